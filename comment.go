@@ -1,0 +1,60 @@
+package meanwhile
+
+import "time"
+
+// MaxCommentRunes bounds the text of one comment.
+const MaxCommentRunes = 10_000
+
+// MaxNameRunes bounds a name that a guest gives.
+const MaxNameRunes = 80
+
+// Comment is text at a position of a video. A comment with a Parent is a reply; replies have no replies.
+type Comment struct {
+	ID         CommentID
+	VideoID    VideoID
+	Parent     CommentID // empty for a comment of its own
+	Seq        int64     // the video's change counter when it was last made, edited or deleted
+	AuthorID   UserID    // empty for a guest
+	AuthorName string    // the guest's, or the user's joined on reading
+	EditHash   string    // SecretHash of a guest's edit token
+	At         time.Duration
+	Until      *time.Duration
+	Body       string
+	CreatedAt  time.Time
+	EditedAt   *time.Time
+	DeletedAt  *time.Time
+	ThreadAt   time.Duration // At of the thread's first comment: where it sorts
+}
+
+// Guest reports whether the author has no account.
+func (c Comment) Guest() bool { return c.AuthorID == "" }
+
+// Thread is the comment that the thread began with.
+func (c Comment) Thread() CommentID {
+	if c.Parent == "" {
+		return c.ID
+	}
+	return c.Parent
+}
+
+// CommentQuery selects a page of a conversation.
+type CommentQuery struct {
+	VideoID VideoID
+	Limit   int
+	After   *CommentKey
+}
+
+// CommentKey is a place in the order of a conversation: threads by position, then by identity; inside a thread its first comment, then
+// replies by age.
+type CommentKey struct {
+	ThreadAt  time.Duration
+	Thread    CommentID
+	Reply     bool
+	CreatedAt time.Time
+	ID        CommentID
+}
+
+// Key is where c stands.
+func (c Comment) Key() CommentKey {
+	return CommentKey{ThreadAt: c.ThreadAt, Thread: c.Thread(), Reply: c.Parent != "", CreatedAt: c.CreatedAt, ID: c.ID}
+}

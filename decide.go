@@ -1,0 +1,230 @@
+package meanwhile
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// What a good source is, so that it is copied and not encoded (docs/adr: a good source is copied).
+const (
+	goodShortSide     = 1080
+	goodLongSide      = 1920 + 640 // ultra-wide screens keep their shape
+	goodBitrateBPS    = 8_000_000
+	goodKeyframeGapMS = 4_200 // four seconds, and the jitter of a variable frame rate
+	goodFPS           = 61
+)
+
+// What an encode is held to.
+const (
+	encodeCRF       = 23
+	encodeMaxFPS    = 60
+	rungMaxrateBPS  = 6_000_000 // 1080 lines; smaller pictures get their share by area
+	overSourceRate  = 1.3       // a capped rate never makes the file much larger than what was uploaded
+	minMaxrateBPS   = 300_000
+	fullHDPixels    = 1920 * 1080
+	noFrameIsLarger = 36_000_000
+)
+
+// Decide says what to make of a source. Unprocessable, with a sentence for people, when nothing can be.
+func Decide(p Probe, limits Limits) (Plan, error) {
+	if p.Video == nil {
+		return Plan{}, E(Unprocessable, "This file holds no video. Your original is kept.", nil)
+	}
+	if err := withinLimits(p, limits); err != nil {
+		return Plan{}, err
+	}
+	plan := Plan{Copy: copyOf(p), Encode: encodeOf(p)}
+	return plan, nil
+}
+
+// Steps lists the stages that the plan asks for, beside the one that made it. What is short comes first.
+func (p Plan) Steps() []Step {
+	var s []Step
+	if p.Copy != nil {
+		s = append(s, StepCopy)
+	}
+	s = append(s, StepPoster)
+	if p.Copy == nil || !p.Copy.Final {
+		s = append(s, StepEncode)
+	}
+	return s
+}
+
+func withinLimits(p Probe, limits Limits) error {
+	v := p.Video
+	if pixels := int64(v.CodedWidth) * int64(v.CodedHeight); pixels > min(limits.MaxPixels, noFrameIsLarger) {
+		return E(Unprocessable, fmt.Sprintf("The picture of this video is too large (%d × %d). Export it at 4K or less and upload that.", v.CodedWidth, v.CodedHeight), nil)
+	}
+	length := time.Duration(p.DurationMS) * time.Millisecond
+	if length > limits.MaxDuration {
+		return E(Unprocessable, fmt.Sprintf("This video is %s long; this site takes up to %s. Your original is kept.", roughly(length), roughly(limits.MaxDuration)), nil)
+	}
+	if p.DurationMS <= 0 {
+		return E(Unprocessable, "This video has no length: it holds no more than a moment. Your original is kept.", nil)
+	}
+	if cost := EncodeCost(p); cost > limits.MaxCPU {
+		return E(Unprocessable, fmt.Sprintf("This video would take about %s of computing, more than this site allows (%s). Upload a shorter or smaller one.", roughly(cost), roughly(limits.MaxCPU)), nil)
+	}
+	return nil
+}
+
+func roughly(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	}
+	if d < 2*time.Hour {
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	}
+	return fmt.Sprintf("%.0f h", d.Hours())
+}
+
+// EncodeCost estimates the CPU time of decoding and encoding a source once, from its pixels, frames and length, before any work: a
+// 4K60 phone clip is measured at 3.9 CPU-seconds a second, a noisy 1080p30 camera at 1.
+func EncodeCost(p Probe) time.Duration {
+	if p.Video == nil {
+		return 0
+	}
+	fps := p.Video.FPS
+	if fps <= 0 || fps > 240 {
+		fps = 60
+	}
+	frames := fps * float64(p.DurationMS) / 1000
+	if p.Video.Frames > 0 {
+		frames = max(frames, float64(p.Video.Frames))
+	}
+	const secondsPerPixel = 1.0 / (fullHDPixels * 30)
+	cost := frames * float64(p.Video.CodedWidth*p.Video.CodedHeight) * secondsPerPixel
+	return time.Duration(cost * float64(time.Second))
+}
+
+// webCodecs are the RFC 6381 names of what browsers play, by ffmpeg's names.
+var webAudio = map[string]string{"aac": "mp4a.40.2", "opus": "opus", "mp3": "mp4a.6B", "vorbis": "vorbis", "flac": "flac"}
+
+// copyOf is the stream copy that browsers can play, nil where there is none.
+func copyOf(p Probe) *Copy {
+	v, a := p.Video, p.Audio
+	if v.ResolutionMoves || v.PixelFormat != "yuv420p" || v.HDR() {
+		return nil
+	}
+	audio := ""
+	if a != nil {
+		if audio = webAudio[a.Codec]; audio == "" {
+			return nil
+		}
+	}
+	switch v.Codec {
+	case "h264":
+		if a != nil && a.Codec == "vorbis" || v.Tag == "avc3" {
+			return nil
+		}
+		return &Copy{Container: ContainerMP4, MediaType: mediaType("video/mp4", avcName(v), audio), Final: goodSource(p)}
+	case "av1":
+		if p.Container == ContainerMP4 {
+			return &Copy{Container: ContainerMP4, MediaType: mediaType("video/mp4", "av01.0.08M.08", audio)}
+		}
+		return webmCopy(a, "av01.0.08M.08", audio)
+	case "vp8":
+		return webmCopy(a, "vp8", audio)
+	case "vp9":
+		return webmCopy(a, "vp09.00.40.08", audio)
+	}
+	return nil
+}
+
+func webmCopy(a *AudioStream, video, audio string) *Copy {
+	if a != nil && a.Codec != "opus" && a.Codec != "vorbis" {
+		return nil
+	}
+	return &Copy{Container: ContainerWebM, MediaType: mediaType("video/webm", video, audio)}
+}
+
+func mediaType(base, video, audio string) string {
+	if audio == "" {
+		return fmt.Sprintf(`%s; codecs="%s"`, base, video)
+	}
+	return fmt.Sprintf(`%s; codecs="%s, %s"`, base, video, audio)
+}
+
+// avcName is the RFC 6381 name of an H.264 stream (section 3.3: profile, constraints, level in hexadecimal).
+func avcName(v *VideoStream) string {
+	profiles := map[string]string{"Constrained Baseline": "42E0", "Baseline": "4200", "Main": "4D40", "High": "6400"}
+	p, ok := profiles[v.Profile]
+	if !ok {
+		p = "6400"
+	}
+	level := v.Level
+	if level <= 0 {
+		level = 40
+	}
+	return fmt.Sprintf("avc1.%s%02X", p, level)
+}
+
+// goodPicture reports whether the picture plays everywhere as it is.
+func goodPicture(p Probe) bool {
+	v := p.Video
+	short, long := min(v.Width, v.Height), max(v.Width, v.Height)
+	return v.Codec == "h264" && v.PixelFormat == "yuv420p" && !v.HDR() && !v.ResolutionMoves && v.Tag != "avc3" &&
+		short <= goodShortSide && long <= goodLongSide && v.FPS <= goodFPS &&
+		v.BitrateBPS > 0 && v.BitrateBPS <= goodBitrateBPS && v.KeyframeGapMS <= goodKeyframeGapMS &&
+		(v.Profile == "Constrained Baseline" || v.Profile == "Baseline" || v.Profile == "Main" || v.Profile == "High")
+}
+
+func goodSound(p Probe) bool {
+	return p.Audio == nil || (p.Audio.Codec == "aac" && p.Audio.Channels <= 2)
+}
+
+func goodSource(p Probe) bool { return goodPicture(p) && goodSound(p) }
+
+// encodeOf is the rendition that plays everywhere.
+func encodeOf(p Probe) *Encode {
+	v := p.Video
+	w, h := fit(v.Width, v.Height)
+	e := &Encode{
+		CopyVideo: goodPicture(p) && !goodSound(p),
+		CopyAudio: p.Audio != nil && goodSound(p),
+		NoAudio:   p.Audio == nil,
+		Width:     w, Height: h,
+		CRF:        encodeCRF,
+		MaxrateBPS: maxrate(v, w, h),
+		ToneMap:    v.HDR(),
+		Name:       fmt.Sprintf("%dp.mp4", min(w, h)),
+	}
+	if v.FPS > encodeMaxFPS {
+		e.MaxFPS = encodeMaxFPS
+	}
+	return e
+}
+
+// fit scales down to 1080 lines by the shorter side, to even numbers; nothing is scaled up.
+func fit(w, h int) (int, int) {
+	scale := 1.0
+	if short := min(w, h); short > goodShortSide {
+		scale = float64(goodShortSide) / float64(short)
+	}
+	if long := float64(max(w, h)) * scale; long > 4096 {
+		scale *= 4096 / long
+	}
+	even := func(n int) int { return max(2, int(math.Round(float64(n)*scale/2))*2) }
+	return shrinkToSource(even(w), w), shrinkToSource(even(h), h)
+}
+
+// shrinkToSource keeps an odd side from growing by a pixel.
+func shrinkToSource(n, source int) int {
+	if n > source && n > 2 {
+		return n - 2
+	}
+	return n
+}
+
+// maxrate is the lesser of what the picture's size deserves and 1.3 times what the source has.
+func maxrate(v *VideoStream, w, h int) int64 {
+	rate := rungMaxrateBPS * math.Min(1.5, math.Sqrt(float64(w*h)/fullHDPixels))
+	if v.BitrateBPS > 0 && (v.Codec != "hevc" && v.Codec != "av1") {
+		rate = min(rate, overSourceRate*float64(v.BitrateBPS))
+	}
+	if v.BitrateBPS > 0 && (v.Codec == "hevc" || v.Codec == "av1") { // these need about half of H.264's bits
+		rate = min(rate, 2*overSourceRate*float64(v.BitrateBPS))
+	}
+	return max(int64(rate), minMaxrateBPS)
+}

@@ -1,0 +1,153 @@
+package meanwhile
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Grants: how long one lives, how long an old one may be believed after a rule changed, and how coarse its end is. The end falls on full
+// hours, so that a page opened twice uses the same addresses and a browser's own cache helps.
+const (
+	grantFor   = 12 * time.Hour
+	grantCheck = 5 * time.Second
+	grantStep  = time.Hour
+)
+
+// grantFor makes the address part that opens a share's media: share, epoch and expiry under an HMAC.
+func (l *Library) grantFor(s Share) (string, time.Time) {
+	ends := l.Now().Add(grantFor).Truncate(grantStep).Add(grantStep)
+	if s.ExpiresAt != nil && s.ExpiresAt.Before(ends) {
+		ends = *s.ExpiresAt
+	}
+	body := fmt.Sprintf("%s.%d.%d", s.ID, s.Epoch, ends.Unix())
+	return body + "." + l.grantMAC(body), ends
+}
+
+func (l *Library) grantMAC(body string) string {
+	mac := hmac.New(sha256.New, l.Secret)
+	mac.Write([]byte("grant/" + body))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:18])
+}
+
+// MediaByGrant finds the asset that a player asks for. Forbidden when the grant was good and has ended or its rules have changed (fetch
+// the share again); NotFound for anything else.
+func (l *Library) MediaByGrant(ctx context.Context, grant string, generation int, name string) (Asset, error) {
+	share, epoch, ends, err := l.readGrant(grant)
+	if err != nil {
+		return Asset{}, err
+	}
+	now := l.Now()
+	if !now.Before(ends) {
+		return Asset{}, errGrantOver
+	}
+	id := grant + "/" + strconv.Itoa(generation) + "/" + name
+	if a, ok := l.grants.get(id, now); ok {
+		return a, nil
+	}
+	a, err := l.mediaByShare(ctx, share, epoch, generation, name)
+	if err != nil {
+		return Asset{}, err
+	}
+	l.grants.put(id, a, now)
+	return a, nil
+}
+
+var errGrantOver = E(Forbidden, "This address has ended. Load the page again to go on.", nil)
+
+func noMedia(err error) error { return E(NotFound, "There is nothing at this address.", err) }
+
+func (l *Library) readGrant(grant string) (ShareID, int64, time.Time, error) {
+	i := strings.LastIndexByte(grant, '.')
+	if i < 0 || !hmac.Equal([]byte(grant[i+1:]), []byte(l.grantMAC(grant[:i]))) {
+		return "", 0, time.Time{}, noMedia(nil)
+	}
+	fields := strings.Split(grant[:i], ".")
+	if len(fields) != 3 {
+		return "", 0, time.Time{}, noMedia(nil)
+	}
+	epoch, err := strconv.ParseInt(fields[1], 10, 64)
+	if err != nil {
+		return "", 0, time.Time{}, noMedia(err)
+	}
+	unix, err := strconv.ParseInt(fields[2], 10, 64)
+	if err != nil {
+		return "", 0, time.Time{}, noMedia(err)
+	}
+	return ShareID(fields[0]), epoch, time.Unix(unix, 0), nil
+}
+
+func (l *Library) mediaByShare(ctx context.Context, id ShareID, epoch int64, generation int, name string) (Asset, error) {
+	share, err := l.Store.ShareByID(ctx, id)
+	if err != nil {
+		return Asset{}, fmt.Errorf("find share: %w", err)
+	}
+	if share.Epoch != epoch || !share.Open(l.Now()) {
+		return Asset{}, errGrantOver
+	}
+	v, err := l.Store.VideoByID(ctx, share.VideoID)
+	if err != nil {
+		return Asset{}, fmt.Errorf("find video: %w", err)
+	}
+	if v.TrashedAt != nil {
+		return Asset{}, errGrantOver
+	}
+	a, err := l.Store.AssetByName(ctx, v.ID, generation, name)
+	if err != nil && KindOf(err) == NotFound {
+		return Asset{}, noMedia(err)
+	}
+	if err != nil {
+		return Asset{}, fmt.Errorf("find asset: %w", err)
+	}
+	// A player that began with an earlier generation may finish with it; one that is not published yet shows only its poster.
+	if a.Kind != AssetPoster && a.Generation > v.Published {
+		return Asset{}, noMedia(nil)
+	}
+	return a, nil
+}
+
+// grantCache keeps decisions for grantCheck, so that each of a player's range requests does not cost three queries.
+type grantCache struct {
+	mu   sync.Mutex
+	seen map[string]grantSeen
+}
+
+type grantSeen struct {
+	asset Asset
+	at    time.Time
+}
+
+// maxGrantsSeen bounds the cache; it is emptied when it is full, which costs a few queries.
+const maxGrantsSeen = 4096
+
+func (c *grantCache) get(id string, now time.Time) (Asset, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s, ok := c.seen[id]
+	if !ok || now.Sub(s.at) >= grantCheck {
+		return Asset{}, false
+	}
+	return s.asset, true
+}
+
+func (c *grantCache) put(id string, a Asset, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.seen == nil || len(c.seen) >= maxGrantsSeen {
+		c.seen = make(map[string]grantSeen)
+	}
+	c.seen[id] = grantSeen{asset: a, at: now}
+}
+
+// forget drops every decision of this process at once.
+func (c *grantCache) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.seen = nil
+}

@@ -1,0 +1,184 @@
+package meanwhile
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// Config is what a Library works with. Now, NewID, Log and Limits have defaults; DiskUsed may be nil.
+type Config struct {
+	Store   Store
+	Objects Objects
+	Queue   Queue
+	Bus     Bus
+	Hasher  Hasher
+	Log     *slog.Logger
+
+	// Secret keys the grants and the set-up link: 32 random bytes that stay the same over restarts.
+	Secret []byte
+	Limits Limits
+	// OpenSignUp lets anyone make an account.
+	OpenSignUp bool
+	// DiskUsed answers which part of the storage is used, 0…1. Nil where that cannot be known.
+	DiskUsed func() float64
+
+	Now   func() time.Time
+	NewID func() string
+}
+
+// Library holds every use case and every permission decision. All methods may be called from many goroutines.
+type Library struct {
+	Config
+	grants grantCache
+}
+
+// New makes a Library and fills what has a default.
+func New(c Config) *Library {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.NewID == nil {
+		c.NewID = NewRandomID
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Limits == (Limits{}) {
+		c.Limits = DefaultLimits()
+	}
+	return &Library{Config: c}
+}
+
+// Actor is who asks. The zero Actor is a guest.
+type Actor struct {
+	UserID      UserID
+	Name        string
+	Email       string
+	WorkspaceID WorkspaceID
+	Role        Role
+	// Scopes bounds what an API key may do; nil for a person with a session.
+	Scopes []Scope
+	// Upload is set when the actor holds only the write-only credential of one upload.
+	Upload UploadID
+}
+
+// SignedIn reports whether the actor has an account.
+func (a Actor) SignedIn() bool { return a.UserID != "" }
+
+func (a Actor) has(s Scope) bool {
+	if a.Scopes == nil {
+		return true
+	}
+	for _, have := range a.Scopes {
+		if have == s {
+			return true
+		}
+	}
+	return false
+}
+
+// verb is what somebody wants to do with a video.
+type verb string
+
+const (
+	verbView     verb = "view"
+	verbComment  verb = "comment"
+	verbModerate verb = "moderate" // delete any comment
+	verbEdit     verb = "edit"     // rename, delete, restore, process again
+	verbOriginal verb = "original" // fetch what was uploaded
+	verbDownload verb = "download" // fetch the rendition as a file
+	verbUpload   verb = "upload"
+)
+
+// access is one row of the decision: which scope an API key needs, and whether the holder of an open share link may do it as well.
+type access struct {
+	scope   Scope
+	byShare func(Share) bool
+}
+
+func always(Share) bool          { return true }
+func never(Share) bool           { return false }
+func whenDownload(sh Share) bool { return sh.AllowDownload }
+
+var verbs = map[verb]access{
+	verbView:     {ScopeRead, always},
+	verbComment:  {ScopeComment, always},
+	verbModerate: {ScopeComment, never},
+	verbEdit:     {ScopeWrite, never},
+	verbOriginal: {ScopeRead, never},
+	verbDownload: {ScopeRead, whenDownload},
+	verbUpload:   {ScopeUpload, never},
+}
+
+// notThere is what anyone hears of what they may not see: the same as of what does not exist.
+func notThere(err error) error {
+	return E(NotFound, "There is no such video, or it is not shared with you.", err)
+}
+
+// authorize is the one decision about a video. share is the link that the actor came by, nil if none. A video in the trash can only be
+// restored or read by its owner through the verbs that say so.
+func (l *Library) authorize(a Actor, v Video, share *Share, what verb) error {
+	row, ok := verbs[what]
+	if !ok {
+		return fmt.Errorf("authorize: unknown verb %q", what)
+	}
+	if l.isOwner(a, v) {
+		if !a.has(row.scope) {
+			return E(Forbidden, fmt.Sprintf("This API key lacks the scope %q.", row.scope), nil)
+		}
+		return nil
+	}
+	if v.TrashedAt != nil || share == nil || share.VideoID != v.ID || !share.Open(l.Now()) || !row.byShare(*share) {
+		return notThere(nil)
+	}
+	if !a.has(row.scope) {
+		return E(Forbidden, fmt.Sprintf("This API key lacks the scope %q.", row.scope), nil)
+	}
+	return nil
+}
+
+// isOwner reports whether a made the video or looks after its workspace.
+func (l *Library) isOwner(a Actor, v Video) bool {
+	if !a.SignedIn() || a.WorkspaceID != v.WorkspaceID {
+		return false
+	}
+	return a.UserID == v.OwnerID || a.Role == RoleOwner || a.Role == RoleAdmin
+}
+
+// videoFor loads a video for one of its owner's verbs.
+func (l *Library) videoFor(ctx context.Context, a Actor, id VideoID, what verb) (Video, error) {
+	v, err := l.Store.VideoByID(ctx, id)
+	if KindOf(err) == NotFound && err != nil {
+		return Video{}, notThere(err)
+	}
+	if err != nil {
+		return Video{}, fmt.Errorf("load video: %w", err)
+	}
+	if err := l.authorize(a, v, nil, what); err != nil {
+		return Video{}, err
+	}
+	return v, nil
+}
+
+// tell says "look again" about a video. A lost message costs a viewer a refetch, so failure is only logged.
+func (l *Library) tell(ctx context.Context, v Video, event string) {
+	for topic, text := range map[string]string{VideoTopic(v.ID): event, OwnerTopic(v.OwnerID): string(v.ID)} {
+		if err := l.Bus.Publish(ctx, topic, text); err != nil {
+			l.Log.Warn("event not published", "video_id", v.ID, "event", event, "error", err)
+		}
+	}
+}
+
+// Events on the Bus.
+const (
+	EventVideo   = "video"   // state, progress, title or what plays has changed
+	EventComment = "comment" // the conversation has changed
+)
+
+// VideoTopic is the topic of everything about one video.
+func VideoTopic(id VideoID) string { return "video:" + string(id) }
+
+// OwnerTopic is the topic of everything about the videos of one person; its events are the ids of videos to look at again.
+func OwnerTopic(id UserID) string { return "owner:" + string(id) }

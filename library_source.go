@@ -1,0 +1,107 @@
+package meanwhile
+
+import (
+	"context"
+	"fmt"
+	"io"
+)
+
+// Source reads a video as it was uploaded: the parts one after another, from any offset.
+type Source struct {
+	Filename  string
+	SizeBytes int64
+
+	ctx     context.Context //nolint:containedctx // a Source lives as long as the call that opened it, like an http.Request
+	objects Objects
+	parts   []Part
+	at      int64
+	open    io.ReadCloser
+}
+
+// OpenSource gives the bytes that a worker processes. NotFound before the upload is complete. The caller closes it.
+func (l *Library) OpenSource(ctx context.Context, id VideoID) (*Source, error) {
+	u, err := l.Store.UploadByVideo(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("find upload: %w", err)
+	}
+	if u.SealedAt == nil {
+		return nil, E(NotFound, "The upload is not complete yet.", nil)
+	}
+	parts, err := l.Store.Parts(ctx, u.ID, FileTrack)
+	if err != nil {
+		return nil, fmt.Errorf("list parts: %w", err)
+	}
+	return &Source{Filename: u.Filename, SizeBytes: u.OffsetBytes, ctx: ctx, objects: l.Objects, parts: parts}, nil
+}
+
+// OpenOriginal is OpenSource for the video's owner. NotFound for anyone else.
+func (l *Library) OpenOriginal(ctx context.Context, a Actor, id VideoID) (*Source, error) {
+	if _, err := l.videoFor(ctx, a, id, verbOriginal); err != nil {
+		return nil, err
+	}
+	return l.OpenSource(ctx, id)
+}
+
+// Read reads on from the current offset, across parts.
+func (s *Source) Read(p []byte) (int, error) {
+	for {
+		if s.open == nil {
+			if err := s.openPart(); err != nil {
+				return 0, err
+			}
+		}
+		n, err := s.open.Read(p)
+		s.at += int64(n)
+		if err == io.EOF {
+			if cerr := s.Close(); cerr != nil {
+				return n, cerr
+			}
+			err = nil
+		}
+		if n > 0 || err != nil {
+			return n, err
+		}
+	}
+}
+
+func (s *Source) openPart() error {
+	for _, part := range s.parts {
+		if s.at >= part.OffsetBytes && s.at < part.OffsetBytes+part.SizeBytes {
+			r, err := s.objects.Open(s.ctx, part.Key, Range{Start: s.at - part.OffsetBytes})
+			if err != nil {
+				return fmt.Errorf("open part %d: %w", part.N, err)
+			}
+			s.open = r
+			return nil
+		}
+	}
+	return io.EOF
+}
+
+// Seek moves to another offset, as http.ServeContent asks for.
+func (s *Source) Seek(offset int64, whence int) (int64, error) {
+	switch whence {
+	case io.SeekCurrent:
+		offset += s.at
+	case io.SeekEnd:
+		offset += s.SizeBytes
+	}
+	if offset < 0 {
+		return 0, E(Invalid, "There is nothing before the first byte.", nil)
+	}
+	if err := s.Close(); err != nil {
+		return 0, err
+	}
+	s.at = offset
+	return offset, nil
+}
+
+// Close lets the open part go; reading may go on after it.
+func (s *Source) Close() error {
+	if s.open == nil {
+		return nil
+	}
+	err := s.open.Close()
+	s.open = nil
+	return err
+}

@@ -1,0 +1,414 @@
+package meanwhile
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"path"
+	"strings"
+	"time"
+)
+
+// How full the storage may be: above the first new uploads are refused, above the second running ones wait, too.
+const (
+	diskFullForNew     = 0.90
+	diskFullForRunning = 0.97
+)
+
+// storeFor bounds what is still written for a request whose client has gone.
+const storeFor = 30 * time.Second
+
+// NewUpload is what a client says of a file before its first byte.
+type NewUpload struct {
+	Filename    string
+	Title       string
+	LengthBytes int64 // -1 while unknown
+}
+
+// Ticket is the answer to NewUpload: the link exists before the first byte.
+type Ticket struct {
+	Upload Upload
+	Video  Video
+	Share  Share
+	Token  string // write-only credential of this upload; kept nowhere else
+}
+
+// CreateUpload makes a video, its share link and an upload for a file. Unauthenticated for guests, Forbidden for a key without the scope,
+// TooLarge and Full where the limits say so.
+func (l *Library) CreateUpload(ctx context.Context, a Actor, n NewUpload) (Ticket, error) {
+	if err := l.mayUpload(a); err != nil {
+		return Ticket{}, err
+	}
+	if n.LengthBytes > l.Limits.MaxUploadBytes {
+		return Ticket{}, l.tooLarge()
+	}
+	if l.diskUsed() >= diskFullForNew {
+		return Ticket{}, E(Full, "The storage is nearly full, so no new uploads are taken. Free some space, or ask who runs this site to.", nil)
+	}
+	now := l.Now()
+	filename := cleanLine(path.Base(strings.ReplaceAll(n.Filename, `\`, "/")), 255)
+	secret := "up_" + NewSecret()
+	v := Video{
+		ID: VideoID(l.NewID()), WorkspaceID: a.WorkspaceID, OwnerID: a.UserID, OwnerName: a.Name, Title: titleFor(n.Title, filename),
+		Source: "file", State: StateUploading, CreatedAt: now, UpdatedAt: now,
+	}
+	t := Ticket{
+		Video: v, Token: secret,
+		Share: Share{ID: ShareID(l.NewID()), VideoID: v.ID, Token: l.NewID(), AllowDownload: true, CreatedAt: now},
+		Upload: Upload{
+			ID: UploadID(l.NewID()), VideoID: v.ID, TokenHash: SecretHash(secret), Filename: filename, LengthBytes: n.LengthBytes,
+			CreatedAt: now, ExpiresAt: now.Add(UploadKeep),
+		},
+	}
+	err := l.Store.InTx(ctx, func(tx Store) error {
+		if err := tx.CreateVideo(ctx, t.Video); err != nil {
+			return fmt.Errorf("create video: %w", err)
+		}
+		if err := tx.CreateShare(ctx, t.Share); err != nil {
+			return fmt.Errorf("create share: %w", err)
+		}
+		return tx.CreateUpload(ctx, t.Upload)
+	})
+	if err != nil {
+		return Ticket{}, err
+	}
+	l.tell(ctx, v, EventVideo)
+	if n.LengthBytes == 0 {
+		return t, l.seal(ctx, t.Upload)
+	}
+	return t, nil
+}
+
+func (l *Library) mayUpload(a Actor) error {
+	if !a.SignedIn() {
+		return E(Unauthenticated, "Sign in to upload, or send an API key with the scope \"upload\".", nil)
+	}
+	if !a.has(ScopeUpload) {
+		return E(Forbidden, `This API key lacks the scope "upload".`, nil)
+	}
+	return nil
+}
+
+func (l *Library) tooLarge() error {
+	return E(TooLarge, fmt.Sprintf("This file is larger than this site takes (%d MiB).", l.Limits.MaxUploadBytes>>20), nil)
+}
+
+func (l *Library) diskUsed() float64 {
+	if l.DiskUsed == nil {
+		return 0
+	}
+	return l.DiskUsed()
+}
+
+// titleFor is the given title, else the file's name without its ending.
+func titleFor(title, filename string) string {
+	if t := cleanLine(title, MaxTitleRunes); t != "" {
+		return t
+	}
+	base := strings.TrimSuffix(filename, path.Ext(filename))
+	if base == "" || base == "." || base == "/" {
+		return "Untitled update"
+	}
+	return cutRunes(base, MaxTitleRunes)
+}
+
+// ActorByUploadToken is the holder of one upload's own credential. Unauthenticated when it does not fit.
+func (l *Library) ActorByUploadToken(ctx context.Context, id UploadID, secret string) (Actor, error) {
+	u, err := l.Store.UploadByID(ctx, id)
+	if err != nil && KindOf(err) != NotFound {
+		return Actor{}, fmt.Errorf("find upload: %w", err)
+	}
+	if err != nil || subtle.ConstantTimeCompare([]byte(u.TokenHash), []byte(SecretHash(secret))) != 1 {
+		return Actor{}, E(Unauthenticated, "This upload token does not fit. Ask for a new one.", err)
+	}
+	return Actor{Upload: id}, nil
+}
+
+// Upload answers where an upload stands. NotFound when it is not there or not the actor's, Gone when it was given up or has expired.
+func (l *Library) Upload(ctx context.Context, a Actor, id UploadID) (Upload, error) {
+	u, err := l.Store.UploadByID(ctx, id)
+	if err != nil && KindOf(err) == NotFound {
+		return Upload{}, noUpload(err)
+	}
+	if err != nil {
+		return Upload{}, fmt.Errorf("find upload: %w", err)
+	}
+	if a.Upload != id {
+		v, err := l.Store.VideoByID(ctx, u.VideoID)
+		if err != nil {
+			return Upload{}, fmt.Errorf("find video of upload: %w", err)
+		}
+		if err := l.authorize(a, v, nil, verbUpload); err != nil {
+			if KindOf(err) == NotFound {
+				return Upload{}, noUpload(err)
+			}
+			return Upload{}, err
+		}
+	}
+	if u.TerminatedAt != nil || (u.SealedAt == nil && !l.Now().Before(u.ExpiresAt)) {
+		return Upload{}, E(Gone, "This upload was given up or waited too long. Start it again.", nil)
+	}
+	return u, nil
+}
+
+func noUpload(err error) error {
+	return E(NotFound, "There is no such upload. Start it again.", err)
+}
+
+// Checksum is a digest that a client promises for what it sends.
+type Checksum struct {
+	Hash hash.Hash
+	Want []byte
+}
+
+// WriteUpload appends body at offset and returns the offset after it. Bytes that were read before the body broke off are kept, unless a
+// checksum was promised: then all of them or none. Every call takes the upload over from an earlier one, which can write no more. When
+// the last byte is there the upload is sealed and processing begins.
+//
+// Errors: Conflict (another offset, with the right one in the returned value; sealed; overtaken), Gone, TooLarge, Mismatch, Full.
+func (l *Library) WriteUpload(ctx context.Context, a Actor, id UploadID, offset int64, body io.Reader, check *Checksum) (int64, error) {
+	if _, err := l.Upload(ctx, a, id); err != nil {
+		return 0, err
+	}
+	u, err := l.Store.TakeUpload(ctx, id)
+	if err != nil {
+		return 0, fmt.Errorf("take upload: %w", err)
+	}
+	if offset != u.OffsetBytes {
+		return u.OffsetBytes, E(Conflict, fmt.Sprintf("The upload stands at byte %d, not %d.", u.OffsetBytes, offset), nil)
+	}
+	if u.SealedAt != nil {
+		return u.OffsetBytes, nil // everything is here: the answer to the last request was lost
+	}
+	w := partWriter{lib: l, upload: u, body: bufio.NewReaderSize(body, 256<<10), check: check}
+	err = w.run(context.WithoutCancel(ctx))
+	u.OffsetBytes = w.upload.OffsetBytes
+	if err != nil {
+		return u.OffsetBytes, err
+	}
+	if u.OffsetBytes == u.LengthBytes {
+		keep, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeFor)
+		defer cancel()
+		return u.OffsetBytes, l.seal(keep, u)
+	}
+	return u.OffsetBytes, nil
+}
+
+// SetUploadLength fixes a length that was deferred. Conflict if another one is set, TooLarge.
+func (l *Library) SetUploadLength(ctx context.Context, a Actor, id UploadID, lengthBytes int64) error {
+	u, err := l.Upload(ctx, a, id)
+	if err != nil {
+		return err
+	}
+	if lengthBytes > l.Limits.MaxUploadBytes {
+		return l.tooLarge()
+	}
+	if lengthBytes < u.OffsetBytes {
+		return E(Invalid, "This length is less than what was uploaded already.", nil)
+	}
+	if err := l.Store.SetUploadLength(ctx, id, lengthBytes); err != nil {
+		return fmt.Errorf("set upload length: %w", err)
+	}
+	if lengthBytes == u.OffsetBytes && u.SealedAt == nil {
+		u.LengthBytes = lengthBytes
+		return l.seal(ctx, u)
+	}
+	return nil
+}
+
+// partWriter cuts one request's body into parts.
+type partWriter struct {
+	lib    *Library
+	upload Upload
+	body   *bufio.Reader
+	check  *Checksum
+	held   []Part // stored, but not yet in rows: waiting for the checksum
+}
+
+func (w *partWriter) run(ctx context.Context) error {
+	for {
+		_, err := w.body.Peek(1)
+		if errors.Is(err, io.EOF) {
+			return w.settle(ctx)
+		}
+		if err != nil {
+			return w.broken(ctx, err)
+		}
+		room := w.room()
+		if room <= 0 {
+			w.drop(ctx, w.held)
+			return E(TooLarge, "More bytes came than this upload was announced with.", nil)
+		}
+		if w.lib.diskUsed() >= diskFullForRunning {
+			w.drop(ctx, w.held)
+			return E(Full, "The storage is full. What was uploaded is kept: go on when there is room again.", nil)
+		}
+		broke, err := w.part(ctx, min(room, MaxPartBytes))
+		if err != nil {
+			w.drop(ctx, w.held)
+			return err
+		}
+		if broke != nil {
+			return w.broken(ctx, broke)
+		}
+	}
+}
+
+// room is how many bytes may still come.
+func (w *partWriter) room() int64 {
+	end := w.upload.LengthBytes
+	if end < 0 {
+		end = w.lib.Limits.MaxUploadBytes
+	}
+	room := end - w.upload.OffsetBytes
+	for _, p := range w.held {
+		room -= p.SizeBytes
+	}
+	return room
+}
+
+// part stores one part. broke is the body's own error after some bytes, which does not make them worthless.
+func (w *partWriter) part(ctx context.Context, max int64) (broke, err error) {
+	sum := sha256.New()
+	into := []io.Writer{sum}
+	if w.check != nil {
+		into = append(into, w.check.Hash)
+	}
+	src := &untilBroken{r: io.LimitReader(w.body, max)}
+	key := fmt.Sprintf("u/%s/%s", w.upload.ID, w.lib.NewID())
+	n, err := w.lib.Objects.Put(ctx, key, io.TeeReader(src, io.MultiWriter(into...)))
+	if err != nil {
+		return nil, fmt.Errorf("store part: %w", err)
+	}
+	p := Part{Track: FileTrack, SizeBytes: n, SHA256: hex.EncodeToString(sum.Sum(nil)), Key: key}
+	if w.check != nil {
+		w.held = append(w.held, p)
+		return src.err, nil
+	}
+	return src.err, w.append(ctx, []Part{p})
+}
+
+// settle ends a body that came whole.
+func (w *partWriter) settle(ctx context.Context) error {
+	if w.check == nil || len(w.held) == 0 {
+		return nil
+	}
+	if subtle.ConstantTimeCompare(w.check.Hash.Sum(nil), w.check.Want) != 1 {
+		w.drop(ctx, w.held)
+		return E(Mismatch, "The checksum does not match what arrived. Nothing of it was kept: send it again.", nil)
+	}
+	return w.append(ctx, w.held)
+}
+
+// broken ends a body that broke off.
+func (w *partWriter) broken(ctx context.Context, cause error) error {
+	w.drop(ctx, w.held)
+	return E(Invalid, "The upload broke off. What arrived is kept: go on from there.", cause)
+}
+
+func (w *partWriter) append(ctx context.Context, parts []Part) error {
+	keep, cancel := context.WithTimeout(ctx, storeFor)
+	defer cancel()
+	err := w.lib.Store.AppendParts(keep, w.upload.ID, w.upload.Holder, parts, w.lib.Now().Add(UploadKeep))
+	if err != nil {
+		w.drop(ctx, parts)
+		if KindOf(err) == Fenced || KindOf(err) == Conflict {
+			return E(Conflict, "A newer request has taken this upload over.", err)
+		}
+		return fmt.Errorf("append parts: %w", err)
+	}
+	for _, p := range parts {
+		w.upload.OffsetBytes += p.SizeBytes
+	}
+	return nil
+}
+
+// drop removes objects that no row names.
+func (w *partWriter) drop(ctx context.Context, parts []Part) {
+	for _, p := range parts {
+		if err := w.lib.Objects.Delete(ctx, p.Key); err != nil {
+			w.lib.Log.Warn("orphaned part not deleted", "upload_id", w.upload.ID, "error", err)
+		}
+	}
+}
+
+// untilBroken turns the source's error into an end, and remembers it.
+type untilBroken struct {
+	r   io.Reader
+	err error
+}
+
+func (u *untilBroken) Read(p []byte) (int, error) {
+	n, err := u.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		u.err = err
+		return n, io.EOF
+	}
+	return n, err
+}
+
+// seal compares what was acknowledged with what lies in the store, and starts the first generation.
+func (l *Library) seal(ctx context.Context, u Upload) error {
+	if err := l.compareParts(ctx, u); err != nil {
+		return err
+	}
+	return l.startGeneration(ctx, u.VideoID, func(tx Store) error {
+		if err := tx.SealUpload(ctx, u.ID, l.Now()); err != nil {
+			return fmt.Errorf("seal upload: %w", err)
+		}
+		return tx.SetVideoState(ctx, u.VideoID, StateProcessing.From(), StateProcessing, "", l.Now())
+	})
+}
+
+func (l *Library) compareParts(ctx context.Context, u Upload) error {
+	parts, err := l.Store.Parts(ctx, u.ID, FileTrack)
+	if err != nil {
+		return fmt.Errorf("list parts: %w", err)
+	}
+	var sum int64
+	for _, p := range parts {
+		info, err := l.Objects.Stat(ctx, p.Key)
+		if err != nil {
+			return fmt.Errorf("look at part %d: %w", p.N, err)
+		}
+		if p.OffsetBytes != sum || info.SizeBytes != p.SizeBytes {
+			return E(Internal, "A stored part does not have the size that was acknowledged.", fmt.Errorf("part %d of %s: %d bytes, want %d", p.N, u.ID, info.SizeBytes, p.SizeBytes))
+		}
+		sum += p.SizeBytes
+	}
+	if sum != u.LengthBytes {
+		return E(Conflict, "Not all bytes are here yet.", fmt.Errorf("upload %s: %d of %d bytes", u.ID, sum, u.LengthBytes))
+	}
+	return nil
+}
+
+// CancelUpload gives an unfinished upload up and puts its video into the trash. NotFound, Gone; Conflict once it is complete.
+func (l *Library) CancelUpload(ctx context.Context, a Actor, id UploadID) error {
+	u, err := l.Upload(ctx, a, id)
+	if err != nil {
+		return err
+	}
+	if u.SealedAt != nil {
+		return E(Conflict, "This upload is complete. Delete the video instead.", nil)
+	}
+	now := l.Now()
+	err = l.Store.InTx(ctx, func(tx Store) error {
+		if err := tx.TerminateUpload(ctx, id, now); err != nil {
+			return fmt.Errorf("terminate upload: %w", err)
+		}
+		return tx.SetVideoTrashed(ctx, u.VideoID, &now)
+	})
+	if err != nil {
+		return err
+	}
+	if v, err := l.Store.VideoByID(ctx, u.VideoID); err == nil {
+		l.tell(ctx, v, EventVideo)
+	}
+	return nil
+}

@@ -1,0 +1,123 @@
+package meanwhile
+
+import (
+	"context"
+	"fmt"
+)
+
+// MaxTitleRunes bounds a title.
+const MaxTitleRunes = 200
+
+// MaxPage bounds a page of any list.
+const MaxPage = 200
+
+// Videos is one page of the actor's own videos, newest first, and the place where the next page begins (nil at the end).
+func (l *Library) Videos(ctx context.Context, a Actor, q VideoQuery) ([]VideoSummary, *VideoKey, error) {
+	if !a.SignedIn() {
+		return nil, nil, E(Unauthenticated, "Sign in to see your videos.", nil)
+	}
+	if !a.has(ScopeRead) {
+		return nil, nil, E(Forbidden, `This API key lacks the scope "read".`, nil)
+	}
+	q.OwnerID = a.UserID
+	limit := pageSize(q.Limit, 50)
+	q.Limit = limit + 1
+	rows, err := l.Store.ListVideos(ctx, q)
+	if err != nil {
+		return nil, nil, fmt.Errorf("list videos: %w", err)
+	}
+	if len(rows) <= limit {
+		return rows, nil, nil
+	}
+	last := rows[limit-1]
+	return rows[:limit], &VideoKey{CreatedAt: last.CreatedAt, ID: last.ID}, nil
+}
+
+func pageSize(asked, usual int) int {
+	if asked <= 0 {
+		return usual
+	}
+	return min(asked, MaxPage)
+}
+
+// Video is one video for its owner. NotFound for anyone else.
+func (l *Library) Video(ctx context.Context, a Actor, id VideoID) (VideoSummary, error) {
+	if _, err := l.videoFor(ctx, a, id, verbOriginal); err != nil {
+		return VideoSummary{}, err
+	}
+	return l.Store.VideoSummary(ctx, id)
+}
+
+// Rename gives the video another title. Invalid for an empty one.
+func (l *Library) Rename(ctx context.Context, a Actor, id VideoID, title string) error {
+	v, err := l.videoFor(ctx, a, id, verbEdit)
+	if err != nil {
+		return err
+	}
+	title = cleanLine(title, MaxTitleRunes)
+	if title == "" {
+		return E(Invalid, "A title needs at least one character.", nil)
+	}
+	if err := l.Store.SetVideoTitle(ctx, id, title, l.Now()); err != nil {
+		return fmt.Errorf("rename video: %w", err)
+	}
+	l.tell(ctx, v, EventVideo)
+	return nil
+}
+
+// Trash puts the video where only its owner finds it; everything of it is kept. Twice is no error.
+func (l *Library) Trash(ctx context.Context, a Actor, id VideoID) error {
+	v, err := l.videoFor(ctx, a, id, verbEdit)
+	if err != nil || v.TrashedAt != nil {
+		return err
+	}
+	now := l.Now()
+	if err := l.Store.SetVideoTrashed(ctx, id, &now); err != nil {
+		return fmt.Errorf("trash video: %w", err)
+	}
+	l.grants.forget()
+	l.tell(ctx, v, EventVideo)
+	return nil
+}
+
+// Restore takes the video out of the trash. Twice is no error.
+func (l *Library) Restore(ctx context.Context, a Actor, id VideoID) error {
+	v, err := l.videoFor(ctx, a, id, verbEdit)
+	if err != nil || v.TrashedAt == nil {
+		return err
+	}
+	if err := l.Store.SetVideoTrashed(ctx, id, nil); err != nil {
+		return fmt.Errorf("restore video: %w", err)
+	}
+	l.tell(ctx, v, EventVideo)
+	return nil
+}
+
+// Reprocess starts another generation from the original. What plays goes on playing until the new one does. Conflict while the upload
+// is not complete.
+func (l *Library) Reprocess(ctx context.Context, a Actor, id VideoID) error {
+	v, err := l.videoFor(ctx, a, id, verbEdit)
+	if err != nil {
+		return err
+	}
+	if v.State == StateUploading || v.State == StateRecording {
+		return E(Conflict, "The upload is not complete yet. It will be processed when it is.", nil)
+	}
+	return l.startGeneration(ctx, id, func(tx Store) error {
+		if v.State != StateFailed {
+			return nil
+		}
+		return tx.SetVideoState(ctx, id, []State{StateFailed}, StateProcessing, "", l.Now())
+	})
+}
+
+// Subscribe listens to everything about the actor's own videos: each event is the id of a video to look at again.
+func (l *Library) Subscribe(ctx context.Context, a Actor) (<-chan string, error) {
+	if !a.SignedIn() {
+		return nil, E(Unauthenticated, "Sign in to follow your videos.", nil)
+	}
+	if !a.has(ScopeRead) {
+		return nil, E(Forbidden, `This API key lacks the scope "read".`, nil)
+	}
+	return l.Bus.Subscribe(ctx, OwnerTopic(a.UserID))
+}

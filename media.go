@@ -1,0 +1,107 @@
+package meanwhile
+
+import "time"
+
+// Container is the wrapping of a media file, as told by its first bytes.
+type Container string
+
+// The containers that are taken in. A 3GP and a QuickTime file are members of the MP4 family.
+const (
+	ContainerMP4  Container = "mp4"
+	ContainerMKV  Container = "mkv"
+	ContainerWebM Container = "webm"
+	ContainerAVI  Container = "avi"
+)
+
+// Probe is what is known of a source after it was looked at. It is data: made by worker/ffmpeg, read by Decide.
+type Probe struct {
+	Container  Container    `json:"container"`
+	SizeBytes  int64        `json:"size_bytes"`
+	DurationMS int64        `json:"duration_ms"` // the longest of the played streams, from packet times where the header has none
+	Streams    int          `json:"streams"`
+	Fragmented bool         `json:"fragmented,omitempty"` // MP4 with moof boxes, as browsers record it
+	Video      *VideoStream `json:"video,omitempty"`
+	Audio      *AudioStream `json:"audio,omitempty"`
+}
+
+// VideoStream is the first video stream that is not a cover picture.
+type VideoStream struct {
+	Codec           string  // ffmpeg's name: h264, hevc, vp8, vp9, av1, …
+	Profile         string  // ffmpeg's name: High, Main 10, …
+	Level           int     // ffmpeg's number: 40 for 4.0 in H.264
+	Tag             string  // four characters of the sample entry: avc1, avc3, hvc1, …; empty in Matroska
+	PixelFormat     string  // yuv420p, yuv420p10le, …
+	Width, Height   int     // as shown: after rotation and with the sample aspect ratio applied
+	CodedWidth      int     // as coded
+	CodedHeight     int     // as coded
+	Rotation        int     // degrees clockwise that the file asks for: 0, 90, 180, 270
+	FPS             float64 // average over the file
+	BitrateBPS      int64   // bytes of the stream ÷ its scanned duration
+	KeyframeGapMS   int64   // the longest distance between key frames (to the end included)
+	ColorTransfer   string  // smpte2084, arib-std-b67, bt709, …
+	ColorPrimaries  string
+	ColorSpace      string
+	ResolutionMoves bool // the coded size changes inside the stream
+	Frames          int64
+}
+
+// AudioStream is the first audio stream.
+type AudioStream struct {
+	Codec      string
+	Channels   int
+	SampleRate int // Hz
+	BitrateBPS int64
+}
+
+// HDR reports whether the picture needs mapping to SDR before an ordinary screen shows it right (PQ or HLG).
+func (v *VideoStream) HDR() bool {
+	return v.ColorTransfer == "smpte2084" || v.ColorTransfer == "arib-std-b67"
+}
+
+// Plan says what to make of a source. Copy is quick and comes first; Encode is what plays everywhere. Either may be nil, not both.
+type Plan struct {
+	Copy   *Copy
+	Encode *Encode
+}
+
+// Copy is a stream copy: nothing is decoded.
+type Copy struct {
+	Container Container // mp4 or webm
+	MediaType string    // with codecs, RFC 6381
+	Final     bool      // plays in every supported browser, so that nothing more has to be made
+}
+
+// Encode is the one rendition that plays everywhere: H.264 and AAC in a faststart MP4.
+type Encode struct {
+	CopyVideo     bool // the picture is good as it is; only the sound is made anew
+	CopyAudio     bool
+	NoAudio       bool
+	Width, Height int     // even; never more than the source
+	MaxFPS        float64 // 0 keeps the source's
+	CRF           int
+	MaxrateBPS    int64
+	ToneMap       bool // HDR to SDR
+	Name          string
+}
+
+// Limits are what one file may ask for.
+type Limits struct {
+	MaxDuration    time.Duration // of one video
+	MaxUploadBytes int64
+	MaxPixels      int64 // of one frame
+	MaxCPU         time.Duration
+}
+
+// DefaultLimits are the limits without configuration: four hours, 20 GiB, 36 megapixels, and the CPU time of a four-hour 1080p60 video.
+func DefaultLimits() Limits {
+	return Limits{MaxDuration: 4 * time.Hour, MaxUploadBytes: 20 << 30, MaxPixels: 36_000_000, MaxCPU: 24 * time.Hour}
+}
+
+// MediaType is the RFC 6381 name of an H.264 MP4 with the probe's streams, as the renditions are made.
+func (p Probe) MediaType() string {
+	audio := ""
+	if p.Audio != nil {
+		audio = webAudio[p.Audio.Codec]
+	}
+	return mediaType("video/mp4", avcName(p.Video), audio)
+}

@@ -1,0 +1,37 @@
+package meanwhile
+
+import "time"
+
+// MaxPartBytes bounds one part: a longer request is cut into several.
+const MaxPartBytes = 16 << 20
+
+// UploadKeep is how long an unfinished upload waits for its next byte.
+const UploadKeep = 7 * 24 * time.Hour
+
+// FileTrack is the one track of a file upload.
+const FileTrack = "main"
+
+// Upload is an ordered list of immutable parts on its way in. The source of a video is that list; it is never re-assembled in the store.
+type Upload struct {
+	ID           UploadID
+	VideoID      VideoID
+	TokenHash    string // SecretHash of the upload's own write-only credential
+	Filename     string // as the client said: display text, never a path
+	LengthBytes  int64  // -1 while deferred
+	OffsetBytes  int64
+	Holder       int64 // raised by every request that takes the upload over
+	CreatedAt    time.Time
+	ExpiresAt    time.Time
+	SealedAt     *time.Time
+	TerminatedAt *time.Time
+}
+
+// Part is a piece of an upload that was acknowledged.
+type Part struct {
+	Track       string
+	N           int // from 0
+	OffsetBytes int64
+	SizeBytes   int64
+	SHA256      string // hexadecimal
+	Key         string // in Objects
+}

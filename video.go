@@ -1,0 +1,89 @@
+package meanwhile
+
+import (
+	"slices"
+	"time"
+)
+
+// State is where a video stands.
+type State string
+
+// The states of contract.md. Trash is not one of them: it is Video.TrashedAt.
+const (
+	StateRecording  State = "recording"
+	StateUploading  State = "uploading"
+	StateProcessing State = "processing"
+	StateReady      State = "ready"
+	StateFailed     State = "failed"
+)
+
+// transitions is the state machine: where each state may go.
+var transitions = map[State][]State{
+	StateRecording:  {StateProcessing},
+	StateUploading:  {StateProcessing},
+	StateProcessing: {StateReady, StateFailed},
+	StateReady:      {}, // a later generation improves it in place and never takes it offline
+	StateFailed:     {StateProcessing},
+}
+
+// CanBecome reports whether the state machine has a way from s to next.
+func (s State) CanBecome(next State) bool { return slices.Contains(transitions[s], next) }
+
+// From lists the states that may become s.
+func (s State) From() []State {
+	var from []State
+	for _, f := range []State{StateRecording, StateUploading, StateProcessing, StateReady, StateFailed} {
+		if f.CanBecome(s) {
+			from = append(from, f)
+		}
+	}
+	return from
+}
+
+// Video is one update, from its first byte to the trash.
+type Video struct {
+	ID          VideoID
+	WorkspaceID WorkspaceID
+	OwnerID     UserID
+	OwnerName   string // joined by the store on reading
+	Title       string
+	Source      string // "file" or "recording"
+	State       State
+	Failure     string // a sentence, when State is failed
+	Duration    time.Duration
+	Width       int
+	Height      int
+	Generation  int // the latest pass of processing; 0 before the first
+	Published   int // the generation that viewers read; 0 while there is none
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+	TrashedAt   *time.Time
+}
+
+// VideoSummary is a video as a list shows it.
+type VideoSummary struct {
+	Video
+	ShareToken    string
+	Comments      int
+	Progress      float64 // 0…1 of the running generation's work; 1 when nothing is running
+	Improving     bool    // something is being made for a video that already plays
+	Warning       string  // why a later generation or a nicety failed, while the video stays ready
+	HasPoster     bool
+	UploadedBytes int64
+	LengthBytes   int64 // -1 while unknown
+}
+
+// VideoQuery selects videos of one owner.
+type VideoQuery struct {
+	OwnerID UserID
+	Search  string // words that all have to be in the title, in any case; empty for all
+	Trashed bool
+	Limit   int
+	Before  *VideoKey // rows after this one in newest-first order
+}
+
+// VideoKey is a place in the newest-first order.
+type VideoKey struct {
+	CreatedAt time.Time
+	ID        VideoID
+}
