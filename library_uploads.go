@@ -186,7 +186,11 @@ func (l *Library) WriteUpload(ctx context.Context, a Actor, id UploadID, offset 
 	if u.SealedAt != nil {
 		return u.OffsetBytes, nil // everything is here: the answer to the last request was lost
 	}
-	w := partWriter{lib: l, upload: u, body: bufio.NewReaderSize(body, 256<<10), check: check}
+	parts, err := l.Store.Parts(ctx, id, FileTrack)
+	if err != nil {
+		return u.OffsetBytes, fmt.Errorf("list parts: %w", err)
+	}
+	w := partWriter{lib: l, upload: u, next: len(parts), body: bufio.NewReaderSize(body, 256<<10), check: check}
 	err = w.run(context.WithoutCancel(ctx))
 	u.OffsetBytes = w.upload.OffsetBytes
 	if err != nil {
@@ -226,9 +230,11 @@ func (l *Library) SetUploadLength(ctx context.Context, a Actor, id UploadID, len
 type partWriter struct {
 	lib    *Library
 	upload Upload
+	next   int // number of the next part
 	body   *bufio.Reader
 	check  *Checksum
 	held   []Part // stored, but not yet in rows: waiting for the checksum
+	ahead  int64  // bytes of held
 }
 
 func (w *partWriter) run(ctx context.Context) error {
@@ -266,11 +272,7 @@ func (w *partWriter) room() int64 {
 	if end < 0 {
 		end = w.lib.Limits.MaxUploadBytes
 	}
-	room := end - w.upload.OffsetBytes
-	for _, p := range w.held {
-		room -= p.SizeBytes
-	}
-	return room
+	return end - w.upload.OffsetBytes - w.ahead
 }
 
 // part stores one part. broke is the body's own error after some bytes, which does not make them worthless.
@@ -286,9 +288,11 @@ func (w *partWriter) part(ctx context.Context, max int64) (broke, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("store part: %w", err)
 	}
-	p := Part{Track: FileTrack, SizeBytes: n, SHA256: hex.EncodeToString(sum.Sum(nil)), Key: key}
+	p := Part{Track: FileTrack, N: w.next, OffsetBytes: w.upload.OffsetBytes + w.ahead, SizeBytes: n, SHA256: hex.EncodeToString(sum.Sum(nil)), Key: key}
+	w.next++
 	if w.check != nil {
 		w.held = append(w.held, p)
+		w.ahead += n
 		return src.err, nil
 	}
 	return src.err, w.append(ctx, []Part{p})

@@ -1,0 +1,672 @@
+package meanwhile_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"meanwhile"
+	"meanwhile/storage/fsstore"
+	"meanwhile/storage/sqlstore"
+)
+
+// house is a Library on a real database and a real folder; only the queue, the bus, the hasher and the clock are the test's own.
+type house struct {
+	*meanwhile.Library
+	queue *queueFake
+	clock *clock
+	owner meanwhile.Actor
+}
+
+type queueFake struct {
+	mu   sync.Mutex
+	jobs []meanwhile.Job
+	err  error
+}
+
+func (q *queueFake) Enqueue(_ context.Context, j meanwhile.Job) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.err != nil {
+		return q.err
+	}
+	q.jobs = append(q.jobs, j)
+	return nil
+}
+
+func (q *queueFake) take() []meanwhile.Job {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	jobs := q.jobs
+	q.jobs = nil
+	return jobs
+}
+
+type busFake struct{}
+
+func (busFake) Publish(context.Context, string, string) error { return nil }
+func (busFake) Subscribe(context.Context, string) (<-chan string, error) {
+	return make(chan string), nil
+}
+
+// plainHasher stands in for argon2id, which these tests need not wait for.
+type plainHasher struct{}
+
+func (plainHasher) Hash(_ context.Context, password string) (string, error) {
+	return "plain:" + password, nil
+}
+func (plainHasher) Verify(_ context.Context, password, hash string) (bool, error) {
+	return hash == "plain:"+password, nil
+}
+
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+func newHouse(t testing.TB) *house {
+	t.Helper()
+	dir := t.TempDir()
+	store, err := sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(dir, "test.db"), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	if err := store.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	objects, err := fsstore.New(filepath.Join(dir, "objects"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { objects.Close() })
+	h := &house{queue: &queueFake{}, clock: &clock{now: time.Now().Truncate(time.Millisecond)}}
+	h.Library = meanwhile.New(meanwhile.Config{
+		Store: store, Objects: objects, Queue: h.queue, Bus: busFake{}, Hasher: plainHasher{}, Secret: bytes.Repeat([]byte("k"), 32), Now: h.clock.Now,
+	})
+	if _, err := h.SetUp(t.Context(), h.SetUpToken(), "Team", meanwhile.Account{Email: "ada@example.com", Name: "Ada", Password: "a long password"}, "test"); err != nil {
+		t.Fatal(err)
+	}
+	h.owner = h.actor(t, "ada@example.com", "a long password")
+	return h
+}
+
+func (h *house) actor(t testing.TB, email, password string) meanwhile.Actor {
+	t.Helper()
+	cookie, err := h.LogIn(t.Context(), email, password, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := h.ActorBySession(t.Context(), cookie)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// uploaded is a video whose upload is complete: state processing, one stage due.
+func (h *house) uploaded(t testing.TB, body string) meanwhile.Ticket {
+	t.Helper()
+	ticket, err := h.CreateUpload(t.Context(), h.owner, meanwhile.NewUpload{Filename: "update.mp4", LengthBytes: int64(len(body))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.WriteUpload(t.Context(), h.owner, ticket.Upload.ID, 0, strings.NewReader(body), nil); err != nil {
+		t.Fatal(err)
+	}
+	return ticket
+}
+
+func (h *house) state(t testing.TB, id meanwhile.VideoID) meanwhile.VideoSummary {
+	t.Helper()
+	v, err := h.Video(t.Context(), h.owner, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// claim takes the one stage of a step that was sent.
+func (h *house) claim(t testing.TB, step meanwhile.Step) meanwhile.Task {
+	t.Helper()
+	for _, j := range h.queue.take() {
+		task, err := h.ClaimStage(t.Context(), j.Stage, "w1")
+		if err == nil && task.Stage.Step == step {
+			return task
+		}
+	}
+	t.Fatalf("no stage %q was sent", step)
+	return meanwhile.Task{}
+}
+
+func wantKind(t testing.TB, err error, want meanwhile.Kind) {
+	t.Helper()
+	if err == nil || meanwhile.KindOf(err) != want {
+		t.Errorf("error = %v, want kind %s", err, want)
+	}
+}
+
+func TestSetUpHappensOnce(t *testing.T) {
+	h := newHouse(t)
+	_, err := h.SetUp(t.Context(), h.SetUpToken(), "Other", meanwhile.Account{Email: "eve@example.com", Password: "a long password"}, "")
+	wantKind(t, err, meanwhile.NotFound)
+	if h.owner.Role != meanwhile.RoleOwner {
+		t.Errorf("the first account is %s, want owner", h.owner.Role)
+	}
+	_, err = h.SignUp(t.Context(), meanwhile.Account{Email: "eve@example.com", Password: "a long password"}, "")
+	wantKind(t, err, meanwhile.Forbidden)
+}
+
+func TestLogInLinkWorksOnce(t *testing.T) {
+	h := newHouse(t)
+	_, secret, err := h.AddUser(t.Context(), meanwhile.Account{Email: "bo@example.com", Role: meanwhile.RoleMember})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.CheckLoginLink(t.Context(), secret); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.LogInByLink(t.Context(), secret, "another password", ""); err != nil {
+		t.Fatal(err)
+	}
+	_, err = h.LogInByLink(t.Context(), secret, "", "")
+	wantKind(t, err, meanwhile.NotFound)
+	if a := h.actor(t, "BO@example.com", "another password"); a.Role != meanwhile.RoleMember {
+		t.Errorf("role = %s, want member", a.Role)
+	}
+	_, err = h.LogIn(t.Context(), "bo@example.com", "wrong", "")
+	wantKind(t, err, meanwhile.Unauthenticated)
+}
+
+func TestSessionsAndKeysEnd(t *testing.T) {
+	h := newHouse(t)
+	cookie, err := h.LogIn(t.Context(), "ada@example.com", "a long password", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	expires := h.clock.Now().Add(time.Hour)
+	key, err := h.AddAPIKey(t.Context(), "ada@example.com", "ci", []meanwhile.Scope{meanwhile.ScopeRead}, &expires)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := h.ActorByKey(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = h.CreateUpload(t.Context(), a, meanwhile.NewUpload{LengthBytes: 1})
+	wantKind(t, err, meanwhile.Forbidden)
+	h.clock.add(2 * time.Hour)
+	_, err = h.ActorByKey(t.Context(), key)
+	wantKind(t, err, meanwhile.Unauthenticated)
+	h.clock.add(meanwhile.SessionFor)
+	_, err = h.ActorBySession(t.Context(), cookie)
+	wantKind(t, err, meanwhile.Unauthenticated)
+}
+
+// brokenBody gives some bytes and then the error of a network.
+type brokenBody struct{ r io.Reader }
+
+func (b brokenBody) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+func TestUploadKeepsWhatArrivedAndGoesOn(t *testing.T) {
+	h := newHouse(t)
+	ticket, err := h.CreateUpload(t.Context(), h.owner, meanwhile.NewUpload{Filename: `C:\clips\demo.mov`, LengthBytes: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ticket.Video.Title != "demo" {
+		t.Errorf("title = %q, want the file's name without its ending", ticket.Video.Title)
+	}
+	id := ticket.Upload.ID
+	at, err := h.WriteUpload(t.Context(), h.owner, id, 0, brokenBody{strings.NewReader("0123")}, nil)
+	wantKind(t, err, meanwhile.Invalid)
+	if at != 4 {
+		t.Fatalf("offset after a broken request = %d, want 4: what arrived is kept", at)
+	}
+	at, err = h.WriteUpload(t.Context(), h.owner, id, 2, strings.NewReader("xx"), nil)
+	wantKind(t, err, meanwhile.Conflict)
+	if at != 4 {
+		t.Fatalf("offset in a mismatch = %d, want the right one, 4", at)
+	}
+	_, err = h.WriteUpload(t.Context(), h.owner, id, 4, strings.NewReader("456789abc"), nil)
+	wantKind(t, err, meanwhile.TooLarge)
+	u, err := h.Upload(t.Context(), h.owner, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.WriteUpload(t.Context(), h.owner, id, u.OffsetBytes, strings.NewReader("456789"[u.OffsetBytes-4:]), nil); err != nil {
+		t.Fatal(err)
+	}
+	if v := h.state(t, ticket.Video.ID); v.State != meanwhile.StateProcessing {
+		t.Errorf("state = %s, want processing", v.State)
+	}
+	src, err := h.OpenOriginal(t.Context(), h.owner, ticket.Video.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	if _, err := src.Seek(3, io.SeekStart); err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(src)
+	if err != nil || string(b) != "3456789" {
+		t.Errorf("original from byte 3 = %q, %v; want 3456789", b, err)
+	}
+	if jobs := h.queue.take(); len(jobs) != 1 || jobs[0].Queue != meanwhile.QueueInstant {
+		t.Errorf("jobs = %+v, want one of the instant queue", jobs)
+	}
+}
+
+func TestNewerRequestTakesOver(t *testing.T) {
+	h := newHouse(t)
+	ticket, err := h.CreateUpload(t.Context(), h.owner, meanwhile.NewUpload{Filename: "a.mp4", LengthBytes: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, w := io.Pipe()
+	old := make(chan error, 1)
+	go func() {
+		_, err := h.WriteUpload(context.Background(), h.owner, ticket.Upload.ID, 0, r, nil)
+		old <- err
+	}()
+	if _, err := w.Write([]byte("old")); err != nil { // returns when the old request has read it
+		t.Fatal(err)
+	}
+	if _, err := h.WriteUpload(t.Context(), h.owner, ticket.Upload.ID, 0, strings.NewReader("newbytes"), nil); err != nil {
+		t.Fatal(err)
+	}
+	w.CloseWithError(io.ErrUnexpectedEOF)
+	wantKind(t, <-old, meanwhile.Conflict)
+	src, err := h.OpenOriginal(t.Context(), h.owner, ticket.Video.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	if b, err := io.ReadAll(src); err != nil || string(b) != "newbytes" {
+		t.Errorf("original = %q, %v; want the newer request's bytes alone", b, err)
+	}
+}
+
+func TestFullDiskRefusesNewUploadsFirst(t *testing.T) {
+	h := newHouse(t)
+	used := 0.5
+	h.DiskUsed = func() float64 { return used }
+	ticket, err := h.CreateUpload(t.Context(), h.owner, meanwhile.NewUpload{LengthBytes: 6})
+	if err != nil {
+		t.Fatal(err)
+	}
+	used = 0.91
+	_, err = h.CreateUpload(t.Context(), h.owner, meanwhile.NewUpload{LengthBytes: 6})
+	wantKind(t, err, meanwhile.Full)
+	if _, err := h.WriteUpload(t.Context(), h.owner, ticket.Upload.ID, 0, strings.NewReader("abc"), nil); err != nil {
+		t.Fatalf("a running upload was refused at 91 %%: %v", err)
+	}
+	used = 0.98
+	_, err = h.WriteUpload(t.Context(), h.owner, ticket.Upload.ID, 3, strings.NewReader("def"), nil)
+	wantKind(t, err, meanwhile.Full)
+	used = 0.5
+	if _, err := h.WriteUpload(t.Context(), h.owner, ticket.Upload.ID, 3, strings.NewReader("def"), nil); err != nil {
+		t.Errorf("the upload did not go on when there was room again: %v", err)
+	}
+}
+
+// finishWith takes a video through its stages without ffmpeg: the stages are what is tested, not the pictures.
+func (h *house) finishWith(t testing.TB, probe meanwhile.Probe) {
+	t.Helper()
+	if err := h.FinishInspect(t.Context(), h.claim(t, meanwhile.StepInspect), probe); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (h *house) asset(t testing.TB, task meanwhile.Task, a meanwhile.Asset) error {
+	t.Helper()
+	var err error
+	if a.Key, a.SizeBytes, err = h.PutDerived(t.Context(), task, "mp4", strings.NewReader(a.Name)); err != nil {
+		t.Fatal(err)
+	}
+	return h.FinishAsset(t.Context(), task, a)
+}
+
+func TestReadyMeansPlaysEverywhere(t *testing.T) {
+	h := newHouse(t)
+	ticket := h.uploaded(t, "bytes")
+	h.finishWith(t, screen(func(p *meanwhile.Probe) { p.Audio.Codec = "opus" }))
+	jobs := h.queue.take()
+	if len(jobs) != 3 {
+		t.Fatalf("jobs = %+v, want copy, poster and encode", jobs)
+	}
+	for i, j := range jobs {
+		task, err := h.ClaimStage(t.Context(), j.Stage, "w1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		kinds := map[meanwhile.Step]meanwhile.Asset{
+			meanwhile.StepCopy:   {Kind: meanwhile.AssetCopy, Name: "copy.mp4", MediaType: task.Plan.Copy.MediaType},
+			meanwhile.StepPoster: {Kind: meanwhile.AssetPoster, Name: "poster.jpg", MediaType: "image/jpeg"},
+			meanwhile.StepEncode: {Kind: meanwhile.AssetRendition, Name: "1080p.mp4", MediaType: "video/mp4", Everywhere: true},
+		}
+		if err := h.asset(t, task, kinds[task.Stage.Step]); err != nil {
+			t.Fatal(err)
+		}
+		w, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(w.Sources) != 1 {
+			t.Errorf("after stage %d a guest has %d sources, want 1", i, len(w.Sources))
+		}
+		want := meanwhile.StateProcessing
+		if task.Stage.Step == meanwhile.StepEncode {
+			want = meanwhile.StateReady
+		}
+		if w.Video.State != want {
+			t.Errorf("after %s the state is %s, want %s", task.Stage.Step, w.Video.State, want)
+		}
+	}
+	w, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.Sources[0].Name != "1080p.mp4" || w.Poster == nil || w.Video.Progress != 1 {
+		t.Errorf("sources %v, poster %v, progress %v; want the rendition, a poster and 1", w.Sources, w.Poster, w.Video.Progress)
+	}
+}
+
+func TestZombieWorkerChangesNothing(t *testing.T) {
+	h := newHouse(t)
+	ticket := h.uploaded(t, "bytes")
+	zombie := h.claim(t, meanwhile.StepInspect)
+	if _, err := h.ClaimStage(t.Context(), zombie.Stage.ID, "w2"); meanwhile.KindOf(err) != meanwhile.Conflict {
+		t.Fatalf("a held stage was claimed again: %v", err)
+	}
+	if _, err := h.FreeLeases(t.Context(), "w1"); err != nil {
+		t.Fatal(err)
+	}
+	heir, err := h.ClaimStage(t.Context(), zombie.Stage.ID, "w2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantKind(t, h.FinishInspect(t.Context(), zombie, screen(nil)), meanwhile.Fenced)
+	wantKind(t, h.Progress(t.Context(), zombie, 0.5), meanwhile.Fenced)
+	wantKind(t, h.FailStage(t.Context(), zombie, meanwhile.E(meanwhile.Unprocessable, "no", nil)), meanwhile.Fenced)
+	if v := h.state(t, ticket.Video.ID); v.State != meanwhile.StateProcessing || v.Duration != 0 {
+		t.Errorf("the zombie changed the video: %+v", v.Video)
+	}
+	if err := h.FinishInspect(t.Context(), heir, screen(nil)); err != nil {
+		t.Errorf("the heir could not finish: %v", err)
+	}
+}
+
+func TestThreeCrashesAreQuarantined(t *testing.T) {
+	h := newHouse(t)
+	ticket := h.uploaded(t, "bytes")
+	stage := h.claim(t, meanwhile.StepInspect).Stage.ID
+	for range 2 {
+		if _, err := h.FreeLeases(t.Context(), "w1"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.ClaimStage(t.Context(), stage, "w1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := h.FreeLeases(t.Context(), "w1"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := h.ClaimStage(t.Context(), stage, "w1")
+	wantKind(t, err, meanwhile.Conflict)
+	v := h.state(t, ticket.Video.ID)
+	if v.State != meanwhile.StateFailed || !strings.Contains(v.Failure, "original is kept") {
+		t.Errorf("state %s, %q; want failed with the original kept", v.State, v.Failure)
+	}
+	if err := h.Reprocess(t.Context(), h.owner, ticket.Video.ID); err != nil {
+		t.Fatal(err)
+	}
+	if v := h.state(t, ticket.Video.ID); v.State != meanwhile.StateProcessing || v.Generation != 2 {
+		t.Errorf("after the retry: %s, generation %d; want processing, 2", v.State, v.Generation)
+	}
+}
+
+func TestReprocessNeverTakesAVideoOffline(t *testing.T) {
+	h := newHouse(t)
+	ticket := h.uploaded(t, "bytes")
+	h.finishWith(t, screen(nil))
+	if err := h.asset(t, h.claim(t, meanwhile.StepCopy), meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: "copy.mp4", MediaType: "video/mp4", Everywhere: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Reprocess(t.Context(), h.owner, ticket.Video.ID); err != nil {
+		t.Fatal(err)
+	}
+	task := h.claim(t, meanwhile.StepInspect)
+	if err := h.FailStage(t.Context(), task, meanwhile.E(meanwhile.Unprocessable, "This time it did not work.", nil)); err != nil {
+		t.Fatal(err)
+	}
+	v := h.state(t, ticket.Video.ID)
+	if v.State != meanwhile.StateReady || v.Warning != "This time it did not work." {
+		t.Errorf("state %s, warning %q; want ready with the warning", v.State, v.Warning)
+	}
+	w, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
+	if err != nil || len(w.Sources) != 1 || w.Sources[0].Generation != 1 {
+		t.Errorf("sources = %+v, %v; want the first generation's", w.Sources, err)
+	}
+}
+
+func TestOutboxSurvivesALostQueue(t *testing.T) {
+	h := newHouse(t)
+	h.queue.err = meanwhile.E(meanwhile.Unavailable, "away", nil)
+	h.uploaded(t, "bytes")
+	h.queue.err = nil
+	if n, err := h.Reconcile(t.Context(), true); err != nil || n != 1 {
+		t.Fatalf("reconcile at start sent %d, %v; want 1", n, err)
+	}
+	if n, err := h.Reconcile(t.Context(), false); err != nil || n != 0 {
+		t.Errorf("reconcile right after sent %d, %v; want none: it is on its way", n, err)
+	}
+	if jobs := h.queue.take(); len(jobs) != 1 || jobs[0].Send != 2 {
+		t.Errorf("jobs = %+v, want the second sending", jobs)
+	}
+}
+
+func TestCopyThatFailsIsEncodedInstead(t *testing.T) {
+	h := newHouse(t)
+	ticket := h.uploaded(t, "bytes")
+	h.finishWith(t, screen(nil))
+	task := h.claim(t, meanwhile.StepCopy)
+	if err := h.FailStage(t.Context(), task, meanwhile.E(meanwhile.Unprocessable, "bad", nil)); err != nil {
+		t.Fatal(err)
+	}
+	encode := h.claim(t, meanwhile.StepEncode)
+	if err := h.asset(t, encode, meanwhile.Asset{Kind: meanwhile.AssetRendition, Name: "1080p.mp4", MediaType: "video/mp4", Everywhere: true}); err != nil {
+		t.Fatal(err)
+	}
+	if v := h.state(t, ticket.Video.ID); v.State != meanwhile.StateReady || v.Warning != "" {
+		t.Errorf("state %s, warning %q; want ready without one", v.State, v.Warning)
+	}
+}
+
+func TestGrantsEndWithTheRules(t *testing.T) {
+	h := newHouse(t)
+	ticket := h.uploaded(t, "bytes")
+	h.finishWith(t, screen(nil))
+	if err := h.asset(t, h.claim(t, meanwhile.StepCopy), meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: "copy.mp4", MediaType: "video/mp4", Everywhere: true}); err != nil {
+		t.Fatal(err)
+	}
+	w, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.MediaByGrant(t.Context(), w.Grant, 1, "copy.mp4"); err != nil {
+		t.Fatal(err)
+	}
+	_, err = h.MediaByGrant(t.Context(), w.Grant, 1, "other.mp4")
+	wantKind(t, err, meanwhile.NotFound)
+	_, err = h.MediaByGrant(t.Context(), "x"+w.Grant, 1, "copy.mp4")
+	wantKind(t, err, meanwhile.NotFound)
+
+	now := h.clock.Now()
+	ended := w.Share
+	ended.RevokedAt = &now
+	if err := h.Store.UpdateShare(t.Context(), ended); err != nil {
+		t.Fatal(err)
+	}
+	h.clock.add(6 * time.Second)
+	_, err = h.MediaByGrant(t.Context(), w.Grant, 1, "copy.mp4")
+	wantKind(t, err, meanwhile.Forbidden)
+	_, err = h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
+	wantKind(t, err, meanwhile.NotFound)
+}
+
+func TestGrantsExpire(t *testing.T) {
+	h := newHouse(t)
+	ticket := h.uploaded(t, "bytes")
+	h.finishWith(t, screen(nil))
+	if err := h.asset(t, h.claim(t, meanwhile.StepCopy), meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: "copy.mp4", Everywhere: true}); err != nil {
+		t.Fatal(err)
+	}
+	w, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.clock.add(14 * time.Hour)
+	_, err = h.MediaByGrant(t.Context(), w.Grant, 1, "copy.mp4")
+	wantKind(t, err, meanwhile.Forbidden)
+}
+
+func TestTrashHidesFromEveryoneAndUndoes(t *testing.T) {
+	h := newHouse(t)
+	ticket := h.uploaded(t, "bytes")
+	guest := meanwhile.Actor{}
+	wantKind(t, h.Trash(t.Context(), guest, ticket.Video.ID), meanwhile.NotFound)
+	if err := h.Trash(t.Context(), h.owner, ticket.Video.ID); err != nil {
+		t.Fatal(err)
+	}
+	_, err := h.Watch(t.Context(), guest, ticket.Share.Token)
+	wantKind(t, err, meanwhile.NotFound)
+	_, _, err = h.AddComment(t.Context(), guest, ticket.Share.Token, meanwhile.NewComment{Body: "hi", Name: "Guest"})
+	wantKind(t, err, meanwhile.NotFound)
+	if err := h.Restore(t.Context(), h.owner, ticket.Video.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Watch(t.Context(), guest, ticket.Share.Token); err != nil {
+		t.Errorf("after the undo: %v", err)
+	}
+}
+
+func TestGuestsKeepTheirOwnWords(t *testing.T) {
+	h := newHouse(t)
+	token := h.uploaded(t, "bytes").Share.Token
+	guest := meanwhile.Actor{}
+	_, _, err := h.AddComment(t.Context(), guest, token, meanwhile.NewComment{Body: "no name"})
+	wantKind(t, err, meanwhile.Invalid)
+	c, secret, err := h.AddComment(t.Context(), guest, token, meanwhile.NewComment{Body: " Does this\r\n\r\n\r\nwork? ", Name: "Client", At: 22 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Body != "Does this\n\nwork?" || !c.Guest() || c.AuthorName != "Client" {
+		t.Errorf("comment = %+v, want clean text by a guest", c.Comment)
+	}
+	text := "Changed."
+	_, err = h.EditComment(t.Context(), guest, token, c.ID, "wrong", meanwhile.CommentChange{Body: &text})
+	wantKind(t, err, meanwhile.Forbidden)
+	_, err = h.EditComment(t.Context(), h.owner, token, c.ID, "", meanwhile.CommentChange{Body: &text})
+	wantKind(t, err, meanwhile.Forbidden)
+	edited, err := h.EditComment(t.Context(), guest, token, c.ID, secret, meanwhile.CommentChange{Body: &text})
+	if err != nil || edited.Body != text || edited.EditedAt == nil || edited.At != 22*time.Second {
+		t.Fatalf("edit = %+v, %v", edited.Comment, err)
+	}
+	reply, _, err := h.AddComment(t.Context(), h.owner, token, meanwhile.NewComment{Body: "It does.", Parent: c.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	nested, _, err := h.AddComment(t.Context(), guest, token, meanwhile.NewComment{Body: "Thanks.", Name: "Client", Parent: reply.ID})
+	if err != nil || nested.Parent != c.ID {
+		t.Errorf("a reply to a reply has parent %q, %v; want the thread %q", nested.Parent, err, c.ID)
+	}
+	if err := h.DeleteComment(t.Context(), h.owner, token, c.ID, ""); err != nil {
+		t.Fatal(err)
+	}
+	all, err := h.Comments(t.Context(), guest, token, meanwhile.CommentQuery{})
+	if err != nil || len(all.Items) != 0 || all.Count != 0 {
+		t.Errorf("after the owner's delete %d comments are left (count %d), %v; want none", len(all.Items), all.Count, err)
+	}
+	changes, err := h.CommentsSince(t.Context(), guest, token, nested.Seq)
+	if err != nil || len(changes.Items) != 3 {
+		t.Fatalf("changes since = %d, %v; want the three that went", len(changes.Items), err)
+	}
+	for _, c := range changes.Items {
+		if c.DeletedAt == nil || c.Body != "" {
+			t.Errorf("a deleted comment still has %q", c.Body)
+		}
+	}
+}
+
+func TestStrangersSeeNothing(t *testing.T) {
+	h := newHouse(t)
+	ticket := h.uploaded(t, "bytes")
+	if _, _, err := h.AddUser(t.Context(), meanwhile.Account{Email: "mo@example.com", Password: "a long password", Role: meanwhile.RoleMember}); err != nil {
+		t.Fatal(err)
+	}
+	member := h.actor(t, "mo@example.com", "a long password")
+	for name, a := range map[string]meanwhile.Actor{"guest": {}, "another member": member} {
+		t.Run(name, func(t *testing.T) {
+			_, err := h.Video(t.Context(), a, ticket.Video.ID)
+			wantKind(t, err, meanwhile.NotFound)
+			_, err = h.OpenOriginal(t.Context(), a, ticket.Video.ID)
+			wantKind(t, err, meanwhile.NotFound)
+			wantKind(t, h.Rename(t.Context(), a, ticket.Video.ID, "mine"), meanwhile.NotFound)
+			_, err = h.Upload(t.Context(), a, ticket.Upload.ID)
+			wantKind(t, err, meanwhile.NotFound)
+		})
+	}
+	_, err := h.Watch(t.Context(), meanwhile.Actor{}, "unknown")
+	wantKind(t, err, meanwhile.NotFound)
+}
+
+func TestUploadTokenOpensOnlyItsUpload(t *testing.T) {
+	h := newHouse(t)
+	ticket, err := h.CreateUpload(t.Context(), h.owner, meanwhile.NewUpload{LengthBytes: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := h.CreateUpload(t.Context(), h.owner, meanwhile.NewUpload{LengthBytes: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = h.ActorByUploadToken(t.Context(), other.Upload.ID, ticket.Token)
+	wantKind(t, err, meanwhile.Unauthenticated)
+	a, err := h.ActorByUploadToken(t.Context(), ticket.Upload.ID, ticket.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.WriteUpload(t.Context(), a, ticket.Upload.ID, 0, strings.NewReader("abc"), nil); err != nil {
+		t.Error(err)
+	}
+	_, err = h.Video(t.Context(), a, ticket.Video.ID)
+	wantKind(t, err, meanwhile.NotFound)
+	h.clock.add(meanwhile.UploadKeep + time.Hour)
+	_, err = h.Upload(t.Context(), h.owner, other.Upload.ID)
+	wantKind(t, err, meanwhile.Gone)
+}

@@ -1,0 +1,55 @@
+// Package queue carries jobs to workers by asynq. It trusts the queue with nothing: a job is a wake-up, and its row in the database says
+// what is to be done, who does it and how often it was tried.
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"meanwhile"
+)
+
+// taskType is the one kind of task.
+const taskType = "stage"
+
+// Client sends jobs. It implements meanwhile.Queue.
+type Client struct {
+	asynq *asynq.Client
+}
+
+// NewClient sends through the Redis that opt names. The caller closes it.
+func NewClient(opt asynq.RedisConnOpt) *Client {
+	return &Client{asynq: asynq.NewClient(opt)}
+}
+
+// Enqueue sends j. The task's id carries attempt and sending, so that an earlier task of the same stage, archived or lost, never stands in
+// the way; the same sending twice is one task. Unavailable when Redis is away.
+func (c *Client) Enqueue(ctx context.Context, j meanwhile.Job) error {
+	id := fmt.Sprintf("%s.%d.%d", j.Stage, j.Attempt, j.Send)
+	_, err := c.asynq.EnqueueContext(ctx, asynq.NewTask(taskType, []byte(j.Stage)),
+		asynq.TaskID(id), asynq.Queue(string(j.Queue)), asynq.MaxRetry(0), asynq.Timeout(lanes[j.Queue].timeout))
+	if err == nil || errors.Is(err, asynq.ErrTaskIDConflict) {
+		return nil
+	}
+	return meanwhile.E(meanwhile.Unavailable, "The queue is away for a moment; the work is kept and goes on by itself.", err)
+}
+
+// Close lets the connection go.
+func (c *Client) Close() error { return c.asynq.Close() }
+
+// lane is how one queue is worked off. The timeout is a last resort far above the worker's own limits: asynq's default of 30 minutes would
+// end a long encode.
+type lane struct {
+	check   time.Duration // how long an idle worker waits before it looks again
+	timeout time.Duration
+}
+
+var lanes = map[meanwhile.QueueName]lane{
+	meanwhile.QueueInstant: {check: 50 * time.Millisecond, timeout: time.Hour},
+	meanwhile.QueueShort:   {check: 100 * time.Millisecond, timeout: time.Hour},
+	meanwhile.QueueEncode:  {check: 250 * time.Millisecond, timeout: 48 * time.Hour},
+}

@@ -1,0 +1,76 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"meanwhile"
+)
+
+// handBackFor is how long a stopping server waits for handlers to hand their stages back.
+const handBackFor = 10 * time.Second
+
+// Handler works on one stage. It records its own outcome; when ctx ends it hands the stage back and returns soon.
+type Handler func(ctx context.Context, id meanwhile.StageID)
+
+// Server takes jobs: one asynq server a queue, so that none waits behind another's work.
+type Server struct {
+	servers []*asynq.Server
+	stop    context.CancelFunc
+}
+
+// Start begins to take jobs from each queue with as many handlers at once as slots says. The caller calls Stop.
+func Start(opt asynq.RedisConnOpt, slots map[meanwhile.QueueName]int, handle Handler, log *slog.Logger) (*Server, error) {
+	ctx, cancel := context.WithCancel(context.Background()) //nolint:contextcheck // the handlers outlive the call that starts them; Stop ends them
+	s := &Server{stop: cancel}
+	for name, n := range slots {
+		srv := asynq.NewServer(opt, asynq.Config{
+			Concurrency:       n,
+			Queues:            map[string]int{string(name): 1},
+			TaskCheckInterval: lanes[name].check,
+			ShutdownTimeout:   handBackFor,
+			Logger:            logger{log},
+			LogLevel:          asynq.WarnLevel,
+			BaseContext:       func() context.Context { return ctx },
+		})
+		err := srv.Start(asynq.HandlerFunc(func(ctx context.Context, t *asynq.Task) error {
+			handle(ctx, meanwhile.StageID(t.Payload()))
+			return nil
+		}))
+		if err != nil {
+			s.Stop()
+			return nil, fmt.Errorf("start queue %s: %w", name, err)
+		}
+		s.servers = append(s.servers, srv)
+	}
+	return s, nil
+}
+
+// Stop takes no more jobs, ends the context of the running ones and waits for them. asynq alone would hand a running task to another
+// worker first and end it here after that.
+func (s *Server) Stop() {
+	for _, srv := range s.servers {
+		srv.Stop()
+	}
+	s.stop()
+	for _, srv := range s.servers {
+		srv.Shutdown()
+	}
+}
+
+// logger gives asynq's words to slog.
+type logger struct{ log *slog.Logger }
+
+func (l logger) say(level slog.Level, args []any) {
+	l.log.Log(context.Background(), level, "asynq", "message", fmt.Sprint(args...)) //nolint:contextcheck // asynq gives none
+}
+
+func (l logger) Debug(args ...any) { l.say(slog.LevelDebug, args) }
+func (l logger) Info(args ...any)  { l.say(slog.LevelInfo, args) }
+func (l logger) Warn(args ...any)  { l.say(slog.LevelWarn, args) }
+func (l logger) Error(args ...any) { l.say(slog.LevelError, args) }
+func (l logger) Fatal(args ...any) { l.say(slog.LevelError, args) }
