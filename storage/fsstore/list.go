@@ -1,0 +1,97 @@
+package fsstore
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"path"
+	"slices"
+	"strings"
+
+	meanwhile "meanwhile"
+)
+
+// List walks the objects whose keys begin with prefix, in key order. Invalid for a prefix that no key can have.
+func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[meanwhile.ObjectInfo, error] {
+	return func(yield func(meanwhile.ObjectInfo, error) bool) {
+		if err := checkPrefix(prefix); err != nil {
+			yield(meanwhile.ObjectInfo{}, err)
+			return
+		}
+		s.walk(ctx, path.Dir(prefix+"x"), prefix, yield)
+	}
+}
+
+// checkPrefix lets through what some key begins with.
+func checkPrefix(prefix string) error {
+	if prefix == "" {
+		return nil
+	}
+	return checkKey(prefix + "x") // a prefix may end in "/" or in the middle of a segment
+}
+
+// walk yields what is below dir, and reports whether to go on.
+func (s *Store) walk(ctx context.Context, dir, prefix string, yield func(meanwhile.ObjectInfo, error) bool) bool {
+	entries, err := s.entries(ctx, dir, prefix)
+	if err != nil {
+		yield(meanwhile.ObjectInfo{}, err)
+		return false
+	}
+	for _, e := range entries {
+		if below, isDir := strings.CutSuffix(e.order, "/"); isDir {
+			if !s.walk(ctx, below, prefix, yield) {
+				return false
+			}
+			continue
+		}
+		if !yield(e.info, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// entry is a file, or a folder of which only order is set. order is the key, for a folder with "/" at its end: "a-b" stands before
+// "a/b" among keys, though "a" stands before "a-b" among names.
+type entry struct {
+	order string
+	info  meanwhile.ObjectInfo
+}
+
+// entries are the objects and folders of dir that have to do with prefix, in key order.
+func (s *Store) entries(ctx context.Context, dir, prefix string) ([]entry, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("list objects: %w", err)
+	}
+	names, err := s.names(dir)
+	if meanwhile.KindOf(err) == meanwhile.NotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var entries []entry
+	for _, name := range names {
+		key := path.Join(dir, name)
+		if checkKey(key) != nil || !related(key, prefix) {
+			continue // the folder for unfinished files, or what somebody else put here
+		}
+		info, err := s.root.Lstat(key)
+		switch {
+		case absent(err): // deleted meanwhile
+		case err != nil:
+			return nil, classify("look at object", err)
+		case info.IsDir():
+			entries = append(entries, entry{order: key + "/"})
+		case info.Mode().IsRegular() && strings.HasPrefix(key, prefix):
+			entries = append(entries, entry{order: key, info: infoOf(key, info)})
+		}
+	}
+	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.order, b.order) })
+	return entries, nil
+}
+
+// related reports whether key begins with prefix, or is a folder on the way to keys that do.
+func related(key, prefix string) bool {
+	return strings.HasPrefix(key+"/", prefix) || strings.HasPrefix(prefix, key+"/")
+}

@@ -1,0 +1,186 @@
+package fsstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"syscall"
+	"time"
+
+	meanwhile "meanwhile"
+)
+
+// tempDir holds what is being written. No key can name it: "+" is not a letter of keys. It lies in the root so that a link from it to
+// a key stays on one file system.
+const tempDir = "+unfinished"
+
+// Put stores r to its end under key and returns the bytes written. The order is what makes nil mean durable: bytes, fsync of the file,
+// its name, fsync of every folder up to the root. See meanwhile.Objects.
+func (s *Store) Put(ctx context.Context, key string, r io.Reader) (int64, error) {
+	if err := errors.Join(ctx.Err(), checkKey(key)); err != nil {
+		return 0, fmt.Errorf("put object: %w", err)
+	}
+	if _, err := s.root.Lstat(key); err == nil {
+		return 0, classify("put object", fs.ErrExist) // spares the reading; the link below is what decides
+	}
+	temp := path.Join(tempDir, meanwhile.NewRandomID())
+	written, err := s.writeTemp(ctx, temp, r)
+	if err != nil {
+		return 0, errors.Join(err, s.discard(temp))
+	}
+	if err := s.publish(temp, key); err != nil {
+		return 0, errors.Join(err, s.discard(temp))
+	}
+	// Under its key the object is safe. A second name that cannot be removed is Sweep's.
+	_ = s.root.Remove(temp)
+	return written, nil
+}
+
+// writeTemp writes r to a new file and syncs it.
+func (s *Store) writeTemp(ctx context.Context, temp string, r io.Reader) (int64, error) {
+	f, err := s.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return 0, classify("create unfinished object", err)
+	}
+	body := &bodyReader{ctx: ctx, r: r}
+	written, err := io.Copy(f, body)
+	if err == nil {
+		// Once only: after a failed fsync the kernel calls pages clean that never reached the disk, so that a second try would lie.
+		err = f.Sync()
+	}
+	err = errors.Join(err, f.Close())
+	switch {
+	case body.err != nil:
+		return 0, fmt.Errorf("read object body: %w", body.err)
+	case err != nil:
+		return 0, classify("write object", err)
+	}
+	return written, nil
+}
+
+// bodyReader stops when ctx ends, and tells the errors of r from those of the file.
+type bodyReader struct {
+	ctx context.Context // of the one Put that owns the reader
+	r   io.Reader
+	err error
+}
+
+func (b *bodyReader) Read(p []byte) (int, error) {
+	if b.err = b.ctx.Err(); b.err != nil {
+		return 0, b.err
+	}
+	n, err := b.r.Read(p)
+	if err != nil && err != io.EOF {
+		b.err = err
+	}
+	return n, err
+}
+
+// publish gives the file its key, which nobody may have, and makes the name durable. On an error the key is not there.
+func (s *Store) publish(temp, key string) error {
+	if err := s.makeParents(path.Dir(key)); err != nil {
+		return err
+	}
+	// A link, since a rename would overwrite.
+	if err := s.root.Link(temp, key); err != nil {
+		return classify("name object", err)
+	}
+	if err := s.syncUp(path.Dir(key)); err != nil {
+		return errors.Join(err, s.discard(key))
+	}
+	return nil
+}
+
+// makeParents makes the folder dir and those above it.
+func (s *Store) makeParents(dir string) error {
+	err := s.root.MkdirAll(dir, 0o700)
+	if errors.Is(err, syscall.ENOTDIR) {
+		err = fs.ErrExist // a shorter key is a file where this one needs a folder
+	}
+	if err != nil {
+		return classify("make folder of object", err)
+	}
+	return nil
+}
+
+// syncUp syncs dir and every folder above it. Those that were there already are synced, too: another Put may have made them a moment
+// ago and not yet come as far. A clean folder costs microseconds.
+func (s *Store) syncUp(dir string) error {
+	for {
+		if err := s.syncDir(dir); err != nil {
+			return err
+		}
+		if dir == "." {
+			return nil
+		}
+		dir = path.Dir(dir)
+	}
+}
+
+func (s *Store) syncDir(dir string) error {
+	f, err := s.root.Open(dir)
+	if err != nil {
+		return classify("open folder of object", err)
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return classify("sync folder of object", err)
+	}
+	return nil
+}
+
+// discard removes what a failed Put leaves.
+func (s *Store) discard(name string) error {
+	if err := s.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove unfinished object: %w", err)
+	}
+	return nil
+}
+
+// Sweep removes unfinished files that nobody has written to for olderThan: what a crash left. It returns how many there were. Give it
+// longer than a slow upload may stand still.
+func (s *Store) Sweep(ctx context.Context, olderThan time.Duration) (int, error) {
+	names, err := s.names(tempDir)
+	if err != nil {
+		return 0, err
+	}
+	removed := 0
+	for _, name := range names {
+		if err := ctx.Err(); err != nil {
+			return removed, fmt.Errorf("sweep unfinished objects: %w", err)
+		}
+		temp := path.Join(tempDir, name)
+		info, err := s.root.Lstat(temp)
+		if absent(err) {
+			continue // its Put has just come to its end
+		}
+		if err != nil {
+			return removed, classify("look at unfinished object", err)
+		}
+		if time.Since(info.ModTime()) < olderThan {
+			continue
+		}
+		if err := s.discard(temp); err != nil {
+			return removed, err
+		}
+		removed++
+	}
+	return removed, nil
+}
+
+// names lists a folder.
+func (s *Store) names(dir string) ([]string, error) {
+	f, err := s.root.Open(dir)
+	if err != nil {
+		return nil, classify("open folder", err)
+	}
+	defer f.Close()
+	names, err := f.Readdirnames(-1)
+	if err != nil {
+		return nil, classify("read folder", err)
+	}
+	return names, nil
+}

@@ -1,0 +1,233 @@
+package redisbus
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// channelPrefix keeps our topics apart from what else is published on a shared Redis.
+const channelPrefix = "meanwhile:bus:"
+
+// listenerBuffer is how many events wait for a reader; "look again" need not be said more often.
+const listenerBuffer = 16
+
+// Publish sends event to the topic's subscribers on all processes. Unavailable within two seconds when Redis is away.
+func (r *Redis) Publish(ctx context.Context, topic, event string) error {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	return unavailable("publish event", r.client.Publish(ctx, channelPrefix+topic, event).Err())
+}
+
+// Subscribe delivers the topic's events until ctx ends or the Redis is closed, then closes the channel. What is published after it
+// returned is heard. Unavailable within two seconds when Redis is away; when it goes away later, the subscription comes back with it.
+func (r *Redis) Subscribe(ctx context.Context, topic string) (<-chan string, error) {
+	return r.hub.subscribe(ctx, channelPrefix+topic)
+}
+
+// hub shares one connection between all subscriptions of the process.
+type hub struct {
+	conn *redis.PubSub
+	log  *slog.Logger
+
+	// wire puts SUBSCRIBE and UNSUBSCRIBE in the order of the changes to topics. It is taken before mu, and held during network calls.
+	wire sync.Mutex
+
+	mu     sync.Mutex
+	topics map[string]*topic // by channel
+	closed bool
+
+	running sync.WaitGroup // the reader of conn, and listeners that are leaving
+}
+
+// topic is a channel that somebody here listens to.
+type topic struct {
+	listeners map[*listener]struct{}
+	confirmed chan struct{} // closed when Redis has said that it is subscribed to
+	once      sync.Once
+}
+
+type listener struct {
+	events chan string
+	stop   func() bool // keeps the end of its context from removing it, as context.AfterFunc gives it
+}
+
+func newHub(conn *redis.PubSub, log *slog.Logger) *hub {
+	h := &hub{conn: conn, log: log, topics: map[string]*topic{}}
+	h.running.Go(func() { h.read(conn.ChannelWithSubscriptions()) })
+	return h
+}
+
+// read hands on what the connection hears until it is closed.
+func (h *hub) read(heard <-chan any) {
+	for message := range heard {
+		switch m := message.(type) {
+		case *redis.Message:
+			h.deliver(m.Channel, m.Payload)
+		case *redis.Subscription:
+			if m.Kind == "subscribe" {
+				h.confirm(m.Channel)
+			}
+		}
+	}
+}
+
+func (h *hub) deliver(channel, event string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	t := h.topics[channel]
+	if t == nil {
+		return // its last listener has just left
+	}
+	for l := range t.listeners {
+		select {
+		case l.events <- event:
+		default: // a slow reader loses events, never blocks others
+		}
+	}
+}
+
+func (h *hub) confirm(channel string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if t := h.topics[channel]; t != nil {
+		t.once.Do(func() { close(t.confirmed) })
+	}
+}
+
+func (h *hub) subscribe(ctx context.Context, channel string) (<-chan string, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("subscribe: %w", err)
+	}
+	l := &listener{events: make(chan string, listenerBuffer)}
+	t, err := h.join(ctx, channel, l)
+	if err != nil {
+		return nil, err
+	}
+	waiting, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	select {
+	case <-t.confirmed:
+		return l.events, nil
+	case <-waiting.Done():
+		h.leaveNow(ctx, channel, l)
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("subscribe: %w", err)
+		}
+		return nil, unavailable("subscribe", waiting.Err())
+	}
+}
+
+// join adds l to the channel until ctx ends, and subscribes the connection for the first one.
+func (h *hub) join(ctx context.Context, channel string, l *listener) (*topic, error) {
+	h.wire.Lock()
+	t, first := h.enter(ctx, channel, l)
+	var err error
+	if first {
+		// Not by the caller's context: its end in the middle of a command would cost everybody the connection.
+		command, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerWithin)
+		err = h.conn.Subscribe(command, channel)
+		cancel()
+	}
+	h.wire.Unlock()
+
+	if t == nil {
+		return nil, unavailable("subscribe", redis.ErrClosed)
+	}
+	if err != nil {
+		h.leaveNow(ctx, channel, l)
+		return nil, unavailable("subscribe", err)
+	}
+	return t, nil
+}
+
+// enter writes l down. first reports that it is the channel's only listener; t is nil when the hub is closed.
+func (h *hub) enter(ctx context.Context, channel string, l *listener) (t *topic, first bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return nil, false
+	}
+	t = h.topics[channel]
+	if t == nil {
+		t = &topic{listeners: map[*listener]struct{}{}, confirmed: make(chan struct{})}
+		h.topics[channel] = t
+		first = true
+	}
+	t.listeners[l] = struct{}{}
+	h.running.Add(1)
+	l.stop = context.AfterFunc(ctx, func() {
+		defer h.running.Done()
+		h.leave(ctx, channel, l)
+	})
+	return t, first
+}
+
+// leaveNow is leave for a listener whose context goes on.
+func (h *hub) leaveNow(ctx context.Context, channel string, l *listener) {
+	if l.stop() {
+		h.running.Done()
+	}
+	h.leave(ctx, channel, l)
+}
+
+// leave closes the listener's channel and, after the last one, ends the subscription. A second time it does nothing.
+func (h *hub) leave(ctx context.Context, channel string, l *listener) {
+	h.wire.Lock()
+	defer h.wire.Unlock()
+	if !h.exit(channel, l) {
+		return
+	}
+	command, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerWithin)
+	defer cancel()
+	if err := h.conn.Unsubscribe(command, channel); err != nil {
+		// The connection is broken, and the one that follows it does not subscribe to this channel again.
+		h.log.Debug("unsubscribe not sent", "error", err)
+	}
+}
+
+// exit strikes l out and reports whether it was the last listener of its channel.
+func (h *hub) exit(channel string, l *listener) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	t := h.topics[channel]
+	if t == nil {
+		return false
+	}
+	if _, there := t.listeners[l]; !there {
+		return false
+	}
+	delete(t.listeners, l)
+	close(l.events)
+	if len(t.listeners) > 0 {
+		return false
+	}
+	delete(h.topics, channel)
+	return true
+}
+
+// close ends every subscription and waits for the goroutines.
+func (h *hub) close() error {
+	h.mu.Lock()
+	h.closed = true
+	for _, t := range h.topics {
+		for l := range t.listeners {
+			close(l.events)
+			if l.stop() {
+				h.running.Done()
+			}
+		}
+	}
+	clear(h.topics)
+	h.mu.Unlock()
+
+	err := h.conn.Close()
+	h.running.Wait()
+	if err != nil {
+		return fmt.Errorf("close subscriptions: %w", err)
+	}
+	return nil
+}

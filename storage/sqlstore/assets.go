@@ -1,0 +1,64 @@
+package sqlstore
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	meanwhile "meanwhile"
+)
+
+const assetColumns = `id, video_id, generation, kind, name, object_key, media_type, everywhere, width, height, size_bytes, sha256, duration_ms, created_ms`
+
+func scanAsset(row scanner) (a meanwhile.Asset, err error) {
+	err = row.Scan(&a.ID, &a.VideoID, &a.Generation, &a.Kind, &a.Name, &a.Key, &a.MediaType, &a.Everywhere, &a.Width, &a.Height,
+		&a.SizeBytes, &a.SHA256, durationInto{&a.Duration}, timeInto{&a.CreatedAt})
+	return a, err
+}
+
+// CreateAsset adds a derived object's row. Conflict if the video's generation has one of that name.
+func (s *Store) CreateAsset(ctx context.Context, a meanwhile.Asset) error {
+	_, err := s.exec(ctx, "create asset",
+		`INSERT INTO assets (`+assetColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		string(a.ID), string(a.VideoID), a.Generation, string(a.Kind), a.Name, a.Key, a.MediaType, a.Everywhere, a.Width, a.Height,
+		a.SizeBytes, a.SHA256, a.Duration.Milliseconds(), toMS(a.CreatedAt))
+	return err
+}
+
+// AssetsByVideo lists a generation's assets, oldest first.
+func (s *Store) AssetsByVideo(ctx context.Context, id meanwhile.VideoID, generation int) ([]meanwhile.Asset, error) {
+	return all(ctx, s, reading, "list assets", scanAsset,
+		`SELECT `+assetColumns+` FROM assets WHERE video_id = $1 AND generation = $2 ORDER BY created_ms, id`, string(id), generation)
+}
+
+// AssetByName finds an asset of a generation. NotFound.
+func (s *Store) AssetByName(ctx context.Context, id meanwhile.VideoID, generation int, name string) (meanwhile.Asset, error) {
+	return one(ctx, s, reading, "find asset", scanAsset,
+		`SELECT `+assetColumns+` FROM assets WHERE video_id = $1 AND generation = $2 AND name = $3`, string(id), generation, name)
+}
+
+// SaveProbe keeps the probe of a generation, replacing an earlier one. NotFound for an unknown video.
+func (s *Store) SaveProbe(ctx context.Context, id meanwhile.VideoID, generation int, p meanwhile.Probe) error {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return fmt.Errorf("encode probe: %w", err)
+	}
+	_, err = s.exec(ctx, "save probe",
+		`INSERT INTO probes (video_id, generation, probe) VALUES ($1, $2, $3)
+		ON CONFLICT (video_id, generation) DO UPDATE SET probe = excluded.probe`, string(id), generation, string(text))
+	return err
+}
+
+// ProbeOf is the probe of a generation. NotFound.
+func (s *Store) ProbeOf(ctx context.Context, id meanwhile.VideoID, generation int) (meanwhile.Probe, error) {
+	text, err := one(ctx, s, reading, "find probe", scanValue[string],
+		`SELECT probe FROM probes WHERE video_id = $1 AND generation = $2`, string(id), generation)
+	if err != nil {
+		return meanwhile.Probe{}, err
+	}
+	var p meanwhile.Probe
+	if err := json.Unmarshal([]byte(text), &p); err != nil {
+		return meanwhile.Probe{}, fmt.Errorf("decode probe: %w", err)
+	}
+	return p, nil
+}

@@ -1,0 +1,148 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	meanwhile "meanwhile"
+)
+
+const commentColumns = `c.id, c.video_id, c.thread_id, c.reply, c.thread_at_ms, c.seq, c.author_id, COALESCE(u.name, c.author_name),
+	c.edit_hash, c.at_ms, c.until_ms, c.body, c.created_ms, c.edited_ms, c.deleted_ms`
+
+const commentTables = ` FROM comments c LEFT JOIN users u ON u.id = c.author_id `
+
+func scanComment(row scanner) (c meanwhile.Comment, err error) {
+	var thread meanwhile.CommentID
+	var reply bool
+	var author sql.NullString
+	var until sql.NullInt64
+	err = row.Scan(&c.ID, &c.VideoID, &thread, &reply, durationInto{&c.ThreadAt}, &c.Seq, &author, &c.AuthorName,
+		&c.EditHash, durationInto{&c.At}, &until, &c.Body, timeInto{&c.CreatedAt}, nullTimeInto{&c.EditedAt}, nullTimeInto{&c.DeletedAt})
+	if reply {
+		c.Parent = thread
+	}
+	c.AuthorID = meanwhile.UserID(author.String)
+	if until.Valid {
+		d := fromDurationMS(until.Int64)
+		c.Until = &d
+	}
+	return c, err
+}
+
+func toNullDurationMS(d *time.Duration) sql.NullInt64 {
+	if d == nil {
+		return sql.NullInt64{}
+	}
+	return sql.NullInt64{Int64: d.Milliseconds(), Valid: true}
+}
+
+// CreateComment stores c and returns it as a list shows it, with Seq and ThreadAt set. NotFound when the video, or the comment that
+// c answers, is not there; Invalid for a reply to a reply.
+func (s *Store) CreateComment(ctx context.Context, c meanwhile.Comment) (meanwhile.Comment, error) {
+	var stored meanwhile.Comment
+	err := s.inTx(ctx, func(t *Store) error {
+		// First of all the counter, whose lock keeps a thread from moving while an answer to it is stored.
+		seq, err := one(ctx, t, writing, "count comment", scanValue[int64],
+			`UPDATE comment_counters SET seq = seq + 1, live_count = live_count + 1 WHERE video_id = $1 RETURNING seq`, string(c.VideoID))
+		if err != nil {
+			return err
+		}
+		if c.ThreadAt, err = t.threadAt(ctx, c); err != nil {
+			return err
+		}
+		_, err = t.exec(ctx, "create comment",
+			`INSERT INTO comments (id, video_id, thread_id, thread_at_ms, reply, seq, author_id, author_name, edit_hash, at_ms, until_ms,
+				body, created_ms, edited_ms, deleted_ms)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, NULL, NULL)`,
+			string(c.ID), string(c.VideoID), string(c.Thread()), c.ThreadAt.Milliseconds(), c.Parent != "", seq,
+			sql.NullString{String: string(c.AuthorID), Valid: c.AuthorID != ""}, c.AuthorName, c.EditHash, c.At.Milliseconds(),
+			toNullDurationMS(c.Until), c.Body, toMS(c.CreatedAt))
+		if err != nil {
+			return err
+		}
+		stored, err = t.CommentByID(ctx, c.ID)
+		return err
+	})
+	return stored, err
+}
+
+// threadAt is where the thread of a new comment sorts.
+func (s *Store) threadAt(ctx context.Context, c meanwhile.Comment) (time.Duration, error) {
+	if c.Parent == "" {
+		return c.At, nil
+	}
+	parent, err := s.CommentByID(ctx, c.Parent)
+	if err != nil {
+		return 0, reword(err, meanwhile.NotFound, "The comment that this answers has been deleted.")
+	}
+	if parent.Parent != "" || parent.VideoID != c.VideoID {
+		return 0, meanwhile.E(meanwhile.Invalid, "A reply answers a comment of the same video that is not a reply itself.", nil)
+	}
+	return parent.At, nil
+}
+
+// CommentByID finds a comment that is not deleted. NotFound.
+func (s *Store) CommentByID(ctx context.Context, id meanwhile.CommentID) (meanwhile.Comment, error) {
+	return one(ctx, s, reading, "find comment", scanComment,
+		`SELECT `+commentColumns+commentTables+`WHERE c.id = $1 AND c.deleted_ms IS NULL`, string(id))
+}
+
+// UpdateComment writes Body, At, Until and EditedAt; replies follow a moved thread. NotFound.
+func (s *Store) UpdateComment(ctx context.Context, c meanwhile.Comment) (meanwhile.Comment, error) {
+	var stored meanwhile.Comment
+	err := s.inTx(ctx, func(t *Store) error {
+		seq, err := one(ctx, t, writing, "count comment edit", scanValue[int64],
+			`UPDATE comment_counters SET seq = seq + 1
+			WHERE video_id = (SELECT c.video_id FROM comments c WHERE c.id = $1 AND c.deleted_ms IS NULL) RETURNING seq`, string(c.ID))
+		if err != nil {
+			return err
+		}
+		err = t.change(ctx, "update comment",
+			`UPDATE comments SET body = $2, at_ms = $3, until_ms = $4, edited_ms = $5, seq = $6 WHERE id = $1 AND deleted_ms IS NULL`,
+			string(c.ID), c.Body, c.At.Milliseconds(), toNullDurationMS(c.Until), toNullMS(c.EditedAt), seq)
+		if err != nil {
+			return err
+		}
+		// Only the first comment of a thread has its own id for thread_id: for a reply this finds nothing.
+		if _, err := t.exec(ctx, "move thread", `UPDATE comments SET thread_at_ms = $2 WHERE thread_id = $1`,
+			string(c.ID), c.At.Milliseconds()); err != nil {
+			return err
+		}
+		stored, err = t.CommentByID(ctx, c.ID)
+		return err
+	})
+	return stored, err
+}
+
+// DeleteComment marks the comment and its replies as deleted and empties their text. Each of them takes a number of its own, so that
+// a page of changes can end between them; the last is returned. NotFound.
+func (s *Store) DeleteComment(ctx context.Context, id meanwhile.CommentID, at time.Time) (int64, error) {
+	var last int64
+	err := s.inTx(ctx, func(t *Store) error {
+		// Nothing changes here but the lock: who takes part in the deletion is counted behind it.
+		before, err := one(ctx, t, writing, "lock conversation", scanValue[int64],
+			`UPDATE comment_counters SET seq = seq
+			WHERE video_id = (SELECT c.video_id FROM comments c WHERE c.id = $1 AND c.deleted_ms IS NULL) RETURNING seq`, string(id))
+		if err != nil {
+			return err
+		}
+		n, err := t.exec(ctx, "delete comment",
+			`UPDATE comments SET seq = $2 + d.place, deleted_ms = $3, body = ''
+			FROM (SELECT c.id AS comment_id, ROW_NUMBER() OVER (ORDER BY c.reply, c.created_ms, c.id) AS place
+				FROM comments c WHERE (c.id = $1 OR c.thread_id = $1) AND c.deleted_ms IS NULL) d
+			WHERE comments.id = d.comment_id`, string(id), before, toMS(at))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return t.none(meanwhile.NotFound, "delete comment")
+		}
+		last, err = one(ctx, t, writing, "count comment deletion", scanValue[int64],
+			`UPDATE comment_counters SET seq = seq + $2, live_count = live_count - $2
+			WHERE video_id = (SELECT c.video_id FROM comments c WHERE c.id = $1) RETURNING seq`, string(id), n)
+		return err
+	})
+	return last, err
+}

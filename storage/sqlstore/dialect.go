@@ -1,0 +1,131 @@
+package sqlstore
+
+import (
+	"database/sql"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+// clockMS stands in SQL text for the database's own clock, in milliseconds since 1970, UTC. It is the only word of our SQL that the
+// engines spell differently.
+const clockMS = "CLOCK_MS"
+
+// dialect is what differs between the engines.
+type dialect struct {
+	clock    string // the SQL expression for clockMS
+	open     func(address string) (pools, error)
+	goose    goose.Dialect
+	locker   func() (lock.SessionLocker, error) // keeps two processes from migrating at once; nil where one process owns the file
+	isSQLite bool                               // the database is a file: its version is checked, and it is copied before a migration
+}
+
+// pools are the connections of one database. path is the file of SQLite.
+type pools struct {
+	write, read *sql.DB
+	path        string
+}
+
+// dialects goes by the scheme of the database address.
+var dialects = map[string]dialect{
+	"sqlite":     sqliteDialect,
+	"postgres":   postgresDialect,
+	"postgresql": postgresDialect,
+}
+
+var sqliteDialect = dialect{
+	// 'subsec' gives thousandths as a fraction; rounding keeps 0.123 from becoming 122.
+	clock:    "CAST(ROUND(unixepoch('now', 'subsec') * 1000) AS BIGINT)",
+	open:     openSQLite,
+	goose:    goose.DialectSQLite3,
+	isSQLite: true,
+}
+
+var postgresDialect = dialect{
+	// clock_timestamp moves on inside a transaction as SQLite's clock does; now() would stand still.
+	clock:  "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+	open:   openPostgres,
+	goose:  goose.DialectPostgres,
+	locker: func() (lock.SessionLocker, error) { return lock.NewPostgresSessionLocker() },
+}
+
+// openSQLite opens the file at the address sqlite:<path>: one connection that writes, since SQLite has one writer whatever one
+// does, and a pool that reads beside it (WAL).
+func openSQLite(address string) (pools, error) {
+	path, err := filepath.Abs(address[len("sqlite:"):])
+	if err != nil {
+		return pools{}, fmt.Errorf("resolve database path: %w", err)
+	}
+	if err := createPrivately(path); err != nil {
+		return pools{}, err
+	}
+
+	shared := url.Values{"_txlock": {"immediate"}, "_time_format": {"sqlite"}}
+	write, err := sql.Open("sqlite", sqliteDSN(path, shared,
+		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"))
+	if err != nil {
+		return pools{}, fmt.Errorf("open database writer: %w", err)
+	}
+	write.SetMaxOpenConns(1)
+
+	read, err := sql.Open("sqlite", sqliteDSN(path, shared, "busy_timeout(10000)", "query_only(1)"))
+	if err != nil {
+		return pools{}, fmt.Errorf("open database readers: %w", err)
+	}
+	readers := max(4, runtime.NumCPU())
+	read.SetMaxOpenConns(readers)
+	read.SetMaxIdleConns(readers)
+	return pools{write: write, read: read, path: path}, nil
+}
+
+// sqliteDSN is the driver's address of path with the given pragmas.
+func sqliteDSN(path string, shared url.Values, pragmas ...string) string {
+	query := url.Values{"_pragma": pragmas}
+	for name, values := range shared {
+		query[name] = values
+	}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode()
+}
+
+// createPrivately makes an empty database file that only its owner reads (SQLite's own would be open to all, and its WAL file takes
+// the mode over), and makes its name durable.
+func createPrivately(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("create database file: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("create database file: %w", err)
+	}
+	return syncFile(filepath.Dir(path))
+}
+
+// syncFile makes what was written to a file, or the names in a folder, survive a power cut.
+func syncFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("open for sync: %w", err)
+	}
+	defer f.Close()
+	if err := f.Sync(); err != nil {
+		return fmt.Errorf("sync: %w", err)
+	}
+	return nil
+}
+
+// openPostgres opens one pool that reads and writes.
+func openPostgres(address string) (pools, error) {
+	db, err := sql.Open("pgx", address)
+	if err != nil {
+		return pools{}, fmt.Errorf("open database: %w", err)
+	}
+	db.SetMaxOpenConns(20)
+	db.SetMaxIdleConns(20)
+	return pools{write: db, read: db}, nil
+}

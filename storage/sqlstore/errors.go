@@ -1,0 +1,109 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	meanwhile "meanwhile"
+)
+
+// sentences are what people read where no method has a better one.
+var sentences = map[meanwhile.Kind]string{
+	meanwhile.Invalid:     "This text cannot be stored.",
+	meanwhile.NotFound:    "This is not there.",
+	meanwhile.Conflict:    "Somebody else was first: this is already there, or it has changed.",
+	meanwhile.Fenced:      "The lease has passed on.",
+	meanwhile.Unavailable: "The database cannot be reached just now. Please try again in a moment.",
+	meanwhile.Full:        "There is no room left on the disk.",
+}
+
+// sqliteKinds goes by SQLite's result code: the extended one first, then its low byte.
+var sqliteKinds = map[int]meanwhile.Kind{
+	sqlite3.SQLITE_CONSTRAINT_UNIQUE:     meanwhile.Conflict,
+	sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY: meanwhile.Conflict,
+	sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY: meanwhile.NotFound, // what the new row belongs to has gone
+	sqlite3.SQLITE_BUSY:                  meanwhile.Unavailable,
+	sqlite3.SQLITE_LOCKED:                meanwhile.Unavailable,
+	sqlite3.SQLITE_CANTOPEN:              meanwhile.Unavailable,
+	sqlite3.SQLITE_IOERR:                 meanwhile.Unavailable,
+	sqlite3.SQLITE_READONLY:              meanwhile.Unavailable,
+	sqlite3.SQLITE_PROTOCOL:              meanwhile.Unavailable,
+	sqlite3.SQLITE_FULL:                  meanwhile.Full,
+}
+
+// postgresKinds goes by SQLSTATE: the whole code first, then its class (two characters).
+var postgresKinds = map[string]meanwhile.Kind{
+	"23505": meanwhile.Conflict,
+	"23503": meanwhile.NotFound, // what the new row belongs to has gone
+	"22021": meanwhile.Invalid,  // a byte that no text may hold
+	"25006": meanwhile.Unavailable,
+	"40001": meanwhile.Unavailable,
+	"40P01": meanwhile.Unavailable,
+	"53100": meanwhile.Full,
+	"08":    meanwhile.Unavailable,
+	"53":    meanwhile.Unavailable,
+	"55":    meanwhile.Unavailable,
+	"57":    meanwhile.Unavailable,
+}
+
+// fail classifies what the driver said while op was tried.
+func (s *Store) fail(ctx context.Context, op string, err error) error {
+	wrapped := fmt.Errorf("%s: %w", op, err)
+	if ctx.Err() != nil {
+		return fmt.Errorf("%s: %w", op, context.Cause(ctx)) // the caller left; what the driver makes of that varies
+	}
+	kind := kindOf(err)
+	if s.closed.Load() {
+		kind = meanwhile.Unavailable
+	}
+	if kind == meanwhile.Internal {
+		return wrapped
+	}
+	return meanwhile.E(kind, sentences[kind], wrapped)
+}
+
+// none is the error of a statement that found no row to work on.
+func (s *Store) none(kind meanwhile.Kind, op string) error {
+	return meanwhile.E(kind, sentences[kind], fmt.Errorf("%s: %w", op, sql.ErrNoRows))
+}
+
+// reword puts a better sentence on an error of the given kind and leaves every other one alone.
+func reword(err error, kind meanwhile.Kind, message string) error {
+	if err != nil && meanwhile.KindOf(err) == kind {
+		return meanwhile.E(kind, message, err)
+	}
+	return err
+}
+
+func kindOf(err error) meanwhile.Kind {
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		if kind, ok := sqliteKinds[lite.Code()]; ok {
+			return kind
+		}
+		return sqliteKinds[lite.Code()&0xff]
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		if kind, ok := postgresKinds[pg.Code]; ok {
+			return kind
+		}
+		return postgresKinds[pg.Code[:min(2, len(pg.Code))]]
+	}
+	var refused *pgconn.ConnectError
+	var network net.Error
+	if errors.As(err, &refused) || errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return meanwhile.Unavailable
+	}
+	return meanwhile.Internal
+}

@@ -1,0 +1,119 @@
+package sqlstore
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migration is one step of the schema. AppliedAt is nil while it has yet to run.
+type Migration struct {
+	Version   int64
+	Name      string
+	AppliedAt *time.Time
+}
+
+// Migrate brings the schema up to what this program knows, one transaction per step. A SQLite file that holds something is first
+// copied to <file>.before-NNNN beside it, where NNNN is the first new step; the operator removes such copies.
+func (s *Store) Migrate(ctx context.Context) error {
+	provider, err := s.provider()
+	if err != nil {
+		return err
+	}
+	have, want, err := provider.GetVersions(ctx)
+	if err != nil {
+		return s.fail(ctx, "read schema version", err)
+	}
+	if have >= want {
+		return nil
+	}
+	if s.dialect.isSQLite && have > 0 {
+		if err := s.copyTo(ctx, fmt.Sprintf("%s.before-%04d", s.pools.path, have+1)); err != nil {
+			return err
+		}
+	}
+	results, err := provider.Up(ctx)
+	if err != nil {
+		return s.fail(ctx, "migrate schema", err)
+	}
+	for _, r := range results {
+		s.log.InfoContext(ctx, "schema migrated", "migration", filepath.Base(r.Source.Path), "duration_ms", r.Duration.Milliseconds())
+	}
+	return nil
+}
+
+// MigrationStatus lists every step, oldest first.
+func (s *Store) MigrationStatus(ctx context.Context) ([]Migration, error) {
+	provider, err := s.provider()
+	if err != nil {
+		return nil, err
+	}
+	statuses, err := provider.Status(ctx)
+	if err != nil {
+		return nil, s.fail(ctx, "read migration status", err)
+	}
+	list := make([]Migration, 0, len(statuses))
+	for _, status := range statuses {
+		m := Migration{Version: status.Source.Version, Name: filepath.Base(status.Source.Path)}
+		if status.State == goose.StateApplied {
+			m.AppliedAt = &status.AppliedAt
+		}
+		list = append(list, m)
+	}
+	return list, nil
+}
+
+func (s *Store) provider() (*goose.Provider, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, fmt.Errorf("open migrations: %w", err)
+	}
+	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
+	if s.dialect.locker != nil {
+		locker, err := s.dialect.locker()
+		if err != nil {
+			return nil, fmt.Errorf("make migration lock: %w", err)
+		}
+		options = append(options, goose.WithSessionLocker(locker))
+	}
+	provider, err := goose.NewProvider(s.dialect.goose, s.pools.write, files, options...)
+	if err != nil {
+		return nil, fmt.Errorf("read migrations: %w", err)
+	}
+	return provider, nil
+}
+
+// copyTo writes a consistent, durable copy of the SQLite file to path, replacing an earlier one only when it is whole.
+func (s *Store) copyTo(ctx context.Context, path string) error {
+	partial := path + ".partial"
+	if err := os.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove unfinished copy: %w", err)
+	}
+	if _, err := s.exec(ctx, "copy database", "VACUUM INTO $1", partial); err != nil {
+		return err
+	}
+	if err := os.Chmod(partial, 0o600); err != nil {
+		return fmt.Errorf("protect copy: %w", err)
+	}
+	if err := syncFile(partial); err != nil {
+		return err
+	}
+	if err := os.Rename(partial, path); err != nil {
+		return fmt.Errorf("name copy: %w", err)
+	}
+	if err := syncFile(filepath.Dir(path)); err != nil {
+		return err
+	}
+	s.log.InfoContext(ctx, "database copied before a migration", "copy", filepath.Base(path))
+	return nil
+}

@@ -1,0 +1,163 @@
+package sqlstore_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	meanwhile "meanwhile"
+	"meanwhile/storage/sqlstore"
+)
+
+func TestOpenRefuses(t *testing.T) {
+	for _, tc := range []struct {
+		name, address string
+		want          meanwhile.Kind
+	}{
+		{"no scheme", "meanwhile.db", meanwhile.Invalid},
+		{"another engine", "mysql://localhost/meanwhile", meanwhile.Invalid},
+		{"nothing", "", meanwhile.Invalid},
+		{"a folder that is not there", "sqlite:" + filepath.Join(t.TempDir(), "none", "m.db"), meanwhile.Unavailable},
+		{"a PostgreSQL that is not there", "postgres://nobody@127.0.0.1:1/none?connect_timeout=2", meanwhile.Unavailable},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s, err := sqlstore.Open(t.Context(), tc.address, slog.New(slog.DiscardHandler))
+			if meanwhile.KindOf(err) != tc.want || s != nil {
+				t.Errorf("Open() = %v, want the kind %s", err, tc.want)
+			}
+		})
+	}
+}
+
+func TestFileIsPrivateWhateverItsName(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "50% of a?b#c d.db")
+	s := mustOpen(t, path)
+	if err := s.CreateWorkspace(t.Context(), meanwhile.Workspace{ID: "w", Name: "W", CreatedAt: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{path, path + "-wal"} {
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := info.Mode().Perm(); got != 0o600 {
+			t.Errorf("%s has mode %o, want 600", filepath.Base(name), got)
+		}
+	}
+}
+
+func TestMigrateCopiesWhatWasThere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "m.db")
+	s := mustOpen(t, path)
+	if err := s.CreateWorkspace(t.Context(), meanwhile.Workspace{ID: "w", Name: "Orchard", CreatedAt: time.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	// A second run, with nothing new, copies nothing, and neither did the first, on an empty file.
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if copies := mustGlob(t, path+".before-*"); len(copies) != 0 {
+		t.Errorf("copies %v, want none", copies)
+	}
+
+	// Back to what a release before the last migration left.
+	direct, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = direct.ExecContext(t.Context(), `DROP TABLE probes; DROP TABLE assets; DROP TABLE stages; DELETE FROM goose_db_version WHERE version_id = 4`)
+	if err := errors.Join(err, direct.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if pending := mustPending(t, s); pending != 1 {
+		t.Errorf("%d migrations pending, want 1", pending)
+	}
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if pending := mustPending(t, s); pending != 0 {
+		t.Errorf("%d migrations pending, want none", pending)
+	}
+	if copies := mustGlob(t, path+".before-*"); len(copies) != 1 || copies[0] != path+".before-0004" {
+		t.Fatalf("copies %v, want one", copies)
+	}
+	restored := mustOpen(t, path+".before-0004")
+	if w, err := restored.FirstWorkspace(t.Context()); w.Name != "Orchard" || err != nil {
+		t.Errorf("the copy holds %q, %v, want Orchard", w.Name, err)
+	}
+}
+
+func mustGlob(t testing.TB, pattern string) []string {
+	t.Helper()
+	names, err := filepath.Glob(pattern)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+// mustPending counts the migrations that have yet to run.
+func mustPending(t testing.TB, s *sqlstore.Store) int {
+	t.Helper()
+	list, err := s.MigrationStatus(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pending := 0
+	for i, m := range list {
+		if m.Version != int64(i+1) || m.Name == "" {
+			t.Errorf("migration %d is %+v", i+1, m)
+		}
+		if m.AppliedAt == nil {
+			pending++
+		}
+	}
+	return pending
+}
+
+func TestRowsSurviveAStart(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "m.db")
+	first, err := sqlstore.Open(t.Context(), "sqlite:"+path, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := meanwhile.Workspace{ID: "w", Name: "Orchard", CreatedAt: time.UnixMilli(1_772_625_600_678).UTC()}
+	if err := errors.Join(first.Migrate(t.Context()), first.CreateWorkspace(t.Context(), want), first.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := mustOpen(t, path).FirstWorkspace(t.Context()); got != want || err != nil {
+		t.Errorf("FirstWorkspace() = %+v, %v, want %+v", got, err, want)
+	}
+}
+
+func TestClosedStoreIsUnavailable(t *testing.T) {
+	s, err := sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "m.db"), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.Migrate(t.Context()), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	_, readErr := s.CountUsers(t.Context())
+	for what, err := range map[string]error{
+		"a read": readErr, "Ping": s.Ping(t.Context()), "InTx": s.InTx(t.Context(), func(meanwhile.Store) error { return nil }),
+	} {
+		if meanwhile.KindOf(err) != meanwhile.Unavailable {
+			t.Errorf("%s = %v, want the kind unavailable", what, err)
+		}
+	}
+}
+
+func TestCallerThatLeftIsToldSo(t *testing.T) {
+	s := mustOpen(t, filepath.Join(t.TempDir(), "m.db"))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.CountUsers(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("CountUsers() = %v, want context.Canceled", err)
+	}
+}

@@ -1,0 +1,134 @@
+// Package sqlstore remembers everything that must not be lost, in SQLite or PostgreSQL, by one SQL text for both.
+//
+// The database is the only truth: leases go by its clock, and every promise of meanwhile.Store that speaks of two callers at once is
+// kept by a condition in a statement, never by a lock in this process.
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	meanwhile "meanwhile"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+var _ meanwhile.Store = (*Store)(nil)
+
+// Store is meanwhile.Store on one database. It is safe for concurrent use.
+type Store struct {
+	dialect dialect
+	pools   pools
+	log     *slog.Logger
+	closed  *atomic.Bool
+	tx      *sql.Tx // set in the stores that InTx hands out
+}
+
+// Open reaches the database at address (sqlite:<path>, or postgres://… as pgx reads it) without changing it: call Migrate next.
+// Errors: Invalid for an address or a library that cannot be used, Unavailable when the database cannot be reached. The caller closes the store.
+func Open(ctx context.Context, address string, log *slog.Logger) (*Store, error) {
+	scheme, _, found := strings.Cut(address, ":")
+	d, known := dialects[scheme]
+	if !found || !known {
+		return nil, meanwhile.E(meanwhile.Invalid, "The database address begins with sqlite: or postgres://.", nil)
+	}
+	p, err := d.open(address)
+	if err != nil {
+		return nil, meanwhile.E(meanwhile.Unavailable, "The database cannot be opened.", err)
+	}
+	s := &Store{dialect: d, pools: p, log: log, closed: new(atomic.Bool)}
+	if err := s.check(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// check reaches both pools and refuses a library that loses data.
+func (s *Store) check(ctx context.Context) error {
+	for _, db := range []*sql.DB{s.pools.write, s.pools.read} {
+		if err := db.PingContext(ctx); err != nil {
+			return s.fail(ctx, "open database", err)
+		}
+	}
+	if !s.dialect.isSQLite {
+		return nil
+	}
+	version, err := one(ctx, s, reading, "read SQLite version", scanValue[string], "SELECT sqlite_version()")
+	if err != nil {
+		return err
+	}
+	return checkSQLite(version)
+}
+
+// leastSQLite is the first version whose WAL reset does not corrupt the database.
+var leastSQLite = [3]int{3, 51, 3}
+
+func checkSQLite(version string) error {
+	var have [3]int
+	for i, field := range strings.SplitN(version, ".", 3) {
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			return fmt.Errorf("read SQLite version %q: %w", version, err)
+		}
+		have[i] = n
+	}
+	for i := range have {
+		if have[i] > leastSQLite[i] {
+			return nil
+		}
+		if have[i] < leastSQLite[i] {
+			return meanwhile.E(meanwhile.Invalid,
+				"This program was built with SQLite "+version+", which can corrupt databases; 3.51.3 is the least.", nil)
+		}
+	}
+	return nil
+}
+
+// Close waits for running queries and lets the database go.
+func (s *Store) Close() error {
+	s.closed.Store(true)
+	err := s.pools.read.Close()
+	if s.pools.write != s.pools.read {
+		err = errors.Join(err, s.pools.write.Close())
+	}
+	return err
+}
+
+// Ping answers whether the database can be reached and written: it takes the write lock and changes nothing.
+func (s *Store) Ping(ctx context.Context) error {
+	_, err := s.exec(ctx, "ping database", "UPDATE workspaces SET name = name WHERE id = ''")
+	return err
+}
+
+// InTx runs fn in one transaction; see meanwhile.Store.
+func (s *Store) InTx(ctx context.Context, fn func(meanwhile.Store) error) error {
+	return s.inTx(ctx, func(t *Store) error { return fn(t) })
+}
+
+func (s *Store) inTx(ctx context.Context, fn func(*Store) error) error {
+	if s.tx != nil {
+		return fn(s)
+	}
+	tx, err := s.pools.write.BeginTx(ctx, nil)
+	if err != nil {
+		return s.fail(ctx, "begin transaction", err)
+	}
+	// After a commit this does nothing; after an error or a panic in fn it gives the one writer back.
+	defer func() { _ = tx.Rollback() }()
+
+	inner := *s
+	inner.tx = tx
+	if err := fn(&inner); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return s.fail(ctx, "commit transaction", err)
+	}
+	return nil
+}

@@ -1,0 +1,122 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	meanwhile "meanwhile"
+)
+
+// Bounds of a search; a pattern of LIKE may not be longer than 50,000 bytes in SQLite, nor an expression deeper than 1,000.
+const (
+	maxSearchBytes = 1000
+	maxSearchWords = 32
+)
+
+// summaryQuery is what a list shows of the videos that the query in its middle chose: one row per stage of the latest generation, or
+// one row where there is none.
+const (
+	summaryHead = `SELECT ` + videoColumns + `,
+		COALESCE((SELECT s.token FROM shares s WHERE s.video_id = v.id ORDER BY s.created_ms, s.id LIMIT 1), ''),
+		COALESCE(c.live_count, 0),
+		EXISTS (SELECT 1 FROM assets a WHERE a.video_id = v.id AND a.kind = 'poster'
+			AND a.generation = CASE WHEN v.published > 0 THEN v.published ELSE v.generation END),
+		COALESCE(up.offset_bytes, 0), COALESCE(up.length_bytes, -1),
+		st.step, st.state, st.progress, st.message
+	FROM (`
+	summaryTail = `) v
+	JOIN users o ON o.id = v.owner_id
+	LEFT JOIN comment_counters c ON c.video_id = v.id
+	LEFT JOIN uploads up ON up.id = (SELECT n.id FROM uploads n WHERE n.video_id = v.id ORDER BY n.created_ms DESC, n.id DESC LIMIT 1)
+	LEFT JOIN stages st ON st.video_id = v.id AND st.generation = v.generation
+	ORDER BY v.created_ms DESC, v.id DESC, st.created_ms, st.id`
+	chosenColumns = `id, workspace_id, owner_id, title, source, state, failure, duration_ms, width, height, generation, published,
+		created_ms, updated_ms, trashed_ms`
+)
+
+// summaryRow is a video beside one of its stages.
+type summaryRow struct {
+	summary  meanwhile.VideoSummary
+	step     sql.NullString
+	state    sql.NullString
+	progress sql.NullFloat64
+	message  sql.NullString
+}
+
+func scanSummary(row scanner) (r summaryRow, err error) {
+	into := append(videoInto(&r.summary.Video), &r.summary.ShareToken, &r.summary.Comments, &r.summary.HasPoster,
+		&r.summary.UploadedBytes, &r.summary.LengthBytes, &r.step, &r.state, &r.progress, &r.message)
+	err = row.Scan(into...)
+	return r, err
+}
+
+// VideoSummary is VideoByID with what a list shows beside it. NotFound.
+func (s *Store) VideoSummary(ctx context.Context, id meanwhile.VideoID) (meanwhile.VideoSummary, error) {
+	const op = "find video summary"
+	rows, err := all(ctx, s, reading, op, scanSummary,
+		summaryHead+`SELECT `+chosenColumns+` FROM videos WHERE id = $1`+summaryTail, string(id))
+	if err != nil {
+		return meanwhile.VideoSummary{}, err
+	}
+	if len(rows) == 0 {
+		return meanwhile.VideoSummary{}, s.none(meanwhile.NotFound, op)
+	}
+	return summaries(rows)[0], nil
+}
+
+// ListVideos gives q.Limit rows at most, newest first, by one query. Invalid for a search of more than 32 words or 1,000 bytes.
+func (s *Store) ListVideos(ctx context.Context, q meanwhile.VideoQuery) ([]meanwhile.VideoSummary, error) {
+	words := strings.Fields(fold(q.Search))
+	if len(q.Search) > maxSearchBytes || len(words) > maxSearchWords {
+		return nil, meanwhile.E(meanwhile.Invalid, "This search is too long. A few words are enough.", nil)
+	}
+
+	args := []any{string(q.OwnerID), q.Limit}
+	place := func(v any) string {
+		args = append(args, v)
+		return fmt.Sprintf("$%d", len(args))
+	}
+	where := "owner_id = $1 AND trashed_ms IS NULL"
+	if q.Trashed {
+		where = "owner_id = $1 AND trashed_ms IS NOT NULL"
+	}
+	if q.Before != nil {
+		where += " AND (created_ms, id) < (" + place(toMS(q.Before.CreatedAt)) + ", " + place(string(q.Before.ID)) + ")"
+	}
+	for _, word := range words {
+		where += " AND title_folded LIKE " + place(likeWord(word)) + ` ESCAPE '\'`
+	}
+
+	rows, err := all(ctx, s, reading, "list videos", scanSummary, summaryHead+
+		`SELECT `+chosenColumns+` FROM videos WHERE `+where+` ORDER BY created_ms DESC, id DESC LIMIT $2`+summaryTail, args...)
+	if err != nil {
+		return nil, err
+	}
+	return summaries(rows), nil
+}
+
+// summaries puts the rows of each video together.
+func summaries(rows []summaryRow) []meanwhile.VideoSummary {
+	var list []meanwhile.VideoSummary
+	var stages []meanwhile.Stage
+	for i, row := range rows {
+		if row.step.Valid {
+			stages = append(stages, meanwhile.Stage{
+				VideoID: row.summary.ID, Generation: row.summary.Generation, Step: meanwhile.Step(row.step.String),
+				State: meanwhile.StageState(row.state.String), Progress: row.progress.Float64, Message: row.message.String,
+			})
+		}
+		if i+1 < len(rows) && rows[i+1].summary.ID == row.summary.ID {
+			continue
+		}
+		v := row.summary
+		working := false
+		v.Progress, working, v.Warning = meanwhile.ProgressOf(stages)
+		v.Improving = working && v.Published > 0
+		list = append(list, v)
+		stages = stages[:0]
+	}
+	return list
+}

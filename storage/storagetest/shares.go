@@ -1,0 +1,56 @@
+package storagetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	meanwhile "meanwhile"
+)
+
+func newShare(id meanwhile.VideoID, d time.Duration) meanwhile.Share {
+	return meanwhile.Share{
+		ID: meanwhile.ShareID(meanwhile.NewRandomID()), VideoID: id, Token: meanwhile.NewRandomID(), Epoch: 1, CreatedAt: noon.Add(d),
+	}
+}
+
+var shareTests = []storeTest{
+	{"a share is found by token, by id and by video", func(t *testing.T, s meanwhile.Store) {
+		ctx := t.Context()
+		v := mustVideo(t, s)
+		want := newShare(v.ID, 0)
+		want.AllowDownload, want.ExpiresAt = true, after(time.Hour)
+		must(t, s.CreateShare(ctx, newShare(v.ID, time.Second)))
+		must(t, s.CreateShare(ctx, want))
+		for what, got := range map[string]meanwhile.Share{
+			"ShareByToken": mustGet(s.ShareByToken(ctx, want.Token))(t),
+			"ShareByID":    mustGet(s.ShareByID(ctx, want.ID))(t),
+			"ShareByVideo": mustGet(s.ShareByVideo(ctx, v.ID))(t),
+		} {
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s() (-want +got):\n%s", what, diff)
+			}
+		}
+	}},
+	{"a missing share is not found", func(t *testing.T, s meanwhile.Store) {
+		_, err := s.ShareByToken(t.Context(), "none")
+		wantKind(t, "ShareByToken", err, meanwhile.NotFound)
+		_, err = s.ShareByID(t.Context(), "none")
+		wantKind(t, "ShareByID", err, meanwhile.NotFound)
+		_, err = s.ShareByVideo(t.Context(), "none")
+		wantKind(t, "ShareByVideo", err, meanwhile.NotFound)
+		wantKind(t, "UpdateShare", s.UpdateShare(t.Context(), meanwhile.Share{ID: "none"}), meanwhile.NotFound)
+	}},
+	{"every change raises the epoch, and an ended share is still found", func(t *testing.T, s meanwhile.Store) {
+		ctx := t.Context()
+		want := newShare(mustVideo(t, s).ID, 0)
+		must(t, s.CreateShare(ctx, want))
+		want.AllowDownload, want.ExpiresAt, want.RevokedAt = true, after(time.Hour), after(time.Minute)
+		must(t, s.UpdateShare(ctx, want))
+		want.Epoch++
+		if diff := cmp.Diff(want, mustGet(s.ShareByToken(ctx, want.Token))(t)); diff != "" {
+			t.Errorf("ShareByToken() (-want +got):\n%s", diff)
+		}
+	}},
+}

@@ -1,0 +1,253 @@
+// Package storagetest holds the promises of the storage ports as tests. A new implementation starts by calling them.
+package storagetest
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	meanwhile "meanwhile"
+)
+
+// OpenStore gives an empty store with its schema in place, and cleans up with t.Cleanup.
+type OpenStore func(t testing.TB) meanwhile.Store
+
+// storeTest is one promise; it gets a store of its own.
+type storeTest struct {
+	name string
+	run  func(t *testing.T, s meanwhile.Store)
+}
+
+// TestStore runs every promise of meanwhile.Store.
+func TestStore(t *testing.T, open OpenStore) {
+	groups := []struct {
+		name  string
+		tests []storeTest
+	}{
+		{"transactions", transactionTests},
+		{"accounts", accountTests},
+		{"videos", videoTests},
+		{"uploads", uploadTests},
+		{"shares", shareTests},
+		{"comments", commentTests},
+		{"stages", stageTests},
+		{"assets", assetTests},
+	}
+	for _, group := range groups {
+		t.Run(group.name, func(t *testing.T) {
+			for _, tc := range group.tests {
+				t.Run(tc.name, func(t *testing.T) { tc.run(t, open(t)) })
+			}
+		})
+	}
+}
+
+// noon is when the tests begin; with a fraction, since milliseconds must survive.
+var noon = time.Date(2026, 3, 4, 12, 0, 0, 678_000_000, time.UTC)
+
+// after is noon and d, as the pointer that optional times are.
+func after(d time.Duration) *time.Time {
+	t := noon.Add(d)
+	return &t
+}
+
+// wantKind fails unless err is of that kind.
+func wantKind(t testing.TB, what string, err error, want meanwhile.Kind) {
+	t.Helper()
+	if err == nil || meanwhile.KindOf(err) != want {
+		t.Errorf("%s: got error %v, want the kind %s", what, err, want)
+	}
+}
+
+// must stops the test at an error.
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// mustGet stops the test at the error of a call that it is wrapped around: mustGet(s.VideoByID(ctx, id))(t).
+func mustGet[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// together runs fn n times at once and returns what each answered.
+func together(n int, fn func(i int) error) []error {
+	errs := make([]error, n)
+	start := make(chan struct{})
+	var group sync.WaitGroup
+	for i := range n {
+		group.Go(func() {
+			<-start
+			errs[i] = fn(i)
+		})
+	}
+	close(start)
+	group.Wait()
+	return errs
+}
+
+// wantOneWinner fails unless exactly one answer is nil and every other is of the kind that losers get.
+func wantOneWinner(t testing.TB, errs []error, losers meanwhile.Kind) {
+	t.Helper()
+	winners := 0
+	for _, err := range errs {
+		if err == nil {
+			winners++
+			continue
+		}
+		wantKind(t, "who came second", err, losers)
+	}
+	if winners != 1 {
+		t.Errorf("got %d winners, want 1", winners)
+	}
+}
+
+// eventually asks again every 5 ms until ok, for 10 s at most.
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("%s: not so after 10 s", what)
+		}
+	}
+}
+
+// world is somebody with a workspace.
+type world struct {
+	workspace meanwhile.Workspace
+	user      meanwhile.User
+}
+
+func mustWorld(t testing.TB, s meanwhile.Store) world {
+	t.Helper()
+	w := world{
+		workspace: meanwhile.Workspace{ID: meanwhile.WorkspaceID(meanwhile.NewRandomID()), Name: "Orchard", CreatedAt: noon},
+		user:      newUser("Ada@example.org", "Ada"),
+	}
+	must(t, s.CreateWorkspace(t.Context(), w.workspace))
+	must(t, s.CreateUser(t.Context(), w.user, w.member(w.user.ID)))
+	return w
+}
+
+func newUser(email, name string) meanwhile.User {
+	return meanwhile.User{ID: meanwhile.UserID(meanwhile.NewRandomID()), Email: email, Name: name, PasswordHash: "hash", CreatedAt: noon}
+}
+
+func (w world) member(id meanwhile.UserID) meanwhile.Membership {
+	return meanwhile.Membership{WorkspaceID: w.workspace.ID, UserID: id, Role: meanwhile.RoleOwner, CreatedAt: noon}
+}
+
+// video is a new video of the world's user, made at noon and d.
+func (w world) video(title string, d time.Duration) meanwhile.Video {
+	return meanwhile.Video{
+		ID: meanwhile.VideoID(meanwhile.NewRandomID()), WorkspaceID: w.workspace.ID, OwnerID: w.user.ID, OwnerName: w.user.Name,
+		Title: title, Source: "file", State: meanwhile.StateUploading, CreatedAt: noon.Add(d), UpdatedAt: noon.Add(d),
+	}
+}
+
+func mustVideo(t testing.TB, s meanwhile.Store) meanwhile.Video {
+	t.Helper()
+	v := mustWorld(t, s).video("Sprint review", 0)
+	must(t, s.CreateVideo(t.Context(), v))
+	return v
+}
+
+var transactionTests = []storeTest{
+	{"an error in a transaction leaves nothing and comes back unchanged", func(t *testing.T, s meanwhile.Store) {
+		w := mustWorld(t, s)
+		v := w.video("Lost", 0)
+		reason := errors.New("changed my mind")
+		err := s.InTx(t.Context(), func(tx meanwhile.Store) error {
+			must(t, tx.CreateVideo(t.Context(), v))
+			must(t, tx.CreateShare(t.Context(), newShare(v.ID, 0)))
+			if _, err := tx.VideoByID(t.Context(), v.ID); err != nil {
+				t.Errorf("inside the transaction: %v", err)
+			}
+			return reason
+		})
+		if err != reason { //nolint:errorlint // unchanged is the promise
+			t.Errorf("InTx() = %v, want %v", err, reason)
+		}
+		_, err = s.VideoByID(t.Context(), v.ID)
+		wantKind(t, "video", err, meanwhile.NotFound)
+		_, err = s.ShareByVideo(t.Context(), v.ID)
+		wantKind(t, "share", err, meanwhile.NotFound)
+	}},
+	{"a transaction keeps all of its writes", func(t *testing.T, s meanwhile.Store) {
+		w := mustWorld(t, s)
+		v := w.video("Kept", 0)
+		must(t, s.InTx(t.Context(), func(tx meanwhile.Store) error {
+			return errors.Join(tx.CreateVideo(t.Context(), v), tx.CreateShare(t.Context(), newShare(v.ID, 0)))
+		}))
+		_, err := s.VideoByID(t.Context(), v.ID)
+		must(t, err)
+		_, err = s.ShareByVideo(t.Context(), v.ID)
+		must(t, err)
+	}},
+	{"a nested transaction joins the outer one", func(t *testing.T, s meanwhile.Store) {
+		w := mustWorld(t, s)
+		v := w.video("Inner", 0)
+		reason := errors.New("outer fails")
+		err := s.InTx(t.Context(), func(outer meanwhile.Store) error {
+			must(t, outer.InTx(t.Context(), func(inner meanwhile.Store) error { return inner.CreateVideo(t.Context(), v) }))
+			return reason
+		})
+		if !errors.Is(err, reason) {
+			t.Errorf("InTx() = %v, want %v", err, reason)
+		}
+		_, err = s.VideoByID(t.Context(), v.ID)
+		wantKind(t, "video of the inner transaction", err, meanwhile.NotFound)
+	}},
+	{"a panic in a transaction leaves nothing and frees the store", func(t *testing.T, s meanwhile.Store) {
+		w := mustWorld(t, s)
+		v := w.video("Panicked", 0)
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("the panic was swallowed")
+				}
+			}()
+			_ = s.InTx(t.Context(), func(tx meanwhile.Store) error {
+				must(t, tx.CreateVideo(t.Context(), v))
+				panic("bug")
+			})
+		}()
+		must(t, s.CreateVideo(t.Context(), w.video("Next", 0)))
+		_, err := s.VideoByID(t.Context(), v.ID)
+		wantKind(t, "video", err, meanwhile.NotFound)
+	}},
+	{"a caller that leaves loses the transaction", func(t *testing.T, s meanwhile.Store) {
+		w := mustWorld(t, s)
+		v := w.video("Left", 0)
+		ctx, cancel := context.WithCancel(t.Context())
+		err := s.InTx(ctx, func(tx meanwhile.Store) error {
+			must(t, tx.CreateVideo(ctx, v))
+			cancel()
+			return nil
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("InTx() = %v, want context.Canceled", err)
+		}
+		_, err = s.VideoByID(t.Context(), v.ID)
+		wantKind(t, "video", err, meanwhile.NotFound)
+	}},
+	{"ping answers for a database that can be written", func(t *testing.T, s meanwhile.Store) {
+		must(t, s.Ping(t.Context()))
+	}},
+}
