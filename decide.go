@@ -35,7 +35,10 @@ func Decide(p Probe, limits Limits) (Plan, error) {
 		return Plan{}, err
 	}
 	plan := Plan{Copy: copyOf(p), Encode: encodeOf(p)}
-	return plan, nil
+	if plan.Copy != nil && plan.Copy.Final {
+		return plan, nil
+	}
+	return plan, affordable(p, *plan.Encode, limits)
 }
 
 // Steps lists the stages that the plan asks for, beside the one that made it. What is short comes first.
@@ -63,7 +66,12 @@ func withinLimits(p Probe, limits Limits) error {
 	if p.DurationMS <= 0 {
 		return E(Unprocessable, "This video has no length: it holds no more than a moment. Your original is kept.", nil)
 	}
-	if cost := EncodeCost(p); cost > limits.MaxCPU {
+	return nil
+}
+
+// affordable refuses what would take more computing than the limit allows, before any of it is spent.
+func affordable(p Probe, e Encode, limits Limits) error {
+	if cost := EncodeCost(p, e); cost > limits.MaxCPU {
 		return E(Unprocessable, fmt.Sprintf("This video would take about %s of computing, more than this site allows (%s). Upload a shorter or smaller one.", roughly(cost), roughly(limits.MaxCPU)), nil)
 	}
 	return nil
@@ -79,26 +87,7 @@ func roughly(d time.Duration) string {
 	return fmt.Sprintf("%.0f h", d.Hours())
 }
 
-// EncodeCost estimates the CPU time of decoding and encoding a source once, from its pixels, frames and length, before any work: a
-// 4K60 phone clip is measured at 3.9 CPU-seconds a second, a noisy 1080p30 camera at 1.
-func EncodeCost(p Probe) time.Duration {
-	if p.Video == nil {
-		return 0
-	}
-	fps := p.Video.FPS
-	if fps <= 0 || fps > 240 {
-		fps = 60
-	}
-	frames := fps * float64(p.DurationMS) / 1000
-	if p.Video.Frames > 0 {
-		frames = max(frames, float64(p.Video.Frames))
-	}
-	const secondsPerPixel = 1.0 / (fullHDPixels * 30)
-	cost := frames * float64(p.Video.CodedWidth*p.Video.CodedHeight) * secondsPerPixel
-	return time.Duration(cost * float64(time.Second))
-}
-
-// webCodecs are the RFC 6381 names of what browsers play, by ffmpeg's names.
+// webAudio are the RFC 6381 names of what browsers play, by ffmpeg's names.
 var webAudio = map[string]string{"aac": "mp4a.40.2", "opus": "opus", "mp3": "mp4a.6B", "vorbis": "vorbis", "flac": "flac"}
 
 // copyOf is the stream copy that browsers can play, nil where there is none.

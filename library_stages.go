@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -170,9 +171,25 @@ func (l *Library) FinishInspect(ctx context.Context, t Task, p Probe) error {
 	if err != nil {
 		return err
 	}
+	if plan.Copy != nil {
+		next = next[:1] // somebody may be waiting for the copy: what is slower begins when it has ended
+	}
 	l.send(ctx, next)
 	l.tell(ctx, t.Video, EventVideo)
 	return nil
+}
+
+// sendHeldBack sends what waited for a copy to end. If this process dies before it, Reconcile does.
+func (l *Library) sendHeldBack(ctx context.Context, t Task) {
+	if t.Stage.Step != StepCopy {
+		return
+	}
+	stages, err := l.Store.StagesByVideo(context.WithoutCancel(ctx), t.Video.ID, t.Stage.Generation)
+	if err != nil {
+		l.Log.Warn("stages not listed, reconcile will send them", "video_id", t.Video.ID, "error", err)
+		return
+	}
+	l.send(ctx, slices.DeleteFunc(stages, func(s Stage) bool { return s.State != StageDue || s.Sends > 0 }))
 }
 
 // FinishAsset names a verified object, publishes it where it is the first to play or plays everywhere, and ends the stage: one fenced
@@ -191,6 +208,7 @@ func (l *Library) FinishAsset(ctx context.Context, t Task, a Asset) error {
 	if err != nil {
 		return err
 	}
+	l.sendHeldBack(ctx, t)
 	l.tell(ctx, t.Video, EventVideo)
 	return nil
 }
@@ -249,48 +267,44 @@ func (l *Library) failStage(ctx context.Context, t Task, cause error) error {
 	if sentence == "" {
 		sentence = "Something went wrong here while this video was processed. Your original is kept; try again."
 	}
-	var next []Stage
 	err := l.commit(ctx, t, func(tx Store) error {
-		more, err := l.afterFailure(ctx, tx, t, &sentence)
-		if err != nil {
+		if err := l.afterFailure(ctx, tx, t, &sentence); err != nil {
 			return err
 		}
-		next = more
 		return tx.EndStage(ctx, t.Stage.ID, t.Stage.Fence, StageFailed, sentence)
 	})
 	if err != nil {
 		return err
 	}
-	l.send(ctx, next)
+	l.sendHeldBack(ctx, t)
 	l.tell(ctx, t.Video, EventVideo)
 	return nil
 }
 
 // afterFailure decides what a failed step means for its video: a copy that could not be made is encoded instead, a poster is missed, and
 // without a picture that plays the video has failed.
-func (l *Library) afterFailure(ctx context.Context, tx Store, t Task, sentence *string) ([]Stage, error) {
+func (l *Library) afterFailure(ctx context.Context, tx Store, t Task, sentence *string) error {
 	if t.Stage.Step == StepCopy {
 		*sentence = ""
 		if t.Plan.Copy == nil || !t.Plan.Copy.Final {
-			return nil, nil
+			return nil
 		}
-		s := l.newStage(t.Video.ID, t.Stage.Generation, StepEncode)
-		return []Stage{s}, tx.CreateStage(ctx, s)
+		return tx.CreateStage(ctx, l.newStage(t.Video.ID, t.Stage.Generation, StepEncode))
 	}
 	if !steps[t.Stage.Step].needed {
 		*sentence = ""
-		return nil, nil
+		return nil
 	}
 	v, err := tx.VideoByID(ctx, t.Video.ID)
 	if err != nil {
-		return nil, fmt.Errorf("load video: %w", err)
+		return fmt.Errorf("load video: %w", err)
 	}
 	if v.State != StateProcessing {
-		return nil, nil // an older generation goes on playing; the stage's sentence is the warning
+		return nil // an older generation goes on playing; the stage's sentence is the warning
 	}
 	if v.Published > 0 {
 		*sentence = "This plays in most browsers, but a version for every device could not be made."
-		return nil, tx.SetVideoState(ctx, v.ID, StateReady.From(), StateReady, "", l.Now())
+		return tx.SetVideoState(ctx, v.ID, StateReady.From(), StateReady, "", l.Now())
 	}
-	return nil, tx.SetVideoState(ctx, v.ID, StateFailed.From(), StateFailed, *sentence, l.Now())
+	return tx.SetVideoState(ctx, v.ID, StateFailed.From(), StateFailed, *sentence, l.Now())
 }
