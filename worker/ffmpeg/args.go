@@ -1,0 +1,229 @@
+package ffmpeg
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	ffgo "github.com/u2takey/ffmpeg-go"
+
+	"meanwhile"
+)
+
+// The limits that every start of ffmpeg and ffprobe carries, before its input.
+const (
+	maxPixels  = 36_000_000
+	maxStreams = 32
+	maxAlloc   = 512 << 20 // bytes, of one allocation
+	// threads is fixed, so that a job's memory does not grow with the machine.
+	threads = 4
+)
+
+// audioBitrate is what AAC gets for two channels; speech has no use for more.
+const audioBitrate = 128_000
+
+// demuxers are the only ones ffmpeg may use, one a container.
+var demuxers = map[meanwhile.Container]string{
+	meanwhile.ContainerMP4:  "mov",
+	meanwhile.ContainerMKV:  "matroska",
+	meanwhile.ContainerWebM: "matroska",
+	meanwhile.ContainerAVI:  "avi",
+}
+
+// muxers write the containers that a copy may have.
+var muxers = map[meanwhile.Container]string{
+	meanwhile.ContainerMP4:  "mp4",
+	meanwhile.ContainerWebM: "webm",
+}
+
+// inputOptions forces the demuxer and lists what else may be used.
+func inputOptions(c meanwhile.Container) ffgo.KwArgs {
+	return ffgo.KwArgs{
+		"f":                  demuxers[c],
+		"protocol_whitelist": "file",
+		"format_whitelist":   demuxers[c],
+		"codec_whitelist":    decoderList,
+		"max_pixels":         maxPixels,
+		"max_streams":        maxStreams,
+		"threads":            threads,
+	}
+}
+
+// outputOptions: the first picture and sound stream, and nothing of the file's own words.
+func outputOptions() ffgo.KwArgs {
+	return ffgo.KwArgs{
+		"map":          []string{"0:V:0?", "0:a:0?"},
+		"map_metadata": -1,
+		"map_chapters": -1,
+		"sn":           "",
+		"dn":           "",
+	}
+}
+
+// globalArgs come first on every command line of ffmpeg.
+func globalArgs() []string {
+	return []string{"-hide_banner", "-nostdin", "-loglevel", "error", "-max_alloc", strconv.Itoa(maxAlloc)}
+}
+
+// progressArgs ask for reports on descriptor 3.
+func progressArgs() []string { return []string{"-progress", "pipe:3"} }
+
+// fileURL names a path so that nothing in it can be taken for a protocol or an option.
+func fileURL(path string) string { return "file:" + path }
+
+// CopyArgs are ffmpeg's arguments for a stream copy from in to out: a faststart MP4, or a WebM with its cues in front.
+func CopyArgs(in, out string, p meanwhile.Probe, c meanwhile.Copy) []string {
+	options := outputOptions()
+	options["c"] = "copy"
+	options["format"] = muxers[c.Container]
+	if c.Container == meanwhile.ContainerWebM {
+		options["cues_to_front"] = 1
+	} else {
+		options["movflags"] = "+faststart"
+		tagVideo(options, p.Video)
+	}
+	stream := ffgo.Input(fileURL(in), inputOptions(p.Container)).Output(fileURL(out), options)
+	return append(append(globalArgs(), progressArgs()...), stream.GetArgs()...)
+}
+
+// tagVideo names the sample entry as players want it: some refuse hev1 and avc3, whose parameter sets may come later, though this
+// muxer writes them in front. A stream whose size moves really needs avc3.
+func tagVideo(options ffgo.KwArgs, v *meanwhile.VideoStream) {
+	switch {
+	case v == nil:
+	case v.Codec == "hevc":
+		options["tag:v"] = "hvc1"
+	case v.Codec == "h264" && !v.ResolutionMoves:
+		options["tag:v"] = "avc1"
+	}
+}
+
+// EncodeArgs are ffmpeg's arguments for the rendition that plays everywhere, from in to out.
+func EncodeArgs(in, out string, p meanwhile.Probe, e meanwhile.Encode) []string {
+	options := outputOptions()
+	options["format"] = "mp4"
+	options["movflags"] = "+faststart"
+	if e.CopyVideo {
+		options["c:v"] = "copy"
+		tagVideo(options, p.Video)
+	} else {
+		encodeVideo(options, p.Video, e)
+	}
+	switch {
+	case e.NoAudio:
+		options["map"] = []string{"0:V:0"}
+		options["an"] = ""
+	case e.CopyAudio:
+		options["c:a"] = "copy"
+	default:
+		encodeAudio(options, p.Audio)
+	}
+	stream := ffgo.Input(fileURL(in), inputOptions(p.Container)).Output(fileURL(out), options)
+	return append(append(globalArgs(), progressArgs()...), stream.GetArgs()...)
+}
+
+func encodeVideo(options ffgo.KwArgs, v *meanwhile.VideoStream, e meanwhile.Encode) {
+	options["c:v"] = "libx264"
+	options["preset"] = "veryfast"
+	options["crf"] = e.CRF
+	options["profile:v"] = "high"
+	options["pix_fmt"] = "yuv420p"
+	options["threads"] = threads
+	options["vf"] = encodeFilters(v, e)
+	// Frame times are kept to the tick: the default time base is the guessed frame rate, which makes a recorder's uneven frames
+	// jump and drops those that fall on the same step.
+	options["fps_mode"] = "vfr"
+	options["enc_time_base"] = "1:90000"
+	// A key frame every two seconds of time, whatever the frame rate; counted frames would drift on variable rates. -g only has to be out of the way.
+	options["force_key_frames"] = "expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+2))"
+	options["g"] = 600
+	if e.MaxrateBPS > 0 {
+		options["maxrate"] = e.MaxrateBPS
+		options["bufsize"] = 2 * e.MaxrateBPS
+	}
+	options["color_primaries"] = "bt709"
+	options["color_trc"] = "bt709"
+	options["colorspace"] = "bt709"
+	options["color_range"] = "tv"
+}
+
+// encodeAudio fills holes and a late start with silence: AAC frames are counted, not timed, and would slide before the picture.
+func encodeAudio(options ffgo.KwArgs, a *meanwhile.AudioStream) {
+	channels := 2
+	if a != nil && a.Channels == 1 {
+		channels = 1
+	}
+	options["c:a"] = "aac"
+	options["b:a"] = audioBitrate * channels / 2
+	options["ac"] = channels
+	options["ar"] = 48000
+	options["af"] = "aresample=async=1:first_pts=0"
+	if channels == 1 {
+		options["b:a"] = 96_000
+	}
+}
+
+// posterWidth is the widest that a poster is.
+const posterWidth = 1280
+
+// PosterArgs are ffmpeg's arguments for a JPEG of the best of ten key frames, or with firstFrame of the first that can be decoded.
+func PosterArgs(in, out string, p meanwhile.Probe, firstFrame bool) []string {
+	input := inputOptions(p.Container)
+	if !firstFrame {
+		input["skip_frame"] = "nokey"
+	}
+	options := outputOptions()
+	options["map"] = []string{"0:V:0"}
+	options["an"] = ""
+	options["format"] = "mjpeg"
+	options["c:v"] = "mjpeg"
+	options["q:v"] = 4
+	options["frames:v"] = 1
+	options["vf"] = posterFilters(p.Video, firstFrame)
+	stream := ffgo.Input(fileURL(in), input).Output(fileURL(out), options)
+	return append(globalArgs(), stream.GetArgs()...)
+}
+
+// decodedPart is how much of an output's beginning and end must decode.
+const decodedPart = 2.0 // seconds
+
+// DecodeArgs are ffmpeg's arguments to decode the first and the last part of a file to nothing, ending at the first error.
+func DecodeArgs(in string, p meanwhile.Probe) []string {
+	head := inputOptions(p.Container)
+	head["t"] = decimal(decodedPart)
+	first := ffgo.Input(fileURL(in), head)
+	streams := []*ffgo.Stream{first.Get("V:0?"), first.Get("a:0?")}
+	if seconds := float64(p.DurationMS) / 1000; seconds > decodedPart {
+		tail := inputOptions(p.Container)
+		tail["ss"] = decimal(seconds - decodedPart)
+		last := ffgo.Input(fileURL(in), tail)
+		streams = append(streams, last.Get("V:0?"), last.Get("a:0?"))
+	}
+	out := ffgo.Output(streams, "-", ffgo.KwArgs{"format": "null", "sn": "", "dn": ""})
+	return append(append(globalArgs(), "-xerror"), out.GetArgs()...)
+}
+
+// ProbeArgs are ffprobe's arguments: every packet's times, size and place, then the streams and the file, a line each. With
+// headerOnly the packets are left out.
+func ProbeArgs(in string, c meanwhile.Container, headerOnly bool) []string {
+	args := []string{"-hide_banner", "-loglevel", "error", "-max_alloc", strconv.Itoa(maxAlloc)}
+	input := inputOptions(c)
+	// ffprobe opens a decoder for every stream and ends at one that it may not open; subtitles are no reason to refuse a file.
+	input["codec_whitelist"] = decoderList + "," + subtitleDecoders
+	args = append(args, ffgo.ConvertKwargsToCmdLineArgs(input)...)
+	entries := "format=nb_streams,duration,start_time" +
+		":stream=index,codec_type,codec_name,profile,level,codec_tag_string,width,height,coded_width,coded_height,sample_aspect_ratio," +
+		"pix_fmt,avg_frame_rate,duration,bit_rate,sample_rate,channels,color_transfer,color_primaries,color_space" +
+		":stream_disposition=attached_pic:stream_side_data=rotation:stream_tags=rotate"
+	if !headerOnly {
+		entries += ":packet=stream_index,pts_time,dts_time,duration_time,size,pos,flags"
+	}
+	return append(args, "-show_entries", entries, "-of", "compact", "-i", fileURL(in))
+}
+
+// even rounds down to what 4:2:0 can have, and up from nothing.
+func even(n int) int { return max(2, n&^1) }
+
+func decimal(f float64) string { return strconv.FormatFloat(math.Round(f*1000)/1000, 'f', -1, 64) }
+
+func size(width, height int) string { return fmt.Sprintf("%d:%d", even(width), even(height)) }

@@ -1,0 +1,69 @@
+package ffmpeg
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"os"
+
+	"meanwhile"
+)
+
+// inspectFile adds to p what is cheaper to read in the file than to ask ffprobe.
+func inspectFile(path string, p *meanwhile.Probe, f *facts) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if p.Container == meanwhile.ContainerMP4 {
+		p.Fragmented = fragmented(file, p.SizeBytes)
+	}
+	if video, _ := f.chosen(); video != nil && p.Video != nil {
+		p.Video.ResolutionMoves = sizeMoves(file, p.Container, p.Video.Codec, f.walk(video).keyPlaces)
+	}
+	return nil
+}
+
+// fragmented reports whether an MP4 announces or holds movie fragments. It reads box headers only, at most 64 of them.
+func fragmented(r io.ReaderAt, sizeBytes int64) bool {
+	found := false
+	eachBox(r, 0, sizeBytes, func(kind string, start, end int64) bool {
+		switch kind {
+		case "moof":
+			found = true
+		case "moov":
+			eachBox(r, start, end, func(kind string, _, _ int64) bool {
+				found = found || kind == "mvex"
+				return !found
+			})
+			return false // what a file is stands here
+		}
+		return !found
+	})
+	return found
+}
+
+// eachBox calls visit with each box between from and to, and where its content lies, until visit answers false.
+func eachBox(r io.ReaderAt, from, to int64, visit func(kind string, start, end int64) bool) {
+	for range 64 {
+		var head [16]byte
+		if _, err := r.ReadAt(head[:], from); (err != nil && !errors.Is(err, io.EOF)) || from+8 > to {
+			return
+		}
+		length, start := int64(binary.BigEndian.Uint32(head[:])), from+8
+		switch length {
+		case 0:
+			length = to - from
+		case 1:
+			length, start = int64(binary.BigEndian.Uint64(head[8:])), from+16
+		}
+		if length < start-from || length > to-from {
+			return
+		}
+		if !visit(string(head[4:8]), start, from+length) {
+			return
+		}
+		from += length
+	}
+}

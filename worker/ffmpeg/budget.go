@@ -1,0 +1,46 @@
+package ffmpeg
+
+import (
+	"fmt"
+	"time"
+
+	"meanwhile"
+)
+
+// What a copy costs in CPU-seconds; what an encode costs is meanwhile.EncodeCost.
+const (
+	copyCost     = 0.010 // a second of media copied
+	copyByteCost = 8e-9  // a byte copied: read, written, moved for the index
+)
+
+// Budget is the CPU time after which an encode is ended: three times its cost, for slower machines, and a minute.
+func Budget(p meanwhile.Probe, e meanwhile.Encode) time.Duration {
+	return 3*meanwhile.EncodeCost(p, e) + time.Minute
+}
+
+// copyBudget is for work that decodes nothing.
+func copyBudget(p meanwhile.Probe) time.Duration {
+	return 3*seconds(float64(p.DurationMS)/1000*copyCost+float64(p.SizeBytes)*copyByteCost) + time.Minute
+}
+
+// wallFor gives a slow disk and a busy machine room; the watchdog ends what hangs long before.
+func wallFor(cpu time.Duration) time.Duration { return 4 * cpu }
+
+// fileLimit bounds what one job may write.
+func fileLimit(p meanwhile.Probe) int64 { return 3*p.SizeBytes + 64<<20 }
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// spoken is a length as people say it: 45 s, 12 min, 4 h, 1 h 30 min.
+func spoken(d time.Duration) string {
+	switch h, m := int(d/time.Hour), int(d%time.Hour/time.Minute); {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d/time.Second))
+	case h == 0:
+		return fmt.Sprintf("%d min", m)
+	case m == 0:
+		return fmt.Sprintf("%d h", h)
+	default:
+		return fmt.Sprintf("%d h %d min", h, m)
+	}
+}

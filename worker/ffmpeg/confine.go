@@ -1,0 +1,89 @@
+package ffmpeg
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/landlock-lsm/go-landlock/landlock"
+	llsys "github.com/landlock-lsm/go-landlock/landlock/syscall"
+	"golang.org/x/sys/unix"
+)
+
+// ConfineCommand is the hidden command of the program that must call Confine with the arguments after it.
+const ConfineCommand = "confine"
+
+// Confine limits this process and then becomes the program that args name. It never returns when that works. It is for a process
+// that was started for nothing else.
+func Confine(args []string) error {
+	var l limits
+	var lock bool
+	var read, write string
+	flags := flag.NewFlagSet(ConfineCommand, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.Uint64Var(&l.memory, "memory", maxMemory, "")
+	flags.Uint64Var(&l.cpuSeconds, "cpu", 60, "")
+	flags.Uint64Var(&l.fileBytes, "file-size", 64<<20, "")
+	flags.Uint64Var(&l.files, "files", maxFiles, "")
+	flags.BoolVar(&lock, "landlock", false, "")
+	flags.StringVar(&read, "read", "", "")
+	flags.StringVar(&write, "write", "", "")
+	if err := flags.Parse(args); err != nil {
+		return fmt.Errorf("confine: %w", err)
+	}
+	argv := flags.Args()
+	if len(argv) == 0 {
+		return errors.New("confine: no program is named")
+	}
+	if lock {
+		if err := restrictFiles(argv[0], read, write); err != nil {
+			return fmt.Errorf("confine: %w", err)
+		}
+	}
+	if err := setLimits(l); err != nil {
+		return fmt.Errorf("confine: %w", err)
+	}
+	return fmt.Errorf("confine: exec %s: %w", argv[0], unix.Exec(argv[0], argv, environment))
+}
+
+// restrictFiles leaves the system's programs, the input and the output folder, and no TCP where the kernel knows how.
+func restrictFiles(program, read, write string) error {
+	// The library's best effort would go on without any Landlock; that is for us to refuse.
+	if abi, err := llsys.LandlockGetABIVersion(); err != nil || abi < 1 {
+		return fmt.Errorf("the kernel has no Landlock (version %d): %w", abi, errors.ErrUnsupported)
+	}
+	rules := []landlock.Rule{
+		landlock.RODirs(append([]string{"/etc/alternatives"}, systemFolders...)...).IgnoreIfMissing(),
+		landlock.ROFiles("/etc/ld.so.cache", program).IgnoreIfMissing(),
+	}
+	if read != "" {
+		rules = append(rules, landlock.ROFiles(read))
+	}
+	if write != "" {
+		rules = append(rules, landlock.RWDirs(write))
+	}
+	if err := landlock.V11.BestEffort().Restrict(rules...); err != nil {
+		return fmt.Errorf("restrict files: %w", err)
+	}
+	return nil
+}
+
+func setLimits(l limits) error {
+	for _, limit := range []struct {
+		resource   int
+		soft, hard uint64
+	}{
+		{unix.RLIMIT_CORE, 0, 0},
+		{unix.RLIMIT_CPU, l.cpuSeconds, l.cpuSeconds + cpuGrace},
+		{unix.RLIMIT_FSIZE, l.fileBytes, l.fileBytes},
+		{unix.RLIMIT_NOFILE, l.files, l.files},
+		{unix.RLIMIT_AS, l.memory, l.memory}, // last: after it this runtime may get no more memory
+	} {
+		if err := unix.Setrlimit(limit.resource, &unix.Rlimit{Cur: limit.soft, Max: limit.hard}); err != nil {
+			return fmt.Errorf("set limit %d: %w", limit.resource, os.NewSyscallError("setrlimit", err))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,99 @@
+package ffmpeg
+
+import (
+	"fmt"
+	"strings"
+
+	"meanwhile"
+)
+
+// encodeFilters is the filter chain of a rendition: frame rate, size, colour.
+func encodeFilters(v *meanwhile.VideoStream, e meanwhile.Encode) string {
+	var chain []string
+	if e.MaxFPS > 0 && (v == nil || v.FPS > e.MaxFPS) {
+		chain = append(chain, "fps="+decimal(e.MaxFPS)) // only then: it makes a constant rate
+	}
+	chain = append(chain, fit(v, e.Width, e.Height, "out_color_matrix=bt709:out_range=tv", e.ToneMap)...)
+	if e.ToneMap {
+		chain = append(chain, toneMap(v)...)
+	}
+	return strings.Join(append(chain, "format=yuv420p"), ",")
+}
+
+// posterFilters scales before it compares: ten frames of a big picture would take gigabytes.
+func posterFilters(v *meanwhile.VideoStream, firstFrame bool) string {
+	width, height := posterSize(v)
+	hdr := v != nil && v.HDR()
+	chain := fit(v, width, height, "out_color_matrix=bt601:out_range=pc", hdr)
+	if !firstFrame {
+		chain = append(chain, "thumbnail=10")
+	}
+	if hdr {
+		chain = append(chain, toneMap(v)...)
+		chain = append(chain, "scale=out_color_matrix=bt601:out_range=pc")
+	}
+	return strings.Join(append(chain, "format=yuvj420p"), ",")
+}
+
+func posterSize(v *meanwhile.VideoStream) (width, height int) {
+	if v == nil || v.Width <= 0 || v.Height <= 0 {
+		return posterWidth, posterWidth * 9 / 16
+	}
+	if v.Width <= posterWidth {
+		return v.Width, v.Height
+	}
+	return posterWidth, v.Height * posterWidth / v.Width
+}
+
+// fit scales to exactly width × height square pixels. A stream whose size moves gets bars where its shape is another. HDR keeps its
+// colours here: mapping follows.
+func fit(v *meanwhile.VideoStream, width, height int, colours string, hdr bool) []string {
+	scale := "scale=" + size(width, height)
+	if v != nil && v.ResolutionMoves {
+		scale += ":force_original_aspect_ratio=decrease:force_divisible_by=2"
+	}
+	if !hdr {
+		scale += ":in_color_matrix=" + matrix(v) + ":" + colours
+	}
+	chain := []string{scale}
+	if v != nil && v.ResolutionMoves {
+		chain = append(chain, "pad="+size(width, height)+":-1:-1")
+	}
+	return append(chain, "setsar=1")
+}
+
+// matrix is how the source's colours are written. Where it does not say, players guess by size, and so do we; VP8 has only one.
+func matrix(v *meanwhile.VideoStream) string {
+	switch {
+	case v == nil || v.ColorSpace != "":
+		return "auto"
+	case v.Codec == "vp8" || v.Height < 720:
+		return "bt601"
+	}
+	return "bt709"
+}
+
+// toneMap maps PQ or HLG to BT.709. What the source does not say is filled in, else zscale refuses to work.
+func toneMap(v *meanwhile.VideoStream) []string {
+	transfer, primaries, space := "smpte2084", "bt2020", "bt2020nc"
+	if v != nil && v.ColorTransfer != "" {
+		transfer = v.ColorTransfer
+	}
+	if v != nil && zimgPrimaries[v.ColorPrimaries] {
+		primaries = v.ColorPrimaries
+	}
+	if v != nil && zimgSpaces[v.ColorSpace] {
+		space = v.ColorSpace
+	}
+	return []string{
+		fmt.Sprintf("setparams=color_trc=%s:color_primaries=%s:colorspace=%s", transfer, primaries, space),
+		// 203 nits are the white of a page (BT.2408); mobius leaves what is darker nearly alone and bends only what is brighter.
+		"zscale=t=linear:npl=203", "format=gbrpf32le", "zscale=p=bt709", "tonemap=tonemap=mobius:desat=0", "zscale=t=bt709:m=bt709:r=tv", "format=yuv420p",
+	}
+}
+
+// The names that zscale shares with ffprobe. A file's word goes into a filter only when it is one of these.
+var (
+	zimgPrimaries = map[string]bool{"bt709": true, "bt2020": true, "smpte432": true}
+	zimgSpaces    = map[string]bool{"bt709": true, "bt2020nc": true, "bt2020c": true, "smpte170m": true}
+)

@@ -1,0 +1,171 @@
+package ffmpeg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// job is one start of ffmpeg or ffprobe.
+type job struct {
+	bin      string
+	args     []string    // with paths as the sandbox shows them
+	in       string      // the one file that may be read
+	outDir   string      // the one folder that may be written; empty for none
+	stdout   io.Writer   // nil throws it away
+	stderr   *tailBuffer // nil where only an error's text is wanted
+	meter    *meter      // nil for work too short to have progress
+	cpu      time.Duration
+	wall     time.Duration
+	fsize    int64 // bytes of any file written
+	niceness int
+}
+
+// Why an ffmpeg was ended by us.
+var (
+	errWall    = errors.New("took longer than its budget allows")
+	errStalled = errors.New("made no progress")
+)
+
+// run starts j in the sandbox and waits for its end. When ctx ends, when the wall limit passes or when progress stops, the whole
+// group is killed at once: SIGTERM does not stop ffmpeg for minutes on some input. Errors are those of classify.
+func (t *Tools) run(ctx context.Context, j job) error {
+	argv, err := t.box.command(j)
+	if err != nil {
+		return &startError{err}
+	}
+	tail := j.stderr
+	if tail == nil {
+		tail = &tailBuffer{}
+	}
+	cmd := &exec.Cmd{
+		Path: argv[0], Args: argv, Env: environment, Stdout: j.stdout, Stderr: tail,
+		// A pipe that a lost grandchild holds open must not hold us.
+		WaitDelay: 2 * time.Second,
+		SysProcAttr: &syscall.SysProcAttr{
+			Setpgid:   true,
+			Pdeathsig: syscall.SIGKILL,
+		},
+	}
+	report, err := j.meter.attach(cmd)
+	if err != nil {
+		return &startError{err}
+	}
+	runCtx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	ended, err := startOnThread(cmd, j.niceness)
+	report.started()
+	if err != nil {
+		report.wait()
+		return &startError{err}
+	}
+	wall := time.AfterFunc(j.wall, func() { stop(errWall) })
+	defer wall.Stop()
+	exit := t.await(runCtx, stop, cmd, j, ended)
+	report.wait()
+	err = classify(ctx, context.Cause(runCtx), exit, tail.String())
+	if err != nil && ctx.Err() == nil {
+		t.log.Debug("media program failed", "program", filepath.Base(j.bin), "stderr", tail.String(), "exit", exit)
+	}
+	return err
+}
+
+// await kills the group when ctx ends and returns how the program ended.
+func (t *Tools) await(ctx context.Context, stop context.CancelCauseFunc, cmd *exec.Cmd, j job, ended <-chan error) error {
+	look := time.NewTicker(t.stall / 4)
+	defer look.Stop()
+	moved := time.Now()
+	var seen mark
+	done := ctx.Done()
+	for {
+		select {
+		case err := <-ended:
+			return err
+		case <-done:
+			unix.Kill(-cmd.Process.Pid, unix.SIGKILL)
+			done = nil // once; the end arrives on the other channel
+		case <-look.C:
+			if j.meter == nil {
+				continue
+			}
+			if now := j.meter.mark(j.outDir); now.beyond(seen) {
+				seen, moved = now, time.Now()
+			}
+			if time.Since(moved) > t.stall {
+				stop(errStalled)
+			}
+		}
+	}
+}
+
+// startOnThread starts cmd from a thread of its own and waits for it there: Pdeathsig follows the thread that started the child, not
+// the process, and niceness is the thread's too. The goroutine never unlocks, so the thread ends with it.
+func startOnThread(cmd *exec.Cmd, niceness int) (<-chan error, error) {
+	started := make(chan error, 1)
+	ended := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread()
+		if niceness > 0 {
+			_ = unix.Setpriority(unix.PRIO_PROCESS, 0, niceness) // a courtesy: work goes on without it
+		}
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			ended <- cmd.Wait()
+		}
+	}()
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("start %s: %w", cmd.Path, err)
+	}
+	return ended, nil
+}
+
+// tailBuffer keeps the last 8 KiB that were written to it.
+type tailBuffer struct{ kept []byte }
+
+const tailBytes = 8 << 10
+
+func (b *tailBuffer) Write(p []byte) (int, error) {
+	b.kept = append(b.kept, p...)
+	if over := len(b.kept) - tailBytes; over > 0 {
+		b.kept = append(b.kept[:0], b.kept[over:]...)
+	}
+	return len(p), nil
+}
+
+func (b *tailBuffer) String() string { return string(b.kept) }
+
+// makeFile lets work write a file in a folder of its own beside outPath and moves it there when work was done without error, so that
+// the program sees no neighbour and nobody sees a half file.
+func makeFile(outPath string, work func(dir string) error) error {
+	dir, err := os.MkdirTemp(filepath.Dir(outPath), ".making-")
+	if err != nil {
+		return ioError("make a folder for the output", err)
+	}
+	defer os.RemoveAll(dir)
+	dir, err = resolve(dir)
+	if err != nil {
+		return ioError("find the output folder", err)
+	}
+	if err := work(dir); err != nil {
+		return err
+	}
+	made := filepath.Join(dir, filepath.Base(outPath))
+	info, err := os.Lstat(made)
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return conversionError(errors.New("ffmpeg ended well and left no file"))
+	}
+	if err := os.Rename(made, outPath); err != nil {
+		return ioError("move the output", err)
+	}
+	return nil
+}

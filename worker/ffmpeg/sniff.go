@@ -1,0 +1,79 @@
+package ffmpeg
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/gabriel-vasile/mimetype"
+
+	"meanwhile"
+)
+
+// sniffBytes is how much of a file's beginning is looked at.
+const sniffBytes = 64 << 10
+
+// Sniff tells a file's container by its first bytes. The name plays no part. Errors, with a sentence: Unprocessable for whatever is
+// not on the list, an empty file and a file of zeros; NotFound or Internal when the file cannot be read.
+func Sniff(path string) (meanwhile.Container, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", ioError("open the source", err)
+	}
+	defer f.Close()
+	head := make([]byte, sniffBytes)
+	n, err := io.ReadFull(f, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return "", ioError("read the source", err)
+	}
+	return sniff(head[:n])
+}
+
+func sniff(head []byte) (meanwhile.Container, error) {
+	if len(head) == 0 {
+		return "", meanwhile.E(meanwhile.Unprocessable, "This file is empty.", nil)
+	}
+	if !slices.ContainsFunc(head, func(b byte) bool { return b != 0 }) {
+		return "", meanwhile.E(meanwhile.Unprocessable, "This file holds nothing but zeros: it was probably cut off while it was copied. Try again from the original.", nil)
+	}
+	kind := mimetype.Detect(head)
+	for _, known := range containers {
+		if slices.ContainsFunc(known.types, kind.Is) && known.check(head) {
+			return known.container, nil
+		}
+	}
+	name, _, _ := strings.Cut(kind.String(), ";")
+	return "", meanwhile.E(meanwhile.Unprocessable,
+		fmt.Sprintf("We cannot read this kind of file (%s). MP4, MOV, WebM, MKV, AVI and 3GP work.", name), nil)
+}
+
+// containers is the allow-list. What the library recognises is looked at a second time: it is made to be friendly, not strict.
+var containers = []struct {
+	container meanwhile.Container
+	types     []string
+	check     func(head []byte) bool
+}{
+	{meanwhile.ContainerMP4, []string{"video/mp4", "video/quicktime", "video/x-m4v", "video/3gpp", "video/3gpp2", "audio/mp4", "audio/x-m4a"}, startsWithBox},
+	{meanwhile.ContainerWebM, []string{"video/webm"}, startsWithEBML},
+	{meanwhile.ContainerMKV, []string{"video/matroska"}, startsWithEBML},
+	{meanwhile.ContainerAVI, []string{"video/x-msvideo"}, startsWithRIFF},
+}
+
+// startsWithBox: an ISO file begins with one of a few boxes, old QuickTime ones without ftyp.
+func startsWithBox(head []byte) bool {
+	if len(head) < 8 {
+		return false
+	}
+	size := binary.BigEndian.Uint32(head)
+	return (size >= 8 || size <= 1) && slices.Contains([]string{"ftyp", "moov", "mdat", "wide", "free", "skip", "pnot"}, string(head[4:8]))
+}
+
+func startsWithEBML(head []byte) bool { return strings.HasPrefix(string(head), "\x1a\x45\xdf\xa3") }
+
+func startsWithRIFF(head []byte) bool {
+	return len(head) >= 12 && string(head[:4]) == "RIFF" && string(head[8:11]) == "AVI"
+}

@@ -1,0 +1,88 @@
+package ffmpeg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"meanwhile"
+)
+
+// Want is what an output has to be before anybody sees it.
+type Want struct {
+	Container     meanwhile.Container
+	Duration      time.Duration // within a second or two per cent, whichever is more
+	Audio         bool          // there must be sound; false: there must be none
+	Width, Height int           // as shown; zero is not compared
+	VideoCodec    string        // ffmpeg's name; empty is not compared
+	AudioCodec    string
+}
+
+// Verify proves that the file at outPath is what was wanted: container, streams, length, and that its first and last two seconds decode
+// without an error. The file came out of the sandbox, so it is looked at inside it. Errors: Unprocessable with what is wrong in Err;
+// ctx's; Internal.
+func (t *Tools) Verify(ctx context.Context, outPath string, want Want) (meanwhile.Probe, error) {
+	refuse := func(err error) (meanwhile.Probe, error) {
+		return meanwhile.Probe{}, meanwhile.E(meanwhile.Unprocessable, "We could not convert this video: the result did not pass its check.", err)
+	}
+	c, err := Sniff(outPath)
+	if err != nil {
+		if meanwhile.KindOf(err) != meanwhile.Unprocessable {
+			return meanwhile.Probe{}, err
+		}
+		return refuse(err)
+	}
+	if c != want.Container {
+		return refuse(fmt.Errorf("container is %s, not %s", c, want.Container))
+	}
+	p, err := t.Probe(ctx, outPath, c, meanwhile.Limits{MaxPixels: maxPixels})
+	if err != nil {
+		if meanwhile.KindOf(err) != meanwhile.Unprocessable {
+			return meanwhile.Probe{}, err
+		}
+		return refuse(err)
+	}
+	if err := want.compare(p); err != nil {
+		return refuse(err)
+	}
+	if err := t.decodeEnds(ctx, outPath, p); err != nil {
+		if meanwhile.KindOf(err) == meanwhile.Unprocessable {
+			return refuse(err)
+		}
+		return meanwhile.Probe{}, err
+	}
+	return p, nil
+}
+
+func (w Want) compare(p meanwhile.Probe) error {
+	var wrong []error
+	check := func(ok bool, format string, a ...any) {
+		if !ok {
+			wrong = append(wrong, fmt.Errorf(format, a...))
+		}
+	}
+	got := time.Duration(p.DurationMS) * time.Millisecond
+	check((got-w.Duration).Abs() <= max(time.Second, w.Duration/50), "duration is %s, not %s", got, w.Duration)
+	check((p.Audio != nil) == w.Audio, "sound is there: %t, wanted: %t", p.Audio != nil, w.Audio)
+	check(w.Width == 0 || p.Video.Width == w.Width, "width is %d, not %d", p.Video.Width, w.Width)
+	check(w.Height == 0 || p.Video.Height == w.Height, "height is %d, not %d", p.Video.Height, w.Height)
+	check(w.VideoCodec == "" || p.Video.Codec == w.VideoCodec, "picture is %s, not %s", p.Video.Codec, w.VideoCodec)
+	if p.Audio != nil {
+		check(w.AudioCodec == "" || p.Audio.Codec == w.AudioCodec, "sound is %s, not %s", p.Audio.Codec, w.AudioCodec)
+	}
+	return errors.Join(wrong...)
+}
+
+// decodeEnds decodes the beginning and the end; key frames may lie far apart in a copy, so its cost is bounded by the whole.
+func (t *Tools) decodeEnds(ctx context.Context, path string, p meanwhile.Probe) error {
+	source, err := resolve(path)
+	if err != nil {
+		return ioError("find the output", err)
+	}
+	in, _ := t.box.inside(source, "")
+	const cpu = 2 * time.Minute
+	return conversionError(t.run(ctx, job{
+		bin: t.ffmpeg, args: DecodeArgs(in, p), in: source, cpu: cpu, wall: cpu, fsize: 1, niceness: t.nice / 2,
+	}))
+}

@@ -1,0 +1,73 @@
+package worker_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"meanwhile"
+	"meanwhile/worker/ffmpeg"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// TestPlans holds what is decided and run for a source against golden pairs: the probe above the line, the plan's arguments below it.
+func TestPlans(t *testing.T) {
+	files, err := filepath.Glob("testdata/plan/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("golden plans: %v, %d files", err, len(files))
+	}
+	for _, path := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
+			golden, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			above, _, _ := strings.Cut(string(golden), "\n---\n")
+			var probe meanwhile.Probe
+			dec := json.NewDecoder(strings.NewReader(above))
+			dec.DisallowUnknownFields()
+			if err := dec.Decode(&probe); err != nil {
+				t.Fatalf("probe: %v", err)
+			}
+			got := above + "\n---\n" + describe(t, probe)
+			if *update {
+				if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if diff := cmp.Diff(string(golden), got); diff != "" && !*update {
+				t.Errorf("plan (-want +got), refresh with go test ./worker -run TestPlans -update:\n%s", diff)
+			}
+		})
+	}
+}
+
+func describe(t *testing.T, p meanwhile.Probe) string {
+	t.Helper()
+	plan, err := meanwhile.Decide(p, meanwhile.DefaultLimits())
+	if err != nil {
+		return fmt.Sprintf("refused: %s\n", meanwhile.MessageOf(err))
+	}
+	var b strings.Builder
+	line := func(what string, args []string) { fmt.Fprintf(&b, "%s\n    %s\n", what, strings.Join(args, "\n    ")) }
+	for _, step := range plan.Steps() {
+		switch step {
+		case meanwhile.StepCopy:
+			line(fmt.Sprintf("copy %s final=%v", plan.Copy.MediaType, plan.Copy.Final), ffmpeg.CopyArgs("IN", "OUT", p, *plan.Copy))
+		case meanwhile.StepPoster:
+			line("poster", ffmpeg.PosterArgs("IN", "OUT", p, false))
+		case meanwhile.StepEncode:
+			line("encode "+plan.Encode.Name, ffmpeg.EncodeArgs("IN", "OUT", p, *plan.Encode))
+		default:
+			t.Errorf("step %q has no line in this test", step)
+		}
+	}
+	return b.String()
+}

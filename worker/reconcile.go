@@ -1,0 +1,43 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// reconcileEvery is how often the outbox is looked at.
+const reconcileEvery = 30 * time.Second
+
+// Reconcile frees what an earlier life of this worker held, where owned says that nobody else can use its name, sends all that is due, and
+// then looks again every 30 s until ctx ends.
+func (w *Worker) Reconcile(ctx context.Context, owned bool) error {
+	if owned {
+		freed, err := w.Library.FreeLeases(ctx, w.Owner)
+		if err != nil {
+			return fmt.Errorf("free own leases: %w", err)
+		}
+		if freed > 0 {
+			w.Log.Info("taking up work that was interrupted", "stages", freed)
+		}
+	}
+	if _, err := w.Library.Reconcile(ctx, true); err != nil {
+		return fmt.Errorf("reconcile at start: %w", err)
+	}
+	tick := time.NewTicker(reconcileEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			sent, err := w.Library.Reconcile(ctx, false)
+			if err != nil && ctx.Err() == nil {
+				w.Log.Warn("reconcile did not finish, trying again", "error", err)
+			}
+			if sent > 0 {
+				w.Log.Info("sent work again", "stages", sent)
+			}
+		}
+	}
+}

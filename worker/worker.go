@@ -1,0 +1,131 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"meanwhile"
+)
+
+// progressEvery is how often a running step writes how far it is.
+const progressEvery = 500 * time.Millisecond
+
+// settleFor bounds what is written after a job's own context has ended.
+const settleFor = 10 * time.Second
+
+// Worker works on stages. Owner names it in leases: the same over restarts where one process owns its data, else its own.
+type Worker struct {
+	Library *meanwhile.Library
+	Tools   Tools
+	Scratch *Scratch
+	Owner   string
+	Log     *slog.Logger
+}
+
+// Handle works on one stage and records the outcome: done, failed, due again, or handed back when ctx ends. Nothing is returned, because
+// the queue has no say in it.
+func (w *Worker) Handle(ctx context.Context, id meanwhile.StageID) {
+	task, err := w.Library.ClaimStage(ctx, id, w.Owner)
+	if err != nil {
+		if meanwhile.KindOf(err) != meanwhile.Conflict && ctx.Err() == nil {
+			w.Log.Error("stage not claimed", "stage_id", id, "error", err)
+		}
+		return
+	}
+	log := w.Log.With("video_id", task.Video.ID, "step", task.Stage.Step, "generation", task.Stage.Generation, "attempt", task.Stage.Attempt)
+	began := time.Now()
+	err = w.work(ctx, task)
+	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleFor)
+	defer cancel()
+	switch {
+	case err == nil:
+		log.Info("step done", "took_ms", time.Since(began).Milliseconds())
+	case meanwhile.KindOf(err) == meanwhile.Fenced:
+		log.Warn("step overtaken", "error", err)
+	case ctx.Err() != nil:
+		log.Info("step handed back")
+		err = w.Library.HandBack(settle, task)
+	default:
+		log.Warn("step not done", "error", err)
+		err = w.Library.FailStage(settle, task, err)
+	}
+	if err != nil && meanwhile.KindOf(err) != meanwhile.Fenced {
+		log.Error("outcome not recorded, the lease will run out", "error", err)
+	}
+}
+
+// work runs the step under its lease and its wall limit.
+func (w *Worker) work(ctx context.Context, task meanwhile.Task) error {
+	row, ok := pipeline[task.Stage.Step]
+	if !ok {
+		return meanwhile.E(meanwhile.Unprocessable, "This version of the program does not know how to go on with this video.", fmt.Errorf("unknown step %q", task.Stage.Step))
+	}
+	ctx, stop := context.WithTimeoutCause(ctx, row.wall,
+		meanwhile.E(meanwhile.Unprocessable, "Processing took too long and was stopped. Your original is kept.", nil))
+	defer stop()
+	ctx, lose := context.WithCancelCause(ctx)
+	defer lose(nil)
+
+	beats := make(chan struct{})
+	progress := newProgress()
+	go func() {
+		defer close(beats)
+		w.keepLease(ctx, task, progress, lose)
+	}()
+	err := w.run(ctx, row, task, progress)
+	lose(nil)
+	<-beats
+	if cause := context.Cause(ctx); err != nil && errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		var known *meanwhile.Error
+		if errors.As(cause, &known) {
+			return known
+		}
+	}
+	return err
+}
+
+func (w *Worker) run(ctx context.Context, row step, task meanwhile.Task, progress *progress) error {
+	source, release, err := w.Scratch.Source(ctx, w.Library, task.Video.ID)
+	if err != nil {
+		return err
+	}
+	defer release()
+	out, err := w.Scratch.Folder()
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(out)
+	return row.work(ctx, &job{Worker: w, task: task, source: source, out: out, progress: progress.set})
+}
+
+// keepLease renews the lease and writes progress until ctx ends. A lease that has passed to somebody else ends the work at once.
+func (w *Worker) keepLease(ctx context.Context, task meanwhile.Task, progress *progress, lose context.CancelCauseFunc) {
+	beat := time.NewTicker(meanwhile.LeaseBeat)
+	defer beat.Stop()
+	look := time.NewTicker(progressEvery)
+	defer look.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return
+		case <-beat.C:
+			err = w.Library.Beat(ctx, task.Stage)
+		case <-look.C:
+			if fraction, moved := progress.take(); moved {
+				err = w.Library.Progress(ctx, task, fraction)
+			}
+		}
+		if meanwhile.KindOf(err) == meanwhile.Fenced {
+			lose(err)
+			return
+		}
+		if err != nil && ctx.Err() == nil {
+			w.Log.Warn("lease not renewed, trying again", "stage_id", task.Stage.ID, "error", err)
+		}
+	}
+}
