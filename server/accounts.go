@@ -1,0 +1,215 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"meanwhile"
+)
+
+// accountForm is the data of the pages that sign people in.
+type accountForm struct {
+	common
+	Error     string
+	Email     string
+	Next      string
+	Workspace string
+	Name      string
+}
+
+// home is the library for who is signed in, and the way there for others.
+func (s *server) home(w http.ResponseWriter, r *http.Request) error {
+	v := visitOf(r.Context())
+	if v.actor.SignedIn() {
+		return s.library(w, r)
+	}
+	needed, err := s.lib.NeedsSetUp(r.Context())
+	if err != nil {
+		return err
+	}
+	if needed {
+		return s.render(w, r, http.StatusOK, "welcome", &accountForm{common: common{Title: "Welcome"}})
+	}
+	return redirect(w, r, "/login")
+}
+
+type libraryPage struct {
+	common
+	Boot libraryBoot
+}
+
+// libraryBoot is what the library's script begins with.
+type libraryBoot struct {
+	User           wireUser `json:"user"`
+	MaxUploadBytes int64    `json:"max_upload_bytes"`
+}
+
+func (s *server) library(w http.ResponseWriter, r *http.Request) error {
+	boot := libraryBoot{User: userOf(visitOf(r.Context()).actor), MaxUploadBytes: s.lib.Limits.MaxUploadBytes}
+	return s.render(w, r, http.StatusOK, "library", &libraryPage{common: common{Title: "Your updates"}, Boot: boot})
+}
+
+func (s *server) logInForm(w http.ResponseWriter, r *http.Request) error {
+	next := safeNext(r.URL.Query().Get("next"))
+	if visitOf(r.Context()).actor.SignedIn() {
+		return redirect(w, r, next)
+	}
+	return s.render(w, r, http.StatusOK, "login", &accountForm{common: common{Title: "Sign in"}, Next: next})
+}
+
+func (s *server) logInPosted(w http.ResponseWriter, r *http.Request) error {
+	f, err := s.form(w, r)
+	if err != nil {
+		return err
+	}
+	v := visitOf(r.Context())
+	data := &accountForm{common: common{Title: "Sign in"}, Email: f.Get("email"), Next: safeNext(f.Get("next"))}
+	cookie, err := s.openSession(r.Context(), v, data.Email, f.Get("password"), r.UserAgent())
+	return s.entered(w, r, "login", data, cookie, err)
+}
+
+// entered ends every form that signs in: with the cookie and the next page, or with the form again and what was wrong.
+func (s *server) entered(w http.ResponseWriter, r *http.Request, name string, data *accountForm, cookie string, err error) error {
+	v := visitOf(r.Context())
+	if err != nil {
+		p := s.problem(v, err)
+		if p.Status >= 500 || p.Status == http.StatusNotFound {
+			return err
+		}
+		data.Error = p.Detail
+		return s.render(w, r, p.Status, name, data)
+	}
+	if v.session != "" {
+		if err := s.lib.LogOut(r.Context(), v.session); err != nil {
+			return err
+		}
+	}
+	next := data.Next
+	if next == "" {
+		next = "/"
+	}
+	w.Header().Set("Set-Cookie", s.setCookie(v, cookie))
+	return redirect(w, r, next)
+}
+
+func (s *server) logOutPosted(w http.ResponseWriter, r *http.Request) error {
+	v := visitOf(r.Context())
+	if v.session != "" {
+		if err := s.lib.LogOut(r.Context(), v.session); err != nil {
+			return err
+		}
+	}
+	w.Header().Set("Set-Cookie", s.setCookie(v, ""))
+	return redirect(w, r, "/login")
+}
+
+func (s *server) setUpForm(w http.ResponseWriter, r *http.Request) error {
+	if err := s.try(visitOf(r.Context())); err != nil {
+		return err
+	}
+	if err := s.lib.CheckSetUp(r.Context(), r.PathValue("token")); err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, "setup", &accountForm{common: common{Title: "Set up"}})
+}
+
+func (s *server) setUpPosted(w http.ResponseWriter, r *http.Request) error {
+	data := &accountForm{common: common{Title: "Set up"}}
+	return s.accountPosted(w, r, "setup", data, func(ctx context.Context, acc meanwhile.Account) (string, error) {
+		return s.lib.SetUp(ctx, r.PathValue("token"), data.Workspace, acc, r.UserAgent())
+	})
+}
+
+func (s *server) enterForm(w http.ResponseWriter, r *http.Request) error {
+	if err := s.try(visitOf(r.Context())); err != nil {
+		return err
+	}
+	if err := s.lib.CheckLoginLink(r.Context(), r.PathValue("secret")); err != nil {
+		return err
+	}
+	return s.render(w, r, http.StatusOK, "enter", &accountForm{common: common{Title: "Sign in"}})
+}
+
+func (s *server) enterPosted(w http.ResponseWriter, r *http.Request) error {
+	data := &accountForm{common: common{Title: "Sign in"}}
+	return s.accountPosted(w, r, "enter", data, func(ctx context.Context, acc meanwhile.Account) (string, error) {
+		return s.lib.LogInByLink(ctx, r.PathValue("secret"), acc.Password, r.UserAgent())
+	})
+}
+
+func (s *server) signUpForm(w http.ResponseWriter, r *http.Request) error {
+	if !s.lib.SignUpOpen() {
+		return errNoRoute
+	}
+	return s.render(w, r, http.StatusOK, "signup", &accountForm{common: common{Title: "Sign up"}})
+}
+
+func (s *server) signUpPosted(w http.ResponseWriter, r *http.Request) error {
+	if !s.lib.SignUpOpen() {
+		return errNoRoute
+	}
+	data := &accountForm{common: common{Title: "Sign up"}}
+	return s.accountPosted(w, r, "signup", data, func(ctx context.Context, acc meanwhile.Account) (string, error) {
+		return s.lib.SignUp(ctx, acc, r.UserAgent())
+	})
+}
+
+// accountPosted reads a form about an account and lets do make the session.
+func (s *server) accountPosted(w http.ResponseWriter, r *http.Request, name string, data *accountForm, do func(context.Context, meanwhile.Account) (string, error)) error {
+	f, err := s.form(w, r)
+	if err != nil {
+		return err
+	}
+	data.Workspace, data.Name, data.Email = f.Get("workspace"), f.Get("name"), f.Get("email")
+	if err := s.try(visitOf(r.Context())); err != nil {
+		return s.entered(w, r, name, data, "", err)
+	}
+	cookie, err := do(r.Context(), meanwhile.Account{Email: data.Email, Name: data.Name, Password: f.Get("password")})
+	return s.entered(w, r, name, data, cookie, err)
+}
+
+// formWithin bounds the reading of a form.
+const formWithin = 10 * time.Second
+
+// form reads the fields of a posted form, which are few and short.
+func (s *server) form(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	body := newPaced(w, http.MaxBytesReader(w, r.Body, 64<<10), formWithin, s.MinUploadBPS)
+	r.Body = struct {
+		*paced
+		closer
+	}{body, closer{r.Body.Close}}
+	err := r.ParseForm()
+	body.done()
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return nil, meanwhile.E(meanwhile.TooLarge, "This form is larger than it can be. Go back and shorten what you wrote.", err)
+	}
+	if err != nil {
+		return nil, invalid("This form could not be read. Go back and send it again.", err)
+	}
+	return r.PostForm, nil
+}
+
+type closer struct{ close func() error }
+
+// Close closes what is below.
+func (c closer) Close() error { return c.close() }
+
+// safeNext keeps a redirection on this site: a path, and nothing that a browser could read as another host.
+func safeNext(next string) string {
+	u, err := url.Parse(next)
+	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") {
+		return "/"
+	}
+	return next
+}
+
+func redirect(w http.ResponseWriter, r *http.Request, to string) error {
+	w.Header().Set("Cache-Control", "private, no-store")
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}

@@ -1,0 +1,101 @@
+package server
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"meanwhile"
+)
+
+var (
+	errSignIn   = meanwhile.E(meanwhile.Unauthenticated, "Sign in first, or send an API key.", nil)
+	errBadToken = meanwhile.E(meanwhile.Unauthenticated, "This is no API key (mw_…) nor the token of this upload (up_…).", nil)
+)
+
+// authenticate finds out who asks. A header wins over the cookie: who sends it did so on purpose.
+func (s *server) authenticate(r *http.Request, v *visit, a access) error {
+	if a == nobody {
+		return nil
+	}
+	v.actor, v.session = meanwhile.Actor{}, ""
+	err := s.readCredential(r, v, a)
+	if err != nil {
+		return err
+	}
+	if a != guest && !v.actor.SignedIn() && v.actor.Upload == "" {
+		return errSignIn
+	}
+	return nil
+}
+
+func (s *server) readCredential(r *http.Request, v *visit, a access) (err error) {
+	if h := r.Header.Get("Authorization"); h != "" {
+		v.actor, err = s.actorByHeader(r, h, a)
+		return err
+	}
+	c, err := r.Cookie(s.cookieName(v))
+	if err != nil {
+		return nil // no cookie: a guest
+	}
+	v.session = c.Value
+	v.actor, err = s.lib.ActorBySession(r.Context(), c.Value)
+	if err != nil && a == guest && meanwhile.KindOf(err) == meanwhile.Unauthenticated {
+		return nil
+	}
+	return err
+}
+
+func (s *server) actorByHeader(r *http.Request, header string, a access) (meanwhile.Actor, error) {
+	scheme, secret, _ := strings.Cut(header, " ")
+	secret = strings.TrimSpace(secret)
+	if !strings.EqualFold(scheme, "Bearer") {
+		return meanwhile.Actor{}, errBadToken
+	}
+	if strings.HasPrefix(secret, "mw_") {
+		return s.lib.ActorByKey(r.Context(), secret)
+	}
+	if strings.HasPrefix(secret, "up_") && a == upload {
+		return s.lib.ActorByUploadToken(r.Context(), meanwhile.UploadID(r.PathValue("id")), secret)
+	}
+	return meanwhile.Actor{}, errBadToken
+}
+
+// Cookie names: with the prefix, a browser takes the cookie only by TLS (or from loopback), for this host alone.
+const (
+	cookieSecure = "__Host-meanwhile"
+	cookiePlain  = "meanwhile"
+)
+
+// cookieName depends on where the browser is: on plain http beyond loopback it would drop a secure cookie in silence.
+func (s *server) cookieName(v *visit) string {
+	if s.https(v) || loopback(v.host) {
+		return cookieSecure
+	}
+	return cookiePlain
+}
+
+// setCookie is the header that begins a session, or with an empty value ends it.
+func (s *server) setCookie(v *visit, value string) string {
+	name := s.cookieName(v)
+	c := http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: name == cookieSecure}
+	c.MaxAge = int(meanwhile.SessionFor.Seconds())
+	if value == "" {
+		c.MaxAge = -1
+	}
+	return c.String()
+}
+
+// loopback reports whether host (with or without a port) names this machine itself, as browsers see it.
+func loopback(host string) bool {
+	name := host
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
+		name = host[:i]
+	}
+	name = strings.Trim(name, "[]")
+	if strings.EqualFold(name, "localhost") {
+		return true
+	}
+	a, err := netip.ParseAddr(name)
+	return err == nil && a.IsLoopback()
+}

@@ -1,0 +1,157 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// assets are the built files of the web, and which of them each page needs.
+type assets struct {
+	files    fs.FS // nil where there are none
+	manifest map[string]manifestEntry
+}
+
+// manifestEntry is a row of what Vite writes.
+type manifestEntry struct {
+	File    string   `json:"file"`
+	CSS     []string `json:"css"`
+	Imports []string `json:"imports"`
+}
+
+const assetPath = "/assets/"
+
+// newAssets reads the manifest. Without one the pages come bare: that is how the Go tests run, which need no Node.
+func newAssets(files fs.FS) assets {
+	a := assets{files: files}
+	if files == nil {
+		return a
+	}
+	b, err := fs.ReadFile(files, "manifest.json")
+	if err != nil {
+		return a
+	}
+	if err := json.Unmarshal(b, &a.manifest); err != nil {
+		panic("server: the manifest of the web is broken: " + err.Error())
+	}
+	return a
+}
+
+// links are the addresses of the entries' scripts and styles; what was not built is left out.
+func (a assets) links(entries ...string) (css, scripts []string) {
+	seen := map[string]bool{}
+	for _, name := range entries {
+		e, ok := a.manifest[name]
+		if !ok {
+			continue
+		}
+		css = append(css, a.styles(name, seen)...)
+		if strings.HasSuffix(e.File, ".css") {
+			css = append(css, assetPath+e.File)
+			continue
+		}
+		scripts = append(scripts, assetPath+e.File)
+	}
+	return css, scripts
+}
+
+// styles are those of an entry and of what it imports, each once.
+func (a assets) styles(name string, seen map[string]bool) (css []string) {
+	if seen[name] {
+		return nil
+	}
+	seen[name] = true
+	for _, i := range a.manifest[name].Imports {
+		css = append(css, a.styles(i, seen)...)
+	}
+	for _, file := range a.manifest[name].CSS {
+		if !seen[file] {
+			seen[file] = true
+			css = append(css, assetPath+file)
+		}
+	}
+	return css
+}
+
+// asset sends a built file. Names carry a hash of their content, so that a browser keeps them for good.
+func (s *server) asset(w http.ResponseWriter, r *http.Request) error {
+	name := r.PathValue("path")
+	if s.assets.files == nil || !fs.ValidPath(name) || strings.HasPrefix(path.Base(name), ".") {
+		return errNoRoute
+	}
+	h := w.Header()
+	h.Add("Vary", "Accept-Encoding")
+	f, encoding, err := s.openEncoded(name, r.Header.Get("Accept-Encoding"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return errNoRoute
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close() //nolint:errcheck // only read
+	if encoding != "" {
+		h.Set("Content-Encoding", encoding)
+	}
+	if h.Set("Content-Type", mime.TypeByExtension(path.Ext(name))); h.Get("Content-Type") == "" {
+		h.Set("Content-Type", "application/octet-stream")
+	}
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	http.ServeContent(w, r, "", time.Time{}, f)
+	return nil
+}
+
+type seekFile interface {
+	fs.File
+	io.ReadSeeker
+}
+
+// openEncoded opens the smallest form that the client takes.
+func (s *server) openEncoded(name, accept string) (f seekFile, encoding string, err error) {
+	for _, form := range []struct{ encoding, suffix string }{{"br", ".br"}, {"gzip", ".gz"}} {
+		if !accepts(accept, form.encoding) {
+			continue
+		}
+		if f, err := s.openFile(name + form.suffix); err == nil {
+			return f, form.encoding, nil
+		}
+	}
+	f, err = s.openFile(name)
+	return f, "", err
+}
+
+func (s *server) openFile(name string) (seekFile, error) {
+	f, err := s.assets.files.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	seeker, ok := f.(seekFile)
+	if err != nil || info.IsDir() || !ok {
+		return nil, errors.Join(fs.ErrNotExist, f.Close())
+	}
+	return seeker, nil
+}
+
+// accepts reports whether an Accept-Encoding header takes coding (RFC 9110, 12.5.3); a bare * is not trusted with it.
+func accepts(header, coding string) bool {
+	for _, item := range strings.Split(header, ",") {
+		name, params, _ := strings.Cut(item, ";")
+		if !strings.EqualFold(strings.TrimSpace(name), coding) {
+			continue
+		}
+		q, ok := strings.CutPrefix(strings.ReplaceAll(params, " ", ""), "q=")
+		if !ok {
+			return true
+		}
+		weight, err := strconv.ParseFloat(q, 64)
+		return err == nil && weight > 0
+	}
+	return false
+}

@@ -1,0 +1,163 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"meanwhile"
+)
+
+type wireComment struct {
+	ID        string `json:"id"`
+	ParentID  string `json:"parent_id,omitempty"`
+	AtMS      int64  `json:"at_ms"`
+	UntilMS   *int64 `json:"until_ms,omitempty"`
+	Body      string `json:"body"`
+	Name      string `json:"name"`
+	Guest     bool   `json:"guest"`
+	Mine      bool   `json:"mine"`
+	CanDelete bool   `json:"can_delete"`
+	CreatedAt stamp  `json:"created_at"`
+	EditedAt  *stamp `json:"edited_at,omitempty"`
+	Seq       int64  `json:"seq"`
+	Deleted   bool   `json:"deleted,omitempty" doc:"Only id and seq mean anything then"`
+	EditToken string `json:"edit_token,omitempty" doc:"In the answer to a guest's comment, told once: sent back as Meanwhile-Edit-Token it edits and deletes it"`
+}
+
+func commentOf(c meanwhile.CommentView) wireComment {
+	return wireComment{
+		ID: string(c.ID), ParentID: string(c.Parent), AtMS: c.At.Milliseconds(), UntilMS: msOf(c.Until), Body: c.Body, Name: c.AuthorName,
+		Guest: c.Guest(), Mine: c.Mine, CanDelete: c.Mine || c.Moderated, CreatedAt: stamp(c.CreatedAt), EditedAt: stampOf(c.EditedAt),
+		Seq: c.Seq, Deleted: c.DeletedAt != nil,
+	}
+}
+
+type wireComments struct {
+	Items      []wireComment `json:"items" nullable:"false"`
+	NextCursor string        `json:"next_cursor,omitempty" doc:"Where the next page begins; absent at the end"`
+	Seq        int64         `json:"seq" doc:"The change counter that these items are up to"`
+	Count      int           `json:"count" doc:"How many live comments there are"`
+}
+
+func commentsOf(c meanwhile.Conversation) (wireComments, error) {
+	out := wireComments{Items: make([]wireComment, len(c.Items)), Seq: c.Seq, Count: c.Count}
+	for i, item := range c.Items {
+		out.Items[i] = commentOf(item)
+	}
+	var err error
+	out.NextCursor, err = cursorOf(c.Next)
+	return out, err
+}
+
+type listCommentsInput struct {
+	Token  string `path:"token" maxLength:"64"`
+	Limit  int    `query:"limit" minimum:"0" doc:"Rows of a page: 100 by default, 200 at most"`
+	Cursor string `query:"cursor" maxLength:"1000"`
+	Since  int64  `query:"since" default:"-1" minimum:"-1" doc:"Instead of a page: what was made, edited or deleted after this seq, 200 at most; ask again from the answer's seq while it comes full"`
+}
+
+type commentsOutput struct{ Body wireComments }
+
+func (s *server) listComments(ctx context.Context, in *listCommentsInput) (*commentsOutput, error) {
+	c, err := s.conversation(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	out, err := commentsOf(c)
+	return &commentsOutput{Body: out}, err
+}
+
+func (s *server) conversation(ctx context.Context, in *listCommentsInput) (meanwhile.Conversation, error) {
+	a := visitOf(ctx).actor
+	if in.Since >= 0 {
+		return s.lib.CommentsSince(ctx, a, in.Token, in.Since)
+	}
+	after, err := readCursor[meanwhile.CommentKey](in.Cursor)
+	if err != nil {
+		return meanwhile.Conversation{}, err
+	}
+	return s.lib.Comments(ctx, a, in.Token, meanwhile.CommentQuery{Limit: in.Limit, After: after})
+}
+
+type wireNewComment struct {
+	AtMS     int64  `json:"at_ms" minimum:"0" maximum:"604800000"`
+	UntilMS  *int64 `json:"until_ms,omitempty" minimum:"0" maximum:"604800000"`
+	Body     string `json:"body"`
+	ParentID string `json:"parent_id,omitempty" maxLength:"64" doc:"The comment that this answers"`
+	Name     string `json:"name,omitempty" maxLength:"1000" doc:"A guest's"`
+}
+
+type addCommentInput struct {
+	Token string `path:"token" maxLength:"64"`
+	Body  wireNewComment
+}
+
+func (s *server) addComment(ctx context.Context, in *addCommentInput) (*commentOutput, error) {
+	v := visitOf(ctx)
+	if err := s.tryGuest(v, in.Token); err != nil {
+		return nil, err
+	}
+	c, secret, err := s.lib.AddComment(ctx, v.actor, in.Token, meanwhile.NewComment{
+		At: time.Duration(in.Body.AtMS) * time.Millisecond, Until: durationOf(in.Body.UntilMS), Body: in.Body.Body,
+		Parent: meanwhile.CommentID(in.Body.ParentID), Name: in.Body.Name,
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := own(c)
+	out.EditToken = secret
+	return &commentOutput{Body: out}, nil
+}
+
+// own shows a comment to who just proved to have written it.
+func own(c meanwhile.CommentView) wireComment {
+	c.Mine = true
+	return commentOf(c)
+}
+
+// tryGuest bounds what one address says without an account under one link.
+func (s *server) tryGuest(v *visit, token string) error {
+	if v.actor.SignedIn() {
+		return nil
+	}
+	for _, l := range s.guests {
+		if !l.allow(addressKey(v.address)+" "+token, s.lib.Now()) {
+			return meanwhile.E(meanwhile.Limited, "That was a lot at once. Wait a minute, then send it again: your text is kept in the field.", nil)
+		}
+	}
+	return nil
+}
+
+type wireEditComment struct {
+	Body    *string `json:"body,omitempty"`
+	AtMS    *int64  `json:"at_ms,omitempty" minimum:"0" maximum:"604800000"`
+	UntilMS *int64  `json:"until_ms,omitempty" minimum:"0" maximum:"604800000" doc:"Goes with at_ms"`
+}
+
+type editCommentInput struct {
+	Token     string `path:"token" maxLength:"64"`
+	ID        string `path:"id" maxLength:"64"`
+	EditToken string `header:"Meanwhile-Edit-Token" maxLength:"200" doc:"A guest's, from the answer to the comment"`
+	Body      wireEditComment
+}
+
+type commentOutput struct{ Body wireComment }
+
+func (s *server) editComment(ctx context.Context, in *editCommentInput) (*commentOutput, error) {
+	change := meanwhile.CommentChange{At: durationOf(in.Body.AtMS), Until: durationOf(in.Body.UntilMS), Body: in.Body.Body}
+	c, err := s.lib.EditComment(ctx, visitOf(ctx).actor, in.Token, meanwhile.CommentID(in.ID), in.EditToken, change)
+	if err != nil {
+		return nil, err
+	}
+	return &commentOutput{Body: own(c)}, nil
+}
+
+type deleteCommentInput struct {
+	Token     string `path:"token" maxLength:"64"`
+	ID        string `path:"id" maxLength:"64"`
+	EditToken string `header:"Meanwhile-Edit-Token" maxLength:"200"`
+}
+
+func (s *server) deleteComment(ctx context.Context, in *deleteCommentInput) (*struct{}, error) {
+	return &struct{}{}, s.lib.DeleteComment(ctx, visitOf(ctx).actor, in.Token, meanwhile.CommentID(in.ID), in.EditToken)
+}

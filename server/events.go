@@ -1,0 +1,200 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"meanwhile"
+)
+
+// sse writes server-sent events. Every event says how things stand now, so that a lost one costs nothing.
+type sse struct {
+	w    http.ResponseWriter
+	conn *http.ResponseController
+}
+
+// eventWithin bounds the writing of one event to a client that does not read.
+const eventWithin = 30 * time.Second
+
+func (s *server) newSSE(w http.ResponseWriter, v *visit) (*sse, func(), error) {
+	leave, ok := s.parallel.enter("stream " + v.holder())
+	if !ok {
+		return nil, nil, meanwhile.E(meanwhile.Limited, "Too many open pages from here follow along. Close some of them.", nil)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "private, no-store")
+	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
+	e := &sse{w: w, conn: http.NewResponseController(w)}
+	if err := e.write("retry: 2000\n\n"); err != nil {
+		leave()
+		return nil, nil, err
+	}
+	return e, leave, nil
+}
+
+func (e *sse) send(event string, data any) error {
+	b, err := json.Marshal(data)
+	if err != nil {
+		return err
+	}
+	return e.write(fmt.Sprintf("event: %s\ndata: %s\n\n", event, b))
+}
+
+func (e *sse) write(text string) error {
+	deadline(e.w, eventWithin)
+	if _, err := e.w.Write([]byte(text)); err != nil {
+		return err
+	}
+	return e.conn.Flush()
+}
+
+// pump runs a stream: note takes each event in, tell writes what has gathered at most once per StreamPause, and look runs at every
+// KeepAlive, so that a lost message and a right that ran out are noticed without an event. It ends when the client goes, the server stops, the
+// bus closes, or tell answers false.
+func (s *server) pump(ctx context.Context, e *sse, events <-chan string, note func(string), tell func(context.Context) (bool, error)) error {
+	alive := time.NewTicker(s.KeepAlive)
+	defer alive.Stop()
+	pause := time.NewTimer(s.StreamPause)
+	defer pause.Stop()
+	resting, dirty := true, false // the first events came by hand: rest before more
+	for {
+		look := false
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.Done:
+			return nil
+		case text, ok := <-events:
+			if !ok {
+				return nil
+			}
+			note(text)
+			dirty = true
+		case <-pause.C:
+			resting = false
+		case <-alive.C:
+			look = true
+			if err := e.write(": keep-alive\n\n"); err != nil {
+				return nil // the client has gone
+			}
+		}
+		if !look && (resting || !dirty) {
+			continue
+		}
+		dirty, resting = false, true
+		pause.Reset(s.StreamPause)
+		if on, err := tell(ctx); err != nil || !on {
+			return err
+		}
+	}
+}
+
+// followVideos says which of the actor's own videos to look at again.
+func (s *server) followVideos(w http.ResponseWriter, r *http.Request) error {
+	ctx, v := r.Context(), visitOf(r.Context())
+	events, err := s.lib.Subscribe(ctx, v.actor)
+	if err != nil {
+		return err
+	}
+	e, leave, err := s.newSSE(w, v)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	changed := map[string]bool{}
+	note := func(id string) { changed[id] = true }
+	return s.pump(ctx, e, events, note, func(context.Context) (bool, error) {
+		if err := s.authenticate(r, v, account); err != nil {
+			return false, unlessSignedOut(err)
+		}
+		for id := range changed {
+			if err := e.send("video", map[string]string{"id": id}); err != nil {
+				return false, nil // the client has gone
+			}
+		}
+		clear(changed)
+		return true, nil
+	})
+}
+
+// unlessSignedOut is nil for a credential that has ended, which ends a stream in peace: who comes back hears 401.
+func unlessSignedOut(err error) error {
+	if meanwhile.KindOf(err) == meanwhile.Unauthenticated {
+		return nil
+	}
+	return err
+}
+
+type wireCounts struct {
+	Seq   int64 `json:"seq"`
+	Count int   `json:"count"`
+}
+
+// shareStream remembers what a viewer was told last.
+type shareStream struct {
+	token  string
+	share  []byte
+	counts wireCounts
+}
+
+// followShare tells a viewer how things stand: at once, and at each change.
+func (s *server) followShare(w http.ResponseWriter, r *http.Request) error {
+	ctx, v := r.Context(), visitOf(r.Context())
+	st := &shareStream{token: r.PathValue("token")}
+	events, err := s.lib.Follow(ctx, v.actor, st.token) // before the first look, so that nothing falls between
+	if err != nil {
+		return err
+	}
+	e, leave, err := s.newSSE(w, v)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	tell := func(ctx context.Context) (bool, error) {
+		if err := s.authenticate(r, v, guest); err != nil {
+			return false, unlessSignedOut(err)
+		}
+		return s.tellShare(ctx, e, st, v.actor)
+	}
+	if on, err := tell(ctx); err != nil || !on {
+		return err
+	}
+	return s.pump(ctx, e, events, func(string) {}, tell)
+}
+
+// tellShare reads rows and rights anew and writes what is not known yet. False when the link has ended.
+func (s *server) tellShare(ctx context.Context, e *sse, st *shareStream, a meanwhile.Actor) (bool, error) {
+	w, err := s.lib.Watch(ctx, a, st.token)
+	if err != nil && meanwhile.KindOf(err) == meanwhile.NotFound {
+		return false, e.send("video", map[string]bool{"gone": true})
+	}
+	if err != nil {
+		return false, err // the client comes back and hears the rest
+	}
+	counts := wireCounts{Seq: w.CommentSeq, Count: w.Video.Comments}
+	share := shareOf(st.token, w)
+	first := st.share == nil
+	share.CommentSeq, share.CommentCount = 0, 0 // these alone are the other event
+	stand, err := json.Marshal(share)
+	if err != nil {
+		return false, err
+	}
+	if !bytes.Equal(stand, st.share) {
+		share.CommentSeq, share.CommentCount = counts.Seq, counts.Count
+		if err := e.send("video", share); err != nil {
+			return false, nil // the client has gone
+		}
+	}
+	if !first && counts != st.counts {
+		if err := e.send("comment", counts); err != nil {
+			return false, nil // the client has gone
+		}
+	}
+	st.share, st.counts = stand, counts
+	return true, nil
+}

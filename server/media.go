@@ -1,0 +1,208 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"meanwhile"
+)
+
+// How caches may keep bytes. Never a shared cache: who may see them is decided per link.
+const (
+	cacheGranted = "private, max-age=43200, immutable" // the address itself ends within 12 hours
+	cacheChecked = "private, no-cache"                 // kept, but asked for each time
+)
+
+// media answers a player. It reads no cookies: the grant in the address is the right.
+func (s *server) media(w http.ResponseWriter, r *http.Request) error {
+	number, ok := strings.CutPrefix(r.PathValue("generation"), "g")
+	generation, err := strconv.Atoi(number)
+	if !ok || err != nil {
+		return errNoRoute
+	}
+	a, err := s.lib.MediaByGrant(r.Context(), r.PathValue("grant"), generation, r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	return s.serveAsset(w, r, a, cacheGranted)
+}
+
+// sharePoster is the picture for places that show a pasted link; rights are looked at each time.
+func (s *server) sharePoster(w http.ResponseWriter, r *http.Request) error {
+	a, err := s.lib.PosterByShare(r.Context(), visitOf(r.Context()).actor, r.PathValue("token"))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin") // it is made to be shown elsewhere
+	return s.serveAsset(w, r, a, cacheChecked)
+}
+
+func (s *server) shareDownload(w http.ResponseWriter, r *http.Request) error {
+	deadline(w, 0)
+	a, v, err := s.lib.DownloadByShare(r.Context(), visitOf(r.Context()).actor, r.PathValue("token"))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Disposition", attachment(v.Title+path.Ext(a.Name), "video"+path.Ext(a.Name)))
+	return s.serveAsset(w, r, a, cacheChecked)
+}
+
+func (s *server) serveAsset(w http.ResponseWriter, r *http.Request, a meanwhile.Asset, cache string) error {
+	src, err := s.openAsset(r.Context(), a)
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", a.MediaType)
+	h.Set("Cache-Control", cache)
+	h.Set("ETag", `"`+assetTag(a)+`"`)
+	serveContent(w, r, src)
+	return src.Close()
+}
+
+// assetTag names the bytes: they never change under it.
+func assetTag(a meanwhile.Asset) string {
+	if len(a.SHA256) >= 32 {
+		return a.SHA256[:32]
+	}
+	return string(a.ID)
+}
+
+// serveContent answers with one range at most: several at once would be a cheap way to make dear answers (RFC 9110, 14.2 allows to ignore
+// them).
+func serveContent(w http.ResponseWriter, r *http.Request, src io.ReadSeeker) {
+	if strings.Contains(r.Header.Get("Range"), ",") {
+		r = r.Clone(r.Context())
+		r.Header.Del("Range")
+	}
+	http.ServeContent(w, r, "", time.Time{}, src)
+}
+
+// openAsset gives the object itself where it can seek (a file, which leaves by sendfile), else reads ranges of it.
+func (s *server) openAsset(ctx context.Context, a meanwhile.Asset) (io.ReadSeekCloser, error) {
+	whole, err := s.lib.Objects.Open(ctx, a.Key, meanwhile.Range{})
+	if err != nil {
+		return nil, fmt.Errorf("open %s of video %s: %w", a.Name, a.VideoID, err)
+	}
+	if seeker, ok := whole.(io.ReadSeekCloser); ok {
+		return seeker, nil
+	}
+	return &ranged{objects: s.lib.Objects, key: a.Key, size: a.SizeBytes, open: whole, ctx: ctx}, nil
+}
+
+// ranged seeks in an object whose reader cannot, by opening it anew where reading goes on.
+type ranged struct {
+	objects meanwhile.Objects
+	key     string
+	size    int64
+	at      int64
+	open    io.ReadCloser   // nil until it is needed
+	openAt  int64           // where open reads on
+	ctx     context.Context //nolint:containedctx // lives as long as the request that opened it
+}
+
+// Read reads on.
+func (o *ranged) Read(p []byte) (int, error) {
+	if o.at >= o.size {
+		return 0, io.EOF
+	}
+	if o.open == nil || o.openAt != o.at {
+		if err := o.reopen(); err != nil {
+			return 0, err
+		}
+	}
+	n, err := o.open.Read(p)
+	o.at += int64(n)
+	o.openAt = o.at
+	return n, err
+}
+
+func (o *ranged) reopen() error {
+	if err := o.Close(); err != nil {
+		return err
+	}
+	r, err := o.objects.Open(o.ctx, o.key, meanwhile.Range{Start: o.at})
+	if err != nil {
+		return fmt.Errorf("open %s from %d: %w", o.key, o.at, err)
+	}
+	o.open, o.openAt = r, o.at
+	return nil
+}
+
+// Seek moves; nothing is opened until the next Read.
+func (o *ranged) Seek(offset int64, whence int) (int64, error) {
+	switch whence {
+	case io.SeekCurrent:
+		offset += o.at
+	case io.SeekEnd:
+		offset += o.size
+	}
+	if offset < 0 {
+		return 0, errors.New("seek before the first byte")
+	}
+	o.at = offset
+	return offset, nil
+}
+
+// Close lets go of what is open.
+func (o *ranged) Close() error {
+	if o.open == nil {
+		return nil
+	}
+	err := o.open.Close()
+	o.open = nil
+	return err
+}
+
+// maxFilename keeps names under what file systems take, with room for what a browser adds.
+const maxFilename = 150
+
+// attachment is a Content-Disposition for a name that a person chose (RFC 6266): plain for old clients, UTF-8 for the rest.
+func attachment(name, otherwise string) string {
+	name = safeFilename(name)
+	if name == "" {
+		name = otherwise
+	}
+	plain := strings.Map(func(r rune) rune {
+		if r > 126 || r == '"' || r == '%' || r == ';' {
+			return '_'
+		}
+		return r
+	}, name)
+	escaped := strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
+	return fmt.Sprintf(`attachment; filename="%s"; filename*=UTF-8''%s`, plain, escaped)
+}
+
+// safeFilename takes out what means something to a file system or a shell window, and cuts the middle of what is too long.
+func safeFilename(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || !unicode.IsPrint(r) {
+			return -1
+		}
+		if strings.ContainsRune(`/\:*?"<>|`, r) {
+			return '-'
+		}
+		return r
+	}, strings.ToValidUTF8(name, ""))
+	ext := path.Ext(name)
+	if len(ext) > 10 {
+		ext = ""
+	}
+	stem := []rune(strings.Trim(strings.TrimSuffix(name, ext), " ."))
+	for len(string(stem)) > maxFilename {
+		stem = stem[:len(stem)-1]
+	}
+	if len(stem) == 0 {
+		return ""
+	}
+	return strings.TrimSpace(string(stem)) + ext
+}

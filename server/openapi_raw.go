@@ -1,0 +1,77 @@
+package server
+
+import (
+	"net/http"
+	"reflect"
+)
+
+// rawRoute declares a route that huma does not read: what stands in the OpenAPI document beside the table's columns.
+type rawRoute struct {
+	takes []header
+	body  string // media type
+	gives map[int]answer
+}
+
+type header struct {
+	name, about string
+	needed      bool
+}
+
+type answer struct {
+	about   string
+	media   string       // of a body of bytes
+	json    reflect.Type // of a JSON body
+	headers []header
+}
+
+var (
+	tusResumable = header{"Tus-Resumable", "1.0.0", true}
+	tusChecksum  = header{"Upload-Checksum", "sha1, sha256 or md5, a space, and the checksum of this body in Base64; 460 on a mismatch", false}
+	tusOffset    = header{"Upload-Offset", "Bytes that are kept", true}
+	tusExpires   = header{"Upload-Expires", "Until when the next byte is waited for", false}
+	tusCan       = answer{about: "What this server can do", headers: []header{
+		{"Tus-Version", "", true}, {"Tus-Extension", "", true}, {"Tus-Max-Size", "Bytes", true}, {"Tus-Checksum-Algorithm", "", true},
+	}}
+	bytesRange = header{"Range", "One range; several are answered with the whole", false}
+	bytesOf    = func(media string) map[int]answer {
+		return map[int]answer{
+			http.StatusOK: {about: "The whole", media: media}, http.StatusPartialContent: {about: "The range", media: media},
+			http.StatusNotModified: {about: "What the client has is right"},
+		}
+	}
+	streamed = map[int]answer{http.StatusOK: {about: "Events until the client goes. Each says how things stand: after a reconnection nothing is missing", media: "text/event-stream"}}
+)
+
+// rawRoutes are keyed by the name in the table of routes.
+var rawRoutes = map[string]rawRoute{
+	"get-openapi":   {gives: map[int]answer{http.StatusOK: {about: "OpenAPI 3.1", json: reflect.TypeFor[map[string]any]()}}},
+	"get-health":    {gives: map[int]answer{http.StatusOK: {about: "Running", json: reflect.TypeFor[wireHealth]()}}},
+	"get-readiness": {gives: map[int]answer{http.StatusOK: {about: "Ready", json: reflect.TypeFor[wireHealth]()}, http.StatusServiceUnavailable: {about: "Something is missing", json: reflect.TypeFor[wireHealth]()}}},
+	"get-poster":    {takes: []header{bytesRange}, gives: bytesOf("image/jpeg")},
+	"get-original":  {takes: []header{bytesRange}, gives: bytesOf("application/octet-stream")},
+	"get-media":     {takes: []header{bytesRange}, gives: bytesOf("video/mp4")},
+	"follow-videos": {gives: streamed},
+	"follow-share":  {gives: streamed},
+	"tus-options":   {gives: map[int]answer{http.StatusNoContent: tusCan}}, "tus-upload-options": {gives: map[int]answer{http.StatusNoContent: tusCan}},
+	"tus-create": {
+		takes: []header{
+			tusResumable, {"Upload-Length", "Bytes of the whole file", false}, {"Upload-Defer-Length", "1 while that is not known", false},
+			{"Upload-Metadata", "filename and title, each a space and the text in Base64, with a comma between", false}, tusChecksum,
+		},
+		body: tusType,
+		gives: map[int]answer{http.StatusCreated: {about: "The upload exists, and its link, too", headers: []header{
+			{"Location", "Where its bytes go", true}, {"Meanwhile-Video-Id", "", true}, {"Meanwhile-Watch-Url", "", true},
+			{"Meanwhile-Upload-Token", "Opens this upload and nothing else; told once", true}, tusExpires,
+			{"Upload-Offset", "Bytes of this body that are kept, where it had any", false},
+		}}},
+	},
+	"tus-offset": {takes: []header{tusResumable}, gives: map[int]answer{http.StatusOK: {about: "How much is here", headers: []header{
+		tusOffset, {"Upload-Length", "", false}, {"Upload-Defer-Length", "", false}, {"Upload-Metadata", "", false}, tusExpires,
+	}}}},
+	"tus-append": {
+		takes: []header{tusResumable, {"Upload-Offset", "Where this body begins", true}, {"Upload-Length", "Where it was deferred", false}, tusChecksum},
+		body:  tusType,
+		gives: map[int]answer{http.StatusNoContent: {about: "Kept", headers: []header{tusOffset, tusExpires}}},
+	},
+	"tus-cancel": {takes: []header{tusResumable}, gives: map[int]answer{http.StatusNoContent: {about: "Given up; its video is in the trash"}}},
+}

@@ -1,0 +1,140 @@
+package server
+
+import (
+	"bytes"
+	"compress/gzip"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+)
+
+//go:embed pages/*.html
+var pageFiles embed.FS
+
+// pages are the parsed templates by name: each file on top of the layout.
+type pages map[string]*template.Template
+
+func newPages() pages {
+	layout := template.Must(template.New("layout.html").ParseFS(pageFiles, "pages/layout.html"))
+	names, err := fs.Glob(pageFiles, "pages/*.html")
+	if err != nil {
+		panic(err) // the pattern is constant
+	}
+	all := pages{}
+	for _, name := range names {
+		base := strings.TrimSuffix(path.Base(name), ".html")
+		if base == "layout" {
+			continue
+		}
+		all[base] = template.Must(template.Must(layout.Clone()).ParseFS(pageFiles, name))
+	}
+	return all
+}
+
+// entries are the built files that pages need beside base.css; a page that is not here needs the form's script.
+var entries = map[string][]string{
+	"watch":   {"src/watch/watch.css", "src/watch/main.ts"},
+	"library": {"src/library/library.css", "src/library/main.ts"},
+}
+
+// common is what every page's data begins with.
+type common struct {
+	Nonce      string
+	Title      string
+	Site       string
+	User       *pageUser // nil for a guest
+	SignUpOpen bool
+	CSS        []string
+	Scripts    []string
+	Lang       string
+}
+
+type pageUser struct{ Name, Email, Initial string }
+
+// frame is common, so that render can fill it in whatever a page's data is.
+func (c *common) frame() *common { return c }
+
+type pageData interface{ frame() *common }
+
+// render sends a page. Pages are never kept by a cache: they carry grants and names.
+func (s *server) render(w http.ResponseWriter, r *http.Request, status int, name string, data pageData) error {
+	t, ok := s.pages[name]
+	if !ok {
+		return fmt.Errorf("render page: there is no %s.html", name)
+	}
+	s.fillFrame(r, name, data.frame())
+	var b bytes.Buffer
+	if err := t.ExecuteTemplate(&b, "layout", data); err != nil {
+		return fmt.Errorf("render page %s: %w", name, err)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", pagePolicy(data.frame().Nonce))
+	h.Set("Cache-Control", "private, no-store")
+	h.Add("Vary", "Accept-Encoding, Cookie")
+	return sendHTML(w, r, status, b.Bytes())
+}
+
+func (s *server) fillFrame(r *http.Request, name string, c *common) {
+	c.Nonce, c.Site, c.Lang, c.SignUpOpen = newNonce(), "Meanwhile", "en", s.lib.SignUpOpen()
+	if a := visitOf(r.Context()).actor; a.SignedIn() {
+		c.User = &pageUser{Name: a.Name, Email: a.Email, Initial: initial(a.Name)}
+	}
+	own, ok := entries[name]
+	if !ok {
+		own = []string{"src/ui/form.ts"}
+	}
+	c.CSS, c.Scripts = s.assets.links(append([]string{"src/ui/base.css"}, own...)...)
+}
+
+// tooSmallToPack is where gzip's frame costs more than it saves.
+const tooSmallToPack = 512
+
+func sendHTML(w http.ResponseWriter, r *http.Request, status int, body []byte) error {
+	if len(body) >= tooSmallToPack && accepts(r.Header.Get("Accept-Encoding"), "gzip") {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		if _, err := z.Write(body); err != nil {
+			return fmt.Errorf("pack page: %w", err)
+		}
+		if err := z.Close(); err != nil {
+			return fmt.Errorf("pack page: %w", err)
+		}
+		w.Header().Set("Content-Encoding", "gzip")
+		body = b.Bytes()
+	}
+	w.Header().Set("Content-Length", fmt.Sprint(len(body)))
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // who has gone needs no page
+	}
+	return nil
+}
+
+type errorPage struct {
+	common
+	Status    int
+	Message   string
+	RequestID string
+}
+
+// failPage shows an error to a person. What is not there, or not to be seen, is one page, whatever the reason.
+func (s *server) failPage(w http.ResponseWriter, r *http.Request, p *wireProblem) {
+	name, data := "error", &errorPage{Status: p.Status, Message: p.Detail, RequestID: p.RequestID, common: common{Title: p.Title}}
+	if p.Status == http.StatusNotFound {
+		name, data.Title = "gone", "Nothing here"
+	}
+	err := s.render(w, r, p.Status, name, data)
+	if err == nil {
+		return
+	}
+	s.Log.Error("error page not rendered", "request_id", p.RequestID, "error", err)
+	h := w.Header()
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(p.Status)
+	_, _ = fmt.Fprintf(w, "%s\n%s\n", p.Detail, p.RequestID)
+}

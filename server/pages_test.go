@@ -1,0 +1,180 @@
+package server_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"io"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"meanwhile"
+
+	"meanwhile/server"
+)
+
+const attack = `</script><img src=x onerror="alert(1)">'"&<!--`
+
+func TestNothingThatPeopleWriteBecomesMarkup(t *testing.T) {
+	w := newWorld(t)
+	u := w.newReadyVideo()
+	w.want(w.do("PATCH", "/api/v1/videos/"+u.video, object{"title": "T" + attack}, w.asOwner()), 200)
+	w.want(w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "B" + attack, "name": "N" + attack}), 201)
+	page := string(w.want(w.do("GET", "/v/"+u.share, nil), 200).body)
+	for _, broken := range []string{"<img src=x", "onerror=\"alert", "T</script>", "B</script>", "N</script>", "<!--"} {
+		if strings.Contains(page, broken) {
+			t.Errorf("the page holds %q:\n%s", broken, page)
+		}
+	}
+	in := w.want(w.do("POST", "/login", formOf("email", attack, "password", "x", "next", "/"+attack), formType), 401)
+	if strings.Contains(string(in.body), "<img src=x") {
+		t.Errorf("the form holds %s", in.body)
+	}
+}
+
+func TestPagesCarryAPolicyWithTheirNonce(t *testing.T) {
+	w := newWorld(t, withUI)
+	u := w.newReadyVideo()
+	first := w.want(w.do("GET", "/v/"+u.share, nil), 200)
+	m := regexp.MustCompile(`script-src 'self' 'nonce-([\w-]{20,})'`).FindStringSubmatch(first.header.Get("Content-Security-Policy"))
+	if m == nil || !strings.Contains(string(first.body), `nonce="`+m[1]+`"`) {
+		t.Fatalf("policy %q", first.header.Get("Content-Security-Policy"))
+	}
+	second := w.want(w.do("GET", "/v/"+u.share, nil), 200)
+	if strings.Contains(second.header.Get("Content-Security-Policy"), m[1]) {
+		t.Error("a nonce comes twice")
+	}
+	for _, want := range []string{"/assets/watch-1.js", "/assets/watch-1.css", "/assets/base-1.css", "/assets/shared-1.css"} {
+		if strings.Count(string(first.body), want) != 1 {
+			t.Errorf("the page names %s %d times", want, strings.Count(string(first.body), want))
+		}
+	}
+	wantHeaders(t, first, map[string]string{"X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer", "Cache-Control": "private, no-store"})
+}
+
+func withUI(_ *server.Config, d *server.Deps, _ *meanwhile.Config) {
+	d.UI = fstest.MapFS{
+		"manifest.json": {Data: []byte(`{
+			"src/ui/base.css": {"file": "base-1.css"},
+			"_shared.js": {"file": "shared-1.js", "css": ["shared-1.css"]},
+			"src/watch/main.ts": {"file": "watch-1.js", "css": ["watch-1.css"], "imports": ["_shared.js"]}
+		}`)},
+		"watch-1.js": {Data: []byte("plain")}, "watch-1.js.br": {Data: []byte("brotli")}, "watch-1.js.gz": {Data: []byte("gzip")},
+		"watch-1.css": {Data: []byte("css")}, ".keep": {Data: []byte("")},
+	}
+}
+
+func TestAssets(t *testing.T) {
+	w := newWorld(t, withUI)
+	tests := []struct{ name, accept, body, encoding string }{
+		{"nothing said", "identity", "plain", ""},
+		{"brotli", "gzip, deflate, br", "brotli", "br"},
+		{"gzip", "gzip", "gzip", "gzip"},
+		{"brotli refused", "br;q=0, gzip;q=0.5", "gzip", "gzip"},
+	}
+	for _, tc := range tests {
+		r := w.want(w.do("GET", "/assets/watch-1.js", nil, "Accept-Encoding: "+tc.accept), 200)
+		if string(r.body) != tc.body {
+			t.Errorf("%s: %q", tc.name, r.body)
+		}
+		wantHeaders(t, r, map[string]string{
+			"Content-Encoding": tc.encoding, "Content-Type": "text/javascript; charset=utf-8", "Vary": "Accept-Encoding",
+			"Cache-Control": "public, max-age=31536000, immutable", "Set-Cookie": "",
+		})
+	}
+	for _, path := range []string{"/assets/none.js", "/assets/.keep", "/assets/", "/assets/%2e%2e/server.go", "/assets//watch-1.js"} {
+		if r := w.do("GET", path, nil); r.status != 404 || strings.Contains(r.header.Get("Cache-Control"), "public") {
+			t.Errorf("GET %s: %d, %s", path, r.status, r.header.Get("Cache-Control"))
+		}
+	}
+}
+
+func TestPagesArePacked(t *testing.T) {
+	w := newWorld(t)
+	u := w.newReadyVideo()
+	r := w.want(w.do("GET", "/v/"+u.share, nil, "Accept-Encoding: gzip"), 200)
+	if r.header.Get("Content-Encoding") != "gzip" {
+		t.Fatalf("encoding %q", r.header.Get("Content-Encoding"))
+	}
+	z, err := gzip.NewReader(bytes.NewReader(r.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b := must(io.ReadAll(z))(t); !bytes.Contains(b, []byte("</html>")) {
+		t.Errorf("page %s", b)
+	}
+}
+
+func TestPagesOfEveryState(t *testing.T) {
+	w := newWorld(t)
+	u := w.createUpload(10)
+	for _, who := range [][]string{nil, {w.asOwner()}} {
+		page := string(w.want(w.do("GET", "/v/"+u.share, nil, who...), 200).body)
+		if strings.Contains(page, "<video") || !strings.Contains(page, "Demo") {
+			t.Errorf("a video that is uploading: %s", page)
+		}
+	}
+	ready := w.newReadyVideo()
+	guest := string(w.want(w.do("GET", "/v/"+ready.share, nil), 200).body)
+	for _, want := range []string{`property="og:title" content="Demo"`, w.url + "/v/" + ready.share + "/poster.jpg", "<video", `"video_id"`} {
+		if got := strings.Contains(guest, want); got != (want != `"video_id"`) {
+			t.Errorf("a guest's page: %q %v", want, got)
+		}
+	}
+	owner := string(w.want(w.do("GET", "/v/"+ready.share, nil, w.asOwner()), 200).body)
+	if !strings.Contains(owner, `"video_id":"`+ready.video) || !strings.Contains(owner, `"user":{"name":"Ada"}`) {
+		t.Error("the owner's page does not know its owner")
+	}
+}
+
+func TestHealth(t *testing.T) {
+	var missing error
+	w := newWorld(t, func(_ *server.Config, d *server.Deps, _ *meanwhile.Config) {
+		d.Ready = func(context.Context) map[string]error { return map[string]error{"database": missing, "redis": nil} }
+	})
+	w.want(w.do("GET", "/healthz", nil), 200)
+	w.want(w.do("GET", "/readyz", nil), 200)
+	missing = errors.New("connection refused at 10.0.0.1")
+	r := w.want(w.do("GET", "/readyz", nil), 503)
+	if string(r.body) != `{"status":"unavailable","missing":["database"]}`+"\n" {
+		t.Errorf("readyz says %s", r.body)
+	}
+	w.want(w.do("GET", "/healthz", nil), 200)
+}
+
+// panicking is a bus that breaks the promise of never panicking.
+type panicking struct{ *memBus }
+
+func (panicking) Subscribe(context.Context, string) (<-chan string, error) { panic("secret detail") }
+
+func TestAPanicIsAnAnswer(t *testing.T) {
+	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) { lc.Bus = panicking{&memBus{}} })
+	r := w.want(w.do("GET", "/api/v1/events", nil, w.asOwner()), 500)
+	if r.text(t, "request_id") == "" || strings.Contains(string(r.body), "secret") || !strings.Contains(w.logged.String(), "secret detail") {
+		t.Errorf("answer %s", r.body)
+	}
+}
+
+// away is a store of which every read fails.
+type away struct{ meanwhile.Store }
+
+func (away) ShareByToken(context.Context, string) (meanwhile.Share, error) {
+	return meanwhile.Share{}, meanwhile.E(meanwhile.Unavailable, "The database does not answer. Try again in a moment.", errors.New("dial tcp 10.0.0.1"))
+}
+
+func TestADatabaseThatIsAwayIsSaidSo(t *testing.T) {
+	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) { lc.Store = away{lc.Store} })
+	page := w.want(w.do("GET", "/v/x", nil), 503)
+	api := w.want(w.do("GET", "/api/v1/shares/x", nil), 503)
+	for _, r := range []reply{page, api} {
+		if r.header.Get("Retry-After") == "" || strings.Contains(string(r.body), "10.0.0.1") || !strings.Contains(string(r.body), "does not answer") {
+			t.Errorf("answer %v %s", r.header, r.body)
+		}
+	}
+	if !strings.Contains(string(page.body), page.header.Get("X-Request-Id")) {
+		t.Error("the page does not tell the number of the request")
+	}
+}

@@ -1,0 +1,49 @@
+package server
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"net/http"
+	"strings"
+)
+
+// secure sets what holds for every answer and refuses what another site makes a browser send.
+func (s *server) secure(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Content-Security-Policy", barePolicy)
+		if s.https(visitOf(r.Context())) {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		// Only cookies and passwords are at stake: a header cannot be sent by another site without a preflight, which nothing here answers.
+		if r.Header.Get("Authorization") == "" {
+			if err := s.origins.Check(r); err != nil {
+				s.fail(w, r, errCrossSite)
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// barePolicy is for what is no page. A browser that opens a media address wraps it into a page of its own, which has to load it.
+const barePolicy = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// pagePolicy is for pages: scripts are ours or carry the nonce. media-chrome styles itself inline, the player uses blob: addresses.
+func pagePolicy(nonce string) string {
+	return strings.Join([]string{
+		"default-src 'none'", "script-src 'self' 'nonce-" + nonce + "'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data: blob:",
+		"media-src 'self' blob:", "connect-src 'self'", "font-src 'self'", "worker-src 'self' blob:", "object-src 'none'", "base-uri 'none'",
+		"form-action 'self'", "frame-ancestors 'none'",
+	}, "; ")
+}
+
+func newNonce() string {
+	var b [16]byte
+	rand.Read(b[:])
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}

@@ -1,0 +1,167 @@
+package server
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/gin-gonic/gin"
+
+	"meanwhile"
+)
+
+// Config is what the operator may set. The zero value works.
+type Config struct {
+	// BaseURL is the public address without a slash at its end. Empty: absolute links follow each request's Host.
+	BaseURL string
+	// TrustedProxies may say for whom they ask (X-Forwarded-For) and by which scheme (X-Forwarded-Proto). None by default.
+	TrustedProxies []netip.Prefix
+	// Version is shown in the OpenAPI document.
+	Version string
+
+	// MaxBodyBytes bounds JSON and form bodies; 1 MiB when zero.
+	MaxBodyBytes int64
+	// MinUploadBPS is the slowest upload, in bytes per second, that is not cut off; 1 KiB when zero. BodyGrace is how long a body may
+	// stand still; 30 s when zero.
+	MinUploadBPS int64
+	BodyGrace    time.Duration
+	// StreamPause is the least time between two events of one stream; 250 ms when zero. KeepAlive is the time between comment lines, at
+	// which rights and rows are looked at again; 20 s when zero.
+	StreamPause time.Duration
+	KeepAlive   time.Duration
+	// LogInsPerMinute bounds tries per address and mail address, 10 when zero; six times as many per address alone.
+	LogInsPerMinute int
+	// GuestCommentsPerMinute and PerHour bound what one address may say as a guest under one link; 3 and 20 when zero.
+	GuestCommentsPerMinute int
+	GuestCommentsPerHour   int
+	// MaxParallel bounds the uploads, and the event streams, of one address or account at once; 32 when zero.
+	MaxParallel int
+}
+
+func (c Config) withDefaults() Config {
+	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
+	orInt := func(n *int, usual int) {
+		if *n == 0 {
+			*n = usual
+		}
+	}
+	orDuration := func(d *time.Duration, usual time.Duration) {
+		if *d == 0 {
+			*d = usual
+		}
+	}
+	if c.MaxBodyBytes == 0 {
+		c.MaxBodyBytes = 1 << 20
+	}
+	if c.MinUploadBPS == 0 {
+		c.MinUploadBPS = 1 << 10
+	}
+	orDuration(&c.BodyGrace, 30*time.Second)
+	orDuration(&c.StreamPause, 250*time.Millisecond)
+	orDuration(&c.KeepAlive, 20*time.Second)
+	orInt(&c.LogInsPerMinute, 10)
+	orInt(&c.GuestCommentsPerMinute, 3)
+	orInt(&c.GuestCommentsPerHour, 20)
+	orInt(&c.MaxParallel, 32)
+	return c
+}
+
+// Deps is what the server works with.
+type Deps struct {
+	Library *meanwhile.Library
+	// UI is the built web: manifest.json and the files it names. Empty or nil: pages come without scripts and styles.
+	UI  fs.FS
+	Log *slog.Logger
+	// Ready answers what /readyz asks: the names of what is needed, with nil or what is wrong. May be nil.
+	Ready func(ctx context.Context) map[string]error
+	// Done is closed when the server begins to stop: event streams end, so that http.Server.Shutdown need not wait for them. May be nil.
+	Done <-chan struct{}
+}
+
+type server struct {
+	Config
+	Deps
+	lib      *meanwhile.Library
+	base     *url.URL // parsed BaseURL, nil where there is none
+	assets   assets
+	pages    pages
+	api      huma.API
+	origins  *http.CrossOriginProtection
+	logIns   *limiter // per address and mail address
+	tries    *limiter // per address
+	guests   [2]*limiter
+	parallel *gate
+}
+
+// New makes the handler of everything. It panics on a BaseURL that is no address: configuration is checked before.
+func New(c Config, d Deps) http.Handler {
+	s := newServer(c, d)
+	engine := s.engine()
+	return s.visits(s.tusFrame(s.secure(engine)))
+}
+
+func newServer(c Config, d Deps) *server {
+	c = c.withDefaults()
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &server{Config: c, Deps: d, lib: d.Library, assets: newAssets(d.UI), pages: newPages(), origins: http.NewCrossOriginProtection()}
+	if c.BaseURL != "" {
+		u, err := url.Parse(c.BaseURL)
+		if err != nil || u.Host == "" {
+			panic("server: BaseURL is not an address: " + c.BaseURL)
+		}
+		s.base = u
+		if err := s.origins.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
+			panic(err)
+		}
+	}
+	perMinute := func(n int) float64 { return float64(n) / 60 }
+	s.logIns = newLimiter(perMinute(c.LogInsPerMinute), c.LogInsPerMinute)
+	s.tries = newLimiter(perMinute(6*c.LogInsPerMinute), 6*c.LogInsPerMinute)
+	s.guests = [2]*limiter{
+		newLimiter(perMinute(c.GuestCommentsPerMinute), c.GuestCommentsPerMinute),
+		newLimiter(perMinute(c.GuestCommentsPerHour)/60, c.GuestCommentsPerHour),
+	}
+	s.parallel = newGate(c.MaxParallel)
+	return s
+}
+
+// engine mounts the routes. gin routes and nothing else: answers go out through what visits made.
+func (s *server) engine() *gin.Engine {
+	gin.SetMode(gin.ReleaseMode)
+	e := gin.New()
+	e.RedirectTrailingSlash = false
+	e.HandleMethodNotAllowed = true
+	e.ContextWithFallback = true
+	if err := e.SetTrustedProxies(nil); err != nil {
+		panic(err) // nil is always taken
+	}
+	e.NoRoute(func(c *gin.Context) { s.fail(c.Writer, c.Request, errNoRoute) })
+	e.NoMethod(func(c *gin.Context) { s.fail(c.Writer, c.Request, errNoMethod) })
+	m := newMount(s, e)
+	for _, row := range s.routes() {
+		m.add(row)
+	}
+	m.document()
+	s.api = m.api
+	return e
+}
+
+// HTTPServer gives h the time limits that hold for every listener. Bodies and answers have their own, which move while bytes flow; errors
+// of connections are logged as warnings.
+func HTTPServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+}

@@ -1,0 +1,104 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"meanwhile"
+)
+
+type wireUser struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Email string `json:"email"`
+	Role  string `json:"role" enum:"owner,admin,member"`
+}
+
+func userOf(a meanwhile.Actor) wireUser {
+	return wireUser{ID: string(a.UserID), Name: a.Name, Email: a.Email, Role: string(a.Role)}
+}
+
+type wireSession struct {
+	User wireUser `json:"user"`
+}
+
+type sessionOutput struct {
+	SetCookie string `header:"Set-Cookie" doc:"The session cookie, where one begins"`
+	Body      wireSession
+}
+
+func (s *server) getSession(ctx context.Context, _ *struct{}) (*sessionOutput, error) {
+	return &sessionOutput{Body: wireSession{User: userOf(visitOf(ctx).actor)}}, nil
+}
+
+type wireLogIn struct {
+	Email    string `json:"email" maxLength:"254"`
+	Password string `json:"password" maxLength:"1000"`
+}
+
+type logInInput struct {
+	UserAgent string `header:"User-Agent" hidden:"true"`
+	Cookie    string `header:"Cookie" hidden:"true"`
+	Body      wireLogIn
+}
+
+func (s *server) logIn(ctx context.Context, in *logInInput) (*sessionOutput, error) {
+	v := visitOf(ctx)
+	cookie, err := s.openSession(ctx, v, in.Body.Email, in.Body.Password, in.UserAgent)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.endOlder(ctx, v, in.Cookie); err != nil {
+		return nil, err
+	}
+	a, err := s.lib.ActorBySession(ctx, cookie)
+	if err != nil {
+		return nil, err
+	}
+	return &sessionOutput{SetCookie: s.setCookie(v, cookie), Body: wireSession{User: userOf(a)}}, nil
+}
+
+// openSession is a log-in with its limits: per address, and per address and account, so that neither many names nor many passwords can be
+// tried from one place.
+func (s *server) openSession(ctx context.Context, v *visit, email, password, device string) (string, error) {
+	if err := s.try(v); err != nil {
+		return "", err
+	}
+	if !s.logIns.allow(addressKey(v.address)+" "+strings.ToLower(strings.TrimSpace(email)), s.lib.Now()) {
+		return "", errTooMany
+	}
+	return s.lib.LogIn(ctx, email, password, device)
+}
+
+// try counts one use of a secret or password from the visitor's address.
+func (s *server) try(v *visit) error {
+	if !s.tries.allow(addressKey(v.address), s.lib.Now()) {
+		return errTooMany
+	}
+	return nil
+}
+
+// endOlder ends the session that a browser had before it signed in again.
+func (s *server) endOlder(ctx context.Context, v *visit, cookies string) error {
+	r := http.Request{Header: http.Header{"Cookie": {cookies}}}
+	c, err := r.Cookie(s.cookieName(v))
+	if err != nil {
+		return nil // there was none
+	}
+	return s.lib.LogOut(ctx, c.Value)
+}
+
+type noBody struct {
+	SetCookie string `header:"Set-Cookie" doc:"Ends the session cookie, where one ended"`
+}
+
+func (s *server) logOut(ctx context.Context, _ *struct{}) (*noBody, error) {
+	v := visitOf(ctx)
+	if v.session != "" {
+		if err := s.lib.LogOut(ctx, v.session); err != nil {
+			return nil, err
+		}
+	}
+	return &noBody{SetCookie: s.setCookie(v, "")}, nil
+}

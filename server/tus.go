@@ -1,0 +1,320 @@
+package server
+
+import (
+	"crypto/md5"  //nolint:gosec // a checksum that tus clients choose, no signature
+	"crypto/sha1" //nolint:gosec // the one that the protocol asks for
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"hash"
+	"mime"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+
+	"meanwhile"
+)
+
+// The protocol that is spoken here: https://tus.io/protocols/resumable-upload, version 1.0.0.
+const (
+	tusVersion    = "1.0.0"
+	tusExtensions = "creation,creation-with-upload,creation-defer-length,expiration,checksum,termination"
+	tusAlgorithms = "sha1,sha256,md5"
+	tusType       = "application/offset+octet-stream"
+	tusPath       = "/api/v1/files/"
+)
+
+// tusHashes are the checksums that a client may promise.
+var tusHashes = map[string]func() hash.Hash{"sha1": sha1.New, "sha256": sha256.New, "md5": md5.New}
+
+var errTusMore = meanwhile.E(meanwhile.TooLarge, "More bytes came than this upload was announced with.", nil)
+
+// statusMismatch is tus' own: Checksum Mismatch.
+const statusMismatch = 460
+
+var errTusVersion = &statusError{status: http.StatusPreconditionFailed, message: "This server speaks tus 1.0.0: send Tus-Resumable: 1.0.0."}
+
+// tusFrame does what holds for every tus request, errors included: the version, no caching, and the method that a client could not send.
+func (s *server) tusFrame(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, tusPath) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		h := w.Header()
+		h.Set("Tus-Resumable", tusVersion)
+		h.Set("Cache-Control", "no-store")
+		if m := r.Header.Get("X-HTTP-Method-Override"); m != "" {
+			r = r.Clone(r.Context())
+			r.Method = strings.ToUpper(m)
+		}
+		if r.Method != http.MethodOptions && r.Header.Get("Tus-Resumable") != tusVersion {
+			h.Set("Tus-Version", tusVersion)
+			s.fail(w, r, errTusVersion)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// tus mounts a handler of the protocol. GET is not a part of it, so HEAD does not come with anything.
+func tus(fn handler) endpoint { return stream(fn) }
+
+func (s *server) tusOptions(w http.ResponseWriter, _ *http.Request) error {
+	h := w.Header()
+	h.Set("Tus-Version", tusVersion)
+	h.Set("Tus-Extension", tusExtensions)
+	h.Set("Tus-Checksum-Algorithm", tusAlgorithms)
+	h.Set("Tus-Max-Size", strconv.FormatInt(s.lib.Limits.MaxUploadBytes, 10))
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (s *server) tusCreate(w http.ResponseWriter, r *http.Request) error {
+	n, err := newUpload(r.Header)
+	if err != nil {
+		return err
+	}
+	withBytes := r.ContentLength != 0
+	if withBytes && !isTusType(r.Header) {
+		return errTusType
+	}
+	check, err := checksumOf(r.Header)
+	if err != nil {
+		return err
+	}
+	if n.LengthBytes >= 0 && r.ContentLength > n.LengthBytes {
+		return errTusMore
+	}
+	v := visitOf(r.Context())
+	t, err := s.lib.CreateUpload(r.Context(), v.actor, n)
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Location", s.uploadOrigin(r)+tusPath+string(t.Upload.ID))
+	h.Set("Meanwhile-Video-Id", string(t.Video.ID))
+	h.Set("Meanwhile-Watch-Url", s.watchURL(v, t.Share.Token))
+	h.Set("Meanwhile-Upload-Token", t.Token)
+	h.Set("Upload-Expires", t.Upload.ExpiresAt.UTC().Format(http.TimeFormat))
+	if withBytes {
+		if err := s.append(w, r, t.Upload.ID, 0, check); err != nil {
+			return err
+		}
+	}
+	w.WriteHeader(http.StatusCreated)
+	return nil
+}
+
+// uploadOrigin is where a client goes on. A browser says itself under which address it knows this site, and must stay there; it has been
+// checked to be this site by then.
+func (s *server) uploadOrigin(r *http.Request) string {
+	if o := r.Header.Get("Origin"); o != "" && o != "null" && r.Header.Get("Authorization") == "" {
+		return o
+	}
+	return s.baseURL(visitOf(r.Context()))
+}
+
+func (s *server) tusOffset(w http.ResponseWriter, r *http.Request) error {
+	u, err := s.uploadNow(r)
+	if err != nil {
+		return err
+	}
+	setUploadState(w.Header(), u)
+	if u.LengthBytes < 0 {
+		w.Header().Set("Upload-Defer-Length", "1")
+	} else {
+		w.Header().Set("Upload-Length", strconv.FormatInt(u.LengthBytes, 10))
+	}
+	if u.Filename != "" {
+		w.Header().Set("Upload-Metadata", "filename "+base64.StdEncoding.EncodeToString([]byte(u.Filename)))
+	}
+	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+// uploadNow is where the upload stands. One that has every byte but was not sealed, because its last answer failed, is sealed first: a
+// client that hears "complete" never comes back.
+func (s *server) uploadNow(r *http.Request) (meanwhile.Upload, error) {
+	a, id := visitOf(r.Context()).actor, meanwhile.UploadID(r.PathValue("id"))
+	u, err := s.lib.Upload(r.Context(), a, id)
+	if err != nil || u.SealedAt != nil || u.OffsetBytes != u.LengthBytes {
+		return u, err
+	}
+	_, err = s.lib.WriteUpload(r.Context(), a, id, u.OffsetBytes, http.NoBody, nil)
+	if err != nil && meanwhile.KindOf(err) != meanwhile.Conflict { // another request is doing it
+		return u, err
+	}
+	return s.lib.Upload(r.Context(), a, id)
+}
+
+func (s *server) tusAppend(w http.ResponseWriter, r *http.Request) error {
+	if !isTusType(r.Header) {
+		return errTusType
+	}
+	offset, err := bytesIn(r.Header, "Upload-Offset")
+	if err != nil {
+		return err
+	}
+	check, err := checksumOf(r.Header)
+	if err != nil {
+		return err
+	}
+	u, err := s.lib.Upload(r.Context(), visitOf(r.Context()).actor, meanwhile.UploadID(r.PathValue("id")))
+	if err != nil {
+		return err
+	}
+	if err := s.fixLength(r, u, offset); err != nil {
+		setUploadState(w.Header(), u)
+		return err
+	}
+	if err := s.append(w, r, u.ID, offset, check); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// fixLength takes a length that was deferred at creation, unless the offset shows that the whole request will be refused.
+func (s *server) fixLength(r *http.Request, u meanwhile.Upload, offset int64) error {
+	if offset != u.OffsetBytes {
+		return meanwhile.E(meanwhile.Conflict, fmt.Sprintf("The upload stands at byte %d, not %d.", u.OffsetBytes, offset), nil)
+	}
+	length := u.LengthBytes
+	if r.Header.Get("Upload-Length") != "" {
+		var err error
+		if length, err = bytesIn(r.Header, "Upload-Length"); err != nil {
+			return err
+		}
+	}
+	if length >= 0 && r.ContentLength > length-offset {
+		return errTusMore
+	}
+	if length == u.LengthBytes {
+		return nil
+	}
+	return s.lib.SetUploadLength(r.Context(), visitOf(r.Context()).actor, u.ID, length)
+}
+
+// append hands the body to the Library, at the pace that is asked for, and answers with the row's offset whatever came of it.
+func (s *server) append(w http.ResponseWriter, r *http.Request, id meanwhile.UploadID, offset int64, check *meanwhile.Checksum) error {
+	v := visitOf(r.Context())
+	leave, ok := s.parallel.enter("upload " + v.holder())
+	if !ok {
+		return meanwhile.E(meanwhile.Limited, "Too many uploads at once. Let some of them end first.", nil)
+	}
+	defer leave()
+	body := newPaced(w, r.Body, s.BodyGrace, s.MinUploadBPS)
+	at, err := s.lib.WriteUpload(r.Context(), v.actor, id, offset, body, check)
+	body.done()
+	w.Header().Set("Upload-Offset", strconv.FormatInt(at, 10))
+	if u, lookErr := s.lib.Upload(r.Context(), v.actor, id); lookErr == nil {
+		setUploadState(w.Header(), u)
+	}
+	switch {
+	case err == nil:
+		return nil
+	case meanwhile.KindOf(err) == meanwhile.Mismatch:
+		return &statusError{status: statusMismatch, message: meanwhile.MessageOf(err), cause: err}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		w.Header().Set("Connection", "close")
+		return &statusError{status: http.StatusRequestTimeout, message: "The bytes came too slowly. What arrived is kept: go on from there.", cause: err}
+	}
+	return err
+}
+
+func (s *server) tusCancel(w http.ResponseWriter, r *http.Request) error {
+	err := s.lib.CancelUpload(r.Context(), visitOf(r.Context()).actor, meanwhile.UploadID(r.PathValue("id")))
+	if err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// setUploadState tells what every answer about an upload tells.
+func setUploadState(h http.Header, u meanwhile.Upload) {
+	h.Set("Upload-Offset", strconv.FormatInt(u.OffsetBytes, 10))
+	if u.SealedAt == nil {
+		h.Set("Upload-Expires", u.ExpiresAt.UTC().Format(http.TimeFormat))
+		return
+	}
+	h.Del("Upload-Expires")
+}
+
+var errTusType = &statusError{status: http.StatusUnsupportedMediaType, message: "Bytes of an upload come as Content-Type: " + tusType + "."}
+
+func isTusType(h http.Header) bool {
+	t, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	return err == nil && t == tusType
+}
+
+func newUpload(h http.Header) (meanwhile.NewUpload, error) {
+	n := meanwhile.NewUpload{LengthBytes: -1}
+	meta, err := metadataOf(h.Get("Upload-Metadata"))
+	if err != nil {
+		return n, err
+	}
+	n.Filename, n.Title = meta["filename"], meta["title"]
+	deferred := h.Get("Upload-Defer-Length")
+	switch {
+	case deferred != "" && deferred != "1":
+		return n, invalid("Upload-Defer-Length can only be 1.", nil)
+	case deferred == "1" && h.Get("Upload-Length") != "":
+		return n, invalid("Send Upload-Length or Upload-Defer-Length, not both.", nil)
+	case deferred == "1":
+		return n, nil
+	}
+	n.LengthBytes, err = bytesIn(h, "Upload-Length")
+	return n, err
+}
+
+func bytesIn(h http.Header, name string) (int64, error) {
+	n, err := strconv.ParseUint(h.Get(name), 10, 63)
+	if err != nil {
+		return 0, invalid(name+" has to be a number of bytes, zero or more.", err)
+	}
+	return int64(n), nil
+}
+
+// metadataOf reads "key base64, key, key base64".
+func metadataOf(header string) (map[string]string, error) {
+	meta := map[string]string{}
+	if strings.TrimSpace(header) == "" {
+		return meta, nil
+	}
+	for _, pair := range strings.Split(header, ",") {
+		key, value, _ := strings.Cut(strings.TrimSpace(pair), " ")
+		text, err := base64.StdEncoding.DecodeString(value)
+		if _, twice := meta[key]; err != nil || key == "" || twice {
+			return nil, invalid("Upload-Metadata has to be pairs of a key, a space and a value in Base64, with commas between; no key twice.", err)
+		}
+		meta[key] = string(text)
+	}
+	return meta, nil
+}
+
+// checksumOf reads what the client promises, nil where it promises nothing.
+func checksumOf(h http.Header) (*meanwhile.Checksum, error) {
+	header := h.Get("Upload-Checksum")
+	if header == "" {
+		return nil, nil
+	}
+	name, encoded, _ := strings.Cut(header, " ")
+	newHash, ok := tusHashes[name]
+	if !ok {
+		return nil, invalid("Checksums can be "+tusAlgorithms+".", nil)
+	}
+	want, err := base64.StdEncoding.DecodeString(encoded)
+	sum := newHash()
+	if err != nil || len(want) != sum.Size() {
+		return nil, invalid("Upload-Checksum has to be the algorithm, a space and the checksum in Base64.", err)
+	}
+	return &meanwhile.Checksum{Hash: sum, Want: want}, nil
+}
+
+func invalid(message string, cause error) error {
+	return meanwhile.E(meanwhile.Invalid, message, cause)
+}

@@ -1,0 +1,171 @@
+package server
+
+import (
+	"context"
+	"net/http"
+
+	"meanwhile"
+)
+
+type wireVideo struct {
+	ID            string   `json:"id"`
+	Title         string   `json:"title"`
+	Source        string   `json:"source" enum:"file,recording"`
+	State         string   `json:"state" enum:"recording,uploading,processing,ready,failed"`
+	Failure       string   `json:"failure,omitempty" doc:"Why nothing plays: a sentence"`
+	Warnings      []string `json:"warnings" nullable:"false"`
+	Progress      float64  `json:"progress" minimum:"0" maximum:"1"`
+	Improving     bool     `json:"improving" doc:"It plays, and something better is being made"`
+	DurationMS    int64    `json:"duration_ms"`
+	Width         int      `json:"width"`
+	Height        int      `json:"height"`
+	CreatedAt     stamp    `json:"created_at"`
+	UpdatedAt     stamp    `json:"updated_at"`
+	DeletedAt     *stamp   `json:"deleted_at,omitempty" doc:"Since when it is in the trash"`
+	WatchURL      string   `json:"watch_url"`
+	ShareToken    string   `json:"share_token"`
+	PosterURL     string   `json:"poster_url,omitempty"`
+	OriginalURL   string   `json:"original_url,omitempty" doc:"Once the upload is complete"`
+	CommentCount  int      `json:"comment_count"`
+	UploadedBytes int64    `json:"uploaded_bytes"`
+	LengthBytes   *int64   `json:"length_bytes" doc:"null while it is unknown"`
+}
+
+func (s *server) videoOf(v *visit, sum meanwhile.VideoSummary) wireVideo {
+	address := "/api/v1/videos/" + string(sum.ID)
+	out := wireVideo{
+		ID: string(sum.ID), Title: sum.Title, Source: sum.Source, State: string(sum.State), Failure: sum.Failure,
+		Warnings: warningsOf(sum), Progress: sum.Progress, Improving: sum.Improving,
+		DurationMS: sum.Duration.Milliseconds(), Width: sum.Width, Height: sum.Height,
+		CreatedAt: stamp(sum.CreatedAt), UpdatedAt: stamp(sum.UpdatedAt), DeletedAt: stampOf(sum.TrashedAt),
+		WatchURL: s.watchURL(v, sum.ShareToken), ShareToken: sum.ShareToken,
+		CommentCount: sum.Comments, UploadedBytes: sum.UploadedBytes,
+	}
+	if sum.HasPoster {
+		out.PosterURL = address + "/poster"
+	}
+	if sum.State != meanwhile.StateUploading && sum.State != meanwhile.StateRecording {
+		out.OriginalURL = address + "/original"
+	}
+	if sum.LengthBytes >= 0 {
+		out.LengthBytes = &sum.LengthBytes
+	}
+	return out
+}
+
+func warningsOf(sum meanwhile.VideoSummary) []string {
+	if sum.Warning == "" {
+		return []string{}
+	}
+	return []string{sum.Warning}
+}
+
+func (s *server) watchURL(v *visit, token string) string { return s.baseURL(v) + "/v/" + token }
+
+type wireVideos struct {
+	Items      []wireVideo `json:"items" nullable:"false"`
+	NextCursor string      `json:"next_cursor,omitempty" doc:"Where the next page begins; absent at the end"`
+}
+
+type listVideosInput struct {
+	Limit  int    `query:"limit" minimum:"0" doc:"Rows of a page: 50 by default, 200 at most"`
+	Cursor string `query:"cursor" maxLength:"1000"`
+	Q      string `query:"q" maxLength:"200" doc:"Words that all have to be in the title"`
+	Trash  bool   `query:"trash" doc:"The trash instead"`
+}
+
+type videosOutput struct{ Body wireVideos }
+
+func (s *server) listVideos(ctx context.Context, in *listVideosInput) (*videosOutput, error) {
+	v := visitOf(ctx)
+	before, err := readCursor[meanwhile.VideoKey](in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	rows, next, err := s.lib.Videos(ctx, v.actor, meanwhile.VideoQuery{Search: in.Q, Trashed: in.Trash, Limit: in.Limit, Before: before})
+	if err != nil {
+		return nil, err
+	}
+	out := wireVideos{Items: make([]wireVideo, len(rows))}
+	for i, row := range rows {
+		out.Items[i] = s.videoOf(v, row)
+	}
+	out.NextCursor, err = cursorOf(next)
+	return &videosOutput{Body: out}, err
+}
+
+type videoInput struct {
+	ID string `path:"id" maxLength:"64"`
+}
+
+type videoOutput struct{ Body wireVideo }
+
+func (s *server) getVideo(ctx context.Context, in *videoInput) (*videoOutput, error) {
+	v := visitOf(ctx)
+	sum, err := s.lib.Video(ctx, v.actor, meanwhile.VideoID(in.ID))
+	if err != nil {
+		return nil, err
+	}
+	return &videoOutput{Body: s.videoOf(v, sum)}, nil
+}
+
+type wireRename struct {
+	Title string `json:"title" maxLength:"2000"`
+}
+
+type renameInput struct {
+	ID   string `path:"id" maxLength:"64"`
+	Body wireRename
+}
+
+func (s *server) renameVideo(ctx context.Context, in *renameInput) (*videoOutput, error) {
+	return s.change(ctx, in.ID, func(a meanwhile.Actor, id meanwhile.VideoID) error {
+		return s.lib.Rename(ctx, a, id, in.Body.Title)
+	})
+}
+
+// change does something to a video and answers with it. Who may not read it hears so before anything is changed.
+func (s *server) change(ctx context.Context, id string, do func(meanwhile.Actor, meanwhile.VideoID) error) (*videoOutput, error) {
+	if _, err := s.getVideo(ctx, &videoInput{ID: id}); err != nil {
+		return nil, err
+	}
+	if err := do(visitOf(ctx).actor, meanwhile.VideoID(id)); err != nil {
+		return nil, err
+	}
+	return s.getVideo(ctx, &videoInput{ID: id})
+}
+
+func (s *server) trashVideo(ctx context.Context, in *videoInput) (*struct{}, error) {
+	return &struct{}{}, s.lib.Trash(ctx, visitOf(ctx).actor, meanwhile.VideoID(in.ID))
+}
+
+func (s *server) restoreVideo(ctx context.Context, in *videoInput) (*videoOutput, error) {
+	return s.change(ctx, in.ID, func(a meanwhile.Actor, id meanwhile.VideoID) error { return s.lib.Restore(ctx, a, id) })
+}
+
+func (s *server) reprocessVideo(ctx context.Context, in *videoInput) (*videoOutput, error) {
+	return s.change(ctx, in.ID, func(a meanwhile.Actor, id meanwhile.VideoID) error { return s.lib.Reprocess(ctx, a, id) })
+}
+
+func (s *server) videoPoster(w http.ResponseWriter, r *http.Request) error {
+	a, err := s.lib.PosterOf(r.Context(), visitOf(r.Context()).actor, meanwhile.VideoID(r.PathValue("id")))
+	if err != nil {
+		return err
+	}
+	return s.serveAsset(w, r, a, cacheChecked)
+}
+
+func (s *server) videoOriginal(w http.ResponseWriter, r *http.Request) error {
+	id := meanwhile.VideoID(r.PathValue("id"))
+	src, err := s.lib.OpenOriginal(r.Context(), visitOf(r.Context()).actor, id)
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", "application/octet-stream") // what the client called it is not believed
+	h.Set("Content-Disposition", attachment(src.Filename, "original"))
+	h.Set("Cache-Control", cacheChecked)
+	h.Set("ETag", `"original-`+string(id)+`"`)
+	serveContent(w, r, src)
+	return src.Close()
+}

@@ -1,0 +1,154 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"meanwhile"
+)
+
+// visit is what is known of one request beside the request: made before routing, filled on the way, logged at the end.
+type visit struct {
+	id      string // in the answer, the error and the log
+	address netip.Addr
+	scheme  string // as the client sees it
+	host    string
+	route   string // the row's pattern, never the path: that holds tokens
+	quiet   bool   // logged for debugging only
+	actor   meanwhile.Actor
+	session string // the cookie's value, where the actor came by it
+	header  http.Header
+	err     error // what went wrong, for the log
+}
+
+type visitKey struct{}
+
+// visitOf is the visit that ctx belongs to.
+func visitOf(ctx context.Context) *visit {
+	v, ok := ctx.Value(visitKey{}).(*visit)
+	if !ok {
+		return &visit{header: http.Header{}}
+	}
+	return v
+}
+
+// visits is the outermost layer: it makes the visit, catches panics and writes one line per request.
+func (s *server) visits(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		started := time.Now()
+		rec := &recorder{ResponseWriter: w}
+		v := s.newVisit(r, rec.Header())
+		r = r.WithContext(context.WithValue(r.Context(), visitKey{}, v))
+		rec.Header().Set("X-Request-Id", v.id)
+		defer func() {
+			p := recover()
+			if p == http.ErrAbortHandler {
+				panic(p)
+			}
+			if p != nil {
+				v.err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+				s.failAfterPanic(rec, r, v.err)
+			}
+			s.log(r, v, rec, time.Since(started))
+		}()
+		next.ServeHTTP(rec, r)
+	})
+}
+
+func (s *server) failAfterPanic(rec *recorder, r *http.Request, err error) {
+	if rec.status != 0 {
+		s.Log.Error("panic after the answer began", "request_id", visitOf(r.Context()).id, "error", err)
+		panic(http.ErrAbortHandler) // the client must not take half an answer for a whole one
+	}
+	s.fail(rec, r, err)
+}
+
+func (s *server) log(r *http.Request, v *visit, rec *recorder, took time.Duration) {
+	status := rec.status
+	level := slog.LevelInfo
+	if v.quiet {
+		level = slog.LevelDebug
+	}
+	fields := []slog.Attr{
+		slog.String("request_id", v.id), slog.String("method", r.Method), slog.String("route", v.route), slog.Int("status", status),
+		slog.Int64("bytes", rec.bytes), slog.Int64("duration_ms", took.Milliseconds()), slog.String("address", v.address.String()),
+	}
+	switch {
+	case r.Context().Err() != nil && v.err != nil:
+		level = slog.LevelDebug // the client went away; nobody is to be woken
+		fields = append(fields, slog.String("error", v.err.Error()))
+	case status >= 500 || (status < 400 && v.err != nil): // the second: it broke after the answer had begun
+		level = slog.LevelError
+		if v.err != nil {
+			fields = append(fields, slog.String("error", v.err.Error()))
+		}
+	case v.err != nil:
+		fields = append(fields, slog.String("kind", meanwhile.KindOf(v.err).String()))
+	}
+	s.Log.LogAttrs(r.Context(), level, "request", fields...)
+}
+
+func (s *server) newVisit(r *http.Request, h http.Header) *visit {
+	v := &visit{id: meanwhile.NewRandomID(), scheme: "http", host: r.Host, header: h}
+	if r.TLS != nil {
+		v.scheme = "https"
+	}
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return v
+	}
+	v.address = peer.Addr().Unmap()
+	if !s.trusted(v.address) {
+		return v
+	}
+	if p := r.Header.Get("X-Forwarded-Proto"); p == "http" || p == "https" {
+		v.scheme = p
+	}
+	v.address = s.forwarded(r, v.address)
+	return v
+}
+
+// forwarded walks X-Forwarded-For from the nearest hop to the first that is no proxy of ours.
+func (s *server) forwarded(r *http.Request, peer netip.Addr) netip.Addr {
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	at := peer
+	for i := len(hops) - 1; i >= 0 && s.trusted(at); i-- {
+		a, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			break
+		}
+		at = a.Unmap()
+	}
+	return at
+}
+
+func (s *server) trusted(a netip.Addr) bool {
+	for _, p := range s.TrustedProxies {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// baseURL is what absolute links begin with.
+func (s *server) baseURL(v *visit) string {
+	if s.BaseURL != "" {
+		return s.BaseURL
+	}
+	return v.scheme + "://" + v.host
+}
+
+// https reports whether people reach this site by TLS.
+func (s *server) https(v *visit) bool {
+	if s.base != nil {
+		return s.base.Scheme == "https"
+	}
+	return v.scheme == "https"
+}

@@ -1,0 +1,147 @@
+package server
+
+import (
+	"fmt"
+	"html/template"
+	"net/http"
+	"time"
+
+	"meanwhile"
+)
+
+// watchPage is the data of watch.html.
+type watchPage struct {
+	common
+	Share        pageShare
+	Comments     []pageComment
+	CommentCount int
+	MoreComments bool
+	Boot         watchBoot
+	OG           openGraph
+}
+
+// watchBoot is what the page's script begins with, so that it need not ask for what the page has already.
+type watchBoot struct {
+	Share    wireShare    `json:"share"`
+	Comments wireComments `json:"comments"`
+	Token    string       `json:"token"`
+	User     *bootUser    `json:"user"`
+	StartS   int          `json:"start_s"`
+}
+
+type bootUser struct {
+	Name string `json:"name"`
+}
+
+type pageShare struct {
+	Title, AuthorName, State, Failure string
+	Warnings                          []string
+	Progress                          float64
+	Percent                           int
+	Improving                         bool
+	DurationMS                        int64
+	Duration                          string // empty while it is unknown
+	Width, Height                     int
+	CreatedAt                         time.Time
+	Owner                             bool
+	VideoID                           string
+	CanComment, CanDownload           bool
+	DownloadURL, WatchURL, PosterURL  string
+	Sources                           []wireSource
+	StartSeconds                      int
+}
+
+type pageComment struct {
+	ID, ParentID           string
+	AtMS                   int64
+	At                     string
+	UntilMS                int64 // zero where there is no end
+	Until                  string
+	Body                   template.HTML
+	Name, Initial          string
+	Guest, Mine, CanDelete bool
+	CreatedAt              time.Time
+	EditedAt               *time.Time
+	Seq                    int64
+}
+
+// openGraph is what places show of a pasted link.
+type openGraph struct {
+	Title, Description, URL, Image string
+	Width, Height                  int
+}
+
+// watch shows a video and its conversation. It carries everything that a player needs: it plays and reads without scripts.
+func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
+	ctx, v, token := r.Context(), visitOf(r.Context()), r.PathValue("token")
+	seen, err := s.lib.Watch(ctx, v.actor, token)
+	if err != nil {
+		return err
+	}
+	talk, err := s.lib.Comments(ctx, v.actor, token, meanwhile.CommentQuery{})
+	if err != nil {
+		return err
+	}
+	comments, err := commentsOf(talk)
+	if err != nil {
+		return err
+	}
+	start := startSeconds(r.URL.Query().Get("t"))
+	data := &watchPage{
+		common:   common{Title: seen.Video.Title},
+		Share:    s.pageShareOf(v, token, seen, start),
+		Comments: pageCommentsOf(talk), CommentCount: talk.Count, MoreComments: talk.Next != nil,
+		Boot: watchBoot{Share: shareOf(token, seen), Comments: comments, Token: token, StartS: start},
+		OG:   s.openGraphOf(v, token, seen),
+	}
+	if v.actor.SignedIn() {
+		data.Boot.User = &bootUser{Name: v.actor.Name}
+	}
+	w.Header().Set("Referrer-Policy", "no-referrer") // the address is the key
+	w.Header().Set("X-Robots-Tag", "noindex")
+	return s.render(w, r, http.StatusOK, "watch", data)
+}
+
+func (s *server) pageShareOf(v *visit, token string, seen meanwhile.Watch, start int) pageShare {
+	sh := shareOf(token, seen)
+	out := pageShare{
+		Title: sh.Title, AuthorName: sh.Author.Name, State: sh.State, Failure: sh.Failure, Warnings: sh.Warnings,
+		Progress: sh.Progress, Percent: int(sh.Progress * 100), Improving: sh.Improving, DurationMS: sh.DurationMS,
+		Width: sh.Width, Height: sh.Height, CreatedAt: seen.Video.CreatedAt.UTC(), Owner: sh.Owner, VideoID: sh.VideoID,
+		CanComment: sh.CanComment, CanDownload: sh.CanDownload, DownloadURL: sh.DownloadURL, WatchURL: s.watchURL(v, token),
+		PosterURL: sh.Playback.Poster, StartSeconds: start,
+	}
+	if seen.Video.Duration > 0 {
+		out.Duration = clock(seen.Video.Duration)
+	}
+	for _, t := range sh.Playback.Tracks {
+		out.Sources = append(out.Sources, t.Sources...)
+	}
+	return out
+}
+
+func pageCommentsOf(talk meanwhile.Conversation) []pageComment {
+	out := make([]pageComment, len(talk.Items))
+	for i, c := range talk.Items {
+		out[i] = pageComment{
+			ID: string(c.ID), ParentID: string(c.Parent), AtMS: c.At.Milliseconds(), At: clock(c.At), Body: commentHTML(c.Body),
+			Name: c.AuthorName, Initial: initial(c.AuthorName), Guest: c.Guest(), Mine: c.Mine, CanDelete: c.Mine || c.Moderated,
+			CreatedAt: c.CreatedAt.UTC(), EditedAt: c.EditedAt, Seq: c.Seq,
+		}
+		if c.Until != nil {
+			out[i].UntilMS, out[i].Until = c.Until.Milliseconds(), clock(*c.Until)
+		}
+	}
+	return out
+}
+
+func (s *server) openGraphOf(v *visit, token string, seen meanwhile.Watch) openGraph {
+	og := openGraph{Title: seen.Video.Title, URL: s.watchURL(v, token), Description: fmt.Sprintf("A video update by %s.", seen.Video.OwnerName)}
+	if seen.Video.Duration > 0 {
+		og.Description = fmt.Sprintf("A video update by %s, %s long.", seen.Video.OwnerName, clock(seen.Video.Duration))
+	}
+	if seen.Poster != nil {
+		og.Image, og.Width, og.Height = og.URL+"/poster.jpg", seen.Poster.Width, seen.Poster.Height
+	}
+	return og
+}
