@@ -1,0 +1,83 @@
+// A real Chromium, and what every test does with a page.
+import { mkdir } from 'node:fs/promises'
+import { AxeBuilder } from '@axe-core/playwright'
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { expect } from 'vitest'
+import { outFolder, owner, type Program } from './program'
+
+const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
+const args = [
+  '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required',
+]
+
+export function openBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath, args })
+}
+
+/** A person: a context of their own, whose pages may raise no error. */
+export async function newPerson(browser: Browser, options: BrowserContextOptions = {}): Promise<BrowserContext & { problems: string[] }> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, permissions: ['clipboard-read', 'clipboard-write'], ...options })
+  const problems: string[] = []
+  context.on('weberror', (error) => problems.push(error.error().stack ?? String(error.error())))
+  context.on('console', (message) => {
+    // A failed request is an answer that a test may ask for; scripts and policies that are refused are not.
+    if (message.type() === 'error' && !/Failed to load resource|net::ERR_/.test(message.text())) problems.push(message.text())
+  })
+  return Object.assign(context, { problems })
+}
+
+/** Makes the first account on its page and ends in the library. */
+export async function setUp(program: Program, page: Page): Promise<void> {
+  await page.goto(program.setUpLink)
+  await page.getByLabel('Name of your team').fill(owner.workspace)
+  await page.getByLabel('Your name').fill(owner.name)
+  await page.getByLabel('E-mail').fill(owner.email)
+  await page.getByLabel('Password').fill(owner.password)
+  await page.getByRole('button', { name: 'Set up and sign in' }).click()
+  await page.getByRole('heading', { name: 'Your updates' }).waitFor()
+}
+
+export async function logIn(program: Program, page: Page): Promise<void> {
+  await page.goto(`${program.base}/login`)
+  await page.getByLabel('E-mail').fill(owner.email)
+  await page.getByLabel('Password').fill(owner.password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('heading', { name: 'Your updates' }).waitFor()
+}
+
+/** axe finds nothing (WCAG 2.2 A and AA), in light and in dark. */
+export async function expectAccessible(page: Page): Promise<void> {
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme })
+    const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze()
+    const found = violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target.join(' ')} ${n.any[0]?.message ?? ''}`).join('; ')}`)
+    expect(found, `${page.url()} in ${colorScheme}`).toEqual([])
+  }
+}
+
+/** Pictures of the page as people have it: wide and narrow, light and dark. */
+export async function shoot(page: Page, name: string): Promise<void> {
+  await mkdir(outFolder, { recursive: true })
+  const before = page.viewportSize()
+  for (const width of [1440, 360]) {
+    await page.setViewportSize({ width, height: width === 360 ? 740 : 900 })
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      await page.screenshot({ path: `${outFolder}${name}-${width}-${colorScheme}.png` })
+    }
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+    expect(overflow, `${name} at ${width} px is wider than the screen by`).toBeLessThanOrEqual(0)
+  }
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'no-preference' })
+  if (before) await page.setViewportSize(before)
+}
+
+/** The video plays: time advances by itself. */
+export async function expectPlays(page: Page): Promise<void> {
+  await page.locator('video').evaluate((v: HTMLVideoElement) => {
+    v.muted = true
+    return v.play()
+  })
+  await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0.4, undefined, { timeout: 30_000 })
+}

@@ -1,0 +1,27 @@
+// What an owner does to one video from its watch page.
+import { call } from './request'
+
+function videoPath(id: string): string {
+  return `/api/v1/videos/${encodeURIComponent(id)}`
+}
+
+export async function renameVideo(id: string, title: string, signal: AbortSignal): Promise<void> {
+  await call(videoPath(id), { method: 'PATCH', body: { title }, signal })
+}
+
+/** Moves the video to the trash, from where restoreVideo brings it back. */
+export async function trashVideo(id: string, signal: AbortSignal): Promise<void> {
+  await call(videoPath(id), { method: 'DELETE', signal })
+}
+
+export async function restoreVideo(id: string, signal: AbortSignal): Promise<void> {
+  await call(`${videoPath(id)}/restore`, { method: 'POST', signal })
+}
+
+export async function reprocessVideo(id: string, signal: AbortSignal): Promise<void> {
+  await call(`${videoPath(id)}/reprocess`, { method: 'POST', signal })
+}
+
+export function originalPath(id: string): string {
+  return `${videoPath(id)}/original`
+}

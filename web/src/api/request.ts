@@ -1,0 +1,83 @@
+// One way to call the API: JSON in and out, problem+json as a typed error, a time limit on every call.
+import { readObject, type Wire } from './parse'
+
+/** What can go wrong with a call, in words for people. `offline` covers every case in which no answer came. */
+export type Problem =
+  | { at: 'offline'; sentence: string }
+  | { at: 'gone'; sentence: string }
+  | { at: 'refused'; sentence: string; status: number }
+  | { at: 'broken'; sentence: string; status: number }
+
+export class ApiError extends Error {
+  readonly problem: Problem
+
+  constructor(problem: Problem) {
+    super(problem.sentence)
+    this.name = 'ApiError'
+    this.problem = problem
+  }
+}
+
+/** The sentence for people of anything thrown by a call. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof ApiError) return error.problem
+  return { at: 'broken', sentence: 'Something went wrong on this page. Try again in a moment.', status: 0 }
+}
+
+/** Reports whether a call was ended on purpose, so that nobody needs to hear of it. */
+export function wasCancelled(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'AbortError'
+}
+
+export interface Call {
+  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  body?: Wire
+  headers?: Record<string, string>
+  signal: AbortSignal
+  timeoutMs?: number
+}
+
+/** Calls path and answers with the parsed JSON, or undefined when there is no content. Throws ApiError, or AbortError when signal ends it. */
+export async function call(path: string, options: Call): Promise<unknown> {
+  const headers: Record<string, string> = { Accept: 'application/json', ...options.headers }
+  const init: RequestInit = {
+    method: options.method ?? 'GET',
+    headers,
+    credentials: 'same-origin',
+    signal: AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs ?? 20_000)]),
+  }
+  if (options.body) {
+    headers['Content-Type'] = 'application/json'
+    init.body = JSON.stringify(options.body)
+  }
+  let response: Response
+  let text: string
+  try {
+    response = await fetch(path, init)
+    text = await response.text()
+  } catch (error) {
+    if (options.signal.aborted || wasCancelled(error)) throw new DOMException('cancelled', 'AbortError')
+    throw new ApiError({ at: 'offline', sentence: 'The server cannot be reached right now.' })
+  }
+  const json = parseJson(text)
+  if (!response.ok) throw new ApiError(problemFrom(response.status, json))
+  return json
+}
+
+function parseJson(text: string): unknown {
+  if (text === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // a proxy's page instead of ours: the status says enough
+  }
+}
+
+function problemFrom(status: number, json: unknown): Problem {
+  const detail = json === undefined ? undefined : readObject(json, 'problem').detail
+  const sentence = typeof detail === 'string' && detail !== '' ? detail : undefined
+  if (status === 404 || status === 410) return { at: 'gone', sentence: sentence ?? 'This is not there any more.' }
+  if (status === 429) return { at: 'refused', status, sentence: sentence ?? 'That was a lot at once. Wait a minute and try again.' }
+  if (status >= 500) return { at: 'broken', status, sentence: sentence ?? 'The server had a problem. Try again in a moment.' }
+  return { at: 'refused', status, sentence: sentence ?? 'The server did not accept that.' }
+}

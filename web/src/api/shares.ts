@@ -1,0 +1,88 @@
+// The viewer's side of the API: what a share link shows.
+import { readFlag, readItemText, readList, readMaybeNumber, readNumber, readObject, readString, readText } from './parse'
+import { call } from './request'
+
+export type VideoState = 'recording' | 'uploading' | 'processing' | 'ready' | 'failed'
+
+export interface Source {
+  type: string
+  url: string
+  width: number
+  height: number
+}
+
+export interface Share {
+  title: string
+  authorName: string
+  state: VideoState
+  failure: string | undefined
+  warnings: string[]
+  progress: number // 0…1
+  improving: boolean
+  durationMs: number // 0 while unknown
+  width: number // 0 while unknown
+  height: number
+  createdAt: string
+  owner: boolean
+  videoId: string | undefined // the owner's view only
+  canComment: boolean
+  downloadUrl: string | undefined
+  sources: Source[] // of the main track; empty while nothing plays
+  poster: string | undefined
+}
+
+const states: readonly string[] = ['recording', 'uploading', 'processing', 'ready', 'failed'] satisfies VideoState[]
+
+export function isVideoState(value: string): value is VideoState {
+  return states.includes(value)
+}
+
+export function sharePath(token: string): string {
+  return `/api/v1/shares/${encodeURIComponent(token)}`
+}
+
+export async function fetchShare(token: string, signal: AbortSignal): Promise<Share> {
+  return parseShare(await call(sharePath(token), { signal }))
+}
+
+export function parseShare(json: unknown): Share {
+  const wire = readObject(json, 'share')
+  const state = readString(wire, 'state')
+  const playback = readObject(wire.playback ?? {}, 'playback')
+  const tracks = readList(playback, 'tracks', parseTrack)
+  const main = tracks.find((track) => track.main) ?? tracks[0]
+  return {
+    title: readString(wire, 'title'),
+    authorName: readString(readObject(wire.author, 'author'), 'name'),
+    state: isVideoState(state) ? state : 'processing',
+    failure: readText(wire, 'failure'),
+    warnings: readList(wire, 'warnings', readItemText),
+    progress: readMaybeNumber(wire, 'progress') ?? 0,
+    improving: readFlag(wire, 'improving'),
+    durationMs: readMaybeNumber(wire, 'duration_ms') ?? 0,
+    width: readMaybeNumber(wire, 'width') ?? 0,
+    height: readMaybeNumber(wire, 'height') ?? 0,
+    createdAt: readString(wire, 'created_at'),
+    owner: readFlag(wire, 'owner'),
+    videoId: readText(wire, 'video_id'),
+    canComment: readFlag(wire, 'can_comment'),
+    downloadUrl: readFlag(wire, 'can_download') ? readText(wire, 'download_url') : undefined,
+    sources: main?.sources ?? [],
+    poster: readText(playback, 'poster'),
+  }
+}
+
+function parseTrack(item: unknown): { main: boolean; sources: Source[] } {
+  const wire = readObject(item, 'track')
+  return { main: readFlag(wire, 'main'), sources: readList(wire, 'sources', parseSource) }
+}
+
+function parseSource(item: unknown): Source {
+  const wire = readObject(item, 'source')
+  return {
+    type: readString(wire, 'type'),
+    url: readString(wire, 'url'),
+    width: readNumber(wire, 'width'),
+    height: readNumber(wire, 'height'),
+  }
+}

@@ -1,0 +1,92 @@
+// The library's side of the API: one's own videos, with what only their owner sees.
+import { readFlag, readItemText, readList, readMaybeNumber, readNumber, readObject, readString, readText, WireError } from './parse'
+import { ApiError, call } from './request'
+import { isVideoState, type VideoState } from './shares'
+
+export type Video = {
+  id: string
+  title: string
+  state: VideoState
+  /** Why, in a sentence, when state is failed. */
+  failure: string | undefined
+  warnings: string[]
+  /** 0…1 of the work that is under way. */
+  progress: number
+  /** It plays already, and something more is being made. */
+  improving: boolean
+  /** 0 while unknown. */
+  durationMs: number
+  createdAt: string
+  deletedAt: string | undefined
+  watchUrl: string
+  posterUrl: string | undefined
+  originalUrl: string | undefined
+  commentCount: number
+  uploadedBytes: number
+  lengthBytes: number | undefined
+}
+
+export type Page = { videos: Video[]; nextCursor: string | undefined }
+
+export type Query = { search: string; trash: boolean; cursor: string | undefined; limit: number }
+
+const base = '/api/v1/videos'
+
+/** listVideos answers one page, newest first. */
+export async function listVideos(q: Query, signal: AbortSignal): Promise<Page> {
+  const params = new URLSearchParams({ limit: String(q.limit) })
+  if (q.search) params.set('q', q.search)
+  if (q.trash) params.set('trash', 'true')
+  if (q.cursor) params.set('cursor', q.cursor)
+  return pageFrom(await call(`${base}?${params}`, { signal }))
+}
+
+export async function getVideo(id: string, signal: AbortSignal): Promise<Video> {
+  return videoFrom(await call(`${base}/${encodeURIComponent(id)}`, { signal }))
+}
+
+/** isSignedIn asks the server. ApiError when it cannot be asked. */
+export async function isSignedIn(signal: AbortSignal): Promise<boolean> {
+  try {
+    await call('/api/v1/session', { signal })
+    return true
+  } catch (error) {
+    if (isSignedOut(error)) return false
+    throw error
+  }
+}
+
+/** isSignedOut tells the end of a session from every other refusal. */
+export function isSignedOut(error: unknown): boolean {
+  return error instanceof ApiError && error.problem.at === 'refused' && error.problem.status === 401
+}
+
+export function pageFrom(value: unknown): Page {
+  const page = readObject(value, 'list of videos')
+  if (!Array.isArray(page.items)) throw new WireError('items', 'a list')
+  return { videos: readList(page, 'items', videoFrom), nextCursor: readText(page, 'next_cursor') }
+}
+
+export function videoFrom(value: unknown): Video {
+  const v = readObject(value, 'video')
+  const state = readString(v, 'state')
+  if (!isVideoState(state)) throw new WireError('state', 'a state of a video')
+  return {
+    id: readString(v, 'id'),
+    title: readString(v, 'title'),
+    state,
+    failure: readText(v, 'failure'),
+    warnings: readList(v, 'warnings', readItemText),
+    progress: Math.min(1, Math.max(0, readNumber(v, 'progress'))),
+    improving: readFlag(v, 'improving'),
+    durationMs: readMaybeNumber(v, 'duration_ms') ?? 0,
+    createdAt: readString(v, 'created_at'),
+    deletedAt: readText(v, 'deleted_at'),
+    watchUrl: readString(v, 'watch_url'),
+    posterUrl: readText(v, 'poster_url'),
+    originalUrl: readText(v, 'original_url'),
+    commentCount: readMaybeNumber(v, 'comment_count') ?? 0,
+    uploadedBytes: readMaybeNumber(v, 'uploaded_bytes') ?? 0,
+    lengthBytes: readMaybeNumber(v, 'length_bytes'),
+  }
+}

@@ -1,0 +1,21 @@
+import { readObject, readString } from '../api/parse'
+import { call } from '../api/request'
+
+/** userIdOf is whose library this is: from the page itself, else from the session. */
+export async function userIdOf(boot: unknown, signal: AbortSignal): Promise<string> {
+  try {
+    return readString(readObject(readObject(boot, 'boot').user, 'user'), 'id')
+  } catch {
+    const session = readObject(await call('/api/v1/session', { signal }), 'session')
+    return readString(readObject(session.user, 'user'), 'id')
+  }
+}
+
+/** readBoot parses what the server wrote into the page; undefined where it wrote nothing that can be read. */
+export function readBoot(): unknown {
+  try {
+    return JSON.parse(document.getElementById('boot')?.textContent ?? '')
+  } catch {
+    return undefined
+  }
+}

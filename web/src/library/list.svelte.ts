@@ -1,0 +1,218 @@
+// The list of videos: loading, paging, changing, and staying true while the server works.
+import { followEvents } from '../api/events'
+import { renameVideo, reprocessVideo, restoreVideo, trashVideo } from '../api/owner'
+import { problemOf, wasCancelled } from '../api/request'
+import { getVideo, isSignedIn, isSignedOut, listVideos, type Page, type Video } from '../api/videos'
+import { append, place, type View } from './rows'
+import { newsOf } from './words'
+
+const pageSize = 50
+const mostPerRequest = 200
+const gatherMs = 250
+const lostAfterMs = 5000
+
+export type Status = { at: 'loading' } | { at: 'shown' } | { at: 'failed'; sentence: string }
+
+/** What a row says after it was moved from here. */
+export type Moved = 'trashed' | 'restored'
+
+export class VideoList {
+  status: Status = $state.raw({ at: 'loading' })
+  videos: Video[] = $state.raw([])
+  view: View = $state.raw({ search: '', trash: false })
+  nextCursor: string | undefined = $state()
+  more: Status = $state.raw({ at: 'shown' })
+  /** Shown while another view is on its way. */
+  busy = $state(false)
+  moved: ReadonlyMap<string, Moved> = $state.raw(new Map())
+  /** When what is shown was true, while the server cannot be reached; else null. */
+  staleSince: Date | null = $state.raw(null)
+  signedOut = $state(false)
+
+  private freshAt = new Date()
+  private loading = new AbortController()
+  private readonly waiting = new Map<string, (() => void)[]>()
+  private gathering: ReturnType<typeof setTimeout> | undefined
+
+  constructor(
+    private readonly say: (sentence: string) => void,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** show loads a view. What was there stays until the new one has come, so that nothing jumps. */
+  async show(view: View): Promise<void> {
+    this.loading.abort()
+    this.loading = new AbortController()
+    const { signal } = this.loading
+    this.view = view
+    this.busy = true
+    if (this.status.at === 'failed') this.status = { at: 'loading' }
+    try {
+      const page = await listVideos({ ...view, cursor: undefined, limit: pageSize }, signal)
+      this.take(page)
+      if (view.search)
+        this.say(page.videos.length === 0 ? 'Nothing found.' : `${page.videos.length}${page.nextCursor ? ' or more' : ''} found.`)
+    } catch (error) {
+      if (wasCancelled(error)) return
+      this.signedOut = isSignedOut(error)
+      this.status = { at: 'failed', sentence: problemOf(error).sentence }
+    }
+    this.busy = false
+  }
+
+  /** showMore loads the next page behind what is there. */
+  async showMore(): Promise<void> {
+    if (!this.nextCursor || this.more.at === 'loading') return
+    this.more = { at: 'loading' }
+    try {
+      const page = await listVideos({ ...this.view, cursor: this.nextCursor, limit: pageSize }, this.loading.signal)
+      this.videos = append(this.videos, page.videos)
+      this.nextCursor = page.nextCursor
+      this.more = { at: 'shown' }
+    } catch (error) {
+      if (wasCancelled(error)) this.more = { at: 'shown' }
+      else this.more = { at: 'failed', sentence: problemOf(error).sentence }
+    }
+  }
+
+  /** look fetches one video again soon, together with others that changed at the same moment; it resolves when the list shows it. */
+  look = (id: string): Promise<void> =>
+    new Promise((resolve) => {
+      this.waiting.set(id, [...(this.waiting.get(id) ?? []), resolve])
+      this.gathering ??= setTimeout(() => void this.lookAtAll(), gatherMs)
+    })
+
+  /** follow keeps the list true by the server's events, until the signal of this list fires. */
+  follow(): void {
+    let lost: ReturnType<typeof setTimeout> | undefined
+    let opened = false
+    const onState = (state: 'open' | 'lost'): void => {
+      if (state === 'lost') {
+        lost ??= setTimeout(() => void this.confirmLost(), lostAfterMs)
+        return
+      }
+      clearTimeout(lost)
+      lost = undefined
+      if (opened || this.staleSince) void this.catchUp()
+      opened = true
+    }
+    const onEvent = (_: string, data: unknown): void => {
+      if (typeof data === 'object' && data !== null && 'id' in data && typeof data.id === 'string') void this.look(data.id)
+    }
+    followEvents('/api/v1/events', ['video'], { onEvent, onState }, this.signal)
+    addEventListener('offline', () => this.stale(), { signal: this.signal })
+    addEventListener('online', () => void this.catchUp(), { signal: this.signal })
+    addEventListener('focus', () => this.signedOut && void this.catchUp(), { signal: this.signal })
+    if (!navigator.onLine) this.stale()
+  }
+
+  async rename(video: Video, title: string): Promise<void> {
+    await renameVideo(video.id, title, this.signal)
+    await this.refresh(video.id)
+    this.say(`Renamed to ${this.find(video.id)?.title ?? title}.`)
+  }
+
+  async trash(video: Video): Promise<void> {
+    await trashVideo(video.id, this.signal)
+    this.mark(video.id, this.view.trash ? undefined : 'trashed')
+    this.say(`${video.title}: moved to the trash.`)
+  }
+
+  async restore(video: Video): Promise<void> {
+    await restoreVideo(video.id, this.signal)
+    this.mark(video.id, this.view.trash ? 'restored' : undefined)
+    await this.refresh(video.id)
+    this.say(`${video.title}: restored.`)
+  }
+
+  async reprocess(video: Video): Promise<void> {
+    await reprocessVideo(video.id, this.signal)
+    await this.refresh(video.id)
+    this.say(`${video.title}: trying again.`)
+  }
+
+  private take(page: Page): void {
+    this.videos = page.videos
+    this.nextCursor = page.nextCursor
+    this.more = { at: 'shown' }
+    this.moved = new Map()
+    this.status = { at: 'shown' }
+    this.fresh()
+  }
+
+  /** catchUp reads again as many rows as are shown, after a time in which events may have been missed. */
+  private async catchUp(): Promise<void> {
+    if (this.status.at !== 'shown') return this.show(this.view)
+    const { signal } = this.loading
+    try {
+      const limit = Math.min(mostPerRequest, Math.max(pageSize, this.videos.length))
+      const page = await listVideos({ ...this.view, cursor: undefined, limit }, signal)
+      if (signal.aborted) return
+      const kept = this.videos.filter((v) => this.moved.has(v.id) && !page.videos.some((p) => p.id === v.id))
+      const rows = kept.reduce(
+        (list, v) => place(list, { ...v, deletedAt: undefined }, { ...this.view, trash: false }, false, new Set()),
+        page.videos,
+      )
+      this.videos = rows
+      this.nextCursor = page.nextCursor
+      this.fresh()
+    } catch (error) {
+      if (wasCancelled(error)) return
+      if (isSignedOut(error)) this.signedOut = true
+      else this.stale()
+    }
+  }
+
+  private async lookAtAll(): Promise<void> {
+    this.gathering = undefined
+    const asked = new Map(this.waiting)
+    this.waiting.clear()
+    for (const [id, resolve] of asked) {
+      await this.refresh(id)
+      for (const done of resolve) done()
+    }
+  }
+
+  private async refresh(id: string): Promise<void> {
+    try {
+      const video = await getVideo(id, this.signal)
+      const news = newsOf(this.find(id), video)
+      this.videos = place(this.videos, video, this.view, this.nextCursor !== undefined, new Set(this.moved.keys()))
+      if (news) this.say(news)
+    } catch (error) {
+      if (problemOf(error).at === 'gone') this.videos = this.videos.filter((v) => v.id !== id)
+      if (isSignedOut(error)) this.signedOut = true
+      // Otherwise the row stays as it was; the stream's next opening reads it again.
+    }
+  }
+
+  private async confirmLost(): Promise<void> {
+    try {
+      if (await isSignedIn(this.signal)) return
+      this.signedOut = true
+    } catch (error) {
+      if (!wasCancelled(error)) this.stale()
+    }
+  }
+
+  private mark(id: string, moved: Moved | undefined): void {
+    const next = new Map(this.moved)
+    if (moved) next.set(id, moved)
+    else next.delete(id)
+    this.moved = next
+  }
+
+  private find(id: string): Video | undefined {
+    return this.videos.find((v) => v.id === id)
+  }
+
+  private fresh(): void {
+    this.freshAt = new Date()
+    this.staleSince = null
+    this.signedOut = false
+  }
+
+  private stale(): void {
+    this.staleSince ??= this.freshAt
+  }
+}

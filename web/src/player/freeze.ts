@@ -1,0 +1,25 @@
+// Holding the frame that is seen while another source loads, so that nothing flashes.
+import { make } from '../ui/dom'
+
+/** However long the other source takes, the picture must not lie for longer. */
+const LONGEST_MS = 10_000
+
+/** Draws video's frame over it within stage, until the next frame is there. The media is our own origin's, so nothing is tainted. */
+export function freezeFrame(stage: HTMLElement, video: HTMLVideoElement): void {
+  const canvas = make('canvas', 'frozen')
+  canvas.width = video.videoWidth
+  canvas.height = video.videoHeight
+  const context = canvas.getContext('2d')
+  if (!context || canvas.width === 0) return
+  context.drawImage(video, 0, 0)
+  canvas.setAttribute('aria-hidden', 'true')
+  stage.append(canvas)
+  const done = new AbortController()
+  const thaw = () => {
+    done.abort()
+    clearTimeout(timer)
+    canvas.remove()
+  }
+  const timer = setTimeout(thaw, LONGEST_MS)
+  for (const name of ['seeked', 'playing', 'error'] as const) video.addEventListener(name, thaw, { signal: done.signal })
+}

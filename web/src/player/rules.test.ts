@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import type { Source } from '../api/shares'
+import { keyAction } from './keys'
+import { type Attempts, type Fresh, nextStep } from './recovery'
+import { placeOf, samePlaces } from './sources'
+import { stepSpeed } from './speed'
+
+function source(url: string): Source {
+  return { type: 'video/mp4', url, width: 1280, height: 720 }
+}
+
+describe('sources', () => {
+  it('knows the file behind an address, whatever the grant', () => {
+    expect(placeOf('/m/abc.1.2.x/g3/main.mp4#t=5')).toBe('g3/main.mp4')
+    expect(samePlaces([source('/m/a/g1/main.mp4')], [source('/m/b/g1/main.mp4')])).toBe(true)
+    expect(samePlaces([source('/m/a/g1/main.mp4')], [source('/m/a/g2/main.mp4')])).toBe(false)
+    expect(samePlaces([source('/m/a/g1/main.mp4')], [])).toBe(false)
+  })
+})
+
+describe('nextStep after a source failed', () => {
+  const old = [source('/m/old/g1/main.mp4')]
+  const renewed = [source('/m/new/g1/main.mp4')]
+  const attempts: Attempts = { failed: old, sameTries: 0, offlineTries: 0 }
+  const cases: { name: string; attempts: Attempts; fresh: Fresh; want: string }[] = [
+    { name: 'a new grant is loaded', attempts, fresh: { at: 'sources', sources: renewed }, want: 'load' },
+    { name: 'the same address is tried again', attempts, fresh: { at: 'sources', sources: old }, want: 'load' },
+    { name: 'but not for ever', attempts: { ...attempts, sameTries: 2 }, fresh: { at: 'sources', sources: old }, want: 'give-up' },
+    { name: 'no network is waited for', attempts: { ...attempts, offlineTries: 99 }, fresh: { at: 'offline' }, want: 'wait' },
+    { name: 'an ended link is an end', attempts, fresh: { at: 'gone' }, want: 'gone' },
+    { name: 'nothing to play is said', attempts, fresh: { at: 'sources', sources: [] }, want: 'give-up' },
+  ]
+  it.each(cases)('$name', ({ attempts: before, fresh, want }) => expect(nextStep(before, fresh).step.at).toBe(want))
+
+  it('counts anew after a new address', () => {
+    const { attempts: after } = nextStep({ failed: old, sameTries: 2, offlineTries: 4 }, { at: 'sources', sources: renewed })
+    expect(after).toEqual({ failed: renewed, sameTries: 0, offlineTries: 0 })
+  })
+})
+
+describe('keys', () => {
+  it.each([
+    { key: ' ', want: { at: 'toggle' } },
+    { key: 'K', want: { at: 'toggle' } },
+    { key: 'j', want: { at: 'seek-by', ms: -10_000 } },
+    { key: 'ArrowRight', want: { at: 'seek-by', ms: 5_000 } },
+    { key: '>', want: { at: 'speed', steps: 1 } },
+    { key: '7', want: { at: 'seek-part', part: 0.7 } },
+    { key: 'c', want: { at: 'comment' } },
+    { key: 'Tab', want: undefined },
+    { key: 'x', want: undefined },
+  ])('"$key"', ({ key, want }) => expect(keyAction(key)).toEqual(want))
+})
+
+describe('stepSpeed', () => {
+  it.each([
+    { from: 1, steps: 1, want: 1.25 },
+    { from: 1, steps: -1, want: 0.75 },
+    { from: 2.5, steps: 1, want: 2.5 },
+    { from: 0.75, steps: -1, want: 0.75 },
+    { from: 1.3, steps: 1, want: 1.5 },
+  ] as const)('from $from by $steps', ({ from, steps, want }) => expect(stepSpeed(from, steps)).toBe(want))
+})

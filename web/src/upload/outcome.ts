@@ -1,0 +1,54 @@
+import type { Again, Away } from './upload'
+
+/** How one attempt to send a file ended. */
+export type Outcome =
+  | { is: 'done' }
+  | { is: 'stopped' }
+  | { is: 'lost'; because: Away }
+  | { is: 'signed-out' }
+  | { is: 'refused'; reason: string; again: Again }
+
+/** outcomeOf reads an answer that was no success. status is 0 where there was none; detail is the server's own sentence, if it sent one. */
+export function outcomeOf(status: number, detail: string | null): Outcome {
+  switch (status) {
+    case 0:
+      return { is: 'lost', because: 'network' }
+    case 401:
+      return { is: 'signed-out' }
+    case 404:
+    case 410:
+      return refused(detail, 'This upload was given up or waited too long. It can be started again from the beginning.', 'restart')
+    case 409: // another offset, or another tab took over: the next attempt asks where it stands
+    case 408:
+    case 423:
+    case 429:
+      return { is: 'lost', because: 'server' }
+    case 413: // without a sentence it is a proxy that speaks, not this site
+      return refused(
+        detail,
+        'A server in front of this site does not take files of this size. Ask who runs the site to raise its limit.',
+        'never',
+      )
+    case 415:
+      return refused(detail, 'This kind of file is not taken here. Choose a video.', 'never')
+    case 507:
+      return refused(detail, 'The storage is full. What was uploaded is kept: go on when there is room again.', 'retry')
+  }
+  if (status >= 500) return { is: 'lost', because: 'server' }
+  return refused(detail, `The server did not take this file (${status}).`, 'retry')
+}
+
+function refused(detail: string | null, otherwise: string, again: Again): Outcome {
+  return { is: 'refused', reason: detail || otherwise, again }
+}
+
+/** sentenceIn is the sentence for people in a problem+json body, or null where the body is something else. */
+export function sentenceIn(body: string): string | null {
+  try {
+    const problem: unknown = JSON.parse(body)
+    if (typeof problem !== 'object' || problem === null || !('detail' in problem)) return null
+    return typeof problem.detail === 'string' && problem.detail !== '' ? problem.detail : null
+  } catch {
+    return null // a proxy's page
+  }
+}

@@ -1,0 +1,122 @@
+// One attempt to bring a file to the server with tus-js-client. Trying again, waiting and remembering are the caller's.
+import { type DetailedError, Upload as TusUpload } from 'tus-js-client'
+import { type Outcome, outcomeOf, sentenceIn } from './outcome'
+import type { Link } from './upload'
+
+/** Four whole parts of the server's 16 MiB. One endless request would be a little faster, but proxies buffer or limit bodies (100 MB is a
+ * common bound), and what sits in such a buffer is lost when the connection drops. */
+const chunkBytes = 64 << 20
+
+/** No byte for so long means that the connection is dead, though nobody said so. */
+const stalledMs = 60_000
+
+const endpoint = '/api/v1/files/'
+
+export type Watcher = {
+  onCreated: (link: Link) => void
+  /** The server holds this many bytes. */
+  onStood: (offsetBytes: number) => void
+  onProgress: (sentBytes: number) => void
+}
+
+/** send runs until the file is there, something is in the way, or the signal fires. A creation that is already under way is waited for even
+ * then, because its answer is the only way to know what was created; onCreated still reports it. */
+export function send(file: File, link: Link | null, signal: AbortSignal, watch: Watcher): Promise<Outcome> {
+  return new Promise((resolve) => {
+    let creating = false
+    let timer: ReturnType<typeof setTimeout> | undefined
+
+    const end = (outcome: Outcome): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', stop)
+      removeEventListener('offline', lose)
+      resolve(outcome)
+    }
+    const stop = (): void => {
+      if (creating) return
+      void upload.abort()
+      end({ is: 'stopped' })
+    }
+    const lose = (): void => {
+      void upload.abort()
+      end({ is: 'lost', because: 'network' })
+    }
+    const alive = (): void => {
+      clearTimeout(timer)
+      timer = setTimeout(lose, stalledMs)
+    }
+
+    const upload = new TusUpload(file, {
+      // Without an endpoint a resumption that fails is an error; with one, tus would quietly create a second video.
+      endpoint: link ? null : new URL(endpoint, location.href).href,
+      uploadUrl: link?.uploadUrl ?? null,
+      metadata: { filename: file.name },
+      chunkSize: chunkBytes,
+      retryDelays: null,
+      storeFingerprintForResuming: false,
+      onBeforeRequest(request) {
+        if (signal.aborted) throw new DOMException('stopped', 'AbortError')
+        creating = request.getMethod() === 'POST'
+        alive()
+      },
+      onAfterResponse(request, response) {
+        alive()
+        creating = false
+        const offset = Number(response.getHeader('Upload-Offset') ?? Number.NaN)
+        if (request.getMethod() === 'HEAD' && response.getStatus() < 300 && Number.isSafeInteger(offset)) watch.onStood(offset)
+        if (request.getMethod() !== 'POST' || response.getStatus() !== 201) return
+        watch.onCreated({
+          videoId: response.getHeader('Meanwhile-Video-Id') ?? '',
+          watchUrl: response.getHeader('Meanwhile-Watch-Url') ?? '',
+          uploadUrl: samePath(response.getHeader('Location') ?? ''),
+        })
+      },
+      onUploadUrlAvailable() {
+        // The address that people use may differ from the configured one; the policy of the page allows this origin only.
+        if (upload.url) upload.url = samePath(upload.url)
+        if (signal.aborted) stop()
+      },
+      onProgress(sentBytes) {
+        alive()
+        watch.onProgress(sentBytes)
+      },
+      onSuccess: () => end({ is: 'done' }),
+      onError(err) {
+        if (signal.aborted) return end({ is: 'stopped' })
+        const response = (err as Partial<DetailedError>).originalResponse
+        end(outcomeOf(response?.getStatus() ?? 0, sentenceIn(response?.getBody() ?? '')))
+      },
+    })
+    signal.addEventListener('abort', stop)
+    addEventListener('offline', lose) // a request in flight may hang for minutes after its network went
+    if (signal.aborted) return end({ is: 'stopped' })
+    alive()
+    upload.start()
+  })
+}
+
+/** giveUp ends an upload on the server, which puts its video into the trash. It answers false where that was no longer possible because
+ * every byte had arrived. An upload that is gone already is no error. */
+export async function giveUp(link: Link): Promise<boolean> {
+  try {
+    await TusUpload.terminate(link.uploadUrl, {
+      retryDelays: [500, 2000, 5000],
+      onShouldRetry: (err) => statusOf(err) === 0 || statusOf(err) >= 500,
+    })
+    return true
+  } catch (error) {
+    const status = statusOf(error as Partial<DetailedError>)
+    if (status === 409) return false
+    if (status === 404 || status === 410) return true
+    throw error
+  }
+}
+
+function statusOf(error: Partial<DetailedError>): number {
+  return error.originalResponse?.getStatus() ?? 0
+}
+
+function samePath(url: string): string {
+  const { pathname, search } = new URL(url, location.href)
+  return new URL(pathname + search, location.href).href
+}

@@ -1,0 +1,169 @@
+// What one upload is and how it moves on: pure, so that every way through it can be tested without a network.
+
+/** What the server gave at creation. The watch link exists from the first moment. */
+export type Link = {
+  videoId: string
+  watchUrl: string
+  /** Path of the upload on this origin, where bytes go. */
+  uploadUrl: string
+}
+
+/** What can be done about a refusal: try the same again, begin anew as another upload, or nothing. */
+export type Again = 'retry' | 'restart' | 'never'
+
+/** Who is away: this device's network, or a server that answers with errors. */
+export type Away = 'network' | 'server'
+
+/** Bytes per second, smoothed, and the sample it was last computed from. */
+export type Speed = { bytesPerSecond: number; sampleBytes: number; sampleMs: number }
+
+/** starting: asks for the link, or where the server stands. It stays waiting or signed-out while a new try is under way. */
+export type Phase =
+  | { at: 'queued' }
+  | { at: 'starting' }
+  | { at: 'sending'; speed: Speed | null }
+  | { at: 'waiting'; because: Away; attempt: number }
+  | { at: 'paused' }
+  | { at: 'signed-out' }
+  | { at: 'refused'; reason: string; again: Again }
+  | { at: 'done' }
+
+export type Upload = {
+  /** Local to this page; the video's id is in link. */
+  id: string
+  fileName: string
+  sizeBytes: number
+  /** Bytes that went out; set back to what the server holds at each resumption. */
+  sentBytes: number
+  link: Link | null
+  phase: Phase
+}
+
+export type UploadEvent =
+  | { type: 'started' }
+  | { type: 'created'; link: Link }
+  | { type: 'stood'; offsetBytes: number }
+  | { type: 'progressed'; sentBytes: number; nowMs: number }
+  | { type: 'lost'; because: Away; attempt: number }
+  | { type: 'signed-out' }
+  | { type: 'refused'; reason: string; again: Again }
+  | { type: 'paused' }
+  | { type: 'resumed' }
+  | { type: 'forgotten' }
+  | { type: 'finished' }
+
+/** newUpload is a file that waits for its turn; link is known where an earlier visit began it. */
+export function newUpload(id: string, fileName: string, sizeBytes: number, link: Link | null = null): Upload {
+  return { id, fileName, sizeBytes, sentBytes: 0, link, phase: { at: 'queued' } }
+}
+
+/** reduce answers the upload after the event. Events that come too late for the phase change nothing. */
+export function reduce(u: Upload, e: UploadEvent): Upload {
+  switch (e.type) {
+    case 'started':
+      return u.phase.at === 'queued' ? { ...u, phase: { at: 'starting' } } : u
+    case 'created': // also while paused: the link is worth having, and the bytes wait
+      return { ...u, link: e.link, phase: isBusy(u) ? { at: 'sending', speed: null } : u.phase }
+    case 'stood':
+      return { ...u, sentBytes: clamp(e.offsetBytes, u.sizeBytes), phase: isBusy(u) ? { at: 'sending', speed: null } : u.phase }
+    case 'progressed':
+      return progress(u, clamp(e.sentBytes, u.sizeBytes), e.nowMs)
+    case 'lost':
+      return isBusy(u) ? { ...u, phase: { at: 'waiting', because: e.because, attempt: e.attempt } } : u
+    case 'signed-out':
+      return isBusy(u) ? { ...u, phase: { at: 'signed-out' } } : u
+    case 'refused':
+      return isOver(u) ? u : { ...u, phase: { at: 'refused', reason: e.reason, again: e.again } }
+    case 'paused':
+      return canPause(u) ? { ...u, phase: { at: 'paused' } } : u
+    case 'resumed':
+      return canResume(u) ? { ...u, phase: { at: 'queued' } } : u
+    case 'forgotten': // the server no longer has it: everything from the beginning
+      return { ...u, link: null, sentBytes: 0 }
+    case 'finished':
+      return { ...u, sentBytes: u.sizeBytes, phase: { at: 'done' } }
+    default:
+      return never(e)
+  }
+}
+
+/** isBusy says whether the upload holds one of the few places that send. */
+export function isBusy(u: Upload): boolean {
+  switch (u.phase.at) {
+    case 'starting':
+    case 'sending':
+    case 'waiting':
+    case 'signed-out':
+      return true
+    case 'queued':
+    case 'paused':
+    case 'refused':
+    case 'done':
+      return false
+    default:
+      return never(u.phase)
+  }
+}
+
+/** isUnfinished says whether closing the page would interrupt something. */
+export function isUnfinished(u: Upload): boolean {
+  return isBusy(u) || u.phase.at === 'queued' || u.phase.at === 'paused'
+}
+
+export function canPause(u: Upload): boolean {
+  return isBusy(u) || u.phase.at === 'queued'
+}
+
+export function canResume(u: Upload): boolean {
+  return u.phase.at === 'paused' || (u.phase.at === 'refused' && u.phase.again !== 'never')
+}
+
+/** nextUp lists the ids that may start now, oldest first, so that at most `places` are busy. */
+export function nextUp(uploads: readonly Upload[], places: number): string[] {
+  const free = places - uploads.filter(isBusy).length
+  return uploads
+    .filter((u) => u.phase.at === 'queued')
+    .slice(0, Math.max(0, free))
+    .map((u) => u.id)
+}
+
+/** secondsLeft is a guess, or null while there is nothing to guess from. */
+export function secondsLeft(u: Upload): number | null {
+  if (u.phase.at !== 'sending' || !u.phase.speed || u.phase.speed.bytesPerSecond < 1) return null
+  return (u.sizeBytes - u.sentBytes) / u.phase.speed.bytesPerSecond
+}
+
+/** percent is whole and 100 only when every byte is away. */
+export function percent(u: Upload): number {
+  if (u.sizeBytes === 0) return 0
+  return Math.floor((u.sentBytes / u.sizeBytes) * 100)
+}
+
+const sampleEveryMs = 1000
+const weightOfNewest = 0.3
+
+function progress(u: Upload, sentBytes: number, nowMs: number): Upload {
+  if (u.phase.at !== 'sending') return u
+  return { ...u, sentBytes, phase: { at: 'sending', speed: measure(u.phase.speed, sentBytes, nowMs) } }
+}
+
+function measure(last: Speed | null, sentBytes: number, nowMs: number): Speed {
+  if (!last) return { bytesPerSecond: 0, sampleBytes: sentBytes, sampleMs: nowMs }
+  const elapsedMs = nowMs - last.sampleMs
+  if (elapsedMs < sampleEveryMs) return last
+  const newest = Math.max(0, ((sentBytes - last.sampleBytes) * 1000) / elapsedMs)
+  const bytesPerSecond = last.bytesPerSecond === 0 ? newest : last.bytesPerSecond + weightOfNewest * (newest - last.bytesPerSecond)
+  return { bytesPerSecond, sampleBytes: sentBytes, sampleMs: nowMs }
+}
+
+function isOver(u: Upload): boolean {
+  return u.phase.at === 'done'
+}
+
+function clamp(bytes: number, sizeBytes: number): number {
+  return Math.min(Math.max(0, bytes), sizeBytes)
+}
+
+function never(x: never): never {
+  throw new Error(`unexpected ${JSON.stringify(x)}`)
+}

@@ -1,0 +1,326 @@
+// Every upload of this page: the queue, the two that run, what waits, and what an earlier visit left unfinished.
+import { trashVideo } from '../api/owner'
+import { problemOf } from '../api/request'
+import { getVideo, isSignedIn } from '../api/videos'
+import { backoffMs, waitForNetwork } from './backoff'
+import { aliveMs, type Entry, fingerprintOf, type Ledger } from './ledger'
+import type { Outcome } from './outcome'
+import { canPause, canResume, isBusy, isUnfinished, type Link, newUpload, nextUp, reduce, type Upload, type UploadEvent } from './upload'
+import { announcement } from './words'
+
+const places = 2
+const drawEveryMs = 250
+const touchEveryMs = 10_000
+
+export type Hooks = {
+  say: (sentence: string) => void
+  /** The video of this upload exists, or has changed: look at it. Resolves when the list shows it. */
+  onVideo: (videoId: string) => Promise<void>
+}
+
+/** Attachment is what an upload needs beside what is drawn. */
+type Attachment = { file: File; fingerprint: string; stop: AbortController; lastDrawMs: number; lastTouchMs: number; ended: Promise<void> }
+
+export class Uploads {
+  items: Upload[] = $state.raw([])
+  /** Begun in an earlier visit, and waiting for their file. */
+  unfinished: Entry[] = $state.raw([])
+
+  private readonly attached = new Map<string, Attachment>()
+  private count = 0
+
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly hooks: Hooks,
+  ) {}
+
+  /** listen keeps what has to outlive a closed page, and asks before it is closed while something runs. It answers the way to stop. */
+  listen(): () => void {
+    const controller = new AbortController()
+    const { signal } = controller
+    addEventListener('beforeunload', (event) => this.items.some(isUnfinished) && event.preventDefault(), { signal })
+    addEventListener('pagehide', () => this.touchAll(0), { signal })
+    addEventListener('pageshow', () => this.touchAll(Date.now() + aliveMs), { signal })
+    addEventListener('storage', () => this.lookBack(), { signal })
+    const timer = setInterval(() => {
+      this.touchAll(Date.now() + aliveMs)
+      this.lookBack()
+    }, touchEveryMs)
+    signal.addEventListener('abort', () => clearInterval(timer))
+    this.lookBack()
+    for (const entry of this.unfinished) void this.check(entry, signal)
+    return () => controller.abort()
+  }
+
+  /** add queues files; one that was begun before goes on where the server stands, and one that is in the list already is left alone. */
+  add(files: readonly File[]): void {
+    for (const file of files) this.addOne(file)
+    this.lookBack()
+    this.startNext()
+  }
+
+  pause(id: string): void {
+    const upload = this.find(id)
+    if (!upload || !canPause(upload)) return
+    this.attached.get(id)?.stop.abort()
+    this.tell(id, { type: 'paused' })
+    this.startNext()
+  }
+
+  /** resume goes on, tries a refused one again, or begins anew where the server no longer has it. */
+  resume(id: string): void {
+    const upload = this.find(id)
+    if (!upload || !canResume(upload)) return
+    if (upload.phase.at === 'refused' && upload.phase.again === 'restart') {
+      const at = this.attached.get(id)
+      if (at) this.ledger.remove(at.fingerprint)
+      this.tell(id, { type: 'forgotten' })
+    }
+    this.tell(id, { type: 'resumed' })
+    this.startNext()
+  }
+
+  /** cancel stops the upload and puts its video into the trash. */
+  async cancel(id: string): Promise<void> {
+    const at = this.attached.get(id)
+    at?.stop.abort()
+    this.tell(id, { type: 'paused' })
+    await at?.ended // a creation that is under way ends first, so that its link is known
+    const upload = this.find(id)
+    if (!upload) return
+    try {
+      if (upload.link) await endOnServer(upload.link)
+    } catch {
+      this.tell(id, {
+        type: 'refused',
+        reason: 'The server could not be told to give this upload up. Try again when you are online.',
+        again: 'retry',
+      })
+      return
+    }
+    this.hooks.say(`${upload.fileName}: upload cancelled.`)
+    if (at) this.ledger.remove(at.fingerprint)
+    this.remove(id)
+    if (upload.link) await this.hooks.onVideo(upload.link.videoId)
+  }
+
+  /** dismiss takes a refused upload out of the list. What the server holds of it stays, and is offered again. */
+  dismiss(id: string): void {
+    this.remove(id)
+  }
+
+  /** forget gives up an upload of an earlier visit. */
+  async forget(entry: Entry): Promise<void> {
+    await endOnServer(entry)
+    this.ledger.remove(entry.fingerprint)
+    this.lookBack()
+    await this.hooks.onVideo(entry.videoId)
+  }
+
+  private addOne(file: File): void {
+    const fingerprint = fingerprintOf(file)
+    const twin = [...this.attached].find(([, at]) => at.fingerprint === fingerprint)?.[0]
+    if (twin && this.find(twin)?.phase.at === 'refused')
+      this.remove(twin) // chosen again: a fresh try with a fresh handle
+    else if (twin) {
+      this.resume(twin)
+      this.hooks.say(`${file.name} is in the list already.`)
+      return
+    }
+    const id = `upload-${++this.count}`
+    const before = this.ledger.find(fingerprint)
+    this.attached.set(id, { file, fingerprint, stop: new AbortController(), lastDrawMs: 0, lastTouchMs: 0, ended: Promise.resolve() })
+    this.items = [newUpload(id, file.name, file.size, before), ...this.items]
+    if (before) this.ledger.touch(fingerprint, Date.now() + aliveMs)
+    if (file.size === 0) this.tell(id, { type: 'refused', reason: 'This file is empty. Choose another one.', again: 'never' })
+  }
+
+  private startNext(): void {
+    const oldestFirst = this.items.toReversed()
+    for (const id of nextUp(oldestFirst, places)) {
+      const at = this.attached.get(id)
+      if (!at) continue
+      at.stop = new AbortController()
+      const { signal } = at.stop
+      this.tell(id, { type: 'started' })
+      at.ended = at.ended.then(() => this.run(id, at, signal))
+    }
+  }
+
+  /** run tries for ever, until the file is there, something is in the way that no patience mends, or somebody stops it. */
+  private async run(id: string, at: Attachment, signal: AbortSignal): Promise<void> {
+    let attempt = 0
+    let reached = -1
+    while (!signal.aborted) {
+      const outcome = await this.attempt(id, at, signal)
+      if (signal.aborted || outcome.is === 'stopped') return
+      const stands = this.find(id)?.sentBytes ?? 0
+      attempt = stands > reached ? 1 : attempt + 1
+      reached = Math.max(reached, stands)
+      if (!(await this.react(id, at, outcome, attempt, signal))) break
+    }
+    this.startNext()
+  }
+
+  /** react answers whether to try once more. */
+  private async react(id: string, at: Attachment, outcome: Outcome, attempt: number, signal: AbortSignal): Promise<boolean> {
+    switch (outcome.is) {
+      case 'done':
+        await this.finish(id, at)
+        return false
+      case 'lost':
+        if (!(await isReadable(at.file))) {
+          const reason = 'This file has moved or changed on your device. Choose it again to go on.'
+          this.tell(id, { type: 'refused', reason, again: 'never' })
+          return false
+        }
+        this.tell(id, { type: 'lost', because: outcome.because, attempt })
+        await waitForNetwork(backoffMs(attempt, Math.random()), signal)
+        return true
+      case 'signed-out':
+        this.tell(id, { type: 'signed-out' })
+        await untilSignedIn(signal)
+        return true
+      case 'refused':
+        this.tell(id, { type: 'refused', reason: outcome.reason, again: outcome.again })
+        return false
+      case 'stopped':
+        return false
+      default: {
+        const unexpected: never = outcome
+        return unexpected
+      }
+    }
+  }
+
+  private async attempt(id: string, at: Attachment, signal: AbortSignal): Promise<Outcome> {
+    try {
+      const { send } = await import('./send')
+      return await send(at.file, this.find(id)?.link ?? null, signal, {
+        onCreated: (link) => {
+          this.tell(id, { type: 'created', link })
+          this.ledger.put({
+            ...link,
+            fingerprint: at.fingerprint,
+            fileName: at.file.name,
+            sizeBytes: at.file.size,
+            aliveUntilMs: Date.now() + aliveMs,
+          })
+        },
+        onStood: (offsetBytes) => this.tell(id, { type: 'stood', offsetBytes }),
+        onProgress: (sentBytes) => this.progress(id, at, sentBytes),
+      })
+    } catch {
+      return { is: 'lost', because: 'network' } // the part of this page that sends could not be fetched
+    }
+  }
+
+  private progress(id: string, at: Attachment, sentBytes: number): void {
+    const nowMs = Date.now()
+    if (nowMs - at.lastDrawMs < drawEveryMs) return
+    at.lastDrawMs = nowMs
+    this.tell(id, { type: 'progressed', sentBytes, nowMs })
+    if (nowMs - at.lastTouchMs < touchEveryMs) return
+    at.lastTouchMs = nowMs
+    this.ledger.touch(at.fingerprint, nowMs + aliveMs) // here too: timers of a hidden tab are slow, its progress is not
+  }
+
+  private async finish(id: string, at: Attachment): Promise<void> {
+    this.tell(id, { type: 'finished' })
+    this.ledger.remove(at.fingerprint)
+    const link = this.find(id)?.link
+    if (link) await this.hooks.onVideo(link.videoId)
+    this.remove(id)
+  }
+
+  private remove(id: string): void {
+    this.attached.delete(id)
+    this.items = this.items.filter((u) => u.id !== id)
+    this.lookBack()
+    this.startNext()
+  }
+
+  private find(id: string): Upload | undefined {
+    return this.items.find((u) => u.id === id)
+  }
+
+  private tell(id: string, event: UploadEvent): void {
+    const i = this.items.findIndex((u) => u.id === id)
+    const before = this.items[i]
+    if (!before) return
+    const after = reduce(before, event)
+    this.items = this.items.with(i, after)
+    const sentence = announcement(before, after)
+    if (sentence) this.hooks.say(sentence)
+  }
+
+  private touchAll(aliveUntilMs: number): void {
+    for (const [id, at] of this.attached) {
+      const upload = this.find(id)
+      if (upload?.link && (isBusy(upload) || isUnfinished(upload))) this.ledger.touch(at.fingerprint, aliveUntilMs)
+    }
+  }
+
+  /** check drops an entry whose upload has ended elsewhere: finished, given up, or expired. */
+  private async check(entry: Entry, signal: AbortSignal): Promise<void> {
+    try {
+      const video = await getVideo(entry.videoId, signal)
+      if (video.state === 'uploading' && !video.deletedAt) return
+    } catch (error) {
+      if (problemOf(error).at !== 'gone') return
+    }
+    this.ledger.remove(entry.fingerprint)
+    this.lookBack()
+  }
+
+  private lookBack(): void {
+    const here = new Set([...this.attached.values()].map((at) => at.fingerprint))
+    const nowMs = Date.now()
+    this.unfinished = this.ledger.all().filter((e) => !here.has(e.fingerprint) && e.aliveUntilMs < nowMs)
+  }
+}
+
+async function endOnServer(link: Link): Promise<void> {
+  const { giveUp } = await import('./send')
+  if (!(await giveUp(link))) await trashVideo(link.videoId, AbortSignal.timeout(20_000))
+}
+
+async function isReadable(file: File): Promise<boolean> {
+  try {
+    await file.slice(0, 1).arrayBuffer()
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** untilSignedIn asks again whenever the page is looked at: signing in happens in another tab. */
+async function untilSignedIn(signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await nextLook(signal)
+    if (signal.aborted) return
+    try {
+      if (await isSignedIn(signal)) return
+    } catch {
+      // Not to be reached now: the next look asks again.
+    }
+  }
+}
+
+function nextLook(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      removeEventListener('focus', end)
+      document.removeEventListener('visibilitychange', look)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const look = (): void => {
+      if (document.visibilityState === 'visible') end()
+    }
+    addEventListener('focus', end)
+    document.addEventListener('visibilitychange', look)
+    signal.addEventListener('abort', end)
+    if (signal.aborted) end()
+  })
+}

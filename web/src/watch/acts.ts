@@ -1,0 +1,163 @@
+// What can be done with the whole update: copy its link, and for its owner: rename it, move it to the trash.
+import { renameVideo, restoreVideo, trashVideo } from '../api/owner'
+import { problemOf, wasCancelled } from '../api/request'
+import type { Share } from '../api/shares'
+import type { MwPlayer } from '../player/player'
+import { copyFrom } from '../ui/copy'
+import { make, makeButton, need, setText } from '../ui/dom'
+import { formatPosition } from '../ui/time-code'
+
+export interface Acts {
+  refresh(): void // the player has moved
+  show(share: Share): void
+}
+
+export interface ActsOptions {
+  player: MwPlayer
+  share: Share
+  /** The owner moved the video to the trash, or brought it back. */
+  onTrash(): void
+  onRestore(): void
+  signal: AbortSignal
+}
+
+export function makeActs(options: ActsOptions): Acts {
+  const { player, share, signal } = options
+  const note = need('acts-note', HTMLElement)
+  const moment = need('copy-moment', HTMLButtonElement)
+  const link = need('copy-link', HTMLButtonElement)
+  const address = `${location.origin}${location.pathname}`
+  const seconds = () => Math.floor(player.positionMs / 1000)
+  moment.addEventListener('click', () => void copyFrom(moment, `${address}?t=${seconds()}`, note), { signal })
+  link.addEventListener('click', () => void copyFrom(link, address, note), { signal })
+
+  let renaming = false
+  const rename = (videoId: string) => {
+    if (renaming) return
+    renaming = true
+    editTitle(videoId, signal, () => {
+      renaming = false
+    })
+  }
+  if (share.owner && share.videoId !== undefined) {
+    const { videoId } = share
+    const acts = need('acts', HTMLElement)
+    acts.append(
+      makeButton('Rename', 'btn quiet', () => rename(videoId)),
+      makeButton('Delete', 'btn quiet', () => askTrash(videoId, note, options)),
+    )
+  }
+
+  const refresh = () => {
+    if (moment.dataset.label === undefined) setText(moment, `Copy link at ${formatPosition(player.positionMs)}`)
+  }
+  refresh()
+  return {
+    refresh,
+    show(next) {
+      if (!renaming) setTitle(next.title)
+      const improving = next.improving && next.sources.length > 0
+      setText(need('improving', HTMLElement), improving ? `A sharper version is being made, ${Math.floor(next.progress * 100)} %` : '')
+    },
+  }
+}
+
+function setTitle(title: string): void {
+  const heading = document.getElementById('title')
+  if (!heading || heading.textContent === title) return
+  document.title = document.title.replace(heading.textContent ?? '', title)
+  heading.textContent = title
+}
+
+/** The title becomes a field in its place. Enter saves, Escape leaves it as it was. */
+function editTitle(videoId: string, signal: AbortSignal, onDone: () => void): void {
+  const row = need('title-row', HTMLElement)
+  const heading = need('title', HTMLElement)
+  const field = make('input', 'field title-field')
+  field.setAttribute('aria-label', 'Title')
+  field.maxLength = 200
+  field.value = heading.textContent ?? ''
+  const status = make('p', 'small bad-text')
+  status.setAttribute('role', 'status')
+  const save = make('button', 'btn primary', 'Save')
+  const close = () => {
+    form.remove()
+    row.append(heading)
+    onDone()
+  }
+  const form = make('form', 'title-form', field, save, makeButton('Cancel', 'btn quiet', close), status)
+  form.noValidate = true
+  form.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape') close()
+  })
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault()
+    const title = field.value.trim()
+    if (title === '') {
+      setText(status, 'A title needs at least one letter.')
+      field.focus()
+      return
+    }
+    save.disabled = true
+    try {
+      await renameVideo(videoId, title, signal)
+      close()
+      setTitle(title)
+    } catch (error) {
+      save.disabled = false
+      if (!wasCancelled(error)) setText(status, problemOf(error).sentence)
+    }
+  })
+  heading.remove()
+  row.append(form)
+  field.select()
+}
+
+function askTrash(videoId: string, note: HTMLElement, options: ActsOptions): void {
+  const { signal } = options
+  const status = make('span', 'small bad-text')
+  const sure = makeButton('Move to the trash', 'btn danger', async () => {
+    sure.disabled = true
+    try {
+      await trashVideo(videoId, signal)
+      options.onTrash()
+      showTrashed(videoId, note, options)
+    } catch (error) {
+      sure.disabled = false
+      if (!wasCancelled(error)) setText(status, problemOf(error).sentence)
+    }
+  })
+  const keep = makeButton('Keep it', 'btn quiet', () => note.replaceChildren())
+  note.replaceChildren(
+    make(
+      'div',
+      'note question',
+      make('span', '', 'Delete this update? Its link stops working. You can bring it back from the trash.'),
+      sure,
+      keep,
+      status,
+    ),
+  )
+  sure.focus()
+}
+
+function showTrashed(videoId: string, note: HTMLElement, options: ActsOptions): void {
+  const status = make('span', 'small bad-text')
+  const undo = makeButton('Undo', 'btn', async () => {
+    undo.disabled = true
+    try {
+      await restoreVideo(videoId, options.signal)
+      note.replaceChildren()
+      options.onRestore()
+    } catch (error) {
+      undo.disabled = false
+      if (!wasCancelled(error)) setText(status, problemOf(error).sentence)
+    }
+  })
+  const home = make('a', 'btn quiet', 'Your updates')
+  home.href = '/'
+  note.replaceChildren(
+    make('div', 'note question', make('span', '', 'It is in the trash. Its link shows nothing now.'), undo, home, status),
+  )
+  undo.focus()
+}

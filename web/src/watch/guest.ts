@@ -1,0 +1,47 @@
+// What this device knows of a guest: the name, and the edit tokens of what they wrote.
+import type { Keep } from '../ui/kept'
+import { parseRecord } from './drafts'
+
+const NAME_KEY = 'meanwhile:name'
+const PAUSE_KEY = 'meanwhile:pause-while-writing'
+
+export class Guest {
+  readonly #keep: Keep
+  readonly #tokensKey: string
+
+  constructor(keep: Keep, shareToken: string) {
+    this.#keep = keep
+    this.#tokensKey = `meanwhile:edit:${shareToken}`
+  }
+
+  get name(): string {
+    return this.#keep.get(NAME_KEY) ?? ''
+  }
+
+  set name(name: string) {
+    this.#keep.set(NAME_KEY, name)
+  }
+
+  editToken(commentId: string): string | undefined {
+    const token = this.#tokens()[commentId]
+    return typeof token === 'string' ? token : undefined
+  }
+
+  /** Read anew each time: another tab of the same person may have written in between. */
+  keepEditToken(commentId: string, token: string): void {
+    this.#keep.set(this.#tokensKey, JSON.stringify({ ...this.#tokens(), [commentId]: token }))
+  }
+
+  #tokens(): Record<string, unknown> {
+    return parseRecord(this.#keep.get(this.#tokensKey))
+  }
+}
+
+/** Whether the video pauses when somebody begins to write: yes, until they say otherwise. */
+export function readPauseChoice(keep: Keep): boolean {
+  return keep.get(PAUSE_KEY) !== 'no'
+}
+
+export function keepPauseChoice(keep: Keep, pause: boolean): void {
+  keep.set(PAUSE_KEY, pause ? 'yes' : 'no')
+}

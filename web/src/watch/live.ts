@@ -1,0 +1,70 @@
+// Keeping the page true: events tell that something changed, the counter tells whether we have it, and what is missing is fetched.
+import { type Comment, fetchSince, SINCE_LIMIT } from '../api/comments'
+import { followEvents, retryDelayMs } from '../api/events'
+import { readMaybeNumber, readObject } from '../api/parse'
+import { problemOf } from '../api/request'
+import { parseShare, type Share, sharePath } from '../api/shares'
+import type { Conversation } from './conversation'
+
+export interface LiveHandlers {
+  onShare(share: Share): void
+  onGone(): void
+  onComments(fresh: Comment[]): void
+  onConnection(connected: boolean): void
+}
+
+export function followShare(token: string, conversation: Conversation, handlers: LiveHandlers, signal: AbortSignal): { catchUp(): void } {
+  let running = false
+  let again = false
+
+  /** One run at a time; what is asked for meanwhile is done by one more run. */
+  const catchUp = async () => {
+    if (running) {
+      again = true
+      return
+    }
+    running = true
+    for (let attempt = 0; !signal.aborted; ) {
+      again = false
+      try {
+        const { fresh, more } = conversation.mergeSince(await fetchSince(token, conversation.seq, signal), SINCE_LIMIT)
+        handlers.onComments(fresh)
+        attempt = 0
+        if (!more && !again) break
+      } catch (error) {
+        if (signal.aborted) break
+        if (problemOf(error).at === 'gone') break // the event stream says what became of the link
+        await pause(retryDelayMs(attempt++, Math.random()), signal)
+      }
+    }
+    running = false
+  }
+
+  const onEvent = (name: string, data: unknown) => {
+    const wire = readObject(data, name)
+    if (name === 'comment') {
+      if ((readMaybeNumber(wire, 'seq') ?? 0) > conversation.seq) void catchUp()
+      return
+    }
+    if (wire.gone === true) handlers.onGone()
+    else handlers.onShare(parseShare(wire))
+  }
+
+  const onState = (state: 'open' | 'lost') => handlers.onConnection(state === 'open')
+  followEvents(`${sharePath(token)}/events`, ['video', 'comment'], { onEvent, onState }, signal)
+  return { catchUp: () => void catchUp() }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = new AbortController()
+    const finish = () => {
+      done.abort()
+      clearTimeout(timer)
+      resolve()
+    }
+    const timer = setTimeout(finish, ms)
+    window.addEventListener('online', finish, { signal: done.signal })
+    signal.addEventListener('abort', finish, { signal: done.signal })
+  })
+}

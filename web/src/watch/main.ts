@@ -1,0 +1,147 @@
+// The watch page. The HTML plays and can be read as it is; this adds the controls, the live conversation and the writing.
+
+import { problemOf, wasCancelled } from '../api/request'
+import { fetchShare, type Share } from '../api/shares'
+import { listenForKeys } from '../player/keys'
+import { definePlayer, MwPlayer } from '../player/player'
+import type { Fresh } from '../player/recovery'
+import { make, need, setText } from '../ui/dom'
+import { openKeep } from '../ui/kept'
+import { keepLocalTimes } from '../ui/local-time'
+import { parsePosition } from '../ui/time-code'
+import { makeActs } from './acts'
+import { readBoot } from './boot'
+import { listenForChips } from './comment-item'
+import { CommentList, newsOf } from './comment-list'
+import { makeComposer } from './composer'
+import { Conversation } from './conversation'
+import { Drafts } from './drafts'
+import { Guest } from './guest'
+import { followShare } from './live'
+import { loadMore } from './more'
+import { makeStage } from './stage'
+import type { Talk } from './talk'
+
+/** A stream that is lost for less than this is nobody's business. */
+const LOST_SHOWN_MS = 4_000
+
+function startPage(): void {
+  const { signal } = new AbortController() // the page lives as long as its document
+  const boot = readBoot(need('boot', HTMLElement).textContent ?? '')
+  const keep = openKeep()
+  definePlayer()
+  const player = document.querySelector('mw-player')
+  if (!(player instanceof MwPlayer)) throw new Error('the page has no player')
+
+  const conversation = new Conversation(boot.comments.seq, boot.comments.count)
+  conversation.merge(boot.comments.changes)
+  const talk: Talk = {
+    token: boot.token,
+    userName: boot.userName,
+    canComment: boot.share.canComment,
+    player,
+    conversation,
+    drafts: new Drafts(keep, boot.token),
+    guest: new Guest(keep, boot.token),
+    keep,
+    announce: (sentence) => setText(need('announce', HTMLElement), sentence),
+    changed: () => {
+      list.draw()
+      live.catchUp()
+    },
+    signal,
+  }
+  const list = new CommentList(talk)
+  const stage = makeStage(player, talk.announce, signal)
+  const composer = talk.canComment ? makeComposer(talk, (id) => list.light(id)) : undefined
+  const showGone = () => {
+    stage.showGone()
+    composer?.setOpen(false)
+  }
+  const showShare = (share: Share) => {
+    stage.show(share)
+    acts.show(share)
+    composer?.setOpen(true)
+  }
+  const acts = makeActs({
+    player,
+    share: boot.share,
+    onTrash: showGone,
+    onRestore: () => void fetchShare(boot.token, signal).then(showShare, () => location.reload()),
+    signal,
+  })
+  const connection = makeConnectionNote(signal)
+
+  const startMs = parsePosition(new URLSearchParams(location.search).get('t') ?? '') ?? boot.startMs
+  player.start(
+    {
+      keep,
+      startMs,
+      refresh: (during) => refreshSources(boot.token, during),
+      onPosition: () => {
+        acts.refresh()
+        composer?.refresh()
+      },
+      onMark: (ids) => ids[0] !== undefined && list.light(ids[0]),
+      onGone: showGone,
+      signal,
+    },
+    boot.share,
+  )
+  stage.show(boot.share)
+  if (composer) need('composer', HTMLElement).replaceChildren(composer.element)
+  list.draw()
+  listenForChips(need('list', HTMLElement), talk)
+  listenForKeys((action) => (action.at === 'comment' ? composer?.commentHere() : player.act(action)), signal)
+  keepLocalTimes(signal)
+  pointSignInHere()
+
+  const live = followShare(
+    boot.token,
+    conversation,
+    {
+      onShare: showShare,
+      onGone: showGone,
+      onComments: (fresh) => {
+        list.draw()
+        if (fresh.length > 0) talk.announce(newsOf(fresh))
+      },
+      onConnection: connection.show,
+    },
+    signal,
+  )
+  loadMore(need('more', HTMLElement), talk, boot.comments.nextCursor)
+}
+
+async function refreshSources(token: string, signal: AbortSignal): Promise<Fresh> {
+  try {
+    return { at: 'sources', sources: (await fetchShare(token, signal)).sources }
+  } catch (error) {
+    if (wasCancelled(error)) throw error
+    return problemOf(error).at === 'gone' ? { at: 'gone' } : { at: 'offline' }
+  }
+}
+
+/** Says in place that news cannot come, once that has lasted. */
+function makeConnectionNote(signal: AbortSignal): { show(connected: boolean): void } {
+  const note = make('p', 'note warn small connection', 'No connection. What is here stays; what others write comes when it is back.')
+  note.setAttribute('role', 'status')
+  const slot = need('talk-title', HTMLElement)
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const show = (connected: boolean) => {
+    clearTimeout(timer)
+    timer = undefined
+    if (connected) note.remove()
+    else timer = setTimeout(() => slot.after(note), navigator.onLine ? LOST_SHOWN_MS : 0)
+  }
+  window.addEventListener('offline', () => show(false), { signal })
+  return { show }
+}
+
+/** Signing in leads back to this page. */
+function pointSignInHere(): void {
+  const link = document.querySelector<HTMLAnchorElement>('a[data-sign-in]')
+  if (link) link.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`
+}
+
+startPage()

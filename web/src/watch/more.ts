@@ -1,0 +1,72 @@
+// The rest of a long conversation, a page at a time: what is near is fetched when it comes near, the rest while nothing else happens, so that
+// the markers on the seek bar tell of all of it.
+import { fetchPage } from '../api/comments'
+import { problemOf, wasCancelled } from '../api/request'
+import { make, makeButton } from '../ui/dom'
+import type { Talk } from './talk'
+
+/** Pages that are fetched unasked; more only when somebody reads on. */
+const PAGES_UNASKED = 10
+const IDLE_WAIT_MS = 400
+
+type More =
+  | { at: 'waiting'; cursor: string }
+  | { at: 'loading'; cursor: string }
+  | { at: 'failed'; cursor: string; sentence: string }
+  | { at: 'done' }
+
+export function loadMore(box: HTMLElement, talk: Talk, firstCursor: string | undefined): void {
+  let state: More = firstCursor === undefined ? { at: 'done' } : { at: 'waiting', cursor: firstCursor }
+  let unasked = 0
+
+  const show = () => {
+    switch (state.at) {
+      case 'done':
+        box.replaceChildren()
+        return
+      case 'loading':
+        box.replaceChildren(make('p', 'small more', 'Loading more comments…'))
+        return
+      case 'waiting':
+        box.replaceChildren(makeButton('Show more comments', 'btn quiet more', () => void load()))
+        return
+      case 'failed':
+        box.replaceChildren(
+          make('p', 'note warn small', `${state.sentence} Some comments are not shown. `),
+          makeButton('Try again', 'btn', () => void load()),
+        )
+        return
+      default:
+        state satisfies never
+    }
+  }
+  const load = async () => {
+    if (state.at === 'done' || state.at === 'loading') return
+    const { cursor } = state
+    state = { at: 'loading', cursor }
+    show()
+    try {
+      const page = await fetchPage(talk.token, cursor, talk.signal)
+      talk.conversation.merge(page.changes)
+      state = page.nextCursor === undefined ? { at: 'done' } : { at: 'waiting', cursor: page.nextCursor }
+      talk.changed()
+    } catch (error) {
+      if (wasCancelled(error)) return
+      state = { at: 'failed', cursor, sentence: problemOf(error).sentence }
+    }
+    show()
+    loadUnasked()
+  }
+  const loadUnasked = () => {
+    if (state.at !== 'waiting' || unasked++ >= PAGES_UNASKED) return
+    setTimeout(() => void load(), IDLE_WAIT_MS)
+  }
+  const near = new IntersectionObserver((entries) => {
+    if (state.at === 'waiting' && entries.some((entry) => entry.isIntersecting)) void load()
+  })
+  near.observe(box)
+  talk.signal.addEventListener('abort', () => near.disconnect())
+  window.addEventListener('online', () => state.at === 'failed' && void load(), { signal: talk.signal })
+  show()
+  loadUnasked()
+}

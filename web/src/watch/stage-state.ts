@@ -1,0 +1,77 @@
+// What stands in the player's place, told from the share.
+import type { Share } from '../api/shares'
+
+export type Stage =
+  | { at: 'playable' }
+  | { at: 'uploading'; percent: number }
+  | { at: 'processing'; percent: number }
+  | { at: 'recording' }
+  | { at: 'failed'; sentence: string }
+  | { at: 'gone' }
+
+export function stageOf(share: Share): Stage {
+  if (share.sources.length > 0) return { at: 'playable' }
+  switch (share.state) {
+    case 'recording':
+      return { at: 'recording' }
+    case 'uploading':
+      return { at: 'uploading', percent: percentOf(share.progress) }
+    case 'processing':
+    case 'ready': // published, and its sources are a moment behind
+      return { at: 'processing', percent: percentOf(share.progress) }
+    case 'failed':
+      return { at: 'failed', sentence: share.failure ?? 'This video could not be made ready.' }
+    default:
+      return never(share.state)
+  }
+}
+
+/** 100 % is said only by being done. */
+export function percentOf(progress: number): number {
+  return Math.max(0, Math.min(99, Math.floor(progress * 100)))
+}
+
+export interface Words {
+  lead: string
+  progress: string | undefined // what the bar is of
+  small: string
+}
+
+export function wordsFor(stage: Exclude<Stage, { at: 'playable' }>, owner: boolean): Words {
+  switch (stage.at) {
+    case 'recording':
+      return { lead: 'It cannot be played yet', progress: undefined, small: 'It appears here when it can, with no need to reload.' }
+    case 'uploading':
+      return {
+        lead: `Still on its way to the server${percentText(stage.percent)}`,
+        progress: 'Upload',
+        small: 'It appears here when it has arrived, with no need to reload.',
+      }
+    case 'processing':
+      return {
+        lead: `Getting it ready to play${percentText(stage.percent)}`,
+        progress: 'Getting it ready to play',
+        small: 'It appears here the moment it can play, with no need to reload.',
+      }
+    case 'failed':
+      return {
+        lead: stage.sentence,
+        progress: undefined,
+        small: owner ? 'Your original is kept.' : 'Its owner can try again. If that works, it will play here.',
+      }
+    case 'gone':
+      return owner
+        ? { lead: 'This update is in the trash', progress: undefined, small: 'Its link shows nothing until you bring it back.' }
+        : { lead: 'This link has ended', progress: undefined, small: 'Ask whoever sent it for a new one.' }
+    default:
+      return never(stage)
+  }
+}
+
+function percentText(percent: number): string {
+  return percent > 0 ? `: ${percent} %` : ''
+}
+
+function never(value: never): never {
+  throw new Error(`unknown state ${JSON.stringify(value)}`)
+}

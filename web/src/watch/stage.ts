@@ -1,0 +1,96 @@
+// The player's place: the player, or an honest sentence of the same size.
+import { originalPath, reprocessVideo } from '../api/owner'
+import { problemOf, wasCancelled } from '../api/request'
+import type { Share } from '../api/shares'
+import type { MwPlayer } from '../player/player'
+import { make, makeButton, setText } from '../ui/dom'
+import { type Stage, stageOf, wordsFor } from './stage-state'
+
+export interface StageView {
+  show(share: Share): void
+  /** The link has ended; for its owner, because the video is in the trash. */
+  showGone(): void
+}
+
+export function makeStage(player: MwPlayer, announce: (sentence: string) => void, signal: AbortSignal): StageView {
+  let shown: Stage['at'] | undefined
+  let waiting: Waiting | undefined
+  let owner = false
+
+  const wait = (stage: Exclude<Stage, { at: 'playable' }>, share: Share | undefined) => {
+    const words = wordsFor(stage, owner)
+    if (!waiting || shown !== stage.at) {
+      const videoId = stage.at === 'failed' && owner ? share?.videoId : undefined
+      waiting = makeWaiting(videoId === undefined ? [] : makeRepair(videoId, signal))
+      player.clear()
+      player.replaceChildren(waiting.element)
+      if (shown !== undefined) announce(words.lead)
+    }
+    setText(waiting.lead, words.lead)
+    setText(waiting.small, words.small)
+    waiting.bar.hidden = words.progress === undefined
+    if (words.progress !== undefined) waiting.bar.setAttribute('aria-label', words.progress)
+    waiting.bar.value = 'percent' in stage ? stage.percent : 0
+    shown = stage.at
+  }
+
+  return {
+    show(share) {
+      owner = share.owner
+      const stage = stageOf(share)
+      if (share.width > 0 && share.height > 0) {
+        player.style.setProperty('--w', String(share.width))
+        player.style.setProperty('--h', String(share.height))
+      }
+      if (stage.at !== 'playable') {
+        // A player that works is not taken away because a later pass of processing has nothing to add yet.
+        if (!player.ready) wait(stage, share)
+        return
+      }
+      if (shown !== undefined && shown !== 'playable') announce('The video can be played now')
+      shown = 'playable'
+      waiting = undefined
+      player.offer(share)
+    },
+    showGone() {
+      wait({ at: 'gone' }, undefined)
+    },
+  }
+}
+
+interface Waiting {
+  element: HTMLElement
+  lead: HTMLElement
+  bar: HTMLProgressElement
+  small: HTMLElement
+}
+
+function makeWaiting(more: HTMLElement[]): Waiting {
+  const lead = make('p', 'lead')
+  const bar = make('progress')
+  bar.max = 100
+  const small = make('p', 'small')
+  return { element: make('div', 'waiting', lead, bar, small, ...more), lead, bar, small }
+}
+
+/** What an owner can do about a failure. */
+function makeRepair(videoId: string, signal: AbortSignal): HTMLElement[] {
+  const status = make('p', 'small bad-text')
+  status.setAttribute('role', 'status')
+  const again = makeButton('Try again', 'btn primary', async () => {
+    again.disabled = true
+    setText(status, '')
+    try {
+      await reprocessVideo(videoId, signal) // the event stream shows what becomes of it
+      setText(again, 'Trying again…')
+    } catch (error) {
+      if (wasCancelled(error)) return
+      again.disabled = false
+      setText(status, problemOf(error).sentence)
+    }
+  })
+  const original = make('a', 'btn', 'Download the original')
+  original.href = originalPath(videoId)
+  original.download = ''
+  return [make('div', 'row', again, original), status]
+}

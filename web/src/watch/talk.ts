@@ -1,0 +1,27 @@
+// What the parts of the conversation share.
+import type { MwPlayer } from '../player/player'
+import type { Keep } from '../ui/kept'
+import type { Conversation } from './conversation'
+import type { Drafts } from './drafts'
+import type { Guest } from './guest'
+
+export interface Talk {
+  token: string
+  userName: string | undefined // of a signed-in reader; a guest otherwise
+  canComment: boolean
+  player: MwPlayer
+  conversation: Conversation
+  drafts: Drafts
+  guest: Guest
+  keep: Keep
+  announce(sentence: string): void
+  /** The conversation has changed here: draw it, and make sure that nothing of others is missing. */
+  changed(): void
+  signal: AbortSignal
+}
+
+/** Jumps, keeps playing or pausing as it is, and brings the player into view where it is not. */
+export function jump(player: MwPlayer, ms: number): void {
+  player.seek(ms)
+  player.scrollIntoView({ block: 'nearest' })
+}

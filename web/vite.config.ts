@@ -1,0 +1,21 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte'
+import { defineConfig } from 'vite'
+
+// The server reads dist/manifest.json to find each page's files, so every entry is named by its source path.
+export default defineConfig({
+  base: '/assets/',
+  plugins: [svelte()],
+  build: {
+    outDir: 'dist',
+    emptyOutDir: true,
+    manifest: 'manifest.json',
+    assetsDir: '',
+    target: 'es2022',
+    // light-dark() as it is (all browsers since May 2024): what stands in for it cannot follow a nested color-scheme, such as the player's.
+    cssTarget: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],
+    modulePreload: { polyfill: false },
+    rollupOptions: {
+      input: ['src/watch/main.ts', 'src/library/main.ts', 'src/ui/form.ts', 'src/ui/base.css', 'src/watch/watch.css', 'src/library/library.css'],
+    },
+  },
+})
