@@ -1,0 +1,77 @@
+# Meanwhile: `make run` serves on http://localhost:8080, `make test` runs every test. Both install what is missing.
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+GO_FILES := $(shell git ls-files -co --exclude-standard '*.go' 'go.*' '*.sql' 'server/pages/*.html')
+WEB_FILES := $(shell git ls-files -co --exclude-standard 'web/src/*' 'web/*.json' 'web/*.ts' 'web/scripts/*')
+GO_PACKAGES := ./...
+
+.PHONY: help run dev build test check lint web-check go-test e2e install install-test fmt clean
+
+help: ## List what can be made
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+
+run: install build ## Install what is missing, build, and serve on http://localhost:8080 with data under ./data
+	exec bin/meanwhile
+
+dev: install web/node_modules/.stamp ## Like run, and build again whenever a source file changes
+	@while true; do
+	  $(MAKE) --no-print-directory build && { bin/meanwhile & pid=$$!; } || pid=
+	  stamp=$$(mktemp)
+	  while [ -z "$$(find . -path ./web/node_modules -prune -o -path ./web/dist -prune -o -path ./data -prune -o -path ./bin -prune -o -path ./.git -prune -o -type f -newer $$stamp -print -quit)" ]; do sleep 1; done
+	  rm -f $$stamp; [ -z "$$pid" ] || { kill $$pid; wait $$pid || true; }
+	done
+
+build: bin/meanwhile ## Build bin/meanwhile, one binary that holds the web page
+
+bin/meanwhile: $(GO_FILES) web/dist/manifest.json
+	@mkdir -p bin
+	CGO_ENABLED=0 go build -trimpath -o bin/meanwhile ./cmd/meanwhile
+
+web/dist/manifest.json: web/node_modules/.stamp $(WEB_FILES)
+	@cd web && npm run --silent build
+
+web/node_modules/.stamp: web/package.json web/package-lock.json
+	@echo "Installing the web packages named in web/package-lock.json"
+	cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+install: ## Install the programs that serving needs
+	@deploy/install.sh run
+
+install-test: ## Install the programs that the tests need
+	@deploy/install.sh run test
+
+test: install-test build ## Run every test: Go with -race, web unit tests, browser tests
+	@$(MAKE) --no-print-directory web-check go-test e2e
+	echo "skipped: nothing"
+
+check: web-check ## Everything fast that needs no service and no browser
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt these:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	go vet $(GO_PACKAGES)
+	go test -short . ./server/... ./storage/... ./cmd/...
+
+web-check: web/node_modules/.stamp
+	@cd web && npm run --silent check && npm run --silent test
+
+go-test:
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt these:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	go vet $(GO_PACKAGES)
+	go test -race -timeout 20m $(GO_PACKAGES)
+
+lint: ## Run golangci-lint (built from source on first use, which takes minutes)
+	@test -x bin/golangci-lint || GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+	bin/golangci-lint run $(GO_PACKAGES)
+
+e2e: build ## Run the browser tests against bin/meanwhile; screenshots go to web/e2e/out
+	@cd web && npm run --silent e2e
+
+fmt: ## Format Go and web sources
+	gofmt -w $$(git ls-files '*.go')
+	cd web && npx biome check --write .
+
+clean: ## Remove what was built; data stays
+	rm -rf bin web/dist web/node_modules web/e2e/out
+	mkdir -p web/dist && touch web/dist/.keep

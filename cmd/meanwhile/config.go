@@ -1,0 +1,142 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// Config is everything that an operator can set: each field is a flag and an environment variable, and this struct is where the
+// documentation comes from (meanwhile --help-config).
+type Config struct {
+	Listen            string        `env:"MEANWHILE_LISTEN" default:"127.0.0.1:8080" help:"Address of the site."`
+	AdminListen       string        `env:"MEANWHILE_ADMIN_LISTEN" default:"127.0.0.1:9090" help:"Address for metrics and pprof; empty switches it off."`
+	BaseURL           string        `env:"MEANWHILE_BASE_URL" help:"The site's public address, such as https://updates.example.com. Empty: links use the address that the browser asked for."`
+	Data              string        `env:"MEANWHILE_DATA" default:"./data" help:"Folder for everything that is kept."`
+	DatabaseURL       string        `env:"MEANWHILE_DATABASE_URL" help:"Database; default sqlite:DATA/meanwhile.db."`
+	ObjectsURL        string        `env:"MEANWHILE_OBJECTS_URL" help:"Media storage; default file:DATA/objects."`
+	RedisURL          string        `env:"MEANWHILE_REDIS_URL" default:"embedded:" help:"Queue and events: embedded: runs inside this process, redis:// and rediss:// use a server."`
+	SecretKey         string        `env:"MEANWHILE_SECRET_KEY" help:"At least 32 characters that sign addresses; made and kept under DATA when empty. Also as MEANWHILE_SECRET_KEY_FILE."`
+	TrustedProxies    []string      `env:"MEANWHILE_TRUSTED_PROXIES" sep:"," help:"Networks (CIDR) whose forwarding headers are believed; none by default."`
+	SignUp            string        `env:"MEANWHILE_SIGN_UP" enum:"closed,open" default:"closed" help:"open lets anyone make an account."`
+	MaxDuration       time.Duration `env:"MEANWHILE_MAX_DURATION" default:"4h" help:"Longest video that is processed."`
+	MaxUploadBytes    int64         `env:"MEANWHILE_MAX_UPLOAD_BYTES" default:"21474836480" help:"Largest file that is taken."`
+	MaxCPU            time.Duration `env:"MEANWHILE_MAX_CPU" name:"max-cpu" default:"24h" help:"Most computing time that one video may ask for."`
+	WorkerConcurrency int           `env:"MEANWHILE_WORKER_CONCURRENCY" default:"1" help:"Encodes at the same time. Short steps have slots of their own."`
+	Sandbox           string        `env:"MEANWHILE_SANDBOX" enum:"auto,bwrap,landlock,off" default:"auto" help:"How ffmpeg is confined. off is for machines that trust every file."`
+	FFmpeg            string        `env:"MEANWHILE_FFMPEG" name:"ffmpeg" help:"Path of ffmpeg; default from PATH."`
+	FFprobe           string        `env:"MEANWHILE_FFPROBE" name:"ffprobe" help:"Path of ffprobe; default from PATH."`
+	LogLevel          string        `env:"MEANWHILE_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"Least level that is logged."`
+	LogFormat         string        `env:"MEANWHILE_LOG_FORMAT" enum:"text,json" default:"text" help:"Form of the log on standard error."`
+}
+
+// secretsFromFiles reads each MEANWHILE_X_FILE into MEANWHILE_X, for secrets that are mounted as files. It runs before flags are read.
+func secretsFromFiles() error {
+	for _, pair := range os.Environ() {
+		name, path, _ := strings.Cut(pair, "=")
+		base, isFile := strings.CutSuffix(name, "_FILE")
+		if !isFile || !strings.HasPrefix(name, "MEANWHILE_") || path == "" {
+			continue
+		}
+		if _, set := os.LookupEnv(base); set {
+			return fmt.Errorf("both %s and %s are set: keep one", base, name)
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", name, err)
+		}
+		if err := os.Setenv(base, strings.TrimSpace(string(b))); err != nil {
+			return fmt.Errorf("set %s: %w", base, err)
+		}
+	}
+	return nil
+}
+
+// finish fills what follows from other fields and refuses what cannot work, by name.
+func (c *Config) finish(role role) error {
+	if c.DatabaseURL == "" {
+		c.DatabaseURL = "sqlite:" + filepath.Join(c.Data, "meanwhile.db")
+	}
+	if c.ObjectsURL == "" {
+		c.ObjectsURL = "file:" + filepath.Join(c.Data, "objects")
+	}
+	if role == roleServer || role == roleWorker {
+		if strings.HasPrefix(c.DatabaseURL, "sqlite:") {
+			return fmt.Errorf("MEANWHILE_DATABASE_URL is %q, which belongs to one process: separate server and worker need postgres://", "sqlite:")
+		}
+		if strings.HasPrefix(c.RedisURL, "embedded:") {
+			return fmt.Errorf("MEANWHILE_REDIS_URL is %q, which lives in one process: separate server and worker need redis://", "embedded:")
+		}
+	}
+	if c.BaseURL != "" {
+		u, err := url.Parse(c.BaseURL)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || strings.Trim(u.Path, "/") != "" {
+			return fmt.Errorf("MEANWHILE_BASE_URL is %q: it needs http:// or https:// and a host, and no path", c.BaseURL)
+		}
+		c.BaseURL = strings.TrimSuffix(c.BaseURL, "/")
+	}
+	if _, err := c.proxies(); err != nil {
+		return err
+	}
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		return fmt.Errorf("MEANWHILE_LISTEN is %q: it needs an address and a port, such as 127.0.0.1:8080", c.Listen)
+	}
+	if c.SecretKey != "" && len(c.SecretKey) < 32 {
+		return fmt.Errorf("MEANWHILE_SECRET_KEY is too short: it needs at least 32 characters")
+	}
+	if c.WorkerConcurrency < 1 {
+		return fmt.Errorf("MEANWHILE_WORKER_CONCURRENCY is %d: it needs at least 1", c.WorkerConcurrency)
+	}
+	return nil
+}
+
+// proxies reads the trusted networks; a single address is a network of one.
+func (c *Config) proxies() ([]netip.Prefix, error) {
+	var networks []netip.Prefix
+	for _, text := range c.TrustedProxies {
+		if addr, err := netip.ParseAddr(text); err == nil {
+			networks = append(networks, netip.PrefixFrom(addr, addr.BitLen()))
+			continue
+		}
+		network, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("MEANWHILE_TRUSTED_PROXIES holds %q: it needs addresses or networks such as 10.0.0.0/8", text)
+		}
+		networks = append(networks, network)
+	}
+	return networks, nil
+}
+
+// logger writes to standard error as the operator wants it.
+func (c *Config) logger(w io.Writer) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		level = slog.LevelInfo
+	}
+	opts := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, opts))
+	}
+	return slog.New(slog.NewTextHandler(w, opts))
+}
+
+// printConfig writes the table of all settings, from the struct's own tags.
+func printConfig(w io.Writer) error {
+	tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(tw, "VARIABLE\tDEFAULT\tMEANING")
+	t := reflect.TypeFor[Config]()
+	for i := range t.NumField() {
+		tag := t.Field(i).Tag
+		fmt.Fprintf(tw, "%s\t%s\t%s\n", tag.Get("env"), tag.Get("default"), tag.Get("help"))
+	}
+	return tw.Flush()
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// lockData keeps a second process away from a data folder; the lock goes with the process, however it ends.
+func lockData(dir string) (unlock func() error, err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make data folder: %w", err)
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open lock: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		f.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("another meanwhile is running on %s: stop it first, or set MEANWHILE_DATA to another folder", dir)
+		}
+		return nil, fmt.Errorf("lock data folder: %w", err)
+	}
+	return f.Close, nil
+}
+
+// secretKey is the configured one, else the one kept under the data folder, else a new one that is kept there.
+func secretKey(configured, dir string) ([]byte, error) {
+	if configured != "" {
+		return []byte(configured), nil
+	}
+	path := filepath.Join(dir, "secret.key")
+	b, err := os.ReadFile(path)
+	if err == nil && len(strings.TrimSpace(string(b))) >= 32 {
+		return []byte(strings.TrimSpace(string(b))), nil
+	}
+	if err == nil {
+		return nil, fmt.Errorf("%s is damaged: restore it from a backup, or delete it (links to media that are open now will have to be loaded again)", path)
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("read secret key: %w", err)
+	}
+	var raw [32]byte
+	rand.Read(raw[:])
+	key := hex.EncodeToString(raw[:])
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make data folder: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("keep secret key: %w", err)
+	}
+	_, err = f.WriteString(key + "\n")
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return nil, fmt.Errorf("keep secret key: %w", err)
+	}
+	return []byte(key), nil
+}
+
+// diskUsed answers which part of the file system under dir is used, 0…1, as an ordinary user sees it; 0 when it cannot be known.
+func diskUsed(dir string) func() float64 {
+	return func() float64 {
+		var s syscall.Statfs_t
+		if err := syscall.Statfs(dir, &s); err != nil || s.Blocks == 0 {
+			return 0
+		}
+		used := s.Blocks - s.Bfree
+		return float64(used) / float64(used+s.Bavail)
+	}
+}

@@ -1,0 +1,257 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"meanwhile"
+	"meanwhile/worker/ffmpeg"
+)
+
+type doctorCmd struct {
+	JSON bool `name:"json" help:"Print a JSON array."`
+}
+
+// finding is one line of the doctor's report.
+type finding struct {
+	Check  string `json:"check"`
+	Result string `json:"result"` // ok, warn or fail
+	Detail string `json:"detail"`
+	Mend   string `json:"mend,omitempty"`
+}
+
+func ok(detail string) finding         { return finding{Result: "ok", Detail: detail} }
+func warn(detail, mend string) finding { return finding{Result: "warn", Detail: detail, Mend: mend} }
+func fail(err error, mend string) finding {
+	return finding{Result: "fail", Detail: err.Error(), Mend: mend}
+}
+
+// patient is what the checks look at.
+type patient struct {
+	config *Config
+	parts  *parts
+}
+
+// checks is what the doctor looks at, in the order of the report. A new check is a row and a function.
+var checks = []struct {
+	name string
+	look func(context.Context, patient) finding
+}{
+	{"data folder", checkData},
+	{"disk", checkDisk},
+	{"ffmpeg and sandbox", checkFFmpeg},
+	{"database", checkDatabase},
+	{"objects", checkObjects},
+	{"redis", checkRedis},
+	{"clock", checkClock},
+	{"base address", checkBaseURL},
+	{"site", checkSite},
+}
+
+// Run looks at everything, also when something is broken. It ends with an error when a check fails.
+func (d doctorCmd) Run(ctx context.Context, c *Config, o out) (err error) {
+	if err := c.finish(roleTool); err != nil {
+		return usageError{err}
+	}
+	p := &parts{log: c.logger(io.Discard)}
+	defer func() { err = errors.Join(err, p.Close()) }()
+	var findings []finding
+	failed := 0
+	for _, check := range checks {
+		look, cancel := context.WithTimeout(ctx, 20*time.Second)
+		f := check.look(look, patient{c, p})
+		cancel()
+		f.Check = check.name
+		findings = append(findings, f)
+		if f.Result == "fail" {
+			failed++
+		}
+	}
+	if err := d.print(o.stdout, findings); err != nil {
+		return err
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of %d checks failed", failed, len(findings))
+	}
+	return nil
+}
+
+func (d doctorCmd) print(w io.Writer, findings []finding) error {
+	if d.JSON {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		return enc.Encode(findings)
+	}
+	for _, f := range findings {
+		fmt.Fprintf(w, "%-4s  %-18s  %s\n", f.Result, f.Check, f.Detail)
+		if f.Mend != "" {
+			fmt.Fprintf(w, "%-4s  %-18s  → %s\n", "", "", f.Mend)
+		}
+	}
+	return nil
+}
+
+func checkData(_ context.Context, p patient) finding {
+	if err := os.MkdirAll(p.config.Data, 0o700); err != nil {
+		return fail(err, "Make the folder writable, or set MEANWHILE_DATA to another one.")
+	}
+	f, err := os.CreateTemp(p.config.Data, "doctor-*")
+	if err != nil {
+		return fail(err, "Make the folder writable, or set MEANWHILE_DATA to another one.")
+	}
+	if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil {
+		return fail(err, "Make the folder writable, or set MEANWHILE_DATA to another one.")
+	}
+	return ok(absolute(p.config.Data) + " is writable")
+}
+
+func checkDisk(_ context.Context, p patient) finding {
+	used := diskUsed(p.config.Data)()
+	detail := fmt.Sprintf("%.0f %% used", used*100)
+	if used >= 0.97 {
+		return fail(errors.New(detail), "Free some space: nothing more is taken until there is.")
+	}
+	if used >= 0.90 {
+		return warn(detail, "Free some space: new uploads are refused above 90 %.")
+	}
+	return ok(detail)
+}
+
+func checkFFmpeg(ctx context.Context, p patient) finding {
+	tools, err := ffmpeg.New(ctx, toolOptions(p.config, p.parts.log))
+	if err != nil {
+		return fail(errors.New(sentence(err)), "Install ffmpeg and bubblewrap (apt-get install ffmpeg bubblewrap).")
+	}
+	detail := fmt.Sprintf("ffmpeg %s in %s", tools.Version(), tools.SandboxName())
+	if hole := ffmpeg.KnownHoles(tools.Version()); hole != "" {
+		return warn(detail, hole)
+	}
+	if tools.SandboxName() == "landlock" {
+		return warn(detail, "Install bubblewrap where it is allowed: landlock hides no processes and blocks no UDP.")
+	}
+	if tools.SandboxName() == "off" {
+		return warn(detail, "ffmpeg runs unconfined: set MEANWHILE_SANDBOX=auto unless every file is trusted.")
+	}
+	return ok(detail)
+}
+
+func checkDatabase(ctx context.Context, p patient) finding {
+	if err := p.parts.connectStore(ctx, p.config); err != nil {
+		return fail(errors.New(sentence(err)), "See that MEANWHILE_DATABASE_URL is right and the database runs.")
+	}
+	if err := p.parts.store.Ping(ctx); err != nil {
+		return fail(errors.New(sentence(err)), "See that the database can be written.")
+	}
+	status, err := p.parts.store.MigrationStatus(ctx)
+	if err != nil {
+		return fail(errors.New(sentence(err)), "See that the database can be read.")
+	}
+	for _, m := range status {
+		if m.AppliedAt == nil {
+			return warn("the schema is not up to date", "Start the program, or run: meanwhile migrate")
+		}
+	}
+	return ok(fmt.Sprintf("reachable, writable, %d migrations applied", len(status)))
+}
+
+func checkObjects(ctx context.Context, p patient) finding {
+	if err := p.parts.openObjects(p.config); err != nil {
+		return fail(err, "See that MEANWHILE_OBJECTS_URL is right.")
+	}
+	key := "doctor/" + meanwhile.NewRandomID()
+	const text = "meanwhile"
+	n, err := p.parts.objects.Put(ctx, key, strings.NewReader(text))
+	if err != nil || n != int64(len(text)) {
+		return fail(errors.New(sentence(err)), "See that the object folder can be written.")
+	}
+	r, err := p.parts.objects.Open(ctx, key, meanwhile.Range{})
+	if err != nil {
+		return fail(errors.New(sentence(err)), "See that the object folder can be read.")
+	}
+	b, err := io.ReadAll(r)
+	if err := errors.Join(err, r.Close(), p.parts.objects.Delete(ctx, key)); err != nil || string(b) != text {
+		return fail(fmt.Errorf("what was read differs from what was written: %w", err), "Check the disk.")
+	}
+	return ok("written, read and deleted")
+}
+
+func checkRedis(ctx context.Context, p patient) finding {
+	if strings.HasPrefix(p.config.RedisURL, "embedded:") {
+		return ok("runs inside the program")
+	}
+	if err := p.parts.openRedis(ctx, p.config); err != nil {
+		return fail(errors.New(sentence(err)), "See that MEANWHILE_REDIS_URL is right and Redis runs.")
+	}
+	if err := p.parts.redis.Ping(ctx); err != nil {
+		return fail(errors.New(sentence(err)), "See that MEANWHILE_REDIS_URL is right and Redis runs.")
+	}
+	return ok("reachable")
+}
+
+func checkClock(_ context.Context, _ patient) finding {
+	now := time.Now()
+	if now.Year() < 2026 {
+		return fail(fmt.Errorf("it says %s", now.UTC().Format(time.RFC3339)), "Set the clock: links would end at the wrong time.")
+	}
+	return ok(now.UTC().Format(time.RFC3339))
+}
+
+func checkBaseURL(_ context.Context, p patient) finding {
+	if p.config.BaseURL == "" {
+		host, _, err := net.SplitHostPort(p.config.Listen)
+		if ip := net.ParseIP(host); err == nil && (host == "localhost" || (ip != nil && ip.IsLoopback())) {
+			return ok("not set: links use the address that the browser asked for, which is right on one machine")
+		}
+		return warn("not set, and the site listens beyond this machine", "Set MEANWHILE_BASE_URL, so that links carry the right address.")
+	}
+	u, err := url.Parse(p.config.BaseURL)
+	if err != nil {
+		return fail(err, "Set MEANWHILE_BASE_URL to http:// or https:// and a host.")
+	}
+	ip := net.ParseIP(u.Hostname())
+	if u.Scheme == "http" && u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return warn(p.config.BaseURL+" is plain http", "Put a proxy with TLS before it: on plain http browsers neither record nor copy links, and cookies are weaker.")
+	}
+	return ok(p.config.BaseURL)
+}
+
+func checkSite(ctx context.Context, p patient) finding {
+	base := p.config.BaseURL
+	if base == "" {
+		base = "http://" + p.config.Listen
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/readyz", nil)
+	if err != nil {
+		return fail(err, "Set MEANWHILE_BASE_URL to the site's address.")
+	}
+	res, err := (&http.Client{Timeout: 5 * time.Second}).Do(req)
+	if err != nil {
+		return warn("does not answer at "+base, "Start it with `meanwhile`, or see that MEANWHILE_BASE_URL leads to it.")
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		b, _ := io.ReadAll(io.LimitReader(res.Body, 4<<10)) //nolint:errcheck // what could be read is enough for a report
+		return fail(fmt.Errorf("%s answers %s: %s", base, res.Status, strings.TrimSpace(string(b))), "See what it says is missing.")
+	}
+	return ok("answers at " + base)
+}
+
+// sentence is an error as a report shows it: the sentence for people and the cause.
+func sentence(err error) string {
+	if err == nil {
+		return "wrong size"
+	}
+	if m := meanwhile.MessageOf(err); m != "" {
+		return fmt.Sprintf("%s (%v)", m, err)
+	}
+	return err.Error()
+}

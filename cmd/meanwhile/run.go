@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"meanwhile"
+	"meanwhile/server"
+	"meanwhile/web"
+	"meanwhile/worker"
+	"meanwhile/worker/ffmpeg"
+	"meanwhile/worker/queue"
+)
+
+// drainFor is how long open requests may take to end after the signal.
+const drainFor = 15 * time.Second
+
+type serveCmd struct{}
+
+// Run serves and works until the process is told to stop.
+func (serveCmd) Run(ctx context.Context, c *Config, o out) error { return run(ctx, c, roleAll, o) }
+
+type serverCmd struct{}
+
+// Run serves until the process is told to stop.
+func (serverCmd) Run(ctx context.Context, c *Config, o out) error { return run(ctx, c, roleServer, o) }
+
+type workerCmd struct{}
+
+// Run works until the process is told to stop.
+func (workerCmd) Run(ctx context.Context, c *Config, o out) error { return run(ctx, c, roleWorker, o) }
+
+// run starts a role and ends it in order: stop listening, drain HTTP, hand the work back, close the stores.
+func run(ctx context.Context, c *Config, role role, o out) (err error) {
+	if err := c.finish(role); err != nil {
+		return usageError{err}
+	}
+	log := c.logger(o.stderr)
+	p, err := wire(ctx, c, role, log)
+	defer func() { err = errors.Join(err, p.Close()) }()
+	if err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	if role != roleServer {
+		stop, err := startWorker(ctx, c, p, group)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
+	startAdmin(ctx, c, group, log)
+	if role != roleWorker {
+		if err := startServer(ctx, c, p, group, o); err != nil {
+			return errors.Join(err, group.Wait())
+		}
+	}
+	return group.Wait()
+}
+
+// startServer listens, prints where, and serves until ctx ends; then it drains.
+func startServer(ctx context.Context, c *Config, p *parts, group *errgroup.Group, o out) error {
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w (set MEANWHILE_LISTEN to another address)", c.Listen, err)
+	}
+	proxies, err := c.proxies()
+	if err != nil {
+		return err
+	}
+	handler := server.New(server.Config{BaseURL: c.BaseURL, TrustedProxies: proxies, Version: version()}, server.Deps{
+		Library: p.library, UI: web.Files(), Log: p.log, Ready: p.ready, Done: ctx.Done(),
+	})
+	srv := server.HTTPServer(handler, p.log)
+	group.Go(func() error {
+		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error {
+		<-ctx.Done()
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainFor)
+		defer cancel()
+		if err := srv.Shutdown(drain); err != nil {
+			return errors.Join(fmt.Errorf("drain: %w", err), srv.Close())
+		}
+		return nil
+	})
+	return greet(ctx, c, p.library, ln.Addr().String(), o)
+}
+
+// greet prints where the site is and, while there is no account, how to make the first.
+func greet(ctx context.Context, c *Config, lib *meanwhile.Library, addr string, o out) error {
+	base := c.BaseURL
+	if base == "" {
+		base = "http://" + friendly(addr)
+	}
+	fmt.Fprintf(o.stdout, "Meanwhile is at %s\n", base)
+	needed, err := lib.NeedsSetUp(ctx)
+	if err != nil {
+		return fmt.Errorf("look for accounts: %w", err)
+	}
+	if needed {
+		fmt.Fprintf(o.stdout, "Make the first account here: %s/setup/%s\n", base, lib.SetUpToken())
+	}
+	fmt.Fprintln(o.stdout, "Press Ctrl-C to stop.")
+	return nil
+}
+
+// friendly writes a loopback or unspecified address as localhost, which browsers treat as a secure context.
+func friendly(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return addr
+	}
+	if ip := net.ParseIP(host); ip != nil && (ip.IsLoopback() || ip.IsUnspecified()) {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// ready answers what is missing, by name; empty when the process can serve.
+func (p *parts) ready(ctx context.Context) map[string]error {
+	missing := make(map[string]error)
+	if err := p.store.Ping(ctx); err != nil {
+		missing["database"] = err
+	}
+	if err := p.redis.Ping(ctx); err != nil {
+		missing["redis"] = err
+	}
+	return missing
+}
+
+// startWorker begins to take work. stop hands running stages back and waits for them.
+func startWorker(ctx context.Context, c *Config, p *parts, group *errgroup.Group) (stop func(), err error) {
+	tools, err := ffmpeg.New(ctx, toolOptions(c, p.log))
+	if err != nil {
+		return nil, err
+	}
+	p.log.Info("media tools found", "ffmpeg", tools.Version(), "sandbox", tools.SandboxName())
+	scratch, err := worker.NewScratch(filepath.Join(c.Data, "scratch"))
+	if err != nil {
+		return nil, err
+	}
+	w := &worker.Worker{Library: p.library, Tools: tools, Scratch: scratch, Owner: owner(c), Log: p.log}
+	slots := map[meanwhile.QueueName]int{meanwhile.QueueInstant: 2, meanwhile.QueueShort: 2, meanwhile.QueueEncode: c.WorkerConcurrency}
+	srv, err := queue.Start(p.asynqOptions(), slots, w.Handle, p.log)
+	if err != nil {
+		return nil, errors.Join(err, scratch.Close())
+	}
+	group.Go(func() error { return w.Reconcile(ctx, local(c)) })
+	return func() {
+		srv.Stop()
+		if err := scratch.Close(); err != nil {
+			p.log.Warn("scratch folder not removed", "error", err)
+		}
+	}, nil
+}
+
+func toolOptions(c *Config, log *slog.Logger) ffmpeg.Options {
+	return ffmpeg.Options{FFmpeg: c.FFmpeg, FFprobe: c.FFprobe, Sandbox: c.Sandbox, Nice: 10, Log: log}
+}
+
+// owner names this worker in leases: the same over restarts where the data folder is its own.
+func owner(c *Config) string {
+	if local(c) {
+		return "local"
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "worker"
+	}
+	return host + "-" + meanwhile.NewRandomID()
+}

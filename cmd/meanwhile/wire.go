@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+
+	"github.com/hibiken/asynq"
+
+	"meanwhile"
+	"meanwhile/storage/fsstore"
+	"meanwhile/storage/redisbus"
+	"meanwhile/storage/sqlstore"
+	"meanwhile/worker/queue"
+)
+
+// role is which parts of the program run in this process.
+type role int
+
+const (
+	roleAll    role = iota // server and worker
+	roleServer             // HTTP only
+	roleWorker             // stages only
+	roleTool               // a command that ends: neither listens nor works
+)
+
+// parts is everything that stands behind the Library.
+type parts struct {
+	library *meanwhile.Library
+	store   *sqlstore.Store
+	objects meanwhile.Objects
+	redis   *redisbus.Redis
+	queue   *queue.Client
+	log     *slog.Logger
+	close   []func() error // in the order of opening
+}
+
+// wire opens what the configuration names. The caller calls Close, also after an error.
+func wire(ctx context.Context, c *Config, role role, log *slog.Logger) (*parts, error) {
+	p := &parts{log: log}
+	if local(c) && role != roleTool {
+		unlock, err := lockData(c.Data)
+		if err != nil {
+			return p, err
+		}
+		p.close = append(p.close, unlock)
+	}
+	secret, err := secretKey(c.SecretKey, c.Data)
+	if err != nil {
+		return p, err
+	}
+	if err := p.connectStore(ctx, c); err != nil {
+		return p, err
+	}
+	if err := p.store.Migrate(ctx); err != nil {
+		return p, fmt.Errorf("bring the schema up: %w", err)
+	}
+	if err := p.openObjects(c); err != nil {
+		return p, err
+	}
+	cfg := meanwhile.Config{
+		Store: p.store, Objects: p.objects, Hasher: newHasher(), Log: log, Secret: secret, OpenSignUp: c.SignUp == "open", Limits: limits(c),
+	}
+	if strings.HasPrefix(c.ObjectsURL, "file:") {
+		cfg.DiskUsed = diskUsed(strings.TrimPrefix(c.ObjectsURL, "file:"))
+	}
+	if role != roleTool {
+		if err := p.openRedis(ctx, c); err != nil {
+			return p, err
+		}
+		cfg.Queue, cfg.Bus = p.queue, p.redis
+	}
+	p.library = meanwhile.New(cfg)
+	return p, nil
+}
+
+func limits(c *Config) meanwhile.Limits {
+	l := meanwhile.DefaultLimits()
+	l.MaxDuration, l.MaxUploadBytes, l.MaxCPU = c.MaxDuration, c.MaxUploadBytes, c.MaxCPU
+	return l
+}
+
+// local reports whether the data folder belongs to this process alone.
+func local(c *Config) bool { return strings.HasPrefix(c.DatabaseURL, "sqlite:") }
+
+func (p *parts) connectStore(ctx context.Context, c *Config) error {
+	scheme, _, _ := strings.Cut(c.DatabaseURL, ":")
+	switch scheme {
+	case "sqlite", "postgres", "postgresql":
+		store, err := sqlstore.Open(ctx, c.DatabaseURL, p.log)
+		if err != nil {
+			return fmt.Errorf("open database: %w", err)
+		}
+		p.store = store
+		p.close = append(p.close, store.Close)
+		return nil
+	}
+	return fmt.Errorf("MEANWHILE_DATABASE_URL begins with %q: it can be sqlite: or postgres://", scheme)
+}
+
+func (p *parts) openObjects(c *Config) error {
+	scheme, rest, _ := strings.Cut(c.ObjectsURL, ":")
+	switch scheme {
+	case "file":
+		dir, err := filepath.Abs(rest)
+		if err != nil {
+			return fmt.Errorf("find object folder: %w", err)
+		}
+		store, err := fsstore.New(dir)
+		if err != nil {
+			return fmt.Errorf("open object folder: %w", err)
+		}
+		p.objects = store
+		p.close = append(p.close, store.Close)
+		return nil
+	}
+	return fmt.Errorf("MEANWHILE_OBJECTS_URL begins with %q: it can be file:", scheme)
+}
+
+func (p *parts) openRedis(ctx context.Context, c *Config) error {
+	scheme, _, _ := strings.Cut(c.RedisURL, ":")
+	switch scheme {
+	case "embedded", "redis", "rediss":
+		r, err := redisbus.Open(ctx, c.RedisURL, p.log)
+		if err != nil {
+			return fmt.Errorf("open redis: %w", err)
+		}
+		p.redis = r
+		p.close = append(p.close, r.Close)
+		p.queue = queue.NewClient(p.asynqOptions())
+		p.close = append(p.close, p.queue.Close)
+		return nil
+	}
+	return fmt.Errorf("MEANWHILE_REDIS_URL begins with %q: it can be embedded:, redis:// or rediss://", scheme)
+}
+
+// asynqOptions tells asynq where the Redis is that redisbus opened.
+func (p *parts) asynqOptions() asynq.RedisConnOpt {
+	o := p.redis.Options()
+	return asynq.RedisClientOpt{Network: o.Network, Addr: o.Addr, Username: o.Username, Password: o.Password, DB: o.DB, TLSConfig: o.TLS}
+}
+
+// Close lets everything go, last opened first.
+func (p *parts) Close() error {
+	var errs []error
+	for i := len(p.close) - 1; i >= 0; i-- {
+		errs = append(errs, p.close[i]())
+	}
+	p.close = nil
+	return errors.Join(errs...)
+}
