@@ -7,7 +7,7 @@ import (
 	"strings"
 	"syscall"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 // A path has 4,096 bytes at most, of which the folder needs some; one name in it 255.

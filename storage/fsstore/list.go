@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 // List walks the objects whose keys begin with prefix, in key order. Invalid for a prefix that no key can have.

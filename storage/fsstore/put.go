@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 // tempDir holds what is being written. No key can name it: "+" is not a letter of keys. It lies in the root so that a link from it to

@@ -15,7 +15,7 @@ import (
 	"path/filepath"
 	"time"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 var _ meanwhile.Objects = (*Store)(nil)

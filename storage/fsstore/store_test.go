@@ -13,7 +13,7 @@ import (
 	"testing/iotest"
 	"time"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 	"meanwhile/storage/fsstore"
 	"meanwhile/storage/storagetest"
 )

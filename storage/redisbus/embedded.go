@@ -7,7 +7,7 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 // tickEvery is how exact the ends of keys are in the embedded Redis. asynq's leases and locks end after seconds at the least.

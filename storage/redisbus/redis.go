@@ -15,7 +15,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 var _ meanwhile.Bus = (*Redis)(nil)

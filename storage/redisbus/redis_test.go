@@ -11,7 +11,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 	"meanwhile/storage/redisbus"
 	"meanwhile/storage/storagetest"
 )

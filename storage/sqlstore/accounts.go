@@ -4,7 +4,7 @@ import (
 	"context"
 	"strings"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 // foldEmail is what addresses are compared by.

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 const assetColumns = `id, video_id, generation, kind, name, object_key, media_type, everywhere, width, height, size_bytes, sha256, duration_ms, created_ms`

@@ -3,7 +3,7 @@ package sqlstore
 import (
 	"context"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 // ListComments gives live comments in reading order, at most q.Limit of them.

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"time"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 const commentColumns = `c.id, c.video_id, c.thread_id, c.reply, c.thread_at_ms, c.seq, c.author_id, COALESCE(u.name, c.author_name),

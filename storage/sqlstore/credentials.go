@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 // CreateSession adds a session.

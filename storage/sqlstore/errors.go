@@ -13,7 +13,7 @@ import (
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 // sentences are what people read where no method has a better one.

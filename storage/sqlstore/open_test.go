@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 	"meanwhile/storage/sqlstore"
 )
 

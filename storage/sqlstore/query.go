@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"strings"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 // access says which connections a query may run on outside a transaction.

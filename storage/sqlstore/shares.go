@@ -3,7 +3,7 @@ package sqlstore
 import (
 	"context"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 const shareColumns = `id, video_id, token, allow_download, epoch, created_ms, expires_ms, revoked_ms`

@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 func TestCheckSQLite(t *testing.T) {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 const stageColumns = `id, video_id, generation, step, state, attempt, fence, sends, owner, progress, message, created_ms`

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"sync/atomic"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )

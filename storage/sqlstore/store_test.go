@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 	"meanwhile/storage/sqlstore"
 	"meanwhile/storage/storagetest"
 )

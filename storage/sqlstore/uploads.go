@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 const uploadColumns = `id, video_id, token_hash, filename, length_bytes, offset_bytes, holder, created_ms, expires_ms, sealed_ms, terminated_ms`

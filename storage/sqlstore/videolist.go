@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 // Bounds of a search; a pattern of LIKE may not be longer than 50,000 bytes in SQLite, nor an expression deeper than 1,000.

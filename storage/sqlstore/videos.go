@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 // CreateVideo adds a video and the counter of its conversation.

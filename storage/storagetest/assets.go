@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 func newAsset(id meanwhile.VideoID, generation int, name string) meanwhile.Asset {

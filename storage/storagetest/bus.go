@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 // OpenBus gives two ends of one bus, as two processes have them, and cleans up with t.Cleanup.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 // newComment is a guest's.

@@ -15,7 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 // OpenObjects gives an empty store of objects, and cleans up with t.Cleanup.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 func newShare(id meanwhile.VideoID, d time.Duration) meanwhile.Share {

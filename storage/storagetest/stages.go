@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 // blink is a lease that is over before anyone looks again.

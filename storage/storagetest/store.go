@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 // OpenStore gives an empty store with its schema in place, and cleans up with t.Cleanup.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	meanwhile "meanwhile"
+	"meanwhile"
 )
 
 func newUpload(id meanwhile.VideoID, d time.Duration) meanwhile.Upload {
