@@ -35,7 +35,8 @@ web/dist/manifest.json: web/node_modules/.stamp $(WEB_FILES)
 
 web/node_modules/.stamp: web/package.json web/package-lock.json
 	@echo "Installing the web packages named in web/package-lock.json"
-	cd web && npm ci --no-audit --no-fund --loglevel=error
+	# Not npm ci: it refuses a lock file that lacks the optional builds of other platforms, which not every registry has.
+	(cd web && npm install --no-save --no-audit --no-fund --loglevel=error)
 	@touch $@
 
 install: ## Install the programs that serving needs
@@ -70,7 +71,7 @@ e2e: build ## Run the browser tests against bin/meanwhile; screenshots go to web
 
 fmt: ## Format Go and web sources
 	gofmt -w $$(git ls-files '*.go')
-	cd web && npx biome check --write .
+	(cd web && npx biome check --write .)
 
 clean: ## Remove what was built; data stays
 	rm -rf bin web/dist web/node_modules web/e2e/out

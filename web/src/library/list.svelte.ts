@@ -31,6 +31,7 @@ export class VideoList {
 
   private freshAt = new Date()
   private loading = new AbortController()
+  private readonly held = new Set<string>()
   private readonly waiting = new Map<string, (() => void)[]>()
   private gathering: ReturnType<typeof setTimeout> | undefined
 
@@ -113,15 +114,12 @@ export class VideoList {
   }
 
   async trash(video: Video): Promise<void> {
-    await trashVideo(video.id, this.signal)
-    this.mark(video.id, this.view.trash ? undefined : 'trashed')
+    await this.move(video, this.view.trash ? undefined : 'trashed', () => trashVideo(video.id, this.signal))
     this.say(`${video.title}: moved to the trash.`)
   }
 
   async restore(video: Video): Promise<void> {
-    await restoreVideo(video.id, this.signal)
-    this.mark(video.id, this.view.trash ? 'restored' : undefined)
-    await this.refresh(video.id)
+    await this.move(video, this.view.trash ? 'restored' : undefined, () => restoreVideo(video.id, this.signal))
     this.say(`${video.title}: restored.`)
   }
 
@@ -177,7 +175,7 @@ export class VideoList {
     try {
       const video = await getVideo(id, this.signal)
       const news = newsOf(this.find(id), video)
-      this.videos = place(this.videos, video, this.view, this.nextCursor !== undefined, new Set(this.moved.keys()))
+      this.videos = place(this.videos, video, this.view, this.nextCursor !== undefined, new Set([...this.moved.keys(), ...this.held]))
       if (news) this.say(news)
     } catch (error) {
       if (problemOf(error).at === 'gone') this.videos = this.videos.filter((v) => v.id !== id)
@@ -192,6 +190,18 @@ export class VideoList {
       this.signedOut = true
     } catch (error) {
       if (!wasCancelled(error)) this.stale()
+    }
+  }
+
+  /** move keeps the row where it is: the event of the change may be here before the answer to it. */
+  private async move(video: Video, moved: Moved | undefined, work: () => Promise<void>): Promise<void> {
+    this.held.add(video.id)
+    try {
+      await work()
+      this.mark(video.id, moved)
+      await this.refresh(video.id)
+    } finally {
+      this.held.delete(video.id)
     }
   }
 
