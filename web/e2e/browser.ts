@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { AxeBuilder } from '@axe-core/playwright'
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { expect } from 'vitest'
+import { expect, onTestFailed } from 'vitest'
 import { outFolder, owner, type Program } from './program'
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
@@ -23,6 +23,11 @@ export async function newPerson(browser: Browser, options: BrowserContextOptions
   context.on('console', (message) => {
     // A failed request is an answer that a test may ask for; scripts and policies that are refused are not.
     if (message.type() === 'error' && !/Failed to load resource|net::ERR_/.test(message.text())) problems.push(message.text())
+  })
+  onTestFailed(async () => {
+    await mkdir(outFolder, { recursive: true })
+    for (const [i, page] of context.pages().entries()) await page.screenshot({ path: `${outFolder}failed-${Date.now()}-${i}.png` }).catch(() => {})
+    if (problems.length > 0) process.stderr.write(`problems of a page:\n${problems.join('\n')}\n`)
   })
   return Object.assign(context, { problems })
 }

@@ -45,6 +45,8 @@ test('a file goes in, a link with timestamped comments comes out', async () => {
   await watch.goto(hash)
   await watch.waitForFunction(() => Math.abs((document.querySelector('video')?.currentTime ?? 0) - 2) < 0.6)
 
+  expect(await watch.locator('#copy-moment').textContent()).toBe('Copy link at 0:02')
+
   const guestContext = await newPerson(browser)
   const guest = await guestContext.newPage()
   await guest.goto(link)
@@ -62,10 +64,11 @@ test('a file goes in, a link with timestamped comments comes out', async () => {
   await arrived.getByRole('button', { name: /^(Reply|Send|Answer)/ }).last().click()
   await guest.locator('.comment.reply', { hasText: 'Tested with 6 GB' }).waitFor({ timeout: 15_000 })
 
-  const own = guest.locator('.comment', { hasText: 'Does this path' }).first()
+  const own = guest.locator(`#${await guest.locator('.comment', { hasText: 'Does this path' }).first().getAttribute('id')}`)
   await own.getByRole('button', { name: /^Edit/ }).click()
-  await own.getByRole('textbox').first().fill('Does it still take files over 2 GB?')
+  await own.locator('textarea').fill('Does it still take files over 2 GB?')
   await own.getByRole('button', { name: /^Save/ }).click()
+  await own.getByText('Does it still take files').waitFor()
   await watch.locator('.comment', { hasText: 'Does it still take' }).getByText('edited').waitFor({ timeout: 15_000 })
 
   await watch.locator('.comment', { hasText: 'Does it still take' }).getByRole('link', { name: '0:03' }).click()
@@ -79,7 +82,7 @@ test('a file goes in, a link with timestamped comments comes out', async () => {
   await picture(watch)
 
   await guest.reload() // the guest's browser still knows its own words
-  const again = guest.locator('.comment', { hasText: 'Does it still take' }).first()
+  const again = guest.locator(`#${await guest.locator('.comment', { hasText: 'Does it still take' }).first().getAttribute('id')}`)
   await again.getByRole('button', { name: /^Delete/ }).click()
   await again.getByRole('button', { name: /^Delete/ }).last().click()
   await expect.poll(() => watch.locator('.comment').count(), { timeout: 15_000 }).toBe(0)

@@ -61,6 +61,7 @@ export class MwPlayer extends HTMLElement {
     if (video.readyState === HTMLMediaElement.HAVE_NOTHING) this.#arrive(video)
     else if (options.startMs > 0) video.currentTime = options.startMs / 1000
     this.#adopt(video, offer, options)
+    options.onPosition() // a start in the middle is shown before anything has loaded
   }
 
   /** What can be played now. The first offer makes the player appear; a better one waits until nobody is watching. */
@@ -280,7 +281,11 @@ export class MwPlayer extends HTMLElement {
     if (!this.#held) return
     const seek = () => {
       video.currentTime = this.#positionMs / 1000
-      video.addEventListener('seeked', () => (this.#held = false), { once: true })
+      const arrived = () => {
+        this.#held = false
+        this.#options?.onPosition()
+      }
+      video.addEventListener('seeked', arrived, { once: true })
     }
     video.addEventListener('loadedmetadata', seek, { once: true })
   }
