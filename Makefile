@@ -8,7 +8,7 @@ GO_FILES := $(shell git ls-files -co --exclude-standard '*.go' 'go.*' '*.sql' 's
 WEB_FILES := $(shell git ls-files -co --exclude-standard 'web/src/*' 'web/*.json' 'web/*.ts' 'web/scripts/*')
 GO_PACKAGES := ./...
 
-.PHONY: help run dev build test check lint web-check go-test e2e install install-test fmt clean
+.PHONY: help run dev build api api-check test check lint web-check go-test e2e install install-test fmt clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -46,7 +46,7 @@ install-test: ## Install the programs that the tests need
 	@deploy/install.sh run test
 
 test: install-test build ## Run every test: Go with -race, web unit tests, browser tests
-	@$(MAKE) --no-print-directory web-check go-test e2e
+	@$(MAKE) --no-print-directory api-check web-check go-test e2e
 	echo "skipped: nothing"
 
 check: web-check ## Everything fast that needs no service and no browser
@@ -56,6 +56,15 @@ check: web-check ## Everything fast that needs no service and no browser
 
 web-check: web/node_modules/.stamp
 	@cd web && npm run --silent check && npm run --silent test
+
+api: build ## Generate the TypeScript types of the API from the program's own OpenAPI document
+	@bin/meanwhile openapi > bin/openapi.json
+	(cd web && npx openapi-typescript ../bin/openapi.json -o src/api/schema.d.ts >/dev/null)
+
+api-check: build
+	@bin/meanwhile openapi > bin/openapi.json
+	(cd web && npx openapi-typescript ../bin/openapi.json -o ../bin/schema.d.ts >/dev/null)
+	diff -u web/src/api/schema.d.ts bin/schema.d.ts || { echo "web/src/api/schema.d.ts is behind the API: run make api"; exit 1; }
 
 go-test:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt these:"; gofmt -l $$(git ls-files '*.go'); exit 1; }

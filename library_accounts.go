@@ -47,7 +47,7 @@ func (l *Library) NeedsSetUp(ctx context.Context) (bool, error) {
 func (l *Library) CheckSetUp(ctx context.Context, token string) error {
 	needed, err := l.NeedsSetUp(ctx)
 	if err != nil {
-		return err
+		return fmt.Errorf("look for accounts: %w", err)
 	}
 	if !needed || subtle.ConstantTimeCompare([]byte(token), []byte(l.SetUpToken())) != 1 {
 		return E(NotFound, "This set-up link is not valid. If the first account exists already, sign in.", nil)
@@ -222,7 +222,7 @@ const dummyHash = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAA
 func (l *Library) CheckLoginLink(ctx context.Context, secret string) error {
 	link, err := l.Store.LoginLinkByHash(ctx, SecretHash(secret))
 	if err != nil && KindOf(err) != NotFound {
-		return err
+		return fmt.Errorf("find login link: %w", err)
 	}
 	if err != nil || link.UsedAt != nil || !l.Now().Before(link.ExpiresAt) {
 		return E(NotFound, "This log-in link was used already or has ended. Ask for a new one.", err)
@@ -253,7 +253,7 @@ func (l *Library) LogInByLink(ctx context.Context, secret, password, device stri
 		return tx.SetPassword(ctx, user, hash)
 	})
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("use login link: %w", err)
 	}
 	return l.startSession(ctx, user, device)
 }

@@ -184,7 +184,10 @@ func (l *Library) EditComment(ctx context.Context, a Actor, token string, id Com
 	}
 	at, until := c.At, c.Until
 	if change.At != nil {
-		at, until = *change.At, change.Until
+		at, until = *change.At, nil // a moved comment keeps no old end
+	}
+	if change.Until != nil {
+		until = change.Until
 	}
 	if c.At, c.Until, err = commentPlace(v, at, until); err != nil {
 		return CommentView{}, err

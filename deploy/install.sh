@@ -3,7 +3,7 @@
 set -euo pipefail
 
 debian_run="ffmpeg:ffmpeg ffprobe:ffmpeg bwrap:bubblewrap"
-debian_test="chromium:chromium strace:strace"
+debian_test="chromium:chromium"
 brew_run="ffmpeg:ffmpeg ffprobe:ffmpeg"
 brew_test=""
 

@@ -131,7 +131,7 @@ func (s *server) tryGuest(v *visit, token string) error {
 type wireEditComment struct {
 	Body    *string `json:"body,omitempty"`
 	AtMS    *int64  `json:"at_ms,omitempty" minimum:"0" maximum:"604800000"`
-	UntilMS *int64  `json:"until_ms,omitempty" minimum:"0" maximum:"604800000" doc:"Goes with at_ms"`
+	UntilMS *int64  `json:"until_ms,omitempty" minimum:"0" maximum:"604800000" doc:"Where a range ends"`
 }
 
 type editCommentInput struct {

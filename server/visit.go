@@ -72,8 +72,8 @@ func (s *server) failAfterPanic(rec *recorder, r *http.Request, err error) {
 func (s *server) log(r *http.Request, v *visit, rec *recorder, took time.Duration) {
 	status := rec.status
 	level := slog.LevelInfo
-	if v.quiet {
-		level = slog.LevelDebug
+	if v.quiet || (status < 400 && (r.Method == http.MethodGet || r.Method == http.MethodHead)) {
+		level = slog.LevelDebug // reading is most of what happens and tells an operator least
 	}
 	fields := []slog.Attr{
 		slog.String("request_id", v.id), slog.String("method", r.Method), slog.String("route", v.route), slog.Int("status", status),

@@ -160,12 +160,31 @@ func startWorker(ctx context.Context, c *Config, p *parts, group *errgroup.Group
 		return nil, errors.Join(err, scratch.Close())
 	}
 	group.Go(func() error { return w.Reconcile(ctx, local(c)) })
+	group.Go(func() error { return p.sweepLeftovers(ctx) })
 	return func() {
 		srv.Stop()
 		if err := scratch.Close(); err != nil {
 			p.log.Warn("scratch folder not removed", "error", err)
 		}
 	}, nil
+}
+
+// leftoverAge is how old an unfinished object has to be before it counts as left behind: no request takes as long.
+const leftoverAge = 24 * time.Hour
+
+// sweepLeftovers removes once what interrupted writes left in the object folder. It costs only disk, so failure is only logged.
+func (p *parts) sweepLeftovers(ctx context.Context) error {
+	if p.sweep == nil {
+		return nil
+	}
+	n, err := p.sweep(ctx, leftoverAge)
+	if err != nil && ctx.Err() == nil {
+		p.log.Warn("unfinished objects not removed", "error", err)
+	}
+	if n > 0 {
+		p.log.Info("unfinished objects removed", "objects", n)
+	}
+	return nil
 }
 
 func toolOptions(c *Config, log *slog.Logger) ffmpeg.Options {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/hibiken/asynq"
 
@@ -35,7 +36,8 @@ type parts struct {
 	redis   *redisbus.Redis
 	queue   *queue.Client
 	log     *slog.Logger
-	close   []func() error // in the order of opening
+	sweep   func(context.Context, time.Duration) (int, error) // removes what an interrupted Put left behind; may be nil
+	close   []func() error                                    // in the order of opening
 }
 
 // wire opens what the configuration names. The caller calls Close, also after an error.
@@ -113,7 +115,7 @@ func (p *parts) openObjects(c *Config) error {
 		if err != nil {
 			return fmt.Errorf("open object folder: %w", err)
 		}
-		p.objects = store
+		p.objects, p.sweep = store, store.Sweep
 		p.close = append(p.close, store.Close)
 		return nil
 	}

@@ -7,8 +7,15 @@ import { outFolder, owner, type Program } from './program'
 
 const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium'
 const args = [
-  '--headless=new', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required',
+  '--headless=new',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--autoplay-policy=no-user-gesture-required',
 ]
 
 export function openBrowser(): Promise<Browser> {
@@ -17,7 +24,11 @@ export function openBrowser(): Promise<Browser> {
 
 /** A person: a context of their own, whose pages may raise no error. */
 export async function newPerson(browser: Browser, options: BrowserContextOptions = {}): Promise<BrowserContext & { problems: string[] }> {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, permissions: ['clipboard-read', 'clipboard-write'], ...options })
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    permissions: ['clipboard-read', 'clipboard-write'],
+    ...options,
+  })
   const problems: string[] = []
   context.on('weberror', (error) => problems.push(error.error().stack ?? String(error.error())))
   context.on('console', (message) => {
@@ -26,7 +37,8 @@ export async function newPerson(browser: Browser, options: BrowserContextOptions
   })
   onTestFailed(async () => {
     await mkdir(outFolder, { recursive: true })
-    for (const [i, page] of context.pages().entries()) await page.screenshot({ path: `${outFolder}failed-${Date.now()}-${i}.png` }).catch(() => {})
+    for (const [i, page] of context.pages().entries())
+      await page.screenshot({ path: `${outFolder}failed-${Date.now()}-${i}.png` }).catch(() => {})
     if (problems.length > 0) process.stderr.write(`problems of a page:\n${problems.join('\n')}\n`)
   })
   return Object.assign(context, { problems })

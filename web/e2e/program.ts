@@ -101,7 +101,16 @@ export async function samples(): Promise<string[]> {
 
 /** Makes a clip with ffmpeg's own sources. */
 export async function clip(path: string, seconds: number, args: string[]): Promise<string> {
-  const inputs = ['-f', 'lavfi', '-i', `testsrc2=size=1280x720:rate=30:duration=${seconds}`, '-f', 'lavfi', '-i', `sine=frequency=440:sample_rate=48000:duration=${seconds}`]
+  const inputs = [
+    '-f',
+    'lavfi',
+    '-i',
+    `testsrc2=size=1280x720:rate=30:duration=${seconds}`,
+    '-f',
+    'lavfi',
+    '-i',
+    `sine=frequency=440:sample_rate=48000:duration=${seconds}`,
+  ]
   await run('ffmpeg', ['-hide_banner', '-loglevel', 'error', '-y', ...inputs, ...args, path])
   return path
 }

@@ -32,7 +32,10 @@ test('a file goes in, a link with timestamped comments comes out', async () => {
   await library.locator('input[type=file]').first().setInputFiles(source)
   const title = basename(source).replace(/\.[^.]+$/, '')
   const row = library.getByRole('listitem').filter({ hasText: title })
-  await row.getByRole('button', { name: /^Copy link/ }).first().click() // from the first moment
+  await row
+    .getByRole('button', { name: /^Copy link/ })
+    .first()
+    .click() // from the first moment
   const link = await library.evaluate(() => navigator.clipboard.readText())
   expect(link).toMatch(new RegExp(`^${program.base}/v/[a-z2-7]{26}$`))
 
@@ -61,7 +64,10 @@ test('a file goes in, a link with timestamped comments comes out', async () => {
 
   await arrived.getByRole('button', { name: /^Reply/ }).click()
   await arrived.getByRole('textbox').fill('It does. Tested with 6 GB.')
-  await arrived.getByRole('button', { name: /^(Reply|Send|Answer)/ }).last().click()
+  await arrived
+    .getByRole('button', { name: /^(Reply|Send|Answer)/ })
+    .last()
+    .click()
   await guest.locator('.comment.reply', { hasText: 'Tested with 6 GB' }).waitFor({ timeout: 15_000 })
 
   const own = guest.locator(`#${await guest.locator('.comment', { hasText: 'Does this path' }).first().getAttribute('id')}`)
@@ -84,11 +90,17 @@ test('a file goes in, a link with timestamped comments comes out', async () => {
   await guest.reload() // the guest's browser still knows its own words
   const again = guest.locator(`#${await guest.locator('.comment', { hasText: 'Does it still take' }).first().getAttribute('id')}`)
   await again.getByRole('button', { name: /^Delete/ }).click()
-  await again.getByRole('button', { name: /^Delete/ }).last().click()
+  await again
+    .getByRole('button', { name: /^Delete/ })
+    .last()
+    .click()
   await expect.poll(() => watch.locator('.comment').count(), { timeout: 15_000 }).toBe(0)
 
   await library.bringToFront()
-  await row.getByText(/ready|0 comments|no comments|comment/i).first().waitFor()
+  await row
+    .getByText(/ready|0 comments|no comments|comment/i)
+    .first()
+    .waitFor()
   await expectAccessible(library)
   await shoot(library, 'library')
   await row.getByRole('button', { name: /^More/ }).click()
@@ -99,7 +111,10 @@ test('a file goes in, a link with timestamped comments comes out', async () => {
   await expectAccessible(gone)
   await shoot(gone, 'gone')
   await library.getByRole('button', { name: /^Undo/ }).click()
-  await row.getByRole('button', { name: /^Copy link/ }).first().waitFor()
+  await row
+    .getByRole('button', { name: /^Copy link/ })
+    .first()
+    .waitFor()
   expect((await gone.goto(link))?.status()).toBe(200)
 
   expect(ada.problems).toEqual([])

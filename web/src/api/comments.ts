@@ -1,5 +1,5 @@
 // Comments under a share link. Positions are in milliseconds of the video.
-import { readFlag, readList, readMaybeNumber, readNumber, readObject, readString, readText, type Wire } from './parse'
+import { readFlag, readList, readMaybeNumber, readNumber, readObject, readString, readText, type Schemas, type Wire } from './parse'
 import { call } from './request'
 import { sharePath } from './shares'
 
@@ -58,7 +58,7 @@ export async function postComment(
   const body: Record<string, unknown> = { at_ms: comment.atMs, body: comment.body }
   if (comment.parentId !== undefined) body.parent_id = comment.parentId
   if (comment.name !== undefined) body.name = comment.name
-  const wire = readObject(await call(`${sharePath(token)}/comments`, { method: 'POST', body, signal }), 'comment')
+  const wire = readObject<Schemas['Comment']>(await call(`${sharePath(token)}/comments`, { method: 'POST', body, signal }), 'comment')
   return { comment: parseComment(wire), editToken: readText(wire, 'edit_token') }
 }
 
@@ -77,7 +77,7 @@ export async function patchComment(
   const body: Record<string, unknown> = { body: edit.body }
   if (edit.atMs !== undefined) body.at_ms = edit.atMs
   const path = `${sharePath(token)}/comments/${encodeURIComponent(id)}`
-  return parseComment(readObject(await call(path, { method: 'PATCH', body, headers: editHeader(editToken), signal }), 'comment'))
+  return parseComment(readObject<Schemas['Comment']>(await call(path, { method: 'PATCH', body, headers: editHeader(editToken), signal }), 'comment'))
 }
 
 export async function deleteComment(token: string, id: string, editToken: string | undefined, signal: AbortSignal): Promise<void> {
@@ -89,7 +89,7 @@ function editHeader(editToken: string | undefined): Record<string, string> {
 }
 
 export function parsePage(json: unknown): Page {
-  const wire = readObject(json, 'comments')
+  const wire = readObject<Schemas['Comments']>(json, 'comments')
   return {
     changes: readList(wire, 'items', parseChange),
     nextCursor: readText(wire, 'next_cursor'),
@@ -99,13 +99,13 @@ export function parsePage(json: unknown): Page {
 }
 
 function parseChange(item: unknown): Change {
-  const wire = readObject(item, 'comment')
+  const wire = readObject<Schemas['Comment']>(item, 'comment')
   if (readFlag(wire, 'deleted')) return { at: 'deleted', id: readString(wire, 'id'), seq: readNumber(wire, 'seq') }
   const comment = parseComment(wire)
   return { at: 'live', comment, seq: comment.seq }
 }
 
-function parseComment(wire: Wire): Comment {
+function parseComment(wire: Wire<Schemas['Comment']>): Comment {
   return {
     id: readString(wire, 'id'),
     parentId: readText(wire, 'parent_id'),

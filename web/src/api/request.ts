@@ -1,5 +1,5 @@
 // One way to call the API: JSON in and out, problem+json as a typed error, a time limit on every call.
-import { readObject, type Wire } from './parse'
+import { readObject, type Schemas, type Wire } from './parse'
 
 /** What can go wrong with a call, in words for people. `offline` covers every case in which no answer came. */
 export type Problem =
@@ -74,7 +74,7 @@ function parseJson(text: string): unknown {
 }
 
 function problemFrom(status: number, json: unknown): Problem {
-  const detail = json === undefined ? undefined : readObject(json, 'problem').detail
+  const detail = json === undefined ? undefined : readObject<Schemas['Problem']>(json, 'problem').detail
   const sentence = typeof detail === 'string' && detail !== '' ? detail : undefined
   if (status === 404 || status === 410) return { at: 'gone', sentence: sentence ?? 'This is not there any more.' }
   if (status === 429) return { at: 'refused', status, sentence: sentence ?? 'That was a lot at once. Wait a minute and try again.' }

@@ -1,5 +1,5 @@
 // The viewer's side of the API: what a share link shows.
-import { readFlag, readItemText, readList, readMaybeNumber, readNumber, readObject, readString, readText } from './parse'
+import { readFlag, readItemText, readList, readMaybeNumber, readNumber, readObject, readString, readText, type Schemas } from './parse'
 import { call } from './request'
 
 export type VideoState = 'recording' | 'uploading' | 'processing' | 'ready' | 'failed'
@@ -46,14 +46,14 @@ export async function fetchShare(token: string, signal: AbortSignal): Promise<Sh
 }
 
 export function parseShare(json: unknown): Share {
-  const wire = readObject(json, 'share')
+  const wire = readObject<Schemas['Share']>(json, 'share')
   const state = readString(wire, 'state')
-  const playback = readObject(wire.playback ?? {}, 'playback')
+  const playback = readObject<Schemas['Playback']>(wire.playback ?? {}, 'playback')
   const tracks = readList(playback, 'tracks', parseTrack)
   const main = tracks.find((track) => track.main) ?? tracks[0]
   return {
     title: readString(wire, 'title'),
-    authorName: readString(readObject(wire.author, 'author'), 'name'),
+    authorName: readString(readObject<Schemas['Author']>(wire.author, 'author'), 'name'),
     state: isVideoState(state) ? state : 'processing',
     failure: readText(wire, 'failure'),
     warnings: readList(wire, 'warnings', readItemText),
@@ -73,12 +73,12 @@ export function parseShare(json: unknown): Share {
 }
 
 function parseTrack(item: unknown): { main: boolean; sources: Source[] } {
-  const wire = readObject(item, 'track')
+  const wire = readObject<Schemas['Track']>(item, 'track')
   return { main: readFlag(wire, 'main'), sources: readList(wire, 'sources', parseSource) }
 }
 
 function parseSource(item: unknown): Source {
-  const wire = readObject(item, 'source')
+  const wire = readObject<Schemas['Source']>(item, 'source')
   return {
     type: readString(wire, 'type'),
     url: readString(wire, 'url'),

@@ -1,5 +1,5 @@
 // The library's side of the API: one's own videos, with what only their owner sees.
-import { readFlag, readItemText, readList, readMaybeNumber, readNumber, readObject, readString, readText, WireError } from './parse'
+import { readFlag, readItemText, readList, readMaybeNumber, readNumber, readObject, readString, readText, type Schemas, WireError } from './parse'
 import { ApiError, call } from './request'
 import { isVideoState, type VideoState } from './shares'
 
@@ -62,13 +62,13 @@ export function isSignedOut(error: unknown): boolean {
 }
 
 export function pageFrom(value: unknown): Page {
-  const page = readObject(value, 'list of videos')
+  const page = readObject<Schemas['Videos']>(value, 'list of videos')
   if (!Array.isArray(page.items)) throw new WireError('items', 'a list')
   return { videos: readList(page, 'items', videoFrom), nextCursor: readText(page, 'next_cursor') }
 }
 
 export function videoFrom(value: unknown): Video {
-  const v = readObject(value, 'video')
+  const v = readObject<Schemas['Video']>(value, 'video')
   const state = readString(v, 'state')
   if (!isVideoState(state)) throw new WireError('state', 'a state of a video')
   return {
