@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"meanwhile"
 	"meanwhile/worker/ffmpeg"
 )
@@ -77,11 +79,7 @@ func copyStreams(ctx context.Context, j *job) error {
 	}
 	want := j.want(plan.Container)
 	want.VideoCodec = j.task.Probe.Video.Codec
-	made, err := j.Tools.Verify(ctx, path, want)
-	if err != nil {
-		return err
-	}
-	return j.publish(ctx, path, made, meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: name, MediaType: plan.MediaType, Everywhere: plan.Final})
+	return j.publish(ctx, path, want, meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: name, MediaType: plan.MediaType, Everywhere: plan.Final})
 }
 
 // encode makes the rendition that plays everywhere.
@@ -96,11 +94,7 @@ func encode(ctx context.Context, j *job) error {
 	if want.Audio {
 		want.AudioCodec = "aac"
 	}
-	made, err := j.Tools.Verify(ctx, path, want)
-	if err != nil {
-		return err
-	}
-	return j.publish(ctx, path, made, meanwhile.Asset{Kind: meanwhile.AssetRendition, Name: plan.Name, MediaType: made.MediaType(), Everywhere: true})
+	return j.publish(ctx, path, want, meanwhile.Asset{Kind: meanwhile.AssetRendition, Name: plan.Name, Everywhere: true})
 }
 
 // poster picks one frame that is worth looking at.
@@ -109,7 +103,11 @@ func poster(ctx context.Context, j *job) error {
 	if err := j.Tools.Poster(ctx, j.src(), path); err != nil {
 		return err
 	}
-	return j.publish(ctx, path, meanwhile.Probe{}, meanwhile.Asset{Kind: meanwhile.AssetPoster, Name: "poster.jpg", MediaType: "image/jpeg"})
+	a := meanwhile.Asset{Kind: meanwhile.AssetPoster, Name: "poster.jpg", MediaType: "image/jpeg"}
+	if err := j.store(ctx, path, &a); err != nil {
+		return err
+	}
+	return j.name(ctx, a)
 }
 
 // want is what every output of this source has to be before anyone sees it.
@@ -117,23 +115,47 @@ func (j *job) want(c meanwhile.Container) ffmpeg.Want {
 	return ffmpeg.Want{Container: c, Audio: j.task.Probe.Audio != nil, Duration: time.Duration(j.task.Probe.DurationMS) * time.Millisecond}
 }
 
-// publish stores a verified file and names it in one fenced commit. What could not be named is removed again.
-func (j *job) publish(ctx context.Context, path string, made meanwhile.Probe, a meanwhile.Asset) error {
+// publish verifies a file and stores it, side by side because somebody may be waiting, and then names it in one fenced commit. Until that
+// nobody sees it; what is not named is removed again.
+func (j *job) publish(ctx context.Context, path string, want ffmpeg.Want, a meanwhile.Asset) error {
+	var made meanwhile.Probe
+	both, ctx2 := errgroup.WithContext(ctx)
+	both.Go(func() (err error) {
+		made, err = j.Tools.Verify(ctx2, path, want)
+		return err
+	})
+	both.Go(func() error { return j.store(ctx2, path, &a) })
+	if err := both.Wait(); err != nil {
+		if a.Key != "" {
+			j.discard(ctx, a.Key)
+		}
+		return err
+	}
+	a.Duration = time.Duration(made.DurationMS) * time.Millisecond
+	a.Width, a.Height = made.Video.Width, made.Video.Height
+	if a.MediaType == "" {
+		a.MediaType = made.MediaType()
+	}
+	return j.name(ctx, a)
+}
+
+// store puts the file where viewers' files are, and fills in key, size and hash.
+func (j *job) store(ctx context.Context, path string, a *meanwhile.Asset) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("open output: %w", err)
 	}
 	defer f.Close()
 	sum := sha256.New()
-	a.Key, a.SizeBytes, err = j.Library.PutDerived(ctx, j.task, strings.TrimPrefix(filepath.Ext(a.Name), "."), io.TeeReader(f, sum))
-	if err != nil {
+	ext := strings.TrimPrefix(filepath.Ext(a.Name), ".")
+	if a.Key, a.SizeBytes, err = j.Library.PutDerived(ctx, j.task, ext, io.TeeReader(f, sum)); err != nil {
 		return err
 	}
 	a.SHA256 = hex.EncodeToString(sum.Sum(nil))
-	a.Duration = time.Duration(made.DurationMS) * time.Millisecond
-	if made.Video != nil {
-		a.Width, a.Height = made.Video.Width, made.Video.Height
-	}
+	return nil
+}
+
+func (j *job) name(ctx context.Context, a meanwhile.Asset) error {
 	if err := j.Library.FinishAsset(ctx, j.task, a); err != nil {
 		j.discard(ctx, a.Key)
 		return err

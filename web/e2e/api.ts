@@ -1,7 +1,7 @@
 // The API as any client has it, by a key: for what has to be there before a page is opened.
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import { owner, type Program } from './program'
 
 /** What the server says of a video, as far as the tests ask. */
@@ -62,11 +62,11 @@ export class Client {
 
   /** Waits until the video stands there, and nothing more is being made of it. */
   async reaches(id: string, state: string): Promise<void> {
-    const standing = async () => {
+    const stands = async () => {
       const video = await this.video(id)
-      return video.improving ? 'improving' : video.state
+      expect(video.improving ? 'improving' : video.state, video.title).toBe(state)
     }
-    await expect.poll(standing, { timeout: 90_000, interval: 250 }).toBe(state)
+    await vi.waitFor(stands, { timeout: 90_000, interval: 250 }) // in hooks, too, where expect.poll is not
   }
 
   async trash(id: string): Promise<void> {

@@ -25,7 +25,7 @@ func (t *Tools) Copy(ctx context.Context, src Source, c meanwhile.Copy, outPath 
 		return meanwhile.E(meanwhile.Invalid, fmt.Sprintf("A copy is mp4 or webm, not %q.", c.Container), nil)
 	}
 	cpu := copyBudget(src.Probe)
-	w := work{cpu: cpu, wall: wallFor(cpu), niceness: t.nice / 2, reports: true, progress: p}
+	w := work{cpu: cpu, wall: wallFor(cpu), reports: true, progress: p} // not niced: people wait for it
 	return t.make(ctx, src, outPath, w, func(in, out string) []string { return CopyArgs(in, out, src.Probe, c) })
 }
 

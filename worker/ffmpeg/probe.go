@@ -28,10 +28,11 @@ const (
 //
 // Errors: ctx's; Unprocessable with a sentence when the file is no video that we take, or over a limit; NotFound; Internal.
 func (t *Tools) Probe(ctx context.Context, path string, c meanwhile.Container, limits meanwhile.Limits) (meanwhile.Probe, error) {
-	return t.probe(ctx, path, c, limits, true)
+	return t.probe(ctx, path, c, limits, false)
 }
 
-func (t *Tools) probe(ctx context.Context, path string, c meanwhile.Container, limits meanwhile.Limits, needVideo bool) (meanwhile.Probe, error) {
+// probe is Probe; headerOnly is for our own outputs, which have an index: their packets need not be counted.
+func (t *Tools) probe(ctx context.Context, path string, c meanwhile.Container, limits meanwhile.Limits, headerOnly bool) (meanwhile.Probe, error) {
 	if demuxers[c] == "" {
 		return meanwhile.Probe{}, meanwhile.E(meanwhile.Invalid, fmt.Sprintf("%q is no container that we read.", c), nil)
 	}
@@ -43,11 +44,11 @@ func (t *Tools) probe(ctx context.Context, path string, c meanwhile.Container, l
 	if err != nil {
 		return meanwhile.Probe{}, ioError("look at the source", err)
 	}
-	f, err := t.readFacts(ctx, source, c)
+	f, err := t.readFacts(ctx, source, c, headerOnly)
 	if err != nil {
 		return meanwhile.Probe{}, err
 	}
-	p, err := f.judge(meanwhile.Probe{Container: c, SizeBytes: info.Size()}, limits, needVideo)
+	p, err := f.judge(meanwhile.Probe{Container: c, SizeBytes: info.Size()}, limits)
 	if err != nil {
 		return meanwhile.Probe{}, err
 	}
@@ -58,9 +59,10 @@ func (t *Tools) probe(ctx context.Context, path string, c meanwhile.Container, l
 }
 
 // readFacts runs ffprobe, a second time for the header alone when the packets took too long.
-func (t *Tools) readFacts(ctx context.Context, source string, c meanwhile.Container) (*facts, error) {
+func (t *Tools) readFacts(ctx context.Context, source string, c meanwhile.Container, headerOnly bool) (*facts, error) {
 	f := newFacts()
-	err := t.ffprobeInto(ctx, f, source, c, false, scanFor)
+	f.partial = headerOnly
+	err := t.ffprobeInto(ctx, f, source, c, headerOnly, scanFor)
 	if isTimeout(err) {
 		f.partial = true
 		err = t.ffprobeInto(ctx, f, source, c, true, headerFor)
@@ -84,7 +86,7 @@ func (t *Tools) ffprobeInto(ctx context.Context, f *facts, source string, c mean
 	lines := &lineWriter{line: f.line}
 	return t.run(ctx, job{
 		bin: t.ffprobe, args: ProbeArgs(in, c, headerOnly), in: source, stdout: lines, stderr: &f.said,
-		cpu: 2 * wall, wall: wall, fsize: 1, niceness: t.nice / 2,
+		cpu: 2 * wall, wall: wall, fsize: 1,
 	})
 }
 
@@ -112,7 +114,7 @@ func damage(said string, err error) error {
 var notListed = regexp.MustCompile(`Codec \(([A-Za-z0-9_]+)\) not on whitelist`)
 
 // judge makes the Probe, or says why this is no video that we take.
-func (f *facts) judge(p meanwhile.Probe, limits meanwhile.Limits, needVideo bool) (meanwhile.Probe, error) {
+func (f *facts) judge(p meanwhile.Probe, limits meanwhile.Limits) (meanwhile.Probe, error) {
 	refuse := func(format string, a ...any) (meanwhile.Probe, error) {
 		return meanwhile.Probe{}, meanwhile.E(meanwhile.Unprocessable, fmt.Sprintf(format, a...), nil)
 	}
@@ -121,7 +123,7 @@ func (f *facts) judge(p meanwhile.Probe, limits meanwhile.Limits, needVideo bool
 		return refuse("This file holds %d streams; the limit here is %d.", p.Streams, maxStreams)
 	}
 	video, audio := f.chosen()
-	if video == nil && needVideo {
+	if video == nil {
 		return refuse("This file holds no video.")
 	}
 	if err := knownCodecs(video, audio); err != nil {

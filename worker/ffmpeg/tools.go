@@ -20,7 +20,7 @@ import (
 type Options struct {
 	FFmpeg, FFprobe string        // paths; empty looks in PATH
 	Sandbox         string        // "auto" (or empty), "bwrap", "landlock" or "off"
-	Nice            int           // of encodes; zero means 10. Shorter work runs five lower
+	Nice            int           // of encodes; zero means 10. Posters run five lower, what people wait for at none
 	Stall           time.Duration // without progress for so long, an ffmpeg is ended; zero means 120 s
 	Log             *slog.Logger  // nil logs nothing
 }

@@ -36,7 +36,7 @@ func (t *Tools) Verify(ctx context.Context, outPath string, want Want) (meanwhil
 	if c != want.Container {
 		return refuse(fmt.Errorf("container is %s, not %s", c, want.Container))
 	}
-	p, err := t.Probe(ctx, outPath, c, meanwhile.Limits{MaxPixels: maxPixels})
+	p, err := t.probe(ctx, outPath, c, meanwhile.Limits{MaxPixels: maxPixels}, true)
 	if err != nil {
 		if meanwhile.KindOf(err) != meanwhile.Unprocessable {
 			return meanwhile.Probe{}, err
@@ -83,6 +83,6 @@ func (t *Tools) decodeEnds(ctx context.Context, path string, p meanwhile.Probe) 
 	in, _ := t.box.inside(source, "")
 	const cpu = 2 * time.Minute
 	return conversionError(t.run(ctx, job{
-		bin: t.ffmpeg, args: DecodeArgs(in, p), in: source, cpu: cpu, wall: cpu, fsize: 1, niceness: t.nice / 2,
+		bin: t.ffmpeg, args: DecodeArgs(in, p), in: source, cpu: cpu, wall: cpu, fsize: 1,
 	}))
 }

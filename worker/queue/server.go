@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/hibiken/asynq"
@@ -21,12 +22,13 @@ type Handler func(ctx context.Context, id meanwhile.StageID)
 type Server struct {
 	servers []*asynq.Server
 	stop    context.CancelFunc
+	running sync.WaitGroup
 }
 
 // Start begins to take jobs from each queue with as many handlers at once as slots says. The caller calls Stop.
 func Start(opt asynq.RedisConnOpt, slots map[meanwhile.QueueName]int, handle Handler, log *slog.Logger) (*Server, error) {
-	ctx, cancel := context.WithCancel(context.Background()) //nolint:contextcheck // the handlers outlive the call that starts them; Stop ends them
-	s := &Server{stop: cancel}
+	stopping, stop := context.WithCancel(context.Background()) //nolint:contextcheck // the handlers outlive the call that starts them; Stop ends them
+	s := &Server{stop: stop}
 	for name, n := range slots {
 		srv := asynq.NewServer(opt, asynq.Config{
 			Concurrency:       n,
@@ -35,19 +37,28 @@ func Start(opt asynq.RedisConnOpt, slots map[meanwhile.QueueName]int, handle Han
 			ShutdownTimeout:   handBackFor,
 			Logger:            logger{log},
 			LogLevel:          asynq.WarnLevel,
-			BaseContext:       func() context.Context { return ctx },
 		})
-		err := srv.Start(asynq.HandlerFunc(func(ctx context.Context, t *asynq.Task) error {
-			handle(ctx, meanwhile.StageID(t.Payload()))
-			return nil
-		}))
-		if err != nil {
+		if err := srv.Start(s.taker(stopping, handle)); err != nil {
 			s.Stop()
 			return nil, fmt.Errorf("start queue %s: %w", name, err)
 		}
 		s.servers = append(s.servers, srv)
 	}
 	return s, nil
+}
+
+// taker gives handle a context that ends when Stop is called. asynq's own may not be ended for that: asynq would count the task as failed at
+// once and not wait for the handler to hand its stage back.
+func (s *Server) taker(stopping context.Context, handle Handler) asynq.HandlerFunc {
+	return func(ctx context.Context, t *asynq.Task) error {
+		s.running.Add(1)
+		defer s.running.Done()
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(stopping, cancel)()
+		handle(ctx, meanwhile.StageID(t.Payload()))
+		return nil
+	}
 }
 
 // Stop takes no more jobs, ends the context of the running ones and waits for them. asynq alone would hand a running task to another
@@ -60,6 +71,7 @@ func (s *Server) Stop() {
 	for _, srv := range s.servers {
 		srv.Shutdown()
 	}
+	s.running.Wait()
 }
 
 // logger gives asynq's words to slog.
