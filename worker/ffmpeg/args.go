@@ -185,7 +185,7 @@ func PosterArgs(in, out string, p meanwhile.Probe, firstFrame bool) []string {
 }
 
 // decodedPart is how much of an output's beginning and end must decode.
-const decodedPart = 2.0 // seconds
+const decodedPart = 1.0 // seconds: somebody waits for a copy to be verified
 
 // DecodeArgs are ffmpeg's arguments to decode the first and the last part of a file to nothing, ending at the first error.
 func DecodeArgs(in string, p meanwhile.Probe) []string {

@@ -44,6 +44,26 @@ func fragmented(r io.ReaderAt, sizeBytes int64) bool {
 	return found
 }
 
+// whole reports whether the boxes of an MP4 end where the file ends: an index in front promises bytes that a cut file does not have.
+func whole(path string) (bool, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return false, err
+	}
+	last, media := int64(0), false
+	eachBox(file, 0, info.Size(), func(kind string, _, end int64) bool {
+		last = end
+		media = media || kind == "mdat"
+		return true
+	})
+	return media && last == info.Size(), nil
+}
+
 // eachBox calls visit with each box between from and to, and where its content lies, until visit answers false.
 func eachBox(r io.ReaderAt, from, to int64, visit func(kind string, start, end int64) bool) {
 	for range 64 {

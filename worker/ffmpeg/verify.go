@@ -19,7 +19,7 @@ type Want struct {
 	AudioCodec    string
 }
 
-// Verify proves that the file at outPath is what was wanted: container, streams, length, and that its first and last two seconds decode
+// Verify proves that the file at outPath is what was wanted: container, streams, length, and that its first and last second decode
 // without an error. The file came out of the sandbox, so it is looked at inside it. Errors: Unprocessable with what is wrong in Err;
 // ctx's; Internal.
 func (t *Tools) Verify(ctx context.Context, outPath string, want Want) (meanwhile.Probe, error) {
@@ -36,7 +36,17 @@ func (t *Tools) Verify(ctx context.Context, outPath string, want Want) (meanwhil
 	if c != want.Container {
 		return refuse(fmt.Errorf("container is %s, not %s", c, want.Container))
 	}
-	p, err := t.probe(ctx, outPath, c, meanwhile.Limits{MaxPixels: maxPixels}, true)
+	indexed := c == meanwhile.ContainerMP4
+	if indexed {
+		complete, err := whole(outPath)
+		if err != nil {
+			return meanwhile.Probe{}, ioError("look at the output", err)
+		}
+		if !complete {
+			return refuse(errors.New("the file is cut off"))
+		}
+	}
+	p, err := t.probe(ctx, outPath, c, meanwhile.Limits{MaxPixels: maxPixels}, indexed)
 	if err != nil {
 		if meanwhile.KindOf(err) != meanwhile.Unprocessable {
 			return meanwhile.Probe{}, err

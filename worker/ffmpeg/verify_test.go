@@ -29,7 +29,7 @@ func TestVerifyRejects(t *testing.T) {
 	}{
 		{name: "nothing that is right", path: good},
 		{name: "an empty file", path: mustWrite(t, "empty.mp4", nil), why: "This file is empty"},
-		{name: "half a file", path: mustWrite(t, "half.mp4", content[:len(content)/2]), why: "duration is"},
+		{name: "half a file", path: mustWrite(t, "half.mp4", content[:len(content)/2]), why: "cut off"},
 		{name: "a file without sound where some is wanted", path: silent, why: "sound is there: false"},
 		{name: "a file with sound where none is wanted", path: good, change: func(w *ffmpeg.Want) { w.Audio = false }, why: "sound is there: true"},
 		{name: "another length", path: good, change: func(w *ffmpeg.Want) { w.Duration = 10 * time.Second }, why: "duration is"},
