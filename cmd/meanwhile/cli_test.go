@@ -114,6 +114,16 @@ func TestSecondProcessIsKeptAway(t *testing.T) {
 	}
 }
 
+func TestTakenPortEndsTheProgram(t *testing.T) {
+	p := newProgram(t)
+	p.start()
+	other := newProgram(t, "MEANWHILE_LISTEN="+strings.Replace(strings.TrimPrefix(p.base, "http://"), "localhost", "127.0.0.1", 1))
+	_, stderr, code := other.run("serve")
+	if code != 1 || !strings.Contains(stderr, "MEANWHILE_LISTEN") {
+		t.Errorf("a taken port: %d, %q; want an error that names the setting", code, stderr)
+	}
+}
+
 func TestDoctor(t *testing.T) {
 	p := newProgram(t)
 	p.start()

@@ -61,7 +61,7 @@ func run(ctx context.Context, c *Config, role role, o out) (err error) {
 	startAdmin(ctx, c, group, log)
 	if role != roleWorker {
 		if err := startServer(ctx, c, p, group, o); err != nil {
-			return errors.Join(err, group.Wait())
+			group.Go(func() error { return err }) // ends what was started already
 		}
 	}
 	return group.Wait()
