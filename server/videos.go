@@ -54,7 +54,7 @@ func (s *server) videoOf(v *visit, sum meanwhile.VideoSummary) wireVideo {
 }
 
 func warningsOf(sum meanwhile.VideoSummary) []string {
-	if sum.Warning == "" {
+	if sum.Warning == "" || sum.State != meanwhile.StateReady { // before that it is the failure, told apart
 		return []string{}
 	}
 	return []string{sum.Warning}
