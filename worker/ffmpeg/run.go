@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -50,11 +49,8 @@ func (t *Tools) run(ctx context.Context, j job) error {
 	cmd := &exec.Cmd{
 		Path: argv[0], Args: argv, Env: environment, Stdout: j.stdout, Stderr: tail,
 		// A pipe that a lost grandchild holds open must not hold us.
-		WaitDelay: 2 * time.Second,
-		SysProcAttr: &syscall.SysProcAttr{
-			Setpgid:   true,
-			Pdeathsig: syscall.SIGKILL,
-		},
+		WaitDelay:   2 * time.Second,
+		SysProcAttr: ownGroup(),
 	}
 	report, err := j.meter.attach(cmd)
 	if err != nil {
