@@ -4,7 +4,9 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base32"
+	"encoding/binary"
 	"encoding/hex"
+	"time"
 )
 
 // Typed identifiers, so that one kind cannot be passed for another. All are 26 characters of a–z and 2–7 (128 random bits) unless
@@ -20,7 +22,8 @@ type (
 	ShareID string
 	// UploadID names an Upload.
 	UploadID string
-	// CommentID names a Comment.
+	// CommentID names a Comment. It sorts by age (NewOrderedID), so that threads at one position of the video stand in the order in which
+	// they began; it is no secret.
 	CommentID string
 	// StageID names a Stage.
 	StageID string
@@ -37,6 +40,18 @@ func NewRandomID() string {
 	var b [16]byte
 	rand.Read(b[:]) // never returns an error: crypto/rand crashes the process instead
 	return idEncoding.EncodeToString(b[:])
+}
+
+// orderedEncoding keeps the order of the bytes it encodes (RFC 4648, 7, in lower case).
+var orderedEncoding = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
+
+// NewOrderedID returns 26 lower-case characters that sort by at, to the millisecond: 48 bits of time and 80 random bits, as RFC 9562
+// arranges them in version 7.
+func NewOrderedID(at time.Time) string {
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], uint64(at.UnixMilli())<<16)
+	rand.Read(b[6:])
+	return orderedEncoding.EncodeToString(b[:])
 }
 
 // NewSecret returns 256 random bits as 52 lower-case characters: for tokens of which only SecretHash is kept.

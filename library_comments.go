@@ -100,7 +100,8 @@ func (l *Library) AddComment(ctx context.Context, a Actor, token string, n NewCo
 	if err != nil {
 		return CommentView{}, "", err
 	}
-	c := Comment{ID: CommentID(l.NewID()), VideoID: v.ID, AuthorID: a.UserID, AuthorName: a.Name, CreatedAt: l.Now().Truncate(time.Millisecond)}
+	now := l.Now().Truncate(time.Millisecond)
+	c := Comment{ID: CommentID(NewOrderedID(now)), VideoID: v.ID, AuthorID: a.UserID, AuthorName: a.Name, CreatedAt: now}
 	if c.Body, err = commentBody(n.Body); err != nil {
 		return CommentView{}, "", err
 	}

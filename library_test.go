@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -359,6 +360,7 @@ func TestReadyMeansPlaysEverywhere(t *testing.T) {
 	if len(jobs) != 1 || jobs[0].Queue != meanwhile.QueueInstant {
 		t.Fatalf("jobs = %+v, want the copy alone: the rest waits for it", jobs)
 	}
+	want := meanwhile.StateProcessing
 	for i := 0; i < len(jobs); i++ {
 		j := jobs[i]
 		task, err := h.ClaimStage(t.Context(), j.Stage, "w1")
@@ -381,7 +383,6 @@ func TestReadyMeansPlaysEverywhere(t *testing.T) {
 		if len(w.Sources) != 1 {
 			t.Errorf("after stage %d a guest has %d sources, want 1", i, len(w.Sources))
 		}
-		want := meanwhile.StateProcessing
 		if task.Stage.Step == meanwhile.StepEncode {
 			want = meanwhile.StateReady
 		}
@@ -625,6 +626,45 @@ func TestGuestsKeepTheirOwnWords(t *testing.T) {
 		if c.DeletedAt == nil || c.Body != "" {
 			t.Errorf("a deleted comment still has %q", c.Body)
 		}
+	}
+}
+
+func TestThreadsAtOnePositionStandByAge(t *testing.T) {
+	h := newHouse(t)
+	token := h.uploaded(t, "bytes").Share.Token
+	var want []meanwhile.CommentID
+	for range 20 {
+		h.clock.add(time.Millisecond)
+		c, _, err := h.AddComment(t.Context(), h.owner, token, meanwhile.NewComment{Body: "at the same place", At: 5 * time.Second})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, c.ID)
+	}
+	all, err := h.Comments(t.Context(), h.owner, token, meanwhile.CommentQuery{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []meanwhile.CommentID
+	for _, c := range all.Items {
+		got = append(got, c.ID)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("order = %v, want the order in which they were written: %v", got, want)
+	}
+}
+
+func TestUploadTellsHowFarItIs(t *testing.T) {
+	h := newHouse(t)
+	ticket, err := h.CreateUpload(t.Context(), h.owner, meanwhile.NewUpload{LengthBytes: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.WriteUpload(t.Context(), h.owner, ticket.Upload.ID, 0, strings.NewReader("ab"), nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.state(t, ticket.Video.ID).Done(); got != 0.25 {
+		t.Errorf("done = %v, want a quarter", got)
 	}
 }
 

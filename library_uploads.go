@@ -190,7 +190,11 @@ func (l *Library) WriteUpload(ctx context.Context, a Actor, id UploadID, offset 
 	if err != nil {
 		return u.OffsetBytes, fmt.Errorf("list parts: %w", err)
 	}
-	w := partWriter{lib: l, upload: u, next: len(parts), body: bufio.NewReaderSize(body, 256<<10), check: check}
+	v, err := l.Store.VideoByID(ctx, u.VideoID)
+	if err != nil {
+		return u.OffsetBytes, fmt.Errorf("find video: %w", err)
+	}
+	w := partWriter{lib: l, upload: u, video: v, next: len(parts), body: bufio.NewReaderSize(body, 256<<10), check: check}
 	err = w.run(context.WithoutCancel(ctx))
 	u.OffsetBytes = w.upload.OffsetBytes
 	if err != nil {
@@ -230,6 +234,7 @@ func (l *Library) SetUploadLength(ctx context.Context, a Actor, id UploadID, len
 type partWriter struct {
 	lib    *Library
 	upload Upload
+	video  Video
 	next   int // number of the next part
 	body   *bufio.Reader
 	check  *Checksum
@@ -330,6 +335,7 @@ func (w *partWriter) append(ctx context.Context, parts []Part) error {
 	for _, p := range parts {
 		w.upload.OffsetBytes += p.SizeBytes
 	}
+	w.lib.tell(ctx, w.video, EventVideo)
 	return nil
 }
 

@@ -73,6 +73,17 @@ type VideoSummary struct {
 	LengthBytes   int64 // -1 while unknown
 }
 
+// Done is how far the video is in its present state, 0…1: of the upload while it is uploading, of the work after that.
+func (s VideoSummary) Done() float64 {
+	if s.State != StateUploading {
+		return s.Progress
+	}
+	if s.LengthBytes <= 0 {
+		return 0
+	}
+	return float64(s.UploadedBytes) / float64(s.LengthBytes)
+}
+
 // VideoQuery selects videos of one owner.
 type VideoQuery struct {
 	OwnerID UserID

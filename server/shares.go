@@ -64,7 +64,7 @@ func shareOf(token string, w meanwhile.Watch) wireShare {
 	sum := w.Video
 	out := wireShare{
 		Title: sum.Title, Author: wireAuthor{Name: sum.OwnerName}, State: string(sum.State), Failure: sum.Failure, Warnings: warningsOf(sum),
-		Progress: sum.Progress, Improving: sum.Improving, DurationMS: sum.Duration.Milliseconds(), Width: sum.Width, Height: sum.Height,
+		Progress: sum.Done(), Improving: sum.Improving, DurationMS: sum.Duration.Milliseconds(), Width: sum.Width, Height: sum.Height,
 		CreatedAt: stamp(sum.CreatedAt), Owner: w.Owner, CanComment: w.Comment, CanDownload: w.Download,
 		CommentCount: sum.Comments, CommentSeq: w.CommentSeq,
 		Playback: wirePlayback{Tracks: []wireTrack{}, Captions: []wireCaption{}, ExpiresAt: stamp(w.GrantEnds)},

@@ -35,7 +35,7 @@ func (s *server) videoOf(v *visit, sum meanwhile.VideoSummary) wireVideo {
 	address := "/api/v1/videos/" + string(sum.ID)
 	out := wireVideo{
 		ID: string(sum.ID), Title: sum.Title, Source: sum.Source, State: string(sum.State), Failure: sum.Failure,
-		Warnings: warningsOf(sum), Progress: sum.Progress, Improving: sum.Improving,
+		Warnings: warningsOf(sum), Progress: sum.Done(), Improving: sum.Improving,
 		DurationMS: sum.Duration.Milliseconds(), Width: sum.Width, Height: sum.Height,
 		CreatedAt: stamp(sum.CreatedAt), UpdatedAt: stamp(sum.UpdatedAt), DeletedAt: stampOf(sum.TrashedAt),
 		WatchURL: s.watchURL(v, sum.ShareToken), ShareToken: sum.ShareToken,

@@ -15,7 +15,14 @@ export default defineConfig({
     cssTarget: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],
     modulePreload: { polyfill: false },
     rollupOptions: {
-      input: ['src/watch/main.ts', 'src/library/main.ts', 'src/ui/form.ts', 'src/ui/base.css', 'src/watch/watch.css', 'src/library/library.css'],
+      input: [
+        'src/watch/main.ts',
+        'src/library/main.ts',
+        'src/ui/form.ts',
+        'src/ui/base.css',
+        'src/watch/watch.css',
+        'src/library/library.css',
+      ],
     },
   },
 })

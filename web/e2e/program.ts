@@ -58,7 +58,7 @@ export class Program {
   /** Ends the process at once, as a power cut would. */
   async kill(): Promise<void> {
     const child = this.#child
-    if (child === undefined || child.exitCode !== null) return
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
     const ended = new Promise((resolve) => child.once('exit', resolve))
     child.kill('SIGKILL')
     await ended
@@ -85,7 +85,7 @@ export class Program {
 
 /** The real recordings beside the project or in MEANWHILE_SAMPLES; elsewhere clips of the same kinds, made on the spot. */
 export async function samples(): Promise<string[]> {
-  const folder = process.env['MEANWHILE_SAMPLES'] ?? new URL('../../../shared/samples/', import.meta.url).pathname
+  const folder = process.env.MEANWHILE_SAMPLES ?? new URL('../../../shared/samples/', import.meta.url).pathname
   if (existsSync(folder)) {
     const names = (await readdir(folder)).filter((name) => /\.(mp4|webm)$/.test(name))
     if (names.length > 0) return names.sort().map((name) => join(folder, name))

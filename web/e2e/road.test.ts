@@ -145,5 +145,5 @@ async function picture(page: Page): Promise<void> {
   await mkdir(outFolder, { recursive: true })
   await page.setViewportSize({ width: 1280, height: 800 })
   await page.screenshot({ path: `${outFolder}readme.png` })
-  if (process.env['MEANWHILE_PICTURE']) await copyFile(`${outFolder}readme.png`, new URL('../../docs/images/watch.png', import.meta.url))
+  if (process.env.MEANWHILE_PICTURE) await copyFile(`${outFolder}readme.png`, new URL('../../docs/images/watch.png', import.meta.url))
 }

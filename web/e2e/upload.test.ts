@@ -3,16 +3,17 @@ import { createHash } from 'node:crypto'
 import { copyFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import type { Browser, BrowserContext, Page, Request } from 'playwright-core'
+import type { Browser, Locator, Page, Request } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Client } from './api'
-import { expectAccessible, logIn, newPerson, openBrowser, setUp, shoot } from './browser'
+import { expectAccessible, logIn, newPerson, openBrowser, shoot } from './browser'
 import { type Network, networkOf } from './network'
+import { leave, type Person, type SignedIn, setUpOwner } from './people'
 import { clip, Program } from './program'
 
 let program: Program
 let browser: Browser
-let signedIn: Awaited<ReturnType<BrowserContext['storageState']>>
+let signedIn: SignedIn
 let page: Page
 let network: Network
 let client: Client
@@ -24,10 +25,7 @@ let asked = 0 // the browser's own question before a page is left
 beforeAll(async () => {
   program = await Program.start()
   browser = await openBrowser()
-  const context = await browser.newContext()
-  await setUp(program, await context.newPage())
-  signedIn = await context.storageState()
-  await context.close()
+  signedIn = await setUpOwner(program, browser)
   client = await Client.of(program)
   folder = await mkdtemp(join(tmpdir(), 'meanwhile-clips-'))
   large = await clip(join(folder, 'large.mp4'), 6, [
@@ -95,8 +93,7 @@ test('several files go up side by side, each with its own progress, and one is g
   await expect.poll(async () => (await client.videos()).map((v) => v.title).sort()).toEqual(['first', 'second', 'third'])
   expect(asked).toBe(0)
   expect(await remembered()).toEqual([])
-  expect(ada.problems).toEqual([])
-  await ada.close()
+  await leave(ada)
 })
 
 test('an upload goes on after a pause, a reload, a cut network and a killed server', async () => {
@@ -155,8 +152,7 @@ test('an upload goes on after a pause, a reload, a cut network and a killed serv
   const original = await page.request.get(new URL((await client.video(id)).original_url ?? '', base).href)
   expect(sha256(await original.body())).toBe(sha256(await readFile(large)))
   expect(await remembered()).toEqual([])
-  expect(ada.problems).toEqual([])
-  await ada.close()
+  await leave(ada)
 })
 
 test('an upload whose session ended goes on after signing in in another tab', async () => {
@@ -191,11 +187,11 @@ test('an upload whose session ended goes on after signing in in another tab', as
   expect(offset).toBeGreaterThan(0)
   await network.restore()
   await row.waitFor({ state: 'detached', timeout: 30_000 })
-  expect(ada.problems).toEqual([])
+  await leave(ada)
 })
 
 /** Somebody who is signed in, with the library open. */
-async function open(): Promise<BrowserContext & { problems: string[] }> {
+async function open(): Promise<Person> {
   const person = await newPerson(browser, { storageState: signedIn })
   page = await person.newPage()
   page.on('dialog', async (dialog) => {
@@ -212,19 +208,19 @@ async function choose(...paths: string[]): Promise<void> {
   await page.locator('input[type=file]').setInputFiles(paths)
 }
 
-function uploading(title: string): ReturnType<Page['locator']> {
+function uploading(title: string): Locator {
   return page.locator('.uploading').filter({ hasText: title })
 }
 
-async function at(row: ReturnType<Page['locator']>, phase: string): Promise<void> {
+async function at(row: Locator, phase: string): Promise<void> {
   await expect.poll(() => row.getAttribute('data-upload', { timeout: 5_000 }), { timeout: 20_000 }).toBe(phase)
 }
 
-async function percentOf(row: ReturnType<Page['locator']>): Promise<number> {
+async function percentOf(row: Locator): Promise<number> {
   return Number(/(\d+) %/.exec((await row.locator('.meta').textContent()) ?? '')?.[1] ?? 0)
 }
 
-async function progresses(row: ReturnType<Page['locator']>): Promise<void> {
+async function progresses(row: Locator): Promise<void> {
   const before = await percentOf(row)
   await expect.poll(() => percentOf(row), { timeout: 20_000 }).toBeGreaterThan(before + 4)
 }

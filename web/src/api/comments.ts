@@ -77,7 +77,9 @@ export async function patchComment(
   const body: Record<string, unknown> = { body: edit.body }
   if (edit.atMs !== undefined) body.at_ms = edit.atMs
   const path = `${sharePath(token)}/comments/${encodeURIComponent(id)}`
-  return parseComment(readObject<Schemas['Comment']>(await call(path, { method: 'PATCH', body, headers: editHeader(editToken), signal }), 'comment'))
+  return parseComment(
+    readObject<Schemas['Comment']>(await call(path, { method: 'PATCH', body, headers: editHeader(editToken), signal }), 'comment'),
+  )
 }
 
 export async function deleteComment(token: string, id: string, editToken: string | undefined, signal: AbortSignal): Promise<void> {

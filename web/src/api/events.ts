@@ -62,7 +62,7 @@ export function followEvents(path: string, names: readonly string[], handlers: S
   }
 
   document.addEventListener('visibilitychange', onVisibility, { signal })
-  window.addEventListener('online', wake, { signal })
+  window.addEventListener('online', open, { signal }) // a stream of the network before may look open, and be dead or not: nobody would say
   window.addEventListener('pageshow', (event) => event.persisted && wake(), { signal })
   window.addEventListener('pagehide', close, { signal }) // an open stream would keep the page out of the back-forward cache
   signal.addEventListener('abort', () => {

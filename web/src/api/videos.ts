@@ -1,5 +1,16 @@
 // The library's side of the API: one's own videos, with what only their owner sees.
-import { readFlag, readItemText, readList, readMaybeNumber, readNumber, readObject, readString, readText, type Schemas, WireError } from './parse'
+import {
+  readFlag,
+  readItemText,
+  readList,
+  readMaybeNumber,
+  readNumber,
+  readObject,
+  readString,
+  readText,
+  type Schemas,
+  WireError,
+} from './parse'
 import { ApiError, call } from './request'
 import { isVideoState, type VideoState } from './shares'
 

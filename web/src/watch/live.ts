@@ -42,10 +42,10 @@ export function followShare(token: string, conversation: Conversation, handlers:
 
   const onEvent = (name: string, data: unknown) => {
     const wire = readObject(data, name)
-    if (name === 'comment') {
-      if ((readMaybeNumber(wire, 'seq') ?? 0) > conversation.seq) void catchUp()
-      return
-    }
+    // A stream begins with how things stand, and so tells of comments that were made while there was none.
+    const seq = readMaybeNumber(wire, name === 'comment' ? 'seq' : 'comment_seq') ?? 0
+    if (seq > conversation.seq) void catchUp()
+    if (name === 'comment') return
     if (wire.gone === true) handlers.onGone()
     else handlers.onShare(parseShare(wire))
   }

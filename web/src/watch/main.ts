@@ -129,10 +129,13 @@ function makeConnectionNote(signal: AbortSignal): { show(connected: boolean): vo
   const slot = need('talk-title', HTMLElement)
   let timer: ReturnType<typeof setTimeout> | undefined
   const show = (connected: boolean) => {
-    clearTimeout(timer)
-    timer = undefined
-    if (connected) note.remove()
-    else timer = setTimeout(() => slot.after(note), navigator.onLine ? LOST_SHOWN_MS : 0)
+    if (connected) {
+      clearTimeout(timer)
+      timer = undefined
+      note.remove()
+    } else if (navigator.onLine) {
+      timer ??= setTimeout(() => slot.after(note), LOST_SHOWN_MS) // each try that fails tells of it: the first one counts
+    } else if (!note.isConnected) slot.after(note)
   }
   window.addEventListener('offline', () => show(false), { signal })
   return { show }
