@@ -78,7 +78,7 @@ func copyStreams(ctx context.Context, j *job) error {
 		return err
 	}
 	want := j.want(plan.Container)
-	want.VideoCodec = j.task.Probe.Video.Codec
+	want.VideoCodec, want.Copied = j.task.Probe.Video.Codec, true
 	return j.publish(ctx, path, want, meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: name, MediaType: plan.MediaType, Everywhere: plan.Final})
 }
 

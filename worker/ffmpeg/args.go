@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"time"
 
 	ffgo "github.com/u2takey/ffmpeg-go"
 
@@ -187,15 +188,23 @@ func PosterArgs(in, out string, p meanwhile.Probe, firstFrame bool) []string {
 // decodedPart is how much of an output's beginning and end must decode.
 const decodedPart = 1.0 // seconds: somebody waits for a copy to be verified
 
-// DecodeArgs are ffmpeg's arguments to decode the first and the last part of a file to nothing, ending at the first error.
-func DecodeArgs(in string, p meanwhile.Probe) []string {
-	head := inputOptions(p.Container)
+// DecodeArgs are ffmpeg's arguments to decode the first and the last part of a file to nothing, ending at the first error. keyFrames leaves
+// out the pictures between key frames: enough where packets were copied as they were.
+func DecodeArgs(in string, c meanwhile.Container, length time.Duration, keyFrames bool) []string {
+	head := inputOptions(c)
 	head["t"] = decimal(decodedPart)
+	if keyFrames {
+		head["skip_frame"] = "nokey"
+	}
 	first := ffgo.Input(fileURL(in), head)
 	streams := []*ffgo.Stream{first.Get("V:0?"), first.Get("a:0?")}
-	if seconds := float64(p.DurationMS) / 1000; seconds > decodedPart {
-		tail := inputOptions(p.Container)
+	if seconds := length.Seconds(); seconds > decodedPart {
+		tail := inputOptions(c)
 		tail["ss"] = decimal(seconds - decodedPart)
+		if keyFrames {
+			tail["skip_frame"] = "nokey"
+			tail["noaccurate_seek"] = "" // the last key frame lies before what is asked for
+		}
 		last := ffgo.Input(fileURL(in), tail)
 		streams = append(streams, last.Get("V:0?"), last.Get("a:0?"))
 	}

@@ -49,7 +49,8 @@ func TestArgs(t *testing.T) {
 		"encode-silent":     ffmpeg.EncodeArgs("/in", "/out/1080p.mp4", probe("mp4", picture("vp8", 1920, 1080), 0), with(func(e *meanwhile.Encode) { e.NoAudio = true })),
 		"poster":            ffmpeg.PosterArgs("/in", "/out/poster.jpg", probe("mp4", picture("h264", 1920, 1080), 2), false),
 		"poster-hdr-first":  ffmpeg.PosterArgs("/in", "/out/poster.jpg", probe("mp4", hdr, 2), true),
-		"decode":            ffmpeg.DecodeArgs("/in", probe("mp4", picture("h264", 1920, 1080), 2)),
+		"decode":            ffmpeg.DecodeArgs("/in", meanwhile.ContainerMP4, time.Minute, false),
+		"decode_copied":     ffmpeg.DecodeArgs("/in", meanwhile.ContainerMP4, time.Minute, true),
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := strings.Join(args, "\n") + "\n"

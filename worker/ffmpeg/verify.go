@@ -17,6 +17,7 @@ type Want struct {
 	Width, Height int           // as shown; zero is not compared
 	VideoCodec    string        // ffmpeg's name; empty is not compared
 	AudioCodec    string
+	Copied        bool // packets were copied as they were: of the pictures only key frames are decoded
 }
 
 // Verify proves that the file at outPath is what was wanted: container, streams, length, and that its first and last second decode
@@ -46,24 +47,34 @@ func (t *Tools) Verify(ctx context.Context, outPath string, want Want) (meanwhil
 			return refuse(errors.New("the file is cut off"))
 		}
 	}
+	// Somebody may be waiting: the ends are decoded where they should be while the header is read.
+	ends := make(chan error, 1)
+	go func() { ends <- t.decodeEnds(ctx, outPath, c, want.Duration, want.Copied) }()
 	p, err := t.probe(ctx, outPath, c, meanwhile.Limits{MaxPixels: maxPixels}, indexed)
-	if err != nil {
-		if meanwhile.KindOf(err) != meanwhile.Unprocessable {
-			return meanwhile.Probe{}, err
-		}
-		return refuse(err)
-	}
-	if err := want.compare(p); err != nil {
-		return refuse(err)
-	}
-	if err := t.decodeEnds(ctx, outPath, p); err != nil {
-		if meanwhile.KindOf(err) == meanwhile.Unprocessable {
-			return refuse(err)
-		}
+	decoded := <-ends
+	if err == nil {
+		err = want.compare(p)
+	} else if meanwhile.KindOf(err) != meanwhile.Unprocessable {
 		return meanwhile.Probe{}, err
+	}
+	if err != nil {
+		return refuse(err)
+	}
+	length := time.Duration(p.DurationMS) * time.Millisecond
+	if decoded == nil && (length-want.Duration).Abs() > endsMayMove {
+		decoded = t.decodeEnds(ctx, outPath, c, length, want.Copied)
+	}
+	if decoded != nil && meanwhile.KindOf(decoded) != meanwhile.Unprocessable {
+		return meanwhile.Probe{}, decoded
+	}
+	if decoded != nil {
+		return refuse(decoded)
 	}
 	return p, nil
 }
+
+// endsMayMove is how far from where it should be an end may lie and still be within what is decoded.
+const endsMayMove = 400 * time.Millisecond
 
 func (w Want) compare(p meanwhile.Probe) error {
 	var wrong []error
@@ -85,7 +96,7 @@ func (w Want) compare(p meanwhile.Probe) error {
 }
 
 // decodeEnds decodes the beginning and the end; key frames may lie far apart in a copy, so its cost is bounded by the whole.
-func (t *Tools) decodeEnds(ctx context.Context, path string, p meanwhile.Probe) error {
+func (t *Tools) decodeEnds(ctx context.Context, path string, c meanwhile.Container, length time.Duration, copied bool) error {
 	source, err := resolve(path)
 	if err != nil {
 		return ioError("find the output", err)
@@ -93,6 +104,6 @@ func (t *Tools) decodeEnds(ctx context.Context, path string, p meanwhile.Probe) 
 	in, _ := t.box.inside(source, "")
 	const cpu = 2 * time.Minute
 	return conversionError(t.run(ctx, job{
-		bin: t.ffmpeg, args: DecodeArgs(in, p), in: source, cpu: cpu, wall: cpu, fsize: 1,
+		bin: t.ffmpeg, args: DecodeArgs(in, c, length, copied), in: source, cpu: cpu, wall: cpu, fsize: 1,
 	}))
 }

@@ -36,6 +36,9 @@ func TestVerifyRejects(t *testing.T) {
 		{name: "another container", path: good, change: func(w *ffmpeg.Want) { w.Container = meanwhile.ContainerWebM }, why: "container is mp4"},
 		{name: "another size", path: good, change: func(w *ffmpeg.Want) { w.Width = 640 }, why: "width is 320"},
 		{name: "another codec", path: good, change: func(w *ffmpeg.Want) { w.VideoCodec = "vp9" }, why: "picture is h264"},
+		{name: "nothing that is right in a copy", path: good, change: func(w *ffmpeg.Want) { w.Copied = true }},
+		{name: "half a file in a copy", path: mustWrite(t, "halfcopy.mp4", content[:len(content)/2]), change: func(w *ffmpeg.Want) { w.Copied = true }, why: "cut off"},
+		{name: "an end that does not decode in a copy", path: mustWrite(t, "spoiltcopy.mp4", spoilt), change: func(w *ffmpeg.Want) { w.Copied = true }, why: "exit code"},
 		{name: "an end that does not decode", path: mustWrite(t, "spoilt.mp4", spoilt), why: "exit code"},
 		{name: "a page of text", path: mustWrite(t, "text.mp4", []byte("all is well")), why: "text/plain"},
 	} {
