@@ -133,6 +133,9 @@ func (j *job) publish(ctx context.Context, path string, want ffmpeg.Want, a mean
 	}
 	a.Duration = time.Duration(made.DurationMS) * time.Millisecond
 	a.Width, a.Height = made.Video.Width, made.Video.Height
+	if want.Copied { // turned and stretched as the source asks for
+		a.Width, a.Height = j.task.Probe.Video.Width, j.task.Probe.Video.Height
+	}
 	if a.MediaType == "" {
 		a.MediaType = made.MediaType()
 	}

@@ -50,7 +50,7 @@ func (t *Tools) Verify(ctx context.Context, outPath string, want Want) (meanwhil
 	// Somebody may be waiting: the ends are decoded where they should be while the header is read.
 	ends := make(chan error, 1)
 	go func() { ends <- t.decodeEnds(ctx, outPath, c, want.Duration, want.Copied) }()
-	p, err := t.probe(ctx, outPath, c, meanwhile.Limits{MaxPixels: maxPixels}, indexed)
+	p, err := t.look(ctx, outPath, c, indexed && want.Copied)
 	decoded := <-ends
 	if err == nil {
 		err = want.compare(p)
@@ -71,6 +71,14 @@ func (t *Tools) Verify(ctx context.Context, outPath string, want Want) (meanwhil
 		return refuse(decoded)
 	}
 	return p, nil
+}
+
+// look tells what the output is: a copied MP4 by its own index, anything else by ffprobe.
+func (t *Tools) look(ctx context.Context, path string, c meanwhile.Container, byIndex bool) (meanwhile.Probe, error) {
+	if byIndex {
+		return readIndex(path)
+	}
+	return t.probe(ctx, path, c, meanwhile.Limits{MaxPixels: maxPixels}, c == meanwhile.ContainerMP4)
 }
 
 // endsMayMove is how far from where it should be an end may lie and still be within what is decoded.

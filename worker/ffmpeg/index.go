@@ -1,0 +1,96 @@
+package ffmpeg
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"os"
+
+	"meanwhile"
+)
+
+// sampleEntries are ffmpeg's codec names by the sample entries of what we copy into MP4 (ISO/IEC 14496-12, 8.5.2).
+var sampleEntries = map[string]string{"avc1": "h264", "av01": "av1", "mp4a": "aac", "Opus": "opus", ".mp3": "mp3", "fLaC": "flac"}
+
+// readIndex tells what the index of an MP4 that we made says of it: length, streams, coded size. It costs no process, which matters while
+// somebody waits for a copy. Errors: Unprocessable when the index is not one, or not of what we make.
+func readIndex(path string) (meanwhile.Probe, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return meanwhile.Probe{}, ioError("look at the output", err)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return meanwhile.Probe{}, ioError("look at the output", err)
+	}
+	p := meanwhile.Probe{Container: meanwhile.ContainerMP4, SizeBytes: info.Size()}
+	eachBox(file, 0, info.Size(), func(kind string, start, end int64) bool {
+		if kind == "moov" {
+			readMovie(file, start, end, &p)
+		}
+		return kind != "moov"
+	})
+	if p.Video == nil || p.DurationMS <= 0 {
+		return meanwhile.Probe{}, conversionError(errors.New("the output's index names no picture or no length"))
+	}
+	return p, nil
+}
+
+func readMovie(r io.ReaderAt, from, to int64, p *meanwhile.Probe) {
+	eachBox(r, from, to, func(kind string, start, end int64) bool {
+		switch kind {
+		case "mvhd":
+			p.DurationMS = movieMS(r, start)
+		case "trak":
+			p.Streams++
+			readTrack(r, start, end, p)
+		}
+		return true
+	})
+}
+
+// movieMS is the length that a movie header states (8.2.2), 0 where it states none.
+func movieMS(r io.ReaderAt, at int64) int64 {
+	var b [32]byte
+	if _, err := r.ReadAt(b[:], at); err != nil {
+		return 0
+	}
+	scale, length := uint64(binary.BigEndian.Uint32(b[12:])), uint64(binary.BigEndian.Uint32(b[16:]))
+	if b[0] == 1 {
+		scale, length = uint64(binary.BigEndian.Uint32(b[20:])), binary.BigEndian.Uint64(b[24:])
+	}
+	if scale == 0 || length > 1<<53 {
+		return 0
+	}
+	return int64(length * 1000 / scale)
+}
+
+// readTrack goes down to the track's first sample entry.
+func readTrack(r io.ReaderAt, from, to int64, p *meanwhile.Probe) {
+	eachBox(r, from, to, func(kind string, start, end int64) bool {
+		switch kind {
+		case "mdia", "minf", "stbl":
+			readTrack(r, start, end, p)
+		case "stsd":
+			readEntry(r, start, p)
+		}
+		return true
+	})
+}
+
+func readEntry(r io.ReaderAt, at int64, p *meanwhile.Probe) {
+	var b [44]byte // version, count, then the entry: size, kind, 24 bytes, width and height of a picture
+	if _, err := r.ReadAt(b[:], at); err != nil {
+		return
+	}
+	switch codec := sampleEntries[string(b[12:16])]; codec {
+	case "":
+		return
+	case "h264", "av1":
+		w, h := int(binary.BigEndian.Uint16(b[40:])), int(binary.BigEndian.Uint16(b[42:]))
+		p.Video = &meanwhile.VideoStream{Codec: codec, Tag: string(b[12:16]), CodedWidth: w, CodedHeight: h, Width: w, Height: h}
+	default:
+		p.Audio = &meanwhile.AudioStream{Codec: codec}
+	}
+}
