@@ -312,6 +312,50 @@ func TestNewerRequestTakesOver(t *testing.T) {
 	}
 }
 
+// TestOvertakenRequestCanWriteNothing has the newer request hold the upload before it has written a byte: only the holder counter, not the
+// offset, can refuse the older one.
+func TestOvertakenRequestCanWriteNothing(t *testing.T) {
+	h := newHouse(t)
+	ticket, err := h.CreateUpload(t.Context(), h.owner, meanwhile.NewUpload{Filename: "a.mp4", LengthBytes: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func() (*io.PipeWriter, chan error) {
+		r, w := io.Pipe()
+		done := make(chan error, 1)
+		go func() {
+			_, err := h.WriteUpload(context.Background(), h.owner, ticket.Upload.ID, 0, r, nil)
+			done <- err
+		}()
+		return w, done
+	}
+	older, oldDone := write()
+	if _, err := older.Write([]byte("old")); err != nil { // returns when the request holds the upload and has read this
+		t.Fatal(err)
+	}
+	newer, newDone := write()
+	if _, err := newer.Write([]byte("newb")); err != nil {
+		t.Fatal(err)
+	}
+	older.CloseWithError(io.ErrUnexpectedEOF)
+	wantKind(t, <-oldDone, meanwhile.Conflict)
+	if _, err := newer.Write([]byte("ytes")); err != nil {
+		t.Fatal(err)
+	}
+	newer.Close()
+	if err := <-newDone; err != nil {
+		t.Fatalf("the newer request was disturbed: %v", err)
+	}
+	src, err := h.OpenOriginal(t.Context(), h.owner, ticket.Video.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	if b, err := io.ReadAll(src); err != nil || string(b) != "newbytes" {
+		t.Errorf("original = %q, %v; want the newer request's bytes alone", b, err)
+	}
+}
+
 func TestFullDiskRefusesNewUploadsFirst(t *testing.T) {
 	h := newHouse(t)
 	used := 0.5
@@ -480,6 +524,32 @@ func TestReprocessNeverTakesAVideoOffline(t *testing.T) {
 	}
 }
 
+// TestSecondGenerationWaitsUntilItIsAsGood makes a copy that not every browser plays for a video that already plays everywhere.
+func TestSecondGenerationWaitsUntilItIsAsGood(t *testing.T) {
+	h := newHouse(t)
+	ticket := h.uploaded(t, "bytes")
+	h.finishWith(t, screen(nil))
+	if err := h.asset(t, h.claim(t, meanwhile.StepCopy), meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: "copy.mp4", MediaType: "video/mp4", Everywhere: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Reprocess(t.Context(), h.owner, ticket.Video.ID); err != nil {
+		t.Fatal(err)
+	}
+	h.finishWith(t, screen(func(p *meanwhile.Probe) { p.Audio.Codec = "opus" }))
+	if err := h.asset(t, h.claim(t, meanwhile.StepCopy), meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: "copy.mp4", MediaType: "video/mp4"}); err != nil {
+		t.Fatal(err)
+	}
+	w, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(w.Sources) != 1 || w.Sources[0].Generation != 1 || w.Video.State != meanwhile.StateReady {
+		t.Errorf("sources %+v, state %s; want the first generation's until the second plays everywhere", w.Sources, w.Video.State)
+	}
+	_, err = h.MediaByGrant(t.Context(), w.Grant, 2, "copy.mp4")
+	wantKind(t, err, meanwhile.NotFound)
+}
+
 func TestOutboxSurvivesALostQueue(t *testing.T) {
 	h := newHouse(t)
 	h.queue.err = meanwhile.E(meanwhile.Unavailable, "away", nil)
@@ -543,6 +613,34 @@ func TestGrantsEndWithTheRules(t *testing.T) {
 	wantKind(t, err, meanwhile.Forbidden)
 	_, err = h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
 	wantKind(t, err, meanwhile.NotFound)
+}
+
+// TestChangedRuleEndsOldGrants changes a rule of a link that stays open: players fetch the share again and hear the new rule.
+func TestChangedRuleEndsOldGrants(t *testing.T) {
+	h := newHouse(t)
+	ticket := h.uploaded(t, "bytes")
+	h.finishWith(t, screen(nil))
+	if err := h.asset(t, h.claim(t, meanwhile.StepCopy), meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: "copy.mp4", Everywhere: true}); err != nil {
+		t.Fatal(err)
+	}
+	before, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := before.Share
+	changed.AllowDownload = false
+	if err := h.Store.UpdateShare(t.Context(), changed); err != nil {
+		t.Fatal(err)
+	}
+	_, err = h.MediaByGrant(t.Context(), before.Grant, 1, "copy.mp4")
+	wantKind(t, err, meanwhile.Forbidden)
+	after, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
+	if err != nil || after.Download {
+		t.Fatalf("download %v, %v; want the link open without it", after.Download, err)
+	}
+	if _, err := h.MediaByGrant(t.Context(), after.Grant, 1, "copy.mp4"); err != nil {
+		t.Errorf("the new grant: %v", err)
+	}
 }
 
 func TestGrantsExpire(t *testing.T) {
