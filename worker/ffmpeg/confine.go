@@ -45,7 +45,10 @@ func Confine(args []string) error {
 	if err := setLimits(l); err != nil {
 		return fmt.Errorf("confine: %w", err)
 	}
-	return fmt.Errorf("confine: exec %s: %w", argv[0], unix.Exec(argv[0], argv, environment))
+	if err := becomeWithin(l.memory, argv); err != nil {
+		return fmt.Errorf("confine: exec %s: %w", argv[0], err)
+	}
+	return nil
 }
 
 // restrictFiles leaves the system's programs, the input and the output folder, and no TCP where the kernel knows how.
@@ -79,7 +82,6 @@ func setLimits(l limits) error {
 		{unix.RLIMIT_CPU, l.cpuSeconds, l.cpuSeconds + cpuGrace},
 		{unix.RLIMIT_FSIZE, l.fileBytes, l.fileBytes},
 		{unix.RLIMIT_NOFILE, l.files, l.files},
-		{unix.RLIMIT_AS, l.memory, l.memory}, // last: after it this runtime may get no more memory
 	} {
 		if err := unix.Setrlimit(limit.resource, &unix.Rlimit{Cur: limit.soft, Max: limit.hard}); err != nil {
 			return fmt.Errorf("set limit %d: %w", limit.resource, os.NewSyscallError("setrlimit", err))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -88,6 +89,25 @@ func TestConfinedProgramSeesOnlyItsOwn(t *testing.T) {
 			t.Error("a file was written beside the output")
 		}
 	})
+}
+
+// TestConfineNeedsNoMemoryBeyondItsBound starts it often, since it is chance whether Go's runtime has room left where it is bounded.
+func TestConfineNeedsNoMemoryBeyondItsBound(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := []string{ffmpeg.ConfineCommand, "-memory=67108864"}
+	if _, err := ffmpeg.New(t.Context(), ffmpeg.Options{Sandbox: "landlock"}); err == nil {
+		args = append(args, "-landlock", "-write="+t.TempDir())
+	}
+	args = append(args, "--", "/bin/echo", "well")
+	for range 60 {
+		out, err := exec.CommandContext(t.Context(), self, args...).CombinedOutput()
+		if err != nil || string(out) != "well\n" {
+			t.Fatalf("it said %.200q (%v)", out, err)
+		}
+	}
 }
 
 func TestCancelledEncodeLeavesNothing(t *testing.T) {
