@@ -190,7 +190,8 @@ type ObjectInfo struct {
 // it stays six.
 type Objects interface {
 	// Put stores r to its end under key and returns the bytes written. When it returns nil the object survives a power cut; on an error
-	// nothing is to be seen under key. Errors: Conflict if key exists, Full if there is no room, Invalid for a bad key, and r's own error.
+	// nothing is to be seen under key. A file given as r from its beginning may be taken over as it lies: nobody writes to it any more.
+	// Errors: Conflict if key exists, Full if there is no room, Invalid for a bad key, and r's own error.
 	Put(ctx context.Context, key string, r io.Reader) (int64, error)
 	// Open returns the bytes of key from r.Start (inclusive) for r.Length bytes; zero means to the end. The caller closes the reader; it
 	// may be an io.Seeker when the range is the whole object. Errors: NotFound if key is absent; Invalid for a range that starts beyond the end.

@@ -59,11 +59,26 @@ func inspect(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
+	j.copyEarly(container)
 	probe, err := j.Tools.Probe(ctx, j.source, container, j.Library.Limits)
 	if err != nil {
 		return err
 	}
 	return j.Library.FinishInspect(ctx, j.task, probe)
+}
+
+// copyEarly begins the copy of what will probably be copied while the packets are still being counted, which takes as long.
+func (j *job) copyEarly(c meanwhile.Container) {
+	if c != meanwhile.ContainerMP4 {
+		return
+	}
+	index, err := ffmpeg.ReadIndex(j.source)
+	if err != nil || index.Video.Codec != "h264" || time.Duration(index.DurationMS)*time.Millisecond > j.Library.Limits.MaxDuration {
+		return // not of that kind, or what the file says of itself is not to be believed
+	}
+	j.Scratch.BeginEarly(j.task.Video.ID, func(ctx context.Context, path string) error {
+		return j.Tools.Copy(ctx, ffmpeg.Source{Path: j.source, Probe: index}, meanwhile.Copy{Container: c}, path, nil)
+	})
 }
 
 // copyStreams makes what browsers can play as it came, without decoding it.
@@ -74,8 +89,10 @@ func copyStreams(ctx context.Context, j *job) error {
 	}
 	name := "copy." + string(plan.Container)
 	path := filepath.Join(j.out, name)
-	if err := j.Tools.Copy(ctx, j.src(), *plan, path, j.progress); err != nil {
-		return err
+	if plan.Container != meanwhile.ContainerMP4 || !j.Scratch.TakeEarly(ctx, j.task.Video.ID, path) {
+		if err := j.Tools.Copy(ctx, j.src(), *plan, path, j.progress); err != nil {
+			return err
+		}
 	}
 	want := j.want(plan.Container)
 	want.VideoCodec, want.Copied = j.task.Probe.Video.Codec, true
@@ -144,18 +161,36 @@ func (j *job) publish(ctx context.Context, path string, want ffmpeg.Want, a mean
 
 // store puts the file where viewers' files are, and fills in key, size and hash.
 func (j *job) store(ctx context.Context, path string, a *meanwhile.Asset) error {
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() (err error) {
+		a.SHA256, err = hashFile(ctx, path)
+		return err
+	})
+	both.Go(func() error {
+		f, err := os.Open(path)
+		if err != nil {
+			return fmt.Errorf("open output: %w", err)
+		}
+		defer f.Close()
+		// The file itself, so that a folder of objects can take it over without another copy.
+		a.Key, a.SizeBytes, err = j.Library.PutDerived(ctx, j.task, strings.TrimPrefix(filepath.Ext(a.Name), "."), f)
+		return err
+	})
+	return both.Wait()
+}
+
+func hashFile(ctx context.Context, path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("open output: %w", err)
+		return "", fmt.Errorf("open output: %w", err)
 	}
 	defer f.Close()
 	sum := sha256.New()
-	ext := strings.TrimPrefix(filepath.Ext(a.Name), ".")
-	if a.Key, a.SizeBytes, err = j.Library.PutDerived(ctx, j.task, ext, io.TeeReader(f, sum)); err != nil {
-		return err
+	defer context.AfterFunc(ctx, func() { f.Close() })()
+	if _, err := io.CopyBuffer(sum, struct{ io.Reader }{f}, make([]byte, 1<<20)); err != nil {
+		return "", fmt.Errorf("hash output: %w", err)
 	}
-	a.SHA256 = hex.EncodeToString(sum.Sum(nil))
-	return nil
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 func (j *job) name(ctx context.Context, a meanwhile.Asset) error {

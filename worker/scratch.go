@@ -25,6 +25,7 @@ type Scratch struct {
 	mu     sync.Mutex
 	copies map[meanwhile.VideoID]*scratchCopy
 	closed bool
+	early  sync.WaitGroup
 }
 
 type scratchCopy struct {
@@ -33,6 +34,15 @@ type scratchCopy struct {
 	ready chan struct{} // closed when err is set or the bytes are there
 	err   error
 	timer *time.Timer
+	early *earlyOutput
+}
+
+// earlyOutput is made before anybody knows whether it is wanted.
+type earlyOutput struct {
+	path string
+	stop context.CancelFunc
+	done chan struct{} // closed when err is set or the file is there
+	err  error
 }
 
 // NewScratch empties dir and uses it. Nobody else may.
@@ -110,6 +120,48 @@ func (s *Scratch) drop(id meanwhile.VideoID, c *scratchCopy) {
 		delete(s.copies, id)
 	}
 	os.Remove(c.path)
+	if c.early != nil {
+		c.early.stop()
+		s.early.Go(func() {
+			<-c.early.done
+			os.Remove(c.early.path)
+		})
+	}
+}
+
+// BeginEarly starts to make a file beside the source of a video whose source is held: what a later step will probably want. It ends when
+// the source is let go.
+func (s *Scratch) BeginEarly(id meanwhile.VideoID, work func(ctx context.Context, path string) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.copies[id]
+	if c == nil || c.early != nil || s.closed {
+		return
+	}
+	ctx, stop := context.WithCancel(context.Background()) //nolint:contextcheck // it outlives the step that begins it; drop and Close end it
+	e := &earlyOutput{path: c.path + ".early", stop: stop, done: make(chan struct{})}
+	c.early = e
+	s.early.Go(func() {
+		defer close(e.done)
+		defer stop()
+		e.err = work(ctx, e.path)
+	})
+}
+
+// TakeEarly moves what BeginEarly made to path when it is finished. false when there is none, or it could not be made.
+func (s *Scratch) TakeEarly(ctx context.Context, id meanwhile.VideoID, path string) bool {
+	s.mu.Lock()
+	c := s.copies[id]
+	s.mu.Unlock()
+	if c == nil || c.early == nil {
+		return false
+	}
+	select {
+	case <-c.early.done:
+		return c.early.err == nil && os.Rename(c.early.path, path) == nil
+	case <-ctx.Done():
+		return false
+	}
 }
 
 func fetch(ctx context.Context, lib *meanwhile.Library, id meanwhile.VideoID, path string) error {
@@ -151,12 +203,16 @@ func (s *Scratch) Folder() (string, error) {
 // Close removes everything; running jobs have ended before.
 func (s *Scratch) Close() error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.closed = true
 	for _, c := range s.copies {
 		if c.timer != nil {
 			c.timer.Stop()
 		}
+		if c.early != nil {
+			c.early.stop()
+		}
 	}
+	s.mu.Unlock()
+	s.early.Wait()
 	return os.RemoveAll(s.dir)
 }

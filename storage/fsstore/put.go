@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -28,7 +29,10 @@ func (s *Store) Put(ctx context.Context, key string, r io.Reader) (int64, error)
 		return 0, classify("put object", fs.ErrExist) // spares the reading; the link below is what decides
 	}
 	temp := path.Join(tempDir, meanwhile.NewRandomID())
-	written, err := s.writeTemp(ctx, temp, r)
+	written, taken, err := s.takeOver(temp, r)
+	if !taken {
+		written, err = s.writeTemp(ctx, temp, r)
+	}
 	if err != nil {
 		return 0, errors.Join(err, s.discard(temp))
 	}
@@ -38,6 +42,33 @@ func (s *Store) Put(ctx context.Context, key string, r io.Reader) (int64, error)
 	// Under its key the object is safe. A second name that cannot be removed is Sweep's.
 	_ = s.root.Remove(temp)
 	return written, nil
+}
+
+// takeOver gives a finished file of the same file system a second name instead of copying it. taken is false where that cannot be: r is
+// no file, was read from already, or lies elsewhere.
+func (s *Store) takeOver(temp string, r io.Reader) (written int64, taken bool, err error) {
+	f, ok := r.(*os.File)
+	if !ok {
+		return 0, false, nil
+	}
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return 0, false, nil
+	}
+	if at, err := f.Seek(0, io.SeekCurrent); err != nil || at != 0 {
+		return 0, false, nil
+	}
+	if err := os.Link(f.Name(), filepath.Join(s.root.Name(), temp)); err != nil {
+		return 0, false, nil
+	}
+	linked, err := s.root.Lstat(temp)
+	if err != nil || !os.SameFile(info, linked) { // the name has passed to something else since r was opened
+		return 0, false, s.discard(temp)
+	}
+	if err := errors.Join(f.Chmod(0o600), f.Sync()); err != nil {
+		return 0, true, classify("write object", err)
+	}
+	return info.Size(), true, nil
 }
 
 // writeTemp writes r to a new file and syncs it.

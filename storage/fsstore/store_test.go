@@ -196,3 +196,63 @@ func TestSignURLIsNotAvailable(t *testing.T) {
 		t.Errorf("SignURL() = %v, want that it is not available", err)
 	}
 }
+
+func TestFinishedFileIsTakenOver(t *testing.T) {
+	dir := t.TempDir()
+	s := mustNew(t, filepath.Join(dir, "objects"))
+	source := filepath.Join(dir, "made")
+	if err := os.WriteFile(source, []byte("0123456789"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		name     string
+		read     int64 // bytes read before Put
+		swap     bool  // the name passes to another file before Put
+		want     string
+		sameFile bool
+	}{
+		{name: "unread", want: "0123456789", sameFile: true},
+		{name: "read from", read: 3, want: "3456789"},
+		{name: "swapped", swap: true, want: "0123456789"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			f, err := os.Open(source)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			if _, err := f.Seek(tc.read, io.SeekStart); err != nil {
+				t.Fatal(err)
+			}
+			if tc.swap {
+				if err := errors.Join(os.Remove(source), os.WriteFile(source, []byte("another"), 0o600)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			key := "v/" + strings.ReplaceAll(tc.name, " ", "-")
+			n, err := s.Put(t.Context(), key, f)
+			if err != nil || n != int64(len(tc.want)) {
+				t.Fatalf("Put() = %d, %v", n, err)
+			}
+			body, err := s.Open(t.Context(), key, meanwhile.Range{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer body.Close()
+			if got, err := io.ReadAll(body); err != nil || string(got) != tc.want {
+				t.Errorf("stored %q (%v), want %q", got, err, tc.want)
+			}
+			given, _ := f.Stat()
+			stored, err := os.Stat(filepath.Join(dir, "objects", key))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if os.SameFile(given, stored) != tc.sameFile {
+				t.Errorf("the same file: %v, want %v", !tc.sameFile, tc.sameFile)
+			}
+			if stored.Mode().Perm() != 0o600 {
+				t.Errorf("mode %o, want 600", stored.Mode().Perm())
+			}
+		})
+	}
+}

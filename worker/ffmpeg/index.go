@@ -12,9 +12,9 @@ import (
 // sampleEntries are ffmpeg's codec names by the sample entries of what we copy into MP4 (ISO/IEC 14496-12, 8.5.2).
 var sampleEntries = map[string]string{"avc1": "h264", "av01": "av1", "mp4a": "aac", "Opus": "opus", ".mp3": "mp3", "fLaC": "flac"}
 
-// readIndex tells what the index of an MP4 that we made says of it: length, streams, coded size. It costs no process, which matters while
+// ReadIndex tells what the index of an MP4 that we made says of it: length, streams, coded size. It costs no process, which matters while
 // somebody waits for a copy. Errors: Unprocessable when the index is not one, or not of what we make.
-func readIndex(path string) (meanwhile.Probe, error) {
+func ReadIndex(path string) (meanwhile.Probe, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return meanwhile.Probe{}, ioError("look at the output", err)

@@ -76,7 +76,7 @@ func (t *Tools) Verify(ctx context.Context, outPath string, want Want) (meanwhil
 // look tells what the output is: a copied MP4 by its own index, anything else by ffprobe.
 func (t *Tools) look(ctx context.Context, path string, c meanwhile.Container, byIndex bool) (meanwhile.Probe, error) {
 	if byIndex {
-		return readIndex(path)
+		return ReadIndex(path)
 	}
 	return t.probe(ctx, path, c, meanwhile.Limits{MaxPixels: maxPixels}, c == meanwhile.ContainerMP4)
 }

@@ -1,0 +1,169 @@
+package worker_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"meanwhile"
+	"meanwhile/storage/fsstore"
+	"meanwhile/storage/sqlstore"
+	"meanwhile/worker"
+)
+
+type silent struct{}
+
+func (silent) Enqueue(context.Context, meanwhile.Job) error  { return nil }
+func (silent) Publish(context.Context, string, string) error { return nil }
+func (silent) Subscribe(context.Context, string) (<-chan string, error) {
+	return make(chan string), nil
+}
+func (silent) Hash(_ context.Context, password string) (string, error) { return password, nil }
+func (silent) Verify(_ context.Context, password, hash string) (bool, error) {
+	return password == hash, nil
+}
+
+// uploaded is a Library that holds one complete upload, sent in the pieces that are given.
+func uploaded(t testing.TB, pieces ...string) (*meanwhile.Library, meanwhile.VideoID) {
+	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	store, err := sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), slog.New(slog.DiscardHandler))
+	must(err)
+	t.Cleanup(func() { store.Close() })
+	must(store.Migrate(t.Context()))
+	objects, err := fsstore.New(t.TempDir())
+	must(err)
+	t.Cleanup(func() { objects.Close() })
+	lib := meanwhile.New(meanwhile.Config{
+		Store: store, Objects: objects, Queue: silent{}, Bus: silent{}, Hasher: silent{}, Secret: bytes.Repeat([]byte("k"), 32),
+	})
+	cookie, err := lib.SetUp(t.Context(), lib.SetUpToken(), "Team", meanwhile.Account{Email: "ada@example.com", Password: "a long password"}, "")
+	must(err)
+	owner, err := lib.ActorBySession(t.Context(), cookie)
+	must(err)
+	ticket, err := lib.CreateUpload(t.Context(), owner, meanwhile.NewUpload{Filename: "a.mp4", LengthBytes: int64(len(strings.Join(pieces, "")))})
+	must(err)
+	var offset int64
+	for _, p := range pieces {
+		offset, err = lib.WriteUpload(t.Context(), owner, ticket.Upload.ID, offset, strings.NewReader(p), nil)
+		must(err)
+	}
+	return lib, ticket.Video.ID
+}
+
+func TestScratchHoldsTheWholeSourceOnce(t *testing.T) {
+	pieces := []string{strings.Repeat("a", 70_000), "b", strings.Repeat("c", 200_000)}
+	lib, id := uploaded(t, pieces...)
+	s, err := worker.NewScratch(filepath.Join(t.TempDir(), "scratch"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, release, err := s.Source(t.Context(), lib, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	got, err := os.ReadFile(path)
+	if err != nil || string(got) != strings.Join(pieces, "") {
+		t.Errorf("the copy holds %d bytes (%v), want %d", len(got), err, len(strings.Join(pieces, "")))
+	}
+	again, releaseAgain, err := s.Source(t.Context(), lib, id)
+	if err != nil || again != path {
+		t.Errorf("a second step got %s (%v), want the same file %s", again, err, path)
+	}
+	releaseAgain()
+}
+
+func TestSourceReadsFromAnyOffsetAcrossParts(t *testing.T) {
+	lib, id := uploaded(t, "one ", "two ", "three")
+	src, err := lib.OpenSource(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	for _, tc := range []struct {
+		from int64
+		want string
+	}{{0, "one two three"}, {2, "e two three"}, {8, "three"}, {13, ""}} {
+		if _, err := src.Seek(tc.from, io.SeekStart); err != nil {
+			t.Fatal(err)
+		}
+		var got strings.Builder
+		if _, err := io.Copy(&got, src); err != nil || got.String() != tc.want {
+			t.Errorf("from %d: %q (%v), want %q", tc.from, got.String(), err, tc.want)
+		}
+	}
+}
+
+func TestEarlyOutputIsTakenOnceAndGoesWithItsSource(t *testing.T) {
+	lib, id := uploaded(t, "source")
+	dir := filepath.Join(t.TempDir(), "scratch")
+	s, err := worker.NewScratch(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, release, err := s.Source(t.Context(), lib, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "out")
+	if s.TakeEarly(t.Context(), id, out) {
+		t.Error("something was taken before it was begun")
+	}
+	s.BeginEarly(id, func(_ context.Context, path string) error { return os.WriteFile(path, []byte("early"), 0o600) })
+	if !s.TakeEarly(t.Context(), id, out) {
+		t.Fatal("what was made was not taken")
+	}
+	if got, err := os.ReadFile(out); err != nil || string(got) != "early" {
+		t.Errorf("took %q (%v)", got, err)
+	}
+	if s.TakeEarly(t.Context(), id, out) {
+		t.Error("it was taken twice")
+	}
+	release()
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestClosingScratchEndsWhatWasBegunEarly(t *testing.T) {
+	lib, id := uploaded(t, "source")
+	dir := filepath.Join(t.TempDir(), "scratch")
+	s, err := worker.NewScratch(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, release, err := s.Source(t.Context(), lib, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	s.BeginEarly(id, func(ctx context.Context, path string) error {
+		if err := os.WriteFile(path, []byte("half"), 0o600); err != nil {
+			return err
+		}
+		<-ctx.Done()
+		ended <- ctx.Err()
+		return ctx.Err()
+	})
+	release()
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if len(ended) != 1 {
+		t.Error("Close came back before the work had ended")
+	}
+	if left, err := os.ReadDir(dir); !os.IsNotExist(err) {
+		t.Errorf("there is still %v (%v)", left, err)
+	}
+}
