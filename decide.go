@@ -61,7 +61,7 @@ func withinLimits(p Probe, limits Limits) error {
 	}
 	length := time.Duration(p.DurationMS) * time.Millisecond
 	if length > limits.MaxDuration {
-		return E(Unprocessable, fmt.Sprintf("This video is %s long; this site takes up to %s. Your original is kept.", roughly(length), roughly(limits.MaxDuration)), nil)
+		return E(Unprocessable, fmt.Sprintf("This video is %s long; this site takes up to %s. Your original is kept.", spoken(length), spoken(limits.MaxDuration)), nil)
 	}
 	if p.DurationMS <= 0 {
 		return E(Unprocessable, "This video has no length: it holds no more than a moment. Your original is kept.", nil)
@@ -72,19 +72,23 @@ func withinLimits(p Probe, limits Limits) error {
 // affordable refuses what would take more computing than the limit allows, before any of it is spent.
 func affordable(p Probe, e Encode, limits Limits) error {
 	if cost := EncodeCost(p, e); cost > limits.MaxCPU {
-		return E(Unprocessable, fmt.Sprintf("This video would take about %s of computing, more than this site allows (%s). Upload a shorter or smaller one.", roughly(cost), roughly(limits.MaxCPU)), nil)
+		return E(Unprocessable, fmt.Sprintf("This video would take about %s of computing, more than this site allows (%s). Upload a shorter or smaller one.", spoken(cost), spoken(limits.MaxCPU)), nil)
 	}
 	return nil
 }
 
-func roughly(d time.Duration) string {
-	if d < time.Minute {
-		return fmt.Sprintf("%d s", int(d.Seconds()))
+// spoken is a length as people say it: 45 s, 12 min, 4 h, 1 h 30 min.
+func spoken(d time.Duration) string {
+	switch h, m := int(d/time.Hour), int(d%time.Hour/time.Minute); {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d/time.Second))
+	case h == 0:
+		return fmt.Sprintf("%d min", m)
+	case m == 0:
+		return fmt.Sprintf("%d h", h)
+	default:
+		return fmt.Sprintf("%d h %d min", h, m)
 	}
-	if d < 2*time.Hour {
-		return fmt.Sprintf("%d min", int(d.Minutes()))
-	}
-	return fmt.Sprintf("%.0f h", d.Hours())
 }
 
 // webAudio are the RFC 6381 names of what browsers play, by ffmpeg's names.

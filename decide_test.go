@@ -199,7 +199,7 @@ func TestKindsHaveAStatus(t *testing.T) {
 
 func TestRoughLengths(t *testing.T) {
 	_, err := meanwhile.Decide(screen(func(p *meanwhile.Probe) { p.DurationMS = 90 * 60 * 1000 }), meanwhile.Limits{MaxDuration: time.Hour, MaxPixels: 1 << 30, MaxCPU: time.Hour})
-	if want := "This video is 90 min long; this site takes up to 60 min. Your original is kept."; meanwhile.MessageOf(err) != want {
+	if want := "This video is 1 h 30 min long; this site takes up to 1 h. Your original is kept."; meanwhile.MessageOf(err) != want {
 		t.Errorf("sentence = %q, want %q", meanwhile.MessageOf(err), want)
 	}
 }

@@ -21,7 +21,7 @@ import (
 
 // Tools is what the steps need of ffmpeg.
 type Tools interface {
-	Probe(ctx context.Context, path string, c meanwhile.Container, limits meanwhile.Limits) (meanwhile.Probe, error)
+	Probe(ctx context.Context, path string, c meanwhile.Container) (meanwhile.Probe, error)
 	Copy(ctx context.Context, src ffmpeg.Source, c meanwhile.Copy, out string, p ffmpeg.Progress) error
 	Encode(ctx context.Context, src ffmpeg.Source, e meanwhile.Encode, out string, p ffmpeg.Progress) error
 	Poster(ctx context.Context, src ffmpeg.Source, out string) error
@@ -60,7 +60,7 @@ func inspect(ctx context.Context, j *job) error {
 		return err
 	}
 	j.copyEarly(container)
-	probe, err := j.Tools.Probe(ctx, j.source, container, j.Library.Limits)
+	probe, err := j.Tools.Probe(ctx, j.source, container)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package ffmpeg
 
 import (
-	"fmt"
 	"time"
 
 	"meanwhile"
@@ -30,17 +29,3 @@ func wallFor(cpu time.Duration) time.Duration { return 4 * cpu }
 func fileLimit(p meanwhile.Probe) int64 { return 3*p.SizeBytes + 64<<20 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
-
-// spoken is a length as people say it: 45 s, 12 min, 4 h, 1 h 30 min.
-func spoken(d time.Duration) string {
-	switch h, m := int(d/time.Hour), int(d%time.Hour/time.Minute); {
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", int(d/time.Second))
-	case h == 0:
-		return fmt.Sprintf("%d min", m)
-	case m == 0:
-		return fmt.Sprintf("%d h", h)
-	default:
-		return fmt.Sprintf("%d h %d min", h, m)
-	}
-}

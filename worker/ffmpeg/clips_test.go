@@ -69,7 +69,7 @@ func mustProbe(t testing.TB, tools *ffmpeg.Tools, path string) ffmpeg.Source {
 	if err != nil {
 		t.Fatalf("Sniff(%s) = %v", filepath.Base(path), err)
 	}
-	probe, err := tools.Probe(t.Context(), path, container, meanwhile.DefaultLimits())
+	probe, err := tools.Probe(t.Context(), path, container)
 	if err != nil {
 		t.Fatalf("Probe(%s) = %v", filepath.Base(path), err)
 	}

@@ -26,13 +26,13 @@ const (
 // ResolutionMoves is found from the parameter sets and frame headers at up to 512 key frames of H.264, VP8 and VP9; a change that begins
 // and ends between two of these, or in another codec, is not seen.
 //
-// Errors: ctx's; Unprocessable with a sentence when the file is no video that we take, or over a limit; NotFound; Internal.
-func (t *Tools) Probe(ctx context.Context, path string, c meanwhile.Container, limits meanwhile.Limits) (meanwhile.Probe, error) {
-	return t.probe(ctx, path, c, limits, false)
+// Errors: ctx's; Unprocessable with a sentence when the file cannot be read; NotFound; Internal.
+func (t *Tools) Probe(ctx context.Context, path string, c meanwhile.Container) (meanwhile.Probe, error) {
+	return t.probe(ctx, path, c, false)
 }
 
 // probe is Probe; headerOnly is for our own outputs, which have an index: their packets need not be counted.
-func (t *Tools) probe(ctx context.Context, path string, c meanwhile.Container, limits meanwhile.Limits, headerOnly bool) (meanwhile.Probe, error) {
+func (t *Tools) probe(ctx context.Context, path string, c meanwhile.Container, headerOnly bool) (meanwhile.Probe, error) {
 	if demuxers[c] == "" {
 		return meanwhile.Probe{}, meanwhile.E(meanwhile.Invalid, fmt.Sprintf("%q is no container that we read.", c), nil)
 	}
@@ -48,7 +48,7 @@ func (t *Tools) probe(ctx context.Context, path string, c meanwhile.Container, l
 	if err != nil {
 		return meanwhile.Probe{}, err
 	}
-	p, err := f.judge(meanwhile.Probe{Container: c, SizeBytes: info.Size()}, limits)
+	p, err := f.judge(meanwhile.Probe{Container: c, SizeBytes: info.Size()})
 	if err != nil {
 		return meanwhile.Probe{}, err
 	}
@@ -113,8 +113,8 @@ func damage(said string, err error) error {
 // notListed is what a codec outside of the whitelist makes ffprobe say.
 var notListed = regexp.MustCompile(`Codec \(([A-Za-z0-9_]+)\) not on whitelist`)
 
-// judge makes the Probe, or says why this is no video that we take.
-func (f *facts) judge(p meanwhile.Probe, limits meanwhile.Limits) (meanwhile.Probe, error) {
+// judge makes the Probe, or says why nothing can be known of this file. Whether the video is one that we take is Decide's to say.
+func (f *facts) judge(p meanwhile.Probe) (meanwhile.Probe, error) {
 	refuse := func(format string, a ...any) (meanwhile.Probe, error) {
 		return meanwhile.Probe{}, meanwhile.E(meanwhile.Unprocessable, fmt.Sprintf(format, a...), nil)
 	}
@@ -123,28 +123,15 @@ func (f *facts) judge(p meanwhile.Probe, limits meanwhile.Limits) (meanwhile.Pro
 		return refuse("This file holds %d streams; the limit here is %d.", p.Streams, maxStreams)
 	}
 	video, audio := f.chosen()
-	if video == nil {
-		return refuse("This file holds no video.")
-	}
 	if err := knownCodecs(video, audio); err != nil {
 		return meanwhile.Probe{}, err
 	}
 	if video != nil {
-		if pixels := video.codedPixels(); limits.MaxPixels > 0 && pixels > min(limits.MaxPixels, maxPixels) {
-			return refuse("The picture of this video is %d × %d; the limit here is %d megapixels.",
-				video.integer("width"), video.integer("height"), min(limits.MaxPixels, maxPixels)/1_000_000)
-		}
 		if f.walk(video).packets == 0 && !f.partial {
 			return refuse("This file is damaged: it announces a video and holds no picture.")
 		}
 	}
-	length := f.length(video, audio)
-	if length <= 0 {
-		return refuse("This file is damaged: it holds no time.")
-	}
-	if limits.MaxDuration > 0 && length > limits.MaxDuration {
-		return refuse("This video is %s long; the limit here is %s.", spoken(length), spoken(limits.MaxDuration))
-	}
+	length := max(0, f.length(video, audio))
 	p.DurationMS = length.Milliseconds()
 	p.Video = f.video(video, length)
 	p.Audio = f.audio(audio, length)

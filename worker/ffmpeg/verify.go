@@ -78,13 +78,16 @@ func (t *Tools) look(ctx context.Context, path string, c meanwhile.Container, by
 	if byIndex {
 		return ReadIndex(path)
 	}
-	return t.probe(ctx, path, c, meanwhile.Limits{MaxPixels: maxPixels}, c == meanwhile.ContainerMP4)
+	return t.probe(ctx, path, c, c == meanwhile.ContainerMP4)
 }
 
 // endsMayMove is how far from where it should be an end may lie and still be within what is decoded.
 const endsMayMove = 400 * time.Millisecond
 
 func (w Want) compare(p meanwhile.Probe) error {
+	if p.Video == nil {
+		return errors.New("there is no picture")
+	}
 	var wrong []error
 	check := func(ok bool, format string, a ...any) {
 		if !ok {
