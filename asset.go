@@ -10,6 +10,14 @@ const (
 	AssetCopy      AssetKind = "copy"      // the source's streams in a container that plays
 	AssetRendition AssetKind = "rendition" // made to play everywhere
 	AssetPoster    AssetKind = "poster"
+
+	AssetRung       AssetKind = "rung"       // a fragmented MP4 for HLS
+	AssetPlaylist   AssetKind = "playlist"   // where its fragments lie: 720p.m3u8 beside 720p.m4s
+	AssetStoryboard AssetKind = "storyboard" // a sheet of small pictures
+	AssetCues       AssetKind = "cues"       // WebVTT that says when each of them is shown
+	AssetPreview    AssetKind = "preview"    // a few moving seconds without sound
+	AssetPeaks      AssetKind = "peaks"      // the sound's waveform, JSON
+	AssetSpeech     AssetKind = "speech"     // 16 kHz mono, for speech recognition; no viewer's
 )
 
 // Asset is an immutable object derived from a source. Viewers read only what these rows name.
@@ -27,5 +35,7 @@ type Asset struct {
 	SizeBytes  int64
 	SHA256     string
 	Duration   time.Duration
-	CreatedAt  time.Time
+	// BandwidthBPS is the rate of a rung's fastest segment, 0 for what is no rung.
+	BandwidthBPS int64
+	CreatedAt    time.Time
 }

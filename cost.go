@@ -12,22 +12,31 @@ const (
 	copyByteCost = 8e-9  // a byte copied: read, written, moved for the index
 )
 
-// EncodeCost is the CPU time that e is expected to take of source p on one ordinary core, before any work is done: a 4K60 phone clip is
-// measured at 3.9 CPU-seconds a second, a noisy 1080p30 camera at 1 (reliability.md, P6).
-func EncodeCost(p Probe, e Encode) time.Duration {
+// LadderCost is the CPU time that l is expected to take of source p on one ordinary core, before any work is done: a 4K60 phone clip is
+// measured at 3.9 CPU-seconds a second, a noisy 1080p30 camera at 1 for its largest rung (reliability.md, P6).
+func LadderCost(p Probe, l Ladder) time.Duration {
 	duration := float64(p.DurationMS) / 1000
 	total := duration*(audioCost+copyCost) + float64(p.SizeBytes)*copyByteCost
-	if v := p.Video; v != nil && !e.CopyVideo {
+	if v := p.Video; v != nil && l.Encodes() {
 		frames := max(float64(v.Frames), v.FPS*duration)
-		coded := float64(max(v.CodedWidth*v.CodedHeight, v.Width*v.Height)) / 1e6
-		made := float64(e.Width*e.Height) / 1e6
-		madeFrames := frames
-		if e.MaxFPS > 0 {
-			madeFrames = min(frames, e.MaxFPS*duration)
+		total += frames * float64(max(v.CodedWidth*v.CodedHeight, v.Width*v.Height)) / 1e6 * decodeCost
+		if l.MaxFPS > 0 {
+			frames = min(frames, l.MaxFPS*duration)
 		}
-		total += frames*coded*decodeCost + madeFrames*made*encodeCost
-		if e.ToneMap {
-			total += madeFrames * made * toneMapCost
+		mapped := false
+		for _, r := range l.Rungs {
+			if r.Copy {
+				continue
+			}
+			made, madeFrames := float64(r.Width*r.Height)/1e6, frames
+			if r.MaxFPS > 0 {
+				madeFrames = min(frames, r.MaxFPS*duration)
+			}
+			total += madeFrames * made * encodeCost
+			if l.ToneMap && !mapped {
+				total += madeFrames * made * toneMapCost
+				mapped = true
+			}
 		}
 	}
 	return time.Duration(total * float64(time.Second))

@@ -17,9 +17,11 @@ const (
 
 // What an encode is held to.
 const (
-	encodeCRF       = 23
+	topCRF          = 23
+	lowerCRF        = 25
 	encodeMaxFPS    = 60
 	rungMaxrateBPS  = 6_000_000 // 1080 lines; smaller pictures get their share by area
+	rungStep        = 1.2       // a rung less than a fifth smaller than the one above is not worth its work
 	overSourceRate  = 1.3       // a capped rate never makes the file much larger than what was uploaded
 	minMaxrateBPS   = 300_000
 	fullHDPixels    = 1920 * 1080
@@ -34,21 +36,33 @@ func Decide(p Probe, limits Limits) (Plan, error) {
 	if err := withinLimits(p, limits); err != nil {
 		return Plan{}, err
 	}
-	plan := Plan{Copy: copyOf(p), Encode: encodeOf(p)}
-	if plan.Copy != nil && plan.Copy.Final {
-		return plan, nil
+	plan := Plan{Copy: copyOf(p), Storyboard: storyboardOf(p), Listen: p.Audio != nil}
+	ladder := ladderOf(p, plan.Copy != nil && plan.Copy.Final)
+	if len(ladder.Rungs) > 1 || plan.Copy == nil || !plan.Copy.Final {
+		plan.Ladder = &ladder
+		return plan, affordable(p, ladder, limits)
 	}
-	return plan, affordable(p, *plan.Encode, limits)
+	return plan, nil
 }
 
 // Steps lists the stages that the plan asks for, beside the one that made it. What is short comes first.
 func (p Plan) Steps() []Step {
+	if p.Copy == nil && p.Ladder == nil {
+		return nil
+	}
 	var s []Step
 	if p.Copy != nil {
 		s = append(s, StepCopy)
 	}
 	s = append(s, StepPoster)
-	if p.Copy == nil || !p.Copy.Final {
+	if p.Listen {
+		s = append(s, StepListen)
+	}
+	s = append(s, StepPreview)
+	if p.Ladder == nil || !p.Ladder.Storyboard {
+		s = append(s, StepStoryboard)
+	}
+	if p.Ladder != nil {
 		s = append(s, StepEncode)
 	}
 	return s
@@ -70,8 +84,8 @@ func withinLimits(p Probe, limits Limits) error {
 }
 
 // affordable refuses what would take more computing than the limit allows, before any of it is spent.
-func affordable(p Probe, e Encode, limits Limits) error {
-	if cost := EncodeCost(p, e); cost > limits.MaxCPU {
+func affordable(p Probe, l Ladder, limits Limits) error {
+	if cost := LadderCost(p, l); cost > limits.MaxCPU {
 		return E(Unprocessable, fmt.Sprintf("This video would take about %s of computing, more than this site allows (%s). Upload a shorter or smaller one.", spoken(cost), spoken(limits.MaxCPU)), nil)
 	}
 	return nil
@@ -97,7 +111,7 @@ var webAudio = map[string]string{"aac": "mp4a.40.2", "opus": "opus", "mp3": "mp4
 // copyOf is the stream copy that browsers can play, nil where there is none.
 func copyOf(p Probe) *Copy {
 	v, a := p.Video, p.Audio
-	if v.ResolutionMoves || v.PixelFormat != "yuv420p" || v.HDR() {
+	if p.NoCopy || v.ResolutionMoves || v.PixelFormat != "yuv420p" || v.HDR() {
 		return nil
 	}
 	audio := ""
@@ -157,7 +171,7 @@ func avcName(v *VideoStream) string {
 func goodPicture(p Probe) bool {
 	v := p.Video
 	short, long := min(v.Width, v.Height), max(v.Width, v.Height)
-	return v.Codec == "h264" && v.PixelFormat == "yuv420p" && !v.HDR() && !v.ResolutionMoves && v.Tag != "avc3" &&
+	return !p.NoCopy && v.Codec == "h264" && v.PixelFormat == "yuv420p" && !v.HDR() && !v.ResolutionMoves && v.Tag != "avc3" &&
 		short <= goodShortSide && long <= goodLongSide && v.FPS <= goodFPS &&
 		v.BitrateBPS > 0 && v.BitrateBPS <= goodBitrateBPS && v.KeyframeGapMS <= goodKeyframeGapMS &&
 		(v.Profile == "Constrained Baseline" || v.Profile == "Baseline" || v.Profile == "Main" || v.Profile == "High")
@@ -169,31 +183,98 @@ func goodSound(p Probe) bool {
 
 func goodSource(p Probe) bool { return goodPicture(p) && goodSound(p) }
 
-// encodeOf is the rendition that plays everywhere.
-func encodeOf(p Probe) *Encode {
+// lowerRungs are the sizes below the top, by the shorter side, and what they may take. 480 lines are for links that carry no more: text can
+// hardly be read there.
+var lowerRungs = []struct {
+	short      int
+	maxrateBPS int64
+	maxFPS     float64
+}{{720, 2_800_000, 0}, {480, 700_000, 30}}
+
+// ladderOf is every rendition that is worth making. copied says that a copy of the source already plays everywhere: the top then needs no
+// second file to download.
+func ladderOf(p Probe, copied bool) Ladder {
 	v := p.Video
-	w, h := fit(v.Width, v.Height)
-	e := &Encode{
-		CopyVideo: goodPicture(p) && !goodSound(p),
-		CopyAudio: p.Audio != nil && goodSound(p),
-		NoAudio:   p.Audio == nil,
-		Width:     w, Height: h,
-		CRF:        encodeCRF,
-		MaxrateBPS: maxrate(v, w, h),
-		ToneMap:    v.HDR(),
-		Name:       fmt.Sprintf("%dp.mp4", min(w, h)),
+	l := Ladder{CopyAudio: p.Audio != nil && goodSound(p) && !p.NoCopy, NoAudio: p.Audio == nil, ToneMap: v.HDR()}
+	if p.Audio != nil && !l.CopyAudio && p.Audio.Loudness != nil {
+		l.GainDB = gain(*p.Audio.Loudness)
 	}
 	if v.FPS > encodeMaxFPS {
-		e.MaxFPS = encodeMaxFPS
+		l.MaxFPS = encodeMaxFPS
 	}
-	return e
+	w, h := fit(v.Width, v.Height, goodShortSide)
+	top := Rung{Width: w, Height: h, Copy: goodPicture(p), Progressive: !copied, CRF: topCRF, MaxrateBPS: maxrate(v, w, h)}
+	if top.Copy {
+		top.CRF, top.MaxrateBPS = 0, 0
+	}
+	l.Rungs = append(l.Rungs, top)
+	for _, lower := range lowerRungs {
+		above := l.Rungs[len(l.Rungs)-1]
+		if float64(min(above.Width, above.Height)) < rungStep*float64(lower.short) {
+			continue
+		}
+		w, h := fit(v.Width, v.Height, lower.short)
+		r := Rung{Width: w, Height: h, CRF: lowerCRF, MaxrateBPS: min(lower.maxrateBPS, maxrate(v, w, h)), Progressive: lower.short == 720}
+		if lower.maxFPS > 0 && v.FPS > lower.maxFPS+1 {
+			r.MaxFPS = lower.maxFPS
+		}
+		l.Rungs = append(l.Rungs, r)
+	}
+	for i, r := range l.Rungs {
+		l.Rungs[i].Name = fmt.Sprintf("%dp", min(r.Width, r.Height))
+	}
+	l.Adaptive = len(l.Rungs) > 1
+	l.Storyboard = l.Encodes()
+	return l
 }
 
-// fit scales down to 1080 lines by the shorter side, to even numbers; nothing is scaled up.
-func fit(w, h int) (int, int) {
+// What speech is brought to, and how far it may be moved for that.
+const (
+	targetLUFS  = -16
+	silenceLUFS = -60
+	headroomDB  = 1 // below full scale
+	maxGainDB   = 12
+	minGainDB   = -12
+	unheardDB   = 1
+)
+
+// gain is one static change for the whole sound: it never pumps, and never clips.
+func gain(l Loudness) float64 {
+	if l.LUFS < silenceLUFS {
+		return 0
+	}
+	g := min(targetLUFS-l.LUFS, -headroomDB-l.PeakDBFS, maxGainDB)
+	g = math.Round(max(g, minGainDB)*10) / 10
+	if math.Abs(g) < unheardDB {
+		return 0
+	}
+	return g
+}
+
+// What a storyboard is held to: one sheet of a size that every phone decodes.
+const (
+	tileLongSide = 160
+	sheetColumns = 10
+	sheetTiles   = 100
+	tileInterval = time.Second // never closer
+)
+
+func storyboardOf(p Probe) Storyboard {
+	length := time.Duration(p.DurationMS) * time.Millisecond
+	s := Storyboard{Columns: sheetColumns, Interval: max(tileInterval, (length+sheetTiles-1)/sheetTiles)}
+	s.Tiles = min(sheetTiles, max(1, int(math.Ceil(float64(length)/float64(s.Interval)))))
+	s.Rows = (s.Tiles + s.Columns - 1) / s.Columns
+	scale := tileLongSide / float64(max(p.Video.Width, p.Video.Height, 1))
+	even := func(n int) int { return max(2, int(math.Round(float64(n)*scale/2))*2) }
+	s.Width, s.Height = even(p.Video.Width), even(p.Video.Height)
+	return s
+}
+
+// fit scales down to so many lines by the shorter side, to even numbers; nothing is scaled up.
+func fit(w, h, lines int) (int, int) {
 	scale := 1.0
-	if short := min(w, h); short > goodShortSide {
-		scale = float64(goodShortSide) / float64(short)
+	if short := min(w, h); short > lines {
+		scale = float64(lines) / float64(short)
 	}
 	if long := float64(max(w, h)) * scale; long > 4096 {
 		scale *= 4096 / long

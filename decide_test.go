@@ -1,6 +1,7 @@
 package meanwhile_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -25,18 +26,62 @@ func screen(change func(*meanwhile.Probe)) meanwhile.Probe {
 	return p
 }
 
+// told is a ladder in one line, for a table.
+func told(l *meanwhile.Ladder) string {
+	if l == nil {
+		return "none"
+	}
+	var b strings.Builder
+	for _, r := range l.Rungs {
+		fmt.Fprintf(&b, "%s %dx%d", r.Name, r.Width, r.Height)
+		switch {
+		case r.Copy:
+			b.WriteString(" copied")
+		default:
+			fmt.Fprintf(&b, " crf %d at most %d", r.CRF, r.MaxrateBPS)
+		}
+		if r.Progressive {
+			b.WriteString(" +mp4")
+		}
+		if r.MaxFPS > 0 {
+			fmt.Fprintf(&b, " %.0f fps", r.MaxFPS)
+		}
+		b.WriteString("; ")
+	}
+	for _, word := range []struct {
+		said bool
+		word string
+	}{{l.CopyAudio, "sound copied"}, {l.NoAudio, "silent"}, {l.ToneMap, "mapped"}, {l.MaxFPS > 0, "60 fps"}, {l.Adaptive, "hls"}, {l.Storyboard, "storyboard"}} {
+		if word.said {
+			b.WriteString(word.word + " ")
+		}
+	}
+	return strings.TrimSpace(b.String())
+}
+
 func TestDecide(t *testing.T) {
 	tests := []struct {
 		name      string
 		probe     meanwhile.Probe
-		steps     []meanwhile.Step
+		steps     string
 		mediaType string // of the copy
-		encode    meanwhile.Encode
+		ladder    string
 	}{
 		{
-			name: "a good source is copied and nothing is encoded", probe: screen(nil),
-			steps: []meanwhile.Step{meanwhile.StepCopy, meanwhile.StepPoster}, mediaType: `video/mp4; codecs="avc1.640028, mp4a.40.2"`,
-			encode: meanwhile.Encode{CopyAudio: true, Width: 1920, Height: 1080, CRF: 23, MaxrateBPS: 3_250_000, Name: "1080p.mp4"},
+			name: "a good source is copied, and smaller sizes are made for slow links", probe: screen(nil),
+			steps: "copy poster listen preview encode", mediaType: `video/mp4; codecs="avc1.640028, mp4a.40.2"`,
+			ladder: "1080p 1920x1080 copied; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at most 700000; sound copied hls storyboard",
+		},
+		{
+			name:  "a good small source is only copied",
+			probe: screen(func(p *meanwhile.Probe) { p.Video.Width, p.Video.Height = 854, 480 }),
+			steps: "copy poster listen preview storyboard", mediaType: `video/mp4; codecs="avc1.640028, mp4a.40.2"`,
+			ladder: "none",
+		},
+		{
+			name:  "a copy that was tried and failed is encoded",
+			probe: screen(func(p *meanwhile.Probe) { p.Video.Width, p.Video.Height, p.NoCopy = 854, 480, true }),
+			steps: "poster listen preview encode", ladder: "480p 854x480 crf 23 at most 2667708 +mp4; storyboard",
 		},
 		{
 			name: "H.264 with Opus plays at once in most browsers, and gets AAC without touching the picture",
@@ -44,24 +89,24 @@ func TestDecide(t *testing.T) {
 				p.Audio.Codec = "opus"
 				p.Video.Profile = "Constrained Baseline"
 			}),
-			steps: []meanwhile.Step{meanwhile.StepCopy, meanwhile.StepPoster, meanwhile.StepEncode}, mediaType: `video/mp4; codecs="avc1.42E028, opus"`,
-			encode: meanwhile.Encode{CopyVideo: true, Width: 1920, Height: 1080, CRF: 23, MaxrateBPS: 3_250_000, Name: "1080p.mp4"},
+			steps: "copy poster listen preview encode", mediaType: `video/mp4; codecs="avc1.42E028, opus"`,
+			ladder: "1080p 1920x1080 copied +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at most 700000; hls storyboard",
 		},
 		{
 			name: "4K H.264 is watchable as it came and scaled down for everyone",
 			probe: screen(func(p *meanwhile.Probe) {
 				p.Video.Width, p.Video.Height, p.Video.CodedWidth, p.Video.CodedHeight, p.Video.BitrateBPS = 3840, 2160, 3840, 2160, 40_000_000
 			}),
-			steps: []meanwhile.Step{meanwhile.StepCopy, meanwhile.StepPoster, meanwhile.StepEncode}, mediaType: `video/mp4; codecs="avc1.640028, mp4a.40.2"`,
-			encode: meanwhile.Encode{CopyAudio: true, Width: 1920, Height: 1080, CRF: 23, MaxrateBPS: 6_000_000, Name: "1080p.mp4"},
+			steps: "copy poster listen preview encode", mediaType: `video/mp4; codecs="avc1.640028, mp4a.40.2"`,
+			ladder: "1080p 1920x1080 crf 23 at most 6000000 +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at most 700000; sound copied hls storyboard",
 		},
 		{
 			name: "a live WebM is remuxed and then encoded",
 			probe: screen(func(p *meanwhile.Probe) {
 				p.Container, p.Video.Codec, p.Video.Tag, p.Audio.Codec = meanwhile.ContainerWebM, "vp8", "", "opus"
 			}),
-			steps: []meanwhile.Step{meanwhile.StepCopy, meanwhile.StepPoster, meanwhile.StepEncode}, mediaType: `video/webm; codecs="vp8, opus"`,
-			encode: meanwhile.Encode{Width: 1920, Height: 1080, CRF: 23, MaxrateBPS: 3_250_000, Name: "1080p.mp4"},
+			steps: "copy poster listen preview encode", mediaType: `video/webm; codecs="vp8, opus"`,
+			ladder: "1080p 1920x1080 crf 23 at most 3250000 +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at most 700000; hls storyboard",
 		},
 		{
 			name: "a phone's portrait HDR HEVC waits for the encode",
@@ -69,27 +114,32 @@ func TestDecide(t *testing.T) {
 				*p.Video = meanwhile.VideoStream{Codec: "hevc", Profile: "Main 10", Tag: "hvc1", PixelFormat: "yuv420p10le", Width: 2160, Height: 3840, CodedWidth: 3840, CodedHeight: 2160,
 					Rotation: 90, FPS: 59.94, BitrateBPS: 50_000_000, KeyframeGapMS: 1000, ColorTransfer: "arib-std-b67"}
 			}),
-			steps:  []meanwhile.Step{meanwhile.StepPoster, meanwhile.StepEncode},
-			encode: meanwhile.Encode{CopyAudio: true, Width: 1080, Height: 1920, CRF: 23, MaxrateBPS: 6_000_000, ToneMap: true, Name: "1080p.mp4"},
+			steps:  "poster listen preview encode",
+			ladder: "1080p 1080x1920 crf 23 at most 6000000 +mp4; 720p 720x1280 crf 25 at most 2800000 +mp4; 480p 480x854 crf 25 at most 700000 30 fps; sound copied mapped hls storyboard",
 		},
 		{
-			name:   "a resolution that changes inside is never copied",
-			probe:  screen(func(p *meanwhile.Probe) { p.Video.ResolutionMoves = true }),
-			steps:  []meanwhile.Step{meanwhile.StepPoster, meanwhile.StepEncode},
-			encode: meanwhile.Encode{CopyAudio: true, Width: 1920, Height: 1080, CRF: 23, MaxrateBPS: 3_250_000, Name: "1080p.mp4"},
+			name:  "a resolution that changes inside is never copied",
+			probe: screen(func(p *meanwhile.Probe) { p.Video.ResolutionMoves = true }),
+			steps: "poster listen preview encode", ladder: "1080p 1920x1080 crf 23 at most 3250000 +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at most 700000; sound copied hls storyboard",
 		},
 		{
 			name: "nothing is scaled up, and odd sizes become even downwards",
 			probe: screen(func(p *meanwhile.Probe) {
 				p.Video.Codec, p.Video.Width, p.Video.Height, p.Audio = "mpeg4", 641, 359, nil
 			}),
-			steps:  []meanwhile.Step{meanwhile.StepPoster, meanwhile.StepEncode},
-			encode: meanwhile.Encode{NoAudio: true, Width: 640, Height: 358, CRF: 23, MaxrateBPS: 1_994_436, Name: "358p.mp4"},
+			steps: "poster preview encode", ladder: "358p 640x358 crf 23 at most 1994436 +mp4; silent storyboard",
+		},
+		{
+			name: "a rung hardly smaller than the one above is left out",
+			probe: screen(func(p *meanwhile.Probe) {
+				p.Container, p.Video.Codec, p.Video.Width, p.Video.Height = meanwhile.ContainerAVI, "mpeg4", 1280, 800
+			}),
+			steps: "poster listen preview encode", ladder: "800p 1280x800 crf 23 at most 3250000 +mp4; 480p 768x480 crf 25 at most 700000; sound copied hls storyboard",
 		},
 		{
 			name: "120 frames a second become 60", probe: screen(func(p *meanwhile.Probe) { p.Video.FPS = 120 }),
-			steps: []meanwhile.Step{meanwhile.StepCopy, meanwhile.StepPoster, meanwhile.StepEncode}, mediaType: `video/mp4; codecs="avc1.640028, mp4a.40.2"`,
-			encode: meanwhile.Encode{CopyAudio: true, Width: 1920, Height: 1080, MaxFPS: 60, CRF: 23, MaxrateBPS: 3_250_000, Name: "1080p.mp4"},
+			steps: "copy poster listen preview encode", mediaType: `video/mp4; codecs="avc1.640028, mp4a.40.2"`,
+			ladder: "1080p 1920x1080 crf 23 at most 3250000 +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at most 700000 30 fps; sound copied 60 fps hls storyboard",
 		},
 	}
 	for _, tc := range tests {
@@ -98,7 +148,11 @@ func TestDecide(t *testing.T) {
 			if err != nil {
 				t.Fatalf("Decide: %v", err)
 			}
-			if got := plan.Steps(); !slices.Equal(got, tc.steps) {
+			var steps []string
+			for _, s := range plan.Steps() {
+				steps = append(steps, string(s))
+			}
+			if got := strings.Join(steps, " "); got != tc.steps {
 				t.Errorf("steps = %v, want %v", got, tc.steps)
 			}
 			var got string
@@ -108,8 +162,37 @@ func TestDecide(t *testing.T) {
 			if got != tc.mediaType {
 				t.Errorf("media type of the copy = %q, want %q", got, tc.mediaType)
 			}
-			if *plan.Encode != tc.encode {
-				t.Errorf("encode = %+v, want %+v", *plan.Encode, tc.encode)
+			if got := told(plan.Ladder); got != tc.ladder {
+				t.Errorf("ladder = %s\n      want %s", got, tc.ladder)
+			}
+		})
+	}
+}
+
+func TestLoudnessBecomesOneGain(t *testing.T) {
+	for _, tc := range []struct {
+		name       string
+		lufs, peak float64
+		want       float64
+	}{
+		{"a quiet voice is raised", -26, -12, 10},
+		{"as far as its peaks allow", -26, -4, 3},
+		{"and never by more than 12 dB", -40, -30, 12},
+		{"what is loud is lowered", -9, -0.1, -7},
+		{"what is nearly right is left alone", -16.5, -3, 0},
+		{"silence stays silent", -70, -70, 0},
+		{"clipping is taken back even from quiet sound", -24, 0, -1},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			plan, err := meanwhile.Decide(screen(func(p *meanwhile.Probe) {
+				p.Audio.Codec = "opus"
+				p.Audio.Loudness = &meanwhile.Loudness{LUFS: tc.lufs, PeakDBFS: tc.peak}
+			}), meanwhile.DefaultLimits())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if plan.Ladder.GainDB != tc.want {
+				t.Errorf("gain = %v dB, want %v", plan.Ladder.GainDB, tc.want)
 			}
 		})
 	}
@@ -176,7 +259,7 @@ func TestProgressOf(t *testing.T) {
 		{"nothing to do is done", nil, 1, false, ""},
 		{"waiting is nought", []meanwhile.Stage{stage(meanwhile.StepInspect, meanwhile.StageDue, 0)}, 0, true, ""},
 		{"everything done is one", []meanwhile.Stage{stage(meanwhile.StepInspect, meanwhile.StageDone, 0), stage(meanwhile.StepEncode, meanwhile.StageDone, 0.9)}, 1, false, ""},
-		{"half an encode is half of its weight", []meanwhile.Stage{stage(meanwhile.StepEncode, meanwhile.StageRunning, 0.5)}, 0.5, true, ""},
+		{"half a ladder is half of its weight", []meanwhile.Stage{stage(meanwhile.StepEncode, meanwhile.StageRunning, 0.5)}, 0.425, true, ""},
 		{"a failure is an end, with its sentence", []meanwhile.Stage{failed}, 1, false, "no"},
 	}
 	for _, tc := range tests {

@@ -106,7 +106,7 @@ func (l *Library) mediaByShare(ctx context.Context, id ShareID, epoch int64, gen
 		return Asset{}, fmt.Errorf("find asset: %w", err)
 	}
 	// A player that began with an earlier generation may finish with it; one that is not published yet shows only its poster.
-	if a.Kind != AssetPoster && a.Generation > v.Published {
+	if a.Kind == AssetSpeech || a.Kind != AssetPoster && a.Generation > v.Published {
 		return Asset{}, noMedia(nil)
 	}
 	return a, nil

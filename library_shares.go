@@ -1,6 +1,7 @@
 package meanwhile
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -14,9 +15,13 @@ type Watch struct {
 	Owner    bool // may rename, delete, moderate
 	Comment  bool
 	Download bool
-	// Sources play, best first: what plays everywhere before what plays in some browsers.
+	// Sources play: what plays everywhere, or while there is none of it, what plays in some browsers.
 	Sources []Asset
 	Poster  *Asset
+	// What the published generation has beside its sources; nil where it has none.
+	HLS        *Asset // the list of rungs
+	Storyboard *Asset // the cues of the seek bar's pictures
+	Peaks      *Asset
 	// Grant opens the media of this video until GrantEnds.
 	Grant     string
 	GrantEnds time.Time
@@ -79,7 +84,10 @@ func (l *Library) addAssets(ctx context.Context, w *Watch) error {
 		}
 	}
 	w.Sources = playable(published)
-	w.Poster = posterAmong(published)
+	w.Poster = among(published, AssetPoster, "")
+	w.HLS = among(published, AssetPlaylist, MasterName)
+	w.Storyboard = among(published, AssetCues, "")
+	w.Peaks = among(published, AssetPeaks, "")
 	if w.Poster != nil || !w.Video.HasPoster {
 		return nil
 	}
@@ -88,12 +96,12 @@ func (l *Library) addAssets(ctx context.Context, w *Watch) error {
 		if err != nil {
 			return fmt.Errorf("list assets: %w", err)
 		}
-		w.Poster = posterAmong(assets)
+		w.Poster = among(assets, AssetPoster, "")
 	}
 	return nil
 }
 
-// playable picks and orders what a player may choose from: once something plays everywhere, the rest is not needed any more.
+// playable picks what a player may choose from, the largest first: once something plays everywhere, the rest is not needed any more.
 func playable(assets []Asset) []Asset {
 	var all, everywhere []Asset
 	for _, a := range assets {
@@ -106,13 +114,15 @@ func playable(assets []Asset) []Asset {
 		}
 	}
 	if len(everywhere) > 0 {
-		return everywhere
+		all = everywhere
 	}
+	slices.SortStableFunc(all, func(a, b Asset) int { return cmp.Compare(b.Width*b.Height, a.Width*a.Height) })
 	return all
 }
 
-func posterAmong(assets []Asset) *Asset {
-	i := slices.IndexFunc(assets, func(a Asset) bool { return a.Kind == AssetPoster })
+// among finds the asset of a kind, and of a name where one is given.
+func among(assets []Asset, kind AssetKind, name string) *Asset {
+	i := slices.IndexFunc(assets, func(a Asset) bool { return a.Kind == kind && (name == "" || a.Name == name) })
 	if i < 0 {
 		return nil
 	}
@@ -160,6 +170,25 @@ func (l *Library) PosterOf(ctx context.Context, a Actor, id VideoID) (Asset, err
 		return Asset{}, E(NotFound, "There is no picture of this video yet.", nil)
 	}
 	return *w.Poster, nil
+}
+
+// PreviewOf is the few moving seconds of one of the actor's own videos. NotFound, also while there are none.
+func (l *Library) PreviewOf(ctx context.Context, a Actor, id VideoID) (Asset, error) {
+	v, err := l.videoFor(ctx, a, id, verbOriginal)
+	if err != nil {
+		return Asset{}, err
+	}
+	var published []Asset
+	if v.Published > 0 {
+		if published, err = l.Store.AssetsByVideo(ctx, id, v.Published); err != nil {
+			return Asset{}, fmt.Errorf("list assets: %w", err)
+		}
+	}
+	preview := among(published, AssetPreview, "")
+	if preview == nil {
+		return Asset{}, E(NotFound, "There is no preview of this video yet.", nil)
+	}
+	return *preview, nil
 }
 
 // Follow listens to everything about the video behind a share link. NotFound as Watch says.

@@ -104,18 +104,17 @@ func (l *Library) ClaimStage(ctx context.Context, id StageID, owner string) (Tas
 	if t.Video, err = l.Store.VideoByID(ctx, s.VideoID); err != nil {
 		return Task{}, fmt.Errorf("load video: %w", err)
 	}
+	if s.Step != StepInspect {
+		if t.Probe, err = l.Store.ProbeOf(ctx, s.VideoID, s.Generation); err != nil {
+			return Task{}, fmt.Errorf("load probe: %w", err)
+		}
+		if t.Plan, err = Decide(t.Probe, l.Limits); err != nil {
+			return Task{}, errors.Join(E(Conflict, "refused", nil), l.failStage(ctx, t, err)) // the limits are others than they were
+		}
+	}
 	if s.Attempt > steps[s.Step].attempts {
 		err := E(Unprocessable, "Processing stopped several times without a result. Your original is kept; try again, or download it.", nil)
 		return Task{}, errors.Join(E(Conflict, "quarantined", nil), l.failStage(ctx, t, err))
-	}
-	if s.Step == StepInspect {
-		return t, nil
-	}
-	if t.Probe, err = l.Store.ProbeOf(ctx, s.VideoID, s.Generation); err != nil {
-		return Task{}, fmt.Errorf("load probe: %w", err)
-	}
-	if t.Plan, err = Decide(t.Probe, l.Limits); err != nil {
-		return Task{}, fmt.Errorf("decide: %w", err)
 	}
 	return t, nil
 }
@@ -134,7 +133,7 @@ func (l *Library) Progress(ctx context.Context, t Task, fraction float64) error 
 	return nil
 }
 
-// PutDerived stores bytes that a step made, under a name that nothing else has. They are seen by nobody until FinishAsset names them.
+// PutDerived stores bytes that a step made, under a name that nothing else has. They are seen by nobody until Finish names them.
 func (l *Library) PutDerived(ctx context.Context, t Task, ext string, r io.Reader) (key string, sizeBytes int64, err error) {
 	key = fmt.Sprintf("v/%s/g%d/%s.%s", t.Video.ID, t.Stage.Generation, l.NewID(), ext)
 	n, err := l.Objects.Put(ctx, key, r)
@@ -150,84 +149,125 @@ func (l *Library) FinishInspect(ctx context.Context, t Task, p Probe) error {
 	if err != nil {
 		return err
 	}
-	var next []Stage
-	err = l.commit(ctx, t, func(tx Store) error {
+	t.Probe, t.Plan = p, plan
+	return l.end(ctx, t, func(tx Store) ([]Stage, error) {
 		if err := tx.SaveProbe(ctx, t.Video.ID, t.Stage.Generation, p); err != nil {
-			return fmt.Errorf("save probe: %w", err)
+			return nil, fmt.Errorf("save probe: %w", err)
 		}
 		duration := time.Duration(p.DurationMS) * time.Millisecond
 		if err := tx.SetVideoMedia(ctx, t.Video.ID, duration, p.Video.Width, p.Video.Height, l.Now()); err != nil {
-			return fmt.Errorf("save media facts: %w", err)
+			return nil, fmt.Errorf("save media facts: %w", err)
 		}
-		for _, step := range plan.Steps() {
-			s := l.newStage(t.Video.ID, t.Stage.Generation, step)
-			if err := tx.CreateStage(ctx, s); err != nil {
-				return fmt.Errorf("create stage: %w", err)
-			}
-			next = append(next, s)
-		}
-		return tx.EndStage(ctx, t.Stage.ID, t.Stage.Fence, StageDone, "")
+		return l.over(ctx, tx, t, StageDone, "")
 	})
+}
+
+// Outcome is what a step came to: verified objects to be named, and what it learned.
+type Outcome struct {
+	Assets   []Asset
+	Loudness *Loudness
+}
+
+// Finish names what a step made, publishes it where that is due, makes the stages that waited for this one, and ends it: one fenced commit.
+func (l *Library) Finish(ctx context.Context, t Task, o Outcome) error {
+	return l.end(ctx, t, func(tx Store) ([]Stage, error) {
+		if o.Loudness != nil {
+			heard := *t.Probe.Audio
+			heard.Loudness = o.Loudness
+			t.Probe.Audio = &heard
+			if err := l.saveProbe(ctx, tx, &t); err != nil {
+				return nil, err
+			}
+		}
+		for _, a := range o.Assets {
+			a.ID, a.VideoID, a.Generation, a.CreatedAt = AssetID(l.NewID()), t.Video.ID, t.Stage.Generation, l.Now()
+			if err := tx.CreateAsset(ctx, a); err != nil {
+				return nil, fmt.Errorf("create asset: %w", err)
+			}
+		}
+		return l.over(ctx, tx, t, StageDone, "")
+	})
+}
+
+// saveProbe keeps what was learned since the inspection, and decides anew.
+func (l *Library) saveProbe(ctx context.Context, tx Store, t *Task) error {
+	if err := tx.SaveProbe(ctx, t.Video.ID, t.Stage.Generation, t.Probe); err != nil {
+		return fmt.Errorf("save probe: %w", err)
+	}
+	plan, err := Decide(t.Probe, l.Limits)
 	if err != nil {
 		return err
 	}
-	if plan.Copy != nil {
-		next = next[:1] // somebody may be waiting for the copy: what is slower begins when it has ended
+	t.Plan = plan
+	return nil
+}
+
+// end runs the commit that ends a stage, then sends what came due and tells whoever watches.
+func (l *Library) end(ctx context.Context, t Task, fn func(Store) ([]Stage, error)) error {
+	var next []Stage
+	err := l.commit(ctx, t, func(tx Store) (err error) {
+		next, err = fn(tx)
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	l.send(ctx, next)
 	l.tell(ctx, t.Video, EventVideo)
 	return nil
 }
 
-// sendHeldBack sends what waited for a copy to end. If this process dies before it, Reconcile does.
-func (l *Library) sendHeldBack(ctx context.Context, t Task) {
-	if t.Stage.Step != StepCopy {
-		return
+// over ends the stage, makes those that waited for it, and publishes what can be.
+func (l *Library) over(ctx context.Context, tx Store, t Task, state StageState, sentence string) ([]Stage, error) {
+	if err := tx.EndStage(ctx, t.Stage.ID, t.Stage.Fence, state, sentence); err != nil {
+		return nil, err
 	}
-	stages, err := l.Store.StagesByVideo(context.WithoutCancel(ctx), t.Video.ID, t.Stage.Generation)
+	there, err := tx.StagesByVideo(ctx, t.Video.ID, t.Stage.Generation)
 	if err != nil {
-		l.Log.Warn("stages not listed, reconcile will send them", "video_id", t.Video.ID, "error", err)
-		return
+		return nil, fmt.Errorf("list stages: %w", err)
 	}
-	l.send(ctx, slices.DeleteFunc(stages, func(s Stage) bool { return s.State != StageDue || s.Sends > 0 }))
+	var next []Stage
+	if len(t.Plan.Steps()) > 0 {
+		for _, step := range dueAfter(t.Stage.Step, t.Plan.Steps()) {
+			if slices.ContainsFunc(there, func(s Stage) bool { return s.Step == step }) {
+				continue
+			}
+			s := l.newStage(t.Video.ID, t.Stage.Generation, step)
+			if err := tx.CreateStage(ctx, s); err != nil {
+				return nil, fmt.Errorf("create stage: %w", err)
+			}
+			next = append(next, s)
+		}
+	}
+	_, improving, _ := ProgressOf(append(there, next...))
+	return next, l.publish(ctx, tx, t, !improving)
 }
 
-// FinishAsset names a verified object, publishes it where it is the first to play or plays everywhere, and ends the stage: one fenced
-// commit.
-func (l *Library) FinishAsset(ctx context.Context, t Task, a Asset) error {
-	a.ID, a.VideoID, a.Generation, a.CreatedAt = AssetID(l.NewID()), t.Video.ID, t.Stage.Generation, l.Now()
-	err := l.commit(ctx, t, func(tx Store) error {
-		if err := tx.CreateAsset(ctx, a); err != nil {
-			return fmt.Errorf("create asset: %w", err)
-		}
-		if err := l.publish(ctx, tx, a); err != nil {
-			return err
-		}
-		return tx.EndStage(ctx, t.Stage.ID, t.Stage.Fence, StageDone, "")
-	})
+// publish makes this generation what viewers see: the first one as soon as anything of it plays, a later one when all of it is there and plays
+// everywhere.
+func (l *Library) publish(ctx context.Context, tx Store, t Task, finished bool) error {
+	assets, err := tx.AssetsByVideo(ctx, t.Video.ID, t.Stage.Generation)
 	if err != nil {
-		return err
+		return fmt.Errorf("list assets: %w", err)
 	}
-	l.sendHeldBack(ctx, t)
-	l.tell(ctx, t.Video, EventVideo)
-	return nil
-}
-
-func (l *Library) publish(ctx context.Context, tx Store, a Asset) error {
-	if a.Kind == AssetPoster {
+	sources := playable(assets)
+	if len(sources) == 0 {
 		return nil
 	}
-	v, err := tx.VideoByID(ctx, a.VideoID)
+	v, err := tx.VideoByID(ctx, t.Video.ID)
 	if err != nil {
 		return fmt.Errorf("load video: %w", err)
 	}
-	if v.Published > 0 && !a.Everywhere {
-		return nil // an older generation plays everywhere: wait for what is as good
+	everywhere := sources[0].Everywhere
+	if v.Published < t.Stage.Generation {
+		if v.Published > 0 && !(everywhere && finished) {
+			return nil // an older generation goes on playing
+		}
+		if err := tx.PublishGeneration(ctx, v.ID, t.Stage.Generation, l.Now()); err != nil {
+			return fmt.Errorf("publish: %w", err)
+		}
 	}
-	if err := tx.PublishGeneration(ctx, v.ID, a.Generation, l.Now()); err != nil {
-		return fmt.Errorf("publish: %w", err)
-	}
-	if !a.Everywhere || v.State != StateProcessing {
+	if !everywhere || v.State != StateProcessing {
 		return nil
 	}
 	return tx.SetVideoState(ctx, v.ID, StateReady.From(), StateReady, "", l.Now())
@@ -267,31 +307,26 @@ func (l *Library) failStage(ctx context.Context, t Task, cause error) error {
 	if sentence == "" {
 		sentence = "Something went wrong here while this video was processed. Your original is kept; try again."
 	}
-	err := l.commit(ctx, t, func(tx Store) error {
-		if err := l.afterFailure(ctx, tx, t, &sentence); err != nil {
-			return err
+	return l.end(ctx, t, func(tx Store) ([]Stage, error) {
+		if err := l.afterFailure(ctx, tx, &t, &sentence); err != nil {
+			return nil, err
 		}
-		return tx.EndStage(ctx, t.Stage.ID, t.Stage.Fence, StageFailed, sentence)
+		return l.over(ctx, tx, t, StageFailed, sentence)
 	})
-	if err != nil {
-		return err
-	}
-	l.sendHeldBack(ctx, t)
-	l.tell(ctx, t.Video, EventVideo)
-	return nil
 }
 
-// afterFailure decides what a failed step means for its video: a copy that could not be made is encoded instead, a poster is missed, and
-// without a picture that plays the video has failed.
-func (l *Library) afterFailure(ctx context.Context, tx Store, t Task, sentence *string) error {
+// afterFailure decides what a failed step means for its video: what could not be copied is encoded instead, a poster is missed, and without a
+// picture that plays the video has failed.
+func (l *Library) afterFailure(ctx context.Context, tx Store, t *Task, sentence *string) error {
 	if t.Stage.Step == StepCopy {
-		*sentence = ""
-		if t.Plan.Copy == nil || !t.Plan.Copy.Final {
-			return nil
+		t.Probe.NoCopy = true
+		err := l.saveProbe(ctx, tx, t)
+		if KindOf(err) != Unprocessable {
+			*sentence = ""
+			return err
 		}
-		return tx.CreateStage(ctx, l.newStage(t.Video.ID, t.Stage.Generation, StepEncode))
-	}
-	if !steps[t.Stage.Step].needed {
+		*sentence = MessageOf(err) // too dear to encode, so that the copy was all that could be had
+	} else if !steps[t.Stage.Step].needed {
 		*sentence = ""
 		return nil
 	}
@@ -300,7 +335,10 @@ func (l *Library) afterFailure(ctx context.Context, tx Store, t Task, sentence *
 		return fmt.Errorf("load video: %w", err)
 	}
 	if v.State != StateProcessing {
-		return nil // an older generation goes on playing; the stage's sentence is the warning
+		if v.Published == t.Stage.Generation {
+			*sentence = "Smaller versions for slow connections could not be made."
+		}
+		return nil // what was published goes on playing; the stage's sentence is the warning
 	}
 	if v.Published > 0 {
 		*sentence = "This plays in most browsers, but a version for every device could not be made."

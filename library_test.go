@@ -393,7 +393,7 @@ func (h *house) asset(t testing.TB, task meanwhile.Task, a meanwhile.Asset) erro
 	if a.Key, a.SizeBytes, err = h.PutDerived(t.Context(), task, "mp4", strings.NewReader(a.Name)); err != nil {
 		t.Fatal(err)
 	}
-	return h.FinishAsset(t.Context(), task, a)
+	return h.Finish(t.Context(), task, meanwhile.Outcome{Assets: []meanwhile.Asset{a}})
 }
 
 func TestReadyMeansPlaysEverywhere(t *testing.T) {
@@ -405,6 +405,7 @@ func TestReadyMeansPlaysEverywhere(t *testing.T) {
 		t.Fatalf("jobs = %+v, want the copy alone: the rest waits for it", jobs)
 	}
 	want := meanwhile.StateProcessing
+	var ran []string
 	for i := 0; i < len(jobs); i++ {
 		j := jobs[i]
 		task, err := h.ClaimStage(t.Context(), j.Stage, "w1")
@@ -414,7 +415,10 @@ func TestReadyMeansPlaysEverywhere(t *testing.T) {
 		kinds := map[meanwhile.Step]meanwhile.Asset{
 			meanwhile.StepCopy:   {Kind: meanwhile.AssetCopy, Name: "copy.mp4", MediaType: task.Plan.Copy.MediaType},
 			meanwhile.StepPoster: {Kind: meanwhile.AssetPoster, Name: "poster.jpg", MediaType: "image/jpeg"},
+			meanwhile.StepListen: {Kind: meanwhile.AssetPeaks, Name: "peaks.json", MediaType: "application/json"},
 			meanwhile.StepEncode: {Kind: meanwhile.AssetRendition, Name: "1080p.mp4", MediaType: "video/mp4", Everywhere: true},
+
+			meanwhile.StepPreview: {Kind: meanwhile.AssetPreview, Name: "preview.mp4", MediaType: "video/mp4"},
 		}
 		if err := h.asset(t, task, kinds[task.Stage.Step]); err != nil {
 			t.Fatal(err)
@@ -427,6 +431,7 @@ func TestReadyMeansPlaysEverywhere(t *testing.T) {
 		if len(w.Sources) != 1 {
 			t.Errorf("after stage %d a guest has %d sources, want 1", i, len(w.Sources))
 		}
+		ran = append(ran, string(task.Stage.Step))
 		if task.Stage.Step == meanwhile.StepEncode {
 			want = meanwhile.StateReady
 		}
@@ -434,8 +439,8 @@ func TestReadyMeansPlaysEverywhere(t *testing.T) {
 			t.Errorf("after %s the state is %s, want %s", task.Stage.Step, w.Video.State, want)
 		}
 	}
-	if len(jobs) != 3 {
-		t.Errorf("%d jobs in all, want copy, poster and encode", len(jobs))
+	if got := strings.Join(ran, " "); got != "copy poster listen preview encode" {
+		t.Errorf("the steps were %s", got)
 	}
 	w, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
 	if err != nil {
@@ -574,7 +579,14 @@ func TestCopyThatFailsIsEncodedInstead(t *testing.T) {
 	if err := h.FailStage(t.Context(), task, meanwhile.E(meanwhile.Unprocessable, "bad", nil)); err != nil {
 		t.Fatal(err)
 	}
+	listen := h.claim(t, meanwhile.StepListen)
+	if err := h.Finish(t.Context(), listen, meanwhile.Outcome{Loudness: &meanwhile.Loudness{LUFS: -16, PeakDBFS: -3}}); err != nil {
+		t.Fatal(err)
+	}
 	encode := h.claim(t, meanwhile.StepEncode)
+	if encode.Plan.Ladder.Rungs[0].Copy || !encode.Plan.Ladder.Rungs[0].Progressive || encode.Probe.Audio.Loudness == nil {
+		t.Errorf("the ladder is %+v of %+v; want everything encoded, and the loudness known", encode.Plan.Ladder, encode.Probe.Audio)
+	}
 	if err := h.asset(t, encode, meanwhile.Asset{Kind: meanwhile.AssetRendition, Name: "1080p.mp4", MediaType: "video/mp4", Everywhere: true}); err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,8 @@ type Probe struct {
 	Fragmented bool         `json:"fragmented,omitempty"` // MP4 with moof boxes, as browsers record it
 	Video      *VideoStream `json:"video,omitempty"`
 	Audio      *AudioStream `json:"audio,omitempty"`
+	// NoCopy says that a stream copy was tried and does not work.
+	NoCopy bool `json:"no_copy,omitempty"`
 }
 
 // VideoStream is the first video stream that is not a cover picture.
@@ -51,6 +53,7 @@ type AudioStream struct {
 	Channels   int
 	SampleRate int // Hz
 	BitrateBPS int64
+	Loudness   *Loudness `json:",omitempty"` // nil before it was listened to
 }
 
 // HDR reports whether the picture needs mapping to SDR before an ordinary screen shows it right (PQ or HLG).
@@ -58,30 +61,68 @@ func (v *VideoStream) HDR() bool {
 	return v.ColorTransfer == "smpte2084" || v.ColorTransfer == "arib-std-b67"
 }
 
-// Plan says what to make of a source. Copy is quick and comes first; Encode is what plays everywhere. Either may be nil, not both.
+// Loudness is how loud a sound is as a whole (EBU R 128).
+type Loudness struct {
+	LUFS     float64 // integrated; -70 and less is silence
+	PeakDBFS float64 // the highest sample
+}
+
+// Plan says what to make of a source. Copy is quick and comes first; Ladder is what plays everywhere and over every link. Either may be nil,
+// not both.
 type Plan struct {
 	Copy   *Copy
-	Encode *Encode
+	Ladder *Ladder
+	// Storyboard is how the pictures of the seek bar are cut; the ladder makes them where it decodes, else a step of its own.
+	Storyboard Storyboard
+	Listen     bool // there is sound to measure and to draw
 }
 
 // Copy is a stream copy: nothing is decoded.
 type Copy struct {
 	Container Container // mp4 or webm
 	MediaType string    // with codecs, RFC 6381
-	Final     bool      // plays in every supported browser, so that nothing more has to be made
+	Final     bool      // plays in every supported browser, so that the rest only makes it better
 }
 
-// Encode is the one rendition that plays everywhere: H.264 and AAC in a faststart MP4.
-type Encode struct {
-	CopyVideo     bool // the picture is good as it is; only the sound is made anew
-	CopyAudio     bool
-	NoAudio       bool
-	Width, Height int     // even; never more than the source
-	MaxFPS        float64 // 0 keeps the source's
+// Ladder is every rendition of a source, made by one process: one decode, cascaded scaling, one sound.
+type Ladder struct {
+	Rungs      []Rung // the largest first
+	CopyAudio  bool
+	NoAudio    bool
+	GainDB     float64 // added to sound that is encoded anyway
+	MaxFPS     float64 // 0 keeps the source's
+	ToneMap    bool    // HDR to SDR
+	Adaptive   bool    // every rung is made for HLS, too; false where there is but one
+	Storyboard bool    // the pictures of the seek bar come from the same decode
+}
+
+// Rung is one size of a ladder: H.264 and AAC, as a fragmented MP4 for HLS, and where Progressive also as a faststart MP4.
+type Rung struct {
+	Name          string // 1080p
+	Width, Height int    // even; never more than the source
+	Copy          bool   // the source's picture as it is
+	Progressive   bool
 	CRF           int
 	MaxrateBPS    int64
-	ToneMap       bool // HDR to SDR
-	Name          string
+	MaxFPS        float64 // 0 keeps the ladder's
+}
+
+// Encodes reports whether any picture is encoded.
+func (l Ladder) Encodes() bool {
+	for _, r := range l.Rungs {
+		if !r.Copy {
+			return true
+		}
+	}
+	return false
+}
+
+// Storyboard is a sheet of small pictures in rows, one for every Interval.
+type Storyboard struct {
+	Width, Height int // of a tile, pixels
+	Columns, Rows int
+	Tiles         int
+	Interval      time.Duration
 }
 
 // Limits are what one file may ask for.

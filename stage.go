@@ -1,6 +1,9 @@
 package meanwhile
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Step is a kind of work in the pipeline. What each does stands in worker's step table.
 type Step string
@@ -10,7 +13,11 @@ const (
 	StepInspect Step = "inspect" // sniff and probe: decides what else is to be done
 	StepCopy    Step = "copy"    // stream copy of what browsers can play as it came
 	StepPoster  Step = "poster"
-	StepEncode  Step = "encode" // the rendition that plays everywhere
+	StepListen  Step = "listen"  // loudness, peaks, and the sound that speech recognition wants
+	StepPreview Step = "preview" // the moving picture of the library
+	StepEncode  Step = "encode"  // the ladder: every rendition that plays everywhere
+
+	StepStoryboard Step = "storyboard" // the seek bar's pictures, where nothing else is decoded
 )
 
 // QueueName is one of the queues of the pipeline. Nothing that a person waits for stands behind an encode.
@@ -28,15 +35,36 @@ type stepRow struct {
 	queue    QueueName
 	attempts int // tries before the stage fails
 	weight   float64
-	needed   bool // without it the generation fails; else a warning
+	needed   bool   // without it the generation fails; else a warning
+	after    []Step // it becomes due when the first of these that the plan has is over, well or not
 }
 
 // steps is the table; a new step starts here and gets its work in worker/pipeline.go.
 var steps = map[Step]stepRow{
-	StepInspect: {queue: QueueInstant, attempts: 3, weight: 0.02, needed: true},
-	StepCopy:    {queue: QueueInstant, attempts: 3, weight: 0.08, needed: false},
-	StepPoster:  {queue: QueueShort, attempts: 3, weight: 0.02, needed: false},
-	StepEncode:  {queue: QueueEncode, attempts: 3, weight: 0.88, needed: true},
+	StepInspect:    {queue: QueueInstant, attempts: 3, weight: 0.02, needed: true},
+	StepCopy:       {queue: QueueInstant, attempts: 3, weight: 0.06, after: []Step{StepInspect}},
+	StepPoster:     {queue: QueueShort, attempts: 3, weight: 0.02, after: []Step{StepCopy, StepInspect}},
+	StepListen:     {queue: QueueShort, attempts: 3, weight: 0.02, after: []Step{StepCopy, StepInspect}},
+	StepPreview:    {queue: QueueShort, attempts: 3, weight: 0.01, after: []Step{StepPoster}},
+	StepStoryboard: {queue: QueueShort, attempts: 3, weight: 0.02, after: []Step{StepPoster}},
+	StepEncode:     {queue: QueueEncode, attempts: 3, weight: 0.85, needed: true, after: []Step{StepListen, StepCopy, StepInspect}},
+}
+
+// dueAfter lists what becomes due when a step is over: of the steps that are planned, those that wait for it. Somebody may be waiting for a
+// copy, so that what is slower waits for it, too; the ladder wants to know how loud the sound is.
+func dueAfter(over Step, planned []Step) []Step {
+	var due []Step
+	for _, step := range planned {
+		for _, first := range steps[step].after {
+			if first == over {
+				due = append(due, step)
+			}
+			if first == over || slices.Contains(planned, first) {
+				break
+			}
+		}
+	}
+	return due
 }
 
 // StageState is where a stage stands.
@@ -85,29 +113,27 @@ func JobFor(s Stage) Job {
 	return Job{Stage: s.ID, Queue: steps[s.Step].queue, Attempt: s.Attempt, Send: s.Sends}
 }
 
-// ProgressOf sums up a generation: how much of its work is done (0…1, by the steps' weights), whether work is still to come, and the
-// sentence of a step that failed without failing the video.
+// ProgressOf sums up a generation: how much of its work is done (0…1, by the steps' weights, which make 1 together), whether work is still
+// to come, and the sentence of a step that failed without failing the video. Steps that nobody has planned yet count as not done, so that it
+// never goes back.
 func ProgressOf(stages []Stage) (progress float64, improving bool, warning string) {
-	if len(stages) == 0 {
-		return 1, false, ""
-	}
-	var done, all float64
 	for _, s := range stages {
 		row := steps[s.Step]
-		all += row.weight
 		switch s.State {
 		case StageDone:
-			done += row.weight
+			progress += row.weight
 		case StageFailed:
-			done += row.weight
-			warning = s.Message
+			progress += row.weight
+			if s.Message != "" {
+				warning = s.Message
+			}
 		case StageDue, StageRunning:
-			done += row.weight * s.Progress
+			progress += row.weight * s.Progress
 			improving = true
 		}
 	}
-	if all == 0 {
-		return 1, improving, warning
+	if !improving {
+		return 1, false, warning
 	}
-	return done / all, improving, warning
+	return min(progress, 1), true, warning
 }

@@ -3,13 +3,16 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -393,26 +396,71 @@ func (w *world) process() {
 
 func (w *world) work(task meanwhile.Task) error {
 	ctx := w.t.Context()
-	a := meanwhile.Asset{MediaType: `video/mp4; codecs="avc1.640028"`, Width: 1280, Height: 720, Duration: 90 * time.Second, SHA256: strings.Repeat("ab", 32)}
-	body, ext := movieBytes, "mp4"
-	switch task.Stage.Step {
-	case meanwhile.StepInspect:
+	if task.Stage.Step == meanwhile.StepInspect {
 		return w.lib.FinishInspect(ctx, task, meanwhile.Probe{
-			Container: meanwhile.ContainerMP4, DurationMS: 90_000, Streams: 1,
-			Video: &meanwhile.VideoStream{Codec: "h264", Profile: "High", Level: 40, PixelFormat: "yuv420p", Width: 1280, Height: 720, CodedWidth: 1280, CodedHeight: 720, FPS: 30, BitrateBPS: 1_000_000, KeyframeGapMS: 2000, Frames: 2700},
+			Container: meanwhile.ContainerMP4, DurationMS: 90_000, Streams: 2,
+			Video: &meanwhile.VideoStream{Codec: "h264", Profile: "High", Level: 40, PixelFormat: "yuv420p", Width: 1920, Height: 1080, CodedWidth: 1920, CodedHeight: 1080, FPS: 30, BitrateBPS: 1_000_000, KeyframeGapMS: 2000, Frames: 2700},
+			Audio: &meanwhile.AudioStream{Codec: "aac", Channels: 2, SampleRate: 48_000, BitrateBPS: 128_000},
 		})
-	case meanwhile.StepCopy:
-		a.Kind, a.Name, a.Everywhere = meanwhile.AssetCopy, "copy.mp4", true
-	case meanwhile.StepEncode:
-		a.Kind, a.Name, a.Everywhere = meanwhile.AssetRendition, "720p.mp4", true
-	case meanwhile.StepPoster:
-		a.Kind, a.Name, a.MediaType, body, ext = meanwhile.AssetPoster, "poster.jpg", "image/jpeg", imageBytes, "jpg"
-		a.SHA256 = strings.Repeat("cd", 32)
 	}
-	key, n, err := w.lib.PutDerived(ctx, task, ext, strings.NewReader(body))
-	if err != nil {
-		return err
+	var out meanwhile.Outcome
+	made := madeBy[task.Stage.Step]
+	if l := task.Plan.Ladder; task.Stage.Step == meanwhile.StepEncode && l != nil && l.Storyboard {
+		made = slices.Concat(made, madeBy[meanwhile.StepStoryboard]) // by the same decode
 	}
-	a.Key, a.SizeBytes = key, n
-	return w.lib.FinishAsset(ctx, task, a)
+	for _, a := range made {
+		body := bodyOf(a.Name)
+		key, n, err := w.lib.PutDerived(ctx, task, strings.TrimPrefix(path.Ext(a.Name), "."), strings.NewReader(body))
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256([]byte(a.Name + body))
+		a.Key, a.SizeBytes, a.Duration, a.SHA256 = key, n, 90*time.Second, hex.EncodeToString(sum[:])
+		out.Assets = append(out.Assets, a)
+	}
+	return w.lib.Finish(ctx, task, out)
+}
+
+const (
+	movieType    = `video/mp4; codecs="avc1.640028,mp4a.40.2"`
+	playlistType = "application/vnd.apple.mpegurl"
+	cuesType     = "text/vtt; charset=utf-8"
+)
+
+// madeBy are the assets of each step, as a worker makes them.
+var madeBy = map[meanwhile.Step][]meanwhile.Asset{
+	meanwhile.StepCopy:   {{Kind: meanwhile.AssetCopy, Name: "copy.mp4", MediaType: movieType, Everywhere: true, Width: 1920, Height: 1080}},
+	meanwhile.StepPoster: {{Kind: meanwhile.AssetPoster, Name: "poster.jpg", MediaType: "image/jpeg", Width: 1280, Height: 720}},
+	meanwhile.StepListen: {
+		{Kind: meanwhile.AssetPeaks, Name: "peaks.json", MediaType: "application/json"},
+		{Kind: meanwhile.AssetSpeech, Name: "speech.flac", MediaType: "audio/flac"},
+	},
+	meanwhile.StepPreview: {{Kind: meanwhile.AssetPreview, Name: "preview.mp4", MediaType: `video/mp4; codecs="avc1.640028"`, Width: 320, Height: 180}},
+	meanwhile.StepEncode: {
+		{Kind: meanwhile.AssetRendition, Name: "720p.mp4", MediaType: movieType, Everywhere: true, Width: 1280, Height: 720},
+		{Kind: meanwhile.AssetRung, Name: "1080p.m4s", MediaType: movieType, Width: 1920, Height: 1080, BandwidthBPS: 4_000_000},
+		{Kind: meanwhile.AssetPlaylist, Name: "1080p.m3u8", MediaType: playlistType},
+		{Kind: meanwhile.AssetRung, Name: "480p.m4s", MediaType: movieType, Width: 854, Height: 480, BandwidthBPS: 900_000},
+		{Kind: meanwhile.AssetPlaylist, Name: "480p.m3u8", MediaType: playlistType},
+		{Kind: meanwhile.AssetPlaylist, Name: meanwhile.MasterName, MediaType: playlistType},
+	},
+	meanwhile.StepStoryboard: {
+		{Kind: meanwhile.AssetStoryboard, Name: "storyboard.jpg", MediaType: "image/jpeg", Width: 640, Height: 180},
+		{Kind: meanwhile.AssetCues, Name: "storyboard.vtt", MediaType: cuesType},
+	},
+}
+
+// bodyOf is what an asset of that name holds.
+func bodyOf(name string) string {
+	switch path.Ext(name) {
+	case ".jpg":
+		return imageBytes
+	case ".json":
+		return `{"version":1,"interval_ms":90,"peaks":[0,50,100]}`
+	case ".m3u8":
+		return "#EXTM3U\n"
+	case ".vtt":
+		return "WEBVTT\n"
+	}
+	return movieBytes
 }

@@ -4,16 +4,10 @@ package worker
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
+	"encoding/json"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
-	"strings"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"meanwhile"
 	"meanwhile/worker/ffmpeg"
@@ -23,8 +17,12 @@ import (
 type Tools interface {
 	Probe(ctx context.Context, path string, c meanwhile.Container) (meanwhile.Probe, error)
 	Copy(ctx context.Context, src ffmpeg.Source, c meanwhile.Copy, out string, p ffmpeg.Progress) error
-	Encode(ctx context.Context, src ffmpeg.Source, e meanwhile.Encode, out string, p ffmpeg.Progress) error
+	Ladder(ctx context.Context, src ffmpeg.Source, l meanwhile.Ladder, s meanwhile.Storyboard, outDir string, p ffmpeg.Progress) error
 	Poster(ctx context.Context, src ffmpeg.Source, out string) error
+	Listen(ctx context.Context, src ffmpeg.Source, speech string) (meanwhile.Loudness, ffmpeg.Peaks, error)
+	Preview(ctx context.Context, src ffmpeg.Source, out string) error
+	Storyboard(ctx context.Context, src ffmpeg.Source, s meanwhile.Storyboard, out string) error
+	VerifyFragmented(ctx context.Context, out string, want ffmpeg.Want) (meanwhile.Probe, meanwhile.FragmentIndex, error)
 	Verify(ctx context.Context, out string, want ffmpeg.Want) (meanwhile.Probe, error)
 }
 
@@ -47,10 +45,13 @@ type step struct {
 
 // pipeline is the step table. A new step needs a row in the root's table (queue, attempts, weight), a row here, and its function below.
 var pipeline = map[meanwhile.Step]step{
-	meanwhile.StepInspect: {10 * time.Minute, inspect},
-	meanwhile.StepCopy:    {30 * time.Minute, copyStreams},
-	meanwhile.StepPoster:  {10 * time.Minute, poster},
-	meanwhile.StepEncode:  {24 * time.Hour, encode},
+	meanwhile.StepInspect:    {10 * time.Minute, inspect},
+	meanwhile.StepCopy:       {30 * time.Minute, copyStreams},
+	meanwhile.StepPoster:     {10 * time.Minute, poster},
+	meanwhile.StepListen:     {time.Hour, listen},
+	meanwhile.StepPreview:    {10 * time.Minute, preview},
+	meanwhile.StepStoryboard: {10 * time.Minute, storyboard},
+	meanwhile.StepEncode:     {24 * time.Hour, ladder},
 }
 
 // inspect tells what the source is, and has the Library decide what to make of it.
@@ -96,22 +97,8 @@ func copyStreams(ctx context.Context, j *job) error {
 	}
 	want := j.want(plan.Container)
 	want.VideoCodec, want.Copied = j.task.Probe.Video.Codec, true
-	return j.publish(ctx, path, want, meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: name, MediaType: plan.MediaType, Everywhere: plan.Final})
-}
-
-// encode makes the rendition that plays everywhere.
-func encode(ctx context.Context, j *job) error {
-	plan := *j.task.Plan.Encode
-	path := filepath.Join(j.out, plan.Name)
-	if err := j.Tools.Encode(ctx, j.src(), plan, path, j.progress); err != nil {
-		return err
-	}
-	want := j.want(meanwhile.ContainerMP4)
-	want.Width, want.Height, want.VideoCodec = plan.Width, plan.Height, "h264"
-	if want.Audio {
-		want.AudioCodec = "aac"
-	}
-	return j.publish(ctx, path, want, meanwhile.Asset{Kind: meanwhile.AssetRendition, Name: plan.Name, Everywhere: true})
+	a, err := j.verified(ctx, path, want, meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: name, MediaType: plan.MediaType, Everywhere: plan.Final})
+	return j.finish(ctx, meanwhile.Outcome{Assets: []meanwhile.Asset{a}}, err)
 }
 
 // poster picks one frame that is worth looking at.
@@ -120,85 +107,77 @@ func poster(ctx context.Context, j *job) error {
 	if err := j.Tools.Poster(ctx, j.src(), path); err != nil {
 		return err
 	}
-	a := meanwhile.Asset{Kind: meanwhile.AssetPoster, Name: "poster.jpg", MediaType: "image/jpeg"}
-	if err := j.store(ctx, path, &a); err != nil {
-		return err
-	}
-	return j.name(ctx, a)
+	a, err := j.stored(ctx, path, meanwhile.Asset{Kind: meanwhile.AssetPoster, Name: "poster.jpg", MediaType: "image/jpeg"})
+	return j.finish(ctx, meanwhile.Outcome{Assets: []meanwhile.Asset{a}}, err)
 }
 
-// want is what every output of this source has to be before anyone sees it.
-func (j *job) want(c meanwhile.Container) ffmpeg.Want {
-	return ffmpeg.Want{Container: c, Audio: j.task.Probe.Audio != nil, Duration: time.Duration(j.task.Probe.DurationMS) * time.Millisecond}
-}
-
-// publish verifies a file and stores it, side by side because somebody may be waiting, and then names it in one fenced commit. Until that
-// nobody sees it; what is not named is removed again.
-func (j *job) publish(ctx context.Context, path string, want ffmpeg.Want, a meanwhile.Asset) error {
-	var made meanwhile.Probe
-	both, ctx2 := errgroup.WithContext(ctx)
-	both.Go(func() (err error) {
-		made, err = j.Tools.Verify(ctx2, path, want)
-		return err
-	})
-	both.Go(func() error { return j.store(ctx2, path, &a) })
-	if err := both.Wait(); err != nil {
-		if a.Key != "" {
-			j.discard(ctx, a.Key)
-		}
+// preview makes the few moving seconds that the library shows.
+func preview(ctx context.Context, j *job) error {
+	path := filepath.Join(j.out, "preview.mp4")
+	if err := j.Tools.Preview(ctx, j.src(), path); err != nil {
 		return err
 	}
-	a.Duration = time.Duration(made.DurationMS) * time.Millisecond
-	a.Width, a.Height = made.Video.Width, made.Video.Height
-	if want.Copied { // turned and stretched as the source asks for
-		a.Width, a.Height = j.task.Probe.Video.Width, j.task.Probe.Video.Height
-	}
-	if a.MediaType == "" {
-		a.MediaType = made.MediaType()
-	}
-	return j.name(ctx, a)
+	want := ffmpeg.Want{Container: meanwhile.ContainerMP4, VideoCodec: "h264", Duration: min(ffmpeg.PreviewLength, j.length())}
+	a, err := j.verified(ctx, path, want, meanwhile.Asset{Kind: meanwhile.AssetPreview, Name: "preview.mp4"})
+	return j.finish(ctx, meanwhile.Outcome{Assets: []meanwhile.Asset{a}}, err)
 }
 
-// store puts the file where viewers' files are, and fills in key, size and hash.
-func (j *job) store(ctx context.Context, path string, a *meanwhile.Asset) error {
-	both, ctx := errgroup.WithContext(ctx)
-	both.Go(func() (err error) {
-		a.SHA256, err = hashFile(ctx, path)
-		return err
-	})
-	both.Go(func() error {
-		f, err := os.Open(path)
-		if err != nil {
-			return fmt.Errorf("open output: %w", err)
-		}
-		defer f.Close()
-		// The file itself, so that a folder of objects can take it over without another copy.
-		a.Key, a.SizeBytes, err = j.Library.PutDerived(ctx, j.task, strings.TrimPrefix(filepath.Ext(a.Name), "."), f)
-		return err
-	})
-	return both.Wait()
-}
-
-func hashFile(ctx context.Context, path string) (string, error) {
-	f, err := os.Open(path)
+// listen hears the sound once, for all that is made of it.
+func listen(ctx context.Context, j *job) error {
+	path := filepath.Join(j.out, "speech.flac")
+	loudness, peaks, err := j.Tools.Listen(ctx, j.src(), path)
 	if err != nil {
-		return "", fmt.Errorf("open output: %w", err)
-	}
-	defer f.Close()
-	sum := sha256.New()
-	defer context.AfterFunc(ctx, func() { f.Close() })()
-	if _, err := io.CopyBuffer(sum, struct{ io.Reader }{f}, make([]byte, 1<<20)); err != nil {
-		return "", fmt.Errorf("hash output: %w", err)
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
-}
-
-func (j *job) name(ctx context.Context, a meanwhile.Asset) error {
-	if err := j.Library.FinishAsset(ctx, j.task, a); err != nil {
-		j.discard(ctx, a.Key)
 		return err
 	}
-	return nil
+	drawn, err := json.Marshal(peaks)
+	if err != nil {
+		return fmt.Errorf("encode peaks: %w", err)
+	}
+	assets, err := j.all(
+		func() (meanwhile.Asset, error) {
+			return j.written(ctx, drawn, meanwhile.Asset{Kind: meanwhile.AssetPeaks, Name: "peaks.json", MediaType: "application/json"})
+		},
+		func() (meanwhile.Asset, error) {
+			return j.stored(ctx, path, meanwhile.Asset{Kind: meanwhile.AssetSpeech, Name: "speech.flac", MediaType: "audio/flac", Duration: j.length()})
+		},
+	)
+	return j.finish(ctx, meanwhile.Outcome{Assets: assets, Loudness: &loudness}, err)
+}
+
+// storyboard makes the seek bar's pictures from key frames.
+func storyboard(ctx context.Context, j *job) error {
+	path := filepath.Join(j.out, ffmpeg.StoryboardName)
+	if err := j.Tools.Storyboard(ctx, j.src(), j.task.Plan.Storyboard, path); err != nil {
+		return err
+	}
+	assets, err := j.all(j.sheet(ctx, path)...)
+	return j.finish(ctx, meanwhile.Outcome{Assets: assets}, err)
+}
+
+// sheet stores a storyboard and the cues that belong to it.
+func (j *job) sheet(ctx context.Context, path string) []func() (meanwhile.Asset, error) {
+	board := j.task.Plan.Storyboard
+	return []func() (meanwhile.Asset, error){
+		func() (meanwhile.Asset, error) {
+			return j.stored(ctx, path, meanwhile.Asset{
+				Kind: meanwhile.AssetStoryboard, Name: ffmpeg.StoryboardName, MediaType: "image/jpeg",
+				Width: board.Width * board.Columns, Height: board.Height * board.Rows,
+			})
+		},
+		func() (meanwhile.Asset, error) {
+			cues := meanwhile.StoryboardCues(board, ffmpeg.StoryboardName, j.length())
+			return j.written(ctx, []byte(cues), meanwhile.Asset{Kind: meanwhile.AssetCues, Name: "storyboard.vtt", MediaType: "text/vtt; charset=utf-8"})
+		},
+	}
+}
+
+func (j *job) length() time.Duration {
+	return time.Duration(j.task.Probe.DurationMS) * time.Millisecond
+}
+
+// want is what every rendition of this source has to be before anyone sees it.
+func (j *job) want(c meanwhile.Container) ffmpeg.Want {
+	return ffmpeg.Want{Container: c, Audio: j.task.Probe.Audio != nil, Duration: j.length()}
 }
 
 func (j *job) discard(ctx context.Context, key string) {

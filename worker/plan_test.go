@@ -64,10 +64,24 @@ func describe(t *testing.T, p meanwhile.Probe) string {
 		case meanwhile.StepPoster:
 			line("poster", ffmpeg.PosterArgs("IN", "OUT", p, false))
 		case meanwhile.StepEncode:
-			line("encode "+plan.Encode.Name, ffmpeg.EncodeArgs("IN", "OUT", p, *plan.Encode))
+			line("encode "+rungs(*plan.Ladder), ffmpeg.LadderArgs("IN", "OUT", p, *plan.Ladder, plan.Storyboard))
+		case meanwhile.StepListen:
+			line("listen", ffmpeg.ListenArgs("IN", "OUT", p))
+		case meanwhile.StepPreview:
+			line("preview", ffmpeg.PreviewArgs("IN", "OUT", p))
+		case meanwhile.StepStoryboard:
+			line("storyboard", ffmpeg.StoryboardArgs("IN", "OUT", p, plan.Storyboard))
 		default:
 			t.Errorf("step %q has no line in this test", step)
 		}
 	}
 	return b.String()
+}
+
+func rungs(l meanwhile.Ladder) string {
+	var names []string
+	for _, r := range l.Rungs {
+		names = append(names, fmt.Sprintf("%s copy=%v progressive=%v", r.Name, r.Copy, r.Progressive))
+	}
+	return strings.Join(names, ", ")
 }

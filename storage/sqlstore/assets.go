@@ -8,20 +8,20 @@ import (
 	"meanwhile"
 )
 
-const assetColumns = `id, video_id, generation, kind, name, object_key, media_type, everywhere, width, height, size_bytes, sha256, duration_ms, created_ms`
+const assetColumns = `id, video_id, generation, kind, name, object_key, media_type, everywhere, width, height, size_bytes, sha256, duration_ms, bandwidth_bps, created_ms`
 
 func scanAsset(row scanner) (a meanwhile.Asset, err error) {
 	err = row.Scan(&a.ID, &a.VideoID, &a.Generation, &a.Kind, &a.Name, &a.Key, &a.MediaType, &a.Everywhere, &a.Width, &a.Height,
-		&a.SizeBytes, &a.SHA256, durationInto{&a.Duration}, timeInto{&a.CreatedAt})
+		&a.SizeBytes, &a.SHA256, durationInto{&a.Duration}, &a.BandwidthBPS, timeInto{&a.CreatedAt})
 	return a, err
 }
 
 // CreateAsset adds a derived object's row. Conflict if the video's generation has one of that name.
 func (s *Store) CreateAsset(ctx context.Context, a meanwhile.Asset) error {
 	_, err := s.exec(ctx, "create asset",
-		`INSERT INTO assets (`+assetColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		`INSERT INTO assets (`+assetColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		string(a.ID), string(a.VideoID), a.Generation, string(a.Kind), a.Name, a.Key, a.MediaType, a.Everywhere, a.Width, a.Height,
-		a.SizeBytes, a.SHA256, a.Duration.Milliseconds(), toMS(a.CreatedAt))
+		a.SizeBytes, a.SHA256, a.Duration.Milliseconds(), a.BandwidthBPS, toMS(a.CreatedAt))
 	return err
 }
 

@@ -99,57 +99,9 @@ func tagVideo(options ffgo.KwArgs, v *meanwhile.VideoStream) {
 	}
 }
 
-// EncodeArgs are ffmpeg's arguments for the rendition that plays everywhere, from in to out.
-func EncodeArgs(in, out string, p meanwhile.Probe, e meanwhile.Encode) []string {
-	options := outputOptions()
-	options["format"] = "mp4"
-	options["movflags"] = "+faststart"
-	if e.CopyVideo {
-		options["c:v"] = "copy"
-		tagVideo(options, p.Video)
-	} else {
-		encodeVideo(options, p.Video, e)
-	}
-	switch {
-	case e.NoAudio:
-		options["map"] = []string{"0:V:0"}
-		options["an"] = ""
-	case e.CopyAudio:
-		options["c:a"] = "copy"
-	default:
-		encodeAudio(options, p.Audio)
-	}
-	stream := ffgo.Input(fileURL(in), inputOptions(p.Container)).Output(fileURL(out), options)
-	return append(append(globalArgs(), progressArgs()...), stream.GetArgs()...)
-}
-
-func encodeVideo(options ffgo.KwArgs, v *meanwhile.VideoStream, e meanwhile.Encode) {
-	options["c:v"] = "libx264"
-	options["preset"] = "veryfast"
-	options["crf"] = e.CRF
-	options["profile:v"] = "high"
-	options["pix_fmt"] = "yuv420p"
-	options["threads"] = threads
-	options["vf"] = encodeFilters(v, e)
-	// Frame times are kept to the tick: the default time base is the guessed frame rate, which makes a recorder's uneven frames
-	// jump and drops those that fall on the same step.
-	options["fps_mode"] = "vfr"
-	options["enc_time_base"] = "1:90000"
-	// A key frame every two seconds of time, whatever the frame rate; counted frames would drift on variable rates. -g only has to be out of the way.
-	options["force_key_frames"] = "expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+2))"
-	options["g"] = 600
-	if e.MaxrateBPS > 0 {
-		options["maxrate"] = e.MaxrateBPS
-		options["bufsize"] = 2 * e.MaxrateBPS
-	}
-	options["color_primaries"] = "bt709"
-	options["color_trc"] = "bt709"
-	options["colorspace"] = "bt709"
-	options["color_range"] = "tv"
-}
-
-// encodeAudio fills holes and a late start with silence: AAC frames are counted, not timed, and would slide before the picture.
-func encodeAudio(options ffgo.KwArgs, a *meanwhile.AudioStream) {
+// encodeAudio fills holes and a late start with silence: AAC frames are counted, not timed, and would slide before the picture. A static gain
+// comes after it, which neither pumps nor clips.
+func encodeAudio(options ffgo.KwArgs, a *meanwhile.AudioStream, gainDB float64) {
 	channels := 2
 	if a != nil && a.Channels == 1 {
 		channels = 1
@@ -158,11 +110,16 @@ func encodeAudio(options ffgo.KwArgs, a *meanwhile.AudioStream) {
 	options["b:a"] = audioBitrate * channels / 2
 	options["ac"] = channels
 	options["ar"] = 48000
-	options["af"] = "aresample=async=1:first_pts=0"
+	options["af"] = wholeSound
+	if gainDB != 0 {
+		options["af"] = wholeSound + ",volume=" + decimal(gainDB) + "dB"
+	}
 	if channels == 1 {
 		options["b:a"] = 96_000
 	}
 }
+
+const wholeSound = "aresample=async=1:first_pts=0"
 
 // posterWidth is the widest that a poster is.
 const posterWidth = 1280
@@ -209,6 +166,17 @@ func DecodeArgs(in string, c meanwhile.Container, length time.Duration, keyFrame
 		streams = append(streams, last.Get("V:0?"), last.Get("a:0?"))
 	}
 	out := ffgo.Output(streams, "-", ffgo.KwArgs{"format": "null", "sn": "", "dn": ""})
+	return append(append(globalArgs(), "-xerror"), out.GetArgs()...)
+}
+
+// DecodeAllArgs are ffmpeg's arguments to decode a whole MP4 to nothing, ending at the first error.
+func DecodeAllArgs(in string, keyFrames bool) []string {
+	input := inputOptions(meanwhile.ContainerMP4)
+	if keyFrames {
+		input["skip_frame"] = "nokey"
+	}
+	source := ffgo.Input(fileURL(in), input)
+	out := ffgo.Output([]*ffgo.Stream{source.Get("V:0?"), source.Get("a:0?")}, "-", ffgo.KwArgs{"format": "null", "sn": "", "dn": ""})
 	return append(append(globalArgs(), "-xerror"), out.GetArgs()...)
 }
 

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -31,8 +32,14 @@ func TestArgs(t *testing.T) {
 	hdr.ColorTransfer, hdr.ColorPrimaries, hdr.ColorSpace, hdr.FPS = "smpte2084", "bt2020", "bt2020nc", 120
 	moving := picture("h264", 1272, 516)
 	moving.Tag, moving.ResolutionMoves, moving.ColorSpace = "avc3", true, "bt709"
-	full := meanwhile.Encode{Width: 1920, Height: 1080, CRF: 23, MaxrateBPS: 6_000_000}
-	with := func(change func(*meanwhile.Encode)) meanwhile.Encode { e := full; change(&e); return e }
+	full := meanwhile.Ladder{Rungs: []meanwhile.Rung{{Name: "1080p", Width: 1920, Height: 1080, CRF: 23, MaxrateBPS: 6_000_000, Progressive: true}}}
+	with := func(change func(*meanwhile.Ladder)) meanwhile.Ladder {
+		l := full
+		l.Rungs = slices.Clone(full.Rungs)
+		change(&l)
+		return l
+	}
+	board := meanwhile.Storyboard{Width: 160, Height: 90, Columns: 10, Rows: 6, Tiles: 60, Interval: time.Second}
 
 	for name, args := range map[string][]string{
 		"probe-mp4":         ffmpeg.ProbeArgs("/in", meanwhile.ContainerMP4, false),
@@ -41,16 +48,26 @@ func TestArgs(t *testing.T) {
 		"copy-mp4-resized":  ffmpeg.CopyArgs("/in", "/out/copy.mp4", probe("mp4", moving, 2), meanwhile.Copy{Container: "mp4"}),
 		"copy-webm":         ffmpeg.CopyArgs("/in", "/out/copy.webm", probe("webm", picture("vp8", 800, 360), 2), meanwhile.Copy{Container: "webm"}),
 		"copy-mkv-hevc":     ffmpeg.CopyArgs("/in", "/out/copy.mp4", probe("mkv", picture("hevc", 1920, 1080), 2), meanwhile.Copy{Container: "mp4"}),
-		"encode":            ffmpeg.EncodeArgs("/in", "/out/1080p.mp4", probe("webm", picture("vp9", 1920, 1080), 2), full),
-		"encode-hdr-capped": ffmpeg.EncodeArgs("/in", "/out/1080p.mp4", probe("mp4", hdr, 6), with(func(e *meanwhile.Encode) { e.ToneMap, e.MaxFPS = true, 60 })),
-		"encode-mono":       ffmpeg.EncodeArgs("/in", "/out/1080p.mp4", probe("avi", picture("mpeg4", 640, 480), 1), with(func(e *meanwhile.Encode) { e.Width, e.Height = 640, 480 })),
-		"encode-resized":    ffmpeg.EncodeArgs("/in", "/out/516p.mp4", probe("mp4", moving, 2), with(func(e *meanwhile.Encode) { e.Width, e.Height = 1272, 516 })),
-		"encode-sound-only": ffmpeg.EncodeArgs("/in", "/out/1080p.mp4", probe("mp4", picture("h264", 1920, 1080), 2), with(func(e *meanwhile.Encode) { e.CopyVideo = true })),
-		"encode-silent":     ffmpeg.EncodeArgs("/in", "/out/1080p.mp4", probe("mp4", picture("vp8", 1920, 1080), 0), with(func(e *meanwhile.Encode) { e.NoAudio = true })),
-		"poster":            ffmpeg.PosterArgs("/in", "/out/poster.jpg", probe("mp4", picture("h264", 1920, 1080), 2), false),
-		"poster-hdr-first":  ffmpeg.PosterArgs("/in", "/out/poster.jpg", probe("mp4", hdr, 2), true),
-		"decode":            ffmpeg.DecodeArgs("/in", meanwhile.ContainerMP4, time.Minute, false),
-		"decode_copied":     ffmpeg.DecodeArgs("/in", meanwhile.ContainerMP4, time.Minute, true),
+		"ladder":            ffmpeg.LadderArgs("/in", "/out", probe("webm", picture("vp9", 1920, 1080), 2), full, board),
+		"ladder-hdr-capped": ffmpeg.LadderArgs("/in", "/out", probe("mp4", hdr, 6), with(func(l *meanwhile.Ladder) { l.ToneMap, l.MaxFPS = true, 60 }), board),
+		"ladder-mono":       ffmpeg.LadderArgs("/in", "/out", probe("avi", picture("mpeg4", 640, 480), 1), with(func(l *meanwhile.Ladder) { l.Rungs[0].Width, l.Rungs[0].Height = 640, 480 }), board),
+		"ladder-resized":    ffmpeg.LadderArgs("/in", "/out", probe("mp4", moving, 2), with(func(l *meanwhile.Ladder) { l.Rungs[0].Width, l.Rungs[0].Height = 1272, 516 }), board),
+		"ladder-sound-only": ffmpeg.LadderArgs("/in", "/out", probe("mp4", picture("h264", 1920, 1080), 2), with(func(l *meanwhile.Ladder) { l.Rungs[0].Copy = true }), board),
+		"ladder-silent":     ffmpeg.LadderArgs("/in", "/out", probe("mp4", picture("vp8", 1920, 1080), 0), with(func(l *meanwhile.Ladder) { l.NoAudio = true }), board),
+		"ladder-rungs": ffmpeg.LadderArgs("/in", "/out of 'all'", probe("webm", picture("vp9", 1920, 1080), 2), with(func(l *meanwhile.Ladder) {
+			l.Rungs = append(l.Rungs, meanwhile.Rung{Name: "480p", Width: 854, Height: 480, CRF: 25, MaxrateBPS: 700_000, MaxFPS: 15})
+			l.Adaptive, l.Storyboard, l.GainDB = true, true, -3.5
+		}), board),
+		"listen":           ffmpeg.ListenArgs("/in", "/out/speech.flac", probe("webm", picture("vp9", 1920, 1080), 2)),
+		"preview":          ffmpeg.PreviewArgs("/in", "/out/preview.mp4", probe("webm", picture("vp9", 1920, 1080), 2)),
+		"preview-hdr":      ffmpeg.PreviewArgs("/in", "/out/preview.mp4", probe("mp4", hdr, 2)),
+		"storyboard":       ffmpeg.StoryboardArgs("/in", "/out/storyboard.jpg", probe("webm", picture("vp9", 1920, 1080), 2), board),
+		"storyboard-hdr":   ffmpeg.StoryboardArgs("/in", "/out/storyboard.jpg", probe("mp4", hdr, 2), board),
+		"decode-all":       ffmpeg.DecodeAllArgs("/in", true),
+		"poster":           ffmpeg.PosterArgs("/in", "/out/poster.jpg", probe("mp4", picture("h264", 1920, 1080), 2), false),
+		"poster-hdr-first": ffmpeg.PosterArgs("/in", "/out/poster.jpg", probe("mp4", hdr, 2), true),
+		"decode":           ffmpeg.DecodeArgs("/in", meanwhile.ContainerMP4, time.Minute, false),
+		"decode_copied":    ffmpeg.DecodeArgs("/in", meanwhile.ContainerMP4, time.Minute, true),
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := strings.Join(args, "\n") + "\n"
@@ -74,26 +91,26 @@ func TestBudget(t *testing.T) {
 			Video: &meanwhile.VideoStream{CodedWidth: width, CodedHeight: height, Width: width, Height: height, FPS: fps, Frames: int64(fps * d.Seconds())},
 		}
 	}
-	full := meanwhile.Encode{Width: 1920, Height: 1080, MaxFPS: 60}
+	full := meanwhile.Ladder{MaxFPS: 60, Rungs: []meanwhile.Rung{{Width: 1920, Height: 1080}}}
 	for _, tc := range []struct {
 		name       string
 		probe      meanwhile.Probe
-		encode     meanwhile.Encode
+		ladder     meanwhile.Ladder
 		least      time.Duration // measured: it must be allowed at least this
 		affordable bool
 	}{
-		{name: "a minute of 1080p30 from a noisy camera", probe: probe(1920, 1080, 30, time.Minute), encode: full, least: 68 * time.Second, affordable: true},
-		{name: "a minute of 4K60 from a phone", probe: probe(3840, 2160, 60, time.Minute), encode: full, least: 234 * time.Second, affordable: true},
-		{name: "four hours of 1080p60", probe: probe(1920, 1080, 60, 4*time.Hour), encode: full, least: 4 * time.Hour, affordable: true},
-		{name: "four hours of 36 megapixels at 60", probe: probe(6000, 6000, 60, 4*time.Hour), encode: full},
-		{name: "the same when only its sound is made", probe: probe(6000, 6000, 60, 4*time.Hour), encode: meanwhile.Encode{CopyVideo: true}, affordable: true},
+		{name: "a minute of 1080p30 from a noisy camera", probe: probe(1920, 1080, 30, time.Minute), ladder: full, least: 68 * time.Second, affordable: true},
+		{name: "a minute of 4K60 from a phone", probe: probe(3840, 2160, 60, time.Minute), ladder: full, least: 234 * time.Second, affordable: true},
+		{name: "four hours of 1080p60", probe: probe(1920, 1080, 60, 4*time.Hour), ladder: full, least: 4 * time.Hour, affordable: true},
+		{name: "four hours of 36 megapixels at 60", probe: probe(6000, 6000, 60, 4*time.Hour), ladder: full},
+		{name: "the same when only its sound is made", probe: probe(6000, 6000, 60, 4*time.Hour), ladder: meanwhile.Ladder{Rungs: []meanwhile.Rung{{Copy: true}}}, affordable: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if got := ffmpeg.Budget(tc.probe, tc.encode); got < 3*tc.least/2 {
+			if got := ffmpeg.Budget(tc.probe, tc.ladder); got < 3*tc.least/2 {
 				t.Errorf("Budget() = %s, too little for work that takes %s", got, tc.least)
 			}
-			if cost := meanwhile.EncodeCost(tc.probe, tc.encode); (cost <= meanwhile.DefaultLimits().MaxCPU) != tc.affordable {
-				t.Errorf("EncodeCost() = %s, within the limit: want %v", cost, tc.affordable)
+			if cost := meanwhile.LadderCost(tc.probe, tc.ladder); (cost <= meanwhile.DefaultLimits().MaxCPU) != tc.affordable {
+				t.Errorf("LadderCost() = %s, within the limit: want %v", cost, tc.affordable)
 			}
 		})
 	}

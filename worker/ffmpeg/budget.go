@@ -6,15 +6,15 @@ import (
 	"meanwhile"
 )
 
-// What a copy costs in CPU-seconds; what an encode costs is meanwhile.EncodeCost.
+// What a copy costs in CPU-seconds; what a ladder costs is meanwhile.LadderCost.
 const (
 	copyCost     = 0.010 // a second of media copied
 	copyByteCost = 8e-9  // a byte copied: read, written, moved for the index
 )
 
-// Budget is the CPU time after which an encode is ended: three times its cost, for slower machines, and a minute.
-func Budget(p meanwhile.Probe, e meanwhile.Encode) time.Duration {
-	return 3*meanwhile.EncodeCost(p, e) + time.Minute
+// Budget is the CPU time after which a ladder is ended: three times its cost, for slower machines, and a minute.
+func Budget(p meanwhile.Probe, l meanwhile.Ladder) time.Duration {
+	return 3*meanwhile.LadderCost(p, l) + time.Minute
 }
 
 // copyBudget is for work that decodes nothing.

@@ -78,12 +78,11 @@ func mustProbe(t testing.TB, tools *ffmpeg.Tools, path string) ffmpeg.Source {
 
 func length(p meanwhile.Probe) time.Duration { return time.Duration(p.DurationMS) * time.Millisecond }
 
-// encodeOf is a plain rendition of the source's own size.
-func encodeOf(p meanwhile.Probe) meanwhile.Encode {
-	return meanwhile.Encode{
-		Width: p.Video.Width &^ 1, Height: p.Video.Height &^ 1, CRF: 23, MaxrateBPS: 4_000_000,
-		ToneMap: p.Video.HDR(), NoAudio: p.Audio == nil,
-	}
+// ladderOf is a plain rendition of the source's own size, alone.
+func ladderOf(p meanwhile.Probe) meanwhile.Ladder {
+	return meanwhile.Ladder{ToneMap: p.Video.HDR(), NoAudio: p.Audio == nil, Rungs: []meanwhile.Rung{{
+		Name: "own", Width: p.Video.Width &^ 1, Height: p.Video.Height &^ 1, CRF: 23, MaxrateBPS: 4_000_000, Progressive: true,
+	}}}
 }
 
 func near(got, want, by int64) bool { return got >= want-by && got <= want+by }

@@ -7,17 +7,52 @@ import (
 	"meanwhile"
 )
 
-// encodeFilters is the filter chain of a rendition: frame rate, size, colour.
-func encodeFilters(v *meanwhile.VideoStream, e meanwhile.Encode) string {
+// rungFilters is the filter chain of a rung: frame rate, size, colour. Only the first one sees the source; the others get what it made.
+func rungFilters(v *meanwhile.VideoStream, l meanwhile.Ladder, r meanwhile.Rung, first bool) string {
 	var chain []string
-	if e.MaxFPS > 0 && (v == nil || v.FPS > e.MaxFPS) {
-		chain = append(chain, "fps="+decimal(e.MaxFPS)) // only then: it makes a constant rate
+	limit := l.MaxFPS
+	if r.MaxFPS > 0 && (limit == 0 || r.MaxFPS < limit) {
+		limit = r.MaxFPS
 	}
-	chain = append(chain, fit(v, e.Width, e.Height, "out_color_matrix=bt709:out_range=tv", e.ToneMap)...)
-	if e.ToneMap {
+	if limit > 0 && (v == nil || v.FPS > limit) {
+		chain = append(chain, "fps="+decimal(limit)) // only then: it makes a constant rate
+	}
+	if !first {
+		return strings.Join(append(chain, "scale="+size(r.Width, r.Height), "setsar=1"), ",")
+	}
+	chain = append(chain, fit(v, r.Width, r.Height, "out_color_matrix=bt709:out_range=tv", l.ToneMap)...)
+	if l.ToneMap {
 		chain = append(chain, toneMap(v)...)
 	}
 	return strings.Join(append(chain, "format=yuv420p"), ",")
+}
+
+// sheetFilters cut a storyboard's tiles and put them together. before is what has to happen to the picture first. Where the picture begins
+// late or ends early its first and its last frame stand in.
+func sheetFilters(v *meanwhile.VideoStream, s meanwhile.Storyboard, before string) string {
+	return fmt.Sprintf("fps=1/%s:start_time=0%s,scale=%s:out_range=pc,setsar=1,tpad=stop=%d:stop_mode=clone,tile=%dx%d,format=yuvj420p",
+		decimal(s.Interval.Seconds()), before, size(s.Width, s.Height), s.Tiles, s.Columns, s.Rows)
+}
+
+// previewFilters is the library's moving picture.
+func previewFilters(v *meanwhile.VideoStream) string {
+	width, height := previewSize(v)
+	hdr := v != nil && v.HDR()
+	chain := append([]string{"fps=" + decimal(previewFPS)}, fit(v, width, height, "out_color_matrix=bt709:out_range=tv", hdr)...)
+	if hdr {
+		chain = append(chain, toneMap(v)...)
+	}
+	return strings.Join(append(chain, "format=yuv420p"), ",")
+}
+
+func previewSize(v *meanwhile.VideoStream) (width, height int) {
+	if v == nil || v.Width <= 0 || v.Height <= 0 {
+		return previewWidth, previewWidth * 9 / 16
+	}
+	if v.Width <= previewWidth {
+		return v.Width, v.Height
+	}
+	return previewWidth, v.Height * previewWidth / v.Width
 }
 
 // posterFilters scales before it compares: ten frames of a big picture would take gigabytes.

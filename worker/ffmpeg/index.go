@@ -15,6 +15,18 @@ var sampleEntries = map[string]string{"avc1": "h264", "av01": "av1", "mp4a": "aa
 // ReadIndex tells what the index of an MP4 that we made says of it: length, streams, coded size. It costs no process, which matters while
 // somebody waits for a copy. Errors: Unprocessable when the index is not one, or not of what we make.
 func ReadIndex(path string) (meanwhile.Probe, error) {
+	p, err := readMoov(path)
+	if err != nil {
+		return meanwhile.Probe{}, err
+	}
+	if p.Video == nil || p.DurationMS <= 0 {
+		return meanwhile.Probe{}, conversionError(errors.New("the output's index names no picture or no length"))
+	}
+	return p, nil
+}
+
+// readMoov reads the index as it stands; that of a fragmented file has no length.
+func readMoov(path string) (meanwhile.Probe, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return meanwhile.Probe{}, ioError("look at the output", err)
@@ -31,9 +43,6 @@ func ReadIndex(path string) (meanwhile.Probe, error) {
 		}
 		return kind != "moov"
 	})
-	if p.Video == nil || p.DurationMS <= 0 {
-		return meanwhile.Probe{}, conversionError(errors.New("the output's index names no picture or no length"))
-	}
 	return p, nil
 }
 
@@ -90,7 +99,20 @@ func readEntry(r io.ReaderAt, at int64, p *meanwhile.Probe) {
 	case "h264", "av1":
 		w, h := int(binary.BigEndian.Uint16(b[40:])), int(binary.BigEndian.Uint16(b[42:]))
 		p.Video = &meanwhile.VideoStream{Codec: codec, Tag: string(b[12:16]), CodedWidth: w, CodedHeight: h, Width: w, Height: h}
+		readAVC(r, at+94, p.Video) // behind the entry's own fields (12.1.3)
 	default:
 		p.Audio = &meanwhile.AudioStream{Codec: codec}
 	}
+}
+
+// avcProfiles are ffmpeg's names by profile_idc (H.264, A.2).
+var avcProfiles = map[byte]string{66: "Constrained Baseline", 77: "Main", 100: "High"}
+
+// readAVC takes profile and level from the decoder's configuration (ISO/IEC 14496-15, 5.3.3.1).
+func readAVC(r io.ReaderAt, at int64, v *meanwhile.VideoStream) {
+	var b [12]byte
+	if _, err := r.ReadAt(b[:], at); err != nil || string(b[4:8]) != "avcC" {
+		return
+	}
+	v.Profile, v.Level = avcProfiles[b[9]], int(b[11])
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image/jpeg"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -29,16 +30,6 @@ func (t *Tools) Copy(ctx context.Context, src Source, c meanwhile.Copy, outPath 
 	return t.make(ctx, src, outPath, w, func(in, out string) []string { return CopyArgs(in, out, src.Probe, c) })
 }
 
-// Encode writes the rendition that plays everywhere to outPath. Promise and errors are Copy's.
-func (t *Tools) Encode(ctx context.Context, src Source, e meanwhile.Encode, outPath string, p Progress) error {
-	cpu := Budget(src.Probe, e)
-	w := work{cpu: cpu, wall: wallFor(cpu), niceness: t.nice, reports: true, progress: p}
-	if e.CopyVideo {
-		w.niceness = t.nice / 2
-	}
-	return t.make(ctx, src, outPath, w, func(in, out string) []string { return EncodeArgs(in, out, src.Probe, e) })
-}
-
 // Poster writes a JPEG of a telling frame to outPath, at most 1280 pixels wide. Promise and errors are Copy's.
 func (t *Tools) Poster(ctx context.Context, src Source, outPath string) error {
 	var err error
@@ -46,7 +37,7 @@ func (t *Tools) Poster(ctx context.Context, src Source, outPath string) error {
 		w := work{cpu: 30 * time.Second, wall: 60 * time.Second, niceness: t.nice / 2}
 		err = t.make(ctx, src, outPath, w, func(in, out string) []string { return PosterArgs(in, out, src.Probe, firstFrame) })
 		if err == nil {
-			err = checkJPEG(outPath)
+			err = checkJPEG(outPath, posterWidth)
 		}
 		// Only a picture that could not be made is tried another way, not a lost disk or a cancelled job.
 		if err == nil || ctx.Err() != nil || meanwhile.KindOf(err) != meanwhile.Unprocessable {
@@ -56,16 +47,16 @@ func (t *Tools) Poster(ctx context.Context, src Source, outPath string) error {
 	return err
 }
 
-// checkJPEG makes sure that viewers get a picture, whatever made it.
-func checkJPEG(path string) error {
+// checkJPEG makes sure that viewers get a picture of at most widest pixels, whatever made it.
+func checkJPEG(path string, widest int) error {
 	f, err := os.Open(path)
 	if err != nil {
-		return ioError("open the poster", err)
+		return ioError("open the picture", err)
 	}
 	defer f.Close()
 	picture, err := jpeg.DecodeConfig(f)
-	if err == nil && (picture.Width > posterWidth || picture.Width == 0) {
-		err = fmt.Errorf("the poster is %d × %d", picture.Width, picture.Height)
+	if err == nil && (picture.Width > widest || picture.Width == 0) {
+		err = fmt.Errorf("the picture is %d × %d", picture.Width, picture.Height)
 	}
 	if err != nil {
 		return errors.Join(conversionError(err), os.Remove(path))
@@ -79,6 +70,8 @@ type work struct {
 	niceness  int
 	reports   bool // the arguments ask for progress reports
 	progress  Progress
+	stdout    io.Writer
+	stderr    *tailBuffer // where what ffmpeg says is wanted
 }
 
 // make runs ffmpeg from src to outPath. args gets the paths as the sandbox shows them.
@@ -89,13 +82,41 @@ func (t *Tools) make(ctx context.Context, src Source, outPath string, w work, ar
 	}
 	return makeFile(outPath, func(dir string) error {
 		in, out := t.box.inside(source, dir)
-		j := job{
-			bin: t.ffmpeg, args: args(in, filepath.Join(out, filepath.Base(outPath))), in: source, outDir: dir,
-			cpu: w.cpu, wall: w.wall, fsize: fileLimit(src.Probe), niceness: w.niceness,
-		}
-		if w.reports {
-			j.meter = &meter{total: time.Duration(src.Probe.DurationMS) * time.Millisecond, tell: w.progress}
-		}
-		return conversionError(t.run(ctx, j))
+		return t.runWork(ctx, src, source, dir, w, args(in, filepath.Join(out, filepath.Base(outPath))))
 	})
+}
+
+// makeFolder is make for a process that writes several files; args gets the folder. All of names must have been made.
+func (t *Tools) makeFolder(ctx context.Context, src Source, outDir string, names []string, w work, args func(in, out string) []string) error {
+	source, err := resolve(src.Path)
+	if err != nil {
+		return ioError("find the source", err)
+	}
+	return inFolder(outDir, func(dir string) error {
+		in, out := t.box.inside(source, dir)
+		if err := t.runWork(ctx, src, source, dir, w, args(in, out)); err != nil {
+			return err
+		}
+		for _, name := range names {
+			if err := isMade(filepath.Join(dir, name)); err != nil {
+				return err
+			}
+		}
+		if err := os.Rename(dir, outDir); err != nil {
+			return ioError("move the output", err)
+		}
+		return nil
+	})
+}
+
+// runWork runs ffmpeg on source, which is what src was resolved to.
+func (t *Tools) runWork(ctx context.Context, src Source, source, dir string, w work, args []string) error {
+	j := job{
+		bin: t.ffmpeg, args: args, in: source, outDir: dir, stdout: w.stdout, stderr: w.stderr,
+		cpu: w.cpu, wall: w.wall, fsize: fileLimit(src.Probe), niceness: w.niceness,
+	}
+	if w.reports {
+		j.meter = &meter{total: time.Duration(src.Probe.DurationMS) * time.Millisecond, tell: w.progress}
+	}
+	return conversionError(t.run(ctx, j))
 }

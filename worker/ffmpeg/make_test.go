@@ -84,16 +84,18 @@ func checkIndexFirst(t *testing.T, path string, c meanwhile.Container) {
 
 func checkEncode(t *testing.T, tools *ffmpeg.Tools, src ffmpeg.Source) (path string, made meanwhile.Probe) {
 	t.Helper()
-	return checkEncodeOf(t, tools, src, encodeOf(src.Probe))
+	return checkLadder(t, tools, src, ladderOf(src.Probe))
 }
 
-func checkEncodeOf(t *testing.T, tools *ffmpeg.Tools, src ffmpeg.Source, e meanwhile.Encode) (path string, made meanwhile.Probe) {
+func checkLadder(t *testing.T, tools *ffmpeg.Tools, src ffmpeg.Source, l meanwhile.Ladder) (path string, made meanwhile.Probe) {
 	t.Helper()
-	path = filepath.Join(t.TempDir(), "encode.mp4")
+	dir := filepath.Join(t.TempDir(), "ladder")
 	var told []float64
-	if err := tools.Encode(t.Context(), src, e, path, func(f float64) { told = append(told, f) }); err != nil {
-		t.Fatalf("Encode() = %v", err)
+	if err := tools.Ladder(t.Context(), src, l, meanwhile.Storyboard{}, dir, func(f float64) { told = append(told, f) }); err != nil {
+		t.Fatalf("Ladder() = %v", err)
 	}
+	e := l.Rungs[0]
+	path = filepath.Join(dir, ffmpeg.ProgressiveName(e))
 	for i, f := range told {
 		if f < 0 || f > 1 || i > 0 && f < told[i-1] {
 			t.Errorf("progress is %v", told)
@@ -106,7 +108,7 @@ func checkEncodeOf(t *testing.T, tools *ffmpeg.Tools, src ffmpeg.Source, e meanw
 	want := ffmpeg.Want{
 		Container: meanwhile.ContainerMP4, Duration: length(src.Probe), Audio: src.Probe.Audio != nil, VideoCodec: "h264", AudioCodec: "aac",
 	}
-	if !e.CopyVideo {
+	if !e.Copy {
 		want.Width, want.Height = e.Width, e.Height
 	}
 	made, err := tools.Verify(t.Context(), path, want)
@@ -118,11 +120,11 @@ func checkEncodeOf(t *testing.T, tools *ffmpeg.Tools, src ffmpeg.Source, e meanw
 	if v.PixelFormat != "yuv420p" || made.Fragmented || v.ResolutionMoves {
 		t.Errorf("the rendition does not play everywhere: %+v", *v)
 	}
-	if !e.CopyVideo && (v.ColorSpace != "bt709" || v.ColorTransfer != "bt709" || v.ColorPrimaries != "bt709" || v.Rotation != 0) {
+	if !e.Copy && (v.ColorSpace != "bt709" || v.ColorTransfer != "bt709" || v.ColorPrimaries != "bt709" || v.Rotation != 0) {
 		t.Errorf("the rendition's colours or rotation: %+v", *v)
 	}
 	// The gap to the end counts as one, so a stream that stops early has none.
-	if !e.CopyVideo && v.FPS > 5 && v.KeyframeGapMS > 2100 {
+	if !e.Copy && v.FPS > 5 && v.KeyframeGapMS > 2100 {
 		t.Errorf("key frames are %d ms apart", v.KeyframeGapMS)
 	}
 	return path, made
@@ -254,9 +256,9 @@ func TestVariableFrameRateIsKept(t *testing.T) {
 func TestFrameRateIsCapped(t *testing.T) {
 	tools := newTools(t, ffmpeg.Options{})
 	src := mustProbe(t, tools, mustClip(t, "a.mp4", "-f lavfi -i testsrc2=s=160x120:r=120:d=2 "+quickH264))
-	e := encodeOf(src.Probe)
-	e.MaxFPS = 60
-	if _, p := checkEncodeOf(t, tools, src, e); p.Video.FPS < 59 || p.Video.FPS > 61 {
+	l := ladderOf(src.Probe)
+	l.MaxFPS = 60
+	if _, p := checkLadder(t, tools, src, l); p.Video.FPS < 59 || p.Video.FPS > 61 {
 		t.Errorf("the rendition has %.1f frames a second", p.Video.FPS)
 	}
 }
@@ -318,9 +320,9 @@ func TestSoundStaysWithThePicture(t *testing.T) {
 func TestOnlyTheSoundIsMadeAnew(t *testing.T) {
 	tools := newTools(t, ffmpeg.Options{})
 	src := mustProbe(t, tools, mustClip(t, "a.mp4", smallPicture+smallSound+quickH264+"-c:a libopus -movflags frag_keyframe+empty_moov"))
-	e := encodeOf(src.Probe)
-	e.CopyVideo = true
-	_, made := checkEncodeOf(t, tools, src, e)
+	l := ladderOf(src.Probe)
+	l.Rungs[0].Copy = true
+	_, made := checkLadder(t, tools, src, l)
 	if made.Video.Frames != src.Probe.Video.Frames || made.Video.Profile != src.Probe.Video.Profile || made.Audio.Codec != "aac" {
 		t.Errorf("the result is %+v %+v", *made.Video, *made.Audio)
 	}

@@ -143,25 +143,39 @@ func (b *tailBuffer) String() string { return string(b.kept) }
 // makeFile lets work write a file in a folder of its own beside outPath and moves it there when work was done without error, so that
 // the program sees no neighbour and nobody sees a half file.
 func makeFile(outPath string, work func(dir string) error) error {
+	return inFolder(outPath, func(dir string) error {
+		if err := work(dir); err != nil {
+			return err
+		}
+		made := filepath.Join(dir, filepath.Base(outPath))
+		if err := isMade(made); err != nil {
+			return err
+		}
+		if err := os.Rename(made, outPath); err != nil {
+			return ioError("move the output", err)
+		}
+		return nil
+	})
+}
+
+// inFolder gives work a folder of its own beside outPath, and removes what is left of it.
+func inFolder(outPath string, work func(dir string) error) error {
 	dir, err := os.MkdirTemp(filepath.Dir(outPath), ".making-")
 	if err != nil {
 		return ioError("make a folder for the output", err)
 	}
 	defer os.RemoveAll(dir)
-	dir, err = resolve(dir)
-	if err != nil {
+	if dir, err = resolve(dir); err != nil {
 		return ioError("find the output folder", err)
 	}
-	if err := work(dir); err != nil {
-		return err
-	}
-	made := filepath.Join(dir, filepath.Base(outPath))
-	info, err := os.Lstat(made)
+	return work(dir)
+}
+
+// isMade errs when there is no file, or nothing in it: ffmpeg ends well and leaves none when it was given no frame.
+func isMade(path string) error {
+	info, err := os.Lstat(path)
 	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
-		return conversionError(errors.New("ffmpeg ended well and left no file"))
-	}
-	if err := os.Rename(made, outPath); err != nil {
-		return ioError("move the output", err)
+		return conversionError(fmt.Errorf("ffmpeg ended well and left no %s", filepath.Base(path)))
 	}
 	return nil
 }

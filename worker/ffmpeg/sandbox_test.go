@@ -113,16 +113,17 @@ func TestConfineNeedsNoMemoryBeyondItsBound(t *testing.T) {
 func TestCancelledEncodeLeavesNothing(t *testing.T) {
 	eachSandbox(t, 0, func(t *testing.T, tools *ffmpeg.Tools) {
 		src := mustProbe(t, tools, mustClip(t, "a.mp4", "-f lavfi -i testsrc2=s=320x180:r=30:d=30 -c:v libx264 -preset ultrafast -g 30"))
-		slow := encodeOf(src.Probe)
-		slow.Width, slow.Height = 2560, 1440 // so that it is far from its end when it is cancelled
+		slow := ladderOf(src.Probe)
+		slow.Rungs[0].Width, slow.Rungs[0].Height = 2560, 1440 // so that it is far from its end when it is cancelled
 		dir := t.TempDir()
-		name := fmt.Sprintf("cancelled-%d-%s.mp4", os.Getpid(), tools.SandboxName())
+		name := fmt.Sprintf("cancelled-%d-%s", os.Getpid(), tools.SandboxName())
+		slow.Rungs[0].Name = name
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		started := make(chan struct{}, 1)
 		ended := make(chan error, 1)
 		go func() {
-			ended <- tools.Encode(ctx, src, slow, filepath.Join(dir, name), func(f float64) {
+			ended <- tools.Ladder(ctx, src, slow, meanwhile.Storyboard{}, filepath.Join(dir, "out"), func(f float64) {
 				if f > 0 {
 					select {
 					case started <- struct{}{}:
@@ -134,7 +135,7 @@ func TestCancelledEncodeLeavesNothing(t *testing.T) {
 		select {
 		case <-started:
 		case err := <-ended:
-			t.Fatalf("Encode() = %v before it could be cancelled", err)
+			t.Fatalf("Ladder() = %v before it could be cancelled", err)
 		}
 		if processes(t, name) == 0 {
 			t.Fatal("no process has the output's name: the test proves nothing")
@@ -143,7 +144,7 @@ func TestCancelledEncodeLeavesNothing(t *testing.T) {
 		at := time.Now()
 		err := <-ended
 		if !errors.Is(err, context.Canceled) {
-			t.Errorf("Encode() = %v", err)
+			t.Errorf("Ladder() = %v", err)
 		}
 		look := time.NewTicker(10 * time.Millisecond)
 		defer look.Stop()

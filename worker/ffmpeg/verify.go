@@ -25,7 +25,7 @@ type Want struct {
 // ctx's; Internal.
 func (t *Tools) Verify(ctx context.Context, outPath string, want Want) (meanwhile.Probe, error) {
 	refuse := func(err error) (meanwhile.Probe, error) {
-		return meanwhile.Probe{}, meanwhile.E(meanwhile.Unprocessable, "We could not convert this video: the result did not pass its check.", err)
+		return meanwhile.Probe{}, notAsWanted(err)
 	}
 	c, err := Sniff(outPath)
 	if err != nil {
@@ -113,8 +113,10 @@ func (t *Tools) decodeEnds(ctx context.Context, path string, c meanwhile.Contain
 		return ioError("find the output", err)
 	}
 	in, _ := t.box.inside(source, "")
-	const cpu = 2 * time.Minute
 	return conversionError(t.run(ctx, job{
-		bin: t.ffmpeg, args: DecodeArgs(in, c, length, copied), in: source, cpu: cpu, wall: cpu, fsize: 1,
+		bin: t.ffmpeg, args: DecodeArgs(in, c, length, copied), in: source, cpu: verifyFor, wall: verifyFor, fsize: 1,
 	}))
 }
+
+// verifyFor bounds one decode of an output's ends.
+const verifyFor = 2 * time.Minute

@@ -70,7 +70,7 @@ func TestNothingIsLeftOfAFailure(t *testing.T) {
 	dir := t.TempDir()
 	for name, err := range map[string]error{
 		"Copy":   tools.Copy(t.Context(), src, meanwhile.Copy{Container: meanwhile.ContainerMP4}, filepath.Join(dir, "copy.mp4"), nil),
-		"Encode": tools.Encode(t.Context(), src, encodeOf(src.Probe), filepath.Join(dir, "encode.mp4"), nil),
+		"Ladder": tools.Ladder(t.Context(), src, ladderOf(src.Probe), meanwhile.Storyboard{}, filepath.Join(dir, "ladder"), nil),
 		"Poster": tools.Poster(t.Context(), src, filepath.Join(dir, "poster.jpg")),
 	} {
 		if meanwhile.KindOf(err) != meanwhile.Unprocessable || !strings.HasPrefix(meanwhile.MessageOf(err), "We could not convert this video") {

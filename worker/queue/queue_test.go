@@ -13,9 +13,10 @@ import (
 	"meanwhile/worker/queue"
 )
 
-func newRedis(t testing.TB) asynq.RedisClientOpt {
-	t.Helper()
-	return asynq.RedisClientOpt{Addr: miniredis.RunT(t).Addr()}
+// onBoth runs a test on the Redis that runs inside a process and on a server.
+func onBoth(t *testing.T, run func(t *testing.T, opt asynq.RedisConnOpt)) {
+	t.Run("embedded", func(t *testing.T) { run(t, asynq.RedisClientOpt{Addr: miniredis.RunT(t).Addr()}) })
+	t.Run("server", func(t *testing.T) { run(t, mustServerRedis(t)) })
 }
 
 func start(t testing.TB, opt asynq.RedisConnOpt, handle queue.Handler) *queue.Server {
@@ -48,7 +49,10 @@ func within(t testing.TB, got <-chan meanwhile.StageID, want meanwhile.StageID) 
 }
 
 func TestSameSendingIsOneTaskAndANewSendingIsAnother(t *testing.T) {
-	opt := newRedis(t)
+	onBoth(t, testSameSendingIsOneTaskAndANewSendingIsAnother)
+}
+
+func testSameSendingIsOneTaskAndANewSendingIsAnother(t *testing.T, opt asynq.RedisConnOpt) {
 	c := queue.NewClient(opt)
 	defer c.Close()
 	j := meanwhile.Job{Stage: "s1", Queue: meanwhile.QueueInstant, Attempt: 1, Send: 1}
@@ -66,7 +70,10 @@ func TestSameSendingIsOneTaskAndANewSendingIsAnother(t *testing.T) {
 }
 
 func TestInstantJobsDoNotWaitBehindAnEncode(t *testing.T) {
-	opt := newRedis(t)
+	onBoth(t, testInstantJobsDoNotWaitBehindAnEncode)
+}
+
+func testInstantJobsDoNotWaitBehindAnEncode(t *testing.T, opt asynq.RedisConnOpt) {
 	c := queue.NewClient(opt)
 	defer c.Close()
 	got, release := make(chan meanwhile.StageID, 10), make(chan struct{})
@@ -84,8 +91,9 @@ func TestInstantJobsDoNotWaitBehindAnEncode(t *testing.T) {
 	within(t, got, "copy")
 }
 
-func TestStopWaitsForHandlersToHandBack(t *testing.T) {
-	opt := newRedis(t)
+func TestStopWaitsForHandlersToHandBack(t *testing.T) { onBoth(t, testStopWaitsForHandlersToHandBack) }
+
+func testStopWaitsForHandlersToHandBack(t *testing.T, opt asynq.RedisConnOpt) {
 	c := queue.NewClient(opt)
 	defer c.Close()
 	began, handedBack := make(chan meanwhile.StageID, 1), false

@@ -1,0 +1,319 @@
+package meanwhile
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+// Fragment is one movie fragment of a fragmented MP4: a moof and the mdat behind it.
+type Fragment struct {
+	Offset    int64 // bytes into the file
+	SizeBytes int64
+	Start     time.Duration // decode time of its first picture
+	Duration  time.Duration
+}
+
+// FragmentIndex says where the pieces of a fragmented MP4 lie (ISO/IEC 14496-12, 8.8).
+type FragmentIndex struct {
+	InitBytes int64 // ftyp and moov, from the file's beginning
+	Fragments []Fragment
+}
+
+// Duration is what all fragments last together.
+func (x FragmentIndex) Duration() time.Duration {
+	var d time.Duration
+	for _, f := range x.Fragments {
+		d += f.Duration
+	}
+	return d
+}
+
+// maxBoxBytes bounds the boxes that are read whole: indexes, never media.
+const maxBoxBytes = 64 << 20
+
+var errBox = errors.New("a box is cut off or makes no sense")
+
+// IndexFragments reads the boxes of a fragmented MP4 of sizeBytes whose every fragment begins with a picture. Times are those of the video
+// track, or of the only track. It errs when a box is cut off, or when there is no fragment.
+func IndexFragments(r io.ReaderAt, sizeBytes int64) (FragmentIndex, error) {
+	var x FragmentIndex
+	var tracks []movieTrack
+	moof := int64(-1)
+	for at := int64(0); at < sizeBytes; {
+		b, err := readBox(r, at, sizeBytes)
+		if err != nil {
+			return FragmentIndex{}, fmt.Errorf("box at %d: %w", at, err)
+		}
+		switch b.kind {
+		case "moov":
+			body, err := b.body(r)
+			if err != nil {
+				return FragmentIndex{}, err
+			}
+			tracks = movieTracks(body)
+			x.InitBytes = b.end
+		case "moof":
+			body, err := b.body(r)
+			if err != nil {
+				return FragmentIndex{}, err
+			}
+			f, err := readFragment(body, tracks)
+			if err != nil {
+				return FragmentIndex{}, fmt.Errorf("fragment at %d: %w", at, err)
+			}
+			f.Offset = at
+			moof = at
+			x.Fragments = append(x.Fragments, f)
+		case "mdat":
+			if moof >= 0 {
+				last := &x.Fragments[len(x.Fragments)-1]
+				last.SizeBytes = b.end - last.Offset
+			}
+		}
+		at = b.end
+	}
+	if x.InitBytes == 0 || len(x.Fragments) == 0 {
+		return FragmentIndex{}, errors.New("no fragments: this is no fragmented MP4")
+	}
+	x.closeGaps()
+	return x, nil
+}
+
+// closeGaps lets each fragment last until the next begins: what is said of the last sample's duration is a guess in live recordings.
+func (x *FragmentIndex) closeGaps() {
+	for i := range len(x.Fragments) - 1 {
+		if d := x.Fragments[i+1].Start - x.Fragments[i].Start; d > 0 {
+			x.Fragments[i].Duration = d
+		}
+	}
+}
+
+// box is one box: where its content begins and ends.
+type box struct {
+	kind       string
+	start, end int64
+}
+
+func readBox(r io.ReaderAt, at, limit int64) (box, error) {
+	var head [16]byte
+	n, err := r.ReadAt(head[:], at)
+	if n < 8 {
+		return box{}, errors.Join(errBox, err)
+	}
+	b := box{kind: string(head[4:8]), start: at + 8}
+	length := int64(binary.BigEndian.Uint32(head[:]))
+	switch length {
+	case 0:
+		length = limit - at
+	case 1:
+		if n < 16 {
+			return box{}, errBox
+		}
+		length, b.start = int64(binary.BigEndian.Uint64(head[8:])), at+16
+	}
+	if length < b.start-at || length > limit-at {
+		return box{}, errBox
+	}
+	b.end = at + length
+	return b, nil
+}
+
+func (b box) body(r io.ReaderAt) ([]byte, error) {
+	if b.end-b.start > maxBoxBytes {
+		return nil, errBox
+	}
+	body := make([]byte, b.end-b.start)
+	if _, err := r.ReadAt(body, b.start); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read %s: %w", b.kind, err)
+	}
+	return body, nil
+}
+
+// eachBox visits the boxes in body; what is cut off ends it.
+func eachBox(body []byte, visit func(kind string, body []byte)) {
+	for len(body) >= 8 {
+		length, start := uint64(binary.BigEndian.Uint32(body)), uint64(8)
+		if length == 1 && len(body) >= 16 {
+			length, start = binary.BigEndian.Uint64(body[8:]), 16
+		}
+		if length == 0 {
+			length = uint64(len(body))
+		}
+		if length < start || length > uint64(len(body)) {
+			return
+		}
+		visit(string(body[4:8]), body[start:length])
+		body = body[length:]
+	}
+}
+
+// movieTrack is what a fragment needs to know of its track.
+type movieTrack struct {
+	id, timescale   uint32
+	handler         string
+	defaultDuration uint32
+}
+
+func movieTracks(moov []byte) []movieTrack {
+	var tracks []movieTrack
+	defaults := map[uint32]uint32{}
+	eachBox(moov, func(kind string, body []byte) {
+		switch kind {
+		case "trak":
+			tracks = append(tracks, readTrack(body))
+		case "mvex":
+			eachBox(body, func(kind string, body []byte) {
+				if kind == "trex" && len(body) >= 16 {
+					defaults[binary.BigEndian.Uint32(body[4:])] = binary.BigEndian.Uint32(body[12:])
+				}
+			})
+		}
+	})
+	for i := range tracks {
+		tracks[i].defaultDuration = defaults[tracks[i].id]
+	}
+	return tracks
+}
+
+func readTrack(trak []byte) (t movieTrack) {
+	var visit func(kind string, body []byte)
+	visit = func(kind string, body []byte) {
+		switch kind {
+		case "mdia":
+			eachBox(body, visit)
+		case "tkhd":
+			if at := versioned(body, 12, 20); len(body) >= at+4 {
+				t.id = binary.BigEndian.Uint32(body[at:])
+			}
+		case "mdhd":
+			if at := versioned(body, 12, 20); len(body) >= at+4 {
+				t.timescale = binary.BigEndian.Uint32(body[at:])
+			}
+		case "hdlr":
+			if len(body) >= 12 {
+				t.handler = string(body[8:12])
+			}
+		}
+	}
+	eachBox(trak, visit)
+	return t
+}
+
+// versioned is the offset of a field that stands further back in a full box of version 1.
+func versioned(body []byte, version0, version1 int) int {
+	if len(body) > 0 && body[0] == 1 {
+		return version1
+	}
+	return version0
+}
+
+// readFragment takes the times of the video track, of the first one where there is no video.
+func readFragment(moof []byte, tracks []movieTrack) (Fragment, error) {
+	var f Fragment
+	found, video := false, false
+	eachBox(moof, func(kind string, body []byte) {
+		if kind != "traf" || video {
+			return
+		}
+		id, start, length := readTraf(body, tracks)
+		for _, t := range tracks {
+			if t.id != id || t.timescale == 0 || found && t.handler != "vide" {
+				continue
+			}
+			found, video = true, t.handler == "vide"
+			f.Start, f.Duration = ticks(start, t.timescale), ticks(length, t.timescale)
+		}
+	})
+	if !found {
+		return Fragment{}, errors.New("it belongs to no track")
+	}
+	return f, nil
+}
+
+func ticks(n uint64, scale uint32) time.Duration {
+	whole, rest := n/uint64(scale), n%uint64(scale)
+	return time.Duration(whole)*time.Second + time.Duration(rest)*time.Second/time.Duration(scale)
+}
+
+// The flags of tfhd and trun that say which fields are there (8.8.7, 8.8.8).
+const (
+	tfhdBaseOffset    = 0x1
+	tfhdDescription   = 0x2
+	tfhdDuration      = 0x8
+	trunDataOffset    = 0x1
+	trunFirstFlags    = 0x4
+	trunDuration      = 0x100
+	trunSize          = 0x200
+	trunFlags         = 0x400
+	trunComposition   = 0x800
+	maxSamplesPerTrun = 1 << 20
+)
+
+func readTraf(traf []byte, tracks []movieTrack) (id uint32, start, length uint64) {
+	var perSample uint32
+	eachBox(traf, func(kind string, body []byte) {
+		if len(body) < 8 {
+			return
+		}
+		flags := binary.BigEndian.Uint32(body) & 0xffffff
+		switch kind {
+		case "tfhd":
+			id = binary.BigEndian.Uint32(body[4:])
+			for _, t := range tracks {
+				if t.id == id {
+					perSample = t.defaultDuration
+				}
+			}
+			at := 8
+			if flags&tfhdBaseOffset != 0 {
+				at += 8
+			}
+			if flags&tfhdDescription != 0 {
+				at += 4
+			}
+			if flags&tfhdDuration != 0 && len(body) >= at+4 {
+				perSample = binary.BigEndian.Uint32(body[at:])
+			}
+		case "tfdt":
+			start = uint64(binary.BigEndian.Uint32(body[4:]))
+			if body[0] == 1 && len(body) >= 12 {
+				start = binary.BigEndian.Uint64(body[4:])
+			}
+		case "trun":
+			length += trunLength(body, flags, perSample)
+		}
+	})
+	return id, start, length
+}
+
+func trunLength(body []byte, flags, perSample uint32) (length uint64) {
+	count := binary.BigEndian.Uint32(body[4:])
+	if count > maxSamplesPerTrun {
+		return 0
+	}
+	if flags&trunDuration == 0 {
+		return uint64(count) * uint64(perSample)
+	}
+	at, stride := 8, 0
+	for _, field := range []uint32{trunDataOffset, trunFirstFlags} {
+		if flags&field != 0 {
+			at += 4
+		}
+	}
+	for _, field := range []uint32{trunDuration, trunSize, trunFlags, trunComposition} {
+		if flags&field != 0 {
+			stride += 4
+		}
+	}
+	for range count {
+		if len(body) < at+4 {
+			break
+		}
+		length += uint64(binary.BigEndian.Uint32(body[at:]))
+		at += stride
+	}
+	return length
+}

@@ -1,0 +1,88 @@
+package meanwhile
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// segmentFor is the least that a segment of a playlist lasts: shorter fragments are put together, so that copied sources with many key
+// frames do not make a request for each.
+const segmentFor = 1900 * time.Millisecond
+
+// segments puts fragments together. Each begins with a picture that can be decoded alone.
+func segments(x FragmentIndex) []Fragment {
+	var list []Fragment
+	for _, f := range x.Fragments {
+		if n := len(list); n > 0 && list[n-1].Duration < segmentFor && list[n-1].Offset+list[n-1].SizeBytes == f.Offset {
+			list[n-1].Duration += f.Duration
+			list[n-1].SizeBytes += f.SizeBytes
+			continue
+		}
+		list = append(list, f)
+	}
+	return list
+}
+
+// MediaPlaylist is the HLS playlist of a whole rung whose fragments lie in the one file uri (RFC 8216, 4.3.2.2: byte ranges).
+func MediaPlaylist(x FragmentIndex, uri string) string {
+	list := segments(x)
+	var longest time.Duration
+	for _, s := range list {
+		longest = max(longest, s.Duration)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%d\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n", max(1, int(math.Round(longest.Seconds()))))
+	fmt.Fprintf(&b, "#EXT-X-MAP:URI=%q,BYTERANGE=\"%d@0\"\n", uri, x.InitBytes)
+	for _, s := range list {
+		fmt.Fprintf(&b, "#EXTINF:%.5f,\n#EXT-X-BYTERANGE:%d@%d\n%s\n", s.Duration.Seconds(), s.SizeBytes, s.Offset, uri)
+	}
+	b.WriteString("#EXT-X-ENDLIST\n")
+	return b.String()
+}
+
+// PeakBPS is the rate of the fastest segment, as RFC 8216 (4.3.4.2) wants it of a variant.
+func PeakBPS(x FragmentIndex) int64 {
+	var peak int64
+	for _, s := range segments(x) {
+		if seconds := max(s.Duration, time.Second/2).Seconds(); seconds > 0 {
+			peak = max(peak, int64(math.Ceil(float64(s.SizeBytes)*8/seconds)))
+		}
+	}
+	return peak
+}
+
+// MasterPlaylist lists the rungs, the lowest first: players that know nothing of the link begin there.
+func MasterPlaylist(rungs []Asset) string {
+	rungs = slices.SortedFunc(slices.Values(rungs), func(a, b Asset) int { return cmp.Compare(a.BandwidthBPS, b.BandwidthBPS) })
+	var b strings.Builder
+	b.WriteString("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n")
+	for _, r := range rungs {
+		average := r.BandwidthBPS
+		if seconds := r.Duration.Seconds(); seconds > 0 {
+			average = int64(float64(r.SizeBytes) * 8 / seconds)
+		}
+		fmt.Fprintf(&b, "#EXT-X-STREAM-INF:BANDWIDTH=%d,AVERAGE-BANDWIDTH=%d,RESOLUTION=%dx%d,CODECS=%q\n%s\n",
+			r.BandwidthBPS, min(average, r.BandwidthBPS), r.Width, r.Height, codecsOf(r.MediaType), PlaylistName(r.Name))
+	}
+	return b.String()
+}
+
+// MasterName is the playlist that lists a generation's rungs.
+const MasterName = "hls.m3u8"
+
+// PlaylistName is the playlist beside a rung: 720p.m3u8 of 720p.m4s.
+func PlaylistName(rung string) string {
+	name, _, _ := strings.Cut(rung, ".")
+	return name + ".m3u8"
+}
+
+// codecsOf is the codecs parameter of a media type.
+func codecsOf(mediaType string) string {
+	_, codecs, _ := strings.Cut(mediaType, `codecs="`)
+	codecs, _, _ = strings.Cut(codecs, `"`)
+	return codecs
+}

@@ -1,0 +1,174 @@
+package ffmpeg
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"strings"
+
+	ffgo "github.com/u2takey/ffmpeg-go"
+
+	"meanwhile"
+)
+
+// The names of what a ladder's process writes.
+const StoryboardName = "storyboard.jpg"
+
+// FragmentedName and ProgressiveName are the files of a rung.
+func FragmentedName(r meanwhile.Rung) string  { return r.Name + ".m4s" }
+func ProgressiveName(r meanwhile.Rung) string { return r.Name + ".mp4" }
+
+// lowerThreads is for every rung but the first: together they take less than it does.
+const lowerThreads = 2
+
+// Ladder writes every rendition of l, and the storyboard where l has it, into the folder outDir, which must not be there yet: one process,
+// one decode, one sound. Nothing is at outDir unless it returns nil. Errors are Copy's.
+func (t *Tools) Ladder(ctx context.Context, src Source, l meanwhile.Ladder, s meanwhile.Storyboard, outDir string, p Progress) error {
+	cpu := Budget(src.Probe, l)
+	w := work{cpu: cpu, wall: wallFor(cpu), niceness: t.nice, reports: true, progress: p}
+	if !l.Encodes() {
+		w.niceness = t.nice / 2
+	}
+	return t.makeFolder(ctx, src, outDir, ladderFiles(l), w, func(in, out string) []string { return LadderArgs(in, out, src.Probe, l, s) })
+}
+
+func ladderFiles(l meanwhile.Ladder) []string {
+	var names []string
+	for _, r := range l.Rungs {
+		if l.Adaptive {
+			names = append(names, FragmentedName(r))
+		}
+		if r.Progressive {
+			names = append(names, ProgressiveName(r))
+		}
+	}
+	if l.Storyboard {
+		names = append(names, StoryboardName)
+	}
+	return names
+}
+
+// LadderArgs are ffmpeg's arguments for a ladder from in to files in outDir. Every stream is encoded once; the tee muxer hands its packets to
+// each file that wants them.
+func LadderArgs(in, outDir string, p meanwhile.Probe, l meanwhile.Ladder, s meanwhile.Storyboard) []string {
+	options := outputOptions()
+	options["format"] = "tee"
+	graph, pictures := ladderGraph(p.Video, l, s)
+	if graph != "" {
+		options["filter_complex"] = graph
+	}
+	options["map"] = pictures
+	for i, r := range l.Rungs {
+		encodeRung(options, i, r)
+	}
+	sound := ""
+	switch {
+	case l.NoAudio:
+		options["an"] = ""
+	default:
+		options["map"] = append(pictures, "0:a:0")
+		sound = ",a"
+		if options["c:a"] = "copy"; !l.CopyAudio {
+			encodeAudio(options, p.Audio, l.GainDB)
+		}
+	}
+	var files []string
+	for i, r := range l.Rungs {
+		streams := fmt.Sprintf("v:%d%s", i, sound)
+		if l.Adaptive {
+			files = append(files, teeFile(streams, "+frag_keyframe+delay_moov+default_base_moof", path.Join(outDir, FragmentedName(r))))
+		}
+		if r.Progressive {
+			files = append(files, teeFile(streams, "+faststart", path.Join(outDir, ProgressiveName(r))))
+		}
+	}
+	input := ffgo.Input(fileURL(in), inputOptions(p.Container))
+	out := input.Output(strings.Join(files, "|"), options)
+	if l.Storyboard {
+		sheet := input.Output(fileURL(path.Join(outDir, StoryboardName)), sheetOptions("[sheet]"))
+		out = ffgo.MergeOutputs(out, sheet)
+	}
+	return append(append(globalArgs(), progressArgs()...), out.GetArgs()...)
+}
+
+// teeFile is one file of the tee muxer, which takes backslashes before what means something to it.
+func teeFile(streams, movflags, name string) string {
+	escaped := strings.NewReplacer(`\`, `\\`, `'`, `\'`, `|`, `\|`, ` `, `\ `).Replace(fileURL(name))
+	return fmt.Sprintf(`[select=\'%s\':f=mp4:movflags=%s]%s`, streams, movflags, escaped)
+}
+
+// ladderGraph scales once from the source, and then each rung from the one above. It gives the streams to map, one a rung.
+func ladderGraph(v *meanwhile.VideoStream, l meanwhile.Ladder, s meanwhile.Storyboard) (graph string, pictures []string) {
+	var chains []string
+	from, first := "[0:V:0]", true
+	last := -1
+	for i, r := range l.Rungs {
+		if !r.Copy {
+			last = i
+		}
+	}
+	for i, r := range l.Rungs {
+		if r.Copy {
+			pictures = append(pictures, "0:V:0")
+			continue
+		}
+		filters := rungFilters(v, l, r, first)
+		first = false
+		out, next := fmt.Sprintf("[v%d]", i), fmt.Sprintf("[below%d]", i)
+		pictures = append(pictures, out)
+		switch {
+		case i < last:
+			chains = append(chains, from+filters+",split"+out+next)
+		case l.Storyboard:
+			chains = append(chains, from+filters+",split"+out+next, next+sheetFilters(v, s, "")+"[sheet]")
+		default:
+			chains = append(chains, from+filters+out)
+		}
+		from = next
+	}
+	return strings.Join(chains, ";"), pictures
+}
+
+// encodeRung sets the options of the i-th picture stream.
+func encodeRung(options ffgo.KwArgs, i int, r meanwhile.Rung) {
+	set := func(name string, value any) { options[fmt.Sprintf("%s:v:%d", name, i)] = value }
+	if r.Copy {
+		set("c", "copy")
+		return
+	}
+	set("c", "libx264")
+	set("preset", "veryfast")
+	set("crf", r.CRF)
+	set("profile", "high")
+	set("pix_fmt", "yuv420p")
+	if set("threads", lowerThreads); i == 0 {
+		set("threads", threads)
+	}
+	// Frame times are kept to the tick: the default time base is the guessed frame rate, which makes a recorder's uneven frames
+	// jump and drops those that fall on the same step.
+	set("fps_mode", "vfr")
+	set("enc_time_base", "1:90000")
+	// A key frame every two seconds of time, whatever the frame rate; counted frames would drift on variable rates. -g only has to be out of the way.
+	set("force_key_frames", "expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+2))")
+	set("g", 600)
+	if r.MaxrateBPS > 0 {
+		set("maxrate", r.MaxrateBPS)
+		set("bufsize", 2*r.MaxrateBPS)
+	}
+	set("color_primaries", "bt709")
+	set("color_trc", "bt709")
+	set("colorspace", "bt709")
+	set("color_range", "tv")
+}
+
+// sheetOptions write one picture of what comes out of a filter.
+func sheetOptions(from string) ffgo.KwArgs {
+	options := outputOptions()
+	options["map"] = []string{from}
+	options["an"] = ""
+	options["format"] = "mjpeg"
+	options["c:v"] = "mjpeg"
+	options["q:v"] = 5
+	options["frames:v"] = 1
+	return options
+}

@@ -1,0 +1,231 @@
+package ffmpeg_test
+
+import (
+	"image/jpeg"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"meanwhile"
+	"meanwhile/worker/ffmpeg"
+)
+
+// planOf is what the Library decides for a source.
+func planOf(t testing.TB, src ffmpeg.Source) meanwhile.Plan {
+	t.Helper()
+	plan, err := meanwhile.Decide(src.Probe, meanwhile.DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
+// TestLadder makes whole ladders and looks at every file: one process writes renditions that begin together, end together and are what their
+// playlists say.
+func TestLadder(t *testing.T) {
+	tools := newTools(t, ffmpeg.Options{})
+	for _, tc := range []struct {
+		name, file, words string
+		names             []string
+		copied            bool
+	}{
+		{
+			name: "everything is encoded", file: "a.webm", names: []string{"1080p", "720p", "480p"},
+			words: "-f lavfi -i testsrc2=s=1920x1080:r=10:d=5 -f lavfi -i sine=r=48000:d=5 -c:v libvpx -deadline realtime -cpu-used 8 -b:v 4M -c:a libopus",
+		},
+		{
+			name: "a good source is copied", file: "a.mp4", names: []string{"720p", "480p"}, copied: true,
+			words: "-f lavfi -i testsrc2=s=1280x720:r=30:d=5 -f lavfi -i sine=r=48000:d=5 " + quickH264 + "-g 60 -b:v 2M -c:a aac -ac 2",
+		},
+		{
+			name: "a portrait without sound", file: "a.mkv", names: []string{"1080p", "720p", "480p"},
+			words: "-f lavfi -i testsrc2=s=1080x1920:r=60:d=3 -c:v mpeg4 -q:v 8",
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			src := mustProbe(t, tools, mustClip(t, tc.file, tc.words))
+			plan := planOf(t, src)
+			dir := filepath.Join(t.TempDir(), "ladder")
+			if err := tools.Ladder(t.Context(), src, *plan.Ladder, plan.Storyboard, dir, nil); err != nil {
+				t.Fatalf("Ladder() = %v", err)
+			}
+			var names []string
+			for i, r := range plan.Ladder.Rungs {
+				names = append(names, r.Name)
+				if r.Copy != (tc.copied && i == 0) {
+					t.Errorf("%s is copied: %v", r.Name, r.Copy)
+				}
+				checkRung(t, tools, src, filepath.Join(dir, ffmpeg.FragmentedName(r)), r)
+				_, err := os.Stat(filepath.Join(dir, ffmpeg.ProgressiveName(r)))
+				if (err == nil) != r.Progressive {
+					t.Errorf("%s has a faststart MP4: %v, want %v", r.Name, err == nil, r.Progressive)
+				}
+			}
+			if strings.Join(names, " ") != strings.Join(tc.names, " ") {
+				t.Errorf("the rungs are %v, want %v", names, tc.names)
+			}
+			checkSheet(t, filepath.Join(dir, ffmpeg.StoryboardName), plan.Storyboard)
+		})
+	}
+}
+
+func checkRung(t *testing.T, tools *ffmpeg.Tools, src ffmpeg.Source, path string, r meanwhile.Rung) {
+	t.Helper()
+	want := ffmpeg.Want{Container: meanwhile.ContainerMP4, Duration: length(src.Probe), Audio: src.Probe.Audio != nil, VideoCodec: "h264", AudioCodec: "aac", Width: r.Width, Height: r.Height, Copied: r.Copy}
+	p, index, err := tools.VerifyFragmented(t.Context(), path, want)
+	if err != nil {
+		t.Fatalf("VerifyFragmented(%s) = %v", r.Name, err)
+	}
+	if !strings.Contains(p.MediaType(), "avc1.") || strings.Contains(p.MediaType(), "mp4a.40.2") != want.Audio {
+		t.Errorf("%s is %s", r.Name, p.MediaType())
+	}
+	for i, f := range index.Fragments {
+		if i < len(index.Fragments)-1 && (f.Duration < 1500*time.Millisecond || f.Duration > 4200*time.Millisecond) {
+			t.Errorf("fragment %d of %s lasts %s", i, r.Name, f.Duration)
+		}
+	}
+	// What the index says is what ffprobe finds: every fragment begins with a key frame at its time.
+	keys := 0
+	for _, line := range strings.Split(field(t, path, "v", "packet=flags"), "\n") {
+		if strings.HasPrefix(line, "K") {
+			keys++
+		}
+	}
+	if keys < len(index.Fragments) {
+		t.Errorf("%s has %d key frames in %d fragments", r.Name, keys, len(index.Fragments))
+	}
+	picture := number(t, strings.Split(field(t, path, "v", "packet=pts_time"), "\n")[0])
+	if math.Abs(picture) > 0.05 {
+		t.Errorf("the picture of %s begins at %.3f s", r.Name, picture)
+	}
+	if !want.Audio {
+		return
+	}
+	if sound := number(t, strings.Split(field(t, path, "a", "packet=pts_time"), "\n")[0]); math.Abs(sound-picture) > 0.05 {
+		t.Errorf("the sound of %s begins %.3f s beside its picture", r.Name, sound-picture)
+	}
+}
+
+func checkSheet(t *testing.T, path string, s meanwhile.Storyboard) {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	picture, err := jpeg.Decode(f)
+	if err != nil {
+		t.Fatalf("decode the storyboard: %v", err)
+	}
+	if got := picture.Bounds().Size(); got.X != s.Width*s.Columns || got.Y != s.Height*s.Rows {
+		t.Errorf("the storyboard is %v, want %d × %d", got, s.Width*s.Columns, s.Height*s.Rows)
+	}
+	// The last tile shows something: a test picture is never black all over.
+	x, y := (s.Tiles-1)%s.Columns*s.Width, (s.Tiles-1)/s.Columns*s.Height
+	var light uint32
+	for dx := range s.Width {
+		r, g, b, _ := picture.At(x+dx, y+s.Height/2).RGBA()
+		light = max(light, r, g, b)
+	}
+	if light < 0x4000 {
+		t.Error("the last tile is empty")
+	}
+}
+
+func TestStoryboardFromKeyFrames(t *testing.T) {
+	tools := newTools(t, ffmpeg.Options{})
+	src := mustProbe(t, tools, mustClip(t, "a.mp4", "-f lavfi -i testsrc2=s=640x480:r=30:d=12 "+quickH264+"-g 60"))
+	plan := planOf(t, src)
+	path := filepath.Join(t.TempDir(), "sheet.jpg")
+	if err := tools.Storyboard(t.Context(), src, plan.Storyboard, path); err != nil {
+		t.Fatalf("Storyboard() = %v", err)
+	}
+	if plan.Storyboard.Tiles != 12 {
+		t.Errorf("12 s have %d tiles", plan.Storyboard.Tiles)
+	}
+	checkSheet(t, path, plan.Storyboard)
+}
+
+func TestPreviewIsShortAndSilent(t *testing.T) {
+	tools := newTools(t, ffmpeg.Options{})
+	for _, tc := range []struct {
+		name, words string
+		want        time.Duration
+	}{
+		{"of a long one", "-f lavfi -i testsrc2=s=640x360:r=30:d=20 -f lavfi -i sine=d=20 " + quickH264 + "-c:a aac", 4 * time.Second},
+		{"of a short one", "-f lavfi -i testsrc2=s=640x360:r=30:d=2 " + quickH264, 2 * time.Second},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			src := mustProbe(t, tools, mustClip(t, "a.mp4", tc.words))
+			path := filepath.Join(t.TempDir(), "preview.mp4")
+			if err := tools.Preview(t.Context(), src, path); err != nil {
+				t.Fatalf("Preview() = %v", err)
+			}
+			p, err := tools.Verify(t.Context(), path, ffmpeg.Want{Container: meanwhile.ContainerMP4, Duration: tc.want, VideoCodec: "h264", Width: 320, Height: 180})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p.Video.FPS > 15.5 || p.SizeBytes > 150_000 {
+				t.Errorf("it has %.1f frames a second and %d bytes", p.Video.FPS, p.SizeBytes)
+			}
+		})
+	}
+}
+
+func TestListen(t *testing.T) {
+	tools := newTools(t, ffmpeg.Options{})
+	for _, tc := range []struct {
+		name, words string
+		lufs        float64 // within 1
+		peak        int     // of the loud half
+	}{
+		// A sine of 1 kHz at full scale measures -3.01 LUFS in one channel (EBU Tech 3341).
+		{"silence, then a tone at -20 dB", "-f lavfi -i aevalsrc='if(lt(t,2),0,0.1*sin(2*PI*1000*t))':s=48000:d=4 -c:a pcm_s16le", -23, 10},
+		{"nothing but silence", "-f lavfi -i anullsrc=d=4 -c:a pcm_s16le", -70, 0},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			src := mustProbe(t, tools, mustClip(t, "a.mkv", "-f lavfi -i color=s=64x64:r=5:d=4 "+tc.words+" "+quickH264))
+			speech := filepath.Join(t.TempDir(), "speech.flac")
+			loudness, peaks, err := tools.Listen(t.Context(), src, speech)
+			if err != nil {
+				t.Fatalf("Listen() = %v", err)
+			}
+			if math.Abs(loudness.LUFS-tc.lufs) > 1 {
+				t.Errorf("the loudness is %.1f LUFS, want %.1f", loudness.LUFS, tc.lufs)
+			}
+			if n := len(peaks.Peaks); n < 30 || n > 1000 || peaks.IntervalMS*int64(n) < 3900 {
+				t.Fatalf("%d peaks of %d ms", n, peaks.IntervalMS)
+			}
+			quarter, half := peaks.Peaks[len(peaks.Peaks)/4], peaks.Peaks[len(peaks.Peaks)*3/4]
+			if quarter != 0 || half < tc.peak-1 || half > tc.peak+1 {
+				t.Errorf("the peaks are %d and %d, want 0 and %d", quarter, half, tc.peak)
+			}
+			if rate := field(t, speech, "a", "stream=sample_rate,channels"); rate != "16000,1" {
+				t.Errorf("the sound for speech recognition is %s", rate)
+			}
+		})
+	}
+}
+
+func TestGainIsAddedToTheSound(t *testing.T) {
+	tools := newTools(t, ffmpeg.Options{})
+	src := mustProbe(t, tools, mustClip(t, "a.mkv", "-f lavfi -i testsrc2=s=160x120:r=30:d=3 -f lavfi -i sine=r=48000:d=3 -af volume=-20dB -c:a pcm_s16le "+quickH264))
+	l := ladderOf(src.Probe)
+	l.GainDB = 6
+	made, _ := checkLadder(t, tools, src, l)
+	before, _, err := tools.Listen(t.Context(), src, filepath.Join(t.TempDir(), "a.flac"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, _, err := tools.Listen(t.Context(), mustProbe(t, tools, made), filepath.Join(t.TempDir(), "b.flac"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := after.LUFS - before.LUFS; math.Abs(d-6) > 1 {
+		t.Errorf("it is %.1f dB louder, want 6", d)
+	}
+}

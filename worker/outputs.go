@@ -1,0 +1,128 @@
+package worker
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"meanwhile"
+	"meanwhile/worker/ffmpeg"
+)
+
+// verified proves that a file is what was wanted and stores it, side by side because somebody may be waiting. Until finish names it nobody
+// sees it.
+func (j *job) verified(ctx context.Context, path string, want ffmpeg.Want, a meanwhile.Asset) (meanwhile.Asset, error) {
+	var made meanwhile.Probe
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() (err error) {
+		made, err = j.Tools.Verify(ctx, path, want)
+		return err
+	})
+	both.Go(func() (err error) {
+		a, err = j.stored(ctx, path, a)
+		return err
+	})
+	if err := both.Wait(); err != nil {
+		return a, err
+	}
+	return j.described(a, made, want), nil
+}
+
+// described adds what was seen in a file to its row.
+func (j *job) described(a meanwhile.Asset, made meanwhile.Probe, want ffmpeg.Want) meanwhile.Asset {
+	a.Duration = time.Duration(made.DurationMS) * time.Millisecond
+	a.Width, a.Height = made.Video.Width, made.Video.Height
+	if want.Copied { // turned and stretched as the source asks for
+		a.Width, a.Height = j.task.Probe.Video.Width, j.task.Probe.Video.Height
+	}
+	if a.MediaType == "" {
+		a.MediaType = made.MediaType()
+	}
+	return a
+}
+
+// stored puts a file where viewers' files are, and fills in key, size and hash. On an error the key may be set: finish removes it.
+func (j *job) stored(ctx context.Context, path string, a meanwhile.Asset) (meanwhile.Asset, error) {
+	both, ctx := errgroup.WithContext(ctx)
+	var sum string
+	both.Go(func() (err error) {
+		sum, err = hashFile(ctx, path)
+		return err
+	})
+	both.Go(func() error {
+		f, err := os.Open(path)
+		if err != nil {
+			return fmt.Errorf("open output: %w", err)
+		}
+		defer f.Close()
+		// The file itself, so that a folder of objects can take it over without another copy.
+		a.Key, a.SizeBytes, err = j.Library.PutDerived(ctx, j.task, extension(a.Name), f)
+		return err
+	})
+	err := both.Wait()
+	a.SHA256 = sum
+	return a, err
+}
+
+// written stores what was made in this process.
+func (j *job) written(ctx context.Context, content []byte, a meanwhile.Asset) (meanwhile.Asset, error) {
+	sum := sha256.Sum256(content)
+	a.SHA256 = hex.EncodeToString(sum[:])
+	var err error
+	a.Key, a.SizeBytes, err = j.Library.PutDerived(ctx, j.task, extension(a.Name), bytes.NewReader(content))
+	return a, err
+}
+
+func extension(name string) string { return strings.TrimPrefix(filepath.Ext(name), ".") }
+
+func hashFile(ctx context.Context, path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("open output: %w", err)
+	}
+	defer f.Close()
+	sum := sha256.New()
+	defer context.AfterFunc(ctx, func() { f.Close() })()
+	if _, err := io.CopyBuffer(sum, struct{ io.Reader }{f}, make([]byte, 1<<20)); err != nil {
+		return "", fmt.Errorf("hash output: %w", err)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// all makes one asset after another and stops at the first error; what was made until then is given, too.
+func (j *job) all(makers ...func() (meanwhile.Asset, error)) ([]meanwhile.Asset, error) {
+	var assets []meanwhile.Asset
+	for _, make := range makers {
+		a, err := make()
+		assets = append(assets, a)
+		if err != nil {
+			return assets, err
+		}
+	}
+	return assets, nil
+}
+
+// finish names what was made in one fenced commit. What is not named, by err or by a lost lease, is removed again.
+func (j *job) finish(ctx context.Context, o meanwhile.Outcome, err error) error {
+	if err == nil {
+		err = j.Library.Finish(ctx, j.task, o)
+	}
+	if err == nil {
+		return nil
+	}
+	for _, a := range o.Assets {
+		if a.Key != "" {
+			j.discard(ctx, a.Key)
+		}
+	}
+	return err
+}
