@@ -32,6 +32,8 @@ var law = []room{
 	{path: "meanwhile/storage/sqlstore", own: []string{"meanwhile"}, std: []string{"net/http", "os/exec"},
 		outside: []string{"modernc.org/sqlite", "github.com/jackc/pgx", "github.com/pressly/goose", "golang.org/x/text"}},
 	{path: "meanwhile/storage/fsstore", own: []string{"meanwhile"}, std: []string{"net/http", "os/exec", "database/sql"}, outside: []string{"golang.org/x/sys"}},
+	{path: "meanwhile/storage/s3store", own: []string{"meanwhile"}, std: []string{"os/exec", "database/sql"},
+		outside: []string{"github.com/aws/aws-sdk-go-v2", "github.com/aws/smithy-go", "golang.org/x/sync"}},
 	{path: "meanwhile/storage/redisbus", own: []string{"meanwhile"}, std: []string{"net/http", "os/exec", "database/sql"},
 		outside: []string{"github.com/redis/go-redis", "github.com/alicebob/miniredis", "github.com/go-redis/redis_rate"}},
 	{path: "meanwhile/storage/storagetest", own: []string{"meanwhile"}, outside: []string{"github.com/google/go-cmp"}, std: []string{"os/exec", "database/sql"}},

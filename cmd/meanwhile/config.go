@@ -22,9 +22,9 @@ type Config struct {
 	AdminListen       string        `env:"MEANWHILE_ADMIN_LISTEN" default:"127.0.0.1:9090" help:"Address for metrics and pprof; empty switches it off."`
 	BaseURL           string        `env:"MEANWHILE_BASE_URL" help:"The site's public address, such as https://updates.example.com. Empty: links use the address that the browser asked for."`
 	Data              string        `env:"MEANWHILE_DATA" default:"./data" help:"Folder for everything that is kept."`
-	DatabaseURL       string        `env:"MEANWHILE_DATABASE_URL" help:"Database; default sqlite:DATA/meanwhile.db."`
-	ObjectsURL        string        `env:"MEANWHILE_OBJECTS_URL" help:"Media storage; default file:DATA/objects."`
-	RedisURL          string        `env:"MEANWHILE_REDIS_URL" default:"embedded:" help:"Queue and events: embedded: runs inside this process, redis:// and rediss:// use a server."`
+	DatabaseURL       string        `env:"MEANWHILE_DATABASE_URL" help:"Database; default sqlite:DATA/meanwhile.db. postgres://user:password@host:5432/database uses a server (15 or newer, encoding UTF8); each process takes up to 20 of its connections."`
+	ObjectsURL        string        `env:"MEANWHILE_OBJECTS_URL" help:"Media storage: file: and a folder, or s3://bucket/prefix?endpoint=…&public_endpoint=…&region=… with the AWS variables for credentials; default file:DATA/objects."`
+	RedisURL          string        `env:"MEANWHILE_REDIS_URL" default:"embedded:" help:"Queue and events: embedded: runs inside this process; redis://user:password@host:6379/0 uses a server, redis+sentinel://user:password@host:26379/0?master_name=NAME&addr=host2:26379&username=…&password=… a group with sentinels (whose own password stands before the @), redis+cluster://user:password@host:6379?addr=host2:6379 a cluster; rediss for redis where there is TLS."`
 	SecretKey         string        `env:"MEANWHILE_SECRET_KEY" help:"At least 32 characters that sign addresses; made and kept under DATA when empty. Also as MEANWHILE_SECRET_KEY_FILE."`
 	TrustedProxies    []string      `env:"MEANWHILE_TRUSTED_PROXIES" sep:"," help:"Networks (CIDR) whose forwarding headers are believed; none by default."`
 	SignUp            string        `env:"MEANWHILE_SIGN_UP" enum:"closed,open" default:"closed" help:"open lets anyone make an account."`

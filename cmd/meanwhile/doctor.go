@@ -144,42 +144,66 @@ func checkFFmpeg(ctx context.Context, p patient) finding {
 	return ok(detail)
 }
 
+// slowAnswer is when a server counts as far away: one page asks the database a few times, one after the other.
+const slowAnswer = 20 * time.Millisecond
+
+// leastPostgres is the oldest major version that the tests run on.
+const leastPostgres = 15
+
 func checkDatabase(ctx context.Context, p patient) finding {
 	if err := p.parts.connectStore(ctx, p.config); err != nil {
 		return fail(errors.New(sentence(err)), "See that MEANWHILE_DATABASE_URL is right and the database runs.")
 	}
-	if err := p.parts.store.Ping(ctx); err != nil {
-		return fail(errors.New(sentence(err)), "See that the database can be written.")
-	}
-	status, err := p.parts.store.MigrationStatus(ctx)
+	store := p.parts.store
+	status, err := store.MigrationStatus(ctx)
 	if err != nil {
-		return fail(errors.New(sentence(err)), "See that the database can be read.")
+		return fail(errors.New(sentence(err)), "Let the user own the database: ALTER DATABASE name OWNER TO user.")
 	}
 	for _, m := range status {
 		if m.AppliedAt == nil {
 			return warn("the schema is not up to date", "Start the program, or run: meanwhile migrate")
 		}
 	}
-	return ok(fmt.Sprintf("reachable, writable, %d migrations applied", len(status)))
+	if err := store.Ping(ctx); err != nil {
+		return fail(errors.New(sentence(err)), "See that the database can be written: not a standby, not a full disk, and the tables belong to the user.")
+	}
+	asked := time.Now()
+	version, err := store.Version(ctx)
+	if err != nil {
+		return fail(errors.New(sentence(err)), "See that the database can be read.")
+	}
+	took := time.Since(asked)
+	detail := fmt.Sprintf("%s, answers in %s, writable, %d migrations applied", version, took.Round(10*time.Microsecond), len(status))
+	var major int
+	if n, err := fmt.Sscanf(version, "PostgreSQL %d", &major); n == 1 && err == nil && major < leastPostgres {
+		return warn(detail, fmt.Sprintf("Upgrade to PostgreSQL %d or newer: older ones are not tested with.", leastPostgres))
+	}
+	if took > slowAnswer {
+		return warn(detail, "Bring the database nearer: every page waits for a few answers.")
+	}
+	return ok(detail)
 }
 
 func checkObjects(ctx context.Context, p patient) finding {
-	if err := p.parts.openObjects(p.config); err != nil {
-		return fail(err, "See that MEANWHILE_OBJECTS_URL is right.")
+	if err := p.parts.openObjects(ctx, p.config); err != nil {
+		return fail(errors.New(sentence(err)), "See that MEANWHILE_OBJECTS_URL is right, and that the folder or the server in it can be used.")
 	}
 	key := "doctor/" + meanwhile.NewRandomID()
 	const text = "meanwhile"
 	n, err := p.parts.objects.Put(ctx, key, strings.NewReader(text))
 	if err != nil || n != int64(len(text)) {
-		return fail(errors.New(sentence(err)), "See that the object folder can be written.")
+		return fail(errors.New(sentence(err)), "See that the folder or the bucket of the objects can be written.")
 	}
 	r, err := p.parts.objects.Open(ctx, key, meanwhile.Range{})
 	if err != nil {
-		return fail(errors.New(sentence(err)), "See that the object folder can be read.")
+		return fail(errors.New(sentence(err)), "See that the folder or the bucket of the objects can be read.")
 	}
 	b, err := io.ReadAll(r)
-	if err := errors.Join(err, r.Close(), p.parts.objects.Delete(ctx, key)); err != nil || string(b) != text {
-		return fail(fmt.Errorf("what was read differs from what was written: %w", err), "Check the disk.")
+	if err := errors.Join(err, r.Close(), p.parts.objects.Delete(ctx, key)); err != nil {
+		return fail(errors.New(sentence(err)), "See that the folder or the bucket of the objects can be read, and that objects in it can be deleted.")
+	}
+	if string(b) != text {
+		return fail(errors.New("what was read differs from what was written"), "Check the disk.")
 	}
 	return ok("written, read and deleted")
 }
@@ -189,12 +213,20 @@ func checkRedis(ctx context.Context, p patient) finding {
 		return ok("runs inside the program")
 	}
 	if err := p.parts.openRedis(ctx, p.config); err != nil {
-		return fail(errors.New(sentence(err)), "See that MEANWHILE_REDIS_URL is right and Redis runs.")
+		return fail(errors.New(sentence(err)), "Correct MEANWHILE_REDIS_URL: meanwhile --help-config shows its forms.")
 	}
-	if err := p.parts.redis.Ping(ctx); err != nil {
-		return fail(errors.New(sentence(err)), "See that MEANWHILE_REDIS_URL is right and Redis runs.")
+	facts, err := p.parts.redis.Look(ctx)
+	if err != nil {
+		return fail(errors.New(sentence(err)), "See that MEANWHILE_REDIS_URL is right, and that Redis runs and takes writes (not a replica).")
 	}
-	return ok("reachable")
+	detail := fmt.Sprintf("Redis %s, answers in %s, writable", facts.Version, facts.AnswersIn.Round(10*time.Microsecond))
+	if facts.Evicts != "" {
+		return warn(detail+", drops keys ("+facts.Evicts+")", "Set maxmemory-policy noeviction: a dropped wake-up delays work by half a minute.")
+	}
+	if facts.AnswersIn > slowAnswer {
+		return warn(detail, "Bring Redis nearer: progress and new comments wait for it.")
+	}
+	return ok(detail)
 }
 
 func checkClock(_ context.Context, _ patient) finding {

@@ -14,6 +14,7 @@ import (
 	"meanwhile"
 	"meanwhile/storage/fsstore"
 	"meanwhile/storage/redisbus"
+	"meanwhile/storage/s3store"
 	"meanwhile/storage/sqlstore"
 	"meanwhile/worker/queue"
 )
@@ -60,7 +61,7 @@ func wire(ctx context.Context, c *Config, role role, log *slog.Logger) (*parts, 
 	if err := p.store.Migrate(ctx); err != nil {
 		return p, fmt.Errorf("bring the schema up: %w", err)
 	}
-	if err := p.openObjects(c); err != nil {
+	if err := p.openObjects(ctx, c); err != nil {
 		return p, err
 	}
 	cfg := meanwhile.Config{
@@ -103,7 +104,7 @@ func (p *parts) connectStore(ctx context.Context, c *Config) error {
 	return fmt.Errorf("MEANWHILE_DATABASE_URL begins with %q: it can be sqlite: or postgres://", scheme)
 }
 
-func (p *parts) openObjects(c *Config) error {
+func (p *parts) openObjects(ctx context.Context, c *Config) error {
 	scheme, rest, _ := strings.Cut(c.ObjectsURL, ":")
 	switch scheme {
 	case "file":
@@ -118,14 +119,22 @@ func (p *parts) openObjects(c *Config) error {
 		p.objects, p.sweep = store, store.Sweep
 		p.close = append(p.close, store.Close)
 		return nil
+	case "s3":
+		store, err := s3store.Open(ctx, c.ObjectsURL, p.log)
+		if err != nil {
+			return fmt.Errorf("open object storage: %w", err)
+		}
+		p.objects, p.sweep = store, store.Sweep
+		p.close = append(p.close, store.Close)
+		return nil
 	}
-	return fmt.Errorf("MEANWHILE_OBJECTS_URL begins with %q: it can be file:", scheme)
+	return fmt.Errorf("MEANWHILE_OBJECTS_URL begins with %q: it can be file: or s3://", scheme)
 }
 
 func (p *parts) openRedis(ctx context.Context, c *Config) error {
 	scheme, _, _ := strings.Cut(c.RedisURL, ":")
 	switch scheme {
-	case "embedded", "redis", "rediss":
+	case "embedded", "redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster":
 		r, err := redisbus.Open(ctx, c.RedisURL, p.log)
 		if err != nil {
 			return fmt.Errorf("open redis: %w", err)
@@ -136,13 +145,34 @@ func (p *parts) openRedis(ctx context.Context, c *Config) error {
 		p.close = append(p.close, p.queue.Close)
 		return nil
 	}
-	return fmt.Errorf("MEANWHILE_REDIS_URL begins with %q: it can be embedded:, redis:// or rediss://", scheme)
+	return fmt.Errorf("MEANWHILE_REDIS_URL begins with %q: it can be embedded:, redis://, redis+sentinel:// or redis+cluster://, or rediss for redis where there is TLS", scheme)
 }
 
+// queueAnswersWithin bounds a command of the queue: who sends a job is often a person's request, and the row of the job is kept anyway.
+const queueAnswersWithin = 2 * time.Second
+
 // asynqOptions tells asynq where the Redis is that redisbus opened.
-func (p *parts) asynqOptions() asynq.RedisConnOpt {
-	o := p.redis.Options()
-	return asynq.RedisClientOpt{Network: o.Network, Addr: o.Addr, Username: o.Username, Password: o.Password, DB: o.DB, TLSConfig: o.TLS}
+func (p *parts) asynqOptions() asynq.RedisConnOpt { return asynqOptionsOf(p.redis.Options()) }
+
+func asynqOptionsOf(o redisbus.Options) asynq.RedisConnOpt {
+	const within = queueAnswersWithin
+	switch {
+	case o.Master != "":
+		return asynq.RedisFailoverClientOpt{
+			MasterName: o.Master, SentinelAddrs: o.Sentinels, SentinelUsername: o.SentinelUsername, SentinelPassword: o.SentinelPassword,
+			Username: o.Username, Password: o.Password, DB: o.DB, TLSConfig: o.TLS,
+			DialTimeout: within, ReadTimeout: within, WriteTimeout: within,
+		}
+	case len(o.Cluster) > 0:
+		return asynq.RedisClusterClientOpt{
+			Addrs: o.Cluster, Username: o.Username, Password: o.Password, TLSConfig: o.TLS,
+			DialTimeout: within, ReadTimeout: within, WriteTimeout: within,
+		}
+	}
+	return asynq.RedisClientOpt{
+		Network: o.Network, Addr: o.Addr, Username: o.Username, Password: o.Password, DB: o.DB, TLSConfig: o.TLS,
+		DialTimeout: within, ReadTimeout: within, WriteTimeout: within,
+	}
 }
 
 // Close lets everything go, last opened first.

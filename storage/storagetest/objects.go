@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -32,6 +35,8 @@ func TestObjects(t *testing.T, open OpenObjects) {
 		{"of many who put one key one wins, whole", testPutRace},
 		{"a reader that fails leaves nothing", testPutFails},
 		{"a caller that leaves leaves nothing", testPutCancelled},
+		{"a file is stored from where it stands", testPutFile},
+		{"an object of many megabytes is read as it was written, and jumped about in", testBigObject},
 		{"a missing object is not found, and deleting it is no error", testMissingObject},
 		{"a deleted object is gone, and its key free again", testDelete},
 		{"ranges give their bytes", testRanges},
@@ -163,6 +168,62 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
+func testPutFile(t *testing.T, o meanwhile.Objects) {
+	path := filepath.Join(t.TempDir(), "file")
+	for _, start := range []int64{0, 4, 10} {
+		must(t, os.WriteFile(path, []byte("0123456789"), 0o600))
+		f := mustGet(os.Open(path))(t)
+		mustGet(f.Seek(start, io.SeekStart))(t)
+		key := fmt.Sprintf("from/%d", start)
+		if n := mustGet(o.Put(t.Context(), key, f))(t); n != 10-start {
+			t.Errorf("Put() from %d = %d bytes, want %d", start, n, 10-start)
+		}
+		must(t, errors.Join(f.Close(), os.Remove(path)))
+		if got := mustRead(t, o, key, meanwhile.Range{}); string(got) != "0123456789"[start:] {
+			t.Errorf("read %q, want the file from %d", got, start)
+		}
+	}
+}
+
+func testBigObject(t *testing.T, o meanwhile.Objects) {
+	content := noise(17<<20 + 17)
+	mustPut(t, o, "big", content)
+	if got := mustRead(t, o, "big", meanwhile.Range{}); !bytes.Equal(got, content) {
+		t.Errorf("read %d bytes, which are not the %d written", len(got), len(content))
+	}
+	if info := mustGet(o.Stat(t.Context(), "big"))(t); info.SizeBytes != int64(len(content)) {
+		t.Errorf("Stat() = %d bytes, want %d", info.SizeBytes, len(content))
+	}
+	body := mustGet(o.Open(t.Context(), "big", meanwhile.Range{}))(t)
+	defer body.Close()
+	seeker, ok := body.(io.Seeker)
+	if !ok {
+		return // it may be one
+	}
+	for _, jump := range []struct {
+		offset, want int64
+		whence       int
+	}{
+		{16 << 20, 16 << 20, io.SeekStart},
+		{-(9 << 20), 7<<20 + 10, io.SeekCurrent},
+		{-5, int64(len(content)) - 5, io.SeekEnd},
+		{0, 0, io.SeekStart},
+		{5, int64(len(content)) + 5, io.SeekEnd},
+	} {
+		if at := mustGet(seeker.Seek(jump.offset, jump.whence))(t); at != jump.want {
+			t.Errorf("Seek(%d, %d) = %d, want %d", jump.offset, jump.whence, at, jump.want)
+		}
+		got := mustGet(io.ReadAll(io.LimitReader(body, 10)))(t)
+		rest := content[min(jump.want, int64(len(content))):]
+		if !bytes.Equal(got, rest[:min(10, len(rest))]) {
+			t.Errorf("read %d bytes at %d, which are not those that are there", len(got), jump.want)
+		}
+	}
+	if _, err := seeker.Seek(-1, io.SeekStart); err == nil {
+		t.Error("Seek() before the first byte succeeded")
+	}
+}
+
 func testMissingObject(t *testing.T, o meanwhile.Objects) {
 	mustPut(t, o, "a/file", []byte("x"))
 	for _, key := range []string{"none", "a/none", "a", "a/file/below"} {
@@ -200,6 +261,9 @@ func testRanges(t *testing.T, o meanwhile.Objects) {
 		{meanwhile.Range{Start: 999, Length: 1}, content[999:]},
 		{meanwhile.Range{Start: 990}, content[990:]},
 		{meanwhile.Range{Start: 990, Length: 500}, content[990:]},
+		{meanwhile.Range{Start: 990, Length: math.MaxInt64}, content[990:]},
+		{meanwhile.Range{Start: 1000}, nil},
+		{meanwhile.Range{Start: 1000, Length: 1}, nil},
 	} {
 		if got := mustRead(t, o, "r", tc.r); !bytes.Equal(got, tc.want) {
 			t.Errorf("%+v gave %d bytes, want the %d from %d", tc.r, len(got), len(tc.want), tc.r.Start)

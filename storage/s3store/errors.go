@@ -1,0 +1,94 @@
+package s3store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"syscall"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+
+	"meanwhile"
+)
+
+// kindOfCode is what the error codes of S3 mean to us. The last three rows are of servers that keep objects as files.
+var kindOfCode = map[string]meanwhile.Kind{
+	"NoSuchKey":                      meanwhile.NotFound,
+	"NotFound":                       meanwhile.NotFound, // HEAD has no body to say more in
+	"PreconditionFailed":             meanwhile.Conflict,
+	"EntityTooLarge":                 meanwhile.TooLarge,
+	"QuotaExceeded":                  meanwhile.Full,
+	"XMinioAdminBucketQuotaExceeded": meanwhile.Full,
+	"ObjectParentIsFile":             meanwhile.Conflict,
+	"ExistingObjectIsDirectory":      meanwhile.Conflict,
+	"KeyTooLongError":                meanwhile.Invalid,
+}
+
+// messages are the sentences for people.
+var messages = map[meanwhile.Kind]string{
+	meanwhile.NotFound:    "This object is not there.",
+	meanwhile.Conflict:    "There is an object of this name already.",
+	meanwhile.TooLarge:    "This is more than the object storage takes as one object.",
+	meanwhile.Full:        "There is no room left in the object storage.",
+	meanwhile.Invalid:     "This is not the name of an object.",
+	meanwhile.Unavailable: "The object storage cannot be used just now.",
+}
+
+// classify gives what the server said, or what became of asking it, its kind. op says in the log what was tried. The end of ctx comes
+// first: it is the caller's own doing. Refused credentials and a missing bucket count as Unavailable: no other request would do better.
+func classify(ctx context.Context, op string, err error) error {
+	if ended := ctx.Err(); ended != nil {
+		return fmt.Errorf("%s: %w: %w", op, ended, err)
+	}
+	kind := meanwhile.Unavailable
+	if k, ok := kindOfCode[codeOf(err)]; ok {
+		kind = k
+	} else if statusOf(err) == http.StatusInsufficientStorage {
+		kind = meanwhile.Full
+	}
+	return meanwhile.E(kind, messages[kind], fmt.Errorf("%s: %w", op, err))
+}
+
+// codeOf is the code of S3 in err's chain, such as NoSuchKey, or "".
+func codeOf(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
+}
+
+// statusOf is the HTTP status in err's chain, or 0.
+func statusOf(err error) int {
+	var res *awshttp.ResponseError
+	if errors.As(err, &res) && res.Response != nil {
+		return res.HTTPStatusCode()
+	}
+	return 0
+}
+
+// refusesConditions reports whether the server has no conditional writes.
+func refusesConditions(err error) bool {
+	return codeOf(err) == "NotImplemented" || statusOf(err) == http.StatusNotImplemented
+}
+
+// conditionFailed reports whether the server says that somebody was there first.
+func conditionFailed(err error) bool {
+	status := statusOf(err)
+	return status == http.StatusPreconditionFailed || status == http.StatusConflict
+}
+
+// cutShort adds to what the SDK tries again: a connection that ended in the middle of an answer, which it takes for an answer that makes
+// no sense.
+func cutShort(err error) aws.Ternary {
+	for _, cut := range []error{io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(err, cut) {
+			return aws.TrueTernary
+		}
+	}
+	return aws.UnknownTernary
+}

@@ -1,0 +1,189 @@
+package s3store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"meanwhile"
+)
+
+// Open returns the bytes of key in r. For the whole object the reader seeks, and asks for bytes only when it is read. Reading goes on
+// where a connection broke; ctx ends it. See meanwhile.Objects; Unavailable, too, also from the reader.
+func (s *Store) Open(ctx context.Context, key string, r meanwhile.Range) (io.ReadCloser, error) {
+	name, err := s.name(key)
+	if err != nil {
+		return nil, fmt.Errorf("open object: %w", err)
+	}
+	if r.Start < 0 || r.Length < 0 {
+		return nil, meanwhile.E(meanwhile.Invalid, "This range of bytes makes no sense.", nil)
+	}
+	if r == (meanwhile.Range{}) {
+		h, err := s.head(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		return &file{reader{ctx: ctx, store: s, name: name, etag: h.etag, size: h.size, end: h.size}}, nil
+	}
+	return s.openRange(ctx, name, r)
+}
+
+func (s *Store) openRange(ctx context.Context, name string, r meanwhile.Range) (io.ReadCloser, error) {
+	end := int64(math.MaxInt64)
+	if r.Length > 0 && r.Length < math.MaxInt64-r.Start {
+		end = r.Start + r.Length
+	}
+	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: &name, Range: byteRange(r.Start, end)})
+	if statusOf(err) == http.StatusRequestedRangeNotSatisfiable {
+		return s.emptyRange(ctx, name, r)
+	}
+	if err != nil {
+		return nil, classify(ctx, "open object", err)
+	}
+	if r.Start > 0 && out.ContentRange == nil {
+		return nil, errors.Join(unavailable(errors.New("the server gave the whole object instead of a range")), out.Body.Close())
+	}
+	end = min(end, r.Start+aws.ToInt64(out.ContentLength))
+	return &reader{ctx: ctx, store: s, name: name, etag: out.ETag, size: -1, at: r.Start, end: end, body: out.Body}, nil
+}
+
+// emptyRange tells a range that begins right at the end, which has no bytes, from one beyond it. The server refuses both.
+func (s *Store) emptyRange(ctx context.Context, name string, r meanwhile.Range) (io.ReadCloser, error) {
+	h, err := s.head(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if r.Start > h.size {
+		return nil, meanwhile.E(meanwhile.Invalid, "This range of bytes begins beyond the end.", nil)
+	}
+	return http.NoBody, nil
+}
+
+// byteRange is the header for the bytes from start up to, not including, end.
+func byteRange(start, end int64) *string {
+	if end == math.MaxInt64 {
+		return aws.String(fmt.Sprintf("bytes=%d-", start))
+	}
+	return aws.String(fmt.Sprintf("bytes=%d-%d", start, end-1))
+}
+
+func unavailable(err error) error {
+	return meanwhile.E(meanwhile.Unavailable, messages[meanwhile.Unavailable], err)
+}
+
+// reader reads an object from at to end over as many connections as it takes.
+type reader struct {
+	ctx     context.Context //nolint:containedctx // lives as long as the caller reads
+	store   *Store
+	name    string
+	etag    *string       // so that bytes of two objects never mix
+	size    int64         // of the object; -1 where it is not known
+	at, end int64         // the next byte, and the one after the last
+	body    io.ReadCloser // reads on from at; nil until it is needed
+}
+
+// Read reads on. When no attempt brings a byte the error is Unavailable.
+func (o *reader) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for attempt := 1; o.at < o.end; attempt++ {
+		n, err := o.once(p[:min(int64(len(p)), o.end-o.at)])
+		if n > 0 {
+			return n, nil // an error, if there was one, comes again with the next bytes or mends itself
+		}
+		if err == nil {
+			continue
+		}
+		if o.ctx.Err() != nil || attempt >= o.store.patience.attempts || meanwhile.KindOf(err) != meanwhile.Internal {
+			return 0, o.failed(err)
+		}
+		if err := o.store.patience.pause(o.ctx, attempt); err != nil {
+			return 0, err
+		}
+	}
+	return 0, io.EOF
+}
+
+// once reads from the connection, which it opens first where there is none and lets go where it broke.
+func (o *reader) once(p []byte) (int, error) {
+	if o.body == nil {
+		if err := o.connect(); err != nil {
+			return 0, err
+		}
+	}
+	n, err := o.body.Read(p)
+	o.at += int64(n)
+	if err == nil {
+		return n, nil
+	}
+	return n, errors.Join(err, o.Close())
+}
+
+// connect asks for what is still to be read. Its errors have a kind: the client has tried again already.
+func (o *reader) connect() error {
+	in := &s3.GetObjectInput{Bucket: &o.store.bucket, Key: &o.name, IfMatch: o.etag}
+	if o.at > 0 || o.end != o.size {
+		in.Range = byteRange(o.at, o.end)
+	}
+	out, err := o.store.client.GetObject(o.ctx, in)
+	if statusOf(err) == http.StatusPreconditionFailed {
+		return meanwhile.E(meanwhile.Conflict, "This object was replaced while it was being read.", err)
+	}
+	if err != nil {
+		return classify(o.ctx, "read object", err)
+	}
+	if got := aws.ToInt64(out.ContentLength); got != o.end-o.at {
+		return errors.Join(unavailable(fmt.Errorf("asked for %d bytes, was offered %d", o.end-o.at, got)), out.Body.Close())
+	}
+	o.body = out.Body
+	return nil
+}
+
+func (o *reader) failed(err error) error {
+	if meanwhile.KindOf(err) != meanwhile.Internal {
+		return err
+	}
+	return classify(o.ctx, "read object", err)
+}
+
+// Close lets the connection go.
+func (o *reader) Close() error {
+	if o.body == nil {
+		return nil
+	}
+	err := o.body.Close()
+	o.body = nil
+	if err != nil {
+		return fmt.Errorf("close object: %w", err)
+	}
+	return nil
+}
+
+// file is the reader of a whole object, which seeks.
+type file struct{ reader }
+
+// Seek moves; nothing is asked of the server until the next Read.
+func (f *file) Seek(offset int64, whence int) (int64, error) {
+	switch whence {
+	case io.SeekCurrent:
+		offset += f.at
+	case io.SeekEnd:
+		offset += f.size
+	}
+	if offset < 0 {
+		return 0, meanwhile.E(meanwhile.Invalid, "This range of bytes makes no sense.", errors.New("seek before the first byte"))
+	}
+	if offset == f.at {
+		return offset, nil
+	}
+	err := f.Close()
+	f.at = offset
+	return offset, err
+}

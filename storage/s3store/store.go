@@ -1,0 +1,166 @@
+// Package s3store keeps objects in a bucket of Amazon S3 or of a server that speaks its protocol.
+//
+// An object appears under its key only whole: S3 shows neither half a PutObject nor an unfinished multipart upload. What S3 leaves open
+// is whether a write whose answer got lost took place. Each Put therefore marks its object with a random id, and looks for it there
+// before it says that it failed, or that somebody else was first.
+package s3store
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"meanwhile"
+)
+
+var _ meanwhile.Objects = (*Store)(nil)
+
+// Store is meanwhile.Objects on a bucket. It is safe for concurrent use, by several processes, too.
+type Store struct {
+	client   *s3.Client
+	signer   *s3.PresignClient
+	http     aws.HTTPClient
+	bucket   string
+	prefix   string                  // before every key; empty or ending in "/"
+	checksum types.ChecksumAlgorithm // of the parts of an upload; empty where S3 does not ask for one
+	patience patience
+	log      *slog.Logger
+
+	buffers       sync.Pool   // of *[]byte, partBytes long
+	unconditional atomic.Bool // the server has no conditional writes
+}
+
+// Open connects to the bucket that address names:
+//
+//	s3://bucket[/prefix]?endpoint=http://…&public_endpoint=…&region=…&path_style=true|false&checksum=when_required|when_supported
+//
+// Everything after the "?" may be left out. Credentials come from access_key and secret_key there, else from the AWS environment
+// variables, shared files or the machine's role. public_endpoint is where browsers reach the server; only SignURL uses it. It asks once
+// for the bucket: Unavailable where that fails. Errors never show the address. The caller closes the store.
+func Open(ctx context.Context, address string, log *slog.Logger) (*Store, error) {
+	return openWith(ctx, address, usual, log)
+}
+
+func openWith(ctx context.Context, address string, p patience, log *slog.Logger) (*Store, error) {
+	set, err := parse(address)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{bucket: set.bucket, prefix: set.prefix, patience: p, log: log}
+	if set.checksumAlways {
+		// The SDK sends one with each part by itself, but S3 wants to hear of it when the upload begins, and again when it ends.
+		s.checksum = types.ChecksumAlgorithmCrc32
+	}
+	if err := s.connect(ctx, set); err != nil {
+		return nil, err
+	}
+	if _, err := s.client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &s.bucket}); err != nil {
+		return nil, noBucket(ctx, s.bucket, err)
+	}
+	return s, nil
+}
+
+// noBucket says what an operator has to mend.
+func noBucket(ctx context.Context, bucket string, err error) error {
+	op := "look for bucket " + bucket
+	switch statusOf(err) {
+	case http.StatusNotFound:
+		return meanwhile.E(meanwhile.Unavailable, "The bucket of the objects is not there: make it first.", fmt.Errorf("%s: %w", op, err))
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return meanwhile.E(meanwhile.Unavailable, "The object storage refuses these credentials, or does not let them list the bucket.",
+			fmt.Errorf("%s: %w", op, err))
+	}
+	return classify(ctx, op, err)
+}
+
+// Close lets connections go that wait for use. Open readers stay usable.
+func (s *Store) Close() error {
+	if c, ok := s.http.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+	return nil
+}
+
+// Stat answers size and time. NotFound, Unavailable.
+func (s *Store) Stat(ctx context.Context, key string) (meanwhile.ObjectInfo, error) {
+	name, err := s.name(key)
+	if err != nil {
+		return meanwhile.ObjectInfo{}, fmt.Errorf("look at object: %w", err)
+	}
+	h, err := s.head(ctx, name)
+	if err != nil {
+		return meanwhile.ObjectInfo{}, err
+	}
+	return meanwhile.ObjectInfo{Key: key, SizeBytes: h.size, ModifiedAt: h.modifiedAt}, nil
+}
+
+// putID is the metadata that says which Put an object is from.
+const putID = "put-id"
+
+// header is what is known of an object without reading it.
+type header struct {
+	size       int64
+	modifiedAt time.Time
+	etag       *string // changes with the bytes; nil where the server gives none
+	put        string  // the id of the Put that it is from; empty where the server keeps no metadata
+}
+
+func (s *Store) head(ctx context.Context, name string) (header, error) {
+	out, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: &name})
+	if err != nil {
+		return header{}, classify(ctx, "look at object", err)
+	}
+	return header{
+		size: aws.ToInt64(out.ContentLength), modifiedAt: aws.ToTime(out.LastModified).UTC(), etag: out.ETag, put: out.Metadata[putID],
+	}, nil
+}
+
+// Delete removes key; an absent one is no error. Unavailable.
+func (s *Store) Delete(ctx context.Context, key string) error {
+	name, err := s.name(key)
+	if err != nil {
+		return fmt.Errorf("delete object: %w", err)
+	}
+	return s.remove(ctx, name)
+}
+
+func (s *Store) remove(ctx context.Context, name string) error {
+	_, err := s.client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &s.bucket, Key: &name})
+	if err == nil {
+		return nil
+	}
+	err = classify(ctx, "delete object", err)
+	if meanwhile.KindOf(err) == meanwhile.NotFound {
+		return nil
+	}
+	return err
+}
+
+// maxTTL is as long as S3 lets a signed address live.
+const maxTTL = 7 * 24 * time.Hour
+
+// SignURL is an address at the public endpoint that reads key without more credentials for ttl, a week at most. It asks nobody: key may
+// be absent. Where the credentials end earlier, so does the address. Whoever has it can read the object: it is not for logs.
+func (s *Store) SignURL(ctx context.Context, key string, ttl time.Duration) (string, error) {
+	name, err := s.name(key)
+	if err != nil {
+		return "", fmt.Errorf("sign address: %w", err)
+	}
+	if ttl < time.Second {
+		return "", meanwhile.E(meanwhile.Invalid, "A signed address needs a second to live at least.", nil)
+	}
+	in := &s3.GetObjectInput{Bucket: &s.bucket, Key: &name}
+	req, err := s.signer.PresignGetObject(ctx, in, s3.WithPresignExpires(min(ttl, maxTTL)))
+	if err != nil {
+		return "", classify(ctx, "sign address", err)
+	}
+	return req.URL, nil
+}
