@@ -69,7 +69,7 @@ api-check: build
 go-test:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt these:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	go vet $(GO_PACKAGES)
-	go test -race -timeout 20m $(GO_PACKAGES)
+	deploy/with-services.sh go test -race -timeout 20m $(GO_PACKAGES)
 
 lint: ## Run golangci-lint (built from source on first use, which takes minutes)
 	@test -x bin/golangci-lint || GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0

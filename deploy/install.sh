@@ -3,49 +3,84 @@
 set -euo pipefail
 
 debian_run="ffmpeg:ffmpeg ffprobe:ffmpeg bwrap:bubblewrap"
-debian_test="chromium:chromium"
+debian_test="chromium:chromium redis-server:redis-server initdb:postgresql"
 brew_run="ffmpeg:ffmpeg ffprobe:ffmpeg"
-brew_test=""
+brew_test="redis-server:redis initdb:postgresql@17"
+gateway=github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
 fail() { printf 'install: %s\n' "$1" >&2; exit 1; }
+
+repo=$(cd "$(dirname "$0")/.." && pwd)
 
 for tool in go node npm; do
   command -v "$tool" >/dev/null || fail "$tool is missing: install Go 1.26 or newer and Node 20 or newer first (https://go.dev/dl, https://nodejs.org)."
 done
 
-# missing LIST: the packages of LIST ("program:package …") whose program is not on the PATH.
+# have PROGRAM: whether it is on the PATH or, for PostgreSQL's own, where Debian and Homebrew keep it beside the PATH.
+have() {
+  local file
+  command -v "$1" >/dev/null && return
+  for file in /usr/lib/postgresql/*/bin/"$1" /opt/homebrew/opt/postgresql@*/bin/"$1" /usr/local/opt/postgresql@*/bin/"$1"; do
+    [ -x "$file" ] && return
+  done
+  return 1
+}
+
+# missing LIST: the packages of LIST ("program:package …") whose program is not there.
 missing() {
   local pair packages=""
   for pair in $1; do
-    command -v "${pair%%:*}" >/dev/null || packages="$packages ${pair##*:}"
+    have "${pair%%:*}" || packages="$packages ${pair##*:}"
   done
   printf '%s\n' $packages | sort -u | tr '\n' ' '
 }
 
-wanted=""
+wanted="" tests=""
 for group in "$@"; do
   case "$group" in
     run) debian="$debian_run" brew="$brew_run" ;;
-    test) debian="$debian_test" brew="$brew_test" ;;
+    test) debian="$debian_test" brew="$brew_test" tests=yes ;;
     *) fail "unknown group '$group': it can be run or test" ;;
   esac
   if command -v apt-get >/dev/null; then wanted="$wanted $(missing "$debian")"; else wanted="$wanted $(missing "$brew")"; fi
 done
 wanted=$(printf '%s\n' $wanted | sort -u | tr '\n' ' ')
-[ -n "${wanted// /}" ] || exit 0
 
-if command -v apt-get >/dev/null; then
-  sudo=""
+# by_apt and by_brew install the packages of $wanted.
+by_apt() {
+  local sudo=""
   [ "$(id -u)" = 0 ] || sudo="sudo"
-  echo "Installing with apt-get: $wanted"
   export DEBIAN_FRONTEND=noninteractive
+  # The tests start servers of their own: Debian's must not start because their packages arrive.
+  if [ -n "$tests" ] && [ ! -e /usr/sbin/policy-rc.d ]; then
+    # shellcheck disable=SC2064 # what sudo is now
+    trap "$sudo rm -f /usr/sbin/policy-rc.d" EXIT
+    printf '#!/bin/sh\nexit 101\n' | $sudo tee /usr/sbin/policy-rc.d >/dev/null
+    $sudo chmod 755 /usr/sbin/policy-rc.d
+  fi
   $sudo apt-get update -qq >/dev/null || fail "apt-get update did not work: look at the network and /etc/apt/sources.list."
   # shellcheck disable=SC2086 # the list is split on purpose
   $sudo apt-get install -y -qq --no-install-recommends $wanted >/dev/null || fail "apt-get could not install: $wanted"
-elif command -v brew >/dev/null; then
-  echo "Installing with brew: $wanted"
+}
+
+by_brew() {
   # shellcheck disable=SC2086
   brew install --quiet $wanted || fail "brew could not install: $wanted"
-else
-  fail "install these yourself, neither apt-get nor brew is here: $wanted"
+}
+
+if [ -n "${wanted// /}" ]; then
+  if command -v apt-get >/dev/null; then
+    echo "Installing with apt-get: $wanted"
+    by_apt
+  elif command -v brew >/dev/null; then
+    echo "Installing with brew: $wanted"
+    by_brew
+  else
+    fail "install these yourself, neither apt-get nor brew is here: $wanted"
+  fi
+fi
+
+if [ -n "$tests" ] && [ ! -x "$repo/bin/versitygw" ]; then
+  echo "Building bin/versitygw, an S3 server for the tests, from $gateway"
+  GOBIN=$repo/bin go install "$gateway" 2>/dev/null || fail "$gateway could not be built: run  GOBIN=$repo/bin go install $gateway  to see why."
 fi

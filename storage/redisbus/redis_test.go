@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net/url"
+	"os"
+	"regexp"
 	"testing"
 	"time"
 
@@ -30,20 +32,87 @@ func mustOpen(t testing.TB, address string) *redisbus.Redis {
 	return r
 }
 
+// redisEnv names the Redis that tests use beside the embedded one.
+const redisEnv = "MEANWHILE_TEST_REDIS_URL"
+
+// mustServerAddress is the address of the tests' Redis, with a database of this package's own that is emptied first. A short run does
+// without.
+func mustServerAddress(t testing.TB) string {
+	t.Helper()
+	text := os.Getenv(redisEnv)
+	if text == "" && testing.Short() {
+		t.Skipf("%s is not set", redisEnv)
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		t.Fatalf("%s is not the address of a Redis: run make test, or deploy/with-services.sh go test ./...", redisEnv)
+	}
+	u.Path = "/1"
+	o, err := redisbus.Parse(u.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client(t, o).FlushDB(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	return u.String()
+}
+
 func TestBusInOneProcess(t *testing.T) {
-	storagetest.TestBus(t, func(t testing.TB) (one, other meanwhile.Bus) {
-		r := mustOpen(t, "embedded:")
-		return r, r
+	t.Run("embedded", func(t *testing.T) {
+		storagetest.TestBus(t, func(t testing.TB) (one, other meanwhile.Bus) {
+			r := mustOpen(t, "embedded:")
+			return r, r
+		})
+	})
+	t.Run("server", func(t *testing.T) {
+		address := mustServerAddress(t)
+		storagetest.TestBus(t, func(t testing.TB) (one, other meanwhile.Bus) {
+			r := mustOpen(t, address)
+			return r, r
+		})
 	})
 }
 
 func TestBusBetweenProcesses(t *testing.T) {
-	storagetest.TestBus(t, func(t testing.TB) (one, other meanwhile.Bus) {
-		first := mustOpen(t, "embedded:")
-		o := first.Options()
-		address := url.URL{Scheme: "redis", User: url.UserPassword(o.Username, o.Password), Host: o.Addr, Path: fmt.Sprint(o.DB)}
-		return first, mustOpen(t, address.String())
+	t.Run("embedded", func(t *testing.T) {
+		storagetest.TestBus(t, func(t testing.TB) (one, other meanwhile.Bus) {
+			first := mustOpen(t, "embedded:")
+			o := first.Options()
+			address := url.URL{Scheme: "redis", User: url.UserPassword(o.Username, o.Password), Host: o.Addr, Path: fmt.Sprint(o.DB)}
+			return first, mustOpen(t, address.String())
+		})
 	})
+	t.Run("server", func(t *testing.T) { testBusAt(t, mustServerAddress(t)) })
+}
+
+// testBusAt runs the promises of a bus between two processes that share the Redis at address.
+func testBusAt(t *testing.T, address string) {
+	t.Helper()
+	storagetest.TestBus(t, func(t testing.TB) (one, other meanwhile.Bus) { return mustOpen(t, address), mustOpen(t, address) })
+}
+
+func TestLookTellsWhatTheServerIs(t *testing.T) {
+	var number = regexp.MustCompile(`^[0-9]+\.[0-9]+\.`)
+	facts, err := mustOpen(t, mustServerAddress(t)).Look(t.Context())
+	if err != nil || !number.MatchString(facts.Version) || facts.AnswersIn <= 0 || facts.Evicts != "" {
+		t.Errorf("Look() = %+v, %v, want a version, a time and nothing evicted", facts, err)
+	}
+
+	small := newServer(t, "maxmemory 50mb", "maxmemory-policy allkeys-lru")
+	small.start()
+	r := mustOpen(t, small.address())
+	if facts, err := r.Look(t.Context()); facts.Evicts != "allkeys-lru" || err != nil {
+		t.Errorf("Look() = %+v, %v, want to be told of allkeys-lru", facts, err)
+	}
+
+	// A replica answers PING and takes nothing.
+	if err := small.client().ReplicaOf(t.Context(), "127.0.0.1", "1").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Look(t.Context()); meanwhile.KindOf(err) != meanwhile.Unavailable {
+		t.Errorf("Look() at a replica = %v, want the kind unavailable", err)
+	}
 }
 
 // client is another client of the same Redis, as the queue is one.
@@ -100,7 +169,9 @@ func TestEmbeddedWantsItsPassword(t *testing.T) {
 }
 
 func TestOpenRefusesOtherAddresses(t *testing.T) {
-	for _, address := range []string{"", "embedded", "localhost:6379", "http://localhost", "redis://host:port:1/x", "redis://localhost/notanumber"} {
+	for _, address := range []string{"", "embedded", "localhost:6379", "http://localhost", "redis://host:port:1/x", "redis://localhost/notanumber",
+		"redis+sentinel://localhost:26379", "redis+sentinel://localhost:26379/x?master_name=main", "redis+cluster://localhost:6379?addr=nonsense", "rediss+other://localhost",
+	} {
 		r, err := redisbus.Open(t.Context(), address, slog.New(slog.DiscardHandler))
 		if meanwhile.KindOf(err) != meanwhile.Invalid || r != nil {
 			t.Errorf("Open(%q) = %v, want the kind invalid", address, err)
@@ -109,13 +180,30 @@ func TestOpenRefusesOtherAddresses(t *testing.T) {
 }
 
 func TestRedisAway(t *testing.T) {
-	server := miniredis.RunT(t)
-	r := mustOpen(t, "redis://"+server.Addr())
+	t.Run("embedded", func(t *testing.T) {
+		server := miniredis.RunT(t)
+		testAway(t, "redis://"+server.Addr(), server.Close, func() {
+			if err := server.Restart(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	})
+	t.Run("server", func(t *testing.T) {
+		server := newServer(t)
+		server.start()
+		testAway(t, server.address(), server.kill, server.start)
+	})
+}
+
+// testAway takes Redis away from a process that listens, and gives it back.
+func testAway(t *testing.T, address string, takeAway, giveBack func()) {
+	t.Helper()
+	r := mustOpen(t, address)
 	events, err := r.Subscribe(t.Context(), "topic")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server.Close()
+	takeAway()
 	for what, err := range map[string]error{
 		"Ping": r.Ping(t.Context()), "Publish": r.Publish(t.Context(), "topic", "lost"), "Subscribe": second(r.Subscribe(t.Context(), "other")),
 	} {
@@ -123,23 +211,24 @@ func TestRedisAway(t *testing.T) {
 			t.Errorf("%s without Redis = %v, want the kind unavailable", what, err)
 		}
 	}
-
-	if err := server.Restart(); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "the old subscription hears again", func() bool {
-		if err := r.Publish(t.Context(), "topic", "back"); err != nil {
-			return false
-		}
-		select {
-		case event := <-events:
-			return event == "back"
-		default:
-			return false
-		}
-	})
+	giveBack()
+	eventually(t, "the old subscription hears again", func() bool { return hears(t, r, events, "back") })
 	if _, err := r.Subscribe(t.Context(), "other"); err != nil {
 		t.Errorf("Subscribe() after Redis came back: %v", err)
+	}
+}
+
+// hears publishes event and reports whether it has come by.
+func hears(t testing.TB, r *redisbus.Redis, events <-chan string, event string) bool {
+	t.Helper()
+	if err := r.Publish(t.Context(), "topic", event); err != nil {
+		return false
+	}
+	select {
+	case got := <-events:
+		return got == event
+	default:
+		return false
 	}
 }
 

@@ -33,15 +33,37 @@ func (s *Store) CreateUser(ctx context.Context, u meanwhile.User, m meanwhile.Me
 	})
 }
 
-// CountUsers is how many people have an account.
+// CountUsers is how many people have an account. A transaction that finds nobody is alone with that until it ends: of two that make the
+// first account at once, the second one finds the first one's.
 func (s *Store) CountUsers(ctx context.Context) (int, error) {
-	return one(ctx, s, reading, "count users", scanValue[int], `SELECT COUNT(*) FROM users`)
+	count := func() (int, error) {
+		return one(ctx, s, reading, "count users", scanValue[int], `SELECT COUNT(*) FROM users`)
+	}
+	n, err := count()
+	if n > 0 || err != nil || s.tx == nil {
+		return n, err
+	}
+	if err := s.beAlone(ctx); err != nil {
+		return 0, err
+	}
+	return count()
 }
 
-// FirstWorkspace is the oldest workspace. NotFound before set-up.
+// FirstWorkspace is the oldest workspace. NotFound before set-up; a transaction that is told so is alone with that until it ends, as with
+// CountUsers.
 func (s *Store) FirstWorkspace(ctx context.Context) (meanwhile.Workspace, error) {
-	return one(ctx, s, reading, "find first workspace", scanWorkspace,
-		`SELECT id, name, created_ms FROM workspaces ORDER BY created_ms, id LIMIT 1`)
+	find := func() (meanwhile.Workspace, error) {
+		return one(ctx, s, reading, "find first workspace", scanWorkspace,
+			`SELECT id, name, created_ms FROM workspaces ORDER BY created_ms, id LIMIT 1`)
+	}
+	w, err := find()
+	if meanwhile.KindOf(err) != meanwhile.NotFound || s.tx == nil {
+		return w, err
+	}
+	if err := s.beAlone(ctx); err != nil {
+		return meanwhile.Workspace{}, err
+	}
+	return find()
 }
 
 func scanWorkspace(row scanner) (w meanwhile.Workspace, err error) {

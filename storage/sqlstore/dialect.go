@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"runtime"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 )
@@ -24,6 +23,10 @@ type dialect struct {
 	goose    goose.Dialect
 	locker   func() (lock.SessionLocker, error) // keeps two processes from migrating at once; nil where one process owns the file
 	isSQLite bool                               // the database is a file: its version is checked, and it is copied before a migration
+	// alone is a statement that puts a transaction behind every other that runs it. Empty where transactions follow one another anyway.
+	alone string
+	// version asks for the server's version in words.
+	version string
 }
 
 // pools are the connections of one database. path is the file of SQLite.
@@ -45,14 +48,19 @@ var sqliteDialect = dialect{
 	open:     openSQLite,
 	goose:    goose.DialectSQLite3,
 	isSQLite: true,
+	version:  "SELECT 'SQLite ' || sqlite_version()",
 }
 
 var postgresDialect = dialect{
 	// clock_timestamp moves on inside a transaction as SQLite's clock does; now() would stand still.
-	clock:  "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
-	open:   openPostgres,
-	goose:  goose.DialectPostgres,
-	locker: func() (lock.SessionLocker, error) { return lock.NewPostgresSessionLocker() },
+	clock: "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+	open:  openPostgres,
+	goose: goose.DialectPostgres,
+	// Looked at every second for five minutes: several servers may start at once, and all but one wait here.
+	locker: func() (lock.SessionLocker, error) { return lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) },
+	// The strongest mode that readers, and rows that only refer to a workspace, do not wait for.
+	alone:   "LOCK TABLE workspaces IN SHARE ROW EXCLUSIVE MODE",
+	version: "SELECT 'PostgreSQL ' || current_setting('server_version')",
 }
 
 // openSQLite opens the file at the address sqlite:<path>: one connection that writes, since SQLite has one writer whatever one
@@ -117,15 +125,4 @@ func syncFile(path string) error {
 		return fmt.Errorf("sync: %w", err)
 	}
 	return nil
-}
-
-// openPostgres opens one pool that reads and writes.
-func openPostgres(address string) (pools, error) {
-	db, err := sql.Open("pgx", address)
-	if err != nil {
-		return pools{}, fmt.Errorf("open database: %w", err)
-	}
-	db.SetMaxOpenConns(20)
-	db.SetMaxIdleConns(20)
-	return pools{write: db, read: db}, nil
 }

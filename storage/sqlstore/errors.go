@@ -55,6 +55,14 @@ var postgresKinds = map[string]meanwhile.Kind{
 	"57":    meanwhile.Unavailable,
 }
 
+// worthRetrying are the SQLSTATEs of a transaction that was given up only because of another one: a deadlock, or an order that cannot be.
+var worthRetrying = map[string]bool{"40001": true, "40P01": true}
+
+func retryable(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && worthRetrying[pg.Code]
+}
+
 // fail classifies what the driver said while op was tried.
 func (s *Store) fail(ctx context.Context, op string, err error) error {
 	wrapped := fmt.Errorf("%s: %w", op, err)
@@ -69,6 +77,20 @@ func (s *Store) fail(ctx context.Context, op string, err error) error {
 		return wrapped
 	}
 	return meanwhile.E(kind, sentences[kind], wrapped)
+}
+
+// failOpening classifies what was said when the database was first reached, with the sentence that helps an operator.
+func (s *Store) failOpening(ctx context.Context, err error) error {
+	const op = "open database"
+	if ctx.Err() != nil {
+		return s.fail(ctx, op, err)
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && openSentences[pg.Code] != "" {
+		return meanwhile.E(meanwhile.Unavailable, openSentences[pg.Code], fmt.Errorf("%s: %w", op, err))
+	}
+	return reword(s.fail(ctx, op, err), meanwhile.Unavailable,
+		"The database cannot be reached. See that it runs and that its address is right.")
 }
 
 // none is the error of a statement that found no row to work on.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,17 +66,17 @@ func TestMigrateCopiesWhatWasThere(t *testing.T) {
 		t.Errorf("copies %v, want none", copies)
 	}
 
-	// Back to what a release before the last migration left.
+	// Back to what a release with three migrations left.
 	direct, err := sql.Open("sqlite", path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = direct.ExecContext(t.Context(), `DROP TABLE probes; DROP TABLE assets; DROP TABLE stages; DELETE FROM goose_db_version WHERE version_id = 4`)
+	_, err = direct.ExecContext(t.Context(), `DROP TABLE probes; DROP TABLE assets; DROP TABLE stages; DELETE FROM goose_db_version WHERE version_id > 3`)
 	if err := errors.Join(err, direct.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if pending := mustPending(t, s); pending != 1 {
-		t.Errorf("%d migrations pending, want 1", pending)
+	if pending := mustPending(t, s); pending == 0 {
+		t.Error("no migrations pending, want all but three")
 	}
 	if err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
@@ -121,43 +122,92 @@ func mustPending(t testing.TB, s *sqlstore.Store) int {
 }
 
 func TestRowsSurviveAStart(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "m.db")
-	first, err := sqlstore.Open(t.Context(), "sqlite:"+path, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := meanwhile.Workspace{ID: "w", Name: "Orchard", CreatedAt: time.UnixMilli(1_772_625_600_678).UTC()}
-	if err := errors.Join(first.Migrate(t.Context()), first.CreateWorkspace(t.Context(), want), first.Close()); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := mustOpen(t, path).FirstWorkspace(t.Context()); got != want || err != nil {
-		t.Errorf("FirstWorkspace() = %+v, %v, want %+v", got, err, want)
-	}
+	onBoth(t, func(t *testing.T, e engine) {
+		address := e.address(t)
+		first, err := sqlstore.Open(t.Context(), address, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := meanwhile.Workspace{ID: "w", Name: "Orchard", CreatedAt: time.UnixMilli(1_772_625_600_678).UTC()}
+		if err := errors.Join(first.Migrate(t.Context()), first.CreateWorkspace(t.Context(), want), first.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := mustOpenAt(t, address).FirstWorkspace(t.Context()); got != want || err != nil {
+			t.Errorf("FirstWorkspace() = %+v, %v, want %+v", got, err, want)
+		}
+	})
 }
 
 func TestClosedStoreIsUnavailable(t *testing.T) {
-	s, err := sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "m.db"), slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(s.Migrate(t.Context()), s.Close()); err != nil {
-		t.Fatal(err)
-	}
-	_, readErr := s.CountUsers(t.Context())
-	for what, err := range map[string]error{
-		"a read": readErr, "Ping": s.Ping(t.Context()), "InTx": s.InTx(t.Context(), func(meanwhile.Store) error { return nil }),
-	} {
-		if meanwhile.KindOf(err) != meanwhile.Unavailable {
-			t.Errorf("%s = %v, want the kind unavailable", what, err)
+	onBoth(t, func(t *testing.T, e engine) {
+		s := mustOpenAt(t, e.address(t))
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
 		}
-	}
+		_, readErr := s.CountUsers(t.Context())
+		for what, err := range map[string]error{
+			"a read": readErr, "Ping": s.Ping(t.Context()), "InTx": s.InTx(t.Context(), func(meanwhile.Store) error { return nil }),
+		} {
+			if meanwhile.KindOf(err) != meanwhile.Unavailable {
+				t.Errorf("%s = %v, want the kind unavailable", what, err)
+			}
+		}
+	})
 }
 
 func TestCallerThatLeftIsToldSo(t *testing.T) {
-	s := mustOpen(t, filepath.Join(t.TempDir(), "m.db"))
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := s.CountUsers(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("CountUsers() = %v, want context.Canceled", err)
+	onBoth(t, func(t *testing.T, e engine) {
+		s := mustOpenAt(t, e.address(t))
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := s.CountUsers(ctx); !errors.Is(err, context.Canceled) {
+			t.Errorf("CountUsers() = %v, want context.Canceled", err)
+		}
+	})
+}
+
+func TestVersionNamesTheEngine(t *testing.T) {
+	onBoth(t, func(t *testing.T, e engine) {
+		got, err := mustOpenAt(t, e.address(t)).Version(t.Context())
+		if err != nil || !strings.HasPrefix(got, e.name+" ") || len(got) < len(e.name)+4 {
+			t.Errorf("Version() = %q, %v, want %s and a number", got, err, e.name)
+		}
+	})
+}
+
+func TestMigrationStatusFollowsTheSchema(t *testing.T) {
+	onBoth(t, func(t *testing.T, e engine) {
+		s := mustOpenBare(t, e.address(t))
+		all := mustPending(t, s)
+		if all < 4 {
+			t.Fatalf("%d migrations wait in an empty database, want all of them", all)
+		}
+		for range 2 { // a second run changes nothing
+			if err := s.Migrate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if n := mustPending(t, s); n != 0 {
+				t.Errorf("%d migrations wait after Migrate, want none", n)
+			}
+		}
+	})
+}
+
+// Several servers start at once on an empty database: all but one wait, and every one of them goes on.
+func TestMigrateTogether(t *testing.T) {
+	needsPostgres(t)
+	address := postgres.address(t)
+	stores := make([]*sqlstore.Store, 4)
+	for i := range stores {
+		stores[i] = mustOpenBare(t, address)
+	}
+	mustPending(t, stores[0]) // makes goose's own table, for which it has a way of its own
+	for i, err := range together(len(stores), func(i int) error { return stores[i].Migrate(t.Context()) }) {
+		if err != nil {
+			t.Errorf("server %d: %v", i, err)
+		}
+	}
+	if n := mustPending(t, stores[0]); n != 0 {
+		t.Errorf("%d migrations wait, want none", n)
 	}
 }

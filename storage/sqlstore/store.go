@@ -10,9 +10,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"meanwhile"
 
@@ -39,6 +41,9 @@ func Open(ctx context.Context, address string, log *slog.Logger) (*Store, error)
 		return nil, meanwhile.E(meanwhile.Invalid, "The database address begins with sqlite: or postgres://.", nil)
 	}
 	p, err := d.open(address)
+	if meanwhile.KindOf(err) == meanwhile.Invalid {
+		return nil, err
+	}
 	if err != nil {
 		return nil, meanwhile.E(meanwhile.Unavailable, "The database cannot be opened.", err)
 	}
@@ -53,11 +58,11 @@ func Open(ctx context.Context, address string, log *slog.Logger) (*Store, error)
 func (s *Store) check(ctx context.Context) error {
 	for _, db := range []*sql.DB{s.pools.write, s.pools.read} {
 		if err := db.PingContext(ctx); err != nil {
-			return s.fail(ctx, "open database", err)
+			return s.failOpening(ctx, err)
 		}
 	}
 	if !s.dialect.isSQLite {
-		return nil
+		return s.checkPostgres(ctx)
 	}
 	version, err := one(ctx, s, reading, "read SQLite version", scanValue[string], "SELECT sqlite_version()")
 	if err != nil {
@@ -100,13 +105,22 @@ func (s *Store) Close() error {
 	return err
 }
 
+// Version is the engine and its version, such as "PostgreSQL 15.18".
+func (s *Store) Version(ctx context.Context) (string, error) {
+	return one(ctx, s, reading, "read database version", scanValue[string], s.dialect.version)
+}
+
 // Ping answers whether the database can be reached and written: it takes the write lock and changes nothing.
 func (s *Store) Ping(ctx context.Context) error {
 	_, err := s.exec(ctx, "ping database", "UPDATE workspaces SET name = name WHERE id = ''")
 	return err
 }
 
-// InTx runs fn in one transaction; see meanwhile.Store.
+// triesInTx is how often a transaction is begun when others keep getting in its way. Each time at least one of them comes through.
+const triesInTx = 8
+
+// InTx runs fn in one transaction; see meanwhile.Store. fn runs again, from the start and in a new transaction, when PostgreSQL gave the
+// first one up for the sake of another (a deadlock): it may change nothing outside of the store that it would not set again.
 func (s *Store) InTx(ctx context.Context, fn func(meanwhile.Store) error) error {
 	return s.inTx(ctx, func(t *Store) error { return fn(t) })
 }
@@ -115,11 +129,37 @@ func (s *Store) inTx(ctx context.Context, fn func(*Store) error) error {
 	if s.tx != nil {
 		return fn(s)
 	}
+	for try := 1; ; try++ {
+		err := s.tryTx(ctx, fn)
+		if try == triesInTx || !retryable(err) {
+			return err
+		}
+		s.log.DebugContext(ctx, "transaction runs again", "try", try, "error", err)
+		if err := pause(ctx, try); err != nil {
+			return err
+		}
+	}
+}
+
+// pause keeps transactions that met from meeting again at once: 10 ms a try, more or less.
+func pause(ctx context.Context, try int) error {
+	wait := time.NewTimer(time.Duration(try) * (5*time.Millisecond + rand.N(10*time.Millisecond)))
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("begin transaction again: %w", context.Cause(ctx))
+	}
+}
+
+// tryTx runs fn in one transaction, once.
+func (s *Store) tryTx(ctx context.Context, fn func(*Store) error) error {
 	tx, err := s.pools.write.BeginTx(ctx, nil)
 	if err != nil {
 		return s.fail(ctx, "begin transaction", err)
 	}
-	// After a commit this does nothing; after an error or a panic in fn it gives the one writer back.
+	// After a commit this does nothing; after an error or a panic in fn it gives the connection back.
 	defer func() { _ = tx.Rollback() }()
 
 	inner := *s
@@ -131,4 +171,14 @@ func (s *Store) inTx(ctx context.Context, fn func(*Store) error) error {
 		return s.fail(ctx, "commit transaction", err)
 	}
 	return nil
+}
+
+// beAlone puts this transaction behind every other that decides by what is not there yet, so that it sees what they made. Outside of a
+// transaction it does nothing.
+func (s *Store) beAlone(ctx context.Context) error {
+	if s.tx == nil || s.dialect.alone == "" {
+		return nil
+	}
+	_, err := s.exec(ctx, "wait for other transactions", s.dialect.alone)
+	return err
 }

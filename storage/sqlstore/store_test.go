@@ -10,14 +10,33 @@ import (
 	"meanwhile/storage/storagetest"
 )
 
-func TestSQLite(t *testing.T) {
-	storagetest.TestStore(t, func(t testing.TB) meanwhile.Store { return mustOpen(t, filepath.Join(t.TempDir(), "meanwhile.db")) })
+func TestStore(t *testing.T) {
+	onBoth(t, func(t *testing.T, e engine) {
+		beside := e.address(t)
+		storagetest.TestStore(t, func(t testing.TB) meanwhile.Store { return mustOpenAt(t, e.another(t, beside)) })
+	})
 }
 
 // mustOpen opens the SQLite file at path with its schema in place.
 func mustOpen(t testing.TB, path string) *sqlstore.Store {
 	t.Helper()
-	s, err := sqlstore.Open(t.Context(), "sqlite:"+path, slog.New(slog.DiscardHandler))
+	return mustOpenAt(t, "sqlite:"+path)
+}
+
+// mustOpenAt opens the database at address with its schema in place.
+func mustOpenAt(t testing.TB, address string) *sqlstore.Store {
+	t.Helper()
+	s := mustOpenBare(t, address)
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// mustOpenBare opens the database at address as it is.
+func mustOpenBare(t testing.TB, address string) *sqlstore.Store {
+	t.Helper()
+	s, err := sqlstore.Open(t.Context(), address, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,8 +45,10 @@ func mustOpen(t testing.TB, path string) *sqlstore.Store {
 			t.Error(err)
 		}
 	})
-	if err := s.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	return s
+}
+
+func mustFile(t testing.TB) string {
+	t.Helper()
+	return "sqlite:" + filepath.Join(t.TempDir(), "meanwhile.db")
 }

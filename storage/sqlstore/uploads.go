@@ -53,7 +53,7 @@ func (s *Store) AppendParts(ctx context.Context, id meanwhile.UploadID, holder i
 	return s.inTx(ctx, func(t *Store) error {
 		n, err := t.exec(ctx, op,
 			`UPDATE uploads SET offset_bytes = offset_bytes + $3, expires_ms = $4
-			WHERE id = $1 AND holder = $2 AND sealed_ms IS NULL AND terminated_ms IS NULL AND ($5 < 0 OR offset_bytes = $5)`,
+			WHERE id = $1 AND holder = $2 AND sealed_ms IS NULL AND terminated_ms IS NULL AND (CAST($5 AS BIGINT) < 0 OR offset_bytes = $5)`,
 			string(id), holder, length, toMS(expiresAt), start)
 		if err != nil {
 			return err

@@ -44,6 +44,23 @@ var uploadTests = []storeTest{
 			t.Errorf("UploadByVideo() (-want +got):\n%s", diff)
 		}
 	}},
+	{"an upload goes on beyond 4 GiB", func(t *testing.T, s meanwhile.Store) {
+		u := mustGet(s.TakeUpload(t.Context(), mustUpload(t, s).ID))(t)
+		const large = 5 << 30
+		var whole []meanwhile.Part
+		for n := range 2 {
+			p := part(n)
+			p.OffsetBytes, p.SizeBytes = int64(n)*large, large
+			must(t, s.AppendParts(t.Context(), u.ID, u.Holder, []meanwhile.Part{p}, u.ExpiresAt))
+			whole = append(whole, p)
+		}
+		if got := mustGet(s.UploadByID(t.Context(), u.ID))(t); got.OffsetBytes != 2*large {
+			t.Errorf("OffsetBytes = %d, want %d", got.OffsetBytes, int64(2*large))
+		}
+		if diff := cmp.Diff(whole, mustGet(s.Parts(t.Context(), u.ID, meanwhile.FileTrack))(t)); diff != "" {
+			t.Errorf("Parts() (-want +got):\n%s", diff)
+		}
+	}},
 	{"a missing upload is not found", func(t *testing.T, s meanwhile.Store) {
 		_, err := s.UploadByID(t.Context(), "none")
 		wantKind(t, "UploadByID", err, meanwhile.NotFound)

@@ -1,0 +1,42 @@
+package redisbus
+
+import (
+	"context"
+	"time"
+
+	"meanwhile"
+)
+
+// Facts are what an operator wants to know of a Redis.
+type Facts struct {
+	Version   string
+	AnswersIn time.Duration // one round trip
+	// Evicts is set when the server may drop keys that were not read for a while: wake-ups would come late.
+	Evicts string
+}
+
+// Look reads what the server says of itself and writes a key that ends by itself, as the queue will have to. Unavailable, also for a server
+// that takes no writes.
+func (r *Redis) Look(ctx context.Context) (Facts, error) {
+	const op = "look at redis"
+	ctx, cancel := context.WithTimeout(ctx, 2*answerWithin)
+	defer cancel()
+	if err := r.client.Set(ctx, "meanwhile:look:"+meanwhile.NewRandomID(), "1", time.Second).Err(); err != nil {
+		return Facts{}, unavailable(op, err)
+	}
+	asked := time.Now()
+	if err := r.client.Ping(ctx).Err(); err != nil {
+		return Facts{}, unavailable(op, err)
+	}
+	facts := Facts{AnswersIn: time.Since(asked)}
+	info, err := r.client.InfoMap(ctx, "server", "memory").Result()
+	if err != nil {
+		return Facts{}, unavailable(op, err)
+	}
+	facts.Version = info["Server"]["redis_version"]
+	memory := info["Memory"]
+	if policy := memory["maxmemory_policy"]; memory["maxmemory"] != "0" && policy != "noeviction" {
+		facts.Evicts = policy
+	}
+	return facts, nil
+}
