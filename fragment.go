@@ -39,47 +39,70 @@ var errBox = errors.New("a box is cut off or makes no sense")
 // IndexFragments reads the boxes of a fragmented MP4 of sizeBytes whose every fragment begins with a picture. Times are those of the video
 // track, or of the only track. It errs when a box is cut off, or when there is no fragment.
 func IndexFragments(r io.ReaderAt, sizeBytes int64) (FragmentIndex, error) {
-	var x FragmentIndex
-	var tracks []movieTrack
-	moof := int64(-1)
-	for at := int64(0); at < sizeBytes; {
-		b, err := readBox(r, at, sizeBytes)
-		if err != nil {
-			return FragmentIndex{}, fmt.Errorf("box at %d: %w", at, err)
+	w := fragmentWalk{}
+	for w.at < sizeBytes {
+		if err := w.step(r, sizeBytes); err != nil {
+			return FragmentIndex{}, fmt.Errorf("box at %d: %w", w.at, err)
 		}
-		switch b.kind {
-		case "moov":
-			body, err := b.body(r)
-			if err != nil {
-				return FragmentIndex{}, err
-			}
-			tracks = movieTracks(body)
-			x.InitBytes = b.end
-		case "moof":
-			body, err := b.body(r)
-			if err != nil {
-				return FragmentIndex{}, err
-			}
-			f, err := readFragment(body, tracks)
-			if err != nil {
-				return FragmentIndex{}, fmt.Errorf("fragment at %d: %w", at, err)
-			}
-			f.Offset = at
-			moof = at
-			x.Fragments = append(x.Fragments, f)
-		case "mdat":
-			if moof >= 0 {
-				last := &x.Fragments[len(x.Fragments)-1]
-				last.SizeBytes = b.end - last.Offset
-			}
-		}
-		at = b.end
 	}
-	if x.InitBytes == 0 || len(x.Fragments) == 0 {
-		return FragmentIndex{}, errors.New("no fragments: this is no fragmented MP4")
+	x := w.index
+	if x.InitBytes == 0 || len(x.Fragments) == 0 || w.open != nil {
+		return FragmentIndex{}, errors.New("no whole fragments: this is no fragmented MP4")
 	}
 	x.closeGaps()
 	return x, nil
+}
+
+// fragmentWalk goes through a fragmented MP4 box by box; it can wait at the end of what is there and go on later.
+type fragmentWalk struct {
+	at     int64 // where the next box begins
+	tracks []movieTrack
+	index  FragmentIndex
+	open   *Fragment // its mdat is still to come
+}
+
+// step takes one whole box. errBox when there is none between here and the end.
+func (w *fragmentWalk) step(r io.ReaderAt, end int64) error {
+	b, err := readBox(r, w.at, end)
+	if err != nil {
+		return err
+	}
+	switch b.kind {
+	case "moov":
+		body, err := b.body(r)
+		if err != nil {
+			return err
+		}
+		w.tracks = movieTracks(body)
+		w.index.InitBytes = b.end
+	case "moof":
+		body, err := b.body(r)
+		if err != nil {
+			return err
+		}
+		f, err := readFragment(body, w.tracks)
+		if err != nil {
+			return err
+		}
+		f.Offset = w.at
+		w.open = &f
+	case "mdat":
+		if w.open != nil {
+			w.open.SizeBytes = b.end - w.open.Offset
+			w.index.Fragments = append(w.index.Fragments, *w.open)
+			w.open = nil
+		}
+	}
+	w.at = b.end
+	return nil
+}
+
+// settled is where a walk may begin again: behind the last box whose fragment is whole.
+func (w *fragmentWalk) settled() int64 {
+	if w.open != nil {
+		return w.open.Offset
+	}
+	return w.at
 }
 
 // closeGaps lets each fragment last until the next begins: what is said of the last sample's duration is a guess in live recordings.
@@ -152,9 +175,12 @@ func eachBox(body []byte, visit func(kind string, body []byte)) {
 
 // movieTrack is what a fragment needs to know of its track.
 type movieTrack struct {
-	id, timescale   uint32
-	handler         string
-	defaultDuration uint32
+	ID              uint32
+	Timescale       uint32
+	Handler         string
+	DefaultDuration uint32
+	Codec           string // RFC 6381
+	Width, Height   int
 }
 
 func movieTracks(moov []byte) []movieTrack {
@@ -173,7 +199,7 @@ func movieTracks(moov []byte) []movieTrack {
 		}
 	})
 	for i := range tracks {
-		tracks[i].defaultDuration = defaults[tracks[i].id]
+		tracks[i].DefaultDuration = defaults[tracks[i].ID]
 	}
 	return tracks
 }
@@ -182,19 +208,21 @@ func readTrack(trak []byte) (t movieTrack) {
 	var visit func(kind string, body []byte)
 	visit = func(kind string, body []byte) {
 		switch kind {
-		case "mdia":
+		case "mdia", "minf", "stbl":
 			eachBox(body, visit)
+		case "stsd":
+			t.Codec, t.Width, t.Height = sampleEntry(body)
 		case "tkhd":
 			if at := versioned(body, 12, 20); len(body) >= at+4 {
-				t.id = binary.BigEndian.Uint32(body[at:])
+				t.ID = binary.BigEndian.Uint32(body[at:])
 			}
 		case "mdhd":
 			if at := versioned(body, 12, 20); len(body) >= at+4 {
-				t.timescale = binary.BigEndian.Uint32(body[at:])
+				t.Timescale = binary.BigEndian.Uint32(body[at:])
 			}
 		case "hdlr":
 			if len(body) >= 12 {
-				t.handler = string(body[8:12])
+				t.Handler = string(body[8:12])
 			}
 		}
 	}
@@ -220,11 +248,11 @@ func readFragment(moof []byte, tracks []movieTrack) (Fragment, error) {
 		}
 		id, start, length := readTraf(body, tracks)
 		for _, t := range tracks {
-			if t.id != id || t.timescale == 0 || found && t.handler != "vide" {
+			if t.ID != id || t.Timescale == 0 || found && t.Handler != "vide" {
 				continue
 			}
-			found, video = true, t.handler == "vide"
-			f.Start, f.Duration = ticks(start, t.timescale), ticks(length, t.timescale)
+			found, video = true, t.Handler == "vide"
+			f.Start, f.Duration = ticks(start, t.Timescale), ticks(length, t.Timescale)
 		}
 	})
 	if !found {
@@ -263,8 +291,8 @@ func readTraf(traf []byte, tracks []movieTrack) (id uint32, start, length uint64
 		case "tfhd":
 			id = binary.BigEndian.Uint32(body[4:])
 			for _, t := range tracks {
-				if t.id == id {
-					perSample = t.defaultDuration
+				if t.ID == id {
+					perSample = t.DefaultDuration
 				}
 			}
 			at := 8
@@ -317,3 +345,29 @@ func trunLength(body []byte, flags, perSample uint32) (length uint64) {
 	}
 	return length
 }
+
+// sampleEntry reads the first entry of a sample description: the codec's RFC 6381 name, and a picture's size (ISO/IEC 14496-12, 8.5.2).
+func sampleEntry(stsd []byte) (codec string, width, height int) {
+	const entry, fields = 8, 86 // the entry behind version and count; its own fields up to the boxes in it
+	if len(stsd) < entry+fields {
+		if len(stsd) < entry+8 {
+			return "", 0, 0
+		}
+		return audioEntries[string(stsd[entry+4:entry+8])], 0, 0
+	}
+	kind := string(stsd[entry+4 : entry+8])
+	if name := audioEntries[kind]; name != "" {
+		return name, 0, 0
+	}
+	width, height = int(binary.BigEndian.Uint16(stsd[entry+32:])), int(binary.BigEndian.Uint16(stsd[entry+34:]))
+	codec = kind
+	eachBox(stsd[entry+fields:], func(box string, body []byte) {
+		if box == "avcC" && len(body) >= 4 {
+			codec = fmt.Sprintf("%s.%02X%02X%02X", kind, body[1], body[2], body[3])
+		}
+	})
+	return codec, width, height
+}
+
+// audioEntries are the sample entries of sound that browsers record.
+var audioEntries = map[string]string{"mp4a": "mp4a.40.2", "Opus": "opus", "fLaC": "flac"}

@@ -83,20 +83,40 @@ func (l *Library) readGrant(grant string) (ShareID, int64, time.Time, error) {
 	return ShareID(fields[0]), epoch, time.Unix(unix, 0), nil
 }
 
-func (l *Library) mediaByShare(ctx context.Context, id ShareID, epoch int64, generation int, name string) (Asset, error) {
+// videoByGrant finds the video that a grant opens, with every rule looked at. Errors are MediaByGrant's.
+func (l *Library) videoByGrant(ctx context.Context, grant string) (Video, error) {
+	id, epoch, ends, err := l.readGrant(grant)
+	if err != nil {
+		return Video{}, err
+	}
+	if !l.Now().Before(ends) {
+		return Video{}, errGrantOver
+	}
+	return l.videoByEpoch(ctx, id, epoch)
+}
+
+func (l *Library) videoByEpoch(ctx context.Context, id ShareID, epoch int64) (Video, error) {
 	share, err := l.Store.ShareByID(ctx, id)
 	if err != nil {
-		return Asset{}, fmt.Errorf("find share: %w", err)
+		return Video{}, fmt.Errorf("find share: %w", err)
 	}
 	if share.Epoch != epoch || !share.Open(l.Now()) {
-		return Asset{}, errGrantOver
+		return Video{}, errGrantOver
 	}
 	v, err := l.Store.VideoByID(ctx, share.VideoID)
 	if err != nil {
-		return Asset{}, fmt.Errorf("find video: %w", err)
+		return Video{}, fmt.Errorf("find video: %w", err)
 	}
 	if v.TrashedAt != nil {
-		return Asset{}, errGrantOver
+		return Video{}, errGrantOver
+	}
+	return v, nil
+}
+
+func (l *Library) mediaByShare(ctx context.Context, id ShareID, epoch int64, generation int, name string) (Asset, error) {
+	v, err := l.videoByEpoch(ctx, id, epoch)
+	if err != nil {
+		return Asset{}, err
 	}
 	a, err := l.Store.AssetByName(ctx, v.ID, generation, name)
 	if err != nil && KindOf(err) == NotFound {

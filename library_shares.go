@@ -22,6 +22,8 @@ type Watch struct {
 	HLS        *Asset // the list of rungs
 	Storyboard *Asset // the cues of the seek bar's pictures
 	Peaks      *Asset
+	// Live are a recording's tracks as they lie, the main one first, while nothing was published yet.
+	Live []Track
 	// Grant opens the media of this video until GrantEnds.
 	Grant     string
 	GrantEnds time.Time
@@ -47,6 +49,9 @@ func (l *Library) Watch(ctx context.Context, a Actor, token string) (Watch, erro
 	w.Comment = l.authorize(a, v, &share, verbComment) == nil
 	w.Grant, w.GrantEnds = l.grantFor(share)
 	if err := l.addAssets(ctx, &w); err != nil {
+		return Watch{}, err
+	}
+	if w.Live, err = l.liveTracks(ctx, v); err != nil {
 		return Watch{}, err
 	}
 	w.Download = len(w.Sources) > 0 && l.authorize(a, v, &share, verbDownload) == nil

@@ -1,9 +1,11 @@
 package meanwhile
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // Source reads a video as it was uploaded: the parts one after another, from any offset.
@@ -18,8 +20,14 @@ type Source struct {
 	open    io.ReadCloser
 }
 
-// OpenSource gives the bytes that a worker processes. NotFound before the upload is complete. The caller closes it.
+// OpenSource gives the bytes of the main track, which a worker processes. NotFound before the upload is complete. The caller closes it.
 func (l *Library) OpenSource(ctx context.Context, id VideoID) (*Source, error) {
+	return l.OpenTrack(ctx, id, ScreenTrack)
+}
+
+// OpenTrack gives the bytes of a track of a recording; a file has only the main one. NotFound before the upload is complete, and for a track
+// that is not there. The caller closes it.
+func (l *Library) OpenTrack(ctx context.Context, id VideoID, track string) (*Source, error) {
 	u, err := l.Store.UploadByVideo(ctx, id)
 	if err != nil {
 		return nil, fmt.Errorf("find upload: %w", err)
@@ -27,11 +35,28 @@ func (l *Library) OpenSource(ctx context.Context, id VideoID) (*Source, error) {
 	if u.SealedAt == nil {
 		return nil, E(NotFound, "The upload is not complete yet.", nil)
 	}
-	parts, err := l.Store.Parts(ctx, u.ID, FileTrack)
+	chunks, err := l.Store.Chunks(ctx, u.ID, track)
 	if err != nil {
-		return nil, fmt.Errorf("list parts: %w", err)
+		return nil, fmt.Errorf("list chunks: %w", err)
 	}
-	return &Source{Filename: u.Filename, SizeBytes: u.OffsetBytes, ctx: ctx, objects: l.Objects, parts: parts}, nil
+	parts := contiguous(chunks)
+	if len(parts) == 0 && track == ScreenTrack {
+		if parts, err = l.Store.Parts(ctx, u.ID, FileTrack); err != nil {
+			return nil, fmt.Errorf("list parts: %w", err)
+		}
+	}
+	if len(parts) == 0 && track != ScreenTrack {
+		return nil, E(NotFound, "There is nothing of this track.", nil)
+	}
+	return l.sourceOf(ctx, u, parts), nil
+}
+
+func (l *Library) sourceOf(ctx context.Context, u Upload, parts []Part) *Source {
+	s := &Source{Filename: u.Filename, ctx: ctx, objects: l.Objects, parts: parts}
+	if n := len(parts); n > 0 {
+		s.SizeBytes = parts[n-1].OffsetBytes + parts[n-1].SizeBytes
+	}
+	return s
 }
 
 // OpenOriginal is OpenSource for the video's owner. NotFound for anyone else.
@@ -93,17 +118,32 @@ func (s *Source) WriteTo(w io.Writer) (int64, error) {
 }
 
 func (s *Source) openPart() error {
-	for _, part := range s.parts {
-		if s.at >= part.OffsetBytes && s.at < part.OffsetBytes+part.SizeBytes {
-			r, err := s.objects.Open(s.ctx, part.Key, Range{Start: s.at - part.OffsetBytes})
-			if err != nil {
-				return fmt.Errorf("open part %d: %w", part.N, err)
-			}
-			s.open = r
-			return nil
-		}
+	i, found := slices.BinarySearchFunc(s.parts, s.at, func(p Part, at int64) int { return cmp.Compare(p.OffsetBytes, at) })
+	if !found {
+		i-- // it begins in the part before
 	}
-	return io.EOF
+	if i < 0 || i >= len(s.parts) || s.at >= s.parts[i].OffsetBytes+s.parts[i].SizeBytes {
+		return io.EOF
+	}
+	part := s.parts[i]
+	r, err := s.objects.Open(s.ctx, part.Key, Range{Start: s.at - part.OffsetBytes})
+	if err != nil {
+		return fmt.Errorf("open part %d: %w", part.N, err)
+	}
+	s.open = r
+	return nil
+}
+
+// ReadAt reads len(p) bytes at offset, across parts. It moves the offset that Read goes on from.
+func (s *Source) ReadAt(p []byte, offset int64) (int, error) {
+	if _, err := s.Seek(offset, io.SeekStart); err != nil {
+		return 0, err
+	}
+	n, err := io.ReadFull(s, p)
+	if err == io.ErrUnexpectedEOF {
+		err = io.EOF
+	}
+	return n, err
 }
 
 // Seek moves to another offset, as http.ServeContent asks for.

@@ -36,12 +36,40 @@ func MediaPlaylist(x FragmentIndex, uri string) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%d\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n", max(1, int(math.Round(longest.Seconds()))))
-	fmt.Fprintf(&b, "#EXT-X-MAP:URI=%q,BYTERANGE=\"%d@0\"\n", uri, x.InitBytes)
-	for _, s := range list {
-		fmt.Fprintf(&b, "#EXTINF:%.5f,\n#EXT-X-BYTERANGE:%d@%d\n%s\n", s.Duration.Seconds(), s.SizeBytes, s.Offset, uri)
-	}
+	writeSegments(&b, x.InitBytes, list, uri)
 	b.WriteString("#EXT-X-ENDLIST\n")
 	return b.String()
+}
+
+// LivePlaylist is the HLS playlist of a recording whose bytes lie in uri, a file that grows: everything from the beginning is listed, and a
+// player begins there. While it goes on, what is too short for a segment is left out, for a segment that is listed may not change.
+func LivePlaylist(x FragmentIndex, uri string, ended bool) string {
+	list := segments(x)
+	if n := len(list); !ended && n > 0 && list[n-1].Duration < segmentFor {
+		list = list[:n-1]
+	}
+	longest := 2 * time.Second
+	for _, s := range list {
+		longest = max(longest, s.Duration)
+	}
+	kind := "EVENT"
+	if ended {
+		kind = "VOD"
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%d\n#EXT-X-PLAYLIST-TYPE:%s\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-START:TIME-OFFSET=0\n", int(math.Ceil(longest.Seconds())), kind)
+	writeSegments(&b, x.InitBytes, list, uri)
+	if ended {
+		b.WriteString("#EXT-X-ENDLIST\n")
+	}
+	return b.String()
+}
+
+func writeSegments(b *strings.Builder, initBytes int64, list []Fragment, uri string) {
+	fmt.Fprintf(b, "#EXT-X-MAP:URI=%q,BYTERANGE=\"%d@0\"\n", uri, initBytes)
+	for _, s := range list {
+		fmt.Fprintf(b, "#EXTINF:%.5f,\n#EXT-X-BYTERANGE:%d@%d\n%s\n", s.Duration.Seconds(), s.SizeBytes, s.Offset, uri)
+	}
 }
 
 // PeakBPS is the rate of the fastest segment, as RFC 8216 (4.3.4.2) wants it of a variant.

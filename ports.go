@@ -13,13 +13,14 @@ type Store interface {
 	AccountStore
 	VideoStore
 	UploadStore
+	RecordingStore
 	ShareStore
 	CommentStore
 	StageStore
 	AssetStore
 
 	// InTx runs fn in one transaction: all of its writes become durable together when fn returns nil, none when it returns an error,
-	// which InTx hands back unchanged. Inside fn only the Store it is given may be used. Nested calls join the outer transaction.
+	// which InTx hands back unchanged. fn may run again from the start: outside the store it only sets, never appends. Inside fn only the Store it is given may be used. Nested calls join the outer transaction.
 	InTx(ctx context.Context, fn func(Store) error) error
 	// Ping answers whether the database can be reached and written.
 	Ping(ctx context.Context) error
@@ -98,6 +99,33 @@ type UploadStore interface {
 	TerminateUpload(ctx context.Context, id UploadID, at time.Time) error
 	// Parts lists the parts of a track in order.
 	Parts(ctx context.Context, id UploadID, track string) ([]Part, error)
+}
+
+// RecordingStore remembers what a browser records, beside its upload.
+type RecordingStore interface {
+	CreateRecording(ctx context.Context, r Recording) error
+	// RecordingByUpload: NotFound for an upload that is a file's.
+	RecordingByUpload(ctx context.Context, id UploadID) (Recording, error)
+	// HearRecording writes State, StartedAt, Pauses, CameraOffsetMS and HeardAt, and moves the upload's expiry. NotFound.
+	HearRecording(ctx context.Context, r Recording, expiresAt time.Time) error
+	// AddChunk stores a chunk's row, and its track's where it is the first, and moves HeardAt and the expiry; or it gives the row that is
+	// there already (created false). Conflict when the upload was given up, or was sealed by its client.
+	AddChunk(ctx context.Context, id UploadID, c Chunk, mediaType string, heardAt, expiresAt time.Time) (stored Chunk, created bool, err error)
+	// ChunkByNumber: NotFound.
+	ChunkByNumber(ctx context.Context, id UploadID, track string, n int) (Chunk, error)
+	// Chunks lists a track's chunks in order, with gaps where there are gaps.
+	Chunks(ctx context.Context, id UploadID, track string) ([]Chunk, error)
+	// Tracks lists the tracks that have a chunk, by name.
+	Tracks(ctx context.Context, id UploadID) ([]Track, error)
+	// IndexTrack writes what was indexed since from, and adds the fragments behind those that are there. Conflict when somebody else has
+	// indexed from there already.
+	IndexTrack(ctx context.Context, from int64, t Track, fragments []Fragment) error
+	// Fragments lists a track's fragments in order.
+	Fragments(ctx context.Context, id UploadID, track string) ([]Fragment, error)
+	// SealRecording seals the upload, again if need be, and notes of how many chunks. Conflict if it was given up.
+	SealRecording(ctx context.Context, id UploadID, at time.Time, chunks int, recovered bool) error
+	// SilentRecordings lists recordings that were last heard of before then and have chunks that are not sealed, oldest first.
+	SilentRecordings(ctx context.Context, before time.Time, limit int) ([]UploadID, error)
 }
 
 // ShareStore remembers share links.

@@ -18,6 +18,8 @@ type wireProblem struct {
 	Status    int    `json:"status" doc:"The HTTP status"`
 	Detail    string `json:"detail" doc:"A sentence for people"`
 	RequestID string `json:"request_id" doc:"What the operator finds in the log"`
+
+	Missing map[string][]int `json:"missing,omitempty" doc:"Chunks of a recording that are not here yet, by track"`
 }
 
 // Error is the sentence.
@@ -70,6 +72,10 @@ func (s *server) problem(v *visit, err error) *wireProblem {
 		if kind == meanwhile.Internal || kind == meanwhile.Fenced || p.Detail == "" {
 			p.Detail = "Internal error. Try again; if it stays, tell whoever runs this site the number of this request."
 		}
+	}
+	var missing *meanwhile.MissingError
+	if errors.As(err, &missing) {
+		p.Missing = missing.Missing
 	}
 	if p.Title = http.StatusText(p.Status); p.Title == "" {
 		p.Title = "Checksum Mismatch" // 460, the one status of tus that HTTP does not know
@@ -134,7 +140,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	body, err := json.Marshal(p)
 	if err != nil {
-		panic(err) // five plain fields
+		panic(err) // plain fields
 	}
 	h := w.Header()
 	h.Set("Content-Type", p.ContentType(""))
@@ -149,7 +155,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 
 // forPeople reports whether an address is one that people look at.
 func forPeople(path string) bool {
-	for _, prefix := range []string{"/api/", "/m/", "/assets/", "/healthz", "/readyz"} {
+	for _, prefix := range []string{"/api/", "/m/", "/assets/", "/oembed", "/healthz", "/readyz"} {
 		if strings.HasPrefix(path, prefix) {
 			return false
 		}

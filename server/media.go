@@ -29,6 +29,9 @@ func (s *server) media(w http.ResponseWriter, r *http.Request) error {
 	if !ok || err != nil {
 		return errNoRoute
 	}
+	if generation == 0 {
+		return s.liveMedia(w, r)
+	}
 	a, err := s.lib.MediaByGrant(r.Context(), r.PathValue("grant"), generation, r.PathValue("name"))
 	if err != nil {
 		return err

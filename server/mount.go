@@ -39,6 +39,9 @@ func api[I, O any](fn func(context.Context, *I) (*O, error), status int) endpoin
 		op.Middlewares = huma.Middlewares{func(ctx huma.Context, next func(huma.Context)) {
 			c := humagin.Unwrap(ctx)
 			w := unwrap(c.Writer)
+			for _, p := range c.Params {
+				c.Request.SetPathValue(p.Key, p.Value)
+			}
 			deadline(w, answerWithin)
 			w.Header().Set("Cache-Control", "private, no-store")
 			if err := m.s.enter(c.Request, row); err != nil {

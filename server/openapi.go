@@ -111,10 +111,14 @@ func (m *mount) describe(row route) {
 		for _, h := range a.headers {
 			answer.Headers[h.name] = &huma.Param{Description: h.about, Schema: text}
 		}
+		if a.json != nil || a.media != nil {
+			answer.Content = map[string]*huma.MediaType{}
+		}
 		if a.json != nil {
-			answer.Content = map[string]*huma.MediaType{"application/json": {Schema: m.schema(a.json)}}
-		} else if a.media != "" {
-			answer.Content = map[string]*huma.MediaType{a.media: {Schema: binary}}
+			answer.Content["application/json"] = &huma.MediaType{Schema: m.schema(a.json)}
+		}
+		for _, media := range a.media {
+			answer.Content[media] = &huma.MediaType{Schema: binary}
 		}
 		op.Responses[fmt.Sprint(status)] = answer
 	}

@@ -19,7 +19,7 @@ type header struct {
 
 type answer struct {
 	about   string
-	media   string       // of a body of bytes
+	media   []string     // of a body of bytes
 	json    reflect.Type // of a JSON body
 	headers []header
 }
@@ -33,13 +33,13 @@ var (
 		{"Tus-Version", "", true}, {"Tus-Extension", "", true}, {"Tus-Max-Size", "Bytes", true}, {"Tus-Checksum-Algorithm", "", true},
 	}}
 	bytesRange = header{"Range", "One range; several are answered with the whole", false}
-	bytesOf    = func(media string) map[int]answer {
+	bytesOf    = func(media ...string) map[int]answer {
 		return map[int]answer{
 			http.StatusOK: {about: "The whole", media: media}, http.StatusPartialContent: {about: "The range", media: media},
 			http.StatusNotModified: {about: "What the client has is right"},
 		}
 	}
-	streamed = map[int]answer{http.StatusOK: {about: "Events until the client goes. Each says how things stand: after a reconnection nothing is missing", media: "text/event-stream"}}
+	streamed = map[int]answer{http.StatusOK: {about: "Events until the client goes. Each says how things stand: after a reconnection nothing is missing", media: []string{"text/event-stream"}}}
 )
 
 // rawRoutes are keyed by the name in the table of routes.
@@ -48,8 +48,9 @@ var rawRoutes = map[string]rawRoute{
 	"get-health":    {gives: map[int]answer{http.StatusOK: {about: "Running", json: reflect.TypeFor[wireHealth]()}}},
 	"get-readiness": {gives: map[int]answer{http.StatusOK: {about: "Ready", json: reflect.TypeFor[wireHealth]()}, http.StatusServiceUnavailable: {about: "Something is missing", json: reflect.TypeFor[wireHealth]()}}},
 	"get-poster":    {takes: []header{bytesRange}, gives: bytesOf("image/jpeg")},
+	"get-preview":   {takes: []header{bytesRange}, gives: bytesOf("video/mp4")},
 	"get-original":  {takes: []header{bytesRange}, gives: bytesOf("application/octet-stream")},
-	"get-media":     {takes: []header{bytesRange}, gives: bytesOf("video/mp4")},
+	"get-media":     {takes: []header{bytesRange}, gives: mediaAnswers()},
 	"follow-videos": {gives: streamed},
 	"follow-share":  {gives: streamed},
 	"tus-options":   {gives: map[int]answer{http.StatusNoContent: tusCan}}, "tus-upload-options": {gives: map[int]answer{http.StatusNoContent: tusCan}},
@@ -73,5 +74,29 @@ var rawRoutes = map[string]rawRoute{
 		body:  tusType,
 		gives: map[int]answer{http.StatusNoContent: {about: "Kept", headers: []header{tusOffset, tusExpires}}},
 	},
+	"put-chunk": {
+		takes: []header{{"Content-Digest", "sha-256 of the body (RFC 9530); 422 on a mismatch", true}},
+		body:  "application/octet-stream",
+		gives: map[int]answer{
+			http.StatusCreated: {about: "Kept", headers: []header{{"Content-Digest", "Of what is kept", true}}},
+			http.StatusOK:      {about: "The same bytes are here already", headers: []header{{"Content-Digest", "Of what is kept", true}}},
+		},
+	},
 	"tus-cancel": {takes: []header{tusResumable}, gives: map[int]answer{http.StatusNoContent: {about: "Given up; its video is in the trash"}}},
+}
+
+// wirePeaks is the waveform of a video's sound.
+type wirePeaks struct {
+	Version    int   `json:"version" enum:"1"`
+	IntervalMS int64 `json:"interval_ms" doc:"What one value stands for"`
+	Peaks      []int `json:"peaks" nullable:"false" doc:"The loudest in each interval, 0 to 100; 1,000 values at most"`
+}
+
+// mediaAnswers are those of the route that serves all that was made of a video.
+func mediaAnswers() map[int]answer {
+	all := bytesOf("video/mp4", "video/webm", "image/jpeg", "application/vnd.apple.mpegurl", "text/vtt")
+	whole := all[http.StatusOK]
+	whole.json = reflect.TypeFor[wirePeaks]()
+	all[http.StatusOK] = whole
+	return all
 }

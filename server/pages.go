@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -19,17 +20,18 @@ var pageFiles embed.FS
 type pages map[string]*template.Template
 
 func newPages() pages {
-	layout := template.Must(template.New("layout.html").ParseFS(pageFiles, "pages/layout.html"))
+	shared := []string{"pages/layout.html", "pages/player.html"}
+	layout := template.Must(template.New("layout.html").ParseFS(pageFiles, shared...))
 	names, err := fs.Glob(pageFiles, "pages/*.html")
 	if err != nil {
 		panic(err) // the pattern is constant
 	}
 	all := pages{}
 	for _, name := range names {
-		base := strings.TrimSuffix(path.Base(name), ".html")
-		if base == "layout" {
+		if slices.Contains(shared, name) {
 			continue
 		}
+		base := strings.TrimSuffix(path.Base(name), ".html")
 		all[base] = template.Must(template.Must(layout.Clone()).ParseFS(pageFiles, name))
 	}
 	return all
@@ -38,6 +40,7 @@ func newPages() pages {
 // entries are the built files that pages need beside base.css; a page that is not here needs the form's script.
 var entries = map[string][]string{
 	"watch":   {"src/watch/watch.css", "src/watch/main.ts"},
+	"embed":   {"src/watch/embed.css", "src/watch/embed.ts"},
 	"library": {"src/library/library.css", "src/library/main.ts"},
 }
 
@@ -51,7 +54,11 @@ type common struct {
 	CSS        []string
 	Scripts    []string
 	Lang       string
+	Ancestors  string // who may show the page in a frame (CSP frame-ancestors); nobody when empty
 }
+
+// siteName is what this place calls itself.
+const siteName = "Meanwhile"
 
 type pageUser struct{ Name, Email, Initial string }
 
@@ -73,14 +80,14 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, status int, name
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", pagePolicy(data.frame().Nonce))
+	h.Set("Content-Security-Policy", pagePolicy(data.frame().Nonce, data.frame().Ancestors))
 	h.Set("Cache-Control", "private, no-store")
 	h.Add("Vary", "Accept-Encoding, Cookie")
 	return sendHTML(w, r, status, b.Bytes())
 }
 
 func (s *server) fillFrame(r *http.Request, name string, c *common) {
-	c.Nonce, c.Site, c.Lang, c.SignUpOpen = newNonce(), "Meanwhile", "en", s.lib.SignUpOpen()
+	c.Nonce, c.Site, c.Lang, c.SignUpOpen = newNonce(), siteName, "en", s.lib.SignUpOpen()
 	if a := visitOf(r.Context()).actor; a.SignedIn() {
 		c.User = &pageUser{Name: a.Name, Email: a.Email, Initial: initial(a.Name)}
 	}
@@ -124,9 +131,18 @@ type errorPage struct {
 
 // failPage shows an error to a person. What is not there, or not to be seen, is one page, whatever the reason.
 func (s *server) failPage(w http.ResponseWriter, r *http.Request, p *wireProblem) {
+	framed := strings.HasPrefix(r.URL.Path, "/embed/")
+	if framed && p.Status == http.StatusNotFound {
+		if err := s.renderFramed(w, r, p.Status, &embedPage{common: common{Title: "Nothing here"}}); err == nil {
+			return
+		}
+	}
 	name, data := "error", &errorPage{Status: p.Status, Message: p.Detail, RequestID: p.RequestID, common: common{Title: p.Title}}
 	if p.Status == http.StatusNotFound {
 		name, data.Title = "gone", "Nothing here"
+	}
+	if framed {
+		data.Ancestors = everywhere
 	}
 	err := s.render(w, r, p.Status, name, data)
 	if err == nil {

@@ -29,6 +29,12 @@ func TestNothingThatPeopleWriteBecomesMarkup(t *testing.T) {
 			t.Errorf("the page holds %q:\n%s", broken, page)
 		}
 	}
+	frame := string(w.want(w.do("GET", "/embed/"+u.share, nil), 200).body)
+	for _, broken := range []string{"<img src=x", "onerror=\"alert", "T</script>", "<!--"} {
+		if strings.Contains(frame, broken) {
+			t.Errorf("the embedded player holds %q:\n%s", broken, frame)
+		}
+	}
 	in := w.want(w.do("POST", "/login", formOf("email", attack, "password", "x", "next", "/"+attack), formType), 401)
 	if strings.Contains(string(in.body), "<img src=x") {
 		t.Errorf("the form holds %s", in.body)
@@ -60,7 +66,8 @@ func withUI(_ *server.Config, d *server.Deps, _ *meanwhile.Config) {
 		"manifest.json": {Data: []byte(`{
 			"src/ui/base.css": {"file": "base-1.css"},
 			"_shared.js": {"file": "shared-1.js", "css": ["shared-1.css"]},
-			"src/watch/main.ts": {"file": "watch-1.js", "css": ["watch-1.css"], "imports": ["_shared.js"]}
+			"src/watch/main.ts": {"file": "watch-1.js", "css": ["watch-1.css"], "imports": ["_shared.js"]},
+			"src/watch/embed.ts": {"file": "embed-1.js"}
 		}`)},
 		"watch-1.js": {Data: []byte("plain")}, "watch-1.js.br": {Data: []byte("brotli")}, "watch-1.js.gz": {Data: []byte("gzip")},
 		"watch-1.css": {Data: []byte("css")}, ".keep": {Data: []byte("")},

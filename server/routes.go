@@ -21,7 +21,7 @@ type route struct {
 }
 
 func (s *server) routes() []route {
-	const get, head, post, patch, del, options = http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete, http.MethodOptions
+	const get, head, post, put, patch, del, options = http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions
 	return []route{
 		{get, "/api/v1/openapi.json", nobody, "get-openapi", "This document", raw(s.getOpenAPI)},
 
@@ -30,12 +30,15 @@ func (s *server) routes() []route {
 		{del, "/api/v1/session", guest, "log-out", "Sign out", api(s.logOut, 204)},
 
 		{get, "/api/v1/videos", account, "list-videos", "My videos, newest first", api(s.listVideos, 200)},
+		{post, "/api/v1/videos", account, "create-video", "Begin a recording: the link exists before the first byte", api(s.createVideo, 201)},
 		{get, "/api/v1/videos/{id}", account, "get-video", "One of my videos", api(s.getVideo, 200)},
 		{patch, "/api/v1/videos/{id}", account, "rename-video", "Give a video another title", api(s.renameVideo, 200)},
 		{del, "/api/v1/videos/{id}", account, "trash-video", "Put a video into the trash", api(s.trashVideo, 204)},
 		{post, "/api/v1/videos/{id}/restore", account, "restore-video", "Take a video out of the trash", api(s.restoreVideo, 200)},
 		{post, "/api/v1/videos/{id}/reprocess", account, "reprocess-video", "Process the original again; what plays goes on playing", api(s.reprocessVideo, 202)},
+		{post, "/api/v1/videos/{id}/upload-token", account, "renew-upload-token", "A new credential for the upload of a recording", api(s.renewUploadToken, 201)},
 		{get, "/api/v1/videos/{id}/poster", account, "get-poster", "The picture of one of my videos", raw(s.videoPoster)},
+		{get, "/api/v1/videos/{id}/preview", account, "get-preview", "A few moving seconds of one of my videos, without sound", raw(s.videoPreview)},
 		{get, "/api/v1/videos/{id}/original", account, "get-original", "The file as it was uploaded", raw(s.videoOriginal)},
 		{get, "/api/v1/events", account, "follow-videos", "Which of my videos to look at again, as server-sent events", stream(s.followVideos)},
 
@@ -53,7 +56,14 @@ func (s *server) routes() []route {
 		{patch, "/api/v1/files/{id}", upload, "tus-append", "Send bytes", tus(s.tusAppend)},
 		{del, "/api/v1/files/{id}", upload, "tus-cancel", "Give an upload up", tus(s.tusCancel)},
 
+		{get, "/api/v1/uploads/{id}", upload, "get-upload", "What of a recording has arrived", api(s.recordingState, 200)},
+		{del, "/api/v1/uploads/{id}", upload, "cancel-recording", "Give a recording up, and its link", api(s.cancelRecording, 204)},
+		{put, "/api/v1/uploads/{id}/tracks/{track}/chunks/{n}", upload, "put-chunk", "Send one chunk of a recording", stream(s.putChunk)},
+		{post, "/api/v1/uploads/{id}/heartbeat", upload, "heartbeat", "Say that a recording goes on", api(s.heartbeat, 200)},
+		{post, "/api/v1/uploads/{id}/complete", upload, "complete-recording", "Every chunk was sent: compare, seal and process", api(s.completeRecording, 200)},
+
 		{get, "/m/{grant}/{generation}/{name}", nobody, "get-media", "Media bytes, by the addresses that a share gives", raw(s.media)},
+		{get, "/oembed", nobody, "get-oembed", "How to show a watch link inside another page (oEmbed 1.0)", api(s.getOEmbed, 200)},
 		{get, "/healthz", nobody, "get-health", "200 while the program runs", raw(s.health)},
 		{get, "/readyz", nobody, "get-readiness", "200, or 503 with what is missing", raw(s.readiness)},
 
@@ -69,6 +79,7 @@ func (s *server) routes() []route {
 		{get, "/signup", guest, "", "", page(s.signUpForm)},
 		{post, "/signup", guest, "", "", page(s.signUpPosted)},
 		{get, "/v/{token}", guest, "", "", page(s.watch)},
+		{get, "/embed/{token}", nobody, "", "", page(s.embed)},
 		{get, "/v/{token}/poster.jpg", guest, "", "", raw(s.sharePoster)},
 		{get, "/v/{token}/download", guest, "", "", page(s.shareDownload)},
 	}

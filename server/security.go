@@ -33,12 +33,16 @@ func (s *server) secure(next http.Handler) http.Handler {
 // barePolicy is for what is no page. A browser that opens a media address wraps it into a page of its own, which has to load it.
 const barePolicy = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// pagePolicy is for pages: scripts are ours or carry the nonce. media-chrome styles itself inline, the player uses blob: addresses.
-func pagePolicy(nonce string) string {
+// pagePolicy is for pages: scripts are ours or carry the nonce. media-chrome styles itself inline, the player uses blob: addresses. ancestors
+// may show the page in a frame.
+func pagePolicy(nonce, ancestors string) string {
+	if ancestors == "" {
+		ancestors = "'none'"
+	}
 	return strings.Join([]string{
 		"default-src 'none'", "script-src 'self' 'nonce-" + nonce + "'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data: blob:",
 		"media-src 'self' blob:", "connect-src 'self'", "font-src 'self'", "worker-src 'self' blob:", "object-src 'none'", "base-uri 'none'",
-		"form-action 'self'", "frame-ancestors 'none'",
+		"form-action 'self'", "frame-ancestors " + ancestors,
 	}, "; ")
 }
 

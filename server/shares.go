@@ -35,17 +35,21 @@ type wireAuthor struct {
 }
 
 type wirePlayback struct {
-	Tracks    []wireTrack   `json:"tracks" nullable:"false" doc:"Empty while nothing plays"`
-	Poster    string        `json:"poster,omitempty"`
-	Captions  []wireCaption `json:"captions" nullable:"false"`
-	ExpiresAt stamp         `json:"expires_at" doc:"When the addresses end; fetch the share again for new ones"`
+	Tracks []wireTrack `json:"tracks" nullable:"false" doc:"Empty while nothing plays"`
+	Poster string      `json:"poster,omitempty"`
+	// What the seek bar shows beside the time, where it has been made.
+	Storyboard string        `json:"storyboard,omitempty" doc:"WebVTT whose cues name tiles of one picture, as #xywh="`
+	Waveform   string        `json:"waveform,omitempty" doc:"JSON: version, interval_ms and peaks, each 0 to 100"`
+	Captions   []wireCaption `json:"captions" nullable:"false"`
+	ExpiresAt  stamp         `json:"expires_at" doc:"When the addresses end; fetch the share again for new ones"`
 }
 
 type wireTrack struct {
 	Name     string       `json:"name" enum:"screen,camera"`
 	Main     bool         `json:"main"`
 	OffsetMS int64        `json:"offset_ms"`
-	Sources  []wireSource `json:"sources" nullable:"false"`
+	Sources  []wireSource `json:"sources" nullable:"false" doc:"Files, the largest first"`
+	HLS      string       `json:"hls,omitempty" doc:"The list of the same picture in several sizes, for links that cannot carry a file"`
 }
 
 type wireSource struct {
@@ -75,17 +79,38 @@ func shareOf(token string, w meanwhile.Watch) wireShare {
 	if w.Download {
 		out.DownloadURL = "/v/" + url.PathEscape(token) + "/download"
 	}
-	if w.Poster != nil {
-		out.Playback.Poster = mediaURL(w.Grant, *w.Poster)
-	}
+	out.Playback.Poster = mediaURLOf(w.Grant, w.Poster)
+	out.Playback.Storyboard = mediaURLOf(w.Grant, w.Storyboard)
+	out.Playback.Waveform = mediaURLOf(w.Grant, w.Peaks)
 	if len(w.Sources) > 0 {
 		track := wireTrack{Name: "screen", Main: true, Sources: make([]wireSource, len(w.Sources))}
 		for i, a := range w.Sources {
 			track.Sources[i] = wireSource{Type: a.MediaType, URL: mediaURL(w.Grant, a), Width: a.Width, Height: a.Height}
 		}
+		track.HLS = mediaURLOf(w.Grant, w.HLS)
 		out.Playback.Tracks = []wireTrack{track}
+		return out
+	}
+	for i, t := range w.Live {
+		out.Playback.Tracks = append(out.Playback.Tracks, liveTrack(w.Grant, t, i == 0))
+		if i == 0 && out.DurationMS == 0 {
+			out.DurationMS, out.Width, out.Height = t.DurationMS, t.Width, t.Height
+		}
 	}
 	return out
+}
+
+// liveTrack is a recording's track as it lies: it plays by HLS alone, from the beginning of what there is.
+func liveTrack(grant string, t meanwhile.Track, main bool) wireTrack {
+	return wireTrack{Name: t.Name, Main: main, Sources: []wireSource{}, HLS: fmt.Sprintf("/m/%s/g0/%s", grant, meanwhile.LiveName(t.Name))}
+}
+
+// mediaURLOf is empty for what there is not.
+func mediaURLOf(grant string, a *meanwhile.Asset) string {
+	if a == nil {
+		return ""
+	}
+	return mediaURL(grant, *a)
 }
 
 func mediaURL(grant string, a meanwhile.Asset) string {

@@ -155,6 +155,14 @@ func (s *server) videoPoster(w http.ResponseWriter, r *http.Request) error {
 	return s.serveAsset(w, r, a, cacheChecked)
 }
 
+func (s *server) videoPreview(w http.ResponseWriter, r *http.Request) error {
+	a, err := s.lib.PreviewOf(r.Context(), visitOf(r.Context()).actor, meanwhile.VideoID(r.PathValue("id")))
+	if err != nil {
+		return err
+	}
+	return s.serveAsset(w, r, a, cacheChecked)
+}
+
 func (s *server) videoOriginal(w http.ResponseWriter, r *http.Request) error {
 	id := meanwhile.VideoID(r.PathValue("id"))
 	src, err := s.lib.OpenOriginal(r.Context(), visitOf(r.Context()).actor, id)

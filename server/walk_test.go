@@ -71,14 +71,14 @@ func (w *world) visit(row server.Route, v visitor) int {
 	switch {
 	case strings.Contains(row.Path, "/comments/"):
 		id = comment
-	case strings.HasPrefix(row.Path, "/api/v1/files/"):
+	case strings.HasPrefix(row.Path, "/api/v1/files/"), strings.HasPrefix(row.Path, "/api/v1/uploads/"):
 		id = u.location[strings.LastIndex(u.location, "/")+1:]
 	}
 	token := u.share
 	if strings.HasPrefix(row.Path, "/setup/") {
 		token = w.lib.SetUpToken()
 	}
-	path := strings.NewReplacer("{id}", id, "{token}", token, "{secret}", "none", "{grant}", media[2], "{generation}", media[3], "{name}", media[4], "{path...}", "none.js").Replace(row.Path)
+	path := strings.NewReplacer("{id}", id, "{token}", token, "{secret}", "none", "{grant}", media[2], "{generation}", media[3], "{name}", media[4], "{path...}", "none.js", "{track}", "screen", "{n}", "0").Replace(row.Path)
 	var body any
 	switch row.Name {
 	case "log-in":
@@ -89,6 +89,15 @@ func (w *world) visit(row server.Route, v visitor) int {
 		body = object{"at_ms": 0, "body": "x", "name": "x"}
 	case "edit-comment":
 		body = object{"body": "x"}
+	case "create-video":
+		body = object{"source": "recording"}
+	case "put-chunk":
+		body = "chunk"
+		headers = append(headers, digest("chunk"))
+	case "heartbeat":
+		body = object{"state": "recording"}
+	case "complete-recording":
+		body = object{"tracks": object{"screen": object{"chunks": 1, "bytes": 5}}}
 	case "tus-create":
 		headers = append(headers, "Upload-Length: 5")
 	case "tus-append":
@@ -98,6 +107,9 @@ func (w *world) visit(row server.Route, v visitor) int {
 		headers = slices.DeleteFunc(headers, func(h string) bool { return strings.HasPrefix(h, "Cookie") }) // others need the session
 	case "follow-videos", "follow-share":
 		return w.opens(path, headers)
+	}
+	if row.Name == "get-oembed" {
+		path += "?url=" + w.url + "/v/" + u.share
 	}
 	if row.Path == "/logout" {
 		headers = slices.DeleteFunc(headers, func(h string) bool { return strings.HasPrefix(h, "Cookie") })
@@ -111,12 +123,16 @@ func (w *world) visit(row server.Route, v visitor) int {
 func (w *world) stage(row server.Route, v visitor) (u uploaded, comment, source string) {
 	w.t.Helper()
 	reads := row.Method == "GET" || row.Method == "HEAD" || row.Method == "OPTIONS" || row.Name == "" || row.Name == "add-comment" || !strings.Contains(row.Path, "{")
-	kind := fmt.Sprint(strings.HasPrefix(row.Name, "tus-"), v.trashed)
+	recording := strings.HasPrefix(row.Path, "/api/v1/uploads/") || row.Name == "renew-upload-token"
+	kind := fmt.Sprint(strings.HasPrefix(row.Name, "tus-"), recording, v.trashed)
 	if known, ok := w.staged[kind]; ok && reads {
 		return known.uploaded, known.comment, known.source
 	}
 	source = "/m/none/g1/none"
-	if strings.HasPrefix(row.Name, "tus-") {
+	if recording {
+		u = w.newRecording()
+		w.want(w.putChunk(u, "screen", 0, "chunk"), 201)
+	} else if strings.HasPrefix(row.Name, "tus-") {
 		u = w.createUpload(5) // a running one
 	} else {
 		u = w.newReadyVideo()
@@ -183,9 +199,9 @@ func TestWrongMethodsAndAddresses(t *testing.T) {
 		paths[row.Path] = true
 	}
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
-		r := w.do("PUT", strings.NewReplacer("{", "", "}", "", "...", "").Replace(path), "x", tusOn)
+		r := w.do("LOCK", strings.NewReplacer("{", "", "}", "", "...", "").Replace(path), "x", tusOn)
 		if r.status != 405 || r.header.Get("Allow") == "" {
-			t.Errorf("PUT %s: %d, Allow %q", path, r.status, r.header.Get("Allow"))
+			t.Errorf("LOCK %s: %d, Allow %q", path, r.status, r.header.Get("Allow"))
 		}
 	}
 	for path, kind := range map[string]string{
@@ -224,7 +240,7 @@ func TestWhatMayNotBeSeenLooksLikeNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, pattern := range []string{"/v/%s", "/v/%s/poster.jpg", "/v/%s/download", "/api/v1/shares/%s", "/api/v1/shares/%s/comments", "/api/v1/shares/%s/events"} {
+	for _, pattern := range []string{"/v/%s", "/v/%s/poster.jpg", "/v/%s/download", "/embed/%s", "/oembed?url=/v/%s", "/api/v1/shares/%s", "/api/v1/shares/%s/comments", "/api/v1/shares/%s/events"} {
 		for _, who := range [][]string{nil, {w.asOwner()}} {
 			want := ""
 			for _, token := range []string{"unknown", trashed.share, expired.share, revoked.share} {

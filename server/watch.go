@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"meanwhile"
@@ -18,6 +20,7 @@ type watchPage struct {
 	MoreComments bool
 	Boot         watchBoot
 	OG           openGraph
+	OEmbedURL    string
 }
 
 // watchBoot is what the page's script begins with, so that it need not ask for what the page has already.
@@ -47,8 +50,13 @@ type pageShare struct {
 	VideoID                           string
 	CanComment, CanDownload           bool
 	DownloadURL, WatchURL, PosterURL  string
-	Sources                           []wireSource
+	Sources                           []pageSource
 	StartSeconds                      int
+}
+
+// pageSource is a <source>: the browser takes the first whose media query holds.
+type pageSource struct {
+	URL, Type, Media string
 }
 
 type pageComment struct {
@@ -69,6 +77,9 @@ type pageComment struct {
 type openGraph struct {
 	Title, Description, URL, Image string
 	Width, Height                  int
+	Player                         string // the frame to show, empty while nothing plays
+	PlayerWidth, PlayerHeight      int
+	Secure                         bool // reached by TLS
 }
 
 // watch shows a video and its conversation. It carries everything that a player needs: it plays and reads without scripts.
@@ -92,7 +103,7 @@ func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 		Share:    s.pageShareOf(v, token, seen, start),
 		Comments: pageCommentsOf(talk), CommentCount: talk.Count, MoreComments: talk.Next != nil,
 		Boot: watchBoot{Share: shareOf(token, seen), Comments: comments, Token: token, StartS: start},
-		OG:   s.openGraphOf(v, token, seen),
+		OG:   s.openGraphOf(v, token, seen), OEmbedURL: s.oEmbedURL(v, token),
 	}
 	if v.actor.SignedIn() {
 		data.Boot.User = &bootUser{Name: v.actor.Name}
@@ -115,9 +126,33 @@ func (s *server) pageShareOf(v *visit, token string, seen meanwhile.Watch, start
 		out.Duration = clock(seen.Video.Duration)
 	}
 	for _, t := range sh.Playback.Tracks {
-		out.Sources = append(out.Sources, t.Sources...)
+		out.Sources = append(out.Sources, pageSourcesOf(t.Sources)...)
 	}
 	return out
+}
+
+// pageSourcesOf turns the order round: the smallest file that fills the window comes first, the largest is for all others.
+func pageSourcesOf(largestFirst []wireSource) []pageSource {
+	out := make([]pageSource, 0, len(largestFirst))
+	for i, src := range slices.Backward(largestFirst) {
+		p := pageSource{URL: src.URL, Type: src.Type}
+		if i > 0 {
+			p.Media = filledBy(src.Width, src.Height)
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// filledBy is the media query of windows that a picture fills without being enlarged: it reaches one pair of their edges.
+func filledBy(width, height int) string {
+	var queries []string
+	for _, density := range []int{1, 2, 3} { // device pixels per CSS pixel; what lies between counts as the next
+		for _, side := range []string{fmt.Sprintf("max-width: %dpx", width/density), fmt.Sprintf("max-height: %dpx", height/density)} {
+			queries = append(queries, fmt.Sprintf("(%s) and (max-resolution: %ddppx)", side, density))
+		}
+	}
+	return strings.Join(queries, ", ")
 }
 
 func pageCommentsOf(talk meanwhile.Conversation) []pageComment {
@@ -142,6 +177,10 @@ func (s *server) openGraphOf(v *visit, token string, seen meanwhile.Watch) openG
 	}
 	if seen.Poster != nil {
 		og.Image, og.Width, og.Height = og.URL+"/poster.jpg", seen.Poster.Width, seen.Poster.Height
+	}
+	if len(seen.Sources) > 0 {
+		og.Player, og.Secure = s.embedURL(v, token), s.https(v)
+		og.PlayerWidth, og.PlayerHeight = frameOf(seen, 0, 0)
 	}
 	return og
 }

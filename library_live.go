@@ -1,0 +1,176 @@
+package meanwhile
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// indexed brings a track's index up to what has arrived. It is a help for viewers: what goes wrong is logged, and the next chunk tries again.
+func (l *Library) indexed(ctx context.Context, u Upload, track string) {
+	grew, err := l.indexTrack(ctx, u, track)
+	if err != nil && KindOf(err) != Conflict { // a conflict is somebody else who has done it
+		l.Log.Warn("track not indexed", "upload_id", u.ID, "track", track, "error", err)
+	}
+	if !grew {
+		return
+	}
+	if v, err := l.Store.VideoByID(ctx, u.VideoID); err == nil {
+		l.tell(ctx, v, EventVideo)
+	}
+}
+
+func (l *Library) indexTrack(ctx context.Context, u Upload, name string) (grew bool, err error) {
+	t, err := l.track(ctx, u.ID, name)
+	if err != nil {
+		return false, err
+	}
+	chunks, err := l.Store.Chunks(ctx, u.ID, name)
+	if err != nil {
+		return false, fmt.Errorf("list chunks: %w", err)
+	}
+	src := l.sourceOf(ctx, u, contiguous(chunks))
+	defer src.Close()
+	w := fragmentWalk{at: t.IndexedBytes}
+	w.index.InitBytes = t.InitBytes
+	if t.Timing != "" {
+		if err := json.Unmarshal([]byte(t.Timing), &w.tracks); err != nil {
+			return false, fmt.Errorf("decode timing: %w", err)
+		}
+	}
+	if w.at == 0 && !beginsAsMP4(src) {
+		return false, nil
+	}
+	for w.at < src.SizeBytes {
+		if err := w.step(src, src.SizeBytes); errors.Is(err, errBox) {
+			break // the rest of the box is still to come
+		} else if err != nil {
+			return false, fmt.Errorf("read box at %d: %w", w.at, err)
+		}
+	}
+	if w.settled() == t.IndexedBytes {
+		return false, nil
+	}
+	from := t.IndexedBytes
+	if err := t.take(w); err != nil {
+		return false, err
+	}
+	return true, l.Store.IndexTrack(ctx, from, t, w.index.Fragments)
+}
+
+func beginsAsMP4(src *Source) bool {
+	var head [8]byte
+	n, _ := src.ReadAt(head[:], 0)
+	return n == len(head) && string(head[4:]) == "ftyp"
+}
+
+// take adds to t what a walk has found.
+func (t *Track) take(w fragmentWalk) error {
+	timing, err := json.Marshal(w.tracks)
+	if err != nil {
+		return fmt.Errorf("encode timing: %w", err)
+	}
+	t.Timing, t.InitBytes, t.IndexedBytes = string(timing), w.index.InitBytes, w.settled()
+	t.Fragments += len(w.index.Fragments)
+	for _, f := range w.index.Fragments {
+		t.DurationMS = max(t.DurationMS, (f.Start + f.Duration).Milliseconds())
+	}
+	var codecs []string
+	for _, m := range w.tracks {
+		if m.Codec != "" {
+			codecs = append(codecs, m.Codec)
+		}
+		if m.Width > 0 {
+			t.Width, t.Height = m.Width, m.Height
+		}
+	}
+	t.Codecs = strings.Join(codecs, ", ")
+	return nil
+}
+
+// track finds a track. NotFound.
+func (l *Library) track(ctx context.Context, id UploadID, name string) (Track, error) {
+	tracks, err := l.Store.Tracks(ctx, id)
+	if err != nil {
+		return Track{}, fmt.Errorf("list tracks: %w", err)
+	}
+	for _, t := range tracks {
+		if t.Name == name {
+			return t, nil
+		}
+	}
+	return Track{}, E(NotFound, "There is nothing of this track.", nil)
+}
+
+// Live is a recording's track as it lies, for players that read it while it grows, and until something better is made of it.
+type Live struct {
+	Playlist string  // when the playlist was asked for
+	Bytes    *Source // when the bytes were; the caller closes it
+}
+
+// LiveName is the playlist of a track, and LiveBytes the bytes that it names.
+func LiveName(track string) string  { return track + ".m3u8" }
+func LiveBytes(track string) string { return track + ".mp4" }
+
+// LiveByGrant opens a track of a recording. Errors are MediaByGrant's.
+func (l *Library) LiveByGrant(ctx context.Context, grant, name string) (Live, error) {
+	v, err := l.videoByGrant(ctx, grant)
+	if err != nil {
+		return Live{}, err
+	}
+	track, isPlaylist := strings.CutSuffix(name, ".m3u8")
+	if !isPlaylist {
+		track, _ = strings.CutSuffix(name, ".mp4")
+	}
+	if v.Source != "recording" || name != LiveName(track) && name != LiveBytes(track) {
+		return Live{}, noMedia(nil)
+	}
+	u, err := l.Store.UploadByVideo(ctx, v.ID)
+	if err != nil {
+		return Live{}, noMedia(err)
+	}
+	t, err := l.track(ctx, u.ID, track)
+	if err != nil || t.Fragments == 0 {
+		return Live{}, noMedia(err)
+	}
+	if !isPlaylist {
+		chunks, err := l.Store.Chunks(ctx, u.ID, track)
+		if err != nil {
+			return Live{}, fmt.Errorf("list chunks: %w", err)
+		}
+		return Live{Bytes: l.sourceOf(ctx, u, contiguous(chunks))}, nil
+	}
+	fragments, err := l.Store.Fragments(ctx, u.ID, track)
+	if err != nil {
+		return Live{}, fmt.Errorf("list fragments: %w", err)
+	}
+	x := FragmentIndex{InitBytes: t.InitBytes, Fragments: fragments}
+	x.closeGaps()
+	return Live{Playlist: LivePlaylist(x, LiveBytes(track), u.SealedAt != nil)}, nil
+}
+
+// liveTracks are the tracks of a recording that can be played as they lie, the main one first. None once something was published.
+func (l *Library) liveTracks(ctx context.Context, v Video) ([]Track, error) {
+	if v.Source != "recording" || v.Published > 0 {
+		return nil, nil
+	}
+	u, err := l.Store.UploadByVideo(ctx, v.ID)
+	if err != nil {
+		return nil, fmt.Errorf("find upload: %w", err)
+	}
+	all, err := l.Store.Tracks(ctx, u.ID)
+	if err != nil {
+		return nil, fmt.Errorf("list tracks: %w", err)
+	}
+	var tracks []Track
+	for _, name := range []string{ScreenTrack, CameraTrack} {
+		for _, t := range all {
+			if t.Name == name && t.Fragments > 0 {
+				tracks = append(tracks, t)
+			}
+		}
+	}
+	return tracks, nil
+}

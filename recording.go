@@ -1,0 +1,105 @@
+package meanwhile
+
+import "time"
+
+// The tracks of a recording. Screen is the main one and carries the sound; a recording of a camera or a microphone alone has only that.
+const (
+	ScreenTrack = "screen"
+	CameraTrack = "camera"
+)
+
+// SilentFor is how long a recording may be heard of by neither chunk nor heartbeat before it is sealed as it is (reliability.md, Upload 4).
+const SilentFor = 15 * time.Minute
+
+// What one recording may be made of.
+const (
+	maxChunks      = 200_000 // numbers of a track: days of two-second chunks
+	maxPauses      = 1000
+	maxMediaType   = 120
+	maxFragmentBuf = 8 << 20 // bytes of one movie fragment's head
+)
+
+// Recording is what is known of a video that a browser makes, beside its upload.
+type Recording struct {
+	UploadID       UploadID
+	State          string // "recording" or "paused", as its client last said
+	StartedAt      *time.Time
+	Pauses         []Pause
+	CameraOffsetMS int64
+	HeardAt        time.Time // last chunk or heartbeat
+	Recovered      bool      // sealed by silence, not by its client: late chunks may follow
+	SealedChunks   int       // of all tracks, when it was last sealed
+}
+
+// Pause is a time in which nothing was recorded, by the recorder's clock.
+type Pause struct {
+	From time.Time  `json:"from"`
+	To   *time.Time `json:"to,omitempty"`
+}
+
+// Chunk is an ordered piece of a recording's track. Chunks come in any order; what is contiguous from 0 is what can be played.
+type Chunk struct {
+	Track     string
+	N         int // from 0
+	SizeBytes int64
+	SHA256    string // hexadecimal
+	Key       string // in Objects
+}
+
+// Track is how far a recording's track has come: how much of it is contiguous, and how much of that is indexed.
+type Track struct {
+	UploadID     UploadID
+	Name         string
+	MediaType    string // as its client said with its first chunk: display and a hint, never believed
+	InitBytes    int64  // of an MP4's ftyp and moov; 0 before they are there, and for what is no MP4
+	IndexedBytes int64  // where the next box begins
+	Timing       string // what fragments need to know of the movie header, JSON
+	Fragments    int
+	DurationMS   int64 // of the fragments
+	Width        int
+	Height       int
+	Codecs       string // RFC 6381
+}
+
+// TrackState is what a client needs to go on.
+type TrackState struct {
+	Next    int   // the first number that is not there
+	Bytes   int64 // of what is contiguous
+	Chunks  int   // all that are there
+	Missing []int // numbers below the highest that are not there
+}
+
+// trackState sums up chunks in the order of their numbers.
+func trackState(chunks []Chunk) TrackState {
+	var s TrackState
+	want := 0
+	for _, c := range chunks {
+		for ; want < c.N && len(s.Missing) < 1000; want++ {
+			s.Missing = append(s.Missing, want)
+		}
+		if len(s.Missing) == 0 {
+			s.Bytes += c.SizeBytes
+		}
+		want = c.N + 1
+		s.Chunks++
+	}
+	s.Next = want
+	if len(s.Missing) > 0 {
+		s.Next = s.Missing[0]
+	}
+	return s
+}
+
+// contiguous are the chunks from 0 to the first gap, as parts of a source.
+func contiguous(chunks []Chunk) []Part {
+	var parts []Part
+	var offset int64
+	for i, c := range chunks {
+		if c.N != i {
+			break
+		}
+		parts = append(parts, Part{Track: c.Track, N: c.N, OffsetBytes: offset, SizeBytes: c.SizeBytes, SHA256: c.SHA256, Key: c.Key})
+		offset += c.SizeBytes
+	}
+	return parts
+}

@@ -1,0 +1,73 @@
+package server
+
+import (
+	"net/http"
+
+	"meanwhile"
+)
+
+// embedPage is the data of embed.html. Share is nil for a link that shows nothing.
+type embedPage struct {
+	common
+	Share *pageShare
+	Boot  embedBoot
+}
+
+// embedBoot is what the player's script begins with.
+type embedBoot struct {
+	Share  wireShare `json:"share"`
+	Token  string    `json:"token"`
+	StartS int       `json:"start_s"`
+}
+
+// everywhere is who may show the player in a frame.
+const everywhere = "*"
+
+// embed is the player alone, for frames of other sites. It reads no cookie: there is nothing but what the link itself shows.
+func (s *server) embed(w http.ResponseWriter, r *http.Request) error {
+	token, start := r.PathValue("token"), startSeconds(r.URL.Query().Get("t"))
+	seen, err := s.lib.Watch(r.Context(), meanwhile.Actor{}, token)
+	if err != nil {
+		return hidden(err, errNoRoute)
+	}
+	share := s.pageShareOf(visitOf(r.Context()), token, seen, start)
+	return s.renderFramed(w, r, http.StatusOK, &embedPage{
+		common: common{Title: seen.Video.Title}, Share: &share, Boot: embedBoot{Share: shareOf(token, seen), Token: token, StartS: start},
+	})
+}
+
+// renderFramed sends a page that other sites may show in a frame.
+func (s *server) renderFramed(w http.ResponseWriter, r *http.Request, status int, data *embedPage) error {
+	data.Ancestors = everywhere
+	h := w.Header()
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	h.Set("Referrer-Policy", "no-referrer") // the address is the key
+	h.Set("X-Robots-Tag", "noindex")
+	return s.render(w, r, status, "embed", data)
+}
+
+// The size of a player that nobody gave one, and the most that it is high: a portrait picture would fill two screens.
+const (
+	frameWidth  = 960
+	frameHeight = 720
+)
+
+// frameOf is the size of a player of seen within a box, whose bounds count where they are not zero; wide as films are while the picture's
+// shape is not known.
+func frameOf(seen meanwhile.Watch, maxWidth, maxHeight int) (width, height int) {
+	w, h := seen.Video.Width, seen.Video.Height
+	if w <= 0 || h <= 0 {
+		w, h = 16, 9
+	}
+	boxWidth, boxHeight := frameWidth, frameHeight
+	if maxWidth > 0 {
+		boxWidth = min(boxWidth, maxWidth)
+	}
+	if maxHeight > 0 {
+		boxHeight = min(boxHeight, maxHeight)
+	}
+	if w*boxHeight > h*boxWidth { // wider than the box
+		return boxWidth, max(1, (h*boxWidth+w/2)/w)
+	}
+	return max(1, (w*boxHeight+h/2)/h), boxHeight
+}

@@ -1,0 +1,116 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"html"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"meanwhile"
+)
+
+// wireOEmbed is oembed.com's answer of type video.
+type wireOEmbed struct {
+	Type            string `json:"type" enum:"video"`
+	Version         string `json:"version" enum:"1.0"`
+	Title           string `json:"title"`
+	AuthorName      string `json:"author_name"`
+	ProviderName    string `json:"provider_name"`
+	ProviderURL     string `json:"provider_url"`
+	HTML            string `json:"html" doc:"The frame to put into a page"`
+	Width           int    `json:"width"`
+	Height          int    `json:"height"`
+	ThumbnailURL    string `json:"thumbnail_url,omitempty" doc:"Absent where there is none, or it is larger than asked for"`
+	ThumbnailWidth  int    `json:"thumbnail_width,omitempty"`
+	ThumbnailHeight int    `json:"thumbnail_height,omitempty"`
+}
+
+type oEmbedInput struct {
+	URL       string `query:"url" required:"true" maxLength:"2000" doc:"A watch link of this site"`
+	Format    string `query:"format" maxLength:"20" doc:"json, which is also what comes without it; anything else is answered with 501"`
+	MaxWidth  int    `query:"maxwidth" minimum:"0" doc:"Pixels"`
+	MaxHeight int    `query:"maxheight" minimum:"0" doc:"Pixels"`
+}
+
+type oEmbedOutput struct{ Body wireOEmbed }
+
+var (
+	errOEmbedFormat = &statusError{status: http.StatusNotImplemented, message: "This comes as JSON only: leave format away, or ask for format=json."}
+	errOEmbedURL    = meanwhile.E(meanwhile.NotFound, "There is nothing to show for this link.", nil)
+)
+
+// getOEmbed tells how to show a link. Whatever cannot be seen through it, for whatever reason, is one answer.
+func (s *server) getOEmbed(ctx context.Context, in *oEmbedInput) (*oEmbedOutput, error) {
+	if in.Format != "" && !strings.EqualFold(in.Format, "json") {
+		return nil, errOEmbedFormat
+	}
+	v := visitOf(ctx)
+	token, ok := s.tokenOf(v, in.URL)
+	if !ok {
+		return nil, errOEmbedURL
+	}
+	seen, err := s.lib.Watch(ctx, meanwhile.Actor{}, token)
+	if err != nil {
+		return nil, hidden(err, errOEmbedURL)
+	}
+	out := wireOEmbed{
+		Type: "video", Version: "1.0", Title: seen.Video.Title, AuthorName: seen.Video.OwnerName, ProviderName: siteName, ProviderURL: s.baseURL(v) + "/",
+	}
+	out.Width, out.Height = frameOf(seen, in.MaxWidth, in.MaxHeight)
+	out.HTML = frameHTML(s.embedURL(v, token), seen.Video.Title, out.Width, out.Height)
+	if p := seen.Poster; p != nil && within(p.Width, in.MaxWidth) && within(p.Height, in.MaxHeight) {
+		out.ThumbnailURL, out.ThumbnailWidth, out.ThumbnailHeight = s.watchURL(v, token)+"/poster.jpg", p.Width, p.Height
+	}
+	return &oEmbedOutput{Body: out}, nil
+}
+
+// hidden puts instead in the place of an error that would tell that there is something to be let in to.
+func hidden(err, instead error) error {
+	switch meanwhile.KindOf(err) {
+	case meanwhile.NotFound, meanwhile.Forbidden, meanwhile.Unauthenticated:
+		return instead
+	}
+	return err
+}
+
+func within(size, bound int) bool { return bound <= 0 || size <= bound }
+
+// tokenOf is the token in a watch or embed link of this site.
+func (s *server) tokenOf(v *visit, link string) (string, bool) {
+	base, err := url.Parse(s.baseURL(v))
+	if err != nil {
+		return "", false
+	}
+	u, err := url.Parse(strings.TrimSpace(link))
+	if err != nil || !strings.EqualFold(u.Host, base.Host) || u.Scheme != "http" && u.Scheme != "https" {
+		return "", false
+	}
+	rest, ok := strings.CutPrefix(u.EscapedPath(), strings.TrimSuffix(base.EscapedPath(), "/"))
+	if !ok {
+		return "", false
+	}
+	for _, page := range []string{"/v/", "/embed/"} {
+		if token, ok := strings.CutPrefix(rest, page); ok {
+			token = strings.TrimSuffix(token, "/")
+			return token, token != "" && !strings.ContainsAny(token, "/%")
+		}
+	}
+	return "", false
+}
+
+// frameHTML is the player as a frame, with everything that people wrote escaped.
+func frameHTML(address, title string, width, height int) string {
+	return fmt.Sprintf(`<iframe src="%s" width="%d" height="%d" title="%s" style="border:0" loading="lazy" allow="fullscreen; picture-in-picture" allowfullscreen></iframe>`,
+		html.EscapeString(address), width, height, html.EscapeString(title))
+}
+
+func (s *server) embedURL(v *visit, token string) string {
+	return s.baseURL(v) + "/embed/" + url.PathEscape(token)
+}
+
+// oEmbedURL is where a page's consumers learn how to show it.
+func (s *server) oEmbedURL(v *visit, token string) string {
+	return s.baseURL(v) + "/oembed?format=json&url=" + url.QueryEscape(s.watchURL(v, token))
+}

@@ -1,0 +1,263 @@
+package server
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"meanwhile"
+)
+
+const recordingPath = "/api/v1/uploads/"
+
+type wireNewVideo struct {
+	Title  string `json:"title,omitempty" maxLength:"2000"`
+	Source string `json:"source" enum:"recording" doc:"Files come in by tus: POST /api/v1/files/"`
+}
+
+type wireUpload struct {
+	URL   string `json:"url" doc:"Where chunks, heartbeats and the end go"`
+	Token string `json:"token" doc:"Opens this upload and nothing else: Authorization: Bearer"`
+}
+
+type wireNewRecording struct {
+	ID         string     `json:"id"`
+	WatchURL   string     `json:"watch_url" doc:"Works from now on"`
+	ShareToken string     `json:"share_token"`
+	Upload     wireUpload `json:"upload"`
+}
+
+type newVideoInput struct {
+	Origin        string `header:"Origin"`
+	Authorization string `header:"Authorization"`
+	Body          wireNewVideo
+}
+
+type newVideoOutput struct{ Body wireNewRecording }
+
+func (s *server) createVideo(ctx context.Context, in *newVideoInput) (*newVideoOutput, error) {
+	v := visitOf(ctx)
+	t, err := s.lib.CreateRecording(ctx, v.actor, in.Body.Title)
+	if err != nil {
+		return nil, err
+	}
+	return &newVideoOutput{Body: wireNewRecording{
+		ID: string(t.Video.ID), WatchURL: s.watchURL(v, t.Share.Token), ShareToken: t.Share.Token,
+		Upload: wireUpload{URL: s.recordingURL(v, in.Origin, in.Authorization, t.Upload.ID), Token: t.Token},
+	}}, nil
+}
+
+// recordingURL is where a recorder goes on; as uploadOrigin, it stays under the address that a browser knows.
+func (s *server) recordingURL(v *visit, origin, authorization string, id meanwhile.UploadID) string {
+	if origin == "" || origin == "null" || authorization != "" {
+		origin = s.baseURL(v)
+	}
+	return origin + recordingPath + string(id)
+}
+
+type uploadTokenInput struct {
+	ID            string `path:"id" maxLength:"64"`
+	Origin        string `header:"Origin"`
+	Authorization string `header:"Authorization"`
+}
+
+type uploadTokenOutput struct{ Body wireUpload }
+
+func (s *server) renewUploadToken(ctx context.Context, in *uploadTokenInput) (*uploadTokenOutput, error) {
+	v := visitOf(ctx)
+	u, token, err := s.lib.RenewUploadToken(ctx, v.actor, meanwhile.VideoID(in.ID))
+	if err != nil {
+		return nil, err
+	}
+	return &uploadTokenOutput{Body: wireUpload{URL: s.recordingURL(v, in.Origin, in.Authorization, u.ID), Token: token}}, nil
+}
+
+// putChunk takes one chunk: 201 when it is new, 200 when the same bytes are here already.
+func (s *server) putChunk(w http.ResponseWriter, r *http.Request) error {
+	n, err := newChunk(r)
+	if err != nil {
+		return err
+	}
+	v := visitOf(r.Context())
+	leave, ok := s.parallel.enter("upload " + v.holder())
+	if !ok {
+		return meanwhile.E(meanwhile.Limited, "Too many uploads at once. Let some of them end first.", nil)
+	}
+	defer leave()
+	body := newPaced(w, r.Body, s.BodyGrace, s.MinUploadBPS)
+	chunk, created, err := s.lib.PutChunk(r.Context(), v.actor, meanwhile.UploadID(r.PathValue("id")), n, body)
+	body.done()
+	if chunk.SHA256 != "" {
+		w.Header().Set("Content-Digest", digestOf(chunk.SHA256))
+	}
+	if meanwhile.KindOf(err) == meanwhile.Mismatch && err != nil {
+		return &statusError{status: http.StatusUnprocessableEntity, message: meanwhile.MessageOf(err), cause: err}
+	}
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "private, no-store")
+	if created {
+		w.WriteHeader(http.StatusCreated)
+		return nil
+	}
+	w.WriteHeader(http.StatusOK)
+	return nil
+}
+
+func newChunk(r *http.Request) (meanwhile.NewChunk, error) {
+	number, err := strconv.Atoi(r.PathValue("n"))
+	if err != nil || number < 0 {
+		return meanwhile.NewChunk{}, invalid("Chunks are numbered from 0.", err)
+	}
+	if r.ContentLength > meanwhile.MaxPartBytes {
+		return meanwhile.NewChunk{}, meanwhile.E(meanwhile.TooLarge, fmt.Sprintf("A chunk is at most %d MiB.", meanwhile.MaxPartBytes>>20), nil)
+	}
+	n := meanwhile.NewChunk{Track: r.PathValue("track"), N: number, MediaType: r.Header.Get("Content-Type")}
+	n.Want, err = contentDigest(r.Header)
+	return n, err
+}
+
+// contentDigest reads the SHA-256 among the digests of a body (RFC 9530, 2).
+func contentDigest(h http.Header) (sum [sha256.Size]byte, err error) {
+	for _, item := range strings.Split(strings.Join(h.Values("Content-Digest"), ","), ",") {
+		value, ok := strings.CutPrefix(strings.TrimSpace(item), "sha-256=:")
+		if !ok {
+			continue
+		}
+		raw, err := base64.StdEncoding.DecodeString(strings.TrimSuffix(value, ":"))
+		if err == nil && len(raw) == len(sum) && strings.HasSuffix(value, ":") {
+			return [sha256.Size]byte(raw), nil
+		}
+	}
+	return sum, invalid("A chunk comes with its digest: Content-Digest: sha-256=:Base64:.", nil)
+}
+
+func digestOf(hexSum string) string {
+	raw, err := hex.DecodeString(hexSum)
+	if err != nil {
+		return ""
+	}
+	return "sha-256=:" + base64.StdEncoding.EncodeToString(raw) + ":"
+}
+
+type wireHeartbeat struct {
+	State          string     `json:"state" enum:"recording,paused"`
+	StartedAt      *time.Time `json:"started_at,omitempty"`
+	Pauses         []wireSpan `json:"pauses,omitempty" maxItems:"1000"`
+	CameraOffsetMS int64      `json:"camera_offset_ms,omitempty" doc:"How much later than the screen the camera began"`
+}
+
+type wireSpan struct {
+	From time.Time  `json:"from"`
+	To   *time.Time `json:"to,omitempty"`
+}
+
+type heartbeatInput struct {
+	ID   string `path:"id" maxLength:"64"`
+	Body wireHeartbeat
+}
+
+type heartbeatOutput struct {
+	Body struct {
+		Token string `json:"token" doc:"Use this one from now on; earlier ones go on working for a while"`
+	}
+}
+
+func (s *server) heartbeat(ctx context.Context, in *heartbeatInput) (*heartbeatOutput, error) {
+	h := meanwhile.Heartbeat{State: in.Body.State, StartedAt: in.Body.StartedAt, CameraOffsetMS: in.Body.CameraOffsetMS}
+	for _, p := range in.Body.Pauses {
+		h.Pauses = append(h.Pauses, meanwhile.Pause{From: p.From, To: p.To})
+	}
+	token, err := s.lib.HearRecording(ctx, visitOf(ctx).actor, meanwhile.UploadID(in.ID), h)
+	if err != nil {
+		return nil, err
+	}
+	out := &heartbeatOutput{}
+	out.Body.Token = token
+	return out, nil
+}
+
+type recordingInput struct {
+	ID string `path:"id" maxLength:"64"`
+}
+
+type wireTrackState struct {
+	Next    int   `json:"next" doc:"The first number that is not here"`
+	Bytes   int64 `json:"bytes" doc:"Of what is here without a gap"`
+	Missing []int `json:"missing" nullable:"false" doc:"Numbers below the highest that are not here"`
+}
+
+type recordingOutput struct {
+	Body struct {
+		Tracks map[string]wireTrackState `json:"tracks"`
+		Sealed bool                      `json:"sealed"`
+	}
+}
+
+func (s *server) recordingState(ctx context.Context, in *recordingInput) (*recordingOutput, error) {
+	state, err := s.lib.RecordingState(ctx, visitOf(ctx).actor, meanwhile.UploadID(in.ID))
+	if err != nil {
+		return nil, err
+	}
+	out := &recordingOutput{}
+	out.Body.Sealed, out.Body.Tracks = state.Sealed, map[string]wireTrackState{}
+	for name, t := range state.Tracks {
+		out.Body.Tracks[name] = wireTrackState{Next: t.Next, Bytes: t.Bytes, Missing: append([]int{}, t.Missing...)}
+	}
+	return out, nil
+}
+
+type wireClaim struct {
+	Chunks int   `json:"chunks" minimum:"0"`
+	Bytes  int64 `json:"bytes" minimum:"0"`
+}
+
+type completeInput struct {
+	ID   string `path:"id" maxLength:"64"`
+	Body struct {
+		Tracks map[string]wireClaim `json:"tracks" doc:"What was sent of each track"`
+	}
+}
+
+// completeRecording answers 409 with the numbers that are missing while some are.
+func (s *server) completeRecording(ctx context.Context, in *completeInput) (*videoOutput, error) {
+	v := visitOf(ctx)
+	claims := map[string]meanwhile.Claim{}
+	for name, c := range in.Body.Tracks {
+		claims[name] = meanwhile.Claim{Chunks: c.Chunks, Bytes: c.Bytes}
+	}
+	sum, err := s.lib.CompleteRecording(ctx, v.actor, meanwhile.UploadID(in.ID), claims)
+	if err != nil {
+		return nil, err
+	}
+	return &videoOutput{Body: s.videoOf(v, sum)}, nil
+}
+
+func (s *server) cancelRecording(ctx context.Context, in *recordingInput) (*struct{}, error) {
+	return &struct{}{}, s.lib.CancelUpload(ctx, visitOf(ctx).actor, meanwhile.UploadID(in.ID))
+}
+
+// liveMedia answers with a recording as it lies: a playlist that grows, and the bytes that it names.
+func (s *server) liveMedia(w http.ResponseWriter, r *http.Request) error {
+	live, err := s.lib.LiveByGrant(r.Context(), r.PathValue("grant"), r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Cache-Control", "private, no-store")
+	if live.Bytes == nil {
+		h.Set("Content-Type", "application/vnd.apple.mpegurl")
+		serveContent(w, r, strings.NewReader(live.Playlist))
+		return nil
+	}
+	h.Set("Content-Type", "video/mp4")
+	serveContent(w, r, live.Bytes)
+	return live.Bytes.Close()
+}

@@ -1,0 +1,158 @@
+package server_test
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"meanwhile"
+)
+
+// digest is the header that a chunk comes with.
+func digest(body string) string {
+	sum := sha256.Sum256([]byte(body))
+	return "Content-Digest: sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"
+}
+
+func (w *world) newRecording() uploaded {
+	w.t.Helper()
+	r := w.want(w.do("POST", "/api/v1/videos", object{"source": "recording", "title": "Weekly"}, w.asOwner()), 201)
+	var u uploaded
+	var body struct {
+		ID         string
+		ShareToken string `json:"share_token"`
+		WatchURL   string `json:"watch_url"`
+		Upload     struct{ URL, Token string }
+	}
+	r.decode(w.t, &body)
+	u.video, u.share, u.token, u.location = body.ID, body.ShareToken, body.Upload.Token, strings.TrimPrefix(body.Upload.URL, w.url)
+	if !strings.HasSuffix(body.WatchURL, "/v/"+u.share) {
+		w.t.Errorf("watch_url is %s", body.WatchURL)
+	}
+	return u
+}
+
+func (w *world) putChunk(u uploaded, track string, n int, body string) reply {
+	w.t.Helper()
+	return w.do("PUT", fmt.Sprintf("%s/tracks/%s/chunks/%d", u.location, track, n), body, "Authorization: Bearer "+u.token, digest(body), "Content-Type: video/mp4")
+}
+
+func (w *world) complete(u uploaded, chunks int, bytes int64) reply {
+	w.t.Helper()
+	return w.do("POST", u.location+"/complete", object{"tracks": object{"screen": object{"chunks": chunks, "bytes": bytes}}}, "Authorization: Bearer "+u.token)
+}
+
+func TestChunkProtocol(t *testing.T) {
+	w := newWorld(t)
+	u := w.newRecording()
+	w.want(w.putChunk(u, "screen", 1, "second"), 201) // they overtake one another
+	state := w.want(w.do("GET", u.location, nil, "Authorization: Bearer "+u.token), 200)
+	if got, want := strings.TrimSpace(string(state.body)), `{"tracks":{"screen":{"next":0,"bytes":0,"missing":[0]}},"sealed":false}`; got != want {
+		t.Errorf("state is %s, want %s", got, want)
+	}
+	w.want(w.complete(u, 2, 11), 409)
+	w.want(w.putChunk(u, "screen", 0, "first"), 201)
+	w.want(w.putChunk(u, "screen", 0, "first"), 200)
+	other := w.want(w.putChunk(u, "screen", 0, "other"), 409)
+	if got, want := "Content-Digest: "+other.header.Get("Content-Digest"), digest("first"); got != want {
+		t.Errorf("the stored digest is told as %s, want %s", got, want)
+	}
+	wrong := w.do("PUT", u.location+"/tracks/screen/chunks/2", "x", "Authorization: Bearer "+u.token, digest("y"))
+	w.want(wrong, 422)
+	w.want(w.do("PUT", u.location+"/tracks/screen/chunks/2", "x", "Authorization: Bearer "+u.token), 400)
+	w.want(w.do("PUT", u.location+"/tracks/sound/chunks/2", "x", "Authorization: Bearer "+u.token, digest("x")), 404)
+	w.want(w.do("PUT", u.location+"/tracks/screen/chunks/2", "x", "Authorization: Bearer up_wrong", digest("x")), 401)
+	w.want(w.putChunk(u, "screen", 2, strings.Repeat("x", meanwhile.MaxPartBytes+1)), 413)
+
+	beat := w.want(w.do("POST", u.location+"/heartbeat", object{"state": "paused", "started_at": time.Now().UTC()}, "Authorization: Bearer "+u.token), 200)
+	u.token = beat.text(t, "token")
+	w.want(w.do("POST", u.location+"/heartbeat", object{"state": "asleep"}, "Authorization: Bearer "+u.token), 422)
+	missing := w.want(w.complete(u, 4, 11), 409)
+	if !strings.Contains(string(missing.body), `"missing":{"screen":[2,3]}`) {
+		t.Errorf("the answer does not say what is missing: %s", missing.body)
+	}
+	w.want(w.complete(u, 2, 12), 409)
+	done := w.want(w.complete(u, 2, 11), 200)
+	if done.text(t, "state") != "processing" || done.text(t, "id") != u.video {
+		t.Errorf("the video is %s", done.body)
+	}
+	w.want(w.complete(u, 2, 11), 200) // the answer may have been lost
+	w.want(w.putChunk(u, "screen", 1, "second"), 200)
+	w.want(w.putChunk(u, "screen", 2, "late"), 409)
+	original := w.want(w.do("GET", "/api/v1/videos/"+u.video+"/original", nil, w.asOwner()), 200)
+	if string(original.body) != "firstsecond" {
+		t.Errorf("the original is %q", original.body)
+	}
+}
+
+func TestRecordingIsGivenUp(t *testing.T) {
+	w := newWorld(t)
+	u := w.newRecording()
+	w.want(w.putChunk(u, "screen", 0, "first"), 201)
+	w.want(w.do("DELETE", u.location, nil, "Authorization: Bearer "+u.token), 204)
+	w.want(w.putChunk(u, "screen", 1, "second"), 410)
+	w.want(w.do("GET", "/api/v1/shares/"+u.share, nil), 404)
+}
+
+// TestRecordingPlaysWhileItIsMade sends a browser's recording in small pieces and reads it back as a viewer does.
+func TestRecordingPlaysWhileItIsMade(t *testing.T) {
+	w := newWorld(t)
+	u := w.newRecording()
+	file, err := os.ReadFile(filepath.Join("testdata", "recorded.mp4"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const piece = 7000 // not where boxes end
+	n := 0
+	for at := 0; at < len(file); at += piece {
+		w.want(w.putChunk(u, "screen", n, string(file[at:min(at+piece, len(file))])), 201)
+		n++
+		if at > len(file)/2 && at < len(file)/2+piece {
+			checkLive(t, w, u, file[:at+piece], false)
+		}
+	}
+	w.want(w.complete(u, n, int64(len(file))), 200)
+	checkLive(t, w, u, file, true)
+}
+
+func checkLive(t *testing.T, w *world, u uploaded, there []byte, ended bool) {
+	t.Helper()
+	var share struct {
+		State      string
+		DurationMS int64 `json:"duration_ms"`
+		Playback   struct {
+			Tracks []struct {
+				Name, HLS string
+				Main      bool
+			}
+		}
+	}
+	w.want(w.do("GET", "/api/v1/shares/"+u.share, nil), 200).decode(t, &share)
+	if len(share.Playback.Tracks) != 1 || !share.Playback.Tracks[0].Main || share.Playback.Tracks[0].HLS == "" || share.DurationMS == 0 {
+		t.Fatalf("the share is %+v", share)
+	}
+	address := share.Playback.Tracks[0].HLS
+	playlist := w.want(w.do("GET", address, nil), 200)
+	text := string(playlist.body)
+	if strings.Contains(text, "#EXT-X-ENDLIST") != ended || !strings.Contains(text, "#EXT-X-START:TIME-OFFSET=0") || strings.Count(text, "#EXTINF:") < 1 {
+		t.Errorf("ended %v, the playlist is\n%s", ended, text)
+	}
+	if playlist.header.Get("Cache-Control") != "private, no-store" {
+		t.Errorf("the playlist may be kept: %s", playlist.header.Get("Cache-Control"))
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		var length, start int
+		if _, err := fmt.Sscanf(line, "#EXT-X-BYTERANGE:%d@%d", &length, &start); err != nil {
+			continue
+		}
+		bytes := w.want(w.do("GET", strings.TrimSuffix(address, ".m3u8")+".mp4", nil, fmt.Sprintf("Range: bytes=%d-%d", start, start+length-1)), 206)
+		if start+length > len(there) || string(bytes.body) != string(there[start:start+length]) || string(bytes.body[4:8]) != "moof" {
+			t.Errorf("bytes %d to %d are not those of the recording", start, start+length)
+		}
+	}
+}
