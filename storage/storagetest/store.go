@@ -30,6 +30,7 @@ func TestStore(t *testing.T, open OpenStore) {
 		{"accounts", accountTests},
 		{"videos", videoTests},
 		{"uploads", uploadTests},
+		{"recordings", recordingTests},
 		{"shares", shareTests},
 		{"comments", commentTests},
 		{"stages", stageTests},

@@ -1,0 +1,162 @@
+package meanwhile_test
+
+import (
+	"crypto/sha256"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"meanwhile"
+)
+
+func (h *house) recording(t testing.TB) meanwhile.Ticket {
+	t.Helper()
+	ticket, err := h.CreateRecording(t.Context(), h.owner, "Weekly")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ticket
+}
+
+func (h *house) chunk(t testing.TB, ticket meanwhile.Ticket, track string, n int, body string) error {
+	t.Helper()
+	_, _, err := h.PutChunk(t.Context(), h.owner, ticket.Upload.ID, meanwhile.NewChunk{Track: track, N: n, MediaType: "video/mp4", Want: sha256.Sum256([]byte(body))}, strings.NewReader(body))
+	return err
+}
+
+func (h *house) source(t testing.TB, id meanwhile.VideoID, track string) string {
+	t.Helper()
+	src, err := h.OpenTrack(t.Context(), id, track)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	b, err := io.ReadAll(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func (h *house) sealSilent(t testing.TB) int {
+	t.Helper()
+	n, err := h.SealSilent(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// TestSilentRecordingIsSealedAndGoesOn follows a browser that vanishes and comes back days later (reliability.md, Upload 4).
+func TestSilentRecordingIsSealedAndGoesOn(t *testing.T) {
+	h := newHouse(t)
+	ticket := h.recording(t)
+	for n, body := range []string{"one ", "two "} {
+		if err := h.chunk(t, ticket, "screen", n, body); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := h.chunk(t, ticket, "screen", 3, "four "); err != nil { // the third is still on its way
+		t.Fatal(err)
+	}
+	h.clock.add(14 * time.Minute)
+	if _, err := h.HearRecording(t.Context(), h.owner, ticket.Upload.ID, meanwhile.Heartbeat{State: "paused"}); err != nil {
+		t.Fatal(err)
+	}
+	h.clock.add(14 * time.Minute)
+	if n := h.sealSilent(t); n != 0 {
+		t.Fatalf("%d recordings were sealed while one beats on", n)
+	}
+	h.clock.add(2 * time.Minute)
+	if n := h.sealSilent(t); n != 1 {
+		t.Fatalf("%d recordings were sealed after 16 minutes of silence, want 1", n)
+	}
+	if n := h.sealSilent(t); n != 0 {
+		t.Errorf("it was sealed twice")
+	}
+	if v := h.state(t, ticket.Video.ID); v.State != meanwhile.StateProcessing || v.Generation != 1 {
+		t.Errorf("state %s, generation %d; want processing, 1", v.State, v.Generation)
+	}
+	if got := h.source(t, ticket.Video.ID, "screen"); got != "one two " {
+		t.Errorf("the source is %q, want what is contiguous", got)
+	}
+
+	h.clock.add(5 * 24 * time.Hour)
+	if err := h.chunk(t, ticket, "screen", 2, "three "); err != nil {
+		t.Fatalf("a late chunk: %v", err)
+	}
+	if _, err := h.CompleteRecording(t.Context(), h.owner, ticket.Upload.ID, map[string]meanwhile.Claim{"screen": {Chunks: 4, Bytes: 19}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.source(t, ticket.Video.ID, "screen"); got != "one two three four " {
+		t.Errorf("the source is %q", got)
+	}
+	if v := h.state(t, ticket.Video.ID); v.Generation != 2 {
+		t.Errorf("generation %d, want another pass", v.Generation)
+	}
+	wantKind(t, h.chunk(t, ticket, "screen", 4, "five"), meanwhile.Conflict)
+}
+
+func TestLateChunksAreProcessedWithoutAnybodySayingSo(t *testing.T) {
+	h := newHouse(t)
+	ticket := h.recording(t)
+	if err := h.chunk(t, ticket, "screen", 0, "one "); err != nil {
+		t.Fatal(err)
+	}
+	h.clock.add(16 * time.Minute)
+	h.sealSilent(t)
+	if err := h.chunk(t, ticket, "screen", 1, "two "); err != nil {
+		t.Fatal(err)
+	}
+	h.clock.add(16 * time.Minute)
+	if n := h.sealSilent(t); n != 1 {
+		t.Fatalf("%d recordings were sealed again, want 1", n)
+	}
+	if v := h.state(t, ticket.Video.ID); v.Generation != 2 {
+		t.Errorf("generation %d, want 2", v.Generation)
+	}
+}
+
+func TestEmptyRecordingIsNotSealed(t *testing.T) {
+	h := newHouse(t)
+	h.recording(t)
+	h.clock.add(time.Hour)
+	if n := h.sealSilent(t); n != 0 {
+		t.Errorf("%d recordings without a chunk were sealed", n)
+	}
+}
+
+func TestUploadTokenIsForOneUploadAndEnds(t *testing.T) {
+	h := newHouse(t)
+	ticket, other := h.recording(t), h.recording(t)
+	if a, err := h.ActorByUploadToken(t.Context(), ticket.Upload.ID, ticket.Token); err != nil || a.Upload != ticket.Upload.ID || a.SignedIn() {
+		t.Errorf("the token gives %+v, %v", a, err)
+	}
+	_, err := h.ActorByUploadToken(t.Context(), other.Upload.ID, ticket.Token)
+	wantKind(t, err, meanwhile.Unauthenticated)
+	_, err = h.ActorByUploadToken(t.Context(), ticket.Upload.ID, ticket.Token+"x")
+	wantKind(t, err, meanwhile.Unauthenticated)
+
+	h.clock.add(6 * 24 * time.Hour)
+	fresh, err := h.HearRecording(t.Context(), h.owner, ticket.Upload.ID, meanwhile.Heartbeat{State: "recording"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.clock.add(6 * 24 * time.Hour)
+	if _, err := h.RecordingState(t.Context(), mustActor(t, h, ticket.Upload.ID, fresh), ticket.Upload.ID); err != nil {
+		t.Errorf("six days after the last heartbeat: %v", err)
+	}
+	h.clock.add(2 * 24 * time.Hour)
+	_, err = h.RecordingState(t.Context(), meanwhile.Actor{Upload: ticket.Upload.ID}, ticket.Upload.ID)
+	wantKind(t, err, meanwhile.Gone)
+}
+
+func mustActor(t testing.TB, h *house, id meanwhile.UploadID, token string) meanwhile.Actor {
+	t.Helper()
+	a, err := h.ActorByUploadToken(t.Context(), id, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}

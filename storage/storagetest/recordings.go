@@ -1,0 +1,156 @@
+package storagetest
+
+import (
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"meanwhile"
+)
+
+func mustRecording(t testing.TB, s meanwhile.Store) meanwhile.Recording {
+	t.Helper()
+	return mustRecordingOf(t, s, mustVideo(t, s).ID)
+}
+
+func mustRecordingOf(t testing.TB, s meanwhile.Store, id meanwhile.VideoID) meanwhile.Recording {
+	t.Helper()
+	u := newUpload(id, 0)
+	must(t, s.CreateUpload(t.Context(), u))
+	r := meanwhile.Recording{UploadID: u.ID, State: "recording", HeardAt: noon, Pauses: []meanwhile.Pause{}}
+	must(t, s.CreateRecording(t.Context(), r))
+	return r
+}
+
+func chunk(track string, n int) meanwhile.Chunk {
+	return meanwhile.Chunk{Track: track, N: n, SizeBytes: 100, SHA256: "sum", Key: "u/" + meanwhile.NewRandomID()}
+}
+
+func mustAdd(t testing.TB, s meanwhile.Store, id meanwhile.UploadID, c meanwhile.Chunk, at time.Duration) {
+	t.Helper()
+	_, created, err := s.AddChunk(t.Context(), id, c, "video/mp4", noon.Add(at), noon.Add(at+meanwhile.UploadKeep))
+	must(t, err)
+	if !created {
+		t.Fatalf("chunk %d of %s was there already", c.N, c.Track)
+	}
+}
+
+var recordingTests = []storeTest{
+	{"a recording is read as it was last heard of", func(t *testing.T, s meanwhile.Store) {
+		r := mustRecording(t, s)
+		r.State, r.StartedAt, r.CameraOffsetMS, r.HeardAt = "paused", after(time.Second), -40, noon.Add(time.Minute)
+		r.Pauses = []meanwhile.Pause{{From: noon.Add(time.Second), To: after(2 * time.Second)}, {From: noon.Add(time.Minute)}}
+		must(t, s.HearRecording(t.Context(), r, noon.Add(time.Hour)))
+		if diff := cmp.Diff(r, mustGet(s.RecordingByUpload(t.Context(), r.UploadID))(t)); diff != "" {
+			t.Errorf("RecordingByUpload() (-want +got):\n%s", diff)
+		}
+		if u := mustGet(s.UploadByID(t.Context(), r.UploadID))(t); !u.ExpiresAt.Equal(noon.Add(time.Hour)) {
+			t.Errorf("the upload expires at %s", u.ExpiresAt)
+		}
+		file := newUpload(mustGet(s.UploadByID(t.Context(), r.UploadID))(t).VideoID, time.Second)
+		must(t, s.CreateUpload(t.Context(), file))
+		_, err := s.RecordingByUpload(t.Context(), file.ID)
+		wantKind(t, "the recording of a file", err, meanwhile.NotFound)
+	}},
+	{"chunks come in any order and are listed in theirs", func(t *testing.T, s meanwhile.Store) {
+		r := mustRecording(t, s)
+		first, third, camera := chunk("screen", 0), chunk("screen", 2), chunk("camera", 0)
+		for i, c := range []meanwhile.Chunk{third, camera, first} {
+			mustAdd(t, s, r.UploadID, c, time.Duration(i)*time.Minute)
+		}
+		if diff := cmp.Diff([]meanwhile.Chunk{first, third}, mustGet(s.Chunks(t.Context(), r.UploadID, "screen"))(t)); diff != "" {
+			t.Errorf("Chunks() (-want +got):\n%s", diff)
+		}
+		if got := mustGet(s.RecordingByUpload(t.Context(), r.UploadID))(t).HeardAt; !got.Equal(noon.Add(2 * time.Minute)) {
+			t.Errorf("heard at %s", got)
+		}
+		if got := mustGet(s.Tracks(t.Context(), r.UploadID))(t); len(got) != 2 || got[0].Name != "camera" || got[1].MediaType != "video/mp4" {
+			t.Errorf("tracks are %+v", got)
+		}
+		if diff := cmp.Diff(third, mustGet(s.ChunkByNumber(t.Context(), r.UploadID, "screen", 2))(t)); diff != "" {
+			t.Errorf("ChunkByNumber() (-want +got):\n%s", diff)
+		}
+		_, err := s.ChunkByNumber(t.Context(), r.UploadID, "screen", 1)
+		wantKind(t, "the missing chunk", err, meanwhile.NotFound)
+	}},
+	{"of two with one number the first stays", func(t *testing.T, s meanwhile.Store) {
+		r := mustRecording(t, s)
+		var created atomic.Int32
+		var group sync.WaitGroup
+		for range 8 {
+			group.Go(func() {
+				_, made, err := s.AddChunk(t.Context(), r.UploadID, chunk("screen", 0), "", noon, noon.Add(time.Hour))
+				if err != nil {
+					t.Error(err)
+				}
+				if made {
+					created.Add(1)
+				}
+			})
+		}
+		group.Wait()
+		if got := created.Load(); got != 1 || len(mustGet(s.Chunks(t.Context(), r.UploadID, "screen"))(t)) != 1 {
+			t.Errorf("%d of 8 were the first", got)
+		}
+	}},
+	{"a completed recording takes no chunk, a recovered one does", func(t *testing.T, s meanwhile.Store) {
+		r := mustRecording(t, s)
+		there := chunk("screen", 0)
+		mustAdd(t, s, r.UploadID, there, 0)
+		must(t, s.SealRecording(t.Context(), r.UploadID, noon, 1, true))
+		mustAdd(t, s, r.UploadID, chunk("screen", 1), 0)
+		must(t, s.SealRecording(t.Context(), r.UploadID, noon, 2, false))
+		_, _, err := s.AddChunk(t.Context(), r.UploadID, chunk("screen", 2), "", noon, noon)
+		wantKind(t, "a chunk after the end", err, meanwhile.Conflict)
+		if got, created, err := s.AddChunk(t.Context(), r.UploadID, chunk("screen", 0), "", noon, noon); err != nil || created || got != there {
+			t.Errorf("the same number again: %+v, %v, %v; want what is there", got, created, err)
+		}
+		must(t, s.TerminateUpload(t.Context(), r.UploadID, noon))
+		wantKind(t, "sealing what was given up", s.SealRecording(t.Context(), r.UploadID, noon, 2, false), meanwhile.Conflict)
+	}},
+	{"silent recordings are those with something unsealed", func(t *testing.T, s meanwhile.Store) {
+		v := mustVideo(t, s).ID
+		silent, fresh, sealed, gone := mustRecordingOf(t, s, v), mustRecordingOf(t, s, v), mustRecordingOf(t, s, v), mustRecordingOf(t, s, v)
+		mustRecordingOf(t, s, v) // without a chunk
+		for _, r := range []meanwhile.Recording{silent, sealed, gone} {
+			mustAdd(t, s, r.UploadID, chunk("screen", 0), 0)
+		}
+		mustAdd(t, s, fresh.UploadID, chunk("screen", 0), time.Hour)
+		must(t, s.SealRecording(t.Context(), sealed.UploadID, noon, 1, true))
+		must(t, s.TerminateUpload(t.Context(), gone.UploadID, noon))
+		want := []meanwhile.UploadID{silent.UploadID}
+		if diff := cmp.Diff(want, mustGet(s.SilentRecordings(t.Context(), noon.Add(time.Minute), 10))(t)); diff != "" {
+			t.Errorf("SilentRecordings() (-want +got):\n%s", diff)
+		}
+		mustAdd(t, s, sealed.UploadID, chunk("screen", 1), time.Second) // a late one
+		if got := mustGet(s.SilentRecordings(t.Context(), noon.Add(time.Minute), 10))(t); len(got) != 2 {
+			t.Errorf("%d are silent after a late chunk, want 2", len(got))
+		}
+	}},
+	{"an index grows from where it stands, once", func(t *testing.T, s meanwhile.Store) {
+		r := mustRecording(t, s)
+		mustAdd(t, s, r.UploadID, chunk("screen", 0), 0)
+		want := meanwhile.Track{
+			UploadID: r.UploadID, Name: "screen", MediaType: "video/mp4", InitBytes: 1000, IndexedBytes: 6 << 30, Timing: "[]", Fragments: 2,
+			DurationMS: 4000, Width: 1920, Height: 1080, Codecs: "avc1.640028, opus",
+		}
+		fragments := []meanwhile.Fragment{
+			{Offset: 1000, SizeBytes: 5 << 30, Duration: 2 * time.Second}, {Offset: 5<<30 + 1000, SizeBytes: 1 << 30, Start: 2 * time.Second, Duration: 2*time.Second - time.Microsecond},
+		}
+		must(t, s.IndexTrack(t.Context(), 0, want, fragments))
+		wantKind(t, "the same again", s.IndexTrack(t.Context(), 0, want, fragments), meanwhile.Conflict)
+		if diff := cmp.Diff([]meanwhile.Track{want}, mustGet(s.Tracks(t.Context(), r.UploadID))(t)); diff != "" {
+			t.Errorf("Tracks() (-want +got):\n%s", diff)
+		}
+		more := meanwhile.Fragment{Offset: 6 << 30, SizeBytes: 10, Start: 4 * time.Second, Duration: time.Second}
+		from := want.IndexedBytes
+		want.IndexedBytes, want.Fragments = from+10, 3
+		must(t, s.IndexTrack(t.Context(), from, want, []meanwhile.Fragment{more}))
+		if diff := cmp.Diff(append(fragments, more), mustGet(s.Fragments(t.Context(), r.UploadID, "screen"))(t)); diff != "" {
+			t.Errorf("Fragments() (-want +got):\n%s", diff)
+		}
+	}},
+}
