@@ -56,7 +56,13 @@ func (l *Library) newStage(id VideoID, generation int, step Step) Stage {
 }
 
 // send hands stages to the queue. What fails is sent again by Reconcile: the rows are the outbox.
-func (l *Library) send(ctx context.Context, stages []Stage) {
+func (l *Library) send(ctx context.Context, stages []Stage) { l.sendAfter(ctx, stages, 0) }
+
+// retryAfter is the first wait before another try; it grows with the square of the tries.
+const retryAfter = 2 * time.Second
+
+// sendAfter is send for work that is due later.
+func (l *Library) sendAfter(ctx context.Context, stages []Stage, wait time.Duration) {
 	ctx = context.WithoutCancel(ctx)
 	for _, s := range stages {
 		if err := l.Store.MarkStageSent(ctx, s.ID); err != nil {
@@ -64,7 +70,9 @@ func (l *Library) send(ctx context.Context, stages []Stage) {
 			continue
 		}
 		s.Sends++
-		if err := l.Queue.Enqueue(ctx, JobFor(s)); err != nil {
+		job := JobFor(s)
+		job.Delay = wait
+		if err := l.Queue.Enqueue(ctx, job); err != nil {
 			l.Log.Warn("job not sent, reconcile will", "stage_id", s.ID, "step", s.Step, "error", err)
 		}
 	}
@@ -287,8 +295,12 @@ func (l *Library) commit(ctx context.Context, t Task, fn func(Store) error) erro
 func (l *Library) FailStage(ctx context.Context, t Task, cause error) error {
 	tries := steps[t.Stage.Step].attempts
 	if KindOf(cause).Retryable() && t.Stage.Attempt < tries {
-		wait := time.Duration(t.Stage.Attempt*t.Stage.Attempt) * 5 * time.Second
-		return l.Store.RequeueStage(ctx, t.Stage.ID, t.Stage.Fence, wait, false)
+		wait := time.Duration(t.Stage.Attempt*t.Stage.Attempt) * retryAfter
+		if err := l.Store.RequeueStage(ctx, t.Stage.ID, t.Stage.Fence, wait, false); err != nil {
+			return err
+		}
+		l.sendAfter(ctx, []Stage{t.Stage}, wait)
+		return nil
 	}
 	return l.failStage(ctx, t, cause)
 }

@@ -106,6 +106,7 @@ type Job struct {
 	Queue   QueueName
 	Attempt int
 	Send    int
+	Delay   time.Duration // not before
 }
 
 // JobFor is the job that wakes a worker for s.

@@ -30,8 +30,11 @@ func NewClient(opt asynq.RedisConnOpt) *Client {
 // the way; the same sending twice is one task. Unavailable when Redis is away.
 func (c *Client) Enqueue(ctx context.Context, j meanwhile.Job) error {
 	id := fmt.Sprintf("%s.%d.%d", j.Stage, j.Attempt, j.Send)
-	_, err := c.asynq.EnqueueContext(ctx, asynq.NewTask(taskType, []byte(j.Stage)),
-		asynq.TaskID(id), asynq.Queue(string(j.Queue)), asynq.MaxRetry(0), asynq.Timeout(lanes[j.Queue].timeout))
+	options := []asynq.Option{asynq.TaskID(id), asynq.Queue(string(j.Queue)), asynq.MaxRetry(0), asynq.Timeout(lanes[j.Queue].timeout)}
+	if j.Delay > 0 {
+		options = append(options, asynq.ProcessIn(j.Delay+time.Second)) // asynq keeps whole seconds, and too early is lost
+	}
+	_, err := c.asynq.EnqueueContext(ctx, asynq.NewTask(taskType, []byte(j.Stage)), options...)
 	if err == nil || errors.Is(err, asynq.ErrTaskIDConflict) {
 		return nil
 	}

@@ -127,3 +127,22 @@ func TestRedisAwayIsUnavailable(t *testing.T) {
 		t.Errorf("Enqueue = %v, want Unavailable with a sentence", err)
 	}
 }
+
+func TestDelayedJobIsNotEarly(t *testing.T) { onBoth(t, testDelayedJobIsNotEarly) }
+
+func testDelayedJobIsNotEarly(t *testing.T, opt asynq.RedisConnOpt) {
+	c := queue.NewClient(opt)
+	defer c.Close()
+	got := make(chan meanwhile.StageID, 10)
+	s := start(t, opt, func(_ context.Context, id meanwhile.StageID) { got <- id })
+	defer s.Stop()
+	began := time.Now()
+	const wait = 1500 * time.Millisecond
+	enqueue(t, c, meanwhile.Job{Stage: "later", Queue: meanwhile.QueueInstant, Delay: wait})
+	enqueue(t, c, meanwhile.Job{Stage: "now", Queue: meanwhile.QueueInstant})
+	within(t, got, "now")
+	within(t, got, "later")
+	if took := time.Since(began); took < wait {
+		t.Errorf("it came after %s, want %s at least", took, wait)
+	}
+}

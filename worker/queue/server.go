@@ -34,9 +34,11 @@ func Start(opt asynq.RedisConnOpt, slots map[meanwhile.QueueName]int, handle Han
 			Concurrency:       n,
 			Queues:            map[string]int{string(name): 1},
 			TaskCheckInterval: lanes[name].check,
-			ShutdownTimeout:   handBackFor,
-			Logger:            logger{log},
-			LogLevel:          asynq.WarnLevel,
+			// Work that is tried again later is not kept waiting for asynq's five seconds on top.
+			DelayedTaskCheckInterval: time.Second,
+			ShutdownTimeout:          handBackFor,
+			Logger:                   logger{log},
+			LogLevel:                 asynq.WarnLevel,
 		})
 		if err := srv.Start(s.taker(stopping, handle)); err != nil {
 			s.Stop()
