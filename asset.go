@@ -11,6 +11,7 @@ const (
 	AssetRendition AssetKind = "rendition" // made to play everywhere
 	AssetPoster    AssetKind = "poster"
 
+	AssetCamera     AssetKind = "camera"     // the second track, without sound
 	AssetRung       AssetKind = "rung"       // a fragmented MP4 for HLS
 	AssetPlaylist   AssetKind = "playlist"   // where its fragments lie: 720p.m3u8 beside 720p.m4s
 	AssetStoryboard AssetKind = "storyboard" // a sheet of small pictures

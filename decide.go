@@ -36,7 +36,7 @@ func Decide(p Probe, limits Limits) (Plan, error) {
 	if err := withinLimits(p, limits); err != nil {
 		return Plan{}, err
 	}
-	plan := Plan{Copy: copyOf(p), Storyboard: storyboardOf(p), Listen: p.Audio != nil}
+	plan := Plan{Copy: copyOf(p), Storyboard: storyboardOf(p), Listen: p.Audio != nil, Camera: p.Camera}
 	ladder := ladderOf(p, plan.Copy != nil && plan.Copy.Final)
 	if len(ladder.Rungs) > 1 || plan.Copy == nil || !plan.Copy.Final {
 		plan.Ladder = &ladder
@@ -53,6 +53,9 @@ func (p Plan) Steps() []Step {
 	var s []Step
 	if p.Copy != nil {
 		s = append(s, StepCopy)
+	}
+	if p.Camera {
+		s = append(s, StepCamera)
 	}
 	s = append(s, StepPoster)
 	if p.Listen {
@@ -226,6 +229,32 @@ func ladderOf(p Probe, copied bool) Ladder {
 	l.Adaptive = len(l.Rungs) > 1
 	l.Storyboard = l.Encodes()
 	return l
+}
+
+// cameraShortSide is the most lines that a camera's bubble is encoded with.
+const cameraShortSide = 720
+
+// DecideCamera says what to make of a camera's track: a copy where it plays everywhere, else one rendition. Its sound, if it has any, is the
+// main track's to carry. Unprocessable when it holds no picture, or too much of one.
+func DecideCamera(p Probe, limits Limits) (Plan, error) {
+	if p.Video == nil {
+		return Plan{}, E(Unprocessable, "The camera's track holds no picture.", nil)
+	}
+	if err := withinLimits(p, limits); err != nil {
+		return Plan{}, err
+	}
+	p.Audio = nil
+	if c := copyOf(p); c != nil && c.Final {
+		return Plan{Copy: c}, nil
+	}
+	w, h := fit(p.Video.Width, p.Video.Height, cameraShortSide)
+	l := Ladder{NoAudio: true, ToneMap: p.Video.HDR(), Rungs: []Rung{{
+		Name: "camera", Width: w, Height: h, Progressive: true, CRF: topCRF, MaxrateBPS: maxrate(p.Video, w, h),
+	}}}
+	if p.Video.FPS > encodeMaxFPS {
+		l.MaxFPS = encodeMaxFPS
+	}
+	return Plan{Ladder: &l}, affordable(p, l, limits)
 }
 
 // What speech is brought to, and how far it may be moved for that.

@@ -259,7 +259,7 @@ func TestProgressOf(t *testing.T) {
 		{"nothing to do is done", nil, 1, false, ""},
 		{"waiting is nought", []meanwhile.Stage{stage(meanwhile.StepInspect, meanwhile.StageDue, 0)}, 0, true, ""},
 		{"everything done is one", []meanwhile.Stage{stage(meanwhile.StepInspect, meanwhile.StageDone, 0), stage(meanwhile.StepEncode, meanwhile.StageDone, 0.9)}, 1, false, ""},
-		{"half a ladder is half of its weight", []meanwhile.Stage{stage(meanwhile.StepEncode, meanwhile.StageRunning, 0.5)}, 0.425, true, ""},
+		{"half a ladder is half of its weight", []meanwhile.Stage{stage(meanwhile.StepEncode, meanwhile.StageRunning, 0.5)}, 0.4, true, ""},
 		{"a failure is an end, with its sentence", []meanwhile.Stage{failed}, 1, false, "no"},
 	}
 	for _, tc := range tests {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // indexed brings a track's index up to what has arrived. It is a help for viewers: what goes wrong is logged, and the next chunk tries again.
@@ -151,11 +152,18 @@ func (l *Library) LiveByGrant(ctx context.Context, grant, name string) (Live, er
 	return Live{Playlist: LivePlaylist(x, LiveBytes(track), u.SealedAt != nil)}, nil
 }
 
-// liveTracks are the tracks of a recording that can be played as they lie, the main one first. None once something was published.
-func (l *Library) liveTracks(ctx context.Context, v Video) ([]Track, error) {
-	if v.Source != "recording" || v.Published > 0 {
-		return nil, nil
+// HasTrack reports whether something of a recording's track has arrived.
+func (l *Library) HasTrack(ctx context.Context, id VideoID, name string) (bool, error) {
+	u, err := l.Store.UploadByVideo(ctx, id)
+	if err != nil {
+		return false, fmt.Errorf("find upload: %w", err)
 	}
+	chunks, err := l.Store.Chunks(ctx, u.ID, name)
+	return len(contiguous(chunks)) > 0, err
+}
+
+// liveTracks are the tracks of a recording that can be played as they lie, the main one first.
+func (l *Library) liveTracks(ctx context.Context, v Video) ([]Track, error) {
 	u, err := l.Store.UploadByVideo(ctx, v.ID)
 	if err != nil {
 		return nil, fmt.Errorf("find upload: %w", err)
@@ -173,4 +181,38 @@ func (l *Library) liveTracks(ctx context.Context, v Video) ([]Track, error) {
 		}
 	}
 	return tracks, nil
+}
+
+// addRecording adds what only recordings have: tracks as they lie, the camera's place in time and in the picture.
+func (l *Library) addRecording(ctx context.Context, v Video, w *Watch) error {
+	tracks, err := l.liveTracks(ctx, v)
+	if err != nil {
+		return err
+	}
+	for _, t := range tracks {
+		if t.Name == ScreenTrack && len(w.Sources) == 0 || t.Name == CameraTrack && w.Camera == nil {
+			w.Live = append(w.Live, t)
+		}
+	}
+	if w.Camera == nil && len(tracks) < 2 {
+		return nil
+	}
+	u, err := l.Store.UploadByVideo(ctx, v.ID)
+	if err != nil {
+		return fmt.Errorf("find upload: %w", err)
+	}
+	r, err := l.Store.RecordingByUpload(ctx, u.ID)
+	if err != nil {
+		return fmt.Errorf("find recording: %w", err)
+	}
+	w.CameraOffset = time.Duration(r.CameraOffsetMS) * time.Millisecond
+	layout, err := l.Store.LayoutOf(ctx, v.ID)
+	if KindOf(err) == NotFound && err != nil {
+		layout, err = DefaultLayout(), nil
+	}
+	if err != nil {
+		return fmt.Errorf("find layout: %w", err)
+	}
+	w.Layout = &layout
+	return nil
 }

@@ -22,7 +22,11 @@ type Watch struct {
 	HLS        *Asset // the list of rungs
 	Storyboard *Asset // the cues of the seek bar's pictures
 	Peaks      *Asset
-	// Live are a recording's tracks as they lie, the main one first, while nothing was published yet.
+	// Camera is the second track of a recording, CameraOffset how much later than the main one it begins, and Layout where it is shown.
+	Camera       *Asset
+	CameraOffset time.Duration
+	Layout       *Layout
+	// Live are a recording's tracks as they lie, the main one first, as far as nothing better was made of them yet.
 	Live []Track
 	// Grant opens the media of this video until GrantEnds.
 	Grant     string
@@ -51,8 +55,10 @@ func (l *Library) Watch(ctx context.Context, a Actor, token string) (Watch, erro
 	if err := l.addAssets(ctx, &w); err != nil {
 		return Watch{}, err
 	}
-	if w.Live, err = l.liveTracks(ctx, v); err != nil {
-		return Watch{}, err
+	if v.Source == "recording" {
+		if err := l.addRecording(ctx, v, &w); err != nil {
+			return Watch{}, err
+		}
 	}
 	w.Download = len(w.Sources) > 0 && l.authorize(a, v, &share, verbDownload) == nil
 	return w, nil
@@ -93,6 +99,7 @@ func (l *Library) addAssets(ctx context.Context, w *Watch) error {
 	w.HLS = among(published, AssetPlaylist, MasterName)
 	w.Storyboard = among(published, AssetCues, "")
 	w.Peaks = among(published, AssetPeaks, "")
+	w.Camera = among(published, AssetCamera, "")
 	if w.Poster != nil || !w.Video.HasPoster {
 		return nil
 	}

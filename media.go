@@ -22,6 +22,8 @@ type Probe struct {
 	Fragmented bool         `json:"fragmented,omitempty"` // MP4 with moof boxes, as browsers record it
 	Video      *VideoStream `json:"video,omitempty"`
 	Audio      *AudioStream `json:"audio,omitempty"`
+	// Camera says that the recording has a second track, of a camera.
+	Camera bool `json:"camera,omitempty"`
 	// NoCopy says that a stream copy was tried and does not work.
 	NoCopy bool `json:"no_copy,omitempty"`
 }
@@ -75,6 +77,7 @@ type Plan struct {
 	// Storyboard is how the pictures of the seek bar are cut; the ladder makes them where it decodes, else a step of its own.
 	Storyboard Storyboard
 	Listen     bool // there is sound to measure and to draw
+	Camera     bool // a second track is made playable, too
 }
 
 // Copy is a stream copy: nothing is decoded.

@@ -124,6 +124,10 @@ type RecordingStore interface {
 	Fragments(ctx context.Context, id UploadID, track string) ([]Fragment, error)
 	// SealRecording seals the upload, again if need be, and notes of how many chunks. Conflict if it was given up.
 	SealRecording(ctx context.Context, id UploadID, at time.Time, chunks int, recovered bool) error
+	// SaveLayout keeps where the camera's bubble is shown, replacing an earlier layout.
+	SaveLayout(ctx context.Context, id VideoID, layout Layout) error
+	// LayoutOf: NotFound where nobody has set one.
+	LayoutOf(ctx context.Context, id VideoID) (Layout, error)
 	// SilentRecordings lists recordings that were last heard of before then and have chunks that are not sealed, oldest first.
 	SilentRecordings(ctx context.Context, before time.Time, limit int) ([]UploadID, error)
 }

@@ -12,6 +12,7 @@ type Step string
 const (
 	StepInspect Step = "inspect" // sniff and probe: decides what else is to be done
 	StepCopy    Step = "copy"    // stream copy of what browsers can play as it came
+	StepCamera  Step = "camera"  // the second track, for the player to compose
 	StepPoster  Step = "poster"
 	StepListen  Step = "listen"  // loudness, peaks, and the sound that speech recognition wants
 	StepPreview Step = "preview" // the moving picture of the library
@@ -43,11 +44,12 @@ type stepRow struct {
 var steps = map[Step]stepRow{
 	StepInspect:    {queue: QueueInstant, attempts: 3, weight: 0.02, needed: true},
 	StepCopy:       {queue: QueueInstant, attempts: 3, weight: 0.06, after: []Step{StepInspect}},
+	StepCamera:     {queue: QueueInstant, attempts: 3, weight: 0.05, after: []Step{StepCopy, StepInspect}},
 	StepPoster:     {queue: QueueShort, attempts: 3, weight: 0.02, after: []Step{StepCopy, StepInspect}},
 	StepListen:     {queue: QueueShort, attempts: 3, weight: 0.02, after: []Step{StepCopy, StepInspect}},
 	StepPreview:    {queue: QueueShort, attempts: 3, weight: 0.01, after: []Step{StepPoster}},
 	StepStoryboard: {queue: QueueShort, attempts: 3, weight: 0.02, after: []Step{StepPoster}},
-	StepEncode:     {queue: QueueEncode, attempts: 3, weight: 0.85, needed: true, after: []Step{StepListen, StepCopy, StepInspect}},
+	StepEncode:     {queue: QueueEncode, attempts: 3, weight: 0.80, needed: true, after: []Step{StepListen, StepCopy, StepInspect}},
 }
 
 // dueAfter lists what becomes due when a step is over: of the steps that are planned, those that wait for it. Somebody may be waiting for a

@@ -32,7 +32,7 @@ func (s *server) routes() []route {
 		{get, "/api/v1/videos", account, "list-videos", "My videos, newest first", api(s.listVideos, 200)},
 		{post, "/api/v1/videos", account, "create-video", "Begin a recording: the link exists before the first byte", api(s.createVideo, 201)},
 		{get, "/api/v1/videos/{id}", account, "get-video", "One of my videos", api(s.getVideo, 200)},
-		{patch, "/api/v1/videos/{id}", account, "rename-video", "Give a video another title", api(s.renameVideo, 200)},
+		{patch, "/api/v1/videos/{id}", account, "rename-video", "Give a video another title, or its camera another place", api(s.renameVideo, 200)},
 		{del, "/api/v1/videos/{id}", account, "trash-video", "Put a video into the trash", api(s.trashVideo, 204)},
 		{post, "/api/v1/videos/{id}/restore", account, "restore-video", "Take a video out of the trash", api(s.restoreVideo, 200)},
 		{post, "/api/v1/videos/{id}/reprocess", account, "reprocess-video", "Process the original again; what plays goes on playing", api(s.reprocessVideo, 202)},
@@ -69,6 +69,7 @@ func (s *server) routes() []route {
 
 		{get, "/assets/{path...}", nobody, "", "", raw(s.asset)},
 		{get, "/", guest, "", "", page(s.home)},
+		{get, "/record", guest, "", "", page(s.record)},
 		{get, "/login", guest, "", "", page(s.logInForm)},
 		{post, "/login", guest, "", "", page(s.logInPosted)},
 		{post, "/logout", guest, "", "", page(s.logOutPosted)},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 
 	"meanwhile"
 )
@@ -37,6 +38,7 @@ type wireAuthor struct {
 type wirePlayback struct {
 	Tracks []wireTrack `json:"tracks" nullable:"false" doc:"Empty while nothing plays"`
 	Poster string      `json:"poster,omitempty"`
+	Layout *wireLayout `json:"layout,omitempty" doc:"Where the camera is shown, where there is one"`
 	// What the seek bar shows beside the time, where it has been made.
 	Storyboard string        `json:"storyboard,omitempty" doc:"WebVTT whose cues name tiles of one picture, as #xywh="`
 	Waveform   string        `json:"waveform,omitempty" doc:"JSON: version, interval_ms and peaks, each 0 to 100"`
@@ -89,20 +91,67 @@ func shareOf(token string, w meanwhile.Watch) wireShare {
 		}
 		track.HLS = mediaURLOf(w.Grant, w.HLS)
 		out.Playback.Tracks = []wireTrack{track}
-		return out
 	}
-	for i, t := range w.Live {
-		out.Playback.Tracks = append(out.Playback.Tracks, liveTrack(w.Grant, t, i == 0))
-		if i == 0 && out.DurationMS == 0 {
+	if c := w.Camera; c != nil {
+		source := wireSource{Type: c.MediaType, URL: mediaURL(w.Grant, *c), Width: c.Width, Height: c.Height}
+		out.Playback.Tracks = append(out.Playback.Tracks, wireTrack{Name: meanwhile.CameraTrack, OffsetMS: w.CameraOffset.Milliseconds(), Sources: []wireSource{source}})
+	}
+	for _, t := range w.Live {
+		live := liveTrack(w, t)
+		if live.Main && out.DurationMS == 0 {
 			out.DurationMS, out.Width, out.Height = t.DurationMS, t.Width, t.Height
 		}
+		out.Playback.Tracks = append(out.Playback.Tracks, live)
+	}
+	slices.SortStableFunc(out.Playback.Tracks, func(a, b wireTrack) int { return btoi(b.Main) - btoi(a.Main) })
+	if w.Layout != nil {
+		out.Playback.Layout = layoutOf(*w.Layout)
 	}
 	return out
 }
 
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 // liveTrack is a recording's track as it lies: it plays by HLS alone, from the beginning of what there is.
-func liveTrack(grant string, t meanwhile.Track, main bool) wireTrack {
-	return wireTrack{Name: t.Name, Main: main, Sources: []wireSource{}, HLS: fmt.Sprintf("/m/%s/g0/%s", grant, meanwhile.LiveName(t.Name))}
+func liveTrack(w meanwhile.Watch, t meanwhile.Track) wireTrack {
+	out := wireTrack{Name: t.Name, Main: t.Name == meanwhile.ScreenTrack, Sources: []wireSource{}, HLS: fmt.Sprintf("/m/%s/g0/%s", w.Grant, meanwhile.LiveName(t.Name))}
+	if !out.Main {
+		out.OffsetMS = w.CameraOffset.Milliseconds()
+	}
+	return out
+}
+
+type wireLayout struct {
+	Bubbles []wireBubble `json:"bubbles" nullable:"false" minItems:"1" maxItems:"500"`
+}
+
+type wireBubble struct {
+	AtMS    int64   `json:"at_ms" minimum:"0" doc:"From when on; the first is at 0"`
+	X       float64 `json:"x" minimum:"0" maximum:"1" doc:"The bubble's centre, of the picture's width"`
+	Y       float64 `json:"y" minimum:"0" maximum:"1" doc:"The bubble's centre, of the picture's height"`
+	Size    float64 `json:"size" minimum:"0.05" maximum:"1" doc:"Its diameter, of the picture's shorter side"`
+	Visible bool    `json:"visible"`
+}
+
+func layoutOf(l meanwhile.Layout) *wireLayout {
+	out := &wireLayout{Bubbles: make([]wireBubble, len(l.Bubbles))}
+	for i, b := range l.Bubbles {
+		out.Bubbles[i] = wireBubble(b)
+	}
+	return out
+}
+
+func (l wireLayout) domain() meanwhile.Layout {
+	out := meanwhile.Layout{Bubbles: make([]meanwhile.Bubble, len(l.Bubbles))}
+	for i, b := range l.Bubbles {
+		out.Bubbles[i] = meanwhile.Bubble(b)
+	}
+	return out
 }
 
 // mediaURLOf is empty for what there is not.

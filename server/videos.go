@@ -109,18 +109,27 @@ func (s *server) getVideo(ctx context.Context, in *videoInput) (*videoOutput, er
 	return &videoOutput{Body: s.videoOf(v, sum)}, nil
 }
 
-type wireRename struct {
-	Title string `json:"title" maxLength:"2000"`
+type wireChange struct {
+	Title  *string     `json:"title,omitempty" maxLength:"2000"`
+	Layout *wireLayout `json:"layout,omitempty" doc:"Where the camera of a recording is shown"`
 }
 
 type renameInput struct {
 	ID   string `path:"id" maxLength:"64"`
-	Body wireRename
+	Body wireChange
 }
 
 func (s *server) renameVideo(ctx context.Context, in *renameInput) (*videoOutput, error) {
 	return s.change(ctx, in.ID, func(a meanwhile.Actor, id meanwhile.VideoID) error {
-		return s.lib.Rename(ctx, a, id, in.Body.Title)
+		if in.Body.Layout != nil {
+			if err := s.lib.SetLayout(ctx, a, id, in.Body.Layout.domain()); err != nil {
+				return err
+			}
+		}
+		if in.Body.Title == nil {
+			return nil
+		}
+		return s.lib.Rename(ctx, a, id, *in.Body.Title)
 	})
 }
 

@@ -39,19 +39,28 @@ func (j *job) src() ffmpeg.Source { return ffmpeg.Source{Path: j.source, Probe: 
 
 // step is one row of the pipeline: the work, and the wall time after which it is stopped whatever it says.
 type step struct {
-	wall time.Duration
-	work func(ctx context.Context, j *job) error
+	wall  time.Duration
+	work  func(ctx context.Context, j *job) error
+	track string // of the source that it works on; empty for the main one
+}
+
+func (s step) source() string {
+	if s.track == "" {
+		return meanwhile.ScreenTrack
+	}
+	return s.track
 }
 
 // pipeline is the step table. A new step needs a row in the root's table (queue, attempts, weight), a row here, and its function below.
 var pipeline = map[meanwhile.Step]step{
-	meanwhile.StepInspect:    {10 * time.Minute, inspect},
-	meanwhile.StepCopy:       {30 * time.Minute, copyStreams},
-	meanwhile.StepPoster:     {10 * time.Minute, poster},
-	meanwhile.StepListen:     {time.Hour, listen},
-	meanwhile.StepPreview:    {10 * time.Minute, preview},
-	meanwhile.StepStoryboard: {10 * time.Minute, storyboard},
-	meanwhile.StepEncode:     {24 * time.Hour, ladder},
+	meanwhile.StepInspect:    {wall: 10 * time.Minute, work: inspect},
+	meanwhile.StepCopy:       {wall: 30 * time.Minute, work: copyStreams},
+	meanwhile.StepCamera:     {wall: 12 * time.Hour, work: camera, track: meanwhile.CameraTrack},
+	meanwhile.StepPoster:     {wall: 10 * time.Minute, work: poster},
+	meanwhile.StepListen:     {wall: time.Hour, work: listen},
+	meanwhile.StepPreview:    {wall: 10 * time.Minute, work: preview},
+	meanwhile.StepStoryboard: {wall: 10 * time.Minute, work: storyboard},
+	meanwhile.StepEncode:     {wall: 24 * time.Hour, work: ladder},
 }
 
 // inspect tells what the source is, and has the Library decide what to make of it.
@@ -63,6 +72,9 @@ func inspect(ctx context.Context, j *job) error {
 	j.copyEarly(container)
 	probe, err := j.Tools.Probe(ctx, j.source, container)
 	if err != nil {
+		return err
+	}
+	if probe.Camera, err = j.Library.HasTrack(ctx, j.task.Video.ID, meanwhile.CameraTrack); err != nil {
 		return err
 	}
 	return j.Library.FinishInspect(ctx, j.task, probe)

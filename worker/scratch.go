@@ -23,7 +23,7 @@ type Scratch struct {
 	dir string
 
 	mu     sync.Mutex
-	copies map[meanwhile.VideoID]*scratchCopy
+	copies map[sourceKey]*scratchCopy
 	closed bool
 	early  sync.WaitGroup
 }
@@ -53,11 +53,21 @@ func NewScratch(dir string) (*Scratch, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make scratch folder: %w", err)
 	}
-	return &Scratch{dir: dir, copies: make(map[meanwhile.VideoID]*scratchCopy)}, nil
+	return &Scratch{dir: dir, copies: make(map[sourceKey]*scratchCopy)}, nil
 }
 
-// Source gives a local file with the video's source. Steps of the same video share it; the caller calls release when it has read enough.
-func (s *Scratch) Source(ctx context.Context, lib *meanwhile.Library, id meanwhile.VideoID) (path string, release func(), err error) {
+// sourceKey names a source: a file's and a recording's main track, or another track.
+type sourceKey struct {
+	video meanwhile.VideoID
+	track string
+}
+
+func mainSource(id meanwhile.VideoID) sourceKey { return sourceKey{id, meanwhile.ScreenTrack} }
+
+// Source gives a local file with a track of the video's source. Steps of the same video share it; the caller calls release when it has read
+// enough.
+func (s *Scratch) Source(ctx context.Context, lib *meanwhile.Library, video meanwhile.VideoID, track string) (path string, release func(), err error) {
+	id := sourceKey{video, track}
 	c, first := s.hold(id)
 	release = func() { s.release(id, c) }
 	if first {
@@ -78,7 +88,7 @@ func (s *Scratch) Source(ctx context.Context, lib *meanwhile.Library, id meanwhi
 }
 
 // hold counts one more user; first tells the caller to fill the copy.
-func (s *Scratch) hold(id meanwhile.VideoID) (c *scratchCopy, first bool) {
+func (s *Scratch) hold(id sourceKey) (c *scratchCopy, first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if c, ok := s.copies[id]; ok {
@@ -94,7 +104,7 @@ func (s *Scratch) hold(id meanwhile.VideoID) (c *scratchCopy, first bool) {
 	return c, true
 }
 
-func (s *Scratch) release(id meanwhile.VideoID, c *scratchCopy) {
+func (s *Scratch) release(id sourceKey, c *scratchCopy) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.users--
@@ -115,7 +125,7 @@ func (s *Scratch) release(id meanwhile.VideoID, c *scratchCopy) {
 }
 
 // drop removes the copy; s.mu is held.
-func (s *Scratch) drop(id meanwhile.VideoID, c *scratchCopy) {
+func (s *Scratch) drop(id sourceKey, c *scratchCopy) {
 	if s.copies[id] == c {
 		delete(s.copies, id)
 	}
@@ -134,7 +144,7 @@ func (s *Scratch) drop(id meanwhile.VideoID, c *scratchCopy) {
 func (s *Scratch) BeginEarly(id meanwhile.VideoID, work func(ctx context.Context, path string) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := s.copies[id]
+	c := s.copies[mainSource(id)]
 	if c == nil || c.early != nil || s.closed {
 		return
 	}
@@ -151,7 +161,7 @@ func (s *Scratch) BeginEarly(id meanwhile.VideoID, work func(ctx context.Context
 // TakeEarly moves what BeginEarly made to path when it is finished. false when there is none, or it could not be made.
 func (s *Scratch) TakeEarly(ctx context.Context, id meanwhile.VideoID, path string) bool {
 	s.mu.Lock()
-	c := s.copies[id]
+	c := s.copies[mainSource(id)]
 	s.mu.Unlock()
 	if c == nil || c.early == nil {
 		return false
@@ -164,8 +174,8 @@ func (s *Scratch) TakeEarly(ctx context.Context, id meanwhile.VideoID, path stri
 	}
 }
 
-func fetch(ctx context.Context, lib *meanwhile.Library, id meanwhile.VideoID, path string) error {
-	src, err := lib.OpenSource(ctx, id)
+func fetch(ctx context.Context, lib *meanwhile.Library, id sourceKey, path string) error {
+	src, err := lib.OpenTrack(ctx, id.video, id.track)
 	if err != nil {
 		return fmt.Errorf("open source: %w", err)
 	}

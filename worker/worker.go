@@ -89,7 +89,7 @@ func (w *Worker) work(ctx context.Context, task meanwhile.Task) error {
 }
 
 func (w *Worker) run(ctx context.Context, row step, task meanwhile.Task, progress *progress) error {
-	source, release, err := w.Scratch.Source(ctx, w.Library, task.Video.ID)
+	source, release, err := w.Scratch.Source(ctx, w.Library, task.Video.ID, row.source())
 	if err != nil {
 		return err
 	}

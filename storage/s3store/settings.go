@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
@@ -22,10 +23,11 @@ type settings struct {
 	checksumAlways bool   // send and check the SDK's checksums also where S3 does not ask for them
 	accessKey      string // empty: what the AWS environment says
 	secretKey      string
+	silence        time.Duration // after which a connection counts as dead; 0: usual.silence
 }
 
 // known are the words after the "?", in the order in which the sentence for a wrong one names them.
-var known = []string{"endpoint", "public_endpoint", "region", "path_style", "checksum", "access_key", "secret_key"}
+var known = []string{"endpoint", "public_endpoint", "region", "path_style", "checksum", "access_key", "secret_key", "silence"}
 
 // maxPrefixBytes leaves most of the 1,024 bytes of a name in S3 to the keys.
 const maxPrefixBytes = 200
@@ -61,7 +63,8 @@ func parse(address string) (settings, error) {
 	if (s.accessKey == "") != (s.secretKey == "") {
 		return settings{}, errors.New("access_key and secret_key go together: the address of the objects has one of them")
 	}
-	return s, errors.Join(s.setPrefix(u.Path), s.checkEndpoints(), s.setModes(query.Get("path_style"), query.Get("checksum")))
+	return s, errors.Join(s.setPrefix(u.Path), s.checkEndpoints(), s.setModes(query.Get("path_style"), query.Get("checksum")),
+		s.setSilence(query.Get("silence")))
 }
 
 func (s *settings) setPrefix(path string) error {
@@ -109,6 +112,21 @@ func (s *settings) setModes(pathStyle, checksum string) error {
 	default:
 		return errors.New("checksum in the address of the objects is when_required or when_supported")
 	}
+	return nil
+}
+
+// leastSilence is what a server may take for an answer on any network.
+const leastSilence = 100 * time.Millisecond
+
+func (s *settings) setSilence(silence string) error {
+	if silence == "" {
+		return nil
+	}
+	d, err := time.ParseDuration(silence)
+	if err != nil || d < leastSilence {
+		return fmt.Errorf("silence in the address of the objects is a time such as 1m, and %s at least", leastSilence)
+	}
+	s.silence = d
 	return nil
 }
 

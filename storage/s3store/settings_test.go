@@ -38,6 +38,8 @@ func TestAddressesThatAreRefused(t *testing.T) {
 		{"s3://bucket?endpoint=https://u:" + secret + "@x", "endpoint"},
 		{"s3://bucket?path_style=maybe", "path_style"},
 		{"s3://bucket?checksum=sometimes", "checksum"},
+		{"s3://bucket?silence=60", "silence"},
+		{"s3://bucket?silence=1ms", "silence"},
 		{"s3://bucket?secret_key=" + secret, "access_key"},
 		{"s3://bucket?access_key=a", "secret_key"},
 	} {

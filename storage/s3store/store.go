@@ -40,11 +40,12 @@ type Store struct {
 
 // Open connects to the bucket that address names:
 //
-//	s3://bucket[/prefix]?endpoint=http://…&public_endpoint=…&region=…&path_style=true|false&checksum=when_required|when_supported
+//	s3://bucket[/prefix]?endpoint=http://…&public_endpoint=…&region=…&path_style=true|false&checksum=when_required|when_supported&silence=1m
 //
 // Everything after the "?" may be left out. Credentials come from access_key and secret_key there, else from the AWS environment
-// variables, shared files or the machine's role. public_endpoint is where browsers reach the server; only SignURL uses it. It asks once
-// for the bucket: Unavailable where that fails. Errors never show the address. The caller closes the store.
+// variables, shared files or the machine's role. public_endpoint is where browsers reach the server; only SignURL uses it. A connection on
+// which nothing moves for silence counts as dead. It asks once for the bucket: Unavailable where that fails. Errors never show the address.
+// The caller closes the store.
 func Open(ctx context.Context, address string, log *slog.Logger) (*Store, error) {
 	return openWith(ctx, address, usual, log)
 }
@@ -53,6 +54,9 @@ func openWith(ctx context.Context, address string, p patience, log *slog.Logger)
 	set, err := parse(address)
 	if err != nil {
 		return nil, err
+	}
+	if set.silence > 0 {
+		p.silence = set.silence
 	}
 	s := &Store{bucket: set.bucket, prefix: set.prefix, patience: p, log: log}
 	if set.checksumAlways {

@@ -196,3 +196,27 @@ func (s *Store) SilentRecordings(ctx context.Context, before time.Time, limit in
 		AND (SELECT COUNT(*) FROM chunks c WHERE c.upload_id = r.upload_id) > r.sealed_chunks
 		ORDER BY r.heard_ms, r.upload_id LIMIT $2`, toMS(before), limit)
 }
+
+// SaveLayout keeps where the camera's bubble is shown, replacing an earlier layout.
+func (s *Store) SaveLayout(ctx context.Context, id meanwhile.VideoID, layout meanwhile.Layout) error {
+	text, err := json.Marshal(layout)
+	if err != nil {
+		return fmt.Errorf("encode layout: %w", err)
+	}
+	_, err = s.exec(ctx, "save layout",
+		`INSERT INTO layouts (video_id, layout) VALUES ($1, $2) ON CONFLICT (video_id) DO UPDATE SET layout = excluded.layout`, string(id), string(text))
+	return err
+}
+
+// LayoutOf is the layout that was set. NotFound.
+func (s *Store) LayoutOf(ctx context.Context, id meanwhile.VideoID) (meanwhile.Layout, error) {
+	text, err := one(ctx, s, reading, "find layout", scanValue[string], `SELECT layout FROM layouts WHERE video_id = $1`, string(id))
+	if err != nil {
+		return meanwhile.Layout{}, err
+	}
+	var layout meanwhile.Layout
+	if err := json.Unmarshal([]byte(text), &layout); err != nil {
+		return meanwhile.Layout{}, fmt.Errorf("decode layout: %w", err)
+	}
+	return layout, nil
+}

@@ -110,6 +110,12 @@ func (s *Store) Version(ctx context.Context) (string, error) {
 	return one(ctx, s, reading, "read database version", scanValue[string], s.dialect.version)
 }
 
+// Clock is what the database's clock says, which leases go by.
+func (s *Store) Clock(ctx context.Context) (time.Time, error) {
+	ms, err := one(ctx, s, reading, "read database clock", scanValue[int64], "SELECT "+clockMS)
+	return time.UnixMilli(ms).UTC(), err
+}
+
 // Ping answers whether the database can be reached and written: it takes the write lock and changes nothing.
 func (s *Store) Ping(ctx context.Context) error {
 	_, err := s.exec(ctx, "ping database", "UPDATE workspaces SET name = name WHERE id = ''")

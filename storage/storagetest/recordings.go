@@ -130,6 +130,18 @@ var recordingTests = []storeTest{
 			t.Errorf("%d are silent after a late chunk, want 2", len(got))
 		}
 	}},
+	{"the last layout stays", func(t *testing.T, s meanwhile.Store) {
+		v := mustVideo(t, s)
+		_, err := s.LayoutOf(t.Context(), v.ID)
+		wantKind(t, "no layout", err, meanwhile.NotFound)
+		want := meanwhile.DefaultLayout()
+		must(t, s.SaveLayout(t.Context(), v.ID, want))
+		want.Bubbles = append(want.Bubbles, meanwhile.Bubble{AtMS: 5000, X: 0.9, Y: 0.1, Size: 0.5})
+		must(t, s.SaveLayout(t.Context(), v.ID, want))
+		if diff := cmp.Diff(want, mustGet(s.LayoutOf(t.Context(), v.ID))(t)); diff != "" {
+			t.Errorf("LayoutOf() (-want +got):\n%s", diff)
+		}
+	}},
 	{"an index grows from where it stands, once", func(t *testing.T, s meanwhile.Store) {
 		r := mustRecording(t, s)
 		mustAdd(t, s, r.UploadID, chunk("screen", 0), 0)

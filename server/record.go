@@ -1,0 +1,30 @@
+package server
+
+import "net/http"
+
+// recordPage is the data of record.html.
+type recordPage struct {
+	common
+	Boot recordBoot
+}
+
+// recordBoot is what the recorder's script begins with.
+type recordBoot struct {
+	User wireUser `json:"user"`
+}
+
+// mayCapture lets this page, and nothing that it would embed, ask for screen, camera and microphone.
+const mayCapture = "display-capture=(self), camera=(self), microphone=(self)"
+
+// record shows the recorder to who is signed in.
+func (s *server) record(w http.ResponseWriter, r *http.Request) error {
+	a := visitOf(r.Context()).actor
+	if !a.SignedIn() {
+		return redirect(w, r, "/login?next=/record")
+	}
+	w.Header().Set("Permissions-Policy", mayCapture)
+	return s.render(w, r, http.StatusOK, "record", &recordPage{common: common{Title: "New recording"}, Boot: recordBoot{User: userOf(a)}})
+}
+
+// scriptPolicy goes with scripts: one that runs as a worker has the policy of its own answer, and the recorder's worker uploads.
+const scriptPolicy = "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
