@@ -30,11 +30,14 @@ const (
 
 // Decide says what to make of a source. Unprocessable, with a sentence for people, when nothing can be.
 func Decide(p Probe, limits Limits) (Plan, error) {
-	if p.Video == nil {
+	if p.Video == nil && p.Audio == nil {
 		return Plan{}, E(Unprocessable, "This file holds no video. Your original is kept.", nil)
 	}
 	if err := withinLimits(p, limits); err != nil {
 		return Plan{}, err
+	}
+	if p.Video == nil {
+		return Plan{Listen: true, Sound: soundOf(p)}, nil
 	}
 	plan := Plan{Copy: copyOf(p), Storyboard: storyboardOf(p), Listen: p.Audio != nil, Camera: p.Camera}
 	ladder := ladderOf(p, plan.Copy != nil && plan.Copy.Final)
@@ -47,6 +50,9 @@ func Decide(p Probe, limits Limits) (Plan, error) {
 
 // Steps lists the stages that the plan asks for, beside the one that made it. What is short comes first.
 func (p Plan) Steps() []Step {
+	if p.Sound != nil {
+		return []Step{StepListen, StepEncode}
+	}
 	if p.Copy == nil && p.Ladder == nil {
 		return nil
 	}
@@ -73,6 +79,9 @@ func (p Plan) Steps() []Step {
 
 func withinLimits(p Probe, limits Limits) error {
 	v := p.Video
+	if v == nil {
+		v = &VideoStream{}
+	}
 	if pixels := int64(v.CodedWidth) * int64(v.CodedHeight); pixels > min(limits.MaxPixels, noFrameIsLarger) {
 		return E(Unprocessable, fmt.Sprintf("The picture of this video is too large (%d × %d). Export it at 4K or less and upload that.", v.CodedWidth, v.CodedHeight), nil)
 	}
@@ -229,6 +238,15 @@ func ladderOf(p Probe, copied bool) Ladder {
 	l.Adaptive = len(l.Rungs) > 1
 	l.Storyboard = l.Encodes()
 	return l
+}
+
+// soundOf is what to make of a sound alone.
+func soundOf(p Probe) *Sound {
+	s := &Sound{Copy: goodSound(p) && !p.NoCopy}
+	if !s.Copy && p.Audio.Loudness != nil {
+		s.GainDB = gain(*p.Audio.Loudness)
+	}
+	return s
 }
 
 // cameraShortSide is the most lines that a camera's bubble is encoded with.

@@ -204,7 +204,7 @@ func TestDecideRefusesPolitely(t *testing.T) {
 		probe meanwhile.Probe
 		want  string // in the sentence
 	}{
-		{"no video", meanwhile.Probe{DurationMS: 1000, Audio: &meanwhile.AudioStream{Codec: "aac"}}, "holds no video"},
+		{"no video", meanwhile.Probe{DurationMS: 1000}, "holds no video"},
 		{"a day long", screen(func(p *meanwhile.Probe) { p.DurationMS = 24 * 3600 * 1000 }), "24 h long"},
 		{"a giant frame", screen(func(p *meanwhile.Probe) { p.Video.CodedWidth, p.Video.CodedHeight = 16000, 16000 }), "16000 × 16000"},
 		{"no length", screen(func(p *meanwhile.Probe) { p.DurationMS = 0 }), "no length"},

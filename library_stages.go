@@ -163,7 +163,8 @@ func (l *Library) FinishInspect(ctx context.Context, t Task, p Probe) error {
 			return nil, fmt.Errorf("save probe: %w", err)
 		}
 		duration := time.Duration(p.DurationMS) * time.Millisecond
-		if err := tx.SetVideoMedia(ctx, t.Video.ID, duration, p.Video.Width, p.Video.Height, l.Now()); err != nil {
+		width, height := p.size()
+		if err := tx.SetVideoMedia(ctx, t.Video.ID, duration, width, height, l.Now()); err != nil {
 			return nil, fmt.Errorf("save media facts: %w", err)
 		}
 		return l.over(ctx, tx, t, StageDone, "")

@@ -1,6 +1,9 @@
 package meanwhile
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Container is the wrapping of a media file, as told by its first bytes.
 type Container string
@@ -58,6 +61,14 @@ type AudioStream struct {
 	Loudness   *Loudness `json:",omitempty"` // nil before it was listened to
 }
 
+// size is the picture's, 0 × 0 where there is none.
+func (p Probe) size() (width, height int) {
+	if p.Video == nil {
+		return 0, 0
+	}
+	return p.Video.Width, p.Video.Height
+}
+
 // HDR reports whether the picture needs mapping to SDR before an ordinary screen shows it right (PQ or HLG).
 func (v *VideoStream) HDR() bool {
 	return v.ColorTransfer == "smpte2084" || v.ColorTransfer == "arib-std-b67"
@@ -70,7 +81,7 @@ type Loudness struct {
 }
 
 // Plan says what to make of a source. Copy is quick and comes first; Ladder is what plays everywhere and over every link. Either may be nil,
-// not both.
+// not both; of a source without a picture Sound is all there is.
 type Plan struct {
 	Copy   *Copy
 	Ladder *Ladder
@@ -78,6 +89,13 @@ type Plan struct {
 	Storyboard Storyboard
 	Listen     bool // there is sound to measure and to draw
 	Camera     bool // a second track is made playable, too
+	Sound      *Sound
+}
+
+// Sound is the one rendition of a source without a picture: AAC in a faststart MP4.
+type Sound struct {
+	Copy   bool
+	GainDB float64
 }
 
 // Copy is a stream copy: nothing is decoded.
@@ -146,6 +164,9 @@ func (p Probe) MediaType() string {
 	audio := ""
 	if p.Audio != nil {
 		audio = webAudio[p.Audio.Codec]
+	}
+	if p.Video == nil {
+		return fmt.Sprintf(`audio/mp4; codecs="%s"`, audio)
 	}
 	return mediaType("video/mp4", avcName(p.Video), audio)
 }

@@ -10,6 +10,9 @@ import (
 
 // ladder makes every rendition, and the lists that HLS players read.
 func ladder(ctx context.Context, j *job) error {
+	if j.task.Plan.Sound != nil {
+		return sound(ctx, j)
+	}
 	plan := *j.task.Plan.Ladder
 	dir := filepath.Join(j.out, "ladder")
 	if err := j.Tools.Ladder(ctx, j.src(), plan, j.task.Plan.Storyboard, dir, j.progress); err != nil {

@@ -40,7 +40,9 @@ func (j *job) verified(ctx context.Context, path string, want ffmpeg.Want, a mea
 // described adds what was seen in a file to its row.
 func (j *job) described(a meanwhile.Asset, made meanwhile.Probe, want ffmpeg.Want) meanwhile.Asset {
 	a.Duration = time.Duration(made.DurationMS) * time.Millisecond
-	a.Width, a.Height = made.Video.Width, made.Video.Height
+	if made.Video != nil {
+		a.Width, a.Height = made.Video.Width, made.Video.Height
+	}
 	if want.Copied { // turned and stretched as the source asks for
 		a.Width, a.Height = j.task.Probe.Video.Width, j.task.Probe.Video.Height
 	}

@@ -19,6 +19,7 @@ type Tools interface {
 	Copy(ctx context.Context, src ffmpeg.Source, c meanwhile.Copy, out string, p ffmpeg.Progress) error
 	Ladder(ctx context.Context, src ffmpeg.Source, l meanwhile.Ladder, s meanwhile.Storyboard, outDir string, p ffmpeg.Progress) error
 	Poster(ctx context.Context, src ffmpeg.Source, out string) error
+	Sound(ctx context.Context, src ffmpeg.Source, s meanwhile.Sound, out string, p ffmpeg.Progress) error
 	Listen(ctx context.Context, src ffmpeg.Source, speech string) (meanwhile.Loudness, ffmpeg.Peaks, error)
 	Preview(ctx context.Context, src ffmpeg.Source, out string) error
 	Storyboard(ctx context.Context, src ffmpeg.Source, s meanwhile.Storyboard, out string) error
@@ -145,14 +146,24 @@ func listen(ctx context.Context, j *job) error {
 	if err != nil {
 		return fmt.Errorf("encode peaks: %w", err)
 	}
-	assets, err := j.all(
+	makers := []func() (meanwhile.Asset, error){
 		func() (meanwhile.Asset, error) {
 			return j.written(ctx, drawn, meanwhile.Asset{Kind: meanwhile.AssetPeaks, Name: "peaks.json", MediaType: "application/json"})
 		},
 		func() (meanwhile.Asset, error) {
 			return j.stored(ctx, path, meanwhile.Asset{Kind: meanwhile.AssetSpeech, Name: "speech.flac", MediaType: "audio/flac", Duration: j.length()})
 		},
-	)
+	}
+	if j.task.Plan.Sound != nil { // a waveform is all that there is to look at
+		makers = append(makers, func() (meanwhile.Asset, error) {
+			picture, err := drawWaveform(peaks)
+			if err != nil {
+				return meanwhile.Asset{}, err
+			}
+			return j.written(ctx, picture, meanwhile.Asset{Kind: meanwhile.AssetPoster, Name: "poster.jpg", MediaType: "image/jpeg"})
+		})
+	}
+	assets, err := j.all(makers...)
 	return j.finish(ctx, meanwhile.Outcome{Assets: assets, Loudness: &loudness}, err)
 }
 

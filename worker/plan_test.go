@@ -64,6 +64,10 @@ func describe(t *testing.T, p meanwhile.Probe) string {
 		case meanwhile.StepPoster:
 			line("poster", ffmpeg.PosterArgs("IN", "OUT", p, false))
 		case meanwhile.StepEncode:
+			if plan.Sound != nil {
+				line(fmt.Sprintf("sound copy=%v", plan.Sound.Copy), ffmpeg.SoundArgs("IN", "OUT", p, *plan.Sound))
+				continue
+			}
 			line("encode "+rungs(*plan.Ladder), ffmpeg.LadderArgs("IN", "OUT", p, *plan.Ladder, plan.Storyboard))
 		case meanwhile.StepListen:
 			line("listen", ffmpeg.ListenArgs("IN", "OUT", p))

@@ -6,9 +6,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"image/jpeg"
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -158,6 +160,37 @@ func TestTwoTracksAreRecordedAndBecomeReady(t *testing.T) {
 	}
 	if moved := r.share().Playback.Layout; moved == nil || moved.Bubbles[0].X != 0.9 {
 		t.Errorf("the layout is %+v", moved)
+	}
+}
+
+// TestMicrophoneAloneBecomesReady records a sound without a picture: it plays, and its waveform is what one sees of it.
+func TestMicrophoneAloneBecomesReady(t *testing.T) {
+	p := newProgram(t)
+	key := p.owner()
+	p.start()
+	path := filepath.Join(t.TempDir(), "voice.webm")
+	if out, err := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=d=3", "-c:a", "libopus", "-live", "1", path).CombinedOutput(); err != nil {
+		t.Fatalf("ffmpeg: %v\n%s", err, out)
+	}
+	r := p.record(key)
+	r.complete(r.put("screen", path, 5000))
+	var s struct {
+		playback
+		Playback struct {
+			Tracks           []struct{ Sources []struct{ Type, URL string } }
+			Poster, Waveform string
+		}
+	}
+	p.until(time.Minute, "ready", func() bool {
+		p.get("", "/api/v1/shares/"+r.ShareToken, &s)
+		return s.State == "ready"
+	})
+	if len(s.Playback.Tracks) != 1 || !strings.HasPrefix(s.Playback.Tracks[0].Sources[0].Type, "audio/mp4") || s.Playback.Waveform == "" {
+		t.Fatalf("the share is %+v", s.Playback)
+	}
+	poster, status := p.send("GET", p.base+s.Playback.Poster, nil)
+	if picture, err := jpeg.DecodeConfig(bytes.NewReader(poster)); status != http.StatusOK || err != nil || picture.Width != 1280 {
+		t.Errorf("the poster: %d, %v, %+v", status, err, picture)
 	}
 }
 

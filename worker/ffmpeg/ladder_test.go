@@ -229,3 +229,34 @@ func TestGainIsAddedToTheSound(t *testing.T) {
 		t.Errorf("it is %.1f dB louder, want 6", d)
 	}
 }
+
+func TestSoundAloneBecomesAnMP4(t *testing.T) {
+	tools := newTools(t, ffmpeg.Options{})
+	cover := mustClip(t, "cover.jpg", "-f lavfi -i color=s=64x64:r=25:d=0.04 -frames:v 1")
+	for _, tc := range []struct {
+		name, file, words string
+		copied            bool
+	}{
+		{"as a microphone is recorded", "a.webm", smallSound + "-c:a libopus", false},
+		{"a song with a cover", "a.m4a", smallSound + "-i " + cover + " -map 0 -map 1 -c:a aac -ac 2 -c:v copy -disposition:v attached_pic -f mp4", true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			src := mustProbe(t, tools, mustClip(t, tc.file, tc.words))
+			plan := planOf(t, src)
+			if plan.Sound == nil || plan.Sound.Copy != tc.copied || len(plan.Steps()) != 2 {
+				t.Fatalf("the plan is %+v", plan)
+			}
+			path := filepath.Join(t.TempDir(), "sound.mp4")
+			if err := tools.Sound(t.Context(), src, *plan.Sound, path, nil); err != nil {
+				t.Fatalf("Sound() = %v", err)
+			}
+			p, err := tools.Verify(t.Context(), path, ffmpeg.Want{Container: meanwhile.ContainerMP4, Duration: 2 * time.Second, Audio: true, AudioCodec: "aac", SoundOnly: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p.Video != nil || p.MediaType() != `audio/mp4; codecs="mp4a.40.2"` {
+				t.Errorf("it is %s with the picture %+v", p.MediaType(), p.Video)
+			}
+		})
+	}
+}

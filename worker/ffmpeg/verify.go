@@ -17,6 +17,7 @@ type Want struct {
 	Width, Height int           // as shown; zero is not compared
 	VideoCodec    string        // ffmpeg's name; empty is not compared
 	AudioCodec    string
+	SoundOnly     bool // there is no picture to be had
 	Copied        bool // packets were copied as they were: of the pictures only key frames are decoded
 }
 
@@ -50,7 +51,7 @@ func (t *Tools) Verify(ctx context.Context, outPath string, want Want) (meanwhil
 	// Somebody may be waiting: the ends are decoded where they should be while the header is read.
 	ends := make(chan error, 1)
 	go func() { ends <- t.decodeEnds(ctx, outPath, c, want.Duration, want.Copied) }()
-	p, err := t.look(ctx, outPath, c, indexed && want.Copied)
+	p, err := t.look(ctx, outPath, c, indexed && want.Copied && !want.SoundOnly)
 	decoded := <-ends
 	if err == nil {
 		err = want.compare(p)
@@ -85,6 +86,9 @@ func (t *Tools) look(ctx context.Context, path string, c meanwhile.Container, by
 const endsMayMove = 400 * time.Millisecond
 
 func (w Want) compare(p meanwhile.Probe) error {
+	if w.SoundOnly {
+		p.Video = &meanwhile.VideoStream{}
+	}
 	if p.Video == nil {
 		return errors.New("there is no picture")
 	}
