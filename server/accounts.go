@@ -108,7 +108,7 @@ func (s *server) logOutPosted(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *server) setUpForm(w http.ResponseWriter, r *http.Request) error {
-	if err := s.try(visitOf(r.Context())); err != nil {
+	if err := s.try(r.Context(), visitOf(r.Context())); err != nil {
 		return err
 	}
 	if err := s.lib.CheckSetUp(r.Context(), r.PathValue("token")); err != nil {
@@ -125,7 +125,7 @@ func (s *server) setUpPosted(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *server) enterForm(w http.ResponseWriter, r *http.Request) error {
-	if err := s.try(visitOf(r.Context())); err != nil {
+	if err := s.try(r.Context(), visitOf(r.Context())); err != nil {
 		return err
 	}
 	if err := s.lib.CheckLoginLink(r.Context(), r.PathValue("secret")); err != nil {
@@ -165,7 +165,7 @@ func (s *server) accountPosted(w http.ResponseWriter, r *http.Request, name stri
 		return err
 	}
 	data.Workspace, data.Name, data.Email = f.Get("workspace"), f.Get("name"), f.Get("email")
-	if err := s.try(visitOf(r.Context())); err != nil {
+	if err := s.try(r.Context(), visitOf(r.Context())); err != nil {
 		return s.entered(w, r, name, data, "", err)
 	}
 	cookie, err := do(r.Context(), meanwhile.Account{Email: data.Email, Name: data.Name, Password: f.Get("password")})

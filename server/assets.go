@@ -102,6 +102,9 @@ func (s *server) asset(w http.ResponseWriter, r *http.Request) error {
 	if h.Set("Content-Type", mime.TypeByExtension(path.Ext(name))); h.Get("Content-Type") == "" {
 		h.Set("Content-Type", "application/octet-stream")
 	}
+	if path.Ext(name) == ".js" {
+		h.Set("Content-Security-Policy", scriptPolicy)
+	}
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	http.ServeContent(w, r, "", time.Time{}, f)
 	return nil

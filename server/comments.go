@@ -94,7 +94,7 @@ type addCommentInput struct {
 
 func (s *server) addComment(ctx context.Context, in *addCommentInput) (*commentOutput, error) {
 	v := visitOf(ctx)
-	if err := s.tryGuest(v, in.Token); err != nil {
+	if err := s.tryGuest(ctx, v, in.Token); err != nil {
 		return nil, err
 	}
 	c, secret, err := s.lib.AddComment(ctx, v.actor, in.Token, meanwhile.NewComment{
@@ -116,12 +116,12 @@ func own(c meanwhile.CommentView) wireComment {
 }
 
 // tryGuest bounds what one address says without an account under one link.
-func (s *server) tryGuest(v *visit, token string) error {
+func (s *server) tryGuest(ctx context.Context, v *visit, token string) error {
 	if v.actor.SignedIn() {
 		return nil
 	}
 	for _, l := range s.guests {
-		if !l.allow(addressKey(v.address)+" "+token, s.lib.Now()) {
+		if !l.allow(ctx, addressKey(v.address)+" "+token, s.lib.Now()) {
 			return meanwhile.E(meanwhile.Limited, "That was a lot at once. Wait a minute, then send it again: your text is kept in the field.", nil)
 		}
 	}

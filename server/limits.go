@@ -1,6 +1,8 @@
 package server
 
 import (
+	"context"
+	"log/slog"
 	"net/netip"
 	"sync"
 	"time"
@@ -11,20 +13,45 @@ import (
 // maxLimited bounds how many keys a limiter remembers.
 const maxLimited = 20_000
 
-// limiter counts tries per key: a bucket that fills at a steady rate.
-type limiter struct {
-	mu    sync.Mutex
-	seen  map[string]*rate.Limiter
-	rate  rate.Limit
-	burst int
+// Counter counts tries for all servers together: most of one key in each period, which come back one by one.
+type Counter interface {
+	Allow(ctx context.Context, key string, most int, period time.Duration) (bool, error)
 }
 
-func newLimiter(perSecond float64, burst int) *limiter {
-	return &limiter{seen: make(map[string]*rate.Limiter), rate: rate.Limit(perSecond), burst: burst}
+// limiter counts tries per key: a bucket that fills at a steady rate, here and, where there is a Counter, over all servers. Its own bucket
+// has its say in any case, so that a Counter that is away opens nothing.
+type limiter struct {
+	name   string
+	burst  int
+	period time.Duration // in which an empty bucket is full again
+	shared Counter       // may be nil
+	log    *slog.Logger
+
+	mu   sync.Mutex
+	seen map[string]*rate.Limiter
+}
+
+func newLimiter(name string, burst int, period time.Duration, d Deps) *limiter {
+	return &limiter{name: name, burst: burst, period: period, shared: d.Counter, log: d.Log, seen: make(map[string]*rate.Limiter)}
 }
 
 // allow takes one try of key, if there is one left at now.
-func (l *limiter) allow(key string, now time.Time) bool {
+func (l *limiter) allow(ctx context.Context, key string, now time.Time) bool {
+	if !l.allowHere(key, now) {
+		return false
+	}
+	if l.shared == nil {
+		return true
+	}
+	ok, err := l.shared.Allow(ctx, l.name+" "+key, l.burst, l.period)
+	if err != nil {
+		l.log.Warn("tries are counted by this server alone", "limit", l.name, "error", err)
+		return true
+	}
+	return ok
+}
+
+func (l *limiter) allowHere(key string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	b, ok := l.seen[key]
@@ -32,7 +59,7 @@ func (l *limiter) allow(key string, now time.Time) bool {
 		if len(l.seen) >= maxLimited {
 			l.makeRoom(now)
 		}
-		b = rate.NewLimiter(l.rate, l.burst)
+		b = rate.NewLimiter(rate.Limit(float64(l.burst)/l.period.Seconds()), l.burst)
 		l.seen[key] = b
 	}
 	return b.AllowN(now, 1)

@@ -1,6 +1,8 @@
 package server_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"io"
 	"net/http"
@@ -84,6 +86,33 @@ func TestMediaRanges(t *testing.T) {
 			w.want(w.do("GET", source, nil, `If-Range: "other"`, "Range: bytes=0-1"), 200)
 		})
 	}
+}
+
+func TestListsArePacked(t *testing.T) {
+	w := newWorld(t)
+	p := w.playbackOf(w.newReadyVideo().share)
+	list := p.Tracks[0].HLS
+	packed := w.want(w.do("GET", list, nil, "Accept-Encoding: gzip"), 200)
+	plain := w.want(w.do("GET", list, nil, "Accept-Encoding: identity"), 200)
+	wantHeaders(t, packed, map[string]string{"Content-Encoding": "gzip", "Content-Type": playlistType, "Vary": "Accept-Encoding"})
+	wantHeaders(t, plain, map[string]string{"Content-Encoding": "", "Vary": "Accept-Encoding"})
+	z, err := gzip.NewReader(bytes.NewReader(packed.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(must(io.ReadAll(z))(t)); got != bodyOf(".m3u8") || string(plain.body) != got {
+		t.Errorf("packed %q, plain %q", got, plain.body)
+	}
+	if len(packed.body) > len(plain.body)/5 || packed.header.Get("ETag") == plain.header.Get("ETag") {
+		t.Errorf("%d of %d bytes, tags %s and %s", len(packed.body), len(plain.body), packed.header.Get("ETag"), plain.header.Get("ETag"))
+	}
+	w.want(w.do("GET", list, nil, "Accept-Encoding: gzip", "If-None-Match: "+packed.header.Get("ETag")), 304)
+	part := w.want(w.do("GET", list, nil, "Accept-Encoding: gzip", "Range: bytes=0-6"), 206)
+	if string(part.body) != "#EXTM3U" || part.header.Get("Content-Encoding") != "" {
+		t.Errorf("a part is %q", part.body)
+	}
+	movie := w.want(w.do("GET", p.Tracks[0].Sources[0].URL, nil, "Accept-Encoding: gzip"), 200)
+	wantHeaders(t, movie, map[string]string{"Content-Encoding": "", "Vary": ""})
 }
 
 func TestMediaByGrantOnly(t *testing.T) {

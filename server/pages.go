@@ -42,6 +42,7 @@ var entries = map[string][]string{
 	"watch":   {"src/watch/watch.css", "src/watch/main.ts"},
 	"embed":   {"src/watch/embed.css", "src/watch/embed.ts"},
 	"library": {"src/library/library.css", "src/library/main.ts"},
+	"record":  {"src/record/record.css", "src/record/main.ts"},
 }
 
 // common is what every page's data begins with.
@@ -80,7 +81,7 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, status int, name
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", pagePolicy(data.frame().Nonce, data.frame().Ancestors))
+	h.Set("Content-Security-Policy", pagePolicy(data.frame().Nonce, data.frame().Ancestors, s.MediaOrigin))
 	h.Set("Cache-Control", "private, no-store")
 	h.Add("Vary", "Accept-Encoding, Cookie")
 	return sendHTML(w, r, status, b.Bytes())
@@ -95,7 +96,11 @@ func (s *server) fillFrame(r *http.Request, name string, c *common) {
 	if !ok {
 		own = []string{"src/ui/form.ts"}
 	}
-	c.CSS, c.Scripts = s.assets.links(append([]string{"src/ui/base.css"}, own...)...)
+	all := append([]string{"src/ui/base.css"}, own...)
+	if c.User != nil {
+		all = append(all, "src/record/recover.ts") // what this browser still holds of a recording goes on from any page
+	}
+	c.CSS, c.Scripts = s.assets.links(all...)
 }
 
 // tooSmallToPack is where gzip's frame costs more than it saves.

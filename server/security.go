@@ -34,14 +34,17 @@ func (s *server) secure(next http.Handler) http.Handler {
 const barePolicy = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // pagePolicy is for pages: scripts are ours or carry the nonce. media-chrome styles itself inline, the player uses blob: addresses. ancestors
-// may show the page in a frame.
-func pagePolicy(nonce, ancestors string) string {
+// may show the page in a frame; media is where bytes may come from besides, if anywhere.
+func pagePolicy(nonce, ancestors, media string) string {
 	if ancestors == "" {
 		ancestors = "'none'"
 	}
+	if media != "" {
+		media = " " + media
+	}
 	return strings.Join([]string{
-		"default-src 'none'", "script-src 'self' 'nonce-" + nonce + "'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data: blob:",
-		"media-src 'self' blob:", "connect-src 'self'", "font-src 'self'", "worker-src 'self' blob:", "object-src 'none'", "base-uri 'none'",
+		"default-src 'none'", "script-src 'self' 'nonce-" + nonce + "'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data: blob:" + media,
+		"media-src 'self' blob:" + media, "connect-src 'self'" + media, "font-src 'self'", "worker-src 'self' blob:", "object-src 'none'", "base-uri 'none'",
 		"form-action 'self'", "frame-ancestors " + ancestors,
 	}, "; ")
 }

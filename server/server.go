@@ -24,6 +24,9 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	// Version is shown in the OpenAPI document.
 	Version string
+	// MediaOrigin is where the object storage serves browsers, such as https://media.example.com: the bytes of media are redirected to
+	// signed addresses there, where the storage can sign. Empty: all media comes from here.
+	MediaOrigin string
 
 	// MaxBodyBytes bounds JSON and form bodies; 1 MiB when zero.
 	MaxBodyBytes int64
@@ -80,6 +83,8 @@ type Deps struct {
 	Log *slog.Logger
 	// Ready answers what /readyz asks: the names of what is needed, with nil or what is wrong. May be nil.
 	Ready func(ctx context.Context) map[string]error
+	// Counter counts tries for all servers together. May be nil: each counts its own.
+	Counter Counter
 	// Done is closed when the server begins to stop: event streams end, so that http.Server.Shutdown need not wait for them. May be nil.
 	Done <-chan struct{}
 }
@@ -122,12 +127,11 @@ func newServer(c Config, d Deps) *server {
 			panic(err)
 		}
 	}
-	perMinute := func(n int) float64 { return float64(n) / 60 }
-	s.logIns = newLimiter(perMinute(c.LogInsPerMinute), c.LogInsPerMinute)
-	s.tries = newLimiter(perMinute(6*c.LogInsPerMinute), 6*c.LogInsPerMinute)
+	s.logIns = newLimiter("log-in", c.LogInsPerMinute, time.Minute, d)
+	s.tries = newLimiter("try", 6*c.LogInsPerMinute, time.Minute, d)
 	s.guests = [2]*limiter{
-		newLimiter(perMinute(c.GuestCommentsPerMinute), c.GuestCommentsPerMinute),
-		newLimiter(perMinute(c.GuestCommentsPerHour)/60, c.GuestCommentsPerHour),
+		newLimiter("guest-minute", c.GuestCommentsPerMinute, time.Minute, d),
+		newLimiter("guest-hour", c.GuestCommentsPerHour, time.Hour, d),
 	}
 	s.parallel = newGate(c.MaxParallel)
 	return s

@@ -458,7 +458,7 @@ func bodyOf(name string) string {
 	case ".json":
 		return `{"version":1,"interval_ms":90,"peaks":[0,50,100]}`
 	case ".m3u8":
-		return "#EXTM3U\n"
+		return "#EXTM3U\n" + strings.Repeat("#EXTINF:2.00000,\n#EXT-X-BYTERANGE:1000@0\n480p.m4s\n", 100)
 	case ".vtt":
 		return "WEBVTT\n"
 	}

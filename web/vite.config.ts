@@ -17,10 +17,15 @@ export default defineConfig({
     rollupOptions: {
       input: [
         'src/watch/main.ts',
+        'src/watch/embed.ts',
         'src/library/main.ts',
+        'src/record/main.ts',
+        'src/record/record.css',
+        'src/record/recover.ts',
         'src/ui/form.ts',
         'src/ui/base.css',
         'src/watch/watch.css',
+        'src/watch/embed.css',
         'src/library/library.css',
       ],
     },

@@ -69,6 +69,18 @@ export class Client {
     await vi.waitFor(stands, { timeout: 90_000, interval: 250 }) // in hooks, too, where expect.poll is not
   }
 
+  /** The video behind a watch link. */
+  async byLink(link: string): Promise<Video> {
+    const videos = (await (await this.call('GET', '/api/v1/videos')).json()) as { items: (Video & { watch_url: string })[] }
+    const video = videos.items.find((v) => basename(v.watch_url) === basename(link))
+    if (!video) throw new Error(`no video has the link ${link}`)
+    return video
+  }
+
+  async share(token: string): Promise<{ playback: { tracks: { name: string }[] } }> {
+    return (await (await this.call('GET', `/api/v1/shares/${token}`)).json()) as { playback: { tracks: { name: string }[] } }
+  }
+
   async trash(id: string): Promise<void> {
     await this.call('DELETE', `/api/v1/videos/${id}`)
   }

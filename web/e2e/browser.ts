@@ -5,8 +5,8 @@ import { type Browser, type BrowserContext, type BrowserContextOptions, chromium
 import { expect, onTestFailed } from 'vitest'
 import { outFolder, owner, type Program } from './program'
 
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
-const args = [
+export const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
+export const args = [
   '--headless=new',
   '--no-sandbox',
   '--disable-gpu',
@@ -55,7 +55,7 @@ export async function setUp(program: Program, page: Page): Promise<void> {
   await page.getByRole('heading', { name: 'Your updates' }).waitFor()
 }
 
-export async function logIn(program: Program, page: Page): Promise<void> {
+export async function logIn(program: Pick<Program, 'base'>, page: Page): Promise<void> {
   await page.goto(`${program.base}/login`)
   await page.getByLabel('E-mail').fill(owner.email)
   await page.getByLabel('Password').fill(owner.password)

@@ -4,6 +4,8 @@ import type { Page } from 'playwright-core'
 export interface Network {
   /** Lets no more than so many bytes a second out. */
   narrow(bytesPerSecond: number): Promise<void>
+  /** A link of so many megabits a second in, with the delay that such links have. */
+  link(megabits: number, latencyMs: number): Promise<void>
   cut(): Promise<void>
   restore(): Promise<void>
 }
@@ -11,8 +13,13 @@ export interface Network {
 export async function networkOf(page: Page): Promise<Network> {
   const session = await page.context().newCDPSession(page)
   await session.send('Network.enable')
-  const set = async (offline: boolean, uploadThroughput: number) => {
-    await session.send('Network.emulateNetworkConditions', { offline, latency: 0, downloadThroughput: -1, uploadThroughput })
+  const set = async (offline: boolean, uploadThroughput: number, downloadThroughput = -1, latency = 0) => {
+    await session.send('Network.emulateNetworkConditions', { offline, latency, downloadThroughput, uploadThroughput })
   }
-  return { narrow: (bytesPerSecond) => set(false, bytesPerSecond), cut: () => set(true, -1), restore: () => set(false, -1) }
+  return {
+    link: (megabits, latencyMs) => set(false, -1, (megabits * 1e6) / 8, latencyMs),
+    narrow: (bytesPerSecond) => set(false, bytesPerSecond),
+    cut: () => set(true, -1),
+    restore: () => set(false, -1),
+  }
 }

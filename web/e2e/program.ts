@@ -1,4 +1,5 @@
-// Starts bin/meanwhile on a free port with a data folder of its own, and reads from its output where it is.
+// Starts bin/meanwhile on a free port with a data folder of its own, and reads from its output where it is: everything in one process, or
+// with MEANWHILE_E2E_MODE=scaled two servers behind a proxy and two workers.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
@@ -6,6 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
+import { RoundRobin } from './round-robin'
+import { newServices, type Services } from './services'
 
 const run = promisify(execFile)
 const binary = new URL('../../bin/meanwhile', import.meta.url).pathname
@@ -13,16 +16,21 @@ export const outFolder = new URL('./out/', import.meta.url).pathname
 
 export const owner = { workspace: 'Team', name: 'Ada', email: 'ada@example.com', password: 'a long password' }
 
+/** What a process does: everything, or its part of a site of several. */
+type Role = 'serve' | 'server' | 'worker'
+
 export class Program {
   base = ''
   setUpLink = ''
   log = ''
-  #child: ChildProcess | undefined
+  #children: ChildProcess[] = []
+  #proxy: RoundRobin | undefined
   readonly #env: NodeJS.ProcessEnv
 
   private constructor(
     readonly data: string,
     env: Record<string, string>,
+    readonly services: Services | undefined,
   ) {
     this.#env = {
       ...process.env,
@@ -30,42 +38,77 @@ export class Program {
       MEANWHILE_LISTEN: '127.0.0.1:0',
       MEANWHILE_ADMIN_LISTEN: '',
       XDG_CACHE_HOME: join(data, 'cache'),
+      ...services?.env,
       ...env,
     }
   }
 
   static async start(env: Record<string, string> = {}): Promise<Program> {
-    const program = new Program(await mkdtemp(join(tmpdir(), 'meanwhile-e2e-')), env)
+    const services = process.env.MEANWHILE_E2E_MODE === 'scaled' ? await newServices() : undefined
+    const program = new Program(await mkdtemp(join(tmpdir(), 'meanwhile-e2e-')), env, services)
     await program.run()
     return program
   }
 
-  /** Runs the process again on the same data, on another port. */
+  /** Runs again on the same data, on another port or on that of listen. */
   async run(listen = '127.0.0.1:0'): Promise<void> {
-    const child = spawn(binary, [], { env: { ...this.#env, MEANWHILE_LISTEN: listen }, stdio: ['ignore', 'pipe', 'pipe'] })
-    this.#child = child
-    child.stderr.on('data', (text: Buffer) => {
-      this.log += text.toString()
-    })
-    for await (const line of createInterface({ input: child.stdout })) {
-      this.base = /^Meanwhile is at (\S+)$/.exec(line)?.[1] ?? this.base
+    if (this.services === undefined) {
+      this.base = await this.#serve('serve', listen)
+      return
+    }
+    const first = await this.#serve('server') // it brings the schema up
+    const second = await this.#serve('server')
+    for (const _ of [1, 2]) await this.#work()
+    this.#proxy = new RoundRobin([new URL(first), new URL(second)])
+    this.base = `http://localhost:${await this.#proxy.listen(Number(new URL(`http://${listen}`).port))}`
+    if (this.setUpLink) this.setUpLink = new URL(new URL(this.setUpLink).pathname, this.base).href
+  }
+
+  /** Starts a process that listens: its address. */
+  async #serve(role: Role, listen = '127.0.0.1:0'): Promise<string> {
+    let base = ''
+    for await (const line of createInterface({ input: this.#spawn(role, listen).stdout })) {
+      base = /^Meanwhile is at (\S+)$/.exec(line)?.[1] ?? base
       this.setUpLink = /^Make the first account here: (\S+)$/.exec(line)?.[1] ?? this.setUpLink
-      if (line === 'Press Ctrl-C to stop.') return
+      if (line === 'Press Ctrl-C to stop.') return base
     }
     throw new Error(`the program ended before it listened:\n${this.log}`)
   }
 
-  /** Ends the process at once, as a power cut would. */
+  /** Starts a worker and waits until it has found its tools. */
+  async #work(): Promise<void> {
+    const { stderr } = this.#spawn('worker')
+    for await (const line of createInterface({ input: stderr })) {
+      if (!line.includes('media tools found')) continue
+      stderr.resume() // the end of the loop has paused it
+      return
+    }
+    throw new Error(`a worker ended before it worked:\n${this.log}`)
+  }
+
+  #spawn(role: Role, listen = '127.0.0.1:0') {
+    const child = spawn(binary, [role], { env: { ...this.#env, MEANWHILE_LISTEN: listen }, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#children.push(child)
+    child.stderr.on('data', (text: Buffer) => {
+      this.log += text.toString()
+    })
+    return child
+  }
+
+  /** Ends every process at once, as a power cut would. */
   async kill(): Promise<void> {
-    const child = this.#child
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
-    const ended = new Promise((resolve) => child.once('exit', resolve))
-    child.kill('SIGKILL')
-    await ended
+    const running = this.#children.filter((child) => child.exitCode === null && child.signalCode === null)
+    this.#children = []
+    const ended = running.map((child) => new Promise((resolve) => child.once('exit', resolve)))
+    for (const child of running) child.kill('SIGKILL')
+    await Promise.all(ended)
+    await this.#proxy?.close()
+    this.#proxy = undefined
   }
 
   async close(): Promise<void> {
     await this.kill()
+    await this.services?.remove()
     await rm(this.data, { recursive: true, force: true })
   }
 
@@ -99,13 +142,40 @@ export async function samples(): Promise<string[]> {
   ]
 }
 
+/** Makes a clip of 1080 lines that needs about 7 Mb/s, as a camera in a dim room does. */
+export function noisyClip(path: string, seconds: number): Promise<string> {
+  const args = [
+    '-c:v',
+    'libx264',
+    '-preset',
+    'ultrafast',
+    '-b:v',
+    '7M',
+    '-maxrate',
+    '7M',
+    '-bufsize',
+    '7M',
+    '-g',
+    '60',
+    '-pix_fmt',
+    'yuv420p',
+  ]
+  return clip(path, seconds, [...args, '-c:a', 'aac'], 'size=1920x1080:rate=30', ',noise=alls=18:allf=t')
+}
+
 /** Makes a clip with ffmpeg's own sources. */
-export async function clip(path: string, seconds: number, args: string[]): Promise<string> {
+export async function clip(
+  path: string,
+  seconds: number,
+  args: string[],
+  picture = 'size=1280x720:rate=30',
+  filters = '',
+): Promise<string> {
   const inputs = [
     '-f',
     'lavfi',
     '-i',
-    `testsrc2=size=1280x720:rate=30:duration=${seconds}`,
+    `testsrc2=${picture}:duration=${seconds}${filters}`,
     '-f',
     'lavfi',
     '-i',

@@ -33,6 +33,7 @@ export interface Call {
   method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   body?: Wire
   headers?: Record<string, string>
+  credentials?: RequestCredentials // same-origin when not given
   signal: AbortSignal
   timeoutMs?: number
 }
@@ -43,7 +44,7 @@ export async function call(path: string, options: Call): Promise<unknown> {
   const init: RequestInit = {
     method: options.method ?? 'GET',
     headers,
-    credentials: 'same-origin',
+    credentials: options.credentials ?? 'same-origin',
     signal: AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs ?? 20_000)]),
   }
   if (options.body) {

@@ -165,6 +165,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What of a recording has arrived */
+        get: operations["get-upload"];
+        put?: never;
+        post?: never;
+        /** Give a recording up, and its link */
+        delete: operations["cancel-recording"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/{id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Every chunk was sent: compare, seal and process */
+        post: operations["complete-recording"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/{id}/heartbeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that a recording goes on */
+        post: operations["heartbeat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/{id}/tracks/{track}/chunks/{n}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Send one chunk of a recording */
+        put: operations["put-chunk"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/videos": {
         parameters: {
             query?: never;
@@ -175,7 +244,8 @@ export interface paths {
         /** My videos, newest first */
         get: operations["list-videos"];
         put?: never;
-        post?: never;
+        /** Begin a recording: the link exists before the first byte */
+        post: operations["create-video"];
         delete?: never;
         options?: never;
         head?: never;
@@ -197,7 +267,7 @@ export interface paths {
         delete: operations["trash-video"];
         options?: never;
         head?: never;
-        /** Give a video another title */
+        /** Give a video another title, or its camera another place */
         patch: operations["rename-video"];
         trace?: never;
     };
@@ -227,6 +297,23 @@ export interface paths {
         };
         /** The picture of one of my videos */
         get: operations["get-poster"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/videos/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A few moving seconds of one of my videos, without sound */
+        get: operations["get-preview"];
         put?: never;
         post?: never;
         delete?: never;
@@ -269,6 +356,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/videos/{id}/upload-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new credential for the upload of a recording */
+        post: operations["renew-upload-token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -303,6 +407,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/oembed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How to show a watch link inside another page (oEmbed 1.0) */
+        get: operations["get-oembed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -327,9 +448,43 @@ export interface components {
         Author: {
             name: string;
         };
+        Bubble: {
+            /**
+             * Format: int64
+             * @description From when on; the first is at 0
+             */
+            at_ms: number;
+            /**
+             * Format: double
+             * @description Its diameter, of the picture's shorter side
+             */
+            size: number;
+            visible: boolean;
+            /**
+             * Format: double
+             * @description The bubble's centre, of the picture's width
+             */
+            x: number;
+            /**
+             * Format: double
+             * @description The bubble's centre, of the picture's height
+             */
+            y: number;
+        };
         Caption: {
             language: string;
             url: string;
+        };
+        Change: {
+            /** @description Where the camera of a recording is shown */
+            layout?: components["schemas"]["Layout"];
+            title?: string;
+        };
+        Claim: {
+            /** Format: int64 */
+            bytes: number;
+            /** Format: int64 */
+            chunks: number;
         };
         Comment: {
             /** Format: int64 */
@@ -369,6 +524,12 @@ export interface components {
              */
             seq: number;
         };
+        CompleteInputBody: {
+            /** @description What was sent of each track */
+            tracks: {
+                [key: string]: components["schemas"]["Claim"];
+            };
+        };
         EditComment: {
             /** Format: int64 */
             at_ms?: number;
@@ -385,6 +546,25 @@ export interface components {
             /** @enum {string} */
             status: "ok" | "unavailable";
         };
+        Heartbeat: {
+            /**
+             * Format: int64
+             * @description How much later than the screen the camera began
+             */
+            camera_offset_ms?: number;
+            pauses?: components["schemas"]["Span"][] | null;
+            /** Format: date-time */
+            started_at?: string;
+            /** @enum {string} */
+            state: "recording" | "paused";
+        };
+        HeartbeatOutputBody: {
+            /** @description Use this one from now on; earlier ones go on working for a while */
+            token: string;
+        };
+        Layout: {
+            bubbles: components["schemas"]["Bubble"][];
+        };
         LogIn: {
             email: string;
             password: string;
@@ -400,6 +580,57 @@ export interface components {
             /** Format: int64 */
             until_ms?: number;
         };
+        NewRecording: {
+            id: string;
+            share_token: string;
+            upload: components["schemas"]["Upload"];
+            /** @description Works from now on */
+            watch_url: string;
+        };
+        NewVideo: {
+            /**
+             * @description Files come in by tus: POST /api/v1/files/
+             * @enum {string}
+             */
+            source: "recording";
+            title?: string;
+        };
+        OEmbed: {
+            author_name: string;
+            /** Format: int64 */
+            height: number;
+            /** @description The frame to put into a page */
+            html: string;
+            provider_name: string;
+            provider_url: string;
+            /** Format: int64 */
+            thumbnail_height?: number;
+            /** @description Absent where there is none, or it is larger than asked for */
+            thumbnail_url?: string;
+            /** Format: int64 */
+            thumbnail_width?: number;
+            title: string;
+            /** @enum {string} */
+            type: "video";
+            /** @enum {string} */
+            version: "1.0";
+            /** Format: int64 */
+            width: number;
+        };
+        Peaks: {
+            /**
+             * Format: int64
+             * @description What one value stands for
+             */
+            interval_ms: number;
+            /** @description The loudest in each interval, 0 to 100; 1,000 values at most */
+            peaks: number[];
+            /**
+             * Format: int64
+             * @enum {integer}
+             */
+            version: 1;
+        };
         Playback: {
             captions: components["schemas"]["Caption"][];
             /**
@@ -407,13 +638,23 @@ export interface components {
              * @description When the addresses end; fetch the share again for new ones
              */
             expires_at: string;
+            /** @description Where the camera is shown, where there is one */
+            layout?: components["schemas"]["Layout"];
             poster?: string;
+            /** @description WebVTT whose cues name tiles of one picture, as #xywh= */
+            storyboard?: string;
             /** @description Empty while nothing plays */
             tracks: components["schemas"]["Track"][];
+            /** @description JSON: version, interval_ms and peaks, each 0 to 100 */
+            waveform?: string;
         };
         Problem: {
             /** @description A sentence for people */
             detail: string;
+            /** @description Chunks of a recording that are not here yet, by track */
+            missing?: {
+                [key: string]: number[] | null;
+            };
             /** @description What the operator finds in the log */
             request_id: string;
             /**
@@ -429,8 +670,11 @@ export interface components {
              */
             type: string;
         };
-        Rename: {
-            title: string;
+        RecordingOutputBody: {
+            sealed: boolean;
+            tracks: {
+                [key: string]: components["schemas"]["TrackState"];
+            };
         };
         Session: {
             user: components["schemas"]["User"];
@@ -478,13 +722,42 @@ export interface components {
             /** Format: int64 */
             width: number;
         };
+        Span: {
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to?: string;
+        };
         Track: {
+            /** @description The list of the same picture in several sizes, for links that cannot carry a file */
+            hls?: string;
             main: boolean;
             /** @enum {string} */
             name: "screen" | "camera";
             /** Format: int64 */
             offset_ms: number;
+            /** @description Files, the largest first */
             sources: components["schemas"]["Source"][];
+        };
+        TrackState: {
+            /**
+             * Format: int64
+             * @description Of what is here without a gap
+             */
+            bytes: number;
+            /** @description Numbers below the highest that are not here */
+            missing: number[];
+            /**
+             * Format: int64
+             * @description The first number that is not here
+             */
+            next: number;
+        };
+        Upload: {
+            /** @description Opens this upload and nothing else: Authorization: Bearer */
+            token: string;
+            /** @description Where chunks, heartbeats and the end go */
+            url: string;
         };
         User: {
             email: string;
@@ -1143,6 +1416,185 @@ export interface operations {
             };
         };
     };
+    "get-upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingOutputBody"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "cancel-recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "complete-recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompleteInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Video"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heartbeat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Heartbeat"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeartbeatOutputBody"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-chunk": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description sha-256 of the body (RFC 9530); 422 on a mismatch */
+                "Content-Digest": string;
+            };
+            path: {
+                id: string;
+                track: string;
+                n: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description The same bytes are here already */
+            200: {
+                headers: {
+                    /** @description Of what is kept */
+                    "Content-Digest"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Kept */
+            201: {
+                headers: {
+                    /** @description Of what is kept */
+                    "Content-Digest"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-videos": {
         parameters: {
             query?: {
@@ -1167,6 +1619,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Videos"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-video": {
+        parameters: {
+            query?: never;
+            header?: {
+                Origin?: string;
+                Authorization?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewVideo"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewRecording"];
                 };
             };
             /** @description An error */
@@ -1251,7 +1739,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Rename"];
+                "application/json": components["schemas"]["Change"];
             };
         };
         responses: {
@@ -1375,6 +1863,56 @@ export interface operations {
             };
         };
     };
+    "get-preview": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description One range; several are answered with the whole */
+                Range?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The whole */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": string;
+                };
+            };
+            /** @description The range */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "video/mp4": string;
+                };
+            };
+            /** @description What the client has is right */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "reprocess-video": {
         parameters: {
             query?: never;
@@ -1424,6 +1962,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Video"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "renew-upload-token": {
+        parameters: {
+            query?: never;
+            header?: {
+                Origin?: string;
+                Authorization?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
                 };
             };
             /** @description An error */
@@ -1488,7 +2060,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/json": components["schemas"]["Peaks"];
+                    "application/vnd.apple.mpegurl": string;
+                    "image/jpeg": string;
+                    "text/vtt": string;
                     "video/mp4": string;
+                    "video/webm": string;
                 };
             };
             /** @description The range */
@@ -1497,7 +2074,11 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "application/vnd.apple.mpegurl": string;
+                    "image/jpeg": string;
+                    "text/vtt": string;
                     "video/mp4": string;
+                    "video/webm": string;
                 };
             };
             /** @description What the client has is right */
@@ -1506,6 +2087,44 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-oembed": {
+        parameters: {
+            query: {
+                /** @description A watch link of this site */
+                url: string;
+                /** @description json, which is also what comes without it; anything else is answered with 501 */
+                format?: string;
+                /** @description Pixels */
+                maxwidth?: number;
+                /** @description Pixels */
+                maxheight?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OEmbed"];
+                };
             };
             /** @description An error */
             default: {

@@ -27,8 +27,10 @@ export interface Share {
   videoId: string | undefined // the owner's view only
   canComment: boolean
   downloadUrl: string | undefined
-  sources: Source[] // of the main track; empty while nothing plays
+  sources: Source[] // of the main track, the largest first; empty while nothing plays
+  hls: string | undefined // of the main track
   poster: string | undefined
+  storyboard: string | undefined
 }
 
 const states: readonly string[] = ['recording', 'uploading', 'processing', 'ready', 'failed'] satisfies VideoState[]
@@ -43,6 +45,11 @@ export function sharePath(token: string): string {
 
 export async function fetchShare(token: string, signal: AbortSignal): Promise<Share> {
   return parseShare(await call(sharePath(token), { signal }))
+}
+
+/** What anybody sees through the link, whoever is signed in here. */
+export async function fetchShareAsGuest(token: string, signal: AbortSignal): Promise<Share> {
+  return parseShare(await call(sharePath(token), { signal, credentials: 'omit' }))
 }
 
 export function parseShare(json: unknown): Share {
@@ -68,13 +75,15 @@ export function parseShare(json: unknown): Share {
     canComment: readFlag(wire, 'can_comment'),
     downloadUrl: readFlag(wire, 'can_download') ? readText(wire, 'download_url') : undefined,
     sources: main?.sources ?? [],
+    hls: main?.hls,
     poster: readText(playback, 'poster'),
+    storyboard: readText(playback, 'storyboard'),
   }
 }
 
-function parseTrack(item: unknown): { main: boolean; sources: Source[] } {
+function parseTrack(item: unknown): { main: boolean; sources: Source[]; hls: string | undefined } {
   const wire = readObject<Schemas['Track']>(item, 'track')
-  return { main: readFlag(wire, 'main'), sources: readList(wire, 'sources', parseSource) }
+  return { main: readFlag(wire, 'main'), sources: readList(wire, 'sources', parseSource), hls: readText(wire, 'hls') }
 }
 
 function parseSource(item: unknown): Source {

@@ -52,6 +52,11 @@ export async function listVideos(q: Query, signal: AbortSignal): Promise<Page> {
   return pageFrom(await call(`${base}?${params}`, { signal }))
 }
 
+/** A few moving seconds of a video; 404 while there are none. */
+export function previewPath(id: string): string {
+  return `${base}/${encodeURIComponent(id)}/preview`
+}
+
 export async function getVideo(id: string, signal: AbortSignal): Promise<Video> {
   return videoFrom(await call(`${base}/${encodeURIComponent(id)}`, { signal }))
 }

@@ -4,8 +4,8 @@ import { make } from '../ui/dom'
 /** However long the other source takes, the picture must not lie for longer. */
 const LONGEST_MS = 10_000
 
-/** Draws video's frame over it within stage, until the next frame is there. The media is our own origin's, so nothing is tainted. */
-export function freezeFrame(stage: HTMLElement, video: HTMLVideoElement): void {
+/** Draws video's frame over it, below the controls, until the next frame is there. The media is our own origin's, so nothing is tainted. */
+export function freezeFrame(video: HTMLVideoElement): void {
   const canvas = make('canvas', 'frozen')
   canvas.width = video.videoWidth
   canvas.height = video.videoHeight
@@ -13,7 +13,8 @@ export function freezeFrame(stage: HTMLElement, video: HTMLVideoElement): void {
   if (!context || canvas.width === 0) return
   context.drawImage(video, 0, 0)
   canvas.setAttribute('aria-hidden', 'true')
-  stage.append(canvas)
+  canvas.setAttribute('noautohide', '') // media-chrome's: it is no control that leaves when nobody moves
+  video.after(canvas)
   const done = new AbortController()
   const thaw = () => {
     done.abort()

@@ -1,25 +1,31 @@
 // <mw-player>: a plain <video> under media-chrome's controls. The video may stand in the page's HTML already (it plays with scripts off),
 // or come later, when there is something to play.
-import type { Source } from '../api/shares'
-import { make, makeButton } from '../ui/dom'
+import { makeButton } from '../ui/dom'
 import type { Keep } from '../ui/kept'
+import { act } from './act'
 import type { Controls } from './controls'
-import { freezeFrame } from './freeze'
+import { Feed, prepareStream } from './feed'
 import type { KeyAction } from './keys'
+import { watchLink } from './link-watch'
+import { makeVideo } from './make-video'
 import type { Mark } from './markers'
-import { type Attempts, type Fresh, nextStep } from './recovery'
-import { samePlaces } from './sources'
-import { keepSpeed, readSpeed, stepSpeed } from './speed'
+import { Note } from './note'
+import { fetchRungs, keepQuality, readQuality, screenOf } from './quality'
+import { type Attempts, type Fresh, newAttempts, recover } from './recovery'
+import { AUTO, type Media, type Plan, planFor, qualities, type Rung, samePlan } from './rungs'
+import { placeOf, samePlaces, withGrantOf } from './sources'
+import { keepSpeed, readSpeed, setSpeed } from './speed'
 
-export interface Offer {
-  sources: Source[]
+export interface Offer extends Media {
   poster: string | undefined
+  storyboard: string | undefined
   title: string
   durationMs: number // 0 while unknown
 }
 
 export interface PlayerOptions {
-  keep: Keep
+  keep: Keep // on this device
+  tab: Keep // in this tab
   startMs: number
   /** Asks for the share again, after a source failed. */
   refresh(signal: AbortSignal): Promise<Fresh>
@@ -32,53 +38,62 @@ export interface PlayerOptions {
   signal: AbortSignal
 }
 
+const nothing: Media = { sources: [], hls: undefined }
+
 export class MwPlayer extends HTMLElement {
   #options: PlayerOptions | undefined
   #offer: Offer | undefined
   #video: HTMLVideoElement | undefined
+  #feed: Feed | undefined
   #controls: Controls | undefined
   #marks: readonly Mark[] = []
-  #better: Offer | undefined // waits for a pause
+  #rungs: readonly Rung[] = []
+  #rungsOf = '' // the place of the list that they came from
+  #wish = AUTO
+  #plan: Plan | undefined // what plays by now
+  #down = false // the link did not carry the file: a stream from here on
+  #streamless = false // no stream could be played here
+  #watching: AbortController | undefined
   #positionMs = 0 // the last one known: a source that failed reports 0
+  #begun = false // somebody has played or jumped
   #wantsPlay = false
   #pausedByHiding = false
-  #attempts: Attempts = { failed: [], sameTries: 0, offlineTries: 0 }
+  #attempts: Attempts = newAttempts(nothing)
   #recovering = false
-  #held = false // a source is on its way to #positionMs: what it reports before it arrives is not the position
-  #note: HTMLElement | undefined
+  readonly #note = new Note(this)
 
   /** Begins to work; with the offer of the page's boot data the video in the HTML is taken over, not made anew. */
   start(options: PlayerOptions, offer: Offer): void {
     this.#options = options
     this.#positionMs = options.startMs
-    options.signal.addEventListener('abort', () => this.#note?.remove())
+    this.#wish = readQuality(options.tab)
+    options.signal.addEventListener('abort', () => this.#note.clear())
     document.addEventListener('visibilitychange', () => this.#onVisibility(), { signal: options.signal })
     const video = this.querySelector('video')
     if (!video) {
       this.offer(offer)
       return
     }
-    if (video.readyState === HTMLMediaElement.HAVE_NOTHING) this.#arrive(video)
+    const feed = this.#adopt(video, offer, options)
+    if (video.readyState === HTMLMediaElement.HAVE_NOTHING) feed.adopt(options.startMs)
     else if (options.startMs > 0) video.currentTime = options.startMs / 1000
-    this.#adopt(video, offer, options)
+    this.#begin()
     options.onPosition() // a start in the middle is shown before anything has loaded
   }
 
-  /** What can be played now. The first offer makes the player appear; a better one waits until nobody is watching. */
+  /** What can be played now. The first offer makes the player appear; of a better one what plays already takes only the choice. */
   offer(offer: Offer): void {
     const options = this.#options
     if (!options || offer.sources.length === 0) return
-    if (!this.#video) {
+    const before = this.#offer
+    if (!this.#video || !before) {
       this.#build(offer, options)
       return
     }
-    const current = this.#offer
-    if (current && samePlaces(current.sources, offer.sources)) {
-      this.#offer = { ...offer, sources: current.sources } // a new grant for the same file is no reason to load it again
-      return
-    }
-    this.#better = offer
-    this.#takeBetter()
+    this.#offer = offer
+    this.#showChoice()
+    if (!this.#begun && !this.#recovering && !samePlaces(before.sources, offer.sources)) void this.#apply()
+    else this.#watch()
   }
 
   get positionMs(): number {
@@ -102,7 +117,10 @@ export class MwPlayer extends HTMLElement {
   seek(ms: number): void {
     const end = this.durationMs
     this.#positionMs = Math.max(0, end > 0 ? Math.min(ms, end) : ms)
-    if (this.#video) this.#video.currentTime = this.#positionMs / 1000
+    if (this.#video) {
+      this.#begun = true
+      this.#feed?.seek(this.#positionMs)
+    }
     this.#options?.onPosition()
   }
 
@@ -124,77 +142,72 @@ export class MwPlayer extends HTMLElement {
 
   /** Takes the video away, for whatever is shown in its place. */
   clear(): void {
+    this.#watching?.abort()
+    this.#feed?.close()
     this.#video?.pause()
+    this.#feed = undefined
     this.#video = undefined
     this.#controls = undefined
     this.#offer = undefined
+    this.#plan = undefined
     this.replaceChildren()
   }
 
   act(action: Exclude<KeyAction, { at: 'comment' }>): void {
     const video = this.#video
     if (!video) return
-    switch (action.at) {
-      case 'toggle':
-        if (video.paused) void video.play().catch(() => undefined)
-        else video.pause()
-        return
-      case 'seek-by':
-        this.seek(this.#positionMs + action.ms)
-        return
-      case 'seek-part':
-        this.seek(this.durationMs * action.part)
-        return
-      case 'full-screen':
-        this.#controls?.toggleFullScreen()
-        return
-      case 'mute':
-        video.muted = !video.muted
-        return
-      case 'speed':
-        this.#setSpeed(video, stepSpeed(video.playbackRate, action.steps))
-        return
-      default:
-        action satisfies never
-    }
+    if (action.at === 'full-screen') this.#controls?.toggleFullScreen()
+    else act(this, video, action)
   }
 
   #build(offer: Offer, options: PlayerOptions): void {
-    const video = make('video')
-    video.slot = 'media'
-    video.controls = true
-    video.playsInline = true
-    video.preload = 'metadata'
-    video.setAttribute('aria-label', offer.title)
-    if (offer.poster !== undefined) video.poster = offer.poster
-    video.append(...offer.sources.map(makeSource))
-    const controller = document.createElement('media-controller')
-    controller.setAttribute('nohotkeys', '')
-    controller.setAttribute('noautoseektolive', '')
-    controller.append(video)
+    const { video, controller } = makeVideo(offer.title, offer.poster)
     this.replaceChildren(controller)
-    this.#arrive(video)
     this.#adopt(video, offer, options)
+    this.#begin()
   }
 
-  #adopt(video: HTMLVideoElement, offer: Offer, options: PlayerOptions): void {
+  #adopt(video: HTMLVideoElement, offer: Offer, options: PlayerOptions): Feed {
+    const { signal } = options
+    const feed = new Feed(
+      video,
+      this,
+      {
+        onArrived: () => this.#onTime(video, options),
+        onFlow: () => this.#onFlow(),
+        onLost: () => void this.#recover(video),
+        onFailed: () => this.#leaveStreams(),
+      },
+      signal,
+    )
+    this.#feed = feed
     this.#video = video
     this.#offer = offer
-    this.#attempts = { failed: offer.sources, sameTries: 0, offlineTries: 0 }
-    const { signal } = options
-    this.#setSpeed(video, readSpeed(options.keep))
+    this.#attempts = newAttempts(offer)
+    setSpeed(video, readSpeed(options.keep))
     video.addEventListener('ratechange', () => keepSpeed(options.keep, video.playbackRate), { signal })
     for (const name of ['timeupdate', 'seeking', 'durationchange', 'loadedmetadata'] as const) {
       video.addEventListener(name, () => this.#onTime(video, options), { signal })
     }
     video.addEventListener('play', () => this.#onPlay(options), { signal })
     video.addEventListener('pause', () => this.#onPause(video, options), { signal })
-    video.addEventListener('ended', () => this.#takeBetter(), { signal })
     // A <source> that fails tells only itself, and does not bubble: capture hears both.
     video.addEventListener('error', (event) => this.#onError(event, video), { signal, capture: true })
-    video.addEventListener('playing', () => this.#onPlaying(offer.sources), { signal })
-    if (video.error || video.networkState === HTMLMediaElement.NETWORK_NO_SOURCE) void this.#recover(video)
+    video.addEventListener('playing', () => this.#onFlow(), { signal })
     this.#loadControls(video, options)
+    return feed
+  }
+
+  /** Plays what was chosen in this tab before, else what the HTML began with. */
+  #begin(): void {
+    const video = this.#video
+    const offer = this.#offer
+    if (!video || !offer) return
+    const first = offer.sources.find((source) => placeOf(source.url) === placeOf(video.currentSrc || 'about:blank'))
+    if (first) this.#plan = { at: 'files', sources: [first] }
+    if (video.error || video.networkState === HTMLMediaElement.NETWORK_NO_SOURCE) void this.#recover(video)
+    else if (!first || this.#wish !== AUTO) void this.#readRungs().then(() => this.#apply())
+    this.#watch()
   }
 
   #loadControls(video: HTMLVideoElement, options: PlayerOptions): void {
@@ -204,44 +217,116 @@ export class MwPlayer extends HTMLElement {
         const { addControls } = await import('./controls')
         const controller = video.parentElement
         if (options.signal.aborted || this.#video !== video || !controller) return
-        const seek = (ms: number, ids: string[]) => {
-          this.seek(ms)
-          options.onMark(ids)
-        }
-        this.#controls = addControls(controller, video, seek, () => this.durationMs, options.signal)
+        this.#controls = addControls(controller, video, {
+          onMark: (ms, ids) => {
+            this.seek(ms)
+            options.onMark(ids)
+          },
+          onQuality: (name) => this.#choose(name),
+          onNear: () => void this.#readRungs(),
+          durationMs: () => this.durationMs,
+          signal: options.signal,
+        })
         this.#controls.setMarks(this.#marks)
+        this.#showChoice()
       }),
     )
   }
 
-  #setSpeed(video: HTMLVideoElement, speed: number): void {
-    video.defaultPlaybackRate = speed // loading another source returns to this one
-    video.playbackRate = speed
+  /** The menu of sizes and the pictures of the seek bar, as the offer has them. */
+  #showChoice(): void {
+    if (!this.#offer) return
+    this.#controls?.setQualities(qualities(this.#offer, this.#rungs), this.#wish)
+    this.#controls?.setStoryboard(this.#offer.storyboard)
+  }
+
+  /** Learns which sizes the stream has, once for each. */
+  async #readRungs(): Promise<void> {
+    const url = this.#offer?.hls
+    if (!this.#options || url === undefined || this.#rungsOf === placeOf(url)) return
+    const rungs = await fetchRungs(url, this.#options.signal)
+    if (rungs.length === 0) return
+    this.#rungs = rungs
+    this.#rungsOf = placeOf(url)
+    this.#showChoice()
+  }
+
+  #choose(name: string): void {
+    if (!this.#options) return
+    this.#wish = name
+    keepQuality(this.#options.tab, name)
+    this.#begun = true
+    void this.#apply()
+  }
+
+  /** Plays what is to be played by now, from where it stands, unless it does already. */
+  async #apply(): Promise<void> {
+    const [video, feed, offer] = [this.#video, this.#feed, this.#offer]
+    if (!video || !feed || !offer) return
+    const plan = planFor(offer, this.#rungs, this.#wish, this.#down && !this.#streamless, screenOf(window))
+    if (this.#plan && samePlan(this.#plan, plan)) return
+    this.#plan = plan
+    this.#watching?.abort()
+    const now = () => {
+      if (!feed.held && video.readyState > HTMLMediaElement.HAVE_NOTHING) this.#positionMs = Math.round(video.currentTime * 1000)
+      return { ms: this.#positionMs, play: this.#wantsPlay }
+    }
+    if (plan.at === 'files') {
+      const { ms, play } = now()
+      feed.playFiles(plan.sources, ms, play)
+    } else if (!(await feed.playStream(plan.url, now))) this.#leaveStreams()
+    this.#watch()
+  }
+
+  /** No stream can be played, now or here: what is left are the files. */
+  #leaveStreams(): void {
+    this.#streamless = true
+    if (this.#plan?.at === 'stream') this.#wish = AUTO
+    this.#showChoice()
+    void this.#apply()
+  }
+
+  /** Looks whether the link carries the file, where there is something else to play. */
+  #watch(): void {
+    const [video, options] = [this.#video, this.#options]
+    const needed = this.#plan?.at === 'files' && this.#wish === AUTO && this.#offer?.hls !== undefined && !this.#streamless
+    if (!video || !options || !needed) return
+    if (this.#watching && !this.#watching.signal.aborted) return
+    const watching = new AbortController()
+    this.#watching = watching
+    const onVerdict = (verdict: 'prepare' | 'switch') => {
+      if (verdict === 'prepare') return prepareStream(video)
+      watching.abort()
+      this.#down = true
+      void this.#apply()
+    }
+    watchLink(video, onVerdict, AbortSignal.any([watching.signal, options.signal]))
   }
 
   #onTime(video: HTMLVideoElement, options: PlayerOptions): void {
-    if (video.readyState === HTMLMediaElement.HAVE_NOTHING || this.#recovering || this.#held) return
+    if (video.readyState === HTMLMediaElement.HAVE_NOTHING || this.#recovering || this.#feed?.held) return
     this.#positionMs = Math.round(video.currentTime * 1000)
     options.onPosition()
   }
 
   #onPlay(options: PlayerOptions): void {
+    this.#begun = true
     this.#wantsPlay = true
     this.#pausedByHiding = false
+    void this.#readRungs()
     options.onPosition()
   }
 
-  #onPlaying(sources: readonly Source[]): void {
-    this.#attempts = { failed: this.#offer?.sources ?? sources, sameTries: 0, offlineTries: 0 }
-    this.#say(undefined)
+  #onFlow(): void {
+    this.#attempts = newAttempts(this.#offer ?? nothing)
+    this.#note.clear()
   }
 
   #onPause(video: HTMLVideoElement, options: PlayerOptions): void {
     // Chromium pauses a muted video in a hidden tab: that is neither a wish nor an end, so it goes on when the tab is seen again.
     this.#pausedByHiding = document.hidden && video.muted && !video.ended
-    if (!this.#recovering) this.#wantsPlay = this.#pausedByHiding
+    if (!this.#recovering && !this.#feed?.held) this.#wantsPlay = this.#pausedByHiding
     options.onPosition()
-    this.#takeBetter()
   }
 
   #onVisibility(): void {
@@ -251,70 +336,23 @@ export class MwPlayer extends HTMLElement {
   }
 
   #onError(event: Event, video: HTMLVideoElement): void {
+    if (this.#feed?.streaming) return // it is told by onLost and onFailed
     // Of several sources, the last one that fails is the failure.
     if (event.target instanceof HTMLSourceElement && event.target !== video.querySelector('source:last-of-type')) return
     void this.#recover(video)
-  }
-
-  #takeBetter(): void {
-    const [video, better, options] = [this.#video, this.#better, this.#options]
-    if (!video || !better || !options || this.playing || this.#recovering || this.#pausedByHiding) return
-    if (document.pictureInPictureElement === video) return
-    this.#better = undefined
-    this.#offer = better
-    this.#load(video, better.sources, false)
-  }
-
-  /** Sets other addresses at the same position; the frame that is seen stays until the new one is there. */
-  #load(video: HTMLVideoElement, sources: readonly Source[], play: boolean): void {
-    if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && this.#positionMs > 0) freezeFrame(this, video)
-    video.removeAttribute('src')
-    video.replaceChildren(...sources.map(makeSource))
-    video.load()
-    this.#arrive(video)
-    if (play) void video.play().catch(() => undefined)
-  }
-
-  /** Seeks a source that is being loaded to the known position, as soon as it can. */
-  #arrive(video: HTMLVideoElement): void {
-    this.#held = this.#positionMs > 0
-    if (!this.#held) return
-    const seek = () => {
-      video.currentTime = this.#positionMs / 1000
-      const arrived = () => {
-        this.#held = false
-        this.#options?.onPosition()
-      }
-      video.addEventListener('seeked', arrived, { once: true })
-    }
-    video.addEventListener('loadedmetadata', seek, { once: true })
   }
 
   async #recover(video: HTMLVideoElement): Promise<void> {
     const options = this.#options
     if (!options || this.#recovering || !this.#offer) return
     this.#recovering = true
-    const play = this.#wantsPlay
     try {
-      for (;;) {
-        const fresh = await options.refresh(options.signal)
-        const { step, attempts } = nextStep(this.#attempts, fresh)
-        this.#attempts = attempts
-        if (step.at === 'wait') {
-          this.#say('No connection. It goes on from here by itself.')
-          await onlineOrAfter(step.ms, options.signal)
-          continue
-        }
-        if (step.at === 'gone') options.onGone()
-        if (step.at === 'give-up') this.#sayBroken(video)
-        if (step.at === 'load') {
-          this.#better = undefined
-          this.#offer = { ...this.#offer, sources: step.sources }
-          this.#load(video, step.sources, play)
-          this.#say(undefined)
-        }
-        return
-      }
+      const offline = () => this.#note.say('No connection. It goes on from here by itself.')
+      const { step, attempts } = await recover(this.#attempts, options.refresh, offline, options.signal)
+      this.#attempts = attempts
+      if (step.at === 'gone') options.onGone()
+      if (step.at === 'give-up') this.#giveUp(video)
+      if (step.at === 'load') this.#reload(step.media)
     } catch {
       // the page is going away
     } finally {
@@ -322,60 +360,34 @@ export class MwPlayer extends HTMLElement {
     }
   }
 
-  #sayBroken(video: HTMLVideoElement): void {
-    const again = makeButton('Try again', 'btn', () => {
-      this.#attempts = { failed: [], sameTries: 0, offlineTries: 0 }
-      this.#wantsPlay = true
-      this.#say(undefined)
-      void this.#recover(video)
-    })
-    this.#say('This browser could not play the video.', again)
-  }
-
-  #say(sentence: string | undefined, ...more: HTMLElement[]): void {
-    if (sentence === undefined) {
-      this.#note?.remove()
-      this.#note = undefined
+  /** Goes on with the addresses of a fresh share. */
+  #reload(media: Media): void {
+    if (!this.#offer) return
+    this.#offer = { ...this.#offer, ...media }
+    this.#note.clear()
+    if (this.#feed?.streaming && this.#plan?.at === 'stream') {
+      this.#feed.renew(withGrantOf(this.#plan.url, media.hls ?? this.#plan.url))
       return
     }
-    const note = make('div', 'player-note', make('span', '', sentence), ...more)
-    note.setAttribute('role', 'status')
-    this.#note?.remove()
-    this.#note = note
-    this.append(note)
+    this.#rungs = this.#rungs.map((rung) => ({ ...rung, url: withGrantOf(rung.url, media.hls ?? rung.url) }))
+    this.#plan = undefined
+    void this.#apply()
   }
-}
 
-function makeSource(source: Source): HTMLSourceElement {
-  const element = document.createElement('source')
-  element.src = source.url
-  element.type = source.type
-  return element
-}
-
-/** Waits for ms, or for the network to come back, whichever is first; rejects when signal ends it. */
-function onlineOrAfter(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const done = new AbortController()
-    const stop = () => {
-      done.abort()
-      clearTimeout(timer)
+  #giveUp(video: HTMLVideoElement): void {
+    if (this.#plan?.at === 'stream') {
+      this.#leaveStreams()
+      return
     }
-    const finish = () => {
-      stop()
-      resolve()
-    }
-    const timer = setTimeout(finish, ms)
-    window.addEventListener('online', finish, { signal: done.signal })
-    signal.addEventListener(
-      'abort',
-      () => {
-        stop()
-        reject(signal.reason)
-      },
-      { signal: done.signal },
-    )
-  })
+    const again = makeButton('Try again', 'btn', () => {
+      this.#attempts = newAttempts(nothing)
+      this.#wantsPlay = true
+      this.#note.clear()
+      void this.#recover(video)
+    })
+    this.#begun = false // what may come later is worth a try
+    this.#note.say('This browser could not play the video.', again)
+  }
 }
 
 export function definePlayer(): void {

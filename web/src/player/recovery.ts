@@ -1,21 +1,26 @@
 // Going on after a source failed: ask for the share again, set the new address, same position, same playing state.
-import type { Source } from '../api/shares'
+import type { Media } from './rungs'
 import { sameUrls } from './sources'
+import { onlineOrAfter } from './wait'
 
 /** How often the very same addresses are tried before the player says that it cannot. */
 const SAME_ADDRESS_TRIES = 2
 const RETRY_MS = [0, 1_000, 2_000, 4_000, 8_000, 15_000] as const
 
 /** What the next step is after a failed source. */
-export type Step = { at: 'load'; sources: Source[] } | { at: 'wait'; ms: number } | { at: 'give-up' } | { at: 'gone' }
+export type Step = { at: 'load'; media: Media } | { at: 'wait'; ms: number } | { at: 'give-up' } | { at: 'gone' }
 
 /** What came of asking for the share again. */
-export type Fresh = { at: 'sources'; sources: Source[] } | { at: 'offline' } | { at: 'gone' }
+export type Fresh = { at: 'media'; media: Media } | { at: 'offline' } | { at: 'gone' }
 
 export interface Attempts {
-  failed: readonly Source[] // what was being played
+  failed: Media // what was being played
   sameTries: number
   offlineTries: number
+}
+
+export function newAttempts(failed: Media): Attempts {
+  return { failed, sameTries: 0, offlineTries: 0 }
 }
 
 /** Decides, and says how to count. A new address is always worth a try; the same one only twice; no answer is waited for without end. */
@@ -27,16 +32,31 @@ export function nextStep(attempts: Attempts, fresh: Fresh): { step: Step; attemp
       const ms = RETRY_MS[Math.min(attempts.offlineTries + 1, RETRY_MS.length - 1)] ?? 15_000
       return { step: { at: 'wait', ms }, attempts: { ...attempts, offlineTries: attempts.offlineTries + 1 } }
     }
-    case 'sources': {
-      if (fresh.sources.length === 0) return { step: { at: 'give-up' }, attempts }
-      if (!sameUrls(attempts.failed, fresh.sources)) {
-        return { step: { at: 'load', sources: fresh.sources }, attempts: { failed: fresh.sources, sameTries: 0, offlineTries: 0 } }
-      }
+    case 'media': {
+      const { media } = fresh
+      if (media.sources.length === 0) return { step: { at: 'give-up' }, attempts }
+      if (!sameUrls(attempts.failed, media)) return { step: { at: 'load', media }, attempts: newAttempts(media) }
       if (attempts.sameTries >= SAME_ADDRESS_TRIES) return { step: { at: 'give-up' }, attempts }
-      return { step: { at: 'load', sources: fresh.sources }, attempts: { ...attempts, sameTries: attempts.sameTries + 1, offlineTries: 0 } }
+      return { step: { at: 'load', media }, attempts: { ...attempts, sameTries: attempts.sameTries + 1, offlineTries: 0 } }
     }
     default:
       return never(fresh)
+  }
+}
+
+/** Asks until there is something to do; onWait hears of each wait. Rejects when signal ends it. */
+export async function recover(
+  before: Attempts,
+  refresh: (signal: AbortSignal) => Promise<Fresh>,
+  onWait: () => void,
+  signal: AbortSignal,
+): Promise<{ step: Exclude<Step, { at: 'wait' }>; attempts: Attempts }> {
+  for (let attempts = before; ; ) {
+    const next = nextStep(attempts, await refresh(signal))
+    if (next.step.at !== 'wait') return { step: next.step, attempts: next.attempts }
+    attempts = next.attempts
+    onWait()
+    await onlineOrAfter(next.step.ms, signal)
   }
 }
 

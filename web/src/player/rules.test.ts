@@ -2,11 +2,16 @@ import { describe, expect, it } from 'vitest'
 import type { Source } from '../api/shares'
 import { keyAction } from './keys'
 import { type Attempts, type Fresh, nextStep } from './recovery'
-import { placeOf, samePlaces } from './sources'
+import type { Media } from './rungs'
+import { placeOf, samePlaces, withGrantOf } from './sources'
 import { stepSpeed } from './speed'
 
 function source(url: string): Source {
   return { type: 'video/mp4', url, width: 1280, height: 720 }
+}
+
+function media(...urls: string[]): Media {
+  return { sources: urls.map(source), hls: '/m/same/g1/hls.m3u8' }
 }
 
 describe('sources', () => {
@@ -16,24 +21,38 @@ describe('sources', () => {
     expect(samePlaces([source('/m/a/g1/main.mp4')], [source('/m/a/g2/main.mp4')])).toBe(false)
     expect(samePlaces([source('/m/a/g1/main.mp4')], [])).toBe(false)
   })
+
+  it('puts an address under another grant', () => {
+    expect(withGrantOf('/m/old/g1/480p.m4s', '/m/new/g2/hls.m3u8')).toBe('/m/new/g1/480p.m4s')
+    expect(withGrantOf('https://x.example/m/old/g1/480p.m4s', 'https://x.example/m/new/g1/hls.m3u8')).toBe(
+      'https://x.example/m/new/g1/480p.m4s',
+    )
+    expect(withGrantOf('/m/old/g1/480p.m4s', '/elsewhere')).toBe('/m/old/g1/480p.m4s')
+  })
 })
 
 describe('nextStep after a source failed', () => {
-  const old = [source('/m/old/g1/main.mp4')]
-  const renewed = [source('/m/new/g1/main.mp4')]
+  const old = media('/m/old/g1/main.mp4')
+  const renewed = media('/m/new/g1/main.mp4')
   const attempts: Attempts = { failed: old, sameTries: 0, offlineTries: 0 }
   const cases: { name: string; attempts: Attempts; fresh: Fresh; want: string }[] = [
-    { name: 'a new grant is loaded', attempts, fresh: { at: 'sources', sources: renewed }, want: 'load' },
-    { name: 'the same address is tried again', attempts, fresh: { at: 'sources', sources: old }, want: 'load' },
-    { name: 'but not for ever', attempts: { ...attempts, sameTries: 2 }, fresh: { at: 'sources', sources: old }, want: 'give-up' },
+    {
+      name: 'a new stream is loaded',
+      attempts,
+      fresh: { at: 'media', media: { ...old, hls: '/m/new/g1/hls.m3u8' } },
+      want: 'load',
+    },
+    { name: 'a new grant is loaded', attempts, fresh: { at: 'media', media: renewed }, want: 'load' },
+    { name: 'the same address is tried again', attempts, fresh: { at: 'media', media: old }, want: 'load' },
+    { name: 'but not for ever', attempts: { ...attempts, sameTries: 2 }, fresh: { at: 'media', media: old }, want: 'give-up' },
     { name: 'no network is waited for', attempts: { ...attempts, offlineTries: 99 }, fresh: { at: 'offline' }, want: 'wait' },
     { name: 'an ended link is an end', attempts, fresh: { at: 'gone' }, want: 'gone' },
-    { name: 'nothing to play is said', attempts, fresh: { at: 'sources', sources: [] }, want: 'give-up' },
+    { name: 'nothing to play is said', attempts, fresh: { at: 'media', media: media() }, want: 'give-up' },
   ]
   it.each(cases)('$name', ({ attempts: before, fresh, want }) => expect(nextStep(before, fresh).step.at).toBe(want))
 
   it('counts anew after a new address', () => {
-    const { attempts: after } = nextStep({ failed: old, sameTries: 2, offlineTries: 4 }, { at: 'sources', sources: renewed })
+    const { attempts: after } = nextStep({ failed: old, sameTries: 2, offlineTries: 4 }, { at: 'media', media: renewed })
     expect(after).toEqual({ failed: renewed, sameTries: 0, offlineTries: 0 })
   })
 })

@@ -1,5 +1,6 @@
 // Which media file an address means, whoever was let in to it.
 import type { Source } from '../api/shares'
+import type { Media } from './rungs'
 
 /** "/m/{grant}/g3/main.mp4#t=5" → "g3/main.mp4": the grant changes by the hour, the file behind it does not. */
 export function placeOf(url: string): string {
@@ -13,7 +14,14 @@ export function samePlaces(a: readonly Source[], b: readonly Source[]): boolean 
   return a.length === b.length && a.every((source, index) => placeOf(source.url) === placeOf(b[index]?.url ?? ''))
 }
 
+/** url under the grant of another address; as it is where either has none. Relative addresses inherit it. */
+export function withGrantOf(url: string, from: string): string {
+  const grant = /\/m\/[^/]+\//.exec(from)?.[0]
+  return grant === undefined ? url : url.replace(/\/m\/[^/]+\//, grant)
+}
+
 /** Reports whether two offers are the same addresses. */
-export function sameUrls(a: readonly Source[], b: readonly Source[]): boolean {
-  return a.length === b.length && a.every((source, index) => source.url === b[index]?.url)
+export function sameUrls(a: Media, b: Media): boolean {
+  const [one, other] = [a, b].map(({ sources, hls }) => [...sources.map((source) => source.url), hls ?? ''].join('\n'))
+  return one === other
 }

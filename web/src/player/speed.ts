@@ -27,3 +27,8 @@ export function stepSpeed(current: number, steps: 1 | -1): number {
 export function formatSpeed(speed: number): string {
   return `${speed}×`
 }
+
+export function setSpeed(video: HTMLVideoElement, speed: number): void {
+  video.defaultPlaybackRate = speed // loading another source returns to this one
+  video.playbackRate = speed
+}

@@ -37,7 +37,7 @@ export async function copyFrom(button: HTMLButtonElement, text: string, note: HT
     const field = make('input', 'field')
     field.readOnly = true
     field.value = text
-    field.setAttribute('aria-label', 'Address to copy')
+    field.setAttribute('aria-label', 'Text to copy')
     note.replaceChildren(make('p', 'small', 'This browser does not let the page copy. Copy it from here:'), field)
     field.select()
     return
@@ -47,7 +47,7 @@ export async function copyFrom(button: HTMLButtonElement, text: string, note: HT
     button.style.minWidth = `${button.offsetWidth}px` // the row must not move under the pointer
   }
   button.textContent = 'Copied'
-  note.replaceChildren(make('span', 'sr', 'Link copied'))
+  note.replaceChildren(make('span', 'sr', 'Copied'))
   setTimeout(() => {
     button.textContent = button.dataset.label ?? ''
     delete button.dataset.label

@@ -39,10 +39,10 @@ export function makeKeep(storage: Storage | undefined): Keep {
   }
 }
 
-/** The device's storage; reading the property alone throws where a browser forbids it. */
-export function openKeep(): Keep {
+/** The device's storage, or this tab's; reading the property alone throws where a browser forbids it. */
+export function openKeep(where: 'device' | 'tab' = 'device'): Keep {
   try {
-    return makeKeep(window.localStorage)
+    return makeKeep(where === 'device' ? window.localStorage : window.sessionStorage)
   } catch {
     return makeKeep(undefined)
   }

@@ -1,11 +1,13 @@
-// What can be done with the whole update: copy its link, and for its owner: rename it, move it to the trash.
-import { renameVideo, restoreVideo, trashVideo } from '../api/owner'
+// What can be done with the whole update: copy its link, show it elsewhere, and for its owner: rename it, process it again, trash it.
+import { renameVideo, reprocessVideo, restoreVideo, trashVideo } from '../api/owner'
 import { problemOf, wasCancelled } from '../api/request'
 import type { Share } from '../api/shares'
 import type { MwPlayer } from '../player/player'
 import { copyFrom } from '../ui/copy'
 import { make, makeButton, need, setText } from '../ui/dom'
+import { makePopup, type Popup } from '../ui/popup'
 import { formatPosition } from '../ui/time-code'
+import { embedCodeOf, markdownOf, type Snippet } from './snippets'
 
 export interface Acts {
   refresh(): void // the player has moved
@@ -39,27 +41,64 @@ export function makeActs(options: ActsOptions): Acts {
       renaming = false
     })
   }
+  const elsewhere = makeShareMenu(share, note)
+  link.after(elsewhere.button, elsewhere.card)
+  const again = makeButton('Process it again', 'btn quiet', () => void processAgain())
+  const processAgain = async () => {
+    if (share.videoId === undefined) return
+    again.disabled = true // until the event stream tells how it goes
+    try {
+      await reprocessVideo(share.videoId, signal)
+      setText(need('improving', HTMLElement), 'Making it better')
+    } catch (error) {
+      again.disabled = false
+      if (!wasCancelled(error)) note.replaceChildren(make('p', 'small bad-text', problemOf(error).sentence))
+    }
+  }
   if (share.owner && share.videoId !== undefined) {
     const { videoId } = share
-    const acts = need('acts', HTMLElement)
-    acts.append(
+    const own = makePopup('More', [
       makeButton('Rename', 'btn quiet', () => rename(videoId)),
-      makeButton('Delete', 'btn quiet', () => askTrash(videoId, note, options)),
-    )
+      again,
+      makeButton('Move to the trash', 'btn quiet danger', () => askTrash(videoId, note, options)),
+    ])
+    need('acts', HTMLElement).append(own.button, own.card)
   }
 
   const refresh = () => {
     if (moment.dataset.label === undefined) setText(moment, `Copy link at ${formatPosition(player.positionMs)}`)
   }
   refresh()
+  again.disabled = share.improving
   return {
     refresh,
     show(next) {
       if (!renaming) setTitle(next.title)
       const improving = next.improving && next.sources.length > 0
+      again.disabled = next.improving
+      elsewhere.show(next)
       setText(need('improving', HTMLElement), improving ? `A sharper version is being made, ${Math.floor(next.progress * 100)} %` : '')
     },
   }
+}
+
+/** What is pasted into other pages. Its own button tells that something was copied. */
+function makeShareMenu(first: Share, note: HTMLElement): Popup & { show(share: Share): void } {
+  let share = first
+  const snippet = (): Snippet => {
+    const pageUrl = `${location.origin}${location.pathname}`
+    const posterUrl = share.poster === undefined ? undefined : `${pageUrl}/poster.jpg`
+    const embedUrl = pageUrl.replace(/\/v\/([^/]+)$/, '/embed/$1')
+    return { title: share.title, pageUrl, posterUrl, embedUrl, width: share.width, height: share.height }
+  }
+  const popup = makePopup('Share', [
+    makeButton('Copy Markdown', 'btn quiet', () => void copyFrom(popup.button, markdownOf(snippet()), note)),
+    makeButton('Copy embed code', 'btn quiet', () => void copyFrom(popup.button, embedCodeOf(snippet()), note)),
+  ])
+  const show = (next: Share) => {
+    share = next
+  }
+  return { ...popup, show }
 }
 
 function setTitle(title: string): void {

@@ -76,6 +76,7 @@ function startPage(): void {
   player.start(
     {
       keep,
+      tab: openKeep('tab'),
       startMs,
       refresh: (during) => refreshSources(boot.token, during),
       onPosition: () => {
@@ -115,7 +116,7 @@ function startPage(): void {
 
 async function refreshSources(token: string, signal: AbortSignal): Promise<Fresh> {
   try {
-    return { at: 'sources', sources: (await fetchShare(token, signal)).sources }
+    return { at: 'media', media: await fetchShare(token, signal) }
   } catch (error) {
     if (wasCancelled(error)) throw error
     return problemOf(error).at === 'gone' ? { at: 'gone' } : { at: 'offline' }

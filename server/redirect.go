@@ -1,0 +1,41 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"meanwhile"
+)
+
+// signedFor is how long a signed address opens an object. It ends by itself only: who has one reads on for so long after a link was revoked.
+const signedFor = time.Minute
+
+// cacheRedirect lets a player that asks for many ranges come here once in a while only. An address that it kept has half its life before it.
+const cacheRedirect = "private, max-age=30"
+
+// redirected are the kinds that are bytes and nothing else. What names other addresses or is read by scripts always comes from here.
+var redirected = []meanwhile.AssetKind{
+	meanwhile.AssetCopy, meanwhile.AssetRendition, meanwhile.AssetRung, meanwhile.AssetPoster, meanwhile.AssetStoryboard, meanwhile.AssetPreview,
+}
+
+// redirect sends a player to the object storage, where the operator wants it so. done is false where the bytes have to come from here: the
+// address is signed for reading with GET, and not every storage can sign.
+func (s *server) redirect(w http.ResponseWriter, r *http.Request, a meanwhile.Asset) (done bool, err error) {
+	if s.MediaOrigin == "" || r.Method != http.MethodGet || !slices.Contains(redirected, a.Kind) {
+		return false, nil
+	}
+	address, err := s.lib.Objects.SignURL(r.Context(), a.Key, signedFor)
+	if err != nil && meanwhile.KindOf(err) == meanwhile.Invalid {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("sign %s of video %s: %w", a.Name, a.VideoID, err)
+	}
+	h := w.Header()
+	h.Set("Cache-Control", cacheRedirect)
+	h.Set("Location", address)
+	w.WriteHeader(http.StatusFound) // without the body that http.Redirect writes: the address is in it
+	return true, nil
+}

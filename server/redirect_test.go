@@ -1,0 +1,145 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"meanwhile"
+
+	"meanwhile/server"
+)
+
+const mediaOrigin = "https://media.example.com"
+
+// signing is a store of objects that signs addresses, or says what keeps it from doing so.
+type signing struct {
+	meanwhile.Objects
+	err error
+	ttl time.Duration
+}
+
+func (o *signing) SignURL(_ context.Context, key string, ttl time.Duration) (string, error) {
+	o.ttl = ttl
+	return mediaOrigin + "/" + key + "?signature=x", o.err
+}
+
+func TestMediaIsRedirectedWhereTheOperatorWantsIt(t *testing.T) {
+	for _, tc := range []struct {
+		name, origin string
+		err          error
+		status       int
+	}{
+		{"by the setting", mediaOrigin, nil, http.StatusFound},
+		{"not without the setting", "", nil, http.StatusOK},
+		{"not where the storage cannot sign", mediaOrigin, meanwhile.E(meanwhile.Invalid, "no addresses", nil), http.StatusOK},
+		{"nothing is served when signing breaks", mediaOrigin, meanwhile.E(meanwhile.Unavailable, "away", nil), http.StatusServiceUnavailable},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			store := &signing{err: tc.err}
+			w := newWorld(t, func(c *server.Config, _ *server.Deps, lc *meanwhile.Config) {
+				c.MediaOrigin = tc.origin
+				store.Objects = lc.Objects
+				lc.Objects = store
+			})
+			source, poster := w.mediaOf(w.newReadyVideo())
+			for _, address := range []string{source, poster} {
+				r := w.do("GET", address, nil, "Range: bytes=0-5")
+				if status := tc.status; r.status != status && !(status == http.StatusOK && r.status == http.StatusPartialContent) {
+					t.Fatalf("%s answers %d, want %d", address, r.status, status)
+				}
+				if tc.status != http.StatusFound {
+					continue
+				}
+				wantHeaders(t, r, map[string]string{"Cache-Control": "private, max-age=30", "Set-Cookie": ""})
+				if to := r.header.Get("Location"); !strings.HasPrefix(to, mediaOrigin+"/v/") || len(r.body) > 0 || store.ttl > time.Minute {
+					t.Errorf("it leads to %q for %s with the body %q, want a signed address for a minute and no body", to, store.ttl, r.body)
+				}
+				w.want(w.do("HEAD", address, nil), http.StatusOK) // the address is signed for GET alone
+			}
+			for _, name := range []string{"1080p.m3u8", "storyboard.vtt", "peaks.json"} {
+				own := source[:strings.LastIndexByte(source, '/')+1] + name
+				w.want(w.do("GET", own, nil), http.StatusOK)
+			}
+		})
+	}
+}
+
+func TestRedirectsNeedTheSameRights(t *testing.T) {
+	w := newWorld(t, func(c *server.Config, _ *server.Deps, lc *meanwhile.Config) {
+		c.MediaOrigin = mediaOrigin
+		lc.Objects = &signing{Objects: lc.Objects}
+	})
+	source, _ := w.mediaOf(w.newReadyVideo())
+	parts := strings.Split(source, "/")
+	parts[2] += "x"
+	w.want(w.do("GET", strings.Join(parts, "/"), nil), http.StatusNotFound)
+}
+
+func TestPagesMayLoadFromWhereTheyAreSent(t *testing.T) {
+	for _, origin := range []string{"", mediaOrigin} {
+		w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.MediaOrigin = origin })
+		u := w.newReadyVideo()
+		policy := w.want(w.do("GET", "/v/"+u.share, nil), 200).header.Get("Content-Security-Policy")
+		named := 0
+		for _, directive := range strings.Split(policy, "; ") {
+			if strings.Contains(directive, mediaOrigin) {
+				named++
+				if what, _, _ := strings.Cut(directive, " "); what != "img-src" && what != "media-src" && what != "connect-src" {
+					t.Errorf("the policy opens more than it has to: %s", directive)
+				}
+			}
+		}
+		if want := map[string]int{"": 0, mediaOrigin: 3}[origin]; named != want {
+			t.Errorf("%d directives name %s, want %d:\n%s", named, mediaOrigin, want, policy)
+		}
+	}
+}
+
+// sharedCount is a Counter of several servers, which can be away.
+type sharedCount struct {
+	mu   sync.Mutex
+	left map[string]int
+	err  error
+}
+
+func (c *sharedCount) Allow(_ context.Context, key string, most int, _ time.Duration) (bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		return false, c.err
+	}
+	if _, seen := c.left[key]; !seen {
+		c.left[key] = most
+	}
+	c.left[key]--
+	return c.left[key] >= 0, nil
+}
+
+func TestLogInsAreCountedOverAllServers(t *testing.T) {
+	tries := func(t *testing.T, count *sharedCount, servers int) (refusedAfter int) {
+		t.Helper()
+		var worlds []*world
+		for range servers {
+			worlds = append(worlds, newWorld(t, func(c *server.Config, d *server.Deps, _ *meanwhile.Config) { c.LogInsPerMinute, d.Counter = 5, count }))
+		}
+		for n := range 20 {
+			w := worlds[n%servers]
+			r := w.do("POST", "/api/v1/session", map[string]string{"email": ownerEmail, "password": "wrong password"})
+			if r.status == http.StatusTooManyRequests {
+				return n
+			}
+		}
+		return 20
+	}
+	if n := tries(t, &sharedCount{left: map[string]int{}}, 2); n != 5 {
+		t.Errorf("two servers took %d tries together, want 5", n)
+	}
+	if n := tries(t, &sharedCount{err: errors.New("away")}, 1); n != 5 {
+		t.Errorf("without the shared count a server took %d tries, want 5: never open", n)
+	}
+}

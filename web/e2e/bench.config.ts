@@ -1,0 +1,7 @@
+import { defineConfig } from 'vitest/config'
+
+// What make bench measures in a browser; no part of the tests.
+// biome-ignore lint/style/noDefaultExport: vitest reads a configuration from there
+export default defineConfig({
+  test: { include: ['e2e/bench.ts'], testTimeout: 600_000 },
+})

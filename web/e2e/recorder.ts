@@ -1,0 +1,92 @@
+// A Chromium with a camera and a microphone that are files, and a tab that is shared without asking.
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { expect } from 'vitest'
+import { args, executablePath } from './browser'
+
+const run = promisify(execFile)
+
+/** The title of the tab that is shared. */
+const shared = 'SHARETARGET'
+
+export type Devices = { folder: string; flags: string[] }
+
+/** Makes the camera and the microphone. `--use-fake-ui-for-media-stream` must not be among the flags: it shares a green pattern. */
+export async function makeDevices(): Promise<Devices> {
+  const folder = await mkdtemp(join(tmpdir(), 'meanwhile-devices-'))
+  const [camera, microphone] = [join(folder, 'camera.mjpeg'), join(folder, 'microphone.wav')]
+  const picture = ['-f', 'lavfi', '-i', 'testsrc=size=640x480:rate=30:duration=5', '-pix_fmt', 'yuvj420p', '-q:v', '5']
+  const sound = ['-f', 'lavfi', '-i', 'sine=frequency=300:beep_factor=4:sample_rate=48000:duration=10', '-af', 'volume=4', '-ac', '1']
+  await run('ffmpeg', ['-hide_banner', '-loglevel', 'error', '-y', ...picture, camera])
+  await run('ffmpeg', ['-hide_banner', '-loglevel', 'error', '-y', ...sound, microphone])
+  const flags = [
+    '--use-fake-device-for-media-stream',
+    `--use-file-for-fake-video-capture=${camera}`,
+    `--use-file-for-fake-audio-capture=${microphone}`,
+    `--auto-select-tab-capture-source-by-title=${shared}`,
+  ]
+  return { folder, flags }
+}
+
+export async function removeDevices(devices: Devices | undefined): Promise<void> {
+  if (devices) await rm(devices.folder, { recursive: true, force: true })
+}
+
+export type Recorder = BrowserContext & { problems: string[]; profile: string }
+
+/** A browser on a profile of its own, which another one can open again. */
+export async function openRecorder(profile: string, flags: string[], options: BrowserContextOptions = {}): Promise<Recorder> {
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    args: [...args, ...flags],
+    ignoreDefaultArgs: ['--mute-audio'],
+    viewport: { width: 1280, height: 800 },
+    reducedMotion: 'reduce', // colours that are on their way look like bad contrast
+    permissions: ['camera', 'microphone', 'clipboard-read', 'clipboard-write'],
+    ...options,
+  })
+  const problems: string[] = []
+  context.on('weberror', (error) => problems.push(error.error().stack ?? String(error.error())))
+  context.on('console', (message) => {
+    if (message.type() === 'error' && !/Failed to load resource|net::ERR_/.test(message.text())) problems.push(message.text())
+  })
+  return Object.assign(context, { problems, profile })
+}
+
+/** Opens the tab that will be shared: something moves in it, as on a real screen. */
+export async function openShared(context: BrowserContext): Promise<Page> {
+  const page = await context.newPage()
+  await page.setViewportSize({ width: 1280, height: 720 })
+  await page.goto(
+    `data:text/html,<title>${shared}</title><body style="margin:0;background:%23225588;color:white;font:120px sans-serif"><p id="n">0</p>` +
+      '<script>let i=0;setInterval(()=>{n.textContent=++i;document.body.style.background="hsl("+i*3%25360+" 50% 35%)"},40)</script>',
+  )
+  return page
+}
+
+/** What ffmpeg makes of a file: streams, the time of the last packet, and that everything decodes. Frames keep their own times: they come when
+ * something moves. */
+export async function inspect(path: string): Promise<{ kinds: string[]; seconds: number; width: number }> {
+  const { stdout } = await run('ffprobe', ['-v', 'error', '-show_entries', 'stream=codec_type,width', '-of', 'json', path])
+  const streams = (JSON.parse(stdout) as { streams: { codec_type: string; width?: number }[] }).streams
+  const packets = await run('ffprobe', ['-v', 'error', '-show_entries', 'packet=pts_time', '-of', 'csv=p=0', path], { maxBuffer: 64 << 20 })
+  const times = packets.stdout
+    .split('\n')
+    .map(Number.parseFloat)
+    .filter((t) => Number.isFinite(t))
+  const decoded = await run(
+    'ffmpeg',
+    ['-v', 'repeat+error', '-i', path, '-vsync', 'passthrough', '-enc_time_base', '-1', '-f', 'null', '-'],
+    {
+      maxBuffer: 64 << 20,
+    },
+  )
+  // Two frames of a recorder that was starved may have the same time: nothing is wrong with that but for a muxer.
+  const complaints = decoded.stderr.split('\n').filter((line) => line !== '' && !line.includes('non monotonically increasing dts to muxer'))
+  expect(complaints, path).toEqual([])
+  return { kinds: streams.map((s) => s.codec_type).sort(), seconds: Math.max(...times), width: streams.find((s) => s.width)?.width ?? 0 }
+}

@@ -1,0 +1,58 @@
+// A network cable between a browser and the program, which can be pulled.
+import { connect, createServer, type Server, type Socket } from 'node:net'
+
+export class Wire {
+  private readonly ends = new Set<Socket>()
+  private isCut = false
+
+  private constructor(
+    private readonly server: Server,
+    readonly base: string,
+  ) {}
+
+  static async to(base: string): Promise<Wire> {
+    const target = new URL(base)
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('the wire has no port')
+    const wire = new Wire(server, `http://${target.hostname}:${address.port}`)
+    server.on('connection', (near) => wire.join(near, Number(target.port)))
+    return wire
+  }
+
+  /** cut ends what is on its way, and everything that follows. */
+  cut(): void {
+    this.isCut = true
+    for (const end of this.ends) end.destroy()
+  }
+
+  restore(): void {
+    this.isCut = false
+  }
+
+  async close(): Promise<void> {
+    this.cut()
+    await new Promise((resolve) => this.server.close(resolve))
+  }
+
+  private join(near: Socket, port: number): void {
+    if (this.isCut) {
+      near.destroy()
+      return
+    }
+    const far = connect(port, '127.0.0.1')
+    for (const [end, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      this.ends.add(end)
+      end.on('error', () => other.destroy())
+      end.on('close', () => {
+        this.ends.delete(end)
+        other.destroy()
+      })
+      end.pipe(other)
+    }
+  }
+}

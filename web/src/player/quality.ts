@@ -1,0 +1,29 @@
+// The quality that somebody chose, remembered in this tab for every video; and what a choice has to know of the page.
+import type { Keep } from '../ui/kept'
+import { AUTO, parseRungs, type Rung, type Screen } from './rungs'
+
+const KEY = 'meanwhile:quality'
+
+export function readQuality(tab: Keep): string {
+  const kept = tab.get(KEY) ?? AUTO
+  return /^\d{2,5}p$/.test(kept) ? kept : AUTO
+}
+
+export function keepQuality(tab: Keep, name: string): void {
+  tab.set(KEY, name)
+}
+
+/** Full screen, the picture is as large as the window in device pixels. */
+export function screenOf(view: Window): Screen {
+  return { width: view.innerWidth * view.devicePixelRatio, height: view.innerHeight * view.devicePixelRatio }
+}
+
+/** The rungs that the list at url names; none when it cannot be had now. */
+export async function fetchRungs(url: string, signal: AbortSignal): Promise<Rung[]> {
+  try {
+    const response = await fetch(url, { signal })
+    return response.ok ? parseRungs(await response.text(), url) : []
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,24 @@
+import type { TrackName } from './track'
+
+/** saveFiles gives the tracks of a recording to the browser's downloads. */
+export function saveFiles(name: string, files: readonly { track: TrackName; blob: Blob }[]): void {
+  for (const { track, blob } of files) {
+    const link = document.createElement('a')
+    link.href = URL.createObjectURL(blob)
+    link.download = fileName(name, track, blob.type, files.length)
+    link.click()
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000) // the browser may still be reading
+  }
+}
+
+/** fileName keeps what every system takes. */
+export function fileName(name: string, track: TrackName, type: string, count: number): string {
+  const base =
+    name
+      .replace(/[\\/:*?"<>|\p{Cc}]+/gu, ' ')
+      .replace(/\s+/g, ' ')
+      .trim()
+      .slice(0, 100) || 'recording'
+  const extension = /matroska/.test(type) ? 'mkv' : /mp4/.test(type) ? 'mp4' : 'webm'
+  return count > 1 ? `${base} (${track}).${extension}` : `${base}.${extension}`
+}

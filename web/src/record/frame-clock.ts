@@ -1,0 +1,41 @@
+// When frames of one source after another are shown, and when one has to be shown again.
+
+/** A recorder makes a key frame only of a frame that comes: with a still picture, this is by how much it is late. */
+export const repeatAfterMs = 200
+
+/** A quarter of the time of a frame at 60 a second. */
+const leastGapMs = 4
+
+/** FrameClock gives times that only grow, whatever the clocks of the sources say. */
+export class FrameClock {
+  private offsetUs: number | null = null
+  private lastUs = -1
+  private lastMs = Number.NEGATIVE_INFINITY
+
+  /** newSource: the next frame is the first of another source. */
+  newSource(): void {
+    this.offsetUs = null
+  }
+
+  /** stamp is the time of a frame that arrives at nowMs with its source's own timestamp. */
+  stamp(timestampUs: number, nowMs: number): number {
+    const sinceUs = Number.isFinite(this.lastMs) ? (nowMs - this.lastMs) * 1000 : 0
+    this.offsetUs ??= Math.max(0, this.lastUs) + sinceUs - timestampUs
+    const ownUs = timestampUs + this.offsetUs
+    // A repeated frame, or a clock that went back: the time that has passed here counts.
+    const us = ownUs > this.lastUs ? ownUs : this.lastUs + Math.max(1000, sinceUs)
+    this.lastUs = us
+    this.lastMs = nowMs
+    return Math.round(us)
+  }
+
+  /** isCrowded: a frame came so soon after the last that they would have the same time in a file. A starved machine hands over several at once. */
+  isCrowded(nowMs: number): boolean {
+    return nowMs - this.lastMs < leastGapMs
+  }
+
+  /** isDue: nothing came for so long that the last frame is to be given again. */
+  isDue(nowMs: number): boolean {
+    return nowMs - this.lastMs >= repeatAfterMs
+  }
+}

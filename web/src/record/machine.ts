@@ -1,0 +1,127 @@
+// What a recording is doing, and what may come next: pure, so that every way through it can be tested without a camera.
+import type { Pause } from './track'
+
+export const countdownFrom = 3
+/** After "Stop sharing" in the browser's own bar, the recording finishes by itself unless somebody says otherwise. */
+export const finishAfterS = 10
+
+export type Stage =
+  | { at: 'idle' }
+  | { at: 'acquiring' }
+  | { at: 'countdown'; left: number }
+  | { at: 'recording' }
+  | { at: 'paused' }
+  /** The screen is gone. left seconds until it finishes by itself; null when it waits to be told. */
+  | { at: 'interrupted'; left: number | null }
+  | { at: 'stopping' }
+  | { at: 'uploading' }
+  | { at: 'done' }
+  | { at: 'failed'; sentence: string }
+
+export type Recording = {
+  stage: Stage
+  startedAtMs: number
+  stoppedAtMs: number | null
+  pauses: Pause[]
+}
+
+export type RecordingEvent =
+  | { type: 'asked' }
+  | { type: 'acquired' }
+  | { type: 'refused'; sentence: string }
+  | { type: 'ticked' }
+  | { type: 'began'; nowMs: number }
+  | { type: 'paused'; nowMs: number }
+  | { type: 'resumed'; nowMs: number }
+  | { type: 'share-ended'; nowMs: number }
+  | { type: 'waited-for' }
+  | { type: 'stopped'; nowMs: number }
+  | { type: 'kept' }
+  | { type: 'sealed' }
+  | { type: 'dropped' }
+
+export const newRecording: Recording = { stage: { at: 'idle' }, startedAtMs: 0, stoppedAtMs: null, pauses: [] }
+
+/** reduce answers the recording after the event. An event that does not fit the stage changes nothing. */
+export function reduce(r: Recording, e: RecordingEvent): Recording {
+  switch (e.type) {
+    case 'asked':
+      return isBetween(r) ? { ...newRecording, stage: { at: 'acquiring' } } : r
+    case 'acquired':
+      return r.stage.at === 'acquiring' ? to(r, { at: 'countdown', left: countdownFrom }) : r
+    case 'refused':
+      return isOver(r) ? r : to(r, { at: 'failed', sentence: e.sentence })
+    case 'ticked':
+      return tick(r)
+    case 'began':
+      return r.stage.at === 'countdown' ? { ...r, stage: { at: 'recording' }, startedAtMs: e.nowMs } : r
+    case 'paused':
+      return r.stage.at === 'recording' ? hold(to(r, { at: 'paused' }), e.nowMs) : r
+    case 'resumed':
+      return isHeld(r) ? go(to(r, { at: 'recording' }), e.nowMs) : r
+    case 'share-ended':
+      if (r.stage.at === 'recording') return hold(to(r, { at: 'interrupted', left: finishAfterS }), e.nowMs)
+      return r.stage.at === 'paused' ? to(r, { at: 'interrupted', left: null }) : r
+    case 'waited-for':
+      return r.stage.at === 'interrupted' ? to(r, { at: 'interrupted', left: null }) : r
+    case 'stopped':
+      return isRunning(r) ? go({ ...to(r, { at: 'stopping' }), stoppedAtMs: e.nowMs }, e.nowMs) : r
+    case 'kept':
+      return r.stage.at === 'stopping' ? to(r, { at: 'uploading' }) : r
+    case 'sealed':
+      return r.stage.at === 'stopping' || r.stage.at === 'uploading' ? to(r, { at: 'done' }) : r
+    case 'dropped':
+      return newRecording
+    default:
+      return never(e)
+  }
+}
+
+/** isRunning: something is being recorded, or could go on at once. */
+export function isRunning(r: Recording): boolean {
+  return r.stage.at === 'recording' || isHeld(r)
+}
+
+export function isHeld(r: Recording): boolean {
+  return r.stage.at === 'paused' || r.stage.at === 'interrupted'
+}
+
+/** isBetween: no take is on its way, so another one may begin. */
+export function isBetween(r: Recording): boolean {
+  return r.stage.at === 'idle' || r.stage.at === 'failed' || r.stage.at === 'done'
+}
+
+/** elapsedMs is how much has been recorded: wall time without the pauses. */
+export function elapsedMs(r: Recording, nowMs: number): number {
+  if (r.startedAtMs === 0) return 0
+  const end = r.stoppedAtMs ?? nowMs
+  const held = r.pauses.reduce((sum, p) => sum + ((p.toMs ?? end) - p.fromMs), 0)
+  return Math.max(0, end - r.startedAtMs - held)
+}
+
+function isOver(r: Recording): boolean {
+  return r.stage.at === 'stopping' || r.stage.at === 'uploading' || r.stage.at === 'done'
+}
+
+function tick(r: Recording): Recording {
+  const { stage } = r
+  if (stage.at === 'countdown') return to(r, { at: 'countdown', left: Math.max(0, stage.left - 1) })
+  if (stage.at === 'interrupted' && stage.left !== null) return to(r, { at: 'interrupted', left: Math.max(0, stage.left - 1) })
+  return r
+}
+
+function to(r: Recording, stage: Stage): Recording {
+  return { ...r, stage }
+}
+
+function hold(r: Recording, nowMs: number): Recording {
+  return { ...r, pauses: [...r.pauses, { fromMs: nowMs, toMs: null }] }
+}
+
+function go(r: Recording, nowMs: number): Recording {
+  return { ...r, pauses: r.pauses.map((p) => (p.toMs === null ? { ...p, toMs: nowMs } : p)) }
+}
+
+function never(x: never): never {
+  throw new Error(`unexpected ${JSON.stringify(x)}`)
+}

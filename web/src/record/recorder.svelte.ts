@@ -1,0 +1,417 @@
+// One recording after another on this page: what is recorded, handed over and said. What may follow what is in machine.ts.
+import { copyText } from '../ui/copy'
+import { newAbout } from './about'
+import { type Capabilities, capabilitiesOf, type Format, readFacts } from './capabilities'
+import { Clerk } from './clerk'
+import type { Progress } from './courier'
+import type { FromDesk } from './desk'
+import { saveFiles } from './download'
+import { Inputs } from './inputs.svelte'
+import { elapsedMs, isHeld, isRunning, newRecording, type Recording, type RecordingEvent, reduce } from './machine'
+import { openRelay, type Relay } from './relay'
+import { cameraQuality, type Quality, recordTracks, type SegmentSource, screenQuality } from './segment-source'
+import type { Beat, TrackName } from './track'
+import { Warnings } from './warnings.svelte'
+import { Watchdog } from './watchdog'
+
+const lookEveryMs = 100
+/** A page whose timer was away for so long was asleep with its computer. */
+const asleepMs = 20_000
+
+type Take = {
+  id: string
+  sources: Map<TrackName, SegmentSource>
+  /** When the last chunk of a track came, or its recorder began to run again; by performance.now(). */
+  fedAtMs: Map<TrackName, number>
+  startedMs: Map<TrackName, number>
+  relay: Relay | null
+}
+
+export class Recorder {
+  readonly can: Capabilities = capabilitiesOf(readFacts())
+  readonly warnings: Warnings
+  readonly inputs: Inputs
+  recording: Recording = $state.raw(newRecording)
+  elapsedMs = $state(0)
+  title = $state('')
+  progress: Progress | null = $state.raw(null)
+  isCopied = $state(false)
+  /** The floating window, while it is there. */
+  floating: Window | null = $state.raw(null)
+
+  private readonly clerk = new Clerk(
+    (message) => this.hearDesk(message),
+    () =>
+      this.warnings.say(
+        'worker',
+        'The part of this page that keeps your recording has stopped. Stop now: what is here stays, and goes on when you open this site again.',
+      ),
+  )
+  private readonly watchdog = new Watchdog()
+  private take: Take | null = null
+  private lookedAtMs = 0
+  private ticking: ReturnType<typeof setInterval> | undefined
+
+  constructor(
+    private readonly userId: string,
+    private readonly say: (sentence: string) => void,
+  ) {
+    this.warnings = new Warnings(say)
+    this.inputs = new Inputs(this.can.sources, this.warnings, {
+      onDenied: (sentence) => this.onDenied(sentence),
+      onShareEnded: () => this.onShareEnded(),
+      onCameraEnded: () => void this.onCameraEnded(),
+    })
+  }
+
+  /** listen follows devices and the clock until the page goes; the answer ends it. */
+  listen(): () => void {
+    const page = new AbortController()
+    const { signal } = page
+    const looking = setInterval(() => this.look(), lookEveryMs)
+    navigator.mediaDevices?.addEventListener('devicechange', () => void this.inputs.onDeviceChange(), { signal })
+    addEventListener('beforeunload', (event) => this.isUnsent && event.preventDefault(), { signal })
+    addEventListener('focus', () => void this.copyAgain(), { signal })
+    if (!this.can.nothing) void this.inputs.prepare()
+    return () => {
+      page.abort()
+      clearInterval(looking)
+      this.inputs.release()
+      this.clerk.close()
+    }
+  }
+
+  get isUnsent(): boolean {
+    const { at } = this.recording.stage
+    return isRunning(this.recording) || at === 'stopping' || at === 'uploading'
+  }
+
+  get link(): string | null {
+    return this.progress?.watchUrl ?? null
+  }
+
+  /** record asks for what is needed and counts down. */
+  async record(): Promise<void> {
+    this.dispatch({ type: 'asked' })
+    if (!this.isAt('acquiring')) return
+    this.forgetTake()
+    if (this.inputs.wantsScreen && !(await this.inputs.share())) return
+    if (!(await this.inputs.open())) return this.inputs.unshare()
+    if (this.isAt('acquiring')) this.countDown()
+  }
+
+  /** begin starts the recorders: when the countdown is over, or now. */
+  begin(): void {
+    const { format } = this.can
+    if (!this.isAt('countdown') || !format) return
+    this.stopTicking()
+    const nowMs = Date.now()
+    const take: Take = { id: crypto.randomUUID(), sources: new Map(), fedAtMs: new Map(), startedMs: new Map(), relay: null }
+    this.take = take
+    this.askForPlace(take, format, nowMs)
+    try {
+      this.startSources(take, format)
+    } catch {
+      this.clerk.ask({ ask: 'cancel', id: take.id })
+      this.onDenied('This browser could not start recording. Try again, or choose another source.')
+      return
+    }
+    this.dispatch({ type: 'began', nowMs })
+    this.say('Recording.')
+    void navigator.storage?.persist?.().catch(() => false)
+  }
+
+  pause(): void {
+    if (!this.isAt('recording')) return
+    this.holdSources()
+    this.dispatch({ type: 'paused', nowMs: Date.now() })
+    this.sendBeat()
+    this.say('Paused.')
+  }
+
+  resume(): void {
+    if (!this.isAt('paused')) return
+    this.goOn()
+  }
+
+  /** shareAgain puts another screen in the place of the one that ended, and goes on. */
+  async shareAgain(): Promise<void> {
+    const relay = this.take?.relay
+    if (!this.isAt('interrupted') || !relay) return
+    this.wait()
+    if (!(await this.inputs.share()) || !this.isAt('interrupted')) return
+    const picture = this.inputs.picture
+    if (!picture) return
+    relay.use(picture)
+    this.goOn()
+  }
+
+  /** wait keeps an interrupted recording from finishing by itself. */
+  wait(): void {
+    this.stopTicking()
+    this.dispatch({ type: 'waited-for' })
+  }
+
+  /** stop copies the link and hands over the rest. */
+  async stop(): Promise<void> {
+    const { take } = this
+    if (!take || !isRunning(this.recording)) return
+    this.dispatch({ type: 'stopped', nowMs: Date.now() })
+    const copied = this.copyLink()
+    await this.endSources(take)
+    this.clerk.ask({ ask: 'finish', id: take.id })
+    this.dispatch({ type: 'kept' })
+    this.inputs.release()
+    this.floating?.close()
+    await copied
+    this.say(this.isCopied ? 'Stopped. The link is copied.' : 'Stopped.')
+  }
+
+  /** drop throws the take away, here and on the server. */
+  async drop(): Promise<void> {
+    await this.throwAway()
+    this.inputs.unshare()
+    this.say('Thrown away.')
+  }
+
+  /** restart throws the take away and begins anew with the same screen and devices. */
+  async restart(): Promise<void> {
+    await this.throwAway()
+    if (this.inputs.wantsScreen && !this.inputs.isSharing) return this.record()
+    this.dispatch({ type: 'asked' })
+    this.countDown()
+  }
+
+  /** another leaves the finished take alone and shows the choices again. */
+  another(): void {
+    this.forgetTake()
+    this.title = ''
+    this.dispatch({ type: 'dropped' })
+    void this.inputs.prepare()
+  }
+
+  retry(anew: boolean): void {
+    if (this.take) this.clerk.ask({ ask: 'retry', id: this.take.id, anew })
+  }
+
+  download(): void {
+    if (this.take) this.clerk.ask({ ask: 'copy', id: this.take.id })
+  }
+
+  async copyLink(): Promise<void> {
+    if (!this.link) return
+    const asked = this.floating?.document.hasFocus() ? this.floating.navigator.clipboard.writeText(this.link) : undefined
+    const isFloated = await asked?.then(
+      () => true,
+      () => false,
+    )
+    this.isCopied = isFloated || (await copyText(this.link))
+  }
+
+  /** The link is copied where the browser lets a page do so: at stop, or when this page is looked at again. */
+  private async copyAgain(): Promise<void> {
+    if ((this.isAt('uploading') || this.isAt('done')) && !this.isCopied) await this.copyLink()
+  }
+
+  private countDown(): void {
+    this.dispatch({ type: 'acquired' })
+    this.startTicking()
+  }
+
+  private goOn(): void {
+    const { take } = this
+    if (!take) return
+    for (const [track, source] of take.sources) {
+      source.resume()
+      this.feed(take, track)
+    }
+    this.dispatch({ type: 'resumed', nowMs: Date.now() })
+    this.sendBeat()
+    this.say('Recording again.')
+  }
+
+  private askForPlace(take: Take, format: Format, nowMs: number): void {
+    const types = { screen: this.inputs.picture ? format.both : format.sound, ...(this.inputs.face ? { camera: format.picture } : {}) }
+    this.clerk.ask({ ask: 'begin', about: newAbout(take.id, this.userId, this.title.trim(), types, nowMs) })
+  }
+
+  private startSources(take: Take, format: Format): void {
+    const { picture, face, sound, wantsScreen } = this.inputs
+    take.relay = picture && wantsScreen ? openRelay(picture) : null
+    const main = take.relay?.track ?? picture
+    this.startSource(take, 'screen', new MediaStream(main ? [main, sound] : [sound]), main ? format.both : format.sound, screenQuality)
+    if (face) this.startSource(take, 'camera', new MediaStream([face]), format.picture, cameraQuality)
+  }
+
+  private startSource(take: Take, track: TrackName, stream: MediaStream, type: string, quality: Quality): void {
+    const source = recordTracks(stream, type, quality, {
+      onStart: (atMs) => {
+        take.startedMs.set(track, atMs)
+        this.sendBeat()
+      },
+      onChunk: (blob) => this.onChunk(take, track, blob, source.type),
+      onLost: () => this.onSourceLost(take, track),
+    })
+    take.sources.set(track, source)
+    this.feed(take, track)
+  }
+
+  private feed(take: Take, track: TrackName): void {
+    const nowMs = performance.now()
+    take.fedAtMs.set(track, nowMs)
+    this.watchdog.feed(track, nowMs)
+  }
+
+  private onChunk(take: Take, track: TrackName, blob: Blob, type: string): void {
+    const nowMs = performance.now()
+    const spanMs = nowMs - (take.fedAtMs.get(track) ?? nowMs)
+    take.fedAtMs.set(track, nowMs)
+    if (take === this.take && this.isAt('recording')) this.watchdog.feed(track, nowMs)
+    this.clerk.ask({ ask: 'chunk', id: take.id, track, blob, spanMs, type })
+  }
+
+  /** A recorder that ends by itself takes nothing with it: the recording is finished with what is there. */
+  private onSourceLost(take: Take, track: TrackName): void {
+    if (take !== this.take || !isRunning(this.recording)) return
+    this.watchdog.forget(track)
+    if (track === 'camera') return
+    this.warnings.say('quiet', 'The browser ended the recording. Everything up to here is kept.')
+    void this.stop()
+  }
+
+  private onDenied(sentence: string): void {
+    if (isRunning(this.recording)) return // what is recorded goes on; warnings tell of what is missing
+    this.stopTicking()
+    this.inputs.unshare()
+    this.dispatch({ type: 'refused', sentence })
+    this.say(sentence)
+  }
+
+  private onShareEnded(): void {
+    if (!isRunning(this.recording)) {
+      this.onDenied('Sharing was ended before the recording began. Press Record to choose again.')
+      return
+    }
+    this.holdSources()
+    this.dispatch({ type: 'share-ended', nowMs: Date.now() })
+    this.sendBeat()
+    this.startTicking()
+    this.say('Sharing has ended, and the recording waits. Share again, or finish.')
+  }
+
+  private async onCameraEnded(): Promise<void> {
+    const source = this.take?.sources.get('camera')
+    this.watchdog.forget('camera')
+    this.warnings.say(
+      'camera',
+      isRunning(this.recording) ? 'Your camera has stopped. The rest of the recording goes on.' : 'Your camera has stopped.',
+    )
+    await source?.stop()
+  }
+
+  /** look at the clock, the level and what has gone quiet. In a hidden page it comes once a second. */
+  private look(): void {
+    const nowMs = Date.now()
+    const awayMs = this.lookedAtMs === 0 ? 0 : nowMs - this.lookedAtMs
+    this.lookedAtMs = nowMs
+    this.elapsedMs = elapsedMs(this.recording, nowMs)
+    this.inputs.look(nowMs)
+    if (awayMs > asleepMs && isRunning(this.recording)) {
+      this.warnings.say(
+        'asleep',
+        `This computer was asleep for ${Math.round(awayMs / 1000)} s. What was recorded before and after is kept.`,
+      )
+    }
+    if (!this.isAt('recording')) return
+    if (this.watchdog.silent(performance.now()).length === 0) this.warnings.unsay('quiet')
+    else
+      this.warnings.say(
+        'quiet',
+        'Nothing has come from the browser’s recorder for a while. What came before is kept: stop, and begin another one.',
+      )
+  }
+
+  private tick(): void {
+    this.dispatch({ type: 'ticked' })
+    const { stage } = this.recording
+    if (stage.at === 'countdown' && stage.left === 0) this.begin()
+    else if (stage.at === 'interrupted' && stage.left === 0) void this.stop()
+  }
+
+  private startTicking(): void {
+    this.stopTicking()
+    this.ticking = setInterval(() => this.tick(), 1000)
+  }
+
+  private stopTicking(): void {
+    clearInterval(this.ticking)
+  }
+
+  private hearDesk(message: FromDesk): void {
+    if (message.say === 'found' || message.id !== this.take?.id) return
+    if (message.say === 'progress') this.onProgress(message.progress)
+    if (message.say === 'copy') saveFiles(this.title || 'recording', message.files)
+    if (message.say !== 'keeping' || message.keeping === 'disk') return
+    this.warnings.say(
+      'disk',
+      'This device has little room left. The recording goes straight to the server: keep this page open until everything is there.',
+    )
+  }
+
+  private onProgress(progress: Progress): void {
+    this.progress = progress
+    if (!progress.sealed || this.isAt('done')) return
+    this.dispatch({ type: 'sealed' })
+    if (this.isAt('done')) this.say('Everything is on the server.')
+  }
+
+  private sendBeat(): void {
+    const { take } = this
+    if (!take) return
+    const [screen, camera] = [take.startedMs.get('screen'), take.startedMs.get('camera')]
+    const beat: Beat = {
+      state: isHeld(this.recording) ? 'paused' : 'recording',
+      pauses: this.recording.pauses,
+      cameraOffsetMs: screen === undefined || camera === undefined ? null : camera - screen,
+    }
+    this.clerk.ask({ ask: 'beat', id: take.id, beat })
+  }
+
+  private holdSources(): void {
+    for (const source of this.take?.sources.values() ?? []) source.pause()
+    this.watchdog.forget()
+  }
+
+  private async endSources(take: Take): Promise<void> {
+    this.stopTicking()
+    this.watchdog.forget()
+    await Promise.all([...take.sources.values()].map((source) => source.stop()))
+    take.relay?.close()
+  }
+
+  private async throwAway(): Promise<void> {
+    const { take } = this
+    this.stopTicking()
+    this.forgetTake()
+    this.dispatch({ type: 'dropped' })
+    if (!take) return
+    await this.endSources(take)
+    this.clerk.ask({ ask: 'cancel', id: take.id })
+  }
+
+  private forgetTake(): void {
+    this.take = null
+    this.progress = null
+    this.isCopied = false
+    this.warnings.clear()
+  }
+
+  private isAt(at: Recording['stage']['at']): boolean {
+    return this.recording.stage.at === at
+  }
+
+  private dispatch(event: RecordingEvent): void {
+    this.recording = reduce(this.recording, event)
+    this.elapsedMs = elapsedMs(this.recording, Date.now())
+  }
+}

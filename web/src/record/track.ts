@@ -1,0 +1,42 @@
+// Words that the recorder, its worker and the recovery share.
+
+/** The names of contract.md. The track called screen is the main one and carries the sound, whatever it shows. */
+export type TrackName = 'screen' | 'camera'
+
+export const trackNames: readonly TrackName[] = ['screen', 'camera']
+
+export type Tally = { chunks: number; bytes: number }
+export type Tallies = Partial<Record<TrackName, Tally>>
+
+/** A stretch of wall time in which nothing was recorded; toMs is null while it lasts. */
+export type Pause = { fromMs: number; toMs: number | null }
+
+/** What a heartbeat tells. */
+export type Beat = { state: 'recording' | 'paused'; pauses: Pause[]; cameraOffsetMs: number | null }
+
+/** The video that a take goes into. */
+export type Link = { videoId: string; watchUrl: string; uploadUrl: string; token: string }
+
+/** What is known of a take apart from its bytes: enough to finish it in another tab, another day. */
+export type About = {
+  id: string
+  userId: string
+  title: string
+  startedAtMs: number
+  /** What the recorders really wrote: the Content-Type of each track's chunks. */
+  types: Partial<Record<TrackName, string>>
+  beat: Beat
+  link: Link | null
+  /** Known once the recording was stopped by its author. */
+  tallies: Tallies | null
+  sealed: boolean
+}
+
+export type ChunkHead = {
+  track: TrackName
+  n: number
+  sizeBytes: number
+  /** How much of the recording it holds, about. */
+  spanMs: number
+  sha256: Uint8Array
+}

@@ -1,0 +1,32 @@
+// What is pasted elsewhere: a picture that leads to the update for Markdown, a player for HTML.
+
+export interface Snippet {
+  title: string
+  pageUrl: string // /v/{token}
+  posterUrl: string | undefined // one that does not end, unlike the player's
+  embedUrl: string
+  width: number // 0 while unknown
+  height: number
+}
+
+const FRAME_WIDTH = 960
+const FRAME_HEIGHT = 720
+
+/** [![title](poster)](page), as GitHub, Slack's and Notion's importers and every renderer read it. */
+export function markdownOf({ title, pageUrl, posterUrl }: Snippet): string {
+  const words = title.replace(/\s+/g, ' ').replace(/[\\`*_{}[\]()<>#!|~]/g, '\\$&')
+  return posterUrl === undefined ? `[${words}](${pageUrl})` : `[![${words}](${posterUrl})](${pageUrl})`
+}
+
+export function embedCodeOf({ title, embedUrl, width, height }: Snippet): string {
+  const [w, h] = width > 0 && height > 0 ? [width, height] : [16, 9]
+  const scale = Math.min(FRAME_WIDTH / w, FRAME_HEIGHT / h)
+  const size = `width="${Math.round(w * scale)}" height="${Math.round(h * scale)}"`
+  return `<iframe src="${escapeHtml(embedUrl)}" ${size} title="${escapeHtml(title)}" style="border:0" loading="lazy" allow="fullscreen; picture-in-picture" allowfullscreen></iframe>`
+}
+
+const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => escapes[character] ?? character)
+}
