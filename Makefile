@@ -4,8 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-GO_FILES := $(shell git ls-files -co --exclude-standard '*.go' 'go.*' '*.sql' 'server/pages/*.html')
-WEB_FILES := $(shell git ls-files -co --exclude-standard 'web/src/*' 'web/*.json' 'web/*.ts' 'web/scripts/*')
+GO_FILES := $(wildcard $(shell git ls-files -co --exclude-standard '*.go' 'go.*' '*.sql' 'server/pages/*.html'))
+WEB_FILES := $(wildcard $(shell git ls-files -co --exclude-standard 'web/src/*' 'web/*.json' 'web/*.ts' 'web/scripts/*'))
 GO_PACKAGES := ./...
 
 .PHONY: help run dev build api api-check test check lint web-check go-test e2e install install-test fmt clean
@@ -75,8 +75,13 @@ lint: ## Run golangci-lint (built from source on first use, which takes minutes)
 	@test -x bin/golangci-lint || GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 	bin/golangci-lint run $(GO_PACKAGES)
 
-e2e: build ## Run the browser tests against bin/meanwhile; screenshots go to web/e2e/out
+e2e: build ## Run the browser tests against bin/meanwhile, in one process and as separate ones; screenshots go to web/e2e/out
 	@cd web && npm run --silent e2e
+	../deploy/with-services.sh npm run --silent e2e:scaled
+
+.PHONY: bench
+bench: install-test build ## Measure the figures beside the bare tools and write docs/benchmarks.md: half an hour on an idle machine; ONLY=page measures one
+	@deploy/with-services.sh go test -tags bench -run '^TestBench$$$(if $(ONLY),/^$(ONLY)$$)' -count=1 -timeout 120m -v ./cmd/meanwhile
 
 fmt: ## Format Go and web sources
 	gofmt -w $$(git ls-files '*.go')

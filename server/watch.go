@@ -126,6 +126,9 @@ func (s *server) pageShareOf(v *visit, token string, seen meanwhile.Watch, start
 		out.Duration = clock(seen.Video.Duration)
 	}
 	for _, t := range sh.Playback.Tracks {
+		if !t.Main {
+			continue // the script shows it above the picture
+		}
 		out.Sources = append(out.Sources, pageSourcesOf(t.Sources)...)
 	}
 	return out

@@ -1,5 +1,6 @@
 // What an owner does to one video from its watch page.
 import { call } from './request'
+import type { Bubble } from './shares'
 
 function videoPath(id: string): string {
   return `/api/v1/videos/${encodeURIComponent(id)}`
@@ -7,6 +8,12 @@ function videoPath(id: string): string {
 
 export async function renameVideo(id: string, title: string, signal: AbortSignal): Promise<void> {
   await call(videoPath(id), { method: 'PATCH', body: { title }, signal })
+}
+
+/** Puts the camera of a recording elsewhere; every viewer sees it at once. */
+export async function moveBubble(id: string, bubbles: readonly Bubble[], signal: AbortSignal): Promise<void> {
+  const layout = { bubbles: bubbles.map(({ atMs, x, y, size, visible }) => ({ at_ms: atMs, x, y, size, visible })) }
+  await call(videoPath(id), { method: 'PATCH', body: { layout }, signal })
 }
 
 /** Moves the video to the trash, from where restoreVideo brings it back. */

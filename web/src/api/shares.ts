@@ -31,6 +31,24 @@ export interface Share {
   hls: string | undefined // of the main track
   poster: string | undefined
   storyboard: string | undefined
+  camera: Camera | undefined
+}
+
+/** The second track of a recording, and where its bubble is shown. */
+export interface Camera {
+  sources: Source[]
+  hls: string | undefined
+  offsetMs: number // how much later than the main track it begins
+  bubbles: Bubble[] // by time; each until the next
+}
+
+/** One key frame of the bubble: its centre and its diameter, as parts of the picture. */
+export interface Bubble {
+  atMs: number
+  x: number
+  y: number
+  size: number // of the picture's shorter side
+  visible: boolean
 }
 
 const states: readonly string[] = ['recording', 'uploading', 'processing', 'ready', 'failed'] satisfies VideoState[]
@@ -78,12 +96,48 @@ export function parseShare(json: unknown): Share {
     hls: main?.hls,
     poster: readText(playback, 'poster'),
     storyboard: readText(playback, 'storyboard'),
+    camera: readCamera(playback, tracks),
   }
 }
 
-function parseTrack(item: unknown): { main: boolean; sources: Source[]; hls: string | undefined } {
+function readCamera(
+  playback: ReturnType<typeof readObject<Schemas['Playback']>>,
+  tracks: ReturnType<typeof parseTrack>[],
+): Camera | undefined {
+  const track = tracks.find(({ name }) => name === 'camera')
+  if (!track || playback.layout === undefined) return undefined
+  const layout = readObject<Schemas['Layout']>(playback.layout, 'layout')
+  return { sources: track.sources, hls: track.hls, offsetMs: track.offsetMs, bubbles: readList(layout, 'bubbles', parseBubble) }
+}
+
+function parseBubble(item: unknown): Bubble {
+  const wire = readObject<Schemas['Bubble']>(item, 'bubble')
+  return {
+    atMs: readNumber(wire, 'at_ms'),
+    x: readNumber(wire, 'x'),
+    y: readNumber(wire, 'y'),
+    size: readNumber(wire, 'size'),
+    visible: readFlag(wire, 'visible'),
+  }
+}
+
+interface Track {
+  name: string
+  main: boolean
+  offsetMs: number
+  sources: Source[]
+  hls: string | undefined
+}
+
+function parseTrack(item: unknown): Track {
   const wire = readObject<Schemas['Track']>(item, 'track')
-  return { main: readFlag(wire, 'main'), sources: readList(wire, 'sources', parseSource), hls: readText(wire, 'hls') }
+  return {
+    name: readText(wire, 'name') ?? '',
+    offsetMs: readMaybeNumber(wire, 'offset_ms') ?? 0,
+    main: readFlag(wire, 'main'),
+    sources: readList(wire, 'sources', parseSource),
+    hls: readText(wire, 'hls'),
+  }
 }
 
 function parseSource(item: unknown): Source {

@@ -84,7 +84,7 @@ export class MwPlayer extends HTMLElement {
   /** What can be played now. The first offer makes the player appear; of a better one what plays already takes only the choice. */
   offer(offer: Offer): void {
     const options = this.#options
-    if (!options || offer.sources.length === 0) return
+    if (!options || (offer.sources.length === 0 && offer.hls === undefined)) return
     const before = this.#offer
     if (!this.#video || !before) {
       this.#build(offer, options)

@@ -49,7 +49,8 @@ export function planFor(media: Media, rungs: readonly Rung[], wish: string, down
   const wished = media.sources.find((source) => sizeName(source) === wish)
   const rung = rungs.find((candidate) => sizeName(candidate) === wish)
   if (!wished && rung) return { at: 'stream', url: rung.url }
-  if (!wished && down && media.hls !== undefined) return { at: 'stream', url: media.hls }
+  // A recording that is still being made has no file yet: it is played as it lies.
+  if (!wished && (down || media.sources.length === 0) && media.hls !== undefined) return { at: 'stream', url: media.hls }
   const first = wished ?? fileFor(media.sources, screen)
   return { at: 'files', sources: first ? [first, ...media.sources.filter((source) => source !== first)] : [] }
 }

@@ -210,6 +210,7 @@ describe('the courier', () => {
     await sent
     expect(server.created).toBe(2)
     expect(server.next('screen')).toBe(3)
+    expect(server.log.filter((line) => line.endsWith('/complete'))).toHaveLength(1) // all went again without being asked for
     expect(t.progress()).toMatchObject({ sealed: true, watchUrl: '/v/w2' })
   })
 

@@ -7,6 +7,7 @@ import { chooseDevice, namedDevices, off, remember, remembered, replacementFor, 
 import { digestHeader, sha256 } from './digest'
 import { fileName } from './download'
 import { commandOf } from './keys'
+import { outcomeOf } from './outcome'
 import { hear, isSilent, levelOf, type Silence } from './silence'
 import { Watchdog } from './watchdog'
 
@@ -171,4 +172,27 @@ test('what was kept of a take is read with care', () => {
     sealed: false,
   })
   for (const broken of [null, 'x', [], {}, { ...about, id: 7 }]) expect(parseAbout(broken)).toBeUndefined()
+})
+
+test('an answer says whether to go on, to try again, or to ask somebody', () => {
+  const cases: [status: number, want: string][] = [
+    [200, 'good'],
+    [204, 'good'],
+    [0, 'again network'],
+    [401, 'signed-out'],
+    [404, 'stuck gone'],
+    [409, 'stuck conflict'],
+    [413, 'stuck refused'],
+    [422, 'damaged'],
+    [429, 'again server'],
+    [403, 'stuck refused'],
+    [502, 'again server'],
+    [507, 'again full'],
+  ]
+  for (const [status, want] of cases) {
+    const outcome = outcomeOf({ status, json: undefined })
+    const more = outcome.is === 'again' ? outcome.because : outcome.is === 'stuck' ? outcome.stuck.why : ''
+    expect(`${outcome.is} ${more}`.trim(), String(status)).toBe(want)
+  }
+  expect(outcomeOf({ status: 403, json: { detail: 'Not here.' } })).toMatchObject({ stuck: { sentence: 'Not here.' } })
 })

@@ -74,12 +74,18 @@ export function makeActs(options: ActsOptions): Acts {
     refresh,
     show(next) {
       if (!renaming) setTitle(next.title)
-      const improving = next.improving && next.sources.length > 0
       again.disabled = next.improving
       elsewhere.show(next)
-      setText(need('improving', HTMLElement), improving ? `A sharper version is being made, ${Math.floor(next.progress * 100)} %` : '')
+      setText(need('improving', HTMLElement), workOn(next))
     },
   }
+}
+
+/** What is happening to a video that plays. */
+function workOn(share: Share): string {
+  if (share.state === 'recording') return share.hls === undefined ? '' : 'Recording now'
+  if (!share.improving || share.sources.length === 0) return ''
+  return `A sharper version is being made, ${Math.floor(share.progress * 100)} %`
 }
 
 /** What is pasted into other pages. Its own button tells that something was copied. */

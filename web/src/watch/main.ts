@@ -11,6 +11,7 @@ import { keepLocalTimes } from '../ui/local-time'
 import { parsePosition } from '../ui/time-code'
 import { makeActs } from './acts'
 import { readBoot } from './boot'
+import { makeCamera } from './camera'
 import { listenForChips } from './comment-item'
 import { CommentList, newsOf } from './comment-list'
 import { makeComposer } from './composer'
@@ -58,8 +59,10 @@ function startPage(): void {
     stage.showGone()
     composer?.setOpen(false)
   }
+  const camera = makeCamera(player, talk.announce, signal)
   const showShare = (share: Share) => {
     stage.show(share)
+    camera.show(share)
     acts.show(share)
     composer?.setOpen(true)
   }
@@ -90,6 +93,7 @@ function startPage(): void {
     boot.share,
   )
   stage.show(boot.share)
+  camera.show(boot.share)
   if (composer) need('composer', HTMLElement).replaceChildren(composer.element)
   list.draw()
   listenForChips(need('list', HTMLElement), talk)

@@ -13,6 +13,12 @@ describe('stageOf', () => {
   it.each([
     { name: 'ready plays', wire: { state: 'ready', playback }, want: 'playable' },
     { name: 'a copy plays while the rest is being made', wire: { state: 'processing', playback }, want: 'playable' },
+    {
+      name: 'a recording plays while it is made',
+      wire: { state: 'recording', playback: { tracks: [{ name: 'screen', main: true, sources: [], hls: '/m/g/g0/screen.m3u8' }] } },
+      want: 'playable',
+    },
+    { name: 'a recording without its first seconds', wire: { state: 'recording' }, want: 'recording' },
     { name: 'uploading', wire: { state: 'uploading' }, want: 'uploading' },
     { name: 'ready with its sources a moment behind', wire: { state: 'ready' }, want: 'processing' },
     { name: 'failed', wire: { state: 'failed', failure: 'This file holds no video.' }, want: 'failed' },

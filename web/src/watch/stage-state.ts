@@ -10,7 +10,7 @@ export type Stage =
   | { at: 'gone' }
 
 export function stageOf(share: Share): Stage {
-  if (share.sources.length > 0) return { at: 'playable' }
+  if (share.sources.length > 0 || share.hls !== undefined) return { at: 'playable' }
   switch (share.state) {
     case 'recording':
       return { at: 'recording' }
@@ -40,7 +40,11 @@ export interface Words {
 export function wordsFor(stage: Exclude<Stage, { at: 'playable' }>, owner: boolean): Words {
   switch (stage.at) {
     case 'recording':
-      return { lead: 'It cannot be played yet', progress: undefined, small: 'It appears here when it can, with no need to reload.' }
+      return {
+        lead: 'It is being recorded right now',
+        progress: undefined,
+        small: 'It appears here with its first seconds, with no need to reload.',
+      }
     case 'uploading':
       return {
         lead: `Still on its way to the server${percentText(stage.percent)}`,

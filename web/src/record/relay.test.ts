@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { contain } from './contain'
 import { FrameClock } from './frame-clock'
 
 test('times only grow: over repeated frames, clocks that go back, and another source', () => {
@@ -14,4 +15,10 @@ test('times only grow: over repeated frames, clocks that go back, and another so
   clock.newSource()
   expect(clock.stamp(1, 10_573)).toBe(10_573_000)
   expect(clock.stamp(33_001, 10_606)).toBe(10_606_000)
+})
+
+test('a picture of another shape lies whole in the middle', () => {
+  expect(contain(1280, 720, 1280, 720)).toEqual({ x: 0, y: 0, width: 1280, height: 720 })
+  expect(contain(800, 800, 1280, 720)).toEqual({ x: 280, y: 0, width: 720, height: 720 })
+  expect(contain(640, 180, 1280, 720)).toEqual({ x: 0, y: 180, width: 1280, height: 360 })
 })

@@ -1,0 +1,48 @@
+// Where the camera's bubble is at a moment, and how the camera keeps up with the picture: pure decisions.
+import type { Bubble } from '../api/shares'
+
+/** The key frame that holds at ms; the first one before its time. */
+export function bubbleAt(bubbles: readonly Bubble[], ms: number): Bubble | undefined {
+  return bubbles.findLast((bubble) => bubble.atMs <= ms) ?? bubbles[0]
+}
+
+/** The bubble's box in pixels, inside a picture that stands in the middle of a stage. */
+export function boxOf(bubble: Bubble, stage: { width: number; height: number }, picture: { width: number; height: number }) {
+  const scale = Math.min(stage.width / picture.width, stage.height / picture.height)
+  const [width, height] = [picture.width * scale, picture.height * scale]
+  const size = bubble.size * Math.min(width, height)
+  const half = size / 2
+  const within = (centre: number, end: number) => Math.min(Math.max(centre, half), end - half)
+  return {
+    left: (stage.width - width) / 2 + within(bubble.x * width, width) - half,
+    top: (stage.height - height) / 2 + within(bubble.y * height, height) - half,
+    size,
+  }
+}
+
+/** The bubble's centre, as parts of the picture, for a point of the stage. */
+export function centreAt(
+  point: { x: number; y: number },
+  stage: { width: number; height: number },
+  picture: { width: number; height: number },
+) {
+  const scale = Math.min(stage.width / picture.width, stage.height / picture.height)
+  const [width, height] = [picture.width * scale, picture.height * scale]
+  const part = (value: number, end: number) => Math.min(1, Math.max(0, value / end))
+  return { x: part(point.x - (stage.width - width) / 2, width), y: part(point.y - (stage.height - height) / 2, height) }
+}
+
+export type Step = { at: 'jump'; toMs: number } | { at: 'speed'; rate: number }
+
+/** Beyond this the camera jumps; below it is nudged, and what is nearly right is left alone. */
+const JUMP_MS = 150
+const NUDGE_MS = 25
+const NUDGE = 0.05
+
+/** What brings the camera to where the picture is. */
+export function keepUp(cameraMs: number, pictureMs: number, offsetMs: number, rate: number): Step {
+  const behindMs = pictureMs - offsetMs - cameraMs
+  if (Math.abs(behindMs) > JUMP_MS) return { at: 'jump', toMs: Math.max(0, pictureMs - offsetMs) }
+  if (Math.abs(behindMs) <= NUDGE_MS) return { at: 'speed', rate }
+  return { at: 'speed', rate: rate * (behindMs > 0 ? 1 + NUDGE : 1 - NUDGE) }
+}
