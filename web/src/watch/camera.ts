@@ -29,6 +29,7 @@ export function makeCamera(player: MwPlayer, announce: (sentence: string) => voi
   video.preload = 'auto'
   video.setAttribute('aria-hidden', 'true')
   const element = make('div', 'camera-bubble', video)
+  element.setAttribute('noautohide', '') // the controls go when nobody moves; it stays
   let camera: Camera | undefined
   let videoId: string | undefined
   let place = ''
