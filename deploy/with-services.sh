@@ -176,7 +176,7 @@ start_redis() {
 start_objects() {
   # A folder in the root is a bucket.
   mkdir -p "$home/objects/meanwhile-test"
-  ROOT_ACCESS_KEY=meanwhile ROOT_SECRET_KEY=$secret "$gateway" --port "127.0.0.1:$port" --region us-east-1 --health /healthz --quiet \
+  ROOT_ACCESS_KEY=meanwhile ROOT_SECRET_KEY=$secret "$gateway" --port "127.0.0.1:$port" --region us-east-1 --health /healthz --cors-allow-origin '*' --quiet \
     posix "$home/objects" >"$home/objects.log" 2>&1 </dev/null &
   objects=$!
   ready "$objects" objects.log "$port" 'GET /healthz HTTP/1.0\r\n\r\n' 'HTTP/1.? 200*' || return
@@ -188,7 +188,8 @@ start postgres PostgreSQL
 start redis Redis
 start objects "the S3 server"
 
-"$@" <&0 &
+# psql stands where initdb does, and not always on the PATH.
+PATH="$PATH:$pg" "$@" <&0 &
 command=$!
 code=0
 wait "$command" || code=$?

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -25,8 +26,10 @@ type Config struct {
 	DatabaseURL       string        `env:"MEANWHILE_DATABASE_URL" help:"Database; default sqlite:DATA/meanwhile.db. postgres://user:password@host:5432/database uses a server (15 or newer, encoding UTF8); each process takes up to 20 of its connections."`
 	ObjectsURL        string        `env:"MEANWHILE_OBJECTS_URL" help:"Media storage: file: and a folder, or s3://bucket/prefix?endpoint=…&public_endpoint=…&region=… with the AWS variables for credentials; default file:DATA/objects."`
 	RedisURL          string        `env:"MEANWHILE_REDIS_URL" default:"embedded:" help:"Queue and events: embedded: runs inside this process; redis://user:password@host:6379/0 uses a server, redis+sentinel://user:password@host:26379/0?master_name=NAME&addr=host2:26379&username=…&password=… a group with sentinels (whose own password stands before the @), redis+cluster://user:password@host:6379?addr=host2:6379 a cluster; rediss for redis where there is TLS."`
-	SecretKey         string        `env:"MEANWHILE_SECRET_KEY" help:"At least 32 characters that sign addresses; made and kept under DATA when empty. Also as MEANWHILE_SECRET_KEY_FILE."`
+	SecretKey         string        `env:"MEANWHILE_SECRET_KEY" help:"At least 32 characters that sign addresses; made and kept under DATA when empty. Separate servers and workers need the same one. Also as MEANWHILE_SECRET_KEY_FILE."`
 	TrustedProxies    []string      `env:"MEANWHILE_TRUSTED_PROXIES" sep:"," help:"Networks (CIDR) whose forwarding headers are believed; none by default."`
+	MediaDelivery     string        `env:"MEANWHILE_MEDIA_DELIVERY" enum:"proxy,redirect" default:"proxy" help:"proxy: media comes from the server. redirect: players are sent to addresses at the object storage that end after a minute, where it is s3://; a revoked link is open for so long."`
+	DrainDelay        time.Duration `env:"MEANWHILE_DRAIN_DELAY" default:"0s" help:"How long the server goes on after it was told to stop, while /readyz says 503: set it to longer than a proxy's health checks are apart, and no request fails when servers are restarted one by one."`
 	SignUp            string        `env:"MEANWHILE_SIGN_UP" enum:"closed,open" default:"closed" help:"open lets anyone make an account."`
 	MaxDuration       time.Duration `env:"MEANWHILE_MAX_DURATION" default:"4h" help:"Longest video that is processed."`
 	MaxUploadBytes    int64         `env:"MEANWHILE_MAX_UPLOAD_BYTES" default:"21474836480" help:"Largest file that is taken."`
@@ -76,6 +79,9 @@ func (c *Config) finish(role role) error {
 		if strings.HasPrefix(c.RedisURL, "embedded:") {
 			return fmt.Errorf("MEANWHILE_REDIS_URL is %q, which lives in one process: separate server and worker need redis://", "embedded:")
 		}
+		if c.SecretKey == "" {
+			return errors.New("MEANWHILE_SECRET_KEY is empty: separate servers and workers need the same one, or each refuses what another has signed (openssl rand -hex 32 makes one)")
+		}
 	}
 	if c.BaseURL != "" {
 		u, err := url.Parse(c.BaseURL)
@@ -92,6 +98,9 @@ func (c *Config) finish(role role) error {
 	}
 	if c.SecretKey != "" && len(c.SecretKey) < 32 {
 		return fmt.Errorf("MEANWHILE_SECRET_KEY is too short: it needs at least 32 characters")
+	}
+	if c.DrainDelay < 0 {
+		return fmt.Errorf("MEANWHILE_DRAIN_DELAY is %s: it needs 0s or more", c.DrainDelay)
 	}
 	if c.WorkerConcurrency < 1 {
 		return fmt.Errorf("MEANWHILE_WORKER_CONCURRENCY is %d: it needs at least 1", c.WorkerConcurrency)

@@ -16,16 +16,47 @@ func lockData(dir string) (unlock func() error, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	unlock, err = lockFile(filepath.Join(dir, "lock"))
+	if errors.Is(err, errLocked) {
+		return nil, fmt.Errorf("another meanwhile is running on %s: stop it first, or set MEANWHILE_DATA to another folder", dir)
+	}
+	return unlock, err
+}
+
+// mostWorkers is how many workers may share one data folder.
+const mostWorkers = 64
+
+// ownFolder gives this process alone one of the folders name, name-2, name-3 … under dir: workers on one machine may share the rest of it.
+func ownFolder(dir, name string) (path string, unlock func() error, err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", nil, fmt.Errorf("make data folder: %w", err)
+	}
+	for i := 1; i <= mostWorkers; i++ {
+		path = filepath.Join(dir, name)
+		if i > 1 {
+			path = fmt.Sprintf("%s-%d", path, i)
+		}
+		if unlock, err = lockFile(path + ".lock"); !errors.Is(err, errLocked) {
+			return path, unlock, err
+		}
+	}
+	return "", nil, fmt.Errorf("%d workers run on %s already: set MEANWHILE_DATA to another folder", mostWorkers, dir)
+}
+
+var errLocked = errors.New("another process holds the lock")
+
+// lockFile takes a lock that goes with the process, however it ends. errLocked when another process has it.
+func lockFile(path string) (unlock func() error, err error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open lock: %w", err)
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, fmt.Errorf("another meanwhile is running on %s: stop it first, or set MEANWHILE_DATA to another folder", dir)
+			return nil, errLocked
 		}
-		return nil, fmt.Errorf("lock data folder: %w", err)
+		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
 	return f.Close, nil
 }

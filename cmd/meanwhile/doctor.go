@@ -51,7 +51,10 @@ var checks = []struct {
 	{"ffmpeg and sandbox", checkFFmpeg},
 	{"database", checkDatabase},
 	{"objects", checkObjects},
+	{"media address", checkMediaAddress},
 	{"redis", checkRedis},
+	{"secret key", checkSecretKey},
+	{"mail", checkMail},
 	{"clock", checkClock},
 	{"base address", checkBaseURL},
 	{"site", checkSite},
@@ -229,12 +232,52 @@ func checkRedis(ctx context.Context, p patient) finding {
 	return ok(detail)
 }
 
-func checkClock(_ context.Context, _ patient) finding {
+// How far this machine's clock may be from the database's: leases go by the one, links and sessions by the other, and a storage refuses what
+// was signed a quarter of an hour ago.
+const (
+	clockSkewed = 2 * time.Second
+	clockWrong  = time.Minute
+)
+
+func checkClock(ctx context.Context, p patient) finding {
+	const mend = "Set the clocks of this machine and of the database by NTP."
 	now := time.Now()
 	if now.Year() < 2026 {
 		return fail(fmt.Errorf("it says %s", now.UTC().Format(time.RFC3339)), "Set the clock: links would end at the wrong time.")
 	}
-	return ok(now.UTC().Format(time.RFC3339))
+	if p.parts.store == nil {
+		return warn(now.UTC().Format(time.RFC3339)+", not compared: the database cannot be asked", "Mend the database first.")
+	}
+	theirs, err := p.parts.store.Clock(ctx)
+	if err != nil {
+		return warn(now.UTC().Format(time.RFC3339)+", not compared: "+sentence(err), "Mend the database first.")
+	}
+	skew := max(now.Sub(theirs), theirs.Sub(time.Now()), 0)
+	detail := fmt.Sprintf("%s, %s from the database's", now.UTC().Format(time.RFC3339), skew.Round(time.Millisecond))
+	if skew > clockWrong {
+		return fail(errors.New(detail), mend)
+	}
+	if skew > clockSkewed {
+		return warn(detail, mend)
+	}
+	return ok(detail)
+}
+
+// checkSecretKey looks for what separate processes need to have in common.
+func checkSecretKey(_ context.Context, p patient) finding {
+	if p.config.SecretKey != "" {
+		return ok("set; servers and workers of one site need the same one")
+	}
+	if local(p.config) {
+		return ok("made and kept under " + absolute(p.config.Data))
+	}
+	return warn("not set: this process has one of its own",
+		"Set MEANWHILE_SECRET_KEY to the same on each server and worker (openssl rand -hex 32 makes one): they refuse to start without.")
+}
+
+// checkMail says what is so: no setting of this version is about mail.
+func checkMail(_ context.Context, _ patient) finding {
+	return ok("none is sent: `meanwhile user add` prints the link that lets somebody in")
 }
 
 func checkBaseURL(_ context.Context, p patient) finding {

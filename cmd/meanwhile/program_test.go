@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -51,13 +52,14 @@ type program struct {
 	env   []string
 	base  string // address of the running process
 	setup string // set-up link, empty when there is an account
+	role  string // server, or empty for everything in one process
 	cmd   *exec.Cmd
 	log   *lockedBuffer
 }
 
 func newProgram(t testing.TB, env ...string) *program {
 	t.Helper()
-	p := &program{t: t, data: t.TempDir(), cache: t.TempDir(), env: env, log: &lockedBuffer{}}
+	p := &program{t: t, data: t.TempDir(), cache: t.TempDir(), env: slices.Clone(env), log: &lockedBuffer{}}
 	t.Cleanup(func() {
 		p.kill()
 		if t.Failed() {
@@ -82,7 +84,11 @@ func (p *program) command(ctx context.Context, args ...string) *exec.Cmd {
 // start runs the program and waits until it has printed where it is.
 func (p *program) start() {
 	p.t.Helper()
-	cmd := p.command(context.Background())
+	var args []string
+	if p.role != "" {
+		args = append(args, p.role)
+	}
+	cmd := p.command(context.Background(), args...)
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		p.t.Fatal(err)

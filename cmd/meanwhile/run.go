@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -39,7 +38,7 @@ type workerCmd struct{}
 // Run works until the process is told to stop.
 func (workerCmd) Run(ctx context.Context, c *Config, o out) error { return run(ctx, c, roleWorker, o) }
 
-// run starts a role and ends it in order: stop listening, drain HTTP, hand the work back, close the stores.
+// run starts a role and ends it in order: say so, stop listening, drain HTTP, hand the work back, close the stores.
 func run(ctx context.Context, c *Config, role role, o out) (err error) {
 	if err := c.finish(role); err != nil {
 		return usageError{err}
@@ -78,10 +77,15 @@ func startServer(ctx context.Context, c *Config, p *parts, group *errgroup.Group
 	if err != nil {
 		return err
 	}
-	handler := server.New(server.Config{BaseURL: c.BaseURL, TrustedProxies: proxies, Version: version()}, server.Deps{
-		Library: p.library, UI: web.Files(), Log: p.log, Ready: p.ready, Done: ctx.Done(),
+	media, err := p.mediaOrigin(ctx, c)
+	if err != nil {
+		return err
+	}
+	drain := newDrain(ctx, c.DrainDelay, p.ready)
+	handler := server.New(server.Config{BaseURL: c.BaseURL, TrustedProxies: proxies, Version: version(), MediaOrigin: media}, server.Deps{
+		Library: p.library, UI: web.Files(), Log: p.log, Ready: drain.ready, Counter: p.redis, Done: drain.stopping,
 	})
-	srv := server.HTTPServer(handler, p.log)
+	srv := server.HTTPServer(drain.goodbye(handler), p.log)
 	group.Go(func() error {
 		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve: %w", err)
@@ -89,10 +93,10 @@ func startServer(ctx context.Context, c *Config, p *parts, group *errgroup.Group
 		return nil
 	})
 	group.Go(func() error {
-		<-ctx.Done()
-		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainFor)
+		<-drain.stopping
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainFor)
 		defer cancel()
-		if err := srv.Shutdown(drain); err != nil {
+		if err := srv.Shutdown(within); err != nil {
 			return errors.Join(fmt.Errorf("drain: %w", err), srv.Close())
 		}
 		return nil
@@ -149,7 +153,12 @@ func startWorker(ctx context.Context, c *Config, p *parts, group *errgroup.Group
 		return nil, err
 	}
 	p.log.Info("media tools found", "ffmpeg", tools.Version(), "sandbox", tools.SandboxName())
-	scratch, err := worker.NewScratch(filepath.Join(c.Data, "scratch"))
+	dir, unlock, err := ownFolder(c.Data, "scratch")
+	if err != nil {
+		return nil, err
+	}
+	p.close = append(p.close, unlock)
+	scratch, err := worker.NewScratch(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -4,28 +4,92 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/redis/go-redis/v9"
 
 	"meanwhile"
 )
 
-// mustServices gives the settings of a program on a PostgreSQL database and a Redis of its own. A short run does without.
-func mustServices(t testing.TB) (databaseURL, redisURL string) {
+// services are the settings of a site on a PostgreSQL database, a Redis and a folder of a bucket that are its own.
+type services struct{ database, redis, objects string }
+
+func (s services) env() []string {
+	return []string{
+		"MEANWHILE_DATABASE_URL=" + s.database, "MEANWHILE_REDIS_URL=" + s.redis, "MEANWHILE_OBJECTS_URL=" + s.objects,
+		"MEANWHILE_SECRET_KEY=" + strings.Repeat("the same for all ", 3),
+	}
+}
+
+// mustServices gives services that nobody else uses. A short run does without.
+func mustServices(t testing.TB) services {
 	t.Helper()
-	server, cache := os.Getenv("MEANWHILE_TEST_DATABASE_URL"), os.Getenv("MEANWHILE_TEST_REDIS_URL")
-	if (server == "" || cache == "") && testing.Short() {
-		t.Skip("MEANWHILE_TEST_DATABASE_URL or MEANWHILE_TEST_REDIS_URL is not set")
+	server, cache, bucket := os.Getenv("MEANWHILE_TEST_DATABASE_URL"), os.Getenv("MEANWHILE_TEST_REDIS_URL"), os.Getenv("MEANWHILE_TEST_OBJECTS_URL")
+	if (server == "" || cache == "" || bucket == "") && testing.Short() {
+		t.Skip("MEANWHILE_TEST_DATABASE_URL, MEANWHILE_TEST_REDIS_URL or MEANWHILE_TEST_OBJECTS_URL is not set")
 	}
-	if server == "" || cache == "" {
-		t.Fatal("MEANWHILE_TEST_DATABASE_URL or MEANWHILE_TEST_REDIS_URL is not set: run make test, or deploy/with-services.sh go test ./...")
+	if server == "" || cache == "" || bucket == "" {
+		t.Fatal("MEANWHILE_TEST_DATABASE_URL, MEANWHILE_TEST_REDIS_URL or MEANWHILE_TEST_OBJECTS_URL is not set: run make test, or deploy/with-services.sh go test ./...")
 	}
+	return services{database: newDatabase(t, server), redis: newRedis(t, cache), objects: newFolder(t, bucket)}
+}
+
+// redisDBs are this package's; others have the first ones.
+var redisDBs = struct {
+	sync.Mutex
+	taken [13]bool
+}{}
+
+// newRedis is a database of the Redis at address, emptied, and nobody else's until the test ends.
+func newRedis(t testing.TB, address string) string {
+	t.Helper()
+	redisDBs.Lock()
+	defer redisDBs.Unlock()
+	free := slices.Index(redisDBs.taken[:], false)
+	if free < 0 {
+		t.Fatal("more tests run at once than Redis has databases")
+	}
+	redisDBs.taken[free] = true
+	t.Cleanup(func() {
+		redisDBs.Lock()
+		defer redisDBs.Unlock()
+		redisDBs.taken[free] = false
+	})
+	address = fmt.Sprintf("%s/%d", address, 3+free)
+	o, err := redis.ParseURL(address)
+	if err != nil {
+		t.Fatal("MEANWHILE_TEST_REDIS_URL is not the address of a Redis")
+	}
+	c := redis.NewClient(o)
+	defer c.Close()
+	if err := c.FlushDB(t.Context()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	return address
+}
+
+// newFolder is a folder of the bucket at address.
+func newFolder(t testing.TB, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal("MEANWHILE_TEST_OBJECTS_URL is not the address of a bucket")
+	}
+	return u.JoinPath("program-" + meanwhile.NewRandomID()).String()
+}
+
+// newDatabase is a database of the server at address.
+func newDatabase(t testing.TB, server string) string {
+	t.Helper()
 	u, err := url.Parse(server)
 	if err != nil {
 		t.Fatal(err)
@@ -47,7 +111,7 @@ func mustServices(t testing.TB) (databaseURL, redisURL string) {
 		exec("DROP DATABASE " + name + " WITH (FORCE)")
 		db.Close()
 	})
-	return u.JoinPath("..", name).String(), cache + "/3"
+	return u.JoinPath("..", name).String()
 }
 
 type line struct{ Check, Result, Detail, Mend string }
@@ -67,8 +131,8 @@ func (p *program) doctor() (map[string]line, int) {
 }
 
 func TestDoctorLooksAtPostgreSQLAndRedis(t *testing.T) {
-	database, redis := mustServices(t)
-	p := newProgram(t, "MEANWHILE_DATABASE_URL="+database, "MEANWHILE_REDIS_URL="+redis)
+	s := mustServices(t)
+	p := newProgram(t, s.env()...)
 	if by, _ := p.doctor(); by["database"].Result != "warn" || !strings.Contains(by["database"].Mend, "meanwhile migrate") {
 		t.Errorf("before the first start: %+v, want a warning with the command", by["database"])
 	}
@@ -77,15 +141,20 @@ func TestDoctorLooksAtPostgreSQLAndRedis(t *testing.T) {
 	}
 	by, _ := p.doctor()
 	for check, want := range map[string]string{
-		"database": `^PostgreSQL [0-9.]+.*, answers in [0-9.]+.s, writable, [0-9]+ migrations applied$`,
-		"redis":    `^Redis [0-9.]+, answers in [0-9.]+.s, writable$`,
+		"database":      `^PostgreSQL [0-9.]+.*, answers in [0-9.]+.s, writable, [0-9]+ migrations applied$`,
+		"redis":         `^Redis [0-9.]+, answers in [0-9.]+.s, writable$`,
+		"objects":       `^written, read and deleted$`,
+		"media address": `^media comes from the server`,
+		"secret key":    `^set`,
+		"mail":          `^none is sent`,
+		"clock":         `^20[0-9TZ:-]+, [0-9.]+m?s from the database's$`,
 	} {
 		if got := by[check]; (got.Result != "ok" && got.Result != "warn") || !regexp.MustCompile(want).MatchString(got.Detail) {
 			t.Errorf("%s: %+v, want %s", check, got, want)
 		}
 	}
 
-	u, err := url.Parse(database)
+	u, err := url.Parse(s.database)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,8 +173,8 @@ func TestDoctorLooksAtPostgreSQLAndRedis(t *testing.T) {
 }
 
 func TestTheProgramServesOnPostgreSQLAndRedis(t *testing.T) {
-	database, redis := mustServices(t)
-	p := newProgram(t, "MEANWHILE_DATABASE_URL="+database, "MEANWHILE_REDIS_URL="+redis)
+	s := mustServices(t)
+	p := newProgram(t, s.env()...)
 	p.start()
 	form := url.Values{"workspace": {"Team"}, "name": {"Ada"}, "email": {"ada@example.com"}, "password": {"a long password"}}
 	if res := p.postForm(browser(t), p.setup, form); res.Request.URL.Path != "/" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"time"
@@ -78,6 +79,27 @@ func wire(ctx context.Context, c *Config, role role, log *slog.Logger) (*parts, 
 	}
 	p.library = meanwhile.New(cfg)
 	return p, nil
+}
+
+// mediaOrigin is where browsers are sent for media, by the address that the storage signs; empty where the operator wants none of it, or the
+// storage cannot sign.
+func (p *parts) mediaOrigin(ctx context.Context, c *Config) (string, error) {
+	if c.MediaDelivery != "redirect" {
+		return "", nil
+	}
+	address, err := p.objects.SignURL(ctx, "origin", time.Minute)
+	if err != nil && meanwhile.KindOf(err) == meanwhile.Invalid {
+		p.log.Warn("media goes through this server: the object storage signs no addresses; set MEANWHILE_MEDIA_DELIVERY=proxy")
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("sign an address: %w", err)
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", fmt.Errorf("read a signed address: %w", err)
+	}
+	return u.Scheme + "://" + u.Host, nil
 }
 
 func limits(c *Config) meanwhile.Limits {

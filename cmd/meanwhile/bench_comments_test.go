@@ -1,0 +1,132 @@
+//go:build bench
+
+package main_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"meanwhile"
+)
+
+const saying = "I would cut the part about the old table: at this point everybody has seen it, and the new one answers all three questions."
+
+// comments is how fast people can talk, beside the same rows written straight into the same table.
+func comments(b *bench) []row {
+	rows := append([]row{{figure: "what the disk allows: 4 KB written and made durable, one after another", ours: b.syncs().in("/s")}}, b.talk("SQLite", "")...)
+	server := os.Getenv("MEANWHILE_TEST_DATABASE_URL")
+	if server == "" {
+		return append(rows, row{figure: "comments on PostgreSQL", ours: "not measured: no server"})
+	}
+	return append(rows, b.talk("PostgreSQL", newDatabase(b, server))...)
+}
+
+// syncs is how often a second this disk makes a page durable: no database that keeps its promises one by one is faster.
+func (b *bench) syncs() (rate sample) {
+	b.Helper()
+	f, err := os.Create(filepath.Join(b.folder(), "page"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	page := make([]byte, 4096)
+	for range b.times(5) {
+		began, n := time.Now(), 0
+		for time.Since(began) < b.span(time.Second) {
+			if _, err := f.Write(page); err != nil {
+				b.Fatal(err)
+			}
+			if err := f.Sync(); err != nil {
+				b.Fatal(err)
+			}
+			n++
+		}
+		rate.add(float64(n) / time.Since(began).Seconds())
+	}
+	return rate
+}
+
+func (b *bench) talk(engine, database string) []row {
+	b.Helper()
+	s := newSubject(b, database)
+	s.db.SetMaxIdleConns(clients)
+	if database != "" {
+		s.db.SetMaxOpenConns(clients)
+	}
+	tiny := b.clip("tiny.mp4", func(string) []string {
+		return append([]string{"-f", "lavfi", "-i", "testsrc2=s=320x180:r=10:d=2"}, "-c:v", "libx264", "-g", "5", "-pix_fmt", "yuv420p", "-f", "mp4")
+	})
+	var videos []begun
+	for range clients {
+		videos = append(videos, s.ready(tiny))
+	}
+	var rows []row
+	for _, talk := range []struct {
+		name   string
+		videos []begun
+	}{{"one conversation", videos[:1]}, {"eight conversations", videos}} {
+		var ours, bare, median, p99 sample
+		for range b.times(5) {
+			said := s.say(b, talk.videos)
+			ours.add(said.perSecond)
+			median.addMillis(said.percentile(0.5))
+			p99.addMillis(said.percentile(0.99))
+			bare.add(s.write(b, talk.videos).perSecond)
+		}
+		name := fmt.Sprintf("comments through the API, %s, %s", engine, talk.name)
+		r := compared(name+" / bare inserts", ours, bare, "inserts/s", 0)
+		r.hold, r.held = atLeast(ours.median()/bare.median(), 0.2, "")
+		rate := row{figure: name + ", inserts/s", ours: ours.in("inserts/s")}
+		rate.hold, rate.held = atLeast(ours.median(), 3000, "inserts/s")
+		slow := row{figure: name + ", p99", ours: p99.in("ms") + ", p50 " + median.in("ms")}
+		slow.hold, slow.held = atMost(p99.median(), 20, "ms")
+		rows = append(rows, r, rate, slow)
+	}
+	return rows
+}
+
+// say has every client say something under its video as fast as it is answered.
+func (s *subject) say(b *bench, videos []begun) load {
+	b.Helper()
+	return drive(b, b.span(4*time.Second), func(ctx context.Context, n int, c *http.Client) error {
+		body, err := json.Marshal(map[string]any{"at_ms": rand.IntN(2000), "body": saying})
+		if err != nil {
+			return err
+		}
+		address := s.base + "/api/v1/shares/" + videos[n%len(videos)].token + "/comments"
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
+		if err != nil {
+			return err
+		}
+		req.Header.Set("Authorization", "Bearer "+s.key)
+		req.Header.Set("Content-Type", "application/json")
+		return exchange(c, req, http.StatusCreated)
+	})
+}
+
+// below counts rows of other writers down from nothing, where no comment of the program's has its number.
+var below atomic.Int64
+
+// write has as many writers insert the same rows by one statement each.
+func (s *subject) write(b *bench, videos []begun) load {
+	b.Helper()
+	var owner string
+	s.row(`SELECT owner_id FROM videos WHERE id = $1`, []any{videos[0].id}, &owner)
+	return drive(b, b.span(4*time.Second), func(ctx context.Context, n int, _ *http.Client) error {
+		now := time.Now()
+		id := meanwhile.NewOrderedID(now)
+		_, err := s.db.ExecContext(ctx, `INSERT INTO comments (id, video_id, thread_id, thread_at_ms, reply, seq, author_id, author_name, edit_hash,
+				at_ms, until_ms, body, created_ms, edited_ms, deleted_ms)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', $9, NULL, $10, $11, NULL, NULL)`,
+			id, videos[n%len(videos)].id, id, rand.IntN(2000), false, below.Add(-1), owner, "Owner", rand.IntN(2000), saying, now.UnixMilli())
+		return err
+	})
+}

@@ -1,0 +1,229 @@
+//go:build bench
+
+package main_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"meanwhile"
+	"meanwhile/worker/ffmpeg"
+)
+
+// pipelineCost is all that is done for a recording that has to be encoded beside the ladder's one process alone.
+func pipelineCost(b *bench) []row {
+	s := newSubject(b, "")
+	var rows []row
+	for _, clip := range []struct {
+		name, path string
+		times      int
+	}{
+		{"screen, VP8, 20 s", b.screen(b.seconds(20), "webm"), 5},
+		{"camera, VP8, 20 s", b.camera(b.seconds(20), "webm"), 5},
+		{"screen, VP8, 60 s (three times)", b.screen(b.seconds(60), "webm"), 3},
+	} {
+		var ours, alone sample
+		for range b.times(clip.times) {
+			up, cpu := s.process(clip.path)
+			ours.addSeconds(cpu)
+			alone.addSeconds(b.ladderAlone(clip.path, s.probe(up.id)))
+		}
+		r := compared(fmt.Sprintf("whole pipeline's CPU, %s / one-process ladder", clip.name), ours, alone, "CPU-s", 1.05)
+		r.ours += ": " + whereItGoes(b, clip.path)
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// copyCost is all that is done for a recording whose picture is copied beside the copy and the rungs below it.
+func copyCost(b *bench) []row {
+	s := newSubject(b, "")
+	var rows []row
+	for _, clip := range []struct{ name, path string }{
+		{"screen, H.264, 20 s", b.screen(b.seconds(20), "mp4")}, {"camera, H.264, 20 s", b.camera(b.seconds(20), "mp4")},
+		{"screen, H.264, 60 s", b.screen(b.seconds(60), "mp4")},
+	} {
+		var ours, alone sample
+		for range b.times(5) {
+			up, cpu := s.process(clip.path)
+			p := s.probe(up.id)
+			if plan := b.plan(p); plan.Copy == nil || plan.Ladder == nil || !plan.Ladder.Rungs[0].Copy {
+				b.Fatalf("%s is not copied: %+v", clip.path, p.Video)
+			}
+			copied, _ := b.copyAlone(clip.path, p)
+			ours.addSeconds(cpu)
+			alone.addSeconds(copied + b.ladderAlone(clip.path, p))
+		}
+		r := compared(fmt.Sprintf("copy path's CPU, %s / copy + lower rungs", clip.name), ours, alone, "CPU-s", 1.10)
+		r.ours += ": " + whereItGoes(b, clip.path)
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+func (b *bench) plan(p meanwhile.Probe) meanwhile.Plan {
+	b.Helper()
+	plan, err := meanwhile.Decide(p, meanwhile.DefaultLimits())
+	if err != nil {
+		b.Fatal(err)
+	}
+	return plan
+}
+
+// ladderAlone is the CPU time of the ladder's ffmpeg, run by hand with the arguments that the program gives it.
+func (b *bench) ladderAlone(path string, p meanwhile.Probe) time.Duration {
+	b.Helper()
+	plan := b.plan(p)
+	cpu, _ := bare(b, "ffmpeg", ffmpeg.LadderArgs(path, b.folder(), p, *plan.Ladder, plan.Storyboard)...)
+	return cpu
+}
+
+// copyAlone is the stream copy by hand: its CPU time, and its wall time.
+func (b *bench) copyAlone(path string, p meanwhile.Probe) (cpu, wall time.Duration) {
+	b.Helper()
+	c := *b.plan(p).Copy
+	out := filepath.Join(b.folder(), "copy."+string(c.Container))
+	defer os.Remove(out)
+	return bare(b, "ffmpeg", ffmpeg.CopyArgs(path, out, p, c)...)
+}
+
+// tools are ffmpeg in the sandbox, as the worker has it.
+func (b *bench) tools() *ffmpeg.Tools {
+	b.Helper()
+	tools, err := ffmpeg.New(b.Context(), ffmpeg.Options{Sandbox: "bwrap"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return tools
+}
+
+// extrasCost is what is made beside the renditions, each by itself, beside the ladder. In the program the storyboard comes out of the
+// ladder's decode where there is a ladder; by key frames alone, as here, it can be told apart.
+func extrasCost(b *bench) []row {
+	tools := b.tools()
+	var rows []row
+	for _, clip := range []struct {
+		name, path string
+		times      int
+	}{
+		{"screen, VP8, 20 s", b.screen(b.seconds(20), "webm"), b.times(5)},
+		{"screen, VP8, 60 s (ladder three times)", b.screen(b.seconds(60), "webm"), b.times(3)},
+	} {
+		src := b.source(tools, clip.path)
+		plan := b.plan(src.Probe)
+		steps := []struct {
+			name string
+			run  func(out string) error
+		}{
+			{"poster", func(out string) error { return tools.Poster(b.Context(), src, out+".jpg") }},
+			{"preview", func(out string) error { return tools.Preview(b.Context(), src, out+".mp4") }},
+			{"storyboard", func(out string) error { return tools.Storyboard(b.Context(), src, plan.Storyboard, out+".jpg") }},
+			{"peaks, loudness, speech", func(out string) error {
+				loudness, _, err := tools.Listen(b.Context(), src, out+".flac")
+				src.Probe.Audio.Loudness = &loudness
+				return err
+			}},
+		}
+		total, parts := make(sample, b.times(5)), []string(nil)
+		for _, step := range steps {
+			var each sample
+			for i := range b.times(5) {
+				before := spent(b, 0)
+				if err := step.run(filepath.Join(b.folder(), "made")); err != nil {
+					b.Fatal(err)
+				}
+				each.addSeconds(spent(b, 0) - before)
+				total[i] += each[i]
+			}
+			parts = append(parts, step.name+" "+number(each.median()))
+		}
+		var ladder sample
+		for range clip.times {
+			ladder.addSeconds(b.ladderAlone(clip.path, src.Probe))
+		}
+		r := compared("storyboard + poster + preview + peaks, "+clip.name+" / ladder", total, ladder, "CPU-s", 0.03)
+		r.ours += ": " + strings.Join(parts, ", ")
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+func (b *bench) source(tools *ffmpeg.Tools, path string) ffmpeg.Source {
+	b.Helper()
+	c, err := ffmpeg.Sniff(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	p, err := tools.Probe(b.Context(), path, c)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return ffmpeg.Source{Path: path, Probe: p}
+}
+
+// sandboxCost is what a start of ffmpeg costs more inside each sandbox.
+func sandboxCost(b *bench) []row {
+	var rows []row
+	for _, box := range []struct {
+		name  string
+		start func() error
+	}{
+		{"bubblewrap", func() error {
+			_, err := ffmpeg.New(b.Context(), ffmpeg.Options{Sandbox: "bwrap"}) // one start of ffmpeg -version, as real work is started
+			return err
+		}},
+		{"Landlock", b.confinedVersion},
+	} {
+		if err := box.start(); err != nil {
+			rows = append(rows, row{figure: "sandbox: " + box.name, ours: "not to be had on this machine"})
+			continue
+		}
+		var cpu, wall, bareCPU, bareWall sample
+		for range b.times(15) {
+			before, began := spent(b, 0), time.Now()
+			if err := box.start(); err != nil {
+				b.Fatal(err)
+			}
+			wall.addMillis(time.Since(began))
+			cpu.addMillis(spent(b, 0) - before)
+			c, w := bare(b, "ffmpeg", "-version")
+			bareCPU.addMillis(c)
+			bareWall.addMillis(w)
+		}
+		for _, kind := range []struct {
+			name       string
+			ours, bare sample
+			unit       string
+		}{{"CPU", cpu, bareCPU, "CPU-ms"}, {"wall", wall, bareWall, "ms"}} {
+			r := compared(fmt.Sprintf("ffmpeg -version in %s, %s", box.name, kind.name), kind.ours, kind.bare, kind.unit, 0)
+			more := kind.ours.median() - kind.bare.median()
+			r.ratio = "+" + number(more) + " ms"
+			r.hold, r.held = atMost(more, 100, "ms more")
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+// confinedVersion starts ffmpeg -version as the program does where there is no bubblewrap: by itself, limited by Landlock.
+func (b *bench) confinedVersion() error {
+	b.Helper()
+	program, err := binary()
+	if err != nil {
+		return err
+	}
+	in := filepath.Join(b.folder(), "in")
+	if err := os.WriteFile(in, nil, 0o600); err != nil {
+		return err
+	}
+	return run(b.Context(), program, ffmpeg.ConfineCommand, "-landlock", "-read="+in, "-write="+b.folder(), "--", "/usr/bin/ffmpeg", "-version")
+}
+
+func run(ctx context.Context, argv ...string) error {
+	return exec.CommandContext(ctx, argv[0], argv[1:]...).Run()
+}

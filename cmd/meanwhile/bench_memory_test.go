@@ -1,0 +1,84 @@
+//go:build bench
+
+package main_test
+
+import (
+	"fmt"
+	"os"
+	"time"
+)
+
+// memory is what the program holds while nothing is done, and at most while 2 GiB go through it: from push over the server and the worker
+// until every rendition is there. What ffmpeg holds is counted apart.
+func memory(b *bench) []row {
+	sizeBytes := int64(2 << 30)
+	if b.quick {
+		sizeBytes >>= 5
+	}
+	file := b.joined("large.mp4", b.small(), sizeBytes, false)
+	s := newSubject(b, "")
+	pid := s.cmd.Process.Pid
+	rest := time.NewTimer(b.span(20 * time.Second))
+	defer rest.Stop()
+	before := spent(b, pid)
+	began := time.Now()
+	<-rest.C
+	idleCPU := float64(spent(b, pid)-before) / float64(time.Since(began)) * 100
+	idle, _ := memoryOf(pid, "VmRSS")
+
+	forgetPeak(b, pid)
+	id, pushPeak := s.pushWatched(file)
+	sealed, _ := memoryOf(pid, "VmHWM")
+	s.waitDone(id, 40*time.Minute)
+	peak, _ := memoryOf(pid, "VmHWM")
+	after, _ := memoryOf(pid, "VmRSS")
+
+	name := fmt.Sprintf("memory while %.2f GiB go through server and worker", float64(b.size(file))/(1<<30))
+	rows := []row{
+		{figure: "memory of server and worker while idle", ours: number(idle) + " MiB"},
+		{figure: name + ", at most (once)", ours: fmt.Sprintf("%s MiB; %s until the last byte had come, %s at the end", number(peak), number(sealed), number(after))},
+		{figure: "the same, push (once)", ours: number(pushPeak) + " MiB"},
+		{figure: "CPU of an idle program", ours: number(idleCPU) + " % of a core"},
+	}
+	rows[0].hold, rows[0].held = atMost(idle, 80, "MiB")
+	rows[1].hold, rows[1].held = atMost(peak, 150, "MiB")
+	rows[2].hold, rows[2].held = atMost(pushPeak, 150, "MiB")
+	return rows
+}
+
+// forgetPeak has the kernel count a process's peak from now on (proc(5), clear_refs).
+func forgetPeak(b *bench, pid int) {
+	b.Helper()
+	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// pushWatched is push, and the most memory that it was seen to hold. What the kernel tells of an ended process is of no use: it counts the
+// one that started it, too.
+func (s *subject) pushWatched(path string) (id string, peak float64) {
+	s.t.Helper()
+	cmd := s.command(s.t.Context(), "push", "--url", s.base, "--json", path)
+	out := &lockedBuffer{}
+	cmd.Stdout, cmd.Stderr = out, s.log
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for {
+		select {
+		case err := <-ended:
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			return firstMatch(`"id":"([^"]+)"`, out.String()), peak
+		case <-look.C:
+			if now, ok := memoryOf(cmd.Process.Pid, "VmHWM"); ok {
+				peak = max(peak, now)
+			}
+		}
+	}
+}

@@ -1,0 +1,97 @@
+//go:build bench
+
+package main_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// seen is what web/e2e/bench.ts writes.
+type seen struct {
+	Links []struct {
+		Megabits, LatencyMs float64
+		OursMs, BareMs      sample
+	}
+	Weights []struct {
+		Path  string
+		Bytes float64
+		Early bool // asked for before the player's controls
+	}
+}
+
+// watchPageInBrowser is the first frame of the watch page in Chromium beside a page that is nothing but the same file, and what the page
+// weighs.
+func watchPageInBrowser(b *bench) []row {
+	s := newSubject(b, "")
+	up := s.ready(b.screen(b.seconds(60), "mp4"))
+	dir := b.folder()
+	download(b, s.mediaURL(up.token), filepath.Join(dir, "media.mp4"), nil)
+	page := `<!doctype html><title>bare</title><video controls playsinline preload="metadata" width="1280" src="media.mp4"></video>`
+	if err := os.WriteFile(filepath.Join(dir, "bare.html"), []byte(page), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	peer := newBareServer(b, dir)
+	found := b.inBrowser(map[string]any{
+		"oursURL": s.base + "/v/" + up.token, "bareURL": peer.base + "/file/bare.html", "times": b.times(7), "executable": chromium(),
+	})
+	var rows []row
+	for _, link := range found.Links {
+		name := fmt.Sprintf("first frame, %v Mb/s + %v ms, watch page / bare page", link.Megabits, link.LatencyMs)
+		rows = append(rows, compared(name, link.OursMs, link.BareMs, "ms", 1.15))
+	}
+	early, all, stream := 0.0, 0.0, "not asked for"
+	for _, w := range found.Weights {
+		if strings.Contains(w.Path, "hls") {
+			stream = "asked for"
+		}
+		all += w.Bytes / 1000
+		if w.Early {
+			early += w.Bytes / 1000
+		}
+	}
+	slices.SortFunc(found.Weights, func(a, b struct {
+		Path  string
+		Bytes float64
+		Early bool
+	}) int {
+		return int(b.Bytes - a.Bytes)
+	})
+	before := row{figure: "watch page: HTML + CSS + script, compressed, before the player's controls", ours: number(early) + " KB"}
+	before.hold, before.held = atMost(early, 40, "KB")
+	with := row{figure: "the same with the controls, while it plays (hls.js " + stream + ")", ours: number(all) + " KB"}
+	with.hold, with.held = atMost(all, 90, "KB")
+	if stream == "asked for" {
+		with.held = "**no**"
+	}
+	for _, w := range found.Weights {
+		b.Logf("%8.0f B early %-5t %s", w.Bytes, w.Early, w.Path)
+	}
+	return append(rows, before, with)
+}
+
+// inBrowser runs web/e2e/bench.ts and reads what it found.
+func (b *bench) inBrowser(asked map[string]any) (found seen) {
+	b.Helper()
+	out := filepath.Join(b.folder(), "seen.json")
+	asked["out"] = out
+	text, err := json.Marshal(asked)
+	if err != nil {
+		b.Fatal(err)
+	}
+	cmd := exec.CommandContext(b.Context(), "node_modules/.bin/vitest", "run", "--config", "e2e/bench.config.ts")
+	cmd.Dir = filepath.Join("..", "..", "web")
+	cmd.Env = append(os.Environ(), "MEANWHILE_BENCH_PAGE="+string(text))
+	if said, err := cmd.CombinedOutput(); err != nil {
+		b.Fatalf("bench.ts: %v\n%s", err, said)
+	}
+	if err := json.Unmarshal([]byte(readText(out)), &found); err != nil {
+		b.Fatal(err)
+	}
+	return found
+}

@@ -1,0 +1,184 @@
+//go:build bench
+
+package main_test
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// row is one line of the table, as it is printed. An empty field is a dash.
+type row struct{ figure, ours, bare, ratio, hold, held string }
+
+func (r row) String() string {
+	cells := []string{r.figure, r.ours, r.bare, r.ratio, r.hold, r.held}
+	for i, c := range cells {
+		if c == "" {
+			cells[i] = "–"
+		}
+	}
+	return "| " + strings.Join(cells, " | ") + " |"
+}
+
+// sample is what one thing gave, run by run.
+type sample []float64
+
+func (s sample) median() float64 {
+	if len(s) == 0 {
+		return math.NaN()
+	}
+	sorted := slices.Sorted(slices.Values(s))
+	middle := len(sorted) / 2
+	if len(sorted)%2 == 1 {
+		return sorted[middle]
+	}
+	return (sorted[middle-1] + sorted[middle]) / 2
+}
+
+// in writes the median and, of several runs, what lies between the least and the most.
+func (s sample) in(unit string) string {
+	text := number(s.median()) + " " + unit
+	if len(s) > 1 {
+		text += fmt.Sprintf(" (%s–%s)", number(slices.Min(s)), number(slices.Max(s)))
+	}
+	return text
+}
+
+func (s *sample) add(v float64)              { *s = append(*s, v) }
+func (s *sample) addSeconds(d time.Duration) { s.add(d.Seconds()) }
+func (s *sample) addMillis(d time.Duration)  { s.add(millis(d)) }
+func millis(d time.Duration) float64         { return float64(d) / float64(time.Millisecond) }
+
+// number keeps three digits that mean something.
+func number(v float64) string {
+	switch a := math.Abs(v); {
+	case a >= 100:
+		return fmt.Sprintf("%.0f", v)
+	case a >= 10:
+		return fmt.Sprintf("%.1f", v)
+	default:
+		return fmt.Sprintf("%.2f", v)
+	}
+}
+
+// atMost and atLeast are limits with the word for them. A limit of zero is none.
+func atMost(v, limit float64, unit string) (hold, held string) {
+	return limited("≤", limit, unit, v <= limit)
+}
+
+func atLeast(v, limit float64, unit string) (hold, held string) {
+	return limited("≥", limit, unit, v >= limit)
+}
+
+func limited(sign string, limit float64, unit string, ok bool) (hold, held string) {
+	hold = sign + " " + strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", limit), "0"), ".")
+	if unit != "" {
+		hold += " " + unit
+	}
+	if ok {
+		return hold, "yes"
+	}
+	return hold, "**no**"
+}
+
+// compared is a row about ours beside bare in one unit, whose ratio is held to at most limit; zero holds it to nothing.
+func compared(figure string, ours, bare sample, unit string, limit float64) row {
+	ratio := ours.median() / bare.median()
+	r := row{figure: figure, ours: ours.in(unit), bare: bare.in(unit), ratio: fmt.Sprintf("%.3f", ratio)}
+	if limit > 0 {
+		r.hold, r.held = atMost(ratio, limit, "")
+	}
+	return r
+}
+
+// document is docs/benchmarks.md.
+func document(t testing.TB, rows []row, began time.Time, loadAverage string, quick bool) string {
+	t.Helper()
+	var b strings.Builder
+	fmt.Fprintf(&b, "# Benchmarks\n\nWritten by `make bench` on %s, in %s. Do not edit: run it again, on a machine that does nothing else.\n\n",
+		began.UTC().Format("2 January 2006"), time.Since(began).Round(time.Minute))
+	if quick {
+		b.WriteString("A hurried run: each thing was measured once and briefly. These are no figures.\n\n")
+	}
+	fmt.Fprintf(&b, "The machine: %s Its load average when the run began: %s.\n\n%s\n\n", machine(t), loadAverage, howMeasured)
+	b.WriteString("| figure | ours | bare | ratio | to hold | held? |\n|---|---|---|---|---|---|\n")
+	for _, r := range rows {
+		b.WriteString(r.String() + "\n")
+	}
+	b.WriteString("\n" + notes)
+	return b.String()
+}
+
+const howMeasured = `Each figure stands beside the bare command or server that does the same, measured in turns with it in the same run: medians of at least five
+(the least and the most in brackets) unless the row says otherwise. CPU is user and system time of the program and of all that it started,
+which depends less on what else a machine does than the clock. Clips are made on the spot: a drawn page of text that is scrolled now and then, and
+a noisy camera, 1080p30, as H.264 and Opus in fragmented MP4 and as VP8 and Opus in live WebM.`
+
+const notes = `What stands for what:
+
+- **Pipeline**: from the last byte of an upload to when no stage is left; the bare command is the same ffmpeg arguments, run by hand outside the
+  sandbox. For the copy path it is the stream copy and then the ladder's remaining rungs.
+- **Sealed to playable**: the database's own times. The bare remux is the same ffmpeg arguments; with fsync it survives a power cut, as ours does.
+- **First frame**: from the start of the navigation to the first frame that is presented, cold cache, played at once, in a throttled Chromium; the
+  bare page is one video element and nothing else.
+- **Media and pages**: eight clients on kept-open connections, on the same machine as the server; the bare server is another process with
+  http.ServeContent of the same file, or with the ready bytes of the same page.
+- **Comments**: eight clients; the bare insert is one statement into the same table of the same database, by as many writers.
+`
+
+// machine is what the figures depend on, in words.
+func machine(t testing.TB) string {
+	t.Helper()
+	words := fmt.Sprintf("%s/%s, %d cores", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+	if model := field(readText("/proc/cpuinfo"), "model name"); model != "" {
+		words += " (" + model + ")"
+	}
+	var kib int64
+	if _, err := fmt.Sscanf(field(readText("/proc/meminfo"), "MemTotal"), "%d kB", &kib); err == nil {
+		words += fmt.Sprintf(", %.0f GiB of memory", float64(kib)/(1<<20))
+	}
+	return words + fmt.Sprintf("; %s; %s; %s.", strings.Replace(runtime.Version(), "go", "Go ", 1),
+		versionOf(t, `ffmpeg version (\S+)`, "ffmpeg ", "ffmpeg", "-version"), versionOf(t, `Chromium (\S+)`, "Chromium ", chromium(), "--version"))
+}
+
+func chromium() string {
+	if path := os.Getenv("CHROMIUM"); path != "" {
+		return path
+	}
+	return "/usr/bin/chromium"
+}
+
+func readText(path string) string {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
+// field finds the first line "name : value".
+func field(text, name string) string {
+	for line := range strings.Lines(text) {
+		key, value, ok := strings.Cut(line, ":")
+		if ok && strings.TrimSpace(key) == name {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+func versionOf(t testing.TB, pattern, name string, argv ...string) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), argv[0], argv[1:]...).Output()
+	if err != nil {
+		return name + "unknown"
+	}
+	return name + firstMatch(pattern, string(out))
+}

@@ -1,0 +1,160 @@
+//go:build bench
+
+package main_test
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// bench is what every figure measures with.
+type bench struct {
+	*testing.T
+	quick bool   // each thing once and briefly: whether it works, not how fast it is
+	cache string // clips are kept here from run to run
+}
+
+// figures are measured in this order, one after another: two cores are all there may be.
+var figures = []struct {
+	name    string
+	measure func(*bench) []row
+}{
+	{"pipeline", pipelineCost},
+	{"copy", copyCost},
+	{"playable", sealedToPlayable},
+	{"extras", extrasCost},
+	{"sandbox", sandboxCost},
+	{"page", watchPageInBrowser},
+	{"media", mediaRoute},
+	{"watch", watchPages},
+	{"comments", comments},
+	{"queue", pickUp},
+	{"busy", twentyFiles},
+	{"memory", memory},
+}
+
+// TestBench measures and writes docs/benchmarks.md when every figure was asked for and none was hurried; else bin/bench/benchmarks.md.
+// MEANWHILE_BENCH_QUICK=1 hurries.
+func TestBench(t *testing.T) {
+	useBuiltBinary(t)
+	if err := adoptOrphans(); err != nil {
+		t.Fatal(err)
+	}
+	cache, err := filepath.Abs("../../bin/bench")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	began, asked := time.Now(), 0
+	loadAverage, _, _ := strings.Cut(readText("/proc/loadavg"), " ")
+	quick := os.Getenv("MEANWHILE_BENCH_QUICK") != ""
+	var rows []row
+	for _, f := range figures {
+		t.Run(f.name, func(t *testing.T) {
+			asked++
+			missing := []row{{figure: f.name, ours: "could not be measured"}}
+			defer func() { rows = append(rows, missing...) }()
+			found := f.measure(&bench{T: t, quick: quick, cache: cache})
+			missing = found
+			for _, r := range found {
+				t.Log(r)
+			}
+		})
+	}
+	report := filepath.Join(cache, "benchmarks.md")
+	if asked == len(figures) && !quick {
+		report = filepath.Join("..", "..", "docs", "benchmarks.md")
+	}
+	if err := os.WriteFile(report, []byte(document(t, rows, began, loadAverage, quick)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("written to %s", report)
+}
+
+// useBuiltBinary has the tests' programs be what make build built, in a copy: nothing that is built meanwhile changes it.
+func useBuiltBinary(t testing.TB) {
+	t.Helper()
+	binary = sync.OnceValues(func() (string, error) {
+		dir, err := os.MkdirTemp("", "meanwhile-bench-")
+		if err != nil {
+			return "", err
+		}
+		path := filepath.Join(dir, "meanwhile")
+		if err := copyFile("../../bin/meanwhile", path, 0o755); err != nil {
+			return "", fmt.Errorf("%w (make build)", err)
+		}
+		return path, nil
+	})
+	if _, err := binary(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func copyFile(from, to string, mode os.FileMode) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_WRONLY|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		out.Close()
+		return err
+	}
+	return out.Close()
+}
+
+// times is how often something is measured.
+func (b *bench) times(n int) int {
+	if b.quick {
+		return 1
+	}
+	return n
+}
+
+// span is how long something is measured.
+func (b *bench) span(d time.Duration) time.Duration {
+	if b.quick {
+		return d / 5
+	}
+	return d
+}
+
+// seconds is how long a clip is.
+func (b *bench) seconds(n int) int {
+	if b.quick {
+		return n / 5
+	}
+	return n
+}
+
+// size is the length of a file in bytes.
+func (b *bench) size(path string) int64 {
+	b.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return info.Size()
+}
+
+// folder makes an empty folder that goes when the figure is done.
+func (b *bench) folder() string {
+	b.Helper()
+	dir, err := os.MkdirTemp(b.TempDir(), "")
+	if err != nil {
+		b.Fatal(err)
+	}
+	return dir
+}
