@@ -60,7 +60,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // silence is how long the store of these tests waits for a byte.
-const silence = 600 * time.Millisecond
+const silence = 2500 * time.Millisecond
 
 // newFaulty gives a store behind a proxy with these faults, and one on the same folder without.
 func newFaulty(t testing.TB, faults ...fault) (faulty, direct *s3store.Store, p *proxy) {

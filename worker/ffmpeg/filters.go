@@ -30,7 +30,7 @@ func rungFilters(v *meanwhile.VideoStream, l meanwhile.Ladder, r meanwhile.Rung,
 // sheetFilters cut a storyboard's tiles and put them together. before is what has to happen to the picture first. Where the picture begins
 // late or ends early its first and its last frame stand in.
 func sheetFilters(v *meanwhile.VideoStream, s meanwhile.Storyboard, before string) string {
-	return fmt.Sprintf("fps=1/%s:start_time=0%s,scale=%s:out_range=pc,setsar=1,tpad=stop=%d:stop_mode=clone,tile=%dx%d,format=yuvj420p",
+	return fmt.Sprintf("fps=1/%s:start_time=0:round=up%s,scale=%s:out_range=pc,setsar=1,tpad=stop=%d:stop_mode=clone,tile=%dx%d,format=yuvj420p",
 		decimal(s.Interval.Seconds()), before, size(s.Width, s.Height), s.Tiles, s.Columns, s.Rows)
 }
 
