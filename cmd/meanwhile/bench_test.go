@@ -68,6 +68,7 @@ func TestBench(t *testing.T) {
 				t.Log(r)
 			}
 		})
+		reapOrphans(t)
 	}
 	report := filepath.Join(cache, "benchmarks.md")
 	if asked == len(figures) && !quick {
