@@ -14,31 +14,32 @@ let program: Program
 let client: Client
 let devices: Devices
 let folder: string
+let ada: Recorder // signed in, for all tests that need no browser of their own
 const open: Recorder[] = []
 
 beforeAll(async () => {
   program = await Program.start()
   devices = await makeDevices()
   folder = await mkdtemp(join(tmpdir(), 'meanwhile-recordings-'))
-  const first = await person('first')
-  await setUp(program, await first.newPage())
+  ada = await person('first')
+  open.length = 0
+  await setUp(program, await ada.newPage())
   client = await Client.of(program)
-  await close(first)
 })
 afterEach(async ({ task }) => {
-  for (const context of open.splice(0)) {
-    if (task.result?.state === 'fail') await showFailure(context)
-    await context.close().catch(() => undefined)
-  }
+  if (task.result?.state === 'fail') for (const context of [ada, ...open]) await showFailure(context)
+  for (const context of open.splice(0)) await context.close().catch(() => undefined)
+  for (const page of ada.pages().slice(1)) await page.close()
+  ada.problems.length = 0
 })
 afterAll(async () => {
+  await ada?.close()
   await program?.close()
   await removeDevices(devices)
   if (folder) await rm(folder, { recursive: true, force: true })
 })
 
 test('a tab, a camera and a voice become a link that is on the clipboard at stop', async () => {
-  const ada = await person('first')
   const page = await recorderPage(ada)
   await page.getByText('We hear you.').waitFor()
   expect((await page.request.get(`${program.base}/record`)).headers()['permissions-policy']).toContain('display-capture=(self)')
@@ -55,7 +56,6 @@ test('a tab, a camera and a voice become a link that is on the clipboard at stop
   await reaches(page, 8)
   const { seconds, link: copied } = await stop(page)
   expect(copied).toBe(link)
-  await shoot(page, 'record-done')
   await expectAccessible(page)
 
   const video = await client.byLink(link)
@@ -70,7 +70,6 @@ test('a tab, a camera and a voice become a link that is on the clipboard at stop
 })
 
 test('a pause is not in the recording', async () => {
-  const ada = await person('first')
   const page = await recorderPage(ada)
   await page.getByRole('radio', { name: 'Screen' }).check({ force: true })
   await record(page)
@@ -89,7 +88,6 @@ test('a pause is not in the recording', async () => {
 })
 
 test('a voice alone is a recording, and so is a camera alone', async () => {
-  const ada = await person('first')
   const page = await recorderPage(ada)
   for (const [name, kinds] of [
     ['Voice', ['audio']],
@@ -106,7 +104,6 @@ test('a voice alone is a recording, and so is a camera alone', async () => {
 })
 
 test('a take can be thrown away, after a question', async () => {
-  const ada = await person('first')
   const page = await recorderPage(ada)
   await record(page)
   const link = await page.getByLabel(/^Your link/).inputValue()
@@ -139,7 +136,6 @@ test('what is refused is said in a sentence, and leaves nothing behind', async (
 })
 
 test('when sharing ends in the browser’s own bar, the recording waits and goes on with another share', async () => {
-  const ada = await person('first')
   const page = await recorderPage(ada)
   await record(page)
   await reaches(page, 3)
@@ -166,14 +162,12 @@ test('when sharing ends in the browser’s own bar, the recording waits and goes
 test('six seconds without a network cost nothing', async () => {
   const wire = await Wire.to(program.base)
   try {
-    const ada = await person('first')
     const page = await recorderPage(ada, wire.base)
     await record(page)
     await reaches(page, 3)
     wire.cut()
     await page.locator('.safety', { hasText: 'waiting to upload' }).waitFor({ timeout: 15_000 })
     const cutAt = await elapsed(page)
-    await shoot(page, 'record-offline')
     await reaches(page, cutAt + 5)
     wire.restore()
     const { seconds, link } = await stop(page)
@@ -266,11 +260,6 @@ async function showFailure(context: Recorder): Promise<void> {
   for (const [i, page] of context.pages().entries())
     await page.screenshot({ path: `${outFolder}failed-record-${i}.png` }).catch(() => undefined)
   process.stderr.write(`problems of a page:\n${context.problems.join('\n')}\n`)
-}
-
-async function close(context: Recorder): Promise<void> {
-  open.splice(open.indexOf(context), 1)
-  await context.close()
 }
 
 /** The recorder, with a tab behind it that can be shared. */

@@ -86,7 +86,13 @@ const gone: Answer = { status: 0, json: undefined }
 type Trip = { courier: Courier; progress: () => Progress; saved: () => About; waits: number[]; page: AbortController }
 
 /** A courier with chunks of one byte each, and waits that take no time but are counted. */
-async function trip(server: FakeServer, screen: number, camera = 0, about = newAbout('t1', 'u', 'Title', {}, 1000)): Promise<Trip> {
+async function trip(
+  server: FakeServer,
+  screen: number,
+  camera = 0,
+  about = newAbout('t1', 'u', 'Title', {}, 1000),
+  patientMs = 30_000,
+): Promise<Trip> {
   const waits: number[] = []
   const page = new AbortController()
   let last: Progress | undefined
@@ -94,7 +100,7 @@ async function trip(server: FakeServer, screen: number, camera = 0, about = newA
   const courier = new Courier(about, {
     exchange: server.exchange,
     wait: async (ms, signal) => {
-      if (ms >= 30_000)
+      if (ms >= patientMs)
         await new Promise((resolve) => signal.addEventListener('abort', resolve)) // the time between heartbeats
       else waits.push(ms)
       await new Promise((resolve) => setTimeout(resolve))
@@ -170,6 +176,19 @@ describe('the courier', () => {
     isCut = false
     await sent
     expect(t.progress().trouble).toEqual({ at: 'none' })
+  })
+
+  test('does not sit out the time between two tries when the recording is stopped', async () => {
+    const server = new FakeServer()
+    let isCut = true
+    server.fault = (r) => (isCut && r.method === 'PUT' ? 'cut' : undefined)
+    const t = await trip(server, 3, 0, undefined, 50) // waits end by a signal alone
+    const sent = t.courier.run(t.page.signal)
+    await expect.poll(() => t.progress().trouble.at).toBe('away')
+    isCut = false
+    await t.courier.finish({ screen: { chunks: 3, bytes: 3 } })
+    await sent
+    expect(t.progress().sealed).toBe(true)
   })
 
   test('gets a new token from the session when the old one has ended, for both lanes at once', async () => {

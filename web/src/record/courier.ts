@@ -51,6 +51,7 @@ export class Courier {
   private readonly jobs: Job[] = []
   private trouble: Trouble = { at: 'none' }
   private sleepers: (() => void)[] = []
+  private patience = new AbortController()
   private renewing: Promise<boolean> | null = null
   private beatSoon: () => void = () => {}
 
@@ -76,6 +77,7 @@ export class Courier {
   async finish(tallies: Tallies): Promise<void> {
     this.about.tallies = tallies
     await this.ways.save(this.about)
+    this.hurry()
     this.changed()
   }
 
@@ -134,8 +136,8 @@ export class Courier {
       for (const job of this.jobs) job.at = 'waiting'
       await this.ways.save(this.about)
     }
+    this.hurry()
     this.say({ at: 'none' })
-    this.wakeAll()
   }
 
   /** cancel takes the link and what is there of it from the server, after run has ended. */
@@ -330,7 +332,13 @@ export class Courier {
     if (signal.aborted) return
     if (outcome.is === 'signed-out') this.say({ at: 'signed-out' })
     else if (outcome.is === 'again') this.say({ at: 'away', because: outcome.because, attempt })
-    await this.ways.wait(backoffMs(attempt, this.ways.random()), signal)
+    await this.ways.wait(backoffMs(attempt, this.ways.random()), AbortSignal.any([signal, this.patience.signal]))
+  }
+
+  /** hurry ends the waiting between two tries: somebody looks on. */
+  private hurry(): void {
+    this.patience.abort()
+    this.patience = new AbortController()
   }
 
   private isEmpty(): boolean {
