@@ -74,6 +74,9 @@ func (p Plan) Steps() []Step {
 	if p.Ladder != nil {
 		s = append(s, StepEncode)
 	}
+	if p.Camera {
+		s = append(s, StepFlatten)
+	}
 	return s
 }
 

@@ -1,7 +1,6 @@
 package meanwhile
 
 import (
-	"context"
 	"fmt"
 	"slices"
 )
@@ -42,21 +41,5 @@ func (l Layout) check() error {
 			return E(Invalid, "A bubble lies inside the picture: x and y from 0 to 1, size from 0.05 to 1.", nil)
 		}
 	}
-	return nil
-}
-
-// SetLayout moves the bubble of one's own recording; every viewer sees it at once. Invalid, NotFound.
-func (l *Library) SetLayout(ctx context.Context, a Actor, id VideoID, layout Layout) error {
-	v, err := l.videoFor(ctx, a, id, verbEdit)
-	if err != nil {
-		return err
-	}
-	if err := layout.check(); err != nil {
-		return err
-	}
-	if err := l.Store.SaveLayout(ctx, id, layout); err != nil {
-		return fmt.Errorf("save layout: %w", err)
-	}
-	l.tell(ctx, v, EventVideo)
 	return nil
 }

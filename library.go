@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Config is what a Library works with. Now, NewID, Log and Limits have defaults; DiskUsed may be nil.
+// Config is what a Library works with. Now, NewID, Log, Limits and LayoutSettles have defaults; DiskUsed may be nil.
 type Config struct {
 	Store   Store
 	Objects Objects
@@ -23,6 +23,8 @@ type Config struct {
 	OpenSignUp bool
 	// DiskUsed answers which part of the storage is used, 0…1. Nil where that cannot be known.
 	DiskUsed func() float64
+	// LayoutSettles is how long a layout stays as it is before it is flattened, 10 s when zero: while it is dragged about, nothing is encoded.
+	LayoutSettles time.Duration
 
 	Now   func() time.Time
 	NewID func() string
@@ -44,6 +46,9 @@ func New(c Config) *Library {
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.LayoutSettles == 0 {
+		c.LayoutSettles = 10 * time.Second
 	}
 	if c.Limits == (Limits{}) {
 		c.Limits = DefaultLimits()

@@ -197,22 +197,13 @@ func (l *Library) addRecording(ctx context.Context, v Video, w *Watch) error {
 	if w.Camera == nil && len(tracks) < 2 {
 		return nil
 	}
-	u, err := l.Store.UploadByVideo(ctx, v.ID)
+	layout, offset, err := l.placed(ctx, v.ID)
 	if err != nil {
-		return fmt.Errorf("find upload: %w", err)
+		return err
 	}
-	r, err := l.Store.RecordingByUpload(ctx, u.ID)
-	if err != nil {
-		return fmt.Errorf("find recording: %w", err)
+	w.CameraOffset, w.Layout = time.Duration(offset)*time.Millisecond, &layout
+	if layout.Shown() {
+		w.Flat = among(w.assets, AssetFlat, FlatName(layout, offset))
 	}
-	w.CameraOffset = time.Duration(r.CameraOffsetMS) * time.Millisecond
-	layout, err := l.Store.LayoutOf(ctx, v.ID)
-	if KindOf(err) == NotFound && err != nil {
-		layout, err = DefaultLayout(), nil
-	}
-	if err != nil {
-		return fmt.Errorf("find layout: %w", err)
-	}
-	w.Layout = &layout
 	return nil
 }

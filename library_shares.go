@@ -26,6 +26,8 @@ type Watch struct {
 	Camera       *Asset
 	CameraOffset time.Duration
 	Layout       *Layout
+	// Flat is screen and camera as one picture by that Layout; nil while it is not made, and where there is nothing to put together.
+	Flat *Asset
 	// Live are a recording's tracks as they lie, the main one first, as far as nothing better was made of them yet.
 	Live []Track
 	// Grant opens the media of this video until GrantEnds.
@@ -33,6 +35,8 @@ type Watch struct {
 	GrantEnds time.Time
 	// CommentSeq is the conversation's change counter, read before anything else: nothing after it is missed.
 	CommentSeq int64
+
+	assets []Asset // of the published generation
 }
 
 // Watch looks through a share link. NotFound for an unknown, ended or revoked link and for a video in the trash, all the same.
@@ -94,6 +98,7 @@ func (l *Library) addAssets(ctx context.Context, w *Watch) error {
 			return fmt.Errorf("list assets: %w", err)
 		}
 	}
+	w.assets = published
 	w.Sources = playable(published)
 	w.Poster = among(published, AssetPoster, "")
 	w.HLS = among(published, AssetPlaylist, MasterName)
@@ -153,7 +158,7 @@ func (l *Library) PosterByShare(ctx context.Context, a Actor, token string) (Ass
 	return *w.Poster, nil
 }
 
-// DownloadByShare is the best rendition as a file, where the link allows it. NotFound.
+// DownloadByShare is the video as a file, where the link allows it; while screen and camera are not one picture yet, the screen alone. NotFound.
 func (l *Library) DownloadByShare(ctx context.Context, a Actor, token string) (Asset, Video, error) {
 	w, err := l.Watch(ctx, a, token)
 	if err != nil {
@@ -161,6 +166,12 @@ func (l *Library) DownloadByShare(ctx context.Context, a Actor, token string) (A
 	}
 	if !w.Download {
 		return Asset{}, Video{}, E(NotFound, "This video cannot be downloaded.", nil)
+	}
+	if f := w.File(); f != nil {
+		return *f, w.Video.Video, nil
+	}
+	if w.apart() {
+		w.Video.Title += " (screen)" // so that nobody keeps it for the whole
 	}
 	return w.Sources[0], w.Video.Video, nil
 }

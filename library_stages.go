@@ -339,6 +339,9 @@ func (l *Library) afterFailure(ctx context.Context, tx Store, t *Task, sentence 
 			return err
 		}
 		*sentence = MessageOf(err) // too dear to encode, so that the copy was all that could be had
+	} else if t.Stage.Step == StepFlatten {
+		*sentence = "A file with screen and camera in one picture could not be made."
+		return nil
 	} else if !steps[t.Stage.Step].needed {
 		*sentence = ""
 		return nil

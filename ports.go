@@ -185,6 +185,8 @@ type StageStore interface {
 	DueStages(ctx context.Context, resend time.Duration, limit int) ([]Stage, error)
 	// MarkStageSent counts one more sending.
 	MarkStageSent(ctx context.Context, id StageID) error
+	// RenewStage makes the stage of a step due again after wait, whatever it was, with all its attempts; who holds it is fenced. NotFound.
+	RenewStage(ctx context.Context, id VideoID, generation int, step Step, wait time.Duration) (Stage, error)
 	// FreeLeases makes every running stage of owner due at once and returns how many there were. Attempts stay raised.
 	FreeLeases(ctx context.Context, owner string) (int, error)
 	// CancelStages ends as failed, and so fences, every unfinished stage of the video.

@@ -19,6 +19,7 @@ const (
 	StepEncode  Step = "encode"  // the ladder: every rendition that plays everywhere
 
 	StepStoryboard Step = "storyboard" // the seek bar's pictures, where nothing else is decoded
+	StepFlatten    Step = "flatten"    // screen and camera as one picture, anew whenever its layout changes
 )
 
 // QueueName is one of the queues of the pipeline. Nothing that a person waits for stands behind an encode.
@@ -29,6 +30,7 @@ const (
 	QueueInstant QueueName = "instant"
 	QueueShort   QueueName = "short"
 	QueueEncode  QueueName = "encode"
+	QueueLater   QueueName = "later" // nobody waits for it
 )
 
 // stepRow is what the Library must know of a step. Weight is its share of a video's progress.
@@ -37,6 +39,7 @@ type stepRow struct {
 	attempts int // tries before the stage fails
 	weight   float64
 	needed   bool   // without it the generation fails; else a warning
+	quiet    bool   // it is no part of the progress: what people wait for is there without it
 	after    []Step // it becomes due when the first of these that the plan has is over, well or not
 }
 
@@ -50,6 +53,7 @@ var steps = map[Step]stepRow{
 	StepPreview:    {queue: QueueShort, attempts: 3, weight: 0.01, after: []Step{StepPoster}},
 	StepStoryboard: {queue: QueueShort, attempts: 3, weight: 0.02, after: []Step{StepPoster}},
 	StepEncode:     {queue: QueueEncode, attempts: 3, weight: 0.80, needed: true, after: []Step{StepListen, StepCopy, StepInspect}},
+	StepFlatten:    {queue: QueueLater, attempts: 3, quiet: true, after: []Step{StepEncode, StepCamera}},
 }
 
 // dueAfter lists what becomes due when a step is over: of the steps that are planned, those that wait for it. Somebody may be waiting for a
@@ -122,6 +126,9 @@ func JobFor(s Stage) Job {
 func ProgressOf(stages []Stage) (progress float64, improving bool, warning string) {
 	for _, s := range stages {
 		row := steps[s.Step]
+		if row.quiet && s.State != StageFailed {
+			continue
+		}
 		switch s.State {
 		case StageDone:
 			progress += row.weight

@@ -259,6 +259,7 @@ func TestAPastedLinkLooksRight(t *testing.T) {
 	for _, want := range []string{
 		`<meta property="og:video" content="` + player + `">`, `<meta property="og:video:secure_url" content="` + player + `">`,
 		`<meta property="og:video:type" content="text/html">`, `<meta property="og:video:width" content="960">`, `<meta property="og:video:height" content="540">`,
+		`<meta property="og:video" content="https://updates.example.org/v/` + u.share + `/video.mp4">`, `<meta property="og:video:type" content="video/mp4">`,
 		`<meta name="twitter:card" content="player">`, `<meta name="twitter:player" content="` + player + `">`,
 		`<meta name="twitter:image" content="https://updates.example.org/v/` + u.share + `/poster.jpg">`,
 	} {

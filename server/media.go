@@ -64,6 +64,17 @@ func (s *server) shareDownload(w http.ResponseWriter, r *http.Request) error {
 	return s.serveAsset(w, r, a, cacheChecked)
 }
 
+// shareFile is the whole video as one file for places that show a pasted link; rights are looked at each time.
+func (s *server) shareFile(w http.ResponseWriter, r *http.Request) error {
+	deadline(w, 0)
+	a, err := s.lib.FileByShare(r.Context(), visitOf(r.Context()).actor, r.PathValue("token"))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin") // it is made to be shown elsewhere
+	return s.serveAsset(w, r, a, cacheChecked)
+}
+
 func (s *server) serveAsset(w http.ResponseWriter, r *http.Request, a meanwhile.Asset, cache string) error {
 	src, err := s.openAsset(r.Context(), a)
 	if err != nil {

@@ -82,6 +82,7 @@ func (s *server) routes() []route {
 		{get, "/v/{token}", guest, "", "", page(s.watch)},
 		{get, "/embed/{token}", nobody, "", "", page(s.embed)},
 		{get, "/v/{token}/poster.jpg", guest, "", "", raw(s.sharePoster)},
+		{get, "/v/{token}/video.mp4", guest, "", "", raw(s.shareFile)},
 		{get, "/v/{token}/download", guest, "", "", page(s.shareDownload)},
 	}
 }

@@ -36,9 +36,10 @@ type wireAuthor struct {
 }
 
 type wirePlayback struct {
-	Tracks []wireTrack `json:"tracks" nullable:"false" doc:"Empty while nothing plays"`
-	Poster string      `json:"poster,omitempty"`
-	Layout *wireLayout `json:"layout,omitempty" doc:"Where the camera is shown, where there is one"`
+	Tracks    []wireTrack `json:"tracks" nullable:"false" doc:"Empty while nothing plays"`
+	Poster    string      `json:"poster,omitempty"`
+	Flattened *wireSource `json:"flattened,omitempty" doc:"Screen and camera in one picture as the layout has it, for what cannot compose; absent until it is made, also after each change"`
+	Layout    *wireLayout `json:"layout,omitempty" doc:"Where the camera is shown, where there is one"`
 	// What the seek bar shows beside the time, where it has been made.
 	Storyboard string        `json:"storyboard,omitempty" doc:"WebVTT whose cues name tiles of one picture, as #xywh="`
 	Waveform   string        `json:"waveform,omitempty" doc:"JSON: version, interval_ms and peaks, each 0 to 100"`
@@ -104,6 +105,9 @@ func shareOf(token string, w meanwhile.Watch) wireShare {
 		out.Playback.Tracks = append(out.Playback.Tracks, live)
 	}
 	slices.SortStableFunc(out.Playback.Tracks, func(a, b wireTrack) int { return btoi(b.Main) - btoi(a.Main) })
+	if w.Flat != nil {
+		out.Playback.Flattened = &wireSource{Type: w.Flat.MediaType, URL: mediaURL(w.Grant, *w.Flat), Width: w.Flat.Width, Height: w.Flat.Height}
+	}
 	if w.Layout != nil {
 		out.Playback.Layout = layoutOf(*w.Layout)
 	}

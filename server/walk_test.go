@@ -240,7 +240,7 @@ func TestWhatMayNotBeSeenLooksLikeNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, pattern := range []string{"/v/%s", "/v/%s/poster.jpg", "/v/%s/download", "/embed/%s", "/oembed?url=/v/%s", "/api/v1/shares/%s", "/api/v1/shares/%s/comments", "/api/v1/shares/%s/events"} {
+	for _, pattern := range []string{"/v/%s", "/v/%s/poster.jpg", "/v/%s/video.mp4", "/v/%s/download", "/embed/%s", "/oembed?url=/v/%s", "/api/v1/shares/%s", "/api/v1/shares/%s/comments", "/api/v1/shares/%s/events"} {
 		for _, who := range [][]string{nil, {w.asOwner()}} {
 			want := ""
 			for _, token := range []string{"unknown", trashed.share, expired.share, revoked.share} {

@@ -79,7 +79,9 @@ type openGraph struct {
 	Width, Height                  int
 	Player                         string // the frame to show, empty while nothing plays
 	PlayerWidth, PlayerHeight      int
-	Secure                         bool // reached by TLS
+	Secure                         bool   // reached by TLS
+	File                           string // the whole as one MP4, empty while there is none
+	FileWidth, FileHeight          int
 }
 
 // watch shows a video and its conversation. It carries everything that a player needs: it plays and reads without scripts.
@@ -184,6 +186,9 @@ func (s *server) openGraphOf(v *visit, token string, seen meanwhile.Watch) openG
 	if len(seen.Sources) > 0 {
 		og.Player, og.Secure = s.embedURL(v, token), s.https(v)
 		og.PlayerWidth, og.PlayerHeight = frameOf(seen, 0, 0)
+	}
+	if f := seen.File(); f != nil && f.Width > 0 {
+		og.File, og.FileWidth, og.FileHeight = og.URL+"/video.mp4", f.Width, f.Height
 	}
 	return og
 }

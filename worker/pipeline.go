@@ -24,6 +24,7 @@ type Tools interface {
 	Preview(ctx context.Context, src ffmpeg.Source, out string) error
 	Storyboard(ctx context.Context, src ffmpeg.Source, s meanwhile.Storyboard, out string) error
 	VerifyFragmented(ctx context.Context, out string, want ffmpeg.Want) (meanwhile.Probe, meanwhile.FragmentIndex, error)
+	Flatten(ctx context.Context, screen, camera ffmpeg.Source, f meanwhile.Flat, out string, p ffmpeg.Progress) error
 	Verify(ctx context.Context, out string, want ffmpeg.Want) (meanwhile.Probe, error)
 }
 
@@ -62,6 +63,7 @@ var pipeline = map[meanwhile.Step]step{
 	meanwhile.StepPreview:    {wall: 10 * time.Minute, work: preview},
 	meanwhile.StepStoryboard: {wall: 10 * time.Minute, work: storyboard},
 	meanwhile.StepEncode:     {wall: 24 * time.Hour, work: ladder},
+	meanwhile.StepFlatten:    {wall: 24 * time.Hour, work: flatten},
 }
 
 // inspect tells what the source is, and has the Library decide what to make of it.

@@ -49,6 +49,14 @@ func TestPlans(t *testing.T) {
 	}
 }
 
+// movingLayout has the camera in one corner, then larger in another, then hidden, then there again.
+var movingLayout = meanwhile.Layout{Bubbles: []meanwhile.Bubble{
+	{AtMS: 0, X: 0.12, Y: 0.8, Size: 0.28, Visible: true},
+	{AtMS: 2000, X: 1, Y: 0, Size: 0.5, Visible: true},
+	{AtMS: 4000, X: 1, Y: 0, Size: 0.5, Visible: false},
+	{AtMS: 5500, X: 0.5, Y: 0.5, Size: 0.28, Visible: true},
+}}
+
 func describe(t *testing.T, p meanwhile.Probe) string {
 	t.Helper()
 	plan, err := meanwhile.Decide(p, meanwhile.DefaultLimits())
@@ -73,6 +81,15 @@ func describe(t *testing.T, p meanwhile.Probe) string {
 			line("listen", ffmpeg.ListenArgs("IN", "OUT", p))
 		case meanwhile.StepPreview:
 			line("preview", ffmpeg.PreviewArgs("IN", "OUT", p))
+		case meanwhile.StepCamera: // what it is, is seen when its turn comes
+			line("camera", nil)
+		case meanwhile.StepFlatten:
+			camera := meanwhile.Probe{Container: meanwhile.ContainerMP4, DurationMS: p.DurationMS, Video: &meanwhile.VideoStream{Codec: "h264", Width: 640, Height: 480, FPS: 30}}
+			flat, err := meanwhile.DecideFlat(p, camera, movingLayout, 40, meanwhile.DefaultLimits())
+			if err != nil {
+				t.Error(err)
+			}
+			line(fmt.Sprintf("flatten %s %dx%d", flat.Name, flat.Width, flat.Height), ffmpeg.FlattenArgs("IN", "CAMERA", "OUT", p, camera, flat))
 		case meanwhile.StepStoryboard:
 			line("storyboard", ffmpeg.StoryboardArgs("IN", "OUT", p, plan.Storyboard))
 		default:

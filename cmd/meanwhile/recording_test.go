@@ -105,7 +105,8 @@ type playback struct {
 			OffsetMS  int64 `json:"offset_ms"`
 			Sources   []struct{ Type, URL string }
 		}
-		Layout *struct {
+		Flattened *struct{ Type, URL string }
+		Layout    *struct {
 			Bubbles []struct{ X, Y, Size float64 }
 		}
 	}
@@ -154,6 +155,7 @@ func TestTwoTracksAreRecordedAndBecomeReady(t *testing.T) {
 			t.Errorf("the track %s answers %d", track.Name, status)
 		}
 	}
+	flat := r.flattened("")
 	layout := []byte(`{"layout":{"bubbles":[{"at_ms":0,"x":0.9,"y":0.1,"size":0.3,"visible":true}]}}`)
 	if answer, status := p.send("PATCH", p.base+"/api/v1/videos/"+r.ID, layout, "Authorization: Bearer "+key, "Content-Type: application/json"); status != http.StatusOK {
 		t.Fatalf("move the bubble: %d %s", status, answer)
@@ -161,6 +163,31 @@ func TestTwoTracksAreRecordedAndBecomeReady(t *testing.T) {
 	if moved := r.share().Playback.Layout; moved == nil || moved.Bubbles[0].X != 0.9 {
 		t.Errorf("the layout is %+v", moved)
 	}
+	if now := r.share().Playback.Flattened; now != nil {
+		t.Errorf("just moved, it is still offered flattened: %s", now.URL)
+	}
+	moved := r.flattened(flat)
+	file, status := p.send("GET", p.base+"/v/"+r.ShareToken+"/download", nil)
+	if whole, _ := p.send("GET", p.base+moved, nil); status != http.StatusOK || !bytes.Equal(file, whole) {
+		t.Errorf("the download: %d, %d bytes, and flattened %d", status, len(file), len(whole))
+	}
+}
+
+// flattened waits for a flattened rendition that is another than the one at old, and proves its streams.
+func (r *recorder) flattened(old string) string {
+	r.t.Helper()
+	var made struct{ Type, URL string }
+	r.until(2*time.Minute, "screen and camera in one picture", func() bool {
+		f := r.share().Playback.Flattened
+		if f != nil && f.URL != old {
+			made = *f
+		}
+		return made.URL != ""
+	})
+	if !strings.Contains(made.Type, "avc1") || !strings.Contains(made.Type, "mp4a") {
+		r.t.Errorf("flattened it is %s", made.Type)
+	}
+	return made.URL
 }
 
 // TestMicrophoneAloneBecomesReady records a sound without a picture: it plays, and its waveform is what one sees of it.

@@ -86,6 +86,13 @@ func (s *Store) RequeueStage(ctx context.Context, id meanwhile.StageID, fence in
 		string(id), fence, wait.Milliseconds(), taken)
 }
 
+// RenewStage makes the stage of a step due again after wait, and fences who holds it. NotFound.
+func (s *Store) RenewStage(ctx context.Context, id meanwhile.VideoID, generation int, step meanwhile.Step, wait time.Duration) (meanwhile.Stage, error) {
+	return one(ctx, s, writing, "renew stage", scanStage,
+		`UPDATE stages SET state = 'due', attempt = 0, fence = fence + 1, owner = '', progress = 0, message = '', due_ms = CLOCK_MS + $4, sent_ms = NULL, lease_ms = 0
+		WHERE video_id = $1 AND generation = $2 AND step = $3 RETURNING `+stageColumns, string(id), generation, string(step), wait.Milliseconds())
+}
+
 // DueStages lists stages to send: due and never sent, due and sent longer than resend ago, or with a lease that ran out. The longest
 // overdue come first.
 func (s *Store) DueStages(ctx context.Context, resend time.Duration, limit int) ([]meanwhile.Stage, error) {

@@ -34,6 +34,7 @@ var stageTests = []storeTest{
 	{"a fenced transaction changes nothing", testFencedTransaction},
 	{"an ended stage is nobody's", testEndStage},
 	{"a stage given back is due after its wait", testRequeueStage},
+	{"a renewed stage is due again as if it were new, and fences who had it", testRenewStage},
 	{"due stages are sent, and sent again", testDueStages},
 	{"the leases of one owner are freed", testFreeLeases},
 	{"cancelling fences every unfinished stage of the video", testCancelStages},
@@ -276,4 +277,28 @@ func testCancelStages(t *testing.T, s meanwhile.Store) {
 		t.Errorf("states (-want +got):\n%s", diff)
 	}
 	wantFenced(t, s, running.ID, running.Fence)
+}
+
+func testRenewStage(t *testing.T, s meanwhile.Store) {
+	ctx := t.Context()
+	running := mustGet(s.ClaimStage(ctx, mustStage(t, s).ID, "worker", time.Hour))(t)
+	renewed := mustGet(s.RenewStage(ctx, running.VideoID, 1, running.Step, time.Hour))(t)
+	if renewed.ID != running.ID || renewed.State != meanwhile.StageDue || renewed.Attempt != 0 || renewed.Fence <= running.Fence {
+		t.Errorf("renewed it is %+v", renewed)
+	}
+	wantFenced(t, s, running.ID, running.Fence)
+	_, err := s.ClaimStage(ctx, running.ID, "worker", time.Hour)
+	wantKind(t, "ClaimStage before its wait is over", err, meanwhile.Conflict)
+
+	mustGet(s.RenewStage(ctx, running.VideoID, 1, running.Step, 0))(t)
+	again := mustGet(s.ClaimStage(ctx, running.ID, "worker", time.Hour))(t)
+	must(t, s.EndStage(ctx, again.ID, again.Fence, meanwhile.StageFailed, "It could not be done."))
+	if once := mustGet(s.RenewStage(ctx, running.VideoID, 1, running.Step, 0))(t); once.Message != "" || once.State != meanwhile.StageDue {
+		t.Errorf("a failed stage is renewed as %+v", once)
+	}
+	if due := mustGet(s.DueStages(ctx, time.Hour, 10))(t); len(due) != 1 || due[0].ID != running.ID {
+		t.Errorf("due are %+v", due)
+	}
+	_, err = s.RenewStage(ctx, running.VideoID, 2, running.Step, 0)
+	wantKind(t, "RenewStage of another generation", err, meanwhile.NotFound)
 }

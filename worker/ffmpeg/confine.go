@@ -20,7 +20,7 @@ const ConfineCommand = "confine"
 func Confine(args []string) error {
 	var l limits
 	var lock bool
-	var read, write string
+	var read, beside, write string
 	flags := flag.NewFlagSet(ConfineCommand, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.Uint64Var(&l.memory, "memory", maxMemory, "")
@@ -29,6 +29,7 @@ func Confine(args []string) error {
 	flags.Uint64Var(&l.files, "files", maxFiles, "")
 	flags.BoolVar(&lock, "landlock", false, "")
 	flags.StringVar(&read, "read", "", "")
+	flags.StringVar(&beside, "beside", "", "")
 	flags.StringVar(&write, "write", "", "")
 	if err := flags.Parse(args); err != nil {
 		return fmt.Errorf("confine: %w", err)
@@ -38,7 +39,7 @@ func Confine(args []string) error {
 		return errors.New("confine: no program is named")
 	}
 	if lock {
-		if err := restrictFiles(argv[0], read, write); err != nil {
+		if err := restrictFiles(argv[0], write, read, beside); err != nil {
 			return fmt.Errorf("confine: %w", err)
 		}
 	}
@@ -51,8 +52,8 @@ func Confine(args []string) error {
 	return nil
 }
 
-// restrictFiles leaves the system's programs, the input and the output folder, and no TCP where the kernel knows how.
-func restrictFiles(program, read, write string) error {
+// restrictFiles leaves the system's programs, the inputs and the output folder, and no TCP where the kernel knows how.
+func restrictFiles(program, write string, reads ...string) error {
 	// The library's best effort would go on without any Landlock; that is for us to refuse.
 	if abi, err := llsys.LandlockGetABIVersion(); err != nil || abi < 1 {
 		return fmt.Errorf("the kernel has no Landlock (version %d): %w", abi, errors.ErrUnsupported)
@@ -61,8 +62,10 @@ func restrictFiles(program, read, write string) error {
 		landlock.RODirs(append([]string{"/etc/alternatives"}, systemFolders...)...).IgnoreIfMissing(),
 		landlock.ROFiles("/etc/ld.so.cache", program).IgnoreIfMissing(),
 	}
-	if read != "" {
-		rules = append(rules, landlock.ROFiles(read))
+	for _, read := range reads {
+		if read != "" {
+			rules = append(rules, landlock.ROFiles(read))
+		}
 	}
 	if write != "" {
 		rules = append(rules, landlock.RWDirs(write))

@@ -14,6 +14,8 @@ type sandbox interface {
 	name() string
 	// inside gives the paths by which the program knows its input and its output folder.
 	inside(in, outDir string) (string, string)
+	// beside is inside for a second input.
+	beside(in string) string
 	// command is the whole argument vector, the program to start first. It errs when the sandbox cannot be had.
 	command(j job) ([]string, error)
 }
@@ -46,6 +48,8 @@ func (bubblewrap) name() string { return "bwrap" }
 
 func (bubblewrap) inside(string, string) (in, out string) { return "/in", "/out" }
 
+func (bubblewrap) beside(string) string { return "/beside" }
+
 func (bubblewrap) command(j job) ([]string, error) {
 	bwrap, err := exec.LookPath("bwrap")
 	if err != nil {
@@ -69,6 +73,9 @@ func (bubblewrap) command(j job) ([]string, error) {
 	argv = append(argv, "--dev", "/dev", "--remount-ro", "/dev")
 	if j.in != "" {
 		argv = append(argv, "--ro-bind", j.in, "/in")
+	}
+	if j.beside != "" {
+		argv = append(argv, "--ro-bind", j.beside, "/beside")
 	}
 	if j.outDir != "" {
 		argv = append(argv, "--bind", j.outDir, "/out")
@@ -119,6 +126,8 @@ func (c confined) name() string {
 
 func (confined) inside(in, outDir string) (string, string) { return in, outDir }
 
+func (confined) beside(in string) string { return in }
+
 func (c confined) command(j job) ([]string, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -130,7 +139,7 @@ func (c confined) command(j job) ([]string, error) {
 		"-file-size=" + number(l.fileBytes), "-files=" + number(l.files),
 	}
 	if c.landlock {
-		argv = append(argv, "-landlock", "-read="+j.in, "-write="+j.outDir)
+		argv = append(argv, "-landlock", "-read="+j.in, "-beside="+j.beside, "-write="+j.outDir)
 	}
 	argv = append(argv, "--", j.bin)
 	return append(argv, j.args...), nil

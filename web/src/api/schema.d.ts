@@ -638,6 +638,8 @@ export interface components {
              * @description When the addresses end; fetch the share again for new ones
              */
             expires_at: string;
+            /** @description Screen and camera in one picture as the layout has it, for what cannot compose; absent until it is made, also after each change */
+            flattened?: components["schemas"]["Source"];
             /** @description Where the camera is shown, where there is one */
             layout?: components["schemas"]["Layout"];
             poster?: string;

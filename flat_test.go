@@ -1,0 +1,229 @@
+package meanwhile_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"meanwhile"
+)
+
+func face() meanwhile.Probe {
+	return meanwhile.Probe{Container: meanwhile.ContainerMP4, DurationMS: 60_000, Video: &meanwhile.VideoStream{Codec: "h264", Width: 640, Height: 480, FPS: 24.2}}
+}
+
+func layout(bubbles ...meanwhile.Bubble) meanwhile.Layout { return meanwhile.Layout{Bubbles: bubbles} }
+
+func TestFlatBubblesAreThePlayers(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		layout meanwhile.Layout
+		want   []meanwhile.FlatBubble
+	}{
+		{
+			name:   "a corner is kept inside of the picture",
+			layout: layout(meanwhile.Bubble{X: 1, Y: 0, Size: 0.5, Visible: true}),
+			want:   []meanwhile.FlatBubble{{Left: 1380, Top: 0, Size: 540, Visible: true}},
+		},
+		{
+			name: "what changes nothing is left out, hidden it has no place",
+			layout: layout(meanwhile.Bubble{X: .5, Y: .5, Size: .2, Visible: true}, meanwhile.Bubble{AtMS: 1000, X: .5, Y: .5, Size: .2, Visible: true},
+				meanwhile.Bubble{AtMS: 2000, X: .1, Y: .5, Size: .2}, meanwhile.Bubble{AtMS: 3000, X: .9, Y: .5, Size: .2}),
+			want: []meanwhile.FlatBubble{{Left: 852, Top: 432, Size: 216, Visible: true}, {From: 2 * time.Second, Left: 84, Top: 432, Size: 216}},
+		},
+		{
+			name:   "of two at one time the later one holds",
+			layout: layout(meanwhile.Bubble{X: .5, Y: .5, Size: .2}, meanwhile.Bubble{X: 0, Y: 0, Size: .2, Visible: true}),
+			want:   []meanwhile.FlatBubble{{Size: 216, Visible: true}},
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			f, err := meanwhile.DecideFlat(screen(nil), face(), tc.layout, 40, meanwhile.DefaultLimits())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, f.Bubbles); diff != "" {
+				t.Errorf("Bubbles (-want +got):\n%s", diff)
+			}
+			if f.Width != 1920 || f.Height != 1080 || f.FPS != 30 || !f.CopyAudio || f.CameraOffset != 40*time.Millisecond {
+				t.Errorf("it is %+v", f)
+			}
+		})
+	}
+}
+
+func TestFlatNamesSayWhatTheyAreMadeOf(t *testing.T) {
+	one := layout(meanwhile.Bubble{X: .1, Y: .1, Size: .2, Visible: true})
+	names := map[string]bool{}
+	for _, name := range []string{
+		meanwhile.FlatName(one, 0), meanwhile.FlatName(one, 40), meanwhile.FlatName(layout(meanwhile.Bubble{X: .11, Y: .1, Size: .2, Visible: true}), 0),
+		meanwhile.FlatName(layout(meanwhile.Bubble{X: .1, Y: .1, Size: .2}), 0),
+	} {
+		names[name] = true
+	}
+	if len(names) != 4 || !names[meanwhile.FlatName(one, 0)] {
+		t.Errorf("the names are %v, want four, and the same for the same", names)
+	}
+}
+
+// composed is a recording of screen and camera whose steps are done but for the flattening, which is due.
+func (h *house) composed(t testing.TB) meanwhile.Ticket {
+	t.Helper()
+	h.LayoutSettles = time.Millisecond
+	ticket := h.recording(t)
+	for _, track := range []string{"screen", "camera"} {
+		if err := h.chunk(t, ticket, track, 0, "one "); err != nil {
+			t.Fatal(err)
+		}
+	}
+	claims := map[string]meanwhile.Claim{"screen": {Chunks: 1, Bytes: 4}, "camera": {Chunks: 1, Bytes: 4}}
+	if _, err := h.CompleteRecording(t.Context(), h.owner, ticket.Upload.ID, claims); err != nil {
+		t.Fatal(err)
+	}
+	h.finishWith(t, screen(func(p *meanwhile.Probe) { p.Camera = true }))
+	for jobs := h.queue.take(); len(jobs) > 0; jobs = jobs[1:] {
+		task, err := h.ClaimStage(t.Context(), jobs[0].Stage, "w1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := meanwhile.Asset{Kind: meanwhile.AssetPeaks, Name: string(task.Stage.Step)}
+		switch task.Stage.Step {
+		case meanwhile.StepCopy:
+			a.Kind, a.Everywhere = meanwhile.AssetCopy, true
+		case meanwhile.StepCamera:
+			a.Kind, a.Everywhere = meanwhile.AssetCamera, true
+		}
+		if err := h.asset(t, task, a); err != nil {
+			t.Fatal(err)
+		}
+		next := h.queue.take()
+		if len(next) == 1 && task.Stage.Step == meanwhile.StepEncode {
+			if next[0].Queue != meanwhile.QueueLater {
+				t.Errorf("the flattening is on the queue %s", next[0].Queue)
+			}
+			h.queue.jobs = next
+			return ticket
+		}
+		jobs = append(jobs, next...)
+	}
+	t.Fatal("no flattening was sent")
+	return ticket
+}
+
+func (h *house) watch(t testing.TB, ticket meanwhile.Ticket) meanwhile.Watch {
+	t.Helper()
+	w, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// flatTask claims the flattening once its layout has settled.
+func (h *house) flatTask(t testing.TB) meanwhile.Task {
+	t.Helper()
+	for _, j := range h.queue.take() {
+		for {
+			task, err := h.ClaimStage(t.Context(), j.Stage, "w1")
+			if err == nil {
+				return task
+			}
+			if meanwhile.KindOf(err) != meanwhile.Conflict {
+				t.Fatal(err)
+			}
+		}
+	}
+	t.Fatal("no flattening was sent")
+	return meanwhile.Task{}
+}
+
+func (h *house) flattened(t testing.TB, task meanwhile.Task) (string, error) {
+	t.Helper()
+	f, err := h.FlatFor(t.Context(), task, face())
+	if err != nil || f == nil {
+		t.Fatalf("FlatFor() = %v, %v", f, err)
+	}
+	return f.Name, h.asset(t, task, meanwhile.Asset{Kind: meanwhile.AssetFlat, Name: f.Name, MediaType: "video/mp4", Everywhere: true})
+}
+
+func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
+	h := newHouse(t)
+	ticket := h.composed(t)
+	w := h.watch(t, ticket)
+	if w.Video.State != meanwhile.StateReady || w.Video.Improving || w.Video.Progress != 1 || w.Flat != nil || w.File() != nil {
+		t.Errorf("before it is flattened: %s, improving %v, progress %v, flat %v", w.Video.State, w.Video.Improving, w.Video.Progress, w.Flat)
+	}
+	if a, v, err := h.DownloadByShare(t.Context(), meanwhile.Actor{}, ticket.Share.Token); err != nil || a.Kind != meanwhile.AssetCopy || v.Title != "Weekly (screen)" {
+		t.Errorf("before it is flattened the download is %s %q, %v", a.Kind, v.Title, err)
+	}
+	first, err := h.flattened(t, h.flatTask(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w = h.watch(t, ticket); w.Flat == nil || w.Flat.Name != first || w.File() != w.Flat || len(w.Sources) != 1 {
+		t.Fatalf("flattened it is %+v", w.Flat)
+	}
+	if a, v, err := h.DownloadByShare(t.Context(), meanwhile.Actor{}, ticket.Share.Token); err != nil || a.Name != first || v.Title != "Weekly" {
+		t.Errorf("the download is %s %q, %v", a.Name, v.Title, err)
+	}
+
+	move := func(x float64, visible bool) {
+		t.Helper()
+		if err := h.SetLayout(t.Context(), h.owner, ticket.Video.ID, layout(meanwhile.Bubble{X: x, Y: .5, Size: .2, Visible: visible})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	move(.3, true)
+	if w = h.watch(t, ticket); w.Flat != nil || w.File() != nil || w.Video.Improving || w.Video.Progress != 1 {
+		t.Errorf("what was made of an earlier layout is served as current: %+v", w.Flat)
+	}
+	old := h.flatTask(t)
+	move(.4, true)
+	if _, err := h.flattened(t, old); meanwhile.KindOf(err) != meanwhile.Fenced {
+		t.Errorf("who worked on an earlier layout ended with %v, want fenced", err)
+	}
+	second, err := h.flattened(t, h.flatTask(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w = h.watch(t, ticket); w.Flat == nil || w.Flat.Name != second || second == first {
+		t.Errorf("after the change it is %+v", w.Flat)
+	}
+
+	move(.4, false)
+	task := h.flatTask(t)
+	if f, err := h.FlatFor(t.Context(), task, face()); err != nil || f != nil {
+		t.Errorf("hidden all the time, there is %v to make, %v", f, err)
+	}
+	if w = h.watch(t, ticket); w.Flat != nil || w.File() == nil || w.File().Kind != meanwhile.AssetCopy {
+		t.Errorf("hidden all the time, the file is %+v", w.File())
+	}
+	move(.4, true) // as it was before: it is there
+	if w = h.watch(t, ticket); w.Flat == nil || w.Flat.Name != second {
+		t.Errorf("back at an earlier layout it is %+v", w.Flat)
+	}
+}
+
+func TestFlatteningThatFailsIsAWarning(t *testing.T) {
+	h := newHouse(t)
+	ticket := h.composed(t)
+	if err := h.FailStage(t.Context(), h.flatTask(t), meanwhile.E(meanwhile.Unprocessable, "no", errors.New("no"))); err != nil {
+		t.Fatal(err)
+	}
+	w := h.watch(t, ticket)
+	if w.Video.State != meanwhile.StateReady || !strings.Contains(w.Video.Warning, "one picture") || w.Video.Progress != 1 {
+		t.Errorf("it is %s with the warning %q", w.Video.State, w.Video.Warning)
+	}
+	if err := h.SetLayout(t.Context(), h.owner, ticket.Video.ID, meanwhile.DefaultLayout()); err != nil {
+		t.Fatal(err)
+	}
+	if w = h.watch(t, ticket); w.Video.Warning != "" {
+		t.Errorf("tried again, the warning is still %q", w.Video.Warning)
+	}
+	if _, err := h.flattened(t, h.flatTask(t)); err != nil {
+		t.Error(err)
+	}
+}

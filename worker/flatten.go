@@ -1,0 +1,42 @@
+package worker
+
+import (
+	"context"
+	"path/filepath"
+
+	"meanwhile"
+	"meanwhile/worker/ffmpeg"
+)
+
+// flatten puts screen and camera together by the layout of this moment. Whoever changes it meanwhile takes the stage away, and the work is
+// thrown away with it.
+func flatten(ctx context.Context, j *job) error {
+	path, release, err := j.Scratch.Source(ctx, j.Library, j.task.Video.ID, meanwhile.CameraTrack)
+	if err != nil {
+		return err
+	}
+	defer release()
+	container, err := ffmpeg.Sniff(path)
+	if err != nil {
+		return err
+	}
+	probe, err := j.Tools.Probe(ctx, path, container)
+	if err != nil {
+		return err
+	}
+	plan, err := j.Library.FlatFor(ctx, j.task, probe)
+	if err != nil || plan == nil {
+		return j.finish(ctx, meanwhile.Outcome{}, err)
+	}
+	out := filepath.Join(j.out, plan.Name)
+	if err := j.Tools.Flatten(ctx, j.src(), ffmpeg.Source{Path: path, Probe: probe}, *plan, out, j.progress); err != nil {
+		return err
+	}
+	want := j.want(meanwhile.ContainerMP4)
+	want.VideoCodec, want.Width, want.Height = "h264", plan.Width, plan.Height
+	if want.Audio {
+		want.AudioCodec = "aac"
+	}
+	a, err := j.verified(ctx, out, want, meanwhile.Asset{Kind: meanwhile.AssetFlat, Name: plan.Name, Everywhere: true})
+	return j.finish(ctx, meanwhile.Outcome{Assets: []meanwhile.Asset{a}}, err)
+}
