@@ -13,6 +13,9 @@ const run = promisify(execFile)
 /** The title of the tab that is shared. */
 const shared = 'SHARETARGET'
 
+/** So many bits of the time in ms are in every picture of it: four hours. */
+const clockBits = 24
+
 export type Devices = { folder: string; flags: string[] }
 
 /** Makes the camera and the microphone. `--use-fake-ui-for-media-stream` must not be among the flags: it shares a green pattern. */
@@ -57,20 +60,64 @@ export async function openRecorder(profile: string, flags: string[], options: Br
   return Object.assign(context, { problems, profile })
 }
 
-/** Opens the tab that will be shared: something moves in it, as on a real screen. */
+/** The tab that is shared: something moves in it, as on a real screen, and its top row says in black and white when each picture was drawn. */
+const sharedPage = `<title>${shared}</title><body style="margin:0"><canvas id="c" width="1280" height="720"></canvas><script>
+const x = c.getContext('2d'); let n = 0
+setInterval(() => {
+  x.fillStyle = 'hsl(' + ((++n * 3) % 360) + ' 50% 35%)'; x.fillRect(0, 0, 1280, 720)
+  x.fillStyle = 'white'; x.font = '120px sans-serif'; x.fillText(n, 100, 400)
+  const t = Date.now()
+  for (let bit = 0; bit < ${clockBits}; bit++) { x.fillStyle = Math.floor(t / 2 ** bit) % 2 ? 'white' : 'black'; x.fillRect(bit * 50, 0, 50, 50) }
+}, 33)
+</script>`
+
 export async function openShared(context: BrowserContext): Promise<Page> {
   const page = await context.newPage()
   await page.setViewportSize({ width: 1280, height: 720 })
-  await page.goto(
-    `data:text/html,<title>${shared}</title><body style="margin:0;background:%23225588;color:white;font:120px sans-serif"><p id="n">0</p>` +
-      '<script>let i=0;setInterval(()=>{n.textContent=++i;document.body.style.background="hsl("+i*3%25360+" 50% 35%)"},40)</script>',
-  )
+  await page.goto(`data:text/html,${encodeURIComponent(sharedPage)}`)
   return page
 }
 
+/** A frame of a recording of the shared tab: its time in the file, and when it was drawn. */
+export type Frame = { ptsMs: number; drawnAtMs: number; isKey: boolean }
+
+/** framesOf reads the clock in every picture of a file that was recorded in the last four hours. */
+export async function framesOf(path: string): Promise<Frame[]> {
+  const filter = `crop=${clockBits * 50}:40:0:5,scale=${clockBits}:1:flags=area,format=gray`
+  const pixels = await run('ffmpeg', ['-v', 'error', '-i', path, '-vf', filter, '-vsync', 'passthrough', '-f', 'rawvideo', '-'], {
+    encoding: 'buffer',
+    maxBuffer: 64 << 20,
+  })
+  const packets = await run('ffprobe', [
+    '-v',
+    'error',
+    '-select_streams',
+    'v',
+    '-show_entries',
+    'packet=pts_time,flags',
+    '-of',
+    'csv=p=0',
+    path,
+  ])
+  const round = 2 ** clockBits
+  const now = Date.now()
+  return packets.stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.split(','))
+    .map(([pts, flags], i) => {
+      const bits = pixels.stdout.subarray(i * clockBits, (i + 1) * clockBits)
+      const clock = bits.reduce((sum, pixel, bit) => sum + (pixel > 128 ? 2 ** bit : 0), 0)
+      const drawnAtMs = now - ((((now - clock) % round) + round) % round)
+      return { ptsMs: Number(pts) * 1000, drawnAtMs, isKey: flags?.startsWith('K') ?? false }
+    })
+}
+
+export type Inspected = { kinds: string[]; seconds: number; width: number }
+
 /** What ffmpeg makes of a file: streams, the time of the last packet, and that everything decodes. Frames keep their own times: they come when
  * something moves. */
-export async function inspect(path: string): Promise<{ kinds: string[]; seconds: number; width: number }> {
+export async function inspect(path: string): Promise<Inspected> {
   const { stdout } = await run('ffprobe', ['-v', 'error', '-show_entries', 'stream=codec_type,width', '-of', 'json', path])
   const streams = (JSON.parse(stdout) as { streams: { codec_type: string; width?: number }[] }).streams
   const packets = await run('ffprobe', ['-v', 'error', '-show_entries', 'packet=pts_time', '-of', 'csv=p=0', path], { maxBuffer: 64 << 20 })

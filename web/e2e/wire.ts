@@ -1,9 +1,15 @@
 // A network cable between a browser and the program, which can be pulled.
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
+const put = Buffer.from('PUT ')
+
 export class Wire {
   private readonly ends = new Set<Socket>()
   private isCut = false
+  private everyPut = 0
+  private puts = 0
+  /** How many requests were cut in the middle. */
+  cuts = 0
 
   private constructor(
     private readonly server: Server,
@@ -25,6 +31,11 @@ export class Wire {
   cut(): void {
     this.isCut = true
     for (const end of this.ends) end.destroy()
+  }
+
+  /** fray cuts the connection of every n-th PUT: a large one in the middle, of a small one the answer is lost. 0 ends that. */
+  fray(every: number): void {
+    this.everyPut = every
   }
 
   restore(): void {
@@ -54,5 +65,10 @@ export class Wire {
       })
       end.pipe(other)
     }
+    near.on('data', (bytes: Buffer) => {
+      if (!bytes.subarray(0, put.length).equals(put) || this.everyPut === 0 || ++this.puts % this.everyPut !== 0) return
+      this.cuts++
+      near.destroy()
+    })
   }
 }

@@ -1,0 +1,223 @@
+// A program, people with browsers that can record, and what every test of the recorder does with them.
+import { createHash } from 'node:crypto'
+import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { expect } from 'vitest'
+import { Client } from './api'
+import { logIn, setUp } from './browser'
+import { outFolder, Program } from './program'
+import { type Devices, makeDevices, openRecorder, openShared, type Recorder, removeDevices } from './recorder'
+
+export class Studio {
+  private readonly guests: Recorder[] = []
+
+  private constructor(
+    readonly program: Program,
+    readonly client: Client,
+    readonly devices: Devices,
+    readonly folder: string,
+    /** ada is signed in, for all tests that need no browser of their own. */
+    readonly ada: Recorder,
+  ) {}
+
+  static async open(): Promise<Studio> {
+    const program = await Program.start()
+    const devices = await makeDevices()
+    const folder = await mkdtemp(join(tmpdir(), 'meanwhile-recordings-'))
+    const ada = await openRecorder(join(folder, 'ada'), devices.flags)
+    await setUp(program, await ada.newPage())
+    return new Studio(program, await Client.of(program), devices, folder, ada)
+  }
+
+  /** A browser of somebody; the same name is the same person's again. It goes with the test. */
+  async person(name: string, flags = this.devices.flags, options: BrowserContextOptions = {}): Promise<Recorder> {
+    const context = await openRecorder(join(this.folder, name), flags, options)
+    this.guests.push(context)
+    return context
+  }
+
+  /** tidy comes after each test. */
+  async tidy(failed: boolean): Promise<void> {
+    for (const context of failed ? [this.ada, ...this.guests] : []) await showFailure(context)
+    for (const context of this.guests.splice(0)) await context.close().catch(() => undefined)
+    for (const page of this.ada.pages().slice(1)) await page.close()
+    this.ada.problems.length = 0
+  }
+
+  async close(): Promise<void> {
+    await this.ada.close()
+    await this.program.close()
+    await removeDevices(this.devices)
+    await rm(this.folder, { recursive: true, force: true })
+  }
+
+  /** The recorder, with a tab behind it that can be shared. */
+  async recorderPage(context = this.ada, base = this.program.base): Promise<Page> {
+    await openShared(context)
+    const page = await context.newPage()
+    await page.goto(`${base}/record`)
+    await choose(page, 'Both') // what was chosen last is remembered
+    return page
+  }
+
+  /** The original of the video behind a link, as the owner downloads it, in a file. */
+  async original(link: string): Promise<string> {
+    const { id } = await this.client.byLink(link)
+    const answer = await fetch(`${this.program.base}/api/v1/videos/${id}/original`, {
+      headers: { Authorization: `Bearer ${this.client.key}` },
+    })
+    expect(answer.status, 'the original').toBe(200)
+    const path = join(this.folder, `${id}.original`)
+    await writeFile(path, new Uint8Array(await answer.arrayBuffer()))
+    return path
+  }
+}
+
+async function showFailure(context: Recorder): Promise<void> {
+  for (const [i, page] of context.pages().entries())
+    await page.screenshot({ path: `${outFolder}failed-record-${i}.png` }).catch(() => undefined)
+  process.stderr.write(`problems of a page:\n${context.problems.join('\n')}\n`)
+}
+
+export async function choose(page: Page, source: 'Both' | 'Screen' | 'Camera' | 'Voice'): Promise<void> {
+  await page.getByRole('radio', { name: source }).check({ force: true })
+}
+
+export async function record(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Record', exact: true }).click()
+  await page.getByRole('button', { name: 'Start now' }).click()
+  await page.getByRole('button', { name: 'Stop and copy link' }).waitFor()
+}
+
+/** Seconds on the recorder's clock. */
+export async function elapsed(page: Page): Promise<number> {
+  const [minutes, seconds] = ((await page.getByRole('timer').textContent()) ?? '').split(':').map(Number)
+  return (minutes ?? 0) * 60 + (seconds ?? 0)
+}
+
+export async function reaches(page: Page, seconds: number): Promise<void> {
+  await expect.poll(() => elapsed(page), { timeout: 60_000, interval: 200 }).toBeGreaterThanOrEqual(seconds)
+}
+
+/** Stops, and waits until the server has everything. The log has how long that took. */
+export async function stop(page: Page): Promise<{ seconds: number; link: string }> {
+  await page.getByRole('button', { name: 'Stop and copy link' }).click()
+  const began = performance.now()
+  await page.getByText('Everything is on the server').first().waitFor({ state: 'attached', timeout: 30_000 })
+  process.stdout.write(`stop to everything on the server: ${Math.round(performance.now() - began)} ms\n`)
+  return stopped(page)
+}
+
+/** What the page says of a recording that was stopped: how long it is, and the link that is on the clipboard. */
+export async function stopped(page: Page): Promise<{ seconds: number; link: string }> {
+  await page.getByRole('heading', { name: 'Your link is copied' }).waitFor()
+  const [minutes, seconds] = ((await page.locator('.finished .num').textContent()) ?? '').trim().split(/[: ]/).map(Number)
+  return { seconds: (minutes ?? 0) * 60 + (seconds ?? 0), link: await page.evaluate(() => navigator.clipboard.readText()) }
+}
+
+/** The place on a page where recordings are offered that earlier pages left behind. */
+export function leftovers(page: Page) {
+  return page.getByRole('region', { name: 'Recordings that are not all up yet' })
+}
+
+/** Opens the site again; a browser that was killed may have forgotten its cookie, which goes to the disk only now and then. */
+export async function comeBack(page: Page, base: string): Promise<void> {
+  await page.goto(base)
+  await page.getByRole('heading', { name: /^(Sign in|Your updates)$/ }).waitFor()
+  if (new URL(page.url()).pathname === '/login') await logIn({ base }, page)
+}
+
+/** The takes that this browser keeps. */
+export function spools(page: Page): Promise<string[]> {
+  return page.evaluate(async () => {
+    const names: string[] = []
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('recordings', { create: true })
+    for await (const name of (folder as unknown as { keys(): AsyncIterable<string> }).keys()) names.push(name)
+    return names
+  })
+}
+
+/** Ends every process of the browser with this profile at once, as a crash of the machine would. kind: only those whose command line has it. */
+export async function killBrowser(profile: string, kind = ''): Promise<number> {
+  const pids = await processesOf(profile, kind)
+  for (const pid of pids) process.kill(pid, 'SIGKILL')
+  return pids.length
+}
+
+async function processesOf(profile: string, kind: string): Promise<number[]> {
+  const pids: number[] = []
+  for (const pid of await readdir('/proc')) {
+    if (!/^\d+$/.test(pid)) continue
+    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+    const exe = await readlink(`/proc/${pid}/exe`).catch(() => '')
+    if (line.includes(`--user-data-dir=${profile}`) && line.includes(kind) && /chrom/.test(exe)) pids.push(Number(pid))
+  }
+  return pids
+}
+
+/** A piece of the main track: when the browser's recorder handed it over, its bytes, and whether the page was told that it is on the disk. */
+export type Piece = { atMs: number; sizeBytes: number; sha256: string; isKept: boolean }
+
+/** Follows the pieces of a recording on their way to the disk; it has to be there before the page. */
+export async function followPieces(page: Page): Promise<Piece[]> {
+  const pieces: Piece[] = []
+  await page.exposeFunction('onPiece', (atMs: number, base64: string) => {
+    const bytes = Buffer.from(base64, 'base64')
+    pieces.push({ atMs, sizeBytes: bytes.length, sha256: sha256(bytes), isKept: false })
+  })
+  await page.exposeFunction('onKept', () => {
+    const next = pieces.find((p) => !p.isKept)
+    if (next) next.isKept = true
+  })
+  await page.addInitScript(() => {
+    const hooks = window as unknown as { onPiece(atMs: number, base64: string): Promise<void>; onKept(): Promise<void> }
+    let takenMs = 0
+    let order: Promise<unknown> = Promise.resolve()
+    const next = (work: () => Promise<unknown>): void => {
+      order = order.then(work)
+    }
+    const base64 = (blob: Blob): Promise<string> =>
+      new Promise((resolve) => {
+        const reader = new FileReader()
+        reader.onload = () => resolve(String(reader.result).replace(/^.*,/, ''))
+        reader.readAsDataURL(blob)
+      })
+    window.Worker = class extends Worker {
+      constructor(url: string | URL, options?: WorkerOptions) {
+        super(url, options)
+        this.addEventListener('message', ({ data }) => {
+          if (data.say !== 'progress' || data.progress.takenMs <= takenMs) return
+          takenMs = data.progress.takenMs
+          next(() => hooks.onKept())
+        })
+      }
+      // biome-ignore lint/suspicious/noExplicitAny: whatever a page sends to a worker
+      override postMessage(message: any, transfer?: any): void {
+        super.postMessage(message, transfer)
+        if (message.ask !== 'chunk' || message.track !== 'screen') return
+        const atMs = Date.now()
+        next(async () => hooks.onPiece(atMs, await base64(message.blob)))
+      }
+    }
+  })
+  return pieces
+}
+
+/** The pieces that a file begins with, of those that were followed, by their bytes. */
+export async function piecesIn(path: string, pieces: readonly Piece[]): Promise<Piece[]> {
+  const bytes = await readFile(path)
+  const found: Piece[] = []
+  let at = 0
+  for (const piece of pieces) {
+    if (sha256(bytes.subarray(at, at + piece.sizeBytes)) !== piece.sha256) break
+    at += piece.sizeBytes
+    found.push(piece)
+  }
+  return found
+}
+
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
