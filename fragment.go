@@ -271,6 +271,8 @@ const (
 	tfhdBaseOffset    = 0x1
 	tfhdDescription   = 0x2
 	tfhdDuration      = 0x8
+	tfhdSize          = 0x10
+	tfhdFlags         = 0x20
 	trunDataOffset    = 0x1
 	trunFirstFlags    = 0x4
 	trunDuration      = 0x100

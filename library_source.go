@@ -18,6 +18,21 @@ type Source struct {
 	parts   []Part
 	at      int64
 	open    io.ReadCloser
+	part    Part // that is open
+	local   bool
+}
+
+// Local reports whether the parts are files of this machine, or as good as: reading here and there costs no request each time.
+func (s *Source) Local() (bool, error) {
+	if len(s.parts) == 0 {
+		return false, nil
+	}
+	first, err := s.objects.Open(s.ctx, s.parts[0].Key, Range{})
+	if err != nil {
+		return false, fmt.Errorf("open part %d: %w", s.parts[0].N, err)
+	}
+	_, s.local = first.(io.Seeker)
+	return s.local, first.Close()
 }
 
 // OpenSource gives the bytes of the main track, which a worker processes. NotFound before the upload is complete. The caller closes it.
@@ -126,12 +141,19 @@ func (s *Source) openPart() error {
 		return io.EOF
 	}
 	part := s.parts[i]
-	r, err := s.objects.Open(s.ctx, part.Key, Range{Start: s.at - part.OffsetBytes})
+	piece := Range{Start: s.at - part.OffsetBytes}
+	if s.local {
+		piece = Range{} // only a whole object can be moved about in
+	}
+	r, err := s.objects.Open(s.ctx, part.Key, piece)
 	if err != nil {
 		return fmt.Errorf("open part %d: %w", part.N, err)
 	}
-	s.open = r
-	return nil
+	s.open, s.part = r, part
+	if s.local {
+		_, err = s.Seek(s.at, io.SeekStart)
+	}
+	return err
 }
 
 // ReadAt reads len(p) bytes at offset, across parts. It moves the offset that Read goes on from.
@@ -157,11 +179,43 @@ func (s *Source) Seek(offset int64, whence int) (int64, error) {
 	if offset < 0 {
 		return 0, E(Invalid, "There is nothing before the first byte.", nil)
 	}
-	if err := s.Close(); err != nil {
+	if within := offset - s.part.OffsetBytes; s.open != nil && s.local && within >= 0 && within < s.part.SizeBytes {
+		if _, err := s.open.(io.Seeker).Seek(within, io.SeekStart); err != nil {
+			return 0, fmt.Errorf("seek in part %d: %w", s.part.N, err)
+		}
+	} else if err := s.Close(); err != nil {
 		return 0, err
 	}
 	s.at = offset
 	return offset, nil
+}
+
+// WriteRange writes a piece of the source to w, a part at a time, as WriteTo does.
+func (s *Source) WriteRange(w io.Writer, r Range) error {
+	if _, err := s.Seek(r.Start, io.SeekStart); err != nil {
+		return err
+	}
+	for end := r.Start + r.Length; s.at < end; {
+		if err := s.ctx.Err(); err != nil {
+			return err
+		}
+		if s.open == nil {
+			if err := s.openPart(); err != nil {
+				return err
+			}
+		}
+		n, err := io.CopyN(w, s.open, min(end, s.part.OffsetBytes+s.part.SizeBytes)-s.at)
+		s.at += n
+		if err != nil {
+			return fmt.Errorf("copy from part %d: %w", s.part.N, err)
+		}
+		if s.at == s.part.OffsetBytes+s.part.SizeBytes {
+			if err := s.Close(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Close lets the open part go; reading may go on after it.

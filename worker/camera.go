@@ -11,11 +11,12 @@ import (
 
 // camera makes the second track playable: what it is was not known before, so that it is looked at and made in one step.
 func camera(ctx context.Context, j *job) error {
-	container, err := ffmpeg.Sniff(j.source)
-	if err != nil {
-		return err
+	a := meanwhile.Asset{Kind: meanwhile.AssetCamera, Name: "camera.mp4", Everywhere: true}
+	path := filepath.Join(j.out, a.Name)
+	probe, copied, err := j.faststart(ctx, path)
+	if err == nil && !copied {
+		probe, err = j.probe(ctx)
 	}
-	probe, err := j.Tools.Probe(ctx, j.source, container)
 	if err != nil {
 		return err
 	}
@@ -24,14 +25,17 @@ func camera(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	src := ffmpeg.Source{Path: j.source, Probe: probe}
-	a := meanwhile.Asset{Kind: meanwhile.AssetCamera, Name: "camera.mp4", Everywhere: true}
 	want := ffmpeg.Want{Container: meanwhile.ContainerMP4, VideoCodec: "h264", Duration: time.Duration(probe.DurationMS) * time.Millisecond}
-	path := filepath.Join(j.out, a.Name)
-	if plan.Copy != nil {
-		want.Copied = true
+	want.Copied = plan.Copy != nil
+	if !want.Copied || !copied {
+		err = j.fetch(ctx)
+	}
+	src := ffmpeg.Source{Path: j.source, Probe: probe}
+	switch {
+	case err != nil || want.Copied && copied:
+	case want.Copied:
 		err = j.Tools.Copy(ctx, src, *plan.Copy, path, j.progress)
-	} else {
+	default:
 		dir := filepath.Join(j.out, "camera")
 		path = filepath.Join(dir, ffmpeg.ProgressiveName(plan.Ladder.Rungs[0]))
 		err = j.Tools.Ladder(ctx, src, *plan.Ladder, meanwhile.Storyboard{}, dir, j.progress)

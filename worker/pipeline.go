@@ -16,6 +16,7 @@ import (
 // Tools is what the steps need of ffmpeg.
 type Tools interface {
 	Probe(ctx context.Context, path string, c meanwhile.Container) (meanwhile.Probe, error)
+	ProbeFaststart(ctx context.Context, path string, f meanwhile.Faststart, sourceBytes int64) (meanwhile.Probe, error)
 	Copy(ctx context.Context, src ffmpeg.Source, c meanwhile.Copy, out string, p ffmpeg.Progress) error
 	Ladder(ctx context.Context, src ffmpeg.Source, l meanwhile.Ladder, s meanwhile.Storyboard, outDir string, p ffmpeg.Progress) error
 	Poster(ctx context.Context, src ffmpeg.Source, out string) error
@@ -32,7 +33,9 @@ type Tools interface {
 type job struct {
 	*Worker
 	task     meanwhile.Task
-	source   string // scratch copy of the source
+	track    string // of the source
+	source   string // scratch copy of the source, when it was fetched
+	release  func() // lets the copy go
 	out      string // folder of this job alone, removed after it
 	progress ffmpeg.Progress
 }
@@ -44,6 +47,8 @@ type step struct {
 	wall  time.Duration
 	work  func(ctx context.Context, j *job) error
 	track string // of the source that it works on; empty for the main one
+	// asItLies begins without a scratch copy of the source, and fetches one when it needs it.
+	asItLies bool
 }
 
 func (s step) source() string {
@@ -55,9 +60,9 @@ func (s step) source() string {
 
 // pipeline is the step table. A new step needs a row in the root's table (queue, attempts, weight), a row here, and its function below.
 var pipeline = map[meanwhile.Step]step{
-	meanwhile.StepInspect:    {wall: 10 * time.Minute, work: inspect},
-	meanwhile.StepCopy:       {wall: 30 * time.Minute, work: copyStreams},
-	meanwhile.StepCamera:     {wall: 12 * time.Hour, work: camera, track: meanwhile.CameraTrack},
+	meanwhile.StepInspect:    {wall: 10 * time.Minute, work: inspect, asItLies: true},
+	meanwhile.StepCopy:       {wall: 30 * time.Minute, work: copyStreams, asItLies: true},
+	meanwhile.StepCamera:     {wall: 12 * time.Hour, work: camera, track: meanwhile.CameraTrack, asItLies: true},
 	meanwhile.StepPoster:     {wall: 10 * time.Minute, work: poster},
 	meanwhile.StepListen:     {wall: time.Hour, work: listen},
 	meanwhile.StepPreview:    {wall: 10 * time.Minute, work: preview},
@@ -68,12 +73,7 @@ var pipeline = map[meanwhile.Step]step{
 
 // inspect tells what the source is, and has the Library decide what to make of it.
 func inspect(ctx context.Context, j *job) error {
-	container, err := ffmpeg.Sniff(j.source)
-	if err != nil {
-		return err
-	}
-	j.copyEarly(container)
-	probe, err := j.Tools.Probe(ctx, j.source, container)
+	probe, err := j.look(ctx)
 	if err != nil {
 		return err
 	}
@@ -83,18 +83,29 @@ func inspect(ctx context.Context, j *job) error {
 	return j.Library.FinishInspect(ctx, j.task, probe)
 }
 
-// copyEarly begins the copy of what will probably be copied while the packets are still being counted, which takes as long.
-func (j *job) copyEarly(c meanwhile.Container) {
-	if c != meanwhile.ContainerMP4 {
-		return
+// look tells what the source is. Where that comes with a copy that plays, the copy is set aside for the step that publishes it.
+func (j *job) look(ctx context.Context) (meanwhile.Probe, error) {
+	path := filepath.Join(j.out, "copy.mp4")
+	probe, ok, err := j.faststart(ctx, path)
+	if err != nil {
+		return meanwhile.Probe{}, err
 	}
-	index, err := ffmpeg.ReadIndex(j.source)
-	if err != nil || index.Video.Codec != "h264" || time.Duration(index.DurationMS)*time.Millisecond > j.Library.Limits.MaxDuration {
-		return // not of that kind, or what the file says of itself is not to be believed
+	if ok {
+		return probe, j.Scratch.SetAside(j.task.Video.ID, path)
 	}
-	j.Scratch.BeginEarly(j.task.Video.ID, func(ctx context.Context, path string) error {
-		return j.Tools.Copy(ctx, ffmpeg.Source{Path: j.source, Probe: index}, meanwhile.Copy{Container: c}, path, nil)
-	})
+	return j.probe(ctx)
+}
+
+// probe asks ffprobe.
+func (j *job) probe(ctx context.Context) (meanwhile.Probe, error) {
+	if err := j.fetch(ctx); err != nil {
+		return meanwhile.Probe{}, err
+	}
+	container, err := ffmpeg.Sniff(j.source)
+	if err != nil {
+		return meanwhile.Probe{}, err
+	}
+	return j.Tools.Probe(ctx, j.source, container)
 }
 
 // copyStreams makes what browsers can play as it came, without decoding it.
@@ -105,15 +116,29 @@ func copyStreams(ctx context.Context, j *job) error {
 	}
 	name := "copy." + string(plan.Container)
 	path := filepath.Join(j.out, name)
-	if plan.Container != meanwhile.ContainerMP4 || !j.Scratch.TakeEarly(ctx, j.task.Video.ID, path) {
-		if err := j.Tools.Copy(ctx, j.src(), *plan, path, j.progress); err != nil {
-			return err
-		}
+	if err := j.copyTo(ctx, path, *plan); err != nil {
+		return err
 	}
 	want := j.want(plan.Container)
 	want.VideoCodec, want.Copied = j.task.Probe.Video.Codec, true
 	a, err := j.verified(ctx, path, want, meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: name, MediaType: plan.MediaType, Everywhere: plan.Final})
 	return j.finish(ctx, meanwhile.Outcome{Assets: []meanwhile.Asset{a}}, err)
+}
+
+// copyTo takes what was set aside, or makes it again, or has ffmpeg copy what is not so plain.
+func (j *job) copyTo(ctx context.Context, path string, c meanwhile.Copy) error {
+	if c.Container == meanwhile.ContainerMP4 {
+		if j.Scratch.TakeAside(ctx, j.task.Video.ID, path) {
+			return nil
+		}
+		if _, ok, err := j.faststart(ctx, path); ok || err != nil {
+			return err
+		}
+	}
+	if err := j.fetch(ctx); err != nil {
+		return err
+	}
+	return j.Tools.Copy(ctx, j.src(), c, path, j.progress)
 }
 
 // poster picks one frame that is worth looking at.

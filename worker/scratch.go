@@ -24,8 +24,10 @@ type Scratch struct {
 
 	mu     sync.Mutex
 	copies map[sourceKey]*scratchCopy
+	aside  map[meanwhile.VideoID]*asideFile
 	closed bool
-	early  sync.WaitGroup
+
+	syncing sync.WaitGroup
 }
 
 type scratchCopy struct {
@@ -34,15 +36,14 @@ type scratchCopy struct {
 	ready chan struct{} // closed when err is set or the bytes are there
 	err   error
 	timer *time.Timer
-	early *earlyOutput
 }
 
-// earlyOutput is made before anybody knows whether it is wanted.
-type earlyOutput struct {
-	path string
-	stop context.CancelFunc
-	done chan struct{} // closed when err is set or the file is there
-	err  error
+// asideFile is what one step made and another one is to use.
+type asideFile struct {
+	path   string
+	synced chan struct{} // closed when the file is durable or err is set
+	err    error
+	timer  *time.Timer
 }
 
 // NewScratch empties dir and uses it. Nobody else may.
@@ -53,7 +54,7 @@ func NewScratch(dir string) (*Scratch, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make scratch folder: %w", err)
 	}
-	return &Scratch{dir: dir, copies: make(map[sourceKey]*scratchCopy)}, nil
+	return &Scratch{dir: dir, copies: make(map[sourceKey]*scratchCopy), aside: make(map[meanwhile.VideoID]*asideFile)}, nil
 }
 
 // sourceKey names a source: a file's and a recording's main track, or another track.
@@ -130,48 +131,70 @@ func (s *Scratch) drop(id sourceKey, c *scratchCopy) {
 		delete(s.copies, id)
 	}
 	os.Remove(c.path)
-	if c.early != nil {
-		c.early.stop()
-		s.early.Go(func() {
-			<-c.early.done
-			os.Remove(c.early.path)
-		})
-	}
 }
 
-// BeginEarly starts to make a file beside the source of a video whose source is held: what a later step will probably want. It ends when
-// the source is let go.
-func (s *Scratch) BeginEarly(id meanwhile.VideoID, work func(ctx context.Context, path string) error) {
+// SetAside keeps the file at path for a later step of the video, 30 s at most, and begins to make it durable: whoever takes it wants it to
+// be.
+func (s *Scratch) SetAside(id meanwhile.VideoID, path string) error {
+	a := &asideFile{path: filepath.Join(s.dir, "aside-"+meanwhile.NewRandomID()), synced: make(chan struct{})}
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return scratchError(err)
+	}
+	if err := os.Rename(path, a.path); err != nil {
+		return errors.Join(scratchError(err), f.Close())
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := s.copies[mainSource(id)]
-	if c == nil || c.early != nil || s.closed {
-		return
+	if before := s.aside[id]; before != nil {
+		s.forget(id, before)
 	}
-	ctx, stop := context.WithCancel(context.Background()) //nolint:contextcheck // it outlives the step that begins it; drop and Close end it
-	e := &earlyOutput{path: c.path + ".early", stop: stop, done: make(chan struct{})}
-	c.early = e
-	s.early.Go(func() {
-		defer close(e.done)
-		defer stop()
-		e.err = work(ctx, e.path)
+	if s.closed {
+		return f.Close() // Close removes the folder
+	}
+	s.aside[id] = a
+	s.syncing.Go(func() {
+		defer close(a.synced)
+		a.err = errors.Join(f.Sync(), f.Close())
 	})
+	a.timer = time.AfterFunc(scratchKeep, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.aside[id] == a {
+			s.forget(id, a)
+		}
+	})
+	return nil
 }
 
-// TakeEarly moves what BeginEarly made to path when it is finished. false when there is none, or it could not be made.
-func (s *Scratch) TakeEarly(ctx context.Context, id meanwhile.VideoID, path string) bool {
+// TakeAside moves what was set aside for the video to path. false when there is nothing, or it is not to be trusted.
+func (s *Scratch) TakeAside(ctx context.Context, id meanwhile.VideoID, path string) bool {
 	s.mu.Lock()
-	c := s.copies[mainSource(id)]
+	a := s.aside[id]
+	if a != nil {
+		delete(s.aside, id)
+		a.timer.Stop()
+	}
 	s.mu.Unlock()
-	if c == nil || c.early == nil {
+	if a == nil {
+		return false
+	}
+	if err := os.Rename(a.path, path); err != nil {
 		return false
 	}
 	select {
-	case <-c.early.done:
-		return c.early.err == nil && os.Rename(c.early.path, path) == nil
+	case <-a.synced:
+		return a.err == nil
 	case <-ctx.Done():
 		return false
 	}
+}
+
+// forget removes what nobody took; s.mu is held.
+func (s *Scratch) forget(id meanwhile.VideoID, a *asideFile) {
+	delete(s.aside, id)
+	a.timer.Stop()
+	os.Remove(a.path)
 }
 
 func fetch(ctx context.Context, lib *meanwhile.Library, id sourceKey, path string) error {
@@ -218,11 +241,11 @@ func (s *Scratch) Close() error {
 		if c.timer != nil {
 			c.timer.Stop()
 		}
-		if c.early != nil {
-			c.early.stop()
-		}
+	}
+	for id, a := range s.aside {
+		s.forget(id, a)
 	}
 	s.mu.Unlock()
-	s.early.Wait()
+	s.syncing.Wait()
 	return os.RemoveAll(s.dir)
 }

@@ -105,63 +105,56 @@ func TestSourceReadsFromAnyOffsetAcrossParts(t *testing.T) {
 	}
 }
 
-func TestEarlyOutputIsTakenOnceAndGoesWithItsSource(t *testing.T) {
-	lib, id := uploaded(t, "source")
-	dir := filepath.Join(t.TempDir(), "scratch")
-	s, err := worker.NewScratch(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, release, err := s.Source(t.Context(), lib, id, meanwhile.ScreenTrack)
+func TestWhatIsSetAsideIsTakenOnce(t *testing.T) {
+	s, err := worker.NewScratch(filepath.Join(t.TempDir(), "scratch"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	out := filepath.Join(t.TempDir(), "out")
-	if s.TakeEarly(t.Context(), id, out) {
-		t.Error("something was taken before it was begun")
+	if s.TakeAside(t.Context(), "v1", out) {
+		t.Error("something was taken before it was there")
 	}
-	s.BeginEarly(id, func(_ context.Context, path string) error { return os.WriteFile(path, []byte("early"), 0o600) })
-	if !s.TakeEarly(t.Context(), id, out) {
-		t.Fatal("what was made was not taken")
+	for _, content := range []string{"before", "now"} {
+		made := filepath.Join(t.TempDir(), "made")
+		if err := os.WriteFile(made, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.SetAside("v1", made); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if got, err := os.ReadFile(out); err != nil || string(got) != "early" {
+	if s.TakeAside(t.Context(), "v2", out) {
+		t.Error("another video's file was taken")
+	}
+	if !s.TakeAside(t.Context(), "v1", out) {
+		t.Fatal("what was set aside was not taken")
+	}
+	if got, err := os.ReadFile(out); err != nil || string(got) != "now" {
 		t.Errorf("took %q (%v)", got, err)
 	}
-	if s.TakeEarly(t.Context(), id, out) {
+	if s.TakeAside(t.Context(), "v1", out) {
 		t.Error("it was taken twice")
 	}
-	release()
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestClosingScratchEndsWhatWasBegunEarly(t *testing.T) {
-	lib, id := uploaded(t, "source")
+func TestClosingScratchRemovesWhatWasSetAside(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "scratch")
 	s, err := worker.NewScratch(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, release, err := s.Source(t.Context(), lib, id, meanwhile.ScreenTrack)
-	if err != nil {
+	made := filepath.Join(t.TempDir(), "made")
+	if err := os.WriteFile(made, []byte("never taken"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	s.BeginEarly(id, func(ctx context.Context, path string) error {
-		if err := os.WriteFile(path, []byte("half"), 0o600); err != nil {
-			return err
-		}
-		<-ctx.Done()
-		ended <- ctx.Err()
-		return ctx.Err()
-	})
-	release()
+	if err := s.SetAside("v1", made); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.Close(); err != nil {
 		t.Error(err)
-	}
-	if len(ended) != 1 {
-		t.Error("Close came back before the work had ended")
 	}
 	if left, err := os.ReadDir(dir); !os.IsNotExist(err) {
 		t.Errorf("there is still %v (%v)", left, err)

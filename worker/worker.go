@@ -89,17 +89,32 @@ func (w *Worker) work(ctx context.Context, task meanwhile.Task) error {
 }
 
 func (w *Worker) run(ctx context.Context, row step, task meanwhile.Task, progress *progress) error {
-	source, release, err := w.Scratch.Source(ctx, w.Library, task.Video.ID, row.source())
-	if err != nil {
-		return err
-	}
-	defer release()
 	out, err := w.Scratch.Folder()
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(out)
-	return row.work(ctx, &job{Worker: w, task: task, source: source, out: out, progress: progress.set})
+	j := &job{Worker: w, task: task, track: row.source(), out: out, progress: progress.set, release: func() {}}
+	defer func() { j.release() }()
+	if !row.asItLies {
+		if err := j.fetch(ctx); err != nil {
+			return err
+		}
+	}
+	return row.work(ctx, j)
+}
+
+// fetch makes the scratch copy of the source, which lasts as long as the job.
+func (j *job) fetch(ctx context.Context) (err error) {
+	if j.source != "" {
+		return nil
+	}
+	source, release, err := j.Scratch.Source(ctx, j.Library, j.task.Video.ID, j.track)
+	if err != nil {
+		return err
+	}
+	j.source, j.release = source, release
+	return nil
 }
 
 // keepLease renews the lease and writes progress until ctx ends. A lease that has passed to somebody else ends the work at once.

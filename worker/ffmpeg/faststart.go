@@ -1,0 +1,51 @@
+package ffmpeg
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strconv"
+
+	"meanwhile"
+)
+
+// ProbeFaststart is Probe for the source of a Faststart that was written to path. What ffprobe would learn by walking the source's packets
+// stands in the new index, so that it is asked for the streams alone.
+func (t *Tools) ProbeFaststart(ctx context.Context, path string, f meanwhile.Faststart, sourceBytes int64) (meanwhile.Probe, error) {
+	made, err := resolve(path)
+	if err != nil {
+		return meanwhile.Probe{}, ioError("find the copy", err)
+	}
+	facts := newFacts()
+	if err := t.ffprobeInto(ctx, facts, made, meanwhile.ContainerMP4, true, headerFor); err != nil {
+		var exit *exitError
+		if errors.As(err, &exit) && meanwhile.MessageOf(err) == "" {
+			return meanwhile.Probe{}, damage(facts.said.String(), exit)
+		}
+		return meanwhile.Probe{}, conversionError(err)
+	}
+	for stream, sound := range []bool{false, true} {
+		w := &walk{}
+		for s := range f.Samples(sound) {
+			if s.At+s.Lasts > 0 || s.Key { // what ends before the beginning is never shown
+				w.add(max(s.At, 0), true, s.Lasts, s.SizeBytes, s.Offset, s.Key)
+			}
+		}
+		facts.walks[strconv.Itoa(stream)] = w
+	}
+	p, err := facts.judge(meanwhile.Probe{Container: meanwhile.ContainerMP4, SizeBytes: sourceBytes})
+	if err != nil {
+		return meanwhile.Probe{}, err
+	}
+	p.Streams, p.Fragmented = f.Streams, f.Fragmented
+	if p.Video == nil {
+		return p, nil
+	}
+	file, err := os.Open(made)
+	if err != nil {
+		return meanwhile.Probe{}, ioError("read the copy", err)
+	}
+	defer file.Close()
+	p.Video.ResolutionMoves = sizeMoves(file, p.Container, p.Video.Codec, facts.walks["0"].keyPlaces)
+	return p, nil
+}
