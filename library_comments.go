@@ -45,16 +45,24 @@ func (l *Library) Comments(ctx context.Context, a Actor, token string, q Comment
 	if err != nil {
 		return Conversation{}, err
 	}
-	c := Conversation{}
-	if c.Seq, c.Count, err = l.Store.CommentSeq(ctx, v.ID); err != nil {
+	seq, count, err := l.Store.CommentSeq(ctx, v.ID)
+	if err != nil {
 		return Conversation{}, fmt.Errorf("read conversation: %w", err)
 	}
+	c, err := l.talk(ctx, a, v, q)
+	c.Seq, c.Count = seq, count
+	return c, err
+}
+
+// talk is a page of the conversation but for its counters, which have to be read before it.
+func (l *Library) talk(ctx context.Context, a Actor, v Video, q CommentQuery) (Conversation, error) {
 	limit := pageSize(q.Limit, 100)
 	q.VideoID, q.Limit = v.ID, limit+1
 	rows, err := l.Store.ListComments(ctx, q)
 	if err != nil {
 		return Conversation{}, fmt.Errorf("list comments: %w", err)
 	}
+	var c Conversation
 	if len(rows) > limit {
 		key := rows[limit-1].Key()
 		c.Next, rows = &key, rows[:limit]

@@ -41,19 +41,42 @@ type Watch struct {
 
 // Watch looks through a share link. NotFound for an unknown, ended or revoked link and for a video in the trash, all the same.
 func (l *Library) Watch(ctx context.Context, a Actor, token string) (Watch, error) {
+	w, _, err := l.watch(ctx, a, token)
+	return w, err
+}
+
+// WatchTalk is Watch and the beginning of the conversation, as Comments gives it.
+func (l *Library) WatchTalk(ctx context.Context, a Actor, token string) (Watch, Conversation, error) {
+	w, count, err := l.watch(ctx, a, token)
+	if err != nil {
+		return Watch{}, Conversation{}, err
+	}
+	c, err := l.talk(ctx, a, w.Video.Video, CommentQuery{})
+	c.Seq, c.Count = w.CommentSeq, count
+	return w, c, err
+}
+
+// watch is Watch, and how many comments there are.
+func (l *Library) watch(ctx context.Context, a Actor, token string) (Watch, int, error) {
 	v, share, err := l.videoByShare(ctx, a, token, verbView)
 	if err != nil {
-		return Watch{}, err
+		return Watch{}, 0, err
 	}
-	seq, _, err := l.Store.CommentSeq(ctx, v.ID)
+	seq, count, err := l.Store.CommentSeq(ctx, v.ID)
 	if err != nil {
-		return Watch{}, fmt.Errorf("read conversation: %w", err)
+		return Watch{}, 0, fmt.Errorf("read conversation: %w", err)
 	}
+	w, err := l.look(ctx, a, v, share)
+	w.CommentSeq = seq
+	return w, count, err
+}
+
+func (l *Library) look(ctx context.Context, a Actor, v Video, share Share) (Watch, error) {
 	sum, err := l.Store.VideoSummary(ctx, v.ID)
 	if err != nil {
 		return Watch{}, fmt.Errorf("read video: %w", err)
 	}
-	w := Watch{Video: sum, Share: share, Owner: l.isOwner(a, v), CommentSeq: seq}
+	w := Watch{Video: sum, Share: share, Owner: l.isOwner(a, v)}
 	w.Comment = l.authorize(a, v, &share, verbComment) == nil
 	w.Grant, w.GrantEnds = l.grantFor(share)
 	if err := l.addAssets(ctx, &w); err != nil {
@@ -70,16 +93,12 @@ func (l *Library) Watch(ctx context.Context, a Actor, token string) (Watch, erro
 
 // videoByShare is the way of everything that begins with a token.
 func (l *Library) videoByShare(ctx context.Context, a Actor, token string, what verb) (Video, Share, error) {
-	share, err := l.Store.ShareByToken(ctx, token)
+	v, share, err := l.Store.VideoByToken(ctx, token)
 	if err != nil && KindOf(err) == NotFound {
 		return Video{}, Share{}, notThere(err)
 	}
 	if err != nil {
-		return Video{}, Share{}, fmt.Errorf("find share: %w", err)
-	}
-	v, err := l.Store.VideoByID(ctx, share.VideoID)
-	if err != nil {
-		return Video{}, Share{}, fmt.Errorf("find video: %w", err)
+		return Video{}, Share{}, fmt.Errorf("find shared video: %w", err)
 	}
 	if v.TrashedAt != nil || !share.Open(l.Now()) {
 		return Video{}, Share{}, notThere(nil)

@@ -137,6 +137,8 @@ type ShareStore interface {
 	CreateShare(ctx context.Context, s Share) error
 	// ShareByToken finds a share, ended or not. NotFound.
 	ShareByToken(ctx context.Context, token string) (Share, error)
+	// VideoByToken is ShareByToken and VideoByID in one: where everything that a link opens begins. NotFound.
+	VideoByToken(ctx context.Context, token string) (Video, Share, error)
 	ShareByID(ctx context.Context, id ShareID) (Share, error)
 	// ShareByVideo is the video's oldest share. NotFound.
 	ShareByVideo(ctx context.Context, id VideoID) (Share, error)

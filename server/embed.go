@@ -30,7 +30,7 @@ func (s *server) embed(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return hidden(err, errNoRoute)
 	}
-	share := s.pageShareOf(visitOf(r.Context()), token, seen, start)
+	share := s.pageShareOf(visitOf(r.Context()), token, shareOf(token, seen), seen, start)
 	return s.renderFramed(w, r, http.StatusOK, &embedPage{
 		common: common{Title: seen.Video.Title}, Share: &share, Boot: embedBoot{Share: shareOf(token, seen), Token: token, StartS: start},
 	})

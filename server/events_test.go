@@ -225,11 +225,11 @@ type flaky struct {
 	away atomic.Bool
 }
 
-func (f *flaky) ShareByToken(ctx context.Context, token string) (meanwhile.Share, error) {
+func (f *flaky) VideoByToken(ctx context.Context, token string) (meanwhile.Video, meanwhile.Share, error) {
 	if f.away.Load() {
-		return meanwhile.Share{}, meanwhile.E(meanwhile.Unavailable, "The database does not answer.", nil)
+		return meanwhile.Video{}, meanwhile.Share{}, meanwhile.E(meanwhile.Unavailable, "The database does not answer.", nil)
 	}
-	return f.Store.ShareByToken(ctx, token)
+	return f.Store.VideoByToken(ctx, token)
 }
 
 func TestAStreamThatBreaksSaysNothingWrong(t *testing.T) {

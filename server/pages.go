@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 )
 
 //go:embed pages/*.html
@@ -75,8 +76,9 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, status int, name
 		return fmt.Errorf("render page: there is no %s.html", name)
 	}
 	s.fillFrame(r, name, data.frame())
-	var b bytes.Buffer
-	if err := t.ExecuteTemplate(&b, "layout", data); err != nil {
+	b := borrowBuffer()
+	defer returnBuffer(b)
+	if err := t.ExecuteTemplate(b, "layout", data); err != nil {
 		return fmt.Errorf("render page %s: %w", name, err)
 	}
 	h := w.Header()
@@ -106,10 +108,37 @@ func (s *server) fillFrame(r *http.Request, name string, c *common) {
 // tooSmallToPack is where gzip's frame costs more than it saves.
 const tooSmallToPack = 512
 
+// packers and buffers are used again: a gzip writer is 800 KB that would be made and collected for each page.
+var packers, buffers sync.Pool
+
+// largestKept bounds the buffers that wait for the next page.
+const largestKept = 1 << 20
+
+func borrowBuffer() *bytes.Buffer {
+	if b, ok := buffers.Get().(*bytes.Buffer); ok {
+		return b
+	}
+	return new(bytes.Buffer)
+}
+
+func returnBuffer(b *bytes.Buffer) {
+	if b.Cap() > largestKept {
+		return
+	}
+	b.Reset()
+	buffers.Put(b)
+}
+
 func sendHTML(w http.ResponseWriter, r *http.Request, status int, body []byte) error {
 	if len(body) >= tooSmallToPack && accepts(r.Header.Get("Accept-Encoding"), "gzip") {
-		var b bytes.Buffer
-		z := gzip.NewWriter(&b)
+		b := borrowBuffer()
+		defer returnBuffer(b)
+		z, ok := packers.Get().(*gzip.Writer)
+		if !ok {
+			z = gzip.NewWriter(nil)
+		}
+		defer packers.Put(z)
+		z.Reset(b)
 		if _, err := z.Write(body); err != nil {
 			return fmt.Errorf("pack page: %w", err)
 		}

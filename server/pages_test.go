@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -168,8 +170,8 @@ func TestAPanicIsAnAnswer(t *testing.T) {
 // away is a store of which every read fails.
 type away struct{ meanwhile.Store }
 
-func (away) ShareByToken(context.Context, string) (meanwhile.Share, error) {
-	return meanwhile.Share{}, meanwhile.E(meanwhile.Unavailable, "The database does not answer. Try again in a moment.", errors.New("dial tcp 10.0.0.1"))
+func (away) VideoByToken(context.Context, string) (meanwhile.Video, meanwhile.Share, error) {
+	return meanwhile.Video{}, meanwhile.Share{}, meanwhile.E(meanwhile.Unavailable, "The database does not answer. Try again in a moment.", errors.New("dial tcp 10.0.0.1"))
 }
 
 func TestADatabaseThatIsAwayIsSaidSo(t *testing.T) {
@@ -184,4 +186,36 @@ func TestADatabaseThatIsAwayIsSaidSo(t *testing.T) {
 	if !strings.Contains(string(page.body), page.header.Get("X-Request-Id")) {
 		t.Error("the page does not tell the number of the request")
 	}
+}
+
+func TestPagesThatArePackedAtOnceDoNotMix(t *testing.T) {
+	w := newWorld(t)
+	uploads := []uploaded{w.newReadyVideo(), w.newReadyVideo()}
+	for i, u := range uploads {
+		w.want(w.do("PATCH", "/api/v1/videos/"+u.video, object{"title": strings.Repeat(string(rune('A'+i)), 40+i)}, w.asOwner()), 200)
+	}
+	var group sync.WaitGroup
+	for n := range 64 {
+		group.Go(func() {
+			i := n % 2
+			req := w.request("GET", "/v/"+uploads[i].share, nil, "Accept-Encoding: gzip")
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer res.Body.Close()
+			z, err := gzip.NewReader(res.Body)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			page, err := io.ReadAll(z)
+			mine, other := strings.Repeat(string(rune('A'+i)), 40+i), strings.Repeat(string(rune('B'-i)), 40)
+			if err != nil || !strings.Contains(string(page), "<title>"+mine) || strings.Contains(string(page), other) || !strings.HasSuffix(strings.TrimSpace(string(page)), "</html>") {
+				t.Errorf("page %d came mixed or broken: %v, %d bytes", n, err, len(page))
+			}
+		})
+	}
+	group.Wait()
 }

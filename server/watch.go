@@ -87,11 +87,7 @@ type openGraph struct {
 // watch shows a video and its conversation. It carries everything that a player needs: it plays and reads without scripts.
 func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 	ctx, v, token := r.Context(), visitOf(r.Context()), r.PathValue("token")
-	seen, err := s.lib.Watch(ctx, v.actor, token)
-	if err != nil {
-		return err
-	}
-	talk, err := s.lib.Comments(ctx, v.actor, token, meanwhile.CommentQuery{})
+	seen, talk, err := s.lib.WatchTalk(ctx, v.actor, token)
 	if err != nil {
 		return err
 	}
@@ -100,11 +96,12 @@ func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	start := startSeconds(r.URL.Query().Get("t"))
+	share := shareOf(token, seen)
 	data := &watchPage{
 		common:   common{Title: seen.Video.Title},
-		Share:    s.pageShareOf(v, token, seen, start),
+		Share:    s.pageShareOf(v, token, share, seen, start),
 		Comments: pageCommentsOf(talk), CommentCount: talk.Count, MoreComments: talk.Next != nil,
-		Boot: watchBoot{Share: shareOf(token, seen), Comments: comments, Token: token, StartS: start},
+		Boot: watchBoot{Share: share, Comments: comments, Token: token, StartS: start},
 		OG:   s.openGraphOf(v, token, seen), OEmbedURL: s.oEmbedURL(v, token),
 	}
 	if v.actor.SignedIn() {
@@ -115,8 +112,7 @@ func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 	return s.render(w, r, http.StatusOK, "watch", data)
 }
 
-func (s *server) pageShareOf(v *visit, token string, seen meanwhile.Watch, start int) pageShare {
-	sh := shareOf(token, seen)
+func (s *server) pageShareOf(v *visit, token string, sh wireShare, seen meanwhile.Watch, start int) pageShare {
 	out := pageShare{
 		Title: sh.Title, AuthorName: sh.Author.Name, State: sh.State, Failure: sh.Failure, Warnings: sh.Warnings,
 		Progress: sh.Progress, Percent: int(sh.Progress * 100), Improving: sh.Improving, DurationMS: sh.DurationMS,

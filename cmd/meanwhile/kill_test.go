@@ -1,8 +1,13 @@
 package main_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -106,4 +111,103 @@ func TestShutdownHandsWorkBack(t *testing.T) {
 	}
 	p.start()
 	p.waitState(key, id, 2*time.Minute, "ready")
+}
+
+// TestKilledProcessKeepsWhatWasSaid is promise P1's like for words: writers share commits, and who was answered has been in one. Eight people
+// talk as fast as they are answered, under two videos, until the process is killed.
+func TestKilledProcessKeepsWhatWasSaid(t *testing.T) {
+	const talkers = 8
+	p := newProgram(t)
+	key := p.owner()
+	p.start()
+	places := []*recorder{p.record(key), p.record(key)}
+	answered := make([][]string, len(places)*talkers)
+	var enough, ended sync.WaitGroup
+	for i := range answered {
+		address := p.base + "/api/v1/shares/" + places[i%len(places)].ShareToken + "/comments"
+		enough.Add(1)
+		ended.Go(func() {
+			begun := sync.OnceFunc(enough.Done)
+			defer begun()
+			for n := 0; ; n++ {
+				said := fmt.Sprintf("talker %d, %d", i, n)
+				if !says(t, address, key, said) {
+					return // the process is gone
+				}
+				if answered[i] = append(answered[i], said); n == 30 {
+					begun()
+				}
+			}
+		})
+	}
+	enough.Wait()
+	p.kill()
+	ended.Wait()
+	p.start()
+	for i, list := range answered {
+		if len(list) == 0 {
+			t.Errorf("talker %d was never answered", i)
+		}
+	}
+	for place, r := range places {
+		there := map[string]int{}
+		for _, said := range p.talk(key, r.ShareToken) {
+			there[said]++
+		}
+		for i, list := range answered {
+			for _, said := range list {
+				if want := btoi(i%len(places) == place); there[said] != want {
+					t.Fatalf("%q, which was answered, is there %d times in conversation %d, want %d", said, there[said], place, want)
+				}
+			}
+		}
+	}
+}
+
+// says posts a comment and reports whether it was answered as stored.
+func says(t *testing.T, address, key, text string) bool {
+	body, err := json.Marshal(map[string]any{"at_ms": 0, "body": text})
+	if err != nil {
+		t.Error(err)
+		return false
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, bytes.NewReader(body))
+	if err != nil {
+		t.Error(err)
+		return false
+	}
+	req.Header.Set("Authorization", "Bearer "+key)
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	defer res.Body.Close()
+	return res.StatusCode == http.StatusCreated
+}
+
+// talk is the whole conversation.
+func (p *program) talk(key, token string) (bodies []string) {
+	p.t.Helper()
+	for cursor, first := "", true; first || cursor != ""; first = false {
+		var page struct {
+			Items      []struct{ Body string }
+			NextCursor string `json:"next_cursor"`
+		}
+		if status := p.get(key, "/api/v1/shares/"+token+"/comments?limit=200&cursor="+url.QueryEscape(cursor), &page); status != http.StatusOK {
+			p.t.Fatalf("read comments: %d", status)
+		}
+		for _, c := range page.Items {
+			bodies = append(bodies, c.Body)
+		}
+		cursor = page.NextCursor
+	}
+	return bodies
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -19,7 +19,7 @@ const listenerBuffer = 16
 func (r *Redis) Publish(ctx context.Context, topic, event string) error {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	return unavailable("publish event", r.client.Publish(ctx, channelPrefix+topic, event).Err())
+	return unavailable("publish event", r.post.send(ctx, channelPrefix+topic, event))
 }
 
 // Subscribe delivers the topic's events until ctx ends or the Redis is closed, then closes the channel. What is published after it

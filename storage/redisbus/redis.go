@@ -25,6 +25,7 @@ type Redis struct {
 	options  Options
 	client   redis.UniversalClient
 	hub      *hub
+	post     *post
 	embedded *embedded // nil for one that runs elsewhere
 }
 
@@ -57,7 +58,7 @@ func openEmbedded(ctx context.Context, log *slog.Logger) (*Redis, error) {
 
 func connect(ctx context.Context, o Options, log *slog.Logger) *Redis {
 	client := o.client()
-	return &Redis{options: o, client: client, hub: newHub(client.Subscribe(ctx), log)}
+	return &Redis{options: o, client: client, hub: newHub(client.Subscribe(ctx), log), post: newPost(ctx, client)}
 }
 
 // Options tells how to reach the same Redis with another client.
@@ -72,6 +73,7 @@ func (r *Redis) Ping(ctx context.Context) error {
 
 // Close ends every subscription, lets Redis go and, where it is embedded, stops it. Stop other clients of an embedded one first.
 func (r *Redis) Close() error {
+	r.post.close()
 	err := errors.Join(r.hub.close(), r.client.Close())
 	if r.embedded != nil {
 		r.embedded.stop()

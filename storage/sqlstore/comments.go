@@ -41,46 +41,47 @@ func toNullDurationMS(d *time.Duration) sql.NullInt64 {
 // CreateComment stores c and returns it as a list shows it, with Seq and ThreadAt set. NotFound when the video, or the comment that
 // c answers, is not there; Invalid for a reply to a reply.
 func (s *Store) CreateComment(ctx context.Context, c meanwhile.Comment) (meanwhile.Comment, error) {
-	var stored meanwhile.Comment
-	err := s.inTx(ctx, func(t *Store) error {
+	const op = "create comment"
+	stored, err := lastOf(ctx, s, op, func(row scanner) (meanwhile.Comment, error) {
+		err := row.Scan(&c.Seq, durationInto{&c.ThreadAt}, &c.AuthorName)
+		return c, err
+	},
 		// First of all the counter, whose lock keeps a thread from moving while an answer to it is stored.
-		seq, err := one(ctx, t, writing, "count comment", scanValue[int64],
-			`UPDATE comment_counters SET seq = seq + 1, live_count = live_count + 1 WHERE video_id = $1 RETURNING seq`, string(c.VideoID))
-		if err != nil {
-			return err
-		}
-		if c.ThreadAt, err = t.threadAt(ctx, c); err != nil {
-			return err
-		}
-		_, err = t.exec(ctx, "create comment",
-			`INSERT INTO comments (id, video_id, thread_id, thread_at_ms, reply, seq, author_id, author_name, edit_hash, at_ms, until_ms,
+		statement{`UPDATE comment_counters SET seq = seq + 1, live_count = live_count + 1 WHERE video_id = $1`, []any{string(c.VideoID)}},
+		// No counter, or nothing to answer, is a NULL where none may be.
+		statement{`INSERT INTO comments (id, video_id, thread_id, thread_at_ms, reply, seq, author_id, author_name, edit_hash, at_ms, until_ms,
 				body, created_ms, edited_ms, deleted_ms)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, NULL, NULL)`,
-			string(c.ID), string(c.VideoID), string(c.Thread()), c.ThreadAt.Milliseconds(), c.Parent != "", seq,
-			sql.NullString{String: string(c.AuthorID), Valid: c.AuthorID != ""}, c.AuthorName, c.EditHash, c.At.Milliseconds(),
-			toNullDurationMS(c.Until), c.Body, toMS(c.CreatedAt))
-		if err != nil {
-			return err
-		}
-		stored, err = t.CommentByID(ctx, c.ID)
-		return err
-	})
-	return stored, err
+			VALUES ($1, $2, $3,
+				CASE WHEN $4 THEN (SELECT p.at_ms FROM comments p WHERE p.id = $3 AND p.video_id = $2 AND NOT p.reply AND p.deleted_ms IS NULL)
+				ELSE $5 END,
+				$4, (SELECT n.seq FROM comment_counters n WHERE n.video_id = $2), $6, $7, $8, $5, $9, $10, $11, NULL, NULL)
+			RETURNING seq, thread_at_ms, COALESCE((SELECT u.name FROM users u WHERE u.id = author_id), author_name)`, []any{
+			string(c.ID), string(c.VideoID), string(c.Thread()), c.Parent != "", c.At.Milliseconds(),
+			sql.NullString{String: string(c.AuthorID), Valid: c.AuthorID != ""}, c.AuthorName, c.EditHash, toNullDurationMS(c.Until),
+			c.Body, toMS(c.CreatedAt),
+		}})
+	if err == nil {
+		return stored[0], nil
+	}
+	if why := s.whyNoComment(ctx, c); meanwhile.KindOf(err) == meanwhile.Internal && why != nil {
+		return meanwhile.Comment{}, why
+	}
+	return meanwhile.Comment{}, err
 }
 
-// threadAt is where the thread of a new comment sorts.
-func (s *Store) threadAt(ctx context.Context, c meanwhile.Comment) (time.Duration, error) {
-	if c.Parent == "" {
-		return c.At, nil
+// whyNoComment tells what is wrong with the place of a comment that could not be stored; nil when nothing is.
+func (s *Store) whyNoComment(ctx context.Context, c meanwhile.Comment) error {
+	if _, _, err := s.CommentSeq(ctx, c.VideoID); err != nil || c.Parent == "" {
+		return err
 	}
 	parent, err := s.CommentByID(ctx, c.Parent)
 	if err != nil {
-		return 0, reword(err, meanwhile.NotFound, "The comment that this answers has been deleted.")
+		return reword(err, meanwhile.NotFound, "The comment that this answers has been deleted.")
 	}
 	if parent.Parent != "" || parent.VideoID != c.VideoID {
-		return 0, meanwhile.E(meanwhile.Invalid, "A reply answers a comment of the same video that is not a reply itself.", nil)
+		return meanwhile.E(meanwhile.Invalid, "A reply answers a comment of the same video that is not a reply itself.", nil)
 	}
-	return parent.At, nil
+	return nil
 }
 
 // CommentByID finds a comment that is not deleted. NotFound.

@@ -26,6 +26,22 @@ type Migration struct {
 // Migrate brings the schema up to what this program knows, one transaction per step. A SQLite file that holds something is first
 // copied to <file>.before-NNNN beside it, where NNNN is the first new step; the operator removes such copies.
 func (s *Store) Migrate(ctx context.Context) error {
+	return s.outside(ctx, func() error { return s.migrate(ctx) })
+}
+
+// outside runs fn, which takes a writing connection from the pool, beside nobody on SQLite: the pool has one.
+func (s *Store) outside(ctx context.Context, fn func() error) error {
+	if s.group == nil {
+		return fn()
+	}
+	err := s.group.outside(ctx, fn)
+	if own, ok := err.(*writerError); ok { //nolint:errorlint // as in tryTx
+		return s.fail(ctx, own.what, own.err)
+	}
+	return err
+}
+
+func (s *Store) migrate(ctx context.Context) error {
 	provider, err := s.provider()
 	if err != nil {
 		return err
@@ -53,7 +69,15 @@ func (s *Store) Migrate(ctx context.Context) error {
 }
 
 // MigrationStatus lists every step, oldest first.
-func (s *Store) MigrationStatus(ctx context.Context) ([]Migration, error) {
+func (s *Store) MigrationStatus(ctx context.Context) (list []Migration, err error) {
+	err = s.outside(ctx, func() error {
+		list, err = s.migrationStatus(ctx)
+		return err
+	})
+	return list, err
+}
+
+func (s *Store) migrationStatus(ctx context.Context) ([]Migration, error) {
 	provider, err := s.provider()
 	if err != nil {
 		return nil, err
@@ -99,8 +123,8 @@ func (s *Store) copyTo(ctx context.Context, path string) error {
 	if err := os.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove unfinished copy: %w", err)
 	}
-	if _, err := s.exec(ctx, "copy database", "VACUUM INTO $1", partial); err != nil {
-		return err
+	if _, err := s.pools.write.ExecContext(ctx, "VACUUM INTO $1", partial); err != nil { // which runs in no transaction
+		return s.fail(ctx, "copy database", err)
 	}
 	if err := os.Chmod(partial, 0o600); err != nil {
 		return fmt.Errorf("protect copy: %w", err)

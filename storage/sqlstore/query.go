@@ -31,20 +31,42 @@ func (s *Store) querier(a access) querier {
 	case a == writing:
 		return s.pools.write
 	}
-	return s.pools.read
+	return s.reads
 }
+
+// steady is ctx for a statement. In SQLite's shared transaction none may be interrupted half-way: that would roll back what others wrote in
+// it. Who has left is stopped before the next one.
+func (s *Store) steady(ctx context.Context) (context.Context, error) {
+	if s.group == nil || s.tx == nil {
+		return ctx, nil
+	}
+	return context.WithoutCancel(ctx), ctx.Err()
+}
+
+// needsTx reports that a write has to go through SQLite's writer first.
+func (s *Store) needsTx(a access) bool { return a == writing && s.group != nil && s.tx == nil }
 
 // sql is text with the engine's clock in place of clockMS.
 func (s *Store) sql(text string) string { return strings.ReplaceAll(text, clockMS, s.dialect.clock) }
 
 // exec runs a statement and returns how many rows it changed. op says in the log what was tried.
-func (s *Store) exec(ctx context.Context, op, text string, args ...any) (int64, error) {
-	result, err := s.querier(writing).ExecContext(ctx, s.sql(text), args...)
+func (s *Store) exec(ctx context.Context, op, text string, args ...any) (n int64, err error) {
+	if s.needsTx(writing) {
+		err = s.inTx(ctx, func(t *Store) (err error) {
+			n, err = t.exec(ctx, op, text, args...)
+			return err
+		})
+		return n, err
+	}
+	steady, err := s.steady(ctx)
 	if err != nil {
 		return 0, s.fail(ctx, op, err)
 	}
-	n, err := result.RowsAffected()
+	result, err := s.querier(writing).ExecContext(steady, s.sql(text), args...)
 	if err != nil {
+		return 0, s.fail(ctx, op, err)
+	}
+	if n, err = result.RowsAffected(); err != nil {
 		return 0, s.fail(ctx, op, err)
 	}
 	return n, nil
@@ -65,13 +87,23 @@ func (s *Store) changeOr(ctx context.Context, none meanwhile.Kind, op, text stri
 }
 
 // all reads every row of a query.
-func all[T any](ctx context.Context, s *Store, a access, op string, scan func(scanner) (T, error), text string, args ...any) ([]T, error) {
-	rows, err := s.querier(a).QueryContext(ctx, s.sql(text), args...)
+func all[T any](ctx context.Context, s *Store, a access, op string, scan func(scanner) (T, error), text string, args ...any) (list []T, err error) {
+	if s.needsTx(a) {
+		err = s.inTx(ctx, func(t *Store) (err error) {
+			list, err = all(ctx, t, a, op, scan, text, args...)
+			return err
+		})
+		return list, err
+	}
+	steady, err := s.steady(ctx)
+	if err != nil {
+		return nil, s.fail(ctx, op, err)
+	}
+	rows, err := s.querier(a).QueryContext(steady, s.sql(text), args...)
 	if err != nil {
 		return nil, s.fail(ctx, op, err)
 	}
 	defer rows.Close()
-	var list []T
 	for rows.Next() {
 		v, err := scan(rows)
 		if err != nil {

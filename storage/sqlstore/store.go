@@ -29,7 +29,9 @@ type Store struct {
 	pools   pools
 	log     *slog.Logger
 	closed  *atomic.Bool
-	tx      *sql.Tx // set in the stores that InTx hands out
+	group   *group  // SQLite's writer; nil where the server orders writers
+	reads   querier // what reads outside of a transaction
+	tx      querier // set in the stores that InTx hands out
 }
 
 // Open reaches the database at address (sqlite:<path>, or postgres://… as pgx reads it) without changing it: call Migrate next.
@@ -47,7 +49,10 @@ func Open(ctx context.Context, address string, log *slog.Logger) (*Store, error)
 	if err != nil {
 		return nil, meanwhile.E(meanwhile.Unavailable, "The database cannot be opened.", err)
 	}
-	s := &Store{dialect: d, pools: p, log: log, closed: new(atomic.Bool)}
+	s := &Store{dialect: d, pools: p, log: log, closed: new(atomic.Bool), reads: p.read}
+	if d.isSQLite {
+		s.group, s.reads = &group{db: p.write}, newPrepared(p.read)
+	}
 	if err := s.check(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -98,6 +103,9 @@ func checkSQLite(version string) error {
 // Close waits for running queries and lets the database go.
 func (s *Store) Close() error {
 	s.closed.Store(true)
+	if s.group != nil {
+		s.group.close()
+	}
 	err := s.pools.read.Close()
 	if s.pools.write != s.pools.read {
 		err = errors.Join(err, s.pools.write.Close())
@@ -126,7 +134,8 @@ func (s *Store) Ping(ctx context.Context) error {
 const triesInTx = 8
 
 // InTx runs fn in one transaction; see meanwhile.Store. fn runs again, from the start and in a new transaction, when PostgreSQL gave the
-// first one up for the sake of another (a deadlock): it may change nothing outside of the store that it would not set again.
+// first one up for the sake of another (a deadlock), or SQLite one that others shared: it may change nothing outside of the store that it
+// would not set again.
 func (s *Store) InTx(ctx context.Context, fn func(meanwhile.Store) error) error {
 	return s.inTx(ctx, func(t *Store) error { return fn(t) })
 }
@@ -135,13 +144,18 @@ func (s *Store) inTx(ctx context.Context, fn func(*Store) error) error {
 	if s.tx != nil {
 		return fn(s)
 	}
-	for try := 1; ; try++ {
-		err := s.tryTx(ctx, fn)
-		if try == triesInTx || !retryable(err) {
+	return s.again(ctx, func() error { return s.tryTx(ctx, fn) })
+}
+
+// again tries what is given up only for the sake of others until it comes through.
+func (s *Store) again(ctx context.Context, try func() error) error {
+	for n := 1; ; n++ {
+		err := try()
+		if n == triesInTx || !retryable(err) {
 			return err
 		}
-		s.log.DebugContext(ctx, "transaction runs again", "try", try, "error", err)
-		if err := pause(ctx, try); err != nil {
+		s.log.DebugContext(ctx, "transaction runs again", "try", n, "error", err)
+		if err := pause(ctx, n); err != nil {
 			return err
 		}
 	}
@@ -159,8 +173,19 @@ func pause(ctx context.Context, try int) error {
 	}
 }
 
-// tryTx runs fn in one transaction, once.
+// tryTx runs fn in one transaction; on SQLite it may share it with others who write at the same time.
 func (s *Store) tryTx(ctx context.Context, fn func(*Store) error) error {
+	inner := *s
+	if s.group != nil {
+		err := s.group.write(ctx, func(tx querier) error {
+			inner.tx = tx
+			return fn(&inner)
+		})
+		if own, ok := err.(*writerError); ok { //nolint:errorlint // fn's own errors come back unchanged, whatever they wrap
+			return s.fail(ctx, own.what, own.err)
+		}
+		return err
+	}
 	tx, err := s.pools.write.BeginTx(ctx, nil)
 	if err != nil {
 		return s.fail(ctx, "begin transaction", err)
@@ -168,7 +193,6 @@ func (s *Store) tryTx(ctx context.Context, fn func(*Store) error) error {
 	// After a commit this does nothing; after an error or a panic in fn it gives the connection back.
 	defer func() { _ = tx.Rollback() }()
 
-	inner := *s
 	inner.tx = tx
 	if err := fn(&inner); err != nil {
 		return err

@@ -3,6 +3,7 @@ package storagetest
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ func TestBus(t *testing.T, open OpenBus) {
 		{"a subscription ends with its context and leaves the others alone", testBusEnds},
 		{"a topic can be subscribed to again", testBusAgain},
 		{"a slow reader loses events and blocks nobody", testBusSlowReader},
+		{"what many publish at once is all heard", testBusCrowd},
 		{"an event without a reader is no error", func(t *testing.T, one, _ meanwhile.Bus) {
 			must(t, one.Publish(t.Context(), "nobody", "event"))
 		}},
@@ -130,4 +132,36 @@ func testBusSlowReader(t *testing.T, one, other meanwhile.Bus) {
 	if n := len(slow); n == 0 || n >= burst {
 		t.Errorf("%d of %d events wait for the slow reader, want some and not all", n, burst)
 	}
+}
+
+func testBusCrowd(t *testing.T, one, other meanwhile.Bus) {
+	const publishers = 12 // no more than a slow reader may leave lying
+	topics := make([]<-chan string, publishers)
+	for i := range topics {
+		topics[i] = mustGet(other.Subscribe(t.Context(), fmt.Sprint("crowd ", i)))(t)
+	}
+	together := mustGet(other.Subscribe(t.Context(), "crowd"))(t)
+	var group sync.WaitGroup
+	for i := range publishers {
+		group.Go(func() {
+			for _, topic := range []string{fmt.Sprint("crowd ", i), "crowd"} {
+				if err := one.Publish(t.Context(), topic, fmt.Sprint(i)); err != nil {
+					t.Errorf("Publish() = %v", err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	for i, events := range topics {
+		wantEvent(t, fmt.Sprint("listener ", i), events, fmt.Sprint(i))
+	}
+	heard := map[string]bool{}
+	eventually(t, "every publisher to be heard", func() bool {
+		select {
+		case event := <-together:
+			heard[event] = true
+		default:
+		}
+		return len(heard) == publishers
+	})
 }

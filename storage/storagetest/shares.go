@@ -32,10 +32,17 @@ var shareTests = []storeTest{
 				t.Errorf("%s() (-want +got):\n%s", what, diff)
 			}
 		}
+		video, share, err := s.VideoByToken(ctx, want.Token)
+		must(t, err)
+		if diff := cmp.Diff(want, share) + cmp.Diff(v, video); diff != "" {
+			t.Errorf("VideoByToken() (-want +got):\n%s", diff)
+		}
 	}},
 	{"a missing share is not found", func(t *testing.T, s meanwhile.Store) {
 		_, err := s.ShareByToken(t.Context(), "none")
 		wantKind(t, "ShareByToken", err, meanwhile.NotFound)
+		_, _, err = s.VideoByToken(t.Context(), "none")
+		wantKind(t, "VideoByToken", err, meanwhile.NotFound)
 		_, err = s.ShareByID(t.Context(), "none")
 		wantKind(t, "ShareByID", err, meanwhile.NotFound)
 		_, err = s.ShareByVideo(t.Context(), "none")

@@ -248,6 +248,8 @@ var transactionTests = []storeTest{
 		_, err = s.VideoByID(t.Context(), v.ID)
 		wantKind(t, "video", err, meanwhile.NotFound)
 	}},
+	{"of many who write at once, one who fails takes back only its own", testFailedAmongOthers},
+	{"of many who write at once, one who leaves or panics harms nobody", testGoneAmongOthers},
 	{"ping answers for a database that can be written", func(t *testing.T, s meanwhile.Store) {
 		must(t, s.Ping(t.Context()))
 	}},
