@@ -94,8 +94,7 @@ export class Desk {
   private async begin(about: About): Promise<void> {
     const unlock = await lock(about.id)
     if (!unlock) return
-    const shelf = await this.places()
-    const made = this.makeCase(about, (await shelf?.open(about.id)) ?? null, unlock, false)
+    const made = this.makeCase(about, await this.place(about.id), unlock, false)
     if (!made.take) this.keepIn(about.id, made, 'memory')
     await this.save(made, about)
     void this.run(about.id, made)
@@ -107,7 +106,7 @@ export class Desk {
     for (const id of (await shelf?.ids()) ?? []) {
       const unlock = this.cases.has(id) ? undefined : await lock(id)
       if (!shelf || !unlock) continue
-      const taken = await this.adopt(shelf, id, userId, unlock)
+      const taken = await this.adopt(shelf, id, userId, unlock).catch(() => false) // another day it may be readable
       if (!taken) unlock()
     }
   }
@@ -205,27 +204,19 @@ export class Desk {
 
   /** store writes to the disk where there is room; the disk comes before the network. */
   private async store(c: Case, head: ChunkHead, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    const isKept = c.take !== null && c.keeping === 'disk' && (await this.hasRoom(c)) && (await this.append(c.take, head, bytes))
+    const isKept = c.take !== null && c.keeping === 'disk' && (await this.write(c, c.take, head, bytes))
     if (!isKept) this.keepIn(c.courier.about.id, c, 'memory')
     if (isKept && c.heldBytes + bytes.length > warmBytes) return
     c.held.set(`${head.track}/${head.n}`, bytes)
     c.heldBytes += bytes.length
   }
 
-  private async append(take: Take, head: ChunkHead, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
-    try {
-      await take.append(head, bytes)
-      return true
-    } catch {
-      return false // full, whatever was promised: memory holds it
-    }
-  }
-
-  /** hasRoom gives up what the server has already, before it gives up the disk. */
-  private async hasRoom(c: Case): Promise<boolean> {
-    if ((await roomBytes()) >= leastRoomBytes) return true
-    for (const track of trackNames) await c.take?.free(track, c.counts[track].safe)
-    return (await roomBytes()) >= leastRoomBytes
+  /** write gives up what the server has already, before it gives up the disk. What the browser says of its room may be a guess, so a refused write
+   * counts as well. */
+  private async write(c: Case, take: Take, head: ChunkHead, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
+    if ((await roomBytes()) >= leastRoomBytes && (await append(take, head, bytes))) return true
+    for (const track of trackNames) await take.free(track, c.counts[track].safe)
+    return (await roomBytes()) >= leastRoomBytes && append(take, head, bytes)
   }
 
   /** A take that has begun in memory stays there: chunks on the disk have no gaps. */
@@ -301,9 +292,27 @@ export class Desk {
     return done
   }
 
+  /** place makes a place for a take; null where there is no room even for that. */
+  private async place(id: string): Promise<Take | null> {
+    try {
+      return (await (await this.places())?.open(id)) ?? null
+    } catch {
+      return null
+    }
+  }
+
   private places(): Promise<Shelf | null> {
     this.shelf ??= this.openShelf()
     return this.shelf
+  }
+}
+
+async function append(take: Take, head: ChunkHead, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
+  try {
+    await take.append(head, bytes)
+    return true
+  } catch {
+    return false // full: memory holds it
   }
 }
 

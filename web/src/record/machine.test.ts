@@ -67,6 +67,7 @@ test('elapsed time leaves pauses and interruptions out', () => {
   const cases: { name: string; events: RecordingEvent[]; nowMs: number; want: number }[] = [
     { name: 'before', events: [], nowMs: 99_000, want: 0 },
     { name: 'running', events: begun, nowMs: 14_000, want: 4000 },
+    { name: 'after a sleep', events: [...begun, { type: 'slept', ms: 60_000, nowMs: 73_000 }], nowMs: 74_000, want: 4000 },
     { name: 'in a pause', events: [...begun, { type: 'paused', nowMs: 12_000 }], nowMs: 90_000, want: 2000 },
     {
       name: 'after a pause',

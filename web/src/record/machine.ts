@@ -34,6 +34,8 @@ export type RecordingEvent =
   | { type: 'paused'; nowMs: number }
   | { type: 'resumed'; nowMs: number }
   | { type: 'share-ended'; nowMs: number }
+  /** The computer has slept for ms until now. */
+  | { type: 'slept'; ms: number; nowMs: number }
   | { type: 'waited-for' }
   | { type: 'stopped'; nowMs: number }
   | { type: 'kept' }
@@ -62,6 +64,8 @@ export function reduce(r: Recording, e: RecordingEvent): Recording {
     case 'share-ended':
       if (r.stage.at === 'recording') return hold(to(r, { at: 'interrupted', left: finishAfterS }), e.nowMs)
       return r.stage.at === 'paused' ? to(r, { at: 'interrupted', left: null }) : r
+    case 'slept':
+      return r.stage.at === 'recording' ? { ...r, pauses: [...r.pauses, { fromMs: e.nowMs - e.ms, toMs: e.nowMs }] } : r
     case 'waited-for':
       return r.stage.at === 'interrupted' ? to(r, { at: 'interrupted', left: null }) : r
     case 'stopped':

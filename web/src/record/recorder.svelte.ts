@@ -49,7 +49,7 @@ export class Recorder {
   )
   private readonly watchdog = new Watchdog()
   private take: Take | null = null
-  private lookedAtMs = 0
+  private lookedAt = { wallMs: 0, ownMs: 0 }
   private ticking: ReturnType<typeof setInterval> | undefined
 
   constructor(
@@ -312,16 +312,9 @@ export class Recorder {
   /** look at the clock, the level and what has gone quiet. In a hidden page it comes once a second. */
   private look(): void {
     const nowMs = Date.now()
-    const awayMs = this.lookedAtMs === 0 ? 0 : nowMs - this.lookedAtMs
-    this.lookedAtMs = nowMs
+    this.wakeUp(nowMs)
     this.elapsedMs = elapsedMs(this.recording, nowMs)
     this.inputs.look(nowMs)
-    if (awayMs > asleepMs && isRunning(this.recording)) {
-      this.warnings.say(
-        'asleep',
-        `This computer was asleep for ${Math.round(awayMs / 1000)} s. What was recorded before and after is kept.`,
-      )
-    }
     if (!this.isAt('recording')) return
     if (this.watchdog.silent(performance.now()).length === 0) this.warnings.unsay('quiet')
     else
@@ -329,6 +322,18 @@ export class Recorder {
         'quiet',
         'Nothing has come from the browser’s recorder for a while. What came before is kept: stop, and begin another one.',
       )
+  }
+
+  /** wakeUp notices that this computer was asleep. Where the clock of the media stood still meanwhile, so does that of the recording. */
+  private wakeUp(nowMs: number): void {
+    const last = this.lookedAt
+    this.lookedAt = { wallMs: nowMs, ownMs: performance.now() }
+    const awayMs = last.wallMs === 0 ? 0 : nowMs - last.wallMs
+    if (awayMs < asleepMs || !isRunning(this.recording)) return
+    const stoodStillMs = awayMs - (this.lookedAt.ownMs - last.ownMs)
+    if (stoodStillMs > lookEveryMs) this.dispatch({ type: 'slept', ms: stoodStillMs, nowMs })
+    this.sendBeat()
+    this.warnings.say('asleep', `This computer was asleep for ${Math.round(awayMs / 1000)} s. What was recorded before and after is kept.`)
   }
 
   private tick(): void {
