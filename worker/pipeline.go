@@ -6,8 +6,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"meanwhile"
 	"meanwhile/worker/ffmpeg"
@@ -93,7 +96,36 @@ func (j *job) look(ctx context.Context) (meanwhile.Probe, error) {
 	if ok {
 		return probe, j.Scratch.SetAside(j.task.Video.ID, path)
 	}
-	return j.probe(ctx)
+	if err := j.fetch(ctx); err != nil {
+		return meanwhile.Probe{}, err
+	}
+	if c, err := ffmpeg.Sniff(j.source); err != nil || c != meanwhile.ContainerWebM {
+		return j.probe(ctx)
+	}
+	return j.lookAndCopy(ctx, filepath.Join(j.out, "copy.webm"))
+}
+
+// lookAndCopy copies what a browser recorded as WebM while its packets are walked, which takes as long.
+func (j *job) lookAndCopy(ctx context.Context, path string) (probe meanwhile.Probe, err error) {
+	info, err := os.Stat(j.source)
+	if err != nil {
+		return meanwhile.Probe{}, fmt.Errorf("look at scratch copy: %w", err)
+	}
+	unknown := ffmpeg.Source{Path: j.source, Probe: meanwhile.Probe{Container: meanwhile.ContainerWebM, SizeBytes: info.Size()}}
+	both, copying := errgroup.WithContext(ctx)
+	copied := false
+	both.Go(func() error {
+		copied = j.Tools.Copy(copying, unknown, meanwhile.Copy{Container: meanwhile.ContainerWebM}, path, nil) == nil
+		return nil // whether a copy is wanted is not known yet, and the step that wants it tries again
+	})
+	both.Go(func() (err error) {
+		probe, err = j.probe(ctx)
+		return err
+	})
+	if err := both.Wait(); err != nil || !copied {
+		return probe, err
+	}
+	return probe, j.Scratch.SetAside(j.task.Video.ID, path)
 }
 
 // probe asks ffprobe.
@@ -127,10 +159,10 @@ func copyStreams(ctx context.Context, j *job) error {
 
 // copyTo takes what was set aside, or makes it again, or has ffmpeg copy what is not so plain.
 func (j *job) copyTo(ctx context.Context, path string, c meanwhile.Copy) error {
+	if j.Scratch.TakeAside(ctx, j.task.Video.ID, path) {
+		return nil
+	}
 	if c.Container == meanwhile.ContainerMP4 {
-		if j.Scratch.TakeAside(ctx, j.task.Video.ID, path) {
-			return nil
-		}
 		if _, ok, err := j.faststart(ctx, path); ok || err != nil {
 			return err
 		}

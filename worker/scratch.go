@@ -136,7 +136,7 @@ func (s *Scratch) drop(id sourceKey, c *scratchCopy) {
 // SetAside keeps the file at path for a later step of the video, 30 s at most, and begins to make it durable: whoever takes it wants it to
 // be.
 func (s *Scratch) SetAside(id meanwhile.VideoID, path string) error {
-	a := &asideFile{path: filepath.Join(s.dir, "aside-"+meanwhile.NewRandomID()), synced: make(chan struct{})}
+	a := &asideFile{path: filepath.Join(s.dir, "aside-"+meanwhile.NewRandomID()+filepath.Ext(path)), synced: make(chan struct{})}
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
 		return scratchError(err)
@@ -167,10 +167,14 @@ func (s *Scratch) SetAside(id meanwhile.VideoID, path string) error {
 	return nil
 }
 
-// TakeAside moves what was set aside for the video to path. false when there is nothing, or it is not to be trusted.
+// TakeAside moves what was set aside for the video to path. false when there is nothing, or of another kind by its name's ending, or when it
+// is not to be trusted.
 func (s *Scratch) TakeAside(ctx context.Context, id meanwhile.VideoID, path string) bool {
 	s.mu.Lock()
 	a := s.aside[id]
+	if a != nil && filepath.Ext(a.path) != filepath.Ext(path) {
+		a = nil
+	}
 	if a != nil {
 		delete(s.aside, id)
 		a.timer.Stop()

@@ -126,6 +126,9 @@ func TestWhatIsSetAsideIsTakenOnce(t *testing.T) {
 	if s.TakeAside(t.Context(), "v2", out) {
 		t.Error("another video's file was taken")
 	}
+	if s.TakeAside(t.Context(), "v1", out+".webm") {
+		t.Error("a file of another kind was taken")
+	}
 	if !s.TakeAside(t.Context(), "v1", out) {
 		t.Fatal("what was set aside was not taken")
 	}
