@@ -179,27 +179,28 @@ type movieTrack struct {
 	Timescale       uint32
 	Handler         string
 	DefaultDuration uint32
+	DefaultSize     uint32
 	Codec           string // RFC 6381
 	Width, Height   int
 }
 
 func movieTracks(moov []byte) []movieTrack {
 	var tracks []movieTrack
-	defaults := map[uint32]uint32{}
+	defaults := map[uint32][2]uint32{}
 	eachBox(moov, func(kind string, body []byte) {
 		switch kind {
 		case "trak":
 			tracks = append(tracks, readTrack(body))
 		case "mvex":
 			eachBox(body, func(kind string, body []byte) {
-				if kind == "trex" && len(body) >= 16 {
-					defaults[binary.BigEndian.Uint32(body[4:])] = binary.BigEndian.Uint32(body[12:])
+				if kind == "trex" && len(body) >= 20 {
+					defaults[binary.BigEndian.Uint32(body[4:])] = [2]uint32{binary.BigEndian.Uint32(body[12:]), binary.BigEndian.Uint32(body[16:])}
 				}
 			})
 		}
 	})
 	for i := range tracks {
-		tracks[i].DefaultDuration = defaults[tracks[i].ID]
+		tracks[i].DefaultDuration, tracks[i].DefaultSize = defaults[tracks[i].ID][0], defaults[tracks[i].ID][1]
 	}
 	return tracks
 }

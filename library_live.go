@@ -54,11 +54,17 @@ func (l *Library) indexTrack(ctx context.Context, u Upload, name string) (grew b
 	if w.settled() == t.IndexedBytes {
 		return false, nil
 	}
-	from := t.IndexedBytes
+	from, before := t.IndexedBytes, t.DurationMS
 	if err := t.take(w); err != nil {
 		return false, err
 	}
-	return true, l.Store.IndexTrack(ctx, from, t, w.index.Fragments)
+	if err := l.Store.IndexTrack(ctx, from, t, w.index.Fragments); err != nil {
+		return true, err
+	}
+	if soundIsDue(before, t) {
+		l.wakeSound(ctx, u.VideoID)
+	}
+	return true, nil
 }
 
 func beginsAsMP4(src *Source) bool {
@@ -109,6 +115,7 @@ func (l *Library) track(ctx context.Context, id UploadID, name string) (Track, e
 type Live struct {
 	Playlist string  // when the playlist was asked for
 	Bytes    *Source // when the bytes were; the caller closes it
+	Whole    []byte  // when a part was that never changes: a segment with other sound
 }
 
 // LiveName is the playlist of a track, and LiveBytes the bytes that it names.
@@ -120,6 +127,9 @@ func (l *Library) LiveByGrant(ctx context.Context, grant, name string) (Live, er
 	v, err := l.videoByGrant(ctx, grant)
 	if err != nil {
 		return Live{}, err
+	}
+	if v.Source == "recording" && isSoundName(name) {
+		return l.liveSound(ctx, v, name)
 	}
 	track, isPlaylist := strings.CutSuffix(name, ".m3u8")
 	if !isPlaylist {
@@ -192,6 +202,11 @@ func (l *Library) addRecording(ctx context.Context, v Video, w *Watch) error {
 	for _, t := range tracks {
 		if t.Name == ScreenTrack && len(w.Sources) == 0 || t.Name == CameraTrack && w.Camera == nil {
 			w.Live = append(w.Live, t)
+		}
+	}
+	if len(tracks) > 0 && (len(w.Sources) == 0 || !w.Sources[0].Everywhere) {
+		if w.LiveSound, err = l.hasSound(ctx, v.ID, tracks[0].UploadID); err != nil {
+			return fmt.Errorf("look for sound: %w", err)
 		}
 	}
 	if w.Camera == nil && len(tracks) < 2 {

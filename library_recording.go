@@ -332,15 +332,23 @@ func (l *Library) compareClaims(ctx context.Context, u Upload, claims map[string
 func (l *Library) sealRecording(ctx context.Context, u Upload, v Video, chunks int, recovered bool) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeFor)
 	defer cancel()
-	return l.startGeneration(ctx, u.VideoID, func(tx Store) error {
+	var sound *Stage
+	err := l.startGeneration(ctx, u.VideoID, func(tx Store) (err error) {
 		if err := tx.SealRecording(ctx, u.ID, l.Now(), chunks, recovered); err != nil {
 			return fmt.Errorf("seal recording: %w", err)
+		}
+		if sound, err = l.wakeLastSound(ctx, tx, u); err != nil {
+			return err
 		}
 		if v.State == StateReady || v.State == StateProcessing {
 			return nil // it was recovered and is made anew with what came later; what plays goes on playing
 		}
 		return tx.SetVideoState(ctx, v.ID, StateProcessing.From(), StateProcessing, "", l.Now())
 	})
+	if err == nil && sound != nil && sound.State == StageDue {
+		l.send(ctx, []Stage{*sound})
+	}
+	return err
 }
 
 // SealSilent seals recordings of which nothing was heard for SilentFor: what is contiguous is processed, and later chunks still come in. It

@@ -30,6 +30,8 @@ type Watch struct {
 	Flat *Asset
 	// Live are a recording's tracks as they lie, the main one first, as far as nothing better was made of them yet.
 	Live []Track
+	// LiveSound says that the recording can be had with its sound in AAC, while nothing that plays everywhere is there.
+	LiveSound bool
 	// Grant opens the media of this video until GrantEnds.
 	Grant     string
 	GrantEnds time.Time

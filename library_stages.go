@@ -112,7 +112,7 @@ func (l *Library) ClaimStage(ctx context.Context, id StageID, owner string) (Tas
 	if t.Video, err = l.Store.VideoByID(ctx, s.VideoID); err != nil {
 		return Task{}, fmt.Errorf("load video: %w", err)
 	}
-	if s.Step != StepInspect {
+	if s.Step != StepInspect && !steps[s.Step].live {
 		if t.Probe, err = l.Store.ProbeOf(ctx, s.VideoID, s.Generation); err != nil {
 			return Task{}, fmt.Errorf("load probe: %w", err)
 		}

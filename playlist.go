@@ -45,24 +45,29 @@ func MediaPlaylist(x FragmentIndex, uri string) string {
 // player begins there. While it goes on, what is too short for a segment is left out, for a segment that is listed may not change.
 func LivePlaylist(x FragmentIndex, uri string, ended bool) string {
 	list := segments(x)
-	if n := len(list); !ended && n > 0 && list[n-1].Duration < segmentFor {
-		list = list[:n-1]
+	var b strings.Builder
+	writeLiveHead(&b, &list, ended)
+	writeSegments(&b, x.InitBytes, list, uri)
+	if ended {
+		b.WriteString("#EXT-X-ENDLIST\n")
+	}
+	return b.String()
+}
+
+// writeLiveHead writes what stands before the segments of a recording, and leaves out the one that may still grow.
+func writeLiveHead(b *strings.Builder, list *[]Fragment, ended bool) {
+	if n := len(*list); !ended && n > 0 && (*list)[n-1].Duration < segmentFor {
+		*list = (*list)[:n-1]
 	}
 	longest := 2 * time.Second
-	for _, s := range list {
+	for _, s := range *list {
 		longest = max(longest, s.Duration)
 	}
 	kind := "EVENT"
 	if ended {
 		kind = "VOD"
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%d\n#EXT-X-PLAYLIST-TYPE:%s\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-START:TIME-OFFSET=0\n", int(math.Ceil(longest.Seconds())), kind)
-	writeSegments(&b, x.InitBytes, list, uri)
-	if ended {
-		b.WriteString("#EXT-X-ENDLIST\n")
-	}
-	return b.String()
+	fmt.Fprintf(b, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%d\n#EXT-X-PLAYLIST-TYPE:%s\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-START:TIME-OFFSET=0\n", int(math.Ceil(longest.Seconds())), kind)
 }
 
 func writeSegments(b *strings.Builder, initBytes int64, list []Fragment, uri string) {

@@ -122,6 +122,10 @@ type RecordingStore interface {
 	IndexTrack(ctx context.Context, from int64, t Track, fragments []Fragment) error
 	// Fragments lists a track's fragments in order.
 	Fragments(ctx context.Context, id UploadID, track string) ([]Fragment, error)
+	// AddSound adds a piece of a track's sound. Conflict if there is one of that number.
+	AddSound(ctx context.Context, s SoundPiece) error
+	// Sounds lists the pieces of a track's sound in order.
+	Sounds(ctx context.Context, id UploadID, track string) ([]SoundPiece, error)
 	// SealRecording seals the upload, again if need be, and notes of how many chunks. Conflict if it was given up.
 	SealRecording(ctx context.Context, id UploadID, at time.Time, chunks int, recovered bool) error
 	// SaveLayout keeps where the camera's bubble is shown, replacing an earlier layout.
@@ -189,9 +193,12 @@ type StageStore interface {
 	MarkStageSent(ctx context.Context, id StageID) error
 	// RenewStage makes the stage of a step due again after wait, whatever it was, with all its attempts; who holds it is fenced. NotFound.
 	RenewStage(ctx context.Context, id VideoID, generation int, step Step, wait time.Duration) (Stage, error)
+	// WakeStage adds the stage, or makes the one of its step due again at once when it has ended; one that is running goes on. It gives the
+	// row as it is then, locked until the transaction ends.
+	WakeStage(ctx context.Context, s Stage) (Stage, error)
 	// FreeLeases makes every running stage of owner due at once and returns how many there were. Attempts stay raised.
 	FreeLeases(ctx context.Context, owner string) (int, error)
-	// CancelStages ends as failed, and so fences, every unfinished stage of the video.
+	// CancelStages ends as failed, and so fences, every unfinished stage of the video but those of generation 0, which look at what arrives.
 	CancelStages(ctx context.Context, id VideoID) error
 }
 

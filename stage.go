@@ -19,6 +19,7 @@ const (
 	StepEncode  Step = "encode"  // the ladder: every rendition that plays everywhere
 
 	StepStoryboard Step = "storyboard" // the seek bar's pictures, where nothing else is decoded
+	StepSound      Step = "sound"      // Opus to AAC while it is recorded, in generation 0
 	StepFlatten    Step = "flatten"    // screen and camera as one picture, anew whenever its layout changes
 )
 
@@ -30,6 +31,7 @@ const (
 	QueueInstant QueueName = "instant"
 	QueueShort   QueueName = "short"
 	QueueEncode  QueueName = "encode"
+	QueueSound   QueueName = "sound" // every few seconds of each recording
 	QueueLater   QueueName = "later" // nobody waits for it
 )
 
@@ -39,6 +41,7 @@ type stepRow struct {
 	attempts int // tries before the stage fails
 	weight   float64
 	needed   bool   // without it the generation fails; else a warning
+	live     bool   // it works on what has arrived of a recording, before anything is known of the whole
 	quiet    bool   // it is no part of the progress: what people wait for is there without it
 	after    []Step // it becomes due when the first of these that the plan has is over, well or not
 }
@@ -53,6 +56,7 @@ var steps = map[Step]stepRow{
 	StepPreview:    {queue: QueueShort, attempts: 3, weight: 0.01, after: []Step{StepPoster}},
 	StepStoryboard: {queue: QueueShort, attempts: 3, weight: 0.02, after: []Step{StepPoster}},
 	StepEncode:     {queue: QueueEncode, attempts: 3, weight: 0.80, needed: true, after: []Step{StepListen, StepCopy, StepInspect}},
+	StepSound:      {queue: QueueSound, attempts: 5, quiet: true, live: true},
 	StepFlatten:    {queue: QueueLater, attempts: 3, quiet: true, after: []Step{StepEncode, StepCamera}},
 }
 

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -251,6 +252,12 @@ func (s *server) liveMedia(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	h := w.Header()
+	if live.Whole != nil {
+		h.Set("Cache-Control", cacheGranted)
+		h.Set("Content-Type", "video/mp4")
+		serveContent(w, r, bytes.NewReader(live.Whole))
+		return nil
+	}
 	h.Set("Cache-Control", "private, no-store")
 	if live.Bytes == nil {
 		h.Set("Content-Type", "application/vnd.apple.mpegurl")

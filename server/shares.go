@@ -52,6 +52,7 @@ type wireTrack struct {
 	Main     bool         `json:"main"`
 	OffsetMS int64        `json:"offset_ms"`
 	Sources  []wireSource `json:"sources" nullable:"false" doc:"Files, the largest first"`
+	HLSAAC   string       `json:"hls_aac,omitempty" doc:"A recording with its sound in AAC, for players that know no Opus; complete a moment after its end, and there until a source plays everywhere"`
 	HLS      string       `json:"hls,omitempty" doc:"The list of the same picture in several sizes, for links that cannot carry a file"`
 }
 
@@ -103,6 +104,11 @@ func shareOf(token string, w meanwhile.Watch) wireShare {
 			out.DurationMS, out.Width, out.Height = t.DurationMS, t.Width, t.Height
 		}
 		out.Playback.Tracks = append(out.Playback.Tracks, live)
+	}
+	for i := range out.Playback.Tracks {
+		if t := &out.Playback.Tracks[i]; t.Main && w.LiveSound {
+			t.HLSAAC = fmt.Sprintf("/m/%s/g0/%s", w.Grant, meanwhile.SoundName)
+		}
 	}
 	slices.SortStableFunc(out.Playback.Tracks, func(a, b wireTrack) int { return btoi(b.Main) - btoi(a.Main) })
 	if w.Flat != nil {

@@ -24,6 +24,7 @@ type Tools interface {
 	Ladder(ctx context.Context, src ffmpeg.Source, l meanwhile.Ladder, s meanwhile.Storyboard, outDir string, p ffmpeg.Progress) error
 	Poster(ctx context.Context, src ffmpeg.Source, out string) error
 	Sound(ctx context.Context, src ffmpeg.Source, s meanwhile.Sound, out string, p ffmpeg.Progress) error
+	LiveSound(ctx context.Context, b *meanwhile.SoundBatch, dir string) (adts []byte, err error)
 	Listen(ctx context.Context, src ffmpeg.Source, speech string) (meanwhile.Loudness, ffmpeg.Peaks, error)
 	Preview(ctx context.Context, src ffmpeg.Source, out string) error
 	Storyboard(ctx context.Context, src ffmpeg.Source, s meanwhile.Storyboard, out string) error
@@ -71,6 +72,7 @@ var pipeline = map[meanwhile.Step]step{
 	meanwhile.StepPreview:    {wall: 10 * time.Minute, work: preview},
 	meanwhile.StepStoryboard: {wall: 10 * time.Minute, work: storyboard},
 	meanwhile.StepEncode:     {wall: 24 * time.Hour, work: ladder},
+	meanwhile.StepSound:      {wall: time.Hour, work: liveSound, asItLies: true},
 	meanwhile.StepFlatten:    {wall: 24 * time.Hour, work: flatten},
 }
 

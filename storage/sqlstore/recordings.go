@@ -173,6 +173,26 @@ func scanFragment(row scanner) (f meanwhile.Fragment, err error) {
 	return f, err
 }
 
+const soundColumns = `upload_id, track, n, first_fragment, fragments, first_frame, frames, resume_fragment, resume_samples, object_key, size_bytes`
+
+func scanSound(row scanner) (s meanwhile.SoundPiece, err error) {
+	err = row.Scan(&s.UploadID, &s.Track, &s.N, &s.FirstFragment, &s.Fragments, &s.FirstFrame, &s.Frames, &s.ResumeFragment, &s.ResumeSamples, &s.Key, &s.SizeBytes)
+	return s, err
+}
+
+// AddSound adds a piece of a track's sound. Conflict if there is one of that number.
+func (s *Store) AddSound(ctx context.Context, a meanwhile.SoundPiece) error {
+	_, err := s.exec(ctx, "add sound", `INSERT INTO sounds (`+soundColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		string(a.UploadID), a.Track, a.N, a.FirstFragment, a.Fragments, a.FirstFrame, a.Frames, a.ResumeFragment, a.ResumeSamples, a.Key, a.SizeBytes)
+	return err
+}
+
+// Sounds lists the pieces of a track's sound in order.
+func (s *Store) Sounds(ctx context.Context, id meanwhile.UploadID, track string) ([]meanwhile.SoundPiece, error) {
+	return all(ctx, s, reading, "list sounds", scanSound,
+		`SELECT `+soundColumns+` FROM sounds WHERE upload_id = $1 AND track = $2 ORDER BY n`, string(id), track)
+}
+
 // SealRecording seals the upload, again if need be. Conflict if it was given up, NotFound.
 func (s *Store) SealRecording(ctx context.Context, id meanwhile.UploadID, at time.Time, chunks int, recovered bool) error {
 	const op = "seal recording"

@@ -93,6 +93,22 @@ func (s *Store) RenewStage(ctx context.Context, id meanwhile.VideoID, generation
 		WHERE video_id = $1 AND generation = $2 AND step = $3 RETURNING `+stageColumns, string(id), generation, string(step), wait.Milliseconds())
 }
 
+// WakeStage adds the stage, or makes the one of its step due again when it has ended; one that is running goes on.
+func (s *Store) WakeStage(ctx context.Context, st meanwhile.Stage) (meanwhile.Stage, error) {
+	return one(ctx, s, writing, "wake stage", scanStage,
+		`INSERT INTO stages (`+stageColumns+`, due_ms, sent_ms, lease_ms)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, CLOCK_MS, NULL, 0)
+		ON CONFLICT (video_id, generation, step) DO UPDATE SET
+			attempt = CASE WHEN stages.state IN ('done', 'failed') THEN 0 ELSE stages.attempt END,
+			message = CASE WHEN stages.state IN ('done', 'failed') THEN '' ELSE stages.message END,
+			due_ms = CASE WHEN stages.state IN ('done', 'failed') THEN CLOCK_MS ELSE stages.due_ms END,
+			sent_ms = CASE WHEN stages.state IN ('done', 'failed') THEN NULL ELSE stages.sent_ms END,
+			state = CASE WHEN stages.state = 'running' THEN 'running' ELSE 'due' END
+		RETURNING `+stageColumns,
+		string(st.ID), string(st.VideoID), st.Generation, string(st.Step), string(st.State), st.Attempt, st.Fence, st.Sends, st.Owner,
+		st.Progress, st.Message, toMS(st.CreatedAt))
+}
+
 // DueStages lists stages to send: due and never sent, due and sent longer than resend ago, or with a lease that ran out. The longest
 // overdue come first.
 func (s *Store) DueStages(ctx context.Context, resend time.Duration, limit int) ([]meanwhile.Stage, error) {
@@ -118,10 +134,10 @@ func (s *Store) FreeLeases(ctx context.Context, owner string) (int, error) {
 	return int(n), err
 }
 
-// CancelStages ends as failed, and so fences, every unfinished stage of the video.
+// CancelStages ends as failed, and so fences, every unfinished stage of the video but those of generation 0.
 func (s *Store) CancelStages(ctx context.Context, id meanwhile.VideoID) error {
 	_, err := s.exec(ctx, "cancel stages",
-		`UPDATE stages SET state = 'failed', fence = fence + 1, owner = '', lease_ms = 0 WHERE video_id = $1 AND state IN ('due', 'running')`,
+		`UPDATE stages SET state = 'failed', fence = fence + 1, owner = '', lease_ms = 0 WHERE video_id = $1 AND generation > 0 AND state IN ('due', 'running')`,
 		string(id))
 	return err
 }

@@ -55,6 +55,18 @@ var recordingTests = []storeTest{
 		_, err := s.RecordingByUpload(t.Context(), file.ID)
 		wantKind(t, "the recording of a file", err, meanwhile.NotFound)
 	}},
+	{"pieces of sound are listed in order, and one number is one piece", func(t *testing.T, s meanwhile.Store) {
+		r := mustRecording(t, s)
+		piece := func(n int) meanwhile.SoundPiece {
+			return meanwhile.SoundPiece{UploadID: r.UploadID, Track: "screen", N: n, FirstFragment: 5 * n, Fragments: 5, FirstFrame: 469 * int64(n), Frames: 469, ResumeFragment: 4 + 5*n, ResumeSamples: 384_960, Key: "v/sound", SizeBytes: 80_000}
+		}
+		must(t, s.AddSound(t.Context(), piece(1)))
+		must(t, s.AddSound(t.Context(), piece(0)))
+		wantKind(t, "a second piece of that number", s.AddSound(t.Context(), piece(1)), meanwhile.Conflict)
+		if diff := cmp.Diff([]meanwhile.SoundPiece{piece(0), piece(1)}, mustGet(s.Sounds(t.Context(), r.UploadID, "screen"))(t)); diff != "" {
+			t.Errorf("Sounds() (-want +got):\n%s", diff)
+		}
+	}},
 	{"chunks come in any order and are listed in theirs", func(t *testing.T, s meanwhile.Store) {
 		r := mustRecording(t, s)
 		first, third, camera := chunk("screen", 0), chunk("screen", 2), chunk("camera", 0)

@@ -35,6 +35,7 @@ var stageTests = []storeTest{
 	{"an ended stage is nobody's", testEndStage},
 	{"a stage given back is due after its wait", testRequeueStage},
 	{"a renewed stage is due again as if it were new, and fences who had it", testRenewStage},
+	{"a stage is woken when it has ended, and left alone while it runs", testWakeStage},
 	{"due stages are sent, and sent again", testDueStages},
 	{"the leases of one owner are freed", testFreeLeases},
 	{"cancelling fences every unfinished stage of the video", testCancelStages},
@@ -265,7 +266,12 @@ func testCancelStages(t *testing.T, s meanwhile.Store) {
 	ended := mustGet(s.ClaimStage(ctx, done.ID, "worker", time.Hour))(t)
 	must(t, s.EndStage(ctx, done.ID, ended.Fence, meanwhile.StageDone, ""))
 
+	live := newStage(running.VideoID, 0, meanwhile.StepSound)
+	must(t, s.CreateStage(ctx, live))
 	must(t, s.CancelStages(ctx, running.VideoID))
+	if st := mustGet(s.StageByID(ctx, live.ID))(t); st.State != meanwhile.StageDue {
+		t.Errorf("what looks at what arrives is %s, want due", st.State)
+	}
 	states := map[meanwhile.StageID]meanwhile.StageState{}
 	for _, st := range mustGet(s.StagesByVideo(ctx, running.VideoID, 1))(t) {
 		states[st.ID] = st.State
@@ -301,4 +307,31 @@ func testRenewStage(t *testing.T, s meanwhile.Store) {
 	}
 	_, err = s.RenewStage(ctx, running.VideoID, 2, running.Step, 0)
 	wantKind(t, "RenewStage of another generation", err, meanwhile.NotFound)
+}
+
+func testWakeStage(t *testing.T, s meanwhile.Store) {
+	ctx := t.Context()
+	st := newStage(mustVideo(t, s).ID, 0, meanwhile.StepSound)
+	wake := func() meanwhile.Stage {
+		again := st
+		again.ID = meanwhile.StageID(meanwhile.NewRandomID())
+		return mustGet(s.WakeStage(ctx, again))(t)
+	}
+	if first := mustGet(s.WakeStage(ctx, st))(t); cmp.Diff(st, first) != "" {
+		t.Errorf("a new one is %+v, want %+v", first, st)
+	}
+	if due := wake(); due.ID != st.ID || due.State != meanwhile.StageDue {
+		t.Errorf("woken while it is due, it is %+v", due)
+	}
+	running := mustGet(s.ClaimStage(ctx, st.ID, "worker", time.Hour))(t)
+	if woken := wake(); woken.State != meanwhile.StageRunning || woken.Fence != running.Fence || woken.Owner != "worker" {
+		t.Errorf("woken while it runs, it is %+v", woken)
+	}
+	must(t, s.EndStage(ctx, st.ID, running.Fence, meanwhile.StageFailed, "No."))
+	if woken := wake(); woken.State != meanwhile.StageDue || woken.Attempt != 0 || woken.Message != "" {
+		t.Errorf("woken after its end, it is %+v", woken)
+	}
+	if again := mustGet(s.ClaimStage(ctx, st.ID, "worker", time.Hour))(t); again.Fence <= running.Fence {
+		t.Errorf("claimed again, its fence is %d, not above %d", again.Fence, running.Fence)
+	}
 }

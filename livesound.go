@@ -1,0 +1,140 @@
+package meanwhile
+
+import (
+	"slices"
+	"time"
+)
+
+// SoundPiece is a piece of a recording's sound in AAC, made while it is recorded. Pieces follow one another without a gap: each begins with the
+// frame behind the last one of the piece before. All frames lie on one grid from the beginning of the recording.
+type SoundPiece struct {
+	UploadID      UploadID
+	Track         string
+	N             int
+	FirstFragment int
+	Fragments     int
+	FirstFrame    int64
+	Frames        int
+	// The next piece listens from this fragment on, whose sound begins at this sample: an encoder and a decoder have to hear what came before.
+	ResumeFragment int
+	ResumeSamples  int64
+	Key            string // in Objects
+	SizeBytes      int64
+}
+
+// How sound is made while it is recorded.
+const (
+	soundEvery   = 10 * time.Second  // of new media, and not less: each piece costs the start of a process
+	soundAtOnce  = 120 * time.Second // and not more
+	soundSlack   = SoundRate / 10    // a clock that is off by less is followed, not corrected: counted samples never jump
+	soundPreroll = 8                 // frames that an encoder hears before those that are kept
+	soundSettle  = 3840              // samples after which a decoder of Opus is what it would be (RFC 7845, 4.6: 80 ms)
+	soundAhead   = 2                 // frames that it hears behind them
+)
+
+// firstFrameAt is the first frame of the grid that begins at a time or later.
+func firstFrameAt(start time.Duration) int64 {
+	samples := start.Microseconds() * SoundRate / 1_000_000
+	return (samples + SoundFrame - 1) / SoundFrame
+}
+
+// layer puts packets one behind the other as a decoder hears them. Holes are filled with packets of silence, and what comes too early is left
+// out.
+type layer struct {
+	at  int64 // in samples, where the next packet is heard
+	out [][]byte
+}
+
+func (l *layer) lay(packets []soundPacket) {
+	for _, p := range packets {
+		switch ahead := p.at - l.at; {
+		case ahead > soundSlack || l.at == 0:
+			l.fill(p.at)
+		case ahead < -soundSlack:
+			continue
+		}
+		l.out = append(l.out, p.data)
+		l.at += int64(opusSamples(p.data))
+	}
+}
+
+// fill is silent up to a sample, as far as packets of 2.5 ms allow.
+func (l *layer) fill(to int64) {
+	for _, silence := range [][]byte{opusSilence, {0xe0, 0xff, 0xfe}} {
+		for length := int64(opusSamples(silence)); l.at+length <= to; l.at += length {
+			l.out = append(l.out, silence)
+		}
+	}
+}
+
+// SoundBatch is what an encoder is to make next.
+type SoundBatch struct {
+	Stream   []byte // an MP4 with Opus alone
+	From, To int64  // the samples of it that are wanted, counted from its first
+	Channels int
+	skip     int // frames of what comes out, before those that are kept
+	last     bool
+	row      SoundPiece
+}
+
+// nextFragments says which fragments the next piece covers, none while there are too few. While the recording goes on, the last fragment is
+// only listened to: the sound at the end of the one before lies partly in it.
+func nextFragments(all []Fragment, done int, ended bool) (end int) {
+	limit := len(all)
+	if !ended {
+		limit--
+	}
+	end = done
+	var length time.Duration
+	for end < limit && length < soundAtOnce {
+		length += all[end].Duration
+		end++
+	}
+	if !ended && length < soundEvery {
+		return done
+	}
+	return end
+}
+
+// newBatch lays out the sound of fragments before.FirstFragment+before.Fragments up to end. read gives a fragment's packets.
+func newBatch(s Soundtrack, all []Fragment, before *SoundPiece, end int, read func(i int) ([]soundPacket, error)) (*SoundBatch, error) {
+	row := SoundPiece{}
+	var l layer
+	if before != nil {
+		row = SoundPiece{N: before.N + 1, FirstFragment: before.FirstFragment + before.Fragments, FirstFrame: before.FirstFrame + int64(before.Frames), ResumeFragment: before.ResumeFragment, ResumeSamples: before.ResumeSamples}
+	}
+	row.Fragments = end - row.FirstFragment
+	l.at = row.ResumeSamples
+	from := l.at
+	last := end == len(all)
+	begins := make([]int64, 0, end+1-row.ResumeFragment) // where the sound of each fragment begins
+	for i := row.ResumeFragment; i < min(end+1, len(all)); i++ {
+		packets, err := read(i)
+		if err != nil {
+			return nil, err
+		}
+		begins = append(begins, l.at)
+		l.lay(packets)
+	}
+	until := (l.at + SoundFrame - 1) / SoundFrame
+	if !last {
+		until = firstFrameAt(all[end].Start)
+	}
+	row.Frames = int(max(0, until-row.FirstFrame))
+	until = row.FirstFrame + int64(row.Frames)
+	preroll := min(soundPreroll, row.FirstFrame-(from+SoundFrame-1)/SoundFrame)
+	b := &SoundBatch{
+		From: (row.FirstFrame-preroll)*SoundFrame - from, To: (until+soundAhead)*SoundFrame - from, Channels: s.Channels,
+		skip: int(preroll) + 1, last: last, // an encoder's first frame is of what was before the first sample
+	}
+	l.fill((until + soundAhead + 1) * SoundFrame)
+	b.Stream = s.Alone(l.out)
+	for i, at := range slices.Backward(begins[:max(0, min(len(begins), end-row.ResumeFragment))]) {
+		if at <= (until-soundPreroll)*SoundFrame-soundSettle {
+			row.ResumeFragment, row.ResumeSamples = row.ResumeFragment+i, at
+			break
+		}
+	}
+	b.row = row
+	return b, nil
+}

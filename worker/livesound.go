@@ -1,0 +1,26 @@
+package worker
+
+import "context"
+
+// liveSound makes the sound of a recording in AAC as far as it has come, a piece at a time, until there is nothing left to do.
+func liveSound(ctx context.Context, j *job) error {
+	for {
+		batch, err := j.Library.NextSound(ctx, j.task)
+		if err != nil {
+			return err
+		}
+		if batch == nil {
+			if done, err := j.Library.FinishSound(ctx, j.task); done || err != nil {
+				return err
+			}
+			continue
+		}
+		made, err := j.Tools.LiveSound(ctx, batch, j.out)
+		if err != nil {
+			return err
+		}
+		if err := j.Library.KeepSound(ctx, j.task, batch, made); err != nil {
+			return err
+		}
+	}
+}
