@@ -101,6 +101,7 @@ type playback struct {
 	Playback   struct {
 		Tracks []struct {
 			Name, HLS string
+			HLSAAC    string `json:"hls_aac"`
 			Main      bool
 			OffsetMS  int64 `json:"offset_ms"`
 			Sources   []struct{ Type, URL string }
@@ -188,6 +189,41 @@ func (r *recorder) flattened(old string) string {
 		r.t.Errorf("flattened it is %s", made.Type)
 	}
 	return made.URL
+}
+
+// TestSoundIsThereAtStop records with Opus and stops: the playlist with AAC is complete while the ladder is still to come.
+func TestSoundIsThereAtStop(t *testing.T) {
+	p := newProgram(t)
+	key := p.owner()
+	p.start()
+	path := filepath.Join(t.TempDir(), "long.mp4")
+	words := "-v error -f lavfi -i testsrc2=s=1920x1080:r=15:d=40 -f lavfi -i sine=r=48000:d=40 -c:v libx264 -preset ultrafast -g 30 -pix_fmt yuv420p -c:a libopus -movflags frag_keyframe+empty_moov+default_base_moof"
+	if out, err := exec.CommandContext(t.Context(), "ffmpeg", append(strings.Fields(words), path)...).CombinedOutput(); err != nil {
+		t.Fatalf("ffmpeg: %v\n%s", err, out)
+	}
+	r := p.record(key)
+	claim := r.put("screen", path, 200_000)
+	p.until(30*time.Second, "sound while it is recorded", func() bool { return r.share().Playback.Tracks[0].HLSAAC != "" })
+	r.complete(claim)
+	var playlist string
+	stopped := time.Now()
+	p.until(30*time.Second, "the whole sound", func() bool {
+		s := r.share()
+		if len(s.Playback.Tracks) == 0 || s.Playback.Tracks[0].HLSAAC == "" {
+			t.Fatalf("after stop the share is %+v", s.Playback)
+		}
+		body, _ := p.send("GET", p.base+s.Playback.Tracks[0].HLSAAC, nil)
+		playlist = string(body)
+		return strings.Contains(playlist, "#EXT-X-ENDLIST")
+	})
+	t.Logf("the whole sound was there %s after the answer to complete", time.Since(stopped).Round(time.Millisecond))
+	if n := strings.Count(playlist, "#EXTINF:"); n != 20 {
+		t.Errorf("the playlist has %d segments of 40 s:\n%s", n, playlist)
+	}
+	p.until(2*time.Minute, "the ladder", func() bool { return r.share().State == "ready" })
+	if s := r.share(); s.Playback.Tracks[0].HLSAAC != "" {
+		t.Errorf("beside what plays everywhere it is still offered: %s", s.Playback.Tracks[0].HLSAAC)
+	}
 }
 
 // TestMicrophoneAloneBecomesReady records a sound without a picture: it plays, and its waveform is what one sees of it.

@@ -733,6 +733,8 @@ export interface components {
         Track: {
             /** @description The list of the same picture in several sizes, for links that cannot carry a file */
             hls?: string;
+            /** @description A recording with its sound in AAC, for players that know no Opus; complete a moment after its end, and there until a source plays everywhere */
+            hls_aac?: string;
             main: boolean;
             /** @enum {string} */
             name: "screen" | "camera";
