@@ -136,7 +136,8 @@ function parseTrack(item: unknown): Track {
     offsetMs: readMaybeNumber(wire, 'offset_ms') ?? 0,
     main: readFlag(wire, 'main'),
     sources: readList(wire, 'sources', parseSource),
-    hls: readText(wire, 'hls'),
+    // Where there are no media source extensions (iPhones), the system plays HLS, and may know no Opus.
+    hls: ('MediaSource' in globalThis ? undefined : readText(wire, 'hls_aac')) ?? readText(wire, 'hls'),
   }
 }
 
