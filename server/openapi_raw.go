@@ -98,5 +98,8 @@ func mediaAnswers() map[int]answer {
 	whole := all[http.StatusOK]
 	whole.json = reflect.TypeFor[wirePeaks]()
 	all[http.StatusOK] = whole
+	all[http.StatusFound] = answer{about: "Where the bytes are, for a minute: only where the operator has the object storage serve browsers", headers: []header{
+		{"Location", "A signed address that needs no other credentials", true},
+	}}
 	return all
 }

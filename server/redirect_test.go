@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -141,5 +142,23 @@ func TestLogInsAreCountedOverAllServers(t *testing.T) {
 	}
 	if n := tries(t, &sharedCount{err: errors.New("away")}, 1); n != 5 {
 		t.Errorf("without the shared count a server took %d tries, want 5: never open", n)
+	}
+}
+
+func TestRedirectsAreInTheDocument(t *testing.T) {
+	document, err := server.OpenAPI("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d struct {
+		Paths map[string]map[string]struct {
+			Responses map[string]struct{ Headers map[string]any }
+		}
+	}
+	if err := json.Unmarshal(document, &d); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := d.Paths["/m/{grant}/{generation}/{name}"]["get"].Responses["302"].Headers["Location"]; !ok {
+		t.Error("the document says nothing of 302 and its Location")
 	}
 }

@@ -63,8 +63,10 @@ func parse(address string) (settings, error) {
 	if (s.accessKey == "") != (s.secretKey == "") {
 		return settings{}, errors.New("access_key and secret_key go together: the address of the objects has one of them")
 	}
-	return s, errors.Join(s.setPrefix(u.Path), s.checkEndpoints(), s.setModes(query.Get("path_style"), query.Get("checksum")),
+	// In a statement of its own: beside these calls, s may be copied before or after what they set.
+	err = errors.Join(s.setPrefix(u.Path), s.checkEndpoints(), s.setModes(query.Get("path_style"), query.Get("checksum")),
 		s.setSilence(query.Get("silence")))
+	return s, err
 }
 
 func (s *settings) setPrefix(path string) error {

@@ -2085,6 +2085,15 @@ export interface operations {
                     "video/webm": string;
                 };
             };
+            /** @description Where the bytes are, for a minute: only where the operator has the object storage serve browsers */
+            302: {
+                headers: {
+                    /** @description A signed address that needs no other credentials */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description What the client has is right */
             304: {
                 headers: {
