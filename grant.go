@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -48,7 +47,7 @@ func (l *Library) MediaByGrant(ctx context.Context, grant string, generation int
 		return Asset{}, errGrantOver
 	}
 	id := grant + "/" + strconv.Itoa(generation) + "/" + name
-	if a, ok := l.grants.get(id, now); ok {
+	if a, ok := l.grants.get(id, now, grantCheck); ok {
 		return a, nil
 	}
 	a, err := l.mediaByShare(ctx, share, epoch, generation, name)
@@ -130,44 +129,4 @@ func (l *Library) mediaByShare(ctx context.Context, id ShareID, epoch int64, gen
 		return Asset{}, noMedia(nil)
 	}
 	return a, nil
-}
-
-// grantCache keeps decisions for grantCheck, so that each of a player's range requests does not cost three queries.
-type grantCache struct {
-	mu   sync.Mutex
-	seen map[string]grantSeen
-}
-
-type grantSeen struct {
-	asset Asset
-	at    time.Time
-}
-
-// maxGrantsSeen bounds the cache; it is emptied when it is full, which costs a few queries.
-const maxGrantsSeen = 4096
-
-func (c *grantCache) get(id string, now time.Time) (Asset, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s, ok := c.seen[id]
-	if !ok || now.Sub(s.at) >= grantCheck {
-		return Asset{}, false
-	}
-	return s.asset, true
-}
-
-func (c *grantCache) put(id string, a Asset, now time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.seen == nil || len(c.seen) >= maxGrantsSeen {
-		c.seen = make(map[string]grantSeen)
-	}
-	c.seen[id] = grantSeen{asset: a, at: now}
-}
-
-// forget drops every decision of this process at once.
-func (c *grantCache) forget() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.seen = nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 )
 
@@ -33,7 +34,9 @@ type Config struct {
 // Library holds every use case and every permission decision. All methods may be called from many goroutines.
 type Library struct {
 	Config
-	grants grantCache
+	grants beliefs[Asset]
+	keys   beliefs[keyHolder]
+	live   liveCache
 }
 
 // New makes a Library and fills what has a default.
@@ -169,11 +172,15 @@ func (l *Library) videoFor(ctx context.Context, a Actor, id VideoID, what verb) 
 
 // tell says "look again" about a video. A lost message costs a viewer a refetch, so failure is only logged.
 func (l *Library) tell(ctx context.Context, v Video, event string) {
-	for topic, text := range map[string]string{VideoTopic(v.ID): event, OwnerTopic(v.OwnerID): string(v.ID)} {
+	publish := func(topic, text string) {
 		if err := l.Bus.Publish(ctx, topic, text); err != nil {
 			l.Log.Warn("event not published", "video_id", v.ID, "event", event, "error", err)
 		}
 	}
+	var both sync.WaitGroup // at once, so that they go out together
+	both.Go(func() { publish(OwnerTopic(v.OwnerID), string(v.ID)) })
+	publish(VideoTopic(v.ID), event)
+	both.Wait()
 }
 
 // Events on the Bus.

@@ -28,11 +28,10 @@ func (l *Library) indexTrack(ctx context.Context, u Upload, name string) (grew b
 	if err != nil {
 		return false, err
 	}
-	chunks, err := l.Store.Chunks(ctx, u.ID, name)
+	src, err := l.growing(ctx, u, name)
 	if err != nil {
-		return false, fmt.Errorf("list chunks: %w", err)
+		return false, err
 	}
-	src := l.sourceOf(ctx, u, contiguous(chunks))
 	defer src.Close()
 	w := fragmentWalk{at: t.IndexedBytes}
 	w.index.InitBytes = t.InitBytes
@@ -147,19 +146,27 @@ func (l *Library) LiveByGrant(ctx context.Context, grant, name string) (Live, er
 		return Live{}, noMedia(err)
 	}
 	if !isPlaylist {
-		chunks, err := l.Store.Chunks(ctx, u.ID, track)
-		if err != nil {
-			return Live{}, fmt.Errorf("list chunks: %w", err)
-		}
-		return Live{Bytes: l.sourceOf(ctx, u, contiguous(chunks))}, nil
+		bytes, err := l.growing(ctx, u, track)
+		return Live{Bytes: bytes}, err
 	}
-	fragments, err := l.Store.Fragments(ctx, u.ID, track)
+	list, err := l.listed(ctx, t)
 	if err != nil {
-		return Live{}, fmt.Errorf("list fragments: %w", err)
+		return Live{}, err
 	}
-	x := FragmentIndex{InitBytes: t.InitBytes, Fragments: fragments}
-	x.closeGaps()
-	return Live{Playlist: LivePlaylist(x, LiveBytes(track), u.SealedAt != nil)}, nil
+	return Live{Playlist: list.playlist(t.InitBytes, LiveBytes(track), u.SealedAt != nil)}, nil
+}
+
+// listed is the list of a track's segments. What is settled of it is kept: only what came since is read.
+func (l *Library) listed(ctx context.Context, t Track) (liveList, error) {
+	id := string(t.UploadID) + "/" + t.Name
+	list := l.live.get(id)
+	fragments, err := l.Store.Fragments(ctx, t.UploadID, t.Name, list.settled)
+	if err != nil {
+		return liveList{}, fmt.Errorf("list fragments: %w", err)
+	}
+	list = list.with(fragments)
+	l.live.put(id, list)
+	return list, nil
 }
 
 // HasTrack reports whether something of a recording's track has arrived.
@@ -168,8 +175,8 @@ func (l *Library) HasTrack(ctx context.Context, id VideoID, name string) (bool, 
 	if err != nil {
 		return false, fmt.Errorf("find upload: %w", err)
 	}
-	chunks, err := l.Store.Chunks(ctx, u.ID, name)
-	return len(contiguous(chunks)) > 0, err
+	chunks, _, err := l.Store.TrackEnd(ctx, u.ID, name)
+	return chunks > 0, err
 }
 
 // liveTracks are the tracks of a recording that can be played as they lie, the main one first.

@@ -69,7 +69,7 @@ func (l *Library) soundState(ctx context.Context, store Store, id VideoID) (s so
 			s.track = t
 		}
 	}
-	if s.fragments, err = store.Fragments(ctx, s.upload.ID, ScreenTrack); err != nil {
+	if s.fragments, err = store.Fragments(ctx, s.upload.ID, ScreenTrack, 0); err != nil {
 		return s, fmt.Errorf("list fragments: %w", err)
 	}
 	x := FragmentIndex{Fragments: s.fragments}
@@ -135,11 +135,10 @@ func (l *Library) NextSound(ctx context.Context, t Task) (*SoundBatch, error) {
 
 // soundtrack opens a recording's bytes and reads its header. The caller closes the source.
 func (l *Library) soundtrack(ctx context.Context, state soundState) (*Source, Soundtrack, error) {
-	chunks, err := l.Store.Chunks(ctx, state.upload.ID, ScreenTrack)
+	src, err := l.growing(ctx, state.upload, ScreenTrack)
 	if err != nil {
-		return nil, Soundtrack{}, fmt.Errorf("list chunks: %w", err)
+		return nil, Soundtrack{}, err
 	}
-	src := l.sourceOf(ctx, state.upload, contiguous(chunks))
 	init := make([]byte, state.track.InitBytes)
 	if _, err := src.ReadAt(init, 0); err != nil && err != io.EOF {
 		return nil, Soundtrack{}, fmt.Errorf("read header: %w", err)

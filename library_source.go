@@ -16,6 +16,7 @@ type Source struct {
 	ctx     context.Context //nolint:containedctx // a Source lives as long as the call that opened it, like an http.Request
 	objects Objects
 	parts   []Part
+	find    func(at int64) ([]Part, error) // the parts from there on, where parts are not all; may be nil
 	at      int64
 	open    io.ReadCloser
 	part    Part // that is open
@@ -24,6 +25,9 @@ type Source struct {
 
 // Local reports whether the parts are files of this machine, or as good as: reading here and there costs no request each time.
 func (s *Source) Local() (bool, error) {
+	if _, err := s.partAt(0); err != nil && err != io.EOF {
+		return false, err
+	}
 	if len(s.parts) == 0 {
 		return false, nil
 	}
@@ -72,6 +76,20 @@ func (l *Library) sourceOf(ctx context.Context, u Upload, parts []Part) *Source 
 		s.SizeBytes = parts[n-1].OffsetBytes + parts[n-1].SizeBytes
 	}
 	return s
+}
+
+// partsAtOnce is how many rows a source of a growing track reads at a time.
+const partsAtOnce = 16
+
+// growing is what is there of a recording's track without a gap, its parts found as they are asked for.
+func (l *Library) growing(ctx context.Context, u Upload, track string) (*Source, error) {
+	_, end, err := l.Store.TrackEnd(ctx, u.ID, track)
+	if err != nil {
+		return nil, fmt.Errorf("find end of track: %w", err)
+	}
+	return &Source{Filename: u.Filename, SizeBytes: end, ctx: ctx, objects: l.Objects, find: func(at int64) ([]Part, error) {
+		return l.Store.ChunksAt(ctx, u.ID, track, at, partsAtOnce)
+	}}, nil
 }
 
 // OpenOriginal is OpenSource for the video's owner. NotFound for anyone else.
@@ -133,14 +151,10 @@ func (s *Source) WriteTo(w io.Writer) (int64, error) {
 }
 
 func (s *Source) openPart() error {
-	i, found := slices.BinarySearchFunc(s.parts, s.at, func(p Part, at int64) int { return cmp.Compare(p.OffsetBytes, at) })
-	if !found {
-		i-- // it begins in the part before
+	part, err := s.partAt(s.at)
+	if err != nil {
+		return err
 	}
-	if i < 0 || i >= len(s.parts) || s.at >= s.parts[i].OffsetBytes+s.parts[i].SizeBytes {
-		return io.EOF
-	}
-	part := s.parts[i]
 	piece := Range{Start: s.at - part.OffsetBytes}
 	if s.local {
 		piece = Range{} // only a whole object can be moved about in
@@ -154,6 +168,37 @@ func (s *Source) openPart() error {
 		_, err = s.Seek(s.at, io.SeekStart)
 	}
 	return err
+}
+
+// partAt is the part that holds the byte at. io.EOF behind the last one.
+func (s *Source) partAt(at int64) (Part, error) {
+	if part, ok := partAmong(s.parts, at); ok || s.find == nil || at >= s.SizeBytes {
+		if !ok {
+			return Part{}, io.EOF
+		}
+		return part, nil
+	}
+	parts, err := s.find(at)
+	if err != nil {
+		return Part{}, fmt.Errorf("find part: %w", err)
+	}
+	s.parts = parts
+	part, ok := partAmong(parts, at)
+	if !ok {
+		return Part{}, io.EOF
+	}
+	return part, nil
+}
+
+func partAmong(parts []Part, at int64) (Part, bool) {
+	i, found := slices.BinarySearchFunc(parts, at, func(p Part, at int64) int { return cmp.Compare(p.OffsetBytes, at) })
+	if !found {
+		i-- // it begins in the part before
+	}
+	if i < 0 || i >= len(parts) || at >= parts[i].OffsetBytes+parts[i].SizeBytes {
+		return Part{}, false
+	}
+	return parts[i], true
 }
 
 // ReadAt reads len(p) bytes at offset, across parts. It moves the offset that Read goes on from.

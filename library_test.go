@@ -222,6 +222,40 @@ func TestSessionsAndKeysEnd(t *testing.T) {
 	wantKind(t, err, meanwhile.Unauthenticated)
 }
 
+// noKeys is a store whose keys have gone.
+type noKeys struct{ meanwhile.Store }
+
+func (noKeys) APIKeyByHash(context.Context, string) (meanwhile.APIKey, meanwhile.Identity, error) {
+	return meanwhile.APIKey{}, meanwhile.Identity{}, meanwhile.E(meanwhile.NotFound, "not there", nil)
+}
+
+func TestKeysThatGoAreRefusedWithinTwoSeconds(t *testing.T) {
+	h := newHouse(t)
+	expires := h.clock.Now().Add(time.Second)
+	short, err := h.AddAPIKey(t.Context(), "ada@example.com", "short", []meanwhile.Scope{meanwhile.ScopeRead}, &expires)
+	if err != nil {
+		t.Fatal(err)
+	}
+	long, err := h.AddAPIKey(t.Context(), "ada@example.com", "long", []meanwhile.Scope{meanwhile.ScopeRead}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{short, long} {
+		if _, err := h.ActorByKey(t.Context(), key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.Store = noKeys{h.Store}
+	h.clock.add(time.Second)
+	_, err = h.ActorByKey(t.Context(), short)
+	wantKind(t, err, meanwhile.Unauthenticated) // its end is known, whatever was read when
+	h.clock.add(time.Second)
+	_, err = h.ActorByKey(t.Context(), long)
+	wantKind(t, err, meanwhile.Unauthenticated)
+	_, err = h.ActorByKey(t.Context(), "mw_unknown")
+	wantKind(t, err, meanwhile.Unauthenticated)
+}
+
 // brokenBody gives some bytes and then the error of a network.
 type brokenBody struct{ r io.Reader }
 

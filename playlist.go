@@ -41,37 +41,33 @@ func MediaPlaylist(x FragmentIndex, uri string) string {
 	return b.String()
 }
 
-// LivePlaylist is the HLS playlist of a recording whose bytes lie in uri, a file that grows: everything from the beginning is listed, and a
-// player begins there. While it goes on, what is too short for a segment is left out, for a segment that is listed may not change.
-func LivePlaylist(x FragmentIndex, uri string, ended bool) string {
-	list := segments(x)
-	var b strings.Builder
-	writeLiveHead(&b, &list, ended)
-	writeSegments(&b, x.InitBytes, list, uri)
-	if ended {
-		b.WriteString("#EXT-X-ENDLIST\n")
-	}
-	return b.String()
-}
-
 // writeLiveHead writes what stands before the segments of a recording, and leaves out the one that may still grow.
 func writeLiveHead(b *strings.Builder, list *[]Fragment, ended bool) {
 	if n := len(*list); !ended && n > 0 && (*list)[n-1].Duration < segmentFor {
 		*list = (*list)[:n-1]
 	}
-	longest := 2 * time.Second
+	var longest time.Duration
 	for _, s := range *list {
 		longest = max(longest, s.Duration)
 	}
+	writeHead(b, longest, ended)
+}
+
+func writeHead(b *strings.Builder, longest time.Duration, ended bool) {
 	kind := "EVENT"
 	if ended {
 		kind = "VOD"
 	}
-	fmt.Fprintf(b, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%d\n#EXT-X-PLAYLIST-TYPE:%s\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-START:TIME-OFFSET=0\n", int(math.Ceil(longest.Seconds())), kind)
+	seconds := int(math.Ceil(max(2*time.Second, longest).Seconds()))
+	fmt.Fprintf(b, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%d\n#EXT-X-PLAYLIST-TYPE:%s\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-START:TIME-OFFSET=0\n", seconds, kind)
 }
 
 func writeSegments(b *strings.Builder, initBytes int64, list []Fragment, uri string) {
 	fmt.Fprintf(b, "#EXT-X-MAP:URI=%q,BYTERANGE=\"%d@0\"\n", uri, initBytes)
+	writeList(b, list, uri)
+}
+
+func writeList(b *strings.Builder, list []Fragment, uri string) {
 	for _, s := range list {
 		fmt.Fprintf(b, "#EXTINF:%.5f,\n#EXT-X-BYTERANGE:%d@%d\n%s\n", s.Duration.Seconds(), s.SizeBytes, s.Offset, uri)
 	}

@@ -115,17 +115,22 @@ type RecordingStore interface {
 	ChunkByNumber(ctx context.Context, id UploadID, track string, n int) (Chunk, error)
 	// Chunks lists a track's chunks in order, with gaps where there are gaps.
 	Chunks(ctx context.Context, id UploadID, track string) ([]Chunk, error)
+	// TrackEnd is how many of a track's chunks are there without a gap, from the first one, and how many bytes they have.
+	TrackEnd(ctx context.Context, id UploadID, track string) (chunks int, bytes int64, err error)
+	// ChunksAt lists the chunks without a gap from the one that holds the byte at offset, at most limit: none behind their end. It costs the
+	// same wherever that is.
+	ChunksAt(ctx context.Context, id UploadID, track string, offset int64, limit int) ([]Part, error)
 	// Tracks lists the tracks that have a chunk, by name.
 	Tracks(ctx context.Context, id UploadID) ([]Track, error)
 	// IndexTrack writes what was indexed since from, and adds the fragments behind those that are there. Conflict when somebody else has
 	// indexed from there already.
 	IndexTrack(ctx context.Context, from int64, t Track, fragments []Fragment) error
-	// Fragments lists a track's fragments in order.
-	Fragments(ctx context.Context, id UploadID, track string) ([]Fragment, error)
 	// AddSound adds a piece of a track's sound. Conflict if there is one of that number.
 	AddSound(ctx context.Context, s SoundPiece) error
 	// Sounds lists the pieces of a track's sound in order.
 	Sounds(ctx context.Context, id UploadID, track string) ([]SoundPiece, error)
+	// Fragments lists a track's fragments in order, but for the first ones, as many as from says.
+	Fragments(ctx context.Context, id UploadID, track string, from int) ([]Fragment, error)
 	// SealRecording seals the upload, again if need be, and notes of how many chunks. Conflict if it was given up.
 	SealRecording(ctx context.Context, id UploadID, at time.Time, chunks int, recovered bool) error
 	// SaveLayout keeps where the camera's bubble is shown, replacing an earlier layout.

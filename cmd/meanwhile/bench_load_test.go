@@ -5,6 +5,7 @@ package main_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -175,6 +176,18 @@ func TestServeBare(t *testing.T) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Encoding", "gzip")
 		w.Write(packed)
+	})
+	mux.HandleFunc("PUT /keep/{name}", func(w http.ResponseWriter, r *http.Request) {
+		f, err := root.Create(r.PathValue("name"))
+		if err == nil {
+			_, err = io.Copy(f, r.Body)
+			err = errors.Join(err, f.Sync(), f.Close())
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		w.WriteHeader(http.StatusCreated)
 	})
 	mux.HandleFunc("GET /file/{name}", func(w http.ResponseWriter, r *http.Request) {
 		f, err := root.Open(r.PathValue("name"))

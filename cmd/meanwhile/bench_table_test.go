@@ -130,6 +130,8 @@ const notes = `What stands for what:
   bare page is one video element and nothing else.
 - **Media and pages**: eight clients on kept-open connections, on the same machine as the server; the bare server is another process with
   http.ServeContent of the same file, or with the ready bytes of the same page.
+- **Recorders**: each sends a chunk of 625 KB every two seconds, at a moment of its own; an answer's time counts from when the chunk was due. The
+  bare server writes the body to a file and syncs it, in a process of its own.
 - **Comments**: eight clients; the bare insert is one statement into the same table of the same database, by as many writers.
 `
 

@@ -34,6 +34,7 @@ var figures = []struct {
 	{"media", mediaRoute},
 	{"watch", watchPages},
 	{"comments", comments},
+	{"ingest", ingest},
 	{"queue", pickUp},
 	{"busy", twentyFiles},
 	{"memory", memory},

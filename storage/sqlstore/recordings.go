@@ -106,6 +106,9 @@ func (s *Store) AddChunk(ctx context.Context, id meanwhile.UploadID, c meanwhile
 			VALUES ($1, $2, $3, 0, 0, '', 0, 0, 0, 0, '') ON CONFLICT (upload_id, name) DO NOTHING`, string(id), c.Track, mediaType); err != nil {
 			return err
 		}
+		if err := t.place(ctx, id, c); err != nil {
+			return err
+		}
 		return t.change(ctx, op, `UPDATE recordings SET heard_ms = $2 WHERE upload_id = $1`, string(id), toMS(heardAt))
 	})
 	if err != nil {
@@ -160,10 +163,11 @@ func (s *Store) IndexTrack(ctx context.Context, from int64, tr meanwhile.Track, 
 	})
 }
 
-// Fragments lists a track's fragments in order.
-func (s *Store) Fragments(ctx context.Context, id meanwhile.UploadID, track string) ([]meanwhile.Fragment, error) {
+// Fragments lists a track's fragments in order, but for the first ones.
+func (s *Store) Fragments(ctx context.Context, id meanwhile.UploadID, track string, from int) ([]meanwhile.Fragment, error) {
 	return all(ctx, s, reading, "list fragments", scanFragment,
-		`SELECT offset_bytes, size_bytes, start_us, duration_us FROM fragments WHERE upload_id = $1 AND track = $2 ORDER BY n`, string(id), track)
+		`SELECT offset_bytes, size_bytes, start_us, duration_us FROM fragments WHERE upload_id = $1 AND track = $2 AND n >= $3 ORDER BY n`,
+		string(id), track, from)
 }
 
 func scanFragment(row scanner) (f meanwhile.Fragment, err error) {

@@ -173,8 +173,58 @@ var recordingTests = []storeTest{
 		from := want.IndexedBytes
 		want.IndexedBytes, want.Fragments = from+10, 3
 		must(t, s.IndexTrack(t.Context(), from, want, []meanwhile.Fragment{more}))
-		if diff := cmp.Diff(append(fragments, more), mustGet(s.Fragments(t.Context(), r.UploadID, "screen"))(t)); diff != "" {
+		if diff := cmp.Diff(append(fragments, more), mustGet(s.Fragments(t.Context(), r.UploadID, "screen", 0))(t)); diff != "" {
 			t.Errorf("Fragments() (-want +got):\n%s", diff)
 		}
+		if diff := cmp.Diff([]meanwhile.Fragment{more}, mustGet(s.Fragments(t.Context(), r.UploadID, "screen", 2))(t)); diff != "" {
+			t.Errorf("Fragments() from the third (-want +got):\n%s", diff)
+		}
 	}},
+	{"chunks are found by where their bytes lie, as far as there is no gap", testChunksAt},
+}
+
+func testChunksAt(t *testing.T, s meanwhile.Store) {
+	r := mustRecording(t, s)
+	want := func(chunks int, bytes int64) {
+		t.Helper()
+		if n, b, err := s.TrackEnd(t.Context(), r.UploadID, "screen"); n != chunks || b != bytes || err != nil {
+			t.Errorf("TrackEnd() = %d, %d, %v, want %d, %d", n, b, err, chunks, bytes)
+		}
+	}
+	want(0, 0)
+	sizes := []int64{10, 20, 30, 40, 50, 60}
+	var parts []meanwhile.Part
+	var end int64
+	for n, size := range sizes {
+		c := chunk("screen", n)
+		parts = append(parts, meanwhile.Part{Track: "screen", N: n, OffsetBytes: end, SizeBytes: size, SHA256: c.SHA256, Key: c.Key})
+		end += size
+	}
+	add := func(n int) {
+		t.Helper()
+		mustAdd(t, s, r.UploadID, meanwhile.Chunk{Track: "screen", N: n, SizeBytes: sizes[n], SHA256: parts[n].SHA256, Key: parts[n].Key}, 0)
+	}
+	add(2)
+	want(0, 0)
+	add(0)
+	want(1, 10)
+	mustAdd(t, s, r.UploadID, chunk("camera", 0), 0)
+	want(1, 10)
+	add(3)
+	add(5)
+	add(1) // fills the first gap
+	want(4, 100)
+	for offset, from := range map[int64]int{0: 0, 9: 0, 10: 1, 59: 2, 60: 3, 99: 3} {
+		got := mustGet(s.ChunksAt(t.Context(), r.UploadID, "screen", offset, 2))(t)
+		if diff := cmp.Diff(parts[from:min(from+2, 4)], got); diff != "" {
+			t.Errorf("ChunksAt(%d) (-want +got):\n%s", offset, diff)
+		}
+	}
+	for _, beyond := range []int64{100, 1000} {
+		if got := mustGet(s.ChunksAt(t.Context(), r.UploadID, "screen", beyond, 2))(t); len(got) != 0 {
+			t.Errorf("ChunksAt(%d) = %v, want nothing behind the end", beyond, got)
+		}
+	}
+	add(4)
+	want(6, 210)
 }

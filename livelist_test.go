@@ -1,0 +1,37 @@
+package meanwhile
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// A list that grew as the recording did reads as one that is made of all fragments at once, at whatever moments somebody looked.
+func TestLiveListGrowsIntoTheSame(t *testing.T) {
+	for seed := range uint64(50) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		x := FragmentIndex{InitBytes: 1200}
+		at, start := x.InitBytes, time.Duration(0)
+		var kept liveList
+		for range 60 {
+			f := Fragment{Offset: at, SizeBytes: 1 + random.Int64N(9000), Start: start, Duration: time.Duration(random.IntN(3000)) * time.Millisecond}
+			at += f.SizeBytes + random.Int64N(2)*8                                // now and then another box lies between two
+			start += f.Duration + time.Duration(random.IntN(40))*time.Millisecond // what is said of the last picture is a guess
+			x.Fragments = append(x.Fragments, f)
+			if random.IntN(3) > 0 {
+				continue
+			}
+			seen := func() []Fragment { return append([]Fragment{}, x.Fragments...) }
+			kept = kept.with(seen()[kept.settled:])
+			for _, ended := range []bool{false, true} {
+				want := LivePlaylist(FragmentIndex{InitBytes: x.InitBytes, Fragments: seen()}, "screen.mp4", ended)
+				if got := kept.playlist(x.InitBytes, "screen.mp4", ended); got != want {
+					t.Fatalf("seed %d, %d fragments, ended %t: the grown list is\n%s\nwant\n%s", seed, len(x.Fragments), ended, got, want)
+				}
+			}
+		}
+		if behind := len(x.Fragments) - kept.settled; behind > 20 {
+			t.Errorf("seed %d: %d fragments of %d are read again each time", seed, behind, len(x.Fragments))
+		}
+	}
+}

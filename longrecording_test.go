@@ -1,0 +1,123 @@
+package meanwhile_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"meanwhile"
+)
+
+// rowCounter counts the rows of chunks and fragments that are read.
+type rowCounter struct {
+	meanwhile.Store
+	rows int
+}
+
+func (c *rowCounter) Chunks(ctx context.Context, id meanwhile.UploadID, track string) ([]meanwhile.Chunk, error) {
+	list, err := c.Store.Chunks(ctx, id, track)
+	c.rows += len(list)
+	return list, err
+}
+
+func (c *rowCounter) ChunksAt(ctx context.Context, id meanwhile.UploadID, track string, offset int64, limit int) ([]meanwhile.Part, error) {
+	list, err := c.Store.ChunksAt(ctx, id, track, offset, limit)
+	c.rows += len(list)
+	return list, err
+}
+
+func (c *rowCounter) Fragments(ctx context.Context, id meanwhile.UploadID, track string, from int) ([]meanwhile.Fragment, error) {
+	list, err := c.Store.Fragments(ctx, id, track, from)
+	c.rows += len(list)
+	return list, err
+}
+
+// mustFragments gives the beginning of a recording and one of its fragments.
+func mustFragments(t testing.TB) (first, next []byte) {
+	t.Helper()
+	file, err := os.ReadFile(filepath.Join("server", "testdata", "recorded.mp4"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := meanwhile.IndexFragments(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := x.Fragments[0]
+	return file[:f.Offset+f.SizeBytes], file[f.Offset : f.Offset+f.SizeBytes]
+}
+
+// TestLongRecordingCostsNoMoreThanAShortOne counts what is read for a chunk, a playlist and a piece of the bytes, early and late.
+func TestLongRecordingCostsNoMoreThanAShortOne(t *testing.T) {
+	h := newHouse(t)
+	counter := &rowCounter{Store: h.Store}
+	h.Store = counter
+	ticket := h.recording(t)
+	first, next := mustFragments(t)
+	share, err := h.Watch(t.Context(), h.owner, ticket.Share.Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// cost is how many rows a call reads.
+	cost := func(call func() error) int {
+		t.Helper()
+		before := counter.rows
+		if err := call(); err != nil {
+			t.Fatal(err)
+		}
+		return counter.rows - before
+	}
+	put := func(n int, body []byte) error {
+		_, _, err := h.PutChunk(t.Context(), h.owner, ticket.Upload.ID, meanwhile.NewChunk{Track: "screen", N: n, MediaType: "video/mp4", Want: sha256.Sum256(body)}, bytes.NewReader(body))
+		return err
+	}
+	if err := put(0, first); err != nil {
+		t.Fatal(err)
+	}
+	const chunks = 120
+	most := map[string]int{}
+	for n := 1; n < chunks; n++ {
+		costs := map[string]int{
+			"a chunk": cost(func() error { return put(n, next) }),
+			"a playlist": cost(func() error {
+				live, err := h.LiveByGrant(t.Context(), share.Grant, "screen.m3u8")
+				if got := strings.Count(live.Playlist, "#EXTINF"); err == nil && got < n/2 {
+					t.Errorf("after %d chunks the playlist has %d segments", n, got)
+				}
+				return err
+			}),
+			"a piece of the bytes": cost(func() error { return readLast(t, h, share.Grant, next) }),
+		}
+		for what, rows := range costs {
+			if n == 20 {
+				most[what] = rows
+			}
+			if n > 20 && rows > most[what] {
+				t.Errorf("chunk %d: %s reads %d rows, %d at the beginning", n, what, rows, most[what])
+			}
+		}
+	}
+}
+
+// readLast reads what came last through the live bytes.
+func readLast(t *testing.T, h *house, grant string, want []byte) error {
+	t.Helper()
+	live, err := h.LiveByGrant(t.Context(), grant, "screen.mp4")
+	if err != nil {
+		return err
+	}
+	defer live.Bytes.Close()
+	if _, err := live.Bytes.Seek(live.Bytes.SizeBytes-int64(len(want)), io.SeekStart); err != nil {
+		return err
+	}
+	got, err := io.ReadAll(live.Bytes)
+	if err == nil && !bytes.Equal(got, want) {
+		t.Errorf("the last %d bytes are not what came last", len(want))
+	}
+	return err
+}
