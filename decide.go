@@ -67,9 +67,8 @@ func (p Plan) Steps() []Step {
 	if p.Listen {
 		s = append(s, StepListen)
 	}
-	s = append(s, StepPreview)
-	if p.Ladder == nil || !p.Ladder.Storyboard {
-		s = append(s, StepStoryboard)
+	if p.Ladder == nil || !p.Ladder.Extras {
+		s = append(s, StepPreview, StepStoryboard)
 	}
 	if p.Ladder != nil {
 		s = append(s, StepEncode)
@@ -239,7 +238,7 @@ func ladderOf(p Probe, copied bool) Ladder {
 		l.Rungs[i].Name = fmt.Sprintf("%dp", min(r.Width, r.Height))
 	}
 	l.Adaptive = len(l.Rungs) > 1
-	l.Storyboard = l.Encodes()
+	l.Extras = l.Encodes()
 	return l
 }
 

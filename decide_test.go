@@ -51,7 +51,7 @@ func told(l *meanwhile.Ladder) string {
 	for _, word := range []struct {
 		said bool
 		word string
-	}{{l.CopyAudio, "sound copied"}, {l.NoAudio, "silent"}, {l.ToneMap, "mapped"}, {l.MaxFPS > 0, "60 fps"}, {l.Adaptive, "hls"}, {l.Storyboard, "storyboard"}} {
+	}{{l.CopyAudio, "sound copied"}, {l.NoAudio, "silent"}, {l.ToneMap, "mapped"}, {l.MaxFPS > 0, "60 fps"}, {l.Adaptive, "hls"}, {l.Extras, "extras"}} {
 		if word.said {
 			b.WriteString(word.word + " ")
 		}
@@ -69,8 +69,8 @@ func TestDecide(t *testing.T) {
 	}{
 		{
 			name: "a good source is copied, and smaller sizes are made for slow links", probe: screen(nil),
-			steps: "copy poster listen preview encode", mediaType: `video/mp4; codecs="avc1.640028, mp4a.40.2"`,
-			ladder: "1080p 1920x1080 copied; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at most 700000; sound copied hls storyboard",
+			steps: "copy poster listen encode", mediaType: `video/mp4; codecs="avc1.640028, mp4a.40.2"`,
+			ladder: "1080p 1920x1080 copied; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at most 700000; sound copied hls extras",
 		},
 		{
 			name:  "a good small source is only copied",
@@ -81,7 +81,7 @@ func TestDecide(t *testing.T) {
 		{
 			name:  "a copy that was tried and failed is encoded",
 			probe: screen(func(p *meanwhile.Probe) { p.Video.Width, p.Video.Height, p.NoCopy = 854, 480, true }),
-			steps: "poster listen preview encode", ladder: "480p 854x480 crf 23 at most 2667708 +mp4; storyboard",
+			steps: "poster listen encode", ladder: "480p 854x480 crf 23 at most 2667708 +mp4; extras",
 		},
 		{
 			name: "H.264 with Opus plays at once in most browsers, and gets AAC without touching the picture",
@@ -89,24 +89,24 @@ func TestDecide(t *testing.T) {
 				p.Audio.Codec = "opus"
 				p.Video.Profile = "Constrained Baseline"
 			}),
-			steps: "copy poster listen preview encode", mediaType: `video/mp4; codecs="avc1.42E028, opus"`,
-			ladder: "1080p 1920x1080 copied +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at most 700000; hls storyboard",
+			steps: "copy poster listen encode", mediaType: `video/mp4; codecs="avc1.42E028, opus"`,
+			ladder: "1080p 1920x1080 copied +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at most 700000; hls extras",
 		},
 		{
 			name: "4K H.264 is watchable as it came and scaled down for everyone",
 			probe: screen(func(p *meanwhile.Probe) {
 				p.Video.Width, p.Video.Height, p.Video.CodedWidth, p.Video.CodedHeight, p.Video.BitrateBPS = 3840, 2160, 3840, 2160, 40_000_000
 			}),
-			steps: "copy poster listen preview encode", mediaType: `video/mp4; codecs="avc1.640028, mp4a.40.2"`,
-			ladder: "1080p 1920x1080 crf 23 at most 6000000 +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at most 700000; sound copied hls storyboard",
+			steps: "copy poster listen encode", mediaType: `video/mp4; codecs="avc1.640028, mp4a.40.2"`,
+			ladder: "1080p 1920x1080 crf 23 at most 6000000 +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at most 700000; sound copied hls extras",
 		},
 		{
 			name: "a live WebM is remuxed and then encoded",
 			probe: screen(func(p *meanwhile.Probe) {
 				p.Container, p.Video.Codec, p.Video.Tag, p.Audio.Codec = meanwhile.ContainerWebM, "vp8", "", "opus"
 			}),
-			steps: "copy poster listen preview encode", mediaType: `video/webm; codecs="vp8, opus"`,
-			ladder: "1080p 1920x1080 crf 23 at most 3250000 +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at most 700000; hls storyboard",
+			steps: "copy poster listen encode", mediaType: `video/webm; codecs="vp8, opus"`,
+			ladder: "1080p 1920x1080 crf 23 at most 3250000 +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at most 700000; hls extras",
 		},
 		{
 			name: "a phone's portrait HDR HEVC waits for the encode",
@@ -114,32 +114,32 @@ func TestDecide(t *testing.T) {
 				*p.Video = meanwhile.VideoStream{Codec: "hevc", Profile: "Main 10", Tag: "hvc1", PixelFormat: "yuv420p10le", Width: 2160, Height: 3840, CodedWidth: 3840, CodedHeight: 2160,
 					Rotation: 90, FPS: 59.94, BitrateBPS: 50_000_000, KeyframeGapMS: 1000, ColorTransfer: "arib-std-b67"}
 			}),
-			steps:  "poster listen preview encode",
-			ladder: "1080p 1080x1920 crf 23 at most 6000000 +mp4; 720p 720x1280 crf 25 at most 2800000 +mp4; 480p 480x854 crf 25 at most 700000 30 fps; sound copied mapped hls storyboard",
+			steps:  "poster listen encode",
+			ladder: "1080p 1080x1920 crf 23 at most 6000000 +mp4; 720p 720x1280 crf 25 at most 2800000 +mp4; 480p 480x854 crf 25 at most 700000 30 fps; sound copied mapped hls extras",
 		},
 		{
 			name:  "a resolution that changes inside is never copied",
 			probe: screen(func(p *meanwhile.Probe) { p.Video.ResolutionMoves = true }),
-			steps: "poster listen preview encode", ladder: "1080p 1920x1080 crf 23 at most 3250000 +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at most 700000; sound copied hls storyboard",
+			steps: "poster listen encode", ladder: "1080p 1920x1080 crf 23 at most 3250000 +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at most 700000; sound copied hls extras",
 		},
 		{
 			name: "nothing is scaled up, and odd sizes become even downwards",
 			probe: screen(func(p *meanwhile.Probe) {
 				p.Video.Codec, p.Video.Width, p.Video.Height, p.Audio = "mpeg4", 641, 359, nil
 			}),
-			steps: "poster preview encode", ladder: "358p 640x358 crf 23 at most 1994436 +mp4; silent storyboard",
+			steps: "poster encode", ladder: "358p 640x358 crf 23 at most 1994436 +mp4; silent extras",
 		},
 		{
 			name: "a rung hardly smaller than the one above is left out",
 			probe: screen(func(p *meanwhile.Probe) {
 				p.Container, p.Video.Codec, p.Video.Width, p.Video.Height = meanwhile.ContainerAVI, "mpeg4", 1280, 800
 			}),
-			steps: "poster listen preview encode", ladder: "800p 1280x800 crf 23 at most 3250000 +mp4; 480p 768x480 crf 25 at most 700000; sound copied hls storyboard",
+			steps: "poster listen encode", ladder: "800p 1280x800 crf 23 at most 3250000 +mp4; 480p 768x480 crf 25 at most 700000; sound copied hls extras",
 		},
 		{
 			name: "120 frames a second become 60", probe: screen(func(p *meanwhile.Probe) { p.Video.FPS = 120 }),
-			steps: "copy poster listen preview encode", mediaType: `video/mp4; codecs="avc1.640028, mp4a.40.2"`,
-			ladder: "1080p 1920x1080 crf 23 at most 3250000 +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at most 700000 30 fps; sound copied 60 fps hls storyboard",
+			steps: "copy poster listen encode", mediaType: `video/mp4; codecs="avc1.640028, mp4a.40.2"`,
+			ladder: "1080p 1920x1080 crf 23 at most 3250000 +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at most 700000 30 fps; sound copied 60 fps hls extras",
 		},
 	}
 	for _, tc := range tests {

@@ -473,7 +473,7 @@ func TestReadyMeansPlaysEverywhere(t *testing.T) {
 			t.Errorf("after %s the state is %s, want %s", task.Stage.Step, w.Video.State, want)
 		}
 	}
-	if got := strings.Join(ran, " "); got != "copy poster listen preview encode" {
+	if got := strings.Join(ran, " "); got != "copy poster listen encode" {
 		t.Errorf("the steps were %s", got)
 	}
 	w, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)

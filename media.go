@@ -85,7 +85,8 @@ type Loudness struct {
 type Plan struct {
 	Copy   *Copy
 	Ladder *Ladder
-	// Storyboard is how the pictures of the seek bar are cut; the ladder makes them where it decodes, else a step of its own.
+	// Storyboard is how the pictures of the seek bar are cut; the ladder makes them where it decodes, else a step of its own. So it is with the
+	// preview.
 	Storyboard Storyboard
 	Listen     bool // there is sound to measure and to draw
 	Camera     bool // a second track is made playable, too
@@ -107,14 +108,14 @@ type Copy struct {
 
 // Ladder is every rendition of a source, made by one process: one decode, cascaded scaling, one sound.
 type Ladder struct {
-	Rungs      []Rung // the largest first
-	CopyAudio  bool
-	NoAudio    bool
-	GainDB     float64 // added to sound that is encoded anyway
-	MaxFPS     float64 // 0 keeps the source's
-	ToneMap    bool    // HDR to SDR
-	Adaptive   bool    // every rung is made for HLS, too; false where there is but one
-	Storyboard bool    // the pictures of the seek bar come from the same decode
+	Rungs     []Rung // the largest first
+	CopyAudio bool
+	NoAudio   bool
+	GainDB    float64 // added to sound that is encoded anyway
+	MaxFPS    float64 // 0 keeps the source's
+	ToneMap   bool    // HDR to SDR
+	Adaptive  bool    // every rung is made for HLS, too; false where there is but one
+	Extras    bool    // the pictures of the seek bar and the preview come from the same decode
 }
 
 // Rung is one size of a ladder: H.264 and AAC, as a fragmented MP4 for HLS, and where Progressive also as a faststart MP4.

@@ -14,13 +14,15 @@ const (
 	StepCopy    Step = "copy"    // stream copy of what browsers can play as it came
 	StepCamera  Step = "camera"  // the second track, for the player to compose
 	StepPoster  Step = "poster"
-	StepListen  Step = "listen"  // loudness, peaks, and the sound that speech recognition wants
-	StepPreview Step = "preview" // the moving picture of the library
-	StepEncode  Step = "encode"  // the ladder: every rendition that plays everywhere
+	StepListen  Step = "listen" // loudness, peaks, and the sound that speech recognition wants
+	StepEncode  Step = "encode" // the ladder: every rendition that plays everywhere
 
-	StepStoryboard Step = "storyboard" // the seek bar's pictures, where nothing else is decoded
-	StepSound      Step = "sound"      // Opus to AAC while it is recorded, in generation 0
-	StepFlatten    Step = "flatten"    // screen and camera as one picture, anew whenever its layout changes
+	// Where no picture is encoded; else they come out of the ladder's decode.
+	StepPreview    Step = "preview"    // the moving picture of the library
+	StepStoryboard Step = "storyboard" // the seek bar's pictures
+
+	StepSound   Step = "sound"   // Opus to AAC while it is recorded, in generation 0
+	StepFlatten Step = "flatten" // screen and camera as one picture, anew whenever its layout changes
 )
 
 // QueueName is one of the queues of the pipeline. Nothing that a person waits for stands behind an encode.

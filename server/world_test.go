@@ -405,8 +405,8 @@ func (w *world) work(task meanwhile.Task) error {
 	}
 	var out meanwhile.Outcome
 	made := madeBy[task.Stage.Step]
-	if l := task.Plan.Ladder; task.Stage.Step == meanwhile.StepEncode && l != nil && l.Storyboard {
-		made = slices.Concat(made, madeBy[meanwhile.StepStoryboard]) // by the same decode
+	if l := task.Plan.Ladder; task.Stage.Step == meanwhile.StepEncode && l != nil && l.Extras {
+		made = slices.Concat(made, madeBy[meanwhile.StepStoryboard], madeBy[meanwhile.StepPreview]) // by the same decode
 	}
 	for _, a := range made {
 		body := bodyOf(a.Name)

@@ -8,7 +8,7 @@ import (
 	"meanwhile/worker/ffmpeg"
 )
 
-// ladder makes every rendition, and the lists that HLS players read.
+// ladder makes every rendition, the lists that HLS players read, and what comes out of the same decode.
 func ladder(ctx context.Context, j *job) error {
 	if j.task.Plan.Sound != nil {
 		return sound(ctx, j)
@@ -18,40 +18,56 @@ func ladder(ctx context.Context, j *job) error {
 	if err := j.Tools.Ladder(ctx, j.src(), plan, j.task.Plan.Storyboard, dir, j.progress); err != nil {
 		return err
 	}
-	var makers []func() (meanwhile.Asset, error)
-	var rungs, playlists []meanwhile.Asset
-	for _, r := range plan.Rungs {
-		want := j.wantRung(plan, r)
-		if r.Progressive {
-			makers = append(makers, func() (meanwhile.Asset, error) {
-				a := meanwhile.Asset{Kind: meanwhile.AssetRendition, Name: ffmpeg.ProgressiveName(r), Everywhere: true}
-				return j.verified(ctx, filepath.Join(dir, a.Name), want, a)
-			})
-		}
-		if plan.Adaptive {
-			makers = append(makers, func() (meanwhile.Asset, error) {
-				a, playlist, err := j.rung(ctx, filepath.Join(dir, ffmpeg.FragmentedName(r)), want)
-				rungs, playlists = append(rungs, a), append(playlists, playlist)
-				return a, err
-			})
-		}
+	assets, outputs := j.ladderOutputs(plan, dir)
+	made, err := j.Tools.VerifyAll(ctx, outputs)
+	if err != nil {
+		return err
 	}
-	if plan.Storyboard {
-		makers = append(makers, j.sheet(ctx, filepath.Join(dir, ffmpeg.StoryboardName))...)
+	var makers []func() (meanwhile.Asset, error)
+	var rungs []meanwhile.Asset
+	for i, a := range assets {
+		a = j.described(a, made[i].Probe, outputs[i].Want)
+		if index := made[i].Fragments; a.Kind == meanwhile.AssetRung {
+			a.BandwidthBPS = meanwhile.PeakBPS(index)
+			rungs = append(rungs, a)
+			makers = append(makers, j.playlist(ctx, meanwhile.PlaylistName(a.Name), meanwhile.MediaPlaylist(index, a.Name)))
+		}
+		makers = append(makers, func() (meanwhile.Asset, error) { return j.stored(ctx, outputs[i].Path, a) })
 	}
 	if plan.Adaptive {
-		makers = append(makers, func() (meanwhile.Asset, error) {
-			return j.written(ctx, []byte(meanwhile.MasterPlaylist(rungs)), meanwhile.Asset{Kind: meanwhile.AssetPlaylist, Name: meanwhile.MasterName, MediaType: hlsType})
-		})
+		makers = append(makers, j.playlist(ctx, meanwhile.MasterName, meanwhile.MasterPlaylist(rungs)))
 	}
-	assets, err := j.all(makers...)
-	return j.finish(ctx, meanwhile.Outcome{Assets: append(assets, playlists...)}, err)
+	if plan.Extras {
+		makers = append(makers, j.sheet(ctx, filepath.Join(dir, ffmpeg.StoryboardName))...)
+	}
+	assets, err = j.all(makers...)
+	return j.finish(ctx, meanwhile.Outcome{Assets: assets}, err)
 }
 
-// hlsType is the media type of playlists (RFC 8216, 4).
-const hlsType = "application/vnd.apple.mpegurl"
+// ladderOutputs are the videos that a ladder's process left in dir, and what each has to be.
+func (j *job) ladderOutputs(plan meanwhile.Ladder, dir string) (assets []meanwhile.Asset, outputs []ffmpeg.Output) {
+	add := func(a meanwhile.Asset, want ffmpeg.Want) {
+		assets = append(assets, a)
+		outputs = append(outputs, ffmpeg.Output{Path: filepath.Join(dir, a.Name), Want: want})
+	}
+	for _, r := range plan.Rungs {
+		want := j.wantRung(r)
+		if plan.Adaptive {
+			want.Fragmented = true
+			add(meanwhile.Asset{Kind: meanwhile.AssetRung, Name: ffmpeg.FragmentedName(r)}, want)
+			want.Fragmented, want.Again = false, true
+		}
+		if r.Progressive {
+			add(meanwhile.Asset{Kind: meanwhile.AssetRendition, Name: ffmpeg.ProgressiveName(r), Everywhere: true}, want)
+		}
+	}
+	if plan.Extras {
+		add(meanwhile.Asset{Kind: meanwhile.AssetPreview, Name: ffmpeg.PreviewName}, j.wantPreview())
+	}
+	return assets, outputs
+}
 
-func (j *job) wantRung(l meanwhile.Ladder, r meanwhile.Rung) ffmpeg.Want {
+func (j *job) wantRung(r meanwhile.Rung) ffmpeg.Want {
 	want := j.want(meanwhile.ContainerMP4)
 	want.VideoCodec, want.Copied = "h264", r.Copy
 	if !r.Copy {
@@ -63,19 +79,9 @@ func (j *job) wantRung(l meanwhile.Ladder, r meanwhile.Rung) ffmpeg.Want {
 	return want
 }
 
-// rung verifies and stores a fragmented rendition and its playlist.
-func (j *job) rung(ctx context.Context, path string, want ffmpeg.Want) (a, playlist meanwhile.Asset, err error) {
-	a = meanwhile.Asset{Kind: meanwhile.AssetRung, Name: filepath.Base(path)}
-	made, index, err := j.Tools.VerifyFragmented(ctx, path, want)
-	if err != nil {
-		return a, playlist, err
+// playlist stores a list for HLS players (media type: RFC 8216, 4).
+func (j *job) playlist(ctx context.Context, name, text string) func() (meanwhile.Asset, error) {
+	return func() (meanwhile.Asset, error) {
+		return j.written(ctx, []byte(text), meanwhile.Asset{Kind: meanwhile.AssetPlaylist, Name: name, MediaType: "application/vnd.apple.mpegurl"})
 	}
-	if a, err = j.stored(ctx, path, a); err != nil {
-		return a, playlist, err
-	}
-	a = j.described(a, made, want)
-	a.BandwidthBPS = meanwhile.PeakBPS(index)
-	playlist = meanwhile.Asset{Kind: meanwhile.AssetPlaylist, Name: meanwhile.PlaylistName(a.Name), MediaType: hlsType}
-	playlist, err = j.written(ctx, []byte(meanwhile.MediaPlaylist(index, a.Name)), playlist)
-	return a, playlist, err
 }

@@ -28,9 +28,9 @@ type Tools interface {
 	Listen(ctx context.Context, src ffmpeg.Source, speech string) (meanwhile.Loudness, ffmpeg.Peaks, error)
 	Preview(ctx context.Context, src ffmpeg.Source, out string) error
 	Storyboard(ctx context.Context, src ffmpeg.Source, s meanwhile.Storyboard, out string) error
-	VerifyFragmented(ctx context.Context, out string, want ffmpeg.Want) (meanwhile.Probe, meanwhile.FragmentIndex, error)
 	Flatten(ctx context.Context, screen, camera ffmpeg.Source, f meanwhile.Flat, out string, p ffmpeg.Progress) error
 	Verify(ctx context.Context, out string, want ffmpeg.Want) (meanwhile.Probe, error)
+	VerifyAll(ctx context.Context, outputs []ffmpeg.Output) ([]ffmpeg.Made, error)
 }
 
 // job is one stage at work.
@@ -187,13 +187,16 @@ func poster(ctx context.Context, j *job) error {
 
 // preview makes the few moving seconds that the library shows.
 func preview(ctx context.Context, j *job) error {
-	path := filepath.Join(j.out, "preview.mp4")
+	path := filepath.Join(j.out, ffmpeg.PreviewName)
 	if err := j.Tools.Preview(ctx, j.src(), path); err != nil {
 		return err
 	}
-	want := ffmpeg.Want{Container: meanwhile.ContainerMP4, VideoCodec: "h264", Duration: min(ffmpeg.PreviewLength, j.length())}
-	a, err := j.verified(ctx, path, want, meanwhile.Asset{Kind: meanwhile.AssetPreview, Name: "preview.mp4"})
+	a, err := j.verified(ctx, path, j.wantPreview(), meanwhile.Asset{Kind: meanwhile.AssetPreview, Name: ffmpeg.PreviewName})
 	return j.finish(ctx, meanwhile.Outcome{Assets: []meanwhile.Asset{a}}, err)
+}
+
+func (j *job) wantPreview() ffmpeg.Want {
+	return ffmpeg.Want{Container: meanwhile.ContainerMP4, VideoCodec: "h264", Duration: min(ffmpeg.PreviewLength, j.length())}
 }
 
 // listen hears the sound once, for all that is made of it.

@@ -70,7 +70,7 @@ func describe(t *testing.T, p meanwhile.Probe) string {
 		case meanwhile.StepCopy:
 			line(fmt.Sprintf("copy %s final=%v", plan.Copy.MediaType, plan.Copy.Final), ffmpeg.CopyArgs("IN", "OUT", p, *plan.Copy))
 		case meanwhile.StepPoster:
-			line("poster", ffmpeg.PosterArgs("IN", "OUT", p, false))
+			line("poster", ffmpeg.PosterArgs("IN", "OUT", p, true))
 		case meanwhile.StepEncode:
 			if plan.Sound != nil {
 				line(fmt.Sprintf("sound copy=%v", plan.Sound.Copy), ffmpeg.SoundArgs("IN", "OUT", p, *plan.Sound))
@@ -91,7 +91,7 @@ func describe(t *testing.T, p meanwhile.Probe) string {
 			}
 			line(fmt.Sprintf("flatten %s %dx%d", flat.Name, flat.Width, flat.Height), ffmpeg.FlattenArgs("IN", "CAMERA", "OUT", p, camera, flat))
 		case meanwhile.StepStoryboard:
-			line("storyboard", ffmpeg.StoryboardArgs("IN", "OUT", p, plan.Storyboard))
+			line("storyboard", ffmpeg.StoryboardArgs("IN", "OUT", p, plan.Storyboard, true))
 		default:
 			t.Errorf("step %q has no line in this test", step)
 		}

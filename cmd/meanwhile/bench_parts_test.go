@@ -42,11 +42,6 @@ func whereItGoes(b *bench, path string) string {
 		src.Probe.Audio.Loudness = &loudness
 		return err
 	})
-	part("preview", func() error { return tools.Preview(b.Context(), src, in("preview.mp4")) })
-	part("look at the preview", func() error {
-		_, err := tools.Verify(b.Context(), in("preview.mp4"), ffmpeg.Want{Container: meanwhile.ContainerMP4, Duration: min(ffmpeg.PreviewLength, want.Duration)})
-		return err
-	})
 	ladder := *b.plan(src.Probe).Ladder
 	part("ladder", func() error {
 		return tools.Ladder(b.Context(), src, ladder, plan.Storyboard, in("ladder"), nil)
@@ -57,19 +52,24 @@ func whereItGoes(b *bench, path string) string {
 
 // lookAt verifies what a ladder made, as the worker does.
 func (b *bench) lookAt(tools *ffmpeg.Tools, l meanwhile.Ladder, dir string, want ffmpeg.Want) error {
+	var outputs []ffmpeg.Output
 	want.Container = meanwhile.ContainerMP4
+	add := func(name string, w ffmpeg.Want) {
+		outputs = append(outputs, ffmpeg.Output{Path: filepath.Join(dir, name), Want: w})
+	}
 	for _, r := range l.Rungs {
-		want.Copied = r.Copy
+		w := want
+		w.Copied = r.Copy
 		if l.Adaptive {
-			if _, _, err := tools.VerifyFragmented(b.Context(), filepath.Join(dir, ffmpeg.FragmentedName(r)), want); err != nil {
-				return err
-			}
+			w.Fragmented = true
+			add(ffmpeg.FragmentedName(r), w)
+			w.Fragmented, w.Again = false, true
 		}
 		if r.Progressive {
-			if _, err := tools.Verify(b.Context(), filepath.Join(dir, ffmpeg.ProgressiveName(r)), want); err != nil {
-				return err
-			}
+			add(ffmpeg.ProgressiveName(r), w)
 		}
 	}
-	return nil
+	add(ffmpeg.PreviewName, ffmpeg.Want{Container: want.Container, Duration: min(ffmpeg.PreviewLength, want.Duration)})
+	_, err := tools.VerifyAll(b.Context(), outputs)
+	return err
 }

@@ -2,9 +2,9 @@ package ffmpeg
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"strconv"
-	"time"
 
 	ffgo "github.com/u2takey/ffmpeg-go"
 
@@ -124,12 +124,8 @@ const wholeSound = "aresample=async=1:first_pts=0"
 // posterWidth is the widest that a poster is.
 const posterWidth = 1280
 
-// PosterArgs are ffmpeg's arguments for a JPEG of the best of ten key frames, or with firstFrame of the first that can be decoded.
-func PosterArgs(in, out string, p meanwhile.Probe, firstFrame bool) []string {
-	input := inputOptions(p.Container)
-	if !firstFrame {
-		input["skip_frame"] = "nokey"
-	}
+// PosterArgs are ffmpeg's arguments for a JPEG of the best of ten key frames, or else of the first picture that can be decoded.
+func PosterArgs(in, out string, p meanwhile.Probe, keyFrames bool) []string {
 	options := outputOptions()
 	options["map"] = []string{"0:V:0"}
 	options["an"] = ""
@@ -137,46 +133,62 @@ func PosterArgs(in, out string, p meanwhile.Probe, firstFrame bool) []string {
 	options["c:v"] = "mjpeg"
 	options["q:v"] = 4
 	options["frames:v"] = 1
-	options["vf"] = posterFilters(p.Video, firstFrame)
-	stream := ffgo.Input(fileURL(in), input).Output(fileURL(out), options)
+	options["vf"] = posterFilters(p.Video, keyFrames)
+	stream := ffgo.Input(fileURL(in), pictureInput(p, keyFrames)).Output(fileURL(out), options)
 	return append(globalArgs(), stream.GetArgs()...)
 }
 
-// decodedPart is how much of an output's beginning and end must decode.
-const decodedPart = 1.0 // seconds: somebody waits for a copy to be verified
-
-// DecodeArgs are ffmpeg's arguments to decode the first and the last part of a file to nothing, ending at the first error. keyFrames leaves
-// out the pictures between key frames: enough where packets were copied as they were.
-func DecodeArgs(in string, c meanwhile.Container, length time.Duration, keyFrames bool) []string {
-	head := inputOptions(c)
-	head["t"] = decimal(decodedPart)
-	if keyFrames {
-		head["skip_frame"] = "nokey"
-	}
-	first := ffgo.Input(fileURL(in), head)
-	streams := []*ffgo.Stream{first.Get("V:0?"), first.Get("a:0?")}
-	if seconds := length.Seconds(); seconds > decodedPart {
-		tail := inputOptions(c)
-		tail["ss"] = decimal(seconds - decodedPart)
-		if keyFrames {
-			tail["skip_frame"] = "nokey"
-			tail["noaccurate_seek"] = "" // the last key frame lies before what is asked for
-		}
-		last := ffgo.Input(fileURL(in), tail)
-		streams = append(streams, last.Get("V:0?"), last.Get("a:0?"))
-	}
-	out := ffgo.Output(streams, "-", ffgo.KwArgs{"format": "null", "sn": "", "dn": ""})
-	return append(append(globalArgs(), "-xerror"), out.GetArgs()...)
-}
-
-// DecodeAllArgs are ffmpeg's arguments to decode a whole MP4 to nothing, ending at the first error.
-func DecodeAllArgs(in string, keyFrames bool) []string {
-	input := inputOptions(meanwhile.ContainerMP4)
+// pictureInput is an input of which key frames are decoded, or all frames. More threads than one would run ahead and decode what nobody asked
+// for.
+func pictureInput(p meanwhile.Probe, keyFrames bool) ffgo.KwArgs {
+	input := inputOptions(p.Container)
+	input["threads"] = 1
 	if keyFrames {
 		input["skip_frame"] = "nokey"
 	}
-	source := ffgo.Input(fileURL(in), input)
-	out := ffgo.Output([]*ffgo.Stream{source.Get("V:0?"), source.Get("a:0?")}, "-", ffgo.KwArgs{"format": "null", "sn": "", "dn": ""})
+	return input
+}
+
+// Ends is a file whose beginning and end are to be decoded.
+type Ends struct {
+	In        string // as the sandbox shows it
+	Container meanwhile.Container
+	Cut       bool // it holds nothing but its ends
+	KeyFrames bool // leave out the pictures between key frames
+}
+
+// decodedPart is how much of a beginning and of an end must decode.
+const decodedPart = 1 // seconds: somebody waits for a copy to be verified
+
+// DecodeArgs are ffmpeg's arguments to decode the ends of files to nothing, ending at the first error. What our own files say of themselves
+// was read before, so that nothing is decoded to find that out.
+func DecodeArgs(files []Ends) []string {
+	var streams []*ffgo.Stream
+	for _, f := range files {
+		whole := inputOptions(f.Container)
+		whole["threads"] = 1 // several files keep several cores busy, and a thread that runs ahead decodes what nobody asked for
+		whole["nofind_stream_info"] = ""
+		if f.KeyFrames {
+			whole["skip_frame"] = "nokey"
+		} else {
+			whole["skip_loop_filter"] = "all" // it only makes the picture smoother: nothing in the file can make it fail
+		}
+		parts := []ffgo.KwArgs{whole}
+		if !f.Cut {
+			last := maps.Clone(whole)
+			last["sseof"] = -decodedPart
+			if f.KeyFrames {
+				last["noaccurate_seek"] = "" // the last key frame lies before what is asked for
+			}
+			whole["t"] = decodedPart
+			parts = append(parts, last)
+		}
+		for _, part := range parts {
+			in := ffgo.Input(fileURL(f.In), part)
+			streams = append(streams, in.Get("V:0?"), in.Get("a:0?"))
+		}
+	}
+	out := ffgo.Output(streams, "-", ffgo.KwArgs{"format": "null", "sn": "", "dn": ""})
 	return append(append(globalArgs(), "-xerror"), out.GetArgs()...)
 }
 

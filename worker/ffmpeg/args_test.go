@@ -56,18 +56,21 @@ func TestArgs(t *testing.T) {
 		"ladder-silent":     ffmpeg.LadderArgs("/in", "/out", probe("mp4", picture("vp8", 1920, 1080), 0), with(func(l *meanwhile.Ladder) { l.NoAudio = true }), board),
 		"ladder-rungs": ffmpeg.LadderArgs("/in", "/out of 'all'", probe("webm", picture("vp9", 1920, 1080), 2), with(func(l *meanwhile.Ladder) {
 			l.Rungs = append(l.Rungs, meanwhile.Rung{Name: "480p", Width: 854, Height: 480, CRF: 25, MaxrateBPS: 700_000, MaxFPS: 15})
-			l.Adaptive, l.Storyboard, l.GainDB = true, true, -3.5
+			l.Adaptive, l.Extras, l.GainDB = true, true, -3.5
 		}), board),
 		"listen":           ffmpeg.ListenArgs("/in", "/out/speech.flac", probe("webm", picture("vp9", 1920, 1080), 2)),
 		"preview":          ffmpeg.PreviewArgs("/in", "/out/preview.mp4", probe("webm", picture("vp9", 1920, 1080), 2)),
 		"preview-hdr":      ffmpeg.PreviewArgs("/in", "/out/preview.mp4", probe("mp4", hdr, 2)),
-		"storyboard":       ffmpeg.StoryboardArgs("/in", "/out/storyboard.jpg", probe("webm", picture("vp9", 1920, 1080), 2), board),
-		"storyboard-hdr":   ffmpeg.StoryboardArgs("/in", "/out/storyboard.jpg", probe("mp4", hdr, 2), board),
-		"decode-all":       ffmpeg.DecodeAllArgs("/in", true),
-		"poster":           ffmpeg.PosterArgs("/in", "/out/poster.jpg", probe("mp4", picture("h264", 1920, 1080), 2), false),
-		"poster-hdr-first": ffmpeg.PosterArgs("/in", "/out/poster.jpg", probe("mp4", hdr, 2), true),
-		"decode":           ffmpeg.DecodeArgs("/in", meanwhile.ContainerMP4, time.Minute, false),
-		"decode_copied":    ffmpeg.DecodeArgs("/in", meanwhile.ContainerMP4, time.Minute, true),
+		"storyboard":       ffmpeg.StoryboardArgs("/in", "/out/storyboard.jpg", probe("webm", picture("vp9", 1920, 1080), 2), board, true),
+		"storyboard-hdr":   ffmpeg.StoryboardArgs("/in", "/out/storyboard.jpg", probe("mp4", hdr, 2), board, false),
+		"poster":           ffmpeg.PosterArgs("/in", "/out/poster.jpg", probe("mp4", picture("h264", 1920, 1080), 2), true),
+		"poster-hdr-first": ffmpeg.PosterArgs("/in", "/out/poster.jpg", probe("mp4", hdr, 2), false),
+		"decode-copied":    ffmpeg.DecodeArgs([]ffmpeg.Ends{{In: "/in", Container: meanwhile.ContainerWebM, KeyFrames: true}}),
+		"decode-ladder": ffmpeg.DecodeArgs([]ffmpeg.Ends{
+			{In: "/in", Container: meanwhile.ContainerMP4, Cut: true},
+			{In: "/beside0", Container: meanwhile.ContainerMP4, KeyFrames: true},
+			{In: "/beside1", Container: meanwhile.ContainerMP4},
+		}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := strings.Join(args, "\n") + "\n"

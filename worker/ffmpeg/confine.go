@@ -20,7 +20,8 @@ const ConfineCommand = "confine"
 func Confine(args []string) error {
 	var l limits
 	var lock bool
-	var read, beside, write string
+	var write string
+	var reads []string
 	flags := flag.NewFlagSet(ConfineCommand, flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.Uint64Var(&l.memory, "memory", maxMemory, "")
@@ -28,8 +29,7 @@ func Confine(args []string) error {
 	flags.Uint64Var(&l.fileBytes, "file-size", 64<<20, "")
 	flags.Uint64Var(&l.files, "files", maxFiles, "")
 	flags.BoolVar(&lock, "landlock", false, "")
-	flags.StringVar(&read, "read", "", "")
-	flags.StringVar(&beside, "beside", "", "")
+	flags.Func("read", "", func(path string) error { reads = append(reads, path); return nil })
 	flags.StringVar(&write, "write", "", "")
 	if err := flags.Parse(args); err != nil {
 		return fmt.Errorf("confine: %w", err)
@@ -39,7 +39,7 @@ func Confine(args []string) error {
 		return errors.New("confine: no program is named")
 	}
 	if lock {
-		if err := restrictFiles(argv[0], write, read, beside); err != nil {
+		if err := restrictFiles(argv[0], write, reads); err != nil {
 			return fmt.Errorf("confine: %w", err)
 		}
 	}
@@ -53,7 +53,7 @@ func Confine(args []string) error {
 }
 
 // restrictFiles leaves the system's programs, the inputs and the output folder, and no TCP where the kernel knows how.
-func restrictFiles(program, write string, reads ...string) error {
+func restrictFiles(program, write string, reads []string) error {
 	// The library's best effort would go on without any Landlock; that is for us to refuse.
 	if abi, err := llsys.LandlockGetABIVersion(); err != nil || abi < 1 {
 		return fmt.Errorf("the kernel has no Landlock (version %d): %w", abi, errors.ErrUnsupported)

@@ -3,6 +3,7 @@ package ffmpeg
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"meanwhile"
 )
@@ -29,17 +30,23 @@ func rungFilters(v *meanwhile.VideoStream, l meanwhile.Ladder, r meanwhile.Rung,
 
 // sheetFilters cut a storyboard's tiles and put them together. before is what has to happen to the picture first. Where the picture begins
 // late or ends early its first and its last frame stand in.
-func sheetFilters(v *meanwhile.VideoStream, s meanwhile.Storyboard, before string) string {
+func sheetFilters(s meanwhile.Storyboard, before string) string {
 	return fmt.Sprintf("fps=1/%s:start_time=0:round=up%s,scale=%s:out_range=pc,setsar=1,tpad=stop=%d:stop_mode=clone,tile=%dx%d,format=yuvj420p",
 		decimal(s.Interval.Seconds()), before, size(s.Width, s.Height), s.Tiles, s.Columns, s.Rows)
 }
 
-// previewFilters is the library's moving picture.
-func previewFilters(v *meanwhile.VideoStream) string {
+// previewFilters cut the library's moving picture out of v: length from at. Where a recorder wrote no frame for a while, or the picture ends
+// before the sound, the last one stands there.
+func previewFilters(v *meanwhile.VideoStream, at, length time.Duration) string {
 	width, height := previewSize(v)
-	hdr := v != nil && v.HDR()
-	chain := append([]string{"fps=" + decimal(previewFPS)}, fit(v, width, height, "out_color_matrix=bt709:out_range=tv", hdr)...)
-	if hdr {
+	until := at + length
+	chain := []string{
+		fmt.Sprintf("fps=%d:start_time=0", previewFPS),
+		fmt.Sprintf("tpad=stop=%d:stop_mode=clone", int(until.Seconds()*previewFPS)+1),
+		fmt.Sprintf("trim=start=%s:end=%s", decimal(at.Seconds()), decimal(until.Seconds())), "setpts=PTS-STARTPTS",
+	}
+	chain = append(chain, fit(v, width, height, "out_color_matrix=bt709:out_range=tv", v.HDR())...)
+	if v.HDR() {
 		chain = append(chain, toneMap(v)...)
 	}
 	return strings.Join(append(chain, "format=yuv420p"), ",")
@@ -56,11 +63,11 @@ func previewSize(v *meanwhile.VideoStream) (width, height int) {
 }
 
 // posterFilters scales before it compares: ten frames of a big picture would take gigabytes.
-func posterFilters(v *meanwhile.VideoStream, firstFrame bool) string {
+func posterFilters(v *meanwhile.VideoStream, keyFrames bool) string {
 	width, height := posterSize(v)
 	hdr := v != nil && v.HDR()
 	chain := fit(v, width, height, "out_color_matrix=bt601:out_range=pc", hdr)
-	if !firstFrame {
+	if keyFrames {
 		chain = append(chain, "thumbnail=10")
 	}
 	if hdr {

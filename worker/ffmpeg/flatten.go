@@ -28,10 +28,10 @@ func (t *Tools) Flatten(ctx context.Context, screen, camera Source, f meanwhile.
 	cpu := 3*meanwhile.FlatCost(screen.Probe, camera.Probe, f) + time.Minute
 	return makeFile(outPath, func(dir string) error {
 		in, out := t.box.inside(first, dir)
-		beside := t.box.beside(second)
+		beside := t.box.beside(0, second)
 		return conversionError(t.run(ctx, job{
 			bin: t.ffmpeg, args: FlattenArgs(in, beside, filepath.Join(out, filepath.Base(outPath)), screen.Probe, camera.Probe, f),
-			in: first, beside: second, outDir: dir, cpu: cpu, wall: wallFor(cpu), niceness: min(t.nice+laterNice, 19),
+			in: first, beside: []string{second}, outDir: dir, cpu: cpu, wall: wallFor(cpu), niceness: min(t.nice+laterNice, 19),
 			fsize: fileLimit(screen.Probe) + fileLimit(camera.Probe),
 			meter: &meter{total: time.Duration(screen.Probe.DurationMS) * time.Millisecond, tell: p},
 		}))

@@ -10,7 +10,7 @@ import (
 )
 
 // sampleEntries are ffmpeg's codec names by the sample entries of what we copy into MP4 (ISO/IEC 14496-12, 8.5.2).
-var sampleEntries = map[string]string{"avc1": "h264", "av01": "av1", "mp4a": "aac", "Opus": "opus", ".mp3": "mp3", "fLaC": "flac"}
+var sampleEntries = map[string]string{"avc1": "h264", "avc3": "h264", "av01": "av1", "mp4a": "aac", "Opus": "opus", ".mp3": "mp3", "fLaC": "flac"}
 
 // ReadIndex tells what the index of an MP4 that we made says of it: length, streams, coded size. It costs no process, which matters while
 // somebody waits for a copy. Errors: Unprocessable when the index is not one, or not of what we make.

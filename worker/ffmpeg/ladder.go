@@ -11,8 +11,11 @@ import (
 	"meanwhile"
 )
 
-// The names of what a ladder's process writes.
-const StoryboardName = "storyboard.jpg"
+// The names of what a ladder's process writes beside its rungs.
+const (
+	StoryboardName = "storyboard.jpg"
+	PreviewName    = "preview.mp4"
+)
 
 // FragmentedName and ProgressiveName are the files of a rung.
 func FragmentedName(r meanwhile.Rung) string  { return r.Name + ".m4s" }
@@ -21,8 +24,8 @@ func ProgressiveName(r meanwhile.Rung) string { return r.Name + ".mp4" }
 // lowerThreads is for every rung but the first: together they take less than it does.
 const lowerThreads = 2
 
-// Ladder writes every rendition of l, and the storyboard where l has it, into the folder outDir, which must not be there yet: one process,
-// one decode, one sound. Nothing is at outDir unless it returns nil. Errors are Copy's.
+// Ladder writes every rendition of l, and storyboard and preview where l has them, into the folder outDir, which must not be there yet: one
+// process, one decode, one sound. Nothing is at outDir unless it returns nil. Errors are Copy's.
 func (t *Tools) Ladder(ctx context.Context, src Source, l meanwhile.Ladder, s meanwhile.Storyboard, outDir string, p Progress) error {
 	cpu := Budget(src.Probe, l)
 	w := work{cpu: cpu, wall: wallFor(cpu), niceness: t.nice, reports: true, progress: p}
@@ -42,8 +45,8 @@ func ladderFiles(l meanwhile.Ladder) []string {
 			names = append(names, ProgressiveName(r))
 		}
 	}
-	if l.Storyboard {
-		names = append(names, StoryboardName)
+	if l.Extras {
+		names = append(names, StoryboardName, PreviewName)
 	}
 	return names
 }
@@ -53,7 +56,7 @@ func ladderFiles(l meanwhile.Ladder) []string {
 func LadderArgs(in, outDir string, p meanwhile.Probe, l meanwhile.Ladder, s meanwhile.Storyboard) []string {
 	options := outputOptions()
 	options["format"] = "tee"
-	graph, pictures := ladderGraph(p.Video, l, s)
+	graph, pictures := ladderGraph(p, l, s)
 	if graph != "" {
 		options["filter_complex"] = graph
 	}
@@ -84,9 +87,10 @@ func LadderArgs(in, outDir string, p meanwhile.Probe, l meanwhile.Ladder, s mean
 	}
 	input := ffgo.Input(fileURL(in), inputOptions(p.Container))
 	out := input.Output(strings.Join(files, "|"), options)
-	if l.Storyboard {
+	if l.Extras {
 		sheet := input.Output(fileURL(path.Join(outDir, StoryboardName)), sheetOptions("[sheet]"))
-		out = ffgo.MergeOutputs(out, sheet)
+		preview := input.Output(fileURL(path.Join(outDir, PreviewName)), previewOptions("[preview]"))
+		out = ffgo.MergeOutputs(out, sheet, preview)
 	}
 	return append(append(globalArgs(), progressArgs()...), out.GetArgs()...)
 }
@@ -98,7 +102,7 @@ func teeFile(streams, movflags, name string) string {
 }
 
 // ladderGraph scales once from the source, and then each rung from the one above. It gives the streams to map, one a rung.
-func ladderGraph(v *meanwhile.VideoStream, l meanwhile.Ladder, s meanwhile.Storyboard) (graph string, pictures []string) {
+func ladderGraph(p meanwhile.Probe, l meanwhile.Ladder, s meanwhile.Storyboard) (graph string, pictures []string) {
 	var chains []string
 	from, first := "[0:V:0]", true
 	last := -1
@@ -112,15 +116,18 @@ func ladderGraph(v *meanwhile.VideoStream, l meanwhile.Ladder, s meanwhile.Story
 			pictures = append(pictures, "0:V:0")
 			continue
 		}
-		filters := rungFilters(v, l, r, first)
+		filters := rungFilters(p.Video, l, r, first)
 		first = false
 		out, next := fmt.Sprintf("[v%d]", i), fmt.Sprintf("[below%d]", i)
 		pictures = append(pictures, out)
 		switch {
 		case i < last:
 			chains = append(chains, from+filters+",split"+out+next)
-		case l.Storyboard:
-			chains = append(chains, from+filters+",split"+out+next, next+sheetFilters(v, s, "")+"[sheet]")
+		case l.Extras:
+			at, length := previewSpan(p)
+			made := &meanwhile.VideoStream{Width: p.Video.Width, Height: p.Video.Height, ColorSpace: "bt709"} // mapped, turned and of one size
+			chains = append(chains, from+filters+",split=3"+out+"[still][moving]", "[still]"+sheetFilters(s, "")+"[sheet]",
+				"[moving]"+previewFilters(made, at, length)+"[preview]")
 		default:
 			chains = append(chains, from+filters+out)
 		}

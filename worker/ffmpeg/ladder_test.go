@@ -69,17 +69,30 @@ func TestLadder(t *testing.T) {
 				t.Errorf("the rungs are %v, want %v", names, tc.names)
 			}
 			checkSheet(t, filepath.Join(dir, ffmpeg.StoryboardName), plan.Storyboard)
+			checkPreview(t, tools, filepath.Join(dir, ffmpeg.PreviewName), min(ffmpeg.PreviewLength, length(src.Probe)))
 		})
+	}
+}
+
+func checkPreview(t *testing.T, tools *ffmpeg.Tools, path string, want time.Duration) {
+	t.Helper()
+	if _, err := tools.Verify(t.Context(), path, ffmpeg.Want{Container: meanwhile.ContainerMP4, Duration: want, VideoCodec: "h264"}); err != nil {
+		t.Fatalf("Verify(preview) = %v", err)
+	}
+	p := mustProbe(t, tools, path).Probe
+	if (length(p)-want).Abs() > 200*time.Millisecond || p.Video.Width > 320 || p.Video.FPS < 14 || p.Video.FPS > 15.5 || p.SizeBytes > 150_000 {
+		t.Errorf("the preview is %d wide and %s long, has %.1f frames a second and %d bytes", p.Video.Width, length(p), p.Video.FPS, p.SizeBytes)
 	}
 }
 
 func checkRung(t *testing.T, tools *ffmpeg.Tools, src ffmpeg.Source, path string, r meanwhile.Rung) {
 	t.Helper()
-	want := ffmpeg.Want{Container: meanwhile.ContainerMP4, Duration: length(src.Probe), Audio: src.Probe.Audio != nil, VideoCodec: "h264", AudioCodec: "aac", Width: r.Width, Height: r.Height, Copied: r.Copy}
-	p, index, err := tools.VerifyFragmented(t.Context(), path, want)
+	want := ffmpeg.Want{Container: meanwhile.ContainerMP4, Duration: length(src.Probe), Audio: src.Probe.Audio != nil, VideoCodec: "h264", AudioCodec: "aac", Width: r.Width, Height: r.Height, Copied: r.Copy, Fragmented: true}
+	made, err := tools.VerifyAll(t.Context(), []ffmpeg.Output{{Path: path, Want: want}})
 	if err != nil {
-		t.Fatalf("VerifyFragmented(%s) = %v", r.Name, err)
+		t.Fatalf("VerifyAll(%s) = %v", r.Name, err)
 	}
+	p, index := made[0].Probe, made[0].Fragments
 	if !strings.Contains(p.MediaType(), "avc1.") || strings.Contains(p.MediaType(), "mp4a.40.2") != want.Audio {
 		t.Errorf("%s is %s", r.Name, p.MediaType())
 	}
@@ -136,18 +149,48 @@ func checkSheet(t *testing.T, path string, s meanwhile.Storyboard) {
 	}
 }
 
-func TestStoryboardFromKeyFrames(t *testing.T) {
+// TestExtrasOfOddClips makes what stands beside the renditions where nothing is encoded: of clips with a key frame now and then, one alone, one
+// frame alone, a screen on which nothing happens for a long time, and shapes that no picture should have.
+func TestExtrasOfOddClips(t *testing.T) {
 	tools := newTools(t, ffmpeg.Options{})
-	src := mustProbe(t, tools, mustClip(t, "a.mp4", "-f lavfi -i testsrc2=s=640x480:r=30:d=12 "+quickH264+"-g 60"))
-	plan := planOf(t, src)
-	path := filepath.Join(t.TempDir(), "sheet.jpg")
-	if err := tools.Storyboard(t.Context(), src, plan.Storyboard, path); err != nil {
-		t.Fatalf("Storyboard() = %v", err)
+	refreshed := mustClip(t, "a.mkv", "-f lavfi -i testsrc2=s=320x240:r=30:d=6 -c:v libx264 -g 30 -bf 0 -x264-params intra-refresh=1")
+	for _, tc := range []struct {
+		name, file, words string
+		tiles             int
+	}{
+		{"no key frame that can be decoded", "a.mkv", "-i " + refreshed + " -c copy -copyinkf -bsf:v noise=drop='lt(n\\,1)'", 6},
+		{"a key frame every two seconds", "a.mp4", "-f lavfi -i testsrc2=s=640x480:r=30:d=12 " + quickH264 + "-g 60", 12},
+		{"a single key frame", "a.mp4", "-f lavfi -i testsrc2=s=640x480:r=30:d=12 " + quickH264 + "-g 9999 -keyint_min 9999 -sc_threshold 0", 12},
+		{"a single key frame of VP8", "a.webm", "-f lavfi -i testsrc2=s=320x240:r=10:d=6 -c:v libvpx -deadline realtime -cpu-used 8 -g 9999", 6},
+		{"one frame", "a.mp4", "-f lavfi -i testsrc2=s=640x480:r=30:d=1 -frames:v 1 " + quickH264, 1},
+		{"a frame every ten seconds", "a.mkv", "-f lavfi -i testsrc2=s=320x240:r=1:d=40 -vf setpts=N*10/TB -frames:v 4 -fps_mode vfr " + quickH264, 31},
+		{"a picture that ends before its sound", "a.mkv", "-f lavfi -i testsrc2=s=320x240:r=30:d=1 -f lavfi -i sine=d=30 " + quickH264 + "-c:a libopus", 31},
+		{"a narrow strip", "a.mp4", "-f lavfi -i testsrc2=s=1200x34:r=30:d=3 " + quickH264, 3},
+		{"a tall strip of odd size", "a.mkv", "-f lavfi -i testsrc2=s=37x1081:r=30:d=3 -c:v libx264 -preset ultrafast -pix_fmt yuv444p", 3},
+		{"a picture of two pixels", "a.mkv", "-f lavfi -i testsrc2=s=2x2:r=30:d=3 -c:v mpeg4", 3},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			src := mustProbe(t, tools, mustClip(t, tc.file, tc.words))
+			board := planOf(t, src).Storyboard
+			if board.Tiles != tc.tiles {
+				t.Errorf("it has %d tiles, want %d", board.Tiles, tc.tiles)
+			}
+			dir := t.TempDir()
+			sheet, moving := filepath.Join(dir, "sheet.jpg"), filepath.Join(dir, "preview.mp4")
+			if err := tools.Storyboard(t.Context(), src, board, sheet); err != nil {
+				t.Errorf("Storyboard() = %v", err)
+			} else {
+				checkSheet(t, sheet, board)
+			}
+			if err := tools.Preview(t.Context(), src, moving); err != nil {
+				t.Errorf("Preview() = %v", err)
+			} else {
+				checkPreview(t, tools, moving, min(ffmpeg.PreviewLength, length(src.Probe)))
+			}
+			checkPoster(t, tools, src)
+		})
 	}
-	if plan.Storyboard.Tiles != 12 {
-		t.Errorf("12 s have %d tiles", plan.Storyboard.Tiles)
-	}
-	checkSheet(t, path, plan.Storyboard)
 }
 
 func TestPreviewIsShortAndSilent(t *testing.T) {
@@ -165,13 +208,7 @@ func TestPreviewIsShortAndSilent(t *testing.T) {
 			if err := tools.Preview(t.Context(), src, path); err != nil {
 				t.Fatalf("Preview() = %v", err)
 			}
-			p, err := tools.Verify(t.Context(), path, ffmpeg.Want{Container: meanwhile.ContainerMP4, Duration: tc.want, VideoCodec: "h264", Width: 320, Height: 180})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if p.Video.FPS > 15.5 || p.SizeBytes > 150_000 {
-				t.Errorf("it has %.1f frames a second and %d bytes", p.Video.FPS, p.SizeBytes)
-			}
+			checkPreview(t, tools, path, tc.want)
 		})
 	}
 }

@@ -32,12 +32,19 @@ func (t *Tools) Copy(ctx context.Context, src Source, c meanwhile.Copy, outPath 
 
 // Poster writes a JPEG of a telling frame to outPath, at most 1280 pixels wide. Promise and errors are Copy's.
 func (t *Tools) Poster(ctx context.Context, src Source, outPath string) error {
+	return t.picture(ctx, src, outPath, posterWidth, t.previewWork(), func(in, out string, keyFrames bool) []string {
+		return PosterArgs(in, out, src.Probe, keyFrames)
+	})
+}
+
+// picture makes a JPEG of at most widest pixels from key frames, and from all frames where these give none: a recording that was cut in its
+// middle may have none that can be decoded.
+func (t *Tools) picture(ctx context.Context, src Source, outPath string, widest int, w work, args func(in, out string, keyFrames bool) []string) error {
 	var err error
-	for _, firstFrame := range []bool{false, true} {
-		w := work{cpu: 30 * time.Second, wall: 60 * time.Second, niceness: t.nice / 2}
-		err = t.make(ctx, src, outPath, w, func(in, out string) []string { return PosterArgs(in, out, src.Probe, firstFrame) })
+	for _, keyFrames := range []bool{true, false} {
+		err = t.make(ctx, src, outPath, w, func(in, out string) []string { return args(in, out, keyFrames) })
 		if err == nil {
-			err = checkJPEG(outPath, posterWidth)
+			err = checkJPEG(outPath, widest)
 		}
 		// Only a picture that could not be made is tried another way, not a lost disk or a cancelled job.
 		if err == nil || ctx.Err() != nil || meanwhile.KindOf(err) != meanwhile.Unprocessable {

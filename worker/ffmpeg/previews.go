@@ -28,16 +28,34 @@ func (t *Tools) Preview(ctx context.Context, src Source, outPath string) error {
 	return t.make(ctx, src, outPath, t.previewWork(), func(in, out string) []string { return PreviewArgs(in, out, src.Probe) })
 }
 
-// PreviewArgs are ffmpeg's arguments for a preview.
+// PreviewArgs are ffmpeg's arguments for a preview where nothing else is decoded: from the key frame before its beginning on.
 func PreviewArgs(in, out string, p meanwhile.Probe) []string {
 	input := inputOptions(p.Container)
-	length := time.Duration(p.DurationMS) * time.Millisecond
-	if at := time.Duration(float64(length) * previewAfter); at+PreviewLength <= length {
+	input["threads"] = 1
+	at, length := previewSpan(p)
+	if at > 0 {
 		input["ss"] = decimal(at.Seconds())
+		input["noaccurate_seek"] = "" // the frame that is seen at the beginning may have come long before
 	}
-	input["t"] = decimal(PreviewLength.Seconds())
+	options := previewOptions("0:V:0")
+	options["vf"] = previewFilters(p.Video, 0, length)
+	stream := ffgo.Input(fileURL(in), input).Output(fileURL(out), options)
+	return append(globalArgs(), stream.GetArgs()...)
+}
+
+// previewSpan is what of a source the preview shows: its beginning where it is short, or where the picture ends long before the sound.
+func previewSpan(p meanwhile.Probe) (at, length time.Duration) {
+	whole := time.Duration(p.DurationMS) * time.Millisecond
+	at = time.Duration(float64(whole) * previewAfter)
+	if at+PreviewLength > whole || at.Seconds()*p.Video.FPS >= float64(p.Video.Frames) {
+		return 0, max(min(PreviewLength, whole), time.Second/previewFPS)
+	}
+	return at, PreviewLength
+}
+
+func previewOptions(from string) ffgo.KwArgs {
 	options := outputOptions()
-	options["map"] = []string{"0:V:0"}
+	options["map"] = []string{from}
 	options["an"] = ""
 	options["format"] = "mp4"
 	options["movflags"] = "+faststart"
@@ -46,33 +64,27 @@ func PreviewArgs(in, out string, p meanwhile.Probe) []string {
 	options["crf"] = previewCRF
 	options["profile:v"] = "main"
 	options["pix_fmt"] = "yuv420p"
-	options["threads"] = lowerThreads
-	options["vf"] = previewFilters(p.Video)
-	stream := ffgo.Input(fileURL(in), input).Output(fileURL(out), options)
-	return append(globalArgs(), stream.GetArgs()...)
+	options["threads"] = 1
+	return options
 }
 
-// Storyboard writes the sheet of s to outPath, a JPEG, from key frames alone. Promise and errors are Copy's.
+// Storyboard writes the sheet of s to outPath, a JPEG, from key frames alone where there are some. Promise and errors are Copy's.
 func (t *Tools) Storyboard(ctx context.Context, src Source, s meanwhile.Storyboard, outPath string) error {
-	err := t.make(ctx, src, outPath, t.previewWork(), func(in, out string) []string { return StoryboardArgs(in, out, src.Probe, s) })
-	if err != nil {
-		return err
-	}
-	return checkJPEG(outPath, s.Width*s.Columns)
+	return t.picture(ctx, src, outPath, s.Width*s.Columns, t.previewWork(), func(in, out string, keyFrames bool) []string {
+		return StoryboardArgs(in, out, src.Probe, s, keyFrames)
+	})
 }
 
-// StoryboardArgs are ffmpeg's arguments for a storyboard where nothing else is decoded.
-func StoryboardArgs(in, out string, p meanwhile.Probe, s meanwhile.Storyboard) []string {
-	input := inputOptions(p.Container)
-	input["skip_frame"] = "nokey"
+// StoryboardArgs are ffmpeg's arguments for a storyboard where nothing else is decoded, from key frames or from all.
+func StoryboardArgs(in, out string, p meanwhile.Probe, s meanwhile.Storyboard, keyFrames bool) []string {
 	options := sheetOptions("0:V:0")
 	before := ""
-	if p.Video != nil && p.Video.HDR() {
+	if p.Video.HDR() {
 		for _, f := range append(fit(p.Video, s.Width, s.Height, "", true), toneMap(p.Video)...) {
 			before += "," + f
 		}
 	}
-	options["vf"] = sheetFilters(p.Video, s, before)
-	stream := ffgo.Input(fileURL(in), input).Output(fileURL(out), options)
+	options["vf"] = sheetFilters(s, before)
+	stream := ffgo.Input(fileURL(in), pictureInput(p, keyFrames)).Output(fileURL(out), options)
 	return append(globalArgs(), stream.GetArgs()...)
 }

@@ -28,11 +28,6 @@ const (
 //
 // Errors: ctx's; Unprocessable with a sentence when the file cannot be read; NotFound; Internal.
 func (t *Tools) Probe(ctx context.Context, path string, c meanwhile.Container) (meanwhile.Probe, error) {
-	return t.probe(ctx, path, c, false)
-}
-
-// probe is Probe; headerOnly is for our own outputs, which have an index: their packets need not be counted.
-func (t *Tools) probe(ctx context.Context, path string, c meanwhile.Container, headerOnly bool) (meanwhile.Probe, error) {
 	if demuxers[c] == "" {
 		return meanwhile.Probe{}, meanwhile.E(meanwhile.Invalid, fmt.Sprintf("%q is no container that we read.", c), nil)
 	}
@@ -44,7 +39,7 @@ func (t *Tools) probe(ctx context.Context, path string, c meanwhile.Container, h
 	if err != nil {
 		return meanwhile.Probe{}, ioError("look at the source", err)
 	}
-	f, err := t.readFacts(ctx, source, c, headerOnly)
+	f, err := t.readFacts(ctx, source, c)
 	if err != nil {
 		return meanwhile.Probe{}, err
 	}
@@ -59,10 +54,9 @@ func (t *Tools) probe(ctx context.Context, path string, c meanwhile.Container, h
 }
 
 // readFacts runs ffprobe, a second time for the header alone when the packets took too long.
-func (t *Tools) readFacts(ctx context.Context, source string, c meanwhile.Container, headerOnly bool) (*facts, error) {
+func (t *Tools) readFacts(ctx context.Context, source string, c meanwhile.Container) (*facts, error) {
 	f := newFacts()
-	f.partial = headerOnly
-	err := t.ffprobeInto(ctx, f, source, c, headerOnly, scanFor)
+	err := t.ffprobeInto(ctx, f, source, c, false, scanFor)
 	if isTimeout(err) {
 		f.partial = true
 		err = t.ffprobeInto(ctx, f, source, c, true, headerFor)

@@ -19,7 +19,7 @@ type job struct {
 	bin      string
 	args     []string    // with paths as the sandbox shows them
 	in       string      // the file that may be read
-	beside   string      // another one; empty for none
+	beside   []string    // further ones
 	outDir   string      // the one folder that may be written; empty for none
 	stdout   io.Writer   // nil throws it away
 	stderr   *tailBuffer // nil where only an error's text is wanted

@@ -14,8 +14,8 @@ type sandbox interface {
 	name() string
 	// inside gives the paths by which the program knows its input and its output folder.
 	inside(in, outDir string) (string, string)
-	// beside is inside for a second input.
-	beside(in string) string
+	// beside is inside for the n-th further input.
+	beside(n int, in string) string
 	// command is the whole argument vector, the program to start first. It errs when the sandbox cannot be had.
 	command(j job) ([]string, error)
 }
@@ -48,7 +48,7 @@ func (bubblewrap) name() string { return "bwrap" }
 
 func (bubblewrap) inside(string, string) (in, out string) { return "/in", "/out" }
 
-func (bubblewrap) beside(string) string { return "/beside" }
+func (bubblewrap) beside(n int, _ string) string { return "/beside" + strconv.Itoa(n) }
 
 func (bubblewrap) command(j job) ([]string, error) {
 	bwrap, err := exec.LookPath("bwrap")
@@ -74,8 +74,8 @@ func (bubblewrap) command(j job) ([]string, error) {
 	if j.in != "" {
 		argv = append(argv, "--ro-bind", j.in, "/in")
 	}
-	if j.beside != "" {
-		argv = append(argv, "--ro-bind", j.beside, "/beside")
+	for n, path := range j.beside {
+		argv = append(argv, "--ro-bind", path, bubblewrap{}.beside(n, path))
 	}
 	if j.outDir != "" {
 		argv = append(argv, "--bind", j.outDir, "/out")
@@ -126,7 +126,7 @@ func (c confined) name() string {
 
 func (confined) inside(in, outDir string) (string, string) { return in, outDir }
 
-func (confined) beside(in string) string { return in }
+func (confined) beside(_ int, in string) string { return in }
 
 func (c confined) command(j job) ([]string, error) {
 	self, err := os.Executable()
@@ -139,7 +139,10 @@ func (c confined) command(j job) ([]string, error) {
 		"-file-size=" + number(l.fileBytes), "-files=" + number(l.files),
 	}
 	if c.landlock {
-		argv = append(argv, "-landlock", "-read="+j.in, "-beside="+j.beside, "-write="+j.outDir)
+		argv = append(argv, "-landlock", "-write="+j.outDir)
+		for _, path := range append([]string{j.in}, j.beside...) {
+			argv = append(argv, "-read="+path)
+		}
 	}
 	argv = append(argv, "--", j.bin)
 	return append(argv, j.args...), nil

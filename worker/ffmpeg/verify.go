@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"time"
 
 	"meanwhile"
@@ -12,6 +15,7 @@ import (
 // Want is what an output has to be before anybody sees it.
 type Want struct {
 	Container     meanwhile.Container
+	Fragmented    bool          // an MP4 of movie fragments; else its index stands in front
 	Duration      time.Duration // within a second or two per cent, whichever is more
 	Audio         bool          // there must be sound; false: there must be none
 	Width, Height int           // as shown; zero is not compared
@@ -19,71 +23,108 @@ type Want struct {
 	AudioCodec    string
 	SoundOnly     bool // there is no picture to be had
 	Copied        bool // packets were copied as they were: of the pictures only key frames are decoded
+	Again         bool // the packets are those of another output, whose pictures are all decoded: here, too, only key frames are
 }
 
-// Verify proves that the file at outPath is what was wanted: container, streams, length, and that its first and last second decode
-// without an error. The file came out of the sandbox, so it is looked at inside it. Errors: Unprocessable with what is wrong in Err;
-// ctx's; Internal.
+// Output is a file that was made, and what it has to be.
+type Output struct {
+	Path string
+	Want Want
+}
+
+// Made is what an output is.
+type Made struct {
+	Probe     meanwhile.Probe
+	Fragments meanwhile.FragmentIndex // of a fragmented MP4
+}
+
+// Verify is VerifyAll for one file.
 func (t *Tools) Verify(ctx context.Context, outPath string, want Want) (meanwhile.Probe, error) {
-	refuse := func(err error) (meanwhile.Probe, error) {
-		return meanwhile.Probe{}, notAsWanted(err)
-	}
-	c, err := Sniff(outPath)
+	made, err := t.VerifyAll(ctx, []Output{{outPath, want}})
 	if err != nil {
-		if meanwhile.KindOf(err) != meanwhile.Unprocessable {
-			return meanwhile.Probe{}, err
-		}
-		return refuse(err)
-	}
-	if c != want.Container {
-		return refuse(fmt.Errorf("container is %s, not %s", c, want.Container))
-	}
-	indexed := c == meanwhile.ContainerMP4
-	if indexed {
-		complete, err := whole(outPath)
-		if err != nil {
-			return meanwhile.Probe{}, ioError("look at the output", err)
-		}
-		if !complete {
-			return refuse(errors.New("the file is cut off"))
-		}
-	}
-	// Somebody may be waiting: the ends are decoded where they should be while the header is read.
-	ends := make(chan error, 1)
-	go func() { ends <- t.decodeEnds(ctx, outPath, c, want.Duration, want.Copied) }()
-	p, err := t.look(ctx, outPath, c, indexed && want.Copied && !want.SoundOnly)
-	decoded := <-ends
-	if err == nil {
-		err = want.compare(p)
-	} else if meanwhile.KindOf(err) != meanwhile.Unprocessable {
 		return meanwhile.Probe{}, err
 	}
+	return made[0].Probe, nil
+}
+
+// VerifyAll proves that files are what was wanted: container, streams, length, and that their ends decode without an error: of a fragmented
+// MP4 the first and the last fragment, of others the first and the last second. The index of an MP4 is read here; what has to be decoded is
+// decoded in the sandbox, in one start for all files, for a start alone costs as much as two decoded seconds. Errors: Unprocessable with what
+// is wrong in Err; ctx's; Internal.
+func (t *Tools) VerifyAll(ctx context.Context, outputs []Output) ([]Made, error) {
+	made, err := t.verify(ctx, outputs)
+	if err = conversionError(err); meanwhile.KindOf(err) == meanwhile.Unprocessable {
+		err = meanwhile.E(meanwhile.Unprocessable, "We could not convert this video: the result did not pass its check.", err)
+	}
+	return made, err
+}
+
+func (t *Tools) verify(ctx context.Context, outputs []Output) ([]Made, error) {
+	made := make([]Made, len(outputs))
+	for i, o := range outputs {
+		c, err := Sniff(o.Path)
+		if err == nil && c != o.Want.Container {
+			err = fmt.Errorf("container is %s, not %s", c, o.Want.Container)
+		}
+		if err == nil && c == meanwhile.ContainerMP4 {
+			made[i], err = o.read()
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	// Somebody may be waiting: what has no index that is read here is looked at while the ends are decoded.
+	decoded := make(chan error, 1)
+	go func() { decoded <- t.decodeEnds(ctx, outputs, made) }()
+	err := t.probeOthers(ctx, outputs, made)
+	if failed := <-decoded; err == nil {
+		err = failed
+	}
+	return made, err
+}
+
+func (t *Tools) probeOthers(ctx context.Context, outputs []Output, made []Made) error {
+	for i, o := range outputs {
+		if o.Want.Container == meanwhile.ContainerMP4 {
+			continue
+		}
+		p, err := t.Probe(ctx, o.Path, o.Want.Container)
+		if err == nil {
+			err = o.Want.compare(p)
+		}
+		if err != nil {
+			return err
+		}
+		made[i].Probe = p
+	}
+	return nil
+}
+
+// read compares what the boxes of an MP4 say, all of which have to be there.
+func (o Output) read() (Made, error) {
+	var made Made
+	p, err := readMoov(o.Path)
 	if err != nil {
-		return refuse(err)
+		return made, err
 	}
-	length := time.Duration(p.DurationMS) * time.Millisecond
-	if decoded == nil && (length-want.Duration).Abs() > endsMayMove {
-		decoded = t.decodeEnds(ctx, outPath, c, length, want.Copied)
+	if o.Want.Fragmented {
+		f, err := os.Open(o.Path)
+		if err != nil {
+			return made, ioError("look at the output", err)
+		}
+		defer f.Close()
+		if made.Fragments, err = meanwhile.IndexFragments(f, p.SizeBytes); err != nil {
+			return made, err
+		}
+		p.DurationMS, p.Fragmented = made.Fragments.Duration().Milliseconds(), true
+	} else if complete, err := whole(o.Path); err != nil {
+		return made, ioError("look at the output", err)
+	} else if !complete {
+		return made, errors.New("the file is cut off")
 	}
-	if decoded != nil && meanwhile.KindOf(decoded) != meanwhile.Unprocessable {
-		return meanwhile.Probe{}, decoded
-	}
-	if decoded != nil {
-		return refuse(decoded)
-	}
-	return p, nil
+	made.Probe = p
+	return made, o.Want.compare(p)
 }
-
-// look tells what the output is: a copied MP4 by its own index, anything else by ffprobe.
-func (t *Tools) look(ctx context.Context, path string, c meanwhile.Container, byIndex bool) (meanwhile.Probe, error) {
-	if byIndex {
-		return ReadIndex(path)
-	}
-	return t.probe(ctx, path, c, c == meanwhile.ContainerMP4)
-}
-
-// endsMayMove is how far from where it should be an end may lie and still be within what is decoded.
-const endsMayMove = 400 * time.Millisecond
 
 func (w Want) compare(p meanwhile.Probe) error {
 	if w.SoundOnly {
@@ -99,7 +140,7 @@ func (w Want) compare(p meanwhile.Probe) error {
 		}
 	}
 	got := time.Duration(p.DurationMS) * time.Millisecond
-	check((got-w.Duration).Abs() <= max(time.Second, w.Duration/50), "duration is %s, not %s", got, w.Duration)
+	check(got > 0 && (got-w.Duration).Abs() <= max(time.Second, w.Duration/50), "duration is %s, not %s", got, w.Duration)
 	check((p.Audio != nil) == w.Audio, "sound is there: %t, wanted: %t", p.Audio != nil, w.Audio)
 	check(w.Width == 0 || p.Video.Width == w.Width, "width is %d, not %d", p.Video.Width, w.Width)
 	check(w.Height == 0 || p.Video.Height == w.Height, "height is %d, not %d", p.Video.Height, w.Height)
@@ -110,17 +151,60 @@ func (w Want) compare(p meanwhile.Probe) error {
 	return errors.Join(wrong...)
 }
 
-// decodeEnds decodes the beginning and the end; key frames may lie far apart in a copy, so its cost is bounded by the whole.
-func (t *Tools) decodeEnds(ctx context.Context, path string, c meanwhile.Container, length time.Duration, copied bool) error {
-	source, err := resolve(path)
-	if err != nil {
-		return ioError("find the output", err)
+// verifyFor bounds the decoding of ends: key frames may lie far apart in a copy, so that it is bounded by the whole.
+const verifyFor = 2 * time.Minute
+
+func (t *Tools) decodeEnds(ctx context.Context, outputs []Output, made []Made) error {
+	j := job{bin: t.ffmpeg, cpu: verifyFor, wall: verifyFor, fsize: 1}
+	var ends []Ends
+	for i, o := range outputs {
+		path := o.Path
+		if o.Want.Fragmented {
+			cut, err := cutEnds(path, made[i].Fragments)
+			if err != nil {
+				return ioError("write a file of the ends", err)
+			}
+			defer os.Remove(cut)
+			path = cut
+		}
+		source, err := resolve(path)
+		if err != nil {
+			return ioError("find the output", err)
+		}
+		e := Ends{Container: o.Want.Container, Cut: o.Want.Fragmented, KeyFrames: o.Want.Copied || o.Want.Again}
+		if i == 0 {
+			j.in = source
+			e.In, _ = t.box.inside(source, "")
+		} else {
+			e.In = t.box.beside(len(j.beside), source)
+			j.beside = append(j.beside, source)
+		}
+		ends = append(ends, e)
 	}
-	in, _ := t.box.inside(source, "")
-	return conversionError(t.run(ctx, job{
-		bin: t.ffmpeg, args: DecodeArgs(in, c, length, copied), in: source, cpu: verifyFor, wall: verifyFor, fsize: 1,
-	}))
+	j.args = DecodeArgs(ends)
+	return t.run(ctx, j)
 }
 
-// verifyFor bounds one decode of an output's ends.
-const verifyFor = 2 * time.Minute
+// cutEnds writes a file of the first and the last fragment beside the one at path: seeking in a fragmented file would read all of it.
+func cutEnds(path string, x meanwhile.FragmentIndex) (cut string, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	ends, err := os.CreateTemp(filepath.Dir(path), ".ends-*.mp4")
+	if err != nil {
+		return "", err
+	}
+	defer ends.Close()
+	pieces := []io.Reader{io.NewSectionReader(f, 0, x.InitBytes)}
+	for i, fragment := range x.Fragments {
+		if i == 0 || i == len(x.Fragments)-1 {
+			pieces = append(pieces, io.NewSectionReader(f, fragment.Offset, fragment.SizeBytes))
+		}
+	}
+	if _, err := io.Copy(ends, io.MultiReader(pieces...)); err != nil {
+		return "", errors.Join(err, os.Remove(ends.Name()))
+	}
+	return ends.Name(), nil
+}

@@ -63,6 +63,56 @@ func TestVerifyRejects(t *testing.T) {
 	}
 }
 
+// TestVerifyAllFindsTheOneThatIsWrong spoils one of the files of a ladder at a time; a rendition's second file is looked at as well as its first.
+func TestVerifyAllFindsTheOneThatIsWrong(t *testing.T) {
+	eachSandbox(t, 0, func(t *testing.T, tools *ffmpeg.Tools) {
+		input := "-f lavfi -i testsrc2=s=320x240:r=30:d=6 -f lavfi -i sine=d=6 " + quickH264 + "-g 60 -c:a aac "
+		fragmented := mustRead(t, mustClip(t, "a.mp4", input+"-movflags +frag_keyframe+delay_moov+default_base_moof"))
+		faststart := mustRead(t, mustClip(t, "b.mp4", input+"-movflags +faststart"))
+		whole := func(b []byte) []byte { return b }
+		half := func(b []byte) []byte { return b[:len(b)/2] }
+		spoilt := func(from, to float64) func(b []byte) []byte { // parts of the file
+			return func(b []byte) []byte {
+				b = append([]byte{}, b...)
+				for i := int(from * float64(len(b))); i < int(to*float64(len(b))); i++ {
+					b[i] ^= 0x55
+				}
+				return b
+			}
+		}
+		for _, tc := range []struct {
+			name         string
+			first, again func([]byte) []byte
+			why          string
+		}{
+			{name: "nothing is wrong", first: whole, again: whole},
+			{name: "half of the fragments", first: half, again: whole, why: "cut"},
+			{name: "the first fragment", first: spoilt(0.05, 0.2), again: whole, why: "exit code"},
+			{name: "the last fragment", first: spoilt(0.85, 0.95), again: whole, why: "exit code"},
+			{name: "half of the second file", first: whole, again: half, why: "cut off"},
+			{name: "the beginning of the second file", first: whole, again: spoilt(0.05, 0.2), why: "exit code"},
+			{name: "the end of the second file", first: whole, again: spoilt(0.7, 1), why: "exit code"},
+		} {
+			t.Run(tc.name, func(t *testing.T) {
+				want := ffmpeg.Want{Container: meanwhile.ContainerMP4, Fragmented: true, Duration: 6 * time.Second, Audio: true, Width: 320, Height: 240}
+				first := ffmpeg.Output{Path: mustWrite(t, "a.m4s", tc.first(fragmented)), Want: want}
+				want.Fragmented, want.Again = false, true
+				again := ffmpeg.Output{Path: mustWrite(t, "b.mp4", tc.again(faststart)), Want: want}
+				made, err := tools.VerifyAll(t.Context(), []ffmpeg.Output{first, again})
+				if tc.why == "" {
+					if err != nil || len(made[0].Fragments.Fragments) != 3 || made[0].Probe.Video.Profile == "" || made[1].Probe.DurationMS < 5900 {
+						t.Errorf("VerifyAll() = %+v, %v", made, err)
+					}
+					return
+				}
+				if meanwhile.KindOf(err) != meanwhile.Unprocessable || !strings.Contains(err.Error(), tc.why) {
+					t.Errorf("VerifyAll() = %v, want unprocessable because %s", err, tc.why)
+				}
+			})
+		}
+	})
+}
+
 func TestNothingIsLeftOfAFailure(t *testing.T) {
 	tools := newTools(t, ffmpeg.Options{})
 	src := mustProbe(t, tools, mustClip(t, "a.mp4", smallPicture+quickH264))
