@@ -85,7 +85,8 @@ func startServer(ctx context.Context, c *Config, p *parts, group *errgroup.Group
 	handler := server.New(server.Config{BaseURL: c.BaseURL, TrustedProxies: proxies, Version: version(), MediaOrigin: media}, server.Deps{
 		Library: p.library, UI: web.Files(), Log: p.log, Ready: drain.ready, Counter: p.redis, Done: drain.stopping,
 	})
-	srv := server.HTTPServer(drain.goodbye(handler), p.log)
+	srv, silent := server.HTTPServer(drain.goodbye(handler), p.log), newSilent()
+	srv.ConnState = silent.watch
 	group.Go(func() error {
 		if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve: %w", err)
@@ -96,6 +97,7 @@ func startServer(ctx context.Context, c *Config, p *parts, group *errgroup.Group
 		<-drain.stopping
 		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainFor)
 		defer cancel()
+		group.Go(func() error { silent.drain(within.Done()); return nil })
 		if err := srv.Shutdown(within); err != nil {
 			return errors.Join(fmt.Errorf("drain: %w", err), srv.Close())
 		}

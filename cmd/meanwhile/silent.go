@@ -1,0 +1,61 @@
+package main
+
+import (
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// silentFor is how long a connection may be open without a word before nobody waits for it. http.Server.Shutdown would give each 5 s, and
+// browsers open some that they never use.
+const silentFor = time.Second
+
+// silent are the connections that have not asked for anything yet.
+type silent struct {
+	now func() time.Time
+
+	mu    sync.Mutex
+	since map[net.Conn]time.Time
+}
+
+func newSilent() *silent { return &silent{now: time.Now, since: map[net.Conn]time.Time{}} }
+
+// watch is an http.Server's ConnState.
+func (s *silent) watch(c net.Conn, state http.ConnState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if state == http.StateNew {
+		s.since[c] = s.now()
+		return
+	}
+	delete(s.since, c)
+}
+
+// hangUp closes those that have been silent for long and reports whether there are others.
+func (s *silent) hangUp() (left bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c, since := range s.since {
+		if s.now().Sub(since) < silentFor {
+			left = true
+			continue
+		}
+		_ = c.Close() // the server hears of it
+		delete(s.since, c)
+	}
+	return left
+}
+
+// drain hangs up on who stays silent until done is closed.
+func (s *silent) drain(done <-chan struct{}) {
+	look := time.NewTicker(silentFor / 4)
+	defer look.Stop()
+	for s.hangUp() {
+		select {
+		case <-done:
+			return
+		case <-look.C:
+		}
+	}
+}
