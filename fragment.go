@@ -105,6 +105,24 @@ func (w *fragmentWalk) settled() int64 {
 	return w.at
 }
 
+// WholeFragments is how many bytes of a fragmented MP4 hold whole fragments. A recording that was cut off ends in half a one, of which each reader
+// makes something else. sizeBytes where nothing is cut off, and for what is no fragmented MP4.
+func WholeFragments(r io.ReaderAt, sizeBytes int64) int64 {
+	w := fragmentWalk{}
+	for w.at < sizeBytes {
+		if err := w.step(r, sizeBytes); err != nil {
+			if errors.Is(err, errBox) && len(w.index.Fragments) > 0 {
+				return w.settled()
+			}
+			return sizeBytes
+		}
+	}
+	if w.open != nil && len(w.index.Fragments) > 0 {
+		return w.settled()
+	}
+	return sizeBytes
+}
+
 // closeGaps lets each fragment last until the next begins: what is said of the last sample's duration is a guess in live recordings.
 func (x *FragmentIndex) closeGaps() {
 	for i := range len(x.Fragments) - 1 {

@@ -207,13 +207,19 @@ func fetch(ctx context.Context, lib *meanwhile.Library, id sourceKey, path strin
 		return fmt.Errorf("open source: %w", err)
 	}
 	defer src.Close()
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return scratchError(err)
 	}
 	if _, err := io.Copy(f, src); err != nil {
 		f.Close()
 		return scratchError(err)
+	}
+	if whole := meanwhile.WholeFragments(f, src.SizeBytes); whole < src.SizeBytes {
+		if err := f.Truncate(whole); err != nil {
+			f.Close()
+			return scratchError(err)
+		}
 	}
 	if err := f.Close(); err != nil {
 		return scratchError(err)

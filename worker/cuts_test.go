@@ -1,0 +1,233 @@
+package worker_test
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"meanwhile"
+	"meanwhile/worker/ffmpeg"
+)
+
+// cuts is at how many places each sample is cut, and within is how near to the cut what is salvaged has to end.
+const (
+	cuts   = 200
+	probed = 20 // of what has to be probed, which takes a process
+	within = 3 * time.Second
+)
+
+// browserSamples are the recordings of real browsers, or likenesses of them made on the spot.
+func browserSamples(t *testing.T) []string {
+	t.Helper()
+	for _, dir := range []string{os.Getenv("MEANWHILE_SAMPLES"), "../../shared/samples"} {
+		mp4, _ := filepath.Glob(filepath.Join(dir, "*.mp4"))
+		webm, _ := filepath.Glob(filepath.Join(dir, "*.webm"))
+		if found := append(mp4, webm...); dir != "" && len(found) > 0 {
+			return found
+		}
+	}
+	const source = "-f lavfi -i testsrc2=s=320x180:r=30:d=10 -f lavfi -i sine=r=48000:d=10 "
+	mp4, webm := filepath.Join(t.TempDir(), "a.mp4"), filepath.Join(t.TempDir(), "a.webm")
+	run(t, source+"-c:v libx264 -preset ultrafast -g 60 -pix_fmt yuv420p -c:a libopus -movflags frag_keyframe+empty_moov+default_base_moof "+mp4)
+	run(t, source+"-c:v libvpx -deadline realtime -cpu-used 8 -c:a libopus -live 1 "+webm)
+	return []string{mp4, webm}
+}
+
+// sample is a recording and where its packets lie.
+type sample struct {
+	path    string
+	bytes   []byte
+	packets []packet
+}
+
+type packet struct {
+	end int64 // bytes into the file
+	at  time.Duration
+}
+
+func readSample(t *testing.T, path string) sample {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := sample{path: path, bytes: content}
+	out, err := exec.CommandContext(t.Context(), "ffprobe", "-v", "error", "-show_entries", "packet=pts_time,size,pos", "-of", "csv=p=0", path).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Split(strings.TrimSpace(line), ",")
+		at, err1 := strconv.ParseFloat(fields[0], 64)
+		size, err2 := strconv.ParseInt(fields[1], 10, 64)
+		pos, err3 := strconv.ParseInt(fields[2], 10, 64)
+		if err1 == nil && err2 == nil && err3 == nil {
+			s.packets = append(s.packets, packet{pos + size, time.Duration(at * float64(time.Second))})
+		}
+	}
+	return s
+}
+
+// until is how much of it was recorded before the cut.
+func (s sample) until(cut int) (last time.Duration) {
+	for _, p := range s.packets {
+		if p.end <= int64(cut) {
+			last = max(last, p.at)
+		}
+	}
+	return last
+}
+
+// TestCutRecordingsAreSalvaged cuts every sample at random places, as a lost browser does. Of fragmented MP4 that is
+// its index, which is quick; of the rest what the worker sees of it and decides.
+func TestCutRecordingsAreSalvaged(t *testing.T) {
+	for _, path := range browserSamples(t) {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
+			file := readSample(t, path)
+			s := newShop(t)
+			random := rand.New(rand.NewPCG(1, uint64(len(file.bytes))))
+			n := cuts
+			if !indexed(file) {
+				n = probed
+			}
+			for range n {
+				cut := 1 + random.IntN(len(file.bytes))
+				want := file.until(cut)
+				got, readable := s.seen(t, file, cut)
+				if !readable && want > within || readable && (want-got).Abs() > within {
+					t.Errorf("cut at byte %d of %d, at %s: %s are there, readable %v", cut, len(file.bytes), want, got, readable)
+				}
+			}
+		})
+	}
+}
+
+// indexed reports whether it is a fragmented MP4.
+func indexed(file sample) bool { return bytes.Contains(file.bytes, []byte("mvex")) }
+
+// seen is how long what is left of a file is.
+func (s *shop) seen(t *testing.T, file sample, cut int) (time.Duration, bool) {
+	t.Helper()
+	if indexed(file) {
+		r := s.record(t)
+		s.put(t, r, file.bytes[:cut])
+		tracks, err := s.Store.Tracks(t.Context(), r.Upload.ID)
+		if err != nil || len(tracks) != 1 {
+			t.Fatalf("%d tracks, %v", len(tracks), err)
+		}
+		return time.Duration(tracks[0].DurationMS) * time.Millisecond, tracks[0].Fragments > 0
+	}
+	path := written(t, "cut", file.bytes[:cut])
+	defer os.Remove(path)
+	container, err := ffmpeg.Sniff(path)
+	if err != nil {
+		return 0, false
+	}
+	probe, err := s.worker.Tools.Probe(t.Context(), path, container)
+	if err == nil {
+		_, err = meanwhile.Decide(probe, s.Limits)
+	}
+	return time.Duration(probe.DurationMS) * time.Millisecond, err == nil
+}
+
+// everything does what was sent until nothing is.
+func (s *shop) everything(t *testing.T) {
+	t.Helper()
+	for {
+		s.mu.Lock()
+		jobs := s.jobs
+		s.jobs = nil
+		s.mu.Unlock()
+		if len(jobs) == 0 {
+			return
+		}
+		for _, j := range jobs {
+			s.worker.Handle(t.Context(), j.Stage)
+		}
+	}
+}
+
+// TestCutRecordingsBecomeReady sends one cut of each sample down the whole road.
+func TestCutRecordingsBecomeReady(t *testing.T) {
+	for _, path := range browserSamples(t) {
+		file := readSample(t, path)
+		if filepath.Base(path) == "mediabunny-avc-aac.mp4" {
+			continue // it was remuxed, with an index of the whole in front: no browser sends that
+		}
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
+			random := rand.New(rand.NewPCG(2, uint64(len(file.bytes))))
+			cut := len(file.bytes)*2/5 + random.IntN(len(file.bytes)*2/5)
+			s := newShop(t)
+			r := s.record(t)
+			for at := 0; at < cut; at += 64 << 10 {
+				s.put(t, r, file.bytes[at:min(at+64<<10, cut)])
+			}
+			s.complete(t, r)
+			s.everything(t)
+			s.wantReady(t, r, file.until(cut))
+		})
+	}
+}
+
+func (s *shop) wantReady(t *testing.T, r *take, length time.Duration) {
+	t.Helper()
+	v, err := s.Video(t.Context(), s.owner, r.Video.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v.State != meanwhile.StateReady || (v.Duration-length).Abs() > within {
+		t.Errorf("it is %s (%s) and lasts %s, want ready and %s", v.State, v.Failure, v.Duration, length)
+	}
+	w, err := s.Watch(t.Context(), meanwhile.Actor{}, r.Share.Token)
+	if err != nil || len(w.Sources) == 0 || !w.Sources[0].Everywhere {
+		t.Errorf("it plays from %+v, %v", w.Sources, err)
+	}
+}
+
+// TestGapThatNeverClosesBlocksNothing: a chunk in the middle never comes. What is before it plays while it is recorded, and is made ready after
+// the recorder has fallen silent.
+func TestGapThatNeverClosesBlocksNothing(t *testing.T) {
+	file := readSample(t, browserSamples(t)[0])
+	s := newShop(t)
+	now := time.Now()
+	s.Now = func() time.Time { return now }
+	r := s.record(t)
+	const size = 20_000
+	lost := len(file.bytes) * 3 / 5 / size
+	for n := 0; n*size < len(file.bytes); n++ {
+		r.sent = n
+		if n != lost {
+			s.put(t, r, file.bytes[n*size:min((n+1)*size, len(file.bytes))])
+		}
+	}
+	w, err := s.Watch(t.Context(), meanwhile.Actor{}, r.Share.Token)
+	if err != nil || len(w.Live) != 1 {
+		t.Fatalf("while it is recorded there is %+v, %v", w.Live, err)
+	}
+	want := file.until(lost * size)
+	if got := time.Duration(w.Live[0].DurationMS) * time.Millisecond; (got - want).Abs() > within {
+		t.Errorf("while it is recorded %s play, want about %s", got, want)
+	}
+	playlist := s.live(t, r, meanwhile.LiveName(meanwhile.ScreenTrack)).Playlist
+	var offset, length int64
+	for line := range strings.Lines(playlist) {
+		if n, _ := fmt.Sscanf(line, "#EXT-X-BYTERANGE:%d@%d", &length, &offset); n == 2 && offset+length > int64(lost*size) {
+			t.Errorf("the playlist names bytes behind the gap: %s", line)
+		}
+	}
+	now = now.Add(meanwhile.SilentFor + time.Minute)
+	if n, err := s.SealSilent(t.Context()); n != 1 || err != nil {
+		t.Fatalf("%d recordings were sealed, %v", n, err)
+	}
+	s.everything(t)
+	s.wantReady(t, r, want)
+}
