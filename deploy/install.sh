@@ -3,7 +3,7 @@
 set -euo pipefail
 
 debian_run="ffmpeg:ffmpeg ffprobe:ffmpeg bwrap:bubblewrap"
-debian_test="chromium:chromium redis-server:redis-server initdb:postgresql"
+debian_test="chromium:chromium firefox-esr:firefox-esr Xvfb:xvfb openbox:openbox xdotool:xdotool redis-server:redis-server initdb:postgresql"
 brew_run="ffmpeg:ffmpeg ffprobe:ffmpeg"
 brew_test="redis-server:redis initdb:postgresql@17"
 gateway=github.com/versity/versitygw/cmd/versitygw@v1.8.0

@@ -154,6 +154,7 @@ test('a link that was taken away on the server leaves the take on the device, to
   await fetch(upload, { method: 'DELETE', headers: { Authorization: put.headers().authorization ?? '' } }) // as cancelling elsewhere does
   await page.getByText('The link of this recording was taken away on the server.').waitFor({ timeout: 15_000 })
   await page.getByRole('button', { name: 'Stop and copy link' }).click()
+  await page.getByRole('heading', { name: 'Stopped, and kept on this device' }).waitFor()
   await page.getByRole('button', { name: 'Send it as a new video' }).waitFor()
   await expectAccessible(page)
   await shoot(page, 'record-failed')

@@ -60,12 +60,13 @@ export async function openRecorder(profile: string, flags: string[], options: Br
   return Object.assign(context, { problems, profile })
 }
 
-/** The tab that is shared: something moves in it, as on a real screen, and its top row says in black and white when each picture was drawn. */
-const sharedPage = `<title>${shared}</title><body style="margin:0"><canvas id="c" width="1280" height="720"></canvas><script>
+/** The tab that is shared: something moves in it, as on a real screen, and the bits of a row in its middle say when each picture was drawn. The
+ * middle stays the middle when a bar of the browser makes the tab smaller. */
+const sharedPage = `<title>${shared}</title><body style="margin:0"><canvas id="c" width="1280" height="50" style="position:fixed;left:0;top:calc(50% - 25px)">
+</canvas><p id="p" style="margin:20px;font:120px sans-serif;color:white"></p><script>
 const x = c.getContext('2d'); let n = 0
 setInterval(() => {
-  x.fillStyle = 'hsl(' + ((++n * 3) % 360) + ' 50% 35%)'; x.fillRect(0, 0, 1280, 720)
-  x.fillStyle = 'white'; x.font = '120px sans-serif'; x.fillText(n, 100, 400)
+  document.body.style.background = 'hsl(' + ((++n * 3) % 360) + ' 50% 35%)'; p.textContent = n
   const t = Date.now()
   for (let bit = 0; bit < ${clockBits}; bit++) { x.fillStyle = Math.floor(t / 2 ** bit) % 2 ? 'white' : 'black'; x.fillRect(bit * 50, 0, 50, 50) }
 }, 33)
@@ -74,8 +75,12 @@ setInterval(() => {
 export async function openShared(context: BrowserContext): Promise<Page> {
   const page = await context.newPage()
   await page.setViewportSize({ width: 1280, height: 720 })
-  await page.goto(`data:text/html,${encodeURIComponent(sharedPage)}`)
+  await openSharedIn(page)
   return page
+}
+
+export async function openSharedIn(page: { goto(url: string): Promise<unknown> }): Promise<void> {
+  await page.goto(`data:text/html,${encodeURIComponent(sharedPage)}`)
 }
 
 /** A frame of a recording of the shared tab: its time in the file, and when it was drawn. */
@@ -83,7 +88,7 @@ export type Frame = { ptsMs: number; drawnAtMs: number; isKey: boolean }
 
 /** framesOf reads the clock in every picture of a file that was recorded in the last four hours. */
 export async function framesOf(path: string): Promise<Frame[]> {
-  const filter = `crop=${clockBits * 50}:40:0:5,scale=${clockBits}:1:flags=area,format=gray`
+  const filter = `crop=${clockBits * 50}:30:0:ih/2-15,scale=${clockBits}:1:flags=area,format=gray`
   const pixels = await run('ffmpeg', ['-v', 'error', '-i', path, '-vf', filter, '-vsync', 'passthrough', '-f', 'rawvideo', '-'], {
     encoding: 'buffer',
     maxBuffer: 64 << 20,

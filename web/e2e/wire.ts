@@ -8,6 +8,8 @@ export class Wire {
   private isCut = false
   private everyPut = 0
   private puts = 0
+  private bytesPerMs = Number.POSITIVE_INFINITY
+  private freeAtMs = 0
   /** How many requests were cut in the middle. */
   cuts = 0
 
@@ -38,6 +40,11 @@ export class Wire {
     this.everyPut = every
   }
 
+  /** limit lets only so much through on the way to the program, all connections together. */
+  limit(bitsPerSecond: number): void {
+    this.bytesPerMs = bitsPerSecond / 8000
+  }
+
   restore(): void {
     this.isCut = false
   }
@@ -66,9 +73,17 @@ export class Wire {
       end.pipe(other)
     }
     near.on('data', (bytes: Buffer) => {
+      this.hold(near, bytes.length)
       if (!bytes.subarray(0, put.length).equals(put) || this.everyPut === 0 || ++this.puts % this.everyPut !== 0) return
       this.cuts++
       near.destroy()
     })
+  }
+
+  private hold(near: Socket, sizeBytes: number): void {
+    if (!Number.isFinite(this.bytesPerMs)) return
+    this.freeAtMs = Math.max(this.freeAtMs, performance.now()) + sizeBytes / this.bytesPerMs
+    near.pause()
+    setTimeout(() => near.resume(), this.freeAtMs - performance.now())
   }
 }

@@ -55,9 +55,10 @@ export class Inputs {
     return this.source === 'both' || this.source === 'screen'
   }
 
-  /** sound is the one track of everything that is heard. */
-  get sound(): MediaStreamTrack {
-    return this.mixerNow().track
+  /** sound is the one track of everything that is heard: the microphone's own where nothing can be mixed; undefined where there is none. */
+  get sound(): MediaStreamTrack | undefined {
+    const mixer = this.mixerNow()
+    return mixer.isAwake ? mixer.track : this.microphoneStream?.getAudioTracks()[0]
   }
 
   /** picture is the main track's; undefined for sound alone. */
@@ -73,6 +74,10 @@ export class Inputs {
 
   get isSharing(): boolean {
     return this.screenStream?.getVideoTracks().some((t) => t.readyState === 'live') ?? false
+  }
+
+  private get isMicrophoneLive(): boolean {
+    return this.microphoneStream?.getAudioTracks().some((t) => t.readyState === 'live') ?? false
   }
 
   /** prepare shows what is there: pictures and levels only where nobody has to be asked. */
@@ -120,7 +125,7 @@ export class Inputs {
       this.screenStream = stream
       this.mixerNow().useShared(stream)
       const video = stream.getVideoTracks()[0]
-      video?.addEventListener('ended', () => stream === this.screenStream && this.events.onShareEnded())
+      video?.addEventListener('ended', () => this.onShareEnded(stream))
       this.surface = video?.getSettings().displaySurface
       this.soundNote = soundNote(stream.getAudioTracks().length > 0, this.surface)
       return true
@@ -140,6 +145,7 @@ export class Inputs {
 
   /** look at the level of the microphone, and whether it hears anything at all. */
   look(nowMs: number): void {
+    this.isHearing = this.isMicrophoneLive && (this.mixer?.isAwake ?? false)
     if (!this.mixer || !this.isHearing) {
       this.level = 0
       return
@@ -155,8 +161,7 @@ export class Inputs {
   /** onDeviceChange: something was plugged in or out. */
   async onDeviceChange(): Promise<void> {
     await this.listDevices()
-    const isDeaf = this.microphone !== off && !this.microphoneStream?.getAudioTracks().some((t) => t.readyState === 'live')
-    if (isDeaf && this.isAllowed && this.microphones.length > 0) await this.openMicrophone()
+    if (this.microphone !== off && !this.isMicrophoneLive && this.isAllowed && this.microphones.length > 0) await this.openMicrophone()
   }
 
   /** release lets go of everything that shows a light. */
@@ -179,7 +184,7 @@ export class Inputs {
     try {
       const stream = await navigator.mediaDevices.getUserMedia({ video: cameraOptions(this.camera, this.source === 'camera') })
       this.cameraStream = stream
-      stream.getVideoTracks()[0]?.addEventListener('ended', () => stream === this.cameraStream && this.events.onCameraEnded())
+      stream.getVideoTracks()[0]?.addEventListener('ended', () => this.onCameraEnded(stream))
       this.warnings.unsay('camera')
       return true
     } catch (error) {
@@ -196,20 +201,35 @@ export class Inputs {
     this.isHearing = false
     this.silence = { sinceMs: null }
     this.warnings.unsay('silence')
-    if (this.microphone === off && this.source !== 'sound') return true
+    if (this.microphone === off && this.source !== 'sound') {
+      await mixer.wake()
+      return true
+    }
     try {
       const stream = await navigator.mediaDevices.getUserMedia({ audio: exactly(this.microphone === off ? '' : this.microphone) })
       this.microphoneStream = stream
       mixer.useMicrophone(stream)
-      await mixer.wake()
+      const isAwake = await mixer.wake()
       stream.getAudioTracks()[0]?.addEventListener('ended', () => void this.onMicrophoneEnded(stream))
-      this.isHearing = true
+      this.isHearing = isAwake
       this.warnings.unsay('microphone')
       return true
     } catch (error) {
       this.events.onDenied(whyDenied(error, 'microphone'))
       return false
     }
+  }
+
+  private onCameraEnded(lost: MediaStream): void {
+    if (lost !== this.cameraStream) return
+    this.cameraStream = null // a black bubble says nothing
+    this.events.onCameraEnded()
+  }
+
+  private onShareEnded(lost: MediaStream): void {
+    if (lost !== this.screenStream) return
+    this.soundNote = ''
+    this.events.onShareEnded()
   }
 
   private async onMicrophoneEnded(lost: MediaStream): Promise<void> {

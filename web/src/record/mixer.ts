@@ -7,6 +7,8 @@ const sampleRate = 48_000
 const windowSamples = 32_768
 const latelySamples = 2048
 
+const wakesWithinMs = 1500
+
 export type Peaks = { lately: number; window: number }
 
 export class Mixer {
@@ -52,8 +54,18 @@ export class Mixer {
     return { lately: peakOf(this.samples.subarray(windowSamples - latelySamples)), window: peakOf(this.samples) }
   }
 
-  async wake(): Promise<void> {
-    if (this.context.state !== 'running' && this.context.state !== 'closed') await this.context.resume().catch(() => undefined)
+  /** wake starts the clock of the sound. False where it does not start: Firefox has none on a computer without any loudspeaker. */
+  async wake(): Promise<boolean> {
+    const { context } = this
+    if (context.state === 'suspended' || (context.state as string) === 'interrupted') {
+      const late = new Promise<void>((resolve) => setTimeout(resolve, wakesWithinMs))
+      await Promise.race([context.resume().catch(() => undefined), late])
+    }
+    return this.isAwake
+  }
+
+  get isAwake(): boolean {
+    return this.context.state === 'running'
   }
 
   async close(): Promise<void> {

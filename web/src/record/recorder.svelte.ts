@@ -231,7 +231,10 @@ export class Recorder {
   }
 
   private askForPlace(take: Take, format: Format, nowMs: number): void {
-    const types = { screen: this.inputs.picture ? format.both : format.sound, ...(this.inputs.face ? { camera: format.picture } : {}) }
+    const types = {
+      screen: mainType(format, this.inputs.picture, this.inputs.sound),
+      ...(this.inputs.face ? { camera: format.picture } : {}),
+    }
     this.clerk.ask({ ask: 'begin', about: newAbout(take.id, this.userId, this.title.trim(), types, nowMs) })
   }
 
@@ -239,7 +242,8 @@ export class Recorder {
     const { picture, face, sound, wantsScreen } = this.inputs
     take.relay = picture && wantsScreen ? openRelay(picture) : null
     const main = take.relay?.track ?? picture
-    this.startSource(take, 'screen', new MediaStream(main ? [main, sound] : [sound]), main ? format.both : format.sound, screenQuality)
+    const tracks = [main, sound].filter((track) => track !== undefined)
+    this.startSource(take, 'screen', new MediaStream(tracks), mainType(format, main, sound), screenQuality)
     if (face) this.startSource(take, 'camera', new MediaStream([face]), format.picture, cameraQuality)
   }
 
@@ -419,4 +423,9 @@ export class Recorder {
     this.recording = reduce(this.recording, event)
     this.elapsedMs = elapsedMs(this.recording, Date.now())
   }
+}
+
+function mainType(format: Format, picture: MediaStreamTrack | undefined, sound: MediaStreamTrack | undefined): string {
+  if (!picture) return format.sound
+  return sound ? format.both : format.picture
 }
