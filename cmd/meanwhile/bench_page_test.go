@@ -84,7 +84,7 @@ func (b *bench) inBrowser(asked map[string]any) (found seen) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	cmd := exec.CommandContext(b.Context(), "node_modules/.bin/vitest", "run", "--config", "e2e/bench.config.ts")
+	cmd := exec.CommandContext(b.Context(), "node_modules/.bin/vitest", "run", "--config", "e2e/bench.config.ts", "e2e/bench.ts")
 	cmd.Dir = filepath.Join("..", "..", "web")
 	cmd.Env = append(os.Environ(), "MEANWHILE_BENCH_PAGE="+string(text))
 	if said, err := cmd.CombinedOutput(); err != nil {

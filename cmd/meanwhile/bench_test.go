@@ -31,6 +31,7 @@ var figures = []struct {
 	{"extras", extrasCost},
 	{"sandbox", sandboxCost},
 	{"page", watchPageInBrowser},
+	{"recorder", recorderFigures},
 	{"media", mediaRoute},
 	{"watch", watchPages},
 	{"comments", comments},
