@@ -388,3 +388,24 @@ func (l *Library) sealAsItIs(ctx context.Context, id UploadID) error {
 	}
 	return l.sealRecording(ctx, u, v, total, true)
 }
+
+// missingOf tells people when chunks of a recording lie behind one that never came; empty when none do.
+func (l *Library) missingOf(ctx context.Context, v Video) (string, error) {
+	if v.Source != "recording" {
+		return "", nil
+	}
+	u, err := l.Store.UploadByVideo(ctx, v.ID)
+	if err != nil {
+		return "", fmt.Errorf("find upload: %w", err)
+	}
+	for _, track := range []string{ScreenTrack, CameraTrack} {
+		chunks, err := l.Store.Chunks(ctx, u.ID, track)
+		if err != nil {
+			return "", fmt.Errorf("list chunks: %w", err)
+		}
+		if len(contiguous(chunks)) < len(chunks) {
+			return "A part of this recording never arrived, so that it ends before its time. Open this site in the browser that recorded it: what is still there is sent.", nil
+		}
+	}
+	return "", nil
+}

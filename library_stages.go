@@ -158,6 +158,10 @@ func (l *Library) FinishInspect(ctx context.Context, t Task, p Probe) error {
 		return err
 	}
 	t.Probe, t.Plan = p, plan
+	sentence, err := l.missingOf(ctx, t.Video)
+	if err != nil {
+		return err
+	}
 	return l.end(ctx, t, func(tx Store) ([]Stage, error) {
 		if err := tx.SaveProbe(ctx, t.Video.ID, t.Stage.Generation, p); err != nil {
 			return nil, fmt.Errorf("save probe: %w", err)
@@ -167,7 +171,7 @@ func (l *Library) FinishInspect(ctx context.Context, t Task, p Probe) error {
 		if err := tx.SetVideoMedia(ctx, t.Video.ID, duration, width, height, l.Now()); err != nil {
 			return nil, fmt.Errorf("save media facts: %w", err)
 		}
-		return l.over(ctx, tx, t, StageDone, "")
+		return l.over(ctx, tx, t, StageDone, sentence)
 	})
 }
 

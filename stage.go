@@ -127,7 +127,7 @@ func JobFor(s Stage) Job {
 }
 
 // ProgressOf sums up a generation: how much of its work is done (0…1, by the steps' weights, which make 1 together), whether work is still
-// to come, and the sentence of a step that failed without failing the video. Steps that nobody has planned yet count as not done, so that it
+// to come, and the sentence of a step that failed without failing the video, or that found something missing. Steps that nobody has planned yet count as not done, so that it
 // never goes back.
 func ProgressOf(stages []Stage) (progress float64, improving bool, warning string) {
 	for _, s := range stages {
@@ -136,9 +136,7 @@ func ProgressOf(stages []Stage) (progress float64, improving bool, warning strin
 			continue
 		}
 		switch s.State {
-		case StageDone:
-			progress += row.weight
-		case StageFailed:
+		case StageDone, StageFailed:
 			progress += row.weight
 			if s.Message != "" {
 				warning = s.Message

@@ -230,4 +230,18 @@ func TestGapThatNeverClosesBlocksNothing(t *testing.T) {
 	}
 	s.everything(t)
 	s.wantReady(t, r, want)
+	if w, err = s.Watch(t.Context(), meanwhile.Actor{}, r.Share.Token); err != nil || !strings.Contains(w.Video.Warning, "never arrived") {
+		t.Errorf("nobody is told what is missing: %q, %v", w.Video.Warning, err)
+	}
+
+	// The browser comes back: the rest is put behind, and nothing is missing any more.
+	r.sent, r.size = lost, 0
+	s.put(t, r, file.bytes[lost*size:min((lost+1)*size, len(file.bytes))])
+	r.sent, r.size = (len(file.bytes)+size-1)/size, int64(len(file.bytes))
+	s.complete(t, r)
+	s.everything(t)
+	s.wantReady(t, r, file.until(len(file.bytes)))
+	if w, err = s.Watch(t.Context(), meanwhile.Actor{}, r.Share.Token); err != nil || w.Video.Warning != "" {
+		t.Errorf("with all of it there, the warning is %q, %v", w.Video.Warning, err)
+	}
 }

@@ -11,7 +11,7 @@ import (
 // flatten puts screen and camera together by the layout of this moment. Whoever changes it meanwhile takes the stage away, and the work is
 // thrown away with it.
 func flatten(ctx context.Context, j *job) error {
-	path, release, err := j.Scratch.Source(ctx, j.Library, j.task.Video.ID, meanwhile.CameraTrack)
+	path, release, err := j.Scratch.Source(ctx, j.Library, j.task.Video.ID, j.task.Stage.Generation, meanwhile.CameraTrack)
 	if err != nil {
 		return err
 	}

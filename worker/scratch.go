@@ -59,16 +59,15 @@ func NewScratch(dir string) (*Scratch, error) {
 
 // sourceKey names a source: a file's and a recording's main track, or another track.
 type sourceKey struct {
-	video meanwhile.VideoID
-	track string
+	video      meanwhile.VideoID
+	generation int // late chunks make another source of a recording
+	track      string
 }
-
-func mainSource(id meanwhile.VideoID) sourceKey { return sourceKey{id, meanwhile.ScreenTrack} }
 
 // Source gives a local file with a track of the video's source. Steps of the same video share it; the caller calls release when it has read
 // enough.
-func (s *Scratch) Source(ctx context.Context, lib *meanwhile.Library, video meanwhile.VideoID, track string) (path string, release func(), err error) {
-	id := sourceKey{video, track}
+func (s *Scratch) Source(ctx context.Context, lib *meanwhile.Library, video meanwhile.VideoID, generation int, track string) (path string, release func(), err error) {
+	id := sourceKey{video, generation, track}
 	c, first := s.hold(id)
 	release = func() { s.release(id, c) }
 	if first {

@@ -68,7 +68,7 @@ func TestScratchHoldsTheWholeSourceOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path, release, err := s.Source(t.Context(), lib, id, meanwhile.ScreenTrack)
+	path, release, err := s.Source(t.Context(), lib, id, 1, meanwhile.ScreenTrack)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestScratchHoldsTheWholeSourceOnce(t *testing.T) {
 	if err != nil || string(got) != strings.Join(pieces, "") {
 		t.Errorf("the copy holds %d bytes (%v), want %d", len(got), err, len(strings.Join(pieces, "")))
 	}
-	again, releaseAgain, err := s.Source(t.Context(), lib, id, meanwhile.ScreenTrack)
+	again, releaseAgain, err := s.Source(t.Context(), lib, id, 1, meanwhile.ScreenTrack)
 	if err != nil || again != path {
 		t.Errorf("a second step got %s (%v), want the same file %s", again, err, path)
 	}

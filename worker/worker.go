@@ -109,7 +109,7 @@ func (j *job) fetch(ctx context.Context) (err error) {
 	if j.source != "" {
 		return nil
 	}
-	source, release, err := j.Scratch.Source(ctx, j.Library, j.task.Video.ID, j.track)
+	source, release, err := j.Scratch.Source(ctx, j.Library, j.task.Video.ID, j.task.Stage.Generation, j.track)
 	if err != nil {
 		return err
 	}
