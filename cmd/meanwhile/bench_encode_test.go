@@ -102,8 +102,7 @@ func (b *bench) tools() *ffmpeg.Tools {
 	return tools
 }
 
-// extrasCost is what is made beside the renditions, each by itself, beside the ladder. In the program the storyboard comes out of the
-// ladder's decode where there is a ladder; by key frames alone, as here, it can be told apart.
+// extrasCost is what is made beside the renditions, beside the ladder.
 func extrasCost(b *bench) []row {
 	tools := b.tools()
 	var rows []row
@@ -115,29 +114,23 @@ func extrasCost(b *bench) []row {
 		{"screen, VP8, 60 s (ladder three times)", b.screen(b.seconds(60), "webm"), b.times(3)},
 	} {
 		src := b.source(tools, clip.path)
-		plan := b.plan(src.Probe)
 		steps := []struct {
 			name string
-			run  func(out string) error
+			cost func(out string) time.Duration
 		}{
-			{"poster", func(out string) error { return tools.Poster(b.Context(), src, out+".jpg") }},
-			{"preview", func(out string) error { return tools.Preview(b.Context(), src, out+".mp4") }},
-			{"storyboard", func(out string) error { return tools.Storyboard(b.Context(), src, plan.Storyboard, out+".jpg") }},
-			{"peaks, loudness, speech", func(out string) error {
+			{"poster", b.costOf(func(out string) error { return tools.Poster(b.Context(), src, out+".jpg") })},
+			{"peaks, loudness, speech", b.costOf(func(out string) error {
 				loudness, _, err := tools.Listen(b.Context(), src, out+".flac")
 				src.Probe.Audio.Loudness = &loudness
 				return err
-			}},
+			})},
+			{"storyboard and preview", b.cutFromLadder(tools, src)},
 		}
 		total, parts := make(sample, b.times(5)), []string(nil)
 		for _, step := range steps {
 			var each sample
 			for i := range b.times(5) {
-				before := spent(b, 0)
-				if err := step.run(filepath.Join(b.folder(), "made")); err != nil {
-					b.Fatal(err)
-				}
-				each.addSeconds(spent(b, 0) - before)
+				each.addSeconds(step.cost(filepath.Join(b.folder(), "made")))
 				total[i] += each[i]
 			}
 			parts = append(parts, step.name+" "+number(each.median()))
@@ -151,6 +144,35 @@ func extrasCost(b *bench) []row {
 		rows = append(rows, r)
 	}
 	return rows
+}
+
+func (b *bench) costOf(work func(out string) error) func(out string) time.Duration {
+	return func(out string) time.Duration {
+		b.Helper()
+		before := spent(b, 0)
+		if err := work(out); err != nil {
+			b.Fatal(err)
+		}
+		return spent(b, 0) - before
+	}
+}
+
+// cutFromLadder is what storyboard and preview cost where they come out of the ladder's decode. They are cut from its lowest rung: that one is
+// encoded again by itself, with them and without, for in the whole ladder they are less than two runs differ.
+func (b *bench) cutFromLadder(tools *ffmpeg.Tools, src ffmpeg.Source) func(out string) time.Duration {
+	b.Helper()
+	plan := b.plan(src.Probe)
+	lowest := meanwhile.Ladder{Rungs: plan.Ladder.Rungs[len(plan.Ladder.Rungs)-1:], NoAudio: true, Adaptive: true}
+	dir := b.folder()
+	bare(b, "ffmpeg", ffmpeg.LadderArgs(src.Path, dir, src.Probe, lowest, plan.Storyboard)...)
+	rung := b.source(tools, filepath.Join(dir, ffmpeg.FragmentedName(lowest.Rungs[0])))
+	alone := func(extras bool) time.Duration {
+		b.Helper()
+		lowest.Extras = extras
+		cpu, _ := bare(b, "ffmpeg", ffmpeg.LadderArgs(rung.Path, b.folder(), rung.Probe, lowest, plan.Storyboard)...)
+		return cpu
+	}
+	return func(string) time.Duration { return alone(true) - alone(false) }
 }
 
 func (b *bench) source(tools *ffmpeg.Tools, path string) ffmpeg.Source {

@@ -53,7 +53,7 @@ type lane struct {
 
 var lanes = map[meanwhile.QueueName]lane{
 	meanwhile.QueueInstant: {check: 50 * time.Millisecond, timeout: time.Hour},
-	meanwhile.QueueShort:   {check: 100 * time.Millisecond, timeout: time.Hour},
+	meanwhile.QueueShort:   {check: 250 * time.Millisecond, timeout: time.Hour},
 	meanwhile.QueueEncode:  {check: 250 * time.Millisecond, timeout: 48 * time.Hour},
 	meanwhile.QueueSound:   {check: 100 * time.Millisecond, timeout: 2 * time.Hour},
 	meanwhile.QueueLater:   {check: time.Second, timeout: 48 * time.Hour},
