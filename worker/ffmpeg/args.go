@@ -124,15 +124,27 @@ const wholeSound = "aresample=async=1:first_pts=0"
 // posterWidth is the widest that a poster is.
 const posterWidth = 1280
 
-// PosterArgs are ffmpeg's arguments for a JPEG of the best of ten key frames, or else of the first picture that can be decoded.
-func PosterArgs(in, out string, p meanwhile.Probe, keyFrames bool) []string {
+// The quality of a JPEG: less is better.
+const (
+	posterQuality = 4
+	sheetQuality  = 5
+)
+
+// jpegOptions write one picture of a stream.
+func jpegOptions(from string, quality int) ffgo.KwArgs {
 	options := outputOptions()
-	options["map"] = []string{"0:V:0"}
+	options["map"] = []string{from}
 	options["an"] = ""
 	options["format"] = "mjpeg"
 	options["c:v"] = "mjpeg"
-	options["q:v"] = 4
+	options["q:v"] = quality
 	options["frames:v"] = 1
+	return options
+}
+
+// PosterArgs are ffmpeg's arguments for a JPEG of the best of ten key frames, or else of the first picture that can be decoded.
+func PosterArgs(in, out string, p meanwhile.Probe, keyFrames bool) []string {
+	options := jpegOptions("0:V:0", posterQuality)
 	options["vf"] = posterFilters(p.Video, keyFrames)
 	stream := ffgo.Input(fileURL(in), pictureInput(p, keyFrames)).Output(fileURL(out), options)
 	return append(globalArgs(), stream.GetArgs()...)

@@ -3,6 +3,7 @@ package ffmpeg
 import (
 	"bytes"
 	"context"
+	"io"
 	"time"
 )
 
@@ -13,4 +14,11 @@ func (t *Tools) RunConfined(ctx context.Context, in, outDir, program string, arg
 		bin: program, args: args, in: in, outDir: outDir, stdout: &said, cpu: 10 * time.Second, wall: 10 * time.Second, fsize: 1 << 20,
 	})
 	return said.String(), err
+}
+
+// CountPeaks gives a sound's peaks from its samples, as they come out of ffmpeg: 16-bit, 8000 a second.
+func CountPeaks(length time.Duration, write func(w io.Writer)) Peaks {
+	c := newPeakCounter(length)
+	write(c)
+	return c.peaks()
 }

@@ -15,7 +15,7 @@ func rungFilters(v *meanwhile.VideoStream, l meanwhile.Ladder, r meanwhile.Rung,
 	if r.MaxFPS > 0 && (limit == 0 || r.MaxFPS < limit) {
 		limit = r.MaxFPS
 	}
-	if limit > 0 && (v == nil || v.FPS > limit) {
+	if limit > 0 && v.FPS > limit {
 		chain = append(chain, "fps="+decimal(limit)) // only then: it makes a constant rate
 	}
 	if !first {
@@ -38,7 +38,7 @@ func sheetFilters(s meanwhile.Storyboard, before string) string {
 // previewFilters cut the library's moving picture out of v: length from at. Where a recorder wrote no frame for a while, or the picture ends
 // before the sound, the last one stands there.
 func previewFilters(v *meanwhile.VideoStream, at, length time.Duration) string {
-	width, height := previewSize(v)
+	width, height := atMost(v, previewWidth)
 	until := at + length
 	chain := []string{
 		fmt.Sprintf("fps=%d:start_time=0", previewFPS),
@@ -52,53 +52,40 @@ func previewFilters(v *meanwhile.VideoStream, at, length time.Duration) string {
 	return strings.Join(append(chain, "format=yuv420p"), ",")
 }
 
-func previewSize(v *meanwhile.VideoStream) (width, height int) {
-	if v == nil || v.Width <= 0 || v.Height <= 0 {
-		return previewWidth, previewWidth * 9 / 16
-	}
-	if v.Width <= previewWidth {
+// atMost is the picture's size, or a smaller one of the same shape.
+func atMost(v *meanwhile.VideoStream, width int) (w, h int) {
+	if v.Width <= width {
 		return v.Width, v.Height
 	}
-	return previewWidth, v.Height * previewWidth / v.Width
+	return width, v.Height * width / v.Width
 }
 
 // posterFilters scales before it compares: ten frames of a big picture would take gigabytes.
 func posterFilters(v *meanwhile.VideoStream, keyFrames bool) string {
-	width, height := posterSize(v)
-	hdr := v != nil && v.HDR()
-	chain := fit(v, width, height, "out_color_matrix=bt601:out_range=pc", hdr)
+	width, height := atMost(v, posterWidth)
+	chain := fit(v, width, height, "out_color_matrix=bt601:out_range=pc", v.HDR())
 	if keyFrames {
 		chain = append(chain, "thumbnail=10")
 	}
-	if hdr {
+	if v.HDR() {
 		chain = append(chain, toneMap(v)...)
 		chain = append(chain, "scale=out_color_matrix=bt601:out_range=pc")
 	}
 	return strings.Join(append(chain, "format=yuvj420p"), ",")
 }
 
-func posterSize(v *meanwhile.VideoStream) (width, height int) {
-	if v == nil || v.Width <= 0 || v.Height <= 0 {
-		return posterWidth, posterWidth * 9 / 16
-	}
-	if v.Width <= posterWidth {
-		return v.Width, v.Height
-	}
-	return posterWidth, v.Height * posterWidth / v.Width
-}
-
 // fit scales to exactly width × height square pixels. A stream whose size moves gets bars where its shape is another. HDR keeps its
 // colours here: mapping follows.
 func fit(v *meanwhile.VideoStream, width, height int, colours string, hdr bool) []string {
 	scale := "scale=" + size(width, height)
-	if v != nil && v.ResolutionMoves {
+	if v.ResolutionMoves {
 		scale += ":force_original_aspect_ratio=decrease:force_divisible_by=2"
 	}
 	if !hdr {
 		scale += ":in_color_matrix=" + matrix(v) + ":" + colours
 	}
 	chain := []string{scale}
-	if v != nil && v.ResolutionMoves {
+	if v.ResolutionMoves {
 		chain = append(chain, "pad="+size(width, height)+":-1:-1")
 	}
 	return append(chain, "setsar=1")
@@ -107,7 +94,7 @@ func fit(v *meanwhile.VideoStream, width, height int, colours string, hdr bool) 
 // matrix is how the source's colours are written. Where it does not say, players guess by size, and so do we; VP8 has only one.
 func matrix(v *meanwhile.VideoStream) string {
 	switch {
-	case v == nil || v.ColorSpace != "":
+	case v.ColorSpace != "":
 		return "auto"
 	case v.Codec == "vp8" || v.Height < 720:
 		return "bt601"
@@ -118,13 +105,13 @@ func matrix(v *meanwhile.VideoStream) string {
 // toneMap maps PQ or HLG to BT.709. What the source does not say is filled in, else zscale refuses to work.
 func toneMap(v *meanwhile.VideoStream) []string {
 	transfer, primaries, space := "smpte2084", "bt2020", "bt2020nc"
-	if v != nil && v.ColorTransfer != "" {
+	if v.ColorTransfer != "" {
 		transfer = v.ColorTransfer
 	}
-	if v != nil && zimgPrimaries[v.ColorPrimaries] {
+	if zimgPrimaries[v.ColorPrimaries] {
 		primaries = v.ColorPrimaries
 	}
-	if v != nil && zimgSpaces[v.ColorSpace] {
+	if zimgSpaces[v.ColorSpace] {
 		space = v.ColorSpace
 	}
 	return []string{

@@ -2,7 +2,6 @@ package ffmpeg
 
 import (
 	"encoding/binary"
-	"errors"
 	"io"
 	"os"
 
@@ -12,20 +11,8 @@ import (
 // sampleEntries are ffmpeg's codec names by the sample entries of what we copy into MP4 (ISO/IEC 14496-12, 8.5.2).
 var sampleEntries = map[string]string{"avc1": "h264", "avc3": "h264", "av01": "av1", "mp4a": "aac", "Opus": "opus", ".mp3": "mp3", "fLaC": "flac"}
 
-// ReadIndex tells what the index of an MP4 that we made says of it: length, streams, coded size. It costs no process, which matters while
-// somebody waits for a copy. Errors: Unprocessable when the index is not one, or not of what we make.
-func ReadIndex(path string) (meanwhile.Probe, error) {
-	p, err := readMoov(path)
-	if err != nil {
-		return meanwhile.Probe{}, err
-	}
-	if p.Video == nil || p.DurationMS <= 0 {
-		return meanwhile.Probe{}, conversionError(errors.New("the output's index names no picture or no length"))
-	}
-	return p, nil
-}
-
-// readMoov reads the index as it stands; that of a fragmented file has no length.
+// readMoov tells what the index of an MP4 that we made says of it: length, streams, coded size. It costs no process, which matters while
+// somebody waits for a copy. That of a fragmented file has no length.
 func readMoov(path string) (meanwhile.Probe, error) {
 	file, err := os.Open(path)
 	if err != nil {

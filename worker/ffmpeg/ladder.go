@@ -88,7 +88,7 @@ func LadderArgs(in, outDir string, p meanwhile.Probe, l meanwhile.Ladder, s mean
 	input := ffgo.Input(fileURL(in), inputOptions(p.Container))
 	out := input.Output(strings.Join(files, "|"), options)
 	if l.Extras {
-		sheet := input.Output(fileURL(path.Join(outDir, StoryboardName)), sheetOptions("[sheet]"))
+		sheet := input.Output(fileURL(path.Join(outDir, StoryboardName)), jpegOptions("[sheet]", sheetQuality))
 		preview := input.Output(fileURL(path.Join(outDir, PreviewName)), previewOptions("[preview]"))
 		out = ffgo.MergeOutputs(out, sheet, preview)
 	}
@@ -166,16 +166,4 @@ func encodeRung(options ffgo.KwArgs, i int, r meanwhile.Rung) {
 	set("color_trc", "bt709")
 	set("colorspace", "bt709")
 	set("color_range", "tv")
-}
-
-// sheetOptions write one picture of what comes out of a filter.
-func sheetOptions(from string) ffgo.KwArgs {
-	options := outputOptions()
-	options["map"] = []string{from}
-	options["an"] = ""
-	options["format"] = "mjpeg"
-	options["c:v"] = "mjpeg"
-	options["q:v"] = 5
-	options["frames:v"] = 1
-	return options
 }

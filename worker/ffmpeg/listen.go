@@ -112,7 +112,7 @@ type peakCounter struct {
 
 func newPeakCounter(length time.Duration) *peakCounter {
 	const least = peakRate / 10
-	return &peakCounter{interval: max(least, int(length.Seconds()*peakRate)/maxPeaks+1)}
+	return &peakCounter{interval: max(least, int(length.Seconds()*peakRate)/maxPeaks+1), list: []int{}}
 }
 
 func (c *peakCounter) Write(p []byte) (int, error) {

@@ -77,7 +77,7 @@ func (t *Tools) Storyboard(ctx context.Context, src Source, s meanwhile.Storyboa
 
 // StoryboardArgs are ffmpeg's arguments for a storyboard where nothing else is decoded, from key frames or from all.
 func StoryboardArgs(in, out string, p meanwhile.Probe, s meanwhile.Storyboard, keyFrames bool) []string {
-	options := sheetOptions("0:V:0")
+	options := jpegOptions("0:V:0", sheetQuality)
 	before := ""
 	if p.Video.HDR() {
 		for _, f := range append(fit(p.Video, s.Width, s.Height, "", true), toneMap(p.Video)...) {
