@@ -125,8 +125,9 @@ const notes = `What stands for what:
 
 - **Pipeline**: from the last byte of an upload to when no stage is left; the bare command is the same ffmpeg arguments, run by hand outside the
   sandbox, where storyboard and preview are cut from the same decode. For the copy path it is the stream copy and then the ladder's remaining
-  rungs. What is looked at, listened to and proved costs about 2 CPU-seconds a video whatever its length, a fifth of which is the start of
-  programs (60 ms each): of a short clip that is a larger part than of a long one. An idle worker's looking into the queues is in it, too.
+  rungs. What is looked at, listened to and proved costs 1.5 to 3 CPU-seconds a video, more by the size of its picture than
+  by its length: of a short clip that is a larger part. A worker's looking into its queues is in it, too, 3 % of a core with the Redis inside
+  the process, so that the ratio grows where other work makes an encode wait.
 - **Sealed to playable**: the database's own times. The bare remux is the same ffmpeg arguments; with fsync it survives a power cut, as ours does.
 - **First frame**: from the start of the navigation to the first frame that is presented, cold cache, played at once, in a throttled Chromium; the
   bare page is one video element and nothing else.
