@@ -93,7 +93,7 @@ func TestShutdownHandsWorkBack(t *testing.T) {
 	p := newProgram(t)
 	key := p.owner()
 	p.start()
-	id := p.push(slowClip(t))
+	id := p.push(clip(t, "long.avi", 60, "-c:v", "mpeg4", "-q:v", "3", "-c:a", "mp3")) // far from its end when its progress is first told
 	p.until(time.Minute, "the encode to begin", func() bool {
 		var v video
 		p.get(key, "/api/v1/videos/"+id, &v)
