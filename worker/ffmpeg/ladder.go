@@ -126,7 +126,7 @@ func ladderGraph(p meanwhile.Probe, l meanwhile.Ladder, s meanwhile.Storyboard) 
 		case l.Extras:
 			at, length := previewSpan(p)
 			made := &meanwhile.VideoStream{Width: p.Video.Width, Height: p.Video.Height, ColorSpace: "bt709"} // mapped, turned and of one size
-			chains = append(chains, from+filters+",split=3"+out+"[still][moving]", "[still]"+sheetFilters(s, "")+"[sheet]",
+			chains = append(chains, from+filters+",split=3"+out+"[still][moving]", "[still]"+pulse+","+sheetFilters(s, "")+"[sheet]",
 				"[moving]"+previewFilters(made, at, length)+"[preview]")
 		default:
 			chains = append(chains, from+filters+out)
@@ -135,6 +135,10 @@ func ladderGraph(p meanwhile.Probe, l meanwhile.Ladder, s meanwhile.Storyboard) 
 	}
 	return strings.Join(chains, ";"), pictures
 }
+
+// pulse has every picture that passes tell its time on descriptor 3. ffmpeg's own reports begin when all outputs have begun, and the sheet of
+// the storyboard comes last of all.
+const pulse = `metadata=mode=add:key=at:value=0,metadata=mode=print:file=pipe\\:3:direct=1`
 
 // encodeRung sets the options of the i-th picture stream.
 func encodeRung(options ffgo.KwArgs, i int, r meanwhile.Rung) {

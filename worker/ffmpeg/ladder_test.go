@@ -297,3 +297,30 @@ func TestSoundAloneBecomesAnMP4(t *testing.T) {
 		})
 	}
 }
+
+// TestLadderTellsHowFarItIs holds the ladder to telling of its progress all the way, though its storyboard begins at its end.
+func TestLadderTellsHowFarItIs(t *testing.T) {
+	tools := newTools(t, ffmpeg.Options{})
+	src := mustProbe(t, tools, mustClip(t, "a.mkv", "-f lavfi -i testsrc2=s=640x360:r=30:d=8 -f lavfi -i sine=r=48000:d=8 -c:v mpeg4 -q:v 8 -c:a aac"))
+	plan := planOf(t, src)
+	if !plan.Ladder.Extras {
+		t.Fatal("the ladder makes no storyboard: nothing is tested")
+	}
+	var told []float64
+	dir := filepath.Join(t.TempDir(), "ladder")
+	if err := tools.Ladder(t.Context(), src, *plan.Ladder, plan.Storyboard, dir, func(part float64) { told = append(told, part) }); err != nil {
+		t.Fatalf("Ladder() = %v", err)
+	}
+	var tenths [10]bool
+	for i, part := range told {
+		if i > 0 && part < told[i-1] {
+			t.Errorf("progress goes back from %v to %v", told[i-1], part)
+		}
+		tenths[min(9, int(part*10))] = true
+	}
+	for i, was := range tenths {
+		if !was {
+			t.Errorf("nothing was told between %d and %d per cent", 10*i, 10*(i+1))
+		}
+	}
+}

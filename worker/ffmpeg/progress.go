@@ -82,6 +82,11 @@ func (r *reporting) wait() {
 func (m *meter) read(lines *bufio.Scanner) {
 	var now mark
 	for lines.Scan() {
+		if at, ok := pulseTime(lines.Text()); ok {
+			now.out = max(now.out, at)
+			m.publish(now)
+			continue
+		}
 		key, value, _ := strings.Cut(lines.Text(), "=")
 		number, _ := strconv.ParseInt(strings.TrimSpace(value), 10, 64)
 		switch key {
@@ -95,6 +100,15 @@ func (m *meter) read(lines *bufio.Scanner) {
 			m.publish(now)
 		}
 	}
+}
+
+// pulseTime reads a picture's time from what the metadata filter prints: frame:12 pts:360 pts_time:0.4
+func pulseTime(line string) (time.Duration, bool) {
+	if !strings.HasPrefix(line, "frame:") {
+		return 0, false
+	}
+	_, at, _ := strings.Cut(line, "pts_time:")
+	return clock(strings.TrimSpace(at))
 }
 
 func (m *meter) publish(now mark) {
