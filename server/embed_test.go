@@ -81,10 +81,15 @@ func TestAShareNamesAllThatAPlayerNeeds(t *testing.T) {
 func TestAPageOffersTheFileThatFillsTheWindow(t *testing.T) {
 	w := newWorld(t)
 	page := string(w.want(w.do("GET", "/v/"+w.newReadyVideo().share, nil), 200).body)
-	sources := regexp.MustCompile(`<source src="[^"]*/([^"/]+)" type="[^"]*"(?: media="([^"]*)")?>`).FindAllStringSubmatch(page, -1)
-	var got []string
-	for _, m := range sources {
-		got = append(got, m[1], m[2])
+	plain, scripted, ok := strings.Cut(page, "</noscript>\n    <template>")
+	if !ok {
+		t.Fatalf("the page has no player for those without scripts before the one for those with:\n%s", page)
+	}
+	offered := func(part string) (got []string) {
+		for _, m := range regexp.MustCompile(`<source src="[^"]*/([^"/]+)" type="[^"]*"(?: media="([^"]*)")?>`).FindAllStringSubmatch(part, -1) {
+			got = append(got, m[1], m[2])
+		}
+		return got
 	}
 	want := []string{
 		"720p.mp4", "(max-width: 1280px) and (max-resolution: 1dppx), (max-height: 720px) and (max-resolution: 1dppx), " +
@@ -92,8 +97,10 @@ func TestAPageOffersTheFileThatFillsTheWindow(t *testing.T) {
 			"(max-width: 426px) and (max-resolution: 3dppx), (max-height: 240px) and (max-resolution: 3dppx)",
 		"copy.mp4", "",
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("sources (-want +got):\n%s", diff)
+	for name, part := range map[string]string{"without scripts": plain, "with scripts": scripted} {
+		if diff := cmp.Diff(want, offered(part)); diff != "" {
+			t.Errorf("sources %s (-want +got):\n%s", name, diff)
+		}
 	}
 }
 
@@ -117,7 +124,7 @@ func TestThePlayerInsideOtherPages(t *testing.T) {
 		}
 	}
 	wantHeaders(t, guest, map[string]string{"Set-Cookie": "", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex", "Cache-Control": "private, no-store", "X-Frame-Options": ""})
-	for _, want := range []string{`href="` + w.url + "/v/" + u.share + `?t=65"`, "copy.mp4#t=65", "/assets/embed-1.js", "/assets/base-1.css", "<video"} {
+	for _, want := range []string{`href="` + w.url + "/v/" + u.share + `?t=65"`, "copy.mp4#t=65", "/assets/embed-1.js", "<style>base css</style>", "<video"} {
 		if !strings.Contains(string(guest.body), want) {
 			t.Errorf("the player lacks %s:\n%s", want, guest.body)
 		}

@@ -2,7 +2,6 @@ package server
 
 import (
 	"bytes"
-	"compress/gzip"
 	"embed"
 	"fmt"
 	"html/template"
@@ -38,10 +37,9 @@ func newPages() pages {
 	return all
 }
 
-// entries are the built files that pages need beside base.css; a page that is not here needs the form's script.
+// entries are the built files that pages need beside base.css; a page that is not here, nor in
+// inlineEntries, needs the form's script.
 var entries = map[string][]string{
-	"watch":   {"src/watch/watch.css", "src/watch/main.ts"},
-	"embed":   {"src/watch/embed.css", "src/watch/embed.ts"},
 	"library": {"src/library/library.css", "src/library/main.ts"},
 	"record":  {"src/record/record.css", "src/record/main.ts"},
 }
@@ -56,7 +54,9 @@ type common struct {
 	CSS        []string
 	Scripts    []string
 	Lang       string
-	Ancestors  string // who may show the page in a frame (CSP frame-ancestors); nobody when empty
+	Inline     *inlined // of a page that shows a video
+	Later      string   // styles that can wait, with spaces between
+	Ancestors  string   // who may show the page in a frame (CSP frame-ancestors); nobody when empty
 }
 
 // siteName is what this place calls itself.
@@ -86,7 +86,7 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, status int, name
 	h.Set("Content-Security-Policy", pagePolicy(data.frame().Nonce, data.frame().Ancestors, s.MediaOrigin))
 	h.Set("Cache-Control", "private, no-store")
 	h.Add("Vary", "Accept-Encoding, Cookie")
-	return sendHTML(w, r, status, b.Bytes())
+	return sendHTML(w, r, status, b.Bytes(), data.frame().Inline)
 }
 
 func (s *server) fillFrame(r *http.Request, name string, c *common) {
@@ -94,22 +94,29 @@ func (s *server) fillFrame(r *http.Request, name string, c *common) {
 	if a := visitOf(r.Context()).actor; a.SignedIn() {
 		c.User = &pageUser{Name: a.Name, Email: a.Email, Initial: initial(a.Name)}
 	}
+	var extra []string
+	if c.User != nil {
+		extra = append(extra, "src/record/recover.ts") // what this browser still holds of a recording goes on from any page
+	}
+	if in := s.inlined[name]; in != nil {
+		css, scripts := s.assets.links(extra...)
+		own := *in
+		own.Run = strings.Join(append(scripts, own.Run), " ")
+		c.Inline, c.Later = &own, strings.Join(css, " ")
+		return
+	}
 	own, ok := entries[name]
 	if !ok {
 		own = []string{"src/ui/form.ts"}
 	}
-	all := append([]string{"src/ui/base.css"}, own...)
-	if c.User != nil {
-		all = append(all, "src/record/recover.ts") // what this browser still holds of a recording goes on from any page
-	}
-	c.CSS, c.Scripts = s.assets.links(all...)
+	c.CSS, c.Scripts = s.assets.links(slices.Concat([]string{"src/ui/base.css", "src/ui/fonts.css"}, own, extra)...)
 }
 
 // tooSmallToPack is where gzip's frame costs more than it saves.
 const tooSmallToPack = 512
 
-// packers and buffers are used again: a gzip writer is 800 KB that would be made and collected for each page.
-var packers, buffers sync.Pool
+// buffers are used again.
+var buffers sync.Pool
 
 // largestKept bounds the buffers that wait for the next page.
 const largestKept = 1 << 20
@@ -129,22 +136,11 @@ func returnBuffer(b *bytes.Buffer) {
 	buffers.Put(b)
 }
 
-func sendHTML(w http.ResponseWriter, r *http.Request, status int, body []byte) error {
+func sendHTML(w http.ResponseWriter, r *http.Request, status int, body []byte, in *inlined) error {
 	if len(body) >= tooSmallToPack && accepts(r.Header.Get("Accept-Encoding"), "gzip") {
 		b := borrowBuffer()
 		defer returnBuffer(b)
-		z, ok := packers.Get().(*gzip.Writer)
-		if !ok {
-			z = gzip.NewWriter(nil)
-		}
-		defer packers.Put(z)
-		z.Reset(b)
-		if _, err := z.Write(body); err != nil {
-			return fmt.Errorf("pack page: %w", err)
-		}
-		if err := z.Close(); err != nil {
-			return fmt.Errorf("pack page: %w", err)
-		}
+		packAround(b, body, in)
 		w.Header().Set("Content-Encoding", "gzip")
 		body = b.Bytes()
 	}

@@ -55,10 +55,17 @@ func TestPagesCarryAPolicyWithTheirNonce(t *testing.T) {
 	if strings.Contains(second.header.Get("Content-Security-Policy"), m[1]) {
 		t.Error("a nonce comes twice")
 	}
-	for _, want := range []string{"/assets/watch-1.js", "/assets/watch-1.css", "/assets/base-1.css", "/assets/shared-1.css"} {
+	for _, want := range []string{`data-run="/assets/watch-1.js"`, "/assets/shared-1.js", "/assets/controls-1.js", "<style>base csswatch css</style>", ">{first()}</script>"} {
 		if strings.Count(string(first.body), want) != 1 {
-			t.Errorf("the page names %s %d times", want, strings.Count(string(first.body), want))
+			t.Errorf("the page holds %s %d times", want, strings.Count(string(first.body), want))
 		}
+	}
+	if strings.Contains(string(first.body), "<link rel=\"stylesheet\"") || strings.Contains(string(first.body), "<script type=\"module\"") {
+		t.Errorf("something competes with the video's first bytes:\n%s", first.body)
+	}
+	owners := string(w.want(w.do("GET", "/v/"+u.share, nil, w.asOwner()), 200).body)
+	if !strings.Contains(owners, `data-run="/assets/recover-1.js /assets/watch-1.js"`) || !strings.Contains(owners, `data-later="/assets/recover-1.css"`) {
+		t.Errorf("the owner's page does not go on with recordings:\n%s", owners)
 	}
 	wantHeaders(t, first, map[string]string{"X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer", "Cache-Control": "private, no-store"})
 }
@@ -67,12 +74,16 @@ func withUI(_ *server.Config, d *server.Deps, _ *meanwhile.Config) {
 	d.UI = fstest.MapFS{
 		"manifest.json": {Data: []byte(`{
 			"src/ui/base.css": {"file": "base-1.css"},
-			"_shared.js": {"file": "shared-1.js", "css": ["shared-1.css"]},
-			"src/watch/main.ts": {"file": "watch-1.js", "css": ["watch-1.css"], "imports": ["_shared.js"]},
+			"src/watch/watch.css": {"file": "watch-1.css"},
+			"src/watch/first.ts": {"file": "first-1.js"},
+			"src/player/controls.ts": {"file": "controls-1.js"},
+			"src/record/recover.ts": {"file": "recover-1.js", "css": ["recover-1.css"]},
+			"_shared.js": {"file": "shared-1.js"},
+			"src/watch/main.ts": {"file": "watch-1.js", "imports": ["_shared.js"]},
 			"src/watch/embed.ts": {"file": "embed-1.js"}
 		}`)},
 		"watch-1.js": {Data: []byte("plain")}, "watch-1.js.br": {Data: []byte("brotli")}, "watch-1.js.gz": {Data: []byte("gzip")},
-		"watch-1.css": {Data: []byte("css")}, ".keep": {Data: []byte("")},
+		"base-1.css": {Data: []byte("base css\n")}, "watch-1.css": {Data: []byte("watch css")}, "first-1.js": {Data: []byte("{first()}")}, ".keep": {Data: []byte("")},
 	}
 }
 
@@ -102,7 +113,13 @@ func TestAssets(t *testing.T) {
 }
 
 func TestPagesArePacked(t *testing.T) {
-	w := newWorld(t)
+	for _, set := range []change{withUI, func(*server.Config, *server.Deps, *meanwhile.Config) {}} {
+		pagesArePacked(t, newWorld(t, set))
+	}
+}
+
+func pagesArePacked(t *testing.T, w *world) {
+	t.Helper()
 	u := w.newReadyVideo()
 	r := w.want(w.do("GET", "/v/"+u.share, nil, "Accept-Encoding: gzip"), 200)
 	if r.header.Get("Content-Encoding") != "gzip" {
@@ -112,8 +129,10 @@ func TestPagesArePacked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b := must(io.ReadAll(z))(t); !bytes.Contains(b, []byte("</html>")) {
-		t.Errorf("page %s", b)
+	plain := w.want(w.do("GET", "/v/"+u.share, nil, "Accept-Encoding: identity"), 200).body
+	nonces := regexp.MustCompile(`nonce="[\w-]+"`)
+	if b := must(io.ReadAll(z))(t); !bytes.Equal(nonces.ReplaceAll(b, nil), nonces.ReplaceAll(plain, nil)) {
+		t.Errorf("packed page %s\nplain page %s", b, plain)
 	}
 }
 

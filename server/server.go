@@ -96,6 +96,7 @@ type server struct {
 	base     *url.URL // parsed BaseURL, nil where there is none
 	assets   assets
 	pages    pages
+	inlined  map[string]*inlined // by the page's name
 	api      huma.API
 	origins  *http.CrossOriginProtection
 	logIns   *limiter // per address and mail address
@@ -117,6 +118,10 @@ func newServer(c Config, d Deps) *server {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &server{Config: c, Deps: d, lib: d.Library, assets: newAssets(d.UI), pages: newPages(), origins: http.NewCrossOriginProtection()}
+	s.inlined = map[string]*inlined{}
+	for name := range inlineEntries {
+		s.inlined[name] = newInlined(s.assets, name)
+	}
 	if c.BaseURL != "" {
 		u, err := url.Parse(c.BaseURL)
 		if err != nil || u.Host == "" {

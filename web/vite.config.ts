@@ -16,6 +16,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rollupOptions: {
       input: [
+        'src/watch/first.ts',
         'src/watch/main.ts',
         'src/watch/embed.ts',
         'src/library/main.ts',
@@ -24,6 +25,7 @@ export default defineConfig({
         'src/record/recover.ts',
         'src/ui/form.ts',
         'src/ui/base.css',
+        'src/ui/fonts.css',
         'src/watch/watch.css',
         'src/watch/embed.css',
         'src/library/library.css',

@@ -1,4 +1,4 @@
-// The controls, as a chunk of its own: the browser's native ones serve until it has come.
+// The controls, as a chunk of its own: one large button serves until it has come.
 import 'media-chrome/dist/media-controller.js'
 import 'media-chrome/dist/media-control-bar.js'
 import 'media-chrome/dist/media-fullscreen-button.js'
@@ -10,7 +10,7 @@ import 'media-chrome/dist/media-preview-time-display.js'
 import 'media-chrome/dist/media-time-display.js'
 import 'media-chrome/dist/media-time-range.js'
 import 'media-chrome/dist/media-volume-range.js'
-import { make, makeButton } from '../ui/dom'
+import { make } from '../ui/dom'
 import { formatPosition } from '../ui/time-code'
 import { clusterMarks, type Mark } from './markers'
 import { AUTO } from './rungs'
@@ -39,7 +39,7 @@ export interface ControlsOptions {
   signal: AbortSignal
 }
 
-/** Puts the bar into controller and takes the native controls away. */
+/** Puts the bar into controller. */
 export function addControls(controller: HTMLElement, video: HTMLVideoElement, options: ControlsOptions): Controls {
   const { signal } = options
   const range = document.createElement('media-time-range')
@@ -61,16 +61,15 @@ export function addControls(controller: HTMLElement, video: HTMLVideoElement, op
     document.createElement('media-pip-button'),
     fullScreen,
   )
-  const big = makeButton('', 'big', () => void video.play().catch(() => undefined))
-  big.slot = 'centered-chrome'
-  big.tabIndex = -1
-  big.setAttribute('aria-hidden', 'true') // for the pointer: the bar has the same button with its name
+  const big = controller.querySelector<HTMLElement>('.big')
+  if (big) big.tabIndex = -1
+  big?.setAttribute('aria-hidden', 'true') // for the pointer: the bar has the same button with its name
   const busy = document.createElement('media-loading-indicator')
   busy.slot = 'centered-chrome'
   busy.setAttribute('noautohide', '')
   const bar = make('div', 'bar', make('div', 'seek', range, marks.element), row)
   for (const name of ['pointerenter', 'focusin'] as const) bar.addEventListener(name, () => options.onNear(), { signal })
-  controller.append(big, busy, bar)
+  controller.append(busy, bar)
   const storyboard = addStoryboard(range, signal)
   video.controls = false
 

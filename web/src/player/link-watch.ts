@@ -43,6 +43,8 @@ export function watchLink(video: HTMLVideoElement, onVerdict: (verdict: Exclude<
   for (const name of ['pause', 'ended'] as const) video.addEventListener(name, over, { signal })
   for (const name of ['seeking', 'emptied'] as const) video.addEventListener(name, jump, { signal })
   signal.addEventListener('abort', () => clearInterval(looking))
+  settled = !video.paused && video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA
+  wait() // for what was asked for before anybody watched
 }
 
 /** How far the media has come in without a gap from where it plays. */

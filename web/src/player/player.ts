@@ -10,6 +10,7 @@ import { watchLink } from './link-watch'
 import { makeVideo } from './make-video'
 import type { Mark } from './markers'
 import { Note } from './note'
+import { posterWhereEmpty } from './poster'
 import { fetchRungs, keepQuality, readQuality, screenOf } from './quality'
 import { type Attempts, type Fresh, newAttempts, recover } from './recovery'
 import { AUTO, type Media, type Plan, planFor, qualities, type Rung, samePlan } from './rungs'
@@ -76,7 +77,7 @@ export class MwPlayer extends HTMLElement {
     }
     const feed = this.#adopt(video, offer, options)
     if (video.readyState === HTMLMediaElement.HAVE_NOTHING) feed.adopt(options.startMs)
-    else if (options.startMs > 0) video.currentTime = options.startMs / 1000
+    else if (video.currentTime * 1000 < options.startMs) video.currentTime = options.startMs / 1000
     this.#begin()
     options.onPosition() // a start in the middle is shown before anything has loaded
   }
@@ -161,7 +162,7 @@ export class MwPlayer extends HTMLElement {
   }
 
   #build(offer: Offer, options: PlayerOptions): void {
-    const { video, controller } = makeVideo(offer.title, offer.poster)
+    const { video, controller } = makeVideo(offer.title)
     this.replaceChildren(controller)
     this.#adopt(video, offer, options)
     this.#begin()
@@ -194,7 +195,9 @@ export class MwPlayer extends HTMLElement {
     // A <source> that fails tells only itself, and does not bubble: capture hears both.
     video.addEventListener('error', (event) => this.#onError(event, video), { signal, capture: true })
     video.addEventListener('playing', () => this.#onFlow(), { signal })
+    if (offer.poster !== undefined) posterWhereEmpty(video, offer.poster, signal)
     this.#loadControls(video, options)
+    if (!video.paused) this.#onPlay(options) // before this script had come
     return feed
   }
 
@@ -211,13 +214,18 @@ export class MwPlayer extends HTMLElement {
   }
 
   #loadControls(video: HTMLVideoElement, options: PlayerOptions): void {
-    // After the first paint: until then, and if the chunk never comes, the browser's own controls serve.
+    // After the first paint. If the chunk never comes, the browser's own controls serve.
     requestAnimationFrame(() =>
       setTimeout(async () => {
-        const { addControls } = await import('./controls')
+        const chunk = await import('./controls').catch(() => undefined)
         const controller = video.parentElement
+        if (!chunk) {
+          video.controls = true
+          controller?.querySelector('.big')?.remove()
+          return
+        }
         if (options.signal.aborted || this.#video !== video || !controller) return
-        this.#controls = addControls(controller, video, {
+        this.#controls = chunk.addControls(controller, video, {
           onMark: (ms, ids) => {
             this.seek(ms)
             options.onMark(ids)

@@ -1,0 +1,137 @@
+package server
+
+import (
+	"bytes"
+	"compress/flate"
+	bin "encoding/binary"
+	"hash/crc32"
+	"html/template"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// inlined is what a page that shows a video carries in itself, so that the first bytes after it are the video's: its styles, and the script
+// that begins the rest when the picture is there (docs/adr/0023).
+type inlined struct {
+	Style template.CSS
+	Fonts template.CSS
+	First template.JS
+	Run   string // addresses with spaces between: modules to run
+	Fetch string // what they need, in the order in which it is needed
+	block []byte // Style, packed
+}
+
+// inlineEntries are the built files of each such page: styles, modules to run, and what those load by themselves before long.
+var inlineEntries = map[string]struct{ styles, run, soon []string }{
+	"watch": {[]string{"src/ui/base.css", "src/watch/watch.css"}, []string{"src/watch/main.ts"}, []string{"src/player/controls.ts"}},
+	"embed": {[]string{"src/ui/base.css", "src/watch/embed.css"}, []string{"src/watch/embed.ts"}, []string{"src/player/controls.ts"}},
+}
+
+// newInlined reads what page carries; nil where that was not built.
+func newInlined(a assets, page string) *inlined {
+	e := inlineEntries[page]
+	first, fonts, style := a.text("src/watch/first.ts"), a.text("src/ui/fonts.css"), ""
+	for _, name := range e.styles {
+		style += a.text(name)
+	}
+	if first == "" || style == "" {
+		return nil
+	}
+	// The files are ours, and built with no end tag in them.
+	out := &inlined{Style: template.CSS(style), Fonts: template.CSS(fonts), First: template.JS(first), block: packBlock([]byte(style))} //nolint:gosec // as said
+	var run, fetch []string
+	for _, name := range e.run {
+		run = append(run, assetPath+a.manifest[name].File)
+	}
+	for _, name := range append(slices.Clone(e.run), e.soon...) {
+		for _, file := range a.modules(name) {
+			if address := assetPath + file; !slices.Contains(fetch, address) {
+				fetch = append(fetch, address)
+			}
+		}
+	}
+	out.Run, out.Fetch = strings.Join(run, " "), strings.Join(fetch, " ")
+	return out
+}
+
+// text is a built file's content, empty where there is none.
+func (a assets) text(name string) string {
+	e, ok := a.manifest[name]
+	if !ok {
+		return ""
+	}
+	b, err := fs.ReadFile(a.files, path.Clean(e.File))
+	if err != nil {
+		panic("server: the manifest of the web names a file that is not there: " + err.Error())
+	}
+	return strings.TrimSpace(string(b))
+}
+
+// modules are the files of an entry and of what it imports, each once.
+func (a assets) modules(name string) []string {
+	var files []string
+	var walk func(string)
+	seen := map[string]bool{}
+	walk = func(name string) {
+		e, ok := a.manifest[name]
+		if !ok || seen[name] {
+			return
+		}
+		seen[name] = true
+		files = append(files, e.File)
+		for _, i := range e.Imports {
+			walk(i)
+		}
+	}
+	walk(name)
+	return files
+}
+
+// packBlock packs text into whole blocks that stand in any deflate stream at the edge of a byte (RFC 1951): they refer to nothing before them.
+func packBlock(text []byte) []byte {
+	var b bytes.Buffer
+	z, err := flate.NewWriter(&b, flate.BestCompression)
+	if err != nil {
+		panic(err) // the level is a constant
+	}
+	_, _ = z.Write(text) // a buffer takes everything
+	_ = z.Flush()
+	return b.Bytes()
+}
+
+// deflaters are used again: one is 800 KB that would be made and collected for each page.
+var deflaters = sync.Pool{New: func() any {
+	z, err := flate.NewWriter(nil, flate.DefaultCompression)
+	if err != nil {
+		panic(err) // the level is a constant
+	}
+	return z
+}}
+
+// packAround writes body as gzip (RFC 1952) to out. What in has packed already is taken as it is: the styles are most of a page, and the same
+// each time.
+func packAround(out *bytes.Buffer, body []byte, in *inlined) {
+	z := deflaters.Get().(*flate.Writer) //nolint:errcheck,forcetypeassert // New makes nothing else
+	defer deflaters.Put(z)
+	out.Write([]byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255})
+	z.Reset(out)
+	rest := body
+	if in != nil {
+		if before, after, ok := bytes.Cut(body, []byte(in.Style)); ok {
+			_, _ = z.Write(before) // a buffer takes everything
+			_ = z.Flush()
+			out.Write(in.block)
+			z.Reset(out)
+			rest = after
+		}
+	}
+	_, _ = z.Write(rest)
+	_ = z.Close()
+	var end [8]byte
+	bin.LittleEndian.PutUint32(end[:4], crc32.ChecksumIEEE(body))
+	bin.LittleEndian.PutUint32(end[4:], uint32(len(body))) //nolint:gosec // modulo 2³², as the format says
+	out.Write(end[:])
+}

@@ -1,0 +1,87 @@
+// Stands in the page itself, right behind the player, and runs before anything is drawn: it keeps everything back that would compete with the
+// video's first bytes, and begins the rest when the picture is there. It imports nothing, for it must not wait.
+{
+  const KEY = 'meanwhile:fonts'
+  /** Two frames: what has come in is on the screen. */
+  const SHOWN_MS = 34
+  const data = document.currentScript?.dataset ?? {}
+  const list = (text: string | undefined) => (text ?? '').split(' ').filter((address) => address !== '')
+  const player = document.querySelector('mw-player')
+  const kept = player?.querySelector('template')
+  kept?.replaceWith(document.importNode(kept.content, true))
+  const video = player?.querySelector('video')
+  const big = player?.querySelector<HTMLElement>('.big')
+  const fonts = document.getElementById('fonts')
+  const began = new AbortController()
+  const once = { signal: began.signal, capture: true }
+
+  /** The browser's own controls, for as long as ours do not come. */
+  const showNative = () => {
+    if (video) video.controls = true
+    if (big) big.hidden = true
+  }
+
+  const useFonts = () => fonts?.setAttribute('media', 'all')
+
+  /** Text looks as it will from the beginning where the fonts are on this computer already. */
+  const keepFonts = (): void => {
+    try {
+      localStorage.setItem(KEY, '1')
+    } catch {
+      // they come late the next time, too
+    }
+  }
+  const hasFonts = (): boolean => {
+    try {
+      return localStorage.getItem(KEY) === '1'
+    } catch {
+      return false
+    }
+  }
+
+  const add = (rel: string, href: string) => {
+    const link = document.createElement('link')
+    link.rel = rel
+    link.href = href
+    document.head.append(link)
+  }
+
+  const run = async (): Promise<void> => {
+    for (const address of list(data.fetch)) add('modulepreload', address)
+    for (const address of list(data.later)) add('stylesheet', address)
+    useFonts()
+    keepFonts()
+    try {
+      for (const address of list(data.run)) await import(/* @vite-ignore */ address)
+    } catch (error) {
+      showNative()
+      throw error
+    }
+  }
+
+  const begin = () => {
+    if (began.signal.aborted) return
+    began.abort()
+    if (document.readyState !== 'loading') void run()
+    else document.addEventListener('DOMContentLoaded', () => void run(), { once: true })
+  }
+
+  if (hasFonts()) useFonts()
+  if (video) {
+    const hide = () => {
+      if (big) big.hidden = true
+    }
+    big?.addEventListener('click', () => void video.play().catch(() => undefined))
+    video.addEventListener('play', hide)
+    if (!video.paused) hide()
+    video.addEventListener('loadeddata', () => setTimeout(begin, SHOWN_MS), { once: true })
+    // It does not come, or not now: the browser spares its data, or the link is slow.
+    video.addEventListener('suspend', () => video.paused && begin(), { signal: began.signal }) // while it plays, enough is on its way
+    for (const name of ['stalled', 'error'] as const) video.addEventListener(name, begin, { signal: began.signal })
+    video.querySelector('source:last-of-type')?.addEventListener('error', begin, once) // the others are passed over
+    // Somebody wants the conversation, or a key.
+    for (const name of ['pointerdown', 'keydown', 'focusin'] as const) {
+      document.addEventListener(name, (event) => !(event.target instanceof Node && player?.contains(event.target)) && begin(), once)
+    }
+  } else begin()
+}
