@@ -34,7 +34,7 @@ export function nextStep(attempts: Attempts, fresh: Fresh): { step: Step; attemp
     }
     case 'media': {
       const { media } = fresh
-      if (media.sources.length === 0) return { step: { at: 'give-up' }, attempts }
+      if (media.sources.length === 0 && media.hls === undefined) return { step: { at: 'give-up' }, attempts }
       if (!sameUrls(attempts.failed, media)) return { step: { at: 'load', media }, attempts: newAttempts(media) }
       if (attempts.sameTries >= SAME_ADDRESS_TRIES) return { step: { at: 'give-up' }, attempts }
       return { step: { at: 'load', media }, attempts: { ...attempts, sameTries: attempts.sameTries + 1, offlineTries: 0 } }

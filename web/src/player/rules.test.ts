@@ -47,7 +47,8 @@ describe('nextStep after a source failed', () => {
     { name: 'but not for ever', attempts: { ...attempts, sameTries: 2 }, fresh: { at: 'media', media: old }, want: 'give-up' },
     { name: 'no network is waited for', attempts: { ...attempts, offlineTries: 99 }, fresh: { at: 'offline' }, want: 'wait' },
     { name: 'an ended link is an end', attempts, fresh: { at: 'gone' }, want: 'gone' },
-    { name: 'nothing to play is said', attempts, fresh: { at: 'media', media: media() }, want: 'give-up' },
+    { name: 'what plays as a stream alone is loaded', attempts, fresh: { at: 'media', media: media() }, want: 'load' },
+    { name: 'nothing to play is said', attempts, fresh: { at: 'media', media: { sources: [], hls: undefined } }, want: 'give-up' },
   ]
   it.each(cases)('$name', ({ attempts: before, fresh, want }) => expect(nextStep(before, fresh).step.at).toBe(want))
 
