@@ -33,6 +33,7 @@ if [ "$(id -u)" = 0 ]; then
 fi
 
 home=$(mktemp -d "${TMPDIR:-/tmp}/meanwhile-services.XXXXXX")
+durable=${MEANWHILE_TEST_DURABLE:-off}
 secret=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 redis='' objects='' command=''
 
@@ -138,16 +139,16 @@ start_postgres() {
     as_postgres "$pg/initdb" -D "$data" -U meanwhile --pwfile="$home/postgres/password" --auth=scram-sha-256 \
       --encoding=UTF8 --locale=C --no-sync >"$home/postgres.log" 2>&1 </dev/null || return 1
   fi
-  # Nothing here has to outlive a power cut. Packages are tested beside one another, each with pools of its own.
+  # Nothing here has to outlive a power cut, but where it is measured (MEANWHILE_TEST_DURABLE=on). Packages are tested beside one another, each with pools of its own.
   as_postgres tee "$data/postgresql.auto.conf" >/dev/null <<-CONF
 	listen_addresses = '127.0.0.1'
 	port = $port
 	unix_socket_directories = ''
 	max_connections = 300
 	shared_buffers = 64MB
-	fsync = off
-	synchronous_commit = off
-	full_page_writes = off
+	fsync = $durable
+	synchronous_commit = $durable
+	full_page_writes = $durable
 	jit = off
 	CONF
   if ! as_postgres "$pg/pg_ctl" start -D "$data" -l "$home/postgres.log" -w -t 60 >/dev/null 2>&1 </dev/null; then
