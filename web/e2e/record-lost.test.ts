@@ -215,9 +215,8 @@ async function expectSame(path: string, pieces: readonly Piece[]): Promise<void>
   expect(sha256(bytes)).toMatch(/^[0-9a-f]{64}$/)
 }
 
-/** Nothing is missing that the page was told is kept; and what was at stake is less than what is promised, at the worst moment: just before the
- * next piece was handed over. Each frame says itself when it was drawn. The usual piece counts: that a busy machine may hold one back is no
- * reason to fail, and what one kill happened to cost is only told. */
+/** Nothing is missing that the page was told is kept; and what is missing is less than what is promised, at the moment when the recording was cut
+ * off as well as at the worst one: just before the next piece was handed over. Each frame says itself when it was drawn. */
 async function expectLittleLost(path: string, pieces: readonly Piece[], cutOffAtMs: number): Promise<void> {
   const kept = pieces.filter((p) => p.isKept).length
   const there = (await piecesIn(path, pieces)).length
@@ -229,7 +228,7 @@ async function expectLittleLost(path: string, pieces: readonly Piece[], cutOffAt
   const large = pieces.filter((p) => p.sizeBytes > 4096) // the first ones are the file's head
   // Piece n holds the frames from key n to the next one; until it comes, all of them are at stake.
   const atStakeMs = large.flatMap((piece, n) => (keys[n] ? [piece.atMs - keys[n].drawnAtMs] : []))
-  const usualMs = atStakeMs.toSorted((a, b) => a - b)[Math.floor(atStakeMs.length / 2)]
-  process.stdout.write(`cut off: ${lostMs} ms lost, at stake ${usualMs} ms, at the most ${Math.max(...atStakeMs)} ms\n`)
-  expect(usualMs).toBeLessThanOrEqual(mostLostMs)
+  process.stdout.write(`cut off: ${lostMs} ms lost, at the worst moment ${Math.max(...atStakeMs)} ms\n`)
+  expect(lostMs).toBeLessThanOrEqual(mostLostMs)
+  expect(Math.max(...atStakeMs)).toBeLessThanOrEqual(mostLostMs)
 }
