@@ -66,7 +66,7 @@ export async function logIn(program: Pick<Program, 'base'>, page: Page): Promise
 /** axe finds nothing (WCAG 2.2 A and AA), in light and in dark. */
 export async function expectAccessible(page: Page): Promise<void> {
   for (const colorScheme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme })
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' }) // nothing is half-way to another colour while it is looked at
     await page.evaluate(async () => {
       const ending = document.getAnimations().filter((a) => a.effect?.getComputedTiming().endTime !== Infinity)
       await Promise.allSettled(ending.map((a) => a.finished)) // colours on their way from one scheme to the other are neither's
@@ -75,6 +75,7 @@ export async function expectAccessible(page: Page): Promise<void> {
     const found = violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target.join(' ')} ${n.any[0]?.message ?? ''}`).join('; ')}`)
     expect(found, `${page.url()} in ${colorScheme}`).toEqual([])
   }
+  await page.emulateMedia({ reducedMotion: null })
 }
 
 /** Pictures of the page as people have it: wide and narrow, light and dark. */
