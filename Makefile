@@ -80,7 +80,7 @@ e2e: build ## Run the browser tests against bin/meanwhile, in one process and as
 	../deploy/with-services.sh npm run --silent e2e:scaled
 
 .PHONY: bench
-bench: install-test build ## Measure the figures beside the bare tools and write docs/benchmarks.md: half an hour on an idle machine; ONLY=page measures one
+bench: install-test build ## Measure beside the bare tools and write docs/benchmarks.md: an hour on an idle machine; ONLY=page measures one figure again
 	@MEANWHILE_TEST_DURABLE=on deploy/with-services.sh go test -tags bench -run '^TestBench$$$(if $(ONLY),/^$(ONLY)$$)' -count=1 -timeout 120m -v ./cmd/meanwhile
 
 fmt: ## Format Go and web sources

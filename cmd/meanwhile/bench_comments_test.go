@@ -23,10 +23,10 @@ const saying = "I would cut the part about the old table: at this point everybod
 
 // comments is how fast people can talk, beside the same rows written straight into the same table.
 func comments(b *bench) []row {
-	rows := append([]row{{figure: "what the disk allows: 4 KB written and made durable, one after another", ours: b.syncs().in("/s")}}, b.talk("SQLite", "")...)
+	rows := append([]row{{Figure: "what the disk allows: 4 KB written and made durable, one after another", Ours: b.syncs().in("/s")}}, b.talk("SQLite", "")...)
 	server := os.Getenv("MEANWHILE_TEST_DATABASE_URL")
 	if server == "" {
-		return append(rows, row{figure: "comments on PostgreSQL", ours: "not measured: no server"})
+		return append(rows, row{Figure: "comments on PostgreSQL", Ours: "not measured: no server"})
 	}
 	return append(rows, b.talk("PostgreSQL", newDatabase(b, server))...)
 }
@@ -94,11 +94,11 @@ func (b *bench) talk(engine, database string) []row {
 		}
 		name := fmt.Sprintf("comments through the API, %s, %s", engine, talk.name)
 		r := compared(name+" / bare inserts", ours, bare, "inserts/s", 0)
-		r.hold, r.held = atLeast(ours.median()/bare.median(), 0.2, "")
-		rate := row{figure: name + ", inserts/s", ours: ours.in("inserts/s")}
-		rate.hold, rate.held = atLeast(ours.median(), 3000, "inserts/s")
-		slow := row{figure: name + ", p99", ours: p99.in("ms") + ", p50 " + median.in("ms")}
-		slow.hold, slow.held = atMost(p99.median(), 20, "ms")
+		r.Hold, r.Held = atLeast(ours.median()/bare.median(), 0.2, "")
+		rate := row{Figure: name + ", inserts/s", Ours: ours.in("inserts/s")}
+		rate.Hold, rate.Held = atLeast(ours.median(), 3000, "inserts/s")
+		slow := row{Figure: name + ", p99", Ours: p99.in("ms") + ", p50 " + median.in("ms")}
+		slow.Hold, slow.Held = atMost(p99.median(), 20, "ms")
 		rows = append(rows, r, rate, slow)
 	}
 	return rows

@@ -34,7 +34,7 @@ func pipelineCost(b *bench) []row {
 			alone.addSeconds(b.ladderAlone(clip.path, s.probe(up.id)))
 		}
 		r := compared(fmt.Sprintf("whole pipeline's CPU, %s / one-process ladder", clip.name), ours, alone, "CPU-s", 1.05)
-		r.ours += ": " + whereItGoes(b, clip.path)
+		r.Ours += ": " + whereItGoes(b, clip.path)
 		rows = append(rows, r)
 	}
 	return rows
@@ -60,7 +60,7 @@ func copyCost(b *bench) []row {
 			alone.addSeconds(copied + b.ladderAlone(clip.path, p))
 		}
 		r := compared(fmt.Sprintf("copy path's CPU, %s / copy + lower rungs", clip.name), ours, alone, "CPU-s", 1.10)
-		r.ours += ": " + whereItGoes(b, clip.path)
+		r.Ours += ": " + whereItGoes(b, clip.path)
 		rows = append(rows, r)
 	}
 	return rows
@@ -140,7 +140,7 @@ func extrasCost(b *bench) []row {
 			ladder.addSeconds(b.ladderAlone(clip.path, src.Probe))
 		}
 		r := compared("storyboard + poster + preview + peaks, "+clip.name+" / ladder", total, ladder, "CPU-s", 0.03)
-		r.ours += ": " + strings.Join(parts, ", ")
+		r.Ours += ": " + strings.Join(parts, ", ")
 		rows = append(rows, r)
 	}
 	return rows
@@ -202,7 +202,7 @@ func sandboxCost(b *bench) []row {
 		{"Landlock", b.confinedVersion},
 	} {
 		if err := box.start(); err != nil {
-			rows = append(rows, row{figure: "sandbox: " + box.name, ours: "not to be had on this machine"})
+			rows = append(rows, row{Figure: "sandbox: " + box.name, Ours: "not to be had on this machine"})
 			continue
 		}
 		var cpu, wall, bareCPU, bareWall sample
@@ -224,8 +224,8 @@ func sandboxCost(b *bench) []row {
 		}{{"CPU", cpu, bareCPU, "CPU-ms"}, {"wall", wall, bareWall, "ms"}} {
 			r := compared(fmt.Sprintf("ffmpeg -version in %s, %s", box.name, kind.name), kind.ours, kind.bare, kind.unit, 0)
 			more := kind.ours.median() - kind.bare.median()
-			r.ratio = "+" + number(more) + " ms"
-			r.hold, r.held = atMost(more, 100, "ms more")
+			r.Ratio = "+" + number(more) + " ms"
+			r.Hold, r.Held = atMost(more, 100, "ms more")
 			rows = append(rows, r)
 		}
 	}

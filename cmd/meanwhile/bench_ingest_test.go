@@ -51,13 +51,13 @@ func ingest(b *bench) []row {
 
 	name := fmt.Sprintf("%d recorders of 2.5 Mbit/s", recorders)
 	said := row{
-		figure: name + ", a chunk's answer p99 / a file written and synced",
-		ours:   fmt.Sprintf("%s ms (p50 %s, most %s, of %d)", ms(ours.load, 0.99), ms(ours.load, 0.5), ms(ours.load, 1), len(ours.took)),
-		bare:   fmt.Sprintf("%s ms (p50 %s, most %s)", ms(bare.load, 0.99), ms(bare.load, 0.5), ms(bare.load, 1)),
+		Figure: name + ", a chunk's answer p99 / a file written and synced",
+		Ours:   fmt.Sprintf("%s ms (p50 %s, most %s, of %d)", ms(ours.load, 0.99), ms(ours.load, 0.5), ms(ours.load, 1), len(ours.took)),
+		Bare:   fmt.Sprintf("%s ms (p50 %s, most %s)", ms(bare.load, 0.99), ms(bare.load, 0.5), ms(bare.load, 1)),
 	}
-	said.hold, said.held = atMost(millis(ours.percentile(0.99)), 500, "ms")
-	memory := row{figure: name + ", memory of server and worker at most", ours: number(peak) + " MiB"}
-	memory.hold, memory.held = atMost(peak, 400, "MiB")
+	said.Hold, said.Held = atMost(millis(ours.percentile(0.99)), 500, "ms")
+	memory := row{Figure: name + ", memory of server and worker at most", Ours: number(peak) + " MiB"}
+	memory.Hold, memory.Held = atMost(peak, 400, "MiB")
 	rows := []row{said, compared("the same, CPU of the server a chunk", ours.cpu, bare.cpu, "ms", 0), memory}
 	return append(rows, b.longRecording(s, first, next)...)
 }

@@ -42,9 +42,9 @@ func sealedToPlayable(b *bench) []row {
 		}
 		r := compared("sealed → playable, "+file.name+" / bare remux", ours, alone, "ms", 0)
 		more := ours.median() - alone.median()
-		r.ratio = "+" + number(more) + " ms"
-		r.hold, r.held = atMost(more, 300, "ms more")
-		r.bare += "; with fsync " + number(durable.median()) + " ms"
+		r.Ratio = "+" + number(more) + " ms"
+		r.Hold, r.Held = atMost(more, 300, "ms more")
+		r.Bare += "; with fsync " + number(durable.median()) + " ms"
 		rows = append(rows, r)
 	}
 	return rows
@@ -114,7 +114,7 @@ func pickUp(b *bench) []row {
 		return err
 	})
 	line := compared("queue: pick-up on an idle worker / asynq's own settings", ours, usual, "ms", 0)
-	line.hold, line.held = atMost(ours.median(), 50, "ms (median)")
+	line.Hold, line.Held = atMost(ours.median(), 50, "ms (median)")
 	return []row{line}
 }
 

@@ -35,14 +35,14 @@ func memory(b *bench) []row {
 
 	name := fmt.Sprintf("memory while %.2f GiB go through server and worker", float64(b.size(file))/(1<<30))
 	rows := []row{
-		{figure: "memory of server and worker while idle", ours: number(idle) + " MiB"},
-		{figure: name + ", at most (once)", ours: fmt.Sprintf("%s MiB; %s until the last byte had come, %s at the end", number(peak), number(sealed), number(after))},
-		{figure: "the same, push (once)", ours: number(pushPeak) + " MiB"},
-		{figure: "CPU of an idle program", ours: number(idleCPU) + " % of a core"},
+		{Figure: "memory of server and worker while idle", Ours: number(idle) + " MiB"},
+		{Figure: name + ", at most (once)", Ours: fmt.Sprintf("%s MiB; %s until the last byte had come, %s at the end", number(peak), number(sealed), number(after))},
+		{Figure: "the same, push (once)", Ours: number(pushPeak) + " MiB"},
+		{Figure: "CPU of an idle program", Ours: number(idleCPU) + " % of a core"},
 	}
-	rows[0].hold, rows[0].held = atMost(idle, 80, "MiB")
-	rows[1].hold, rows[1].held = atMost(peak, 150, "MiB")
-	rows[2].hold, rows[2].held = atMost(pushPeak, 150, "MiB")
+	rows[0].Hold, rows[0].Held = atMost(idle, 80, "MiB")
+	rows[1].Hold, rows[1].Held = atMost(peak, 150, "MiB")
+	rows[2].Hold, rows[2].Held = atMost(pushPeak, 150, "MiB")
 	return rows
 }
 

@@ -62,12 +62,12 @@ func watchPageInBrowser(b *bench) []row {
 	}) int {
 		return int(b.Bytes - a.Bytes)
 	})
-	before := row{figure: "watch page: HTML + CSS + script, compressed, before the player's controls", ours: number(early) + " KB"}
-	before.hold, before.held = atMost(early, 40, "KB")
-	with := row{figure: "the same with the controls, while it plays (hls.js " + stream + ")", ours: number(all) + " KB"}
-	with.hold, with.held = atMost(all, 90, "KB")
+	before := row{Figure: "watch page: HTML + CSS + script, compressed, before the player's controls", Ours: number(early) + " KB"}
+	before.Hold, before.Held = atMost(early, 40, "KB")
+	with := row{Figure: "the same with the controls, while it plays (hls.js " + stream + ")", Ours: number(all) + " KB"}
+	with.Hold, with.Held = atMost(all, 90, "KB")
 	if stream == "asked for" {
-		with.held = "**no**"
+		with.Held = "**no**"
 	}
 	for _, w := range found.Weights {
 		b.Logf("%8.0f B early %-5t %s", w.Bytes, w.Early, w.Path)

@@ -33,16 +33,16 @@ func recorderFigures(b *bench) []row {
 		{"lost at kill -9", 2000},
 	} {
 		if s := found[f.name]; len(s) > 0 {
-			r := row{figure: "recorder: " + f.name, ours: s.in("ms")}
+			r := row{Figure: "recorder: " + f.name, Ours: s.in("ms")}
 			if f.limit > 0 {
-				r.hold, r.held = atMost(s.median(), f.limit, "ms")
+				r.Hold, r.Held = atMost(s.median(), f.limit, "ms")
 			}
 			rows = append(rows, r)
 		}
 	}
 	if s := found["frames a second while hidden"]; len(s) > 0 {
-		r := row{figure: "recorder: frames a second while its tab is hidden", ours: s.in("")}
-		r.hold, r.held = atLeast(s.median(), 24, "")
+		r := row{Figure: "recorder: frames a second while its tab is hidden", Ours: s.in("")}
+		r.Hold, r.Held = atLeast(s.median(), 24, "")
 		rows = append(rows, r)
 	}
 	if ours, bare := found["CPU of the recorder"], found["CPU of two bare recorders"]; len(ours) > 0 {

@@ -35,7 +35,7 @@ func mediaRoute(b *bench) []row {
 	}
 	p := b.sideBySide(from(address), from(peer.base+"/file/media.mp4"), s.cmd.Process.Pid, peer.pid)
 	rate := compared("media route, ranges of 300 KB / http.ServeContent", p.ours, p.bare, "requests/s", 0)
-	rate.hold, rate.held = atLeast(p.ours.median()/p.bare.median(), 0.9, "")
+	rate.Hold, rate.Held = atLeast(p.ours.median()/p.bare.median(), 0.9, "")
 	return []row{rate, compared("the same, CPU of the server a request", p.oursCPU, p.bareCPU, "µs", 0)}
 }
 
@@ -59,9 +59,9 @@ func watchPages(b *bench) []row {
 	}
 	p := b.sideBySide(from(page), from(peer.base+"/packed"), s.cmd.Process.Pid, peer.pid)
 	rate := compared("watch page / the ready bytes (SendRec: 730/s)", p.ours, p.bare, "pages/s", 0)
-	rate.hold, rate.held = atLeast(p.ours.median(), 2000, "pages/s")
-	size := row{figure: "watch page, HTML compressed", ours: number(float64(b.size(packed))/1000) + " KB"}
-	size.hold, size.held = atMost(float64(b.size(packed))/1000, 12, "KB")
+	rate.Hold, rate.Held = atLeast(p.ours.median(), 2000, "pages/s")
+	size := row{Figure: "watch page, HTML compressed", Ours: number(float64(b.size(packed))/1000) + " KB"}
+	size.Hold, size.Held = atMost(float64(b.size(packed))/1000, 12, "KB")
 	return []row{rate, compared("the same, CPU of the server a page", p.oursCPU, p.bareCPU, "µs", 0), size}
 }
 
@@ -90,12 +90,12 @@ func twentyFiles(b *bench) []row {
 		b.Fatalf("%d encodes run at the end, want 2: the clip is too short", n)
 	}
 	r := row{
-		figure: "20 files at once: watch page p99 while two encodes run / while nothing else is done",
-		ours: fmt.Sprintf("%s ms (p50 %s, most %s, of %d visits; while the files arrive p99 %s)",
+		Figure: "20 files at once: watch page p99 while two encodes run / while nothing else is done",
+		Ours: fmt.Sprintf("%s ms (p50 %s, most %s, of %d visits; while the files arrive p99 %s)",
 			ms(busy, 0.99), ms(busy, 0.5), ms(busy, 1), len(busy.took), ms(arrival, 0.99)),
-		bare: ms(quiet, 0.99) + " ms",
+		Bare: ms(quiet, 0.99) + " ms",
 	}
-	r.hold, r.held = atMost(millis(busy.percentile(0.99)), 100, "ms")
+	r.Hold, r.Held = atMost(millis(busy.percentile(0.99)), 100, "ms")
 	return []row{r}
 }
 

@@ -3,7 +3,10 @@
 package main_test
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"os/exec"
@@ -15,10 +18,10 @@ import (
 )
 
 // row is one line of the table, as it is printed. An empty field is a dash.
-type row struct{ figure, ours, bare, ratio, hold, held string }
+type row struct{ Figure, Ours, Bare, Ratio, Hold, Held string }
 
 func (r row) String() string {
-	cells := []string{r.figure, r.ours, r.bare, r.ratio, r.hold, r.held}
+	cells := []string{r.Figure, r.Ours, r.Bare, r.Ratio, r.Hold, r.Held}
 	for i, c := range cells {
 		if c == "" {
 			cells[i] = "–"
@@ -91,26 +94,62 @@ func limited(sign string, limit float64, unit string, ok bool) (hold, held strin
 // compared is a row about ours beside bare in one unit, whose ratio is held to at most limit; zero holds it to nothing.
 func compared(figure string, ours, bare sample, unit string, limit float64) row {
 	ratio := ours.median() / bare.median()
-	r := row{figure: figure, ours: ours.in(unit), bare: bare.in(unit), ratio: fmt.Sprintf("%.3f", ratio)}
+	r := row{Figure: figure, Ours: ours.in(unit), Bare: bare.in(unit), Ratio: fmt.Sprintf("%.3f", ratio)}
 	if limit > 0 {
-		r.hold, r.held = atMost(ratio, limit, "")
+		r.Hold, r.Held = atMost(ratio, limit, "")
 	}
 	return r
 }
 
-// document is docs/benchmarks.md.
-func document(t testing.TB, rows []row, began time.Time, loadAverage string, quick bool) string {
+// measured is what one figure gave when it was measured last.
+type measured struct {
+	Began   time.Time
+	Took    time.Duration
+	Load    string // the machine's load average when it began
+	Machine string
+	Rows    []row
+}
+
+func (m measured) keep(t testing.TB, path string) {
 	t.Helper()
+	text, err := json.MarshalIndent(m, "", "\t")
+	if err == nil {
+		err = os.WriteFile(path, text, 0o600)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// lastMeasured answers false for what was never measured.
+func lastMeasured(t testing.TB, path string) (m measured, ok bool) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return measured{}, false
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &m)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m, true
+}
+
+// document is docs/benchmarks.md: rows in the order of the figures, and when each was measured.
+func document(on string, all []measured, quick bool) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Benchmarks\n\nWritten by `make bench` on %s, in %s. Do not edit: run it again, on a machine that does nothing else.\n\n",
-		began.UTC().Format("2 January 2006"), time.Since(began).Round(time.Minute))
+	b.WriteString("# Benchmarks\n\nWritten by `make bench`. Do not edit: run it again, on a machine that does nothing else.\n\n")
 	if quick {
 		b.WriteString("A hurried run: each thing was measured once and briefly. These are no figures.\n\n")
 	}
-	fmt.Fprintf(&b, "The machine: %s Its load average when the run began: %s.\n\n%s\n\n", machine(t), loadAverage, howMeasured)
-	b.WriteString("| figure | ours | bare | ratio | to hold | held? |\n|---|---|---|---|---|---|\n")
-	for _, r := range rows {
-		b.WriteString(r.String() + "\n")
+	fmt.Fprintf(&b, "The machine: %s\n\n%s\n\n", on, howMeasured)
+	b.WriteString("| figure | ours | bare | ratio | to hold | held? | measured (UTC), load average before |\n|---|---|---|---|---|---|---|\n")
+	for _, m := range all {
+		for _, r := range m.Rows {
+			fmt.Fprintf(&b, "%s %s, %s |\n", r, m.Began.Format("2006-01-02 15:04"), m.Load)
+		}
 	}
 	b.WriteString("\n" + notes)
 	return b.String()

@@ -41,8 +41,8 @@ var figures = []struct {
 	{"memory", memory},
 }
 
-// TestBench measures and writes docs/benchmarks.md when every figure was asked for and none was hurried; else bin/bench/benchmarks.md.
-// MEANWHILE_BENCH_QUICK=1 hurries.
+// TestBench measures what it is asked for, keeps it under bin/bench/measured, and writes docs/benchmarks.md from what was measured last of each
+// figure; bin/bench/benchmarks.md while some figure was never measured, or when this run is hurried (MEANWHILE_BENCH_QUICK=1).
 func TestBench(t *testing.T) {
 	useBuiltBinary(t)
 	if err := adoptOrphans(); err != nil {
@@ -52,31 +52,41 @@ func TestBench(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.MkdirAll(cache, 0o755); err != nil {
+	kept := filepath.Join(cache, "measured")
+	quick := os.Getenv("MEANWHILE_BENCH_QUICK") != ""
+	if quick {
+		kept = t.TempDir()
+	}
+	if err := os.MkdirAll(kept, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	began, asked := time.Now(), 0
-	loadAverage, _, _ := strings.Cut(readText("/proc/loadavg"), " ")
-	quick := os.Getenv("MEANWHILE_BENCH_QUICK") != ""
-	var rows []row
+	on := machine(t)
 	for _, f := range figures {
 		t.Run(f.name, func(t *testing.T) {
-			asked++
-			missing := []row{{figure: f.name, ours: "could not be measured"}}
-			defer func() { rows = append(rows, missing...) }()
-			found := f.measure(&bench{T: t, quick: quick, cache: cache})
-			missing = found
-			for _, r := range found {
+			load, _, _ := strings.Cut(readText("/proc/loadavg"), " ")
+			m := measured{Began: time.Now().UTC(), Load: load, Machine: on, Rows: []row{{Figure: f.name, Ours: "could not be measured"}}}
+			defer func() {
+				m.Took = time.Since(m.Began)
+				m.keep(t, filepath.Join(kept, f.name+".json"))
+			}()
+			m.Rows = f.measure(&bench{T: t, quick: quick, cache: cache})
+			for _, r := range m.Rows {
 				t.Log(r)
 			}
 		})
 		reapOrphans(t)
 	}
+	var all []measured
+	for _, f := range figures {
+		if m, ok := lastMeasured(t, filepath.Join(kept, f.name+".json")); ok && m.Machine == on {
+			all = append(all, m)
+		}
+	}
 	report := filepath.Join(cache, "benchmarks.md")
-	if asked == len(figures) && !quick {
+	if len(all) == len(figures) && !quick {
 		report = filepath.Join("..", "..", "docs", "benchmarks.md")
 	}
-	if err := os.WriteFile(report, []byte(document(t, rows, began, loadAverage, quick)), 0o644); err != nil {
+	if err := os.WriteFile(report, []byte(document(on, all, quick)), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("written to %s", report)
