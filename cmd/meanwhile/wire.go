@@ -197,6 +197,12 @@ func asynqOptionsOf(o redisbus.Options) asynq.RedisConnOpt {
 	}
 }
 
+// sparing are asynq's options for a worker, which asks for work all the time.
+type sparing struct{ asynq.RedisConnOpt }
+
+// MakeRedisClient is asynq's.
+func (s sparing) MakeRedisClient() any { return redisbus.Spare(s.RedisConnOpt.MakeRedisClient()) }
+
 // Close lets everything go, last opened first.
 func (p *parts) Close() error {
 	var errs []error

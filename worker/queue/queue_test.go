@@ -2,14 +2,19 @@ package queue_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
 
 	"meanwhile"
+	"meanwhile/storage/redisbus"
 	"meanwhile/worker/queue"
 )
 
@@ -19,7 +24,17 @@ func onBoth(t *testing.T, run func(t *testing.T, opt asynq.RedisConnOpt)) {
 	t.Run("server", func(t *testing.T) { run(t, mustServerRedis(t)) })
 }
 
+// sparing are options as the program gives them to its worker.
+type sparing struct{ asynq.RedisConnOpt }
+
+func (s sparing) MakeRedisClient() any { return redisbus.Spare(s.RedisConnOpt.MakeRedisClient()) }
+
 func start(t testing.TB, opt asynq.RedisConnOpt, handle queue.Handler) *queue.Server {
+	t.Helper()
+	return startOn(t, sparing{opt}, handle)
+}
+
+func startOn(t testing.TB, opt asynq.RedisConnOpt, handle queue.Handler) *queue.Server {
 	t.Helper()
 	slots := map[meanwhile.QueueName]int{meanwhile.QueueInstant: 1, meanwhile.QueueEncode: 1}
 	s, err := queue.Start(opt, slots, handle, slog.New(slog.DiscardHandler))
@@ -116,6 +131,63 @@ func testStopWaitsForHandlersToHandBack(t *testing.T, opt asynq.RedisConnOpt) {
 	}
 	if info.Pending+info.Retry+info.Archived+info.Active != 0 {
 		t.Errorf("the queue still holds the job: %+v; the database alone knows what is left to do", info)
+	}
+}
+
+// wire counts what goes over it: looks at a key, and scripts by their first key's ending.
+type wire struct {
+	asynq.RedisConnOpt
+	mu    sync.Mutex
+	count map[string]int
+}
+
+func (w *wire) MakeRedisClient() any {
+	c := w.RedisConnOpt.MakeRedisClient()
+	c.(redis.UniversalClient).AddHook(w)
+	return c
+}
+
+func (w *wire) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (w *wire) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (w *wire) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		w.mu.Lock()
+		switch args := cmd.Args(); cmd.Name() {
+		case "exists":
+			w.count["looks"]++
+		case "eval", "evalsha":
+			key := fmt.Sprint(args[3])
+			w.count[key[strings.LastIndex(key, ":")+1:]]++
+		}
+		w.mu.Unlock()
+		return next(ctx, cmd)
+	}
+}
+
+func (w *wire) counted(what string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.count[what]
+}
+
+// An idle worker asks all the time. It may look, but not start an interpreter in Redis for each question.
+func TestIdleWorkerRunsNoScriptsForWork(t *testing.T) {
+	onBoth(t, testIdleWorkerRunsNoScriptsForWork)
+}
+
+func testIdleWorkerRunsNoScriptsForWork(t *testing.T, opt asynq.RedisConnOpt) {
+	w := &wire{RedisConnOpt: sparing{opt}, count: map[string]int{}} // behind it: what it lets through is counted
+	s := startOn(t, w, func(context.Context, meanwhile.StageID) {})
+	defer s.Stop()
+	eventually(t, "the worker asked for work, and for what has become due", func() bool { return w.counted("looks") >= 40 })
+	for _, from := range []string{"pending", "scheduled", "retry"} {
+		if n := w.counted(from); n > 0 {
+			t.Errorf("%d scripts were run to take from %q, which is empty", n, from)
+		}
 	}
 }
 
