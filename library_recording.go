@@ -16,6 +16,11 @@ import (
 
 // CreateRecording makes a video that a browser is about to record: its link exists before the first byte. Errors are CreateUpload's.
 func (l *Library) CreateRecording(ctx context.Context, a Actor, title string) (Ticket, error) {
+	return l.createRecording(ctx, a, title, func(Store, Video) error { return nil })
+}
+
+// createRecording is CreateRecording with something more in its transaction.
+func (l *Library) createRecording(ctx context.Context, a Actor, title string, also func(Store, Video) error) (Ticket, error) {
 	if err := l.mayUpload(a); err != nil {
 		return Ticket{}, err
 	}
@@ -42,7 +47,10 @@ func (l *Library) CreateRecording(ctx context.Context, a Actor, title string) (T
 		if err := tx.CreateUpload(ctx, t.Upload); err != nil {
 			return fmt.Errorf("create upload: %w", err)
 		}
-		return tx.CreateRecording(ctx, Recording{UploadID: u.ID, State: "recording", HeardAt: now})
+		if err := tx.CreateRecording(ctx, Recording{UploadID: u.ID, State: "recording", HeardAt: now}); err != nil {
+			return fmt.Errorf("create recording: %w", err)
+		}
+		return also(tx, v)
 	})
 	if err != nil {
 		return Ticket{}, err

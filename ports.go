@@ -104,6 +104,11 @@ type UploadStore interface {
 // RecordingStore remembers what a browser records, beside its upload.
 type RecordingStore interface {
 	CreateRecording(ctx context.Context, r Recording) error
+	// NameCreation keeps what an account calls the request that made a video, and forgets all that is older than forget. Conflict when the
+	// account has a request of that name.
+	NameCreation(ctx context.Context, c Creation, forget time.Time) error
+	// CreationByKey finds the video that an account's request of that name made since then. NotFound.
+	CreationByKey(ctx context.Context, id UserID, keyHash string, since time.Time) (VideoID, error)
 	// RecordingByUpload: NotFound for an upload that is a file's.
 	RecordingByUpload(ctx context.Context, id UploadID) (Recording, error)
 	// HearRecording writes State, StartedAt, Pauses, CameraOffsetMS and HeardAt, and moves the upload's expiry. NotFound.

@@ -35,16 +35,17 @@ type wireNewRecording struct {
 }
 
 type newVideoInput struct {
-	Origin        string `header:"Origin"`
-	Authorization string `header:"Authorization"`
-	Body          wireNewVideo
+	Origin         string `header:"Origin"`
+	Authorization  string `header:"Authorization"`
+	IdempotencyKey string `header:"Idempotency-Key" maxLength:"257" doc:"A name of your own for this request, in quotes: asked again with it within a day, because the answer was lost, the same recording is answered, with a fresh token"`
+	Body           wireNewVideo
 }
 
 type newVideoOutput struct{ Body wireNewRecording }
 
 func (s *server) createVideo(ctx context.Context, in *newVideoInput) (*newVideoOutput, error) {
 	v := visitOf(ctx)
-	t, err := s.lib.CreateRecording(ctx, v.actor, in.Body.Title)
+	t, err := s.lib.CreateRecordingOnce(ctx, v.actor, in.Body.Title, unquoted(in.IdempotencyKey))
 	if err != nil {
 		return nil, err
 	}
@@ -52,6 +53,14 @@ func (s *server) createVideo(ctx context.Context, in *newVideoInput) (*newVideoO
 		ID: string(t.Video.ID), WatchURL: s.watchURL(v, t.Share.Token), ShareToken: t.Share.Token,
 		Upload: wireUpload{URL: s.recordingURL(v, in.Origin, in.Authorization, t.Upload.ID), Token: t.Token},
 	}}, nil
+}
+
+// unquoted is the text of a string as headers have it (RFC 9651, 3.3.3), and of one that came without its quotes.
+func unquoted(s string) string {
+	if inner, ok := strings.CutPrefix(s, `"`); ok {
+		s = strings.TrimSuffix(inner, `"`)
+	}
+	return s
 }
 
 // recordingURL is where a recorder goes on; as uploadOrigin, it stays under the address that a browser knows.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -153,6 +154,64 @@ func checkLive(t *testing.T, w *world, u uploaded, there []byte, ended bool) {
 		bytes := w.want(w.do("GET", strings.TrimSuffix(address, ".m3u8")+".mp4", nil, fmt.Sprintf("Range: bytes=%d-%d", start, start+length-1)), 206)
 		if start+length > len(there) || string(bytes.body) != string(there[start:start+length]) || string(bytes.body[4:8]) != "moof" {
 			t.Errorf("bytes %d to %d are not those of the recording", start, start+length)
+		}
+	}
+}
+
+// TestARequestWithAKeyMakesOneRecording asks again and again as somebody whose answers were lost.
+func TestARequestWithAKeyMakesOneRecording(t *testing.T) {
+	w := newWorld(t)
+	create := func(who, key string) reply {
+		t.Helper()
+		return w.do("POST", "/api/v1/videos", object{"source": "recording"}, who, "Idempotency-Key: "+key)
+	}
+	id := func(r reply) string { return w.want(r, 201).text(t, "id") }
+	colleague := "Authorization: Bearer " + w.newUser("colleague@example.com", "Colleague")
+	first := create(w.asOwner(), `"take-1"`)
+	again := create(w.asOwner(), `"take-1"`)
+	if id(first) != id(again) || first.text(t, "share_token") != again.text(t, "share_token") {
+		t.Errorf("the same key made %s, then %s", first.body, again.body)
+	}
+	var fresh struct{ Upload struct{ URL, Token string } }
+	again.decode(t, &fresh)
+	u := uploaded{location: strings.TrimPrefix(fresh.Upload.URL, w.url), token: fresh.Upload.Token}
+	w.want(w.putChunk(u, "screen", 0, "first"), 201)
+	for name, other := range map[string]string{
+		"without quotes it is the same key, and": id(create(w.asOwner(), "take-1")),
+		"another key":                            id(create(w.asOwner(), `"take-2"`)),
+		"a colleague's key of the same name":     id(create(colleague, `"take-1"`)),
+		"no key":                                 id(create(w.asOwner(), "")),
+	} {
+		if same := strings.HasPrefix(name, "without quotes"); (other == id(first)) != same {
+			t.Errorf("%s gives the same recording: %t, want %t", name, !same, same)
+		}
+	}
+	w.want(create(w.asOwner(), `"`+strings.Repeat("k", 256)+`"`), 422)
+	w.want(w.do("DELETE", u.location, nil, "Authorization: Bearer "+u.token), 204)
+	w.want(create(w.asOwner(), `"take-1"`), 410)
+	w.clock.move(24*time.Hour + time.Second)
+	if id(create(w.asOwner(), `"take-1"`)) == id(first) {
+		t.Error("a day later the key still gives the first recording")
+	}
+}
+
+// TestTheSameRequestTwiceAtOnceMakesOneRecording: a client that gives up early asks again while the first request is still at work.
+func TestTheSameRequestTwiceAtOnceMakesOneRecording(t *testing.T) {
+	w := newWorld(t)
+	ids := make([]string, 6)
+	var all sync.WaitGroup
+	for i := range ids {
+		all.Go(func() {
+			r := w.do("POST", "/api/v1/videos", object{"source": "recording"}, w.asOwner(), `Idempotency-Key: "take"`)
+			if r.status == 201 {
+				ids[i] = r.text(t, "id")
+			}
+		})
+	}
+	all.Wait()
+	for _, id := range ids {
+		if id == "" || id != ids[0] {
+			t.Fatalf("six at once made %q, want one recording", ids)
 		}
 	}
 }

@@ -87,9 +87,14 @@ func ask(t testing.TB, method, address string, body []byte, headers map[string]s
 	return nil, 0
 }
 
-// TestLostAnswersAreRepeated loses the first answers to create, to every chunk and to complete. Nothing is doubled, and nothing is missing.
-func TestLostAnswersAreRepeated(t *testing.T) {
-	p := newProgram(t)
+func TestLostAnswersAreRepeated(t *testing.T) { lostAnswersAreRepeated(t, newProgram(t)) }
+
+func TestLostAnswersAreRepeatedOnPostgreSQLRedisAndS3(t *testing.T) {
+	lostAnswersAreRepeated(t, newProgram(t, mustServices(t).env()...))
+}
+
+// lostAnswersAreRepeated loses the first answers to create, to every chunk and to complete. Nothing is doubled, and nothing is missing.
+func lostAnswersAreRepeated(t *testing.T, p *program) {
 	key := p.owner()
 	p.start()
 	line := newDeaf(t, p.base, 2)
@@ -98,9 +103,13 @@ func TestLostAnswersAreRepeated(t *testing.T) {
 		t.Fatal(err)
 	}
 	var r recorder
-	created, status := ask(t, "POST", line.URL+"/api/v1/videos", []byte(`{"source":"recording"}`), map[string]string{"Authorization": "Bearer " + key, "Content-Type": "application/json"})
+	created, status := ask(t, "POST", line.URL+"/api/v1/videos", []byte(`{"source":"recording"}`), map[string]string{"Authorization": "Bearer " + key, "Content-Type": "application/json", "Idempotency-Key": `"this take"`})
 	if err := json.Unmarshal(created, &r); err != nil || status != http.StatusCreated {
 		t.Fatalf("create: %d %s, %v", status, created, err)
+	}
+	var library struct{ Items []video }
+	if status := p.get(key, "/api/v1/videos", &library); status != http.StatusOK || len(library.Items) != 1 || library.Items[0].ID != r.ID {
+		t.Errorf("three requests of one name made %+v, want one recording", library.Items)
 	}
 	at, err := url.Parse(r.Upload.URL)
 	if err != nil {

@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"errors"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -55,6 +56,7 @@ var recordingTests = []storeTest{
 		_, err := s.RecordingByUpload(t.Context(), file.ID)
 		wantKind(t, "the recording of a file", err, meanwhile.NotFound)
 	}},
+	{"a request's name gives the video that it made, to its account, for as long as it is kept", testCreations},
 	{"pieces of sound are listed in order, and one number is one piece", func(t *testing.T, s meanwhile.Store) {
 		r := mustRecording(t, s)
 		piece := func(n int) meanwhile.SoundPiece {
@@ -227,4 +229,40 @@ func testChunksAt(t *testing.T, s meanwhile.Store) {
 	}
 	add(4)
 	want(6, 210)
+}
+
+func testCreations(t *testing.T, s meanwhile.Store) {
+	ctx := t.Context()
+	w := mustWorld(t, s)
+	v, other, somebody := w.video("First", 0), w.video("Second", 0), newUser("bob@example.org", "Bob")
+	must(t, errors.Join(s.CreateVideo(ctx, v), s.CreateVideo(ctx, other), s.CreateUser(ctx, somebody, w.member(somebody.ID))))
+	first := meanwhile.Creation{UserID: v.OwnerID, KeyHash: "hash", VideoID: v.ID, CreatedAt: noon}
+	must(t, s.NameCreation(ctx, first, noon.Add(-time.Hour)))
+	again := first
+	again.VideoID = other.ID
+	wantKind(t, "another request of that name", s.NameCreation(ctx, again, noon.Add(-time.Hour)), meanwhile.Conflict)
+	for _, tc := range []struct {
+		name  string
+		user  meanwhile.UserID
+		hash  string
+		since time.Time
+		want  meanwhile.VideoID
+	}{
+		{"the name", v.OwnerID, "hash", noon, v.ID},
+		{"another name", v.OwnerID, "other", noon, ""},
+		{"the name of somebody else", somebody.ID, "hash", noon, ""},
+		{"the name when it is too old", v.OwnerID, "hash", noon.Add(time.Millisecond), ""},
+	} {
+		got, err := s.CreationByKey(ctx, tc.user, tc.hash, tc.since)
+		if tc.want == "" {
+			wantKind(t, tc.name, err, meanwhile.NotFound)
+		} else if got != tc.want || err != nil {
+			t.Errorf("%s: %q, %v, want %q", tc.name, got, err, tc.want)
+		}
+	}
+	again.CreatedAt = noon.Add(2 * time.Hour)
+	must(t, s.NameCreation(ctx, again, noon.Add(time.Millisecond)))
+	if got := mustGet(s.CreationByKey(ctx, v.OwnerID, "hash", noon))(t); got != other.ID {
+		t.Errorf("a name that was forgotten gives %q, want what it names now", got)
+	}
 }

@@ -1642,6 +1642,8 @@ export interface operations {
             header?: {
                 Origin?: string;
                 Authorization?: string;
+                /** @description A name of your own for this request, in quotes: asked again with it within a day, because the answer was lost, the same recording is answered, with a fresh token */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;

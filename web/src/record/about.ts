@@ -4,13 +4,13 @@ import { type About, type Beat, type Link, type Pause, type Tallies, type TrackN
 /** newAbout is a take of which nothing is there yet. */
 export function newAbout(id: string, userId: string, title: string, types: About['types'], startedAtMs: number): About {
   const beat: Beat = { state: 'recording', pauses: [], cameraOffsetMs: null }
-  return { id, userId, title, startedAtMs, types, beat, link: null, tallies: null, sealed: false }
+  return { id, userId, title, startedAtMs, types, beat, link: null, makes: 0, tallies: null, sealed: false }
 }
 
 /** parseAbout answers undefined for what is no description of a take. */
 export function parseAbout(value: unknown): About | undefined {
   if (!isObject(value)) return undefined
-  const { id, userId, title, startedAtMs, types, beat, link, tallies, sealed } = value
+  const { id, userId, title, startedAtMs, types, beat, link, makes, tallies, sealed } = value
   if (typeof id !== 'string' || typeof userId !== 'string' || typeof title !== 'string' || typeof startedAtMs !== 'number') return undefined
   return {
     id,
@@ -20,6 +20,7 @@ export function parseAbout(value: unknown): About | undefined {
     types: perTrack(types, (v): v is string => typeof v === 'string'),
     beat: parseBeat(beat),
     link: parseLink(link),
+    makes: typeof makes === 'number' ? makes : 0,
     tallies: isObject(tallies) ? (perTrack(tallies, isTally) as Tallies) : null,
     sealed: sealed === true,
   }

@@ -13,6 +13,7 @@ class FakeServer {
   session = true
   sealed = false
   created = 0
+  key = ''
   flying = 0
   mostFlying = 0
   /** What happens to a request before it arrives ('cut'), after it was carried out ('lost'), or instead of it. */
@@ -34,8 +35,12 @@ class FakeServer {
   private async answer(r: Request): Promise<Answer> {
     if (r.path === '/api/v1/videos') {
       if (!this.session) return { status: 401, json: undefined }
-      this.created++
-      this.chunks.clear()
+      const key = r.headers?.['Idempotency-Key'] ?? ''
+      if (key === '' || key !== this.key) {
+        this.key = key
+        this.created++
+        this.chunks.clear()
+      }
       const upload = { url: `http://localhost/api/v1/uploads/u${this.created}`, token: this.token }
       return { status: 201, json: { id: `v${this.created}`, watch_url: `/v/w${this.created}`, share_token: 's', upload } }
     }
@@ -149,7 +154,8 @@ describe('the courier', () => {
 
   const faults: { name: string; fault: FakeServer['fault'] }[] = [
     { name: 'a quarter of the requests is cut', fault: (_, n) => (n % 4 === 0 ? 'cut' : undefined) },
-    { name: 'every third answer is lost', fault: (r, n) => (n % 3 === 0 && r.path !== '/api/v1/videos' ? 'lost' : undefined) },
+    { name: 'every third answer is lost', fault: (_, n) => (n % 3 === 0 ? 'lost' : undefined) },
+    { name: 'the first two answers are lost', fault: (_, n) => (n < 3 ? 'lost' : undefined) },
     { name: 'the server is away, overloaded, and back', fault: (r, n) => (r.method === 'PUT' && n < 9 ? 503 : undefined) },
     { name: 'a proxy says 429 and 408', fault: (_, n) => ([2, 3].includes(n) ? 429 : n === 4 ? 408 : undefined) },
     { name: 'the disk of the server is full for a while', fault: (r, n) => (r.method === 'PUT' && n < 7 ? 507 : undefined) },
@@ -160,6 +166,7 @@ describe('the courier', () => {
     const t = await trip(server, 12, 6)
     await send(t, 12, 6)
     expect([server.next('screen'), server.next('camera')]).toEqual([12, 6])
+    expect(server.created).toBe(1)
     expect(t.progress().sealed).toBe(true)
     expect(t.waits.length).toBeGreaterThan(0)
     expect(Math.max(...t.waits)).toBeLessThanOrEqual(4000)

@@ -132,6 +132,7 @@ export class Courier {
   async retry(anew: boolean): Promise<void> {
     if (anew) {
       this.about.link = null
+      this.about.makes++
       this.about.sealed = false
       for (const job of this.jobs) job.at = 'waiting'
       await this.ways.save(this.about)
@@ -175,9 +176,10 @@ export class Courier {
   /** haveLink makes the video where there is none yet. False when that has to wait for somebody. */
   private async haveLink(signal: AbortSignal): Promise<boolean> {
     if (this.about.link) return true
-    const { title } = this.about
+    const { id, title, makes } = this.about
+    const headers = { 'Idempotency-Key': `"${id}.${makes}"` } // a lost answer makes no second one
     const json = { source: 'recording', ...(title ? { title } : {}) }
-    const answer = await this.insist(() => ({ method: 'POST', path: '/api/v1/videos', json }), signal)
+    const answer = await this.insist(() => ({ method: 'POST', path: '/api/v1/videos', headers, json }), signal)
     if (!answer) return false
     const begun: Begun = parseBegun(answer.json)
     this.about.link = begun

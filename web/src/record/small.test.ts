@@ -169,6 +169,7 @@ test('what was kept of a take is read with care', () => {
     types: { screen: 'video/mp4' },
     beat: { state: 'recording', pauses: [], cameraOffsetMs: null },
     link: null,
+    makes: 0,
     sealed: false,
   })
   for (const broken of [null, 'x', [], {}, { ...about, id: 7 }]) expect(parseAbout(broken)).toBeUndefined()

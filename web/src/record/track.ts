@@ -27,6 +27,8 @@ export type About = {
   types: Partial<Record<TrackName, string>>
   beat: Beat
   link: Link | null
+  /** How often its video was begun anew: each time under a key of its own. */
+  makes: number
   /** Known once the recording was stopped by its author. */
   tallies: Tallies | null
   sealed: boolean

@@ -1,0 +1,75 @@
+package meanwhile
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// CreationKeep is how long the same name for a request gives the same video.
+const CreationKeep = 24 * time.Hour
+
+// maxCreationKey bounds the name that a client gives its request, in bytes.
+const maxCreationKey = 255
+
+// Creation is what an account calls a request that made a video, so that it can ask again when the answer was lost.
+type Creation struct {
+	UserID    UserID
+	KeyHash   string // SecretHash of the name: clients choose it
+	VideoID   VideoID
+	CreatedAt time.Time
+}
+
+// CreateRecordingOnce is CreateRecording for a request that has a name: the same name of the same account gives the same recording for a day, with
+// a fresh token. Without a name it is CreateRecording. Invalid for a name that is too long; Gone and NotFound when the recording has been given up
+// or deleted.
+func (l *Library) CreateRecordingOnce(ctx context.Context, a Actor, title, name string) (Ticket, error) {
+	if name == "" {
+		return l.CreateRecording(ctx, a, title)
+	}
+	if len(name) > maxCreationKey {
+		return Ticket{}, E(Invalid, fmt.Sprintf("A request's key can have at most %d characters.", maxCreationKey), nil)
+	}
+	if err := l.mayUpload(a); err != nil {
+		return Ticket{}, err
+	}
+	hash := SecretHash(name)
+	t, err := l.createdBefore(ctx, a, hash)
+	if t.Video.ID != "" || err != nil {
+		return t, err
+	}
+	t, err = l.createRecording(ctx, a, title, func(tx Store, v Video) error {
+		return tx.NameCreation(ctx, Creation{UserID: a.UserID, KeyHash: hash, VideoID: v.ID, CreatedAt: v.CreatedAt}, v.CreatedAt.Add(-CreationKeep))
+	})
+	if err == nil || KindOf(err) != Conflict {
+		return t, err
+	}
+	again, lost := l.createdBefore(ctx, a, hash) // the same request came twice at once
+	if again.Video.ID != "" || lost != nil {
+		return again, lost
+	}
+	return Ticket{}, err
+}
+
+// createdBefore is the recording that a request of that name made, with a fresh token; nothing where there is none.
+func (l *Library) createdBefore(ctx context.Context, a Actor, hash string) (Ticket, error) {
+	id, err := l.Store.CreationByKey(ctx, a.UserID, hash, l.Now().Add(-CreationKeep))
+	if KindOf(err) == NotFound && err != nil {
+		return Ticket{}, nil
+	}
+	if err != nil {
+		return Ticket{}, fmt.Errorf("find creation: %w", err)
+	}
+	v, err := l.videoFor(ctx, a, id, verbUpload)
+	if err != nil {
+		return Ticket{}, err
+	}
+	t := Ticket{Video: v}
+	if t.Upload, t.Token, err = l.RenewUploadToken(ctx, a, id); err != nil {
+		return Ticket{}, err
+	}
+	if t.Share, err = l.Store.ShareByVideo(ctx, id); err != nil {
+		return Ticket{}, fmt.Errorf("find share: %w", err)
+	}
+	return t, nil
+}
