@@ -42,9 +42,10 @@ func toNullDurationMS(d *time.Duration) sql.NullInt64 {
 // c answers, is not there; Invalid for a reply to a reply.
 func (s *Store) CreateComment(ctx context.Context, c meanwhile.Comment) (meanwhile.Comment, error) {
 	const op = "create comment"
-	stored, err := lastOf(ctx, s, op, func(row scanner) (meanwhile.Comment, error) {
-		err := row.Scan(&c.Seq, durationInto{&c.ThreadAt}, &c.AuthorName)
-		return c, err
+	stored, err := lastOf(ctx, s, op, string(c.VideoID), func(row scanner) (meanwhile.Comment, error) {
+		stored := c
+		err := row.Scan(&stored.Seq, durationInto{&stored.ThreadAt}, &stored.AuthorName)
+		return stored, err
 	},
 		// First of all the counter, whose lock keeps a thread from moving while an answer to it is stored.
 		statement{`UPDATE comment_counters SET seq = seq + 1, live_count = live_count + 1 WHERE video_id = $1`, []any{string(c.VideoID)}},

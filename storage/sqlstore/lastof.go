@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -15,14 +16,10 @@ type statement struct {
 }
 
 // lastOf runs statements as one, all or none of them, and reads the rows of the last. PostgreSQL gets them in one message: what the first
-// one locks is not held over the wire.
-func lastOf[T any](ctx context.Context, s *Store, op string, scan func(scanner) (T, error), statements ...statement) (list []T, err error) {
+// one locks is not held over the wire. Those that come for the same key meanwhile go together in one transaction; scan may run again.
+func lastOf[T any](ctx context.Context, s *Store, op, key string, scan func(scanner) (T, error), statements ...statement) (list []T, err error) {
 	if s.tx == nil && s.group == nil {
-		err = s.again(ctx, func() error {
-			list, err = sendAll(ctx, s, op, scan, statements)
-			return err
-		})
-		return list, err
+		return sendLast(ctx, s, op, key, scan, statements)
 	}
 	err = s.inTx(ctx, func(t *Store) error {
 		last := len(statements) - 1
@@ -37,33 +34,53 @@ func lastOf[T any](ctx context.Context, s *Store, op string, scan func(scanner) 
 	return list, err
 }
 
-// sendAll has PostgreSQL run statements in one implicit transaction.
-func sendAll[T any](ctx context.Context, s *Store, op string, scan func(scanner) (T, error), statements []statement) (list []T, err error) {
-	conn, err := s.pools.write.Conn(ctx)
+// sendLast is lastOf on PostgreSQL outside of a transaction.
+func sendLast[T any](ctx context.Context, s *Store, op, key string, scan func(scanner) (T, error), statements []statement) ([]T, error) {
+	var list []T
+	me := newErrand(ctx, func(results pgx.BatchResults) (err error) {
+		list, err = readLast(results, len(statements), scan)
+		return err
+	}, statements)
+	err := s.lines.run(key, me, s.sendAll)
+	if errors.Is(err, errApart) || retryable(err) {
+		err = s.again(ctx, func() error { return s.sendAll(ctx, []*errand{me}) })
+	}
 	if err != nil {
 		return nil, s.fail(ctx, op, err)
 	}
+	return list, nil
+}
+
+// sendAll has PostgreSQL do what all of group want, in one implicit transaction.
+func (s *Store) sendAll(ctx context.Context, group []*errand) error {
+	conn, err := s.pools.write.Conn(ctx)
+	if err != nil {
+		return err
+	}
 	defer conn.Close()
 	var b pgx.Batch
-	for _, st := range statements {
-		b.Queue(s.sql(st.text), st.args...)
+	for _, e := range group {
+		for _, st := range e.statements {
+			b.Queue(s.sql(st.text), st.args...)
+		}
 	}
-	err = conn.Raw(func(driven any) error {
+	return conn.Raw(func(driven any) error {
 		c, ok := driven.(*stdlib.Conn)
 		if !ok {
 			return fmt.Errorf("the driver is %T", driven)
 		}
 		results := c.Conn().SendBatch(ctx, &b)
-		list, err = readLast(results, len(statements), scan)
+		var err error
+		for _, e := range group {
+			if err = e.read(results); err != nil {
+				break
+			}
+		}
 		if closed := results.Close(); err == nil {
 			err = closed // only now it is committed
 		}
 		return err
 	})
-	if err != nil {
-		return nil, s.fail(ctx, op, err)
-	}
-	return list, nil
 }
 
 func readLast[T any](results pgx.BatchResults, n int, scan func(scanner) (T, error)) (list []T, err error) {

@@ -30,6 +30,7 @@ type Store struct {
 	log     *slog.Logger
 	closed  *atomic.Bool
 	group   *group  // SQLite's writer; nil where the server orders writers
+	lines   *lines  // of PostgreSQL's writers
 	reads   querier // what reads outside of a transaction
 	tx      querier // set in the stores that InTx hands out
 }
@@ -49,7 +50,7 @@ func Open(ctx context.Context, address string, log *slog.Logger) (*Store, error)
 	if err != nil {
 		return nil, meanwhile.E(meanwhile.Unavailable, "The database cannot be opened.", err)
 	}
-	s := &Store{dialect: d, pools: p, log: log, closed: new(atomic.Bool), reads: p.read}
+	s := &Store{dialect: d, pools: p, log: log, closed: new(atomic.Bool), lines: new(lines), reads: p.read}
 	if d.isSQLite {
 		s.group, s.reads = &group{db: p.write}, newPrepared(p.read)
 	}

@@ -1,0 +1,111 @@
+package sqlstore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"meanwhile"
+	"meanwhile/storage/sqlstore"
+)
+
+func guestComment(id string) meanwhile.Comment {
+	return meanwhile.Comment{ID: meanwhile.CommentID(id), VideoID: "v", AuthorName: "Guest", Body: "Look", CreatedAt: noon}
+}
+
+// mustLineUp has somebody elsewhere hold the conversation until one of ours waits for it in the database and all others behind that one. then is
+// called at that moment. It gives what each was answered.
+func mustLineUp(t *testing.T, elsewhere, ours *sqlstore.Store, then func(), comments ...meanwhile.Comment) []error {
+	t.Helper()
+	errs := make([]error, len(comments))
+	var through sync.WaitGroup
+	write := func(i int) {
+		through.Go(func() { _, errs[i] = ours.CreateComment(t.Context(), comments[i]) })
+	}
+	err := elsewhere.InTx(t.Context(), func(tx meanwhile.Store) error {
+		if _, err := tx.CreateComment(t.Context(), guestComment("elsewhere")); err != nil {
+			return err
+		}
+		write(0)
+		waitForLock(t, ours)
+		for i := 1; i < len(comments); i++ {
+			write(i)
+			eventually(t, "it stands in line", func() bool { return ours.InLine("v") == i })
+		}
+		then()
+		return nil
+	})
+	through.Wait()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return errs
+}
+
+func TestCommentsInLineShareOneTransaction(t *testing.T) {
+	needsPostgres(t)
+	address := postgres.address(t)
+	elsewhere, ours := mustOpenAt(t, address), mustOpenAt(t, address)
+	mustVideos(t, ours, "v")
+	comments := make([]meanwhile.Comment, 12)
+	for i := range comments {
+		comments[i] = guestComment(fmt.Sprint(i))
+	}
+	if err := errors.Join(mustLineUp(t, elsewhere, ours, func() {}, comments...)...); err != nil {
+		t.Fatal(err)
+	}
+	n := mustAsk[int](t, address, `SELECT COUNT(DISTINCT xmin::text) FROM comments`)
+	if last := mustAsk[int](t, address, `SELECT MAX(seq) FROM comments`); n != 3 || last != 13 {
+		t.Errorf("%d transactions numbered comments up to %d, want 3: of who held the conversation, of the first in line and of the rest; up to 13", n, last)
+	}
+}
+
+// One who is refused keeps nobody else from speaking, and takes no number.
+func TestRefusedCommentHarmsNobodyInItsLine(t *testing.T) {
+	needsPostgres(t)
+	address := postgres.address(t)
+	elsewhere, ours := mustOpenAt(t, address), mustOpenAt(t, address)
+	mustVideos(t, ours, "v")
+	orphan := guestComment("orphan")
+	orphan.Parent = "nobody"
+	errs := mustLineUp(t, elsewhere, ours, func() {},
+		guestComment("a"), guestComment("b"), guestComment("elsewhere"), guestComment("c"), orphan, guestComment("d"))
+	for i, want := range []meanwhile.Kind{2: meanwhile.Conflict, 4: meanwhile.NotFound, 5: 0} {
+		if want == 0 && errs[i] != nil || want != 0 && meanwhile.KindOf(errs[i]) != want {
+			t.Errorf("comment %d: %v, want the kind %q", i, errs[i], want)
+		}
+	}
+	if seq, live, err := ours.CommentSeq(t.Context(), "v"); seq != 5 || live != 5 || err != nil {
+		t.Errorf("the conversation counts %d, %d live, %v, want the five that were not refused", seq, live, err)
+	}
+}
+
+// Who leaves the line leaves no gap and keeps nobody waiting.
+func TestWhoLeavesTheLineHoldsNobodyUp(t *testing.T) {
+	needsPostgres(t)
+	address := postgres.address(t)
+	elsewhere, ours := mustOpenAt(t, address), mustOpenAt(t, address)
+	mustVideos(t, ours, "v")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	left := make(chan error, 1)
+	errs := mustLineUp(t, elsewhere, ours, func() {
+		go func() {
+			_, err := ours.CreateComment(ctx, guestComment("left"))
+			left <- err
+		}()
+		eventually(t, "it stands in line", func() bool { return ours.InLine("v") == 2 })
+		cancel()
+		if err := <-left; !errors.Is(err, context.Canceled) {
+			t.Errorf("who left was answered %v, want context.Canceled", err)
+		}
+	}, guestComment("a"), guestComment("b"))
+	if err := errors.Join(errs...); err != nil {
+		t.Error(err)
+	}
+	if seq, live, err := ours.CommentSeq(t.Context(), "v"); seq != 3 || live != 3 || err != nil {
+		t.Errorf("the conversation counts %d, %d live, %v, want three", seq, live, err)
+	}
+}
