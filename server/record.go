@@ -26,5 +26,6 @@ func (s *server) record(w http.ResponseWriter, r *http.Request) error {
 	return s.render(w, r, http.StatusOK, "record", &recordPage{common: common{Title: "New recording"}, Boot: recordBoot{User: userOf(a)}})
 }
 
-// scriptPolicy goes with scripts: one that runs as a worker has the policy of its own answer, and the recorder's worker uploads.
-const scriptPolicy = "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+// scriptPolicy goes with scripts: one that runs as a worker has the policy of its own answer, and the recorder's workers upload, and make AAC by
+// WebAssembly in a worker of their own.
+const scriptPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"

@@ -21,14 +21,16 @@ func TestTheRecorderAloneMayAskForScreenCameraAndMicrophone(t *testing.T) {
 	wantHeaders(t, w.want(w.do("GET", "/record", nil), 303), map[string]string{"Location": "/login?next=/record"})
 }
 
-func TestAScriptThatRunsAsAWorkerMayUpload(t *testing.T) {
+func TestAScriptThatRunsAsAWorkerMayUploadAndMakeSound(t *testing.T) {
 	w := newWorld(t, withUI)
 	script := w.want(w.do("GET", "/assets/watch-1.js", nil, "Accept-Encoding: identity"), 200).header.Get("Content-Security-Policy")
-	if !strings.Contains(script, "connect-src 'self'") || !strings.Contains(script, "default-src 'none'") {
-		t.Errorf("policy of a script %q", script)
+	for _, want := range []string{"default-src 'none'", "connect-src 'self'", "script-src 'self' 'wasm-unsafe-eval'", "worker-src 'self' blob:"} {
+		if !strings.Contains(script, want) {
+			t.Errorf("policy of a script %q lacks %s", script, want)
+		}
 	}
 	style := w.want(w.do("GET", "/assets/watch-1.css", nil, "Accept-Encoding: identity"), 200).header.Get("Content-Security-Policy")
-	if strings.Contains(style, "connect-src") {
+	if strings.Contains(style, "connect-src") || strings.Contains(style, "wasm") {
 		t.Errorf("policy of a style %q", style)
 	}
 }

@@ -5,6 +5,7 @@ import { defineConfig } from 'vite'
 export default defineConfig({
   base: '/assets/',
   plugins: [svelte()],
+  worker: { format: 'es' }, // the one that encodes loads a part of itself only where it is needed
   build: {
     outDir: 'dist',
     emptyOutDir: true,

@@ -11,13 +11,13 @@ import (
 )
 
 // recorderFigures are what a person who records waits for and what it costs them, in a real browser on this machine.
-// MEANWHILE_BENCH_PARTS=stop,kill measures some of it.
+// MEANWHILE_BENCH_PARTS=stop,kill measures some of it; MEANWHILE_BENCH_TIER=A measures it where the browser's own recorder writes no MP4.
 func recorderFigures(b *bench) []row {
 	parts := []string{"stop", "slow", "cut", "kill", "hidden", "cpu", "long"}
 	if some := os.Getenv("MEANWHILE_BENCH_PARTS"); some != "" {
 		parts = strings.Split(some, ",")
 	}
-	found := b.recorded(map[string]any{"parts": parts, "times": b.times(5), "seconds": b.seconds(30)})
+	found := b.recorded(map[string]any{"parts": parts, "times": b.times(5), "seconds": b.seconds(30), "tier": os.Getenv("MEANWHILE_BENCH_TIER")})
 	var rows []row
 	for _, f := range []struct {
 		name  string

@@ -77,8 +77,10 @@ export class Client {
     return video
   }
 
-  async share(token: string): Promise<{ playback: { tracks: { name: string }[] } }> {
-    return (await (await this.call('GET', `/api/v1/shares/${token}`)).json()) as { playback: { tracks: { name: string }[] } }
+  async share(token: string): Promise<{ playback: { tracks: { name: string; offset_ms: number }[] } }> {
+    return (await (await this.call('GET', `/api/v1/shares/${token}`)).json()) as {
+      playback: { tracks: { name: string; offset_ms: number }[] }
+    }
   }
 
   async trash(id: string): Promise<void> {

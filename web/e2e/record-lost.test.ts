@@ -3,10 +3,11 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { expectAccessible, logIn, shoot } from './browser'
-import { framesOf, inspect, openShared } from './recorder'
+import { inspect, openShared } from './recorder'
 import {
   comeBack,
   elapsed,
+  expectLittleLost,
   followPieces,
   killBrowser,
   leftovers,
@@ -21,9 +22,6 @@ import {
   stopped,
 } from './studio'
 import { Wire } from './wire'
-
-/** The promise of README's P2. */
-const mostLostMs = 2000
 
 let studio: Studio
 
@@ -213,22 +211,4 @@ async function expectSame(path: string, pieces: readonly Piece[]): Promise<void>
   expect(bytes.length).toBe(pieces.reduce((sum, p) => sum + p.sizeBytes, 0))
   expect((await piecesIn(path, pieces)).length).toBe(pieces.length)
   expect(sha256(bytes)).toMatch(/^[0-9a-f]{64}$/)
-}
-
-/** Nothing is missing that the page was told is kept; and what is missing is less than what is promised, at the moment when the recording was cut
- * off as well as at the worst one: just before the next piece was handed over. Each frame says itself when it was drawn. */
-async function expectLittleLost(path: string, pieces: readonly Piece[], cutOffAtMs: number): Promise<void> {
-  const kept = pieces.filter((p) => p.isKept).length
-  const there = (await piecesIn(path, pieces)).length
-  expect(kept).toBeGreaterThan(2)
-  expect(there, 'pieces that were kept').toBeGreaterThanOrEqual(kept)
-  const frames = await framesOf(path)
-  const lostMs = cutOffAtMs - (frames.at(-1)?.drawnAtMs ?? 0)
-  const keys = frames.filter((f) => f.isKey)
-  const large = pieces.filter((p) => p.sizeBytes > 4096) // the first ones are the file's head
-  // Piece n holds the frames from key n to the next one; until it comes, all of them are at stake.
-  const atStakeMs = large.flatMap((piece, n) => (keys[n] ? [piece.atMs - keys[n].drawnAtMs] : []))
-  process.stdout.write(`cut off: ${lostMs} ms lost, at the worst moment ${Math.max(...atStakeMs)} ms\n`)
-  expect(lostMs).toBeLessThanOrEqual(mostLostMs)
-  expect(Math.max(...atStakeMs)).toBeLessThanOrEqual(mostLostMs)
 }

@@ -60,6 +60,12 @@ export async function openRecorder(profile: string, flags: string[], options: Br
   return Object.assign(context, { problems, profile })
 }
 
+/** Runs in a page before its scripts: its recorder writes no MP4, so that the page's own encoders have to. */
+export function withoutRecorderOfMp4(): void {
+  const supports = MediaRecorder.isTypeSupported.bind(MediaRecorder)
+  MediaRecorder.isTypeSupported = (type) => !type.includes('mp4') && supports(type)
+}
+
 /** The tab that is shared: something moves in it, as on a real screen, and the bits of a row in its middle say when each picture was drawn. The
  * middle stays the middle when a bar of the browser makes the tab smaller. */
 const sharedPage = `<title>${shared}</title><body style="margin:0"><canvas id="c" width="1280" height="50" style="position:fixed;left:0;top:calc(50% - 25px)">

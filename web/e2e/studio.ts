@@ -8,7 +8,7 @@ import { expect } from 'vitest'
 import { Client } from './api'
 import { logIn, setUp } from './browser'
 import { outFolder, Program } from './program'
-import { type Devices, makeDevices, openRecorder, openShared, type Recorder, removeDevices } from './recorder'
+import { type Devices, framesOf, makeDevices, openRecorder, openShared, type Recorder, removeDevices } from './recorder'
 
 export class Studio {
   private readonly guests: Recorder[] = []
@@ -20,20 +20,24 @@ export class Studio {
     readonly folder: string,
     /** ada is signed in, for all tests that need no browser of their own. */
     readonly ada: Recorder,
+    private readonly before: (() => void) | undefined,
   ) {}
 
-  static async open(): Promise<Studio> {
+  /** before runs in every page, before its own scripts. */
+  static async open(before?: () => void): Promise<Studio> {
     const program = await Program.start()
     const devices = await makeDevices()
     const folder = await mkdtemp(join(tmpdir(), 'meanwhile-recordings-'))
     const ada = await openRecorder(join(folder, 'ada'), devices.flags)
+    if (before) await ada.addInitScript(before)
     await setUp(program, await ada.newPage())
-    return new Studio(program, await Client.of(program), devices, folder, ada)
+    return new Studio(program, await Client.of(program), devices, folder, ada, before)
   }
 
   /** A browser of somebody; the same name is the same person's again. It goes with the test. */
   async person(name: string, flags = this.devices.flags, options: BrowserContextOptions = {}): Promise<Recorder> {
     const context = await openRecorder(join(this.folder, name), flags, options)
+    if (this.before) await context.addInitScript(this.before)
     this.guests.push(context)
     return context
   }
@@ -216,6 +220,27 @@ export async function piecesIn(path: string, pieces: readonly Piece[]): Promise<
     found.push(piece)
   }
   return found
+}
+
+/** The promise of README's P2. */
+const mostLostMs = 2000
+
+/** Nothing is missing that the page was told is kept; and what is missing is less than what is promised, at the moment when the recording was cut
+ * off as well as at the worst one: just before the next piece was handed over. Each frame says itself when it was drawn. */
+export async function expectLittleLost(path: string, pieces: readonly Piece[], cutOffAtMs: number): Promise<void> {
+  const kept = pieces.filter((p) => p.isKept).length
+  const there = (await piecesIn(path, pieces)).length
+  expect(kept).toBeGreaterThan(2)
+  expect(there, 'pieces that were kept').toBeGreaterThanOrEqual(kept)
+  const frames = await framesOf(path)
+  const lostMs = cutOffAtMs - (frames.at(-1)?.drawnAtMs ?? 0)
+  const keys = frames.filter((f) => f.isKey)
+  const large = pieces.filter((p) => p.sizeBytes > 4096) // the first ones are the file's head
+  // Piece n holds the frames from key n to the next one; until it comes, all of them are at stake.
+  const atStakeMs = large.flatMap((piece, n) => (keys[n] ? [piece.atMs - keys[n].drawnAtMs] : []))
+  process.stdout.write(`cut off: ${lostMs} ms lost, at the worst moment ${Math.max(...atStakeMs)} ms\n`)
+  expect(lostMs).toBeLessThanOrEqual(mostLostMs)
+  expect(Math.max(...atStakeMs)).toBeLessThanOrEqual(mostLostMs)
 }
 
 export function sha256(bytes: Uint8Array): string {

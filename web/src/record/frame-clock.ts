@@ -17,13 +17,28 @@ export class FrameClock {
     this.offsetUs = null
   }
 
+  /** leaveOut: so much time has passed that is in no recording. */
+  leaveOut(ms: number): void {
+    this.offsetUs = null
+    this.lastMs += ms
+  }
+
   /** stamp is the time of a frame that arrives at nowMs with its source's own timestamp. */
   stamp(timestampUs: number, nowMs: number): number {
     const sinceUs = Number.isFinite(this.lastMs) ? (nowMs - this.lastMs) * 1000 : 0
     this.offsetUs ??= Math.max(0, this.lastUs) + sinceUs - timestampUs
     const ownUs = timestampUs + this.offsetUs
-    // A repeated frame, or a clock that went back: the time that has passed here counts.
+    // A clock that went back, or one that a repeated frame has overtaken: the time that has passed here counts.
     const us = ownUs > this.lastUs ? ownUs : this.lastUs + Math.max(1000, sinceUs)
+    return this.at(us, nowMs)
+  }
+
+  /** repeat is the time of the last frame when it is given again: its own timestamp says nothing any more. */
+  repeat(nowMs: number): number {
+    return this.at(this.lastUs + Math.max(1, nowMs - this.lastMs) * 1000, nowMs)
+  }
+
+  private at(us: number, nowMs: number): number {
     this.lastUs = us
     this.lastMs = nowMs
     return Math.round(us)

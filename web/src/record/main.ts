@@ -1,14 +1,15 @@
 import { mount } from 'svelte'
 import { problemOf } from '../api/request'
 import { readBoot, userIdOf } from '../library/boot'
+import { readCapabilities } from './capabilities'
 import RecordPage from './RecordPage.svelte'
 
 async function start(target: HTMLElement): Promise<void> {
   const page = new AbortController()
   try {
-    const userId = await userIdOf(readBoot(), page.signal)
+    const [userId, can] = await Promise.all([userIdOf(readBoot(), page.signal), readCapabilities()])
     target.replaceChildren()
-    mount(RecordPage, { target, props: { userId } })
+    mount(RecordPage, { target, props: { userId, can } })
   } catch (error) {
     const note = document.createElement('p')
     note.className = 'note warn'

@@ -1,15 +1,15 @@
 // One recording after another on this page: what is recorded, handed over and said. What may follow what is in machine.ts.
 import { copyText } from '../ui/copy'
 import { newAbout } from './about'
-import { type Capabilities, capabilitiesOf, type Format, readFacts } from './capabilities'
+import type { Capabilities, Format } from './capabilities'
 import { Clerk } from './clerk'
 import type { Progress } from './courier'
 import type { FromDesk } from './desk'
 import { saveFiles } from './download'
+import { Encoders } from './encoders'
 import { Inputs } from './inputs.svelte'
 import { elapsedMs, isHeld, isRunning, newRecording, type Recording, type RecordingEvent, reduce } from './machine'
-import { openRelay, type Relay } from './relay'
-import { cameraQuality, type Quality, recordTracks, type SegmentSource, screenQuality } from './segment-source'
+import { Sources, typesOf } from './sources'
 import type { Beat, TrackName } from './track'
 import { Warnings } from './warnings.svelte'
 import { Watchdog } from './watchdog'
@@ -20,15 +20,13 @@ const asleepMs = 20_000
 
 type Take = {
   id: string
-  sources: Map<TrackName, SegmentSource>
+  sources: Sources | null
   /** When the last chunk of a track came, or its recorder began to run again; by performance.now(). */
   fedAtMs: Map<TrackName, number>
   startedMs: Map<TrackName, number>
-  relay: Relay | null
 }
 
 export class Recorder {
-  readonly can: Capabilities = capabilitiesOf(readFacts())
   readonly warnings: Warnings
   readonly inputs: Inputs
   recording: Recording = $state.raw(newRecording)
@@ -49,11 +47,14 @@ export class Recorder {
   )
   private readonly watchdog = new Watchdog()
   private take: Take | null = null
+  /** For the next take, where it needs them. */
+  private encoders: Encoders | null = null
   private lookedAt = { wallMs: 0, ownMs: 0 }
   private ticking: ReturnType<typeof setInterval> | undefined
 
   constructor(
     private readonly userId: string,
+    readonly can: Capabilities,
     private readonly say: (sentence: string) => void,
   ) {
     this.warnings = new Warnings(say)
@@ -77,6 +78,7 @@ export class Recorder {
       page.abort()
       clearInterval(looking)
       this.inputs.release()
+      this.encoders?.close()
       this.clerk.close()
     }
   }
@@ -106,12 +108,14 @@ export class Recorder {
     if (!this.isAt('countdown') || !format) return
     this.stopTicking()
     const nowMs = Date.now()
-    const take: Take = { id: crypto.randomUUID(), sources: new Map(), fedAtMs: new Map(), startedMs: new Map(), relay: null }
+    const take: Take = { id: crypto.randomUUID(), sources: null, fedAtMs: new Map(), startedMs: new Map() }
     this.take = take
-    this.askForPlace(take, format, nowMs)
+    this.clerk.ask({ ask: 'begin', about: newAbout(take.id, this.userId, this.title.trim(), typesOf(format, this.inputs), nowMs) })
     try {
       this.startSources(take, format)
     } catch {
+      this.encoders?.close()
+      this.encoders = null
       this.clerk.ask({ ask: 'cancel', id: take.id })
       this.onDenied('This browser could not start recording. Try again, or choose another source.')
       return
@@ -136,13 +140,13 @@ export class Recorder {
 
   /** shareAgain puts another screen in the place of the one that ended, and goes on. */
   async shareAgain(): Promise<void> {
-    const relay = this.take?.relay
-    if (!this.isAt('interrupted') || !relay) return
+    const sources = this.take?.sources
+    if (!this.isAt('interrupted') || !sources || !this.can.canShareAgain) return
     this.wait()
     if (!(await this.inputs.share()) || !this.isAt('interrupted')) return
     const picture = this.inputs.picture
     if (!picture) return
-    relay.use(picture)
+    sources.use(picture)
     this.goOn()
   }
 
@@ -214,6 +218,7 @@ export class Recorder {
   }
 
   private countDown(): void {
+    if (this.can.format?.tier === 'A') this.encoders ??= new Encoders() // loaded while it counts
     this.dispatch({ type: 'acquired' })
     this.startTicking()
   }
@@ -221,43 +226,24 @@ export class Recorder {
   private goOn(): void {
     const { take } = this
     if (!take) return
-    for (const [track, source] of take.sources) {
-      source.resume()
-      this.feed(take, track)
-    }
+    take.sources?.resume()
+    for (const track of take.sources?.names ?? []) this.feed(take, track)
     this.dispatch({ type: 'resumed', nowMs: Date.now() })
     this.sendBeat()
     this.say('Recording again.')
   }
 
-  private askForPlace(take: Take, format: Format, nowMs: number): void {
-    const types = {
-      screen: mainType(format, this.inputs.picture, this.inputs.sound),
-      ...(this.inputs.face ? { camera: format.picture } : {}),
-    }
-    this.clerk.ask({ ask: 'begin', about: newAbout(take.id, this.userId, this.title.trim(), types, nowMs) })
-  }
-
   private startSources(take: Take, format: Format): void {
-    const { picture, face, sound, wantsScreen } = this.inputs
-    take.relay = picture && wantsScreen ? openRelay(picture) : null
-    const main = take.relay?.track ?? picture
-    const tracks = [main, sound].filter((track) => track !== undefined)
-    this.startSource(take, 'screen', new MediaStream(tracks), mainType(format, main, sound), screenQuality)
-    if (face) this.startSource(take, 'camera', new MediaStream([face]), format.picture, cameraQuality)
-  }
-
-  private startSource(take: Take, track: TrackName, stream: MediaStream, type: string, quality: Quality): void {
-    const source = recordTracks(stream, type, quality, {
-      onStart: (atMs) => {
+    take.sources = new Sources(format, this.encoders, this.inputs, {
+      onStart: (track, atMs) => {
         take.startedMs.set(track, atMs)
         this.sendBeat()
       },
-      onChunk: (blob) => this.onChunk(take, track, blob, source.type),
-      onLost: () => this.onSourceLost(take, track),
+      onChunk: (track, blob, type) => this.onChunk(take, track, blob, type),
+      onLost: (track) => this.onSourceLost(take, track),
     })
-    take.sources.set(track, source)
-    this.feed(take, track)
+    this.encoders = null
+    for (const track of take.sources.names) this.feed(take, track)
   }
 
   private feed(take: Take, track: TrackName): void {
@@ -304,13 +290,12 @@ export class Recorder {
   }
 
   private async onCameraEnded(): Promise<void> {
-    const source = this.take?.sources.get('camera')
     this.watchdog.forget('camera')
     this.warnings.say(
       'camera',
       isRunning(this.recording) ? 'Your camera has stopped. The rest of the recording goes on.' : 'Your camera has stopped.',
     )
-    await source?.stop()
+    await this.take?.sources?.stop('camera')
   }
 
   /** look at the clock, the level and what has gone quiet. In a hidden page it comes once a second. */
@@ -387,15 +372,14 @@ export class Recorder {
   }
 
   private holdSources(): void {
-    for (const source of this.take?.sources.values() ?? []) source.pause()
+    this.take?.sources?.pause()
     this.watchdog.forget()
   }
 
   private async endSources(take: Take): Promise<void> {
     this.stopTicking()
     this.watchdog.forget()
-    await Promise.all([...take.sources.values()].map((source) => source.stop()))
-    take.relay?.close()
+    await take.sources?.stop()
   }
 
   private async throwAway(): Promise<void> {
@@ -423,9 +407,4 @@ export class Recorder {
     this.recording = reduce(this.recording, event)
     this.elapsedMs = elapsedMs(this.recording, Date.now())
   }
-}
-
-function mainType(format: Format, picture: MediaStreamTrack | undefined, sound: MediaStreamTrack | undefined): string {
-  if (!picture) return format.sound
-  return sound ? format.both : format.picture
 }

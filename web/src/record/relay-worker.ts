@@ -1,14 +1,13 @@
-// Frames in, frames out, all of one size: a window that is resized, or another one in its place, would change the stream's description, which
-// no MP4 with avc1 survives. When nothing moves, the last frame is given again.
-import { contain } from './contain'
+// Frames in, frames out, all of one size. When nothing moves, the last frame is given again.
 import { FrameClock, repeatAfterMs } from './frame-clock'
+import { Framer } from './framer'
 import type { ToRelay } from './relay'
 
 const clock = new FrameClock()
+const framer = new Framer()
 let writer: WritableStreamDefaultWriter<VideoFrame> | undefined
 let reader: ReadableStreamDefaultReader<VideoFrame> | undefined
 let last: VideoFrame | undefined
-let canvas: OffscreenCanvas | undefined // of the first frame's size
 let isBusy = false
 
 addEventListener('message', (event: MessageEvent<ToRelay>) => {
@@ -17,7 +16,7 @@ addEventListener('message', (event: MessageEvent<ToRelay>) => {
 })
 
 setInterval(() => {
-  if (last && reader && clock.isDue(performance.now())) void pass(last.clone())
+  if (last && reader && clock.isDue(performance.now())) void pass(last.clone(), true)
 }, repeatAfterMs / 2)
 
 async function follow(readable: ReadableStream<VideoFrame>): Promise<void> {
@@ -35,26 +34,15 @@ async function follow(readable: ReadableStream<VideoFrame>): Promise<void> {
   if (reader === mine) reader = undefined // what is shared has ended: nothing is repeated
 }
 
-async function pass(frame: VideoFrame): Promise<void> {
-  if (!writer || isBusy || clock.isCrowded(performance.now())) {
+async function pass(frame: VideoFrame, isAgain = false): Promise<void> {
+  const nowMs = performance.now()
+  if (!writer || isBusy || clock.isCrowded(nowMs)) {
     frame.close() // slower than they come: this one is left out
     return
   }
   isBusy = true
-  const out = framed(frame, clock.stamp(frame.timestamp, performance.now()))
+  const out = framer.framed(frame, { timestamp: isAgain ? clock.repeat(nowMs) : clock.stamp(frame.timestamp, nowMs) })
   frame.close()
   await writer.write(out).catch(() => out.close())
   isBusy = false
-}
-
-/** framed is the frame with another time, and with bars around it where it is not of the first one's size. */
-function framed(frame: VideoFrame, timestamp: number): VideoFrame {
-  const { displayWidth: width, displayHeight: height } = frame
-  canvas ??= new OffscreenCanvas(width, height)
-  if (width === canvas.width && height === canvas.height) return new VideoFrame(frame, { timestamp })
-  const context = canvas.getContext('2d', { alpha: false })
-  const box = contain(width, height, canvas.width, canvas.height)
-  context?.clearRect(0, 0, canvas.width, canvas.height)
-  context?.drawImage(frame, box.x, box.y, box.width, box.height)
-  return new VideoFrame(canvas, { timestamp })
 }

@@ -9,10 +9,11 @@ test('times only grow: over repeated frames, clocks that go back, and another so
   expect([clock.isCrowded(35), clock.isCrowded(40)]).toEqual([true, false])
   expect(clock.isDue(200)).toBe(false)
   expect(clock.isDue(533)).toBe(true)
-  expect(clock.stamp(5_033_000, 533)).toBe(533_000) // the same frame again
+  expect(clock.repeat(533)).toBe(533_000)
   expect(clock.stamp(5_540_000, 540)).toBe(540_000)
   expect(clock.stamp(4_000_000, 573)).toBe(573_000) // its clock went back
   clock.newSource()
+  expect(clock.repeat(673)).toBe(673_000) // the last frame of the one before
   expect(clock.stamp(1, 10_573)).toBe(10_573_000)
   expect(clock.stamp(33_001, 10_606)).toBe(10_606_000)
 })

@@ -20,6 +20,8 @@ export interface SegmentSource {
   resume(): void
   /** stop resolves when the last chunk was handed over. */
   stop(): Promise<void>
+  /** use takes the picture from another track, where a recorder can. */
+  use?(picture: MediaStreamTrack): void
 }
 
 export type Listener = {

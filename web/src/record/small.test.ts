@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { makeKeep } from '../ui/kept'
 import { parseAbout } from './about'
 import { backoffMs, patienceMs } from './backoff'
-import { capabilitiesOf, chooseFormat, type Facts, soundNote } from './capabilities'
+import { capabilitiesOf, chooseFormat, type Facts, soundNote, worthAsking } from './capabilities'
 import { chooseDevice, namedDevices, off, remember, remembered, replacementFor, whyDenied } from './devices'
 import { digestHeader, sha256 } from './digest'
 import { fileName } from './download'
@@ -45,16 +45,23 @@ const chromium: Facts = {
   hasRelay: true,
   isTouch: false,
   supports: (type) => !/mp4a/.test(type),
+  encodes: [],
 }
+
+const webm = (type: string): boolean => /webm/.test(type)
+const nothing = (): boolean => false
+const h264 = ['avc1.42E028', 'avc1.640028']
 
 test('says what a browser can record, and before it begins what it cannot', () => {
   const cases: { name: string; facts: Partial<Facts>; tier: string | undefined; sources: number; says: RegExp }[] = [
     { name: 'Chromium on Linux', facts: {}, tier: 'B', sources: 4, says: /^$/ },
-    { name: 'Firefox', facts: { supports: (t) => /webm/.test(t) }, tier: 'C', sources: 4, says: /a second or two after you stop/ },
+    { name: 'Firefox', facts: { supports: webm }, tier: 'C', sources: 4, says: /a second or two after you stop/ },
+    { name: 'a Chromium whose recorder writes no MP4', facts: { supports: webm, encodes: h264 }, tier: 'A', sources: 4, says: /^$/ },
+    { name: 'encoders alone', facts: { hasRecorder: false, supports: nothing, encodes: h264 }, tier: 'A', sources: 4, says: /^$/ },
     { name: 'a phone', facts: { hasDisplayMedia: false, isTouch: true }, tier: 'B', sources: 2, says: /Phones do not let/ },
     { name: 'plain http', facts: { isSecure: false, hasMediaDevices: false }, tier: 'B', sources: 0, says: /https/ },
-    { name: 'an old browser', facts: { hasRecorder: false }, tier: undefined, sources: 0, says: /cannot record/ },
-    { name: 'no common form', facts: { supports: () => false }, tier: undefined, sources: 0, says: /no form/ },
+    { name: 'an old browser', facts: { hasRecorder: false, supports: nothing }, tier: undefined, sources: 0, says: /cannot record/ },
+    { name: 'no common form', facts: { supports: nothing }, tier: undefined, sources: 0, says: /no form/ },
     { name: 'a private window', facts: { hasFileSystem: false, hasDatabase: false }, tier: 'B', sources: 4, says: /keeps nothing/ },
   ]
   for (const tc of cases) {
@@ -66,10 +73,20 @@ test('says what a browser can record, and before it begins what it cannot', () =
 })
 
 test('AAC comes before Opus, MP4 before WebM, and never a form of which one part is missing', () => {
-  expect(chooseFormat(() => true)?.both).toBe('video/mp4;codecs=avc1.64003E,mp4a.40.2')
-  expect(chooseFormat(chromium.supports)?.both).toBe('video/mp4;codecs=avc1.42E01F,opus')
-  expect(chooseFormat((t) => chromium.supports(t) && t !== 'audio/mp4;codecs=opus')?.tier).toBe('C')
-  expect(chooseFormat(() => false)).toBeNull()
+  const choose = (supports: Facts['supports'], encodes: string[] = []) => chooseFormat({ supports, encodes })
+  expect(choose(() => true)?.both).toBe('video/mp4;codecs=avc1.64003E,mp4a.40.2')
+  expect(choose(chromium.supports)?.both).toBe('video/mp4;codecs=avc1.42E01F,opus')
+  expect(choose((t) => chromium.supports(t) && t !== 'audio/mp4;codecs=opus')?.tier).toBe('C')
+  expect(choose(webm, h264)).toMatchObject({ tier: 'A', picture: 'video/mp4;codecs=avc1.42E028' })
+  expect(choose(webm, ['avc1.640028'])?.both).toBe('video/mp4;codecs=avc1.640028,mp4a.40.2')
+  expect(choose(nothing)).toBeNull()
+})
+
+test('encoders are asked for what would change the choice, and for nothing else', () => {
+  expect(worthAsking(() => true)).toEqual([])
+  expect(worthAsking(chromium.supports)).toEqual([])
+  expect(worthAsking(webm)).toEqual(h264)
+  expect(worthAsking(nothing)).toEqual(h264)
 })
 
 test('the sound of a share is told honestly', () => {

@@ -1,0 +1,62 @@
+// The rim of the worker that encodes: messages in, messages out. It is loaded only where the browser's own recorder is not used.
+import { canEncodeAudio, Quality } from 'mediabunny'
+import type { FromEncoders, ToEncoders } from './encoders'
+import { Encoding } from './encoding'
+import type { TrackName } from './track'
+
+const encodings = new Map<TrackName, Encoding>()
+const sound = chooseSound()
+
+addEventListener('message', (event: MessageEvent<ToEncoders>) => void take(event.data))
+
+function tell(message: FromEncoders): void {
+  postMessage(message)
+}
+
+async function take(message: ToEncoders): Promise<void> {
+  const chosen = await sound // all messages wait for it, in the order in which they came
+  const { track } = message
+  const encoding = encodings.get(track)
+  switch (message.ask) {
+    case 'record':
+      return record(message, chosen)
+    case 'use':
+      return encoding?.use(message.picture)
+    case 'pause':
+      return encoding?.pause()
+    case 'resume':
+      return encoding?.resume()
+    case 'stop':
+      encodings.delete(track)
+      await encoding?.stop().catch(() => undefined)
+      return tell({ say: 'stopped', track })
+    default: {
+      const unexpected: never = message
+      return unexpected
+    }
+  }
+}
+
+function record({ track, plan, inputs }: Extract<ToEncoders, { ask: 'record' }>, chosen: 'aac' | 'opus'): void {
+  const codecs = [inputs.picture && plan.video, inputs.sound && (chosen === 'aac' ? 'mp4a.40.2' : 'opus')].filter(Boolean)
+  const type = `${inputs.picture ? 'video' : 'audio'}/mp4;codecs=${codecs.join(',')}`
+  const encoding = new Encoding({ ...plan, sound: chosen }, inputs, {
+    onStart: () => tell({ say: 'started', track, atMs: performance.timeOrigin + performance.now() }),
+    onPiece: (piece) => tell({ say: 'piece', track, piece, type }),
+    onBroken: () => tell({ say: 'lost', track }),
+  })
+  encodings.set(track, encoding)
+}
+
+/** Every phone plays AAC. Where the browser does not make it, what does is a second download; where that does not run, it is Opus. */
+async function chooseSound(): Promise<'aac' | 'opus'> {
+  if (await canEncodeAudio('aac', { numberOfChannels: 2, sampleRate: 48_000, quality: new Quality({ bitrate: 128_000 }) })) return 'aac'
+  try {
+    await WebAssembly.compile(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])) // the smallest module: a policy may forbid it
+    const { registerAacEncoder } = await import('@mediabunny/aac-encoder')
+    registerAacEncoder()
+    return 'aac'
+  } catch {
+    return 'opus'
+  }
+}

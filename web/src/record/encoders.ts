@@ -1,0 +1,111 @@
+// The page's side of the worker that encodes (tier A). Tracks go in as streams of frames; pieces of MP4 come back.
+import type { Inputs, Plan } from './encoding'
+import type { Listener, Quality, SegmentSource } from './segment-source'
+import type { TrackName } from './track'
+
+export type ToEncoders =
+  | { ask: 'record'; track: TrackName; plan: Omit<Plan, 'sound'>; inputs: Inputs }
+  | { ask: 'use'; track: TrackName; picture: ReadableStream<VideoFrame> }
+  | { ask: 'pause' | 'resume' | 'stop'; track: TrackName }
+
+export type FromEncoders =
+  | { say: 'started'; track: TrackName; atMs: number }
+  | { say: 'piece'; track: TrackName; piece: Blob; type: string }
+  | { say: 'lost' | 'stopped'; track: TrackName }
+
+/** What TypeScript does not know of yet. */
+type Processor = new <T>(init: { track: MediaStreamTrack; maxBufferSize?: number }) => { readable: ReadableStream<T> }
+
+/** A second of sound: blocks come every 10 ms, and none is to be lost while something else is at work. */
+const soundBlocks = 100
+
+type Job = { listen: Listener; type: string; onStopped: () => void }
+
+export class Encoders {
+  private readonly worker: Worker
+  private readonly jobs = new Map<TrackName, Job>()
+  private isBroken = false
+
+  /** The worker is loaded while the countdown runs. */
+  constructor() {
+    this.worker = new Worker(new URL('./encoder-worker.ts', import.meta.url), { type: 'module', name: 'encoders' })
+    this.worker.onmessage = (event: MessageEvent<FromEncoders>) => this.hear(event.data)
+    this.worker.onerror = (event) => {
+      event.preventDefault()
+      this.isBroken = true
+      for (const track of [...this.jobs.keys()]) this.lose(track)
+    }
+  }
+
+  /** record starts a track. It throws where the worker has not come to life. */
+  record(track: TrackName, stream: MediaStream, type: string, quality: Quality, listen: Listener): SegmentSource {
+    if (this.isBroken) throw new Error('the encoders have not come to life')
+    const [picture, sound] = [stream.getVideoTracks()[0], stream.getAudioTracks()[0]]
+    const { sampleRate = 48_000, channelCount = 2 } = sound?.getSettings() ?? {}
+    const inputs: Inputs = {
+      picture: picture ? framesOf<VideoFrame>(picture) : null,
+      sound: sound ? framesOf<AudioData>(sound, soundBlocks) : null,
+    }
+    let onStopped: () => void = () => undefined
+    const stopped = new Promise<void>((resolve) => {
+      onStopped = resolve
+    })
+    const job: Job = { listen, type, onStopped }
+    this.jobs.set(track, job)
+    const plan = { video: /avc1\.\w+/.exec(type)?.[0] ?? '', ...quality, rate: sampleRate, channels: channelCount }
+    this.ask({ ask: 'record', track, plan, inputs }, [inputs.picture, inputs.sound])
+    return {
+      get type() {
+        return job.type
+      },
+      pause: () => this.ask({ ask: 'pause', track }),
+      resume: () => this.ask({ ask: 'resume', track }),
+      stop: () => {
+        if (this.jobs.get(track) === job) this.ask({ ask: 'stop', track })
+        return stopped
+      },
+      use: (next) => {
+        const frames = framesOf<VideoFrame>(next)
+        this.ask({ ask: 'use', track, picture: frames }, [frames])
+      },
+    }
+  }
+
+  close(): void {
+    this.worker.terminate()
+  }
+
+  private ask(message: ToEncoders, streams: (Transferable | null)[] = []): void {
+    this.worker.postMessage(
+      message,
+      streams.filter((s) => s !== null),
+    )
+  }
+
+  private hear(message: FromEncoders): void {
+    const { track } = message
+    const job = this.jobs.get(track)
+    if (!job) return
+    if (message.say === 'started') job.listen.onStart(message.atMs - performance.timeOrigin)
+    else if (message.say === 'lost') this.lose(track)
+    else if (message.say === 'piece') {
+      job.type = message.type
+      job.listen.onChunk(message.piece)
+    } else {
+      this.jobs.delete(track)
+      job.onStopped()
+    }
+  }
+
+  private lose(track: TrackName): void {
+    const job = this.jobs.get(track)
+    this.jobs.delete(track)
+    job?.onStopped()
+    job?.listen.onLost()
+  }
+}
+
+function framesOf<T>(track: MediaStreamTrack, maxBufferSize?: number): ReadableStream<T> {
+  const { MediaStreamTrackProcessor: From } = globalThis as unknown as { MediaStreamTrackProcessor: Processor }
+  return new From<T>(maxBufferSize ? { track, maxBufferSize } : { track }).readable
+}

@@ -1,0 +1,86 @@
+// The recorders of one take, one a track, whatever it is that records.
+import type { Format } from './capabilities'
+import type { Encoders } from './encoders'
+import { openRelay, type Relay } from './relay'
+import { cameraQuality, type Quality, recordTracks, type SegmentSource, screenQuality } from './segment-source'
+import type { TrackName } from './track'
+
+/** What is recorded: picture and sound of the main track, and the face beside it. */
+export type Tracks = {
+  readonly picture: MediaStreamTrack | undefined
+  readonly sound: MediaStreamTrack | undefined
+  readonly face: MediaStreamTrack | undefined
+  /** The picture is a screen's: it stands still at times, and another one may follow it. */
+  readonly wantsScreen: boolean
+}
+
+export type SourceEvents = {
+  onStart: (track: TrackName, atMs: number) => void
+  onChunk: (track: TrackName, blob: Blob, type: string) => void
+  onLost: (track: TrackName) => void
+}
+
+export class Sources {
+  private readonly all = new Map<TrackName, SegmentSource>()
+  private readonly relay: Relay | null
+
+  /** It throws where the browser cannot record these tracks. encoders are there for tier A alone. */
+  constructor(
+    format: Format,
+    private readonly encoders: Encoders | null,
+    { picture, sound, face, wantsScreen }: Tracks,
+    private readonly events: SourceEvents,
+  ) {
+    this.relay = picture && wantsScreen && !encoders ? openRelay(picture) : null
+    const main = this.relay?.track ?? picture
+    const tracks = [main, sound].filter((track) => track !== undefined)
+    this.add('screen', new MediaStream(tracks), mainType(format, main, sound), screenQuality)
+    if (face) this.add('camera', new MediaStream([face]), format.picture, cameraQuality)
+  }
+
+  get names(): TrackName[] {
+    return [...this.all.keys()]
+  }
+
+  /** use puts another screen in the place of the one that ended. */
+  use(picture: MediaStreamTrack): void {
+    if (this.relay) this.relay.use(picture)
+    else this.all.get('screen')?.use?.(picture)
+  }
+
+  pause(): void {
+    for (const source of this.all.values()) source.pause()
+  }
+
+  resume(): void {
+    for (const source of this.all.values()) source.resume()
+  }
+
+  /** stop resolves when the last chunk of all tracks, or of one, was handed over. */
+  async stop(track?: TrackName): Promise<void> {
+    if (track) return this.all.get(track)?.stop()
+    await Promise.all([...this.all.values()].map((source) => source.stop()))
+    this.relay?.close()
+    this.encoders?.close()
+  }
+
+  private add(track: TrackName, stream: MediaStream, type: string, quality: Quality): void {
+    const listen = {
+      onStart: (atMs: number) => this.events.onStart(track, atMs),
+      onChunk: (blob: Blob) => this.events.onChunk(track, blob, source.type),
+      onLost: () => this.events.onLost(track),
+    }
+    const source = this.encoders?.record(track, stream, type, quality, listen) ?? recordTracks(stream, type, quality, listen)
+    this.all.set(track, source)
+  }
+}
+
+/** typesOf is what is asked for; what is written in the end may be told by the recorders only. */
+export function typesOf(format: Format, { picture, sound, face }: Tracks): Partial<Record<TrackName, string>> {
+  return { screen: mainType(format, picture, sound), ...(face ? { camera: format.picture } : {}) }
+}
+
+function mainType(format: Format, picture: MediaStreamTrack | undefined, sound: MediaStreamTrack | undefined): string {
+  if (!picture) return format.sound
+  return sound ? format.both : format.picture
+}
