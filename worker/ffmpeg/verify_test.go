@@ -69,6 +69,7 @@ func TestVerifyAllFindsTheOneThatIsWrong(t *testing.T) {
 		input := "-f lavfi -i testsrc2=s=320x240:r=30:d=6 -f lavfi -i sine=d=6 " + quickH264 + "-g 60 -c:a aac "
 		fragmented := mustRead(t, mustClip(t, "a.mp4", input+"-movflags +frag_keyframe+delay_moov+default_base_moof"))
 		faststart := mustRead(t, mustClip(t, "b.mp4", input+"-movflags +faststart"))
+		other := mustRead(t, mustClip(t, "c.mp4", strings.Replace(input, "testsrc2", "testsrc", 1)+"-movflags +faststart")) // which plays as well
 		whole := func(b []byte) []byte { return b }
 		half := func(b []byte) []byte { return b[:len(b)/2] }
 		spoilt := func(from, to float64) func(b []byte) []byte { // parts of the file
@@ -90,8 +91,9 @@ func TestVerifyAllFindsTheOneThatIsWrong(t *testing.T) {
 			{name: "the first fragment", first: spoilt(0.05, 0.2), again: whole, why: "exit code"},
 			{name: "the last fragment", first: spoilt(0.85, 0.95), again: whole, why: "exit code"},
 			{name: "half of the second file", first: whole, again: half, why: "cut off"},
-			{name: "the beginning of the second file", first: whole, again: spoilt(0.05, 0.2), why: "exit code"},
-			{name: "the end of the second file", first: whole, again: spoilt(0.7, 1), why: "exit code"},
+			{name: "the beginning of the second file", first: whole, again: spoilt(0.05, 0.2), why: "differ"},
+			{name: "the end of the second file", first: whole, again: spoilt(0.7, 1), why: "differ"},
+			{name: "another second file", first: whole, again: func([]byte) []byte { return other }, why: "differ"},
 		} {
 			t.Run(tc.name, func(t *testing.T) {
 				want := ffmpeg.Want{Container: meanwhile.ContainerMP4, Fragmented: true, Duration: 6 * time.Second, Audio: true, Width: 320, Height: 240}
