@@ -112,9 +112,10 @@ func (l *Library) track(ctx context.Context, id UploadID, name string) (Track, e
 
 // Live is a recording's track as it lies, for players that read it while it grows, and until something better is made of it.
 type Live struct {
-	Playlist string  // when the playlist was asked for
-	Bytes    *Source // when the bytes were; the caller closes it
-	Whole    []byte  // when a part was that never changes: a segment with other sound
+	Playlist string    // when the playlist was asked for
+	Bytes    *Source   // when the bytes were; the caller closes it
+	File     *LiveFile // when all of them were, as one file; the caller closes it
+	Whole    []byte    // when a part was that never changes: a segment with other sound
 }
 
 // LiveName is the playlist of a track, and LiveBytes the bytes that it names.
@@ -130,11 +131,8 @@ func (l *Library) LiveByGrant(ctx context.Context, grant, name string) (Live, er
 	if v.Source == "recording" && isSoundName(name) {
 		return l.liveSound(ctx, v, name)
 	}
-	track, isPlaylist := strings.CutSuffix(name, ".m3u8")
-	if !isPlaylist {
-		track, _ = strings.CutSuffix(name, ".mp4")
-	}
-	if v.Source != "recording" || name != LiveName(track) && name != LiveBytes(track) {
+	track, _, _ := strings.Cut(name, ".")
+	if v.Source != "recording" || name != LiveName(track) && name != LiveBytes(track) && name != LiveFileName(track) {
 		return Live{}, noMedia(nil)
 	}
 	u, err := l.Store.UploadByVideo(ctx, v.ID)
@@ -145,7 +143,14 @@ func (l *Library) LiveByGrant(ctx context.Context, grant, name string) (Live, er
 	if err != nil || t.Fragments == 0 {
 		return Live{}, noMedia(err)
 	}
-	if !isPlaylist {
+	switch name {
+	case LiveFileName(track):
+		if u.SealedAt == nil {
+			return Live{}, noMedia(nil)
+		}
+		file, err := l.liveFile(ctx, u, t)
+		return Live{File: file}, err
+	case LiveBytes(track):
 		bytes, err := l.growing(ctx, u, track)
 		return Live{Bytes: bytes}, err
 	}
@@ -179,17 +184,16 @@ func (l *Library) HasTrack(ctx context.Context, id VideoID, name string) (bool, 
 	return chunks > 0, err
 }
 
-// liveTracks are the tracks of a recording that can be played as they lie, the main one first.
-func (l *Library) liveTracks(ctx context.Context, v Video) ([]Track, error) {
+// liveTracks are the tracks of a recording that can be played as they lie, the main one first, and whether it is over.
+func (l *Library) liveTracks(ctx context.Context, v Video) (tracks []Track, over bool, err error) {
 	u, err := l.Store.UploadByVideo(ctx, v.ID)
 	if err != nil {
-		return nil, fmt.Errorf("find upload: %w", err)
+		return nil, false, fmt.Errorf("find upload: %w", err)
 	}
 	all, err := l.Store.Tracks(ctx, u.ID)
 	if err != nil {
-		return nil, fmt.Errorf("list tracks: %w", err)
+		return nil, false, fmt.Errorf("list tracks: %w", err)
 	}
-	var tracks []Track
 	for _, name := range []string{ScreenTrack, CameraTrack} {
 		for _, t := range all {
 			if t.Name == name && t.Fragments > 0 {
@@ -197,15 +201,16 @@ func (l *Library) liveTracks(ctx context.Context, v Video) ([]Track, error) {
 			}
 		}
 	}
-	return tracks, nil
+	return tracks, u.SealedAt != nil, nil
 }
 
 // addRecording adds what only recordings have: tracks as they lie, the camera's place in time and in the picture.
 func (l *Library) addRecording(ctx context.Context, v Video, w *Watch) error {
-	tracks, err := l.liveTracks(ctx, v)
+	tracks, over, err := l.liveTracks(ctx, v)
 	if err != nil {
 		return err
 	}
+	w.LiveOver = over
 	for _, t := range tracks {
 		if t.Name == ScreenTrack && len(w.Sources) == 0 || t.Name == CameraTrack && w.Camera == nil {
 			w.Live = append(w.Live, t)

@@ -30,6 +30,8 @@ type Watch struct {
 	Flat *Asset
 	// Live are a recording's tracks as they lie, the main one first, as far as nothing better was made of them yet.
 	Live []Track
+	// LiveOver says that nothing comes behind them any more, so that each can be had as one file.
+	LiveOver bool
 	// LiveSound says that the recording can be had with its sound in AAC, while nothing that plays everywhere is there.
 	LiveSound bool
 	// Grant opens the media of this video until GrantEnds.

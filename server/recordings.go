@@ -268,12 +268,16 @@ func (s *server) liveMedia(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	h.Set("Cache-Control", "private, no-store")
-	if live.Bytes == nil {
+	if live.Playlist != "" {
 		h.Set("Content-Type", "application/vnd.apple.mpegurl")
 		serveContent(w, r, strings.NewReader(live.Playlist))
 		return nil
 	}
 	h.Set("Content-Type", "video/mp4")
+	if live.File != nil {
+		serveContent(w, r, live.File)
+		return live.File.Close()
+	}
 	serveContent(w, r, live.Bytes)
 	return live.Bytes.Close()
 }

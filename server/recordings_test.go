@@ -1,8 +1,10 @@
 package server_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -117,8 +119,75 @@ func TestRecordingPlaysWhileItIsMade(t *testing.T) {
 			checkLive(t, w, u, file[:at+piece], false)
 		}
 	}
+	early := strings.Replace(liveAddress(t, w, u), "screen.m3u8", "screen.whole.mp4", 1)
+	w.want(w.do("GET", early, nil), 404) // its index would not be whole
 	w.want(w.complete(u, n, int64(len(file))), 200)
 	checkLive(t, w, u, file, true)
+	checkFile(t, w, u, file)
+}
+
+func liveAddress(t *testing.T, w *world, u uploaded) string {
+	t.Helper()
+	var share struct {
+		Playback struct{ Tracks []struct{ HLS string } }
+	}
+	w.want(w.do("GET", "/api/v1/shares/"+u.share, nil), 200).decode(t, &share)
+	return share.Playback.Tracks[0].HLS
+}
+
+// checkFile reads a recording that is over as one file: what was recorded, and behind its header an index that names every fragment up to the
+// end, in the page as in the share.
+func checkFile(t *testing.T, w *world, u uploaded, recorded []byte) {
+	t.Helper()
+	var share struct {
+		Playback struct {
+			Tracks []struct{ Sources []struct{ URL, Type string } }
+		}
+	}
+	w.want(w.do("GET", "/api/v1/shares/"+u.share, nil), 200).decode(t, &share)
+	if len(share.Playback.Tracks) != 1 || len(share.Playback.Tracks[0].Sources) != 1 {
+		t.Fatalf("the share is %+v", share)
+	}
+	source := share.Playback.Tracks[0].Sources[0]
+	if !strings.HasPrefix(source.Type, `video/mp4; codecs="avc1.`) {
+		t.Errorf("the type is %s", source.Type)
+	}
+	if page := string(w.want(w.do("GET", "/v/"+u.share, nil), 200).body); !strings.Contains(page, `<source src="`+source.URL+`"`) {
+		t.Error("the page has no video, so that nothing plays with scripts off")
+	}
+	reply := w.want(w.do("GET", source.URL, nil), 200)
+	got := reply.body
+	wantHeaders(t, reply, map[string]string{"Content-Type": "video/mp4", "Cache-Control": "private, no-store", "Set-Cookie": ""})
+	init := bytes.Index(got, []byte("sidx")) - 4
+	if init < 0 {
+		t.Fatal("there is no index")
+	}
+	index := got[init:][:binary.BigEndian.Uint32(got[init:])]
+	media := got[init+len(index):]
+	if !bytes.Equal(got[:init], recorded[:init]) || !bytes.HasPrefix(recorded[init:], media) {
+		t.Error("beside the index there is something else than what was recorded")
+	}
+	rows := index[len(index)-12*int(binary.BigEndian.Uint16(index[38:])):]
+	at, lasts := 0, time.Duration(0)
+	for ; len(rows) > 0; rows = rows[12:] {
+		if string(media[at+4:at+8]) != "moof" {
+			t.Fatalf("at %d there is no fragment", at)
+		}
+		at += int(binary.BigEndian.Uint32(rows))
+		lasts += time.Duration(binary.BigEndian.Uint32(rows[4:])) * time.Second / time.Duration(binary.BigEndian.Uint32(index[16:]))
+	}
+	if at != len(media) || at < len(recorded)/2 {
+		t.Errorf("the index speaks of %d bytes of %d", at, len(media))
+	}
+	if (lasts - 8*time.Second).Abs() > 100*time.Millisecond {
+		t.Errorf("the index speaks of %s", lasts)
+	}
+	for _, r := range [][2]int{{0, 10}, {init - 5, init + 5}, {init + len(index) - 5, init + len(index) + 5}, {init - 5, len(got)}, {len(got) - 9, len(got)}} {
+		part := w.want(w.do("GET", source.URL, nil, fmt.Sprintf("Range: bytes=%d-%d", r[0], r[1]-1)), 206)
+		if !bytes.Equal(part.body, got[r[0]:r[1]]) {
+			t.Errorf("bytes %d to %d are not those of the whole", r[0], r[1])
+		}
+	}
 }
 
 func checkLive(t *testing.T, w *world, u uploaded, there []byte, ended bool) {

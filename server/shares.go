@@ -127,11 +127,15 @@ func btoi(b bool) int {
 	return 0
 }
 
-// liveTrack is a recording's track as it lies: it plays by HLS alone, from the beginning of what there is.
+// liveTrack is a recording's track as it lies: it plays by HLS from the beginning of what there is, and as a file once that is all.
 func liveTrack(w meanwhile.Watch, t meanwhile.Track) wireTrack {
 	out := wireTrack{Name: t.Name, Main: t.Name == meanwhile.ScreenTrack, Sources: []wireSource{}, HLS: fmt.Sprintf("/m/%s/g0/%s", w.Grant, meanwhile.LiveName(t.Name))}
 	if !out.Main {
 		out.OffsetMS = w.CameraOffset.Milliseconds()
+	}
+	if w.LiveOver && t.Playable() {
+		address := fmt.Sprintf("/m/%s/g0/%s", w.Grant, meanwhile.LiveFileName(t.Name))
+		out.Sources = append(out.Sources, wireSource{Type: t.PlayableType(), URL: address, Width: t.Width, Height: t.Height})
 	}
 	return out
 }

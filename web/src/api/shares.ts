@@ -131,13 +131,14 @@ interface Track {
 
 function parseTrack(item: unknown): Track {
   const wire = readObject<Schemas['Track']>(item, 'track')
+  // Where there are no media source extensions (iPhones), the system plays HLS, and may know no Opus; the files have nothing else yet.
+  const aac = 'MediaSource' in globalThis ? undefined : readText(wire, 'hls_aac')
   return {
     name: readText(wire, 'name') ?? '',
     offsetMs: readMaybeNumber(wire, 'offset_ms') ?? 0,
     main: readFlag(wire, 'main'),
-    sources: readList(wire, 'sources', parseSource),
-    // Where there are no media source extensions (iPhones), the system plays HLS, and may know no Opus.
-    hls: ('MediaSource' in globalThis ? undefined : readText(wire, 'hls_aac')) ?? readText(wire, 'hls'),
+    sources: aac === undefined ? readList(wire, 'sources', parseSource) : [],
+    hls: aac ?? readText(wire, 'hls'),
   }
 }
 

@@ -14,7 +14,7 @@ import { posterWhereEmpty } from './poster'
 import { fetchRungs, keepQuality, readQuality, screenOf } from './quality'
 import { type Attempts, type Fresh, newAttempts, recover } from './recovery'
 import { AUTO, type Media, type Plan, planFor, qualities, type Rung, samePlan } from './rungs'
-import { placeOf, samePlaces, withGrantOf } from './sources'
+import { areCopies, liesAsRecorded, placeOf, samePlaces, withGrantOf } from './sources'
 import { keepSpeed, readSpeed, setSpeed } from './speed'
 
 export interface Offer extends Media {
@@ -93,7 +93,8 @@ export class MwPlayer extends HTMLElement {
     }
     this.#offer = offer
     this.#showChoice()
-    if (!this.#begun && !this.#recovering && !samePlaces(before.sources, offer.sources)) void this.#apply()
+    const better = !samePlaces(before.sources, offer.sources) && !areCopies(before.sources, offer.sources)
+    if (better && !this.#begun && !this.#recovering) void this.#apply()
     else this.#watch()
   }
 
@@ -208,7 +209,9 @@ export class MwPlayer extends HTMLElement {
     if (!video || !offer) return
     const first = offer.sources.find((source) => placeOf(source.url) === placeOf(video.currentSrc || 'about:blank'))
     if (first) this.#plan = { at: 'files', sources: [first] }
-    if (video.error || video.networkState === HTMLMediaElement.NETWORK_NO_SOURCE) void this.#recover(video)
+    if (offer.sources.length === 0)
+      void this.#apply() // the HTML's files are not for this browser
+    else if (video.error || video.networkState === HTMLMediaElement.NETWORK_NO_SOURCE) void this.#recover(video)
     else if (!first || this.#wish !== AUTO) void this.#readRungs().then(() => this.#apply())
     this.#watch()
   }
@@ -251,7 +254,7 @@ export class MwPlayer extends HTMLElement {
   /** Learns which sizes the stream has, once for each. */
   async #readRungs(): Promise<void> {
     const url = this.#offer?.hls
-    if (!this.#options || url === undefined || this.#rungsOf === placeOf(url)) return
+    if (!this.#options || url === undefined || this.#rungsOf === placeOf(url) || liesAsRecorded(url)) return
     const rungs = await fetchRungs(url, this.#options.signal)
     if (rungs.length === 0) return
     this.#rungs = rungs

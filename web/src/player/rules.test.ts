@@ -3,7 +3,7 @@ import type { Source } from '../api/shares'
 import { keyAction } from './keys'
 import { type Attempts, type Fresh, nextStep } from './recovery'
 import type { Media } from './rungs'
-import { placeOf, samePlaces, withGrantOf } from './sources'
+import { areCopies, placeOf, samePlaces, withGrantOf } from './sources'
 import { stepSpeed } from './speed'
 
 function source(url: string): Source {
@@ -20,6 +20,15 @@ describe('sources', () => {
     expect(samePlaces([source('/m/a/g1/main.mp4')], [source('/m/b/g1/main.mp4')])).toBe(true)
     expect(samePlaces([source('/m/a/g1/main.mp4')], [source('/m/a/g2/main.mp4')])).toBe(false)
     expect(samePlaces([source('/m/a/g1/main.mp4')], [])).toBe(false)
+  })
+
+  it('knows the copy of a recording that plays as it lies', () => {
+    const lies = source('/m/a/g0/screen.whole.mp4')
+    expect(areCopies([lies], [source('/m/b/g1/copy.mp4')])).toBe(true)
+    expect(areCopies([lies], [{ ...source('/m/b/g1/480p.mp4'), width: 854, height: 480 }])).toBe(false)
+    expect(areCopies([lies], [source('/m/b/g1/1080p.mp4'), source('/m/b/g1/720p.mp4')])).toBe(false)
+    expect(areCopies([source('/m/a/g1/copy.mp4')], [source('/m/b/g1/720p.mp4')])).toBe(false)
+    expect(areCopies([], [])).toBe(false)
   })
 
   it('puts an address under another grant', () => {

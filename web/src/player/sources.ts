@@ -14,6 +14,18 @@ export function samePlaces(a: readonly Source[], b: readonly Source[]): boolean 
   return a.length === b.length && a.every((source, index) => placeOf(source.url) === placeOf(b[index]?.url ?? ''))
 }
 
+/** A recording of which nothing was made yet: it has one size. */
+export function liesAsRecorded(url: string): boolean {
+  return placeOf(url).startsWith('g0/')
+}
+
+/** Reports whether after are copies of a recording that lies as before: the same pictures, so that nothing is won by a change. */
+export function areCopies(before: readonly Source[], after: readonly Source[]): boolean {
+  const same = (source: Source, index: number) =>
+    liesAsRecorded(source.url) && source.width === after[index]?.width && source.height === after[index]?.height
+  return before.length > 0 && before.length === after.length && before.every(same)
+}
+
 /** url under the grant of another address; as it is where either has none. Relative addresses inherit it. */
 export function withGrantOf(url: string, from: string): string {
   const grant = /\/m\/[^/]+\//.exec(from)?.[0]

@@ -42,7 +42,8 @@ export function makeCamera(player: MwPlayer, announce: (sentence: string) => voi
     const file = next.sources[0]
     const url = file?.url ?? next.hls
     if (url === undefined || placeOf(url) === place) return
-    if (place !== '' && !file) return // a stream is never better than what plays
+    // A stream is never better than what plays, nor is the copy of what plays as it lies.
+    if (place !== '' && !(file && place.endsWith('.m3u8'))) return
     place = placeOf(url)
     stream?.close()
     stream = undefined

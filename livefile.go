@@ -1,0 +1,144 @@
+package meanwhile
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// LiveFile is a track of a recording that is over as one file, without a byte of it being copied: the fragments as they lie, behind an index of
+// them (ISO/IEC 14496-12, 8.16.3). With it a player knows at once how long the file is and where everything lies; without it, it asks for the
+// head of every fragment before it shows the first picture.
+type LiveFile struct {
+	SizeBytes int64
+
+	src   *Source
+	index []byte
+	init  int64 // where the index stands in the file
+	at    int64
+}
+
+// LiveFileName is the name of a track as one file.
+func LiveFileName(track string) string { return track + ".whole.mp4" }
+
+// maxIndexed is how many fragments such an index holds.
+const maxIndexed = math.MaxUint16
+
+// Playable reports whether a track plays as one file: in what every browser knows, of a size that can be indexed.
+func (t Track) Playable() bool {
+	return strings.Contains(t.Codecs, "avc1.") && t.Fragments > 0 && t.Fragments <= maxIndexed
+}
+
+// PlayableType is the media type of a track as one file.
+func (t Track) PlayableType() string { return mediaType("video/mp4", t.Codecs, "") }
+
+// liveFile opens a track as one file. NotFound where it does not play as one. The caller closes it.
+func (l *Library) liveFile(ctx context.Context, u Upload, t Track) (*LiveFile, error) {
+	var tracks []movieTrack
+	if err := json.Unmarshal([]byte(t.Timing), &tracks); err != nil {
+		return nil, fmt.Errorf("decode timing: %w", err)
+	}
+	x := FragmentIndex{InitBytes: t.InitBytes}
+	var err error
+	if x.Fragments, err = l.Store.Fragments(ctx, t.UploadID, t.Name, 0); err != nil {
+		return nil, fmt.Errorf("list fragments: %w", err)
+	}
+	index, end, ok := segmentIndex(x, pictureOf(tracks))
+	if !ok || !t.Playable() {
+		return nil, noMedia(nil)
+	}
+	src, err := l.growing(ctx, u, t.Name)
+	if err != nil {
+		return nil, err
+	}
+	return &LiveFile{SizeBytes: end + int64(len(index)), src: src, index: index, init: x.InitBytes}, nil
+}
+
+// pictureOf is the track that fragments are timed by.
+func pictureOf(tracks []movieTrack) (picture movieTrack) {
+	for _, t := range slices.Backward(tracks) {
+		if t.Handler == "vide" || picture.Handler != "vide" {
+			picture = t
+		}
+	}
+	return picture
+}
+
+// segmentIndex is the index of x, to stand behind its InitBytes, and the end of what it speaks of. The index has to speak of everything up to
+// the end of the file, or players do not believe that it is whole; and it counts as track does, for players take its numbers as the track's.
+func segmentIndex(x FragmentIndex, track movieTrack) (index []byte, end int64, ok bool) {
+	n := len(x.Fragments)
+	if n == 0 || n > maxIndexed || x.InitBytes == 0 || track.Timescale == 0 {
+		return nil, 0, false
+	}
+	count := func(d time.Duration) uint64 {
+		return uint64(math.Round(max(0, d).Seconds() * float64(track.Timescale)))
+	}
+	x.closeGaps()
+	first, last := x.Fragments[0], x.Fragments[n-1]
+	end = last.Offset + last.SizeBytes
+	rows := make([]byte, 0, 12*n)
+	for i, f := range x.Fragments {
+		next := end
+		if i+1 < n {
+			next = x.Fragments[i+1].Offset
+		}
+		size, lasts := next-f.Offset, count(f.Duration)
+		if size <= 0 || size > math.MaxInt32 || lasts > math.MaxUint32 {
+			return nil, 0, false
+		}
+		rows = append(rows, be32(uint32(size), uint32(lasts), 1<<31|1<<28)...) // begins with a picture that can be decoded alone
+	}
+	times := binary.BigEndian.AppendUint64(nil, count(first.Start))
+	times = binary.BigEndian.AppendUint64(times, uint64(max(0, first.Offset-x.InitBytes)))
+	return makeBox("sidx", be32(1<<24, track.ID, track.Timescale), times, be32(uint32(n)), rows), end, true
+}
+
+// Read reads on.
+func (f *LiveFile) Read(p []byte) (int, error) {
+	if f.at >= f.SizeBytes {
+		return 0, io.EOF
+	}
+	behind := f.init + int64(len(f.index))
+	if f.at >= f.init && f.at < behind {
+		n := copy(p, f.index[f.at-f.init:])
+		f.at += int64(n)
+		return n, nil
+	}
+	from, until := f.at, f.init
+	if f.at >= behind {
+		from, until = f.at-int64(len(f.index)), f.SizeBytes-int64(len(f.index))
+	}
+	if f.src.at != from {
+		if _, err := f.src.Seek(from, io.SeekStart); err != nil {
+			return 0, err
+		}
+	}
+	n, err := f.src.Read(p[:min(int64(len(p)), until-from)])
+	f.at += int64(n)
+	return n, err
+}
+
+// Seek moves, as http.ServeContent asks for.
+func (f *LiveFile) Seek(offset int64, whence int) (int64, error) {
+	switch whence {
+	case io.SeekCurrent:
+		offset += f.at
+	case io.SeekEnd:
+		offset += f.SizeBytes
+	}
+	if offset < 0 {
+		return 0, E(Invalid, "There is nothing before the first byte.", nil)
+	}
+	f.at = offset
+	return offset, nil
+}
+
+// Close lets go of what is open.
+func (f *LiveFile) Close() error { return f.src.Close() }
