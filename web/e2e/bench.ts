@@ -29,6 +29,7 @@ declare global {
 const links = [
   { megabits: 50, latencyMs: 20 },
   { megabits: 8, latencyMs: 80 },
+  { megabits: 1, latencyMs: 80 },
 ]
 
 test('the watch page in a browser', async () => {
