@@ -18,6 +18,7 @@ type Task struct {
 	Video Video
 	Probe Probe // zero for StepInspect
 	Plan  Plan  // zero for StepInspect
+	then  Step  // what it leaves to another step
 }
 
 // startGeneration begins another pass: before runs in the same transaction as the new stage, older stages are fenced, and the job is sent
@@ -179,10 +180,12 @@ func (l *Library) FinishInspect(ctx context.Context, t Task, p Probe) error {
 type Outcome struct {
 	Assets   []Asset
 	Loudness *Loudness
+	Then     Step // has the rest of its work to do; empty for none
 }
 
 // Finish names what a step made, publishes it where that is due, makes the stages that waited for this one, and ends it: one fenced commit.
 func (l *Library) Finish(ctx context.Context, t Task, o Outcome) error {
+	t.then = o.Then
 	return l.end(ctx, t, func(tx Store) ([]Stage, error) {
 		if o.Loudness != nil {
 			heard := *t.Probe.Audio
@@ -240,17 +243,19 @@ func (l *Library) over(ctx context.Context, tx Store, t Task, state StageState, 
 		return nil, fmt.Errorf("list stages: %w", err)
 	}
 	var next []Stage
-	if len(t.Plan.Steps()) > 0 {
-		for _, step := range dueAfter(t.Stage.Step, t.Plan.Steps()) {
-			if slices.ContainsFunc(there, func(s Stage) bool { return s.Step == step }) {
-				continue
-			}
-			s := l.newStage(t.Video.ID, t.Stage.Generation, step)
-			if err := tx.CreateStage(ctx, s); err != nil {
-				return nil, fmt.Errorf("create stage: %w", err)
-			}
-			next = append(next, s)
+	due := dueAfter(t.Stage.Step, t.Plan.Steps())
+	if t.then != "" {
+		due = append(due, t.then)
+	}
+	for _, step := range due {
+		if slices.ContainsFunc(there, func(s Stage) bool { return s.Step == step }) {
+			continue
 		}
+		s := l.newStage(t.Video.ID, t.Stage.Generation, step)
+		if err := tx.CreateStage(ctx, s); err != nil {
+			return nil, fmt.Errorf("create stage: %w", err)
+		}
+		next = append(next, s)
 	}
 	_, improving, _ := ProgressOf(append(there, next...))
 	return next, l.publish(ctx, tx, t, !improving)

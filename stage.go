@@ -12,7 +12,7 @@ type Step string
 const (
 	StepInspect Step = "inspect" // sniff and probe: decides what else is to be done
 	StepCopy    Step = "copy"    // stream copy of what browsers can play as it came
-	StepCamera  Step = "camera"  // the second track, for the player to compose
+	StepCamera  Step = "camera"  // the second track, for the player to compose, where it can be copied
 	StepPoster  Step = "poster"
 	StepListen  Step = "listen" // loudness, peaks, and the sound that speech recognition wants
 	StepEncode  Step = "encode" // the ladder: every rendition that plays everywhere
@@ -20,6 +20,8 @@ const (
 	// Where no picture is encoded; else they come out of the ladder's decode.
 	StepPreview    Step = "preview"    // the moving picture of the library
 	StepStoryboard Step = "storyboard" // the seek bar's pictures
+
+	StepCameraEncode Step = "camera-encode" // the second track where it cannot be copied, which is known when it was looked at
 
 	StepSound   Step = "sound"   // Opus to AAC while it is recorded, in generation 0
 	StepFlatten Step = "flatten" // screen and camera as one picture, anew whenever its layout changes
@@ -33,8 +35,9 @@ const (
 	QueueInstant QueueName = "instant"
 	QueueShort   QueueName = "short"
 	QueueEncode  QueueName = "encode"
-	QueueSound   QueueName = "sound" // every few seconds of each recording
-	QueueLater   QueueName = "later" // nobody waits for it
+	QueueSound   QueueName = "sound"  // every few seconds of each recording
+	QueueCamera  QueueName = "camera" // small encodes, beside which people watch the other track
+	QueueLater   QueueName = "later"  // nobody waits for it
 )
 
 // stepRow is what the Library must know of a step. Weight is its share of a video's progress.
@@ -50,16 +53,17 @@ type stepRow struct {
 
 // steps is the table; a new step starts here and gets its work in worker/pipeline.go.
 var steps = map[Step]stepRow{
-	StepInspect:    {queue: QueueInstant, attempts: 3, weight: 0.02, needed: true},
-	StepCopy:       {queue: QueueInstant, attempts: 3, weight: 0.06, after: []Step{StepInspect}},
-	StepCamera:     {queue: QueueInstant, attempts: 3, weight: 0.05, after: []Step{StepCopy, StepInspect}},
-	StepPoster:     {queue: QueueShort, attempts: 3, weight: 0.02, after: []Step{StepCopy, StepInspect}},
-	StepListen:     {queue: QueueShort, attempts: 3, weight: 0.02, after: []Step{StepCopy, StepInspect}},
-	StepPreview:    {queue: QueueShort, attempts: 3, weight: 0.01, after: []Step{StepPoster}},
-	StepStoryboard: {queue: QueueShort, attempts: 3, weight: 0.02, after: []Step{StepPoster}},
-	StepEncode:     {queue: QueueEncode, attempts: 3, weight: 0.80, needed: true, after: []Step{StepListen, StepCopy, StepInspect}},
-	StepSound:      {queue: QueueSound, attempts: 5, quiet: true, live: true},
-	StepFlatten:    {queue: QueueLater, attempts: 3, quiet: true, after: []Step{StepEncode, StepCamera}},
+	StepInspect:      {queue: QueueInstant, attempts: 3, weight: 0.02, needed: true},
+	StepCopy:         {queue: QueueInstant, attempts: 3, weight: 0.06, after: []Step{StepInspect}},
+	StepCamera:       {queue: QueueInstant, attempts: 3, weight: 0.02, after: []Step{StepCopy, StepInspect}},
+	StepPoster:       {queue: QueueShort, attempts: 3, weight: 0.02, after: []Step{StepCopy, StepInspect}},
+	StepListen:       {queue: QueueShort, attempts: 3, weight: 0.02, after: []Step{StepCopy, StepInspect}},
+	StepPreview:      {queue: QueueShort, attempts: 3, weight: 0.01, after: []Step{StepPoster}},
+	StepStoryboard:   {queue: QueueShort, attempts: 3, weight: 0.02, after: []Step{StepPoster}},
+	StepEncode:       {queue: QueueEncode, attempts: 3, weight: 0.80, needed: true, after: []Step{StepListen, StepCopy, StepInspect}},
+	StepCameraEncode: {queue: QueueCamera, attempts: 3, weight: 0.03}, // StepCamera leaves it behind
+	StepSound:        {queue: QueueSound, attempts: 5, quiet: true, live: true},
+	StepFlatten:      {queue: QueueLater, attempts: 3, quiet: true, after: []Step{StepEncode, StepCamera}},
 }
 
 // dueAfter lists what becomes due when a step is over: of the steps that are planned, those that wait for it. Somebody may be waiting for a

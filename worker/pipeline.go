@@ -64,16 +64,17 @@ func (s step) source() string {
 
 // pipeline is the step table. A new step needs a row in the root's table (queue, attempts, weight), a row here, and its function below.
 var pipeline = map[meanwhile.Step]step{
-	meanwhile.StepInspect:    {wall: 10 * time.Minute, work: inspect, asItLies: true},
-	meanwhile.StepCopy:       {wall: 30 * time.Minute, work: copyStreams, asItLies: true},
-	meanwhile.StepCamera:     {wall: 12 * time.Hour, work: camera, track: meanwhile.CameraTrack, asItLies: true},
-	meanwhile.StepPoster:     {wall: 10 * time.Minute, work: poster},
-	meanwhile.StepListen:     {wall: time.Hour, work: listen},
-	meanwhile.StepPreview:    {wall: 10 * time.Minute, work: preview},
-	meanwhile.StepStoryboard: {wall: 10 * time.Minute, work: storyboard},
-	meanwhile.StepEncode:     {wall: 24 * time.Hour, work: ladder},
-	meanwhile.StepSound:      {wall: time.Hour, work: liveSound, asItLies: true},
-	meanwhile.StepFlatten:    {wall: 24 * time.Hour, work: flatten},
+	meanwhile.StepInspect:      {wall: 10 * time.Minute, work: inspect, asItLies: true},
+	meanwhile.StepCopy:         {wall: 30 * time.Minute, work: copyStreams, asItLies: true},
+	meanwhile.StepCamera:       {wall: 30 * time.Minute, work: camera, track: meanwhile.CameraTrack, asItLies: true},
+	meanwhile.StepCameraEncode: {wall: 12 * time.Hour, work: camera, track: meanwhile.CameraTrack, asItLies: true},
+	meanwhile.StepPoster:       {wall: 10 * time.Minute, work: poster},
+	meanwhile.StepListen:       {wall: time.Hour, work: listen},
+	meanwhile.StepPreview:      {wall: 10 * time.Minute, work: preview},
+	meanwhile.StepStoryboard:   {wall: 10 * time.Minute, work: storyboard},
+	meanwhile.StepEncode:       {wall: 24 * time.Hour, work: ladder},
+	meanwhile.StepSound:        {wall: time.Hour, work: liveSound, asItLies: true},
+	meanwhile.StepFlatten:      {wall: 24 * time.Hour, work: flatten},
 }
 
 // inspect tells what the source is, and has the Library decide what to make of it.

@@ -165,7 +165,10 @@ func startWorker(ctx context.Context, c *Config, p *parts, group *errgroup.Group
 		return nil, err
 	}
 	w := &worker.Worker{Library: p.library, Tools: tools, Scratch: scratch, Owner: owner(c), Log: p.log}
-	slots := map[meanwhile.QueueName]int{meanwhile.QueueInstant: 2, meanwhile.QueueShort: 2, meanwhile.QueueEncode: c.WorkerConcurrency, meanwhile.QueueSound: 1, meanwhile.QueueLater: 1}
+	slots := map[meanwhile.QueueName]int{
+		meanwhile.QueueInstant: 2, meanwhile.QueueShort: 2, meanwhile.QueueEncode: c.WorkerConcurrency,
+		meanwhile.QueueSound: 1, meanwhile.QueueCamera: 1, meanwhile.QueueLater: 1,
+	}
 	srv, err := queue.Start(sparing{p.asynqOptions()}, slots, w.Handle, p.log)
 	if err != nil {
 		return nil, errors.Join(err, scratch.Close())

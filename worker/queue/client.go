@@ -56,5 +56,6 @@ var lanes = map[meanwhile.QueueName]lane{
 	meanwhile.QueueShort:   {check: 250 * time.Millisecond, timeout: time.Hour},
 	meanwhile.QueueEncode:  {check: 250 * time.Millisecond, timeout: 48 * time.Hour},
 	meanwhile.QueueSound:   {check: 100 * time.Millisecond, timeout: 2 * time.Hour},
+	meanwhile.QueueCamera:  {check: 250 * time.Millisecond, timeout: 48 * time.Hour},
 	meanwhile.QueueLater:   {check: time.Second, timeout: 48 * time.Hour},
 }

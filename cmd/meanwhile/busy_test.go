@@ -1,0 +1,80 @@
+package main_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// makeClip runs ffmpeg with these words and gives the file that they end with.
+func makeClip(t testing.TB, name, words string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if out, err := exec.CommandContext(t.Context(), "ffmpeg", append(strings.Fields("-v error "+words), path)...).CombinedOutput(); err != nil {
+		t.Fatalf("ffmpeg: %v\n%s", err, out)
+	}
+	return path
+}
+
+// TestARecordingIsCopiedWhileAllEncodersAreBusy: a long video is encoded, and the cameras of two recordings, as many as there are slots for what
+// people wait for. A third recording, whose browser dies and whose rest comes up later, is copied beside all that.
+func TestARecordingIsCopiedWhileAllEncodersAreBusy(t *testing.T) {
+	p := newProgram(t, "MEANWHILE_WORKER_CONCURRENCY=1")
+	key := p.owner()
+	p.start()
+	long := p.push(clip(t, "long.avi", 60, "-c:v", "mpeg4", "-q:v", "3", "-c:a", "mp3"))
+	encoding := func() bool {
+		var v video
+		p.get(key, "/api/v1/videos/"+long, &v)
+		return v.State == "processing" && v.Progress > 0
+	}
+	p.until(time.Minute, "the long video to be encoded", encoding)
+
+	screen := makeClip(t, "screen.mp4", "-f lavfi -i testsrc2=s=640x360:r=15:d=4 -c:v libx264 -preset ultrafast -g 30 -pix_fmt yuv420p -movflags frag_keyframe+empty_moov+default_base_moof")
+	camera := makeClip(t, "camera.webm", "-f lavfi -i testsrc2=s=640x480:r=30:d=20,noise=alls=20:allf=t -c:v libvpx -deadline realtime -cpu-used 8 -b:v 2M -g 60 -live 1")
+	var with [2]*recorder
+	for i := range with {
+		with[i] = p.record(key)
+		with[i].complete(with[i].put("screen", screen, 100_000), with[i].put("camera", camera, 1<<20))
+	}
+	// cameras is how many of them can be seen.
+	cameras := func() (n int) {
+		for _, r := range with {
+			for _, track := range r.share().Playback.Tracks {
+				if track.Name == "camera" && len(track.Sources) > 0 {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	p.until(time.Minute, "both to play without their cameras", func() bool {
+		for _, r := range with {
+			if s := r.share(); len(s.Playback.Tracks) == 0 || len(s.Playback.Tracks[0].Sources) == 0 {
+				return false
+			}
+		}
+		return true
+	})
+
+	third := p.record(key)
+	file, err := os.ReadFile(screen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	third.chunk("screen", 0, file[:len(file)/2]) // the browser dies here, and another page of the site finds the rest
+	third.chunk("screen", 1, file[len(file)/2:])
+	third.complete(fmt.Sprintf(`"screen":{"chunks":2,"bytes":%d}`, len(file)))
+	p.until(time.Minute, "the third recording's copy", func() bool {
+		s := third.share()
+		return len(s.Playback.Tracks) == 1 && len(s.Playback.Tracks[0].Sources) == 1
+	})
+	if n := cameras(); n > 0 || !encoding() {
+		t.Errorf("the copy came when %d cameras were encoded, and the long video is still at it: %t; want it before all of them", n, encoding())
+	}
+	p.until(2*time.Minute, "a camera", func() bool { return cameras() > 0 })
+}
