@@ -9,15 +9,22 @@ import (
 	"meanwhile"
 )
 
-// signedFor is how long a signed address opens an object. It ends by itself only: who has one reads on for so long after a link was revoked.
-const signedFor = time.Minute
-
-// cacheRedirect lets a player that asks for many ranges come here once in a while only. An address that it kept has half its life before it.
-const cacheRedirect = "private, max-age=30"
-
 // redirected are the kinds that are bytes and nothing else. What names other addresses or is read by scripts always comes from here.
 var redirected = []meanwhile.AssetKind{
 	meanwhile.AssetCopy, meanwhile.AssetRendition, meanwhile.AssetRung, meanwhile.AssetPoster, meanwhile.AssetStoryboard, meanwhile.AssetPreview,
+}
+
+// cacheRedirect lets a player that asks for many ranges come here once in a while only. An address that it kept has half its life before it.
+func cacheRedirect(life time.Duration) string {
+	return fmt.Sprintf("private, max-age=%d", int(life.Seconds()/2))
+}
+
+// addressLife is how long an address opens that a player is sent to; zero where none is sent anywhere.
+func (s *server) addressLife() time.Duration {
+	if s.MediaOrigin == "" {
+		return 0
+	}
+	return s.MediaLife
 }
 
 // redirect sends a player to the object storage, where the operator wants it so. done is false where the bytes have to come from here: the
@@ -26,7 +33,7 @@ func (s *server) redirect(w http.ResponseWriter, r *http.Request, a meanwhile.As
 	if s.MediaOrigin == "" || r.Method != http.MethodGet || !slices.Contains(redirected, a.Kind) {
 		return false, nil
 	}
-	address, err := s.lib.Objects.SignURL(r.Context(), a.Key, signedFor)
+	address, err := s.lib.Objects.SignURL(r.Context(), a.Key, s.MediaLife)
 	if err != nil && meanwhile.KindOf(err) == meanwhile.Invalid {
 		return false, nil
 	}
@@ -34,7 +41,7 @@ func (s *server) redirect(w http.ResponseWriter, r *http.Request, a meanwhile.As
 		return false, fmt.Errorf("sign %s of video %s: %w", a.Name, a.VideoID, err)
 	}
 	h := w.Header()
-	h.Set("Cache-Control", cacheRedirect)
+	h.Set("Cache-Control", cacheRedirect(s.MediaLife))
 	h.Set("Location", address)
 	w.WriteHeader(http.StatusFound) // without the body that http.Redirect writes: the address is in it
 	return true, nil

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -32,18 +33,21 @@ func (o *signing) SignURL(_ context.Context, key string, ttl time.Duration) (str
 func TestMediaIsRedirectedWhereTheOperatorWantsIt(t *testing.T) {
 	for _, tc := range []struct {
 		name, origin string
+		life         time.Duration
 		err          error
 		status       int
+		keep         string // how long the redirect may be kept
 	}{
-		{"by the setting", mediaOrigin, nil, http.StatusFound},
-		{"not without the setting", "", nil, http.StatusOK},
-		{"not where the storage cannot sign", mediaOrigin, meanwhile.E(meanwhile.Invalid, "no addresses", nil), http.StatusOK},
-		{"nothing is served when signing breaks", mediaOrigin, meanwhile.E(meanwhile.Unavailable, "away", nil), http.StatusServiceUnavailable},
+		{"by the setting", mediaOrigin, 0, nil, http.StatusFound, "private, max-age=30"},
+		{"for as long as the operator wants", mediaOrigin, 11 * time.Second, nil, http.StatusFound, "private, max-age=5"},
+		{"not without the setting", "", 0, nil, http.StatusOK, ""},
+		{"not where the storage cannot sign", mediaOrigin, 0, meanwhile.E(meanwhile.Invalid, "no addresses", nil), http.StatusOK, ""},
+		{"nothing is served when signing breaks", mediaOrigin, 0, meanwhile.E(meanwhile.Unavailable, "away", nil), http.StatusServiceUnavailable, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			store := &signing{err: tc.err}
 			w := newWorld(t, func(c *server.Config, _ *server.Deps, lc *meanwhile.Config) {
-				c.MediaOrigin = tc.origin
+				c.MediaOrigin, c.MediaLife = tc.origin, tc.life
 				store.Objects = lc.Objects
 				lc.Objects = store
 			})
@@ -56,9 +60,10 @@ func TestMediaIsRedirectedWhereTheOperatorWantsIt(t *testing.T) {
 				if tc.status != http.StatusFound {
 					continue
 				}
-				wantHeaders(t, r, map[string]string{"Cache-Control": "private, max-age=30", "Set-Cookie": ""})
-				if to := r.header.Get("Location"); !strings.HasPrefix(to, mediaOrigin+"/v/") || len(r.body) > 0 || store.ttl > time.Minute {
-					t.Errorf("it leads to %q for %s with the body %q, want a signed address for a minute and no body", to, store.ttl, r.body)
+				wantHeaders(t, r, map[string]string{"Cache-Control": tc.keep, "Set-Cookie": ""})
+				life := cmp.Or(tc.life, time.Minute)
+				if to := r.header.Get("Location"); !strings.HasPrefix(to, mediaOrigin+"/v/") || len(r.body) > 0 || store.ttl != life {
+					t.Errorf("it leads to %q for %s with the body %q, want a signed address for %s and no body", to, store.ttl, r.body, life)
 				}
 				w.want(w.do("HEAD", address, nil), http.StatusOK) // the address is signed for GET alone
 			}

@@ -25,8 +25,10 @@ type Config struct {
 	// Version is shown in the OpenAPI document.
 	Version string
 	// MediaOrigin is where the object storage serves browsers, such as https://media.example.com: the bytes of media are redirected to
-	// signed addresses there, where the storage can sign. Empty: all media comes from here.
+	// signed addresses there, where the storage can sign. Empty: all media comes from here. MediaLife is how long such an address opens
+	// its object, in whole seconds; a minute when zero.
 	MediaOrigin string
+	MediaLife   time.Duration
 
 	// MaxBodyBytes bounds JSON and form bodies; 1 MiB when zero.
 	MaxBodyBytes int64
@@ -65,6 +67,7 @@ func (c Config) withDefaults() Config {
 	if c.MinUploadBPS == 0 {
 		c.MinUploadBPS = 1 << 10
 	}
+	orDuration(&c.MediaLife, time.Minute)
 	orDuration(&c.BodyGrace, 30*time.Second)
 	orDuration(&c.StreamPause, 250*time.Millisecond)
 	orDuration(&c.KeepAlive, 20*time.Second)

@@ -52,6 +52,7 @@ type pageShare struct {
 	DownloadURL, WatchURL, PosterURL  string
 	Sources                           []pageSource
 	StartSeconds                      int
+	AddressLifeMS                     int64 // of where media addresses lead to; zero where the bytes come from here
 }
 
 // pageSource is a <source>: the browser takes the first whose media query holds.
@@ -114,7 +115,8 @@ func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 
 func (s *server) pageShareOf(v *visit, token string, sh wireShare, seen meanwhile.Watch, start int) pageShare {
 	out := pageShare{
-		Title: sh.Title, AuthorName: sh.Author.Name, State: sh.State, Failure: sh.Failure, Warnings: sh.Warnings,
+		AddressLifeMS: s.addressLife().Milliseconds(),
+		Title:         sh.Title, AuthorName: sh.Author.Name, State: sh.State, Failure: sh.Failure, Warnings: sh.Warnings,
 		Progress: sh.Progress, Percent: int(sh.Progress * 100), Improving: sh.Improving, DurationMS: sh.DurationMS,
 		Width: sh.Width, Height: sh.Height, CreatedAt: seen.Video.CreatedAt.UTC(), Owner: sh.Owner, VideoID: sh.VideoID,
 		CanComment: sh.CanComment, CanDownload: sh.CanDownload, DownloadURL: sh.DownloadURL, WatchURL: s.watchURL(v, token),

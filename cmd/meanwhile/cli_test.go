@@ -92,6 +92,7 @@ func TestUsageAndExitCodes(t *testing.T) {
 		{"key for nobody", []string{"token", "add", "--email", "no@example.com"}, 1, "meanwhile user add"},
 		{"separate roles on one process's stores", []string{"server"}, 2, "MEANWHILE_DATABASE_URL"},
 		{"a base address with a path", []string{"--base-url", "https://example.com/x", "doctor"}, 2, "MEANWHILE_BASE_URL"},
+		{"addresses of media that live too long", []string{"--media-address-life", "61s", "doctor"}, 2, "MEANWHILE_MEDIA_ADDRESS_LIFE"},
 		{"an unknown store", []string{"--objects-url", "gopher://x", "serve"}, 1, "MEANWHILE_OBJECTS_URL"},
 	}
 	for _, tc := range tests {

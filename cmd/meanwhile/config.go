@@ -28,7 +28,8 @@ type Config struct {
 	RedisURL          string        `env:"MEANWHILE_REDIS_URL" default:"embedded:" help:"Queue and events: embedded: runs inside this process; redis://user:password@host:6379/0 uses a server, redis+sentinel://user:password@host:26379/0?master_name=NAME&addr=host2:26379&username=…&password=… a group with sentinels (whose own password stands before the @), redis+cluster://user:password@host:6379?addr=host2:6379 a cluster; rediss for redis where there is TLS."`
 	SecretKey         string        `env:"MEANWHILE_SECRET_KEY" help:"At least 32 characters that sign addresses; made and kept under DATA when empty. Separate servers and workers need the same one. Also as MEANWHILE_SECRET_KEY_FILE."`
 	TrustedProxies    []string      `env:"MEANWHILE_TRUSTED_PROXIES" sep:"," help:"Networks (CIDR) whose forwarding headers are believed; none by default."`
-	MediaDelivery     string        `env:"MEANWHILE_MEDIA_DELIVERY" enum:"proxy,redirect" default:"proxy" help:"proxy: media comes from the server. redirect: players are sent to addresses at the object storage that end after a minute, where it is s3://; a revoked link is open for so long."`
+	MediaDelivery     string        `env:"MEANWHILE_MEDIA_DELIVERY" enum:"proxy,redirect" default:"proxy" help:"proxy: media comes from the server. redirect: players are sent to addresses at the object storage, where it is s3://, that end by themselves."`
+	MediaAddressLife  time.Duration `env:"MEANWHILE_MEDIA_ADDRESS_LIFE" default:"1m" help:"With redirect: how long such an address opens its bytes, 2s to 1m in whole seconds. A revoked link is open for so long to who has one; players come back for a new one twice in that time."`
 	DrainDelay        time.Duration `env:"MEANWHILE_DRAIN_DELAY" default:"0s" help:"How long the server goes on after it was told to stop, while /readyz says 503: set it to longer than a proxy's health checks are apart, and no request fails when servers are restarted one by one."`
 	SignUp            string        `env:"MEANWHILE_SIGN_UP" enum:"closed,open" default:"closed" help:"open lets anyone make an account."`
 	MaxDuration       time.Duration `env:"MEANWHILE_MAX_DURATION" default:"4h" help:"Longest video that is processed."`
@@ -101,6 +102,9 @@ func (c *Config) finish(role role) error {
 	}
 	if c.DrainDelay < 0 {
 		return fmt.Errorf("MEANWHILE_DRAIN_DELAY is %s: it needs 0s or more", c.DrainDelay)
+	}
+	if c.MediaAddressLife < 2*time.Second || c.MediaAddressLife > time.Minute || c.MediaAddressLife%time.Second != 0 {
+		return fmt.Errorf("MEANWHILE_MEDIA_ADDRESS_LIFE is %s: it needs whole seconds, from 2s to 1m", c.MediaAddressLife)
 	}
 	if c.WorkerConcurrency < 1 {
 		return fmt.Errorf("MEANWHILE_WORKER_CONCURRENCY is %d: it needs at least 1", c.WorkerConcurrency)

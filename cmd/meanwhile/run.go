@@ -82,7 +82,9 @@ func startServer(ctx context.Context, c *Config, p *parts, group *errgroup.Group
 		return err
 	}
 	drain := newDrain(ctx, c.DrainDelay, p.ready)
-	handler := server.New(server.Config{BaseURL: c.BaseURL, TrustedProxies: proxies, Version: version(), MediaOrigin: media}, server.Deps{
+	handler := server.New(server.Config{
+		BaseURL: c.BaseURL, TrustedProxies: proxies, Version: version(), MediaOrigin: media, MediaLife: c.MediaAddressLife,
+	}, server.Deps{
 		Library: p.library, UI: web.Files(), Log: p.log, Ready: drain.ready, Counter: p.redis, Done: drain.stopping,
 	})
 	srv, silent := server.HTTPServer(drain.goodbye(handler), p.log), newSilent()

@@ -2,6 +2,7 @@
 import type { Source } from '../api/shares'
 import { freezeFrame } from './freeze'
 import type { Stream, StreamHooks } from './hls'
+import { outlives } from './outlive'
 
 const HLS_TYPE = 'application/vnd.apple.mpegurl'
 
@@ -19,6 +20,7 @@ export class Feed {
   #held = false
   #hushed = false
   #targetMs = 0
+  #loadedMs = performance.now()
 
   constructor(
     readonly video: HTMLVideoElement,
@@ -30,6 +32,12 @@ export class Feed {
       if (this.#hushed && event.isTrusted) event.stopImmediatePropagation()
     }
     for (const name of LOADING_EVENTS) video.addEventListener(name, hush, { signal, capture: true })
+    const jump = (event: Event) => {
+      if (!this.#held || !(event instanceof CustomEvent) || typeof event.detail !== 'number') return
+      event.stopPropagation() // the controls would move a video that is not there yet
+      this.seek(event.detail * 1000)
+    }
+    stage.addEventListener('mediaseekrequest', jump, { signal, capture: true })
     signal.addEventListener('abort', () => this.close())
   }
 
@@ -41,6 +49,13 @@ export class Feed {
   /** hls.js feeds the video, and hears of its errors. */
   get streaming(): boolean {
     return this.#stream !== undefined
+  }
+
+  /** A file plays, and from here on needs bytes of an address that may have ended: those that the browser is sent to open for lifeMs. */
+  outlived(lifeMs: number): boolean {
+    if (this.#held || this.#stream) return false
+    const { buffered, currentTime: fromS, duration, paused } = this.video
+    return outlives({ lifeMs, ageMs: performance.now() - this.#loadedMs, buffered, fromS, untilS: paused ? fromS : duration })
   }
 
   /** Sees to it that what the page's HTML began to load starts at atMs. */
@@ -57,6 +72,7 @@ export class Feed {
   /** Plays the first of sources that can be played, from atMs. */
   playFiles(sources: readonly Source[], atMs: number, play: boolean): void {
     this.#leave(atMs)
+    this.#loadedMs = performance.now()
     this.video.replaceChildren(...sources.map(makeSource))
     this.video.load()
     this.#go(atMs, play)
@@ -94,7 +110,9 @@ export class Feed {
 
   /** Keeps the frame that is seen, and lets go of what it came from. */
   #leave(atMs: number): void {
-    if (this.video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && atMs > 0) freezeFrame(this.video)
+    // In the middle of a jump there are only the header and the frame of before.
+    const seen = this.video.readyState >= HTMLMediaElement.HAVE_METADATA && (atMs > 0 || this.video.played.length > 0)
+    if (seen) freezeFrame(this.video, arrivalAt(atMs))
     this.#hushed = true
     this.close()
     this.video.removeAttribute('src')
@@ -123,11 +141,16 @@ export class Feed {
     const known = () => {
       if (load !== this.#loads) return done.abort()
       if (this.#targetMs > 0) video.currentTime = this.#targetMs / 1000
-      video.addEventListener(this.#targetMs > 0 ? 'seeked' : 'loadeddata', arrived, { signal })
+      video.addEventListener(arrivalAt(this.#targetMs), arrived, { signal })
     }
     this.stage.addEventListener('loadedmetadata', known, { signal, capture: true }) // on the way down, before it is hushed
     video.addEventListener('error', () => done.abort(), { signal })
   }
+}
+
+/** What tells that a source has arrived at ms. */
+function arrivalAt(ms: number): 'seeked' | 'loadeddata' {
+  return ms > 0 ? 'seeked' : 'loadeddata'
 }
 
 /** Fetches the chunk; undefined when it does not come, or hls.js says that it cannot work here. */

@@ -4,8 +4,8 @@ import { make } from '../ui/dom'
 /** However long the other source takes, the picture must not lie for longer. */
 const LONGEST_MS = 10_000
 
-/** Draws video's frame over it, below the controls, until the next frame is there. The media is our own origin's, so nothing is tainted. */
-export function freezeFrame(video: HTMLVideoElement): void {
+/** Draws video's frame over it, below the controls, until the next frame is there: it arrives with one of the two. */
+export function freezeFrame(video: HTMLVideoElement, arrival: 'seeked' | 'loadeddata'): void {
   const canvas = make('canvas', 'frozen')
   canvas.width = video.videoWidth
   canvas.height = video.videoHeight
@@ -22,5 +22,5 @@ export function freezeFrame(video: HTMLVideoElement): void {
     canvas.remove()
   }
   const timer = setTimeout(thaw, LONGEST_MS)
-  for (const name of ['seeked', 'playing', 'error'] as const) video.addEventListener(name, thaw, { signal: done.signal })
+  for (const name of [arrival, 'playing', 'error'] as const) video.addEventListener(name, thaw, { signal: done.signal })
 }

@@ -12,7 +12,7 @@ import type { Mark } from './markers'
 import { Note } from './note'
 import { posterWhereEmpty } from './poster'
 import { fetchRungs, keepQuality, readQuality, screenOf } from './quality'
-import { type Attempts, type Fresh, newAttempts, recover } from './recovery'
+import { type Attempts, attemptsAt, type Fresh, newAttempts, recover } from './recovery'
 import { AUTO, type Media, type Plan, planFor, qualities, type Rung, samePlan } from './rungs'
 import { areCopies, liesAsRecorded, placeOf, samePlaces, withGrantOf } from './sources'
 import { keepSpeed, readSpeed, setSpeed } from './speed'
@@ -192,6 +192,11 @@ export class MwPlayer extends HTMLElement {
       video.addEventListener(name, () => this.#onTime(video, options), { signal })
     }
     video.addEventListener('play', () => this.#onPlay(options), { signal })
+    const renew = () =>
+      !this.#recovering && this.#offer && feed.outlived(Number(this.dataset.addressLifeMs ?? 0)) && this.#reload(this.#offer)
+    for (const name of ['play', 'seeking', 'waiting'] as const) {
+      video.addEventListener(name, () => setTimeout(renew), { signal }) // when the controls have seen to where it jumps
+    }
     video.addEventListener('pause', () => this.#onPause(video, options), { signal })
     // A <source> that fails tells only itself, and does not bubble: capture hears both.
     video.addEventListener('error', (event) => this.#onError(event, video), { signal, capture: true })
@@ -359,7 +364,7 @@ export class MwPlayer extends HTMLElement {
     this.#recovering = true
     try {
       const offline = () => this.#note.say('No connection. It goes on from here by itself.')
-      const { step, attempts } = await recover(this.#attempts, options.refresh, offline, options.signal)
+      const { step, attempts } = await recover(attemptsAt(this.#attempts, this.#positionMs), options.refresh, offline, options.signal)
       this.#attempts = attempts
       if (step.at === 'gone') options.onGone()
       if (step.at === 'give-up') this.#giveUp(video)

@@ -3,8 +3,9 @@ import type { Media } from './rungs'
 import { sameUrls } from './sources'
 import { onlineOrAfter } from './wait'
 
-/** How often the very same addresses are tried before the player says that it cannot. */
+/** How often the very same addresses are tried for one place of the video before the player says that it cannot. */
 const SAME_ADDRESS_TRIES = 2
+const SAME_PLACE_MS = 500
 const RETRY_MS = [0, 1_000, 2_000, 4_000, 8_000, 15_000] as const
 
 /** What the next step is after a failed source. */
@@ -17,10 +18,18 @@ export interface Attempts {
   failed: Media // what was being played
   sameTries: number
   offlineTries: number
+  atMs?: number // where it failed
 }
 
 export function newAttempts(failed: Media): Attempts {
   return { failed, sameTries: 0, offlineTries: 0 }
+}
+
+/** The attempts that count for a failure at atMs. Behind the same addresses there may be others that end (docs/adr/0019): that it failed in one
+ * place says nothing of the next one that somebody jumps to. */
+export function attemptsAt(attempts: Attempts, atMs: number): Attempts {
+  const same = Math.abs(atMs - (attempts.atMs ?? Number.NaN)) < SAME_PLACE_MS
+  return same ? attempts : { ...attempts, sameTries: 0, atMs }
 }
 
 /** Decides, and says how to count. A new address is always worth a try; the same one only twice; no answer is waited for without end. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Source } from '../api/shares'
 import { keyAction } from './keys'
-import { type Attempts, type Fresh, nextStep } from './recovery'
+import { type Attempts, attemptsAt, type Fresh, nextStep } from './recovery'
 import type { Media } from './rungs'
 import { areCopies, placeOf, samePlaces, withGrantOf } from './sources'
 import { stepSpeed } from './speed'
@@ -60,6 +60,13 @@ describe('nextStep after a source failed', () => {
     { name: 'nothing to play is said', attempts, fresh: { at: 'media', media: { sources: [], hls: undefined } }, want: 'give-up' },
   ]
   it.each(cases)('$name', ({ attempts: before, fresh, want }) => expect(nextStep(before, fresh).step.at).toBe(want))
+
+  it('counts anew in another place, and on in the same one', () => {
+    const tried = { ...attempts, sameTries: 2, offlineTries: 1, atMs: 8_000 }
+    const places = [8_000, 8_300, 9_000, 0].map((atMs) => attemptsAt(tried, atMs).sameTries)
+    expect(places).toEqual([2, 2, 0, 0])
+    expect(attemptsAt(attempts, 0), 'the first time').toEqual({ ...attempts, atMs: 0 })
+  })
 
   it('counts anew after a new address', () => {
     const { attempts: after } = nextStep({ failed: old, sameTries: 2, offlineTries: 4 }, { at: 'media', media: renewed })
