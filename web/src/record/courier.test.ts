@@ -198,6 +198,32 @@ describe('the courier', () => {
     expect(t.progress().sealed).toBe(true)
   })
 
+  test('what is said of a take while a heartbeat is on its way is told, and before it is sealed', async () => {
+    const server = new FakeServer()
+    const t = await trip(server, 1)
+    const offsets: (number | undefined)[] = []
+    let later = 0
+    server.fault = (r) => {
+      if (!r.path.endsWith('/heartbeat')) return undefined
+      offsets.push((r.json as { camera_offset_ms?: number }).camera_offset_ms)
+      if (later === 0) void t.courier.beat({ state: 'recording', pauses: [], cameraOffsetMs: ++later }) // the camera begins
+      return undefined
+    }
+    const sent = t.courier.run(t.page.signal)
+    await expect.poll(() => offsets).toEqual([undefined, 1])
+    server.fault = (r) => {
+      if (!r.path.endsWith('/heartbeat')) return undefined
+      offsets.push((r.json as { camera_offset_ms?: number }).camera_offset_ms)
+      return offsets.length === 3 ? 'cut' : undefined
+    }
+    await t.courier.beat({ state: 'recording', pauses: [], cameraOffsetMs: 2 })
+    await expect.poll(() => offsets.length).toBe(3)
+    await t.courier.finish({ screen: { chunks: 1, bytes: 1 } })
+    await sent
+    expect(offsets).toEqual([undefined, 1, 2, 2])
+    expect(server.log.at(-1)).toMatch(/complete$/)
+  })
+
   test('gets a new token from the session when the old one has ended, for both lanes at once', async () => {
     const server = new FakeServer()
     const t = await trip(server, 6)

@@ -54,6 +54,8 @@ export class Courier {
   private patience = new AbortController()
   private renewing: Promise<boolean> | null = null
   private beatSoon: () => void = () => {}
+  /** What the server was told last. */
+  private told: Beat | null = null
 
   constructor(
     readonly about: About,
@@ -212,6 +214,7 @@ export class Courier {
 
   /** seal compares what was recorded with what is there; what is missing goes again. */
   private async seal(signal: AbortSignal): Promise<void> {
+    if (this.told !== this.about.beat) await this.tellBeat(signal) // pauses, and where the camera begins
     for (let attempt = 1; attempt <= triesToSeal && !signal.aborted; attempt++) {
       const { link, tallies } = this.about
       if (!link || !tallies) return
@@ -308,13 +311,19 @@ export class Courier {
   /** beats go on while there may be more to come: silence is what tells the server that we are gone. */
   private async beats(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const { link, beat, startedAtMs, tallies } = this.about
-      if (link && !tallies && this.trouble.at !== 'stuck') {
-        const answer = await this.ask({ method: 'POST', path: `${link.uploadUrl}/heartbeat`, json: beatJson(beat, startedAtMs) }, signal)
-        if (answer.status === 200) await this.keepToken(parseToken(answer.json))
-      }
-      await this.nextBeat(signal)
+      const { beat, tallies } = this.about
+      if (!tallies && this.trouble.at !== 'stuck') await this.tellBeat(signal)
+      if (this.about.beat === beat) await this.nextBeat(signal) // else there is something new already
     }
+  }
+
+  private async tellBeat(signal: AbortSignal): Promise<void> {
+    const { link, beat, startedAtMs } = this.about
+    if (!link) return
+    const answer = await this.ask({ method: 'POST', path: `${link.uploadUrl}/heartbeat`, json: beatJson(beat, startedAtMs) }, signal)
+    if (answer.status !== 200) return
+    this.told = beat
+    await this.keepToken(parseToken(answer.json))
   }
 
   private nextBeat(signal: AbortSignal): Promise<void> {
