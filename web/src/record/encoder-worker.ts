@@ -6,6 +6,7 @@ import type { TrackName } from './track'
 
 const encodings = new Map<TrackName, Encoding>()
 const sound = chooseSound()
+void sound.then(() => tell({ say: 'ready' }))
 
 addEventListener('message', (event: MessageEvent<ToEncoders>) => void take(event.data))
 

@@ -9,6 +9,7 @@ export type ToEncoders =
   | { ask: 'pause' | 'resume' | 'stop'; track: TrackName }
 
 export type FromEncoders =
+  | { say: 'ready' }
   | { say: 'started'; track: TrackName; atMs: number }
   | { say: 'piece'; track: TrackName; piece: Blob; type: string }
   | { say: 'lost' | 'stopped'; track: TrackName }
@@ -22,19 +23,25 @@ const soundBlocks = 100
 type Job = { listen: Listener; type: string; onStopped: () => void }
 
 export class Encoders {
-  private readonly worker: Worker
+  /** False where the worker does not come to life. */
+  readonly ready: Promise<boolean>
+  private readonly worker = new Worker(new URL('./encoder-worker.ts', import.meta.url), { type: 'module', name: 'encoders' })
   private readonly jobs = new Map<TrackName, Job>()
   private isBroken = false
 
-  /** The worker is loaded while the countdown runs. */
   constructor() {
-    this.worker = new Worker(new URL('./encoder-worker.ts', import.meta.url), { type: 'module', name: 'encoders' })
-    this.worker.onmessage = (event: MessageEvent<FromEncoders>) => this.hear(event.data)
-    this.worker.onerror = (event) => {
-      event.preventDefault()
-      this.isBroken = true
-      for (const track of [...this.jobs.keys()]) this.lose(track)
-    }
+    this.ready = new Promise((resolve) => {
+      this.worker.onmessage = ({ data }: MessageEvent<FromEncoders>) => {
+        if (data.say === 'ready') resolve(true)
+        else this.hear(data)
+      }
+      this.worker.onerror = (event) => {
+        event.preventDefault()
+        this.isBroken = true
+        resolve(false)
+        for (const track of [...this.jobs.keys()]) this.lose(track)
+      }
+    })
   }
 
   /** record starts a track. It throws where the worker has not come to life. */
@@ -82,7 +89,7 @@ export class Encoders {
     )
   }
 
-  private hear(message: FromEncoders): void {
+  private hear(message: Exclude<FromEncoders, { say: 'ready' }>): void {
     const { track } = message
     const job = this.jobs.get(track)
     if (!job) return

@@ -97,9 +97,10 @@ export class Recorder {
     this.dispatch({ type: 'asked' })
     if (!this.isAt('acquiring')) return
     this.forgetTake()
+    this.loadEncoders()
     if (this.inputs.wantsScreen && !(await this.inputs.share())) return
     if (!(await this.inputs.open())) return this.inputs.unshare()
-    if (this.isAt('acquiring')) this.countDown()
+    await this.countDown()
   }
 
   /** begin starts the recorders: when the countdown is over, or now. */
@@ -183,7 +184,8 @@ export class Recorder {
     await this.throwAway()
     if (this.inputs.wantsScreen && !this.inputs.isSharing) return this.record()
     this.dispatch({ type: 'asked' })
-    this.countDown()
+    this.loadEncoders()
+    await this.countDown()
   }
 
   /** another leaves the finished take alone and shows the choices again. */
@@ -217,8 +219,17 @@ export class Recorder {
     if ((this.isAt('uploading') || this.isAt('done')) && !this.isCopied) await this.copyLink()
   }
 
-  private countDown(): void {
-    if (this.can.format?.tier === 'A') this.encoders ??= new Encoders() // loaded while it counts
+  private loadEncoders(): void {
+    if (this.can.format?.tier === 'A') this.encoders ??= new Encoders()
+  }
+
+  /** countDown waits for what records, so that no first second is missing. */
+  private async countDown(): Promise<void> {
+    if (this.encoders && !(await this.encoders.ready)) {
+      this.encoders = null
+      return this.onDenied('What records could not be loaded. Look at your network, and try again.')
+    }
+    if (!this.isAt('acquiring')) return
     this.dispatch({ type: 'acquired' })
     this.startTicking()
   }
