@@ -118,8 +118,10 @@ type Live struct {
 	Whole    []byte    // when a part was that never changes: a segment with other sound
 }
 
-// LiveName is the playlist of a track, and LiveBytes the bytes that it names.
-func LiveName(track string) string  { return track + ".m3u8" }
+// LiveName is the playlist of a track.
+func LiveName(track string) string { return track + ".m3u8" }
+
+// LiveBytes is what the playlist of a track names.
 func LiveBytes(track string) string { return track + ".mp4" }
 
 // LiveByGrant opens a track of a recording. Errors are MediaByGrant's.

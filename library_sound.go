@@ -3,6 +3,7 @@ package meanwhile
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -140,7 +141,7 @@ func (l *Library) soundtrack(ctx context.Context, state soundState) (*Source, So
 		return nil, Soundtrack{}, err
 	}
 	init := make([]byte, state.track.InitBytes)
-	if _, err := src.ReadAt(init, 0); err != nil && err != io.EOF {
+	if _, err := src.ReadAt(init, 0); err != nil && !errors.Is(err, io.EOF) {
 		return nil, Soundtrack{}, fmt.Errorf("read header: %w", err)
 	}
 	s, err := ReadSoundtrack(init)
@@ -152,7 +153,7 @@ func (l *Library) soundtrack(ctx context.Context, state soundState) (*Source, So
 
 func readFragmentBytes(src *Source, f Fragment) ([]byte, error) {
 	whole := make([]byte, f.SizeBytes)
-	if _, err := src.ReadAt(whole, f.Offset); err != nil && err != io.EOF {
+	if _, err := src.ReadAt(whole, f.Offset); err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("read fragment at %d: %w", f.Offset, err)
 	}
 	return whole, nil

@@ -3,6 +3,7 @@ package meanwhile
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -25,7 +26,7 @@ type Source struct {
 
 // Local reports whether the parts are files of this machine, or as good as: reading here and there costs no request each time.
 func (s *Source) Local() (bool, error) {
-	if _, err := s.partAt(0); err != nil && err != io.EOF {
+	if _, err := s.partAt(0); err != nil && !errors.Is(err, io.EOF) {
 		return false, err
 	}
 	if len(s.parts) == 0 {
@@ -110,7 +111,7 @@ func (s *Source) Read(p []byte) (int, error) {
 		}
 		n, err := s.open.Read(p)
 		s.at += int64(n)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			if cerr := s.Close(); cerr != nil {
 				return n, cerr
 			}
@@ -131,7 +132,7 @@ func (s *Source) WriteTo(w io.Writer) (int64, error) {
 		}
 		if s.open == nil {
 			err := s.openPart()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return written, nil
 			}
 			if err != nil {
@@ -225,7 +226,7 @@ func (s *Source) Seek(offset int64, whence int) (int64, error) {
 		return 0, E(Invalid, "There is nothing before the first byte.", nil)
 	}
 	if within := offset - s.part.OffsetBytes; s.open != nil && s.local && within >= 0 && within < s.part.SizeBytes {
-		if _, err := s.open.(io.Seeker).Seek(within, io.SeekStart); err != nil {
+		if _, err := s.open.(io.Seeker).Seek(within, io.SeekStart); err != nil { //nolint:errcheck // local says that it can
 			return 0, fmt.Errorf("seek in part %d: %w", s.part.N, err)
 		}
 	} else if err := s.Close(); err != nil {

@@ -281,13 +281,13 @@ func (w *partWriter) room() int64 {
 }
 
 // part stores one part. broke is the body's own error after some bytes, which does not make them worthless.
-func (w *partWriter) part(ctx context.Context, max int64) (broke, err error) {
+func (w *partWriter) part(ctx context.Context, maxBytes int64) (broke, err error) {
 	sum := sha256.New()
 	into := []io.Writer{sum}
 	if w.check != nil {
 		into = append(into, w.check.Hash)
 	}
-	src := &untilBroken{r: io.LimitReader(w.body, max)}
+	src := &untilBroken{r: io.LimitReader(w.body, maxBytes)}
 	key := fmt.Sprintf("u/%s/%s", w.upload.ID, w.lib.NewID())
 	n, err := w.lib.Objects.Put(ctx, key, io.TeeReader(src, io.MultiWriter(into...)))
 	if err != nil {

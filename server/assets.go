@@ -95,7 +95,7 @@ func (s *server) asset(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	if encoding != "" {
 		h.Set("Content-Encoding", encoding)
 	}

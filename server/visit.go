@@ -48,7 +48,7 @@ func (s *server) visits(next http.Handler) http.Handler {
 		rec.Header().Set("X-Request-Id", v.id)
 		defer func() {
 			p := recover()
-			if p == http.ErrAbortHandler {
+			if p == http.ErrAbortHandler { //nolint:errorlint // what a handler panics with by contract, as net/http compares it
 				panic(p)
 			}
 			if p != nil {

@@ -23,7 +23,7 @@ func (j *job) faststart(ctx context.Context, path string) (p meanwhile.Probe, ok
 	if err != nil {
 		return p, false, err
 	}
-	defer done()
+	defer func() { _ = done() }() // it was only read
 	f, ok, err := meanwhile.PlanFaststart(src, sizeBytes)
 	if err != nil {
 		return p, false, fmt.Errorf("plan a copy: %w", err)

@@ -93,7 +93,7 @@ func hashFile(ctx context.Context, path string) (string, error) {
 	}
 	defer f.Close()
 	sum := sha256.New()
-	defer context.AfterFunc(ctx, func() { f.Close() })()
+	defer context.AfterFunc(ctx, func() { _ = f.Close() })()
 	if _, err := io.CopyBuffer(sum, struct{ io.Reader }{f}, make([]byte, 1<<20)); err != nil {
 		return "", fmt.Errorf("hash output: %w", err)
 	}

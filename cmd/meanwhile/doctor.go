@@ -252,7 +252,7 @@ func checkClock(ctx context.Context, p patient) finding {
 	if err != nil {
 		return warn(now.UTC().Format(time.RFC3339)+", not compared: "+sentence(err), "Mend the database first.")
 	}
-	skew := max(now.Sub(theirs), theirs.Sub(time.Now()), 0)
+	skew := max(now.Sub(theirs), time.Until(theirs), 0)
 	detail := fmt.Sprintf("%s, %s from the database's", now.UTC().Format(time.RFC3339), skew.Round(time.Millisecond))
 	if skew > clockWrong {
 		return fail(errors.New(detail), mend)
@@ -314,7 +314,7 @@ func checkSite(ctx context.Context, p patient) finding {
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		b, _ := io.ReadAll(io.LimitReader(res.Body, 4<<10)) //nolint:errcheck // what could be read is enough for a report
+		b, _ := io.ReadAll(io.LimitReader(res.Body, 4<<10)) // what could be read is enough for a report
 		return fail(fmt.Errorf("%s answers %s: %s", base, res.Status, strings.TrimSpace(string(b))), "See what it says is missing.")
 	}
 	return ok("answers at " + base)

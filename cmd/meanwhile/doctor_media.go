@@ -55,7 +55,7 @@ func (p patient) askAsBrowser(ctx context.Context, address string) finding {
 	reach := "See that browsers reach " + there + " (public_endpoint in MEANWHILE_OBJECTS_URL), and that a proxy before it passes Host, Range and the query on unchanged."
 	cors := fmt.Sprintf("Let the bucket's CORS rules allow GET with the header Range from %s.", origin)
 
-	res, body, err := browse(ctx, http.MethodGet, address, http.Header{"Origin": {origin}, "Range": {"bytes=4-8"}})
+	res, body, err := browse(ctx, http.MethodGet, address, http.Header{"Origin": {origin}, "Range": {"bytes=4-8"}}) //nolint:bodyclose // browse has closed it
 	if err != nil {
 		return fail(fmt.Errorf("%s does not answer: %w", there, hideAddress(err)), reach)
 	}
@@ -66,7 +66,7 @@ func (p patient) askAsBrowser(ctx context.Context, address string) finding {
 		return fail(fmt.Errorf("%s does not let pages of %s read it", there, origin), cors)
 	}
 	ask := http.Header{"Origin": {origin}, "Access-Control-Request-Method": {http.MethodGet}, "Access-Control-Request-Headers": {"range"}}
-	res, _, err = browse(ctx, http.MethodOptions, address, ask)
+	res, _, err = browse(ctx, http.MethodOptions, address, ask) //nolint:bodyclose // as above
 	if err != nil || res.StatusCode >= http.StatusMultipleChoices || !allowsOrigin(res.Header, origin) || !allowsRange(res.Header) {
 		return warn(there+" serves ranges, but refuses the question that some browsers ask before", cors)
 	}

@@ -95,7 +95,7 @@ func (s *Store) writeTemp(ctx context.Context, temp string, r io.Reader) (int64,
 
 // bodyReader stops when ctx ends, and tells the errors of r from those of the file.
 type bodyReader struct {
-	ctx context.Context // of the one Put that owns the reader
+	ctx context.Context //nolint:containedctx // of the one Put that owns the reader
 	r   io.Reader
 	err error
 }

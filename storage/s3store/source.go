@@ -118,7 +118,7 @@ func (s *streamSource) next() (piece, error) {
 	if err == nil {
 		_, err = s.r.Peek(1)
 	}
-	last := err == io.EOF || err == io.ErrUnexpectedEOF
+	last := err == io.EOF || err == io.ErrUnexpectedEOF //nolint:errorlint // ReadFull's own: a tornError wraps the second
 	if err != nil && !last {
 		free()
 		return piece{}, err
@@ -138,7 +138,7 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	n, err := b.r.Read(p)
-	if err == io.ErrUnexpectedEOF {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
 		err = tornError{err}
 	}
 	return n, err

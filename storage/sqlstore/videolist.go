@@ -112,8 +112,8 @@ func summaries(rows []summaryRow) []meanwhile.VideoSummary {
 			continue
 		}
 		v := row.summary
-		working := false
-		v.Progress, working, v.Warning = meanwhile.ProgressOf(stages)
+		progress, working, warning := meanwhile.ProgressOf(stages)
+		v.Progress, v.Warning = progress, warning
 		v.Improving = working && v.Published > 0
 		list = append(list, v)
 		stages = stages[:0]

@@ -121,10 +121,6 @@ func (s fields) ratio(key, separator string) (num, den int64) {
 	return num, den
 }
 
-func (s fields) codedPixels() int64 {
-	return max(s.integer("width")*s.integer("height"), s.integer("coded_width")*s.integer("coded_height"))
-}
-
 // chosen finds the first picture stream that is no cover, and the first sound stream.
 func (f *facts) chosen() (video, audio fields) {
 	for _, s := range f.streams {

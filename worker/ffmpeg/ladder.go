@@ -17,8 +17,10 @@ const (
 	PreviewName    = "preview.mp4"
 )
 
-// FragmentedName and ProgressiveName are the files of a rung.
-func FragmentedName(r meanwhile.Rung) string  { return r.Name + ".m4s" }
+// FragmentedName is the file of a rung for HLS.
+func FragmentedName(r meanwhile.Rung) string { return r.Name + ".m4s" }
+
+// ProgressiveName is the file of a rung that plays as it is.
 func ProgressiveName(r meanwhile.Rung) string { return r.Name + ".mp4" }
 
 // lowerThreads is for every rung but the first: together they take less than it does.

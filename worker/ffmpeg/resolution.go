@@ -80,7 +80,8 @@ func vp9Size(b []byte) (width, height int, ok bool) {
 	if profile == 3 {
 		r.take(1)
 	}
-	if r.take(1) == 1 || r.take(1) == 1 { // an old frame shown again; no key frame
+	again, delta := r.take(1) == 1, r.take(1) == 1 // an old frame shown again; no key frame
+	if again || delta {
 		return 0, 0, false
 	}
 	r.take(2)

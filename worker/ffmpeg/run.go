@@ -88,8 +88,8 @@ func (t *Tools) await(ctx context.Context, stop context.CancelCauseFunc, cmd *ex
 		case err := <-ended:
 			return err
 		case <-done:
-			unix.Kill(-cmd.Process.Pid, unix.SIGKILL)
-			done = nil // once; the end arrives on the other channel
+			_ = unix.Kill(-cmd.Process.Pid, unix.SIGKILL) // it may have ended by itself
+			done = nil                                    // once; the end arrives on the other channel
 		case <-look.C:
 			if j.meter == nil {
 				continue

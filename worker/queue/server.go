@@ -27,7 +27,7 @@ type Server struct {
 
 // Start begins to take jobs from each queue with as many handlers at once as slots says. The caller calls Stop.
 func Start(opt asynq.RedisConnOpt, slots map[meanwhile.QueueName]int, handle Handler, log *slog.Logger) (*Server, error) {
-	stopping, stop := context.WithCancel(context.Background()) //nolint:contextcheck // the handlers outlive the call that starts them; Stop ends them
+	stopping, stop := context.WithCancel(context.Background()) // the handlers outlive the call that starts them; Stop ends them
 	s := &Server{stop: stop}
 	for name, n := range slots {
 		srv := asynq.NewServer(opt, asynq.Config{
@@ -80,7 +80,7 @@ func (s *Server) Stop() {
 type logger struct{ log *slog.Logger }
 
 func (l logger) say(level slog.Level, args []any) {
-	l.log.Log(context.Background(), level, "asynq", "message", fmt.Sprint(args...)) //nolint:contextcheck // asynq gives none
+	l.log.Log(context.Background(), level, "asynq", "message", fmt.Sprint(args...)) // asynq gives none
 }
 
 func (l logger) Debug(args ...any) { l.say(slog.LevelDebug, args) }
