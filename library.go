@@ -37,6 +37,7 @@ type Library struct {
 	grants beliefs[Asset]
 	keys   beliefs[keyHolder]
 	live   liveCache
+	sounds soundCache
 }
 
 // New makes a Library and fills what has a default.

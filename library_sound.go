@@ -70,15 +70,9 @@ func (l *Library) soundState(ctx context.Context, store Store, id VideoID) (s so
 			s.track = t
 		}
 	}
-	if s.fragments, err = store.Fragments(ctx, s.upload.ID, ScreenTrack, 0); err != nil {
-		return s, fmt.Errorf("list fragments: %w", err)
-	}
-	x := FragmentIndex{Fragments: s.fragments}
-	x.closeGaps()
-	if s.sounds, err = store.Sounds(ctx, s.upload.ID, ScreenTrack); err != nil {
-		return s, fmt.Errorf("list sounds: %w", err)
-	}
-	return s, nil
+	rows, err := l.sounds.upToDate(ctx, store, s.upload.ID, store == l.Store)
+	s.fragments, s.sounds = rows.fragments, rows.sounds
+	return s, err
 }
 
 // done is how many fragments have their sound.
@@ -347,8 +341,8 @@ func SoundPlaylist(fragments []Fragment, ended bool) string {
 
 // hasSound reports whether a recording's sound in AAC is there or on its way.
 func (l *Library) hasSound(ctx context.Context, id VideoID, u UploadID) (bool, error) {
-	sounds, err := l.Store.Sounds(ctx, u, ScreenTrack)
-	if err != nil || len(sounds) == 0 {
+	rows, err := l.sounds.upToDate(ctx, l.Store, u, true)
+	if err != nil || len(rows.sounds) == 0 {
 		return false, err
 	}
 	stages, err := l.Store.StagesByVideo(ctx, id, 0)

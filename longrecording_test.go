@@ -13,7 +13,7 @@ import (
 	"meanwhile"
 )
 
-// rowCounter counts the rows of chunks and fragments that are read.
+// rowCounter counts the rows of chunks, fragments and sounds that are read.
 type rowCounter struct {
 	meanwhile.Store
 	rows int
@@ -33,6 +33,12 @@ func (c *rowCounter) ChunksAt(ctx context.Context, id meanwhile.UploadID, track 
 
 func (c *rowCounter) Fragments(ctx context.Context, id meanwhile.UploadID, track string, from int) ([]meanwhile.Fragment, error) {
 	list, err := c.Store.Fragments(ctx, id, track, from)
+	c.rows += len(list)
+	return list, err
+}
+
+func (c *rowCounter) Sounds(ctx context.Context, id meanwhile.UploadID, track string, from int) ([]meanwhile.SoundPiece, error) {
+	list, err := c.Store.Sounds(ctx, id, track, from)
 	c.rows += len(list)
 	return list, err
 }
@@ -88,6 +94,17 @@ func TestLongRecordingCostsNoMoreThanAShortOne(t *testing.T) {
 				live, err := h.LiveByGrant(t.Context(), share.Grant, "screen.m3u8")
 				if got := strings.Count(live.Playlist, "#EXTINF"); err == nil && got < n/2 {
 					t.Errorf("after %d chunks the playlist has %d segments", n, got)
+				}
+				return err
+			}),
+			"a playlist with other sound": cost(func() error {
+				err := h.Store.AddSound(t.Context(), meanwhile.SoundPiece{UploadID: ticket.Upload.ID, Track: "screen", N: n - 1, FirstFragment: n - 1, Fragments: 1})
+				if err != nil {
+					return err
+				}
+				live, err := h.LiveByGrant(t.Context(), share.Grant, "screen-aac.m3u8")
+				if got := strings.Count(live.Playlist, "#EXTINF"); err == nil && got < n/2 {
+					t.Errorf("after %d pieces of sound the playlist has %d segments", n, got)
 				}
 				return err
 			}),

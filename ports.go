@@ -132,8 +132,8 @@ type RecordingStore interface {
 	IndexTrack(ctx context.Context, from int64, t Track, fragments []Fragment) error
 	// AddSound adds a piece of a track's sound. Conflict if there is one of that number.
 	AddSound(ctx context.Context, s SoundPiece) error
-	// Sounds lists the pieces of a track's sound in order.
-	Sounds(ctx context.Context, id UploadID, track string) ([]SoundPiece, error)
+	// Sounds lists the pieces of a track's sound in order, but for the first ones, as many as from says.
+	Sounds(ctx context.Context, id UploadID, track string, from int) ([]SoundPiece, error)
 	// Fragments lists a track's fragments in order, but for the first ones, as many as from says.
 	Fragments(ctx context.Context, id UploadID, track string, from int) ([]Fragment, error)
 	// SealRecording seals the upload, again if need be, and notes of how many chunks. Conflict if it was given up.

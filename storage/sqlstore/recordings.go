@@ -191,10 +191,10 @@ func (s *Store) AddSound(ctx context.Context, a meanwhile.SoundPiece) error {
 	return err
 }
 
-// Sounds lists the pieces of a track's sound in order.
-func (s *Store) Sounds(ctx context.Context, id meanwhile.UploadID, track string) ([]meanwhile.SoundPiece, error) {
+// Sounds lists the pieces of a track's sound in order, but for the first ones.
+func (s *Store) Sounds(ctx context.Context, id meanwhile.UploadID, track string, from int) ([]meanwhile.SoundPiece, error) {
 	return all(ctx, s, reading, "list sounds", scanSound,
-		`SELECT `+soundColumns+` FROM sounds WHERE upload_id = $1 AND track = $2 ORDER BY n`, string(id), track)
+		`SELECT `+soundColumns+` FROM sounds WHERE upload_id = $1 AND track = $2 AND n >= $3 ORDER BY n`, string(id), track, from)
 }
 
 // SealRecording seals the upload, again if need be. Conflict if it was given up, NotFound.

@@ -65,7 +65,10 @@ var recordingTests = []storeTest{
 		must(t, s.AddSound(t.Context(), piece(1)))
 		must(t, s.AddSound(t.Context(), piece(0)))
 		wantKind(t, "a second piece of that number", s.AddSound(t.Context(), piece(1)), meanwhile.Conflict)
-		if diff := cmp.Diff([]meanwhile.SoundPiece{piece(0), piece(1)}, mustGet(s.Sounds(t.Context(), r.UploadID, "screen"))(t)); diff != "" {
+		if diff := cmp.Diff([]meanwhile.SoundPiece{piece(1)}, mustGet(s.Sounds(t.Context(), r.UploadID, "screen", 1))(t)); diff != "" {
+			t.Errorf("Sounds() from the second on (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff([]meanwhile.SoundPiece{piece(0), piece(1)}, mustGet(s.Sounds(t.Context(), r.UploadID, "screen", 0))(t)); diff != "" {
 			t.Errorf("Sounds() (-want +got):\n%s", diff)
 		}
 	}},

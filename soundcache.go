@@ -1,0 +1,72 @@
+package meanwhile
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// soundRows are the fragments of a recording's main track, each as long as until the next one begins, and the pieces of its sound.
+type soundRows struct {
+	fragments []Fragment
+	sounds    []SoundPiece
+}
+
+// soundCache keeps the rows that were read of recordings with a sound of their own: a segment is put together for each request, and two hours have
+// some four thousand rows. Rows are only ever added behind those that are there, so that only what came since is read.
+type soundCache struct {
+	mu   sync.Mutex
+	rows map[UploadID]soundRows
+	kept int
+}
+
+// maxSoundRows bounds what is kept, some fifty recordings of two hours; when it is reached they are all dropped, which costs a reading each.
+const maxSoundRows = 200_000
+
+// upToDate gives the rows as store has them, and keeps them unless store is a transaction, which may see what never comes to be. Nobody may change
+// them.
+func (c *soundCache) upToDate(ctx context.Context, store Store, id UploadID, keep bool) (soundRows, error) {
+	c.mu.Lock()
+	known := c.rows[id]
+	c.mu.Unlock()
+	sounds, err := store.Sounds(ctx, id, ScreenTrack, len(known.sounds)) // first: none of them is of a fragment that is read later
+	if err != nil {
+		return soundRows{}, fmt.Errorf("list sounds: %w", err)
+	}
+	fragments, err := store.Fragments(ctx, id, ScreenTrack, len(known.fragments))
+	if err != nil {
+		return soundRows{}, fmt.Errorf("list fragments: %w", err)
+	}
+	if len(fragments)+len(sounds) == 0 {
+		return known, nil
+	}
+	now := known
+	if len(fragments) > 0 {
+		now.fragments = slices.Concat(known.fragments, fragments)
+		x := FragmentIndex{Fragments: now.fragments}
+		x.closeGaps()
+	}
+	if len(sounds) > 0 {
+		now.sounds = slices.Concat(known.sounds, sounds)
+	}
+	if keep {
+		c.keep(id, now)
+	}
+	return now, nil
+}
+
+func (c *soundCache) keep(id UploadID, now soundRows) {
+	count := func(r soundRows) int { return len(r.fragments) + len(r.sounds) }
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	old := c.rows[id]
+	if count(old) >= count(now) {
+		return
+	}
+	if c.rows == nil || c.kept+count(now) > maxSoundRows {
+		c.rows, c.kept, old = map[UploadID]soundRows{}, 0, soundRows{}
+	}
+	c.rows[id] = now
+	c.kept += count(now) - count(old)
+}
