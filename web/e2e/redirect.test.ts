@@ -74,7 +74,6 @@ test('who begins late, pauses and looks around sees every place, and plays on fr
   const page = await guest.newPage()
   const storage = listenTo(page)
   await page.goto(video.link)
-  await page.locator('select.speed').waitFor() // the keys and the controls are there
   await note(page)
   await ended(storage)
   await page.keyboard.press('k')
@@ -155,6 +154,7 @@ interface Notes {
 
 /** Writes down what the player says, and every 50 ms where it says that it is. */
 async function note(page: Page): Promise<void> {
+  await page.locator('media-time-range').waitFor({ state: 'attached' }) // the controls come after the video
   await page.evaluate(() => {
     const player = document.querySelector('mw-player') as (HTMLElement & { positionMs: number }) | null
     const range = document.querySelector('media-time-range')
