@@ -116,10 +116,14 @@ func (g *gate) enter(key string) (leave func(), ok bool) {
 	}, true
 }
 
-// holder is whom parallel work counts for: the account, or the address of a guest.
+// holder is whom parallel work counts for: the account, the recording that its own token opens, or the address of a guest. A whole office may
+// record behind one address.
 func (v *visit) holder() string {
 	if v.actor.SignedIn() {
 		return "user " + string(v.actor.UserID)
+	}
+	if v.actor.Upload != "" {
+		return "upload " + string(v.actor.Upload)
 	}
 	return "address " + addressKey(v.address)
 }

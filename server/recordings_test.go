@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,6 +16,7 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/server"
 )
 
 // digest is the header that a chunk comes with.
@@ -282,5 +285,35 @@ func TestTheSameRequestTwiceAtOnceMakesOneRecording(t *testing.T) {
 		if id == "" || id != ids[0] {
 			t.Fatalf("six at once made %q, want one recording", ids)
 		}
+	}
+}
+
+// TestRecordersBehindOneAddressDoNotCountTogether has one recorder's line hang in the middle of a chunk, which takes all places of its recording.
+func TestRecordersBehindOneAddressDoNotCountTogether(t *testing.T) {
+	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.MaxParallel = 1 })
+	slow, other := w.newRecording(), w.newRecording()
+	body, rest := io.Pipe()
+	req := w.request("PUT", slow.location+"/tracks/screen/chunks/0", nil, "Authorization: Bearer "+slow.token, digest("first"), "Content-Type: video/mp4")
+	req.Body, req.ContentLength = body, 5
+	ended := make(chan error, 1)
+	go func() {
+		res, err := http.DefaultClient.Do(req)
+		if err == nil {
+			res.Body.Close()
+		}
+		ended <- err
+	}()
+	if _, err := rest.Write([]byte("fi")); err != nil {
+		t.Fatal(err)
+	}
+	for full := false; !full; { // until the server is at it
+		full = w.putChunk(slow, "screen", 1, "second").status == 429
+	}
+	w.want(w.putChunk(other, "screen", 0, "first"), 201)
+	if _, err := rest.Write([]byte("rst")); err != nil {
+		t.Error(err)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }

@@ -45,7 +45,7 @@ type Config struct {
 	// GuestCommentsPerMinute and PerHour bound what one address may say as a guest under one link; 3 and 20 when zero.
 	GuestCommentsPerMinute int
 	GuestCommentsPerHour   int
-	// MaxParallel bounds the uploads, and the event streams, of one address or account at once; 32 when zero.
+	// MaxParallel bounds the event streams of one address or account, and the uploads of one account or recording at once; 32 when zero.
 	MaxParallel int
 }
 
