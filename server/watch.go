@@ -50,12 +50,13 @@ type pageShare struct {
 	VideoID                           string
 	CanComment, CanDownload           bool
 	DownloadURL, WatchURL, PosterURL  string
-	Sources                           []pageSource
+	Sources                           []pageSource // for our player
+	Plain                             []pageSource // for a <video> by itself, which cannot put the camera above the picture
 	StartSeconds                      int
 	AddressLifeMS                     int64 // of where media addresses lead to; zero where the bytes come from here
 }
 
-// pageSource is a <source>: the browser takes the first whose media query holds.
+// pageSource is a <source>: the browser takes the first whose media query holds. The address says where to begin.
 type pageSource struct {
 	URL, Type, Media string
 }
@@ -129,16 +130,24 @@ func (s *server) pageShareOf(v *visit, token string, sh wireShare, seen meanwhil
 		if !t.Main {
 			continue // the script shows it above the picture
 		}
-		out.Sources = append(out.Sources, pageSourcesOf(t.Sources)...)
+		out.Sources = append(out.Sources, pageSourcesOf(t.Sources, start)...)
+	}
+	out.Plain = out.Sources
+	if flat := sh.Playback.Flattened; flat != nil {
+		out.Plain = pageSourcesOf([]wireSource{*flat}, start)
 	}
 	return out
 }
 
 // pageSourcesOf turns the order round: the smallest file that fills the window comes first, the largest is for all others.
-func pageSourcesOf(largestFirst []wireSource) []pageSource {
+func pageSourcesOf(largestFirst []wireSource, start int) []pageSource {
+	at := ""
+	if start > 0 {
+		at = fmt.Sprintf("#t=%d", start) // Media Fragments URI 1.0
+	}
 	out := make([]pageSource, 0, len(largestFirst))
 	for i, src := range slices.Backward(largestFirst) {
-		p := pageSource{URL: src.URL, Type: src.Type}
+		p := pageSource{URL: src.URL + at, Type: src.Type}
 		if i > 0 {
 			p.Media = filledBy(src.Width, src.Height)
 		}

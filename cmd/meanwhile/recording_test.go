@@ -168,6 +168,12 @@ func TestTwoTracksAreRecordedAndBecomeReady(t *testing.T) {
 		t.Errorf("just moved, it is still offered flattened: %s", now.URL)
 	}
 	moved := r.flattened(flat)
+	html, _ := p.send("GET", p.base+"/v/"+r.ShareToken, nil)
+	_, plain, _ := strings.Cut(string(html), "<noscript><video")
+	plain, _, _ = strings.Cut(plain, "</noscript>")
+	if name := moved[strings.LastIndex(moved, "/"):]; strings.Count(plain, "<source") != 1 || !strings.Contains(plain, name) {
+		t.Errorf("with scripts off the page plays, instead of %s:\n%s", name, plain)
+	}
 	file, status := p.send("GET", p.base+"/v/"+r.ShareToken+"/download", nil)
 	if whole, _ := p.send("GET", p.base+moved, nil); status != http.StatusOK || !bytes.Equal(file, whole) {
 		t.Errorf("the download: %d, %d bytes, and flattened %d", status, len(file), len(whole))

@@ -1,7 +1,6 @@
 // What the recorder costs and how soon its link plays: cmd/meanwhile/bench_recorder_test.go says by MEANWHILE_BENCH_RECORDER what to measure and
 // how often, and reads the answer.
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -11,6 +10,7 @@ import { logIn } from './browser'
 import { openChromium, reads, signIn, start, stop as stopHidden } from './desktop'
 import { framesOf, openShared, openSharedIn, type Recorder, withoutRecorderOfMp4 } from './recorder'
 import { comeBack, followPieces, killBrowser, leftovers, piecesIn, reaches, record, Studio } from './studio'
+import { Take } from './take'
 import { Wire } from './wire'
 
 const run = promisify(execFile)
@@ -73,7 +73,7 @@ const parts: Record<string, (studio: Studio) => Promise<void>> = {
     const loops = String(Math.ceil(600 / asked.seconds))
     const fragments = ['-movflags', 'frag_keyframe+empty_moov+default_base_moof']
     await run('ffmpeg', ['-v', 'error', '-y', '-stream_loop', loops, '-i', await studio.original(link), '-c', 'copy', ...fragments, whole])
-    for (let i = 0; i < asked.times; i++) await pushAndStop(studio, await readFile(whole))
+    for (let i = 0; i < asked.times; i++) await pushAndStop(studio, new Uint8Array(await readFile(whole)))
   },
   kill: async (studio) => {
     const wire = await Wire.to(studio.program.base)
@@ -213,31 +213,17 @@ async function firstFrameAt(page: Page): Promise<number> {
   return page.evaluate(() => (window as unknown as { shownAtMs: number }).shownAtMs)
 }
 
-async function pushAndStop(studio: Studio, bytes: Buffer<ArrayBuffer>): Promise<void> {
-  const { base } = studio.program
-  const json = { Authorization: `Bearer ${studio.client.key}`, 'Content-Type': 'application/json' }
-  const begun = await (await fetch(`${base}/api/v1/videos`, { method: 'POST', headers: json, body: '{"source":"recording"}' })).json()
-  const upload = new URL(begun.upload.url, base).href
-  const headers = { Authorization: `Bearer ${begun.upload.token}` }
-  const sizeBytes = 500_000
-  const chunks = Math.ceil(bytes.length / sizeBytes)
-  const put = async (n: number): Promise<void> => {
-    const body = bytes.subarray(n * sizeBytes, (n + 1) * sizeBytes)
-    const digest = `sha-256=:${createHash('sha256').update(body).digest('base64')}:`
-    const all = { ...headers, 'Content-Type': 'video/mp4', 'Content-Digest': digest }
-    const answer = await fetch(`${upload}/tracks/screen/chunks/${n}`, { method: 'PUT', headers: all, body })
-    expect(answer.status).toBe(201)
-  }
-  for (let n = 0; n < chunks - 1; n++) await put(n)
+async function pushAndStop(studio: Studio, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  const take = await Take.begin(studio.client, 'Ten minutes')
+  const rest = bytes.length - 500_000
+  await take.putAll('screen', bytes.subarray(0, rest))
   const watching = await studio.ada.newPage()
   await watching.addInitScript(playAtOnce)
   const pressedAtMs = Date.now()
-  await put(chunks - 1)
-  const body = JSON.stringify({ tracks: { screen: { chunks, bytes: bytes.length } } })
-  const answer = await fetch(`${upload}/complete`, { method: 'POST', headers: { ...headers, 'Content-Type': 'application/json' }, body })
-  expect(answer.status).toBe(200)
+  await take.put('screen', bytes.subarray(rest))
+  await take.complete()
   note('stop to complete, 10 min', Date.now() - pressedAtMs)
-  await watching.goto(begun.watch_url, { waitUntil: 'commit' })
+  await watching.goto(take.link, { waitUntil: 'commit' })
   note('stop to first frame, 10 min', (await firstFrameAt(watching)) - pressedAtMs)
   await watching.close()
 }

@@ -141,9 +141,9 @@ test('Play that is pressed before the scripts have come plays, and they take it 
 
 test('a recording plays as a file from the moment of its end, with scripts off too, and in an open page', async () => {
   const made = [...encoded, '-c:a', 'libopus', '-movflags', 'frag_keyframe+empty_moov+default_base_moof']
-  const bytes = await readFile(await clip(join(folder, 'take.mp4'), 20, made, 'size=640x360:rate=30'))
+  const bytes = new Uint8Array(await readFile(await clip(join(folder, 'take.mp4'), 20, made, 'size=640x360:rate=30')))
   const take = await Take.begin(client)
-  await take.send(bytes)
+  await take.putAll('screen', bytes)
 
   const guest = await newPerson(browser)
   const open = await guest.newPage()

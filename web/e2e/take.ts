@@ -1,67 +1,52 @@
-// A recording that is sent in chunks, as a browser sends it.
+// A recording as a browser sends it, piece by piece, by an API key: for what is watched while it comes.
 import { createHash } from 'node:crypto'
 import type { Client } from './api'
 
-const CHUNK_BYTES = 250_000
-
-interface Begun {
-  watch_url: string
-  share_token: string
-  upload: { url: string; token: string }
-}
+type Track = 'screen' | 'camera'
+type Begun = { id: string; watch_url: string; share_token: string; upload: { url: string; token: string } }
 
 export class Take {
-  private chunks = 0
-  private bytes = 0
+  private readonly sent = new Map<Track, { chunks: number; bytes: number }>()
 
   private constructor(
-    private readonly base: string,
-    private readonly begun: Begun,
+    private readonly uploadUrl: string,
+    private readonly token: string,
+    readonly videoId: string,
+    readonly link: string,
+    readonly shareToken: string,
   ) {}
 
-  static async begin(client: Client): Promise<Take> {
-    const answer = await ask(client.base, 'POST', '/api/v1/videos', client.key, JSON_TYPE, '{"source":"recording"}')
-    return new Take(client.base, (await answer.json()) as Begun)
+  static async begin({ base, key }: Client, title = 'Weekly update'): Promise<Take> {
+    const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' }
+    const body = JSON.stringify({ source: 'recording', title })
+    const answer = await expectOK(fetch(`${base}/api/v1/videos`, { method: 'POST', headers, body }))
+    const begun = (await answer.json()) as Begun
+    return new Take(new URL(begun.upload.url, base).href, begun.upload.token, begun.id, begun.watch_url, begun.share_token)
   }
 
-  get link(): string {
-    return this.begun.watch_url
+  /** Sends the bytes that come next on a track, as one chunk. */
+  async put(track: Track, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const sent = this.sent.get(track) ?? { chunks: 0, bytes: 0 }
+    const digest = `sha-256=:${createHash('sha256').update(bytes).digest('base64')}:`
+    const headers = { Authorization: `Bearer ${this.token}`, 'Content-Type': 'video/mp4', 'Content-Digest': digest }
+    await expectOK(fetch(`${this.uploadUrl}/tracks/${track}/chunks/${sent.chunks}`, { method: 'PUT', headers, body: bytes }))
+    this.sent.set(track, { chunks: sent.chunks + 1, bytes: sent.bytes + bytes.length })
   }
 
-  get shareToken(): string {
-    return this.begun.share_token
-  }
-
-  async send(bytes: Buffer): Promise<void> {
-    const { url, token } = this.begun.upload
-    for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
-      const chunk = new Uint8Array(bytes.subarray(at, at + CHUNK_BYTES))
-      const digest = `sha-256=:${createHash('sha256').update(chunk).digest('base64')}:`
-      const headers = { 'Content-Digest': digest, 'Content-Type': 'video/mp4' }
-      await ask(this.base, 'PUT', `${url}/tracks/screen/chunks/${this.chunks}`, token, headers, chunk)
-      this.chunks++
-      this.bytes += chunk.length
-    }
+  /** Sends bytes in chunks of half a megabyte. */
+  async putAll(track: Track, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    for (let at = 0; at < bytes.length; at += 500_000) await this.put(track, bytes.subarray(at, at + 500_000))
   }
 
   async complete(): Promise<void> {
-    const { url, token } = this.begun.upload
-    const claim = JSON.stringify({ tracks: { screen: { chunks: this.chunks, bytes: this.bytes } } })
-    await ask(this.base, 'POST', `${url}/complete`, token, JSON_TYPE, claim)
+    const headers = { Authorization: `Bearer ${this.token}`, 'Content-Type': 'application/json' }
+    const body = JSON.stringify({ tracks: Object.fromEntries(this.sent) })
+    await expectOK(fetch(`${this.uploadUrl}/complete`, { method: 'POST', headers, body }))
   }
 }
 
-const JSON_TYPE = { 'Content-Type': 'application/json' }
-
-async function ask(
-  base: string,
-  method: string,
-  path: string,
-  token: string,
-  headers: Record<string, string>,
-  body: BodyInit,
-): Promise<Response> {
-  const answer = await fetch(new URL(path, base), { method, body, headers: { Authorization: `Bearer ${token}`, ...headers } })
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
+async function expectOK(asked: Promise<Response>): Promise<Response> {
+  const answer = await asked
+  if (!answer.ok) throw new Error(`${answer.url}: ${answer.status} ${await answer.text()}`)
   return answer
 }

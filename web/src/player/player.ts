@@ -93,6 +93,7 @@ export class MwPlayer extends HTMLElement {
     }
     this.#offer = offer
     this.#showChoice()
+    if (this.#begun) void this.#readRungs() // nobody will press play again to learn of them
     const better = !samePlaces(before.sources, offer.sources) && !areCopies(before.sources, offer.sources)
     if (better && !this.#begun && !this.#recovering) void this.#apply()
     else this.#watch()

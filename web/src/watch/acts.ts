@@ -77,6 +77,8 @@ export function makeActs(options: ActsOptions): Acts {
       again.disabled = next.improving
       elsewhere.show(next)
       setText(need('improving', HTMLElement), workOn(next))
+      showLength(next)
+      showDownload(next, elsewhere.card)
     },
   }
 }
@@ -86,6 +88,36 @@ function workOn(share: Share): string {
   if (share.state === 'recording') return share.hls === undefined ? '' : 'Recording now'
   if (!share.improving || share.sources.length === 0) return ''
   return `A sharper version is being made, ${Math.floor(share.progress * 100)} %`
+}
+
+/** The length comes when it is known, as the HTML has it of a video that is ready. */
+function showLength(share: Share): void {
+  if (share.durationMs <= 0) return
+  let length = document.getElementById('length')
+  if (!length) {
+    length = make('span', 'num')
+    length.id = 'length'
+    need('improving', HTMLElement).before(length)
+  }
+  setText(length, formatPosition(share.durationMs))
+}
+
+/** So does the file that can be kept. */
+function showDownload(share: Share, before: HTMLElement): void {
+  const button = document.getElementById('download')
+  if (share.downloadUrl === undefined) {
+    button?.remove()
+    return
+  }
+  if (button instanceof HTMLAnchorElement) {
+    button.href = share.downloadUrl
+    return
+  }
+  const link = make('a', 'btn quiet', 'Download')
+  link.id = 'download'
+  link.href = share.downloadUrl
+  link.download = ''
+  before.after(link)
 }
 
 /** What is pasted into other pages. Its own button tells that something was copied. */

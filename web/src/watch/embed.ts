@@ -7,7 +7,8 @@ import { definePlayer, MwPlayer } from '../player/player'
 import type { Fresh } from '../player/recovery'
 import { need, setText } from '../ui/dom'
 import { openKeep } from '../ui/kept'
-import { makeStage, type StageView } from './stage'
+import { makeCamera } from './camera'
+import { makeStage } from './stage'
 
 /** How often a page asks for what is not ready. No stream of events: a page may hold many players, and a browser six connections. */
 const LOOK_MS = 5_000
@@ -20,7 +21,13 @@ function startPage(): void {
   definePlayer()
   const player = document.querySelector('mw-player')
   if (!(player instanceof MwPlayer)) throw new Error('the page has no player')
-  const stage = makeStage(player, (sentence) => setText(need('announce', HTMLElement), sentence), signal)
+  const announce = (sentence: string) => setText(need('announce', HTMLElement), sentence)
+  const stage = makeStage(player, announce, signal)
+  const camera = makeCamera(player, announce, signal)
+  const show = (share: Share) => {
+    stage.show(share)
+    camera.show(share)
+  }
   player.start(
     {
       keep: openKeep(),
@@ -34,9 +41,9 @@ function startPage(): void {
     },
     share,
   )
-  stage.show(share)
+  show(share)
   listenForKeys((action) => action.at !== 'comment' && player.act(action), signal)
-  if (!isDone(share)) lookAgain(token, stage, signal)
+  if (!isDone(share)) lookAgain(token, show, stage.showGone, signal)
 }
 
 /** Nothing more is to come. */
@@ -44,17 +51,17 @@ function isDone(share: Share): boolean {
   return share.state === 'failed' || (share.sources.length > 0 && !share.improving)
 }
 
-function lookAgain(token: string, stage: StageView, signal: AbortSignal): void {
+function lookAgain(token: string, show: (share: Share) => void, showGone: () => void, signal: AbortSignal): void {
   const look = async () => {
     if (document.hidden) return void later()
     try {
       const share = await fetchShareAsGuest(token, signal)
-      stage.show(share)
+      show(share)
       if (isDone(share)) return
     } catch (error) {
       if (wasCancelled(error)) return
       if (problemOf(error).at === 'gone') {
-        stage.showGone()
+        showGone()
         return
       }
     }

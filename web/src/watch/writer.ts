@@ -40,7 +40,7 @@ export function makeWriter(options: WriterOptions): Writer {
   status.setAttribute('role', 'status')
   const submit = make('button', 'btn primary', options.submitLabel)
   const cancel = options.onCancel ? makeButton('Cancel', 'btn quiet', () => giveUp()) : undefined
-  const row = make('div', 'row extra', name, make('span', 'space'), cancel, submit)
+  const row = make('div', 'row extra', name, cancel, submit)
   const form = make('form', 'writer', options.top, textarea, row, status)
   form.noValidate = true
 
