@@ -39,6 +39,9 @@ export interface PlayerOptions {
   signal: AbortSignal
 }
 
+/** So long nothing came to a stream that plays. */
+const STARVED_MS = 1_500
+
 const nothing: Media = { sources: [], hls: undefined }
 
 export class MwPlayer extends HTMLElement {
@@ -54,6 +57,7 @@ export class MwPlayer extends HTMLElement {
   #plan: Plan | undefined // what plays by now
   #down = false // the link did not carry the file: a stream from here on
   #streamless = false // no stream could be played here
+  #starving = false // a stream has come to where nothing comes any more
   #watching: AbortController | undefined
   #positionMs = 0 // the last one known: a source that failed reports 0
   #begun = false // somebody has played or jumped
@@ -95,7 +99,7 @@ export class MwPlayer extends HTMLElement {
     this.#showChoice()
     if (this.#begun) void this.#readRungs() // nobody will press play again to learn of them
     const better = !samePlaces(before.sources, offer.sources) && !areCopies(before.sources, offer.sources)
-    if (better && !this.#begun && !this.#recovering) void this.#apply()
+    if (better && (!this.#begun || this.#starving) && !this.#recovering) void this.#apply()
     else this.#watch()
   }
 
@@ -202,6 +206,7 @@ export class MwPlayer extends HTMLElement {
     // A <source> that fails tells only itself, and does not bubble: capture hears both.
     video.addEventListener('error', (event) => this.#onError(event, video), { signal, capture: true })
     video.addEventListener('playing', () => this.#onFlow(), { signal })
+    video.addEventListener('waiting', () => this.#onWaiting(video), { signal })
     if (offer.poster !== undefined) posterWhereEmpty(video, offer.poster, signal)
     this.#loadControls(video, options)
     if (!video.paused) this.#onPlay(options) // before this script had come
@@ -334,7 +339,19 @@ export class MwPlayer extends HTMLElement {
     options.onPosition()
   }
 
+  /** A recording's stream ends for media source extensions where pictures are missing in it. A file plays on: it has the sound. */
+  #onWaiting(video: HTMLVideoElement): void {
+    if (this.#plan?.at !== 'stream' || this.#down) return
+    const stuck = () => !video.paused && !video.ended && video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA
+    setTimeout(() => {
+      if (this.#plan?.at !== 'stream' || !stuck()) return
+      this.#starving = true
+      if (this.#wish === AUTO && !this.#recovering) void this.#apply() // which is the file, once there is one
+    }, STARVED_MS)
+  }
+
   #onFlow(): void {
+    this.#starving = false
     this.#attempts = newAttempts(this.#offer ?? nothing)
     this.#note.clear()
   }

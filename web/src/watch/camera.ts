@@ -35,6 +35,7 @@ export function makeCamera(player: MwPlayer, announce: (sentence: string) => voi
   let place = ''
   let stream: Stream | undefined
   let moved: Bubble | undefined // while it is dragged, and until the server says so, too
+  let saving = false
 
   const main = () => player.querySelector<HTMLVideoElement>('video[slot="media"]')
 
@@ -81,19 +82,25 @@ export function makeCamera(player: MwPlayer, announce: (sentence: string) => voi
     draw()
   }
 
-  const save = async (bubble: Bubble) => {
-    if (videoId === undefined || !camera) return
-    const bubbles = camera.bubbles.map((old) =>
-      old === bubbleAt(camera?.bubbles ?? [], player.positionMs) ? { ...bubble, atMs: old.atMs } : old,
-    )
-    try {
-      await moveBubble(videoId, bubbles, signal)
-      camera = { ...camera, bubbles }
-      announce('The camera stays there')
-    } catch (error) {
-      if (!wasCancelled(error)) announce('The camera could not be moved. Try again.')
+  /** Tells the server where it was moved to, one place after another: the next key may come before the answer. */
+  const save = async () => {
+    if (saving || videoId === undefined) return
+    saving = true
+    while (moved && camera) {
+      const bubble = moved
+      const now = bubbleAt(camera.bubbles, player.positionMs)
+      const bubbles = camera.bubbles.map((old) => (old === now ? { ...bubble, atMs: old.atMs } : old))
+      try {
+        await moveBubble(videoId, bubbles, signal)
+        camera = { ...camera, bubbles }
+        if (moved !== bubble) continue
+        announce('The camera stays there')
+      } catch (error) {
+        if (!wasCancelled(error)) announce('The camera could not be moved. Try again.')
+      }
+      moved = undefined
     }
-    moved = undefined
+    saving = false
     draw()
   }
 
@@ -111,7 +118,7 @@ export function makeCamera(player: MwPlayer, announce: (sentence: string) => voi
     }
     const drop = () => {
       end.abort()
-      if (moved) void save(moved)
+      void save()
     }
     element.addEventListener('pointermove', move, { signal: end.signal })
     element.addEventListener('pointerup', drop, { signal: end.signal })
@@ -131,7 +138,7 @@ export function makeCamera(player: MwPlayer, announce: (sentence: string) => voi
 
   element.addEventListener('pointerdown', drag, { signal })
   element.addEventListener('keydown', nudge, { signal })
-  element.addEventListener('keyup', () => moved && void save(moved), { signal })
+  element.addEventListener('keyup', () => void save(), { signal })
   for (const name of ['play', 'pause', 'seeking', 'seeked', 'ratechange', 'loadeddata'] as const)
     player.addEventListener(name, follow, { signal, capture: true })
   window.addEventListener('resize', draw, { signal })
