@@ -4,6 +4,7 @@
 /** So far at most do the parts of an empty picture differ: noise and the rings of compression. Of 255. */
 const EMPTY_RANGE = 24
 const SAMPLE = 16 // pixels across and down
+const DRAWN_MS = 100 // a busy browser says that there is a picture some time before it can be drawn
 
 /** Reports whether there is nothing to see. rgba: pixels as a canvas gives them. */
 export function isEmpty(rgba: Uint8ClampedArray): boolean {
@@ -22,10 +23,16 @@ export function isEmpty(rgba: Uint8ClampedArray): boolean {
 export function posterWhereEmpty(video: HTMLVideoElement, url: string, signal: AbortSignal): void {
   const done = new AbortController()
   const events = { signal: AbortSignal.any([signal, done.signal]) }
+  let tries = 10
   const look = () => {
+    if (events.signal.aborted) return
     const idle = video.networkState !== HTMLMediaElement.NETWORK_LOADING
     const there = video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA
     if (!there && !idle) return
+    if (there && !isDrawn(video) && tries-- > 0) {
+      setTimeout(look, DRAWN_MS)
+      return
+    }
     done.abort()
     if (video.paused && (!there || showsNothing(video))) video.poster = url
   }
@@ -34,16 +41,25 @@ export function posterWhereEmpty(video: HTMLVideoElement, url: string, signal: A
   look()
 }
 
+function isDrawn(video: HTMLVideoElement): boolean {
+  return (pixelsOf(video)?.[3] ?? 255) > 0
+}
+
 function showsNothing(video: HTMLVideoElement): boolean {
+  const pixels = pixelsOf(video)
+  return pixels === undefined || isEmpty(pixels)
+}
+
+/** undefined where they may not be looked at: media from another origin. */
+function pixelsOf(video: HTMLVideoElement): Uint8ClampedArray | undefined {
   const canvas = document.createElement('canvas')
   canvas.width = SAMPLE
   canvas.height = SAMPLE
   const context = canvas.getContext('2d', { willReadFrequently: true })
   try {
     context?.drawImage(video, 0, 0, SAMPLE, SAMPLE)
-    const pixels = context?.getImageData(0, 0, SAMPLE, SAMPLE).data
-    return pixels === undefined || isEmpty(pixels)
+    return context?.getImageData(0, 0, SAMPLE, SAMPLE).data
   } catch {
-    return true // media from another origin may not be looked at
+    return undefined
   }
 }
