@@ -295,9 +295,12 @@ func TestRecordersBehindOneAddressDoNotCountTogether(t *testing.T) {
 	body, rest := io.Pipe()
 	req := w.request("PUT", slow.location+"/tracks/screen/chunks/0", nil, "Authorization: Bearer "+slow.token, digest("first"), "Content-Type: video/mp4")
 	req.Body, req.ContentLength = body, 5
+	req.Header.Set("Expect", "100-continue") // no byte of the body is read before the server asks for it, and so is at it
+	patient := &http.Transport{ExpectContinueTimeout: time.Minute}
+	defer patient.CloseIdleConnections()
 	ended := make(chan error, 1)
 	go func() {
-		res, err := http.DefaultClient.Do(req)
+		res, err := patient.RoundTrip(req)
 		if err == nil {
 			res.Body.Close()
 		}
@@ -306,9 +309,7 @@ func TestRecordersBehindOneAddressDoNotCountTogether(t *testing.T) {
 	if _, err := rest.Write([]byte("fi")); err != nil {
 		t.Fatal(err)
 	}
-	for full := false; !full; { // until the server is at it
-		full = w.putChunk(slow, "screen", 1, "second").status == 429
-	}
+	w.want(w.putChunk(slow, "screen", 1, "second"), 429)
 	w.want(w.putChunk(other, "screen", 0, "first"), 201)
 	if _, err := rest.Write([]byte("rst")); err != nil {
 		t.Error(err)
