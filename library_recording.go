@@ -190,6 +190,9 @@ func (l *Library) PutChunk(ctx context.Context, a Actor, id UploadID, n NewChunk
 		l.dropChunk(keep, c)
 	}
 	if err != nil && KindOf(err) == Conflict {
+		if _, _, gone := l.recording(keep, a, id); gone != nil { // given up while the chunk came
+			return Chunk{}, false, gone
+		}
 		return Chunk{}, false, E(Conflict, "This recording was completed.", err)
 	}
 	if err != nil {

@@ -292,29 +292,53 @@ func TestTheSameRequestTwiceAtOnceMakesOneRecording(t *testing.T) {
 func TestRecordersBehindOneAddressDoNotCountTogether(t *testing.T) {
 	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.MaxParallel = 1 })
 	slow, other := w.newRecording(), w.newRecording()
+	ended := w.hangingChunk(slow)
+	w.want(w.putChunk(slow, "screen", 1, "second"), 429)
+	w.want(w.putChunk(other, "screen", 0, "first"), 201)
+	if status := ended(); status != 201 {
+		t.Errorf("the chunk that hung answers %d", status)
+	}
+}
+
+// TestAChunkOfARecordingThatIsGivenUpIsTold gives a recording up while a chunk of it is on its way.
+func TestAChunkOfARecordingThatIsGivenUpIsTold(t *testing.T) {
+	w := newWorld(t)
+	r := w.newRecording()
+	ended := w.hangingChunk(r)
+	w.want(w.do("DELETE", r.location, nil, "Authorization: Bearer "+r.token), 204)
+	if status := ended(); status != 410 && status != 404 {
+		t.Errorf("the chunk answers %d, as if the recording were still there", status)
+	}
+}
+
+// hangingChunk sends the first chunk of a recording, five bytes, as far as "fi" and returns when the server is at it. ended sends what is left and
+// answers the status.
+func (w *world) hangingChunk(r uploaded) (ended func() int) {
+	w.t.Helper()
 	body, rest := io.Pipe()
-	req := w.request("PUT", slow.location+"/tracks/screen/chunks/0", nil, "Authorization: Bearer "+slow.token, digest("first"), "Content-Type: video/mp4")
+	req := w.request("PUT", r.location+"/tracks/screen/chunks/0", nil, "Authorization: Bearer "+r.token, digest("first"), "Content-Type: video/mp4")
 	req.Body, req.ContentLength = body, 5
 	req.Header.Set("Expect", "100-continue") // no byte of the body is read before the server asks for it, and so is at it
 	patient := &http.Transport{ExpectContinueTimeout: time.Minute}
-	defer patient.CloseIdleConnections()
-	ended := make(chan error, 1)
+	w.t.Cleanup(patient.CloseIdleConnections)
+	status := make(chan int, 1)
 	go func() {
 		res, err := patient.RoundTrip(req)
-		if err == nil {
-			res.Body.Close()
+		if err != nil {
+			status <- 0
+			return
 		}
-		ended <- err
+		res.Body.Close()
+		status <- res.StatusCode
 	}()
 	if _, err := rest.Write([]byte("fi")); err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
-	w.want(w.putChunk(slow, "screen", 1, "second"), 429)
-	w.want(w.putChunk(other, "screen", 0, "first"), 201)
-	if _, err := rest.Write([]byte("rst")); err != nil {
-		t.Error(err)
-	}
-	if err := <-ended; err != nil {
-		t.Error(err)
+	return func() int {
+		w.t.Helper()
+		if _, err := rest.Write([]byte("rst")); err != nil {
+			w.t.Error(err)
+		}
+		return <-status
 	}
 }
