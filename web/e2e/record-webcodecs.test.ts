@@ -191,8 +191,8 @@ test('a window of an odd size, and a take that is begun again', async () => {
 })
 
 test('where AAC cannot be made, the sound is Opus; a voice alone is a recording, too', async () => {
-  await studio.ada.route(/\/assets\/.*aac-encoder/, (route) => route.abort())
   const page = await studio.recorderPage()
+  await page.route(/\/assets\/.*aac-encoder/, (route) => route.abort()) // it goes with the page
   for (const [name, codecs] of [
     ['Both', ['h264', 'opus']],
     ['Voice', ['opus']],
@@ -206,28 +206,26 @@ test('where AAC cannot be made, the sound is Opus; a voice alone is a recording,
     expect(Math.abs((await inspect(path)).seconds - seconds), name).toBeLessThan(1.5)
     await page.getByRole('button', { name: 'Record another one' }).click()
   }
-  await studio.ada.unroute(/\/assets\/.*aac-encoder/)
 })
 
 test('an encoder that fails takes nothing with it; encoders that do not come say so', async () => {
   const script = /\/assets\/encoder-worker-/
-  await studio.ada.route(script, async (route) => {
+  const page = await studio.recorderPage()
+  await page.route(script, async (route) => {
     const response = await route.fetch()
     const fail = `{ const { encode } = VideoEncoder.prototype; let left = 150
       VideoEncoder.prototype.encode = function (...words) { if (left-- < 0) throw new Error('no more'); return encode.apply(this, words) } }`
     await route.fulfill({ response, body: `${fail};${await response.text()}` })
   })
-  const page = await studio.recorderPage()
   await choose(page, 'Screen')
   await record(page)
   await page.getByText('Everything is on the server').first().waitFor({ state: 'attached', timeout: 30_000 })
   const link = await page.getByRole('textbox', { name: 'Link to this recording' }).inputValue()
   expect((await inspect(await studio.original(link))).seconds).toBeGreaterThan(3)
 
-  await studio.ada.unroute(script)
-  await studio.ada.route(script, (route) => route.abort())
+  // It comes before the first one. Taking that away would wait for a worker that is just ending.
+  await page.route(script, (route) => route.abort())
   await page.getByRole('button', { name: 'Record another one' }).click()
   await page.getByRole('button', { name: 'Record', exact: true }).click()
   await page.getByRole('alert').getByText('What records could not be loaded.').waitFor()
-  await studio.ada.unroute(script)
 })

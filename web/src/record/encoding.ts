@@ -188,8 +188,11 @@ export class Encoding {
     const keyFrame = timestamp >= this.nextKeyUs
     if (keyFrame) this.nextKeyUs = timestamp + gopUs
     const out = this.framer.framed(frame, { timestamp, duration })
-    encoder.encode(out, { keyFrame })
-    out.close()
+    try {
+      encoder.encode(out, { keyFrame })
+    } finally {
+      out.close()
+    }
   }
 
   private encoderFor(frame: VideoFrame): VideoEncoder {
