@@ -306,8 +306,8 @@ func TestAChunkOfARecordingThatIsGivenUpIsTold(t *testing.T) {
 	r := w.newRecording()
 	ended := w.hangingChunk(r)
 	w.want(w.do("DELETE", r.location, nil, "Authorization: Bearer "+r.token), 204)
-	if status := ended(); status != 410 && status != 404 {
-		t.Errorf("the chunk answers %d, as if the recording were still there", status)
+	if status := ended(); status != 410 {
+		t.Errorf("the chunk answers %d, want 410", status)
 	}
 }
 

@@ -214,7 +214,11 @@ test('an encoder that fails takes nothing with it; encoders that do not come say
   await page.route(script, async (route) => {
     const response = await route.fetch()
     const fail = `{ const { encode } = VideoEncoder.prototype; let left = 150
-      VideoEncoder.prototype.encode = function (...words) { if (left-- < 0) throw new Error('no more'); return encode.apply(this, words) } }`
+      VideoEncoder.prototype.encode = function (frame, options) {
+        if (left-- > 0) return encode.call(this, frame, options)
+        setTimeout(() => frame.codedWidth > 0 && console.error('a frame that was refused is held'))
+        throw new Error('no more')
+      } }`
     await route.fulfill({ response, body: `${fail};${await response.text()}` })
   })
   await choose(page, 'Screen')
@@ -222,6 +226,7 @@ test('an encoder that fails takes nothing with it; encoders that do not come say
   await page.getByText('Everything is on the server').first().waitFor({ state: 'attached', timeout: 30_000 })
   const link = await page.getByRole('textbox', { name: 'Link to this recording' }).inputValue()
   expect((await inspect(await studio.original(link))).seconds).toBeGreaterThan(3)
+  expect(studio.ada.problems).toEqual([])
 
   // It comes before the first one. Taking that away would wait for a worker that is just ending.
   await page.route(script, (route) => route.abort())
