@@ -24,7 +24,8 @@ const (
 // on in the same transaction, each in a savepoint of its own, and the last one commits for all: one sync of the disk for as many as came
 // meanwhile. Nobody is answered before that commit. A caller that fails takes back its own writes and nobody else's.
 type group struct {
-	db *sql.DB
+	db  *sql.DB
+	age time.Duration // how old a batch may be that takes one more
 
 	mu   sync.Mutex
 	busy bool          // somebody has the turn
@@ -107,7 +108,7 @@ func (g *group) member(ctx context.Context, b *batch, alone bool, fn func(querie
 		if !through || err != nil {
 			b.lost = g.do(wordUndo) != nil || g.do(wordRelease) != nil // no savepoint: all was rolled back, for a full disk perhaps
 		}
-		if b.lost || alone || b.members >= maxBatch || time.Since(b.began) >= maxBatchAge || !g.pass(b) {
+		if b.lost || alone || b.members >= maxBatch || time.Since(b.began) >= g.age || !g.pass(b) {
 			g.end(b)
 			g.pass(nil)
 		}

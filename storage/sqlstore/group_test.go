@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 )
 
 func mustGroup(t *testing.T) *Store {
@@ -22,6 +23,7 @@ func mustGroup(t *testing.T) *Store {
 			t.Error(err)
 		}
 	})
+	s.group.age = time.Hour // on a slow machine a batch would end between two writers
 	if _, err := s.exec(t.Context(), "make table", `CREATE TABLE said (n BIGINT NOT NULL PRIMARY KEY)`); err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func Open(ctx context.Context, address string, log *slog.Logger) (*Store, error)
 	}
 	s := &Store{dialect: d, pools: p, log: log, closed: new(atomic.Bool), lines: new(lines), reads: p.read}
 	if d.isSQLite {
-		s.group, s.reads = &group{db: p.write}, newPrepared(p.read)
+		s.group, s.reads = &group{db: p.write, age: maxBatchAge}, newPrepared(p.read)
 	}
 	if err := s.check(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
