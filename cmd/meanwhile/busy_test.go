@@ -23,10 +23,14 @@ func makeClip(t testing.TB, name, words string) string {
 // TestARecordingIsCopiedWhileAllEncodersAreBusy: a long video is encoded, and the cameras of two recordings, as many as there are slots for what
 // people wait for. A third recording, whose browser dies and whose rest comes up later, is copied beside all that.
 func TestARecordingIsCopiedWhileAllEncodersAreBusy(t *testing.T) {
+	screen := makeClip(t, "screen.mp4", "-f lavfi -i testsrc2=s=640x360:r=15:d=4 -c:v libx264 -preset ultrafast -g 30 -pix_fmt yuv420p -movflags frag_keyframe+empty_moov+default_base_moof")
+	camera := makeClip(t, "camera.webm", "-f lavfi -i testsrc2=s=640x480:r=30:d=20,noise=alls=20:allf=t -c:v libvpx -deadline realtime -cpu-used 8 -b:v 2M -g 60 -live 1")
+	slow := clip(t, "long.avi", 60, "-c:v", "mpeg4", "-q:v", "3", "-c:a", "mp3")
+
 	p := newProgram(t, "MEANWHILE_WORKER_CONCURRENCY=1")
 	key := p.owner()
 	p.start()
-	long := p.push(clip(t, "long.avi", 60, "-c:v", "mpeg4", "-q:v", "3", "-c:a", "mp3"))
+	long := p.push(slow)
 	encoding := func() bool {
 		var v video
 		p.get(key, "/api/v1/videos/"+long, &v)
@@ -34,8 +38,6 @@ func TestARecordingIsCopiedWhileAllEncodersAreBusy(t *testing.T) {
 	}
 	p.until(time.Minute, "the long video to be encoded", encoding)
 
-	screen := makeClip(t, "screen.mp4", "-f lavfi -i testsrc2=s=640x360:r=15:d=4 -c:v libx264 -preset ultrafast -g 30 -pix_fmt yuv420p -movflags frag_keyframe+empty_moov+default_base_moof")
-	camera := makeClip(t, "camera.webm", "-f lavfi -i testsrc2=s=640x480:r=30:d=20,noise=alls=20:allf=t -c:v libvpx -deadline realtime -cpu-used 8 -b:v 2M -g 60 -live 1")
 	var with [2]*recorder
 	for i := range with {
 		with[i] = p.record(key)
