@@ -21,6 +21,12 @@ const (
 	diskFullForRunning = 0.97
 )
 
+// Who asks where an upload stands waits so long for a request that is being stored. One that was cut off ends sooner, unless its server died.
+const (
+	settleFor   = 2 * time.Second
+	settleEvery = 50 * time.Millisecond
+)
+
 // storeFor bounds what is still written for a request whose client has gone.
 const storeFor = 30 * time.Second
 
@@ -157,6 +163,24 @@ func (l *Library) Upload(ctx context.Context, a Actor, id UploadID) (Upload, err
 	return u, nil
 }
 
+// SettledUpload is Upload once nothing of it is being stored any more, or after two seconds: what a broken request brought would be sent again.
+func (l *Library) SettledUpload(ctx context.Context, a Actor, id UploadID) (Upload, error) {
+	looks, patience := time.NewTicker(settleEvery), time.NewTimer(settleFor)
+	defer looks.Stop()
+	defer patience.Stop()
+	for {
+		u, err := l.Upload(ctx, a, id)
+		if err != nil || u.Writer == 0 {
+			return u, err
+		}
+		select {
+		case <-looks.C:
+		case <-patience.C:
+			return u, nil
+		}
+	}
+}
+
 func noUpload(err error) error {
 	return E(NotFound, "There is no such upload. Start it again.", err)
 }
@@ -180,6 +204,7 @@ func (l *Library) WriteUpload(ctx context.Context, a Actor, id UploadID, offset 
 	if err != nil {
 		return 0, fmt.Errorf("take upload: %w", err)
 	}
+	defer l.leaveUpload(context.WithoutCancel(ctx), u)
 	if offset != u.OffsetBytes {
 		return u.OffsetBytes, E(Conflict, fmt.Sprintf("The upload stands at byte %d, not %d.", u.OffsetBytes, offset), nil)
 	}
@@ -206,6 +231,14 @@ func (l *Library) WriteUpload(ctx context.Context, a Actor, id UploadID, offset 
 		return u.OffsetBytes, l.seal(keep, u)
 	}
 	return u.OffsetBytes, nil
+}
+
+func (l *Library) leaveUpload(ctx context.Context, u Upload) {
+	ctx, cancel := context.WithTimeout(ctx, storeFor)
+	defer cancel()
+	if err := l.Store.LeaveUpload(ctx, u.ID, u.Holder); err != nil {
+		l.Log.Warn("an upload looks as if it were being written", "upload_id", u.ID, "error", err)
+	}
 }
 
 // SetUploadLength fixes a length that was deferred. Conflict if another one is set, TooLarge.

@@ -88,6 +88,8 @@ type UploadStore interface {
 	UploadByVideo(ctx context.Context, id VideoID) (Upload, error)
 	// TakeUpload raises the holder counter and returns the row with it: whoever held it before can append no more. NotFound.
 	TakeUpload(ctx context.Context, id UploadID) (Upload, error)
+	// LeaveUpload says that holder writes no more. It changes nothing when somebody else took the upload over.
+	LeaveUpload(ctx context.Context, id UploadID, holder int64) error
 	// AppendParts adds parts that begin at the upload's offset and moves the offset on. Fenced when holder is no longer the row's;
 	// Conflict when the first part's offset is not the row's, or the upload is sealed or terminated.
 	AppendParts(ctx context.Context, id UploadID, holder int64, parts []Part, expiresAt time.Time) error

@@ -20,6 +20,7 @@ type Upload struct {
 	LengthBytes  int64  // -1 while deferred
 	OffsetBytes  int64
 	Holder       int64 // raised by every request that takes the upload over
+	Writer       int64 // the holder whose request is being stored; 0 when none is
 	CreatedAt    time.Time
 	ExpiresAt    time.Time
 	SealedAt     *time.Time

@@ -139,7 +139,7 @@ func (s *server) tusOffset(w http.ResponseWriter, r *http.Request) error {
 // client that hears "complete" never comes back.
 func (s *server) uploadNow(r *http.Request) (meanwhile.Upload, error) {
 	a, id := visitOf(r.Context()).actor, meanwhile.UploadID(r.PathValue("id"))
-	u, err := s.lib.Upload(r.Context(), a, id)
+	u, err := s.lib.SettledUpload(r.Context(), a, id)
 	if err != nil || u.SealedAt != nil || u.OffsetBytes != u.LengthBytes {
 		return u, err
 	}

@@ -14,6 +14,8 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -291,13 +293,20 @@ func TestTusAFullDiskLosesNothing(t *testing.T) {
 	w.want(w.patch(u, 5, "world"), 204)
 }
 
+// sendPart begins a request that announces more bytes than it brings.
+func (w *world) sendPart(u uploaded, announced int, body string) *net.TCPConn {
+	w.t.Helper()
+	conn := must(net.Dial("tcp", strings.TrimPrefix(w.url, "http://")))(w.t)
+	_, path, _ := strings.Cut(strings.TrimPrefix(u.location, "http://"), "/")
+	fmt.Fprintf(conn, "PATCH /%s HTTP/1.1\r\nHost: x\r\n%s\r\nAuthorization: Bearer %s\r\nContent-Type: application/offset+octet-stream\r\nUpload-Offset: 0\r\nContent-Length: %d\r\n\r\n%s", path, tusOn, u.token, announced, body)
+	return conn.(*net.TCPConn)
+}
+
 func TestTusKeepsWhatArrivedBeforeTheLineBroke(t *testing.T) {
 	w := newWorld(t)
 	u := w.createUpload(1000)
-	conn := must(net.Dial("tcp", strings.TrimPrefix(w.url, "http://")))(t)
-	_, path, _ := strings.Cut(strings.TrimPrefix(u.location, "http://"), "/")
-	fmt.Fprintf(conn, "PATCH /%s HTTP/1.1\r\nHost: x\r\n%s\r\nAuthorization: Bearer %s\r\nContent-Type: application/offset+octet-stream\r\nUpload-Offset: 0\r\nContent-Length: 1000\r\n\r\nonly this", path, tusOn, u.token)
-	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+	conn := w.sendPart(u, 1000, "only this")
+	if err := conn.CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
 	b := must(io.ReadAll(conn))(t)
@@ -306,6 +315,57 @@ func TestTusKeepsWhatArrivedBeforeTheLineBroke(t *testing.T) {
 	}
 	wantHeaders(t, w.head(u), map[string]string{"Upload-Offset": "9"})
 	w.want(w.patch(u, 9, strings.Repeat("x", 991)), 204)
+}
+
+// slowPut keeps everything that is put waiting, when it has come whole, until it is let through.
+type slowPut struct {
+	meanwhile.Objects
+	came chan struct{}
+	let  chan struct{}
+}
+
+func (s *slowPut) Put(ctx context.Context, key string, r io.Reader) (int64, error) {
+	b, err := io.ReadAll(r)
+	if err != nil {
+		return 0, err
+	}
+	close(s.came)
+	<-s.let
+	return s.Objects.Put(ctx, key, bytes.NewReader(b))
+}
+
+// looked tells when an upload has been looked at as often as is left.
+type looked struct {
+	meanwhile.Store
+	left atomic.Int64
+	done chan struct{}
+}
+
+func (l *looked) UploadByID(ctx context.Context, id meanwhile.UploadID) (meanwhile.Upload, error) {
+	if l.left.Add(-1) == 0 {
+		close(l.done)
+	}
+	return l.Store.UploadByID(ctx, id)
+}
+
+func TestTusAnswersWhatABrokenRequestBroughtWhileItIsStored(t *testing.T) {
+	objects := &slowPut{came: make(chan struct{}), let: make(chan struct{})}
+	store := &looked{done: make(chan struct{})}
+	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) {
+		objects.Objects, lc.Objects = lc.Objects, objects
+		store.Store, lc.Store = lc.Store, store
+	})
+	letThrough := sync.OnceFunc(func() { close(objects.let) })
+	t.Cleanup(letThrough)
+	u := w.createUpload(1000)
+	w.sendPart(u, 1000, "only this").Close()
+	<-objects.came
+	store.left.Store(3) // who asks, where it stands, and where it stands now
+	go func() {
+		<-store.done
+		letThrough()
+	}()
+	wantHeaders(t, w.want(w.head(u), 200), map[string]string{"Upload-Offset": "9"})
 }
 
 func TestTusCutsOffWhoDoesNotSend(t *testing.T) {

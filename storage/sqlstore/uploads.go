@@ -7,10 +7,10 @@ import (
 	"meanwhile"
 )
 
-const uploadColumns = `id, video_id, token_hash, filename, length_bytes, offset_bytes, holder, created_ms, expires_ms, sealed_ms, terminated_ms`
+const uploadColumns = `id, video_id, token_hash, filename, length_bytes, offset_bytes, holder, writer, created_ms, expires_ms, sealed_ms, terminated_ms`
 
 func scanUpload(row scanner) (u meanwhile.Upload, err error) {
-	err = row.Scan(&u.ID, &u.VideoID, &u.TokenHash, &u.Filename, &u.LengthBytes, &u.OffsetBytes, &u.Holder,
+	err = row.Scan(&u.ID, &u.VideoID, &u.TokenHash, &u.Filename, &u.LengthBytes, &u.OffsetBytes, &u.Holder, &u.Writer,
 		timeInto{&u.CreatedAt}, timeInto{&u.ExpiresAt}, nullTimeInto{&u.SealedAt}, nullTimeInto{&u.TerminatedAt})
 	return u, err
 }
@@ -18,8 +18,8 @@ func scanUpload(row scanner) (u meanwhile.Upload, err error) {
 // CreateUpload adds an upload.
 func (s *Store) CreateUpload(ctx context.Context, u meanwhile.Upload) error {
 	_, err := s.exec(ctx, "create upload",
-		`INSERT INTO uploads (`+uploadColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		string(u.ID), string(u.VideoID), u.TokenHash, u.Filename, u.LengthBytes, u.OffsetBytes, u.Holder,
+		`INSERT INTO uploads (`+uploadColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		string(u.ID), string(u.VideoID), u.TokenHash, u.Filename, u.LengthBytes, u.OffsetBytes, u.Holder, u.Writer,
 		toMS(u.CreatedAt), toMS(u.ExpiresAt), toNullMS(u.SealedAt), toNullMS(u.TerminatedAt))
 	return err
 }
@@ -35,10 +35,16 @@ func (s *Store) UploadByVideo(ctx context.Context, id meanwhile.VideoID) (meanwh
 		`SELECT `+uploadColumns+` FROM uploads WHERE video_id = $1 ORDER BY created_ms DESC, id DESC LIMIT 1`, string(id))
 }
 
-// TakeUpload raises the holder counter and returns the row with it. NotFound.
+// TakeUpload raises the holder counter, names that holder as the one who writes, and returns the row. NotFound.
 func (s *Store) TakeUpload(ctx context.Context, id meanwhile.UploadID) (meanwhile.Upload, error) {
 	return one(ctx, s, writing, "take upload", scanUpload,
-		`UPDATE uploads SET holder = holder + 1 WHERE id = $1 RETURNING `+uploadColumns, string(id))
+		`UPDATE uploads SET holder = holder + 1, writer = holder + 1 WHERE id = $1 RETURNING `+uploadColumns, string(id))
+}
+
+// LeaveUpload says that holder writes no more. It changes nothing when somebody else took the upload over.
+func (s *Store) LeaveUpload(ctx context.Context, id meanwhile.UploadID, holder int64) error {
+	_, err := s.exec(ctx, "leave upload", `UPDATE uploads SET writer = 0 WHERE id = $1 AND writer = $2`, string(id), holder)
+	return err
 }
 
 // AppendParts adds parts that begin at the upload's offset and moves the offset on; without parts it only checks the holder and moves

@@ -72,6 +72,7 @@ var uploadTests = []storeTest{
 	}},
 	{"parts follow one another", testAppendParts},
 	{"who takes an upload over fences who held it", testTakeUpload},
+	{"an upload is being written until who took it leaves it", testLeaveUpload},
 	{"of many who append at one offset one wins", testAppendRace},
 	{"a deferred length is fixed once", func(t *testing.T, s meanwhile.Store) {
 		u := mustUpload(t, s)
@@ -153,6 +154,26 @@ func testTakeUpload(t *testing.T, s meanwhile.Store) {
 	if accepted != 1 {
 		t.Errorf("%d holders appended, want 1", accepted)
 	}
+}
+
+func testLeaveUpload(t *testing.T, s meanwhile.Store) {
+	ctx := t.Context()
+	id := mustUpload(t, s).ID
+	wantWriter := func(after string, want int64) {
+		t.Helper()
+		if got := mustGet(s.UploadByID(ctx, id))(t).Writer; got != want {
+			t.Errorf("after %s the writer is %d, want %d", after, got, want)
+		}
+	}
+	wantWriter("creation", 0)
+	first := mustGet(s.TakeUpload(ctx, id))(t)
+	wantWriter("the first take", first.Holder)
+	second := mustGet(s.TakeUpload(ctx, id))(t)
+	must(t, s.LeaveUpload(ctx, id, first.Holder))
+	wantWriter("the leave of who was overtaken", second.Holder)
+	must(t, s.AppendParts(ctx, id, second.Holder, []meanwhile.Part{part(0)}, noon))
+	must(t, s.LeaveUpload(ctx, id, second.Holder))
+	wantWriter("the leave of who holds it", 0)
 }
 
 func testAppendRace(t *testing.T, s meanwhile.Store) {

@@ -224,6 +224,7 @@ test('an encoder that fails takes nothing with it; encoders that do not come say
   await choose(page, 'Screen')
   await record(page)
   await page.getByText('Everything is on the server').first().waitFor({ state: 'attached', timeout: 30_000 })
+  await page.locator('.finished').getByText('Your browser ended this recording').waitFor()
   const link = await page.getByRole('textbox', { name: 'Link to this recording' }).inputValue()
   expect((await inspect(await studio.original(link))).seconds).toBeGreaterThan(3)
   expect(studio.ada.problems).toEqual([])

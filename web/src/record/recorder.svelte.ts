@@ -34,6 +34,8 @@ export class Recorder {
   title = $state('')
   progress: Progress | null = $state.raw(null)
   isCopied = $state(false)
+  /** Why a recording that is over ended by itself. */
+  cutShort: string | null = $state(null)
   /** The floating window, while it is there. */
   floating: Window | null = $state.raw(null)
 
@@ -169,7 +171,7 @@ export class Recorder {
     this.inputs.release()
     this.floating?.close()
     await copied
-    this.say(this.isCopied ? 'Stopped. The link is copied.' : 'Stopped.')
+    this.say(`${this.cutShort ?? 'Stopped.'}${this.isCopied ? ' The link is copied.' : ''}`)
   }
 
   /** drop throws the take away, here and on the server. */
@@ -276,7 +278,7 @@ export class Recorder {
     if (take !== this.take || !isRunning(this.recording)) return
     this.watchdog.forget(track)
     if (track === 'camera') return
-    this.warnings.say('quiet', 'The browser ended the recording. Everything up to here is kept.')
+    this.cutShort = 'Your browser ended this recording before you did. Everything up to there is kept.'
     void this.stop()
   }
 
@@ -407,6 +409,7 @@ export class Recorder {
     this.take = null
     this.progress = null
     this.isCopied = false
+    this.cutShort = null
     this.warnings.clear()
   }
 
