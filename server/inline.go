@@ -18,6 +18,7 @@ import (
 type inlined struct {
 	Style template.CSS
 	Fonts template.CSS
+	Ahead template.JS // has the video asked for
 	First template.JS
 	Run   string // addresses with spaces between: modules to run
 	Fetch string // what they need, in the order in which it is needed
@@ -41,7 +42,7 @@ func newInlined(a assets, page string) *inlined {
 		return nil
 	}
 	// The files are ours, and built with no end tag in them.
-	out := &inlined{Style: template.CSS(style), Fonts: template.CSS(fonts), First: template.JS(first), block: packBlock([]byte(style))} //nolint:gosec // as said
+	out := &inlined{Style: template.CSS(style), Fonts: template.CSS(fonts), Ahead: template.JS(a.text("src/watch/ahead.ts")), First: template.JS(first), block: packBlock([]byte(style))} //nolint:gosec // as said
 	var run, fetch []string
 	for _, name := range e.run {
 		run = append(run, assetPath+a.manifest[name].File)

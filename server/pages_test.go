@@ -55,10 +55,13 @@ func TestPagesCarryAPolicyWithTheirNonce(t *testing.T) {
 	if strings.Contains(second.header.Get("Content-Security-Policy"), m[1]) {
 		t.Error("a nonce comes twice")
 	}
-	for _, want := range []string{`data-run="/assets/watch-1.js"`, "/assets/shared-1.js", "/assets/controls-1.js", "<style>base csswatch css</style>", ">{first()}</script>"} {
+	for _, want := range []string{`data-run="/assets/watch-1.js"`, "/assets/shared-1.js", "/assets/controls-1.js", "<style>base csswatch css</style>", ">{first()}</script>", `<script nonce="` + m[1] + `">{ahead()}</script>`} {
 		if strings.Count(string(first.body), want) != 1 {
 			t.Errorf("the page holds %s %d times", want, strings.Count(string(first.body), want))
 		}
+	}
+	if at := strings.Index(string(first.body), "{ahead()}"); at > strings.Index(string(first.body), "<style>") || at < strings.Index(string(first.body), "<source") {
+		t.Error("the video is not asked for before anything is drawn")
 	}
 	if strings.Contains(string(first.body), "<link rel=\"stylesheet\"") || strings.Contains(string(first.body), "<script type=\"module\"") {
 		t.Errorf("something competes with the video's first bytes:\n%s", first.body)
@@ -75,6 +78,7 @@ func withUI(_ *server.Config, d *server.Deps, _ *meanwhile.Config) {
 		"manifest.json": {Data: []byte(`{
 			"src/ui/base.css": {"file": "base-1.css"},
 			"src/watch/watch.css": {"file": "watch-1.css"},
+			"src/watch/ahead.ts": {"file": "ahead-1.js"},
 			"src/watch/first.ts": {"file": "first-1.js"},
 			"src/player/controls.ts": {"file": "controls-1.js"},
 			"src/record/recover.ts": {"file": "recover-1.js", "css": ["recover-1.css"]},
@@ -83,7 +87,7 @@ func withUI(_ *server.Config, d *server.Deps, _ *meanwhile.Config) {
 			"src/watch/embed.ts": {"file": "embed-1.js"}
 		}`)},
 		"watch-1.js": {Data: []byte("plain")}, "watch-1.js.br": {Data: []byte("brotli")}, "watch-1.js.gz": {Data: []byte("gzip")},
-		"base-1.css": {Data: []byte("base css\n")}, "watch-1.css": {Data: []byte("watch css")}, "first-1.js": {Data: []byte("{first()}")}, ".keep": {Data: []byte("")},
+		"base-1.css": {Data: []byte("base css\n")}, "watch-1.css": {Data: []byte("watch css")}, "first-1.js": {Data: []byte("{first()}")}, "ahead-1.js": {Data: []byte("{ahead()}")}, ".keep": {Data: []byte("")},
 	}
 }
 

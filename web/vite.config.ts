@@ -17,6 +17,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rollupOptions: {
       input: [
+        'src/watch/ahead.ts',
         'src/watch/first.ts',
         'src/watch/main.ts',
         'src/watch/embed.ts',

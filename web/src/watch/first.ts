@@ -4,12 +4,14 @@
   const KEY = 'meanwhile:fonts'
   /** Two frames: what has come in is on the screen. */
   const SHOWN_MS = 34
+  /** A source is chosen by then. */
+  const CHOSEN_MS = 500
   const data = document.currentScript?.dataset ?? {}
   const list = (text: string | undefined) => (text ?? '').split(' ').filter((address) => address !== '')
   const player = document.querySelector('mw-player')
-  const kept = player?.querySelector('template')
-  kept?.replaceWith(document.importNode(kept.content, true))
-  const video = player?.querySelector('video')
+  const kept = document.querySelector<HTMLTemplateElement & { video?: HTMLVideoElement }>('#kept') // ahead.ts
+  const video = kept?.video
+  if (video) player?.querySelector('media-controller')?.prepend(video)
   const big = player?.querySelector<HTMLElement>('.big')
   const fonts = document.getElementById('fonts')
   const began = new AbortController()
@@ -74,7 +76,10 @@
     big?.addEventListener('click', () => void video.play().catch(() => undefined))
     video.addEventListener('play', hide)
     if (!video.paused) hide()
-    video.addEventListener('loadeddata', () => setTimeout(begin, SHOWN_MS), { once: true })
+    const shown = () => setTimeout(begin, SHOWN_MS)
+    video.addEventListener('loadeddata', shown, { once: true })
+    if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) shown() // the rest of the page came late
+    setTimeout(() => video.networkState === HTMLMediaElement.NETWORK_NO_SOURCE && begin(), CHOSEN_MS) // none of its sources can be played
     // It does not come, or not now: the browser spares its data, or the link is slow.
     video.addEventListener('suspend', () => video.paused && begin(), { signal: began.signal }) // while it plays, enough is on its way
     for (const name of ['stalled', 'error'] as const) video.addEventListener(name, begin, { signal: began.signal })
