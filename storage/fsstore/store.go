@@ -13,6 +13,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"meanwhile"
@@ -22,7 +23,9 @@ var _ meanwhile.Objects = (*Store)(nil)
 
 // Store is meanwhile.Objects on a folder. It is safe for concurrent use, by several processes, too.
 type Store struct {
-	root *os.Root
+	root    *os.Root
+	folder  *os.File        // the root itself
+	beneath syscall.RawConn // its descriptor
 }
 
 // New opens the folder dir, and makes it durably where it is missing, readable by its owner only. The caller closes the store.
@@ -37,7 +40,14 @@ func New(dir string) (*Store, error) {
 	if err := root.Mkdir(tempDir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, errors.Join(fmt.Errorf("make folder for unfinished objects: %w", err), root.Close())
 	}
-	return &Store{root: root}, nil
+	s := &Store{root: root}
+	if s.folder, err = root.Open("."); err == nil {
+		s.beneath, err = s.folder.SyscallConn()
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open objects folder: %w", err), s.Close())
+	}
+	return s, nil
 }
 
 // makeDir is os.MkdirAll with every new name on the disk when it returns.
@@ -64,7 +74,12 @@ func makeDir(dir string) error {
 }
 
 // Close lets the folder go. Open readers stay usable.
-func (s *Store) Close() error { return s.root.Close() }
+func (s *Store) Close() error {
+	if s.folder == nil {
+		return s.root.Close()
+	}
+	return errors.Join(s.folder.Close(), s.root.Close())
+}
 
 // Open returns the bytes of key in r. For the whole object the reader is its *os.File, which seeks and which the kernel can send.
 func (s *Store) Open(ctx context.Context, key string, r meanwhile.Range) (io.ReadCloser, error) {
@@ -100,7 +115,7 @@ type piece struct {
 }
 
 func (s *Store) openFile(key string) (*os.File, int64, error) {
-	f, err := s.root.Open(key)
+	f, err := s.openBeneath(key)
 	if err != nil {
 		return nil, 0, classify("open object", err)
 	}
