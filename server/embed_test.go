@@ -79,11 +79,13 @@ func TestAShareNamesAllThatAPlayerNeeds(t *testing.T) {
 }
 
 func TestAPageOffersTheFileThatFillsTheWindow(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, withUI)
 	page := string(w.want(w.do("GET", "/v/"+w.newReadyVideo().share, nil), 200).body)
-	plain, scripted, ok := strings.Cut(page, "</noscript>\n    <template>")
-	if !ok {
-		t.Fatalf("the page has no player for those without scripts before the one for those with:\n%s", page)
+	head, body, ok := strings.Cut(page, "<body")
+	_, scripted, ahead := strings.Cut(head, `<template id="kept">`)
+	_, plain, player := strings.Cut(body, `<noscript><video slot="media"`)
+	if !ok || !ahead || !player {
+		t.Fatalf("the page has no player in its head for those with scripts and one in its body for those without:\n%s", page)
 	}
 	offered := func(part string) (got []string) {
 		for _, m := range regexp.MustCompile(`<source src="[^"]*/([^"/]+)" type="[^"]*"(?: media="([^"]*)")?>`).FindAllStringSubmatch(part, -1) {
