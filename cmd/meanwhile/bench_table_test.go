@@ -167,7 +167,7 @@ const notes = `What stands for what:
   rungs. What is looked at, listened to and proved costs 1.5 to 3 CPU-seconds a video, more by the size of its picture than
   by its length: of a short clip that is a larger part. A worker's looking into its queues is in it, too, 1.6 % of a core with the Redis inside
   the process, so that the ratio grows where other work makes an encode wait. This is why screens of 20 s are above what is to hold: their
-  ladder is cheap, and what is done once a video is the larger part beside it.
+  ladder is cheap, and what is done once a video is the larger part beside it. In the 60 s some 2 CPU-seconds are in no part that is named.
 - **Sealed to playable**: the database's own times. The bare remux is the same ffmpeg arguments; with fsync it survives a power cut, as ours does.
 - **First frame**: from the start of the navigation to the first frame that is presented, cold cache, played at once, in a throttled Chromium; the
   bare page is one video element and nothing else.
@@ -179,8 +179,8 @@ const notes = `What stands for what:
   frame is one that a watch page shows that was opened after everything was on the server. What is lost at kill -9 is told by the time that is
   drawn into each frame. Ten minutes are pushed through the protocol. 4 Mb/s is what the line lets through upwards.
 - **Comments**: eight clients; the bare insert is one statement into the same table of the same database, by as many writers. On PostgreSQL those who talk
-  under one video share transactions, while eight conversations begin and commit each for itself: that costs them a sixth,
-  with clients, server and database on the same cores.
+  under one video share transactions, while eight conversations begin and commit each for itself. How much of the difference comes from
+  that has not been measured.
 `
 
 // machine is what the figures depend on, in words.
