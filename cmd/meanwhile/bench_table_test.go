@@ -166,8 +166,8 @@ const notes = `What stands for what:
   sandbox, where storyboard and preview are cut from the same decode. For the copy path it is the stream copy and then the ladder's remaining
   rungs. What is looked at, listened to and proved costs 1.5 to 3 CPU-seconds a video, more by the size of its picture than
   by its length: of a short clip that is a larger part. A worker's looking into its queues is in it, too, 1.6 % of a core with the Redis inside
-  the process, so that the ratio grows where other work makes an encode wait. This is why screens of 20 s are above what is to hold: their
-  ladder is cheap, and what is done once a video is the larger part beside it. In the 60 s some 2 CPU-seconds are in no part that is named.
+  the process, so that the ratio grows where other work makes an encode wait. Screens of 20 s are above what is to hold because their
+  ladder is cheap: what is done once a video is the larger part beside it. In the 60 s some 2 CPU-seconds are in no part that is named.
 - **Sealed to playable**: the database's own times. The bare remux is the same ffmpeg arguments; with fsync it survives a power cut, as ours does.
 - **First frame**: from the start of the navigation to the first frame that is presented, cold cache, played at once, in a throttled Chromium; the
   bare page is one video element and nothing else.

@@ -1,0 +1,145 @@
+package meanwhile
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// partWriter cuts one request's body into parts.
+type partWriter struct {
+	lib    *Library
+	upload Upload
+	video  Video
+	next   int // number of the next part
+	body   *bufio.Reader
+	check  *Checksum
+	held   []Part // stored, but not yet in rows: waiting for the checksum
+	ahead  int64  // bytes of held
+}
+
+func (w *partWriter) run(ctx context.Context) error {
+	for {
+		_, err := w.body.Peek(1)
+		if errors.Is(err, io.EOF) {
+			return w.settle(ctx)
+		}
+		if err != nil {
+			return w.broken(ctx, err)
+		}
+		room := w.room()
+		if room <= 0 {
+			w.drop(ctx, w.held)
+			return E(TooLarge, "More bytes came than this upload was announced with.", nil)
+		}
+		if w.lib.diskUsed() >= diskFullForRunning {
+			w.drop(ctx, w.held)
+			return E(Full, "The storage is full. What was uploaded is kept: go on when there is room again.", nil)
+		}
+		broke, err := w.part(ctx, min(room, MaxPartBytes))
+		if err != nil {
+			w.drop(ctx, w.held)
+			return err
+		}
+		if broke != nil {
+			return w.broken(ctx, broke)
+		}
+	}
+}
+
+// room is how many bytes may still come.
+func (w *partWriter) room() int64 {
+	end := w.upload.LengthBytes
+	if end < 0 {
+		end = w.lib.Limits.MaxUploadBytes
+	}
+	return end - w.upload.OffsetBytes - w.ahead
+}
+
+// part stores one part. broke is the body's own error after some bytes, which does not make them worthless.
+func (w *partWriter) part(ctx context.Context, maxBytes int64) (broke, err error) {
+	sum := sha256.New()
+	into := []io.Writer{sum}
+	if w.check != nil {
+		into = append(into, w.check.Hash)
+	}
+	src := &untilBroken{r: io.LimitReader(w.body, maxBytes)}
+	key := fmt.Sprintf("u/%s/%s", w.upload.ID, w.lib.NewID())
+	n, err := w.lib.Objects.Put(ctx, key, io.TeeReader(src, io.MultiWriter(into...)))
+	if err != nil {
+		return nil, fmt.Errorf("store part: %w", err)
+	}
+	p := Part{Track: FileTrack, N: w.next, OffsetBytes: w.upload.OffsetBytes + w.ahead, SizeBytes: n, SHA256: hex.EncodeToString(sum.Sum(nil)), Key: key}
+	w.next++
+	if w.check != nil {
+		w.held = append(w.held, p)
+		w.ahead += n
+		return src.err, nil
+	}
+	return src.err, w.append(ctx, []Part{p})
+}
+
+// settle ends a body that came whole.
+func (w *partWriter) settle(ctx context.Context) error {
+	if w.check == nil || len(w.held) == 0 {
+		return nil
+	}
+	if subtle.ConstantTimeCompare(w.check.Hash.Sum(nil), w.check.Want) != 1 {
+		w.drop(ctx, w.held)
+		return E(Mismatch, "The checksum does not match what arrived. Nothing of it was kept: send it again.", nil)
+	}
+	return w.append(ctx, w.held)
+}
+
+// broken ends a body that broke off.
+func (w *partWriter) broken(ctx context.Context, cause error) error {
+	w.drop(ctx, w.held)
+	return E(Invalid, "The upload broke off. What arrived is kept: go on from there.", cause)
+}
+
+func (w *partWriter) append(ctx context.Context, parts []Part) error {
+	keep, cancel := context.WithTimeout(ctx, storeFor)
+	defer cancel()
+	err := w.lib.Store.AppendParts(keep, w.upload.ID, w.upload.Holder, parts, w.lib.Now().Add(UploadKeep))
+	if err != nil {
+		w.drop(ctx, parts)
+		if KindOf(err) == Fenced || KindOf(err) == Conflict {
+			return E(Conflict, "A newer request has taken this upload over.", err)
+		}
+		return fmt.Errorf("append parts: %w", err)
+	}
+	for _, p := range parts {
+		w.upload.OffsetBytes += p.SizeBytes
+	}
+	w.lib.tell(ctx, w.video, EventVideo)
+	return nil
+}
+
+// drop removes objects that no row names.
+func (w *partWriter) drop(ctx context.Context, parts []Part) {
+	for _, p := range parts {
+		if err := w.lib.Objects.Delete(ctx, p.Key); err != nil {
+			w.lib.Log.Warn("orphaned part not deleted", "upload_id", w.upload.ID, "error", err)
+		}
+	}
+}
+
+// untilBroken turns the source's error into an end, and remembers it.
+type untilBroken struct {
+	r   io.Reader
+	err error
+}
+
+func (u *untilBroken) Read(p []byte) (int, error) {
+	n, err := u.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		u.err = err
+		return n, io.EOF
+	}
+	return n, err
+}
