@@ -15,7 +15,9 @@ type Config struct {
 	Queue   Queue
 	Bus     Bus
 	Hasher  Hasher
-	Log     *slog.Logger
+	// Mailer is nil where no mail server is set: then links are shown to who may hand them on.
+	Mailer Mailer
+	Log    *slog.Logger
 
 	// Secret keys the grants and the set-up link: 32 random bytes that stay the same over restarts.
 	Secret []byte
@@ -71,6 +73,8 @@ type Actor struct {
 	Scopes []Scope
 	// Upload is set when the actor holds only the write-only credential of one upload.
 	Upload UploadID
+	// Address is the network address that the actor came from, for the log of the workspace.
+	Address string
 }
 
 // SignedIn reports whether the actor has an account.

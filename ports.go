@@ -18,6 +18,11 @@ type Store interface {
 	CommentStore
 	StageStore
 	AssetStore
+	AuditStore
+	PeopleStore
+	SignInStore
+	RuleStore
+	KeepingStore
 
 	// InTx runs fn in one transaction: all of its writes become durable together when fn returns nil, none when it returns an error,
 	// which InTx hands back unchanged. fn may run again from the start: outside the store it only sets, never appends. Inside fn only the Store it is given may be used. Nested calls join the outer transaction.

@@ -20,6 +20,7 @@ func (s *server) authenticate(r *http.Request, v *visit, a access) error {
 	}
 	v.actor, v.session = meanwhile.Actor{}, ""
 	err := s.readCredential(r, v, a)
+	v.actor.Address = v.address.String()
 	if err != nil {
 		return err
 	}

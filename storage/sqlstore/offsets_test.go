@@ -49,10 +49,7 @@ func TestChunksOfTheLastReleaseGetTheirPlaces(t *testing.T) {
 				t.Errorf("%s: TrackEnd(%s) = %d, %d, %v, want %d, %d", when, track, n, b, err, chunks, bytes)
 			}
 		}
-		mustDo(`ALTER TABLE uploads DROP COLUMN writer`)
-		mustDo(`DROP TABLE creations`)
-		mustDo(`DROP TABLE chunk_offsets`)
-		mustDo(`DELETE FROM goose_db_version WHERE version_id >= 9`)
+		undo(t, direct, 8)
 		if err := s.Migrate(t.Context()); err != nil {
 			t.Fatal(err)
 		}

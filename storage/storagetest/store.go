@@ -35,6 +35,11 @@ func TestStore(t *testing.T, open OpenStore) {
 		{"comments", commentTests},
 		{"stages", stageTests},
 		{"assets", assetTests},
+		{"audit", auditTests},
+		{"people", peopleTests},
+		{"signing in", signInTests},
+		{"rules", ruleTests},
+		{"keeping", keepingTests},
 	}
 	for _, group := range groups {
 		t.Run(group.name, func(t *testing.T) {

@@ -1,0 +1,4 @@
+package meanwhile
+
+// KeepingStore remembers what is deleted, exported and kept.
+type KeepingStore interface{}

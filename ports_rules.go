@@ -1,0 +1,4 @@
+package meanwhile
+
+// RuleStore remembers the rules of share links.
+type RuleStore interface{}
