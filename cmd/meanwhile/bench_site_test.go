@@ -141,12 +141,16 @@ func (s *subject) sealing(file string, before func()) begun {
 }
 
 // process uploads a file and gives the CPU time from when it was sealed to when nothing is left to do.
-func (s *subject) process(file string) (up begun, cpu time.Duration) {
+func (s *subject) process(file string) (up begun, cpu, own time.Duration) {
 	s.t.Helper()
-	var before time.Duration
-	up = s.sealing(file, func() { before = spent(s.t, s.cmd.Process.Pid) })
+	var before, ownBefore time.Duration
+	up = s.sealing(file, func() {
+		before = spent(s.t, s.cmd.Process.Pid)
+		ownBefore, _ = statOf(s.t, s.cmd.Process.Pid)
+	})
 	s.waitDone(up.id, 30*time.Minute)
-	return up, spent(s.t, s.cmd.Process.Pid) - before
+	own, _ = statOf(s.t, s.cmd.Process.Pid)
+	return up, spent(s.t, s.cmd.Process.Pid) - before, own - ownBefore
 }
 
 // waitDone waits until every stage of a video is over, all of them well.
