@@ -23,6 +23,8 @@ type Comment struct {
 	CreatedAt  time.Time
 	EditedAt   *time.Time
 	DeletedAt  *time.Time
+	HeldAt     *time.Time    // it waits for approval; nil once everybody may see it
+	GuestKey   string        // tells a guest's comments from another's; empty for an account's
 	ThreadAt   time.Duration // At of the thread's first comment: where it sorts
 }
 
@@ -41,6 +43,7 @@ func (c Comment) Thread() CommentID {
 type CommentQuery struct {
 	VideoID VideoID
 	Limit   int
+	Held    bool // those that wait for approval, too
 	After   *CommentKey
 }
 

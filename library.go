@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 )
@@ -73,8 +74,12 @@ type Actor struct {
 	Scopes []Scope
 	// Upload is set when the actor holds only the write-only credential of one upload.
 	Upload UploadID
-	// Address is the network address that the actor came from, for the log of the workspace.
-	Address string
+	// Verified says that Email has been shown to be theirs.
+	Verified bool
+	// Passes are what a browser holds of links that ask for something.
+	Passes []Pass
+	// Address is the network address that the actor came from, for the log of the workspace; Network is what of it one customer has.
+	Address, Network string
 }
 
 // SignedIn reports whether the actor has an account.
@@ -103,6 +108,7 @@ const (
 	verbOriginal verb = "original" // fetch what was uploaded
 	verbDownload verb = "download" // fetch the rendition as a file
 	verbUpload   verb = "upload"
+	verbShare    verb = "share" // make, change and revoke links
 )
 
 // access is one row of the decision: which scope an API key needs, and whether the holder of an open share link may do it as well.
@@ -123,6 +129,7 @@ var verbs = map[verb]access{
 	verbOriginal: {ScopeRead, never},
 	verbDownload: {ScopeRead, whenDownload},
 	verbUpload:   {ScopeUpload, never},
+	verbShare:    {ScopeWrite, never},
 }
 
 // notThere is what anyone hears of what they may not see: the same as of what does not exist.
@@ -130,9 +137,9 @@ func notThere(err error) error {
 	return E(NotFound, "There is no such video, or it is not shared with you.", err)
 }
 
-// authorize is the one decision about a video. share is the link that the actor came by, nil if none. A video in the trash can only be
+// authorize is the one decision about a video. share is the link that the actor came by, with its people, nil if none. A video in the trash can only be
 // restored or read by its owner through the verbs that say so.
-func (l *Library) authorize(a Actor, v Video, share *Share, what verb) error {
+func (l *Library) authorize(a Actor, v Video, share *SharedLink, what verb) error {
 	row, ok := verbs[what]
 	if !ok {
 		return fmt.Errorf("authorize: unknown verb %q", what)
@@ -143,13 +150,48 @@ func (l *Library) authorize(a Actor, v Video, share *Share, what verb) error {
 		}
 		return nil
 	}
-	if v.TrashedAt != nil || share == nil || share.VideoID != v.ID || !share.Open(l.Now()) || !row.byShare(*share) {
+	if v.TrashedAt != nil || share == nil || share.VideoID != v.ID || !share.Open(l.Now()) || !row.byShare(share.Share) {
 		return notThere(nil)
+	}
+	if err := l.admit(a, v, *share); err != nil {
+		return err
 	}
 	if !a.has(row.scope) {
 		return E(Forbidden, fmt.Sprintf("This API key lacks the scope %q.", row.scope), nil)
 	}
 	return nil
+}
+
+// admit decides whether a link lets the actor in. Who is not among its members hears the same as of what does not exist; who could give
+// a password or an address is told so.
+func (l *Library) admit(a Actor, v Video, link SharedLink) error {
+	switch link.Audience {
+	case AudienceLink:
+		return nil
+	case AudiencePassword:
+		if !a.passes(link.Share) {
+			return ErrPasswordNeeded
+		}
+		return nil
+	case AudienceMembers:
+		if !l.isMember(a, v) {
+			return notThere(nil)
+		}
+		return nil
+	case AudienceNamed:
+		for _, email := range a.proved(link.Share) {
+			if slices.Contains(link.People, email) {
+				return nil
+			}
+		}
+		return ErrAddressNeeded
+	}
+	return notThere(fmt.Errorf("unknown audience %q", link.Audience))
+}
+
+// isMember reports whether a belongs to the video's workspace.
+func (l *Library) isMember(a Actor, v Video) bool {
+	return a.SignedIn() && a.WorkspaceID == v.WorkspaceID
 }
 
 // isOwner reports whether a made the video or looks after its workspace.

@@ -183,6 +183,9 @@ func (l *Library) createUser(ctx context.Context, tx Store, u User, role Role, w
 	return err
 }
 
+// FoldEmail is what mail addresses are compared by.
+func FoldEmail(email string) string { return strings.ToLower(email) }
+
 func cleanEmail(s string) (string, error) {
 	s = strings.TrimSpace(s)
 	addr, err := mail.ParseAddress(s)

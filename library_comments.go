@@ -57,7 +57,7 @@ func (l *Library) Comments(ctx context.Context, a Actor, token string, q Comment
 // talk is a page of the conversation but for its counters, which have to be read before it.
 func (l *Library) talk(ctx context.Context, a Actor, v Video, q CommentQuery) (Conversation, error) {
 	limit := pageSize(q.Limit, 100)
-	q.VideoID, q.Limit = v.ID, limit+1
+	q.VideoID, q.Limit, q.Held = v.ID, limit+1, l.authorize(a, v, nil, verbModerate) == nil
 	rows, err := l.Store.ListComments(ctx, q)
 	if err != nil {
 		return Conversation{}, fmt.Errorf("list comments: %w", err)
@@ -94,22 +94,37 @@ func (l *Library) CommentsSince(ctx context.Context, a Actor, token string, seq 
 }
 
 func (l *Library) viewComments(a Actor, v Video, rows []Comment) []CommentView {
-	views := make([]CommentView, len(rows))
+	views := make([]CommentView, 0, len(rows))
 	moderator := l.authorize(a, v, nil, verbModerate) == nil
-	for i, c := range rows {
-		views[i] = CommentView{Comment: c, Mine: a.SignedIn() && c.AuthorID == a.UserID, Moderated: moderator}
+	for _, c := range rows {
+		mine := a.SignedIn() && c.AuthorID == a.UserID
+		if c.HeldAt == nil || mine || moderator {
+			views = append(views, CommentView{Comment: c, Mine: mine, Moderated: moderator})
+		}
 	}
 	return views
 }
 
+// viewOwn is a comment for who has just written it.
+func (l *Library) viewOwn(a Actor, v Video, c Comment) CommentView {
+	return CommentView{Comment: c, Mine: a.SignedIn() && c.AuthorID == a.UserID, Moderated: l.authorize(a, v, nil, verbModerate) == nil}
+}
+
 // AddComment says something under a share link, signed in or with a name. A guest gets the secret that edits and deletes it later.
 func (l *Library) AddComment(ctx context.Context, a Actor, token string, n NewComment) (CommentView, string, error) {
-	v, _, err := l.videoByShare(ctx, a, token, verbComment)
+	v, share, err := l.videoByShare(ctx, a, token, verbComment)
+	if err != nil {
+		return CommentView{}, "", err
+	}
+	guestKey, held, err := l.mayTalk(ctx, a, v, share.Share)
 	if err != nil {
 		return CommentView{}, "", err
 	}
 	now := l.Now().Truncate(time.Millisecond)
-	c := Comment{ID: CommentID(NewOrderedID(now)), VideoID: v.ID, AuthorID: a.UserID, AuthorName: a.Name, CreatedAt: now}
+	c := Comment{ID: CommentID(NewOrderedID(now)), VideoID: v.ID, AuthorID: a.UserID, AuthorName: a.Name, CreatedAt: now, GuestKey: guestKey}
+	if held {
+		c.HeldAt = &now
+	}
 	if c.Body, err = commentBody(n.Body); err != nil {
 		return CommentView{}, "", err
 	}
@@ -132,7 +147,7 @@ func (l *Library) AddComment(ctx context.Context, a Actor, token string, n NewCo
 		return CommentView{}, "", fmt.Errorf("create comment: %w", err)
 	}
 	l.tell(ctx, v, EventComment)
-	return l.viewComments(a, v, []Comment{c})[0], secret, nil
+	return l.viewOwn(a, v, c), secret, nil
 }
 
 func commentBody(body string) (string, error) {
@@ -179,12 +194,16 @@ func (l *Library) joinThread(ctx context.Context, c *Comment, parent CommentID) 
 
 // EditComment changes one's own comment: by account, or by the secret that AddComment gave. NotFound for anyone else's.
 func (l *Library) EditComment(ctx context.Context, a Actor, token string, id CommentID, secret string, change CommentChange) (CommentView, error) {
-	v, c, err := l.commentFor(ctx, a, token, id)
+	v, share, c, err := l.commentFor(ctx, a, token, id)
 	if err != nil {
 		return CommentView{}, err
 	}
 	if !wrote(a, c, secret) {
 		return CommentView{}, E(Forbidden, "Only who wrote a comment can edit it.", nil)
+	}
+	_, held, err := l.mayTalk(ctx, a, v, share.Share)
+	if err != nil {
+		return CommentView{}, err
 	}
 	if change.Body != nil {
 		if c.Body, err = commentBody(*change.Body); err != nil {
@@ -206,16 +225,19 @@ func (l *Library) EditComment(ctx context.Context, a Actor, token string, id Com
 	}
 	now := l.Now()
 	c.EditedAt = &now
+	if held {
+		c.HeldAt = &now // what was approved is not what stands there now
+	}
 	if c, err = l.Store.UpdateComment(ctx, c); err != nil {
 		return CommentView{}, fmt.Errorf("edit comment: %w", err)
 	}
 	l.tell(ctx, v, EventComment)
-	return l.viewComments(a, v, []Comment{c})[0], nil
+	return l.viewOwn(a, v, c), nil
 }
 
 // DeleteComment removes one's own comment, or any for the video's owner. Its replies go with it.
 func (l *Library) DeleteComment(ctx context.Context, a Actor, token string, id CommentID, secret string) error {
-	v, c, err := l.commentFor(ctx, a, token, id)
+	v, _, c, err := l.commentFor(ctx, a, token, id)
 	if err != nil {
 		return err
 	}
@@ -229,19 +251,19 @@ func (l *Library) DeleteComment(ctx context.Context, a Actor, token string, id C
 	return nil
 }
 
-func (l *Library) commentFor(ctx context.Context, a Actor, token string, id CommentID) (Video, Comment, error) {
-	v, _, err := l.videoByShare(ctx, a, token, verbComment)
+func (l *Library) commentFor(ctx context.Context, a Actor, token string, id CommentID) (Video, SharedLink, Comment, error) {
+	v, share, err := l.videoByShare(ctx, a, token, verbComment)
 	if err != nil {
-		return Video{}, Comment{}, err
+		return Video{}, SharedLink{}, Comment{}, err
 	}
 	c, err := l.Store.CommentByID(ctx, id)
 	if err != nil && KindOf(err) != NotFound {
-		return Video{}, Comment{}, fmt.Errorf("find comment: %w", err)
+		return Video{}, SharedLink{}, Comment{}, fmt.Errorf("find comment: %w", err)
 	}
 	if err != nil || c.VideoID != v.ID {
-		return Video{}, Comment{}, E(NotFound, "This comment is not there any more.", err)
+		return Video{}, SharedLink{}, Comment{}, E(NotFound, "This comment is not there any more.", err)
 	}
-	return v, c, nil
+	return v, share, c, nil
 }
 
 func wrote(a Actor, c Comment, secret string) bool {

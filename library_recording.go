@@ -35,7 +35,7 @@ func (l *Library) createRecording(ctx context.Context, a Actor, title string, al
 	u := Upload{ID: UploadID(l.NewID()), VideoID: v.ID, TokenHash: SecretHash(NewSecret()), LengthBytes: -1, CreatedAt: now, ExpiresAt: now.Add(UploadKeep)}
 	t := Ticket{
 		Video: v, Upload: u, Token: l.uploadToken(u.ID, now),
-		Share: Share{ID: ShareID(l.NewID()), VideoID: v.ID, Token: l.NewID(), AllowDownload: true, CreatedAt: now},
+		Share: l.firstShare(v),
 	}
 	err := l.Store.InTx(ctx, func(tx Store) error {
 		if err := tx.CreateVideo(ctx, t.Video); err != nil {

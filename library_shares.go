@@ -75,14 +75,14 @@ func (l *Library) watch(ctx context.Context, a Actor, token string) (Watch, int,
 	return w, count, err
 }
 
-func (l *Library) look(ctx context.Context, a Actor, v Video, share Share) (Watch, error) {
+func (l *Library) look(ctx context.Context, a Actor, v Video, share SharedLink) (Watch, error) {
 	sum, err := l.Store.VideoSummary(ctx, v.ID)
 	if err != nil {
 		return Watch{}, fmt.Errorf("read video: %w", err)
 	}
-	w := Watch{Video: sum, Share: share, Owner: l.isOwner(a, v)}
-	w.Comment = l.authorize(a, v, &share, verbComment) == nil
-	w.Grant, w.GrantEnds = l.grantFor(share)
+	w := Watch{Video: sum, Share: share.Share, Owner: l.isOwner(a, v)}
+	w.Comment = l.authorize(a, v, &share, verbComment) == nil && (share.Comments != CommentsOff || l.isMember(a, v))
+	w.Grant, w.GrantEnds = l.grantFor(share.Share)
 	if err := l.addAssets(ctx, &w); err != nil {
 		return Watch{}, err
 	}
@@ -96,21 +96,27 @@ func (l *Library) look(ctx context.Context, a Actor, v Video, share Share) (Watc
 }
 
 // videoByShare is the way of everything that begins with a token.
-func (l *Library) videoByShare(ctx context.Context, a Actor, token string, what verb) (Video, Share, error) {
+func (l *Library) videoByShare(ctx context.Context, a Actor, token string, what verb) (Video, SharedLink, error) {
 	v, share, err := l.Store.VideoByToken(ctx, token)
 	if err != nil && KindOf(err) == NotFound {
-		return Video{}, Share{}, notThere(err)
+		return Video{}, SharedLink{}, notThere(err)
 	}
 	if err != nil {
-		return Video{}, Share{}, fmt.Errorf("find shared video: %w", err)
+		return Video{}, SharedLink{}, fmt.Errorf("find shared video: %w", err)
 	}
 	if v.TrashedAt != nil || !share.Open(l.Now()) {
-		return Video{}, Share{}, notThere(nil)
+		return Video{}, SharedLink{}, notThere(nil)
 	}
-	if err := l.authorize(a, v, &share, what); err != nil {
-		return Video{}, Share{}, err
+	link := SharedLink{Share: share}
+	if share.Audience == AudienceNamed {
+		if link.People, err = l.Store.SharePeople(ctx, share.ID); err != nil {
+			return Video{}, SharedLink{}, fmt.Errorf("list people of share: %w", err)
+		}
 	}
-	return v, share, nil
+	if err := l.authorize(a, v, &link, what); err != nil {
+		return Video{}, SharedLink{}, err
+	}
+	return v, link, nil
 }
 
 func (l *Library) addAssets(ctx context.Context, w *Watch) error {

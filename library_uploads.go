@@ -63,7 +63,7 @@ func (l *Library) CreateUpload(ctx context.Context, a Actor, n NewUpload) (Ticke
 	}
 	t := Ticket{
 		Video: v, Token: secret,
-		Share: Share{ID: ShareID(l.NewID()), VideoID: v.ID, Token: l.NewID(), AllowDownload: true, CreatedAt: now},
+		Share: l.firstShare(v),
 		Upload: Upload{
 			ID: UploadID(l.NewID()), VideoID: v.ID, TokenHash: SecretHash(secret), Filename: filename, LengthBytes: n.LengthBytes,
 			CreatedAt: now, ExpiresAt: now.Add(UploadKeep),

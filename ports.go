@@ -163,7 +163,7 @@ type ShareStore interface {
 	ShareByID(ctx context.Context, id ShareID) (Share, error)
 	// ShareByVideo is the video's oldest share. NotFound.
 	ShareByVideo(ctx context.Context, id VideoID) (Share, error)
-	// UpdateShare writes AllowDownload, ExpiresAt and RevokedAt and raises Epoch by one. NotFound.
+	// UpdateShare writes all but ID, VideoID, Token, Epoch and CreatedAt, and raises Epoch by one. NotFound.
 	UpdateShare(ctx context.Context, s Share) error
 }
 

@@ -20,7 +20,8 @@ func (s *server) authenticate(r *http.Request, v *visit, a access) error {
 	}
 	v.actor, v.session = meanwhile.Actor{}, ""
 	err := s.readCredential(r, v, a)
-	v.actor.Address = v.address.String()
+	v.actor.Address, v.actor.Network = v.address.String(), addressKey(v.address)
+	v.actor.Passes = s.passes(r)
 	if err != nil {
 		return err
 	}

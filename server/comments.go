@@ -20,6 +20,7 @@ type wireComment struct {
 	CreatedAt stamp  `json:"created_at"`
 	EditedAt  *stamp `json:"edited_at,omitempty"`
 	Seq       int64  `json:"seq"`
+	Held      bool   `json:"held,omitempty" doc:"It waits for the owner's approval"`
 	Deleted   bool   `json:"deleted,omitempty" doc:"Only id and seq mean anything then"`
 	EditToken string `json:"edit_token,omitempty" doc:"In the answer to a guest's comment, told once: sent back as Meanwhile-Edit-Token it edits and deletes it"`
 }
@@ -28,7 +29,7 @@ func commentOf(c meanwhile.CommentView) wireComment {
 	return wireComment{
 		ID: string(c.ID), ParentID: string(c.Parent), AtMS: c.At.Milliseconds(), UntilMS: msOf(c.Until), Body: c.Body, Name: c.AuthorName,
 		Guest: c.Guest(), Mine: c.Mine, CanDelete: c.Mine || c.Moderated, CreatedAt: stamp(c.CreatedAt), EditedAt: stampOf(c.EditedAt),
-		Seq: c.Seq, Deleted: c.DeletedAt != nil,
+		Seq: c.Seq, Held: c.HeldAt != nil, Deleted: c.DeletedAt != nil,
 	}
 }
 

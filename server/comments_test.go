@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"meanwhile"
 
@@ -21,6 +22,7 @@ func TestConversation(t *testing.T) {
 	late := say(object{"at_ms": 60_000, "body": "late", "name": "Grace"})
 	early := say(object{"at_ms": 1_000, "until_ms": 4_000, "body": "early"}, w.asOwner())
 	answer := say(object{"at_ms": 0, "body": "answer", "parent_id": late.text(t, "id")}, w.asOwner())
+	w.clock.move(time.Millisecond) // answers stand by age, to the millisecond
 	deeper := say(object{"at_ms": 0, "body": "answer to the answer", "parent_id": answer.text(t, "id"), "name": "Grace"})
 	if deeper.text(t, "parent_id") != late.text(t, "id") {
 		t.Errorf("an answer to an answer joins %v, want %v", deeper.field(t, "parent_id"), late.field(t, "id"))

@@ -73,6 +73,12 @@ func (s *server) problem(v *visit, err error) *wireProblem {
 			p.Detail = "Internal error. Try again; if it stays, tell whoever runs this site the number of this request."
 		}
 	}
+	switch {
+	case errors.Is(err, meanwhile.ErrPasswordNeeded):
+		p.Type = "urn:meanwhile:password-needed"
+	case errors.Is(err, meanwhile.ErrAddressNeeded):
+		p.Type = "urn:meanwhile:address-needed"
+	}
 	var missing *meanwhile.MissingError
 	if errors.As(err, &missing) {
 		p.Missing = missing.Missing

@@ -170,7 +170,7 @@ func (s *server) followShare(w http.ResponseWriter, r *http.Request) error {
 // tellShare reads rows and rights anew and writes what is not known yet. False when the link has ended.
 func (s *server) tellShare(ctx context.Context, e *sse, st *shareStream, a meanwhile.Actor) (bool, error) {
 	w, err := s.lib.Watch(ctx, a, st.token)
-	if err != nil && meanwhile.KindOf(err) == meanwhile.NotFound {
+	if k := meanwhile.KindOf(err); err != nil && (k == meanwhile.NotFound || k == meanwhile.Unauthenticated) {
 		return false, e.send("video", map[string]bool{"gone": true})
 	}
 	if err != nil {

@@ -25,7 +25,9 @@ func bearer(secret string) []string { return []string{"Authorization: Bearer " +
 
 // TestEveryRouteForEveryone holds the status of each route for each kind of actor against a table: a new route without a row fails.
 func TestEveryRouteForEveryone(t *testing.T) {
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.LogInsPerMinute = 10_000 })
+	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
+		c.LogInsPerMinute, c.LinkPasswordsPerMinute = 10_000, 10_000
+	})
 	member := w.newUser("eve@example.org", "Eve")
 	keys := map[meanwhile.Scope]string{}
 	for _, s := range meanwhile.AllScopes {
@@ -78,7 +80,7 @@ func (w *world) visit(row server.Route, v visitor) int {
 	if strings.HasPrefix(row.Path, "/setup/") {
 		token = w.lib.SetUpToken()
 	}
-	path := strings.NewReplacer("{id}", id, "{token}", token, "{secret}", "none", "{grant}", media[2], "{generation}", media[3], "{name}", media[4], "{path...}", "none.js", "{track}", "screen", "{n}", "0").Replace(row.Path)
+	path := strings.NewReplacer("{id}", id, "{token}", token, "{secret}", "none", "{grant}", media[2], "{generation}", media[3], "{name}", media[4], "{path...}", "none.js", "{share}", w.shareID(u.share), "{track}", "screen", "{n}", "0").Replace(row.Path)
 	var body any
 	switch row.Name {
 	case "log-in":
@@ -103,6 +105,14 @@ func (w *world) visit(row server.Route, v visitor) int {
 	case "tus-append":
 		body = "hello"
 		headers = append(headers, "Content-Type: application/offset+octet-stream", "Upload-Offset: 0")
+	case "add-link", "change-link":
+		body = object{"name": "x"}
+	case "make-way-in", "ask-way-in":
+		body = object{"email": "x@example.org"}
+	case "give-password":
+		body = object{"password": "wrong one"}
+	case "delete-comments":
+		body = object{"ids": []string{comment}}
 	case "log-out":
 		headers = slices.DeleteFunc(headers, func(h string) bool { return strings.HasPrefix(h, "Cookie") }) // others need the session
 	case "follow-videos", "follow-share":
@@ -117,6 +127,16 @@ func (w *world) visit(row server.Route, v visitor) int {
 	r := w.do(row.Method, path, body, headers...)
 	w.wantSafe(row, r)
 	return r.status
+}
+
+// shareID is the identity of a link in the owner's addresses.
+func (w *world) shareID(token string) string {
+	w.t.Helper()
+	share, err := w.lib.Store.ShareByToken(w.t.Context(), token)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return string(share.ID)
 }
 
 // stage makes what a visit needs: a video of its own where the route may change it, else one that all visits share.

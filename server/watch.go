@@ -91,6 +91,7 @@ func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 	ctx, v, token := r.Context(), visitOf(r.Context()), r.PathValue("token")
 	seen, talk, err := s.lib.WatchTalk(ctx, v.actor, token)
 	if err != nil {
+		_, err = s.showGate(w, r, token, err)
 		return err
 	}
 	comments, err := commentsOf(talk)

@@ -2,13 +2,9 @@ package sqlstore
 
 import (
 	"context"
-	"strings"
 
 	"meanwhile"
 )
-
-// foldEmail is what addresses are compared by.
-func foldEmail(email string) string { return strings.ToLower(email) }
 
 // CreateWorkspace adds a workspace.
 func (s *Store) CreateWorkspace(ctx context.Context, w meanwhile.Workspace) error {
@@ -22,7 +18,7 @@ func (s *Store) CreateUser(ctx context.Context, u meanwhile.User, m meanwhile.Me
 	return s.inTx(ctx, func(t *Store) error {
 		_, err := t.exec(ctx, "create user",
 			`INSERT INTO users (id, email, email_folded, name, password_hash, created_ms) VALUES ($1, $2, $3, $4, $5, $6)`,
-			string(u.ID), u.Email, foldEmail(u.Email), u.Name, u.PasswordHash, toMS(u.CreatedAt))
+			string(u.ID), u.Email, meanwhile.FoldEmail(u.Email), u.Name, u.PasswordHash, toMS(u.CreatedAt))
 		if err != nil {
 			return reword(err, meanwhile.Conflict, "There is an account with this mail address already.")
 		}
@@ -89,7 +85,7 @@ func scanIdentity(row scanner) (id meanwhile.Identity, err error) {
 // IdentityByEmail joins the user of that address, in any case of letters, with the oldest membership. NotFound.
 func (s *Store) IdentityByEmail(ctx context.Context, email string) (meanwhile.Identity, error) {
 	return one(ctx, s, reading, "find account by mail address", scanIdentity,
-		`SELECT `+identityColumns+` FROM users u`+oldestMembership+` WHERE u.email_folded = $1`, foldEmail(email))
+		`SELECT `+identityColumns+` FROM users u`+oldestMembership+` WHERE u.email_folded = $1`, meanwhile.FoldEmail(email))
 }
 
 // IdentityByUser joins the user with the oldest membership. NotFound.

@@ -6,20 +6,20 @@ import (
 	"meanwhile"
 )
 
-// ListComments gives live comments in reading order, at most q.Limit of them.
+// ListComments gives live comments in reading order, at most q.Limit of them; those that wait for approval only where q.Held says so.
 func (s *Store) ListComments(ctx context.Context, q meanwhile.CommentQuery) ([]meanwhile.Comment, error) {
 	const (
 		op   = "list comments"
-		head = `SELECT ` + commentColumns + commentTables + `WHERE c.video_id = $1 AND c.deleted_ms IS NULL`
+		head = `SELECT ` + commentColumns + commentTables + `WHERE c.video_id = $1 AND c.deleted_ms IS NULL AND (c.held_ms IS NULL OR $3)`
 		tail = ` ORDER BY c.thread_at_ms, c.thread_id, c.reply, c.created_ms, c.id LIMIT $2`
 	)
 	if q.After == nil {
-		return all(ctx, s, reading, op, scanComment, head+tail, string(q.VideoID), q.Limit)
+		return all(ctx, s, reading, op, scanComment, head+tail, string(q.VideoID), q.Limit, q.Held)
 	}
 	k := *q.After
 	return all(ctx, s, reading, op, scanComment,
-		head+` AND (c.thread_at_ms, c.thread_id, c.reply, c.created_ms, c.id) > ($3, $4, $5, $6, $7)`+tail,
-		string(q.VideoID), q.Limit, k.ThreadAt.Milliseconds(), string(k.Thread), k.Reply, toMS(k.CreatedAt), string(k.ID))
+		head+` AND (c.thread_at_ms, c.thread_id, c.reply, c.created_ms, c.id) > ($4, $5, $6, $7, $8)`+tail,
+		string(q.VideoID), q.Limit, q.Held, k.ThreadAt.Milliseconds(), string(k.Thread), k.Reply, toMS(k.CreatedAt), string(k.ID))
 }
 
 // CommentsSince gives what was made, edited or deleted after seq, by seq.

@@ -9,17 +9,22 @@ import (
 )
 
 const commentColumns = `c.id, c.video_id, c.thread_id, c.reply, c.thread_at_ms, c.seq, c.author_id, COALESCE(u.name, c.author_name),
-	c.edit_hash, c.at_ms, c.until_ms, c.body, c.created_ms, c.edited_ms, c.deleted_ms`
+	c.edit_hash, c.at_ms, c.until_ms, c.body, c.created_ms, c.edited_ms, c.deleted_ms, c.held_ms, c.guest_key`
 
 const commentTables = ` FROM comments c LEFT JOIN users u ON u.id = c.author_id `
 
-func scanComment(row scanner) (c meanwhile.Comment, err error) {
+func scanComment(row scanner) (meanwhile.Comment, error) { return scanCommentAnd(row) }
+
+// scanCommentAnd reads a comment and the columns behind it.
+func scanCommentAnd(row scanner, more ...any) (c meanwhile.Comment, err error) {
 	var thread meanwhile.CommentID
 	var reply bool
 	var author sql.NullString
 	var until sql.NullInt64
-	err = row.Scan(&c.ID, &c.VideoID, &thread, &reply, durationInto{&c.ThreadAt}, &c.Seq, &author, &c.AuthorName,
-		&c.EditHash, durationInto{&c.At}, &until, &c.Body, timeInto{&c.CreatedAt}, nullTimeInto{&c.EditedAt}, nullTimeInto{&c.DeletedAt})
+	into := []any{&c.ID, &c.VideoID, &thread, &reply, durationInto{&c.ThreadAt}, &c.Seq, &author, &c.AuthorName,
+		&c.EditHash, durationInto{&c.At}, &until, &c.Body, timeInto{&c.CreatedAt}, nullTimeInto{&c.EditedAt}, nullTimeInto{&c.DeletedAt},
+		nullTimeInto{&c.HeldAt}, &c.GuestKey}
+	err = row.Scan(append(into, more...)...)
 	if reply {
 		c.Parent = thread
 	}
@@ -48,18 +53,18 @@ func (s *Store) CreateComment(ctx context.Context, c meanwhile.Comment) (meanwhi
 		return stored, err
 	},
 		// First of all the counter, whose lock keeps a thread from moving while an answer to it is stored.
-		statement{`UPDATE comment_counters SET seq = seq + 1, live_count = live_count + 1 WHERE video_id = $1`, []any{string(c.VideoID)}},
+		statement{`UPDATE comment_counters SET seq = seq + 1, live_count = live_count + $2 WHERE video_id = $1`, []any{string(c.VideoID), seen(c)}},
 		// No counter, or nothing to answer, is a NULL where none may be.
 		statement{`INSERT INTO comments (id, video_id, thread_id, thread_at_ms, reply, seq, author_id, author_name, edit_hash, at_ms, until_ms,
-				body, created_ms, edited_ms, deleted_ms)
+				body, created_ms, edited_ms, deleted_ms, held_ms, guest_key)
 			VALUES ($1, $2, $3,
 				CASE WHEN $4 THEN (SELECT p.at_ms FROM comments p WHERE p.id = $3 AND p.video_id = $2 AND NOT p.reply AND p.deleted_ms IS NULL)
 				ELSE $5 END,
-				$4, (SELECT n.seq FROM comment_counters n WHERE n.video_id = $2), $6, $7, $8, $5, $9, $10, $11, NULL, NULL)
+				$4, (SELECT n.seq FROM comment_counters n WHERE n.video_id = $2), $6, $7, $8, $5, $9, $10, $11, NULL, NULL, $12, $13)
 			RETURNING seq, thread_at_ms, COALESCE((SELECT u.name FROM users u WHERE u.id = author_id), author_name)`, []any{
 			string(c.ID), string(c.VideoID), string(c.Thread()), c.Parent != "", c.At.Milliseconds(),
 			sql.NullString{String: string(c.AuthorID), Valid: c.AuthorID != ""}, c.AuthorName, c.EditHash, toNullDurationMS(c.Until),
-			c.Body, toMS(c.CreatedAt),
+			c.Body, toMS(c.CreatedAt), toNullMS(c.HeldAt), c.GuestKey,
 		}})
 	if err == nil {
 		return stored[0], nil
@@ -68,6 +73,14 @@ func (s *Store) CreateComment(ctx context.Context, c meanwhile.Comment) (meanwhi
 		return meanwhile.Comment{}, why
 	}
 	return meanwhile.Comment{}, err
+}
+
+// seen is how many comments more everybody sees with c.
+func seen(c meanwhile.Comment) int {
+	if c.HeldAt != nil {
+		return 0
+	}
+	return 1
 }
 
 // whyNoComment tells what is wrong with the place of a comment that could not be stored; nil when nothing is.
@@ -91,19 +104,23 @@ func (s *Store) CommentByID(ctx context.Context, id meanwhile.CommentID) (meanwh
 		`SELECT `+commentColumns+commentTables+`WHERE c.id = $1 AND c.deleted_ms IS NULL`, string(id))
 }
 
-// UpdateComment writes Body, At, Until and EditedAt; replies follow a moved thread. NotFound.
+// UpdateComment writes Body, At, Until, EditedAt and HeldAt; replies follow a moved thread. NotFound.
 func (s *Store) UpdateComment(ctx context.Context, c meanwhile.Comment) (meanwhile.Comment, error) {
 	var stored meanwhile.Comment
 	err := s.inTx(ctx, func(t *Store) error {
+		// The counter first, whose lock keeps the rest as it is.
 		seq, err := one(ctx, t, writing, "count comment edit", scanValue[int64],
 			`UPDATE comment_counters SET seq = seq + 1
 			WHERE video_id = (SELECT c.video_id FROM comments c WHERE c.id = $1 AND c.deleted_ms IS NULL) RETURNING seq`, string(c.ID))
 		if err != nil {
 			return err
 		}
+		if err := t.recount(ctx, c); err != nil {
+			return err
+		}
 		err = t.change(ctx, "update comment",
-			`UPDATE comments SET body = $2, at_ms = $3, until_ms = $4, edited_ms = $5, seq = $6 WHERE id = $1 AND deleted_ms IS NULL`,
-			string(c.ID), c.Body, c.At.Milliseconds(), toNullDurationMS(c.Until), toNullMS(c.EditedAt), seq)
+			`UPDATE comments SET body = $2, at_ms = $3, until_ms = $4, edited_ms = $5, seq = $6, held_ms = $7 WHERE id = $1 AND deleted_ms IS NULL`,
+			string(c.ID), c.Body, c.At.Milliseconds(), toNullDurationMS(c.Until), toNullMS(c.EditedAt), seq, toNullMS(c.HeldAt))
 		if err != nil {
 			return err
 		}
@@ -118,6 +135,14 @@ func (s *Store) UpdateComment(ctx context.Context, c meanwhile.Comment) (meanwhi
 	return stored, err
 }
 
+// recount moves the number of comments that everybody sees by what c's being held changes.
+func (s *Store) recount(ctx context.Context, c meanwhile.Comment) error {
+	_, err := s.exec(ctx, "recount comments",
+		`UPDATE comment_counters SET live_count = live_count + $2 - (SELECT CASE WHEN o.held_ms IS NULL THEN 1 ELSE 0 END FROM comments o WHERE o.id = $1)
+		WHERE video_id = (SELECT o.video_id FROM comments o WHERE o.id = $1 AND o.deleted_ms IS NULL)`, string(c.ID), seen(c))
+	return err
+}
+
 // DeleteComment marks the comment and its replies as deleted and empties their text. Each of them takes a number of its own, so that
 // a page of changes can end between them; the last is returned. NotFound.
 func (s *Store) DeleteComment(ctx context.Context, id meanwhile.CommentID, at time.Time) (int64, error) {
@@ -127,6 +152,11 @@ func (s *Store) DeleteComment(ctx context.Context, id meanwhile.CommentID, at ti
 		before, err := one(ctx, t, writing, "lock conversation", scanValue[int64],
 			`UPDATE comment_counters SET seq = seq
 			WHERE video_id = (SELECT c.video_id FROM comments c WHERE c.id = $1 AND c.deleted_ms IS NULL) RETURNING seq`, string(id))
+		if err != nil {
+			return err
+		}
+		visible, err := one(ctx, t, reading, "count visible comments", scanValue[int64],
+			`SELECT COUNT(*) FROM comments c WHERE (c.id = $1 OR c.thread_id = $1) AND c.deleted_ms IS NULL AND c.held_ms IS NULL`, string(id))
 		if err != nil {
 			return err
 		}
@@ -142,8 +172,8 @@ func (s *Store) DeleteComment(ctx context.Context, id meanwhile.CommentID, at ti
 			return t.none(meanwhile.NotFound, "delete comment")
 		}
 		last, err = one(ctx, t, writing, "count comment deletion", scanValue[int64],
-			`UPDATE comment_counters SET seq = seq + $2, live_count = live_count - $2
-			WHERE video_id = (SELECT c.video_id FROM comments c WHERE c.id = $1) RETURNING seq`, string(id), n)
+			`UPDATE comment_counters SET seq = seq + $2, live_count = live_count - $3
+			WHERE video_id = (SELECT c.video_id FROM comments c WHERE c.id = $1) RETURNING seq`, string(id), n, visible)
 		return err
 	})
 	return last, err

@@ -18,6 +18,12 @@ var undone = []struct {
 	{10, []string{`DROP TABLE creations`}},
 	{11, []string{`ALTER TABLE uploads DROP COLUMN writer`}},
 	{12, []string{`DROP TABLE audit`}},
+	{13, []string{
+		`DROP TABLE guest_blocks`, `DROP INDEX comments_held`, `ALTER TABLE comments DROP COLUMN guest_key`, `ALTER TABLE comments DROP COLUMN held_ms`,
+		`DROP TABLE share_mails`, `DROP TABLE share_opens`, `DROP TABLE share_people`, `ALTER TABLE shares DROP COLUMN lock_version`,
+		`ALTER TABLE shares DROP COLUMN password_hash`, `ALTER TABLE shares DROP COLUMN comments`, `ALTER TABLE shares DROP COLUMN audience`,
+		`ALTER TABLE shares DROP COLUMN name`,
+	}},
 }
 
 // undo takes a database back to what the migrations up to last make.

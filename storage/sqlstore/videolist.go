@@ -19,7 +19,7 @@ const (
 // one row where there is none.
 const (
 	summaryHead = `SELECT ` + videoColumns + `,
-		COALESCE((SELECT s.token FROM shares s WHERE s.video_id = v.id ORDER BY s.created_ms, s.id LIMIT 1), ''),
+		COALESCE((SELECT s.token FROM shares s WHERE s.video_id = v.id AND s.revoked_ms IS NULL ORDER BY s.created_ms, s.id LIMIT 1), ''),
 		COALESCE(c.live_count, 0),
 		EXISTS (SELECT 1 FROM assets a WHERE a.video_id = v.id AND a.kind = 'poster'
 			AND a.generation = CASE WHEN v.published > 0 THEN v.published ELSE v.generation END),

@@ -4,6 +4,74 @@
  */
 
 export interface paths {
+    "/api/v1/comments/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delete several comments under my videos */
+        post: operations["delete-comments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comments/held": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Comments that wait for my approval */
+        get: operations["list-held"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comments/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let everybody see a comment */
+        post: operations["approve-comment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/comments/{id}/block": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep a guest from commenting, and delete what they wrote */
+        post: operations["block-guest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -159,6 +227,57 @@ export interface paths {
         get: operations["follow-share"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shares/{token}/mail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a way in mailed to somebody whom a link names; the answer is the same for any address */
+        post: operations["ask-way-in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shares/{token}/opened": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Count that somebody opened the page */
+        post: operations["count-open"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shares/{token}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open a link that asks for a password */
+        post: operations["give-password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -356,6 +475,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/videos/{id}/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The links of one of my videos, with their rules */
+        get: operations["list-links"];
+        put?: never;
+        /** Make another link */
+        post: operations["add-link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/videos/{id}/shares/{share}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a link for good */
+        delete: operations["revoke-link"];
+        options?: never;
+        head?: never;
+        /** Change a link's rules; they hold within 10 s */
+        patch: operations["change-link"];
+        trace?: never;
+    };
+    "/api/v1/videos/{id}/shares/{share}/ways-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A way in for somebody whom a link names, to hand on */
+        post: operations["make-way-in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/videos/{id}/upload-token": {
         parameters: {
             query?: never;
@@ -500,6 +672,8 @@ export interface components {
             /** Format: date-time */
             edited_at?: string;
             guest: boolean;
+            /** @description It waits for the owner's approval */
+            held?: boolean;
             id: string;
             mine: boolean;
             name: string;
@@ -529,6 +703,16 @@ export interface components {
             tracks: {
                 [key: string]: components["schemas"]["Claim"];
             };
+        };
+        DeleteCommentsInputBody: {
+            ids: string[] | null;
+        };
+        DeletedOutputBody: {
+            /**
+             * Format: int64
+             * @description How many of them were there
+             */
+            deleted: number;
         };
         EditComment: {
             /** Format: int64 */
@@ -562,8 +746,73 @@ export interface components {
             /** @description Use this one from now on; earlier ones go on working for a while */
             token: string;
         };
+        Held: {
+            items: components["schemas"]["HeldComment"][];
+        };
+        HeldComment: {
+            /** Format: int64 */
+            at_ms: number;
+            body: string;
+            /** Format: date-time */
+            created_at: string;
+            guest: boolean;
+            id: string;
+            name: string;
+            video_id: string;
+            video_title: string;
+            watch_url?: string;
+        };
         Layout: {
             bubbles: components["schemas"]["Bubble"][];
+        };
+        Link: {
+            allow_download: boolean;
+            /** @enum {string} */
+            audience: "link" | "password" | "members" | "named";
+            /**
+             * @description For who is no member; held: seen once approved
+             * @enum {string}
+             */
+            comments: "on" | "off" | "held";
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at?: string;
+            has_password: boolean;
+            id: string;
+            /** @description Empty for the link that came with the video, unless it was given one */
+            name: string;
+            /**
+             * Format: int64
+             * @description How often people opened the page, its owner's own looks left out
+             */
+            opens: number;
+            /** @description Mail addresses in lower case, for the audience named */
+            people: string[];
+            /** Format: date-time */
+            revoked_at?: string;
+            share_token: string;
+            url: string;
+        };
+        LinkRules: {
+            allow_download?: boolean;
+            /** @enum {string} */
+            audience?: "link" | "password" | "members" | "named";
+            /** @enum {string} */
+            comments?: "on" | "off" | "held";
+            /**
+             * Format: date-time
+             * @description null: it does not end
+             */
+            expires_at?: string | null;
+            name?: string;
+            /** @description For the audience password; kept as a hash */
+            password?: string;
+            /** @description Mail addresses, for the audience named */
+            people?: string[];
+        };
+        Links: {
+            items: components["schemas"]["Link"][];
         };
         LogIn: {
             email: string;
@@ -616,6 +865,10 @@ export interface components {
             version: "1.0";
             /** Format: int64 */
             width: number;
+        };
+        PassOutputBody: {
+            /** @description For programs: sent back as Meanwhile-Pass it opens the link */
+            pass: string;
         };
         Peaks: {
             /**
@@ -714,6 +967,12 @@ export interface components {
             warnings: string[];
             /** Format: int64 */
             width: number;
+        };
+        ShareMailInputBody: {
+            email: string;
+        };
+        SharePasswordInputBody: {
+            password: string;
         };
         Source: {
             /** Format: int64 */
@@ -819,6 +1078,15 @@ export interface components {
             /** @description Where the next page begins; absent at the end */
             next_cursor?: string;
         };
+        WayIn: {
+            /** Format: date-time */
+            expires_at: string;
+            /** @description Opens the link once for that address */
+            url: string;
+        };
+        WayInInputBody: {
+            email: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -828,6 +1096,126 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    "delete-comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeleteCommentsInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedOutputBody"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-held": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Held"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "approve-comment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "block-guest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "follow-videos": {
         parameters: {
             query?: never;
@@ -1420,6 +1808,104 @@ export interface operations {
             };
         };
     };
+    "ask-way-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShareMailInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "count-open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "give-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SharePasswordInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PassOutputBody"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-upload": {
         parameters: {
             query?: never;
@@ -1968,6 +2454,174 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Video"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Links"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkRules"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Link"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "revoke-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                share: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                share: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkRules"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Link"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "make-way-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                share: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WayInInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WayIn"];
                 };
             };
             /** @description An error */

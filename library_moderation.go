@@ -1,0 +1,174 @@
+package meanwhile
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"fmt"
+)
+
+// What happens to guests' comments, for the log.
+const (
+	ActionCommentsDeleted Action = "comments-deleted"
+	ActionGuestBlocked    Action = "guest-blocked"
+)
+
+// guestKey tells a guest of a workspace from others without an account, by the network that they come from. Nothing can be read back from it.
+func (l *Library) guestKey(ws WorkspaceID, address string) string {
+	mac := hmac.New(sha256.New, l.Secret)
+	mac.Write([]byte("guest/" + string(ws) + "/" + address))
+	return idEncoding.EncodeToString(mac.Sum(nil)[:16])
+}
+
+// HeldComments lists what waits for the actor's approval, oldest first: under their own videos, and for an admin under all of the workspace.
+func (l *Library) HeldComments(ctx context.Context, a Actor) ([]HeldComment, error) {
+	if err := l.mayModerate(a); err != nil {
+		return nil, err
+	}
+	owner := a.UserID
+	if a.Role == RoleOwner || a.Role == RoleAdmin {
+		owner = ""
+	}
+	list, err := l.Store.HeldComments(ctx, a.WorkspaceID, owner, MaxPage)
+	if err != nil {
+		return nil, fmt.Errorf("list held comments: %w", err)
+	}
+	return list, nil
+}
+
+func (l *Library) mayModerate(a Actor) error {
+	if !a.SignedIn() {
+		return E(Unauthenticated, "Sign in to look after comments.", nil)
+	}
+	if !a.has(ScopeComment) {
+		return E(Forbidden, `This API key lacks the scope "comment".`, nil)
+	}
+	return nil
+}
+
+// moderated finds a comment that the actor may moderate, and its video. NotFound.
+func (l *Library) moderated(ctx context.Context, a Actor, id CommentID) (Video, Comment, error) {
+	c, err := l.Store.CommentByID(ctx, id)
+	if err != nil && KindOf(err) != NotFound {
+		return Video{}, Comment{}, fmt.Errorf("find comment: %w", err)
+	}
+	if err != nil {
+		return Video{}, Comment{}, E(NotFound, "This comment is not there any more.", err)
+	}
+	v, err := l.videoFor(ctx, a, c.VideoID, verbModerate)
+	if err != nil && KindOf(err) == NotFound {
+		return Video{}, Comment{}, E(NotFound, "This comment is not there any more.", err)
+	}
+	return v, c, err
+}
+
+// ApproveComment lets everybody see a comment that waits. Twice is no error.
+func (l *Library) ApproveComment(ctx context.Context, a Actor, id CommentID) error {
+	v, c, err := l.moderated(ctx, a, id)
+	if err != nil || c.HeldAt == nil {
+		return err
+	}
+	if _, err := l.Store.ApproveComment(ctx, id); err != nil && KindOf(err) != NotFound {
+		return fmt.Errorf("approve comment: %w", err)
+	}
+	l.tell(ctx, v, EventComment)
+	return nil
+}
+
+// DeleteComments deletes several comments at once, with their replies, and says how many of those named it found.
+func (l *Library) DeleteComments(ctx context.Context, a Actor, ids []CommentID) (int, error) {
+	if err := l.mayModerate(a); err != nil {
+		return 0, err
+	}
+	done := 0
+	for _, id := range ids {
+		v, c, err := l.moderated(ctx, a, id)
+		if err != nil && KindOf(err) == NotFound {
+			continue // deleted meanwhile, perhaps with the comment that it answers
+		}
+		if err != nil {
+			return done, err
+		}
+		if err := l.moderateAway(ctx, a, v, c); err != nil {
+			return done, err
+		}
+		done++
+	}
+	return done, nil
+}
+
+// moderateAway deletes a comment as its moderator.
+func (l *Library) moderateAway(ctx context.Context, a Actor, v Video, c Comment) error {
+	err := l.Store.InTx(ctx, func(tx Store) error {
+		if _, err := tx.DeleteComment(ctx, c.ID, l.Now()); err != nil {
+			return fmt.Errorf("delete comment: %w", err)
+		}
+		return l.note(ctx, tx, a, v.WorkspaceID, ActionCommentsDeleted, v.Title, "by "+c.AuthorName)
+	})
+	if err != nil && KindOf(err) == NotFound {
+		return nil
+	}
+	if err == nil {
+		l.tell(ctx, v, EventComment)
+	}
+	return err
+}
+
+// BlockGuest keeps the guest who wrote a comment from writing more under the workspace's videos, and deletes what they wrote there. Invalid for a
+// comment of an account.
+func (l *Library) BlockGuest(ctx context.Context, a Actor, id CommentID) error {
+	v, c, err := l.moderated(ctx, a, id)
+	if err != nil {
+		return err
+	}
+	if !c.Guest() || c.GuestKey == "" {
+		return E(Invalid, "Only guests can be blocked. Who has an account can be removed from the workspace.", nil)
+	}
+	err = l.Store.InTx(ctx, func(tx Store) error {
+		if err := tx.BlockGuest(ctx, v.WorkspaceID, c.GuestKey, a.UserID, l.Now()); err != nil {
+			return fmt.Errorf("block guest: %w", err)
+		}
+		return l.note(ctx, tx, a, v.WorkspaceID, ActionGuestBlocked, c.AuthorName, "")
+	})
+	if err != nil {
+		return err
+	}
+	theirs, err := l.Store.CommentsOfGuest(ctx, v.WorkspaceID, c.GuestKey)
+	if err != nil {
+		return fmt.Errorf("list comments of guest: %w", err)
+	}
+	for _, other := range theirs {
+		under, err := l.videoFor(ctx, a, other.VideoID, verbModerate)
+		if err != nil && KindOf(err) == NotFound {
+			continue // another member's video: theirs to look after
+		}
+		if err != nil {
+			return err
+		}
+		if err := l.moderateAway(ctx, a, under, other); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mayTalk decides what becomes of a comment: an account's stands at once; a guest's may be refused, or held.
+func (l *Library) mayTalk(ctx context.Context, a Actor, v Video, share Share) (guestKey string, held bool, err error) {
+	if l.isMember(a, v) {
+		return "", false, nil
+	}
+	if share.Comments == CommentsOff {
+		return "", false, E(Forbidden, "Comments are off for this link. Answer whoever sent it.", nil)
+	}
+	if !a.SignedIn() {
+		guestKey = l.guestKey(v.WorkspaceID, a.Network)
+		blocked, err := l.Store.GuestBlocked(ctx, v.WorkspaceID, guestKey)
+		if err != nil {
+			return "", false, fmt.Errorf("look for block: %w", err)
+		}
+		if blocked {
+			return "", false, E(Forbidden, "Comments from here are not taken any more. Answer whoever sent you the link.", nil)
+		}
+	}
+	return guestKey, share.Comments == CommentsHeld, nil
+}

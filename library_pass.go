@@ -1,0 +1,149 @@
+package meanwhile
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// asking finds a link that asks for something of that kind and lets people in at all. NotFound.
+func (l *Library) asking(ctx context.Context, token string, what Audience) (Video, Share, error) {
+	v, share, err := l.Store.VideoByToken(ctx, token)
+	if err != nil && KindOf(err) != NotFound {
+		return Video{}, Share{}, fmt.Errorf("find shared video: %w", err)
+	}
+	if err != nil || v.TrashedAt != nil || !share.Open(l.Now()) || share.Audience != what {
+		return Video{}, Share{}, notThere(err)
+	}
+	return v, share, nil
+}
+
+// CheckSharePassword gives a pass to who knows a link's password. Unauthenticated for a wrong one, NotFound where none is asked for.
+func (l *Library) CheckSharePassword(ctx context.Context, token, password string) (ShareID, string, error) {
+	_, share, err := l.asking(ctx, token, AudiencePassword)
+	if err != nil {
+		return "", "", err
+	}
+	ok, err := l.Hasher.Verify(ctx, password, share.PasswordHash)
+	if err != nil {
+		return "", "", fmt.Errorf("check password: %w", err)
+	}
+	if !ok {
+		return "", "", E(Unauthenticated, "This is not the link's password. Look at the message that it came with, or ask who sent it.", nil)
+	}
+	return share.ID, l.passOf(Pass{ShareID: share.ID, Lock: share.Lock}), nil
+}
+
+// MailShare mails a way in to somebody named by a link. What happens is the same to see whether or not the address is named. Unavailable where
+// no mail can be sent: who owns the video can hand on ShareMailLink's.
+func (l *Library) MailShare(ctx context.Context, token, email, base string) error {
+	v, share, err := l.asking(ctx, token, AudienceNamed)
+	if err != nil {
+		return err
+	}
+	if l.Mailer == nil {
+		return E(Unavailable, "This site sends no mail. Ask who gave you the link for a way in of your own.", nil)
+	}
+	people, err := l.Store.SharePeople(ctx, share.ID)
+	if err != nil {
+		return fmt.Errorf("list people: %w", err)
+	}
+	email = FoldEmail(cleanLine(email, 254))
+	if !slices.Contains(people, email) {
+		return nil
+	}
+	secret, ends, err := l.newShareMail(ctx, share, email)
+	if err != nil {
+		return err
+	}
+	err = l.Mailer.Send(ctx, Mail{
+		To: email, Subject: "Your way in to: " + v.Title,
+		Text: fmt.Sprintf("Somebody, most likely you, asked to see %q by %s.\n\nThis opens it, once, until %s:\n\n%s/pass/%s\n\nIf it was not you, leave it.\n",
+			v.Title, v.OwnerName, ends.UTC().Format("15:04 UTC"), base, secret),
+	})
+	if err != nil {
+		return fmt.Errorf("send mail: %w", err)
+	}
+	return nil
+}
+
+// ShareMailLink makes a way in for somebody named by a link, which the video's owner hands on where no mail is sent. NotFound for an address
+// that is not named.
+func (l *Library) ShareMailLink(ctx context.Context, a Actor, id VideoID, share ShareID, email string) (secret string, ends time.Time, err error) {
+	v, err := l.videoFor(ctx, a, id, verbShare)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	sh, err := l.Store.ShareByID(ctx, share)
+	if err != nil && KindOf(err) != NotFound {
+		return "", time.Time{}, fmt.Errorf("find share: %w", err)
+	}
+	if err != nil || sh.VideoID != id {
+		return "", time.Time{}, E(NotFound, "This video has no such link.", err)
+	}
+	people, err := l.Store.SharePeople(ctx, share)
+	if err != nil {
+		return "", time.Time{}, fmt.Errorf("list people: %w", err)
+	}
+	email = FoldEmail(cleanLine(email, 254))
+	if !slices.Contains(people, email) {
+		return "", time.Time{}, E(NotFound, "This link does not name that address. Add it first.", nil)
+	}
+	if secret, ends, err = l.newShareMail(ctx, sh, email); err != nil {
+		return "", time.Time{}, err
+	}
+	return secret, ends, l.note(ctx, l.Store, a, v.WorkspaceID, ActionLinkMailed, subjectOf(v, sh), email)
+}
+
+func (l *Library) newShareMail(ctx context.Context, share Share, email string) (secret string, ends time.Time, err error) {
+	now := l.Now()
+	secret = NewSecret()
+	m := ShareMail{Hash: SecretHash(secret), ShareID: share.ID, Email: email, CreatedAt: now, ExpiresAt: now.Add(ShareMailFor)}
+	if err := l.Store.CreateShareMail(ctx, m); err != nil {
+		return "", time.Time{}, fmt.Errorf("create way in: %w", err)
+	}
+	return secret, m.ExpiresAt, nil
+}
+
+var errWayInOver = E(NotFound, "This way in was used already or has ended. Open the link that you were sent and ask for a new one.", nil)
+
+// CheckShareMail answers nil while secret still opens something; it does not use it up: mail scanners open links. NotFound.
+func (l *Library) CheckShareMail(ctx context.Context, secret string) error {
+	m, err := l.Store.ShareMailByHash(ctx, SecretHash(secret))
+	if err != nil && KindOf(err) != NotFound {
+		return fmt.Errorf("find way in: %w", err)
+	}
+	if err != nil || m.UsedAt != nil || !l.Now().Before(m.ExpiresAt) {
+		return errWayInOver
+	}
+	return nil
+}
+
+// UseShareMail takes a way in, once, for a pass, and tells whose link it is. NotFound.
+func (l *Library) UseShareMail(ctx context.Context, secret string) (Share, string, error) {
+	m, err := l.Store.UseShareMail(ctx, SecretHash(secret), l.Now())
+	if err != nil && KindOf(err) == NotFound {
+		return Share{}, "", errWayInOver
+	}
+	if err != nil {
+		return Share{}, "", fmt.Errorf("use way in: %w", err)
+	}
+	share, err := l.Store.ShareByID(ctx, m.ShareID)
+	if err != nil {
+		return Share{}, "", fmt.Errorf("find share: %w", err)
+	}
+	return share, l.passOf(Pass{ShareID: share.ID, Lock: share.Lock, Email: m.Email}), nil
+}
+
+// CountOpen counts that somebody opened a link's page. Its owner's looks count for nothing.
+func (l *Library) CountOpen(ctx context.Context, a Actor, token string) error {
+	v, share, err := l.videoByShare(ctx, a, token, verbView)
+	if err != nil || l.isOwner(a, v) {
+		return err
+	}
+	if err := l.Store.CountOpen(ctx, share.ID); err != nil {
+		return fmt.Errorf("count open: %w", err)
+	}
+	return nil
+}

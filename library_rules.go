@@ -1,0 +1,267 @@
+package meanwhile
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// What happens to links, for the log.
+const (
+	ActionLinkMade    Action = "link-made"
+	ActionLinkChanged Action = "link-changed"
+	ActionLinkRevoked Action = "link-revoked"
+	ActionLinkMailed  Action = "link-mailed"
+)
+
+// ShareMailFor is how long a link lives that proves an address.
+const ShareMailFor = 30 * time.Minute
+
+// ErrPasswordNeeded and ErrAddressNeeded are what those hear who have a link that asks for something: a pass opens it.
+var (
+	ErrPasswordNeeded = E(Unauthenticated, "This link asks for a password. Give the one that came with it.", nil)
+	ErrAddressNeeded  = E(Unauthenticated, "This link is for some people only. Give your mail address: if it is one of theirs, a message with a way in is sent there.", nil)
+)
+
+// ShareChange is what to change of a link; nil leaves a thing as it is.
+type ShareChange struct {
+	Name          *string
+	Audience      *Audience
+	Password      *string
+	People        *[]string
+	Comments      *CommentRule
+	AllowDownload *bool
+	ExpiresAt     **time.Time // a pointer to nil takes the end away
+}
+
+// firstShare is the link that a video comes with.
+func (l *Library) firstShare(v Video) Share {
+	return Share{ID: ShareID(l.NewID()), VideoID: v.ID, Token: l.NewID(), ShareRules: ShareRules{AllowDownload: true}, CreatedAt: v.CreatedAt}
+}
+
+// Shares lists the links of a video, oldest first, revoked ones too. NotFound for who may not manage them.
+func (l *Library) Shares(ctx context.Context, a Actor, id VideoID) ([]SharedLink, error) {
+	if _, err := l.videoFor(ctx, a, id, verbShare); err != nil {
+		return nil, err
+	}
+	list, err := l.Store.SharesByVideo(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("list shares: %w", err)
+	}
+	return list, nil
+}
+
+// AddShare makes another link. Invalid for rules that make no sense, Conflict where there are too many.
+func (l *Library) AddShare(ctx context.Context, a Actor, id VideoID, change ShareChange) (SharedLink, error) {
+	v, err := l.videoFor(ctx, a, id, verbShare)
+	if err != nil {
+		return SharedLink{}, err
+	}
+	share := l.firstShare(v)
+	share.CreatedAt = l.Now()
+	link := SharedLink{Share: share}
+	if err := l.applyRules(ctx, &link, change); err != nil {
+		return SharedLink{}, err
+	}
+	err = l.Store.InTx(ctx, func(tx Store) error {
+		have, err := tx.SharesByVideo(ctx, id)
+		if err != nil {
+			return fmt.Errorf("list shares: %w", err)
+		}
+		if len(have) >= MaxShares {
+			return E(Conflict, fmt.Sprintf("A video can have at most %d links. Change one that is there.", MaxShares), nil)
+		}
+		if err := tx.CreateShare(ctx, link.Share); err != nil {
+			return fmt.Errorf("create share: %w", err)
+		}
+		if err := tx.SetSharePeople(ctx, link.ID, link.People); err != nil {
+			return fmt.Errorf("name people: %w", err)
+		}
+		return l.note(ctx, tx, a, v.WorkspaceID, ActionLinkMade, subjectOf(v, link.Share), link.describe())
+	})
+	return link, err
+}
+
+// ChangeShare changes the rules of a link. Whoever is inside by the old ones is out within 10 s.
+func (l *Library) ChangeShare(ctx context.Context, a Actor, id VideoID, share ShareID, change ShareChange) (SharedLink, error) {
+	return l.changeShare(ctx, a, id, share, ActionLinkChanged, func(link *SharedLink) error {
+		if link.RevokedAt != nil {
+			return E(Conflict, "This link was revoked. Make a new one.", nil)
+		}
+		return l.applyRules(ctx, link, change)
+	})
+}
+
+// RevokeShare ends a link for good. Twice is no error.
+func (l *Library) RevokeShare(ctx context.Context, a Actor, id VideoID, share ShareID) error {
+	_, err := l.changeShare(ctx, a, id, share, ActionLinkRevoked, func(link *SharedLink) error {
+		if link.RevokedAt == nil {
+			now := l.Now()
+			link.RevokedAt = &now
+			link.Lock++
+		}
+		return nil
+	})
+	return err
+}
+
+func (l *Library) changeShare(ctx context.Context, a Actor, id VideoID, share ShareID, action Action, do func(*SharedLink) error) (SharedLink, error) {
+	v, err := l.videoFor(ctx, a, id, verbShare)
+	if err != nil {
+		return SharedLink{}, err
+	}
+	list, err := l.Store.SharesByVideo(ctx, id)
+	if err != nil {
+		return SharedLink{}, fmt.Errorf("list shares: %w", err)
+	}
+	i := slices.IndexFunc(list, func(link SharedLink) bool { return link.ID == share })
+	if i < 0 {
+		return SharedLink{}, E(NotFound, "This video has no such link.", nil)
+	}
+	link := list[i]
+	if err := do(&link); err != nil { // hashing a password takes long: outside of the transaction
+		return SharedLink{}, err
+	}
+	err = l.Store.InTx(ctx, func(tx Store) error {
+		if err := tx.UpdateShare(ctx, link.Share); err != nil {
+			return fmt.Errorf("update share: %w", err)
+		}
+		if err := tx.SetSharePeople(ctx, link.ID, link.People); err != nil {
+			return fmt.Errorf("name people: %w", err)
+		}
+		return l.note(ctx, tx, a, v.WorkspaceID, action, subjectOf(v, link.Share), link.describe())
+	})
+	if err != nil {
+		return SharedLink{}, err
+	}
+	l.grants.forget()
+	l.tell(ctx, v, EventVideo)
+	return link, nil
+}
+
+// applyRules changes link and looks whether what comes out makes sense.
+func (l *Library) applyRules(ctx context.Context, link *SharedLink, c ShareChange) error {
+	audience := link.Audience
+	setIf(&link.Audience, c.Audience)
+	setIf(&link.Comments, c.Comments)
+	setIf(&link.AllowDownload, c.AllowDownload)
+	setIf(&link.ExpiresAt, c.ExpiresAt)
+	if c.Name != nil {
+		link.Name = cleanLine(*c.Name, MaxNameRunes)
+	}
+	if c.ExpiresAt != nil && *c.ExpiresAt != nil && !(*c.ExpiresAt).After(l.Now()) {
+		return E(Invalid, "This link would have ended already: give a later time.", nil)
+	}
+	if c.Password != nil {
+		hash, err := l.hashSharePassword(ctx, *c.Password)
+		if err != nil {
+			return err
+		}
+		link.PasswordHash = hash
+		link.Lock++
+	}
+	if c.People != nil {
+		people, err := cleanPeople(*c.People)
+		if err != nil {
+			return err
+		}
+		link.People = people
+	}
+	if link.Audience != audience {
+		link.Lock++
+	}
+	return link.sense()
+}
+
+// sense looks whether the rules go together.
+func (link SharedLink) sense() error {
+	switch link.Audience {
+	case AudienceLink, AudienceMembers:
+	case AudiencePassword:
+		if link.PasswordHash == "" {
+			return E(Invalid, "Give the password that this link is to ask for.", nil)
+		}
+	case AudienceNamed:
+		if len(link.People) == 0 {
+			return E(Invalid, "Give the mail address of at least one person whom this link is for.", nil)
+		}
+	default:
+		return E(Invalid, "A link is for link, password, members or named.", nil)
+	}
+	switch link.Comments {
+	case CommentsOn, CommentsOff, CommentsHeld:
+		return nil
+	}
+	return E(Invalid, "Comments are on, off or held.", nil)
+}
+
+func setIf[T any](to, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+func (l *Library) hashSharePassword(ctx context.Context, password string) (string, error) {
+	if utf8.RuneCountInString(password) < MinSharePasswordRunes {
+		return "", E(Invalid, fmt.Sprintf("The password of a link needs at least %d characters.", MinSharePasswordRunes), nil)
+	}
+	if len(password) > 1000 {
+		return "", E(Invalid, "A password can have at most 1000 bytes.", nil)
+	}
+	hash, err := l.Hasher.Hash(ctx, password)
+	if err != nil {
+		return "", fmt.Errorf("hash password: %w", err)
+	}
+	return hash, nil
+}
+
+// cleanPeople folds and sorts addresses and leaves each there once.
+func cleanPeople(emails []string) ([]string, error) {
+	var people []string
+	for _, e := range emails {
+		clean, err := cleanEmail(e)
+		if err != nil {
+			return nil, E(Invalid, fmt.Sprintf("%q does not look like a mail address.", cleanLine(e, MaxNameRunes)), err)
+		}
+		people = append(people, FoldEmail(clean))
+	}
+	slices.Sort(people)
+	people = slices.Compact(people)
+	if len(people) > MaxSharePeople {
+		return nil, E(Invalid, fmt.Sprintf("A link can name at most %d people.", MaxSharePeople), nil)
+	}
+	return people, nil
+}
+
+func subjectOf(v Video, s Share) string {
+	if s.Name == "" {
+		return v.Title
+	}
+	return s.Name + ": " + v.Title
+}
+
+// describe says the rules in a few words.
+func (link SharedLink) describe() string {
+	words := []string{"anyone with the link"}
+	switch link.Audience {
+	case AudiencePassword:
+		words[0] = "password"
+	case AudienceMembers:
+		words[0] = "members"
+	case AudienceNamed:
+		words[0] = fmt.Sprintf("%d named people", len(link.People))
+	}
+	if link.Comments != CommentsOn {
+		words = append(words, "comments "+string(link.Comments))
+	}
+	if !link.AllowDownload {
+		words = append(words, "no download")
+	}
+	if link.ExpiresAt != nil {
+		words = append(words, "until "+link.ExpiresAt.UTC().Format("2006-01-02 15:04 UTC"))
+	}
+	return strings.Join(words, ", ")
+}

@@ -1,0 +1,52 @@
+package meanwhile
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// PassFor is how long a pass opens its link, unless who may come in changes before.
+const PassFor = 30 * 24 * time.Hour
+
+// passOf makes a pass that a browser keeps: the share, its lock, an end and the address under an HMAC. There is no row of it.
+func (l *Library) passOf(p Pass) string {
+	email := base64.RawURLEncoding.EncodeToString([]byte(p.Email))
+	body := fmt.Sprintf("%s.%d.%d.%s", p.ShareID, p.Lock, l.Now().Add(PassFor).Unix(), email)
+	return body + "." + l.passMAC(body)
+}
+
+func (l *Library) passMAC(body string) string {
+	mac := hmac.New(sha256.New, l.Secret)
+	mac.Write([]byte("pass/" + body))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// ReadPass reads what CheckSharePassword and UseShareMail gave; false for anything else, and for one that is over.
+func (l *Library) ReadPass(text string) (Pass, bool) {
+	i := strings.LastIndexByte(text, '.')
+	if i < 0 || !hmac.Equal([]byte(text[i+1:]), []byte(l.passMAC(text[:i]))) {
+		return Pass{}, false
+	}
+	fields := strings.Split(text[:i], ".")
+	if len(fields) != 4 {
+		return Pass{}, false
+	}
+	lock, err := strconv.ParseInt(fields[1], 10, 64)
+	if err != nil {
+		return Pass{}, false
+	}
+	ends, err := strconv.ParseInt(fields[2], 10, 64)
+	if err != nil || l.Now().Unix() >= ends {
+		return Pass{}, false
+	}
+	email, err := base64.RawURLEncoding.DecodeString(fields[3])
+	if err != nil {
+		return Pass{}, false
+	}
+	return Pass{ShareID: ShareID(fields[0]), Lock: lock, Email: string(email)}, true
+}

@@ -1,0 +1,156 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"meanwhile"
+)
+
+// gatePage is what stands before a link that asks for something. It tells nothing about the video.
+type gatePage struct {
+	common
+	Token    string
+	Password bool // else it asks for a mail address
+	Sent     bool
+	Email    string
+	Error    string
+}
+
+// showGate answers with the gate where err says that the link asks for something; false for any other error.
+func (s *server) showGate(w http.ResponseWriter, r *http.Request, token string, err error) (bool, error) {
+	password := errors.Is(err, meanwhile.ErrPasswordNeeded)
+	if !password && !errors.Is(err, meanwhile.ErrAddressNeeded) {
+		return false, err
+	}
+	return true, s.renderGate(w, r, http.StatusUnauthorized, &gatePage{Token: token, Password: password})
+}
+
+func (s *server) renderGate(w http.ResponseWriter, r *http.Request, status int, data *gatePage) error {
+	data.Title = "This link asks for something"
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.Header().Set("X-Robots-Tag", "noindex")
+	return s.render(w, r, status, "gate", data)
+}
+
+// tryPassword bounds the tries of one address at one link (reliability.md, Web 6): few a minute, and few an hour, so that waiting grows.
+func (s *server) tryPassword(ctx context.Context, v *visit, token string) error {
+	for _, l := range s.passwords {
+		if !l.allow(ctx, addressKey(v.address)+" "+token, s.lib.Now()) {
+			return meanwhile.E(meanwhile.Limited, "Too many tries. Wait a few minutes, then try again.", nil)
+		}
+	}
+	return nil
+}
+
+type sharePasswordInput struct {
+	Token string `path:"token" maxLength:"64"`
+	Body  struct {
+		Password string `json:"password" maxLength:"1000"`
+	}
+}
+
+type passOutput struct {
+	SetCookie string `header:"Set-Cookie" doc:"The pass, for browsers"`
+	Body      struct {
+		Pass string `json:"pass" doc:"For programs: sent back as Meanwhile-Pass it opens the link"`
+	}
+}
+
+func (s *server) giveSharePassword(ctx context.Context, in *sharePasswordInput) (*passOutput, error) {
+	v := visitOf(ctx)
+	if err := s.tryPassword(ctx, v, in.Token); err != nil {
+		return nil, err
+	}
+	id, pass, err := s.lib.CheckSharePassword(ctx, in.Token, in.Body.Password)
+	if err != nil {
+		return nil, err
+	}
+	out := &passOutput{SetCookie: s.setPass(v, id, pass)}
+	out.Body.Pass = pass
+	return out, nil
+}
+
+type shareMailInput struct {
+	Token string `path:"token" maxLength:"64"`
+	Body  struct {
+		Email string `json:"email" maxLength:"254"`
+	}
+}
+
+func (s *server) askShareMail(ctx context.Context, in *shareMailInput) (*struct{}, error) {
+	v := visitOf(ctx)
+	if err := s.tryPassword(ctx, v, in.Token); err != nil {
+		return nil, err
+	}
+	return nil, s.lib.MailShare(ctx, in.Token, in.Body.Email, s.baseURL(v))
+}
+
+type openedInput struct {
+	Token string `path:"token" maxLength:"64"`
+}
+
+func (s *server) countOpen(ctx context.Context, in *openedInput) (*struct{}, error) {
+	v := visitOf(ctx)
+	if !s.opens.allow(ctx, addressKey(v.address)+" "+in.Token, s.lib.Now()) {
+		return nil, nil // counted often enough
+	}
+	return nil, s.lib.CountOpen(ctx, v.actor, in.Token)
+}
+
+// gatePosted is the gate's form.
+func (s *server) gatePosted(w http.ResponseWriter, r *http.Request) error {
+	ctx, v, token := r.Context(), visitOf(r.Context()), r.PathValue("token")
+	f, err := s.form(w, r)
+	if err != nil {
+		return err
+	}
+	data := &gatePage{Token: token, Password: f.Has("password"), Email: f.Get("email")}
+	err = s.tryPassword(ctx, v, token)
+	if err == nil && data.Password {
+		var id meanwhile.ShareID
+		var pass string
+		if id, pass, err = s.lib.CheckSharePassword(ctx, token, f.Get("password")); err == nil {
+			w.Header().Set("Set-Cookie", s.setPass(v, id, pass))
+			return redirect(w, r, "/v/"+url.PathEscape(token))
+		}
+	} else if err == nil {
+		if err = s.lib.MailShare(ctx, token, data.Email, s.baseURL(v)); err == nil {
+			data.Sent = true
+			return s.renderGate(w, r, http.StatusOK, data)
+		}
+	}
+	p := s.problem(v, err)
+	if p.Status >= 500 && p.Status != http.StatusServiceUnavailable || p.Status == http.StatusNotFound {
+		return err
+	}
+	data.Error = p.Detail
+	return s.renderGate(w, r, p.Status, data)
+}
+
+// wayInForm asks for one click: who opens links to look at them for others uses nothing up.
+func (s *server) wayInForm(w http.ResponseWriter, r *http.Request) error {
+	if err := s.try(r.Context(), visitOf(r.Context())); err != nil {
+		return err
+	}
+	if err := s.lib.CheckShareMail(r.Context(), r.PathValue("secret")); err != nil {
+		return err
+	}
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	return s.render(w, r, http.StatusOK, "wayin", &accountForm{common: common{Title: "Your way in"}})
+}
+
+func (s *server) wayInPosted(w http.ResponseWriter, r *http.Request) error {
+	v := visitOf(r.Context())
+	if err := s.try(r.Context(), v); err != nil {
+		return err
+	}
+	share, pass, err := s.lib.UseShareMail(r.Context(), r.PathValue("secret"))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Set-Cookie", s.setPass(v, share.ID, pass))
+	return redirect(w, r, "/v/"+url.PathEscape(share.Token))
+}

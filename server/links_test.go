@@ -1,0 +1,353 @@
+package server_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"meanwhile"
+
+	"meanwhile/server"
+)
+
+// share asks for a link as a viewer with these headers.
+func (w *world) share(token string, headers ...string) reply {
+	w.t.Helper()
+	return w.do("GET", "/api/v1/shares/"+token, nil, headers...)
+}
+
+// newLink makes another link of u and gives its token and id.
+func (w *world) newLink(u uploaded, rules object) (token, id string) {
+	w.t.Helper()
+	r := w.want(w.do("POST", "/api/v1/videos/"+u.video+"/shares", rules, w.asOwner()), 201)
+	return r.text(w.t, "share_token"), r.text(w.t, "id")
+}
+
+func (w *world) setLink(u uploaded, id string, rules object) reply {
+	w.t.Helper()
+	return w.do("PATCH", "/api/v1/videos/"+u.video+"/shares/"+id, rules, w.asOwner())
+}
+
+func TestEachLinkHasRulesOfItsOwn(t *testing.T) {
+	w := newWorld(t)
+	u := w.newReadyVideo()
+	client, _ := w.newLink(u, object{"name": "client", "audience": "password", "password": linkPassword, "allow_download": false, "comments": "off"})
+	w.want(w.share(u.share), 200)
+	gate := w.want(w.share(client), 401)
+	if got := gate.text(t, "type"); got != "urn:meanwhile:password-needed" {
+		t.Errorf("type %s", got)
+	}
+	pass := w.passByPassword(uploaded{share: client})
+	seen := w.want(w.share(client, pass...), 200)
+	if seen.field(t, "can_download") != false || seen.field(t, "can_comment") != false {
+		t.Errorf("seen %s", seen.body)
+	}
+	w.want(w.do("GET", "/v/"+client+"/download", nil, pass...), 404)
+	w.want(w.do("POST", "/api/v1/shares/"+client+"/comments", object{"at_ms": 0, "body": "x", "name": "x"}, pass...), 403)
+	w.want(w.do("POST", "/api/v1/shares/"+client+"/comments", object{"at_ms": 0, "body": "x"}, w.asOwner()), 201)
+	w.want(w.share(u.share, pass...), 200)
+
+	list := w.want(w.do("GET", "/api/v1/videos/"+u.video+"/shares", nil, w.asOwner()), 200)
+	for _, want := range []string{`"name":"client"`, `"has_password":true`, `"comments":"off"`, `"allow_download":false`} {
+		if !strings.Contains(string(list.body), want) {
+			t.Errorf("the list lacks %s: %s", want, list.body)
+		}
+	}
+	if strings.Contains(string(list.body), linkPassword) {
+		t.Error("the list tells the password")
+	}
+}
+
+func TestAPassEndsWithThePassword(t *testing.T) {
+	w := newWorld(t)
+	u := w.newReadyVideo()
+	token, id := w.newLink(u, object{"audience": "password", "password": linkPassword})
+	pass := w.passByPassword(uploaded{share: token})
+	w.want(w.share(token, pass...), 200)
+	w.want(w.setLink(u, id, object{"name": "renamed", "comments": "held"}), 200)
+	w.want(w.share(token, pass...), 200) // a name is no reason to ask again
+	w.want(w.setLink(u, id, object{"password": "another one"}), 200)
+	w.want(w.share(token, pass...), 401)
+
+	other, _ := w.newLink(u, object{"audience": "password", "password": linkPassword})
+	own := w.passByPassword(uploaded{share: other})
+	w.want(w.share(token, own...), 401) // of another link with the same password
+	w.want(w.share(other, own...), 200)
+	w.want(w.share(other, own[0]+"x"), 401)
+	w.clock.move(meanwhile.PassFor)
+	w.want(w.share(other, own...), 401)
+}
+
+func TestThePasswordPageSetsACookie(t *testing.T) {
+	w := newWorld(t)
+	u := w.newReadyVideo()
+	w.rules(u, object{"audience": "password", "password": linkPassword})
+	form := "Content-Type: application/x-www-form-urlencoded"
+	gate := w.want(w.do("GET", "/v/"+u.share, nil), 401)
+	if strings.Contains(string(gate.body), "Demo") || !strings.Contains(string(gate.body), `name="password"`) {
+		t.Errorf("the gate shows %s", gate.body)
+	}
+	wrong := w.want(w.do("POST", "/v/"+u.share, "password=wrong+one", form), 401)
+	if !strings.Contains(string(wrong.body), "not the link&#39;s password") || wrong.header.Get("Set-Cookie") != "" {
+		t.Errorf("a wrong password: %v %s", wrong.header, wrong.body)
+	}
+	right := w.want(w.do("POST", "/v/"+u.share, "password=between+us+only", form), 303)
+	page := w.want(w.do("GET", "/v/"+u.share, nil, cookieOf(t, right)), 200)
+	if !strings.Contains(string(page.body), "Demo") {
+		t.Error("the page does not show the video")
+	}
+}
+
+func TestPasswordTriesAreFew(t *testing.T) {
+	w := newWorld(t)
+	u := w.newReadyVideo()
+	w.rules(u, object{"audience": "password", "password": linkPassword})
+	try := func(headers ...string) int {
+		return w.do("POST", "/api/v1/shares/"+u.share+"/password", object{"password": "wrong one"}, headers...).status
+	}
+	right := func() int {
+		return w.do("POST", "/api/v1/shares/"+u.share+"/password", object{"password": linkPassword}).status
+	}
+	tried := 0
+	for range 60 { // an hour, a minute at a time
+		for i := range 10 {
+			if status := try("X-Forwarded-For: 192.0.2." + string(rune('0'+i))); status == 401 {
+				tried++
+			} else if status != 429 {
+				t.Fatalf("status %d", status)
+			}
+		}
+		if status := right(); status != 429 {
+			t.Fatalf("the right one after too many: %d", status)
+		}
+		w.clock.move(time.Minute)
+	}
+	if tried < 5 || tried > 40 {
+		t.Errorf("%d of 600 tries in an hour were looked at, want some and few", tried)
+	}
+	w.clock.move(time.Hour)
+	if status := right(); status != 200 {
+		t.Errorf("the right one an hour later: %d", status)
+	}
+}
+
+var wayIn = regexp.MustCompile(`http\S+/pass/\S+`)
+
+func TestNamedPeopleComeInByMail(t *testing.T) {
+	w := newWorld(t)
+	u := w.newReadyVideo()
+	token, id := w.newLink(u, object{"audience": "named", "people": []string{"Client@Example.com", "boss@example.com", "client@example.com"}})
+	w.want(w.share(token), 401)
+	ask := func(email string) {
+		t.Helper()
+		w.want(w.do("POST", "/api/v1/shares/"+token+"/mail", object{"email": email}), 202)
+	}
+	ask("mallory@example.net")
+	if mail := w.mail.take(); len(mail) != 0 {
+		t.Fatalf("mail to who is not named: %v", mail)
+	}
+	ask(" CLIENT@example.com ")
+	mail := w.mail.take()
+	if len(mail) != 1 || mail[0].To != "client@example.com" {
+		t.Fatalf("mail %v", mail)
+	}
+	address := wayIn.FindString(mail[0].Text)
+	w.want(w.do("GET", address, nil), 200)
+	w.want(w.do("GET", address, nil), 200) // looking uses nothing up
+	used := w.want(w.do("POST", address, nil), 303)
+	w.want(w.do("POST", address, nil), 404)
+	pass := cookieOf(t, used)
+	w.want(w.share(token, pass), 200)
+
+	w.want(w.setLink(u, id, object{"people": []string{"boss@example.com"}}), 200)
+	w.want(w.share(token, pass), 401)
+	w.want(w.setLink(u, id, object{"people": []string{"client@example.com"}}), 200)
+	ask("client@example.com")
+	late := wayIn.FindString(w.mail.take()[0].Text)
+	w.clock.move(meanwhile.ShareMailFor)
+	w.want(w.do("POST", late, nil), 404)
+	w.want(w.do("POST", "/pass/none", nil), 404)
+}
+
+func TestALinkEndsWhenItShould(t *testing.T) {
+	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.KeepAlive = time.Millisecond })
+	u := w.newReadyVideo()
+	ends := w.clock.now().Add(time.Hour).UTC().Truncate(time.Second)
+	token, id := w.newLink(u, object{"expires_at": ends.Format(time.RFC3339)})
+	grants := w.share(token)
+	w.want(grants, 200)
+	media, _ := w.mediaOf(uploaded{share: token})
+	w.want(w.do("GET", media, nil), 200)
+	f := w.follow("/api/v1/shares/" + token + "/events")
+	f.next("video")
+	w.clock.move(time.Hour)
+	w.want(w.share(token), 404)
+	w.want(w.do("GET", media, nil), 403)
+	if e := f.next("video"); e["gone"] != true {
+		t.Errorf("the stream says %v", e)
+	}
+	w.want(w.setLink(u, id, object{"expires_at": nil}), 200)
+	w.want(w.share(token), 200)
+	w.want(w.setLink(u, id, object{"name": "x"}), 200)
+	if r := w.setLink(u, id, object{"name": "x"}); r.field(t, "expires_at") != nil {
+		t.Errorf("an end came back: %s", r.body)
+	}
+	w.want(w.do("DELETE", "/api/v1/videos/"+u.video+"/shares/"+id, nil, w.asOwner()), 204)
+	w.want(w.do("DELETE", "/api/v1/videos/"+u.video+"/shares/"+id, nil, w.asOwner()), 204)
+	w.want(w.share(token), 404)
+	w.want(w.setLink(u, id, object{"name": "y"}), 409)
+	w.want(w.share(u.share), 200)
+}
+
+func TestRulesThatMakeNoSense(t *testing.T) {
+	w := newWorld(t)
+	u := w.newReadyVideo()
+	past := w.clock.now().Add(-time.Minute).UTC().Format(time.RFC3339)
+	for name, rules := range map[string]object{
+		"a password link without one": {"audience": "password"},
+		"a short password":            {"audience": "password", "password": "short"},
+		"nobody named":                {"audience": "named"},
+		"no address":                  {"audience": "named", "people": []string{"not an address"}},
+		"an end in the past":          {"expires_at": past},
+	} {
+		if r := w.do("POST", "/api/v1/videos/"+u.video+"/shares", rules, w.asOwner()); r.status != 400 {
+			t.Errorf("%s: %d %s", name, r.status, r.body)
+		}
+	}
+	for _, rules := range []object{{"audience": "everybody"}, {"comments": "loud"}, {"expires_at": "tomorrow"}, {"people": "x"}} {
+		if r := w.do("POST", "/api/v1/videos/"+u.video+"/shares", rules, w.asOwner()); r.status != 400 && r.status != 422 {
+			t.Errorf("%v: %d %s", rules, r.status, r.body)
+		}
+	}
+	w.want(w.setLink(w.newReadyVideo(), w.shareID(u.share), object{"name": "x"}), 404) // another video's
+}
+
+func TestHeldCommentsWaitForApproval(t *testing.T) {
+	w := newWorld(t)
+	u := w.newReadyVideo()
+	w.rules(u, object{"comments": "held"})
+	comments := "/api/v1/shares/" + u.share + "/comments"
+	said := w.want(w.do("POST", comments, object{"at_ms": 0, "body": "first words", "name": "Kim"}), 201)
+	if said.field(t, "held") != true {
+		t.Errorf("said %s", said.body)
+	}
+	id, edit := said.text(t, "id"), "Meanwhile-Edit-Token: "+said.text(t, "edit_token")
+	sees := func(who string, want bool, headers ...string) {
+		t.Helper()
+		page := w.want(w.do("GET", comments, nil, headers...), 200)
+		changes := w.want(w.do("GET", comments+"?since=0", nil, headers...), 200)
+		for _, r := range []reply{page, changes} {
+			if got := strings.Contains(string(r.body), "words"); got != want {
+				t.Errorf("%s sees it: %v, want %v: %s", who, got, want, r.body)
+			}
+		}
+	}
+	sees("a guest", false)
+	sees("the owner", true, w.asOwner())
+	if n := w.share(u.share).field(t, "comment_count"); n != 0.0 {
+		t.Errorf("%v comments are counted", n)
+	}
+	held := w.want(w.do("GET", "/api/v1/comments/held", nil, w.asOwner()), 200)
+	if !strings.Contains(string(held.body), id) {
+		t.Errorf("held %s", held.body)
+	}
+	stranger := bearer(w.newStranger("mallory@example.net"))
+	if r := w.want(w.do("GET", "/api/v1/comments/held", nil, stranger...), 200); strings.Contains(string(r.body), id) {
+		t.Errorf("a stranger is shown %s", r.body)
+	}
+	w.want(w.do("POST", "/api/v1/comments/"+id+"/approve", nil, stranger...), 404)
+	for range 2 {
+		w.want(w.do("POST", "/api/v1/comments/"+id+"/approve", nil, w.asOwner()), 204)
+	}
+	sees("a guest", true)
+	if n := w.share(u.share).field(t, "comment_count"); n != 1.0 {
+		t.Errorf("%v comments are counted, want 1", n)
+	}
+	w.want(w.do("PATCH", comments+"/"+id, object{"body": "other words"}, edit), 200)
+	sees("a guest, after an edit,", false)
+	if n := w.share(u.share).field(t, "comment_count"); n != 0.0 {
+		t.Errorf("%v comments are counted after the edit", n)
+	}
+	w.want(w.do("DELETE", comments+"/"+id, nil, edit), 204)
+	if n := w.share(u.share).field(t, "comment_count"); n != 0.0 {
+		t.Errorf("%v comments are counted after the deletion", n)
+	}
+}
+
+func TestABlockedGuestIsKeptOut(t *testing.T) {
+	w := newWorld(t)
+	u, other := w.newReadyVideo(), w.newReadyVideo()
+	say := func(token, body string) reply {
+		return w.do("POST", "/api/v1/shares/"+token+"/comments", object{"at_ms": 0, "body": body, "name": "Spam"})
+	}
+	bad := w.want(say(u.share, "buy this"), 201).text(t, "id")
+	w.want(say(other.share, "and that"), 201)
+	w.want(w.do("POST", "/api/v1/comments/"+bad+"/block", nil, bearer(w.newUser("eve@example.org", "Eve"))...), 404)
+	w.want(w.do("POST", "/api/v1/comments/"+bad+"/block", nil, w.asOwner()), 204)
+	for _, token := range []string{u.share, other.share} {
+		if n := w.share(token).field(t, "comment_count"); n != 0.0 {
+			t.Errorf("%v comments are left", n)
+		}
+		w.want(say(token, "again"), 403)
+	}
+	own := w.want(w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "mine"}, w.asOwner()), 201).text(t, "id")
+	w.want(w.do("POST", "/api/v1/comments/"+own+"/block", nil, w.asOwner()), 400)
+}
+
+func TestManyCommentsAreDeletedAtOnce(t *testing.T) {
+	w := newWorld(t)
+	u := w.newReadyVideo()
+	var ids []string
+	for range 3 {
+		ids = append(ids, w.want(w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "x", "name": "x"}), 201).text(t, "id"))
+	}
+	stranger := bearer(w.newStranger("mallory@example.net"))
+	if r := w.want(w.do("POST", "/api/v1/comments/delete", object{"ids": ids}, stranger...), 200); r.field(t, "deleted") != 0.0 {
+		t.Errorf("a stranger deletes %s", r.body)
+	}
+	if r := w.want(w.do("POST", "/api/v1/comments/delete", object{"ids": append(ids[:2:2], "none")}, w.asOwner()), 200); r.field(t, "deleted") != 2.0 {
+		t.Errorf("deleted %s, want 2", r.body)
+	}
+	if n := w.share(u.share).field(t, "comment_count"); n != 1.0 {
+		t.Errorf("%v comments are left, want 1", n)
+	}
+}
+
+func TestOpensAreCounted(t *testing.T) {
+	w := newWorld(t)
+	u := w.newReadyVideo()
+	for range 2 {
+		w.want(w.do("POST", "/api/v1/shares/"+u.share+"/opened", nil), 204)
+	}
+	w.want(w.do("POST", "/api/v1/shares/"+u.share+"/opened", nil, w.asOwner()), 204)
+	list := w.want(w.do("GET", "/api/v1/videos/"+u.video+"/shares", nil, w.asOwner()), 200)
+	if !strings.Contains(string(list.body), `"opens":2,`) {
+		t.Errorf("links %s", list.body)
+	}
+}
+
+func TestLinksAreInTheLog(t *testing.T) {
+	w := newWorld(t)
+	u := w.newReadyVideo()
+	_, id := w.newLink(u, object{"name": "client"})
+	w.want(w.setLink(u, id, object{"audience": "members"}), 200)
+	w.want(w.do("DELETE", "/api/v1/videos/"+u.video+"/shares/"+id, nil, w.asOwner()), 204)
+	ws, err := w.lib.Store.FirstWorkspace(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := w.lib.Store.ListAudit(t.Context(), meanwhile.AuditQuery{WorkspaceID: ws.ID, Limit: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []meanwhile.Action{meanwhile.ActionLinkRevoked, meanwhile.ActionLinkChanged, meanwhile.ActionLinkMade}
+	for i, a := range lines {
+		if a.Action != want[i] || a.Subject != "client: Demo" || a.ActorName != "Ada" || a.Address != "127.0.0.1" {
+			t.Errorf("line %d is %+v, want %s", i, a, want[i])
+		}
+	}
+	if len(lines) != 3 {
+		t.Errorf("%d lines, want 3", len(lines))
+	}
+}

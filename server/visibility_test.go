@@ -1,0 +1,204 @@
+package server_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"meanwhile"
+
+	"meanwhile/server"
+)
+
+const linkPassword = "between us only"
+
+// visibility is a way in which a video may or may not be seen by its link.
+type visibility struct {
+	name  string
+	apply func(w *world, u uploaded)
+}
+
+// rules changes the link of u as its owner does.
+func (w *world) rules(u uploaded, change object) {
+	w.t.Helper()
+	w.want(w.do("PATCH", "/api/v1/videos/"+u.video+"/shares/"+w.shareID(u.share), change, w.asOwner()), 200)
+}
+
+var visibilities = []visibility{
+	{"link", func(*world, uploaded) {}},
+	{"password", func(w *world, u uploaded) { w.rules(u, object{"audience": "password", "password": linkPassword}) }},
+	{"members", func(w *world, u uploaded) { w.rules(u, object{"audience": "members"}) }},
+	{"named", func(w *world, u uploaded) {
+		w.rules(u, object{"audience": "named", "people": []string{"Client@example.com"}})
+	}},
+	{"expired", func(w *world, u uploaded) {
+		w.rules(u, object{"expires_at": w.clock.now().Add(time.Minute).UTC().Format(time.RFC3339)})
+		w.clock.move(time.Minute)
+	}},
+	{"revoked", func(w *world, u uploaded) {
+		w.want(w.do("DELETE", "/api/v1/videos/"+u.video+"/shares/"+w.shareID(u.share), nil, w.asOwner()), 204)
+	}},
+	{"trashed", func(w *world, u uploaded) { w.want(w.do("DELETE", "/api/v1/videos/"+u.video, nil, w.asOwner()), 204) }},
+}
+
+// viewer is somebody who comes by a link.
+type viewer struct {
+	name    string
+	headers func(w *world, u uploaded) []string
+}
+
+// TestEveryLinkForEveryone holds the status of each route that a link opens for each kind of viewer and each visibility against a table.
+func TestEveryLinkForEveryone(t *testing.T) {
+	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
+		c.LogInsPerMinute, c.LinkPasswordsPerMinute = 10_000, 10_000
+	})
+	stranger, member, admin := w.newStranger("mallory@example.net"), w.newUser("eve@example.org", "Eve"), w.newAdmin("grace@example.org")
+	session := w.logIn(ownerEmail, ownerPassword)
+	viewers := []viewer{
+		{"guest", func(*world, uploaded) []string { return nil }},
+		{"guest+pw", func(w *world, u uploaded) []string { return w.passByPassword(u) }},
+		{"guest+mail", func(w *world, u uploaded) []string { return w.passByMail(u, "client@example.com") }},
+		{"stranger", func(*world, uploaded) []string { return bearer(stranger) }},
+		{"member", func(*world, uploaded) []string { return bearer(member) }},
+		{"admin", func(*world, uploaded) []string { return bearer(admin) }},
+		{"owner", func(*world, uploaded) []string { return []string{session} }},
+	}
+	var b strings.Builder
+	for _, v := range visibilities {
+		fmt.Fprintf(&b, "%-48s", v.name)
+		for _, who := range viewers {
+			fmt.Fprintf(&b, " %10s", who.name)
+		}
+		b.WriteString("\n")
+		table := w.seenBy(v, viewers)
+		for _, row := range linkRoutes() {
+			fmt.Fprintf(&b, "%-48s", row.Method+" "+row.Path)
+			for _, status := range table[row.Method+" "+row.Path] {
+				fmt.Fprintf(&b, " %10d", status)
+			}
+			b.WriteString("\n")
+		}
+		b.WriteString("\n")
+	}
+	checkGolden(t, "visibility", b.String())
+}
+
+// linkRoutes are the routes that somebody with a link comes to.
+func linkRoutes() []server.Route {
+	var rows []server.Route
+	for _, row := range server.Routes() {
+		if strings.Contains(row.Path, "{token}") && !strings.HasPrefix(row.Path, "/setup/") || strings.HasPrefix(row.Path, "/m/") || row.Path == "/oembed" {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// seenBy makes a video, applies a visibility and has every viewer try every route.
+func (w *world) seenBy(v visibility, viewers []viewer) map[string][]int {
+	w.t.Helper()
+	u := w.newReadyVideo()
+	media, _ := w.mediaOf(u)
+	said := map[string]string{}
+	for _, who := range viewers {
+		said[who.name] = w.want(w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "hi"}, w.asOwner()), 201).text(w.t, "id")
+	}
+	v.apply(w, u)
+	table := map[string][]int{}
+	for _, who := range viewers {
+		headers := who.headers(w, u)
+		for _, row := range linkRoutes() {
+			path := strings.NewReplacer("{token}", u.share, "{id}", said[who.name]).Replace(row.Path)
+			if strings.HasPrefix(row.Path, "/m/") {
+				path = media
+			}
+			table[row.Method+" "+row.Path] = append(table[row.Method+" "+row.Path], w.tryLink(row, path, u, headers))
+		}
+	}
+	return table
+}
+
+func (w *world) tryLink(row server.Route, path string, u uploaded, headers []string) int {
+	w.t.Helper()
+	var body any
+	switch row.Name {
+	case "get-oembed":
+		path += "?url=" + w.url + "/v/" + u.share
+	case "add-comment":
+		body = object{"at_ms": 0, "body": "x", "name": "x"}
+	case "edit-comment":
+		body = object{"body": "x"}
+	case "give-password":
+		body = object{"password": "wrong one"}
+	case "ask-way-in":
+		body = object{"email": "x@example.org"}
+	case "follow-share":
+		return w.opens(path, headers)
+	}
+	if row.Method == "POST" && row.Path == "/v/{token}" {
+		body = "password=wrong+one"
+		headers = append(headers, "Content-Type: application/x-www-form-urlencoded")
+	}
+	r := w.do(row.Method, path, body, headers...)
+	w.wantSafe(row, r)
+	return r.status
+}
+
+// newStranger makes a member of another workspace and gives a key of theirs.
+func (w *world) newStranger(email string) string {
+	w.t.Helper()
+	ctx, now := w.t.Context(), w.clock.now()
+	ws := meanwhile.Workspace{ID: meanwhile.WorkspaceID(meanwhile.NewRandomID()), Name: "Elsewhere", CreatedAt: now}
+	u := meanwhile.User{ID: meanwhile.UserID(meanwhile.NewRandomID()), Email: email, Name: "Mallory", CreatedAt: now}
+	if err := w.lib.Store.CreateWorkspace(ctx, ws); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := w.lib.Store.CreateUser(ctx, u, meanwhile.Membership{WorkspaceID: ws.ID, UserID: u.ID, Role: meanwhile.RoleOwner, CreatedAt: now}); err != nil {
+		w.t.Fatal(err)
+	}
+	return w.newKey(email, meanwhile.AllScopes...)
+}
+
+func (w *world) newAdmin(email string) string {
+	w.t.Helper()
+	if _, _, err := w.lib.AddUser(w.t.Context(), meanwhile.Account{Email: email, Name: "Grace", Role: meanwhile.RoleAdmin}); err != nil {
+		w.t.Fatal(err)
+	}
+	return w.newKey(email, meanwhile.AllScopes...)
+}
+
+// passByPassword is the header of who gave the link's password; none where it asks for none.
+func (w *world) passByPassword(u uploaded) []string {
+	w.t.Helper()
+	r := w.do("POST", "/api/v1/shares/"+u.share+"/password", object{"password": linkPassword})
+	if r.status != 200 {
+		return nil
+	}
+	return []string{"Meanwhile-Pass: " + r.text(w.t, "pass")}
+}
+
+// passByMail is the cookie of who used a way in that the owner made for an address; none where the link names nobody.
+func (w *world) passByMail(u uploaded, email string) []string {
+	w.t.Helper()
+	r := w.do("POST", "/api/v1/videos/"+u.video+"/shares/"+w.shareID(u.share)+"/ways-in", object{"email": email}, w.asOwner())
+	if r.status != 201 {
+		return nil
+	}
+	used := w.want(w.do("POST", r.text(w.t, "url"), nil), 303)
+	if got := used.header.Get("Location"); got != "/v/"+u.share {
+		w.t.Errorf("a way in leads to %s", got)
+	}
+	return []string{cookieOf(w.t, used)}
+}
+
+// cookieOf is the cookie that an answer sets, as a header.
+func cookieOf(t testing.TB, r reply) string {
+	t.Helper()
+	c, err := http.ParseSetCookie(r.header.Get("Set-Cookie"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "Cookie: " + c.Name + "=" + c.Value
+}
