@@ -18,6 +18,10 @@ var undone = []struct {
 	{10, []string{`DROP TABLE creations`}},
 	{11, []string{`ALTER TABLE uploads DROP COLUMN writer`}},
 	{12, []string{`DROP TABLE audit`}},
+	{17, []string{
+		`DROP TABLE doomed`, `DROP TABLE notices`, `DROP INDEX users_leaving`, `DROP INDEX videos_trashed`,
+		`ALTER TABLE workspaces DROP COLUMN keep_days`, `ALTER TABLE users DROP COLUMN delete_ms`, `ALTER TABLE videos DROP COLUMN author_name`,
+	}},
 }
 
 // undo takes a database back to what the migrations up to last make.

@@ -59,6 +59,40 @@ export interface paths {
         patch: operations["tus-append"];
         trace?: never;
     };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Have one's account deleted, 14 days from now; sessions only */
+        delete: operations["delete-account"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keep an account that was to be deleted; sessions only */
+        post: operations["restore-account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/openapi.json": {
         parameters: {
             query?: never;
@@ -269,6 +303,23 @@ export interface paths {
         head?: never;
         /** Give a video another title, or its camera another place */
         patch: operations["rename-video"];
+        trace?: never;
+    };
+    "/api/v1/videos/{id}/forever": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a video in the trash for good */
+        delete: operations["delete-video"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/videos/{id}/original": {
@@ -565,6 +616,19 @@ export interface components {
         Layout: {
             bubbles: components["schemas"]["Bubble"][];
         };
+        Leave: {
+            /** @description The mail address of an account without a password */
+            confirm?: string;
+            /** @description Of the account, where it has one */
+            password?: string;
+        };
+        Leaving: {
+            /**
+             * Format: date-time
+             * @description Until then, signing in again and choosing to stay undoes it
+             */
+            delete_at: string;
+        };
         LogIn: {
             email: string;
             password: string;
@@ -790,6 +854,11 @@ export interface components {
             /** @description It plays, and something better is being made */
             improving: boolean;
             /**
+             * Format: date-time
+             * @description When it goes into the trash by itself, because the workspace keeps nothing longer
+             */
+            leaves_at?: string;
+            /**
              * Format: int64
              * @description null while it is unknown
              */
@@ -799,6 +868,11 @@ export interface components {
             poster_url?: string;
             /** Format: double */
             progress: number;
+            /**
+             * Format: date-time
+             * @description When it is deleted for good
+             */
+            purge_at?: string;
             share_token: string;
             /** @enum {string} */
             source: "file" | "recording";
@@ -1077,6 +1151,67 @@ export interface operations {
                     "Upload-Expires"?: string;
                     /** @description Bytes that are kept */
                     "Upload-Offset"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Leave"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Leaving"];
+                };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "restore-account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1757,6 +1892,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Video"];
                 };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-video": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error */
             default: {
