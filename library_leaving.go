@@ -125,17 +125,19 @@ func (l *Library) deleteAccounts(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	done := 0
+	var failed error
 	for _, id := range ids {
 		err := l.deleteAccount(ctx, id)
 		if err != nil && KindOf(err) == NotFound {
 			continue // somebody else has
 		}
 		if err != nil {
-			return done, err
+			failed = err // the next one may go
+			continue
 		}
 		done++
 	}
-	return done, nil
+	return done, failed
 }
 
 // deleteAccount deletes the workspaces in which there was nobody else, with their videos; others keep theirs.

@@ -123,13 +123,14 @@ func (l *Library) purgeByID(ctx context.Context, id VideoID, then time.Time) err
 }
 
 // rounds does something to each video of a list, and lists again until none are left, or all are somebody else's: what others did meanwhile is
-// no error.
+// no error. A video with which something is wrong does not keep the others.
 func (l *Library) rounds(ctx context.Context, list func() ([]VideoID, error), do func(VideoID) error) (int, error) {
 	done := 0
+	var failed error
 	for {
 		ids, err := list()
 		if err != nil || len(ids) == 0 {
-			return done, err
+			return done, errors.Join(failed, err)
 		}
 		before := done
 		for _, id := range ids {
@@ -137,13 +138,17 @@ func (l *Library) rounds(ctx context.Context, list func() ([]VideoID, error), do
 			if err != nil && KindOf(err) == NotFound {
 				continue
 			}
-			if err != nil {
+			if err != nil && (KindOf(err) == Unavailable || ctx.Err() != nil) {
 				return done, err
+			}
+			if err != nil {
+				failed = err
+				continue
 			}
 			done++
 		}
-		if done == before || ctx.Err() != nil {
-			return done, ctx.Err()
+		if done == before {
+			return done, failed
 		}
 	}
 }

@@ -19,15 +19,12 @@ func (s *Store) SetKeepDays(ctx context.Context, id meanwhile.WorkspaceID, days 
 	return s.change(ctx, "set keep days", `UPDATE workspaces SET keep_days = $2 WHERE id = $1`, string(id), days)
 }
 
-// tooOld is when a video v of a workspace w is as old as it may become.
-const tooOld = `(v.created_ms + w.keep_days * 86400000)`
-
 // MakeNotices puts a notice on videos that are kept no longer than warn from now.
 func (s *Store) MakeNotices(ctx context.Context, now time.Time, warn time.Duration, limit int) (int, error) {
 	n, err := s.exec(ctx, "make notices",
 		`INSERT INTO notices (video_id, made_ms, leaves_ms)
 		SELECT v.id, CAST($1 AS BIGINT), CAST($2 AS BIGINT) FROM workspaces w JOIN videos v ON v.workspace_id = w.id
-		WHERE w.keep_days > 0 AND v.trashed_ms IS NULL AND `+tooOld+` <= $2
+		WHERE w.keep_days > 0 AND v.trashed_ms IS NULL AND v.created_ms <= $2 - w.keep_days * 86400000
 		AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.video_id = v.id)
 		ORDER BY v.created_ms, v.id LIMIT $3 ON CONFLICT (video_id) DO NOTHING`, toMS(now), toMS(now.Add(warn)), limit)
 	return int(n), err
@@ -38,7 +35,7 @@ func (s *Store) DropNotices(ctx context.Context, now time.Time, warn time.Durati
 	n, err := s.exec(ctx, "drop notices",
 		`DELETE FROM notices WHERE video_id IN (
 			SELECT n.video_id FROM notices n JOIN videos v ON v.id = n.video_id JOIN workspaces w ON w.id = v.workspace_id
-			WHERE w.keep_days = 0 OR v.trashed_ms IS NOT NULL OR `+tooOld+` > $1)`, toMS(now.Add(warn)))
+			WHERE w.keep_days = 0 OR v.trashed_ms IS NOT NULL OR v.created_ms > $1 - w.keep_days * 86400000)`, toMS(now.Add(warn)))
 	return int(n), err
 }
 

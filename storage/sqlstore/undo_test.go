@@ -19,7 +19,7 @@ var undone = []struct {
 	{11, []string{`ALTER TABLE uploads DROP COLUMN writer`}},
 	{12, []string{`DROP TABLE audit`}},
 	{17, []string{
-		`DROP TABLE doomed`, `DROP TABLE notices`, `DROP INDEX users_leaving`, `DROP INDEX videos_trashed`,
+		`DROP TABLE doomed`, `DROP TABLE notices`, `DROP INDEX users_leaving`, `DROP INDEX videos_trashed`, `DROP INDEX videos_live_by_workspace`,
 		`ALTER TABLE workspaces DROP COLUMN keep_days`, `ALTER TABLE users DROP COLUMN delete_ms`, `ALTER TABLE videos DROP COLUMN author_name`,
 	}},
 }

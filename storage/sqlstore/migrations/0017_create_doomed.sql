@@ -35,5 +35,8 @@ CREATE INDEX users_leaving ON users (delete_ms) WHERE delete_ms IS NOT NULL;
 -- Who made the video, where its owner is somebody else because that account is gone; empty: its owner.
 ALTER TABLE videos ADD COLUMN author_name TEXT NOT NULL DEFAULT '';
 
+-- What a workspace keeps, by age.
+CREATE INDEX videos_live_by_workspace ON videos (workspace_id, created_ms) WHERE trashed_ms IS NULL;
+
 -- What lies in any trash, by age.
 CREATE INDEX videos_trashed ON videos (trashed_ms, id) WHERE trashed_ms IS NOT NULL;
