@@ -28,8 +28,8 @@ type Comment struct {
 	ThreadAt   time.Duration // At of the thread's first comment: where it sorts
 }
 
-// Guest reports whether the author has no account.
-func (c Comment) Guest() bool { return c.AuthorID == "" }
+// Guest reports whether the author gave no more than a name. Who had an account and has deleted it was none.
+func (c Comment) Guest() bool { return c.AuthorID == "" && c.EditHash != "" }
 
 // Thread is the comment that the thread began with.
 func (c Comment) Thread() CommentID {

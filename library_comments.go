@@ -268,7 +268,7 @@ func (l *Library) commentFor(ctx context.Context, a Actor, token string, id Comm
 
 func wrote(a Actor, c Comment, secret string) bool {
 	if !c.Guest() {
-		return a.UserID == c.AuthorID
+		return a.SignedIn() && a.UserID == c.AuthorID
 	}
 	return secret != "" && subtle.ConstantTimeCompare([]byte(SecretHash(secret)), []byte(c.EditHash)) == 1
 }

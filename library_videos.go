@@ -72,7 +72,7 @@ func (l *Library) Trash(ctx context.Context, a Actor, id VideoID) error {
 		return err
 	}
 	now := l.Now()
-	if err := l.Store.SetVideoTrashed(ctx, id, &now); err != nil {
+	if err := l.setTrashed(ctx, a, v, &now); err != nil {
 		return fmt.Errorf("trash video: %w", err)
 	}
 	l.grants.forget()
@@ -86,7 +86,7 @@ func (l *Library) Restore(ctx context.Context, a Actor, id VideoID) error {
 	if err != nil || v.TrashedAt == nil {
 		return err
 	}
-	if err := l.Store.SetVideoTrashed(ctx, id, nil); err != nil {
+	if err := l.setTrashed(ctx, a, v, nil); err != nil {
 		return fmt.Errorf("restore video: %w", err)
 	}
 	l.tell(ctx, v, EventVideo)

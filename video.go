@@ -45,7 +45,7 @@ type Video struct {
 	ID          VideoID
 	WorkspaceID WorkspaceID
 	OwnerID     UserID
-	OwnerName   string // joined by the store on reading
+	OwnerName   string // joined by the store on reading: who made it, where that is somebody else than its owner
 	Title       string
 	Source      string // "file" or "recording"
 	State       State
@@ -71,6 +71,8 @@ type VideoSummary struct {
 	HasPoster     bool
 	UploadedBytes int64
 	LengthBytes   int64 // -1 while unknown
+	// LeavesAt is when it goes into the trash by itself, because its workspace keeps nothing longer; nil while nobody was told so.
+	LeavesAt *time.Time
 }
 
 // Done is how far the video is in its present state, 0…1: of the upload while it is uploading, of the work after that.

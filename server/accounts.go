@@ -25,6 +25,9 @@ type accountForm struct {
 func (s *server) home(w http.ResponseWriter, r *http.Request) error {
 	v := visitOf(r.Context())
 	if v.actor.SignedIn() {
+		if gone, err := s.leaves(w, r); gone || err != nil {
+			return err
+		}
 		return s.library(w, r)
 	}
 	needed, err := s.lib.NeedsSetUp(r.Context())
@@ -91,6 +94,10 @@ func (s *server) entered(w http.ResponseWriter, r *http.Request, name string, da
 	next := data.Next
 	if next == "" {
 		next = "/"
+	}
+	next, err = s.afterLogIn(r.Context(), cookie, next)
+	if err != nil {
+		return err
 	}
 	w.Header().Set("Set-Cookie", s.setCookie(v, cookie))
 	return redirect(w, r, next)

@@ -35,8 +35,8 @@ func (s *server) renderGate(w http.ResponseWriter, r *http.Request, status int, 
 	return s.render(w, r, status, "gate", data)
 }
 
-// tryPassword bounds the tries of one address at one link (reliability.md, Web 6): few a minute, and few an hour, so that waiting grows.
-func (s *server) tryPassword(ctx context.Context, v *visit, token string) error {
+// tryGate bounds the tries of one address at one link (reliability.md, Web 6): few a minute, and few an hour, so that waiting grows.
+func (s *server) tryGate(ctx context.Context, v *visit, token string) error {
 	for _, l := range s.passwords {
 		if !l.allow(ctx, addressKey(v.address)+" "+token, s.lib.Now()) {
 			return meanwhile.E(meanwhile.Limited, "Too many tries. Wait a few minutes, then try again.", nil)
@@ -61,7 +61,7 @@ type passOutput struct {
 
 func (s *server) giveSharePassword(ctx context.Context, in *sharePasswordInput) (*passOutput, error) {
 	v := visitOf(ctx)
-	if err := s.tryPassword(ctx, v, in.Token); err != nil {
+	if err := s.tryGate(ctx, v, in.Token); err != nil {
 		return nil, err
 	}
 	id, pass, err := s.lib.CheckSharePassword(ctx, in.Token, in.Body.Password)
@@ -82,7 +82,7 @@ type shareMailInput struct {
 
 func (s *server) askShareMail(ctx context.Context, in *shareMailInput) (*struct{}, error) {
 	v := visitOf(ctx)
-	if err := s.tryPassword(ctx, v, in.Token); err != nil {
+	if err := s.tryGate(ctx, v, in.Token); err != nil {
 		return nil, err
 	}
 	return nil, s.lib.MailShare(ctx, in.Token, in.Body.Email, s.baseURL(v))
@@ -108,7 +108,7 @@ func (s *server) gatePosted(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	data := &gatePage{Token: token, Password: f.Has("password"), Email: f.Get("email")}
-	err = s.tryPassword(ctx, v, token)
+	err = s.tryGate(ctx, v, token)
 	if err == nil && data.Password {
 		var id meanwhile.ShareID
 		var pass string

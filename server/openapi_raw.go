@@ -39,6 +39,7 @@ var (
 			http.StatusNotModified: {about: "What the client has is right"},
 		}
 	}
+	archived = map[int]answer{http.StatusOK: {about: "index.html and a folder for each video. One at a time a person; cut off where it cannot be completed", media: []string{"application/zip"}}}
 	streamed = map[int]answer{http.StatusOK: {about: "Events until the client goes. Each says how things stand: after a reconnection nothing is missing", media: []string{"text/event-stream"}}}
 )
 
@@ -51,6 +52,8 @@ var rawRoutes = map[string]rawRoute{
 	"get-preview":   {takes: []header{bytesRange}, gives: bytesOf("video/mp4")},
 	"get-original":  {takes: []header{bytesRange}, gives: bytesOf("application/octet-stream")},
 	"get-media":     {takes: []header{bytesRange}, gives: mediaAnswers()},
+	"export-mine":   {gives: archived}, "export-workspace": {gives: archived},
+	"export-audit":  {gives: map[int]answer{http.StatusOK: {about: "A line each, with a head", media: []string{"text/csv"}}}},
 	"follow-videos": {gives: streamed},
 	"follow-share":  {gives: streamed},
 	"tus-options":   {gives: map[int]answer{http.StatusNoContent: tusCan}}, "tus-upload-options": {gives: map[int]answer{http.StatusNoContent: tusCan}},

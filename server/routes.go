@@ -47,6 +47,15 @@ func (s *server) routes() []route {
 		{get, "/api/v1/videos/{id}/original", account, "get-original", "The file as it was uploaded", raw(s.videoOriginal)},
 		{get, "/api/v1/events", account, "follow-videos", "Which of my videos to look at again, as server-sent events", stream(s.followVideos)},
 
+		{del, "/api/v1/videos/{id}/forever", account, "delete-video", "Delete a video in the trash for good", api(s.deleteForever, 204)},
+
+		{del, "/api/v1/me", account, "delete-account", "Have one's account deleted, 14 days from now; sessions only", api(s.deleteMe, 200)},
+		{get, "/api/v1/me/export", account, "export-mine", "Everything of mine, as a ZIP archive", stream(s.exportMe)},
+		{get, "/api/v1/workspace/export", account, "export-workspace", "Everything of the workspace, as a ZIP archive; for owners and admins", stream(s.exportWorkspace)},
+		{get, "/api/v1/workspace/audit", account, "list-audit", "Who changed what people may do, newest first; for owners", api(s.auditLog, 200)},
+		{get, "/api/v1/workspace/audit.csv", account, "export-audit", "The same, all of it, as CSV", stream(s.auditCSV)},
+		{post, "/api/v1/me/restore", account, "restore-account", "Keep an account that was to be deleted; sessions only", api(s.restoreMe, 204)},
+
 		{get, "/api/v1/shares/{token}", guest, "get-share", "What a viewer may know", api(s.getShare, 200)},
 		{get, "/api/v1/shares/{token}/comments", guest, "list-comments", "The conversation: by position, or what changed since", api(s.listComments, 200)},
 		{post, "/api/v1/shares/{token}/comments", guest, "add-comment", "Say something", api(s.addComment, 201)},
@@ -86,6 +95,8 @@ func (s *server) routes() []route {
 		{get, "/login", guest, "", "", page(s.logInForm)},
 		{post, "/login", guest, "", "", page(s.logInPosted)},
 		{post, "/logout", guest, "", "", page(s.logOutPosted)},
+		{get, "/leaving", guest, "", "", page(s.leavingForm)},
+		{post, "/leaving", guest, "", "", page(s.leavingPosted)},
 		{get, "/setup/{token}", guest, "", "", page(s.setUpForm)},
 		{post, "/setup/{token}", guest, "", "", page(s.setUpPosted)},
 		{get, "/enter/{secret}", guest, "", "", page(s.enterForm)},

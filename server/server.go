@@ -112,6 +112,7 @@ type server struct {
 	passwords [2]*limiter
 	opens     *limiter
 	parallel  *gate
+	exports   *gate
 }
 
 // New makes the handler of everything. It panics on a BaseURL that is no address: configuration is checked before.
@@ -152,7 +153,7 @@ func newServer(c Config, d Deps) *server {
 		newLimiter("link-hour", 4*c.LinkPasswordsPerMinute, time.Hour, d),
 	}
 	s.opens = newLimiter("open", 20, time.Hour, d)
-	s.parallel = newGate(c.MaxParallel)
+	s.parallel, s.exports = newGate(c.MaxParallel), newGate(1)
 	return s
 }
 

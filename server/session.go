@@ -62,13 +62,21 @@ func (s *server) logIn(ctx context.Context, in *logInInput) (*sessionOutput, err
 // openSession is a log-in with its limits: per address, and per address and account, so that neither many names nor many passwords can be
 // tried from one place.
 func (s *server) openSession(ctx context.Context, v *visit, email, password, device string) (string, error) {
-	if err := s.try(ctx, v); err != nil {
+	if err := s.tryPassword(ctx, v, email); err != nil {
 		return "", err
 	}
-	if !s.logIns.allow(ctx, addressKey(v.address)+" "+strings.ToLower(strings.TrimSpace(email)), s.lib.Now()) {
-		return "", errTooMany
-	}
 	return s.lib.LogIn(ctx, email, password, device)
+}
+
+// tryPassword counts one try of an account's password from the visitor's address.
+func (s *server) tryPassword(ctx context.Context, v *visit, email string) error {
+	if err := s.try(ctx, v); err != nil {
+		return err
+	}
+	if !s.logIns.allow(ctx, addressKey(v.address)+" "+strings.ToLower(strings.TrimSpace(email)), s.lib.Now()) {
+		return errTooMany
+	}
+	return nil
 }
 
 // try counts one use of a secret or password from the visitor's address.

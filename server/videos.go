@@ -22,6 +22,8 @@ type wireVideo struct {
 	CreatedAt     stamp    `json:"created_at"`
 	UpdatedAt     stamp    `json:"updated_at"`
 	DeletedAt     *stamp   `json:"deleted_at,omitempty" doc:"Since when it is in the trash"`
+	PurgeAt       *stamp   `json:"purge_at,omitempty" doc:"When it is deleted for good"`
+	LeavesAt      *stamp   `json:"leaves_at,omitempty" doc:"When it goes into the trash by itself, because the workspace keeps nothing longer"`
 	WatchURL      string   `json:"watch_url"`
 	ShareToken    string   `json:"share_token"`
 	PosterURL     string   `json:"poster_url,omitempty"`
@@ -37,7 +39,7 @@ func (s *server) videoOf(v *visit, sum meanwhile.VideoSummary) wireVideo {
 		ID: string(sum.ID), Title: sum.Title, Source: sum.Source, State: string(sum.State), Failure: sum.Failure,
 		Warnings: warningsOf(sum), Progress: sum.Done(), Improving: sum.Improving,
 		DurationMS: sum.Duration.Milliseconds(), Width: sum.Width, Height: sum.Height,
-		CreatedAt: stamp(sum.CreatedAt), UpdatedAt: stamp(sum.UpdatedAt), DeletedAt: stampOf(sum.TrashedAt),
+		CreatedAt: stamp(sum.CreatedAt), UpdatedAt: stamp(sum.UpdatedAt), DeletedAt: stampOf(sum.TrashedAt), PurgeAt: stampOf(sum.PurgeAt()), LeavesAt: stampOf(sum.LeavesAt),
 		WatchURL: s.watchURL(v, sum.ShareToken), ShareToken: sum.ShareToken,
 		CommentCount: sum.Comments, UploadedBytes: sum.UploadedBytes,
 	}

@@ -85,6 +85,8 @@ func (w *world) visit(row server.Route, v visitor) int {
 	switch row.Name {
 	case "log-in":
 		body = object{"email": "x@example.org", "password": "wrong"}
+	case "delete-account":
+		body = object{"confirm": "nobody"}
 	case "rename-video":
 		body = object{"title": "x"}
 	case "add-comment":

@@ -31,7 +31,8 @@ type Worker struct {
 func (w *Worker) Handle(ctx context.Context, id meanwhile.StageID) {
 	task, err := w.Library.ClaimStage(ctx, id, w.Owner)
 	if err != nil {
-		if meanwhile.KindOf(err) != meanwhile.Conflict && ctx.Err() == nil {
+		// A conflict is somebody else's work; what is not there was deleted for good since the job was sent.
+		if kind := meanwhile.KindOf(err); kind != meanwhile.Conflict && kind != meanwhile.NotFound && ctx.Err() == nil {
 			w.Log.Error("stage not claimed", "stage_id", id, "error", err)
 		}
 		return

@@ -31,6 +31,7 @@ type cli struct {
 	User    userCmd    `cmd:"" help:"Accounts."`
 	Token   tokenCmd   `cmd:"" help:"API keys."`
 	Push    pushCmd    `cmd:"" help:"Upload files and print their watch links."`
+	Export  exportCmd  `cmd:"" help:"Write videos and what was said about them into a folder."`
 	OpenAPI openAPICmd `cmd:"" name:"openapi" help:"Print the OpenAPI document."`
 }
 

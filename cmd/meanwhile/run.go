@@ -176,6 +176,7 @@ func startWorker(ctx context.Context, c *Config, p *parts, group *errgroup.Group
 		return nil, errors.Join(err, scratch.Close())
 	}
 	group.Go(func() error { return w.Reconcile(ctx, local(c)) })
+	group.Go(func() error { return w.Tidy(ctx) })
 	group.Go(func() error { return p.sweepLeftovers(ctx) })
 	return func() {
 		srv.Stop()

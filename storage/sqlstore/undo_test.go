@@ -24,6 +24,10 @@ var undone = []struct {
 		`ALTER TABLE shares DROP COLUMN password_hash`, `ALTER TABLE shares DROP COLUMN comments`, `ALTER TABLE shares DROP COLUMN audience`,
 		`ALTER TABLE shares DROP COLUMN name`,
 	}},
+	{14, []string{
+		`DROP TABLE doomed`, `DROP TABLE notices`, `DROP INDEX users_leaving`, `DROP INDEX videos_trashed`, `DROP INDEX videos_live_by_workspace`,
+		`ALTER TABLE workspaces DROP COLUMN keep_days`, `ALTER TABLE users DROP COLUMN delete_ms`, `ALTER TABLE videos DROP COLUMN author_name`,
+	}},
 }
 
 // undo takes a database back to what the migrations up to last make.

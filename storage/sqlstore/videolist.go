@@ -24,6 +24,7 @@ const (
 		EXISTS (SELECT 1 FROM assets a WHERE a.video_id = v.id AND a.kind = 'poster'
 			AND a.generation = CASE WHEN v.published > 0 THEN v.published ELSE v.generation END),
 		COALESCE(up.offset_bytes, 0), COALESCE(up.length_bytes, -1),
+		(SELECT n.leaves_ms FROM notices n WHERE n.video_id = v.id),
 		st.step, st.state, st.progress, st.message
 	FROM (`
 	summaryTail = `) v
@@ -33,7 +34,7 @@ const (
 	LEFT JOIN stages st ON st.video_id = v.id AND st.generation = v.generation
 	ORDER BY v.created_ms DESC, v.id DESC, st.created_ms, st.id`
 	chosenColumns = `id, workspace_id, owner_id, title, source, state, failure, duration_ms, width, height, generation, published,
-		created_ms, updated_ms, trashed_ms`
+		created_ms, updated_ms, trashed_ms, author_name`
 )
 
 // summaryRow is a video beside one of its stages.
@@ -47,7 +48,7 @@ type summaryRow struct {
 
 func scanSummary(row scanner) (r summaryRow, err error) {
 	into := append(videoInto(&r.summary.Video), &r.summary.ShareToken, &r.summary.Comments, &r.summary.HasPoster,
-		&r.summary.UploadedBytes, &r.summary.LengthBytes, &r.step, &r.state, &r.progress, &r.message)
+		&r.summary.UploadedBytes, &r.summary.LengthBytes, nullTimeInto{&r.summary.LeavesAt}, &r.step, &r.state, &r.progress, &r.message)
 	err = row.Scan(into...)
 	return r, err
 }

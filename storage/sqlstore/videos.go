@@ -27,7 +27,7 @@ func (s *Store) CreateVideo(ctx context.Context, v meanwhile.Video) error {
 	})
 }
 
-const videoColumns = `v.id, v.workspace_id, v.owner_id, o.name, v.title, v.source, v.state, v.failure, v.duration_ms, v.width, v.height,
+const videoColumns = `v.id, v.workspace_id, v.owner_id, COALESCE(NULLIF(v.author_name, ''), o.name), v.title, v.source, v.state, v.failure, v.duration_ms, v.width, v.height,
 	v.generation, v.published, v.created_ms, v.updated_ms, v.trashed_ms`
 
 func videoInto(v *meanwhile.Video) []any {

@@ -1,3 +1,432 @@
 package storagetest
 
-var keepingTests = []storeTest{}
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"meanwhile"
+)
+
+const day = 24 * time.Hour
+
+var keepingTests = []storeTest{
+	{"a doomed video leaves the keys of its objects and nothing else", testDoomVideo},
+	{"only what is in the trash long enough is doomed, once, whoever tries at the same time", testDoomOnce},
+	{"rows of doomed objects are taken by one worker at a time, and come back", testClaimDoomed},
+	{"a notice is put on what is too old, and taken away when it holds no longer", testNotices},
+	{"a notice that is over puts its video into the trash, once", testTrashNoticed},
+	{"notices are mailed once, person by person", testClaimNotices},
+	{"videos are listed for an export of a person, of a workspace and of all", testListForExport},
+	{"an account's deletion is set, taken back and due", testDeletion},
+	{"a workspace is handed to who stays, is an admin, and is longest there", testPromote},
+	{"videos and comments of an account that is gone stay under another name", testPassOn},
+	{"a workspace is deleted when nobody and nothing is left in it", testDeleteWorkspace},
+}
+
+// mustTrashed is a video of w that is in the trash since noon.
+func mustTrashed(t testing.TB, s meanwhile.Store, w world) meanwhile.Video {
+	t.Helper()
+	v := w.video("Old", 0)
+	must(t, s.CreateVideo(t.Context(), v))
+	must(t, s.SetVideoTrashed(t.Context(), v.ID, after(0)))
+	return v
+}
+
+func testDoomVideo(t *testing.T, s meanwhile.Store) {
+	ctx := t.Context()
+	w := mustWorld(t, s)
+	v, other := mustTrashed(t, s, w), w.video("Kept", 0)
+	must(t, s.CreateVideo(ctx, other))
+	asset := meanwhile.Asset{ID: "a", VideoID: v.ID, Generation: 1, Kind: meanwhile.AssetCopy, Name: "copy.mp4", Key: "v/" + string(v.ID) + "/g1/x.mp4", CreatedAt: noon}
+	must(t, s.CreateAsset(ctx, asset))
+	asset.ID, asset.Name, asset.Key = "b", "old.mp4", "elsewhere/y.mp4"
+	must(t, s.CreateAsset(ctx, asset))
+	u := meanwhile.Upload{ID: "upload", VideoID: v.ID, LengthBytes: 3, CreatedAt: noon, ExpiresAt: noon}
+	must(t, s.CreateUpload(ctx, u))
+	if _, err := s.TakeUpload(ctx, u.ID); err != nil {
+		t.Fatal(err)
+	}
+	must(t, s.AppendParts(ctx, u.ID, 1, []meanwhile.Part{{Track: meanwhile.FileTrack, SizeBytes: 3, SHA256: "x", Key: "u/upload/p"}}, noon))
+	must(t, s.CreateShare(ctx, newShare(v.ID, 0)))
+
+	must(t, s.DoomVideo(ctx, v.ID, noon, noon, noon.Add(day)))
+	_, err := s.VideoByID(ctx, v.ID)
+	wantKind(t, "the video", err, meanwhile.NotFound)
+	_, err = s.UploadByID(ctx, u.ID)
+	wantKind(t, "its upload", err, meanwhile.NotFound)
+	_, err = s.ShareByVideo(ctx, v.ID)
+	wantKind(t, "its link", err, meanwhile.NotFound)
+	if _, err := s.VideoByID(ctx, other.ID); err != nil {
+		t.Errorf("the other video: %v", err)
+	}
+	want := map[string]*time.Time{"elsewhere/y.mp4": nil, "u/upload/": after(day), "v/" + string(v.ID) + "/": after(day)}
+	if diff := cmp.Diff(want, doomed(t, s, noon)); diff != "" {
+		t.Errorf("doomed (-want +got):\n%s", diff)
+	}
+}
+
+// doomed claims what is due at now.
+func doomed(t testing.TB, s meanwhile.Store, now time.Time) map[string]*time.Time {
+	t.Helper()
+	all := map[string]*time.Time{}
+	for _, d := range mustGet(s.ClaimDoomed(t.Context(), now, now.Add(time.Minute), 100))(t) {
+		all[d.Key] = d.AgainAt
+	}
+	return all
+}
+
+func testDoomOnce(t *testing.T, s meanwhile.Store) {
+	ctx := t.Context()
+	w := mustWorld(t, s)
+	v, live := mustTrashed(t, s, w), w.video("Live", 0)
+	must(t, s.CreateVideo(ctx, live))
+	before := noon.Add(-time.Millisecond)
+	wantKind(t, "before its time", s.DoomVideo(ctx, v.ID, before, noon, noon), meanwhile.NotFound)
+	wantKind(t, "not in the trash", s.DoomVideo(ctx, live.ID, noon.Add(day), noon, noon), meanwhile.NotFound)
+	if ids := mustGet(s.TrashedSince(ctx, before, 10))(t); len(ids) != 0 {
+		t.Errorf("TrashedSince() = %v before its time", ids)
+	}
+	if diff := cmp.Diff([]meanwhile.VideoID{v.ID}, mustGet(s.TrashedSince(ctx, noon, 10))(t)); diff != "" {
+		t.Errorf("TrashedSince() (-want +got):\n%s", diff)
+	}
+	wantOneWinner(t, together(4, func(int) error { return s.DoomVideo(ctx, v.ID, noon, noon, noon) }), meanwhile.NotFound)
+}
+
+func testClaimDoomed(t *testing.T, s meanwhile.Store) {
+	ctx := t.Context()
+	must(t, s.DoomObjects(ctx, []string{"one", "two/"}, noon, noon.Add(day)))
+	must(t, s.DoomObjects(ctx, []string{"one"}, noon.Add(day), noon.Add(day))) // it is doomed already
+	if got := doomed(t, s, noon.Add(-time.Millisecond)); len(got) != 0 {
+		t.Errorf("claimed %v before it was due", got)
+	}
+	counts := make([]int, 4)
+	for _, err := range together(4, func(i int) error {
+		rows, err := s.ClaimDoomed(ctx, noon, noon.Add(time.Minute), 10)
+		counts[i] = len(rows)
+		return err
+	}) {
+		must(t, err)
+	}
+	if sum := counts[0] + counts[1] + counts[2] + counts[3]; sum != 2 {
+		t.Errorf("four workers claimed %v rows, want each of two once", counts)
+	}
+	want := map[string]*time.Time{"one": nil, "two/": after(day)}
+	if diff := cmp.Diff(want, doomed(t, s, noon.Add(time.Minute))); diff != "" {
+		t.Errorf("claimed by who comes after the one who died (-want +got):\n%s", diff)
+	}
+	must(t, s.DropDoomed(ctx, meanwhile.Doomed{Key: "one"}))
+	must(t, s.DropDoomed(ctx, meanwhile.Doomed{Key: "one"}))
+	must(t, s.DropDoomed(ctx, meanwhile.Doomed{Key: "two/", AgainAt: after(day)}))
+	if got := doomed(t, s, noon.Add(day-time.Millisecond)); len(got) != 0 {
+		t.Errorf("claimed %v before the second look", got)
+	}
+	if diff := cmp.Diff(map[string]*time.Time{"two/": nil}, doomed(t, s, noon.Add(day))); diff != "" {
+		t.Errorf("the second look (-want +got):\n%s", diff)
+	}
+	must(t, s.DropDoomed(ctx, meanwhile.Doomed{Key: "two/"}))
+	if got := doomed(t, s, noon.Add(9*day)); len(got) != 0 {
+		t.Errorf("claimed %v after all were dropped", got)
+	}
+}
+
+// leaves is when the video leaves, as lists show it.
+func leaves(t testing.TB, s meanwhile.Store, id meanwhile.VideoID) *time.Time {
+	t.Helper()
+	return mustGet(s.VideoSummary(t.Context(), id))(t).LeavesAt
+}
+
+func testNotices(t *testing.T, s meanwhile.Store) {
+	ctx := t.Context()
+	w := mustWorld(t, s)
+	old, young := w.video("Old", 0), w.video("Young", 10*day)
+	must(t, s.CreateVideo(ctx, old))
+	must(t, s.CreateVideo(ctx, young))
+	make := func(now time.Time) int { return mustGet(s.MakeNotices(ctx, now, 7*day, 10))(t) }
+	if n := make(noon.Add(999 * day)); n != 0 {
+		t.Fatalf("%d notices where videos are kept for ever", n)
+	}
+	must(t, s.SetKeepDays(ctx, w.workspace.ID, 30))
+	if n := mustGet(s.KeepDays(ctx, w.workspace.ID))(t); n != 30 {
+		t.Errorf("KeepDays() = %d, want 30", n)
+	}
+	wantKind(t, "SetKeepDays of nothing", s.SetKeepDays(ctx, "none", 1), meanwhile.NotFound)
+	_, err := s.KeepDays(ctx, "none")
+	wantKind(t, "KeepDays of nothing", err, meanwhile.NotFound)
+	if n := make(noon.Add(23*day - time.Millisecond)); n != 0 {
+		t.Errorf("%d notices before their time", n)
+	}
+	if n := make(noon.Add(23 * day)); n != 1 {
+		t.Fatalf("%d notices, want the old one's", n)
+	}
+	if n := make(noon.Add(24 * day)); n != 0 {
+		t.Errorf("%d notices more, want none", n)
+	}
+	if diff := cmp.Diff(after(30*day), leaves(t, s, old.ID)); diff != "" {
+		t.Errorf("LeavesAt (-want +got):\n%s", diff)
+	}
+	if at := leaves(t, s, young.ID); at != nil {
+		t.Errorf("the young one leaves at %v", at)
+	}
+	drop := func() int { return mustGet(s.DropNotices(ctx, noon.Add(24*day), 7*day))(t) }
+	if n := drop(); n != 0 {
+		t.Errorf("%d notices that hold were dropped", n)
+	}
+	for what, change := range map[string]func(){
+		"kept for ever": func() { must(t, s.SetKeepDays(ctx, w.workspace.ID, 0)) },
+		"kept longer":   func() { must(t, s.SetKeepDays(ctx, w.workspace.ID, 90)) },
+		"in the trash":  func() { must(t, s.SetVideoTrashed(ctx, old.ID, after(0))) },
+	} {
+		change()
+		if n := drop(); n != 1 || leaves(t, s, old.ID) != nil {
+			t.Errorf("%s: %d notices dropped, want one", what, n)
+		}
+		must(t, s.SetVideoTrashed(ctx, old.ID, nil))
+		must(t, s.SetKeepDays(ctx, w.workspace.ID, 30))
+		if n := make(noon.Add(24 * day)); n != 1 {
+			t.Errorf("%s and back again: %d notices, want one", what, n)
+		}
+	}
+}
+
+func testTrashNoticed(t *testing.T, s meanwhile.Store) {
+	ctx := t.Context()
+	w := mustWorld(t, s)
+	v := w.video("Old", 0)
+	must(t, s.CreateVideo(ctx, v))
+	must(t, s.SetKeepDays(ctx, w.workspace.ID, 30))
+	if n := mustGet(s.MakeNotices(ctx, noon.Add(40*day), 7*day, 10))(t); n != 1 {
+		t.Fatalf("%d notices", n)
+	}
+	early, due := noon.Add(47*day-time.Millisecond), noon.Add(47*day)
+	if ids := mustGet(s.LeavingVideos(ctx, early, 10))(t); len(ids) != 0 {
+		t.Errorf("LeavingVideos() = %v before its time", ids)
+	}
+	wantKind(t, "TrashNoticed before its time", s.TrashNoticed(ctx, v.ID, early), meanwhile.NotFound)
+	if diff := cmp.Diff([]meanwhile.VideoID{v.ID}, mustGet(s.LeavingVideos(ctx, due, 10))(t)); diff != "" {
+		t.Errorf("LeavingVideos() (-want +got):\n%s", diff)
+	}
+	wantOneWinner(t, together(4, func(int) error { return s.TrashNoticed(ctx, v.ID, due) }), meanwhile.NotFound)
+	if got := mustGet(s.VideoByID(ctx, v.ID))(t); got.TrashedAt == nil || !got.TrashedAt.Equal(due) {
+		t.Errorf("TrashedAt = %v, want %v", got.TrashedAt, due)
+	}
+}
+
+func testClaimNotices(t *testing.T, s meanwhile.Store) {
+	ctx := t.Context()
+	w := mustWorld(t, s)
+	bea := newUser("bea@example.org", "Bea")
+	must(t, s.CreateUser(ctx, bea, w.member(bea.ID)))
+	first, hers, second := w.video("First", 0), w.video("Hers", time.Second), w.video("Second", day)
+	hers.OwnerID = bea.ID
+	for _, v := range []meanwhile.Video{first, hers, second} {
+		must(t, s.CreateVideo(ctx, v))
+	}
+	must(t, s.SetKeepDays(ctx, w.workspace.ID, 30))
+	for d := range 3 { // a day apart
+		if _, err := s.MakeNotices(ctx, noon.Add(time.Duration(23+d)*day), 7*day, 10); err != nil {
+			t.Fatal(err)
+		}
+	}
+	claim := func() []meanwhile.Notice { return mustGet(s.ClaimNotices(ctx, noon, 10))(t) }
+	ada := []meanwhile.Notice{
+		{VideoID: first.ID, OwnerID: w.user.ID, Title: "First", LeavesAt: noon.Add(30 * day)},
+		{VideoID: second.ID, OwnerID: w.user.ID, Title: "Second", LeavesAt: noon.Add(31 * day)},
+	}
+	if diff := cmp.Diff(ada, claim()); diff != "" {
+		t.Errorf("the first person's (-want +got):\n%s", diff)
+	}
+	if got := claim(); len(got) != 1 || got[0].OwnerID != bea.ID {
+		t.Errorf("the second person's are %v", got)
+	}
+	if got := claim(); len(got) != 0 {
+		t.Errorf("claimed twice: %v", got)
+	}
+	must(t, s.UnclaimNotices(ctx, []meanwhile.VideoID{second.ID}))
+	if diff := cmp.Diff(ada[1:], claim()); diff != "" {
+		t.Errorf("after the mail failed (-want +got):\n%s", diff)
+	}
+}
+
+func testListForExport(t *testing.T, s meanwhile.Store) {
+	ctx := t.Context()
+	w := mustWorld(t, s)
+	bea := newUser("bea@example.org", "Bea")
+	must(t, s.CreateUser(ctx, bea, w.member(bea.ID)))
+	must(t, s.CreateWorkspace(ctx, meanwhile.Workspace{ID: "elsewhere", Name: "Elsewhere", CreatedAt: noon}))
+	mine, hers, trashed, far := w.video("Mine", 0), w.video("Hers", time.Second), w.video("Trashed", 2*time.Second), w.video("Far", 3*time.Second)
+	hers.OwnerID, far.WorkspaceID = bea.ID, "elsewhere"
+	for _, v := range []meanwhile.Video{mine, hers, trashed, far} {
+		must(t, s.CreateVideo(ctx, v))
+	}
+	must(t, s.SetVideoTrashed(ctx, trashed.ID, after(0)))
+	for _, tc := range []struct {
+		name string
+		q    meanwhile.ExportQuery
+		want []meanwhile.VideoID
+	}{
+		{"all", meanwhile.ExportQuery{}, []meanwhile.VideoID{far.ID, trashed.ID, hers.ID, mine.ID}},
+		{"of a workspace", meanwhile.ExportQuery{WorkspaceID: w.workspace.ID}, []meanwhile.VideoID{trashed.ID, hers.ID, mine.ID}},
+		{"of a person there", meanwhile.ExportQuery{WorkspaceID: w.workspace.ID, OwnerID: w.user.ID}, []meanwhile.VideoID{trashed.ID, mine.ID}},
+		{"of a person", meanwhile.ExportQuery{OwnerID: w.user.ID}, []meanwhile.VideoID{far.ID, trashed.ID, mine.ID}},
+	} {
+		var got []meanwhile.VideoID
+		for tc.q.Limit = 2; ; {
+			page := mustGet(s.ListForExport(ctx, tc.q))(t)
+			for _, k := range page {
+				got = append(got, k.ID)
+			}
+			if len(page) < tc.q.Limit {
+				break
+			}
+			tc.q.Before = &page[len(page)-1]
+		}
+		if diff := cmp.Diff(tc.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tc.name, diff)
+		}
+	}
+}
+
+func testDeletion(t *testing.T, s meanwhile.Store) {
+	ctx := t.Context()
+	w := mustWorld(t, s)
+	must(t, s.CreateSession(ctx, meanwhile.Session{Hash: "s", UserID: w.user.ID, CreatedAt: noon, LastUsed: noon, ExpiresAt: noon.Add(day)}))
+	must(t, s.CreateAPIKey(ctx, meanwhile.APIKey{ID: "k", UserID: w.user.ID, Hash: "k", Scopes: meanwhile.AllScopes, CreatedAt: noon}))
+	must(t, s.CreateLoginLink(ctx, meanwhile.LoginLink{Hash: "l", UserID: w.user.ID, CreatedAt: noon, ExpiresAt: noon.Add(day)}))
+	if at := mustGet(s.DeletionOf(ctx, w.user.ID))(t); at != nil {
+		t.Errorf("DeletionOf() = %v before anybody asked", at)
+	}
+	must(t, s.EndCredentials(ctx, w.user.ID))
+	_, _, err := s.SessionByHash(ctx, "s")
+	wantKind(t, "its session", err, meanwhile.NotFound)
+	_, _, err = s.APIKeyByHash(ctx, "k")
+	wantKind(t, "its key", err, meanwhile.NotFound)
+	_, err = s.LoginLinkByHash(ctx, "l")
+	wantKind(t, "its log-in link", err, meanwhile.NotFound)
+
+	must(t, s.SetDeletion(ctx, w.user.ID, after(day)))
+	if diff := cmp.Diff(after(day), mustGet(s.DeletionOf(ctx, w.user.ID))(t)); diff != "" {
+		t.Errorf("DeletionOf() (-want +got):\n%s", diff)
+	}
+	if ids := mustGet(s.AccountsToDelete(ctx, noon.Add(day-time.Millisecond), 10))(t); len(ids) != 0 {
+		t.Errorf("AccountsToDelete() = %v before its time", ids)
+	}
+	if diff := cmp.Diff([]meanwhile.UserID{w.user.ID}, mustGet(s.AccountsToDelete(ctx, noon.Add(day), 10))(t)); diff != "" {
+		t.Errorf("AccountsToDelete() (-want +got):\n%s", diff)
+	}
+	wantKind(t, "DeleteUser before its time", s.DeleteUser(ctx, w.user.ID, "Gone", noon), meanwhile.NotFound)
+	must(t, s.SetDeletion(ctx, w.user.ID, nil))
+	wantKind(t, "DeleteUser of who stays", s.DeleteUser(ctx, w.user.ID, "Gone", noon.Add(9*day)), meanwhile.NotFound)
+	wantKind(t, "SetDeletion of nobody", s.SetDeletion(ctx, "nobody", nil), meanwhile.NotFound)
+	_, err = s.DeletionOf(ctx, "nobody")
+	wantKind(t, "DeletionOf nobody", err, meanwhile.NotFound)
+}
+
+func testPromote(t *testing.T, s meanwhile.Store) {
+	ctx := t.Context()
+	w := mustWorld(t, s)
+	join := func(name string, role meanwhile.Role, d time.Duration) meanwhile.User {
+		u := newUser(name+"@example.org", name)
+		m := w.member(u.ID)
+		m.Role, m.CreatedAt = role, noon.Add(d)
+		must(t, s.CreateUser(ctx, u, m))
+		return u
+	}
+	_, err := s.PromoteToOwner(ctx, w.workspace.ID, w.user.ID)
+	wantKind(t, "PromoteToOwner of nobody else", err, meanwhile.NotFound)
+	join("member", meanwhile.RoleMember, 0)
+	leaving := join("leaving", meanwhile.RoleAdmin, 0)
+	must(t, s.SetDeletion(ctx, leaving.ID, after(day)))
+	join("later", meanwhile.RoleAdmin, 2*day)
+	want := join("admin", meanwhile.RoleAdmin, day)
+	belongs := func() meanwhile.Belonging {
+		list := mustGet(s.Belongings(ctx, w.user.ID))(t)
+		if len(list) != 1 {
+			t.Fatalf("Belongings() = %v, want one", list)
+		}
+		return list[0]
+	}
+	before := meanwhile.Belonging{Workspace: w.workspace, Role: meanwhile.RoleOwner, Others: 4}
+	if diff := cmp.Diff(before, belongs()); diff != "" {
+		t.Errorf("Belongings() (-want +got):\n%s", diff)
+	}
+	if got := mustGet(s.PromoteToOwner(ctx, w.workspace.ID, w.user.ID))(t); got.ID != want.ID {
+		t.Errorf("PromoteToOwner() = %s, want %s", got.Name, want.Name)
+	}
+	before.Owners = 1
+	if diff := cmp.Diff(before, belongs()); diff != "" {
+		t.Errorf("Belongings() with another owner (-want +got):\n%s", diff)
+	}
+	must(t, s.InTx(ctx, func(tx meanwhile.Store) error {
+		_, err := tx.Belongings(ctx, "nobody")
+		wantKind(t, "Belongings of nobody in a transaction", err, meanwhile.NotFound)
+		return nil
+	}))
+}
+
+func testPassOn(t *testing.T, s meanwhile.Store) {
+	ctx := t.Context()
+	w := mustWorld(t, s)
+	bea := newUser("bea@example.org", "Bea")
+	m := w.member(bea.ID)
+	m.Role = meanwhile.RoleMember
+	must(t, s.CreateUser(ctx, bea, m))
+	v, other := w.video("Hers", 0), w.video("Mine", 0)
+	v.OwnerID = bea.ID
+	must(t, s.CreateVideo(ctx, v))
+	must(t, s.CreateVideo(ctx, other))
+	share := newShare(v.ID, 0)
+	must(t, s.CreateShare(ctx, share))
+	c := mustGet(s.CreateComment(ctx, meanwhile.Comment{ID: "c", VideoID: other.ID, AuthorID: bea.ID, Body: "Well said", CreatedAt: noon}))(t)
+	must(t, s.SetDeletion(ctx, bea.ID, after(0)))
+
+	must(t, s.InTx(ctx, func(tx meanwhile.Store) error {
+		if err := tx.PassOn(ctx, w.workspace.ID, bea.ID, "Gone"); err != nil {
+			return err
+		}
+		return tx.DeleteUser(ctx, bea.ID, "Gone", noon)
+	}))
+	_, err := s.IdentityByUser(ctx, bea.ID)
+	wantKind(t, "the account", err, meanwhile.NotFound)
+	shared, _, err := s.VideoByToken(ctx, share.Token)
+	must(t, err)
+	summary := mustGet(s.VideoSummary(ctx, v.ID))(t)
+	for what, got := range map[string]meanwhile.Video{"VideoByID": mustGet(s.VideoByID(ctx, v.ID))(t), "VideoByToken": shared, "VideoSummary": summary.Video} {
+		if got.OwnerID != w.user.ID || got.OwnerName != "Gone" {
+			t.Errorf("%s: the video is %s's, made by %q", what, got.OwnerID, got.OwnerName)
+		}
+	}
+	if got := mustGet(s.VideoByID(ctx, other.ID))(t); got.OwnerName != w.user.Name {
+		t.Errorf("another video is made by %q", got.OwnerName)
+	}
+	got := mustGet(s.CommentByID(ctx, c.ID))(t)
+	if got.AuthorID != "" || got.AuthorName != "Gone" || got.Body != "Well said" || got.Guest() {
+		t.Errorf("the comment is now %+v", got)
+	}
+}
+
+func testDeleteWorkspace(t *testing.T, s meanwhile.Store) {
+	ctx := t.Context()
+	w := mustWorld(t, s)
+	v := w.video("Last", 0)
+	must(t, s.CreateVideo(ctx, v))
+	bea := newUser("bea@example.org", "Bea")
+	must(t, s.CreateUser(ctx, bea, w.member(bea.ID)))
+	wantKind(t, "with another member", s.DeleteWorkspace(ctx, w.workspace.ID, w.user.ID), meanwhile.Conflict)
+	must(t, s.PassOn(ctx, w.workspace.ID, bea.ID, "Gone"))
+	must(t, s.SetDeletion(ctx, bea.ID, after(0)))
+	must(t, s.DeleteUser(ctx, bea.ID, "Gone", noon))
+	wantKind(t, "with a video", s.DeleteWorkspace(ctx, w.workspace.ID, w.user.ID), meanwhile.Conflict)
+	if diff := cmp.Diff([]meanwhile.VideoID{v.ID}, mustGet(s.TrashAll(ctx, w.workspace.ID, noon, 10))(t)); diff != "" {
+		t.Errorf("TrashAll() (-want +got):\n%s", diff)
+	}
+	must(t, s.DoomVideo(ctx, v.ID, noon, noon, noon))
+	if ids := mustGet(s.TrashAll(ctx, w.workspace.ID, noon, 10))(t); len(ids) != 0 {
+		t.Errorf("TrashAll() = %v of an empty workspace", ids)
+	}
+	must(t, s.DeleteWorkspace(ctx, w.workspace.ID, w.user.ID))
+	wantKind(t, "a second time", s.DeleteWorkspace(ctx, w.workspace.ID, w.user.ID), meanwhile.NotFound)
+	_, err := s.FirstWorkspace(ctx)
+	wantKind(t, "FirstWorkspace", err, meanwhile.NotFound)
+}

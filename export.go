@@ -1,0 +1,77 @@
+package meanwhile
+
+import (
+	"fmt"
+	"io"
+	"path"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Tree is where an export is written to: an archive, or a folder.
+type Tree interface {
+	// File begins a file at a path with slashes, which ends when the next one begins. packed says that it is media, which packing makes no smaller.
+	File(path string, modified time.Time, packed bool) (io.Writer, error)
+}
+
+// maxFolderBytes bounds the part of a folder's name that comes from a title: with what stands around it, paths stay short enough for any system.
+const maxFolderBytes = 80
+
+// folderName is a name for the files of a video that every file system takes: its day, its title as far as that goes, and the beginning of its
+// id, so that two videos of one title have two names.
+func folderName(v Video) string {
+	title := safeTitle(v.Title)
+	id := string(v.ID[:min(8, len(v.ID))])
+	if title == "" {
+		return fmt.Sprintf("%s %s", v.CreatedAt.UTC().Format(time.DateOnly), id)
+	}
+	return fmt.Sprintf("%s %s %s", v.CreatedAt.UTC().Format(time.DateOnly), title, id)
+}
+
+// safeTitle takes out of a title what means something to a file system, an archive or a terminal.
+func safeTitle(title string) string {
+	title = strings.Map(func(r rune) rune {
+		switch {
+		case r == utf8.RuneError, isBidiControl(r), !unicode.IsPrint(r) && r != '\u200d':
+			return -1
+		case strings.ContainsRune("/\\:*?\"<>|%", r):
+			return '-'
+		}
+		return r
+	}, cleanLine(title, MaxTitleRunes))
+	for len(title) > maxFolderBytes {
+		_, size := utf8.DecodeLastRuneInString(title)
+		title = title[:len(title)-size]
+	}
+	return strings.Trim(title, ". -\u200d")
+}
+
+// safeExt is the ending of a name that a client gave, as far as it looks like one.
+func safeExt(name string) string {
+	ext := strings.ToLower(path.Ext(name))
+	if len(ext) < 2 || len(ext) > 6 {
+		return ""
+	}
+	for _, r := range ext[1:] {
+		if (r < 'a' || r > 'z') && (r < '0' || r > '9') {
+			return ""
+		}
+	}
+	return ext
+}
+
+// extOf is the ending for a media type as a recorder says it.
+func extOf(mediaType string) string {
+	kind, _, _ := strings.Cut(mediaType, ";")
+	switch strings.TrimSpace(strings.ToLower(kind)) {
+	case "video/mp4", "audio/mp4":
+		return ".mp4"
+	case "video/webm", "audio/webm":
+		return ".webm"
+	case "video/x-matroska":
+		return ".mkv"
+	}
+	return ""
+}

@@ -1,0 +1,23 @@
+package meanwhile
+
+import (
+	"context"
+	"fmt"
+)
+
+// AuditLog is one page of the log of the actor's workspace, newest first, and the ID that the next page is Before (empty at the end). Forbidden
+// for all but owners.
+func (l *Library) AuditLog(ctx context.Context, a Actor, limit int, before string) ([]Audit, string, error) {
+	if err := l.lookAfter(a, RoleOwner); err != nil {
+		return nil, "", err
+	}
+	limit = pageSize(limit, 50)
+	rows, err := l.Store.ListAudit(ctx, AuditQuery{WorkspaceID: a.WorkspaceID, Limit: limit + 1, Before: before})
+	if err != nil {
+		return nil, "", fmt.Errorf("list audit: %w", err)
+	}
+	if len(rows) <= limit {
+		return rows, "", nil
+	}
+	return rows[:limit], rows[limit-1].ID, nil
+}

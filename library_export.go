@@ -1,0 +1,390 @@
+package meanwhile
+
+import (
+	"context"
+	_ "embed" // exportindex.html
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"net/url"
+	"strings"
+	"time"
+)
+
+//go:embed exportindex.html
+var exportIndexText string
+
+var exportIndex = template.Must(template.New("exportindex.html").Parse(exportIndexText))
+
+// Export is what somebody may take with them: videos in the best form that plays and as they came, with what was said about them.
+type Export struct {
+	lib   *Library
+	title string
+	query ExportQuery
+	only  VideoID // one video instead of a list
+}
+
+// ExportOwn is everything of the actor's own in their workspace, the trash as well. Unauthenticated; Forbidden for a key without the scope.
+func (l *Library) ExportOwn(_ context.Context, a Actor) (*Export, error) {
+	if !a.SignedIn() {
+		return nil, E(Unauthenticated, "Sign in to export your videos.", nil)
+	}
+	if !a.has(ScopeRead) {
+		return nil, E(Forbidden, `This API key lacks the scope "read".`, nil)
+	}
+	return &Export{lib: l, title: "Videos of " + a.Name, query: ExportQuery{WorkspaceID: a.WorkspaceID, OwnerID: a.UserID}}, nil
+}
+
+// ExportWorkspace is everything of the actor's workspace. Forbidden for all but its owners and admins.
+func (l *Library) ExportWorkspace(ctx context.Context, a Actor) (*Export, error) {
+	if err := l.lookAfter(a, RoleOwner, RoleAdmin); err != nil {
+		return nil, err
+	}
+	if !a.has(ScopeRead) {
+		return nil, E(Forbidden, `This API key lacks the scope "read".`, nil)
+	}
+	err := l.Store.InTx(ctx, func(tx Store) error { return l.note(ctx, tx, a, a.WorkspaceID, ActionExport, "", "") })
+	if err != nil {
+		return nil, err
+	}
+	return &Export{lib: l, title: "Videos of this workspace", query: ExportQuery{WorkspaceID: a.WorkspaceID}}, nil
+}
+
+// ExportForOperator is one video, or with an empty id all of every workspace, for whoever runs this place. NotFound.
+func (l *Library) ExportForOperator(ctx context.Context, id VideoID) (*Export, error) {
+	e := &Export{lib: l, title: "Videos", only: id}
+	if id == "" {
+		return e, nil
+	}
+	if _, err := l.Store.VideoByID(ctx, id); err != nil {
+		if KindOf(err) == NotFound {
+			return nil, E(NotFound, "There is no video of this id. It is the id that the API gives, not the one in a link.", err)
+		}
+		return nil, fmt.Errorf("find video: %w", err)
+	}
+	return e, nil
+}
+
+// exported is a video's row in the index.
+type exported struct {
+	Title, Author, Made, Length string
+	Trashed                     bool
+	Files                       []exportedFile
+}
+
+type exportedFile struct{ Name, Link string }
+
+// Write puts a folder for each video into t, and index.html when all are there. Only the rows of the index are held in memory. An error leaves
+// the tree without its index: it is not whole.
+func (e *Export) Write(ctx context.Context, t Tree) error {
+	var rows []exported
+	err := e.each(ctx, func(id VideoID) error {
+		row, err := e.writeVideo(ctx, t, id)
+		if err != nil && KindOf(err) == NotFound {
+			return fmt.Errorf("export video %s: %w", id, E(Unavailable, "A file that belongs to this export is not there.", err))
+		}
+		if err != nil {
+			return fmt.Errorf("export video %s: %w", id, err)
+		}
+		if row != nil {
+			rows = append(rows, *row)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	now := e.lib.Now()
+	w, err := t.File("index.html", now, false)
+	if err != nil {
+		return err
+	}
+	return exportIndex.Execute(w, map[string]any{"Title": e.title, "At": now.UTC().Format("2 January 2006, 15:04 UTC"), "Videos": rows})
+}
+
+// each calls do for every video of the export, newest first.
+func (e *Export) each(ctx context.Context, do func(VideoID) error) error {
+	if e.only != "" {
+		return do(e.only)
+	}
+	q := e.query
+	q.Limit = keepingBatch
+	for {
+		page, err := e.lib.Store.ListForExport(ctx, q)
+		if err != nil {
+			return fmt.Errorf("list videos: %w", err)
+		}
+		for _, k := range page {
+			if err := do(k.ID); err != nil {
+				return err
+			}
+		}
+		if len(page) < q.Limit {
+			return nil
+		}
+		q.Before = &page[len(page)-1]
+	}
+}
+
+// videoExport writes one video's folder.
+type videoExport struct {
+	*Export
+	tree   Tree
+	sum    VideoSummary
+	folder string
+	files  []exportedFile
+}
+
+// writeVideo gives nil for a video that was deleted since it was listed.
+func (e *Export) writeVideo(ctx context.Context, t Tree, id VideoID) (*exported, error) {
+	sum, err := e.lib.Store.VideoSummary(ctx, id)
+	if err != nil && KindOf(err) == NotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	v := &videoExport{Export: e, tree: t, sum: sum, folder: folderName(sum.Video)}
+	// A transcript will stand here, too, once there are any.
+	for _, part := range []func(context.Context) error{v.media, v.originals, v.commentsJSON, v.commentsText, v.facts} {
+		if err := part(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return &exported{
+		Title: sum.Title, Author: sum.OwnerName, Made: sum.CreatedAt.UTC().Format(time.DateOnly), Length: clockOf(sum.Duration),
+		Trashed: sum.TrashedAt != nil, Files: v.files,
+	}, nil
+}
+
+// file begins a file of the video's folder.
+func (v *videoExport) file(name string, packed bool) (io.Writer, error) {
+	w, err := v.tree.File(v.folder+"/"+name, v.sum.CreatedAt, packed)
+	if err != nil {
+		return nil, fmt.Errorf("begin %s: %w", name, err)
+	}
+	v.files = append(v.files, exportedFile{Name: name, Link: "./" + url.PathEscape(v.folder) + "/" + url.PathEscape(name)})
+	return w, nil
+}
+
+// media writes the best file that plays: screen and camera in one picture where that was made, else the largest rendition.
+func (v *videoExport) media(ctx context.Context) error {
+	w := Watch{Video: v.sum}
+	if err := v.lib.addAssets(ctx, &w); err != nil {
+		return err
+	}
+	if v.sum.Source == "recording" {
+		if err := v.lib.addRecording(ctx, v.sum.Video, &w); err != nil {
+			return err
+		}
+	}
+	best := w.Flat
+	if best == nil && len(w.Sources) > 0 {
+		best = &w.Sources[0]
+	}
+	if best == nil {
+		return nil
+	}
+	out, err := v.file("video"+safeExt(best.Name), true)
+	if err != nil {
+		return err
+	}
+	r, err := v.lib.Objects.Open(ctx, best.Key, Range{})
+	if err != nil {
+		return fmt.Errorf("open %s: %w", best.Name, err)
+	}
+	n, err := io.Copy(out, r)
+	err = errors.Join(err, r.Close())
+	if err != nil {
+		return fmt.Errorf("copy %s: %w", best.Name, err)
+	}
+	return whole(best.Name, n, best.SizeBytes)
+}
+
+// whole finds out that something ended too early.
+func whole(name string, got, want int64) error {
+	if got != want {
+		return E(Internal, "A stored file does not have its size.", fmt.Errorf("%s has %d bytes, want %d", name, got, want))
+	}
+	return nil
+}
+
+// originals writes what was uploaded or recorded, each track by itself. There is none while the upload is not complete.
+func (v *videoExport) originals(ctx context.Context) error {
+	for _, track := range []struct{ name, file string }{{ScreenTrack, "original"}, {CameraTrack, "original-camera"}} {
+		src, err := v.lib.OpenTrack(ctx, v.sum.ID, track.name)
+		if err != nil && KindOf(err) == NotFound {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("open original: %w", err)
+		}
+		if src.SizeBytes == 0 {
+			continue
+		}
+		ext, err := v.originalExt(ctx, src, track.name)
+		if err != nil {
+			return err
+		}
+		out, err := v.file(track.file+ext, true)
+		if err != nil {
+			return err
+		}
+		n, err := src.WriteTo(out)
+		err = errors.Join(err, src.Close())
+		if err != nil {
+			return fmt.Errorf("copy original: %w", err)
+		}
+		if err := whole(track.file, n, src.SizeBytes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *videoExport) originalExt(ctx context.Context, src *Source, track string) (string, error) {
+	if v.sum.Source != "recording" {
+		return safeExt(src.Filename), nil
+	}
+	u, err := v.lib.Store.UploadByVideo(ctx, v.sum.ID)
+	if err != nil {
+		return "", fmt.Errorf("find upload: %w", err)
+	}
+	t, err := v.lib.track(ctx, u.ID, track)
+	if err != nil {
+		return "", err
+	}
+	return extOf(t.MediaType), nil
+}
+
+// exportedComment is a comment as it is written to comments.json.
+type exportedComment struct {
+	ID        CommentID  `json:"id"`
+	ParentID  CommentID  `json:"parent_id,omitempty"`
+	AtMS      int64      `json:"at_ms"`
+	UntilMS   *int64     `json:"until_ms,omitempty"`
+	Author    string     `json:"author"`
+	Guest     bool       `json:"guest"`
+	Body      string     `json:"body"`
+	CreatedAt time.Time  `json:"created_at"`
+	EditedAt  *time.Time `json:"edited_at,omitempty"`
+}
+
+func exportComment(c Comment) exportedComment {
+	out := exportedComment{
+		ID: c.ID, ParentID: c.Parent, AtMS: c.At.Milliseconds(), Author: c.AuthorName, Guest: c.Guest(), Body: c.Body, CreatedAt: c.CreatedAt, EditedAt: c.EditedAt,
+	}
+	if c.Until != nil {
+		ms := c.Until.Milliseconds()
+		out.UntilMS = &ms
+	}
+	return out
+}
+
+// eachComment reads the conversation in its order, a page at a time.
+func (v *videoExport) eachComment(ctx context.Context, do func(Comment) error) error {
+	q := CommentQuery{VideoID: v.sum.ID, Limit: MaxPage}
+	for {
+		page, err := v.lib.Store.ListComments(ctx, q)
+		if err != nil {
+			return fmt.Errorf("list comments: %w", err)
+		}
+		for _, c := range page {
+			if err := do(c); err != nil {
+				return err
+			}
+		}
+		if len(page) < q.Limit {
+			return nil
+		}
+		key := page[len(page)-1].Key()
+		q.After = &key
+	}
+}
+
+func (v *videoExport) commentsJSON(ctx context.Context) error {
+	w, err := v.file("comments.json", false)
+	if err != nil {
+		return err
+	}
+	before := "["
+	err = v.eachComment(ctx, func(c Comment) error {
+		b, err := json.MarshalIndent(exportComment(c), "  ", "  ")
+		if err != nil {
+			return fmt.Errorf("encode comment: %w", err)
+		}
+		_, err = fmt.Fprintf(w, "%s\n  %s", before, b)
+		before = ","
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	end := "\n]\n"
+	if before == "[" {
+		end = "[]\n"
+	}
+	_, err = io.WriteString(w, end)
+	return err
+}
+
+func (v *videoExport) commentsText(ctx context.Context) error {
+	w, err := v.file("comments.txt", false)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(w, "%s\n%s, %s\n", v.sum.Title, v.sum.OwnerName, v.sum.CreatedAt.UTC().Format(time.DateOnly)); err != nil {
+		return err
+	}
+	return v.eachComment(ctx, func(c Comment) error {
+		indent, place := "", clockOf(c.At)+"  "
+		if c.Parent != "" {
+			indent, place = "    ", ""
+		}
+		guest := ""
+		if c.Guest() {
+			guest = " (guest)"
+		}
+		body := strings.ReplaceAll(c.Body, "\n", "\n"+indent)
+		_, err := fmt.Fprintf(w, "\n%s%s%s%s, %s\n%s%s\n", indent, place, c.AuthorName, guest, c.CreatedAt.UTC().Format("2006-01-02 15:04 UTC"), indent, body)
+		return err
+	})
+}
+
+// facts writes video.json, with the names of the other files.
+func (v *videoExport) facts(context.Context) error {
+	names := make([]string, len(v.files))
+	for i, f := range v.files {
+		names[i] = f.Name
+	}
+	w, err := v.file("video.json", false)
+	if err != nil {
+		return err
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(struct {
+		ID         VideoID    `json:"id"`
+		Title      string     `json:"title"`
+		Author     string     `json:"author"`
+		Source     string     `json:"source"`
+		State      State      `json:"state"`
+		DurationMS int64      `json:"duration_ms"`
+		Width      int        `json:"width"`
+		Height     int        `json:"height"`
+		CreatedAt  time.Time  `json:"created_at"`
+		DeletedAt  *time.Time `json:"deleted_at,omitempty"`
+		Files      []string   `json:"files"`
+	}{v.sum.ID, v.sum.Title, v.sum.OwnerName, v.sum.Source, v.sum.State, v.sum.Duration.Milliseconds(), v.sum.Width, v.sum.Height, v.sum.CreatedAt, v.sum.TrashedAt, names})
+}
+
+// clockOf writes a length or position as people read it: 3:08, 1:02:03.
+func clockOf(d time.Duration) string {
+	s := int(d / time.Second)
+	if s >= 3600 {
+		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+	}
+	return fmt.Sprintf("%d:%02d", s/60, s%60)
+}

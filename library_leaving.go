@@ -1,0 +1,214 @@
+package meanwhile
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// inPerson lets only people through who are signed in, not programs that act for them.
+func inPerson(a Actor) error {
+	if !a.SignedIn() {
+		return E(Unauthenticated, "Sign in first.", nil)
+	}
+	if a.Scopes != nil {
+		return E(Forbidden, "An API key cannot do this. Sign in on the page.", nil)
+	}
+	return nil
+}
+
+// Leave is how somebody confirms that their account is to be deleted: by their password, or where none is set, by typing their mail address.
+type Leave struct {
+	Password string
+	Confirm  string
+}
+
+// DeleteAccount ends every session, key and log-in link of the actor, and has the account deleted after GraceFor, unless they sign in and stay. It
+// answers when. Forbidden for an API key and for a wrong confirmation; Conflict for who is the only owner of a workspace with other members.
+func (l *Library) DeleteAccount(ctx context.Context, a Actor, by Leave) (time.Time, error) {
+	if err := inPerson(a); err != nil {
+		return time.Time{}, err
+	}
+	id, err := l.Store.IdentityByUser(ctx, a.UserID)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("find account: %w", err)
+	}
+	if err := l.confirmed(ctx, id.User, by); err != nil {
+		return time.Time{}, err
+	}
+	at := l.Now().Add(GraceFor).Truncate(time.Millisecond)
+	err = l.Store.InTx(ctx, func(tx Store) error {
+		belongings, err := tx.Belongings(ctx, a.UserID)
+		if err != nil {
+			return fmt.Errorf("list workspaces: %w", err)
+		}
+		for _, b := range belongings {
+			if b.Role == RoleOwner && b.Owners == 0 && b.Others > 0 {
+				return E(Conflict, fmt.Sprintf("You are the only owner of %q. Hand it over to somebody else first, then delete your account.", b.Workspace.Name), nil)
+			}
+			if err := l.note(ctx, tx, a, b.Workspace.ID, ActionLeave, id.User.Email, "on "+at.UTC().Format(time.DateOnly)); err != nil {
+				return err
+			}
+		}
+		if err := tx.EndCredentials(ctx, a.UserID); err != nil {
+			return fmt.Errorf("end credentials: %w", err)
+		}
+		return tx.SetDeletion(ctx, a.UserID, &at)
+	})
+	if err != nil {
+		return time.Time{}, err
+	}
+	l.keys.forget()
+	return at, nil
+}
+
+func (l *Library) confirmed(ctx context.Context, u User, by Leave) error {
+	if u.PasswordHash == "" {
+		if by.Confirm == "" || !strings.EqualFold(strings.TrimSpace(by.Confirm), u.Email) {
+			return E(Forbidden, "Type the mail address of your account to confirm that it is to be deleted.", nil)
+		}
+		return nil
+	}
+	ok, err := l.Hasher.Verify(ctx, by.Password, u.PasswordHash)
+	if err != nil {
+		return fmt.Errorf("check password: %w", err)
+	}
+	if !ok {
+		return E(Forbidden, "This is not your password. Nothing was deleted; try again.", nil)
+	}
+	return nil
+}
+
+// LeavesAt is when the actor's account is deleted; nil while it stays.
+func (l *Library) LeavesAt(ctx context.Context, a Actor) (*time.Time, error) {
+	if !a.SignedIn() {
+		return nil, nil
+	}
+	at, err := l.Store.DeletionOf(ctx, a.UserID)
+	if err != nil {
+		return nil, fmt.Errorf("read deletion: %w", err)
+	}
+	return at, nil
+}
+
+// Stay takes a deletion back. An account that stays anyway is no error. Gone when its time is over; Forbidden for an API key.
+func (l *Library) Stay(ctx context.Context, a Actor) error {
+	if err := inPerson(a); err != nil {
+		return err
+	}
+	return l.Store.InTx(ctx, func(tx Store) error {
+		belongings, err := tx.Belongings(ctx, a.UserID)
+		if err != nil {
+			return fmt.Errorf("list workspaces: %w", err)
+		}
+		at, err := tx.DeletionOf(ctx, a.UserID)
+		if err != nil || at == nil {
+			return err
+		}
+		if !l.Now().Before(*at) {
+			return E(Gone, "The time to change your mind is over: this account is being deleted.", nil)
+		}
+		for _, b := range belongings {
+			if err := l.note(ctx, tx, a, b.Workspace.ID, ActionStay, a.Email, ""); err != nil {
+				return err
+			}
+		}
+		return tx.SetDeletion(ctx, a.UserID, nil)
+	})
+}
+
+// deleteAccounts deletes for good the accounts whose time is over.
+func (l *Library) deleteAccounts(ctx context.Context) (int, error) {
+	ids, err := l.Store.AccountsToDelete(ctx, l.Now(), keepingBatch)
+	if err != nil {
+		return 0, err
+	}
+	done := 0
+	var failed error
+	for _, id := range ids {
+		err := l.deleteAccount(ctx, id)
+		if err != nil && KindOf(err) == NotFound {
+			continue // somebody else has
+		}
+		if err != nil {
+			failed = err // the next one may go
+			continue
+		}
+		done++
+	}
+	return done, failed
+}
+
+// deleteAccount deletes the workspaces in which there was nobody else, with their videos; others keep theirs.
+func (l *Library) deleteAccount(ctx context.Context, id UserID) error {
+	belongings, err := l.Store.Belongings(ctx, id)
+	if err != nil {
+		return fmt.Errorf("list workspaces: %w", err)
+	}
+	for _, b := range belongings {
+		if b.Others > 0 {
+			continue
+		}
+		if err := l.emptyWorkspace(ctx, b.Workspace.ID); err != nil {
+			return err
+		}
+	}
+	err = l.Store.InTx(ctx, func(tx Store) error { return l.dropAccount(ctx, tx, id) })
+	if err != nil {
+		return fmt.Errorf("delete account: %w", err)
+	}
+	l.keys.forget()
+	return nil
+}
+
+// emptyWorkspace purges all videos of a workspace, each by itself, so that no transaction grows with their number.
+func (l *Library) emptyWorkspace(ctx context.Context, id WorkspaceID) error {
+	now := l.Now()
+	_, err := l.rounds(ctx, func() ([]VideoID, error) { return l.Store.TrashAll(ctx, id, now, keepingBatch) }, func(v VideoID) error {
+		return l.purgeByID(ctx, v, now)
+	})
+	return err
+}
+
+// dropAccount is the transaction in which an account ends.
+func (l *Library) dropAccount(ctx context.Context, tx Store, id UserID) error {
+	belongings, err := tx.Belongings(ctx, id)
+	if err != nil {
+		return fmt.Errorf("list workspaces: %w", err)
+	}
+	who, err := tx.IdentityByUser(ctx, id)
+	if err != nil && KindOf(err) != NotFound { // who is in no workspace any more has no identity there
+		return fmt.Errorf("find account: %w", err)
+	}
+	who.User.ID = id
+	for _, b := range belongings {
+		if b.Others == 0 {
+			if err := tx.DeleteWorkspace(ctx, b.Workspace.ID, id); err != nil {
+				return fmt.Errorf("delete workspace: %w", err)
+			}
+			continue
+		}
+		if err := l.leaveBehind(ctx, tx, b, who.User); err != nil {
+			return err
+		}
+	}
+	return tx.DeleteUser(ctx, id, FormerMember, l.Now())
+}
+
+// leaveBehind hands on what somebody had in a workspace that goes on.
+func (l *Library) leaveBehind(ctx context.Context, tx Store, b Belonging, leaving User) error {
+	if b.Role == RoleOwner && b.Owners == 0 { // it was not so when they decided to leave: others came, or left
+		heir, err := tx.PromoteToOwner(ctx, b.Workspace.ID, leaving.ID)
+		if err != nil {
+			return fmt.Errorf("find another owner: %w", err)
+		}
+		if err := l.note(ctx, tx, Actor{}, b.Workspace.ID, ActionPassToOwner, heir.Email, "the only owner's account was deleted"); err != nil {
+			return err
+		}
+	}
+	if err := tx.PassOn(ctx, b.Workspace.ID, leaving.ID, FormerMember); err != nil {
+		return fmt.Errorf("pass videos on: %w", err)
+	}
+	return l.note(ctx, tx, Actor{}, b.Workspace.ID, ActionGone, leaving.Email, "")
+}

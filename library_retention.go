@@ -1,0 +1,145 @@
+package meanwhile
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// lookAfter lets those through who look after the whole workspace. Forbidden for others, and for an API key without the scope.
+func (l *Library) lookAfter(a Actor, roles ...Role) error {
+	if !a.SignedIn() {
+		return E(Unauthenticated, "Sign in first, or send an API key.", nil)
+	}
+	if !a.has(ScopeAdmin) {
+		return E(Forbidden, `This API key lacks the scope "admin".`, nil)
+	}
+	for _, r := range roles {
+		if a.Role == r {
+			return nil
+		}
+	}
+	if len(roles) == 1 {
+		return E(Forbidden, "Only an owner of this workspace can do this. Ask one of them.", nil)
+	}
+	return E(Forbidden, "Only owners and admins of this workspace can do this. Ask one of them.", nil)
+}
+
+// KeepDays is how many days the actor's workspace keeps videos; 0 for ever.
+func (l *Library) KeepDays(ctx context.Context, a Actor) (int, error) {
+	if !a.SignedIn() {
+		return 0, E(Unauthenticated, "Sign in first, or send an API key.", nil)
+	}
+	return l.Store.KeepDays(ctx, a.WorkspaceID)
+}
+
+// SetKeepDays says how many days the workspace keeps videos; 0 for ever. Older ones go into the trash by themselves, NoticeFor after their
+// owners were told. Invalid, Forbidden.
+func (l *Library) SetKeepDays(ctx context.Context, a Actor, days int) error {
+	if err := l.lookAfter(a, RoleOwner, RoleAdmin); err != nil {
+		return err
+	}
+	if days < 0 || days > MaxKeepDays {
+		return E(Invalid, fmt.Sprintf("Videos can be kept for 1 to %d days, or with 0 for ever.", MaxKeepDays), nil)
+	}
+	return l.Store.InTx(ctx, func(tx Store) error {
+		before, err := tx.KeepDays(ctx, a.WorkspaceID)
+		if err != nil || before == days {
+			return err
+		}
+		if err := tx.SetKeepDays(ctx, a.WorkspaceID, days); err != nil {
+			return fmt.Errorf("set keep days: %w", err)
+		}
+		return l.note(ctx, tx, a, a.WorkspaceID, ActionKeepDays, "", fmt.Sprintf("%d → %d", before, days))
+	})
+}
+
+// putNotices takes notices away that hold no longer, and makes those that are due.
+func (l *Library) putNotices(ctx context.Context) (int, error) {
+	now := l.Now()
+	if _, err := l.Store.DropNotices(ctx, now, NoticeFor); err != nil {
+		return 0, err
+	}
+	made := 0
+	for {
+		n, err := l.Store.MakeNotices(ctx, now, NoticeFor, keepingBatch)
+		made += n
+		if err != nil || n == 0 {
+			return made, err
+		}
+	}
+}
+
+// endNotices puts videos whose notice is over into the trash.
+func (l *Library) endNotices(ctx context.Context) (int, error) {
+	now := l.Now()
+	return l.rounds(ctx, func() ([]VideoID, error) { return l.Store.LeavingVideos(ctx, now, keepingBatch) }, func(id VideoID) error {
+		v, err := l.Store.VideoByID(ctx, id)
+		if err != nil {
+			return fmt.Errorf("find video: %w", err)
+		}
+		err = l.Store.InTx(ctx, func(tx Store) error {
+			if err := tx.TrashNoticed(ctx, id, now); err != nil {
+				return err
+			}
+			return l.note(ctx, tx, Actor{}, v.WorkspaceID, ActionTrash, v.Title, "it was as old as this workspace keeps videos")
+		})
+		if err != nil {
+			return fmt.Errorf("trash video: %w", err)
+		}
+		l.grants.forget()
+		l.tell(ctx, v, EventVideo)
+		return nil
+	})
+}
+
+// mailNotices tells owners by mail, each in one message, once. Where no mail server is set, the notices wait for one.
+func (l *Library) mailNotices(ctx context.Context) (int, error) {
+	if l.Mailer == nil {
+		return 0, nil
+	}
+	mailed := 0
+	for {
+		notices, err := l.Store.ClaimNotices(ctx, l.Now(), keepingBatch)
+		if err != nil || len(notices) == 0 {
+			return mailed, err
+		}
+		if err := l.mailNotice(ctx, notices); err != nil {
+			return mailed, err
+		}
+		mailed += len(notices)
+	}
+}
+
+func (l *Library) mailNotice(ctx context.Context, notices []Notice) error {
+	owner, err := l.Store.IdentityByUser(ctx, notices[0].OwnerID)
+	if err != nil {
+		return fmt.Errorf("find owner: %w", err)
+	}
+	var text strings.Builder
+	text.WriteString("Your workspace keeps videos for a limited time. These go into the trash:\n\n")
+	for _, n := range notices {
+		fmt.Fprintf(&text, "- %s: on %s\n", n.Title, n.LeavesAt.UTC().Format("2 January 2006 (UTC)"))
+	}
+	fmt.Fprintf(&text, "\nDownload what you want to keep before then. From the trash they can be restored for %d days.\n", int(TrashFor.Hours()/24))
+	subject := "A video of yours leaves soon"
+	if len(notices) > 1 {
+		subject = fmt.Sprintf("%d videos of yours leave soon", len(notices))
+	}
+	err = l.Mailer.Send(ctx, Mail{To: owner.User.Email, Subject: subject, Text: text.String()})
+	if err == nil {
+		return nil
+	}
+	if KindOf(err) == Invalid {
+		l.Log.Warn("a notice reaches nobody: its mail address is refused", "user_id", owner.User.ID, "error", err)
+		return nil
+	}
+	ids := make([]VideoID, len(notices))
+	for i, n := range notices {
+		ids[i] = n.VideoID
+	}
+	if undo := l.Store.UnclaimNotices(context.WithoutCancel(ctx), ids); undo != nil {
+		l.Log.Warn("a notice was not mailed and will not be", "user_id", owner.User.ID, "error", undo)
+	}
+	return fmt.Errorf("send mail: %w", err)
+}

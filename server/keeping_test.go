@@ -1,0 +1,266 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"meanwhile"
+
+	"meanwhile/server"
+)
+
+const day = 24 * time.Hour
+
+// keys are all objects of the world.
+func (w *world) keys(prefix string) []string {
+	w.t.Helper()
+	var keys []string
+	for o, err := range w.lib.Objects.List(w.t.Context(), prefix) {
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		keys = append(keys, o.Key)
+	}
+	return keys
+}
+
+// tidy does a worker's round.
+func (w *world) tidy() meanwhile.Tidied {
+	w.t.Helper()
+	done, err := w.lib.TidyUp(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return done
+}
+
+func (w *world) trash(u uploaded) {
+	w.t.Helper()
+	w.want(w.do("DELETE", "/api/v1/videos/"+u.video, nil, w.asOwner()), 204)
+}
+
+// wantGone fails while anything of u is left: by its addresses, or in the storage.
+func (w *world) wantGone(u uploaded, upload string) {
+	w.t.Helper()
+	w.want(w.do("GET", "/api/v1/videos/"+u.video, nil, w.asOwner()), 404)
+	w.want(w.do("GET", "/v/"+u.share, nil), 404)
+	if left := append(w.keys("v/"+u.video+"/"), w.keys("u/"+upload+"/")...); len(left) > 0 {
+		w.t.Errorf("left of the video: %v", left)
+	}
+}
+
+func (u uploaded) upload() string { return u.location[strings.LastIndex(u.location, "/")+1:] }
+
+func TestTheTrashIsEmptiedAfterThirtyDays(t *testing.T) {
+	w := newWorld(t)
+	gone, kept := w.newReadyVideo(), w.newReadyVideo()
+	w.want(w.do("POST", "/api/v1/shares/"+gone.share+"/comments", object{"at_ms": 0, "body": "hi"}, w.asOwner()), 201)
+	media, _ := w.mediaOf(gone)
+	before := w.keys("")
+	w.trash(gone)
+	row := w.want(w.do("GET", "/api/v1/videos/"+gone.video, nil, w.asOwner()), 200)
+	left := must(time.Parse(time.RFC3339, row.text(t, "purge_at")))(t).Sub(must(time.Parse(time.RFC3339, row.text(t, "deleted_at")))(t))
+	if left != 30*day {
+		t.Errorf("it is to be deleted %s after it was put into the trash, want 30 days", left)
+	}
+
+	w.clock.move(30*day - time.Minute)
+	if done := w.tidy(); done.Purged != 0 {
+		t.Fatalf("a round before its time purged %d videos", done.Purged)
+	}
+	w.want(w.do("POST", "/api/v1/videos/"+gone.video+"/restore", nil, w.asOwner()), 200)
+	w.trash(gone)
+	w.clock.move(2 * time.Minute)
+	if done := w.tidy(); done.Purged != 0 {
+		t.Fatal("the trash counts from when it was put there last")
+	}
+
+	w.clock.move(30 * day)
+	if done := w.tidy(); done.Purged != 1 || done.Objects == 0 {
+		t.Fatalf("the round did %+v, want one video and its objects", done)
+	}
+	w.wantGone(gone, gone.upload())
+	if r := w.do("GET", media, nil); r.status != 404 && r.status != 403 {
+		t.Errorf("its media answers %d", r.status)
+	}
+	want := slices.DeleteFunc(before, func(key string) bool {
+		return strings.Contains(key, gone.video) || strings.Contains(key, gone.upload())
+	})
+	if got := w.keys(""); !slices.Equal(got, want) {
+		t.Errorf("the objects are %v\nwant those of the other video: %v", got, want)
+	}
+	w.want(w.do("GET", "/v/"+kept.share, nil), 200)
+	log := must(w.lib.Store.ListAudit(t.Context(), meanwhile.AuditQuery{WorkspaceID: w.actor().WorkspaceID, Limit: 10}))(t)
+	if len(log) == 0 || log[0].Action != meanwhile.ActionPurge || log[0].ActorID != "" || log[0].Subject != "Demo" {
+		t.Errorf("the log begins with %+v", log)
+	}
+}
+
+// actor is the owner as the Library sees them.
+func (w *world) actor() meanwhile.Actor {
+	w.t.Helper()
+	return must(w.lib.ActorByKey(w.t.Context(), w.key))(w.t)
+}
+
+func TestDeleteForever(t *testing.T) {
+	w := newWorld(t)
+	member := w.newUser("eve@example.org", "Eve")
+	u := w.newReadyVideo()
+	path := "/api/v1/videos/" + u.video + "/forever"
+	w.want(w.do("DELETE", path, nil, w.asOwner()), 409) // not in the trash
+	w.trash(u)
+	w.want(w.do("DELETE", path, nil, bearer(member)...), 404)
+	w.want(w.do("DELETE", path, nil, bearer(w.newKey(ownerEmail, meanwhile.ScopeRead))...), 403)
+	w.want(w.do("DELETE", path, nil, w.asOwner()), 204)
+	w.want(w.do("GET", "/api/v1/videos/"+u.video, nil, w.asOwner()), 404)
+	w.want(w.do("DELETE", path, nil, w.asOwner()), 404)
+	w.tidy()
+	w.wantGone(u, u.upload())
+}
+
+// failing are objects of which the nth deletion from now on fails.
+type failing struct {
+	meanwhile.Objects
+	left atomic.Int64
+}
+
+func (f *failing) Delete(ctx context.Context, key string) error {
+	if f.left.Add(-1) == 0 {
+		return meanwhile.E(meanwhile.Unavailable, "The storage is away.", errors.New("pulled plug"))
+	}
+	return f.Objects.Delete(ctx, key)
+}
+
+func TestAPurgeThatIsInterruptedAnywhereIsFinishedLater(t *testing.T) {
+	all := int64(1)
+	for n := int64(1); n <= all; n++ {
+		t.Run(fmt.Sprint("deletion ", n), func(t *testing.T) { all = testInterruptedPurge(t, n) })
+	}
+	if all < 5 {
+		t.Errorf("only %d objects were deleted", all)
+	}
+}
+
+// testInterruptedPurge has the nth deletion of an object fail, and answers how many there are.
+func testInterruptedPurge(t *testing.T, n int64) int64 {
+	objects := &failing{}
+	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *meanwhile.Config) {
+		objects.Objects, c.Objects = c.Objects, objects
+	})
+	kept, u := w.newReadyVideo(), w.newReadyVideo()
+	others := append(w.keys("u/"+kept.upload()+"/"), w.keys("v/"+kept.video+"/")...)
+	all := len(w.keys("")) - len(others)
+	w.trash(u)
+	w.clock.move(31 * day)
+	objects.left.Store(n)
+	if _, err := w.lib.TidyUp(t.Context()); err == nil {
+		t.Fatal("a deletion failed and nobody heard of it")
+	}
+	w.want(w.do("GET", "/v/"+u.share, nil), 404)
+	if left := len(w.keys("")) - len(others); left != all-int(n)+1 {
+		t.Errorf("%d of %d objects are left", left, all)
+	}
+	w.clock.move(10 * time.Minute) // the rows that somebody died over are free again
+	w.tidy()
+	w.wantGone(u, u.upload())
+	if got := w.keys(""); !slices.Equal(got, others) {
+		t.Errorf("objects of the other video: %v, want %v", got, others)
+	}
+	return int64(all)
+}
+
+func TestTwoWorkersTidyUpAtOnce(t *testing.T) {
+	w := newWorld(t)
+	kept := w.newReadyVideo()
+	before := w.keys("")
+	for range 3 {
+		w.trash(w.newReadyVideo())
+	}
+	w.clock.move(31 * day)
+	purged := make(chan int)
+	for range 4 {
+		go func() {
+			done, err := w.lib.TidyUp(t.Context())
+			if err != nil {
+				t.Error(err)
+			}
+			purged <- done.Purged
+		}()
+	}
+	sum := 0
+	for range 4 {
+		sum += <-purged
+	}
+	if sum != 3 {
+		t.Errorf("%d videos were purged, want each of three once", sum)
+	}
+	if got := w.keys(""); !slices.Equal(got, before) {
+		t.Errorf("left are %v, want those of %s: %v", got, kept.video, before)
+	}
+}
+
+func TestWhoWorksOnAPurgedVideoIsStopped(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	u := w.newVideo()
+	job := w.queue.take()[0]
+	task := must(w.lib.ClaimStage(ctx, job.Stage, "test"))(t)
+	running := w.createUpload(10)
+	for _, v := range []uploaded{u, running} {
+		w.trash(v)
+		w.want(w.do("DELETE", "/api/v1/videos/"+v.video+"/forever", nil, w.asOwner()), 204)
+	}
+	w.tidy()
+
+	late, _, err := w.lib.PutDerived(ctx, task, "mp4", strings.NewReader("made too late"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, err := range map[string]error{
+		"beat": w.lib.Beat(ctx, task.Stage), "progress": w.lib.Progress(ctx, task, 0.5), "finish": w.lib.Finish(ctx, task, meanwhile.Outcome{}),
+		"fail": w.lib.FailStage(ctx, task, errors.New("no source")), "hand back": w.lib.HandBack(ctx, task),
+	} {
+		if meanwhile.KindOf(err) != meanwhile.Fenced {
+			t.Errorf("%s of a stage whose video is gone: %v, want fenced", what, err)
+		}
+	}
+	if _, err := w.lib.ClaimStage(ctx, job.Stage, "another"); meanwhile.KindOf(err) != meanwhile.NotFound {
+		t.Errorf("the stage can still be claimed: %v", err)
+	}
+	if r := w.patch(running, 0, "0123456789"); r.status != 401 && r.status != 404 {
+		t.Errorf("the upload goes on: %d", r.status)
+	}
+	w.wantGone(running, running.upload())
+
+	if left := w.keys("v/" + u.video + "/"); !slices.Equal(left, []string{late}) {
+		t.Fatalf("left is %v, want what came too late", left)
+	}
+	w.clock.move(25 * time.Hour)
+	w.tidy()
+	w.wantGone(u, u.upload())
+	if w.tidy() != (meanwhile.Tidied{}) {
+		t.Error("there is still something to do")
+	}
+}
+
+func TestARecordingIsPurgedWithAllItsChunks(t *testing.T) {
+	w := newWorld(t)
+	u := w.newRecording()
+	for n := range 5 {
+		w.want(w.putChunk(u, "screen", n, fmt.Sprint("chunk ", n)), 201)
+	}
+	if len(w.keys("u/"+u.upload()+"/")) != 5 {
+		t.Fatalf("chunks lie elsewhere: %v", w.keys(""))
+	}
+	w.trash(u)
+	w.want(w.do("DELETE", "/api/v1/videos/"+u.video+"/forever", nil, w.asOwner()), 204)
+	w.want(w.putChunk(u, "screen", 5, "chunk 5"), 401) // its token belonged to the recording
+	w.tidy()
+	w.wantGone(u, u.upload())
+}

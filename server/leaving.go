@@ -1,0 +1,106 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"meanwhile"
+)
+
+func (s *server) deleteForever(ctx context.Context, in *videoInput) (*struct{}, error) {
+	return &struct{}{}, s.lib.DeleteForever(ctx, visitOf(ctx).actor, meanwhile.VideoID(in.ID))
+}
+
+type wireLeave struct {
+	Password string `json:"password,omitempty" maxLength:"1000" doc:"Of the account, where it has one"`
+	Confirm  string `json:"confirm,omitempty" maxLength:"254" doc:"The mail address of an account without a password"`
+}
+
+type leaveInput struct{ Body wireLeave }
+
+type wireLeaving struct {
+	DeleteAt stamp `json:"delete_at" doc:"Until then, signing in again and choosing to stay undoes it"`
+}
+
+type leavingOutput struct {
+	SetCookie string `header:"Set-Cookie" doc:"Ends the session cookie"`
+	Body      wireLeaving
+}
+
+func (s *server) deleteMe(ctx context.Context, in *leaveInput) (*leavingOutput, error) {
+	v := visitOf(ctx)
+	if in.Body.Password != "" {
+		if err := s.tryPassword(ctx, v, v.actor.Email); err != nil {
+			return nil, err
+		}
+	}
+	at, err := s.lib.DeleteAccount(ctx, v.actor, meanwhile.Leave{Password: in.Body.Password, Confirm: in.Body.Confirm})
+	if err != nil {
+		return nil, err
+	}
+	return &leavingOutput{SetCookie: s.setCookie(v, ""), Body: wireLeaving{DeleteAt: stamp(at)}}, nil
+}
+
+func (s *server) restoreMe(ctx context.Context, _ *struct{}) (*struct{}, error) {
+	return &struct{}{}, s.lib.Stay(ctx, visitOf(ctx).actor)
+}
+
+// leavingPage offers to stay to who has deleted their account and signs in again.
+type leavingPage struct {
+	common
+	Email    string
+	DeleteAt string
+	Next     string
+}
+
+func (s *server) leavingForm(w http.ResponseWriter, r *http.Request) error {
+	v := visitOf(r.Context())
+	next := safeNext(r.URL.Query().Get("next"))
+	at, err := s.lib.LeavesAt(r.Context(), v.actor)
+	if err != nil {
+		return err
+	}
+	if at == nil {
+		return redirect(w, r, next)
+	}
+	return s.render(w, r, http.StatusOK, "leaving", &leavingPage{
+		common: common{Title: "Do you want to stay?"}, Email: v.actor.Email, DeleteAt: at.UTC().Format("2 January 2006, 15:04 UTC"), Next: next,
+	})
+}
+
+func (s *server) leavingPosted(w http.ResponseWriter, r *http.Request) error {
+	f, err := s.form(w, r)
+	if err != nil {
+		return err
+	}
+	if !visitOf(r.Context()).actor.SignedIn() {
+		return redirect(w, r, "/login")
+	}
+	if err := s.lib.Stay(r.Context(), visitOf(r.Context()).actor); err != nil {
+		return err
+	}
+	return redirect(w, r, safeNext(f.Get("next")))
+}
+
+// afterLogIn is where somebody who has just signed in goes: on, or first to the page that offers to stay.
+func (s *server) afterLogIn(ctx context.Context, cookie, next string) (string, error) {
+	a, err := s.lib.ActorBySession(ctx, cookie)
+	if err != nil {
+		return "", err
+	}
+	at, err := s.lib.LeavesAt(ctx, a)
+	if err != nil || at == nil {
+		return next, err
+	}
+	return "/leaving?next=" + url.QueryEscape(next), nil
+}
+
+// leaves sends who is about to lose their account to the page that offers to stay, and reports whether it did.
+func (s *server) leaves(w http.ResponseWriter, r *http.Request) (bool, error) {
+	at, err := s.lib.LeavesAt(r.Context(), visitOf(r.Context()).actor)
+	if err != nil || at == nil {
+		return false, err
+	}
+	return true, redirect(w, r, "/leaving")
+}
