@@ -18,6 +18,13 @@ var undone = []struct {
 	{10, []string{`DROP TABLE creations`}},
 	{11, []string{`ALTER TABLE uploads DROP COLUMN writer`}},
 	{12, []string{`DROP TABLE audit`}},
+	{13, []string{
+		`DROP TABLE invites`, `ALTER TABLE sessions DROP COLUMN workspace_id`, `ALTER TABLE api_keys DROP COLUMN workspace_id`,
+		`ALTER TABLE users DROP COLUMN time_zone`, `ALTER TABLE users DROP COLUMN language`, `ALTER TABLE users DROP COLUMN picture_key`,
+		`ALTER TABLE workspaces DROP COLUMN sign_up`, `ALTER TABLE workspaces DROP COLUMN domains`, `ALTER TABLE workspaces DROP COLUMN embed_hosts`,
+		`ALTER TABLE workspaces DROP COLUMN keep_days`, `ALTER TABLE workspaces DROP COLUMN default_audience`,
+		`ALTER TABLE workspaces DROP COLUMN default_comments`, `ALTER TABLE workspaces DROP COLUMN default_download`,
+	}},
 }
 
 // undo takes a database back to what the migrations up to last make.
