@@ -95,6 +95,9 @@ func (l *Library) mayUpload(a Actor) error {
 	if !a.has(ScopeUpload) {
 		return E(Forbidden, `This API key lacks the scope "upload".`, nil)
 	}
+	if a.WorkspaceID == "" {
+		return errNoWorkspace
+	}
 	return nil
 }
 
