@@ -119,21 +119,35 @@ type Picture struct {
 	MediaType string
 }
 
-// SetPicture gives the actor another picture, which the caller has decoded and encoded anew; ext is ".jpg" or ".png". Nil takes it away.
-func (l *Library) SetPicture(ctx context.Context, a Actor, ext string, picture []byte) error {
+// SetPicture gives the actor another picture: what make answers, which reads it from whoever sends it, decodes it and encodes it anew. ext is
+// ".jpg" or ".png".
+func (l *Library) SetPicture(ctx context.Context, a Actor, make func() (picture []byte, ext string, err error)) error {
 	if err := l.may(a, dutyChangeSelf); err != nil {
 		return err
 	}
-	key := ""
-	if picture != nil {
-		if pictureTypes[ext] == "" {
-			return fmt.Errorf("set picture: unknown ending %q", ext)
-		}
-		key = fmt.Sprintf("p/%s/%s%s", a.UserID, l.NewID(), ext)
-		if _, err := l.Objects.Put(ctx, key, bytes.NewReader(picture)); err != nil {
-			return fmt.Errorf("store picture: %w", err)
-		}
+	picture, ext, err := make()
+	if err != nil {
+		return err
 	}
+	if pictureTypes[ext] == "" {
+		return fmt.Errorf("set picture: unknown ending %q", ext)
+	}
+	key := fmt.Sprintf("p/%s/%s%s", a.UserID, l.NewID(), ext)
+	if _, err := l.Objects.Put(ctx, key, bytes.NewReader(picture)); err != nil {
+		return fmt.Errorf("store picture: %w", err)
+	}
+	return l.replacePicture(ctx, a, key)
+}
+
+// DropPicture takes the actor's picture away.
+func (l *Library) DropPicture(ctx context.Context, a Actor) error {
+	if err := l.may(a, dutyChangeSelf); err != nil {
+		return err
+	}
+	return l.replacePicture(ctx, a, "")
+}
+
+func (l *Library) replacePicture(ctx context.Context, a Actor, key string) error {
 	old := ""
 	err := l.Store.InTx(ctx, func(tx Store) error {
 		id, err := tx.IdentityByUser(ctx, a.UserID)
@@ -144,15 +158,15 @@ func (l *Library) SetPicture(ctx context.Context, a Actor, ext string, picture [
 		return tx.SetPicture(ctx, a.UserID, key)
 	})
 	if err != nil {
-		l.dropPicture(ctx, key)
+		l.deletePicture(ctx, key)
 		return err
 	}
-	l.dropPicture(ctx, old)
+	l.deletePicture(ctx, old)
 	return nil
 }
 
-// dropPicture deletes what no row names any more. That costs only disk when it does not work, so failure is only logged.
-func (l *Library) dropPicture(ctx context.Context, key string) {
+// deletePicture deletes what no row names any more. That costs only disk when it does not work, so failure is only logged.
+func (l *Library) deletePicture(ctx context.Context, key string) {
 	if key == "" {
 		return
 	}

@@ -51,6 +51,8 @@ var rawRoutes = map[string]rawRoute{
 	"get-preview":   {takes: []header{bytesRange}, gives: bytesOf("video/mp4")},
 	"get-original":  {takes: []header{bytesRange}, gives: bytesOf("application/octet-stream")},
 	"get-media":     {takes: []header{bytesRange}, gives: mediaAnswers()},
+	"get-picture":   {gives: map[int]answer{http.StatusOK: {about: "256 pixels wide and high", media: []string{"image/jpeg", "image/png"}}, http.StatusNotModified: {about: "What the client has is right"}}},
+	"set-picture":   {body: "image/*", gives: map[int]answer{http.StatusNoContent: {about: "Kept; its middle, made 256 pixels wide and high"}}},
 	"follow-videos": {gives: streamed},
 	"follow-share":  {gives: streamed},
 	"tus-options":   {gives: map[int]answer{http.StatusNoContent: tusCan}}, "tus-upload-options": {gives: map[int]answer{http.StatusNoContent: tusCan}},

@@ -106,6 +106,7 @@ type server struct {
 	tries    *limiter // per address
 	guests   [2]*limiter
 	parallel *gate
+	pictures turn
 }
 
 // New makes the handler of everything. It panics on a BaseURL that is no address: configuration is checked before.
@@ -141,7 +142,7 @@ func newServer(c Config, d Deps) *server {
 		newLimiter("guest-minute", c.GuestCommentsPerMinute, time.Minute, d),
 		newLimiter("guest-hour", c.GuestCommentsPerHour, time.Hour, d),
 	}
-	s.parallel = newGate(c.MaxParallel)
+	s.parallel, s.pictures = newGate(c.MaxParallel), make(turn, 1)
 	return s
 }
 
