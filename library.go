@@ -65,9 +65,10 @@ func New(c Config) *Library {
 
 // Actor is who asks. The zero Actor is a guest.
 type Actor struct {
-	UserID      UserID
-	Name        string
-	Email       string
+	UserID UserID
+	Name   string
+	Email  string
+	// WorkspaceID and Role are empty for a person who is in no workspace.
 	WorkspaceID WorkspaceID
 	Role        Role
 	// Scopes bounds what an API key may do; nil for a person with a session.
@@ -225,7 +226,7 @@ func (l *Library) tell(ctx context.Context, v Video, event string) {
 		}
 	}
 	var both sync.WaitGroup // at once, so that they go out together
-	both.Go(func() { publish(OwnerTopic(v.OwnerID), string(v.ID)) })
+	both.Go(func() { publish(OwnerTopic(v.WorkspaceID, v.OwnerID), string(v.ID)) })
 	publish(VideoTopic(v.ID), event)
 	both.Wait()
 }
@@ -239,5 +240,6 @@ const (
 // VideoTopic is the topic of everything about one video.
 func VideoTopic(id VideoID) string { return "video:" + string(id) }
 
-// OwnerTopic is the topic of everything about the videos of one person; its events are the ids of videos to look at again.
-func OwnerTopic(id UserID) string { return "owner:" + string(id) }
+// OwnerTopic is the topic of everything about the videos of one person in one workspace; its events are the ids of videos to look at again, or
+// empty where rights are to be.
+func OwnerTopic(w WorkspaceID, id UserID) string { return "owner:" + string(w) + ":" + string(id) }

@@ -26,6 +26,7 @@ type Account struct {
 	Email    string
 	Name     string
 	Password string // empty: the person signs in by a login link and sets one then
+	TimeZone string // what their browser says; what is no time zone counts as unknown
 	Role     Role
 }
 
@@ -139,6 +140,9 @@ func (l *Library) newUser(ctx context.Context, acc Account) (User, error) {
 		name, _, _ = strings.Cut(email, "@")
 	}
 	u := User{ID: UserID(l.NewID()), Email: email, Name: name, CreatedAt: l.Now()}
+	if ValidTimeZone(acc.TimeZone) {
+		u.TimeZone = acc.TimeZone
+	}
 	if acc.Password == "" {
 		return u, nil
 	}
@@ -176,9 +180,17 @@ func (l *Library) createUser(ctx context.Context, tx Store, u User, role Role, w
 			return fmt.Errorf("create workspace: %w", err)
 		}
 	}
-	err = tx.CreateUser(ctx, u, Membership{WorkspaceID: ws.ID, UserID: u.ID, Role: role, CreatedAt: l.Now()})
+	if err := l.addUser(ctx, tx, u, ws.ID, role); err != nil {
+		return err
+	}
+	return l.note(ctx, tx, Actor{}, ws.ID, ActionJoined, u.Email, string(role))
+}
+
+// addUser makes an account in a workspace. Conflict if the mail address is taken.
+func (l *Library) addUser(ctx context.Context, tx Store, u User, w WorkspaceID, role Role) error {
+	err := tx.CreateUser(ctx, u, Membership{WorkspaceID: w, UserID: u.ID, Role: role, CreatedAt: l.Now()})
 	if KindOf(err) == Conflict && err != nil {
-		return E(Conflict, "There is an account with this mail address already.", err)
+		return E(Conflict, "There is an account with this mail address already. Sign in with it first.", err)
 	}
 	return err
 }
@@ -261,11 +273,19 @@ func (l *Library) LogInByLink(ctx context.Context, secret, password, device stri
 	return l.startSession(ctx, user, device)
 }
 
+// startSession signs a person in, in the workspace that they have been in longest.
 func (l *Library) startSession(ctx context.Context, user UserID, device string) (string, error) {
+	return l.startSessionIn(ctx, l.Store, user, "", device)
+}
+
+// startSessionIn signs a person in, in one of their workspaces; in the oldest one when it is empty.
+func (l *Library) startSessionIn(ctx context.Context, st Store, user UserID, w WorkspaceID, device string) (string, error) {
 	secret := NewSecret()
 	now := l.Now()
-	s := Session{Hash: SecretHash(secret), UserID: user, Device: cleanLine(device, 200), CreatedAt: now, LastUsed: now, ExpiresAt: now.Add(SessionFor)}
-	if err := l.Store.CreateSession(ctx, s); err != nil {
+	s := Session{
+		Hash: SecretHash(secret), UserID: user, WorkspaceID: w, Device: cleanLine(device, 200), CreatedAt: now, LastUsed: now, ExpiresAt: now.Add(SessionFor),
+	}
+	if err := st.CreateSession(ctx, s); err != nil {
 		return "", fmt.Errorf("create session: %w", err)
 	}
 	return secret, nil
@@ -297,7 +317,8 @@ func (l *Library) ActorBySession(ctx context.Context, cookie string) (Actor, err
 	return actorOf(id, nil), nil
 }
 
-// AddAPIKey makes a key for the account with that address and returns its secret, which is kept nowhere.
+// AddAPIKey makes a key for the account with that address, in its oldest workspace, and returns its secret, which is kept nowhere. It is the
+// operator's way; people use MakeKey.
 func (l *Library) AddAPIKey(ctx context.Context, email, name string, scopes []Scope, expires *time.Time) (string, error) {
 	id, err := l.Store.IdentityByEmail(ctx, strings.TrimSpace(email))
 	if err != nil && KindOf(err) == NotFound {
@@ -306,18 +327,14 @@ func (l *Library) AddAPIKey(ctx context.Context, email, name string, scopes []Sc
 	if err != nil {
 		return "", err
 	}
-	if len(scopes) == 0 {
-		return "", E(Invalid, "An API key needs at least one scope.", nil)
+	if id.WorkspaceID == "" {
+		return "", E(Conflict, "This person is in no workspace, and a key works in one. Invite them to one first.", nil)
 	}
-	if expires != nil && !expires.After(l.Now()) {
-		return "", E(Invalid, "This key would have ended before it began: give a later date.", nil)
+	k, secret, err := l.newKey(id.User.ID, id.WorkspaceID, name, scopes, expires)
+	if err != nil {
+		return "", err
 	}
-	secret := "mw_" + NewSecret()
-	k := APIKey{ID: APIKeyID(l.NewID()), UserID: id.User.ID, Name: cleanLine(name, MaxNameRunes), Hash: SecretHash(secret), Scopes: scopes, CreatedAt: l.Now(), ExpiresAt: expires}
-	if err := l.Store.CreateAPIKey(ctx, k); err != nil {
-		return "", fmt.Errorf("create API key: %w", err)
-	}
-	return secret, nil
+	return secret, l.Store.InTx(ctx, func(tx Store) error { return l.addKey(ctx, tx, Actor{}, k, id.User.Email) })
 }
 
 // keyCheck is how long a key is believed after its row was read. A key's own end counts at once.
@@ -340,8 +357,8 @@ func (l *Library) ActorByKey(ctx context.Context, secret string) (Actor, error) 
 		if err != nil && KindOf(err) != NotFound {
 			return Actor{}, fmt.Errorf("find API key: %w", err)
 		}
-		if err != nil {
-			return Actor{}, noKey(err)
+		if err != nil || holder.id.WorkspaceID == "" {
+			return Actor{}, noKey(err) // nor does a key work on where its person has left
 		}
 		l.keys.put(hash, holder, now)
 	}

@@ -193,6 +193,11 @@ func (l *Library) dropAccount(ctx context.Context, tx Store, id UserID) error {
 			return err
 		}
 	}
+	if key := who.User.PictureKey; key != "" {
+		if err := tx.DoomObjects(ctx, []string{key}, l.Now(), l.Now()); err != nil {
+			return fmt.Errorf("delete picture: %w", err)
+		}
+	}
 	return tx.DeleteUser(ctx, id, FormerMember, l.Now())
 }
 

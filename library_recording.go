@@ -33,11 +33,15 @@ func (l *Library) createRecording(ctx context.Context, a Actor, title string, al
 		Source: "recording", State: StateRecording, CreatedAt: now, UpdatedAt: now,
 	}
 	u := Upload{ID: UploadID(l.NewID()), VideoID: v.ID, TokenHash: SecretHash(NewSecret()), LengthBytes: -1, CreatedAt: now, ExpiresAt: now.Add(UploadKeep)}
+	share, err := l.newShare(ctx, v, now)
+	if err != nil {
+		return Ticket{}, err
+	}
 	t := Ticket{
 		Video: v, Upload: u, Token: l.uploadToken(u.ID, now),
-		Share: l.firstShare(v),
+		Share: share,
 	}
-	err := l.Store.InTx(ctx, func(tx Store) error {
+	err = l.Store.InTx(ctx, func(tx Store) error {
 		if err := tx.CreateVideo(ctx, t.Video); err != nil {
 			return fmt.Errorf("create video: %w", err)
 		}

@@ -37,9 +37,34 @@ type ShareChange struct {
 	ExpiresAt     **time.Time // a pointer to nil takes the end away
 }
 
-// firstShare is the link that a video comes with.
-func (l *Library) firstShare(v Video) Share {
-	return Share{ID: ShareID(l.NewID()), VideoID: v.ID, Token: l.NewID(), ShareRules: ShareRules{AllowDownload: true}, CreatedAt: v.CreatedAt}
+// newShare is a link with the rules that the video's workspace wants new ones to begin with.
+func (l *Library) newShare(ctx context.Context, v Video, now time.Time) (Share, error) {
+	_, set, err := l.Store.WorkspaceByID(ctx, v.WorkspaceID)
+	if err != nil {
+		return Share{}, fmt.Errorf("read workspace: %w", err)
+	}
+	return Share{ID: ShareID(l.NewID()), VideoID: v.ID, Token: l.NewID(), ShareRules: set.rules(), CreatedAt: now}, nil
+}
+
+// rules are what a new link begins with. The usual audience and the usual comments are empty inside.
+func (s Settings) rules() ShareRules {
+	r := ShareRules{Audience: Audience(s.DefaultAudience), Comments: CommentRule(s.DefaultComments), AllowDownload: s.DefaultDownload}
+	if r.Audience == "link" {
+		r.Audience = AudienceLink
+	}
+	if r.Comments == "on" {
+		r.Comments = CommentsOn
+	}
+	return r
+}
+
+// EmbedHosts are the sites that may show the player of a video in their pages; empty for all.
+func (l *Library) EmbedHosts(ctx context.Context, v Video) ([]string, error) {
+	_, set, err := l.Store.WorkspaceByID(ctx, v.WorkspaceID)
+	if err != nil {
+		return nil, fmt.Errorf("read workspace: %w", err)
+	}
+	return set.EmbedHosts, nil
 }
 
 // Shares lists the links of a video, oldest first, revoked ones too. NotFound for who may not manage them.
@@ -60,8 +85,10 @@ func (l *Library) AddShare(ctx context.Context, a Actor, id VideoID, change Shar
 	if err != nil {
 		return SharedLink{}, err
 	}
-	share := l.firstShare(v)
-	share.CreatedAt = l.Now()
+	share, err := l.newShare(ctx, v, l.Now())
+	if err != nil {
+		return SharedLink{}, err
+	}
 	link := SharedLink{Share: share}
 	if err := l.applyRules(ctx, &link, change); err != nil {
 		return SharedLink{}, err

@@ -113,10 +113,31 @@ func (l *Library) videoByShare(ctx context.Context, a Actor, token string, what 
 			return Video{}, SharedLink{}, fmt.Errorf("list people of share: %w", err)
 		}
 	}
-	if err := l.authorize(a, v, &link, what); err != nil {
+	who, err := l.inWorkspaceOf(ctx, a, v, share)
+	if err != nil {
+		return Video{}, SharedLink{}, err
+	}
+	if err := l.authorize(who, v, &link, what); err != nil {
 		return Video{}, SharedLink{}, err
 	}
 	return v, link, nil
+}
+
+// inWorkspaceOf is the actor as a member of the video's workspace, where a link is for members and they are at work in another of theirs. A key
+// belongs to one workspace.
+func (l *Library) inWorkspaceOf(ctx context.Context, a Actor, v Video, share Share) (Actor, error) {
+	if share.Audience != AudienceMembers || !a.SignedIn() || a.Scopes != nil || a.WorkspaceID == v.WorkspaceID {
+		return a, nil
+	}
+	m, err := l.Store.MemberByID(ctx, v.WorkspaceID, a.UserID)
+	if err != nil && KindOf(err) == NotFound {
+		return a, nil
+	}
+	if err != nil {
+		return Actor{}, fmt.Errorf("find member: %w", err)
+	}
+	a.WorkspaceID, a.Role = v.WorkspaceID, m.Role
+	return a, nil
 }
 
 func (l *Library) addAssets(ctx context.Context, w *Watch) error {

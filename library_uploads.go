@@ -61,15 +61,19 @@ func (l *Library) CreateUpload(ctx context.Context, a Actor, n NewUpload) (Ticke
 		ID: VideoID(l.NewID()), WorkspaceID: a.WorkspaceID, OwnerID: a.UserID, OwnerName: a.Name, Title: titleFor(n.Title, filename),
 		Source: "file", State: StateUploading, CreatedAt: now, UpdatedAt: now,
 	}
+	share, err := l.newShare(ctx, v, now)
+	if err != nil {
+		return Ticket{}, err
+	}
 	t := Ticket{
 		Video: v, Token: secret,
-		Share: l.firstShare(v),
+		Share: share,
 		Upload: Upload{
 			ID: UploadID(l.NewID()), VideoID: v.ID, TokenHash: SecretHash(secret), Filename: filename, LengthBytes: n.LengthBytes,
 			CreatedAt: now, ExpiresAt: now.Add(UploadKeep),
 		},
 	}
-	err := l.Store.InTx(ctx, func(tx Store) error {
+	err = l.Store.InTx(ctx, func(tx Store) error {
 		if err := tx.CreateVideo(ctx, t.Video); err != nil {
 			return fmt.Errorf("create video: %w", err)
 		}
@@ -94,6 +98,9 @@ func (l *Library) mayUpload(a Actor) error {
 	}
 	if !a.has(ScopeUpload) {
 		return E(Forbidden, `This API key lacks the scope "upload".`, nil)
+	}
+	if a.WorkspaceID == "" {
+		return errNoWorkspace
 	}
 	return nil
 }

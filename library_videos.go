@@ -11,7 +11,7 @@ const MaxTitleRunes = 200
 // MaxPage bounds a page of any list.
 const MaxPage = 200
 
-// Videos is one page of the actor's own videos, newest first, and the place where the next page begins (nil at the end).
+// Videos is one page of the actor's own videos in their workspace, newest first, and the place where the next page begins (nil at the end).
 func (l *Library) Videos(ctx context.Context, a Actor, q VideoQuery) ([]VideoSummary, *VideoKey, error) {
 	if !a.SignedIn() {
 		return nil, nil, E(Unauthenticated, "Sign in to see your videos.", nil)
@@ -19,7 +19,10 @@ func (l *Library) Videos(ctx context.Context, a Actor, q VideoQuery) ([]VideoSum
 	if !a.has(ScopeRead) {
 		return nil, nil, E(Forbidden, `This API key lacks the scope "read".`, nil)
 	}
-	q.OwnerID = a.UserID
+	if a.WorkspaceID == "" {
+		return nil, nil, nil
+	}
+	q.OwnerID, q.WorkspaceID = a.UserID, a.WorkspaceID
 	limit := pageSize(q.Limit, 50)
 	q.Limit = limit + 1
 	rows, err := l.Store.ListVideos(ctx, q)
@@ -119,5 +122,5 @@ func (l *Library) Subscribe(ctx context.Context, a Actor) (<-chan string, error)
 	if !a.has(ScopeRead) {
 		return nil, E(Forbidden, `This API key lacks the scope "read".`, nil)
 	}
-	return l.Bus.Subscribe(ctx, OwnerTopic(a.UserID))
+	return l.Bus.Subscribe(ctx, OwnerTopic(a.WorkspaceID, a.UserID))
 }

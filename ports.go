@@ -39,20 +39,22 @@ type AccountStore interface {
 	CountUsers(ctx context.Context) (int, error)
 	// FirstWorkspace is the oldest workspace. NotFound before set-up.
 	FirstWorkspace(ctx context.Context) (Workspace, error)
-	// IdentityByEmail and IdentityByUser join the user with the oldest membership. NotFound.
+	// IdentityByEmail and IdentityByUser join the user with the oldest membership, if there is one. NotFound.
 	IdentityByEmail(ctx context.Context, email string) (Identity, error)
 	IdentityByUser(ctx context.Context, id UserID) (Identity, error)
 	// SetPassword replaces the password hash. NotFound.
 	SetPassword(ctx context.Context, id UserID, hash string) error
 
 	CreateSession(ctx context.Context, s Session) error
-	// SessionByHash gives the session and whose it is. NotFound if absent; the caller looks at ExpiresAt.
+	// SessionByHash gives the session and whose it is, in the session's workspace; in the oldest one, if any, when they are not in that any
+	// more. NotFound if absent; the caller looks at ExpiresAt.
 	SessionByHash(ctx context.Context, hash string) (Session, Identity, error)
 	TouchSession(ctx context.Context, hash string, at time.Time) error
 	DeleteSession(ctx context.Context, hash string) error
 
 	CreateAPIKey(ctx context.Context, k APIKey) error
-	// APIKeyByHash gives the key and whose it is. NotFound if absent; the caller looks at ExpiresAt.
+	// APIKeyByHash gives the key and whose it is, in the key's workspace or, when they are not in that any more, in none. NotFound if absent;
+	// the caller looks at ExpiresAt.
 	APIKeyByHash(ctx context.Context, hash string) (APIKey, Identity, error)
 	TouchAPIKey(ctx context.Context, id APIKeyID, at time.Time) error
 

@@ -89,10 +89,12 @@ func (s VideoSummary) Done() float64 {
 // VideoQuery selects videos of one owner.
 type VideoQuery struct {
 	OwnerID UserID
-	Search  string // words that all have to be in the title, in any case; empty for all
-	Trashed bool
-	Limit   int
-	Before  *VideoKey // rows after this one in newest-first order
+	// WorkspaceID leaves out what the owner has in other workspaces; empty for all.
+	WorkspaceID WorkspaceID
+	Search      string // words that all have to be in the title, in any case; empty for all
+	Trashed     bool
+	Limit       int
+	Before      *VideoKey // rows after this one in newest-first order
 }
 
 // VideoKey is a place in the newest-first order.

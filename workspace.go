@@ -37,6 +37,9 @@ type User struct {
 	Email        string // as typed; compared in lower case
 	Name         string
 	PasswordHash string // empty until one is set
+	TimeZone     string // an IANA name; empty while it is not known
+	Language     string // a BCP 47 tag; empty while it is not known
+	PictureKey   string // the object of their picture; empty where there is none
 	CreatedAt    time.Time
 }
 
@@ -48,7 +51,7 @@ type Membership struct {
 	CreatedAt   time.Time
 }
 
-// Identity is a user in a workspace.
+// Identity is a user in a workspace; WorkspaceID and Role are empty for somebody who is in none.
 type Identity struct {
 	User        User
 	WorkspaceID WorkspaceID
@@ -57,12 +60,14 @@ type Identity struct {
 
 // Session is a signed-in browser.
 type Session struct {
-	Hash      string // SecretHash of the cookie's value
-	UserID    UserID
-	Device    string // the user agent, shortened: display text
-	CreatedAt time.Time
-	LastUsed  time.Time
-	ExpiresAt time.Time
+	Hash   string // SecretHash of the cookie's value
+	UserID UserID
+	// WorkspaceID is the one that the session works in; empty for the oldest of the user's.
+	WorkspaceID WorkspaceID
+	Device      string // the user agent, shortened: display text
+	CreatedAt   time.Time
+	LastUsed    time.Time
+	ExpiresAt   time.Time
 }
 
 // Scope is what an API key may do.
@@ -97,16 +102,17 @@ func ParseScopes(list string) ([]Scope, error) {
 	return scopes, nil
 }
 
-// APIKey lets a program act for a user.
+// APIKey lets a program act for a user, in one workspace.
 type APIKey struct {
-	ID        APIKeyID
-	UserID    UserID
-	Name      string
-	Hash      string
-	Scopes    []Scope
-	CreatedAt time.Time
-	ExpiresAt *time.Time
-	LastUsed  *time.Time
+	ID          APIKeyID
+	UserID      UserID
+	WorkspaceID WorkspaceID // empty for the oldest of the user's
+	Name        string
+	Hash        string
+	Scopes      []Scope
+	CreatedAt   time.Time
+	ExpiresAt   *time.Time
+	LastUsed    *time.Time
 }
 
 // LoginLink signs its user in once.

@@ -19,6 +19,7 @@ type accountForm struct {
 	Next      string
 	Workspace string
 	Name      string
+	JoinOpen  bool // people of some mail domain may ask to join
 }
 
 // home is the library for who is signed in, and the way there for others.
@@ -61,7 +62,15 @@ func (s *server) logInForm(w http.ResponseWriter, r *http.Request) error {
 	if visitOf(r.Context()).actor.SignedIn() {
 		return redirect(w, r, next)
 	}
-	return s.render(w, r, http.StatusOK, "login", &accountForm{common: common{Title: "Sign in"}, Next: next})
+	data := &accountForm{common: common{Title: "Sign in"}, Next: next}
+	if !s.lib.SignUpOpen() {
+		open, err := s.lib.DomainsOpen(r.Context())
+		if err != nil {
+			return err
+		}
+		data.JoinOpen = open
+	}
+	return s.render(w, r, http.StatusOK, "login", data)
 }
 
 func (s *server) logInPosted(w http.ResponseWriter, r *http.Request) error {
@@ -77,6 +86,11 @@ func (s *server) logInPosted(w http.ResponseWriter, r *http.Request) error {
 
 // entered ends every form that signs in: with the cookie and the next page, or with the form again and what was wrong.
 func (s *server) entered(w http.ResponseWriter, r *http.Request, name string, data *accountForm, cookie string, err error) error {
+	return s.enteredBy(w, r, name, data, data, cookie, err)
+}
+
+// enteredBy is entered for a page that shows more than the form.
+func (s *server) enteredBy(w http.ResponseWriter, r *http.Request, name string, page pageData, data *accountForm, cookie string, err error) error {
 	v := visitOf(r.Context())
 	if err != nil {
 		p := s.problem(v, err)
@@ -84,7 +98,7 @@ func (s *server) entered(w http.ResponseWriter, r *http.Request, name string, da
 			return err
 		}
 		data.Error = p.Detail
-		return s.render(w, r, p.Status, name, data)
+		return s.render(w, r, p.Status, name, page)
 	}
 	if v.session != "" {
 		if err := s.lib.LogOut(r.Context(), v.session); err != nil {
@@ -150,14 +164,14 @@ func (s *server) enterPosted(w http.ResponseWriter, r *http.Request) error {
 
 func (s *server) signUpForm(w http.ResponseWriter, r *http.Request) error {
 	if !s.lib.SignUpOpen() {
-		return errNoRoute
+		return s.askForm(w, r)
 	}
 	return s.render(w, r, http.StatusOK, "signup", &accountForm{common: common{Title: "Sign up"}})
 }
 
 func (s *server) signUpPosted(w http.ResponseWriter, r *http.Request) error {
 	if !s.lib.SignUpOpen() {
-		return errNoRoute
+		return s.askPosted(w, r)
 	}
 	data := &accountForm{common: common{Title: "Sign up"}}
 	return s.accountPosted(w, r, "signup", data, func(ctx context.Context, acc meanwhile.Account) (string, error) {
@@ -175,7 +189,7 @@ func (s *server) accountPosted(w http.ResponseWriter, r *http.Request, name stri
 	if err := s.try(r.Context(), visitOf(r.Context())); err != nil {
 		return s.entered(w, r, name, data, "", err)
 	}
-	cookie, err := do(r.Context(), meanwhile.Account{Email: data.Email, Name: data.Name, Password: f.Get("password")})
+	cookie, err := do(r.Context(), meanwhile.Account{Email: data.Email, Name: data.Name, Password: f.Get("password"), TimeZone: f.Get("time_zone")})
 	return s.entered(w, r, name, data, cookie, err)
 }
 

@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"strings"
 
 	"meanwhile"
 )
@@ -30,15 +31,21 @@ func (s *server) embed(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return hidden(err, errNoRoute)
 	}
+	hosts, err := s.lib.EmbedHosts(r.Context(), seen.Video.Video)
+	if err != nil {
+		return err
+	}
 	share := s.pageShareOf(visitOf(r.Context()), token, shareOf(token, seen), seen, start)
 	return s.renderFramed(w, r, http.StatusOK, &embedPage{
-		common: common{Title: seen.Video.Title}, Share: &share, Boot: embedBoot{Share: shareOf(token, seen), Token: token, StartS: start},
+		common: common{Title: seen.Video.Title, Ancestors: strings.Join(hosts, " ")}, Share: &share, Boot: embedBoot{Share: shareOf(token, seen), Token: token, StartS: start},
 	})
 }
 
 // renderFramed sends a page that other sites may show in a frame.
 func (s *server) renderFramed(w http.ResponseWriter, r *http.Request, status int, data *embedPage) error {
-	data.Ancestors = everywhere
+	if data.Ancestors == "" {
+		data.Ancestors = everywhere
+	}
 	h := w.Header()
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	h.Set("Referrer-Policy", "no-referrer") // the address is the key

@@ -112,6 +112,7 @@ func (s *server) followVideos(w http.ResponseWriter, r *http.Request) error {
 		if err := s.authenticate(r, v, account); err != nil {
 			return false, unlessSignedOut(err)
 		}
+		delete(changed, "") // only rights were to be looked at
 		for id := range changed {
 			if err := e.send("video", map[string]string{"id": id}); err != nil {
 				return false, nil // the client has gone

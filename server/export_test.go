@@ -13,6 +13,7 @@ var (
 	Attachment   = attachment
 	SafeNext     = safeNext
 	Loopback     = loopback
+	SmallPicture = smallPicture
 )
 
 // Route is a row of the table as the tests see it.

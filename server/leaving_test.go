@@ -313,7 +313,7 @@ func TestTheLogIsReadByOwners(t *testing.T) {
 			if line.Action == "video-trash" {
 				subjects = append(subjects, line.Subject)
 			}
-			if line.Actor != "Ada" || line.Address != "127.0.0.1" {
+			if strings.HasPrefix(line.Action, "video-") && (line.Actor != "Ada" || line.Address != "127.0.0.1") {
 				t.Errorf("a line says %+v", line)
 			}
 		}
@@ -332,8 +332,9 @@ func TestTheLogIsReadByOwners(t *testing.T) {
 		t.Errorf("headers %v", r.header)
 	}
 	rows := must(csv.NewReader(strings.NewReader(string(r.body))).ReadAll())(t)
-	if len(rows) != 1+2*len(hostile) || fmt.Sprint(rows[0]) != "[at actor action subject detail address]" {
-		t.Fatalf("%d rows, the first %v", len(rows), rows[0])
+	ofVideos := slices.DeleteFunc(slices.Clone(rows), func(row []string) bool { return !strings.HasPrefix(row[2], "video-") })
+	if len(ofVideos) != 2*len(hostile) || fmt.Sprint(rows[0]) != "[at actor action subject detail address]" {
+		t.Fatalf("%d rows of videos, the first of all %v", len(ofVideos), rows[0])
 	}
 	var cells []string
 	for _, row := range rows[1:] {

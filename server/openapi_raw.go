@@ -54,6 +54,8 @@ var rawRoutes = map[string]rawRoute{
 	"get-media":     {takes: []header{bytesRange}, gives: mediaAnswers()},
 	"export-mine":   {gives: archived}, "export-workspace": {gives: archived},
 	"export-audit":  {gives: map[int]answer{http.StatusOK: {about: "A line each, with a head", media: []string{"text/csv"}}}},
+	"get-picture":   {gives: map[int]answer{http.StatusOK: {about: "256 pixels wide and high", media: []string{"image/jpeg", "image/png"}}, http.StatusNotModified: {about: "What the client has is right"}}},
+	"set-picture":   {body: "image/*", gives: map[int]answer{http.StatusNoContent: {about: "Kept; its middle, made 256 pixels wide and high"}}},
 	"follow-videos": {gives: streamed},
 	"follow-share":  {gives: streamed},
 	"tus-options":   {gives: map[int]answer{http.StatusNoContent: tusCan}}, "tus-upload-options": {gives: map[int]answer{http.StatusNoContent: tusCan}},

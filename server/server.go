@@ -113,6 +113,7 @@ type server struct {
 	opens     *limiter
 	parallel  *gate
 	exports   *gate
+	pictures  turn
 }
 
 // New makes the handler of everything. It panics on a BaseURL that is no address: configuration is checked before.
@@ -154,6 +155,7 @@ func newServer(c Config, d Deps) *server {
 	}
 	s.opens = newLimiter("open", 20, time.Hour, d)
 	s.parallel, s.exports = newGate(c.MaxParallel), newGate(1)
+	s.pictures = make(turn, 1)
 	return s
 }
 

@@ -12,7 +12,7 @@ type wireUser struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`
 	Email string `json:"email"`
-	Role  string `json:"role" enum:"owner,admin,member"`
+	Role  string `json:"role,omitempty" enum:"owner,admin,member" doc:"In the present workspace; absent for who is in none"`
 }
 
 func userOf(a meanwhile.Actor) wireUser {

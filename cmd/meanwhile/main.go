@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	_ "time/tzdata" // people's time zones, wherever the program runs
 
 	"github.com/alecthomas/kong"
 

@@ -17,15 +17,13 @@ func (s *Store) CreateWorkspace(ctx context.Context, w meanwhile.Workspace) erro
 func (s *Store) CreateUser(ctx context.Context, u meanwhile.User, m meanwhile.Membership) error {
 	return s.inTx(ctx, func(t *Store) error {
 		_, err := t.exec(ctx, "create user",
-			`INSERT INTO users (id, email, email_folded, name, password_hash, created_ms) VALUES ($1, $2, $3, $4, $5, $6)`,
-			string(u.ID), u.Email, meanwhile.FoldEmail(u.Email), u.Name, u.PasswordHash, toMS(u.CreatedAt))
+			`INSERT INTO users (id, email, email_folded, name, password_hash, created_ms, time_zone, language, picture_key)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			string(u.ID), u.Email, meanwhile.FoldEmail(u.Email), u.Name, u.PasswordHash, toMS(u.CreatedAt), u.TimeZone, u.Language, u.PictureKey)
 		if err != nil {
 			return reword(err, meanwhile.Conflict, "There is an account with this mail address already.")
 		}
-		_, err = t.exec(ctx, "create membership",
-			`INSERT INTO memberships (user_id, workspace_id, role, created_ms) VALUES ($1, $2, $3, $4)`,
-			string(u.ID), string(m.WorkspaceID), string(m.Role), toMS(m.CreatedAt))
-		return err
+		return t.AddMembership(ctx, m)
 	})
 }
 
@@ -67,14 +65,29 @@ func scanWorkspace(row scanner) (w meanwhile.Workspace, err error) {
 	return w, err
 }
 
-const identityColumns = `u.id, u.email, u.name, u.password_hash, u.created_ms, m.workspace_id, m.role`
+const identityColumns = `u.id, u.email, u.name, u.password_hash, u.time_zone, u.language, u.picture_key, u.created_ms,
+	COALESCE(m.workspace_id, ''), COALESCE(m.role, '')`
 
-// oldestMembership joins a user with the membership that counts.
-const oldestMembership = ` JOIN memberships m ON m.user_id = u.id
-	AND m.workspace_id = (SELECT o.workspace_id FROM memberships o WHERE o.user_id = u.id ORDER BY o.created_ms, o.workspace_id LIMIT 1)`
+// oldestOf is the workspace that a user u joined first.
+const oldestOf = `(SELECT o.workspace_id FROM memberships o WHERE o.user_id = u.id ORDER BY o.created_ms, o.workspace_id LIMIT 1)`
+
+// Joins of a user with the membership that counts, if there is one: the oldest one; that of session s, else the oldest one; that of key k.
+const (
+	oldestMembership = ` LEFT JOIN memberships m ON m.user_id = u.id AND m.workspace_id = ` + oldestOf
+
+	sessionMembership = ` LEFT JOIN memberships m ON m.user_id = u.id AND m.workspace_id = COALESCE(
+		(SELECT c.workspace_id FROM memberships c WHERE c.user_id = u.id AND c.workspace_id = s.workspace_id), ` + oldestOf + `)`
+
+	keyMembership = ` LEFT JOIN memberships m ON m.user_id = u.id
+		AND m.workspace_id = CASE WHEN k.workspace_id = '' THEN ` + oldestOf + ` ELSE k.workspace_id END`
+)
+
+func userInto(u *meanwhile.User) []any {
+	return []any{&u.ID, &u.Email, &u.Name, &u.PasswordHash, &u.TimeZone, &u.Language, &u.PictureKey, timeInto{&u.CreatedAt}}
+}
 
 func identityInto(id *meanwhile.Identity) []any {
-	return []any{&id.User.ID, &id.User.Email, &id.User.Name, &id.User.PasswordHash, timeInto{&id.User.CreatedAt}, &id.WorkspaceID, &id.Role}
+	return append(userInto(&id.User), &id.WorkspaceID, &id.Role)
 }
 
 func scanIdentity(row scanner) (id meanwhile.Identity, err error) {
@@ -82,13 +95,13 @@ func scanIdentity(row scanner) (id meanwhile.Identity, err error) {
 	return id, err
 }
 
-// IdentityByEmail joins the user of that address, in any case of letters, with the oldest membership. NotFound.
+// IdentityByEmail joins the user of that address, in any case of letters, with the oldest membership, if any. NotFound.
 func (s *Store) IdentityByEmail(ctx context.Context, email string) (meanwhile.Identity, error) {
 	return one(ctx, s, reading, "find account by mail address", scanIdentity,
 		`SELECT `+identityColumns+` FROM users u`+oldestMembership+` WHERE u.email_folded = $1`, meanwhile.FoldEmail(email))
 }
 
-// IdentityByUser joins the user with the oldest membership. NotFound.
+// IdentityByUser joins the user with the oldest membership, if any. NotFound.
 func (s *Store) IdentityByUser(ctx context.Context, id meanwhile.UserID) (meanwhile.Identity, error) {
 	return one(ctx, s, reading, "find account", scanIdentity,
 		`SELECT `+identityColumns+` FROM users u`+oldestMembership+` WHERE u.id = $1`, string(id))

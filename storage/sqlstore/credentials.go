@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"strings"
 	"time"
 
@@ -11,9 +12,15 @@ import (
 // CreateSession adds a session.
 func (s *Store) CreateSession(ctx context.Context, session meanwhile.Session) error {
 	_, err := s.exec(ctx, "create session",
-		`INSERT INTO sessions (hash, user_id, device, created_ms, last_used_ms, expires_ms) VALUES ($1, $2, $3, $4, $5, $6)`,
-		session.Hash, string(session.UserID), session.Device, toMS(session.CreatedAt), toMS(session.LastUsed), toMS(session.ExpiresAt))
+		`INSERT INTO sessions (`+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)`, session.Hash, string(session.UserID),
+		string(session.WorkspaceID), session.Device, toMS(session.CreatedAt), toMS(session.LastUsed), toMS(session.ExpiresAt))
 	return err
+}
+
+const sessionColumns = `hash, user_id, workspace_id, device, created_ms, last_used_ms, expires_ms`
+
+func sessionInto(s *meanwhile.Session) []any {
+	return []any{&s.Hash, &s.UserID, &s.WorkspaceID, &s.Device, timeInto{&s.CreatedAt}, timeInto{&s.LastUsed}, timeInto{&s.ExpiresAt}}
 }
 
 type sessionRow struct {
@@ -22,17 +29,15 @@ type sessionRow struct {
 }
 
 func scanSession(row scanner) (r sessionRow, err error) {
-	into := []any{&r.session.Hash, &r.session.UserID, &r.session.Device,
-		timeInto{&r.session.CreatedAt}, timeInto{&r.session.LastUsed}, timeInto{&r.session.ExpiresAt}}
-	err = row.Scan(append(into, identityInto(&r.identity)...)...)
+	err = row.Scan(append(sessionInto(&r.session), identityInto(&r.identity)...)...)
 	return r, err
 }
 
 // SessionByHash gives the session and whose it is, over or not. NotFound.
 func (s *Store) SessionByHash(ctx context.Context, hash string) (meanwhile.Session, meanwhile.Identity, error) {
 	r, err := one(ctx, s, reading, "find session", scanSession,
-		`SELECT s.hash, s.user_id, s.device, s.created_ms, s.last_used_ms, s.expires_ms, `+identityColumns+`
-		FROM sessions s JOIN users u ON u.id = s.user_id`+oldestMembership+` WHERE s.hash = $1`, hash)
+		`SELECT s.hash, s.user_id, s.workspace_id, s.device, s.created_ms, s.last_used_ms, s.expires_ms, `+identityColumns+`
+		FROM sessions s JOIN users u ON u.id = s.user_id`+sessionMembership+` WHERE s.hash = $1`, hash)
 	return r.session, r.identity, err
 }
 
@@ -55,8 +60,27 @@ func (s *Store) CreateAPIKey(ctx context.Context, k meanwhile.APIKey) error {
 		names[i] = string(scope)
 	}
 	_, err := s.exec(ctx, "create API key",
-		`INSERT INTO api_keys (id, user_id, name, hash, scopes, created_ms, expires_ms, last_used_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		string(k.ID), string(k.UserID), k.Name, k.Hash, strings.Join(names, ","), toMS(k.CreatedAt), toNullMS(k.ExpiresAt), toNullMS(k.LastUsed))
+		`INSERT INTO api_keys (`+keyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		string(k.ID), string(k.UserID), string(k.WorkspaceID), k.Name, k.Hash, strings.Join(names, ","), toMS(k.CreatedAt), toNullMS(k.ExpiresAt), toNullMS(k.LastUsed))
+	return err
+}
+
+const keyColumns = `id, user_id, workspace_id, name, hash, scopes, created_ms, expires_ms, last_used_ms`
+
+func keyInto(k *meanwhile.APIKey) []any {
+	return []any{&k.ID, &k.UserID, &k.WorkspaceID, &k.Name, &k.Hash, scopesInto{&k.Scopes},
+		timeInto{&k.CreatedAt}, nullTimeInto{&k.ExpiresAt}, nullTimeInto{&k.LastUsed}}
+}
+
+type scopesInto struct{ scopes *[]meanwhile.Scope }
+
+// Scan reads a list with commas between.
+func (into scopesInto) Scan(v any) error {
+	var list sql.NullString
+	err := list.Scan(v)
+	if err == nil {
+		*into.scopes, err = meanwhile.ParseScopes(list.String)
+	}
 	return err
 }
 
@@ -66,21 +90,15 @@ type apiKeyRow struct {
 }
 
 func scanAPIKey(row scanner) (r apiKeyRow, err error) {
-	var scopes string
-	into := []any{&r.key.ID, &r.key.UserID, &r.key.Name, &r.key.Hash, &scopes,
-		timeInto{&r.key.CreatedAt}, nullTimeInto{&r.key.ExpiresAt}, nullTimeInto{&r.key.LastUsed}}
-	if err := row.Scan(append(into, identityInto(&r.identity)...)...); err != nil {
-		return r, err
-	}
-	r.key.Scopes, err = meanwhile.ParseScopes(scopes)
+	err = row.Scan(append(keyInto(&r.key), identityInto(&r.identity)...)...)
 	return r, err
 }
 
 // APIKeyByHash gives the key and whose it is, over or not. NotFound.
 func (s *Store) APIKeyByHash(ctx context.Context, hash string) (meanwhile.APIKey, meanwhile.Identity, error) {
 	r, err := one(ctx, s, reading, "find API key", scanAPIKey,
-		`SELECT k.id, k.user_id, k.name, k.hash, k.scopes, k.created_ms, k.expires_ms, k.last_used_ms, `+identityColumns+`
-		FROM api_keys k JOIN users u ON u.id = k.user_id`+oldestMembership+` WHERE k.hash = $1`, hash)
+		`SELECT k.id, k.user_id, k.workspace_id, k.name, k.hash, k.scopes, k.created_ms, k.expires_ms, k.last_used_ms, `+identityColumns+`
+		FROM api_keys k JOIN users u ON u.id = k.user_id`+keyMembership+` WHERE k.hash = $1`, hash)
 	return r.key, r.identity, err
 }
 

@@ -28,6 +28,13 @@ var undone = []struct {
 		`DROP TABLE doomed`, `DROP TABLE notices`, `DROP INDEX users_leaving`, `DROP INDEX videos_trashed`, `DROP INDEX videos_live_by_workspace`,
 		`ALTER TABLE workspaces DROP COLUMN keep_days`, `ALTER TABLE users DROP COLUMN delete_ms`, `ALTER TABLE videos DROP COLUMN author_name`,
 	}},
+	{15, []string{
+		`DROP TABLE invites`, `ALTER TABLE sessions DROP COLUMN workspace_id`, `ALTER TABLE api_keys DROP COLUMN workspace_id`,
+		`ALTER TABLE users DROP COLUMN time_zone`, `ALTER TABLE users DROP COLUMN language`, `ALTER TABLE users DROP COLUMN picture_key`,
+		`ALTER TABLE workspaces DROP COLUMN sign_up`, `ALTER TABLE workspaces DROP COLUMN domains`, `ALTER TABLE workspaces DROP COLUMN embed_hosts`,
+		`ALTER TABLE workspaces DROP COLUMN default_audience`,
+		`ALTER TABLE workspaces DROP COLUMN default_comments`, `ALTER TABLE workspaces DROP COLUMN default_download`,
+	}},
 }
 
 // undo takes a database back to what the migrations up to last make.

@@ -83,6 +83,9 @@ func (s *Store) ListVideos(ctx context.Context, q meanwhile.VideoQuery) ([]meanw
 	if q.Trashed {
 		where = "owner_id = $1 AND trashed_ms IS NOT NULL"
 	}
+	if q.WorkspaceID != "" {
+		where += " AND workspace_id = " + place(string(q.WorkspaceID))
+	}
 	if q.Before != nil {
 		where += " AND (created_ms, id) < (" + place(toMS(q.Before.CreatedAt)) + ", " + place(string(q.Before.ID)) + ")"
 	}

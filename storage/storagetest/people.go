@@ -1,3 +1,369 @@
 package storagetest
 
-var peopleTests = []storeTest{}
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"meanwhile"
+)
+
+var peopleTests = []storeTest{
+	{"a person is in several workspaces, with a role in each", testMemberships},
+	{"a session follows its workspace, else the oldest, else none", testSessionWorkspace},
+	{"a key works in its workspace alone", testKeyWorkspace},
+	{"sessions are listed, and ended one by one, all, and by workspace", testSessions},
+	{"keys are listed and deleted by person and workspace", testKeys},
+	{"settings of a workspace are kept, beside its name", testSettings},
+	{"an invite is used once, whoever tries at the same time", testInvite},
+	{"invites are taken back one by one, and all of a person", testInvitesOf},
+	{"of two owners who leave at once, one stays", testLastOwner},
+	{"raised epochs end what was granted in one workspace", testRaiseEpochs},
+	{"unused log-in links are taken back", testDropLoginLinks},
+	{"a list of videos can be of one workspace", testVideosOfWorkspace},
+	{"a profile is kept", func(t *testing.T, s meanwhile.Store) {
+		u := mustWorld(t, s).user
+		u.Name, u.TimeZone, u.Language, u.PictureKey = "Ada L.", "Pacific/Auckland", "en-NZ", "p/x/y.jpg"
+		must(t, s.SetProfile(t.Context(), u))
+		must(t, s.SetPicture(t.Context(), u.ID, u.PictureKey))
+		if diff := cmp.Diff(u, mustGet(s.IdentityByUser(t.Context(), u.ID))(t).User); diff != "" {
+			t.Errorf("IdentityByUser() (-want +got):\n%s", diff)
+		}
+		wantKind(t, "SetProfile", s.SetProfile(t.Context(), meanwhile.User{ID: "nobody"}), meanwhile.NotFound)
+		wantKind(t, "SetPicture", s.SetPicture(t.Context(), "nobody", ""), meanwhile.NotFound)
+	}},
+}
+
+// second adds a workspace that the user of w joined an hour after the first.
+func (w world) second(t testing.TB, s meanwhile.Store, role meanwhile.Role) meanwhile.Workspace {
+	t.Helper()
+	ws := meanwhile.Workspace{ID: meanwhile.WorkspaceID(meanwhile.NewRandomID()), Name: "Mill", CreatedAt: noon.Add(time.Hour)}
+	must(t, s.CreateWorkspace(t.Context(), ws))
+	must(t, s.AddMembership(t.Context(), meanwhile.Membership{WorkspaceID: ws.ID, UserID: w.user.ID, Role: role, CreatedAt: ws.CreatedAt}))
+	return ws
+}
+
+// colleague adds another person to the world's workspace.
+func (w world) colleague(t testing.TB, s meanwhile.Store, email string, role meanwhile.Role) meanwhile.User {
+	t.Helper()
+	u := newUser(email, "Bob")
+	must(t, s.CreateUser(t.Context(), u, meanwhile.Membership{WorkspaceID: w.workspace.ID, UserID: u.ID, Role: role, CreatedAt: noon.Add(time.Minute)}))
+	return u
+}
+
+func testMemberships(t *testing.T, s meanwhile.Store) {
+	ctx := t.Context()
+	w := mustWorld(t, s)
+	second := w.second(t, s, meanwhile.RoleMember)
+	want := []meanwhile.WorkspaceRole{
+		{Workspace: w.workspace, Role: meanwhile.RoleOwner, JoinedAt: noon},
+		{Workspace: second, Role: meanwhile.RoleMember, JoinedAt: second.CreatedAt},
+	}
+	if diff := cmp.Diff(want, mustGet(s.Memberships(ctx, w.user.ID))(t)); diff != "" {
+		t.Errorf("Memberships() (-want +got):\n%s", diff)
+	}
+	again := meanwhile.Membership{WorkspaceID: second.ID, UserID: w.user.ID, Role: meanwhile.RoleAdmin, CreatedAt: noon}
+	wantKind(t, "AddMembership twice", s.AddMembership(ctx, again), meanwhile.Conflict)
+	again.WorkspaceID = "none"
+	wantKind(t, "AddMembership of no workspace", s.AddMembership(ctx, again), meanwhile.NotFound)
+
+	bob := w.colleague(t, s, "Bob@example.org", meanwhile.RoleAdmin)
+	members := []meanwhile.Member{
+		{User: w.user, Role: meanwhile.RoleOwner, JoinedAt: noon}, {User: bob, Role: meanwhile.RoleAdmin, JoinedAt: noon.Add(time.Minute)},
+	}
+	if diff := cmp.Diff(members, mustGet(s.Members(ctx, w.workspace.ID))(t)); diff != "" {
+		t.Errorf("Members() (-want +got):\n%s", diff)
+	}
+	for _, got := range []meanwhile.Member{mustGet(s.MemberByID(ctx, w.workspace.ID, bob.ID))(t), mustGet(s.MemberByEmail(ctx, w.workspace.ID, "bob@EXAMPLE.org"))(t)} {
+		if diff := cmp.Diff(members[1], got); diff != "" {
+			t.Errorf("one member (-want +got):\n%s", diff)
+		}
+	}
+	_, err := s.MemberByID(ctx, second.ID, bob.ID)
+	wantKind(t, "MemberByID elsewhere", err, meanwhile.NotFound)
+	_, err = s.MemberByEmail(ctx, second.ID, bob.Email)
+	wantKind(t, "MemberByEmail elsewhere", err, meanwhile.NotFound)
+
+	must(t, s.SetRole(ctx, w.workspace.ID, bob.ID, meanwhile.RoleOwner))
+	if n := mustGet(s.CountOwners(ctx, w.workspace.ID))(t); n != 2 {
+		t.Errorf("CountOwners() = %d, want 2", n)
+	}
+	must(t, s.RemoveMember(ctx, w.workspace.ID, bob.ID))
+	wantKind(t, "RemoveMember twice", s.RemoveMember(ctx, w.workspace.ID, bob.ID), meanwhile.NotFound)
+	wantKind(t, "SetRole of nobody", s.SetRole(ctx, w.workspace.ID, bob.ID, meanwhile.RoleAdmin), meanwhile.NotFound)
+	left := mustGet(s.IdentityByEmail(ctx, bob.Email))(t)
+	if diff := cmp.Diff(meanwhile.Identity{User: bob}, left); diff != "" {
+		t.Errorf("IdentityByEmail() of somebody in no workspace (-want +got):\n%s", diff)
+	}
+}
+
+func testSessionWorkspace(t *testing.T, s meanwhile.Store) {
+	ctx := t.Context()
+	w := mustWorld(t, s)
+	second := w.second(t, s, meanwhile.RoleMember)
+	must(t, s.CreateSession(ctx, meanwhile.Session{Hash: "h", UserID: w.user.ID, WorkspaceID: second.ID, CreatedAt: noon, LastUsed: noon, ExpiresAt: noon}))
+	wants := func(what string, ws meanwhile.WorkspaceID, role meanwhile.Role) {
+		t.Helper()
+		_, id, err := s.SessionByHash(ctx, "h")
+		must(t, err)
+		if id.WorkspaceID != ws || id.Role != role {
+			t.Errorf("%s: in %q as %q, want %q as %q", what, id.WorkspaceID, id.Role, ws, role)
+		}
+	}
+	wants("its own", second.ID, meanwhile.RoleMember)
+	must(t, s.SwitchSession(ctx, "h", ""))
+	wants("none named", w.workspace.ID, meanwhile.RoleOwner)
+	must(t, s.SwitchSession(ctx, "h", second.ID))
+	must(t, s.RemoveMember(ctx, second.ID, w.user.ID))
+	wants("its own is over", w.workspace.ID, meanwhile.RoleOwner)
+	must(t, s.RemoveMember(ctx, w.workspace.ID, w.user.ID))
+	wants("none is left", "", "")
+	wantKind(t, "SwitchSession of none", s.SwitchSession(ctx, "none", second.ID), meanwhile.NotFound)
+}
+
+func newKey(id string, w meanwhile.WorkspaceID, u meanwhile.UserID) meanwhile.APIKey {
+	return meanwhile.APIKey{
+		ID: meanwhile.APIKeyID(id), UserID: u, WorkspaceID: w, Name: id, Hash: "hash of " + id, Scopes: []meanwhile.Scope{meanwhile.ScopeRead}, CreatedAt: noon,
+	}
+}
+
+func testKeyWorkspace(t *testing.T, s meanwhile.Store) {
+	ctx := t.Context()
+	w := mustWorld(t, s)
+	second := w.second(t, s, meanwhile.RoleMember)
+	must(t, s.CreateAPIKey(ctx, newKey("new", second.ID, w.user.ID)))
+	must(t, s.CreateAPIKey(ctx, newKey("old", "", w.user.ID)))
+	wants := func(name string, ws meanwhile.WorkspaceID) {
+		t.Helper()
+		_, id, err := s.APIKeyByHash(ctx, "hash of "+name)
+		must(t, err)
+		if id.WorkspaceID != ws {
+			t.Errorf("the key %s works in %q, want %q", name, id.WorkspaceID, ws)
+		}
+	}
+	wants("new", second.ID)
+	wants("old", w.workspace.ID)
+	must(t, s.RemoveMember(ctx, second.ID, w.user.ID))
+	wants("new", "")
+}
+
+func testSessions(t *testing.T, s meanwhile.Store) {
+	ctx := t.Context()
+	w := mustWorld(t, s)
+	second, bob := w.second(t, s, meanwhile.RoleMember), w.colleague(t, s, "bob@example.org", meanwhile.RoleMember)
+	add := func(hash string, u meanwhile.UserID, ws meanwhile.WorkspaceID, d time.Duration) meanwhile.Session {
+		one := meanwhile.Session{Hash: hash, UserID: u, WorkspaceID: ws, Device: hash, CreatedAt: noon, LastUsed: noon.Add(d), ExpiresAt: noon.Add(d + time.Hour)}
+		must(t, s.CreateSession(ctx, one))
+		return one
+	}
+	a, b := add("a", w.user.ID, w.workspace.ID, time.Minute), add("b", w.user.ID, second.ID, 2*time.Minute)
+	c, d := add("c", w.user.ID, "", 3*time.Minute), add("d", bob.ID, w.workspace.ID, 0)
+	add("over", w.user.ID, second.ID, -time.Hour)
+	wants := func(what string, u meanwhile.UserID, want ...meanwhile.Session) {
+		t.Helper()
+		if diff := cmp.Diff(want, mustGet(s.Sessions(ctx, u, noon))(t)); diff != "" {
+			t.Errorf("%s: Sessions() (-want +got):\n%s", what, diff)
+		}
+	}
+	wants("all", w.user.ID, c, b, a)
+	must(t, s.EndSessionsIn(ctx, w.workspace.ID, w.user.ID))
+	wants("after those of a workspace", w.user.ID, b)
+	a = add("a", w.user.ID, w.workspace.ID, time.Minute)
+	must(t, s.EndSessions(ctx, w.user.ID, "a"))
+	wants("after all but one", w.user.ID, a)
+	must(t, s.EndSessions(ctx, w.user.ID, ""))
+	wants("after all", w.user.ID)
+	wants("of somebody else", bob.ID, d)
+}
+
+func testKeys(t *testing.T, s meanwhile.Store) {
+	ctx := t.Context()
+	w := mustWorld(t, s)
+	second, bob := w.second(t, s, meanwhile.RoleMember), w.colleague(t, s, "bob@example.org", meanwhile.RoleMember)
+	mine, there, his := newKey("mine", w.workspace.ID, w.user.ID), newKey("there", second.ID, w.user.ID), newKey("his", w.workspace.ID, bob.ID)
+	mine.ExpiresAt = after(time.Hour)
+	newer := newKey("newer", w.workspace.ID, w.user.ID)
+	newer.CreatedAt = noon.Add(time.Minute)
+	for _, k := range []meanwhile.APIKey{mine, there, his, newer} {
+		must(t, s.CreateAPIKey(ctx, k))
+	}
+	if diff := cmp.Diff([]meanwhile.APIKey{newer, mine}, mustGet(s.APIKeys(ctx, w.workspace.ID, w.user.ID))(t)); diff != "" {
+		t.Errorf("APIKeys() (-want +got):\n%s", diff)
+	}
+	wantKind(t, "DeleteAPIKey of somebody else's", s.DeleteAPIKey(ctx, w.workspace.ID, w.user.ID, his.ID), meanwhile.NotFound)
+	wantKind(t, "DeleteAPIKey of another workspace's", s.DeleteAPIKey(ctx, w.workspace.ID, w.user.ID, there.ID), meanwhile.NotFound)
+	must(t, s.DeleteAPIKey(ctx, w.workspace.ID, w.user.ID, newer.ID))
+	must(t, s.DeleteAPIKeysIn(ctx, w.workspace.ID, w.user.ID))
+	for name, want := range map[string]bool{"mine": false, "newer": false, "there": true, "his": true} {
+		if _, _, err := s.APIKeyByHash(ctx, "hash of "+name); (err == nil) != want {
+			t.Errorf("the key %s: %v, want it kept: %v", name, err, want)
+		}
+	}
+}
+
+func testSettings(t *testing.T, s meanwhile.Store) {
+	ctx := t.Context()
+	w := mustWorld(t, s)
+	got, settings, err := s.WorkspaceByID(ctx, w.workspace.ID)
+	must(t, err)
+	usual := meanwhile.Settings{SignUp: meanwhile.SignUpInvited, Domains: []string{}, EmbedHosts: []string{}, DefaultAudience: "link", DefaultComments: "on", DefaultDownload: true}
+	if diff := cmp.Diff(w.workspace, got) + cmp.Diff(usual, settings); diff != "" {
+		t.Errorf("WorkspaceByID() of a new one (-want +got):\n%s", diff)
+	}
+	if open := mustGet(s.WorkspacesForDomains(ctx))(t); len(open) != 0 {
+		t.Errorf("WorkspacesForDomains() = %v, want none", open)
+	}
+	want := meanwhile.Settings{
+		SignUp: meanwhile.SignUpDomains, Domains: []string{"example.org", "example.net"}, EmbedHosts: []string{"wiki.example.org"}, KeepDays: 90,
+		DefaultAudience: "members", DefaultComments: "held",
+	}
+	must(t, s.SaveWorkspace(ctx, w.workspace.ID, "Orchards", want))
+	got, settings, err = s.WorkspaceByID(ctx, w.workspace.ID)
+	must(t, err)
+	w.workspace.Name = "Orchards"
+	if diff := cmp.Diff(w.workspace, got) + cmp.Diff(want, settings); diff != "" {
+		t.Errorf("WorkspaceByID() (-want +got):\n%s", diff)
+	}
+	open := []meanwhile.DomainSignUp{{Workspace: w.workspace, Domains: want.Domains}}
+	if diff := cmp.Diff(open, mustGet(s.WorkspacesForDomains(ctx))(t)); diff != "" {
+		t.Errorf("WorkspacesForDomains() (-want +got):\n%s", diff)
+	}
+	wantKind(t, "SaveWorkspace", s.SaveWorkspace(ctx, "none", "x", want), meanwhile.NotFound)
+	_, _, err = s.WorkspaceByID(ctx, "none")
+	wantKind(t, "WorkspaceByID", err, meanwhile.NotFound)
+	wantKind(t, "HoldWorkspace", s.HoldWorkspace(ctx, "none"), meanwhile.NotFound)
+}
+
+func (w world) invite(name string) meanwhile.Invite {
+	return meanwhile.Invite{
+		ID: meanwhile.InviteID(name), WorkspaceID: w.workspace.ID, WorkspaceName: w.workspace.Name, Hash: "hash of " + name, Role: meanwhile.RoleMember,
+		CreatedBy: w.user.ID, CreatedByName: w.user.Name, CreatedAt: noon, ExpiresAt: noon.Add(time.Hour),
+	}
+}
+
+func testInvite(t *testing.T, s meanwhile.Store) {
+	ctx := t.Context()
+	w := mustWorld(t, s)
+	i := w.invite("i")
+	i.Email = "Bob@example.org"
+	must(t, s.CreateInvite(ctx, i))
+	if diff := cmp.Diff(i, mustGet(s.InviteByHash(ctx, i.Hash))(t)); diff != "" {
+		t.Errorf("InviteByHash() (-want +got):\n%s", diff)
+	}
+	wantKind(t, "UseInvite at its end", s.UseInvite(ctx, i.Hash, i.ExpiresAt, "bob"), meanwhile.NotFound)
+	wantKind(t, "UseInvite of an unknown one", s.UseInvite(ctx, "none", noon, "bob"), meanwhile.NotFound)
+	errs := together(8, func(int) error { return s.UseInvite(ctx, i.Hash, noon.Add(time.Minute), "bob") })
+	wantOneWinner(t, errs, meanwhile.NotFound)
+	if diff := cmp.Diff(after(time.Minute), mustGet(s.InviteByHash(ctx, i.Hash))(t).UsedAt); diff != "" {
+		t.Errorf("UsedAt (-want +got):\n%s", diff)
+	}
+	wantKind(t, "DeleteInvite of a used one", s.DeleteInvite(ctx, w.workspace.ID, i.ID), meanwhile.NotFound)
+	_, err := s.InviteByHash(ctx, "none")
+	wantKind(t, "InviteByHash of an unknown one", err, meanwhile.NotFound)
+}
+
+func testInvitesOf(t *testing.T, s meanwhile.Store) {
+	ctx := t.Context()
+	w := mustWorld(t, s)
+	bob := w.colleague(t, s, "Bob@example.org", meanwhile.RoleAdmin)
+	mine, his, forHim, request, other := w.invite("mine"), w.invite("his"), w.invite("for him"), w.invite("request"), w.invite("other request")
+	his.CreatedBy, his.CreatedByName = bob.ID, bob.Name
+	forHim.Email = "BOB@example.org"
+	for _, r := range []*meanwhile.Invite{&request, &other} { // two that have no secret do not meet
+		r.CreatedBy, r.CreatedByName, r.Hash, r.Email = "", "", "", string(r.ID)+"@example.org"
+	}
+	mine.CreatedAt, other.CreatedAt = noon.Add(2*time.Second), noon.Add(time.Second)
+	for _, i := range []meanwhile.Invite{mine, his, forHim, request, other} {
+		must(t, s.CreateInvite(ctx, i))
+	}
+	must(t, s.DeleteInvitesOf(ctx, w.workspace.ID, bob.ID))
+	if diff := cmp.Diff([]meanwhile.Invite{mine, other, request}, mustGet(s.OpenInvites(ctx, w.workspace.ID, noon))(t)); diff != "" {
+		t.Errorf("OpenInvites() (-want +got):\n%s", diff)
+	}
+	wantKind(t, "DeleteInvite elsewhere", s.DeleteInvite(ctx, "none", mine.ID), meanwhile.NotFound)
+	must(t, s.DeleteInvite(ctx, w.workspace.ID, mine.ID))
+	wantKind(t, "DeleteInvite twice", s.DeleteInvite(ctx, w.workspace.ID, mine.ID), meanwhile.NotFound)
+	if open := mustGet(s.OpenInvites(ctx, w.workspace.ID, mine.ExpiresAt))(t); len(open) != 0 {
+		t.Errorf("OpenInvites() at their end = %v, want none", open)
+	}
+}
+
+func testLastOwner(t *testing.T, s meanwhile.Store) {
+	w := mustWorld(t, s)
+	people := []meanwhile.UserID{w.user.ID, w.colleague(t, s, "bob@example.org", meanwhile.RoleOwner).ID}
+	errs := together(2, func(i int) error {
+		return s.InTx(t.Context(), func(tx meanwhile.Store) error {
+			if err := tx.HoldWorkspace(t.Context(), w.workspace.ID); err != nil {
+				return err
+			}
+			n, err := tx.CountOwners(t.Context(), w.workspace.ID)
+			if err != nil {
+				return err
+			}
+			if n == 1 {
+				return meanwhile.E(meanwhile.Conflict, "The only owner stays.", nil)
+			}
+			return tx.RemoveMember(t.Context(), w.workspace.ID, people[i])
+		})
+	})
+	wantOneWinner(t, errs, meanwhile.Conflict)
+}
+
+func testRaiseEpochs(t *testing.T, s meanwhile.Store) {
+	ctx := t.Context()
+	w := mustWorld(t, s)
+	here, there := w.video("Here", 0), w.video("There", 0)
+	there.WorkspaceID = w.second(t, s, meanwhile.RoleOwner).ID
+	shares := []meanwhile.Share{newShare(here.ID, 0), newShare(here.ID, 0), newShare(there.ID, 0)}
+	must(t, s.CreateVideo(ctx, here))
+	must(t, s.CreateVideo(ctx, there))
+	for _, share := range shares {
+		must(t, s.CreateShare(ctx, share))
+	}
+	must(t, s.RaiseEpochs(ctx, w.workspace.ID))
+	for i, want := range []int64{2, 2, 1} {
+		if got := mustGet(s.ShareByID(ctx, shares[i].ID))(t).Epoch; got != want {
+			t.Errorf("epoch of share %d = %d, want %d", i, got, want)
+		}
+	}
+}
+
+func testDropLoginLinks(t *testing.T, s meanwhile.Store) {
+	ctx := t.Context()
+	w := mustWorld(t, s)
+	add := func(hash string, u meanwhile.UserID) {
+		must(t, s.CreateLoginLink(ctx, meanwhile.LoginLink{Hash: hash, UserID: u, CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)}))
+	}
+	bob := w.colleague(t, s, "bob@example.org", meanwhile.RoleMember)
+	add("hers", w.user.ID)
+	add("his", bob.ID)
+	must(t, s.DropLoginLinks(ctx, w.user.ID))
+	_, err := s.UseLoginLink(ctx, "hers", noon)
+	wantKind(t, "UseLoginLink of one taken back", err, meanwhile.NotFound)
+	mustGet(s.UseLoginLink(ctx, "his", noon))(t)
+	add("hers again", w.user.ID)
+	must(t, s.DropLoginLinksIn(ctx, w.workspace.ID))
+	_, err = s.UseLoginLink(ctx, "hers again", noon)
+	wantKind(t, "UseLoginLink of one taken back by workspace", err, meanwhile.NotFound)
+	mustGet(s.LoginLinkByHash(ctx, "his"))(t) // what was used stays to be seen
+}
+
+func testVideosOfWorkspace(t *testing.T, s meanwhile.Store) {
+	w := mustWorld(t, s)
+	here, there := w.video("Here", 0), w.video("There", time.Second)
+	there.WorkspaceID = w.second(t, s, meanwhile.RoleOwner).ID
+	must(t, s.CreateVideo(t.Context(), here))
+	must(t, s.CreateVideo(t.Context(), there))
+	for ws, want := range map[meanwhile.WorkspaceID][]meanwhile.VideoID{
+		w.workspace.ID: {here.ID}, there.WorkspaceID: {there.ID}, "": {there.ID, here.ID}, "none": nil,
+	} {
+		var got []meanwhile.VideoID
+		for _, v := range mustGet(s.ListVideos(t.Context(), meanwhile.VideoQuery{OwnerID: w.user.ID, WorkspaceID: ws, Limit: 10}))(t) {
+			got = append(got, v.ID)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("ListVideos() of %q (-want +got):\n%s", ws, diff)
+		}
+	}
+}

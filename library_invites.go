@@ -1,0 +1,421 @@
+package meanwhile
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// How long invites live, and how many may be open in a workspace.
+const (
+	InviteFor      = 7 * 24 * time.Hour
+	maxInviteDays  = 90
+	askedFor       = 30 * 24 * time.Hour // how long somebody's wish to join waits for an admin
+	askAgainAfter  = 5 * time.Minute     // before that, asking sends no second mail
+	maxOpenInvites = 500
+)
+
+// mailWithin bounds the sending of one mail.
+const mailWithin = 15 * time.Second
+
+// NewInvite is whom somebody asks to join.
+type NewInvite struct {
+	Email string // empty: whoever has the link
+	Role  Role
+	Days  int // InviteFor when zero
+}
+
+// Invitation is an invite whose link was just made. The secret in the URL is kept nowhere.
+type Invitation struct {
+	Invite
+	URL    string
+	Mailed bool
+}
+
+// Invite makes a link that lets one person join the actor's workspace, and mails it where there is an address and a mail server. address
+// makes the link of its secret. An older invite to the same address ends. Forbidden for a role above the actor's.
+func (l *Library) Invite(ctx context.Context, a Actor, n NewInvite, address func(secret string) string) (Invitation, error) {
+	if err := l.may(a, dutyInvite); err != nil {
+		return Invitation{}, err
+	}
+	if _, err := ParseRole(string(n.Role)); err != nil {
+		return Invitation{}, err
+	}
+	if n.Days < 0 || n.Days > maxInviteDays {
+		return Invitation{}, E(Invalid, fmt.Sprintf("An invite can be open for 1 to %d days.", maxInviteDays), nil)
+	}
+	if n.Email != "" {
+		email, err := cleanEmail(n.Email)
+		if err != nil {
+			return Invitation{}, err
+		}
+		n.Email = email
+	}
+	now, secret := l.Now(), NewSecret()
+	i := Invite{
+		ID: InviteID(l.NewID()), WorkspaceID: a.WorkspaceID, Hash: SecretHash(secret), Email: n.Email, Role: n.Role,
+		CreatedBy: a.UserID, CreatedByName: a.Name, CreatedAt: now, ExpiresAt: now.Add(InviteFor),
+	}
+	if n.Days > 0 {
+		i.ExpiresAt = now.Add(time.Duration(n.Days) * 24 * time.Hour)
+	}
+	err := l.Store.InTx(ctx, func(tx Store) error {
+		open, err := l.openToInvites(ctx, tx, a, &i)
+		if err != nil {
+			return err
+		}
+		for _, older := range open {
+			if i.Email == "" || !sameAddress(older.Email, i.Email) {
+				continue
+			}
+			if err := tx.DeleteInvite(ctx, a.WorkspaceID, older.ID); err != nil {
+				return fmt.Errorf("end older invite: %w", err)
+			}
+		}
+		if err := tx.CreateInvite(ctx, i); err != nil {
+			return fmt.Errorf("create invite: %w", err)
+		}
+		return l.note(ctx, tx, a, a.WorkspaceID, ActionInvited, whom(i), string(i.Role))
+	})
+	if err != nil {
+		return Invitation{}, err
+	}
+	return l.sendInvite(ctx, i, address(secret)), nil
+}
+
+// openToInvites is what stands open in the actor's workspace, where i may be added to it.
+func (l *Library) openToInvites(ctx context.Context, tx Store, a Actor, i *Invite) ([]Invite, error) {
+	me, w, s, err := l.inviter(ctx, tx, a)
+	if err != nil {
+		return nil, err
+	}
+	i.WorkspaceName = w.Name
+	if s.SignUp == SignUpClosed {
+		return nil, errClosed
+	}
+	if me.Role.below(i.Role) {
+		return nil, E(Forbidden, "Only an owner can invite somebody as an owner.", nil)
+	}
+	if i.Email != "" {
+		_, err := tx.MemberByEmail(ctx, a.WorkspaceID, i.Email)
+		if err == nil {
+			return nil, E(Conflict, "This person is in the workspace already.", nil)
+		}
+		if KindOf(err) != NotFound {
+			return nil, fmt.Errorf("find member: %w", err)
+		}
+	}
+	open, err := tx.OpenInvites(ctx, a.WorkspaceID, i.CreatedAt)
+	if err != nil {
+		return nil, fmt.Errorf("list invites: %w", err)
+	}
+	if len(open) >= maxOpenInvites {
+		return nil, errManyInvites
+	}
+	return open, nil
+}
+
+// inviter is the actor as they stand now, with nobody else changing that until the transaction ends.
+func (l *Library) inviter(ctx context.Context, tx Store, a Actor) (Member, Workspace, Settings, error) {
+	if err := tx.HoldWorkspace(ctx, a.WorkspaceID); err != nil {
+		return Member{}, Workspace{}, Settings{}, fmt.Errorf("hold workspace: %w", err)
+	}
+	me, err := tx.MemberByID(ctx, a.WorkspaceID, a.UserID)
+	if err != nil {
+		return Member{}, Workspace{}, Settings{}, orOther(err, errNoWorkspace)
+	}
+	a.Role = me.Role
+	if err := l.may(a, dutyInvite); err != nil {
+		return Member{}, Workspace{}, Settings{}, err
+	}
+	w, s, err := tx.WorkspaceByID(ctx, a.WorkspaceID)
+	return me, w, s, err
+}
+
+var (
+	errClosed      = E(Conflict, "Nobody new can join this workspace. An owner or admin can change that in its settings.", nil)
+	errManyInvites = E(Conflict, fmt.Sprintf("There are %d open invites, which is the most. Revoke those that nobody will use.", maxOpenInvites), nil)
+	errNoInvite    = E(NotFound, "This invite was used already, was taken back, or has ended. Ask for a new one.", nil)
+)
+
+func whom(i Invite) string {
+	if i.Email == "" {
+		return "whoever has the link"
+	}
+	return i.Email
+}
+
+func sameAddress(a, b string) bool { return strings.ToLower(a) == strings.ToLower(b) } //nolint:staticcheck // as the store folds them
+
+// sendInvite mails the link where that can be done. A mail that cannot be sent is no failure: the link is in the answer.
+func (l *Library) sendInvite(ctx context.Context, i Invite, url string) Invitation {
+	made := Invitation{Invite: i, URL: url}
+	if l.Mailer == nil || i.Email == "" {
+		return made
+	}
+	if err := l.mailInvite(ctx, i, url); err != nil {
+		l.Log.Warn("invite not mailed", "invite_id", i.ID, "error", err)
+		return made
+	}
+	made.Mailed = true
+	return made
+}
+
+func (l *Library) mailInvite(ctx context.Context, i Invite, url string) error {
+	who := i.CreatedByName + " invites you to " + i.WorkspaceName
+	if i.CreatedBy == "" {
+		who = "You asked to join " + i.WorkspaceName
+	}
+	ctx, cancel := context.WithTimeout(ctx, mailWithin)
+	defer cancel()
+	return l.Mailer.Send(ctx, Mail{
+		To: i.Email, Subject: who,
+		Text: who + ", where people record short video updates and answer each other in their own time.\n\nOpen this link to join. It works once, until " +
+			i.ExpiresAt.UTC().Format("2 January 2006, 15:04 UTC") + ":\n\n" + url + "\n\nIf you did not expect this mail, do nothing: nobody has joined.\n",
+	})
+}
+
+// Invites lists what stands open in the actor's workspace, newest first.
+func (l *Library) Invites(ctx context.Context, a Actor) ([]Invite, error) {
+	if err := l.may(a, dutyInvite); err != nil {
+		return nil, err
+	}
+	return l.Store.OpenInvites(ctx, a.WorkspaceID, l.Now())
+}
+
+// RevokeInvite ends an open invite. NotFound. Forbidden for one to a role above the actor's.
+func (l *Library) RevokeInvite(ctx context.Context, a Actor, id InviteID) error {
+	return l.onInvite(ctx, a, id, func(tx Store, i Invite) error {
+		return l.note(ctx, tx, a, a.WorkspaceID, ActionUninvited, whom(i), string(i.Role))
+	})
+}
+
+// RenewInvite makes another link for an open invite, or the first one for somebody who asked to join, and mails it where it can. The link
+// before it ends. NotFound.
+func (l *Library) RenewInvite(ctx context.Context, a Actor, id InviteID, address func(secret string) string) (Invitation, error) {
+	var fresh Invite
+	secret := NewSecret()
+	err := l.onInvite(ctx, a, id, func(tx Store, i Invite) error {
+		fresh = i
+		fresh.Hash, fresh.CreatedBy, fresh.CreatedByName, fresh.CreatedAt = SecretHash(secret), a.UserID, a.Name, l.Now()
+		fresh.ExpiresAt = fresh.CreatedAt.Add(InviteFor)
+		if err := tx.CreateInvite(ctx, fresh); err != nil {
+			return fmt.Errorf("renew invite: %w", err)
+		}
+		return l.note(ctx, tx, a, a.WorkspaceID, ActionInvited, whom(i), string(i.Role))
+	})
+	if err != nil {
+		return Invitation{}, err
+	}
+	return l.sendInvite(ctx, fresh, address(secret)), nil
+}
+
+// onInvite takes an open invite away and lets fn go on in the same transaction.
+func (l *Library) onInvite(ctx context.Context, a Actor, id InviteID, fn func(Store, Invite) error) error {
+	if err := l.may(a, dutyInvite); err != nil {
+		return err
+	}
+	return l.Store.InTx(ctx, func(tx Store) error {
+		me, _, _, err := l.inviter(ctx, tx, a)
+		if err != nil {
+			return err
+		}
+		open, err := tx.OpenInvites(ctx, a.WorkspaceID, l.Now())
+		if err != nil {
+			return fmt.Errorf("list invites: %w", err)
+		}
+		n := slices.IndexFunc(open, func(i Invite) bool { return i.ID == id })
+		if n < 0 {
+			return E(NotFound, "There is no such invite any more.", nil)
+		}
+		if me.Role.below(open[n].Role) {
+			return E(Forbidden, "This invite makes somebody an owner. Only an owner can change it.", nil)
+		}
+		if err := tx.DeleteInvite(ctx, a.WorkspaceID, id); err != nil {
+			return fmt.Errorf("delete invite: %w", err)
+		}
+		return fn(tx, open[n])
+	})
+}
+
+// InviteBySecret is the invite that a link opens for the actor, who may be a guest. NotFound when it was used, taken back or is over;
+// Forbidden for who is signed in with another address than the invite's.
+func (l *Library) InviteBySecret(ctx context.Context, a Actor, secret string) (Invite, error) {
+	return l.inviteFor(ctx, l.Store, a.Email, secret)
+}
+
+// inviteFor is the open invite of a secret for a person of that address; empty for one who is not known yet.
+func (l *Library) inviteFor(ctx context.Context, st Store, email, secret string) (Invite, error) {
+	i, err := st.InviteByHash(ctx, SecretHash(secret))
+	if err != nil {
+		return Invite{}, orOther(err, errNoInvite)
+	}
+	if i.UsedAt != nil || !l.Now().Before(i.ExpiresAt) {
+		return Invite{}, errNoInvite
+	}
+	_, s, err := st.WorkspaceByID(ctx, i.WorkspaceID)
+	if err != nil {
+		return Invite{}, orOther(err, errNoInvite)
+	}
+	if s.SignUp == SignUpClosed {
+		return Invite{}, errNoInvite
+	}
+	if i.Email != "" && email != "" && !sameAddress(i.Email, email) {
+		return Invite{}, E(Forbidden, "This invite is for another mail address. Sign in with that one, or ask for an invite to yours.", nil)
+	}
+	return i, nil
+}
+
+// Join takes the signed-in actor into the workspace of an invite, and their session goes there. Errors are InviteBySecret's; Conflict for who
+// is in it already, which does not use the invite up.
+func (l *Library) Join(ctx context.Context, a Actor, secret, cookie string) error {
+	if err := l.may(a, dutyCredentials); err != nil {
+		return err
+	}
+	return l.Store.InTx(ctx, func(tx Store) error {
+		i, err := l.inviteFor(ctx, tx, a.Email, secret)
+		if err != nil {
+			return err
+		}
+		if err := tx.UseInvite(ctx, i.Hash, l.Now(), a.UserID); err != nil {
+			return orOther(err, errNoInvite)
+		}
+		if err := l.join(ctx, tx, Membership{WorkspaceID: i.WorkspaceID, UserID: a.UserID, Role: i.Role, CreatedAt: l.Now()}); err != nil {
+			return err
+		}
+		if err := tx.SwitchSession(ctx, SecretHash(cookie), i.WorkspaceID); err != nil {
+			return fmt.Errorf("switch session: %w", err)
+		}
+		return l.note(ctx, tx, a, i.WorkspaceID, ActionJoined, a.Email, joinedBy(i))
+	})
+}
+
+func joinedBy(i Invite) string {
+	if i.CreatedByName == "" {
+		return string(i.Role)
+	}
+	return string(i.Role) + ", invited by " + i.CreatedByName
+}
+
+// SignUpByInvite makes an account in the workspace of an invite and signs it in. Errors are InviteBySecret's; Conflict when there is an
+// account with that address, which does not use the invite up.
+func (l *Library) SignUpByInvite(ctx context.Context, secret string, acc Account, device, from string) (cookie string, err error) {
+	i, err := l.inviteFor(ctx, l.Store, strings.TrimSpace(acc.Email), secret)
+	if err != nil {
+		return "", err
+	}
+	u, err := l.newUser(ctx, acc)
+	if err != nil {
+		return "", err
+	}
+	if acc.Password == "" {
+		return "", E(Invalid, "Choose a password, so that you can sign in again.", nil)
+	}
+	err = l.Store.InTx(ctx, func(tx Store) error {
+		if i, err = l.inviteFor(ctx, tx, u.Email, secret); err != nil {
+			return err
+		}
+		if err := tx.UseInvite(ctx, i.Hash, l.Now(), u.ID); err != nil {
+			return orOther(err, errNoInvite)
+		}
+		if err := l.addUser(ctx, tx, u, i.WorkspaceID, i.Role); err != nil {
+			return err
+		}
+		if cookie, err = l.startSessionIn(ctx, tx, u.ID, i.WorkspaceID, device); err != nil {
+			return err
+		}
+		a := Actor{UserID: u.ID, Name: u.Name, Email: u.Email, Address: from}
+		return l.note(ctx, tx, a, i.WorkspaceID, ActionJoined, u.Email, joinedBy(i))
+	})
+	return cookie, err
+}
+
+// DomainsOpen reports whether people of some mail domain may ask to join a workspace here.
+func (l *Library) DomainsOpen(ctx context.Context) (bool, error) {
+	open, err := l.Store.WorkspacesForDomains(ctx)
+	return len(open) > 0, err
+}
+
+// AskToJoin mails an invite to an address of a domain that a workspace takes people from. Where there is no mail server, the wish waits until
+// an admin makes a link of it. What it answers does not depend on whether there is an account. Forbidden for other domains, Unavailable
+// when the mail could not be sent.
+func (l *Library) AskToJoin(ctx context.Context, from, email string, address func(secret string) string) (mailed bool, err error) {
+	if email, err = cleanEmail(email); err != nil {
+		return false, err
+	}
+	w, err := l.workspaceForDomain(ctx, email)
+	if err != nil {
+		return false, err
+	}
+	now, secret := l.Now(), NewSecret()
+	i := Invite{ID: InviteID(l.NewID()), WorkspaceID: w.ID, WorkspaceName: w.Name, Email: email, Role: RoleMember, CreatedAt: now, ExpiresAt: now.Add(askedFor)}
+	if l.Mailer != nil {
+		i.Hash, i.ExpiresAt = SecretHash(secret), now.Add(InviteFor)
+	}
+	known := false
+	err = l.Store.InTx(ctx, func(tx Store) error {
+		if known, err = l.knowsWish(ctx, tx, i); err != nil || known {
+			return err
+		}
+		if err := tx.CreateInvite(ctx, i); err != nil {
+			return fmt.Errorf("create invite: %w", err)
+		}
+		return l.note(ctx, tx, Actor{Address: from}, w.ID, ActionAsked, email, "")
+	})
+	if err != nil || known || l.Mailer == nil {
+		return l.Mailer != nil, err
+	}
+	if err := l.mailInvite(ctx, i, address(secret)); err != nil {
+		l.Log.Warn("invite not mailed", "invite_id", i.ID, "error", err)
+		if err := l.Store.DeleteInvite(context.WithoutCancel(ctx), w.ID, i.ID); err != nil {
+			return false, fmt.Errorf("delete invite that was not mailed: %w", err)
+		}
+		return false, E(Unavailable, "The mail could not be sent just now. Try again in a few minutes.", err)
+	}
+	return true, nil
+}
+
+func (l *Library) workspaceForDomain(ctx context.Context, email string) (Workspace, error) {
+	open, err := l.Store.WorkspacesForDomains(ctx)
+	if err != nil {
+		return Workspace{}, fmt.Errorf("list workspaces: %w", err)
+	}
+	domain := strings.ToLower(email[strings.LastIndexByte(email, '@')+1:])
+	for _, w := range open {
+		if slices.Contains(w.Domains, domain) {
+			return w.Workspace, nil
+		}
+	}
+	return Workspace{}, E(Forbidden, "People with an address of this domain cannot join by themselves. Ask for an invite.", nil)
+}
+
+// knowsWish reports whether nothing is to be done about somebody's wish to join: they are in the workspace already, or have just asked. An
+// older wish of theirs makes room.
+func (l *Library) knowsWish(ctx context.Context, tx Store, i Invite) (bool, error) {
+	if err := tx.HoldWorkspace(ctx, i.WorkspaceID); err != nil {
+		return false, fmt.Errorf("hold workspace: %w", err)
+	}
+	_, err := tx.MemberByEmail(ctx, i.WorkspaceID, i.Email)
+	if err == nil || KindOf(err) != NotFound {
+		return true, err
+	}
+	open, err := tx.OpenInvites(ctx, i.WorkspaceID, i.CreatedAt)
+	if err != nil {
+		return false, fmt.Errorf("list invites: %w", err)
+	}
+	for _, older := range open {
+		if older.CreatedBy != "" || !sameAddress(older.Email, i.Email) {
+			continue
+		}
+		if i.Hash == "" && older.Hash == "" || i.CreatedAt.Sub(older.CreatedAt) < askAgainAfter {
+			return true, nil
+		}
+		return false, tx.DeleteInvite(ctx, i.WorkspaceID, older.ID)
+	}
+	if len(open) >= maxOpenInvites {
+		return true, errManyInvites
+	}
+	return false, nil
+}

@@ -1,0 +1,206 @@
+package meanwhile
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Self is what a person sees of their own account.
+type Self struct {
+	User       User
+	Workspace  *Workspace // where they are now; nil when they are in none
+	Role       Role
+	Workspaces []WorkspaceRole
+}
+
+// Self is the actor's own account. An API key is told of its own workspace alone.
+func (l *Library) Self(ctx context.Context, a Actor) (Self, error) {
+	if err := l.may(a, dutySeeSelf); err != nil {
+		return Self{}, err
+	}
+	id, err := l.Store.IdentityByUser(ctx, a.UserID)
+	if err != nil {
+		return Self{}, fmt.Errorf("find account: %w", err)
+	}
+	all, err := l.Store.Memberships(ctx, a.UserID)
+	if err != nil {
+		return Self{}, fmt.Errorf("list memberships: %w", err)
+	}
+	self := Self{User: id.User}
+	for _, m := range all {
+		here := m.Workspace.ID == a.WorkspaceID
+		if here {
+			self.Workspace, self.Role = &m.Workspace, m.Role
+		}
+		if here || a.Scopes == nil {
+			self.Workspaces = append(self.Workspaces, m)
+		}
+	}
+	return self, nil
+}
+
+// Profile is a change of what a person says of themselves; nil leaves it as it is.
+type Profile struct {
+	Name     *string
+	TimeZone *string // an IANA name; empty for unknown
+	Language *string // a BCP 47 tag; empty for unknown
+}
+
+// ChangeProfile changes the actor's own account. Invalid for an empty name, an unknown time zone and what is no language.
+func (l *Library) ChangeProfile(ctx context.Context, a Actor, p Profile) error {
+	if err := l.may(a, dutyChangeSelf); err != nil {
+		return err
+	}
+	return l.Store.InTx(ctx, func(tx Store) error {
+		id, err := tx.IdentityByUser(ctx, a.UserID)
+		if err != nil {
+			return fmt.Errorf("find account: %w", err)
+		}
+		if err := p.apply(&id.User); err != nil {
+			return err
+		}
+		return tx.SetProfile(ctx, id.User)
+	})
+}
+
+func (p Profile) apply(u *User) error {
+	if p.Name != nil {
+		if u.Name = cleanLine(*p.Name, MaxNameRunes); u.Name == "" {
+			return E(Invalid, "A name needs at least one character.", nil)
+		}
+	}
+	if p.TimeZone != nil {
+		if !ValidTimeZone(*p.TimeZone) {
+			return E(Invalid, "This time zone is not known here. It is a name such as Europe/Lisbon.", nil)
+		}
+		u.TimeZone = *p.TimeZone
+	}
+	if p.Language != nil {
+		if !ValidLanguage(*p.Language) {
+			return E(Invalid, "A language is a tag such as en or pt-BR.", nil)
+		}
+		u.Language = *p.Language
+	}
+	return nil
+}
+
+var (
+	timeZonePattern = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$`)
+	languagePattern = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-[A-Za-z0-9]{5,8}){0,2}$`)
+)
+
+// ValidTimeZone reports whether name is an IANA time zone that is known here, or empty.
+func ValidTimeZone(name string) bool {
+	if name == "" {
+		return true
+	}
+	if len(name) > 64 || name == "Local" || !timeZonePattern.MatchString(name) {
+		return false
+	}
+	_, err := time.LoadLocation(name)
+	return err == nil
+}
+
+// ValidLanguage reports whether tag has the form of a language tag (BCP 47: language, script, region, variants), or is empty.
+func ValidLanguage(tag string) bool {
+	return tag == "" || len(tag) <= 35 && languagePattern.MatchString(tag)
+}
+
+// Picture formats, by the ending of their objects.
+var pictureTypes = map[string]string{".jpg": "image/jpeg", ".png": "image/png"}
+
+// Picture is where a person's picture lies.
+type Picture struct {
+	Key       string
+	MediaType string
+}
+
+// SetPicture gives the actor another picture: what make answers, which reads it from whoever sends it, decodes it and encodes it anew. ext is
+// ".jpg" or ".png".
+func (l *Library) SetPicture(ctx context.Context, a Actor, make func() (picture []byte, ext string, err error)) error {
+	if err := l.may(a, dutyChangeSelf); err != nil {
+		return err
+	}
+	picture, ext, err := make()
+	if err != nil {
+		return err
+	}
+	if pictureTypes[ext] == "" {
+		return fmt.Errorf("set picture: unknown ending %q", ext)
+	}
+	key := fmt.Sprintf("p/%s/%s%s", a.UserID, l.NewID(), ext)
+	if _, err := l.Objects.Put(ctx, key, bytes.NewReader(picture)); err != nil {
+		return fmt.Errorf("store picture: %w", err)
+	}
+	return l.replacePicture(ctx, a, key)
+}
+
+// DropPicture takes the actor's picture away.
+func (l *Library) DropPicture(ctx context.Context, a Actor) error {
+	if err := l.may(a, dutyChangeSelf); err != nil {
+		return err
+	}
+	return l.replacePicture(ctx, a, "")
+}
+
+func (l *Library) replacePicture(ctx context.Context, a Actor, key string) error {
+	old := ""
+	err := l.Store.InTx(ctx, func(tx Store) error {
+		id, err := tx.IdentityByUser(ctx, a.UserID)
+		if err != nil {
+			return fmt.Errorf("find account: %w", err)
+		}
+		old = id.User.PictureKey
+		return tx.SetPicture(ctx, a.UserID, key)
+	})
+	if err != nil {
+		l.deletePicture(ctx, key)
+		return err
+	}
+	l.deletePicture(ctx, old)
+	return nil
+}
+
+// deletePicture deletes what no row names any more. That costs only disk when it does not work, so failure is only logged.
+func (l *Library) deletePicture(ctx context.Context, key string) {
+	if key == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if err := l.Objects.Delete(ctx, key); err != nil {
+		l.Log.Warn("old picture not deleted", "key", key, "error", err)
+	}
+}
+
+// PictureOf is the picture of somebody in the actor's workspace, or the actor's own. NotFound for anyone else and where there is none.
+func (l *Library) PictureOf(ctx context.Context, a Actor, id UserID) (Picture, error) {
+	key := ""
+	if id == a.UserID {
+		if err := l.may(a, dutySeeSelf); err != nil {
+			return Picture{}, err
+		}
+		own, err := l.Store.IdentityByUser(ctx, id)
+		if err != nil {
+			return Picture{}, fmt.Errorf("find account: %w", err)
+		}
+		key = own.User.PictureKey
+	} else {
+		if err := l.may(a, dutySeePicture); err != nil {
+			return Picture{}, err
+		}
+		m, err := l.Store.MemberByID(ctx, a.WorkspaceID, id)
+		if err != nil && KindOf(err) != NotFound {
+			return Picture{}, fmt.Errorf("find member: %w", err)
+		}
+		key = m.User.PictureKey
+	}
+	if key == "" {
+		return Picture{}, E(NotFound, "There is no picture of this person here.", nil)
+	}
+	return Picture{Key: key, MediaType: pictureTypes[key[strings.LastIndexByte(key, '.'):]]}, nil
+}

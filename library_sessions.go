@@ -1,0 +1,187 @@
+package meanwhile
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// maxKeys bounds what a person may have of API keys in a workspace.
+const maxKeys = 100
+
+// ID names the session where it is listed. It cannot be turned back into what the cookie is looked up by.
+func (s Session) ID() string { return SecretHash("session/" + s.Hash)[:32] }
+
+// OwnSession is a session as its person sees it.
+type OwnSession struct {
+	Session
+	Current bool // the one that asks
+}
+
+// Sessions lists where the actor is signed in. cookie is the asking session's.
+func (l *Library) Sessions(ctx context.Context, a Actor, cookie string) ([]OwnSession, error) {
+	if err := l.may(a, dutyCredentials); err != nil {
+		return nil, err
+	}
+	list, err := l.Store.Sessions(ctx, a.UserID, l.Now())
+	if err != nil {
+		return nil, fmt.Errorf("list sessions: %w", err)
+	}
+	own, current := make([]OwnSession, len(list)), SecretHash(cookie)
+	for i, s := range list {
+		own[i] = OwnSession{Session: s, Current: s.Hash == current}
+	}
+	return own, nil
+}
+
+// EndSession signs one of the actor's browsers out. NotFound.
+func (l *Library) EndSession(ctx context.Context, a Actor, id string) error {
+	own, err := l.Sessions(ctx, a, "")
+	if err != nil {
+		return err
+	}
+	for _, s := range own {
+		if s.ID() == id {
+			return l.endOwn(ctx, a, s.Device, func(tx Store) error { return tx.DeleteSession(ctx, s.Hash) })
+		}
+	}
+	return E(NotFound, "There is no such session, or it has ended.", nil)
+}
+
+// EndOtherSessions signs all of the actor's browsers out but the one that asks.
+func (l *Library) EndOtherSessions(ctx context.Context, a Actor, cookie string) error {
+	if err := l.may(a, dutyCredentials); err != nil {
+		return err
+	}
+	return l.endOwn(ctx, a, "all others", func(tx Store) error { return tx.EndSessions(ctx, a.UserID, SecretHash(cookie)) })
+}
+
+func (l *Library) endOwn(ctx context.Context, a Actor, which string, end func(Store) error) error {
+	return l.Store.InTx(ctx, func(tx Store) error {
+		if err := end(tx); err != nil {
+			return fmt.Errorf("end session: %w", err)
+		}
+		return l.noteOwn(ctx, tx, a, ActionSession, a.Email, which)
+	})
+}
+
+// SwitchWorkspace makes the session work in another of the actor's workspaces. NotFound when they are not in it.
+func (l *Library) SwitchWorkspace(ctx context.Context, a Actor, cookie string, w WorkspaceID) error {
+	if err := l.may(a, dutyCredentials); err != nil {
+		return err
+	}
+	if _, err := l.Store.MemberByID(ctx, w, a.UserID); err != nil {
+		return orOther(err, E(NotFound, "There is no such workspace, or you are not in it.", err))
+	}
+	return l.Store.SwitchSession(ctx, SecretHash(cookie), w)
+}
+
+// ChangePassword sets another password and ends every session and unused log-in link of the actor; the answer is a new session. Whoever has a
+// password has to give it. Invalid when it is another one.
+func (l *Library) ChangePassword(ctx context.Context, a Actor, current, password, device string) (cookie string, err error) {
+	if err := l.may(a, dutyCredentials); err != nil {
+		return "", err
+	}
+	id, err := l.Store.IdentityByUser(ctx, a.UserID)
+	if err != nil {
+		return "", fmt.Errorf("find account: %w", err)
+	}
+	if id.User.PasswordHash != "" {
+		ok, err := l.Hasher.Verify(ctx, current, id.User.PasswordHash)
+		if err != nil {
+			return "", fmt.Errorf("check password: %w", err)
+		}
+		if !ok {
+			return "", E(Invalid, "This is not your present password. Nothing was changed.", nil)
+		}
+	}
+	hash, err := l.hashPassword(ctx, password)
+	if err != nil {
+		return "", err
+	}
+	err = l.Store.InTx(ctx, func(tx Store) error {
+		if err := tx.SetPassword(ctx, a.UserID, hash); err != nil {
+			return fmt.Errorf("set password: %w", err)
+		}
+		if err := tx.EndSessions(ctx, a.UserID, ""); err != nil {
+			return fmt.Errorf("end sessions: %w", err)
+		}
+		if err := tx.DropLoginLinks(ctx, a.UserID); err != nil {
+			return fmt.Errorf("take log-in links back: %w", err)
+		}
+		if cookie, err = l.startSessionIn(ctx, tx, a.UserID, a.WorkspaceID, device); err != nil {
+			return err
+		}
+		return l.noteOwn(ctx, tx, a, ActionPassword, a.Email, "")
+	})
+	return cookie, err
+}
+
+// Keys lists the actor's API keys of this workspace.
+func (l *Library) Keys(ctx context.Context, a Actor) ([]APIKey, error) {
+	if err := l.may(a, dutyKeys); err != nil {
+		return nil, err
+	}
+	return l.Store.APIKeys(ctx, a.WorkspaceID, a.UserID)
+}
+
+// MakeKey makes an API key of the actor for this workspace and gives its secret, which is kept nowhere.
+func (l *Library) MakeKey(ctx context.Context, a Actor, name string, scopes []Scope, expires *time.Time) (APIKey, string, error) {
+	if err := l.may(a, dutyKeys); err != nil {
+		return APIKey{}, "", err
+	}
+	k, secret, err := l.newKey(a.UserID, a.WorkspaceID, name, scopes, expires)
+	if err != nil {
+		return APIKey{}, "", err
+	}
+	err = l.Store.InTx(ctx, func(tx Store) error {
+		have, err := tx.APIKeys(ctx, a.WorkspaceID, a.UserID)
+		if err != nil {
+			return fmt.Errorf("list keys: %w", err)
+		}
+		if len(have) >= maxKeys {
+			return E(Conflict, fmt.Sprintf("You have %d keys, which is the most. Delete those that nothing uses any more.", maxKeys), nil)
+		}
+		return l.addKey(ctx, tx, a, k, a.Email)
+	})
+	return k, secret, err
+}
+
+func (l *Library) newKey(id UserID, w WorkspaceID, name string, scopes []Scope, expires *time.Time) (APIKey, string, error) {
+	name = cleanLine(name, MaxNameRunes)
+	if name == "" {
+		return APIKey{}, "", E(Invalid, "Give the key a name that says what it is for.", nil)
+	}
+	if len(scopes) == 0 {
+		return APIKey{}, "", E(Invalid, "An API key needs at least one scope.", nil)
+	}
+	if expires != nil && !expires.After(l.Now()) {
+		return APIKey{}, "", E(Invalid, "This key would have ended before it began: give a later date.", nil)
+	}
+	secret := "mw_" + NewSecret()
+	return APIKey{
+		ID: APIKeyID(l.NewID()), UserID: id, WorkspaceID: w, Name: name, Hash: SecretHash(secret), Scopes: scopes, CreatedAt: l.Now(), ExpiresAt: expires,
+	}, secret, nil
+}
+
+func (l *Library) addKey(ctx context.Context, tx Store, a Actor, k APIKey, whose string) error {
+	if err := tx.CreateAPIKey(ctx, k); err != nil {
+		return fmt.Errorf("create API key: %w", err)
+	}
+	return l.note(ctx, tx, a, k.WorkspaceID, ActionKey, k.Name, fmt.Sprint(whose, " ", k.Scopes))
+}
+
+// DeleteKey ends one of the actor's API keys. NotFound.
+func (l *Library) DeleteKey(ctx context.Context, a Actor, id APIKeyID) error {
+	if err := l.may(a, dutyKeys); err != nil {
+		return err
+	}
+	err := l.Store.InTx(ctx, func(tx Store) error {
+		if err := tx.DeleteAPIKey(ctx, a.WorkspaceID, a.UserID, id); err != nil {
+			return orOther(err, E(NotFound, "There is no such key, or it was deleted.", err))
+		}
+		return l.noteOwn(ctx, tx, a, ActionKeyDeleted, string(id), a.Email)
+	})
+	l.keys.forget()
+	return err
+}

@@ -1,0 +1,194 @@
+package meanwhile
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Bounds of workspaces and their settings.
+const (
+	maxFounded     = 20 // workspaces that one person may own
+	maxListedHosts = 100
+)
+
+// MakeWorkspace makes a workspace with the actor as its owner, and their session goes there.
+func (l *Library) MakeWorkspace(ctx context.Context, a Actor, cookie, name string) (Workspace, error) {
+	if err := l.may(a, dutyFound); err != nil {
+		return Workspace{}, err
+	}
+	w := Workspace{ID: WorkspaceID(l.NewID()), Name: cleanLine(name, MaxNameRunes), CreatedAt: l.Now()}
+	if w.Name == "" {
+		return Workspace{}, E(Invalid, "Give the workspace a name.", nil)
+	}
+	return w, l.Store.InTx(ctx, func(tx Store) error {
+		theirs, err := tx.Memberships(ctx, a.UserID)
+		if err != nil {
+			return fmt.Errorf("list memberships: %w", err)
+		}
+		owned := 0
+		for _, m := range theirs {
+			if m.Role == RoleOwner {
+				owned++
+			}
+		}
+		if owned >= maxFounded {
+			return E(Conflict, fmt.Sprintf("You own %d workspaces, which is the most. Hand one over first.", owned), nil)
+		}
+		if err := tx.CreateWorkspace(ctx, w); err != nil {
+			return fmt.Errorf("create workspace: %w", err)
+		}
+		if err := l.join(ctx, tx, Membership{WorkspaceID: w.ID, UserID: a.UserID, Role: RoleOwner, CreatedAt: l.Now()}); err != nil {
+			return err
+		}
+		if err := tx.SwitchSession(ctx, SecretHash(cookie), w.ID); err != nil {
+			return fmt.Errorf("switch session: %w", err)
+		}
+		return l.note(ctx, tx, a, w.ID, ActionWorkspace, w.Name, a.Email)
+	})
+}
+
+// join puts somebody who has an account into a workspace. Unused log-in links of theirs end: whoever holds one was not meant to come into
+// this workspace by it.
+func (l *Library) join(ctx context.Context, tx Store, m Membership) error {
+	if err := tx.AddMembership(ctx, m); err != nil {
+		if KindOf(err) == Conflict {
+			return E(Conflict, "You are in this workspace already.", err)
+		}
+		return fmt.Errorf("create membership: %w", err)
+	}
+	if err := tx.DropLoginLinks(ctx, m.UserID); err != nil {
+		return fmt.Errorf("take log-in links back: %w", err)
+	}
+	return nil
+}
+
+// Workspace is where the actor is, and what is decided for it.
+func (l *Library) Workspace(ctx context.Context, a Actor) (Workspace, Settings, error) {
+	if err := l.may(a, dutySeeSettings); err != nil {
+		return Workspace{}, Settings{}, err
+	}
+	return l.Store.WorkspaceByID(ctx, a.WorkspaceID)
+}
+
+// WorkspaceChange is a change of a workspace's name and settings; nil leaves each as it is.
+type WorkspaceChange struct {
+	Name            *string
+	SignUp          *SignUpRule
+	Domains         *[]string
+	EmbedHosts      *[]string
+	KeepDays        *int
+	DefaultAudience *string
+	DefaultComments *string
+	DefaultDownload *bool
+}
+
+// ChangeWorkspace changes name and settings. Invalid for what cannot be one of them.
+func (l *Library) ChangeWorkspace(ctx context.Context, a Actor, c WorkspaceChange) (w Workspace, s Settings, err error) {
+	if err := l.may(a, dutySettings); err != nil {
+		return Workspace{}, Settings{}, err
+	}
+	return w, s, l.Store.InTx(ctx, func(tx Store) error {
+		if err := tx.HoldWorkspace(ctx, a.WorkspaceID); err != nil {
+			return fmt.Errorf("hold workspace: %w", err)
+		}
+		if w, s, err = tx.WorkspaceByID(ctx, a.WorkspaceID); err != nil {
+			return fmt.Errorf("find workspace: %w", err)
+		}
+		changed, err := c.apply(&w, &s)
+		if err != nil || len(changed) == 0 {
+			return err
+		}
+		if err := tx.SaveWorkspace(ctx, w.ID, w.Name, s); err != nil {
+			return fmt.Errorf("save workspace: %w", err)
+		}
+		return l.note(ctx, tx, a, w.ID, ActionSettings, w.Name, strings.Join(changed, ", "))
+	})
+}
+
+// apply writes what is to change and says it in words, for the log.
+func (c WorkspaceChange) apply(w *Workspace, s *Settings) (changed []string, err error) {
+	said := func(name string, value any) { changed = append(changed, fmt.Sprintf("%s: %v", name, value)) }
+	if c.Name != nil {
+		if w.Name = cleanLine(*c.Name, MaxNameRunes); w.Name == "" {
+			return nil, E(Invalid, "A workspace needs a name.", nil)
+		}
+		said("name", w.Name)
+	}
+	if c.Domains != nil {
+		if s.Domains, err = cleanHosts(*c.Domains, domainPattern); err != nil {
+			return nil, err
+		}
+		said("domains", s.Domains)
+	}
+	if c.EmbedHosts != nil {
+		if s.EmbedHosts, err = cleanHosts(*c.EmbedHosts, embedPattern); err != nil {
+			return nil, err
+		}
+		said("embed_hosts", s.EmbedHosts)
+	}
+	if c.KeepDays != nil {
+		if s.KeepDays = *c.KeepDays; s.KeepDays < 0 || s.KeepDays > MaxKeepDays {
+			return nil, E(Invalid, fmt.Sprintf("Videos can be kept for 1 to %d days, or with 0 for ever.", MaxKeepDays), nil)
+		}
+		said("keep_days", s.KeepDays)
+	}
+	if c.DefaultDownload != nil {
+		s.DefaultDownload = *c.DefaultDownload
+		said("default_download", s.DefaultDownload)
+	}
+	if err := choose(&s.SignUp, c.SignUp, "sign_up", said, SignUpClosed, SignUpInvited, SignUpDomains); err != nil {
+		return nil, err
+	}
+	if err := choose(&s.DefaultAudience, c.DefaultAudience, "default_audience", said, "link", "members"); err != nil {
+		return nil, err
+	}
+	if err := choose(&s.DefaultComments, c.DefaultComments, "default_comments", said, "on", "off", "held"); err != nil {
+		return nil, err
+	}
+	if s.SignUp == SignUpDomains && len(s.Domains) == 0 {
+		return nil, E(Invalid, "List at least one mail domain, or choose another way to sign up.", nil)
+	}
+	return changed, nil
+}
+
+func choose[T ~string](into, to *T, name string, said func(string, any), of ...T) error {
+	if to == nil {
+		return nil
+	}
+	if !slices.Contains(of, *to) {
+		return E(Invalid, fmt.Sprintf("%s is one of %v.", name, of), nil)
+	}
+	*into = *to
+	said(name, *to)
+	return nil
+}
+
+var (
+	domainPattern = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
+	embedPattern  = regexp.MustCompile(`^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*(:[0-9]{1,5})?$`)
+)
+
+// cleanHosts makes names of hosts lower case and takes double ones out. Invalid for what is none.
+func cleanHosts(list []string, pattern *regexp.Regexp) ([]string, error) {
+	if len(list) > maxListedHosts {
+		return nil, E(Invalid, fmt.Sprintf("At most %d can be listed.", maxListedHosts), nil)
+	}
+	clean := []string{}
+	for _, host := range list {
+		host = strings.ToLower(strings.TrimSpace(host))
+		if len(host) > 253 || !pattern.MatchString(host) {
+			return nil, E(Invalid, "Each is the name of a host, such as example.org.", nil)
+		}
+		if _, err := netip.ParseAddr(host); err == nil && pattern == domainPattern {
+			return nil, E(Invalid, "A mail domain is a name, such as example.org.", nil)
+		}
+		if !slices.Contains(clean, host) {
+			clean = append(clean, host)
+		}
+	}
+	return clean, nil
+}
