@@ -375,7 +375,7 @@ func (l *Library) ActorByKey(ctx context.Context, secret string) (Actor, error) 
 }
 
 func noKey(err error) error {
-	return E(Unauthenticated, "This API key is unknown or has ended. Make a new one with: meanwhile token add", err)
+	return E(Unauthenticated, "This API key is unknown or has ended. Make a new one on the site, or with: meanwhile token add", err)
 }
 
 func actorOf(id Identity, scopes []Scope) Actor {

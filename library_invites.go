@@ -156,7 +156,7 @@ func (l *Library) sendInvite(ctx context.Context, i Invite, url string) Invitati
 		return made
 	}
 	if err := l.mailInvite(ctx, i, url); err != nil {
-		l.Log.Warn("invite not mailed", "invite_id", i.ID, "error", err)
+		l.Log.Warn("invite not mailed", "invite_id", i.ID, "kind", KindOf(err).String()) // the error may hold the address
 		return made
 	}
 	made.Mailed = true
@@ -368,7 +368,7 @@ func (l *Library) AskToJoin(ctx context.Context, from, email string, address fun
 		return l.Mailer != nil, err
 	}
 	if err := l.mailInvite(ctx, i, address(secret)); err != nil {
-		l.Log.Warn("invite not mailed", "invite_id", i.ID, "error", err)
+		l.Log.Warn("invite not mailed", "invite_id", i.ID, "kind", KindOf(err).String()) // the error may hold the address
 		if err := l.Store.DeleteInvite(context.WithoutCancel(ctx), w.ID, i.ID); err != nil {
 			return false, fmt.Errorf("delete invite that was not mailed: %w", err)
 		}

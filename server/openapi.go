@@ -50,7 +50,7 @@ func newMount(s *server, e *gin.Engine) *mount {
 	config.Components.Schemas = huma.NewMapRegistry(schemaPrefix, namer)
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"session": {Type: "apiKey", In: "cookie", Name: cookieSecure, Description: "Begun by POST /api/v1/session. On plain http beyond loopback its name is meanwhile."},
-		"key":     {Type: "http", Scheme: "bearer", Description: "An API key (mw_…) of the right scope, made by: meanwhile token add"},
+		"key":     {Type: "http", Scheme: "bearer", Description: "An API key (mw_…) of the right scope, made by POST /api/v1/me/keys or by: meanwhile token add"},
 		"upload":  {Type: "http", Scheme: "bearer", Description: "The token of one upload (up_…), from the answer to its creation"},
 	}
 	return &mount{s: s, engine: e, api: humagin.New(e, config)}
