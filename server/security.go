@@ -19,8 +19,9 @@ func (s *server) secure(next http.Handler) http.Handler {
 		if s.https(visitOf(r.Context())) {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
-		// Only cookies and passwords are at stake: a header cannot be sent by another site without a preflight, which nothing here answers.
-		if r.Header.Get("Authorization") == "" {
+		// Only cookies and passwords are at stake: another site cannot send a token without a preflight, which nothing here answers. Basic is no
+		// token: a browser that knows a proxy's password sends it along by itself.
+		if _, ok := bearerOf(r.Header.Get("Authorization")); !ok {
 			if err := s.origins.Check(r); err != nil {
 				s.fail(w, r, errCrossSite)
 				return
