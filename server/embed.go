@@ -41,7 +41,6 @@ func (s *server) renderFramed(w http.ResponseWriter, r *http.Request, status int
 	data.Ancestors = everywhere
 	h := w.Header()
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-	h.Set("Referrer-Policy", "no-referrer") // the address is the key
 	h.Set("X-Robots-Tag", "noindex")
 	return s.render(w, r, status, "embed", data)
 }
