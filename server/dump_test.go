@@ -81,7 +81,7 @@ const partLength = 10
 func TestADatabaseDumpOpensNothing(t *testing.T) {
 	database, rows := withDatabase(t)
 	w := newWorld(t, database, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) {
-		lc.Hasher, lc.Secret = oneWayHasher{}, []byte("the key that signs, long enough.")
+		lc.Hasher, lc.Secret = oneWayHasher{}, []byte("QWERTZUIOPASDFGHJKLYXCVBNM987654")
 	})
 	secrets := w.everySecret()
 	all, log := dump(t, rows), w.logged.String()
