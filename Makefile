@@ -8,7 +8,7 @@ GO_FILES := $(wildcard $(shell git ls-files -co --exclude-standard '*.go' 'go.*'
 WEB_FILES := $(wildcard $(shell git ls-files -co --exclude-standard 'web/src/*' 'web/*.json' 'web/*.ts' 'web/scripts/*'))
 GO_PACKAGES := ./...
 
-.PHONY: help run dev build api api-check test check lint web-check go-test e2e install install-test fmt clean
+.PHONY: help run dev build api api-check test check authz lint web-check go-test e2e install install-test fmt clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -70,6 +70,12 @@ go-test:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt these:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	go vet $(GO_PACKAGES)
 	deploy/with-services.sh go test -race -timeout 20m $(GO_PACKAGES)
+
+authz: ## Show who may do what: every route and every link for everyone, after proving the tables
+	@go test -count=1 -run '^(TestEveryRouteForEveryone|TestEveryLinkForEveryone)$$' ./server >/dev/null || { echo "The server does not do what the tables say: run go test ./server"; exit 1; }
+	cat server/testdata/access.golden
+	echo
+	cat server/testdata/visibility.golden
 
 lint: ## Run golangci-lint (built from source on first use, which takes minutes)
 	@test -x bin/golangci-lint || GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0

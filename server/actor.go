@@ -48,10 +48,15 @@ func (s *server) readCredential(r *http.Request, v *visit, a access) (err error)
 	return err
 }
 
-func (s *server) actorByHeader(r *http.Request, header string, a access) (meanwhile.Actor, error) {
+// bearerOf is the token in an Authorization header; false for every other scheme, and for none.
+func bearerOf(header string) (string, bool) {
 	scheme, secret, _ := strings.Cut(header, " ")
-	secret = strings.TrimSpace(secret)
-	if !strings.EqualFold(scheme, "Bearer") {
+	return strings.TrimSpace(secret), strings.EqualFold(scheme, "Bearer")
+}
+
+func (s *server) actorByHeader(r *http.Request, header string, a access) (meanwhile.Actor, error) {
+	secret, ok := bearerOf(header)
+	if !ok {
 		return meanwhile.Actor{}, errBadToken
 	}
 	if strings.HasPrefix(secret, "mw_") {

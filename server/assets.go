@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -80,10 +81,13 @@ func (a assets) styles(name string, seen map[string]bool) (css []string) {
 	return css
 }
 
+// assetName is what names of built files look like; none begins with a dot.
+var assetName = regexp.MustCompile(`^([A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]{0,200}$`)
+
 // asset sends a built file. Names carry a hash of their content, so that a browser keeps them for good.
 func (s *server) asset(w http.ResponseWriter, r *http.Request) error {
 	name := r.PathValue("path")
-	if s.assets.files == nil || !fs.ValidPath(name) || strings.HasPrefix(path.Base(name), ".") {
+	if s.assets.files == nil || !assetName.MatchString(name) || !fs.ValidPath(name) {
 		return errNoRoute
 	}
 	h := w.Header()

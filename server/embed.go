@@ -48,7 +48,6 @@ func (s *server) renderFramed(w http.ResponseWriter, r *http.Request, status int
 	}
 	h := w.Header()
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
-	h.Set("Referrer-Policy", "no-referrer") // the address is the key
 	h.Set("X-Robots-Tag", "noindex")
 	return s.render(w, r, status, "embed", data)
 }

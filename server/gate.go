@@ -30,7 +30,7 @@ func (s *server) showGate(w http.ResponseWriter, r *http.Request, token string, 
 
 func (s *server) renderGate(w http.ResponseWriter, r *http.Request, status int, data *gatePage) error {
 	data.Title = "This link asks for something"
-	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.Header().Set("Referrer-Policy", tellsHere)
 	w.Header().Set("X-Robots-Tag", "noindex")
 	return s.render(w, r, status, "gate", data)
 }
@@ -138,7 +138,6 @@ func (s *server) wayInForm(w http.ResponseWriter, r *http.Request) error {
 	if err := s.lib.CheckShareMail(r.Context(), r.PathValue("secret")); err != nil {
 		return err
 	}
-	w.Header().Set("Referrer-Policy", "no-referrer")
 	return s.render(w, r, http.StatusOK, "wayin", &accountForm{common: common{Title: "Your way in"}})
 }
 

@@ -7,20 +7,28 @@ import (
 	"strings"
 )
 
-// secure sets what holds for every answer and refuses what another site makes a browser send.
+// secure sets what holds for every answer.
 func (s *server) secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Referrer-Policy", referrerPolicy(r.URL.Path))
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Content-Security-Policy", barePolicy)
 		if s.https(visitOf(r.Context())) {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
-		// Only cookies and passwords are at stake: a header cannot be sent by another site without a preflight, which nothing here answers.
-		if r.Header.Get("Authorization") == "" {
+		next.ServeHTTP(w, r)
+	})
+}
+
+// fromHere refuses what another site makes a browser send.
+func (s *server) fromHere(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Only cookies and passwords are at stake: another site cannot send a token without a preflight, which nothing here answers. Basic is no
+		// token: a browser that knows a proxy's password sends it along by itself.
+		if _, ok := bearerOf(r.Header.Get("Authorization")); !ok {
 			if err := s.origins.Check(r); err != nil {
 				s.fail(w, r, errCrossSite)
 				return
@@ -28,6 +36,18 @@ func (s *server) secure(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// tellsHere lets a page's requests say to this site, and to no other, where they came from. A page with a form needs it: without, browsers
+// send "Origin: null", which is all that there is to go by on plain http, and is refused.
+const tellsHere = "same-origin"
+
+// referrerPolicy is what an address allows to be told of itself: one that opens a video by itself, nothing to anybody.
+func referrerPolicy(path string) string {
+	if strings.HasPrefix(path, "/v/") || strings.HasPrefix(path, "/embed/") {
+		return "no-referrer"
+	}
+	return tellsHere
 }
 
 // barePolicy is for what is no page. A browser that opens a media address wraps it into a page of its own, which has to load it.

@@ -120,7 +120,7 @@ type server struct {
 func New(c Config, d Deps) http.Handler {
 	s := newServer(c, d)
 	engine := s.engine()
-	return s.visits(s.tusFrame(s.secure(engine)))
+	return s.visits(s.secure(s.tusFrame(s.fromHere(engine))))
 }
 
 func newServer(c Config, d Deps) *server {

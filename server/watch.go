@@ -110,7 +110,6 @@ func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 	if v.actor.SignedIn() {
 		data.Boot.User = &bootUser{Name: v.actor.Name}
 	}
-	w.Header().Set("Referrer-Policy", "no-referrer") // the address is the key
 	w.Header().Set("X-Robots-Tag", "noindex")
 	return s.render(w, r, http.StatusOK, "watch", data)
 }

@@ -1,0 +1,109 @@
+package server_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"testing"
+
+	"meanwhile"
+
+	"meanwhile/server"
+)
+
+// oneWayHasher hashes passwords as far as a test needs it.
+type oneWayHasher struct{}
+
+func (oneWayHasher) Hash(_ context.Context, p string) (string, error) {
+	sum := sha256.Sum256([]byte("salt" + p))
+	return hex.EncodeToString(sum[:]), nil
+}
+
+func (h oneWayHasher) Verify(ctx context.Context, p, hash string) (bool, error) {
+	own, err := h.Hash(ctx, p)
+	return own == hash, err
+}
+
+// everySecret makes one of each credential that there is, as people get them, and gives each by name: of signed ones what makes them good,
+// for what stands before it is no secret.
+func (w *world) everySecret() map[string]string {
+	w.t.Helper()
+	signature := func(token string) string { return token[strings.LastIndexByte(token, '.')+1:] }
+	secrets := map[string]string{"password": ownerPassword, "link's password": linkPassword, "key": w.key, "set-up link": w.lib.SetUpToken(), "key that signs": string(w.lib.Secret)}
+	_, session, _ := strings.Cut(w.logIn(ownerEmail, ownerPassword), "=")
+	secrets["session"] = session
+
+	_, logIn, err := w.lib.AddUser(w.t.Context(), meanwhile.Account{Email: "bob@example.org", Name: "Bob", Role: meanwhile.RoleMember})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	secrets["log-in link"] = logIn
+	byLink := w.want(w.do("POST", "/enter/"+logIn, formOf("password", "one more long password"), formType), 303)
+	_, secrets["session by link"], _ = strings.Cut(cookieOf(w.t, byLink), "=")
+	secrets["password by link"] = "one more long password"
+
+	secrets["upload token"] = w.createUpload(5).token
+	recording := w.newRecording()
+	secrets["recording token"] = signature(recording.token)
+	renewed := w.want(w.do("POST", "/api/v1/videos/"+recording.video+"/upload-token", nil, w.asOwner()), 201)
+	secrets["renewed token"] = signature(renewed.text(w.t, "token"))
+	secrets["name of the request"] = "chosen-by-the-recorder"
+	w.want(w.do("POST", "/api/v1/videos", object{"source": "recording"}, w.asOwner(), "Idempotency-Key: chosen-by-the-recorder"), 201)
+
+	u := w.newReadyVideo()
+	said := w.want(w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "hi", "name": "Gus"}), 201)
+	secrets["edit token"] = said.text(w.t, "edit_token")
+	media, _ := w.mediaOf(u)
+	secrets["grant"] = signature(strings.Split(media, "/")[2])
+	w.rules(u, object{"audience": "password", "password": linkPassword})
+	pass := w.want(w.do("POST", "/api/v1/shares/"+u.share+"/password", object{"password": linkPassword}), 200)
+	secrets["pass"] = signature(pass.text(w.t, "pass"))
+
+	w.rules(u, object{"audience": "named", "people": []string{"client@example.com"}})
+	w.want(w.do("POST", "/api/v1/shares/"+u.share+"/mail", object{"email": "client@example.com"}), 202)
+	mail := w.mail.take()
+	if len(mail) != 1 {
+		w.t.Fatalf("%d mails", len(mail))
+	}
+	mailed := wayIn.FindString(mail[0].Text)
+	secrets["way in"] = mailed[strings.LastIndexByte(mailed, '/')+1:]
+	used := w.want(w.do("POST", mailed, nil), 303)
+	secrets["pass by mail"] = signature(cookieOf(w.t, used))
+	return secrets
+}
+
+// partLength is how much of a secret must stand nowhere: what is left of the shortest is then too much to try.
+const partLength = 10
+
+// TestADatabaseDumpOpensNothing reads every column of every table. Tokens of links are addresses that their owner sees again, so they are
+// there; nothing is that signs in, uploads, edits, or opens a link that asks for something.
+func TestADatabaseDumpOpensNothing(t *testing.T) {
+	database, rows := withDatabase(t)
+	w := newWorld(t, database, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) {
+		lc.Hasher, lc.Secret = oneWayHasher{}, []byte("QWERTZUIOPASDFGHJKLYXCVBNM987654")
+	})
+	secrets := w.everySecret()
+	all, log := dump(t, rows), w.logged.String()
+	for name, secret := range secrets {
+		if len(secret) < partLength {
+			t.Fatalf("%s %q is too short to look for", name, secret)
+		}
+		for i := 0; i+partLength <= len(secret); i++ {
+			part := secret[i : i+partLength]
+			for table, content := range all {
+				if strings.Contains(content, part) {
+					t.Fatalf("%s holds a part of the %s", table, name)
+				}
+			}
+			if strings.Contains(log, part) {
+				t.Fatalf("the log holds a part of the %s", name)
+			}
+		}
+	}
+	for _, table := range []string{"users", "sessions", "api_keys", "login_links", "uploads", "comments", "shares"} {
+		if all[table] == "" {
+			t.Errorf("no row of %s was read", table)
+		}
+	}
+}
