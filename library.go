@@ -41,6 +41,8 @@ type Library struct {
 	keys   beliefs[keyHolder]
 	live   liveCache
 	sounds soundCache
+
+	background sync.WaitGroup // what nobody waits for but Drain
 }
 
 // New makes a Library and fills what has a default.

@@ -258,9 +258,17 @@ func (l *Library) LogInByLink(ctx context.Context, secret, password, device stri
 	}
 	var user UserID
 	err = l.Store.InTx(ctx, func(tx Store) error {
-		user, err = tx.UseLoginLink(ctx, SecretHash(secret), l.Now())
+		link, err := tx.LoginLinkByHash(ctx, SecretHash(secret))
 		if err != nil {
 			return err
+		}
+		if user, err = tx.UseLoginLink(ctx, link.Hash, l.Now()); err != nil {
+			return err
+		}
+		if link.Mailed {
+			if err := tx.VerifyEmail(ctx, user, l.Now()); err != nil {
+				return err
+			}
 		}
 		if hash == "" {
 			return nil
@@ -379,5 +387,5 @@ func noKey(err error) error {
 }
 
 func actorOf(id Identity, scopes []Scope) Actor {
-	return Actor{UserID: id.User.ID, Name: id.User.Name, Email: id.User.Email, WorkspaceID: id.WorkspaceID, Role: id.Role, Scopes: scopes}
+	return Actor{UserID: id.User.ID, Name: id.User.Name, Email: id.User.Email, Verified: id.User.VerifiedAt != nil, WorkspaceID: id.WorkspaceID, Role: id.Role, Scopes: scopes}
 }

@@ -35,7 +35,7 @@ func (l *Library) CheckSharePassword(ctx context.Context, token, password string
 	return share.ID, l.passOf(Pass{ShareID: share.ID, Lock: share.Lock}), nil
 }
 
-// MailShare mails a way in to somebody named by a link. What happens is the same to see whether or not the address is named. Unavailable where
+// MailShare mails a way in to somebody named by a link. What the caller sees, and how long it takes, is the same whether or not the address is named. Unavailable where
 // no mail can be sent: who owns the video can hand on ShareMailLink's.
 func (l *Library) MailShare(ctx context.Context, token, email, base string) error {
 	v, share, err := l.asking(ctx, token, AudienceNamed)
@@ -45,11 +45,16 @@ func (l *Library) MailShare(ctx context.Context, token, email, base string) erro
 	if l.Mailer == nil {
 		return E(Unavailable, "This site sends no mail. Ask who gave you the link for a way in of your own.", nil)
 	}
+	email = FoldEmail(cleanLine(email, 254))
+	l.later(ctx, "way in", func(ctx context.Context) error { return l.mailShare(ctx, v, share, email, base) })
+	return nil
+}
+
+func (l *Library) mailShare(ctx context.Context, v Video, share Share, email, base string) error {
 	people, err := l.Store.SharePeople(ctx, share.ID)
 	if err != nil {
 		return fmt.Errorf("list people: %w", err)
 	}
-	email = FoldEmail(cleanLine(email, 254))
 	if !slices.Contains(people, email) {
 		return nil
 	}
@@ -57,15 +62,11 @@ func (l *Library) MailShare(ctx context.Context, token, email, base string) erro
 	if err != nil {
 		return err
 	}
-	err = l.Mailer.Send(ctx, Mail{
+	return l.Mailer.Send(ctx, Mail{
 		To: email, Subject: "Your way in to: " + v.Title,
 		Text: fmt.Sprintf("Somebody, most likely you, asked to see %q by %s.\n\nThis opens it, once, until %s:\n\n%s/pass/%s\n\nIf it was not you, leave it.\n",
 			v.Title, v.OwnerName, ends.UTC().Format("15:04 UTC"), base, secret),
 	})
-	if err != nil {
-		return fmt.Errorf("send mail: %w", err)
-	}
-	return nil
 }
 
 // ShareMailLink makes a way in for somebody named by a link, which the video's owner hands on where no mail is sent. NotFound for an address

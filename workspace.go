@@ -41,6 +41,7 @@ type User struct {
 	Language     string // a BCP 47 tag; empty while it is not known
 	PictureKey   string // the object of their picture; empty where there is none
 	CreatedAt    time.Time
+	VerifiedAt   *time.Time // when Email was shown to be theirs; nil while it was not
 }
 
 // Membership puts a user into a workspace.
@@ -119,6 +120,7 @@ type APIKey struct {
 type LoginLink struct {
 	Hash      string
 	UserID    UserID
+	Mailed    bool // to the person's address: using it verifies that
 	CreatedAt time.Time
 	ExpiresAt time.Time
 	UsedAt    *time.Time

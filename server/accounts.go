@@ -20,6 +20,8 @@ type accountForm struct {
 	Workspace string
 	Name      string
 	JoinOpen  bool // people of some mail domain may ask to join
+	MailOn    bool // a log-in link can be mailed
+	Sent      bool // and was, if there is such an account
 }
 
 // home is the library for who is signed in, and the way there for others.
@@ -62,7 +64,7 @@ func (s *server) logInForm(w http.ResponseWriter, r *http.Request) error {
 	if visitOf(r.Context()).actor.SignedIn() {
 		return redirect(w, r, next)
 	}
-	data := &accountForm{common: common{Title: "Sign in"}, Next: next}
+	data := &accountForm{common: common{Title: "Sign in"}, Next: next, MailOn: s.lib.MailOn()}
 	if !s.lib.SignUpOpen() {
 		open, err := s.lib.DomainsOpen(r.Context())
 		if err != nil {
@@ -79,7 +81,7 @@ func (s *server) logInPosted(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := visitOf(r.Context())
-	data := &accountForm{common: common{Title: "Sign in"}, Email: f.Get("email"), Next: safeNext(f.Get("next"))}
+	data := &accountForm{common: common{Title: "Sign in"}, Email: f.Get("email"), Next: safeNext(f.Get("next")), MailOn: s.lib.MailOn()}
 	cookie, err := s.openSession(r.Context(), v, data.Email, f.Get("password"), r.UserAgent())
 	return s.entered(w, r, "login", data, cookie, err)
 }

@@ -144,11 +144,11 @@ func TestNamedPeopleComeInByMail(t *testing.T) {
 		w.want(w.do("POST", "/api/v1/shares/"+token+"/mail", object{"email": email}), 202)
 	}
 	ask("mallory@example.net")
-	if mail := w.mail.take(); len(mail) != 0 {
+	if mail := w.mails(); len(mail) != 0 {
 		t.Fatalf("mail to who is not named: %v", mail)
 	}
 	ask(" CLIENT@example.com ")
-	mail := w.mail.take()
+	mail := w.mails()
 	if len(mail) != 1 || mail[0].To != "client@example.com" {
 		t.Fatalf("mail %v", mail)
 	}
@@ -164,7 +164,7 @@ func TestNamedPeopleComeInByMail(t *testing.T) {
 	w.want(w.share(token, pass), 401)
 	w.want(w.setLink(u, id, object{"people": []string{"client@example.com"}}), 200)
 	ask("client@example.com")
-	late := wayIn.FindString(w.mail.take()[0].Text)
+	late := wayIn.FindString(w.mails()[0].Text)
 	w.clock.move(meanwhile.ShareMailFor)
 	w.want(w.do("POST", late, nil), 404)
 	w.want(w.do("POST", "/pass/none", nil), 404)

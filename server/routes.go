@@ -27,6 +27,7 @@ func (s *server) routes() []route {
 
 		{get, "/api/v1/session", account, "get-session", "Who is signed in", api(s.getSession, 200)},
 		{post, "/api/v1/session", nobody, "log-in", "Sign in with a password; the answer sets the session cookie", api(s.logIn, 200)},
+		{post, "/api/v1/log-in-links", nobody, "mail-log-in-link", "Have a link mailed that signs in once; the answer is the same for any address", api(s.mailLogInLink, 202)},
 		{del, "/api/v1/session", guest, "log-out", "Sign out", api(s.logOut, 204)},
 
 		{get, "/api/v1/videos", account, "list-videos", "My videos, newest first", api(s.listVideos, 200)},
@@ -121,6 +122,7 @@ func (s *server) routes() []route {
 		{get, "/record", guest, "", "", page(s.record)},
 		{get, "/login", guest, "", "", page(s.logInForm)},
 		{post, "/login", guest, "", "", page(s.logInPosted)},
+		{post, "/login/mail", guest, "", "", page(s.logInMailPosted)},
 		{post, "/logout", guest, "", "", page(s.logOutPosted)},
 		{get, "/leaving", guest, "", "", page(s.leavingForm)},
 		{post, "/leaving", guest, "", "", page(s.leavingPosted)},

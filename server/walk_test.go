@@ -142,7 +142,7 @@ func (w *world) visit(row server.Route, v visitor) int {
 		headers = append(headers, "Content-Type: application/offset+octet-stream", "Upload-Offset: 0")
 	case "add-link", "change-link":
 		body = object{"name": "x"}
-	case "make-way-in", "ask-way-in":
+	case "make-way-in", "ask-way-in", "mail-log-in-link":
 		body = object{"email": "x@example.org"}
 	case "give-password":
 		body = object{"password": "wrong one"}

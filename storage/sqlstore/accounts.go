@@ -65,7 +65,7 @@ func scanWorkspace(row scanner) (w meanwhile.Workspace, err error) {
 	return w, err
 }
 
-const identityColumns = `u.id, u.email, u.name, u.password_hash, u.time_zone, u.language, u.picture_key, u.created_ms,
+const identityColumns = `u.id, u.email, u.name, u.password_hash, u.time_zone, u.language, u.picture_key, u.created_ms, u.verified_ms,
 	COALESCE(m.workspace_id, ''), COALESCE(m.role, '')`
 
 // oldestOf is the workspace that a user u joined first.
@@ -83,7 +83,7 @@ const (
 )
 
 func userInto(u *meanwhile.User) []any {
-	return []any{&u.ID, &u.Email, &u.Name, &u.PasswordHash, &u.TimeZone, &u.Language, &u.PictureKey, timeInto{&u.CreatedAt}}
+	return []any{&u.ID, &u.Email, &u.Name, &u.PasswordHash, &u.TimeZone, &u.Language, &u.PictureKey, timeInto{&u.CreatedAt}, nullTimeInto{&u.VerifiedAt}}
 }
 
 func identityInto(id *meanwhile.Identity) []any {

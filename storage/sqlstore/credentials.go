@@ -111,20 +111,20 @@ func (s *Store) TouchAPIKey(ctx context.Context, id meanwhile.APIKeyID, at time.
 // CreateLoginLink adds a link.
 func (s *Store) CreateLoginLink(ctx context.Context, l meanwhile.LoginLink) error {
 	_, err := s.exec(ctx, "create login link",
-		`INSERT INTO login_links (hash, user_id, created_ms, expires_ms, used_ms) VALUES ($1, $2, $3, $4, $5)`,
-		l.Hash, string(l.UserID), toMS(l.CreatedAt), toMS(l.ExpiresAt), toNullMS(l.UsedAt))
+		`INSERT INTO login_links (hash, user_id, created_ms, expires_ms, used_ms, mailed) VALUES ($1, $2, $3, $4, $5, $6)`,
+		l.Hash, string(l.UserID), toMS(l.CreatedAt), toMS(l.ExpiresAt), toNullMS(l.UsedAt), l.Mailed)
 	return err
 }
 
 func scanLoginLink(row scanner) (l meanwhile.LoginLink, err error) {
-	err = row.Scan(&l.Hash, &l.UserID, timeInto{&l.CreatedAt}, timeInto{&l.ExpiresAt}, nullTimeInto{&l.UsedAt})
+	err = row.Scan(&l.Hash, &l.UserID, timeInto{&l.CreatedAt}, timeInto{&l.ExpiresAt}, nullTimeInto{&l.UsedAt}, &l.Mailed)
 	return l, err
 }
 
 // LoginLinkByHash reads a link without using it. NotFound.
 func (s *Store) LoginLinkByHash(ctx context.Context, hash string) (meanwhile.LoginLink, error) {
 	return one(ctx, s, reading, "find login link", scanLoginLink,
-		`SELECT hash, user_id, created_ms, expires_ms, used_ms FROM login_links WHERE hash = $1`, hash)
+		`SELECT hash, user_id, created_ms, expires_ms, used_ms, mailed FROM login_links WHERE hash = $1`, hash)
 }
 
 // UseLoginLink marks the link as used, once. NotFound if absent, used already, or expired at now.

@@ -30,7 +30,7 @@ func (s *Store) Memberships(ctx context.Context, id meanwhile.UserID) ([]meanwhi
 		WHERE m.user_id = $1 ORDER BY m.created_ms, m.workspace_id`, string(id))
 }
 
-const memberQuery = `SELECT u.id, u.email, u.name, u.password_hash, u.time_zone, u.language, u.picture_key, u.created_ms, m.role, m.created_ms
+const memberQuery = `SELECT u.id, u.email, u.name, u.password_hash, u.time_zone, u.language, u.picture_key, u.created_ms, u.verified_ms, m.role, m.created_ms
 	FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.workspace_id = $1`
 
 func scanMember(row scanner) (m meanwhile.Member, err error) {

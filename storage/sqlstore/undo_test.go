@@ -35,6 +35,7 @@ var undone = []struct {
 		`ALTER TABLE workspaces DROP COLUMN default_audience`,
 		`ALTER TABLE workspaces DROP COLUMN default_comments`, `ALTER TABLE workspaces DROP COLUMN default_download`,
 	}},
+	{16, []string{`ALTER TABLE users DROP COLUMN verified_ms`, `ALTER TABLE login_links DROP COLUMN mailed`}},
 }
 
 // undo takes a database back to what the migrations up to last make.

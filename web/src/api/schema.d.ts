@@ -127,6 +127,23 @@ export interface paths {
         patch: operations["tus-append"];
         trace?: never;
     };
+    "/api/v1/log-in-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a link mailed that signs in once; the answer is the same for any address */
+        post: operations["mail-log-in-link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -1332,6 +1349,9 @@ export interface components {
             /** @description Told once */
             secret: string;
         };
+        MailLinkInputBody: {
+            email: string;
+        };
         Me: {
             email: string;
             has_password: boolean;
@@ -2133,6 +2153,37 @@ export interface operations {
                     "Upload-Expires"?: string;
                     /** @description Bytes that are kept */
                     "Upload-Offset"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "mail-log-in-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailLinkInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content?: never;

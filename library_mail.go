@@ -1,0 +1,61 @@
+package meanwhile
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// LoginMailFor is how long a log-in link lives that is mailed to who asked for it.
+const LoginMailFor = 30 * time.Minute
+
+var errNoMail = E(Unavailable, "This site sends no mail. Ask whoever runs it for a link that signs you in once.", nil)
+
+// MailLogInLink mails a link that signs somebody in once. What the caller sees, and how long it takes, is the same whether or not there is such an
+// account. Unavailable where no mail can be sent.
+func (l *Library) MailLogInLink(ctx context.Context, email, base string) error {
+	if l.Mailer == nil {
+		return errNoMail
+	}
+	email = cleanLine(email, 254)
+	l.later(ctx, "log-in link", func(ctx context.Context) error { return l.mailLogInLink(ctx, email, base) })
+	return nil
+}
+
+func (l *Library) mailLogInLink(ctx context.Context, email, base string) error {
+	id, err := l.Store.IdentityByEmail(ctx, email)
+	if err != nil && KindOf(err) == NotFound {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("find account: %w", err)
+	}
+	secret, now := NewSecret(), l.Now()
+	link := LoginLink{Hash: SecretHash(secret), UserID: id.User.ID, Mailed: true, CreatedAt: now, ExpiresAt: now.Add(LoginMailFor)}
+	if err := l.Store.CreateLoginLink(ctx, link); err != nil {
+		return fmt.Errorf("create log-in link: %w", err)
+	}
+	return l.Mailer.Send(ctx, Mail{
+		To: id.User.Email, Subject: "Your log-in link",
+		Text: fmt.Sprintf("Hello %s,\n\nthis signs you in, once, until %s:\n\n%s/enter/%s\n\nIf you did not ask for it, leave it: nothing happens by itself.\n",
+			id.User.Name, link.ExpiresAt.UTC().Format("15:04 UTC"), base, secret),
+	})
+}
+
+// later does what nobody waits for, after the answer; Drain waits for it. An error is logged here, since it has no other way to go.
+func (l *Library) later(ctx context.Context, what string, do func(context.Context) error) {
+	ctx = context.WithoutCancel(ctx)
+	l.background.Go(func() {
+		ctx, cancel := context.WithTimeout(ctx, mailWithin)
+		defer cancel()
+		if err := do(ctx); err != nil {
+			l.Log.Error("not mailed", "what", what, "error", err)
+		}
+	})
+}
+
+// Drain waits until what nobody waited for is done. Nothing new may be asked of the Library any more.
+func (l *Library) Drain() { l.background.Wait() }
+
+// MailOn reports whether this site sends mail.
+func (l *Library) MailOn() bool { return l.Mailer != nil }

@@ -1,0 +1,104 @@
+package server_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"meanwhile"
+
+	"meanwhile/server"
+)
+
+// mails is what was sent since the last look, with what is still on its way.
+func (w *world) mails() []meanwhile.Mail {
+	w.lib.Drain()
+	return w.mail.take()
+}
+
+var enterLink = regexp.MustCompile(`http\S+/enter/\S+`)
+
+func TestAMailedLinkSignsInOnce(t *testing.T) {
+	w := newWorld(t)
+	ask := func(email string) reply {
+		return w.want(w.do("POST", "/api/v1/log-in-links", object{"email": email}), 202)
+	}
+	unknown := ask("nobody@example.org")
+	if mail := w.mails(); len(mail) != 0 {
+		t.Fatalf("mail to nobody: %v", mail)
+	}
+	known := ask(" ADA@example.org ")
+	if string(known.body) != string(unknown.body) {
+		t.Errorf("who has an account is told %q, who has none %q", known.body, unknown.body)
+	}
+	mail := w.mails()
+	if len(mail) != 1 || mail[0].To != ownerEmail {
+		t.Fatalf("mail %v", mail)
+	}
+	link := enterLink.FindString(mail[0].Text)
+	w.want(w.do("GET", link, nil), 200)
+	in := w.want(w.do("POST", link, "", form), 303)
+	session := cookieOf(t, in)
+	w.want(w.do("GET", "/api/v1/session", nil, session), 200)
+	w.want(w.do("POST", link, "", form), 404)
+
+	id, err := w.lib.Store.IdentityByEmail(t.Context(), ownerEmail)
+	if err != nil || id.User.VerifiedAt == nil {
+		t.Errorf("the address is not verified: %+v, %v", id.User, err)
+	}
+
+	ask(ownerEmail)
+	late := enterLink.FindString(w.mails()[0].Text)
+	w.clock.move(meanwhile.LoginMailFor)
+	w.want(w.do("GET", late, nil), 404)
+
+	ask(ownerEmail)
+	before := enterLink.FindString(w.mails()[0].Text)
+	w.want(w.do("PUT", "/api/v1/me/password", object{"current": ownerPassword, "password": "a new long password"}, session), 204)
+	w.want(w.do("POST", before, "", form), 404) // the password was changed since
+}
+
+func TestAnAccountWithTheNamedAddressNeedsNoWayIn(t *testing.T) {
+	w := newWorld(t)
+	u := w.newReadyVideo()
+	token, _ := w.newLink(u, object{"audience": "named", "people": []string{"client@example.net"}})
+	w.newStranger("client@example.net")
+	w.want(w.do("POST", "/api/v1/log-in-links", object{"email": "client@example.net"}), 202)
+	link := enterLink.FindString(w.mails()[0].Text)
+	key := w.newKey("client@example.net", meanwhile.AllScopes...)
+	w.want(w.share(token, bearer(key)...), 401) // nobody has shown that the address is theirs
+	session := cookieOf(t, w.want(w.do("POST", link, "", form), 303))
+	w.want(w.share(token, session), 200)
+}
+
+func TestTheLogInPageMailsALink(t *testing.T) {
+	w := newWorld(t)
+	if page := w.want(w.do("GET", "/login", nil), 200); !strings.Contains(string(page.body), `formaction="/login/mail"`) {
+		t.Errorf("the page offers no mail: %s", page.body)
+	}
+	sent := w.want(w.do("POST", "/login/mail", "email=ada%40example.org&password=", form), 200)
+	if !strings.Contains(string(sent.body), "Look into your mail") || len(w.mails()) != 1 {
+		t.Errorf("sent %s", sent.body)
+	}
+	w.want(w.do("POST", "/login/mail", "email=", form), 400)
+
+	without := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) { lc.Mailer = nil })
+	if page := without.want(without.do("GET", "/login", nil), 200); strings.Contains(string(page.body), "/login/mail") {
+		t.Error("a site that sends no mail offers to")
+	}
+	without.want(without.do("POST", "/login/mail", "email=ada%40example.org", form), 503)
+	without.want(without.do("POST", "/api/v1/log-in-links", object{"email": ownerEmail}), 503)
+}
+
+func TestNobodysMailboxIsFilled(t *testing.T) {
+	w := newWorld(t)
+	refused := 0
+	for range 30 {
+		if w.do("POST", "/api/v1/log-in-links", object{"email": ownerEmail}).status == 429 {
+			refused++
+		}
+	}
+	if mail := w.mails(); len(mail)+refused != 30 || len(mail) > 10 {
+		t.Errorf("%d mails were sent and %d refused", len(mail), refused)
+	}
+}
