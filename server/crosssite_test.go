@@ -59,15 +59,15 @@ func dumpTable(t *testing.T, db *sql.DB, table string) string {
 	columns := must(rows.Columns())(t)
 	var b strings.Builder
 	for rows.Next() {
-		values := make([]any, len(columns))
+		values, into := make([]sql.NullString, len(columns)), make([]any, len(columns))
 		for i := range values {
-			values[i] = &sql.NullString{}
+			into[i] = &values[i]
 		}
-		if err := rows.Scan(values...); err != nil {
+		if err := rows.Scan(into...); err != nil {
 			t.Fatal(err)
 		}
 		for i, v := range values {
-			fmt.Fprintf(&b, "%s=%s\t", columns[i], v.(*sql.NullString).String)
+			fmt.Fprintf(&b, "%s=%s\t", columns[i], v.String)
 		}
 		b.WriteString("\n")
 	}

@@ -56,6 +56,11 @@ func (s *headersSeen) checkReferrer(t *testing.T, what, path string, r reply) {
 	if gate || strings.Contains(string(r.body), `<form class="form" method="post"`) {
 		want = "same-origin"
 	}
+	const loosened = `<meta name="referrer" content="same-origin">`
+	body := string(r.body)
+	if strings.Contains(strings.ReplaceAll(body, loosened, ""), `name="referrer"`) || strings.Contains(body, loosened) && !strings.Contains(body, `action="/logout"`) {
+		t.Errorf("%s: %d tells more than its header says, to somebody who cannot sign out", what, r.status)
+	}
 	if got := r.header.Get("Referrer-Policy"); got != want {
 		t.Errorf("%s: %d Referrer-Policy %q, want %q", what, r.status, got, want)
 	}

@@ -44,7 +44,7 @@ func withFolders(t *testing.T) change {
 // raw sends a request as it stands, with nothing put right by a client.
 func (w *world) raw(method, path, body string, headers ...string) reply {
 	w.t.Helper()
-	conn := must(net.Dial("tcp", strings.TrimPrefix(w.url, "http://")))(w.t)
+	conn := must((&net.Dialer{}).DialContext(w.t.Context(), "tcp", strings.TrimPrefix(w.url, "http://")))(w.t)
 	defer conn.Close()
 	head := append([]string{method + " " + path + " HTTP/1.1", "Host: " + strings.TrimPrefix(w.url, "http://"), "Connection: close"}, headers...)
 	if body != "" {
