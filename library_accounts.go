@@ -15,6 +15,7 @@ import (
 // How long credentials live.
 const (
 	SessionFor   = 30 * 24 * time.Hour
+	SessionIdle  = 14 * 24 * time.Hour // without use
 	LoginLinkFor = 24 * time.Hour
 )
 
@@ -245,7 +246,7 @@ func (l *Library) CheckLoginLink(ctx context.Context, secret string) error {
 	return nil
 }
 
-// LogInByLink uses a login link, sets the password if one is given, and starts a session. NotFound when the link is used or over.
+// LogInByLink uses a login link, sets the password if one is given, which ends the person's other sessions, and starts one. NotFound when the link is used or over.
 func (l *Library) LogInByLink(ctx context.Context, secret, password, device string) (cookie string, err error) {
 	if err := l.CheckLoginLink(ctx, secret); err != nil {
 		return "", err
@@ -273,7 +274,13 @@ func (l *Library) LogInByLink(ctx context.Context, secret, password, device stri
 		if hash == "" {
 			return nil
 		}
-		return tx.SetPassword(ctx, user, hash)
+		if err := tx.SetPassword(ctx, user, hash); err != nil {
+			return err
+		}
+		if err := tx.DropLoginLinks(ctx, user); err != nil {
+			return err
+		}
+		return tx.EndSessions(ctx, user, "") // whoever had the old password is out
 	})
 	if err != nil {
 		return "", fmt.Errorf("use login link: %w", err)
@@ -314,7 +321,7 @@ func (l *Library) ActorBySession(ctx context.Context, cookie string) (Actor, err
 		return Actor{}, fmt.Errorf("find session: %w", err)
 	}
 	now := l.Now()
-	if err != nil || !now.Before(s.ExpiresAt) {
+	if err != nil || !now.Before(s.ExpiresAt) || now.Sub(s.LastUsed) >= SessionIdle {
 		return Actor{}, E(Unauthenticated, "Your session has ended. Sign in again.", err)
 	}
 	if now.Sub(s.LastUsed) > touchEvery {

@@ -27,9 +27,11 @@ func (l *Library) Sessions(ctx context.Context, a Actor, cookie string) ([]OwnSe
 	if err != nil {
 		return nil, fmt.Errorf("list sessions: %w", err)
 	}
-	own, current := make([]OwnSession, len(list)), SecretHash(cookie)
-	for i, s := range list {
-		own[i] = OwnSession{Session: s, Current: s.Hash == current}
+	own, current := make([]OwnSession, 0, len(list)), SecretHash(cookie)
+	for _, s := range list {
+		if l.Now().Sub(s.LastUsed) < SessionIdle {
+			own = append(own, OwnSession{Session: s, Current: s.Hash == current})
+		}
 	}
 	return own, nil
 }

@@ -102,3 +102,35 @@ func TestNobodysMailboxIsFilled(t *testing.T) {
 		t.Errorf("%d mails were sent and %d refused", len(mail), refused)
 	}
 }
+
+func TestAPasswordSetByALinkEndsOtherSessions(t *testing.T) {
+	w := newWorld(t)
+	elsewhere := w.logIn(ownerEmail, ownerPassword)
+	w.want(w.do("POST", "/api/v1/log-in-links", object{"email": ownerEmail}), 202)
+	plain := enterLink.FindString(w.mails()[0].Text)
+	w.want(w.do("POST", plain, "", form), 303)
+	w.want(w.do("GET", "/api/v1/session", nil, elsewhere), 200) // to sign in once more ends nothing
+
+	w.want(w.do("POST", "/api/v1/log-in-links", object{"email": ownerEmail}), 202)
+	w.want(w.do("POST", "/api/v1/log-in-links", object{"email": ownerEmail}), 202)
+	mail := w.mails()
+	set, other := enterLink.FindString(mail[0].Text), enterLink.FindString(mail[1].Text)
+	own := cookieOf(t, w.want(w.do("POST", set, "password=a+new+long+password", form), 303))
+	w.want(w.do("GET", "/api/v1/session", nil, own), 200)
+	w.want(w.do("GET", "/api/v1/session", nil, elsewhere), 401)
+	w.want(w.do("POST", other, "", form), 404)
+}
+
+func TestASessionThatNobodyUsesEnds(t *testing.T) {
+	w := newWorld(t)
+	used, left := w.logIn(ownerEmail, ownerPassword), w.logIn(ownerEmail, ownerPassword)
+	w.clock.move(meanwhile.SessionIdle / 2)
+	w.want(w.do("GET", "/api/v1/session", nil, used), 200)
+	w.clock.move(meanwhile.SessionIdle / 2)
+	w.want(w.do("GET", "/api/v1/session", nil, used), 200)
+	w.want(w.do("GET", "/api/v1/session", nil, left), 401)
+	list := w.want(w.do("GET", "/api/v1/me/sessions", nil, used), 200)
+	if n := strings.Count(string(list.body), `"current":`); n != 1 {
+		t.Errorf("%d sessions are listed, want the one that is used: %s", n, list.body)
+	}
+}
