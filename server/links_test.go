@@ -351,3 +351,64 @@ func TestLinksAreInTheLog(t *testing.T) {
 		t.Errorf("%d lines, want 3", len(lines))
 	}
 }
+
+func TestNewLinksBeginAsTheWorkspaceSays(t *testing.T) {
+	w := newWorld(t)
+	set := object{"default_audience": "members", "default_comments": "held", "default_download": false}
+	w.want(w.do("PATCH", "/api/v1/workspace", set, w.asOwner()), 200)
+	u, recorded := w.newReadyVideo(), w.newRecording()
+	for name, token := range map[string]string{"a file's": u.share, "a recording's": recorded.share} {
+		w.want(w.share(token), 404)
+		if seen := w.want(w.share(token, w.asOwner()), 200); seen.field(t, "can_comment") != true {
+			t.Errorf("%s link: %s", name, seen.body)
+		}
+	}
+	list := w.want(w.do("GET", "/api/v1/videos/"+u.video+"/shares", nil, w.asOwner()), 200)
+	for _, want := range []string{`"audience":"members"`, `"comments":"held"`, `"allow_download":false`} {
+		if !strings.Contains(string(list.body), want) {
+			t.Errorf("the link lacks %s: %s", want, list.body)
+		}
+	}
+	other, _ := w.newLink(u, object{"audience": "link"})
+	w.want(w.share(other), 200)
+}
+
+func TestMembersOfSeveralWorkspacesComeInFromEach(t *testing.T) {
+	w := newWorld(t)
+	u := w.newReadyVideo()
+	w.rules(u, object{"audience": "members"})
+	eve := w.newPerson("eve", meanwhile.RoleMember)
+	w.want(w.share(u.share, eve.session), 200)
+	made := w.want(w.do("POST", "/api/v1/workspaces", object{"name": "Hers"}, eve.session), 201)
+	if made.header.Get("Set-Cookie") != "" {
+		eve.session = cookieOf(t, made)
+	}
+	w.want(w.do("GET", "/api/v1/videos/"+u.video, nil, eve.session), 404) // she is at work in hers
+	w.want(w.share(u.share, eve.session), 200)
+	w.want(w.do("DELETE", "/api/v1/workspace/members/"+eve.id, nil, w.asOwner()), 204)
+	if status := w.share(u.share, eve.session).status; status != 404 {
+		t.Errorf("once removed, she is answered %d", status)
+	}
+}
+
+func TestOnlyListedSitesFrameThePlayer(t *testing.T) {
+	w := newWorld(t)
+	u := w.newReadyVideo()
+	ancestors := func() string {
+		t.Helper()
+		policy := w.want(w.do("GET", "/embed/"+u.share, nil), 200).header.Get("Content-Security-Policy")
+		_, list, _ := strings.Cut(policy, "frame-ancestors ")
+		return list
+	}
+	if got := ancestors(); got != "*" {
+		t.Errorf("at first %q may frame it, want all", got)
+	}
+	w.want(w.do("PATCH", "/api/v1/workspace", object{"embed_hosts": []string{"wiki.example.org", "*.notion.site"}}, w.asOwner()), 200)
+	if got := ancestors(); got != "wiki.example.org *.notion.site" {
+		t.Errorf("then %q may frame it", got)
+	}
+	page := w.want(w.do("GET", "/v/"+u.share, nil), 200).header.Get("Content-Security-Policy")
+	if !strings.Contains(page, "frame-ancestors 'none'") {
+		t.Errorf("the watch page's policy is %s", page)
+	}
+}

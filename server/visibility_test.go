@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -196,9 +195,6 @@ func (w *world) passByMail(u uploaded, email string) []string {
 // cookieOf is the cookie that an answer sets, as a header.
 func cookieOf(t testing.TB, r reply) string {
 	t.Helper()
-	c, err := http.ParseSetCookie(r.header.Get("Set-Cookie"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := cookieIn(t, r)
 	return "Cookie: " + c.Name + "=" + c.Value
 }
