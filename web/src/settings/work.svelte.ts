@@ -1,4 +1,5 @@
 // What a tab waits for: something that is loaded, and something that is done.
+import { tick } from 'svelte'
 import { type Problem, problemOf, wasCancelled } from '../api/request'
 
 export type Status = { at: 'loading' } | { at: 'shown' } | { at: 'failed'; problem: Problem }
@@ -17,9 +18,11 @@ export class Loaded<T> {
 
   load = async (): Promise<void> => {
     if (this.status.at === 'failed') this.status = { at: 'loading' }
+    const again = this.value !== undefined
     try {
       this.value = await this.fetch(this.signal)
       this.status = { at: 'shown' }
+      if (again) await keepFocus()
     } catch (error) {
       if (!wasCancelled(error)) this.status = { at: 'failed', problem: problemOf(error) }
     }
@@ -44,6 +47,7 @@ export class Act {
     this.working = true
     this.problem = undefined
     this.done = ''
+    const began = document.activeElement
     try {
       await work(this.signal)
       this.done = done
@@ -54,6 +58,15 @@ export class Act {
       return false
     } finally {
       this.working = false
+      await keepFocus(began)
     }
   }
+}
+
+/** keepFocus puts the focus back where it was lost: to what had it, which was disabled for a while, or to the heading where that has gone. */
+async function keepFocus(before?: Element | null): Promise<void> {
+  await tick()
+  if (document.activeElement !== document.body) return
+  const place = before instanceof HTMLElement && before !== document.body ? before : document.querySelector<HTMLElement>('.panel h2')
+  place?.focus({ preventScroll: true })
 }
