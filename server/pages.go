@@ -40,8 +40,9 @@ func newPages() pages {
 // entries are the built files that pages need beside base.css; a page that is not here, nor in
 // inlineEntries, needs the form's script.
 var entries = map[string][]string{
-	"library": {"src/library/library.css", "src/library/main.ts"},
-	"record":  {"src/record/record.css", "src/record/main.ts"},
+	"library":  {"src/library/library.css", "src/library/main.ts"},
+	"record":   {"src/record/record.css", "src/record/main.ts"},
+	"settings": {"src/settings/settings.css", "src/settings/main.ts"},
 }
 
 // common is what every page's data begins with.

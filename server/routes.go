@@ -120,6 +120,8 @@ func (s *server) routes() []route {
 		{get, "/assets/{path...}", nobody, "", "", raw(s.asset)},
 		{get, "/", guest, "", "", page(s.home)},
 		{get, "/record", guest, "", "", page(s.record)},
+		{get, "/settings", guest, "", "", page(s.settings)},
+		{get, "/settings/{tab}", guest, "", "", page(s.settings)},
 		{get, "/login", guest, "", "", page(s.logInForm)},
 		{post, "/login", guest, "", "", page(s.logInPosted)},
 		{post, "/login/mail", guest, "", "", page(s.logInMailPosted)},

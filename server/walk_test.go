@@ -93,7 +93,7 @@ func (w *world) visit(row server.Route, v visitor) int {
 	if strings.HasPrefix(row.Path, "/invite/") && row.Method == "GET" {
 		secret = secretIn(w.newInvite("").text(w.t, "url"))
 	}
-	path := strings.NewReplacer("{id}", id, "{token}", token, "{secret}", secret, "{grant}", media[2], "{generation}", media[3], "{name}", media[4], "{path...}", "none.js", "{share}", w.shareID(u.share), "{track}", "screen", "{n}", "0").Replace(row.Path)
+	path := strings.NewReplacer("{id}", id, "{token}", token, "{secret}", secret, "{grant}", media[2], "{generation}", media[3], "{name}", media[4], "{path...}", "none.js", "{tab}", "members", "{share}", w.shareID(u.share), "{track}", "screen", "{n}", "0").Replace(row.Path)
 	var body any
 	switch row.Name {
 	case "log-in":

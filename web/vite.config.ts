@@ -31,6 +31,8 @@ export default defineConfig({
         'src/watch/watch.css',
         'src/watch/embed.css',
         'src/library/library.css',
+        'src/settings/main.ts',
+        'src/settings/settings.css',
       ],
     },
   },

@@ -32,7 +32,7 @@ type Config struct {
 	MediaAddressLife  time.Duration `env:"MEANWHILE_MEDIA_ADDRESS_LIFE" default:"1m" help:"With redirect: how long such an address opens its bytes, 2s to 1m in whole seconds. A revoked link is open for so long to who has one; players come back for a new one twice in that time."`
 	DrainDelay        time.Duration `env:"MEANWHILE_DRAIN_DELAY" default:"0s" help:"How long the server goes on after it was told to stop, while /readyz says 503: set it to longer than a proxy's health checks are apart, and no request fails when servers are restarted one by one."`
 	SignUp            string        `env:"MEANWHILE_SIGN_UP" enum:"closed,open" default:"closed" help:"open lets anyone make an account."`
-	SMTPURL           string        `env:"MEANWHILE_SMTP_URL" name:"smtp-url" help:"Mail server: smtp://user:password@host:587?from=updates@example.com, or smtps:// for one that begins with TLS. Empty: no mail is sent, and links are shown to who may hand them on. Also as MEANWHILE_SMTP_URL_FILE."`
+	SMTPURL           string        `env:"MEANWHILE_SMTP_URL" name:"smtp-url" help:"Mail server: smtp://user:password@host:587?from=updates@example.com, or smtps:// for one that begins with TLS. Needs MEANWHILE_BASE_URL. Empty: no mail is sent, and links are shown to who may hand them on. Also as MEANWHILE_SMTP_URL_FILE."`
 	MaxDuration       time.Duration `env:"MEANWHILE_MAX_DURATION" default:"4h" help:"Longest video that is processed."`
 	MaxUploadBytes    int64         `env:"MEANWHILE_MAX_UPLOAD_BYTES" default:"21474836480" help:"Largest file that is taken."`
 	MaxCPU            time.Duration `env:"MEANWHILE_MAX_CPU" name:"max-cpu" default:"24h" help:"Most computing time that one video may ask for."`
@@ -104,6 +104,9 @@ func (c *Config) finish(role role) error {
 	if c.SMTPURL != "" {
 		if _, err := newMailer(c.SMTPURL); err != nil {
 			return fmt.Errorf("MEANWHILE_SMTP_URL makes no sense: %w", err)
+		}
+		if c.BaseURL == "" {
+			return errors.New("MEANWHILE_SMTP_URL needs MEANWHILE_BASE_URL: a mailed link has to lead here, whatever address the one who asked for it gave this site")
 		}
 	}
 	if c.DrainDelay < 0 {

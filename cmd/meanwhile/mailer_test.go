@@ -7,6 +7,7 @@ import (
 	"net/textproto"
 	"strings"
 	"testing"
+	"time"
 
 	"meanwhile"
 )
@@ -143,5 +144,17 @@ func TestMailAddressesThatMakeNoSense(t *testing.T) {
 		if strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: the error tells the password: %v", address, err)
 		}
+	}
+}
+
+// A link that was built from the Host of who asked would lead its reader, and their log-in, to another site.
+func TestMailNeedsTheSitesOwnAddress(t *testing.T) {
+	c := Config{Listen: "127.0.0.1:0", SMTPURL: "smtp://mail.example.com?from=a@example.com", MediaAddressLife: time.Minute, WorkerConcurrency: 1}
+	if err := c.finish(roleAll); err == nil || !strings.Contains(err.Error(), "MEANWHILE_BASE_URL") {
+		t.Errorf("finish() = %v, want it to ask for MEANWHILE_BASE_URL", err)
+	}
+	c.BaseURL = "https://updates.example.com"
+	if err := c.finish(roleAll); err != nil {
+		t.Error(err)
 	}
 }

@@ -30,8 +30,9 @@ export function wasCancelled(error: unknown): boolean {
 }
 
 export interface Call {
-  method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   body?: Wire
+  file?: Blob // in place of body: bytes as they are
   headers?: Record<string, string>
   credentials?: RequestCredentials // same-origin when not given
   signal: AbortSignal
@@ -51,6 +52,7 @@ export async function call(path: string, options: Call): Promise<unknown> {
     headers['Content-Type'] = 'application/json'
     init.body = JSON.stringify(options.body)
   }
+  if (options.file) init.body = options.file
   let response: Response
   let text: string
   try {
