@@ -205,6 +205,7 @@ test('a workspace is set up, another one is made, and the log tells of it', asyn
   const log = page.getByRole('list', { name: 'Log, newest first' })
   await log.getByText('changed settings').first().waitFor()
   await log.getByText('removed a member: bea@example.com').waitFor()
+  expect(await log.getByText('embed_hosts').count(), 'what was not changed is not told of').toBe(0)
   await inspect(page, 'log')
   await page.goBack()
   await page.getByRole('heading', { name: 'Workspace', exact: true }).waitFor()

@@ -67,7 +67,8 @@ export async function fetchSettings(signal: AbortSignal): Promise<Settings> {
   return settingsFrom(await call(base, { signal }))
 }
 
-export async function changeSettings(to: Settings, signal: AbortSignal): Promise<Settings> {
+/** Changes what is given, and leaves the rest. */
+export async function changeSettings(to: Partial<Settings>, signal: AbortSignal): Promise<Settings> {
   const body = {
     name: to.name,
     sign_up: to.signUp,

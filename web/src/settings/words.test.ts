@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { actWords, linesOf, whoWords } from './words'
+import { actWords, changesOf, linesOf, whoWords } from './words'
 
 describe('the log', () => {
   it.each([
@@ -20,3 +20,18 @@ it.each([
   { text: 'a.example\nb.example', want: ['a.example', 'b.example'] },
   { text: 'a.example, b.example ,', want: ['a.example', 'b.example'] },
 ])('reads "$text" as a list', ({ text, want }) => expect(linesOf(text)).toEqual(want))
+
+it('finds what was changed', () => {
+  const before = {
+    name: 'Team',
+    signUp: 'invited',
+    domains: ['a.example'],
+    embedHosts: [],
+    keepDays: 0,
+    defaultAudience: 'link',
+    defaultComments: 'on',
+    defaultDownload: false,
+  }
+  expect(changesOf(before, { ...before, domains: ['a.example'] })).toEqual({})
+  expect(changesOf(before, { ...before, domains: [], keepDays: 30 })).toEqual({ domains: [], keepDays: 30 })
+})

@@ -1,6 +1,6 @@
 // What roles, scopes and the lines of the log are called.
 import type { Role, Scope } from '../api/account'
-import type { LogLine } from '../api/workspace'
+import type { LogLine, Settings } from '../api/workspace'
 
 export const roleWords: Readonly<Record<Role, string>> = { owner: 'Owner', admin: 'Admin', member: 'Member' }
 
@@ -48,7 +48,7 @@ const acts: Readonly<Record<string, string>> = {
   'invite-revoked': 'took an invite back',
   'log-in-link-made': 'made a link that signs in once',
   'password-changed': 'changed their password',
-  'session-ended': 'signed a browser out',
+  'session-ended': 'signed browsers out',
   'key-made': 'made an API key',
   'key-deleted': 'deleted an API key',
   'link-made': 'made a link',
@@ -66,6 +66,12 @@ export function actWords(line: Pick<LogLine, 'action'>): string {
 export function whoWords(line: Pick<LogLine, 'actor' | 'address'>): string {
   if (line.actor) return line.actor
   return line.address ? 'Somebody without an account' : 'Meanwhile itself'
+}
+
+/** changesOf is what differs, so that nothing else is set back and the log tells of nothing else. */
+export function changesOf(before: Settings, after: Settings): Partial<Settings> {
+  const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
+  return Object.fromEntries(Object.entries(after).filter(([key, value]) => !same(value, before[key as keyof Settings])))
 }
 
 /** linesOf reads what somebody typed into a field of several lines: one item a line, or with commas. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { dayAndTime } from './dates'
+import { dayAndTime, inSentence } from './dates'
 
 const now = new Date(2026, 10, 22, 17, 0)
 const cases: { name: string; at: Date; want: string }[] = [
@@ -10,3 +10,9 @@ const cases: { name: string; at: Date; want: string }[] = [
 ]
 
 for (const tc of cases) test(tc.name, () => expect(dayAndTime(tc.at, now, 'en-GB').replace('Fri, ', 'Fri ')).toBe(tc.want))
+
+test.each([
+  { words: 'Today 16:40', want: 'today 16:40' },
+  { words: 'Yesterday 09:12', want: 'yesterday 09:12' },
+  { words: 'Thu, 3 Dec, 09:12', want: 'Thu, 3 Dec, 09:12' },
+])('says "$want" within a sentence', ({ words, want }) => expect(inSentence(words)).toBe(want))

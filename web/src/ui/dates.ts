@@ -11,6 +11,11 @@ export function dayAndTime(at: Date, now: Date, locale: string): string {
   return `${at.toLocaleDateString(locale, { weekday: 'short', day: 'numeric', month: 'short' })}, ${clock}`
 }
 
+/** inSentence is dayAndTime's words where others stand before them: "today 16:40", but "Tue, 24 Nov". */
+export function inSentence(words: string): string {
+  return words.replace(/^(?:Today|Yesterday)/, (word) => word.toLowerCase())
+}
+
 /** wholeDate is everything, with the zone's name, for a title. */
 export function wholeDate(at: Date, locale: string): string {
   return at.toLocaleString(locale, { dateStyle: 'full', timeStyle: 'long' })
