@@ -1,0 +1,90 @@
+// Links with rules of their own: made by the sheet, given to somebody without an account, and taken away again.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Client } from './api'
+import { expectAccessible, newPerson, openBrowser, shoot } from './browser'
+import { leave, type Person, type SignedIn, setUpOwner } from './people'
+import { clip, Program } from './program'
+
+let program: Program
+let browser: Browser
+let client: Client
+let signedIn: SignedIn
+let folder: string
+let video: { videoId: string; link: string }
+
+beforeAll(async () => {
+  program = await Program.start()
+  browser = await openBrowser()
+  signedIn = await setUpOwner(program, browser)
+  client = await Client.of(program)
+  folder = await mkdtemp(join(tmpdir(), 'meanwhile-clips-'))
+  const small = await clip(join(folder, 'plan.mp4'), 12, [
+    '-s',
+    '320x180',
+    '-r',
+    '10',
+    '-c:v',
+    'libx264',
+    '-pix_fmt',
+    'yuv420p',
+    '-c:a',
+    'aac',
+  ])
+  video = await client.upload(small)
+  await client.rename(video.videoId, 'The plan for spring')
+  await client.reaches(video.videoId, 'ready')
+})
+afterAll(async () => {
+  await browser?.close()
+  await program?.close()
+  if (folder) await rm(folder, { recursive: true, force: true })
+})
+
+/** Ada's library, with the sheet open. */
+async function openSheet(options: Parameters<typeof newPerson>[1] = {}): Promise<{ ada: Person; page: Page }> {
+  const ada = await newPerson(browser, { storageState: signedIn, locale: 'en-GB', ...options })
+  const page = await ada.newPage()
+  await page.goto(program.base)
+  await page.getByRole('button', { name: 'More for The plan for spring' }).click()
+  await page.getByRole('button', { name: 'Share', exact: true }).click()
+  await page.getByRole('dialog', { name: 'Share' }).getByRole('listitem').first().waitFor()
+  return { ada, page }
+}
+
+test('the sheet tells what is wrong beside the field, and gives the focus back', async () => {
+  const { ada, page } = await openSheet()
+  const sheet = page.getByRole('dialog')
+  await expectAccessible(page)
+  await sheet.getByRole('button', { name: 'New link' }).click()
+  await sheet.getByRole('radio', { name: 'Who knows a password' }).check()
+  await sheet.getByLabel('Password', { exact: true }).fill('short')
+  await sheet.getByRole('button', { name: 'Make the link' }).click()
+  await sheet.getByText('A password needs at least 6 characters.').waitFor()
+  expect(await sheet.getByLabel('Password', { exact: true }).evaluate((field) => field === document.activeElement)).toBe(true)
+  await expectAccessible(page)
+  await shoot(page, 'links-form')
+  await sheet.getByRole('radio', { name: 'People you name' }).check()
+  await sheet.getByLabel('Mail addresses').fill('ann@example.com, bo@example.com')
+  await sheet.getByLabel('Ends').fill('2040-03-01T18:00')
+  await sheet.getByRole('button', { name: 'Make the link' }).click()
+  const made = sheet.getByRole('listitem').filter({ hasText: '2 people' })
+  await made.getByText('Until 1 Mar 2040, 18:00, your time').waitFor()
+  await made.getByText('Who, and a way in for each').click()
+  await made.getByRole('button', { name: 'Make a way in for ann@example.com' }).click()
+  expect(await made.getByLabel('Way in for ann@example.com').inputValue()).toContain(`${program.base}/pass/`)
+  await expectAccessible(page)
+  await shoot(page, 'links-sheet')
+
+  await sheet.getByRole('button', { name: 'New link' }).press('Enter')
+  await page.keyboard.press('Escape') // leaves the form, then the sheet
+  await sheet.getByRole('button', { name: 'New link' }).waitFor()
+  await page.keyboard.press('Escape')
+  await sheet.waitFor({ state: 'detached' })
+  const opener = page.getByRole('button', { name: 'More for The plan for spring' })
+  expect(await opener.evaluate((button) => button === document.activeElement)).toBe(true)
+  await leave(ada)
+})

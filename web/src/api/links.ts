@@ -1,0 +1,134 @@
+// The links of one video, as its owner sees and changes them.
+import { readFlag, readItemText, readList, readNumber, readObject, readString, readText, type Schemas, WireError } from './parse'
+import { call } from './request'
+import { sharePath } from './shares'
+
+export type Audience = 'link' | 'password' | 'members' | 'named'
+export type CommentRule = 'on' | 'off' | 'held'
+
+export interface Link {
+  id: string
+  name: string // empty for the one that came with the video
+  url: string
+  audience: Audience
+  people: string[] // mail addresses, for the audience named
+  hasPassword: boolean
+  comments: CommentRule
+  download: boolean
+  opens: number
+  expiresAt: Date | undefined
+  revokedAt: Date | undefined
+}
+
+/** What can be said about a link. A password or people that are left away stay as they are; an end of undefined takes the end away. */
+export interface LinkRules {
+  name: string
+  audience: Audience
+  password: string | undefined
+  people: string[] | undefined
+  comments: CommentRule
+  download: boolean
+  expiresAt: Date | undefined
+}
+
+/** What the workspace lets new links begin with. */
+export type LinkDefaults = Pick<LinkRules, 'audience' | 'comments' | 'download'>
+
+/** A way in for one address, to hand on by hand. */
+export interface WayIn {
+  url: string
+  expiresAt: Date
+}
+
+function linksPath(videoId: string, linkId?: string): string {
+  const path = `/api/v1/videos/${encodeURIComponent(videoId)}/shares`
+  return linkId === undefined ? path : `${path}/${encodeURIComponent(linkId)}`
+}
+
+export async function listLinks(videoId: string, signal: AbortSignal): Promise<Link[]> {
+  const wire = readObject<Schemas['Links']>(await call(linksPath(videoId), { signal }), 'links')
+  return readList(wire, 'items', parseLink)
+}
+
+export async function addLink(videoId: string, rules: LinkRules, signal: AbortSignal): Promise<Link> {
+  return parseLink(await call(linksPath(videoId), { method: 'POST', body: bodyOf(rules), signal }))
+}
+
+export async function changeLink(videoId: string, linkId: string, rules: LinkRules, signal: AbortSignal): Promise<Link> {
+  return parseLink(await call(linksPath(videoId, linkId), { method: 'PATCH', body: bodyOf(rules), signal }))
+}
+
+export async function fetchDefaults(signal: AbortSignal): Promise<LinkDefaults> {
+  const wire = readObject<Schemas['Workspace']>(await call('/api/v1/workspace', { signal }), 'workspace')
+  return {
+    audience: oneOf(readString(wire, 'default_audience'), audiences, 'default_audience'),
+    comments: oneOf(readString(wire, 'default_comments'), commentRules, 'default_comments'),
+    download: readFlag(wire, 'default_download'),
+  }
+}
+
+/** Ends a link for good. */
+export async function revokeLink(videoId: string, linkId: string, signal: AbortSignal): Promise<void> {
+  await call(linksPath(videoId, linkId), { method: 'DELETE', signal })
+}
+
+export async function makeWayIn(videoId: string, linkId: string, email: string, signal: AbortSignal): Promise<WayIn> {
+  const wire = readObject<Schemas['WayIn']>(
+    await call(`${linksPath(videoId, linkId)}/ways-in`, { method: 'POST', body: { email }, signal }),
+    'way in',
+  )
+  return { url: readString(wire, 'url'), expiresAt: new Date(readString(wire, 'expires_at')) }
+}
+
+/** Lets everybody see a comment that was held. */
+export async function approveComment(id: string, signal: AbortSignal): Promise<void> {
+  await call(`/api/v1/comments/${encodeURIComponent(id)}/approve`, { method: 'POST', signal })
+}
+
+/** Counts that somebody opened the link's page. */
+export async function countOpen(token: string, signal: AbortSignal): Promise<void> {
+  await call(`${sharePath(token)}/opened`, { method: 'POST', signal })
+}
+
+function bodyOf(rules: LinkRules): Record<string, unknown> {
+  const body: Record<string, unknown> = {
+    name: rules.name,
+    audience: rules.audience,
+    comments: rules.comments,
+    allow_download: rules.download,
+    expires_at: rules.expiresAt?.toISOString() ?? null,
+  }
+  if (rules.password !== undefined) body.password = rules.password
+  if (rules.people !== undefined) body.people = rules.people
+  return body
+}
+
+export function parseLink(json: unknown): Link {
+  const wire = readObject<Schemas['Link']>(json, 'link')
+  return {
+    id: readString(wire, 'id'),
+    name: readText(wire, 'name') ?? '',
+    url: readString(wire, 'url'),
+    audience: oneOf(readString(wire, 'audience'), audiences, 'audience'),
+    people: readList(wire, 'people', readItemText),
+    hasPassword: readFlag(wire, 'has_password'),
+    comments: oneOf(readString(wire, 'comments'), commentRules, 'comments'),
+    download: readFlag(wire, 'allow_download'),
+    opens: readNumber(wire, 'opens'),
+    expiresAt: dateOf(readText(wire, 'expires_at')),
+    revokedAt: dateOf(readText(wire, 'revoked_at')),
+  }
+}
+
+const audiences = ['link', 'password', 'members', 'named'] as const satisfies Audience[]
+const commentRules = ['on', 'off', 'held'] as const satisfies CommentRule[]
+
+function oneOf<T extends string>(value: string, words: readonly T[], field: string): T {
+  const found = words.find((word) => word === value)
+  if (found === undefined) throw new WireError(field, words.join(', '))
+  return found
+}
+
+function dateOf(text: string | undefined): Date | undefined {
+  return text === undefined ? undefined : new Date(text)
+}

@@ -1,0 +1,32 @@
+// When something ends, in the zone of whoever reads or writes it.
+import { daysBetween } from './local-time'
+
+/** zoneName is the reader's zone as people say it: "Central European Standard Time"; empty where the browser does not know. */
+export function zoneName(at: Date, locale: string): string {
+  const parts = new Intl.DateTimeFormat(locale, { timeZoneName: 'long' }).formatToParts(at)
+  return parts.find(({ type }) => type === 'timeZoneName')?.value ?? ''
+}
+
+/** endWords is short: "today, 18:00", "tomorrow, 09:30", "3 Dec, 18:00", "3 Dec 2027, 18:00". */
+export function endWords(end: Date, now: Date, locale: string): string {
+  const clock = end.toLocaleTimeString(locale, { timeStyle: 'short' })
+  const days = daysBetween(now, end)
+  if (days === 0) return `today, ${clock}`
+  if (days === 1) return `tomorrow, ${clock}`
+  const year = end.getFullYear() === now.getFullYear() ? undefined : 'numeric'
+  return `${end.toLocaleDateString(locale, { day: 'numeric', month: 'short', year })}, ${clock}`
+}
+
+/** toField is at as a datetime-local field has it, in the browser's zone. */
+export function toField(at: Date): string {
+  const two = (n: number) => String(n).padStart(2, '0')
+  const year = String(at.getFullYear()).padStart(4, '0')
+  return `${year}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}`
+}
+
+/** fromField is the moment that a datetime-local field names in the browser's zone; undefined for an empty or half-written one. */
+export function fromField(text: string): Date | undefined {
+  if (!/^\d{4,}-\d\d-\d\dT\d\d:\d\d/.test(text)) return undefined
+  const at = new Date(text) // without a zone it is the browser's own
+  return Number.isNaN(at.getTime()) ? undefined : at
+}
