@@ -24,6 +24,8 @@ type Config struct {
 	Limits Limits
 	// OpenSignUp lets anyone make an account.
 	OpenSignUp bool
+	// ProviderDomains are the mail domains whose people get an account by signing in at the provider; others need one before.
+	ProviderDomains []string
 	// DiskUsed answers which part of the storage is used, 0…1. Nil where that cannot be known.
 	DiskUsed func() float64
 	// LayoutSettles is how long a layout stays as it is before it is flattened, 10 s when zero: while it is dragged about, nothing is encoded.
@@ -73,6 +75,8 @@ type Actor struct {
 	Scopes []Scope
 	// Upload is set when the actor holds only the write-only credential of one upload.
 	Upload UploadID
+	// Verified says that Email has been shown to be theirs.
+	Verified bool
 	// Address is the network address that the actor came from, for the log of the workspace.
 	Address string
 }

@@ -73,7 +73,10 @@ func (l *Library) SetUp(ctx context.Context, token, workspace string, acc Accoun
 		if n > 0 {
 			return E(NotFound, "The first account exists already. Sign in instead.", nil)
 		}
-		return l.createUser(ctx, tx, u, acc.Role, workspace)
+		if err := l.createUser(ctx, tx, u, acc.Role, workspace); err != nil {
+			return err
+		}
+		return tx.SetVerified(ctx, u.ID, l.Now()) // who has the set-up link runs the place
 	})
 	if err != nil {
 		return "", err
@@ -196,7 +199,7 @@ var errWrongLogin = E(Unauthenticated, "Mail address and password do not match. 
 
 // LogIn checks a password and starts a session: the cookie's value. Unauthenticated, the same and as slow whether or not the address
 // is known.
-func (l *Library) LogIn(ctx context.Context, email, password, device string) (cookie string, err error) {
+func (l *Library) LogIn(ctx context.Context, email, password string, from Entry) (cookie string, err error) {
 	id, err := l.Store.IdentityByEmail(ctx, strings.TrimSpace(email))
 	if err != nil && KindOf(err) != NotFound {
 		return "", fmt.Errorf("find account: %w", err)
@@ -212,7 +215,11 @@ func (l *Library) LogIn(ctx context.Context, email, password, device string) (co
 	if !ok || id.User.PasswordHash == "" {
 		return "", errWrongLogin
 	}
-	return l.startSession(ctx, id.User.ID, device)
+	err = l.Store.InTx(ctx, func(tx Store) error {
+		cookie, err = l.logIn(ctx, tx, id, "password", from)
+		return err
+	})
+	return cookie, err
 }
 
 // dummyHash costs as much to check as a real one (argon2id, 19 MiB, t=2) and belongs to nobody.
@@ -230,8 +237,9 @@ func (l *Library) CheckLoginLink(ctx context.Context, secret string) error {
 	return nil
 }
 
-// LogInByLink uses a login link, sets the password if one is given, and starts a session. NotFound when the link is used or over.
-func (l *Library) LogInByLink(ctx context.Context, secret, password, device string) (cookie string, err error) {
+// LogInByLink uses a login link, sets the password if one is given, and starts a session. Whoever has the link was sent it, so that the mail
+// address counts as shown. NotFound when the link is used or over.
+func (l *Library) LogInByLink(ctx context.Context, secret, password string, from Entry) (cookie string, err error) {
 	if err := l.CheckLoginLink(ctx, secret); err != nil {
 		return "", err
 	}
@@ -241,31 +249,44 @@ func (l *Library) LogInByLink(ctx context.Context, secret, password, device stri
 			return "", err
 		}
 	}
-	var user UserID
 	err = l.Store.InTx(ctx, func(tx Store) error {
-		user, err = tx.UseLoginLink(ctx, SecretHash(secret), l.Now())
+		user, err := tx.UseLoginLink(ctx, SecretHash(secret), l.Now())
 		if err != nil {
 			return err
 		}
-		if hash == "" {
-			return nil
+		if hash != "" {
+			if err := tx.SetPassword(ctx, user, hash); err != nil {
+				return err
+			}
 		}
-		return tx.SetPassword(ctx, user, hash)
+		if err := tx.SetVerified(ctx, user, l.Now()); err != nil {
+			return err
+		}
+		id, err := tx.IdentityByUser(ctx, user)
+		if err != nil {
+			return err
+		}
+		cookie, err = l.logIn(ctx, tx, id, "link", from)
+		return err
 	})
 	if err != nil {
 		return "", fmt.Errorf("use login link: %w", err)
 	}
-	return l.startSession(ctx, user, device)
+	return cookie, nil
 }
 
 func (l *Library) startSession(ctx context.Context, user UserID, device string) (string, error) {
-	secret := NewSecret()
-	now := l.Now()
-	s := Session{Hash: SecretHash(secret), UserID: user, Device: cleanLine(device, 200), CreatedAt: now, LastUsed: now, ExpiresAt: now.Add(SessionFor)}
+	secret, s := l.newSession(user, device)
 	if err := l.Store.CreateSession(ctx, s); err != nil {
 		return "", fmt.Errorf("create session: %w", err)
 	}
 	return secret, nil
+}
+
+func (l *Library) newSession(user UserID, device string) (secret string, s Session) {
+	secret = NewSecret()
+	now := l.Now()
+	return secret, Session{Hash: SecretHash(secret), UserID: user, Device: cleanLine(device, 200), CreatedAt: now, LastUsed: now, ExpiresAt: now.Add(SessionFor)}
 }
 
 // LogOut ends the session. An unknown one is no error.
@@ -359,5 +380,5 @@ func noKey(err error) error {
 }
 
 func actorOf(id Identity, scopes []Scope) Actor {
-	return Actor{UserID: id.User.ID, Name: id.User.Name, Email: id.User.Email, WorkspaceID: id.WorkspaceID, Role: id.Role, Scopes: scopes}
+	return Actor{UserID: id.User.ID, Name: id.User.Name, Email: id.User.Email, WorkspaceID: id.WorkspaceID, Role: id.Role, Verified: id.User.VerifiedAt != nil, Scopes: scopes}
 }

@@ -112,7 +112,7 @@ func newHouse(t testing.TB) *house {
 
 func (h *house) actor(t testing.TB, email, password string) meanwhile.Actor {
 	t.Helper()
-	cookie, err := h.LogIn(t.Context(), email, password, "test")
+	cookie, err := h.LogIn(t.Context(), email, password, meanwhile.Entry{Device: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,21 +185,21 @@ func TestLogInLinkWorksOnce(t *testing.T) {
 	if err := h.CheckLoginLink(t.Context(), secret); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.LogInByLink(t.Context(), secret, "another password", ""); err != nil {
+	if _, err := h.LogInByLink(t.Context(), secret, "another password", meanwhile.Entry{}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = h.LogInByLink(t.Context(), secret, "", "")
+	_, err = h.LogInByLink(t.Context(), secret, "", meanwhile.Entry{})
 	wantKind(t, err, meanwhile.NotFound)
 	if a := h.actor(t, "BO@example.com", "another password"); a.Role != meanwhile.RoleMember {
 		t.Errorf("role = %s, want member", a.Role)
 	}
-	_, err = h.LogIn(t.Context(), "bo@example.com", "wrong", "")
+	_, err = h.LogIn(t.Context(), "bo@example.com", "wrong", meanwhile.Entry{})
 	wantKind(t, err, meanwhile.Unauthenticated)
 }
 
 func TestSessionsAndKeysEnd(t *testing.T) {
 	h := newHouse(t)
-	cookie, err := h.LogIn(t.Context(), "ada@example.com", "a long password", "")
+	cookie, err := h.LogIn(t.Context(), "ada@example.com", "a long password", meanwhile.Entry{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,7 +42,7 @@ type AccountStore interface {
 	// IdentityByEmail and IdentityByUser join the user with the oldest membership. NotFound.
 	IdentityByEmail(ctx context.Context, email string) (Identity, error)
 	IdentityByUser(ctx context.Context, id UserID) (Identity, error)
-	// SetPassword replaces the password hash. NotFound.
+	// SetPassword replaces the password hash and ends the user's login links: who has an old one may be whom the change is to keep out. NotFound.
 	SetPassword(ctx context.Context, id UserID, hash string) error
 
 	CreateSession(ctx context.Context, s Session) error

@@ -38,6 +38,7 @@ type User struct {
 	Name         string
 	PasswordHash string // empty until one is set
 	CreatedAt    time.Time
+	VerifiedAt   *time.Time // when Email was first shown to be theirs; the store sets it by SetVerified alone
 }
 
 // Membership puts a user into a workspace.

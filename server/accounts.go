@@ -137,7 +137,7 @@ func (s *server) enterForm(w http.ResponseWriter, r *http.Request) error {
 func (s *server) enterPosted(w http.ResponseWriter, r *http.Request) error {
 	data := &accountForm{common: common{Title: "Sign in"}}
 	return s.accountPosted(w, r, "enter", data, func(ctx context.Context, acc meanwhile.Account) (string, error) {
-		return s.lib.LogInByLink(ctx, r.PathValue("secret"), acc.Password, r.UserAgent())
+		return s.lib.LogInByLink(ctx, r.PathValue("secret"), acc.Password, visitOf(ctx).entry(r.UserAgent()))
 	})
 }
 

@@ -57,8 +57,8 @@ func checkAnswer(t testing.TB, method, path string, r reply) {
 
 func operationFor(method, path string) *huma.Operation {
 	for pattern, item := range document().Paths {
-		if !matches(pattern, path) {
-			continue
+		if !matches(pattern, path) || strings.HasSuffix(path, "/begin") && pattern != path {
+			continue // a word where others have an id
 		}
 		switch method {
 		case http.MethodGet:

@@ -28,6 +28,12 @@ func (s *server) routes() []route {
 		{get, "/api/v1/session", account, "get-session", "Who is signed in", api(s.getSession, 200)},
 		{post, "/api/v1/session", nobody, "log-in", "Sign in with a password; the answer sets the session cookie", api(s.logIn, 200)},
 		{del, "/api/v1/session", guest, "log-out", "Sign out", api(s.logOut, 204)},
+		{post, "/api/v1/passkey-log-in/begin", nobody, "begin-passkey-log-in", "Ask a browser for a passkey", api(s.beginPasskeyLogIn, 200)},
+		{post, "/api/v1/passkey-log-in", nobody, "log-in-by-passkey", "Sign in with a passkey; the answer sets the session cookie", api(s.logInByPasskey, 200)},
+		{get, "/api/v1/me/passkeys", account, "list-passkeys", "My passkeys, oldest first", api(s.listPasskeys, 200)},
+		{post, "/api/v1/me/passkeys/begin", account, "begin-passkey", "Ask a browser for a new passkey", api(s.beginPasskey, 200)},
+		{post, "/api/v1/me/passkeys", account, "add-passkey", "Keep a passkey that a browser has made", api(s.addPasskey, 201)},
+		{del, "/api/v1/me/passkeys/{id}", account, "remove-passkey", "End a passkey", api(s.removePasskey, 204)},
 
 		{get, "/api/v1/videos", account, "list-videos", "My videos, newest first", api(s.listVideos, 200)},
 		{post, "/api/v1/videos", account, "create-video", "Begin a recording: the link exists before the first byte", api(s.createVideo, 201)},

@@ -83,6 +83,12 @@ func (w *world) visit(row server.Route, v visitor) int {
 	switch row.Name {
 	case "log-in":
 		body = object{"email": "x@example.org", "password": "wrong"}
+	case "log-in-by-passkey":
+		body = object{"ceremony": "none", "credential": object{}}
+	case "add-passkey":
+		body = object{"ceremony": "none", "name": "x", "credential": object{}}
+	case "begin-passkey", "begin-passkey-log-in":
+		headers = append(headers, namedHost)
 	case "rename-video":
 		body = object{"title": "x"}
 	case "add-comment":

@@ -71,14 +71,14 @@ func scanWorkspace(row scanner) (w meanwhile.Workspace, err error) {
 	return w, err
 }
 
-const identityColumns = `u.id, u.email, u.name, u.password_hash, u.created_ms, m.workspace_id, m.role`
+const identityColumns = `u.id, u.email, u.name, u.password_hash, u.created_ms, u.verified_ms, m.workspace_id, m.role`
 
 // oldestMembership joins a user with the membership that counts.
 const oldestMembership = ` JOIN memberships m ON m.user_id = u.id
 	AND m.workspace_id = (SELECT o.workspace_id FROM memberships o WHERE o.user_id = u.id ORDER BY o.created_ms, o.workspace_id LIMIT 1)`
 
 func identityInto(id *meanwhile.Identity) []any {
-	return []any{&id.User.ID, &id.User.Email, &id.User.Name, &id.User.PasswordHash, timeInto{&id.User.CreatedAt}, &id.WorkspaceID, &id.Role}
+	return []any{&id.User.ID, &id.User.Email, &id.User.Name, &id.User.PasswordHash, timeInto{&id.User.CreatedAt}, nullTimeInto{&id.User.VerifiedAt}, &id.WorkspaceID, &id.Role}
 }
 
 func scanIdentity(row scanner) (id meanwhile.Identity, err error) {
@@ -98,7 +98,13 @@ func (s *Store) IdentityByUser(ctx context.Context, id meanwhile.UserID) (meanwh
 		`SELECT `+identityColumns+` FROM users u`+oldestMembership+` WHERE u.id = $1`, string(id))
 }
 
-// SetPassword replaces the password hash. NotFound.
+// SetPassword replaces the password hash and ends the user's login links. NotFound.
 func (s *Store) SetPassword(ctx context.Context, id meanwhile.UserID, hash string) error {
-	return s.change(ctx, "set password", `UPDATE users SET password_hash = $2 WHERE id = $1`, string(id), hash)
+	return s.inTx(ctx, func(t *Store) error {
+		if err := t.change(ctx, "set password", `UPDATE users SET password_hash = $2 WHERE id = $1`, string(id), hash); err != nil {
+			return err
+		}
+		_, err := t.exec(ctx, "end login links", `DELETE FROM login_links WHERE user_id = $1`, string(id))
+		return err
+	})
 }

@@ -18,6 +18,7 @@ var undone = []struct {
 	{10, []string{`DROP TABLE creations`}},
 	{11, []string{`ALTER TABLE uploads DROP COLUMN writer`}},
 	{12, []string{`DROP TABLE audit`}},
+	{13, []string{`DROP TABLE identities`, `DROP TABLE passkeys`, `DROP TABLE ceremonies`, `ALTER TABLE users DROP COLUMN verified_ms`}},
 }
 
 // undo takes a database back to what the migrations up to last make.
