@@ -42,6 +42,8 @@ type Library struct {
 	keys   beliefs[keyHolder]
 	live   liveCache
 	sounds soundCache
+
+	errands *errands
 }
 
 // New makes a Library and fills what has a default.
@@ -61,7 +63,7 @@ func New(c Config) *Library {
 	if c.Limits == (Limits{}) {
 		c.Limits = DefaultLimits()
 	}
-	return &Library{Config: c}
+	return &Library{Config: c, errands: newErrands()}
 }
 
 // Actor is who asks. The zero Actor is a guest.

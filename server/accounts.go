@@ -19,6 +19,14 @@ type accountForm struct {
 	Next      string
 	Workspace string
 	Name      string
+	Mail      bool // links to sign in are mailed here
+	Minutes   int  // that such a link lives
+}
+
+// logInPage is what the log-in page begins with.
+func (s *server) logInPage(v *visit, email, next string) *accountForm {
+	_, mail := s.mailBase(v)
+	return &accountForm{common: common{Title: "Sign in"}, Email: email, Next: safeNext(next), Mail: mail}
 }
 
 // home is the library for who is signed in, and the way there for others.
@@ -58,7 +66,7 @@ func (s *server) logInForm(w http.ResponseWriter, r *http.Request) error {
 	if visitOf(r.Context()).actor.SignedIn() {
 		return redirect(w, r, next)
 	}
-	return s.render(w, r, http.StatusOK, "login", &accountForm{common: common{Title: "Sign in"}, Next: next})
+	return s.render(w, r, http.StatusOK, "login", s.logInPage(visitOf(r.Context()), "", next))
 }
 
 func (s *server) logInPosted(w http.ResponseWriter, r *http.Request) error {
@@ -67,7 +75,7 @@ func (s *server) logInPosted(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := visitOf(r.Context())
-	data := &accountForm{common: common{Title: "Sign in"}, Email: f.Get("email"), Next: safeNext(f.Get("next"))}
+	data := s.logInPage(v, f.Get("email"), f.Get("next"))
 	cookie, err := s.openSession(r.Context(), v, data.Email, f.Get("password"), r.UserAgent())
 	return s.entered(w, r, "login", data, cookie, err)
 }

@@ -42,6 +42,8 @@ type Config struct {
 	KeepAlive   time.Duration
 	// LogInsPerMinute bounds tries per address and mail address, 10 when zero; six times as many per address alone.
 	LogInsPerMinute int
+	// MailsPerHour bounds the log-in links that are mailed to one address, 5 when zero.
+	MailsPerHour int
 	// GuestCommentsPerMinute and PerHour bound what one address may say as a guest under one link; 3 and 20 when zero.
 	GuestCommentsPerMinute int
 	GuestCommentsPerHour   int
@@ -72,6 +74,7 @@ func (c Config) withDefaults() Config {
 	orDuration(&c.StreamPause, 250*time.Millisecond)
 	orDuration(&c.KeepAlive, 20*time.Second)
 	orInt(&c.LogInsPerMinute, 10)
+	orInt(&c.MailsPerHour, 5)
 	orInt(&c.GuestCommentsPerMinute, 3)
 	orInt(&c.GuestCommentsPerHour, 20)
 	orInt(&c.MaxParallel, 32)
@@ -104,6 +107,7 @@ type server struct {
 	origins  *http.CrossOriginProtection
 	logIns   *limiter // per address and mail address
 	tries    *limiter // per address
+	mails    *limiter // per mail address
 	guests   [2]*limiter
 	parallel *gate
 }
@@ -137,6 +141,7 @@ func newServer(c Config, d Deps) *server {
 	}
 	s.logIns = newLimiter("log-in", c.LogInsPerMinute, time.Minute, d)
 	s.tries = newLimiter("try", 6*c.LogInsPerMinute, time.Minute, d)
+	s.mails = newLimiter("mail", c.MailsPerHour, time.Hour, d)
 	s.guests = [2]*limiter{
 		newLimiter("guest-minute", c.GuestCommentsPerMinute, time.Minute, d),
 		newLimiter("guest-hour", c.GuestCommentsPerHour, time.Hour, d),

@@ -83,6 +83,27 @@ func (q *memQueue) take() []meanwhile.Job {
 	return jobs
 }
 
+// mailbox gets every mail that is sent.
+type mailbox struct {
+	mu   sync.Mutex
+	mail []meanwhile.Mail
+}
+
+func (m *mailbox) Send(_ context.Context, mail meanwhile.Mail) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.mail = append(m.mail, mail)
+	return nil
+}
+
+func (m *mailbox) take() []meanwhile.Mail {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	mail := m.mail
+	m.mail = nil
+	return mail
+}
+
 // plainHasher costs nothing.
 type plainHasher struct{}
 
@@ -103,6 +124,7 @@ type world struct {
 	lib     *meanwhile.Library
 	queue   *memQueue
 	bus     *memBus
+	mail    *mailbox
 	key     string // every scope, the owner's
 	logged  *logBuffer
 	clock   *clock
@@ -171,7 +193,7 @@ func newWorld(t testing.TB, changes ...change) *world {
 
 func newEmptyWorld(t testing.TB, changes ...change) *world {
 	t.Helper()
-	w := &world{t: t, queue: &memQueue{}, bus: &memBus{}, logged: &logBuffer{}, clock: &clock{}, staged: map[string]staged{}}
+	w := &world{t: t, queue: &memQueue{}, bus: &memBus{}, mail: &mailbox{}, logged: &logBuffer{}, clock: &clock{}, staged: map[string]staged{}}
 	log := slog.New(slog.NewTextHandler(w.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	store := must(sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), log))(t)
 	if err := store.Migrate(t.Context()); err != nil {
@@ -179,7 +201,7 @@ func newEmptyWorld(t testing.TB, changes ...change) *world {
 	}
 	objects := must(fsstore.New(filepath.Join(t.TempDir(), "objects")))(t)
 	lc := meanwhile.Config{
-		Store: store, Objects: objects, Queue: w.queue, Bus: w.bus, Hasher: plainHasher{}, Log: log, Secret: bytes.Repeat([]byte{7}, 32), Now: w.clock.now,
+		Store: store, Objects: objects, Queue: w.queue, Bus: w.bus, Mailer: w.mail, Hasher: plainHasher{}, Log: log, Secret: bytes.Repeat([]byte{7}, 32), Now: w.clock.now,
 	}
 	done := make(chan struct{})
 	c := server.Config{Version: "test", StreamPause: time.Millisecond, GuestCommentsPerMinute: 1000, GuestCommentsPerHour: 10000}
@@ -199,6 +221,7 @@ func newEmptyWorld(t testing.TB, changes ...change) *world {
 		close(done)
 		_ = srv.Close()
 		<-ended
+		_ = w.lib.Settle()
 		_ = store.Close()
 		_ = objects.Close()
 	})

@@ -32,6 +32,7 @@ type Config struct {
 	MediaAddressLife  time.Duration `env:"MEANWHILE_MEDIA_ADDRESS_LIFE" default:"1m" help:"With redirect: how long such an address opens its bytes, 2s to 1m in whole seconds. A revoked link is open for so long to who has one; players come back for a new one twice in that time."`
 	DrainDelay        time.Duration `env:"MEANWHILE_DRAIN_DELAY" default:"0s" help:"How long the server goes on after it was told to stop, while /readyz says 503: set it to longer than a proxy's health checks are apart, and no request fails when servers are restarted one by one."`
 	SignUp            string        `env:"MEANWHILE_SIGN_UP" enum:"closed,open" default:"closed" help:"open lets anyone make an account."`
+	SMTPURL           string        `env:"MEANWHILE_SMTP_URL" name:"smtp-url" help:"Mail server: smtp://user:password@host:587?from=updates@example.com, or smtps://; tls=required, auto or off says whether the way there is encrypted (default: required with a password). Empty: no mail is sent. Needs MEANWHILE_BASE_URL. Also as MEANWHILE_SMTP_URL_FILE."`
 	MaxDuration       time.Duration `env:"MEANWHILE_MAX_DURATION" default:"4h" help:"Longest video that is processed."`
 	MaxUploadBytes    int64         `env:"MEANWHILE_MAX_UPLOAD_BYTES" default:"21474836480" help:"Largest file that is taken."`
 	MaxCPU            time.Duration `env:"MEANWHILE_MAX_CPU" name:"max-cpu" default:"24h" help:"Most computing time that one video may ask for."`
@@ -100,6 +101,9 @@ func (c *Config) finish(role role) error {
 	if c.SecretKey != "" && len(c.SecretKey) < 32 {
 		return fmt.Errorf("MEANWHILE_SECRET_KEY is too short: it needs at least 32 characters")
 	}
+	if err := c.finishMail(); err != nil {
+		return err
+	}
 	if c.DrainDelay < 0 {
 		return fmt.Errorf("MEANWHILE_DRAIN_DELAY is %s: it needs 0s or more", c.DrainDelay)
 	}
@@ -108,6 +112,17 @@ func (c *Config) finish(role role) error {
 	}
 	if c.WorkerConcurrency < 1 {
 		return fmt.Errorf("MEANWHILE_WORKER_CONCURRENCY is %d: it needs at least 1", c.WorkerConcurrency)
+	}
+	return nil
+}
+
+// finishMail refuses mail whose links would lead to wherever the one who asked for them says that the site is.
+func (c *Config) finishMail() error {
+	if _, err := newMailer(c.SMTPURL); err != nil {
+		return err
+	}
+	if c.SMTPURL != "" && c.BaseURL == "" {
+		return errors.New("MEANWHILE_SMTP_URL needs MEANWHILE_BASE_URL: links in mail have to lead to this site's own address")
 	}
 	return nil
 }

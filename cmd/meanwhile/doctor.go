@@ -275,11 +275,6 @@ func checkSecretKey(_ context.Context, p patient) finding {
 		"Set MEANWHILE_SECRET_KEY to the same on each server and worker (openssl rand -hex 32 makes one): they refuse to start without.")
 }
 
-// checkMail says what is so: no setting of this version is about mail.
-func checkMail(_ context.Context, _ patient) finding {
-	return ok("none is sent: `meanwhile user add` prints the link that lets somebody in")
-}
-
 func checkBaseURL(_ context.Context, p patient) finding {
 	if p.config.BaseURL == "" {
 		host, _, err := net.SplitHostPort(p.config.Listen)

@@ -146,7 +146,7 @@ func TestDoctorLooksAtPostgreSQLAndRedis(t *testing.T) {
 		"objects":       `^written, read and deleted$`,
 		"media address": `^media comes from the server`,
 		"secret key":    `^set`,
-		"mail":          `^none is sent`,
+		"mail":          `^not set`,
 		"clock":         `^20[0-9TZ:-]+, [0-9.]+m?s from the database's$`,
 	} {
 		if got := by[check]; (got.Result != "ok" && got.Result != "warn") || !regexp.MustCompile(want).MatchString(got.Detail) {

@@ -68,6 +68,11 @@ func wire(ctx context.Context, c *Config, role role, log *slog.Logger) (*parts, 
 	cfg := meanwhile.Config{
 		Store: p.store, Objects: p.objects, Hasher: newHasher(), Log: log, Secret: secret, OpenSignUp: c.SignUp == "open", Limits: limits(c),
 	}
+	if m, err := newMailer(c.SMTPURL); err != nil {
+		return p, err
+	} else if m != nil {
+		cfg.Mailer = m
+	}
 	if strings.HasPrefix(c.ObjectsURL, "file:") {
 		cfg.DiskUsed = diskUsed(strings.TrimPrefix(c.ObjectsURL, "file:"))
 	}
@@ -78,6 +83,7 @@ func wire(ctx context.Context, c *Config, role role, log *slog.Logger) (*parts, 
 		cfg.Queue, cfg.Bus = p.queue, p.redis
 	}
 	p.library = meanwhile.New(cfg)
+	p.close = append(p.close, p.library.Settle) // before what it works with is closed
 	return p, nil
 }
 

@@ -59,6 +59,23 @@ export interface paths {
         patch: operations["tus-append"];
         trace?: never;
     };
+    "/api/v1/log-in-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a link that signs in once mailed to somebody; the answer is the same for any address */
+        post: operations["mail-log-in-link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/passkeys": {
         parameters: {
             query?: never;
@@ -661,6 +678,9 @@ export interface components {
             email: string;
             password: string;
         };
+        LogInLink: {
+            email: string;
+        };
         NewComment: {
             /** Format: int64 */
             at_ms: number;
@@ -1192,6 +1212,37 @@ export interface operations {
                     "Upload-Expires"?: string;
                     /** @description Bytes that are kept */
                     "Upload-Offset"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "mail-log-in-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogInLink"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
