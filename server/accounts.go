@@ -19,14 +19,19 @@ type accountForm struct {
 	Next      string
 	Workspace string
 	Name      string
-	Mail      bool // links to sign in are mailed here
-	Minutes   int  // that such a link lives
+	Mail      bool   // links to sign in are mailed here
+	Minutes   int    // that such a link lives
+	Provider  string // where people can sign in instead, as its button says; empty where there is none
 }
 
 // logInPage is what the log-in page begins with.
 func (s *server) logInPage(v *visit, email, next string) *accountForm {
 	_, mail := s.mailBase(v)
-	return &accountForm{common: common{Title: "Sign in"}, Email: email, Next: safeNext(next), Mail: mail}
+	f := &accountForm{common: common{Title: "Sign in"}, Email: email, Next: safeNext(next), Mail: mail}
+	if s.Provider.Issuer != "" {
+		f.Provider = s.Provider.Name
+	}
+	return f
 }
 
 // home is the library for who is signed in, and the way there for others.
@@ -100,7 +105,7 @@ func (s *server) entered(w http.ResponseWriter, r *http.Request, name string, da
 	if next == "" {
 		next = "/"
 	}
-	w.Header().Set("Set-Cookie", s.setCookie(v, cookie))
+	w.Header().Add("Set-Cookie", s.setCookie(v, cookie))
 	return redirect(w, r, next)
 }
 

@@ -95,7 +95,7 @@ func matches(pattern, path string) bool {
 
 func TestEveryRouteIsInTheDocumentOrIsAPage(t *testing.T) {
 	pages := map[string]bool{
-		"/": true, "/record": true, "/login": true, "/login/link": true, "/logout": true, "/setup/{token}": true, "/enter/{secret}": true, "/signup": true,
+		"/": true, "/record": true, "/login": true, "/login/link": true, "/oidc/start": true, "/oidc/callback": true, "/logout": true, "/setup/{token}": true, "/enter/{secret}": true, "/signup": true,
 		"/v/{token}": true, "/embed/{token}": true, "/v/{token}/poster.jpg": true, "/v/{token}/video.mp4": true, "/v/{token}/download": true, "/assets/{path...}": true,
 	}
 	for _, r := range server.Routes() {

@@ -80,6 +80,8 @@ func (s *server) routes() []route {
 		{get, "/login", guest, "", "", page(s.logInForm)},
 		{post, "/login", guest, "", "", page(s.logInPosted)},
 		{post, "/login/link", guest, "", "", page(s.logInLinkPosted)},
+		{get, "/oidc/start", guest, "", "", page(s.oidcStart)},
+		{get, "/oidc/callback", guest, "", "", page(s.oidcCallback)},
 		{post, "/logout", guest, "", "", page(s.logOutPosted)},
 		{get, "/setup/{token}", guest, "", "", page(s.setUpForm)},
 		{post, "/setup/{token}", guest, "", "", page(s.setUpPosted)},

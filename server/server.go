@@ -22,6 +22,8 @@ type Config struct {
 	BaseURL string
 	// TrustedProxies may say for whom they ask (X-Forwarded-For) and by which scheme (X-Forwarded-Proto). None by default.
 	TrustedProxies []netip.Prefix
+	// Provider is where people can sign in instead; none where it is empty.
+	Provider Provider
 	// Version is shown in the OpenAPI document.
 	Version string
 	// MediaOrigin is where the object storage serves browsers, such as https://media.example.com: the bytes of media are redirected to
@@ -108,6 +110,7 @@ type server struct {
 	logIns   *limiter // per address and mail address
 	tries    *limiter // per address
 	mails    *limiter // per mail address
+	provider *provider
 	guests   [2]*limiter
 	parallel *gate
 }
@@ -141,6 +144,7 @@ func newServer(c Config, d Deps) *server {
 	}
 	s.logIns = newLimiter("log-in", c.LogInsPerMinute, time.Minute, d)
 	s.tries = newLimiter("try", 6*c.LogInsPerMinute, time.Minute, d)
+	s.provider = newProvider(c.Provider)
 	s.mails = newLimiter("mail", c.MailsPerHour, time.Hour, d)
 	s.guests = [2]*limiter{
 		newLimiter("guest-minute", c.GuestCommentsPerMinute, time.Minute, d),

@@ -67,6 +67,7 @@ func wire(ctx context.Context, c *Config, role role, log *slog.Logger) (*parts, 
 	}
 	cfg := meanwhile.Config{
 		Store: p.store, Objects: p.objects, Hasher: newHasher(), Log: log, Secret: secret, OpenSignUp: c.SignUp == "open", Limits: limits(c),
+		ProviderDomains: c.OIDCDomains,
 	}
 	if m, err := newMailer(c.SMTPURL); err != nil {
 		return p, err
