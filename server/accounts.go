@@ -20,6 +20,7 @@ type accountForm struct {
 	Workspace string
 	Name      string
 	Mail      bool   // links to sign in are mailed here
+	Elsewhere bool   // the error is of another way to sign in than the password
 	Minutes   int    // that such a link lives
 	Provider  string // where people can sign in instead, as its button says; empty where there is none
 }

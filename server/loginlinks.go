@@ -52,6 +52,7 @@ func (s *server) logInLinkPosted(w http.ResponseWriter, r *http.Request) error {
 	}
 	v := visitOf(r.Context())
 	data := s.logInPage(v, f.Get("email"), f.Get("next"))
+	data.Elsewhere = true
 	if err := s.sendLogInLink(r.Context(), v, data.Email); err != nil {
 		return s.entered(w, r, "login", data, "", err)
 	}

@@ -125,6 +125,7 @@ func (s *server) oidcCallback(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	data := s.logInPage(v, "", "")
+	data.Elsewhere = true
 	w.Header().Add("Set-Cookie", s.attemptCookie(v, ""))
 	a, err := s.attempted(r, v)
 	if err != nil {

@@ -42,6 +42,7 @@ func newPages() pages {
 var entries = map[string][]string{
 	"library": {"src/library/library.css", "src/library/main.ts"},
 	"record":  {"src/record/record.css", "src/record/main.ts"},
+	"login":   {"src/ui/form.ts", "src/ui/login.ts"},
 }
 
 // common is what every page's data begins with.
