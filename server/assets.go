@@ -10,7 +10,6 @@ import (
 	"path"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // assets are the built files of the web, and which of them each page needs.
@@ -106,7 +105,7 @@ func (s *server) asset(w http.ResponseWriter, r *http.Request) error {
 		h.Set("Content-Security-Policy", scriptPolicy)
 	}
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
-	http.ServeContent(w, r, "", time.Time{}, f)
+	serveContent(w, r, f)
 	return nil
 }
 

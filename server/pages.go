@@ -51,6 +51,7 @@ type common struct {
 	Site       string
 	User       *pageUser // nil for a guest
 	SignUpOpen bool
+	SignsOut   bool // the page can end the session
 	CSS        []string
 	Scripts    []string
 	Lang       string
@@ -76,6 +77,7 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, status int, name
 		return fmt.Errorf("render page: there is no %s.html", name)
 	}
 	s.fillFrame(r, name, data.frame())
+	data.frame().SignsOut = s.formsWork(w, r)
 	b := borrowBuffer()
 	defer returnBuffer(b)
 	if err := t.ExecuteTemplate(b, "layout", data); err != nil {
@@ -87,6 +89,13 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, status int, name
 	h.Set("Cache-Control", "private, no-store")
 	h.Add("Vary", "Accept-Encoding, Cookie")
 	return sendHTML(w, r, status, b.Bytes(), data.frame().Inline)
+}
+
+// formsWork reports whether this site can tell a form of the page from one of another site's. Without TLS browsers do not say (Sec-Fetch-Site),
+// and one that must not tell the page's address leaves its origin away, too.
+func (s *server) formsWork(w http.ResponseWriter, r *http.Request) bool {
+	v := visitOf(r.Context())
+	return w.Header().Get("Referrer-Policy") != "no-referrer" || s.https(v) || loopback(v.host)
 }
 
 func (s *server) fillFrame(r *http.Request, name string, c *common) {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// secure sets what holds for every answer and refuses what another site makes a browser send.
+// secure sets what holds for every answer, also where it ends before the routes.
 func (s *server) secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -19,8 +19,14 @@ func (s *server) secure(next http.Handler) http.Handler {
 		if s.https(visitOf(r.Context())) {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
-		// Only cookies and passwords are at stake: a header cannot be sent by another site without a preflight, which nothing here answers.
-		if r.Header.Get("Authorization") == "" {
+		next.ServeHTTP(w, r)
+	})
+}
+
+// ownSite refuses what another site makes a browser send. It comes after whatever changes a request's method.
+func (s *server) ownSite(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !byToken(r) {
 			if err := s.origins.Check(r); err != nil {
 				s.fail(w, r, errCrossSite)
 				return
@@ -28,6 +34,13 @@ func (s *server) secure(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// byToken reports whether a request brings a token in its header: another site cannot make a browser send one without a preflight, which nothing
+// here answers. What a browser adds by itself, as the name and password in an address, is none.
+func byToken(r *http.Request) bool {
+	scheme, _, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.EqualFold(scheme, "Bearer")
 }
 
 // barePolicy is for what is no page. A browser that opens a media address wraps it into a page of its own, which has to load it.

@@ -112,7 +112,7 @@ type server struct {
 func New(c Config, d Deps) http.Handler {
 	s := newServer(c, d)
 	engine := s.engine()
-	return s.visits(s.tusFrame(s.secure(engine)))
+	return s.visits(s.secure(s.tusFrame(s.ownSite(engine))))
 }
 
 func newServer(c Config, d Deps) *server {
@@ -155,8 +155,8 @@ func (s *server) engine() *gin.Engine {
 	if err := e.SetTrustedProxies(nil); err != nil {
 		panic(err) // nil is always taken
 	}
-	e.NoRoute(func(c *gin.Context) { s.fail(c.Writer, c.Request, errNoRoute) })
-	e.NoMethod(func(c *gin.Context) { s.fail(c.Writer, c.Request, errNoMethod) })
+	e.NoRoute(func(c *gin.Context) { s.failUnrouted(c, errNoRoute) })
+	e.NoMethod(func(c *gin.Context) { s.failUnrouted(c, errNoMethod) })
 	m := newMount(s, e)
 	for _, row := range s.routes() {
 		m.add(row)
@@ -164,6 +164,12 @@ func (s *server) engine() *gin.Engine {
 	m.document()
 	s.api = m.api
 	return e
+}
+
+// failUnrouted is fail for what no row takes. gin adds a text of its own to an answer that it has not seen begin, as one to HEAD.
+func (s *server) failUnrouted(c *gin.Context, err error) {
+	s.fail(c.Writer, c.Request, err)
+	c.Writer.WriteHeaderNow()
 }
 
 // HTTPServer gives h the time limits that hold for every listener. Bodies and answers have their own, which move while bytes flow; errors
