@@ -3,9 +3,9 @@
 set -euo pipefail
 
 debian_run="ffmpeg:ffmpeg ffprobe:ffmpeg bwrap:bubblewrap"
-debian_test="chromium:chromium firefox-esr:firefox-esr Xvfb:xvfb openbox:openbox xdotool:xdotool redis-server:redis-server initdb:postgresql"
+debian_test="chromium:chromium firefox-esr:firefox-esr Xvfb:xvfb openbox:openbox xdotool:xdotool redis-server:redis-server initdb:postgresql nginx:nginx"
 brew_run="ffmpeg:ffmpeg ffprobe:ffmpeg"
-brew_test="redis-server:redis initdb:postgresql@17"
+brew_test="redis-server:redis initdb:postgresql@17 nginx:nginx"
 gateway=github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
 fail() { printf 'install: %s\n' "$1" >&2; exit 1; }
@@ -16,11 +16,11 @@ for tool in go node npm; do
   command -v "$tool" >/dev/null || fail "$tool is missing: install Go 1.26 or newer and Node 20 or newer first (https://go.dev/dl, https://nodejs.org)."
 done
 
-# have PROGRAM: whether it is on the PATH or, for PostgreSQL's own, where Debian and Homebrew keep it beside the PATH.
+# have PROGRAM: whether it is on the PATH or where Debian and Homebrew keep it beside the PATH: servers of the system, and those of PostgreSQL.
 have() {
   local file
   command -v "$1" >/dev/null && return
-  for file in /usr/lib/postgresql/*/bin/"$1" /opt/homebrew/opt/postgresql@*/bin/"$1" /usr/local/opt/postgresql@*/bin/"$1"; do
+  for file in /usr/sbin/"$1" /usr/lib/postgresql/*/bin/"$1" /opt/homebrew/opt/postgresql@*/bin/"$1" /usr/local/opt/postgresql@*/bin/"$1"; do
     [ -x "$file" ] && return
   done
   return 1
