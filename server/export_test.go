@@ -13,7 +13,18 @@ var (
 	Attachment   = attachment
 	SafeNext     = safeNext
 	Loopback     = loopback
+	Accepts      = accepts
+	NewUploadOf  = newUpload
 )
+
+// ContentDigest reads what a client promises of a chunk.
+func ContentDigest(h http.Header) ([32]byte, error) { return contentDigest(h) }
+
+// ChecksumOf says what is wrong with a checksum of tus.
+func ChecksumOf(h http.Header) error {
+	_, err := checksumOf(h)
+	return err
+}
 
 // Route is a row of the table as the tests see it.
 type Route struct {

@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// SniffHead is what Sniff makes of a file's first bytes.
+var SniffHead = sniff
+
 // RunConfined starts any program as ffmpeg is started, for tests of what the sandbox lets through. It returns what the program wrote.
 func (t *Tools) RunConfined(ctx context.Context, in, outDir, program string, args ...string) (string, error) {
 	var said bytes.Buffer
