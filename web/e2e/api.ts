@@ -28,9 +28,9 @@ export class Client {
     readonly key: string,
   ) {}
 
-  /** A client of the program's first account. */
-  static async of(program: Program): Promise<Client> {
-    return new Client(program.base, await program.command('token', 'add', '--email', owner.email))
+  /** A client of an account, by default the program's first one. */
+  static async of(program: Program, email = owner.email): Promise<Client> {
+    return new Client(program.base, await program.command('token', 'add', '--email', email))
   }
 
   async begin(fileName: string, sizeBytes: number): Promise<Begun> {
