@@ -75,6 +75,11 @@ lint: ## Run golangci-lint (built from source on first use, which takes minutes)
 	@test -x bin/golangci-lint || GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 	bin/golangci-lint run $(GO_PACKAGES)
 
+.PHONY: authz
+authz: ## Who may do what: the status of every route for every kind of visitor, after the test that holds it
+	@go test ./server -count=1 -run '^(TestEveryRouteForEveryone|TestUnknownAndPrivateTakeTheSameRoad|TestWhatMayNotBeSeenLooksLikeNothing)$$' >&2
+	cat server/testdata/access.golden
+
 e2e: build ## Run the browser tests against bin/meanwhile, in one process and as separate ones; screenshots go to web/e2e/out
 	@cd web && npm run --silent e2e
 	../deploy/with-services.sh npm run --silent e2e:scaled

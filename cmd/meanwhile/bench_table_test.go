@@ -181,6 +181,8 @@ const notes = `What stands for what:
 - **Comments**: eight clients; the bare insert is one statement into the same table of the same database, by as many writers. On PostgreSQL those who talk
   under one video share transactions, while eight conversations begin and commit each for itself. How much of the difference comes from
   that has not been measured.
+- **Private / unknown**: the same requests in turns, 200 of each, for what may not be seen and for what is not there; the second stands in the
+  column of the bare peer. What somebody could learn from a clock is the distance between the two medians.
 `
 
 // machine is what the figures depend on, in words.
