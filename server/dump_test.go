@@ -73,6 +73,29 @@ func TestADumpOfTheDatabaseOpensNothing(t *testing.T) {
 	}
 }
 
+// TestTheLogHoldsNoSecret makes and uses the same, at the level that says most, and looks into the log; nor are mail addresses there.
+func TestTheLogHoldsNoSecret(t *testing.T) {
+	w := newWorld(t, withFile(t, filepath.Join(t.TempDir(), "log.db")))
+	secrets := w.everyCredential()
+	w.want(w.do("POST", "/api/v1/session", object{"email": ownerEmail, "password": "a wrong password"}), 401)
+	w.want(w.do("GET", "/api/v1/session", nil, bearer("mw_"+meanwhile.NewSecret())...), 401)
+	u := w.newReadyVideo()
+	w.want(w.do("GET", "/v/"+u.share+"?t=1", nil), 200)
+	secrets["share"], secrets["mail address"], secrets["mail address of a sign-up"] = u.share, ownerEmail, "cyd@example.org"
+	logged := w.logged.String()
+	if !strings.Contains(logged, "route=/v/{token}") || !strings.Contains(logged, "route=/enter/{secret}") {
+		t.Fatalf("the log lacks what was done:\n%s", logged)
+	}
+	for name, secret := range secrets {
+		for _, part := range pieces(secret) {
+			if strings.Contains(logged, part) {
+				t.Errorf("the log holds a part of the secret of a %s", name)
+				break
+			}
+		}
+	}
+}
+
 // pieces are the parts of a secret that would help to guess the rest.
 func pieces(secret string) []string {
 	const length = 10
