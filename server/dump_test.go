@@ -62,7 +62,7 @@ func (w *world) everySecret() map[string]string {
 
 	w.rules(u, object{"audience": "named", "people": []string{"client@example.com"}})
 	w.want(w.do("POST", "/api/v1/shares/"+u.share+"/mail", object{"email": "client@example.com"}), 202)
-	mail := w.mail.take()
+	mail := w.mails()
 	if len(mail) != 1 {
 		w.t.Fatalf("%d mails", len(mail))
 	}

@@ -77,6 +77,7 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 	}
 	w.clock.move(15 * day)
 	w.tidy()
+	again = w.logIn(email, password) // the session was not used for so long that it ended
 	w.want(w.do("GET", "/", nil, again), 200)
 	w.want(w.do("POST", "/api/v1/me/restore", nil, again), 204) // once more is no error
 
