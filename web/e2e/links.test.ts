@@ -156,6 +156,7 @@ test('a client comes in by a password, and what they say waits for the owner', a
   await there.getByRole('button', { name: 'Revoke it' }).click()
   await own.getByText('1 revoked link').waitFor()
   await visit.locator('.waiting .lead', { hasText: 'This link has ended or changed' }).waitFor({ timeout: 10_000 })
+  expect(await visit.getByText('This link ends on').count()).toBe(0)
   await expectAccessible(visit)
   await shoot(visit, 'watch-revoked')
   await visit.getByRole('button', { name: 'Load again' }).click()

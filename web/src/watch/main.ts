@@ -62,6 +62,7 @@ function startPage(): void {
   const composer = talk.canComment ? makeComposer(talk, (id) => list.light(id)) : undefined
   const close = (how: Gone) => {
     stage.showGone(how)
+    showLinkEnd({ linkEndsAt: undefined }) // it has ended, or nobody knows here
     composer?.setClosed('This link has ended or changed, so nothing can be sent.')
   }
   const showGone = () => close('gone')
