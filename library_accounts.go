@@ -155,6 +155,11 @@ func (l *Library) hashPassword(ctx context.Context, password string) (string, er
 	if utf8.RuneCountInString(password) < MinPasswordRunes {
 		return "", E(Invalid, fmt.Sprintf("A password needs at least %d characters. A short sentence is a good one.", MinPasswordRunes), nil)
 	}
+	return l.hash(ctx, password)
+}
+
+// hash hashes a password that is long enough for what it guards. Invalid for one that is too long to hash.
+func (l *Library) hash(ctx context.Context, password string) (string, error) {
 	if len(password) > 1000 {
 		return "", E(Invalid, "A password can have at most 1000 bytes.", nil)
 	}

@@ -235,14 +235,7 @@ func (l *Library) hashSharePassword(ctx context.Context, password string) (strin
 	if utf8.RuneCountInString(password) < MinSharePasswordRunes {
 		return "", E(Invalid, fmt.Sprintf("The password of a link needs at least %d characters.", MinSharePasswordRunes), nil)
 	}
-	if len(password) > 1000 {
-		return "", E(Invalid, "A password can have at most 1000 bytes.", nil)
-	}
-	hash, err := l.Hasher.Hash(ctx, password)
-	if err != nil {
-		return "", fmt.Errorf("hash password: %w", err)
-	}
-	return hash, nil
+	return l.hash(ctx, password)
 }
 
 // cleanPeople folds and sorts addresses and leaves each there once.
