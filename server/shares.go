@@ -28,6 +28,7 @@ type wireShare struct {
 	DownloadURL  string       `json:"download_url,omitempty"`
 	CommentCount int          `json:"comment_count"`
 	CommentSeq   int64        `json:"comment_seq" doc:"The conversation's change counter, read before the rest"`
+	LinkEndsAt   *stamp       `json:"link_ends_at,omitempty" doc:"When this link stops working; absent where it does not end"`
 	Playback     wirePlayback `json:"playback"`
 }
 
@@ -74,7 +75,7 @@ func shareOf(token string, w meanwhile.Watch) wireShare {
 		Title: sum.Title, Author: wireAuthor{Name: sum.OwnerName}, State: string(sum.State), Failure: sum.Failure, Warnings: warningsOf(sum),
 		Progress: sum.Done(), Improving: sum.Improving, DurationMS: sum.Duration.Milliseconds(), Width: sum.Width, Height: sum.Height,
 		CreatedAt: stamp(sum.CreatedAt), Owner: w.Owner, CanComment: w.Comment, CanDownload: w.Download,
-		CommentCount: sum.Comments, CommentSeq: w.CommentSeq,
+		CommentCount: sum.Comments, CommentSeq: w.CommentSeq, LinkEndsAt: stampOf(w.Share.ExpiresAt),
 		Playback: wirePlayback{Tracks: []wireTrack{}, Captions: []wireCaption{}, ExpiresAt: stamp(w.GrantEnds)},
 	}
 	if w.Owner {

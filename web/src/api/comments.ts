@@ -13,6 +13,7 @@ export interface Comment {
   guest: boolean
   mine: boolean // written by the signed-in reader; a guest's own are known by their edit tokens
   canDelete: boolean
+  held: boolean // it waits for approval: only who wrote it and who may approve it see it
   createdAt: string
   editedAt: string | undefined
   seq: number
@@ -86,6 +87,11 @@ export async function deleteComment(token: string, id: string, editToken: string
   await call(`${sharePath(token)}/comments/${encodeURIComponent(id)}`, { method: 'DELETE', headers: editHeader(editToken), signal })
 }
 
+/** Lets everybody see a comment that was held; for who may look after the video. */
+export async function approveComment(id: string, signal: AbortSignal): Promise<void> {
+  await call(`/api/v1/comments/${encodeURIComponent(id)}/approve`, { method: 'POST', signal })
+}
+
 function editHeader(editToken: string | undefined): Record<string, string> {
   return editToken === undefined ? {} : { 'Meanwhile-Edit-Token': editToken }
 }
@@ -118,6 +124,7 @@ function parseComment(wire: Wire<Schemas['Comment']>): Comment {
     guest: readFlag(wire, 'guest'),
     mine: readFlag(wire, 'mine'),
     canDelete: readFlag(wire, 'can_delete'),
+    held: readFlag(wire, 'held'),
     createdAt: readString(wire, 'created_at'),
     editedAt: readText(wire, 'edited_at'),
     seq: readNumber(wire, 'seq'),

@@ -1,7 +1,6 @@
 // The links of one video, as its owner sees and changes them.
 import { readFlag, readItemText, readList, readNumber, readObject, readString, readText, type Schemas, WireError } from './parse'
 import { call } from './request'
-import { sharePath } from './shares'
 
 export type Audience = 'link' | 'password' | 'members' | 'named'
 export type CommentRule = 'on' | 'off' | 'held'
@@ -78,16 +77,6 @@ export async function makeWayIn(videoId: string, linkId: string, email: string, 
     'way in',
   )
   return { url: readString(wire, 'url'), expiresAt: new Date(readString(wire, 'expires_at')) }
-}
-
-/** Lets everybody see a comment that was held. */
-export async function approveComment(id: string, signal: AbortSignal): Promise<void> {
-  await call(`/api/v1/comments/${encodeURIComponent(id)}/approve`, { method: 'POST', signal })
-}
-
-/** Counts that somebody opened the link's page. */
-export async function countOpen(token: string, signal: AbortSignal): Promise<void> {
-  await call(`${sharePath(token)}/opened`, { method: 'POST', signal })
 }
 
 function bodyOf(rules: LinkRules): Record<string, unknown> {

@@ -1579,6 +1579,11 @@ export interface components {
             /** Format: int64 */
             height: number;
             improving: boolean;
+            /**
+             * Format: date-time
+             * @description When this link stops working; absent where it does not end
+             */
+            link_ends_at?: string;
             /** @description The caller may rename, delete and moderate */
             owner: boolean;
             playback: components["schemas"]["Playback"];

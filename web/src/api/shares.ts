@@ -26,6 +26,7 @@ export interface Share {
   owner: boolean
   videoId: string | undefined // the owner's view only
   canComment: boolean
+  linkEndsAt: Date | undefined
   downloadUrl: string | undefined
   sources: Source[] // of the main track, the largest first; empty while nothing plays
   hls: string | undefined // of the main track
@@ -70,6 +71,11 @@ export async function fetchShareAsGuest(token: string, signal: AbortSignal): Pro
   return parseShare(await call(sharePath(token), { signal, credentials: 'omit' }))
 }
 
+/** Counts that somebody opened the link's page. */
+export async function countOpen(token: string, signal: AbortSignal): Promise<void> {
+  await call(`${sharePath(token)}/opened`, { method: 'POST', signal })
+}
+
 export function parseShare(json: unknown): Share {
   const wire = readObject<Schemas['Share']>(json, 'share')
   const state = readString(wire, 'state')
@@ -91,6 +97,7 @@ export function parseShare(json: unknown): Share {
     owner: readFlag(wire, 'owner'),
     videoId: readText(wire, 'video_id'),
     canComment: readFlag(wire, 'can_comment'),
+    linkEndsAt: dateOf(readText(wire, 'link_ends_at')),
     downloadUrl: readFlag(wire, 'can_download') ? readText(wire, 'download_url') : undefined,
     sources: main?.sources ?? [],
     hls: main?.hls,
@@ -98,6 +105,10 @@ export function parseShare(json: unknown): Share {
     storyboard: readText(playback, 'storyboard'),
     camera: readCamera(playback, tracks),
   }
+}
+
+function dateOf(text: string | undefined): Date | undefined {
+  return text === undefined ? undefined : new Date(text)
 }
 
 function readCamera(

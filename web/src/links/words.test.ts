@@ -36,7 +36,12 @@ test('a link says whom it is for, what is unusual about it, and how often it was
   expect(audienceWords({ audience: 'named', people: ['a@b.c', 'd@e.f'] })).toBe('2 people')
   expect(ruleWords(link, now, 'en-GB')).toEqual(['Not opened yet'])
   const client: Link = { ...link, comments: 'held', download: true, opens: 12, expiresAt: new Date(2026, 11, 3, 18, 0) }
-  expect(ruleWords(client, now, 'en-GB')).toEqual(['Comments wait for you', 'Download', 'Until 3 Dec, 18:00, your time', 'Opened 12 times'])
+  expect(ruleWords(client, now, 'en-GB')).toEqual([
+    'Comments wait for you',
+    'Download allowed',
+    'Until 3 Dec, 18:00, your time',
+    'Opened 12 times',
+  ])
 })
 
 test('a link that ended or was revoked says so, and stands no more', () => {

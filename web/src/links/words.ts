@@ -34,7 +34,7 @@ export function ruleWords(link: Link, now: Date, locale: string): string[] {
   const words: string[] = []
   if (link.comments === 'off') words.push('No comments')
   if (link.comments === 'held') words.push('Comments wait for you')
-  if (link.download) words.push('Download')
+  if (link.download) words.push('Download allowed')
   const end = linkEndWords(link, now, locale)
   if (end !== '') words.push(end)
   words.push(opensWords(link.opens))

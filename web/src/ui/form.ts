@@ -4,6 +4,10 @@ import { keepLocalTimes } from './local-time'
 const page = new AbortController()
 keepLocalTimes(page.signal)
 
+// Whatever cannot be seen has one page, the same to the byte: only here the way to sign in learns where it leads back to.
+const signIn = document.querySelector<HTMLAnchorElement>('main a[data-sign-in]')
+if (signIn) signIn.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`
+
 document.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus()
 
 // Who makes an account is told times in their own zone from the first page on.

@@ -129,7 +129,18 @@ function makeShareMenu(first: Share, note: HTMLElement): Popup & { show(share: S
     const embedUrl = pageUrl.replace(/\/v\/([^/]+)$/, '/embed/$1')
     return { title: share.title, pageUrl, posterUrl, embedUrl, width: share.width, height: share.height }
   }
+  const links = async (videoId: string) => {
+    try {
+      const { openLinks } = await import('../links/sheet')
+      openLinks({ videoId, title: share.title, opener: popup.button })
+    } catch {
+      note.replaceChildren(make('p', 'small bad-text', 'The sheet could not be loaded. Check your connection and try again.'))
+    }
+  }
+  const { videoId } = first
+  const own = first.owner && videoId !== undefined ? [makeButton('Links and who may watch', 'btn quiet', () => void links(videoId))] : []
   const popup = makePopup('Share', [
+    ...own,
     makeButton('Copy Markdown', 'btn quiet', () => void copyFrom(popup.button, markdownOf(snippet()), note)),
     makeButton('Copy embed code', 'btn quiet', () => void copyFrom(popup.button, embedCodeOf(snippet()), note)),
   ])

@@ -1,5 +1,5 @@
 // One comment in the list. Its content is drawn anew when it changes; what somebody is doing with it (an edit, a reply) is left alone.
-import { deleteComment, patchComment, postComment } from '../api/comments'
+import { approveComment, deleteComment, patchComment, postComment } from '../api/comments'
 import { problemOf, wasCancelled } from '../api/request'
 import { make, makeButton } from '../ui/dom'
 import { makeLocalTime } from '../ui/local-time'
@@ -81,7 +81,8 @@ export class CommentItem {
           token satisfies never
       }
     }
-    this.#content.replaceChildren(this.#makeHead(), body, this.#makeTools())
+    const held = comment.held ? make('p', 'small held', heldWords(comment, this.#talk)) : ''
+    this.#content.replaceChildren(this.#makeHead(), body, held, this.#makeTools())
   }
 
   #makeHead(): HTMLElement {
@@ -100,7 +101,14 @@ export class CommentItem {
     const { comment } = this.#row
     const tools = make('div', 'tools')
     const to = `, comment by ${comment.name}`
-    if (comment.parentId === undefined && this.#talk.canComment)
+    if (comment.held && this.#talk.owner)
+      tools.append(
+        labelled(
+          makeButton('Approve', 'link', () => void this.#approve()),
+          to,
+        ),
+      )
+    if (comment.parentId === undefined && this.#talk.canComment && !comment.held)
       tools.append(
         labelled(
           makeButton('Reply', 'link', () => this.#reply(true)),
@@ -212,6 +220,24 @@ export class CommentItem {
     if (focus) writer.textarea.focus()
   }
 
+  async #approve(): Promise<void> {
+    const { comment } = this.#row
+    try {
+      await approveComment(comment.id, this.#talk.signal)
+    } catch (error) {
+      if (wasCancelled(error)) return
+      const status = make('p', 'small bad-text', problemOf(error).sentence)
+      status.setAttribute('role', 'status')
+      this.#slot.replaceChildren(status)
+      return
+    }
+    if (!this.#answering) this.#slot.replaceChildren()
+    this.#talk.conversation.merge([{ at: 'live', comment: { ...comment, held: false }, seq: comment.seq }])
+    this.#talk.announce('Comment approved: everybody sees it now')
+    this.#talk.changed()
+    this.#focusTool(0)
+  }
+
   #askDelete(): void {
     const { comment, replies } = this.#row
     const more = replies === 0 ? '' : replies === 1 ? ' and its reply' : ` and its ${replies} replies`
@@ -262,6 +288,12 @@ export class CommentItem {
     if (!this.element.contains(document.activeElement) && document.activeElement !== document.body) return
     Array.from(this.#content.querySelectorAll<HTMLElement>('.tools button')).at(index)?.focus()
   }
+}
+
+/** Who sees a comment that waits. */
+export function heldWords(comment: { name: string }, talk: { owner: boolean; authorName: string }): string {
+  if (talk.owner) return `Waits for your approval; only you and ${comment.name} see it`
+  return `Waits for approval; only you and ${talk.authorName} see it`
 }
 
 function makeFace(name: string): HTMLElement {

@@ -1,6 +1,6 @@
 // The place for a new comment.
 import { postComment } from '../api/comments'
-import { make } from '../ui/dom'
+import { make, setText } from '../ui/dom'
 import { keepPauseChoice, readPauseChoice } from './guest'
 import { PositionPicker } from './position-picker'
 import type { Talk } from './talk'
@@ -11,8 +11,8 @@ export interface Composer {
   refresh(): void // the player has moved
   /** Begins a comment at the moment that is seen. */
   commentHere(): void
-  /** Whether the link is open; what was written stays in any case. */
-  setOpen(open: boolean): void
+  /** Why nothing can be sent; undefined while something can. What was written stays in any case. */
+  setClosed(why: string | undefined): void
 }
 
 export function makeComposer(talk: Talk, onPosted: (id: string) => void): Composer {
@@ -62,12 +62,16 @@ export function makeComposer(talk: Talk, onPosted: (id: string) => void): Compos
   })
   writer.form.classList.add('compose')
   if (writer.textarea.value !== '') picker.fix()
-  const ended = make('p', 'note warn small', 'This link has ended, so nothing can be sent. What you wrote is still here to copy.')
+  const closed = make('p', 'note warn small')
   return {
     element: writer.form,
-    setOpen: (open) => {
-      if (open) ended.remove()
-      else writer.form.prepend(ended)
+    setClosed: (why) => {
+      if (why === undefined) {
+        closed.remove()
+        return
+      }
+      setText(closed, writer.textarea.value.trim() === '' ? why : `${why} What you wrote is still here to copy.`)
+      writer.form.prepend(closed)
     },
     refresh: () => picker.refresh(),
     commentHere: () => {

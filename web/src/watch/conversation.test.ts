@@ -14,6 +14,7 @@ function comment(id: string, seq: number, more: Partial<Comment> = {}): Comment 
     guest: true,
     mine: false,
     canDelete: false,
+    held: false,
     createdAt: '2026-01-01T00:00:00.000Z',
     editedAt: undefined,
     ...more,

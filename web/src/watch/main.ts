@@ -18,9 +18,12 @@ import { makeComposer } from './composer'
 import { Conversation } from './conversation'
 import { Drafts } from './drafts'
 import { Guest } from './guest'
+import { showLinkEnd } from './link-end'
 import { followShare } from './live'
 import { loadMore } from './more'
+import { tellOpened } from './opened'
 import { makeStage } from './stage'
+import type { Gone } from './stage-state'
 import type { Talk } from './talk'
 
 /** A stream that is lost for less than this is nobody's business. */
@@ -40,6 +43,8 @@ function startPage(): void {
     token: boot.token,
     userName: boot.userName,
     canComment: boot.share.canComment,
+    owner: boot.share.owner,
+    authorName: boot.share.authorName,
     player,
     conversation,
     drafts: new Drafts(keep, boot.token),
@@ -55,21 +60,24 @@ function startPage(): void {
   const list = new CommentList(talk)
   const stage = makeStage(player, talk.announce, signal)
   const composer = talk.canComment ? makeComposer(talk, (id) => list.light(id)) : undefined
-  const showGone = () => {
-    stage.showGone()
-    composer?.setOpen(false)
+  const close = (how: Gone) => {
+    stage.showGone(how)
+    showLinkEnd({ linkEndsAt: undefined }) // it has ended, or nobody knows here
+    composer?.setClosed('This link has ended or changed, so nothing can be sent.')
   }
+  const showGone = () => close('gone')
   const camera = makeCamera(player, talk.announce, signal)
   const showShare = (share: Share) => {
     stage.show(share)
     camera.show(share)
     acts.show(share)
-    composer?.setOpen(true)
+    composer?.setClosed(share.canComment ? undefined : 'Comments are off under this link now.')
+    showLinkEnd(share)
   }
   const acts = makeActs({
     player,
     share: boot.share,
-    onTrash: showGone,
+    onTrash: () => close('trashed'),
     onRestore: () => void fetchShare(boot.token, signal).then(showShare, () => location.reload()),
     signal,
   })
@@ -94,6 +102,8 @@ function startPage(): void {
   )
   stage.show(boot.share)
   camera.show(boot.share)
+  showLinkEnd(boot.share)
+  if (!boot.share.owner) tellOpened(boot.token, signal)
   if (composer) need('composer', HTMLElement).replaceChildren(composer.element)
   list.draw()
   listenForChips(need('list', HTMLElement), talk)

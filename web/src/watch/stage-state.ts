@@ -1,13 +1,16 @@
 // What stands in the player's place, told from the share.
 import type { Share } from '../api/shares'
 
+/** How a page that was open came to show nothing: its owner put the video into the trash here; or the link lets nobody in as it did. */
+export type Gone = 'gone' | 'trashed'
+
 export type Stage =
   | { at: 'playable' }
   | { at: 'uploading'; percent: number }
   | { at: 'processing'; percent: number }
   | { at: 'recording' }
   | { at: 'failed'; sentence: string }
-  | { at: 'gone' }
+  | { at: Gone }
 
 export function stageOf(share: Share): Stage {
   if (share.sources.length > 0 || share.hls !== undefined) return { at: 'playable' }
@@ -63,10 +66,16 @@ export function wordsFor(stage: Exclude<Stage, { at: 'playable' }>, owner: boole
         progress: undefined,
         small: owner ? 'Your original is kept.' : 'Its owner can try again. If that works, it will play here.',
       }
+    case 'trashed':
+      return { lead: 'This update is in the trash', progress: undefined, small: 'Its link shows nothing until you bring it back.' }
     case 'gone':
-      return owner
-        ? { lead: 'This update is in the trash', progress: undefined, small: 'Its link shows nothing until you bring it back.' }
-        : { lead: 'This link has ended', progress: undefined, small: 'Ask whoever sent it for a new one.' }
+      return {
+        lead: 'This link has ended or changed',
+        progress: undefined,
+        small: owner
+          ? 'It was revoked, its time is over, or the update is in the trash.'
+          : 'Load the page again: it may ask for something now. If it does not, ask whoever sent it for a new link.',
+      }
     default:
       return never(stage)
   }

@@ -4,12 +4,12 @@ import { problemOf, wasCancelled } from '../api/request'
 import type { Share } from '../api/shares'
 import type { MwPlayer } from '../player/player'
 import { make, makeButton, setText } from '../ui/dom'
-import { type Stage, stageOf, wordsFor } from './stage-state'
+import { type Gone, type Stage, stageOf, wordsFor } from './stage-state'
 
 export interface StageView {
   show(share: Share): void
-  /** The link has ended; for its owner, because the video is in the trash. */
-  showGone(): void
+  /** The link does not let in any more who looks at it. */
+  showGone(how?: Gone): void
 }
 
 export function makeStage(player: MwPlayer, announce: (sentence: string) => void, signal: AbortSignal): StageView {
@@ -21,7 +21,16 @@ export function makeStage(player: MwPlayer, announce: (sentence: string) => void
     const words = wordsFor(stage, owner)
     if (!waiting || shown !== stage.at) {
       const videoId = stage.at === 'failed' && owner ? share?.videoId : undefined
-      waiting = makeWaiting(videoId === undefined ? [] : makeRepair(videoId, signal))
+      const more = videoId === undefined ? [] : makeRepair(videoId, signal)
+      if (stage.at === 'gone')
+        more.push(
+          make(
+            'div',
+            'row',
+            makeButton('Load again', 'btn', () => location.reload()),
+          ),
+        )
+      waiting = makeWaiting(more)
       player.clear()
       player.replaceChildren(waiting.element)
       if (shown !== undefined) announce(words.lead)
@@ -52,8 +61,9 @@ export function makeStage(player: MwPlayer, announce: (sentence: string) => void
       waiting = undefined
       player.offer(share)
     },
-    showGone() {
-      wait({ at: 'gone' }, undefined)
+    showGone(how = 'gone') {
+      if (shown === 'trashed') return // its owner knows already
+      wait({ at: how }, undefined)
     },
   }
 }

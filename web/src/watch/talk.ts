@@ -9,6 +9,8 @@ export interface Talk {
   token: string
   userName: string | undefined // of a signed-in reader; a guest otherwise
   canComment: boolean
+  owner: boolean // approves what is held
+  authorName: string // of the video
   player: MwPlayer
   conversation: Conversation
   drafts: Drafts

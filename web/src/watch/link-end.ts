@@ -1,0 +1,24 @@
+// When the link ends, where it does: said in the reader's own zone.
+import type { Share } from '../api/shares'
+import { make, need, setText } from '../ui/dom'
+import { endWords } from '../ui/ends'
+import { dateLocale } from '../ui/local-time'
+
+export function showLinkEnd(share: Pick<Share, 'linkEndsAt'>): void {
+  let element = document.getElementById('link-end')
+  if (!share.linkEndsAt) {
+    element?.remove()
+    return
+  }
+  if (!element) {
+    element = make('span')
+    element.id = 'link-end'
+    need('improving', HTMLElement).before(element)
+  }
+  setText(element, linkEndSentence(share.linkEndsAt, new Date(), dateLocale()))
+}
+
+export function linkEndSentence(end: Date, now: Date, locale: string): string {
+  const words = endWords(end, now, locale)
+  return `This link ends ${/^to/.test(words) ? '' : 'on '}${words}, your time`
+}
