@@ -143,16 +143,17 @@ func (l *Library) ActorByUploadToken(ctx context.Context, id UploadID, secret st
 // Upload answers where an upload stands. NotFound when it is not there or not the actor's, Gone when it was given up or has expired.
 func (l *Library) Upload(ctx context.Context, a Actor, id UploadID) (Upload, error) {
 	u, err := l.Store.UploadByID(ctx, id)
-	if err != nil && KindOf(err) == NotFound {
-		return Upload{}, noUpload(err)
-	}
-	if err != nil {
+	unknown := err != nil && KindOf(err) == NotFound
+	if err != nil && !unknown {
 		return Upload{}, fmt.Errorf("find upload: %w", err)
 	}
 	if a.Upload != id {
-		v, err := l.Store.VideoByID(ctx, u.VideoID)
-		if err != nil {
+		v, err := l.Store.VideoByID(ctx, u.VideoID) // also of none: what is somebody else's takes as long as what is not there
+		if err != nil && !unknown {
 			return Upload{}, fmt.Errorf("find video of upload: %w", err)
+		}
+		if unknown {
+			return Upload{}, noUpload(err)
 		}
 		if err := l.authorize(a, v, nil, verbUpload); err != nil {
 			if KindOf(err) == NotFound {
@@ -160,6 +161,9 @@ func (l *Library) Upload(ctx context.Context, a Actor, id UploadID) (Upload, err
 			}
 			return Upload{}, err
 		}
+	}
+	if unknown {
+		return Upload{}, noUpload(err)
 	}
 	if u.TerminatedAt != nil || (u.SealedAt == nil && !l.Now().Before(u.ExpiresAt)) {
 		return Upload{}, E(Gone, "This upload was given up or waited too long. Start it again.", nil)

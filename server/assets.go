@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // assets are the built files of the web, and which of them each page needs.
@@ -110,7 +109,7 @@ func (s *server) asset(w http.ResponseWriter, r *http.Request) error {
 		h.Set("Content-Security-Policy", scriptPolicy)
 	}
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
-	http.ServeContent(w, r, "", time.Time{}, f)
+	serveContent(w, r, f)
 	return nil
 }
 

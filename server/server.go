@@ -169,8 +169,8 @@ func (s *server) engine() *gin.Engine {
 	if err := e.SetTrustedProxies(nil); err != nil {
 		panic(err) // nil is always taken
 	}
-	e.NoRoute(func(c *gin.Context) { s.fail(c.Writer, c.Request, errNoRoute) })
-	e.NoMethod(func(c *gin.Context) { s.fail(c.Writer, c.Request, errNoMethod) })
+	e.NoRoute(func(c *gin.Context) { s.failUnrouted(c, errNoRoute) })
+	e.NoMethod(func(c *gin.Context) { s.failUnrouted(c, errNoMethod) })
 	m := newMount(s, e)
 	for _, row := range s.routes() {
 		m.add(row)
@@ -178,6 +178,12 @@ func (s *server) engine() *gin.Engine {
 	m.document()
 	s.api = m.api
 	return e
+}
+
+// failUnrouted is fail for what no row takes. gin adds a text of its own to an answer that it has not seen begin, as one to HEAD.
+func (s *server) failUnrouted(c *gin.Context, err error) {
+	s.fail(c.Writer, c.Request, err)
+	c.Writer.WriteHeaderNow()
 }
 
 // HTTPServer gives h the time limits that hold for every listener. Bodies and answers have their own, which move while bytes flow; errors

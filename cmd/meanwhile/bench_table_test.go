@@ -184,6 +184,8 @@ const notes = `What stands for what:
   under one video share transactions, while eight conversations commit each for itself. There the two cores are full: of what a comment costs, PostgreSQL
   takes 0.33 ms, the program 0.30 and the clients 0.08, while a bare insert costs PostgreSQL 0.11. What a comment needs beyond the insert, a number of
   its conversation that becomes visible in its order, is one statement more, under a lock.
+- **Private / unknown**: the same requests in turns, 200 of each, for what may not be seen and for what is not there; the second stands in the
+  column of the bare peer. What somebody could learn from a clock is the distance between the two medians.
 `
 
 // machine is what the figures depend on, in words.

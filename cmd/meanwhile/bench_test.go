@@ -39,6 +39,7 @@ var figures = []struct {
 	{"queue", pickUp},
 	{"busy", twentyFiles},
 	{"memory", memory},
+	{"hidden", hiddenTiming},
 }
 
 // TestBench measures what it is asked for, keeps it under bin/bench/measured, and writes docs/benchmarks.md from what was measured last of each
