@@ -48,7 +48,6 @@ const (
 	ActionTrash       Action = "video-trash"
 	ActionRestore     Action = "video-restore"
 	ActionPurge       Action = "video-purge"
-	ActionKeepDays    Action = "workspace-keep-days"
 	ActionExport      Action = "workspace-export"
 	ActionLeave       Action = "account-delete"
 	ActionStay        Action = "account-restore"

@@ -8,7 +8,7 @@ import (
 // AuditLog is one page of the log of the actor's workspace, newest first, and the ID that the next page is Before (empty at the end). Forbidden
 // for all but owners.
 func (l *Library) AuditLog(ctx context.Context, a Actor, limit int, before string) ([]Audit, string, error) {
-	if err := l.lookAfter(a, RoleOwner); err != nil {
+	if err := l.may(a, dutyReadLog); err != nil {
 		return nil, "", err
 	}
 	limit = pageSize(limit, 50)

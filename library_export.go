@@ -39,7 +39,7 @@ func (l *Library) ExportOwn(_ context.Context, a Actor) (*Export, error) {
 
 // ExportWorkspace is everything of the actor's workspace. Forbidden for all but its owners and admins.
 func (l *Library) ExportWorkspace(ctx context.Context, a Actor) (*Export, error) {
-	if err := l.lookAfter(a, RoleOwner, RoleAdmin); err != nil {
+	if err := l.may(a, dutyExport); err != nil {
 		return nil, err
 	}
 	if !a.has(ScopeRead) {

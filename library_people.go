@@ -23,6 +23,8 @@ const (
 	dutyPeople      duty = "change what people are, or remove them"
 	dutyLogInLinks  duty = "make log-in links for others"
 	dutyHandOver    duty = "hand ownership over"
+	dutyExport      duty = "take everything of the workspace along"
+	dutyReadLog     duty = "read the log"
 )
 
 // right is one row of the decision: the least role in the workspace, empty for anyone with an account; and the scope that an API key needs,
@@ -47,6 +49,8 @@ var duties = map[duty]right{
 	dutyPeople:      {RoleAdmin, ScopeAdmin},
 	dutyLogInLinks:  {RoleAdmin, ""},
 	dutyHandOver:    {RoleOwner, ""},
+	dutyExport:      {RoleAdmin, ScopeAdmin},
+	dutyReadLog:     {RoleOwner, ScopeAdmin},
 }
 
 // ranks order the roles; somebody in no workspace has none.

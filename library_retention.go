@@ -6,54 +6,6 @@ import (
 	"strings"
 )
 
-// lookAfter lets those through who look after the whole workspace. Forbidden for others, and for an API key without the scope.
-func (l *Library) lookAfter(a Actor, roles ...Role) error {
-	if !a.SignedIn() {
-		return E(Unauthenticated, "Sign in first, or send an API key.", nil)
-	}
-	if !a.has(ScopeAdmin) {
-		return E(Forbidden, `This API key lacks the scope "admin".`, nil)
-	}
-	for _, r := range roles {
-		if a.Role == r {
-			return nil
-		}
-	}
-	if len(roles) == 1 {
-		return E(Forbidden, "Only an owner of this workspace can do this. Ask one of them.", nil)
-	}
-	return E(Forbidden, "Only owners and admins of this workspace can do this. Ask one of them.", nil)
-}
-
-// KeepDays is how many days the actor's workspace keeps videos; 0 for ever.
-func (l *Library) KeepDays(ctx context.Context, a Actor) (int, error) {
-	if !a.SignedIn() {
-		return 0, E(Unauthenticated, "Sign in first, or send an API key.", nil)
-	}
-	return l.Store.KeepDays(ctx, a.WorkspaceID)
-}
-
-// SetKeepDays says how many days the workspace keeps videos; 0 for ever. Older ones go into the trash by themselves, NoticeFor after their
-// owners were told. Invalid, Forbidden.
-func (l *Library) SetKeepDays(ctx context.Context, a Actor, days int) error {
-	if err := l.lookAfter(a, RoleOwner, RoleAdmin); err != nil {
-		return err
-	}
-	if days < 0 || days > MaxKeepDays {
-		return E(Invalid, fmt.Sprintf("Videos can be kept for 1 to %d days, or with 0 for ever.", MaxKeepDays), nil)
-	}
-	return l.Store.InTx(ctx, func(tx Store) error {
-		before, err := tx.KeepDays(ctx, a.WorkspaceID)
-		if err != nil || before == days {
-			return err
-		}
-		if err := tx.SetKeepDays(ctx, a.WorkspaceID, days); err != nil {
-			return fmt.Errorf("set keep days: %w", err)
-		}
-		return l.note(ctx, tx, a, a.WorkspaceID, ActionKeepDays, "", fmt.Sprintf("%d → %d", before, days))
-	})
-}
-
 // putNotices takes notices away that hold no longer, and makes those that are due.
 func (l *Library) putNotices(ctx context.Context) (int, error) {
 	now := l.Now()

@@ -19,9 +19,6 @@ type KeepingStore interface {
 	// DropDoomed forgets a row whose objects are gone. A folder that is to be looked at again stays until then. An absent one is no error.
 	DropDoomed(ctx context.Context, d Doomed) error
 
-	// KeepDays is how many days the workspace keeps videos; 0 for ever. NotFound.
-	KeepDays(ctx context.Context, id WorkspaceID) (int, error)
-	SetKeepDays(ctx context.Context, id WorkspaceID, days int) error
 	// MakeNotices puts a notice on up to limit videos that their workspace keeps no longer than warn from now; each leaves when it is too old,
 	// at least warn from now. It answers how many.
 	MakeNotices(ctx context.Context, now time.Time, warn time.Duration, limit int) (int, error)

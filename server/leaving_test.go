@@ -223,21 +223,17 @@ func TestVideosLeaveAWeekAfterTheirNotice(t *testing.T) {
 	if done := w.tidy(); done != (meanwhile.Tidied{}) || leaves(first) != nil {
 		t.Fatalf("where videos are kept for ever a round did %+v", done)
 	}
-	ctx := t.Context()
-	for days, want := range map[int]meanwhile.Kind{-1: meanwhile.Invalid, 4000: meanwhile.Invalid} {
-		if err := w.lib.SetKeepDays(ctx, w.actor(), days); meanwhile.KindOf(err) != want {
-			t.Errorf("SetKeepDays(%d) = %v", days, err)
-		}
+	keep := func(days, want int, who ...string) {
+		t.Helper()
+		w.want(w.do("PATCH", "/api/v1/workspace", object{"keep_days": days}, who...), want)
 	}
-	if err := w.lib.SetKeepDays(ctx, must(w.lib.ActorByKey(ctx, eve))(t), 30); meanwhile.KindOf(err) != meanwhile.Forbidden {
-		t.Errorf("a member can say how long videos are kept: %v", err)
-	}
-	if err := w.lib.SetKeepDays(ctx, w.actor(), 30); err != nil {
-		t.Fatal(err)
-	}
+	keep(-1, 422, w.asOwner())
+	keep(4000, 400, w.asOwner())
+	keep(30, 403, bearer(eve)...)
+	keep(30, 200, w.asOwner())
 	young := w.newReadyVideo()
 
-	if _, err := w.lib.TidyUp(ctx); meanwhile.KindOf(err) != meanwhile.Unavailable {
+	if _, err := w.lib.TidyUp(t.Context()); meanwhile.KindOf(err) != meanwhile.Unavailable {
 		t.Errorf("nobody hears that the mail server is away: %v", err)
 	}
 	at, ok := leaves(first).(string)
@@ -278,9 +274,7 @@ func TestVideosLeaveAWeekAfterTheirNotice(t *testing.T) {
 	if leaves(first) == nil || len(box.mail) != 3 {
 		t.Errorf("after it was restored it leaves at %v, with %d messages", leaves(first), len(box.mail))
 	}
-	if err := w.lib.SetKeepDays(ctx, w.actor(), 0); err != nil {
-		t.Fatal(err)
-	}
+	keep(0, 200, w.asOwner())
 	w.clock.move(8 * day)
 	if done := w.tidy(); done.Trashed != 0 || leaves(first) != nil {
 		t.Errorf("kept for ever, and yet: %+v", done)

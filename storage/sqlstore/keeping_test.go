@@ -111,7 +111,7 @@ func mustCrew(t testing.TB, s *sqlstore.Store) crew {
 		s.CreateStage(ctx, meanwhile.Stage{ID: stage, VideoID: c.video, Generation: 1, Step: meanwhile.StepInspect, State: meanwhile.StageDue, CreatedAt: now}),
 		s.CreateAsset(ctx, meanwhile.Asset{ID: meanwhile.AssetID(id()), VideoID: c.video, Generation: 1, Kind: meanwhile.AssetCopy, Name: "c", Key: "v/" + string(c.video) + "/g1/c.mp4", CreatedAt: now}),
 		s.AddSound(ctx, meanwhile.SoundPiece{UploadID: c.upload, Track: "screen", Key: "v/" + string(c.video) + "/g0/s.sound"}),
-		s.SetKeepDays(ctx, c.workspace, 1),
+		s.SaveWorkspace(ctx, c.workspace, "W", meanwhile.Settings{SignUp: meanwhile.SignUpClosed, DefaultAudience: "link", DefaultComments: "on", KeepDays: 1}),
 	)
 	chunk := meanwhile.Chunk{Track: "screen", SizeBytes: 4, SHA256: "x", Key: "u/" + string(c.upload) + "/screen/0"}
 	_, _, err := s.AddChunk(ctx, c.upload, chunk, "video/mp4", now, now)

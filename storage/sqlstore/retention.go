@@ -9,16 +9,6 @@ import (
 	"meanwhile"
 )
 
-// KeepDays is how many days the workspace keeps videos; 0 for ever. NotFound.
-func (s *Store) KeepDays(ctx context.Context, id meanwhile.WorkspaceID) (int, error) {
-	return one(ctx, s, reading, "read keep days", scanValue[int], `SELECT keep_days FROM workspaces WHERE id = $1`, string(id))
-}
-
-// SetKeepDays says how many days the workspace keeps videos. NotFound.
-func (s *Store) SetKeepDays(ctx context.Context, id meanwhile.WorkspaceID, days int) error {
-	return s.change(ctx, "set keep days", `UPDATE workspaces SET keep_days = $2 WHERE id = $1`, string(id), days)
-}
-
 // MakeNotices puts a notice on videos that are kept no longer than warn from now.
 func (s *Store) MakeNotices(ctx context.Context, now time.Time, warn time.Duration, limit int) (int, error) {
 	n, err := s.exec(ctx, "make notices",

@@ -137,6 +137,15 @@ func leaves(t testing.TB, s meanwhile.Store, id meanwhile.VideoID) *time.Time {
 	return mustGet(s.VideoSummary(t.Context(), id))(t).LeavesAt
 }
 
+// mustKeep says how many days the workspace keeps videos.
+func (w world) mustKeep(t testing.TB, s meanwhile.Store, days int) {
+	t.Helper()
+	_, set, err := s.WorkspaceByID(t.Context(), w.workspace.ID)
+	must(t, err)
+	set.KeepDays = days
+	must(t, s.SaveWorkspace(t.Context(), w.workspace.ID, w.workspace.Name, set))
+}
+
 func testNotices(t *testing.T, s meanwhile.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
@@ -147,13 +156,7 @@ func testNotices(t *testing.T, s meanwhile.Store) {
 	if n := make(noon.Add(999 * day)); n != 0 {
 		t.Fatalf("%d notices where videos are kept for ever", n)
 	}
-	must(t, s.SetKeepDays(ctx, w.workspace.ID, 30))
-	if n := mustGet(s.KeepDays(ctx, w.workspace.ID))(t); n != 30 {
-		t.Errorf("KeepDays() = %d, want 30", n)
-	}
-	wantKind(t, "SetKeepDays of nothing", s.SetKeepDays(ctx, "none", 1), meanwhile.NotFound)
-	_, err := s.KeepDays(ctx, "none")
-	wantKind(t, "KeepDays of nothing", err, meanwhile.NotFound)
+	w.mustKeep(t, s, 30)
 	if n := make(noon.Add(23*day - time.Millisecond)); n != 0 {
 		t.Errorf("%d notices before their time", n)
 	}
@@ -174,8 +177,8 @@ func testNotices(t *testing.T, s meanwhile.Store) {
 		t.Errorf("%d notices that hold were dropped", n)
 	}
 	for what, change := range map[string]func(){
-		"kept for ever": func() { must(t, s.SetKeepDays(ctx, w.workspace.ID, 0)) },
-		"kept longer":   func() { must(t, s.SetKeepDays(ctx, w.workspace.ID, 90)) },
+		"kept for ever": func() { w.mustKeep(t, s, 0) },
+		"kept longer":   func() { w.mustKeep(t, s, 90) },
 		"in the trash":  func() { must(t, s.SetVideoTrashed(ctx, old.ID, after(0))) },
 	} {
 		change()
@@ -183,7 +186,7 @@ func testNotices(t *testing.T, s meanwhile.Store) {
 			t.Errorf("%s: %d notices dropped, want one", what, n)
 		}
 		must(t, s.SetVideoTrashed(ctx, old.ID, nil))
-		must(t, s.SetKeepDays(ctx, w.workspace.ID, 30))
+		w.mustKeep(t, s, 30)
 		if n := make(noon.Add(24 * day)); n != 1 {
 			t.Errorf("%s and back again: %d notices, want one", what, n)
 		}
@@ -195,7 +198,7 @@ func testTrashNoticed(t *testing.T, s meanwhile.Store) {
 	w := mustWorld(t, s)
 	v := w.video("Old", 0)
 	must(t, s.CreateVideo(ctx, v))
-	must(t, s.SetKeepDays(ctx, w.workspace.ID, 30))
+	w.mustKeep(t, s, 30)
 	if n := mustGet(s.MakeNotices(ctx, noon.Add(40*day), 7*day, 10))(t); n != 1 {
 		t.Fatalf("%d notices", n)
 	}
@@ -223,7 +226,7 @@ func testClaimNotices(t *testing.T, s meanwhile.Store) {
 	for _, v := range []meanwhile.Video{first, hers, second} {
 		must(t, s.CreateVideo(ctx, v))
 	}
-	must(t, s.SetKeepDays(ctx, w.workspace.ID, 30))
+	w.mustKeep(t, s, 30)
 	for d := range 3 { // a day apart
 		if _, err := s.MakeNotices(ctx, noon.Add(time.Duration(23+d)*day), 7*day, 10); err != nil {
 			t.Fatal(err)

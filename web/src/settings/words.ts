@@ -28,7 +28,6 @@ const acts: Readonly<Record<string, string>> = {
   'video-trash': 'moved a video to the trash',
   'video-restore': 'took a video out of the trash',
   'video-purge': 'deleted a video for good',
-  'workspace-keep-days': 'changed how many days videos are kept',
   'workspace-export': 'took everything of the workspace along',
   'account-delete': 'asked for their account to be deleted',
   'account-restore': 'chose to keep their account',
