@@ -3,6 +3,7 @@ package meanwhile
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -179,10 +180,18 @@ func (l *Library) DeleteKey(ctx context.Context, a Actor, id APIKeyID) error {
 		return err
 	}
 	err := l.Store.InTx(ctx, func(tx Store) error {
-		if err := tx.DeleteAPIKey(ctx, a.WorkspaceID, a.UserID, id); err != nil {
-			return orOther(err, E(NotFound, "There is no such key, or it was deleted.", err))
+		have, err := tx.APIKeys(ctx, a.WorkspaceID, a.UserID)
+		if err != nil {
+			return fmt.Errorf("list keys: %w", err)
 		}
-		return l.noteOwn(ctx, tx, a, ActionKeyDeleted, string(id), a.Email)
+		i := slices.IndexFunc(have, func(k APIKey) bool { return k.ID == id })
+		if i < 0 {
+			return E(NotFound, "There is no such key, or it was deleted.", nil)
+		}
+		if err := tx.DeleteAPIKey(ctx, a.WorkspaceID, a.UserID, id); err != nil {
+			return fmt.Errorf("delete key: %w", err)
+		}
+		return l.noteOwn(ctx, tx, a, ActionKeyDeleted, have[i].Name, a.Email)
 	})
 	l.keys.forget()
 	return err

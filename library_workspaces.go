@@ -1,6 +1,7 @@
 package meanwhile
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -111,7 +112,7 @@ func (l *Library) ChangeWorkspace(ctx context.Context, a Actor, c WorkspaceChang
 
 // apply writes what is to change and says it in words, for the log.
 func (c WorkspaceChange) apply(w *Workspace, s *Settings) (changed []string, err error) {
-	said := func(name string, value any) { changed = append(changed, fmt.Sprintf("%s: %v", name, value)) }
+	said := func(what, to string) { changed = append(changed, what+": "+to) }
 	if c.Name != nil {
 		if w.Name = cleanLine(*c.Name, MaxNameRunes); w.Name == "" {
 			return nil, E(Invalid, "A workspace needs a name.", nil)
@@ -122,31 +123,31 @@ func (c WorkspaceChange) apply(w *Workspace, s *Settings) (changed []string, err
 		if s.Domains, err = cleanHosts(*c.Domains, domainPattern); err != nil {
 			return nil, err
 		}
-		said("domains", s.Domains)
+		said("mail domains", cmp.Or(strings.Join(s.Domains, " "), "none"))
 	}
 	if c.EmbedHosts != nil {
 		if s.EmbedHosts, err = cleanHosts(*c.EmbedHosts, embedPattern); err != nil {
 			return nil, err
 		}
-		said("embed_hosts", s.EmbedHosts)
+		said("sites that may embed", cmp.Or(strings.Join(s.EmbedHosts, " "), "all"))
 	}
 	if c.KeepDays != nil {
 		if s.KeepDays = *c.KeepDays; s.KeepDays < 0 || s.KeepDays > MaxKeepDays {
 			return nil, E(Invalid, fmt.Sprintf("Videos can be kept for 1 to %d days, or with 0 for ever.", MaxKeepDays), nil)
 		}
-		said("keep_days", s.KeepDays)
+		said("videos are kept for", keptFor(s.KeepDays))
 	}
 	if c.DefaultDownload != nil {
 		s.DefaultDownload = *c.DefaultDownload
-		said("default_download", s.DefaultDownload)
+		said("downloads by new links", onOff(s.DefaultDownload))
 	}
-	if err := choose(&s.SignUp, c.SignUp, "sign_up", said, SignUpClosed, SignUpInvited, SignUpDomains); err != nil {
+	if err := choose(&s.SignUp, c.SignUp, "sign-up", said, SignUpClosed, SignUpInvited, SignUpDomains); err != nil {
 		return nil, err
 	}
-	if err := choose(&s.DefaultAudience, c.DefaultAudience, "default_audience", said, "link", "members"); err != nil {
+	if err := choose(&s.DefaultAudience, c.DefaultAudience, "audience of new links", said, "link", "members"); err != nil {
 		return nil, err
 	}
-	if err := choose(&s.DefaultComments, c.DefaultComments, "default_comments", said, "on", "off", "held"); err != nil {
+	if err := choose(&s.DefaultComments, c.DefaultComments, "comments by new links", said, "on", "off", "held"); err != nil {
 		return nil, err
 	}
 	if s.SignUp == SignUpDomains && len(s.Domains) == 0 {
@@ -155,15 +156,29 @@ func (c WorkspaceChange) apply(w *Workspace, s *Settings) (changed []string, err
 	return changed, nil
 }
 
-func choose[T ~string](into, to *T, name string, said func(string, any), of ...T) error {
+func keptFor(days int) string {
+	if days == 0 {
+		return "ever"
+	}
+	return fmt.Sprintf("%d days", days)
+}
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}
+
+func choose[T ~string](into, to *T, what string, said func(what, to string), of ...T) error {
 	if to == nil {
 		return nil
 	}
 	if !slices.Contains(of, *to) {
-		return E(Invalid, fmt.Sprintf("%s is one of %v.", name, of), nil)
+		return E(Invalid, fmt.Sprintf("For %s there is one of %v.", what, of), nil)
 	}
 	*into = *to
-	said(name, *to)
+	said(what, string(*to))
 	return nil
 }
 

@@ -116,6 +116,9 @@ func TestKeysOfAPerson(t *testing.T) {
 	w.want(w.do("DELETE", "/api/v1/me/keys/"+made.text(t, "id"), nil, bob.session), 404)
 	w.want(w.do("DELETE", "/api/v1/me/keys/"+made.text(t, "id"), nil, ada), 204)
 	w.want(w.do("GET", "/api/v1/videos", nil, key), 401)
+	if log := string(w.want(w.do("GET", "/api/v1/workspace/audit?limit=1", nil, ada), 200).body); !strings.Contains(log, `"key-deleted","subject":"ci"`) {
+		t.Errorf("the log says %s", log)
+	}
 	again := w.want(w.do("POST", "/api/v1/me/keys", object{"name": "ci", "scopes": []string{"read"}, "expires_at": end}, ada), 201)
 	key = "Authorization: Bearer " + again.text(t, "secret")
 	w.want(w.do("GET", "/api/v1/videos", nil, key), 200)
