@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-GO_FILES := $(wildcard $(shell git ls-files -co --exclude-standard '*.go' 'go.*' '*.sql' 'server/pages/*.html' exportindex.html))
+GO_FILES := $(wildcard $(shell git ls-files -co --exclude-standard '*.go' 'go.*' '*.sql' 'server/pages/*.html' 'server/pages/alone/*.html'))
 WEB_FILES := $(wildcard $(shell git ls-files -co --exclude-standard 'web/src/*' 'web/*.json' 'web/*.ts' 'web/scripts/*'))
 GO_PACKAGES := ./...
 

@@ -16,6 +16,25 @@ type Tree interface {
 	File(path string, modified time.Time, packed bool) (io.Writer, error)
 }
 
+// Contents is what stands in an export's index.
+type Contents struct {
+	Title  string
+	At     time.Time // UTC
+	Videos []ExportedVideo
+}
+
+// ExportedVideo is one video of an export.
+type ExportedVideo struct {
+	Title, Author string
+	Made          time.Time // UTC
+	Length        time.Duration
+	Trashed       bool
+	Files         []ExportedFile
+}
+
+// ExportedFile is one file, with the link to it from the index.
+type ExportedFile struct{ Name, Link string }
+
 // maxFolderBytes bounds the part of a folder's name that comes from a title: with what stands around it, paths stay short enough for any system.
 const maxFolderBytes = 80
 

@@ -2,21 +2,14 @@ package meanwhile
 
 import (
 	"context"
-	_ "embed" // exportindex.html
 	"encoding/json"
 	"errors"
 	"fmt"
-	"html/template"
 	"io"
 	"net/url"
 	"strings"
 	"time"
 )
-
-//go:embed exportindex.html
-var exportIndexText string
-
-var exportIndex = template.Must(template.New("exportindex.html").Parse(exportIndexText))
 
 // Export is what somebody may take with them: videos in the best form that plays and as they came, with what was said about them.
 type Export struct {
@@ -67,19 +60,10 @@ func (l *Library) ExportForOperator(ctx context.Context, id VideoID) (*Export, e
 	return e, nil
 }
 
-// exported is a video's row in the index.
-type exported struct {
-	Title, Author, Made, Length string
-	Trashed                     bool
-	Files                       []exportedFile
-}
-
-type exportedFile struct{ Name, Link string }
-
-// Write puts a folder for each video into t, and index.html when all are there. Only the rows of the index are held in memory. An error leaves
-// the tree without its index: it is not whole.
-func (e *Export) Write(ctx context.Context, t Tree) error {
-	var rows []exported
+// Write puts a folder for each video into t, and index.html, which index writes, when all are there. Only the rows of the index are held in
+// memory. An error leaves the tree without its index: it is not whole.
+func (e *Export) Write(ctx context.Context, t Tree, index func(io.Writer, Contents) error) error {
+	var rows []ExportedVideo
 	err := e.each(ctx, func(id VideoID) error {
 		row, err := e.writeVideo(ctx, t, id)
 		if err != nil && KindOf(err) == NotFound {
@@ -101,7 +85,7 @@ func (e *Export) Write(ctx context.Context, t Tree) error {
 	if err != nil {
 		return err
 	}
-	return exportIndex.Execute(w, map[string]any{"Title": e.title, "At": now.UTC().Format("2 January 2006, 15:04 UTC"), "Videos": rows})
+	return index(w, Contents{Title: e.title, At: now.UTC(), Videos: rows})
 }
 
 // each calls do for every video of the export, newest first.
@@ -134,11 +118,11 @@ type videoExport struct {
 	tree   Tree
 	sum    VideoSummary
 	folder string
-	files  []exportedFile
+	files  []ExportedFile
 }
 
 // writeVideo gives nil for a video that was deleted since it was listed.
-func (e *Export) writeVideo(ctx context.Context, t Tree, id VideoID) (*exported, error) {
+func (e *Export) writeVideo(ctx context.Context, t Tree, id VideoID) (*ExportedVideo, error) {
 	sum, err := e.lib.Store.VideoSummary(ctx, id)
 	if err != nil && KindOf(err) == NotFound {
 		return nil, nil
@@ -153,8 +137,8 @@ func (e *Export) writeVideo(ctx context.Context, t Tree, id VideoID) (*exported,
 			return nil, err
 		}
 	}
-	return &exported{
-		Title: sum.Title, Author: sum.OwnerName, Made: sum.CreatedAt.UTC().Format(time.DateOnly), Length: clockOf(sum.Duration),
+	return &ExportedVideo{
+		Title: sum.Title, Author: sum.OwnerName, Made: sum.CreatedAt.UTC(), Length: sum.Duration,
 		Trashed: sum.TrashedAt != nil, Files: v.files,
 	}, nil
 }
@@ -165,7 +149,7 @@ func (v *videoExport) file(name string, packed bool) (io.Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("begin %s: %w", name, err)
 	}
-	v.files = append(v.files, exportedFile{Name: name, Link: "./" + url.PathEscape(v.folder) + "/" + url.PathEscape(name)})
+	v.files = append(v.files, ExportedFile{Name: name, Link: "./" + url.PathEscape(v.folder) + "/" + url.PathEscape(name)})
 	return w, nil
 }
 
@@ -339,7 +323,7 @@ func (v *videoExport) commentsText(ctx context.Context) error {
 		return err
 	}
 	return v.eachComment(ctx, func(c Comment) error {
-		indent, place := "", clockOf(c.At)+"  "
+		indent, place := "", Clock(c.At)+"  "
 		if c.Parent != "" {
 			indent, place = "    ", ""
 		}
@@ -378,13 +362,4 @@ func (v *videoExport) facts(context.Context) error {
 		DeletedAt  *time.Time `json:"deleted_at,omitempty"`
 		Files      []string   `json:"files"`
 	}{v.sum.ID, v.sum.Title, v.sum.OwnerName, v.sum.Source, v.sum.State, v.sum.Duration.Milliseconds(), v.sum.Width, v.sum.Height, v.sum.CreatedAt, v.sum.TrashedAt, names})
-}
-
-// clockOf writes a length or position as people read it: 3:08, 1:02:03.
-func clockOf(d time.Duration) string {
-	s := int(d / time.Second)
-	if s >= 3600 {
-		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
-	}
-	return fmt.Sprintf("%d:%02d", s/60, s%60)
 }

@@ -1,7 +1,9 @@
 package meanwhile
 
 import (
+	"fmt"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -42,4 +44,13 @@ func cutRunes(s string, maxRunes int) string {
 		return s
 	}
 	return string([]rune(s)[:maxRunes])
+}
+
+// Clock writes a length or position as people read it: 3:08, 1:02:03.
+func Clock(d time.Duration) string {
+	s := int(d / time.Second)
+	if s >= 3600 {
+		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+	}
+	return fmt.Sprintf("%d:%02d", s/60, s%60)
 }

@@ -38,7 +38,7 @@ func (s *server) export(w http.ResponseWriter, r *http.Request, open func(contex
 	h.Set("Content-Disposition", attachment("meanwhile-"+s.lib.Now().UTC().Format(time.DateOnly)+".zip", "meanwhile.zip"))
 	h.Set("Cache-Control", "private, no-store")
 	archive := zip.NewWriter(w)
-	if err := e.Write(r.Context(), zipTree{archive}); err != nil {
+	if err := e.Write(r.Context(), zipTree{archive}, ExportIndex); err != nil {
 		return s.breakOff(w, r, err)
 	}
 	if err := archive.Close(); err != nil {

@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -118,15 +117,6 @@ func startSeconds(t string) int {
 		total += n * unit
 	}
 	return total
-}
-
-// clock writes a length or position as people read it: 3:08, 1:02:03.
-func clock(d time.Duration) string {
-	s := int(d / time.Second)
-	if s >= 3600 {
-		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
-	}
-	return fmt.Sprintf("%d:%02d", s/60, s%60)
 }
 
 // initial is the letter in the circle beside a name.

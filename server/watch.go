@@ -124,7 +124,7 @@ func (s *server) pageShareOf(v *visit, token string, sh wireShare, seen meanwhil
 		PosterURL: sh.Playback.Poster, StartSeconds: start,
 	}
 	if seen.Video.Duration > 0 {
-		out.Duration = clock(seen.Video.Duration)
+		out.Duration = meanwhile.Clock(seen.Video.Duration)
 	}
 	for _, t := range sh.Playback.Tracks {
 		if !t.Main {
@@ -171,12 +171,12 @@ func pageCommentsOf(talk meanwhile.Conversation) []pageComment {
 	out := make([]pageComment, len(talk.Items))
 	for i, c := range talk.Items {
 		out[i] = pageComment{
-			ID: string(c.ID), ParentID: string(c.Parent), AtMS: c.At.Milliseconds(), At: clock(c.At), Body: commentHTML(c.Body),
+			ID: string(c.ID), ParentID: string(c.Parent), AtMS: c.At.Milliseconds(), At: meanwhile.Clock(c.At), Body: commentHTML(c.Body),
 			Name: c.AuthorName, Initial: initial(c.AuthorName), Guest: c.Guest(), Mine: c.Mine, CanDelete: c.Mine || c.Moderated,
 			CreatedAt: c.CreatedAt.UTC(), EditedAt: c.EditedAt, Seq: c.Seq,
 		}
 		if c.Until != nil {
-			out[i].UntilMS, out[i].Until = c.Until.Milliseconds(), clock(*c.Until)
+			out[i].UntilMS, out[i].Until = c.Until.Milliseconds(), meanwhile.Clock(*c.Until)
 		}
 	}
 	return out
@@ -185,7 +185,7 @@ func pageCommentsOf(talk meanwhile.Conversation) []pageComment {
 func (s *server) openGraphOf(v *visit, token string, seen meanwhile.Watch) openGraph {
 	og := openGraph{Title: seen.Video.Title, URL: s.watchURL(v, token), Description: fmt.Sprintf("A video update by %s.", seen.Video.OwnerName)}
 	if seen.Video.Duration > 0 {
-		og.Description = fmt.Sprintf("A video update by %s, %s long.", seen.Video.OwnerName, clock(seen.Video.Duration))
+		og.Description = fmt.Sprintf("A video update by %s, %s long.", seen.Video.OwnerName, meanwhile.Clock(seen.Video.Duration))
 	}
 	if seen.Poster != nil {
 		og.Image, og.Width, og.Height = og.URL+"/poster.jpg", seen.Poster.Width, seen.Poster.Height

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/server"
 )
 
 type exportCmd struct {
@@ -31,7 +32,7 @@ func (e exportCmd) Run(ctx context.Context, c *Config, o out) error {
 			return err
 		}
 		defer func() { err = errors.Join(err, tree.close()) }()
-		if err := export.Write(ctx, tree); err != nil {
+		if err := export.Write(ctx, tree, server.ExportIndex); err != nil {
 			return fmt.Errorf("this export is not whole: empty %s and try again: %w", e.Dir, err)
 		}
 		fmt.Fprintln(o.stdout, filepath.Join(e.Dir, "index.html"))
