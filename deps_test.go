@@ -24,7 +24,7 @@ type room struct {
 var law = []room{
 	{path: "meanwhile", std: []string{"net/http", "database/sql", "os/exec"}},
 	{path: "meanwhile/server", own: []string{"meanwhile"}, std: []string{"database/sql", "os/exec"},
-		outside: []string{"github.com/gin-gonic/gin", "github.com/danielgtaylor/huma", "golang.org/x/"}},
+		outside: []string{"github.com/gin-gonic/gin", "github.com/danielgtaylor/huma", "github.com/go-webauthn/webauthn", "github.com/coreos/go-oidc", "golang.org/x/"}},
 	{path: "meanwhile/worker", own: []string{"meanwhile", "meanwhile/worker/ffmpeg", "meanwhile/worker/queue"}, outside: []string{"golang.org/x/sync"}, std: []string{"net/http", "os/exec", "database/sql"}},
 	{path: "meanwhile/worker/queue", own: []string{"meanwhile"}, outside: []string{"github.com/hibiken/asynq"}, std: []string{"os/exec", "database/sql", "net/http"}},
 	{path: "meanwhile/worker/ffmpeg", own: []string{"meanwhile"}, std: []string{"database/sql", "net/http"},

@@ -301,7 +301,7 @@ func joinedBy(i Invite) string {
 
 // SignUpByInvite makes an account in the workspace of an invite and signs it in. Errors are InviteBySecret's; Conflict when there is an
 // account with that address, which does not use the invite up.
-func (l *Library) SignUpByInvite(ctx context.Context, secret string, acc Account, device, from string) (cookie string, err error) {
+func (l *Library) SignUpByInvite(ctx context.Context, secret string, acc Account, from Entry) (cookie string, err error) {
 	i, err := l.inviteFor(ctx, l.Store, strings.TrimSpace(acc.Email), secret)
 	if err != nil {
 		return "", err
@@ -323,11 +323,17 @@ func (l *Library) SignUpByInvite(ctx context.Context, secret string, acc Account
 		if err := l.addUser(ctx, tx, u, i.WorkspaceID, i.Role); err != nil {
 			return err
 		}
-		if cookie, err = l.startSessionIn(ctx, tx, u.ID, i.WorkspaceID, device); err != nil {
+		id := Identity{User: u, WorkspaceID: i.WorkspaceID, Role: i.Role}
+		if err := l.note(ctx, tx, actorFrom(id, from), i.WorkspaceID, ActionJoined, u.Email, joinedBy(i)); err != nil {
 			return err
 		}
-		a := Actor{UserID: u.ID, Name: u.Name, Email: u.Email, Address: from}
-		return l.note(ctx, tx, a, i.WorkspaceID, ActionJoined, u.Email, joinedBy(i))
+		if i.provesAddress() {
+			if err := tx.VerifyEmail(ctx, u.ID, l.Now()); err != nil {
+				return fmt.Errorf("verify mail address: %w", err)
+			}
+		}
+		cookie, err = l.logIn(ctx, tx, id, i.WorkspaceID, "invite", from)
+		return err
 	})
 	return cookie, err
 }
@@ -345,7 +351,7 @@ func (l *Library) AskToJoin(ctx context.Context, from, email string, address fun
 	if email, err = cleanEmail(email); err != nil {
 		return false, err
 	}
-	w, err := l.workspaceForDomain(ctx, email)
+	w, err := l.workspaceForDomain(ctx, l.Store, email)
 	if err != nil {
 		return false, err
 	}
@@ -377,8 +383,8 @@ func (l *Library) AskToJoin(ctx context.Context, from, email string, address fun
 	return true, nil
 }
 
-func (l *Library) workspaceForDomain(ctx context.Context, email string) (Workspace, error) {
-	open, err := l.Store.WorkspacesForDomains(ctx)
+func (l *Library) workspaceForDomain(ctx context.Context, st Store, email string) (Workspace, error) {
+	open, err := st.WorkspacesForDomains(ctx)
 	if err != nil {
 		return Workspace{}, fmt.Errorf("list workspaces: %w", err)
 	}

@@ -103,16 +103,10 @@ func (l *Library) ChangePassword(ctx context.Context, a Actor, current, password
 		return "", err
 	}
 	err = l.Store.InTx(ctx, func(tx Store) error {
-		if err := tx.SetPassword(ctx, a.UserID, hash); err != nil {
-			return fmt.Errorf("set password: %w", err)
+		if err := l.replacePassword(ctx, tx, a.UserID, hash); err != nil {
+			return err
 		}
-		if err := tx.EndSessions(ctx, a.UserID, ""); err != nil {
-			return fmt.Errorf("end sessions: %w", err)
-		}
-		if err := tx.DropLoginLinks(ctx, a.UserID); err != nil {
-			return fmt.Errorf("take log-in links back: %w", err)
-		}
-		if cookie, err = l.startSessionIn(ctx, tx, a.UserID, a.WorkspaceID, device); err != nil {
+		if cookie, err = l.startSession(ctx, tx, a.UserID, a.WorkspaceID, device); err != nil {
 			return err
 		}
 		return l.noteOwn(ctx, tx, a, ActionPassword, a.Email, "")

@@ -103,7 +103,7 @@ func newHouse(t testing.TB) *house {
 	h.Library = meanwhile.New(meanwhile.Config{
 		Store: store, Objects: objects, Queue: h.queue, Bus: busFake{}, Hasher: plainHasher{}, Secret: bytes.Repeat([]byte("k"), 32), Now: h.clock.Now,
 	})
-	if _, err := h.SetUp(t.Context(), h.SetUpToken(), "Team", meanwhile.Account{Email: "ada@example.com", Name: "Ada", Password: "a long password"}, "test"); err != nil {
+	if _, err := h.SetUp(t.Context(), h.SetUpToken(), "Team", meanwhile.Account{Email: "ada@example.com", Name: "Ada", Password: "a long password"}, meanwhile.Entry{Device: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	h.owner = h.actor(t, "ada@example.com", "a long password")
@@ -112,7 +112,7 @@ func newHouse(t testing.TB) *house {
 
 func (h *house) actor(t testing.TB, email, password string) meanwhile.Actor {
 	t.Helper()
-	cookie, err := h.LogIn(t.Context(), email, password, "test")
+	cookie, err := h.LogIn(t.Context(), email, password, meanwhile.Entry{Device: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,12 +167,12 @@ func wantKind(t testing.TB, err error, want meanwhile.Kind) {
 
 func TestSetUpHappensOnce(t *testing.T) {
 	h := newHouse(t)
-	_, err := h.SetUp(t.Context(), h.SetUpToken(), "Other", meanwhile.Account{Email: "eve@example.com", Password: "a long password"}, "")
+	_, err := h.SetUp(t.Context(), h.SetUpToken(), "Other", meanwhile.Account{Email: "eve@example.com", Password: "a long password"}, meanwhile.Entry{})
 	wantKind(t, err, meanwhile.NotFound)
 	if h.owner.Role != meanwhile.RoleOwner {
 		t.Errorf("the first account is %s, want owner", h.owner.Role)
 	}
-	_, err = h.SignUp(t.Context(), meanwhile.Account{Email: "eve@example.com", Password: "a long password"}, "")
+	_, err = h.SignUp(t.Context(), meanwhile.Account{Email: "eve@example.com", Password: "a long password"}, meanwhile.Entry{})
 	wantKind(t, err, meanwhile.Forbidden)
 }
 
@@ -185,21 +185,21 @@ func TestLogInLinkWorksOnce(t *testing.T) {
 	if err := h.CheckLoginLink(t.Context(), secret); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.LogInByLink(t.Context(), secret, "another password", ""); err != nil {
+	if _, err := h.LogInByLink(t.Context(), secret, "another password", meanwhile.Entry{}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = h.LogInByLink(t.Context(), secret, "", "")
+	_, err = h.LogInByLink(t.Context(), secret, "", meanwhile.Entry{})
 	wantKind(t, err, meanwhile.NotFound)
 	if a := h.actor(t, "BO@example.com", "another password"); a.Role != meanwhile.RoleMember {
 		t.Errorf("role = %s, want member", a.Role)
 	}
-	_, err = h.LogIn(t.Context(), "bo@example.com", "wrong", "")
+	_, err = h.LogIn(t.Context(), "bo@example.com", "wrong", meanwhile.Entry{})
 	wantKind(t, err, meanwhile.Unauthenticated)
 }
 
 func TestSessionsAndKeysEnd(t *testing.T) {
 	h := newHouse(t)
-	cookie, err := h.LogIn(t.Context(), "ada@example.com", "a long password", "")
+	cookie, err := h.LogIn(t.Context(), "ada@example.com", "a long password", meanwhile.Entry{})
 	if err != nil {
 		t.Fatal(err)
 	}

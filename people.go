@@ -34,6 +34,10 @@ type Invite struct {
 	UsedAt        *time.Time
 }
 
+// provesAddress reports whether who has the link has read the mail of its address: the link of somebody who asked to join by themselves is told to
+// nobody else.
+func (i Invite) provesAddress() bool { return i.Email != "" && i.CreatedBy == "" && i.Hash != "" }
+
 // SignUpRule is how people come into a workspace.
 type SignUpRule string
 

@@ -19,9 +19,25 @@ type accountForm struct {
 	Next      string
 	Workspace string
 	Name      string
-	JoinOpen  bool // people of some mail domain may ask to join
-	MailOn    bool // a log-in link can be mailed
-	Sent      bool // and was, if there is such an account
+	JoinOpen  bool   // people of some mail domain may ask to join
+	MailOn    bool   // a log-in link can be mailed
+	Sent      bool   // and was, if there is such an account
+	Elsewhere bool   // the error is of another way to sign in than the password
+	Provider  string // where people can sign in instead, as its button says; empty where there is none
+}
+
+// logInPage is what the log-in page begins with.
+func (s *server) logInPage(ctx context.Context, email, next string) (*accountForm, error) {
+	f := &accountForm{common: common{Title: "Sign in"}, Email: email, Next: safeNext(next), MailOn: s.lib.MailOn()}
+	if s.Provider.Issuer != "" {
+		f.Provider = s.Provider.Name
+	}
+	if s.lib.SignUpOpen() {
+		return f, nil
+	}
+	var err error
+	f.JoinOpen, err = s.lib.DomainsOpen(ctx)
+	return f, err
 }
 
 // home is the library for who is signed in, and the way there for others.
@@ -64,13 +80,9 @@ func (s *server) logInForm(w http.ResponseWriter, r *http.Request) error {
 	if visitOf(r.Context()).actor.SignedIn() {
 		return redirect(w, r, next)
 	}
-	data := &accountForm{common: common{Title: "Sign in"}, Next: next, MailOn: s.lib.MailOn()}
-	if !s.lib.SignUpOpen() {
-		open, err := s.lib.DomainsOpen(r.Context())
-		if err != nil {
-			return err
-		}
-		data.JoinOpen = open
+	data, err := s.logInPage(r.Context(), "", next)
+	if err != nil {
+		return err
 	}
 	return s.render(w, r, http.StatusOK, "login", data)
 }
@@ -81,7 +93,10 @@ func (s *server) logInPosted(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := visitOf(r.Context())
-	data := &accountForm{common: common{Title: "Sign in"}, Email: f.Get("email"), Next: safeNext(f.Get("next")), MailOn: s.lib.MailOn()}
+	data, err := s.logInPage(r.Context(), f.Get("email"), f.Get("next"))
+	if err != nil {
+		return err
+	}
 	cookie, err := s.openSession(r.Context(), v, data.Email, f.Get("password"), r.UserAgent())
 	return s.entered(w, r, "login", data, cookie, err)
 }
@@ -115,7 +130,7 @@ func (s *server) enteredBy(w http.ResponseWriter, r *http.Request, name string, 
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Set-Cookie", s.setCookie(v, cookie))
+	w.Header().Add("Set-Cookie", s.setCookie(v, cookie))
 	return redirect(w, r, next)
 }
 
@@ -143,7 +158,7 @@ func (s *server) setUpForm(w http.ResponseWriter, r *http.Request) error {
 func (s *server) setUpPosted(w http.ResponseWriter, r *http.Request) error {
 	data := &accountForm{common: common{Title: "Set up"}}
 	return s.accountPosted(w, r, "setup", data, func(ctx context.Context, acc meanwhile.Account) (string, error) {
-		return s.lib.SetUp(ctx, r.PathValue("token"), data.Workspace, acc, r.UserAgent())
+		return s.lib.SetUp(ctx, r.PathValue("token"), data.Workspace, acc, visitOf(ctx).entry(r.UserAgent()))
 	})
 }
 
@@ -160,7 +175,7 @@ func (s *server) enterForm(w http.ResponseWriter, r *http.Request) error {
 func (s *server) enterPosted(w http.ResponseWriter, r *http.Request) error {
 	data := &accountForm{common: common{Title: "Sign in"}}
 	return s.accountPosted(w, r, "enter", data, func(ctx context.Context, acc meanwhile.Account) (string, error) {
-		return s.lib.LogInByLink(ctx, r.PathValue("secret"), acc.Password, r.UserAgent())
+		return s.lib.LogInByLink(ctx, r.PathValue("secret"), acc.Password, visitOf(ctx).entry(r.UserAgent()))
 	})
 }
 
@@ -177,7 +192,7 @@ func (s *server) signUpPosted(w http.ResponseWriter, r *http.Request) error {
 	}
 	data := &accountForm{common: common{Title: "Sign up"}}
 	return s.accountPosted(w, r, "signup", data, func(ctx context.Context, acc meanwhile.Account) (string, error) {
-		return s.lib.SignUp(ctx, acc, r.UserAgent())
+		return s.lib.SignUp(ctx, acc, visitOf(ctx).entry(r.UserAgent()))
 	})
 }
 

@@ -43,6 +43,9 @@ func (w *world) everySecret() map[string]string {
 	_, secrets["session by link"], _ = strings.Cut(cookieOf(w.t, byLink), "=")
 	secrets["password by link"] = "one more long password"
 
+	secrets["ceremony"] = w.want(w.do("POST", "/api/v1/passkey-log-in/begin", nil, namedHost), 200).text(w.t, "ceremony")
+	secrets["invite"] = secretIn(w.newInvite("").text(w.t, "url"))
+
 	secrets["upload token"] = w.createUpload(5).token
 	recording := w.newRecording()
 	secrets["recording token"] = signature(recording.token)
@@ -101,7 +104,7 @@ func TestADatabaseDumpOpensNothing(t *testing.T) {
 			}
 		}
 	}
-	for _, table := range []string{"users", "sessions", "api_keys", "login_links", "uploads", "comments", "shares"} {
+	for _, table := range []string{"users", "sessions", "api_keys", "login_links", "ceremonies", "invites", "uploads", "comments", "shares"} {
 		if all[table] == "" {
 			t.Errorf("no row of %s was read", table)
 		}

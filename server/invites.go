@@ -151,7 +151,7 @@ func (s *server) invitePosted(w http.ResponseWriter, r *http.Request) error {
 		data.Email = f.Get("email")
 	}
 	acc := meanwhile.Account{Email: data.Email, Name: data.Name, Password: f.Get("password"), TimeZone: f.Get("time_zone")}
-	cookie, err := s.lib.SignUpByInvite(ctx, r.PathValue("secret"), acc, r.UserAgent(), v.address.String())
+	cookie, err := s.lib.SignUpByInvite(ctx, r.PathValue("secret"), acc, v.entry(r.UserAgent()))
 	return s.enteredBy(w, r, "invite", data, &data.accountForm, cookie, err)
 }
 

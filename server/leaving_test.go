@@ -132,7 +132,7 @@ func TestAnAccountWithoutAPasswordIsConfirmedByItsAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cookie := must(w.lib.LogInByLink(t.Context(), secret, "", "test"))(t)
+	cookie := must(w.lib.LogInByLink(t.Context(), secret, "", meanwhile.Entry{}))(t)
 	eve := "Cookie: __Host-meanwhile=" + cookie
 	for _, body := range []object{{}, {"password": ""}, {"confirm": "ada@example.org"}} {
 		w.want(w.do("DELETE", "/api/v1/me", body, eve), 403)

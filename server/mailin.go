@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"meanwhile"
 )
@@ -17,10 +18,13 @@ func (s *server) mailLogInLink(ctx context.Context, in *mailLinkInput) (*struct{
 	return nil, s.mailLink(ctx, visitOf(ctx), in.Body.Email)
 }
 
-// mailLink has the limits of a log-in, so that nobody's mailbox is filled from one place.
+// mailLink has the limits of a log-in, and one of the mailbox, so that nobody's is filled from one place or from many.
 func (s *server) mailLink(ctx context.Context, v *visit, email string) error {
 	if err := s.tryPassword(ctx, v, email); err != nil {
 		return err
+	}
+	if !s.mails.allow(ctx, meanwhile.FoldEmail(strings.TrimSpace(email)), s.lib.Now()) {
+		return errTooMany
 	}
 	return s.lib.MailLogInLink(ctx, email, s.baseURL(v))
 }
@@ -32,7 +36,10 @@ func (s *server) logInMailPosted(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := visitOf(r.Context())
-	data := &accountForm{common: common{Title: "Sign in"}, Email: f.Get("email"), Next: safeNext(f.Get("next")), MailOn: s.lib.MailOn()}
+	data, err := s.logInPage(r.Context(), f.Get("email"), f.Get("next"))
+	if err != nil {
+		return err
+	}
 	if data.Email == "" {
 		err = invalid("Give your mail address, then ask for the link.", nil)
 	} else {

@@ -22,6 +22,8 @@ type Config struct {
 	BaseURL string
 	// TrustedProxies may say for whom they ask (X-Forwarded-For) and by which scheme (X-Forwarded-Proto). None by default.
 	TrustedProxies []netip.Prefix
+	// Provider is where people can sign in instead; none where it is empty.
+	Provider Provider
 	// Version is shown in the OpenAPI document.
 	Version string
 	// MediaOrigin is where the object storage serves browsers, such as https://media.example.com: the bytes of media are redirected to
@@ -42,6 +44,8 @@ type Config struct {
 	KeepAlive   time.Duration
 	// LogInsPerMinute bounds tries per address and mail address, 10 when zero; six times as many per address alone.
 	LogInsPerMinute int
+	// MailsPerHour bounds the log-in links that are mailed to one address, 5 when zero.
+	MailsPerHour int
 	// GuestCommentsPerMinute and PerHour bound what one address may say as a guest under one link; 3 and 20 when zero.
 	GuestCommentsPerMinute int
 	GuestCommentsPerHour   int
@@ -74,6 +78,7 @@ func (c Config) withDefaults() Config {
 	orDuration(&c.StreamPause, 250*time.Millisecond)
 	orDuration(&c.KeepAlive, 8*time.Second)
 	orInt(&c.LogInsPerMinute, 10)
+	orInt(&c.MailsPerHour, 5)
 	orInt(&c.GuestCommentsPerMinute, 3)
 	orInt(&c.GuestCommentsPerHour, 20)
 	orInt(&c.LinkPasswordsPerMinute, 5)
@@ -107,12 +112,14 @@ type server struct {
 	origins *http.CrossOriginProtection
 	logIns  *limiter // per address and mail address
 	tries   *limiter // per address
+	mails   *limiter // per mail address
 	guests  [2]*limiter
 	// Per address and link: tries of its password, and opens that are counted.
 	passwords [2]*limiter
 	opens     *limiter
 	parallel  *gate
 	exports   *gate
+	provider  *provider
 	pictures  turn
 }
 
@@ -145,6 +152,8 @@ func newServer(c Config, d Deps) *server {
 	}
 	s.logIns = newLimiter("log-in", c.LogInsPerMinute, time.Minute, d)
 	s.tries = newLimiter("try", 6*c.LogInsPerMinute, time.Minute, d)
+	s.provider = newProvider(c.Provider)
+	s.mails = newLimiter("mail", c.MailsPerHour, time.Hour, d)
 	s.guests = [2]*limiter{
 		newLimiter("guest-minute", c.GuestCommentsPerMinute, time.Minute, d),
 		newLimiter("guest-hour", c.GuestCommentsPerHour, time.Hour, d),

@@ -49,7 +49,12 @@ func (s *server) logIn(ctx context.Context, in *logInInput) (*sessionOutput, err
 	if err != nil {
 		return nil, err
 	}
-	if err := s.endOlder(ctx, v, in.Cookie); err != nil {
+	return s.sessionBegun(ctx, v, in.Cookie, cookie)
+}
+
+// sessionBegun ends the session that the browser's cookies name, if any, and answers with the new one.
+func (s *server) sessionBegun(ctx context.Context, v *visit, cookies, cookie string) (*sessionOutput, error) {
+	if err := s.endOlder(ctx, v, cookies); err != nil {
 		return nil, err
 	}
 	a, err := s.lib.ActorBySession(ctx, cookie)
@@ -59,13 +64,18 @@ func (s *server) logIn(ctx context.Context, in *logInInput) (*sessionOutput, err
 	return &sessionOutput{SetCookie: s.setCookie(v, cookie), Body: wireSession{User: userOf(a)}}, nil
 }
 
+// entry is where the visitor's log-in comes from.
+func (v *visit) entry(device string) meanwhile.Entry {
+	return meanwhile.Entry{Device: device, Address: v.address.String()}
+}
+
 // openSession is a log-in with its limits: per address, and per address and account, so that neither many names nor many passwords can be
 // tried from one place.
 func (s *server) openSession(ctx context.Context, v *visit, email, password, device string) (string, error) {
 	if err := s.tryPassword(ctx, v, email); err != nil {
 		return "", err
 	}
-	return s.lib.LogIn(ctx, email, password, device)
+	return s.lib.LogIn(ctx, email, password, v.entry(device))
 }
 
 // tryPassword counts one try of an account's password from the visitor's address.

@@ -183,7 +183,7 @@ func newWorld(t testing.TB, changes ...change) *world {
 	t.Helper()
 	w := newEmptyWorld(t, changes...)
 	ctx := t.Context()
-	_, err := w.lib.SetUp(ctx, w.lib.SetUpToken(), "Crew", meanwhile.Account{Email: ownerEmail, Name: "Ada", Password: ownerPassword}, "test")
+	_, err := w.lib.SetUp(ctx, w.lib.SetUpToken(), "Crew", meanwhile.Account{Email: ownerEmail, Name: "Ada", Password: ownerPassword}, meanwhile.Entry{Device: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}

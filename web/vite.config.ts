@@ -26,6 +26,7 @@ export default defineConfig({
         'src/record/record.css',
         'src/record/recover.ts',
         'src/ui/form.ts',
+        'src/ui/login.ts',
         'src/ui/base.css',
         'src/ui/fonts.css',
         'src/watch/watch.css',

@@ -86,7 +86,7 @@ func newShop(t *testing.T) *shop {
 	s.Library = meanwhile.New(meanwhile.Config{Store: store, Objects: objects, Queue: s, Bus: s, Hasher: s, Secret: bytes.Repeat([]byte("k"), 32)})
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	s.worker = &worker.Worker{Library: s.Library, Tools: tools, Scratch: scratch, Owner: "test", Log: log}
-	cookie, err := s.SetUp(t.Context(), s.SetUpToken(), "Team", meanwhile.Account{Email: "ada@example.com", Name: "Ada", Password: "a long password"}, "test")
+	cookie, err := s.SetUp(t.Context(), s.SetUpToken(), "Team", meanwhile.Account{Email: "ada@example.com", Name: "Ada", Password: "a long password"}, meanwhile.Entry{Device: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}

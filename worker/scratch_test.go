@@ -47,7 +47,7 @@ func uploaded(t testing.TB, pieces ...string) (*meanwhile.Library, meanwhile.Vid
 	lib := meanwhile.New(meanwhile.Config{
 		Store: store, Objects: objects, Queue: silent{}, Bus: silent{}, Hasher: silent{}, Secret: bytes.Repeat([]byte("k"), 32),
 	})
-	cookie, err := lib.SetUp(t.Context(), lib.SetUpToken(), "Team", meanwhile.Account{Email: "ada@example.com", Password: "a long password"}, "")
+	cookie, err := lib.SetUp(t.Context(), lib.SetUpToken(), "Team", meanwhile.Account{Email: "ada@example.com", Password: "a long password"}, meanwhile.Entry{})
 	must(err)
 	owner, err := lib.ActorBySession(t.Context(), cookie)
 	must(err)

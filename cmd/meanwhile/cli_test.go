@@ -92,6 +92,10 @@ func TestUsageAndExitCodes(t *testing.T) {
 		{"key for nobody", []string{"token", "add", "--email", "no@example.com"}, 1, "meanwhile user add"},
 		{"separate roles on one process's stores", []string{"server"}, 2, "MEANWHILE_DATABASE_URL"},
 		{"a base address with a path", []string{"--base-url", "https://example.com/x", "doctor"}, 2, "MEANWHILE_BASE_URL"},
+		{"mail whose links would lead anywhere", []string{"--smtp-url", "smtp://mail.example.com?from=a@example.com", "doctor"}, 2, "MEANWHILE_BASE_URL"},
+		{"mail from nobody", []string{"--base-url", "https://example.com", "--smtp-url", "smtp://mail.example.com", "doctor"}, 2, "?from="},
+		{"a provider that can be overheard", []string{"--oidc-issuer", "http://id.example.com", "--oidc-client-id", "x", "doctor"}, 2, "MEANWHILE_OIDC_ISSUER"},
+		{"a provider that does not know this site", []string{"--oidc-issuer", "https://id.example.com", "doctor"}, 2, "MEANWHILE_OIDC_CLIENT_ID"},
 		{"addresses of media that live too long", []string{"--media-address-life", "61s", "doctor"}, 2, "MEANWHILE_MEDIA_ADDRESS_LIFE"},
 		{"an unknown store", []string{"--objects-url", "gopher://x", "serve"}, 1, "MEANWHILE_OBJECTS_URL"},
 	}

@@ -33,6 +33,10 @@ type Config struct {
 	DrainDelay        time.Duration `env:"MEANWHILE_DRAIN_DELAY" default:"0s" help:"How long the server goes on after it was told to stop, while /readyz says 503: set it to longer than a proxy's health checks are apart, and no request fails when servers are restarted one by one."`
 	SignUp            string        `env:"MEANWHILE_SIGN_UP" enum:"closed,open" default:"closed" help:"open lets anyone make an account."`
 	SMTPURL           string        `env:"MEANWHILE_SMTP_URL" name:"smtp-url" help:"Mail server: smtp://user:password@host:587?from=updates@example.com, or smtps:// for one that begins with TLS. Needs MEANWHILE_BASE_URL. Empty: no mail is sent, and links are shown to who may hand them on. Also as MEANWHILE_SMTP_URL_FILE."`
+	OIDCIssuer        string        `env:"MEANWHILE_OIDC_ISSUER" name:"oidc-issuer" help:"Provider where people can sign in instead (OpenID Connect), such as https://id.example.com; it has to send them back to BASE_URL/oidc/callback. Empty: none."`
+	OIDCClientID      string        `env:"MEANWHILE_OIDC_CLIENT_ID" name:"oidc-client-id" help:"What the provider knows this site by."`
+	OIDCClientSecret  string        `env:"MEANWHILE_OIDC_CLIENT_SECRET" name:"oidc-client-secret" help:"The secret that goes with it. Also as MEANWHILE_OIDC_CLIENT_SECRET_FILE."`
+	OIDCName          string        `env:"MEANWHILE_OIDC_NAME" name:"oidc-name" default:"your company account" help:"What the button says behind: Sign in with."`
 	MaxDuration       time.Duration `env:"MEANWHILE_MAX_DURATION" default:"4h" help:"Longest video that is processed."`
 	MaxUploadBytes    int64         `env:"MEANWHILE_MAX_UPLOAD_BYTES" default:"21474836480" help:"Largest file that is taken."`
 	MaxCPU            time.Duration `env:"MEANWHILE_MAX_CPU" name:"max-cpu" default:"24h" help:"Most computing time that one video may ask for."`
@@ -109,6 +113,9 @@ func (c *Config) finish(role role) error {
 			return errors.New("MEANWHILE_SMTP_URL needs MEANWHILE_BASE_URL: a mailed link has to lead here, whatever address the one who asked for it gave this site")
 		}
 	}
+	if err := c.finishProvider(); err != nil {
+		return err
+	}
 	if c.DrainDelay < 0 {
 		return fmt.Errorf("MEANWHILE_DRAIN_DELAY is %s: it needs 0s or more", c.DrainDelay)
 	}
@@ -119,6 +126,27 @@ func (c *Config) finish(role role) error {
 		return fmt.Errorf("MEANWHILE_WORKER_CONCURRENCY is %d: it needs at least 1", c.WorkerConcurrency)
 	}
 	return nil
+}
+
+// finishProvider refuses a provider that could not be asked, or could be overheard.
+func (c *Config) finishProvider() error {
+	if c.OIDCIssuer == "" {
+		return nil
+	}
+	u, err := url.Parse(c.OIDCIssuer)
+	if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
+		return fmt.Errorf("MEANWHILE_OIDC_ISSUER is %q: it needs https:// and a host", c.OIDCIssuer)
+	}
+	if c.OIDCClientID == "" {
+		return errors.New("MEANWHILE_OIDC_CLIENT_ID is empty: the provider gives one to each site that it knows")
+	}
+	return nil
+}
+
+// isLoopback reports whether what is sent to host stays on this machine.
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // proxies reads the trusted networks; a single address is a network of one.

@@ -275,11 +275,10 @@ func checkSecretKey(_ context.Context, p patient) finding {
 		"Set MEANWHILE_SECRET_KEY to the same on each server and worker (openssl rand -hex 32 makes one): they refuse to start without.")
 }
 
-// checkMail says what is so: no setting of this version is about mail.
 func checkBaseURL(_ context.Context, p patient) finding {
 	if p.config.BaseURL == "" {
 		host, _, err := net.SplitHostPort(p.config.Listen)
-		if ip := net.ParseIP(host); err == nil && (host == "localhost" || (ip != nil && ip.IsLoopback())) {
+		if err == nil && isLoopback(host) {
 			return ok("not set: links use the address that the browser asked for, which is right on one machine")
 		}
 		return warn("not set, and the site listens beyond this machine", "Set MEANWHILE_BASE_URL, so that links carry the right address.")
@@ -288,8 +287,7 @@ func checkBaseURL(_ context.Context, p patient) finding {
 	if err != nil {
 		return fail(err, "Set MEANWHILE_BASE_URL to http:// or https:// and a host.")
 	}
-	ip := net.ParseIP(u.Hostname())
-	if u.Scheme == "http" && u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
 		return warn(p.config.BaseURL+" is plain http", "Put a proxy with TLS before it: on plain http browsers neither record nor copy links, and cookies are weaker.")
 	}
 	return ok(p.config.BaseURL)

@@ -84,6 +84,7 @@ func startServer(ctx context.Context, c *Config, p *parts, group *errgroup.Group
 	drain := newDrain(ctx, c.DrainDelay, p.ready)
 	handler := server.New(server.Config{
 		BaseURL: c.BaseURL, TrustedProxies: proxies, Version: version(), MediaOrigin: media, MediaLife: c.MediaAddressLife,
+		Provider: server.Provider{Issuer: c.OIDCIssuer, ClientID: c.OIDCClientID, ClientSecret: c.OIDCClientSecret, Name: c.OIDCName},
 	}, server.Deps{
 		Library: p.library, UI: web.Files(), Log: p.log, Ready: drain.ready, Counter: p.redis, Done: drain.stopping,
 	})

@@ -190,7 +190,7 @@ func TestSetUpByManyAtOnceMakesOneAccount(t *testing.T) {
 		winners := 0
 		for _, err := range together(8, func(i int) error {
 			l := newLibrary(pair[i%2])
-			_, err := l.SetUp(t.Context(), l.SetUpToken(), "Team", account(i), "test")
+			_, err := l.SetUp(t.Context(), l.SetUpToken(), "Team", account(i), meanwhile.Entry{})
 			return err
 		}) {
 			switch {
@@ -213,7 +213,7 @@ func TestFirstAccountsByCommandAndLinkShareAWorkspace(t *testing.T) {
 		for i, err := range together(6, func(i int) error {
 			l := newLibrary(pair[i%2])
 			if i == 0 {
-				_, err := l.SetUp(t.Context(), l.SetUpToken(), "Team", account(i), "test")
+				_, err := l.SetUp(t.Context(), l.SetUpToken(), "Team", account(i), meanwhile.Entry{})
 				if meanwhile.KindOf(err) == meanwhile.NotFound {
 					return nil // the command was first
 				}

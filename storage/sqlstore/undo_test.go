@@ -36,6 +36,7 @@ var undone = []struct {
 		`ALTER TABLE workspaces DROP COLUMN default_comments`, `ALTER TABLE workspaces DROP COLUMN default_download`,
 	}},
 	{16, []string{`ALTER TABLE users DROP COLUMN verified_ms`, `ALTER TABLE login_links DROP COLUMN mailed`}},
+	{17, []string{`DROP TABLE identities`, `DROP TABLE passkeys`, `DROP TABLE ceremonies`}},
 }
 
 // undo takes a database back to what the migrations up to last make.

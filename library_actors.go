@@ -1,0 +1,94 @@
+package meanwhile
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// touchEvery bounds how often a use is written down.
+const touchEvery = 5 * time.Minute
+
+// ActorBySession is who the cookie stands for. Unauthenticated when it is unknown or over.
+func (l *Library) ActorBySession(ctx context.Context, cookie string) (Actor, error) {
+	s, id, err := l.Store.SessionByHash(ctx, SecretHash(cookie))
+	if err != nil && KindOf(err) != NotFound {
+		return Actor{}, fmt.Errorf("find session: %w", err)
+	}
+	now := l.Now()
+	if err != nil || !now.Before(s.ExpiresAt) || now.Sub(s.LastUsed) >= SessionIdle {
+		return Actor{}, E(Unauthenticated, "Your session has ended. Sign in again.", err)
+	}
+	if now.Sub(s.LastUsed) > touchEvery {
+		if err := l.Store.TouchSession(ctx, s.Hash, now); err != nil {
+			return Actor{}, fmt.Errorf("note session use: %w", err)
+		}
+	}
+	return actorOf(id, nil), nil
+}
+
+// AddAPIKey makes a key for the account with that address, in its oldest workspace, and returns its secret, which is kept nowhere. It is the
+// operator's way; people use MakeKey.
+func (l *Library) AddAPIKey(ctx context.Context, email, name string, scopes []Scope, expires *time.Time) (string, error) {
+	id, err := l.Store.IdentityByEmail(ctx, strings.TrimSpace(email))
+	if err != nil && KindOf(err) == NotFound {
+		return "", E(NotFound, "There is no account with this mail address. Make one with: meanwhile user add EMAIL", err)
+	}
+	if err != nil {
+		return "", err
+	}
+	if id.WorkspaceID == "" {
+		return "", E(Conflict, "This person is in no workspace, and a key works in one. Invite them to one first.", nil)
+	}
+	k, secret, err := l.newKey(id.User.ID, id.WorkspaceID, name, scopes, expires)
+	if err != nil {
+		return "", err
+	}
+	return secret, l.Store.InTx(ctx, func(tx Store) error { return l.addKey(ctx, tx, Actor{}, k, id.User.Email) })
+}
+
+// keyCheck is how long a key is believed after its row was read. A key's own end counts at once.
+const keyCheck = 2 * time.Second
+
+// keyHolder is a key and whose it is.
+type keyHolder struct {
+	key APIKey
+	id  Identity
+}
+
+// ActorByKey is who the API key stands for. Unauthenticated when it is unknown or over; a row that has changed counts within keyCheck.
+func (l *Library) ActorByKey(ctx context.Context, secret string) (Actor, error) {
+	now := l.Now()
+	hash := SecretHash(secret)
+	holder, known := l.keys.get(hash, now, keyCheck)
+	if !known {
+		var err error
+		holder.key, holder.id, err = l.Store.APIKeyByHash(ctx, hash)
+		if err != nil && KindOf(err) != NotFound {
+			return Actor{}, fmt.Errorf("find API key: %w", err)
+		}
+		if err != nil || holder.id.WorkspaceID == "" {
+			return Actor{}, noKey(err) // nor does a key work on where its person has left
+		}
+		l.keys.put(hash, holder, now)
+	}
+	k := holder.key
+	if k.ExpiresAt != nil && !now.Before(*k.ExpiresAt) {
+		return Actor{}, noKey(nil)
+	}
+	if !known && (k.LastUsed == nil || now.Sub(*k.LastUsed) > touchEvery) {
+		if err := l.Store.TouchAPIKey(ctx, k.ID, now); err != nil {
+			return Actor{}, fmt.Errorf("note API key use: %w", err)
+		}
+	}
+	return actorOf(holder.id, k.Scopes), nil
+}
+
+func noKey(err error) error {
+	return E(Unauthenticated, "This API key is unknown or has ended. Make a new one on the site, or with: meanwhile token add", err)
+}
+
+func actorOf(id Identity, scopes []Scope) Actor {
+	return Actor{UserID: id.User.ID, Name: id.User.Name, Email: id.User.Email, Verified: id.User.VerifiedAt != nil, WorkspaceID: id.WorkspaceID, Role: id.Role, Scopes: scopes}
+}

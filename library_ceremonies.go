@@ -1,0 +1,49 @@
+package meanwhile
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// CeremonyFor is how long the second half of a log-in is waited for.
+const CeremonyFor = 10 * time.Minute
+
+// BeginCeremony keeps what the second half of a log-in is checked against and returns the secret that the browser brings back with it.
+func (l *Library) BeginCeremony(ctx context.Context, a Actor, kind CeremonyKind, state string) (secret string, err error) {
+	if err := l.mayHold(a, kind); err != nil {
+		return "", err
+	}
+	secret, now := NewSecret(), l.Now()
+	c := Ceremony{Hash: SecretHash(secret), Kind: kind, State: state, ExpiresAt: now.Add(CeremonyFor)}
+	if kind == CeremonyNewPasskey {
+		c.UserID = a.UserID
+	}
+	if err := l.Store.CreateCeremony(ctx, c, now); err != nil {
+		return "", fmt.Errorf("create ceremony: %w", err)
+	}
+	return secret, nil
+}
+
+// TakeCeremony gives what BeginCeremony kept, once. Gone when it is over, was taken already, or is somebody else's.
+func (l *Library) TakeCeremony(ctx context.Context, a Actor, kind CeremonyKind, secret string) (state string, err error) {
+	if err := l.mayHold(a, kind); err != nil {
+		return "", err
+	}
+	c, err := l.Store.TakeCeremony(ctx, SecretHash(secret), kind, l.Now())
+	if err != nil && KindOf(err) != NotFound {
+		return "", fmt.Errorf("take ceremony: %w", err)
+	}
+	if err != nil || c.UserID != "" && c.UserID != a.UserID {
+		return "", E(Gone, "This took too long, or was tried already. Begin again.", err)
+	}
+	return c.State, nil
+}
+
+// mayHold answers whether a may begin or end a ceremony of that kind: anyone may sign in.
+func (l *Library) mayHold(a Actor, kind CeremonyKind) error {
+	if kind != CeremonyNewPasskey {
+		return nil
+	}
+	return l.may(a, dutyCredentials)
+}

@@ -1,0 +1,188 @@
+package meanwhile
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// What the log of a workspace says of how people sign in.
+const (
+	ActionLogIn          Action = "log-in"
+	ActionPasskeyAdded   Action = "passkey-added"
+	ActionPasskeyRemoved Action = "passkey-removed"
+	ActionPasskeyRefused Action = "passkey-refused"
+	ActionProviderTied   Action = "provider-tied"
+	ActionAddressProved  Action = "address-proved"
+)
+
+// Entry is where a log-in comes from.
+type Entry struct {
+	Device  string // the user agent
+	Address string // the network address, for the log of the workspace
+}
+
+// actorFrom is id as the actor of their own log-in.
+func actorFrom(id Identity, from Entry) Actor {
+	a := actorOf(id, nil)
+	a.Address = from.Address
+	return a
+}
+
+// logIn begins a session in workspace w, or where it is empty in the oldest of the person's, and notes it; way says how they came in.
+func (l *Library) logIn(ctx context.Context, tx Store, id Identity, w WorkspaceID, way string, from Entry) (cookie string, err error) {
+	if cookie, err = l.startSession(ctx, tx, id.User.ID, w, from.Device); err != nil {
+		return "", err
+	}
+	a := actorFrom(id, from)
+	if w != "" {
+		a.WorkspaceID = w
+	}
+	return cookie, l.noteOwn(ctx, tx, a, ActionLogIn, id.User.Email, way)
+}
+
+// logInNew is logIn for an account that was just made.
+func (l *Library) logInNew(ctx context.Context, tx Store, user UserID, way string, from Entry) (cookie string, err error) {
+	id, err := tx.IdentityByUser(ctx, user)
+	if err != nil {
+		return "", fmt.Errorf("find account: %w", err)
+	}
+	return l.logIn(ctx, tx, id, "", way, from)
+}
+
+// proveAddress notes that a person's mail address was shown to be theirs. Until then somebody else may have made the account, and waited: the
+// first proof ends every way in that was there before it.
+func (l *Library) proveAddress(ctx context.Context, tx Store, user UserID, from Entry) error {
+	id, err := tx.IdentityByUser(ctx, user)
+	if err != nil {
+		return fmt.Errorf("find account: %w", err)
+	}
+	if id.User.VerifiedAt != nil {
+		return nil
+	}
+	if err := tx.DropWaysIn(ctx, user); err != nil {
+		return fmt.Errorf("drop ways in: %w", err)
+	}
+	if err := tx.VerifyEmail(ctx, user, l.Now()); err != nil {
+		return fmt.Errorf("verify mail address: %w", err)
+	}
+	return l.noteOwn(ctx, tx, actorFrom(id, from), ActionAddressProved, id.User.Email, "")
+}
+
+// replacePassword sets a person's password and ends what the one before it had opened.
+func (l *Library) replacePassword(ctx context.Context, tx Store, user UserID, hash string) error {
+	if err := tx.SetPassword(ctx, user, hash); err != nil {
+		return fmt.Errorf("set password: %w", err)
+	}
+	if err := tx.EndSessions(ctx, user, ""); err != nil {
+		return fmt.Errorf("end sessions: %w", err)
+	}
+	if err := tx.DropLoginLinks(ctx, user); err != nil {
+		return fmt.Errorf("take log-in links back: %w", err)
+	}
+	return nil
+}
+
+var errWrongLogin = E(Unauthenticated, "Mail address and password do not match. Try again.", nil)
+
+// LogIn checks a password and starts a session: the cookie's value. Unauthenticated, the same and as slow whether or not the address
+// is known.
+func (l *Library) LogIn(ctx context.Context, email, password string, from Entry) (cookie string, err error) {
+	id, err := l.Store.IdentityByEmail(ctx, strings.TrimSpace(email))
+	if err != nil && KindOf(err) != NotFound {
+		return "", fmt.Errorf("find account: %w", err)
+	}
+	hash := id.User.PasswordHash
+	if hash == "" {
+		hash = dummyHash
+	}
+	ok, err := l.Hasher.Verify(ctx, password, hash)
+	if err != nil {
+		return "", fmt.Errorf("check password: %w", err)
+	}
+	if !ok || id.User.PasswordHash == "" {
+		return "", errWrongLogin
+	}
+	err = l.Store.InTx(ctx, func(tx Store) error {
+		cookie, err = l.logIn(ctx, tx, id, "", "password", from)
+		return err
+	})
+	return cookie, err
+}
+
+// dummyHash costs as much to check as a real one (argon2id, 19 MiB, t=2) and belongs to nobody.
+const dummyHash = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+
+// CheckLoginLink answers nil while secret can still sign in, NotFound otherwise. It does not use the link up: mail scanners open links.
+func (l *Library) CheckLoginLink(ctx context.Context, secret string) error {
+	link, err := l.Store.LoginLinkByHash(ctx, SecretHash(secret))
+	if err != nil && KindOf(err) != NotFound {
+		return fmt.Errorf("find login link: %w", err)
+	}
+	if err != nil || link.UsedAt != nil || !l.Now().Before(link.ExpiresAt) {
+		return E(NotFound, "This log-in link was used already or has ended. Ask for a new one.", err)
+	}
+	return nil
+}
+
+// LogInByLink uses a login link, sets the password if one is given, which ends the person's other sessions, and starts one. The first link that
+// was mailed shows whose the address is. NotFound when the link is used or over.
+func (l *Library) LogInByLink(ctx context.Context, secret, password string, from Entry) (cookie string, err error) {
+	if err := l.CheckLoginLink(ctx, secret); err != nil {
+		return "", err
+	}
+	var hash string
+	if password != "" {
+		if hash, err = l.hashPassword(ctx, password); err != nil {
+			return "", err
+		}
+	}
+	err = l.Store.InTx(ctx, func(tx Store) error {
+		link, err := tx.LoginLinkByHash(ctx, SecretHash(secret))
+		if err != nil {
+			return err
+		}
+		user, err := tx.UseLoginLink(ctx, link.Hash, l.Now())
+		if err != nil {
+			return err
+		}
+		if link.Mailed {
+			if err := l.proveAddress(ctx, tx, user, from); err != nil {
+				return err
+			}
+		}
+		if hash != "" {
+			if err := l.replacePassword(ctx, tx, user, hash); err != nil {
+				return err
+			}
+		}
+		id, err := tx.IdentityByUser(ctx, user)
+		if err != nil {
+			return err
+		}
+		cookie, err = l.logIn(ctx, tx, id, "", "link", from)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("use login link: %w", err)
+	}
+	return cookie, nil
+}
+
+// startSession signs a person in, in one of their workspaces; in the oldest one when it is empty.
+func (l *Library) startSession(ctx context.Context, st Store, user UserID, w WorkspaceID, device string) (string, error) {
+	secret := NewSecret()
+	now := l.Now()
+	s := Session{
+		Hash: SecretHash(secret), UserID: user, WorkspaceID: w, Device: cleanLine(device, 200), CreatedAt: now, LastUsed: now, ExpiresAt: now.Add(SessionFor),
+	}
+	if err := st.CreateSession(ctx, s); err != nil {
+		return "", fmt.Errorf("create session: %w", err)
+	}
+	return secret, nil
+}
+
+// LogOut ends the session. An unknown one is no error.
+func (l *Library) LogOut(ctx context.Context, cookie string) error {
+	return l.Store.DeleteSession(ctx, SecretHash(cookie))
+}

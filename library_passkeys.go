@@ -1,0 +1,113 @@
+package meanwhile
+
+import (
+	"context"
+	"fmt"
+)
+
+// MaxPasskeys is how many passkeys a person can have.
+const MaxPasskeys = 50
+
+// Passkeys lists the actor's own, oldest first.
+func (l *Library) Passkeys(ctx context.Context, a Actor) ([]Passkey, error) {
+	if err := l.may(a, dutyCredentials); err != nil {
+		return nil, err
+	}
+	list, err := l.Store.Passkeys(ctx, a.UserID)
+	if err != nil {
+		return nil, fmt.Errorf("list passkeys: %w", err)
+	}
+	return list, nil
+}
+
+// AddPasskey gives the actor a passkey whose making was checked. Conflict when it is here already.
+func (l *Library) AddPasskey(ctx context.Context, a Actor, p Passkey) (Passkey, error) {
+	if err := l.may(a, dutyCredentials); err != nil {
+		return Passkey{}, err
+	}
+	p.ID, p.UserID, p.CreatedAt, p.LastUsed = PasskeyID(l.NewID()), a.UserID, l.Now(), nil
+	if p.Name = cleanLine(p.Name, MaxNameRunes); p.Name == "" {
+		p.Name = "Passkey"
+	}
+	err := l.Store.InTx(ctx, func(tx Store) error {
+		have, err := tx.Passkeys(ctx, a.UserID)
+		if err != nil {
+			return fmt.Errorf("list passkeys: %w", err)
+		}
+		if len(have) >= MaxPasskeys {
+			return E(Conflict, fmt.Sprintf("You have %d passkeys, which is as many as fit. Remove one that you no longer use.", len(have)), nil)
+		}
+		if err := tx.CreatePasskey(ctx, p); err != nil {
+			return err
+		}
+		return l.noteOwn(ctx, tx, a, ActionPasskeyAdded, a.Email, p.Name)
+	})
+	return p, err
+}
+
+// RemovePasskey ends one of the actor's own passkeys. NotFound.
+func (l *Library) RemovePasskey(ctx context.Context, a Actor, id PasskeyID) error {
+	list, err := l.Passkeys(ctx, a)
+	if err != nil {
+		return err
+	}
+	for _, p := range list {
+		if p.ID != id {
+			continue
+		}
+		return l.Store.InTx(ctx, func(tx Store) error {
+			if err := tx.DeletePasskey(ctx, a.UserID, id); err != nil {
+				return err
+			}
+			return l.noteOwn(ctx, tx, a, ActionPasskeyRemoved, a.Email, p.Name)
+		})
+	}
+	return E(NotFound, "You have no such passkey. Load the page again to see those that you have.", nil)
+}
+
+var errWrongPasskey = E(Unauthenticated, "This passkey opens nothing here. Sign in in another way, then add it again.", nil)
+
+// PasskeyOf finds the passkey that a device has signed with. Unauthenticated when there is none.
+func (l *Library) PasskeyOf(ctx context.Context, credentialID string) (Passkey, error) {
+	p, err := l.Store.PasskeyByCredential(ctx, credentialID)
+	if err != nil && KindOf(err) == NotFound {
+		return Passkey{}, errWrongPasskey
+	}
+	if err != nil {
+		return Passkey{}, fmt.Errorf("find passkey: %w", err)
+	}
+	return p, nil
+}
+
+// LogInByPasskey signs in whose passkey it is, after its signature was found right. Unauthenticated when its count has not grown: then two
+// devices have the same private key, and one of them stole it.
+func (l *Library) LogInByPasskey(ctx context.Context, p Passkey, use PasskeyUse, from Entry) (cookie string, err error) {
+	id, err := l.Store.IdentityByUser(ctx, p.UserID)
+	if err != nil {
+		return "", fmt.Errorf("find account: %w", err)
+	}
+	use.ID = p.ID
+	err = l.Store.InTx(ctx, func(tx Store) error {
+		if err := tx.UsePasskey(ctx, use, l.Now()); err != nil {
+			return err
+		}
+		cookie, err = l.logIn(ctx, tx, id, "", "passkey "+p.Name, from)
+		return err
+	})
+	if err != nil && KindOf(err) == Conflict {
+		return "", l.refusePasskey(ctx, id, p, use, from)
+	}
+	if err != nil {
+		return "", fmt.Errorf("log in by passkey: %w", err)
+	}
+	return cookie, nil
+}
+
+func (l *Library) refusePasskey(ctx context.Context, id Identity, p Passkey, use PasskeyUse, from Entry) error {
+	l.Log.Warn("passkey refused: its count went back", "user_id", id.User.ID, "passkey_id", p.ID, "count", use.SignCount, "before", p.SignCount)
+	detail := fmt.Sprintf("%s: its count was %d, and is %d", p.Name, p.SignCount, use.SignCount)
+	if err := l.noteOwn(ctx, l.Store, actorFrom(id, from), ActionPasskeyRefused, id.User.Email, detail); err != nil {
+		return err
+	}
+	return E(Unauthenticated, "This passkey was refused: there seem to be two of it. Sign in in another way and remove it.", nil)
+}

@@ -1,0 +1,225 @@
+package server
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+
+	"meanwhile"
+)
+
+// Provider is where people can sign in instead (OpenID Connect). The zero value is none.
+type Provider struct {
+	Issuer, ClientID, ClientSecret string
+	Name                           string // on the button
+}
+
+// providerWithin bounds each question to the provider.
+const providerWithin = 10 * time.Second
+
+// provider is a Provider that is asked what it can do when somebody first comes, and again until it has answered: it may start after us.
+type provider struct {
+	Provider
+	client *http.Client
+
+	mu    sync.Mutex
+	known *oidc.Provider
+}
+
+func newProvider(p Provider) *provider {
+	return &provider{Provider: p, client: &http.Client{Timeout: providerWithin}}
+}
+
+func (p *provider) discover(ctx context.Context) (*oidc.Provider, error) {
+	if p.Issuer == "" {
+		return nil, errNoRoute
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.known != nil {
+		return p.known, nil
+	}
+	// What it fetches its keys with later outlives this request.
+	known, err := oidc.NewProvider(p.context(context.WithoutCancel(ctx)), p.Issuer)
+	if err != nil {
+		return nil, p.away(err)
+	}
+	p.known = known
+	return known, nil
+}
+
+func (p *provider) context(ctx context.Context) context.Context {
+	return oidc.ClientContext(ctx, p.client)
+}
+
+func (p *provider) away(err error) error {
+	return meanwhile.E(meanwhile.Unavailable, "The place where you sign in does not answer as it should. Try again in a minute, or sign in in another way.", err)
+}
+
+// attempt is what one log-in at the provider is checked against when it comes back.
+type attempt struct {
+	State    string `json:"state"`
+	Nonce    string `json:"nonce"`
+	Verifier string `json:"verifier"` // of PKCE
+	Next     string `json:"next"`
+}
+
+func (s *server) oauth(v *visit, p *oidc.Provider) *oauth2.Config {
+	return &oauth2.Config{
+		ClientID: s.provider.ClientID, ClientSecret: s.provider.ClientSecret, Endpoint: p.Endpoint(),
+		RedirectURL: s.baseURL(v) + "/oidc/callback", Scopes: []string{oidc.ScopeOpenID, "email", "profile"},
+	}
+}
+
+// oidcStart sends the browser to the provider, with a cookie that binds what comes back to this attempt.
+func (s *server) oidcStart(w http.ResponseWriter, r *http.Request) error {
+	v := visitOf(r.Context())
+	if err := s.try(r.Context(), v); err != nil {
+		return err
+	}
+	p, err := s.provider.discover(r.Context())
+	if err != nil {
+		return err
+	}
+	a := attempt{State: meanwhile.NewSecret(), Nonce: meanwhile.NewSecret(), Verifier: oauth2.GenerateVerifier(), Next: safeNext(r.URL.Query().Get("next"))}
+	kept, err := json.Marshal(a)
+	if err != nil {
+		return fmt.Errorf("write attempt: %w", err)
+	}
+	secret, err := s.lib.BeginCeremony(r.Context(), meanwhile.Actor{}, meanwhile.CeremonyProvider, string(kept))
+	if err != nil {
+		return err
+	}
+	w.Header().Add("Set-Cookie", s.attemptCookie(v, secret))
+	return redirect(w, r, s.oauth(v, p).AuthCodeURL(a.State, oidc.Nonce(a.Nonce), oauth2.S256ChallengeOption(a.Verifier)))
+}
+
+// attemptCookie is the header that binds an attempt to its browser, or with an empty value ends it. Lax: the provider's redirection brings it.
+func (s *server) attemptCookie(v *visit, secret string) string {
+	c := http.Cookie{
+		Name: s.cookieName(v) + "-provider", Value: secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.cookieName(v) == cookieSecure,
+		MaxAge: int(meanwhile.CeremonyFor.Seconds()),
+	}
+	if secret == "" {
+		c.MaxAge = -1
+	}
+	return c.String()
+}
+
+// oidcCallback is where the provider sends the browser back to.
+func (s *server) oidcCallback(w http.ResponseWriter, r *http.Request) error {
+	v := visitOf(r.Context())
+	if err := s.try(r.Context(), v); err != nil {
+		return err
+	}
+	p, err := s.provider.discover(r.Context())
+	if err != nil {
+		return err
+	}
+	data, err := s.logInPage(r.Context(), "", "")
+	if err != nil {
+		return err
+	}
+	data.Elsewhere = true
+	w.Header().Add("Set-Cookie", s.attemptCookie(v, ""))
+	a, err := s.attempted(r, v)
+	if err != nil {
+		return s.entered(w, r, "login", data, "", err)
+	}
+	data.Next = a.Next
+	claims, err := s.claims(r, v, p, a)
+	if err != nil {
+		return s.entered(w, r, "login", data, "", err)
+	}
+	cookie, err := s.lib.LogInByProvider(r.Context(), claims, v.entry(r.UserAgent()))
+	return s.entered(w, r, "login", data, cookie, err)
+}
+
+// attempted takes the attempt that this browser began, once, and holds what came back against it.
+func (s *server) attempted(r *http.Request, v *visit) (a attempt, err error) {
+	over := meanwhile.E(meanwhile.Invalid, "This log-in was not begun here, took too long, or is over already. Begin again.", nil)
+	c, err := r.Cookie(s.cookieName(v) + "-provider")
+	if err != nil {
+		return a, over
+	}
+	kept, err := s.lib.TakeCeremony(r.Context(), meanwhile.Actor{}, meanwhile.CeremonyProvider, c.Value)
+	if err != nil && meanwhile.KindOf(err) == meanwhile.Gone {
+		return a, over
+	}
+	if err != nil {
+		return a, err
+	}
+	if err := json.Unmarshal([]byte(kept), &a); err != nil {
+		return a, fmt.Errorf("read attempt: %w", err)
+	}
+	q := r.URL.Query()
+	if subtle.ConstantTimeCompare([]byte(q.Get("state")), []byte(a.State)) != 1 {
+		return a, over
+	}
+	if q.Get("error") == "access_denied" {
+		return a, meanwhile.E(meanwhile.Forbidden, "You were not signed in: the provider was told no. Try again, or sign in in another way.", nil)
+	}
+	if e := q.Get("error"); e != "" {
+		return a, meanwhile.E(meanwhile.Forbidden, "The provider did not sign you in. Try again, or sign in in another way.", fmt.Errorf("provider: %.100q", e))
+	}
+	return a, nil
+}
+
+// claims changes the code for the provider's signed word, and reads it.
+func (s *server) claims(r *http.Request, v *visit, p *oidc.Provider, a attempt) (meanwhile.Claims, error) {
+	ctx := s.provider.context(r.Context())
+	refused := func(err error) error {
+		return meanwhile.E(meanwhile.Forbidden, "What the provider said could not be checked, so you are not signed in. Begin again.", err)
+	}
+	config := s.oauth(v, p)
+	token, err := config.Exchange(ctx, r.URL.Query().Get("code"), oauth2.VerifierOption(a.Verifier))
+	if err != nil {
+		return meanwhile.Claims{}, refused(err)
+	}
+	signed, ok := token.Extra("id_token").(string)
+	if !ok {
+		return meanwhile.Claims{}, refused(errors.New("no ID token"))
+	}
+	id, err := p.Verifier(&oidc.Config{ClientID: s.provider.ClientID, Now: s.lib.Now}).Verify(ctx, signed)
+	if err != nil {
+		return meanwhile.Claims{}, refused(err)
+	}
+	if subtle.ConstantTimeCompare([]byte(id.Nonce), []byte(a.Nonce)) != 1 {
+		return meanwhile.Claims{}, refused(errors.New("the nonce is another attempt's"))
+	}
+	var said providerWord
+	if err := id.Claims(&said); err != nil {
+		return meanwhile.Claims{}, refused(err)
+	}
+	if said.Email == "" || said.EmailVerified == nil { // some tell it only when they are asked
+		info, err := p.UserInfo(ctx, config.TokenSource(ctx, token))
+		if err != nil {
+			return meanwhile.Claims{}, refused(err)
+		}
+		if info.Subject != id.Subject {
+			return meanwhile.Claims{}, refused(errors.New("the user info is of somebody else"))
+		}
+		said = providerWord{}
+		if err := info.Claims(&said); err != nil {
+			return meanwhile.Claims{}, refused(err)
+		}
+	}
+	return meanwhile.Claims{
+		Issuer: id.Issuer, Subject: id.Subject, Email: said.Email, EmailVerified: said.EmailVerified == true || said.EmailVerified == "true", Name: said.Name,
+	}, nil
+}
+
+// providerWord is what is read of a provider's claims.
+type providerWord struct {
+	Email         string `json:"email"`
+	EmailVerified any    `json:"email_verified"` // true; some say "true"
+	Name          string `json:"name"`
+}

@@ -1,0 +1,60 @@
+package meanwhile
+
+import "time"
+
+// PasskeyID names a Passkey.
+type PasskeyID string
+
+// Passkey is a key pair of which a device keeps the private half: it signs its user in without a name or a password.
+type Passkey struct {
+	ID     PasskeyID
+	UserID UserID
+	Name   string // what its user calls it
+	// CredentialID is the device's own name of it (base64url). Credential is what the server keeps to check signatures, as JSON.
+	CredentialID string
+	Credential   string
+	SignCount    int64 // how often the device says that it has signed
+	CreatedAt    time.Time
+	LastUsed     *time.Time
+}
+
+// PasskeyUse is what is written down of a log-in by passkey whose signature was right.
+type PasskeyUse struct {
+	ID         PasskeyID
+	Credential string
+	SignCount  int64
+}
+
+// ProviderAccount is somebody's account at a provider of log-ins (OpenID Connect).
+type ProviderAccount struct {
+	Issuer, Subject string
+	UserID          UserID
+	CreatedAt       time.Time
+}
+
+// Claims is what a provider says of who has signed in there.
+type Claims struct {
+	Issuer, Subject string
+	Email           string
+	EmailVerified   bool
+	Name            string
+}
+
+// CeremonyKind is what sort of log-in waits for its second half.
+type CeremonyKind string
+
+// The kinds of ceremonies.
+const (
+	CeremonyNewPasskey CeremonyKind = "passkey-new"
+	CeremonyPasskey    CeremonyKind = "passkey-log-in"
+	CeremonyProvider   CeremonyKind = "provider"
+)
+
+// Ceremony is a log-in that has begun and waits for its second half, which may come once.
+type Ceremony struct {
+	Hash      string // SecretHash of what the browser holds
+	Kind      CeremonyKind
+	UserID    UserID // empty where nobody is signed in
+	State     string // what the second half is checked against
+	ExpiresAt time.Time
+}

@@ -1,0 +1,32 @@
+// The log-in page's button for passkeys. Everything else on that page works without scripts.
+import { problemOf } from '../api/request'
+import { need, setText } from './dom'
+import { canUsePasskeys, signInByPasskey } from './passkey'
+
+const page = new AbortController()
+
+function offerPasskey(): void {
+  const button = need('passkey', HTMLButtonElement)
+  const said = need('passkey-said', HTMLParagraphElement)
+  need('ways', HTMLDivElement).hidden = false
+  button.hidden = false
+  const say = (sentence: string) => {
+    said.hidden = sentence === ''
+    setText(said, sentence)
+  }
+  const use = async () => {
+    button.disabled = true
+    say('')
+    try {
+      if (await signInByPasskey(page.signal)) location.assign(button.dataset.next ?? '/')
+      else say('No passkey was used. Try again, or sign in in another way.')
+    } catch (error) {
+      say(problemOf(error).sentence)
+    } finally {
+      button.disabled = false
+    }
+  }
+  button.addEventListener('click', () => void use(), { signal: page.signal })
+}
+
+if (canUsePasskeys()) offerPasskey()
