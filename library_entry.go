@@ -103,7 +103,17 @@ func (l *Library) LogIn(ctx context.Context, email, password string, from Entry)
 	if !ok || id.User.PasswordHash == "" {
 		return "", errWrongLogin
 	}
+	checked := id.User.PasswordHash
 	err = l.Store.InTx(ctx, func(tx Store) error {
+		if err := tx.HoldUser(ctx, id.User.ID); err != nil {
+			return orOther(err, errWrongLogin)
+		}
+		if id, err = tx.IdentityByUser(ctx, id.User.ID); err != nil {
+			return fmt.Errorf("find account: %w", err)
+		}
+		if id.User.PasswordHash != checked {
+			return errWrongLogin // it was changed while this one was checked
+		}
 		cookie, err = l.logIn(ctx, tx, id, "", "password", from)
 		return err
 	})
@@ -166,6 +176,7 @@ func (l *Library) LogInByLink(ctx context.Context, secret, password string, from
 	if err != nil {
 		return "", fmt.Errorf("use login link: %w", err)
 	}
+	l.keys.forget()
 	return cookie, nil
 }
 

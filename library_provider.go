@@ -23,6 +23,7 @@ func (l *Library) LogInByProvider(ctx context.Context, c Claims, from Entry) (co
 	if err != nil {
 		return "", err
 	}
+	l.keys.forget()
 	return cookie, nil
 }
 

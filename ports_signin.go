@@ -9,6 +9,9 @@ import (
 type SignInStore interface {
 	// VerifyEmail notes that the person's mail address is theirs; the first time counts. NotFound.
 	VerifyEmail(ctx context.Context, id UserID, at time.Time) error
+	// HoldUser puts the transaction behind every other that changes what the person signs in with, until it ends: as its first statement, what it
+	// reads of that stays so. NotFound.
+	HoldUser(ctx context.Context, id UserID) error
 	// DropWaysIn takes away what the person signs in with, and what is signed in: password, sessions, API keys, unused log-in links, passkeys and
 	// accounts at providers.
 	DropWaysIn(ctx context.Context, id UserID) error

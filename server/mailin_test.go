@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"regexp"
 	"strings"
 	"testing"
@@ -14,6 +15,34 @@ import (
 func (w *world) mails() []meanwhile.Mail {
 	w.lib.Drain()
 	return w.mail.take()
+}
+
+// hookHasher does something while a password is checked.
+type hookHasher struct {
+	plainHasher
+	during func()
+}
+
+func (h *hookHasher) Verify(ctx context.Context, password, hash string) (bool, error) {
+	if do := h.during; do != nil {
+		h.during = nil
+		do()
+	}
+	return h.plainHasher.Verify(ctx, password, hash)
+}
+
+func TestAPasswordThatIsChangedWhileItIsCheckedOpensNothing(t *testing.T) {
+	h := &hookHasher{}
+	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *meanwhile.Config) { c.Hasher = h })
+	bob := w.newPerson("bob", meanwhile.RoleMember)
+	h.during = func() {
+		w.want(w.do("PUT", "/api/v1/me/password", object{"current": otherPassword, "password": "a new long password"}, bob.session), 204)
+	}
+	w.want(w.do("POST", "/api/v1/session", object{"email": bob.email, "password": otherPassword}), 401)
+	if h.during != nil {
+		t.Error("nothing was changed while it was checked")
+	}
+	w.want(w.do("POST", "/api/v1/session", object{"email": bob.email, "password": "a new long password"}), 200)
 }
 
 var enterLink = regexp.MustCompile(`http\S+/enter/\S+`)

@@ -163,12 +163,15 @@ func TestTheFirstProofOfAnAddressEndsWhatWasBefore(t *testing.T) {
 			w, p := newProviderWorld(t)
 			squatter := w.newPerson("victim", meanwhile.RoleMember)
 			key := w.newKey(squatter.email, meanwhile.ScopeRead)
+			w.want(w.do("GET", "/api/v1/videos", nil, bearer(key)...), 200)
+			a := newAuthenticator(t, namedOrigin)
+			w.want(w.addPasskey(a, squatter.session), 201)
 			mine := proof(w, p)
 			w.want(w.do("GET", "/api/v1/session", nil, mine), 200)
 			w.want(w.do("GET", "/api/v1/session", nil, squatter.session), 401)
-			w.clock.move(3 * time.Second) // a key that was believed a moment ago is believed as long
 			w.want(w.do("GET", "/api/v1/videos", nil, bearer(key)...), 401)
 			w.want(w.do("POST", "/api/v1/session", object{"email": squatter.email, "password": otherPassword}), 401)
+			w.want(w.signInBy(a), 401)
 			w.wantLogged(meanwhile.ActionAddressProved, "")
 
 			// What its person makes themselves stays at the next proof.

@@ -13,6 +13,11 @@ func (s *Store) VerifyEmail(ctx context.Context, id meanwhile.UserID, at time.Ti
 	return s.change(ctx, "verify mail address", `UPDATE users SET verified_ms = COALESCE(verified_ms, $2) WHERE id = $1`, string(id), toMS(at))
 }
 
+// HoldUser puts the transaction behind every other that changes what the user signs in with. NotFound.
+func (s *Store) HoldUser(ctx context.Context, id meanwhile.UserID) error {
+	return s.change(ctx, "hold user", `UPDATE users SET name = name WHERE id = $1`, string(id))
+}
+
 // CreateCeremony keeps a ceremony and forgets all that are over at now.
 func (s *Store) CreateCeremony(ctx context.Context, c meanwhile.Ceremony, now time.Time) error {
 	return s.inTx(ctx, func(t *Store) error {

@@ -120,6 +120,28 @@ var signInTests = []storeTest{
 		_, err = s.UserByProvider(t.Context(), "https://other.example.org", p.Subject)
 		wantKind(t, "at another provider", err, meanwhile.NotFound)
 	}},
+	{"who holds a person reads what the one before has written", func(t *testing.T, s meanwhile.Store) {
+		w := mustWorld(t, s)
+		wantKind(t, "HoldUser of nobody", s.HoldUser(t.Context(), "nobody"), meanwhile.NotFound)
+		errs := together(6, func(n int) error {
+			return s.InTx(t.Context(), func(tx meanwhile.Store) error {
+				if err := tx.HoldUser(t.Context(), w.user.ID); err != nil {
+					return err
+				}
+				id, err := tx.IdentityByUser(t.Context(), w.user.ID)
+				if err != nil {
+					return err
+				}
+				return tx.SetPassword(t.Context(), w.user.ID, id.User.PasswordHash+"+")
+			})
+		})
+		for _, err := range errs {
+			must(t, err)
+		}
+		if id := mustGet(s.IdentityByUser(t.Context(), w.user.ID))(t); id.User.PasswordHash != w.user.PasswordHash+"++++++" {
+			t.Errorf("after six in a row: %q", id.User.PasswordHash)
+		}
+	}},
 	{"the ways in of one person go, and nothing else", func(t *testing.T, s meanwhile.Store) {
 		w := mustWorld(t, s)
 		other := newUser("bo@example.org", "Bo")
