@@ -41,7 +41,7 @@ type Conversation struct {
 
 // Comments is a page of the conversation under a share link: threads by position, replies behind their comment.
 func (l *Library) Comments(ctx context.Context, a Actor, token string, q CommentQuery) (Conversation, error) {
-	v, _, err := l.videoByShare(ctx, a, token, verbView)
+	a, v, _, err := l.videoByShare(ctx, a, token, verbView)
 	if err != nil {
 		return Conversation{}, err
 	}
@@ -74,7 +74,7 @@ func (l *Library) talk(ctx context.Context, a Actor, v Video, q CommentQuery) (C
 // CommentsSince is what was made, edited or deleted after seq, oldest change first; deleted ones have DeletedAt and no text. When it
 // comes full (MaxPage), ask again from the last one's Seq.
 func (l *Library) CommentsSince(ctx context.Context, a Actor, token string, seq int64) (Conversation, error) {
-	v, _, err := l.videoByShare(ctx, a, token, verbView)
+	a, v, _, err := l.videoByShare(ctx, a, token, verbView)
 	if err != nil {
 		return Conversation{}, err
 	}
@@ -112,7 +112,7 @@ func (l *Library) viewOwn(a Actor, v Video, c Comment) CommentView {
 
 // AddComment says something under a share link, signed in or with a name. A guest gets the secret that edits and deletes it later.
 func (l *Library) AddComment(ctx context.Context, a Actor, token string, n NewComment) (CommentView, string, error) {
-	v, share, err := l.videoByShare(ctx, a, token, verbComment)
+	a, v, share, err := l.videoByShare(ctx, a, token, verbComment)
 	if err != nil {
 		return CommentView{}, "", err
 	}
@@ -194,7 +194,7 @@ func (l *Library) joinThread(ctx context.Context, c *Comment, parent CommentID) 
 
 // EditComment changes one's own comment: by account, or by the secret that AddComment gave. NotFound for anyone else's.
 func (l *Library) EditComment(ctx context.Context, a Actor, token string, id CommentID, secret string, change CommentChange) (CommentView, error) {
-	v, share, c, err := l.commentFor(ctx, a, token, id)
+	a, v, share, c, err := l.commentFor(ctx, a, token, id)
 	if err != nil {
 		return CommentView{}, err
 	}
@@ -237,7 +237,7 @@ func (l *Library) EditComment(ctx context.Context, a Actor, token string, id Com
 
 // DeleteComment removes one's own comment, or any for the video's owner. Its replies go with it.
 func (l *Library) DeleteComment(ctx context.Context, a Actor, token string, id CommentID, secret string) error {
-	v, _, c, err := l.commentFor(ctx, a, token, id)
+	a, v, _, c, err := l.commentFor(ctx, a, token, id)
 	if err != nil {
 		return err
 	}
@@ -251,19 +251,19 @@ func (l *Library) DeleteComment(ctx context.Context, a Actor, token string, id C
 	return nil
 }
 
-func (l *Library) commentFor(ctx context.Context, a Actor, token string, id CommentID) (Video, SharedLink, Comment, error) {
-	v, share, err := l.videoByShare(ctx, a, token, verbComment)
+func (l *Library) commentFor(ctx context.Context, a Actor, token string, id CommentID) (Actor, Video, SharedLink, Comment, error) {
+	a, v, share, err := l.videoByShare(ctx, a, token, verbComment)
 	if err != nil {
-		return Video{}, SharedLink{}, Comment{}, err
+		return Actor{}, Video{}, SharedLink{}, Comment{}, err
 	}
 	c, err := l.Store.CommentByID(ctx, id)
 	if err != nil && KindOf(err) != NotFound {
-		return Video{}, SharedLink{}, Comment{}, fmt.Errorf("find comment: %w", err)
+		return Actor{}, Video{}, SharedLink{}, Comment{}, fmt.Errorf("find comment: %w", err)
 	}
 	if err != nil || c.VideoID != v.ID {
-		return Video{}, SharedLink{}, Comment{}, E(NotFound, "This comment is not there any more.", err)
+		return Actor{}, Video{}, SharedLink{}, Comment{}, E(NotFound, "This comment is not there any more.", err)
 	}
-	return v, share, c, nil
+	return a, v, share, c, nil
 }
 
 func wrote(a Actor, c Comment, secret string) bool {

@@ -139,7 +139,7 @@ func (l *Library) UseShareMail(ctx context.Context, secret string) (Share, strin
 
 // CountOpen counts that somebody opened a link's page. Its owner's looks count for nothing.
 func (l *Library) CountOpen(ctx context.Context, a Actor, token string) error {
-	v, share, err := l.videoByShare(ctx, a, token, verbView)
+	a, v, share, err := l.videoByShare(ctx, a, token, verbView)
 	if err != nil || l.isOwner(a, v) {
 		return err
 	}

@@ -119,13 +119,13 @@ type Picture struct {
 	MediaType string
 }
 
-// SetPicture gives the actor another picture: what make answers, which reads it from whoever sends it, decodes it and encodes it anew. ext is
+// SetPicture gives the actor another picture: what read answers, which reads it from whoever sends it, decodes it and encodes it anew. ext is
 // ".jpg" or ".png".
-func (l *Library) SetPicture(ctx context.Context, a Actor, make func() (picture []byte, ext string, err error)) error {
+func (l *Library) SetPicture(ctx context.Context, a Actor, read func() (picture []byte, ext string, err error)) error {
 	if err := l.may(a, dutyChangeSelf); err != nil {
 		return err
 	}
-	picture, ext, err := make()
+	picture, ext, err := read()
 	if err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func (l *Library) deletePicture(ctx context.Context, key string) {
 
 // PictureOf is the picture of somebody in the actor's workspace, or the actor's own. NotFound for anyone else and where there is none.
 func (l *Library) PictureOf(ctx context.Context, a Actor, id UserID) (Picture, error) {
-	key := ""
+	var key string
 	if id == a.UserID {
 		if err := l.may(a, dutySeeSelf); err != nil {
 			return Picture{}, err

@@ -45,34 +45,35 @@ type Watch struct {
 
 // Watch looks through a share link. NotFound for an unknown, ended or revoked link and for a video in the trash, all the same.
 func (l *Library) Watch(ctx context.Context, a Actor, token string) (Watch, error) {
-	w, _, err := l.watch(ctx, a, token)
+	_, w, _, err := l.watch(ctx, a, token)
 	return w, err
 }
 
 // WatchTalk is Watch and the beginning of the conversation, as Comments gives it.
 func (l *Library) WatchTalk(ctx context.Context, a Actor, token string) (Watch, Conversation, error) {
-	w, count, err := l.watch(ctx, a, token)
+	who, w, count, err := l.watch(ctx, a, token)
 	if err != nil {
 		return Watch{}, Conversation{}, err
 	}
-	c, err := l.talk(ctx, a, w.Video.Video, CommentQuery{})
+	c, err := l.talk(ctx, who, w.Video.Video, CommentQuery{})
 	c.Seq, c.Count = w.CommentSeq, count
 	return w, c, err
 }
 
-// watch is Watch, and how many comments there are.
-func (l *Library) watch(ctx context.Context, a Actor, token string) (Watch, int, error) {
-	v, share, err := l.videoByShare(ctx, a, token, verbView)
+// watch is Watch, as whom the actor looks (videoByShare), and how many comments there are.
+func (l *Library) watch(ctx context.Context, a Actor, token string) (Actor, Watch, int, error) {
+	who, v, share, err := l.videoByShare(ctx, a, token, verbView)
 	if err != nil {
-		return Watch{}, 0, err
+		return Actor{}, Watch{}, 0, err
 	}
 	seq, count, err := l.Store.CommentSeq(ctx, v.ID)
 	if err != nil {
-		return Watch{}, 0, fmt.Errorf("read conversation: %w", err)
+		return Actor{}, Watch{}, 0, fmt.Errorf("read conversation: %w", err)
 	}
-	w, err := l.look(ctx, a, v, share)
+	w, err := l.look(ctx, who, v, share)
 	w.CommentSeq = seq
-	return w, count, err
+	w.Owner = l.isOwner(a, v) // what owners do goes by the video itself, which is in the workspace where they are at work
+	return who, w, count, err
 }
 
 func (l *Library) look(ctx context.Context, a Actor, v Video, share SharedLink) (Watch, error) {
@@ -80,7 +81,7 @@ func (l *Library) look(ctx context.Context, a Actor, v Video, share SharedLink) 
 	if err != nil {
 		return Watch{}, fmt.Errorf("read video: %w", err)
 	}
-	w := Watch{Video: sum, Share: share.Share, Owner: l.isOwner(a, v)}
+	w := Watch{Video: sum, Share: share.Share}
 	w.Comment = l.authorize(a, v, &share, verbComment) == nil && (share.Comments != CommentsOff || l.isMember(a, v))
 	w.Grant, w.GrantEnds = l.grantFor(share.Share)
 	if err := l.addAssets(ctx, &w); err != nil {
@@ -95,38 +96,38 @@ func (l *Library) look(ctx context.Context, a Actor, v Video, share SharedLink) 
 	return w, nil
 }
 
-// videoByShare is the way of everything that begins with a token.
-func (l *Library) videoByShare(ctx context.Context, a Actor, token string, what verb) (Video, SharedLink, error) {
+// videoByShare is the way of everything that begins with a token. It answers as whom the actor comes, too: as a member of the video's workspace,
+// also while they are at work in another of theirs.
+func (l *Library) videoByShare(ctx context.Context, a Actor, token string, what verb) (Actor, Video, SharedLink, error) {
 	v, share, err := l.Store.VideoByToken(ctx, token)
 	if err != nil && KindOf(err) == NotFound {
-		return Video{}, SharedLink{}, notThere(err)
+		return Actor{}, Video{}, SharedLink{}, notThere(err)
 	}
 	if err != nil {
-		return Video{}, SharedLink{}, fmt.Errorf("find shared video: %w", err)
+		return Actor{}, Video{}, SharedLink{}, fmt.Errorf("find shared video: %w", err)
 	}
 	if v.TrashedAt != nil || !share.Open(l.Now()) {
-		return Video{}, SharedLink{}, notThere(nil)
+		return Actor{}, Video{}, SharedLink{}, notThere(nil)
 	}
 	link := SharedLink{Share: share}
 	if share.Audience == AudienceNamed {
 		if link.People, err = l.Store.SharePeople(ctx, share.ID); err != nil {
-			return Video{}, SharedLink{}, fmt.Errorf("list people of share: %w", err)
+			return Actor{}, Video{}, SharedLink{}, fmt.Errorf("list people of share: %w", err)
 		}
 	}
-	who, err := l.inWorkspaceOf(ctx, a, v, share)
+	who, err := l.inWorkspaceOf(ctx, a, v)
 	if err != nil {
-		return Video{}, SharedLink{}, err
+		return Actor{}, Video{}, SharedLink{}, err
 	}
 	if err := l.authorize(who, v, &link, what); err != nil {
-		return Video{}, SharedLink{}, err
+		return Actor{}, Video{}, SharedLink{}, err
 	}
-	return v, link, nil
+	return who, v, link, nil
 }
 
-// inWorkspaceOf is the actor as a member of the video's workspace, where a link is for members and they are at work in another of theirs. A key
-// belongs to one workspace.
-func (l *Library) inWorkspaceOf(ctx context.Context, a Actor, v Video, share Share) (Actor, error) {
-	if share.Audience != AudienceMembers || !a.SignedIn() || a.Scopes != nil || a.WorkspaceID == v.WorkspaceID {
+// inWorkspaceOf is the actor as a member of the video's workspace, if they are one, wherever they are at work. A key belongs to one workspace.
+func (l *Library) inWorkspaceOf(ctx context.Context, a Actor, v Video) (Actor, error) {
+	if !a.SignedIn() || a.Scopes != nil || a.WorkspaceID == v.WorkspaceID {
 		return a, nil
 	}
 	m, err := l.Store.MemberByID(ctx, v.WorkspaceID, a.UserID)
@@ -266,7 +267,7 @@ func (l *Library) PreviewOf(ctx context.Context, a Actor, id VideoID) (Asset, er
 
 // Follow listens to everything about the video behind a share link. NotFound as Watch says.
 func (l *Library) Follow(ctx context.Context, a Actor, token string) (<-chan string, error) {
-	v, _, err := l.videoByShare(ctx, a, token, verbView)
+	_, v, _, err := l.videoByShare(ctx, a, token, verbView)
 	if err != nil {
 		return nil, err
 	}

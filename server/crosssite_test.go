@@ -35,6 +35,7 @@ func withDatabase(t *testing.T) (change, *sql.DB) {
 func dump(t *testing.T, db *sql.DB) map[string]string {
 	t.Helper()
 	names := must(db.QueryContext(t.Context(), "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"))(t)
+	defer names.Close()
 	var tables []string
 	for names.Next() {
 		var name string
@@ -56,6 +57,7 @@ func dump(t *testing.T, db *sql.DB) map[string]string {
 func dumpTable(t *testing.T, db *sql.DB, table string) string {
 	t.Helper()
 	rows := must(db.QueryContext(t.Context(), "SELECT * FROM "+table))(t)
+	defer rows.Close()
 	columns := must(rows.Columns())(t)
 	var b strings.Builder
 	for rows.Next() {

@@ -159,10 +159,10 @@ func TestExportOfOnesOwn(t *testing.T) {
 func TestExportOfAWorkspace(t *testing.T) {
 	w := newWorld(t)
 	member := w.newUser("eve@example.org", "Eve")
-	mine, hers := w.newReadyVideo(), uploaded{}
+	mine := w.newReadyVideo()
 	owner := w.key
 	w.key = member
-	hers = w.newReadyVideo()
+	hers := w.newReadyVideo()
 	w.key = owner
 	w.want(w.do("GET", "/api/v1/workspace/export", nil, bearer(member)...), 403)
 	w.want(w.do("GET", "/api/v1/workspace/export", nil, bearer(w.newKey(ownerEmail, meanwhile.ScopeRead))...), 403)

@@ -384,7 +384,17 @@ func TestMembersOfSeveralWorkspacesComeInFromEach(t *testing.T) {
 		eve.session = cookieOf(t, made)
 	}
 	w.want(w.do("GET", "/api/v1/videos/"+u.video, nil, eve.session), 404) // she is at work in hers
-	w.want(w.share(u.share, eve.session), 200)
+	if seen := w.want(w.share(u.share, eve.session), 200); seen.field(t, "can_comment") != true {
+		t.Errorf("from her own workspace she sees %s", seen.body)
+	}
+	w.rules(u, object{"comments": "held"})
+	said := w.want(w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "hi"}, eve.session), 201)
+	if strings.Contains(string(said.body), `"held":true`) {
+		t.Errorf("what a member says waits: %s", said.body)
+	}
+	w.rules(u, object{"audience": "link", "comments": "off"})
+	w.want(w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "hi"}, eve.session), 201)
+	w.rules(u, object{"audience": "members", "comments": "on"})
 	w.want(w.do("DELETE", "/api/v1/workspace/members/"+eve.id, nil, w.asOwner()), 204)
 	if status := w.share(u.share, eve.session).status; status != 404 {
 		t.Errorf("once removed, she is answered %d", status)

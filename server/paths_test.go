@@ -80,10 +80,10 @@ func TestOddAddressesLeadNowhere(t *testing.T) {
 			continue // tells the same of every address
 		}
 		for _, place := range placeholder.FindAllString(row.Path, -1) {
-			real := w.realParts(row)
+			parts := w.realParts(row)
 			for _, odd := range oddSegments {
-				real[place] = odd
-				path := placeholder.ReplaceAllStringFunc(row.Path, func(name string) string { return real[name] })
+				parts[place] = odd
+				path := placeholder.ReplaceAllStringFunc(row.Path, func(name string) string { return parts[name] })
 				r := w.raw(row.Method, path, oddBody(row), tusOn, w.asOwner(), digest(oddBody(row)), "Content-Type: "+oddType(row), "Upload-Offset: 0")
 				if r.status < 400 || r.status >= 500 {
 					t.Errorf("%s %.100q: %d %.100s", row.Method, path, r.status, r.body)

@@ -168,9 +168,10 @@ func encodeSmall(img image.Image, turned int) ([]byte, string, error) {
 	draw.CatmullRom.Scale(small, small.Bounds(), img, image.Rect(x, y, x+side, y+side), draw.Src, nil)
 	small = upright(small, turned)
 	var out bytes.Buffer
-	ext, err := ".jpg", error(nil)
+	var ext string
+	var err error
 	if small.Opaque() {
-		err = jpeg.Encode(&out, small, &jpeg.Options{Quality: 88})
+		ext, err = ".jpg", jpeg.Encode(&out, small, &jpeg.Options{Quality: 88})
 	} else {
 		ext, err = ".png", png.Encode(&out, small)
 	}

@@ -245,6 +245,8 @@ func (p *loginProvider) LoginURL(id string) string           { return p.url + "/
 func (p *loginProvider) AccessTokenType() op.AccessTokenType { return op.AccessTokenTypeBearer }
 func (p *loginProvider) IDTokenLifetime() time.Duration      { return time.Minute }
 func (p *loginProvider) DevMode() bool                       { return true }
+
+//nolint:staticcheck // op.Client calls it so
 func (p *loginProvider) RestrictAdditionalIdTokenScopes() func([]string) []string {
 	return func(scopes []string) []string { return scopes }
 }

@@ -152,18 +152,18 @@ func testNotices(t *testing.T, s meanwhile.Store) {
 	old, young := w.video("Old", 0), w.video("Young", 10*day)
 	must(t, s.CreateVideo(ctx, old))
 	must(t, s.CreateVideo(ctx, young))
-	make := func(now time.Time) int { return mustGet(s.MakeNotices(ctx, now, 7*day, 10))(t) }
-	if n := make(noon.Add(999 * day)); n != 0 {
+	put := func(now time.Time) int { return mustGet(s.MakeNotices(ctx, now, 7*day, 10))(t) }
+	if n := put(noon.Add(999 * day)); n != 0 {
 		t.Fatalf("%d notices where videos are kept for ever", n)
 	}
 	w.mustKeep(t, s, 30)
-	if n := make(noon.Add(23*day - time.Millisecond)); n != 0 {
+	if n := put(noon.Add(23*day - time.Millisecond)); n != 0 {
 		t.Errorf("%d notices before their time", n)
 	}
-	if n := make(noon.Add(23 * day)); n != 1 {
+	if n := put(noon.Add(23 * day)); n != 1 {
 		t.Fatalf("%d notices, want the old one's", n)
 	}
-	if n := make(noon.Add(24 * day)); n != 0 {
+	if n := put(noon.Add(24 * day)); n != 0 {
 		t.Errorf("%d notices more, want none", n)
 	}
 	if diff := cmp.Diff(after(30*day), leaves(t, s, old.ID)); diff != "" {
@@ -187,7 +187,7 @@ func testNotices(t *testing.T, s meanwhile.Store) {
 		}
 		must(t, s.SetVideoTrashed(ctx, old.ID, nil))
 		w.mustKeep(t, s, 30)
-		if n := make(noon.Add(24 * day)); n != 1 {
+		if n := put(noon.Add(24 * day)); n != 1 {
 			t.Errorf("%s and back again: %d notices, want one", what, n)
 		}
 	}

@@ -76,6 +76,7 @@ test('two people, two workspaces, a guest and a client see what is theirs to see
   expect((await ada.request.get(`${program.base}/api/v1/videos/${sketch}`)).status()).toBe(404)
   await his.goto(team) // at work in the other workspace, and still one of them
   await expectPlays(his)
+  await his.getByRole('textbox', { name: 'Your comment' }).waitFor()
 
   // A guest says something by the open link, without an account.
   const guest = await newPerson(bensBrowser, { locale: 'en-GB', timezoneId: 'America/New_York' })
