@@ -70,9 +70,11 @@ type Actor struct {
 	UserID UserID
 	Name   string
 	Email  string
-	// WorkspaceID and Role are empty for a person who is in no workspace.
+	// WorkspaceID, its name and Role are empty for a person who is in no workspace.
 	WorkspaceID WorkspaceID
-	Role        Role
+	// WorkspaceName is for display.
+	WorkspaceName string
+	Role          Role
 	// Scopes bounds what an API key may do; nil for a person with a session.
 	Scopes []Scope
 	// Upload is set when the actor holds only the write-only credential of one upload.

@@ -90,5 +90,5 @@ func noKey(err error) error {
 }
 
 func actorOf(id Identity, scopes []Scope) Actor {
-	return Actor{UserID: id.User.ID, Name: id.User.Name, Email: id.User.Email, Verified: id.User.VerifiedAt != nil, WorkspaceID: id.WorkspaceID, Role: id.Role, Scopes: scopes}
+	return Actor{UserID: id.User.ID, Name: id.User.Name, Email: id.User.Email, Verified: id.User.VerifiedAt != nil, WorkspaceID: id.WorkspaceID, WorkspaceName: id.WorkspaceName, Role: id.Role, Scopes: scopes}
 }

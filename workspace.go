@@ -54,9 +54,10 @@ type Membership struct {
 
 // Identity is a user in a workspace; WorkspaceID and Role are empty for somebody who is in none.
 type Identity struct {
-	User        User
-	WorkspaceID WorkspaceID
-	Role        Role
+	User          User
+	WorkspaceID   WorkspaceID
+	WorkspaceName string
+	Role          Role
 }
 
 // Session is a signed-in browser.

@@ -64,7 +64,7 @@ type common struct {
 // siteName is what this place calls itself.
 const siteName = "Meanwhile"
 
-type pageUser struct{ Name, Email, Initial string }
+type pageUser struct{ Name, Email, Workspace, Initial string }
 
 // frame is common, so that render can fill it in whatever a page's data is.
 func (c *common) frame() *common { return c }
@@ -94,7 +94,7 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, status int, name
 func (s *server) fillFrame(r *http.Request, name string, c *common) {
 	c.Nonce, c.Site, c.Lang, c.SignUpOpen = newNonce(), siteName, "en", s.lib.SignUpOpen()
 	if a := visitOf(r.Context()).actor; a.SignedIn() {
-		c.User = &pageUser{Name: a.Name, Email: a.Email, Initial: initial(a.Name)}
+		c.User = &pageUser{Name: a.Name, Email: a.Email, Workspace: a.WorkspaceName, Initial: initial(a.Name)}
 	}
 	var extra []string
 	if c.User != nil {

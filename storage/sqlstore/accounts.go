@@ -66,7 +66,7 @@ func scanWorkspace(row scanner) (w meanwhile.Workspace, err error) {
 }
 
 const identityColumns = `u.id, u.email, u.name, u.password_hash, u.time_zone, u.language, u.picture_key, u.created_ms, u.verified_ms,
-	COALESCE(m.workspace_id, ''), COALESCE(m.role, '')`
+	COALESCE(m.workspace_id, ''), COALESCE((SELECT w.name FROM workspaces w WHERE w.id = m.workspace_id), ''), COALESCE(m.role, '')`
 
 // oldestOf is the workspace that a user u joined first.
 const oldestOf = `(SELECT o.workspace_id FROM memberships o WHERE o.user_id = u.id ORDER BY o.created_ms, o.workspace_id LIMIT 1)`
@@ -87,7 +87,7 @@ func userInto(u *meanwhile.User) []any {
 }
 
 func identityInto(id *meanwhile.Identity) []any {
-	return append(userInto(&id.User), &id.WorkspaceID, &id.Role)
+	return append(userInto(&id.User), &id.WorkspaceID, &id.WorkspaceName, &id.Role)
 }
 
 func scanIdentity(row scanner) (id meanwhile.Identity, err error) {

@@ -27,7 +27,7 @@ var accountTests = []storeTest{
 	}},
 	{"people are found by id and by address in any case", func(t *testing.T, s meanwhile.Store) {
 		w := mustWorld(t, s)
-		want := meanwhile.Identity{User: w.user, WorkspaceID: w.workspace.ID, Role: meanwhile.RoleOwner}
+		want := meanwhile.Identity{User: w.user, WorkspaceID: w.workspace.ID, WorkspaceName: w.workspace.Name, Role: meanwhile.RoleOwner}
 		for _, email := range []string{"Ada@example.org", "ada@EXAMPLE.org"} {
 			got := mustGet(s.IdentityByEmail(t.Context(), email))(t)
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -78,7 +78,7 @@ func testSession(t *testing.T, s meanwhile.Store) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("SessionByHash() (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(meanwhile.Identity{User: w.user, WorkspaceID: w.workspace.ID, Role: meanwhile.RoleOwner}, identity); diff != "" {
+	if diff := cmp.Diff(meanwhile.Identity{User: w.user, WorkspaceID: w.workspace.ID, WorkspaceName: w.workspace.Name, Role: meanwhile.RoleOwner}, identity); diff != "" {
 		t.Errorf("SessionByHash() identity (-want +got):\n%s", diff)
 	}
 
