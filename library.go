@@ -18,7 +18,9 @@ type Config struct {
 	Hasher  Hasher
 	// Mailer is nil where no mail server is set: then links are shown to who may hand them on.
 	Mailer Mailer
-	Log    *slog.Logger
+	// Site is the address of the site without a slash at its end, for links in mail that no request asked for; empty where no mail is sent.
+	Site string
+	Log  *slog.Logger
 
 	// Secret keys the grants and the set-up link: 32 random bytes that stay the same over restarts.
 	Secret []byte

@@ -98,7 +98,7 @@ func (l *Library) viewComments(a Actor, v Video, rows []Comment) []CommentView {
 	moderator := l.authorize(a, v, nil, verbModerate) == nil
 	for _, c := range rows {
 		mine := a.SignedIn() && c.AuthorID == a.UserID
-		if c.HeldAt == nil || mine || moderator {
+		if c.HeldAt == nil || c.DeletedAt != nil || mine || moderator { // who wrote one that waited has to hear that it went
 			views = append(views, CommentView{Comment: c, Mine: mine, Moderated: moderator})
 		}
 	}
@@ -194,7 +194,7 @@ func (l *Library) joinThread(ctx context.Context, c *Comment, parent CommentID) 
 
 // EditComment changes one's own comment: by account, or by the secret that AddComment gave. NotFound for anyone else's.
 func (l *Library) EditComment(ctx context.Context, a Actor, token string, id CommentID, secret string, change CommentChange) (CommentView, error) {
-	a, v, share, c, err := l.commentFor(ctx, a, token, id)
+	a, v, share, c, err := l.commentFor(ctx, a, token, id, verbComment)
 	if err != nil {
 		return CommentView{}, err
 	}
@@ -237,7 +237,7 @@ func (l *Library) EditComment(ctx context.Context, a Actor, token string, id Com
 
 // DeleteComment removes one's own comment, or any for the video's owner. Its replies go with it.
 func (l *Library) DeleteComment(ctx context.Context, a Actor, token string, id CommentID, secret string) error {
-	a, v, _, c, err := l.commentFor(ctx, a, token, id)
+	a, v, _, c, err := l.commentFor(ctx, a, token, id, verbComment)
 	if err != nil {
 		return err
 	}
@@ -251,8 +251,23 @@ func (l *Library) DeleteComment(ctx context.Context, a Actor, token string, id C
 	return nil
 }
 
-func (l *Library) commentFor(ctx context.Context, a Actor, token string, id CommentID) (Actor, Video, SharedLink, Comment, error) {
-	a, v, share, err := l.videoByShare(ctx, a, token, verbComment)
+// Comment is one comment under a share link. One that waits for approval shows to who may approve it and to who wrote it: by account, or by the
+// secret that AddComment gave. NotFound.
+func (l *Library) Comment(ctx context.Context, a Actor, token string, id CommentID, secret string) (CommentView, error) {
+	a, v, _, c, err := l.commentFor(ctx, a, token, id, verbView)
+	if err != nil {
+		return CommentView{}, err
+	}
+	view := l.viewOwn(a, v, c)
+	view.Mine = wrote(a, c, secret)
+	if c.HeldAt != nil && !view.Mine && !view.Moderated {
+		return CommentView{}, errNoComment
+	}
+	return view, nil
+}
+
+func (l *Library) commentFor(ctx context.Context, a Actor, token string, id CommentID, what verb) (Actor, Video, SharedLink, Comment, error) {
+	a, v, share, err := l.videoByShare(ctx, a, token, what)
 	if err != nil {
 		return Actor{}, Video{}, SharedLink{}, Comment{}, err
 	}
@@ -261,10 +276,12 @@ func (l *Library) commentFor(ctx context.Context, a Actor, token string, id Comm
 		return Actor{}, Video{}, SharedLink{}, Comment{}, fmt.Errorf("find comment: %w", err)
 	}
 	if err != nil || c.VideoID != v.ID {
-		return Actor{}, Video{}, SharedLink{}, Comment{}, E(NotFound, "This comment is not there any more.", err)
+		return Actor{}, Video{}, SharedLink{}, Comment{}, errNoComment
 	}
 	return a, v, share, c, nil
 }
+
+var errNoComment = E(NotFound, "This comment is not there any more.", nil)
 
 func wrote(a Actor, c Comment, secret string) bool {
 	if !c.Guest() {

@@ -53,11 +53,11 @@ func (l *Library) moderated(ctx context.Context, a Actor, id CommentID) (Video, 
 		return Video{}, Comment{}, fmt.Errorf("find comment: %w", err)
 	}
 	if err != nil {
-		return Video{}, Comment{}, E(NotFound, "This comment is not there any more.", err)
+		return Video{}, Comment{}, errNoComment
 	}
 	v, err := l.videoFor(ctx, a, c.VideoID, verbModerate)
 	if err != nil && KindOf(err) == NotFound {
-		return Video{}, Comment{}, E(NotFound, "This comment is not there any more.", err)
+		return Video{}, Comment{}, errNoComment
 	}
 	return v, c, err
 }

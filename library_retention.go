@@ -73,7 +73,7 @@ func (l *Library) mailNotice(ctx context.Context, notices []Notice) error {
 	for _, n := range notices {
 		fmt.Fprintf(&text, "- %s: on %s\n", n.Title, n.LeavesAt.UTC().Format("2 January 2006 (UTC)"))
 	}
-	fmt.Fprintf(&text, "\nDownload what you want to keep before then. From the trash they can be restored for %d days.\n", int(TrashFor.Hours()/24))
+	fmt.Fprintf(&text, "\nDownload what you want to keep before then:\n\n%s/\n\nFrom the trash they can be restored for %d days.\n", l.Site, int(TrashFor.Hours()/24))
 	subject := "A video of yours leaves soon"
 	if len(notices) > 1 {
 		subject = fmt.Sprintf("%d videos of yours leave soon", len(notices))

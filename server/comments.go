@@ -153,12 +153,20 @@ func (s *server) editComment(ctx context.Context, in *editCommentInput) (*commen
 	return &commentOutput{Body: own(c)}, nil
 }
 
-type deleteCommentInput struct {
+type ownCommentInput struct {
 	Token     string `path:"token" maxLength:"64"`
 	ID        string `path:"id" maxLength:"64"`
 	EditToken string `header:"Meanwhile-Edit-Token" maxLength:"200"`
 }
 
-func (s *server) deleteComment(ctx context.Context, in *deleteCommentInput) (*struct{}, error) {
+func (s *server) getComment(ctx context.Context, in *ownCommentInput) (*commentOutput, error) {
+	c, err := s.lib.Comment(ctx, visitOf(ctx).actor, in.Token, meanwhile.CommentID(in.ID), in.EditToken)
+	if err != nil {
+		return nil, err
+	}
+	return &commentOutput{Body: commentOf(c)}, nil
+}
+
+func (s *server) deleteComment(ctx context.Context, in *ownCommentInput) (*struct{}, error) {
 	return &struct{}{}, s.lib.DeleteComment(ctx, visitOf(ctx).actor, in.Token, meanwhile.CommentID(in.ID), in.EditToken)
 }

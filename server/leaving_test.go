@@ -213,7 +213,9 @@ func (p *postbox) Send(_ context.Context, m meanwhile.Mail) error {
 
 func TestVideosLeaveAWeekAfterTheirNotice(t *testing.T) {
 	box := &postbox{err: meanwhile.E(meanwhile.Unavailable, "The mail server is away.", errors.New("no route"))}
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *meanwhile.Config) { c.Mailer = box })
+	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *meanwhile.Config) {
+		c.Mailer, c.Site = box, "https://updates.example.com"
+	})
 	eve := w.newUser("eve@example.org", "Eve")
 	first, second, hers := w.newReadyVideo(), w.newReadyVideo(), w.videoAs(eve)
 	leaves := func(u uploaded) any {
@@ -248,7 +250,8 @@ func TestVideosLeaveAWeekAfterTheirNotice(t *testing.T) {
 		w.tidy()
 	}
 	slices.SortFunc(box.mail, func(a, b meanwhile.Mail) int { return strings.Compare(a.To, b.To) })
-	if len(box.mail) != 2 || box.mail[0].To != ownerEmail || box.mail[1].To != "eve@example.org" || strings.Count(box.mail[0].Text, "- Demo: on ") != 2 || strings.Count(box.mail[1].Text, "- Demo") != 1 {
+	if len(box.mail) != 2 || box.mail[0].To != ownerEmail || box.mail[1].To != "eve@example.org" || strings.Count(box.mail[0].Text, "- Demo: on ") != 2 || strings.Count(box.mail[1].Text, "- Demo") != 1 ||
+		!strings.Contains(box.mail[1].Text, "\nhttps://updates.example.com/\n") {
 		t.Errorf("mail: %+v\nwant one to each of two, with two videos and one", box.mail)
 	}
 

@@ -245,6 +245,16 @@ func TestHeldCommentsWaitForApproval(t *testing.T) {
 	}
 	sees("a guest", false)
 	sees("the owner", true, w.asOwner())
+	w.want(w.do("GET", comments+"/"+id, nil), 404)
+	w.want(w.do("GET", comments+"/"+id, nil, "Meanwhile-Edit-Token: another"), 404)
+	if own := w.want(w.do("GET", comments+"/"+id, nil, edit), 200); own.text(t, "body") != "first words" || own.field(t, "held") != true {
+		t.Errorf("its writer sees %s", own.body)
+	}
+	refused := w.want(w.do("POST", comments, object{"at_ms": 0, "body": "spam", "name": "Kim"}), 201).text(t, "id")
+	w.want(w.do("POST", "/api/v1/comments/delete", object{"ids": []string{refused}}, w.asOwner()), 200)
+	if r := w.want(w.do("GET", comments+"?since=0", nil), 200); !strings.Contains(string(r.body), refused) || strings.Contains(string(r.body), "spam") {
+		t.Errorf("who wrote what was refused is not told that it went: %s", r.body)
+	}
 	if n := w.share(u.share).field(t, "comment_count"); n != 0.0 {
 		t.Errorf("%v comments are counted", n)
 	}

@@ -171,7 +171,7 @@ func TestUnknownAndPrivateTakeTheSameRoad(t *testing.T) {
 	}{
 		{"GET", "/v/%s", nil, links}, {"GET", "/embed/%s", nil, links}, {"GET", "/v/%s/poster.jpg", nil, links}, {"GET", "/v/%s/video.mp4", nil, links}, {"GET", "/v/%s/download", nil, links},
 		{"GET", "/oembed?url=" + w.url + "/v/%s", nil, links}, {"GET", "/api/v1/shares/%s", nil, links}, {"GET", "/api/v1/shares/%s/comments", nil, links}, {"GET", "/api/v1/shares/%s/events", nil, links},
-		{"POST", "/api/v1/shares/%s/comments", object{"at_ms": 0, "body": "hi", "name": "x"}, links}, {"PATCH", "/api/v1/shares/%s/comments/x", object{"body": "hi"}, links}, {"DELETE", "/api/v1/shares/%s/comments/x", nil, links},
+		{"POST", "/api/v1/shares/%s/comments", object{"at_ms": 0, "body": "hi", "name": "x"}, links}, {"GET", "/api/v1/shares/%s/comments/x", nil, links}, {"PATCH", "/api/v1/shares/%s/comments/x", object{"body": "hi"}, links}, {"DELETE", "/api/v1/shares/%s/comments/x", nil, links},
 		{"GET", "/api/v1/videos/%s", nil, []string{private.video, trashed.video}}, {"PATCH", "/api/v1/videos/%s", object{"title": "x"}, []string{private.video, trashed.video}}, {"DELETE", "/api/v1/videos/%s", nil, []string{private.video, trashed.video}},
 		{"GET", "/api/v1/videos/%s/poster", nil, []string{private.video}}, {"GET", "/api/v1/videos/%s/preview", nil, []string{private.video}}, {"GET", "/api/v1/videos/%s/original", nil, []string{private.video}},
 		{"POST", "/api/v1/videos/%s/restore", nil, []string{trashed.video}}, {"POST", "/api/v1/videos/%s/reprocess", nil, []string{private.video}}, {"POST", "/api/v1/videos/%s/upload-token", nil, []string{recording.video}},

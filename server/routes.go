@@ -66,6 +66,7 @@ func (s *server) routes() []route {
 		{get, "/api/v1/shares/{token}", guest, "get-share", "What a viewer may know", api(s.getShare, 200)},
 		{get, "/api/v1/shares/{token}/comments", guest, "list-comments", "The conversation: by position, or what changed since", api(s.listComments, 200)},
 		{post, "/api/v1/shares/{token}/comments", guest, "add-comment", "Say something", api(s.addComment, 201)},
+		{get, "/api/v1/shares/{token}/comments/{id}", guest, "get-comment", "One comment; while it waits for approval, for who wrote it and who may approve it", api(s.getComment, 200)},
 		{patch, "/api/v1/shares/{token}/comments/{id}", guest, "edit-comment", "Change one's own comment", api(s.editComment, 200)},
 		{del, "/api/v1/shares/{token}/comments/{id}", guest, "delete-comment", "Delete a comment and its replies", api(s.deleteComment, 204)},
 		{post, "/api/v1/shares/{token}/password", guest, "give-password", "Open a link that asks for a password", api(s.giveSharePassword, 200)},

@@ -66,7 +66,7 @@ func wire(ctx context.Context, c *Config, role role, log *slog.Logger) (*parts, 
 		return p, err
 	}
 	cfg := meanwhile.Config{
-		Store: p.store, Objects: p.objects, Hasher: newHasher(), Log: log, Secret: secret, OpenSignUp: c.SignUp == "open", Limits: limits(c),
+		Store: p.store, Objects: p.objects, Hasher: newHasher(), Log: log, Secret: secret, OpenSignUp: c.SignUp == "open", Limits: limits(c), Site: c.BaseURL,
 	}
 	if c.SMTPURL != "" {
 		if cfg.Mailer, err = newMailer(c.SMTPURL); err != nil {

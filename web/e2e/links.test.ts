@@ -129,6 +129,8 @@ test('a client comes in by a password, and what they say waits for the owner', a
   await visit.getByText('Waits for approval; only you and Ada see it').waitFor()
   await expectAccessible(visit)
   await shoot(visit, 'watch-held')
+  await visit.reload()
+  await visit.locator('.comment', { hasText: 'Can we see the budget?' }).getByText('Waits for approval; only you and Ada see it').waitFor()
 
   const own = await ada.newPage()
   let counted = 0

@@ -43,6 +43,12 @@ export async function fetchSince(token: string, seq: number, signal: AbortSignal
   return parsePage(await call(`${sharePath(token)}/comments?since=${seq}`, { signal }))
 }
 
+/** One comment; what waits for approval shows to the guest who holds its edit token. */
+export async function fetchComment(token: string, id: string, editToken: string, signal: AbortSignal): Promise<Comment> {
+  const path = `${sharePath(token)}/comments/${encodeURIComponent(id)}`
+  return parseComment(readObject<Schemas['Comment']>(await call(path, { headers: editHeader(editToken), signal }), 'comment'))
+}
+
 export interface NewComment {
   body: string
   atMs: number

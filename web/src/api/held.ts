@@ -19,10 +19,6 @@ export async function fetchHeld(signal: AbortSignal): Promise<HeldComment[]> {
   return readList(readObject<Schemas['Held']>(await call(`${base}/held`, { signal }), 'comments'), 'items', heldFrom)
 }
 
-export async function approveComment(id: string, signal: AbortSignal): Promise<void> {
-  await call(`${base}/${encodeURIComponent(id)}/approve`, { method: 'POST', signal })
-}
-
 /** Keeps a guest from commenting, and deletes what they wrote. */
 export async function blockGuest(id: string, signal: AbortSignal): Promise<void> {
   await call(`${base}/${encodeURIComponent(id)}/block`, { method: 'POST', signal })

@@ -32,6 +32,11 @@ export class Guest {
     this.#keep.set(this.#tokensKey, JSON.stringify({ ...this.#tokens(), [commentId]: token }))
   }
 
+  /** What this device wrote under the link, the latest last. */
+  written(): string[] {
+    return Object.keys(this.#tokens())
+  }
+
   #tokens(): Record<string, unknown> {
     return parseRecord(this.#keep.get(this.#tokensKey))
   }

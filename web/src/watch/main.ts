@@ -22,6 +22,7 @@ import { showLinkEnd } from './link-end'
 import { followShare } from './live'
 import { loadMore } from './more'
 import { tellOpened } from './opened'
+import { bringOwnHeld } from './own-held'
 import { makeStage } from './stage'
 import type { Gone } from './stage-state'
 import type { Talk } from './talk'
@@ -126,6 +127,7 @@ function startPage(): void {
     signal,
   )
   loadMore(need('more', HTMLElement), talk, boot.comments.nextCursor)
+  void bringOwnHeld(talk)
 }
 
 async function refreshSources(token: string, signal: AbortSignal): Promise<Fresh> {
