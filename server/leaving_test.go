@@ -1,14 +1,12 @@
 package server_test
 
 import (
-	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -194,25 +192,8 @@ func TestAWorkspaceGoesWithItsLastMember(t *testing.T) {
 	}
 }
 
-// postbox keeps mail, and refuses it with err.
-type postbox struct {
-	mu   sync.Mutex
-	mail []meanwhile.Mail
-	err  error
-}
-
-func (p *postbox) Send(_ context.Context, m meanwhile.Mail) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.err != nil {
-		return p.err
-	}
-	p.mail = append(p.mail, m)
-	return nil
-}
-
 func TestVideosLeaveAWeekAfterTheirNotice(t *testing.T) {
-	box := &postbox{err: meanwhile.E(meanwhile.Unavailable, "The mail server is away.", errors.New("no route"))}
+	box := &mailbox{err: meanwhile.E(meanwhile.Unavailable, "The mail server is away.", errors.New("no route"))}
 	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *meanwhile.Config) {
 		c.Mailer, c.Site = box, "https://updates.example.com"
 	})

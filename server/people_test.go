@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -13,30 +12,6 @@ import (
 
 	"meanwhile/server"
 )
-
-// memMailer keeps what was sent.
-type memMailer struct {
-	mu   sync.Mutex
-	sent []meanwhile.Mail
-	err  error
-}
-
-func (m *memMailer) Send(_ context.Context, mail meanwhile.Mail) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.err == nil {
-		m.sent = append(m.sent, mail)
-	}
-	return m.err
-}
-
-func (m *memMailer) take() []meanwhile.Mail {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	sent := m.sent
-	m.sent = nil
-	return sent
-}
 
 // addMember adds somebody to the owner's workspace and gives their id.
 func (w *world) addMember() string {
@@ -181,10 +156,9 @@ func TestAnInviteEnds(t *testing.T) {
 }
 
 func TestAnInviteForAnAddressIsForNobodyElse(t *testing.T) {
-	mails := &memMailer{}
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) { lc.Mailer = mails })
+	w := newWorld(t)
 	made := w.newInvite("Bob@Example.org")
-	sent := mails.take()
+	sent := w.mails()
 	if made.field(t, "mailed") != true || len(sent) != 1 || sent[0].To != "Bob@Example.org" || !strings.Contains(sent[0].Text, made.text(t, "url")) {
 		t.Fatalf("made %s, mailed %v", made.body, sent)
 	}
@@ -202,7 +176,7 @@ func TestAnInviteForAnAddressIsForNobodyElse(t *testing.T) {
 	first, second := w.newInvite("zoe@example.org"), w.newInvite("ZOE@example.org")
 	w.want(w.do("GET", "/invite/"+secretIn(first.text(t, "url")), nil), 404)
 	w.want(w.do("GET", "/invite/"+secretIn(second.text(t, "url")), nil), 200)
-	mails.err = meanwhile.E(meanwhile.Unavailable, "away", nil)
+	w.mail.err = meanwhile.E(meanwhile.Unavailable, "away", nil)
 	if unsent := w.newInvite("uma@example.org"); unsent.field(t, "mailed") != false || unsent.text(t, "url") == "" {
 		t.Errorf("while the mail server is away: %s", unsent.body)
 	}
@@ -431,8 +405,7 @@ func TestALogInLinkForSomebodyElse(t *testing.T) {
 }
 
 func TestSignUpByDomain(t *testing.T) {
-	mails := &memMailer{}
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) { lc.Mailer = mails })
+	w := newWorld(t)
 	w.want(w.do("GET", "/signup", nil), 404)
 	w.want(w.do("PATCH", "/api/v1/workspace", object{"sign_up": "domains"}, w.asOwner()), 400)
 	w.want(w.do("PATCH", "/api/v1/workspace", object{"sign_up": "domains", "domains": []string{"Example.ORG"}}, w.asOwner()), 200)
@@ -445,7 +418,7 @@ func TestSignUpByDomain(t *testing.T) {
 	w.want(ask("bob@example.org.evil.example"), 403)
 	w.want(ask("no address"), 400)
 	first := w.want(ask("Bob@EXAMPLE.org"), 200)
-	sent := mails.take()
+	sent := w.mails()
 	if len(sent) != 1 || sent[0].To != "Bob@EXAMPLE.org" {
 		t.Fatalf("mailed %v", sent)
 	}
@@ -454,7 +427,7 @@ func TestSignUpByDomain(t *testing.T) {
 	// who asks again at once, and who is there already, hears the same and gets no mail
 	w.want(ask("bob@example.org"), 200)
 	known := w.want(ask(ownerEmail), 200)
-	if more := mails.take(); len(more) != 0 {
+	if more := w.mails(); len(more) != 0 {
 		t.Errorf("mailed %v", more)
 	}
 	same := func(r reply) string {
@@ -467,15 +440,15 @@ func TestSignUpByDomain(t *testing.T) {
 	w.clock.move(time.Hour)
 	w.want(ask("bob@example.org"), 200)
 	w.want(w.do("GET", url, nil), 404) // the newer link counts
-	_, url, _ = strings.Cut(mails.take()[0].Text, w.url)
+	_, url, _ = strings.Cut(w.mails()[0].Text, w.url)
 	url, _, _ = strings.Cut(url, "\n")
 	w.want(w.do("POST", url, joining("mallory@example.org"), formType), 303)
 	w.logIn("bob@example.org", otherPassword)
-	mails.err = meanwhile.E(meanwhile.Unavailable, "away", nil)
+	w.mail.err = meanwhile.E(meanwhile.Unavailable, "away", nil)
 	w.want(ask("cay@example.org"), 503)
-	mails.err = nil
+	w.mail.err = nil
 	w.want(ask("cay@example.org"), 200)
-	if len(mails.take()) != 1 {
+	if len(w.mails()) != 1 {
 		t.Error("who could not be mailed cannot ask again")
 	}
 }

@@ -87,13 +87,16 @@ func (q *memQueue) take() []meanwhile.Job {
 type mailbox struct {
 	mu   sync.Mutex
 	mail []meanwhile.Mail
+	err  error // instead of taking any
 }
 
 func (m *mailbox) Send(_ context.Context, mail meanwhile.Mail) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.mail = append(m.mail, mail)
-	return nil
+	if m.err == nil {
+		m.mail = append(m.mail, mail)
+	}
+	return m.err
 }
 
 func (m *mailbox) take() []meanwhile.Mail {
