@@ -79,13 +79,19 @@ func (s *server) oauth(v *visit, p *oidc.Provider) *oauth2.Config {
 	}
 }
 
-// oidcStart sends the browser to the provider, with a cookie that binds what comes back to this attempt.
-func (s *server) oidcStart(w http.ResponseWriter, r *http.Request) error {
+// atProvider counts a try from the visitor's address, and tells what the provider can do.
+func (s *server) atProvider(r *http.Request) (*visit, *oidc.Provider, error) {
 	v := visitOf(r.Context())
 	if err := s.try(r.Context(), v); err != nil {
-		return err
+		return nil, nil, err
 	}
 	p, err := s.provider.discover(r.Context())
+	return v, p, err
+}
+
+// oidcStart sends the browser to the provider, with a cookie that binds what comes back to this attempt.
+func (s *server) oidcStart(w http.ResponseWriter, r *http.Request) error {
+	v, p, err := s.atProvider(r)
 	if err != nil {
 		return err
 	}
@@ -116,11 +122,7 @@ func (s *server) attemptCookie(v *visit, secret string) string {
 
 // oidcCallback is where the provider sends the browser back to.
 func (s *server) oidcCallback(w http.ResponseWriter, r *http.Request) error {
-	v := visitOf(r.Context())
-	if err := s.try(r.Context(), v); err != nil {
-		return err
-	}
-	p, err := s.provider.discover(r.Context())
+	v, p, err := s.atProvider(r)
 	if err != nil {
 		return err
 	}
