@@ -25,6 +25,7 @@ const (
 	dutyHandOver    duty = "hand ownership over"
 	dutyExport      duty = "take everything of the workspace along"
 	dutyReadLog     duty = "read the log"
+	dutySite        duty = "see how the site does"
 )
 
 // right is one row of the decision: the least role in the workspace, empty for anyone with an account; and the scope that an API key needs,
@@ -51,6 +52,7 @@ var duties = map[duty]right{
 	dutyHandOver:    {RoleOwner, ""},
 	dutyExport:      {RoleAdmin, ScopeAdmin},
 	dutyReadLog:     {RoleOwner, ScopeAdmin},
+	dutySite:        {"", ""}, // and the role in the first workspace: SeesSite
 }
 
 // ranks order the roles; somebody in no workspace has none.

@@ -156,7 +156,10 @@ func (s *server) setUpForm(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *server) setUpPosted(w http.ResponseWriter, r *http.Request) error {
-	data := &accountForm{common: common{Title: "Set up"}}
+	if done, err := s.setUpAgain(w, r); done || err != nil {
+		return err
+	}
+	data := &accountForm{common: common{Title: "Set up"}, Next: checksPath + "?" + firstRun}
 	return s.accountPosted(w, r, "setup", data, func(ctx context.Context, acc meanwhile.Account) (string, error) {
 		return s.lib.SetUp(ctx, r.PathValue("token"), data.Workspace, acc, visitOf(ctx).entry(r.UserAgent()))
 	})

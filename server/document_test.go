@@ -95,7 +95,7 @@ func matches(pattern, path string) bool {
 
 func TestEveryRouteIsInTheDocumentOrIsAPage(t *testing.T) {
 	pages := map[string]bool{
-		"/": true, "/record": true, "/login": true, "/login/mail": true, "/oidc/start": true, "/oidc/callback": true, "/logout": true, "/leaving": true, "/setup/{token}": true, "/enter/{secret}": true, "/invite/{secret}": true, "/signup": true,
+		"/": true, "/record": true, "/login": true, "/login/mail": true, "/oidc/start": true, "/oidc/callback": true, "/logout": true, "/leaving": true, "/setup/{token}": true, "/checks": true, "/enter/{secret}": true, "/invite/{secret}": true, "/signup": true,
 		"/v/{token}": true, "/embed/{token}": true, "/v/{token}/poster.jpg": true, "/v/{token}/video.mp4": true, "/v/{token}/download": true, "/pass/{secret}": true, "/settings": true, "/settings/{tab}": true, "/assets/{path...}": true,
 	}
 	for _, r := range server.Routes() {

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"context"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -40,3 +42,19 @@ func Document() *huma.OpenAPI {
 
 // NewRecorder wraps w as every request's writer is.
 func NewRecorder(w http.ResponseWriter) http.ResponseWriter { return &recorder{ResponseWriter: w} }
+
+// NewCheckup is what the page about the site asks: the findings by the names of their checks, nil where ctx ended.
+func NewCheckup(checks []Check, within time.Duration) func(context.Context) map[string]Finding {
+	c := newCheckup(checks, within)
+	return func(ctx context.Context) map[string]Finding {
+		all, err := c.look(ctx)
+		if err != nil {
+			return nil
+		}
+		by := map[string]Finding{}
+		for _, f := range all {
+			by[f.Name] = f.Finding
+		}
+		return by
+	}
+}

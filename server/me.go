@@ -30,19 +30,25 @@ type wireMe struct {
 	Workspace   *wireWorkspaceName  `json:"workspace,omitempty" doc:"Where the caller is now; absent for who is in none"`
 	Workspaces  []wireWorkspaceRole `json:"workspaces" nullable:"false" doc:"All of the caller's; an API key hears of its own alone"`
 	HasPassword bool                `json:"has_password"`
+	SeesSite    bool                `json:"sees_site" doc:"May look at how this site does, at /checks"`
 }
 
 type meOutput struct{ Body wireMe }
 
 func (s *server) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
-	self, err := s.lib.Self(ctx, visitOf(ctx).actor)
+	a := visitOf(ctx).actor
+	self, err := s.lib.Self(ctx, a)
 	if err != nil {
+		return nil, err
+	}
+	err = s.lib.SeesSite(ctx, a)
+	if err != nil && meanwhile.KindOf(err) != meanwhile.NotFound {
 		return nil, err
 	}
 	u := self.User
 	me := wireMe{
 		ID: string(u.ID), Name: u.Name, Email: u.Email, Role: string(self.Role), TimeZone: u.TimeZone, Language: u.Language, PictureURL: pictureURL(u),
-		Workspaces: make([]wireWorkspaceRole, len(self.Workspaces)), HasPassword: u.PasswordHash != "",
+		Workspaces: make([]wireWorkspaceRole, len(self.Workspaces)), HasPassword: u.PasswordHash != "", SeesSite: err == nil,
 	}
 	if w := self.Workspace; w != nil {
 		me.Workspace = &wireWorkspaceName{ID: string(w.ID), Name: w.Name}

@@ -44,6 +44,8 @@ var entries = map[string][]string{
 	"record":   {"src/record/record.css", "src/record/main.ts"},
 	"settings": {"src/settings/settings.css", "src/settings/main.ts"},
 	"login":    {"src/ui/form.ts", "src/ui/login.ts"},
+	"setup":    {"src/setup/setup.css", "src/setup/main.ts"},
+	"checks":   {"src/setup/setup.css", "src/setup/main.ts"},
 }
 
 // common is what every page's data begins with.

@@ -139,6 +139,7 @@ func (s *server) routes() []route {
 		{post, "/leaving", guest, "", "", page(s.leavingPosted)},
 		{get, "/setup/{token}", guest, "", "", page(s.setUpForm)},
 		{post, "/setup/{token}", guest, "", "", page(s.setUpPosted)},
+		{get, "/checks", guest, "", "", page(s.checksShown)},
 		{get, "/enter/{secret}", guest, "", "", page(s.enterForm)},
 		{post, "/enter/{secret}", guest, "", "", page(s.enterPosted)},
 		{get, "/invite/{secret}", guest, "", "", page(s.inviteForm)},

@@ -51,6 +51,8 @@ type Config struct {
 	GuestCommentsPerHour   int
 	// LinkPasswordsPerMinute bounds what one address may try at one link that asks for something, 5 when zero; four times as often an hour.
 	LinkPasswordsPerMinute int
+	// CheckWithin is how long one check of the site may take; 5 s when zero.
+	CheckWithin time.Duration
 	// MaxParallel bounds the event streams of one address or account, and the uploads of one account or recording at once; 32 when zero.
 	MaxParallel int
 }
@@ -77,6 +79,7 @@ func (c Config) withDefaults() Config {
 	orDuration(&c.BodyGrace, 30*time.Second)
 	orDuration(&c.StreamPause, 250*time.Millisecond)
 	orDuration(&c.KeepAlive, 8*time.Second)
+	orDuration(&c.CheckWithin, 5*time.Second)
 	orInt(&c.LogInsPerMinute, 10)
 	orInt(&c.MailsPerHour, 5)
 	orInt(&c.GuestCommentsPerMinute, 3)
@@ -94,6 +97,8 @@ type Deps struct {
 	Log *slog.Logger
 	// Ready answers what /readyz asks: the names of what is needed, with nil or what is wrong. May be nil.
 	Ready func(ctx context.Context) map[string]error
+	// Checks are what the page about the site looks at, in this order. May be nil.
+	Checks []Check
 	// Counter counts tries for all servers together. May be nil: each counts its own.
 	Counter Counter
 	// Done is closed when the server begins to stop: event streams end, so that http.Server.Shutdown need not wait for them. May be nil.
@@ -121,6 +126,7 @@ type server struct {
 	exports   *gate
 	provider  *provider
 	pictures  turn
+	checkup   *checkup
 }
 
 // New makes the handler of everything. It panics on a BaseURL that is no address: configuration is checked before.
@@ -165,6 +171,7 @@ func newServer(c Config, d Deps) *server {
 	s.opens = newLimiter("open", 20, time.Hour, d)
 	s.parallel, s.exports = newGate(c.MaxParallel), newGate(1)
 	s.pictures = make(turn, 1)
+	s.checkup = newCheckup(d.Checks, c.CheckWithin)
 	return s
 }
 

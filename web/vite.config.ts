@@ -34,6 +34,8 @@ export default defineConfig({
         'src/library/library.css',
         'src/settings/main.ts',
         'src/settings/settings.css',
+        'src/setup/main.ts',
+        'src/setup/setup.css',
       ],
     },
   },

@@ -24,8 +24,8 @@ func TestFirstAccountIsMadeByTheSetUpLinkAlone(t *testing.T) {
 		t.Errorf("a wrong set-up link answers %d, want 404", res.StatusCode)
 	}
 	ada := browser(t)
-	if res := p.postForm(ada, p.setup, form); res.StatusCode != http.StatusOK || res.Request.URL.Path != "/" {
-		t.Fatalf("set-up ends at %s with %d, want the library", res.Request.URL.Path, res.StatusCode)
+	if res := p.postForm(ada, p.setup, form); res.StatusCode != http.StatusOK || res.Request.URL.Path != "/checks" {
+		t.Fatalf("set-up ends at %s with %d, want how the site does", res.Request.URL.Path, res.StatusCode)
 	}
 	if res := p.postForm(browser(t), p.setup, form); res.StatusCode != http.StatusNotFound {
 		t.Errorf("the set-up link works twice: %d", res.StatusCode)
@@ -126,6 +126,26 @@ func TestTakenPortEndsTheProgram(t *testing.T) {
 	_, stderr, code := other.run("serve")
 	if code != 1 || !strings.Contains(stderr, "MEANWHILE_LISTEN") {
 		t.Errorf("a taken port: %d, %q; want an error that names the setting", code, stderr)
+	}
+}
+
+func TestTheRunningSiteSaysWhatTheDoctorDoes(t *testing.T) {
+	p := newProgram(t)
+	p.start()
+	form := url.Values{"workspace": {"Team"}, "name": {"Ada"}, "email": {"ada@example.com"}, "password": {"a long password"}}
+	res := p.postForm(browser(t), p.setup, form)
+	b, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(b)
+	for _, text := range []string{"Data folder", "FFmpeg and sandbox", "Database", "Objects", "Redis", "Mail", "Clock", "runs inside the program", "answers at " + p.base, "Set MEANWHILE_SMTP_URL"} {
+		if !strings.Contains(page, text) {
+			t.Errorf("the page lacks %q:\n%s", text, page)
+		}
+	}
+	if strings.Contains(page, "To mend") {
+		t.Errorf("a fresh site has something to mend:\n%s", page)
 	}
 }
 

@@ -35,7 +35,7 @@ func fail(err error, mend string) finding {
 	return finding{Result: "fail", Detail: err.Error(), Mend: mend}
 }
 
-// patient is what the checks look at.
+// patient is what the checks look at: the parts of the running process, or those that the checks open themselves, one after the other.
 type patient struct {
 	config *Config
 	parts  *parts
@@ -43,21 +43,22 @@ type patient struct {
 
 // checks is what the doctor looks at, in the order of the report. A new check is a row and a function.
 var checks = []struct {
-	name string
-	look func(context.Context, patient) finding
+	name  string
+	look  func(context.Context, patient) finding
+	works bool // it is about what a process needs that works on videos: a separate server knows nothing of it
 }{
-	{"data folder", checkData},
-	{"disk", checkDisk},
-	{"ffmpeg and sandbox", checkFFmpeg},
-	{"database", checkDatabase},
-	{"objects", checkObjects},
-	{"media address", checkMediaAddress},
-	{"redis", checkRedis},
-	{"secret key", checkSecretKey},
-	{"mail", checkMail},
-	{"clock", checkClock},
-	{"base address", checkBaseURL},
-	{"site", checkSite},
+	{"data folder", checkData, true},
+	{"disk", checkDisk, true},
+	{"ffmpeg and sandbox", checkFFmpeg, true},
+	{"database", checkDatabase, false},
+	{"objects", checkObjects, false},
+	{"media address", checkMediaAddress, false},
+	{"redis", checkRedis, false},
+	{"secret key", checkSecretKey, false},
+	{"mail", checkMail, false},
+	{"clock", checkClock, false},
+	{"base address", checkBaseURL, false},
+	{"site", checkSite, false},
 }
 
 // Run looks at everything, also when something is broken. It ends with an error when a check fails.
@@ -154,8 +155,10 @@ const slowAnswer = 20 * time.Millisecond
 const leastPostgres = 15
 
 func checkDatabase(ctx context.Context, p patient) finding {
-	if err := p.parts.connectStore(ctx, p.config); err != nil {
-		return fail(errors.New(sentence(err)), "See that MEANWHILE_DATABASE_URL is right and the database runs.")
+	if p.parts.store == nil {
+		if err := p.parts.connectStore(ctx, p.config); err != nil {
+			return fail(errors.New(sentence(err)), "See that MEANWHILE_DATABASE_URL is right and the database runs.")
+		}
 	}
 	store := p.parts.store
 	status, err := store.MigrationStatus(ctx)
@@ -170,13 +173,16 @@ func checkDatabase(ctx context.Context, p patient) finding {
 	if err := store.Ping(ctx); err != nil {
 		return fail(errors.New(sentence(err)), "See that the database can be written: not a standby, not a full disk, and the tables belong to the user.")
 	}
-	asked := time.Now()
-	version, err := store.Version(ctx)
-	if err != nil {
-		return fail(errors.New(sentence(err)), "See that the database can be read.")
+	var version string
+	took := time.Hour
+	for range 3 { // the best of three: what else this machine does at the moment is no distance
+		asked := time.Now()
+		if version, err = store.Version(ctx); err != nil {
+			return fail(errors.New(sentence(err)), "See that the database can be read.")
+		}
+		took = min(took, time.Since(asked))
 	}
-	took := time.Since(asked)
-	detail := fmt.Sprintf("%s, answers in %s, writable, %d migrations applied", version, took.Round(10*time.Microsecond), len(status))
+	detail := fmt.Sprintf("%s, answers in %s, writable, %d migrations applied", version, max(took.Round(10*time.Microsecond), 10*time.Microsecond), len(status))
 	var major int
 	if n, err := fmt.Sscanf(version, "PostgreSQL %d", &major); n == 1 && err == nil && major < leastPostgres {
 		return warn(detail, fmt.Sprintf("Upgrade to PostgreSQL %d or newer: older ones are not tested with.", leastPostgres))
@@ -188,8 +194,10 @@ func checkDatabase(ctx context.Context, p patient) finding {
 }
 
 func checkObjects(ctx context.Context, p patient) finding {
-	if err := p.parts.openObjects(ctx, p.config); err != nil {
-		return fail(errors.New(sentence(err)), "See that MEANWHILE_OBJECTS_URL is right, and that the folder or the server in it can be used.")
+	if p.parts.objects == nil {
+		if err := p.parts.openObjects(ctx, p.config); err != nil {
+			return fail(errors.New(sentence(err)), "See that MEANWHILE_OBJECTS_URL is right, and that the folder or the server in it can be used.")
+		}
 	}
 	key := "doctor/" + meanwhile.NewRandomID()
 	const text = "meanwhile"
@@ -215,8 +223,10 @@ func checkRedis(ctx context.Context, p patient) finding {
 	if strings.HasPrefix(p.config.RedisURL, "embedded:") {
 		return ok("runs inside the program")
 	}
-	if err := p.parts.openRedis(ctx, p.config); err != nil {
-		return fail(errors.New(sentence(err)), "Correct MEANWHILE_REDIS_URL: meanwhile --help-config shows its forms.")
+	if p.parts.redis == nil {
+		if err := p.parts.openRedis(ctx, p.config); err != nil {
+			return fail(errors.New(sentence(err)), "Correct MEANWHILE_REDIS_URL: meanwhile --help-config shows its forms.")
+		}
 	}
 	facts, err := p.parts.redis.Look(ctx)
 	if err != nil {
@@ -275,6 +285,7 @@ func checkSecretKey(_ context.Context, p patient) finding {
 		"Set MEANWHILE_SECRET_KEY to the same on each server and worker (openssl rand -hex 32 makes one): they refuse to start without.")
 }
 
+// checkBaseURL looks at the address that links carry.
 func checkBaseURL(_ context.Context, p patient) finding {
 	if p.config.BaseURL == "" {
 		host, _, err := net.SplitHostPort(p.config.Listen)
@@ -288,20 +299,21 @@ func checkBaseURL(_ context.Context, p patient) finding {
 		return fail(err, "Set MEANWHILE_BASE_URL to http:// or https:// and a host.")
 	}
 	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
-		return warn(p.config.BaseURL+" is plain http", "Put a proxy with TLS before it: on plain http browsers neither record nor copy links, and cookies are weaker.")
+		return warn(u.Redacted()+" is plain http", "Put a proxy with TLS before it: on plain http browsers neither record nor copy links, and cookies are weaker.")
 	}
-	return ok(p.config.BaseURL)
+	return ok(u.Redacted())
 }
 
 func checkSite(ctx context.Context, p patient) finding {
 	base := p.config.BaseURL
 	if base == "" {
-		base = "http://" + p.config.Listen
+		base = "http://" + friendly(p.config.Listen)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/readyz", nil)
 	if err != nil {
 		return fail(err, "Set MEANWHILE_BASE_URL to the site's address.")
 	}
+	base = strings.TrimSuffix(req.URL.Redacted(), "/readyz")
 	res, err := (&http.Client{Timeout: 5 * time.Second}).Do(req)
 	if err != nil {
 		return warn("does not answer at "+base, "Start it with `meanwhile`, or see that MEANWHILE_BASE_URL leads to it.")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/mail"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -94,9 +95,14 @@ func (m *mailer) Send(ctx context.Context, letter meanwhile.Mail) error {
 	return nil
 }
 
-// check talks to the server as far as sending would, and sends nothing.
+// check talks to the server as far as sending would, and sends nothing. ctx bounds each word of it, too.
 func (m *mailer) check(ctx context.Context) error {
-	client, err := gomail.NewClient(m.host, m.dialer...)
+	options := m.dialer
+	if end, is := ctx.Deadline(); is {
+		within := max(min(mailAnswersWithin, time.Until(end)), time.Millisecond)
+		options = append(slices.Clip(options), gomail.WithTimeout(within))
+	}
+	client, err := gomail.NewClient(m.host, options...)
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func run(ctx context.Context, c *Config, role role, o out) (err error) {
 	}
 	startAdmin(ctx, c, group, log)
 	if role != roleWorker {
-		if err := startServer(ctx, c, p, group, o); err != nil {
+		if err := startServer(ctx, c, p, role, group, o); err != nil {
 			group.Go(func() error { return err }) // ends what was started already
 		}
 	}
@@ -67,7 +67,7 @@ func run(ctx context.Context, c *Config, role role, o out) (err error) {
 }
 
 // startServer listens, prints where, and serves until ctx ends; then it drains.
-func startServer(ctx context.Context, c *Config, p *parts, group *errgroup.Group, o out) error {
+func startServer(ctx context.Context, c *Config, p *parts, role role, group *errgroup.Group, o out) error {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", c.Listen)
 	if err != nil {
@@ -81,12 +81,13 @@ func startServer(ctx context.Context, c *Config, p *parts, group *errgroup.Group
 	if err != nil {
 		return err
 	}
+	addr := ln.Addr().String()
 	drain := newDrain(ctx, c.DrainDelay, p.ready)
 	handler := server.New(server.Config{
 		BaseURL: c.BaseURL, TrustedProxies: proxies, Version: version(), MediaOrigin: media, MediaLife: c.MediaAddressLife,
 		Provider: server.Provider{Issuer: c.OIDCIssuer, ClientID: c.OIDCClientID, ClientSecret: c.OIDCClientSecret, Name: c.OIDCName},
 	}, server.Deps{
-		Library: p.library, UI: web.Files(), Log: p.log, Ready: drain.ready, Counter: p.redis, Done: drain.stopping,
+		Library: p.library, UI: web.Files(), Log: p.log, Ready: drain.ready, Checks: siteChecks(c, p, role, addr), Counter: p.redis, Done: drain.stopping,
 	})
 	srv, silent := server.HTTPServer(drain.goodbye(handler), p.log), newSilent()
 	srv.ConnState = silent.watch
@@ -106,7 +107,7 @@ func startServer(ctx context.Context, c *Config, p *parts, group *errgroup.Group
 		}
 		return nil
 	})
-	return greet(ctx, c, p.library, ln.Addr().String(), o)
+	return greet(ctx, c, p.library, addr, o)
 }
 
 // greet prints where the site is and, while there is no account, how to make the first.

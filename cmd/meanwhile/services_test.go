@@ -177,8 +177,8 @@ func TestTheProgramServesOnPostgreSQLAndRedis(t *testing.T) {
 	p := newProgram(t, s.env()...)
 	p.start()
 	form := url.Values{"workspace": {"Team"}, "name": {"Ada"}, "email": {"ada@example.com"}, "password": {"a long password"}}
-	if res := p.postForm(browser(t), p.setup, form); res.Request.URL.Path != "/" {
-		t.Errorf("set-up ends at %s, want the library", res.Request.URL.Path)
+	if res := p.postForm(browser(t), p.setup, form); res.Request.URL.Path != "/checks" {
+		t.Errorf("set-up ends at %s, want how the site does", res.Request.URL.Path)
 	}
 	if err := p.stop(); err != nil {
 		t.Errorf("the program ended with %v", err)

@@ -24,11 +24,14 @@ func (r *Redis) Look(ctx context.Context) (Facts, error) {
 	if err := r.client.Set(ctx, "meanwhile:look:"+meanwhile.NewRandomID(), "1", time.Second).Err(); err != nil {
 		return Facts{}, unavailable(op, err)
 	}
-	asked := time.Now()
-	if err := r.client.Ping(ctx).Err(); err != nil {
-		return Facts{}, unavailable(op, err)
+	facts := Facts{AnswersIn: time.Hour}
+	for range 3 { // the best of three: what else this machine does at the moment is no distance
+		asked := time.Now()
+		if err := r.client.Ping(ctx).Err(); err != nil {
+			return Facts{}, unavailable(op, err)
+		}
+		facts.AnswersIn = min(facts.AnswersIn, time.Since(asked))
 	}
-	facts := Facts{AnswersIn: time.Since(asked)}
 	info, err := r.client.InfoMap(ctx, "server", "memory").Result()
 	if err != nil {
 		return Facts{}, unavailable(op, err)

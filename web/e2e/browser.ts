@@ -44,7 +44,7 @@ export async function newPerson(browser: Browser, options: BrowserContextOptions
   return Object.assign(context, { problems })
 }
 
-/** Makes the first account on its page and ends in the library. */
+/** Makes the first account on its page, and goes past what the site says of itself into the library. */
 export async function setUp(program: Program, page: Page): Promise<void> {
   await page.goto(program.setUpLink)
   await page.getByLabel('Name of your team').fill(owner.workspace)
@@ -52,6 +52,8 @@ export async function setUp(program: Program, page: Page): Promise<void> {
   await page.getByLabel('E-mail').fill(owner.email)
   await page.getByLabel('Password').fill(owner.password)
   await page.getByRole('button', { name: 'Set up and sign in' }).click()
+  await page.waitForURL('**/checks?first')
+  await page.goto(program.base)
   await page.getByRole('heading', { name: 'Your updates' }).waitFor()
 }
 

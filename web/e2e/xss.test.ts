@@ -56,6 +56,8 @@ beforeAll(async () => {
   await page.getByLabel('E-mail').fill(owner.email)
   await page.getByLabel('Password').fill(owner.password)
   await page.getByRole('button', { name: 'Set up and sign in' }).click()
+  await page.waitForURL('**/checks?first')
+  await page.goto(program.base)
   await page.getByRole('heading', { name: 'Your updates' }).waitFor()
   signedIn = await context.storageState()
   await context.close()

@@ -22,6 +22,8 @@ export type Me = {
   workspace: { id: string; name: string } | undefined
   workspaces: WorkspaceRole[]
   hasPassword: boolean
+  /** May look at how the site does. */
+  seesSite: boolean
 }
 
 export type Profile = { name: string; timeZone: string; language: string }
@@ -124,6 +126,7 @@ function meFrom(value: unknown): Me {
     workspace: at && { id: readString(at, 'id'), name: readString(at, 'name') },
     workspaces: readList(me, 'workspaces', workspaceFrom),
     hasPassword: readFlag(me, 'has_password'),
+    seesSite: readFlag(me, 'sees_site'),
   }
 }
 

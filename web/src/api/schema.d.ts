@@ -1458,6 +1458,8 @@ export interface components {
              * @enum {string}
              */
             role?: "owner" | "admin" | "member";
+            /** @description May look at how this site does, at /checks */
+            sees_site: boolean;
             /** @description An IANA name; empty while unknown */
             time_zone: string;
             /** @description Where the caller is now; absent for who is in none */

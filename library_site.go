@@ -1,0 +1,34 @@
+package meanwhile
+
+import (
+	"context"
+	"fmt"
+)
+
+// SeesSite lets those by who look after the site itself: the owner and the admins of its first workspace, which the set-up made, wherever they
+// are now. Anyone may make a workspace and own it, and that opens nothing of the machine below. NotFound for all others, and for API keys.
+func (l *Library) SeesSite(ctx context.Context, a Actor) error {
+	if err := l.may(a, dutySite); err != nil {
+		return noSite(err)
+	}
+	first, err := l.Store.FirstWorkspace(ctx)
+	if err != nil && KindOf(err) == NotFound {
+		return noSite(err)
+	}
+	if err != nil {
+		return fmt.Errorf("find first workspace: %w", err)
+	}
+	m, err := l.Store.MemberByID(ctx, first.ID, a.UserID)
+	if err != nil && KindOf(err) == NotFound {
+		return noSite(err)
+	}
+	if err != nil {
+		return fmt.Errorf("read member: %w", err)
+	}
+	if m.Role.below(RoleAdmin) {
+		return noSite(nil)
+	}
+	return nil
+}
+
+func noSite(err error) error { return E(NotFound, "There is nothing at this address.", err) }

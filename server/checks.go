@@ -1,0 +1,83 @@
+package server
+
+import (
+	"net/http"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// checksPath is where the site says how it does; after set-up it is the second and last step.
+const (
+	checksPath = "/checks"
+	firstRun   = "first"
+)
+
+// checksPage is the data of checks.html: the findings by how much they ask for.
+type checksPage struct {
+	common
+	First  bool // the step after set-up
+	Fails  []found
+	Warns  []found
+	Fine   []found
+	Total  int
+	LookAt string // when, for <time>
+	LookIn string // the same in words, for who has no scripts
+}
+
+// checksShown makes the checks and shows what they found to who looks after the site.
+func (s *server) checksShown(w http.ResponseWriter, r *http.Request) error {
+	v := visitOf(r.Context())
+	if err := s.lib.SeesSite(r.Context(), v.actor); err != nil {
+		return err
+	}
+	all, err := s.checkup.look(r.Context())
+	if err != nil {
+		return err
+	}
+	now := s.lib.Now().UTC()
+	page := &checksPage{
+		common: common{Title: "How this site does"}, First: r.URL.Query().Has(firstRun), Total: len(all) + 1,
+		LookAt: now.Format(time.RFC3339), LookIn: now.Format("15:04 UTC"),
+	}
+	page.add(found{"this address", s.lookAtAddress(v)})
+	for _, f := range all {
+		page.add(f)
+	}
+	return s.render(w, r, http.StatusOK, "checks", page)
+}
+
+func (p *checksPage) add(f found) {
+	first, size := utf8.DecodeRuneInString(f.Name)
+	f.Name = string(unicode.ToUpper(first)) + f.Name[size:]
+	switch f.Result {
+	case ResultOK:
+		p.Fine = append(p.Fine, f)
+	case ResultWarn:
+		p.Warns = append(p.Warns, f)
+	default:
+		p.Fails = append(p.Fails, f)
+	}
+}
+
+// lookAtAddress says whether a browser can record where this one is, and whether links lead to the same place.
+func (s *server) lookAtAddress(v *visit) Finding {
+	if !s.https(v) && !loopback(v.host) {
+		return Finding{ResultFail, v.scheme + "://" + v.host + " is plain http: browsers neither record nor copy links there",
+			"On the machine itself, open http://localhost and its port. For everybody else, put a proxy with TLS before it and set MEANWHILE_BASE_URL to its https:// address."}
+	}
+	if s.base != nil && s.base.Host != v.host {
+		return Finding{ResultWarn, "you are at " + v.host + ", and links lead to " + s.base.Host,
+			"Open the site at " + s.baseURL(v) + ", or set MEANWHILE_BASE_URL to the address that people use."}
+	}
+	return Finding{ResultOK, "browsers can record at " + s.baseURL(v), ""}
+}
+
+// setUpAgain leads who has just made the first account, and pressed twice, on to where the first press leads.
+func (s *server) setUpAgain(w http.ResponseWriter, r *http.Request) (bool, error) {
+	a := visitOf(r.Context()).actor
+	if !a.SignedIn() || s.lib.SeesSite(r.Context(), a) != nil {
+		return false, nil
+	}
+	return true, redirect(w, r, checksPath+"?"+firstRun)
+}
