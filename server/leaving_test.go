@@ -66,12 +66,20 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 	if to := w.want(w.do("GET", "/", nil, again), 303).header.Get("Location"); to != "/leaving" {
 		t.Errorf("the library leads to %s", to)
 	}
+	me := w.want(w.do("GET", "/api/v1/me", nil, again), 200)
+	if at := must(time.Parse(time.RFC3339, me.text(t, "delete_at")))(t); at.Sub(w.clock.now()).Round(time.Hour) != 14*day {
+		t.Errorf("the account says that it is deleted at %s", at)
+	}
+	w.want(w.do("GET", "/settings", nil, again), 200) // which says so, too, and offers to stay
 	page := w.want(w.do("GET", "/leaving?next=/record", nil, again), 200)
 	if !strings.Contains(string(page.body), "Keep my account") || !strings.Contains(string(page.body), `value="/record"`) {
 		t.Errorf("the page that offers to stay:\n%s", page.body)
 	}
 	if to := w.want(w.do("POST", "/leaving", "next=/record", form, again), 303).header.Get("Location"); to != "/record" {
 		t.Errorf("who stays is led to %s", to)
+	}
+	if me := string(w.want(w.do("GET", "/api/v1/me", nil, again), 200).body); strings.Contains(me, "delete_at") {
+		t.Errorf("who stays is told %s", me)
 	}
 	w.clock.move(15 * day)
 	w.tidy()

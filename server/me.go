@@ -31,6 +31,7 @@ type wireMe struct {
 	Workspaces  []wireWorkspaceRole `json:"workspaces" nullable:"false" doc:"All of the caller's; an API key hears of its own alone"`
 	HasPassword bool                `json:"has_password"`
 	SeesSite    bool                `json:"sees_site" doc:"May look at how this site does, at /checks"`
+	DeleteAt    *stamp              `json:"delete_at,omitempty" doc:"When the account is deleted; absent while it stays"`
 }
 
 type meOutput struct{ Body wireMe }
@@ -41,6 +42,10 @@ func (s *server) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 	if err != nil {
 		return nil, err
 	}
+	leaves, err := s.lib.LeavesAt(ctx, a)
+	if err != nil {
+		return nil, err
+	}
 	err = s.lib.SeesSite(ctx, a)
 	if err != nil && meanwhile.KindOf(err) != meanwhile.NotFound {
 		return nil, err
@@ -48,7 +53,7 @@ func (s *server) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 	u := self.User
 	me := wireMe{
 		ID: string(u.ID), Name: u.Name, Email: u.Email, Role: string(self.Role), TimeZone: u.TimeZone, Language: u.Language, PictureURL: pictureURL(u),
-		Workspaces: make([]wireWorkspaceRole, len(self.Workspaces)), HasPassword: u.PasswordHash != "", SeesSite: err == nil,
+		Workspaces: make([]wireWorkspaceRole, len(self.Workspaces)), HasPassword: u.PasswordHash != "", SeesSite: err == nil, DeleteAt: stampOf(leaves),
 	}
 	if w := self.Workspace; w != nil {
 		me.Workspace = &wireWorkspaceName{ID: string(w.ID), Name: w.Name}

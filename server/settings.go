@@ -30,8 +30,5 @@ func (s *server) settings(w http.ResponseWriter, r *http.Request) error {
 	if !a.SignedIn() {
 		return redirect(w, r, "/login?next="+url.QueryEscape(r.URL.Path))
 	}
-	if gone, err := s.leaves(w, r); gone || err != nil {
-		return err
-	}
 	return s.render(w, r, http.StatusOK, "settings", &settingsPage{common: common{Title: "Settings"}, Boot: settingsBoot{User: userOf(a)}})
 }

@@ -112,6 +112,41 @@ test('an owner invites by link, changes a role, and removes', async () => {
   await leave(owner, bea)
 })
 
+test('who is about to lose their account sees until when on every tab, and stays with one press', async () => {
+  const cyn = await newPerson(browser)
+  const page = await cyn.newPage()
+  await page.goto(
+    await program.command('user', 'add', 'cyn@example.com', '--name', 'Cyn').then((link) => program.base + new URL(link).pathname),
+  )
+  await page.getByLabel('password').fill('a password of her own')
+  await page.locator('form.form button').click()
+  await page.getByRole('heading', { name: 'Your updates' }).waitFor()
+  await page.goto(`${program.base}/settings`)
+  await page.getByRole('button', { name: 'Delete my account' }).click()
+  await page.getByLabel('Your password, to confirm').fill('a password of her own')
+  await page.getByRole('button', { name: 'Delete my account' }).click()
+  await page.locator('.note').getByText('Your account will be deleted on').waitFor()
+
+  await page.goto(`${program.base}/login?next=/settings/members`)
+  await page.getByLabel('E-mail').fill('cyn@example.com')
+  await page.getByLabel('Password').fill('a password of her own')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('heading', { name: 'Do you want to stay?' }).waitFor()
+  await page.goto(`${program.base}/settings/members`)
+  await page.getByText(/^Your account will be deleted on /).waitFor()
+  await inspect(page, 'leaving')
+  await page.getByRole('link', { name: 'You', exact: true }).click()
+  await page.getByText(/^Your account will be deleted on /).waitFor()
+  expect(await page.getByRole('button', { name: 'Delete my account' }).count()).toBe(0)
+  await page.getByRole('button', { name: 'Keep my account' }).click()
+  await page.getByRole('button', { name: 'Delete my account' }).waitFor()
+  expect(await page.getByText('Your account will be deleted').count()).toBe(0)
+  expect(await page.getByRole('heading', { name: 'You', exact: true }).evaluate((h) => h === document.activeElement)).toBe(true)
+  await page.goto(program.base)
+  await page.getByRole('heading', { name: 'Your updates' }).waitFor()
+  await leave(cyn)
+})
+
 test('a browser is signed out from another one', async () => {
   const here = await newPerson(browser, { storageState: ada })
   const there = await newPerson(browser)

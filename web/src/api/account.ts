@@ -24,6 +24,8 @@ export type Me = {
   hasPassword: boolean
   /** May look at how the site does. */
   seesSite: boolean
+  /** When the account is deleted; undefined while it stays. */
+  deleteAt: string | undefined
 }
 
 export type Profile = { name: string; timeZone: string; language: string }
@@ -80,6 +82,11 @@ export async function deleteAccount(by: { password: string } | { confirm: string
   return readString(readObject<Schemas['Leaving']>(await call(base, { method: 'DELETE', body: by, signal }), 'leaving'), 'delete_at')
 }
 
+/** Keeps an account that was to be deleted. */
+export async function keepAccount(signal: AbortSignal): Promise<void> {
+  await call(`${base}/restore`, { method: 'POST', signal })
+}
+
 export async function fetchSessions(signal: AbortSignal): Promise<OwnSession[]> {
   return readList(readObject<Schemas['SessionsOutputBody']>(await call(`${base}/sessions`, { signal }), 'sessions'), 'items', sessionFrom)
 }
@@ -127,6 +134,7 @@ function meFrom(value: unknown): Me {
     workspaces: readList(me, 'workspaces', workspaceFrom),
     hasPassword: readFlag(me, 'has_password'),
     seesSite: readFlag(me, 'sees_site'),
+    deleteAt: readText(me, 'delete_at'),
   }
 }
 

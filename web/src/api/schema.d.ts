@@ -1446,6 +1446,11 @@ export interface components {
             email: string;
         };
         Me: {
+            /**
+             * Format: date-time
+             * @description When the account is deleted; absent while it stays
+             */
+            delete_at?: string;
             email: string;
             has_password: boolean;
             id: string;

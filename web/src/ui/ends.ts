@@ -17,6 +17,15 @@ export function endWords(end: Date, now: Date, locale: string): string {
   return `${end.toLocaleDateString(locale, { day: 'numeric', month: 'short', year })}, ${clock}`
 }
 
+/** endDay is only the day, to read on after a verb: "today", "tomorrow", "on 3 Dec", "on 3 Jan 2027". What is over is still due today. */
+export function endDay(end: Date, now: Date, locale: string): string {
+  const days = daysBetween(now, end)
+  if (days <= 0) return 'today'
+  if (days === 1) return 'tomorrow'
+  const year = end.getFullYear() === now.getFullYear() ? undefined : 'numeric'
+  return `on ${end.toLocaleDateString(locale, { day: 'numeric', month: 'short', year })}`
+}
+
 /** toField is at as a datetime-local field has it, in the browser's zone. */
 export function toField(at: Date): string {
   const two = (n: number) => String(n).padStart(2, '0')
