@@ -25,6 +25,11 @@ export async function restoreVideo(id: string, signal: AbortSignal): Promise<voi
   await call(`${videoPath(id)}/restore`, { method: 'POST', signal })
 }
 
+/** Deletes what is in the trash; nothing brings it back. */
+export async function deleteForever(id: string, signal: AbortSignal): Promise<void> {
+  await call(`${videoPath(id)}/forever`, { method: 'DELETE', signal })
+}
+
 export async function reprocessVideo(id: string, signal: AbortSignal): Promise<void> {
   await call(`${videoPath(id)}/reprocess`, { method: 'POST', signal })
 }

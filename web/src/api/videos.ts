@@ -29,6 +29,8 @@ export type Video = {
   durationMs: number
   createdAt: string
   deletedAt: string | undefined
+  /** When what is in the trash is deleted for good. */
+  purgeAt: string | undefined
   watchUrl: string
   posterUrl: string | undefined
   originalUrl: string | undefined
@@ -98,6 +100,7 @@ export function videoFrom(value: unknown): Video {
     durationMs: readMaybeNumber(v, 'duration_ms') ?? 0,
     createdAt: readString(v, 'created_at'),
     deletedAt: readText(v, 'deleted_at'),
+    purgeAt: readText(v, 'purge_at'),
     watchUrl: readString(v, 'watch_url'),
     posterUrl: readText(v, 'poster_url'),
     originalUrl: readText(v, 'original_url'),

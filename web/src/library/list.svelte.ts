@@ -1,6 +1,6 @@
 // The list of videos: loading, paging, changing, and staying true while the server works.
 import { followEvents } from '../api/events'
-import { renameVideo, reprocessVideo, restoreVideo, trashVideo } from '../api/owner'
+import { deleteForever, renameVideo, reprocessVideo, restoreVideo, trashVideo } from '../api/owner'
 import { problemOf, wasCancelled } from '../api/request'
 import { getVideo, isSignedIn, isSignedOut, listVideos, type Page, type Video } from '../api/videos'
 import { append, place, type View } from './rows'
@@ -121,6 +121,17 @@ export class VideoList {
   async restore(video: Video): Promise<void> {
     await this.move(video, this.view.trash ? 'restored' : undefined, () => restoreVideo(video.id, this.signal))
     this.say(`${video.title}: restored.`)
+  }
+
+  /** forget deletes a video in the trash for good. Somebody may have done so already: then it is as wanted. */
+  async forget(video: Video): Promise<void> {
+    try {
+      await deleteForever(video.id, this.signal)
+    } catch (error) {
+      if (problemOf(error).at !== 'gone') throw error
+    }
+    this.videos = this.videos.filter((v) => v.id !== video.id)
+    this.say(`${video.title}: deleted for good.`)
   }
 
   async reprocess(video: Video): Promise<void> {

@@ -13,6 +13,7 @@ export function newVideo(id: string, change: Partial<Video> = {}): Video {
     durationMs: 61_000,
     createdAt: `2026-11-22T16:40:0${id}.000Z`,
     deletedAt: undefined,
+    purgeAt: undefined,
     watchUrl: `https://here.example/v/${id}`,
     posterUrl: undefined,
     originalUrl: undefined,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Video } from '../api/videos'
 import { newVideo } from './sample.test-data'
-import { commentWords, newsOf, progressOf, stateWords } from './words'
+import { closesSoon, commentWords, newsOf, progressOf, stateWords } from './words'
 
 const cases: { name: string; video: Partial<Video>; text: string; progress: number | null }[] = [
   { name: 'uploading', video: { state: 'uploading', uploadedBytes: 42, lengthBytes: 100 }, text: 'Uploading 42 %', progress: 0.42 },
@@ -34,6 +34,13 @@ test('news are what one would look up for', () => {
   expect(newsOf(before, newVideo('1'))).toBe('Update 1 can be watched now.')
   expect(newsOf(newVideo('1'), newVideo('1', { commentCount: 2 }))).toBe('Update 1 has 2 comments.')
   expect(newsOf(undefined, newVideo('1'))).toBe('')
+})
+
+test('the last three days are told apart', () => {
+  const now = new Date('2026-11-26T12:00:00Z')
+  expect(closesSoon(new Date('2026-11-29T11:59:00Z'), now)).toBe(true)
+  expect(closesSoon(new Date('2026-11-29T12:00:00Z'), now)).toBe(false)
+  expect(closesSoon(new Date('2026-11-25T12:00:00Z'), now)).toBe(true)
 })
 
 test('comments are counted in words', () => {

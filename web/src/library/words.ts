@@ -58,6 +58,11 @@ export function newsOf(before: Video | undefined, after: Video): string {
   return ''
 }
 
+/** closesSoon is when what goes by itself asks for attention. */
+export function closesSoon(end: Date, now: Date): boolean {
+  return end.getTime() - now.getTime() < 3 * 24 * 3_600_000
+}
+
 export function commentWords(count: number): string {
   if (count === 0) return 'No comments yet'
   return count === 1 ? '1 comment' : `${count} comments`
