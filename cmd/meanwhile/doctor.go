@@ -15,6 +15,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/worker/ffmpeg"
+	"meanwhile/worker/queue"
 )
 
 type doctorCmd struct {
@@ -54,6 +55,7 @@ var checks = []struct {
 	{"objects", checkObjects, false},
 	{"media address", checkMediaAddress, false},
 	{"redis", checkRedis, false},
+	{"workers", checkWorkers, false},
 	{"secret key", checkSecretKey, false},
 	{"mail", checkMail, false},
 	{"clock", checkClock, false},
@@ -240,6 +242,24 @@ func checkRedis(ctx context.Context, p patient) finding {
 		return warn(detail, "Bring Redis nearer: progress and new comments wait for it.")
 	}
 	return ok(detail)
+}
+
+// checkWorkers counts who works: without anybody, jobs wait and nothing says so.
+func checkWorkers(_ context.Context, p patient) finding {
+	if strings.HasPrefix(p.config.RedisURL, "embedded:") {
+		return ok("the program works on videos itself")
+	}
+	if p.parts.redis == nil {
+		return warn("not counted: Redis cannot be asked", "Mend Redis first.")
+	}
+	n, err := queue.Workers(p.parts.asynqOptions())
+	if err != nil {
+		return warn("not counted: "+sentence(err), "Mend Redis first.")
+	}
+	if n == 0 {
+		return warn("none is running: what is recorded plays, and nothing more is made of it", "Start one with the same settings: meanwhile worker")
+	}
+	return ok(fmt.Sprintf("%d running", n))
 }
 
 // How far this machine's clock may be from the database's: leases go by the one, links and sessions by the other, and a storage refuses what

@@ -143,6 +143,7 @@ func TestDoctorLooksAtPostgreSQLAndRedis(t *testing.T) {
 	for check, want := range map[string]string{
 		"database":      `^PostgreSQL [0-9.]+.*, answers in [0-9.]+.s, writable, [0-9]+ migrations applied$`,
 		"redis":         `^Redis [0-9.]+, answers in [0-9.]+.s, writable$`,
+		"workers":       `^none is running`,
 		"objects":       `^written, read and deleted$`,
 		"media address": `^media comes from the server`,
 		"secret key":    `^set`,
@@ -179,6 +180,9 @@ func TestTheProgramServesOnPostgreSQLAndRedis(t *testing.T) {
 	form := url.Values{"workspace": {"Team"}, "name": {"Ada"}, "email": {"ada@example.com"}, "password": {"a long password"}}
 	if res := p.postForm(browser(t), p.setup, form); res.Request.URL.Path != "/checks" {
 		t.Errorf("set-up ends at %s, want how the site does", res.Request.URL.Path)
+	}
+	if by, _ := p.doctor(); by["workers"].Detail != "1 running" {
+		t.Errorf("while the program works, the doctor says %+v", by["workers"])
 	}
 	if err := p.stop(); err != nil {
 		t.Errorf("the program ended with %v", err)

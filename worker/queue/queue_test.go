@@ -218,3 +218,32 @@ func testDelayedJobIsNotEarly(t *testing.T, opt asynq.RedisConnOpt) {
 		t.Errorf("it came after %s, want %s at least", took, wait)
 	}
 }
+
+func TestWorkersAreCountedByTheProcess(t *testing.T) { onBoth(t, testWorkersAreCountedByTheProcess) }
+
+func testWorkersAreCountedByTheProcess(t *testing.T, opt asynq.RedisConnOpt) {
+	count := func() int {
+		t.Helper()
+		n, err := queue.Workers(opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if n := count(); n != 0 {
+		t.Errorf("%d processes work before one was started", n)
+	}
+	c := queue.NewClient(opt)
+	defer c.Close()
+	got := make(chan meanwhile.StageID, 1)
+	s := start(t, opt, func(_ context.Context, id meanwhile.StageID) { got <- id })
+	enqueue(t, c, meanwhile.Job{Stage: "first", Queue: meanwhile.QueueEncode, Attempt: 1})
+	within(t, got, "first") // it works, so it has said that it does
+	if n := count(); n != 1 {
+		t.Errorf("%d processes work, want one, whatever the number of its queues", n)
+	}
+	s.Stop()
+	if n := count(); n != 0 {
+		t.Errorf("%d processes work after it was stopped", n)
+	}
+}

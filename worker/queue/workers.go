@@ -1,0 +1,26 @@
+package queue
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/hibiken/asynq"
+
+	"meanwhile"
+)
+
+// Workers counts the processes that take jobs from the Redis that opt names; one that was killed counts for ten seconds more. It takes as
+// long as opt's own time limits let it. Unavailable when Redis is away.
+func Workers(opt asynq.RedisConnOpt) (n int, err error) {
+	inspector := asynq.NewInspector(opt)
+	defer func() { err = errors.Join(err, inspector.Close()) }()
+	servers, err := inspector.Servers()
+	if err != nil {
+		return 0, meanwhile.E(meanwhile.Unavailable, "The queue does not answer.", err)
+	}
+	processes := map[string]bool{} // each has a server for every queue
+	for _, s := range servers {
+		processes[fmt.Sprintf("%s:%d", s.Host, s.PID)] = true
+	}
+	return len(processes), nil
+}
