@@ -64,6 +64,14 @@ func (p *provider) away(err error) error {
 	return meanwhile.E(meanwhile.Unavailable, "The place where you sign in does not answer as it should. Try again in a minute, or sign in in another way.", err)
 }
 
+// Look asks the provider what it can do. Unavailable where it does not answer, or answers as another.
+func (p Provider) Look(ctx context.Context) error {
+	if _, err := oidc.NewProvider(oidc.ClientContext(ctx, &http.Client{Timeout: providerWithin}), p.Issuer); err != nil {
+		return meanwhile.E(meanwhile.Unavailable, "The provider does not answer as it should.", err)
+	}
+	return nil
+}
+
 // attempt is what one log-in at the provider is checked against when it comes back.
 type attempt struct {
 	State    string `json:"state"`

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"meanwhile/server"
 )
 
 // Config is everything that an operator can set: each field is a flag and an environment variable, and this struct is where the
@@ -147,6 +149,11 @@ func (c *Config) finishProvider() error {
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// provider is where people can sign in instead.
+func (c *Config) provider() server.Provider {
+	return server.Provider{Issuer: c.OIDCIssuer, ClientID: c.OIDCClientID, ClientSecret: c.OIDCClientSecret, Name: c.OIDCName}
 }
 
 // proxies reads the trusted networks; a single address is a network of one.

@@ -58,6 +58,7 @@ var checks = []struct {
 	{"workers", checkWorkers, false},
 	{"secret key", checkSecretKey, false},
 	{"mail", checkMail, false},
+	{"provider", checkProvider, false},
 	{"clock", checkClock, false},
 	{"base address", checkBaseURL, false},
 	{"site", checkSite, false},
@@ -306,6 +307,16 @@ func checkSecretKey(_ context.Context, p patient) finding {
 }
 
 // checkBaseURL looks at the address that links carry.
+func checkProvider(ctx context.Context, p patient) finding {
+	if p.config.OIDCIssuer == "" {
+		return ok("none: people sign in here by password, passkey or link")
+	}
+	if err := p.config.provider().Look(ctx); err != nil {
+		return fail(err, "See that MEANWHILE_OIDC_ISSUER is the address that the provider calls itself by, and that this machine reaches it.")
+	}
+	return ok(p.config.OIDCIssuer + " answers")
+}
+
 func checkBaseURL(_ context.Context, p patient) finding {
 	if p.config.BaseURL == "" {
 		host, _, err := net.SplitHostPort(p.config.Listen)

@@ -85,7 +85,7 @@ func startServer(ctx context.Context, c *Config, p *parts, role role, group *err
 	drain := newDrain(ctx, c.DrainDelay, p.ready)
 	handler := server.New(server.Config{
 		BaseURL: c.BaseURL, TrustedProxies: proxies, Version: version(), MediaOrigin: media, MediaLife: c.MediaAddressLife,
-		Provider: server.Provider{Issuer: c.OIDCIssuer, ClientID: c.OIDCClientID, ClientSecret: c.OIDCClientSecret, Name: c.OIDCName},
+		Provider: c.provider(),
 	}, server.Deps{
 		Library: p.library, UI: web.Files(), Log: p.log, Ready: drain.ready, Checks: siteChecks(c, p, role, addr), Counter: p.redis, Done: drain.stopping,
 	})
