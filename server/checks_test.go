@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,9 +23,9 @@ func finds(name string, f server.Finding) server.Check {
 }
 
 func TestOnlyWhoLooksAfterTheSiteSeesHowItDoes(t *testing.T) {
-	looked := 0
+	var looked atomic.Int32
 	w := newWorld(t, withChecks(server.Check{Name: "database", Look: func(context.Context) server.Finding {
-		looked++
+		looked.Add(1)
 		return server.Finding{Result: server.ResultOK, Detail: "secret details"}
 	}}))
 	admin, member := w.newPerson("grace", meanwhile.RoleAdmin), w.newPerson("eve", meanwhile.RoleMember)
@@ -43,8 +44,8 @@ func TestOnlyWhoLooksAfterTheSiteSeesHowItDoes(t *testing.T) {
 			t.Errorf("%s sees\n%s\nwant what they see where nothing is:\n%s", name, got, want)
 		}
 	}
-	if looked > 0 {
-		t.Errorf("%d checks were made for people who may not see them", looked)
+	if n := looked.Load(); n > 0 {
+		t.Errorf("%d checks were made for people who may not see them", n)
 	}
 	shown := map[string]string{"the owner": w.logIn(ownerEmail, ownerPassword), "an admin": admin.session, "the owner in another workspace": elsewhere}
 	for name, who := range shown {
@@ -130,9 +131,10 @@ func TestSetUpLeadsToHowTheSiteDoes(t *testing.T) {
 
 func TestASlowCheckIsCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		begun, release := 0, make(chan struct{})
+		var begun atomic.Int32
+		release := make(chan struct{})
 		deaf := server.Check{Name: "deaf", Look: func(context.Context) server.Finding {
-			begun++
+			begun.Add(1)
 			<-release
 			return server.Finding{Result: server.ResultOK, Detail: "here again"}
 		}}
@@ -154,8 +156,8 @@ func TestASlowCheckIsCut(t *testing.T) {
 				t.Errorf("round %d: the polite one is %+v", round, f)
 			}
 		}
-		if begun != 1 {
-			t.Errorf("a check that has not come back was begun %d times", begun)
+		if begun.Load() != 1 {
+			t.Errorf("a check that has not come back was begun %d times", begun.Load())
 		}
 		close(release)
 		synctest.Wait()
@@ -167,9 +169,10 @@ func TestASlowCheckIsCut(t *testing.T) {
 
 func TestWhoeverAsksMeanwhileGetsTheSameFindings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		begun, release := 0, make(chan struct{})
+		var begun atomic.Int32
+		release := make(chan struct{})
 		look := server.NewCheckup([]server.Check{{Name: "database", Look: func(context.Context) server.Finding {
-			begun++
+			begun.Add(1)
 			<-release
 			return server.Finding{Result: server.ResultOK, Detail: "fine"}
 		}}}, 5*time.Second)
@@ -188,8 +191,8 @@ func TestWhoeverAsksMeanwhileGetsTheSameFindings(t *testing.T) {
 				t.Errorf("one got %+v", f)
 			}
 		}
-		if begun != 1 {
-			t.Errorf("the check was begun %d times", begun)
+		if begun.Load() != 1 {
+			t.Errorf("the check was begun %d times", begun.Load())
 		}
 	})
 }
