@@ -18,7 +18,7 @@ func (l *Library) ActorBySession(ctx context.Context, cookie string) (Actor, err
 	}
 	now := l.Now()
 	if err != nil || !now.Before(s.ExpiresAt) || now.Sub(s.LastUsed) >= SessionIdle {
-		return Actor{}, E(Unauthenticated, "Your session has ended. Sign in again.", err)
+		return Actor{}, errSessionEnded
 	}
 	if now.Sub(s.LastUsed) > touchEvery {
 		if err := l.Store.TouchSession(ctx, s.Hash, now); err != nil {
@@ -47,6 +47,8 @@ func (l *Library) AddAPIKey(ctx context.Context, email, name string, scopes []Sc
 	}
 	return secret, l.Store.InTx(ctx, func(tx Store) error { return l.addKey(ctx, tx, Actor{}, k, id.User.Email) })
 }
+
+var errSessionEnded = E(Unauthenticated, "Your session has ended. Sign in again.", nil)
 
 // keyCheck is how long a key is believed after its row was read. A key's own end counts at once.
 const keyCheck = 2 * time.Second

@@ -69,6 +69,22 @@ func (l *Library) proveAddress(ctx context.Context, tx Store, user UserID, from 
 	return l.noteOwn(ctx, tx, actorFrom(id, from), ActionAddressProved, id.User.Email, "")
 }
 
+// holdSelf holds the actor's account until the transaction ends, and refuses what was asked for before its address was proved: that ended the
+// way in which the request came by.
+func (l *Library) holdSelf(ctx context.Context, tx Store, a Actor) error {
+	if err := tx.HoldUser(ctx, a.UserID); err != nil {
+		return orOther(err, errSessionEnded)
+	}
+	id, err := tx.IdentityByUser(ctx, a.UserID)
+	if err != nil {
+		return fmt.Errorf("find account: %w", err)
+	}
+	if (id.User.VerifiedAt != nil) != a.Verified {
+		return errSessionEnded
+	}
+	return nil
+}
+
 // replacePassword sets a person's password and ends what the one before it had opened.
 func (l *Library) replacePassword(ctx context.Context, tx Store, user UserID, hash string) error {
 	if err := tx.SetPassword(ctx, user, hash); err != nil {
@@ -151,6 +167,9 @@ func (l *Library) LogInByLink(ctx context.Context, secret, password string, from
 		link, err := tx.LoginLinkByHash(ctx, SecretHash(secret))
 		if err != nil {
 			return err
+		}
+		if err := tx.HoldUser(ctx, link.UserID); err != nil {
+			return fmt.Errorf("hold account: %w", err)
 		}
 		user, err := tx.UseLoginLink(ctx, link.Hash, l.Now())
 		if err != nil {

@@ -30,6 +30,9 @@ func (l *Library) AddPasskey(ctx context.Context, a Actor, p Passkey) (Passkey, 
 		p.Name = "Passkey"
 	}
 	err := l.Store.InTx(ctx, func(tx Store) error {
+		if err := l.holdSelf(ctx, tx, a); err != nil {
+			return err
+		}
 		have, err := tx.Passkeys(ctx, a.UserID)
 		if err != nil {
 			return fmt.Errorf("list passkeys: %w", err)
@@ -88,6 +91,9 @@ func (l *Library) LogInByPasskey(ctx context.Context, p Passkey, use PasskeyUse,
 	}
 	use.ID = p.ID
 	err = l.Store.InTx(ctx, func(tx Store) error {
+		if err := tx.HoldUser(ctx, id.User.ID); err != nil {
+			return fmt.Errorf("hold account: %w", err)
+		}
 		if err := tx.UsePasskey(ctx, use, l.Now()); err != nil {
 			return err
 		}

@@ -298,6 +298,9 @@ func (l *Library) HandOver(ctx context.Context, a Actor, id UserID, device strin
 		if err := l.note(ctx, tx, a, a.WorkspaceID, ActionOwner, other.User.Email, ""); err != nil {
 			return err
 		}
+		if err := l.holdSelf(ctx, tx, a); err != nil {
+			return err
+		}
 		cookie, err = l.startSession(ctx, tx, a.UserID, a.WorkspaceID, device)
 		return err
 	})

@@ -103,6 +103,9 @@ func (l *Library) ChangePassword(ctx context.Context, a Actor, current, password
 		return "", err
 	}
 	err = l.Store.InTx(ctx, func(tx Store) error {
+		if err := l.holdSelf(ctx, tx, a); err != nil {
+			return err
+		}
 		if err := l.replacePassword(ctx, tx, a.UserID, hash); err != nil {
 			return err
 		}
@@ -132,6 +135,9 @@ func (l *Library) MakeKey(ctx context.Context, a Actor, name string, scopes []Sc
 		return APIKey{}, "", err
 	}
 	err = l.Store.InTx(ctx, func(tx Store) error {
+		if err := l.holdSelf(ctx, tx, a); err != nil {
+			return err
+		}
 		have, err := tx.APIKeys(ctx, a.WorkspaceID, a.UserID)
 		if err != nil {
 			return fmt.Errorf("list keys: %w", err)
