@@ -5,6 +5,8 @@ import one from './vitest.e2e.config.ts'
 export default mergeConfig(
   defineConfig({ test: { ...one.test, include: [], exclude: [] } }),
   defineConfig({
-    test: { include: ['road', 'upload', 'conversation', 'samples', 'states', 'pages', 'redirect'].map((name) => `e2e/${name}.test.ts`) },
+    test: {
+      include: ['road', 'upload', 'conversation', 'samples', 'states', 'pages', 'walk', 'redirect'].map((name) => `e2e/${name}.test.ts`),
+    },
   }),
 )
