@@ -18,7 +18,7 @@ export interface FormOptions {
 const audiences: { value: Audience; label: string; sentence: string }[] = [
   { value: 'link', label: 'Anyone with the link', sentence: 'No account and no password needed.' },
   { value: 'password', label: 'Who knows a password', sentence: 'The link asks for it. You tell it to them.' },
-  { value: 'members', label: 'Members of your team', sentence: 'They sign in. For everybody else there is nothing here.' },
+  { value: 'members', label: 'Members of this workspace', sentence: 'They sign in. For everybody else there is nothing here.' },
   { value: 'named', label: 'People you name', sentence: 'They show once that a mail address is theirs. Nobody else gets in.' },
 ]
 

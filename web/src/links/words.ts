@@ -21,7 +21,7 @@ export function audienceWords(link: Pick<Link, 'audience' | 'people'>): string {
     case 'password':
       return 'Asks for a password'
     case 'members':
-      return 'Members of your team'
+      return 'Members of this workspace'
     case 'named':
       return link.people.length === 1 ? '1 person' : `${link.people.length} people`
     default:
