@@ -3,12 +3,13 @@ package meanwhile
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 )
 
 // touchEvery bounds how often a use is written down.
 const touchEvery = 5 * time.Minute
+
+var errSessionEnded = E(Unauthenticated, "Your session has ended. Sign in again.", nil)
 
 // ActorBySession is who the cookie stands for. Unauthenticated when it is unknown or over.
 func (l *Library) ActorBySession(ctx context.Context, cookie string) (Actor, error) {
@@ -27,28 +28,6 @@ func (l *Library) ActorBySession(ctx context.Context, cookie string) (Actor, err
 	}
 	return actorOf(id, nil), nil
 }
-
-// AddAPIKey makes a key for the account with that address, in its oldest workspace, and returns its secret, which is kept nowhere. It is the
-// operator's way; people use MakeKey.
-func (l *Library) AddAPIKey(ctx context.Context, email, name string, scopes []Scope, expires *time.Time) (string, error) {
-	id, err := l.Store.IdentityByEmail(ctx, strings.TrimSpace(email))
-	if err != nil && KindOf(err) == NotFound {
-		return "", E(NotFound, "There is no account with this mail address. Make one with: meanwhile user add EMAIL", err)
-	}
-	if err != nil {
-		return "", err
-	}
-	if id.WorkspaceID == "" {
-		return "", E(Conflict, "This person is in no workspace, and a key works in one. Invite them to one first.", nil)
-	}
-	k, secret, err := l.newKey(id.User.ID, id.WorkspaceID, name, scopes, expires)
-	if err != nil {
-		return "", err
-	}
-	return secret, l.Store.InTx(ctx, func(tx Store) error { return l.addKey(ctx, tx, Actor{}, k, id.User.Email) })
-}
-
-var errSessionEnded = E(Unauthenticated, "Your session has ended. Sign in again.", nil)
 
 // keyCheck is how long a key is believed after its row was read. A key's own end counts at once.
 const keyCheck = 2 * time.Second

@@ -29,16 +29,13 @@ func actorFrom(id Identity, from Entry) Actor {
 	return a
 }
 
-// logIn begins a session in workspace w, or where it is empty in the oldest of the person's, and notes it; way says how they came in.
+// logIn begins a session in workspace w, or where it is empty in the oldest of the person's, which is id's in either case, and notes it; way says
+// how they came in.
 func (l *Library) logIn(ctx context.Context, tx Store, id Identity, w WorkspaceID, way string, from Entry) (cookie string, err error) {
 	if cookie, err = l.startSession(ctx, tx, id.User.ID, w, from.Device); err != nil {
 		return "", err
 	}
-	a := actorFrom(id, from)
-	if w != "" {
-		a.WorkspaceID = w
-	}
-	return cookie, l.noteOwn(ctx, tx, a, ActionLogIn, id.User.Email, way)
+	return cookie, l.noteOwn(ctx, tx, actorFrom(id, from), ActionLogIn, id.User.Email, way)
 }
 
 // logInNew is logIn for an account that was just made.
@@ -53,6 +50,9 @@ func (l *Library) logInNew(ctx context.Context, tx Store, user UserID, way strin
 // proveAddress notes that a person's mail address was shown to be theirs. Until then somebody else may have made the account, and waited: the
 // first proof ends every way in that was there before it.
 func (l *Library) proveAddress(ctx context.Context, tx Store, user UserID, from Entry) error {
+	if err := tx.HoldUser(ctx, user); err != nil { // two proofs at once: the second one ends nothing of what the first has opened
+		return fmt.Errorf("hold account: %w", err)
+	}
 	id, err := tx.IdentityByUser(ctx, user)
 	if err != nil {
 		return fmt.Errorf("find account: %w", err)

@@ -57,9 +57,7 @@ func (l *Library) identityByClaims(ctx context.Context, tx Store, c Claims, from
 	}
 	id, err := tx.IdentityByEmail(ctx, email)
 	if err != nil && KindOf(err) == NotFound {
-		if id, err = l.newIdentity(ctx, tx, c, email, from); err != nil {
-			return Identity{}, err
-		}
+		return l.newIdentity(ctx, tx, c, email, from)
 	}
 	if err != nil {
 		return Identity{}, fmt.Errorf("find account: %w", err)
@@ -84,6 +82,9 @@ func (l *Library) newIdentity(ctx context.Context, tx Store, c Claims, email str
 	}
 	if err := l.addUser(ctx, tx, u, m.WorkspaceID, m.Role); err != nil {
 		return Identity{}, err
+	}
+	if err := tx.VerifyEmail(ctx, u.ID, l.Now()); err != nil {
+		return Identity{}, fmt.Errorf("verify mail address: %w", err)
 	}
 	id := Identity{User: u, WorkspaceID: m.WorkspaceID, Role: m.Role}
 	return id, l.note(ctx, tx, actorFrom(id, from), m.WorkspaceID, ActionJoined, u.Email, joinedBy(by))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -148,6 +149,26 @@ func (l *Library) MakeKey(ctx context.Context, a Actor, name string, scopes []Sc
 		return l.addKey(ctx, tx, a, k, a.Email)
 	})
 	return k, secret, err
+}
+
+// AddAPIKey makes a key for the account with that address, in its oldest workspace, and returns its secret, which is kept nowhere. It is the
+// operator's way; people use MakeKey.
+func (l *Library) AddAPIKey(ctx context.Context, email, name string, scopes []Scope, expires *time.Time) (string, error) {
+	id, err := l.Store.IdentityByEmail(ctx, strings.TrimSpace(email))
+	if err != nil && KindOf(err) == NotFound {
+		return "", E(NotFound, "There is no account with this mail address. Make one with: meanwhile user add EMAIL", err)
+	}
+	if err != nil {
+		return "", err
+	}
+	if id.WorkspaceID == "" {
+		return "", E(Conflict, "This person is in no workspace, and a key works in one. Invite them to one first.", nil)
+	}
+	k, secret, err := l.newKey(id.User.ID, id.WorkspaceID, name, scopes, expires)
+	if err != nil {
+		return "", err
+	}
+	return secret, l.Store.InTx(ctx, func(tx Store) error { return l.addKey(ctx, tx, Actor{}, k, id.User.Email) })
 }
 
 func (l *Library) newKey(id UserID, w WorkspaceID, name string, scopes []Scope, expires *time.Time) (APIKey, string, error) {

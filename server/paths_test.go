@@ -143,7 +143,7 @@ func oddType(row server.Route) string {
 
 // TestOddRangesGetNoMoreThanTheFile asks for parts that no file has.
 func TestOddRangesGetNoMoreThanTheFile(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, withUI)
 	u := w.newReadyVideo()
 	media, poster := w.mediaOf(u)
 	many := "bytes=" + strings.TrimSuffix(strings.Repeat("0-,", 2000), ",")
@@ -168,7 +168,7 @@ func TestOddRangesGetNoMoreThanTheFile(t *testing.T) {
 		{"no numbers", "bytes=-", []int{416}},
 		{"nothing", "bytes=", []int{200, 416}},
 	}
-	for _, path := range []string{media, poster, "/v/" + u.share + "/poster.jpg", "/v/" + u.share + "/video.mp4", "/v/" + u.share + "/download", "/api/v1/videos/" + u.video + "/original"} {
+	for _, path := range []string{media, poster, "/assets/watch-1.css", "/v/" + u.share + "/poster.jpg", "/v/" + u.share + "/video.mp4", "/v/" + u.share + "/download", "/api/v1/videos/" + u.video + "/original"} {
 		whole := w.want(w.do("GET", path, nil, w.asOwner()), 200).body
 		for _, tc := range tests {
 			r := w.raw("GET", path, "", w.asOwner(), "Range: "+tc.asked)

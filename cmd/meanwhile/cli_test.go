@@ -95,6 +95,7 @@ func TestUsageAndExitCodes(t *testing.T) {
 		{"mail whose links would lead anywhere", []string{"--smtp-url", "smtp://mail.example.com?from=a@example.com", "doctor"}, 2, "MEANWHILE_BASE_URL"},
 		{"mail from nobody", []string{"--base-url", "https://example.com", "--smtp-url", "smtp://mail.example.com", "doctor"}, 2, "?from="},
 		{"a provider that can be overheard", []string{"--oidc-issuer", "http://id.example.com", "--oidc-client-id", "x", "doctor"}, 2, "MEANWHILE_OIDC_ISSUER"},
+		{"a provider with a password", []string{"--oidc-issuer", "https://ada:secret@id.example.com", "--oidc-client-id", "x", "doctor"}, 2, "MEANWHILE_OIDC_CLIENT_SECRET"},
 		{"a provider that does not know this site", []string{"--oidc-issuer", "https://id.example.com", "doctor"}, 2, "MEANWHILE_OIDC_CLIENT_ID"},
 		{"addresses of media that live too long", []string{"--media-address-life", "61s", "doctor"}, 2, "MEANWHILE_MEDIA_ADDRESS_LIFE"},
 		{"an unknown store", []string{"--objects-url", "gopher://x", "serve"}, 1, "MEANWHILE_OBJECTS_URL"},

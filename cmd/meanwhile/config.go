@@ -136,6 +136,9 @@ func (c *Config) finishProvider() error {
 		return nil
 	}
 	u, err := url.Parse(c.OIDCIssuer)
+	if err == nil && u.User != nil {
+		return errors.New("MEANWHILE_OIDC_ISSUER holds a name or a password: what this site shows the provider goes into MEANWHILE_OIDC_CLIENT_ID and MEANWHILE_OIDC_CLIENT_SECRET")
+	}
 	if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
 		return fmt.Errorf("MEANWHILE_OIDC_ISSUER is %q: it needs https:// and a host", c.OIDCIssuer)
 	}

@@ -306,17 +306,18 @@ func checkSecretKey(_ context.Context, p patient) finding {
 		"Set MEANWHILE_SECRET_KEY to the same on each server and worker (openssl rand -hex 32 makes one): they refuse to start without.")
 }
 
-// checkBaseURL looks at the address that links carry.
+// checkProvider asks the provider what it can do.
 func checkProvider(ctx context.Context, p patient) finding {
 	if p.config.OIDCIssuer == "" {
 		return ok("none: people sign in here by password, passkey or link")
 	}
 	if err := p.config.provider().Look(ctx); err != nil {
-		return fail(err, "See that MEANWHILE_OIDC_ISSUER is the address that the provider calls itself by, and that this machine reaches it.")
+		return fail(errors.New(sentence(err)), "See that MEANWHILE_OIDC_ISSUER is the address that the provider calls itself by, and that this machine reaches it.")
 	}
 	return ok(p.config.OIDCIssuer + " answers")
 }
 
+// checkBaseURL looks at the address that links carry.
 func checkBaseURL(_ context.Context, p patient) finding {
 	if p.config.BaseURL == "" {
 		host, _, err := net.SplitHostPort(p.config.Listen)
