@@ -34,7 +34,10 @@ export class Client {
   }
 
   async begin(fileName: string, sizeBytes: number): Promise<Begun> {
-    const headers = { 'Upload-Length': String(sizeBytes), 'Upload-Metadata': `filename ${Buffer.from(fileName).toString('base64')}` }
+    const headers = {
+      'Upload-Length': String(sizeBytes),
+      'Upload-Metadata': `filename ${Buffer.from(fileName).toString('base64')}`,
+    }
     const answer = await this.call('POST', '/api/v1/files/', { headers })
     const header = (name: string) => answer.headers.get(name) ?? ''
     return { videoId: header('Meanwhile-Video-Id'), link: header('Meanwhile-Watch-Url'), uploadUrl: header('Location') }
@@ -66,12 +69,15 @@ export class Client {
       const video = await this.video(id)
       expect(video.improving ? 'improving' : video.state, video.title).toBe(state)
     }
-    await vi.waitFor(stands, { timeout: 90_000, interval: 250 }) // in hooks, too, where expect.poll is not
+    // in hooks, too, where expect.poll is not
+    await vi.waitFor(stands, { timeout: 90_000, interval: 250 })
   }
 
   /** The video behind a watch link. */
   async byLink(link: string): Promise<Video> {
-    const videos = (await (await this.call('GET', '/api/v1/videos')).json()) as { items: (Video & { watch_url: string })[] }
+    const videos = (await (await this.call('GET', '/api/v1/videos')).json()) as {
+      items: (Video & { watch_url: string })[]
+    }
     const video = videos.items.find((v) => basename(v.watch_url) === basename(link))
     if (!video) throw new Error(`no video has the link ${link}`)
     return video
@@ -99,11 +105,19 @@ export class Client {
   private async call(
     method: string,
     path: string,
-    { headers = {}, body, json }: { headers?: Record<string, string>; body?: Uint8Array<ArrayBuffer>; json?: object } = {},
+    {
+      headers = {},
+      body,
+      json,
+    }: { headers?: Record<string, string>; body?: Uint8Array<ArrayBuffer>; json?: object } = {},
   ): Promise<Response> {
     const all: Record<string, string> = { Authorization: `Bearer ${this.key}`, 'Tus-Resumable': '1.0.0', ...headers }
     if (json) all['Content-Type'] = 'application/json'
-    const answer = await fetch(new URL(path, this.base), { method, headers: all, body: json ? JSON.stringify(json) : (body ?? null) })
+    const answer = await fetch(new URL(path, this.base), {
+      method,
+      headers: all,
+      body: json ? JSON.stringify(json) : (body ?? null),
+    })
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
     return answer
   }

@@ -1,5 +1,5 @@
-// What the recorder costs and how soon its link plays: cmd/meanwhile/bench_recorder_test.go says by MEANWHILE_BENCH_RECORDER what to measure and
-// how often, and reads the answer.
+// What the recorder costs and how soon its link plays: cmd/meanwhile/bench_recorder_test.go says by
+// MEANWHILE_BENCH_RECORDER what to measure and how often, and reads the answer.
 import { execFile } from 'node:child_process'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -28,7 +28,10 @@ function note(name: string, value: number): void {
 }
 
 const parts: Record<string, (studio: Studio) => Promise<void>> = {
-  /** From the press of the button until the server has everything, and until a fresh watch page shows a frame. */
+  /**
+   * From the press of the button until the server has everything, and until a fresh watch page
+   * shows a frame.
+   */
   stop: async (studio) => {
     const page = await studio.recorderPage()
     for (let i = 0; i < asked.times; i++) await takeAndStop(studio, page, '')
@@ -72,12 +75,25 @@ const parts: Record<string, (studio: Studio) => Promise<void>> = {
     const whole = join(studio.folder, 'long.mp4')
     const loops = String(Math.ceil(600 / asked.seconds))
     const fragments = ['-movflags', 'frag_keyframe+empty_moov+default_base_moof']
-    await run('ffmpeg', ['-v', 'error', '-y', '-stream_loop', loops, '-i', await studio.original(link), '-c', 'copy', ...fragments, whole])
+    await run('ffmpeg', [
+      '-v',
+      'error',
+      '-y',
+      '-stream_loop',
+      loops,
+      '-i',
+      await studio.original(link),
+      '-c',
+      'copy',
+      ...fragments,
+      whole,
+    ])
     for (let i = 0; i < asked.times; i++) await pushAndStop(studio, new Uint8Array(await readFile(whole)))
   },
   kill: async (studio) => {
     const wire = await Wire.to(studio.program.base)
-    for (let i = 0; i < asked.times; i++) note('lost at kill -9', await killAndCount(studio, wire, `killed-${i}`, 8000 + 300 * i))
+    for (let i = 0; i < asked.times; i++)
+      note('lost at kill -9', await killAndCount(studio, wire, `killed-${i}`, 8000 + 300 * i))
     await wire.close()
   },
   hidden: async (studio) => {
@@ -102,7 +118,10 @@ const parts: Record<string, (studio: Studio) => Promise<void>> = {
     note('frames a second while hidden', (drawn.size * 1000) / (toMs - fromMs))
     await browser.close()
   },
-  /** CPU of the whole browser, beside the same share and camera on a page that is nothing but two recorders. */
+  /**
+   * CPU of the whole browser, beside the same share and camera on a page that is nothing but two
+   * recorders.
+   */
   cpu: async (studio) => {
     for (let i = 0; i < asked.times; i++) {
       const ours = await studio.person(`cpu-${i}`)
@@ -194,7 +213,10 @@ async function stopping(page: Page): Promise<{ ms: number; pressedAtMs: number; 
   })
 }
 
-/** Runs in the watch page: plays as soon as there is a video, and keeps when its first frame was shown. */
+/**
+ * Runs in the watch page: plays as soon as there is a video, and keeps when its first frame was
+ * shown.
+ */
 function playAtOnce(): void {
   const look = new MutationObserver(() => {
     const video = document.querySelector('video')
@@ -228,7 +250,10 @@ async function pushAndStop(studio: Studio, bytes: Uint8Array<ArrayBuffer>): Prom
   await watching.close()
 }
 
-/** What of a recording is missing after its browser was killed: from the time that the last recovered frame shows until the kill. */
+/**
+ * What of a recording is missing after its browser was killed: from the time that the last
+ * recovered frame shows until the kill.
+ */
 async function killAndCount(studio: Studio, wire: Wire, name: string, afterMs: number): Promise<number> {
   const first = await studio.person(name)
   await logIn({ base: wire.base }, await first.newPage())

@@ -1,5 +1,6 @@
-// What only a browser can tell: how soon the watch page shows a frame, beside a page that is nothing but the file, and what the page weighs.
-// cmd/meanwhile/bench_page_test.go says by MEANWHILE_BENCH_PAGE what to open, and reads the answer.
+// What only a browser can tell: how soon the watch page shows a frame, beside a page that is
+// nothing but the file, and what the page weighs. cmd/meanwhile/bench_page_test.go says by
+// MEANWHILE_BENCH_PAGE what to open, and reads the answer.
 import { writeFile } from 'node:fs/promises'
 import type { Browser, Page } from 'playwright-core'
 import { expect, test } from 'vitest'
@@ -53,8 +54,15 @@ test('the watch page in a browser', async () => {
   }
 })
 
-/** From the start of the navigation to the first frame that is presented, in ms, with nothing kept from before. */
-async function firstFrame(browser: Browser, url: string, link: { megabits: number; latencyMs: number }): Promise<number> {
+/**
+ * From the start of the navigation to the first frame that is presented, in ms, with nothing kept
+ * from before.
+ */
+async function firstFrame(
+  browser: Browser,
+  url: string,
+  link: { megabits: number; latencyMs: number },
+): Promise<number> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
   try {
     const page = await context.newPage()
@@ -70,7 +78,10 @@ async function firstFrame(browser: Browser, url: string, link: { megabits: numbe
   }
 }
 
-/** Runs in the page: plays the video as soon as it is in the document, as somebody would who came for it. */
+/**
+ * Runs in the page: plays the video as soon as it is in the document, as somebody would who came
+ * for it.
+ */
 function playAtOnce(): void {
   const look = new MutationObserver(() => {
     const video = document.querySelector('video')
@@ -113,5 +124,7 @@ async function playFor(page: Page, seconds: number): Promise<void> {
     video.muted = true
     return video.play()
   })
-  await page.waitForFunction((until) => (document.querySelector('video')?.currentTime ?? 0) > until, seconds, { timeout: 30_000 })
+  await page.waitForFunction((until) => (document.querySelector('video')?.currentTime ?? 0) > until, seconds, {
+    timeout: 30_000,
+  })
 }

@@ -23,7 +23,10 @@ export function openBrowser(): Promise<Browser> {
 }
 
 /** A person: a context of their own, whose pages may raise no error. */
-export async function newPerson(browser: Browser, options: BrowserContextOptions = {}): Promise<BrowserContext & { problems: string[] }> {
+export async function newPerson(
+  browser: Browser,
+  options: BrowserContextOptions = {},
+): Promise<BrowserContext & { problems: string[] }> {
   const context = await browser.newContext({
     viewport: { width: 1440, height: 900 },
     permissions: ['clipboard-read', 'clipboard-write'],
@@ -32,8 +35,10 @@ export async function newPerson(browser: Browser, options: BrowserContextOptions
   const problems: string[] = []
   context.on('weberror', (error) => problems.push(error.error().stack ?? String(error.error())))
   context.on('console', (message) => {
-    // A failed request is an answer that a test may ask for; scripts and policies that are refused are not.
-    if (message.type() === 'error' && !/Failed to load resource|net::ERR_/.test(message.text())) problems.push(message.text())
+    // A failed request is an answer that a test may ask for; scripts and policies that are refused
+    // are not.
+    if (message.type() === 'error' && !/Failed to load resource|net::ERR_/.test(message.text()))
+      problems.push(message.text())
   })
   onTestFailed(async () => {
     await mkdir(outFolder, { recursive: true })
@@ -44,7 +49,9 @@ export async function newPerson(browser: Browser, options: BrowserContextOptions
   return Object.assign(context, { problems })
 }
 
-/** Makes the first account on its page, and goes past what the site says of itself into the library. */
+/**
+ * Makes the first account on its page, and goes past what the site says of itself into the library.
+ */
 export async function setUp(program: Program, page: Page): Promise<void> {
   await page.goto(program.setUpLink)
   await page.getByLabel('Name of your team').fill(owner.workspace)
@@ -68,13 +75,19 @@ export async function logIn(program: Pick<Program, 'base'>, page: Page): Promise
 /** axe finds nothing (WCAG 2.2 A and AA), in light and in dark. */
 export async function expectAccessible(page: Page): Promise<void> {
   for (const colorScheme of ['dark', 'light'] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' }) // nothing is half-way to another colour while it is looked at
+    // nothing is half-way to another colour while it is looked at
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     await page.evaluate(async () => {
       const ending = document.getAnimations().filter((a) => a.effect?.getComputedTiming().endTime !== Infinity)
-      await Promise.allSettled(ending.map((a) => a.finished)) // colours on their way from one scheme to the other are neither's
+      // colours on their way from one scheme to the other are neither's
+      await Promise.allSettled(ending.map((a) => a.finished))
     })
-    const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).analyze()
-    const found = violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target.join(' ')} ${n.any[0]?.message ?? ''}`).join('; ')}`)
+    const { violations } = await new AxeBuilder({ page })
+      .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
+      .analyze()
+    const found = violations.map(
+      (v) => `${v.id}: ${v.nodes.map((n) => `${n.target.join(' ')} ${n.any[0]?.message ?? ''}`).join('; ')}`,
+    )
     expect(found, `${page.url()} in ${colorScheme}`).toEqual([])
   }
   await page.emulateMedia({ reducedMotion: null })
@@ -90,7 +103,9 @@ export async function shoot(page: Page, name: string): Promise<void> {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
       await page.screenshot({ path: `${outFolder}${name}-${width}-${colorScheme}.png` })
     }
-    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+    const overflow = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    )
     expect(overflow, `${name} at ${width} px is wider than the screen by`).toBeLessThanOrEqual(0)
   }
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'no-preference' })
@@ -103,5 +118,7 @@ export async function expectPlays(page: Page): Promise<void> {
     v.muted = true
     return v.play()
   })
-  await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0.4, undefined, { timeout: 30_000 })
+  await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0.4, undefined, {
+    timeout: 30_000,
+  })
 }

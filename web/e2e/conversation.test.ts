@@ -1,4 +1,5 @@
-// The conversation under a link: words that survive, streams that come back, many comments, and comments that mean harm.
+// The conversation under a link: words that survive, streams that come back, many comments, and
+// comments that mean harm.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -23,7 +24,18 @@ beforeAll(async () => {
   signedIn = await setUpOwner(program, browser)
   client = await Client.of(program)
   folder = await mkdtemp(join(tmpdir(), 'meanwhile-clips-'))
-  small = await clip(join(folder, 'small.mp4'), 12, ['-s', '320x180', '-r', '10', '-c:v', 'libx264', '-pix_fmt', 'yuv420p', '-c:a', 'aac'])
+  small = await clip(join(folder, 'small.mp4'), 12, [
+    '-s',
+    '320x180',
+    '-r',
+    '10',
+    '-c:v',
+    'libx264',
+    '-pix_fmt',
+    'yuv420p',
+    '-c:a',
+    'aac',
+  ])
 })
 afterAll(async () => {
   await browser?.close()
@@ -85,7 +97,9 @@ test('a stream that was cut brings what was said meanwhile', async () => {
   await note.waitFor({ timeout: 15_000 })
   await program.run(new URL(client.base).host)
   await client.comment(link, 'after the server was killed', 9)
-  await expect.poll(bodies, { timeout: 40_000 }).toEqual(['before', 'first', 'second', 'third', 'after the server was killed'])
+  await expect
+    .poll(bodies, { timeout: 40_000 })
+    .toEqual(['before', 'first', 'second', 'third', 'after the server was killed'])
   await note.waitFor({ state: 'detached', timeout: 15_000 })
   expect(navigations).toBe(0)
   await leave(guest)
@@ -163,7 +177,9 @@ test('nothing that people write becomes a part of the page', async () => {
     }
     await page.getByText('<script>window.harmed = 9</script>').first().waitFor()
     expect(await page.locator('img[src="x"], [onload], [onerror], [onmouseover]').count()).toBe(0)
-    const addresses = await page.locator('a').evaluateAll((links) => links.map((a) => (a as HTMLAnchorElement).protocol))
+    const addresses = await page
+      .locator('a')
+      .evaluateAll((links) => links.map((a) => (a as HTMLAnchorElement).protocol))
     expect(addresses.filter((protocol) => !/^https?:$/.test(protocol))).toEqual([])
     if (person !== plain) expect(await page.evaluate(() => (window as { harmed?: number }).harmed)).toBeUndefined()
   }

@@ -1,4 +1,5 @@
-// Browsers as they are on a desk: driven by puppeteer, which leaves a tab hidden that is hidden (Playwright does not), and on a screen of their own.
+// Browsers as they are on a desk: driven by puppeteer, which leaves a tab hidden that is hidden
+// (Playwright does not), and on a screen of their own.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { promisify } from 'node:util'
 import puppeteer, { type Browser, type Page } from 'puppeteer-core'
@@ -28,13 +29,18 @@ export class Screen {
     return new Screen(display, [manager, server])
   }
 
-  /** Clicks into a window, at parts of its width and height. False while there is none of that name. */
+  /**
+   * Clicks into a window, at parts of its width and height. False while there is none of that name.
+   */
   async click(windowName: string, x: number, y: number): Promise<boolean> {
     const found = await this.xdotool('search', '--onlyvisible', '--name', windowName)
     const id = found.split('\n')[0]
     if (!id) return false
-    const place = Object.fromEntries((await this.xdotool('getwindowgeometry', '--shell', id)).split('\n').map((line) => line.split('=')))
-    const at = (from: string, size: string, part: number) => String(Math.round(Number(place[from]) + Number(place[size]) * part))
+    const place = Object.fromEntries(
+      (await this.xdotool('getwindowgeometry', '--shell', id)).split('\n').map((line) => line.split('=')),
+    )
+    const at = (from: string, size: string, part: number) =>
+      String(Math.round(Number(place[from]) + Number(place[size]) * part))
     await this.xdotool('mousemove', at('X', 'WIDTH', x), at('Y', 'HEIGHT', y), 'click', '1')
     return true
   }
@@ -44,7 +50,9 @@ export class Screen {
   }
 
   private async xdotool(...words: string[]): Promise<string> {
-    const { stdout } = await run('xdotool', words, { env: { ...process.env, DISPLAY: this.display } }).catch(() => ({ stdout: '' }))
+    const { stdout } = await run('xdotool', words, { env: { ...process.env, DISPLAY: this.display } }).catch(() => ({
+      stdout: '',
+    }))
     return stdout.trim()
   }
 }
@@ -102,7 +110,10 @@ export async function start(page: Page, source: 'both' | 'screen' | 'camera' | '
   await reads(page, '.live .acts', 'Stop and copy link')
 }
 
-/** Waits until an element says something. The question comes from outside the page: a hidden one has slow timers. */
+/**
+ * Waits until an element says something. The question comes from outside the page: a hidden one has
+ * slow timers.
+ */
 export async function reads(page: Page, selector: string, text: string, timeoutMs = 30_000): Promise<void> {
   await page.waitForFunction(
     (css, words) => document.querySelector(css)?.textContent?.includes(words) ?? false,

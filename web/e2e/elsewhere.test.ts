@@ -1,4 +1,5 @@
-// An update outside of its own page: the player in a frame of another origin, what is copied for other pages, and the moving library.
+// An update outside of its own page: the player in a frame of another origin, what is copied for
+// other pages, and the moving library.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
@@ -28,7 +29,20 @@ beforeAll(async () => {
   signedIn = await setUpOwner(program, browser)
   client = await Client.of(program)
   folder = await mkdtemp(join(tmpdir(), 'meanwhile-clips-'))
-  const made = ['-s', '640x360', '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-g', '30', '-c:a', 'aac']
+  const made = [
+    '-s',
+    '640x360',
+    '-c:v',
+    'libx264',
+    '-preset',
+    'ultrafast',
+    '-pix_fmt',
+    'yuv420p',
+    '-g',
+    '30',
+    '-c:a',
+    'aac',
+  ]
   short = await client.upload(await clip(join(folder, 'short.mp4'), 6, made))
   await client.rename(short.videoId, 'Short & [sharp]')
   site = createServer((_, answer) => {
@@ -62,7 +76,9 @@ test('what is copied for other pages shows the update there, with its way back',
   await page.getByRole('button', { name: 'Copy embed code' }).click()
   await page.getByRole('button', { name: 'Copied' }).waitFor()
   framed = await copied(page)
-  expect(framed).toContain(`src="${link.replace('/v/', '/embed/')}" width="960" height="540" title="Short &amp; [sharp]"`)
+  expect(framed).toContain(
+    `src="${link.replace('/v/', '/embed/')}" width="960" height="540" title="Short &amp; [sharp]"`,
+  )
 
   // Its owner's browser shows no more in a frame than a stranger's.
   const ada = await newPerson(browser, { storageState: signedIn })
@@ -73,7 +89,9 @@ test('what is copied for other pages shows the update there, with its way back',
   const frame = other.frameLocator('iframe')
   await frame.locator('select.speed').waitFor()
   await frame.locator('.big').click()
-  await expect.poll(() => frame.locator('video').evaluate((v: HTMLVideoElement) => v.currentTime), { timeout: 15_000 }).toBeGreaterThan(0.5)
+  await expect
+    .poll(() => frame.locator('video').evaluate((v: HTMLVideoElement) => v.currentTime), { timeout: 15_000 })
+    .toBeGreaterThan(0.5)
   await frame.locator('video').evaluate((v: HTMLVideoElement) => v.pause())
   await expectAccessible(other)
   await shoot(other, 'embed')
@@ -171,7 +189,8 @@ test('a video of the library moves while somebody points at it, and only then', 
   const before = asked.length
   await row.locator('.poster').hover()
   await row.locator('a.t').focus()
-  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 600))) // longer than a pointer has to rest
+  // longer than a pointer has to rest
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 600)))
   expect(asked.length).toBe(before)
   expect(await row.locator('.poster video').count()).toBe(0)
   await leave(ada)

@@ -1,4 +1,5 @@
-// The first moments of the watch page: what is seen before everything has come, and when some of it never comes.
+// The first moments of the watch page: what is seen before everything has come, and when some of it
+// never comes.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -47,7 +48,10 @@ test.each([
   await page.addInitScript(() => {
     const shifts: string[] = []
     const sum = { value: 0, shifts }
-    type Shift = PerformanceEntry & { value: number; sources: { node?: Node; previousRect: DOMRect; currentRect: DOMRect }[] }
+    type Shift = PerformanceEntry & {
+      value: number
+      sources: { node?: Node; previousRect: DOMRect; currentRect: DOMRect }[]
+    }
     const box = ({ x, y, width, height }: DOMRect) => [x, y, width, height].map(Math.round).join(' ')
     new PerformanceObserver((list) => {
       for (const { value, sources } of list.getEntries() as Shift[]) {
@@ -69,7 +73,8 @@ test.each([
   })
   await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0.5)
   const sum = await page.evaluate(() => (window as unknown as { sum: { value: number; shifts: string[] } }).sum)
-  expect(sum.value, `moved:\n${sum.shifts.join('\n')}\n`).toBeLessThan(0.02) // letters by a pixel or three; 0.1 is what people notice
+  // letters by a pixel or three; 0.1 is what people notice
+  expect(sum.value, `moved:\n${sum.shifts.join('\n')}\n`).toBeLessThan(0.02)
   await leave(guest)
 })
 
@@ -135,7 +140,9 @@ test('Play that is pressed before the scripts have come plays, and they take it 
   for (const route of held) await route.continue()
   await page.locator('media-play-button').waitFor()
   expect(await video.evaluate((v: HTMLVideoElement) => v.paused), 'it plays on').toBe(false)
-  await expect.poll(() => page.locator('media-play-button').getAttribute('mediapaused'), { message: 'the button knows' }).toBeNull()
+  await expect
+    .poll(() => page.locator('media-play-button').getAttribute('mediapaused'), { message: 'the button knows' })
+    .toBeNull()
   await leave(guest)
 })
 
@@ -180,7 +187,9 @@ async function plays(page: Page, untilS: number): Promise<void> {
     v.muted = true
     return v.play()
   })
-  await page.waitForFunction((until) => (document.querySelector('video')?.currentTime ?? 0) > until, untilS, { timeout: 30_000 })
+  await page.waitForFunction((until) => (document.querySelector('video')?.currentTime ?? 0) > until, untilS, {
+    timeout: 30_000,
+  })
 }
 
 /** How many different colours are seen where the picture is, of some coarse ones. */
@@ -190,7 +199,8 @@ async function colours(page: Page): Promise<number> {
     const picture = await createImageBitmap(new Blob([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))]))
     const context = new OffscreenCanvas(64, 24).getContext('2d')
     if (!context) throw new Error('no canvas')
-    context.drawImage(picture, 0, 0, picture.width, picture.height * 0.7, 0, 0, 64, 24) // what lies above the bar
+    // what lies above the bar
+    context.drawImage(picture, 0, 0, picture.width, picture.height * 0.7, 0, 0, 64, 24)
     const { data } = context.getImageData(0, 0, 64, 24)
     const seen = new Set<number>()
     for (let i = 0; i < data.length; i += 4)

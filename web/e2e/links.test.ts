@@ -1,4 +1,5 @@
-// Links with rules of their own: made by the sheet, given to somebody without an account, and taken away again.
+// Links with rules of their own: made by the sheet, given to somebody without an account, and taken
+// away again.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -66,7 +67,9 @@ test('the sheet tells what is wrong beside the field, and gives the focus back',
   await sheet.getByLabel('Password', { exact: true }).fill('short')
   await sheet.getByRole('button', { name: 'Make the link' }).click()
   await sheet.getByText('A password needs at least 6 characters.').waitFor()
-  expect(await sheet.getByLabel('Password', { exact: true }).evaluate((field) => field === document.activeElement)).toBe(true)
+  expect(
+    await sheet.getByLabel('Password', { exact: true }).evaluate((field) => field === document.activeElement),
+  ).toBe(true)
   await expectAccessible(page)
   await shoot(page, 'links-form')
   await sheet.getByRole('radio', { name: 'People you name' }).check()
@@ -121,7 +124,8 @@ test('a client comes in by a password, and what they say waits for the owner', a
   const opened = visit.waitForRequest((request) => request.url().endsWith('/opened'))
   await visit.getByRole('button', { name: 'Watch' }).click()
   await expectPlays(visit)
-  await visit.getByText('This link ends on 1 Mar 2040, 12:00, your time').waitFor() // six hours behind Berlin
+  // six hours behind Berlin
+  await visit.getByText('This link ends on 1 Mar 2040, 12:00, your time').waitFor()
   await opened
   await visit.getByRole('textbox', { name: 'Your comment' }).fill('Can we see the budget?')
   await visit.getByLabel('Your name').fill('Client Bo')
@@ -130,7 +134,10 @@ test('a client comes in by a password, and what they say waits for the owner', a
   await expectAccessible(visit)
   await shoot(visit, 'watch-held')
   await visit.reload()
-  await visit.locator('.comment', { hasText: 'Can we see the budget?' }).getByText('Waits for approval; only you and Ada see it').waitFor()
+  await visit
+    .locator('.comment', { hasText: 'Can we see the budget?' })
+    .getByText('Waits for approval; only you and Ada see it')
+    .waitFor()
 
   const own = await ada.newPage()
   let counted = 0
@@ -149,7 +156,10 @@ test('a client comes in by a password, and what they say waits for the owner', a
 
   await own.getByRole('button', { name: 'Share', exact: true }).click()
   await own.getByRole('button', { name: 'Links and who may watch' }).click()
-  const there = own.getByRole('dialog', { name: 'Share' }).getByRole('listitem').filter({ hasText: 'Asks for a password' })
+  const there = own
+    .getByRole('dialog', { name: 'Share' })
+    .getByRole('listitem')
+    .filter({ hasText: 'Asks for a password' })
   await there.getByText('Opened once').waitFor()
   await there.getByRole('button', { name: /^Revoke/ }).click()
   await there.getByText('It stops working at once').waitFor()
@@ -164,7 +174,9 @@ test('a client comes in by a password, and what they say waits for the owner', a
   await visit.getByRole('button', { name: 'Load again' }).click()
   await visit.getByRole('heading', { name: 'There is nothing at this address' }).waitFor()
   const token = new URL(link).pathname
-  expect(await visit.locator('main a[data-sign-in]').getAttribute('href')).toBe(`/login?next=${encodeURIComponent(token)}`)
+  expect(await visit.locator('main a[data-sign-in]').getAttribute('href')).toBe(
+    `/login?next=${encodeURIComponent(token)}`,
+  )
   await expectAccessible(visit)
   await shoot(visit, 'gone')
   await leave(ada, guest)

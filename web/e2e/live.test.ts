@@ -65,7 +65,20 @@ test('a colleague watches while it is recorded, from its beginning, and the stop
 
 test('what has come so far can be searched and talked about, and its moments stay right afterwards', async () => {
   const path = join(studio.folder, 'ramp.mp4')
-  const made = ['-s', '640x360', '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-g', '30', '-c:a', 'libopus']
+  const made = [
+    '-s',
+    '640x360',
+    '-c:v',
+    'libx264',
+    '-preset',
+    'ultrafast',
+    '-pix_fmt',
+    'yuv420p',
+    '-g',
+    '30',
+    '-c:a',
+    'libopus',
+  ]
   const whole = new Uint8Array(await readFile(await clip(path, 40, [...made, ...inFragments])))
   const half = Math.floor(whole.length / 2)
   const take = await Take.begin(studio.client, 'Half of it so far')
@@ -93,7 +106,9 @@ test('what has come so far can be searched and talked about, and its moments sta
   await take.complete()
   await studio.client.reaches(take.videoId, 'ready')
   await page.reload()
-  await page.waitForFunction(() => (document.querySelector('video')?.readyState ?? 0) >= HTMLMediaElement.HAVE_CURRENT_DATA)
+  await page.waitForFunction(
+    () => (document.querySelector('video')?.readyState ?? 0) >= HTMLMediaElement.HAVE_CURRENT_DATA,
+  )
   await expect.poll(() => durationOf(page)).toBeCloseTo(40, 0)
   await chip.click()
   await expect.poll(() => shownAt(page), { message: 'where the comment leads' }).toBeCloseTo(12, 0)
@@ -102,7 +117,20 @@ test('what has come so far can be searched and talked about, and its moments sta
 
 test('a stream from which nothing comes any more is left for the file, as soon as there is one', async () => {
   const path = join(studio.folder, 'silent.mp4')
-  const made = ['-s', '640x360', '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-g', '30', '-c:a', 'libopus']
+  const made = [
+    '-s',
+    '640x360',
+    '-c:v',
+    'libx264',
+    '-preset',
+    'ultrafast',
+    '-pix_fmt',
+    'yuv420p',
+    '-g',
+    '30',
+    '-c:a',
+    'libopus',
+  ]
   const whole = new Uint8Array(await readFile(await clip(path, 16, [...made, ...inFragments])))
   const half = Math.floor(whole.length / 2)
   const take = await Take.begin(studio.client, 'Silent from the middle on')
@@ -136,9 +164,13 @@ test('screen and camera are one picture, which its author arranges for everybody
     v.loop = true
     return v.play()
   })
-  await expect.poll(() => apart(theirs, 30), { message: 'ms between the tracks, at most', timeout: 30_000 }).toBeLessThanOrEqual(80)
+  await expect
+    .poll(() => apart(theirs, 30), { message: 'ms between the tracks, at most', timeout: 30_000 })
+    .toBeLessThanOrEqual(80)
   await seekTo(theirs, 2.5)
-  await expect.poll(() => apart(theirs, 30), { message: 'ms between the tracks after a jump', timeout: 30_000 }).toBeLessThanOrEqual(80)
+  await expect
+    .poll(() => apart(theirs, 30), { message: 'ms between the tracks after a jump', timeout: 30_000 })
+    .toBeLessThanOrEqual(80)
   expect(await theirs.getByRole('group', { name: /^Camera/ }).count(), 'a guest moves nothing').toBe(0)
 
   const page = await studio.ada.newPage()
@@ -153,7 +185,9 @@ test('screen and camera are one picture, which its author arranges for everybody
   await page.locator('#announce', { hasText: 'The camera stays there' }).waitFor({ state: 'attached' })
   const near = async (of: Page, x: number, y: number) => {
     const placed = () => placeOf(of)
-    await expect.poll(async () => Math.abs((await placed()).x - x) + Math.abs((await placed()).y - y)).toBeLessThan(0.02)
+    await expect
+      .poll(async () => Math.abs((await placed()).x - x) + Math.abs((await placed()).y - y))
+      .toBeLessThan(0.02)
   }
   await near(page, 0.3, 0.4)
   await near(theirs, 0.3, 0.4) // with no reload
@@ -169,7 +203,9 @@ test('screen and camera are one picture, which its author arranges for everybody
   await framed.goto(`${studio.program.base}/embed/${take.link.split('/').at(-1)}`)
   await expectPlays(framed)
   await near(framed, 0.34, 0.42)
-  await expect.poll(() => apart(framed, 10), { message: 'ms between the tracks in another page', timeout: 30_000 }).toBeLessThanOrEqual(80)
+  await expect
+    .poll(() => apart(framed, 10), { message: 'ms between the tracks in another page', timeout: 30_000 })
+    .toBeLessThanOrEqual(80)
   await shoot(framed, 'embed-two-tracks')
   await leave(guest)
   expect(studio.ada.problems).toEqual([])
@@ -185,7 +221,10 @@ function followPosition(): void {
   setInterval(() => moments.push({ atMs: performance.now(), position: player ? player.positionMs / 1000 : -1 }), 50)
 }
 
-/** Runs in the page: where the position did not go on as time did since it was told last. Waiting is no jump. */
+/**
+ * Runs in the page: where the position did not go on as time did since it was told last. Waiting is
+ * no jump.
+ */
 function jumps(): string[] {
   const { moments } = window as unknown as { moments: Moment[] }
   const found: string[] = []
@@ -213,14 +252,19 @@ function seekTo(page: Page, second: number): Promise<void> {
 function shownAt(page: Page): Promise<number> {
   return page
     .locator('video[slot=media]')
-    .evaluate((v: HTMLVideoElement) => (v.seeking || v.readyState < HTMLMediaElement.HAVE_CURRENT_DATA ? -1 : v.currentTime))
+    .evaluate((v: HTMLVideoElement) =>
+      v.seeking || v.readyState < HTMLMediaElement.HAVE_CURRENT_DATA ? -1 : v.currentTime,
+    )
 }
 
 function durationOf(page: Page): Promise<number> {
   return page.locator('video[slot=media]').evaluate((v: HTMLVideoElement) => v.duration)
 }
 
-/** How far the camera was from the picture at most, in ms, over so many frames of the camera that were shown. */
+/**
+ * How far the camera was from the picture at most, in ms, over so many frames of the camera that
+ * were shown.
+ */
 function apart(page: Page, frames: number): Promise<number> {
   return page.evaluate(async (count) => {
     const picture = document.querySelector<HTMLVideoElement>('video[slot=media]')
@@ -228,7 +272,9 @@ function apart(page: Page, frames: number): Promise<number> {
     if (!picture || !camera) return Number.POSITIVE_INFINITY
     let most = 0
     for (let i = 0; i < count; i++) {
-      const shown = await new Promise<VideoFrameCallbackMetadata>((resolve) => camera.requestVideoFrameCallback((_, of) => resolve(of)))
+      const shown = await new Promise<VideoFrameCallbackMetadata>((resolve) =>
+        camera.requestVideoFrameCallback((_, of) => resolve(of)),
+      )
       if (picture.currentTime < 0.3) continue // it has begun again, and the camera follows
       most = Math.max(most, Math.abs(shown.mediaTime - picture.currentTime) * 1000)
     }
@@ -236,7 +282,9 @@ function apart(page: Page, frames: number): Promise<number> {
   }, frames)
 }
 
-async function boxOf(of: ReturnType<Page['locator']>): Promise<{ x: number; y: number; width: number; height: number }> {
+async function boxOf(
+  of: ReturnType<Page['locator']>,
+): Promise<{ x: number; y: number; width: number; height: number }> {
   const box = await of.boundingBox()
   if (!box) throw new Error('it is not on the page')
   return box

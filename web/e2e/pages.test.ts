@@ -1,4 +1,5 @@
-// The pages around the videos: welcome, sign in, the link that signs in once, sign up, sign out, and what every page sends along.
+// The pages around the videos: welcome, sign in, the link that signs in once, sign up, sign out,
+// and what every page sends along.
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Client } from './api'
@@ -38,7 +39,10 @@ test('signing in says what was wrong, leads where it should, and signing out end
   await expectAccessible(page)
   await shoot(page, 'login')
 
-  const [refused] = await Promise.all([page.waitForResponse((r) => r.request().method() === 'POST'), signIn(page, 'a wrong password')])
+  const [refused] = await Promise.all([
+    page.waitForResponse((r) => r.request().method() === 'POST'),
+    signIn(page, 'a wrong password'),
+  ])
   expect(refused.status()).toBe(401)
   await page.getByRole('alert').getByText('Mail address and password do not match. Try again.').waitFor()
   const password = page.getByLabel('Password')
@@ -158,7 +162,9 @@ test('pages carry their policy, and browsers hold to it', async () => {
   const page = await guest.newPage()
   const answer = await page.goto(`${program.base}/login`)
   const headers = answer?.headers() ?? {}
-  const policy = Object.fromEntries((headers['content-security-policy'] ?? '').split('; ').map((part) => [part.split(' ')[0], part]))
+  const policy = Object.fromEntries(
+    (headers['content-security-policy'] ?? '').split('; ').map((part) => [part.split(' ')[0], part]),
+  )
   expect(policy['default-src']).toBe("default-src 'none'")
   expect(policy['script-src']).toMatch(/^script-src 'self' 'nonce-[\w-]{22}'$/)
   expect(policy['frame-ancestors']).toBe("frame-ancestors 'none'")

@@ -1,4 +1,5 @@
-// Passkeys in a real browser, with an authenticator that the browser itself plays: made by who is signed in, then enough to sign in.
+// Passkeys in a real browser, with an authenticator that the browser itself plays: made by who is
+// signed in, then enough to sign in.
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'

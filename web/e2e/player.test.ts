@@ -21,7 +21,22 @@ beforeAll(async () => {
   await setUpOwner(program, browser)
   const client = await Client.of(program)
   folder = await mkdtemp(join(tmpdir(), 'meanwhile-clips-'))
-  const made = ['-s', '160x90', '-r', '5', '-g', '10', '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-c:a', 'aac']
+  const made = [
+    '-s',
+    '160x90',
+    '-r',
+    '5',
+    '-g',
+    '10',
+    '-c:v',
+    'libx264',
+    '-preset',
+    'ultrafast',
+    '-pix_fmt',
+    'yuv420p',
+    '-c:a',
+    'aac',
+  ]
   long = await client.upload(await clip(join(folder, 'long.mp4'), 100, made))
   short = await client.upload(await clip(join(folder, 'short.mp4'), 3, made))
   await client.reaches(long.videoId, 'ready')
@@ -52,7 +67,9 @@ test('a link begins where it says, in every form', async () => {
     await page.goto(`${long.link}?t=${encodeURIComponent(t)}`)
     await loaded(page)
     await expect.poll(() => positionOf(page), { message: t }).toBeCloseTo(want, 0)
-    await page.getByRole('button', { name: `Copy link at ${Math.floor(want / 60)}:${String(want % 60).padStart(2, '0')}` }).waitFor()
+    await page
+      .getByRole('button', { name: `Copy link at ${Math.floor(want / 60)}:${String(want % 60).padStart(2, '0')}` })
+      .waitFor()
   }
   await page.getByRole('button', { name: 'Copy link at 0:00' }).click()
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(`${long.link}?t=0`)

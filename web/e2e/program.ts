@@ -1,5 +1,6 @@
-// Starts bin/meanwhile on a free port with a data folder of its own, and reads from its output where it is: everything in one process, or
-// with MEANWHILE_E2E_MODE=scaled two servers behind a proxy and two workers.
+// Starts bin/meanwhile on a free port with a data folder of its own, and reads from its output
+// where it is: everything in one process, or with MEANWHILE_E2E_MODE=scaled two servers behind a
+// proxy and two workers.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
@@ -87,7 +88,10 @@ export class Program {
   }
 
   #spawn(role: Role, listen = '127.0.0.1:0') {
-    const child = spawn(binary, [role], { env: { ...this.#env, MEANWHILE_LISTEN: listen }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(binary, [role], {
+      env: { ...this.#env, MEANWHILE_LISTEN: listen },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     this.#children.push(child)
     child.stderr.on('data', (text: Buffer) => {
       this.log += text.toString()
@@ -126,7 +130,10 @@ export class Program {
   }
 }
 
-/** The real recordings beside the project or in MEANWHILE_SAMPLES; elsewhere clips of the same kinds, made on the spot. */
+/**
+ * The real recordings beside the project or in MEANWHILE_SAMPLES; elsewhere clips of the same
+ * kinds, made on the spot.
+ */
 export async function samples(): Promise<string[]> {
   const folder = process.env.MEANWHILE_SAMPLES ?? new URL('../../../shared/samples/', import.meta.url).pathname
   if (existsSync(folder)) {
@@ -138,7 +145,16 @@ export async function samples(): Promise<string[]> {
   return [
     await clip(join(made, 'h264-aac.mp4'), 6, [...video, '-c:a', 'aac']),
     await clip(join(made, 'h264-opus.mp4'), 6, [...video, '-c:a', 'libopus', '-movflags', 'frag_keyframe+empty_moov']),
-    await clip(join(made, 'vp8.webm'), 6, ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8', '-c:a', 'libopus']),
+    await clip(join(made, 'vp8.webm'), 6, [
+      '-c:v',
+      'libvpx',
+      '-deadline',
+      'realtime',
+      '-cpu-used',
+      '8',
+      '-c:a',
+      'libopus',
+    ]),
   ]
 }
 

@@ -1,4 +1,5 @@
-// What plays on which link: the file first, less where the link cannot carry it, and what somebody chose. One noisy clip for all of it.
+// What plays on which link: the file first, less where the link cannot carry it, and what somebody
+// chose. One noisy clip for all of it.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -70,18 +71,30 @@ test('a link that cannot carry the file goes on from the same place with less, a
     v.volume = 0.5
   })
   await play(page)
-  expect([...new Set(asked())], 'the file first').toEqual(['copy.mp4', 'hls.m3u8']) // the second for the names in the menu
-  await page.waitForFunction(() => document.querySelector('video')?.currentSrc.startsWith('blob:'), undefined, { timeout: 20_000 })
-  await page.waitForFunction((from) => (document.querySelector('video')?.currentTime ?? 0) > from + 3, await positionOf(page), {
-    timeout: 30_000,
+  // the second for the names in the menu
+  expect([...new Set(asked())], 'the file first').toEqual(['copy.mp4', 'hls.m3u8'])
+  await page.waitForFunction(() => document.querySelector('video')?.currentSrc.startsWith('blob:'), undefined, {
+    timeout: 20_000,
   })
+  await page.waitForFunction(
+    (from) => (document.querySelector('video')?.currentTime ?? 0) > from + 3,
+    await positionOf(page),
+    {
+      timeout: 30_000,
+    },
+  )
   const { events, samples } = await notesOf(page)
 
   const switched = events.find((event) => event.name === 'loadstart')
   const stalls = events.filter((event) => event.name === 'waiting' && event.atMs < (switched?.atMs ?? 0))
   const last = stalls.at(-1)
-  expect(switched !== undefined && last !== undefined && (stalls.length > 1 || switched.atMs - last.atMs > 2_000), 'by the rule').toBe(true)
-  const before = Math.max(...samples.filter((sample) => sample.atMs < (switched?.atMs ?? 0)).map((sample) => sample.positionMs))
+  expect(
+    switched !== undefined && last !== undefined && (stalls.length > 1 || switched.atMs - last.atMs > 2_000),
+    'by the rule',
+  ).toBe(true)
+  const before = Math.max(
+    ...samples.filter((sample) => sample.atMs < (switched?.atMs ?? 0)).map((sample) => sample.positionMs),
+  )
   const resumed = events.find((event) => event.name === 'playing' && event.atMs > (switched?.atMs ?? 0))
   expect(Math.abs((resumed?.currentMs ?? 0) - before), 'jump of the video in ms').toBeLessThan(300)
   for (const [i, sample] of samples.entries()) {
@@ -91,16 +104,28 @@ test('a link that cannot carry the file goes on from the same place with less, a
     expect(jump - (sample.atMs - earlier.atMs), `at ${sample.atMs}`).toBeLessThan(300)
     expect(sample.shownS, 'length on the bar').toBeCloseTo(lengthS, 0)
   }
-  expect([...new Set(asked())]).toEqual(['copy.mp4', 'hls.m3u8', expect.stringMatching(/^hls-/), '480p.m3u8', '480p.m4s'])
-  const state = await page.locator('video').evaluate((v: HTMLVideoElement) => [v.paused, v.volume, v.playbackRate, v.videoHeight])
+  expect([...new Set(asked())]).toEqual([
+    'copy.mp4',
+    'hls.m3u8',
+    expect.stringMatching(/^hls-/),
+    '480p.m3u8',
+    '480p.m4s',
+  ])
+  const state = await page
+    .locator('video')
+    .evaluate((v: HTMLVideoElement) => [v.paused, v.volume, v.playbackRate, v.videoHeight])
   expect(state).toEqual([false, 0.5, 1, 480])
   expect(navigations).toBe(0)
 
-  const renewed = page.waitForRequest((request) => request.url().includes('/api/v1/shares/') && !request.url().endsWith('/events'))
+  const renewed = page.waitForRequest(
+    (request) => request.url().includes('/api/v1/shares/') && !request.url().endsWith('/events'),
+  )
   await page.route('**/480p.m4s', (route) => route.fulfill({ status: 403 }), { times: 1 })
   await renewed
   const from = await positionOf(page)
-  await page.waitForFunction((at) => (document.querySelector('video')?.currentTime ?? 0) > at + 3, from, { timeout: 30_000 })
+  await page.waitForFunction((at) => (document.querySelector('video')?.currentTime ?? 0) > at + 3, from, {
+    timeout: 30_000,
+  })
   expect(await page.locator('.player-note').count()).toBe(0)
   await leave(guest)
 })
@@ -119,7 +144,8 @@ test('a link that carries the file never asks for anything else', async () => {
     }, at)
     await page.waitForFunction((from) => (document.querySelector('video')?.currentTime ?? 0) > from + 1, at)
   }
-  expect(new Set(asked())).toEqual(new Set(['copy.mp4', 'hls.m3u8'])) // the second for the names in the menu
+  // the second for the names in the menu
+  expect(new Set(asked())).toEqual(new Set(['copy.mp4', 'hls.m3u8']))
   await leave(guest)
 })
 
@@ -185,7 +211,9 @@ test('the seek bar shows what is there, and loads it only when somebody points a
   const early = await at(0.1)
   expect(early).toMatch(/storyboard\.jpg"\) .* 160 90$/)
   await expect.poll(() => at(0.8)).not.toBe(early)
-  await expect.poll(() => page.locator('media-preview-time-display[slot]').evaluate((t) => t.shadowRoot?.textContent)).toMatch(/0:(09|10)/)
+  await expect
+    .poll(() => page.locator('media-preview-time-display[slot]').evaluate((t) => t.shadowRoot?.textContent))
+    .toMatch(/0:(09|10)/)
   await shoot(page, 'watch-storyboard')
   await leave(guest)
 })
@@ -194,7 +222,9 @@ test('a file whose grant has ended is asked for anew', async () => {
   const guest = await newPerson(browser)
   const page = await guest.newPage()
   await page.route('**/copy.mp4', (route) => route.fulfill({ status: 403 }), { times: 1 })
-  const renewed = page.waitForRequest((request) => request.url().includes('/api/v1/shares/') && !request.url().endsWith('/events'))
+  const renewed = page.waitForRequest(
+    (request) => request.url().includes('/api/v1/shares/') && !request.url().endsWith('/events'),
+  )
   await page.goto(`${noisy.link}?t=5`)
   await renewed
   await play(page)
@@ -232,7 +262,11 @@ async function note(page: Page): Promise<void> {
     if (!video || !player) throw new Error('no player')
     const notes: Notes = { events: [], samples: [] }
     for (const name of ['waiting', 'playing', 'loadstart']) {
-      player.addEventListener(name, () => notes.events.push({ name, atMs: performance.now(), currentMs: video.currentTime * 1000 }), true)
+      player.addEventListener(
+        name,
+        () => notes.events.push({ name, atMs: performance.now(), currentMs: video.currentTime * 1000 }),
+        true,
+      )
     }
     setInterval(() => {
       const shown = document.querySelector('media-time-range')?.getAttribute('mediaduration')
@@ -261,7 +295,9 @@ async function play(page: Page): Promise<void> {
     v.muted = true
     return v.play()
   })
-  await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0.1, undefined, { timeout: 30_000 })
+  await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0.1, undefined, {
+    timeout: 30_000,
+  })
 }
 
 function positionOf(page: Page): Promise<number> {

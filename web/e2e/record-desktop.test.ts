@@ -1,4 +1,5 @@
-// Recording as it is on a desk: the recorder's tab behind another one, the browser's own bar, and another browser.
+// Recording as it is on a desk: the recorder's tab behind another one, the browser's own bar, and
+// another browser.
 import { join } from 'node:path'
 import type { Browser } from 'puppeteer-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
@@ -52,8 +53,12 @@ test('a tab that is hidden for a minute records every frame of what is shared', 
   const hiddenAtMs = Date.now()
   await shared.bringToFront()
   await expect.poll(() => page.evaluate(() => document.visibilityState)).toBe('hidden')
-  await page.evaluate(() => document.addEventListener('visibilitychange', () => Object.assign(window, { wasSeen: true })))
-  await expect.poll(() => Date.now() - hiddenAtMs, { timeout: hiddenForMs + 10_000, interval: 1000 }).toBeGreaterThan(hiddenForMs)
+  await page.evaluate(() =>
+    document.addEventListener('visibilitychange', () => Object.assign(window, { wasSeen: true })),
+  )
+  await expect
+    .poll(() => Date.now() - hiddenAtMs, { timeout: hiddenForMs + 10_000, interval: 1000 })
+    .toBeGreaterThan(hiddenForMs)
   expect(await page.evaluate(() => 'wasSeen' in window), 'the page was seen').toBe(false)
   const shownAtMs = Date.now()
   await page.bringToFront()
@@ -74,7 +79,11 @@ test('a tab that is hidden for a minute records every frame of what is shared', 
 test('“Stop sharing” in the browser’s own bar: the recording waits, and finishes by itself', async () => {
   const flags = studio.devices.flags.filter((flag) => !flag.startsWith('--auto-select'))
   const browser = opened(
-    await openChromium(join(studio.folder, 'bar'), [...flags, '--auto-select-desktop-capture-source=Entire screen'], screen),
+    await openChromium(
+      join(studio.folder, 'bar'),
+      [...flags, '--auto-select-desktop-capture-source=Entire screen'],
+      screen,
+    ),
   )
   await browser.defaultBrowserContext().overridePermissions(studio.program.base, ['camera', 'microphone'])
   const [page] = await browser.pages()

@@ -1,4 +1,5 @@
-// What can go wrong with cameras, microphones, this computer and the session: each has a sentence, and the take is kept.
+// What can go wrong with cameras, microphones, this computer and the session: each has a sentence,
+// and the take is kept.
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -44,9 +45,13 @@ test('a camera and a microphone that are pulled out are told of, and the recordi
   const page = await studio.recorderPage(eve)
   await record(page)
   await reaches(page, 2)
-  // The parts of the browser that hold the devices end: for the page it is as if the plugs were out.
+  // The parts of the browser that hold the devices end: for the page it is as if the plugs were
+  // out.
   expect(await killBrowser(eve.profile, 'video_capture.mojom')).toBeGreaterThan(0)
-  await page.getByText('Your camera has stopped. The rest of the recording goes on.').first().waitFor({ timeout: 15_000 })
+  await page
+    .getByText('Your camera has stopped. The rest of the recording goes on.')
+    .first()
+    .waitFor({ timeout: 15_000 })
   expect(await killBrowser(eve.profile, 'audio.mojom.AudioService')).toBeGreaterThan(0)
   await page.getByText('Your microphone was unplugged').first().waitFor({ timeout: 15_000 })
   await expectAccessible(page)
@@ -61,7 +66,9 @@ test('a camera and a microphone that are pulled out are told of, and the recordi
 test('a microphone that hears nothing for five seconds is told of, before and while recording', async () => {
   const silence = join(studio.folder, 'silence.wav')
   await run('ffmpeg', ['-v', 'error', '-y', '-f', 'lavfi', '-i', 'anullsrc=r=48000:cl=mono', '-t', '2', silence])
-  const flags = studio.devices.flags.map((flag) => flag.replace(/(--use-file-for-fake-audio-capture=).*/, `$1${silence}`))
+  const flags = studio.devices.flags.map((flag) =>
+    flag.replace(/(--use-file-for-fake-audio-capture=).*/, `$1${silence}`),
+  )
   const eve = await studio.person('silent', flags)
   await logIn(studio.program, await eve.newPage())
   const page = await studio.recorderPage(eve)
@@ -90,7 +97,9 @@ test('a computer that slept says so, and what was recorded before and after is k
   await record(page)
   await reaches(page, 2)
   await page.evaluate(() => (window as unknown as { sleep(ms: number): void }).sleep(50_000))
-  await page.locator('.warnings', { hasText: 'This computer was asleep for 50 s. What was recorded before and after is kept.' }).waitFor()
+  await page
+    .locator('.warnings', { hasText: 'This computer was asleep for 50 s. What was recorded before and after is kept.' })
+    .waitFor()
   const awake = await elapsed(page)
   expect(awake, 'time asleep is not on the clock').toBeLessThan(30)
   await reaches(page, awake + 2)
@@ -151,14 +160,18 @@ test('a link that was taken away on the server leaves the take on the device, to
   await reaches(page, 2)
   const put = await page.waitForRequest((request) => request.method() === 'PUT')
   const upload = put.url().replace(/\/tracks\/.*/, '')
-  await fetch(upload, { method: 'DELETE', headers: { Authorization: put.headers().authorization ?? '' } }) // as cancelling elsewhere does
+  // as cancelling elsewhere does
+  await fetch(upload, { method: 'DELETE', headers: { Authorization: put.headers().authorization ?? '' } })
   await page.getByText('The link of this recording was taken away on the server.').waitFor({ timeout: 15_000 })
   await page.getByRole('button', { name: 'Stop and copy link' }).click()
   await page.getByRole('heading', { name: 'Stopped, and kept on this device' }).waitFor()
   await page.getByRole('button', { name: 'Send it as a new video' }).waitFor()
   await expectAccessible(page)
   await shoot(page, 'record-failed')
-  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download it' }).click()])
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Download it' }).click(),
+  ])
   expect(download.suggestedFilename()).toMatch(/\.mp4$/)
   await page.getByRole('button', { name: 'Send it as a new video' }).click()
   await page.getByText('Everything is on the server').first().waitFor({ state: 'attached', timeout: 30_000 })

@@ -1,4 +1,5 @@
-// What must not be lost: a network that comes and goes, a server that is away, a browser that is killed, a page that is left.
+// What must not be lost: a network that comes and goes, a server that is away, a browser that is
+// killed, a page that is left.
 
 import { readFile } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
@@ -122,9 +123,13 @@ test('a browser that is killed loses less than two seconds, and nothing that was
     await shoot(page, 'record-recovery')
     await found.getByRole('button', { name: 'Discard…' }).click()
     await found.getByRole('button', { name: 'Keep it' }).click()
-    const [download] = await Promise.all([page.waitForEvent('download'), found.getByRole('button', { name: 'Download' }).click()])
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      found.getByRole('button', { name: 'Download' }).click(),
+    ])
     expect(download.suggestedFilename()).toMatch(/\((screen|camera)\)\.mp4$/)
-    await found.locator('.num', { hasText: 'everything is on the server' }).waitFor({ timeout: 20_000 }) // by itself
+    // by itself
+    await found.locator('.num', { hasText: 'everything is on the server' }).waitFor({ timeout: 20_000 })
     await found.getByRole('button', { name: 'Finish it' }).click()
     await found.locator('strong', { hasText: 'Your recording is ready.' }).waitFor({ timeout: 60_000 })
     const path = await studio.original(link)

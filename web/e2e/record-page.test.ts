@@ -1,4 +1,5 @@
-// The recorder's page for everybody: by keyboard alone, told aloud, in a window of its own, on a phone.
+// The recorder's page for everybody: by keyboard alone, told aloud, in a window of its own, on a
+// phone.
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { expectAccessible, logIn, shoot } from './browser'
@@ -21,8 +22,11 @@ test('the whole way goes by keyboard, and each step is told aloud', async () => 
   expect(await page.getByRole('radio', { name: 'Screen' }).isChecked()).toBe(true)
   for (const label of ['Microphone', /^Title/, 'Record'] as const) {
     await page.keyboard.press('Tab')
-    const here = label === 'Record' ? page.getByRole('button', { name: label, exact: true }) : page.getByLabel(label).first()
-    await expect.poll(() => here.evaluate((element) => element === document.activeElement), { message: String(label) }).toBe(true)
+    const here =
+      label === 'Record' ? page.getByRole('button', { name: label, exact: true }) : page.getByLabel(label).first()
+    await expect
+      .poll(() => here.evaluate((element) => element === document.activeElement), { message: String(label) })
+      .toBe(true)
   }
   await page.keyboard.press('Enter')
   await page.getByRole('button', { name: 'Start now' }).waitFor()
@@ -78,13 +82,23 @@ test('a window on top has pause and stop, and closing it ends nothing; notes are
 })
 
 test('on a phone it offers what a phone can: camera, voice, or a file', async () => {
-  const flags = ['--use-fake-device-for-media-stream=device-count=2'] // a camera that is a file is one camera
-  const eve = await studio.person('phone', flags, { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true })
-  await eve.addInitScript(() => 'MediaDevices' in globalThis && Reflect.deleteProperty(MediaDevices.prototype, 'getDisplayMedia')) // no phone has it
+  // a camera that is a file is one camera
+  const flags = ['--use-fake-device-for-media-stream=device-count=2']
+  const eve = await studio.person('phone', flags, {
+    viewport: { width: 360, height: 740 },
+    hasTouch: true,
+    isMobile: true,
+  })
+  // no phone has it
+  await eve.addInitScript(
+    () => 'MediaDevices' in globalThis && Reflect.deleteProperty(MediaDevices.prototype, 'getDisplayMedia'),
+  )
   await logIn(studio.program, await eve.newPage())
   const page = await eve.newPage()
   await page.goto(`${studio.program.base}/record`)
-  await page.getByText('Phones do not let web pages record the screen. Record it with the phone itself, and upload that.').waitFor()
+  await page
+    .getByText('Phones do not let web pages record the screen. Record it with the phone itself, and upload that.')
+    .waitFor()
   await page.getByRole('radio', { name: 'Camera' }).waitFor()
   expect(await page.getByRole('radio').count()).toBe(2)
   await page.getByRole('link', { name: 'Upload a screen recording instead' }).waitFor()
@@ -116,7 +130,11 @@ async function listen(page: Page): Promise<string[]> {
     const region = document.querySelector('[role=status][aria-live=polite]')
     const { onTold } = window as unknown as { onTold(sentence: string): void }
     if (region)
-      new MutationObserver(() => onTold(region.textContent ?? '')).observe(region, { childList: true, characterData: true, subtree: true })
+      new MutationObserver(() => onTold(region.textContent ?? '')).observe(region, {
+        childList: true,
+        characterData: true,
+        subtree: true,
+      })
   })
   return told
 }
@@ -124,7 +142,9 @@ async function listen(page: Page): Promise<string[]> {
 /** The text of the floating window, after a button of it was pressed; '' while there is none. */
 function inFloat(page: Page, button: string): Promise<string> {
   return page.evaluate((name) => {
-    const { documentPictureInPicture: pip } = globalThis as unknown as { documentPictureInPicture: { window: Window | null } }
+    const { documentPictureInPicture: pip } = globalThis as unknown as {
+      documentPictureInPicture: { window: Window | null }
+    }
     Object.assign(globalThis, { floating: () => pip.window })
     const body = pip.window?.document.body
     const found = [...(body?.querySelectorAll('button') ?? [])].find((b) => b.textContent === name)

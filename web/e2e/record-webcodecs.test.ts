@@ -1,4 +1,5 @@
-// Recording with the browser's encoders and an MP4 that the page makes itself (tier A): where the browser's own recorder writes no MP4.
+// Recording with the browser's encoders and an MP4 that the page makes itself (tier A): where the
+// browser's own recorder writes no MP4.
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Page } from 'playwright-core'
@@ -43,7 +44,9 @@ async function plays(page: Page): Promise<void> {
     video.muted = true
     return video.play()
   })
-  await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0.4, undefined, { timeout: 30_000 })
+  await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0.4, undefined, {
+    timeout: 30_000,
+  })
 }
 
 /** A watch page whose video goes to a time and shows a picture of it. */
@@ -85,7 +88,10 @@ test('screen, camera and voice are H.264 with AAC, and the link plays and seeks 
   expect(Math.abs(file.seconds - seconds), `${file.seconds} s in the file, ${seconds} s on the clock`).toBeLessThan(1.5)
   expect((await piecesIn(path, pieces)).length, 'pieces in the file').toBe(pieces.length)
   const drift = (await framesOf(path)).map((f) => f.drawnAtMs - f.ptsMs)
-  expect(Math.max(...drift) - Math.min(...drift), 'ms between the clock in the pictures and that of the file').toBeLessThan(500)
+  expect(
+    Math.max(...drift) - Math.min(...drift),
+    'ms between the clock in the pictures and that of the file',
+  ).toBeLessThan(500)
   const { tracks } = (await studio.client.share(link.slice(link.lastIndexOf('/') + 1))).playback
   expect(tracks.map((t) => t.name).sort()).toEqual(['camera', 'screen'])
   const offsetMs = tracks.find((t) => t.name === 'camera')?.offset_ms
@@ -115,7 +121,8 @@ test('a pause is in neither picture nor sound', async () => {
   expect(Math.abs((await inspect(path)).seconds - seconds)).toBeLessThan(1.5)
   const frames = await framesOf(path)
   const inPause = frames.filter((f) => f.drawnAtMs > pausedAtMs + 300 && f.drawnAtMs < resumedAtMs - 300)
-  expect(inPause.length, 'pictures of the pause').toBeLessThanOrEqual(1) // what was on the screen when it went on
+  // what was on the screen when it went on
+  expect(inPause.length, 'pictures of the pause').toBeLessThanOrEqual(1)
   expect(frames.filter((f) => f.drawnAtMs > resumedAtMs).length).toBeGreaterThan(10)
   expect(studio.ada.problems).toEqual([])
 })

@@ -16,7 +16,9 @@ afterAll(() => studio?.close())
 test('a tab, a camera and a voice become a link that is on the clipboard at stop', async () => {
   const page = await studio.recorderPage()
   await page.getByText('We hear you.').waitFor()
-  expect((await page.request.get(`${studio.program.base}/record`)).headers()['permissions-policy']).toContain('display-capture=(self)')
+  expect((await page.request.get(`${studio.program.base}/record`)).headers()['permissions-policy']).toContain(
+    'display-capture=(self)',
+  )
   await expectAccessible(page)
   await shoot(page, 'record-idle')
 
@@ -38,7 +40,9 @@ test('a tab, a camera and a voice become a link that is on the clipboard at stop
   expect(Math.abs(file.seconds - seconds)).toBeLessThan(1.5)
   const share = await studio.client.share(basename(link))
   expect(share.playback.tracks.map((t) => t.name).sort()).toEqual(['camera', 'screen'])
-  await expect.poll(() => spools(page), { timeout: 60_000, message: 'recordings kept on the device after the video was ready' }).toEqual([])
+  await expect
+    .poll(() => spools(page), { timeout: 60_000, message: 'recordings kept on the device after the video was ready' })
+    .toEqual([])
   expect(studio.ada.problems).toEqual([])
 })
 
@@ -92,9 +96,13 @@ test('a take can be thrown away, after a question', async () => {
 })
 
 test('what is refused is said in a sentence, and leaves nothing behind', async () => {
-  const ada = await studio.person('denied', ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream=deny'], {
-    permissions: [],
-  })
+  const ada = await studio.person(
+    'denied',
+    ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream=deny'],
+    {
+      permissions: [],
+    },
+  )
   const page = await ada.newPage()
   await logIn(studio.program, page)
   const before = (await studio.client.videos()).length
@@ -130,6 +138,7 @@ test('when sharing ends in the browser’s own bar, the recording waits and goes
   const file = await inspect(await studio.original(link))
   expect(Math.abs(file.seconds - seconds), `${file.seconds} s in the file, ${seconds} s on the clock`).toBeLessThan(2)
   expect(file.width, 'one size all the way').toBe(1280)
-  // Frames that were put into the first one's size come from a canvas, and Chromium notes that their colours are described otherwise.
+  // Frames that were put into the first one's size come from a canvas, and Chromium notes that
+  // their colours are described otherwise.
   expect(studio.ada.problems.filter((p) => !p.includes('codec description'))).toEqual([])
 })

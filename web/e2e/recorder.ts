@@ -1,4 +1,5 @@
-// A Chromium with a camera and a microphone that are files, and a tab that is shared without asking.
+// A Chromium with a camera and a microphone that are files, and a tab that is shared without
+// asking.
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -18,12 +19,24 @@ const clockBits = 24
 
 export type Devices = { folder: string; flags: string[] }
 
-/** Makes the camera and the microphone. `--use-fake-ui-for-media-stream` must not be among the flags: it shares a green pattern. */
+/**
+ * Makes the camera and the microphone. `--use-fake-ui-for-media-stream` must not be among the
+ * flags: it shares a green pattern.
+ */
 export async function makeDevices(): Promise<Devices> {
   const folder = await mkdtemp(join(tmpdir(), 'meanwhile-devices-'))
   const [camera, microphone] = [join(folder, 'camera.mjpeg'), join(folder, 'microphone.wav')]
   const picture = ['-f', 'lavfi', '-i', 'testsrc=size=640x480:rate=30:duration=5', '-pix_fmt', 'yuvj420p', '-q:v', '5']
-  const sound = ['-f', 'lavfi', '-i', 'sine=frequency=300:beep_factor=4:sample_rate=48000:duration=10', '-af', 'volume=4', '-ac', '1']
+  const sound = [
+    '-f',
+    'lavfi',
+    '-i',
+    'sine=frequency=300:beep_factor=4:sample_rate=48000:duration=10',
+    '-af',
+    'volume=4',
+    '-ac',
+    '1',
+  ]
   await run('ffmpeg', ['-hide_banner', '-loglevel', 'error', '-y', ...picture, camera])
   await run('ffmpeg', ['-hide_banner', '-loglevel', 'error', '-y', ...sound, microphone])
   const flags = [
@@ -42,7 +55,11 @@ export async function removeDevices(devices: Devices | undefined): Promise<void>
 export type Recorder = BrowserContext & { problems: string[]; profile: string }
 
 /** A browser on a profile of its own, which another one can open again. */
-export async function openRecorder(profile: string, flags: string[], options: BrowserContextOptions = {}): Promise<Recorder> {
+export async function openRecorder(
+  profile: string,
+  flags: string[],
+  options: BrowserContextOptions = {},
+): Promise<Recorder> {
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,
     args: [...args, ...flags],
@@ -55,19 +72,26 @@ export async function openRecorder(profile: string, flags: string[], options: Br
   const problems: string[] = []
   context.on('weberror', (error) => problems.push(error.error().stack ?? String(error.error())))
   context.on('console', (message) => {
-    if (message.type() === 'error' && !/Failed to load resource|net::ERR_/.test(message.text())) problems.push(message.text())
+    if (message.type() === 'error' && !/Failed to load resource|net::ERR_/.test(message.text()))
+      problems.push(message.text())
   })
   return Object.assign(context, { problems, profile })
 }
 
-/** Runs in a page before its scripts: its recorder writes no MP4, so that the page's own encoders have to. */
+/**
+ * Runs in a page before its scripts: its recorder writes no MP4, so that the page's own encoders
+ * have to.
+ */
 export function withoutRecorderOfMp4(): void {
   const supports = MediaRecorder.isTypeSupported.bind(MediaRecorder)
   MediaRecorder.isTypeSupported = (type) => !type.includes('mp4') && supports(type)
 }
 
-/** The tab that is shared: something moves in it, as on a real screen, and the bits of a row in its middle say when each picture was drawn. The
- * middle stays the middle when a bar of the browser makes the tab smaller. */
+/**
+ * The tab that is shared: something moves in it, as on a real screen, and the bits of a row in its
+ * middle say when each picture was drawn. The middle stays the middle when a bar of the browser
+ * makes the tab smaller.
+ */
 const sharedPage = `<title>${shared}</title><body style="margin:0"><canvas id="c" width="1280" height="50" style="position:fixed;left:0;top:calc(50% - 25px)">
 </canvas><p id="p" style="margin:20px;font:120px sans-serif;color:white"></p><script>
 const x = c.getContext('2d'); let n = 0
@@ -95,10 +119,14 @@ export type Frame = { ptsMs: number; drawnAtMs: number; isKey: boolean }
 /** framesOf reads the clock in every picture of a file that was recorded in the last four hours. */
 export async function framesOf(path: string): Promise<Frame[]> {
   const filter = `crop=${clockBits * 50}:30:0:ih/2-15,scale=${clockBits}:1:flags=area,format=gray`
-  const pixels = await run('ffmpeg', ['-v', 'error', '-i', path, '-vf', filter, '-vsync', 'passthrough', '-f', 'rawvideo', '-'], {
-    encoding: 'buffer',
-    maxBuffer: 64 << 20,
-  })
+  const pixels = await run(
+    'ffmpeg',
+    ['-v', 'error', '-i', path, '-vf', filter, '-vsync', 'passthrough', '-f', 'rawvideo', '-'],
+    {
+      encoding: 'buffer',
+      maxBuffer: 64 << 20,
+    },
+  )
   const packets = await run('ffprobe', [
     '-v',
     'error',
@@ -126,12 +154,24 @@ export async function framesOf(path: string): Promise<Frame[]> {
 
 export type Inspected = { kinds: string[]; seconds: number; width: number }
 
-/** What ffmpeg makes of a file: streams, the time of the last packet, and that everything decodes. Frames keep their own times: they come when
- * something moves. */
+/**
+ * What ffmpeg makes of a file: streams, the time of the last packet, and that everything decodes.
+ * Frames keep their own times: they come when something moves.
+ */
 export async function inspect(path: string): Promise<Inspected> {
-  const { stdout } = await run('ffprobe', ['-v', 'error', '-show_entries', 'stream=codec_type,width', '-of', 'json', path])
+  const { stdout } = await run('ffprobe', [
+    '-v',
+    'error',
+    '-show_entries',
+    'stream=codec_type,width',
+    '-of',
+    'json',
+    path,
+  ])
   const streams = (JSON.parse(stdout) as { streams: { codec_type: string; width?: number }[] }).streams
-  const packets = await run('ffprobe', ['-v', 'error', '-show_entries', 'packet=pts_time', '-of', 'csv=p=0', path], { maxBuffer: 64 << 20 })
+  const packets = await run('ffprobe', ['-v', 'error', '-show_entries', 'packet=pts_time', '-of', 'csv=p=0', path], {
+    maxBuffer: 64 << 20,
+  })
   const times = packets.stdout
     .split('\n')
     .map(Number.parseFloat)
@@ -143,8 +183,15 @@ export async function inspect(path: string): Promise<Inspected> {
       maxBuffer: 64 << 20,
     },
   )
-  // Two frames of a recorder that was starved may have the same time: nothing is wrong with that but for a muxer.
-  const complaints = decoded.stderr.split('\n').filter((line) => line !== '' && !line.includes('non monotonically increasing dts to muxer'))
+  // Two frames of a recorder that was starved may have the same time: nothing is wrong with that
+  // but for a muxer.
+  const complaints = decoded.stderr
+    .split('\n')
+    .filter((line) => line !== '' && !line.includes('non monotonically increasing dts to muxer'))
   expect(complaints, path).toEqual([])
-  return { kinds: streams.map((s) => s.codec_type).sort(), seconds: Math.max(...times), width: streams.find((s) => s.width)?.width ?? 0 }
+  return {
+    kinds: streams.map((s) => s.codec_type).sort(),
+    seconds: Math.max(...times),
+    width: streams.find((s) => s.width)?.width ?? 0,
+  }
 }

@@ -1,5 +1,6 @@
-// Media from the storage itself, by addresses that end after moments (MEANWHILE_MEDIA_DELIVERY=redirect): whoever watches notices nothing of
-// it, wherever they jump. Only on separate processes: a folder signs no addresses.
+// Media from the storage itself, by addresses that end after moments
+// (MEANWHILE_MEDIA_DELIVERY=redirect): whoever watches notices nothing of it, wherever they jump.
+// Only on separate processes: a folder signs no addresses.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -154,7 +155,8 @@ interface Notes {
 
 /** Writes down what the player says, and every 50 ms where it says that it is. */
 async function note(page: Page): Promise<void> {
-  await page.locator('media-time-range').waitFor({ state: 'attached' }) // the controls come after the video
+  // the controls come after the video
+  await page.locator('media-time-range').waitFor({ state: 'attached' })
   await page.evaluate(() => {
     const player = document.querySelector('mw-player') as (HTMLElement & { positionMs: number }) | null
     const range = document.querySelector('media-time-range')
@@ -173,7 +175,10 @@ async function note(page: Page): Promise<void> {
   })
 }
 
-/** No message, no pause, and no way from one place to another but the jumps that somebody made, in their order. */
+/**
+ * No message, no pause, and no way from one place to another but the jumps that somebody made, in
+ * their order.
+ */
 async function nothingWasNoticed(page: Page, jumps: number[], wanted = 0): Promise<void> {
   const { pauses, messages, samples } = await page.evaluate(() => (window as unknown as { notes: Notes }).notes)
   expect(messages).toEqual([])
@@ -184,8 +189,12 @@ async function nothingWasNoticed(page: Page, jumps: number[], wanted = 0): Promi
     for (const [i, sample] of samples.entries()) {
       const earlier = samples[i - 1] ?? sample
       const moved = sample[of] - earlier[of]
-      if (moved >= 0 && moved - (sample.atMs - earlier.atMs) < 1_000) continue // a video tells its time four times a second
-      expect(Math.abs(sample[of] - (open.shift() ?? Number.NaN)), `${of} from ${earlier[of]} to ${sample[of]}`).toBeLessThan(600)
+      // a video tells its time four times a second
+      if (moved >= 0 && moved - (sample.atMs - earlier.atMs) < 1_000) continue
+      expect(
+        Math.abs(sample[of] - (open.shift() ?? Number.NaN)),
+        `${of} from ${earlier[of]} to ${sample[of]}`,
+      ).toBeLessThan(600)
     }
     expect(open, `jumps that ${of} shows nothing of`).toEqual([])
   }
@@ -196,7 +205,9 @@ async function play(page: Page): Promise<void> {
     v.muted = true
     return v.play()
   })
-  await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0.1, undefined, { timeout: 30_000 })
+  await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0.1, undefined, {
+    timeout: 30_000,
+  })
 }
 
 /** Jumps as people do, by a key. */

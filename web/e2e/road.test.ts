@@ -1,4 +1,5 @@
-// The whole road in a browser: first account, upload, ready, plays, and a conversation between two people who do not share a session.
+// The whole road in a browser: first account, upload, ready, plays, and a conversation between two
+// people who do not share a session.
 import { copyFile, mkdir } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
@@ -28,7 +29,8 @@ test('a file goes in, a link with timestamped comments comes out', async () => {
   await expectAccessible(library)
   await shoot(library, 'library-empty')
 
-  const source = (await samples()).find((path) => path.includes('two-tracks-screen') || path.includes('h264-opus')) ?? ''
+  const source =
+    (await samples()).find((path) => path.includes('two-tracks-screen') || path.includes('h264-opus')) ?? ''
   await library.locator('input[type=file]').first().setInputFiles(source)
   const title = basename(source).replace(/\.[^.]+$/, '')
   const row = library.getByRole('listitem').filter({ hasText: title })
@@ -60,7 +62,9 @@ test('a file goes in, a link with timestamped comments comes out', async () => {
   await arrived.waitFor({ timeout: 15_000 }) // live, with no reload
   await arrived.getByText('guest').waitFor()
   expect(await arrived.getByRole('link', { name: '0:03' }).count()).toBe(1)
-  expect(await arrived.getByRole('link', { name: 'https://example.com/a?b=c' }).getAttribute('rel')).toBe('nofollow noopener ugc')
+  expect(await arrived.getByRole('link', { name: 'https://example.com/a?b=c' }).getAttribute('rel')).toBe(
+    'nofollow noopener ugc',
+  )
 
   await arrived.getByRole('button', { name: /^Reply/ }).click()
   await arrived.getByRole('textbox').fill('It does. Tested with 6 GB.')
@@ -70,7 +74,9 @@ test('a file goes in, a link with timestamped comments comes out', async () => {
     .click()
   await guest.locator('.comment.reply', { hasText: 'Tested with 6 GB' }).waitFor({ timeout: 15_000 })
 
-  const own = guest.locator(`#${await guest.locator('.comment', { hasText: 'Does this path' }).first().getAttribute('id')}`)
+  const own = guest.locator(
+    `#${await guest.locator('.comment', { hasText: 'Does this path' }).first().getAttribute('id')}`,
+  )
   await own.getByRole('button', { name: /^Edit/ }).click()
   await own.locator('textarea').fill('Does it still take files over 2 GB?')
   await own.getByRole('button', { name: /^Save/ }).click()
@@ -88,7 +94,9 @@ test('a file goes in, a link with timestamped comments comes out', async () => {
   await picture(watch)
 
   await guest.reload() // the guest's browser still knows its own words
-  const again = guest.locator(`#${await guest.locator('.comment', { hasText: 'Does it still take' }).first().getAttribute('id')}`)
+  const again = guest.locator(
+    `#${await guest.locator('.comment', { hasText: 'Does it still take' }).first().getAttribute('id')}`,
+  )
   await again.getByRole('button', { name: /^Delete/ }).click()
   await again
     .getByRole('button', { name: /^Delete/ })
@@ -145,5 +153,6 @@ async function picture(page: Page): Promise<void> {
   await mkdir(outFolder, { recursive: true })
   await page.setViewportSize({ width: 1280, height: 800 })
   await page.screenshot({ path: `${outFolder}readme.png` })
-  if (process.env.MEANWHILE_PICTURE) await copyFile(`${outFolder}readme.png`, new URL('../../docs/images/watch.png', import.meta.url))
+  if (process.env.MEANWHILE_PICTURE)
+    await copyFile(`${outFolder}readme.png`, new URL('../../docs/images/watch.png', import.meta.url))
 }

@@ -1,4 +1,5 @@
-// A proxy that gives each request to the next server, as bytes come: bodies, ranges and event streams pass without being held.
+// A proxy that gives each request to the next server, as bytes come: bodies, ranges and event
+// streams pass without being held.
 import { Agent, createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
@@ -7,7 +8,8 @@ const ownHeaders = new Set(['connection', 'keep-alive', 'transfer-encoding', 'up
 
 export class RoundRobin {
   readonly #server: Server
-  // A connection for each request: none is closed by its server in the moment in which it is used again.
+  // A connection for each request: none is closed by its server in the moment in which it is used
+  // again.
   readonly #agent = new Agent({ keepAlive: false })
   #next = 0
 
@@ -34,7 +36,11 @@ export class RoundRobin {
   #carry(asked: IncomingMessage, answer: ServerResponse): void {
     const backend = this.backends[this.#next++ % this.backends.length]
     if (backend === undefined) throw new Error('a proxy without servers')
-    const headers = { ...asked.headers, 'x-forwarded-for': asked.socket.remoteAddress ?? '', 'x-forwarded-proto': 'http' }
+    const headers = {
+      ...asked.headers,
+      'x-forwarded-for': asked.socket.remoteAddress ?? '',
+      'x-forwarded-proto': 'http',
+    }
     delete headers.connection
     const forward = request({
       agent: this.#agent,

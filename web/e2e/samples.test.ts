@@ -1,4 +1,5 @@
-// Every real recording, pushed on the command line, plays in a real browser: time advances, a seek lands, and it plays with scripts off.
+// Every real recording, pushed on the command line, plays in a real browser: time advances, a seek
+// lands, and it plays with scripts off.
 import { basename } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'

@@ -1,5 +1,5 @@
-// What a site of separate processes stands on: a database, a Redis and a folder of a bucket, each a fresh one, on the servers that
-// deploy/with-services.sh starts.
+// What a site of separate processes stands on: a database, a Redis and a folder of a bucket, each a
+// fresh one, on the servers that deploy/with-services.sh starts.
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
@@ -42,7 +42,8 @@ export async function newServices(): Promise<Services> {
 
 function mustEnv(name: string): string {
   const value = process.env[name]
-  if (!value) throw new Error(`${name} is not set: run make e2e, or deploy/with-services.sh npm --prefix web run e2e:scaled`)
+  if (!value)
+    throw new Error(`${name} is not set: run make e2e, or deploy/with-services.sh npm --prefix web run e2e:scaled`)
   return value
 }
 
@@ -60,7 +61,9 @@ async function emptyRedis(address: URL): Promise<void> {
       text += bytes.toString()
     })
     socket.on('end', () => resolve(text)).on('error', reject)
-    socket.write(`AUTH ${decodeURIComponent(address.password)}\r\nSELECT ${address.pathname.slice(1)}\r\nFLUSHDB\r\nQUIT\r\n`)
+    socket.write(
+      `AUTH ${decodeURIComponent(address.password)}\r\nSELECT ${address.pathname.slice(1)}\r\nFLUSHDB\r\nQUIT\r\n`,
+    )
   })
   if (said !== '+OK\r\n'.repeat(4)) throw new Error(`Redis was not emptied: ${said}`)
 }

@@ -1,5 +1,5 @@
-// The settings: people are invited, change their role and go; a browser is signed out; a key works until it is deleted; comments wait; and the
-// log tells of it.
+// The settings: people are invited, change their role and go; a browser is signed out; a key works
+// until it is deleted; comments wait; and the log tells of it.
 import { basename } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -44,7 +44,9 @@ test('a profile and a picture are saved, and an account is not deleted by mistak
   await page.getByLabel('A picture of you').setInputFiles({ name: 'me.png', mimeType: 'image/png', buffer: picture })
   await page.getByRole('button', { name: 'Use this picture' }).click()
   await page.getByRole('button', { name: 'Choose another picture' }).waitFor()
-  await expect.poll(() => page.locator('img.face.large').evaluate((img: HTMLImageElement) => img.naturalWidth)).toBe(256)
+  await expect
+    .poll(() => page.locator('img.face.large').evaluate((img: HTMLImageElement) => img.naturalWidth))
+    .toBe(256)
   await page.getByLabel('Time zone').fill('')
   await page.getByRole('button', { name: 'Use Pacific/Auckland' }).click()
   await page.getByLabel('Language').fill('en-NZ')
@@ -116,7 +118,9 @@ test('who is about to lose their account sees until when on every tab, and stays
   const cyn = await newPerson(browser)
   const page = await cyn.newPage()
   await page.goto(
-    await program.command('user', 'add', 'cyn@example.com', '--name', 'Cyn').then((link) => program.base + new URL(link).pathname),
+    await program
+      .command('user', 'add', 'cyn@example.com', '--name', 'Cyn')
+      .then((link) => program.base + new URL(link).pathname),
   )
   await page.getByLabel('password').fill('a password of her own')
   await page.locator('form.form button').click()
@@ -141,7 +145,9 @@ test('who is about to lose their account sees until when on every tab, and stays
   await page.getByRole('button', { name: 'Keep my account' }).click()
   await page.getByRole('button', { name: 'Delete my account' }).waitFor()
   expect(await page.getByText('Your account will be deleted').count()).toBe(0)
-  expect(await page.getByRole('heading', { name: 'You', exact: true }).evaluate((h) => h === document.activeElement)).toBe(true)
+  expect(
+    await page.getByRole('heading', { name: 'You', exact: true }).evaluate((h) => h === document.activeElement),
+  ).toBe(true)
   await page.goto(program.base)
   await page.getByRole('heading', { name: 'Your updates' }).waitFor()
   await leave(cyn)
@@ -157,7 +163,8 @@ test('a browser is signed out from another one', async () => {
   const rows = page.getByRole('list', { name: 'Browsers' }).locator('li')
   await inspect(page, 'sessions')
   const before = await rows.count()
-  await page.getByRole('button', { name: 'Sign out Chrome on Linux' }).first().click() // the newest stands first
+  // the newest stands first
+  await page.getByRole('button', { name: 'Sign out Chrome on Linux' }).first().click()
   await expect.poll(() => rows.count()).toBe(before - 1)
   await page.getByRole('button', { name: 'Sign out everywhere else' }).click()
   await page.getByText('You are signed in nowhere else.').waitFor()
@@ -173,7 +180,8 @@ test('a key is told once, works, and ends when it is deleted', async () => {
   await page.getByLabel('What is it for?').fill('Uploads from the build')
   await page.getByRole('button', { name: 'Make the key' }).click()
   const secret = await page.getByLabel('The key Uploads from the build', { exact: true }).inputValue()
-  const ask = async () => (await fetch(`${program.base}/api/v1/videos`, { headers: { Authorization: `Bearer ${secret}` } })).status
+  const ask = async () =>
+    (await fetch(`${program.base}/api/v1/videos`, { headers: { Authorization: `Bearer ${secret}` } })).status
   expect(await ask()).toBe(200)
   await page.getByRole('list', { name: 'API keys' }).getByText('May read').waitFor()
   await inspect(page, 'keys')
@@ -203,7 +211,8 @@ test('comments that wait are approved and deleted, many at once', async () => {
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ at_ms: 83_000, body, name: 'Gil' }),
     })
-  for (const body of ['Is this the plan for the spring?', '<b>Buy this</b>', 'Thank you']) expect((await say(body)).status).toBe(201)
+  for (const body of ['Is this the plan for the spring?', '<b>Buy this</b>', 'Thank you'])
+    expect((await say(body)).status).toBe(201)
   await page.reload()
   const rows = page.getByRole('list', { name: 'Comments that wait' }).locator('li')
   await page.getByText('<b>Buy this</b>').waitFor()

@@ -1,4 +1,5 @@
-// The first run: the printed link, a form that forgives, how the site does, and on to the recorder; with scripts and without.
+// The first run: the printed link, a form that forgives, how the site does, and on to the recorder;
+// with scripts and without.
 import { createServer, type Server } from 'node:net'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -33,7 +34,10 @@ test('the first account is made, the site says how it does, and the recorder is 
   const password = page.getByLabel('Password')
   await password.fill('short')
   await page.getByRole('button', { name: 'Set up and sign in' }).click()
-  expect(await password.evaluate((field: HTMLInputElement) => field.validity.tooShort), 'the browser says so first').toBe(true)
+  expect(
+    await password.evaluate((field: HTMLInputElement) => field.validity.tooShort),
+    'the browser says so first',
+  ).toBe(true)
   await page.locator('form').evaluate((form: HTMLFormElement) => (form.noValidate = true))
   await page.getByRole('button', { name: 'Set up and sign in' }).click()
   await page.getByRole('alert').getByText('A password needs at least 10 characters.').waitFor()
@@ -107,11 +111,13 @@ test('a mail server that never answers holds nobody up, and stands first', async
   await page.getByLabel('Your name').fill(owner.name)
   await page.getByLabel('E-mail').fill(owner.email)
   await page.getByLabel('Password').fill(owner.password)
-  const pressed = await page.getByRole('button', { name: 'Set up and sign in' }).evaluate((button: HTMLButtonElement) => {
-    button.click()
-    button.click() // as people do who wait
-    return button.textContent
-  })
+  const pressed = await page
+    .getByRole('button', { name: 'Set up and sign in' })
+    .evaluate((button: HTMLButtonElement) => {
+      button.click()
+      button.click() // as people do who wait
+      return button.textContent
+    })
   expect(pressed).toBe('Setting up …')
   await page.getByRole('heading', { name: 'Something needs mending' }).waitFor()
   const first = page.getByRole('region').first()

@@ -1,4 +1,5 @@
-// Recordings as they lie, in hls.js and in the browser's own player: with their sound in AAC, and with a picture whose size moves.
+// Recordings as they lie, in hls.js and in the browser's own player: with their sound in AAC, and
+// with a picture whose size moves.
 import { createHash } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -81,7 +82,13 @@ class Take {
 
 const JSON_TYPE = { 'Content-Type': 'application/json' }
 
-async function ask(method: string, url: string, token: string, body?: BodyInit, headers: Record<string, string> = {}): Promise<Response> {
+async function ask(
+  method: string,
+  url: string,
+  token: string,
+  body?: BodyInit,
+  headers: Record<string, string> = {},
+): Promise<Response> {
   const answer = await fetch(new URL(url, program.base), {
     method,
     body: body ?? null,
@@ -134,9 +141,12 @@ async function play(page: Page, by: Player, playlist: string, until: number, aga
 }
 
 test('the sound in AAC plays in hls.js and in the browser itself', async () => {
-  const words = '-c:v libx264 -preset ultrafast -g 60 -pix_fmt yuv420p -c:a libopus -movflags frag_keyframe+empty_moov+default_base_moof'
+  const words =
+    '-c:v libx264 -preset ultrafast -g 60 -pix_fmt yuv420p -c:a libopus -movflags frag_keyframe+empty_moov+default_base_moof'
   const take = await Take.begin()
-  await take.send(await readFile(await clip(join(folder, 'take.mp4'), SECONDS, words.split(' '), 'size=640x360:rate=30')))
+  await take.send(
+    await readFile(await clip(join(folder, 'take.mp4'), SECONDS, words.split(' '), 'size=640x360:rate=30')),
+  )
   const playlist = await take.playlist('hls_aac')
   await take.complete()
   await expect.poll(async () => (await fetch(playlist)).text(), { timeout: 30_000 }).toContain('#EXT-X-ENDLIST')

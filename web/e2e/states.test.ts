@@ -69,7 +69,9 @@ test('a file that holds no video fails with its sentence, can be tried again and
     own.getByRole('button', { name: 'Try again' }).click(),
   ])
   expect(again.status()).toBe(202)
-  await expect.poll(leads, { timeout: 30_000 }).toEqual([sentence, expect.stringMatching(/^Getting it ready to play/), sentence])
+  await expect
+    .poll(leads, { timeout: 30_000 })
+    .toEqual([sentence, expect.stringMatching(/^Getting it ready to play/), sentence])
   await own.getByRole('button', { name: 'Try again' }).waitFor() // once more, if they like
 
   await own.goto(program.base)
@@ -150,7 +152,9 @@ test('an ended session is said, and the library goes on after signing in in anot
 
   await watch.getByRole('button', { name: 'Comment', exact: true }).click()
   await expect.poll(() => watch.locator('#composer .status').textContent()).toMatch(/\S.*\.$/)
-  expect(await watch.getByRole('textbox', { name: 'Your comment' }).inputValue()).toBe('Said after the session had ended')
+  expect(await watch.getByRole('textbox', { name: 'Your comment' }).inputValue()).toBe(
+    'Said after the session had ended',
+  )
 
   await page.bringToFront()
   await page.getByRole('searchbox').fill('short')
@@ -160,13 +164,17 @@ test('an ended session is said, and the library goes on after signing in in anot
   await tab.bringToFront()
   await logIn(program, tab)
   await page.bringToFront()
-  await page.evaluate(() => window.dispatchEvent(new Event('focus'))) // headless windows always have the focus
+  // headless windows always have the focus
+  await page.evaluate(() => window.dispatchEvent(new Event('focus')))
   await page.locator(`[data-video="${short.videoId}"]`).waitFor()
   expect(await page.getByText('Your session has ended.').count()).toBe(0)
   await leave(ada)
 })
 
-/** Every sentence that stands in the player's place from now on, the first one being what stands there now. */
+/**
+ * Every sentence that stands in the player's place from now on, the first one being what stands
+ * there now.
+ */
 async function collectLeads(page: Page): Promise<() => Promise<string[]>> {
   await page.evaluate(() => {
     const place = document.querySelector('mw-player')

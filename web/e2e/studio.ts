@@ -1,4 +1,5 @@
-// A program, people with browsers that can record, and what every test of the recorder does with them.
+// A program, people with browsers that can record, and what every test of the recorder does with
+// them.
 import { createHash } from 'node:crypto'
 import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -114,11 +115,20 @@ export async function stop(page: Page): Promise<{ seconds: number; link: string 
   return stopped(page)
 }
 
-/** What the page says of a recording that was stopped: how long it is, and the link that is on the clipboard. */
+/**
+ * What the page says of a recording that was stopped: how long it is, and the link that is on the
+ * clipboard.
+ */
 export async function stopped(page: Page): Promise<{ seconds: number; link: string }> {
   await page.getByRole('heading', { name: 'Your link is copied' }).waitFor()
-  const [minutes, seconds] = ((await page.locator('.finished .num').textContent()) ?? '').trim().split(/[: ]/).map(Number)
-  return { seconds: (minutes ?? 0) * 60 + (seconds ?? 0), link: await page.evaluate(() => navigator.clipboard.readText()) }
+  const [minutes, seconds] = ((await page.locator('.finished .num').textContent()) ?? '')
+    .trim()
+    .split(/[: ]/)
+    .map(Number)
+  return {
+    seconds: (minutes ?? 0) * 60 + (seconds ?? 0),
+    link: await page.evaluate(() => navigator.clipboard.readText()),
+  }
 }
 
 /** The place on a page where recordings are offered that earlier pages left behind. */
@@ -126,7 +136,10 @@ export function leftovers(page: Page) {
   return page.getByRole('region', { name: 'Recordings that are not all up yet' })
 }
 
-/** Opens the site again; a browser that was killed may have forgotten its cookie, which goes to the disk only now and then. */
+/**
+ * Opens the site again; a browser that was killed may have forgotten its cookie, which goes to the
+ * disk only now and then.
+ */
 export async function comeBack(page: Page, base: string): Promise<void> {
   await page.goto(base)
   await page.getByRole('heading', { name: /^(Sign in|Your updates)$/ }).waitFor()
@@ -143,7 +156,10 @@ export function spools(page: Page): Promise<string[]> {
   })
 }
 
-/** Ends every process of the browser with this profile at once, as a crash of the machine would. kind: only those whose command line has it. */
+/**
+ * Ends every process of the browser with this profile at once, as a crash of the machine would.
+ * kind: only those whose command line has it.
+ */
 export async function killBrowser(profile: string, kind = ''): Promise<number> {
   const pids = await processesOf(profile, kind)
   for (const pid of pids) process.kill(pid, 'SIGKILL')
@@ -161,10 +177,15 @@ async function processesOf(profile: string, kind: string): Promise<number[]> {
   return pids
 }
 
-/** A piece of the main track: when the browser's recorder handed it over, its bytes, and whether the page was told that it is on the disk. */
+/**
+ * A piece of the main track: when the browser's recorder handed it over, its bytes, and whether the
+ * page was told that it is on the disk.
+ */
 export type Piece = { atMs: number; sizeBytes: number; sha256: string; isKept: boolean }
 
-/** Follows the pieces of a recording on their way to the disk; it has to be there before the page. */
+/**
+ * Follows the pieces of a recording on their way to the disk; it has to be there before the page.
+ */
 export async function followPieces(page: Page): Promise<Piece[]> {
   const pieces: Piece[] = []
   await page.exposeFunction('onPiece', (atMs: number, base64: string) => {
@@ -225,8 +246,11 @@ export async function piecesIn(path: string, pieces: readonly Piece[]): Promise<
 /** The promise of README's P2. */
 const mostLostMs = 2000
 
-/** Nothing is missing that the page was told is kept; and what is missing is less than what is promised, at the moment when the recording was cut
- * off as well as at the worst one: just before the next piece was handed over. Each frame says itself when it was drawn. */
+/**
+ * Nothing is missing that the page was told is kept; and what is missing is less than what is
+ * promised, at the moment when the recording was cut off as well as at the worst one: just before
+ * the next piece was handed over. Each frame says itself when it was drawn.
+ */
 export async function expectLittleLost(path: string, pieces: readonly Piece[], cutOffAtMs: number): Promise<void> {
   const kept = pieces.filter((p) => p.isKept).length
   const there = (await piecesIn(path, pieces)).length

@@ -1,4 +1,5 @@
-// A recording as a browser sends it, piece by piece, by an API key: for what is watched while it comes.
+// A recording as a browser sends it, piece by piece, by an API key: for what is watched while it
+// comes.
 import { createHash } from 'node:crypto'
 import type { Client } from './api'
 
@@ -21,7 +22,13 @@ export class Take {
     const body = JSON.stringify({ source: 'recording', title })
     const answer = await expectOK(fetch(`${base}/api/v1/videos`, { method: 'POST', headers, body }))
     const begun = (await answer.json()) as Begun
-    return new Take(new URL(begun.upload.url, base).href, begun.upload.token, begun.id, begun.watch_url, begun.share_token)
+    return new Take(
+      new URL(begun.upload.url, base).href,
+      begun.upload.token,
+      begun.id,
+      begun.watch_url,
+      begun.share_token,
+    )
   }
 
   /** Sends the bytes that come next on a track, as one chunk. */
@@ -29,7 +36,9 @@ export class Take {
     const sent = this.sent.get(track) ?? { chunks: 0, bytes: 0 }
     const digest = `sha-256=:${createHash('sha256').update(bytes).digest('base64')}:`
     const headers = { Authorization: `Bearer ${this.token}`, 'Content-Type': 'video/mp4', 'Content-Digest': digest }
-    await expectOK(fetch(`${this.uploadUrl}/tracks/${track}/chunks/${sent.chunks}`, { method: 'PUT', headers, body: bytes }))
+    await expectOK(
+      fetch(`${this.uploadUrl}/tracks/${track}/chunks/${sent.chunks}`, { method: 'PUT', headers, body: bytes }),
+    )
     this.sent.set(track, { chunks: sent.chunks + 1, bytes: sent.bytes + bytes.length })
   }
 

@@ -10,7 +10,11 @@ import { leave, type SignedIn, setUpOwner } from './people'
 import { clip, Program } from './program'
 
 const zone = 'Pacific/Auckland'
-const titles = ['Plans for the spring', 'What we learned from a long week of talking to people who never answer their mail', 'Notes']
+const titles = [
+  'Plans for the spring',
+  'What we learned from a long week of talking to people who never answer their mail',
+  'Notes',
+]
 
 let program: Program
 let browser: Browser
@@ -25,7 +29,16 @@ beforeAll(async () => {
   ada = await setUpOwner(program, browser)
   client = await Client.of(program)
   folder = await mkdtemp(join(tmpdir(), 'meanwhile-clips-'))
-  const file = await clip(join(folder, 'small.mp4'), 2, ['-s', '320x180', '-c:v', 'libx264', '-pix_fmt', 'yuv420p', '-c:a', 'aac'])
+  const file = await clip(join(folder, 'small.mp4'), 2, [
+    '-s',
+    '320x180',
+    '-c:v',
+    'libx264',
+    '-pix_fmt',
+    'yuv420p',
+    '-c:a',
+    'aac',
+  ])
   ids = []
   for (const title of titles) {
     const { videoId } = await client.upload(file, `${title}.mp4`)
@@ -47,10 +60,17 @@ test('each says when it goes for good, and goes before only when it is meant', a
   const rows = page.getByRole('list', { name: 'Videos in the trash' }).getByRole('listitem')
   await expect.poll(() => rows.count()).toBe(3)
   const [spring, week, notes] = titles.map((title) => rows.filter({ hasText: title })) as [Locator, Locator, Locator]
-  const answer = (await (await person.request.get(`${program.base}/api/v1/videos/${ids[0]}`)).json()) as { purge_at: string }
+  const answer = (await (await person.request.get(`${program.base}/api/v1/videos/${ids[0]}`)).json()) as {
+    purge_at: string
+  }
   const day = new Date(answer.purge_at)
   const sameYear = day.getFullYear() === new Date().getFullYear()
-  const words = day.toLocaleDateString('en-GB', { timeZone: zone, day: 'numeric', month: 'short', year: sameYear ? undefined : 'numeric' })
+  const words = day.toLocaleDateString('en-GB', {
+    timeZone: zone,
+    day: 'numeric',
+    month: 'short',
+    year: sameYear ? undefined : 'numeric',
+  })
   await spring.getByText(`Deleted for good on ${words}`).waitFor()
   await spring.getByText(/^In the trash since (today|yesterday) \d\d:\d\d$/).waitFor()
   await expectAccessible(page)

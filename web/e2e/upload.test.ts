@@ -1,4 +1,5 @@
-// The tus server, driven by the page: files side by side, and one upload that outlives everything that comes between.
+// The tus server, driven by the page: files side by side, and one upload that outlives everything
+// that comes between.
 import { createHash } from 'node:crypto'
 import { copyFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -90,7 +91,9 @@ test('several files go up side by side, each with its own progress, and one is g
 
   await network.restore()
   await expect.poll(() => page.locator('.uploading').count(), { timeout: 30_000 }).toBe(0)
-  await expect.poll(async () => (await client.videos()).map((v) => v.title).sort()).toEqual(['first', 'second', 'third'])
+  await expect
+    .poll(async () => (await client.videos()).map((v) => v.title).sort())
+    .toEqual(['first', 'second', 'third'])
   expect(asked).toBe(0)
   expect(await remembered()).toEqual([])
   await leave(ada)
@@ -182,7 +185,8 @@ test('an upload whose session ended goes on after signing in in another tab', as
     await logIn(program, tab)
     await tab.close()
     await page.bringToFront()
-    await page.evaluate(() => window.dispatchEvent(new Event('focus'))) // headless windows always have the focus
+    // headless windows always have the focus
+    await page.evaluate(() => window.dispatchEvent(new Event('focus')))
   })
   expect(offset).toBeGreaterThan(0)
   await network.restore()
@@ -225,7 +229,10 @@ async function progresses(row: Locator): Promise<void> {
   await expect.poll(() => percentOf(row), { timeout: 20_000 }).toBeGreaterThan(before + 4)
 }
 
-/** After act the page asks where the upload stands and sends from there, and begins no other one: the offset of the first bytes that go out. */
+/**
+ * After act the page asks where the upload stands and sends from there, and begins no other one:
+ * the offset of the first bytes that go out.
+ */
 async function goesOn(act: () => Promise<unknown>): Promise<number> {
   const methods: string[] = []
   const sent: Request[] = []

@@ -1,4 +1,5 @@
-// Two people in two browsers with two workspaces, a guest and a client: who sees what, and that it ends when it should.
+// Two people in two browsers with two workspaces, a guest and a client: who sees what, and that it
+// ends when it should.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -100,7 +101,11 @@ test('two people, two workspaces, a guest and a client see what is theirs to see
   const theirs = await client.newPage()
   await theirs.goto(secret)
   await theirs.getByRole('heading', { name: 'This link asks for a password' }).waitFor()
-  const bytes = [`/v/${basename(secret)}/poster.jpg`, `/v/${basename(secret)}/video.mp4`, `/api/v1/shares/${basename(secret)}`]
+  const bytes = [
+    `/v/${basename(secret)}/poster.jpg`,
+    `/v/${basename(secret)}/video.mp4`,
+    `/api/v1/shares/${basename(secret)}`,
+  ]
   const statuses = async (person: Person) =>
     Promise.all(bytes.map(async (path) => (await person.request.get(`${program.base}${path}`)).status()))
   expect(await statuses(client)).toEqual([401, 401, 401])
@@ -127,7 +132,8 @@ test('two people, two workspaces, a guest and a client see what is theirs to see
 
   // In the trash, it is gone for everybody, also for who has an address of its bytes.
   await ada.request.delete(`${program.base}/api/v1/videos/${await idOf(ada, 'Offer')}`)
-  for (const watching of [visit, theirs]) await watching.locator('.waiting .lead', { hasText: 'This link has ended' }).waitFor(soon)
+  for (const watching of [visit, theirs])
+    await watching.locator('.waiting .lead', { hasText: 'This link has ended' }).waitFor(soon)
   await expect.poll(async () => (await client.request.get(media)).status(), soon).not.toBe(200)
   expect(await statuses(client)).toEqual([404, 404, 404])
   expect(await statuses(guest)).toEqual([404, 404, 404])
@@ -160,7 +166,8 @@ async function upload(page: Page, title: string): Promise<void> {
   await page.getByRole('button', { name: `More for ${title}` }).waitFor()
   const state = () =>
     page.evaluate(
-      async (t) => (await (await fetch('/api/v1/videos')).json()).items.find((v: { title: string }) => v.title === t)?.state,
+      async (t) =>
+        (await (await fetch('/api/v1/videos')).json()).items.find((v: { title: string }) => v.title === t)?.state,
       title,
     )
   await expect.poll(state, { timeout: 60_000 }).toBe('ready')
@@ -194,7 +201,9 @@ async function makeLink(sheet: Sheet, link: { name: string; audience: string; pa
 }
 
 async function idOf(person: Person, title: string): Promise<string> {
-  const { items } = (await (await person.request.get(`${program.base}/api/v1/videos`)).json()) as { items: { id: string; title: string }[] }
+  const { items } = (await (await person.request.get(`${program.base}/api/v1/videos`)).json()) as {
+    items: { id: string; title: string }[]
+  }
   const found = items.find((v) => v.title === title)
   if (!found) throw new Error(`no video is called ${title}`)
   return found.id

@@ -35,7 +35,10 @@ export class Wire {
     for (const end of this.ends) end.destroy()
   }
 
-  /** fray cuts the connection of every n-th PUT: a large one in the middle, of a small one the answer is lost. 0 ends that. */
+  /**
+   * fray cuts the connection of every n-th PUT: a large one in the middle, of a small one the
+   * answer is lost. 0 ends that.
+   */
   fray(every: number): void {
     this.everyPut = every
   }

@@ -1,5 +1,5 @@
-// What people write, in every field that takes text and on every page that shows it, never runs and never becomes a part of the page; nor
-// does it try to, which the policy of the page would report.
+// What people write, in every field that takes text and on every page that shows it, never runs and
+// never becomes a part of the page; nor does it try to, which the policy of the page would report.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -47,7 +47,16 @@ beforeAll(async () => {
   program = await Program.start()
   browser = await openBrowser()
   folder = await mkdtemp(join(tmpdir(), 'meanwhile-clips-'))
-  const file = await clip(join(folder, 'small.mp4'), 2, ['-s', '320x180', '-c:v', 'libx264', '-pix_fmt', 'yuv420p', '-c:a', 'aac'])
+  const file = await clip(join(folder, 'small.mp4'), 2, [
+    '-s',
+    '320x180',
+    '-c:v',
+    'libx264',
+    '-pix_fmt',
+    'yuv420p',
+    '-c:a',
+    'aac',
+  ])
   const context = await browser.newContext()
   const page = await context.newPage()
   await page.goto(program.setUpLink)
@@ -71,7 +80,10 @@ afterAll(async () => {
   if (folder) await rm(folder, { recursive: true, force: true })
 })
 
-/** The owner, a guest, and a guest without scripts. The pages of the first two tell what their policy refused. */
+/**
+ * The owner, a guest, and a guest without scripts. The pages of the first two tell what their
+ * policy refused.
+ */
 async function everybody(): Promise<{ ada: Person; guest: Person; plain: Person }> {
   const ada = await newPerson(browser, { storageState: signedIn })
   const guest = await newPerson(browser)
@@ -86,7 +98,9 @@ async function everybody(): Promise<{ ada: Person; guest: Person; plain: Person 
   return { ada, guest, plain: await newPerson(browser, { javaScriptEnabled: false }) }
 }
 
-/** Nothing in the page came from a payload: no element, no address, no script that ran or tried to. */
+/**
+ * Nothing in the page came from a payload: no element, no address, no script that ran or tried to.
+ */
 async function expectUnharmed(page: Page, what: string): Promise<void> {
   const odd = 'img[src="x"], [onload], [onerror], [onmouseover], base, meta[http-equiv], iframe[srcdoc], svg style'
   expect(await page.locator(odd).count(), what).toBe(0)
@@ -106,7 +120,12 @@ async function expectQuiet(page: Page, what: string): Promise<void> {
   expect(seen, what).toEqual({ harmed: undefined, violations: [] })
 }
 
-async function visit(person: Person, address: string, ready: (page: Page) => Promise<unknown>, scripts = true): Promise<void> {
+async function visit(
+  person: Person,
+  address: string,
+  ready: (page: Page) => Promise<unknown>,
+  scripts = true,
+): Promise<void> {
   const page = await person.newPage()
   page.on('dialog', (dialog) => dialog.dismiss().then(() => expect.unreachable(`a dialog at ${address}`)))
   await page.goto(address)
@@ -124,7 +143,9 @@ test('the name of a file, of an account and of a team are text on every page', a
   for (const person of [ada, guest, plain]) await visit(person, begun.link, shown, person !== plain)
   await visit(ada, program.base, shown)
   await visit(ada, `${program.base}/record`, (page) => page.locator('main').waitFor())
-  await visit(guest, begun.link.replace('/v/', '/embed/'), (page) => page.locator('video').first().waitFor({ state: 'attached' }))
+  await visit(guest, begun.link.replace('/v/', '/embed/'), (page) =>
+    page.locator('video').first().waitFor({ state: 'attached' }),
+  )
   await leave(ada, guest, plain)
 })
 
@@ -133,7 +154,8 @@ test('a title is text wherever it is shown', async () => {
   for (const text of texts) {
     await client.rename(begun.videoId, text)
     const { title } = await client.video(begun.videoId)
-    const heading = (page: Page) => expect.poll(() => page.locator('#title').textContent(), { timeout: 15_000 }).toBe(title)
+    const heading = (page: Page) =>
+      expect.poll(() => page.locator('#title').textContent(), { timeout: 15_000 }).toBe(title)
     for (const person of [ada, guest, plain]) {
       await visit(
         person,
@@ -155,7 +177,9 @@ test('a title is text wherever it is shown', async () => {
         .first()
         .waitFor(),
     )
-    await visit(guest, begun.link.replace('/v/', '/embed/'), (page) => page.locator('video').first().waitFor({ state: 'attached' }))
+    await visit(guest, begun.link.replace('/v/', '/embed/'), (page) =>
+      page.locator('video').first().waitFor({ state: 'attached' }),
+    )
 
     const asked = await fetch(`${program.base}/oembed?url=${encodeURIComponent(begun.link)}`)
     expect(asked.headers.get('content-type')).toBe('application/json')
@@ -165,7 +189,10 @@ test('a title is text wherever it is shown', async () => {
       // As a site does that takes the frame for what it says it is.
       const made = await page.evaluate((html) => {
         const box = new DOMParser().parseFromString(html, 'text/html').body
-        return { elements: [...box.querySelectorAll('*')].map((e) => e.localName), name: box.querySelector('iframe')?.title }
+        return {
+          elements: [...box.querySelectorAll('*')].map((e) => e.localName),
+          name: box.querySelector('iframe')?.title,
+        }
       }, embed.html)
       expect(made).toEqual({ elements: ['iframe'], name: title })
     })
@@ -192,9 +219,9 @@ test('comments and the names of guests are text, with scripts and without', asyn
       async (page) => {
         const bodies = page.locator('.comment .body')
         await expect.poll(() => bodies.count(), { timeout: 15_000 }).toBe(payloads.length + names.length)
-        expect((await page.locator('.comment .who strong').allTextContents()).filter((name) => name !== named).sort()).toEqual(
-          [...names].sort(),
-        )
+        expect(
+          (await page.locator('.comment .who strong').allTextContents()).filter((name) => name !== named).sort(),
+        ).toEqual([...names].sort())
         expect(await page.locator('.comment :is(script, img, svg, style, iframe, textarea, meta)').count()).toBe(0)
         for (const link of await page.locator('.comment .body a:not(.time)').all())
           expect(await link.getAttribute('rel')).toBe('nofollow noopener ugc')

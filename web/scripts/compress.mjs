@@ -1,4 +1,5 @@
-// Writes a .br and a .gz beside every text file of dist, so that the server sends them without work of its own. Keeps dist/.keep.
+// Writes a .br and a .gz beside every text file of dist, so that the server sends them without work
+// of its own. Keeps dist/.keep.
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'

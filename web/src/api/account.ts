@@ -77,9 +77,18 @@ export async function changePassword(current: string, password: string, signal: 
 
 export const exportPath = `${base}/export`
 
-/** Has the account deleted in some days: when. Confirmed by the password, or by the mail address of an account without one. */
-export async function deleteAccount(by: { password: string } | { confirm: string }, signal: AbortSignal): Promise<string> {
-  return readString(readObject<Schemas['Leaving']>(await call(base, { method: 'DELETE', body: by, signal }), 'leaving'), 'delete_at')
+/**
+ * Has the account deleted in some days: when. Confirmed by the password, or by the mail address of
+ * an account without one.
+ */
+export async function deleteAccount(
+  by: { password: string } | { confirm: string },
+  signal: AbortSignal,
+): Promise<string> {
+  return readString(
+    readObject<Schemas['Leaving']>(await call(base, { method: 'DELETE', body: by, signal }), 'leaving'),
+    'delete_at',
+  )
 }
 
 /** Keeps an account that was to be deleted. */
@@ -88,7 +97,11 @@ export async function keepAccount(signal: AbortSignal): Promise<void> {
 }
 
 export async function fetchSessions(signal: AbortSignal): Promise<OwnSession[]> {
-  return readList(readObject<Schemas['SessionsOutputBody']>(await call(`${base}/sessions`, { signal }), 'sessions'), 'items', sessionFrom)
+  return readList(
+    readObject<Schemas['SessionsOutputBody']>(await call(`${base}/sessions`, { signal }), 'sessions'),
+    'items',
+    sessionFrom,
+  )
 }
 
 export async function endSession(id: string, signal: AbortSignal): Promise<void> {
@@ -100,10 +113,19 @@ export async function endOtherSessions(signal: AbortSignal): Promise<void> {
 }
 
 export async function fetchKeys(signal: AbortSignal): Promise<Key[]> {
-  return readList(readObject<Schemas['KeysOutputBody']>(await call(`${base}/keys`, { signal }), 'keys'), 'items', keyFrom)
+  return readList(
+    readObject<Schemas['KeysOutputBody']>(await call(`${base}/keys`, { signal }), 'keys'),
+    'items',
+    keyFrom,
+  )
 }
 
-export async function makeKey(name: string, scopes: readonly Scope[], expiresAt: Date | undefined, signal: AbortSignal): Promise<MadeKey> {
+export async function makeKey(
+  name: string,
+  scopes: readonly Scope[],
+  expiresAt: Date | undefined,
+  signal: AbortSignal,
+): Promise<MadeKey> {
   const body = { name, scopes, ...(expiresAt ? { expires_at: expiresAt.toISOString() } : {}) }
   const made = readObject<Schemas['MadeKey']>(await call(`${base}/keys`, { method: 'POST', body, signal }), 'key')
   return { name: readString(made, 'name'), secret: readString(made, 'secret') }
@@ -121,7 +143,9 @@ function meFrom(value: unknown): Me {
   const me = readObject<Schemas['Me']>(value, 'account')
   const role = readText(me, 'role')
   const at =
-    me.workspace === undefined || me.workspace === null ? undefined : readObject<Schemas['WorkspaceName']>(me.workspace, 'workspace')
+    me.workspace === undefined || me.workspace === null
+      ? undefined
+      : readObject<Schemas['WorkspaceName']>(me.workspace, 'workspace')
   return {
     id: readString(me, 'id'),
     name: readString(me, 'name'),

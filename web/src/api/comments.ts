@@ -1,5 +1,15 @@
 // Comments under a share link. Positions are in milliseconds of the video.
-import { readFlag, readList, readMaybeNumber, readNumber, readObject, readString, readText, type Schemas, type Wire } from './parse'
+import {
+  readFlag,
+  readList,
+  readMaybeNumber,
+  readNumber,
+  readObject,
+  readString,
+  readText,
+  type Schemas,
+  type Wire,
+} from './parse'
 import { call } from './request'
 import { sharePath } from './shares'
 
@@ -44,9 +54,16 @@ export async function fetchSince(token: string, seq: number, signal: AbortSignal
 }
 
 /** One comment; what waits for approval shows to the guest who holds its edit token. */
-export async function fetchComment(token: string, id: string, editToken: string, signal: AbortSignal): Promise<Comment> {
+export async function fetchComment(
+  token: string,
+  id: string,
+  editToken: string,
+  signal: AbortSignal,
+): Promise<Comment> {
   const path = `${sharePath(token)}/comments/${encodeURIComponent(id)}`
-  return parseComment(readObject<Schemas['Comment']>(await call(path, { headers: editHeader(editToken), signal }), 'comment'))
+  return parseComment(
+    readObject<Schemas['Comment']>(await call(path, { headers: editHeader(editToken), signal }), 'comment'),
+  )
 }
 
 export interface NewComment {
@@ -65,7 +82,10 @@ export async function postComment(
   const body: Record<string, unknown> = { at_ms: comment.atMs, body: comment.body }
   if (comment.parentId !== undefined) body.parent_id = comment.parentId
   if (comment.name !== undefined) body.name = comment.name
-  const wire = readObject<Schemas['Comment']>(await call(`${sharePath(token)}/comments`, { method: 'POST', body, signal }), 'comment')
+  const wire = readObject<Schemas['Comment']>(
+    await call(`${sharePath(token)}/comments`, { method: 'POST', body, signal }),
+    'comment',
+  )
   return { comment: parseComment(wire), editToken: readText(wire, 'edit_token') }
 }
 
@@ -85,12 +105,24 @@ export async function patchComment(
   if (edit.atMs !== undefined) body.at_ms = edit.atMs
   const path = `${sharePath(token)}/comments/${encodeURIComponent(id)}`
   return parseComment(
-    readObject<Schemas['Comment']>(await call(path, { method: 'PATCH', body, headers: editHeader(editToken), signal }), 'comment'),
+    readObject<Schemas['Comment']>(
+      await call(path, { method: 'PATCH', body, headers: editHeader(editToken), signal }),
+      'comment',
+    ),
   )
 }
 
-export async function deleteComment(token: string, id: string, editToken: string | undefined, signal: AbortSignal): Promise<void> {
-  await call(`${sharePath(token)}/comments/${encodeURIComponent(id)}`, { method: 'DELETE', headers: editHeader(editToken), signal })
+export async function deleteComment(
+  token: string,
+  id: string,
+  editToken: string | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  await call(`${sharePath(token)}/comments/${encodeURIComponent(id)}`, {
+    method: 'DELETE',
+    headers: editHeader(editToken),
+    signal,
+  })
 }
 
 /** Lets everybody see a comment that was held; for who may look after the video. */

@@ -1,6 +1,10 @@
-// Server-sent events that stay: the browser's own reconnecting, ours where it gives up, and none while nobody looks.
+// Server-sent events that stay: the browser's own reconnecting, ours where it gives up, and none
+// while nobody looks.
 
-/** How long a page that nobody sees keeps its stream: browsers allow six per host on HTTP/1.1, and tabs pile up. */
+/**
+ * How long a page that nobody sees keeps its stream: browsers allow six per host on HTTP/1.1, and
+ * tabs pile up.
+ */
 const HIDDEN_CLOSE_MS = 60_000
 const FIRST_RETRY_MS = 1_000
 const MAX_RETRY_MS = 30_000
@@ -12,14 +16,22 @@ export interface StreamHandlers {
   onState(state: StreamState): void
 }
 
-/** Grows by half with each attempt, within bounds; spread (0…1) keeps many pages from coming back at one moment. */
+/**
+ * Grows by half with each attempt, within bounds; spread (0…1) keeps many pages from coming back at
+ * one moment.
+ */
 export function retryDelayMs(attempt: number, spread: number): number {
   const base = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 1.5 ** attempt)
   return Math.round(base * (0.75 + spread / 2))
 }
 
 /** Follows the events named in names at path until signal ends. */
-export function followEvents(path: string, names: readonly string[], handlers: StreamHandlers, signal: AbortSignal): void {
+export function followEvents(
+  path: string,
+  names: readonly string[],
+  handlers: StreamHandlers,
+  signal: AbortSignal,
+): void {
   let source: EventSource | undefined
   let retry: ReturnType<typeof setTimeout> | undefined
   let rest: ReturnType<typeof setTimeout> | undefined
@@ -40,7 +52,8 @@ export function followEvents(path: string, names: readonly string[], handlers: S
     })
     stream.addEventListener('error', () => {
       handlers.onState('lost')
-      // While it is CONNECTING the browser tries by itself; CLOSED (any answer but 200) is left to us.
+      // While it is CONNECTING the browser tries by itself; CLOSED (any answer but 200) is left to
+      // us.
       if (stream.readyState !== EventSource.CLOSED) return
       clearTimeout(retry)
       retry = setTimeout(open, retryDelayMs(attempt++, Math.random()))
@@ -62,9 +75,11 @@ export function followEvents(path: string, names: readonly string[], handlers: S
   }
 
   document.addEventListener('visibilitychange', onVisibility, { signal })
-  window.addEventListener('online', open, { signal }) // a stream of the network before may look open, and be dead or not: nobody would say
+  // a stream of the network before may look open, and be dead or not: nobody would say
+  window.addEventListener('online', open, { signal })
   window.addEventListener('pageshow', (event) => event.persisted && wake(), { signal })
-  window.addEventListener('pagehide', close, { signal }) // an open stream would keep the page out of the back-forward cache
+  // an open stream would keep the page out of the back-forward cache
+  window.addEventListener('pagehide', close, { signal })
   signal.addEventListener('abort', () => {
     clearTimeout(rest)
     close()

@@ -1,5 +1,15 @@
 // The links of one video, as its owner sees and changes them.
-import { readFlag, readItemText, readList, readNumber, readObject, readString, readText, type Schemas, WireError } from './parse'
+import {
+  readFlag,
+  readItemText,
+  readList,
+  readNumber,
+  readObject,
+  readString,
+  readText,
+  type Schemas,
+  WireError,
+} from './parse'
 import { call } from './request'
 
 export type Audience = 'link' | 'password' | 'members' | 'named'
@@ -19,7 +29,10 @@ export interface Link {
   revokedAt: Date | undefined
 }
 
-/** What can be said about a link. A password or people that are left away stay as they are; an end of undefined takes the end away. */
+/**
+ * What can be said about a link. A password or people that are left away stay as they are; an end
+ * of undefined takes the end away.
+ */
 export interface LinkRules {
   name: string
   audience: Audience
@@ -53,7 +66,12 @@ export async function addLink(videoId: string, rules: LinkRules, signal: AbortSi
   return parseLink(await call(linksPath(videoId), { method: 'POST', body: bodyOf(rules), signal }))
 }
 
-export async function changeLink(videoId: string, linkId: string, rules: LinkRules, signal: AbortSignal): Promise<Link> {
+export async function changeLink(
+  videoId: string,
+  linkId: string,
+  rules: LinkRules,
+  signal: AbortSignal,
+): Promise<Link> {
   return parseLink(await call(linksPath(videoId, linkId), { method: 'PATCH', body: bodyOf(rules), signal }))
 }
 

@@ -1,4 +1,5 @@
-// Passkeys on the wire. What browser and server tell each other of a key is passed on as it is: its form is WebAuthn's own.
+// Passkeys on the wire. What browser and server tell each other of a key is passed on as it is: its
+// form is WebAuthn's own.
 import { readList, readObject, readString, readText, type Schemas } from './parse'
 import { call } from './request'
 
@@ -9,7 +10,10 @@ export interface Passkey {
   lastUsedAt: string | undefined
 }
 
-/** The first half of making or using a passkey: what the browser is asked, and what brings its answer back to the question. */
+/**
+ * The first half of making or using a passkey: what the browser is asked, and what brings its
+ * answer back to the question.
+ */
 export interface Ceremony<Options> {
   options: Options
   ceremony: string
@@ -42,7 +46,12 @@ export function beginPasskey(signal: AbortSignal): Promise<Ceremony<PublicKeyCre
   return begin(own, signal)
 }
 
-export async function addPasskey(ceremony: string, name: string, credential: unknown, signal: AbortSignal): Promise<Passkey> {
+export async function addPasskey(
+  ceremony: string,
+  name: string,
+  credential: unknown,
+  signal: AbortSignal,
+): Promise<Passkey> {
   return readPasskey(await call(own, { method: 'POST', body: { ceremony, name, credential }, signal }))
 }
 

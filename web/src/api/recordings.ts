@@ -28,7 +28,9 @@ export function parseUploadState(json: unknown): UploadState {
   return { tracks, sealed: readFlag(state, 'sealed') }
 }
 
-/** parseToken finds the fresh token in the answer to a heartbeat, or to the question for a new one. */
+/**
+ * parseToken finds the fresh token in the answer to a heartbeat, or to the question for a new one.
+ */
 export function parseToken(json: unknown): string | undefined {
   const answer = readObject(json ?? {}, 'token')
   return readText(answer, 'token') ?? readText(readObject(answer.upload ?? {}, 'upload'), 'token')

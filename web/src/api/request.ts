@@ -1,7 +1,11 @@
-// One way to call the API: JSON in and out, problem+json as a typed error, a time limit on every call.
+// One way to call the API: JSON in and out, problem+json as a typed error, a time limit on every
+// call.
 import { readObject, type Schemas, type Wire } from './parse'
 
-/** What can go wrong with a call, in words for people. `offline` covers every case in which no answer came. */
+/**
+ * What can go wrong with a call, in words for people. `offline` covers every case in which no
+ * answer came.
+ */
 export type Problem =
   | { at: 'offline'; sentence: string }
   | { at: 'gone'; sentence: string }
@@ -39,7 +43,10 @@ export interface Call {
   timeoutMs?: number
 }
 
-/** Calls path and answers with the parsed JSON, or undefined when there is no content. Throws ApiError, or AbortError when signal ends it. */
+/**
+ * Calls path and answers with the parsed JSON, or undefined when there is no content. Throws
+ * ApiError, or AbortError when signal ends it.
+ */
 export async function call(path: string, options: Call): Promise<unknown> {
   const headers: Record<string, string> = { Accept: 'application/json', ...options.headers }
   const init: RequestInit = {
@@ -80,7 +87,9 @@ function problemFrom(status: number, json: unknown): Problem {
   const detail = json === undefined ? undefined : readObject<Schemas['Problem']>(json, 'problem').detail
   const sentence = typeof detail === 'string' && detail !== '' ? detail : undefined
   if (status === 404 || status === 410) return { at: 'gone', sentence: sentence ?? 'This is not there any more.' }
-  if (status === 429) return { at: 'refused', status, sentence: sentence ?? 'That was a lot at once. Wait a minute and try again.' }
-  if (status >= 500) return { at: 'broken', status, sentence: sentence ?? 'The server had a problem. Try again in a moment.' }
+  if (status === 429)
+    return { at: 'refused', status, sentence: sentence ?? 'That was a lot at once. Wait a minute and try again.' }
+  if (status >= 500)
+    return { at: 'broken', status, sentence: sentence ?? 'The server had a problem. Try again in a moment.' }
   return { at: 'refused', status, sentence: sentence ?? 'The server did not accept that.' }
 }

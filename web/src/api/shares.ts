@@ -1,5 +1,15 @@
 // The viewer's side of the API: what a share link shows.
-import { readFlag, readItemText, readList, readMaybeNumber, readNumber, readObject, readString, readText, type Schemas } from './parse'
+import {
+  readFlag,
+  readItemText,
+  readList,
+  readMaybeNumber,
+  readNumber,
+  readObject,
+  readString,
+  readText,
+  type Schemas,
+} from './parse'
 import { call } from './request'
 
 export type VideoState = 'recording' | 'uploading' | 'processing' | 'ready' | 'failed'
@@ -118,7 +128,12 @@ function readCamera(
   const track = tracks.find(({ name }) => name === 'camera')
   if (!track || playback.layout === undefined) return undefined
   const layout = readObject<Schemas['Layout']>(playback.layout, 'layout')
-  return { sources: track.sources, hls: track.hls, offsetMs: track.offsetMs, bubbles: readList(layout, 'bubbles', parseBubble) }
+  return {
+    sources: track.sources,
+    hls: track.hls,
+    offsetMs: track.offsetMs,
+    bubbles: readList(layout, 'bubbles', parseBubble),
+  }
 }
 
 function parseBubble(item: unknown): Bubble {
@@ -142,7 +157,8 @@ interface Track {
 
 function parseTrack(item: unknown): Track {
   const wire = readObject<Schemas['Track']>(item, 'track')
-  // Where there are no media source extensions (iPhones), the system plays HLS, and may know no Opus; the files have nothing else yet.
+  // Where there are no media source extensions (iPhones), the system plays HLS, and may know no
+  // Opus; the files have nothing else yet.
   const aac = 'MediaSource' in globalThis ? undefined : readText(wire, 'hls_aac')
   return {
     name: readText(wire, 'name') ?? '',

@@ -20,7 +20,14 @@ const wire = {
 
 describe('videoFrom', () => {
   test('reads a video', () => {
-    const want = { id: 'v1', durationMs: 61_000, commentCount: 5, posterUrl: undefined, lengthBytes: undefined, failure: undefined }
+    const want = {
+      id: 'v1',
+      durationMs: 61_000,
+      commentCount: 5,
+      posterUrl: undefined,
+      lengthBytes: undefined,
+      failure: undefined,
+    }
     expect(videoFrom(wire)).toMatchObject(want)
   })
   test('keeps progress within 0 and 1', () => {

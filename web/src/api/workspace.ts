@@ -1,4 +1,5 @@
-// A workspace: its settings, its people, who is invited, and the log of who changed what people may do.
+// A workspace: its settings, its people, who is invited, and the log of who changed what people may
+// do.
 import { type Role, readRole, type WorkspaceRole } from './account'
 import { readFlag, readItemText, readList, readNumber, readObject, readString, readText, type Schemas } from './parse'
 import { call } from './request'
@@ -85,7 +86,11 @@ export async function changeSettings(to: Partial<Settings>, signal: AbortSignal)
 export const exportPath = `${base}/export`
 
 export async function fetchMembers(signal: AbortSignal): Promise<Member[]> {
-  return readList(readObject<Schemas['MembersOutputBody']>(await call(`${base}/members`, { signal }), 'members'), 'items', memberFrom)
+  return readList(
+    readObject<Schemas['MembersOutputBody']>(await call(`${base}/members`, { signal }), 'members'),
+    'items',
+    memberFrom,
+  )
 }
 
 export async function changeRole(id: string, role: Role, signal: AbortSignal): Promise<void> {
@@ -110,10 +115,17 @@ export async function makeLogInLink(id: string, signal: AbortSignal): Promise<{ 
 }
 
 export async function fetchInvites(signal: AbortSignal): Promise<Invite[]> {
-  return readList(readObject<Schemas['InvitesOutputBody']>(await call(`${base}/invites`, { signal }), 'invites'), 'items', inviteFrom)
+  return readList(
+    readObject<Schemas['InvitesOutputBody']>(await call(`${base}/invites`, { signal }), 'invites'),
+    'items',
+    inviteFrom,
+  )
 }
 
-export async function makeInvite(to: { email: string; role: Role; days: number }, signal: AbortSignal): Promise<MadeInvite> {
+export async function makeInvite(
+  to: { email: string; role: Role; days: number },
+  signal: AbortSignal,
+): Promise<MadeInvite> {
   const body = { role: to.role, days: to.days, ...(to.email ? { email: to.email } : {}) }
   return madeInviteFrom(await call(`${base}/invites`, { method: 'POST', body, signal }))
 }

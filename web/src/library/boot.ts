@@ -11,7 +11,10 @@ export async function userIdOf(boot: unknown, signal: AbortSignal): Promise<stri
   }
 }
 
-/** readBoot parses what the server wrote into the page; undefined where it wrote nothing that can be read. */
+/**
+ * readBoot parses what the server wrote into the page; undefined where it wrote nothing that can be
+ * read.
+ */
 export function readBoot(): unknown {
   try {
     return JSON.parse(document.getElementById('boot')?.textContent ?? '')

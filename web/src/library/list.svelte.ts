@@ -52,7 +52,11 @@ export class VideoList {
       const page = await listVideos({ ...view, cursor: undefined, limit: pageSize }, signal)
       this.take(page)
       if (view.search)
-        this.say(page.videos.length === 0 ? 'Nothing found.' : `${page.videos.length}${page.nextCursor ? ' or more' : ''} found.`)
+        this.say(
+          page.videos.length === 0
+            ? 'Nothing found.'
+            : `${page.videos.length}${page.nextCursor ? ' or more' : ''} found.`,
+        )
     } catch (error) {
       if (wasCancelled(error)) return
       this.signedOut = isSignedOut(error)
@@ -76,7 +80,10 @@ export class VideoList {
     }
   }
 
-  /** look fetches one video again soon, together with others that changed at the same moment; it resolves when the list shows it. */
+  /**
+   * look fetches one video again soon, together with others that changed at the same moment; it
+   * resolves when the list shows it.
+   */
   look = (id: string): Promise<void> =>
     new Promise((resolve) => {
       this.waiting.set(id, [...(this.waiting.get(id) ?? []), resolve])
@@ -98,7 +105,8 @@ export class VideoList {
       opened = true
     }
     const onEvent = (_: string, data: unknown): void => {
-      if (typeof data === 'object' && data !== null && 'id' in data && typeof data.id === 'string') void this.look(data.id)
+      if (typeof data === 'object' && data !== null && 'id' in data && typeof data.id === 'string')
+        void this.look(data.id)
     }
     followEvents('/api/v1/events', ['video'], { onEvent, onState }, this.signal)
     addEventListener('offline', () => this.stale(), { signal: this.signal })
@@ -123,7 +131,10 @@ export class VideoList {
     this.say(`${video.title}: restored.`)
   }
 
-  /** forget deletes a video in the trash for good. Somebody may have done so already: then it is as wanted. */
+  /**
+   * forget deletes a video in the trash for good. Somebody may have done so already: then it is as
+   * wanted.
+   */
   async forget(video: Video): Promise<void> {
     try {
       await deleteForever(video.id, this.signal)
@@ -149,7 +160,10 @@ export class VideoList {
     this.fresh()
   }
 
-  /** catchUp reads again as many rows as are shown, after a time in which events may have been missed. */
+  /**
+   * catchUp reads again as many rows as are shown, after a time in which events may have been
+   * missed.
+   */
   private async catchUp(): Promise<void> {
     if (this.status.at !== 'shown') return this.show(this.view)
     const { signal } = this.loading
@@ -186,7 +200,13 @@ export class VideoList {
     try {
       const video = await getVideo(id, this.signal)
       const news = newsOf(this.find(id), video)
-      this.videos = place(this.videos, video, this.view, this.nextCursor !== undefined, new Set([...this.moved.keys(), ...this.held]))
+      this.videos = place(
+        this.videos,
+        video,
+        this.view,
+        this.nextCursor !== undefined,
+        new Set([...this.moved.keys(), ...this.held]),
+      )
       if (news) this.say(news)
     } catch (error) {
       if (problemOf(error).at === 'gone') this.videos = this.videos.filter((v) => v.id !== id)
@@ -204,7 +224,9 @@ export class VideoList {
     }
   }
 
-  /** move keeps the row where it is: the event of the change may be here before the answer to it. */
+  /**
+   * move keeps the row where it is: the event of the change may be here before the answer to it.
+   */
   private async move(video: Video, moved: Moved | undefined, work: () => Promise<void>): Promise<void> {
     this.held.add(video.id)
     try {

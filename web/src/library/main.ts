@@ -4,7 +4,10 @@ import { Ledger } from '../upload/ledger'
 import { readBoot, userIdOf } from './boot'
 import Library from './Library.svelte'
 
-/** A browser may forbid storage: then nothing is remembered over a reload, and everything else works. */
+/**
+ * A browser may forbid storage: then nothing is remembered over a reload, and everything else
+ * works.
+ */
 function openStorage(): Storage {
   try {
     return window.localStorage

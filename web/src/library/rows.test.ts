@@ -9,17 +9,57 @@ const gone = '2026-11-22T17:00:00.000Z'
 const rows = ['7', '5', '3'].map((id) => newVideo(id))
 
 describe('place', () => {
-  const cases: { name: string; rows?: Video[]; video: Video; view?: View; hasMore?: boolean; kept?: string[]; want: string[] }[] = [
+  const cases: {
+    name: string
+    rows?: Video[]
+    video: Video
+    view?: View
+    hasMore?: boolean
+    kept?: string[]
+    want: string[]
+  }[] = [
     { name: 'the newest goes on top', video: newVideo('9'), want: ['9', '7', '5', '3'] },
     { name: 'one in between goes in between', video: newVideo('4'), want: ['7', '5', '4', '3'] },
     { name: 'the oldest goes to the end when everything is loaded', video: newVideo('1'), want: ['7', '5', '3', '1'] },
-    { name: 'the oldest waits for its page when there is more', video: newVideo('1'), hasMore: true, want: ['7', '5', '3'] },
+    {
+      name: 'the oldest waits for its page when there is more',
+      video: newVideo('1'),
+      hasMore: true,
+      want: ['7', '5', '3'],
+    },
     { name: 'one that was trashed elsewhere goes', video: newVideo('5', { deletedAt: gone }), want: ['7', '3'] },
-    { name: 'one that was trashed here stays for its undo', video: newVideo('5', { deletedAt: gone }), kept: ['5'], want: ['7', '5', '3'] },
-    { name: 'one in the trash does not come into the list', video: newVideo('9', { deletedAt: gone }), want: ['7', '5', '3'] },
-    { name: 'the trash takes what is deleted', rows: [], video: newVideo('9', { deletedAt: gone }), view: trash, want: ['9'] },
-    { name: 'a search takes what fits', rows: [], video: newVideo('9'), view: { search: 'update', trash: false }, want: ['9'] },
-    { name: 'a search leaves the rest', rows: [], video: newVideo('9'), view: { search: 'release', trash: false }, want: [] },
+    {
+      name: 'one that was trashed here stays for its undo',
+      video: newVideo('5', { deletedAt: gone }),
+      kept: ['5'],
+      want: ['7', '5', '3'],
+    },
+    {
+      name: 'one in the trash does not come into the list',
+      video: newVideo('9', { deletedAt: gone }),
+      want: ['7', '5', '3'],
+    },
+    {
+      name: 'the trash takes what is deleted',
+      rows: [],
+      video: newVideo('9', { deletedAt: gone }),
+      view: trash,
+      want: ['9'],
+    },
+    {
+      name: 'a search takes what fits',
+      rows: [],
+      video: newVideo('9'),
+      view: { search: 'update', trash: false },
+      want: ['9'],
+    },
+    {
+      name: 'a search leaves the rest',
+      rows: [],
+      video: newVideo('9'),
+      view: { search: 'release', trash: false },
+      want: [],
+    },
     {
       name: 'a row renamed under a search stays where it is',
       video: newVideo('5', { title: 'New' }),

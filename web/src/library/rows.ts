@@ -18,9 +18,18 @@ export function addressOf(view: View): string {
   return query ? `/?${query}` : '/'
 }
 
-/** place answers the rows with a video as it is now: changed where it stands, added in newest-first order, or taken out. A row in `kept` was
- * moved from here and stays, so that its undo stays, too. hasMore says that older rows than the last one are not loaded yet. */
-export function place(rows: readonly Video[], video: Video, view: View, hasMore: boolean, kept: ReadonlySet<string>): Video[] {
+/**
+ * place answers the rows with a video as it is now: changed where it stands, added in newest-first
+ * order, or taken out. A row in `kept` was moved from here and stays, so that its undo stays, too.
+ * hasMore says that older rows than the last one are not loaded yet.
+ */
+export function place(
+  rows: readonly Video[],
+  video: Video,
+  view: View,
+  hasMore: boolean,
+  kept: ReadonlySet<string>,
+): Video[] {
   const at = rows.findIndex((v) => v.id === video.id)
   const belongs = Boolean(video.deletedAt) === view.trash
   if (at >= 0) return belongs || kept.has(video.id) ? rows.with(at, video) : rows.toSpliced(at, 1)
@@ -36,7 +45,10 @@ export function append(rows: readonly Video[], page: readonly Video[]): Video[] 
   return [...rows, ...page.filter((v) => !known.has(v.id))]
 }
 
-/** matches is the server's rule, near enough for a row that has just appeared: every word is in the title, in any case. */
+/**
+ * matches is the server's rule, near enough for a row that has just appeared: every word is in the
+ * title, in any case.
+ */
 export function matches(title: string, search: string): boolean {
   const folded = fold(title)
   return fold(search)

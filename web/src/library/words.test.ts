@@ -4,7 +4,12 @@ import { newVideo } from './sample.test-data'
 import { closesSoon, commentWords, newsOf, progressOf, stateWords } from './words'
 
 const cases: { name: string; video: Partial<Video>; text: string; progress: number | null }[] = [
-  { name: 'uploading', video: { state: 'uploading', uploadedBytes: 42, lengthBytes: 100 }, text: 'Uploading 42 %', progress: 0.42 },
+  {
+    name: 'uploading',
+    video: { state: 'uploading', uploadedBytes: 42, lengthBytes: 100 },
+    text: 'Uploading 42 %',
+    progress: 0.42,
+  },
   {
     name: 'uploading without a length',
     video: { state: 'uploading', uploadedBytes: 42_000_000 },
@@ -19,12 +24,20 @@ const cases: { name: string; video: Partial<Video>; text: string; progress: numb
     progress: 0.42,
   },
   { name: 'ready', video: {}, text: 'Ready', progress: null },
-  { name: 'failed', video: { state: 'failed', failure: 'This file holds no video.' }, text: 'This file holds no video.', progress: null },
+  {
+    name: 'failed',
+    video: { state: 'failed', failure: 'This file holds no video.' },
+    text: 'This file holds no video.',
+    progress: null,
+  },
 ]
 for (const tc of cases) {
   test(`${tc.name} says so`, () => {
     const video = newVideo('1', tc.video)
-    expect({ text: stateWords(video).text, progress: progressOf(video) }).toEqual({ text: tc.text, progress: tc.progress })
+    expect({ text: stateWords(video).text, progress: progressOf(video) }).toEqual({
+      text: tc.text,
+      progress: tc.progress,
+    })
   })
 }
 

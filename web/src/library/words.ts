@@ -14,7 +14,10 @@ export function stateWords(v: Video): { text: string; tone: Tone } {
     case 'processing':
       return { text: `Processing ${whole(v.progress)} %`, tone: 'plain' }
     case 'ready':
-      return { text: v.improving ? `Playable now · making a version for every device ${whole(v.progress)} %` : 'Ready', tone: 'plain' }
+      return {
+        text: v.improving ? `Playable now · making a version for every device ${whole(v.progress)} %` : 'Ready',
+        tone: 'plain',
+      }
     case 'failed':
       return { text: v.failure ?? 'This could not be made to play. Your original is kept.', tone: 'warn' }
     default: {

@@ -18,8 +18,16 @@ export interface FormOptions {
 const audiences: { value: Audience; label: string; sentence: string }[] = [
   { value: 'link', label: 'Anyone with the link', sentence: 'No account and no password needed.' },
   { value: 'password', label: 'Who knows a password', sentence: 'The link asks for it. You tell it to them.' },
-  { value: 'members', label: 'Members of this workspace', sentence: 'They sign in. For everybody else there is nothing here.' },
-  { value: 'named', label: 'People you name', sentence: 'They show once that a mail address is theirs. Nobody else gets in.' },
+  {
+    value: 'members',
+    label: 'Members of this workspace',
+    sentence: 'They sign in. For everybody else there is nothing here.',
+  },
+  {
+    value: 'named',
+    label: 'People you name',
+    sentence: 'They show once that a mail address is theirs. Nobody else gets in.',
+  },
 ]
 
 const commentRules: { value: CommentRule; label: string; sentence: string }[] = [
@@ -37,7 +45,9 @@ export function makeLinkForm({ videoId, link, defaults, onSaved, onCancel, signa
   const password = makeField(
     'input',
     'Password',
-    link?.hasPassword ? 'It has one. Leave this empty to keep it.' : 'At least 6 characters. You are not shown it again.',
+    link?.hasPassword
+      ? 'It has one. Leave this empty to keep it.'
+      : 'At least 6 characters. You are not shown it again.',
     'links-password',
   )
   password.field.spellcheck = false
@@ -103,7 +113,9 @@ export function makeLinkForm({ videoId, link, defaults, onSaved, onCancel, signa
     submit.setAttribute('aria-disabled', 'true')
     setText(submit, 'Saving…')
     try {
-      const saved = link ? await changeLink(videoId, link.id, checked.rules, signal) : await addLink(videoId, checked.rules, signal)
+      const saved = link
+        ? await changeLink(videoId, link.id, checked.rules, signal)
+        : await addLink(videoId, checked.rules, signal)
       onSaved(saved)
     } catch (error) {
       if (!wasCancelled(error)) setText(status, problemOf(error).sentence)
@@ -118,11 +130,18 @@ export function makeLinkForm({ videoId, link, defaults, onSaved, onCancel, signa
 interface Field<T extends HTMLInputElement | HTMLTextAreaElement> {
   element: HTMLElement
   field: T
-  /** Says what is wrong below the field, and goes there; nothing is wrong when sentence is empty. */
+  /**
+   * Says what is wrong below the field, and goes there; nothing is wrong when sentence is empty.
+   */
   complain(sentence: string): void
 }
 
-function makeField<K extends 'input' | 'textarea'>(tag: K, label: string, hint: string, id: string): Field<HTMLElementTagNameMap[K]> {
+function makeField<K extends 'input' | 'textarea'>(
+  tag: K,
+  label: string,
+  hint: string,
+  id: string,
+): Field<HTMLElementTagNameMap[K]> {
   const field = make(tag, 'field')
   field.id = id
   field.setAttribute('autocomplete', 'off')

@@ -1,4 +1,5 @@
-// The sheet of a video's links: what there is at a glance, and the way to make, change and revoke one. It is loaded when somebody asks for it.
+// The sheet of a video's links: what there is at a glance, and the way to make, change and revoke
+// one. It is loaded when somebody asks for it.
 import './sheet.css'
 import { fetchDefaults, type Link, type LinkDefaults, listLinks, makeWayIn, revokeLink } from '../api/links'
 import { problemOf, wasCancelled } from '../api/request'
@@ -68,7 +69,8 @@ class Sheet {
   async #load(): Promise<void> {
     this.#body.replaceChildren(make('p', 'small', 'Loading the links…'))
     try {
-      const defaults = fetchDefaults(this.#open.signal).catch(() => undefined) // the sheet does without
+      // the sheet does without
+      const defaults = fetchDefaults(this.#open.signal).catch(() => undefined)
       this.#links = await listLinks(this.#options.videoId, this.#open.signal)
       this.#defaults = await defaults
       this.#showList()
@@ -141,7 +143,9 @@ class Sheet {
       link,
       defaults: this.#defaults,
       onSaved: (saved) => {
-        this.#links = link ? this.#links.map((other) => (other.id === saved.id ? saved : other)) : [...this.#links, saved]
+        this.#links = link
+          ? this.#links.map((other) => (other.id === saved.id ? saved : other))
+          : [...this.#links, saved]
         this.#showList()
         setText(this.#status, link ? 'Link changed' : 'Link made')
         this.#focus(`[data-link="${saved.id}"] .btn`)
@@ -180,7 +184,9 @@ class Sheet {
       '',
       'It stops working at once, also for who is watching by it now, and cannot be brought back. The video and your other links stay.',
     )
-    slot.replaceChildren(make('div', 'note warn links-question', words, sure, makeButton('Keep it', 'btn quiet', keep), status))
+    slot.replaceChildren(
+      make('div', 'note warn links-question', words, sure, makeButton('Keep it', 'btn quiet', keep), status),
+    )
     sure.focus()
   }
 
@@ -223,7 +229,11 @@ class Sheet {
 function makeItem(link: Link, name: string, now: Date, copy: HTMLElement | undefined): HTMLLIElement {
   const title = make('h3', '', name)
   title.id = `link-${link.id}`
-  const rules = make('p', 'small links-dots num', ...ruleWords(link, now, dateLocale()).map((words) => make('span', '', words)))
+  const rules = make(
+    'p',
+    'small links-dots num',
+    ...ruleWords(link, now, dateLocale()).map((words) => make('span', '', words)),
+  )
   const item = make('li', '', make('div', '', title, make('p', '', audienceWords(link)), rules), copy ?? make('span'))
   item.classList.toggle('links-over', !stands(link, now))
   return item
@@ -244,7 +254,11 @@ function showWay(slot: HTMLElement, url: string, email: string, ends: Date): voi
   field.readOnly = true
   field.value = url
   field.setAttribute('aria-label', `Way in for ${email}`)
-  const note = make('p', 'small', `Hand it to ${email}. It opens the video once, until ${endWords(ends, new Date(), dateLocale())}.`)
+  const note = make(
+    'p',
+    'small',
+    `Hand it to ${email}. It opens the video once, until ${endWords(ends, new Date(), dateLocale())}.`,
+  )
   const copied = make('div')
   const copy = makeButton('Copy', 'btn', () => void copyFrom(copy, url, copied))
   slot.replaceChildren(field, copy, note, copied)

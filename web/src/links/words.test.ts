@@ -55,7 +55,10 @@ test('a link that ended or was revoked says so, and stands no more', () => {
 })
 
 test('addresses may stand on lines or between commas, each counts once', () => {
-  expect(peopleFrom(' ann@example.com\nBo@Example.com, ann@example.com;\n')).toEqual(['ann@example.com', 'bo@example.com'])
+  expect(peopleFrom(' ann@example.com\nBo@Example.com, ann@example.com;\n')).toEqual([
+    'ann@example.com',
+    'bo@example.com',
+  ])
   expect(peopleFrom(' \n')).toEqual([])
 })
 
@@ -68,7 +71,8 @@ test('what the server would refuse is told beside its field', () => {
     [{ ends: true }, 'end'],
     [{ ends: true, end: now }, 'end'],
   ]
-  for (const [part, field] of cases) expect(check({ ...wanted, ...part }, undefined, now)).toMatchObject({ at: 'wrong', field })
+  for (const [part, field] of cases)
+    expect(check({ ...wanted, ...part }, undefined, now)).toMatchObject({ at: 'wrong', field })
 })
 
 test('what is sent says only what is meant: no password of another audience, none where the old one stays', () => {
@@ -104,6 +108,11 @@ test('a link of the wire is read, and one with rules that nobody knows is refuse
     created_at: '2026-11-26T12:00:00Z',
     expires_at: '2026-12-03T18:00:00Z',
   }
-  expect(parseLink(wire)).toMatchObject({ audience: 'named', comments: 'held', opens: 3, expiresAt: new Date('2026-12-03T18:00:00Z') })
+  expect(parseLink(wire)).toMatchObject({
+    audience: 'named',
+    comments: 'held',
+    opens: 3,
+    expiresAt: new Date('2026-12-03T18:00:00Z'),
+  })
   expect(() => parseLink({ ...wire, audience: 'everyone' })).toThrow('audience')
 })

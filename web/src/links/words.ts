@@ -1,4 +1,5 @@
-// What a link says of itself, and whether what somebody wants of it makes sense: words and rules without a page.
+// What a link says of itself, and whether what somebody wants of it makes sense: words and rules
+// without a page.
 import type { Audience, CommentRule, Link, LinkRules } from '../api/links'
 import { endWords } from '../ui/ends'
 
@@ -80,14 +81,19 @@ export interface Wanted {
 export type FieldName = 'password' | 'people' | 'end'
 export type Checked = { at: 'fine'; rules: LinkRules } | { at: 'wrong'; field: FieldName; sentence: string }
 
-/** check tells what the server would refuse beside the field that it is about. before is the link that is being changed. */
+/**
+ * check tells what the server would refuse beside the field that it is about. before is the link
+ * that is being changed.
+ */
 export function check(wanted: Wanted, before: Pick<Link, 'hasPassword' | 'expiresAt'> | undefined, now: Date): Checked {
   const wrong = (field: FieldName, sentence: string): Checked => ({ at: 'wrong', field, sentence })
   const people = peopleFrom(wanted.people)
   if (wanted.audience === 'password') {
     const length = [...wanted.password].length
-    if (length === 0 && !before?.hasPassword) return wrong('password', 'Give the password that this link is to ask for.')
-    if (length > 0 && length < MIN_PASSWORD) return wrong('password', `A password needs at least ${MIN_PASSWORD} characters.`)
+    if (length === 0 && !before?.hasPassword)
+      return wrong('password', 'Give the password that this link is to ask for.')
+    if (length > 0 && length < MIN_PASSWORD)
+      return wrong('password', `A password needs at least ${MIN_PASSWORD} characters.`)
   }
   if (wanted.audience === 'named') {
     if (people.length === 0) return wrong('people', 'Give the mail address of at least one person.')

@@ -8,7 +8,11 @@ interface Seekable {
   seek(ms: number): void
 }
 
-export function act(player: Seekable, video: HTMLVideoElement, action: Exclude<KeyAction, { at: 'comment' | 'full-screen' }>): void {
+export function act(
+  player: Seekable,
+  video: HTMLVideoElement,
+  action: Exclude<KeyAction, { at: 'comment' | 'full-screen' }>,
+): void {
   switch (action.at) {
     case 'toggle':
       if (video.paused) void video.play().catch(() => undefined)

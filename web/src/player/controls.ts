@@ -63,12 +63,14 @@ export function addControls(controller: HTMLElement, video: HTMLVideoElement, op
   )
   const big = controller.querySelector<HTMLElement>('.big')
   if (big) big.tabIndex = -1
-  big?.setAttribute('aria-hidden', 'true') // for the pointer: the bar has the same button with its name
+  // for the pointer: the bar has the same button with its name
+  big?.setAttribute('aria-hidden', 'true')
   const busy = document.createElement('media-loading-indicator')
   busy.slot = 'centered-chrome'
   busy.setAttribute('noautohide', '')
   const bar = make('div', 'bar', make('div', 'seek', range, marks.element), row)
-  for (const name of ['pointerenter', 'focusin'] as const) bar.addEventListener(name, () => options.onNear(), { signal })
+  for (const name of ['pointerenter', 'focusin'] as const)
+    bar.addEventListener(name, () => options.onNear(), { signal })
   controller.append(busy, bar)
   const storyboard = addStoryboard(range, signal)
   video.controls = false
@@ -91,9 +93,13 @@ export function addControls(controller: HTMLElement, video: HTMLVideoElement, op
 }
 
 /** The comments on the seek bar. */
-function makeMarks(video: HTMLVideoElement, options: ControlsOptions): { element: HTMLElement; set(marks: readonly Mark[]): void } {
+function makeMarks(
+  video: HTMLVideoElement,
+  options: ControlsOptions,
+): { element: HTMLElement; set(marks: readonly Mark[]): void } {
   const element = make('div', 'markers')
-  element.setAttribute('aria-hidden', 'true') // the same jumps are in the conversation, where they can be read and reached by keyboard
+  // the same jumps are in the conversation, where they can be read and reached by keyboard
+  element.setAttribute('aria-hidden', 'true')
   let marks: readonly Mark[] = []
   const draw = () => {
     const clusters = clusterMarks(marks, options.durationMs(), element.clientWidth, MARK_GAP_PX)

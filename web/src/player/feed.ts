@@ -1,4 +1,5 @@
-// What a <video> gets its bytes from: whole files, or a stream. Changing from one to another shows neither a black frame nor a jump.
+// What a <video> gets its bytes from: whole files, or a stream. Changing from one to another shows
+// neither a black frame nor a jump.
 import type { Source } from '../api/shares'
 import { freezeFrame } from './freeze'
 import type { Stream, StreamHooks } from './hls'
@@ -6,7 +7,10 @@ import { outlives } from './outlive'
 
 const HLS_TYPE = 'application/vnd.apple.mpegurl'
 
-/** What tells of a source that is being loaded, not of the video: the controls must not hear it, or their times would fall to 0:00. */
+/**
+ * What tells of a source that is being loaded, not of the video: the controls must not hear it, or
+ * their times would fall to 0:00.
+ */
 const LOADING_EVENTS = ['emptied', 'loadstart', 'durationchange', 'loadedmetadata', 'timeupdate', 'progress'] as const
 
 export interface FeedHooks extends StreamHooks {
@@ -51,11 +55,20 @@ export class Feed {
     return this.#stream !== undefined
   }
 
-  /** A file plays, and from here on needs bytes of an address that may have ended: those that the browser is sent to open for lifeMs. */
+  /**
+   * A file plays, and from here on needs bytes of an address that may have ended: those that the
+   * browser is sent to open for lifeMs.
+   */
   outlived(lifeMs: number): boolean {
     if (this.#held || this.#stream) return false
     const { buffered, currentTime: fromS, duration, paused } = this.video
-    return outlives({ lifeMs, ageMs: performance.now() - this.#loadedMs, buffered, fromS, untilS: paused ? fromS : duration })
+    return outlives({
+      lifeMs,
+      ageMs: performance.now() - this.#loadedMs,
+      buffered,
+      fromS,
+      untilS: paused ? fromS : duration,
+    })
   }
 
   /** Sees to it that what the page's HTML began to load starts at atMs. */
@@ -78,7 +91,10 @@ export class Feed {
     this.#go(atMs, play)
   }
 
-  /** Plays a stream from where at says when it is ready to. False when that cannot be now: what played before still does. */
+  /**
+   * Plays a stream from where at says when it is ready to. False when that cannot be now: what
+   * played before still does.
+   */
   async playStream(url: string, at: () => { ms: number; play: boolean }): Promise<boolean> {
     if (playsNatively(this.video)) {
       const { ms, play } = at()
@@ -135,7 +151,8 @@ export class Feed {
       if (load !== this.#loads) return
       this.#held = false
       this.#hushed = false
-      for (const name of ['durationchange', 'progress'] as const) video.dispatchEvent(new Event(name)) // for whoever did not hear them
+      // for whoever did not hear them
+      for (const name of ['durationchange', 'progress'] as const) video.dispatchEvent(new Event(name))
       this.hooks.onArrived()
     }
     const known = () => {
@@ -143,7 +160,8 @@ export class Feed {
       if (this.#targetMs > 0) video.currentTime = this.#targetMs / 1000
       video.addEventListener(arrivalAt(this.#targetMs), arrived, { signal })
     }
-    this.stage.addEventListener('loadedmetadata', known, { signal, capture: true }) // on the way down, before it is hushed
+    // on the way down, before it is hushed
+    this.stage.addEventListener('loadedmetadata', known, { signal, capture: true })
     video.addEventListener('error', () => done.abort(), { signal })
   }
 }

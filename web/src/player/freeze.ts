@@ -4,7 +4,10 @@ import { make } from '../ui/dom'
 /** However long the other source takes, the picture must not lie for longer. */
 const LONGEST_MS = 10_000
 
-/** Draws video's frame over it, below the controls, until the next frame is there: it arrives with one of the two. */
+/**
+ * Draws video's frame over it, below the controls, until the next frame is there: it arrives with
+ * one of the two.
+ */
 export function freezeFrame(video: HTMLVideoElement, arrival: 'seeked' | 'loadeddata'): void {
   const canvas = make('canvas', 'frozen')
   canvas.width = video.videoWidth
@@ -13,7 +16,8 @@ export function freezeFrame(video: HTMLVideoElement, arrival: 'seeked' | 'loaded
   if (!context || canvas.width === 0) return
   context.drawImage(video, 0, 0)
   canvas.setAttribute('aria-hidden', 'true')
-  canvas.setAttribute('noautohide', '') // media-chrome's: it is no control that leaves when nobody moves
+  // media-chrome's: it is no control that leaves when nobody moves
+  canvas.setAttribute('noautohide', '')
   video.after(canvas)
   const done = new AbortController()
   const thaw = () => {

@@ -1,4 +1,5 @@
-// HLS by hls.js, as a chunk of its own: it is fetched only when a link cannot carry the file, or somebody chose a size that has none.
+// HLS by hls.js, as a chunk of its own: it is fetched only when a link cannot carry the file, or
+// somebody chose a size that has none.
 import Hls, { type ErrorData } from 'hls.js/light'
 import { withGrantOf } from './sources'
 
@@ -17,7 +18,10 @@ export interface Stream {
   close(): void
 }
 
-/** Plays the list of rungs at url in video, which keeps nothing of what it played before, from startMs and from the lowest rung. */
+/**
+ * Plays the list of rungs at url in video, which keeps nothing of what it played before, from
+ * startMs and from the lowest rung.
+ */
 export function openStream(video: HTMLVideoElement, url: string, startMs: number, hooks: StreamHooks): Stream {
   let address = url
   let repaired = false // a decoder gets one second chance

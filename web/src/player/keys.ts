@@ -60,7 +60,8 @@ function belongsElsewhere(event: KeyboardEvent): boolean {
   if (!(target instanceof HTMLElement)) return false
   if (target instanceof HTMLInputElement && target.type === 'range') return event.key.startsWith('Arrow')
   if (target.matches('input:not([type="checkbox"]), textarea, select') || target.isContentEditable) return true
-  if (target instanceof HTMLVideoElement && target.controls) return true // the browser's own controls answer these keys themselves
+  // the browser's own controls answer these keys themselves
+  if (target instanceof HTMLVideoElement && target.controls) return true
   const pressable = event
     .composedPath()
     .some((node) => node instanceof Element && node.matches('button, a[href], summary, input, [role="button"]'))

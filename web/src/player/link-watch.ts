@@ -3,8 +3,15 @@ import { judge, type Link, newLink, type Verdict } from './link'
 
 const LOOK_MS = 250
 
-/** Watches video until signal ends it. onVerdict hears prepare and switch, each time that they are found. */
-export function watchLink(video: HTMLVideoElement, onVerdict: (verdict: Exclude<Verdict, 'fine'>) => void, signal: AbortSignal): void {
+/**
+ * Watches video until signal ends it. onVerdict hears prepare and switch, each time that they are
+ * found.
+ */
+export function watchLink(
+  video: HTMLVideoElement,
+  onVerdict: (verdict: Exclude<Verdict, 'fine'>) => void,
+  signal: AbortSignal,
+): void {
   let link: Link = newLink
   let looking: ReturnType<typeof setInterval> | undefined
   let settled = false // it has played on since the start, or since the last jump
@@ -26,7 +33,12 @@ export function watchLink(video: HTMLVideoElement, onVerdict: (verdict: Exclude<
   }
   const wait = () => {
     if (video.paused || video.ended || video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA) return
-    judged({ at: 'waiting', nowMs: performance.now(), bufferedMs: bufferedMs(video), counts: settled && !video.seeking })
+    judged({
+      at: 'waiting',
+      nowMs: performance.now(),
+      bufferedMs: bufferedMs(video),
+      counts: settled && !video.seeking,
+    })
     looking ??= setInterval(look, LOOK_MS)
   }
   const jump = () => {

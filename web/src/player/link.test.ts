@@ -5,7 +5,10 @@ const second = 1_000
 
 /** A stall that counts, from a to b seconds. */
 function stall(a: number, b: number): LinkEvent[] {
-  return [{ at: 'waiting', nowMs: a * second, bufferedMs: 0, counts: true }, ...(b > a ? [{ at: 'over' } as const] : [])]
+  return [
+    { at: 'waiting', nowMs: a * second, bufferedMs: 0, counts: true },
+    ...(b > a ? [{ at: 'over' } as const] : []),
+  ]
 }
 
 function look(s: number, bufferedMs: number, speed = 1): LinkEvent {
@@ -28,7 +31,11 @@ describe('judge', () => {
     { name: 'one stall: what may be needed is fetched', events: stall(10, 10), want: 'prepare' },
     { name: 'two stalls in 30 s', events: [...stall(10, 11), ...stall(39, 39)], want: 'switch' },
     { name: 'two stalls further apart', events: [...stall(10, 11), ...stall(40, 40)], want: 'prepare' },
-    { name: 'three, of which two are near', events: [...stall(0, 1), ...stall(40, 41), ...stall(60, 60)], want: 'switch' },
+    {
+      name: 'three, of which two are near',
+      events: [...stall(0, 1), ...stall(40, 41), ...stall(60, 60)],
+      want: 'switch',
+    },
     {
       name: 'waiting at the start or after a jump is no stall',
       events: [...stall(10, 11), { ...started, nowMs: 12 * second }],
@@ -38,7 +45,11 @@ describe('judge', () => {
     { name: 'a long stall in which too little comes', events: [...stall(10, 10), look(12.1, 1_500)], want: 'switch' },
     { name: 'a long wait at the start in which too little comes', events: [started, look(2.1, 900)], want: 'switch' },
     { name: 'a long stall in which enough comes', events: [...stall(10, 10), look(12.1, 2_200)], want: 'fine' },
-    { name: 'enough for natural speed, but it plays twice as fast', events: [...stall(10, 10), look(12.1, 2_200, 2)], want: 'switch' },
+    {
+      name: 'enough for natural speed, but it plays twice as fast',
+      events: [...stall(10, 10), look(12.1, 2_200, 2)],
+      want: 'switch',
+    },
     { name: 'a stall that is not long yet', events: [...stall(10, 10), look(12, 0)], want: 'fine' },
     { name: 'a stall that is over', events: [...stall(10, 11), look(20, 0)], want: 'fine' },
   ]

@@ -1,5 +1,5 @@
-// Whether the link carries the file that plays: a pure decision over its stalls. The rule: two stalls within 30 s, or one of more than 2 s in
-// which less came in than would have been played.
+// Whether the link carries the file that plays: a pure decision over its stalls. The rule: two
+// stalls within 30 s, or one of more than 2 s in which less came in than would have been played.
 
 const BETWEEN_STALLS_MS = 30_000
 const LONG_STALL_MS = 2_000
@@ -10,11 +10,17 @@ export interface Link {
 }
 
 export type LinkEvent =
-  /** It stands still for want of bytes. counts is false at the start and after a jump: that one waits then is no sign. */
+  /**
+   * It stands still for want of bytes. counts is false at the start and after a jump: that one
+   * waits then is no sign.
+   */
   | { at: 'waiting'; nowMs: number; bufferedMs: number; counts: boolean }
   /** It goes on, or nobody wants it to. */
   | { at: 'over' }
-  /** A look at the stall that lasts: how far the media has come in by now, and how fast it is played (1 is natural). */
+  /**
+   * A look at the stall that lasts: how far the media has come in by now, and how fast it is played
+   * (1 is natural).
+   */
   | { at: 'look'; nowMs: number; bufferedMs: number; speed: number }
 
 /** prepare: it may have to be switched down soon. switch: now. */
@@ -39,7 +45,10 @@ export function judge(link: Link, event: LinkEvent): { link: Link; verdict: Verd
   }
 }
 
-function tooSlow({ open }: Link, { nowMs, bufferedMs, speed }: { nowMs: number; bufferedMs: number; speed: number }): boolean {
+function tooSlow(
+  { open }: Link,
+  { nowMs, bufferedMs, speed }: { nowMs: number; bufferedMs: number; speed: number },
+): boolean {
   if (!open) return false
   const lastedMs = nowMs - open.fromMs
   return lastedMs > LONG_STALL_MS && bufferedMs - open.bufferedMs < lastedMs * speed

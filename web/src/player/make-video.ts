@@ -1,4 +1,5 @@
-// The <video> as the page's template makes it, for a page that was opened before there was something to play.
+// The <video> as the page's template makes it, for a page that was opened before there was
+// something to play.
 import { make, makeButton } from '../ui/dom'
 
 export function makeVideo(title: string): { video: HTMLVideoElement; controller: HTMLElement } {

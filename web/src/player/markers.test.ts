@@ -15,7 +15,11 @@ describe('clusterMarks', () => {
         ['B', 0.5],
       ],
     },
-    { name: 'close: one with a number, at the first', marks: [mark('b', 11_000), mark('a', 10_000)], want: [['2', 0.1]] },
+    {
+      name: 'close: one with a number, at the first',
+      marks: [mark('b', 11_000), mark('a', 10_000)],
+      want: [['2', 0.1]],
+    },
     {
       name: 'a chain does not grow over the whole bar',
       marks: [mark('a', 0), mark('b', 2_000), mark('c', 4_000)],

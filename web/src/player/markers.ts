@@ -1,4 +1,5 @@
-// Comment markers on the seek bar: one per comment, or one for several that would lie on top of each other.
+// Comment markers on the seek bar: one per comment, or one for several that would lie on top of
+// each other.
 
 export interface Mark {
   id: string
@@ -15,7 +16,10 @@ export interface Cluster {
   ids: string[]
 }
 
-/** Groups marks that stand nearer to the group's first one than gapPx on a bar of widthPx. Marks need no order. */
+/**
+ * Groups marks that stand nearer to the group's first one than gapPx on a bar of widthPx. Marks
+ * need no order.
+ */
 export function clusterMarks(marks: readonly Mark[], durationMs: number, widthPx: number, gapPx: number): Cluster[] {
   if (durationMs <= 0 || widthPx <= 0) return []
   const gapMs = (gapPx / widthPx) * durationMs

@@ -14,7 +14,11 @@ const cases: { name: string; file: File; want: boolean }[] = [
   { name: 'the way to the end, where a part of it is there', file: { ...file, fromS: 5, untilS: 52 }, want: true },
   { name: 'the way to the end, where all of it is there', file: { ...file, fromS: 41, untilS: 52.05 }, want: false },
   { name: 'an address that is young', file: { ...file, ageMs: 29_000 }, want: false },
-  { name: 'one that a cache may have given, with half its life before it', file: { ...file, ageMs: 31_000 }, want: true },
+  {
+    name: 'one that a cache may have given, with half its life before it',
+    file: { ...file, ageMs: 31_000 },
+    want: true,
+  },
   { name: 'bytes from the site itself', file: { ...file, lifeMs: 0 }, want: false },
 ]
 

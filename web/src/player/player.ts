@@ -1,5 +1,5 @@
-// <mw-player>: a plain <video> under media-chrome's controls. The video may stand in the page's HTML already (it plays with scripts off),
-// or come later, when there is something to play.
+// <mw-player>: a plain <video> under media-chrome's controls. The video may stand in the page's
+// HTML already (it plays with scripts off), or come later, when there is something to play.
 import { makeButton } from '../ui/dom'
 import type { Keep } from '../ui/kept'
 import { act } from './act'
@@ -67,7 +67,10 @@ export class MwPlayer extends HTMLElement {
   #recovering = false
   readonly #note = new Note(this)
 
-  /** Begins to work; with the offer of the page's boot data the video in the HTML is taken over, not made anew. */
+  /**
+   * Begins to work; with the offer of the page's boot data the video in the HTML is taken over, not
+   * made anew.
+   */
   start(options: PlayerOptions, offer: Offer): void {
     this.#options = options
     this.#positionMs = options.startMs
@@ -86,7 +89,10 @@ export class MwPlayer extends HTMLElement {
     options.onPosition() // a start in the middle is shown before anything has loaded
   }
 
-  /** What can be played now. The first offer makes the player appear; of a better one what plays already takes only the choice. */
+  /**
+   * What can be played now. The first offer makes the player appear; of a better one what plays
+   * already takes only the choice.
+   */
   offer(offer: Offer): void {
     const options = this.#options
     if (!options || (offer.sources.length === 0 && offer.hls === undefined)) return
@@ -139,7 +145,8 @@ export class MwPlayer extends HTMLElement {
   async leaveFullScreen(): Promise<void> {
     if (!document.fullscreenElement) return
     await document.exitFullscreen()
-    await new Promise((resolve) => setTimeout(resolve)) // the controls put the focus back on the video first
+    // the controls put the focus back on the video first
+    await new Promise((resolve) => setTimeout(resolve))
   }
 
   setMarks(marks: readonly Mark[]): void {
@@ -198,9 +205,13 @@ export class MwPlayer extends HTMLElement {
     }
     video.addEventListener('play', () => this.#onPlay(options), { signal })
     const renew = () =>
-      !this.#recovering && this.#offer && feed.outlived(Number(this.dataset.addressLifeMs ?? 0)) && this.#reload(this.#offer)
+      !this.#recovering &&
+      this.#offer &&
+      feed.outlived(Number(this.dataset.addressLifeMs ?? 0)) &&
+      this.#reload(this.#offer)
     for (const name of ['play', 'seeking', 'waiting'] as const) {
-      video.addEventListener(name, () => setTimeout(renew), { signal }) // when the controls have seen to where it jumps
+      // when the controls have seen to where it jumps
+      video.addEventListener(name, () => setTimeout(renew), { signal })
     }
     video.addEventListener('pause', () => this.#onPause(video, options), { signal })
     // A <source> that fails tells only itself, and does not bubble: capture hears both.
@@ -290,7 +301,8 @@ export class MwPlayer extends HTMLElement {
     this.#plan = plan
     this.#watching?.abort()
     const now = () => {
-      if (!feed.held && video.readyState > HTMLMediaElement.HAVE_NOTHING) this.#positionMs = Math.round(video.currentTime * 1000)
+      if (!feed.held && video.readyState > HTMLMediaElement.HAVE_NOTHING)
+        this.#positionMs = Math.round(video.currentTime * 1000)
       return { ms: this.#positionMs, play: this.#wantsPlay }
     }
     if (plan.at === 'files') {
@@ -311,7 +323,8 @@ export class MwPlayer extends HTMLElement {
   /** Looks whether the link carries the file, where there is something else to play. */
   #watch(): void {
     const [video, options] = [this.#video, this.#options]
-    const needed = this.#plan?.at === 'files' && this.#wish === AUTO && this.#offer?.hls !== undefined && !this.#streamless
+    const needed =
+      this.#plan?.at === 'files' && this.#wish === AUTO && this.#offer?.hls !== undefined && !this.#streamless
     if (!video || !options || !needed) return
     if (this.#watching && !this.#watching.signal.aborted) return
     const watching = new AbortController()
@@ -339,14 +352,18 @@ export class MwPlayer extends HTMLElement {
     options.onPosition()
   }
 
-  /** A recording's stream ends for media source extensions where pictures are missing in it. A file plays on: it has the sound. */
+  /**
+   * A recording's stream ends for media source extensions where pictures are missing in it. A file
+   * plays on: it has the sound.
+   */
   #onWaiting(video: HTMLVideoElement): void {
     if (this.#plan?.at !== 'stream' || this.#down) return
     const stuck = () => !video.paused && !video.ended && video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA
     setTimeout(() => {
       if (this.#plan?.at !== 'stream' || !stuck()) return
       this.#starving = true
-      if (this.#wish === AUTO && !this.#recovering) void this.#apply() // which is the file, once there is one
+      // which is the file, once there is one
+      if (this.#wish === AUTO && !this.#recovering) void this.#apply()
     }, STARVED_MS)
   }
 
@@ -357,7 +374,8 @@ export class MwPlayer extends HTMLElement {
   }
 
   #onPause(video: HTMLVideoElement, options: PlayerOptions): void {
-    // Chromium pauses a muted video in a hidden tab: that is neither a wish nor an end, so it goes on when the tab is seen again.
+    // Chromium pauses a muted video in a hidden tab: that is neither a wish nor an end, so it goes
+    // on when the tab is seen again.
     this.#pausedByHiding = document.hidden && video.muted && !video.ended
     if (!this.#recovering && !this.#feed?.held) this.#wantsPlay = this.#pausedByHiding
     options.onPosition()
@@ -382,7 +400,12 @@ export class MwPlayer extends HTMLElement {
     this.#recovering = true
     try {
       const offline = () => this.#note.say('No connection. It goes on from here by itself.')
-      const { step, attempts } = await recover(attemptsAt(this.#attempts, this.#positionMs), options.refresh, offline, options.signal)
+      const { step, attempts } = await recover(
+        attemptsAt(this.#attempts, this.#positionMs),
+        options.refresh,
+        offline,
+        options.signal,
+      )
       this.#attempts = attempts
       if (step.at === 'gone') options.onGone()
       if (step.at === 'give-up') this.#giveUp(video)

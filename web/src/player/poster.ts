@@ -1,7 +1,11 @@
-// The picture that stands for the video until it plays. Its first frame does, unless there is nothing to see on it: only then is the poster, as
-// large as the first seconds of video, worth its bytes.
+// The picture that stands for the video until it plays. Its first frame does, unless there is
+// nothing to see on it: only then is the poster, as large as the first seconds of video, worth its
+// bytes.
 
-/** So far at most do the parts of an empty picture differ: noise and the rings of compression. Of 255. */
+/**
+ * So far at most do the parts of an empty picture differ: noise and the rings of compression. Of
+ * 255.
+ */
 const EMPTY_RANGE = 24
 const SAMPLE = 16 // pixels across and down
 const DRAWN_MS = 100 // a busy browser says that there is a picture some time before it can be drawn
@@ -19,7 +23,10 @@ export function isEmpty(rgba: Uint8ClampedArray): boolean {
   return true
 }
 
-/** Shows the poster at url once it is known that the first frame shows nothing, or does not come by itself. */
+/**
+ * Shows the poster at url once it is known that the first frame shows nothing, or does not come by
+ * itself.
+ */
 export function posterWhereEmpty(video: HTMLVideoElement, url: string, signal: AbortSignal): void {
   const done = new AbortController()
   const events = { signal: AbortSignal.any([signal, done.signal]) }

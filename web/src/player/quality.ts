@@ -1,4 +1,5 @@
-// The quality that somebody chose, remembered in this tab for every video; and what a choice has to know of the page.
+// The quality that somebody chose, remembered in this tab for every video; and what a choice has to
+// know of the page.
 import type { Keep } from '../ui/kept'
 import { AUTO, parseRungs, type Rung, type Screen } from './rungs'
 

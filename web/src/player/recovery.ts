@@ -1,9 +1,13 @@
-// Going on after a source failed: ask for the share again, set the new address, same position, same playing state.
+// Going on after a source failed: ask for the share again, set the new address, same position, same
+// playing state.
 import type { Media } from './rungs'
 import { sameUrls } from './sources'
 import { onlineOrAfter } from './wait'
 
-/** How often the very same addresses are tried for one place of the video before the player says that it cannot. */
+/**
+ * How often the very same addresses are tried for one place of the video before the player says
+ * that it cannot.
+ */
 const SAME_ADDRESS_TRIES = 2
 const SAME_PLACE_MS = 500
 const RETRY_MS = [0, 1_000, 2_000, 4_000, 8_000, 15_000] as const
@@ -25,14 +29,20 @@ export function newAttempts(failed: Media): Attempts {
   return { failed, sameTries: 0, offlineTries: 0 }
 }
 
-/** The attempts that count for a failure at atMs. Behind the same addresses there may be others that end (docs/adr/0019): that it failed in one
- * place says nothing of the next one that somebody jumps to. */
+/**
+ * The attempts that count for a failure at atMs. Behind the same addresses there may be others that
+ * end (docs/adr/0019): that it failed in one place says nothing of the next one that somebody jumps
+ * to.
+ */
 export function attemptsAt(attempts: Attempts, atMs: number): Attempts {
   const same = Math.abs(atMs - (attempts.atMs ?? Number.NaN)) < SAME_PLACE_MS
   return same ? attempts : { ...attempts, sameTries: 0, atMs }
 }
 
-/** Decides, and says how to count. A new address is always worth a try; the same one only twice; no answer is waited for without end. */
+/**
+ * Decides, and says how to count. A new address is always worth a try; the same one only twice; no
+ * answer is waited for without end.
+ */
 export function nextStep(attempts: Attempts, fresh: Fresh): { step: Step; attempts: Attempts } {
   switch (fresh.at) {
     case 'gone':
@@ -46,7 +56,10 @@ export function nextStep(attempts: Attempts, fresh: Fresh): { step: Step; attemp
       if (media.sources.length === 0 && media.hls === undefined) return { step: { at: 'give-up' }, attempts }
       if (!sameUrls(attempts.failed, media)) return { step: { at: 'load', media }, attempts: newAttempts(media) }
       if (attempts.sameTries >= SAME_ADDRESS_TRIES) return { step: { at: 'give-up' }, attempts }
-      return { step: { at: 'load', media }, attempts: { ...attempts, sameTries: attempts.sameTries + 1, offlineTries: 0 } }
+      return {
+        step: { at: 'load', media },
+        attempts: { ...attempts, sameTries: attempts.sameTries + 1, offlineTries: 0 },
+      }
     }
     default:
       return never(fresh)

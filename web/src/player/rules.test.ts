@@ -53,11 +53,26 @@ describe('nextStep after a source failed', () => {
     },
     { name: 'a new grant is loaded', attempts, fresh: { at: 'media', media: renewed }, want: 'load' },
     { name: 'the same address is tried again', attempts, fresh: { at: 'media', media: old }, want: 'load' },
-    { name: 'but not for ever', attempts: { ...attempts, sameTries: 2 }, fresh: { at: 'media', media: old }, want: 'give-up' },
-    { name: 'no network is waited for', attempts: { ...attempts, offlineTries: 99 }, fresh: { at: 'offline' }, want: 'wait' },
+    {
+      name: 'but not for ever',
+      attempts: { ...attempts, sameTries: 2 },
+      fresh: { at: 'media', media: old },
+      want: 'give-up',
+    },
+    {
+      name: 'no network is waited for',
+      attempts: { ...attempts, offlineTries: 99 },
+      fresh: { at: 'offline' },
+      want: 'wait',
+    },
     { name: 'an ended link is an end', attempts, fresh: { at: 'gone' }, want: 'gone' },
     { name: 'what plays as a stream alone is loaded', attempts, fresh: { at: 'media', media: media() }, want: 'load' },
-    { name: 'nothing to play is said', attempts, fresh: { at: 'media', media: { sources: [], hls: undefined } }, want: 'give-up' },
+    {
+      name: 'nothing to play is said',
+      attempts,
+      fresh: { at: 'media', media: { sources: [], hls: undefined } },
+      want: 'give-up',
+    },
   ]
   it.each(cases)('$name', ({ attempts: before, fresh, want }) => expect(nextStep(before, fresh).step.at).toBe(want))
 
@@ -69,7 +84,10 @@ describe('nextStep after a source failed', () => {
   })
 
   it('counts anew after a new address', () => {
-    const { attempts: after } = nextStep({ failed: old, sameTries: 2, offlineTries: 4 }, { at: 'media', media: renewed })
+    const { attempts: after } = nextStep(
+      { failed: old, sameTries: 2, offlineTries: 4 },
+      { at: 'media', media: renewed },
+    )
     expect(after).toEqual({ failed: renewed, sameTries: 0, offlineTries: 0 })
   })
 })

@@ -19,22 +19,45 @@ const large = { width: 2560, height: 1440 }
 describe('fileFor', () => {
   it.each([
     { name: 'a large window: the largest', sources: [full, half], screen: large, want: full },
-    { name: 'a window that the smaller one fills', sources: [full, half], screen: { width: 1280, height: 720 }, want: half },
+    {
+      name: 'a window that the smaller one fills',
+      sources: [full, half],
+      screen: { width: 1280, height: 720 },
+      want: half,
+    },
     { name: 'a phone held upright', sources: [full, half], screen: { width: 1170, height: 2532 }, want: half },
     { name: 'the same phone on its side', sources: [full, half], screen: { width: 2532, height: 1170 }, want: full },
-    { name: 'a low window, wide as it may be', sources: [full, half], screen: { width: 3000, height: 700 }, want: half },
-    { name: 'an upright picture on a phone', sources: [tall, small], screen: { width: 1170, height: 2532 }, want: tall },
+    {
+      name: 'a low window, wide as it may be',
+      sources: [full, half],
+      screen: { width: 3000, height: 700 },
+      want: half,
+    },
+    {
+      name: 'an upright picture on a phone',
+      sources: [tall, small],
+      screen: { width: 1170, height: 2532 },
+      want: tall,
+    },
     { name: 'an upright picture on a desk', sources: [tall, small], screen: { width: 1440, height: 900 }, want: small },
-    { name: 'sizes that are not known: the first', sources: [source(0, 0), source(0, 0)], screen: large, want: source(0, 0) },
+    {
+      name: 'sizes that are not known: the first',
+      sources: [source(0, 0), source(0, 0)],
+      screen: large,
+      want: source(0, 0),
+    },
     { name: 'nothing', sources: [], screen: large, want: undefined },
   ])('$name', ({ sources, screen, want }) => expect(fileFor(sources, screen)).toEqual(want))
 })
 
 describe('qualities', () => {
-  it('names files and rungs once each, the largest first', () => expect(qualities(media, rungs)).toEqual(['1080p', '720p', '480p']))
-  it('goes by the shorter side', () => expect(qualities({ sources: [tall, small], hls: undefined }, [])).toEqual(['1080p', '720p']))
+  it('names files and rungs once each, the largest first', () =>
+    expect(qualities(media, rungs)).toEqual(['1080p', '720p', '480p']))
+  it('goes by the shorter side', () =>
+    expect(qualities({ sources: [tall, small], hls: undefined }, [])).toEqual(['1080p', '720p']))
   it('is no choice with one size', () => expect(qualities({ sources: [full], hls: undefined }, [])).toEqual([]))
-  it('leaves out what has no size', () => expect(qualities({ sources: [full, source(0, 0)], hls: undefined }, [])).toEqual([]))
+  it('leaves out what has no size', () =>
+    expect(qualities({ sources: [full, source(0, 0)], hls: undefined }, [])).toEqual([]))
 })
 
 describe('planFor', () => {
@@ -43,12 +66,25 @@ describe('planFor', () => {
     { name: 'auto: the file for the screen', wish: AUTO, down: false, want: { at: 'files', sources: [full, half] } },
     { name: 'auto on a link that did not carry it', wish: AUTO, down: true, want: stream },
     { name: 'a size that is a file', wish: '720p', down: true, want: { at: 'files', sources: [half, full] } },
-    { name: 'a size that is a rung alone', wish: '480p', down: false, want: { at: 'stream', url: '/m/x/g1/480p.m3u8' } },
-    { name: 'a size that this video has not is auto', wish: '360p', down: false, want: { at: 'files', sources: [full, half] } },
+    {
+      name: 'a size that is a rung alone',
+      wish: '480p',
+      down: false,
+      want: { at: 'stream', url: '/m/x/g1/480p.m3u8' },
+    },
+    {
+      name: 'a size that this video has not is auto',
+      wish: '360p',
+      down: false,
+      want: { at: 'files', sources: [full, half] },
+    },
   ])('$name', ({ wish, down, want }) => expect(planFor(media, rungs, wish, down, large)).toEqual(want))
 
   it('without a stream there is none to switch down to', () =>
-    expect(planFor({ ...media, hls: undefined }, [], AUTO, true, large)).toEqual({ at: 'files', sources: [full, half] }))
+    expect(planFor({ ...media, hls: undefined }, [], AUTO, true, large)).toEqual({
+      at: 'files',
+      sources: [full, half],
+    }))
 
   it('is the same under another grant, and not with another file first', () => {
     const renewed = { ...full, url: full.url.replace('/x/', '/y/') }

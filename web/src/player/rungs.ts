@@ -2,7 +2,10 @@
 import type { Source } from '../api/shares'
 import { placeOf } from './sources'
 
-/** What can be played: whole files, the largest first, and where there is one, the list of a stream's rungs. */
+/**
+ * What can be played: whole files, the largest first, and where there is one, the list of a
+ * stream's rungs.
+ */
 export interface Media {
   sources: readonly Source[]
   hls: string | undefined
@@ -28,7 +31,10 @@ export function sizeName({ width, height }: { width: number; height: number }): 
   return `${Math.min(width, height)}p`
 }
 
-/** The smallest file that fills the screen without being enlarged; the largest if none does. sources: the largest first. */
+/**
+ * The smallest file that fills the screen without being enlarged; the largest if none does.
+ * sources: the largest first.
+ */
 export function fileFor(sources: readonly Source[], screen: Screen): Source | undefined {
   return sources.findLast(({ width, height }) => width >= screen.width || height >= screen.height) ?? sources[0]
 }
@@ -50,7 +56,8 @@ export function planFor(media: Media, rungs: readonly Rung[], wish: string, down
   const rung = rungs.find((candidate) => sizeName(candidate) === wish)
   if (!wished && rung) return { at: 'stream', url: rung.url }
   // A recording that is still being made has no file yet: it is played as it lies.
-  if (!wished && (down || media.sources.length === 0) && media.hls !== undefined) return { at: 'stream', url: media.hls }
+  if (!wished && (down || media.sources.length === 0) && media.hls !== undefined)
+    return { at: 'stream', url: media.hls }
   const first = wished ?? fileFor(media.sources, screen)
   return { at: 'files', sources: first ? [first, ...media.sources.filter((source) => source !== first)] : [] }
 }
@@ -61,7 +68,10 @@ export function samePlan(a: Plan, b: Plan): boolean {
   return a.at === b.at && one === other
 }
 
-/** Reads the list of rungs (RFC 8216, 4.3.4.2); base is its own address. What has no size is left out. */
+/**
+ * Reads the list of rungs (RFC 8216, 4.3.4.2); base is its own address. What has no size is left
+ * out.
+ */
 export function parseRungs(playlist: string, base: string): Rung[] {
   const lines = playlist.split(/\r?\n/)
   const rungs: Rung[] = []

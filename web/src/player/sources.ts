@@ -2,7 +2,10 @@
 import type { Source } from '../api/shares'
 import type { Media } from './rungs'
 
-/** "/m/{grant}/g3/main.mp4#t=5" → "g3/main.mp4": the grant changes by the hour, the file behind it does not. */
+/**
+ * "/m/{grant}/g3/main.mp4#t=5" → "g3/main.mp4": the grant changes by the hour, the file behind it
+ * does not.
+ */
 export function placeOf(url: string): string {
   const path = new URL(url, 'http://host.invalid').pathname
   const match = /^\/m\/[^/]+\/(.+)$/.exec(path)
@@ -19,14 +22,20 @@ export function liesAsRecorded(url: string): boolean {
   return placeOf(url).startsWith('g0/')
 }
 
-/** Reports whether after are copies of a recording that lies as before: the same pictures, so that nothing is won by a change. */
+/**
+ * Reports whether after are copies of a recording that lies as before: the same pictures, so that
+ * nothing is won by a change.
+ */
 export function areCopies(before: readonly Source[], after: readonly Source[]): boolean {
   const same = (source: Source, index: number) =>
     liesAsRecorded(source.url) && source.width === after[index]?.width && source.height === after[index]?.height
   return before.length > 0 && before.length === after.length && before.every(same)
 }
 
-/** url under the grant of another address; as it is where either has none. Relative addresses inherit it. */
+/**
+ * url under the grant of another address; as it is where either has none. Relative addresses
+ * inherit it.
+ */
 export function withGrantOf(url: string, from: string): string {
   const grant = /\/m\/[^/]+\//.exec(from)?.[0]
   return grant === undefined ? url : url.replace(/\/m\/[^/]+\//, grant)

@@ -3,7 +3,10 @@ import { make } from '../ui/dom'
 import { parseTiles, type Tile, tileAt } from './storyboard'
 
 export interface StoryboardView {
-  /** The address of the cues, undefined where there are none. The sheet that is shown already stays until it is asked for anew. */
+  /**
+   * The address of the cues, undefined where there are none. The sheet that is shown already stays
+   * until it is asked for anew.
+   */
   setAddress(url: string | undefined): void
 }
 
@@ -38,10 +41,12 @@ export function addStoryboard(range: HTMLElement, signal: AbortSignal): Storyboa
       const response = await fetch(wanted, { signal })
       if (!response.ok) throw new Error(`cues: ${response.status}`)
       tiles = parseTiles(await response.text(), wanted)
-      for (const image of new Set(tiles.map((tile) => tile.image))) new Image().src = image // one sheet: it is here before the pointer rests
+      // one sheet: it is here before the pointer rests
+      for (const image of new Set(tiles.map((tile) => tile.image))) new Image().src = image
       draw()
     } catch {
-      if (loaded === wanted) loaded = undefined // the time alone is shown; the next look tries again
+      // the time alone is shown; the next look tries again
+      if (loaded === wanted) loaded = undefined
     }
   }
   for (const name of ['pointerenter', 'focusin'] as const) range.addEventListener(name, () => void load(), { signal })

@@ -15,10 +15,14 @@ const first = { startMs: 0, endMs: 2_000, image, x: 0, y: 0, width: 160, height:
 const second = { startMs: 2_000, endMs: 3_604_500, image, x: 160, y: 90, width: 160, height: 90 }
 
 describe('parseTiles', () => {
-  it('reads times, the sheet beside the cues, and the place in it', () => expect(parseTiles(vtt, base)).toEqual([first, second]))
+  it('reads times, the sheet beside the cues, and the place in it', () =>
+    expect(parseTiles(vtt, base)).toEqual([first, second]))
   it('takes other line ends, names, settings and short times', () =>
     expect(
-      parseTiles(`WEBVTT\r\n\r\nNOTE it\r\n\r\none\r\n00:00.000 --> 00:02.000 line:0\r\nstoryboard.jpg#xywh=pixel:0,0,160,90`, base),
+      parseTiles(
+        `WEBVTT\r\n\r\nNOTE it\r\n\r\none\r\n00:00.000 --> 00:02.000 line:0\r\nstoryboard.jpg#xywh=pixel:0,0,160,90`,
+        base,
+      ),
     ).toEqual([first]))
   it.each([
     { name: 'words', cue: '00:00.000 --> 00:02.000\nHello' },

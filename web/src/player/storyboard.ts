@@ -10,7 +10,10 @@ export interface Tile {
   height: number
 }
 
-/** Reads WebVTT whose cues are "sheet.jpg#xywh=x,y,w,h", relative to base. Cues of any other kind are left out. */
+/**
+ * Reads WebVTT whose cues are "sheet.jpg#xywh=x,y,w,h", relative to base. Cues of any other kind
+ * are left out.
+ */
 export function parseTiles(vtt: string, base: string): Tile[] {
   const tiles: Tile[] = []
   for (const block of vtt.replace(/\r\n?/g, '\n').split(/\n{2,}/)) {
@@ -26,7 +29,9 @@ export function parseTiles(vtt: string, base: string): Tile[] {
   return tiles
 }
 
-/** The tile of a moment; the last one stands for what comes after it. tiles are in order of time. */
+/**
+ * The tile of a moment; the last one stands for what comes after it. tiles are in order of time.
+ */
 export function tileAt(tiles: readonly Tile[], ms: number): Tile | undefined {
   return tiles.findLast((tile) => tile.startMs <= ms) ?? tiles[0]
 }

@@ -1,6 +1,8 @@
 // Waiting for a network that is not there.
 
-/** Waits for ms, or for the network to come back, whichever is first; rejects when signal ends it. */
+/**
+ * Waits for ms, or for the network to come back, whichever is first; rejects when signal ends it.
+ */
 export function onlineOrAfter(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const done = new AbortController()

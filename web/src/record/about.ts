@@ -11,7 +11,13 @@ export function newAbout(id: string, userId: string, title: string, types: About
 export function parseAbout(value: unknown): About | undefined {
   if (!isObject(value)) return undefined
   const { id, userId, title, startedAtMs, types, beat, link, makes, tallies, sealed } = value
-  if (typeof id !== 'string' || typeof userId !== 'string' || typeof title !== 'string' || typeof startedAtMs !== 'number') return undefined
+  if (
+    typeof id !== 'string' ||
+    typeof userId !== 'string' ||
+    typeof title !== 'string' ||
+    typeof startedAtMs !== 'number'
+  )
+    return undefined
   return {
     id,
     userId,
@@ -38,7 +44,13 @@ function parseBeat(value: unknown): Beat {
 function parseLink(value: unknown): Link | null {
   if (!isObject(value)) return null
   const { videoId, watchUrl, uploadUrl, token } = value
-  if (typeof videoId !== 'string' || typeof watchUrl !== 'string' || typeof uploadUrl !== 'string' || typeof token !== 'string') return null
+  if (
+    typeof videoId !== 'string' ||
+    typeof watchUrl !== 'string' ||
+    typeof uploadUrl !== 'string' ||
+    typeof token !== 'string'
+  )
+    return null
   return { videoId, watchUrl, uploadUrl, token }
 }
 

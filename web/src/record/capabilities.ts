@@ -1,4 +1,5 @@
-// What this browser can record, found by trying its parts, never by its name; and the sentences that say what it cannot, before anybody talks.
+// What this browser can record, found by trying its parts, never by its name; and the sentences
+// that say what it cannot, before anybody talks.
 
 export type Source = 'both' | 'screen' | 'camera' | 'sound'
 
@@ -23,9 +24,15 @@ export type Facts = {
 }
 
 export type Format = {
-  /** A: the browser's encoders, and an MP4 that is made here. B: its own recorder, in MP4. C: its own recorder, in WebM. */
+  /**
+   * A: the browser's encoders, and an MP4 that is made here. B: its own recorder, in MP4. C: its
+   * own recorder, in WebM.
+   */
   tier: 'A' | 'B' | 'C'
-  /** With picture and sound, picture alone, sound alone; what the recorder writes in the end may be told by itself only. */
+  /**
+   * With picture and sound, picture alone, sound alone; what the recorder writes in the end may be
+   * told by itself only.
+   */
   both: string
   picture: string
   sound: string
@@ -43,8 +50,11 @@ export type Capabilities = {
   notes: string[]
 }
 
-/** MP4 first: it plays while it is being recorded. AAC where there is one, because every phone plays it; H.264 in its plainest profile else. What
- * docs/adr/0025 measured stands behind the order of A and B. */
+/**
+ * MP4 first: it plays while it is being recorded. AAC where there is one, because every phone plays
+ * it; H.264 in its plainest profile else. What docs/adr/0025 measured stands behind the order of A
+ * and B.
+ */
 const formats: readonly Format[] = [
   mp4('B', 'avc1.64003E', 'mp4a.40.2'),
   mp4('B', 'avc1.42E01F', 'mp4a.40.2'),
@@ -55,7 +65,12 @@ const formats: readonly Format[] = [
 ]
 
 function mp4(tier: 'A' | 'B', video: string, audio: string): Format {
-  return { tier, both: `video/mp4;codecs=${video},${audio}`, picture: `video/mp4;codecs=${video}`, sound: `audio/mp4;codecs=${audio}` }
+  return {
+    tier,
+    both: `video/mp4;codecs=${video},${audio}`,
+    picture: `video/mp4;codecs=${video}`,
+    sound: `audio/mp4;codecs=${audio}`,
+  }
 }
 
 type Can = Pick<Facts, 'supports' | 'encodes'>
@@ -69,7 +84,10 @@ function isPossible(f: Format, { supports, encodes }: Can): boolean {
   return supports(f.both) && supports(f.picture) && supports(f.sound)
 }
 
-/** worthAsking are the profiles of H.264 of which the answer would change what is chosen. Asking costs time. */
+/**
+ * worthAsking are the profiles of H.264 of which the answer would change what is chosen. Asking
+ * costs time.
+ */
 export function worthAsking(supports: Facts['supports']): string[] {
   const all = formats.flatMap((f) => (f.tier === 'A' ? [codecOf(f)] : []))
   return chooseFormat({ supports, encodes: all })?.tier === 'A' ? all : []
@@ -94,7 +112,8 @@ export function capabilitiesOf(facts: Facts): Capabilities {
 }
 
 function whyNothing(facts: Facts, format: Format | null): string | null {
-  if (!facts.isSecure) return 'Browsers give camera and screen only to pages that come by https. Open this site by its https address.'
+  if (!facts.isSecure)
+    return 'Browsers give camera and screen only to pages that come by https. Open this site by its https address.'
   if (!facts.hasMediaDevices || !facts.hasAudioContext || !(facts.hasRecorder || format)) {
     return 'This browser cannot record. A current Chrome, Edge, Firefox or Safari can. You can still upload a video that you recorded elsewhere.'
   }
@@ -112,9 +131,12 @@ function notesOf(facts: Facts, format: Format | null): string[] {
         : 'This browser does not let web pages record the screen.',
     )
   }
-  if (format?.tier === 'C') notes.push('With this browser the link plays a second or two after you stop, not while you record.')
+  if (format?.tier === 'C')
+    notes.push('With this browser the link plays a second or two after you stop, not while you record.')
   if (!facts.hasFileSystem && !facts.hasDatabase) {
-    notes.push('This browser keeps nothing on this device (a private window?). If it closes, what is not yet uploaded is lost.')
+    notes.push(
+      'This browser keeps nothing on this device (a private window?). If it closes, what is not yet uploaded is lost.',
+    )
   }
   return notes
 }
@@ -147,7 +169,10 @@ export async function readCapabilities(): Promise<Capabilities> {
   })
 }
 
-/** A page gets frames from a track by a processor; a browser that has one in workers alone is not asked. */
+/**
+ * A page gets frames from a track by a processor; a browser that has one in workers alone is not
+ * asked.
+ */
 async function encodedOf(codecs: readonly string[]): Promise<string[]> {
   const parts = ['MediaStreamTrackProcessor', 'VideoEncoder', 'AudioEncoder', 'VideoFrame']
   if (!parts.every((part) => part in globalThis)) return []

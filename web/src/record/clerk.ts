@@ -1,7 +1,9 @@
 // The page's side of the worker.
 import type { FromDesk, ToDesk } from './desk'
 
-/** Clerk carries messages to the desk and back. onBroken is told when the worker itself has failed. */
+/**
+ * Clerk carries messages to the desk and back. onBroken is told when the worker itself has failed.
+ */
 export class Clerk {
   private readonly worker: Worker
 

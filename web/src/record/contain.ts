@@ -1,6 +1,9 @@
 export type Box = { x: number; y: number; width: number; height: number }
 
-/** contain is where a picture lies in a frame of another shape: as large as it can be, whole, in the middle. */
+/**
+ * contain is where a picture lies in a frame of another shape: as large as it can be, whole, in the
+ * middle.
+ */
 export function contain(width: number, height: number, intoWidth: number, intoHeight: number): Box {
   const scale = Math.min(intoWidth / width, intoHeight / height)
   const [w, h] = [Math.round(width * scale), Math.round(height * scale)]

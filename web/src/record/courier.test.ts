@@ -16,7 +16,10 @@ class FakeServer {
   key = ''
   flying = 0
   mostFlying = 0
-  /** What happens to a request before it arrives ('cut'), after it was carried out ('lost'), or instead of it. */
+  /**
+   * What happens to a request before it arrives ('cut'), after it was carried out ('lost'), or
+   * instead of it.
+   */
   fault: (request: Request, n: number) => 'cut' | 'lost' | number | undefined = () => undefined
 
   readonly exchange: Exchange = async (request) => {
@@ -42,7 +45,10 @@ class FakeServer {
         this.chunks.clear()
       }
       const upload = { url: `http://localhost/api/v1/uploads/u${this.created}`, token: this.token }
-      return { status: 201, json: { id: `v${this.created}`, watch_url: `/v/w${this.created}`, share_token: 's', upload } }
+      return {
+        status: 201,
+        json: { id: `v${this.created}`, watch_url: `/v/w${this.created}`, share_token: 's', upload },
+      }
     }
     if (r.path.endsWith('/upload-token'))
       return this.session ? { status: 201, json: { token: this.token } } : { status: 401, json: undefined }
@@ -71,7 +77,9 @@ class FakeServer {
   }
 
   private state(): unknown {
-    const tracks = Object.fromEntries(['screen', 'camera'].map((t) => [t, { next: this.next(t), bytes: 0, missing: [] }]))
+    const tracks = Object.fromEntries(
+      ['screen', 'camera'].map((t) => [t, { next: this.next(t), bytes: 0, missing: [] }]),
+    )
     return { tracks, sealed: this.sealed }
   }
 
@@ -106,7 +114,8 @@ async function trip(
     exchange: server.exchange,
     wait: async (ms, signal) => {
       if (ms >= patientMs)
-        await new Promise((resolve) => signal.addEventListener('abort', resolve)) // the time between heartbeats
+        // the time between heartbeats
+        await new Promise((resolve) => signal.addEventListener('abort', resolve))
       else waits.push(ms)
       await new Promise((resolve) => setTimeout(resolve))
     },
@@ -145,10 +154,18 @@ describe('the courier', () => {
     const server = new FakeServer()
     const t = await trip(server, 5, 3)
     await send(t, 5, 3)
-    expect(server.puts().filter((p) => p.startsWith('screen'))).toEqual([0, 1, 2, 3, 4].map((n) => `screen/chunks/${n}`))
+    expect(server.puts().filter((p) => p.startsWith('screen'))).toEqual(
+      [0, 1, 2, 3, 4].map((n) => `screen/chunks/${n}`),
+    )
     expect(server.mostFlying).toBeLessThanOrEqual(3) // two chunks and a heartbeat
     expect(server.chunks.size).toBe(8)
-    expect(t.progress()).toMatchObject({ sealed: true, safeMs: 10_000, waitingMs: 0, watchUrl: '/v/w1', trouble: { at: 'none' } })
+    expect(t.progress()).toMatchObject({
+      sealed: true,
+      safeMs: 10_000,
+      waitingMs: 0,
+      watchUrl: '/v/w1',
+      trouble: { at: 'none' },
+    })
     expect(t.saved()).toMatchObject({ sealed: true, link: { uploadUrl: '/api/v1/uploads/u1' } })
   })
 
@@ -156,9 +173,15 @@ describe('the courier', () => {
     { name: 'a quarter of the requests is cut', fault: (_, n) => (n % 4 === 0 ? 'cut' : undefined) },
     { name: 'every third answer is lost', fault: (_, n) => (n % 3 === 0 ? 'lost' : undefined) },
     { name: 'the first two answers are lost', fault: (_, n) => (n < 3 ? 'lost' : undefined) },
-    { name: 'the server is away, overloaded, and back', fault: (r, n) => (r.method === 'PUT' && n < 9 ? 503 : undefined) },
+    {
+      name: 'the server is away, overloaded, and back',
+      fault: (r, n) => (r.method === 'PUT' && n < 9 ? 503 : undefined),
+    },
     { name: 'a proxy says 429 and 408', fault: (_, n) => ([2, 3].includes(n) ? 429 : n === 4 ? 408 : undefined) },
-    { name: 'the disk of the server is full for a while', fault: (r, n) => (r.method === 'PUT' && n < 7 ? 507 : undefined) },
+    {
+      name: 'the disk of the server is full for a while',
+      fault: (r, n) => (r.method === 'PUT' && n < 7 ? 507 : undefined),
+    },
   ]
   test.each(faults)('brings every chunk there once: $name', async ({ fault }) => {
     const server = new FakeServer()
@@ -206,7 +229,8 @@ describe('the courier', () => {
     server.fault = (r) => {
       if (!r.path.endsWith('/heartbeat')) return undefined
       offsets.push((r.json as { camera_offset_ms?: number }).camera_offset_ms)
-      if (later === 0) void t.courier.beat({ state: 'recording', pauses: [], cameraOffsetMs: ++later }) // the camera begins
+      // the camera begins
+      if (later === 0) void t.courier.beat({ state: 'recording', pauses: [], cameraOffsetMs: ++later })
       return undefined
     }
     const sent = t.courier.run(t.page.signal)
@@ -262,7 +286,8 @@ describe('the courier', () => {
     await sent
     expect(server.created).toBe(2)
     expect(server.next('screen')).toBe(3)
-    expect(server.log.filter((line) => line.endsWith('/complete'))).toHaveLength(1) // all went again without being asked for
+    // all went again without being asked for
+    expect(server.log.filter((line) => line.endsWith('/complete'))).toHaveLength(1)
     expect(t.progress()).toMatchObject({ sealed: true, watchUrl: '/v/w2' })
   })
 

@@ -83,7 +83,10 @@ export class Courier {
     this.changed()
   }
 
-  /** talliesThere counts what the server has and what is here beyond it, for a take that an earlier page left behind. */
+  /**
+   * talliesThere counts what the server has and what is here beyond it, for a take that an earlier
+   * page left behind.
+   */
   async talliesThere(signal: AbortSignal): Promise<Tallies> {
     const there = this.about.link ? await this.stateThere(signal) : undefined
     const tallies: Tallies = {}
@@ -97,13 +100,18 @@ export class Courier {
     return tallies
   }
 
-  /** hasChunksThere: whether the server has anything of it; undefined when it could not be asked. */
+  /**
+   * hasChunksThere: whether the server has anything of it; undefined when it could not be asked.
+   */
   async hasChunksThere(signal: AbortSignal): Promise<boolean | undefined> {
     const there = await this.stateThere(signal)
     return there && Object.values(there.tracks).some((track) => track.next > 0)
   }
 
-  /** adopt asks the server what it has of a take that an earlier page left behind. False when it could not be asked: everything is sent then. */
+  /**
+   * adopt asks the server what it has of a take that an earlier page left behind. False when it
+   * could not be asked: everything is sent then.
+   */
   async adopt(signal: AbortSignal): Promise<boolean> {
     const there = await this.stateThere(signal)
     if (!there) return false
@@ -130,7 +138,10 @@ export class Courier {
     await beats
   }
 
-  /** retry goes on after being stuck; anew forgets the link and begins another video with all that is here. */
+  /**
+   * retry goes on after being stuck; anew forgets the link and begins another video with all that
+   * is here.
+   */
   async retry(anew: boolean): Promise<void> {
     if (anew) {
       this.about.link = null
@@ -149,18 +160,26 @@ export class Courier {
     if (link) await this.insist(() => ({ method: 'DELETE', path: link.uploadUrl }), signal)
   }
 
-  /** videoState asks for the state of the video; undefined while nobody answers, gone when it is not there any more. */
+  /**
+   * videoState asks for the state of the video; undefined while nobody answers, gone when it is not
+   * there any more.
+   */
   async videoState(signal: AbortSignal): Promise<string | undefined> {
     const { link } = this.about
     if (!link) return undefined
-    const answer = await this.ways.exchange({ method: 'GET', path: `/api/v1/videos/${encodeURIComponent(link.videoId)}` }, signal)
+    const answer = await this.ways.exchange(
+      { method: 'GET', path: `/api/v1/videos/${encodeURIComponent(link.videoId)}` },
+      signal,
+    )
     if (answer.status === 404) return 'gone'
     return answer.status === 200 ? parseVideoState(answer.json) : undefined
   }
 
   progress(): Progress {
     const waiting = this.jobs.filter((j) => j.at !== 'safe')
-    const spans = trackNames.map((track) => waiting.filter((j) => j.head.track === track).reduce((sum, j) => sum + j.head.spanMs, 0))
+    const spans = trackNames.map((track) =>
+      waiting.filter((j) => j.head.track === track).reduce((sum, j) => sum + j.head.spanMs, 0),
+    )
     const main = this.jobs.filter((j) => j.head.track === 'screen')
     const gap = main.findIndex((j) => j.at !== 'safe')
     return {
@@ -205,7 +224,9 @@ export class Courier {
     const { head } = job
     job.at = 'flying'
     const bytes = await this.ways.read(head.track, head.n)
-    const answer = bytes ? await this.insist((link) => putOf(link?.uploadUrl ?? '', head, bytes, this.about), signal, head) : undefined
+    const answer = bytes
+      ? await this.insist((link) => putOf(link?.uploadUrl ?? '', head, bytes, this.about), signal, head)
+      : undefined
     if (!bytes) this.say(damaged)
     job.at = answer ? 'safe' : 'waiting'
     if (answer) this.ways.acknowledged(head)
@@ -214,11 +235,15 @@ export class Courier {
 
   /** seal compares what was recorded with what is there; what is missing goes again. */
   private async seal(signal: AbortSignal): Promise<void> {
-    if (this.told !== this.about.beat) await this.tellBeat(signal) // pauses, and where the camera begins
+    // pauses, and where the camera begins
+    if (this.told !== this.about.beat) await this.tellBeat(signal)
     for (let attempt = 1; attempt <= triesToSeal && !signal.aborted; attempt++) {
       const { link, tallies } = this.about
       if (!link || !tallies) return
-      const answer = await this.ask({ method: 'POST', path: `${link.uploadUrl}/complete`, json: { tracks: tallies } }, signal)
+      const answer = await this.ask(
+        { method: 'POST', path: `${link.uploadUrl}/complete`, json: { tracks: tallies } },
+        signal,
+      )
       if (answer.status !== 409) {
         const outcome = outcomeOf(answer)
         if (outcome.is === 'good') return this.sealed()
@@ -233,7 +258,10 @@ export class Courier {
     if (!signal.aborted) this.say({ at: 'stuck', ...sumsDiffer })
   }
 
-  /** requeueMissing sends again what the server does not have. False when it has everything, and still says no. */
+  /**
+   * requeueMissing sends again what the server does not have. False when it has everything, and
+   * still says no.
+   */
   private async requeueMissing(signal: AbortSignal): Promise<boolean> {
     const there = await this.stateThere(signal)
     const missing = this.jobs.filter((j) => j.head.n >= (there?.tracks[j.head.track]?.next ?? 0))
@@ -249,8 +277,15 @@ export class Courier {
     this.wakeAll()
   }
 
-  /** insist repeats a request until it is answered well. Undefined when it cannot be, or when the signal fires. */
-  private async insist(make: (link: About['link']) => Request, signal: AbortSignal, head?: ChunkHead): Promise<Answer | undefined> {
+  /**
+   * insist repeats a request until it is answered well. Undefined when it cannot be, or when the
+   * signal fires.
+   */
+  private async insist(
+    make: (link: About['link']) => Request,
+    signal: AbortSignal,
+    head?: ChunkHead,
+  ): Promise<Answer | undefined> {
     for (let attempt = 1; !signal.aborted; attempt++) {
       const request = make(this.about.link)
       const answer = await this.ask(request, signal)
@@ -273,7 +308,10 @@ export class Courier {
     return undefined
   }
 
-  /** ask adds the upload's token where the request goes to the upload, and gets a new one when the old one has ended. */
+  /**
+   * ask adds the upload's token where the request goes to the upload, and gets a new one when the
+   * old one has ended.
+   */
   private async ask(request: Request, signal: AbortSignal): Promise<Answer> {
     const { link } = this.about
     if (!link || !request.path.startsWith(link.uploadUrl)) return this.ways.exchange(request, signal)
@@ -308,19 +346,25 @@ export class Courier {
     return true
   }
 
-  /** beats go on while there may be more to come: silence is what tells the server that we are gone. */
+  /**
+   * beats go on while there may be more to come: silence is what tells the server that we are gone.
+   */
   private async beats(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const { beat, tallies } = this.about
       if (!tallies && this.trouble.at !== 'stuck') await this.tellBeat(signal)
-      if (this.about.beat === beat) await this.nextBeat(signal) // else there is something new already
+      // else there is something new already
+      if (this.about.beat === beat) await this.nextBeat(signal)
     }
   }
 
   private async tellBeat(signal: AbortSignal): Promise<void> {
     const { link, beat, startedAtMs } = this.about
     if (!link) return
-    const answer = await this.ask({ method: 'POST', path: `${link.uploadUrl}/heartbeat`, json: beatJson(beat, startedAtMs) }, signal)
+    const answer = await this.ask(
+      { method: 'POST', path: `${link.uploadUrl}/heartbeat`, json: beatJson(beat, startedAtMs) },
+      signal,
+    )
     if (answer.status !== 200) return
     this.told = beat
     await this.keepToken(parseToken(answer.json))
@@ -394,7 +438,10 @@ function putOf(uploadUrl: string, head: ChunkHead, bytes: Uint8Array<ArrayBuffer
   return {
     method: 'PUT',
     path: `${uploadUrl}/tracks/${head.track}/chunks/${head.n}`,
-    headers: { 'Content-Digest': digestHeader(head.sha256), 'Content-Type': about.types[head.track] ?? 'application/octet-stream' },
+    headers: {
+      'Content-Digest': digestHeader(head.sha256),
+      'Content-Type': about.types[head.track] ?? 'application/octet-stream',
+    },
     bytes,
   }
 }

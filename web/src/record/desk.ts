@@ -1,4 +1,5 @@
-// The worker's side of recording: keeps each chunk on this device before it goes out, and has a courier for every take.
+// The worker's side of recording: keeps each chunk on this device before it goes out, and has a
+// courier for every take.
 import { waitForNetwork } from '../upload/backoff'
 import { backoffMs } from './backoff'
 import { Courier, type Progress } from './courier'
@@ -7,13 +8,19 @@ import { exchange } from './exchange'
 import type { Shelf, Take } from './spool/shelf'
 import { type About, type Beat, type ChunkHead, type Tallies, type TrackName, trackNames } from './track'
 
-/** Below this there is no writing to the disk any more: what comes is held in memory until the server has it. */
+/**
+ * Below this there is no writing to the disk any more: what comes is held in memory until the
+ * server has it.
+ */
 const leastRoomBytes = 200e6
 
 /** So much is held in memory anyway, so that what goes out at once need not be read back. */
 const warmBytes = 16e6
 
-/** A chunk is at most so large: a browser that slept may hand over minutes in one piece. The server's bound is 16 MiB. */
+/**
+ * A chunk is at most so large: a browser that slept may hand over minutes in one piece. The
+ * server's bound is 16 MiB.
+ */
 const largestChunkBytes = 8 << 20
 
 export type ToDesk =
@@ -100,13 +107,17 @@ export class Desk {
     void this.run(about.id, made)
   }
 
-  /** find takes over what other pages left behind: of this user, and of nobody who is still at work on it. */
+  /**
+   * find takes over what other pages left behind: of this user, and of nobody who is still at work
+   * on it.
+   */
   private async find(userId: string): Promise<void> {
     const shelf = await this.places()
     for (const id of (await shelf?.ids()) ?? []) {
       const unlock = this.cases.has(id) ? undefined : await lock(id)
       if (!shelf || !unlock) continue
-      const taken = await this.adopt(shelf, id, userId, unlock).catch(() => false) // another day it may be readable
+      // another day it may be readable
+      const taken = await this.adopt(shelf, id, userId, unlock).catch(() => false)
       if (!taken) unlock()
     }
   }
@@ -135,7 +146,10 @@ export class Desk {
     return true
   }
 
-  /** A take of which nothing is here may have gone straight to the server. While nobody answers, it is kept. */
+  /**
+   * A take of which nothing is here may have gone straight to the server. While nobody answers, it
+   * is kept.
+   */
   private async isWorthKeeping(c: Case): Promise<boolean> {
     if (!c.courier.about.link) return false
     return (await c.courier.hasChunksThere(c.stop.signal)) ?? true
@@ -167,14 +181,18 @@ export class Desk {
     return made
   }
 
-  /** run brings the take to the server, and forgets it here once the server has made something that plays. */
+  /**
+   * run brings the take to the server, and forgets it here once the server has made something that
+   * plays.
+   */
   private async run(id: string, c: Case): Promise<void> {
     const { signal } = c.stop
     await c.courier.run(signal)
     for (let attempt = 4; !signal.aborted && c.courier.about.sealed; attempt++) {
       const state = await c.courier.videoState(signal)
       if (state === 'ready') return this.close(id, c, 'ready')
-      if (state === 'failed' || state === 'gone') return // the take is worth keeping: it is offered again
+      // the take is worth keeping: it is offered again
+      if (state === 'failed' || state === 'gone') return
       await waitForNetwork(backoffMs(attempt, Math.random()), signal)
     }
   }
@@ -211,8 +229,10 @@ export class Desk {
     c.heldBytes += bytes.length
   }
 
-  /** write gives up what the server has already, before it gives up the disk. What the browser says of its room may be a guess, so a refused write
-   * counts as well. */
+  /**
+   * write gives up what the server has already, before it gives up the disk. What the browser says
+   * of its room may be a guess, so a refused write counts as well.
+   */
   private async write(c: Case, take: Take, head: ChunkHead, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
     if ((await roomBytes()) >= leastRoomBytes && (await append(take, head, bytes))) return true
     for (const track of trackNames) await take.free(track, c.counts[track].safe)
@@ -334,7 +354,9 @@ async function roomBytes(): Promise<number> {
   }
 }
 
-/** lock keeps two tabs from one take. Undefined when another one has it; the answer gives it back. */
+/**
+ * lock keeps two tabs from one take. Undefined when another one has it; the answer gives it back.
+ */
 function lock(id: string): Promise<(() => void) | undefined> {
   return new Promise((resolve) => {
     const held = navigator.locks.request(`meanwhile.take.${id}`, { ifAvailable: true }, (granted) => {

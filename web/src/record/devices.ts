@@ -7,20 +7,33 @@ export type Device = { id: string; label: string }
 /** Off is a choice, too. */
 export const off = 'off'
 
-/** namedDevices lists the devices of a kind. Before permission they have no names: then they are numbered. */
-export function namedDevices(all: readonly Pick<MediaDeviceInfo, 'kind' | 'deviceId' | 'label'>[], kind: Kind): Device[] {
+/**
+ * namedDevices lists the devices of a kind. Before permission they have no names: then they are
+ * numbered.
+ */
+export function namedDevices(
+  all: readonly Pick<MediaDeviceInfo, 'kind' | 'deviceId' | 'label'>[],
+  kind: Kind,
+): Device[] {
   const wanted = kind === 'camera' ? 'videoinput' : 'audioinput'
   const name = kind === 'camera' ? 'Camera' : 'Microphone'
-  return all.filter((d) => d.kind === wanted && d.deviceId !== '').map((d, i) => ({ id: d.deviceId, label: d.label || `${name} ${i + 1}` }))
+  return all
+    .filter((d) => d.kind === wanted && d.deviceId !== '')
+    .map((d, i) => ({ id: d.deviceId, label: d.label || `${name} ${i + 1}` }))
 }
 
-/** chooseDevice is what was used last, as long as it is there; else the first. '' lets the browser choose. */
+/**
+ * chooseDevice is what was used last, as long as it is there; else the first. '' lets the browser
+ * choose.
+ */
 export function chooseDevice(devices: readonly Device[], remembered: string | undefined): string {
   if (remembered === off || devices.some((d) => d.id === remembered)) return remembered ?? ''
   return devices[0]?.id ?? ''
 }
 
-/** replacementFor is the device to go on with when one was pulled out; undefined when none is left. */
+/**
+ * replacementFor is the device to go on with when one was pulled out; undefined when none is left.
+ */
 export function replacementFor(lost: string, devices: readonly Device[]): Device | undefined {
   return devices.find((d) => d.id !== lost)
 }
@@ -35,7 +48,10 @@ export function remembered(keep: Keep, key: Kind | 'source' | 'notes'): string |
   return keep.get(prefix + key)
 }
 
-/** whyDenied is one sentence for what getUserMedia and getDisplayMedia throw, and what to do about it. */
+/**
+ * whyDenied is one sentence for what getUserMedia and getDisplayMedia throw, and what to do about
+ * it.
+ */
 export function whyDenied(error: unknown, what: Kind | 'screen'): string {
   const name = error instanceof Error ? error.name : ''
   switch (name) {
@@ -46,12 +62,16 @@ export function whyDenied(error: unknown, what: Kind | 'screen'): string {
       return `The browser was not allowed to use your ${what}. Allow it beside the address of this page, then press Record again.`
     case 'NotFoundError':
     case 'OverconstrainedError':
-      return what === 'screen' ? 'This browser found nothing to share here.' : `No ${what} was found. Plug one in, or choose another one.`
+      return what === 'screen'
+        ? 'This browser found nothing to share here.'
+        : `No ${what} was found. Plug one in, or choose another one.`
     case 'NotReadableError':
     case 'AbortError':
       return what === 'screen'
         ? 'The system did not let the browser see the screen. Try again, or restart the browser.'
         : `Your ${what} is in use by another program, or did not start. Close the other program and press Record again.`
   }
-  return what === 'screen' ? 'The screen could not be shared. Try again.' : `Your ${what} could not be started. Try again.`
+  return what === 'screen'
+    ? 'The screen could not be shared. Try again.'
+    : `Your ${what} could not be started. Try again.`
 }

@@ -10,7 +10,10 @@ type DisplayOptions = DisplayMediaStreamOptions & {
 
 type Controller = new () => { setFocusBehavior(behaviour: string): void }
 
-/** displayOptions: at most 1080p30, sound as it is, not this page itself, and the page stays in front for the countdown. */
+/**
+ * displayOptions: at most 1080p30, sound as it is, not this page itself, and the page stays in
+ * front for the countdown.
+ */
 export function displayOptions(): DisplayOptions {
   const options: DisplayOptions = {
     video: { width: { max: 1920 }, height: { max: 1080 }, frameRate: { ideal: 30, max: 30 } },

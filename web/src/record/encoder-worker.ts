@@ -1,4 +1,5 @@
-// The rim of the worker that encodes: messages in, messages out. It is loaded only where the browser's own recorder is not used.
+// The rim of the worker that encodes: messages in, messages out. It is loaded only where the
+// browser's own recorder is not used.
 import { canEncodeAudio, Quality } from 'mediabunny'
 import type { FromEncoders, ToEncoders } from './encoders'
 import { Encoding } from './encoding'
@@ -39,7 +40,9 @@ async function take(message: ToEncoders): Promise<void> {
 }
 
 function record({ track, plan, inputs }: Extract<ToEncoders, { ask: 'record' }>, chosen: 'aac' | 'opus'): void {
-  const codecs = [inputs.picture && plan.video, inputs.sound && (chosen === 'aac' ? 'mp4a.40.2' : 'opus')].filter(Boolean)
+  const codecs = [inputs.picture && plan.video, inputs.sound && (chosen === 'aac' ? 'mp4a.40.2' : 'opus')].filter(
+    Boolean,
+  )
   const type = `${inputs.picture ? 'video' : 'audio'}/mp4;codecs=${codecs.join(',')}`
   const encoding = new Encoding({ ...plan, sound: chosen }, inputs, {
     onStart: () => tell({ say: 'started', track, atMs: performance.timeOrigin + performance.now() }),
@@ -49,11 +52,18 @@ function record({ track, plan, inputs }: Extract<ToEncoders, { ask: 'record' }>,
   encodings.set(track, encoding)
 }
 
-/** Every phone plays AAC. Where the browser does not make it, what does is a second download; where that does not run, it is Opus. */
+/**
+ * Every phone plays AAC. Where the browser does not make it, what does is a second download; where
+ * that does not run, it is Opus.
+ */
 async function chooseSound(): Promise<'aac' | 'opus'> {
-  if (await canEncodeAudio('aac', { numberOfChannels: 2, sampleRate: 48_000, quality: new Quality({ bitrate: 128_000 }) })) return 'aac'
+  if (
+    await canEncodeAudio('aac', { numberOfChannels: 2, sampleRate: 48_000, quality: new Quality({ bitrate: 128_000 }) })
+  )
+    return 'aac'
   try {
-    await WebAssembly.compile(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0])) // the smallest module: a policy may forbid it
+    // the smallest module: a policy may forbid it
+    await WebAssembly.compile(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]))
     const { registerAacEncoder } = await import('@mediabunny/aac-encoder')
     registerAacEncoder()
     return 'aac'

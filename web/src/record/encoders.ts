@@ -1,4 +1,5 @@
-// The page's side of the worker that encodes (tier A). Tracks go in as streams of frames; pieces of MP4 come back.
+// The page's side of the worker that encodes (tier A). Tracks go in as streams of frames; pieces of
+// MP4 come back.
 import type { Inputs, Plan } from './encoding'
 import type { Listener, Quality, SegmentSource } from './segment-source'
 import type { TrackName } from './track'
@@ -17,7 +18,10 @@ export type FromEncoders =
 /** What TypeScript does not know of yet. */
 type Processor = new <T>(init: { track: MediaStreamTrack; maxBufferSize?: number }) => { readable: ReadableStream<T> }
 
-/** A second of sound: blocks come every 10 ms, and none is to be lost while something else is at work. */
+/**
+ * A second of sound: blocks come every 10 ms, and none is to be lost while something else is at
+ * work.
+ */
 const soundBlocks = 100
 
 type Job = { listen: Listener; type: string; onStopped: () => void }
@@ -25,7 +29,10 @@ type Job = { listen: Listener; type: string; onStopped: () => void }
 export class Encoders {
   /** False where the worker does not come to life. */
   readonly ready: Promise<boolean>
-  private readonly worker = new Worker(new URL('./encoder-worker.ts', import.meta.url), { type: 'module', name: 'encoders' })
+  private readonly worker = new Worker(new URL('./encoder-worker.ts', import.meta.url), {
+    type: 'module',
+    name: 'encoders',
+  })
   private readonly jobs = new Map<TrackName, Job>()
   private isBroken = false
 

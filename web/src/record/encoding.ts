@@ -1,5 +1,5 @@
-// One track of a recording, made by the browser's encoders: pictures and sound in, pieces of a fragmented MP4 out. It runs in a worker, whose clock
-// is not slowed down when the page is hidden.
+// One track of a recording, made by the browser's encoders: pictures and sound in, pieces of a
+// fragmented MP4 out. It runs in a worker, whose clock is not slowed down when the page is hidden.
 import {
   AudioSample,
   AudioSampleSource,
@@ -14,7 +14,10 @@ import { FrameClock, repeatAfterMs } from './frame-clock'
 import { Framer } from './framer'
 import { SoundClock } from './sound-clock'
 
-/** A fragment begins with a key frame, so this and what encoder and muxer hold is what a crash costs: 0.5 s on a busy machine. */
+/**
+ * A fragment begins with a key frame, so this and what encoder and muxer hold is what a crash
+ * costs: 0.5 s on a busy machine.
+ */
 const gopUs = 1_200_000
 
 /** Fragments may be shorter: a pause ends one. Those of sound alone are so long. */
@@ -159,7 +162,9 @@ export class Encoding {
     }
   }
 
-  /** Sound that came before the first picture is of no use, and neither is what is heard in a pause. */
+  /**
+   * Sound that came before the first picture is of no use, and neither is what is heard in a pause.
+   */
   private async take(data: AudioData): Promise<void> {
     if (this.heldAtMs !== null || (this.picture && this.startedMs === null)) return
     if (this.startedMs === null) this.start(performance.now() - data.duration / 1000)
@@ -177,7 +182,10 @@ export class Encoding {
     this.give(frame, this.clock.stamp(frame.timestamp, nowMs), 0)
   }
 
-  /** A frame is left out while nothing is recorded, and when frames come faster than they are encoded. */
+  /**
+   * A frame is left out while nothing is recorded, and when frames come faster than they are
+   * encoded.
+   */
   private isWelcome(): boolean {
     const isQueued = (this.encoder?.encodeQueueSize ?? 0) > longestQueue
     return this.heldAtMs === null && !isQueued && !this.clock.isCrowded(performance.now())
@@ -219,7 +227,8 @@ export class Encoding {
 
   /** repeat gives the last frame again: at the end of a stretch, so that it lasts until there. */
   private repeat(durationUs = 0): void {
-    if (this.last && this.startedMs !== null && this.isWelcome()) this.give(this.last, this.clock.repeat(performance.now()), durationUs)
+    if (this.last && this.startedMs !== null && this.isWelcome())
+      this.give(this.last, this.clock.repeat(performance.now()), durationUs)
   }
 
   /** A screen on which nothing moves gives no frames, and a microphone may stop. */
@@ -231,7 +240,13 @@ export class Encoding {
     if (!silence) return
     const { rate, channels } = this.plan
     const data = new Float32Array(silence.samples * channels)
-    const sample = new AudioSample({ data, format: 'f32', numberOfChannels: channels, sampleRate: rate, timestamp: silence.at / rate })
+    const sample = new AudioSample({
+      data,
+      format: 'f32',
+      numberOfChannels: channels,
+      sampleRate: rate,
+      timestamp: silence.at / rate,
+    })
     this.guard(this.hear(sample))
   }
 

@@ -1,4 +1,5 @@
-// One request, told as data. XMLHttpRequest, because fetch does not say how much of a body is away, and a slow line must not look like a dead one.
+// One request, told as data. XMLHttpRequest, because fetch does not say how much of a body is away,
+// and a slow line must not look like a dead one.
 import { patienceMs } from './backoff'
 
 export type Request = {
@@ -14,7 +15,10 @@ export type Request = {
 /** status is 0 where no answer came. json is undefined where the body was something else. */
 export type Answer = { status: number; json: unknown }
 
-/** Exchange never rejects. It gives up after a time without any progress, and at once when the signal fires. */
+/**
+ * Exchange never rejects. It gives up after a time without any progress, and at once when the
+ * signal fires.
+ */
 export type Exchange = (request: Request, signal: AbortSignal) => Promise<Answer>
 
 const noAnswer: Answer = { status: 0, json: undefined }

@@ -1,4 +1,5 @@
-// A small window that stays on top of everything: the camera's picture, the time, and the buttons that matter.
+// A small window that stays on top of everything: the camera's picture, the time, and the buttons
+// that matter.
 import { mount, unmount } from 'svelte'
 import Float from './Float.svelte'
 import type { Recorder } from './recorder.svelte'
@@ -9,7 +10,9 @@ type FloatingWindows = { requestWindow(options: { width: number; height: number 
 /** float opens the window; it has to begin in a click. Whoever closes it goes on here. */
 export async function float(recorder: Recorder): Promise<void> {
   const { documentPictureInPicture: windows } = globalThis as { documentPictureInPicture?: FloatingWindows }
-  const floating = await windows?.requestWindow({ width: 260, height: recorder.inputs.cameraStream ? 330 : 130 }).catch(() => undefined)
+  const floating = await windows
+    ?.requestWindow({ width: 260, height: recorder.inputs.cameraStream ? 330 : 130 })
+    .catch(() => undefined)
   if (!floating) return
   const { head, body, documentElement } = floating.document
   documentElement.lang = document.documentElement.lang

@@ -1,6 +1,9 @@
 // When frames of one source after another are shown, and when one has to be shown again.
 
-/** A recorder makes a key frame only of a frame that comes: with a still picture, this is by how much it is late. */
+/**
+ * A recorder makes a key frame only of a frame that comes: with a still picture, this is by how
+ * much it is late.
+ */
 export const repeatAfterMs = 200
 
 /** A quarter of the time of a frame at 60 a second. */
@@ -28,12 +31,16 @@ export class FrameClock {
     const sinceUs = Number.isFinite(this.lastMs) ? (nowMs - this.lastMs) * 1000 : 0
     this.offsetUs ??= Math.max(0, this.lastUs) + sinceUs - timestampUs
     const ownUs = timestampUs + this.offsetUs
-    // A clock that went back, or one that a repeated frame has overtaken: the time that has passed here counts.
+    // A clock that went back, or one that a repeated frame has overtaken: the time that has passed
+    // here counts.
     const us = ownUs > this.lastUs ? ownUs : this.lastUs + Math.max(1000, sinceUs)
     return this.at(us, nowMs)
   }
 
-  /** repeat is the time of the last frame when it is given again: its own timestamp says nothing any more. */
+  /**
+   * repeat is the time of the last frame when it is given again: its own timestamp says nothing any
+   * more.
+   */
   repeat(nowMs: number): number {
     return this.at(this.lastUs + Math.max(1, nowMs - this.lastMs) * 1000, nowMs)
   }
@@ -44,7 +51,10 @@ export class FrameClock {
     return Math.round(us)
   }
 
-  /** isCrowded: a frame came so soon after the last that they would have the same time in a file. A starved machine hands over several at once. */
+  /**
+   * isCrowded: a frame came so soon after the last that they would have the same time in a file. A
+   * starved machine hands over several at once.
+   */
   isCrowded(nowMs: number): boolean {
     return nowMs - this.lastMs < leastGapMs
   }

@@ -1,12 +1,15 @@
-// Frames of one size, whatever comes in: a window that is resized, or another one in its place, would change the stream's description, which no MP4
-// with avc1 survives.
+// Frames of one size, whatever comes in: a window that is resized, or another one in its place,
+// would change the stream's description, which no MP4 with avc1 survives.
 import { contain } from './contain'
 
 export class Framer {
   private first: { width: number; height: number } | undefined
   private canvas: OffscreenCanvas | undefined
 
-  /** multiple is what width and height are cut down to a multiple of: encoders of H.264 take no odd ones. */
+  /**
+   * multiple is what width and height are cut down to a multiple of: encoders of H.264 take no odd
+   * ones.
+   */
   constructor(private readonly multiple: 1 | 2 = 1) {}
 
   /** sizeOf is the size of what comes out: the first frame's. */
@@ -16,7 +19,10 @@ export class Framer {
     return { width: width - (width % this.multiple), height: height - (height % this.multiple) }
   }
 
-  /** framed is the frame with another time, and with bars around it where it is not of the first one's size. */
+  /**
+   * framed is the frame with another time, and with bars around it where it is not of the first
+   * one's size.
+   */
   framed(frame: VideoFrame, init: { timestamp: number; duration?: number }): VideoFrame {
     const { displayWidth: width, displayHeight: height } = frame
     const size = this.sizeOf(frame)
@@ -32,7 +38,11 @@ export class Framer {
 }
 
 /** cropped leaves a row or a column out, which costs nothing. */
-function cropped(frame: VideoFrame, size: { width: number; height: number }, init: { timestamp: number; duration?: number }): VideoFrame {
+function cropped(
+  frame: VideoFrame,
+  size: { width: number; height: number },
+  init: { timestamp: number; duration?: number },
+): VideoFrame {
   const { x, y } = frame.visibleRect ?? { x: 0, y: 0 }
   return new VideoFrame(frame, {
     ...init,

@@ -1,7 +1,18 @@
-// What can be recorded right now: the screen that is shared, the camera, the microphone, and what they say of themselves.
+// What can be recorded right now: the screen that is shared, the camera, the microphone, and what
+// they say of themselves.
 import { openKeep } from '../ui/kept'
 import { type Source, soundNote } from './capabilities'
-import { chooseDevice, type Device, type Kind, namedDevices, off, remember, remembered, replacementFor, whyDenied } from './devices'
+import {
+  chooseDevice,
+  type Device,
+  type Kind,
+  namedDevices,
+  off,
+  remember,
+  remembered,
+  replacementFor,
+  whyDenied,
+} from './devices'
 import { displayOptions } from './display'
 import { Mixer } from './mixer'
 import { hear, isSilent, levelOf, type Silence } from './silence'
@@ -55,7 +66,10 @@ export class Inputs {
     return this.source === 'both' || this.source === 'screen'
   }
 
-  /** sound is the one track of everything that is heard: the microphone's own where nothing can be mixed; undefined where there is none. */
+  /**
+   * sound is the one track of everything that is heard: the microphone's own where nothing can be
+   * mixed; undefined where there is none.
+   */
   get sound(): MediaStreamTrack | undefined {
     const mixer = this.mixerNow()
     return mixer.isAwake ? mixer.track : this.microphoneStream?.getAudioTracks()[0]
@@ -87,7 +101,10 @@ export class Inputs {
     if (states.every((s) => s === 'granted')) await this.open()
   }
 
-  /** open turns camera and microphone on, as far as they are wanted. False when one of them was refused, and the reason was told. */
+  /**
+   * open turns camera and microphone on, as far as they are wanted. False when one of them was
+   * refused, and the reason was told.
+   */
   async open(): Promise<boolean> {
     const isThere = (await this.openMicrophone()) && (await this.openCamera())
     if (isThere) this.isAllowed = true
@@ -161,7 +178,8 @@ export class Inputs {
   /** onDeviceChange: something was plugged in or out. */
   async onDeviceChange(): Promise<void> {
     await this.listDevices()
-    if (this.microphone !== off && !this.isMicrophoneLive && this.isAllowed && this.microphones.length > 0) await this.openMicrophone()
+    if (this.microphone !== off && !this.isMicrophoneLive && this.isAllowed && this.microphones.length > 0)
+      await this.openMicrophone()
   }
 
   /** release lets go of everything that shows a light. */
@@ -182,7 +200,9 @@ export class Inputs {
     this.cameraStream = null
     if (!this.wantsCamera) return true
     try {
-      const stream = await navigator.mediaDevices.getUserMedia({ video: cameraOptions(this.camera, this.source === 'camera') })
+      const stream = await navigator.mediaDevices.getUserMedia({
+        video: cameraOptions(this.camera, this.source === 'camera'),
+      })
       this.cameraStream = stream
       stream.getVideoTracks()[0]?.addEventListener('ended', () => this.onCameraEnded(stream))
       this.warnings.unsay('camera')
@@ -206,7 +226,9 @@ export class Inputs {
       return true
     }
     try {
-      const stream = await navigator.mediaDevices.getUserMedia({ audio: exactly(this.microphone === off ? '' : this.microphone) })
+      const stream = await navigator.mediaDevices.getUserMedia({
+        audio: exactly(this.microphone === off ? '' : this.microphone),
+      })
       this.microphoneStream = stream
       mixer.useMicrophone(stream)
       const isAwake = await mixer.wake()
@@ -239,9 +261,13 @@ export class Inputs {
     const other = replacementFor(lost.getAudioTracks()[0]?.getSettings().deviceId ?? '', this.microphones)
     if (other) {
       this.microphone = other.id
-      if (await this.openMicrophone()) return this.warnings.say('microphone', `Your microphone was unplugged. ${other.label} listens now.`)
+      if (await this.openMicrophone())
+        return this.warnings.say('microphone', `Your microphone was unplugged. ${other.label} listens now.`)
     }
-    this.warnings.say('microphone', 'Your microphone was unplugged, and there is no other. Plug one in: the recording goes on.')
+    this.warnings.say(
+      'microphone',
+      'Your microphone was unplugged, and there is no other. Plug one in: the recording goes on.',
+    )
   }
 
   private async listDevices(): Promise<void> {
@@ -264,7 +290,9 @@ function exactly(id: string): MediaTrackConstraints {
 
 /** A bubble needs few pixels; a camera alone is the whole picture. */
 function cameraOptions(id: string, isAlone: boolean): MediaTrackConstraints {
-  const size = isAlone ? { width: { ideal: 1280 }, height: { ideal: 720 } } : { width: { ideal: 640 }, height: { ideal: 480 } }
+  const size = isAlone
+    ? { width: { ideal: 1280 }, height: { ideal: 720 } }
+    : { width: { ideal: 640 }, height: { ideal: 480 } }
   return { ...exactly(id), ...size, frameRate: { ideal: 30 } }
 }
 

@@ -1,4 +1,5 @@
-// Keys of the recorder. All but Escape have two modifiers: single letters get in the way of people who speak to their computer.
+// Keys of the recorder. All but Escape have two modifiers: single letters get in the way of people
+// who speak to their computer.
 
 export type Command = 'record-or-stop' | 'pause-or-resume' | 'back'
 

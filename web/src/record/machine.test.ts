@@ -11,9 +11,21 @@ test('each event leads to its stage, and an event that comes too late changes no
   const cases: { name: string; events: RecordingEvent[]; want: Recording['stage'] }[] = [
     { name: 'nothing yet', events: [], want: { at: 'idle' } },
     { name: 'asked', events: [{ type: 'asked' }], want: { at: 'acquiring' } },
-    { name: 'counting', events: [{ type: 'asked' }, { type: 'acquired' }, { type: 'ticked' }], want: { at: 'countdown', left: 2 } },
-    { name: 'back from the countdown', events: [{ type: 'asked' }, { type: 'acquired' }, { type: 'dropped' }], want: { at: 'idle' } },
-    { name: 'refused', events: [{ type: 'asked' }, { type: 'refused', sentence: 'No.' }], want: { at: 'failed', sentence: 'No.' } },
+    {
+      name: 'counting',
+      events: [{ type: 'asked' }, { type: 'acquired' }, { type: 'ticked' }],
+      want: { at: 'countdown', left: 2 },
+    },
+    {
+      name: 'back from the countdown',
+      events: [{ type: 'asked' }, { type: 'acquired' }, { type: 'dropped' }],
+      want: { at: 'idle' },
+    },
+    {
+      name: 'refused',
+      events: [{ type: 'asked' }, { type: 'refused', sentence: 'No.' }],
+      want: { at: 'failed', sentence: 'No.' },
+    },
     {
       name: 'asked again after a refusal',
       events: [{ type: 'asked' }, { type: 'refused', sentence: 'No.' }, { type: 'asked' }],
@@ -22,7 +34,11 @@ test('each event leads to its stage, and an event that comes too late changes no
     { name: 'recording', events: begun, want: { at: 'recording' } },
     { name: 'asked twice', events: [...begun, { type: 'asked' }], want: { at: 'recording' } },
     { name: 'paused', events: [...begun, { type: 'paused', nowMs: 11_000 }], want: { at: 'paused' } },
-    { name: 'share ended', events: [...begun, { type: 'share-ended', nowMs: 11_000 }], want: { at: 'interrupted', left: 10 } },
+    {
+      name: 'share ended',
+      events: [...begun, { type: 'share-ended', nowMs: 11_000 }],
+      want: { at: 'interrupted', left: 10 },
+    },
     {
       name: 'share ended in a pause',
       events: [...begun, { type: 'paused', nowMs: 11_000 }, { type: 'share-ended', nowMs: 12_000 }],
@@ -48,7 +64,11 @@ test('each event leads to its stage, and an event that comes too late changes no
       events: [...begun, { type: 'stopped', nowMs: 12_000 }, { type: 'sealed' }, { type: 'kept' }],
       want: { at: 'done' },
     },
-    { name: 'on its way', events: [...begun, { type: 'stopped', nowMs: 12_000 }, { type: 'kept' }], want: { at: 'uploading' } },
+    {
+      name: 'on its way',
+      events: [...begun, { type: 'stopped', nowMs: 12_000 }, { type: 'kept' }],
+      want: { at: 'uploading' },
+    },
     {
       name: 'paused too late',
       events: [...begun, { type: 'stopped', nowMs: 12_000 }, { type: 'paused', nowMs: 12_001 }],
@@ -67,7 +87,12 @@ test('elapsed time leaves pauses and interruptions out', () => {
   const cases: { name: string; events: RecordingEvent[]; nowMs: number; want: number }[] = [
     { name: 'before', events: [], nowMs: 99_000, want: 0 },
     { name: 'running', events: begun, nowMs: 14_000, want: 4000 },
-    { name: 'after a sleep', events: [...begun, { type: 'slept', ms: 60_000, nowMs: 73_000 }], nowMs: 74_000, want: 4000 },
+    {
+      name: 'after a sleep',
+      events: [...begun, { type: 'slept', ms: 60_000, nowMs: 73_000 }],
+      nowMs: 74_000,
+      want: 4000,
+    },
     { name: 'in a pause', events: [...begun, { type: 'paused', nowMs: 12_000 }], nowMs: 90_000, want: 2000 },
     {
       name: 'after a pause',

@@ -1,8 +1,12 @@
-// What a recording is doing, and what may come next: pure, so that every way through it can be tested without a camera.
+// What a recording is doing, and what may come next: pure, so that every way through it can be
+// tested without a camera.
 import type { Pause } from './track'
 
 export const countdownFrom = 3
-/** After "Stop sharing" in the browser's own bar, the recording finishes by itself unless somebody says otherwise. */
+/**
+ * After "Stop sharing" in the browser's own bar, the recording finishes by itself unless somebody
+ * says otherwise.
+ */
 export const finishAfterS = 10
 
 export type Stage =
@@ -11,7 +15,9 @@ export type Stage =
   | { at: 'countdown'; left: number }
   | { at: 'recording' }
   | { at: 'paused' }
-  /** The screen is gone. left seconds until it finishes by itself; null when it waits to be told. */
+  /**
+   * The screen is gone. left seconds until it finishes by itself; null when it waits to be told.
+   */
   | { at: 'interrupted'; left: number | null }
   | { at: 'stopping' }
   | { at: 'uploading' }
@@ -44,7 +50,10 @@ export type RecordingEvent =
 
 export const newRecording: Recording = { stage: { at: 'idle' }, startedAtMs: 0, stoppedAtMs: null, pauses: [] }
 
-/** reduce answers the recording after the event. An event that does not fit the stage changes nothing. */
+/**
+ * reduce answers the recording after the event. An event that does not fit the stage changes
+ * nothing.
+ */
 export function reduce(r: Recording, e: RecordingEvent): Recording {
   switch (e.type) {
     case 'asked':
@@ -110,7 +119,8 @@ function isOver(r: Recording): boolean {
 function tick(r: Recording): Recording {
   const { stage } = r
   if (stage.at === 'countdown') return to(r, { at: 'countdown', left: Math.max(0, stage.left - 1) })
-  if (stage.at === 'interrupted' && stage.left !== null) return to(r, { at: 'interrupted', left: Math.max(0, stage.left - 1) })
+  if (stage.at === 'interrupted' && stage.left !== null)
+    return to(r, { at: 'interrupted', left: Math.max(0, stage.left - 1) })
   return r
 }
 

@@ -1,9 +1,13 @@
-// Microphone and shared sound into one track at 48 kHz. The track that is recorded lives as long as the mixer, whatever is plugged in or out.
+// Microphone and shared sound into one track at 48 kHz. The track that is recorded lives as long as
+// the mixer, whatever is plugged in or out.
 
 /** Opus in MP4 is refused by players when it was fed with anything else. */
 const sampleRate = 48_000
 
-/** The last 0.68 s: long enough that a hidden page, whose timers run once a second, does not miss a voice. */
+/**
+ * The last 0.68 s: long enough that a hidden page, whose timers run once a second, does not miss a
+ * voice.
+ */
 const windowSamples = 32_768
 const latelySamples = 2048
 
@@ -24,7 +28,8 @@ export class Mixer {
     this.ear.fftSize = windowSamples
     this.voice.connect(this.ear)
     this.voice.connect(this.output)
-    this.context.addEventListener('statechange', () => void this.wake()) // a call on the phone suspends it
+    // a call on the phone suspends it
+    this.context.addEventListener('statechange', () => void this.wake())
   }
 
   /** track is what is recorded. */
@@ -54,7 +59,10 @@ export class Mixer {
     return { lately: peakOf(this.samples.subarray(windowSamples - latelySamples)), window: peakOf(this.samples) }
   }
 
-  /** wake starts the clock of the sound. False where it does not start: Firefox has none on a computer without any loudspeaker. */
+  /**
+   * wake starts the clock of the sound. False where it does not start: Firefox has none on a
+   * computer without any loudspeaker.
+   */
   async wake(): Promise<boolean> {
     const { context } = this
     if (context.state === 'suspended' || (context.state as string) === 'interrupted') {

@@ -9,16 +9,29 @@ export type Offer =
   | { at: 'discarded'; progress: Progress }
 
 /** offerWords: what it is in a few words, and how it stands. when is its age in words. */
-export function offerWords(offer: Offer, when: string, position: (ms: number) => string): { lead: string; rest: string } {
+export function offerWords(
+  offer: Offer,
+  when: string,
+  position: (ms: number) => string,
+): { lead: string; rest: string } {
   const { progress: p } = offer
   const length = position(p.takenMs)
   switch (offer.at) {
     case 'offered':
-      return { lead: `A recording (${when}) ${offer.stopped ? 'is not all up yet' : 'was cut off'}.`, rest: `${length}, ${standing(p)}` }
+      return {
+        lead: `A recording (${when}) ${offer.stopped ? 'is not all up yet' : 'was cut off'}.`,
+        rest: `${length}, ${standing(p)}`,
+      }
     case 'finishing':
-      return { lead: p.sealed ? 'Your recording is on the server.' : 'Finishing your recording.', rest: `${length}, ${standing(p)}` }
+      return {
+        lead: p.sealed ? 'Your recording is on the server.' : 'Finishing your recording.',
+        rest: `${length}, ${standing(p)}`,
+      }
     case 'doubted':
-      return { lead: 'Discard this recording?', rest: `${length} will be gone, here and on the server. This cannot be undone.` }
+      return {
+        lead: 'Discard this recording?',
+        rest: `${length} will be gone, here and on the server. This cannot be undone.`,
+      }
     case 'ready':
       return { lead: 'Your recording is ready.', rest: `${length}, nothing was lost.` }
     case 'discarded':
@@ -40,7 +53,9 @@ function standing(p: Progress): string {
     case 'away':
       return `${waiting}, waiting for the server. Nothing is lost.`
     case 'none':
-      return p.waitingMs > 0 ? `${waiting}, on its way. Nothing is lost.` : 'everything is on the server. Nothing is lost.'
+      return p.waitingMs > 0
+        ? `${waiting}, on its way. Nothing is lost.`
+        : 'everything is on the server. Nothing is lost.'
     default: {
       const unexpected: never = p.trouble
       return unexpected

@@ -12,7 +12,10 @@ export type Outcome =
   | { is: 'damaged' }
   | { is: 'stuck'; stuck: Stuck }
 
-/** outcomeOf reads the answer to a request that carries a piece of a recording, or asks for a place for it. */
+/**
+ * outcomeOf reads the answer to a request that carries a piece of a recording, or asks for a place
+ * for it.
+ */
 export function outcomeOf({ status, json }: Answer): Outcome {
   if (status >= 200 && status < 300) return { is: 'good' }
   const detail = parseDetail(json)
@@ -23,15 +26,22 @@ export function outcomeOf({ status, json }: Answer): Outcome {
       return { is: 'signed-out' }
     case 404:
     case 410:
-      return stuck('gone', 'The link of this recording was taken away on the server. The recording is kept on this device.')
+      return stuck(
+        'gone',
+        'The link of this recording was taken away on the server. The recording is kept on this device.',
+      )
     case 409:
-      return stuck('conflict', 'The server holds something else under this recording’s name. The recording is kept on this device.')
+      return stuck(
+        'conflict',
+        'The server holds something else under this recording’s name. The recording is kept on this device.',
+      )
     case 422:
       return { is: 'damaged' }
     case 413:
       return stuck(
         'refused',
-        detail ?? 'A server in front of this site refuses pieces of this size. Ask who runs the site to raise its limit.',
+        detail ??
+          'A server in front of this site refuses pieces of this size. Ask who runs the site to raise its limit.',
       )
     case 507:
       return { is: 'again', because: 'full' }

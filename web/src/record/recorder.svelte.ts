@@ -1,4 +1,5 @@
-// One recording after another on this page: what is recorded, handed over and said. What may follow what is in machine.ts.
+// One recording after another on this page: what is recorded, handed over and said. What may follow
+// what is in machine.ts.
 import { copyText } from '../ui/copy'
 import { newAbout } from './about'
 import type { Capabilities, Format } from './capabilities'
@@ -21,7 +22,9 @@ const asleepMs = 20_000
 type Take = {
   id: string
   sources: Sources | null
-  /** When the last chunk of a track came, or its recorder began to run again; by performance.now(). */
+  /**
+   * When the last chunk of a track came, or its recorder began to run again; by performance.now().
+   */
   fedAtMs: Map<TrackName, number>
   startedMs: Map<TrackName, number>
 }
@@ -113,7 +116,10 @@ export class Recorder {
     const nowMs = Date.now()
     const take: Take = { id: crypto.randomUUID(), sources: null, fedAtMs: new Map(), startedMs: new Map() }
     this.take = take
-    this.clerk.ask({ ask: 'begin', about: newAbout(take.id, this.userId, this.title.trim(), typesOf(format, this.inputs), nowMs) })
+    this.clerk.ask({
+      ask: 'begin',
+      about: newAbout(take.id, this.userId, this.title.trim(), typesOf(format, this.inputs), nowMs),
+    })
     try {
       this.startSources(take, format)
     } catch {
@@ -208,7 +214,9 @@ export class Recorder {
 
   async copyLink(): Promise<void> {
     if (!this.link) return
-    const asked = this.floating?.document.hasFocus() ? this.floating.navigator.clipboard.writeText(this.link) : undefined
+    const asked = this.floating?.document.hasFocus()
+      ? this.floating.navigator.clipboard.writeText(this.link)
+      : undefined
     const isFloated = await asked?.then(
       () => true,
       () => false,
@@ -216,7 +224,10 @@ export class Recorder {
     this.isCopied = isFloated || (await copyText(this.link))
   }
 
-  /** The link is copied where the browser lets a page do so: at stop, or when this page is looked at again. */
+  /**
+   * The link is copied where the browser lets a page do so: at stop, or when this page is looked at
+   * again.
+   */
   private async copyAgain(): Promise<void> {
     if ((this.isAt('uploading') || this.isAt('done')) && !this.isCopied) await this.copyLink()
   }
@@ -273,7 +284,10 @@ export class Recorder {
     this.clerk.ask({ ask: 'chunk', id: take.id, track, blob, spanMs, type })
   }
 
-  /** A recorder that ends by itself takes nothing with it: the recording is finished with what is there. */
+  /**
+   * A recorder that ends by itself takes nothing with it: the recording is finished with what is
+   * there.
+   */
   private onSourceLost(take: Take, track: TrackName): void {
     if (take !== this.take || !isRunning(this.recording)) return
     this.watchdog.forget(track)
@@ -283,7 +297,8 @@ export class Recorder {
   }
 
   private onDenied(sentence: string): void {
-    if (isRunning(this.recording)) return // what is recorded goes on; warnings tell of what is missing
+    // what is recorded goes on; warnings tell of what is missing
+    if (isRunning(this.recording)) return
     this.stopTicking()
     this.inputs.unshare()
     this.dispatch({ type: 'refused', sentence })
@@ -306,12 +321,16 @@ export class Recorder {
     this.watchdog.forget('camera')
     this.warnings.say(
       'camera',
-      isRunning(this.recording) ? 'Your camera has stopped. The rest of the recording goes on.' : 'Your camera has stopped.',
+      isRunning(this.recording)
+        ? 'Your camera has stopped. The rest of the recording goes on.'
+        : 'Your camera has stopped.',
     )
     await this.take?.sources?.stop('camera')
   }
 
-  /** look at the clock, the level and what has gone quiet. In a hidden page it comes once a second. */
+  /**
+   * look at the clock, the level and what has gone quiet. In a hidden page it comes once a second.
+   */
   private look(): void {
     const nowMs = Date.now()
     this.wakeUp(nowMs)
@@ -326,7 +345,10 @@ export class Recorder {
       )
   }
 
-  /** wakeUp notices that this computer was asleep. Where the clock of the media stood still meanwhile, so does that of the recording. */
+  /**
+   * wakeUp notices that this computer was asleep. Where the clock of the media stood still
+   * meanwhile, so does that of the recording.
+   */
   private wakeUp(nowMs: number): void {
     const last = this.lookedAt
     this.lookedAt = { wallMs: nowMs, ownMs: performance.now() }
@@ -335,7 +357,10 @@ export class Recorder {
     const stoodStillMs = awayMs - (this.lookedAt.ownMs - last.ownMs)
     if (stoodStillMs > lookEveryMs) this.dispatch({ type: 'slept', ms: stoodStillMs, nowMs })
     this.sendBeat()
-    this.warnings.say('asleep', `This computer was asleep for ${Math.round(awayMs / 1000)} s. What was recorded before and after is kept.`)
+    this.warnings.say(
+      'asleep',
+      `This computer was asleep for ${Math.round(awayMs / 1000)} s. What was recorded before and after is kept.`,
+    )
   }
 
   private tick(): void {

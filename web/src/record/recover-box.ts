@@ -73,7 +73,8 @@ class Row {
 
   get name(): string {
     return (
-      this.about.title || `Recording ${new Date(this.about.startedAtMs).toISOString().slice(0, 16).replace('T', ' ').replace(':', '.')}`
+      this.about.title ||
+      `Recording ${new Date(this.about.startedAtMs).toISOString().slice(0, 16).replace('T', ' ').replace(':', '.')}`
     )
   }
 
@@ -85,12 +86,18 @@ class Row {
   }
 
   end(isDiscarded: boolean): void {
-    this.offer = isDiscarded ? { at: 'discarded', progress: this.offer.progress } : { at: 'ready', progress: this.offer.progress }
+    this.offer = isDiscarded
+      ? { at: 'discarded', progress: this.offer.progress }
+      : { at: 'ready', progress: this.offer.progress }
     this.draw()
   }
 
   private draw(): void {
-    const { lead, rest } = offerWords(this.offer, formatWhen(new Date(this.about.startedAtMs), new Date(), dateLocale()), formatPosition)
+    const { lead, rest } = offerWords(
+      this.offer,
+      formatWhen(new Date(this.about.startedAtMs), new Date(), dateLocale()),
+      formatPosition,
+    )
     this.words.replaceChildren(make('strong', '', lead), ' ', make('span', 'num', rest))
     const stage = this.stage()
     if (stage === this.shownAt) return // the buttons stay, and with them the focus
@@ -113,7 +120,9 @@ class Row {
     switch (this.offer.at) {
       case 'offered':
         if (this.offer.progress.trouble.at === 'stuck') return [this.anew(), download, discard]
-        return this.offer.stopped ? [download, discard] : [makeButton('Finish it', 'btn primary', () => this.finish()), download, discard]
+        return this.offer.stopped
+          ? [download, discard]
+          : [makeButton('Finish it', 'btn primary', () => this.finish()), download, discard]
       case 'finishing':
         return this.offer.progress.trouble.at === 'stuck' ? [this.anew(), download, discard] : [this.open('Open it')]
       case 'doubted':
@@ -139,7 +148,9 @@ class Row {
   }
 
   private anew(): HTMLElement {
-    return makeButton('Send it as a new video', 'btn primary', () => this.ask({ ask: 'retry', id: this.about.id, anew: true }))
+    return makeButton('Send it as a new video', 'btn primary', () =>
+      this.ask({ ask: 'retry', id: this.about.id, anew: true }),
+    )
   }
 
   private turn(at: 'doubted' | 'offered'): void {

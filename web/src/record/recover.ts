@@ -1,5 +1,5 @@
-// On every page of somebody who is signed in: what this browser still holds of a recording goes up by itself, and is offered until it is
-// finished or discarded.
+// On every page of somebody who is signed in: what this browser still holds of a recording goes up
+// by itself, and is offered until it is finished or discarded.
 import './recover.css'
 import { readBoot, userIdOf } from '../library/boot'
 import { RecoverBox } from './recover-box'

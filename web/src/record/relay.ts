@@ -1,5 +1,6 @@
-// A picture track that outlives what is shared: another window can take its place, and a screen on which nothing moves still gives a picture
-// now and then, without which a recorder of MP4 hands nothing over. Only where the browser can pass frames through a worker.
+// A picture track that outlives what is shared: another window can take its place, and a screen on
+// which nothing moves still gives a picture now and then, without which a recorder of MP4 hands
+// nothing over. Only where the browser can pass frames through a worker.
 
 export type ToRelay = { writable: WritableStream<VideoFrame> } | { readable: ReadableStream<VideoFrame> }
 

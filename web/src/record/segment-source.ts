@@ -1,11 +1,18 @@
-// What turns tracks into chunks. Every tier stands behind the same interface; this one is the browser's own recorder.
+// What turns tracks into chunks. Every tier stands behind the same interface; this one is the
+// browser's own recorder.
 
-/** A recorder of MP4 hands a piece over when the next key frame comes, so this is what a crash costs: with a still screen a frame comes up to 0.2 s
- * later, and encoder and disk need 0.1 s (0.2 s at a load of five a core). Together they stay below the two seconds that are promised. */
+/**
+ * A recorder of MP4 hands a piece over when the next key frame comes, so this is what a crash
+ * costs: with a still screen a frame comes up to 0.2 s later, and encoder and disk need 0.1 s (0.2
+ * s at a load of five a core). Together they stay below the two seconds that are promised.
+ */
 const gopMs = 1500
 
-/** A piece that comes sooner than a slice after the one before is held back until the next one comes. So a slice is much shorter than a piece of
- * MP4; sound alone, and WebM, come in pieces as long as a slice. */
+/**
+ * A piece that comes sooner than a slice after the one before is held back until the next one
+ * comes. So a slice is much shorter than a piece of MP4; sound alone, and WebM, come in pieces as
+ * long as a slice.
+ */
 const slicesMs = { mp4: 300, other: 1000 }
 
 export type Quality = { videoBitsPerSecond: number; audioBitsPerSecond: number }
@@ -34,7 +41,8 @@ export type Listener = {
 
 /** recordTracks starts the browser's recorder (tiers B and C). */
 export function recordTracks(stream: MediaStream, type: string, quality: Quality, listen: Listener): SegmentSource {
-  // videoKeyFrameIntervalDuration is not in TypeScript's list yet. Without it a recorder of MP4 holds back up to nine seconds.
+  // videoKeyFrameIntervalDuration is not in TypeScript's list yet. Without it a recorder of MP4
+  // holds back up to nine seconds.
   const options: MediaRecorderOptions & { videoKeyFrameIntervalDuration: number } = {
     mimeType: type,
     ...quality,
@@ -58,8 +66,10 @@ export function recordTracks(stream: MediaStream, type: string, quality: Quality
     pieces = []
   }
   recorder.ondataavailable = (event) => {
-    if (event.data.size > 0) pieces.push(event.data) // some browsers hand over empty ones: they are no pieces
-    // Chromium hands over what it wrote first of a piece and keeps the rest until the next piece, unless it is asked.
+    // some browsers hand over empty ones: they are no pieces
+    if (event.data.size > 0) pieces.push(event.data)
+    // Chromium hands over what it wrote first of a piece and keeps the rest until the next piece,
+    // unless it is asked.
     isAsking = isMp4 && !isAsking && event.data.size > 0 && recorder.state !== 'inactive'
     if (isAsking) recorder.requestData()
     else hand()

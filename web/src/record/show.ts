@@ -1,5 +1,11 @@
-/** show plays a stream in a video element, as a Svelte action. The element is muted: nobody wants to hear themselves. */
-export function show(video: HTMLVideoElement, stream: MediaStream): { update: (stream: MediaStream) => void; destroy: () => void } {
+/**
+ * show plays a stream in a video element, as a Svelte action. The element is muted: nobody wants to
+ * hear themselves.
+ */
+export function show(
+  video: HTMLVideoElement,
+  stream: MediaStream,
+): { update: (stream: MediaStream) => void; destroy: () => void } {
   const update = (next: MediaStream): void => {
     if (video.srcObject === next) return
     video.srcObject = next

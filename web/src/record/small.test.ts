@@ -56,13 +56,43 @@ test('says what a browser can record, and before it begins what it cannot', () =
   const cases: { name: string; facts: Partial<Facts>; tier: string | undefined; sources: number; says: RegExp }[] = [
     { name: 'Chromium on Linux', facts: {}, tier: 'B', sources: 4, says: /^$/ },
     { name: 'Firefox', facts: { supports: webm }, tier: 'C', sources: 4, says: /a second or two after you stop/ },
-    { name: 'a Chromium whose recorder writes no MP4', facts: { supports: webm, encodes: h264 }, tier: 'A', sources: 4, says: /^$/ },
-    { name: 'encoders alone', facts: { hasRecorder: false, supports: nothing, encodes: h264 }, tier: 'A', sources: 4, says: /^$/ },
-    { name: 'a phone', facts: { hasDisplayMedia: false, isTouch: true }, tier: 'B', sources: 2, says: /Phones do not let/ },
+    {
+      name: 'a Chromium whose recorder writes no MP4',
+      facts: { supports: webm, encodes: h264 },
+      tier: 'A',
+      sources: 4,
+      says: /^$/,
+    },
+    {
+      name: 'encoders alone',
+      facts: { hasRecorder: false, supports: nothing, encodes: h264 },
+      tier: 'A',
+      sources: 4,
+      says: /^$/,
+    },
+    {
+      name: 'a phone',
+      facts: { hasDisplayMedia: false, isTouch: true },
+      tier: 'B',
+      sources: 2,
+      says: /Phones do not let/,
+    },
     { name: 'plain http', facts: { isSecure: false, hasMediaDevices: false }, tier: 'B', sources: 0, says: /https/ },
-    { name: 'an old browser', facts: { hasRecorder: false, supports: nothing }, tier: undefined, sources: 0, says: /cannot record/ },
+    {
+      name: 'an old browser',
+      facts: { hasRecorder: false, supports: nothing },
+      tier: undefined,
+      sources: 0,
+      says: /cannot record/,
+    },
     { name: 'no common form', facts: { supports: nothing }, tier: undefined, sources: 0, says: /no form/ },
-    { name: 'a private window', facts: { hasFileSystem: false, hasDatabase: false }, tier: 'B', sources: 4, says: /keeps nothing/ },
+    {
+      name: 'a private window',
+      facts: { hasFileSystem: false, hasDatabase: false },
+      tier: 'B',
+      sources: 4,
+      says: /keeps nothing/,
+    },
   ]
   for (const tc of cases) {
     const can = capabilitiesOf({ ...chromium, ...tc.facts })

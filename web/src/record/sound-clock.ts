@@ -1,10 +1,16 @@
-// Where blocks of sound belong in a recording. Encoders only count samples, so that what is missing has to be filled, or the sound runs away from the
-// picture.
+// Where blocks of sound belong in a recording. Encoders only count samples, so that what is missing
+// has to be filled, or the sound runs away from the picture.
 
-/** A block that is further than this from where it belongs is put there; what is nearer is the jitter of clocks. */
+/**
+ * A block that is further than this from where it belongs is put there; what is nearer is the
+ * jitter of clocks.
+ */
 const slackS = 0.1
 
-/** Nothing came for so long that silence stands in: a muxer waits for both tracks, and pictures must not wait for a sound that has stopped. */
+/**
+ * Nothing came for so long that silence stands in: a muxer waits for both tracks, and pictures must
+ * not wait for a sound that has stopped.
+ */
 const patienceS = 0.5
 
 /** So much of it is left open, for sound that is late. */
@@ -22,8 +28,10 @@ export class SoundClock {
     this.offsetUs = null
   }
 
-  /** place is where a block begins that ended at endUs of the recording; null where it belongs in front of what is there. What lies between it and
-   * the one before is to be silent. */
+  /**
+   * place is where a block begins that ended at endUs of the recording; null where it belongs in
+   * front of what is there. What lies between it and the one before is to be silent.
+   */
   place(timestampUs: number, samples: number, endUs: number): number | null {
     const lengthUs = (samples * 1e6) / this.rate
     this.offsetUs ??= endUs - lengthUs - timestampUs

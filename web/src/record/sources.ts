@@ -24,7 +24,9 @@ export class Sources {
   private readonly all = new Map<TrackName, SegmentSource>()
   private readonly relay: Relay | null
 
-  /** It throws where the browser cannot record these tracks. encoders are there for tier A alone. */
+  /**
+   * It throws where the browser cannot record these tracks. encoders are there for tier A alone.
+   */
   constructor(
     format: Format,
     private readonly encoders: Encoders | null,
@@ -70,7 +72,8 @@ export class Sources {
       onChunk: (blob: Blob) => this.events.onChunk(track, blob, source.type),
       onLost: () => this.events.onLost(track),
     }
-    const source = this.encoders?.record(track, stream, type, quality, listen) ?? recordTracks(stream, type, quality, listen)
+    const source =
+      this.encoders?.record(track, stream, type, quality, listen) ?? recordTracks(stream, type, quality, listen)
     this.all.set(track, source)
   }
 }

@@ -1,6 +1,9 @@
 // Words that the recorder, its worker and the recovery share.
 
-/** The names of contract.md. The track called screen is the main one and carries the sound, whatever it shows. */
+/**
+ * The names of contract.md. The track called screen is the main one and carries the sound, whatever
+ * it shows.
+ */
 export type TrackName = 'screen' | 'camera'
 
 export const trackNames: readonly TrackName[] = ['screen', 'camera']
@@ -17,7 +20,9 @@ export type Beat = { state: 'recording' | 'paused'; pauses: Pause[]; cameraOffse
 /** The video that a take goes into. */
 export type Link = { videoId: string; watchUrl: string; uploadUrl: string; token: string }
 
-/** What is known of a take apart from its bytes: enough to finish it in another tab, another day. */
+/**
+ * What is known of a take apart from its bytes: enough to finish it in another tab, another day.
+ */
 export type About = {
   id: string
   userId: string

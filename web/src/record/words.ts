@@ -50,10 +50,16 @@ export function safetyWords(p: Progress | null): { text: string; isWarning: bool
       return { text: `You are signed out. ${waiting}`, isWarning: true }
     case 'away':
       if (p.trouble.because === 'full') return { text: `The server’s disk is full. ${waiting}`, isWarning: true }
-      return { text: `${p.trouble.because === 'network' ? 'No connection' : 'The server is away'}. ${waiting}`, isWarning: true }
+      return {
+        text: `${p.trouble.because === 'network' ? 'No connection' : 'The server is away'}. ${waiting}`,
+        isWarning: true,
+      }
     case 'none':
       if (p.waitingMs > worthSayingMs) return { text: waiting, isWarning: false }
-      return { text: p.safeMs > 0 ? `Safe on the server up to ${formatPosition(p.safeMs)}` : 'Kept on this device', isWarning: false }
+      return {
+        text: p.safeMs > 0 ? `Safe on the server up to ${formatPosition(p.safeMs)}` : 'Kept on this device',
+        isWarning: false,
+      }
     default:
       return never(p.trouble)
   }

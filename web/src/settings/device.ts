@@ -21,7 +21,9 @@ const systems: readonly [RegExp, string][] = [
   [/\bLinux\b|\bX11\b/, 'Linux'],
 ]
 
-/** deviceWords is "Firefox on Windows"; what is no browser that we know is told as it named itself. */
+/**
+ * deviceWords is "Firefox on Windows"; what is no browser that we know is told as it named itself.
+ */
 export function deviceWords(userAgent: string): string {
   const browser = find(browsers, userAgent)
   const system = find(systems, userAgent)

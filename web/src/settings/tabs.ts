@@ -14,7 +14,10 @@ export const tabs = [
 export type Tab = (typeof tabs)[number]
 export type TabId = Tab['id']
 
-/** tabsFor is what somebody of a role is offered; who is in no workspace still has an account, and can make a workspace. */
+/**
+ * tabsFor is what somebody of a role is offered; who is in no workspace still has an account, and
+ * can make a workspace.
+ */
 export function tabsFor(role: Role | undefined): Tab[] {
   if (role === undefined) return tabs.filter((t) => t.id === 'you' || t.id === 'sessions' || t.id === 'workspace')
   return tabs.filter((t) => t.id !== 'log' || role === 'owner')

@@ -62,7 +62,10 @@ const acts: Readonly<Record<string, string>> = {
   'link-mailed': 'had a way in made for somebody',
 }
 
-/** actWords is what was done, in words; an action that this page does not know yet is told by its own name. */
+/**
+ * actWords is what was done, in words; an action that this page does not know yet is told by its
+ * own name.
+ */
 export function actWords(line: Pick<LogLine, 'action'>): string {
   return acts[line.action] ?? line.action.replaceAll('-', ' ')
 }
@@ -73,13 +76,17 @@ export function whoWords(line: Pick<LogLine, 'actor' | 'address'>): string {
   return line.address ? 'Somebody without an account' : 'Meanwhile itself'
 }
 
-/** changesOf is what differs, so that nothing else is set back and the log tells of nothing else. */
+/**
+ * changesOf is what differs, so that nothing else is set back and the log tells of nothing else.
+ */
 export function changesOf(before: Settings, after: Settings): Partial<Settings> {
   const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
   return Object.fromEntries(Object.entries(after).filter(([key, value]) => !same(value, before[key as keyof Settings])))
 }
 
-/** linesOf reads what somebody typed into a field of several lines: one item a line, or with commas. */
+/**
+ * linesOf reads what somebody typed into a field of several lines: one item a line, or with commas.
+ */
 export function linesOf(text: string): string[] {
   return text
     .split(/[\s,]+/)

@@ -4,7 +4,10 @@ import { type Problem, problemOf, wasCancelled } from '../api/request'
 
 export type Status = { at: 'loading' } | { at: 'shown' } | { at: 'failed'; problem: Problem }
 
-/** Loaded is something of the server's. What was there stays while it is loaded again, so that nothing jumps. */
+/**
+ * Loaded is something of the server's. What was there stays while it is loaded again, so that
+ * nothing jumps.
+ */
 export class Loaded<T> {
   status: Status = $state.raw({ at: 'loading' })
   value: T | undefined = $state.raw()
@@ -63,10 +66,16 @@ export class Act {
   }
 }
 
-/** keepFocus puts the focus back where it was lost: to what had it, which was disabled for a while, or to the heading where that has gone. */
+/**
+ * keepFocus puts the focus back where it was lost: to what had it, which was disabled for a while,
+ * or to the heading where that has gone.
+ */
 async function keepFocus(before?: Element | null): Promise<void> {
   await tick()
   if (document.activeElement !== document.body) return
-  const place = before instanceof HTMLElement && before !== document.body ? before : document.querySelector<HTMLElement>('.panel h2')
+  const place =
+    before instanceof HTMLElement && before !== document.body
+      ? before
+      : document.querySelector<HTMLElement>('.panel h2')
   place?.focus({ preventScroll: true })
 }

@@ -1,4 +1,5 @@
-// The first run: what plain form pages get, and a word that stands on what was pressed until the answer is here, which may take some seconds.
+// The first run: what plain form pages get, and a word that stands on what was pressed until the
+// answer is here, which may take some seconds.
 import '../ui/form'
 import { setText } from '../ui/dom'
 

@@ -9,7 +9,8 @@ export async function copyText(text: string): Promise<boolean> {
     await navigator.clipboard.writeText(text)
     return true
   } catch {
-    return copyBySelection(text) // navigator.clipboard is absent on plain http, where a team may well run this at home
+    // navigator.clipboard is absent on plain http, where a team may well run this at home
+    return copyBySelection(text)
   }
 }
 
@@ -30,7 +31,10 @@ function copyBySelection(text: string): boolean {
   return done
 }
 
-/** Copies and says so on the button for a moment; where copying is refused, shows the address in note to copy by hand. */
+/**
+ * Copies and says so on the button for a moment; where copying is refused, shows the address in
+ * note to copy by hand.
+ */
 export async function copyFrom(button: HTMLButtonElement, text: string, note: HTMLElement): Promise<void> {
   const done = await copyText(text)
   if (!done) {

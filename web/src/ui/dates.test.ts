@@ -9,7 +9,8 @@ const cases: { name: string; at: Date; want: string }[] = [
   { name: 'another year needs no clock', at: new Date(2025, 10, 21, 8, 10), want: '21 Nov 2025' },
 ]
 
-for (const tc of cases) test(tc.name, () => expect(dayAndTime(tc.at, now, 'en-GB').replace('Fri, ', 'Fri ')).toBe(tc.want))
+for (const tc of cases)
+  test(tc.name, () => expect(dayAndTime(tc.at, now, 'en-GB').replace('Fri, ', 'Fri ')).toBe(tc.want))
 
 test.each([
   { words: 'Today 16:40', want: 'today 16:40' },

@@ -1,4 +1,5 @@
-// Dates of a list, by the day, in the reader's own zone. A conversation says "3 h ago" instead: local-time.ts.
+// Dates of a list, by the day, in the reader's own zone. A conversation says "3 h ago" instead:
+// local-time.ts.
 import { daysBetween } from './local-time'
 
 /** dayAndTime is short: "Today 16:40", "Yesterday 09:12", "Fri 21 Nov, 08:10", "21 Nov 2025". */
@@ -7,11 +8,15 @@ export function dayAndTime(at: Date, now: Date, locale: string): string {
   const days = daysBetween(at, now)
   if (days === 0) return `Today ${clock}`
   if (days === 1) return `Yesterday ${clock}`
-  if (at.getFullYear() !== now.getFullYear()) return at.toLocaleDateString(locale, { day: 'numeric', month: 'short', year: 'numeric' })
+  if (at.getFullYear() !== now.getFullYear())
+    return at.toLocaleDateString(locale, { day: 'numeric', month: 'short', year: 'numeric' })
   return `${at.toLocaleDateString(locale, { weekday: 'short', day: 'numeric', month: 'short' })}, ${clock}`
 }
 
-/** inSentence is dayAndTime's words where others stand before them: "today 16:40", but "Tue, 24 Nov". */
+/**
+ * inSentence is dayAndTime's words where others stand before them: "today 16:40", but "Tue, 24
+ * Nov".
+ */
 export function inSentence(words: string): string {
   return words.replace(/^(?:Today|Yesterday)/, (word) => word.toLowerCase())
 }

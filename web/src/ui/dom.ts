@@ -3,7 +3,11 @@
 type Child = Node | string | undefined
 
 /** Makes an element with a class and children; text becomes text nodes. */
-export function make<K extends keyof HTMLElementTagNameMap>(tag: K, className = '', ...children: Child[]): HTMLElementTagNameMap[K] {
+export function make<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  className = '',
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag)
   if (className !== '') element.className = className
   for (const child of children) if (child !== undefined) element.append(child)

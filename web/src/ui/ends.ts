@@ -1,7 +1,10 @@
 // When something ends, in the zone of whoever reads or writes it.
 import { daysBetween } from './local-time'
 
-/** zoneName is the reader's zone as people say it: "Central European Standard Time"; empty where the browser does not know. */
+/**
+ * zoneName is the reader's zone as people say it: "Central European Standard Time"; empty where the
+ * browser does not know.
+ */
 export function zoneName(at: Date, locale: string): string {
   const parts = new Intl.DateTimeFormat(locale, { timeZoneName: 'long' }).formatToParts(at)
   return parts.find(({ type }) => type === 'timeZoneName')?.value ?? ''
@@ -17,7 +20,10 @@ export function endWords(end: Date, now: Date, locale: string): string {
   return `${end.toLocaleDateString(locale, { day: 'numeric', month: 'short', year })}, ${clock}`
 }
 
-/** endDay is only the day, to read on after a verb: "today", "tomorrow", "on 3 Dec", "on 3 Jan 2027". What is over is still due today. */
+/**
+ * endDay is only the day, to read on after a verb: "today", "tomorrow", "on 3 Dec", "on 3 Jan
+ * 2027". What is over is still due today.
+ */
 export function endDay(end: Date, now: Date, locale: string): string {
   const days = daysBetween(now, end)
   if (days <= 0) return 'today'
@@ -33,7 +39,10 @@ export function toField(at: Date): string {
   return `${year}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${two(at.getHours())}:${two(at.getMinutes())}`
 }
 
-/** fromField is the moment that a datetime-local field names in the browser's zone; undefined for an empty or half-written one. */
+/**
+ * fromField is the moment that a datetime-local field names in the browser's zone; undefined for an
+ * empty or half-written one.
+ */
 export function fromField(text: string): Date | undefined {
   if (!/^\d{4,}-\d\d-\d\dT\d\d:\d\d/.test(text)) return undefined
   const at = new Date(text) // without a zone it is the browser's own

@@ -1,10 +1,12 @@
-// The small help that plain form pages get: local times, and the field that needs attention has the focus.
+// The small help that plain form pages get: local times, and the field that needs attention has the
+// focus.
 import { keepLocalTimes } from './local-time'
 
 const page = new AbortController()
 keepLocalTimes(page.signal)
 
-// Whatever cannot be seen has one page, the same to the byte: only here the way to sign in learns where it leads back to.
+// Whatever cannot be seen has one page, the same to the byte: only here the way to sign in learns
+// where it leads back to.
 const signIn = document.querySelector<HTMLAnchorElement>('main a[data-sign-in]')
 if (signIn) signIn.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`
 

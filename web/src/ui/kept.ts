@@ -1,4 +1,5 @@
-// Small things kept on this device. Storage may be full, forbidden or absent: then they are kept for this page only, and nothing breaks.
+// Small things kept on this device. Storage may be full, forbidden or absent: then they are kept
+// for this page only, and nothing breaks.
 
 export interface Keep {
   get(key: string): string | undefined
@@ -39,7 +40,10 @@ export function makeKeep(storage: Storage | undefined): Keep {
   }
 }
 
-/** The device's storage, or this tab's; reading the property alone throws where a browser forbids it. */
+/**
+ * The device's storage, or this tab's; reading the property alone throws where a browser forbids
+ * it.
+ */
 export function openKeep(where: 'device' | 'tab' = 'device'): Keep {
   try {
     return makeKeep(where === 'device' ? window.localStorage : window.sessionStorage)

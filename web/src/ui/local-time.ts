@@ -1,9 +1,13 @@
-// Times in the reader's own zone. The server writes <time datetime> in UTC; here it becomes "3 h ago", with the whole time as a title.
+// Times in the reader's own zone. The server writes <time datetime> in UTC; here it becomes "3 h
+// ago", with the whole time as a title.
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 
-/** The page's words are English, so its dates are, in the reader's own kind of English where there is one. */
+/**
+ * The page's words are English, so its dates are, in the reader's own kind of English where there
+ * is one.
+ */
 export function dateLocale(): string {
   return navigator.language.toLowerCase().startsWith('en') ? navigator.language : 'en-GB'
 }
@@ -18,13 +22,17 @@ export function formatWhen(at: Date, now: Date, locale: string): string {
   const days = daysBetween(at, now)
   if (days === 0) return `today ${clock}`
   if (days === 1) return `yesterday ${clock}`
-  if (at.getFullYear() !== now.getFullYear()) return at.toLocaleDateString(locale, { day: 'numeric', month: 'short', year: 'numeric' })
+  if (at.getFullYear() !== now.getFullYear())
+    return at.toLocaleDateString(locale, { day: 'numeric', month: 'short', year: 'numeric' })
   // Put together by hand: engines differ in the comma after the weekday.
   const weekday = at.toLocaleDateString(locale, { weekday: 'short' })
   return `${weekday} ${at.toLocaleDateString(locale, { day: 'numeric', month: 'short' })}, ${clock}`
 }
 
-/** Midnights between two moments in the reader's zone; rounded, because a day of clock change is 23 or 25 hours long. */
+/**
+ * Midnights between two moments in the reader's zone; rounded, because a day of clock change is 23
+ * or 25 hours long.
+ */
 export function daysBetween(from: Date, to: Date): number {
   const start = new Date(from.getFullYear(), from.getMonth(), from.getDate()).getTime()
   const end = new Date(to.getFullYear(), to.getMonth(), to.getDate()).getTime()

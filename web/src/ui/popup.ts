@@ -1,4 +1,5 @@
-// A menu in the top layer: it opens below its button and closes by itself when somebody looks elsewhere.
+// A menu in the top layer: it opens below its button and closes by itself when somebody looks
+// elsewhere.
 import { make, makeButton } from './dom'
 
 let made = 0
@@ -27,7 +28,8 @@ export function makePopup(label: string, items: readonly HTMLElement[]): Popup {
   }
   const follow = () => card.matches(':popover-open') && place()
   card.addEventListener('toggle', follow)
-  window.addEventListener('resize', follow) // for as long as the page: a button and its card are never taken away
+  // for as long as the page: a button and its card are never taken away
+  window.addEventListener('resize', follow)
   card.addEventListener('click', (event) => {
     if (event.target instanceof Element && event.target.closest('button, a')) card.hidePopover()
   })

@@ -27,6 +27,7 @@ describe('parsePosition', () => {
   ])('reads "$text"', ({ text, want }) => expect(parsePosition(text)).toBe(want))
 
   it('reads back what formatPosition wrote', () => {
-    for (const ms of [0, 1000, 59_000, 60_000, 3_599_000, 3_600_000, 36_061_000]) expect(parsePosition(formatPosition(ms))).toBe(ms)
+    for (const ms of [0, 1000, 59_000, 60_000, 3_599_000, 3_600_000, 36_061_000])
+      expect(parsePosition(formatPosition(ms))).toBe(ms)
   })
 })

@@ -1,6 +1,9 @@
 // Positions in a video, as people write them.
 
-/** 83_000 → "1:23", 3_723_000 → "1:02:03". Parts of a second are dropped; anything that is no position is the start. */
+/**
+ * 83_000 → "1:23", 3_723_000 → "1:02:03". Parts of a second are dropped; anything that is no
+ * position is the start.
+ */
 export function formatPosition(ms: number): string {
   const seconds = Number.isFinite(ms) && ms > 0 ? Math.floor(ms / 1000) : 0
   const hours = Math.floor(seconds / 3600)

@@ -3,7 +3,10 @@ export function holdsFiles(transfer: Pick<DataTransfer, 'types'> | null): boolea
   return transfer?.types.includes('Files') ?? false
 }
 
-/** filesFrom takes the files of a drop and counts the folders, which a browser hands over as if they were files of no use. */
+/**
+ * filesFrom takes the files of a drop and counts the folders, which a browser hands over as if they
+ * were files of no use.
+ */
 export function filesFrom(transfer: DataTransfer): { files: File[]; folders: number } {
   const items = [...transfer.items].filter((item) => item.kind === 'file')
   const folders = items.filter((item) => item.webkitGetAsEntry()?.isDirectory).length

@@ -1,10 +1,14 @@
-// What this browser remembers of uploads that are not finished, so that choosing the same file again goes on where the server stands.
-// tus-js-client's own URL storage is not used: it knows neither the watch link nor the owner, and it forgets an upload on any 4xx answer,
-// an ended session among them.
+// What this browser remembers of uploads that are not finished, so that choosing the same file
+// again goes on where the server stands. tus-js-client's own URL storage is not used: it knows
+// neither the watch link nor the owner, and it forgets an upload on any 4xx answer, an ended
+// session among them.
 import type { Link } from './upload'
 
 export type Entry = Link & {
-  /** Tells one file from another without reading it: name, type, size and last change, as tus clients do. */
+  /**
+   * Tells one file from another without reading it: name, type, size and last change, as tus
+   * clients do.
+   */
   fingerprint: string
   fileName: string
   sizeBytes: number
@@ -16,15 +20,21 @@ export type Entry = Link & {
 
 const prefix = 'meanwhile.upload.'
 
-/** How long a page is believed to be at work after its last sign. Timers of hidden tabs run once a minute. */
+/**
+ * How long a page is believed to be at work after its last sign. Timers of hidden tabs run once a
+ * minute.
+ */
 export const aliveMs = 90_000
 
 export function fingerprintOf(file: Pick<File, 'name' | 'type' | 'size' | 'lastModified'>): string {
   return [file.name, file.type, file.size, file.lastModified].join('|')
 }
 
-/** Ledger keeps one entry for each upload under its own key, so that two tabs do not write over each other. Where the browser has no
- * storage (or it is full) it remembers nothing, and uploads go on without. */
+/**
+ * Ledger keeps one entry for each upload under its own key, so that two tabs do not write over each
+ * other. Where the browser has no storage (or it is full) it remembers nothing, and uploads go on
+ * without.
+ */
 export class Ledger {
   constructor(
     private readonly storage: Storage,

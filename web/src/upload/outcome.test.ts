@@ -3,7 +3,12 @@ import { type Outcome, outcomeOf, sentenceIn } from './outcome'
 
 const cases: { name: string; status: number; detail: string | null; want: Outcome }[] = [
   { name: 'no answer is the network', status: 0, detail: null, want: { is: 'lost', because: 'network' } },
-  { name: 'a restart of the server is waited for', status: 503, detail: 'Starting.', want: { is: 'lost', because: 'server' } },
+  {
+    name: 'a restart of the server is waited for',
+    status: 503,
+    detail: 'Starting.',
+    want: { is: 'lost', because: 'server' },
+  },
   { name: 'a bad gateway is waited for', status: 502, detail: null, want: { is: 'lost', because: 'server' } },
   {
     name: 'another offset asks again',
@@ -30,7 +35,12 @@ const cases: { name: string; status: number; detail: string | null; want: Outcom
     detail: 'Not a video.',
     want: { is: 'refused', reason: 'Not a video.', again: 'never' },
   },
-  { name: 'an expired upload begins anew', status: 410, detail: 'Expired.', want: { is: 'refused', reason: 'Expired.', again: 'restart' } },
+  {
+    name: 'an expired upload begins anew',
+    status: 410,
+    detail: 'Expired.',
+    want: { is: 'refused', reason: 'Expired.', again: 'restart' },
+  },
 ]
 
 for (const tc of cases) test(tc.name, () => expect(outcomeOf(tc.status, tc.detail)).toEqual(tc.want))

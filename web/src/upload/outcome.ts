@@ -8,7 +8,10 @@ export type Outcome =
   | { is: 'signed-out' }
   | { is: 'refused'; reason: string; again: Again }
 
-/** outcomeOf reads an answer that was no success. status is 0 where there was none; detail is the server's own sentence, if it sent one. */
+/**
+ * outcomeOf reads an answer that was no success. status is 0 where there was none; detail is the
+ * server's own sentence, if it sent one.
+ */
 export function outcomeOf(status: number, detail: string | null): Outcome {
   switch (status) {
     case 0:
@@ -17,7 +20,11 @@ export function outcomeOf(status: number, detail: string | null): Outcome {
       return { is: 'signed-out' }
     case 404:
     case 410:
-      return refused(detail, 'This upload was given up or waited too long. It can be started again from the beginning.', 'restart')
+      return refused(
+        detail,
+        'This upload was given up or waited too long. It can be started again from the beginning.',
+        'restart',
+      )
     case 409: // another offset, or another tab took over: the next attempt asks where it stands
     case 408:
     case 423:
@@ -42,7 +49,10 @@ function refused(detail: string | null, otherwise: string, again: Again): Outcom
   return { is: 'refused', reason: detail || otherwise, again }
 }
 
-/** sentenceIn is the sentence for people in a problem+json body, or null where the body is something else. */
+/**
+ * sentenceIn is the sentence for people in a problem+json body, or null where the body is something
+ * else.
+ */
 export function sentenceIn(body: string): string | null {
   try {
     const problem: unknown = JSON.parse(body)

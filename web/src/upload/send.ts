@@ -1,10 +1,14 @@
-// One attempt to bring a file to the server with tus-js-client. Trying again, waiting and remembering are the caller's.
+// One attempt to bring a file to the server with tus-js-client. Trying again, waiting and
+// remembering are the caller's.
 import { type DetailedError, Upload as TusUpload } from 'tus-js-client'
 import { type Outcome, outcomeOf, sentenceIn } from './outcome'
 import type { Link } from './upload'
 
-/** Four whole parts of the server's 16 MiB. One endless request would be a little faster, but proxies buffer or limit bodies (100 MB is a
- * common bound), and what sits in such a buffer is lost when the connection drops. */
+/**
+ * Four whole parts of the server's 16 MiB. One endless request would be a little faster, but
+ * proxies buffer or limit bodies (100 MB is a common bound), and what sits in such a buffer is lost
+ * when the connection drops.
+ */
 const chunkBytes = 64 << 20
 
 /** No byte for so long means that the connection is dead, though nobody said so. */
@@ -19,8 +23,11 @@ export type Watcher = {
   onProgress: (sentBytes: number) => void
 }
 
-/** send runs until the file is there, something is in the way, or the signal fires. A creation that is already under way is waited for even
- * then, because its answer is the only way to know what was created; onCreated still reports it. */
+/**
+ * send runs until the file is there, something is in the way, or the signal fires. A creation that
+ * is already under way is waited for even then, because its answer is the only way to know what was
+ * created; onCreated still reports it.
+ */
 export function send(file: File, link: Link | null, signal: AbortSignal, watch: Watcher): Promise<Outcome> {
   return new Promise((resolve) => {
     let creating = false
@@ -47,7 +54,8 @@ export function send(file: File, link: Link | null, signal: AbortSignal, watch: 
     }
 
     const upload = new TusUpload(file, {
-      // Without an endpoint a resumption that fails is an error; with one, tus would quietly create a second video.
+      // Without an endpoint a resumption that fails is an error; with one, tus would quietly create
+      // a second video.
       endpoint: link ? null : new URL(endpoint, location.href).href,
       uploadUrl: link?.uploadUrl ?? null,
       metadata: { filename: file.name },
@@ -63,7 +71,8 @@ export function send(file: File, link: Link | null, signal: AbortSignal, watch: 
         alive()
         creating = false
         const offset = Number(response.getHeader('Upload-Offset') ?? Number.NaN)
-        if (request.getMethod() === 'HEAD' && response.getStatus() < 300 && Number.isSafeInteger(offset)) watch.onStood(offset)
+        if (request.getMethod() === 'HEAD' && response.getStatus() < 300 && Number.isSafeInteger(offset))
+          watch.onStood(offset)
         if (request.getMethod() !== 'POST' || response.getStatus() !== 201) return
         watch.onCreated({
           videoId: response.getHeader('Meanwhile-Video-Id') ?? '',
@@ -72,7 +81,8 @@ export function send(file: File, link: Link | null, signal: AbortSignal, watch: 
         })
       },
       onUploadUrlAvailable() {
-        // The address that people use may differ from the configured one; the policy of the page allows this origin only.
+        // The address that people use may differ from the configured one; the policy of the page
+        // allows this origin only.
         if (upload.url) upload.url = samePath(upload.url)
         if (signal.aborted) stop()
       },
@@ -88,15 +98,19 @@ export function send(file: File, link: Link | null, signal: AbortSignal, watch: 
       },
     })
     signal.addEventListener('abort', stop)
-    addEventListener('offline', lose) // a request in flight may hang for minutes after its network went
+    // a request in flight may hang for minutes after its network went
+    addEventListener('offline', lose)
     if (signal.aborted) return end({ is: 'stopped' })
     alive()
     upload.start()
   })
 }
 
-/** giveUp ends an upload on the server, which puts its video into the trash. It answers false where that was no longer possible because
- * every byte had arrived. An upload that is gone already is no error. */
+/**
+ * giveUp ends an upload on the server, which puts its video into the trash. It answers false where
+ * that was no longer possible because every byte had arrived. An upload that is gone already is no
+ * error.
+ */
 export async function giveUp(link: Link): Promise<boolean> {
   try {
     await TusUpload.terminate(link.uploadUrl, {

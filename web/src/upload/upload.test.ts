@@ -110,7 +110,12 @@ describe('reduce', () => {
     {
       name: 'done is the end',
       from: newUpload('a', 'clip.mov', 1000, link),
-      events: [{ type: 'started' }, { type: 'finished' }, { type: 'lost', because: 'network', attempt: 1 }, { type: 'paused' }],
+      events: [
+        { type: 'started' },
+        { type: 'finished' },
+        { type: 'lost', because: 'network', attempt: 1 },
+        { type: 'paused' },
+      ],
       want: { phase: { at: 'done' }, sentBytes: 1000 },
     },
   ]
@@ -127,7 +132,11 @@ describe('places', () => {
     },
     {
       name: 'one that waits for the network keeps its place',
-      uploads: [at('a', { at: 'waiting', because: 'network', attempt: 1 }), at('b', { at: 'queued' }), at('c', { at: 'queued' })],
+      uploads: [
+        at('a', { at: 'waiting', because: 'network', attempt: 1 }),
+        at('b', { at: 'queued' }),
+        at('c', { at: 'queued' }),
+      ],
       want: ['b'],
     },
     {
@@ -149,11 +158,29 @@ describe('what may be done in each phase', () => {
     { phase: { at: 'queued' }, busy: false, unfinished: true, pause: true, resume: false },
     { phase: { at: 'starting' }, busy: true, unfinished: true, pause: true, resume: false },
     { phase: { at: 'sending', speed: null }, busy: true, unfinished: true, pause: true, resume: false },
-    { phase: { at: 'waiting', because: 'server', attempt: 3 }, busy: true, unfinished: true, pause: true, resume: false },
+    {
+      phase: { at: 'waiting', because: 'server', attempt: 3 },
+      busy: true,
+      unfinished: true,
+      pause: true,
+      resume: false,
+    },
     { phase: { at: 'paused' }, busy: false, unfinished: true, pause: false, resume: true },
     { phase: { at: 'signed-out' }, busy: true, unfinished: true, pause: true, resume: false },
-    { phase: { at: 'refused', reason: 'Full.', again: 'retry' }, busy: false, unfinished: false, pause: false, resume: true },
-    { phase: { at: 'refused', reason: 'Too large.', again: 'never' }, busy: false, unfinished: false, pause: false, resume: false },
+    {
+      phase: { at: 'refused', reason: 'Full.', again: 'retry' },
+      busy: false,
+      unfinished: false,
+      pause: false,
+      resume: true,
+    },
+    {
+      phase: { at: 'refused', reason: 'Too large.', again: 'never' },
+      busy: false,
+      unfinished: false,
+      pause: false,
+      resume: false,
+    },
     { phase: { at: 'done' }, busy: false, unfinished: false, pause: false, resume: false },
   ]
   for (const tc of cases) {

@@ -1,4 +1,5 @@
-// What one upload is and how it moves on: pure, so that every way through it can be tested without a network.
+// What one upload is and how it moves on: pure, so that every way through it can be tested without
+// a network.
 
 /** What the server gave at creation. The watch link exists from the first moment. */
 export type Link = {
@@ -8,7 +9,9 @@ export type Link = {
   uploadUrl: string
 }
 
-/** What can be done about a refusal: try the same again, begin anew as another upload, or nothing. */
+/**
+ * What can be done about a refusal: try the same again, begin anew as another upload, or nothing.
+ */
 export type Again = 'retry' | 'restart' | 'never'
 
 /** Who is away: this device's network, or a server that answers with errors. */
@@ -17,7 +20,10 @@ export type Away = 'network' | 'server'
 /** Bytes per second, smoothed, and the sample it was last computed from. */
 export type Speed = { bytesPerSecond: number; sampleBytes: number; sampleMs: number }
 
-/** starting: asks for the link, or where the server stands. It stays waiting or signed-out while a new try is under way. */
+/**
+ * starting: asks for the link, or where the server stands. It stays waiting or signed-out while a
+ * new try is under way.
+ */
 export type Phase =
   | { at: 'queued' }
   | { at: 'starting' }
@@ -57,7 +63,10 @@ export function newUpload(id: string, fileName: string, sizeBytes: number, link:
   return { id, fileName, sizeBytes, sentBytes: 0, link, phase: { at: 'queued' } }
 }
 
-/** reduce answers the upload after the event. Events that come too late for the phase change nothing. */
+/**
+ * reduce answers the upload after the event. Events that come too late for the phase change
+ * nothing.
+ */
 export function reduce(u: Upload, e: UploadEvent): Upload {
   switch (e.type) {
     case 'started':
@@ -65,7 +74,11 @@ export function reduce(u: Upload, e: UploadEvent): Upload {
     case 'created': // also while paused: the link is worth having, and the bytes wait
       return { ...u, link: e.link, phase: isBusy(u) ? { at: 'sending', speed: null } : u.phase }
     case 'stood':
-      return { ...u, sentBytes: clamp(e.offsetBytes, u.sizeBytes), phase: isBusy(u) ? { at: 'sending', speed: null } : u.phase }
+      return {
+        ...u,
+        sentBytes: clamp(e.offsetBytes, u.sizeBytes),
+        phase: isBusy(u) ? { at: 'sending', speed: null } : u.phase,
+      }
     case 'progressed':
       return progress(u, clamp(e.sentBytes, u.sizeBytes), e.nowMs)
     case 'lost':
@@ -152,7 +165,8 @@ function measure(last: Speed | null, sentBytes: number, nowMs: number): Speed {
   const elapsedMs = nowMs - last.sampleMs
   if (elapsedMs < sampleEveryMs) return last
   const newest = Math.max(0, ((sentBytes - last.sampleBytes) * 1000) / elapsedMs)
-  const bytesPerSecond = last.bytesPerSecond === 0 ? newest : last.bytesPerSecond + weightOfNewest * (newest - last.bytesPerSecond)
+  const bytesPerSecond =
+    last.bytesPerSecond === 0 ? newest : last.bytesPerSecond + weightOfNewest * (newest - last.bytesPerSecond)
   return { bytesPerSecond, sampleBytes: sentBytes, sampleMs: nowMs }
 }
 

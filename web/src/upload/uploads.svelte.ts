@@ -1,11 +1,23 @@
-// Every upload of this page: the queue, the two that run, what waits, and what an earlier visit left unfinished.
+// Every upload of this page: the queue, the two that run, what waits, and what an earlier visit
+// left unfinished.
 import { trashVideo } from '../api/owner'
 import { problemOf } from '../api/request'
 import { getVideo, isSignedIn } from '../api/videos'
 import { backoffMs, waitForNetwork } from './backoff'
 import { aliveMs, type Entry, fingerprintOf, type Ledger } from './ledger'
 import type { Outcome } from './outcome'
-import { canPause, canResume, isBusy, isUnfinished, type Link, newUpload, nextUp, reduce, type Upload, type UploadEvent } from './upload'
+import {
+  canPause,
+  canResume,
+  isBusy,
+  isUnfinished,
+  type Link,
+  newUpload,
+  nextUp,
+  reduce,
+  type Upload,
+  type UploadEvent,
+} from './upload'
 import { announcement } from './words'
 
 const places = 2
@@ -14,12 +26,21 @@ const touchEveryMs = 10_000
 
 export type Hooks = {
   say: (sentence: string) => void
-  /** The video of this upload exists, or has changed: look at it. Resolves when the list shows it. */
+  /**
+   * The video of this upload exists, or has changed: look at it. Resolves when the list shows it.
+   */
   onVideo: (videoId: string) => Promise<void>
 }
 
 /** Attachment is what an upload needs beside what is drawn. */
-type Attachment = { file: File; fingerprint: string; stop: AbortController; lastDrawMs: number; lastTouchMs: number; ended: Promise<void> }
+type Attachment = {
+  file: File
+  fingerprint: string
+  stop: AbortController
+  lastDrawMs: number
+  lastTouchMs: number
+  ended: Promise<void>
+}
 
 export class Uploads {
   items: Upload[] = $state.raw([])
@@ -34,7 +55,10 @@ export class Uploads {
     private readonly hooks: Hooks,
   ) {}
 
-  /** listen keeps what has to outlive a closed page, and asks before it is closed while something runs. It answers the way to stop. */
+  /**
+   * listen keeps what has to outlive a closed page, and asks before it is closed while something
+   * runs. It answers the way to stop.
+   */
   listen(): () => void {
     const controller = new AbortController()
     const { signal } = controller
@@ -52,7 +76,10 @@ export class Uploads {
     return () => controller.abort()
   }
 
-  /** add queues files; one that was begun before goes on where the server stands, and one that is in the list already is left alone. */
+  /**
+   * add queues files; one that was begun before goes on where the server stands, and one that is in
+   * the list already is left alone.
+   */
   add(files: readonly File[]): void {
     for (const file of files) this.addOne(file)
     this.lookBack()
@@ -67,7 +94,9 @@ export class Uploads {
     this.startNext()
   }
 
-  /** resume goes on, tries a refused one again, or begins anew where the server no longer has it. */
+  /**
+   * resume goes on, tries a refused one again, or begins anew where the server no longer has it.
+   */
   resume(id: string): void {
     const upload = this.find(id)
     if (!upload || !canResume(upload)) return
@@ -104,7 +133,10 @@ export class Uploads {
     if (upload.link) await this.hooks.onVideo(upload.link.videoId)
   }
 
-  /** dismiss takes a refused upload out of the list. What the server holds of it stays, and is offered again. */
+  /**
+   * dismiss takes a refused upload out of the list. What the server holds of it stays, and is
+   * offered again.
+   */
   dismiss(id: string): void {
     this.remove(id)
   }
@@ -129,10 +161,18 @@ export class Uploads {
     }
     const id = `upload-${++this.count}`
     const before = this.ledger.find(fingerprint)
-    this.attached.set(id, { file, fingerprint, stop: new AbortController(), lastDrawMs: 0, lastTouchMs: 0, ended: Promise.resolve() })
+    this.attached.set(id, {
+      file,
+      fingerprint,
+      stop: new AbortController(),
+      lastDrawMs: 0,
+      lastTouchMs: 0,
+      ended: Promise.resolve(),
+    })
     this.items = [newUpload(id, file.name, file.size, before), ...this.items]
     if (before) this.ledger.touch(fingerprint, Date.now() + aliveMs)
-    if (file.size === 0) this.tell(id, { type: 'refused', reason: 'This file is empty. Choose another one.', again: 'never' })
+    if (file.size === 0)
+      this.tell(id, { type: 'refused', reason: 'This file is empty. Choose another one.', again: 'never' })
   }
 
   private startNext(): void {
@@ -147,7 +187,10 @@ export class Uploads {
     }
   }
 
-  /** run tries for ever, until the file is there, something is in the way that no patience mends, or somebody stops it. */
+  /**
+   * run tries for ever, until the file is there, something is in the way that no patience mends, or
+   * somebody stops it.
+   */
   private async run(id: string, at: Attachment, signal: AbortSignal): Promise<void> {
     let attempt = 0
     let reached = -1
@@ -163,7 +206,13 @@ export class Uploads {
   }
 
   /** react answers whether to try once more. */
-  private async react(id: string, at: Attachment, outcome: Outcome, attempt: number, signal: AbortSignal): Promise<boolean> {
+  private async react(
+    id: string,
+    at: Attachment,
+    outcome: Outcome,
+    attempt: number,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     switch (outcome.is) {
       case 'done':
         await this.finish(id, at)
@@ -211,7 +260,8 @@ export class Uploads {
         onProgress: (sentBytes) => this.progress(id, at, sentBytes),
       })
     } catch {
-      return { is: 'lost', because: 'network' } // the part of this page that sends could not be fetched
+      // the part of this page that sends could not be fetched
+      return { is: 'lost', because: 'network' }
     }
   }
 
@@ -222,7 +272,8 @@ export class Uploads {
     this.tell(id, { type: 'progressed', sentBytes, nowMs })
     if (nowMs - at.lastTouchMs < touchEveryMs) return
     at.lastTouchMs = nowMs
-    this.ledger.touch(at.fingerprint, nowMs + aliveMs) // here too: timers of a hidden tab are slow, its progress is not
+    // here too: timers of a hidden tab are slow, its progress is not
+    this.ledger.touch(at.fingerprint, nowMs + aliveMs)
   }
 
   private async finish(id: string, at: Attachment): Promise<void> {

@@ -8,7 +8,11 @@ const phases: { name: string; upload: Upload; want: string }[] = [
   { name: 'queued', upload: at({ at: 'queued' }), want: 'Next in line' },
   { name: 'starting', upload: at({ at: 'starting' }), want: 'Making the link' },
   { name: 'sending', upload: at({ at: 'sending', speed: null }, 33_999_999), want: 'Uploading 42 %' },
-  { name: 'no network', upload: at({ at: 'waiting', because: 'network', attempt: 1 }), want: 'Waiting for the network. Nothing is lost.' },
+  {
+    name: 'no network',
+    upload: at({ at: 'waiting', because: 'network', attempt: 1 }),
+    want: 'Waiting for the network. Nothing is lost.',
+  },
   {
     name: 'no server',
     upload: at({ at: 'waiting', because: 'server', attempt: 1 }),
@@ -49,7 +53,12 @@ test('time left is round', () => {
 })
 
 test('a title is the name without its ending', () => {
-  expect(['phone clip.mov', 'v1.2.mp4', 'notes', '.mov'].map(titleFrom)).toEqual(['phone clip', 'v1.2', 'notes', 'Untitled update'])
+  expect(['phone clip.mov', 'v1.2.mp4', 'notes', '.mov'].map(titleFrom)).toEqual([
+    'phone clip',
+    'v1.2',
+    'notes',
+    'Untitled update',
+  ])
 })
 
 test('only changes of phase are announced', () => {

@@ -29,7 +29,10 @@ export function phaseWords(u: Upload): string {
   }
 }
 
-/** announcement is what a screen reader hears when the phase changes; empty for phases that say nothing new. */
+/**
+ * announcement is what a screen reader hears when the phase changes; empty for phases that say
+ * nothing new.
+ */
 export function announcement(before: Upload, after: Upload): string {
   if (before.phase.at === after.phase.at) return ''
   switch (after.phase.at) {

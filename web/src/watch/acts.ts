@@ -1,4 +1,5 @@
-// What can be done with the whole update: copy its link, show it elsewhere, and for its owner: rename it, process it again, trash it.
+// What can be done with the whole update: copy its link, show it elsewhere, and for its owner:
+// rename it, process it again, trash it.
 import { renameVideo, reprocessVideo, restoreVideo, trashVideo } from '../api/owner'
 import { problemOf, wasCancelled } from '../api/request'
 import type { Share } from '../api/shares'
@@ -134,11 +135,16 @@ function makeShareMenu(first: Share, note: HTMLElement): Popup & { show(share: S
       const { openLinks } = await import('../links/sheet')
       openLinks({ videoId, title: share.title, opener: popup.button })
     } catch {
-      note.replaceChildren(make('p', 'small bad-text', 'The sheet could not be loaded. Check your connection and try again.'))
+      note.replaceChildren(
+        make('p', 'small bad-text', 'The sheet could not be loaded. Check your connection and try again.'),
+      )
     }
   }
   const { videoId } = first
-  const own = first.owner && videoId !== undefined ? [makeButton('Links and who may watch', 'btn quiet', () => void links(videoId))] : []
+  const own =
+    first.owner && videoId !== undefined
+      ? [makeButton('Links and who may watch', 'btn quiet', () => void links(videoId))]
+      : []
   const popup = makePopup('Share', [
     ...own,
     makeButton('Copy Markdown', 'btn quiet', () => void copyFrom(popup.button, markdownOf(snippet()), note)),
@@ -245,7 +251,14 @@ function showTrashed(videoId: string, note: HTMLElement, options: ActsOptions): 
   const home = make('a', 'btn quiet', 'Your updates')
   home.href = '/'
   note.replaceChildren(
-    make('div', 'note question', make('span', '', 'It is in the trash. Its link shows nothing now.'), undo, home, status),
+    make(
+      'div',
+      'note question',
+      make('span', '', 'It is in the trash. Its link shows nothing now.'),
+      undo,
+      home,
+      status,
+    ),
   )
   undo.focus()
 }

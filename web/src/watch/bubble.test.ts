@@ -38,5 +38,6 @@ describe('keepUp', () => {
     { name: 'a little ahead', camera: 1060, want: { at: 'speed', rate: 0.95 } },
     { name: 'far behind', camera: 500, want: { at: 'jump', toMs: 1000 } },
   ])('$name', ({ camera, want }) => expect(keepUp(camera, 1040, 40, 1)).toEqual(want))
-  it('waits at the beginning for a camera that begins later', () => expect(keepUp(0, 10, 300, 1)).toEqual({ at: 'jump', toMs: 0 }))
+  it('waits at the beginning for a camera that begins later', () =>
+    expect(keepUp(0, 10, 300, 1)).toEqual({ at: 'jump', toMs: 0 }))
 })

@@ -1,4 +1,5 @@
-// Where the camera's bubble is at a moment, and how the camera keeps up with the picture: pure decisions.
+// Where the camera's bubble is at a moment, and how the camera keeps up with the picture: pure
+// decisions.
 import type { Bubble } from '../api/shares'
 
 /** The key frame that holds at ms; the first one before its time. */
@@ -7,7 +8,11 @@ export function bubbleAt(bubbles: readonly Bubble[], ms: number): Bubble | undef
 }
 
 /** The bubble's box in pixels, inside a picture that stands in the middle of a stage. */
-export function boxOf(bubble: Bubble, stage: { width: number; height: number }, picture: { width: number; height: number }) {
+export function boxOf(
+  bubble: Bubble,
+  stage: { width: number; height: number },
+  picture: { width: number; height: number },
+) {
   const scale = Math.min(stage.width / picture.width, stage.height / picture.height)
   const [width, height] = [picture.width * scale, picture.height * scale]
   const size = bubble.size * Math.min(width, height)

@@ -1,4 +1,5 @@
-// The camera of a recording, as a round bubble above the picture. It has no sound and no controls: it follows the picture.
+// The camera of a recording, as a round bubble above the picture. It has no sound and no controls:
+// it follows the picture.
 import { moveBubble } from '../api/owner'
 import { wasCancelled } from '../api/request'
 import type { Bubble, Camera, Share } from '../api/shares'
@@ -53,7 +54,8 @@ export function makeCamera(player: MwPlayer, announce: (sentence: string) => voi
       return
     }
     const { openStream } = await import('../player/hls')
-    if (!signal.aborted && place === placeOf(url)) stream = openStream(video, url, 0, { onLost: ignore, onFailed: ignore, onFlow: ignore })
+    if (!signal.aborted && place === placeOf(url))
+      stream = openStream(video, url, 0, { onLost: ignore, onFailed: ignore, onFlow: ignore })
   }
 
   const draw = () => {
@@ -77,12 +79,16 @@ export function makeCamera(player: MwPlayer, announce: (sentence: string) => voi
     if (step.at === 'jump' && !video.seeking) video.currentTime = step.toMs / 1000
     if (step.at === 'speed') video.playbackRate = step.rate
     const early = picture.currentTime * 1000 < camera.offsetMs
-    if (picture.paused || picture.seeking || picture.readyState < HTMLMediaElement.HAVE_FUTURE_DATA || early) video.pause()
+    if (picture.paused || picture.seeking || picture.readyState < HTMLMediaElement.HAVE_FUTURE_DATA || early)
+      video.pause()
     else if (video.paused && !video.ended) void video.play().catch(ignore)
     draw()
   }
 
-  /** Tells the server where it was moved to, one place after another: the next key may come before the answer. */
+  /**
+   * Tells the server where it was moved to, one place after another: the next key may come before
+   * the answer.
+   */
   const save = async () => {
     if (saving || videoId === undefined) return
     saving = true
@@ -113,7 +119,10 @@ export function makeCamera(player: MwPlayer, announce: (sentence: string) => voi
     const end = new AbortController()
     const move = (to: PointerEvent) => {
       const box = picture.getBoundingClientRect()
-      moved = { ...from, ...centreAt({ x: to.clientX - box.left, y: to.clientY - box.top }, stageOf(picture), pictureOf(picture)) }
+      moved = {
+        ...from,
+        ...centreAt({ x: to.clientX - box.left, y: to.clientY - box.top }, stageOf(picture), pictureOf(picture)),
+      }
       draw()
     }
     const drop = () => {

@@ -1,4 +1,5 @@
-// One comment in the list. Its content is drawn anew when it changes; what somebody is doing with it (an edit, a reply) is left alone.
+// One comment in the list. Its content is drawn anew when it changes; what somebody is doing with
+// it (an edit, a reply) is left alone.
 import { approveComment, deleteComment, patchComment, postComment } from '../api/comments'
 import { problemOf, wasCancelled } from '../api/request'
 import { make, makeButton } from '../ui/dom'
@@ -42,7 +43,10 @@ export class CommentItem {
     if (!same && !this.#editing) this.#draw()
   }
 
-  /** The comment was deleted elsewhere. True when its element may go; words that are being written here are kept, with a note. */
+  /**
+   * The comment was deleted elsewhere. True when its element may go; words that are being written
+   * here are kept, with a note.
+   */
   retire(): boolean {
     if (!this.#editing && !this.#answering) return true
     this.#talk.drafts.forget(`edit:${this.#row.comment.id}`)
@@ -93,7 +97,10 @@ export class CommentItem {
       const until = comment.untilMs === undefined ? '' : `–${formatPosition(comment.untilMs)}`
       head.append(' ', makeChip(comment.atMs, `${formatPosition(comment.atMs)}${until}`))
     }
-    head.append(' ', make('span', 'small', makeLocalTime(comment.createdAt), comment.editedAt === undefined ? '' : ', edited'))
+    head.append(
+      ' ',
+      make('span', 'small', makeLocalTime(comment.createdAt), comment.editedAt === undefined ? '' : ', edited'),
+    )
     return head
   }
 
@@ -206,7 +213,9 @@ export class CommentItem {
         const moved = atMs !== undefined && formatPosition(atMs) !== formatPosition(comment.atMs)
         const edit = moved ? { body, atMs } : { body }
         const saved = await patchComment(talk.token, comment.id, edit, talk.guest.editToken(comment.id), talk.signal)
-        talk.conversation.merge([{ at: 'live', comment: { ...saved, mine: comment.mine, canDelete: comment.canDelete }, seq: saved.seq }])
+        talk.conversation.merge([
+          { at: 'live', comment: { ...saved, mine: comment.mine, canDelete: comment.canDelete }, seq: saved.seq },
+        ])
       },
       onSent: () => {
         close()
@@ -256,7 +265,8 @@ export class CommentItem {
         const problem = problemOf(error)
         if (problem.at !== 'gone') {
           sure.textContent = 'Delete'
-          status.textContent = problem.at === 'offline' ? 'The server cannot be reached. Try again in a moment.' : problem.sentence
+          status.textContent =
+            problem.at === 'offline' ? 'The server cannot be reached. Try again in a moment.' : problem.sentence
           return
         }
       }
@@ -280,7 +290,8 @@ export class CommentItem {
   #leaveFocus(): void {
     const neighbour = this.element.nextElementSibling ?? this.element.previousElementSibling
     const target =
-      neighbour?.querySelector<HTMLElement>('.tools button, a.time') ?? document.querySelector<HTMLElement>('#composer textarea')
+      neighbour?.querySelector<HTMLElement>('.tools button, a.time') ??
+      document.querySelector<HTMLElement>('#composer textarea')
     target?.focus({ preventScroll: true })
   }
 
@@ -331,7 +342,10 @@ export function listenForChips(root: HTMLElement, talk: Talk): void {
     (event) => {
       const chip = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>('a.time') : null
       if (!chip || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return
-      const ms = chip.dataset.ms === undefined ? parsePosition(new URL(chip.href).searchParams.get('t') ?? '') : Number(chip.dataset.ms)
+      const ms =
+        chip.dataset.ms === undefined
+          ? parsePosition(new URL(chip.href).searchParams.get('t') ?? '')
+          : Number(chip.dataset.ms)
       if (ms === undefined) return
       event.preventDefault()
       jump(talk.player, ms)

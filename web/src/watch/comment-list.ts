@@ -1,4 +1,5 @@
-// The list, kept like the conversation: elements by id, moved and drawn only where something changed.
+// The list, kept like the conversation: elements by id, moved and drawn only where something
+// changed.
 import { need } from '../ui/dom'
 import { formatPosition } from '../ui/time-code'
 import { CommentItem, initialOf } from './comment-item'
@@ -21,7 +22,8 @@ export class CommentList {
   draw(): void {
     const rows = this.#talk.conversation.rows()
     const seen = new Set<string>()
-    if (this.#items.size === 0) this.#list.replaceChildren() // the server's first paint: the same, without the tools
+    // the server's first paint: the same, without the tools
+    if (this.#items.size === 0) this.#list.replaceChildren()
     let next = this.#list.firstElementChild
     for (const row of rows) {
       seen.add(row.comment.id)
@@ -52,7 +54,12 @@ export class CommentList {
     this.#talk.player.setMarks(
       threads.map(({ comment }) => {
         const words = comment.body.length > MARK_WORDS ? `${comment.body.slice(0, MARK_WORDS)}…` : comment.body
-        return { id: comment.id, atMs: comment.atMs, initial: initialOf(comment.name), label: `${comment.name}: ${words}` }
+        return {
+          id: comment.id,
+          atMs: comment.atMs,
+          initial: initialOf(comment.name),
+          label: `${comment.name}: ${words}`,
+        }
       }),
     )
   }
@@ -63,5 +70,7 @@ export function newsOf(comments: readonly { name: string; atMs: number; parentId
   const [first] = comments
   if (!first) return ''
   if (comments.length > 1) return `${comments.length} new comments`
-  return first.parentId === undefined ? `New comment by ${first.name} at ${formatPosition(first.atMs)}` : `New reply by ${first.name}`
+  return first.parentId === undefined
+    ? `New comment by ${first.name} at ${formatPosition(first.atMs)}`
+    : `New reply by ${first.name}`
 }

@@ -35,7 +35,8 @@ export function makeComposer(talk: Talk, onPosted: (id: string) => void): Compos
     label: 'Your comment',
     placeholder: 'Say it when it is ready. They will read it in their own time.',
     submitLabel: 'Comment',
-    body: document.querySelector<HTMLTextAreaElement>('#composer textarea')?.value ?? '', // typed before the scripts came
+    // typed before the scripts came
+    body: document.querySelector<HTMLTextAreaElement>('#composer textarea')?.value ?? '',
     drafts,
     guest: userName === undefined ? guest : undefined,
     top: picker.element,
@@ -46,7 +47,11 @@ export function makeComposer(talk: Talk, onPosted: (id: string) => void): Compos
     },
     onEmpty: () => picker.follow(),
     send: async (body, name) => {
-      const { comment, editToken } = await postComment(talk.token, { body, atMs: picker.ms, parentId: undefined, name }, talk.signal)
+      const { comment, editToken } = await postComment(
+        talk.token,
+        { body, atMs: picker.ms, parentId: undefined, name },
+        talk.signal,
+      )
       if (editToken !== undefined) guest.keepEditToken(comment.id, editToken)
       if (name !== undefined) guest.name = name
       talk.conversation.merge([{ at: 'live', comment, seq: comment.seq }])

@@ -1,4 +1,5 @@
-// What is known of the conversation: comments by id, merged by their change counter, in the order of the server.
+// What is known of the conversation: comments by id, merged by their change counter, in the order
+// of the server.
 import type { Change, Comment, Page } from '../api/comments'
 
 /** A comment and, for a reply, the one that its thread began with. */
@@ -20,8 +21,9 @@ export class Conversation {
   }
 
   /**
-   * Takes in changes, in any order and as often as they come: an older state of a comment never replaces a newer one, and a late page never
-   * brings back what was deleted. Answers with the comments that were not known before.
+   * Takes in changes, in any order and as often as they come: an older state of a comment never
+   * replaces a newer one, and a late page never brings back what was deleted. Answers with the
+   * comments that were not known before.
    */
   merge(changes: readonly Change[]): Comment[] {
     const fresh: Comment[] = []
@@ -61,7 +63,10 @@ export class Conversation {
     return this.#comments.get(id)
   }
 
-  /** Threads by position, replies by age behind the comment they answer. A reply whose thread is not loaded yet waits. */
+  /**
+   * Threads by position, replies by age behind the comment they answer. A reply whose thread is not
+   * loaded yet waits.
+   */
   rows(): Row[] {
     const replies = new Map<string, Comment[]>()
     const threads: Comment[] = []
@@ -71,7 +76,9 @@ export class Conversation {
     }
     threads.sort((a, b) => a.atMs - b.atMs || compare(a.id, b.id))
     return threads.flatMap((thread) => {
-      const own = (replies.get(thread.id) ?? []).sort((a, b) => compare(a.createdAt, b.createdAt) || compare(a.id, b.id))
+      const own = (replies.get(thread.id) ?? []).sort(
+        (a, b) => compare(a.createdAt, b.createdAt) || compare(a.id, b.id),
+      )
       return [{ comment: thread, replies: own.length }, ...own.map((comment) => ({ comment, replies: 0 }))]
     })
   }

@@ -37,5 +37,9 @@ it('keeps the edit tokens of a guest by comment', () => {
   const guest = new Guest(keep, 't')
   guest.keepEditToken('a', 'secret-a')
   new Guest(keep, 't').keepEditToken('b', 'secret-b') // another tab
-  expect([guest.editToken('a'), guest.editToken('b'), guest.editToken('c')]).toEqual(['secret-a', 'secret-b', undefined])
+  expect([guest.editToken('a'), guest.editToken('b'), guest.editToken('c')]).toEqual([
+    'secret-a',
+    'secret-b',
+    undefined,
+  ])
 })

@@ -1,4 +1,5 @@
-// Words that were written and not sent yet, kept on this device for each link: the comment, each reply, each edit.
+// Words that were written and not sent yet, kept on this device for each link: the comment, each
+// reply, each edit.
 import type { Keep } from '../ui/kept'
 
 export interface Draft {
@@ -62,7 +63,9 @@ function readDrafts(kept: string | undefined): Map<string, Draft> {
 export function parseRecord(text: string | undefined): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text ?? '{}')
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : {}
   } catch {
     return {}
   }

@@ -1,4 +1,5 @@
-// The player inside another page. The link alone says what is seen: nothing here is done as anybody.
+// The player inside another page. The link alone says what is seen: nothing here is done as
+// anybody.
 import { readMaybeNumber, readObject, readString } from '../api/parse'
 import { problemOf, wasCancelled } from '../api/request'
 import { fetchShareAsGuest, parseShare, type Share } from '../api/shares'
@@ -10,7 +11,10 @@ import { openKeep } from '../ui/kept'
 import { makeCamera } from './camera'
 import { makeStage } from './stage'
 
-/** How often a page asks for what is not ready. No stream of events: a page may hold many players, and a browser six connections. */
+/**
+ * How often a page asks for what is not ready. No stream of events: a page may hold many players,
+ * and a browser six connections.
+ */
 const LOOK_MS = 5_000
 
 function startPage(): void {

@@ -1,5 +1,6 @@
-// Stands in the page itself, right behind the player, and runs before anything is drawn: it keeps everything back that would compete with the
-// video's first bytes, and begins the rest when the picture is there. It imports nothing, for it must not wait.
+// Stands in the page itself, right behind the player, and runs before anything is drawn: it keeps
+// everything back that would compete with the video's first bytes, and begins the rest when the
+// picture is there. It imports nothing, for it must not wait.
 {
   const KEY = 'meanwhile:fonts'
   /** Two frames: what has come in is on the screen. */
@@ -9,7 +10,8 @@
   const data = document.currentScript?.dataset ?? {}
   const list = (text: string | undefined) => (text ?? '').split(' ').filter((address) => address !== '')
   const player = document.querySelector('mw-player')
-  const kept = document.querySelector<HTMLTemplateElement & { video?: HTMLVideoElement }>('#kept') // ahead.ts
+  // ahead.ts
+  const kept = document.querySelector<HTMLTemplateElement & { video?: HTMLVideoElement }>('#kept')
   const video = kept?.video
   if (video) player?.querySelector('media-controller')?.prepend(video)
   const big = player?.querySelector<HTMLElement>('.big')
@@ -78,15 +80,23 @@
     if (!video.paused) hide()
     const shown = () => setTimeout(begin, SHOWN_MS)
     video.addEventListener('loadeddata', shown, { once: true })
-    if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) shown() // the rest of the page came late
-    setTimeout(() => video.networkState === HTMLMediaElement.NETWORK_NO_SOURCE && begin(), CHOSEN_MS) // none of its sources can be played
+    // the rest of the page came late
+    if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) shown()
+    // none of its sources can be played
+    setTimeout(() => video.networkState === HTMLMediaElement.NETWORK_NO_SOURCE && begin(), CHOSEN_MS)
     // It does not come, or not now: the browser spares its data, or the link is slow.
-    video.addEventListener('suspend', () => video.paused && begin(), { signal: began.signal }) // while it plays, enough is on its way
+    // while it plays, enough is on its way
+    video.addEventListener('suspend', () => video.paused && begin(), { signal: began.signal })
     for (const name of ['stalled', 'error'] as const) video.addEventListener(name, begin, { signal: began.signal })
-    video.querySelector('source:last-of-type')?.addEventListener('error', begin, once) // the others are passed over
+    // the others are passed over
+    video.querySelector('source:last-of-type')?.addEventListener('error', begin, once)
     // Somebody wants the conversation, or a key.
     for (const name of ['pointerdown', 'keydown', 'focusin'] as const) {
-      document.addEventListener(name, (event) => !(event.target instanceof Node && player?.contains(event.target)) && begin(), once)
+      document.addEventListener(
+        name,
+        (event) => !(event.target instanceof Node && player?.contains(event.target)) && begin(),
+        once,
+      )
     }
   } else begin()
 }

@@ -1,4 +1,5 @@
-// Keeping the page true: events tell that something changed, the counter tells whether we have it, and what is missing is fetched.
+// Keeping the page true: events tell that something changed, the counter tells whether we have it,
+// and what is missing is fetched.
 import { type Comment, fetchSince, SINCE_LIMIT } from '../api/comments'
 import { followEvents, retryDelayMs } from '../api/events'
 import { readMaybeNumber, readObject } from '../api/parse'
@@ -13,7 +14,12 @@ export interface LiveHandlers {
   onConnection(connected: boolean): void
 }
 
-export function followShare(token: string, conversation: Conversation, handlers: LiveHandlers, signal: AbortSignal): { catchUp(): void } {
+export function followShare(
+  token: string,
+  conversation: Conversation,
+  handlers: LiveHandlers,
+  signal: AbortSignal,
+): { catchUp(): void } {
   let running = false
   let again = false
 
@@ -42,7 +48,8 @@ export function followShare(token: string, conversation: Conversation, handlers:
 
   const onEvent = (name: string, data: unknown) => {
     const wire = readObject(data, name)
-    // A stream begins with how things stand, and so tells of comments that were made while there was none.
+    // A stream begins with how things stand, and so tells of comments that were made while there
+    // was none.
     const seq = readMaybeNumber(wire, name === 'comment' ? 'seq' : 'comment_seq') ?? 0
     if (seq > conversation.seq) void catchUp()
     if (name === 'comment') return

@@ -1,4 +1,5 @@
-// The watch page. The HTML plays and can be read as it is; this adds the controls, the live conversation and the writing.
+// The watch page. The HTML plays and can be read as it is; this adds the controls, the live
+// conversation and the writing.
 
 import { problemOf, wasCancelled } from '../api/request'
 import { fetchShare, type Share } from '../api/shares'
@@ -141,7 +142,11 @@ async function refreshSources(token: string, signal: AbortSignal): Promise<Fresh
 
 /** Says in place that news cannot come, once that has lasted. */
 function makeConnectionNote(signal: AbortSignal): { show(connected: boolean): void } {
-  const note = make('p', 'note warn small connection', 'No connection. What is here stays; what others write comes when it is back.')
+  const note = make(
+    'p',
+    'note warn small connection',
+    'No connection. What is here stays; what others write comes when it is back.',
+  )
   note.setAttribute('role', 'status')
   const slot = need('talk-title', HTMLElement)
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -151,7 +156,8 @@ function makeConnectionNote(signal: AbortSignal): { show(connected: boolean): vo
       timer = undefined
       note.remove()
     } else if (navigator.onLine) {
-      timer ??= setTimeout(() => slot.after(note), LOST_SHOWN_MS) // each try that fails tells of it: the first one counts
+      // each try that fails tells of it: the first one counts
+      timer ??= setTimeout(() => slot.after(note), LOST_SHOWN_MS)
     } else if (!note.isConnected) slot.after(note)
   }
   window.addEventListener('offline', () => show(false), { signal })

@@ -1,5 +1,5 @@
-// The rest of a long conversation, a page at a time: what is near is fetched when it comes near, the rest while nothing else happens, so that
-// the markers on the seek bar tell of all of it.
+// The rest of a long conversation, a page at a time: what is near is fetched when it comes near,
+// the rest while nothing else happens, so that the markers on the seek bar tell of all of it.
 import { fetchPage } from '../api/comments'
 import { problemOf, wasCancelled } from '../api/request'
 import { make, makeButton } from '../ui/dom'

@@ -1,4 +1,5 @@
-// Tells the owner that the link was opened: once in a tab's life, and only when somebody has looked for a moment.
+// Tells the owner that the link was opened: once in a tab's life, and only when somebody has looked
+// for a moment.
 import { countOpen } from '../api/shares'
 import { openKeep } from '../ui/kept'
 
@@ -13,7 +14,8 @@ export function tellOpened(token: string, signal: AbortSignal): void {
   const tell = () => {
     done.abort()
     keep.set(key, '1')
-    countOpen(token, signal).catch(() => undefined) // a number that is one too small is no news to anybody
+    // a number that is one too small is no news to anybody
+    countOpen(token, signal).catch(() => undefined)
   }
   const look = () => {
     clearTimeout(timer)

@@ -1,4 +1,5 @@
-// What a guest wrote and the list does not tell, because it waits for approval: it stands there again after a reload.
+// What a guest wrote and the list does not tell, because it waits for approval: it stands there
+// again after a reload.
 import { fetchComment } from '../api/comments'
 import { wasCancelled } from '../api/request'
 import type { Talk } from './talk'

@@ -1,4 +1,5 @@
-// "At 1:12": where a comment will stand. It follows the player until it is fixed: by the first word, or by hand.
+// "At 1:12": where a comment will stand. It follows the player until it is fixed: by the first
+// word, or by hand.
 import { make, makeButton, setText } from '../ui/dom'
 import { formatPosition, parsePosition } from '../ui/time-code'
 

@@ -12,7 +12,9 @@ export interface Snippet {
 const FRAME_WIDTH = 960
 const FRAME_HEIGHT = 720
 
-/** [![title](poster)](page), as GitHub, Slack's and Notion's importers and every renderer read it. */
+/**
+ * [![title](poster)](page), as GitHub, Slack's and Notion's importers and every renderer read it.
+ */
 export function markdownOf({ title, pageUrl, posterUrl }: Snippet): string {
   const words = title.replace(/\s+/g, ' ').replace(/[\\`*_{}[\]()<>#!|~]/g, '\\$&')
   return posterUrl === undefined ? `[${words}](${pageUrl})` : `[![${words}](${posterUrl})](${pageUrl})`

@@ -5,7 +5,13 @@ import { percentOf, stageOf, wordsFor } from './stage-state'
 const source = { type: 'video/mp4', url: '/m/g/g1/main.mp4', width: 1280, height: 720 }
 
 function share(more: Record<string, unknown>) {
-  return parseShare({ title: 'T', author: { name: 'A' }, state: 'ready', created_at: '2026-01-01T00:00:00.000Z', ...more })
+  return parseShare({
+    title: 'T',
+    author: { name: 'A' },
+    state: 'ready',
+    created_at: '2026-01-01T00:00:00.000Z',
+    ...more,
+  })
 }
 
 describe('stageOf', () => {
@@ -15,7 +21,10 @@ describe('stageOf', () => {
     { name: 'a copy plays while the rest is being made', wire: { state: 'processing', playback }, want: 'playable' },
     {
       name: 'a recording plays while it is made',
-      wire: { state: 'recording', playback: { tracks: [{ name: 'screen', main: true, sources: [], hls: '/m/g/g0/screen.m3u8' }] } },
+      wire: {
+        state: 'recording',
+        playback: { tracks: [{ name: 'screen', main: true, sources: [], hls: '/m/g/g0/screen.m3u8' }] },
+      },
       want: 'playable',
     },
     { name: 'a recording without its first seconds', wire: { state: 'recording' }, want: 'recording' },
@@ -29,7 +38,9 @@ describe('stageOf', () => {
 describe('words', () => {
   it('never says 100 % before it is done', () => expect(percentOf(1)).toBe(99))
   it('gives the reason of a failure', () => {
-    expect(wordsFor({ at: 'failed', sentence: 'This file holds no video.' }, true).lead).toBe('This file holds no video.')
+    expect(wordsFor({ at: 'failed', sentence: 'This file holds no video.' }, true).lead).toBe(
+      'This file holds no video.',
+    )
   })
 })
 

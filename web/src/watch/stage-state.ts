@@ -1,7 +1,10 @@
 // What stands in the player's place, told from the share.
 import type { Share } from '../api/shares'
 
-/** How a page that was open came to show nothing: its owner put the video into the trash here; or the link lets nobody in as it did. */
+/**
+ * How a page that was open came to show nothing: its owner put the video into the trash here; or
+ * the link lets nobody in as it did.
+ */
 export type Gone = 'gone' | 'trashed'
 
 export type Stage =
@@ -67,7 +70,11 @@ export function wordsFor(stage: Exclude<Stage, { at: 'playable' }>, owner: boole
         small: owner ? 'Your original is kept.' : 'Its owner can try again. If that works, it will play here.',
       }
     case 'trashed':
-      return { lead: 'This update is in the trash', progress: undefined, small: 'Its link shows nothing until you bring it back.' }
+      return {
+        lead: 'This update is in the trash',
+        progress: undefined,
+        small: 'Its link shows nothing until you bring it back.',
+      }
     case 'gone':
       return {
         lead: 'This link has ended or changed',

@@ -52,7 +52,8 @@ export function makeStage(player: MwPlayer, announce: (sentence: string) => void
         player.style.setProperty('--h', String(share.height))
       }
       if (stage.at !== 'playable') {
-        // A player that works is not taken away because a later pass of processing has nothing to add yet.
+        // A player that works is not taken away because a later pass of processing has nothing to
+        // add yet.
         if (!player.ready) wait(stage, share)
         return
       }

@@ -17,7 +17,9 @@ export interface Talk {
   guest: Guest
   keep: Keep
   announce(sentence: string): void
-  /** The conversation has changed here: draw it, and make sure that nothing of others is missing. */
+  /**
+   * The conversation has changed here: draw it, and make sure that nothing of others is missing.
+   */
   changed(): void
   signal: AbortSignal
 }

@@ -1,7 +1,11 @@
-// The text of a comment as pieces: plain words, positions that jump, and addresses that open. The server makes the same for the first paint.
+// The text of a comment as pieces: plain words, positions that jump, and addresses that open. The
+// server makes the same for the first paint.
 import { parsePosition } from '../ui/time-code'
 
-export type Token = { at: 'text'; text: string } | { at: 'time'; text: string; ms: number } | { at: 'link'; text: string; url: string }
+export type Token =
+  | { at: 'text'; text: string }
+  | { at: 'time'; text: string; ms: number }
+  | { at: 'link'; text: string; url: string }
 
 const address = /https?:\/\/[^\s<>"]+/gi
 const position = /(?<![\d:.,])(?:\d{1,2}:)?\d{1,2}:[0-5]\d(?![\d:])/g
@@ -33,7 +37,10 @@ function splitTimes(text: string): Token[] {
   return tokens
 }
 
-/** Leaves the punctuation of the sentence out of the address, and a closing bracket that was opened before it. */
+/**
+ * Leaves the punctuation of the sentence out of the address, and a closing bracket that was opened
+ * before it.
+ */
 function trimAddress(found: string): string {
   let url = found
   for (;;) {

@@ -1,4 +1,5 @@
-// The form that every written word goes through: comment, reply, edit. What is in it survives a reload, a lost network and a refusal.
+// The form that every written word goes through: comment, reply, edit. What is in it survives a
+// reload, a lost network and a refusal.
 import { problemOf, wasCancelled } from '../api/request'
 import { make, makeButton, setText } from '../ui/dom'
 import type { DraftPlace, Drafts } from './drafts'
@@ -58,7 +59,8 @@ export function makeWriter(options: WriterOptions): Writer {
     drafts.forget(place)
     options.onCancel?.()
   }
-  const showActive = () => form.classList.toggle('active', textarea.value !== '' || form.contains(document.activeElement))
+  const showActive = () =>
+    form.classList.toggle('active', textarea.value !== '' || form.contains(document.activeElement))
 
   let empty = textarea.value === ''
   textarea.addEventListener('input', () => {

@@ -1,4 +1,5 @@
-// Takes in IndexedDB, for browsers without a file system for pages. Strict durability: a chunk is on the disk when append resolves.
+// Takes in IndexedDB, for browsers without a file system for pages. Strict durability: a chunk is
+// on the disk when append resolves.
 import { parseAbout } from '../about'
 import type { About, ChunkHead, TrackName } from '../track'
 import { trackNames } from '../track'
@@ -98,7 +99,9 @@ class DatabaseTake implements Take {
   }
 
   private rows(track: TrackName): Promise<Row[]> {
-    return settled(this.chunks().getAll(IDBKeyRange.bound([this.id, track, 0], [this.id, track, Number.MAX_SAFE_INTEGER])))
+    return settled(
+      this.chunks().getAll(IDBKeyRange.bound([this.id, track, 0], [this.id, track, Number.MAX_SAFE_INTEGER])),
+    )
   }
 }
 

@@ -1,4 +1,5 @@
-// Takes as files of the origin's private file system (OPFS): the fastest way to have bytes on the disk, and off the page's own thread.
+// Takes as files of the origin's private file system (OPFS): the fastest way to have bytes on the
+// disk, and off the page's own thread.
 import { parseAbout } from '../about'
 import type { About, ChunkHead, TrackName } from '../track'
 import { trackNames } from '../track'
@@ -7,14 +8,21 @@ import type { Shelf, Take } from './shelf'
 
 const folderName = 'recordings'
 
-/** So many chunks lie in one file, about a minute, so that room can be made without touching what is still needed. */
+/**
+ * So many chunks lie in one file, about a minute, so that room can be made without touching what is
+ * still needed.
+ */
 const chunksPerFile = 32
 
-/** openFileShelf rejects where the browser has no such file system, or forbids it. Only workers can write to it. */
+/**
+ * openFileShelf rejects where the browser has no such file system, or forbids it. Only workers can
+ * write to it.
+ */
 export async function openFileShelf(): Promise<Shelf> {
   const root = await navigator.storage.getDirectory()
   const folder = await root.getDirectoryHandle(folderName, { create: true })
-  if (typeof FileSystemFileHandle.prototype.createSyncAccessHandle !== 'function') throw new Error('no synchronous access to files')
+  if (typeof FileSystemFileHandle.prototype.createSyncAccessHandle !== 'function')
+    throw new Error('no synchronous access to files')
   return new FileShelf(folder)
 }
 
@@ -60,7 +68,10 @@ class FileTake implements Take {
     return latest?.about
   }
 
-  /** Two files in turn: whichever of them is torn, the other is whole. One after another, because a file has one writer. */
+  /**
+   * Two files in turn: whichever of them is torn, the other is whole. One after another, because a
+   * file has one writer.
+   */
   writeAbout(about: About): Promise<void> {
     const text = JSON.stringify(about)
     const done = this.writing.then(() => this.writeTurn(text))
@@ -108,7 +119,9 @@ class FileTake implements Take {
 
   async pieces(track: TrackName): Promise<Blob[]> {
     const journals = await this.journals(track)
-    return journals.flatMap(({ file, entries }) => entries.map((e) => file.slice(e.atBytes, e.atBytes + e.head.sizeBytes)))
+    return journals.flatMap(({ file, entries }) =>
+      entries.map((e) => file.slice(e.atBytes, e.atBytes + e.head.sizeBytes)),
+    )
   }
 
   async free(track: TrackName, beforeN: number): Promise<void> {
@@ -204,7 +217,10 @@ function firstIn(name: string): number {
   return Number(name.slice(name.indexOf('.') + 1))
 }
 
-function readableOf(file: File): { sizeBytes: number; read(at: number, length: number): Promise<Uint8Array<ArrayBuffer>> } {
+function readableOf(file: File): {
+  sizeBytes: number
+  read(at: number, length: number): Promise<Uint8Array<ArrayBuffer>>
+} {
   return {
     sizeBytes: file.size,
     read: async (at, length) => new Uint8Array(await file.slice(at, at + length).arrayBuffer()),

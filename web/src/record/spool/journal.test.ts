@@ -7,7 +7,10 @@ async function fileOf(sizes: number[], firstN = 0): Promise<Uint8Array<ArrayBuff
   const parts: Uint8Array[] = []
   for (const [i, size] of sizes.entries()) {
     const bytes = new Uint8Array(size).fill(i + 1)
-    parts.push(encodeHead({ track: 'screen', n: firstN + i, sizeBytes: size, spanMs: 2000, sha256: await sha256(bytes) }), bytes)
+    parts.push(
+      encodeHead({ track: 'screen', n: firstN + i, sizeBytes: size, spanMs: 2000, sha256: await sha256(bytes) }),
+      bytes,
+    )
   }
   return new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer())
 }
@@ -17,7 +20,13 @@ function readable(bytes: Uint8Array<ArrayBuffer>): Readable {
 }
 
 test('a head says again what it was told', async () => {
-  const head: ChunkHead = { track: 'camera', n: 70_000, sizeBytes: 8 << 20, spanMs: 1993, sha256: await sha256(new Uint8Array([1, 2, 3])) }
+  const head: ChunkHead = {
+    track: 'camera',
+    n: 70_000,
+    sizeBytes: 8 << 20,
+    spanMs: 1993,
+    sha256: await sha256(new Uint8Array([1, 2, 3])),
+  }
   expect(decodeHead('camera', encodeHead(head))).toEqual(head)
 })
 
@@ -42,6 +51,7 @@ test('reads whole chunks, and nothing that is torn', async () => {
       entries.map((e) => e.head.sizeBytes),
       tc.name,
     ).toEqual(tc.want)
-    for (const e of entries) expect(await sha256(tc.bytes.slice(e.atBytes, e.atBytes + e.head.sizeBytes)), tc.name).toEqual(e.head.sha256)
+    for (const e of entries)
+      expect(await sha256(tc.bytes.slice(e.atBytes, e.atBytes + e.head.sizeBytes)), tc.name).toEqual(e.head.sha256)
   }
 })

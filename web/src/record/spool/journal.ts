@@ -1,5 +1,5 @@
-// How chunks lie in a file on this device: a head of 48 bytes, then the chunk, one after another. A file that was cut off, or whose end never
-// reached the disk, is read up to its last whole chunk.
+// How chunks lie in a file on this device: a head of 48 bytes, then the chunk, one after another. A
+// file that was cut off, or whose end never reached the disk, is read up to its last whole chunk.
 import type { ChunkHead, TrackName } from '../track'
 
 export const headBytes = 48
@@ -9,9 +9,14 @@ const magic = 0x4d574331 // MWC1
 export type Entry = { head: ChunkHead; atBytes: number }
 
 /** What can be read of a file: an open handle, or bytes in memory. */
-export type Readable = { sizeBytes: number; read(atBytes: number, lengthBytes: number): Promise<Uint8Array<ArrayBuffer>> }
+export type Readable = {
+  sizeBytes: number
+  read(atBytes: number, lengthBytes: number): Promise<Uint8Array<ArrayBuffer>>
+}
 
-/** encodeHead: magic, number, length, span in ms (big endian, 32 bits each), sha256 of the chunk. */
+/**
+ * encodeHead: magic, number, length, span in ms (big endian, 32 bits each), sha256 of the chunk.
+ */
 export function encodeHead(head: ChunkHead): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(headBytes)
   const view = new DataView(bytes.buffer)
@@ -28,10 +33,19 @@ export function decodeHead(track: TrackName, bytes: Uint8Array): ChunkHead | und
   if (bytes.length < headBytes) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (view.getUint32(0) !== magic || view.getUint32(8) === 0) return undefined
-  return { track, n: view.getUint32(4), sizeBytes: view.getUint32(8), spanMs: view.getUint32(12), sha256: bytes.slice(16, headBytes) }
+  return {
+    track,
+    n: view.getUint32(4),
+    sizeBytes: view.getUint32(8),
+    spanMs: view.getUint32(12),
+    sha256: bytes.slice(16, headBytes),
+  }
 }
 
-/** readJournal lists the whole chunks of a file that begins with chunk firstN. What follows the first that is torn or out of order is left out. */
+/**
+ * readJournal lists the whole chunks of a file that begins with chunk firstN. What follows the
+ * first that is torn or out of order is left out.
+ */
 export async function readJournal(file: Readable, track: TrackName, firstN: number): Promise<Entry[]> {
   const entries: Entry[] = []
   let at = 0

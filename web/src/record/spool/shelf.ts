@@ -16,7 +16,10 @@ export interface Shelf {
 export interface Take {
   about(): Promise<About | undefined>
   writeAbout(about: About): Promise<void>
-  /** append keeps a chunk; when it resolves, the chunk survives the end of this browser. Chunks of a track come in order from 0. */
+  /**
+   * append keeps a chunk; when it resolves, the chunk survives the end of this browser. Chunks of a
+   * track come in order from 0.
+   */
   append(head: ChunkHead, bytes: Uint8Array<ArrayBuffer>): Promise<void>
   /** heads lists whole chunks, each track in order from 0 (or from what was freed). */
   heads(): Promise<ChunkHead[]>
