@@ -18,8 +18,9 @@ const (
 	AssetCues       AssetKind = "cues"       // WebVTT that says when each of them is shown
 	AssetPreview    AssetKind = "preview"    // a few moving seconds without sound
 	AssetPeaks      AssetKind = "peaks"      // the sound's waveform, JSON
-	AssetFlat       AssetKind = "flat"       // screen and camera as one picture; FlatName says by which layout
-	AssetSpeech     AssetKind = "speech"     // 16 kHz mono, for speech recognition; no viewer's
+	// screen and camera as one picture; FlatName says by which layout
+	AssetFlat   AssetKind = "flat"
+	AssetSpeech AssetKind = "speech" // 16 kHz mono, for speech recognition; no viewer's
 )
 
 // Asset is an immutable object derived from a source. Viewers read only what these rows name.

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// beliefs keeps what was read from the store for a moment, so that a program that asks a hundred times a second does not read the same rows as
-// often. What is decided with it is right but for that moment; only what was found is kept, never that there was nothing.
+// beliefs keeps what was read from the store for a moment, so that a program that asks a hundred
+// times a second does not read the same rows as often. What is decided with it is right but for
+// that moment; only what was found is kept, never that there was nothing.
 type beliefs[T any] struct {
 	mu   sync.Mutex
 	seen map[string]belief[T]

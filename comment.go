@@ -8,7 +8,8 @@ const MaxCommentRunes = 10_000
 // MaxNameRunes bounds a name that a guest gives.
 const MaxNameRunes = 80
 
-// Comment is text at a position of a video. A comment with a Parent is a reply; replies have no replies.
+// Comment is text at a position of a video. A comment with a Parent is a reply; replies have no
+// replies.
 type Comment struct {
 	ID         CommentID
 	VideoID    VideoID
@@ -28,7 +29,8 @@ type Comment struct {
 	ThreadAt   time.Duration // At of the thread's first comment: where it sorts
 }
 
-// Guest reports whether the author gave no more than a name. Who had an account and has deleted it was none.
+// Guest reports whether the author gave no more than a name. Who had an account and has deleted it
+// was none.
 func (c Comment) Guest() bool { return c.AuthorID == "" && c.EditHash != "" }
 
 // Thread is the comment that the thread began with.
@@ -47,8 +49,8 @@ type CommentQuery struct {
 	After   *CommentKey
 }
 
-// CommentKey is a place in the order of a conversation: threads by position, then by identity; inside a thread its first comment, then
-// replies by age.
+// CommentKey is a place in the order of a conversation: threads by position, then by identity;
+// inside a thread its first comment, then replies by age.
 type CommentKey struct {
 	ThreadAt  time.Duration
 	Thread    CommentID

@@ -2,10 +2,12 @@ package meanwhile
 
 import "time"
 
-// What things cost in CPU-seconds, from the measurements that the project rests on, on the dear side: a camera's noise, not a screen's calm.
+// What things cost in CPU-seconds, from the measurements that the project rests on, on the dear
+// side: a camera's noise, not a screen's calm.
 const (
-	decodeCost   = 0.004 // a megapixel decoded and scaled: HEVC 2160p60
-	encodeCost   = 0.016 // a megapixel to x264 veryfast: 1080p30 of a noisy camera takes 0.99 a second
+	decodeCost = 0.004 // a megapixel decoded and scaled: HEVC 2160p60
+	// a megapixel to x264 veryfast: 1080p30 of a noisy camera takes 0.99 a second
+	encodeCost   = 0.016
 	toneMapCost  = 0.040 // a megapixel mapped, in floating point
 	audioCost    = 0.020 // a second of sound from Opus to AAC
 	copyCost     = 0.010 // a second of media copied
@@ -13,8 +15,9 @@ const (
 	bubbleCost   = 0.010 // a megapixel composed: the camera scaled and cut, both put together
 )
 
-// LadderCost is the CPU time that l is expected to take of source p on one ordinary core, before any work is done: a 4K60 phone clip is
-// measured at 3.9 CPU-seconds a second, a noisy 1080p30 camera at 1 for its largest rung (reliability.md, P6).
+// LadderCost is the CPU time that l is expected to take of source p on one ordinary core, before
+// any work is done: a 4K60 phone clip is measured at 3.9 CPU-seconds a second, a noisy 1080p30
+// camera at 1 for its largest rung (reliability.md, P6).
 func LadderCost(p Probe, l Ladder) time.Duration {
 	duration := float64(p.DurationMS) / 1000
 	total := duration*(audioCost+copyCost) + float64(p.SizeBytes)*copyByteCost
@@ -43,12 +46,16 @@ func LadderCost(p Probe, l Ladder) time.Duration {
 	return time.Duration(total * float64(time.Second))
 }
 
-// FlatCost is the CPU time that f is expected to take: 0.97 a second of a noisy 1080p30 screen, 0.43 of a calm one at 720p.
+// FlatCost is the CPU time that f is expected to take: 0.97 a second of a noisy 1080p30 screen,
+// 0.43 of a calm one at 720p.
 func FlatCost(screen, camera Probe, f Flat) time.Duration {
 	duration := float64(screen.DurationMS) / 1000
 	total := duration * (audioCost + copyCost)
 	for _, p := range []Probe{screen, camera} {
-		total += max(float64(p.Video.Frames), p.Video.FPS*duration) * float64(max(p.Video.CodedWidth*p.Video.CodedHeight, p.Video.Width*p.Video.Height)) / 1e6 * decodeCost
+		total += max(
+			float64(p.Video.Frames),
+			p.Video.FPS*duration,
+		) * float64(max(p.Video.CodedWidth*p.Video.CodedHeight, p.Video.Width*p.Video.Height)) / 1e6 * decodeCost
 	}
 	total += duration * f.FPS * float64(f.Width*f.Height) / 1e6 * (encodeCost + bubbleCost)
 	return time.Duration(total * float64(time.Second))

@@ -17,18 +17,21 @@ const (
 
 // What an encode is held to.
 const (
-	topCRF          = 23
-	lowerCRF        = 25
-	encodeMaxFPS    = 60
-	rungMaxrateBPS  = 6_000_000 // 1080 lines; smaller pictures get their share by area
-	rungStep        = 1.2       // a rung less than a fifth smaller than the one above is not worth its work
-	overSourceRate  = 1.3       // a capped rate never makes the file much larger than what was uploaded
+	topCRF         = 23
+	lowerCRF       = 25
+	encodeMaxFPS   = 60
+	rungMaxrateBPS = 6_000_000 // 1080 lines; smaller pictures get their share by area
+	// a rung less than a fifth smaller than the one above is not worth its work
+	rungStep = 1.2
+	// a capped rate never makes the file much larger than what was uploaded
+	overSourceRate  = 1.3
 	minMaxrateBPS   = 300_000
 	fullHDPixels    = 1920 * 1080
 	noFrameIsLarger = 36_000_000
 )
 
-// Decide says what to make of a source. Unprocessable, with a sentence for people, when nothing can be.
+// Decide says what to make of a source. Unprocessable, with a sentence for people, when nothing can
+// be.
 func Decide(p Probe, limits Limits) (Plan, error) {
 	if p.Video == nil && p.Audio == nil {
 		return Plan{}, E(Unprocessable, "This file holds no video. Your original is kept.", nil)
@@ -48,7 +51,8 @@ func Decide(p Probe, limits Limits) (Plan, error) {
 	return plan, nil
 }
 
-// Steps lists the stages that the plan asks for, beside the one that made it. What is short comes first.
+// Steps lists the stages that the plan asks for, beside the one that made it. What is short comes
+// first.
 func (p Plan) Steps() []Step {
 	if p.Sound != nil {
 		return []Step{StepListen, StepEncode}
@@ -85,11 +89,27 @@ func withinLimits(p Probe, limits Limits) error {
 		v = &VideoStream{}
 	}
 	if pixels := int64(v.CodedWidth) * int64(v.CodedHeight); pixels > min(limits.MaxPixels, noFrameIsLarger) {
-		return E(Unprocessable, fmt.Sprintf("The picture of this video is too large (%d × %d). Export it at 4K or less and upload that.", v.CodedWidth, v.CodedHeight), nil)
+		return E(
+			Unprocessable,
+			fmt.Sprintf(
+				"The picture of this video is too large (%d × %d). Export it at 4K or less and upload that.",
+				v.CodedWidth,
+				v.CodedHeight,
+			),
+			nil,
+		)
 	}
 	length := time.Duration(p.DurationMS) * time.Millisecond
 	if length > limits.MaxDuration {
-		return E(Unprocessable, fmt.Sprintf("This video is %s long; this site takes up to %s. Your original is kept.", spoken(length), spoken(limits.MaxDuration)), nil)
+		return E(
+			Unprocessable,
+			fmt.Sprintf(
+				"This video is %s long; this site takes up to %s. Your original is kept.",
+				spoken(length),
+				spoken(limits.MaxDuration),
+			),
+			nil,
+		)
 	}
 	if p.DurationMS <= 0 {
 		return E(Unprocessable, "This video has no length: it holds no more than a moment. Your original is kept.", nil)
@@ -97,10 +117,20 @@ func withinLimits(p Probe, limits Limits) error {
 	return nil
 }
 
-// affordable refuses what would take more computing than the limit allows, before any of it is spent.
+// affordable refuses what would take more computing than the limit allows, before any of it is
+// spent.
 func affordable(p Probe, l Ladder, limits Limits) error {
 	if cost := LadderCost(p, l); cost > limits.MaxCPU {
-		return E(Unprocessable, fmt.Sprintf("This video would take about %s of computing, more than this site allows (%s). Upload a shorter or smaller one.", spoken(cost), spoken(limits.MaxCPU)), nil)
+		return E(
+			Unprocessable,
+			fmt.Sprintf(
+				"This video would take about %s of computing, more than this site allows (%s). Upload a shorter or "+
+					"smaller one.",
+				spoken(cost),
+				spoken(limits.MaxCPU),
+			),
+			nil,
+		)
 	}
 	return nil
 }
@@ -120,7 +150,13 @@ func spoken(d time.Duration) string {
 }
 
 // webAudio are the RFC 6381 names of what browsers play, by ffmpeg's names.
-var webAudio = map[string]string{"aac": "mp4a.40.2", "opus": "opus", "mp3": "mp4a.6B", "vorbis": "vorbis", "flac": "flac"}
+var webAudio = map[string]string{
+	"aac":    "mp4a.40.2",
+	"opus":   "opus",
+	"mp3":    "mp4a.6B",
+	"vorbis": "vorbis",
+	"flac":   "flac",
+}
 
 // copyOf is the stream copy that browsers can play, nil where there is none.
 func copyOf(p Probe) *Copy {
@@ -139,7 +175,11 @@ func copyOf(p Probe) *Copy {
 		if a != nil && a.Codec == "vorbis" || v.Tag == "avc3" {
 			return nil
 		}
-		return &Copy{Container: ContainerMP4, MediaType: mediaType("video/mp4", avcName(v), audio), Final: goodSource(p)}
+		return &Copy{
+			Container: ContainerMP4,
+			MediaType: mediaType("video/mp4", avcName(v), audio),
+			Final:     goodSource(p),
+		}
 	case "av1":
 		if p.Container == ContainerMP4 {
 			return &Copy{Container: ContainerMP4, MediaType: mediaType("video/mp4", "av01.0.08M.08", audio)}
@@ -167,7 +207,8 @@ func mediaType(base, video, audio string) string {
 	return fmt.Sprintf(`%s; codecs="%s, %s"`, base, video, audio)
 }
 
-// avcName is the RFC 6381 name of an H.264 stream (section 3.3: profile, constraints, level in hexadecimal).
+// avcName is the RFC 6381 name of an H.264 stream (section 3.3: profile, constraints, level in
+// hexadecimal).
 func avcName(v *VideoStream) string {
 	profiles := map[string]string{"Constrained Baseline": "42E0", "Baseline": "4200", "Main": "4D40", "High": "6400"}
 	p, ok := profiles[v.Profile]
@@ -185,9 +226,13 @@ func avcName(v *VideoStream) string {
 func goodPicture(p Probe) bool {
 	v := p.Video
 	short, long := min(v.Width, v.Height), max(v.Width, v.Height)
-	return !p.NoCopy && v.Codec == "h264" && v.PixelFormat == "yuv420p" && !v.HDR() && !v.ResolutionMoves && v.Tag != "avc3" &&
-		short <= goodShortSide && long <= goodLongSide && v.FPS <= goodFPS &&
-		v.BitrateBPS > 0 && v.BitrateBPS <= goodBitrateBPS && v.KeyframeGapMS <= goodKeyframeGapMS &&
+	return !p.NoCopy && v.Codec == "h264" &&
+		v.PixelFormat == "yuv420p" && !v.HDR() && !v.ResolutionMoves && v.Tag != "avc3" &&
+		short <= goodShortSide && long <= goodLongSide &&
+		v.FPS <= goodFPS &&
+		v.BitrateBPS > 0 &&
+		v.BitrateBPS <= goodBitrateBPS &&
+		v.KeyframeGapMS <= goodKeyframeGapMS &&
 		(v.Profile == "Constrained Baseline" || v.Profile == "Baseline" || v.Profile == "Main" || v.Profile == "High")
 }
 
@@ -197,16 +242,16 @@ func goodSound(p Probe) bool {
 
 func goodSource(p Probe) bool { return goodPicture(p) && goodSound(p) }
 
-// lowerRungs are the sizes below the top, by the shorter side, and what they may take. 480 lines are for links that carry no more: text can
-// hardly be read there.
+// lowerRungs are the sizes below the top, by the shorter side, and what they may take. 480 lines
+// are for links that carry no more: text can hardly be read there.
 var lowerRungs = []struct {
 	short      int
 	maxrateBPS int64
 	maxFPS     float64
 }{{720, 2_800_000, 0}, {480, 700_000, 30}}
 
-// ladderOf is every rendition that is worth making. copied says that a copy of the source already plays everywhere: the top then needs no
-// second file to download.
+// ladderOf is every rendition that is worth making. copied says that a copy of the source already
+// plays everywhere: the top then needs no second file to download.
 func ladderOf(p Probe, copied bool) Ladder {
 	v := p.Video
 	l := Ladder{CopyAudio: p.Audio != nil && goodSound(p) && !p.NoCopy, NoAudio: p.Audio == nil, ToneMap: v.HDR()}
@@ -217,7 +262,14 @@ func ladderOf(p Probe, copied bool) Ladder {
 		l.MaxFPS = encodeMaxFPS
 	}
 	w, h := fit(v.Width, v.Height, goodShortSide)
-	top := Rung{Width: w, Height: h, Copy: goodPicture(p), Progressive: !copied, CRF: topCRF, MaxrateBPS: maxrate(v, w, h)}
+	top := Rung{
+		Width:       w,
+		Height:      h,
+		Copy:        goodPicture(p),
+		Progressive: !copied,
+		CRF:         topCRF,
+		MaxrateBPS:  maxrate(v, w, h),
+	}
 	if top.Copy {
 		top.CRF, top.MaxrateBPS = 0, 0
 	}
@@ -228,7 +280,13 @@ func ladderOf(p Probe, copied bool) Ladder {
 			continue
 		}
 		w, h := fit(v.Width, v.Height, lower.short)
-		r := Rung{Width: w, Height: h, CRF: lowerCRF, MaxrateBPS: min(lower.maxrateBPS, maxrate(v, w, h)), Progressive: lower.short == 720}
+		r := Rung{
+			Width:       w,
+			Height:      h,
+			CRF:         lowerCRF,
+			MaxrateBPS:  min(lower.maxrateBPS, maxrate(v, w, h)),
+			Progressive: lower.short == 720,
+		}
 		if lower.maxFPS > 0 && v.FPS > lower.maxFPS+1 {
 			r.MaxFPS = lower.maxFPS
 		}
@@ -254,8 +312,9 @@ func soundOf(p Probe) *Sound {
 // cameraShortSide is the most lines that a camera's bubble is encoded with.
 const cameraShortSide = 720
 
-// DecideCamera says what to make of a camera's track: a copy where it plays everywhere, else one rendition. Its sound, if it has any, is the
-// main track's to carry. Unprocessable when it holds no picture, or too much of one.
+// DecideCamera says what to make of a camera's track: a copy where it plays everywhere, else one
+// rendition. Its sound, if it has any, is the main track's to carry. Unprocessable when it holds no
+// picture, or too much of one.
 func DecideCamera(p Probe, limits Limits) (Plan, error) {
 	if p.Video == nil {
 		return Plan{}, E(Unprocessable, "The camera's track holds no picture.", nil)
@@ -346,7 +405,8 @@ func maxrate(v *VideoStream, w, h int) int64 {
 	if v.BitrateBPS > 0 && (v.Codec != "hevc" && v.Codec != "av1") {
 		rate = min(rate, overSourceRate*float64(v.BitrateBPS))
 	}
-	if v.BitrateBPS > 0 && (v.Codec == "hevc" || v.Codec == "av1") { // these need about half of H.264's bits
+	// these need about half of H.264's bits
+	if v.BitrateBPS > 0 && (v.Codec == "hevc" || v.Codec == "av1") {
 		rate = min(rate, 2*overSourceRate*float64(v.BitrateBPS))
 	}
 	return max(int64(rate), minMaxrateBPS)

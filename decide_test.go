@@ -15,8 +15,19 @@ func screen(change func(*meanwhile.Probe)) meanwhile.Probe {
 	p := meanwhile.Probe{
 		Container: meanwhile.ContainerMP4, SizeBytes: 20_000_000, DurationMS: 60_000, Streams: 2,
 		Video: &meanwhile.VideoStream{
-			Codec: "h264", Profile: "High", Level: 40, Tag: "avc1", PixelFormat: "yuv420p", Width: 1920, Height: 1080, CodedWidth: 1920, CodedHeight: 1080,
-			FPS: 30, BitrateBPS: 2_500_000, KeyframeGapMS: 2000, Frames: 1800,
+			Codec:         "h264",
+			Profile:       "High",
+			Level:         40,
+			Tag:           "avc1",
+			PixelFormat:   "yuv420p",
+			Width:         1920,
+			Height:        1080,
+			CodedWidth:    1920,
+			CodedHeight:   1080,
+			FPS:           30,
+			BitrateBPS:    2_500_000,
+			KeyframeGapMS: 2000,
+			Frames:        1800,
 		},
 		Audio: &meanwhile.AudioStream{Codec: "aac", Channels: 2, SampleRate: 48000, BitrateBPS: 128_000},
 	}
@@ -51,7 +62,14 @@ func told(l *meanwhile.Ladder) string {
 	for _, word := range []struct {
 		said bool
 		word string
-	}{{l.CopyAudio, "sound copied"}, {l.NoAudio, "silent"}, {l.ToneMap, "mapped"}, {l.MaxFPS > 0, "60 fps"}, {l.Adaptive, "hls"}, {l.Extras, "extras"}} {
+	}{
+		{l.CopyAudio, "sound copied"},
+		{l.NoAudio, "silent"},
+		{l.ToneMap, "mapped"},
+		{l.MaxFPS > 0, "60 fps"},
+		{l.Adaptive, "hls"},
+		{l.Extras, "extras"},
+	} {
 		if word.said {
 			b.WriteString(word.word + " ")
 		}
@@ -68,9 +86,12 @@ func TestDecide(t *testing.T) {
 		ladder    string
 	}{
 		{
-			name: "a good source is copied, and smaller sizes are made for slow links", probe: screen(nil),
-			steps: "copy poster listen encode", mediaType: `video/mp4; codecs="avc1.640028, mp4a.40.2"`,
-			ladder: "1080p 1920x1080 copied; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at most 700000; sound copied hls extras",
+			name:      "a good source is copied, and smaller sizes are made for slow links",
+			probe:     screen(nil),
+			steps:     "copy poster listen encode",
+			mediaType: `video/mp4; codecs="avc1.640028, mp4a.40.2"`,
+			ladder: "1080p 1920x1080 copied; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at " +
+				"most 700000; sound copied hls extras",
 		},
 		{
 			name:  "a good small source is only copied",
@@ -89,38 +110,60 @@ func TestDecide(t *testing.T) {
 				p.Audio.Codec = "opus"
 				p.Video.Profile = "Constrained Baseline"
 			}),
-			steps: "copy poster listen encode", mediaType: `video/mp4; codecs="avc1.42E028, opus"`,
-			ladder: "1080p 1920x1080 copied +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at most 700000; hls extras",
+			steps:     "copy poster listen encode",
+			mediaType: `video/mp4; codecs="avc1.42E028, opus"`,
+			ladder: "1080p 1920x1080 copied +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 " +
+				"at most 700000; hls extras",
 		},
 		{
 			name: "4K H.264 is watchable as it came and scaled down for everyone",
 			probe: screen(func(p *meanwhile.Probe) {
 				p.Video.Width, p.Video.Height, p.Video.CodedWidth, p.Video.CodedHeight, p.Video.BitrateBPS = 3840, 2160, 3840, 2160, 40_000_000
 			}),
-			steps: "copy poster listen encode", mediaType: `video/mp4; codecs="avc1.640028, mp4a.40.2"`,
-			ladder: "1080p 1920x1080 crf 23 at most 6000000 +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at most 700000; sound copied hls extras",
+			steps:     "copy poster listen encode",
+			mediaType: `video/mp4; codecs="avc1.640028, mp4a.40.2"`,
+			ladder: "1080p 1920x1080 crf 23 at most 6000000 +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; " +
+				"480p 854x480 crf 25 at most 700000; sound copied hls extras",
 		},
 		{
 			name: "a live WebM is remuxed and then encoded",
 			probe: screen(func(p *meanwhile.Probe) {
 				p.Container, p.Video.Codec, p.Video.Tag, p.Audio.Codec = meanwhile.ContainerWebM, "vp8", "", "opus"
 			}),
-			steps: "copy poster listen encode", mediaType: `video/webm; codecs="vp8, opus"`,
-			ladder: "1080p 1920x1080 crf 23 at most 3250000 +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at most 700000; hls extras",
+			steps:     "copy poster listen encode",
+			mediaType: `video/webm; codecs="vp8, opus"`,
+			ladder: "1080p 1920x1080 crf 23 at most 3250000 +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; " +
+				"480p 854x480 crf 25 at most 700000; hls extras",
 		},
 		{
 			name: "a phone's portrait HDR HEVC waits for the encode",
 			probe: screen(func(p *meanwhile.Probe) {
-				*p.Video = meanwhile.VideoStream{Codec: "hevc", Profile: "Main 10", Tag: "hvc1", PixelFormat: "yuv420p10le", Width: 2160, Height: 3840, CodedWidth: 3840, CodedHeight: 2160,
-					Rotation: 90, FPS: 59.94, BitrateBPS: 50_000_000, KeyframeGapMS: 1000, ColorTransfer: "arib-std-b67"}
+				*p.Video = meanwhile.VideoStream{
+					Codec:         "hevc",
+					Profile:       "Main 10",
+					Tag:           "hvc1",
+					PixelFormat:   "yuv420p10le",
+					Width:         2160,
+					Height:        3840,
+					CodedWidth:    3840,
+					CodedHeight:   2160,
+					Rotation:      90,
+					FPS:           59.94,
+					BitrateBPS:    50_000_000,
+					KeyframeGapMS: 1000,
+					ColorTransfer: "arib-std-b67",
+				}
 			}),
-			steps:  "poster listen encode",
-			ladder: "1080p 1080x1920 crf 23 at most 6000000 +mp4; 720p 720x1280 crf 25 at most 2800000 +mp4; 480p 480x854 crf 25 at most 700000 30 fps; sound copied mapped hls extras",
+			steps: "poster listen encode",
+			ladder: "1080p 1080x1920 crf 23 at most 6000000 +mp4; 720p 720x1280 crf 25 at most 2800000 +mp4; 480p " +
+				"480x854 crf 25 at most 700000 30 fps; sound copied mapped hls extras",
 		},
 		{
 			name:  "a resolution that changes inside is never copied",
 			probe: screen(func(p *meanwhile.Probe) { p.Video.ResolutionMoves = true }),
-			steps: "poster listen encode", ladder: "1080p 1920x1080 crf 23 at most 3250000 +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at most 700000; sound copied hls extras",
+			steps: "poster listen encode",
+			ladder: "1080p 1920x1080 crf 23 at most 3250000 +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p " +
+				"854x480 crf 25 at most 700000; sound copied hls extras",
 		},
 		{
 			name: "nothing is scaled up, and odd sizes become even downwards",
@@ -134,12 +177,17 @@ func TestDecide(t *testing.T) {
 			probe: screen(func(p *meanwhile.Probe) {
 				p.Container, p.Video.Codec, p.Video.Width, p.Video.Height = meanwhile.ContainerAVI, "mpeg4", 1280, 800
 			}),
-			steps: "poster listen encode", ladder: "800p 1280x800 crf 23 at most 3250000 +mp4; 480p 768x480 crf 25 at most 700000; sound copied hls extras",
+			steps: "poster listen encode",
+			ladder: "800p 1280x800 crf 23 at most 3250000 +mp4; 480p 768x480 crf 25 at most 700000; sound copied " +
+				"hls extras",
 		},
 		{
-			name: "120 frames a second become 60", probe: screen(func(p *meanwhile.Probe) { p.Video.FPS = 120 }),
-			steps: "copy poster listen encode", mediaType: `video/mp4; codecs="avc1.640028, mp4a.40.2"`,
-			ladder: "1080p 1920x1080 crf 23 at most 3250000 +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at most 700000 30 fps; sound copied 60 fps hls extras",
+			name:      "120 frames a second become 60",
+			probe:     screen(func(p *meanwhile.Probe) { p.Video.FPS = 120 }),
+			steps:     "copy poster listen encode",
+			mediaType: `video/mp4; codecs="avc1.640028, mp4a.40.2"`,
+			ladder: "1080p 1920x1080 crf 23 at most 3250000 +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; " +
+				"480p 854x480 crf 25 at most 700000 30 fps; sound copied 60 fps hls extras",
 		},
 	}
 	for _, tc := range tests {
@@ -206,14 +254,23 @@ func TestDecideRefusesPolitely(t *testing.T) {
 	}{
 		{"no video", meanwhile.Probe{DurationMS: 1000}, "holds no video"},
 		{"a day long", screen(func(p *meanwhile.Probe) { p.DurationMS = 24 * 3600 * 1000 }), "24 h long"},
-		{"a giant frame", screen(func(p *meanwhile.Probe) { p.Video.CodedWidth, p.Video.CodedHeight = 16000, 16000 }), "16000 × 16000"},
+		{
+			"a giant frame",
+			screen(func(p *meanwhile.Probe) { p.Video.CodedWidth, p.Video.CodedHeight = 16000, 16000 }),
+			"16000 × 16000",
+		},
 		{"no length", screen(func(p *meanwhile.Probe) { p.DurationMS = 0 }), "no length"},
-		{"millions of frames in a small file", screen(func(p *meanwhile.Probe) { p.Video.Codec, p.Video.Frames = "mpeg4", 2_600_000 }), "of computing"},
+		{
+			"millions of frames in a small file",
+			screen(func(p *meanwhile.Probe) { p.Video.Codec, p.Video.Frames = "mpeg4", 2_600_000 }),
+			"of computing",
+		},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := meanwhile.Decide(tc.probe, meanwhile.DefaultLimits())
-			if meanwhile.KindOf(err) != meanwhile.Unprocessable || !strings.Contains(meanwhile.MessageOf(err), tc.want) {
+			if meanwhile.KindOf(err) != meanwhile.Unprocessable ||
+				!strings.Contains(meanwhile.MessageOf(err), tc.want) {
 				t.Errorf("Decide = %v, want Unprocessable with %q", err, tc.want)
 			}
 		})
@@ -258,15 +315,38 @@ func TestProgressOf(t *testing.T) {
 	}{
 		{"nothing to do is done", nil, 1, false, ""},
 		{"waiting is nought", []meanwhile.Stage{stage(meanwhile.StepInspect, meanwhile.StageDue, 0)}, 0, true, ""},
-		{"everything done is one", []meanwhile.Stage{stage(meanwhile.StepInspect, meanwhile.StageDone, 0), stage(meanwhile.StepEncode, meanwhile.StageDone, 0.9)}, 1, false, ""},
-		{"half a ladder is half of its weight", []meanwhile.Stage{stage(meanwhile.StepEncode, meanwhile.StageRunning, 0.5)}, 0.4, true, ""},
+		{
+			"everything done is one",
+			[]meanwhile.Stage{
+				stage(meanwhile.StepInspect, meanwhile.StageDone, 0),
+				stage(meanwhile.StepEncode, meanwhile.StageDone, 0.9),
+			},
+			1,
+			false,
+			"",
+		},
+		{
+			"half a ladder is half of its weight",
+			[]meanwhile.Stage{stage(meanwhile.StepEncode, meanwhile.StageRunning, 0.5)},
+			0.4,
+			true,
+			"",
+		},
 		{"a failure is an end, with its sentence", []meanwhile.Stage{failed}, 1, false, "no"},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			progress, improving, warning := meanwhile.ProgressOf(tc.stages)
 			if progress != tc.progress || improving != tc.improving || warning != tc.warning {
-				t.Errorf("ProgressOf = %v, %v, %q; want %v, %v, %q", progress, improving, warning, tc.progress, tc.improving, tc.warning)
+				t.Errorf(
+					"ProgressOf = %v, %v, %q; want %v, %v, %q",
+					progress,
+					improving,
+					warning,
+					tc.progress,
+					tc.improving,
+					tc.warning,
+				)
 			}
 		})
 	}
@@ -281,8 +361,13 @@ func TestKindsHaveAStatus(t *testing.T) {
 }
 
 func TestRoughLengths(t *testing.T) {
-	_, err := meanwhile.Decide(screen(func(p *meanwhile.Probe) { p.DurationMS = 90 * 60 * 1000 }), meanwhile.Limits{MaxDuration: time.Hour, MaxPixels: 1 << 30, MaxCPU: time.Hour})
-	if want := "This video is 1 h 30 min long; this site takes up to 1 h. Your original is kept."; meanwhile.MessageOf(err) != want {
+	_, err := meanwhile.Decide(
+		screen(func(p *meanwhile.Probe) { p.DurationMS = 90 * 60 * 1000 }),
+		meanwhile.Limits{MaxDuration: time.Hour, MaxPixels: 1 << 30, MaxCPU: time.Hour},
+	)
+	if want := "This video is 1 h 30 min long; this site takes up to 1 h. Your original is kept."; meanwhile.MessageOf(
+		err,
+	) != want {
 		t.Errorf("sentence = %q, want %q", meanwhile.MessageOf(err), want)
 	}
 }

@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// Kind says what sort of failure an Error is. One table drives both edges: the HTTP status and whether trying again can help.
+// Kind says what sort of failure an Error is. One table drives both edges: the HTTP status and
+// whether trying again can help.
 type Kind int
 
 // The kinds. Internal is the zero value: an error that nobody classified.
@@ -60,7 +61,8 @@ func (k Kind) Status() int { return kinds[k].status }
 // Retryable reports whether the same call may succeed later without a change.
 func (k Kind) Retryable() bool { return kinds[k].retryable }
 
-// Error is the one error type of the project. Message is for people: a sentence that says what to do next; Err is for the log.
+// Error is the one error type of the project. Message is for people: a sentence that says what to
+// do next; Err is for the log.
 type Error struct {
 	Kind    Kind
 	Message string

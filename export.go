@@ -12,7 +12,8 @@ import (
 
 // Tree is where an export is written to: an archive, or a folder.
 type Tree interface {
-	// File begins a file at a path with slashes, which ends when the next one begins. packed says that it is media, which packing makes no smaller.
+	// File begins a file at a path with slashes, which ends when the next one begins. packed says
+	// that it is media, which packing makes no smaller.
 	File(path string, modified time.Time, packed bool) (io.Writer, error)
 }
 
@@ -35,11 +36,12 @@ type ExportedVideo struct {
 // ExportedFile is one file, with the link to it from the index.
 type ExportedFile struct{ Name, Link string }
 
-// maxFolderBytes bounds the part of a folder's name that comes from a title: with what stands around it, paths stay short enough for any system.
+// maxFolderBytes bounds the part of a folder's name that comes from a title: with what stands
+// around it, paths stay short enough for any system.
 const maxFolderBytes = 80
 
-// folderName is a name for the files of a video that every file system takes: its day, its title as far as that goes, and the beginning of its
-// id, so that two videos of one title have two names.
+// folderName is a name for the files of a video that every file system takes: its day, its title as
+// far as that goes, and the beginning of its id, so that two videos of one title have two names.
 func folderName(v Video) string {
 	title := safeTitle(v.Title)
 	id := string(v.ID[:min(8, len(v.ID))])

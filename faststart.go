@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// Faststart is an MP4 put together from another one: an index in front, and behind it the samples as they lie in the source. Nothing of the
-// source is left in it but the samples of its first picture and sound and what a player must know of them.
+// Faststart is an MP4 put together from another one: an index in front, and behind it the samples
+// as they lie in the source. Nothing of the source is left in it but the samples of its first
+// picture and sound and what a player must know of them.
 type Faststart struct {
 	Head       []byte  // to the first sample
 	Ranges     []Range // of the source, in this order behind Head
@@ -40,12 +41,14 @@ func (f Faststart) Duration() (d time.Duration) {
 	return d
 }
 
-// apart is how far sound may lie from its picture before a player over a slow link has to fetch both ends of the file.
+// apart is how far sound may lie from its picture before a player over a slow link has to fetch
+// both ends of the file.
 const apart = 4 * time.Second
 
-// PlanFaststart reads an MP4 of sizeBytes, of one index or of fragments, and says how it becomes one that plays from its first bytes. ok is
-// false for a file of another kind: of other codecs than H.264 with AAC or Opus, with edits in its middle, with sound far from its picture.
-// Errors are r's.
+// PlanFaststart reads an MP4 of sizeBytes, of one index or of fragments, and says how it becomes
+// one that plays from its first bytes. ok is false for a file of another kind: of other codecs than
+// H.264 with AAC or Opus, with edits in its middle, with sound far from its picture. Errors are
+// r's.
 func PlanFaststart(r io.ReaderAt, sizeBytes int64) (f Faststart, ok bool, err error) {
 	m, err := readMovie(r, sizeBytes)
 	if err == nil {
@@ -121,7 +124,8 @@ func (t *track) chunkTimes() []time.Duration {
 	return times
 }
 
-// order lists the source's ranges as they lie there, and says where each chunk comes to lie behind the head.
+// order lists the source's ranges as they lie there, and says where each chunk comes to lie behind
+// the head.
 func (f *Faststart) order() (mediaBytes int64, err error) {
 	type placed struct {
 		chunk
@@ -153,7 +157,8 @@ func (f *Faststart) order() (mediaBytes int64, err error) {
 	return mediaBytes, nil
 }
 
-// Samples lists the picture's samples in the order of decoding, or the sound's; none where there is no sound.
+// Samples lists the picture's samples in the order of decoding, or the sound's; none where there is
+// no sound.
 func (f Faststart) Samples(sound bool) iter.Seq[Sample] {
 	return func(yield func(Sample) bool) {
 		i := 0
@@ -175,7 +180,13 @@ func (f Faststart) samples(t *track, yield func(Sample) bool) {
 		for range c.samples {
 			lasts := durations()
 			shown := int64(at) + int64(int32(offsets())) + int64(t.empty) - int64(t.mediaTime)
-			s := Sample{At: signedTicks(shown, t.timescale), Lasts: ticks(uint64(lasts), t.timescale), Offset: place, SizeBytes: int64(t.sizes[n]), Key: t.allSync}
+			s := Sample{
+				At:        signedTicks(shown, t.timescale),
+				Lasts:     ticks(uint64(lasts), t.timescale),
+				Offset:    place,
+				SizeBytes: int64(t.sizes[n]),
+				Key:       t.allSync,
+			}
 			n++
 			if len(sync) > 0 && sync[0] == n {
 				s.Key, sync = true, sync[1:]
@@ -247,11 +258,13 @@ func numbers(n ...uint32) []byte {
 }
 
 func movieHeader(length uint64, tracks int) []byte {
-	long := binary.BigEndian.AppendUint64(numbers(1<<24, 0, 0, 0, 0, movieScale), length) // version 1: wide times
+	// version 1: wide times
+	long := binary.BigEndian.AppendUint64(numbers(1<<24, 0, 0, 0, 0, movieScale), length)
 	return makeBox("mvhd", long, numbers(0x10000, 0x1000000, 0, 0), unity, make([]byte, 24), numbers(uint32(tracks+1)))
 }
 
-// trak writes a track anew; length is what is shown of it with what it waits for, in ticks of the movie.
+// trak writes a track anew; length is what is shown of it with what it waits for, in ticks of the
+// movie.
 func (t *track) trak(id uint32, moved []int64, base int64, wide bool) (trak []byte, length uint64) {
 	inMovie := func(n uint64) uint64 { return rescaled(n, t.timescale, movieScale) }
 	end := t.end()
@@ -265,8 +278,21 @@ func (t *track) trak(id uint32, moved []int64, base int64, wide bool) (trak []by
 	if t.handler == "soun" {
 		volume, media = 0x1000000, makeBox("smhd", numbers(0, 0))
 	}
-	tkhd := makeBox("tkhd", numbers(1<<24|3, 0, 0, 0, 0, id, 0), binary.BigEndian.AppendUint64(nil, length), numbers(0, 0, 0, volume), t.matrix, t.shown)
-	mdhd := makeBox("mdhd", numbers(1<<24, 0, 0, 0, 0, t.timescale), binary.BigEndian.AppendUint64(nil, t.length), t.language, []byte{0, 0})
+	tkhd := makeBox(
+		"tkhd",
+		numbers(1<<24|3, 0, 0, 0, 0, id, 0),
+		binary.BigEndian.AppendUint64(nil, length),
+		numbers(0, 0, 0, volume),
+		t.matrix,
+		t.shown,
+	)
+	mdhd := makeBox(
+		"mdhd",
+		numbers(1<<24, 0, 0, 0, 0, t.timescale),
+		binary.BigEndian.AppendUint64(nil, t.length),
+		t.language,
+		[]byte{0, 0},
+	)
 	hdlr := makeBox("hdlr", numbers(0, 0), []byte(t.handler), make([]byte, 13))
 	dinf := makeBox("dinf", makeBox("dref", numbers(0, 1), makeBox("url ", numbers(1))))
 	minf := makeBox("minf", media, dinf, t.stbl(moved, base, wide))

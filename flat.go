@@ -10,18 +10,20 @@ import (
 	"time"
 )
 
-// Flat says how screen and camera of a recording are made one picture, for places that cannot compose.
+// Flat says how screen and camera of a recording are made one picture, for places that cannot
+// compose.
 type Flat struct {
 	Name          string // FlatName: what it is made of
 	Width, Height int
-	FPS           float64 // constant: a still screen has few frames, and the camera would stand still with it
-	CRF           int
-	MaxrateBPS    int64
-	CopyAudio     bool
-	NoAudio       bool
-	GainDB        float64
-	CameraOffset  time.Duration // how much later than the screen the camera begins
-	Bubbles       []FlatBubble  // by time, the first at 0; each until the next
+	// constant: a still screen has few frames, and the camera would stand still with it
+	FPS          float64
+	CRF          int
+	MaxrateBPS   int64
+	CopyAudio    bool
+	NoAudio      bool
+	GainDB       float64
+	CameraOffset time.Duration // how much later than the screen the camera begins
+	Bubbles      []FlatBubble  // by time, the first at 0; each until the next
 }
 
 // FlatBubble is where the camera is in the picture, in pixels, from a time on.
@@ -37,8 +39,8 @@ func (l Layout) Shown() bool {
 	return slices.ContainsFunc(l.Bubbles, func(b Bubble) bool { return b.Visible })
 }
 
-// FlatName names the flattened rendition of a layout by its content: another layout has another name, and an old rendition is never taken for
-// one of the new layout.
+// FlatName names the flattened rendition of a layout by its content: another layout has another
+// name, and an old rendition is never taken for one of the new layout.
 func FlatName(l Layout, cameraOffsetMS int64) string {
 	text, err := json.Marshal(l)
 	if err != nil { // it holds numbers that check has seen
@@ -48,10 +50,12 @@ func FlatName(l Layout, cameraOffsetMS int64) string {
 	return "flat-" + hex.EncodeToString(sum[:8]) + ".mp4"
 }
 
-// flatMaxFPS is what a flattened rendition is held to: it is for places that show it small, or keep it.
+// flatMaxFPS is what a flattened rendition is held to: it is for places that show it small, or keep
+// it.
 const flatMaxFPS = 30
 
-// DecideFlat says how to flatten a recording. Unprocessable when it would take more than the limits allow.
+// DecideFlat says how to flatten a recording. Unprocessable when it would take more than the limits
+// allow.
 func DecideFlat(screen, camera Probe, l Layout, cameraOffsetMS int64, limits Limits) (Flat, error) {
 	v := screen.Video
 	if v == nil || camera.Video == nil {
@@ -60,19 +64,37 @@ func DecideFlat(screen, camera Probe, l Layout, cameraOffsetMS int64, limits Lim
 	w, h := fit(v.Width, v.Height, goodShortSide)
 	sound := ladderOf(screen, false)
 	f := Flat{
-		Name: FlatName(l, cameraOffsetMS), Width: w, Height: h, CRF: topCRF, MaxrateBPS: int64(rungMaxrateBPS * math.Min(1.5, math.Sqrt(float64(w*h)/fullHDPixels))),
-		FPS:       min(max(math.Ceil(max(v.FPS, camera.Video.FPS)), 1), flatMaxFPS),
-		CopyAudio: sound.CopyAudio, NoAudio: sound.NoAudio, GainDB: sound.GainDB,
-		CameraOffset: time.Duration(cameraOffsetMS) * time.Millisecond, Bubbles: flatBubbles(l, w, h),
+		Name: FlatName(
+			l,
+			cameraOffsetMS,
+		),
+		Width:        w,
+		Height:       h,
+		CRF:          topCRF,
+		MaxrateBPS:   int64(rungMaxrateBPS * math.Min(1.5, math.Sqrt(float64(w*h)/fullHDPixels))),
+		FPS:          min(max(math.Ceil(max(v.FPS, camera.Video.FPS)), 1), flatMaxFPS),
+		CopyAudio:    sound.CopyAudio,
+		NoAudio:      sound.NoAudio,
+		GainDB:       sound.GainDB,
+		CameraOffset: time.Duration(cameraOffsetMS) * time.Millisecond,
+		Bubbles:      flatBubbles(l, w, h),
 	}
 	if cost := FlatCost(screen, camera, f); cost > limits.MaxCPU {
-		return Flat{}, E(Unprocessable, fmt.Sprintf("One picture of screen and camera would take about %s of computing, more than this site allows (%s).", spoken(cost), spoken(limits.MaxCPU)), nil)
+		return Flat{}, E(
+			Unprocessable,
+			fmt.Sprintf(
+				"One picture of screen and camera would take about %s of computing, more than this site allows (%s).",
+				spoken(cost),
+				spoken(limits.MaxCPU),
+			),
+			nil,
+		)
 	}
 	return f, nil
 }
 
-// flatBubbles are the key frames in pixels, as the player draws them: inside the picture, whatever their centre. Those that change nothing are
-// left out.
+// flatBubbles are the key frames in pixels, as the player draws them: inside the picture, whatever
+// their centre. Those that change nothing are left out.
 func flatBubbles(l Layout, width, height int) []FlatBubble {
 	var list []FlatBubble
 	for _, b := range l.Bubbles {
@@ -80,7 +102,13 @@ func flatBubbles(l Layout, width, height int) []FlatBubble {
 		within := func(part float64, end int) int {
 			return min(max(int(math.Round(part*float64(end)))-size/2, 0), max(end-size, 0))
 		}
-		next := FlatBubble{From: time.Duration(b.AtMS) * time.Millisecond, Left: within(b.X, width), Top: within(b.Y, height), Size: size, Visible: b.Visible}
+		next := FlatBubble{
+			From:    time.Duration(b.AtMS) * time.Millisecond,
+			Left:    within(b.X, width),
+			Top:     within(b.Y, height),
+			Size:    size,
+			Visible: b.Visible,
+		}
 		n := len(list)
 		if n > 0 && list[n-1].From == next.From { // the later one of two at the same time holds
 			list = list[:n-1]

@@ -12,7 +12,11 @@ import (
 )
 
 func face() meanwhile.Probe {
-	return meanwhile.Probe{Container: meanwhile.ContainerMP4, DurationMS: 60_000, Video: &meanwhile.VideoStream{Codec: "h264", Width: 640, Height: 480, FPS: 24.2}}
+	return meanwhile.Probe{
+		Container:  meanwhile.ContainerMP4,
+		DurationMS: 60_000,
+		Video:      &meanwhile.VideoStream{Codec: "h264", Width: 640, Height: 480, FPS: 24.2},
+	}
 }
 
 func layout(bubbles ...meanwhile.Bubble) meanwhile.Layout { return meanwhile.Layout{Bubbles: bubbles} }
@@ -30,14 +34,29 @@ func TestFlatBubblesAreThePlayers(t *testing.T) {
 		},
 		{
 			name: "what changes nothing is left out, hidden it has no place",
-			layout: layout(meanwhile.Bubble{X: .5, Y: .5, Size: .2, Visible: true}, meanwhile.Bubble{AtMS: 1000, X: .5, Y: .5, Size: .2, Visible: true},
-				meanwhile.Bubble{AtMS: 2000, X: .1, Y: .5, Size: .2}, meanwhile.Bubble{AtMS: 3000, X: .9, Y: .5, Size: .2}),
-			want: []meanwhile.FlatBubble{{Left: 852, Top: 432, Size: 216, Visible: true}, {From: 2 * time.Second, Left: 84, Top: 432, Size: 216}},
+			layout: layout(meanwhile.Bubble{X: .5, Y: .5, Size: .2, Visible: true}, meanwhile.Bubble{
+				AtMS:    1000,
+				X:       .5,
+				Y:       .5,
+				Size:    .2,
+				Visible: true,
+			},
+				meanwhile.Bubble{AtMS: 2000, X: .1, Y: .5, Size: .2},
+				meanwhile.Bubble{AtMS: 3000, X: .9, Y: .5, Size: .2}),
+			want: []meanwhile.FlatBubble{
+				{Left: 852, Top: 432, Size: 216, Visible: true},
+				{From: 2 * time.Second, Left: 84, Top: 432, Size: 216},
+			},
 		},
 		{
-			name:   "of two at one time the later one holds",
-			layout: layout(meanwhile.Bubble{X: .5, Y: .5, Size: .2}, meanwhile.Bubble{X: 0, Y: 0, Size: .2, Visible: true}),
-			want:   []meanwhile.FlatBubble{{Size: 216, Visible: true}},
+			name: "of two at one time the later one holds",
+			layout: layout(meanwhile.Bubble{X: .5, Y: .5, Size: .2}, meanwhile.Bubble{
+				X:       0,
+				Y:       0,
+				Size:    .2,
+				Visible: true,
+			}),
+			want: []meanwhile.FlatBubble{{Size: 216, Visible: true}},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -48,7 +67,8 @@ func TestFlatBubblesAreThePlayers(t *testing.T) {
 			if diff := cmp.Diff(tc.want, f.Bubbles); diff != "" {
 				t.Errorf("Bubbles (-want +got):\n%s", diff)
 			}
-			if f.Width != 1920 || f.Height != 1080 || f.FPS != 30 || !f.CopyAudio || f.CameraOffset != 40*time.Millisecond {
+			if f.Width != 1920 || f.Height != 1080 || f.FPS != 30 || !f.CopyAudio ||
+				f.CameraOffset != 40*time.Millisecond {
 				t.Errorf("it is %+v", f)
 			}
 		})
@@ -59,7 +79,9 @@ func TestFlatNamesSayWhatTheyAreMadeOf(t *testing.T) {
 	one := layout(meanwhile.Bubble{X: .1, Y: .1, Size: .2, Visible: true})
 	names := map[string]bool{}
 	for _, name := range []string{
-		meanwhile.FlatName(one, 0), meanwhile.FlatName(one, 40), meanwhile.FlatName(layout(meanwhile.Bubble{X: .11, Y: .1, Size: .2, Visible: true}), 0),
+		meanwhile.FlatName(one, 0),
+		meanwhile.FlatName(one, 40),
+		meanwhile.FlatName(layout(meanwhile.Bubble{X: .11, Y: .1, Size: .2, Visible: true}), 0),
 		meanwhile.FlatName(layout(meanwhile.Bubble{X: .1, Y: .1, Size: .2}), 0),
 	} {
 		names[name] = true
@@ -69,7 +91,8 @@ func TestFlatNamesSayWhatTheyAreMadeOf(t *testing.T) {
 	}
 }
 
-// composed is a recording of screen and camera whose steps are done but for the flattening, which is due.
+// composed is a recording of screen and camera whose steps are done but for the flattening, which
+// is due.
 func (h *house) composed(t testing.TB) meanwhile.Ticket {
 	t.Helper()
 	h.LayoutSettles = time.Millisecond
@@ -146,17 +169,33 @@ func (h *house) flattened(t testing.TB, task meanwhile.Task) (string, error) {
 	if err != nil || f == nil {
 		t.Fatalf("FlatFor() = %v, %v", f, err)
 	}
-	return f.Name, h.asset(t, task, meanwhile.Asset{Kind: meanwhile.AssetFlat, Name: f.Name, MediaType: "video/mp4", Everywhere: true})
+	return f.Name, h.asset(
+		t,
+		task,
+		meanwhile.Asset{Kind: meanwhile.AssetFlat, Name: f.Name, MediaType: "video/mp4", Everywhere: true},
+	)
 }
 
 func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
 	h := newHouse(t)
 	ticket := h.composed(t)
 	w := h.watch(t, ticket)
-	if w.Video.State != meanwhile.StateReady || w.Video.Improving || w.Video.Progress != 1 || w.Flat != nil || w.File() != nil {
-		t.Errorf("before it is flattened: %s, improving %v, progress %v, flat %v", w.Video.State, w.Video.Improving, w.Video.Progress, w.Flat)
+	if w.Video.State != meanwhile.StateReady || w.Video.Improving || w.Video.Progress != 1 || w.Flat != nil ||
+		w.File() != nil {
+		t.Errorf(
+			"before it is flattened: %s, improving %v, progress %v, flat %v",
+			w.Video.State,
+			w.Video.Improving,
+			w.Video.Progress,
+			w.Flat,
+		)
 	}
-	if a, v, err := h.DownloadByShare(t.Context(), meanwhile.Actor{}, ticket.Share.Token); err != nil || a.Kind != meanwhile.AssetCopy || v.Title != "Weekly (screen)" {
+	if a, v, err := h.DownloadByShare(
+		t.Context(),
+		meanwhile.Actor{},
+		ticket.Share.Token,
+	); err != nil || a.Kind != meanwhile.AssetCopy ||
+		v.Title != "Weekly (screen)" {
 		t.Errorf("before it is flattened the download is %s %q, %v", a.Kind, v.Title, err)
 	}
 	first, err := h.flattened(t, h.flatTask(t))
@@ -166,13 +205,23 @@ func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
 	if w = h.watch(t, ticket); w.Flat == nil || w.Flat.Name != first || w.File() != w.Flat || len(w.Sources) != 1 {
 		t.Fatalf("flattened it is %+v", w.Flat)
 	}
-	if a, v, err := h.DownloadByShare(t.Context(), meanwhile.Actor{}, ticket.Share.Token); err != nil || a.Name != first || v.Title != "Weekly" {
+	if a, v, err := h.DownloadByShare(
+		t.Context(),
+		meanwhile.Actor{},
+		ticket.Share.Token,
+	); err != nil || a.Name != first ||
+		v.Title != "Weekly" {
 		t.Errorf("the download is %s %q, %v", a.Name, v.Title, err)
 	}
 
 	move := func(x float64, visible bool) {
 		t.Helper()
-		if err := h.SetLayout(t.Context(), h.owner, ticket.Video.ID, layout(meanwhile.Bubble{X: x, Y: .5, Size: .2, Visible: visible})); err != nil {
+		if err := h.SetLayout(
+			t.Context(),
+			h.owner,
+			ticket.Video.ID,
+			layout(meanwhile.Bubble{X: x, Y: .5, Size: .2, Visible: visible}),
+		); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -210,11 +259,16 @@ func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
 func TestFlatteningThatFailsIsAWarning(t *testing.T) {
 	h := newHouse(t)
 	ticket := h.composed(t)
-	if err := h.FailStage(t.Context(), h.flatTask(t), meanwhile.E(meanwhile.Unprocessable, "no", errors.New("no"))); err != nil {
+	if err := h.FailStage(
+		t.Context(),
+		h.flatTask(t),
+		meanwhile.E(meanwhile.Unprocessable, "no", errors.New("no")),
+	); err != nil {
 		t.Fatal(err)
 	}
 	w := h.watch(t, ticket)
-	if w.Video.State != meanwhile.StateReady || !strings.Contains(w.Video.Warning, "one picture") || w.Video.Progress != 1 {
+	if w.Video.State != meanwhile.StateReady || !strings.Contains(w.Video.Warning, "one picture") ||
+		w.Video.Progress != 1 {
 		t.Errorf("it is %s with the warning %q", w.Video.State, w.Video.Warning)
 	}
 	if err := h.SetLayout(t.Context(), h.owner, ticket.Video.ID, meanwhile.DefaultLayout()); err != nil {

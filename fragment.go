@@ -36,8 +36,9 @@ const maxBoxBytes = 64 << 20
 
 var errBox = errors.New("a box is cut off or makes no sense")
 
-// IndexFragments reads the boxes of a fragmented MP4 of sizeBytes whose every fragment begins with a picture. Times are those of the video
-// track, or of the only track. It errs when a box is cut off, or when there is no fragment.
+// IndexFragments reads the boxes of a fragmented MP4 of sizeBytes whose every fragment begins with
+// a picture. Times are those of the video track, or of the only track. It errs when a box is cut
+// off, or when there is no fragment.
 func IndexFragments(r io.ReaderAt, sizeBytes int64) (FragmentIndex, error) {
 	w := fragmentWalk{}
 	for w.at < sizeBytes {
@@ -53,7 +54,8 @@ func IndexFragments(r io.ReaderAt, sizeBytes int64) (FragmentIndex, error) {
 	return x, nil
 }
 
-// fragmentWalk goes through a fragmented MP4 box by box; it can wait at the end of what is there and go on later.
+// fragmentWalk goes through a fragmented MP4 box by box; it can wait at the end of what is there
+// and go on later.
 type fragmentWalk struct {
 	at     int64 // where the next box begins
 	tracks []movieTrack
@@ -105,8 +107,9 @@ func (w *fragmentWalk) settled() int64 {
 	return w.at
 }
 
-// WholeFragments is how many bytes of a fragmented MP4 hold whole fragments. A recording that was cut off ends in half a one, of which each reader
-// makes something else. sizeBytes where nothing is cut off, and for what is no fragmented MP4.
+// WholeFragments is how many bytes of a fragmented MP4 hold whole fragments. A recording that was
+// cut off ends in half a one, of which each reader makes something else. sizeBytes where nothing is
+// cut off, and for what is no fragmented MP4.
 func WholeFragments(r io.ReaderAt, sizeBytes int64) int64 {
 	w := fragmentWalk{}
 	for w.at < sizeBytes {
@@ -123,7 +126,8 @@ func WholeFragments(r io.ReaderAt, sizeBytes int64) int64 {
 	return sizeBytes
 }
 
-// closeGaps lets each fragment last until the next begins: what is said of the last sample's duration is a guess in live recordings.
+// closeGaps lets each fragment last until the next begins: what is said of the last sample's
+// duration is a guess in live recordings.
 func (x *FragmentIndex) closeGaps() {
 	for i := range len(x.Fragments) - 1 {
 		if d := x.Fragments[i+1].Start - x.Fragments[i].Start; d > 0 {
@@ -212,7 +216,10 @@ func movieTracks(moov []byte) []movieTrack {
 		case "mvex":
 			eachBox(body, func(kind string, body []byte) {
 				if kind == "trex" && len(body) >= 20 {
-					defaults[binary.BigEndian.Uint32(body[4:])] = [2]uint32{binary.BigEndian.Uint32(body[12:]), binary.BigEndian.Uint32(body[16:])}
+					defaults[binary.BigEndian.Uint32(body[4:])] = [2]uint32{
+						binary.BigEndian.Uint32(body[12:]),
+						binary.BigEndian.Uint32(body[16:]),
+					}
 				}
 			})
 		}
@@ -367,9 +374,11 @@ func trunLength(body []byte, flags, perSample uint32) (length uint64) {
 	return length
 }
 
-// sampleEntry reads the first entry of a sample description: the codec's RFC 6381 name, and a picture's size (ISO/IEC 14496-12, 8.5.2).
+// sampleEntry reads the first entry of a sample description: the codec's RFC 6381 name, and a
+// picture's size (ISO/IEC 14496-12, 8.5.2).
 func sampleEntry(stsd []byte) (codec string, width, height int) {
-	const entry, fields = 8, 86 // the entry behind version and count; its own fields up to the boxes in it
+	// the entry behind version and count; its own fields up to the boxes in it
+	const entry, fields = 8, 86
 	if len(stsd) < entry+fields {
 		if len(stsd) < entry+8 {
 			return "", 0, 0

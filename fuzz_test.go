@@ -21,14 +21,17 @@ func mustRecording(f *testing.F) []byte {
 	return b
 }
 
-// spoiled are seeds from one good file: cut off at several places, and with lengths that are no lengths.
+// spoiled are seeds from one good file: cut off at several places, and with lengths that are no
+// lengths.
 func spoiled(f *testing.F, whole []byte) {
 	f.Helper()
 	f.Add(whole)
 	for _, n := range []int{0, 7, 8, 40, len(whole) / 3, len(whole) - 1} {
 		f.Add(whole[:min(max(n, 0), len(whole))])
 	}
-	for _, kind := range []string{"moov", "trak", "mdhd", "stsd", "moof", "traf", "tfhd", "tfdt", "trun", "mdat", "dOps"} {
+	for _, kind := range []string{
+		"moov", "trak", "mdhd", "stsd", "moof", "traf", "tfhd", "tfdt", "trun", "mdat", "dOps",
+	} {
 		at := bytes.Index(whole, []byte(kind))
 		if at < 4 {
 			continue
@@ -61,7 +64,8 @@ func FuzzMovie(f *testing.F) {
 				}
 			}
 			for _, list := range []string{MediaPlaylist(x, "a.m4s"), LivePlaylist(x, "a.m4s", true)} {
-				if !strings.HasPrefix(list, "#EXTM3U\n") || strings.Contains(list, "NaN") || strings.Contains(list, "#EXTINF:-") {
+				if !strings.HasPrefix(list, "#EXTM3U\n") || strings.Contains(list, "NaN") ||
+					strings.Contains(list, "#EXTINF:-") {
 					t.Errorf("playlist %s", list)
 				}
 			}
@@ -147,7 +151,13 @@ func FuzzSigned(f *testing.F) {
 		if p, ok := l.ReadPass(text); ok && text != pass {
 			t.Errorf("pass %q opens %+v", text, p)
 		}
-		if _, err := l.MediaByGrant(context.Background(), strings.TrimSuffix(text, "=")+"x", 1, "a.mp4"); KindOf(err) != NotFound && KindOf(err) != Forbidden {
+		if _, err := l.MediaByGrant(
+			context.Background(),
+			strings.TrimSuffix(text, "=")+"x",
+			1,
+			"a.mp4",
+		); KindOf(err) != NotFound &&
+			KindOf(err) != Forbidden {
 			t.Errorf("grant %q: %v", text, err)
 		}
 		if l.ownToken("upload", text) && text != token {
@@ -159,8 +169,10 @@ func FuzzSigned(f *testing.F) {
 // FuzzLayout: a layout that is taken can be drawn.
 func FuzzLayout(f *testing.F) {
 	for _, seed := range []string{
-		`{"bubbles":[{"at_ms":0,"x":0.1,"y":0.8,"size":0.3,"visible":true}]}`, `{"bubbles":[]}`, `{}`, `null`, `{"bubbles":[{"x":1e309}]}`, `{"bubbles":[{"x":-0,"y":1,"size":1}]}`,
-		`{"bubbles":[{"at_ms":0,"size":0.05},{"at_ms":-9223372036854775808,"size":1},{"at_ms":9223372036854775807,"size":1}]}`, `{"bubbles":[{"at_ms":0,"x":"0"}]}`,
+		`{"bubbles":[{"at_ms":0,"x":0.1,"y":0.8,"size":0.3,"visible":true}]}`, `{"bubbles":[]}`, `{}`,
+		`null`, `{"bubbles":[{"x":1e309}]}`, `{"bubbles":[{"x":-0,"y":1,"size":1}]}`,
+		`{"bubbles":[{"at_ms":0,"size":0.05},{"at_ms":-9223372036854775808,"size":1},{"at_ms":9223372036854775807,"size":1}]}`,
+		`{"bubbles":[{"at_ms":0,"x":"0"}]}`,
 	} {
 		f.Add(seed)
 	}
@@ -184,7 +196,18 @@ func FuzzLayout(f *testing.F) {
 
 // FuzzCleanText: what people write is kept as text that every database and page takes.
 func FuzzCleanText(f *testing.F) {
-	for _, seed := range []string{"", "plain", " a \t b\r\nc ", "\x00\x1b[31m", "\xff\xfe", "a\u202eb\u2066c", "e\u0301", "\ufeff\u200b", strings.Repeat("ä", 300), "👩‍👩‍👧"} {
+	for _, seed := range []string{
+		"",
+		"plain",
+		" a \t b\r\nc ",
+		"\x00\x1b[31m",
+		"\xff\xfe",
+		"a\u202eb\u2066c",
+		"e\u0301",
+		"\ufeff\u200b",
+		strings.Repeat("ä", 300),
+		"👩‍👩‍👧",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

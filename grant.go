@@ -11,15 +11,17 @@ import (
 	"time"
 )
 
-// Grants: how long one lives, how long an old one may be believed after a rule changed, and how coarse its end is. The end falls on full
-// hours, so that a page opened twice uses the same addresses and a browser's own cache helps.
+// Grants: how long one lives, how long an old one may be believed after a rule changed, and how
+// coarse its end is. The end falls on full hours, so that a page opened twice uses the same
+// addresses and a browser's own cache helps.
 const (
 	grantFor   = 12 * time.Hour
 	grantCheck = 5 * time.Second
 	grantStep  = time.Hour
 )
 
-// grantFor makes the address part that opens a share's media: share, epoch and expiry under an HMAC.
+// grantFor makes the address part that opens a share's media: share, epoch and expiry under an
+// HMAC.
 func (l *Library) grantFor(s Share) (string, time.Time) {
 	ends := l.Now().Add(grantFor).Truncate(grantStep).Add(grantStep)
 	if s.ExpiresAt != nil && s.ExpiresAt.Before(ends) {
@@ -35,8 +37,8 @@ func (l *Library) grantMAC(body string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:18])
 }
 
-// MediaByGrant finds the asset that a player asks for. Forbidden when the grant was good and has ended or its rules have changed (fetch
-// the share again); NotFound for anything else.
+// MediaByGrant finds the asset that a player asks for. Forbidden when the grant was good and has
+// ended or its rules have changed (fetch the share again); NotFound for anything else.
 func (l *Library) MediaByGrant(ctx context.Context, grant string, generation int, name string) (Asset, error) {
 	share, epoch, ends, err := l.readGrant(grant)
 	if err != nil {
@@ -82,7 +84,8 @@ func (l *Library) readGrant(grant string) (ShareID, int64, time.Time, error) {
 	return ShareID(fields[0]), epoch, time.Unix(unix, 0), nil
 }
 
-// videoByGrant finds the video that a grant opens, with every rule looked at. Errors are MediaByGrant's.
+// videoByGrant finds the video that a grant opens, with every rule looked at. Errors are
+// MediaByGrant's.
 func (l *Library) videoByGrant(ctx context.Context, grant string) (Video, error) {
 	id, epoch, ends, err := l.readGrant(grant)
 	if err != nil {
@@ -112,7 +115,13 @@ func (l *Library) videoByEpoch(ctx context.Context, id ShareID, epoch int64) (Vi
 	return v, nil
 }
 
-func (l *Library) mediaByShare(ctx context.Context, id ShareID, epoch int64, generation int, name string) (Asset, error) {
+func (l *Library) mediaByShare(
+	ctx context.Context,
+	id ShareID,
+	epoch int64,
+	generation int,
+	name string,
+) (Asset, error) {
 	v, err := l.videoByEpoch(ctx, id, epoch)
 	if err != nil {
 		return Asset{}, err
@@ -124,7 +133,8 @@ func (l *Library) mediaByShare(ctx context.Context, id ShareID, epoch int64, gen
 	if err != nil {
 		return Asset{}, fmt.Errorf("find asset: %w", err)
 	}
-	// A player that began with an earlier generation may finish with it; one that is not published yet shows only its poster.
+	// A player that began with an earlier generation may finish with it; one that is not published
+	// yet shows only its poster.
 	if a.Kind == AssetSpeech || a.Kind != AssetPoster && a.Generation > v.Published {
 		return Asset{}, noMedia(nil)
 	}

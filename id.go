@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// Typed identifiers, so that one kind cannot be passed for another. All are 26 characters of a–z and 2–7 (128 random bits) unless
-// said otherwise, and so fit object keys and addresses as they are.
+// Typed identifiers, so that one kind cannot be passed for another. All are 26 characters of a–z
+// and 2–7 (128 random bits) unless said otherwise, and so fit object keys and addresses as they
+// are.
 type (
 	// WorkspaceID names a Workspace.
 	WorkspaceID string
@@ -22,8 +23,8 @@ type (
 	ShareID string
 	// UploadID names an Upload.
 	UploadID string
-	// CommentID names a Comment. It sorts by age (NewOrderedID), so that threads at one position of the video stand in the order in which
-	// they began; it is no secret.
+	// CommentID names a Comment. It sorts by age (NewOrderedID), so that threads at one position of
+	// the video stand in the order in which they began; it is no secret.
 	CommentID string
 	// StageID names a Stage.
 	StageID string
@@ -45,8 +46,8 @@ func NewRandomID() string {
 // orderedEncoding keeps the order of the bytes it encodes (RFC 4648, 7, in lower case).
 var orderedEncoding = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
 
-// NewOrderedID returns 26 lower-case characters that sort by at, to the millisecond: 48 bits of time and 80 random bits, as RFC 9562
-// arranges them in version 7.
+// NewOrderedID returns 26 lower-case characters that sort by at, to the millisecond: 48 bits of
+// time and 80 random bits, as RFC 9562 arranges them in version 7.
 func NewOrderedID(at time.Time) string {
 	var b [16]byte
 	binary.BigEndian.PutUint64(b[:8], uint64(at.UnixMilli())<<16)
@@ -54,14 +55,16 @@ func NewOrderedID(at time.Time) string {
 	return orderedEncoding.EncodeToString(b[:])
 }
 
-// NewSecret returns 256 random bits as 52 lower-case characters: for tokens of which only SecretHash is kept.
+// NewSecret returns 256 random bits as 52 lower-case characters: for tokens of which only
+// SecretHash is kept.
 func NewSecret() string {
 	var b [32]byte
 	rand.Read(b[:])
 	return idEncoding.EncodeToString(b[:])
 }
 
-// SecretHash is what the store keeps of a random secret: its SHA-256 in hexadecimal. Human passwords go through Hasher instead.
+// SecretHash is what the store keeps of a random secret: its SHA-256 in hexadecimal. Human
+// passwords go through Hasher instead.
 func SecretHash(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])

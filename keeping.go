@@ -4,8 +4,9 @@ import "time"
 
 // How long things are kept before they go.
 const (
-	TrashFor    = 30 * 24 * time.Hour // in the trash
-	NoticeFor   = 7 * 24 * time.Hour  // between a notice and the trash, where a workspace keeps videos for some time
+	TrashFor = 30 * 24 * time.Hour // in the trash
+	// between a notice and the trash, where a workspace keeps videos for some time
+	NoticeFor   = 7 * 24 * time.Hour
 	GraceFor    = 14 * 24 * time.Hour // of an account that is to be deleted
 	MaxKeepDays = 3650
 )

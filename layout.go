@@ -5,13 +5,14 @@ import (
 	"slices"
 )
 
-// Layout says where the camera's bubble is shown in the picture: key frames over time, each until the next.
+// Layout says where the camera's bubble is shown in the picture: key frames over time, each until
+// the next.
 type Layout struct {
 	Bubbles []Bubble `json:"bubbles"`
 }
 
-// Bubble is one key frame of a layout. X and Y are the bubble's centre, 0…1 of the picture's width and height; Size is its diameter, 0.05…1 of
-// the picture's shorter side.
+// Bubble is one key frame of a layout. X and Y are the bubble's centre, 0…1 of the picture's width
+// and height; Size is its diameter, 0.05…1 of the picture's shorter side.
 type Bubble struct {
 	AtMS    int64   `json:"at_ms"`
 	X       float64 `json:"x"`
@@ -33,7 +34,8 @@ func (l Layout) check() error {
 	if len(l.Bubbles) == 0 || len(l.Bubbles) > maxBubbles {
 		return E(Invalid, fmt.Sprintf("A layout has 1 to %d key frames.", maxBubbles), nil)
 	}
-	if l.Bubbles[0].AtMS != 0 || !slices.IsSortedFunc(l.Bubbles, func(a, b Bubble) int { return int(min(max(a.AtMS-b.AtMS, -1), 1)) }) {
+	if l.Bubbles[0].AtMS != 0 ||
+		!slices.IsSortedFunc(l.Bubbles, func(a, b Bubble) int { return int(min(max(a.AtMS-b.AtMS, -1), 1)) }) {
 		return E(Invalid, "The key frames of a layout begin at 0 and come in order of time.", nil)
 	}
 	for _, b := range l.Bubbles {

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Config is what a Library works with. Now, NewID, Log, Limits and LayoutSettles have defaults; DiskUsed may be nil.
+// Config is what a Library works with. Now, NewID, Log, Limits and LayoutSettles have defaults;
+// DiskUsed may be nil.
 type Config struct {
 	Store   Store
 	Objects Objects
@@ -18,7 +19,8 @@ type Config struct {
 	Hasher  Hasher
 	// Mailer is nil where no mail server is set: then links are shown to who may hand them on.
 	Mailer Mailer
-	// Site is the address of the site without a slash at its end, for links in mail that no request asked for; empty where no mail is sent.
+	// Site is the address of the site without a slash at its end, for links in mail that no request
+	// asked for; empty where no mail is sent.
 	Site string
 	Log  *slog.Logger
 
@@ -29,14 +31,16 @@ type Config struct {
 	OpenSignUp bool
 	// DiskUsed answers which part of the storage is used, 0…1. Nil where that cannot be known.
 	DiskUsed func() float64
-	// LayoutSettles is how long a layout stays as it is before it is flattened, 10 s when zero: while it is dragged about, nothing is encoded.
+	// LayoutSettles is how long a layout stays as it is before it is flattened, 10 s when zero:
+	// while it is dragged about, nothing is encoded.
 	LayoutSettles time.Duration
 
 	Now   func() time.Time
 	NewID func() string
 }
 
-// Library holds every use case and every permission decision. All methods may be called from many goroutines.
+// Library holds every use case and every permission decision. All methods may be called from many
+// goroutines.
 type Library struct {
 	Config
 	grants beliefs[Asset]
@@ -85,7 +89,8 @@ type Actor struct {
 	Verified bool
 	// Passes are what a browser holds of links that ask for something.
 	Passes []Pass
-	// Address is the network address that the actor came from, for the log of the workspace; Network is what of it one customer has.
+	// Address is the network address that the actor came from, for the log of the workspace;
+	// Network is what of it one customer has.
 	Address, Network string
 }
 
@@ -118,7 +123,8 @@ const (
 	verbShare    verb = "share" // make, change and revoke links
 )
 
-// access is one row of the decision: which scope an API key needs, and whether the holder of an open share link may do it as well.
+// access is one row of the decision: which scope an API key needs, and whether the holder of an
+// open share link may do it as well.
 type access struct {
 	scope   Scope
 	byShare func(Share) bool
@@ -144,8 +150,9 @@ func notThere(err error) error {
 	return E(NotFound, "There is no such video, or it is not shared with you.", err)
 }
 
-// authorize is the one decision about a video. share is the link that the actor came by, with its people, nil if none. A video in the trash can only be
-// restored or read by its owner through the verbs that say so.
+// authorize is the one decision about a video. share is the link that the actor came by, with its
+// people, nil if none. A video in the trash can only be restored or read by its owner through the
+// verbs that say so.
 func (l *Library) authorize(a Actor, v Video, share *SharedLink, what verb) error {
 	row, ok := verbs[what]
 	if !ok {
@@ -157,7 +164,8 @@ func (l *Library) authorize(a Actor, v Video, share *SharedLink, what verb) erro
 		}
 		return nil
 	}
-	if v.TrashedAt != nil || share == nil || share.VideoID != v.ID || !share.Open(l.Now()) || !row.byShare(share.Share) {
+	if v.TrashedAt != nil || share == nil || share.VideoID != v.ID || !share.Open(l.Now()) ||
+		!row.byShare(share.Share) {
 		return notThere(nil)
 	}
 	if err := l.admit(a, v, *share); err != nil {
@@ -169,8 +177,8 @@ func (l *Library) authorize(a Actor, v Video, share *SharedLink, what verb) erro
 	return nil
 }
 
-// admit decides whether a link lets the actor in. Who is not among its members hears the same as of what does not exist; who could give
-// a password or an address is told so.
+// admit decides whether a link lets the actor in. Who is not among its members hears the same as of
+// what does not exist; who could give a password or an address is told so.
 func (l *Library) admit(a Actor, v Video, link SharedLink) error {
 	switch link.Audience {
 	case AudienceLink:
@@ -224,7 +232,8 @@ func (l *Library) videoFor(ctx context.Context, a Actor, id VideoID, what verb) 
 	return v, nil
 }
 
-// tell says "look again" about a video. A lost message costs a viewer a refetch, so failure is only logged.
+// tell says "look again" about a video. A lost message costs a viewer a refetch, so failure is only
+// logged.
 func (l *Library) tell(ctx context.Context, v Video, event string) {
 	publish := func(topic, text string) {
 		if err := l.Bus.Publish(ctx, topic, text); err != nil {
@@ -246,6 +255,6 @@ const (
 // VideoTopic is the topic of everything about one video.
 func VideoTopic(id VideoID) string { return "video:" + string(id) }
 
-// OwnerTopic is the topic of everything about the videos of one person in one workspace; its events are the ids of videos to look at again, or
-// empty where rights are to be.
+// OwnerTopic is the topic of everything about the videos of one person in one workspace; its events
+// are the ids of videos to look at again, or empty where rights are to be.
 func OwnerTopic(w WorkspaceID, id UserID) string { return "owner:" + string(w) + ":" + string(id) }

@@ -19,7 +19,8 @@ const (
 	LoginLinkFor = 24 * time.Hour
 )
 
-// MinPasswordRunes is the shortest password that is taken (NIST SP 800-63B asks for 8; we ask for more).
+// MinPasswordRunes is the shortest password that is taken (NIST SP 800-63B asks for 8; we ask for
+// more).
 const MinPasswordRunes = 10
 
 // Account is what makes a new account.
@@ -31,8 +32,8 @@ type Account struct {
 	Role     Role
 }
 
-// SetUpToken is the secret of the one link that makes the first account. It stays the same over restarts, and opens nothing once there
-// is an account.
+// SetUpToken is the secret of the one link that makes the first account. It stays the same over
+// restarts, and opens nothing once there is an account.
 func (l *Library) SetUpToken() string {
 	mac := hmac.New(sha256.New, l.Secret)
 	mac.Write([]byte("set-up"))
@@ -58,7 +59,12 @@ func (l *Library) CheckSetUp(ctx context.Context, token string) error {
 }
 
 // SetUp makes the workspace and its owner, once, and signs the owner in.
-func (l *Library) SetUp(ctx context.Context, token, workspace string, acc Account, from Entry) (cookie string, err error) {
+func (l *Library) SetUp(
+	ctx context.Context,
+	token, workspace string,
+	acc Account,
+	from Entry,
+) (cookie string, err error) {
 	if err := l.CheckSetUp(ctx, token); err != nil {
 		return "", err
 	}
@@ -78,7 +84,8 @@ func (l *Library) SetUp(ctx context.Context, token, workspace string, acc Accoun
 		if err := l.createUser(ctx, tx, u, acc.Role, workspace); err != nil {
 			return err
 		}
-		if err := tx.VerifyEmail(ctx, u.ID, l.Now()); err != nil { // who has the set-up link runs the place
+		// who has the set-up link runs the place
+		if err := tx.VerifyEmail(ctx, u.ID, l.Now()); err != nil {
 			return fmt.Errorf("verify mail address: %w", err)
 		}
 		cookie, err = l.logInNew(ctx, tx, u.ID, "set-up link", from)
@@ -90,7 +97,8 @@ func (l *Library) SetUp(ctx context.Context, token, workspace string, acc Accoun
 // SignUpOpen reports whether anyone may make an account.
 func (l *Library) SignUpOpen() bool { return l.OpenSignUp }
 
-// SignUp makes a member's account where the operator lets anyone do so, and signs it in. Forbidden where sign-up is closed.
+// SignUp makes a member's account where the operator lets anyone do so, and signs it in. Forbidden
+// where sign-up is closed.
 func (l *Library) SignUp(ctx context.Context, acc Account, from Entry) (cookie string, err error) {
 	if !l.OpenSignUp {
 		return "", E(Forbidden, "Sign-up is closed here. Ask the owner of this site for an account.", nil)
@@ -117,8 +125,8 @@ func (l *Library) SignUp(ctx context.Context, acc Account, from Entry) (cookie s
 	return cookie, err
 }
 
-// AddUser makes an account for the operator and returns the secret of a link that signs it in once. The first account makes the
-// workspace, too, and is its owner whatever its role says.
+// AddUser makes an account for the operator and returns the secret of a link that signs it in once.
+// The first account makes the workspace, too, and is its owner whatever its role says.
 func (l *Library) AddUser(ctx context.Context, acc Account) (User, string, error) {
 	u, err := l.newUser(ctx, acc)
 	if err != nil {
@@ -130,7 +138,10 @@ func (l *Library) AddUser(ctx context.Context, acc Account) (User, string, error
 			return err
 		}
 		now := l.Now()
-		return tx.CreateLoginLink(ctx, LoginLink{Hash: SecretHash(secret), UserID: u.ID, CreatedAt: now, ExpiresAt: now.Add(LoginLinkFor)})
+		return tx.CreateLoginLink(
+			ctx,
+			LoginLink{Hash: SecretHash(secret), UserID: u.ID, CreatedAt: now, ExpiresAt: now.Add(LoginLinkFor)},
+		)
 	})
 	if err != nil {
 		return User{}, "", err
@@ -160,12 +171,17 @@ func (l *Library) newUser(ctx context.Context, acc Account) (User, error) {
 
 func (l *Library) hashPassword(ctx context.Context, password string) (string, error) {
 	if utf8.RuneCountInString(password) < MinPasswordRunes {
-		return "", E(Invalid, fmt.Sprintf("A password needs at least %d characters. A short sentence is a good one.", MinPasswordRunes), nil)
+		return "", E(
+			Invalid,
+			fmt.Sprintf("A password needs at least %d characters. A short sentence is a good one.", MinPasswordRunes),
+			nil,
+		)
 	}
 	return l.hash(ctx, password)
 }
 
-// hash hashes a password that is long enough for what it guards. Invalid for one that is too long to hash.
+// hash hashes a password that is long enough for what it guards. Invalid for one that is too long
+// to hash.
 func (l *Library) hash(ctx context.Context, password string) (string, error) {
 	if len(password) > 1000 {
 		return "", E(Invalid, "A password can have at most 1000 bytes.", nil)

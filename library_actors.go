@@ -38,7 +38,8 @@ type keyHolder struct {
 	id  Identity
 }
 
-// ActorByKey is who the API key stands for. Unauthenticated when it is unknown or over; a row that has changed counts within keyCheck.
+// ActorByKey is who the API key stands for. Unauthenticated when it is unknown or over; a row that
+// has changed counts within keyCheck.
 func (l *Library) ActorByKey(ctx context.Context, secret string) (Actor, error) {
 	now := l.Now()
 	hash := SecretHash(secret)
@@ -67,9 +68,22 @@ func (l *Library) ActorByKey(ctx context.Context, secret string) (Actor, error) 
 }
 
 func noKey(err error) error {
-	return E(Unauthenticated, "This API key is unknown or has ended. Make a new one on the site, or with: meanwhile token add", err)
+	return E(
+		Unauthenticated,
+		"This API key is unknown or has ended. Make a new one on the site, or with: meanwhile token add",
+		err,
+	)
 }
 
 func actorOf(id Identity, scopes []Scope) Actor {
-	return Actor{UserID: id.User.ID, Name: id.User.Name, Email: id.User.Email, Verified: id.User.VerifiedAt != nil, WorkspaceID: id.WorkspaceID, WorkspaceName: id.WorkspaceName, Role: id.Role, Scopes: scopes}
+	return Actor{
+		UserID:        id.User.ID,
+		Name:          id.User.Name,
+		Email:         id.User.Email,
+		Verified:      id.User.VerifiedAt != nil,
+		WorkspaceID:   id.WorkspaceID,
+		WorkspaceName: id.WorkspaceName,
+		Role:          id.Role,
+		Scopes:        scopes,
+	}
 }

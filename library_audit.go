@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// AuditLog is one page of the log of the actor's workspace, newest first, and the ID that the next page is Before (empty at the end). Forbidden
-// for all but owners.
+// AuditLog is one page of the log of the actor's workspace, newest first, and the ID that the next
+// page is Before (empty at the end). Forbidden for all but owners.
 func (l *Library) AuditLog(ctx context.Context, a Actor, limit int, before string) ([]Audit, string, error) {
 	if err := l.may(a, dutyReadLog); err != nil {
 		return nil, "", err

@@ -9,8 +9,14 @@ import (
 // CeremonyFor is how long the second half of a log-in is waited for.
 const CeremonyFor = 10 * time.Minute
 
-// BeginCeremony keeps what the second half of a log-in is checked against and returns the secret that the browser brings back with it.
-func (l *Library) BeginCeremony(ctx context.Context, a Actor, kind CeremonyKind, state string) (secret string, err error) {
+// BeginCeremony keeps what the second half of a log-in is checked against and returns the secret
+// that the browser brings back with it.
+func (l *Library) BeginCeremony(
+	ctx context.Context,
+	a Actor,
+	kind CeremonyKind,
+	state string,
+) (secret string, err error) {
 	if err := l.mayHold(a, kind); err != nil {
 		return "", err
 	}
@@ -25,8 +31,14 @@ func (l *Library) BeginCeremony(ctx context.Context, a Actor, kind CeremonyKind,
 	return secret, nil
 }
 
-// TakeCeremony gives what BeginCeremony kept, once. Gone when it is over, was taken already, or is somebody else's.
-func (l *Library) TakeCeremony(ctx context.Context, a Actor, kind CeremonyKind, secret string) (state string, err error) {
+// TakeCeremony gives what BeginCeremony kept, once. Gone when it is over, was taken already, or is
+// somebody else's.
+func (l *Library) TakeCeremony(
+	ctx context.Context,
+	a Actor,
+	kind CeremonyKind,
+	secret string,
+) (state string, err error) {
 	if err := l.mayHold(a, kind); err != nil {
 		return "", err
 	}

@@ -27,7 +27,8 @@ type CommentChange struct {
 // CommentView is a comment and what the actor may do with it.
 type CommentView struct {
 	Comment
-	Mine      bool // the signed-in actor wrote it; a guest's browser knows its own by their edit tokens
+	// the signed-in actor wrote it; a guest's browser knows its own by their edit tokens
+	Mine      bool
 	Moderated bool // the actor may delete it whoever wrote it
 }
 
@@ -39,7 +40,8 @@ type Conversation struct {
 	Count int
 }
 
-// Comments is a page of the conversation under a share link: threads by position, replies behind their comment.
+// Comments is a page of the conversation under a share link: threads by position, replies behind
+// their comment.
 func (l *Library) Comments(ctx context.Context, a Actor, token string, q CommentQuery) (Conversation, error) {
 	a, v, _, err := l.videoByShare(ctx, a, token, verbView)
 	if err != nil {
@@ -71,8 +73,8 @@ func (l *Library) talk(ctx context.Context, a Actor, v Video, q CommentQuery) (C
 	return c, nil
 }
 
-// CommentsSince is what was made, edited or deleted after seq, oldest change first; deleted ones have DeletedAt and no text. When it
-// comes full (MaxPage), ask again from the last one's Seq.
+// CommentsSince is what was made, edited or deleted after seq, oldest change first; deleted ones
+// have DeletedAt and no text. When it comes full (MaxPage), ask again from the last one's Seq.
 func (l *Library) CommentsSince(ctx context.Context, a Actor, token string, seq int64) (Conversation, error) {
 	a, v, _, err := l.videoByShare(ctx, a, token, verbView)
 	if err != nil {
@@ -98,7 +100,8 @@ func (l *Library) viewComments(a Actor, v Video, rows []Comment) []CommentView {
 	moderator := l.authorize(a, v, nil, verbModerate) == nil
 	for _, c := range rows {
 		mine := a.SignedIn() && c.AuthorID == a.UserID
-		if c.HeldAt == nil || c.DeletedAt != nil || mine || moderator { // who wrote one that waited has to hear that it went
+		// who wrote one that waited has to hear that it went
+		if c.HeldAt == nil || c.DeletedAt != nil || mine || moderator {
 			views = append(views, CommentView{Comment: c, Mine: mine, Moderated: moderator})
 		}
 	}
@@ -107,10 +110,15 @@ func (l *Library) viewComments(a Actor, v Video, rows []Comment) []CommentView {
 
 // viewOwn is a comment for who has just written it.
 func (l *Library) viewOwn(a Actor, v Video, c Comment) CommentView {
-	return CommentView{Comment: c, Mine: a.SignedIn() && c.AuthorID == a.UserID, Moderated: l.authorize(a, v, nil, verbModerate) == nil}
+	return CommentView{
+		Comment:   c,
+		Mine:      a.SignedIn() && c.AuthorID == a.UserID,
+		Moderated: l.authorize(a, v, nil, verbModerate) == nil,
+	}
 }
 
-// AddComment says something under a share link, signed in or with a name. A guest gets the secret that edits and deletes it later.
+// AddComment says something under a share link, signed in or with a name. A guest gets the secret
+// that edits and deletes it later.
 func (l *Library) AddComment(ctx context.Context, a Actor, token string, n NewComment) (CommentView, string, error) {
 	a, v, share, err := l.videoByShare(ctx, a, token, verbComment)
 	if err != nil {
@@ -121,7 +129,14 @@ func (l *Library) AddComment(ctx context.Context, a Actor, token string, n NewCo
 		return CommentView{}, "", err
 	}
 	now := l.Now().Truncate(time.Millisecond)
-	c := Comment{ID: CommentID(NewOrderedID(now)), VideoID: v.ID, AuthorID: a.UserID, AuthorName: a.Name, CreatedAt: now, GuestKey: guestKey}
+	c := Comment{
+		ID:         CommentID(NewOrderedID(now)),
+		VideoID:    v.ID,
+		AuthorID:   a.UserID,
+		AuthorName: a.Name,
+		CreatedAt:  now,
+		GuestKey:   guestKey,
+	}
 	if held {
 		c.HeldAt = &now
 	}
@@ -152,7 +167,11 @@ func (l *Library) AddComment(ctx context.Context, a Actor, token string, n NewCo
 
 func commentBody(body string) (string, error) {
 	if utf8.RuneCountInString(body) > MaxCommentRunes {
-		return "", E(Invalid, fmt.Sprintf("A comment can have at most %d characters. Yours is kept in the field.", MaxCommentRunes), nil)
+		return "", E(
+			Invalid,
+			fmt.Sprintf("A comment can have at most %d characters. Yours is kept in the field.", MaxCommentRunes),
+			nil,
+		)
 	}
 	body = cleanText(body)
 	if body == "" {
@@ -192,8 +211,16 @@ func (l *Library) joinThread(ctx context.Context, c *Comment, parent CommentID) 
 	return nil
 }
 
-// EditComment changes one's own comment: by account, or by the secret that AddComment gave. NotFound for anyone else's.
-func (l *Library) EditComment(ctx context.Context, a Actor, token string, id CommentID, secret string, change CommentChange) (CommentView, error) {
+// EditComment changes one's own comment: by account, or by the secret that AddComment gave.
+// NotFound for anyone else's.
+func (l *Library) EditComment(
+	ctx context.Context,
+	a Actor,
+	token string,
+	id CommentID,
+	secret string,
+	change CommentChange,
+) (CommentView, error) {
 	a, v, share, c, err := l.commentFor(ctx, a, token, id, verbComment)
 	if err != nil {
 		return CommentView{}, err
@@ -251,9 +278,15 @@ func (l *Library) DeleteComment(ctx context.Context, a Actor, token string, id C
 	return nil
 }
 
-// Comment is one comment under a share link. One that waits for approval shows to who may approve it and to who wrote it: by account, or by the
-// secret that AddComment gave. NotFound.
-func (l *Library) Comment(ctx context.Context, a Actor, token string, id CommentID, secret string) (CommentView, error) {
+// Comment is one comment under a share link. One that waits for approval shows to who may approve
+// it and to who wrote it: by account, or by the secret that AddComment gave. NotFound.
+func (l *Library) Comment(
+	ctx context.Context,
+	a Actor,
+	token string,
+	id CommentID,
+	secret string,
+) (CommentView, error) {
 	a, v, _, c, err := l.commentFor(ctx, a, token, id, verbView)
 	if err != nil {
 		return CommentView{}, err
@@ -266,7 +299,13 @@ func (l *Library) Comment(ctx context.Context, a Actor, token string, id Comment
 	return view, nil
 }
 
-func (l *Library) commentFor(ctx context.Context, a Actor, token string, id CommentID, what verb) (Actor, Video, SharedLink, Comment, error) {
+func (l *Library) commentFor(
+	ctx context.Context,
+	a Actor,
+	token string,
+	id CommentID,
+	what verb,
+) (Actor, Video, SharedLink, Comment, error) {
 	a, v, share, err := l.videoByShare(ctx, a, token, what)
 	if err != nil {
 		return Actor{}, Video{}, SharedLink{}, Comment{}, err

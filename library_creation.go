@@ -12,7 +12,8 @@ const CreationKeep = 24 * time.Hour
 // maxCreationKey bounds the name that a client gives its request, in bytes.
 const maxCreationKey = 255
 
-// Creation is what an account calls a request that made a video, so that it can ask again when the answer was lost.
+// Creation is what an account calls a request that made a video, so that it can ask again when the
+// answer was lost.
 type Creation struct {
 	UserID    UserID
 	KeyHash   string // SecretHash of the name: clients choose it
@@ -20,9 +21,10 @@ type Creation struct {
 	CreatedAt time.Time
 }
 
-// CreateRecordingOnce is CreateRecording for a request that has a name: the same name of the same account gives the same recording for a day, with
-// a fresh token. Without a name it is CreateRecording. Invalid for a name that is too long; Gone and NotFound when the recording has been given up
-// or deleted.
+// CreateRecordingOnce is CreateRecording for a request that has a name: the same name of the same
+// account gives the same recording for a day, with a fresh token. Without a name it is
+// CreateRecording. Invalid for a name that is too long; Gone and NotFound when the recording has
+// been given up or deleted.
 func (l *Library) CreateRecordingOnce(ctx context.Context, a Actor, title, name string) (Ticket, error) {
 	if name == "" {
 		return l.CreateRecording(ctx, a, title)
@@ -39,7 +41,11 @@ func (l *Library) CreateRecordingOnce(ctx context.Context, a Actor, title, name 
 		return t, err
 	}
 	t, err = l.createRecording(ctx, a, title, func(tx Store, v Video) error {
-		return tx.NameCreation(ctx, Creation{UserID: a.UserID, KeyHash: hash, VideoID: v.ID, CreatedAt: v.CreatedAt}, v.CreatedAt.Add(-CreationKeep))
+		return tx.NameCreation(
+			ctx,
+			Creation{UserID: a.UserID, KeyHash: hash, VideoID: v.ID, CreatedAt: v.CreatedAt},
+			v.CreatedAt.Add(-CreationKeep),
+		)
 	})
 	if err == nil || KindOf(err) != Conflict {
 		return t, err
@@ -51,7 +57,8 @@ func (l *Library) CreateRecordingOnce(ctx context.Context, a Actor, title, name 
 	return Ticket{}, err
 }
 
-// createdBefore is the recording that a request of that name made, with a fresh token; nothing where there is none.
+// createdBefore is the recording that a request of that name made, with a fresh token; nothing
+// where there is none.
 func (l *Library) createdBefore(ctx context.Context, a Actor, hash string) (Ticket, error) {
 	id, err := l.Store.CreationByKey(ctx, a.UserID, hash, l.Now().Add(-CreationKeep))
 	if KindOf(err) == NotFound && err != nil {

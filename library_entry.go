@@ -29,9 +29,16 @@ func actorFrom(id Identity, from Entry) Actor {
 	return a
 }
 
-// logIn begins a session in workspace w, or where it is empty in the oldest of the person's, which is id's in either case, and notes it; way says
-// how they came in.
-func (l *Library) logIn(ctx context.Context, tx Store, id Identity, w WorkspaceID, way string, from Entry) (cookie string, err error) {
+// logIn begins a session in workspace w, or where it is empty in the oldest of the person's, which
+// is id's in either case, and notes it; way says how they came in.
+func (l *Library) logIn(
+	ctx context.Context,
+	tx Store,
+	id Identity,
+	w WorkspaceID,
+	way string,
+	from Entry,
+) (cookie string, err error) {
 	if cookie, err = l.startSession(ctx, tx, id.User.ID, w, from.Device); err != nil {
 		return "", err
 	}
@@ -39,7 +46,13 @@ func (l *Library) logIn(ctx context.Context, tx Store, id Identity, w WorkspaceI
 }
 
 // logInNew is logIn for an account that was just made.
-func (l *Library) logInNew(ctx context.Context, tx Store, user UserID, way string, from Entry) (cookie string, err error) {
+func (l *Library) logInNew(
+	ctx context.Context,
+	tx Store,
+	user UserID,
+	way string,
+	from Entry,
+) (cookie string, err error) {
 	id, err := tx.IdentityByUser(ctx, user)
 	if err != nil {
 		return "", fmt.Errorf("find account: %w", err)
@@ -47,10 +60,12 @@ func (l *Library) logInNew(ctx context.Context, tx Store, user UserID, way strin
 	return l.logIn(ctx, tx, id, "", way, from)
 }
 
-// proveAddress notes that a person's mail address was shown to be theirs. Until then somebody else may have made the account, and waited: the
-// first proof ends every way in that was there before it.
+// proveAddress notes that a person's mail address was shown to be theirs. Until then somebody else
+// may have made the account, and waited: the first proof ends every way in that was there before
+// it.
 func (l *Library) proveAddress(ctx context.Context, tx Store, user UserID, from Entry) error {
-	if err := tx.HoldUser(ctx, user); err != nil { // two proofs at once: the second one ends nothing of what the first has opened
+	// two proofs at once: the second one ends nothing of what the first has opened
+	if err := tx.HoldUser(ctx, user); err != nil {
 		return fmt.Errorf("hold account: %w", err)
 	}
 	id, err := tx.IdentityByUser(ctx, user)
@@ -69,8 +84,8 @@ func (l *Library) proveAddress(ctx context.Context, tx Store, user UserID, from 
 	return l.noteOwn(ctx, tx, actorFrom(id, from), ActionAddressProved, id.User.Email, "")
 }
 
-// holdSelf holds the actor's account until the transaction ends, and refuses what was asked for before its address was proved: that ended the
-// way in which the request came by.
+// holdSelf holds the actor's account until the transaction ends, and refuses what was asked for
+// before its address was proved: that ended the way in which the request came by.
 func (l *Library) holdSelf(ctx context.Context, tx Store, a Actor) error {
 	if err := tx.HoldUser(ctx, a.UserID); err != nil {
 		return orOther(err, errSessionEnded)
@@ -101,8 +116,8 @@ func (l *Library) replacePassword(ctx context.Context, tx Store, user UserID, ha
 
 var errWrongLogin = E(Unauthenticated, "Mail address and password do not match. Try again.", nil)
 
-// LogIn checks a password and starts a session: the cookie's value. Unauthenticated, the same and as slow whether or not the address
-// is known.
+// LogIn checks a password and starts a session: the cookie's value. Unauthenticated, the same and
+// as slow whether or not the address is known.
 func (l *Library) LogIn(ctx context.Context, email, password string, from Entry) (cookie string, err error) {
 	id, err := l.Store.IdentityByEmail(ctx, strings.TrimSpace(email))
 	if err != nil && KindOf(err) != NotFound {
@@ -139,7 +154,8 @@ func (l *Library) LogIn(ctx context.Context, email, password string, from Entry)
 // dummyHash costs as much to check as a real one (argon2id, 19 MiB, t=2) and belongs to nobody.
 const dummyHash = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-// CheckLoginLink answers nil while secret can still sign in, NotFound otherwise. It does not use the link up: mail scanners open links.
+// CheckLoginLink answers nil while secret can still sign in, NotFound otherwise. It does not use
+// the link up: mail scanners open links.
 func (l *Library) CheckLoginLink(ctx context.Context, secret string) error {
 	link, err := l.Store.LoginLinkByHash(ctx, SecretHash(secret))
 	if err != nil && KindOf(err) != NotFound {
@@ -151,8 +167,9 @@ func (l *Library) CheckLoginLink(ctx context.Context, secret string) error {
 	return nil
 }
 
-// LogInByLink uses a login link, sets the password if one is given, which ends the person's other sessions, and starts one. The first link that
-// was mailed shows whose the address is. NotFound when the link is used or over.
+// LogInByLink uses a login link, sets the password if one is given, which ends the person's other
+// sessions, and starts one. The first link that was mailed shows whose the address is. NotFound
+// when the link is used or over.
 func (l *Library) LogInByLink(ctx context.Context, secret, password string, from Entry) (cookie string, err error) {
 	if err := l.CheckLoginLink(ctx, secret); err != nil {
 		return "", err
@@ -200,11 +217,23 @@ func (l *Library) LogInByLink(ctx context.Context, secret, password string, from
 }
 
 // startSession signs a person in, in one of their workspaces; in the oldest one when it is empty.
-func (l *Library) startSession(ctx context.Context, st Store, user UserID, w WorkspaceID, device string) (string, error) {
+func (l *Library) startSession(
+	ctx context.Context,
+	st Store,
+	user UserID,
+	w WorkspaceID,
+	device string,
+) (string, error) {
 	secret := NewSecret()
 	now := l.Now()
 	s := Session{
-		Hash: SecretHash(secret), UserID: user, WorkspaceID: w, Device: cleanLine(device, 200), CreatedAt: now, LastUsed: now, ExpiresAt: now.Add(SessionFor),
+		Hash:        SecretHash(secret),
+		UserID:      user,
+		WorkspaceID: w,
+		Device:      cleanLine(device, 200),
+		CreatedAt:   now,
+		LastUsed:    now,
+		ExpiresAt:   now.Add(SessionFor),
 	}
 	if err := st.CreateSession(ctx, s); err != nil {
 		return "", fmt.Errorf("create session: %w", err)

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// Export is what somebody may take with them: videos in the best form that plays and as they came, with what was said about them.
+// Export is what somebody may take with them: videos in the best form that plays and as they came,
+// with what was said about them.
 type Export struct {
 	lib   *Library
 	title string
@@ -19,7 +20,8 @@ type Export struct {
 	only  VideoID // one video instead of a list
 }
 
-// ExportOwn is everything of the actor's own in their workspace, the trash as well. Unauthenticated; Forbidden for a key without the scope.
+// ExportOwn is everything of the actor's own in their workspace, the trash as well.
+// Unauthenticated; Forbidden for a key without the scope.
 func (l *Library) ExportOwn(_ context.Context, a Actor) (*Export, error) {
 	if !a.SignedIn() {
 		return nil, E(Unauthenticated, "Sign in to export your videos.", nil)
@@ -27,10 +29,15 @@ func (l *Library) ExportOwn(_ context.Context, a Actor) (*Export, error) {
 	if !a.has(ScopeRead) {
 		return nil, E(Forbidden, `This API key lacks the scope "read".`, nil)
 	}
-	return &Export{lib: l, title: "Videos of " + a.Name, query: ExportQuery{WorkspaceID: a.WorkspaceID, OwnerID: a.UserID}}, nil
+	return &Export{
+		lib:   l,
+		title: "Videos of " + a.Name,
+		query: ExportQuery{WorkspaceID: a.WorkspaceID, OwnerID: a.UserID},
+	}, nil
 }
 
-// ExportWorkspace is everything of the actor's workspace. Forbidden for all but its owners and admins.
+// ExportWorkspace is everything of the actor's workspace. Forbidden for all but its owners and
+// admins.
 func (l *Library) ExportWorkspace(ctx context.Context, a Actor) (*Export, error) {
 	if err := l.may(a, dutyExport); err != nil {
 		return nil, err
@@ -45,7 +52,8 @@ func (l *Library) ExportWorkspace(ctx context.Context, a Actor) (*Export, error)
 	return &Export{lib: l, title: "Videos of this workspace", query: ExportQuery{WorkspaceID: a.WorkspaceID}}, nil
 }
 
-// ExportForOperator is one video, or with an empty id all of every workspace, for whoever runs this place. NotFound.
+// ExportForOperator is one video, or with an empty id all of every workspace, for whoever runs this
+// place. NotFound.
 func (l *Library) ExportForOperator(ctx context.Context, id VideoID) (*Export, error) {
 	e := &Export{lib: l, title: "Videos", only: id}
 	if id == "" {
@@ -53,21 +61,30 @@ func (l *Library) ExportForOperator(ctx context.Context, id VideoID) (*Export, e
 	}
 	if _, err := l.Store.VideoByID(ctx, id); err != nil {
 		if KindOf(err) == NotFound {
-			return nil, E(NotFound, "There is no video of this id. It is the id that the API gives, not the one in a link.", err)
+			return nil, E(
+				NotFound,
+				"There is no video of this id. It is the id that the API gives, not the one in a link.",
+				err,
+			)
 		}
 		return nil, fmt.Errorf("find video: %w", err)
 	}
 	return e, nil
 }
 
-// Write puts a folder for each video into t, and index.html, which index writes, when all are there. Only the rows of the index are held in
-// memory. An error leaves the tree without its index: it is not whole.
+// Write puts a folder for each video into t, and index.html, which index writes, when all are
+// there. Only the rows of the index are held in memory. An error leaves the tree without its index:
+// it is not whole.
 func (e *Export) Write(ctx context.Context, t Tree, index func(io.Writer, Contents) error) error {
 	var rows []ExportedVideo
 	err := e.each(ctx, func(id VideoID) error {
 		row, err := e.writeVideo(ctx, t, id)
 		if err != nil && KindOf(err) == NotFound {
-			return fmt.Errorf("export video %s: %w", id, E(Unavailable, "A file that belongs to this export is not there.", err))
+			return fmt.Errorf(
+				"export video %s: %w",
+				id,
+				E(Unavailable, "A file that belongs to this export is not there.", err),
+			)
 		}
 		if err != nil {
 			return fmt.Errorf("export video %s: %w", id, err)
@@ -149,11 +166,15 @@ func (v *videoExport) file(name string, packed bool) (io.Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("begin %s: %w", name, err)
 	}
-	v.files = append(v.files, ExportedFile{Name: name, Link: "./" + url.PathEscape(v.folder) + "/" + url.PathEscape(name)})
+	v.files = append(
+		v.files,
+		ExportedFile{Name: name, Link: "./" + url.PathEscape(v.folder) + "/" + url.PathEscape(name)},
+	)
 	return w, nil
 }
 
-// media writes the best file that plays: screen and camera in one picture where that was made, else the largest rendition.
+// media writes the best file that plays: screen and camera in one picture where that was made, else
+// the largest rendition.
 func (v *videoExport) media(ctx context.Context) error {
 	w := Watch{Video: v.sum}
 	if err := v.lib.addAssets(ctx, &w); err != nil {
@@ -190,12 +211,17 @@ func (v *videoExport) media(ctx context.Context) error {
 // whole finds out that something ended too early.
 func whole(name string, got, want int64) error {
 	if got != want {
-		return E(Internal, "A stored file does not have its size.", fmt.Errorf("%s has %d bytes, want %d", name, got, want))
+		return E(
+			Internal,
+			"A stored file does not have its size.",
+			fmt.Errorf("%s has %d bytes, want %d", name, got, want),
+		)
 	}
 	return nil
 }
 
-// originals writes what was uploaded or recorded, each track by itself. There is none while the upload is not complete.
+// originals writes what was uploaded or recorded, each track by itself. There is none while the
+// upload is not complete.
 func (v *videoExport) originals(ctx context.Context) error {
 	for _, track := range []struct{ name, file string }{{ScreenTrack, "original"}, {CameraTrack, "original-camera"}} {
 		src, err := v.lib.OpenTrack(ctx, v.sum.ID, track.name)
@@ -258,7 +284,14 @@ type exportedComment struct {
 
 func exportComment(c Comment) exportedComment {
 	out := exportedComment{
-		ID: c.ID, ParentID: c.Parent, AtMS: c.At.Milliseconds(), Author: c.AuthorName, Guest: c.Guest(), Body: c.Body, CreatedAt: c.CreatedAt, EditedAt: c.EditedAt,
+		ID:        c.ID,
+		ParentID:  c.Parent,
+		AtMS:      c.At.Milliseconds(),
+		Author:    c.AuthorName,
+		Guest:     c.Guest(),
+		Body:      c.Body,
+		CreatedAt: c.CreatedAt,
+		EditedAt:  c.EditedAt,
 	}
 	if c.Until != nil {
 		ms := c.Until.Milliseconds()
@@ -319,7 +352,13 @@ func (v *videoExport) commentsText(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(w, "%s\n%s, %s\n", v.sum.Title, v.sum.OwnerName, v.sum.CreatedAt.UTC().Format(time.DateOnly)); err != nil {
+	if _, err := fmt.Fprintf(
+		w,
+		"%s\n%s, %s\n",
+		v.sum.Title,
+		v.sum.OwnerName,
+		v.sum.CreatedAt.UTC().Format(time.DateOnly),
+	); err != nil {
 		return err
 	}
 	return v.eachComment(ctx, func(c Comment) error {
@@ -332,7 +371,17 @@ func (v *videoExport) commentsText(ctx context.Context) error {
 			guest = " (guest)"
 		}
 		body := strings.ReplaceAll(c.Body, "\n", "\n"+indent)
-		_, err := fmt.Fprintf(w, "\n%s%s%s%s, %s\n%s%s\n", indent, place, c.AuthorName, guest, c.CreatedAt.UTC().Format("2006-01-02 15:04 UTC"), indent, body)
+		_, err := fmt.Fprintf(
+			w,
+			"\n%s%s%s%s, %s\n%s%s\n",
+			indent,
+			place,
+			c.AuthorName,
+			guest,
+			c.CreatedAt.UTC().Format("2006-01-02 15:04 UTC"),
+			indent,
+			body,
+		)
 		return err
 	})
 }
@@ -361,5 +410,17 @@ func (v *videoExport) facts(context.Context) error {
 		CreatedAt  time.Time  `json:"created_at"`
 		DeletedAt  *time.Time `json:"deleted_at,omitempty"`
 		Files      []string   `json:"files"`
-	}{v.sum.ID, v.sum.Title, v.sum.OwnerName, v.sum.Source, v.sum.State, v.sum.Duration.Milliseconds(), v.sum.Width, v.sum.Height, v.sum.CreatedAt, v.sum.TrashedAt, names})
+	}{
+		v.sum.ID,
+		v.sum.Title,
+		v.sum.OwnerName,
+		v.sum.Source,
+		v.sum.State,
+		v.sum.Duration.Milliseconds(),
+		v.sum.Width,
+		v.sum.Height,
+		v.sum.CreatedAt,
+		v.sum.TrashedAt,
+		names,
+	})
 }

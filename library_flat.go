@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// SetLayout moves the bubble of one's own recording; every viewer sees it at once, and what is flattened is made anew. Invalid, NotFound.
+// SetLayout moves the bubble of one's own recording; every viewer sees it at once, and what is
+// flattened is made anew. Invalid, NotFound.
 func (l *Library) SetLayout(ctx context.Context, a Actor, id VideoID, layout Layout) error {
 	v, err := l.videoFor(ctx, a, id, verbEdit)
 	if err != nil {
@@ -44,7 +45,8 @@ func (l *Library) SetLayout(ctx context.Context, a Actor, id VideoID, layout Lay
 	return nil
 }
 
-// placed is where a recording's camera is: its layout, and how many milliseconds later than the screen it begins.
+// placed is where a recording's camera is: its layout, and how many milliseconds later than the
+// screen it begins.
 func (l *Library) placed(ctx context.Context, id VideoID) (Layout, int64, error) {
 	u, err := l.Store.UploadByVideo(ctx, id)
 	if err != nil {
@@ -64,8 +66,8 @@ func (l *Library) placed(ctx context.Context, id VideoID) (Layout, int64, error)
 	return layout, r.CameraOffsetMS, nil
 }
 
-// FlatFor says how t's recording is to be flattened as its layout stands now; nil when there is nothing to do, for the camera is never shown or
-// it was made before. Unprocessable, as DecideFlat.
+// FlatFor says how t's recording is to be flattened as its layout stands now; nil when there is
+// nothing to do, for the camera is never shown or it was made before. Unprocessable, as DecideFlat.
 func (l *Library) FlatFor(ctx context.Context, t Task, camera Probe) (*Flat, error) {
 	layout, offset, err := l.placed(ctx, t.Video.ID)
 	if err != nil || !layout.Shown() {
@@ -85,7 +87,8 @@ func (l *Library) FlatFor(ctx context.Context, t Task, camera Probe) (*Flat, err
 	return &f, nil
 }
 
-// FileByShare is the video as one file for places that cannot compose. NotFound as Watch says, or when there is none yet.
+// FileByShare is the video as one file for places that cannot compose. NotFound as Watch says, or
+// when there is none yet.
 func (l *Library) FileByShare(ctx context.Context, a Actor, token string) (Asset, error) {
 	w, err := l.Watch(ctx, a, token)
 	if err != nil {
@@ -101,7 +104,8 @@ func (l *Library) FileByShare(ctx context.Context, a Actor, token string) (Asset
 // apart reports whether there is a camera to be seen beside what the sources show.
 func (w Watch) apart() bool { return w.Layout != nil && w.Layout.Shown() }
 
-// File is the one file that shows all there is: the flattened rendition of screen and camera, else the largest. nil where there is none yet.
+// File is the one file that shows all there is: the flattened rendition of screen and camera, else
+// the largest. nil where there is none yet.
 func (w Watch) File() *Asset {
 	switch {
 	case w.Flat != nil:

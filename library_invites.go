@@ -34,9 +34,15 @@ type Invitation struct {
 	Mailed bool
 }
 
-// Invite makes a link that lets one person join the actor's workspace, and mails it where there is an address and a mail server. address
-// makes the link of its secret. An older invite to the same address ends. Forbidden for a role above the actor's.
-func (l *Library) Invite(ctx context.Context, a Actor, n NewInvite, address func(secret string) string) (Invitation, error) {
+// Invite makes a link that lets one person join the actor's workspace, and mails it where there is
+// an address and a mail server. address makes the link of its secret. An older invite to the same
+// address ends. Forbidden for a role above the actor's.
+func (l *Library) Invite(
+	ctx context.Context,
+	a Actor,
+	n NewInvite,
+	address func(secret string) string,
+) (Invitation, error) {
 	if err := l.may(a, dutyInvite); err != nil {
 		return Invitation{}, err
 	}
@@ -117,7 +123,8 @@ func (l *Library) openToInvites(ctx context.Context, tx Store, a Actor, i *Invit
 	return open, nil
 }
 
-// inviter is the actor as they stand now, with nobody else changing that until the transaction ends.
+// inviter is the actor as they stand now, with nobody else changing that until the transaction
+// ends.
 func (l *Library) inviter(ctx context.Context, tx Store, a Actor) (Member, Workspace, Settings, error) {
 	if err := tx.HoldWorkspace(ctx, a.WorkspaceID); err != nil {
 		return Member{}, Workspace{}, Settings{}, fmt.Errorf("hold workspace: %w", err)
@@ -135,9 +142,17 @@ func (l *Library) inviter(ctx context.Context, tx Store, a Actor) (Member, Works
 }
 
 var (
-	errClosed      = E(Conflict, "Nobody new can join this workspace. An owner or admin can change that in its settings.", nil)
-	errManyInvites = E(Conflict, fmt.Sprintf("There are %d open invites, which is the most. Revoke those that nobody will use.", maxOpenInvites), nil)
-	errNoInvite    = E(NotFound, "This invite was used already, was taken back, or has ended. Ask for a new one.", nil)
+	errClosed = E(
+		Conflict,
+		"Nobody new can join this workspace. An owner or admin can change that in its settings.",
+		nil,
+	)
+	errManyInvites = E(
+		Conflict,
+		fmt.Sprintf("There are %d open invites, which is the most. Revoke those that nobody will use.", maxOpenInvites),
+		nil,
+	)
+	errNoInvite = E(NotFound, "This invite was used already, was taken back, or has ended. Ask for a new one.", nil)
 )
 
 func whom(i Invite) string {
@@ -147,16 +162,19 @@ func whom(i Invite) string {
 	return i.Email
 }
 
-func sameAddress(a, b string) bool { return strings.ToLower(a) == strings.ToLower(b) } //nolint:staticcheck // as the store folds them
+// as the store folds them
+func sameAddress(a, b string) bool { return strings.ToLower(a) == strings.ToLower(b) } //nolint:staticcheck
 
-// sendInvite mails the link where that can be done. A mail that cannot be sent is no failure: the link is in the answer.
+// sendInvite mails the link where that can be done. A mail that cannot be sent is no failure: the
+// link is in the answer.
 func (l *Library) sendInvite(ctx context.Context, i Invite, url string) Invitation {
 	made := Invitation{Invite: i, URL: url}
 	if l.Mailer == nil || i.Email == "" {
 		return made
 	}
 	if err := l.mailInvite(ctx, i, url); err != nil {
-		l.Log.Warn("invite not mailed", "invite_id", i.ID, "kind", KindOf(err).String()) // the error may hold the address
+		// the error may hold the address
+		l.Log.Warn("invite not mailed", "invite_id", i.ID, "kind", KindOf(err).String())
 		return made
 	}
 	made.Mailed = true
@@ -171,9 +189,13 @@ func (l *Library) mailInvite(ctx context.Context, i Invite, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, mailWithin)
 	defer cancel()
 	return l.Mailer.Send(ctx, Mail{
-		To: i.Email, Subject: who,
-		Text: who + ", where people record short video updates and answer each other in their own time.\n\nOpen this link to join. It works once, until " +
-			i.ExpiresAt.UTC().Format("2 January 2006, 15:04 UTC") + ":\n\n" + url + "\n\nIf you did not expect this mail, do nothing: nobody has joined.\n",
+		To:      i.Email,
+		Subject: who,
+		Text: who + ", where people record short video updates and answer each other in their own time.\n\nOpen " +
+			"this link to join. It works once, until " +
+			i.ExpiresAt.UTC().
+				Format("2 January 2006, 15:04 UTC") +
+			":\n\n" + url + "\n\nIf you did not expect this mail, do nothing: nobody has joined.\n",
 	})
 }
 
@@ -192,14 +214,21 @@ func (l *Library) RevokeInvite(ctx context.Context, a Actor, id InviteID) error 
 	})
 }
 
-// RenewInvite makes another link for an open invite, or the first one for somebody who asked to join, and mails it where it can. The link
-// before it ends. NotFound.
-func (l *Library) RenewInvite(ctx context.Context, a Actor, id InviteID, address func(secret string) string) (Invitation, error) {
+// RenewInvite makes another link for an open invite, or the first one for somebody who asked to
+// join, and mails it where it can. The link before it ends. NotFound.
+func (l *Library) RenewInvite(
+	ctx context.Context,
+	a Actor,
+	id InviteID,
+	address func(secret string) string,
+) (Invitation, error) {
 	var fresh Invite
 	secret := NewSecret()
 	err := l.onInvite(ctx, a, id, func(tx Store, i Invite) error {
 		fresh = i
-		fresh.Hash, fresh.CreatedBy, fresh.CreatedByName, fresh.CreatedAt = SecretHash(secret), a.UserID, a.Name, l.Now()
+		fresh.Hash, fresh.CreatedBy, fresh.CreatedByName, fresh.CreatedAt = SecretHash(
+			secret,
+		), a.UserID, a.Name, l.Now()
 		fresh.ExpiresAt = fresh.CreatedAt.Add(InviteFor)
 		if err := tx.CreateInvite(ctx, fresh); err != nil {
 			return fmt.Errorf("renew invite: %w", err)
@@ -240,13 +269,15 @@ func (l *Library) onInvite(ctx context.Context, a Actor, id InviteID, fn func(St
 	})
 }
 
-// InviteBySecret is the invite that a link opens for the actor, who may be a guest. NotFound when it was used, taken back or is over;
-// Forbidden for who is signed in with another address than the invite's.
+// InviteBySecret is the invite that a link opens for the actor, who may be a guest. NotFound when
+// it was used, taken back or is over; Forbidden for who is signed in with another address than the
+// invite's.
 func (l *Library) InviteBySecret(ctx context.Context, a Actor, secret string) (Invite, error) {
 	return l.inviteFor(ctx, l.Store, a.Email, secret)
 }
 
-// inviteFor is the open invite of a secret for a person of that address; empty for one who is not known yet.
+// inviteFor is the open invite of a secret for a person of that address; empty for one who is not
+// known yet.
 func (l *Library) inviteFor(ctx context.Context, st Store, email, secret string) (Invite, error) {
 	i, err := st.InviteByHash(ctx, SecretHash(secret))
 	if err != nil {
@@ -263,13 +294,17 @@ func (l *Library) inviteFor(ctx context.Context, st Store, email, secret string)
 		return Invite{}, errNoInvite
 	}
 	if i.Email != "" && email != "" && !sameAddress(i.Email, email) {
-		return Invite{}, E(Forbidden, "This invite is for another mail address. Sign in with that one, or ask for an invite to yours.", nil)
+		return Invite{}, E(
+			Forbidden,
+			"This invite is for another mail address. Sign in with that one, or ask for an invite to yours.",
+			nil,
+		)
 	}
 	return i, nil
 }
 
-// Join takes the signed-in actor into the workspace of an invite, and their session goes there. Errors are InviteBySecret's; Conflict for who
-// is in it already, which does not use the invite up.
+// Join takes the signed-in actor into the workspace of an invite, and their session goes there.
+// Errors are InviteBySecret's; Conflict for who is in it already, which does not use the invite up.
 func (l *Library) Join(ctx context.Context, a Actor, secret, cookie string) error {
 	if err := l.may(a, dutyCredentials); err != nil {
 		return err
@@ -282,7 +317,11 @@ func (l *Library) Join(ctx context.Context, a Actor, secret, cookie string) erro
 		if err := tx.UseInvite(ctx, i.Hash, l.Now(), a.UserID); err != nil {
 			return orOther(err, errNoInvite)
 		}
-		if err := l.join(ctx, tx, Membership{WorkspaceID: i.WorkspaceID, UserID: a.UserID, Role: i.Role, CreatedAt: l.Now()}); err != nil {
+		if err := l.join(
+			ctx,
+			tx,
+			Membership{WorkspaceID: i.WorkspaceID, UserID: a.UserID, Role: i.Role, CreatedAt: l.Now()},
+		); err != nil {
 			return err
 		}
 		if err := tx.SwitchSession(ctx, SecretHash(cookie), i.WorkspaceID); err != nil {
@@ -299,9 +338,15 @@ func joinedBy(i Invite) string {
 	return string(i.Role) + ", invited by " + i.CreatedByName
 }
 
-// SignUpByInvite makes an account in the workspace of an invite and signs it in. Errors are InviteBySecret's; Conflict when there is an
-// account with that address, which does not use the invite up.
-func (l *Library) SignUpByInvite(ctx context.Context, secret string, acc Account, from Entry) (cookie string, err error) {
+// SignUpByInvite makes an account in the workspace of an invite and signs it in. Errors are
+// InviteBySecret's; Conflict when there is an account with that address, which does not use the
+// invite up.
+func (l *Library) SignUpByInvite(
+	ctx context.Context,
+	secret string,
+	acc Account,
+	from Entry,
+) (cookie string, err error) {
 	i, err := l.inviteFor(ctx, l.Store, strings.TrimSpace(acc.Email), secret)
 	if err != nil {
 		return "", err
@@ -344,10 +389,15 @@ func (l *Library) DomainsOpen(ctx context.Context) (bool, error) {
 	return len(open) > 0, err
 }
 
-// AskToJoin mails an invite to an address of a domain that a workspace takes people from. Where there is no mail server, the wish waits until
-// an admin makes a link of it. What it answers does not depend on whether there is an account. Forbidden for other domains, Unavailable
-// when the mail could not be sent.
-func (l *Library) AskToJoin(ctx context.Context, from, email string, address func(secret string) string) (mailed bool, err error) {
+// AskToJoin mails an invite to an address of a domain that a workspace takes people from. Where
+// there is no mail server, the wish waits until an admin makes a link of it. What it answers does
+// not depend on whether there is an account. Forbidden for other domains, Unavailable when the mail
+// could not be sent.
+func (l *Library) AskToJoin(
+	ctx context.Context,
+	from, email string,
+	address func(secret string) string,
+) (mailed bool, err error) {
 	if email, err = cleanEmail(email); err != nil {
 		return false, err
 	}
@@ -356,7 +406,15 @@ func (l *Library) AskToJoin(ctx context.Context, from, email string, address fun
 		return false, err
 	}
 	now, secret := l.Now(), NewSecret()
-	i := Invite{ID: InviteID(l.NewID()), WorkspaceID: w.ID, WorkspaceName: w.Name, Email: email, Role: RoleMember, CreatedAt: now, ExpiresAt: now.Add(askedFor)}
+	i := Invite{
+		ID:            InviteID(l.NewID()),
+		WorkspaceID:   w.ID,
+		WorkspaceName: w.Name,
+		Email:         email,
+		Role:          RoleMember,
+		CreatedAt:     now,
+		ExpiresAt:     now.Add(askedFor),
+	}
 	if l.Mailer != nil {
 		i.Hash, i.ExpiresAt = SecretHash(secret), now.Add(InviteFor)
 	}
@@ -374,7 +432,8 @@ func (l *Library) AskToJoin(ctx context.Context, from, email string, address fun
 		return l.Mailer != nil, err
 	}
 	if err := l.mailInvite(ctx, i, address(secret)); err != nil {
-		l.Log.Warn("invite not mailed", "invite_id", i.ID, "kind", KindOf(err).String()) // the error may hold the address
+		// the error may hold the address
+		l.Log.Warn("invite not mailed", "invite_id", i.ID, "kind", KindOf(err).String())
 		if err := l.Store.DeleteInvite(context.WithoutCancel(ctx), w.ID, i.ID); err != nil {
 			return false, fmt.Errorf("delete invite that was not mailed: %w", err)
 		}
@@ -394,11 +453,15 @@ func (l *Library) workspaceForDomain(ctx context.Context, st Store, email string
 			return w.Workspace, nil
 		}
 	}
-	return Workspace{}, E(Forbidden, "People with an address of this domain cannot join by themselves. Ask for an invite.", nil)
+	return Workspace{}, E(
+		Forbidden,
+		"People with an address of this domain cannot join by themselves. Ask for an invite.",
+		nil,
+	)
 }
 
-// knowsWish reports whether nothing is to be done about somebody's wish to join: they are in the workspace already, or have just asked. An
-// older wish of theirs makes room.
+// knowsWish reports whether nothing is to be done about somebody's wish to join: they are in the
+// workspace already, or have just asked. An older wish of theirs makes room.
 func (l *Library) knowsWish(ctx context.Context, tx Store, i Invite) (bool, error) {
 	if err := tx.HoldWorkspace(ctx, i.WorkspaceID); err != nil {
 		return false, fmt.Errorf("hold workspace: %w", err)

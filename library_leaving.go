@@ -18,14 +18,16 @@ func inPerson(a Actor) error {
 	return nil
 }
 
-// Leave is how somebody confirms that their account is to be deleted: by their password, or where none is set, by typing their mail address.
+// Leave is how somebody confirms that their account is to be deleted: by their password, or where
+// none is set, by typing their mail address.
 type Leave struct {
 	Password string
 	Confirm  string
 }
 
-// DeleteAccount ends every session, key and log-in link of the actor, and has the account deleted after GraceFor, unless they sign in and stay. It
-// answers when. Forbidden for an API key and for a wrong confirmation; Conflict for who is the only owner of a workspace with other members.
+// DeleteAccount ends every session, key and log-in link of the actor, and has the account deleted
+// after GraceFor, unless they sign in and stay. It answers when. Forbidden for an API key and for a
+// wrong confirmation; Conflict for who is the only owner of a workspace with other members.
 func (l *Library) DeleteAccount(ctx context.Context, a Actor, by Leave) (time.Time, error) {
 	if err := inPerson(a); err != nil {
 		return time.Time{}, err
@@ -45,9 +47,24 @@ func (l *Library) DeleteAccount(ctx context.Context, a Actor, by Leave) (time.Ti
 		}
 		for _, b := range belongings {
 			if b.Role == RoleOwner && b.Owners == 0 && b.Others > 0 {
-				return E(Conflict, fmt.Sprintf("You are the only owner of %q. Hand it over to somebody else first, then delete your account.", b.Workspace.Name), nil)
+				return E(
+					Conflict,
+					fmt.Sprintf(
+						"You are the only owner of %q. Hand it over to somebody else first, then delete your account.",
+						b.Workspace.Name,
+					),
+					nil,
+				)
 			}
-			if err := l.note(ctx, tx, a, b.Workspace.ID, ActionLeave, id.User.Email, "on "+at.UTC().Format(time.DateOnly)); err != nil {
+			if err := l.note(
+				ctx,
+				tx,
+				a,
+				b.Workspace.ID,
+				ActionLeave,
+				id.User.Email,
+				"on "+at.UTC().Format(time.DateOnly),
+			); err != nil {
 				return err
 			}
 		}
@@ -92,7 +109,8 @@ func (l *Library) LeavesAt(ctx context.Context, a Actor) (*time.Time, error) {
 	return at, nil
 }
 
-// Stay takes a deletion back. An account that stays anyway is no error. Gone when its time is over; Forbidden for an API key.
+// Stay takes a deletion back. An account that stays anyway is no error. Gone when its time is over;
+// Forbidden for an API key.
 func (l *Library) Stay(ctx context.Context, a Actor) error {
 	if err := inPerson(a); err != nil {
 		return err
@@ -140,7 +158,8 @@ func (l *Library) deleteAccounts(ctx context.Context) (int, error) {
 	return done, failed
 }
 
-// deleteAccount deletes the workspaces in which there was nobody else, with their videos; others keep theirs.
+// deleteAccount deletes the workspaces in which there was nobody else, with their videos; others
+// keep theirs.
 func (l *Library) deleteAccount(ctx context.Context, id UserID) error {
 	belongings, err := l.Store.Belongings(ctx, id)
 	if err != nil {
@@ -162,12 +181,17 @@ func (l *Library) deleteAccount(ctx context.Context, id UserID) error {
 	return nil
 }
 
-// emptyWorkspace purges all videos of a workspace, each by itself, so that no transaction grows with their number.
+// emptyWorkspace purges all videos of a workspace, each by itself, so that no transaction grows
+// with their number.
 func (l *Library) emptyWorkspace(ctx context.Context, id WorkspaceID) error {
 	now := l.Now()
-	_, err := l.rounds(ctx, func() ([]VideoID, error) { return l.Store.TrashAll(ctx, id, now, keepingBatch) }, func(v VideoID) error {
-		return l.purgeByID(ctx, v, now)
-	})
+	_, err := l.rounds(
+		ctx,
+		func() ([]VideoID, error) { return l.Store.TrashAll(ctx, id, now, keepingBatch) },
+		func(v VideoID) error {
+			return l.purgeByID(ctx, v, now)
+		},
+	)
 	return err
 }
 
@@ -178,7 +202,8 @@ func (l *Library) dropAccount(ctx context.Context, tx Store, id UserID) error {
 		return fmt.Errorf("list workspaces: %w", err)
 	}
 	who, err := tx.IdentityByUser(ctx, id)
-	if err != nil && KindOf(err) != NotFound { // who is in no workspace any more has no identity there
+	// who is in no workspace any more has no identity there
+	if err != nil && KindOf(err) != NotFound {
 		return fmt.Errorf("find account: %w", err)
 	}
 	who.User.ID = id
@@ -203,12 +228,21 @@ func (l *Library) dropAccount(ctx context.Context, tx Store, id UserID) error {
 
 // leaveBehind hands on what somebody had in a workspace that goes on.
 func (l *Library) leaveBehind(ctx context.Context, tx Store, b Belonging, leaving User) error {
-	if b.Role == RoleOwner && b.Owners == 0 { // it was not so when they decided to leave: others came, or left
+	// it was not so when they decided to leave: others came, or left
+	if b.Role == RoleOwner && b.Owners == 0 {
 		heir, err := tx.PromoteToOwner(ctx, b.Workspace.ID, leaving.ID)
 		if err != nil {
 			return fmt.Errorf("find another owner: %w", err)
 		}
-		if err := l.note(ctx, tx, Actor{}, b.Workspace.ID, ActionPassToOwner, heir.Email, "the only owner's account was deleted"); err != nil {
+		if err := l.note(
+			ctx,
+			tx,
+			Actor{},
+			b.Workspace.ID,
+			ActionPassToOwner,
+			heir.Email,
+			"the only owner's account was deleted",
+		); err != nil {
 			return err
 		}
 	}

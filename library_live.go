@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// indexed brings a track's index up to what has arrived. It is a help for viewers: what goes wrong is logged, and the next chunk tries again.
+// indexed brings a track's index up to what has arrived. It is a help for viewers: what goes wrong
+// is logged, and the next chunk tries again.
 func (l *Library) indexed(ctx context.Context, u Upload, track string) {
 	grew, err := l.indexTrack(ctx, u, track)
 	if err != nil && KindOf(err) != Conflict { // a conflict is somebody else who has done it
@@ -110,7 +111,8 @@ func (l *Library) track(ctx context.Context, id UploadID, name string) (Track, e
 	return Track{}, E(NotFound, "There is nothing of this track.", nil)
 }
 
-// Live is a recording's track as it lies, for players that read it while it grows, and until something better is made of it.
+// Live is a recording's track as it lies, for players that read it while it grows, and until
+// something better is made of it.
 type Live struct {
 	Playlist string    // when the playlist was asked for
 	Bytes    *Source   // when the bytes were; the caller closes it
@@ -163,7 +165,8 @@ func (l *Library) LiveByGrant(ctx context.Context, grant, name string) (Live, er
 	return Live{Playlist: list.playlist(t.InitBytes, LiveBytes(track), u.SealedAt != nil)}, nil
 }
 
-// listed is the list of a track's segments. What is settled of it is kept: only what came since is read.
+// listed is the list of a track's segments. What is settled of it is kept: only what came since is
+// read.
 func (l *Library) listed(ctx context.Context, t Track) (liveList, error) {
 	id := string(t.UploadID) + "/" + t.Name
 	list := l.live.get(id)
@@ -186,7 +189,8 @@ func (l *Library) HasTrack(ctx context.Context, id VideoID, name string) (bool, 
 	return chunks > 0, err
 }
 
-// liveTracks are the tracks of a recording that can be played as they lie, the main one first, and whether it is over.
+// liveTracks are the tracks of a recording that can be played as they lie, the main one first, and
+// whether it is over.
 func (l *Library) liveTracks(ctx context.Context, v Video) (tracks []Track, over bool, err error) {
 	u, err := l.Store.UploadByVideo(ctx, v.ID)
 	if err != nil {
@@ -206,7 +210,8 @@ func (l *Library) liveTracks(ctx context.Context, v Video) (tracks []Track, over
 	return tracks, u.SealedAt != nil, nil
 }
 
-// addRecording adds what only recordings have: tracks as they lie, the camera's place in time and in the picture.
+// addRecording adds what only recordings have: tracks as they lie, the camera's place in time and
+// in the picture.
 func (l *Library) addRecording(ctx context.Context, v Video, w *Watch) error {
 	tracks, over, err := l.liveTracks(ctx, v)
 	if err != nil {

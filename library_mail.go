@@ -11,8 +11,9 @@ const LoginMailFor = 30 * time.Minute
 
 var errNoMail = E(Unavailable, "This site sends no mail. Ask whoever runs it for a link that signs you in once.", nil)
 
-// MailLogInLink mails a link that signs somebody in once. What the caller sees, and how long it takes, is the same whether or not there is such an
-// account. Unavailable where no mail can be sent.
+// MailLogInLink mails a link that signs somebody in once. What the caller sees, and how long it
+// takes, is the same whether or not there is such an account. Unavailable where no mail can be
+// sent.
 func (l *Library) MailLogInLink(ctx context.Context, email, base string) error {
 	if l.Mailer == nil {
 		return errNoMail
@@ -31,18 +32,32 @@ func (l *Library) mailLogInLink(ctx context.Context, email, base string) error {
 		return fmt.Errorf("find account: %w", err)
 	}
 	secret, now := NewSecret(), l.Now()
-	link := LoginLink{Hash: SecretHash(secret), UserID: id.User.ID, Mailed: true, CreatedAt: now, ExpiresAt: now.Add(LoginMailFor)}
+	link := LoginLink{
+		Hash:      SecretHash(secret),
+		UserID:    id.User.ID,
+		Mailed:    true,
+		CreatedAt: now,
+		ExpiresAt: now.Add(LoginMailFor),
+	}
 	if err := l.Store.CreateLoginLink(ctx, link); err != nil {
 		return fmt.Errorf("create log-in link: %w", err)
 	}
 	return l.Mailer.Send(ctx, Mail{
-		To: id.User.Email, Subject: "Your log-in link",
-		Text: fmt.Sprintf("Hello %s,\n\nthis signs you in, once, until %s:\n\n%s/enter/%s\n\nIf you did not ask for it, leave it: nothing happens by itself.\n",
-			id.User.Name, link.ExpiresAt.UTC().Format("15:04 UTC"), base, secret),
+		To:      id.User.Email,
+		Subject: "Your log-in link",
+		Text: fmt.Sprintf(
+			"Hello %s,\n\nthis signs you in, once, until %s:\n\n%s/enter/%s\n\nIf you did not ask for it, leave it: "+
+				"nothing happens by itself.\n",
+			id.User.Name,
+			link.ExpiresAt.UTC().Format("15:04 UTC"),
+			base,
+			secret,
+		),
 	})
 }
 
-// later does what nobody waits for, after the answer; Drain waits for it. An error is logged here, since it has no other way to go.
+// later does what nobody waits for, after the answer; Drain waits for it. An error is logged here,
+// since it has no other way to go.
 func (l *Library) later(ctx context.Context, what string, do func(context.Context) error) {
 	ctx = context.WithoutCancel(ctx)
 	l.background.Go(func() {
@@ -54,7 +69,8 @@ func (l *Library) later(ctx context.Context, what string, do func(context.Contex
 	})
 }
 
-// Drain waits until what nobody waited for is done. Nothing new may be asked of the Library any more.
+// Drain waits until what nobody waited for is done. Nothing new may be asked of the Library any
+// more.
 func (l *Library) Drain() { l.background.Wait() }
 
 // MailOn reports whether this site sends mail.

@@ -13,14 +13,16 @@ const (
 	ActionGuestBlocked    Action = "guest-blocked"
 )
 
-// guestKey tells a guest of a workspace from others without an account, by the network that they come from. Nothing can be read back from it.
+// guestKey tells a guest of a workspace from others without an account, by the network that they
+// come from. Nothing can be read back from it.
 func (l *Library) guestKey(ws WorkspaceID, address string) string {
 	mac := hmac.New(sha256.New, l.Secret)
 	mac.Write([]byte("guest/" + string(ws) + "/" + address))
 	return idEncoding.EncodeToString(mac.Sum(nil)[:16])
 }
 
-// HeldComments lists what waits for the actor's approval, oldest first: under their own videos, and for an admin under all of the workspace.
+// HeldComments lists what waits for the actor's approval, oldest first: under their own videos, and
+// for an admin under all of the workspace.
 func (l *Library) HeldComments(ctx context.Context, a Actor) ([]HeldComment, error) {
 	if err := l.mayModerate(a); err != nil {
 		return nil, err
@@ -75,7 +77,8 @@ func (l *Library) ApproveComment(ctx context.Context, a Actor, id CommentID) err
 	return nil
 }
 
-// DeleteComments deletes several comments at once, with their replies, and says how many of those named it found.
+// DeleteComments deletes several comments at once, with their replies, and says how many of those
+// named it found.
 func (l *Library) DeleteComments(ctx context.Context, a Actor, ids []CommentID) (int, error) {
 	if err := l.mayModerate(a); err != nil {
 		return 0, err
@@ -114,8 +117,8 @@ func (l *Library) moderateAway(ctx context.Context, a Actor, v Video, c Comment)
 	return err
 }
 
-// BlockGuest keeps the guest who wrote a comment from writing more under the workspace's videos, and deletes what they wrote there. Invalid for a
-// comment of an account.
+// BlockGuest keeps the guest who wrote a comment from writing more under the workspace's videos,
+// and deletes what they wrote there. Invalid for a comment of an account.
 func (l *Library) BlockGuest(ctx context.Context, a Actor, id CommentID) error {
 	v, c, err := l.moderated(ctx, a, id)
 	if err != nil {
@@ -152,7 +155,8 @@ func (l *Library) BlockGuest(ctx context.Context, a Actor, id CommentID) error {
 	return nil
 }
 
-// mayTalk decides what becomes of a comment: an account's stands at once; a guest's may be refused, or held.
+// mayTalk decides what becomes of a comment: an account's stands at once; a guest's may be refused,
+// or held.
 func (l *Library) mayTalk(ctx context.Context, a Actor, v Video, share Share) (guestKey string, held bool, err error) {
 	if l.isMember(a, v) {
 		return "", false, nil
@@ -167,7 +171,11 @@ func (l *Library) mayTalk(ctx context.Context, a Actor, v Video, share Share) (g
 			return "", false, fmt.Errorf("look for block: %w", err)
 		}
 		if blocked {
-			return "", false, E(Forbidden, "Comments from here are not taken any more. Answer whoever sent you the link.", nil)
+			return "", false, E(
+				Forbidden,
+				"Comments from here are not taken any more. Answer whoever sent you the link.",
+				nil,
+			)
 		}
 	}
 	return guestKey, share.Comments == CommentsHeld, nil

@@ -61,7 +61,8 @@ func (w *partWriter) room() int64 {
 	return end - w.upload.OffsetBytes - w.ahead
 }
 
-// part stores one part. broke is the body's own error after some bytes, which does not make them worthless.
+// part stores one part. broke is the body's own error after some bytes, which does not make them
+// worthless.
 func (w *partWriter) part(ctx context.Context, maxBytes int64) (broke, err error) {
 	sum := sha256.New()
 	into := []io.Writer{sum}
@@ -74,7 +75,14 @@ func (w *partWriter) part(ctx context.Context, maxBytes int64) (broke, err error
 	if err != nil {
 		return nil, fmt.Errorf("store part: %w", err)
 	}
-	p := Part{Track: FileTrack, N: w.next, OffsetBytes: w.upload.OffsetBytes + w.ahead, SizeBytes: n, SHA256: hex.EncodeToString(sum.Sum(nil)), Key: key}
+	p := Part{
+		Track:       FileTrack,
+		N:           w.next,
+		OffsetBytes: w.upload.OffsetBytes + w.ahead,
+		SizeBytes:   n,
+		SHA256:      hex.EncodeToString(sum.Sum(nil)),
+		Key:         key,
+	}
 	w.next++
 	if w.check != nil {
 		w.held = append(w.held, p)

@@ -19,7 +19,8 @@ func (l *Library) asking(ctx context.Context, token string, what Audience) (Vide
 	return v, share, nil
 }
 
-// CheckSharePassword gives a pass to who knows a link's password. Unauthenticated for a wrong one, NotFound where none is asked for.
+// CheckSharePassword gives a pass to who knows a link's password. Unauthenticated for a wrong one,
+// NotFound where none is asked for.
 func (l *Library) CheckSharePassword(ctx context.Context, token, password string) (ShareID, string, error) {
 	_, share, err := l.asking(ctx, token, AudiencePassword)
 	if err != nil {
@@ -30,13 +31,18 @@ func (l *Library) CheckSharePassword(ctx context.Context, token, password string
 		return "", "", fmt.Errorf("check password: %w", err)
 	}
 	if !ok {
-		return "", "", E(Unauthenticated, "This is not the link's password. Look at the message that it came with, or ask who sent it.", nil)
+		return "", "", E(
+			Unauthenticated,
+			"This is not the link's password. Look at the message that it came with, or ask who sent it.",
+			nil,
+		)
 	}
 	return share.ID, l.passOf(Pass{ShareID: share.ID, Lock: share.Lock}), nil
 }
 
-// MailShare mails a way in to somebody named by a link. What the caller sees, and how long it takes, is the same whether or not the address is named. Unavailable where
-// no mail can be sent: who owns the video can hand on ShareMailLink's.
+// MailShare mails a way in to somebody named by a link. What the caller sees, and how long it
+// takes, is the same whether or not the address is named. Unavailable where no mail can be sent:
+// who owns the video can hand on ShareMailLink's.
 func (l *Library) MailShare(ctx context.Context, token, email, base string) error {
 	v, share, err := l.asking(ctx, token, AudienceNamed)
 	if err != nil {
@@ -63,15 +69,29 @@ func (l *Library) mailShare(ctx context.Context, v Video, share Share, email, ba
 		return err
 	}
 	return l.Mailer.Send(ctx, Mail{
-		To: email, Subject: "Your way in to: " + v.Title,
-		Text: fmt.Sprintf("Somebody, most likely you, asked to see %q by %s.\n\nThis opens it, once, until %s:\n\n%s/pass/%s\n\nIf it was not you, leave it.\n",
-			v.Title, v.OwnerName, ends.UTC().Format("15:04 UTC"), base, secret),
+		To:      email,
+		Subject: "Your way in to: " + v.Title,
+		Text: fmt.Sprintf(
+			"Somebody, most likely you, asked to see %q by %s.\n\nThis opens it, once, until %s:\n\n%s/pass/%s\n\n"+
+				"If it was not you, leave it.\n",
+			v.Title,
+			v.OwnerName,
+			ends.UTC().Format("15:04 UTC"),
+			base,
+			secret,
+		),
 	})
 }
 
-// ShareMailLink makes a way in for somebody named by a link, which the video's owner hands on where no mail is sent. NotFound for an address
-// that is not named.
-func (l *Library) ShareMailLink(ctx context.Context, a Actor, id VideoID, share ShareID, email string) (secret string, ends time.Time, err error) {
+// ShareMailLink makes a way in for somebody named by a link, which the video's owner hands on where
+// no mail is sent. NotFound for an address that is not named.
+func (l *Library) ShareMailLink(
+	ctx context.Context,
+	a Actor,
+	id VideoID,
+	share ShareID,
+	email string,
+) (secret string, ends time.Time, err error) {
 	v, err := l.videoFor(ctx, a, id, verbShare)
 	if err != nil {
 		return "", time.Time{}, err
@@ -97,19 +117,34 @@ func (l *Library) ShareMailLink(ctx context.Context, a Actor, id VideoID, share 
 	return secret, ends, l.note(ctx, l.Store, a, v.WorkspaceID, ActionLinkMailed, subjectOf(v, sh), email)
 }
 
-func (l *Library) newShareMail(ctx context.Context, share Share, email string) (secret string, ends time.Time, err error) {
+func (l *Library) newShareMail(
+	ctx context.Context,
+	share Share,
+	email string,
+) (secret string, ends time.Time, err error) {
 	now := l.Now()
 	secret = NewSecret()
-	m := ShareMail{Hash: SecretHash(secret), ShareID: share.ID, Email: email, CreatedAt: now, ExpiresAt: now.Add(ShareMailFor)}
+	m := ShareMail{
+		Hash:      SecretHash(secret),
+		ShareID:   share.ID,
+		Email:     email,
+		CreatedAt: now,
+		ExpiresAt: now.Add(ShareMailFor),
+	}
 	if err := l.Store.CreateShareMail(ctx, m); err != nil {
 		return "", time.Time{}, fmt.Errorf("create way in: %w", err)
 	}
 	return secret, m.ExpiresAt, nil
 }
 
-var errWayInOver = E(NotFound, "This way in was used already or has ended. Open the link that you were sent and ask for a new one.", nil)
+var errWayInOver = E(
+	NotFound,
+	"This way in was used already or has ended. Open the link that you were sent and ask for a new one.",
+	nil,
+)
 
-// CheckShareMail answers nil while secret still opens something; it does not use it up: mail scanners open links. NotFound.
+// CheckShareMail answers nil while secret still opens something; it does not use it up: mail
+// scanners open links. NotFound.
 func (l *Library) CheckShareMail(ctx context.Context, secret string) error {
 	m, err := l.Store.ShareMailByHash(ctx, SecretHash(secret))
 	if err != nil && KindOf(err) != NotFound {

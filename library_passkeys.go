@@ -38,7 +38,14 @@ func (l *Library) AddPasskey(ctx context.Context, a Actor, p Passkey) (Passkey, 
 			return fmt.Errorf("list passkeys: %w", err)
 		}
 		if len(have) >= MaxPasskeys {
-			return E(Conflict, fmt.Sprintf("You have %d passkeys, which is as many as fit. Remove one that you no longer use.", len(have)), nil)
+			return E(
+				Conflict,
+				fmt.Sprintf(
+					"You have %d passkeys, which is as many as fit. Remove one that you no longer use.",
+					len(have),
+				),
+				nil,
+			)
 		}
 		if err := tx.CreatePasskey(ctx, p); err != nil {
 			return err
@@ -68,7 +75,11 @@ func (l *Library) RemovePasskey(ctx context.Context, a Actor, id PasskeyID) erro
 	return E(NotFound, "You have no such passkey. Load the page again to see those that you have.", nil)
 }
 
-var errWrongPasskey = E(Unauthenticated, "This passkey opens nothing here. Sign in in another way, then add it again.", nil)
+var errWrongPasskey = E(
+	Unauthenticated,
+	"This passkey opens nothing here. Sign in in another way, then add it again.",
+	nil,
+)
 
 // PasskeyOf finds the passkey that a device has signed with. Unauthenticated when there is none.
 func (l *Library) PasskeyOf(ctx context.Context, credentialID string) (Passkey, error) {
@@ -82,9 +93,15 @@ func (l *Library) PasskeyOf(ctx context.Context, credentialID string) (Passkey, 
 	return p, nil
 }
 
-// LogInByPasskey signs in whose passkey it is, after its signature was found right. Unauthenticated when its count has not grown: then two
-// devices have the same private key, and one of them stole it.
-func (l *Library) LogInByPasskey(ctx context.Context, p Passkey, use PasskeyUse, from Entry) (cookie string, err error) {
+// LogInByPasskey signs in whose passkey it is, after its signature was found right. Unauthenticated
+// when its count has not grown: then two devices have the same private key, and one of them stole
+// it.
+func (l *Library) LogInByPasskey(
+	ctx context.Context,
+	p Passkey,
+	use PasskeyUse,
+	from Entry,
+) (cookie string, err error) {
 	id, err := l.Store.IdentityByUser(ctx, p.UserID)
 	if err != nil {
 		return "", fmt.Errorf("find account: %w", err)
@@ -110,10 +127,24 @@ func (l *Library) LogInByPasskey(ctx context.Context, p Passkey, use PasskeyUse,
 }
 
 func (l *Library) refusePasskey(ctx context.Context, id Identity, p Passkey, use PasskeyUse, from Entry) error {
-	l.Log.Warn("passkey refused: its count went back", "user_id", id.User.ID, "passkey_id", p.ID, "count", use.SignCount, "before", p.SignCount)
+	l.Log.Warn(
+		"passkey refused: its count went back",
+		"user_id",
+		id.User.ID,
+		"passkey_id",
+		p.ID,
+		"count",
+		use.SignCount,
+		"before",
+		p.SignCount,
+	)
 	detail := fmt.Sprintf("%s: its count was %d, and is %d", p.Name, p.SignCount, use.SignCount)
 	if err := l.noteOwn(ctx, l.Store, actorFrom(id, from), ActionPasskeyRefused, id.User.Email, detail); err != nil {
 		return err
 	}
-	return E(Unauthenticated, "This passkey was refused: there seem to be two of it. Sign in in another way and remove it.", nil)
+	return E(
+		Unauthenticated,
+		"This passkey was refused: there seem to be two of it. Sign in in another way and remove it.",
+		nil,
+	)
 }

@@ -28,8 +28,8 @@ const (
 	dutySite        duty = "see how the site does"
 )
 
-// right is one row of the decision: the least role in the workspace, empty for anyone with an account; and the scope that an API key needs,
-// empty where no key may, whatever its scopes are.
+// right is one row of the decision: the least role in the workspace, empty for anyone with an
+// account; and the scope that an API key needs, empty where no key may, whatever its scopes are.
 type right struct {
 	least Role
 	scope Scope
@@ -61,7 +61,8 @@ var ranks = map[Role]int{RoleMember: 1, RoleAdmin: 2, RoleOwner: 3}
 // below reports whether r may do less than other.
 func (r Role) below(other Role) bool { return ranks[r] < ranks[other] }
 
-// may is the one decision about workspaces, people and accounts. What it lets through may still meet a person who stands above the actor.
+// may is the one decision about workspaces, people and accounts. What it lets through may still
+// meet a person who stands above the actor.
 func (l *Library) may(a Actor, what duty) error {
 	row, ok := duties[what]
 	switch {
@@ -76,7 +77,11 @@ func (l *Library) may(a Actor, what duty) error {
 	case row.least != "" && a.WorkspaceID == "":
 		return errNoWorkspace
 	case a.Role.below(row.least):
-		return E(Forbidden, fmt.Sprintf("Only an %s of this workspace can do this. Ask one of them.", orAbove(row.least)), nil)
+		return E(
+			Forbidden,
+			fmt.Sprintf("Only an %s of this workspace can do this. Ask one of them.", orAbove(row.least)),
+			nil,
+		)
 	}
 	return nil
 }
@@ -129,9 +134,16 @@ func (l *Library) Members(ctx context.Context, a Actor) ([]Member, error) {
 	return l.Store.Members(ctx, a.WorkspaceID)
 }
 
-// onMember runs fn in a transaction in which nobody else changes who is what in the workspace, with the actor's role as it is now, and the
-// person that it is about. It refuses whoever stands above the actor.
-func (l *Library) onMember(ctx context.Context, a Actor, id UserID, what duty, fn func(tx Store, mine Role, other Member) error) error {
+// onMember runs fn in a transaction in which nobody else changes who is what in the workspace, with
+// the actor's role as it is now, and the person that it is about. It refuses whoever stands above
+// the actor.
+func (l *Library) onMember(
+	ctx context.Context,
+	a Actor,
+	id UserID,
+	what duty,
+	fn func(tx Store, mine Role, other Member) error,
+) error {
 	if err := l.may(a, what); err != nil {
 		return err
 	}
@@ -179,8 +191,9 @@ func keepAnOwner(ctx context.Context, tx Store, w WorkspaceID, m Member) error {
 	return err
 }
 
-// ChangeRole makes a person of the workspace something else, and ends their sessions there: they sign in again. NotFound for who is not in
-// it, Forbidden where a role above the actor's is at stake, Conflict for the only owner.
+// ChangeRole makes a person of the workspace something else, and ends their sessions there: they
+// sign in again. NotFound for who is not in it, Forbidden where a role above the actor's is at
+// stake, Conflict for the only owner.
 func (l *Library) ChangeRole(ctx context.Context, a Actor, id UserID, role Role) error {
 	if _, err := ParseRole(string(role)); err != nil {
 		return err
@@ -218,7 +231,8 @@ func (l *Library) setRole(ctx context.Context, tx Store, a Actor, m Member, role
 	return l.note(ctx, tx, a, a.WorkspaceID, ActionRole, m.User.Email, fmt.Sprintf("%s → %s", m.Role, role))
 }
 
-// takeBack ends what a person could come back by: the invites that they made, and the log-in links that anyone of the workspace may hold.
+// takeBack ends what a person could come back by: the invites that they made, and the log-in links
+// that anyone of the workspace may hold.
 func takeBack(ctx context.Context, tx Store, w WorkspaceID, id UserID) error {
 	if err := tx.DeleteInvitesOf(ctx, w, id); err != nil {
 		return fmt.Errorf("take invites back: %w", err)
@@ -229,8 +243,9 @@ func takeBack(ctx context.Context, tx Store, w WorkspaceID, id UserID) error {
 	return nil
 }
 
-// RemoveMember takes a person out of the workspace, or lets the actor leave it. Their videos stay; their sessions and keys there end, and so
-// does what they were granted to play. NotFound, Forbidden and Conflict as ChangeRole.
+// RemoveMember takes a person out of the workspace, or lets the actor leave it. Their videos stay;
+// their sessions and keys there end, and so does what they were granted to play. NotFound,
+// Forbidden and Conflict as ChangeRole.
 func (l *Library) RemoveMember(ctx context.Context, a Actor, id UserID) error {
 	what, action := dutyPeople, ActionRemoved
 	if id == a.UserID {
@@ -271,15 +286,16 @@ func (l *Library) remove(ctx context.Context, tx Store, a Actor, m Member, actio
 	return l.note(ctx, tx, a, a.WorkspaceID, action, m.User.Email, string(m.Role))
 }
 
-// wake makes the event streams of a person look at their rights again. A lost message costs them the time to the next look.
+// wake makes the event streams of a person look at their rights again. A lost message costs them
+// the time to the next look.
 func (l *Library) wake(ctx context.Context, w WorkspaceID, id UserID) {
 	if err := l.Bus.Publish(ctx, OwnerTopic(w, id), ""); err != nil {
 		l.Log.Warn("event not published", "event", "rights", "error", err)
 	}
 }
 
-// HandOver makes another person the owner in the actor's place, who becomes an admin. The sessions of both end in this workspace; the actor
-// gets a new one.
+// HandOver makes another person the owner in the actor's place, who becomes an admin. The sessions
+// of both end in this workspace; the actor gets a new one.
 func (l *Library) HandOver(ctx context.Context, a Actor, id UserID, device string) (cookie string, err error) {
 	err = l.onMember(ctx, a, id, dutyHandOver, func(tx Store, _ Role, other Member) error {
 		if id == a.UserID {
@@ -308,8 +324,9 @@ func (l *Library) HandOver(ctx context.Context, a Actor, id UserID, device strin
 	return cookie, err
 }
 
-// LogInLinkFor makes a link that signs a person in once, for who has lost every other way in. The person has to stand below the actor in
-// each workspace that they are in: the link opens all of them.
+// LogInLinkFor makes a link that signs a person in once, for who has lost every other way in. The
+// person has to stand below the actor in each workspace that they are in: the link opens all of
+// them.
 func (l *Library) LogInLinkFor(ctx context.Context, a Actor, id UserID) (secret string, link LoginLink, err error) {
 	err = l.onMember(ctx, a, id, dutyLogInLinks, func(tx Store, mine Role, other Member) error {
 		if !other.Role.below(mine) {
@@ -340,7 +357,12 @@ func (l *Library) belowEverywhere(ctx context.Context, tx Store, a Actor, id Use
 			return fmt.Errorf("find membership: %w", err)
 		}
 		if err != nil || !their.Role.below(mine.Role) || mine.Role.below(RoleAdmin) {
-			return E(Forbidden, "This person is in other workspaces, too, which the link would open. Whoever runs this site can make one for them.", nil)
+			return E(
+				Forbidden,
+				"This person is in other workspaces, too, which the link would open. Whoever runs this site can "+
+					"make one for them.",
+				nil,
+			)
 		}
 	}
 	return nil

@@ -50,7 +50,8 @@ type Profile struct {
 	Language *string // a BCP 47 tag; empty for unknown
 }
 
-// ChangeProfile changes the actor's own account. Invalid for an empty name, an unknown time zone and what is no language.
+// ChangeProfile changes the actor's own account. Invalid for an empty name, an unknown time zone
+// and what is no language.
 func (l *Library) ChangeProfile(ctx context.Context, a Actor, p Profile) error {
 	if err := l.may(a, dutyChangeSelf); err != nil {
 		return err
@@ -90,7 +91,9 @@ func (p Profile) apply(u *User) error {
 
 var (
 	timeZonePattern = regexp.MustCompile(`^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$`)
-	languagePattern = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-[A-Za-z0-9]{5,8}){0,2}$`)
+	languagePattern = regexp.MustCompile(
+		`^[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(-[A-Za-z0-9]{5,8}){0,2}$`,
+	)
 )
 
 // ValidTimeZone reports whether name is an IANA time zone that is known here, or empty.
@@ -105,7 +108,8 @@ func ValidTimeZone(name string) bool {
 	return err == nil
 }
 
-// ValidLanguage reports whether tag has the form of a language tag (BCP 47: language, script, region, variants), or is empty.
+// ValidLanguage reports whether tag has the form of a language tag (BCP 47: language, script,
+// region, variants), or is empty.
 func ValidLanguage(tag string) bool {
 	return tag == "" || len(tag) <= 35 && languagePattern.MatchString(tag)
 }
@@ -119,8 +123,8 @@ type Picture struct {
 	MediaType string
 }
 
-// SetPicture gives the actor another picture: what read answers, which reads it from whoever sends it, decodes it and encodes it anew. ext is
-// ".jpg" or ".png".
+// SetPicture gives the actor another picture: what read answers, which reads it from whoever sends
+// it, decodes it and encodes it anew. ext is ".jpg" or ".png".
 func (l *Library) SetPicture(ctx context.Context, a Actor, read func() (picture []byte, ext string, err error)) error {
 	if err := l.may(a, dutyChangeSelf); err != nil {
 		return err
@@ -165,7 +169,8 @@ func (l *Library) replacePicture(ctx context.Context, a Actor, key string) error
 	return nil
 }
 
-// deletePicture deletes what no row names any more. That costs only disk when it does not work, so failure is only logged.
+// deletePicture deletes what no row names any more. That costs only disk when it does not work, so
+// failure is only logged.
 func (l *Library) deletePicture(ctx context.Context, key string) {
 	if key == "" {
 		return
@@ -177,7 +182,8 @@ func (l *Library) deletePicture(ctx context.Context, key string) {
 	}
 }
 
-// PictureOf is the picture of somebody in the actor's workspace, or the actor's own. NotFound for anyone else and where there is none.
+// PictureOf is the picture of somebody in the actor's workspace, or the actor's own. NotFound for
+// anyone else and where there is none.
 func (l *Library) PictureOf(ctx context.Context, a Actor, id UserID) (Picture, error) {
 	var key string
 	if id == a.UserID {

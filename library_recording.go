@@ -14,25 +14,50 @@ import (
 	"time"
 )
 
-// CreateRecording makes a video that a browser is about to record: its link exists before the first byte. Errors are CreateUpload's.
+// CreateRecording makes a video that a browser is about to record: its link exists before the first
+// byte. Errors are CreateUpload's.
 func (l *Library) CreateRecording(ctx context.Context, a Actor, title string) (Ticket, error) {
 	return l.createRecording(ctx, a, title, func(Store, Video) error { return nil })
 }
 
 // createRecording is CreateRecording with something more in its transaction.
-func (l *Library) createRecording(ctx context.Context, a Actor, title string, also func(Store, Video) error) (Ticket, error) {
+func (l *Library) createRecording(
+	ctx context.Context,
+	a Actor,
+	title string,
+	also func(Store, Video) error,
+) (Ticket, error) {
 	if err := l.mayUpload(a); err != nil {
 		return Ticket{}, err
 	}
 	if l.diskUsed() >= diskFullForNew {
-		return Ticket{}, E(Full, "The storage is nearly full, so no new recordings are taken. Free some space, or ask who runs this site to.", nil)
+		return Ticket{}, E(
+			Full,
+			"The storage is nearly full, so no new recordings are taken. Free some space, or ask who runs this site "+
+				"to.",
+			nil,
+		)
 	}
 	now := l.Now()
 	v := Video{
-		ID: VideoID(l.NewID()), WorkspaceID: a.WorkspaceID, OwnerID: a.UserID, OwnerName: a.Name, Title: titleFor(title, ""),
-		Source: "recording", State: StateRecording, CreatedAt: now, UpdatedAt: now,
+		ID:          VideoID(l.NewID()),
+		WorkspaceID: a.WorkspaceID,
+		OwnerID:     a.UserID,
+		OwnerName:   a.Name,
+		Title:       titleFor(title, ""),
+		Source:      "recording",
+		State:       StateRecording,
+		CreatedAt:   now,
+		UpdatedAt:   now,
 	}
-	u := Upload{ID: UploadID(l.NewID()), VideoID: v.ID, TokenHash: SecretHash(NewSecret()), LengthBytes: -1, CreatedAt: now, ExpiresAt: now.Add(UploadKeep)}
+	u := Upload{
+		ID:          UploadID(l.NewID()),
+		VideoID:     v.ID,
+		TokenHash:   SecretHash(NewSecret()),
+		LengthBytes: -1,
+		CreatedAt:   now,
+		ExpiresAt:   now.Add(UploadKeep),
+	}
 	share, err := l.newShare(ctx, v, now)
 	if err != nil {
 		return Ticket{}, err
@@ -63,10 +88,12 @@ func (l *Library) createRecording(ctx context.Context, a Actor, title string, al
 	return t, nil
 }
 
-// tokenFor is how long one upload token is believed; the upload's own expiry, which every sign of life moves, ends it earlier.
+// tokenFor is how long one upload token is believed; the upload's own expiry, which every sign of
+// life moves, ends it earlier.
 const tokenFor = 30 * 24 * time.Hour
 
-// uploadToken is a write-only credential for one upload that needs no row: the upload, its end, and an HMAC over both.
+// uploadToken is a write-only credential for one upload that needs no row: the upload, its end, and
+// an HMAC over both.
 func (l *Library) uploadToken(id UploadID, now time.Time) string {
 	body := fmt.Sprintf("%s.%d", id, now.Add(tokenFor).Unix())
 	return "up_" + body + "." + l.tokenMAC(body)
@@ -90,7 +117,8 @@ func (l *Library) ownToken(id UploadID, secret string) bool {
 	return err == nil && UploadID(name) == id && l.Now().Before(time.Unix(unix, 0))
 }
 
-// RenewUploadToken gives a new token for a video's recording to somebody who may upload to it. NotFound, Gone.
+// RenewUploadToken gives a new token for a video's recording to somebody who may upload to it.
+// NotFound, Gone.
 func (l *Library) RenewUploadToken(ctx context.Context, a Actor, id VideoID) (Upload, string, error) {
 	if _, err := l.videoFor(ctx, a, id, verbUpload); err != nil {
 		return Upload{}, "", err
@@ -113,7 +141,8 @@ type Heartbeat struct {
 	CameraOffsetMS int64
 }
 
-// HearRecording keeps the recording alive and answers with a fresh token. NotFound, Gone, Invalid; Conflict once it was completed.
+// HearRecording keeps the recording alive and answers with a fresh token. NotFound, Gone, Invalid;
+// Conflict once it was completed.
 func (l *Library) HearRecording(ctx context.Context, a Actor, id UploadID, h Heartbeat) (string, error) {
 	if h.State != "recording" && h.State != "paused" {
 		return "", E(Invalid, `A recording is "recording" or "paused".`, nil)
@@ -157,8 +186,9 @@ type NewChunk struct {
 	Want      [sha256.Size]byte // what the client says the bytes' SHA-256 is
 }
 
-// PutChunk stores a chunk durably; the same bytes again are no error and change nothing (created false). Errors: Conflict with the row that
-// is there when the number was taken by other bytes, or when the recording was completed; Mismatch; TooLarge; Full; Invalid; NotFound; Gone.
+// PutChunk stores a chunk durably; the same bytes again are no error and change nothing (created
+// false). Errors: Conflict with the row that is there when the number was taken by other bytes, or
+// when the recording was completed; Mismatch; TooLarge; Full; Invalid; NotFound; Gone.
 func (l *Library) PutChunk(ctx context.Context, a Actor, id UploadID, n NewChunk, body io.Reader) (Chunk, bool, error) {
 	if n.Track != ScreenTrack && n.Track != CameraTrack {
 		return Chunk{}, false, E(NotFound, `A recording has the tracks "screen" and "camera".`, nil)
@@ -179,7 +209,11 @@ func (l *Library) PutChunk(ctx context.Context, a Actor, id UploadID, n NewChunk
 		return Chunk{}, false, fmt.Errorf("find chunk: %w", err)
 	}
 	if l.diskUsed() >= diskFullForRunning {
-		return Chunk{}, false, E(Full, "The storage is full. What was recorded is kept in the browser, and goes up when there is room again.", nil)
+		return Chunk{}, false, E(
+			Full,
+			"The storage is full. What was recorded is kept in the browser, and goes up when there is room again.",
+			nil,
+		)
 	}
 	c, err := l.storeChunk(ctx, u, n, want, body)
 	if err != nil {
@@ -283,9 +317,15 @@ type MissingError struct{ Missing map[string][]int }
 
 func (e *MissingError) Error() string { return fmt.Sprintf("chunks are missing: %v", e.Missing) }
 
-// CompleteRecording compares what the client sent with what lies in the store, seals the recording and starts its processing. It may be
-// repeated: the answer may be lost. Errors: Conflict with a MissingError in its chain, or when counts or sizes differ; NotFound; Gone.
-func (l *Library) CompleteRecording(ctx context.Context, a Actor, id UploadID, claims map[string]Claim) (VideoSummary, error) {
+// CompleteRecording compares what the client sent with what lies in the store, seals the recording
+// and starts its processing. It may be repeated: the answer may be lost. Errors: Conflict with a
+// MissingError in its chain, or when counts or sizes differ; NotFound; Gone.
+func (l *Library) CompleteRecording(
+	ctx context.Context,
+	a Actor,
+	id UploadID,
+	claims map[string]Claim,
+) (VideoSummary, error) {
 	u, r, err := l.recording(ctx, a, id)
 	if err != nil {
 		return VideoSummary{}, err
@@ -330,11 +370,26 @@ func (l *Library) compareClaims(ctx context.Context, u Upload, claims map[string
 			continue
 		}
 		if s.Chunks != claim.Chunks || s.Bytes != claim.Bytes {
-			return 0, E(Conflict, fmt.Sprintf("%d chunks of %d bytes of the track %q are here, not %d of %d.", s.Chunks, s.Bytes, track, claim.Chunks, claim.Bytes), nil)
+			return 0, E(
+				Conflict,
+				fmt.Sprintf(
+					"%d chunks of %d bytes of the track %q are here, not %d of %d.",
+					s.Chunks,
+					s.Bytes,
+					track,
+					claim.Chunks,
+					claim.Bytes,
+				),
+				nil,
+			)
 		}
 		for _, c := range chunks {
 			if info, err := l.Objects.Stat(ctx, c.Key); err != nil || info.SizeBytes != c.SizeBytes {
-				return 0, E(Internal, "A stored chunk does not have the size that was acknowledged.", errors.Join(err, fmt.Errorf("chunk %d of %s", c.N, u.ID)))
+				return 0, E(
+					Internal,
+					"A stored chunk does not have the size that was acknowledged.",
+					errors.Join(err, fmt.Errorf("chunk %d of %s", c.N, u.ID)),
+				)
 			}
 		}
 	}
@@ -356,7 +411,8 @@ func (l *Library) sealRecording(ctx context.Context, u Upload, v Video, chunks i
 			return err
 		}
 		if v.State == StateReady || v.State == StateProcessing {
-			return nil // it was recovered and is made anew with what came later; what plays goes on playing
+			// it was recovered and is made anew with what came later; what plays goes on playing
+			return nil
 		}
 		return tx.SetVideoState(ctx, v.ID, StateProcessing.From(), StateProcessing, "", l.Now())
 	})
@@ -366,8 +422,8 @@ func (l *Library) sealRecording(ctx context.Context, u Upload, v Video, chunks i
 	return err
 }
 
-// SealSilent seals recordings of which nothing was heard for SilentFor: what is contiguous is processed, and later chunks still come in. It
-// answers how many there were.
+// SealSilent seals recordings of which nothing was heard for SilentFor: what is contiguous is
+// processed, and later chunks still come in. It answers how many there were.
 func (l *Library) SealSilent(ctx context.Context) (int, error) {
 	ids, err := l.Store.SilentRecordings(ctx, l.Now().Add(-SilentFor), reconcileBatch)
 	if err != nil {
@@ -404,7 +460,8 @@ func (l *Library) sealAsItIs(ctx context.Context, id UploadID) error {
 	return l.sealRecording(ctx, u, v, total, true)
 }
 
-// missingOf tells people when chunks of a recording lie behind one that never came; empty when none do.
+// missingOf tells people when chunks of a recording lie behind one that never came; empty when none
+// do.
 func (l *Library) missingOf(ctx context.Context, v Video) (string, error) {
 	if v.Source != "recording" {
 		return "", nil
@@ -419,7 +476,8 @@ func (l *Library) missingOf(ctx context.Context, v Video) (string, error) {
 			return "", fmt.Errorf("list chunks: %w", err)
 		}
 		if len(contiguous(chunks)) < len(chunks) {
-			return "A part of this recording never arrived, so that it ends before its time. Open this site in the browser that recorded it: what is still there is sent.", nil
+			return "A part of this recording never arrived, so that it ends before its time. Open this site in the " +
+				"browser that recorded it: what is still there is sent.", nil
 		}
 	}
 	return "", nil

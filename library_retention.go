@@ -25,27 +25,40 @@ func (l *Library) putNotices(ctx context.Context) (int, error) {
 // endNotices puts videos whose notice is over into the trash.
 func (l *Library) endNotices(ctx context.Context) (int, error) {
 	now := l.Now()
-	return l.rounds(ctx, func() ([]VideoID, error) { return l.Store.LeavingVideos(ctx, now, keepingBatch) }, func(id VideoID) error {
-		v, err := l.Store.VideoByID(ctx, id)
-		if err != nil {
-			return fmt.Errorf("find video: %w", err)
-		}
-		err = l.Store.InTx(ctx, func(tx Store) error {
-			if err := tx.TrashNoticed(ctx, id, now); err != nil {
-				return err
+	return l.rounds(
+		ctx,
+		func() ([]VideoID, error) { return l.Store.LeavingVideos(ctx, now, keepingBatch) },
+		func(id VideoID) error {
+			v, err := l.Store.VideoByID(ctx, id)
+			if err != nil {
+				return fmt.Errorf("find video: %w", err)
 			}
-			return l.note(ctx, tx, Actor{}, v.WorkspaceID, ActionTrash, v.Title, "it was as old as this workspace keeps videos")
-		})
-		if err != nil {
-			return fmt.Errorf("trash video: %w", err)
-		}
-		l.grants.forget()
-		l.tell(ctx, v, EventVideo)
-		return nil
-	})
+			err = l.Store.InTx(ctx, func(tx Store) error {
+				if err := tx.TrashNoticed(ctx, id, now); err != nil {
+					return err
+				}
+				return l.note(
+					ctx,
+					tx,
+					Actor{},
+					v.WorkspaceID,
+					ActionTrash,
+					v.Title,
+					"it was as old as this workspace keeps videos",
+				)
+			})
+			if err != nil {
+				return fmt.Errorf("trash video: %w", err)
+			}
+			l.grants.forget()
+			l.tell(ctx, v, EventVideo)
+			return nil
+		},
+	)
 }
 
-// mailNotices tells owners by mail, each in one message, once. Where no mail server is set, the notices wait for one.
+// mailNotices tells owners by mail, each in one message, once. Where no mail server is set, the
+// notices wait for one.
 func (l *Library) mailNotices(ctx context.Context) (int, error) {
 	if l.Mailer == nil {
 		return 0, nil
@@ -73,7 +86,12 @@ func (l *Library) mailNotice(ctx context.Context, notices []Notice) error {
 	for _, n := range notices {
 		fmt.Fprintf(&text, "- %s: on %s\n", n.Title, n.LeavesAt.UTC().Format("2 January 2006 (UTC)"))
 	}
-	fmt.Fprintf(&text, "\nDownload what you want to keep before then:\n\n%s/\n\nFrom the trash they can be restored for %d days.\n", l.Site, int(TrashFor.Hours()/24))
+	fmt.Fprintf(
+		&text,
+		"\nDownload what you want to keep before then:\n\n%s/\n\nFrom the trash they can be restored for %d days.\n",
+		l.Site,
+		int(TrashFor.Hours()/24),
+	)
 	subject := "A video of yours leaves soon"
 	if len(notices) > 1 {
 		subject = fmt.Sprintf("%d videos of yours leave soon", len(notices))

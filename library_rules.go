@@ -20,10 +20,16 @@ const (
 // ShareMailFor is how long a link lives that proves an address.
 const ShareMailFor = 30 * time.Minute
 
-// ErrPasswordNeeded and ErrAddressNeeded are what those hear who have a link that asks for something: a pass opens it.
+// ErrPasswordNeeded and ErrAddressNeeded are what those hear who have a link that asks for
+// something: a pass opens it.
 var (
 	ErrPasswordNeeded = E(Unauthenticated, "This link asks for a password. Give the one that came with it.", nil)
-	ErrAddressNeeded  = E(Unauthenticated, "This link is for some people only. Give your mail address: if it is one of theirs, a message with a way in is sent there.", nil)
+	ErrAddressNeeded  = E(
+		Unauthenticated,
+		"This link is for some people only. Give your mail address: if it is one of theirs, a message with a way in "+
+			"is sent there.",
+		nil,
+	)
 )
 
 // ShareChange is what to change of a link; nil leaves a thing as it is.
@@ -46,9 +52,14 @@ func (l *Library) newShare(ctx context.Context, v Video, now time.Time) (Share, 
 	return Share{ID: ShareID(l.NewID()), VideoID: v.ID, Token: l.NewID(), ShareRules: set.rules(), CreatedAt: now}, nil
 }
 
-// rules are what a new link begins with. The usual audience and the usual comments are empty inside.
+// rules are what a new link begins with. The usual audience and the usual comments are empty
+// inside.
 func (s Settings) rules() ShareRules {
-	r := ShareRules{Audience: Audience(s.DefaultAudience), Comments: CommentRule(s.DefaultComments), AllowDownload: s.DefaultDownload}
+	r := ShareRules{
+		Audience:      Audience(s.DefaultAudience),
+		Comments:      CommentRule(s.DefaultComments),
+		AllowDownload: s.DefaultDownload,
+	}
 	if r.Audience == "link" {
 		r.Audience = AudienceLink
 	}
@@ -67,7 +78,8 @@ func (l *Library) EmbedHosts(ctx context.Context, v Video) ([]string, error) {
 	return set.EmbedHosts, nil
 }
 
-// Shares lists the links of a video, oldest first, revoked ones too. NotFound for who may not manage them.
+// Shares lists the links of a video, oldest first, revoked ones too. NotFound for who may not
+// manage them.
 func (l *Library) Shares(ctx context.Context, a Actor, id VideoID) ([]SharedLink, error) {
 	if _, err := l.videoFor(ctx, a, id, verbShare); err != nil {
 		return nil, err
@@ -79,7 +91,8 @@ func (l *Library) Shares(ctx context.Context, a Actor, id VideoID) ([]SharedLink
 	return list, nil
 }
 
-// AddShare makes another link. Invalid for rules that make no sense, Conflict where there are too many.
+// AddShare makes another link. Invalid for rules that make no sense, Conflict where there are too
+// many.
 func (l *Library) AddShare(ctx context.Context, a Actor, id VideoID, change ShareChange) (SharedLink, error) {
 	v, err := l.videoFor(ctx, a, id, verbShare)
 	if err != nil {
@@ -99,7 +112,11 @@ func (l *Library) AddShare(ctx context.Context, a Actor, id VideoID, change Shar
 			return fmt.Errorf("list shares: %w", err)
 		}
 		if len(have) >= MaxShares {
-			return E(Conflict, fmt.Sprintf("A video can have at most %d links. Change one that is there.", MaxShares), nil)
+			return E(
+				Conflict,
+				fmt.Sprintf("A video can have at most %d links. Change one that is there.", MaxShares),
+				nil,
+			)
 		}
 		if err := tx.CreateShare(ctx, link.Share); err != nil {
 			return fmt.Errorf("create share: %w", err)
@@ -113,7 +130,13 @@ func (l *Library) AddShare(ctx context.Context, a Actor, id VideoID, change Shar
 }
 
 // ChangeShare changes the rules of a link. Whoever is inside by the old ones is out within 10 s.
-func (l *Library) ChangeShare(ctx context.Context, a Actor, id VideoID, share ShareID, change ShareChange) (SharedLink, error) {
+func (l *Library) ChangeShare(
+	ctx context.Context,
+	a Actor,
+	id VideoID,
+	share ShareID,
+	change ShareChange,
+) (SharedLink, error) {
 	return l.changeShare(ctx, a, id, share, ActionLinkChanged, func(link *SharedLink) error {
 		if link.RevokedAt != nil {
 			return E(Conflict, "This link was revoked. Make a new one.", nil)
@@ -135,7 +158,14 @@ func (l *Library) RevokeShare(ctx context.Context, a Actor, id VideoID, share Sh
 	return err
 }
 
-func (l *Library) changeShare(ctx context.Context, a Actor, id VideoID, share ShareID, action Action, do func(*SharedLink) error) (SharedLink, error) {
+func (l *Library) changeShare(
+	ctx context.Context,
+	a Actor,
+	id VideoID,
+	share ShareID,
+	action Action,
+	do func(*SharedLink) error,
+) (SharedLink, error) {
 	v, err := l.videoFor(ctx, a, id, verbShare)
 	if err != nil {
 		return SharedLink{}, err
@@ -233,7 +263,11 @@ func setIf[T any](to, from *T) {
 
 func (l *Library) hashSharePassword(ctx context.Context, password string) (string, error) {
 	if utf8.RuneCountInString(password) < MinSharePasswordRunes {
-		return "", E(Invalid, fmt.Sprintf("The password of a link needs at least %d characters.", MinSharePasswordRunes), nil)
+		return "", E(
+			Invalid,
+			fmt.Sprintf("The password of a link needs at least %d characters.", MinSharePasswordRunes),
+			nil,
+		)
 	}
 	return l.hash(ctx, password)
 }
@@ -244,7 +278,11 @@ func cleanPeople(emails []string) ([]string, error) {
 	for _, e := range emails {
 		clean, err := cleanEmail(e)
 		if err != nil {
-			return nil, E(Invalid, fmt.Sprintf("%q does not look like a mail address.", cleanLine(e, MaxNameRunes)), err)
+			return nil, E(
+				Invalid,
+				fmt.Sprintf("%q does not look like a mail address.", cleanLine(e, MaxNameRunes)),
+				err,
+			)
 		}
 		people = append(people, FoldEmail(clean))
 	}

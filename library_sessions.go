@@ -11,7 +11,8 @@ import (
 // maxKeys bounds what a person may have of API keys in a workspace.
 const maxKeys = 100
 
-// ID names the session where it is listed. It cannot be turned back into what the cookie is looked up by.
+// ID names the session where it is listed. It cannot be turned back into what the cookie is looked
+// up by.
 func (s Session) ID() string { return SecretHash("session/" + s.Hash)[:32] }
 
 // OwnSession is a session as its person sees it.
@@ -57,7 +58,12 @@ func (l *Library) EndOtherSessions(ctx context.Context, a Actor, cookie string) 
 	if err := l.may(a, dutyCredentials); err != nil {
 		return err
 	}
-	return l.endOwn(ctx, a, "all others", func(tx Store) error { return tx.EndSessions(ctx, a.UserID, SecretHash(cookie)) })
+	return l.endOwn(
+		ctx,
+		a,
+		"all others",
+		func(tx Store) error { return tx.EndSessions(ctx, a.UserID, SecretHash(cookie)) },
+	)
 }
 
 func (l *Library) endOwn(ctx context.Context, a Actor, which string, end func(Store) error) error {
@@ -69,7 +75,8 @@ func (l *Library) endOwn(ctx context.Context, a Actor, which string, end func(St
 	})
 }
 
-// SwitchWorkspace makes the session work in another of the actor's workspaces. NotFound when they are not in it.
+// SwitchWorkspace makes the session work in another of the actor's workspaces. NotFound when they
+// are not in it.
 func (l *Library) SwitchWorkspace(ctx context.Context, a Actor, cookie string, w WorkspaceID) error {
 	if err := l.may(a, dutyCredentials); err != nil {
 		return err
@@ -80,9 +87,14 @@ func (l *Library) SwitchWorkspace(ctx context.Context, a Actor, cookie string, w
 	return l.Store.SwitchSession(ctx, SecretHash(cookie), w)
 }
 
-// ChangePassword sets another password and ends every session and unused log-in link of the actor; the answer is a new session. Whoever has a
-// password has to give it. Invalid when it is another one.
-func (l *Library) ChangePassword(ctx context.Context, a Actor, current, password, device string) (cookie string, err error) {
+// ChangePassword sets another password and ends every session and unused log-in link of the actor;
+// the answer is a new session. Whoever has a password has to give it. Invalid when it is another
+// one.
+func (l *Library) ChangePassword(
+	ctx context.Context,
+	a Actor,
+	current, password, device string,
+) (cookie string, err error) {
 	if err := l.may(a, dutyCredentials); err != nil {
 		return "", err
 	}
@@ -126,8 +138,15 @@ func (l *Library) Keys(ctx context.Context, a Actor) ([]APIKey, error) {
 	return l.Store.APIKeys(ctx, a.WorkspaceID, a.UserID)
 }
 
-// MakeKey makes an API key of the actor for this workspace and gives its secret, which is kept nowhere.
-func (l *Library) MakeKey(ctx context.Context, a Actor, name string, scopes []Scope, expires *time.Time) (APIKey, string, error) {
+// MakeKey makes an API key of the actor for this workspace and gives its secret, which is kept
+// nowhere.
+func (l *Library) MakeKey(
+	ctx context.Context,
+	a Actor,
+	name string,
+	scopes []Scope,
+	expires *time.Time,
+) (APIKey, string, error) {
 	if err := l.may(a, dutyKeys); err != nil {
 		return APIKey{}, "", err
 	}
@@ -144,19 +163,32 @@ func (l *Library) MakeKey(ctx context.Context, a Actor, name string, scopes []Sc
 			return fmt.Errorf("list keys: %w", err)
 		}
 		if len(have) >= maxKeys {
-			return E(Conflict, fmt.Sprintf("You have %d keys, which is the most. Delete those that nothing uses any more.", maxKeys), nil)
+			return E(
+				Conflict,
+				fmt.Sprintf("You have %d keys, which is the most. Delete those that nothing uses any more.", maxKeys),
+				nil,
+			)
 		}
 		return l.addKey(ctx, tx, a, k, a.Email)
 	})
 	return k, secret, err
 }
 
-// AddAPIKey makes a key for the account with that address, in its oldest workspace, and returns its secret, which is kept nowhere. It is the
-// operator's way; people use MakeKey.
-func (l *Library) AddAPIKey(ctx context.Context, email, name string, scopes []Scope, expires *time.Time) (string, error) {
+// AddAPIKey makes a key for the account with that address, in its oldest workspace, and returns its
+// secret, which is kept nowhere. It is the operator's way; people use MakeKey.
+func (l *Library) AddAPIKey(
+	ctx context.Context,
+	email, name string,
+	scopes []Scope,
+	expires *time.Time,
+) (string, error) {
 	id, err := l.Store.IdentityByEmail(ctx, strings.TrimSpace(email))
 	if err != nil && KindOf(err) == NotFound {
-		return "", E(NotFound, "There is no account with this mail address. Make one with: meanwhile user add EMAIL", err)
+		return "", E(
+			NotFound,
+			"There is no account with this mail address. Make one with: meanwhile user add EMAIL",
+			err,
+		)
 	}
 	if err != nil {
 		return "", err
@@ -171,7 +203,13 @@ func (l *Library) AddAPIKey(ctx context.Context, email, name string, scopes []Sc
 	return secret, l.Store.InTx(ctx, func(tx Store) error { return l.addKey(ctx, tx, Actor{}, k, id.User.Email) })
 }
 
-func (l *Library) newKey(id UserID, w WorkspaceID, name string, scopes []Scope, expires *time.Time) (APIKey, string, error) {
+func (l *Library) newKey(
+	id UserID,
+	w WorkspaceID,
+	name string,
+	scopes []Scope,
+	expires *time.Time,
+) (APIKey, string, error) {
 	name = cleanLine(name, MaxNameRunes)
 	if name == "" {
 		return APIKey{}, "", E(Invalid, "Give the key a name that says what it is for.", nil)
@@ -184,7 +222,14 @@ func (l *Library) newKey(id UserID, w WorkspaceID, name string, scopes []Scope, 
 	}
 	secret := "mw_" + NewSecret()
 	return APIKey{
-		ID: APIKeyID(l.NewID()), UserID: id, WorkspaceID: w, Name: name, Hash: SecretHash(secret), Scopes: scopes, CreatedAt: l.Now(), ExpiresAt: expires,
+		ID:          APIKeyID(l.NewID()),
+		UserID:      id,
+		WorkspaceID: w,
+		Name:        name,
+		Hash:        SecretHash(secret),
+		Scopes:      scopes,
+		CreatedAt:   l.Now(),
+		ExpiresAt:   expires,
 	}, secret, nil
 }
 

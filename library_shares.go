@@ -15,35 +15,42 @@ type Watch struct {
 	Owner    bool // may rename, delete, moderate
 	Comment  bool
 	Download bool
-	// Sources play: what plays everywhere, or while there is none of it, what plays in some browsers.
+	// Sources play: what plays everywhere, or while there is none of it, what plays in some
+	// browsers.
 	Sources []Asset
 	Poster  *Asset
 	// What the published generation has beside its sources; nil where it has none.
 	HLS        *Asset // the list of rungs
 	Storyboard *Asset // the cues of the seek bar's pictures
 	Peaks      *Asset
-	// Camera is the second track of a recording, CameraOffset how much later than the main one it begins, and Layout where it is shown.
+	// Camera is the second track of a recording, CameraOffset how much later than the main one it
+	// begins, and Layout where it is shown.
 	Camera       *Asset
 	CameraOffset time.Duration
 	Layout       *Layout
-	// Flat is screen and camera as one picture by that Layout; nil while it is not made, and where there is nothing to put together.
+	// Flat is screen and camera as one picture by that Layout; nil while it is not made, and where
+	// there is nothing to put together.
 	Flat *Asset
-	// Live are a recording's tracks as they lie, the main one first, as far as nothing better was made of them yet.
+	// Live are a recording's tracks as they lie, the main one first, as far as nothing better was
+	// made of them yet.
 	Live []Track
 	// LiveOver says that nothing comes behind them any more, so that each can be had as one file.
 	LiveOver bool
-	// LiveSound says that the recording can be had with its sound in AAC, while nothing that plays everywhere is there.
+	// LiveSound says that the recording can be had with its sound in AAC, while nothing that plays
+	// everywhere is there.
 	LiveSound bool
 	// Grant opens the media of this video until GrantEnds.
 	Grant     string
 	GrantEnds time.Time
-	// CommentSeq is the conversation's change counter, read before anything else: nothing after it is missed.
+	// CommentSeq is the conversation's change counter, read before anything else: nothing after it
+	// is missed.
 	CommentSeq int64
 
 	assets []Asset // of the published generation
 }
 
-// Watch looks through a share link. NotFound for an unknown, ended or revoked link and for a video in the trash, all the same.
+// Watch looks through a share link. NotFound for an unknown, ended or revoked link and for a video
+// in the trash, all the same.
 func (l *Library) Watch(ctx context.Context, a Actor, token string) (Watch, error) {
 	_, w, _, err := l.watch(ctx, a, token)
 	return w, err
@@ -72,7 +79,8 @@ func (l *Library) watch(ctx context.Context, a Actor, token string) (Actor, Watc
 	}
 	w, err := l.look(ctx, who, v, share)
 	w.CommentSeq = seq
-	w.Owner = l.isOwner(a, v) // what owners do goes by the video itself, which is in the workspace where they are at work
+	// what owners do goes by the video itself, which is in the workspace where they are at work
+	w.Owner = l.isOwner(a, v)
 	return who, w, count, err
 }
 
@@ -96,9 +104,15 @@ func (l *Library) look(ctx context.Context, a Actor, v Video, share SharedLink) 
 	return w, nil
 }
 
-// videoByShare is the way of everything that begins with a token. It answers as whom the actor comes, too: as a member of the video's workspace,
-// also while they are at work in another of theirs.
-func (l *Library) videoByShare(ctx context.Context, a Actor, token string, what verb) (Actor, Video, SharedLink, error) {
+// videoByShare is the way of everything that begins with a token. It answers as whom the actor
+// comes, too: as a member of the video's workspace, also while they are at work in another of
+// theirs.
+func (l *Library) videoByShare(
+	ctx context.Context,
+	a Actor,
+	token string,
+	what verb,
+) (Actor, Video, SharedLink, error) {
 	v, share, err := l.Store.VideoByToken(ctx, token)
 	if err != nil && KindOf(err) == NotFound {
 		return Actor{}, Video{}, SharedLink{}, notThere(err)
@@ -125,7 +139,8 @@ func (l *Library) videoByShare(ctx context.Context, a Actor, token string, what 
 	return who, v, link, nil
 }
 
-// inWorkspaceOf is the actor as a member of the video's workspace, if they are one, wherever they are at work. A key belongs to one workspace.
+// inWorkspaceOf is the actor as a member of the video's workspace, if they are one, wherever they
+// are at work. A key belongs to one workspace.
 func (l *Library) inWorkspaceOf(ctx context.Context, a Actor, v Video) (Actor, error) {
 	if !a.SignedIn() || a.Scopes != nil || a.WorkspaceID == v.WorkspaceID {
 		return a, nil
@@ -169,7 +184,8 @@ func (l *Library) addAssets(ctx context.Context, w *Watch) error {
 	return nil
 }
 
-// playable picks what a player may choose from, the largest first: once something plays everywhere, the rest is not needed any more.
+// playable picks what a player may choose from, the largest first: once something plays everywhere,
+// the rest is not needed any more.
 func playable(assets []Asset) []Asset {
 	var all, everywhere []Asset
 	for _, a := range assets {
@@ -197,7 +213,8 @@ func among(assets []Asset, kind AssetKind, name string) *Asset {
 	return &assets[i]
 }
 
-// PosterByShare is the picture for places that show a pasted link. NotFound as Watch says, or when there is no poster yet.
+// PosterByShare is the picture for places that show a pasted link. NotFound as Watch says, or when
+// there is no poster yet.
 func (l *Library) PosterByShare(ctx context.Context, a Actor, token string) (Asset, error) {
 	w, err := l.Watch(ctx, a, token)
 	if err != nil {
@@ -209,7 +226,8 @@ func (l *Library) PosterByShare(ctx context.Context, a Actor, token string) (Ass
 	return *w.Poster, nil
 }
 
-// DownloadByShare is the video as a file, where the link allows it; while screen and camera are not one picture yet, the screen alone. NotFound.
+// DownloadByShare is the video as a file, where the link allows it; while screen and camera are not
+// one picture yet, the screen alone. NotFound.
 func (l *Library) DownloadByShare(ctx context.Context, a Actor, token string) (Asset, Video, error) {
 	w, err := l.Watch(ctx, a, token)
 	if err != nil {
@@ -246,7 +264,8 @@ func (l *Library) PosterOf(ctx context.Context, a Actor, id VideoID) (Asset, err
 	return *w.Poster, nil
 }
 
-// PreviewOf is the few moving seconds of one of the actor's own videos. NotFound, also while there are none.
+// PreviewOf is the few moving seconds of one of the actor's own videos. NotFound, also while there
+// are none.
 func (l *Library) PreviewOf(ctx context.Context, a Actor, id VideoID) (Asset, error) {
 	v, err := l.videoFor(ctx, a, id, verbOriginal)
 	if err != nil {

@@ -5,8 +5,9 @@ import (
 	"fmt"
 )
 
-// SeesSite lets those by who look after the site itself: the owner and the admins of its first workspace, which the set-up made, wherever they
-// are now. Anyone may make a workspace and own it, and that opens nothing of the machine below. NotFound for all others, and for API keys.
+// SeesSite lets those by who look after the site itself: the owner and the admins of its first
+// workspace, which the set-up made, wherever they are now. Anyone may make a workspace and own it,
+// and that opens nothing of the machine below. NotFound for all others, and for API keys.
 func (l *Library) SeesSite(ctx context.Context, a Actor) error {
 	if err := l.may(a, dutySite); err != nil {
 		return noSite(err)

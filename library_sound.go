@@ -10,7 +10,8 @@ import (
 	"strings"
 )
 
-// soundIsDue reports whether a track in H.264 and Opus has come so much further that its sound is worth a look.
+// soundIsDue reports whether a track in H.264 and Opus has come so much further that its sound is
+// worth a look.
 func soundIsDue(beforeMS int64, t Track) bool {
 	every := soundEvery.Milliseconds()
 	return hasOpus(t) && beforeMS/every != t.DurationMS/every
@@ -20,8 +21,8 @@ func hasOpus(t Track) bool {
 	return t.Name == ScreenTrack && strings.Contains(t.Codecs, "avc1.") && strings.Contains(t.Codecs, "opus")
 }
 
-// wakeSound has the sound made of what is there. It is a help for some players: what goes wrong is logged, and the end of the recording asks
-// again.
+// wakeSound has the sound made of what is there. It is a help for some players: what goes wrong is
+// logged, and the end of the recording asks again.
 func (l *Library) wakeSound(ctx context.Context, id VideoID) {
 	s, err := l.Store.WakeStage(ctx, l.newStage(id, 0, StepSound))
 	if err != nil {
@@ -153,7 +154,8 @@ func readFragmentBytes(src *Source, f Fragment) ([]byte, error) {
 	return whole, nil
 }
 
-// KeepSound stores what an encoder made of b, a stream of AAC with the heads of ADTS, and names it. Fenced.
+// KeepSound stores what an encoder made of b, a stream of AAC with the heads of ADTS, and names it.
+// Fenced.
 func (l *Library) KeepSound(ctx context.Context, t Task, b *SoundBatch, stream []byte) error {
 	row := b.row
 	frames, err := CutADTS(stream, b.skip, row.Frames)
@@ -165,7 +167,12 @@ func (l *Library) KeepSound(ctx context.Context, t Task, b *SoundBatch, stream [
 	}
 	row.Frames = len(frames)
 	if row.Frames > 0 {
-		if row.Key, row.SizeBytes, err = l.PutDerived(ctx, t, "sound", bytes.NewReader(packFrames(frames))); err != nil {
+		if row.Key, row.SizeBytes, err = l.PutDerived(
+			ctx,
+			t,
+			"sound",
+			bytes.NewReader(packFrames(frames)),
+		); err != nil {
 			return err
 		}
 	}
@@ -218,8 +225,8 @@ func unpackFrames(b []byte) (frames [][]byte) {
 	return frames
 }
 
-// The names of a recording with its sound in AAC: the playlist, the beginning of each segment, and the segments, which are named by their first
-// fragment and how many they hold.
+// The names of a recording with its sound in AAC: the playlist, the beginning of each segment, and
+// the segments, which are named by their first fragment and how many they hold.
 const (
 	soundPlaylist = ScreenTrack + "-aac.m3u8"
 	soundInit     = ScreenTrack + "-aac-init.mp4"
@@ -231,7 +238,8 @@ const SoundName = soundPlaylist
 
 func isSoundName(name string) bool { return strings.HasPrefix(name, ScreenTrack+"-aac") }
 
-// liveSound answers with the playlist, or with a part of what it names, put together of the recording as it lies and of its sound.
+// liveSound answers with the playlist, or with a part of what it names, put together of the
+// recording as it lies and of its sound.
 func (l *Library) liveSound(ctx context.Context, v Video, name string) (Live, error) {
 	state, err := l.soundState(ctx, l.Store, v.ID)
 	if err != nil {
@@ -241,7 +249,12 @@ func (l *Library) liveSound(ctx context.Context, v Video, name string) (Live, er
 		return Live{}, noMedia(nil)
 	}
 	if name == soundPlaylist {
-		return Live{Playlist: SoundPlaylist(state.fragments[:state.done()], state.ended() && state.done() == len(state.fragments))}, nil
+		return Live{
+			Playlist: SoundPlaylist(
+				state.fragments[:state.done()],
+				state.ended() && state.done() == len(state.fragments),
+			),
+		}, nil
 	}
 	src, s, err := l.soundtrack(ctx, state)
 	if err != nil {
@@ -252,8 +265,14 @@ func (l *Library) liveSound(ctx context.Context, v Video, name string) (Live, er
 		return Live{Whole: s.JoinedInit()}, nil
 	}
 	var first, count int
-	if n, err := fmt.Sscanf(name, soundSegment, &first, &count); n != 2 || err != nil || name != fmt.Sprintf(soundSegment, first, count) ||
-		first < 0 || count < 1 || count > maxJoined || first+count > state.done() {
+	if n, err := fmt.Sscanf(
+		name,
+		soundSegment,
+		&first,
+		&count,
+	); n != 2 || err != nil || name != fmt.Sprintf(soundSegment, first, count) ||
+		first < 0 || count < 1 || count > maxJoined ||
+		first+count > state.done() {
 		return Live{}, noMedia(err)
 	}
 	var whole []byte
@@ -318,7 +337,8 @@ func (l *Library) frames(ctx context.Context, sounds []SoundPiece, from, to int6
 	return frames, nil
 }
 
-// SoundPlaylist is LivePlaylist of a recording with its sound in AAC, each segment a file of its own.
+// SoundPlaylist is LivePlaylist of a recording with its sound in AAC, each segment a file of its
+// own.
 func SoundPlaylist(fragments []Fragment, ended bool) string {
 	list := segments(FragmentIndex{Fragments: fragments})
 	var b strings.Builder
@@ -330,7 +350,13 @@ func SoundPlaylist(fragments []Fragment, ended bool) string {
 		for at := s.Offset; at < s.Offset+s.SizeBytes; count++ {
 			at += fragments[first+count].SizeBytes
 		}
-		fmt.Fprintf(&b, "#EXTINF:%s,\n"+soundSegment+"\n", strconv.FormatFloat(s.Duration.Seconds(), 'f', 5, 64), first, count)
+		fmt.Fprintf(
+			&b,
+			"#EXTINF:%s,\n"+soundSegment+"\n",
+			strconv.FormatFloat(s.Duration.Seconds(), 'f', 5, 64),
+			first,
+			count,
+		)
 		first += count
 	}
 	if ended {

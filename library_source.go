@@ -14,17 +14,20 @@ type Source struct {
 	Filename  string
 	SizeBytes int64
 
-	ctx     context.Context //nolint:containedctx // a Source lives as long as the call that opened it, like an http.Request
+	// a Source lives as long as the call that opened it, like an http.Request
+	ctx     context.Context //nolint:containedctx
 	objects Objects
 	parts   []Part
-	find    func(at int64) ([]Part, error) // the parts from there on, where parts are not all; may be nil
-	at      int64
-	open    io.ReadCloser
-	part    Part // that is open
-	local   bool
+	// the parts from there on, where parts are not all; may be nil
+	find  func(at int64) ([]Part, error)
+	at    int64
+	open  io.ReadCloser
+	part  Part // that is open
+	local bool
 }
 
-// Local reports whether the parts are files of this machine, or as good as: reading here and there costs no request each time.
+// Local reports whether the parts are files of this machine, or as good as: reading here and there
+// costs no request each time.
 func (s *Source) Local() (bool, error) {
 	if _, err := s.partAt(0); err != nil && !errors.Is(err, io.EOF) {
 		return false, err
@@ -40,13 +43,14 @@ func (s *Source) Local() (bool, error) {
 	return s.local, first.Close()
 }
 
-// OpenSource gives the bytes of the main track, which a worker processes. NotFound before the upload is complete. The caller closes it.
+// OpenSource gives the bytes of the main track, which a worker processes. NotFound before the
+// upload is complete. The caller closes it.
 func (l *Library) OpenSource(ctx context.Context, id VideoID) (*Source, error) {
 	return l.OpenTrack(ctx, id, ScreenTrack)
 }
 
-// OpenTrack gives the bytes of a track of a recording; a file has only the main one. NotFound before the upload is complete, and for a track
-// that is not there. The caller closes it.
+// OpenTrack gives the bytes of a track of a recording; a file has only the main one. NotFound
+// before the upload is complete, and for a track that is not there. The caller closes it.
 func (l *Library) OpenTrack(ctx context.Context, id VideoID, track string) (*Source, error) {
 	u, err := l.Store.UploadByVideo(ctx, id)
 	if err != nil {
@@ -82,15 +86,22 @@ func (l *Library) sourceOf(ctx context.Context, u Upload, parts []Part) *Source 
 // partsAtOnce is how many rows a source of a growing track reads at a time.
 const partsAtOnce = 16
 
-// growing is what is there of a recording's track without a gap, its parts found as they are asked for.
+// growing is what is there of a recording's track without a gap, its parts found as they are asked
+// for.
 func (l *Library) growing(ctx context.Context, u Upload, track string) (*Source, error) {
 	_, end, err := l.Store.TrackEnd(ctx, u.ID, track)
 	if err != nil {
 		return nil, fmt.Errorf("find end of track: %w", err)
 	}
-	return &Source{Filename: u.Filename, SizeBytes: end, ctx: ctx, objects: l.Objects, find: func(at int64) ([]Part, error) {
-		return l.Store.ChunksAt(ctx, u.ID, track, at, partsAtOnce)
-	}}, nil
+	return &Source{
+		Filename:  u.Filename,
+		SizeBytes: end,
+		ctx:       ctx,
+		objects:   l.Objects,
+		find: func(at int64) ([]Part, error) {
+			return l.Store.ChunksAt(ctx, u.ID, track, at, partsAtOnce)
+		},
+	}, nil
 }
 
 // OpenOriginal is OpenSource for the video's owner. NotFound for anyone else.
@@ -123,7 +134,8 @@ func (s *Source) Read(p []byte) (int, error) {
 	}
 }
 
-// WriteTo writes what is left to w, a part at a time: between files of one machine the bytes need not pass through this process.
+// WriteTo writes what is left to w, a part at a time: between files of one machine the bytes need
+// not pass through this process.
 func (s *Source) WriteTo(w io.Writer) (int64, error) {
 	var written int64
 	for {
@@ -226,7 +238,8 @@ func (s *Source) Seek(offset int64, whence int) (int64, error) {
 		return 0, E(Invalid, "There is nothing before the first byte.", nil)
 	}
 	if within := offset - s.part.OffsetBytes; s.open != nil && s.local && within >= 0 && within < s.part.SizeBytes {
-		if _, err := s.open.(io.Seeker).Seek(within, io.SeekStart); err != nil { //nolint:errcheck // local says that it can
+		// local says that it can
+		if _, err := s.open.(io.Seeker).Seek(within, io.SeekStart); err != nil { //nolint:errcheck
 			return 0, fmt.Errorf("seek in part %d: %w", s.part.N, err)
 		}
 	} else if err := s.Close(); err != nil {

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// resendAfter is how long a sent job may stay unclaimed before it is sent again: Redis may have lost it.
+// resendAfter is how long a sent job may stay unclaimed before it is sent again: Redis may have
+// lost it.
 const resendAfter = 60 * time.Second
 
 // Task is a claimed stage with what its work needs to know.
@@ -21,8 +22,8 @@ type Task struct {
 	then  Step  // what it leaves to another step
 }
 
-// startGeneration begins another pass: before runs in the same transaction as the new stage, older stages are fenced, and the job is sent
-// right after the commit.
+// startGeneration begins another pass: before runs in the same transaction as the new stage, older
+// stages are fenced, and the job is sent right after the commit.
 func (l *Library) startGeneration(ctx context.Context, id VideoID, before func(Store) error) error {
 	var v Video
 	var first Stage
@@ -53,7 +54,14 @@ func (l *Library) startGeneration(ctx context.Context, id VideoID, before func(S
 }
 
 func (l *Library) newStage(id VideoID, generation int, step Step) Stage {
-	return Stage{ID: StageID(l.NewID()), VideoID: id, Generation: generation, Step: step, State: StageDue, CreatedAt: l.Now()}
+	return Stage{
+		ID:         StageID(l.NewID()),
+		VideoID:    id,
+		Generation: generation,
+		Step:       step,
+		State:      StageDue,
+		CreatedAt:  l.Now(),
+	}
 }
 
 // send hands stages to the queue. What fails is sent again by Reconcile: the rows are the outbox.
@@ -82,8 +90,9 @@ func (l *Library) sendAfter(ctx context.Context, stages []Stage, wait time.Durat
 // reconcileBatch bounds one look at the outbox.
 const reconcileBatch = 500
 
-// Reconcile sends every stage that is due and not on its way, or whose worker fell silent. It runs at start, when nothing that was sent
-// earlier is trusted to be on its way, and every 30 s. It answers how many it sent.
+// Reconcile sends every stage that is due and not on its way, or whose worker fell silent. It runs
+// at start, when nothing that was sent earlier is trusted to be on its way, and every 30 s. It
+// answers how many it sent.
 func (l *Library) Reconcile(ctx context.Context, start bool) (int, error) {
 	resend := resendAfter
 	if start {
@@ -97,13 +106,15 @@ func (l *Library) Reconcile(ctx context.Context, start bool) (int, error) {
 	return len(due), nil
 }
 
-// FreeLeases gives back what an earlier life of this owner held, so that a restart does not wait for leases to run out.
+// FreeLeases gives back what an earlier life of this owner held, so that a restart does not wait
+// for leases to run out.
 func (l *Library) FreeLeases(ctx context.Context, owner string) (int, error) {
 	return l.Store.FreeLeases(ctx, owner)
 }
 
-// ClaimStage takes a stage for owner. Conflict when there is nothing to do: held by somebody, done, or not due yet. A stage that was begun
-// too often without an end is quarantined here: it fails, and Conflict is answered.
+// ClaimStage takes a stage for owner. Conflict when there is nothing to do: held by somebody, done,
+// or not due yet. A stage that was begun too often without an end is quarantined here: it fails,
+// and Conflict is answered.
 func (l *Library) ClaimStage(ctx context.Context, id StageID, owner string) (Task, error) {
 	s, err := l.Store.ClaimStage(ctx, id, owner, LeaseFor)
 	if err != nil {
@@ -118,11 +129,16 @@ func (l *Library) ClaimStage(ctx context.Context, id StageID, owner string) (Tas
 			return Task{}, fmt.Errorf("load probe: %w", err)
 		}
 		if t.Plan, err = Decide(t.Probe, l.Limits); err != nil {
-			return Task{}, errors.Join(E(Conflict, "refused", nil), l.failStage(ctx, t, err)) // the limits are others than they were
+			// the limits are others than they were
+			return Task{}, errors.Join(E(Conflict, "refused", nil), l.failStage(ctx, t, err))
 		}
 	}
 	if s.Attempt > steps[s.Step].attempts {
-		err := E(Unprocessable, "Processing stopped several times without a result. Your original is kept; try again, or download it.", nil)
+		err := E(
+			Unprocessable,
+			"Processing stopped several times without a result. Your original is kept; try again, or download it.",
+			nil,
+		)
 		return Task{}, errors.Join(E(Conflict, "quarantined", nil), l.failStage(ctx, t, err))
 	}
 	return t, nil
@@ -142,8 +158,14 @@ func (l *Library) Progress(ctx context.Context, t Task, fraction float64) error 
 	return nil
 }
 
-// PutDerived stores bytes that a step made, under a name that nothing else has. They are seen by nobody until Finish names them.
-func (l *Library) PutDerived(ctx context.Context, t Task, ext string, r io.Reader) (key string, sizeBytes int64, err error) {
+// PutDerived stores bytes that a step made, under a name that nothing else has. They are seen by
+// nobody until Finish names them.
+func (l *Library) PutDerived(
+	ctx context.Context,
+	t Task,
+	ext string,
+	r io.Reader,
+) (key string, sizeBytes int64, err error) {
 	key = fmt.Sprintf("v/%s/g%d/%s.%s", t.Video.ID, t.Stage.Generation, l.NewID(), ext)
 	n, err := l.Objects.Put(ctx, key, r)
 	if err != nil {
@@ -152,7 +174,8 @@ func (l *Library) PutDerived(ctx context.Context, t Task, ext string, r io.Reade
 	return key, n, nil
 }
 
-// FinishInspect keeps what was found in the source and makes the stages that the plan asks for. Unprocessable when the source is refused.
+// FinishInspect keeps what was found in the source and makes the stages that the plan asks for.
+// Unprocessable when the source is refused.
 func (l *Library) FinishInspect(ctx context.Context, t Task, p Probe) error {
 	plan, err := Decide(p, l.Limits)
 	if err != nil {
@@ -183,7 +206,8 @@ type Outcome struct {
 	Then     Step // has the rest of its work to do; empty for none
 }
 
-// Finish names what a step made, publishes it where that is due, makes the stages that waited for this one, and ends it: one fenced commit.
+// Finish names what a step made, publishes it where that is due, makes the stages that waited for
+// this one, and ends it: one fenced commit.
 func (l *Library) Finish(ctx context.Context, t Task, o Outcome) error {
 	t.then = o.Then
 	return l.end(ctx, t, func(tx Store) ([]Stage, error) {
@@ -261,8 +285,8 @@ func (l *Library) over(ctx context.Context, tx Store, t Task, state StageState, 
 	return next, l.publish(ctx, tx, t, !improving)
 }
 
-// publish makes this generation what viewers see: the first one as soon as anything of it plays, a later one when all of it is there and plays
-// everywhere.
+// publish makes this generation what viewers see: the first one as soon as anything of it plays, a
+// later one when all of it is there and plays everywhere.
 func (l *Library) publish(ctx context.Context, tx Store, t Task, finished bool) error {
 	assets, err := tx.AssetsByVideo(ctx, t.Video.ID, t.Stage.Generation)
 	if err != nil {
@@ -291,7 +315,8 @@ func (l *Library) publish(ctx context.Context, tx Store, t Task, finished bool) 
 	return tx.SetVideoState(ctx, v.ID, StateReady.From(), StateReady, "", l.Now())
 }
 
-// commit runs fn in a transaction that begins by holding the lease: a late or duplicate worker changes nothing.
+// commit runs fn in a transaction that begins by holding the lease: a late or duplicate worker
+// changes nothing.
 func (l *Library) commit(ctx context.Context, t Task, fn func(Store) error) error {
 	return l.Store.InTx(ctx, func(tx Store) error {
 		if err := tx.HoldStage(ctx, t.Stage.ID, t.Stage.Fence, LeaseFor); err != nil {
@@ -301,7 +326,8 @@ func (l *Library) commit(ctx context.Context, t Task, fn func(Store) error) erro
 	})
 }
 
-// FailStage ends a stage that could not be done, or makes it due again when trying again can help and tries are left. Fenced.
+// FailStage ends a stage that could not be done, or makes it due again when trying again can help
+// and tries are left. Fenced.
 func (l *Library) FailStage(ctx context.Context, t Task, cause error) error {
 	tries := steps[t.Stage.Step].attempts
 	if KindOf(cause).Retryable() && t.Stage.Attempt < tries {
@@ -315,7 +341,8 @@ func (l *Library) FailStage(ctx context.Context, t Task, cause error) error {
 	return l.failStage(ctx, t, cause)
 }
 
-// HandBack gives the stage to whoever comes next, at once and without counting the attempt: for a clean shutdown. Fenced.
+// HandBack gives the stage to whoever comes next, at once and without counting the attempt: for a
+// clean shutdown. Fenced.
 func (l *Library) HandBack(ctx context.Context, t Task) error {
 	if err := l.Store.RequeueStage(ctx, t.Stage.ID, t.Stage.Fence, 0, true); err != nil {
 		return err
@@ -337,8 +364,8 @@ func (l *Library) failStage(ctx context.Context, t Task, cause error) error {
 	})
 }
 
-// afterFailure decides what a failed step means for its video: what could not be copied is encoded instead, a poster is missed, and without a
-// picture that plays the video has failed.
+// afterFailure decides what a failed step means for its video: what could not be copied is encoded
+// instead, a poster is missed, and without a picture that plays the video has failed.
 func (l *Library) afterFailure(ctx context.Context, tx Store, t *Task, sentence *string) error {
 	if t.Stage.Step == StepCopy {
 		t.Probe.NoCopy = true

@@ -17,7 +17,8 @@ import (
 	"meanwhile/storage/sqlstore"
 )
 
-// house is a Library on a real database and a real folder; only the queue, the bus, the hasher and the clock are the test's own.
+// house is a Library on a real database and a real folder; only the queue, the bus, the hasher and
+// the clock are the test's own.
 type house struct {
 	*meanwhile.Library
 	queue *queueFake
@@ -101,9 +102,21 @@ func newHouse(t testing.TB) *house {
 	t.Cleanup(func() { objects.Close() })
 	h := &house{queue: &queueFake{}, clock: &clock{now: time.Now().Truncate(time.Millisecond)}}
 	h.Library = meanwhile.New(meanwhile.Config{
-		Store: store, Objects: objects, Queue: h.queue, Bus: busFake{}, Hasher: plainHasher{}, Secret: bytes.Repeat([]byte("k"), 32), Now: h.clock.Now,
+		Store:   store,
+		Objects: objects,
+		Queue:   h.queue,
+		Bus:     busFake{},
+		Hasher:  plainHasher{},
+		Secret:  bytes.Repeat([]byte("k"), 32),
+		Now:     h.clock.Now,
 	})
-	if _, err := h.SetUp(t.Context(), h.SetUpToken(), "Team", meanwhile.Account{Email: "ada@example.com", Name: "Ada", Password: "a long password"}, meanwhile.Entry{Device: "test"}); err != nil {
+	if _, err := h.SetUp(
+		t.Context(),
+		h.SetUpToken(),
+		"Team",
+		meanwhile.Account{Email: "ada@example.com", Name: "Ada", Password: "a long password"},
+		meanwhile.Entry{Device: "test"},
+	); err != nil {
 		t.Fatal(err)
 	}
 	h.owner = h.actor(t, "ada@example.com", "a long password")
@@ -126,7 +139,11 @@ func (h *house) actor(t testing.TB, email, password string) meanwhile.Actor {
 // uploaded is a video whose upload is complete: state processing, one stage due.
 func (h *house) uploaded(t testing.TB, body string) meanwhile.Ticket {
 	t.Helper()
-	ticket, err := h.CreateUpload(t.Context(), h.owner, meanwhile.NewUpload{Filename: "update.mp4", LengthBytes: int64(len(body))})
+	ticket, err := h.CreateUpload(
+		t.Context(),
+		h.owner,
+		meanwhile.NewUpload{Filename: "update.mp4", LengthBytes: int64(len(body))},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,12 +184,22 @@ func wantKind(t testing.TB, err error, want meanwhile.Kind) {
 
 func TestSetUpHappensOnce(t *testing.T) {
 	h := newHouse(t)
-	_, err := h.SetUp(t.Context(), h.SetUpToken(), "Other", meanwhile.Account{Email: "eve@example.com", Password: "a long password"}, meanwhile.Entry{})
+	_, err := h.SetUp(
+		t.Context(),
+		h.SetUpToken(),
+		"Other",
+		meanwhile.Account{Email: "eve@example.com", Password: "a long password"},
+		meanwhile.Entry{},
+	)
 	wantKind(t, err, meanwhile.NotFound)
 	if h.owner.Role != meanwhile.RoleOwner {
 		t.Errorf("the first account is %s, want owner", h.owner.Role)
 	}
-	_, err = h.SignUp(t.Context(), meanwhile.Account{Email: "eve@example.com", Password: "a long password"}, meanwhile.Entry{})
+	_, err = h.SignUp(
+		t.Context(),
+		meanwhile.Account{Email: "eve@example.com", Password: "a long password"},
+		meanwhile.Entry{},
+	)
 	wantKind(t, err, meanwhile.Forbidden)
 }
 
@@ -269,7 +296,11 @@ func (b brokenBody) Read(p []byte) (int, error) {
 
 func TestUploadKeepsWhatArrivedAndGoesOn(t *testing.T) {
 	h := newHouse(t)
-	ticket, err := h.CreateUpload(t.Context(), h.owner, meanwhile.NewUpload{Filename: `C:\clips\demo.mov`, LengthBytes: 10})
+	ticket, err := h.CreateUpload(
+		t.Context(),
+		h.owner,
+		meanwhile.NewUpload{Filename: `C:\clips\demo.mov`, LengthBytes: 10},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,7 +324,14 @@ func TestUploadKeepsWhatArrivedAndGoesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.WriteUpload(t.Context(), h.owner, id, u.OffsetBytes, strings.NewReader("456789"[u.OffsetBytes-4:]), nil); err != nil {
+	if _, err := h.WriteUpload(
+		t.Context(),
+		h.owner,
+		id,
+		u.OffsetBytes,
+		strings.NewReader("456789"[u.OffsetBytes-4:]),
+		nil,
+	); err != nil {
 		t.Fatal(err)
 	}
 	if v := h.state(t, ticket.Video.ID); v.State != meanwhile.StateProcessing {
@@ -331,7 +369,14 @@ func TestNewerRequestTakesOver(t *testing.T) {
 	if _, err := w.Write([]byte("old")); err != nil { // returns when the old request has read it
 		t.Fatal(err)
 	}
-	if _, err := h.WriteUpload(t.Context(), h.owner, ticket.Upload.ID, 0, strings.NewReader("newbytes"), nil); err != nil {
+	if _, err := h.WriteUpload(
+		t.Context(),
+		h.owner,
+		ticket.Upload.ID,
+		0,
+		strings.NewReader("newbytes"),
+		nil,
+	); err != nil {
 		t.Fatal(err)
 	}
 	w.CloseWithError(io.ErrUnexpectedEOF)
@@ -346,8 +391,8 @@ func TestNewerRequestTakesOver(t *testing.T) {
 	}
 }
 
-// TestOvertakenRequestCanWriteNothing has the newer request hold the upload before it has written a byte: only the holder counter, not the
-// offset, can refuse the older one.
+// TestOvertakenRequestCanWriteNothing has the newer request hold the upload before it has written a
+// byte: only the holder counter, not the offset, can refuse the older one.
 func TestOvertakenRequestCanWriteNothing(t *testing.T) {
 	h := newHouse(t)
 	ticket, err := h.CreateUpload(t.Context(), h.owner, meanwhile.NewUpload{Filename: "a.mp4", LengthBytes: 8})
@@ -364,7 +409,8 @@ func TestOvertakenRequestCanWriteNothing(t *testing.T) {
 		return w, done
 	}
 	older, oldDone := write()
-	if _, err := older.Write([]byte("old")); err != nil { // returns when the request holds the upload and has read this
+	// returns when the request holds the upload and has read this
+	if _, err := older.Write([]byte("old")); err != nil {
 		t.Fatal(err)
 	}
 	newer, newDone := write()
@@ -413,7 +459,8 @@ func TestFullDiskRefusesNewUploadsFirst(t *testing.T) {
 	}
 }
 
-// finishWith takes a video through its stages without ffmpeg: the stages are what is tested, not the pictures.
+// finishWith takes a video through its stages without ffmpeg: the stages are what is tested, not
+// the pictures.
 func (h *house) finishWith(t testing.TB, probe meanwhile.Probe) {
 	t.Helper()
 	if err := h.FinishInspect(t.Context(), h.claim(t, meanwhile.StepInspect), probe); err != nil {
@@ -450,7 +497,12 @@ func TestReadyMeansPlaysEverywhere(t *testing.T) {
 			meanwhile.StepCopy:   {Kind: meanwhile.AssetCopy, Name: "copy.mp4", MediaType: task.Plan.Copy.MediaType},
 			meanwhile.StepPoster: {Kind: meanwhile.AssetPoster, Name: "poster.jpg", MediaType: "image/jpeg"},
 			meanwhile.StepListen: {Kind: meanwhile.AssetPeaks, Name: "peaks.json", MediaType: "application/json"},
-			meanwhile.StepEncode: {Kind: meanwhile.AssetRendition, Name: "1080p.mp4", MediaType: "video/mp4", Everywhere: true},
+			meanwhile.StepEncode: {
+				Kind:       meanwhile.AssetRendition,
+				Name:       "1080p.mp4",
+				MediaType:  "video/mp4",
+				Everywhere: true,
+			},
 
 			meanwhile.StepPreview: {Kind: meanwhile.AssetPreview, Name: "preview.mp4", MediaType: "video/mp4"},
 		}
@@ -481,7 +533,12 @@ func TestReadyMeansPlaysEverywhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	if w.Sources[0].Name != "1080p.mp4" || w.Poster == nil || w.Video.Progress != 1 {
-		t.Errorf("sources %v, poster %v, progress %v; want the rendition, a poster and 1", w.Sources, w.Poster, w.Video.Progress)
+		t.Errorf(
+			"sources %v, poster %v, progress %v; want the rendition, a poster and 1",
+			w.Sources,
+			w.Poster,
+			w.Video.Progress,
+		)
 	}
 }
 
@@ -543,14 +600,22 @@ func TestReprocessNeverTakesAVideoOffline(t *testing.T) {
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
 	h.finishWith(t, screen(nil))
-	if err := h.asset(t, h.claim(t, meanwhile.StepCopy), meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: "copy.mp4", MediaType: "video/mp4", Everywhere: true}); err != nil {
+	if err := h.asset(
+		t,
+		h.claim(t, meanwhile.StepCopy),
+		meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: "copy.mp4", MediaType: "video/mp4", Everywhere: true},
+	); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.Reprocess(t.Context(), h.owner, ticket.Video.ID); err != nil {
 		t.Fatal(err)
 	}
 	task := h.claim(t, meanwhile.StepInspect)
-	if err := h.FailStage(t.Context(), task, meanwhile.E(meanwhile.Unprocessable, "This time it did not work.", nil)); err != nil {
+	if err := h.FailStage(
+		t.Context(),
+		task,
+		meanwhile.E(meanwhile.Unprocessable, "This time it did not work.", nil),
+	); err != nil {
 		t.Fatal(err)
 	}
 	v := h.state(t, ticket.Video.ID)
@@ -563,19 +628,28 @@ func TestReprocessNeverTakesAVideoOffline(t *testing.T) {
 	}
 }
 
-// TestSecondGenerationWaitsUntilItIsAsGood makes a copy that not every browser plays for a video that already plays everywhere.
+// TestSecondGenerationWaitsUntilItIsAsGood makes a copy that not every browser plays for a video
+// that already plays everywhere.
 func TestSecondGenerationWaitsUntilItIsAsGood(t *testing.T) {
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
 	h.finishWith(t, screen(nil))
-	if err := h.asset(t, h.claim(t, meanwhile.StepCopy), meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: "copy.mp4", MediaType: "video/mp4", Everywhere: true}); err != nil {
+	if err := h.asset(
+		t,
+		h.claim(t, meanwhile.StepCopy),
+		meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: "copy.mp4", MediaType: "video/mp4", Everywhere: true},
+	); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.Reprocess(t.Context(), h.owner, ticket.Video.ID); err != nil {
 		t.Fatal(err)
 	}
 	h.finishWith(t, screen(func(p *meanwhile.Probe) { p.Audio.Codec = "opus" }))
-	if err := h.asset(t, h.claim(t, meanwhile.StepCopy), meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: "copy.mp4", MediaType: "video/mp4"}); err != nil {
+	if err := h.asset(
+		t,
+		h.claim(t, meanwhile.StepCopy),
+		meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: "copy.mp4", MediaType: "video/mp4"},
+	); err != nil {
 		t.Fatal(err)
 	}
 	w, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
@@ -583,7 +657,11 @@ func TestSecondGenerationWaitsUntilItIsAsGood(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(w.Sources) != 1 || w.Sources[0].Generation != 1 || w.Video.State != meanwhile.StateReady {
-		t.Errorf("sources %+v, state %s; want the first generation's until the second plays everywhere", w.Sources, w.Video.State)
+		t.Errorf(
+			"sources %+v, state %s; want the first generation's until the second plays everywhere",
+			w.Sources,
+			w.Video.State,
+		)
 	}
 	_, err = h.MediaByGrant(t.Context(), w.Grant, 2, "copy.mp4")
 	wantKind(t, err, meanwhile.NotFound)
@@ -614,14 +692,27 @@ func TestCopyThatFailsIsEncodedInstead(t *testing.T) {
 		t.Fatal(err)
 	}
 	listen := h.claim(t, meanwhile.StepListen)
-	if err := h.Finish(t.Context(), listen, meanwhile.Outcome{Loudness: &meanwhile.Loudness{LUFS: -16, PeakDBFS: -3}}); err != nil {
+	if err := h.Finish(
+		t.Context(),
+		listen,
+		meanwhile.Outcome{Loudness: &meanwhile.Loudness{LUFS: -16, PeakDBFS: -3}},
+	); err != nil {
 		t.Fatal(err)
 	}
 	encode := h.claim(t, meanwhile.StepEncode)
-	if encode.Plan.Ladder.Rungs[0].Copy || !encode.Plan.Ladder.Rungs[0].Progressive || encode.Probe.Audio.Loudness == nil {
-		t.Errorf("the ladder is %+v of %+v; want everything encoded, and the loudness known", encode.Plan.Ladder, encode.Probe.Audio)
+	if encode.Plan.Ladder.Rungs[0].Copy || !encode.Plan.Ladder.Rungs[0].Progressive ||
+		encode.Probe.Audio.Loudness == nil {
+		t.Errorf(
+			"the ladder is %+v of %+v; want everything encoded, and the loudness known",
+			encode.Plan.Ladder,
+			encode.Probe.Audio,
+		)
 	}
-	if err := h.asset(t, encode, meanwhile.Asset{Kind: meanwhile.AssetRendition, Name: "1080p.mp4", MediaType: "video/mp4", Everywhere: true}); err != nil {
+	if err := h.asset(
+		t,
+		encode,
+		meanwhile.Asset{Kind: meanwhile.AssetRendition, Name: "1080p.mp4", MediaType: "video/mp4", Everywhere: true},
+	); err != nil {
 		t.Fatal(err)
 	}
 	if v := h.state(t, ticket.Video.ID); v.State != meanwhile.StateReady || v.Warning != "" {
@@ -633,7 +724,11 @@ func TestGrantsEndWithTheRules(t *testing.T) {
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
 	h.finishWith(t, screen(nil))
-	if err := h.asset(t, h.claim(t, meanwhile.StepCopy), meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: "copy.mp4", MediaType: "video/mp4", Everywhere: true}); err != nil {
+	if err := h.asset(
+		t,
+		h.claim(t, meanwhile.StepCopy),
+		meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: "copy.mp4", MediaType: "video/mp4", Everywhere: true},
+	); err != nil {
 		t.Fatal(err)
 	}
 	w, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
@@ -661,12 +756,17 @@ func TestGrantsEndWithTheRules(t *testing.T) {
 	wantKind(t, err, meanwhile.NotFound)
 }
 
-// TestChangedRuleEndsOldGrants changes a rule of a link that stays open: players fetch the share again and hear the new rule.
+// TestChangedRuleEndsOldGrants changes a rule of a link that stays open: players fetch the share
+// again and hear the new rule.
 func TestChangedRuleEndsOldGrants(t *testing.T) {
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
 	h.finishWith(t, screen(nil))
-	if err := h.asset(t, h.claim(t, meanwhile.StepCopy), meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: "copy.mp4", Everywhere: true}); err != nil {
+	if err := h.asset(
+		t,
+		h.claim(t, meanwhile.StepCopy),
+		meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: "copy.mp4", Everywhere: true},
+	); err != nil {
 		t.Fatal(err)
 	}
 	before, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
@@ -693,7 +793,11 @@ func TestGrantsExpire(t *testing.T) {
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
 	h.finishWith(t, screen(nil))
-	if err := h.asset(t, h.claim(t, meanwhile.StepCopy), meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: "copy.mp4", Everywhere: true}); err != nil {
+	if err := h.asset(
+		t,
+		h.claim(t, meanwhile.StepCopy),
+		meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: "copy.mp4", Everywhere: true},
+	); err != nil {
 		t.Fatal(err)
 	}
 	w, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
@@ -731,7 +835,12 @@ func TestGuestsKeepTheirOwnWords(t *testing.T) {
 	guest := meanwhile.Actor{}
 	_, _, err := h.AddComment(t.Context(), guest, token, meanwhile.NewComment{Body: "no name"})
 	wantKind(t, err, meanwhile.Invalid)
-	c, secret, err := h.AddComment(t.Context(), guest, token, meanwhile.NewComment{Body: " Does this\r\n\r\n\r\nwork? ", Name: "Client", At: 22 * time.Second})
+	c, secret, err := h.AddComment(
+		t.Context(),
+		guest,
+		token,
+		meanwhile.NewComment{Body: " Does this\r\n\r\n\r\nwork? ", Name: "Client", At: 22 * time.Second},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -751,7 +860,12 @@ func TestGuestsKeepTheirOwnWords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nested, _, err := h.AddComment(t.Context(), guest, token, meanwhile.NewComment{Body: "Thanks.", Name: "Client", Parent: reply.ID})
+	nested, _, err := h.AddComment(
+		t.Context(),
+		guest,
+		token,
+		meanwhile.NewComment{Body: "Thanks.", Name: "Client", Parent: reply.ID},
+	)
 	if err != nil || nested.Parent != c.ID {
 		t.Errorf("a reply to a reply has parent %q, %v; want the thread %q", nested.Parent, err, c.ID)
 	}
@@ -760,7 +874,12 @@ func TestGuestsKeepTheirOwnWords(t *testing.T) {
 	}
 	all, err := h.Comments(t.Context(), guest, token, meanwhile.CommentQuery{})
 	if err != nil || len(all.Items) != 0 || all.Count != 0 {
-		t.Errorf("after the owner's delete %d comments are left (count %d), %v; want none", len(all.Items), all.Count, err)
+		t.Errorf(
+			"after the owner's delete %d comments are left (count %d), %v; want none",
+			len(all.Items),
+			all.Count,
+			err,
+		)
 	}
 	changes, err := h.CommentsSince(t.Context(), guest, token, nested.Seq)
 	if err != nil || len(changes.Items) != 3 {
@@ -779,7 +898,12 @@ func TestThreadsAtOnePositionStandByAge(t *testing.T) {
 	var want []meanwhile.CommentID
 	for range 20 {
 		h.clock.add(time.Millisecond)
-		c, _, err := h.AddComment(t.Context(), h.owner, token, meanwhile.NewComment{Body: "at the same place", At: 5 * time.Second})
+		c, _, err := h.AddComment(
+			t.Context(),
+			h.owner,
+			token,
+			meanwhile.NewComment{Body: "at the same place", At: 5 * time.Second},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -815,7 +939,10 @@ func TestUploadTellsHowFarItIs(t *testing.T) {
 func TestStrangersSeeNothing(t *testing.T) {
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
-	if _, _, err := h.AddUser(t.Context(), meanwhile.Account{Email: "mo@example.com", Password: "a long password", Role: meanwhile.RoleMember}); err != nil {
+	if _, _, err := h.AddUser(
+		t.Context(),
+		meanwhile.Account{Email: "mo@example.com", Password: "a long password", Role: meanwhile.RoleMember},
+	); err != nil {
 		t.Fatal(err)
 	}
 	member := h.actor(t, "mo@example.com", "a long password")

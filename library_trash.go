@@ -12,8 +12,8 @@ import (
 const (
 	keepingBatch = 100
 	doomedLease  = 5 * time.Minute // how long rows belong to the worker that took them
-	// lookAgain is when the folders of a deleted video are looked at once more: by then every request and every step that had not heard of its
-	// end has come to its own.
+	// lookAgain is when the folders of a deleted video are looked at once more: by then every
+	// request and every step that had not heard of its end has come to its own.
 	lookAgain = 24 * time.Hour
 )
 
@@ -31,8 +31,8 @@ func (l *Library) setTrashed(ctx context.Context, a Actor, v Video, at *time.Tim
 	})
 }
 
-// DeleteForever deletes what is in the trash before its time: from here on nobody finds it, and a worker removes its objects. Conflict for a
-// video that is not in the trash, NotFound.
+// DeleteForever deletes what is in the trash before its time: from here on nobody finds it, and a
+// worker removes its objects. Conflict for a video that is not in the trash, NotFound.
 func (l *Library) DeleteForever(ctx context.Context, a Actor, id VideoID) error {
 	v, err := l.videoFor(ctx, a, id, verbEdit)
 	if err != nil {
@@ -48,8 +48,8 @@ func (l *Library) DeleteForever(ctx context.Context, a Actor, id VideoID) error 
 	return err
 }
 
-// purge is the first phase: every row goes at once, and what is left to be deleted is written down in the same transaction. NotFound when v is
-// not in the trash since then or longer.
+// purge is the first phase: every row goes at once, and what is left to be deleted is written down
+// in the same transaction. NotFound when v is not in the trash since then or longer.
 func (l *Library) purge(ctx context.Context, a Actor, v Video, then time.Time) error {
 	now := l.Now()
 	err := l.Store.InTx(ctx, func(tx Store) error {
@@ -75,8 +75,9 @@ type Tidied struct {
 	Objects  int // objects that were deleted
 }
 
-// TidyUp does what time brings: notices, the trash, accounts that leave, and the objects of what is deleted. It runs on any worker, on several at
-// once, and goes on where one was interrupted. What goes wrong in one part does not keep the others.
+// TidyUp does what time brings: notices, the trash, accounts that leave, and the objects of what is
+// deleted. It runs on any worker, on several at once, and goes on where one was interrupted. What
+// goes wrong in one part does not keep the others.
 func (l *Library) TidyUp(ctx context.Context) (Tidied, error) {
 	var t Tidied
 	var errs []error
@@ -109,9 +110,13 @@ func (l *Library) TidyUp(ctx context.Context) (Tidied, error) {
 // emptyTrash purges what was in the trash for TrashFor.
 func (l *Library) emptyTrash(ctx context.Context) (int, error) {
 	then := l.Now().Add(-TrashFor)
-	return l.rounds(ctx, func() ([]VideoID, error) { return l.Store.TrashedSince(ctx, then, keepingBatch) }, func(id VideoID) error {
-		return l.purgeByID(ctx, id, then)
-	})
+	return l.rounds(
+		ctx,
+		func() ([]VideoID, error) { return l.Store.TrashedSince(ctx, then, keepingBatch) },
+		func(id VideoID) error {
+			return l.purgeByID(ctx, id, then)
+		},
+	)
 }
 
 func (l *Library) purgeByID(ctx context.Context, id VideoID, then time.Time) error {
@@ -122,8 +127,9 @@ func (l *Library) purgeByID(ctx context.Context, id VideoID, then time.Time) err
 	return l.purge(ctx, Actor{}, v, then)
 }
 
-// rounds does something to each video of a list, and lists again until none are left, or all are somebody else's: what others did meanwhile is
-// no error. A video with which something is wrong does not keep the others.
+// rounds does something to each video of a list, and lists again until none are left, or all are
+// somebody else's: what others did meanwhile is no error. A video with which something is wrong
+// does not keep the others.
 func (l *Library) rounds(ctx context.Context, list func() ([]VideoID, error), do func(VideoID) error) (int, error) {
 	done := 0
 	var failed error
@@ -153,8 +159,9 @@ func (l *Library) rounds(ctx context.Context, list func() ([]VideoID, error), do
 	}
 }
 
-// deleteDoomed is the second phase: objects go first, then the row that names them, so that whoever is interrupted is followed by somebody who
-// does the rest. A row that fails comes back when its lease is over; the others go on.
+// deleteDoomed is the second phase: objects go first, then the row that names them, so that whoever
+// is interrupted is followed by somebody who does the rest. A row that fails comes back when its
+// lease is over; the others go on.
 func (l *Library) deleteDoomed(ctx context.Context) (int, error) {
 	deleted := 0
 	var failed error

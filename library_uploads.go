@@ -12,13 +12,15 @@ import (
 	"time"
 )
 
-// How full the storage may be: above the first new uploads are refused, above the second running ones wait, too.
+// How full the storage may be: above the first new uploads are refused, above the second running
+// ones wait, too.
 const (
 	diskFullForNew     = 0.90
 	diskFullForRunning = 0.97
 )
 
-// Who asks where an upload stands waits so long for a request that is being stored. One that was cut off ends sooner, unless its server died.
+// Who asks where an upload stands waits so long for a request that is being stored. One that was
+// cut off ends sooner, unless its server died.
 const (
 	settleFor   = 2 * time.Second
 	settleEvery = 50 * time.Millisecond
@@ -42,8 +44,8 @@ type Ticket struct {
 	Token  string // write-only credential of this upload; kept nowhere else
 }
 
-// CreateUpload makes a video, its share link and an upload for a file. Unauthenticated for guests, Forbidden for a key without the scope,
-// TooLarge and Full where the limits say so.
+// CreateUpload makes a video, its share link and an upload for a file. Unauthenticated for guests,
+// Forbidden for a key without the scope, TooLarge and Full where the limits say so.
 func (l *Library) CreateUpload(ctx context.Context, a Actor, n NewUpload) (Ticket, error) {
 	if err := l.mayUpload(a); err != nil {
 		return Ticket{}, err
@@ -52,14 +54,25 @@ func (l *Library) CreateUpload(ctx context.Context, a Actor, n NewUpload) (Ticke
 		return Ticket{}, l.tooLarge()
 	}
 	if l.diskUsed() >= diskFullForNew {
-		return Ticket{}, E(Full, "The storage is nearly full, so no new uploads are taken. Free some space, or ask who runs this site to.", nil)
+		return Ticket{}, E(
+			Full,
+			"The storage is nearly full, so no new uploads are taken. Free some space, or ask who runs this site to.",
+			nil,
+		)
 	}
 	now := l.Now()
 	filename := cleanLine(path.Base(strings.ReplaceAll(n.Filename, `\`, "/")), 255)
 	secret := "up_" + NewSecret()
 	v := Video{
-		ID: VideoID(l.NewID()), WorkspaceID: a.WorkspaceID, OwnerID: a.UserID, OwnerName: a.Name, Title: titleFor(n.Title, filename),
-		Source: "file", State: StateUploading, CreatedAt: now, UpdatedAt: now,
+		ID:          VideoID(l.NewID()),
+		WorkspaceID: a.WorkspaceID,
+		OwnerID:     a.UserID,
+		OwnerName:   a.Name,
+		Title:       titleFor(n.Title, filename),
+		Source:      "file",
+		State:       StateUploading,
+		CreatedAt:   now,
+		UpdatedAt:   now,
 	}
 	share, err := l.newShare(ctx, v, now)
 	if err != nil {
@@ -69,8 +82,13 @@ func (l *Library) CreateUpload(ctx context.Context, a Actor, n NewUpload) (Ticke
 		Video: v, Token: secret,
 		Share: share,
 		Upload: Upload{
-			ID: UploadID(l.NewID()), VideoID: v.ID, TokenHash: SecretHash(secret), Filename: filename, LengthBytes: n.LengthBytes,
-			CreatedAt: now, ExpiresAt: now.Add(UploadKeep),
+			ID:          UploadID(l.NewID()),
+			VideoID:     v.ID,
+			TokenHash:   SecretHash(secret),
+			Filename:    filename,
+			LengthBytes: n.LengthBytes,
+			CreatedAt:   now,
+			ExpiresAt:   now.Add(UploadKeep),
 		},
 	}
 	err = l.Store.InTx(ctx, func(tx Store) error {
@@ -106,7 +124,11 @@ func (l *Library) mayUpload(a Actor) error {
 }
 
 func (l *Library) tooLarge() error {
-	return E(TooLarge, fmt.Sprintf("This file is larger than this site takes (%d MiB).", l.Limits.MaxUploadBytes>>20), nil)
+	return E(
+		TooLarge,
+		fmt.Sprintf("This file is larger than this site takes (%d MiB).", l.Limits.MaxUploadBytes>>20),
+		nil,
+	)
 }
 
 func (l *Library) diskUsed() float64 {
@@ -128,19 +150,22 @@ func titleFor(title, filename string) string {
 	return cutRunes(base, MaxTitleRunes)
 }
 
-// ActorByUploadToken is the holder of one upload's own credential. Unauthenticated when it does not fit.
+// ActorByUploadToken is the holder of one upload's own credential. Unauthenticated when it does not
+// fit.
 func (l *Library) ActorByUploadToken(ctx context.Context, id UploadID, secret string) (Actor, error) {
 	u, err := l.Store.UploadByID(ctx, id)
 	if err != nil && KindOf(err) != NotFound {
 		return Actor{}, fmt.Errorf("find upload: %w", err)
 	}
-	if err != nil || subtle.ConstantTimeCompare([]byte(u.TokenHash), []byte(SecretHash(secret))) != 1 && !l.ownToken(id, secret) {
+	if err != nil ||
+		subtle.ConstantTimeCompare([]byte(u.TokenHash), []byte(SecretHash(secret))) != 1 && !l.ownToken(id, secret) {
 		return Actor{}, E(Unauthenticated, "This upload token does not fit. Ask for a new one.", err)
 	}
 	return Actor{Upload: id}, nil
 }
 
-// Upload answers where an upload stands. NotFound when it is not there or not the actor's, Gone when it was given up or has expired.
+// Upload answers where an upload stands. NotFound when it is not there or not the actor's, Gone
+// when it was given up or has expired.
 func (l *Library) Upload(ctx context.Context, a Actor, id UploadID) (Upload, error) {
 	u, err := l.Store.UploadByID(ctx, id)
 	unknown := err != nil && KindOf(err) == NotFound
@@ -148,7 +173,8 @@ func (l *Library) Upload(ctx context.Context, a Actor, id UploadID) (Upload, err
 		return Upload{}, fmt.Errorf("find upload: %w", err)
 	}
 	if a.Upload != id {
-		v, err := l.Store.VideoByID(ctx, u.VideoID) // also of none: what is somebody else's takes as long as what is not there
+		// also of none: what is somebody else's takes as long as what is not there
+		v, err := l.Store.VideoByID(ctx, u.VideoID)
 		if err != nil && !unknown {
 			return Upload{}, fmt.Errorf("find video of upload: %w", err)
 		}
@@ -171,7 +197,8 @@ func (l *Library) Upload(ctx context.Context, a Actor, id UploadID) (Upload, err
 	return u, nil
 }
 
-// SettledUpload is Upload once nothing of it is being stored any more, or after two seconds: what a broken request brought would be sent again.
+// SettledUpload is Upload once nothing of it is being stored any more, or after two seconds: what a
+// broken request brought would be sent again.
 func (l *Library) SettledUpload(ctx context.Context, a Actor, id UploadID) (Upload, error) {
 	looks, patience := time.NewTicker(settleEvery), time.NewTimer(settleFor)
 	defer looks.Stop()
@@ -199,12 +226,21 @@ type Checksum struct {
 	Want []byte
 }
 
-// WriteUpload appends body at offset and returns the offset after it. Bytes that were read before the body broke off are kept, unless a
-// checksum was promised: then all of them or none. Every call takes the upload over from an earlier one, which can write no more. When
-// the last byte is there the upload is sealed and processing begins.
+// WriteUpload appends body at offset and returns the offset after it. Bytes that were read before
+// the body broke off are kept, unless a checksum was promised: then all of them or none. Every call
+// takes the upload over from an earlier one, which can write no more. When the last byte is there
+// the upload is sealed and processing begins.
 //
-// Errors: Conflict (another offset, with the right one in the returned value; sealed; overtaken), Gone, TooLarge, Mismatch, Full.
-func (l *Library) WriteUpload(ctx context.Context, a Actor, id UploadID, offset int64, body io.Reader, check *Checksum) (int64, error) {
+// Errors: Conflict (another offset, with the right one in the returned value; sealed; overtaken),
+// Gone, TooLarge, Mismatch, Full.
+func (l *Library) WriteUpload(
+	ctx context.Context,
+	a Actor,
+	id UploadID,
+	offset int64,
+	body io.Reader,
+	check *Checksum,
+) (int64, error) {
 	if _, err := l.Upload(ctx, a, id); err != nil {
 		return 0, err
 	}
@@ -214,7 +250,11 @@ func (l *Library) WriteUpload(ctx context.Context, a Actor, id UploadID, offset 
 	}
 	defer l.leaveUpload(context.WithoutCancel(ctx), u)
 	if offset != u.OffsetBytes {
-		return u.OffsetBytes, E(Conflict, fmt.Sprintf("The upload stands at byte %d, not %d.", u.OffsetBytes, offset), nil)
+		return u.OffsetBytes, E(
+			Conflict,
+			fmt.Sprintf("The upload stands at byte %d, not %d.", u.OffsetBytes, offset),
+			nil,
+		)
 	}
 	if u.SealedAt != nil {
 		return u.OffsetBytes, nil // everything is here: the answer to the last request was lost
@@ -227,7 +267,14 @@ func (l *Library) WriteUpload(ctx context.Context, a Actor, id UploadID, offset 
 	if err != nil {
 		return u.OffsetBytes, fmt.Errorf("find video: %w", err)
 	}
-	w := partWriter{lib: l, upload: u, video: v, next: len(parts), body: bufio.NewReaderSize(body, 256<<10), check: check}
+	w := partWriter{
+		lib:    l,
+		upload: u,
+		video:  v,
+		next:   len(parts),
+		body:   bufio.NewReaderSize(body, 256<<10),
+		check:  check,
+	}
 	err = w.run(context.WithoutCancel(ctx))
 	u.OffsetBytes = w.upload.OffsetBytes
 	if err != nil {
@@ -296,17 +343,26 @@ func (l *Library) compareParts(ctx context.Context, u Upload) error {
 			return fmt.Errorf("look at part %d: %w", p.N, err)
 		}
 		if p.OffsetBytes != sum || info.SizeBytes != p.SizeBytes {
-			return E(Internal, "A stored part does not have the size that was acknowledged.", fmt.Errorf("part %d of %s: %d bytes, want %d", p.N, u.ID, info.SizeBytes, p.SizeBytes))
+			return E(
+				Internal,
+				"A stored part does not have the size that was acknowledged.",
+				fmt.Errorf("part %d of %s: %d bytes, want %d", p.N, u.ID, info.SizeBytes, p.SizeBytes),
+			)
 		}
 		sum += p.SizeBytes
 	}
 	if sum != u.LengthBytes {
-		return E(Conflict, "Not all bytes are here yet.", fmt.Errorf("upload %s: %d of %d bytes", u.ID, sum, u.LengthBytes))
+		return E(
+			Conflict,
+			"Not all bytes are here yet.",
+			fmt.Errorf("upload %s: %d of %d bytes", u.ID, sum, u.LengthBytes),
+		)
 	}
 	return nil
 }
 
-// CancelUpload gives an unfinished upload up and puts its video into the trash. NotFound, Gone; Conflict once it is complete.
+// CancelUpload gives an unfinished upload up and puts its video into the trash. NotFound, Gone;
+// Conflict once it is complete.
 func (l *Library) CancelUpload(ctx context.Context, a Actor, id UploadID) error {
 	u, err := l.Upload(ctx, a, id)
 	if err != nil {

@@ -11,7 +11,8 @@ const MaxTitleRunes = 200
 // MaxPage bounds a page of any list.
 const MaxPage = 200
 
-// Videos is one page of the actor's own videos in their workspace, newest first, and the place where the next page begins (nil at the end).
+// Videos is one page of the actor's own videos in their workspace, newest first, and the place
+// where the next page begins (nil at the end).
 func (l *Library) Videos(ctx context.Context, a Actor, q VideoQuery) ([]VideoSummary, *VideoKey, error) {
 	if !a.SignedIn() {
 		return nil, nil, E(Unauthenticated, "Sign in to see your videos.", nil)
@@ -96,8 +97,8 @@ func (l *Library) Restore(ctx context.Context, a Actor, id VideoID) error {
 	return nil
 }
 
-// Reprocess starts another generation from the original. What plays goes on playing until the new one does. Conflict while the upload
-// is not complete.
+// Reprocess starts another generation from the original. What plays goes on playing until the new
+// one does. Conflict while the upload is not complete.
 func (l *Library) Reprocess(ctx context.Context, a Actor, id VideoID) error {
 	v, err := l.videoFor(ctx, a, id, verbEdit)
 	if err != nil {
@@ -114,7 +115,8 @@ func (l *Library) Reprocess(ctx context.Context, a Actor, id VideoID) error {
 	})
 }
 
-// Subscribe listens to everything about the actor's own videos: each event is the id of a video to look at again.
+// Subscribe listens to everything about the actor's own videos: each event is the id of a video to
+// look at again.
 func (l *Library) Subscribe(ctx context.Context, a Actor) (<-chan string, error) {
 	if !a.SignedIn() {
 		return nil, E(Unauthenticated, "Sign in to follow your videos.", nil)

@@ -37,12 +37,20 @@ func (l *Library) MakeWorkspace(ctx context.Context, a Actor, cookie, name strin
 			}
 		}
 		if owned >= maxFounded {
-			return E(Conflict, fmt.Sprintf("You own %d workspaces, which is the most. Hand one over first.", owned), nil)
+			return E(
+				Conflict,
+				fmt.Sprintf("You own %d workspaces, which is the most. Hand one over first.", owned),
+				nil,
+			)
 		}
 		if err := tx.CreateWorkspace(ctx, w); err != nil {
 			return fmt.Errorf("create workspace: %w", err)
 		}
-		if err := l.join(ctx, tx, Membership{WorkspaceID: w.ID, UserID: a.UserID, Role: RoleOwner, CreatedAt: l.Now()}); err != nil {
+		if err := l.join(
+			ctx,
+			tx,
+			Membership{WorkspaceID: w.ID, UserID: a.UserID, Role: RoleOwner, CreatedAt: l.Now()},
+		); err != nil {
 			return err
 		}
 		if err := tx.SwitchSession(ctx, SecretHash(cookie), w.ID); err != nil {
@@ -52,8 +60,8 @@ func (l *Library) MakeWorkspace(ctx context.Context, a Actor, cookie, name strin
 	})
 }
 
-// join puts somebody who has an account into a workspace. Unused log-in links of theirs end: whoever holds one was not meant to come into
-// this workspace by it.
+// join puts somebody who has an account into a workspace. Unused log-in links of theirs end:
+// whoever holds one was not meant to come into this workspace by it.
 func (l *Library) join(ctx context.Context, tx Store, m Membership) error {
 	if err := tx.AddMembership(ctx, m); err != nil {
 		if KindOf(err) == Conflict {
@@ -88,7 +96,11 @@ type WorkspaceChange struct {
 }
 
 // ChangeWorkspace changes name and settings. Invalid for what cannot be one of them.
-func (l *Library) ChangeWorkspace(ctx context.Context, a Actor, c WorkspaceChange) (w Workspace, s Settings, err error) {
+func (l *Library) ChangeWorkspace(
+	ctx context.Context,
+	a Actor,
+	c WorkspaceChange,
+) (w Workspace, s Settings, err error) {
 	if err := l.may(a, dutySettings); err != nil {
 		return Workspace{}, Settings{}, err
 	}
@@ -133,7 +145,11 @@ func (c WorkspaceChange) apply(w *Workspace, s *Settings) (changed []string, err
 	}
 	if c.KeepDays != nil {
 		if s.KeepDays = *c.KeepDays; s.KeepDays < 0 || s.KeepDays > MaxKeepDays {
-			return nil, E(Invalid, fmt.Sprintf("Videos can be kept for 1 to %d days, or with 0 for ever.", MaxKeepDays), nil)
+			return nil, E(
+				Invalid,
+				fmt.Sprintf("Videos can be kept for 1 to %d days, or with 0 for ever.", MaxKeepDays),
+				nil,
+			)
 		}
 		said("videos are kept for", keptFor(s.KeepDays))
 	}
@@ -144,10 +160,25 @@ func (c WorkspaceChange) apply(w *Workspace, s *Settings) (changed []string, err
 	if err := choose(&s.SignUp, c.SignUp, "sign-up", said, SignUpClosed, SignUpInvited, SignUpDomains); err != nil {
 		return nil, err
 	}
-	if err := choose(&s.DefaultAudience, c.DefaultAudience, "audience of new links", said, "link", "members"); err != nil {
+	if err := choose(
+		&s.DefaultAudience,
+		c.DefaultAudience,
+		"audience of new links",
+		said,
+		"link",
+		"members",
+	); err != nil {
 		return nil, err
 	}
-	if err := choose(&s.DefaultComments, c.DefaultComments, "comments by new links", said, "on", "off", "held"); err != nil {
+	if err := choose(
+		&s.DefaultComments,
+		c.DefaultComments,
+		"comments by new links",
+		said,
+		"on",
+		"off",
+		"held",
+	); err != nil {
 		return nil, err
 	}
 	if s.SignUp == SignUpDomains && len(s.Domains) == 0 {
@@ -184,7 +215,9 @@ func choose[T ~string](into, to *T, what string, said func(what, to string), of 
 
 var (
 	domainPattern = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
-	embedPattern  = regexp.MustCompile(`^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*(:[0-9]{1,5})?$`)
+	embedPattern  = regexp.MustCompile(
+		`^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*(:[0-9]{1,5})?$`,
+	)
 )
 
 // cleanHosts makes names of hosts lower case and takes double ones out. Invalid for what is none.

@@ -12,9 +12,10 @@ import (
 	"time"
 )
 
-// LiveFile is a track of a recording that is over as one file, without a byte of it being copied: the fragments as they lie, behind an index of
-// them (ISO/IEC 14496-12, 8.16.3). With it a player knows at once how long the file is and where everything lies; without it, it asks for the
-// head of every fragment before it shows the first picture.
+// LiveFile is a track of a recording that is over as one file, without a byte of it being copied:
+// the fragments as they lie, behind an index of them (ISO/IEC 14496-12, 8.16.3). With it a player
+// knows at once how long the file is and where everything lies; without it, it asks for the head of
+// every fragment before it shows the first picture.
 type LiveFile struct {
 	SizeBytes int64
 
@@ -30,7 +31,8 @@ func LiveFileName(track string) string { return track + ".whole.mp4" }
 // maxIndexed is how many fragments such an index holds.
 const maxIndexed = math.MaxUint16
 
-// Playable reports whether a track plays as one file: in what every browser knows, of a size that can be indexed.
+// Playable reports whether a track plays as one file: in what every browser knows, of a size that
+// can be indexed.
 func (t Track) Playable() bool {
 	return strings.Contains(t.Codecs, "avc1.") && t.Fragments > 0 && t.Fragments <= maxIndexed
 }
@@ -70,8 +72,9 @@ func pictureOf(tracks []movieTrack) (picture movieTrack) {
 	return picture
 }
 
-// segmentIndex is the index of x, to stand behind its InitBytes, and the end of what it speaks of. The index has to speak of everything up to
-// the end of the file, or players do not believe that it is whole; and it counts as track does, for players take its numbers as the track's.
+// segmentIndex is the index of x, to stand behind its InitBytes, and the end of what it speaks of.
+// The index has to speak of everything up to the end of the file, or players do not believe that it
+// is whole; and it counts as track does, for players take its numbers as the track's.
 func segmentIndex(x FragmentIndex, track movieTrack) (index []byte, end int64, ok bool) {
 	n := len(x.Fragments)
 	if n == 0 || n > maxIndexed || x.InitBytes == 0 || track.Timescale == 0 {
@@ -93,7 +96,8 @@ func segmentIndex(x FragmentIndex, track movieTrack) (index []byte, end int64, o
 		if size <= 0 || size > math.MaxInt32 || lasts > math.MaxUint32 {
 			return nil, 0, false
 		}
-		rows = append(rows, be32(uint32(size), uint32(lasts), 1<<31|1<<28)...) // begins with a picture that can be decoded alone
+		// begins with a picture that can be decoded alone
+		rows = append(rows, be32(uint32(size), uint32(lasts), 1<<31|1<<28)...)
 	}
 	times := binary.BigEndian.AppendUint64(nil, count(first.Start))
 	times = binary.BigEndian.AppendUint64(times, uint64(max(0, first.Offset-x.InitBytes)))

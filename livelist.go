@@ -6,16 +6,18 @@ import (
 	"time"
 )
 
-// liveList is the list of segments of a recording that goes on, for a playlist that costs the same at its end as at its beginning: what can
-// change no more is text already.
+// liveList is the list of segments of a recording that goes on, for a playlist that costs the same
+// at its end as at its beginning: what can change no more is text already.
 type liveList struct {
 	settled int           // how many fragments the text speaks of
 	text    string        // their segments, with placeURI for the address
 	longest time.Duration // of them
-	last    Fragment      // the segment behind them, which may still grow; none where SizeBytes is 0
+	// the segment behind them, which may still grow; none where SizeBytes is 0
+	last Fragment
 }
 
-// placeURI stands for the address of the bytes, which the list itself does not know. No number has it.
+// placeURI stands for the address of the bytes, which the list itself does not know. No number has
+// it.
 const placeURI = "%"
 
 // with is the list after fragments, which begin where it is settled.
@@ -47,8 +49,9 @@ func (l liveList) with(fragments []Fragment) liveList {
 	return l
 }
 
-// playlist is the HLS playlist of a recording whose bytes lie in uri, a file that grows: everything from the beginning is listed, and a
-// player begins there. While it goes on, what is too short for a segment is left out, for a segment that is listed may not change.
+// playlist is the HLS playlist of a recording whose bytes lie in uri, a file that grows: everything
+// from the beginning is listed, and a player begins there. While it goes on, what is too short for
+// a segment is left out, for a segment that is listed may not change.
 func (l liveList) playlist(initBytes int64, uri string, ended bool) string {
 	longest := l.longest
 	var open []Fragment
@@ -71,16 +74,16 @@ func LivePlaylist(x FragmentIndex, uri string, ended bool) string {
 	return liveList{}.with(x.Fragments).playlist(x.InitBytes, uri, ended)
 }
 
-// liveCache keeps what is settled of the lists that were asked for. Fragments are only ever added behind those that are there, so that a list
-// is true whatever its age.
+// liveCache keeps what is settled of the lists that were asked for. Fragments are only ever added
+// behind those that are there, so that a list is true whatever its age.
 type liveCache struct {
 	mu    sync.Mutex
 	lists map[string]liveList
 	bytes int
 }
 
-// maxLiveBytes bounds the texts that are kept, some fifty recordings of two hours; when it is reached they are all dropped, which costs a
-// reading of fragments each.
+// maxLiveBytes bounds the texts that are kept, some fifty recordings of two hours; when it is
+// reached they are all dropped, which costs a reading of fragments each.
 const maxLiveBytes = 8 << 20
 
 func (c *liveCache) get(id string) liveList {

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// A list that grew as the recording did reads as one that is made of all fragments at once, at whatever moments somebody looked.
+// A list that grew as the recording did reads as one that is made of all fragments at once, at
+// whatever moments somebody looked.
 func TestLiveListGrowsIntoTheSame(t *testing.T) {
 	for seed := range uint64(50) {
 		random := rand.New(rand.NewPCG(seed, 1))
@@ -14,9 +15,16 @@ func TestLiveListGrowsIntoTheSame(t *testing.T) {
 		at, start := x.InitBytes, time.Duration(0)
 		var kept liveList
 		for range 60 {
-			f := Fragment{Offset: at, SizeBytes: 1 + random.Int64N(9000), Start: start, Duration: time.Duration(random.IntN(3000)) * time.Millisecond}
-			at += f.SizeBytes + random.Int64N(2)*8                                // now and then another box lies between two
-			start += f.Duration + time.Duration(random.IntN(40))*time.Millisecond // what is said of the last picture is a guess
+			f := Fragment{
+				Offset:    at,
+				SizeBytes: 1 + random.Int64N(9000),
+				Start:     start,
+				Duration:  time.Duration(random.IntN(3000)) * time.Millisecond,
+			}
+			// now and then another box lies between two
+			at += f.SizeBytes + random.Int64N(2)*8
+			// what is said of the last picture is a guess
+			start += f.Duration + time.Duration(random.IntN(40))*time.Millisecond
 			x.Fragments = append(x.Fragments, f)
 			if random.IntN(3) > 0 {
 				continue
@@ -26,7 +34,14 @@ func TestLiveListGrowsIntoTheSame(t *testing.T) {
 			for _, ended := range []bool{false, true} {
 				want := LivePlaylist(FragmentIndex{InitBytes: x.InitBytes, Fragments: seen()}, "screen.mp4", ended)
 				if got := kept.playlist(x.InitBytes, "screen.mp4", ended); got != want {
-					t.Fatalf("seed %d, %d fragments, ended %t: the grown list is\n%s\nwant\n%s", seed, len(x.Fragments), ended, got, want)
+					t.Fatalf(
+						"seed %d, %d fragments, ended %t: the grown list is\n%s\nwant\n%s",
+						seed,
+						len(x.Fragments),
+						ended,
+						got,
+						want,
+					)
 				}
 			}
 		}

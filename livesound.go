@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// SoundPiece is a piece of a recording's sound in AAC, made while it is recorded. Pieces follow one another without a gap: each begins with the
-// frame behind the last one of the piece before. All frames lie on one grid from the beginning of the recording.
+// SoundPiece is a piece of a recording's sound in AAC, made while it is recorded. Pieces follow one
+// another without a gap: each begins with the frame behind the last one of the piece before. All
+// frames lie on one grid from the beginning of the recording.
 type SoundPiece struct {
 	UploadID      UploadID
 	Track         string
@@ -15,7 +16,8 @@ type SoundPiece struct {
 	Fragments     int
 	FirstFrame    int64
 	Frames        int
-	// The next piece listens from this fragment on, whose sound begins at this sample: an encoder and a decoder have to hear what came before.
+	// The next piece listens from this fragment on, whose sound begins at this sample: an encoder
+	// and a decoder have to hear what came before.
 	ResumeFragment int
 	ResumeSamples  int64
 	Key            string // in Objects
@@ -24,12 +26,15 @@ type SoundPiece struct {
 
 // How sound is made while it is recorded.
 const (
-	soundEvery   = 10 * time.Second  // of new media, and not less: each piece costs the start of a process
-	soundAtOnce  = 120 * time.Second // and not more
-	soundSlack   = SoundRate / 10    // a clock that is off by less is followed, not corrected: counted samples never jump
-	soundPreroll = 8                 // frames that an encoder hears before those that are kept
-	soundSettle  = 3840              // samples after which a decoder of Opus is what it would be (RFC 7845, 4.6: 80 ms)
-	soundAhead   = 2                 // frames that it hears behind them
+	// of new media, and not less: each piece costs the start of a process
+	soundEvery  = 10 * time.Second
+	soundAtOnce = 120 * time.Second // and not more
+	// a clock that is off by less is followed, not corrected: counted samples never jump
+	soundSlack   = SoundRate / 10
+	soundPreroll = 8 // frames that an encoder hears before those that are kept
+	// samples after which a decoder of Opus is what it would be (RFC 7845, 4.6: 80 ms)
+	soundSettle = 3840
+	soundAhead  = 2 // frames that it hears behind them
 )
 
 // firstFrameAt is the first frame of the grid that begins at a time or later.
@@ -38,8 +43,8 @@ func firstFrameAt(start time.Duration) int64 {
 	return (samples + SoundFrame - 1) / SoundFrame
 }
 
-// layer puts packets one behind the other as a decoder hears them. Holes are filled with packets of silence, and what comes too early is left
-// out.
+// layer puts packets one behind the other as a decoder hears them. Holes are filled with packets of
+// silence, and what comes too early is left out.
 type layer struct {
 	at  int64 // in samples, where the next packet is heard
 	out [][]byte
@@ -77,8 +82,9 @@ type SoundBatch struct {
 	row      SoundPiece
 }
 
-// nextFragments says which fragments the next piece covers, none while there are too few. While the recording goes on, the last fragment is
-// only listened to: the sound at the end of the one before lies partly in it.
+// nextFragments says which fragments the next piece covers, none while there are too few. While the
+// recording goes on, the last fragment is only listened to: the sound at the end of the one before
+// lies partly in it.
 func nextFragments(all []Fragment, done int, ended bool) (end int) {
 	limit := len(all)
 	if !ended {
@@ -96,12 +102,25 @@ func nextFragments(all []Fragment, done int, ended bool) (end int) {
 	return end
 }
 
-// newBatch lays out the sound of fragments before.FirstFragment+before.Fragments up to end. read gives a fragment's packets.
-func newBatch(s Soundtrack, all []Fragment, before *SoundPiece, end int, read func(i int) ([]soundPacket, error)) (*SoundBatch, error) {
+// newBatch lays out the sound of fragments before.FirstFragment+before.Fragments up to end. read
+// gives a fragment's packets.
+func newBatch(
+	s Soundtrack,
+	all []Fragment,
+	before *SoundPiece,
+	end int,
+	read func(i int) ([]soundPacket, error),
+) (*SoundBatch, error) {
 	row := SoundPiece{}
 	var l layer
 	if before != nil {
-		row = SoundPiece{N: before.N + 1, FirstFragment: before.FirstFragment + before.Fragments, FirstFrame: before.FirstFrame + int64(before.Frames), ResumeFragment: before.ResumeFragment, ResumeSamples: before.ResumeSamples}
+		row = SoundPiece{
+			N:              before.N + 1,
+			FirstFragment:  before.FirstFragment + before.Fragments,
+			FirstFrame:     before.FirstFrame + int64(before.Frames),
+			ResumeFragment: before.ResumeFragment,
+			ResumeSamples:  before.ResumeSamples,
+		}
 	}
 	row.Fragments = end - row.FirstFragment
 	l.at = row.ResumeSamples
@@ -124,8 +143,12 @@ func newBatch(s Soundtrack, all []Fragment, before *SoundPiece, end int, read fu
 	until = row.FirstFrame + int64(row.Frames)
 	preroll := min(soundPreroll, row.FirstFrame-(from+SoundFrame-1)/SoundFrame)
 	b := &SoundBatch{
-		From: (row.FirstFrame-preroll)*SoundFrame - from, To: (until+soundAhead)*SoundFrame - from, Channels: s.Channels,
-		skip: int(preroll) + 1, last: last, // an encoder's first frame is of what was before the first sample
+		From:     (row.FirstFrame-preroll)*SoundFrame - from,
+		To:       (until+soundAhead)*SoundFrame - from,
+		Channels: s.Channels,
+		// an encoder's first frame is of what was before the first sample
+		skip: int(preroll) + 1,
+		last: last,
 	}
 	l.fill((until + soundAhead + 1) * SoundFrame)
 	b.Stream = s.Alone(l.out)

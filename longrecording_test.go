@@ -25,19 +25,35 @@ func (c *rowCounter) Chunks(ctx context.Context, id meanwhile.UploadID, track st
 	return list, err
 }
 
-func (c *rowCounter) ChunksAt(ctx context.Context, id meanwhile.UploadID, track string, offset int64, limit int) ([]meanwhile.Part, error) {
+func (c *rowCounter) ChunksAt(
+	ctx context.Context,
+	id meanwhile.UploadID,
+	track string,
+	offset int64,
+	limit int,
+) ([]meanwhile.Part, error) {
 	list, err := c.Store.ChunksAt(ctx, id, track, offset, limit)
 	c.rows += len(list)
 	return list, err
 }
 
-func (c *rowCounter) Fragments(ctx context.Context, id meanwhile.UploadID, track string, from int) ([]meanwhile.Fragment, error) {
+func (c *rowCounter) Fragments(
+	ctx context.Context,
+	id meanwhile.UploadID,
+	track string,
+	from int,
+) ([]meanwhile.Fragment, error) {
 	list, err := c.Store.Fragments(ctx, id, track, from)
 	c.rows += len(list)
 	return list, err
 }
 
-func (c *rowCounter) Sounds(ctx context.Context, id meanwhile.UploadID, track string, from int) ([]meanwhile.SoundPiece, error) {
+func (c *rowCounter) Sounds(
+	ctx context.Context,
+	id meanwhile.UploadID,
+	track string,
+	from int,
+) ([]meanwhile.SoundPiece, error) {
 	list, err := c.Store.Sounds(ctx, id, track, from)
 	c.rows += len(list)
 	return list, err
@@ -58,7 +74,8 @@ func mustFragments(t testing.TB) (first, next []byte) {
 	return file[:f.Offset+f.SizeBytes], file[f.Offset : f.Offset+f.SizeBytes]
 }
 
-// TestLongRecordingCostsNoMoreThanAShortOne counts what is read for a chunk, a playlist and a piece of the bytes, early and late.
+// TestLongRecordingCostsNoMoreThanAShortOne counts what is read for a chunk, a playlist and a piece
+// of the bytes, early and late.
 func TestLongRecordingCostsNoMoreThanAShortOne(t *testing.T) {
 	h := newHouse(t)
 	counter := &rowCounter{Store: h.Store}
@@ -79,7 +96,13 @@ func TestLongRecordingCostsNoMoreThanAShortOne(t *testing.T) {
 		return counter.rows - before
 	}
 	put := func(n int, body []byte) error {
-		_, _, err := h.PutChunk(t.Context(), h.owner, ticket.Upload.ID, meanwhile.NewChunk{Track: "screen", N: n, MediaType: "video/mp4", Want: sha256.Sum256(body)}, bytes.NewReader(body))
+		_, _, err := h.PutChunk(
+			t.Context(),
+			h.owner,
+			ticket.Upload.ID,
+			meanwhile.NewChunk{Track: "screen", N: n, MediaType: "video/mp4", Want: sha256.Sum256(body)},
+			bytes.NewReader(body),
+		)
 		return err
 	}
 	if err := put(0, first); err != nil {
@@ -98,7 +121,16 @@ func TestLongRecordingCostsNoMoreThanAShortOne(t *testing.T) {
 				return err
 			}),
 			"a playlist with other sound": cost(func() error {
-				err := h.Store.AddSound(t.Context(), meanwhile.SoundPiece{UploadID: ticket.Upload.ID, Track: "screen", N: n - 1, FirstFragment: n - 1, Fragments: 1})
+				err := h.Store.AddSound(
+					t.Context(),
+					meanwhile.SoundPiece{
+						UploadID:      ticket.Upload.ID,
+						Track:         "screen",
+						N:             n - 1,
+						FirstFragment: n - 1,
+						Fragments:     1,
+					},
+				)
 				if err != nil {
 					return err
 				}

@@ -11,6 +11,7 @@ type Mail struct {
 
 // Mailer sends mail. It may wait for the server that takes it; an error says that nobody has.
 type Mailer interface {
-	// Send hands m to a mail server. Unavailable when that is away, Invalid when it refuses the address.
+	// Send hands m to a mail server. Unavailable when that is away, Invalid when it refuses the
+	// address.
 	Send(ctx context.Context, m Mail) error
 }

@@ -16,7 +16,8 @@ const (
 	ContainerAVI  Container = "avi"
 )
 
-// Probe is what is known of a source after it was looked at. It is data: made by worker/ffmpeg, read by Decide.
+// Probe is what is known of a source after it was looked at. It is data: made by worker/ffmpeg,
+// read by Decide.
 type Probe struct {
 	Container  Container    `json:"container"`
 	SizeBytes  int64        `json:"size_bytes"`
@@ -33,10 +34,11 @@ type Probe struct {
 
 // VideoStream is the first video stream that is not a cover picture.
 type VideoStream struct {
-	Codec           string  // ffmpeg's name: h264, hevc, vp8, vp9, av1, …
-	Profile         string  // ffmpeg's name: High, Main 10, …
-	Level           int     // ffmpeg's number: 40 for 4.0 in H.264
-	Tag             string  // four characters of the sample entry: avc1, avc3, hvc1, …; empty in Matroska
+	Codec   string // ffmpeg's name: h264, hevc, vp8, vp9, av1, …
+	Profile string // ffmpeg's name: High, Main 10, …
+	Level   int    // ffmpeg's number: 40 for 4.0 in H.264
+	// four characters of the sample entry: avc1, avc3, hvc1, …; empty in Matroska
+	Tag             string
 	PixelFormat     string  // yuv420p, yuv420p10le, …
 	Width, Height   int     // as shown: after rotation and with the sample aspect ratio applied
 	CodedWidth      int     // as coded
@@ -69,7 +71,8 @@ func (p Probe) size() (width, height int) {
 	return p.Video.Width, p.Video.Height
 }
 
-// HDR reports whether the picture needs mapping to SDR before an ordinary screen shows it right (PQ or HLG).
+// HDR reports whether the picture needs mapping to SDR before an ordinary screen shows it right (PQ
+// or HLG).
 func (v *VideoStream) HDR() bool {
 	return v.ColorTransfer == "smpte2084" || v.ColorTransfer == "arib-std-b67"
 }
@@ -80,13 +83,14 @@ type Loudness struct {
 	PeakDBFS float64 // the highest sample
 }
 
-// Plan says what to make of a source. Copy is quick and comes first; Ladder is what plays everywhere and over every link. Either may be nil,
-// not both; of a source without a picture Sound is all there is.
+// Plan says what to make of a source. Copy is quick and comes first; Ladder is what plays
+// everywhere and over every link. Either may be nil, not both; of a source without a picture Sound
+// is all there is.
 type Plan struct {
 	Copy   *Copy
 	Ladder *Ladder
-	// Storyboard is how the pictures of the seek bar are cut; the ladder makes them where it decodes, else a step of its own. So it is with the
-	// preview.
+	// Storyboard is how the pictures of the seek bar are cut; the ladder makes them where it
+	// decodes, else a step of its own. So it is with the preview.
 	Storyboard Storyboard
 	Listen     bool // there is sound to measure and to draw
 	Camera     bool // a second track is made playable, too
@@ -106,7 +110,8 @@ type Copy struct {
 	Final     bool      // plays in every supported browser, so that the rest only makes it better
 }
 
-// Ladder is every rendition of a source, made by one process: one decode, cascaded scaling, one sound.
+// Ladder is every rendition of a source, made by one process: one decode, cascaded scaling, one
+// sound.
 type Ladder struct {
 	Rungs     []Rung // the largest first
 	CopyAudio bool
@@ -118,7 +123,8 @@ type Ladder struct {
 	Extras    bool    // the pictures of the seek bar and the preview come from the same decode
 }
 
-// Rung is one size of a ladder: H.264 and AAC, as a fragmented MP4 for HLS, and where Progressive also as a faststart MP4.
+// Rung is one size of a ladder: H.264 and AAC, as a fragmented MP4 for HLS, and where Progressive
+// also as a faststart MP4.
 type Rung struct {
 	Name          string // 1080p
 	Width, Height int    // even; never more than the source
@@ -155,12 +161,14 @@ type Limits struct {
 	MaxCPU         time.Duration
 }
 
-// DefaultLimits are the limits without configuration: four hours, 20 GiB, 36 megapixels, and the CPU time of a four-hour 1080p60 video.
+// DefaultLimits are the limits without configuration: four hours, 20 GiB, 36 megapixels, and the
+// CPU time of a four-hour 1080p60 video.
 func DefaultLimits() Limits {
 	return Limits{MaxDuration: 4 * time.Hour, MaxUploadBytes: 20 << 30, MaxPixels: 36_000_000, MaxCPU: 24 * time.Hour}
 }
 
-// MediaType is the RFC 6381 name of an H.264 MP4 with the probe's streams, as the renditions are made.
+// MediaType is the RFC 6381 name of an H.264 MP4 with the probe's streams, as the renditions are
+// made.
 func (p Probe) MediaType() string {
 	audio := ""
 	if p.Audio != nil {

@@ -8,23 +8,27 @@ import (
 	"slices"
 )
 
-// errNotPlain says that a movie is not one of those whose samples can stay as they lie; ffmpeg copies it.
+// errNotPlain says that a movie is not one of those whose samples can stay as they lie; ffmpeg
+// copies it.
 var errNotPlain = errors.New("not a plain movie")
 
 func notPlain(format string, a ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{errNotPlain}, a...)...)
 }
 
-// maxStreams and maxBoxes bound what is looked at before a file is left to ffmpeg, which knows when to stop.
+// maxStreams and maxBoxes bound what is looked at before a file is left to ffmpeg, which knows when
+// to stop.
 const (
 	maxStreams = 32
 	maxBoxes   = 1 << 17
 )
 
-// maxSamples bounds what a movie's tables may list: four hours of 60 pictures and 200 sounds a second.
+// maxSamples bounds what a movie's tables may list: four hours of 60 pictures and 200 sounds a
+// second.
 const maxSamples = 4 << 20
 
-// movie is what an MP4 says of its streams, from the tables of its moov or from its fragments (ISO/IEC 14496-12, 8.6 to 8.8).
+// movie is what an MP4 says of its streams, from the tables of its moov or from its fragments
+// (ISO/IEC 14496-12, 8.6 to 8.8).
 type movie struct {
 	streams    int // of any kind
 	fragmented bool
@@ -78,7 +82,8 @@ func addRun(runs []run, count, value uint32) []run {
 	return append(runs, run{count, value})
 }
 
-// readMovie reads an MP4 whose index stands in one moov, or in fragments. Its errors are errNotPlain, or the reader's.
+// readMovie reads an MP4 whose index stands in one moov, or in fragments. Its errors are
+// errNotPlain, or the reader's.
 func readMovie(r io.ReaderAt, sizeBytes int64) (*movie, error) {
 	var moov []byte
 	var first int64 // the first fragment
@@ -127,7 +132,8 @@ func readMovie(r io.ReaderAt, sizeBytes int64) (*movie, error) {
 	return m, nil
 }
 
-// readTracks takes the first picture and the first sound. Other streams are left behind, as ffmpeg is told to.
+// readTracks takes the first picture and the first sound. Other streams are left behind, as ffmpeg
+// is told to.
 func readTracks(moov []byte) (*movie, error) {
 	m := &movie{}
 	var picture, sound *track
@@ -208,7 +214,8 @@ func (t *track) read(trak []byte, movieScale uint32) error {
 	return t.readTables(boxes)
 }
 
-// readEdits takes what nearly every file has: at most a wait, then the track from a point near its beginning to its end.
+// readEdits takes what nearly every file has: at most a wait, then the track from a point near its
+// beginning to its end.
 func (t *track) readEdits(elst []byte, movieScale uint32) error {
 	if len(elst) < 8 {
 		return nil
@@ -280,7 +287,8 @@ func (t *track) readTables(boxes map[string][]byte) error {
 		return nil
 	}
 	if t.visible > 0 && t.end() > t.mediaTime+t.visible+uint64(t.timescale) {
-		return notPlain("its end is cut") // what an editor took away is not for a copy to bring back
+		// what an editor took away is not for a copy to bring back
+		return notPlain("its end is cut")
 	}
 	return t.readChunks(boxes)
 }

@@ -2,14 +2,15 @@ package meanwhile
 
 import "encoding/binary"
 
-// The fields of a sample entry before the boxes in it (ISO/IEC 14496-12, 12.1.3 and 12.2.3), its own head included.
+// The fields of a sample entry before the boxes in it (ISO/IEC 14496-12, 12.1.3 and 12.2.3), its
+// own head included.
 const (
 	pictureEntryBytes = 86
 	soundEntryBytes   = 36
 )
 
-// plainEntry writes a track's only sample entry anew: the fields that players read and the boxes that are listed here, nothing else that a
-// camera or an editor may have put there.
+// plainEntry writes a track's only sample entry anew: the fields that players read and the boxes
+// that are listed here, nothing else that a camera or an editor may have put there.
 func plainEntry(stsd []byte, handler string) ([]byte, error) {
 	if len(stsd) < 16 || binary.BigEndian.Uint32(stsd[4:]) != 1 {
 		return nil, notPlain("not one sample description")
@@ -57,7 +58,8 @@ func pictureEntry(kind string, entry []byte) ([]byte, error) {
 	return makeBox(kind, head, keptBox("avcC", kept), keptBox("colr", kept), keptBox("pasp", kept)), nil
 }
 
-// soundEntry is AAC's or Opus's. QuickTime's version 1 has four more numbers and hides the configuration in a box of its own.
+// soundEntry is AAC's or Opus's. QuickTime's version 1 has four more numbers and hides the
+// configuration in a box of its own.
 func soundEntry(kind string, entry []byte) ([]byte, error) {
 	const fields = soundEntryBytes - 8
 	if len(entry) < fields {

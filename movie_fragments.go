@@ -8,7 +8,8 @@ import (
 	"slices"
 )
 
-// fragmentDefaults are what a fragment's samples have where it does not say otherwise (ISO/IEC 14496-12, 8.8.3).
+// fragmentDefaults are what a fragment's samples have where it does not say otherwise (ISO/IEC
+// 14496-12, 8.8.3).
 type fragmentDefaults struct{ duration, size, flags uint32 }
 
 // notSync is the sample flag of what cannot be decoded alone (8.8.3.1).
@@ -21,7 +22,8 @@ type fragmentReader struct {
 	began    map[*track]uint64 // decoding time of the first sample
 }
 
-// readFragments fills the tracks from the fragments between first and the end. What is cut off at the end is left out.
+// readFragments fills the tracks from the fragments between first and the end. What is cut off at
+// the end is left out.
 func (m *movie) readFragments(r io.ReaderAt, moov []byte, first, sizeBytes int64) error {
 	for _, t := range m.tracks {
 		if len(t.sizes) > 0 {
@@ -37,7 +39,9 @@ func (m *movie) readFragments(r io.ReaderAt, moov []byte, first, sizeBytes int64
 		eachBox(body, func(kind string, body []byte) {
 			if kind == "trex" && len(body) >= 24 {
 				f.defaults[binary.BigEndian.Uint32(body[4:])] = fragmentDefaults{
-					binary.BigEndian.Uint32(body[12:]), binary.BigEndian.Uint32(body[16:]), binary.BigEndian.Uint32(body[20:]),
+					binary.BigEndian.Uint32(body[12:]),
+					binary.BigEndian.Uint32(body[16:]),
+					binary.BigEndian.Uint32(body[20:]),
 				}
 			}
 		})
@@ -112,7 +116,8 @@ func (f *fragmentReader) traf(traf []byte, moofAt int64, mdat box) error {
 				start = binary.BigEndian.Uint64(body[4:])
 			}
 			began = &start
-		case kind == "trun" && binary.BigEndian.Uint32(body[4:]) > 0: // a stream that has ended has empty ones
+		// a stream that has ended has empty ones
+		case kind == "trun" && binary.BigEndian.Uint32(body[4:]) > 0:
 			if began != nil {
 				failed, began = f.moveTo(t, *began), nil
 			}
@@ -148,7 +153,8 @@ func (d *fragmentDefaults) read(tfhd []byte, flags uint32, base *int64) error {
 	return nil
 }
 
-// moveTo lets the sample before last until start: what was said of its length is a guess in a recording, and a gap is to be seen.
+// moveTo lets the sample before last until start: what was said of its length is a guess in a
+// recording, and a gap is to be seen.
 func (f *fragmentReader) moveTo(t *track, start uint64) error {
 	if _, ok := f.began[t]; !ok {
 		f.began[t] = start
@@ -171,7 +177,8 @@ func (f *fragmentReader) moveTo(t *track, start uint64) error {
 	return nil
 }
 
-// trun takes a run of samples (8.8.8) that begins where it says, or at next. It answers where the run ends.
+// trun takes a run of samples (8.8.8) that begins where it says, or at next. It answers where the
+// run ends.
 func (t *track) trun(body []byte, flags uint32, d fragmentDefaults, base, next int64, mdat box) (end int64, err error) {
 	count := binary.BigEndian.Uint32(body[4:])
 	stride := 0
@@ -230,7 +237,8 @@ func (t *track) trun(body []byte, flags uint32, d fragmentDefaults, base, next i
 
 // settle puts the tracks on one clock that begins with the first of them.
 func (f *fragmentReader) settle() error {
-	if len(f.m.tracks) == 2 && len(f.m.tracks[1].sizes) == 0 { // a sound that was announced and never came
+	// a sound that was announced and never came
+	if len(f.m.tracks) == 2 && len(f.m.tracks[1].sizes) == 0 {
 		f.m.tracks = f.m.tracks[:1]
 	}
 	var starts []float64

@@ -13,7 +13,8 @@ import (
 // PassFor is how long a pass opens its link, unless who may come in changes before.
 const PassFor = 30 * 24 * time.Hour
 
-// passOf makes a pass that a browser keeps: the share, its lock, an end and the address under an HMAC. There is no row of it.
+// passOf makes a pass that a browser keeps: the share, its lock, an end and the address under an
+// HMAC. There is no row of it.
 func (l *Library) passOf(p Pass) string {
 	email := base64.RawURLEncoding.EncodeToString([]byte(p.Email))
 	body := fmt.Sprintf("%s.%d.%d.%s", p.ShareID, p.Lock, l.Now().Add(PassFor).Unix(), email)
@@ -26,7 +27,8 @@ func (l *Library) passMAC(body string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// ReadPass reads what CheckSharePassword and UseShareMail gave; false for anything else, and for one that is over.
+// ReadPass reads what CheckSharePassword and UseShareMail gave; false for anything else, and for
+// one that is over.
 func (l *Library) ReadPass(text string) (Pass, bool) {
 	i := strings.LastIndexByte(text, '.')
 	if i < 0 || !hmac.Equal([]byte(text[i+1:]), []byte(l.passMAC(text[:i]))) {

@@ -24,7 +24,9 @@ type Invite struct {
 	ID            InviteID
 	WorkspaceID   WorkspaceID
 	WorkspaceName string // joined by the store on reading
-	Hash          string // SecretHash of the link's secret; empty while somebody asks to join and nobody has made a link of it
+	// SecretHash of the link's secret; empty while somebody asks to join and nobody has made a link
+	// of it
+	Hash          string
 	Email         string // who alone may use it; empty for whoever has the link
 	Role          Role
 	CreatedBy     UserID // empty where a person asked to join by themselves
@@ -34,8 +36,8 @@ type Invite struct {
 	UsedAt        *time.Time
 }
 
-// provesAddress reports whether who has the link has read the mail of its address: the link of somebody who asked to join by themselves is told to
-// nobody else.
+// provesAddress reports whether who has the link has read the mail of its address: the link of
+// somebody who asked to join by themselves is told to nobody else.
 func (i Invite) provesAddress() bool { return i.Email != "" && i.CreatedBy == "" && i.Hash != "" }
 
 // SignUpRule is how people come into a workspace.
@@ -43,7 +45,8 @@ type SignUpRule string
 
 // The rules.
 const (
-	SignUpClosed  SignUpRule = "closed"  // nobody new; the operator's command line can still add people
+	// nobody new; the operator's command line can still add people
+	SignUpClosed  SignUpRule = "closed"
 	SignUpInvited SignUpRule = "invited" // who has an invite
 	SignUpDomains SignUpRule = "domains" // who has an invite, or a mail address of a listed domain
 )

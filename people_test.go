@@ -9,14 +9,20 @@ import (
 )
 
 func FuzzTimeZone(f *testing.F) {
-	for _, name := range []string{"", "UTC", "Europe/Lisbon", "America/Argentina/Buenos_Aires", "Etc/GMT+5", "Local", "../../etc/passwd", "Europe/../UTC", "zone.tab", "\x00"} {
+	for _, name := range []string{
+		"", "UTC", "Europe/Lisbon", "America/Argentina/Buenos_Aires", "Etc/GMT+5", "Local", "../../etc/passwd",
+		"Europe/../UTC", "zone.tab", "\x00",
+	} {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
 		if !meanwhile.ValidTimeZone(name) {
 			return
 		}
-		if _, err := time.LoadLocation(name); err != nil || strings.ContainsAny(name, ".\\\x00") || strings.HasPrefix(name, "/") || name == "Local" {
+		if _, err := time.LoadLocation(
+			name,
+		); err != nil || strings.ContainsAny(name, ".\\\x00") || strings.HasPrefix(name, "/") ||
+			name == "Local" {
 			t.Errorf("%q is taken: %v", name, err)
 		}
 	})
@@ -27,7 +33,8 @@ func FuzzLanguage(f *testing.F) {
 		f.Add(tag)
 	}
 	f.Fuzz(func(t *testing.T, tag string) {
-		if meanwhile.ValidLanguage(tag) && strings.Trim(tag, "-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		if meanwhile.ValidLanguage(tag) &&
+			strings.Trim(tag, "-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
 			t.Errorf("%q is taken", tag)
 		}
 	})
@@ -35,7 +42,8 @@ func FuzzLanguage(f *testing.F) {
 
 func TestTimeZonesAndLanguages(t *testing.T) {
 	for name, want := range map[string]bool{
-		"": true, "UTC": true, "Europe/Lisbon": true, "America/Argentina/Buenos_Aires": true, "Etc/GMT+5": true, "Australia/Lord_Howe": true,
+		"": true, "UTC": true, "Europe/Lisbon": true,
+		"America/Argentina/Buenos_Aires": true, "Etc/GMT+5": true, "Australia/Lord_Howe": true,
 		"Local": false, "Mars/Olympus": false, "../UTC": false, "europe/lisbon": false,
 	} {
 		if got := meanwhile.ValidTimeZone(name); got != want {
@@ -43,7 +51,8 @@ func TestTimeZonesAndLanguages(t *testing.T) {
 		}
 	}
 	for tag, want := range map[string]bool{
-		"": true, "en": true, "pt-BR": true, "zh-Hant-TW": true, "es-419": true, "sl-rozaj": true, "en_US": false, "e": false, "english": false, "en-": false,
+		"": true, "en": true, "pt-BR": true, "zh-Hant-TW": true, "es-419": true,
+		"sl-rozaj": true, "en_US": false, "e": false, "english": false, "en-": false,
 	} {
 		if got := meanwhile.ValidLanguage(tag); got != want {
 			t.Errorf("ValidLanguage(%q) = %v", tag, got)

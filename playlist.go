@@ -9,15 +9,16 @@ import (
 	"time"
 )
 
-// segmentFor is the least that a segment of a playlist lasts: shorter fragments are put together, so that copied sources with many key
-// frames do not make a request for each.
+// segmentFor is the least that a segment of a playlist lasts: shorter fragments are put together,
+// so that copied sources with many key frames do not make a request for each.
 const segmentFor = 1900 * time.Millisecond
 
 // segments puts fragments together. Each begins with a picture that can be decoded alone.
 func segments(x FragmentIndex) []Fragment {
 	var list []Fragment
 	for _, f := range x.Fragments {
-		if n := len(list); n > 0 && list[n-1].Duration < segmentFor && list[n-1].Offset+list[n-1].SizeBytes == f.Offset {
+		if n := len(list); n > 0 && list[n-1].Duration < segmentFor &&
+			list[n-1].Offset+list[n-1].SizeBytes == f.Offset {
 			list[n-1].Duration += f.Duration
 			list[n-1].SizeBytes += f.SizeBytes
 			continue
@@ -27,7 +28,8 @@ func segments(x FragmentIndex) []Fragment {
 	return list
 }
 
-// MediaPlaylist is the HLS playlist of a whole rung whose fragments lie in the one file uri (RFC 8216, 4.3.2.2: byte ranges).
+// MediaPlaylist is the HLS playlist of a whole rung whose fragments lie in the one file uri (RFC
+// 8216, 4.3.2.2: byte ranges).
 func MediaPlaylist(x FragmentIndex, uri string) string {
 	list := segments(x)
 	var longest time.Duration
@@ -35,13 +37,18 @@ func MediaPlaylist(x FragmentIndex, uri string) string {
 		longest = max(longest, s.Duration)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%d\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n", max(1, int(math.Round(longest.Seconds()))))
+	fmt.Fprintf(
+		&b,
+		"#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%d\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-INDEPENDENT-SEGMENTS\n",
+		max(1, int(math.Round(longest.Seconds()))),
+	)
 	writeSegments(&b, x.InitBytes, list, uri)
 	b.WriteString("#EXT-X-ENDLIST\n")
 	return b.String()
 }
 
-// writeLiveHead writes what stands before the segments of a recording, and leaves out the one that may still grow.
+// writeLiveHead writes what stands before the segments of a recording, and leaves out the one that
+// may still grow.
 func writeLiveHead(b *strings.Builder, list *[]Fragment, ended bool) {
 	if n := len(*list); !ended && n > 0 && (*list)[n-1].Duration < segmentFor {
 		*list = (*list)[:n-1]
@@ -59,7 +66,13 @@ func writeHead(b *strings.Builder, longest time.Duration, ended bool) {
 		kind = "VOD"
 	}
 	seconds := int(math.Ceil(max(2*time.Second, longest).Seconds()))
-	fmt.Fprintf(b, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%d\n#EXT-X-PLAYLIST-TYPE:%s\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-START:TIME-OFFSET=0\n", seconds, kind)
+	fmt.Fprintf(
+		b,
+		"#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:%d\n#EXT-X-PLAYLIST-TYPE:%s\n#EXT-X-INDEPENDENT-SEGMENTS\n"+
+			"#EXT-X-START:TIME-OFFSET=0\n",
+		seconds,
+		kind,
+	)
 }
 
 func writeSegments(b *strings.Builder, initBytes int64, list []Fragment, uri string) {
@@ -84,9 +97,13 @@ func PeakBPS(x FragmentIndex) int64 {
 	return peak
 }
 
-// MasterPlaylist lists the rungs, the lowest first: players that know nothing of the link begin there.
+// MasterPlaylist lists the rungs, the lowest first: players that know nothing of the link begin
+// there.
 func MasterPlaylist(rungs []Asset) string {
-	rungs = slices.SortedFunc(slices.Values(rungs), func(a, b Asset) int { return cmp.Compare(a.BandwidthBPS, b.BandwidthBPS) })
+	rungs = slices.SortedFunc(
+		slices.Values(rungs),
+		func(a, b Asset) int { return cmp.Compare(a.BandwidthBPS, b.BandwidthBPS) },
+	)
 	var b strings.Builder
 	b.WriteString("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n")
 	for _, r := range rungs {
@@ -94,8 +111,16 @@ func MasterPlaylist(rungs []Asset) string {
 		if seconds := r.Duration.Seconds(); seconds > 0 {
 			average = int64(float64(r.SizeBytes) * 8 / seconds)
 		}
-		fmt.Fprintf(&b, "#EXT-X-STREAM-INF:BANDWIDTH=%d,AVERAGE-BANDWIDTH=%d,RESOLUTION=%dx%d,CODECS=%q\n%s\n",
-			r.BandwidthBPS, min(average, r.BandwidthBPS), r.Width, r.Height, codecsOf(r.MediaType), PlaylistName(r.Name))
+		fmt.Fprintf(
+			&b,
+			"#EXT-X-STREAM-INF:BANDWIDTH=%d,AVERAGE-BANDWIDTH=%d,RESOLUTION=%dx%d,CODECS=%q\n%s\n",
+			r.BandwidthBPS,
+			min(average, r.BandwidthBPS),
+			r.Width,
+			r.Height,
+			codecsOf(r.MediaType),
+			PlaylistName(r.Name),
+		)
 	}
 	return b.String()
 }

@@ -5,18 +5,21 @@ import (
 	"time"
 )
 
-// PeopleStore remembers who is in which workspace, who is asked to join, and what people say of themselves and are signed in with.
+// PeopleStore remembers who is in which workspace, who is asked to join, and what people say of
+// themselves and are signed in with.
 type PeopleStore interface {
-	// HoldWorkspace puts the transaction behind every other that holds the workspace, until it ends: as its first statement, what it reads
-	// of the people stays so. NotFound.
+	// HoldWorkspace puts the transaction behind every other that holds the workspace, until it
+	// ends: as its first statement, what it reads of the people stays so. NotFound.
 	HoldWorkspace(ctx context.Context, id WorkspaceID) error
 	WorkspaceByID(ctx context.Context, id WorkspaceID) (Workspace, Settings, error)
 	// SaveWorkspace writes name and settings. NotFound.
 	SaveWorkspace(ctx context.Context, id WorkspaceID, name string, s Settings) error
-	// WorkspacesForDomains lists the workspaces that people of some domains may join by themselves, oldest first.
+	// WorkspacesForDomains lists the workspaces that people of some domains may join by themselves,
+	// oldest first.
 	WorkspacesForDomains(ctx context.Context) ([]DomainSignUp, error)
 
-	// AddMembership: Conflict if the user is in the workspace already, NotFound if either is not there.
+	// AddMembership: Conflict if the user is in the workspace already, NotFound if either is not
+	// there.
 	AddMembership(ctx context.Context, m Membership) error
 	// Memberships lists a person's workspaces, the oldest membership first.
 	Memberships(ctx context.Context, id UserID) ([]WorkspaceRole, error)
@@ -38,11 +41,13 @@ type PeopleStore interface {
 	InviteByHash(ctx context.Context, hash string) (Invite, error)
 	// OpenInvites lists what is neither used nor over at now, newest first.
 	OpenInvites(ctx context.Context, id WorkspaceID, now time.Time) ([]Invite, error)
-	// UseInvite marks the invite as used by that person, once. NotFound if absent, used already, or over at now.
+	// UseInvite marks the invite as used by that person, once. NotFound if absent, used already, or
+	// over at now.
 	UseInvite(ctx context.Context, hash string, now time.Time, by UserID) error
 	// DeleteInvite: NotFound, also when it was used.
 	DeleteInvite(ctx context.Context, w WorkspaceID, id InviteID) error
-	// DeleteInvitesOf takes back what the person has handed out, and what stands open for their own address.
+	// DeleteInvitesOf takes back what the person has handed out, and what stands open for their own
+	// address.
 	DeleteInvitesOf(ctx context.Context, w WorkspaceID, id UserID) error
 
 	// SetProfile writes Name, TimeZone and Language. NotFound.
@@ -66,7 +71,8 @@ type PeopleStore interface {
 	// DeleteAPIKeysIn deletes all of a person's keys of a workspace.
 	DeleteAPIKeysIn(ctx context.Context, w WorkspaceID, id UserID) error
 
-	// DropLoginLinks and DropLoginLinksIn take back unused log-in links: a person's, and those of all people of a workspace.
+	// DropLoginLinks and DropLoginLinksIn take back unused log-in links: a person's, and those of
+	// all people of a workspace.
 	DropLoginLinks(ctx context.Context, id UserID) error
 	DropLoginLinksIn(ctx context.Context, id WorkspaceID) error
 }

@@ -5,9 +5,11 @@ import (
 	"time"
 )
 
-// RuleStore remembers the rules of share links, and what waits for a moderator. Mail addresses are folded (FoldEmail).
+// RuleStore remembers the rules of share links, and what waits for a moderator. Mail addresses are
+// folded (FoldEmail).
 type RuleStore interface {
-	// SharesByVideo lists a video's links, oldest first, with their people and how often each was opened.
+	// SharesByVideo lists a video's links, oldest first, with their people and how often each was
+	// opened.
 	SharesByVideo(ctx context.Context, id VideoID) ([]SharedLink, error)
 	// SharePeople lists the addresses of a link, sorted; SetSharePeople replaces them.
 	SharePeople(ctx context.Context, id ShareID) ([]string, error)
@@ -18,17 +20,22 @@ type RuleStore interface {
 	CreateShareMail(ctx context.Context, m ShareMail) error
 	// ShareMailByHash reads a link without using it. NotFound.
 	ShareMailByHash(ctx context.Context, hash string) (ShareMail, error)
-	// UseShareMail marks the link as used, once. NotFound if absent, used already, or expired at now.
+	// UseShareMail marks the link as used, once. NotFound if absent, used already, or expired at
+	// now.
 	UseShareMail(ctx context.Context, hash string, now time.Time) (ShareMail, error)
 
-	// HeldComments lists what waits for approval under the videos of an owner, or of a whole workspace where owner is empty; oldest first.
+	// HeldComments lists what waits for approval under the videos of an owner, or of a whole
+	// workspace where owner is empty; oldest first.
 	HeldComments(ctx context.Context, ws WorkspaceID, owner UserID, limit int) ([]HeldComment, error)
-	// ApproveComment lets everybody see a held comment, with a new sequence number. NotFound if it does not wait any more.
+	// ApproveComment lets everybody see a held comment, with a new sequence number. NotFound if it
+	// does not wait any more.
 	ApproveComment(ctx context.Context, id CommentID) (Comment, error)
-	// BlockGuest keeps a guest from commenting under the videos of a workspace; twice is no error. GuestBlocked tells.
+	// BlockGuest keeps a guest from commenting under the videos of a workspace; twice is no error.
+	// GuestBlocked tells.
 	BlockGuest(ctx context.Context, ws WorkspaceID, guestKey string, by UserID, at time.Time) error
 	GuestBlocked(ctx context.Context, ws WorkspaceID, guestKey string) (bool, error)
-	// CommentsOfGuest lists the comments, not deleted, that a guest has under the videos of a workspace.
+	// CommentsOfGuest lists the comments, not deleted, that a guest has under the videos of a
+	// workspace.
 	CommentsOfGuest(ctx context.Context, ws WorkspaceID, guestKey string) ([]Comment, error)
 }
 

@@ -2,13 +2,15 @@ package meanwhile
 
 import "time"
 
-// The tracks of a recording. Screen is the main one and carries the sound; a recording of a camera or a microphone alone has only that.
+// The tracks of a recording. Screen is the main one and carries the sound; a recording of a camera
+// or a microphone alone has only that.
 const (
 	ScreenTrack = "screen"
 	CameraTrack = "camera"
 )
 
-// SilentFor is how long a recording may be heard of by neither chunk nor heartbeat before it is sealed as it is (reliability.md, Upload 4).
+// SilentFor is how long a recording may be heard of by neither chunk nor heartbeat before it is
+// sealed as it is (reliability.md, Upload 4).
 const SilentFor = 15 * time.Minute
 
 // What one recording may be made of.
@@ -37,7 +39,8 @@ type Pause struct {
 	To   *time.Time `json:"to,omitempty"`
 }
 
-// Chunk is an ordered piece of a recording's track. Chunks come in any order; what is contiguous from 0 is what can be played.
+// Chunk is an ordered piece of a recording's track. Chunks come in any order; what is contiguous
+// from 0 is what can be played.
 type Chunk struct {
 	Track     string
 	N         int // from 0
@@ -46,12 +49,15 @@ type Chunk struct {
 	Key       string // in Objects
 }
 
-// Track is how far a recording's track has come: how much of it is contiguous, and how much of that is indexed.
+// Track is how far a recording's track has come: how much of it is contiguous, and how much of that
+// is indexed.
 type Track struct {
-	UploadID     UploadID
-	Name         string
-	MediaType    string // as its client said with its first chunk: display and a hint, never believed
-	InitBytes    int64  // of an MP4's ftyp and moov; 0 before they are there, and for what is no MP4
+	UploadID UploadID
+	Name     string
+	// as its client said with its first chunk: display and a hint, never believed
+	MediaType string
+	// of an MP4's ftyp and moov; 0 before they are there, and for what is no MP4
+	InitBytes    int64
 	IndexedBytes int64  // where the next box begins
 	Timing       string // what fragments need to know of the movie header, JSON
 	Fragments    int
@@ -98,7 +104,10 @@ func contiguous(chunks []Chunk) []Part {
 		if c.N != i {
 			break
 		}
-		parts = append(parts, Part{Track: c.Track, N: c.N, OffsetBytes: offset, SizeBytes: c.SizeBytes, SHA256: c.SHA256, Key: c.Key})
+		parts = append(
+			parts,
+			Part{Track: c.Track, N: c.N, OffsetBytes: offset, SizeBytes: c.SizeBytes, SHA256: c.SHA256, Key: c.Key},
+		)
 		offset += c.SizeBytes
 	}
 	return parts

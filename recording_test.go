@@ -21,7 +21,13 @@ func (h *house) recording(t testing.TB) meanwhile.Ticket {
 
 func (h *house) chunk(t testing.TB, ticket meanwhile.Ticket, track string, n int, body string) error {
 	t.Helper()
-	_, _, err := h.PutChunk(t.Context(), h.owner, ticket.Upload.ID, meanwhile.NewChunk{Track: track, N: n, MediaType: "video/mp4", Want: sha256.Sum256([]byte(body))}, strings.NewReader(body))
+	_, _, err := h.PutChunk(
+		t.Context(),
+		h.owner,
+		ticket.Upload.ID,
+		meanwhile.NewChunk{Track: track, N: n, MediaType: "video/mp4", Want: sha256.Sum256([]byte(body))},
+		strings.NewReader(body),
+	)
 	return err
 }
 
@@ -48,7 +54,8 @@ func (h *house) sealSilent(t testing.TB) int {
 	return n
 }
 
-// TestSilentRecordingIsSealedAndGoesOn follows a browser that vanishes and comes back days later (reliability.md, Upload 4).
+// TestSilentRecordingIsSealedAndGoesOn follows a browser that vanishes and comes back days later
+// (reliability.md, Upload 4).
 func TestSilentRecordingIsSealedAndGoesOn(t *testing.T) {
 	h := newHouse(t)
 	ticket := h.recording(t)
@@ -57,11 +64,17 @@ func TestSilentRecordingIsSealedAndGoesOn(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := h.chunk(t, ticket, "screen", 3, "four "); err != nil { // the third is still on its way
+	// the third is still on its way
+	if err := h.chunk(t, ticket, "screen", 3, "four "); err != nil {
 		t.Fatal(err)
 	}
 	h.clock.add(14 * time.Minute)
-	if _, err := h.HearRecording(t.Context(), h.owner, ticket.Upload.ID, meanwhile.Heartbeat{State: "paused"}); err != nil {
+	if _, err := h.HearRecording(
+		t.Context(),
+		h.owner,
+		ticket.Upload.ID,
+		meanwhile.Heartbeat{State: "paused"},
+	); err != nil {
 		t.Fatal(err)
 	}
 	h.clock.add(14 * time.Minute)
@@ -86,7 +99,12 @@ func TestSilentRecordingIsSealedAndGoesOn(t *testing.T) {
 	if err := h.chunk(t, ticket, "screen", 2, "three "); err != nil {
 		t.Fatalf("a late chunk: %v", err)
 	}
-	if _, err := h.CompleteRecording(t.Context(), h.owner, ticket.Upload.ID, map[string]meanwhile.Claim{"screen": {Chunks: 4, Bytes: 19}}); err != nil {
+	if _, err := h.CompleteRecording(
+		t.Context(),
+		h.owner,
+		ticket.Upload.ID,
+		map[string]meanwhile.Claim{"screen": {Chunks: 4, Bytes: 19}},
+	); err != nil {
 		t.Fatal(err)
 	}
 	if got := h.source(t, ticket.Video.ID, "screen"); got != "one two three four " {
@@ -130,7 +148,12 @@ func TestEmptyRecordingIsNotSealed(t *testing.T) {
 func TestUploadTokenIsForOneUploadAndEnds(t *testing.T) {
 	h := newHouse(t)
 	ticket, other := h.recording(t), h.recording(t)
-	if a, err := h.ActorByUploadToken(t.Context(), ticket.Upload.ID, ticket.Token); err != nil || a.Upload != ticket.Upload.ID || a.SignedIn() {
+	if a, err := h.ActorByUploadToken(
+		t.Context(),
+		ticket.Upload.ID,
+		ticket.Token,
+	); err != nil || a.Upload != ticket.Upload.ID ||
+		a.SignedIn() {
 		t.Errorf("the token gives %+v, %v", a, err)
 	}
 	_, err := h.ActorByUploadToken(t.Context(), other.Upload.ID, ticket.Token)

@@ -11,9 +11,10 @@ import (
 // comparedBytes is how much of a stream is compared at its beginning, and at its end.
 const comparedBytes = 1 << 20
 
-// SameMedia compares two MP4s that should hold the same packets, each with an index of its own kind: how many samples each stream has, their sizes
-// and key frames, what a decoder is told, and the samples' bytes at both ends. The error says what differs. ok is false for files of another kind
-// than PlanFaststart reads, of which nothing is known then.
+// SameMedia compares two MP4s that should hold the same packets, each with an index of its own
+// kind: how many samples each stream has, their sizes and key frames, what a decoder is told, and
+// the samples' bytes at both ends. The error says what differs. ok is false for files of another
+// kind than PlanFaststart reads, of which nothing is known then.
 func SameMedia(a, b io.ReaderAt, aBytes, bBytes int64) (ok bool, err error) {
 	first, err := readMovie(a, aBytes)
 	if err == nil {
@@ -45,7 +46,8 @@ func (t *track) same(o *track, r, other io.ReaderAt) error {
 	switch {
 	case t.handler != o.handler:
 		return fmt.Errorf("the other is %s", o.handler)
-	case t.handler == "vide" && !bytes.Equal(t.entry, o.entry): // that of a sound states a rate, which a fragmented file does not know yet
+	// that of a sound states a rate, which a fragmented file does not know yet
+	case t.handler == "vide" && !bytes.Equal(t.entry, o.entry):
 		return errors.New("what a decoder is told")
 	case !slices.Equal(t.sizes, o.sizes):
 		return fmt.Errorf("%d samples and %d, or their sizes", len(t.sizes), len(o.sizes))

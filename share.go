@@ -20,7 +20,8 @@ type Share struct {
 	RevokedAt    *time.Time
 }
 
-// ShareRules say who may come in by a link and what they may do there. The zero value is the usual link: anyone who has it, comments on.
+// ShareRules say who may come in by a link and what they may do there. The zero value is the usual
+// link: anyone who has it, comments on.
 type ShareRules struct {
 	Audience      Audience
 	Comments      CommentRule
@@ -54,7 +55,8 @@ const (
 	MaxSharePeople = 100
 )
 
-// MinSharePasswordRunes is the shortest password of a link. It guards one video and is told to others: tries are few (reliability.md).
+// MinSharePasswordRunes is the shortest password of a link. It guards one video and is told to
+// others: tries are few (reliability.md).
 const MinSharePasswordRunes = 6
 
 // Open reports whether the share lets anyone in at now.
@@ -69,7 +71,8 @@ type SharedLink struct {
 	Opens  int64    // how often people opened its page
 }
 
-// Pass is what somebody got who gave a link's password, or proved to have one of its mail addresses.
+// Pass is what somebody got who gave a link's password, or proved to have one of its mail
+// addresses.
 type Pass struct {
 	ShareID ShareID
 	Lock    int64
@@ -78,10 +81,14 @@ type Pass struct {
 
 // passes reports whether one of the actor's passes opens the share by its password.
 func (a Actor) passes(s Share) bool {
-	return slices.ContainsFunc(a.Passes, func(p Pass) bool { return p.ShareID == s.ID && p.Lock == s.Lock && p.Email == "" })
+	return slices.ContainsFunc(
+		a.Passes,
+		func(p Pass) bool { return p.ShareID == s.ID && p.Lock == s.Lock && p.Email == "" },
+	)
 }
 
-// proved are the addresses, folded, that the actor has shown to have: by a pass of this share, or by the account.
+// proved are the addresses, folded, that the actor has shown to have: by a pass of this share, or
+// by the account.
 func (a Actor) proved(s Share) []string {
 	var emails []string
 	if a.SignedIn() && a.Verified {

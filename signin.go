@@ -5,12 +5,14 @@ import "time"
 // PasskeyID names a Passkey.
 type PasskeyID string
 
-// Passkey is a key pair of which a device keeps the private half: it signs its user in without a name or a password.
+// Passkey is a key pair of which a device keeps the private half: it signs its user in without a
+// name or a password.
 type Passkey struct {
 	ID     PasskeyID
 	UserID UserID
 	Name   string // what its user calls it
-	// CredentialID is the device's own name of it (base64url). Credential is what the server keeps to check signatures, as JSON.
+	// CredentialID is the device's own name of it (base64url). Credential is what the server keeps
+	// to check signatures, as JSON.
 	CredentialID string
 	Credential   string
 	SignCount    int64 // how often the device says that it has signed

@@ -7,30 +7,34 @@ import (
 	"sync"
 )
 
-// soundRows are the fragments of a recording's main track, each as long as until the next one begins, and the pieces of its sound.
+// soundRows are the fragments of a recording's main track, each as long as until the next one
+// begins, and the pieces of its sound.
 type soundRows struct {
 	fragments []Fragment
 	sounds    []SoundPiece
 }
 
-// soundCache keeps the rows that were read of recordings with a sound of their own: a segment is put together for each request, and two hours have
-// some four thousand rows. Rows are only ever added behind those that are there, so that only what came since is read.
+// soundCache keeps the rows that were read of recordings with a sound of their own: a segment is
+// put together for each request, and two hours have some four thousand rows. Rows are only ever
+// added behind those that are there, so that only what came since is read.
 type soundCache struct {
 	mu   sync.Mutex
 	rows map[UploadID]soundRows
 	kept int
 }
 
-// maxSoundRows bounds what is kept, some fifty recordings of two hours; when it is reached they are all dropped, which costs a reading each.
+// maxSoundRows bounds what is kept, some fifty recordings of two hours; when it is reached they are
+// all dropped, which costs a reading each.
 const maxSoundRows = 200_000
 
-// upToDate gives the rows as store has them, and keeps them unless store is a transaction, which may see what never comes to be. Nobody may change
-// them.
+// upToDate gives the rows as store has them, and keeps them unless store is a transaction, which
+// may see what never comes to be. Nobody may change them.
 func (c *soundCache) upToDate(ctx context.Context, store Store, id UploadID, keep bool) (soundRows, error) {
 	c.mu.Lock()
 	known := c.rows[id]
 	c.mu.Unlock()
-	sounds, err := store.Sounds(ctx, id, ScreenTrack, len(known.sounds)) // first: none of them is of a fragment that is read later
+	// first: none of them is of a fragment that is read later
+	sounds, err := store.Sounds(ctx, id, ScreenTrack, len(known.sounds))
 	if err != nil {
 		return soundRows{}, fmt.Errorf("list sounds: %w", err)
 	}

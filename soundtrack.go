@@ -8,8 +8,8 @@ import (
 	"slices"
 )
 
-// This file takes the sound of a recording's fragments out, and puts another one in: pure functions over bytes. The picture's samples are
-// handed on as they are.
+// This file takes the sound of a recording's fragments out, and puts another one in: pure functions
+// over bytes. The picture's samples are handed on as they are.
 
 // What AAC is made of, whatever it is made from. Opus has no other rate.
 const (
@@ -27,7 +27,8 @@ type Soundtrack struct {
 	sound    movieTrack
 }
 
-// ReadSoundtrack reads an initialization segment. It errs when that is not of one picture in H.264 and one sound in Opus.
+// ReadSoundtrack reads an initialization segment. It errs when that is not of one picture in H.264
+// and one sound in Opus.
 func ReadSoundtrack(init []byte) (Soundtrack, error) {
 	s := Soundtrack{init: init}
 	eachBox(init, func(kind string, body []byte) {
@@ -64,7 +65,8 @@ type soundPacket struct {
 	data []byte
 }
 
-// pictureRun is what a fragment holds of the picture: its own box, and the bytes that its runs name, in order.
+// pictureRun is what a fragment holds of the picture: its own box, and the bytes that its runs
+// name, in order.
 type pictureRun struct {
 	traf []byte
 	data [][]byte
@@ -91,7 +93,13 @@ func (s Soundtrack) split(fragment []byte) (picture *pictureRun, sound []soundPa
 				picture = &pictureRun{traf: traf, data: t.runs}
 			case s.sound.ID:
 				for i, data := range t.samples {
-					sound = append(sound, soundPacket{at: int64(ticks(t.starts[i], s.sound.Timescale).Seconds()*SoundRate + 0.5), data: data})
+					sound = append(
+						sound,
+						soundPacket{
+							at:   int64(ticks(t.starts[i], s.sound.Timescale).Seconds()*SoundRate + 0.5),
+							data: data,
+						},
+					)
 				}
 			}
 		})
@@ -154,7 +162,13 @@ func readTrackRuns(traf, fragment []byte, tracks ...movieTrack) (r trafRuns, err
 	return r, err
 }
 
-func (r *trafRuns) addRun(trun []byte, flags uint32, fragment []byte, at uint64, duration, size uint32) (uint64, error) {
+func (r *trafRuns) addRun(
+	trun []byte,
+	flags uint32,
+	fragment []byte,
+	at uint64,
+	duration, size uint32,
+) (uint64, error) {
 	count := binary.BigEndian.Uint32(trun[4:])
 	if flags&trunDataOffset == 0 || len(trun) < 12 || count > maxSamplesPerTrun {
 		return 0, errSoundtrack
@@ -194,7 +208,8 @@ func (r *trafRuns) addRun(trun []byte, flags uint32, fragment []byte, at uint64,
 	return at, nil
 }
 
-// Joined is a fragment with its picture as it is, and frames of AAC in the place of its sound. number counts fragments from 1.
+// Joined is a fragment with its picture as it is, and frames of AAC in the place of its sound.
+// number counts fragments from 1.
 func (s Soundtrack) Joined(fragment []byte, number int, firstFrame int64, frames [][]byte) ([]byte, error) {
 	picture, _, err := s.split(fragment)
 	if err != nil {
@@ -205,15 +220,21 @@ func (s Soundtrack) Joined(fragment []byte, number int, firstFrame int64, frames
 	for _, f := range frames {
 		sizes = binary.BigEndian.AppendUint32(sizes, uint32(len(f)))
 	}
-	const defaults = 0x020000 | tfhdDuration | tfhdFlags // places count from the moof; how long a frame is; flags
+	// places count from the moof; how long a frame is; flags
+	const defaults = 0x020000 | tfhdDuration | tfhdFlags
 	sound := func(place uint32) []byte {
 		if len(frames) == 0 {
 			return nil
 		}
-		return makeBox("traf",
+		return makeBox(
+			"traf",
 			makeBox("tfhd", be32(defaults, s.sound.ID, SoundFrame, 0x02000000)),
-			makeBox("tfdt", be32(1<<24, uint32(uint64(firstFrame)*SoundFrame>>32), uint32(uint64(firstFrame)*SoundFrame))),
-			makeBox("trun", be32(trunDataOffset|trunSize, uint32(len(frames)), place), sizes))
+			makeBox(
+				"tfdt",
+				be32(1<<24, uint32(uint64(firstFrame)*SoundFrame>>32), uint32(uint64(firstFrame)*SoundFrame)),
+			),
+			makeBox("trun", be32(trunDataOffset|trunSize, uint32(len(frames)), place), sizes),
+		)
 	}
 	head := makeBox("mfhd", be32(0, uint32(number)))
 	const mdatHead = 8
@@ -263,8 +284,8 @@ func (s Soundtrack) JoinedInit() []byte {
 	}, false)
 }
 
-// Alone is an MP4 with packets of Opus one behind the other and without a picture, for an encoder. There is nothing in front that a decoder
-// would throw away: samples are counted.
+// Alone is an MP4 with packets of Opus one behind the other and without a picture, for an encoder.
+// There is nothing in front that a decoder would throw away: samples are counted.
 func (s Soundtrack) Alone(packets [][]byte) []byte {
 	init := rewriteBoxes(s.init, s.sound.ID, func(_ string, kind string, body []byte) []byte {
 		switch kind {
@@ -293,7 +314,8 @@ func (s Soundtrack) Alone(packets [][]byte) []byte {
 	return slices.Concat(init, moof(uint32(len(moof(0))+mdatHead)), makeBox("mdat", packets...))
 }
 
-// rewriteBoxes copies an initialization segment and lets change say what becomes of the boxes in the track id. alone leaves out the others.
+// rewriteBoxes copies an initialization segment and lets change say what becomes of the boxes in
+// the track id. alone leaves out the others.
 func rewriteBoxes(init []byte, id uint32, change func(parent, kind string, body []byte) []byte, alone bool) []byte {
 	var inTrack func(parent string, body []byte) []byte
 	inTrack = func(parent string, body []byte) []byte {
@@ -364,7 +386,8 @@ func be32(numbers ...uint32) []byte {
 	return b
 }
 
-// opusFrames are how long a frame is by the configuration of its packet, in samples (RFC 6716, 3.1).
+// opusFrames are how long a frame is by the configuration of its packet, in samples (RFC 6716,
+// 3.1).
 var opusFrames = [32]int{
 	480, 960, 1920, 2880, 480, 960, 1920, 2880, 480, 960, 1920, 2880, 480, 960, 480, 960,
 	120, 240, 480, 960, 120, 240, 480, 960, 120, 240, 480, 960, 120, 240, 480, 960,
@@ -391,7 +414,8 @@ func opusSamples(packet []byte) int {
 	return int(packet[1]&63) * frame
 }
 
-// CutADTS gives count frames of a stream of AAC behind the first skip, without their heads; fewer when there are no more.
+// CutADTS gives count frames of a stream of AAC behind the first skip, without their heads; fewer
+// when there are no more.
 func CutADTS(stream []byte, skip, count int) ([][]byte, error) {
 	var frames [][]byte
 	for n := 0; len(stream) > 0 && len(frames) < count; n++ {

@@ -12,22 +12,26 @@ type Step string
 const (
 	StepInspect Step = "inspect" // sniff and probe: decides what else is to be done
 	StepCopy    Step = "copy"    // stream copy of what browsers can play as it came
-	StepCamera  Step = "camera"  // the second track, for the player to compose, where it can be copied
-	StepPoster  Step = "poster"
-	StepListen  Step = "listen" // loudness, peaks, and the sound that speech recognition wants
-	StepEncode  Step = "encode" // the ladder: every rendition that plays everywhere
+	// the second track, for the player to compose, where it can be copied
+	StepCamera Step = "camera"
+	StepPoster Step = "poster"
+	StepListen Step = "listen" // loudness, peaks, and the sound that speech recognition wants
+	StepEncode Step = "encode" // the ladder: every rendition that plays everywhere
 
 	// Where no picture is encoded; else they come out of the ladder's decode.
 	StepPreview    Step = "preview"    // the moving picture of the library
 	StepStoryboard Step = "storyboard" // the seek bar's pictures
 
-	StepCameraEncode Step = "camera-encode" // the second track where it cannot be copied, which is known when it was looked at
+	// the second track where it cannot be copied, which is known when it was looked at
+	StepCameraEncode Step = "camera-encode"
 
-	StepSound   Step = "sound"   // Opus to AAC while it is recorded, in generation 0
-	StepFlatten Step = "flatten" // screen and camera as one picture, anew whenever its layout changes
+	StepSound Step = "sound" // Opus to AAC while it is recorded, in generation 0
+	// screen and camera as one picture, anew whenever its layout changes
+	StepFlatten Step = "flatten"
 )
 
-// QueueName is one of the queues of the pipeline. Nothing that a person waits for stands behind an encode.
+// QueueName is one of the queues of the pipeline. Nothing that a person waits for stands behind an
+// encode.
 type QueueName string
 
 // The queues.
@@ -45,29 +49,38 @@ type stepRow struct {
 	queue    QueueName
 	attempts int // tries before the stage fails
 	weight   float64
-	needed   bool   // without it the generation fails; else a warning
-	live     bool   // it works on what has arrived of a recording, before anything is known of the whole
-	quiet    bool   // it is no part of the progress: what people wait for is there without it
-	after    []Step // it becomes due when the first of these that the plan has is over, well or not
+	needed   bool // without it the generation fails; else a warning
+	// it works on what has arrived of a recording, before anything is known of the whole
+	live  bool
+	quiet bool   // it is no part of the progress: what people wait for is there without it
+	after []Step // it becomes due when the first of these that the plan has is over, well or not
 }
 
 // steps is the table; a new step starts here and gets its work in worker/pipeline.go.
 var steps = map[Step]stepRow{
-	StepInspect:      {queue: QueueInstant, attempts: 3, weight: 0.02, needed: true},
-	StepCopy:         {queue: QueueInstant, attempts: 3, weight: 0.06, after: []Step{StepInspect}},
-	StepCamera:       {queue: QueueInstant, attempts: 3, weight: 0.02, after: []Step{StepCopy, StepInspect}},
-	StepPoster:       {queue: QueueShort, attempts: 3, weight: 0.02, after: []Step{StepCopy, StepInspect}},
-	StepListen:       {queue: QueueShort, attempts: 3, weight: 0.02, after: []Step{StepCopy, StepInspect}},
-	StepPreview:      {queue: QueueShort, attempts: 3, weight: 0.01, after: []Step{StepPoster}},
-	StepStoryboard:   {queue: QueueShort, attempts: 3, weight: 0.02, after: []Step{StepPoster}},
-	StepEncode:       {queue: QueueEncode, attempts: 3, weight: 0.80, needed: true, after: []Step{StepListen, StepCopy, StepInspect}},
-	StepCameraEncode: {queue: QueueCamera, attempts: 3, weight: 0.03}, // StepCamera leaves it behind
+	StepInspect:    {queue: QueueInstant, attempts: 3, weight: 0.02, needed: true},
+	StepCopy:       {queue: QueueInstant, attempts: 3, weight: 0.06, after: []Step{StepInspect}},
+	StepCamera:     {queue: QueueInstant, attempts: 3, weight: 0.02, after: []Step{StepCopy, StepInspect}},
+	StepPoster:     {queue: QueueShort, attempts: 3, weight: 0.02, after: []Step{StepCopy, StepInspect}},
+	StepListen:     {queue: QueueShort, attempts: 3, weight: 0.02, after: []Step{StepCopy, StepInspect}},
+	StepPreview:    {queue: QueueShort, attempts: 3, weight: 0.01, after: []Step{StepPoster}},
+	StepStoryboard: {queue: QueueShort, attempts: 3, weight: 0.02, after: []Step{StepPoster}},
+	StepEncode: {
+		queue:    QueueEncode,
+		attempts: 3,
+		weight:   0.80,
+		needed:   true,
+		after:    []Step{StepListen, StepCopy, StepInspect},
+	},
+	// StepCamera leaves it behind
+	StepCameraEncode: {queue: QueueCamera, attempts: 3, weight: 0.03},
 	StepSound:        {queue: QueueSound, attempts: 5, quiet: true, live: true},
 	StepFlatten:      {queue: QueueLater, attempts: 3, quiet: true, after: []Step{StepEncode, StepCamera}},
 }
 
-// dueAfter lists what becomes due when a step is over: of the steps that are planned, those that wait for it. Somebody may be waiting for a
-// copy, so that what is slower waits for it, too; the ladder wants to know how loud the sound is.
+// dueAfter lists what becomes due when a step is over: of the steps that are planned, those that
+// wait for it. Somebody may be waiting for a copy, so that what is slower waits for it, too; the
+// ladder wants to know how loud the sound is.
 func dueAfter(over Step, planned []Step) []Step {
 	var due []Step
 	for _, step := range planned {
@@ -94,7 +107,8 @@ const (
 	StageFailed  StageState = "failed"
 )
 
-// Lease times (reliability.md, Queue): the beat that a worker renews at, and how long a silent one keeps its stage.
+// Lease times (reliability.md, Queue): the beat that a worker renews at, and how long a silent one
+// keeps its stage.
 const (
 	LeaseBeat = 15 * time.Second
 	LeaseFor  = 60 * time.Second
@@ -130,9 +144,10 @@ func JobFor(s Stage) Job {
 	return Job{Stage: s.ID, Queue: steps[s.Step].queue, Attempt: s.Attempt, Send: s.Sends}
 }
 
-// ProgressOf sums up a generation: how much of its work is done (0…1, by the steps' weights, which make 1 together), whether work is still
-// to come, and the sentence of a step that failed without failing the video, or that found something missing. Steps that nobody has planned yet count as not done, so that it
-// never goes back.
+// ProgressOf sums up a generation: how much of its work is done (0…1, by the steps' weights, which
+// make 1 together), whether work is still to come, and the sentence of a step that failed without
+// failing the video, or that found something missing. Steps that nobody has planned yet count as
+// not done, so that it never goes back.
 func ProgressOf(stages []Stage) (progress float64, improving bool, warning string) {
 	for _, s := range stages {
 		row := steps[s.Step]

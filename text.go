@@ -8,14 +8,22 @@ import (
 	"unicode/utf8"
 )
 
-// cleanLine makes one line of display text: control characters and runs of space become one space, at most maxRunes stay.
+// cleanLine makes one line of display text: control characters and runs of space become one space,
+// at most maxRunes stay.
 func cleanLine(s string, maxRunes int) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
-	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || isBidiControl(r) }), " ")
+	s = strings.Join(
+		strings.FieldsFunc(
+			s,
+			func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || isBidiControl(r) },
+		),
+		" ",
+	)
 	return cutRunes(s, maxRunes)
 }
 
-// cleanText keeps line breaks: at most two in a row, no other control characters, no space at the ends.
+// cleanText keeps line breaks: at most two in a row, no other control characters, no space at the
+// ends.
 func cleanText(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	s = strings.ReplaceAll(s, "\r\n", "\n")
@@ -34,7 +42,8 @@ func cleanText(s string) string {
 	return strings.TrimSpace(s)
 }
 
-// isBidiControl reports the characters that can turn the text around them (UAX #9, 2.1 to 2.5 without the marks).
+// isBidiControl reports the characters that can turn the text around them (UAX #9, 2.1 to 2.5
+// without the marks).
 func isBidiControl(r rune) bool {
 	return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069
 }

@@ -11,7 +11,8 @@ const UploadKeep = 7 * 24 * time.Hour
 // FileTrack is the one track of a file upload.
 const FileTrack = "main"
 
-// Upload is an ordered list of immutable parts on its way in. The source of a video is that list; it is never re-assembled in the store.
+// Upload is an ordered list of immutable parts on its way in. The source of a video is that list;
+// it is never re-assembled in the store.
 type Upload struct {
 	ID           UploadID
 	VideoID      VideoID

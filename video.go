@@ -45,19 +45,20 @@ type Video struct {
 	ID          VideoID
 	WorkspaceID WorkspaceID
 	OwnerID     UserID
-	OwnerName   string // joined by the store on reading: who made it, where that is somebody else than its owner
-	Title       string
-	Source      string // "file" or "recording"
-	State       State
-	Failure     string // a sentence, when State is failed
-	Duration    time.Duration
-	Width       int
-	Height      int
-	Generation  int // the latest pass of processing; 0 before the first
-	Published   int // the generation that viewers read; 0 while there is none
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
-	TrashedAt   *time.Time
+	// joined by the store on reading: who made it, where that is somebody else than its owner
+	OwnerName  string
+	Title      string
+	Source     string // "file" or "recording"
+	State      State
+	Failure    string // a sentence, when State is failed
+	Duration   time.Duration
+	Width      int
+	Height     int
+	Generation int // the latest pass of processing; 0 before the first
+	Published  int // the generation that viewers read; 0 while there is none
+	CreatedAt  time.Time
+	UpdatedAt  time.Time
+	TrashedAt  *time.Time
 }
 
 // VideoSummary is a video as a list shows it.
@@ -71,11 +72,13 @@ type VideoSummary struct {
 	HasPoster     bool
 	UploadedBytes int64
 	LengthBytes   int64 // -1 while unknown
-	// LeavesAt is when it goes into the trash by itself, because its workspace keeps nothing longer; nil while nobody was told so.
+	// LeavesAt is when it goes into the trash by itself, because its workspace keeps nothing
+	// longer; nil while nobody was told so.
 	LeavesAt *time.Time
 }
 
-// Done is how far the video is in its present state, 0…1: of the upload while it is uploading, of the work after that.
+// Done is how far the video is in its present state, 0…1: of the upload while it is uploading, of
+// the work after that.
 func (s VideoSummary) Done() float64 {
 	if s.State != StateUploading {
 		return s.Progress

@@ -19,11 +19,12 @@ type accountForm struct {
 	Next      string
 	Workspace string
 	Name      string
-	JoinOpen  bool   // people of some mail domain may ask to join
-	MailOn    bool   // a log-in link can be mailed
-	Sent      bool   // and was, if there is such an account
-	Elsewhere bool   // the error is of another way to sign in than the password
-	Provider  string // where people can sign in instead, as its button says; empty where there is none
+	JoinOpen  bool // people of some mail domain may ask to join
+	MailOn    bool // a log-in link can be mailed
+	Sent      bool // and was, if there is such an account
+	Elsewhere bool // the error is of another way to sign in than the password
+	// where people can sign in instead, as its button says; empty where there is none
+	Provider string
 }
 
 // logInPage is what the log-in page begins with.
@@ -101,13 +102,29 @@ func (s *server) logInPosted(w http.ResponseWriter, r *http.Request) error {
 	return s.entered(w, r, "login", data, cookie, err)
 }
 
-// entered ends every form that signs in: with the cookie and the next page, or with the form again and what was wrong.
-func (s *server) entered(w http.ResponseWriter, r *http.Request, name string, data *accountForm, cookie string, err error) error {
+// entered ends every form that signs in: with the cookie and the next page, or with the form again
+// and what was wrong.
+func (s *server) entered(
+	w http.ResponseWriter,
+	r *http.Request,
+	name string,
+	data *accountForm,
+	cookie string,
+	err error,
+) error {
 	return s.enteredBy(w, r, name, data, data, cookie, err)
 }
 
 // enteredBy is entered for a page that shows more than the form.
-func (s *server) enteredBy(w http.ResponseWriter, r *http.Request, name string, page pageData, data *accountForm, cookie string, err error) error {
+func (s *server) enteredBy(
+	w http.ResponseWriter,
+	r *http.Request,
+	name string,
+	page pageData,
+	data *accountForm,
+	cookie string,
+	err error,
+) error {
 	v := visitOf(r.Context())
 	if err != nil {
 		p := s.problem(v, err)
@@ -200,7 +217,13 @@ func (s *server) signUpPosted(w http.ResponseWriter, r *http.Request) error {
 }
 
 // accountPosted reads a form about an account and lets do make the session.
-func (s *server) accountPosted(w http.ResponseWriter, r *http.Request, name string, data *accountForm, do func(context.Context, meanwhile.Account) (string, error)) error {
+func (s *server) accountPosted(
+	w http.ResponseWriter,
+	r *http.Request,
+	name string,
+	data *accountForm,
+	do func(context.Context, meanwhile.Account) (string, error),
+) error {
 	f, err := s.form(w, r)
 	if err != nil {
 		return err
@@ -209,7 +232,15 @@ func (s *server) accountPosted(w http.ResponseWriter, r *http.Request, name stri
 	if err := s.try(r.Context(), visitOf(r.Context())); err != nil {
 		return s.entered(w, r, name, data, "", err)
 	}
-	cookie, err := do(r.Context(), meanwhile.Account{Email: data.Email, Name: data.Name, Password: f.Get("password"), TimeZone: f.Get("time_zone")})
+	cookie, err := do(
+		r.Context(),
+		meanwhile.Account{
+			Email:    data.Email,
+			Name:     data.Name,
+			Password: f.Get("password"),
+			TimeZone: f.Get("time_zone"),
+		},
+	)
 	return s.entered(w, r, name, data, cookie, err)
 }
 
@@ -227,7 +258,11 @@ func (s *server) form(w http.ResponseWriter, r *http.Request) (url.Values, error
 	body.done()
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return nil, meanwhile.E(meanwhile.TooLarge, "This form is larger than it can be. Go back and shorten what you wrote.", err)
+		return nil, meanwhile.E(
+			meanwhile.TooLarge,
+			"This form is larger than it can be. Go back and shorten what you wrote.",
+			err,
+		)
 	}
 	if err != nil {
 		return nil, invalid("This form could not be read. Go back and send it again.", err)
@@ -240,10 +275,12 @@ type closer struct{ close func() error }
 // Close closes what is below.
 func (c closer) Close() error { return c.close() }
 
-// safeNext keeps a redirection on this site: a path, and nothing that a browser could read as another host.
+// safeNext keeps a redirection on this site: a path, and nothing that a browser could read as
+// another host.
 func safeNext(next string) string {
 	u, err := url.Parse(next)
-	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") {
+	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") ||
+		strings.ContainsAny(next, "\\\r\n\t") {
 		return "/"
 	}
 	return next

@@ -40,17 +40,37 @@ func TestSetUpHappensOnce(t *testing.T) {
 	path := "/setup/" + w.lib.SetUpToken()
 	w.want(w.do("GET", "/setup/wrong", nil), 404)
 	w.want(w.do("GET", path, nil), 200)
-	short := w.want(w.do("POST", path, formOf("workspace", "Crew", "name", "Ada", "email", ownerEmail, "password", "short"), formType), 400)
-	if !strings.Contains(string(short.body), "at least 10 characters") || !strings.Contains(string(short.body), ownerEmail) {
+	short := w.want(
+		w.do(
+			"POST",
+			path,
+			formOf("workspace", "Crew", "name", "Ada", "email", ownerEmail, "password", "short"),
+			formType,
+		),
+		400,
+	)
+	if !strings.Contains(string(short.body), "at least 10 characters") ||
+		!strings.Contains(string(short.body), ownerEmail) {
 		t.Errorf("the form again: %s", short.body)
 	}
-	made := w.want(w.do("POST", path, formOf("workspace", "Crew", "name", "Ada", "email", ownerEmail, "password", ownerPassword), formType), 303)
+	made := w.want(
+		w.do(
+			"POST",
+			path,
+			formOf("workspace", "Crew", "name", "Ada", "email", ownerEmail, "password", ownerPassword),
+			formType,
+		),
+		303,
+	)
 	c := cookieIn(t, made)
-	if c.Name != "__Host-meanwhile" || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
+	if c.Name != "__Host-meanwhile" || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode ||
+		c.Path != "/" ||
+		c.Domain != "" {
 		t.Errorf("cookie %s", made.header.Get("Set-Cookie"))
 	}
 	library := w.want(w.do("GET", "/", nil, "Cookie: "+c.Name+"="+c.Value), 200)
-	if !strings.Contains(string(library.body), ownerEmail) || library.header.Get("Cache-Control") != "private, no-store" {
+	if !strings.Contains(string(library.body), ownerEmail) ||
+		library.header.Get("Cache-Control") != "private, no-store" {
 		t.Errorf("library %v %s", library.header, library.body)
 	}
 	w.want(w.do("GET", path, nil), 404)
@@ -68,7 +88,10 @@ func TestLogInAndOut(t *testing.T) {
 		t.Errorf("session %s", who.body)
 	}
 	// signing in again ends the older session of the same browser
-	again := w.want(w.do("POST", "/api/v1/session", object{"email": ownerEmail, "password": ownerPassword}, session), 200)
+	again := w.want(
+		w.do("POST", "/api/v1/session", object{"email": ownerEmail, "password": ownerPassword}, session),
+		200,
+	)
 	w.want(w.do("GET", "/api/v1/session", nil, session), 401)
 	c := cookieIn(t, again)
 	session = "Cookie: " + c.Name + "=" + c.Value
@@ -89,13 +112,19 @@ func TestLogInPages(t *testing.T) {
 		t.Errorf("a guest is sent to %s", r.header.Get("Location"))
 	}
 	w.want(w.do("GET", "/login", nil), 200)
-	wrong := w.want(w.do("POST", "/login", formOf("email", ownerEmail, "password", "no", "next", "/v/x"), formType), 401)
+	wrong := w.want(
+		w.do("POST", "/login", formOf("email", ownerEmail, "password", "no", "next", "/v/x"), formType),
+		401,
+	)
 	for _, want := range []string{"do not match", ownerEmail, `value="/v/x"`} {
 		if !strings.Contains(string(wrong.body), want) {
 			t.Errorf("the form lacks %q", want)
 		}
 	}
-	in := w.want(w.do("POST", "/login", formOf("email", ownerEmail, "password", ownerPassword, "next", "/v/x?t=1"), formType), 303)
+	in := w.want(
+		w.do("POST", "/login", formOf("email", ownerEmail, "password", ownerPassword, "next", "/v/x?t=1"), formType),
+		303,
+	)
 	if in.header.Get("Location") != "/v/x?t=1" {
 		t.Errorf("sent to %s", in.header.Get("Location"))
 	}
@@ -109,7 +138,10 @@ func TestLogInPages(t *testing.T) {
 
 func TestLogInLinks(t *testing.T) {
 	w := newWorld(t)
-	_, secret, err := w.lib.AddUser(t.Context(), meanwhile.Account{Email: "bob@example.org", Name: "Bob", Role: meanwhile.RoleMember})
+	_, secret, err := w.lib.AddUser(
+		t.Context(),
+		meanwhile.Account{Email: "bob@example.org", Name: "Bob", Role: meanwhile.RoleMember},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,11 +156,20 @@ func TestLogInLinks(t *testing.T) {
 func TestSignUpWhereItIsOpen(t *testing.T) {
 	closed := newWorld(t)
 	closed.want(closed.do("GET", "/signup", nil), 404)
-	closed.want(closed.do("POST", "/signup", formOf("email", "eve@example.org", "password", ownerPassword), formType), 404)
+	closed.want(
+		closed.do("POST", "/signup", formOf("email", "eve@example.org", "password", ownerPassword), formType),
+		404,
+	)
 	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) { lc.OpenSignUp = true })
 	w.want(w.do("GET", "/signup", nil), 200)
-	w.want(w.do("POST", "/signup", formOf("email", ownerEmail, "name", "Eve", "password", ownerPassword), formType), 409)
-	w.want(w.do("POST", "/signup", formOf("email", "eve@example.org", "name", "Eve", "password", ownerPassword), formType), 303)
+	w.want(
+		w.do("POST", "/signup", formOf("email", ownerEmail, "name", "Eve", "password", ownerPassword), formType),
+		409,
+	)
+	w.want(
+		w.do("POST", "/signup", formOf("email", "eve@example.org", "name", "Eve", "password", ownerPassword), formType),
+		303,
+	)
 }
 
 func TestTriesAreBounded(t *testing.T) {
@@ -156,13 +197,22 @@ func TestTriesCountForWhomAProxySpeaks(t *testing.T) {
 		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("10.0.0.0/8")}
 	})
 	try := func(forwarded string) int {
-		return w.do("POST", "/api/v1/session", object{"email": ownerEmail, "password": "wrong"}, "X-Forwarded-For: "+forwarded).status
+		return w.do(
+			"POST",
+			"/api/v1/session",
+			object{"email": ownerEmail, "password": "wrong"},
+			"X-Forwarded-For: "+forwarded,
+		).status
 	}
 	for _, tc := range []struct {
 		forwarded string
 		want      int
 	}{
-		{"203.0.113.1", 401}, {"203.0.113.1", 429}, {"203.0.113.2, 10.1.1.1", 401}, {"198.51.100.9, 203.0.113.2, 10.1.1.1", 429}, // what a client invents before it changes nothing
+		// what a client invents before it changes nothing
+		{"203.0.113.1", 401},
+		{"203.0.113.1", 429},
+		{"203.0.113.2, 10.1.1.1", 401},
+		{"198.51.100.9, 203.0.113.2, 10.1.1.1", 429},
 		{"2001:db8::1", 401}, {"2001:db8::2", 429}, {"2001:db8:0:1::1", 401},
 	} {
 		if got := try(tc.forwarded); got != tc.want {
@@ -178,13 +228,47 @@ func TestCookieNameFollowsTheAddress(t *testing.T) {
 		trusted                 bool
 		cookie, watch           string
 	}{
-		{name: "loopback by name", host: "localhost:8080", cookie: "__Host-meanwhile", watch: "http://localhost:8080/v/"},
-		{name: "loopback by number", host: "127.0.0.1:8080", cookie: "__Host-meanwhile", watch: "http://127.0.0.1:8080/v/"},
+		{
+			name:   "loopback by name",
+			host:   "localhost:8080",
+			cookie: "__Host-meanwhile",
+			watch:  "http://localhost:8080/v/",
+		},
+		{
+			name:   "loopback by number",
+			host:   "127.0.0.1:8080",
+			cookie: "__Host-meanwhile",
+			watch:  "http://127.0.0.1:8080/v/",
+		},
 		{name: "loopback by six", host: "[::1]:8080", cookie: "__Host-meanwhile", watch: "http://[::1]:8080/v/"},
-		{name: "plain http in a house", host: "192.168.1.5:8080", cookie: "meanwhile", watch: "http://192.168.1.5:8080/v/"},
-		{name: "a proxy that is not trusted", host: "video.example.org", proto: "https", cookie: "meanwhile", watch: "http://video.example.org/v/"},
-		{name: "a proxy that is trusted", host: "video.example.org", proto: "https", trusted: true, cookie: "__Host-meanwhile", watch: "https://video.example.org/v/"},
-		{name: "by configuration", base: "https://video.example.org/", host: "inside:8080", cookie: "__Host-meanwhile", watch: "https://video.example.org/v/"},
+		{
+			name:   "plain http in a house",
+			host:   "192.168.1.5:8080",
+			cookie: "meanwhile",
+			watch:  "http://192.168.1.5:8080/v/",
+		},
+		{
+			name:   "a proxy that is not trusted",
+			host:   "video.example.org",
+			proto:  "https",
+			cookie: "meanwhile",
+			watch:  "http://video.example.org/v/",
+		},
+		{
+			name:    "a proxy that is trusted",
+			host:    "video.example.org",
+			proto:   "https",
+			trusted: true,
+			cookie:  "__Host-meanwhile",
+			watch:   "https://video.example.org/v/",
+		},
+		{
+			name:   "by configuration",
+			base:   "https://video.example.org/",
+			host:   "inside:8080",
+			cookie: "__Host-meanwhile",
+			watch:  "https://video.example.org/v/",
+		},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
@@ -198,7 +282,10 @@ func TestCookieNameFollowsTheAddress(t *testing.T) {
 			if tc.proto != "" {
 				headers = append(headers, "X-Forwarded-Proto: "+tc.proto)
 			}
-			r := w.want(w.do("POST", "/api/v1/session", object{"email": ownerEmail, "password": ownerPassword}, headers...), 200)
+			r := w.want(
+				w.do("POST", "/api/v1/session", object{"email": ownerEmail, "password": ownerPassword}, headers...),
+				200,
+			)
 			c := cookieIn(t, r)
 			if c.Name != tc.cookie || c.Secure != (tc.cookie == "__Host-meanwhile") {
 				t.Errorf("cookie %s", r.header.Get("Set-Cookie"))
@@ -217,7 +304,8 @@ func TestCookieNameFollowsTheAddress(t *testing.T) {
 
 func TestRedirectionsStayHere(t *testing.T) {
 	for in, want := range map[string]string{
-		"": "/", "/": "/", "/v/x?t=1": "/v/x?t=1", "//evil.example": "/", "https://evil.example": "/", "/\\evil.example": "/", "javascript:alert(1)": "/",
+		"": "/", "/": "/", "/v/x?t=1": "/v/x?t=1", "//evil.example": "/",
+		"https://evil.example": "/", "/\\evil.example": "/", "javascript:alert(1)": "/",
 		"/\t/evil.example": "/", "v/x": "/", "/x\r\nSet-Cookie: a=b": "/",
 	} {
 		if got := server.SafeNext(in); got != want {
@@ -250,10 +338,30 @@ func TestOtherSitesCannotAct(t *testing.T) {
 			t.Errorf("%s: %d, want %d: %s", tc.name, r.status, tc.status, r.body)
 		}
 	}
-	page := w.want(w.do("POST", "/login", formOf("email", ownerEmail, "password", ownerPassword), formType, "Sec-Fetch-Site: cross-site"), 403)
+	page := w.want(
+		w.do(
+			"POST",
+			"/login",
+			formOf("email", ownerEmail, "password", ownerPassword),
+			formType,
+			"Sec-Fetch-Site: cross-site",
+		),
+		403,
+	)
 	if !strings.HasPrefix(page.header.Get("Content-Type"), "text/html") || page.header.Get("Set-Cookie") != "" {
 		t.Errorf("a page refused: %v", page.header)
 	}
 	w.want(w.do("POST", "/api/v1/files/", nil, session, tusOn, "Upload-Length: 1", "Sec-Fetch-Site: cross-site"), 403)
-	w.want(w.do("GET", "/api/v1/files/x", nil, session, tusOn, "X-HTTP-Method-Override: DELETE", "Sec-Fetch-Site: cross-site"), 403)
+	w.want(
+		w.do(
+			"GET",
+			"/api/v1/files/x",
+			nil,
+			session,
+			tusOn,
+			"X-HTTP-Method-Override: DELETE",
+			"Sec-Fetch-Site: cross-site",
+		),
+		403,
+	)
 }

@@ -10,7 +10,11 @@ import (
 
 var (
 	errSignIn   = meanwhile.E(meanwhile.Unauthenticated, "Sign in first, or send an API key.", nil)
-	errBadToken = meanwhile.E(meanwhile.Unauthenticated, "This is no API key (mw_…) nor the token of this upload (up_…).", nil)
+	errBadToken = meanwhile.E(
+		meanwhile.Unauthenticated,
+		"This is no API key (mw_…) nor the token of this upload (up_…).",
+		nil,
+	)
 )
 
 // authenticate finds out who asks. A header wins over the cookie: who sends it did so on purpose.
@@ -68,13 +72,15 @@ func (s *server) actorByHeader(r *http.Request, header string, a access) (meanwh
 	return meanwhile.Actor{}, errBadToken
 }
 
-// Cookie names: with the prefix, a browser takes the cookie only by TLS (or from loopback), for this host alone.
+// Cookie names: with the prefix, a browser takes the cookie only by TLS (or from loopback), for
+// this host alone.
 const (
 	cookieSecure = "__Host-meanwhile"
 	cookiePlain  = "meanwhile"
 )
 
-// cookieName depends on where the browser is: on plain http beyond loopback it would drop a secure cookie in silence.
+// cookieName depends on where the browser is: on plain http beyond loopback it would drop a secure
+// cookie in silence.
 func (s *server) cookieName(v *visit) string {
 	if s.https(v) || loopback(v.host) {
 		return cookieSecure
@@ -85,7 +91,14 @@ func (s *server) cookieName(v *visit) string {
 // setCookie is the header that begins a session, or with an empty value ends it.
 func (s *server) setCookie(v *visit, value string) string {
 	name := s.cookieName(v)
-	c := http.Cookie{Name: name, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: name == cookieSecure}
+	c := http.Cookie{
+		Name:     name,
+		Value:    value,
+		Path:     "/",
+		HttpOnly: true,
+		SameSite: http.SameSiteLaxMode,
+		Secure:   name == cookieSecure,
+	}
 	c.MaxAge = int(meanwhile.SessionFor.Seconds())
 	if value == "" {
 		c.MaxAge = -1
@@ -93,7 +106,8 @@ func (s *server) setCookie(v *visit, value string) string {
 	return c.String()
 }
 
-// loopback reports whether host (with or without a port) names this machine itself, as browsers see it.
+// loopback reports whether host (with or without a port) names this machine itself, as browsers see
+// it.
 func loopback(host string) bool {
 	name := host
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {

@@ -28,7 +28,8 @@ type manifestEntry struct {
 
 const assetPath = "/assets/"
 
-// newAssets reads the manifest. Without one the pages come bare: that is how the Go tests run, which need no Node.
+// newAssets reads the manifest. Without one the pages come bare: that is how the Go tests run,
+// which need no Node.
 func newAssets(files fs.FS) assets {
 	a := assets{files: files}
 	if files == nil {
@@ -83,7 +84,8 @@ func (a assets) styles(name string, seen map[string]bool) (css []string) {
 // assetName is what names of built files look like; none begins with a dot.
 var assetName = regexp.MustCompile(`^([A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]{0,200}$`)
 
-// asset sends a built file. Names carry a hash of their content, so that a browser keeps them for good.
+// asset sends a built file. Names carry a hash of their content, so that a browser keeps them for
+// good.
 func (s *server) asset(w http.ResponseWriter, r *http.Request) error {
 	name := r.PathValue("path")
 	if s.assets.files == nil || !assetName.MatchString(name) || !fs.ValidPath(name) {
@@ -145,7 +147,8 @@ func (s *server) openFile(name string) (seekFile, error) {
 	return seeker, nil
 }
 
-// accepts reports whether an Accept-Encoding header takes coding (RFC 9110, 12.5.3); a bare * is not trusted with it.
+// accepts reports whether an Accept-Encoding header takes coding (RFC 9110, 12.5.3); a bare * is
+// not trusted with it.
 func accepts(header, coding string) bool {
 	for _, item := range strings.Split(header, ",") {
 		name, params, _ := strings.Cut(item, ";")

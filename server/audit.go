@@ -46,7 +46,15 @@ func (s *server) auditLog(ctx context.Context, in *auditInput) (*auditOutput, er
 	}
 	out := wireAuditLog{Items: make([]wireAudit, len(rows))}
 	for i, a := range rows {
-		out.Items[i] = wireAudit{ID: a.ID, At: stamp(a.At), Actor: a.ActorName, Action: string(a.Action), Subject: a.Subject, Detail: a.Detail, Address: a.Address}
+		out.Items[i] = wireAudit{
+			ID:      a.ID,
+			At:      stamp(a.At),
+			Actor:   a.ActorName,
+			Action:  string(a.Action),
+			Subject: a.Subject,
+			Detail:  a.Detail,
+			Address: a.Address,
+		}
 	}
 	if next != "" {
 		out.NextCursor, err = cursorOf(&next)
@@ -70,7 +78,16 @@ func (s *server) auditCSV(w http.ResponseWriter, r *http.Request) error {
 	_ = out.Write([]string{"at", "actor", "action", "subject", "detail", "address"})
 	for {
 		for _, row := range rows {
-			_ = out.Write([]string{row.At.UTC().Format(time.RFC3339), cell(row.ActorName), cell(string(row.Action)), cell(row.Subject), cell(row.Detail), cell(row.Address)})
+			_ = out.Write(
+				[]string{
+					row.At.UTC().Format(time.RFC3339),
+					cell(row.ActorName),
+					cell(string(row.Action)),
+					cell(row.Subject),
+					cell(row.Detail),
+					cell(row.Address),
+				},
+			)
 		}
 		out.Flush()
 		if err := out.Error(); err != nil || next == "" {
@@ -82,7 +99,8 @@ func (s *server) auditCSV(w http.ResponseWriter, r *http.Request) error {
 	}
 }
 
-// cell keeps a spreadsheet from taking text for a formula (OWASP, CSV injection): what people wrote may begin like one.
+// cell keeps a spreadsheet from taking text for a formula (OWASP, CSV injection): what people wrote
+// may begin like one.
 func cell(text string) string {
 	if strings.IndexAny(text, "=+-@\t\r\n＝＋－＠") == 0 {
 		return "'" + text

@@ -13,7 +13,8 @@ import (
 	"github.com/fxamacker/cbor/v2"
 )
 
-// authenticator is a device that holds one passkey (ES256, no attestation), and the browser before it.
+// authenticator is a device that holds one passkey (ES256, no attestation), and the browser before
+// it.
 type authenticator struct {
 	t      testing.TB
 	origin string // what the browser says where it is
@@ -37,7 +38,13 @@ func newAuthenticator(t testing.TB, origin string) *authenticator {
 	if _, err := rand.Read(id); err != nil {
 		t.Fatal(err)
 	}
-	return &authenticator{t: t, origin: origin, key: must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t), id: id, flags: userPresent | userVerified}
+	return &authenticator{
+		t:      t,
+		origin: origin,
+		key:    must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t),
+		id:     id,
+		flags:  userPresent | userVerified,
+	}
 }
 
 // asked is what of the options counts here.
@@ -64,7 +71,11 @@ func (a *authenticator) read(options any) (q asked) {
 func encode64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
 func (a *authenticator) clientData(what, challenge string) []byte {
-	return must(json.Marshal(object{"type": what, "challenge": challenge, "origin": a.origin, "crossOrigin": false}))(a.t)
+	return must(
+		json.Marshal(object{"type": what, "challenge": challenge, "origin": a.origin, "crossOrigin": false}),
+	)(
+		a.t,
+	)
 }
 
 // data is what the device signs, without the client's part.
@@ -85,8 +96,17 @@ func (a *authenticator) create(options any) object {
 	data = append(data, make([]byte, 16)...)
 	data = binary.BigEndian.AppendUint16(data, uint16(len(a.id)))
 	data = append(append(data, a.id...), cose...)
-	attestation := must(encoder.Marshal(map[string]any{"fmt": "none", "attStmt": map[string]any{}, "authData": data}))(a.t)
-	return a.credential(object{"clientDataJSON": encode64(a.clientData("webauthn.create", q.Challenge)), "attestationObject": encode64(attestation)})
+	attestation := must(
+		encoder.Marshal(map[string]any{"fmt": "none", "attStmt": map[string]any{}, "authData": data}),
+	)(
+		a.t,
+	)
+	return a.credential(
+		object{
+			"clientDataJSON":    encode64(a.clientData("webauthn.create", q.Challenge)),
+			"attestationObject": encode64(attestation),
+		},
+	)
 }
 
 // get answers credentials.get.
@@ -99,10 +119,19 @@ func (a *authenticator) get(options any) object {
 	sum := sha256.Sum256(append(data[:len(data):len(data)], hash[:]...))
 	signature := must(ecdsa.SignASN1(rand.Reader, a.key, sum[:]))(a.t)
 	return a.credential(object{
-		"clientDataJSON": encode64(client), "authenticatorData": encode64(data), "signature": encode64(signature), "userHandle": encode64(a.user),
+		"clientDataJSON":    encode64(client),
+		"authenticatorData": encode64(data),
+		"signature":         encode64(signature),
+		"userHandle":        encode64(a.user),
 	})
 }
 
 func (a *authenticator) credential(response object) object {
-	return object{"id": encode64(a.id), "rawId": encode64(a.id), "type": "public-key", "response": response, "clientExtensionResults": object{}}
+	return object{
+		"id":                     encode64(a.id),
+		"rawId":                  encode64(a.id),
+		"type":                   "public-key",
+		"response":               response,
+		"clientExtensionResults": object{},
+	}
 }

@@ -17,7 +17,8 @@ import (
 	"meanwhile/server"
 )
 
-// greedyNginx keeps whatever it may: all that says nothing else for ten minutes, under the address alone.
+// greedyNginx keeps whatever it may: all that says nothing else for ten minutes, under the address
+// alone.
 const greedyNginx = `%s
 daemon off;
 worker_processes 1;
@@ -70,9 +71,11 @@ func (w *world) behindNginx() string {
 	}
 	var said bytes.Buffer
 	cmd := exec.CommandContext(w.t.Context(), program, "-p", dir, "-c", config, "-e", filepath.Join(dir, "error.log"))
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // its worker goes with it
+	// its worker goes with it
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = &said, &said, []*os.File{socket}
-	cmd.Env = append(os.Environ(), "NGINX=3;") // takes the open socket over, as in an upgrade: no address is raced for, none is waited for
+	// takes the open socket over, as in an upgrade: no address is raced for, none is waited for
+	cmd.Env = append(os.Environ(), "NGINX=3;")
 	if err := cmd.Start(); err != nil {
 		w.t.Fatalf("nginx (make install-test installs it): %v", err)
 	}
@@ -86,13 +89,22 @@ func (w *world) behindNginx() string {
 	return "http://" + l.Addr().String()
 }
 
-// TestACacheInBetweenMixesNobodyUp: through a proxy that keeps whatever it may, everybody gets what they get without it.
+// TestACacheInBetweenMixesNobodyUp: through a proxy that keeps whatever it may, everybody gets what
+// they get without it.
 func TestACacheInBetweenMixesNobodyUp(t *testing.T) {
 	w := newWorld(t, withUI, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
 		c.LogInsPerMinute, c.LinkPasswordsPerMinute = 10_000, 10_000
 	})
 	const evePassword = "another long password"
-	_, _, err := w.lib.AddUser(t.Context(), meanwhile.Account{Email: "eve@example.org", Name: "Eve-of-the-marker", Role: meanwhile.RoleMember, Password: evePassword})
+	_, _, err := w.lib.AddUser(
+		t.Context(),
+		meanwhile.Account{
+			Email:    "eve@example.org",
+			Name:     "Eve-of-the-marker",
+			Role:     meanwhile.RoleMember,
+			Password: evePassword,
+		},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,8 +123,21 @@ func TestACacheInBetweenMixesNobodyUp(t *testing.T) {
 		r := w.want(w.do("POST", proxy+"/api/v1/session", object{"email": email, "password": password}), 200)
 		return []string{cookieOf(t, r)}
 	}
-	who := map[string][]string{"ada": through(ownerEmail, ownerPassword), "eve": through("eve@example.org", evePassword), "guest": nil}
-	markers := []string{"Ada", "Eve-of-the-marker", "Title-of-adas-marker", "Title-of-eves-marker", ownerEmail, "eve@example.org", movieBytes, imageBytes}
+	who := map[string][]string{
+		"ada":   through(ownerEmail, ownerPassword),
+		"eve":   through("eve@example.org", evePassword),
+		"guest": nil,
+	}
+	markers := []string{
+		"Ada",
+		"Eve-of-the-marker",
+		"Title-of-adas-marker",
+		"Title-of-eves-marker",
+		ownerEmail,
+		"eve@example.org",
+		movieBytes,
+		imageBytes,
+	}
 	for _, cookies := range who {
 		for _, cookie := range cookies {
 			_, secret, _ := strings.Cut(cookie, "=")
@@ -125,17 +150,31 @@ func TestACacheInBetweenMixesNobodyUp(t *testing.T) {
 			names := []string{"ada", "guest", "eve"}
 			names = append(names[round:], names[:round]...)
 			for _, name := range names {
-				direct := w.do("GET", path, nil, append([]string{"Host: " + strings.TrimPrefix(proxy, "http://"), "Accept-Encoding: identity"}, who[name]...)...)
+				direct := w.do(
+					"GET",
+					path,
+					nil,
+					append(
+						[]string{"Host: " + strings.TrimPrefix(proxy, "http://"), "Accept-Encoding: identity"},
+						who[name]...)...)
 				kept := w.do("GET", proxy+path, nil, append([]string{"Accept-Encoding: identity"}, who[name]...)...)
 				if kept.status != direct.status || kept.header.Get("Set-Cookie") != "" {
-					t.Errorf("%s, %s: %d through the cache, %d without; sets %q", path, name, kept.status, direct.status, kept.header.Get("Set-Cookie"))
+					t.Errorf(
+						"%s, %s: %d through the cache, %d without; sets %q",
+						path,
+						name,
+						kept.status,
+						direct.status,
+						kept.header.Get("Set-Cookie"),
+					)
 				}
 				if got, want := held(kept, markers), held(direct, markers); !slices.Equal(got, want) {
 					t.Errorf("%s, %s: gets %q through the cache, %q without", path, name, got, want)
 				}
 				if kept.header.Get("X-Kept") == "HIT" {
 					hits++
-					if !strings.HasPrefix(path, "/assets/") && path != "/api/v1/openapi.json" && !strings.HasSuffix(path, "z") {
+					if !strings.HasPrefix(path, "/assets/") && path != "/api/v1/openapi.json" &&
+						!strings.HasSuffix(path, "z") {
 						t.Errorf("%s, %s: was kept by the cache", path, name)
 					}
 				}
@@ -151,7 +190,23 @@ func TestACacheInBetweenMixesNobodyUp(t *testing.T) {
 func (w *world) cachedPaths(own map[string]uploaded, open uploaded) []string {
 	w.t.Helper()
 	media, poster := w.mediaOf(open)
-	paths := []string{"/", "/record", "/login", "/signup", "/nothing", "/api/v1/session", "/api/v1/videos", "/api/v1/comments/held", "/api/v1/nothing", "/api/v1/openapi.json", "/assets/watch-1.js", "/assets/none.js", "/healthz", media, poster}
+	paths := []string{
+		"/",
+		"/record",
+		"/login",
+		"/signup",
+		"/nothing",
+		"/api/v1/session",
+		"/api/v1/videos",
+		"/api/v1/comments/held",
+		"/api/v1/nothing",
+		"/api/v1/openapi.json",
+		"/assets/watch-1.js",
+		"/assets/none.js",
+		"/healthz",
+		media,
+		poster,
+	}
 	for _, u := range []uploaded{own["ada"], own["eve"], open} {
 		for _, rest := range []string{"", "/shares", "/poster", "/preview", "/original"} {
 			paths = append(paths, "/api/v1/videos/"+u.video+rest)
@@ -159,7 +214,13 @@ func (w *world) cachedPaths(own map[string]uploaded, open uploaded) []string {
 		for _, rest := range []string{"", "/poster.jpg", "/video.mp4", "/download"} {
 			paths = append(paths, "/v/"+u.share+rest)
 		}
-		paths = append(paths, "/embed/"+u.share, "/api/v1/shares/"+u.share, "/api/v1/shares/"+u.share+"/comments", "/oembed?url="+w.url+"/v/"+u.share)
+		paths = append(
+			paths,
+			"/embed/"+u.share,
+			"/api/v1/shares/"+u.share,
+			"/api/v1/shares/"+u.share+"/comments",
+			"/oembed?url="+w.url+"/v/"+u.share,
+		)
 	}
 	return paths
 }

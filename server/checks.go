@@ -60,11 +60,16 @@ func (p *checksPage) add(f found) {
 	}
 }
 
-// lookAtAddress says whether a browser can record where this one is, and whether links lead to the same place.
+// lookAtAddress says whether a browser can record where this one is, and whether links lead to the
+// same place.
 func (s *server) lookAtAddress(v *visit) Finding {
 	if !s.https(v) && !loopback(v.host) {
-		return Finding{ResultFail, v.scheme + "://" + v.host + " is plain http: browsers neither record nor copy links there",
-			"On the machine itself, open http://localhost and its port. For everybody else, put a proxy with TLS before it and set MEANWHILE_BASE_URL to its https:// address."}
+		return Finding{
+			ResultFail,
+			v.scheme + "://" + v.host + " is plain http: browsers neither record nor copy links there",
+			"On the machine itself, open http://localhost and its port. For everybody else, put a proxy with TLS " +
+				"before it and set MEANWHILE_BASE_URL to its https:// address.",
+		}
 	}
 	if s.base != nil && s.base.Host != v.host {
 		return Finding{ResultWarn, "you are at " + v.host + ", and links lead to " + s.base.Host,
@@ -73,7 +78,8 @@ func (s *server) lookAtAddress(v *visit) Finding {
 	return Finding{ResultOK, "browsers can record at " + s.baseURL(v), ""}
 }
 
-// setUpAgain leads who has just made the first account, and pressed twice, on to where the first press leads.
+// setUpAgain leads who has just made the first account, and pressed twice, on to where the first
+// press leads.
 func (s *server) setUpAgain(w http.ResponseWriter, r *http.Request) (bool, error) {
 	a := visitOf(r.Context()).actor
 	if !a.SignedIn() || s.lib.SeesSite(r.Context(), a) != nil {

@@ -29,31 +29,51 @@ func TestOnlyWhoLooksAfterTheSiteSeesHowItDoes(t *testing.T) {
 		return server.Finding{Result: server.ResultOK, Detail: "secret details"}
 	}}))
 	admin, member := w.newPerson("grace", meanwhile.RoleAdmin), w.newPerson("eve", meanwhile.RoleMember)
-	founder := w.newPerson("mallory", meanwhile.RoleMember) // of a workspace of her own, which anyone may make
+	// of a workspace of her own, which anyone may make
+	founder := w.newPerson("mallory", meanwhile.RoleMember)
 	w.want(w.do("POST", "/api/v1/workspaces", object{"name": "Mine"}, founder.session), 201)
 	elsewhere := w.logIn(ownerEmail, ownerPassword)
 	w.want(w.do("POST", "/api/v1/workspaces", object{"name": "Side project"}, elsewhere), 201)
 
 	hidden := map[string][]string{
-		"a guest": nil, "a member": {member.session}, "the owner of another workspace": {founder.session}, "an API key of the owner": {w.asOwner()},
+		"a guest":                        nil,
+		"a member":                       {member.session},
+		"the owner of another workspace": {founder.session},
+		"an API key of the owner":        {w.asOwner()},
 	}
 	for name, who := range hidden {
 		r := w.want(w.do("GET", "/checks", nil, who...), 404)
 		nothing := w.want(w.do("GET", "/settings/nothing", nil, who...), 404)
-		if got, want := changing.ReplaceAllString(string(r.body), ""), changing.ReplaceAllString(string(nothing.body), ""); got != want {
+		if got, want := changing.ReplaceAllString(
+			string(r.body),
+			"",
+		), changing.ReplaceAllString(
+			string(nothing.body),
+			"",
+		); got != want {
 			t.Errorf("%s sees\n%s\nwant what they see where nothing is:\n%s", name, got, want)
 		}
 	}
 	if n := looked.Load(); n > 0 {
 		t.Errorf("%d checks were made for people who may not see them", n)
 	}
-	shown := map[string]string{"the owner": w.logIn(ownerEmail, ownerPassword), "an admin": admin.session, "the owner in another workspace": elsewhere}
+	shown := map[string]string{
+		"the owner":                      w.logIn(ownerEmail, ownerPassword),
+		"an admin":                       admin.session,
+		"the owner in another workspace": elsewhere,
+	}
 	for name, who := range shown {
 		if r := w.want(w.do("GET", "/checks", nil, who), 200); !strings.Contains(string(r.body), "secret details") {
 			t.Errorf("%s sees %s", name, r.body)
 		}
 	}
-	for who, may := range map[string]bool{shown["the owner"]: true, admin.session: true, member.session: false, founder.session: false, w.asOwner(): false} {
+	for who, may := range map[string]bool{
+		shown["the owner"]: true,
+		admin.session:      true,
+		member.session:     false,
+		founder.session:    false,
+		w.asOwner():        false,
+	} {
 		if got := w.want(w.do("GET", "/api/v1/me", nil, who), 200).field(t, "sees_site"); got != may {
 			t.Errorf("sees_site is %v, want %v", got, may)
 		}
@@ -62,7 +82,10 @@ func TestOnlyWhoLooksAfterTheSiteSeesHowItDoes(t *testing.T) {
 
 func TestThePageOfTheSiteSaysWhatWasFoundAndWhatToDo(t *testing.T) {
 	fine := finds("database", server.Finding{Result: server.ResultOK, Detail: "SQLite 3, writable"})
-	note := finds("mail", server.Finding{Result: server.ResultWarn, Detail: "none is sent", Mend: "Set MEANWHILE_SMTP_URL."})
+	note := finds(
+		"mail",
+		server.Finding{Result: server.ResultWarn, Detail: "none is sent", Mend: "Set MEANWHILE_SMTP_URL."},
+	)
 	wrong := finds("redis", server.Finding{Result: server.ResultFail, Detail: "<b>refused</b>", Mend: "Start Redis."})
 	for _, tc := range []struct {
 		name, path string
@@ -70,11 +93,25 @@ func TestThePageOfTheSiteSaysWhatWasFoundAndWhatToDo(t *testing.T) {
 		says       []string
 		not        []string
 	}{
-		{name: "all is fine", path: "/checks", checks: []server.Check{fine}, says: []string{"Everything works", "All 2 checks are fine", "Database", "New recording"}, not: []string{"Step 2", "To mend", "Worth knowing"}},
+		{
+			name:   "all is fine",
+			path:   "/checks",
+			checks: []server.Check{fine},
+			says:   []string{"Everything works", "All 2 checks are fine", "Database", "New recording"},
+			not:    []string{"Step 2", "To mend", "Worth knowing"},
+		},
 		{name: "after set-up", path: "/checks?first", checks: []server.Check{fine, note},
-			says: []string{"Step 2 of 2", "It works", "One thing is worth knowing", "Set MEANWHILE_SMTP_URL.", "Record your first update", `href="/record"`, `href="/settings/members"`}, not: []string{"To mend"}},
+			says: []string{
+				"Step 2 of 2", "It works", "One thing is worth knowing", "Set MEANWHILE_SMTP_URL.",
+				"Record your first update", `href="/record"`, `href="/settings/members"`,
+			},
+			not: []string{"To mend"}},
 		{name: "something is broken", path: "/checks?first", checks: []server.Check{fine, note, wrong},
-			says: []string{"Something needs mending", "1 of 4 checks failed. Beside it stands", "&lt;b&gt;refused&lt;/b&gt;", "Start Redis.", `href="/checks?first"`}, not: []string{"<b>refused"}},
+			says: []string{
+				"Something needs mending", "1 of 4 checks failed. Beside it stands", "&lt;b&gt;refused&lt;/b&gt;",
+				"Start Redis.", `href="/checks?first"`,
+			},
+			not: []string{"<b>refused"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			w := newWorld(t, withChecks(tc.checks...))
@@ -97,14 +134,28 @@ func TestThePageOfTheSiteKnowsWhereTheBrowserIs(t *testing.T) {
 	for _, tc := range []struct{ name, base, host, says string }{
 		{"this machine", "", "localhost:8080", "browsers can record at http://localhost:8080"},
 		{"plain http in a house", "", "192.168.1.5:8080", "http://192.168.1.5:8080 is plain http"},
-		{"the public address", "https://video.example.org", "video.example.org", "browsers can record at https://video.example.org"},
-		{"another address than links have", "https://video.example.org", "inside:8080", "you are at inside:8080, and links lead to video.example.org"},
+		{
+			"the public address", "https://video.example.org", "video.example.org",
+			"browsers can record at https://video.example.org",
+		},
+		{
+			"another address than links have", "https://video.example.org", "inside:8080",
+			"you are at inside:8080, and links lead to video.example.org",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.BaseURL = tc.base })
 			host := "Host: " + tc.host
-			in := w.want(w.do("POST", "/api/v1/session", object{"email": ownerEmail, "password": ownerPassword}, host), 200)
-			if page := string(w.want(w.do("GET", "/checks", nil, host, sessionIn(t, in)), 200).body); !strings.Contains(page, tc.says) {
+			in := w.want(
+				w.do("POST", "/api/v1/session", object{"email": ownerEmail, "password": ownerPassword}, host),
+				200,
+			)
+			if page := string(
+				w.want(w.do("GET", "/checks", nil, host, sessionIn(t, in)), 200).body,
+			); !strings.Contains(
+				page,
+				tc.says,
+			) {
 				t.Errorf("the page lacks %q:\n%s", tc.says, page)
 			}
 		})
@@ -119,7 +170,11 @@ func TestSetUpLeadsToHowTheSiteDoes(t *testing.T) {
 	if to := made.header.Get("Location"); to != "/checks?first" {
 		t.Errorf("set-up leads to %q", to)
 	}
-	if again := w.want(w.do("POST", path, form, formType, sessionIn(t, made)), 303); again.header.Get("Location") != "/checks?first" || again.header.Get("Set-Cookie") != "" {
+	if again := w.want(
+		w.do("POST", path, form, formType, sessionIn(t, made)),
+		303,
+	); again.header.Get("Location") != "/checks?first" ||
+		again.header.Get("Set-Cookie") != "" {
 		t.Errorf("a second press leads to %v, want where the first one led", again.header)
 	}
 	w.want(w.do("POST", path, form, formType), 404)

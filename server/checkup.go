@@ -7,14 +7,16 @@ import (
 	"time"
 )
 
-// Check is one look at what the site needs. Look keeps to its context, and is cut off where it does not.
+// Check is one look at what the site needs. Look keeps to its context, and is cut off where it does
+// not.
 type Check struct {
 	Name string
 	Look func(ctx context.Context) Finding
 }
 
-// Finding is what a check says: Result is ResultOK, ResultWarn or ResultFail; Mend tells what to do next, where there is something to do. It
-// is shown to who looks after the site, so it holds no secret.
+// Finding is what a check says: Result is ResultOK, ResultWarn or ResultFail; Mend tells what to do
+// next, where there is something to do. It is shown to who looks after the site, so it holds no
+// secret.
 type Finding struct {
 	Result string
 	Detail string
@@ -34,7 +36,8 @@ type found struct {
 	Finding
 }
 
-// checkup makes every check at once, and one round at a time: who asks while a round is going on gets what that finds.
+// checkup makes every check at once, and one round at a time: who asks while a round is going on
+// gets what that finds.
 type checkup struct {
 	checks []Check
 	within time.Duration
@@ -53,7 +56,8 @@ type round struct {
 const handOver = 500 * time.Millisecond
 
 // mendLate is for a check that says nothing at all.
-const mendLate = "See that its address is right, and that no firewall stands between: such a one drops what is sent and says nothing."
+const mendLate = "See that its address is right, and that no firewall stands between: such a one drops what is sent " +
+	"and says nothing."
 
 func newCheckup(checks []Check, within time.Duration) *checkup {
 	return &checkup{checks: checks, within: within, late: map[string]bool{}}
@@ -93,7 +97,8 @@ func (c *checkup) makeRound(ctx context.Context) []found {
 	return all
 }
 
-// try makes one check, and gives up on one that does not end. That one is not made again before it has.
+// try makes one check, and gives up on one that does not end. That one is not made again before it
+// has.
 func (c *checkup) try(ctx context.Context, check Check) Finding {
 	if c.isLate(check.Name) {
 		return Finding{ResultFail, "has not answered since it was last asked", mendLate}

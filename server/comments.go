@@ -27,9 +27,20 @@ type wireComment struct {
 
 func commentOf(c meanwhile.CommentView) wireComment {
 	return wireComment{
-		ID: string(c.ID), ParentID: string(c.Parent), AtMS: c.At.Milliseconds(), UntilMS: msOf(c.Until), Body: c.Body, Name: c.AuthorName,
-		Guest: c.Guest(), Mine: c.Mine, CanDelete: c.Mine || c.Moderated, CreatedAt: stamp(c.CreatedAt), EditedAt: stampOf(c.EditedAt),
-		Seq: c.Seq, Held: c.HeldAt != nil, Deleted: c.DeletedAt != nil,
+		ID:        string(c.ID),
+		ParentID:  string(c.Parent),
+		AtMS:      c.At.Milliseconds(),
+		UntilMS:   msOf(c.Until),
+		Body:      c.Body,
+		Name:      c.AuthorName,
+		Guest:     c.Guest(),
+		Mine:      c.Mine,
+		CanDelete: c.Mine || c.Moderated,
+		CreatedAt: stamp(c.CreatedAt),
+		EditedAt:  stampOf(c.EditedAt),
+		Seq:       c.Seq,
+		Held:      c.HeldAt != nil,
+		Deleted:   c.DeletedAt != nil,
 	}
 }
 
@@ -123,7 +134,11 @@ func (s *server) tryGuest(ctx context.Context, v *visit, token string) error {
 	}
 	for _, l := range s.guests {
 		if !l.allow(ctx, addressKey(v.address)+" "+token, s.lib.Now()) {
-			return meanwhile.E(meanwhile.Limited, "That was a lot at once. Wait a minute, then send it again: your text is kept in the field.", nil)
+			return meanwhile.E(
+				meanwhile.Limited,
+				"That was a lot at once. Wait a minute, then send it again: your text is kept in the field.",
+				nil,
+			)
 		}
 	}
 	return nil
@@ -145,7 +160,11 @@ type editCommentInput struct {
 type commentOutput struct{ Body wireComment }
 
 func (s *server) editComment(ctx context.Context, in *editCommentInput) (*commentOutput, error) {
-	change := meanwhile.CommentChange{At: durationOf(in.Body.AtMS), Until: durationOf(in.Body.UntilMS), Body: in.Body.Body}
+	change := meanwhile.CommentChange{
+		At:    durationOf(in.Body.AtMS),
+		Until: durationOf(in.Body.UntilMS),
+		Body:  in.Body.Body,
+	}
 	c, err := s.lib.EditComment(ctx, visitOf(ctx).actor, in.Token, meanwhile.CommentID(in.ID), in.EditToken, change)
 	if err != nil {
 		return nil, err

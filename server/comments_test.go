@@ -23,7 +23,9 @@ func TestConversation(t *testing.T) {
 	early := say(object{"at_ms": 1_000, "until_ms": 4_000, "body": "early"}, w.asOwner())
 	answer := say(object{"at_ms": 0, "body": "answer", "parent_id": late.text(t, "id")}, w.asOwner())
 	w.clock.move(time.Millisecond) // answers stand by age, to the millisecond
-	deeper := say(object{"at_ms": 0, "body": "answer to the answer", "parent_id": answer.text(t, "id"), "name": "Grace"})
+	deeper := say(
+		object{"at_ms": 0, "body": "answer to the answer", "parent_id": answer.text(t, "id"), "name": "Grace"},
+	)
 	if deeper.text(t, "parent_id") != late.text(t, "id") {
 		t.Errorf("an answer to an answer joins %v, want %v", deeper.field(t, "parent_id"), late.field(t, "id"))
 	}
@@ -57,7 +59,8 @@ func TestConversation(t *testing.T) {
 	w.want(w.do("PATCH", own, object{"body": "changed"}, w.asOwner()), 403)
 	w.want(w.do("PATCH", own, object{"body": "changed"}, "Meanwhile-Edit-Token: wrong"), 403)
 	changed := w.want(w.do("PATCH", own, object{"body": "changed", "at_ms": 500}, secret), 200)
-	if changed.text(t, "body") != "changed" || changed.field(t, "edited_at") == nil || changed.field(t, "mine") != true {
+	if changed.text(t, "body") != "changed" || changed.field(t, "edited_at") == nil ||
+		changed.field(t, "mine") != true {
 		t.Errorf("changed %s", changed.body)
 	}
 	since := w.want(w.do("GET", path+"?since=4", nil), 200)
@@ -65,7 +68,10 @@ func TestConversation(t *testing.T) {
 		t.Errorf("since=4 answers %s", since.body)
 	}
 	w.want(w.do("DELETE", path+"/"+early.text(t, "id"), nil), 403)
-	w.want(w.do("DELETE", path+"/"+early.text(t, "id"), nil, "Authorization: Bearer "+w.newUser("eve@example.org", "Eve")), 403)
+	w.want(
+		w.do("DELETE", path+"/"+early.text(t, "id"), nil, "Authorization: Bearer "+w.newUser("eve@example.org", "Eve")),
+		403,
+	)
 	w.want(w.do("DELETE", own, nil, w.asOwner()), 204) // the video's owner may delete anyone's
 	w.want(w.do("DELETE", own, nil, secret), 404)
 	before := since.field(t, "seq").(float64)
@@ -107,7 +113,11 @@ func TestWrongComments(t *testing.T) {
 			t.Errorf("%s: %d, want %d: %.300s", tc.name, r.status, tc.status, r.body)
 			continue
 		}
-		if detail := r.text(t, "detail"); !strings.HasSuffix(detail, ".") || r.text(t, "request_id") != r.header.Get("X-Request-Id") {
+		if detail := r.text(
+			t,
+			"detail",
+		); !strings.HasSuffix(detail, ".") ||
+			r.text(t, "request_id") != r.header.Get("X-Request-Id") {
 			t.Errorf("%s: problem %s", tc.name, r.body)
 		}
 	}

@@ -34,7 +34,14 @@ func withDatabase(t *testing.T) (change, *sql.DB) {
 // dump is every row of every table, by the table's name.
 func dump(t *testing.T, db *sql.DB) map[string]string {
 	t.Helper()
-	names := must(db.QueryContext(t.Context(), "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"))(t)
+	names := must(
+		db.QueryContext(
+			t.Context(),
+			"SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+		),
+	)(
+		t,
+	)
 	defer names.Close()
 	var tables []string
 	for names.Next() {
@@ -81,7 +88,8 @@ func dumpTable(t *testing.T, db *sql.DB, table string) string {
 
 var placeholder = regexp.MustCompile(`\{[^}]*\}`)
 
-// addressOf fills a row's address with what is really there, so that a request would do something if it were let through.
+// addressOf fills a row's address with what is really there, so that a request would do something
+// if it were let through.
 func (w *world) addressOf(row server.Route, ready, upload, recording uploaded, comment string) string {
 	id := ready.video
 	switch {
@@ -92,15 +100,34 @@ func (w *world) addressOf(row server.Route, ready, upload, recording uploaded, c
 	case strings.HasPrefix(row.Path, "/api/v1/uploads/"):
 		id = recording.location[strings.LastIndex(recording.location, "/")+1:]
 	}
-	return placeholder.ReplaceAllString(strings.NewReplacer("{id}", id, "{token}", ready.share, "{share}", w.shareID(ready.share), "{track}", "screen", "{n}", "0").Replace(row.Path), "x")
+	return placeholder.ReplaceAllString(
+		strings.NewReplacer(
+			"{id}",
+			id,
+			"{token}",
+			ready.share,
+			"{share}",
+			w.shareID(ready.share),
+			"{track}",
+			"screen",
+			"{n}",
+			"0",
+		).
+			Replace(row.Path),
+		"x",
+	)
 }
 
-// TestNoRouteObeysAnotherSite sends what a page of another site can make a signed-in browser send to every route that may change something.
+// TestNoRouteObeysAnotherSite sends what a page of another site can make a signed-in browser send
+// to every route that may change something.
 func TestNoRouteObeysAnotherSite(t *testing.T) {
 	database, rows := withDatabase(t)
 	w := newWorld(t, database)
 	ready, upload, recording := w.newReadyVideo(), w.createUpload(5), w.newRecording()
-	said := w.want(w.do("POST", "/api/v1/shares/"+ready.share+"/comments", object{"at_ms": 0, "body": "hi"}, w.asOwner()), 201)
+	said := w.want(
+		w.do("POST", "/api/v1/shares/"+ready.share+"/comments", object{"at_ms": 0, "body": "hi"}, w.asOwner()),
+		201,
+	)
 	session := w.logIn(ownerEmail, ownerPassword)
 	before := dump(t, rows)
 	sent := []struct {
@@ -112,9 +139,15 @@ func TestNoRouteObeysAnotherSite(t *testing.T) {
 		{"an older browser", []string{"Origin: https://evil.example"}},
 		{"another port", []string{"Origin: http://127.0.0.1:1"}},
 		{"a page without an origin", []string{"Origin: null"}},
-		{"a browser that remembers a password of the proxy", []string{"Sec-Fetch-Site: cross-site", "Authorization: Basic YTpi"}},
+		{
+			"a browser that remembers a password of the proxy",
+			[]string{"Sec-Fetch-Site: cross-site", "Authorization: Basic YTpi"},
+		},
 	}
-	bodies := map[string]any{"": object{"title": "taken", "body": "taken", "name": "taken"}, formType: formOf("email", ownerEmail, "password", ownerPassword)}
+	bodies := map[string]any{
+		"":       object{"title": "taken", "body": "taken", "name": "taken"},
+		formType: formOf("email", ownerEmail, "password", ownerPassword),
+	}
 	tried := 0
 	for _, row := range server.Routes() {
 		if slices.Contains([]string{"GET", "HEAD", "OPTIONS"}, row.Method) {
@@ -149,7 +182,8 @@ func TestNoRouteObeysAnotherSite(t *testing.T) {
 	}
 }
 
-// TestNoRouteIsOpenedToOtherOrigins: no answer lets another origin's script read it, so that no preflight succeeds either.
+// TestNoRouteIsOpenedToOtherOrigins: no answer lets another origin's script read it, so that no
+// preflight succeeds either.
 func TestNoRouteIsOpenedToOtherOrigins(t *testing.T) {
 	w := newWorld(t)
 	ready, upload, recording := w.newReadyVideo(), w.createUpload(5), w.newRecording()
@@ -159,7 +193,15 @@ func TestNoRouteIsOpenedToOtherOrigins(t *testing.T) {
 			continue // has no end; events_test.go reads its headers
 		}
 		path := w.addressOf(row, ready, upload, recording, "x")
-		asked := w.do("OPTIONS", path, nil, session, "Origin: https://evil.example", "Access-Control-Request-Method: "+row.Method, "Access-Control-Request-Headers: authorization")
+		asked := w.do(
+			"OPTIONS",
+			path,
+			nil,
+			session,
+			"Origin: https://evil.example",
+			"Access-Control-Request-Method: "+row.Method,
+			"Access-Control-Request-Headers: authorization",
+		)
 		read := w.do("GET", path, nil, session, "Origin: https://evil.example")
 		for _, r := range []reply{asked, read} {
 			for name := range r.header {

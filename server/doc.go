@@ -1,5 +1,7 @@
-// Package server translates HTTP to the Library and back: the JSON API, tus uploads, media bytes, event streams and the pages.
+// Package server translates HTTP to the Library and back: the JSON API, tus uploads, media bytes,
+// event streams and the pages.
 //
-// Handlers decide nothing. Every route stands in routes.go, every error becomes an answer in errors.go, and every actor comes from
-// actor.go. Bytes that people watch leave through the unwrapped http.ResponseWriter, so that the kernel sends them.
+// Handlers decide nothing. Every route stands in routes.go, every error becomes an answer in
+// errors.go, and every actor comes from actor.go. Bytes that people watch leave through the
+// unwrapped http.ResponseWriter, so that the kernel sends them.
 package server

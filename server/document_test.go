@@ -17,7 +17,8 @@ import (
 
 var document = sync.OnceValue(server.Document)
 
-// checkAnswer holds a JSON answer against the OpenAPI document: its route, status, media type and every field.
+// checkAnswer holds a JSON answer against the OpenAPI document: its route, status, media type and
+// every field.
 func checkAnswer(t testing.TB, method, path string, r reply) {
 	t.Helper()
 	kind, _, _ := mime.ParseMediaType(r.header.Get("Content-Type"))
@@ -30,7 +31,8 @@ func checkAnswer(t testing.TB, method, path string, r reply) {
 			t.Errorf("%s %s answers JSON and is not in the document", method, path)
 			return
 		}
-		op = document().Paths["/api/v1/session"].Get // unknown addresses answer with the same problem
+		// unknown addresses answer with the same problem
+		op = document().Paths["/api/v1/session"].Get
 	}
 	answer := op.Responses[strconv.Itoa(r.status)]
 	if answer == nil || answer.Content[kind] == nil {
@@ -46,7 +48,14 @@ func checkAnswer(t testing.TB, method, path string, r reply) {
 		return
 	}
 	var res huma.ValidateResult
-	huma.Validate(document().Components.Schemas, answer.Content[kind].Schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, value, &res)
+	huma.Validate(
+		document().Components.Schemas,
+		answer.Content[kind].Schema,
+		huma.NewPathBuffer(nil, 0),
+		huma.ModeReadFromServer,
+		value,
+		&res,
+	)
 	for _, e := range res.Errors {
 		var d *huma.ErrorDetail
 		if errors.As(e, &d) {
@@ -95,8 +104,28 @@ func matches(pattern, path string) bool {
 
 func TestEveryRouteIsInTheDocumentOrIsAPage(t *testing.T) {
 	pages := map[string]bool{
-		"/": true, "/record": true, "/login": true, "/login/mail": true, "/oidc/start": true, "/oidc/callback": true, "/logout": true, "/leaving": true, "/setup/{token}": true, "/checks": true, "/enter/{secret}": true, "/invite/{secret}": true, "/signup": true,
-		"/v/{token}": true, "/embed/{token}": true, "/v/{token}/poster.jpg": true, "/v/{token}/video.mp4": true, "/v/{token}/download": true, "/pass/{secret}": true, "/settings": true, "/settings/{tab}": true, "/assets/{path...}": true,
+		"/":                     true,
+		"/record":               true,
+		"/login":                true,
+		"/login/mail":           true,
+		"/oidc/start":           true,
+		"/oidc/callback":        true,
+		"/logout":               true,
+		"/leaving":              true,
+		"/setup/{token}":        true,
+		"/checks":               true,
+		"/enter/{secret}":       true,
+		"/invite/{secret}":      true,
+		"/signup":               true,
+		"/v/{token}":            true,
+		"/embed/{token}":        true,
+		"/v/{token}/poster.jpg": true,
+		"/v/{token}/video.mp4":  true,
+		"/v/{token}/download":   true,
+		"/pass/{secret}":        true,
+		"/settings":             true,
+		"/settings/{tab}":       true,
+		"/assets/{path...}":     true,
 	}
 	for _, r := range server.Routes() {
 		documented := operationFor(r.Method, r.Path) != nil

@@ -25,16 +25,25 @@ func (h oneWayHasher) Verify(ctx context.Context, p, hash string) (bool, error) 
 	return own == hash, err
 }
 
-// everySecret makes one of each credential that there is, as people get them, and gives each by name: of signed ones what makes them good,
-// for what stands before it is no secret.
+// everySecret makes one of each credential that there is, as people get them, and gives each by
+// name: of signed ones what makes them good, for what stands before it is no secret.
 func (w *world) everySecret() map[string]string {
 	w.t.Helper()
 	signature := func(token string) string { return token[strings.LastIndexByte(token, '.')+1:] }
-	secrets := map[string]string{"password": ownerPassword, "link's password": linkPassword, "key": w.key, "set-up link": w.lib.SetUpToken(), "key that signs": string(w.lib.Secret)}
+	secrets := map[string]string{
+		"password":        ownerPassword,
+		"link's password": linkPassword,
+		"key":             w.key,
+		"set-up link":     w.lib.SetUpToken(),
+		"key that signs":  string(w.lib.Secret),
+	}
 	_, session, _ := strings.Cut(w.logIn(ownerEmail, ownerPassword), "=")
 	secrets["session"] = session
 
-	_, logIn, err := w.lib.AddUser(w.t.Context(), meanwhile.Account{Email: "bob@example.org", Name: "Bob", Role: meanwhile.RoleMember})
+	_, logIn, err := w.lib.AddUser(
+		w.t.Context(),
+		meanwhile.Account{Email: "bob@example.org", Name: "Bob", Role: meanwhile.RoleMember},
+	)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -43,7 +52,8 @@ func (w *world) everySecret() map[string]string {
 	_, secrets["session by link"], _ = strings.Cut(cookieOf(w.t, byLink), "=")
 	secrets["password by link"] = "one more long password"
 
-	secrets["ceremony"] = w.want(w.do("POST", "/api/v1/passkey-log-in/begin", nil, namedHost), 200).text(w.t, "ceremony")
+	secrets["ceremony"] = w.want(w.do("POST", "/api/v1/passkey-log-in/begin", nil, namedHost), 200).
+		text(w.t, "ceremony")
 	secrets["invite"] = secretIn(w.newInvite("").text(w.t, "url"))
 
 	secrets["upload token"] = w.createUpload(5).token
@@ -52,10 +62,22 @@ func (w *world) everySecret() map[string]string {
 	renewed := w.want(w.do("POST", "/api/v1/videos/"+recording.video+"/upload-token", nil, w.asOwner()), 201)
 	secrets["renewed token"] = signature(renewed.text(w.t, "token"))
 	secrets["name of the request"] = "chosen-by-the-recorder"
-	w.want(w.do("POST", "/api/v1/videos", object{"source": "recording"}, w.asOwner(), "Idempotency-Key: chosen-by-the-recorder"), 201)
+	w.want(
+		w.do(
+			"POST",
+			"/api/v1/videos",
+			object{"source": "recording"},
+			w.asOwner(),
+			"Idempotency-Key: chosen-by-the-recorder",
+		),
+		201,
+	)
 
 	u := w.newReadyVideo()
-	said := w.want(w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "hi", "name": "Gus"}), 201)
+	said := w.want(
+		w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "hi", "name": "Gus"}),
+		201,
+	)
 	secrets["edit token"] = said.text(w.t, "edit_token")
 	media, _ := w.mediaOf(u)
 	secrets["grant"] = signature(strings.Split(media, "/")[2])
@@ -76,11 +98,13 @@ func (w *world) everySecret() map[string]string {
 	return secrets
 }
 
-// partLength is how much of a secret must stand nowhere: what is left of the shortest is then too much to try.
+// partLength is how much of a secret must stand nowhere: what is left of the shortest is then too
+// much to try.
 const partLength = 10
 
-// TestADatabaseDumpOpensNothing reads every column of every table. Tokens of links are addresses that their owner sees again, so they are
-// there; nothing is that signs in, uploads, edits, or opens a link that asks for something.
+// TestADatabaseDumpOpensNothing reads every column of every table. Tokens of links are addresses
+// that their owner sees again, so they are there; nothing is that signs in, uploads, edits, or
+// opens a link that asks for something.
 func TestADatabaseDumpOpensNothing(t *testing.T) {
 	database, rows := withDatabase(t)
 	w := newWorld(t, database, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) {
@@ -104,7 +128,9 @@ func TestADatabaseDumpOpensNothing(t *testing.T) {
 			}
 		}
 	}
-	for _, table := range []string{"users", "sessions", "api_keys", "login_links", "ceremonies", "invites", "uploads", "comments", "shares"} {
+	for _, table := range []string{
+		"users", "sessions", "api_keys", "login_links", "ceremonies", "invites", "uploads", "comments", "shares",
+	} {
 		if all[table] == "" {
 			t.Errorf("no row of %s was read", table)
 		}

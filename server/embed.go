@@ -24,7 +24,8 @@ type embedBoot struct {
 // everywhere is who may show the player in a frame.
 const everywhere = "*"
 
-// embed is the player alone, for frames of other sites. It reads no cookie: there is nothing but what the link itself shows.
+// embed is the player alone, for frames of other sites. It reads no cookie: there is nothing but
+// what the link itself shows.
 func (s *server) embed(w http.ResponseWriter, r *http.Request) error {
 	token, start := r.PathValue("token"), startSeconds(r.URL.Query().Get("t"))
 	seen, err := s.lib.Watch(r.Context(), meanwhile.Actor{}, token)
@@ -37,7 +38,12 @@ func (s *server) embed(w http.ResponseWriter, r *http.Request) error {
 	}
 	share := s.pageShareOf(visitOf(r.Context()), token, shareOf(token, seen), seen, start)
 	return s.renderFramed(w, r, http.StatusOK, &embedPage{
-		common: common{Title: seen.Video.Title, Ancestors: strings.Join(hosts, " ")}, Share: &share, Boot: embedBoot{Share: shareOf(token, seen), Token: token, StartS: start},
+		common: common{
+			Title:     seen.Video.Title,
+			Ancestors: strings.Join(hosts, " "),
+		},
+		Share: &share,
+		Boot:  embedBoot{Share: shareOf(token, seen), Token: token, StartS: start},
 	})
 }
 
@@ -52,14 +58,15 @@ func (s *server) renderFramed(w http.ResponseWriter, r *http.Request, status int
 	return s.render(w, r, status, "embed", data)
 }
 
-// The size of a player that nobody gave one, and the most that it is high: a portrait picture would fill two screens.
+// The size of a player that nobody gave one, and the most that it is high: a portrait picture would
+// fill two screens.
 const (
 	frameWidth  = 960
 	frameHeight = 720
 )
 
-// frameOf is the size of a player of seen within a box, whose bounds count where they are not zero; wide as films are while the picture's
-// shape is not known.
+// frameOf is the size of a player of seen within a box, whose bounds count where they are not zero;
+// wide as films are while the picture's shape is not known.
 func frameOf(seen meanwhile.Watch, maxWidth, maxHeight int) (width, height int) {
 	w, h := seen.Video.Width, seen.Video.Height
 	if w <= 0 || h <= 0 {

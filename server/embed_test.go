@@ -38,7 +38,8 @@ func TestAShareNamesAllThatAPlayerNeeds(t *testing.T) {
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	p := w.playbackOf(u.share)
-	if len(p.Tracks) != 1 || len(p.Tracks[0].Sources) != 2 || p.Tracks[0].Sources[0].Height != 1080 || p.Tracks[0].Sources[1].Height != 720 {
+	if len(p.Tracks) != 1 || len(p.Tracks[0].Sources) != 2 || p.Tracks[0].Sources[0].Height != 1080 ||
+		p.Tracks[0].Sources[1].Height != 720 {
 		t.Fatalf("tracks %+v, want one with 1080 and 720, the largest first", p.Tracks)
 	}
 	list := p.Tracks[0].HLS
@@ -53,7 +54,11 @@ func TestAShareNamesAllThatAPlayerNeeds(t *testing.T) {
 	for _, tc := range tests {
 		r := w.want(w.do("GET", tc.path, nil), 200)
 		wantHeaders(t, r, map[string]string{
-			"Content-Type": tc.mediaType, "Cache-Control": "private, max-age=43200, immutable", "Accept-Ranges": "bytes", "Set-Cookie": "", "X-Content-Type-Options": "nosniff",
+			"Content-Type":           tc.mediaType,
+			"Cache-Control":          "private, max-age=43200, immutable",
+			"Accept-Ranges":          "bytes",
+			"Set-Cookie":             "",
+			"X-Content-Type-Options": "nosniff",
 		})
 		if string(r.body) != tc.body {
 			t.Errorf("%s is %q, want %q", tc.mediaType, r.body, tc.body)
@@ -85,19 +90,26 @@ func TestAPageOffersTheFileThatFillsTheWindow(t *testing.T) {
 	_, scripted, ahead := strings.Cut(head, `<template id="kept">`)
 	_, plain, player := strings.Cut(body, `<noscript><video slot="media"`)
 	if !ok || !ahead || !player {
-		t.Fatalf("the page has no player in its head for those with scripts and one in its body for those without:\n%s", page)
+		t.Fatalf(
+			"the page has no player in its head for those with scripts and one in its body for those without:\n%s",
+			page,
+		)
 	}
 	offered := func(part string) (got []string) {
-		for _, m := range regexp.MustCompile(`<source src="[^"]*/([^"/]+)" type="[^"]*"(?: media="([^"]*)")?>`).FindAllStringSubmatch(part, -1) {
+		for _, m := range regexp.MustCompile(
+			`<source src="[^"]*/([^"/]+)" type="[^"]*"(?: media="([^"]*)")?>`,
+		).FindAllStringSubmatch(part, -1) {
 			got = append(got, m[1], m[2])
 		}
 		return got
 	}
 	want := []string{
-		"720p.mp4", "(max-width: 1280px) and (max-resolution: 1dppx), (max-height: 720px) and (max-resolution: 1dppx), " +
+		"720p.mp4",
+		"(max-width: 1280px) and (max-resolution: 1dppx), (max-height: 720px) and (max-resolution: 1dppx), " +
 			"(max-width: 640px) and (max-resolution: 2dppx), (max-height: 360px) and (max-resolution: 2dppx), " +
 			"(max-width: 426px) and (max-resolution: 3dppx), (max-height: 240px) and (max-resolution: 3dppx)",
-		"copy.mp4", "",
+		"copy.mp4",
+		"",
 	}
 	for name, part := range map[string]string{"without scripts": plain, "with scripts": scripted} {
 		if diff := cmp.Diff(want, offered(part)); diff != "" {
@@ -111,7 +123,15 @@ func TestThePreviewIsItsOwners(t *testing.T) {
 	u := w.newReadyVideo()
 	path := "/api/v1/videos/" + u.video + "/preview"
 	r := w.want(w.do("GET", path, nil, w.asOwner(), "Range: bytes=0-5"), 206)
-	wantHeaders(t, r, map[string]string{"Content-Type": `video/mp4; codecs="avc1.640028"`, "Cache-Control": "private, no-cache", "Set-Cookie": ""})
+	wantHeaders(
+		t,
+		r,
+		map[string]string{
+			"Content-Type":  `video/mp4; codecs="avc1.640028"`,
+			"Cache-Control": "private, no-cache",
+			"Set-Cookie":    "",
+		},
+	)
 	w.want(w.do("GET", path, nil, "Authorization: Bearer "+w.newUser("eve@example.org", "Eve")), 404)
 	w.want(w.do("GET", "/api/v1/videos/"+w.newVideo().video+"/preview", nil, w.asOwner()), 404)
 }
@@ -125,8 +145,23 @@ func TestThePlayerInsideOtherPages(t *testing.T) {
 			t.Errorf("policy %q lacks %s", guest.header.Get("Content-Security-Policy"), want)
 		}
 	}
-	wantHeaders(t, guest, map[string]string{"Set-Cookie": "", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex", "Cache-Control": "private, no-store", "X-Frame-Options": ""})
-	for _, want := range []string{`href="` + w.url + "/v/" + u.share + `?t=65"`, "copy.mp4#t=65", "/assets/embed-1.js", "<style>base css</style>", "<video"} {
+	wantHeaders(
+		t,
+		guest,
+		map[string]string{
+			"Set-Cookie":      "",
+			"Referrer-Policy": "no-referrer",
+			"X-Robots-Tag":    "noindex",
+			"Cache-Control":   "private, no-store",
+			"X-Frame-Options": "",
+		},
+	)
+	for _, want := range []string{`href="` +
+		w.url + "/v/" + u.share + `?t=65"`,
+		"copy.mp4#t=65",
+		"/assets/embed-1.js",
+		"<style>base css</style>",
+		"<video"} {
 		if !strings.Contains(string(guest.body), want) {
 			t.Errorf("the player lacks %s:\n%s", want, guest.body)
 		}
@@ -145,11 +180,18 @@ func TestThePlayerInsideOtherPages(t *testing.T) {
 	}
 	for _, path := range []string{"/embed/unknown", "/embed/" + strings.Repeat("x", 300)} {
 		r := w.want(w.do("GET", path, nil), 404)
-		if !strings.Contains(r.header.Get("Content-Security-Policy"), "frame-ancestors *") || !strings.Contains(string(r.body), "Ask whoever sent it") {
+		if !strings.Contains(r.header.Get("Content-Security-Policy"), "frame-ancestors *") ||
+			!strings.Contains(string(r.body), "Ask whoever sent it") {
 			t.Errorf("%s: %s %s", path, r.header.Get("Content-Security-Policy"), r.body)
 		}
 	}
-	if p := w.want(w.do("GET", "/v/"+u.share, nil), 200).header.Get("Content-Security-Policy"); !strings.Contains(p, "frame-ancestors 'none'") {
+	if p := w.want(
+		w.do("GET", "/v/"+u.share, nil),
+		200,
+	).header.Get("Content-Security-Policy"); !strings.Contains(
+		p,
+		"frame-ancestors 'none'",
+	) {
 		t.Errorf("the watch page may be framed: %s", p)
 	}
 }
@@ -179,9 +221,20 @@ func TestOEmbed(t *testing.T) {
 	w.want(w.do("PATCH", "/api/v1/videos/"+u.video, object{"title": `A "title" <b>`}, w.asOwner()), 200)
 	link := w.url + "/v/" + u.share
 	full := oEmbed{
-		Type: "video", Version: "1.0", Title: `A "title" <b>`, AuthorName: "Ada", ProviderName: "Meanwhile", ProviderURL: w.url + "/", Width: 960, Height: 540,
-		HTML:         `<iframe src="` + w.url + "/embed/" + u.share + `" width="960" height="540" title="A &#34;title&#34; &lt;b&gt;" style="border:0" loading="lazy" allow="fullscreen; picture-in-picture" allowfullscreen></iframe>`,
-		ThumbnailURL: link + "/poster.jpg", ThumbnailWidth: 1280, ThumbnailHeight: 720,
+		Type:         "video",
+		Version:      "1.0",
+		Title:        `A "title" <b>`,
+		AuthorName:   "Ada",
+		ProviderName: "Meanwhile",
+		ProviderURL:  w.url + "/",
+		Width:        960,
+		Height:       540,
+		HTML: `<iframe src="` +
+			w.url + "/embed/" + u.share +
+			`" width="960" height="540" title="A &#34;title&#34; &lt;b&gt;" style="border:0" loading="lazy" allow="fullscreen; picture-in-picture" allowfullscreen></iframe>`,
+		ThumbnailURL:    link + "/poster.jpg",
+		ThumbnailWidth:  1280,
+		ThumbnailHeight: 720,
 	}
 	bounded := full
 	bounded.Width, bounded.Height, bounded.ThumbnailURL, bounded.ThumbnailWidth, bounded.ThumbnailHeight = 400, 225, "", 0, 0
@@ -211,7 +264,10 @@ func TestOEmbed(t *testing.T) {
 	}
 
 	watch := string(w.want(w.do("GET", "/v/"+u.share, nil), 200).body)
-	discovery := regexp.MustCompile(`<link rel="alternate" type="application/json\+oembed" title="[^"]*" href="([^"]+)">`).FindStringSubmatch(watch)
+	discovery := regexp.MustCompile(
+		`<link rel="alternate" type="application/json\+oembed" title="[^"]*" href="([^"]+)">`,
+	).
+		FindStringSubmatch(watch)
 	if discovery == nil {
 		t.Fatalf("the watch page does not lead to its oEmbed: %s", watch)
 	}
@@ -241,7 +297,11 @@ func TestOEmbedRefuses(t *testing.T) {
 		{"another page", "url=" + url.QueryEscape(w.url+"/login"), 404},
 		{"a part of the page", "url=" + url.QueryEscape(w.url+"/v/"+u.share+"/poster.jpg"), 404},
 		{"no address", "url=%25zz", 404},
-		{"another scheme", "url=" + url.QueryEscape("javascript://"+strings.TrimPrefix(w.url, "http://")+"/v/"+u.share), 404},
+		{
+			"another scheme",
+			"url=" + url.QueryEscape("javascript://"+strings.TrimPrefix(w.url, "http://")+"/v/"+u.share),
+			404,
+		},
 	}
 	missing := ""
 	for _, tc := range tests {
@@ -266,9 +326,13 @@ func TestAPastedLinkLooksRight(t *testing.T) {
 	page := string(w.want(w.do("GET", "/v/"+u.share, nil, proxied...), 200).body)
 	player := "https://updates.example.org/embed/" + u.share
 	for _, want := range []string{
-		`<meta property="og:video" content="` + player + `">`, `<meta property="og:video:secure_url" content="` + player + `">`,
-		`<meta property="og:video:type" content="text/html">`, `<meta property="og:video:width" content="960">`, `<meta property="og:video:height" content="540">`,
-		`<meta property="og:video" content="https://updates.example.org/v/` + u.share + `/video.mp4">`, `<meta property="og:video:type" content="video/mp4">`,
+		`<meta property="og:video" content="` + player + `">`,
+		`<meta property="og:video:secure_url" content="` + player + `">`,
+		`<meta property="og:video:type" content="text/html">`,
+		`<meta property="og:video:width" content="960">`,
+		`<meta property="og:video:height" content="540">`,
+		`<meta property="og:video" content="https://updates.example.org/v/` + u.share + `/video.mp4">`,
+		`<meta property="og:video:type" content="video/mp4">`,
 		`<meta name="twitter:card" content="player">`, `<meta name="twitter:player" content="` + player + `">`,
 		`<meta name="twitter:image" content="https://updates.example.org/v/` + u.share + `/poster.jpg">`,
 	} {

@@ -48,14 +48,21 @@ func (e *statusError) Error() string {
 func (e *statusError) Unwrap() error { return e.cause }
 
 var (
-	errNoRoute   = meanwhile.E(meanwhile.NotFound, "There is nothing at this address.", nil)
-	errNoMethod  = &statusError{status: http.StatusMethodNotAllowed, message: "This address does not take this method. The Allow header names those it takes."}
-	errCrossSite = meanwhile.E(meanwhile.Forbidden, "This request came from another site, so nothing was done. Open this site itself and try again.", nil)
-	errTooMany   = meanwhile.E(meanwhile.Limited, "Too many tries from here. Wait a minute, then try again.", nil)
+	errNoRoute  = meanwhile.E(meanwhile.NotFound, "There is nothing at this address.", nil)
+	errNoMethod = &statusError{
+		status:  http.StatusMethodNotAllowed,
+		message: "This address does not take this method. The Allow header names those it takes.",
+	}
+	errCrossSite = meanwhile.E(
+		meanwhile.Forbidden,
+		"This request came from another site, so nothing was done. Open this site itself and try again.",
+		nil,
+	)
+	errTooMany = meanwhile.E(meanwhile.Limited, "Too many tries from here. Wait a minute, then try again.", nil)
 )
 
-// problem is the one place where an error becomes an answer: status, sentence, and what the log is told. It sets the headers that belong
-// to the status.
+// problem is the one place where an error becomes an answer: status, sentence, and what the log is
+// told. It sets the headers that belong to the status.
 func (s *server) problem(v *visit, err error) *wireProblem {
 	v.err = err
 	p := &wireProblem{Type: "about:blank", RequestID: v.id}
@@ -120,7 +127,8 @@ func sentenceOf(m *huma.ErrorModel) string {
 	return "This request is not as expected: " + strings.Join(parts, "; ") + "."
 }
 
-// problems is the huma transformer that gives huma's own errors our form, so that no global of huma is changed.
+// problems is the huma transformer that gives huma's own errors our form, so that no global of huma
+// is changed.
 func (s *server) problems(ctx huma.Context, _ string, body any) (any, error) {
 	if m, ok := body.(*huma.ErrorModel); ok {
 		return s.problem(visitOf(ctx.Context()), m), nil
@@ -136,7 +144,9 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	v.header = w.Header()
-	for _, name := range []string{"Content-Disposition", "Content-Encoding", "Content-Length", "Etag", "Last-Modified"} {
+	for _, name := range []string{
+		"Content-Disposition", "Content-Encoding", "Content-Length", "Etag", "Last-Modified",
+	} {
 		w.Header().Del(name) // of the answer that it did not come to
 	}
 	p := s.problem(v, err)

@@ -11,7 +11,8 @@ import (
 	"meanwhile"
 )
 
-// sse writes server-sent events. Every event says how things stand now, so that a lost one costs nothing.
+// sse writes server-sent events. Every event says how things stand now, so that a lost one costs
+// nothing.
 type sse struct {
 	w    http.ResponseWriter
 	conn *http.ResponseController
@@ -23,7 +24,11 @@ const eventWithin = 30 * time.Second
 func (s *server) newSSE(w http.ResponseWriter, v *visit) (*sse, func(), error) {
 	leave, ok := s.parallel.enter("stream " + v.holder())
 	if !ok {
-		return nil, nil, meanwhile.E(meanwhile.Limited, "Too many open pages from here follow along. Close some of them.", nil)
+		return nil, nil, meanwhile.E(
+			meanwhile.Limited,
+			"Too many open pages from here follow along. Close some of them.",
+			nil,
+		)
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
@@ -53,10 +58,17 @@ func (e *sse) write(text string) error {
 	return e.conn.Flush()
 }
 
-// pump runs a stream: note takes each event in, tell writes what has gathered at most once per StreamPause, and look runs at every
-// KeepAlive, so that a lost message and a right that ran out are noticed without an event. It ends when the client goes, the server stops, the
-// bus closes, or tell answers false.
-func (s *server) pump(ctx context.Context, e *sse, events <-chan string, note func(string), tell func(context.Context) (bool, error)) error {
+// pump runs a stream: note takes each event in, tell writes what has gathered at most once per
+// StreamPause, and look runs at every KeepAlive, so that a lost message and a right that ran out
+// are noticed without an event. It ends when the client goes, the server stops, the bus closes, or
+// tell answers false.
+func (s *server) pump(
+	ctx context.Context,
+	e *sse,
+	events <-chan string,
+	note func(string),
+	tell func(context.Context) (bool, error),
+) error {
 	alive := time.NewTicker(s.KeepAlive)
 	defer alive.Stop()
 	pause := time.NewTimer(s.StreamPause)
@@ -123,7 +135,8 @@ func (s *server) followVideos(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// unlessSignedOut is nil for a credential that has ended, which ends a stream in peace: who comes back hears 401.
+// unlessSignedOut is nil for a credential that has ended, which ends a stream in peace: who comes
+// back hears 401.
 func unlessSignedOut(err error) error {
 	if meanwhile.KindOf(err) == meanwhile.Unauthenticated {
 		return nil
@@ -147,7 +160,8 @@ type shareStream struct {
 func (s *server) followShare(w http.ResponseWriter, r *http.Request) error {
 	ctx, v := r.Context(), visitOf(r.Context())
 	st := &shareStream{token: r.PathValue("token")}
-	events, err := s.lib.Follow(ctx, v.actor, st.token) // before the first look, so that nothing falls between
+	// before the first look, so that nothing falls between
+	events, err := s.lib.Follow(ctx, v.actor, st.token)
 	if err != nil {
 		return err
 	}
@@ -168,7 +182,8 @@ func (s *server) followShare(w http.ResponseWriter, r *http.Request) error {
 	return s.pump(ctx, e, events, func(string) {}, tell)
 }
 
-// tellShare reads rows and rights anew and writes what is not known yet. False when the link has ended.
+// tellShare reads rows and rights anew and writes what is not known yet. False when the link has
+// ended.
 func (s *server) tellShare(ctx context.Context, e *sse, st *shareStream, a meanwhile.Actor) (bool, error) {
 	w, err := s.lib.Watch(ctx, a, st.token)
 	if k := meanwhile.KindOf(err); err != nil && (k == meanwhile.NotFound || k == meanwhile.Unauthenticated) {

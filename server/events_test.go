@@ -122,7 +122,10 @@ func TestViewersHearOfEverything(t *testing.T) {
 	if first["state"] != "processing" || first["playback"] == nil || first["owner"] != false {
 		t.Errorf("first event %v", first)
 	}
-	said := w.want(w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "hi", "name": "Grace"}), 201)
+	said := w.want(
+		w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "hi", "name": "Grace"}),
+		201,
+	)
 	if got := f.next("comment"); got["seq"] != said.field(t, "seq") || got["count"] != 1.0 {
 		t.Errorf("comment event %v", got)
 	}
@@ -133,7 +136,10 @@ func TestViewersHearOfEverything(t *testing.T) {
 
 	// who comes back hears how things stand, and asks for what came in between
 	f.cancel()
-	w.want(w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 1, "body": "while away", "name": "Grace"}), 201)
+	w.want(
+		w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 1, "body": "while away", "name": "Grace"}),
+		201,
+	)
 	again := w.follow("/api/v1/shares/" + u.share + "/events")
 	if got := again.next("video"); got["comment_seq"] != 2.0 {
 		t.Errorf("after the reconnection %v", got)
@@ -152,11 +158,19 @@ func TestViewersHearOfEverything(t *testing.T) {
 }
 
 func TestALostMessageIsNoticedAtTheNextBeat(t *testing.T) {
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.KeepAlive = 20 * time.Millisecond })
+	w := newWorld(
+		t,
+		func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.KeepAlive = 20 * time.Millisecond },
+	)
 	u := w.newVideo()
 	f := w.follow("/api/v1/shares/" + u.share + "/events")
 	f.next("video")
-	if err := w.lib.Store.SetVideoTitle(t.Context(), meanwhile.VideoID(u.video), "Told to nobody", time.Now()); err != nil {
+	if err := w.lib.Store.SetVideoTitle(
+		t.Context(),
+		meanwhile.VideoID(u.video),
+		"Told to nobody",
+		time.Now(),
+	); err != nil {
 		t.Fatal(err)
 	}
 	if got := f.next("video"); got["title"] != "Told to nobody" {
@@ -203,12 +217,18 @@ func TestStreamsOfOneAddressAreBounded(t *testing.T) {
 }
 
 func TestEventsAreGathered(t *testing.T) {
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.StreamPause = 300 * time.Millisecond })
+	w := newWorld(
+		t,
+		func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.StreamPause = 300 * time.Millisecond },
+	)
 	u := w.newVideo()
 	f := w.follow("/api/v1/shares/" + u.share + "/events")
 	f.next("video")
 	for range 20 {
-		w.want(w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "hi", "name": "Grace"}), 201)
+		w.want(
+			w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "hi", "name": "Grace"}),
+			201,
+		)
 	}
 	seen := 0
 	for last := 0.0; last < 20; seen++ {
@@ -227,7 +247,11 @@ type flaky struct {
 
 func (f *flaky) VideoByToken(ctx context.Context, token string) (meanwhile.Video, meanwhile.Share, error) {
 	if f.away.Load() {
-		return meanwhile.Video{}, meanwhile.Share{}, meanwhile.E(meanwhile.Unavailable, "The database does not answer.", nil)
+		return meanwhile.Video{}, meanwhile.Share{}, meanwhile.E(
+			meanwhile.Unavailable,
+			"The database does not answer.",
+			nil,
+		)
 	}
 	return f.Store.VideoByToken(ctx, token)
 }

@@ -19,10 +19,18 @@ func (s *server) exportWorkspace(w http.ResponseWriter, r *http.Request) error {
 	return s.export(w, r, s.lib.ExportWorkspace)
 }
 
-var errExporting = meanwhile.E(meanwhile.Limited, "An export of yours is running already. Wait until it has ended, or stop it, then try again.", nil)
+var errExporting = meanwhile.E(
+	meanwhile.Limited,
+	"An export of yours is running already. Wait until it has ended, or stop it, then try again.",
+	nil,
+)
 
 // export streams an archive. Nothing of it is kept anywhere: what is read goes out.
-func (s *server) export(w http.ResponseWriter, r *http.Request, open func(context.Context, meanwhile.Actor) (*meanwhile.Export, error)) error {
+func (s *server) export(
+	w http.ResponseWriter,
+	r *http.Request,
+	open func(context.Context, meanwhile.Actor) (*meanwhile.Export, error),
+) error {
 	v := visitOf(r.Context())
 	leave, ok := s.exports.enter(v.holder())
 	if !ok {
@@ -35,7 +43,10 @@ func (s *server) export(w http.ResponseWriter, r *http.Request, open func(contex
 	}
 	h := w.Header()
 	h.Set("Content-Type", "application/zip")
-	h.Set("Content-Disposition", attachment("meanwhile-"+s.lib.Now().UTC().Format(time.DateOnly)+".zip", "meanwhile.zip"))
+	h.Set(
+		"Content-Disposition",
+		attachment("meanwhile-"+s.lib.Now().UTC().Format(time.DateOnly)+".zip", "meanwhile.zip"),
+	)
 	h.Set("Cache-Control", "private, no-store")
 	archive := zip.NewWriter(w)
 	if err := e.Write(r.Context(), zipTree{archive}, ExportIndex); err != nil {
@@ -64,7 +75,8 @@ func (t zipTree) File(path string, modified time.Time, packed bool) (io.Writer, 
 	return w, nil
 }
 
-// breakOff ends a streamed answer that cannot be completed: where it has begun, the connection is cut, so that nobody takes a part for the whole.
+// breakOff ends a streamed answer that cannot be completed: where it has begun, the connection is
+// cut, so that nobody takes a part for the whole.
 func (s *server) breakOff(w http.ResponseWriter, r *http.Request, err error) error {
 	if rec, ok := w.(*recorder); ok && rec.status == 0 {
 		return err

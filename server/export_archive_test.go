@@ -53,7 +53,8 @@ func folderOf(t testing.TB, files map[string][]byte, id string) string {
 }
 
 var (
-	// plainName is what Windows, macOS and Linux take as one name, with no device nor parent among them.
+	// plainName is what Windows, macOS and Linux take as one name, with no device nor parent among
+	// them.
 	plainName = regexp.MustCompile(`^\d{4}-\d\d-\d\d [^\x00-\x1f\x7f/\\:*?"<>|%]+[^. ]$`)
 	links     = regexp.MustCompile(`href="([^"]*)"`)
 )
@@ -61,7 +62,17 @@ var (
 func TestExportOfOnesOwn(t *testing.T) {
 	w := newWorld(t)
 	titles := []string{
-		"../../x", "CON", "🎬 Ünïcode 👩‍👩‍👧", strings.Repeat("長", 200), "<script>alert(1)</script>", `C:\x|y?"z*`, "%2e%2e", "...", "Same", "Same", "\u202Eevil.exe",
+		"../../x",
+		"CON",
+		"🎬 Ünïcode 👩‍👩‍👧",
+		strings.Repeat("長", 200),
+		"<script>alert(1)</script>",
+		`C:\x|y?"z*`,
+		"%2e%2e",
+		"...",
+		"Same",
+		"Same",
+		"\u202Eevil.exe",
 	}
 	byID := map[string]string{}
 	var first uploaded
@@ -73,14 +84,31 @@ func TestExportOfOnesOwn(t *testing.T) {
 		byID[u.video] = title
 		w.want(w.do("PATCH", "/api/v1/videos/"+u.video, object{"title": title}, w.asOwner()), 200)
 	}
-	said := w.want(w.do("POST", "/api/v1/shares/"+first.share+"/comments", object{"at_ms": 83_000, "body": "First\nsecond line"}, w.asOwner()), 201)
-	w.want(w.do("POST", "/api/v1/shares/"+first.share+"/comments", object{"at_ms": 0, "body": "Why?", "name": "Client", "parent_id": said.text(t, "id")}), 201)
+	said := w.want(
+		w.do(
+			"POST",
+			"/api/v1/shares/"+first.share+"/comments",
+			object{"at_ms": 83_000, "body": "First\nsecond line"},
+			w.asOwner(),
+		),
+		201,
+	)
+	w.want(
+		w.do(
+			"POST",
+			"/api/v1/shares/"+first.share+"/comments",
+			object{"at_ms": 0, "body": "Why?", "name": "Client", "parent_id": said.text(t, "id")},
+		),
+		201,
+	)
 	unfinished := w.createUpload(100)
 	theirs := w.newUser("eve@example.org", "Eve")
 	w.trash(first)
 
 	r := w.want(w.do("GET", "/api/v1/me/export", nil, w.asOwner()), 200)
-	if r.header.Get("Content-Type") != "application/zip" || !strings.Contains(r.header.Get("Content-Disposition"), ".zip") || !strings.Contains(r.header.Get("Cache-Control"), "no-store") {
+	if r.header.Get("Content-Type") != "application/zip" ||
+		!strings.Contains(r.header.Get("Content-Disposition"), ".zip") ||
+		!strings.Contains(r.header.Get("Cache-Control"), "no-store") {
 		t.Errorf("headers %v", r.header)
 	}
 	files := unzip(t, r.body)
@@ -133,7 +161,8 @@ func TestExportOfOnesOwn(t *testing.T) {
 	}
 
 	index := string(files["index.html"])
-	if strings.Contains(index, "<script") || !strings.Contains(index, "&lt;script&gt;") || strings.Count(index, "(in the trash)") != 1 {
+	if strings.Contains(index, "<script") || !strings.Contains(index, "&lt;script&gt;") ||
+		strings.Count(index, "(in the trash)") != 1 {
 		t.Errorf("index.html:\n%s", index)
 	}
 	linked := map[string]bool{"index.html": true}
@@ -195,7 +224,10 @@ func TestExportOfARecording(t *testing.T) {
 	w.want(w.do("POST", u.location+"/complete", object{"tracks": sizes}, "Authorization: Bearer "+u.token), 200)
 	files := unzip(t, w.want(w.do("GET", "/api/v1/me/export", nil, w.asOwner()), 200).body)
 	folder := folderOf(t, files, u.video)
-	for name, want := range map[string]string{"original.mp4": "screen one, screen two", "original-camera.mp4": "camera one, camera two"} {
+	for name, want := range map[string]string{
+		"original.mp4":        "screen one, screen two",
+		"original-camera.mp4": "camera one, camera two",
+	} {
 		if got := string(files[folder+"/"+name]); got != want {
 			t.Errorf("%s holds %q, want %q", name, got, want)
 		}
@@ -273,7 +305,12 @@ func TestAnExportThatBreaksIsCutOff(t *testing.T) {
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	if res.StatusCode != 200 || err == nil {
-		t.Errorf("an export that broke off after %d bytes of %d ends well: %d", len(body), len(whole.body), res.StatusCode)
+		t.Errorf(
+			"an export that broke off after %d bytes of %d ends well: %d",
+			len(body),
+			len(whole.body),
+			res.StatusCode,
+		)
 	}
 	if _, err := zip.NewReader(bytes.NewReader(body), int64(len(body))); err == nil {
 		t.Error("what came can be taken for a whole archive")

@@ -43,7 +43,8 @@ func Document() *huma.OpenAPI {
 // NewRecorder wraps w as every request's writer is.
 func NewRecorder(w http.ResponseWriter) http.ResponseWriter { return &recorder{ResponseWriter: w} }
 
-// NewCheckup is what the page about the site asks: the findings by the names of their checks, nil where ctx ended.
+// NewCheckup is what the page about the site asks: the findings by the names of their checks, nil
+// where ctx ended.
 func NewCheckup(checks []Check, within time.Duration) func(context.Context) map[string]Finding {
 	c := newCheckup(checks, within)
 	return func(ctx context.Context) map[string]Finding {

@@ -17,7 +17,10 @@ import (
 
 // FuzzUploadMetadata: metadata is read whole or refused.
 func FuzzUploadMetadata(f *testing.F) {
-	for _, seed := range []string{"", "filename ZGVtby5tcDQ=", "filename ZGVtby5tcDQ=,title RGVtbw==, private", "a,a", ",", "a ???", "a  YQ==", " YQ==", "a YQ", "filename Li4vLi4vZXRj", "a AA==", "a /w=="} {
+	for _, seed := range []string{
+		"", "filename ZGVtby5tcDQ=", "filename ZGVtby5tcDQ=,title RGVtbw==, private", "a,a", ",", "a ???", "a  YQ==",
+		" YQ==", "a YQ", "filename Li4vLi4vZXRj", "a AA==", "a /w==",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, header string) {
@@ -29,7 +32,11 @@ func FuzzUploadMetadata(f *testing.F) {
 			t.Errorf("%q gives %v", header, meta)
 		}
 		for _, name := range []string{meta["filename"], meta["title"]} {
-			if value := attachment(name, "video.mp4"); strings.ContainsAny(value, "\r\n\x00") || !utf8.ValidString(value) {
+			if value := attachment(
+				name,
+				"video.mp4",
+			); strings.ContainsAny(value, "\r\n\x00") ||
+				!utf8.ValidString(value) {
 				t.Errorf("%q is offered as %q", name, value)
 			}
 		}
@@ -39,16 +46,29 @@ func FuzzUploadMetadata(f *testing.F) {
 // FuzzDigests: a digest is 32 bytes or refused, a checksum is as long as its kind.
 func FuzzDigests(f *testing.F) {
 	for _, seed := range []string{
-		"", "sha-256=:" + strings.Repeat("A", 43) + "=:", "sha-512=:AA==:, sha-256=:" + strings.Repeat("A", 43) + "=:", "sha-256=:", "sha-256=::", "sha-256=:AA==", ",,,", "sha-256=:%%%:",
+		"",
+		"sha-256=:" + strings.Repeat("A", 43) + "=:",
+		"sha-512=:AA==:, sha-256=:" + strings.Repeat("A", 43) + "=:",
+		"sha-256=:",
+		"sha-256=::",
+		"sha-256=:AA==",
+		",,,",
+		"sha-256=:%%%:",
 		"sha1 2jmj7l5rSw0yVb/vlWAYkK/YBwk=", "sha256 AA==", "md5 AA==", "sha1", "sha1 ", " ",
 	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, header string) {
-		if sum, err := contentDigest(http.Header{"Content-Digest": {header}}); err != nil && (meanwhile.KindOf(err) != meanwhile.Invalid || sum != [32]byte{}) {
+		if sum, err := contentDigest(
+			http.Header{"Content-Digest": {header}},
+		); err != nil &&
+			(meanwhile.KindOf(err) != meanwhile.Invalid || sum != [32]byte{}) {
 			t.Errorf("%q: %x, %v", header, sum, err)
 		}
-		if c, err := checksumOf(http.Header{"Upload-Checksum": {header}}); err == nil && c != nil && len(c.Want) != c.Hash.Size() {
+		if c, err := checksumOf(
+			http.Header{"Upload-Checksum": {header}},
+		); err == nil && c != nil &&
+			len(c.Want) != c.Hash.Size() {
 			t.Errorf("%q: %d bytes", header, len(c.Want))
 		}
 	})
@@ -57,8 +77,10 @@ func FuzzDigests(f *testing.F) {
 // FuzzSafeNext: wherever a log-in leads to, it is on this site.
 func FuzzSafeNext(f *testing.F) {
 	for _, seed := range []string{
-		"/", "/v/x?t=1#c", "//evil.example", "///evil.example", "/\\evil.example", "\\/evil.example", "https://evil.example", "https:evil.example", "/\t/evil.example", "/%09/evil.example", "/..//evil.example",
-		"/.//evil.example", "javascript:alert(1)", "/x\r\nSet-Cookie: a=b", "/\x00", "http:///evil.example", "/@evil.example", "?x", "", "/%", "/ü",
+		"/", "/v/x?t=1#c", "//evil.example", "///evil.example", "/\\evil.example", "\\/evil.example",
+		"https://evil.example", "https:evil.example", "/\t/evil.example", "/%09/evil.example", "/..//evil.example",
+		"/.//evil.example", "javascript:alert(1)", "/x\r\nSet-Cookie: a=b", "/\x00", "http:///evil.example",
+		"/@evil.example", "?x", "", "/%", "/ü",
 	} {
 		f.Add(seed)
 	}
@@ -68,14 +90,19 @@ func FuzzSafeNext(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, next string) {
 		rec := httptest.NewRecorder()
-		if err := redirect(rec, httptest.NewRequest(http.MethodPost, "https://here.example/login", nil), safeNext(next)); err != nil {
+		if err := redirect(
+			rec,
+			httptest.NewRequest(http.MethodPost, "https://here.example/login", nil),
+			safeNext(next),
+		); err != nil {
 			t.Fatal(err)
 		}
 		to := rec.Header().Get("Location")
 		// Browsers take a backslash for a slash, and leave tabs and line ends out (WHATWG URL).
 		seen := strings.NewReplacer("\\", "/", "\t", "", "\n", "", "\r", "").Replace(to)
 		u, err := base.Parse(seen)
-		if err != nil || u.Host != "here.example" || u.Scheme != "https" || strings.HasPrefix(seen, "//") || !strings.HasPrefix(seen, "/") {
+		if err != nil || u.Host != "here.example" || u.Scheme != "https" || strings.HasPrefix(seen, "//") ||
+			!strings.HasPrefix(seen, "/") {
 			t.Errorf("%q leads to %q", next, to)
 		}
 	})
@@ -87,7 +114,8 @@ func FuzzCursor(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	for _, seed := range []string{"", good, good + "A", "e30", "bnVsbA", "W10", "MQ", "eyJJRCI6MX0", "!!!!", "eyJDcmVhdGVkQXQiOiIifQ"} {
+	for _, seed := range []string{"", good, good +
+		"A", "e30", "bnVsbA", "W10", "MQ", "eyJJRCI6MX0", "!!!!", "eyJDcmVhdGVkQXQiOiIifQ"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, cursor string) {
@@ -102,15 +130,22 @@ func FuzzCursor(f *testing.F) {
 }
 
 var (
-	ownTags = regexp.MustCompile(`<a href="(?i:https?)://[^"<>]*" rel="nofollow noopener ugc" target="_blank">|<a class="time" href="\?t=\d+">|</a>`)
-	anyURL  = regexp.MustCompile(`(?i)href="([^"]*)"`)
+	ownTags = regexp.MustCompile(
+		`<a href="(?i:https?)://[^"<>]*" rel="nofollow noopener ugc" target="_blank">|<a class="time" href="\?t=\d+">|</a>`,
+	)
+	anyURL = regexp.MustCompile(`(?i)href="([^"]*)"`)
 )
 
-// FuzzCommentHTML: of a comment's text come our own two kinds of link and nothing else, and all of the text is there.
+// FuzzCommentHTML: of a comment's text come our own two kinds of link and nothing else, and all of
+// the text is there.
 func FuzzCommentHTML(f *testing.F) {
 	for _, seed := range []string{
-		attackText, "see https://example.org/a?b=c&d (at 1:23, 1:02:03).", "javascript:alert(1)", "HTTPS://EXAMPLE.ORG/\"onmouseover=\"alert(1)", "https://[::1]/", "http://a'><svg/onload=alert(1)>", "1:23:99:4", "\x00https://\x00",
-		"\u202ehttps://a.example/\u2028x", "https://a.example/</a><script>", "{{.}} ${x} <%= x %>", "data:text/html,x https://data:text/html", "https://user:pass@evil.example", "&lt;script&gt;", "https://a.example/\xff",
+		attackText, "see https://example.org/a?b=c&d (at 1:23, 1:02:03).",
+		"javascript:alert(1)", "HTTPS://EXAMPLE.ORG/\"onmouseover=\"alert(1)",
+		"https://[::1]/", "http://a'><svg/onload=alert(1)>", "1:23:99:4", "\x00https://\x00",
+		"\u202ehttps://a.example/\u2028x", "https://a.example/</a><script>",
+		"{{.}} ${x} <%= x %>", "data:text/html,x https://data:text/html",
+		"https://user:pass@evil.example", "&lt;script&gt;", "https://a.example/\xff",
 	} {
 		f.Add(seed)
 	}
@@ -124,7 +159,10 @@ func FuzzCommentHTML(f *testing.F) {
 			t.Errorf("%q reads %q", want, got)
 		}
 		for _, m := range anyURL.FindAllStringSubmatch(markup, -1) {
-			if address := strings.ToLower(m[1]); !strings.HasPrefix(address, "http://") && !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "?t=") {
+			if address := strings.ToLower(
+				m[1],
+			); !strings.HasPrefix(address, "http://") && !strings.HasPrefix(address, "https://") &&
+				!strings.HasPrefix(address, "?t=") {
 				t.Errorf("%q links to %q", body, m[1])
 			}
 		}
@@ -133,11 +171,16 @@ func FuzzCommentHTML(f *testing.F) {
 
 const attackText = `</script><img src=x onerror="alert(1)">'"&<!--`
 
-// FuzzEmbed: what is asked for by oEmbed is a token of this site or nothing; what comes back is one frame.
+// FuzzEmbed: what is asked for by oEmbed is a token of this site or nothing; what comes back is one
+// frame.
 func FuzzEmbed(f *testing.F) {
 	for _, seed := range []string{
-		"https://here.example/v/abc", "https://here.example/embed/abc/", "http://HERE.example/v/abc?t=1", "https://here.example/v/a%2fb", "https://here.example.evil/v/abc", "https://here.example@evil.example/v/abc", "//here.example/v/abc",
-		"https://here.example/v/../v/abc", "javascript://here.example/v/abc", " https://here.example/v/abc ", "https://here.example/v/\"onload=alert(1)", "", "https://here.example/v/", attackText,
+		"https://here.example/v/abc", "https://here.example/embed/abc/",
+		"http://HERE.example/v/abc?t=1", "https://here.example/v/a%2fb",
+		"https://here.example.evil/v/abc", "https://here.example@evil.example/v/abc", "//here.example/v/abc",
+		"https://here.example/v/../v/abc", "javascript://here.example/v/abc",
+		" https://here.example/v/abc ", "https://here.example/v/\"onload=alert(1)",
+		"", "https://here.example/v/", attackText,
 	} {
 		f.Add(seed)
 	}
@@ -158,7 +201,11 @@ func FuzzEmbed(f *testing.F) {
 
 // FuzzRange: a part that is answered lies within the file, and is one.
 func FuzzRange(f *testing.F) {
-	for _, seed := range []string{"", "bytes=0-1", "bytes=-5", "bytes=5-", "bytes=9-3", "bytes=0-0,2-2", "bytes=9223372036854775807-", "bytes=-9223372036854775808", "bytes=0-18446744073709551616", "bytes=,", "seconds=1-2", "bytes= 1 - 2", "bytes=1-2,"} {
+	for _, seed := range []string{
+		"", "bytes=0-1", "bytes=-5", "bytes=5-", "bytes=9-3", "bytes=0-0,2-2", "bytes=9223372036854775807-",
+		"bytes=-9223372036854775808", "bytes=0-18446744073709551616", "bytes=,", "seconds=1-2", "bytes= 1 - 2",
+		"bytes=1-2,",
+	} {
 		f.Add(seed)
 	}
 	const file = "0123456789abcdefghij"
@@ -169,7 +216,8 @@ func FuzzRange(f *testing.F) {
 		serveContent(rec, r, bytes.NewReader([]byte(file)))
 		switch rec.Code {
 		case http.StatusOK, http.StatusPartialContent:
-			if !strings.Contains(file, rec.Body.String()) || strings.HasPrefix(rec.Header().Get("Content-Type"), "multipart/") {
+			if !strings.Contains(file, rec.Body.String()) ||
+				strings.HasPrefix(rec.Header().Get("Content-Type"), "multipart/") {
 				t.Errorf("%q gives %q", asked, rec.Body.String())
 			}
 		case http.StatusRequestedRangeNotSatisfiable:
@@ -185,7 +233,12 @@ func FuzzProblem(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, said string) {
-		b, err := json.Marshal(newServer(Config{}, Deps{}).problem(&visit{header: http.Header{}}, meanwhile.E(meanwhile.Invalid, said, nil)))
+		b, err := json.Marshal(
+			newServer(
+				Config{},
+				Deps{},
+			).problem(&visit{header: http.Header{}}, meanwhile.E(meanwhile.Invalid, said, nil)),
+		)
 		if err != nil || bytes.ContainsAny(b, "<>\u2028") || !json.Valid(b) {
 			t.Errorf("%q becomes %s, %v", said, b, err)
 		}

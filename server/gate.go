@@ -19,7 +19,8 @@ type gatePage struct {
 	Error    string
 }
 
-// showGate answers with the gate where err says that the link asks for something; false for any other error.
+// showGate answers with the gate where err says that the link asks for something; false for any
+// other error.
 func (s *server) showGate(w http.ResponseWriter, r *http.Request, token string, err error) (bool, error) {
 	password := errors.Is(err, meanwhile.ErrPasswordNeeded)
 	if !password && !errors.Is(err, meanwhile.ErrAddressNeeded) {
@@ -35,7 +36,8 @@ func (s *server) renderGate(w http.ResponseWriter, r *http.Request, status int, 
 	return s.render(w, r, status, "gate", data)
 }
 
-// tryGate bounds the tries of one address at one link (reliability.md, Web 6): few a minute, and few an hour, so that waiting grows.
+// tryGate bounds the tries of one address at one link (reliability.md, Web 6): few a minute, and
+// few an hour, so that waiting grows.
 func (s *server) tryGate(ctx context.Context, v *visit, token string) error {
 	for _, l := range s.passwords {
 		if !l.allow(ctx, addressKey(v.address)+" "+token, s.lib.Now()) {

@@ -35,7 +35,13 @@ func (s *headersSeen) check(t *testing.T, what, path string, r reply, tls bool) 
 		t.Errorf("%s: %d Cross-Origin-Opener-Policy %q", what, r.status, h.Get("Cross-Origin-Opener-Policy"))
 	}
 	if got := h.Get("Strict-Transport-Security") != ""; got != tls {
-		t.Errorf("%s: %d Strict-Transport-Security %q, by TLS %v", what, r.status, h.Get("Strict-Transport-Security"), tls)
+		t.Errorf(
+			"%s: %d Strict-Transport-Security %q, by TLS %v",
+			what,
+			r.status,
+			h.Get("Strict-Transport-Security"),
+			tls,
+		)
 	}
 	s.checkReferrer(t, what, path, r)
 	s.checkPolicy(t, what, path, r)
@@ -44,8 +50,9 @@ func (s *headersSeen) check(t *testing.T, what, path string, r reply, tls bool) 
 	}
 }
 
-// checkReferrer: no answer tells another site an address, and pages whose address is the key tell it to nobody. A page that asks for
-// something tells this site where its form came from: without, a browser on plain http says "null" there, which is refused.
+// checkReferrer: no answer tells another site an address, and pages whose address is the key tell
+// it to nobody. A page that asks for something tells this site where its form came from: without, a
+// browser on plain http says "null" there, which is refused.
 func (s *headersSeen) checkReferrer(t *testing.T, what, path string, r reply) {
 	t.Helper()
 	want := "same-origin"
@@ -58,7 +65,8 @@ func (s *headersSeen) checkReferrer(t *testing.T, what, path string, r reply) {
 	}
 	const loosened = `<meta name="referrer" content="same-origin">`
 	body := string(r.body)
-	if strings.Contains(strings.ReplaceAll(body, loosened, ""), `name="referrer"`) || strings.Contains(body, loosened) && !strings.Contains(body, `action="/logout"`) {
+	if strings.Contains(strings.ReplaceAll(body, loosened, ""), `name="referrer"`) ||
+		strings.Contains(body, loosened) && !strings.Contains(body, `action="/logout"`) {
 		t.Errorf("%s: %d tells more than its header says, to somebody who cannot sign out", what, r.status)
 	}
 	if got := r.header.Get("Referrer-Policy"); got != want {
@@ -79,7 +87,11 @@ func (s *headersSeen) checkPolicy(t *testing.T, what, path string, r reply) {
 	if page && strings.HasPrefix(path, "/embed/") {
 		ancestors = "*"
 	}
-	for name, value := range map[string]string{"default-src": "'none'", "base-uri": "'none'", "frame-ancestors": ancestors} {
+	for name, value := range map[string]string{
+		"default-src":     "'none'",
+		"base-uri":        "'none'",
+		"frame-ancestors": ancestors,
+	} {
 		if directives[name] != value {
 			t.Errorf("%s: %d policy %s %s, want %s", what, r.status, name, directives[name], value)
 		}
@@ -94,7 +106,8 @@ func (s *headersSeen) checkPolicy(t *testing.T, what, path string, r reply) {
 		return
 	}
 	m := nonceIn.FindStringSubmatch(directives["script-src"])
-	if m == nil || directives["script-src"] != "'self' 'nonce-"+m[1]+"'" || directives["object-src"] != "'none'" || directives["form-action"] != "'self'" {
+	if m == nil || directives["script-src"] != "'self' 'nonce-"+m[1]+"'" || directives["object-src"] != "'none'" ||
+		directives["form-action"] != "'self'" {
 		t.Errorf("%s: %d is a page with the policy %q", what, r.status, policy)
 		return
 	}
@@ -109,8 +122,9 @@ func (s *headersSeen) checkPolicy(t *testing.T, what, path string, r reply) {
 	}
 }
 
-// TestEveryAnswerCarriesItsHeaders walks all routes with every kind of answer that they have: what is asked for, a part of it, nothing new,
-// not there, not without signing in, not by this method, not from another site.
+// TestEveryAnswerCarriesItsHeaders walks all routes with every kind of answer that they have: what
+// is asked for, a part of it, nothing new, not there, not without signing in, not by this method,
+// not from another site.
 func TestEveryAnswerCarriesItsHeaders(t *testing.T) {
 	w := newWorld(t, withUI, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
 		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
@@ -125,7 +139,11 @@ func TestEveryAnswerCarriesItsHeaders(t *testing.T) {
 			continue // has no end
 		}
 		path := w.addressOf(row, ready, upload, recording, "x")
-		paths := []string{path, placeholder.ReplaceAllString(row.Path, "unknown"), strings.Replace(path, ready.share, gated.share, 1)}
+		paths := []string{
+			path,
+			placeholder.ReplaceAllString(row.Path, "unknown"),
+			strings.Replace(path, ready.share, gated.share, 1),
+		}
 		if strings.HasPrefix(row.Path, "/m/") {
 			paths = append(paths, media)
 		}
@@ -136,7 +154,11 @@ func TestEveryAnswerCarriesItsHeaders(t *testing.T) {
 			session := w.logIn(ownerEmail, ownerPassword) // some routes end it
 			for _, who := range [][]string{nil, {session}, {session, "X-Forwarded-Proto: https"}} {
 				for _, kind := range w.kindsOf(row, path, who) {
-					r := w.do(kind.method, path, nil, append(append([]string{"Accept-Encoding: identity"}, kind.headers...), who...)...)
+					r := w.do(
+						kind.method,
+						path,
+						nil,
+						append(append([]string{"Accept-Encoding: identity"}, kind.headers...), who...)...)
 					seen.check(t, kind.method+" "+path+" "+strings.Join(kind.headers, " "), path, r, len(who) == 2)
 				}
 			}
@@ -155,13 +177,19 @@ type asking struct {
 	headers []string
 }
 
-// kindsOf are the ways to ask a route for something that have answers of different kinds. What ends the session comes last.
+// kindsOf are the ways to ask a route for something that have answers of different kinds. What ends
+// the session comes last.
 func (w *world) kindsOf(row server.Route, path string, who []string) []asking {
 	w.t.Helper()
 	all := []asking{{"LOCK", nil}, {"POST", []string{"Sec-Fetch-Site: cross-site"}}}
 	if row.Method == "GET" {
 		tag := w.do("HEAD", path, nil, who...).header.Get("ETag")
-		all = append(all, asking{"HEAD", nil}, asking{"GET", []string{"Range: bytes=0-1"}}, asking{"GET", []string{"Range: bytes=100000000-"}})
+		all = append(
+			all,
+			asking{"HEAD", nil},
+			asking{"GET", []string{"Range: bytes=0-1"}},
+			asking{"GET", []string{"Range: bytes=100000000-"}},
+		)
 		if tag != "" {
 			all = append(all, asking{"GET", []string{"If-None-Match: " + tag}})
 		}

@@ -13,8 +13,9 @@ import (
 	"sync"
 )
 
-// inlined is what a page that shows a video carries in itself, so that the first bytes after it are the video's: its styles, and the script
-// that begins the rest when the picture is there (docs/adr/0023).
+// inlined is what a page that shows a video carries in itself, so that the first bytes after it are
+// the video's: its styles, and the script that begins the rest when the picture is there
+// (docs/adr/0023).
 type inlined struct {
 	Style template.CSS
 	Fonts template.CSS
@@ -25,10 +26,19 @@ type inlined struct {
 	block []byte // Style, packed
 }
 
-// inlineEntries are the built files of each such page: styles, modules to run, and what those load by themselves before long.
+// inlineEntries are the built files of each such page: styles, modules to run, and what those load
+// by themselves before long.
 var inlineEntries = map[string]struct{ styles, run, soon []string }{
-	"watch": {[]string{"src/ui/base.css", "src/watch/watch.css"}, []string{"src/watch/main.ts"}, []string{"src/player/controls.ts"}},
-	"embed": {[]string{"src/ui/base.css", "src/watch/embed.css"}, []string{"src/watch/embed.ts"}, []string{"src/player/controls.ts"}},
+	"watch": {
+		[]string{"src/ui/base.css", "src/watch/watch.css"},
+		[]string{"src/watch/main.ts"},
+		[]string{"src/player/controls.ts"},
+	},
+	"embed": {
+		[]string{"src/ui/base.css", "src/watch/embed.css"},
+		[]string{"src/watch/embed.ts"},
+		[]string{"src/player/controls.ts"},
+	},
 }
 
 // newInlined reads what page carries; nil where that was not built.
@@ -42,7 +52,14 @@ func newInlined(a assets, page string) *inlined {
 		return nil
 	}
 	// The files are ours, and built with no end tag in them.
-	out := &inlined{Style: template.CSS(style), Fonts: template.CSS(fonts), Ahead: template.JS(a.text("src/watch/ahead.ts")), First: template.JS(first), block: packBlock([]byte(style))} //nolint:gosec // as said
+	// as said
+	out := &inlined{
+		Style: template.CSS(style),
+		Fonts: template.CSS(fonts),
+		Ahead: template.JS(a.text("src/watch/ahead.ts")),
+		First: template.JS(first),
+		block: packBlock([]byte(style)),
+	} //nolint:gosec
 	var run, fetch []string
 	for _, name := range e.run {
 		run = append(run, assetPath+a.manifest[name].File)
@@ -91,7 +108,8 @@ func (a assets) modules(name string) []string {
 	return files
 }
 
-// packBlock packs text into whole blocks that stand in any deflate stream at the edge of a byte (RFC 1951): they refer to nothing before them.
+// packBlock packs text into whole blocks that stand in any deflate stream at the edge of a byte
+// (RFC 1951): they refer to nothing before them.
 func packBlock(text []byte) []byte {
 	var b bytes.Buffer
 	z, err := flate.NewWriter(&b, flate.BestCompression)
@@ -103,8 +121,9 @@ func packBlock(text []byte) []byte {
 	return b.Bytes()
 }
 
-// deflaters are used again: one is large, and would be made and collected for each page. They are quick ones: what is packed anew is a quarter of
-// a page, so that a better level saves some 170 bytes and costs a tenth of the pages in a second.
+// deflaters are used again: one is large, and would be made and collected for each page. They are
+// quick ones: what is packed anew is a quarter of a page, so that a better level saves some 170
+// bytes and costs a tenth of the pages in a second.
 var deflaters = sync.Pool{New: func() any {
 	z, err := flate.NewWriter(nil, flate.BestSpeed)
 	if err != nil {
@@ -113,8 +132,8 @@ var deflaters = sync.Pool{New: func() any {
 	return z
 }}
 
-// packAround writes body as gzip (RFC 1952) to out. What in has packed already is taken as it is: the styles are most of a page, and the same
-// each time.
+// packAround writes body as gzip (RFC 1952) to out. What in has packed already is taken as it is:
+// the styles are most of a page, and the same each time.
 func packAround(out *bytes.Buffer, body []byte, in *inlined) {
 	z := deflaters.Get().(*flate.Writer) //nolint:errcheck,forcetypeassert // New makes nothing else
 	defer deflaters.Put(z)
@@ -134,6 +153,7 @@ func packAround(out *bytes.Buffer, body []byte, in *inlined) {
 	_ = z.Close()
 	var end [8]byte
 	bin.LittleEndian.PutUint32(end[:4], crc32.ChecksumIEEE(body))
-	bin.LittleEndian.PutUint32(end[4:], uint32(len(body))) //nolint:gosec // modulo 2³², as the format says
+	// modulo 2³², as the format says
+	bin.LittleEndian.PutUint32(end[4:], uint32(len(body))) //nolint:gosec
 	out.Write(end[:])
 }

@@ -19,7 +19,13 @@ type wireInvite struct {
 
 func inviteOf(i meanwhile.Invite) wireInvite {
 	return wireInvite{
-		ID: string(i.ID), Email: i.Email, Role: string(i.Role), CreatedBy: i.CreatedByName, CreatedAt: stamp(i.CreatedAt), ExpiresAt: stamp(i.ExpiresAt), HasLink: i.Hash != "",
+		ID:        string(i.ID),
+		Email:     i.Email,
+		Role:      string(i.Role),
+		CreatedBy: i.CreatedByName,
+		CreatedAt: stamp(i.CreatedAt),
+		ExpiresAt: stamp(i.ExpiresAt),
+		HasLink:   i.Hash != "",
 	}
 }
 
@@ -65,8 +71,14 @@ type madeInviteOutput struct{ Body wireMadeInvite }
 
 func madeInvite(i meanwhile.Invitation) *madeInviteOutput {
 	return &madeInviteOutput{Body: wireMadeInvite{
-		ID: string(i.ID), Email: i.Email, Role: string(i.Role), CreatedBy: i.CreatedByName, CreatedAt: stamp(i.CreatedAt), ExpiresAt: stamp(i.ExpiresAt),
-		URL: i.URL, Mailed: i.Mailed,
+		ID:        string(i.ID),
+		Email:     i.Email,
+		Role:      string(i.Role),
+		CreatedBy: i.CreatedByName,
+		CreatedAt: stamp(i.CreatedAt),
+		ExpiresAt: stamp(i.ExpiresAt),
+		URL:       i.URL,
+		Mailed:    i.Mailed,
 	}}
 }
 
@@ -78,7 +90,12 @@ func (s *server) inviteURL(v *visit) func(string) string {
 
 func (s *server) makeInvite(ctx context.Context, in *newInviteInput) (*madeInviteOutput, error) {
 	v := visitOf(ctx)
-	i, err := s.lib.Invite(ctx, v.actor, meanwhile.NewInvite{Email: in.Body.Email, Role: meanwhile.Role(in.Body.Role), Days: in.Body.Days}, s.inviteURL(v))
+	i, err := s.lib.Invite(
+		ctx,
+		v.actor,
+		meanwhile.NewInvite{Email: in.Body.Email, Role: meanwhile.Role(in.Body.Role), Days: in.Body.Days},
+		s.inviteURL(v),
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +115,8 @@ func (s *server) revokeInvite(ctx context.Context, in *namedInput) (*struct{}, e
 	return nil, s.lib.RevokeInvite(ctx, visitOf(ctx).actor, meanwhile.InviteID(in.ID))
 }
 
-// invitePage is the form of somebody who was invited; Bound says that the address is not theirs to choose.
+// invitePage is the form of somebody who was invited; Bound says that the address is not theirs to
+// choose.
 type invitePage struct {
 	accountForm
 	InvitedBy string
@@ -117,8 +135,15 @@ func (s *server) inviteFor(r *http.Request) (*invitePage, error) {
 		return nil, err
 	}
 	return &invitePage{
-		accountForm: accountForm{common: common{Title: "Join " + i.WorkspaceName}, Workspace: i.WorkspaceName, Email: i.Email, Next: "/"},
-		InvitedBy:   i.CreatedByName, Bound: i.Email != "", Path: "/invite/" + secret,
+		accountForm: accountForm{
+			common:    common{Title: "Join " + i.WorkspaceName},
+			Workspace: i.WorkspaceName,
+			Email:     i.Email,
+			Next:      "/",
+		},
+		InvitedBy: i.CreatedByName,
+		Bound:     i.Email != "",
+		Path:      "/invite/" + secret,
 	}, nil
 }
 
@@ -150,7 +175,12 @@ func (s *server) invitePosted(w http.ResponseWriter, r *http.Request) error {
 	if !data.Bound {
 		data.Email = f.Get("email")
 	}
-	acc := meanwhile.Account{Email: data.Email, Name: data.Name, Password: f.Get("password"), TimeZone: f.Get("time_zone")}
+	acc := meanwhile.Account{
+		Email:    data.Email,
+		Name:     data.Name,
+		Password: f.Get("password"),
+		TimeZone: f.Get("time_zone"),
+	}
 	cookie, err := s.lib.SignUpByInvite(ctx, r.PathValue("secret"), acc, v.entry(r.UserAgent()))
 	return s.enteredBy(w, r, "invite", data, &data.accountForm, cookie, err)
 }

@@ -65,7 +65,9 @@ func TestTheTrashIsEmptiedAfterThirtyDays(t *testing.T) {
 	before := w.keys("")
 	w.trash(gone)
 	row := w.want(w.do("GET", "/api/v1/videos/"+gone.video, nil, w.asOwner()), 200)
-	left := must(time.Parse(time.RFC3339, row.text(t, "purge_at")))(t).Sub(must(time.Parse(time.RFC3339, row.text(t, "deleted_at")))(t))
+	left := must(time.Parse(time.RFC3339, row.text(t, "purge_at")))(
+		t,
+	).Sub(must(time.Parse(time.RFC3339, row.text(t, "deleted_at")))(t))
 	if left != 30*day {
 		t.Errorf("it is to be deleted %s after it was put into the trash, want 30 days", left)
 	}
@@ -96,7 +98,11 @@ func TestTheTrashIsEmptiedAfterThirtyDays(t *testing.T) {
 		t.Errorf("the objects are %v\nwant those of the other video: %v", got, want)
 	}
 	w.want(w.do("GET", "/v/"+kept.share, nil), 200)
-	log := must(w.lib.Store.ListAudit(t.Context(), meanwhile.AuditQuery{WorkspaceID: w.actor().WorkspaceID, Limit: 10}))(t)
+	log := must(
+		w.lib.Store.ListAudit(t.Context(), meanwhile.AuditQuery{WorkspaceID: w.actor().WorkspaceID, Limit: 10}),
+	)(
+		t,
+	)
 	if len(log) == 0 || log[0].Action != meanwhile.ActionPurge || log[0].ActorID != "" || log[0].Subject != "Demo" {
 		t.Errorf("the log begins with %+v", log)
 	}
@@ -223,8 +229,10 @@ func TestWhoWorksOnAPurgedVideoIsStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, err := range map[string]error{
-		"beat": w.lib.Beat(ctx, task.Stage), "progress": w.lib.Progress(ctx, task, 0.5), "finish": w.lib.Finish(ctx, task, meanwhile.Outcome{}),
-		"fail": w.lib.FailStage(ctx, task, errors.New("no source")), "hand back": w.lib.HandBack(ctx, task),
+		"beat":     w.lib.Beat(ctx, task.Stage),
+		"progress": w.lib.Progress(ctx, task, 0.5),
+		"finish":   w.lib.Finish(ctx, task, meanwhile.Outcome{}),
+		"fail":     w.lib.FailStage(ctx, task, errors.New("no source")), "hand back": w.lib.HandBack(ctx, task),
 	} {
 		if meanwhile.KindOf(err) != meanwhile.Fenced {
 			t.Errorf("%s of a stage whose video is gone: %v, want fenced", what, err)

@@ -18,7 +18,12 @@ type wireKey struct {
 
 func keyOf(k meanwhile.APIKey) wireKey {
 	out := wireKey{
-		ID: string(k.ID), Name: k.Name, Scopes: make([]string, len(k.Scopes)), CreatedAt: stamp(k.CreatedAt), ExpiresAt: stampOf(k.ExpiresAt), LastUsedAt: stampOf(k.LastUsed),
+		ID:         string(k.ID),
+		Name:       k.Name,
+		Scopes:     make([]string, len(k.Scopes)),
+		CreatedAt:  stamp(k.CreatedAt),
+		ExpiresAt:  stampOf(k.ExpiresAt),
+		LastUsedAt: stampOf(k.LastUsed),
 	}
 	for i, scope := range k.Scopes {
 		out.Scopes[i] = string(scope)
@@ -74,7 +79,16 @@ func (s *server) makeKey(ctx context.Context, in *newKeyInput) (*newKeyOutput, e
 		return nil, err
 	}
 	made := keyOf(k)
-	return &newKeyOutput{Body: wireMadeKey{ID: made.ID, Name: made.Name, Scopes: made.Scopes, CreatedAt: made.CreatedAt, ExpiresAt: made.ExpiresAt, Secret: secret}}, nil
+	return &newKeyOutput{
+		Body: wireMadeKey{
+			ID:        made.ID,
+			Name:      made.Name,
+			Scopes:    made.Scopes,
+			CreatedAt: made.CreatedAt,
+			ExpiresAt: made.ExpiresAt,
+			Secret:    secret,
+		},
+	}, nil
 }
 
 func (s *server) deleteKey(ctx context.Context, in *namedInput) (*struct{}, error) {

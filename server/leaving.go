@@ -65,7 +65,12 @@ func (s *server) leavingForm(w http.ResponseWriter, r *http.Request) error {
 		return redirect(w, r, next)
 	}
 	return s.render(w, r, http.StatusOK, "leaving", &leavingPage{
-		common: common{Title: "Do you want to stay?"}, Email: v.actor.Email, DeleteAt: at.UTC().Format("2 January 2006, 15:04 UTC"), Next: next,
+		common: common{
+			Title: "Do you want to stay?",
+		},
+		Email:    v.actor.Email,
+		DeleteAt: at.UTC().Format("2 January 2006, 15:04 UTC"),
+		Next:     next,
 	})
 }
 
@@ -83,7 +88,8 @@ func (s *server) leavingPosted(w http.ResponseWriter, r *http.Request) error {
 	return redirect(w, r, safeNext(f.Get("next")))
 }
 
-// afterLogIn is where somebody who has just signed in goes: on, or first to the page that offers to stay.
+// afterLogIn is where somebody who has just signed in goes: on, or first to the page that offers to
+// stay.
 func (s *server) afterLogIn(ctx context.Context, cookie, next string) (string, error) {
 	a, err := s.lib.ActorBySession(ctx, cookie)
 	if err != nil {
@@ -96,7 +102,8 @@ func (s *server) afterLogIn(ctx context.Context, cookie, next string) (string, e
 	return "/leaving?next=" + url.QueryEscape(next), nil
 }
 
-// leaves sends who is about to lose their account to the page that offers to stay, and reports whether it did.
+// leaves sends who is about to lose their account to the page that offers to stay, and reports
+// whether it did.
 func (s *server) leaves(w http.ResponseWriter, r *http.Request) (bool, error) {
 	at, err := s.lib.LeavesAt(r.Context(), visitOf(r.Context()).actor)
 	if err != nil || at == nil {

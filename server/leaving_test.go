@@ -20,7 +20,10 @@ const form = "Content-Type: application/x-www-form-urlencoded"
 // newMember makes an account with a password, and answers with a session of it.
 func (w *world) newMember(email, name, password string) (session string) {
 	w.t.Helper()
-	_, secret, err := w.lib.AddUser(w.t.Context(), meanwhile.Account{Email: email, Name: name, Password: password, Role: meanwhile.RoleMember})
+	_, secret, err := w.lib.AddUser(
+		w.t.Context(),
+		meanwhile.Account{Email: email, Name: name, Password: password, Role: meanwhile.RoleMember},
+	)
 	if err != nil || secret == "" {
 		w.t.Fatal(err)
 	}
@@ -42,15 +45,23 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 	bea := w.newMember(email, "Bea", password)
 	key := w.newKey(email, meanwhile.AllScopes...)
 	hers, mine := w.videoAs(key), w.newReadyVideo()
-	said := w.want(w.do("POST", "/api/v1/shares/"+mine.share+"/comments", object{"at_ms": 0, "body": "Well said"}, bea), 201)
+	said := w.want(
+		w.do("POST", "/api/v1/shares/"+mine.share+"/comments", object{"at_ms": 0, "body": "Well said"}, bea),
+		201,
+	)
 	path := "/api/v1/shares/" + mine.share + "/comments"
 
 	w.want(w.do("DELETE", "/api/v1/me", object{"password": password}, bearer(key)...), 403)
 	w.want(w.do("DELETE", "/api/v1/me", object{"password": "wrong"}, bea), 403)
-	w.want(w.do("DELETE", "/api/v1/me", object{"confirm": email}, bea), 403) // there is a password, so it has to be that
+	// there is a password, so it has to be that
+	w.want(w.do("DELETE", "/api/v1/me", object{"confirm": email}, bea), 403)
 	w.want(w.do("DELETE", "/api/v1/me", object{}), 401)
 	r := w.want(w.do("DELETE", "/api/v1/me", object{"password": password}, bea), 200)
-	if at := must(time.Parse(time.RFC3339, r.text(t, "delete_at")))(t); at.Sub(w.clock.now()).Round(time.Hour) != 14*day {
+	if at := must(time.Parse(time.RFC3339, r.text(t, "delete_at")))(
+		t,
+	); at.Sub(w.clock.now()).
+		Round(time.Hour) !=
+		14*day {
 		t.Errorf("it ends at %s, want 14 days from now", at)
 	}
 	w.want(w.do("GET", "/api/v1/session", nil, bea), 401)
@@ -58,7 +69,15 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 	w.want(w.do("GET", "/v/"+hers.share, nil), 200)
 
 	// Signing in again offers to stay.
-	in := w.want(w.do("POST", "/login", url.Values{"email": {email}, "password": {password}, "next": {"/record"}}.Encode(), form), 303)
+	in := w.want(
+		w.do(
+			"POST",
+			"/login",
+			url.Values{"email": {email}, "password": {password}, "next": {"/record"}}.Encode(),
+			form,
+		),
+		303,
+	)
 	if to := in.header.Get("Location"); to != "/leaving?next=%2Frecord" {
 		t.Errorf("signing in leads to %s", to)
 	}
@@ -67,15 +86,23 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 		t.Errorf("the library leads to %s", to)
 	}
 	me := w.want(w.do("GET", "/api/v1/me", nil, again), 200)
-	if at := must(time.Parse(time.RFC3339, me.text(t, "delete_at")))(t); at.Sub(w.clock.now()).Round(time.Hour) != 14*day {
+	if at := must(time.Parse(time.RFC3339, me.text(t, "delete_at")))(
+		t,
+	); at.Sub(w.clock.now()).
+		Round(time.Hour) !=
+		14*day {
 		t.Errorf("the account says that it is deleted at %s", at)
 	}
 	w.want(w.do("GET", "/settings", nil, again), 200) // which says so, too, and offers to stay
 	page := w.want(w.do("GET", "/leaving?next=/record", nil, again), 200)
-	if !strings.Contains(string(page.body), "Keep my account") || !strings.Contains(string(page.body), `value="/record"`) {
+	if !strings.Contains(string(page.body), "Keep my account") ||
+		!strings.Contains(string(page.body), `value="/record"`) {
 		t.Errorf("the page that offers to stay:\n%s", page.body)
 	}
-	if to := w.want(w.do("POST", "/leaving", "next=/record", form, again), 303).header.Get("Location"); to != "/record" {
+	if to := w.want(
+		w.do("POST", "/leaving", "next=/record", form, again),
+		303,
+	).header.Get("Location"); to != "/record" {
 		t.Errorf("who stays is led to %s", to)
 	}
 	if me := string(w.want(w.do("GET", "/api/v1/me", nil, again), 200).body); strings.Contains(me, "delete_at") {
@@ -105,7 +132,11 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 	if row.text(t, "state") != "ready" {
 		t.Errorf("her video is %s", row.body)
 	}
-	if s := w.want(w.do("GET", "/api/v1/shares/"+hers.share, nil), 200); !strings.Contains(string(s.body), meanwhile.FormerMember) || strings.Contains(string(s.body), "Bea") {
+	if s := w.want(
+		w.do("GET", "/api/v1/shares/"+hers.share, nil),
+		200,
+	); !strings.Contains(string(s.body), meanwhile.FormerMember) ||
+		strings.Contains(string(s.body), "Bea") {
 		t.Errorf("her link says %s", s.body)
 	}
 	own := w.want(w.do("GET", "/api/v1/videos", nil, w.asOwner()), 200)
@@ -113,28 +144,48 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 		t.Error("the owner of the workspace does not have her video")
 	}
 	list := w.want(w.do("GET", path, nil), 200)
-	if !strings.Contains(string(list.body), "Well said") || !strings.Contains(string(list.body), meanwhile.FormerMember) || strings.Contains(string(list.body), `"guest":true`) {
+	if !strings.Contains(string(list.body), "Well said") ||
+		!strings.Contains(string(list.body), meanwhile.FormerMember) ||
+		strings.Contains(string(list.body), `"guest":true`) {
 		t.Errorf("her comment is now in %s", list.body)
 	}
-	for who, headers := range map[string][]string{"guest": nil, "guest with an empty secret": {"Meanwhile-Edit-Token: "}, "member": bearer(w.newUser("eve@example.org", "Eve"))} {
+	for who, headers := range map[string][]string{
+		"guest":                      nil,
+		"guest with an empty secret": {"Meanwhile-Edit-Token: "},
+		"member":                     bearer(w.newUser("eve@example.org", "Eve")),
+	} {
 		if r := w.do("PATCH", path+"/"+said.text(t, "id"), object{"body": "x"}, headers...); r.status != 403 {
 			t.Errorf("%s can change her comment: %d", who, r.status)
 		}
 	}
 	var actions []string
-	for _, line := range must(w.lib.Store.ListAudit(t.Context(), meanwhile.AuditQuery{WorkspaceID: w.actor().WorkspaceID, Limit: 100}))(t) {
+	for _, line := range must(w.lib.Store.ListAudit(t.Context(), meanwhile.AuditQuery{
+		WorkspaceID: w.actor().WorkspaceID,
+		Limit:       100,
+	}))(t) {
 		if strings.HasPrefix(string(line.Action), "account-") {
 			actions = append(actions, string(line.Action))
 		}
 	}
-	if want := []string{"account-gone", "account-delete", "account-restore", "account-delete"}; !slices.Equal(actions, want) {
+	if want := []string{
+		"account-gone",
+		"account-delete",
+		"account-restore",
+		"account-delete",
+	}; !slices.Equal(
+		actions,
+		want,
+	) {
 		t.Errorf("the log has %v, want %v", actions, want)
 	}
 }
 
 func TestAnAccountWithoutAPasswordIsConfirmedByItsAddress(t *testing.T) {
 	w := newWorld(t)
-	_, secret, err := w.lib.AddUser(t.Context(), meanwhile.Account{Email: "eve@example.org", Name: "Eve", Role: meanwhile.RoleMember})
+	_, secret, err := w.lib.AddUser(
+		t.Context(),
+		meanwhile.Account{Email: "eve@example.org", Name: "Eve", Role: meanwhile.RoleMember},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +209,8 @@ func TestTheOnlyOwnerHandsOverFirst(t *testing.T) {
 
 	// Alone, Ada may go; who comes while she still has time to stay gets the workspace.
 	w.want(w.do("DELETE", "/api/v1/me", object{"password": "eve's long password"}, eve), 200)
-	w.want(w.do("DELETE", "/api/v1/me", object{"password": ownerPassword}, ada), 409) // Eve may still stay
+	// Eve may still stay
+	w.want(w.do("DELETE", "/api/v1/me", object{"password": ownerPassword}, ada), 409)
 	w.clock.move(15 * day)
 	w.tidy()
 	ada = w.logIn(ownerEmail, ownerPassword)
@@ -239,7 +291,9 @@ func TestVideosLeaveAWeekAfterTheirNotice(t *testing.T) {
 		w.tidy()
 	}
 	slices.SortFunc(box.mail, func(a, b meanwhile.Mail) int { return strings.Compare(a.To, b.To) })
-	if len(box.mail) != 2 || box.mail[0].To != ownerEmail || box.mail[1].To != "eve@example.org" || strings.Count(box.mail[0].Text, "- Demo: on ") != 2 || strings.Count(box.mail[1].Text, "- Demo") != 1 ||
+	if len(box.mail) != 2 || box.mail[0].To != ownerEmail || box.mail[1].To != "eve@example.org" ||
+		strings.Count(box.mail[0].Text, "- Demo: on ") != 2 ||
+		strings.Count(box.mail[1].Text, "- Demo") != 1 ||
 		!strings.Contains(box.mail[1].Text, "\nhttps://updates.example.com/\n") {
 		t.Errorf("mail: %+v\nwant one to each of two, with two videos and one", box.mail)
 	}
@@ -295,7 +349,8 @@ func TestTheLogIsReadByOwners(t *testing.T) {
 			Items      []struct{ Actor, Action, Subject, Address string }
 			NextCursor string `json:"next_cursor"`
 		}
-		w.want(w.do("GET", "/api/v1/workspace/audit?limit=5&cursor="+cursor, nil, bearer(admin)...), 200).decode(t, &page)
+		w.want(w.do("GET", "/api/v1/workspace/audit?limit=5&cursor="+cursor, nil, bearer(admin)...), 200).
+			decode(t, &page)
 		for _, line := range page.Items {
 			if line.Action == "video-trash" {
 				subjects = append(subjects, line.Subject)
@@ -315,11 +370,15 @@ func TestTheLogIsReadByOwners(t *testing.T) {
 	w.want(w.do("GET", "/api/v1/workspace/audit?cursor=x", nil, bearer(admin)...), 400)
 
 	r := w.want(w.do("GET", "/api/v1/workspace/audit.csv", nil, bearer(admin)...), 200)
-	if !strings.HasPrefix(r.header.Get("Content-Type"), "text/csv") || !strings.HasPrefix(r.header.Get("Content-Disposition"), "attachment") {
+	if !strings.HasPrefix(r.header.Get("Content-Type"), "text/csv") ||
+		!strings.HasPrefix(r.header.Get("Content-Disposition"), "attachment") {
 		t.Errorf("headers %v", r.header)
 	}
 	rows := must(csv.NewReader(strings.NewReader(string(r.body))).ReadAll())(t)
-	ofVideos := slices.DeleteFunc(slices.Clone(rows), func(row []string) bool { return !strings.HasPrefix(row[2], "video-") })
+	ofVideos := slices.DeleteFunc(
+		slices.Clone(rows),
+		func(row []string) bool { return !strings.HasPrefix(row[2], "video-") },
+	)
 	if len(ofVideos) != 2*len(hostile) || fmt.Sprint(rows[0]) != "[at actor action subject detail address]" {
 		t.Fatalf("%d rows of videos, the first of all %v", len(ofVideos), rows[0])
 	}

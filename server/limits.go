@@ -13,13 +13,15 @@ import (
 // maxLimited bounds how many keys a limiter remembers.
 const maxLimited = 20_000
 
-// Counter counts tries for all servers together: most of one key in each period, which come back one by one.
+// Counter counts tries for all servers together: most of one key in each period, which come back
+// one by one.
 type Counter interface {
 	Allow(ctx context.Context, key string, most int, period time.Duration) (bool, error)
 }
 
-// limiter counts tries per key: a bucket that fills at a steady rate, here and, where there is a Counter, over all servers. Its own bucket
-// has its say in any case, so that a Counter that is away opens nothing.
+// limiter counts tries per key: a bucket that fills at a steady rate, here and, where there is a
+// Counter, over all servers. Its own bucket has its say in any case, so that a Counter that is away
+// opens nothing.
 type limiter struct {
 	name   string
 	burst  int
@@ -32,7 +34,14 @@ type limiter struct {
 }
 
 func newLimiter(name string, burst int, period time.Duration, d Deps) *limiter {
-	return &limiter{name: name, burst: burst, period: period, shared: d.Counter, log: d.Log, seen: make(map[string]*rate.Limiter)}
+	return &limiter{
+		name:   name,
+		burst:  burst,
+		period: period,
+		shared: d.Counter,
+		log:    d.Log,
+		seen:   make(map[string]*rate.Limiter),
+	}
 }
 
 // allow takes one try of key, if there is one left at now.
@@ -116,8 +125,8 @@ func (g *gate) enter(key string) (leave func(), ok bool) {
 	}, true
 }
 
-// holder is whom parallel work counts for: the account, the recording that its own token opens, or the address of a guest. A whole office may
-// record behind one address.
+// holder is whom parallel work counts for: the account, the recording that its own token opens, or
+// the address of a guest. A whole office may record behind one address.
 func (v *visit) holder() string {
 	if v.actor.SignedIn() {
 		return "user " + string(v.actor.UserID)

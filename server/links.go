@@ -57,9 +57,19 @@ func (s *server) linkOf(v *visit, link meanwhile.SharedLink) wireLink {
 		people = []string{}
 	}
 	return wireLink{
-		ID: string(link.ID), Name: link.Name, URL: s.watchURL(v, link.Token), Token: link.Token, Audience: orWord(link.Audience, wordLink),
-		People: people, HasPassword: link.PasswordHash != "", Comments: orWord(link.Comments, wordOn), AllowDownload: link.AllowDownload,
-		Opens: link.Opens, CreatedAt: stamp(link.CreatedAt), ExpiresAt: stampOf(link.ExpiresAt), RevokedAt: stampOf(link.RevokedAt),
+		ID:            string(link.ID),
+		Name:          link.Name,
+		URL:           s.watchURL(v, link.Token),
+		Token:         link.Token,
+		Audience:      orWord(link.Audience, wordLink),
+		People:        people,
+		HasPassword:   link.PasswordHash != "",
+		Comments:      orWord(link.Comments, wordOn),
+		AllowDownload: link.AllowDownload,
+		Opens:         link.Opens,
+		CreatedAt:     stamp(link.CreatedAt),
+		ExpiresAt:     stampOf(link.ExpiresAt),
+		RevokedAt:     stampOf(link.RevokedAt),
 	}
 }
 
@@ -121,8 +131,16 @@ func (o optionalTime) change() **time.Time {
 
 func (in wireLinkRules) change() meanwhile.ShareChange {
 	return meanwhile.ShareChange{
-		Name: in.Name, Audience: fromWord[meanwhile.Audience](in.Audience, wordLink), Password: in.Password, People: in.People,
-		Comments: fromWord[meanwhile.CommentRule](in.Comments, wordOn), AllowDownload: in.AllowDownload, ExpiresAt: in.ExpiresAt.change(),
+		Name:     in.Name,
+		Audience: fromWord[meanwhile.Audience](in.Audience, wordLink),
+		Password: in.Password,
+		People:   in.People,
+		Comments: fromWord[meanwhile.CommentRule](
+			in.Comments,
+			wordOn,
+		),
+		AllowDownload: in.AllowDownload,
+		ExpiresAt:     in.ExpiresAt.change(),
 	}
 }
 
@@ -148,7 +166,13 @@ type changeLinkInput struct {
 
 func (s *server) changeLink(ctx context.Context, in *changeLinkInput) (*linkOutput, error) {
 	v := visitOf(ctx)
-	link, err := s.lib.ChangeShare(ctx, v.actor, meanwhile.VideoID(in.ID), meanwhile.ShareID(in.Share), in.Body.change())
+	link, err := s.lib.ChangeShare(
+		ctx,
+		v.actor,
+		meanwhile.VideoID(in.ID),
+		meanwhile.ShareID(in.Share),
+		in.Body.change(),
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -182,7 +206,13 @@ type wayInOutput struct{ Body wireWayIn }
 // makeWayIn is for sites that send no mail: the owner hands it on.
 func (s *server) makeWayIn(ctx context.Context, in *wayInInput) (*wayInOutput, error) {
 	v := visitOf(ctx)
-	secret, ends, err := s.lib.ShareMailLink(ctx, v.actor, meanwhile.VideoID(in.ID), meanwhile.ShareID(in.Share), in.Body.Email)
+	secret, ends, err := s.lib.ShareMailLink(
+		ctx,
+		v.actor,
+		meanwhile.VideoID(in.ID),
+		meanwhile.ShareID(in.Share),
+		in.Body.Email,
+	)
 	if err != nil {
 		return nil, err
 	}

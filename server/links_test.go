@@ -32,7 +32,16 @@ func (w *world) setLink(u uploaded, id string, rules object) reply {
 func TestEachLinkHasRulesOfItsOwn(t *testing.T) {
 	w := newWorld(t)
 	u := w.newReadyVideo()
-	client, _ := w.newLink(u, object{"name": "client", "audience": "password", "password": linkPassword, "allow_download": false, "comments": "off"})
+	client, _ := w.newLink(
+		u,
+		object{
+			"name":           "client",
+			"audience":       "password",
+			"password":       linkPassword,
+			"allow_download": false,
+			"comments":       "off",
+		},
+	)
 	w.want(w.share(u.share), 200)
 	gate := w.want(w.share(client), 401)
 	if got := gate.text(t, "type"); got != "urn:meanwhile:password-needed" {
@@ -44,12 +53,17 @@ func TestEachLinkHasRulesOfItsOwn(t *testing.T) {
 		t.Errorf("seen %s", seen.body)
 	}
 	w.want(w.do("GET", "/v/"+client+"/download", nil, pass...), 404)
-	w.want(w.do("POST", "/api/v1/shares/"+client+"/comments", object{"at_ms": 0, "body": "x", "name": "x"}, pass...), 403)
+	w.want(
+		w.do("POST", "/api/v1/shares/"+client+"/comments", object{"at_ms": 0, "body": "x", "name": "x"}, pass...),
+		403,
+	)
 	w.want(w.do("POST", "/api/v1/shares/"+client+"/comments", object{"at_ms": 0, "body": "x"}, w.asOwner()), 201)
 	w.want(w.share(u.share, pass...), 200)
 
 	list := w.want(w.do("GET", "/api/v1/videos/"+u.video+"/shares", nil, w.asOwner()), 200)
-	for _, want := range []string{`"name":"client"`, `"has_password":true`, `"comments":"off"`, `"allow_download":false`} {
+	for _, want := range []string{
+		`"name":"client"`, `"has_password":true`, `"comments":"off"`, `"allow_download":false`,
+	} {
 		if !strings.Contains(string(list.body), want) {
 			t.Errorf("the list lacks %s: %s", want, list.body)
 		}
@@ -137,7 +151,10 @@ var wayIn = regexp.MustCompile(`http\S+/pass/\S+`)
 func TestNamedPeopleComeInByMail(t *testing.T) {
 	w := newWorld(t)
 	u := w.newReadyVideo()
-	token, id := w.newLink(u, object{"audience": "named", "people": []string{"Client@Example.com", "boss@example.com", "client@example.com"}})
+	token, id := w.newLink(
+		u,
+		object{"audience": "named", "people": []string{"Client@Example.com", "boss@example.com", "client@example.com"}},
+	)
 	w.want(w.share(token), 401)
 	ask := func(email string) {
 		t.Helper()
@@ -215,12 +232,24 @@ func TestRulesThatMakeNoSense(t *testing.T) {
 			t.Errorf("%s: %d %s", name, r.status, r.body)
 		}
 	}
-	for _, rules := range []object{{"audience": "everybody"}, {"comments": "loud"}, {"expires_at": "tomorrow"}, {"people": "x"}} {
-		if r := w.do("POST", "/api/v1/videos/"+u.video+"/shares", rules, w.asOwner()); r.status != 400 && r.status != 422 {
+	for _, rules := range []object{
+		{"audience": "everybody"},
+		{"comments": "loud"},
+		{"expires_at": "tomorrow"},
+		{"people": "x"},
+	} {
+		if r := w.do(
+			"POST",
+			"/api/v1/videos/"+u.video+"/shares",
+			rules,
+			w.asOwner(),
+		); r.status != 400 &&
+			r.status != 422 {
 			t.Errorf("%v: %d %s", rules, r.status, r.body)
 		}
 	}
-	w.want(w.setLink(w.newReadyVideo(), w.shareID(u.share), object{"name": "x"}), 404) // another video's
+	// another video's
+	w.want(w.setLink(w.newReadyVideo(), w.shareID(u.share), object{"name": "x"}), 404)
 }
 
 func TestHeldCommentsWaitForApproval(t *testing.T) {
@@ -247,12 +276,20 @@ func TestHeldCommentsWaitForApproval(t *testing.T) {
 	sees("the owner", true, w.asOwner())
 	w.want(w.do("GET", comments+"/"+id, nil), 404)
 	w.want(w.do("GET", comments+"/"+id, nil, "Meanwhile-Edit-Token: another"), 404)
-	if own := w.want(w.do("GET", comments+"/"+id, nil, edit), 200); own.text(t, "body") != "first words" || own.field(t, "held") != true {
+	if own := w.want(
+		w.do("GET", comments+"/"+id, nil, edit),
+		200,
+	); own.text(t, "body") != "first words" ||
+		own.field(t, "held") != true {
 		t.Errorf("its writer sees %s", own.body)
 	}
 	refused := w.want(w.do("POST", comments, object{"at_ms": 0, "body": "spam", "name": "Kim"}), 201).text(t, "id")
 	w.want(w.do("POST", "/api/v1/comments/delete", object{"ids": []string{refused}}, w.asOwner()), 200)
-	if r := w.want(w.do("GET", comments+"?since=0", nil), 200); !strings.Contains(string(r.body), refused) || strings.Contains(string(r.body), "spam") {
+	if r := w.want(
+		w.do("GET", comments+"?since=0", nil),
+		200,
+	); !strings.Contains(string(r.body), refused) ||
+		strings.Contains(string(r.body), "spam") {
 		t.Errorf("who wrote what was refused is not told that it went: %s", r.body)
 	}
 	if n := w.share(u.share).field(t, "comment_count"); n != 0.0 {
@@ -301,7 +338,9 @@ func TestABlockedGuestIsKeptOut(t *testing.T) {
 		}
 		w.want(say(token, "again"), 403)
 	}
-	own := w.want(w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "mine"}, w.asOwner()), 201).text(t, "id")
+	own := w.want(w.do("POST", "/api/v1/shares/"+
+		u.share+"/comments", object{"at_ms": 0, "body": "mine"}, w.asOwner()), 201).
+		text(t, "id")
 	w.want(w.do("POST", "/api/v1/comments/"+own+"/block", nil, w.asOwner()), 400)
 }
 
@@ -310,13 +349,30 @@ func TestManyCommentsAreDeletedAtOnce(t *testing.T) {
 	u := w.newReadyVideo()
 	var ids []string
 	for range 3 {
-		ids = append(ids, w.want(w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "x", "name": "x"}), 201).text(t, "id"))
+		ids = append(
+			ids,
+			w.want(w.do("POST", "/api/v1/shares/"+
+				u.share+"/comments", object{"at_ms": 0, "body": "x", "name": "x"}), 201).
+				text(t, "id"),
+		)
 	}
 	stranger := bearer(w.newStranger("mallory@example.net"))
-	if r := w.want(w.do("POST", "/api/v1/comments/delete", object{"ids": ids}, stranger...), 200); r.field(t, "deleted") != 0.0 {
+	if r := w.want(
+		w.do("POST", "/api/v1/comments/delete", object{"ids": ids}, stranger...),
+		200,
+	); r.field(
+		t,
+		"deleted",
+	) != 0.0 {
 		t.Errorf("a stranger deletes %s", r.body)
 	}
-	if r := w.want(w.do("POST", "/api/v1/comments/delete", object{"ids": append(ids[:2:2], "none")}, w.asOwner()), 200); r.field(t, "deleted") != 2.0 {
+	if r := w.want(
+		w.do("POST", "/api/v1/comments/delete", object{"ids": append(ids[:2:2], "none")}, w.asOwner()),
+		200,
+	); r.field(
+		t,
+		"deleted",
+	) != 2.0 {
 		t.Errorf("deleted %s, want 2", r.body)
 	}
 	if n := w.share(u.share).field(t, "comment_count"); n != 1.0 {
@@ -398,7 +454,10 @@ func TestMembersOfSeveralWorkspacesComeInFromEach(t *testing.T) {
 		t.Errorf("from her own workspace she sees %s", seen.body)
 	}
 	w.rules(u, object{"comments": "held"})
-	said := w.want(w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "hi"}, eve.session), 201)
+	said := w.want(
+		w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "hi"}, eve.session),
+		201,
+	)
 	if strings.Contains(string(said.body), `"held":true`) {
 		t.Errorf("what a member says waits: %s", said.body)
 	}
@@ -423,7 +482,15 @@ func TestOnlyListedSitesFrameThePlayer(t *testing.T) {
 	if got := ancestors(); got != "*" {
 		t.Errorf("at first %q may frame it, want all", got)
 	}
-	w.want(w.do("PATCH", "/api/v1/workspace", object{"embed_hosts": []string{"wiki.example.org", "*.notion.site"}}, w.asOwner()), 200)
+	w.want(
+		w.do(
+			"PATCH",
+			"/api/v1/workspace",
+			object{"embed_hosts": []string{"wiki.example.org", "*.notion.site"}},
+			w.asOwner(),
+		),
+		200,
+	)
 	if got := ancestors(); got != "wiki.example.org *.notion.site" {
 		t.Errorf("then %q may frame it", got)
 	}

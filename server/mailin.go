@@ -18,7 +18,8 @@ func (s *server) mailLogInLink(ctx context.Context, in *mailLinkInput) (*struct{
 	return nil, s.mailLink(ctx, visitOf(ctx), in.Body.Email)
 }
 
-// mailLink has the limits of a log-in, and one of the mailbox, so that nobody's is filled from one place or from many.
+// mailLink has the limits of a log-in, and one of the mailbox, so that nobody's is filled from one
+// place or from many.
 func (s *server) mailLink(ctx context.Context, v *visit, email string) error {
 	if err := s.tryPassword(ctx, v, email); err != nil {
 		return err

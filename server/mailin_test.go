@@ -36,7 +36,15 @@ func TestAPasswordThatIsChangedWhileItIsCheckedOpensNothing(t *testing.T) {
 	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *meanwhile.Config) { c.Hasher = h })
 	bob := w.newPerson("bob", meanwhile.RoleMember)
 	h.during = func() {
-		w.want(w.do("PUT", "/api/v1/me/password", object{"current": otherPassword, "password": "a new long password"}, bob.session), 204)
+		w.want(
+			w.do(
+				"PUT",
+				"/api/v1/me/password",
+				object{"current": otherPassword, "password": "a new long password"},
+				bob.session,
+			),
+			204,
+		)
 	}
 	w.want(w.do("POST", "/api/v1/session", object{"email": bob.email, "password": otherPassword}), 401)
 	if h.during != nil {
@@ -83,7 +91,15 @@ func TestAMailedLinkSignsInOnce(t *testing.T) {
 
 	ask(ownerEmail)
 	before := enterLink.FindString(w.mails()[0].Text)
-	w.want(w.do("PUT", "/api/v1/me/password", object{"current": ownerPassword, "password": "a new long password"}, session), 204)
+	w.want(
+		w.do(
+			"PUT",
+			"/api/v1/me/password",
+			object{"current": ownerPassword, "password": "a new long password"},
+			session,
+		),
+		204,
+	)
 	w.want(w.do("POST", before, "", form), 404) // the password was changed since
 }
 
@@ -102,7 +118,13 @@ func TestAnAccountWithTheNamedAddressNeedsNoWayIn(t *testing.T) {
 
 func TestTheLogInPageMailsALink(t *testing.T) {
 	w := newWorld(t)
-	if page := w.want(w.do("GET", "/login", nil), 200); !strings.Contains(string(page.body), `formaction="/login/mail"`) {
+	if page := w.want(
+		w.do("GET", "/login", nil),
+		200,
+	); !strings.Contains(
+		string(page.body),
+		`formaction="/login/mail"`,
+	) {
 		t.Errorf("the page offers no mail: %s", page.body)
 	}
 	sent := w.want(w.do("POST", "/login/mail", "email=ada%40example.org&password=", form), 200)

@@ -52,8 +52,20 @@ func (s *server) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 	}
 	u := self.User
 	me := wireMe{
-		ID: string(u.ID), Name: u.Name, Email: u.Email, Role: string(self.Role), TimeZone: u.TimeZone, Language: u.Language, PictureURL: pictureURL(u),
-		Workspaces: make([]wireWorkspaceRole, len(self.Workspaces)), HasPassword: u.PasswordHash != "", SeesSite: err == nil, DeleteAt: stampOf(leaves),
+		ID:         string(u.ID),
+		Name:       u.Name,
+		Email:      u.Email,
+		Role:       string(self.Role),
+		TimeZone:   u.TimeZone,
+		Language:   u.Language,
+		PictureURL: pictureURL(u),
+		Workspaces: make(
+			[]wireWorkspaceRole,
+			len(self.Workspaces),
+		),
+		HasPassword: u.PasswordHash != "",
+		SeesSite:    err == nil,
+		DeleteAt:    stampOf(leaves),
 	}
 	if w := self.Workspace; w != nil {
 		me.Workspace = &wireWorkspaceName{ID: string(w.ID), Name: w.Name}
@@ -136,7 +148,13 @@ func (s *server) listSessions(ctx context.Context, _ *struct{}) (*sessionsOutput
 	out := &sessionsOutput{}
 	out.Body.Items = make([]wireOwnSession, len(list))
 	for i, o := range list {
-		out.Body.Items[i] = wireOwnSession{ID: o.ID(), Device: o.Device, CreatedAt: stamp(o.CreatedAt), LastUsedAt: stamp(o.LastUsed), Current: o.Current}
+		out.Body.Items[i] = wireOwnSession{
+			ID:         o.ID(),
+			Device:     o.Device,
+			CreatedAt:  stamp(o.CreatedAt),
+			LastUsedAt: stamp(o.LastUsed),
+			Current:    o.Current,
+		}
 	}
 	return out, nil
 }

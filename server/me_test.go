@@ -105,27 +105,42 @@ func TestKeysOfAPerson(t *testing.T) {
 	ada := w.logIn(ownerEmail, ownerPassword)
 	bob := w.newPerson("bob", meanwhile.RoleMember)
 	end := w.clock.now().Add(time.Hour)
-	made := w.want(w.do("POST", "/api/v1/me/keys", object{"name": "ci", "scopes": []string{"read"}, "expires_at": end}, ada), 201)
+	made := w.want(
+		w.do("POST", "/api/v1/me/keys", object{"name": "ci", "scopes": []string{"read"}, "expires_at": end}, ada),
+		201,
+	)
 	key := "Authorization: Bearer " + made.text(t, "secret")
 	w.want(w.do("GET", "/api/v1/videos", nil, key), 200)
 	w.want(w.do("POST", "/api/v1/videos", object{"source": "recording"}, key), 403)
 	list := string(w.want(w.do("GET", "/api/v1/me/keys", nil, ada), 200).body)
-	if !strings.Contains(list, "last_used_at") || !strings.Contains(list, "expires_at") || strings.Contains(list, made.text(t, "secret")) {
+	if !strings.Contains(list, "last_used_at") || !strings.Contains(list, "expires_at") ||
+		strings.Contains(list, made.text(t, "secret")) {
 		t.Errorf("list %s", list)
 	}
 	w.want(w.do("DELETE", "/api/v1/me/keys/"+made.text(t, "id"), nil, bob.session), 404)
 	w.want(w.do("DELETE", "/api/v1/me/keys/"+made.text(t, "id"), nil, ada), 204)
 	w.want(w.do("GET", "/api/v1/videos", nil, key), 401)
-	if log := string(w.want(w.do("GET", "/api/v1/workspace/audit?limit=1", nil, ada), 200).body); !strings.Contains(log, `"key-deleted","subject":"ci"`) {
+	if log := string(
+		w.want(w.do("GET", "/api/v1/workspace/audit?limit=1", nil, ada), 200).body,
+	); !strings.Contains(
+		log,
+		`"key-deleted","subject":"ci"`,
+	) {
 		t.Errorf("the log says %s", log)
 	}
-	again := w.want(w.do("POST", "/api/v1/me/keys", object{"name": "ci", "scopes": []string{"read"}, "expires_at": end}, ada), 201)
+	again := w.want(
+		w.do("POST", "/api/v1/me/keys", object{"name": "ci", "scopes": []string{"read"}, "expires_at": end}, ada),
+		201,
+	)
 	key = "Authorization: Bearer " + again.text(t, "secret")
 	w.want(w.do("GET", "/api/v1/videos", nil, key), 200)
 	w.clock.move(time.Hour)
 	w.want(w.do("GET", "/api/v1/videos", nil, key), 401)
 	w.want(w.do("POST", "/api/v1/me/keys", object{"name": " ", "scopes": []string{"read"}}, ada), 400)
-	w.want(w.do("POST", "/api/v1/me/keys", object{"name": "x", "scopes": []string{"read"}, "expires_at": end}, ada), 400)
+	w.want(
+		w.do("POST", "/api/v1/me/keys", object{"name": "x", "scopes": []string{"read"}, "expires_at": end}, ada),
+		400,
+	)
 	w.want(w.do("POST", "/api/v1/me/keys", object{"name": "x", "scopes": []string{"all"}}, ada), 422)
 }
 
@@ -137,11 +152,17 @@ func TestNoKeyManagesCredentials(t *testing.T) {
 		method, path string
 		body         any
 	}{
-		{"GET", "/api/v1/me/keys", nil}, {"POST", "/api/v1/me/keys", object{"name": "x", "scopes": []string{"read"}}}, {"DELETE", "/api/v1/me/keys/none", nil},
-		{"GET", "/api/v1/me/sessions", nil}, {"DELETE", "/api/v1/me/sessions", nil}, {"DELETE", "/api/v1/me/sessions/none", nil},
+		{"GET", "/api/v1/me/keys", nil},
+		{"POST", "/api/v1/me/keys", object{"name": "x", "scopes": []string{"read"}}},
+		{"DELETE", "/api/v1/me/keys/none", nil},
+		{"GET", "/api/v1/me/sessions", nil},
+		{"DELETE", "/api/v1/me/sessions", nil},
+		{"DELETE", "/api/v1/me/sessions/none", nil},
 		{"PUT", "/api/v1/me/password", object{"current": ownerPassword, "password": otherPassword}},
-		{"POST", "/api/v1/me/workspace", object{"id": w.workspace(w.asOwner())}}, {"POST", "/api/v1/workspaces", object{"name": "x"}},
-		{"POST", "/api/v1/workspace/members/" + member + "/log-in-link", nil}, {"POST", "/api/v1/workspace/owner", object{"id": member}},
+		{"POST", "/api/v1/me/workspace", object{"id": w.workspace(w.asOwner())}},
+		{"POST", "/api/v1/workspaces", object{"name": "x"}},
+		{"POST", "/api/v1/workspace/members/" + member + "/log-in-link", nil},
+		{"POST", "/api/v1/workspace/owner", object{"id": member}},
 	} {
 		if r := w.do(row.method, row.path, row.body, w.asOwner()); r.status != 403 {
 			t.Errorf("%s %s: %d %s", row.method, row.path, r.status, r.body)
@@ -158,10 +179,15 @@ func TestAProfile(t *testing.T) {
 	w := newWorld(t)
 	patch := func(body object) reply { return w.do("PATCH", "/api/v1/me", body, w.asOwner()) }
 	me := w.want(patch(object{"name": " Ada\u202e L. ", "time_zone": "Pacific/Chatham", "language": "zh-Hant-TW"}), 200)
-	if me.text(t, "name") != "Ada L." || me.text(t, "time_zone") != "Pacific/Chatham" || me.text(t, "language") != "zh-Hant-TW" || me.field(t, "has_password") != true {
+	if me.text(t, "name") != "Ada L." || me.text(t, "time_zone") != "Pacific/Chatham" ||
+		me.text(t, "language") != "zh-Hant-TW" ||
+		me.field(t, "has_password") != true {
 		t.Errorf("me %s", me.body)
 	}
-	for _, zone := range []string{"Mars/Olympus", "Local", "../../etc/passwd", "/etc/localtime", "Europe/../UTC", "posix/UTC", "utc\x00", "Europe", "Europe/Lisbon ", "zone.tab"} {
+	for _, zone := range []string{
+		"Mars/Olympus", "Local", "../../etc/passwd", "/etc/localtime", "Europe/../UTC", "posix/UTC", "utc\x00",
+		"Europe", "Europe/Lisbon ", "zone.tab",
+	} {
 		if r := patch(object{"time_zone": zone}); r.status != 400 {
 			t.Errorf("time zone %q: %d", zone, r.status)
 		}
@@ -172,7 +198,11 @@ func TestAProfile(t *testing.T) {
 		}
 	}
 	w.want(patch(object{"name": "\u202e"}), 400)
-	if me := w.want(patch(object{"time_zone": "", "language": ""}), 200); me.text(t, "time_zone") != "" || me.text(t, "name") != "Ada L." {
+	if me := w.want(
+		patch(object{"time_zone": "", "language": ""}),
+		200,
+	); me.text(t, "time_zone") != "" ||
+		me.text(t, "name") != "Ada L." {
 		t.Errorf("me %s", me.body)
 	}
 }
@@ -210,7 +240,16 @@ func halves(t testing.TB, turned byte) []byte {
 	if err := jpeg.Encode(&b, img, nil); err != nil {
 		t.Fatal(err)
 	}
-	exif := append([]byte("\xFF\xE1\x00\x22Exif\x00\x00MM\x00\x2A\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00"), turned, 0, 0, 0, 0, 0, 0)
+	exif := append(
+		[]byte("\xFF\xE1\x00\x22Exif\x00\x00MM\x00\x2A\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00"),
+		turned,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+	)
 	return append(append([]byte{0xFF, 0xD8}, exif...), b.Bytes()[2:]...)
 }
 
@@ -236,7 +275,10 @@ func TestAPicture(t *testing.T) {
 	// a camera that was held on its side: what was white at the left is at the top
 	w.want(put(halves(t, 6)), 204)
 	img := shown()
-	if top, bottom := color.GrayModel.Convert(img.At(128, 10)), color.GrayModel.Convert(img.At(128, 245)); top.(color.Gray).Y < 200 || bottom.(color.Gray).Y > 50 {
+	if top, bottom := color.GrayModel.Convert(img.At(128, 10)), color.GrayModel.Convert(
+		img.At(128, 245),
+	); top.(color.Gray).Y < 200 ||
+		bottom.(color.Gray).Y > 50 {
 		t.Errorf("top %v, bottom %v", top, bottom)
 	}
 	if second := w.want(w.do("GET", "/api/v1/me", nil, w.asOwner()), 200).text(t, "picture_url"); second == first {

@@ -50,7 +50,8 @@ func (s *server) sharePoster(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin") // it is made to be shown elsewhere
+	// it is made to be shown elsewhere
+	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
 	return s.serveAsset(w, r, a, cacheChecked)
 }
 
@@ -64,14 +65,16 @@ func (s *server) shareDownload(w http.ResponseWriter, r *http.Request) error {
 	return s.serveAsset(w, r, a, cacheChecked)
 }
 
-// shareFile is the whole video as one file for places that show a pasted link; rights are looked at each time.
+// shareFile is the whole video as one file for places that show a pasted link; rights are looked at
+// each time.
 func (s *server) shareFile(w http.ResponseWriter, r *http.Request) error {
 	deadline(w, 0)
 	a, err := s.lib.FileByShare(r.Context(), visitOf(r.Context()).actor, r.PathValue("token"))
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin") // it is made to be shown elsewhere
+	// it is made to be shown elsewhere
+	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
 	return s.serveAsset(w, r, a, cacheChecked)
 }
 
@@ -93,11 +96,12 @@ func (s *server) serveAsset(w http.ResponseWriter, r *http.Request, a meanwhile.
 	return errors.Join(err, src.Close())
 }
 
-// maxPacked bounds what is packed as it is sent: the playlist of a rung of four hours is half as large.
+// maxPacked bounds what is packed as it is sent: the playlist of a rung of four hours is half as
+// large.
 const maxPacked = 1 << 20
 
-// packable reports whether gzip makes an asset much smaller: lists and cues repeat themselves, and the first seconds of a slow link wait for
-// them.
+// packable reports whether gzip makes an asset much smaller: lists and cues repeat themselves, and
+// the first seconds of a slow link wait for them.
 func packable(a meanwhile.Asset) bool {
 	switch a.Kind {
 	case meanwhile.AssetPlaylist, meanwhile.AssetCues, meanwhile.AssetPeaks:
@@ -135,8 +139,8 @@ func assetTag(a meanwhile.Asset) string {
 	return string(a.ID)
 }
 
-// serveContent answers with one range at most: several at once would be a cheap way to make dear answers (RFC 9110, 14.2 allows to ignore
-// them).
+// serveContent answers with one range at most: several at once would be a cheap way to make dear
+// answers (RFC 9110, 14.2 allows to ignore them).
 func serveContent(w http.ResponseWriter, r *http.Request, src io.ReadSeeker) {
 	if strings.Contains(r.Header.Get("Range"), ",") {
 		r = r.Clone(r.Context())
@@ -145,7 +149,8 @@ func serveContent(w http.ResponseWriter, r *http.Request, src io.ReadSeeker) {
 	http.ServeContent(w, r, "", time.Time{}, src)
 }
 
-// openAsset gives the object itself where it can seek (a file, which leaves by sendfile), else reads ranges of it.
+// openAsset gives the object itself where it can seek (a file, which leaves by sendfile), else
+// reads ranges of it.
 func (s *server) openAsset(ctx context.Context, a meanwhile.Asset) (io.ReadSeekCloser, error) {
 	whole, err := s.lib.Objects.Open(ctx, a.Key, meanwhile.Range{})
 	if err != nil {
@@ -224,7 +229,8 @@ func (o *ranged) Close() error {
 // maxFilename keeps names under what file systems take, with room for what a browser adds.
 const maxFilename = 150
 
-// attachment is a Content-Disposition for a name that a person chose (RFC 6266): plain for old clients, UTF-8 for the rest.
+// attachment is a Content-Disposition for a name that a person chose (RFC 6266): plain for old
+// clients, UTF-8 for the rest.
 func attachment(name, otherwise string) string {
 	name = safeFilename(name)
 	if name == "" {
@@ -240,7 +246,8 @@ func attachment(name, otherwise string) string {
 	return fmt.Sprintf(`attachment; filename="%s"; filename*=UTF-8''%s`, plain, escaped)
 }
 
-// safeFilename takes out what means something to a file system or a shell window, and cuts the middle of what is too long.
+// safeFilename takes out what means something to a file system or a shell window, and cuts the
+// middle of what is too long.
 func safeFilename(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || !unicode.IsPrint(r) {

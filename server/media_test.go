@@ -78,8 +78,13 @@ func TestMediaRanges(t *testing.T) {
 			}
 			head := w.want(w.do("HEAD", source, nil), 200)
 			wantHeaders(t, head, map[string]string{
-				"Content-Length": "37", "Accept-Ranges": "bytes", "Content-Type": movieType, "Cache-Control": "private, max-age=43200, immutable",
-				"Cross-Origin-Resource-Policy": "same-origin", "X-Content-Type-Options": "nosniff", "Set-Cookie": "",
+				"Content-Length":               "37",
+				"Accept-Ranges":                "bytes",
+				"Content-Type":                 movieType,
+				"Cache-Control":                "private, max-age=43200, immutable",
+				"Cross-Origin-Resource-Policy": "same-origin",
+				"X-Content-Type-Options":       "nosniff",
+				"Set-Cookie":                   "",
 			})
 			w.want(w.do("GET", source, nil, "If-None-Match: "+head.header.Get("ETag")), 304)
 			w.want(w.do("GET", source, nil, "If-Range: "+head.header.Get("ETag"), "Range: bytes=0-1"), 206)
@@ -94,7 +99,11 @@ func TestListsArePacked(t *testing.T) {
 	list := p.Tracks[0].HLS
 	packed := w.want(w.do("GET", list, nil, "Accept-Encoding: gzip"), 200)
 	plain := w.want(w.do("GET", list, nil, "Accept-Encoding: identity"), 200)
-	wantHeaders(t, packed, map[string]string{"Content-Encoding": "gzip", "Content-Type": playlistType, "Vary": "Accept-Encoding"})
+	wantHeaders(
+		t,
+		packed,
+		map[string]string{"Content-Encoding": "gzip", "Content-Type": playlistType, "Vary": "Accept-Encoding"},
+	)
 	wantHeaders(t, plain, map[string]string{"Content-Encoding": "", "Vary": "Accept-Encoding"})
 	z, err := gzip.NewReader(bytes.NewReader(packed.body))
 	if err != nil {
@@ -104,7 +113,13 @@ func TestListsArePacked(t *testing.T) {
 		t.Errorf("packed %q, plain %q", got, plain.body)
 	}
 	if len(packed.body) > len(plain.body)/5 || packed.header.Get("ETag") == plain.header.Get("ETag") {
-		t.Errorf("%d of %d bytes, tags %s and %s", len(packed.body), len(plain.body), packed.header.Get("ETag"), plain.header.Get("ETag"))
+		t.Errorf(
+			"%d of %d bytes, tags %s and %s",
+			len(packed.body),
+			len(plain.body),
+			packed.header.Get("ETag"),
+			plain.header.Get("ETag"),
+		)
 	}
 	w.want(w.do("GET", list, nil, "Accept-Encoding: gzip", "If-None-Match: "+packed.header.Get("ETag")), 304)
 	part := w.want(w.do("GET", list, nil, "Accept-Encoding: gzip", "Range: bytes=0-6"), 206)
@@ -156,22 +171,39 @@ func TestDownloadsPostersAndOriginals(t *testing.T) {
 	download := w.want(w.do("GET", "/v/"+u.share+"/download", nil, "Range: bytes=0-5"), 206)
 	wantHeaders(t, download, map[string]string{
 		"Content-Disposition": `attachment; filename="Stra_e -_ 1- - ..- fin.mp4"; filename*=UTF-8''Stra%C3%9Fe%20-%E2%84%96%201-%20-%20..-%20fin.mp4`,
-		"Cache-Control":       "private, no-cache", "Content-Range": "bytes 0-5/37",
+		"Cache-Control":       "private, no-cache",
+		"Content-Range":       "bytes 0-5/37",
 	})
 	for _, path := range []string{"/v/" + u.share + "/poster.jpg", "/api/v1/videos/" + u.video + "/poster"} {
 		r := w.want(w.do("GET", path, nil, w.asOwner()), 200)
-		if string(r.body) != imageBytes || r.header.Get("Content-Type") != "image/jpeg" || r.header.Get("Set-Cookie") != "" {
+		if string(r.body) != imageBytes || r.header.Get("Content-Type") != "image/jpeg" ||
+			r.header.Get("Set-Cookie") != "" {
 			t.Errorf("%s: %q %v", path, r.body, r.header)
 		}
 		w.want(w.do("GET", path, nil, w.asOwner(), "If-None-Match: "+r.header.Get("ETag")), 304)
 	}
 	original := w.want(w.do("GET", "/api/v1/videos/"+u.video+"/original", nil, w.asOwner(), "Range: bytes=4-9"), 206)
-	wantHeaders(t, original, map[string]string{"Content-Disposition": `attachment; filename="demo.mp4"; filename*=UTF-8''demo.mp4`, "Content-Type": "application/octet-stream"})
+	wantHeaders(
+		t,
+		original,
+		map[string]string{
+			"Content-Disposition": `attachment; filename="demo.mp4"; filename*=UTF-8''demo.mp4`,
+			"Content-Type":        "application/octet-stream",
+		},
+	)
 	if string(original.body) != "really" {
 		t.Errorf("original is %q", original.body)
 	}
 	w.want(w.do("GET", "/api/v1/videos/"+u.video+"/original", nil), 401)
-	w.want(w.do("GET", "/api/v1/videos/"+u.video+"/original", nil, "Authorization: Bearer "+w.newUser("eve@example.org", "Eve")), 404)
+	w.want(
+		w.do(
+			"GET",
+			"/api/v1/videos/"+u.video+"/original",
+			nil,
+			"Authorization: Bearer "+w.newUser("eve@example.org", "Eve"),
+		),
+		404,
+	)
 	waiting := w.newVideo()
 	w.want(w.do("GET", "/v/"+waiting.share+"/poster.jpg", nil), 404)
 	w.want(w.do("GET", "/v/"+waiting.share+"/download", nil), 404)
@@ -182,9 +214,21 @@ func TestFilenames(t *testing.T) {
 		{"plain.mp4", `attachment; filename="plain.mp4"; filename*=UTF-8''plain.mp4`},
 		{"", `attachment; filename="video"; filename*=UTF-8''video`},
 		{"...", `attachment; filename="video"; filename*=UTF-8''video`},
-		{"a\r\nSet-Cookie: x=1.mp4", `attachment; filename="aSet-Cookie- x=1.mp4"; filename*=UTF-8''aSet-Cookie-%20x%3D1.mp4`},
+		{
+			"a\r\nSet-Cookie: x=1.mp4",
+			`attachment; filename="aSet-Cookie- x=1.mp4"; filename*=UTF-8''aSet-Cookie-%20x%3D1.mp4`,
+		},
 		{"50% ; done.mp4", `attachment; filename="50_ _ done.mp4"; filename*=UTF-8''50%25%20%3B%20done.mp4`},
-		{strings.Repeat("é", 200) + ".mp4", `attachment; filename="` + strings.Repeat("_", 75) + `.mp4"; filename*=UTF-8''` + strings.Repeat("%C3%A9", 75) + `.mp4`},
+		{
+			strings.Repeat("é", 200) + ".mp4",
+			`attachment; filename="` + strings.Repeat(
+				"_",
+				75,
+			) + `.mp4"; filename*=UTF-8''` + strings.Repeat(
+				"%C3%A9",
+				75,
+			) + `.mp4`,
+		},
 	}
 	for _, tc := range tests {
 		if got := server.Attachment(tc.in, "video"); got != tc.want {

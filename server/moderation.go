@@ -33,8 +33,14 @@ func (s *server) listHeld(ctx context.Context, _ *struct{}) (*heldOutput, error)
 	out := wireHeld{Items: make([]wireHeldComment, len(list))}
 	for i, h := range list {
 		out.Items[i] = wireHeldComment{
-			ID: string(h.ID), VideoID: string(h.VideoID), VideoTitle: h.VideoTitle, AtMS: h.At.Milliseconds(), Body: h.Body,
-			Name: h.AuthorName, Guest: h.Guest(), CreatedAt: stamp(h.CreatedAt),
+			ID:         string(h.ID),
+			VideoID:    string(h.VideoID),
+			VideoTitle: h.VideoTitle,
+			AtMS:       h.At.Milliseconds(),
+			Body:       h.Body,
+			Name:       h.AuthorName,
+			Guest:      h.Guest(),
+			CreatedAt:  stamp(h.CreatedAt),
 		}
 		if h.ShareToken != "" {
 			out.Items[i].WatchURL = s.watchURL(v, h.ShareToken)

@@ -126,7 +126,8 @@ func (s *server) enter(r *http.Request, row route) error {
 	return s.authenticate(r, v, row.access)
 }
 
-// deadline bounds the writing of the answer; zero lifts what an earlier request of the same connection set.
+// deadline bounds the writing of the answer; zero lifts what an earlier request of the same
+// connection set.
 func deadline(w http.ResponseWriter, within time.Duration) {
 	var at time.Time
 	if within > 0 {

@@ -37,11 +37,15 @@ type oEmbedInput struct {
 type oEmbedOutput struct{ Body wireOEmbed }
 
 var (
-	errOEmbedFormat = &statusError{status: http.StatusNotImplemented, message: "This comes as JSON only: leave format away, or ask for format=json."}
-	errOEmbedURL    = meanwhile.E(meanwhile.NotFound, "There is nothing to show for this link.", nil)
+	errOEmbedFormat = &statusError{
+		status:  http.StatusNotImplemented,
+		message: "This comes as JSON only: leave format away, or ask for format=json.",
+	}
+	errOEmbedURL = meanwhile.E(meanwhile.NotFound, "There is nothing to show for this link.", nil)
 )
 
-// getOEmbed tells how to show a link. Whatever cannot be seen through it, for whatever reason, is one answer.
+// getOEmbed tells how to show a link. Whatever cannot be seen through it, for whatever reason, is
+// one answer.
 func (s *server) getOEmbed(ctx context.Context, in *oEmbedInput) (*oEmbedOutput, error) {
 	if in.Format != "" && !strings.EqualFold(in.Format, "json") {
 		return nil, errOEmbedFormat
@@ -56,17 +60,26 @@ func (s *server) getOEmbed(ctx context.Context, in *oEmbedInput) (*oEmbedOutput,
 		return nil, hidden(err, errOEmbedURL)
 	}
 	out := wireOEmbed{
-		Type: "video", Version: "1.0", Title: seen.Video.Title, AuthorName: seen.Video.OwnerName, ProviderName: siteName, ProviderURL: s.baseURL(v) + "/",
+		Type:         "video",
+		Version:      "1.0",
+		Title:        seen.Video.Title,
+		AuthorName:   seen.Video.OwnerName,
+		ProviderName: siteName,
+		ProviderURL:  s.baseURL(v) + "/",
 	}
 	out.Width, out.Height = frameOf(seen, in.MaxWidth, in.MaxHeight)
 	out.HTML = frameHTML(s.embedURL(v, token), seen.Video.Title, out.Width, out.Height)
 	if p := seen.Poster; p != nil && within(p.Width, in.MaxWidth) && within(p.Height, in.MaxHeight) {
-		out.ThumbnailURL, out.ThumbnailWidth, out.ThumbnailHeight = s.watchURL(v, token)+"/poster.jpg", p.Width, p.Height
+		out.ThumbnailURL, out.ThumbnailWidth, out.ThumbnailHeight = s.watchURL(
+			v,
+			token,
+		)+"/poster.jpg", p.Width, p.Height
 	}
 	return &oEmbedOutput{Body: out}, nil
 }
 
-// hidden puts instead in the place of an error that would tell that there is something to be let in to.
+// hidden puts instead in the place of an error that would tell that there is something to be let in
+// to.
 func hidden(err, instead error) error {
 	switch meanwhile.KindOf(err) {
 	case meanwhile.NotFound, meanwhile.Forbidden, meanwhile.Unauthenticated:
@@ -102,8 +115,13 @@ func (s *server) tokenOf(v *visit, link string) (string, bool) {
 
 // frameHTML is the player as a frame, with everything that people wrote escaped.
 func frameHTML(address, title string, width, height int) string {
-	return fmt.Sprintf(`<iframe src="%s" width="%d" height="%d" title="%s" style="border:0" loading="lazy" allow="fullscreen; picture-in-picture" allowfullscreen></iframe>`,
-		html.EscapeString(address), width, height, html.EscapeString(title))
+	return fmt.Sprintf(
+		`<iframe src="%s" width="%d" height="%d" title="%s" style="border:0" loading="lazy" allow="fullscreen; picture-in-picture" allowfullscreen></iframe>`,
+		html.EscapeString(address),
+		width,
+		height,
+		html.EscapeString(title),
+	)
 }
 
 func (s *server) embedURL(v *visit, token string) string {

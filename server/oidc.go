@@ -25,7 +25,8 @@ type Provider struct {
 // providerWithin bounds each question to the provider.
 const providerWithin = 10 * time.Second
 
-// provider is a Provider that is asked what it can do when somebody first comes, and again until it has answered: it may start after us.
+// provider is a Provider that is asked what it can do when somebody first comes, and again until it
+// has answered: it may start after us.
 type provider struct {
 	Provider
 	client *http.Client
@@ -61,12 +62,20 @@ func (p *provider) context(ctx context.Context) context.Context {
 }
 
 func (p *provider) away(err error) error {
-	return meanwhile.E(meanwhile.Unavailable, "The place where you sign in does not answer as it should. Try again in a minute, or sign in in another way.", err)
+	return meanwhile.E(
+		meanwhile.Unavailable,
+		"The place where you sign in does not answer as it should. Try again in a minute, or sign in in another way.",
+		err,
+	)
 }
 
-// Look asks the provider what it can do. Unavailable where it does not answer, or answers as another.
+// Look asks the provider what it can do. Unavailable where it does not answer, or answers as
+// another.
 func (p Provider) Look(ctx context.Context) error {
-	if _, err := oidc.NewProvider(oidc.ClientContext(ctx, &http.Client{Timeout: providerWithin}), p.Issuer); err != nil {
+	if _, err := oidc.NewProvider(
+		oidc.ClientContext(ctx, &http.Client{Timeout: providerWithin}),
+		p.Issuer,
+	); err != nil {
 		return meanwhile.E(meanwhile.Unavailable, "The provider does not answer as it should.", err)
 	}
 	return nil
@@ -97,13 +106,19 @@ func (s *server) atProvider(r *http.Request) (*visit, *oidc.Provider, error) {
 	return v, p, err
 }
 
-// oidcStart sends the browser to the provider, with a cookie that binds what comes back to this attempt.
+// oidcStart sends the browser to the provider, with a cookie that binds what comes back to this
+// attempt.
 func (s *server) oidcStart(w http.ResponseWriter, r *http.Request) error {
 	v, p, err := s.atProvider(r)
 	if err != nil {
 		return err
 	}
-	a := attempt{State: meanwhile.NewSecret(), Nonce: meanwhile.NewSecret(), Verifier: oauth2.GenerateVerifier(), Next: safeNext(r.URL.Query().Get("next"))}
+	a := attempt{
+		State:    meanwhile.NewSecret(),
+		Nonce:    meanwhile.NewSecret(),
+		Verifier: oauth2.GenerateVerifier(),
+		Next:     safeNext(r.URL.Query().Get("next")),
+	}
 	kept, err := json.Marshal(a)
 	if err != nil {
 		return fmt.Errorf("write attempt: %w", err)
@@ -113,14 +128,24 @@ func (s *server) oidcStart(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Add("Set-Cookie", s.attemptCookie(v, secret))
-	return redirect(w, r, s.oauth(v, p).AuthCodeURL(a.State, oidc.Nonce(a.Nonce), oauth2.S256ChallengeOption(a.Verifier)))
+	return redirect(
+		w,
+		r,
+		s.oauth(v, p).AuthCodeURL(a.State, oidc.Nonce(a.Nonce), oauth2.S256ChallengeOption(a.Verifier)),
+	)
 }
 
-// attemptCookie is the header that binds an attempt to its browser, or with an empty value ends it. Lax: the provider's redirection brings it.
+// attemptCookie is the header that binds an attempt to its browser, or with an empty value ends it.
+// Lax: the provider's redirection brings it.
 func (s *server) attemptCookie(v *visit, secret string) string {
 	c := http.Cookie{
-		Name: s.cookieName(v) + "-provider", Value: secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.cookieName(v) == cookieSecure,
-		MaxAge: int(meanwhile.CeremonyFor.Seconds()),
+		Name:     s.cookieName(v) + "-provider",
+		Value:    secret,
+		Path:     "/",
+		HttpOnly: true,
+		SameSite: http.SameSiteLaxMode,
+		Secure:   s.cookieName(v) == cookieSecure,
+		MaxAge:   int(meanwhile.CeremonyFor.Seconds()),
 	}
 	if secret == "" {
 		c.MaxAge = -1
@@ -155,7 +180,11 @@ func (s *server) oidcCallback(w http.ResponseWriter, r *http.Request) error {
 
 // attempted takes the attempt that this browser began, once, and holds what came back against it.
 func (s *server) attempted(r *http.Request, v *visit) (a attempt, err error) {
-	over := meanwhile.E(meanwhile.Invalid, "This log-in was not begun here, took too long, or is over already. Begin again.", nil)
+	over := meanwhile.E(
+		meanwhile.Invalid,
+		"This log-in was not begun here, took too long, or is over already. Begin again.",
+		nil,
+	)
 	c, err := r.Cookie(s.cookieName(v) + "-provider")
 	if err != nil {
 		return a, over
@@ -175,10 +204,18 @@ func (s *server) attempted(r *http.Request, v *visit) (a attempt, err error) {
 		return a, over
 	}
 	if q.Get("error") == "access_denied" {
-		return a, meanwhile.E(meanwhile.Forbidden, "You were not signed in: the provider was told no. Try again, or sign in in another way.", nil)
+		return a, meanwhile.E(
+			meanwhile.Forbidden,
+			"You were not signed in: the provider was told no. Try again, or sign in in another way.",
+			nil,
+		)
 	}
 	if e := q.Get("error"); e != "" {
-		return a, meanwhile.E(meanwhile.Forbidden, "The provider did not sign you in. Try again, or sign in in another way.", fmt.Errorf("provider: %.100q", e))
+		return a, meanwhile.E(
+			meanwhile.Forbidden,
+			"The provider did not sign you in. Try again, or sign in in another way.",
+			fmt.Errorf("provider: %.100q", e),
+		)
 	}
 	return a, nil
 }
@@ -187,7 +224,11 @@ func (s *server) attempted(r *http.Request, v *visit) (a attempt, err error) {
 func (s *server) claims(r *http.Request, v *visit, p *oidc.Provider, a attempt) (meanwhile.Claims, error) {
 	ctx := s.provider.context(r.Context())
 	refused := func(err error) error {
-		return meanwhile.E(meanwhile.Forbidden, "What the provider said could not be checked, so you are not signed in. Begin again.", err)
+		return meanwhile.E(
+			meanwhile.Forbidden,
+			"What the provider said could not be checked, so you are not signed in. Begin again.",
+			err,
+		)
 	}
 	config := s.oauth(v, p)
 	token, err := config.Exchange(ctx, r.URL.Query().Get("code"), oauth2.VerifierOption(a.Verifier))
@@ -223,7 +264,11 @@ func (s *server) claims(r *http.Request, v *visit, p *oidc.Provider, a attempt) 
 		}
 	}
 	return meanwhile.Claims{
-		Issuer: id.Issuer, Subject: id.Subject, Email: said.Email, EmailVerified: said.EmailVerified == true || said.EmailVerified == "true", Name: said.Name,
+		Issuer:        id.Issuer,
+		Subject:       id.Subject,
+		Email:         said.Email,
+		EmailVerified: said.EmailVerified == true || said.EmailVerified == "true",
+		Name:          said.Name,
 	}, nil
 }
 

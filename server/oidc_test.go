@@ -30,11 +30,14 @@ func newProviderWorld(t testing.TB) (*world, *loginProvider) {
 
 func personAt(subject, email string, verified bool) oidc.UserInfo {
 	return oidc.UserInfo{
-		Subject: subject, UserInfoEmail: oidc.UserInfoEmail{Email: email, EmailVerified: oidc.Bool(verified)}, UserInfoProfile: oidc.UserInfoProfile{Name: "Bo at work"},
+		Subject:         subject,
+		UserInfoEmail:   oidc.UserInfoEmail{Email: email, EmailVerified: oidc.Bool(verified)},
+		UserInfoProfile: oidc.UserInfoProfile{Name: "Bo at work"},
 	}
 }
 
-// beginAt begins a log-in: the cookie that binds it, and where the provider sends the browser back to once its person has signed in.
+// beginAt begins a log-in: the cookie that binds it, and where the provider sends the browser back
+// to once its person has signed in.
 func (w *world) beginAt(next string) (cookie, back string) {
 	w.t.Helper()
 	begun := w.want(w.do("GET", "/oidc/start?next="+url.QueryEscape(next), nil), 303)
@@ -91,11 +94,19 @@ func TestProviderSignsInWhoHasAnAccount(t *testing.T) {
 		if !strings.Contains(string(who.body), ownerEmail) {
 			t.Errorf("signed in as %s", who.body)
 		}
-		p.person = personAt("42", "renamed@example.org", false) // whose it is goes by the subject from now on
+		// whose it is goes by the subject from now on
+		p.person = personAt("42", "renamed@example.org", false)
 		cookie, back := w.beginAt("/")
 		again := w.want(w.do("GET", back, nil, cookie+"; "+strings.TrimPrefix(session, "Cookie: ")), 303)
-		w.want(w.do("GET", "/api/v1/session", nil, session), 401) // the browser's older session ended
-		if who := w.want(w.do("GET", "/api/v1/session", nil, sessionOf(again)), 200); !strings.Contains(string(who.body), ownerEmail) {
+		// the browser's older session ended
+		w.want(w.do("GET", "/api/v1/session", nil, session), 401)
+		if who := w.want(
+			w.do("GET", "/api/v1/session", nil, sessionOf(again)),
+			200,
+		); !strings.Contains(
+			string(who.body),
+			ownerEmail,
+		) {
 			t.Errorf("the second time as %s", who.body)
 		}
 		w.wantLogged(meanwhile.ActionProviderTied, p.url)
@@ -110,7 +121,15 @@ func TestProviderSignsInWhoHasAnAccount(t *testing.T) {
 
 func TestProviderOpensNothingForOthers(t *testing.T) {
 	w, p := newProviderWorld(t)
-	w.want(w.do("PATCH", "/api/v1/workspace", object{"sign_up": "domains", "domains": []string{"crew.example"}}, w.asOwner()), 200)
+	w.want(
+		w.do(
+			"PATCH",
+			"/api/v1/workspace",
+			object{"sign_up": "domains", "domains": []string{"crew.example"}},
+			w.asOwner(),
+		),
+		200,
+	)
 	w.newUser("bob@example.org", "Bob")
 	invite := w.newInvite("cy@example.org")
 	taken := w.newInvite("di@example.org")
@@ -120,8 +139,16 @@ func TestProviderOpensNothingForOthers(t *testing.T) {
 		person oidc.UserInfo
 		says   string
 	}{
-		{"an address that nobody vouches for", personAt("1", ownerEmail, false), "does not say that your mail address is yours"},
-		{"an address without an account", personAt("2", "nobody@example.org", true), "Ask whoever runs this site to invite you"},
+		{
+			"an address that nobody vouches for",
+			personAt("1", ownerEmail, false),
+			"does not say that your mail address is yours",
+		},
+		{
+			"an address without an account",
+			personAt("2", "nobody@example.org", true),
+			"Ask whoever runs this site to invite you",
+		},
 		{"a domain that only ends like ours", personAt("3", "eve@evil-crew.example", true), "invite you"},
 		{"a domain of ours that is not vouched for", personAt("4", "eve@crew.example", false), "does not say"},
 		{"no address", personAt("5", "", true), "tells no mail address"},
@@ -135,10 +162,15 @@ func TestProviderOpensNothingForOthers(t *testing.T) {
 			t.Errorf("%s: %d %s", tc.name, r.status, r.body)
 		}
 	}
-	for _, person := range []oidc.UserInfo{personAt("8", "bob@example.org", true), personAt("9", "new@Crew.example", true), personAt("10", "Cy@example.org", true)} {
+	for _, person := range []oidc.UserInfo{
+		personAt("8", "bob@example.org", true),
+		personAt("9", "new@Crew.example", true),
+		personAt("10", "Cy@example.org", true),
+	} {
 		p.person = person
 		who := w.want(w.do("GET", "/api/v1/session", nil, sessionOf(w.want(w.signInAt(), 303))), 200)
-		if body := strings.ToLower(string(who.body)); !strings.Contains(body, `"role":"member"`) || !strings.Contains(body, strings.ToLower(person.Email)) {
+		if body := strings.ToLower(string(who.body)); !strings.Contains(body, `"role":"member"`) ||
+			!strings.Contains(body, strings.ToLower(person.Email)) {
 			t.Errorf("%s came in as %s", person.Email, who.body)
 		}
 	}
@@ -146,7 +178,8 @@ func TestProviderOpensNothingForOthers(t *testing.T) {
 	w.wantLogged(meanwhile.ActionJoined, "member, invited by Ada")
 }
 
-// TestTheFirstProofOfAnAddressEndsWhatWasBefore holds that nobody can wait in an account that they made with somebody else's address.
+// TestTheFirstProofOfAnAddressEndsWhatWasBefore holds that nobody can wait in an account that they
+// made with somebody else's address.
 func TestTheFirstProofOfAnAddressEndsWhatWasBefore(t *testing.T) {
 	ways := map[string]func(*world, *loginProvider) string{
 		"a provider": func(w *world, p *loginProvider) string {
@@ -212,7 +245,11 @@ func TestProviderAnswersThatDoNotHold(t *testing.T) {
 	_, theirBack := w.beginAt("/")
 	q = must(url.Parse(myBack))(t).Query()
 	q.Set("code", must(url.Parse(theirBack))(t).Query().Get("code"))
-	refused("with the code of another attempt, whose proof key is another", w.do("GET", "/oidc/callback?"+q.Encode(), nil, mine), 403)
+	refused(
+		"with the code of another attempt, whose proof key is another",
+		w.do("GET", "/oidc/callback?"+q.Encode(), nil, mine),
+		403,
+	)
 
 	p.mu.Lock()
 	p.nonce = func(string) string { return "another" }

@@ -42,16 +42,31 @@ func newMount(s *server, e *gin.Engine) *mount {
 		return strings.TrimPrefix(huma.DefaultSchemaNamer(t, hint), "Wire")
 	}
 	config := huma.DefaultConfig("Meanwhile", s.Version)
-	config.Info.Description = "Asynchronous video updates: upload, watch, talk at a moment. Times are RFC 3339 in UTC, durations in _ms, sizes in _bytes."
+	config.Info.Description = "Asynchronous video updates: upload, watch, talk at a moment. Times are RFC 3339 in " +
+		"UTC, durations in _ms, sizes in _bytes."
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.CreateHooks = nil // no $schema fields in answers
 	config.Transformers = []huma.Transformer{s.problems}
 	config.Servers = []*huma.Server{{URL: "/"}}
 	config.Components.Schemas = huma.NewMapRegistry(schemaPrefix, namer)
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"session": {Type: "apiKey", In: "cookie", Name: cookieSecure, Description: "Begun by POST /api/v1/session. On plain http beyond loopback its name is meanwhile."},
-		"key":     {Type: "http", Scheme: "bearer", Description: "An API key (mw_…) of the right scope, made by POST /api/v1/me/keys or by: meanwhile token add"},
-		"upload":  {Type: "http", Scheme: "bearer", Description: "The token of one upload (up_…), from the answer to its creation"},
+		"session": {
+			Type:        "apiKey",
+			In:          "cookie",
+			Name:        cookieSecure,
+			Description: "Begun by POST /api/v1/session. On plain http beyond loopback its name is meanwhile.",
+		},
+		"key": {
+			Type:   "http",
+			Scheme: "bearer",
+			Description: "An API key (mw_…) of the right scope, made by POST /api/v1/me/keys or by: meanwhile token " +
+				"add",
+		},
+		"upload": {
+			Type:        "http",
+			Scheme:      "bearer",
+			Description: "The token of one upload (up_…), from the answer to its creation",
+		},
 	}
 	return &mount{s: s, engine: e, api: humagin.New(e, config)}
 }
@@ -97,11 +112,17 @@ func (m *mount) describe(row route) {
 	d := rawRoutes[row.name]
 	for _, segment := range strings.Split(row.path, "/") {
 		if name, ok := strings.CutPrefix(segment, "{"); ok {
-			op.Parameters = append(op.Parameters, &huma.Param{Name: strings.TrimSuffix(name, "}"), In: "path", Required: true, Schema: text})
+			op.Parameters = append(
+				op.Parameters,
+				&huma.Param{Name: strings.TrimSuffix(name, "}"), In: "path", Required: true, Schema: text},
+			)
 		}
 	}
 	for _, h := range d.takes {
-		op.Parameters = append(op.Parameters, &huma.Param{Name: h.name, In: "header", Description: h.about, Required: h.needed, Schema: text})
+		op.Parameters = append(
+			op.Parameters,
+			&huma.Param{Name: h.name, In: "header", Description: h.about, Required: h.needed, Schema: text},
+		)
 	}
 	if d.body != "" {
 		op.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{d.body: {Schema: binary}}}

@@ -5,7 +5,8 @@ import (
 	"reflect"
 )
 
-// rawRoute declares a route that huma does not read: what stands in the OpenAPI document beside the table's columns.
+// rawRoute declares a route that huma does not read: what stands in the OpenAPI document beside the
+// table's columns.
 type rawRoute struct {
 	takes []header
 	body  string // media type
@@ -26,56 +27,129 @@ type answer struct {
 
 var (
 	tusResumable = header{"Tus-Resumable", "1.0.0", true}
-	tusChecksum  = header{"Upload-Checksum", "sha1, sha256 or md5, a space, and the checksum of this body in Base64; 460 on a mismatch", false}
-	tusOffset    = header{"Upload-Offset", "Bytes that are kept", true}
-	tusExpires   = header{"Upload-Expires", "Until when the next byte is waited for", false}
-	tusCan       = answer{about: "What this server can do", headers: []header{
-		{"Tus-Version", "", true}, {"Tus-Extension", "", true}, {"Tus-Max-Size", "Bytes", true}, {"Tus-Checksum-Algorithm", "", true},
+	tusChecksum  = header{
+		"Upload-Checksum",
+		"sha1, sha256 or md5, a space, and the checksum of this body in Base64; 460 on a mismatch",
+		false,
+	}
+	tusOffset  = header{"Upload-Offset", "Bytes that are kept", true}
+	tusExpires = header{"Upload-Expires", "Until when the next byte is waited for", false}
+	tusCan     = answer{about: "What this server can do", headers: []header{
+		{
+			"Tus-Version",
+			"",
+			true,
+		},
+		{"Tus-Extension", "", true},
+		{"Tus-Max-Size", "Bytes", true},
+		{"Tus-Checksum-Algorithm", "", true},
 	}}
 	bytesRange = header{"Range", "One range; several are answered with the whole", false}
 	bytesOf    = func(media ...string) map[int]answer {
 		return map[int]answer{
-			http.StatusOK: {about: "The whole", media: media}, http.StatusPartialContent: {about: "The range", media: media},
-			http.StatusNotModified: {about: "What the client has is right"},
+			http.StatusOK: {
+				about: "The whole",
+				media: media,
+			},
+			http.StatusPartialContent: {about: "The range", media: media},
+			http.StatusNotModified:    {about: "What the client has is right"},
 		}
 	}
-	archived = map[int]answer{http.StatusOK: {about: "index.html and a folder for each video. One at a time a person; cut off where it cannot be completed", media: []string{"application/zip"}}}
-	streamed = map[int]answer{http.StatusOK: {about: "Events until the client goes. Each says how things stand: after a reconnection nothing is missing", media: []string{"text/event-stream"}}}
+	archived = map[int]answer{
+		http.StatusOK: {
+			about: "index.html and a folder for each video. One at a time a person; cut off where it cannot be " +
+				"completed",
+			media: []string{"application/zip"},
+		},
+	}
+	streamed = map[int]answer{
+		http.StatusOK: {
+			about: "Events until the client goes. Each says how things stand: after a reconnection nothing is missing",
+			media: []string{"text/event-stream"},
+		},
+	}
 )
 
 // rawRoutes are keyed by the name in the table of routes.
 var rawRoutes = map[string]rawRoute{
-	"get-openapi":   {gives: map[int]answer{http.StatusOK: {about: "OpenAPI 3.1", json: reflect.TypeFor[map[string]any]()}}},
-	"get-health":    {gives: map[int]answer{http.StatusOK: {about: "Running", json: reflect.TypeFor[wireHealth]()}}},
-	"get-readiness": {gives: map[int]answer{http.StatusOK: {about: "Ready", json: reflect.TypeFor[wireHealth]()}, http.StatusServiceUnavailable: {about: "Something is missing", json: reflect.TypeFor[wireHealth]()}}},
-	"get-poster":    {takes: []header{bytesRange}, gives: bytesOf("image/jpeg")},
-	"get-preview":   {takes: []header{bytesRange}, gives: bytesOf("video/mp4")},
-	"get-original":  {takes: []header{bytesRange}, gives: bytesOf("application/octet-stream")},
-	"get-media":     {takes: []header{bytesRange}, gives: mediaAnswers()},
-	"export-mine":   {gives: archived}, "export-workspace": {gives: archived},
-	"export-audit":  {gives: map[int]answer{http.StatusOK: {about: "A line each, with a head", media: []string{"text/csv"}}}},
-	"get-picture":   {gives: map[int]answer{http.StatusOK: {about: "256 pixels wide and high", media: []string{"image/jpeg", "image/png"}}, http.StatusNotModified: {about: "What the client has is right"}}},
-	"set-picture":   {body: "image/*", gives: map[int]answer{http.StatusNoContent: {about: "Kept; its middle, made 256 pixels wide and high"}}},
+	"get-openapi": {
+		gives: map[int]answer{http.StatusOK: {about: "OpenAPI 3.1", json: reflect.TypeFor[map[string]any]()}},
+	},
+	"get-health": {gives: map[int]answer{http.StatusOK: {about: "Running", json: reflect.TypeFor[wireHealth]()}}},
+	"get-readiness": {
+		gives: map[int]answer{
+			http.StatusOK:                 {about: "Ready", json: reflect.TypeFor[wireHealth]()},
+			http.StatusServiceUnavailable: {about: "Something is missing", json: reflect.TypeFor[wireHealth]()},
+		},
+	},
+	"get-poster":       {takes: []header{bytesRange}, gives: bytesOf("image/jpeg")},
+	"get-preview":      {takes: []header{bytesRange}, gives: bytesOf("video/mp4")},
+	"get-original":     {takes: []header{bytesRange}, gives: bytesOf("application/octet-stream")},
+	"get-media":        {takes: []header{bytesRange}, gives: mediaAnswers()},
+	"export-mine":      {gives: archived},
+	"export-workspace": {gives: archived},
+	"export-audit": {
+		gives: map[int]answer{http.StatusOK: {about: "A line each, with a head", media: []string{"text/csv"}}},
+	},
+	"get-picture": {
+		gives: map[int]answer{
+			http.StatusOK:          {about: "256 pixels wide and high", media: []string{"image/jpeg", "image/png"}},
+			http.StatusNotModified: {about: "What the client has is right"},
+		},
+	},
+	"set-picture": {
+		body:  "image/*",
+		gives: map[int]answer{http.StatusNoContent: {about: "Kept; its middle, made 256 pixels wide and high"}},
+	},
 	"follow-videos": {gives: streamed},
 	"follow-share":  {gives: streamed},
-	"tus-options":   {gives: map[int]answer{http.StatusNoContent: tusCan}}, "tus-upload-options": {gives: map[int]answer{http.StatusNoContent: tusCan}},
+	"tus-options": {
+		gives: map[int]answer{http.StatusNoContent: tusCan},
+	},
+	"tus-upload-options": {gives: map[int]answer{http.StatusNoContent: tusCan}},
 	"tus-create": {
 		takes: []header{
-			tusResumable, {"Upload-Length", "Bytes of the whole file", false}, {"Upload-Defer-Length", "1 while that is not known", false},
-			{"Upload-Metadata", "filename and title, each a space and the text in Base64, with a comma between", false}, tusChecksum,
+			tusResumable,
+			{"Upload-Length", "Bytes of the whole file", false},
+			{"Upload-Defer-Length", "1 while that is not known", false},
+			{
+				"Upload-Metadata",
+				"filename and title, each a space and the text in Base64, with a comma between",
+				false,
+			},
+			tusChecksum,
 		},
 		body: tusType,
 		gives: map[int]answer{http.StatusCreated: {about: "The upload exists, and its link, too", headers: []header{
-			{"Location", "Where its bytes go", true}, {"Meanwhile-Video-Id", "", true}, {"Meanwhile-Watch-Url", "", true},
-			{"Meanwhile-Upload-Token", "Opens this upload and nothing else; told once", true}, tusExpires,
+			{
+				"Location",
+				"Where its bytes go",
+				true,
+			},
+			{"Meanwhile-Video-Id", "", true},
+			{"Meanwhile-Watch-Url", "", true},
+			{"Meanwhile-Upload-Token", "Opens this upload and nothing else; told once", true},
+			tusExpires,
 			{"Upload-Offset", "Bytes of this body that are kept, where it had any", false},
 		}}},
 	},
-	"tus-offset": {takes: []header{tusResumable}, gives: map[int]answer{http.StatusOK: {about: "How much is here", headers: []header{
-		tusOffset, {"Upload-Length", "", false}, {"Upload-Defer-Length", "", false}, {"Upload-Metadata", "", false}, tusExpires,
-	}}}},
+	"tus-offset": {
+		takes: []header{tusResumable},
+		gives: map[int]answer{http.StatusOK: {about: "How much is here", headers: []header{
+			tusOffset,
+			{"Upload-Length", "", false},
+			{"Upload-Defer-Length", "", false},
+			{"Upload-Metadata", "", false},
+			tusExpires,
+		}}},
+	},
 	"tus-append": {
-		takes: []header{tusResumable, {"Upload-Offset", "Where this body begins", true}, {"Upload-Length", "Where it was deferred", false}, tusChecksum},
+		takes: []header{
+			tusResumable,
+			{"Upload-Offset", "Where this body begins", true},
+			{"Upload-Length", "Where it was deferred", false},
+			tusChecksum,
+		},
 		body:  tusType,
 		gives: map[int]answer{http.StatusNoContent: {about: "Kept", headers: []header{tusOffset, tusExpires}}},
 	},
@@ -84,10 +158,16 @@ var rawRoutes = map[string]rawRoute{
 		body:  "application/octet-stream",
 		gives: map[int]answer{
 			http.StatusCreated: {about: "Kept", headers: []header{{"Content-Digest", "Of what is kept", true}}},
-			http.StatusOK:      {about: "The same bytes are here already", headers: []header{{"Content-Digest", "Of what is kept", true}}},
+			http.StatusOK: {
+				about:   "The same bytes are here already",
+				headers: []header{{"Content-Digest", "Of what is kept", true}},
+			},
 		},
 	},
-	"tus-cancel": {takes: []header{tusResumable}, gives: map[int]answer{http.StatusNoContent: {about: "Given up; its video is in the trash"}}},
+	"tus-cancel": {
+		takes: []header{tusResumable},
+		gives: map[int]answer{http.StatusNoContent: {about: "Given up; its video is in the trash"}},
+	},
 }
 
 // wirePeaks is the waveform of a video's sound.
@@ -103,8 +183,11 @@ func mediaAnswers() map[int]answer {
 	whole := all[http.StatusOK]
 	whole.json = reflect.TypeFor[wirePeaks]()
 	all[http.StatusOK] = whole
-	all[http.StatusFound] = answer{about: "Where the bytes are, for a minute: only where the operator has the object storage serve browsers", headers: []header{
-		{"Location", "A signed address that needs no other credentials", true},
-	}}
+	all[http.StatusFound] = answer{
+		about: "Where the bytes are, for a minute: only where the operator has the object storage serve browsers",
+		headers: []header{
+			{"Location", "A signed address that needs no other credentials", true},
+		},
+	}
 	return all
 }

@@ -100,7 +100,8 @@ func (s *server) fillFrame(r *http.Request, name string, c *common) {
 	}
 	var extra []string
 	if c.User != nil {
-		extra = append(extra, "src/record/recover.ts") // what this browser still holds of a recording goes on from any page
+		// what this browser still holds of a recording goes on from any page
+		extra = append(extra, "src/record/recover.ts")
 	}
 	if in := s.inlined[name]; in != nil {
 		css, scripts := s.assets.links(extra...)
@@ -163,7 +164,8 @@ type errorPage struct {
 	RequestID string
 }
 
-// failPage shows an error to a person. What is not there, or not to be seen, is one page, whatever the reason.
+// failPage shows an error to a person. What is not there, or not to be seen, is one page, whatever
+// the reason.
 func (s *server) failPage(w http.ResponseWriter, r *http.Request, p *wireProblem) {
 	framed := strings.HasPrefix(r.URL.Path, "/embed/")
 	if framed && p.Status == http.StatusNotFound {
@@ -171,7 +173,12 @@ func (s *server) failPage(w http.ResponseWriter, r *http.Request, p *wireProblem
 			return
 		}
 	}
-	name, data := "error", &errorPage{Status: p.Status, Message: p.Detail, RequestID: p.RequestID, common: common{Title: p.Title}}
+	name, data := "error", &errorPage{
+		Status:    p.Status,
+		Message:   p.Detail,
+		RequestID: p.RequestID,
+		common:    common{Title: p.Title},
+	}
 	if p.Status == http.StatusNotFound {
 		name, data.Title = "gone", "Nothing here"
 	}

@@ -24,7 +24,14 @@ func TestNothingThatPeopleWriteBecomesMarkup(t *testing.T) {
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	w.want(w.do("PATCH", "/api/v1/videos/"+u.video, object{"title": "T" + attack}, w.asOwner()), 200)
-	w.want(w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "B" + attack, "name": "N" + attack}), 201)
+	w.want(
+		w.do(
+			"POST",
+			"/api/v1/shares/"+u.share+"/comments",
+			object{"at_ms": 0, "body": "B" + attack, "name": "N" + attack},
+		),
+		201,
+	)
 	page := string(w.want(w.do("GET", "/v/"+u.share, nil), 200).body)
 	for _, broken := range []string{"<img src=x", "onerror=\"alert", "T</script>", "B</script>", "N</script>", "<!--"} {
 		if strings.Contains(page, broken) {
@@ -47,7 +54,8 @@ func TestPagesCarryAPolicyWithTheirNonce(t *testing.T) {
 	w := newWorld(t, withUI)
 	u := w.newReadyVideo()
 	first := w.want(w.do("GET", "/v/"+u.share, nil), 200)
-	m := regexp.MustCompile(`script-src 'self' 'nonce-([\w-]{20,})'`).FindStringSubmatch(first.header.Get("Content-Security-Policy"))
+	m := regexp.MustCompile(`script-src 'self' 'nonce-([\w-]{20,})'`).
+		FindStringSubmatch(first.header.Get("Content-Security-Policy"))
 	if m == nil || !strings.Contains(string(first.body), `nonce="`+m[1]+`"`) {
 		t.Fatalf("policy %q", first.header.Get("Content-Security-Policy"))
 	}
@@ -55,22 +63,43 @@ func TestPagesCarryAPolicyWithTheirNonce(t *testing.T) {
 	if strings.Contains(second.header.Get("Content-Security-Policy"), m[1]) {
 		t.Error("a nonce comes twice")
 	}
-	for _, want := range []string{`data-run="/assets/watch-1.js"`, "/assets/shared-1.js", "/assets/controls-1.js", "<style>base csswatch css</style>", ">{first()}</script>", `<script nonce="` + m[1] + `">{ahead()}</script>`} {
+	for _, want := range []string{
+		`data-run="/assets/watch-1.js"`,
+		"/assets/shared-1.js",
+		"/assets/controls-1.js",
+		"<style>base csswatch css</style>",
+		">{first()}</script>",
+		`<script nonce="` + m[1] + `">{ahead()}</script>`,
+	} {
 		if strings.Count(string(first.body), want) != 1 {
 			t.Errorf("the page holds %s %d times", want, strings.Count(string(first.body), want))
 		}
 	}
-	if at := strings.Index(string(first.body), "{ahead()}"); at > strings.Index(string(first.body), "<style>") || at < strings.Index(string(first.body), "<source") {
+	if at := strings.Index(
+		string(first.body),
+		"{ahead()}",
+	); at > strings.Index(string(first.body), "<style>") ||
+		at < strings.Index(string(first.body), "<source") {
 		t.Error("the video is not asked for before anything is drawn")
 	}
-	if strings.Contains(string(first.body), "<link rel=\"stylesheet\"") || strings.Contains(string(first.body), "<script type=\"module\"") {
+	if strings.Contains(string(first.body), "<link rel=\"stylesheet\"") ||
+		strings.Contains(string(first.body), "<script type=\"module\"") {
 		t.Errorf("something competes with the video's first bytes:\n%s", first.body)
 	}
 	owners := string(w.want(w.do("GET", "/v/"+u.share, nil, w.asOwner()), 200).body)
-	if !strings.Contains(owners, `data-run="/assets/recover-1.js /assets/watch-1.js"`) || !strings.Contains(owners, `data-later="/assets/recover-1.css"`) {
+	if !strings.Contains(owners, `data-run="/assets/recover-1.js /assets/watch-1.js"`) ||
+		!strings.Contains(owners, `data-later="/assets/recover-1.css"`) {
 		t.Errorf("the owner's page does not go on with recordings:\n%s", owners)
 	}
-	wantHeaders(t, first, map[string]string{"X-Robots-Tag": "noindex", "Referrer-Policy": "no-referrer", "Cache-Control": "private, no-store"})
+	wantHeaders(
+		t,
+		first,
+		map[string]string{
+			"X-Robots-Tag":    "noindex",
+			"Referrer-Policy": "no-referrer",
+			"Cache-Control":   "private, no-store",
+		},
+	)
 }
 
 func withUI(_ *server.Config, d *server.Deps, _ *meanwhile.Config) {
@@ -86,8 +115,18 @@ func withUI(_ *server.Config, d *server.Deps, _ *meanwhile.Config) {
 			"src/watch/main.ts": {"file": "watch-1.js", "imports": ["_shared.js"]},
 			"src/watch/embed.ts": {"file": "embed-1.js"}
 		}`)},
-		"watch-1.js": {Data: []byte("plain")}, "watch-1.js.br": {Data: []byte("brotli")}, "watch-1.js.gz": {Data: []byte("gzip")},
-		"base-1.css": {Data: []byte("base css\n")}, "watch-1.css": {Data: []byte("watch css")}, "first-1.js": {Data: []byte("{first()}")}, "ahead-1.js": {Data: []byte("{ahead()}")}, ".keep": {Data: []byte("")},
+		"watch-1.js": {
+			Data: []byte("plain"),
+		},
+		"watch-1.js.br": {Data: []byte("brotli")},
+		"watch-1.js.gz": {Data: []byte("gzip")},
+		"base-1.css": {
+			Data: []byte("base css\n"),
+		},
+		"watch-1.css": {Data: []byte("watch css")},
+		"first-1.js":  {Data: []byte("{first()}")},
+		"ahead-1.js":  {Data: []byte("{ahead()}")},
+		".keep":       {Data: []byte("")},
 	}
 }
 
@@ -105,11 +144,16 @@ func TestAssets(t *testing.T) {
 			t.Errorf("%s: %q", tc.name, r.body)
 		}
 		wantHeaders(t, r, map[string]string{
-			"Content-Encoding": tc.encoding, "Content-Type": "text/javascript; charset=utf-8", "Vary": "Accept-Encoding",
-			"Cache-Control": "public, max-age=31536000, immutable", "Set-Cookie": "",
+			"Content-Encoding": tc.encoding,
+			"Content-Type":     "text/javascript; charset=utf-8",
+			"Vary":             "Accept-Encoding",
+			"Cache-Control":    "public, max-age=31536000, immutable",
+			"Set-Cookie":       "",
 		})
 	}
-	for _, path := range []string{"/assets/none.js", "/assets/.keep", "/assets/", "/assets/%2e%2e/server.go", "/assets//watch-1.js"} {
+	for _, path := range []string{
+		"/assets/none.js", "/assets/.keep", "/assets/", "/assets/%2e%2e/server.go", "/assets//watch-1.js",
+	} {
 		if r := w.do("GET", path, nil); r.status != 404 || strings.Contains(r.header.Get("Cache-Control"), "public") {
 			t.Errorf("GET %s: %d, %s", path, r.status, r.header.Get("Cache-Control"))
 		}
@@ -151,7 +195,8 @@ func TestPagesOfEveryState(t *testing.T) {
 	}
 	ready := w.newReadyVideo()
 	guest := string(w.want(w.do("GET", "/v/"+ready.share, nil), 200).body)
-	for _, want := range []string{`property="og:title" content="Demo"`, w.url + "/v/" + ready.share + "/poster.jpg", "<video", `"video_id"`} {
+	for _, want := range []string{`property="og:title" content="Demo"`, w.url +
+		"/v/" + ready.share + "/poster.jpg", "<video", `"video_id"`} {
 		if got := strings.Contains(guest, want); got != (want != `"video_id"`) {
 			t.Errorf("a guest's page: %q %v", want, got)
 		}
@@ -185,7 +230,8 @@ func (panicking) Subscribe(context.Context, string) (<-chan string, error) { pan
 func TestAPanicIsAnAnswer(t *testing.T) {
 	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) { lc.Bus = panicking{&memBus{}} })
 	r := w.want(w.do("GET", "/api/v1/events", nil, w.asOwner()), 500)
-	if r.text(t, "request_id") == "" || strings.Contains(string(r.body), "secret") || !strings.Contains(w.logged.String(), "secret detail") {
+	if r.text(t, "request_id") == "" || strings.Contains(string(r.body), "secret") ||
+		!strings.Contains(w.logged.String(), "secret detail") {
 		t.Errorf("answer %s", r.body)
 	}
 }
@@ -194,7 +240,11 @@ func TestAPanicIsAnAnswer(t *testing.T) {
 type away struct{ meanwhile.Store }
 
 func (away) VideoByToken(context.Context, string) (meanwhile.Video, meanwhile.Share, error) {
-	return meanwhile.Video{}, meanwhile.Share{}, meanwhile.E(meanwhile.Unavailable, "The database does not answer. Try again in a moment.", errors.New("dial tcp 10.0.0.1"))
+	return meanwhile.Video{}, meanwhile.Share{}, meanwhile.E(
+		meanwhile.Unavailable,
+		"The database does not answer. Try again in a moment.",
+		errors.New("dial tcp 10.0.0.1"),
+	)
 }
 
 func TestADatabaseThatIsAwayIsSaidSo(t *testing.T) {
@@ -202,7 +252,8 @@ func TestADatabaseThatIsAwayIsSaidSo(t *testing.T) {
 	page := w.want(w.do("GET", "/v/x", nil), 503)
 	api := w.want(w.do("GET", "/api/v1/shares/x", nil), 503)
 	for _, r := range []reply{page, api} {
-		if r.header.Get("Retry-After") == "" || strings.Contains(string(r.body), "10.0.0.1") || !strings.Contains(string(r.body), "does not answer") {
+		if r.header.Get("Retry-After") == "" || strings.Contains(string(r.body), "10.0.0.1") ||
+			!strings.Contains(string(r.body), "does not answer") {
 			t.Errorf("answer %v %s", r.header, r.body)
 		}
 	}
@@ -215,7 +266,15 @@ func TestPagesThatArePackedAtOnceDoNotMix(t *testing.T) {
 	w := newWorld(t)
 	uploads := []uploaded{w.newReadyVideo(), w.newReadyVideo()}
 	for i, u := range uploads {
-		w.want(w.do("PATCH", "/api/v1/videos/"+u.video, object{"title": strings.Repeat(string(rune('A'+i)), 40+i)}, w.asOwner()), 200)
+		w.want(
+			w.do(
+				"PATCH",
+				"/api/v1/videos/"+u.video,
+				object{"title": strings.Repeat(string(rune('A'+i)), 40+i)},
+				w.asOwner(),
+			),
+			200,
+		)
 	}
 	var group sync.WaitGroup
 	for n := range 64 {
@@ -235,7 +294,8 @@ func TestPagesThatArePackedAtOnceDoNotMix(t *testing.T) {
 			}
 			page, err := io.ReadAll(z)
 			mine, other := strings.Repeat(string(rune('A'+i)), 40+i), strings.Repeat(string(rune('B'-i)), 40)
-			if err != nil || !strings.Contains(string(page), "<title>"+mine) || strings.Contains(string(page), other) || !strings.HasSuffix(strings.TrimSpace(string(page)), "</html>") {
+			if err != nil || !strings.Contains(string(page), "<title>"+mine) || strings.Contains(string(page), other) ||
+				!strings.HasSuffix(strings.TrimSpace(string(page)), "</html>") {
 				t.Errorf("page %d came mixed or broken: %v, %d bytes", n, err, len(page))
 			}
 		})

@@ -45,7 +45,13 @@ func (s *server) setPass(v *visit, id meanwhile.ShareID, pass string) string {
 		name = hostPrefix + name
 	}
 	c := http.Cookie{
-		Name: name, Value: pass, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: secure, MaxAge: int(meanwhile.PassFor.Seconds()),
+		Name:     name,
+		Value:    pass,
+		Path:     "/",
+		HttpOnly: true,
+		SameSite: http.SameSiteLaxMode,
+		Secure:   secure,
+		MaxAge:   int(meanwhile.PassFor.Seconds()),
 	}
 	return c.String()
 }

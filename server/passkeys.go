@@ -70,7 +70,9 @@ func (s *server) beginPasskey(ctx context.Context, _ *struct{}) (*ceremonyOutput
 		webauthn.WithExclusions(webauthn.Credentials(who.credentials).CredentialDescriptors()),
 		webauthn.WithConveyancePreference(protocol.PreferNoAttestation),
 		webauthn.WithAuthenticatorSelection(protocol.AuthenticatorSelection{
-			ResidentKey: protocol.ResidentKeyRequirementRequired, RequireResidentKey: protocol.ResidentKeyRequired(), UserVerification: protocol.VerificationRequired,
+			ResidentKey:        protocol.ResidentKeyRequirementRequired,
+			RequireResidentKey: protocol.ResidentKeyRequired(),
+			UserVerification:   protocol.VerificationRequired,
 		}))
 	if err != nil {
 		return nil, fmt.Errorf("begin passkey: %w", err)
@@ -78,7 +80,13 @@ func (s *server) beginPasskey(ctx context.Context, _ *struct{}) (*ceremonyOutput
 	return s.ceremony(ctx, v.actor, meanwhile.CeremonyNewPasskey, options.Response, session)
 }
 
-func (s *server) ceremony(ctx context.Context, a meanwhile.Actor, kind meanwhile.CeremonyKind, options any, session *webauthn.SessionData) (*ceremonyOutput, error) {
+func (s *server) ceremony(
+	ctx context.Context,
+	a meanwhile.Actor,
+	kind meanwhile.CeremonyKind,
+	options any,
+	session *webauthn.SessionData,
+) (*ceremonyOutput, error) {
 	session.Expires = time.Time{} // the Library's clock ends it
 	state, err := json.Marshal(session)
 	if err != nil {
@@ -96,7 +104,12 @@ func (s *server) ceremony(ctx context.Context, a meanwhile.Actor, kind meanwhile
 }
 
 // resume takes the ceremony that an answer belongs to.
-func (s *server) resume(ctx context.Context, a meanwhile.Actor, kind meanwhile.CeremonyKind, secret string) (session webauthn.SessionData, err error) {
+func (s *server) resume(
+	ctx context.Context,
+	a meanwhile.Actor,
+	kind meanwhile.CeremonyKind,
+	secret string,
+) (session webauthn.SessionData, err error) {
 	state, err := s.lib.TakeCeremony(ctx, a, kind, secret)
 	if err != nil {
 		return session, err
@@ -144,7 +157,10 @@ func (s *server) addPasskey(ctx context.Context, in *newPasskeyInput) (*passkeyO
 		return nil, fmt.Errorf("write credential: %w", err)
 	}
 	p, err := s.lib.AddPasskey(ctx, v.actor, meanwhile.Passkey{
-		Name: in.Body.Name, CredentialID: credentialName(made.ID), Credential: string(kept), SignCount: int64(made.Authenticator.SignCount),
+		Name:         in.Body.Name,
+		CredentialID: credentialName(made.ID),
+		Credential:   string(kept),
+		SignCount:    int64(made.Authenticator.SignCount),
 	})
 	if err != nil {
 		return nil, err
@@ -209,7 +225,12 @@ func (s *server) logInByPasskey(ctx context.Context, in *passkeyLogInInput) (*se
 }
 
 // checkPasskey finds the passkey that an answer names and checks its signature.
-func (s *server) checkPasskey(ctx context.Context, v *visit, session webauthn.SessionData, credential []byte) (p meanwhile.Passkey, use meanwhile.PasskeyUse, err error) {
+func (s *server) checkPasskey(
+	ctx context.Context,
+	v *visit,
+	session webauthn.SessionData,
+	credential []byte,
+) (p meanwhile.Passkey, use meanwhile.PasskeyUse, err error) {
 	rp, err := s.relyingParty(v)
 	if err != nil {
 		return p, use, err
@@ -225,7 +246,11 @@ func (s *server) checkPasskey(ctx context.Context, v *visit, session webauthn.Se
 	if err != nil {
 		return p, use, err
 	}
-	_, used, err := rp.ValidatePasskeyLogin(func(_, _ []byte) (webauthn.User, error) { return who, nil }, session, answer)
+	_, used, err := rp.ValidatePasskeyLogin(
+		func(_, _ []byte) (webauthn.User, error) { return who, nil },
+		session,
+		answer,
+	)
 	if err != nil {
 		return p, use, badPasskey(err)
 	}
@@ -233,16 +258,24 @@ func (s *server) checkPasskey(ctx context.Context, v *visit, session webauthn.Se
 	if err != nil {
 		return p, use, fmt.Errorf("write credential: %w", err)
 	}
-	return p, meanwhile.PasskeyUse{Credential: string(kept), SignCount: int64(answer.Response.AuthenticatorData.Counter)}, nil
+	return p, meanwhile.PasskeyUse{
+		Credential: string(kept),
+		SignCount:  int64(answer.Response.AuthenticatorData.Counter),
+	}, nil
 }
 
-// badPasskey is what is said of an answer that does not hold. What exactly is wrong goes to the log.
+// badPasskey is what is said of an answer that does not hold. What exactly is wrong goes to the
+// log.
 func badPasskey(err error) error {
 	var told *protocol.Error
 	if errors.As(err, &told) {
 		err = fmt.Errorf("%s: %s: %s", told.Type, told.Details, told.DevInfo)
 	}
-	return meanwhile.E(meanwhile.Unauthenticated, "This passkey could not be checked. Try again, or sign in in another way.", err)
+	return meanwhile.E(
+		meanwhile.Unauthenticated,
+		"This passkey could not be checked. Try again, or sign in in another way.",
+		err,
+	)
 }
 
 // relyingParty is this site as browsers know it: passkeys belong to its host.
@@ -251,9 +284,18 @@ func (s *server) relyingParty(v *visit) (*webauthn.WebAuthn, error) {
 	if err != nil {
 		return nil, invalid("The address of this site cannot be read. Open it by its usual name.", err)
 	}
-	rp, err := webauthn.New(&webauthn.Config{RPID: base.Hostname(), RPDisplayName: siteName, RPOrigins: []string{base.Scheme + "://" + base.Host}})
+	rp, err := webauthn.New(
+		&webauthn.Config{
+			RPID:          base.Hostname(),
+			RPDisplayName: siteName,
+			RPOrigins:     []string{base.Scheme + "://" + base.Host},
+		},
+	)
 	if err != nil {
-		return nil, invalid("Passkeys work only where a site has a name, not a number. Open it by its name, such as localhost.", err)
+		return nil, invalid(
+			"Passkeys work only where a site has a name, not a number. Open it by its name, such as localhost.",
+			err,
+		)
 	}
 	return rp, nil
 }

@@ -19,7 +19,13 @@ func (w *world) addPasskey(a *authenticator, session string) reply {
 	w.t.Helper()
 	begun := w.want(w.do("POST", "/api/v1/me/passkeys/begin", nil, session, namedHost), 200)
 	made := a.create(begun.field(w.t, "options"))
-	return w.do("POST", "/api/v1/me/passkeys", object{"ceremony": begun.text(w.t, "ceremony"), "name": " Laptop ", "credential": made}, session, namedHost)
+	return w.do(
+		"POST",
+		"/api/v1/me/passkeys",
+		object{"ceremony": begun.text(w.t, "ceremony"), "name": " Laptop ", "credential": made},
+		session,
+		namedHost,
+	)
 }
 
 // signInBy signs in with a's passkey.
@@ -34,10 +40,15 @@ func (w *world) signInBy(a *authenticator, headers ...string) reply {
 func (w *world) log() (lines []meanwhile.Audit) {
 	w.t.Helper()
 	id := must(w.lib.Store.IdentityByEmail(w.t.Context(), ownerEmail))(w.t)
-	return must(w.lib.Store.ListAudit(w.t.Context(), meanwhile.AuditQuery{WorkspaceID: id.WorkspaceID, Limit: 100}))(w.t)
+	return must(
+		w.lib.Store.ListAudit(w.t.Context(), meanwhile.AuditQuery{WorkspaceID: id.WorkspaceID, Limit: 100}),
+	)(
+		w.t,
+	)
 }
 
-// wantLogged fails unless the log has a line of that action whose detail holds a text, from an address.
+// wantLogged fails unless the log has a line of that action whose detail holds a text, from an
+// address.
 func (w *world) wantLogged(action meanwhile.Action, detail string) {
 	w.t.Helper()
 	if !slices.ContainsFunc(w.log(), func(a meanwhile.Audit) bool {
@@ -78,7 +89,12 @@ func TestPasskeySignsInWithoutAName(t *testing.T) {
 	for _, line := range []struct {
 		action meanwhile.Action
 		detail string
-	}{{meanwhile.ActionLogIn, "password"}, {meanwhile.ActionPasskeyAdded, "Laptop"}, {meanwhile.ActionLogIn, "passkey Laptop"}, {meanwhile.ActionPasskeyRemoved, "Laptop"}} {
+	}{
+		{meanwhile.ActionLogIn, "password"},
+		{meanwhile.ActionPasskeyAdded, "Laptop"},
+		{meanwhile.ActionLogIn, "passkey Laptop"},
+		{meanwhile.ActionPasskeyRemoved, "Laptop"},
+	} {
 		w.wantLogged(line.action, line.detail)
 	}
 }
@@ -120,7 +136,10 @@ func TestPasskeyAnswersThatDoNotHold(t *testing.T) {
 func TestPasskeyCeremoniesAreUsedOnceInTimeByTheirPerson(t *testing.T) {
 	w := newWorld(t)
 	w.newUser("eve@example.org", "Eve")
-	_, secret, err := w.lib.AddUser(t.Context(), meanwhile.Account{Email: "bob@example.org", Role: meanwhile.RoleMember})
+	_, secret, err := w.lib.AddUser(
+		t.Context(),
+		meanwhile.Account{Email: "bob@example.org", Role: meanwhile.RoleMember},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,13 +151,15 @@ func TestPasskeyCeremoniesAreUsedOnceInTimeByTheirPerson(t *testing.T) {
 	begun := w.want(w.do("POST", "/api/v1/passkey-log-in/begin", nil, namedHost), 200)
 	body := object{"ceremony": begun.text(t, "ceremony"), "credential": a.get(begun.field(t, "options"))}
 	w.want(w.do("POST", "/api/v1/passkey-log-in", body, namedHost), 200)
-	w.want(w.do("POST", "/api/v1/passkey-log-in", body, namedHost), 410) // who overheard it comes too late
+	// who overheard it comes too late
+	w.want(w.do("POST", "/api/v1/passkey-log-in", body, namedHost), 410)
 
 	begun = w.want(w.do("POST", "/api/v1/passkey-log-in/begin", nil, namedHost), 200)
 	late := object{"ceremony": begun.text(t, "ceremony"), "credential": a.get(begun.field(t, "options"))}
 	elsewhere := w.want(w.do("POST", "/api/v1/passkey-log-in/begin", nil, namedHost), 200)
 	swapped := object{"ceremony": elsewhere.text(t, "ceremony"), "credential": late["credential"]}
-	w.want(w.do("POST", "/api/v1/passkey-log-in", swapped, namedHost), 401) // the answer to another question
+	// the answer to another question
+	w.want(w.do("POST", "/api/v1/passkey-log-in", swapped, namedHost), 401)
 	w.clock.move(meanwhile.CeremonyFor + time.Second)
 	w.want(w.do("POST", "/api/v1/passkey-log-in", late, namedHost), 410)
 
@@ -147,7 +168,8 @@ func TestPasskeyCeremoniesAreUsedOnceInTimeByTheirPerson(t *testing.T) {
 	made := object{"ceremony": begun.text(t, "ceremony"), "credential": fresh.create(begun.field(t, "options"))}
 	w.want(w.do("POST", "/api/v1/passkey-log-in", made, namedHost), 410) // of another kind
 	w.want(w.do("POST", "/api/v1/me/passkeys", made, "Cookie: "+other.Name+"="+other.Value, namedHost), 410)
-	w.want(w.do("POST", "/api/v1/me/passkeys", made, session, namedHost), 410) // and it was tried already
+	// and it was tried already
+	w.want(w.do("POST", "/api/v1/me/passkeys", made, session, namedHost), 410)
 }
 
 func TestPasskeyWhoseCountGoesBackIsRefused(t *testing.T) {

@@ -46,11 +46,18 @@ func (w *world) raw(method, path, body string, headers ...string) reply {
 	w.t.Helper()
 	conn := must((&net.Dialer{}).DialContext(w.t.Context(), "tcp", strings.TrimPrefix(w.url, "http://")))(w.t)
 	defer conn.Close()
-	head := append([]string{method + " " + path + " HTTP/1.1", "Host: " + strings.TrimPrefix(w.url, "http://"), "Connection: close"}, headers...)
+	head := append(
+		[]string{
+			method + " " + path + " HTTP/1.1",
+			"Host: " + strings.TrimPrefix(w.url, "http://"),
+			"Connection: close",
+		},
+		headers...)
 	if body != "" {
 		head = append(head, fmt.Sprintf("Content-Length: %d", len(body)))
 	}
-	_, _ = io.WriteString(conn, strings.Join(head, "\r\n")+"\r\n\r\n"+body) // who answers early reads no more
+	// who answers early reads no more
+	_, _ = io.WriteString(conn, strings.Join(head, "\r\n")+"\r\n\r\n"+body)
 	res, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
 	if err != nil {
 		w.t.Fatalf("%s %.80q: %v", method, path, err)
@@ -65,12 +72,37 @@ func (w *world) raw(method, path, body string, headers ...string) reply {
 
 // oddSegments are parts of an address that nobody types by mistake.
 var oddSegments = []string{
-	"..", "../outside.txt", "../../../../../../etc/passwd", "%2e%2e", "%2e%2e%2foutside.txt", "..%2f..%2foutside.txt", "%252e%252e%252foutside.txt", "..%5coutside.txt", "..%c0%afoutside.txt",
-	"%00", "x%00.mp4", "%ff%fe", "%0d%0aSet-Cookie:%20a=b", ".", "%2f%2fetc%2fpasswd", "C:%5cwindows", "%E2%80%AE4pm", "%F0%9F%92%A9", "-1", "9223372036854775808", "1e9", "*", "'%20OR%201=1--", "%25",
-	strings.Repeat("a", 5000), strings.Repeat("a", 60_000), strings.Repeat("%2e%2e%2f", 500) + "outside.txt",
+	"..",
+	"../outside.txt",
+	"../../../../../../etc/passwd",
+	"%2e%2e",
+	"%2e%2e%2foutside.txt",
+	"..%2f..%2foutside.txt",
+	"%252e%252e%252foutside.txt",
+	"..%5coutside.txt",
+	"..%c0%afoutside.txt",
+	"%00",
+	"x%00.mp4",
+	"%ff%fe",
+	"%0d%0aSet-Cookie:%20a=b",
+	".",
+	"%2f%2fetc%2fpasswd",
+	"C:%5cwindows",
+	"%E2%80%AE4pm",
+	"%F0%9F%92%A9",
+	"-1",
+	"9223372036854775808",
+	"1e9",
+	"*",
+	"'%20OR%201=1--",
+	"%25",
+	strings.Repeat("a", 5000),
+	strings.Repeat("a", 60_000),
+	strings.Repeat("%2e%2e%2f", 500) + "outside.txt",
 }
 
-// TestOddAddressesLeadNowhere puts each odd part into each place of each route's address, with the rest as it should be.
+// TestOddAddressesLeadNowhere puts each odd part into each place of each route's address, with the
+// rest as it should be.
 func TestOddAddressesLeadNowhere(t *testing.T) {
 	w := newWorld(t, withFolders(t), func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
 		c.LogInsPerMinute, c.LinkPasswordsPerMinute = 100_000, 100_000
@@ -84,11 +116,21 @@ func TestOddAddressesLeadNowhere(t *testing.T) {
 			for _, odd := range oddSegments {
 				parts[place] = odd
 				path := placeholder.ReplaceAllStringFunc(row.Path, func(name string) string { return parts[name] })
-				r := w.raw(row.Method, path, oddBody(row), tusOn, w.asOwner(), digest(oddBody(row)), "Content-Type: "+oddType(row), "Upload-Offset: 0")
+				r := w.raw(
+					row.Method,
+					path,
+					oddBody(row),
+					tusOn,
+					w.asOwner(),
+					digest(oddBody(row)),
+					"Content-Type: "+oddType(row),
+					"Upload-Offset: 0",
+				)
 				if r.status < 400 || r.status >= 500 {
 					t.Errorf("%s %.100q: %d %.100s", row.Method, path, r.status, r.body)
 				}
-				if strings.Contains(string(r.body), outside) || strings.Contains(string(r.body), "root:") || r.header.Get("Set-Cookie") != "" {
+				if strings.Contains(string(r.body), outside) || strings.Contains(string(r.body), "root:") ||
+					r.header.Get("Set-Cookie") != "" {
 					t.Errorf("%s %.100q gives %v %.100s", row.Method, path, r.header, r.body)
 				}
 			}
@@ -112,8 +154,16 @@ func (w *world) realParts(row server.Route) map[string]string {
 		id = l[strings.LastIndexByte(l, '/')+1:]
 	}
 	return map[string]string{
-		"{id}": id, "{token}": u.share, "{share}": w.shareID(u.share), "{grant}": parts[2], "{generation}": parts[3], "{name}": parts[4],
-		"{track}": "screen", "{n}": "0", "{secret}": "none", "{path...}": "x",
+		"{id}":         id,
+		"{token}":      u.share,
+		"{share}":      w.shareID(u.share),
+		"{grant}":      parts[2],
+		"{generation}": parts[3],
+		"{name}":       parts[4],
+		"{track}":      "screen",
+		"{n}":          "0",
+		"{secret}":     "none",
+		"{path...}":    "x",
 	}
 }
 
@@ -168,7 +218,11 @@ func TestOddRangesGetNoMoreThanTheFile(t *testing.T) {
 		{"no numbers", "bytes=-", []int{416}},
 		{"nothing", "bytes=", []int{200, 416}},
 	}
-	for _, path := range []string{media, poster, "/assets/watch-1.css", "/v/" + u.share + "/poster.jpg", "/v/" + u.share + "/video.mp4", "/v/" + u.share + "/download", "/api/v1/videos/" + u.video + "/original"} {
+	for _, path := range []string{media, poster, "/assets/watch-1.css", "/v/" +
+		u.share + "/poster.jpg",
+		"/v/" + u.share + "/video.mp4",
+		"/v/" + u.share + "/download",
+		"/api/v1/videos/" + u.video + "/original"} {
 		whole := w.want(w.do("GET", path, nil, w.asOwner()), 200).body
 		for _, tc := range tests {
 			r := w.raw("GET", path, "", w.asOwner(), "Range: "+tc.asked)

@@ -17,7 +17,10 @@ import (
 func (w *world) addMember() string {
 	w.t.Helper()
 	name := meanwhile.NewRandomID()
-	u, _, err := w.lib.AddUser(w.t.Context(), meanwhile.Account{Email: name + "@example.org", Name: name, Role: meanwhile.RoleMember})
+	u, _, err := w.lib.AddUser(
+		w.t.Context(),
+		meanwhile.Account{Email: name + "@example.org", Name: name, Role: meanwhile.RoleMember},
+	)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -35,7 +38,10 @@ const otherPassword = "another long password"
 func (w *world) newPerson(name string, role meanwhile.Role) person {
 	w.t.Helper()
 	p := person{email: name + "@example.org"}
-	u, _, err := w.lib.AddUser(w.t.Context(), meanwhile.Account{Email: p.email, Name: name, Password: otherPassword, Role: role})
+	u, _, err := w.lib.AddUser(
+		w.t.Context(),
+		meanwhile.Account{Email: p.email, Name: name, Password: otherPassword, Role: role},
+	)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -84,19 +90,30 @@ func TestAnInviteMakesOneAccount(t *testing.T) {
 	if !strings.Contains(string(page.body), "Ada invites you to Crew") {
 		t.Errorf("the page says %s", page.body)
 	}
-	short := w.want(w.do("POST", path, formOf("name", "Bob", "email", "bob@example.org", "password", "short"), formType), 400)
-	if !strings.Contains(string(short.body), "at least 10 characters") || !strings.Contains(string(short.body), `value="bob@example.org"`) {
+	short := w.want(
+		w.do("POST", path, formOf("name", "Bob", "email", "bob@example.org", "password", "short"), formType),
+		400,
+	)
+	if !strings.Contains(string(short.body), "at least 10 characters") ||
+		!strings.Contains(string(short.body), `value="bob@example.org"`) {
 		t.Errorf("the form again: %s", short.body)
 	}
 	w.want(w.do("POST", path, joining(ownerEmail), formType), 409) // which leaves the invite open
 	session := sessionIn(t, w.want(w.do("POST", path, joining("bob@example.org"), formType), 303))
 	me := w.want(w.do("GET", "/api/v1/me", nil, session), 200)
-	if me.text(t, "role") != "member" || me.text(t, "time_zone") != "Europe/Lisbon" || w.workspace(session) != w.workspace(w.asOwner()) {
+	if me.text(t, "role") != "member" || me.text(t, "time_zone") != "Europe/Lisbon" ||
+		w.workspace(session) != w.workspace(w.asOwner()) {
 		t.Errorf("me %s", me.body)
 	}
 	w.want(w.do("GET", path, nil), 404)
 	w.want(w.do("POST", path, joining("eve@example.org"), formType), 404)
-	if open := w.want(w.do("GET", "/api/v1/workspace/invites", nil, w.asOwner()), 200); strings.Contains(string(open.body), `"id"`) {
+	if open := w.want(
+		w.do("GET", "/api/v1/workspace/invites", nil, w.asOwner()),
+		200,
+	); strings.Contains(
+		string(open.body),
+		`"id"`,
+	) {
 		t.Errorf("still open: %s", open.body)
 	}
 }
@@ -159,7 +176,8 @@ func TestAnInviteForAnAddressIsForNobodyElse(t *testing.T) {
 	w := newWorld(t)
 	made := w.newInvite("Bob@Example.org")
 	sent := w.mails()
-	if made.field(t, "mailed") != true || len(sent) != 1 || sent[0].To != "Bob@Example.org" || !strings.Contains(sent[0].Text, made.text(t, "url")) {
+	if made.field(t, "mailed") != true || len(sent) != 1 || sent[0].To != "Bob@Example.org" ||
+		!strings.Contains(sent[0].Text, made.text(t, "url")) {
 		t.Fatalf("made %s, mailed %v", made.body, sent)
 	}
 	path := "/invite/" + secretIn(made.text(t, "url"))
@@ -171,7 +189,10 @@ func TestAnInviteForAnAddressIsForNobodyElse(t *testing.T) {
 	if me := w.want(w.do("GET", "/api/v1/me", nil, session), 200); me.text(t, "email") != "Bob@Example.org" {
 		t.Errorf("me %s", me.body)
 	}
-	w.want(w.do("POST", "/api/v1/workspace/invites", object{"role": "member", "email": "bob@example.org"}, w.asOwner()), 409)
+	w.want(
+		w.do("POST", "/api/v1/workspace/invites", object{"role": "member", "email": "bob@example.org"}, w.asOwner()),
+		409,
+	)
 	// a second invite to an address takes the place of the first
 	first, second := w.newInvite("zoe@example.org"), w.newInvite("ZOE@example.org")
 	w.want(w.do("GET", "/invite/"+secretIn(first.text(t, "url")), nil), 404)
@@ -190,17 +211,30 @@ func TestASignedInPersonJoinsByInvite(t *testing.T) {
 	if second.text(t, "role") != "owner" || w.workspace(bob.session) != second.text(t, "id") {
 		t.Fatalf("made %s, and is in %s", second.body, w.workspace(bob.session))
 	}
-	made := w.want(w.do("POST", "/api/v1/workspace/invites", object{"role": "admin", "email": strings.ToUpper(ownerEmail)}, bob.session), 201)
+	made := w.want(
+		w.do(
+			"POST",
+			"/api/v1/workspace/invites",
+			object{"role": "admin", "email": strings.ToUpper(ownerEmail)},
+			bob.session,
+		),
+		201,
+	)
 	path := "/invite/" + secretIn(made.text(t, "url"))
 	w.want(w.do("POST", path, "", formType, w.asOwner()), 403) // not by a key
 	w.want(w.do("POST", path, "", formType, bob.session), 403)
 	ada := w.logIn(ownerEmail, ownerPassword)
-	if page := w.want(w.do("GET", path, nil, ada), 200); !strings.Contains(string(page.body), "Join Mill") || strings.Contains(string(page.body), `name="password"`) {
+	if page := w.want(
+		w.do("GET", path, nil, ada),
+		200,
+	); !strings.Contains(string(page.body), "Join Mill") ||
+		strings.Contains(string(page.body), `name="password"`) {
 		t.Errorf("the page says %s", page.body)
 	}
 	w.want(w.do("POST", path, "", formType, ada), 303)
 	me := w.want(w.do("GET", "/api/v1/me", nil, ada), 200)
-	if me.text(t, "role") != "admin" || w.workspace(ada) != second.text(t, "id") || !strings.Contains(string(me.body), first) {
+	if me.text(t, "role") != "admin" || w.workspace(ada) != second.text(t, "id") ||
+		!strings.Contains(string(me.body), first) {
 		t.Errorf("me %s", me.body)
 	}
 	// who is in it already does not use an invite up
@@ -248,12 +282,15 @@ func TestARemovedPersonSeesNothing(t *testing.T) {
 	if w.workspace(again) != "" {
 		t.Errorf("still in %s", w.workspace(again))
 	}
-	for _, path := range []string{"/api/v1/videos/" + u.video, "/api/v1/videos/" + own.text(t, "id"), "/api/v1/people/" + eve.id + "/picture"} {
+	for _, path := range []string{"/api/v1/videos/" +
+		u.video, "/api/v1/videos/" + own.text(t, "id"), "/api/v1/people/" + eve.id + "/picture"} {
 		if r := w.do("GET", path, nil, again); r.status != 404 && r.status != 403 {
 			t.Errorf("%s: %d", path, r.status)
 		}
 	}
-	for _, path := range []string{"/api/v1/workspace", "/api/v1/workspace/members", "/api/v1/workspace/invites", "/api/v1/me/keys"} {
+	for _, path := range []string{
+		"/api/v1/workspace", "/api/v1/workspace/members", "/api/v1/workspace/invites", "/api/v1/me/keys",
+	} {
 		w.want(w.do("GET", path, nil, again), 403)
 	}
 	if list := w.want(w.do("GET", "/api/v1/videos", nil, again), 200); strings.Contains(string(list.body), `"id"`) {
@@ -261,11 +298,21 @@ func TestARemovedPersonSeesNothing(t *testing.T) {
 	}
 	w.want(w.do("POST", "/api/v1/videos", object{"source": "recording"}, again), 403)
 	w.want(w.do("GET", "/", nil, again), 200)
-	// what they recorded stays with the workspace, and who has the recording's own token may finish it
+	// what they recorded stays with the workspace, and who has the recording's own token may finish
+	// it
 	w.want(w.do("GET", "/api/v1/videos/"+own.text(t, "id"), nil, w.asOwner()), 200)
 	var rec struct{ Upload struct{ URL, Token string } }
 	own.decode(t, &rec)
-	w.want(w.do("PUT", rec.Upload.URL+"/tracks/screen/chunks/0", "chunk", digest("chunk"), "Authorization: Bearer "+rec.Upload.Token), 201)
+	w.want(
+		w.do(
+			"PUT",
+			rec.Upload.URL+"/tracks/screen/chunks/0",
+			"chunk",
+			digest("chunk"),
+			"Authorization: Bearer "+rec.Upload.Token,
+		),
+		201,
+	)
 	// they may begin anew
 	w.want(w.do("POST", "/api/v1/workspaces", object{"name": "Bob's"}, again), 201)
 	w.want(w.do("POST", "/api/v1/videos", object{"source": "recording"}, again), 201)
@@ -302,7 +349,8 @@ func TestWorkspacesDoNotSeeOneAnother(t *testing.T) {
 	invite := w.newInvite("").text(t, "id")
 	mine := w.want(w.do("POST", "/api/v1/videos", object{"source": "recording"}, bob.session), 201).text(t, "id")
 
-	w.want(w.do("POST", "/api/v1/workspaces", object{"name": "Mill"}, bob.session), 201) // where Bob is the owner now
+	// where Bob is the owner now
+	w.want(w.do("POST", "/api/v1/workspaces", object{"name": "Mill"}, bob.session), 201)
 	for _, path := range []string{"/api/v1/videos/" + u.video, "/api/v1/videos/" + mine, ada.text(t, "picture_url")} {
 		w.want(w.do("GET", path, nil, bob.session), 404)
 	}
@@ -312,7 +360,9 @@ func TestWorkspacesDoNotSeeOneAnother(t *testing.T) {
 	w.want(w.do("POST", "/api/v1/workspace/owner", object{"id": zoe.id}, bob.session), 404)
 	w.want(w.do("DELETE", "/api/v1/workspace/invites/"+invite, nil, bob.session), 404)
 	w.want(w.do("POST", "/api/v1/workspace/invites/"+invite+"/link", nil, bob.session), 404)
-	for _, path := range []string{"/api/v1/videos", "/api/v1/workspace/members", "/api/v1/workspace/invites", "/api/v1/me/keys"} {
+	for _, path := range []string{
+		"/api/v1/videos", "/api/v1/workspace/members", "/api/v1/workspace/invites", "/api/v1/me/keys",
+	} {
 		r := w.want(w.do("GET", path, nil, bob.session), 200)
 		for _, of := range []string{u.video, mine, "ada@", "zoe@", invite} {
 			if strings.Contains(string(r.body), of) {
@@ -321,7 +371,9 @@ func TestWorkspacesDoNotSeeOneAnother(t *testing.T) {
 		}
 	}
 	// a key belongs to one workspace, wherever the session goes
-	key := "Authorization: Bearer " + w.want(w.do("POST", "/api/v1/me/keys", object{"name": "ci", "scopes": []string{"read"}}, bob.session), 201).text(t, "secret")
+	key := "Authorization: Bearer " +
+		w.want(w.do("POST", "/api/v1/me/keys", object{"name": "ci", "scopes": []string{"read"}}, bob.session), 201).
+			text(t, "secret")
 	w.want(w.do("GET", "/api/v1/videos/"+mine, nil, key), 404)
 	w.want(w.do("POST", "/api/v1/me/workspace", object{"id": w.workspace(zoe.session)}, bob.session), 204)
 	w.want(w.do("GET", "/api/v1/videos/"+mine, nil, bob.session), 200)
@@ -377,11 +429,15 @@ func TestRolesInAWorkspace(t *testing.T) {
 	w.want(w.do("DELETE", "/api/v1/workspace/members/"+adaID, nil, ada), 409)
 
 	var said []string
-	for _, line := range must(w.lib.Store.ListAudit(t.Context(), meanwhile.AuditQuery{WorkspaceID: meanwhile.WorkspaceID(w.workspace(ada)), Limit: 100}))(t) {
+	for _, line := range must(w.lib.Store.ListAudit(t.Context(), meanwhile.AuditQuery{
+		WorkspaceID: meanwhile.WorkspaceID(w.workspace(ada)),
+		Limit:       100,
+	}))(t) {
 		said = append(said, fmt.Sprint(line.ActorName, " ", line.Action, " ", line.Subject, " ", line.Detail))
 	}
 	for _, want := range []string{
-		"bob role-changed cay@example.org member → admin", "Ada ownership-handed-over bob@example.org ", "bob member-left bob@example.org owner",
+		"bob role-changed cay@example.org member → admin", "Ada ownership-handed-over bob@example.org ",
+		"bob member-left bob@example.org owner",
 	} {
 		if !strings.Contains(strings.Join(said, "\n"), want) {
 			t.Errorf("the log lacks %q:\n%s", want, strings.Join(said, "\n"))
@@ -392,10 +448,14 @@ func TestRolesInAWorkspace(t *testing.T) {
 func TestALogInLinkForSomebodyElse(t *testing.T) {
 	w := newWorld(t)
 	bob := w.newPerson("bob", meanwhile.RoleMember)
-	made := w.want(w.do("POST", "/api/v1/workspace/members/"+bob.id+"/log-in-link", nil, w.logIn(ownerEmail, ownerPassword)), 201)
+	made := w.want(
+		w.do("POST", "/api/v1/workspace/members/"+bob.id+"/log-in-link", nil, w.logIn(ownerEmail, ownerPassword)),
+		201,
+	)
 	path := strings.TrimPrefix(made.text(t, "url"), w.url)
 	w.want(w.do("GET", path, nil), 200)
-	// who founds a workspace takes nobody's account over who comes in: the link would open their other workspaces
+	// who founds a workspace takes nobody's account over who comes in: the link would open their
+	// other workspaces
 	cay := w.newPerson("cay", meanwhile.RoleMember)
 	w.want(w.do("POST", "/api/v1/workspaces", object{"name": "Trap"}, cay.session), 201)
 	invite := w.want(w.do("POST", "/api/v1/workspace/invites", object{"role": "member"}, cay.session), 201)
@@ -408,7 +468,15 @@ func TestSignUpByDomain(t *testing.T) {
 	w := newWorld(t)
 	w.want(w.do("GET", "/signup", nil), 404)
 	w.want(w.do("PATCH", "/api/v1/workspace", object{"sign_up": "domains"}, w.asOwner()), 400)
-	w.want(w.do("PATCH", "/api/v1/workspace", object{"sign_up": "domains", "domains": []string{"Example.ORG"}}, w.asOwner()), 200)
+	w.want(
+		w.do(
+			"PATCH",
+			"/api/v1/workspace",
+			object{"sign_up": "domains", "domains": []string{"Example.ORG"}},
+			w.asOwner(),
+		),
+		200,
+	)
 	if page := w.want(w.do("GET", "/login", nil), 200); !strings.Contains(string(page.body), `href="/signup"`) {
 		t.Error("the log-in page does not lead to sign-up")
 	}
@@ -431,7 +499,10 @@ func TestSignUpByDomain(t *testing.T) {
 		t.Errorf("mailed %v", more)
 	}
 	same := func(r reply) string {
-		return changing.ReplaceAllString(strings.NewReplacer("Bob@EXAMPLE.org", "", ownerEmail, "").Replace(string(r.body)), "")
+		return changing.ReplaceAllString(
+			strings.NewReplacer("Bob@EXAMPLE.org", "", ownerEmail, "").Replace(string(r.body)),
+			"",
+		)
 	}
 	if same(first) != same(known) {
 		t.Errorf("a known address hears %s\nanother %s", known.body, first.body)
@@ -455,7 +526,15 @@ func TestSignUpByDomain(t *testing.T) {
 
 func TestAWishToJoinWaitsWhereThereIsNoMail(t *testing.T) {
 	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) { lc.Mailer = nil })
-	w.want(w.do("PATCH", "/api/v1/workspace", object{"sign_up": "domains", "domains": []string{"example.org"}}, w.asOwner()), 200)
+	w.want(
+		w.do(
+			"PATCH",
+			"/api/v1/workspace",
+			object{"sign_up": "domains", "domains": []string{"example.org"}},
+			w.asOwner(),
+		),
+		200,
+	)
 	for range 2 {
 		w.want(w.do("POST", "/signup", formOf("email", "bob@example.org"), formType), 200)
 	}
@@ -478,16 +557,27 @@ func TestSettingsOfAWorkspace(t *testing.T) {
 	w := newWorld(t)
 	patch := func(body object) reply { return w.do("PATCH", "/api/v1/workspace", body, w.asOwner()) }
 	got := w.want(patch(object{
-		"name": "Crew 2", "embed_hosts": []string{"*.Wiki.example.org", "localhost:3000", "localhost:3000"}, "keep_days": 30,
-		"default_audience": "members", "default_comments": "held", "default_download": false,
+		"name":             "Crew 2",
+		"embed_hosts":      []string{"*.Wiki.example.org", "localhost:3000", "localhost:3000"},
+		"keep_days":        30,
+		"default_audience": "members",
+		"default_comments": "held",
+		"default_download": false,
 	}), 200)
 	want := w.want(w.do("GET", "/api/v1/workspace", nil, w.asOwner()), 200)
-	if string(got.body) != string(want.body) || !strings.Contains(string(got.body), `"embed_hosts":["*.wiki.example.org","localhost:3000"]`) {
+	if string(got.body) != string(want.body) ||
+		!strings.Contains(string(got.body), `"embed_hosts":["*.wiki.example.org","localhost:3000"]`) {
 		t.Errorf("changed %s\nread %s", got.body, want.body)
 	}
 	for _, bad := range []object{
-		{"name": " "}, {"keep_days": 4000}, {"embed_hosts": []string{"https://x.example"}}, {"embed_hosts": []string{"x; script-src *"}},
-		{"domains": []string{"example"}}, {"domains": []string{"10.0.0.1"}}, {"domains": []string{"@example.org"}}, {"domains": []string{""}},
+		{"name": " "},
+		{"keep_days": 4000},
+		{"embed_hosts": []string{"https://x.example"}},
+		{"embed_hosts": []string{"x; script-src *"}},
+		{"domains": []string{"example"}},
+		{"domains": []string{"10.0.0.1"}},
+		{"domains": []string{"@example.org"}},
+		{"domains": []string{""}},
 	} {
 		w.want(patch(bad), 400)
 	}

@@ -19,7 +19,8 @@ import (
 	"meanwhile"
 )
 
-// Bounds of a picture that somebody gives for themselves. Decoding takes memory by what the header claims, whatever the file weighs.
+// Bounds of a picture that somebody gives for themselves. Decoding takes memory by what the header
+// claims, whatever the file weighs.
 const (
 	maxPictureBytes  = 5 << 20
 	maxPicturePixels = 36_000_000
@@ -28,7 +29,8 @@ const (
 	pictureSide      = 256
 )
 
-// The formats that are taken, by how their files begin. Go's own registry is left alone: it takes whatever some package has added.
+// The formats that are taken, by how their files begin. Go's own registry is left alone: it takes
+// whatever some package has added.
 var pictureFormats = []struct {
 	begins func([]byte) bool
 	config func(io.Reader) (image.Config, error)
@@ -44,14 +46,22 @@ var pictureFormats = []struct {
 func isJPEG(b []byte) bool { return bytes.HasPrefix(b, []byte{0xFF, 0xD8, 0xFF}) }
 
 var (
-	errPictureType   = meanwhile.E(meanwhile.UnsupportedType, "A picture is a PNG, JPEG or WebP file.", nil)
-	errPictureLarge  = meanwhile.E(meanwhile.TooLarge, "This picture is larger than 5 MiB or 36 megapixels. Make it smaller first.", nil)
+	errPictureType  = meanwhile.E(meanwhile.UnsupportedType, "A picture is a PNG, JPEG or WebP file.", nil)
+	errPictureLarge = meanwhile.E(
+		meanwhile.TooLarge,
+		"This picture is larger than 5 MiB or 36 megapixels. Make it smaller first.",
+		nil,
+	)
 	errPictureBroken = meanwhile.E(meanwhile.Unprocessable, "This picture cannot be read. Is the file whole?", nil)
 )
 
 // setPicture takes a picture.
 func (s *server) setPicture(w http.ResponseWriter, r *http.Request) error {
-	err := s.lib.SetPicture(r.Context(), visitOf(r.Context()).actor, func() ([]byte, string, error) { return s.readPicture(w, r) })
+	err := s.lib.SetPicture(
+		r.Context(),
+		visitOf(r.Context()).actor,
+		func() ([]byte, string, error) { return s.readPicture(w, r) },
+	)
 	if err != nil {
 		return err
 	}
@@ -60,7 +70,8 @@ func (s *server) setPicture(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// readPicture decodes one at a time for the whole server: a large one takes more memory than anything else here.
+// readPicture decodes one at a time for the whole server: a large one takes more memory than
+// anything else here.
 func (s *server) readPicture(w http.ResponseWriter, r *http.Request) ([]byte, string, error) {
 	body := newPaced(w, http.MaxBytesReader(w, r.Body, maxPictureBytes), s.BodyGrace, s.MinUploadBPS)
 	b, err := io.ReadAll(body)
@@ -83,7 +94,8 @@ func (s *server) deletePicture(ctx context.Context, _ *struct{}) (*struct{}, err
 	return nil, s.lib.DropPicture(ctx, visitOf(ctx).actor)
 }
 
-// picture sends a colleague's picture. Its address changes with it, but not with the right to see it.
+// picture sends a colleague's picture. Its address changes with it, but not with the right to see
+// it.
 func (s *server) picture(w http.ResponseWriter, r *http.Request) error {
 	p, err := s.lib.PictureOf(r.Context(), visitOf(r.Context()).actor, meanwhile.UserID(r.PathValue("id")))
 	if err != nil {
@@ -120,8 +132,9 @@ func (t turn) enter(ctx context.Context) error {
 
 func (t turn) leave() { <-t }
 
-// smallPicture decodes what somebody sent and encodes its middle anew, 256 pixels wide and high: nothing of the file itself stays, nor of
-// what it told about place and camera. ext is ".jpg", or ".png" for what can be seen through.
+// smallPicture decodes what somebody sent and encodes its middle anew, 256 pixels wide and high:
+// nothing of the file itself stays, nor of what it told about place and camera. ext is ".jpg", or
+// ".png" for what can be seen through.
 func smallPicture(b []byte) (small []byte, ext string, err error) {
 	for _, f := range pictureFormats {
 		if !f.begins(b) {
@@ -150,7 +163,8 @@ func tooLargeToDecode(c image.Config, b []byte) bool {
 	case color.RGBA64Model, color.NRGBA64Model, color.Gray16Model:
 		perPixel = 8
 	}
-	if isJPEG(b) && bytes.Contains(b, []byte{0xFF, 0xC2}) { // progressive: all coefficients are kept until the end
+	// progressive: all coefficients are kept until the end
+	if isJPEG(b) && bytes.Contains(b, []byte{0xFF, 0xC2}) {
 		perPixel = 16
 		if bytes.Count(b, []byte{0xFF, 0xDA}) > maxPictureScans {
 			return true

@@ -18,7 +18,8 @@ import (
 	"meanwhile"
 )
 
-// loginProvider is an OpenID Provider on loopback, with one client and no questions: whoever is person signs in.
+// loginProvider is an OpenID Provider on loopback, with one client and no questions: whoever is
+// person signs in.
 type loginProvider struct {
 	url string
 	key *rsa.PrivateKey
@@ -39,12 +40,28 @@ const (
 
 func newLoginProvider(t testing.TB) *loginProvider {
 	t.Helper()
-	p := &loginProvider{key: must(rsa.GenerateKey(rand.Reader, 2048))(t), requests: map[string]*providerRequest{}, tokens: map[string]string{}, nonce: func(n string) string { return n }}
+	p := &loginProvider{
+		key:      must(rsa.GenerateKey(rand.Reader, 2048))(t),
+		requests: map[string]*providerRequest{},
+		tokens:   map[string]string{},
+		nonce:    func(n string) string { return n },
+	}
 	var handler http.Handler
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
+	srv := httptest.NewServer(
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }),
+	)
 	t.Cleanup(srv.Close)
 	p.url = srv.URL
-	provider := must(op.NewProvider(&op.Config{CryptoKey: [32]byte{1}, CodeMethodS256: true}, p, op.StaticIssuer(p.url), op.WithAllowInsecure()))(t)
+	provider := must(
+		op.NewProvider(
+			&op.Config{CryptoKey: [32]byte{1}, CodeMethodS256: true},
+			p,
+			op.StaticIssuer(p.url),
+			op.WithAllowInsecure(),
+		),
+	)(
+		t,
+	)
 	mux := http.NewServeMux()
 	mux.Handle("/", provider)
 	mux.HandleFunc("/sign-in", func(w http.ResponseWriter, r *http.Request) {
@@ -53,7 +70,12 @@ func newLoginProvider(t testing.TB) *loginProvider {
 			request.person, request.done = p.person, true
 		}
 		p.mu.Unlock()
-		http.Redirect(w, r, op.AuthCallbackURL(provider)(op.ContextWithIssuer(r.Context(), p.url), r.FormValue("id")), http.StatusFound)
+		http.Redirect(
+			w,
+			r,
+			op.AuthCallbackURL(provider)(op.ContextWithIssuer(r.Context(), p.url), r.FormValue("id")),
+			http.StatusFound,
+		)
 	})
 	handler = mux
 	return p
@@ -137,7 +159,11 @@ func (p *loginProvider) CreateAccessToken(_ context.Context, r op.TokenRequest) 
 	return id, time.Now().Add(time.Minute), nil
 }
 
-func (p *loginProvider) CreateAccessAndRefreshTokens(context.Context, op.TokenRequest, string) (string, string, time.Time, error) {
+func (p *loginProvider) CreateAccessAndRefreshTokens(
+	context.Context,
+	op.TokenRequest,
+	string,
+) (string, string, time.Time, error) {
 	return "", "", time.Time{}, errNotThere
 }
 
@@ -193,7 +219,12 @@ func (p *loginProvider) SetUserinfoFromScopes(context.Context, *oidc.UserInfo, s
 }
 
 // SetUserinfoFromRequest fills the ID token.
-func (p *loginProvider) SetUserinfoFromRequest(_ context.Context, info *oidc.UserInfo, _ op.IDTokenRequest, _ []string) error {
+func (p *loginProvider) SetUserinfoFromRequest(
+	_ context.Context,
+	info *oidc.UserInfo,
+	_ op.IDTokenRequest,
+	_ []string,
+) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	info.Subject = p.person.Subject
@@ -213,7 +244,13 @@ func (p *loginProvider) SetUserinfoFromToken(_ context.Context, info *oidc.UserI
 	return nil
 }
 
-func (p *loginProvider) SetIntrospectionFromToken(context.Context, *oidc.IntrospectionResponse, string, string, string) error {
+func (p *loginProvider) SetIntrospectionFromToken(
+	context.Context,
+	*oidc.IntrospectionResponse,
+	string,
+	string,
+	string,
+) error {
 	return nil
 }
 

@@ -13,7 +13,8 @@ type recordBoot struct {
 	User wireUser `json:"user"`
 }
 
-// mayCapture lets this page, and nothing that it would embed, ask for screen, camera and microphone.
+// mayCapture lets this page, and nothing that it would embed, ask for screen, camera and
+// microphone.
 const mayCapture = "display-capture=(self), camera=(self), microphone=(self)"
 
 // record shows the recorder to who is signed in.
@@ -23,9 +24,16 @@ func (s *server) record(w http.ResponseWriter, r *http.Request) error {
 		return redirect(w, r, "/login?next=/record")
 	}
 	w.Header().Set("Permissions-Policy", mayCapture)
-	return s.render(w, r, http.StatusOK, "record", &recordPage{common: common{Title: "New recording"}, Boot: recordBoot{User: userOf(a)}})
+	return s.render(
+		w,
+		r,
+		http.StatusOK,
+		"record",
+		&recordPage{common: common{Title: "New recording"}, Boot: recordBoot{User: userOf(a)}},
+	)
 }
 
-// scriptPolicy goes with scripts: one that runs as a worker has the policy of its own answer, and the recorder's workers upload, and make AAC by
-// WebAssembly in a worker of their own.
-const scriptPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+// scriptPolicy goes with scripts: one that runs as a worker has the policy of its own answer, and
+// the recorder's workers upload, and make AAC by WebAssembly in a worker of their own.
+const scriptPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; " +
+	"connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"

@@ -23,13 +23,22 @@ func TestTheRecorderAloneMayAskForScreenCameraAndMicrophone(t *testing.T) {
 
 func TestAScriptThatRunsAsAWorkerMayUploadAndMakeSound(t *testing.T) {
 	w := newWorld(t, withUI)
-	script := w.want(w.do("GET", "/assets/watch-1.js", nil, "Accept-Encoding: identity"), 200).header.Get("Content-Security-Policy")
-	for _, want := range []string{"default-src 'none'", "connect-src 'self'", "script-src 'self' 'wasm-unsafe-eval'", "worker-src 'self' blob:"} {
+	script := w.want(
+		w.do("GET", "/assets/watch-1.js", nil, "Accept-Encoding: identity"),
+		200,
+	).header.Get("Content-Security-Policy")
+	for _, want := range []string{
+		"default-src 'none'", "connect-src 'self'", "script-src 'self' 'wasm-unsafe-eval'",
+		"worker-src 'self' blob:",
+	} {
 		if !strings.Contains(script, want) {
 			t.Errorf("policy of a script %q lacks %s", script, want)
 		}
 	}
-	style := w.want(w.do("GET", "/assets/watch-1.css", nil, "Accept-Encoding: identity"), 200).header.Get("Content-Security-Policy")
+	style := w.want(
+		w.do("GET", "/assets/watch-1.css", nil, "Accept-Encoding: identity"),
+		200,
+	).header.Get("Content-Security-Policy")
 	if strings.Contains(style, "connect-src") || strings.Contains(style, "wasm") {
 		t.Errorf("policy of a style %q", style)
 	}

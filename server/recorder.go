@@ -5,15 +5,16 @@ import (
 	"net/http"
 )
 
-// recorder counts what goes out. It hides nothing of what is below: ReadFrom reaches the connection, so that files leave by sendfile;
-// Flush and deadlines do by Unwrap.
+// recorder counts what goes out. It hides nothing of what is below: ReadFrom reaches the
+// connection, so that files leave by sendfile; Flush and deadlines do by Unwrap.
 type recorder struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
 }
 
-// WriteHeader lets the first status through; gin sends another one after handlers that have answered past it.
+// WriteHeader lets the first status through; gin sends another one after handlers that have
+// answered past it.
 func (w *recorder) WriteHeader(status int) {
 	if w.status != 0 {
 		return

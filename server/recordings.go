@@ -55,7 +55,8 @@ func (s *server) createVideo(ctx context.Context, in *newVideoInput) (*newVideoO
 	}}, nil
 }
 
-// unquoted is the text of a string as headers have it (RFC 9651, 3.3.3), and of one that came without its quotes.
+// unquoted is the text of a string as headers have it (RFC 9651, 3.3.3), and of one that came
+// without its quotes.
 func unquoted(s string) string {
 	if inner, ok := strings.CutPrefix(s, `"`); ok {
 		s = strings.TrimSuffix(inner, `"`)
@@ -63,7 +64,8 @@ func unquoted(s string) string {
 	return s
 }
 
-// recordingURL is where a recorder goes on; as uploadOrigin, it stays under the address that a browser knows.
+// recordingURL is where a recorder goes on; as uploadOrigin, it stays under the address that a
+// browser knows.
 func (s *server) recordingURL(v *visit, origin, authorization string, id meanwhile.UploadID) string {
 	if origin == "" || origin == "null" || authorization != "" {
 		origin = s.baseURL(v)
@@ -85,7 +87,9 @@ func (s *server) renewUploadToken(ctx context.Context, in *uploadTokenInput) (*u
 	if err != nil {
 		return nil, err
 	}
-	return &uploadTokenOutput{Body: wireUpload{URL: s.recordingURL(v, in.Origin, in.Authorization, u.ID), Token: token}}, nil
+	return &uploadTokenOutput{
+		Body: wireUpload{URL: s.recordingURL(v, in.Origin, in.Authorization, u.ID), Token: token},
+	}, nil
 }
 
 // putChunk takes one chunk: 201 when it is new, 200 when the same bytes are here already.
@@ -127,7 +131,11 @@ func newChunk(r *http.Request) (meanwhile.NewChunk, error) {
 		return meanwhile.NewChunk{}, invalid("Chunks are numbered from 0.", err)
 	}
 	if r.ContentLength > meanwhile.MaxPartBytes {
-		return meanwhile.NewChunk{}, meanwhile.E(meanwhile.TooLarge, fmt.Sprintf("A chunk is at most %d MiB.", meanwhile.MaxPartBytes>>20), nil)
+		return meanwhile.NewChunk{}, meanwhile.E(
+			meanwhile.TooLarge,
+			fmt.Sprintf("A chunk is at most %d MiB.", meanwhile.MaxPartBytes>>20),
+			nil,
+		)
 	}
 	n := meanwhile.NewChunk{Track: r.PathValue("track"), N: number, MediaType: r.Header.Get("Content-Type")}
 	n.Want, err = contentDigest(r.Header)
@@ -254,7 +262,8 @@ func (s *server) cancelRecording(ctx context.Context, in *recordingInput) (*stru
 	return &struct{}{}, s.lib.CancelUpload(ctx, visitOf(ctx).actor, meanwhile.UploadID(in.ID))
 }
 
-// liveMedia answers with a recording as it lies: a playlist that grows, and the bytes that it names.
+// liveMedia answers with a recording as it lies: a playlist that grows, and the bytes that it
+// names.
 func (s *server) liveMedia(w http.ResponseWriter, r *http.Request) error {
 	live, err := s.lib.LiveByGrant(r.Context(), r.PathValue("grant"), r.PathValue("name"))
 	if err != nil {

@@ -27,11 +27,14 @@ func fragmentsOf(t *testing.T, file []byte) [][]byte {
 	return append(list, file[from:])
 }
 
-// TestTwoHoursComeInByChunks sends what a browser sends in two hours: 3,600 chunks of two seconds each. It plays all along, and seals at once.
+// TestTwoHoursComeInByChunks sends what a browser sends in two hours: 3,600 chunks of two seconds
+// each. It plays all along, and seals at once.
 func TestTwoHoursComeInByChunks(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "long.mp4")
-	words := "-v error -f lavfi -i testsrc2=s=64x64:r=1:d=7200 -c:v libx264 -preset ultrafast -g 2 -keyint_min 2 -sc_threshold 0 -pix_fmt yuv420p -movflags frag_keyframe+empty_moov+default_base_moof"
-	if out, err := exec.CommandContext(t.Context(), "ffmpeg", append(strings.Fields(words), path)...).CombinedOutput(); err != nil {
+	words := "-v error -f lavfi -i testsrc2=s=64x64:r=1:d=7200 -c:v libx264 -preset ultrafast -g 2 -keyint_min 2 " +
+		"-sc_threshold 0 -pix_fmt yuv420p -movflags frag_keyframe+empty_moov+default_base_moof"
+	if out, err := exec.CommandContext(t.Context(), "ffmpeg", append(strings.Fields(words), path)...).
+		CombinedOutput(); err != nil {
 		t.Fatalf("ffmpeg: %v\n%s", err, out)
 	}
 	file, err := os.ReadFile(path)
@@ -55,7 +58,12 @@ func TestTwoHoursComeInByChunks(t *testing.T) {
 	}
 	began := time.Now()
 	w.want(w.complete(u, len(chunks), int64(len(file))), 200)
-	t.Logf("a chunk took %s at the beginning and %s at the end; complete took %s", mean(took[:100]), mean(took[len(took)-100:]), time.Since(began).Round(time.Millisecond))
+	t.Logf(
+		"a chunk took %s at the beginning and %s at the end; complete took %s",
+		mean(took[:100]),
+		mean(took[len(took)-100:]),
+		time.Since(began).Round(time.Millisecond),
+	)
 	checkLength(t, w, u, len(chunks)-1, true)
 	original := w.want(w.do("GET", "/api/v1/videos/"+u.video+"/original", nil, w.asOwner()), 200)
 	if !bytes.Equal(original.body, file) {
@@ -87,7 +95,11 @@ func checkLength(t *testing.T, w *world, u uploaded, fragments int, ended bool) 
 		t.Errorf("it lasts %d ms, want about %d", share.DurationMS, want)
 	}
 	playlist := string(w.want(w.do("GET", share.Playback.Tracks[0].HLS, nil), 200).body)
-	if n := strings.Count(playlist, "#EXTINF:"); n < fragments-1 || n > fragments+1 || strings.Contains(playlist, "#EXT-X-ENDLIST") != ended {
+	if n := strings.Count(
+		playlist,
+		"#EXTINF:",
+	); n < fragments-1 || n > fragments+1 ||
+		strings.Contains(playlist, "#EXT-X-ENDLIST") != ended {
 		t.Errorf("the playlist has %d segments, want %d; ended, want %v", n, fragments, ended)
 	}
 }

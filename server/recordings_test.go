@@ -36,7 +36,10 @@ func (w *world) newRecording() uploaded {
 		Upload     struct{ URL, Token string }
 	}
 	r.decode(w.t, &body)
-	u.video, u.share, u.token, u.location = body.ID, body.ShareToken, body.Upload.Token, strings.TrimPrefix(body.Upload.URL, w.url)
+	u.video, u.share, u.token, u.location = body.ID, body.ShareToken, body.Upload.Token, strings.TrimPrefix(
+		body.Upload.URL,
+		w.url,
+	)
 	if !strings.HasSuffix(body.WatchURL, "/v/"+u.share) {
 		w.t.Errorf("watch_url is %s", body.WatchURL)
 	}
@@ -45,12 +48,24 @@ func (w *world) newRecording() uploaded {
 
 func (w *world) putChunk(u uploaded, track string, n int, body string) reply {
 	w.t.Helper()
-	return w.do("PUT", fmt.Sprintf("%s/tracks/%s/chunks/%d", u.location, track, n), body, "Authorization: Bearer "+u.token, digest(body), "Content-Type: video/mp4")
+	return w.do(
+		"PUT",
+		fmt.Sprintf("%s/tracks/%s/chunks/%d", u.location, track, n),
+		body,
+		"Authorization: Bearer "+u.token,
+		digest(body),
+		"Content-Type: video/mp4",
+	)
 }
 
 func (w *world) complete(u uploaded, chunks int, bytes int64) reply {
 	w.t.Helper()
-	return w.do("POST", u.location+"/complete", object{"tracks": object{"screen": object{"chunks": chunks, "bytes": bytes}}}, "Authorization: Bearer "+u.token)
+	return w.do(
+		"POST",
+		u.location+"/complete",
+		object{"tracks": object{"screen": object{"chunks": chunks, "bytes": bytes}}},
+		"Authorization: Bearer "+u.token,
+	)
 }
 
 func TestChunkProtocol(t *testing.T) {
@@ -58,7 +73,9 @@ func TestChunkProtocol(t *testing.T) {
 	u := w.newRecording()
 	w.want(w.putChunk(u, "screen", 1, "second"), 201) // they overtake one another
 	state := w.want(w.do("GET", u.location, nil, "Authorization: Bearer "+u.token), 200)
-	if got, want := strings.TrimSpace(string(state.body)), `{"tracks":{"screen":{"next":0,"bytes":0,"missing":[0]}},"sealed":false}`; got != want {
+	if got, want := strings.TrimSpace(
+		string(state.body),
+	), `{"tracks":{"screen":{"next":0,"bytes":0,"missing":[0]}},"sealed":false}`; got != want {
 		t.Errorf("state is %s, want %s", got, want)
 	}
 	w.want(w.complete(u, 2, 11), 409)
@@ -75,7 +92,15 @@ func TestChunkProtocol(t *testing.T) {
 	w.want(w.do("PUT", u.location+"/tracks/screen/chunks/2", "x", "Authorization: Bearer up_wrong", digest("x")), 401)
 	w.want(w.putChunk(u, "screen", 2, strings.Repeat("x", meanwhile.MaxPartBytes+1)), 413)
 
-	beat := w.want(w.do("POST", u.location+"/heartbeat", object{"state": "paused", "started_at": time.Now().UTC()}, "Authorization: Bearer "+u.token), 200)
+	beat := w.want(
+		w.do(
+			"POST",
+			u.location+"/heartbeat",
+			object{"state": "paused", "started_at": time.Now().UTC()},
+			"Authorization: Bearer "+u.token,
+		),
+		200,
+	)
 	u.token = beat.text(t, "token")
 	w.want(w.do("POST", u.location+"/heartbeat", object{"state": "asleep"}, "Authorization: Bearer "+u.token), 422)
 	missing := w.want(w.complete(u, 4, 11), 409)
@@ -105,7 +130,8 @@ func TestRecordingIsGivenUp(t *testing.T) {
 	w.want(w.do("GET", "/api/v1/shares/"+u.share, nil), 404)
 }
 
-// TestRecordingPlaysWhileItIsMade sends a browser's recording in small pieces and reads it back as a viewer does.
+// TestRecordingPlaysWhileItIsMade sends a browser's recording in small pieces and reads it back as
+// a viewer does.
 func TestRecordingPlaysWhileItIsMade(t *testing.T) {
 	w := newWorld(t)
 	u := w.newRecording()
@@ -138,8 +164,8 @@ func liveAddress(t *testing.T, w *world, u uploaded) string {
 	return share.Playback.Tracks[0].HLS
 }
 
-// checkFile reads a recording that is over as one file: what was recorded, and behind its header an index that names every fragment up to the
-// end, in the page as in the share.
+// checkFile reads a recording that is over as one file: what was recorded, and behind its header an
+// index that names every fragment up to the end, in the page as in the share.
 func checkFile(t *testing.T, w *world, u uploaded, recorded []byte) {
 	t.Helper()
 	var share struct {
@@ -155,12 +181,21 @@ func checkFile(t *testing.T, w *world, u uploaded, recorded []byte) {
 	if !strings.HasPrefix(source.Type, `video/mp4; codecs="avc1.`) {
 		t.Errorf("the type is %s", source.Type)
 	}
-	if page := string(w.want(w.do("GET", "/v/"+u.share, nil), 200).body); !strings.Contains(page, `<source src="`+source.URL+`"`) {
+	if page := string(
+		w.want(w.do("GET", "/v/"+u.share, nil), 200).body,
+	); !strings.Contains(
+		page,
+		`<source src="`+source.URL+`"`,
+	) {
 		t.Error("the page has no video, so that nothing plays with scripts off")
 	}
 	reply := w.want(w.do("GET", source.URL, nil), 200)
 	got := reply.body
-	wantHeaders(t, reply, map[string]string{"Content-Type": "video/mp4", "Cache-Control": "private, no-store", "Set-Cookie": ""})
+	wantHeaders(
+		t,
+		reply,
+		map[string]string{"Content-Type": "video/mp4", "Cache-Control": "private, no-store", "Set-Cookie": ""},
+	)
 	init := bytes.Index(got, []byte("sidx")) - 4
 	if init < 0 {
 		t.Fatal("there is no index")
@@ -177,7 +212,9 @@ func checkFile(t *testing.T, w *world, u uploaded, recorded []byte) {
 			t.Fatalf("at %d there is no fragment", at)
 		}
 		at += int(binary.BigEndian.Uint32(rows))
-		lasts += time.Duration(binary.BigEndian.Uint32(rows[4:])) * time.Second / time.Duration(binary.BigEndian.Uint32(index[16:]))
+		lasts += time.Duration(binary.BigEndian.Uint32(rows[4:])) * time.Second / time.Duration(
+			binary.BigEndian.Uint32(index[16:]),
+		)
 	}
 	if at != len(media) || at < len(recorded)/2 {
 		t.Errorf("the index speaks of %d bytes of %d", at, len(media))
@@ -185,7 +222,8 @@ func checkFile(t *testing.T, w *world, u uploaded, recorded []byte) {
 	if (lasts - 8*time.Second).Abs() > 100*time.Millisecond {
 		t.Errorf("the index speaks of %s", lasts)
 	}
-	for _, r := range [][2]int{{0, 10}, {init - 5, init + 5}, {init + len(index) - 5, init + len(index) + 5}, {init - 5, len(got)}, {len(got) - 9, len(got)}} {
+	for _, r := range [][2]int{{0, 10}, {init - 5, init +
+		5}, {init + len(index) - 5, init + len(index) + 5}, {init - 5, len(got)}, {len(got) - 9, len(got)}} {
 		part := w.want(w.do("GET", source.URL, nil, fmt.Sprintf("Range: bytes=%d-%d", r[0], r[1]-1)), 206)
 		if !bytes.Equal(part.body, got[r[0]:r[1]]) {
 			t.Errorf("bytes %d to %d are not those of the whole", r[0], r[1])
@@ -206,13 +244,15 @@ func checkLive(t *testing.T, w *world, u uploaded, there []byte, ended bool) {
 		}
 	}
 	w.want(w.do("GET", "/api/v1/shares/"+u.share, nil), 200).decode(t, &share)
-	if len(share.Playback.Tracks) != 1 || !share.Playback.Tracks[0].Main || share.Playback.Tracks[0].HLS == "" || share.DurationMS == 0 {
+	if len(share.Playback.Tracks) != 1 || !share.Playback.Tracks[0].Main || share.Playback.Tracks[0].HLS == "" ||
+		share.DurationMS == 0 {
 		t.Fatalf("the share is %+v", share)
 	}
 	address := share.Playback.Tracks[0].HLS
 	playlist := w.want(w.do("GET", address, nil), 200)
 	text := string(playlist.body)
-	if strings.Contains(text, "#EXT-X-ENDLIST") != ended || !strings.Contains(text, "#EXT-X-START:TIME-OFFSET=0") || strings.Count(text, "#EXTINF:") < 1 {
+	if strings.Contains(text, "#EXT-X-ENDLIST") != ended || !strings.Contains(text, "#EXT-X-START:TIME-OFFSET=0") ||
+		strings.Count(text, "#EXTINF:") < 1 {
 		t.Errorf("ended %v, the playlist is\n%s", ended, text)
 	}
 	if playlist.header.Get("Cache-Control") != "private, no-store" {
@@ -223,8 +263,17 @@ func checkLive(t *testing.T, w *world, u uploaded, there []byte, ended bool) {
 		if _, err := fmt.Sscanf(line, "#EXT-X-BYTERANGE:%d@%d", &length, &start); err != nil {
 			continue
 		}
-		bytes := w.want(w.do("GET", strings.TrimSuffix(address, ".m3u8")+".mp4", nil, fmt.Sprintf("Range: bytes=%d-%d", start, start+length-1)), 206)
-		if start+length > len(there) || string(bytes.body) != string(there[start:start+length]) || string(bytes.body[4:8]) != "moof" {
+		bytes := w.want(
+			w.do(
+				"GET",
+				strings.TrimSuffix(address, ".m3u8")+".mp4",
+				nil,
+				fmt.Sprintf("Range: bytes=%d-%d", start, start+length-1),
+			),
+			206,
+		)
+		if start+length > len(there) || string(bytes.body) != string(there[start:start+length]) ||
+			string(bytes.body[4:8]) != "moof" {
 			t.Errorf("bytes %d to %d are not those of the recording", start, start+length)
 		}
 	}
@@ -267,7 +316,8 @@ func TestARequestWithAKeyMakesOneRecording(t *testing.T) {
 	}
 }
 
-// TestTheSameRequestTwiceAtOnceMakesOneRecording: a client that gives up early asks again while the first request is still at work.
+// TestTheSameRequestTwiceAtOnceMakesOneRecording: a client that gives up early asks again while the
+// first request is still at work.
 func TestTheSameRequestTwiceAtOnceMakesOneRecording(t *testing.T) {
 	w := newWorld(t)
 	ids := make([]string, 6)
@@ -288,7 +338,8 @@ func TestTheSameRequestTwiceAtOnceMakesOneRecording(t *testing.T) {
 	}
 }
 
-// TestRecordersBehindOneAddressDoNotCountTogether has one recorder's line hang in the middle of a chunk, which takes all places of its recording.
+// TestRecordersBehindOneAddressDoNotCountTogether has one recorder's line hang in the middle of a
+// chunk, which takes all places of its recording.
 func TestRecordersBehindOneAddressDoNotCountTogether(t *testing.T) {
 	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.MaxParallel = 1 })
 	slow, other := w.newRecording(), w.newRecording()
@@ -311,14 +362,22 @@ func TestAChunkOfARecordingThatIsGivenUpIsTold(t *testing.T) {
 	}
 }
 
-// hangingChunk sends the first chunk of a recording, five bytes, as far as "fi" and returns when the server is at it. ended sends what is left and
-// answers the status.
+// hangingChunk sends the first chunk of a recording, five bytes, as far as "fi" and returns when
+// the server is at it. ended sends what is left and answers the status.
 func (w *world) hangingChunk(r uploaded) (ended func() int) {
 	w.t.Helper()
 	body, rest := io.Pipe()
-	req := w.request("PUT", r.location+"/tracks/screen/chunks/0", nil, "Authorization: Bearer "+r.token, digest("first"), "Content-Type: video/mp4")
+	req := w.request(
+		"PUT",
+		r.location+"/tracks/screen/chunks/0",
+		nil,
+		"Authorization: Bearer "+r.token,
+		digest("first"),
+		"Content-Type: video/mp4",
+	)
 	req.Body, req.ContentLength = body, 5
-	req.Header.Set("Expect", "100-continue") // no byte of the body is read before the server asks for it, and so is at it
+	// no byte of the body is read before the server asks for it, and so is at it
+	req.Header.Set("Expect", "100-continue")
 	patient := &http.Transport{ExpectContinueTimeout: time.Minute}
 	w.t.Cleanup(patient.CloseIdleConnections)
 	status := make(chan int, 1)

@@ -39,10 +39,31 @@ func TestMediaIsRedirectedWhereTheOperatorWantsIt(t *testing.T) {
 		keep         string // how long the redirect may be kept
 	}{
 		{"by the setting", mediaOrigin, 0, nil, http.StatusFound, "private, max-age=30"},
-		{"for as long as the operator wants", mediaOrigin, 11 * time.Second, nil, http.StatusFound, "private, max-age=5"},
+		{
+			"for as long as the operator wants",
+			mediaOrigin,
+			11 * time.Second,
+			nil,
+			http.StatusFound,
+			"private, max-age=5",
+		},
 		{"not without the setting", "", 0, nil, http.StatusOK, ""},
-		{"not where the storage cannot sign", mediaOrigin, 0, meanwhile.E(meanwhile.Invalid, "no addresses", nil), http.StatusOK, ""},
-		{"nothing is served when signing breaks", mediaOrigin, 0, meanwhile.E(meanwhile.Unavailable, "away", nil), http.StatusServiceUnavailable, ""},
+		{
+			"not where the storage cannot sign",
+			mediaOrigin,
+			0,
+			meanwhile.E(meanwhile.Invalid, "no addresses", nil),
+			http.StatusOK,
+			"",
+		},
+		{
+			"nothing is served when signing breaks",
+			mediaOrigin,
+			0,
+			meanwhile.E(meanwhile.Unavailable, "away", nil),
+			http.StatusServiceUnavailable,
+			"",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			store := &signing{err: tc.err}
@@ -54,7 +75,8 @@ func TestMediaIsRedirectedWhereTheOperatorWantsIt(t *testing.T) {
 			source, poster := w.mediaOf(w.newReadyVideo())
 			for _, address := range []string{source, poster} {
 				r := w.do("GET", address, nil, "Range: bytes=0-5")
-				if status := tc.status; r.status != status && !(status == http.StatusOK && r.status == http.StatusPartialContent) {
+				if status := tc.status; r.status != status &&
+					!(status == http.StatusOK && r.status == http.StatusPartialContent) {
 					t.Fatalf("%s answers %d, want %d", address, r.status, status)
 				}
 				if tc.status != http.StatusFound {
@@ -62,10 +84,18 @@ func TestMediaIsRedirectedWhereTheOperatorWantsIt(t *testing.T) {
 				}
 				wantHeaders(t, r, map[string]string{"Cache-Control": tc.keep, "Set-Cookie": ""})
 				life := cmp.Or(tc.life, time.Minute)
-				if to := r.header.Get("Location"); !strings.HasPrefix(to, mediaOrigin+"/v/") || len(r.body) > 0 || store.ttl != life {
-					t.Errorf("it leads to %q for %s with the body %q, want a signed address for %s and no body", to, store.ttl, r.body, life)
+				if to := r.header.Get("Location"); !strings.HasPrefix(to, mediaOrigin+"/v/") || len(r.body) > 0 ||
+					store.ttl != life {
+					t.Errorf(
+						"it leads to %q for %s with the body %q, want a signed address for %s and no body",
+						to,
+						store.ttl,
+						r.body,
+						life,
+					)
 				}
-				w.want(w.do("HEAD", address, nil), http.StatusOK) // the address is signed for GET alone
+				// the address is signed for GET alone
+				w.want(w.do("HEAD", address, nil), http.StatusOK)
 			}
 			for _, name := range []string{"1080p.m3u8", "storyboard.vtt", "peaks.json"} {
 				own := source[:strings.LastIndexByte(source, '/')+1] + name
@@ -95,7 +125,11 @@ func TestPagesMayLoadFromWhereTheyAreSent(t *testing.T) {
 		for _, directive := range strings.Split(policy, "; ") {
 			if strings.Contains(directive, mediaOrigin) {
 				named++
-				if what, _, _ := strings.Cut(directive, " "); what != "img-src" && what != "media-src" && what != "connect-src" {
+				if what, _, _ := strings.Cut(
+					directive,
+					" ",
+				); what != "img-src" && what != "media-src" &&
+					what != "connect-src" {
 					t.Errorf("the policy opens more than it has to: %s", directive)
 				}
 			}
@@ -131,7 +165,13 @@ func TestLogInsAreCountedOverAllServers(t *testing.T) {
 		t.Helper()
 		var worlds []*world
 		for range servers {
-			worlds = append(worlds, newWorld(t, func(c *server.Config, d *server.Deps, _ *meanwhile.Config) { c.LogInsPerMinute, d.Counter = 5, count }))
+			worlds = append(
+				worlds,
+				newWorld(
+					t,
+					func(c *server.Config, d *server.Deps, _ *meanwhile.Config) { c.LogInsPerMinute, d.Counter = 5, count },
+				),
+			)
 		}
 		for n := range 20 {
 			w := worlds[n%servers]

@@ -33,7 +33,8 @@ func (r *road) take() []string {
 	return steps
 }
 
-// countedStore notes what reads of one visitor cost. A way to look at rights that is not here yet gets its line here.
+// countedStore notes what reads of one visitor cost. A way to look at rights that is not here yet
+// gets its line here.
 type countedStore struct {
 	meanwhile.Store
 	road *road
@@ -59,7 +60,11 @@ func (s countedStore) SharePeople(ctx context.Context, id meanwhile.ShareID) ([]
 	return s.Store.SharePeople(ctx, id)
 }
 
-func (s countedStore) MemberByID(ctx context.Context, w meanwhile.WorkspaceID, id meanwhile.UserID) (meanwhile.Member, error) {
+func (s countedStore) MemberByID(
+	ctx context.Context,
+	w meanwhile.WorkspaceID,
+	id meanwhile.UserID,
+) (meanwhile.Member, error) {
 	s.road.step("MemberByID")
 	return s.Store.MemberByID(ctx, w, id)
 }
@@ -74,12 +79,21 @@ func (s countedStore) VideoSummary(ctx context.Context, id meanwhile.VideoID) (m
 	return s.Store.VideoSummary(ctx, id)
 }
 
-func (s countedStore) AssetsByVideo(ctx context.Context, id meanwhile.VideoID, generation int) ([]meanwhile.Asset, error) {
+func (s countedStore) AssetsByVideo(
+	ctx context.Context,
+	id meanwhile.VideoID,
+	generation int,
+) ([]meanwhile.Asset, error) {
 	s.road.step("AssetsByVideo")
 	return s.Store.AssetsByVideo(ctx, id, generation)
 }
 
-func (s countedStore) AssetByName(ctx context.Context, id meanwhile.VideoID, generation int, name string) (meanwhile.Asset, error) {
+func (s countedStore) AssetByName(
+	ctx context.Context,
+	id meanwhile.VideoID,
+	generation int,
+	name string,
+) (meanwhile.Asset, error) {
 	s.road.step("AssetByName")
 	return s.Store.AssetByName(ctx, id, generation, name)
 }
@@ -143,15 +157,17 @@ func (h countedHasher) Verify(ctx context.Context, password, hash string) (bool,
 	return h.Hasher.Verify(ctx, password, hash)
 }
 
-// TestUnknownAndPrivateTakeTheSameRoad holds that what is not there and what may not be seen cost the same: the same questions to the stores in
-// the same order, and as many password hashes. How long that takes is a figure of make bench.
+// TestUnknownAndPrivateTakeTheSameRoad holds that what is not there and what may not be seen cost
+// the same: the same questions to the stores in the same order, and as many password hashes. How
+// long that takes is a figure of make bench.
 func TestUnknownAndPrivateTakeTheSameRoad(t *testing.T) {
 	r := &road{}
 	w := newWorld(t, func(c *server.Config, _ *server.Deps, lc *meanwhile.Config) {
 		lc.Store, lc.Hasher, c.LogInsPerMinute = countedStore{lc.Store, r}, countedHasher{lc.Hasher, r}, 1000
 	})
 	eve := bearer(w.newStranger("eve@example.org"))[0]
-	w.want(w.do("GET", "/api/v1/session", nil, eve), 200) // a key that was believed a moment ago is not read again
+	// a key that was believed a moment ago is not read again
+	w.want(w.do("GET", "/api/v1/session", nil, eve), 200)
 	var links []string
 	for _, v := range visibilities {
 		if v.name == "members" || v.name == "expired" || v.name == "revoked" || v.name == "trashed" {
@@ -169,19 +185,76 @@ func TestUnknownAndPrivateTakeTheSameRoad(t *testing.T) {
 		body         any
 		names        []string
 	}{
-		{"GET", "/v/%s", nil, links}, {"GET", "/embed/%s", nil, links}, {"GET", "/v/%s/poster.jpg", nil, links}, {"GET", "/v/%s/video.mp4", nil, links}, {"GET", "/v/%s/download", nil, links},
-		{"GET", "/oembed?url=" + w.url + "/v/%s", nil, links}, {"GET", "/api/v1/shares/%s", nil, links}, {"GET", "/api/v1/shares/%s/comments", nil, links}, {"GET", "/api/v1/shares/%s/events", nil, links},
-		{"POST", "/api/v1/shares/%s/comments", object{"at_ms": 0, "body": "hi", "name": "x"}, links}, {"GET", "/api/v1/shares/%s/comments/x", nil, links}, {"PATCH", "/api/v1/shares/%s/comments/x", object{"body": "hi"}, links}, {"DELETE", "/api/v1/shares/%s/comments/x", nil, links},
-		{"GET", "/api/v1/videos/%s", nil, []string{private.video, trashed.video}}, {"PATCH", "/api/v1/videos/%s", object{"title": "x"}, []string{private.video, trashed.video}}, {"DELETE", "/api/v1/videos/%s", nil, []string{private.video, trashed.video}},
-		{"GET", "/api/v1/videos/%s/poster", nil, []string{private.video}}, {"GET", "/api/v1/videos/%s/preview", nil, []string{private.video}}, {"GET", "/api/v1/videos/%s/original", nil, []string{private.video}},
-		{"POST", "/api/v1/videos/%s/restore", nil, []string{trashed.video}}, {"POST", "/api/v1/videos/%s/reprocess", nil, []string{private.video}}, {"POST", "/api/v1/videos/%s/upload-token", nil, []string{recording.video}},
-		{"HEAD", "/api/v1/files/%s", nil, []string{last(file), last(recording)}}, {"DELETE", "/api/v1/files/%s", nil, []string{last(file)}}, {"GET", "/api/v1/uploads/%s", nil, []string{last(recording)}},
+		{
+			"GET",
+			"/v/%s",
+			nil,
+			links,
+		},
+		{"GET", "/embed/%s", nil, links},
+		{"GET", "/v/%s/poster.jpg", nil, links},
+		{"GET", "/v/%s/video.mp4", nil, links},
+		{"GET", "/v/%s/download", nil, links},
+		{
+			"GET",
+			"/oembed?url=" + w.url + "/v/%s",
+			nil,
+			links,
+		},
+		{"GET", "/api/v1/shares/%s", nil, links},
+		{"GET", "/api/v1/shares/%s/comments", nil, links},
+		{"GET", "/api/v1/shares/%s/events", nil, links},
+		{
+			"POST",
+			"/api/v1/shares/%s/comments",
+			object{"at_ms": 0, "body": "hi", "name": "x"},
+			links,
+		},
+		{"GET", "/api/v1/shares/%s/comments/x", nil, links},
+		{"PATCH", "/api/v1/shares/%s/comments/x", object{"body": "hi"}, links},
+		{"DELETE", "/api/v1/shares/%s/comments/x", nil, links},
+		{
+			"GET",
+			"/api/v1/videos/%s",
+			nil,
+			[]string{private.video, trashed.video},
+		},
+		{"PATCH", "/api/v1/videos/%s", object{"title": "x"}, []string{private.video, trashed.video}},
+		{"DELETE", "/api/v1/videos/%s", nil, []string{private.video, trashed.video}},
+		{
+			"GET",
+			"/api/v1/videos/%s/poster",
+			nil,
+			[]string{private.video},
+		},
+		{"GET", "/api/v1/videos/%s/preview", nil, []string{private.video}},
+		{"GET", "/api/v1/videos/%s/original", nil, []string{private.video}},
+		{
+			"POST",
+			"/api/v1/videos/%s/restore",
+			nil,
+			[]string{trashed.video},
+		},
+		{"POST", "/api/v1/videos/%s/reprocess", nil, []string{private.video}},
+		{"POST", "/api/v1/videos/%s/upload-token", nil, []string{recording.video}},
+		{
+			"HEAD",
+			"/api/v1/files/%s",
+			nil,
+			[]string{last(file), last(recording)},
+		},
+		{"DELETE", "/api/v1/files/%s", nil, []string{last(file)}},
+		{"GET", "/api/v1/uploads/%s", nil, []string{last(recording)}},
 	}
 	for _, tc := range tests {
 		for _, who := range [][]string{nil, {eve}} {
 			ask := func(name string) string {
 				r.take()
-				got := w.do(tc.method, strings.ReplaceAll(tc.path, "%s", name), tc.body, append(slices.Clone(who), tusOn)...)
+				got := w.do(
+					tc.method,
+					strings.ReplaceAll(tc.path, "%s", name),
+					tc.body,
+					append(slices.Clone(who), tusOn)...)
 				return fmt.Sprint(got.status, len(got.body), r.take())
 			}
 			want := ask(unknown)
@@ -190,12 +263,20 @@ func TestUnknownAndPrivateTakeTheSameRoad(t *testing.T) {
 			}
 			for _, name := range tc.names {
 				if got := ask(name); got != want {
-					t.Errorf("%s %s, signed in %v:\n private %s\n unknown %s", tc.method, tc.path, who != nil, got, want)
+					t.Errorf(
+						"%s %s, signed in %v:\n private %s\n unknown %s",
+						tc.method,
+						tc.path,
+						who != nil,
+						got,
+						want,
+					)
 				}
 			}
 		}
 	}
-	for _, email := range []string{"nobody@example.org", "eve@example.org", ownerEmail} { // the second has no password yet
+	// the second has no password yet
+	for _, email := range []string{"nobody@example.org", "eve@example.org", ownerEmail} {
 		r.take()
 		w.want(w.do("POST", "/api/v1/session", object{"email": email, "password": "a wrong one"}), 401)
 		if got := fmt.Sprint(r.take()); got != "[IdentityByEmail Verify]" {

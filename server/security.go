@@ -26,8 +26,9 @@ func (s *server) secure(next http.Handler) http.Handler {
 // fromHere refuses what another site makes a browser send.
 func (s *server) fromHere(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// Only cookies and passwords are at stake: another site cannot send a token without a preflight, which nothing here answers. Basic is no
-		// token: a browser that knows a proxy's password sends it along by itself.
+		// Only cookies and passwords are at stake: another site cannot send a token without a
+		// preflight, which nothing here answers. Basic is no token: a browser that knows a proxy's
+		// password sends it along by itself.
 		if _, ok := bearerOf(r.Header.Get("Authorization")); !ok {
 			if err := s.origins.Check(r); err != nil {
 				s.fail(w, r, errCrossSite)
@@ -38,11 +39,13 @@ func (s *server) fromHere(next http.Handler) http.Handler {
 	})
 }
 
-// tellsHere lets a page's requests say to this site, and to no other, where they came from. A page with a form needs it: without, browsers
-// send "Origin: null", which is all that there is to go by on plain http, and is refused.
+// tellsHere lets a page's requests say to this site, and to no other, where they came from. A page
+// with a form needs it: without, browsers send "Origin: null", which is all that there is to go by
+// on plain http, and is refused.
 const tellsHere = "same-origin"
 
-// referrerPolicy is what an address allows to be told of itself: one that opens a video by itself, nothing to anybody.
+// referrerPolicy is what an address allows to be told of itself: one that opens a video by itself,
+// nothing to anybody.
 func referrerPolicy(path string) string {
 	if strings.HasPrefix(path, "/v/") || strings.HasPrefix(path, "/embed/") {
 		return "no-referrer"
@@ -50,11 +53,14 @@ func referrerPolicy(path string) string {
 	return tellsHere
 }
 
-// barePolicy is for what is no page. A browser that opens a media address wraps it into a page of its own, which has to load it.
-const barePolicy = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+// barePolicy is for what is no page. A browser that opens a media address wraps it into a page of
+// its own, which has to load it.
+const barePolicy = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; base-uri " +
+	"'none'; form-action 'none'; frame-ancestors 'none'"
 
-// pagePolicy is for pages: scripts are ours or carry the nonce. media-chrome styles itself inline, the player uses blob: addresses. ancestors
-// may show the page in a frame; media is where bytes may come from besides, if anywhere.
+// pagePolicy is for pages: scripts are ours or carry the nonce. media-chrome styles itself inline,
+// the player uses blob: addresses. ancestors may show the page in a frame; media is where bytes may
+// come from besides, if anywhere.
 func pagePolicy(nonce, ancestors, media string) string {
 	if ancestors == "" {
 		ancestors = "'none'"
@@ -63,9 +69,18 @@ func pagePolicy(nonce, ancestors, media string) string {
 		media = " " + media
 	}
 	return strings.Join([]string{
-		"default-src 'none'", "script-src 'self' 'nonce-" + nonce + "'", "style-src 'self' 'unsafe-inline'", "img-src 'self' data: blob:" + media,
-		"media-src 'self' blob:" + media, "connect-src 'self'" + media, "font-src 'self'", "worker-src 'self' blob:", "object-src 'none'", "base-uri 'none'",
-		"form-action 'self'", "frame-ancestors " + ancestors,
+		"default-src 'none'",
+		"script-src 'self' 'nonce-" + nonce + "'",
+		"style-src 'self' 'unsafe-inline'",
+		"img-src 'self' data: blob:" + media,
+		"media-src 'self' blob:" + media,
+		"connect-src 'self'" + media,
+		"font-src 'self'",
+		"worker-src 'self' blob:",
+		"object-src 'none'",
+		"base-uri 'none'",
+		"form-action 'self'",
+		"frame-ancestors " + ancestors,
 	}, "; ")
 }
 

@@ -18,42 +18,50 @@ import (
 
 // Config is what the operator may set. The zero value works.
 type Config struct {
-	// BaseURL is the public address without a slash at its end. Empty: absolute links follow each request's Host.
+	// BaseURL is the public address without a slash at its end. Empty: absolute links follow each
+	// request's Host.
 	BaseURL string
-	// TrustedProxies may say for whom they ask (X-Forwarded-For) and by which scheme (X-Forwarded-Proto). None by default.
+	// TrustedProxies may say for whom they ask (X-Forwarded-For) and by which scheme
+	// (X-Forwarded-Proto). None by default.
 	TrustedProxies []netip.Prefix
 	// Provider is where people can sign in instead; none where it is empty.
 	Provider Provider
 	// Version is shown in the OpenAPI document.
 	Version string
-	// MediaOrigin is where the object storage serves browsers, such as https://media.example.com: the bytes of media are redirected to
-	// signed addresses there, where the storage can sign. Empty: all media comes from here. MediaLife is how long such an address opens
-	// its object, in whole seconds; a minute when zero.
+	// MediaOrigin is where the object storage serves browsers, such as https://media.example.com:
+	// the bytes of media are redirected to signed addresses there, where the storage can sign.
+	// Empty: all media comes from here. MediaLife is how long such an address opens its object, in
+	// whole seconds; a minute when zero.
 	MediaOrigin string
 	MediaLife   time.Duration
 
 	// MaxBodyBytes bounds JSON and form bodies; 1 MiB when zero.
 	MaxBodyBytes int64
-	// MinUploadBPS is the slowest upload, in bytes per second, that is not cut off; 1 KiB when zero. BodyGrace is how long a body may
-	// stand still; 30 s when zero.
+	// MinUploadBPS is the slowest upload, in bytes per second, that is not cut off; 1 KiB when
+	// zero. BodyGrace is how long a body may stand still; 30 s when zero.
 	MinUploadBPS int64
 	BodyGrace    time.Duration
-	// StreamPause is the least time between two events of one stream; 250 ms when zero. KeepAlive is the time between comment lines, at
-	// which rights and rows are looked at again; 8 s when zero: a rule that was changed holds within 10.
+	// StreamPause is the least time between two events of one stream; 250 ms when zero. KeepAlive
+	// is the time between comment lines, at which rights and rows are looked at again; 8 s when
+	// zero: a rule that was changed holds within 10.
 	StreamPause time.Duration
 	KeepAlive   time.Duration
-	// LogInsPerMinute bounds tries per address and mail address, 10 when zero; six times as many per address alone.
+	// LogInsPerMinute bounds tries per address and mail address, 10 when zero; six times as many
+	// per address alone.
 	LogInsPerMinute int
 	// MailsPerHour bounds the log-in links that are mailed to one address, 5 when zero.
 	MailsPerHour int
-	// GuestCommentsPerMinute and PerHour bound what one address may say as a guest under one link; 3 and 20 when zero.
+	// GuestCommentsPerMinute and PerHour bound what one address may say as a guest under one link;
+	// 3 and 20 when zero.
 	GuestCommentsPerMinute int
 	GuestCommentsPerHour   int
-	// LinkPasswordsPerMinute bounds what one address may try at one link that asks for something, 5 when zero; four times as often an hour.
+	// LinkPasswordsPerMinute bounds what one address may try at one link that asks for something, 5
+	// when zero; four times as often an hour.
 	LinkPasswordsPerMinute int
 	// CheckWithin is how long one check of the site may take; 5 s when zero.
 	CheckWithin time.Duration
-	// MaxParallel bounds the event streams of one address or account, and the uploads of one account or recording at once; 32 when zero.
+	// MaxParallel bounds the event streams of one address or account, and the uploads of one
+	// account or recording at once; 32 when zero.
 	MaxParallel int
 }
 
@@ -92,16 +100,19 @@ func (c Config) withDefaults() Config {
 // Deps is what the server works with.
 type Deps struct {
 	Library *meanwhile.Library
-	// UI is the built web: manifest.json and the files it names. Empty or nil: pages come without scripts and styles.
+	// UI is the built web: manifest.json and the files it names. Empty or nil: pages come without
+	// scripts and styles.
 	UI  fs.FS
 	Log *slog.Logger
-	// Ready answers what /readyz asks: the names of what is needed, with nil or what is wrong. May be nil.
+	// Ready answers what /readyz asks: the names of what is needed, with nil or what is wrong. May
+	// be nil.
 	Ready func(ctx context.Context) map[string]error
 	// Checks are what the page about the site looks at, in this order. May be nil.
 	Checks []Check
 	// Counter counts tries for all servers together. May be nil: each counts its own.
 	Counter Counter
-	// Done is closed when the server begins to stop: event streams end, so that http.Server.Shutdown need not wait for them. May be nil.
+	// Done is closed when the server begins to stop: event streams end, so that
+	// http.Server.Shutdown need not wait for them. May be nil.
 	Done <-chan struct{}
 }
 
@@ -129,7 +140,8 @@ type server struct {
 	checkup   *checkup
 }
 
-// New makes the handler of everything. It panics on a BaseURL that is no address: configuration is checked before.
+// New makes the handler of everything. It panics on a BaseURL that is no address: configuration is
+// checked before.
 func New(c Config, d Deps) http.Handler {
 	s := newServer(c, d)
 	engine := s.engine()
@@ -141,7 +153,14 @@ func newServer(c Config, d Deps) *server {
 	if d.Log == nil {
 		d.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &server{Config: c, Deps: d, lib: d.Library, assets: newAssets(d.UI), pages: newPages(), origins: http.NewCrossOriginProtection()}
+	s := &server{
+		Config:  c,
+		Deps:    d,
+		lib:     d.Library,
+		assets:  newAssets(d.UI),
+		pages:   newPages(),
+		origins: http.NewCrossOriginProtection(),
+	}
 	s.inlined = map[string]*inlined{}
 	for name := range inlineEntries {
 		s.inlined[name] = newInlined(s.assets, name)
@@ -196,14 +215,15 @@ func (s *server) engine() *gin.Engine {
 	return e
 }
 
-// failUnrouted is fail for what no row takes. gin adds a text of its own to an answer that it has not seen begin, as one to HEAD.
+// failUnrouted is fail for what no row takes. gin adds a text of its own to an answer that it has
+// not seen begin, as one to HEAD.
 func (s *server) failUnrouted(c *gin.Context, err error) {
 	s.fail(c.Writer, c.Request, err)
 	c.Writer.WriteHeaderNow()
 }
 
-// HTTPServer gives h the time limits that hold for every listener. Bodies and answers have their own, which move while bytes flow; errors
-// of connections are logged as warnings.
+// HTTPServer gives h the time limits that hold for every listener. Bodies and answers have their
+// own, which move while bytes flow; errors of connections are logged as warnings.
 func HTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           h,

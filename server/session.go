@@ -52,7 +52,8 @@ func (s *server) logIn(ctx context.Context, in *logInInput) (*sessionOutput, err
 	return s.sessionBegun(ctx, v, in.Cookie, cookie)
 }
 
-// sessionBegun ends the session that the browser's cookies name, if any, and answers with the new one.
+// sessionBegun ends the session that the browser's cookies name, if any, and answers with the new
+// one.
 func (s *server) sessionBegun(ctx context.Context, v *visit, cookies, cookie string) (*sessionOutput, error) {
 	if err := s.endOlder(ctx, v, cookies); err != nil {
 		return nil, err
@@ -69,8 +70,8 @@ func (v *visit) entry(device string) meanwhile.Entry {
 	return meanwhile.Entry{Device: device, Address: v.address.String()}
 }
 
-// openSession is a log-in with its limits: per address, and per address and account, so that neither many names nor many passwords can be
-// tried from one place.
+// openSession is a log-in with its limits: per address, and per address and account, so that
+// neither many names nor many passwords can be tried from one place.
 func (s *server) openSession(ctx context.Context, v *visit, email, password, device string) (string, error) {
 	if err := s.tryPassword(ctx, v, email); err != nil {
 		return "", err

@@ -6,7 +6,8 @@ import (
 	"slices"
 )
 
-// settingsTabs are the parts of the settings, each with an address of its own. What somebody may see and do there is asked of the API.
+// settingsTabs are the parts of the settings, each with an address of its own. What somebody may
+// see and do there is asked of the API.
 var settingsTabs = []string{"you", "sessions", "keys", "members", "workspace", "comments", "log"}
 
 // settingsPage is the data of settings.html.
@@ -30,5 +31,11 @@ func (s *server) settings(w http.ResponseWriter, r *http.Request) error {
 	if !a.SignedIn() {
 		return redirect(w, r, "/login?next="+url.QueryEscape(r.URL.Path))
 	}
-	return s.render(w, r, http.StatusOK, "settings", &settingsPage{common: common{Title: "Settings"}, Boot: settingsBoot{User: userOf(a)}})
+	return s.render(
+		w,
+		r,
+		http.StatusOK,
+		"settings",
+		&settingsPage{common: common{Title: "Settings"}, Boot: settingsBoot{User: userOf(a)}},
+	)
 }

@@ -72,11 +72,24 @@ type wireCaption struct {
 func shareOf(token string, w meanwhile.Watch) wireShare {
 	sum := w.Video
 	out := wireShare{
-		Title: sum.Title, Author: wireAuthor{Name: sum.OwnerName}, State: string(sum.State), Failure: sum.Failure, Warnings: warningsOf(sum),
-		Progress: sum.Done(), Improving: sum.Improving, DurationMS: sum.Duration.Milliseconds(), Width: sum.Width, Height: sum.Height,
-		CreatedAt: stamp(sum.CreatedAt), Owner: w.Owner, CanComment: w.Comment, CanDownload: w.Download,
-		CommentCount: sum.Comments, CommentSeq: w.CommentSeq, LinkEndsAt: stampOf(w.Share.ExpiresAt),
-		Playback: wirePlayback{Tracks: []wireTrack{}, Captions: []wireCaption{}, ExpiresAt: stamp(w.GrantEnds)},
+		Title:        sum.Title,
+		Author:       wireAuthor{Name: sum.OwnerName},
+		State:        string(sum.State),
+		Failure:      sum.Failure,
+		Warnings:     warningsOf(sum),
+		Progress:     sum.Done(),
+		Improving:    sum.Improving,
+		DurationMS:   sum.Duration.Milliseconds(),
+		Width:        sum.Width,
+		Height:       sum.Height,
+		CreatedAt:    stamp(sum.CreatedAt),
+		Owner:        w.Owner,
+		CanComment:   w.Comment,
+		CanDownload:  w.Download,
+		CommentCount: sum.Comments,
+		CommentSeq:   w.CommentSeq,
+		LinkEndsAt:   stampOf(w.Share.ExpiresAt),
+		Playback:     wirePlayback{Tracks: []wireTrack{}, Captions: []wireCaption{}, ExpiresAt: stamp(w.GrantEnds)},
 	}
 	if w.Owner {
 		out.VideoID = string(sum.ID)
@@ -90,14 +103,26 @@ func shareOf(token string, w meanwhile.Watch) wireShare {
 	if len(w.Sources) > 0 {
 		track := wireTrack{Name: "screen", Main: true, Sources: make([]wireSource, len(w.Sources))}
 		for i, a := range w.Sources {
-			track.Sources[i] = wireSource{Type: a.MediaType, URL: mediaURL(w.Grant, a), Width: a.Width, Height: a.Height}
+			track.Sources[i] = wireSource{
+				Type:   a.MediaType,
+				URL:    mediaURL(w.Grant, a),
+				Width:  a.Width,
+				Height: a.Height,
+			}
 		}
 		track.HLS = mediaURLOf(w.Grant, w.HLS)
 		out.Playback.Tracks = []wireTrack{track}
 	}
 	if c := w.Camera; c != nil {
 		source := wireSource{Type: c.MediaType, URL: mediaURL(w.Grant, *c), Width: c.Width, Height: c.Height}
-		out.Playback.Tracks = append(out.Playback.Tracks, wireTrack{Name: meanwhile.CameraTrack, OffsetMS: w.CameraOffset.Milliseconds(), Sources: []wireSource{source}})
+		out.Playback.Tracks = append(
+			out.Playback.Tracks,
+			wireTrack{
+				Name:     meanwhile.CameraTrack,
+				OffsetMS: w.CameraOffset.Milliseconds(),
+				Sources:  []wireSource{source},
+			},
+		)
 	}
 	for _, t := range w.Live {
 		live := liveTrack(w, t)
@@ -113,7 +138,12 @@ func shareOf(token string, w meanwhile.Watch) wireShare {
 	}
 	slices.SortStableFunc(out.Playback.Tracks, func(a, b wireTrack) int { return btoi(b.Main) - btoi(a.Main) })
 	if w.Flat != nil {
-		out.Playback.Flattened = &wireSource{Type: w.Flat.MediaType, URL: mediaURL(w.Grant, *w.Flat), Width: w.Flat.Width, Height: w.Flat.Height}
+		out.Playback.Flattened = &wireSource{
+			Type:   w.Flat.MediaType,
+			URL:    mediaURL(w.Grant, *w.Flat),
+			Width:  w.Flat.Width,
+			Height: w.Flat.Height,
+		}
 	}
 	if w.Layout != nil {
 		out.Playback.Layout = layoutOf(*w.Layout)
@@ -128,15 +158,24 @@ func btoi(b bool) int {
 	return 0
 }
 
-// liveTrack is a recording's track as it lies: it plays by HLS from the beginning of what there is, and as a file once that is all.
+// liveTrack is a recording's track as it lies: it plays by HLS from the beginning of what there is,
+// and as a file once that is all.
 func liveTrack(w meanwhile.Watch, t meanwhile.Track) wireTrack {
-	out := wireTrack{Name: t.Name, Main: t.Name == meanwhile.ScreenTrack, Sources: []wireSource{}, HLS: fmt.Sprintf("/m/%s/g0/%s", w.Grant, meanwhile.LiveName(t.Name))}
+	out := wireTrack{
+		Name:    t.Name,
+		Main:    t.Name == meanwhile.ScreenTrack,
+		Sources: []wireSource{},
+		HLS:     fmt.Sprintf("/m/%s/g0/%s", w.Grant, meanwhile.LiveName(t.Name)),
+	}
 	if !out.Main {
 		out.OffsetMS = w.CameraOffset.Milliseconds()
 	}
 	if w.LiveOver && t.Playable() {
 		address := fmt.Sprintf("/m/%s/g0/%s", w.Grant, meanwhile.LiveFileName(t.Name))
-		out.Sources = append(out.Sources, wireSource{Type: t.PlayableType(), URL: address, Width: t.Width, Height: t.Height})
+		out.Sources = append(
+			out.Sources,
+			wireSource{Type: t.PlayableType(), URL: address, Width: t.Width, Height: t.Height},
+		)
 	}
 	return out
 }

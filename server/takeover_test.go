@@ -23,7 +23,8 @@ func (s *hookStore) InTx(ctx context.Context, fn func(meanwhile.Store) error) er
 	return s.Store.InTx(ctx, fn)
 }
 
-// TestWhatWasAskedBeforeAProofLeavesNoWayIn holds that who waits in an account of somebody else's keeps nothing by asking at the same moment.
+// TestWhatWasAskedBeforeAProofLeavesNoWayIn holds that who waits in an account of somebody else's
+// keeps nothing by asking at the same moment.
 func TestWhatWasAskedBeforeAProofLeavesNoWayIn(t *testing.T) {
 	store := &hookStore{}
 	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *meanwhile.Config) {
@@ -35,10 +36,19 @@ func TestWhatWasAskedBeforeAProofLeavesNoWayIn(t *testing.T) {
 			return w.do("POST", "/api/v1/me/keys", object{"name": "mine", "scopes": []string{"read"}}, squatter.session)
 		},
 		"a password": func(squatter person, _ *authenticator, _ reply) reply {
-			return w.do("PUT", "/api/v1/me/password", object{"current": otherPassword, "password": "one more long password"}, squatter.session)
+			return w.do(
+				"PUT",
+				"/api/v1/me/password",
+				object{"current": otherPassword, "password": "one more long password"},
+				squatter.session,
+			)
 		},
 		"a passkey": func(squatter person, a *authenticator, begun reply) reply {
-			body := object{"ceremony": begun.text(t, "ceremony"), "name": "mine", "credential": a.create(begun.field(t, "options"))}
+			body := object{
+				"ceremony":   begun.text(t, "ceremony"),
+				"name":       "mine",
+				"credential": a.create(begun.field(t, "options")),
+			}
 			return w.do("POST", "/api/v1/me/passkeys", body, squatter.session, namedHost)
 		},
 	}

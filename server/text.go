@@ -11,15 +11,17 @@ import (
 	"unicode/utf8"
 )
 
-// A comment's text becomes links by a rule that web/src/watch/tokens.ts follows as well, for comments that come later: addresses first,
-// then positions such as 1:23 and 1:02:03 in what is left.
+// A comment's text becomes links by a rule that web/src/watch/tokens.ts follows as well, for
+// comments that come later: addresses first, then positions such as 1:23 and 1:02:03 in what is
+// left.
 var (
 	inText    = regexp.MustCompile(`(?i)https?://[^\s\p{Z}<>"]+`)
 	longClock = regexp.MustCompile(`^\d{1,2}:\d{1,2}:[0-5]\d`)
 	anyClock  = regexp.MustCompile(`^\d{1,2}:[0-5]\d`)
 )
 
-// commentHTML is a comment's text for the page: escaped, with links. Line breaks are kept by the style sheet.
+// commentHTML is a comment's text for the page: escaped, with links. Line breaks are kept by the
+// style sheet.
 func commentHTML(body string) template.HTML {
 	var b strings.Builder
 	at := 0
@@ -37,7 +39,8 @@ func commentHTML(body string) template.HTML {
 	return template.HTML(b.String()) //nolint:gosec // every piece is escaped above
 }
 
-// trimAddress leaves the punctuation of the sentence outside, and a closing bracket that was opened outside.
+// trimAddress leaves the punctuation of the sentence outside, and a closing bracket that was opened
+// outside.
 func trimAddress(s string) string {
 	for s != "" {
 		last, size := utf8.DecodeLastRuneInString(s)
@@ -65,7 +68,8 @@ func writePositions(b *strings.Builder, text string) {
 	b.WriteString(template.HTMLEscapeString(text[from:]))
 }
 
-// positionAt is where the position that begins at i ends, zero if none does: a number in a longer one is none.
+// positionAt is where the position that begins at i ends, zero if none does: a number in a longer
+// one is none.
 func positionAt(text string, i int) (end, seconds int) {
 	if text[i] < '0' || text[i] > '9' || (i > 0 && strings.IndexByte("0123456789:.,", text[i-1]) >= 0) {
 		return 0, 0

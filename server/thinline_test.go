@@ -41,15 +41,38 @@ func TestAFileGoesInAndALinkWithCommentsComesOut(t *testing.T) {
 		t.Errorf("media is %q, want %q", media.body, movieBytes)
 	}
 
-	said := w.want(w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 83_000, "body": "look here", "name": "Grace"}), 201)
-	reply := w.want(w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "I did", "parent_id": said.text(t, "id")}, w.asOwner()), 201)
+	said := w.want(
+		w.do(
+			"POST",
+			"/api/v1/shares/"+u.share+"/comments",
+			object{"at_ms": 83_000, "body": "look here", "name": "Grace"},
+		),
+		201,
+	)
+	reply := w.want(
+		w.do(
+			"POST",
+			"/api/v1/shares/"+u.share+"/comments",
+			object{"at_ms": 0, "body": "I did", "parent_id": said.text(t, "id")},
+			w.asOwner(),
+		),
+		201,
+	)
 	if reply.text(t, "parent_id") != said.text(t, "id") || said.text(t, "edit_token") == "" {
 		t.Errorf("comment %s, reply %s", said.body, reply.body)
 	}
 
 	page := w.want(w.do("GET", "/v/"+u.share+"?t=1m30s", nil), 200)
 	html := string(page.body)
-	for _, want := range []string{"Demo", "look here", "Grace", s.Playback.Tracks[0].Sources[0].URL, `"start_s":90`, "1:23", w.url + "/v/" + u.share + "/poster.jpg"} {
+	for _, want := range []string{
+		"Demo",
+		"look here",
+		"Grace",
+		s.Playback.Tracks[0].Sources[0].URL,
+		`"start_s":90`,
+		"1:23",
+		w.url + "/v/" + u.share + "/poster.jpg",
+	} {
 		if !strings.Contains(html, want) {
 			t.Errorf("the watch page lacks %q:\n%s", want, html)
 		}

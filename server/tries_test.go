@@ -12,22 +12,31 @@ import (
 	"meanwhile/server"
 )
 
-// TestTenThousandPasswordsWithForgedAddresses holds that a header which anybody can write makes nobody a new visitor.
+// TestTenThousandPasswordsWithForgedAddresses holds that a header which anybody can write makes
+// nobody a new visitor.
 func TestTenThousandPasswordsWithForgedAddresses(t *testing.T) {
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	w.rules(u, object{"audience": "password", "password": linkPassword})
 	tries := map[string]func(i int) object{
-		"/api/v1/session":                         func(i int) object { return object{"email": ownerEmail, "password": fmt.Sprint("guess number ", i)} },
-		"/api/v1/shares/" + u.share + "/password": func(i int) object { return object{"password": fmt.Sprint("guess number ", i)} },
+		"/api/v1/session": func(i int) object {
+			return object{
+				"email":    ownerEmail,
+				"password": fmt.Sprint("guess number ", i),
+			}
+		},
+		"/api/v1/shares/" + u.share +
+			"/password": func(i int) object { return object{"password": fmt.Sprint("guess number ", i)} },
 	}
 	for path, body := range tries {
 		heard := map[int]int{}
 		for i := range 10_000 {
 			forged := fmt.Sprintf("203.%d.%d.%d", i>>16, i>>8&255, i&255)
-			heard[w.do("POST", path, body(i), "X-Forwarded-For: "+forged, "Forwarded: for="+forged, "X-Real-IP: "+forged).status]++
+			heard[w.do("POST", path, body(i), "X-Forwarded-For: "+
+				forged, "Forwarded: for="+forged, "X-Real-IP: "+forged).status]++
 		}
-		if tried := heard[http.StatusUnauthorized]; tried == 0 || tried > 20 || heard[http.StatusTooManyRequests] != 10_000-tried {
+		if tried := heard[http.StatusUnauthorized]; tried == 0 || tried > 20 ||
+			heard[http.StatusTooManyRequests] != 10_000-tried {
 			t.Errorf("%s answers by status: %v, want a few tries, and 429 for the rest", path, heard)
 		}
 	}

@@ -34,9 +34,13 @@ var errTusMore = meanwhile.E(meanwhile.TooLarge, "More bytes came than this uplo
 // statusMismatch is tus' own: Checksum Mismatch.
 const statusMismatch = 460
 
-var errTusVersion = &statusError{status: http.StatusPreconditionFailed, message: "This server speaks tus 1.0.0: send Tus-Resumable: 1.0.0."}
+var errTusVersion = &statusError{
+	status:  http.StatusPreconditionFailed,
+	message: "This server speaks tus 1.0.0: send Tus-Resumable: 1.0.0.",
+}
 
-// tusFrame does what holds for every tus request, errors included: the version, no caching, and the method that a client could not send.
+// tusFrame does what holds for every tus request, errors included: the version, no caching, and the
+// method that a client could not send.
 func (s *server) tusFrame(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.URL.Path, tusPath) {
@@ -59,7 +63,8 @@ func (s *server) tusFrame(next http.Handler) http.Handler {
 	})
 }
 
-// tus mounts a handler of the protocol. GET is not a part of it, so HEAD does not come with anything.
+// tus mounts a handler of the protocol. GET is not a part of it, so HEAD does not come with
+// anything.
 func tus(fn handler) endpoint { return stream(fn) }
 
 func (s *server) tusOptions(w http.ResponseWriter, _ *http.Request) error {
@@ -108,8 +113,8 @@ func (s *server) tusCreate(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// uploadOrigin is where a client goes on. A browser says itself under which address it knows this site, and must stay there; it has been
-// checked to be this site by then.
+// uploadOrigin is where a client goes on. A browser says itself under which address it knows this
+// site, and must stay there; it has been checked to be this site by then.
 func (s *server) uploadOrigin(r *http.Request) string {
 	if o := r.Header.Get("Origin"); o != "" && o != "null" && r.Header.Get("Authorization") == "" {
 		return o
@@ -135,8 +140,8 @@ func (s *server) tusOffset(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// uploadNow is where the upload stands. One that has every byte but was not sealed, because its last answer failed, is sealed first: a
-// client that hears "complete" never comes back.
+// uploadNow is where the upload stands. One that has every byte but was not sealed, because its
+// last answer failed, is sealed first: a client that hears "complete" never comes back.
 func (s *server) uploadNow(r *http.Request) (meanwhile.Upload, error) {
 	a, id := visitOf(r.Context()).actor, meanwhile.UploadID(r.PathValue("id"))
 	u, err := s.lib.SettledUpload(r.Context(), a, id)
@@ -177,10 +182,15 @@ func (s *server) tusAppend(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// fixLength takes a length that was deferred at creation, unless the offset shows that the whole request will be refused.
+// fixLength takes a length that was deferred at creation, unless the offset shows that the whole
+// request will be refused.
 func (s *server) fixLength(r *http.Request, u meanwhile.Upload, offset int64) error {
 	if offset != u.OffsetBytes {
-		return meanwhile.E(meanwhile.Conflict, fmt.Sprintf("The upload stands at byte %d, not %d.", u.OffsetBytes, offset), nil)
+		return meanwhile.E(
+			meanwhile.Conflict,
+			fmt.Sprintf("The upload stands at byte %d, not %d.", u.OffsetBytes, offset),
+			nil,
+		)
 	}
 	length := u.LengthBytes
 	if r.Header.Get("Upload-Length") != "" {
@@ -198,8 +208,15 @@ func (s *server) fixLength(r *http.Request, u meanwhile.Upload, offset int64) er
 	return s.lib.SetUploadLength(r.Context(), visitOf(r.Context()).actor, u.ID, length)
 }
 
-// append hands the body to the Library, at the pace that is asked for, and answers with the row's offset whatever came of it.
-func (s *server) append(w http.ResponseWriter, r *http.Request, id meanwhile.UploadID, offset int64, check *meanwhile.Checksum) error {
+// append hands the body to the Library, at the pace that is asked for, and answers with the row's
+// offset whatever came of it.
+func (s *server) append(
+	w http.ResponseWriter,
+	r *http.Request,
+	id meanwhile.UploadID,
+	offset int64,
+	check *meanwhile.Checksum,
+) error {
 	v := visitOf(r.Context())
 	leave, ok := s.parallel.enter("upload " + v.holder())
 	if !ok {
@@ -220,7 +237,11 @@ func (s *server) append(w http.ResponseWriter, r *http.Request, id meanwhile.Upl
 		return &statusError{status: statusMismatch, message: meanwhile.MessageOf(err), cause: err}
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		w.Header().Set("Connection", "close")
-		return &statusError{status: http.StatusRequestTimeout, message: "The bytes came too slowly. What arrived is kept: go on from there.", cause: err}
+		return &statusError{
+			status:  http.StatusRequestTimeout,
+			message: "The bytes came too slowly. What arrived is kept: go on from there.",
+			cause:   err,
+		}
 	}
 	return err
 }
@@ -244,7 +265,10 @@ func setUploadState(h http.Header, u meanwhile.Upload) {
 	h.Del("Upload-Expires")
 }
 
-var errTusType = &statusError{status: http.StatusUnsupportedMediaType, message: "Bytes of an upload come as Content-Type: " + tusType + "."}
+var errTusType = &statusError{
+	status:  http.StatusUnsupportedMediaType,
+	message: "Bytes of an upload come as Content-Type: " + tusType + ".",
+}
 
 func isTusType(h http.Header) bool {
 	t, _, err := mime.ParseMediaType(h.Get("Content-Type"))
@@ -289,7 +313,11 @@ func metadataOf(header string) (map[string]string, error) {
 		key, value, _ := strings.Cut(strings.TrimSpace(pair), " ")
 		text, err := base64.StdEncoding.DecodeString(value)
 		if _, twice := meta[key]; err != nil || key == "" || twice {
-			return nil, invalid("Upload-Metadata has to be pairs of a key, a space and a value in Base64, with commas between; no key twice.", err)
+			return nil, invalid(
+				"Upload-Metadata has to be pairs of a key, a space and a value in Base64, with commas between; no "+
+					"key twice.",
+				err,
+			)
 		}
 		meta[key] = string(text)
 	}

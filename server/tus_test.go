@@ -43,8 +43,11 @@ func TestTusTellsWhatItCanDo(t *testing.T) {
 	for _, path := range []string{"/api/v1/files/", "/api/v1/files/anything"} {
 		r := w.want(w.do("OPTIONS", path, nil), 204)
 		wantHeaders(t, r, map[string]string{
-			"Tus-Version": "1.0.0", "Tus-Resumable": "1.0.0", "Tus-Max-Size": strconv.Itoa(20 << 30), "Tus-Checksum-Algorithm": "sha1,sha256,md5",
-			"Tus-Extension": "creation,creation-with-upload,creation-defer-length,expiration,checksum,termination",
+			"Tus-Version":            "1.0.0",
+			"Tus-Resumable":          "1.0.0",
+			"Tus-Max-Size":           strconv.Itoa(20 << 30),
+			"Tus-Checksum-Algorithm": "sha1,sha256,md5",
+			"Tus-Extension":          "creation,creation-with-upload,creation-defer-length,expiration,checksum,termination",
 		})
 	}
 }
@@ -63,23 +66,90 @@ func TestTusCreation(t *testing.T) {
 		{name: "with a key", headers: []string{tusOn, w.asOwner(), "Upload-Length: 10"}, status: 201},
 		{name: "with a session", headers: []string{tusOn, session, "Upload-Length: 10", name}, status: 201},
 		{name: "length deferred", headers: []string{tusOn, w.asOwner(), "Upload-Defer-Length: 1"}, status: 201},
-		{name: "empty file is complete at once", headers: []string{tusOn, w.asOwner(), "Upload-Length: 0"}, status: 201},
-		{name: "metadata with an empty value", headers: []string{tusOn, w.asOwner(), "Upload-Length: 10", "Upload-Metadata: private"}, status: 201},
-		{name: "with bytes", headers: []string{tusOn, w.asOwner(), "Upload-Length: 10", "Content-Type: application/offset+octet-stream"}, body: "hello", status: 201, want: map[string]string{"Upload-Offset": "5"}},
-		{name: "with bytes of another type", headers: []string{tusOn, w.asOwner(), "Upload-Length: 10", "Content-Type: text/plain"}, body: "hello", status: 415},
-		{name: "without anybody", headers: []string{tusOn, "Upload-Length: 10"}, status: 401, want: map[string]string{"Tus-Resumable": "1.0.0"}},
-		{name: "with a key without the scope", headers: []string{tusOn, "Authorization: Bearer " + w.newKey(ownerEmail, meanwhile.ScopeRead), "Upload-Length: 10"}, status: 403},
-		{name: "without the version", headers: []string{w.asOwner(), "Upload-Length: 10"}, status: 412, want: map[string]string{"Tus-Version": "1.0.0", "Tus-Resumable": "1.0.0"}},
-		{name: "with another version", headers: []string{"Tus-Resumable: 0.2.2", w.asOwner(), "Upload-Length: 10"}, status: 412, want: map[string]string{"Tus-Version": "1.0.0"}},
+		{
+			name:    "empty file is complete at once",
+			headers: []string{tusOn, w.asOwner(), "Upload-Length: 0"},
+			status:  201,
+		},
+		{
+			name:    "metadata with an empty value",
+			headers: []string{tusOn, w.asOwner(), "Upload-Length: 10", "Upload-Metadata: private"},
+			status:  201,
+		},
+		{
+			name:    "with bytes",
+			headers: []string{tusOn, w.asOwner(), "Upload-Length: 10", "Content-Type: application/offset+octet-stream"},
+			body:    "hello",
+			status:  201,
+			want:    map[string]string{"Upload-Offset": "5"},
+		},
+		{
+			name:    "with bytes of another type",
+			headers: []string{tusOn, w.asOwner(), "Upload-Length: 10", "Content-Type: text/plain"},
+			body:    "hello",
+			status:  415,
+		},
+		{
+			name:    "without anybody",
+			headers: []string{tusOn, "Upload-Length: 10"},
+			status:  401,
+			want:    map[string]string{"Tus-Resumable": "1.0.0"},
+		},
+		{
+			name: "with a key without the scope",
+			headers: []string{
+				tusOn,
+				"Authorization: Bearer " + w.newKey(ownerEmail, meanwhile.ScopeRead),
+				"Upload-Length: 10",
+			},
+			status: 403,
+		},
+		{
+			name:    "without the version",
+			headers: []string{w.asOwner(), "Upload-Length: 10"},
+			status:  412,
+			want:    map[string]string{"Tus-Version": "1.0.0", "Tus-Resumable": "1.0.0"},
+		},
+		{
+			name:    "with another version",
+			headers: []string{"Tus-Resumable: 0.2.2", w.asOwner(), "Upload-Length: 10"},
+			status:  412,
+			want:    map[string]string{"Tus-Version": "1.0.0"},
+		},
 		{name: "without a length", headers: []string{tusOn, w.asOwner()}, status: 400},
 		{name: "with a negative length", headers: []string{tusOn, w.asOwner(), "Upload-Length: -1"}, status: 400},
 		{name: "with a signed length", headers: []string{tusOn, w.asOwner(), "Upload-Length: +1"}, status: 400},
-		{name: "with both lengths", headers: []string{tusOn, w.asOwner(), "Upload-Length: 10", "Upload-Defer-Length: 1"}, status: 400},
-		{name: "deferred by another word", headers: []string{tusOn, w.asOwner(), "Upload-Defer-Length: 2"}, status: 400},
-		{name: "with more bytes than announced", headers: []string{tusOn, w.asOwner(), "Upload-Length: 2", "Content-Type: application/offset+octet-stream"}, body: "hello", status: 413},
-		{name: "too large", headers: []string{tusOn, w.asOwner(), fmt.Sprintf("Upload-Length: %d", 20<<30+1)}, status: 413},
-		{name: "broken metadata", headers: []string{tusOn, w.asOwner(), "Upload-Length: 10", "Upload-Metadata: filename ???"}, status: 400},
-		{name: "metadata with a key twice", headers: []string{tusOn, w.asOwner(), "Upload-Length: 10", "Upload-Metadata: a YQ==,a YQ=="}, status: 400},
+		{
+			name:    "with both lengths",
+			headers: []string{tusOn, w.asOwner(), "Upload-Length: 10", "Upload-Defer-Length: 1"},
+			status:  400,
+		},
+		{
+			name:    "deferred by another word",
+			headers: []string{tusOn, w.asOwner(), "Upload-Defer-Length: 2"},
+			status:  400,
+		},
+		{
+			name:    "with more bytes than announced",
+			headers: []string{tusOn, w.asOwner(), "Upload-Length: 2", "Content-Type: application/offset+octet-stream"},
+			body:    "hello",
+			status:  413,
+		},
+		{
+			name:    "too large",
+			headers: []string{tusOn, w.asOwner(), fmt.Sprintf("Upload-Length: %d", 20<<30+1)},
+			status:  413,
+		},
+		{
+			name:    "broken metadata",
+			headers: []string{tusOn, w.asOwner(), "Upload-Length: 10", "Upload-Metadata: filename ???"},
+			status:  400,
+		},
+		{
+			name:    "metadata with a key twice",
+			headers: []string{tusOn, w.asOwner(), "Upload-Length: 10", "Upload-Metadata: a YQ==,a YQ=="},
+			status:  400,
+		},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
@@ -92,11 +162,14 @@ func TestTusCreation(t *testing.T) {
 			if tc.status != 201 {
 				return
 			}
-			if !strings.HasPrefix(r.header.Get("Location"), w.url+"/api/v1/files/") || !strings.HasPrefix(r.header.Get("Meanwhile-Watch-Url"), w.url+"/v/") ||
-				r.header.Get("Meanwhile-Video-Id") == "" || !strings.HasPrefix(r.header.Get("Meanwhile-Upload-Token"), "up_") {
+			if !strings.HasPrefix(r.header.Get("Location"), w.url+"/api/v1/files/") ||
+				!strings.HasPrefix(r.header.Get("Meanwhile-Watch-Url"), w.url+"/v/") ||
+				r.header.Get("Meanwhile-Video-Id") == "" ||
+				!strings.HasPrefix(r.header.Get("Meanwhile-Upload-Token"), "up_") {
 				t.Errorf("headers %v", r.header)
 			}
-			if _, err := http.ParseTime(r.header.Get("Upload-Expires")); err != nil && tc.name != "empty file is complete at once" {
+			if _, err := http.ParseTime(r.header.Get("Upload-Expires")); err != nil &&
+				tc.name != "empty file is complete at once" {
 				t.Error(err)
 			}
 		})
@@ -104,9 +177,24 @@ func TestTusCreation(t *testing.T) {
 }
 
 func TestTusLocationStaysWhereTheBrowserIs(t *testing.T) {
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.BaseURL = "https://video.example.org" })
+	w := newWorld(
+		t,
+		func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.BaseURL = "https://video.example.org" },
+	)
 	session := strings.Replace(w.logIn(ownerEmail, ownerPassword), "\n", "", 1)
-	r := w.want(w.do("POST", "/api/v1/files/", nil, tusOn, session, "Upload-Length: 3", "Sec-Fetch-Site: same-origin", "Origin: "+w.url), 201)
+	r := w.want(
+		w.do(
+			"POST",
+			"/api/v1/files/",
+			nil,
+			tusOn,
+			session,
+			"Upload-Length: 3",
+			"Sec-Fetch-Site: same-origin",
+			"Origin: "+w.url,
+		),
+		201,
+	)
 	if got := r.header.Get("Location"); !strings.HasPrefix(got, w.url) {
 		t.Errorf("Location is %q, want it under %s", got, w.url)
 	}
@@ -154,7 +242,8 @@ func TestTusRefusesWhatIsWrong(t *testing.T) {
 	send := func(headers ...string) reply {
 		return w.do("PATCH", u.location, "hello", append([]string{tusOn}, headers...)...)
 	}
-	kind, at, token := "Content-Type: application/offset+octet-stream", "Upload-Offset: 0", "Authorization: Bearer "+u.token
+	kind, at, token := "Content-Type: "+
+		"application/offset+octet-stream", "Upload-Offset: 0", "Authorization: Bearer "+u.token
 	tests := []struct {
 		name   string
 		got    reply
@@ -206,7 +295,11 @@ func TestTusChecksums(t *testing.T) {
 func TestTusLengthThatComesLater(t *testing.T) {
 	w := newWorld(t)
 	r := w.want(w.do("POST", "/api/v1/files/", nil, tusOn, w.asOwner(), "Upload-Defer-Length: 1"), 201)
-	u := uploaded{location: r.header.Get("Location"), token: r.header.Get("Meanwhile-Upload-Token"), video: r.header.Get("Meanwhile-Video-Id")}
+	u := uploaded{
+		location: r.header.Get("Location"),
+		token:    r.header.Get("Meanwhile-Upload-Token"),
+		video:    r.header.Get("Meanwhile-Video-Id"),
+	}
 	wantHeaders(t, w.head(u), map[string]string{"Upload-Defer-Length": "1", "Upload-Length": "", "Upload-Offset": "0"})
 	video := w.do("GET", "/api/v1/videos/"+u.video, nil, w.asOwner())
 	if got := video.field(t, "length_bytes"); got != nil {
@@ -214,7 +307,8 @@ func TestTusLengthThatComesLater(t *testing.T) {
 	}
 	w.want(w.patch(u, 0, "hello"), 204)
 	wantHeaders(t, w.want(w.patch(u, 0, nil, "Upload-Length: 5"), 409), map[string]string{"Upload-Offset": "5"})
-	wantHeaders(t, w.head(u), map[string]string{"Upload-Defer-Length": "1"}) // a refused request changed nothing
+	// a refused request changed nothing
+	wantHeaders(t, w.head(u), map[string]string{"Upload-Defer-Length": "1"})
 	wantHeaders(t, w.want(w.patch(u, 5, nil, "Upload-Length: 5"), 204), map[string]string{"Upload-Offset": "5"})
 	wantHeaders(t, w.head(u), map[string]string{"Upload-Length": "5", "Upload-Defer-Length": ""})
 	if got := w.do("GET", "/api/v1/videos/"+u.video, nil, w.asOwner()).text(t, "state"); got != "processing" {
@@ -226,7 +320,19 @@ func TestTusByPostForClientsThatCanDoNoOther(t *testing.T) {
 	w := newWorld(t)
 	u := w.createUpload(5)
 	token := "Authorization: Bearer " + u.token
-	r := w.want(w.do("POST", u.location, "hello", tusOn, token, "X-HTTP-Method-Override: PATCH", "Content-Type: application/offset+octet-stream", "Upload-Offset: 0"), 204)
+	r := w.want(
+		w.do(
+			"POST",
+			u.location,
+			"hello",
+			tusOn,
+			token,
+			"X-HTTP-Method-Override: PATCH",
+			"Content-Type: application/offset+octet-stream",
+			"Upload-Offset: 0",
+		),
+		204,
+	)
 	wantHeaders(t, r, map[string]string{"Upload-Offset": "5"})
 }
 
@@ -298,7 +404,16 @@ func (w *world) sendPart(u uploaded, announced int, body string) *net.TCPConn {
 	w.t.Helper()
 	conn := must(net.Dial("tcp", strings.TrimPrefix(w.url, "http://")))(w.t)
 	_, path, _ := strings.Cut(strings.TrimPrefix(u.location, "http://"), "/")
-	fmt.Fprintf(conn, "PATCH /%s HTTP/1.1\r\nHost: x\r\n%s\r\nAuthorization: Bearer %s\r\nContent-Type: application/offset+octet-stream\r\nUpload-Offset: 0\r\nContent-Length: %d\r\n\r\n%s", path, tusOn, u.token, announced, body)
+	fmt.Fprintf(
+		conn,
+		"PATCH /%s HTTP/1.1\r\nHost: x\r\n%s\r\nAuthorization: Bearer %s\r\nContent-Type: "+
+			"application/offset+octet-stream\r\nUpload-Offset: 0\r\nContent-Length: %d\r\n\r\n%s",
+		path,
+		tusOn,
+		u.token,
+		announced,
+		body,
+	)
 	return conn.(*net.TCPConn)
 }
 
@@ -369,7 +484,10 @@ func TestTusAnswersWhatABrokenRequestBroughtWhileItIsStored(t *testing.T) {
 }
 
 func TestTusCutsOffWhoDoesNotSend(t *testing.T) {
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.BodyGrace = 50 * time.Millisecond })
+	w := newWorld(
+		t,
+		func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.BodyGrace = 50 * time.Millisecond },
+	)
 	u := w.createUpload(1000)
 	r, stop := io.Pipe()
 	defer stop.Close()

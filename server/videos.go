@@ -36,12 +36,26 @@ type wireVideo struct {
 func (s *server) videoOf(v *visit, sum meanwhile.VideoSummary) wireVideo {
 	address := "/api/v1/videos/" + string(sum.ID)
 	out := wireVideo{
-		ID: string(sum.ID), Title: sum.Title, Source: sum.Source, State: string(sum.State), Failure: sum.Failure,
-		Warnings: warningsOf(sum), Progress: sum.Done(), Improving: sum.Improving,
-		DurationMS: sum.Duration.Milliseconds(), Width: sum.Width, Height: sum.Height,
-		CreatedAt: stamp(sum.CreatedAt), UpdatedAt: stamp(sum.UpdatedAt), DeletedAt: stampOf(sum.TrashedAt), PurgeAt: stampOf(sum.PurgeAt()), LeavesAt: stampOf(sum.LeavesAt),
-		WatchURL: s.watchURL(v, sum.ShareToken), ShareToken: sum.ShareToken,
-		CommentCount: sum.Comments, UploadedBytes: sum.UploadedBytes,
+		ID:            string(sum.ID),
+		Title:         sum.Title,
+		Source:        sum.Source,
+		State:         string(sum.State),
+		Failure:       sum.Failure,
+		Warnings:      warningsOf(sum),
+		Progress:      sum.Done(),
+		Improving:     sum.Improving,
+		DurationMS:    sum.Duration.Milliseconds(),
+		Width:         sum.Width,
+		Height:        sum.Height,
+		CreatedAt:     stamp(sum.CreatedAt),
+		UpdatedAt:     stamp(sum.UpdatedAt),
+		DeletedAt:     stampOf(sum.TrashedAt),
+		PurgeAt:       stampOf(sum.PurgeAt()),
+		LeavesAt:      stampOf(sum.LeavesAt),
+		WatchURL:      s.watchURL(v, sum.ShareToken),
+		ShareToken:    sum.ShareToken,
+		CommentCount:  sum.Comments,
+		UploadedBytes: sum.UploadedBytes,
 	}
 	if sum.HasPoster {
 		out.PosterURL = address + "/poster"
@@ -56,7 +70,8 @@ func (s *server) videoOf(v *visit, sum meanwhile.VideoSummary) wireVideo {
 }
 
 func warningsOf(sum meanwhile.VideoSummary) []string {
-	if sum.Warning == "" || sum.State != meanwhile.StateReady { // before that it is the failure, told apart
+	// before that it is the failure, told apart
+	if sum.Warning == "" || sum.State != meanwhile.StateReady {
 		return []string{}
 	}
 	return []string{sum.Warning}
@@ -84,7 +99,11 @@ func (s *server) listVideos(ctx context.Context, in *listVideosInput) (*videosOu
 	if err != nil {
 		return nil, err
 	}
-	rows, next, err := s.lib.Videos(ctx, v.actor, meanwhile.VideoQuery{Search: in.Q, Trashed: in.Trash, Limit: in.Limit, Before: before})
+	rows, next, err := s.lib.Videos(
+		ctx,
+		v.actor,
+		meanwhile.VideoQuery{Search: in.Q, Trashed: in.Trash, Limit: in.Limit, Before: before},
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -135,8 +154,13 @@ func (s *server) renameVideo(ctx context.Context, in *renameInput) (*videoOutput
 	})
 }
 
-// change does something to a video and answers with it. Who may not read it hears so before anything is changed.
-func (s *server) change(ctx context.Context, id string, do func(meanwhile.Actor, meanwhile.VideoID) error) (*videoOutput, error) {
+// change does something to a video and answers with it. Who may not read it hears so before
+// anything is changed.
+func (s *server) change(
+	ctx context.Context,
+	id string,
+	do func(meanwhile.Actor, meanwhile.VideoID) error,
+) (*videoOutput, error) {
 	if _, err := s.getVideo(ctx, &videoInput{ID: id}); err != nil {
 		return nil, err
 	}
@@ -151,11 +175,19 @@ func (s *server) trashVideo(ctx context.Context, in *videoInput) (*struct{}, err
 }
 
 func (s *server) restoreVideo(ctx context.Context, in *videoInput) (*videoOutput, error) {
-	return s.change(ctx, in.ID, func(a meanwhile.Actor, id meanwhile.VideoID) error { return s.lib.Restore(ctx, a, id) })
+	return s.change(
+		ctx,
+		in.ID,
+		func(a meanwhile.Actor, id meanwhile.VideoID) error { return s.lib.Restore(ctx, a, id) },
+	)
 }
 
 func (s *server) reprocessVideo(ctx context.Context, in *videoInput) (*videoOutput, error) {
-	return s.change(ctx, in.ID, func(a meanwhile.Actor, id meanwhile.VideoID) error { return s.lib.Reprocess(ctx, a, id) })
+	return s.change(
+		ctx,
+		in.ID,
+		func(a meanwhile.Actor, id meanwhile.VideoID) error { return s.lib.Reprocess(ctx, a, id) },
+	)
 }
 
 func (s *server) videoPoster(w http.ResponseWriter, r *http.Request) error {

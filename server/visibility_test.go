@@ -39,7 +39,10 @@ var visibilities = []visibility{
 	{"revoked", func(w *world, u uploaded) {
 		w.want(w.do("DELETE", "/api/v1/videos/"+u.video+"/shares/"+w.shareID(u.share), nil, w.asOwner()), 204)
 	}},
-	{"trashed", func(w *world, u uploaded) { w.want(w.do("DELETE", "/api/v1/videos/"+u.video, nil, w.asOwner()), 204) }},
+	{
+		"trashed",
+		func(w *world, u uploaded) { w.want(w.do("DELETE", "/api/v1/videos/"+u.video, nil, w.asOwner()), 204) },
+	},
 }
 
 // viewer is somebody who comes by a link.
@@ -48,12 +51,16 @@ type viewer struct {
 	headers func(w *world, u uploaded) []string
 }
 
-// TestEveryLinkForEveryone holds the status of each route that a link opens for each kind of viewer and each visibility against a table.
+// TestEveryLinkForEveryone holds the status of each route that a link opens for each kind of viewer
+// and each visibility against a table.
 func TestEveryLinkForEveryone(t *testing.T) {
 	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
 		c.LogInsPerMinute, c.LinkPasswordsPerMinute = 10_000, 10_000
 	})
-	stranger, member, admin := w.newStranger("mallory@example.net"), w.newUser("eve@example.org", "Eve"), w.newAdmin("grace@example.org")
+	stranger, member, admin := w.newStranger("mallory@example.net"), w.newUser(
+		"eve@example.org",
+		"Eve",
+	), w.newAdmin("grace@example.org")
 	session := w.logIn(ownerEmail, ownerPassword)
 	viewers := []viewer{
 		{"guest", func(*world, uploaded) []string { return nil }},
@@ -88,7 +95,9 @@ func TestEveryLinkForEveryone(t *testing.T) {
 func linkRoutes() []server.Route {
 	var rows []server.Route
 	for _, row := range server.Routes() {
-		if strings.Contains(row.Path, "{token}") && !strings.HasPrefix(row.Path, "/setup/") || strings.HasPrefix(row.Path, "/m/") || row.Path == "/oembed" {
+		if strings.Contains(row.Path, "{token}") && !strings.HasPrefix(row.Path, "/setup/") ||
+			strings.HasPrefix(row.Path, "/m/") ||
+			row.Path == "/oembed" {
 			rows = append(rows, row)
 		}
 	}
@@ -102,7 +111,9 @@ func (w *world) seenBy(v visibility, viewers []viewer) map[string][]int {
 	media, _ := w.mediaOf(u)
 	said := map[string]string{}
 	for _, who := range viewers {
-		said[who.name] = w.want(w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "hi"}, w.asOwner()), 201).text(w.t, "id")
+		said[who.name] = w.want(w.do("POST", "/api/v1/shares/"+
+			u.share+"/comments", object{"at_ms": 0, "body": "hi"}, w.asOwner()), 201).
+			text(w.t, "id")
 	}
 	v.apply(w, u)
 	table := map[string][]int{}
@@ -154,7 +165,11 @@ func (w *world) newStranger(email string) string {
 	if err := w.lib.Store.CreateWorkspace(ctx, ws); err != nil {
 		w.t.Fatal(err)
 	}
-	if err := w.lib.Store.CreateUser(ctx, u, meanwhile.Membership{WorkspaceID: ws.ID, UserID: u.ID, Role: meanwhile.RoleOwner, CreatedAt: now}); err != nil {
+	if err := w.lib.Store.CreateUser(
+		ctx,
+		u,
+		meanwhile.Membership{WorkspaceID: ws.ID, UserID: u.ID, Role: meanwhile.RoleOwner, CreatedAt: now},
+	); err != nil {
 		w.t.Fatal(err)
 	}
 	return w.newKey(email, meanwhile.AllScopes...)
@@ -162,7 +177,10 @@ func (w *world) newStranger(email string) string {
 
 func (w *world) newAdmin(email string) string {
 	w.t.Helper()
-	if _, _, err := w.lib.AddUser(w.t.Context(), meanwhile.Account{Email: email, Name: "Grace", Role: meanwhile.RoleAdmin}); err != nil {
+	if _, _, err := w.lib.AddUser(
+		w.t.Context(),
+		meanwhile.Account{Email: email, Name: "Grace", Role: meanwhile.RoleAdmin},
+	); err != nil {
 		w.t.Fatal(err)
 	}
 	return w.newKey(email, meanwhile.AllScopes...)
@@ -178,10 +196,16 @@ func (w *world) passByPassword(u uploaded) []string {
 	return []string{"Meanwhile-Pass: " + r.text(w.t, "pass")}
 }
 
-// passByMail is the cookie of who used a way in that the owner made for an address; none where the link names nobody.
+// passByMail is the cookie of who used a way in that the owner made for an address; none where the
+// link names nobody.
 func (w *world) passByMail(u uploaded, email string) []string {
 	w.t.Helper()
-	r := w.do("POST", "/api/v1/videos/"+u.video+"/shares/"+w.shareID(u.share)+"/ways-in", object{"email": email}, w.asOwner())
+	r := w.do(
+		"POST",
+		"/api/v1/videos/"+u.video+"/shares/"+w.shareID(u.share)+"/ways-in",
+		object{"email": email},
+		w.asOwner(),
+	)
 	if r.status != 201 {
 		return nil
 	}

@@ -13,7 +13,8 @@ import (
 	"meanwhile"
 )
 
-// visit is what is known of one request beside the request: made before routing, filled on the way, logged at the end.
+// visit is what is known of one request beside the request: made before routing, filled on the way,
+// logged at the end.
 type visit struct {
 	id      string // in the answer, the error and the log
 	address netip.Addr
@@ -38,7 +39,8 @@ func visitOf(ctx context.Context) *visit {
 	return v
 }
 
-// visits is the outermost layer: it makes the visit, catches panics and writes one line per request.
+// visits is the outermost layer: it makes the visit, catches panics and writes one line per
+// request.
 func (s *server) visits(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
@@ -48,7 +50,8 @@ func (s *server) visits(next http.Handler) http.Handler {
 		rec.Header().Set("X-Request-Id", v.id)
 		defer func() {
 			p := recover()
-			if p == http.ErrAbortHandler { //nolint:errorlint // what a handler panics with by contract, as net/http compares it
+			// what a handler panics with by contract, as net/http compares it
+			if p == http.ErrAbortHandler { //nolint:errorlint
 				panic(p)
 			}
 			if p != nil {
@@ -76,14 +79,26 @@ func (s *server) log(r *http.Request, v *visit, rec *recorder, took time.Duratio
 		level = slog.LevelDebug // reading is most of what happens and tells an operator least
 	}
 	fields := []slog.Attr{
-		slog.String("request_id", v.id), slog.String("method", r.Method), slog.String("route", v.route), slog.Int("status", status),
-		slog.Int64("bytes", rec.bytes), slog.Int64("duration_ms", took.Milliseconds()), slog.String("address", v.address.String()),
+		slog.String(
+			"request_id",
+			v.id,
+		),
+		slog.String("method", r.Method),
+		slog.String("route", v.route),
+		slog.Int("status", status),
+		slog.Int64(
+			"bytes",
+			rec.bytes,
+		),
+		slog.Int64("duration_ms", took.Milliseconds()),
+		slog.String("address", v.address.String()),
 	}
 	switch {
 	case r.Context().Err() != nil && v.err != nil:
 		level = slog.LevelDebug // the client went away; nobody is to be woken
 		fields = append(fields, slog.String("error", v.err.Error()))
-	case status >= 500 || (status < 400 && v.err != nil): // the second: it broke after the answer had begun
+	// the second: it broke after the answer had begun
+	case status >= 500 || (status < 400 && v.err != nil):
 		level = slog.LevelError
 		if v.err != nil {
 			fields = append(fields, slog.String("error", v.err.Error()))

@@ -23,7 +23,8 @@ type visitor struct {
 
 func bearer(secret string) []string { return []string{"Authorization: Bearer " + secret} }
 
-// TestEveryRouteForEveryone holds the status of each route for each kind of actor against a table: a new route without a row fails.
+// TestEveryRouteForEveryone holds the status of each route for each kind of actor against a table:
+// a new route without a row fails.
 func TestEveryRouteForEveryone(t *testing.T) {
 	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
 		c.LogInsPerMinute, c.LinkPasswordsPerMinute, c.MailsPerHour = 10_000, 10_000, 10_000
@@ -63,7 +64,8 @@ func TestEveryRouteForEveryone(t *testing.T) {
 	checkGolden(t, "access", b.String())
 }
 
-// visit tries one route as one visitor, on a video of its own, and looks at what every answer has to carry.
+// visit tries one route as one visitor, on a video of its own, and looks at what every answer has
+// to carry.
 func (w *world) visit(row server.Route, v visitor) int {
 	w.t.Helper()
 	u, comment, source := w.stage(row, v)
@@ -93,7 +95,31 @@ func (w *world) visit(row server.Route, v visitor) int {
 	if strings.HasPrefix(row.Path, "/invite/") && row.Method == "GET" {
 		secret = secretIn(w.newInvite("").text(w.t, "url"))
 	}
-	path := strings.NewReplacer("{id}", id, "{token}", token, "{secret}", secret, "{grant}", media[2], "{generation}", media[3], "{name}", media[4], "{path...}", "none.js", "{tab}", "members", "{share}", w.shareID(u.share), "{track}", "screen", "{n}", "0").Replace(row.Path)
+	path := strings.NewReplacer(
+		"{id}",
+		id,
+		"{token}",
+		token,
+		"{secret}",
+		secret,
+		"{grant}",
+		media[2],
+		"{generation}",
+		media[3],
+		"{name}",
+		media[4],
+		"{path...}",
+		"none.js",
+		"{tab}",
+		"members",
+		"{share}",
+		w.shareID(u.share),
+		"{track}",
+		"screen",
+		"{n}",
+		"0",
+	).
+		Replace(row.Path)
 	var body any
 	switch row.Name {
 	case "log-in":
@@ -155,7 +181,8 @@ func (w *world) visit(row server.Route, v visitor) int {
 	case "delete-comments":
 		body = object{"ids": []string{comment}}
 	case "log-out":
-		headers = slices.DeleteFunc(headers, func(h string) bool { return strings.HasPrefix(h, "Cookie") }) // others need the session
+		// others need the session
+		headers = slices.DeleteFunc(headers, func(h string) bool { return strings.HasPrefix(h, "Cookie") })
 	case "follow-videos", "follow-share":
 		return w.opens(path, headers)
 	}
@@ -180,10 +207,13 @@ func (w *world) shareID(token string) string {
 	return string(share.ID)
 }
 
-// stage makes what a visit needs: a video of its own where the route may change it, else one that all visits share.
+// stage makes what a visit needs: a video of its own where the route may change it, else one that
+// all visits share.
 func (w *world) stage(row server.Route, v visitor) (u uploaded, comment, source string) {
 	w.t.Helper()
-	reads := row.Method == "GET" || row.Method == "HEAD" || row.Method == "OPTIONS" || row.Name == "" || row.Name == "add-comment" || !strings.Contains(row.Path, "{")
+	reads := row.Method == "GET" || row.Method == "HEAD" || row.Method == "OPTIONS" || row.Name == "" ||
+		row.Name == "add-comment" ||
+		!strings.Contains(row.Path, "{")
 	recording := strings.HasPrefix(row.Path, "/api/v1/uploads/") || row.Name == "renew-upload-token"
 	kind := fmt.Sprint(strings.HasPrefix(row.Name, "tus-"), recording, v.trashed)
 	if known, ok := w.staged[kind]; ok && reads {
@@ -199,7 +229,10 @@ func (w *world) stage(row server.Route, v visitor) (u uploaded, comment, source 
 		u = w.newReadyVideo()
 		source, _ = w.mediaOf(u)
 	}
-	said := w.want(w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "hi"}, w.asOwner()), 201)
+	said := w.want(
+		w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "hi"}, w.asOwner()),
+		201,
+	)
 	if v.trashed {
 		w.want(w.do("DELETE", "/api/v1/videos/"+u.video, nil, w.asOwner()), 204)
 	}
@@ -230,7 +263,10 @@ func (w *world) opens(path string, headers []string) int {
 func (w *world) wantSafe(row server.Route, r reply) {
 	w.t.Helper()
 	name := row.Method + " " + row.Path
-	for _, h := range []string{"X-Content-Type-Options", "Referrer-Policy", "Content-Security-Policy", "X-Request-Id", "Cross-Origin-Resource-Policy"} {
+	for _, h := range []string{
+		"X-Content-Type-Options", "Referrer-Policy", "Content-Security-Policy", "X-Request-Id",
+		"Cross-Origin-Resource-Policy",
+	} {
 		if r.header.Get(h) == "" {
 			w.t.Errorf("%s: %d without %s", name, r.status, h)
 		}
@@ -245,7 +281,8 @@ func (w *world) wantSafe(row server.Route, r reply) {
 	if strings.Contains(cache, "public") && row.Path != "/assets/{path...}" {
 		w.t.Errorf("%s: Cache-Control %q", name, cache)
 	}
-	if r.status >= 400 && strings.HasPrefix(row.Path, "/api/") && len(r.body) > 0 && r.header.Get("Content-Type") != "application/problem+json" {
+	if r.status >= 400 && strings.HasPrefix(row.Path, "/api/") && len(r.body) > 0 &&
+		r.header.Get("Content-Type") != "application/problem+json" {
 		w.t.Errorf("%s: %d as %s", name, r.status, r.header.Get("Content-Type"))
 	}
 	if r.status >= 500 {
@@ -266,8 +303,10 @@ func TestWrongMethodsAndAddresses(t *testing.T) {
 		}
 	}
 	for path, kind := range map[string]string{
-		"/api/v1/nothing": "application/problem+json", "/api": "text/html; charset=utf-8", "/nothing": "text/html; charset=utf-8",
-		"/v/": "text/html; charset=utf-8", "/assets/../server.go": "application/problem+json", "/m/x": "application/problem+json", "/api/v1/videos/": "application/problem+json",
+		"/api/v1/nothing": "application/problem+json", "/api": "text/html; charset=utf-8",
+		"/nothing": "text/html; charset=utf-8",
+		"/v/":      "text/html; charset=utf-8", "/assets/../server.go": "application/problem+json",
+		"/m/x": "application/problem+json", "/api/v1/videos/": "application/problem+json",
 	} {
 		r := w.do("GET", path, nil)
 		if r.status != 404 || r.header.Get("Content-Type") != kind {
@@ -301,7 +340,10 @@ func TestWhatMayNotBeSeenLooksLikeNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, pattern := range []string{"/v/%s", "/v/%s/poster.jpg", "/v/%s/video.mp4", "/v/%s/download", "/embed/%s", "/oembed?url=/v/%s", "/api/v1/shares/%s", "/api/v1/shares/%s/comments", "/api/v1/shares/%s/events"} {
+	for _, pattern := range []string{
+		"/v/%s", "/v/%s/poster.jpg", "/v/%s/video.mp4", "/v/%s/download", "/embed/%s", "/oembed?url=/v/%s",
+		"/api/v1/shares/%s", "/api/v1/shares/%s/comments", "/api/v1/shares/%s/events",
+	} {
 		for _, who := range [][]string{nil, {w.asOwner()}} {
 			want := ""
 			for _, token := range []string{"unknown", trashed.share, expired.share, revoked.share} {

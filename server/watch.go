@@ -23,7 +23,8 @@ type watchPage struct {
 	OEmbedURL    string
 }
 
-// watchBoot is what the page's script begins with, so that it need not ask for what the page has already.
+// watchBoot is what the page's script begins with, so that it need not ask for what the page has
+// already.
 type watchBoot struct {
 	Share    wireShare    `json:"share"`
 	Comments wireComments `json:"comments"`
@@ -51,12 +52,15 @@ type pageShare struct {
 	CanComment, CanDownload           bool
 	DownloadURL, WatchURL, PosterURL  string
 	Sources                           []pageSource // for our player
-	Plain                             []pageSource // for a <video> by itself, which cannot put the camera above the picture
-	StartSeconds                      int
-	AddressLifeMS                     int64 // of where media addresses lead to; zero where the bytes come from here
+	// for a <video> by itself, which cannot put the camera above the picture
+	Plain        []pageSource
+	StartSeconds int
+	// of where media addresses lead to; zero where the bytes come from here
+	AddressLifeMS int64
 }
 
-// pageSource is a <source>: the browser takes the first whose media query holds. The address says where to begin.
+// pageSource is a <source>: the browser takes the first whose media query holds. The address says
+// where to begin.
 type pageSource struct {
 	URL, Type, Media string
 }
@@ -86,7 +90,8 @@ type openGraph struct {
 	FileWidth, FileHeight          int
 }
 
-// watch shows a video and its conversation. It carries everything that a player needs: it plays and reads without scripts.
+// watch shows a video and its conversation. It carries everything that a player needs: it plays and
+// reads without scripts.
 func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 	ctx, v, token := r.Context(), visitOf(r.Context()), r.PathValue("token")
 	seen, talk, err := s.lib.WatchTalk(ctx, v.actor, token)
@@ -117,11 +122,26 @@ func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 func (s *server) pageShareOf(v *visit, token string, sh wireShare, seen meanwhile.Watch, start int) pageShare {
 	out := pageShare{
 		AddressLifeMS: s.addressLife().Milliseconds(),
-		Title:         sh.Title, AuthorName: sh.Author.Name, State: sh.State, Failure: sh.Failure, Warnings: sh.Warnings,
-		Progress: sh.Progress, Percent: int(sh.Progress * 100), Improving: sh.Improving, DurationMS: sh.DurationMS,
-		Width: sh.Width, Height: sh.Height, CreatedAt: seen.Video.CreatedAt.UTC(), Owner: sh.Owner, VideoID: sh.VideoID,
-		CanComment: sh.CanComment, CanDownload: sh.CanDownload, DownloadURL: sh.DownloadURL, WatchURL: s.watchURL(v, token),
-		PosterURL: sh.Playback.Poster, StartSeconds: start,
+		Title:         sh.Title,
+		AuthorName:    sh.Author.Name,
+		State:         sh.State,
+		Failure:       sh.Failure,
+		Warnings:      sh.Warnings,
+		Progress:      sh.Progress,
+		Percent:       int(sh.Progress * 100),
+		Improving:     sh.Improving,
+		DurationMS:    sh.DurationMS,
+		Width:         sh.Width,
+		Height:        sh.Height,
+		CreatedAt:     seen.Video.CreatedAt.UTC(),
+		Owner:         sh.Owner,
+		VideoID:       sh.VideoID,
+		CanComment:    sh.CanComment,
+		CanDownload:   sh.CanDownload,
+		DownloadURL:   sh.DownloadURL,
+		WatchURL:      s.watchURL(v, token),
+		PosterURL:     sh.Playback.Poster,
+		StartSeconds:  start,
 	}
 	if seen.Video.Duration > 0 {
 		out.Duration = meanwhile.Clock(seen.Video.Duration)
@@ -139,7 +159,8 @@ func (s *server) pageShareOf(v *visit, token string, sh wireShare, seen meanwhil
 	return out
 }
 
-// pageSourcesOf turns the order round: the smallest file that fills the window comes first, the largest is for all others.
+// pageSourcesOf turns the order round: the smallest file that fills the window comes first, the
+// largest is for all others.
 func pageSourcesOf(largestFirst []wireSource, start int) []pageSource {
 	at := ""
 	if start > 0 {
@@ -156,11 +177,16 @@ func pageSourcesOf(largestFirst []wireSource, start int) []pageSource {
 	return out
 }
 
-// filledBy is the media query of windows that a picture fills without being enlarged: it reaches one pair of their edges.
+// filledBy is the media query of windows that a picture fills without being enlarged: it reaches
+// one pair of their edges.
 func filledBy(width, height int) string {
 	var queries []string
-	for _, density := range []int{1, 2, 3} { // device pixels per CSS pixel; what lies between counts as the next
-		for _, side := range []string{fmt.Sprintf("max-width: %dpx", width/density), fmt.Sprintf("max-height: %dpx", height/density)} {
+	// device pixels per CSS pixel; what lies between counts as the next
+	for _, density := range []int{1, 2, 3} {
+		for _, side := range []string{
+			fmt.Sprintf("max-width: %dpx", width/density),
+			fmt.Sprintf("max-height: %dpx", height/density),
+		} {
 			queries = append(queries, fmt.Sprintf("(%s) and (max-resolution: %ddppx)", side, density))
 		}
 	}
@@ -171,9 +197,19 @@ func pageCommentsOf(talk meanwhile.Conversation) []pageComment {
 	out := make([]pageComment, len(talk.Items))
 	for i, c := range talk.Items {
 		out[i] = pageComment{
-			ID: string(c.ID), ParentID: string(c.Parent), AtMS: c.At.Milliseconds(), At: meanwhile.Clock(c.At), Body: commentHTML(c.Body),
-			Name: c.AuthorName, Initial: initial(c.AuthorName), Guest: c.Guest(), Mine: c.Mine, CanDelete: c.Mine || c.Moderated,
-			CreatedAt: c.CreatedAt.UTC(), EditedAt: c.EditedAt, Seq: c.Seq,
+			ID:        string(c.ID),
+			ParentID:  string(c.Parent),
+			AtMS:      c.At.Milliseconds(),
+			At:        meanwhile.Clock(c.At),
+			Body:      commentHTML(c.Body),
+			Name:      c.AuthorName,
+			Initial:   initial(c.AuthorName),
+			Guest:     c.Guest(),
+			Mine:      c.Mine,
+			CanDelete: c.Mine || c.Moderated,
+			CreatedAt: c.CreatedAt.UTC(),
+			EditedAt:  c.EditedAt,
+			Seq:       c.Seq,
 		}
 		if c.Until != nil {
 			out[i].UntilMS, out[i].Until = c.Until.Milliseconds(), meanwhile.Clock(*c.Until)
@@ -183,9 +219,17 @@ func pageCommentsOf(talk meanwhile.Conversation) []pageComment {
 }
 
 func (s *server) openGraphOf(v *visit, token string, seen meanwhile.Watch) openGraph {
-	og := openGraph{Title: seen.Video.Title, URL: s.watchURL(v, token), Description: fmt.Sprintf("A video update by %s.", seen.Video.OwnerName)}
+	og := openGraph{
+		Title:       seen.Video.Title,
+		URL:         s.watchURL(v, token),
+		Description: fmt.Sprintf("A video update by %s.", seen.Video.OwnerName),
+	}
 	if seen.Video.Duration > 0 {
-		og.Description = fmt.Sprintf("A video update by %s, %s long.", seen.Video.OwnerName, meanwhile.Clock(seen.Video.Duration))
+		og.Description = fmt.Sprintf(
+			"A video update by %s, %s long.",
+			seen.Video.OwnerName,
+			meanwhile.Clock(seen.Video.Duration),
+		)
 	}
 	if seen.Poster != nil {
 		og.Image, og.Width, og.Height = og.URL+"/poster.jpg", seen.Poster.Width, seen.Poster.Height

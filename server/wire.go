@@ -67,7 +67,11 @@ func readCursor[K any](cursor string) (*K, error) {
 		err = json.Unmarshal(b, key)
 	}
 	if err != nil {
-		return nil, meanwhile.E(meanwhile.Invalid, "This cursor is not one of ours. Start at the first page again.", err)
+		return nil, meanwhile.E(
+			meanwhile.Invalid,
+			"This cursor is not one of ours. Start at the first page again.",
+			err,
+		)
 	}
 	return key, nil
 }

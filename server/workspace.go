@@ -20,7 +20,9 @@ func (s *server) makeWorkspace(ctx context.Context, in *newWorkspaceInput) (*new
 	if err != nil {
 		return nil, err
 	}
-	return &newWorkspaceOutput{Body: wireWorkspaceRole{ID: string(w.ID), Name: w.Name, Role: string(meanwhile.RoleOwner)}}, nil
+	return &newWorkspaceOutput{
+		Body: wireWorkspaceRole{ID: string(w.ID), Name: w.Name, Role: string(meanwhile.RoleOwner)},
+	}, nil
 }
 
 type wireWorkspace struct {
@@ -37,8 +39,15 @@ type wireWorkspace struct {
 
 func workspaceOf(w meanwhile.Workspace, set meanwhile.Settings) wireWorkspace {
 	return wireWorkspace{
-		ID: string(w.ID), Name: w.Name, SignUp: string(set.SignUp), Domains: listed(set.Domains), EmbedHosts: listed(set.EmbedHosts), KeepDays: set.KeepDays,
-		DefaultAudience: set.DefaultAudience, DefaultComments: set.DefaultComments, DefaultDownload: set.DefaultDownload,
+		ID:              string(w.ID),
+		Name:            w.Name,
+		SignUp:          string(set.SignUp),
+		Domains:         listed(set.Domains),
+		EmbedHosts:      listed(set.EmbedHosts),
+		KeepDays:        set.KeepDays,
+		DefaultAudience: set.DefaultAudience,
+		DefaultComments: set.DefaultComments,
+		DefaultDownload: set.DefaultDownload,
 	}
 }
 
@@ -76,8 +85,14 @@ type workspaceInput struct{ Body wireWorkspaceChange }
 func (s *server) updateWorkspace(ctx context.Context, in *workspaceInput) (*workspaceOutput, error) {
 	b := in.Body
 	w, set, err := s.lib.ChangeWorkspace(ctx, visitOf(ctx).actor, meanwhile.WorkspaceChange{
-		Name: b.Name, SignUp: (*meanwhile.SignUpRule)(b.SignUp), Domains: b.Domains, EmbedHosts: b.EmbedHosts, KeepDays: b.KeepDays,
-		DefaultAudience: b.DefaultAudience, DefaultComments: b.DefaultComments, DefaultDownload: b.DefaultDownload,
+		Name:            b.Name,
+		SignUp:          (*meanwhile.SignUpRule)(b.SignUp),
+		Domains:         b.Domains,
+		EmbedHosts:      b.EmbedHosts,
+		KeepDays:        b.KeepDays,
+		DefaultAudience: b.DefaultAudience,
+		DefaultComments: b.DefaultComments,
+		DefaultDownload: b.DefaultDownload,
 	})
 	if err != nil {
 		return nil, err
@@ -111,8 +126,13 @@ func (s *server) listMembers(ctx context.Context, _ *struct{}) (*membersOutput, 
 	out.Body.Items = make([]wireMember, len(list))
 	for i, m := range list {
 		out.Body.Items[i] = wireMember{
-			ID: string(m.User.ID), Name: m.User.Name, Email: m.User.Email, Role: string(m.Role), JoinedAt: stamp(m.JoinedAt),
-			PictureURL: pictureURL(m.User), You: m.User.ID == a.UserID,
+			ID:         string(m.User.ID),
+			Name:       m.User.Name,
+			Email:      m.User.Email,
+			Role:       string(m.Role),
+			JoinedAt:   stamp(m.JoinedAt),
+			PictureURL: pictureURL(m.User),
+			You:        m.User.ID == a.UserID,
 		}
 	}
 	return out, nil
@@ -162,5 +182,7 @@ func (s *server) makeLogInLink(ctx context.Context, in *namedInput) (*logInLinkO
 	if err != nil {
 		return nil, err
 	}
-	return &logInLinkOutput{Body: wireLogInLink{URL: s.baseURL(v) + "/enter/" + secret, ExpiresAt: stamp(link.ExpiresAt)}}, nil
+	return &logInLinkOutput{
+		Body: wireLogInLink{URL: s.baseURL(v) + "/enter/" + secret, ExpiresAt: stamp(link.ExpiresAt)},
+	}, nil
 }

@@ -186,7 +186,13 @@ func newWorld(t testing.TB, changes ...change) *world {
 	t.Helper()
 	w := newEmptyWorld(t, changes...)
 	ctx := t.Context()
-	_, err := w.lib.SetUp(ctx, w.lib.SetUpToken(), "Crew", meanwhile.Account{Email: ownerEmail, Name: "Ada", Password: ownerPassword}, meanwhile.Entry{Device: "test"})
+	_, err := w.lib.SetUp(
+		ctx,
+		w.lib.SetUpToken(),
+		"Crew",
+		meanwhile.Account{Email: ownerEmail, Name: "Ada", Password: ownerPassword},
+		meanwhile.Entry{Device: "test"},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +202,15 @@ func newWorld(t testing.TB, changes ...change) *world {
 
 func newEmptyWorld(t testing.TB, changes ...change) *world {
 	t.Helper()
-	w := &world{t: t, queue: &memQueue{}, bus: &memBus{}, mail: &mailbox{}, logged: &logBuffer{}, clock: &clock{}, staged: map[string]staged{}}
+	w := &world{
+		t:      t,
+		queue:  &memQueue{},
+		bus:    &memBus{},
+		mail:   &mailbox{},
+		logged: &logBuffer{},
+		clock:  &clock{},
+		staged: map[string]staged{},
+	}
 	log := slog.New(slog.NewTextHandler(w.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	store := must(sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), log))(t)
 	if err := store.Migrate(t.Context()); err != nil {
@@ -204,10 +218,23 @@ func newEmptyWorld(t testing.TB, changes ...change) *world {
 	}
 	objects := must(fsstore.New(filepath.Join(t.TempDir(), "objects")))(t)
 	lc := meanwhile.Config{
-		Store: store, Objects: objects, Queue: w.queue, Bus: w.bus, Mailer: w.mail, Hasher: plainHasher{}, Log: log, Secret: bytes.Repeat([]byte{7}, 32), Now: w.clock.now,
+		Store:   store,
+		Objects: objects,
+		Queue:   w.queue,
+		Bus:     w.bus,
+		Mailer:  w.mail,
+		Hasher:  plainHasher{},
+		Log:     log,
+		Secret:  bytes.Repeat([]byte{7}, 32),
+		Now:     w.clock.now,
 	}
 	done := make(chan struct{})
-	c := server.Config{Version: "test", StreamPause: time.Millisecond, GuestCommentsPerMinute: 1000, GuestCommentsPerHour: 10000}
+	c := server.Config{
+		Version:                "test",
+		StreamPause:            time.Millisecond,
+		GuestCommentsPerMinute: 1000,
+		GuestCommentsPerHour:   10000,
+	}
 	d := server.Deps{Log: log, Done: done}
 	for _, f := range changes {
 		f(&c, &d, &lc)
@@ -238,7 +265,10 @@ func (w *world) newKey(email string, scopes ...meanwhile.Scope) string {
 // newUser makes another member and gives a key of theirs.
 func (w *world) newUser(email, name string) string {
 	w.t.Helper()
-	if _, _, err := w.lib.AddUser(w.t.Context(), meanwhile.Account{Email: email, Name: name, Role: meanwhile.RoleMember}); err != nil {
+	if _, _, err := w.lib.AddUser(
+		w.t.Context(),
+		meanwhile.Account{Email: email, Name: name, Role: meanwhile.RoleMember},
+	); err != nil {
 		w.t.Fatal(err)
 	}
 	return w.newKey(email, meanwhile.AllScopes...)
@@ -277,7 +307,8 @@ func (r reply) text(t testing.TB, name string) string {
 // asOwner is the header that most tests send.
 func (w *world) asOwner() string { return "Authorization: Bearer " + w.key }
 
-// do sends a request with headers as "Name: value" and checks any JSON that comes back against the OpenAPI document.
+// do sends a request with headers as "Name: value" and checks any JSON that comes back against the
+// OpenAPI document.
 func (w *world) do(method, path string, body any, headers ...string) reply {
 	w.t.Helper()
 	return w.send(http.DefaultClient, method, path, body, headers...)
@@ -346,7 +377,8 @@ func (w *world) want(r reply, status int) reply {
 
 type object = map[string]any
 
-// logIn gives a session as a header, because Go's jar holds back secure cookies from http, where browsers do not on loopback.
+// logIn gives a session as a header, because Go's jar holds back secure cookies from http, where
+// browsers do not on loopback.
 func (w *world) logIn(email, password string) string {
 	w.t.Helper()
 	r := w.want(w.do("POST", "/api/v1/session", object{"email": email, "password": password}), 200)
@@ -366,18 +398,38 @@ const tusOn = "Tus-Resumable: 1.0.0"
 
 func (w *world) createUpload(length int64, headers ...string) uploaded {
 	w.t.Helper()
-	meta := "Upload-Metadata: filename " + base64.StdEncoding.EncodeToString([]byte("demo.mp4")) + ",title " + base64.StdEncoding.EncodeToString([]byte("Demo"))
-	r := w.want(w.do("POST", "/api/v1/files/", nil, append([]string{tusOn, fmt.Sprintf("Upload-Length: %d", length), meta, w.asOwner()}, headers...)...), 201)
+	meta := "Upload-Metadata: filename " + base64.StdEncoding.EncodeToString(
+		[]byte("demo.mp4"),
+	) + ",title " + base64.StdEncoding.EncodeToString(
+		[]byte("Demo"),
+	)
+	r := w.want(
+		w.do(
+			"POST",
+			"/api/v1/files/",
+			nil,
+			append([]string{tusOn, fmt.Sprintf("Upload-Length: %d", length), meta, w.asOwner()}, headers...)...),
+		201,
+	)
 	watch := r.header.Get("Meanwhile-Watch-Url")
 	return uploaded{
-		location: r.header.Get("Location"), video: r.header.Get("Meanwhile-Video-Id"), token: r.header.Get("Meanwhile-Upload-Token"),
-		share: watch[strings.LastIndex(watch, "/")+1:],
+		location: r.header.Get("Location"),
+		video:    r.header.Get("Meanwhile-Video-Id"),
+		token:    r.header.Get("Meanwhile-Upload-Token"),
+		share:    watch[strings.LastIndex(watch, "/")+1:],
 	}
 }
 
 func (w *world) patch(u uploaded, offset int64, body any, headers ...string) reply {
 	w.t.Helper()
-	h := append([]string{tusOn, "Content-Type: application/offset+octet-stream", fmt.Sprintf("Upload-Offset: %d", offset), "Authorization: Bearer " + u.token}, headers...)
+	h := append(
+		[]string{
+			tusOn,
+			"Content-Type: application/offset+octet-stream",
+			fmt.Sprintf("Upload-Offset: %d", offset),
+			"Authorization: Bearer " + u.token,
+		},
+		headers...)
 	return w.do("PATCH", u.location, body, h...)
 }
 
@@ -423,15 +475,31 @@ func (w *world) work(task meanwhile.Task) error {
 	ctx := w.t.Context()
 	if task.Stage.Step == meanwhile.StepInspect {
 		return w.lib.FinishInspect(ctx, task, meanwhile.Probe{
-			Container: meanwhile.ContainerMP4, DurationMS: 90_000, Streams: 2,
-			Video: &meanwhile.VideoStream{Codec: "h264", Profile: "High", Level: 40, PixelFormat: "yuv420p", Width: 1920, Height: 1080, CodedWidth: 1920, CodedHeight: 1080, FPS: 30, BitrateBPS: 1_000_000, KeyframeGapMS: 2000, Frames: 2700},
+			Container:  meanwhile.ContainerMP4,
+			DurationMS: 90_000,
+			Streams:    2,
+			Video: &meanwhile.VideoStream{
+				Codec:         "h264",
+				Profile:       "High",
+				Level:         40,
+				PixelFormat:   "yuv420p",
+				Width:         1920,
+				Height:        1080,
+				CodedWidth:    1920,
+				CodedHeight:   1080,
+				FPS:           30,
+				BitrateBPS:    1_000_000,
+				KeyframeGapMS: 2000,
+				Frames:        2700,
+			},
 			Audio: &meanwhile.AudioStream{Codec: "aac", Channels: 2, SampleRate: 48_000, BitrateBPS: 128_000},
 		})
 	}
 	var out meanwhile.Outcome
 	made := madeBy[task.Stage.Step]
 	if l := task.Plan.Ladder; task.Stage.Step == meanwhile.StepEncode && l != nil && l.Extras {
-		made = slices.Concat(made, madeBy[meanwhile.StepStoryboard], madeBy[meanwhile.StepPreview]) // by the same decode
+		// by the same decode
+		made = slices.Concat(made, madeBy[meanwhile.StepStoryboard], madeBy[meanwhile.StepPreview])
 	}
 	for _, a := range made {
 		body := bodyOf(a.Name)
@@ -454,18 +522,58 @@ const (
 
 // madeBy are the assets of each step, as a worker makes them.
 var madeBy = map[meanwhile.Step][]meanwhile.Asset{
-	meanwhile.StepCopy:   {{Kind: meanwhile.AssetCopy, Name: "copy.mp4", MediaType: movieType, Everywhere: true, Width: 1920, Height: 1080}},
-	meanwhile.StepPoster: {{Kind: meanwhile.AssetPoster, Name: "poster.jpg", MediaType: "image/jpeg", Width: 1280, Height: 720}},
+	meanwhile.StepCopy: {
+		{
+			Kind:       meanwhile.AssetCopy,
+			Name:       "copy.mp4",
+			MediaType:  movieType,
+			Everywhere: true,
+			Width:      1920,
+			Height:     1080,
+		},
+	},
+	meanwhile.StepPoster: {
+		{Kind: meanwhile.AssetPoster, Name: "poster.jpg", MediaType: "image/jpeg", Width: 1280, Height: 720},
+	},
 	meanwhile.StepListen: {
 		{Kind: meanwhile.AssetPeaks, Name: "peaks.json", MediaType: "application/json"},
 		{Kind: meanwhile.AssetSpeech, Name: "speech.flac", MediaType: "audio/flac"},
 	},
-	meanwhile.StepPreview: {{Kind: meanwhile.AssetPreview, Name: "preview.mp4", MediaType: `video/mp4; codecs="avc1.640028"`, Width: 320, Height: 180}},
+	meanwhile.StepPreview: {
+		{
+			Kind:      meanwhile.AssetPreview,
+			Name:      "preview.mp4",
+			MediaType: `video/mp4; codecs="avc1.640028"`,
+			Width:     320,
+			Height:    180,
+		},
+	},
 	meanwhile.StepEncode: {
-		{Kind: meanwhile.AssetRendition, Name: "720p.mp4", MediaType: movieType, Everywhere: true, Width: 1280, Height: 720},
-		{Kind: meanwhile.AssetRung, Name: "1080p.m4s", MediaType: movieType, Width: 1920, Height: 1080, BandwidthBPS: 4_000_000},
+		{
+			Kind:       meanwhile.AssetRendition,
+			Name:       "720p.mp4",
+			MediaType:  movieType,
+			Everywhere: true,
+			Width:      1280,
+			Height:     720,
+		},
+		{
+			Kind:         meanwhile.AssetRung,
+			Name:         "1080p.m4s",
+			MediaType:    movieType,
+			Width:        1920,
+			Height:       1080,
+			BandwidthBPS: 4_000_000,
+		},
 		{Kind: meanwhile.AssetPlaylist, Name: "1080p.m3u8", MediaType: playlistType},
-		{Kind: meanwhile.AssetRung, Name: "480p.m4s", MediaType: movieType, Width: 854, Height: 480, BandwidthBPS: 900_000},
+		{
+			Kind:         meanwhile.AssetRung,
+			Name:         "480p.m4s",
+			MediaType:    movieType,
+			Width:        854,
+			Height:       480,
+			BandwidthBPS: 900_000,
+		},
 		{Kind: meanwhile.AssetPlaylist, Name: "480p.m3u8", MediaType: playlistType},
 		{Kind: meanwhile.AssetPlaylist, Name: meanwhile.MasterName, MediaType: playlistType},
 	},

@@ -9,8 +9,9 @@ import (
 	"meanwhile/worker/ffmpeg"
 )
 
-// camera makes the second track playable: what it is was not known before, so that it is looked at and copied in one step. Where it has to be
-// encoded that is left to another one, for people wait for what stands behind this.
+// camera makes the second track playable: what it is was not known before, so that it is looked at
+// and copied in one step. Where it has to be encoded that is left to another one, for people wait
+// for what stands behind this.
 func camera(ctx context.Context, j *job) error {
 	a := meanwhile.Asset{Kind: meanwhile.AssetCamera, Name: "camera.mp4", Everywhere: true}
 	path := filepath.Join(j.out, a.Name)
@@ -26,7 +27,11 @@ func camera(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	want := ffmpeg.Want{Container: meanwhile.ContainerMP4, VideoCodec: "h264", Duration: time.Duration(probe.DurationMS) * time.Millisecond}
+	want := ffmpeg.Want{
+		Container:  meanwhile.ContainerMP4,
+		VideoCodec: "h264",
+		Duration:   time.Duration(probe.DurationMS) * time.Millisecond,
+	}
 	if want.Copied = plan.Copy != nil; !want.Copied && j.task.Stage.Step == meanwhile.StepCamera {
 		return j.finish(ctx, meanwhile.Outcome{Then: meanwhile.StepCameraEncode}, nil)
 	}

@@ -16,7 +16,8 @@ import (
 	"meanwhile/worker/ffmpeg"
 )
 
-// cuts is at how many places each sample is cut, and within is how near to the cut what is salvaged has to end.
+// cuts is at how many places each sample is cut, and within is how near to the cut what is salvaged
+// has to end.
 const (
 	cuts   = 200
 	probed = 20 // of what has to be probed, which takes a process
@@ -35,7 +36,11 @@ func browserSamples(t *testing.T) []string {
 	}
 	const source = "-f lavfi -i testsrc2=s=320x180:r=30:d=10 -f lavfi -i sine=r=48000:d=10 "
 	mp4, webm := filepath.Join(t.TempDir(), "a.mp4"), filepath.Join(t.TempDir(), "a.webm")
-	run(t, source+"-c:v libx264 -preset ultrafast -g 60 -pix_fmt yuv420p -c:a libopus -movflags frag_keyframe+empty_moov+default_base_moof "+mp4)
+	run(
+		t,
+		source+"-c:v libx264 -preset ultrafast -g 60 -pix_fmt yuv420p -c:a libopus -movflags "+
+			"frag_keyframe+empty_moov+default_base_moof "+mp4,
+	)
 	run(t, source+"-c:v libvpx -deadline realtime -cpu-used 8 -c:a libopus -live 1 "+webm)
 	return []string{mp4, webm}
 }
@@ -59,7 +64,18 @@ func readSample(t *testing.T, path string) sample {
 		t.Fatal(err)
 	}
 	s := sample{path: path, bytes: content}
-	out, err := exec.CommandContext(t.Context(), "ffprobe", "-v", "error", "-show_entries", "packet=pts_time,size,pos", "-of", "csv=p=0", path).Output()
+	out, err := exec.CommandContext(
+		t.Context(),
+		"ffprobe",
+		"-v",
+		"error",
+		"-show_entries",
+		"packet=pts_time,size,pos",
+		"-of",
+		"csv=p=0",
+		path,
+	).
+		Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,8 +101,9 @@ func (s sample) until(cut int) (last time.Duration) {
 	return last
 }
 
-// TestCutRecordingsAreSalvaged cuts every sample at random places, as a lost browser does. Of fragmented MP4 that is
-// its index, which is quick; of the rest what the worker sees of it and decides.
+// TestCutRecordingsAreSalvaged cuts every sample at random places, as a lost browser does. Of
+// fragmented MP4 that is its index, which is quick; of the rest what the worker sees of it and
+// decides.
 func TestCutRecordingsAreSalvaged(t *testing.T) {
 	for _, path := range browserSamples(t) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
@@ -103,7 +120,14 @@ func TestCutRecordingsAreSalvaged(t *testing.T) {
 				want := file.until(cut)
 				got, readable := s.seen(t, file, cut)
 				if !readable && want > within || readable && (want-got).Abs() > within {
-					t.Errorf("cut at byte %d of %d, at %s: %s are there, readable %v", cut, len(file.bytes), want, got, readable)
+					t.Errorf(
+						"cut at byte %d of %d, at %s: %s are there, readable %v",
+						cut,
+						len(file.bytes),
+						want,
+						got,
+						readable,
+					)
 				}
 			}
 		})
@@ -193,8 +217,8 @@ func (s *shop) wantReady(t *testing.T, r *take, length time.Duration) {
 	}
 }
 
-// TestGapThatNeverClosesBlocksNothing: a chunk in the middle never comes. What is before it plays while it is recorded, and is made ready after
-// the recorder has fallen silent.
+// TestGapThatNeverClosesBlocksNothing: a chunk in the middle never comes. What is before it plays
+// while it is recorded, and is made ready after the recorder has fallen silent.
 func TestGapThatNeverClosesBlocksNothing(t *testing.T) {
 	file := readSample(t, browserSamples(t)[0])
 	s := newShop(t)
@@ -220,7 +244,13 @@ func TestGapThatNeverClosesBlocksNothing(t *testing.T) {
 	playlist := s.live(t, r, meanwhile.LiveName(meanwhile.ScreenTrack)).Playlist
 	var offset, length int64
 	for line := range strings.Lines(playlist) {
-		if n, _ := fmt.Sscanf(line, "#EXT-X-BYTERANGE:%d@%d", &length, &offset); n == 2 && offset+length > int64(lost*size) {
+		if n, _ := fmt.Sscanf(
+			line,
+			"#EXT-X-BYTERANGE:%d@%d",
+			&length,
+			&offset,
+		); n == 2 &&
+			offset+length > int64(lost*size) {
 			t.Errorf("the playlist names bytes behind the gap: %s", line)
 		}
 	}
@@ -230,7 +260,12 @@ func TestGapThatNeverClosesBlocksNothing(t *testing.T) {
 	}
 	s.everything(t)
 	s.wantReady(t, r, want)
-	if w, err = s.Watch(t.Context(), meanwhile.Actor{}, r.Share.Token); err != nil || !strings.Contains(w.Video.Warning, "never arrived") {
+	if w, err = s.Watch(
+		t.Context(),
+		meanwhile.Actor{},
+		r.Share.Token,
+	); err != nil ||
+		!strings.Contains(w.Video.Warning, "never arrived") {
 		t.Errorf("nobody is told what is missing: %q, %v", w.Video.Warning, err)
 	}
 

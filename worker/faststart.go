@@ -16,8 +16,8 @@ type layer interface {
 	WriteRange(w io.Writer, r meanwhile.Range) error
 }
 
-// faststart writes the source's samples behind a new index to path, with no other program, and tells what the source is. ok is false for
-// a source that is not so plain.
+// faststart writes the source's samples behind a new index to path, with no other program, and
+// tells what the source is. ok is false for a source that is not so plain.
 func (j *job) faststart(ctx context.Context, path string) (p meanwhile.Probe, ok bool, err error) {
 	src, sizeBytes, done, err := j.layers(ctx)
 	if err != nil {
@@ -37,7 +37,8 @@ func (j *job) faststart(ctx context.Context, path string) (p meanwhile.Probe, ok
 	if p, err = j.Tools.ProbeFaststart(ctx, path, f, sizeBytes); err == nil {
 		return p, true, nil
 	}
-	if meanwhile.KindOf(err) == meanwhile.Unprocessable { // ffprobe has the last word on what is wrong with the source itself
+	// ffprobe has the last word on what is wrong with the source itself
+	if meanwhile.KindOf(err) == meanwhile.Unprocessable {
 		return p, false, os.Remove(path)
 	}
 	return p, false, errors.Join(err, os.Remove(path))

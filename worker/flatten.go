@@ -8,10 +8,16 @@ import (
 	"meanwhile/worker/ffmpeg"
 )
 
-// flatten puts screen and camera together by the layout of this moment. Whoever changes it meanwhile takes the stage away, and the work is
-// thrown away with it.
+// flatten puts screen and camera together by the layout of this moment. Whoever changes it
+// meanwhile takes the stage away, and the work is thrown away with it.
 func flatten(ctx context.Context, j *job) error {
-	path, release, err := j.Scratch.Source(ctx, j.Library, j.task.Video.ID, j.task.Stage.Generation, meanwhile.CameraTrack)
+	path, release, err := j.Scratch.Source(
+		ctx,
+		j.Library,
+		j.task.Video.ID,
+		j.task.Stage.Generation,
+		meanwhile.CameraTrack,
+	)
 	if err != nil {
 		return err
 	}
@@ -29,7 +35,14 @@ func flatten(ctx context.Context, j *job) error {
 		return j.finish(ctx, meanwhile.Outcome{}, err)
 	}
 	out := filepath.Join(j.out, plan.Name)
-	if err := j.Tools.Flatten(ctx, j.src(), ffmpeg.Source{Path: path, Probe: probe}, *plan, out, j.progress); err != nil {
+	if err := j.Tools.Flatten(
+		ctx,
+		j.src(),
+		ffmpeg.Source{Path: path, Probe: probe},
+		*plan,
+		out,
+		j.progress,
+	); err != nil {
 		return err
 	}
 	want := j.want(meanwhile.ContainerMP4)

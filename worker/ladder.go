@@ -8,7 +8,8 @@ import (
 	"meanwhile/worker/ffmpeg"
 )
 
-// ladder makes every rendition, the lists that HLS players read, and what comes out of the same decode.
+// ladder makes every rendition, the lists that HLS players read, and what comes out of the same
+// decode.
 func ladder(ctx context.Context, j *job) error {
 	if j.task.Plan.Sound != nil {
 		return sound(ctx, j)
@@ -30,7 +31,10 @@ func ladder(ctx context.Context, j *job) error {
 		if index := made[i].Fragments; a.Kind == meanwhile.AssetRung {
 			a.BandwidthBPS = meanwhile.PeakBPS(index)
 			rungs = append(rungs, a)
-			makers = append(makers, j.playlist(ctx, meanwhile.PlaylistName(a.Name), meanwhile.MediaPlaylist(index, a.Name)))
+			makers = append(
+				makers,
+				j.playlist(ctx, meanwhile.PlaylistName(a.Name), meanwhile.MediaPlaylist(index, a.Name)),
+			)
 		}
 		makers = append(makers, func() (meanwhile.Asset, error) { return j.stored(ctx, outputs[i].Path, a) })
 	}
@@ -58,7 +62,10 @@ func (j *job) ladderOutputs(plan meanwhile.Ladder, dir string) (assets []meanwhi
 			want.Fragmented, want.Again = false, true
 		}
 		if r.Progressive {
-			add(meanwhile.Asset{Kind: meanwhile.AssetRendition, Name: ffmpeg.ProgressiveName(r), Everywhere: true}, want)
+			add(
+				meanwhile.Asset{Kind: meanwhile.AssetRendition, Name: ffmpeg.ProgressiveName(r), Everywhere: true},
+				want,
+			)
 		}
 	}
 	if plan.Extras {
@@ -82,6 +89,10 @@ func (j *job) wantRung(r meanwhile.Rung) ffmpeg.Want {
 // playlist stores a list for HLS players (media type: RFC 8216, 4).
 func (j *job) playlist(ctx context.Context, name, text string) func() (meanwhile.Asset, error) {
 	return func() (meanwhile.Asset, error) {
-		return j.written(ctx, []byte(text), meanwhile.Asset{Kind: meanwhile.AssetPlaylist, Name: name, MediaType: "application/vnd.apple.mpegurl"})
+		return j.written(
+			ctx,
+			[]byte(text),
+			meanwhile.Asset{Kind: meanwhile.AssetPlaylist, Name: name, MediaType: "application/vnd.apple.mpegurl"},
+		)
 	}
 }

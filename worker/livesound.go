@@ -2,7 +2,8 @@ package worker
 
 import "context"
 
-// liveSound makes the sound of a recording in AAC as far as it has come, a piece at a time, until there is nothing left to do.
+// liveSound makes the sound of a recording in AAC as far as it has come, a piece at a time, until
+// there is nothing left to do.
 func liveSound(ctx context.Context, j *job) error {
 	for {
 		batch, err := j.Library.NextSound(ctx, j.task)

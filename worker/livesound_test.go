@@ -23,7 +23,8 @@ import (
 	"meanwhile/worker/ffmpeg"
 )
 
-// TestMain lets the test binary stand in for the program when the sandbox starts it again to confine itself.
+// TestMain lets the test binary stand in for the program when the sandbox starts it again to
+// confine itself.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == ffmpeg.ConfineCommand {
 		fmt.Fprintln(os.Stderr, ffmpeg.Confine(os.Args[2:]))
@@ -83,10 +84,25 @@ func newShop(t *testing.T) *shop {
 	}
 	t.Cleanup(func() { scratch.Close() })
 	s := &shop{}
-	s.Library = meanwhile.New(meanwhile.Config{Store: store, Objects: objects, Queue: s, Bus: s, Hasher: s, Secret: bytes.Repeat([]byte("k"), 32)})
+	s.Library = meanwhile.New(
+		meanwhile.Config{
+			Store:   store,
+			Objects: objects,
+			Queue:   s,
+			Bus:     s,
+			Hasher:  s,
+			Secret:  bytes.Repeat([]byte("k"), 32),
+		},
+	)
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	s.worker = &worker.Worker{Library: s.Library, Tools: tools, Scratch: scratch, Owner: "test", Log: log}
-	cookie, err := s.SetUp(t.Context(), s.SetUpToken(), "Team", meanwhile.Account{Email: "ada@example.com", Name: "Ada", Password: "a long password"}, meanwhile.Entry{Device: "test"})
+	cookie, err := s.SetUp(
+		t.Context(),
+		s.SetUpToken(),
+		"Team",
+		meanwhile.Account{Email: "ada@example.com", Name: "Ada", Password: "a long password"},
+		meanwhile.Entry{Device: "test"},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +207,25 @@ func (s *shop) joined(t *testing.T, r *take) []byte {
 // pcm decodes a file's sound to mono samples on the time line of the file.
 func pcm(t *testing.T, path string) []float64 {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-nostdin", "-xerror", "-i", path, "-map", "0:a:0", "-af", "aresample=async=1:first_pts=0", "-ac", "1", "-f", "s16le", "-")
+	cmd := exec.CommandContext(
+		t.Context(),
+		"ffmpeg",
+		"-v",
+		"error",
+		"-nostdin",
+		"-xerror",
+		"-i",
+		path,
+		"-map",
+		"0:a:0",
+		"-af",
+		"aresample=async=1:first_pts=0",
+		"-ac",
+		"1",
+		"-f",
+		"s16le",
+		"-",
+	)
 	cmd.Stderr = t.Output()
 	raw, err := cmd.Output()
 	if err != nil {
@@ -204,7 +238,8 @@ func pcm(t *testing.T, path string) []float64 {
 	return samples
 }
 
-// noise is how much b differs from a in each frame, relative to how loud a is over all; b may be off by slack samples.
+// noise is how much b differs from a in each frame, relative to how loud a is over all; b may be
+// off by slack samples.
 func noise(a, b []float64, slack int) []float64 {
 	var power float64
 	for _, v := range a {
@@ -226,12 +261,21 @@ func noise(a, b []float64, slack int) []float64 {
 	return list
 }
 
-// sweep is a browser's kind of recording of a tone that never repeats itself: what is left out, doubled or silent is heard at once.
+// sweep is a browser's kind of recording of a tone that never repeats itself: what is left out,
+// doubled or silent is heard at once.
 func sweep(t *testing.T, seconds int) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "sweep.mp4")
-	run(t, fmt.Sprintf("-f lavfi -i testsrc2=s=320x180:r=10:d=%[1]d -f lavfi -i aevalsrc=exprs=0.4*sin(2*PI*(300*t+11*t*t))+0.2*sin(2*PI*(1700*t-9*t*t)):s=48000:d=%[1]d"+
-		" -c:v libx264 -preset ultrafast -g 20 -pix_fmt yuv420p -c:a libopus -b:a 128k -movflags frag_keyframe+empty_moov+default_base_moof ", seconds)+path)
+	run(
+		t,
+		fmt.Sprintf(
+			"-f lavfi -i testsrc2=s=320x180:r=10:d=%[1]d -f lavfi -i "+
+				"aevalsrc=exprs=0.4*sin(2*PI*(300*t+11*t*t))+0.2*sin(2*PI*(1700*t-9*t*t)):s=48000:d=%[1]d"+
+				" -c:v libx264 -preset ultrafast -g 20 -pix_fmt yuv420p -c:a libopus -b:a 128k -movflags "+
+				"frag_keyframe+empty_moov+default_base_moof ",
+			seconds,
+		)+path,
+	)
 	content, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -248,8 +292,9 @@ func written(t *testing.T, name string, content []byte) string {
 	return path
 }
 
-// TestSoundIsMadeWhileItIsRecorded records in chunks and has the sound made in pieces, a worker dying in between; then it listens to the whole
-// and to what one encoder makes of the same recording.
+// TestSoundIsMadeWhileItIsRecorded records in chunks and has the sound made in pieces, a worker
+// dying in between; then it listens to the whole and to what one encoder makes of the same
+// recording.
 func TestSoundIsMadeWhileItIsRecorded(t *testing.T) {
 	s := newShop(t)
 	file := sweep(t, 47)
@@ -286,7 +331,13 @@ func TestSoundIsMadeWhileItIsRecorded(t *testing.T) {
 	const unheard = 1e-5 // -50 dB; a frame that is missing, silent or doubled is at -3 dB or more
 	for i, n := range noise(want, pieced, 0) {
 		if i > 0 && i < len(single)-2 && n > 4*single[i]+unheard {
-			t.Errorf("frame %d at %.2f s is off by %.1f dB, one encoder's by %.1f", i, float64(i)*meanwhile.SoundFrame/meanwhile.SoundRate, decibels(n), decibels(single[i]))
+			t.Errorf(
+				"frame %d at %.2f s is off by %.1f dB, one encoder's by %.1f",
+				i,
+				float64(i)*meanwhile.SoundFrame/meanwhile.SoundRate,
+				decibels(n),
+				decibels(single[i]),
+			)
 		}
 	}
 	if got, want := packets(t, joined), packets(t, source); got != want {
@@ -294,7 +345,8 @@ func TestSoundIsMadeWhileItIsRecorded(t *testing.T) {
 	}
 }
 
-// dieAt has another worker take the stage and never be heard of again, until it comes back too late.
+// dieAt has another worker take the stage and never be heard of again, until it comes back too
+// late.
 func (s *shop) dieAt(t *testing.T, id meanwhile.StageID) {
 	t.Helper()
 	zombie, err := s.ClaimStage(t.Context(), id, "dead")
@@ -323,12 +375,14 @@ func (s *shop) dieAt(t *testing.T, id meanwhile.StageID) {
 	}
 }
 
-// TestSoundKeepsItsTime: what browsers record, and sound that begins late, has a hole, or goes on when the picture has ended.
+// TestSoundKeepsItsTime: what browsers record, and sound that begins late, has a hole, or goes on
+// when the picture has ended.
 func TestSoundKeepsItsTime(t *testing.T) {
 	const (
 		picture = "-f lavfi -i testsrc2=s=320x180:r=10:d=26 "
 		tone    = "-f lavfi -i aevalsrc=exprs=0.4*sin(2*PI*(300*t+11*t*t)):s=48000:d=26 "
-		out     = " -c:v libx264 -preset ultrafast -g 20 -pix_fmt yuv420p -c:a libopus -b:a 96k -movflags frag_keyframe+empty_moov+default_base_moof "
+		out     = " -c:v libx264 -preset ultrafast -g 20 -pix_fmt yuv420p -c:a libopus -b:a 96k -movflags " +
+			"frag_keyframe+empty_moov+default_base_moof "
 	)
 	files := map[string]string{
 		"as it is":         picture + tone + "-ac 2" + out,
@@ -353,7 +407,9 @@ func TestSoundKeepsItsTime(t *testing.T) {
 		paths, _ = filepath.Glob(filepath.Join(dir, "*.mp4"))
 	}
 	for _, path := range paths {
-		if name := filepath.Base(path); name != "two-tracks-camera.mp4" && name != "mediabunny-avc-aac.mp4" && name != "chromium-avc3-resized.mp4" { // no Opus, or no avc1
+		// no Opus, or no avc1
+		if name := filepath.Base(path); name != "two-tracks-camera.mp4" && name != "mediabunny-avc-aac.mp4" &&
+			name != "chromium-avc3-resized.mp4" {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				checkSound(t, path, 0)
@@ -394,10 +450,16 @@ func checkSound(t *testing.T, path string, slack int) {
 			bad++
 		}
 	}
-	// A few frames where a tone begins or ends in a moment are no encoder's to keep; off by 3 ms, nearly all of them were here.
+	// A few frames where a tone begins or ends in a moment are no encoder's to keep; off by 3 ms,
+	// nearly all of them were here.
 	if bad > len(list)/20+3 {
 		slices.Sort(list)
-		t.Errorf("%d of %d frames are off by more than -20 dB, the middle one by %.1f", bad, len(list), decibels(list[len(list)/2]))
+		t.Errorf(
+			"%d of %d frames are off by more than -20 dB, the middle one by %.1f",
+			bad,
+			len(list),
+			decibels(list[len(list)/2]),
+		)
 	}
 	if a, b := strings.Count(packets(t, joined), "\n"), strings.Count(packets(t, path), "\n"); a != b {
 		t.Errorf("it has %d pictures, the recording %d", a, b)
@@ -409,7 +471,12 @@ func decibels(power float64) float64 { return 10 * math.Log10(power) }
 // run makes a file with ffmpeg.
 func run(t *testing.T, words string) {
 	t.Helper()
-	if out, err := exec.CommandContext(t.Context(), "ffmpeg", append([]string{"-v", "error", "-nostdin"}, strings.Fields(words)...)...).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "ffmpeg", append([]string{
+		"-v",
+		"error",
+		"-nostdin",
+	}, strings.Fields(words)...)...).
+		CombinedOutput(); err != nil {
 		t.Fatalf("ffmpeg %s: %v\n%s", words, err, out)
 	}
 }
@@ -417,7 +484,23 @@ func run(t *testing.T, words string) {
 // packets are times, sizes and checksums of a file's picture.
 func packets(t *testing.T, path string) string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-nostdin", "-i", path, "-map", "0:v:0", "-c", "copy", "-f", "framemd5", "-").Output()
+	out, err := exec.CommandContext(
+		t.Context(),
+		"ffmpeg",
+		"-v",
+		"error",
+		"-nostdin",
+		"-i",
+		path,
+		"-map",
+		"0:v:0",
+		"-c",
+		"copy",
+		"-f",
+		"framemd5",
+		"-",
+	).
+		Output()
 	if err != nil {
 		t.Fatal(err)
 	}

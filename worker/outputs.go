@@ -18,8 +18,8 @@ import (
 	"meanwhile/worker/ffmpeg"
 )
 
-// verified proves that a file is what was wanted and stores it, side by side because somebody may be waiting. Until finish names it nobody
-// sees it.
+// verified proves that a file is what was wanted and stores it, side by side because somebody may
+// be waiting. Until finish names it nobody sees it.
 func (j *job) verified(ctx context.Context, path string, want ffmpeg.Want, a meanwhile.Asset) (meanwhile.Asset, error) {
 	var made meanwhile.Probe
 	both, ctx := errgroup.WithContext(ctx)
@@ -52,7 +52,8 @@ func (j *job) described(a meanwhile.Asset, made meanwhile.Probe, want ffmpeg.Wan
 	return a
 }
 
-// stored puts a file where viewers' files are, and fills in key, size and hash. On an error the key may be set: finish removes it.
+// stored puts a file where viewers' files are, and fills in key, size and hash. On an error the key
+// may be set: finish removes it.
 func (j *job) stored(ctx context.Context, path string, a meanwhile.Asset) (meanwhile.Asset, error) {
 	both, ctx := errgroup.WithContext(ctx)
 	var sum string
@@ -100,7 +101,8 @@ func hashFile(ctx context.Context, path string) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// all makes one asset after another and stops at the first error; what was made until then is given, too.
+// all makes one asset after another and stops at the first error; what was made until then is
+// given, too.
 func (j *job) all(makers ...func() (meanwhile.Asset, error)) ([]meanwhile.Asset, error) {
 	var assets []meanwhile.Asset
 	for _, make := range makers {
@@ -113,7 +115,8 @@ func (j *job) all(makers ...func() (meanwhile.Asset, error)) ([]meanwhile.Asset,
 	return assets, nil
 }
 
-// finish names what was made in one fenced commit. What is not named, by err or by a lost lease, is removed again.
+// finish names what was made in one fenced commit. What is not named, by err or by a lost lease, is
+// removed again.
 func (j *job) finish(ctx context.Context, o meanwhile.Outcome, err error) error {
 	if err == nil {
 		err = j.Library.Finish(ctx, j.task, o)

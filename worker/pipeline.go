@@ -1,5 +1,5 @@
-// Package worker transforms: it takes claimed stages of videos through the steps of the pipeline. What a step is for stands in the root
-// package's step table; what it does stands here.
+// Package worker transforms: it takes claimed stages of videos through the steps of the pipeline.
+// What a step is for stands in the root package's step table; what it does stands here.
 package worker
 
 import (
@@ -21,7 +21,14 @@ type Tools interface {
 	Probe(ctx context.Context, path string, c meanwhile.Container) (meanwhile.Probe, error)
 	ProbeFaststart(ctx context.Context, path string, f meanwhile.Faststart, sourceBytes int64) (meanwhile.Probe, error)
 	Copy(ctx context.Context, src ffmpeg.Source, c meanwhile.Copy, out string, p ffmpeg.Progress) error
-	Ladder(ctx context.Context, src ffmpeg.Source, l meanwhile.Ladder, s meanwhile.Storyboard, outDir string, p ffmpeg.Progress) error
+	Ladder(
+		ctx context.Context,
+		src ffmpeg.Source,
+		l meanwhile.Ladder,
+		s meanwhile.Storyboard,
+		outDir string,
+		p ffmpeg.Progress,
+	) error
 	Poster(ctx context.Context, src ffmpeg.Source, out string) error
 	Sound(ctx context.Context, src ffmpeg.Source, s meanwhile.Sound, out string, p ffmpeg.Progress) error
 	LiveSound(ctx context.Context, b *meanwhile.SoundBatch, dir string) (adts []byte, err error)
@@ -46,7 +53,8 @@ type job struct {
 
 func (j *job) src() ffmpeg.Source { return ffmpeg.Source{Path: j.source, Probe: j.task.Probe} }
 
-// step is one row of the pipeline: the work, and the wall time after which it is stopped whatever it says.
+// step is one row of the pipeline: the work, and the wall time after which it is stopped whatever
+// it says.
 type step struct {
 	wall  time.Duration
 	work  func(ctx context.Context, j *job) error
@@ -62,7 +70,8 @@ func (s step) source() string {
 	return s.track
 }
 
-// pipeline is the step table. A new step needs a row in the root's table (queue, attempts, weight), a row here, and its function below.
+// pipeline is the step table. A new step needs a row in the root's table (queue, attempts, weight),
+// a row here, and its function below.
 var pipeline = map[meanwhile.Step]step{
 	meanwhile.StepInspect:      {wall: 10 * time.Minute, work: inspect, asItLies: true},
 	meanwhile.StepCopy:         {wall: 30 * time.Minute, work: copyStreams, asItLies: true},
@@ -89,7 +98,8 @@ func inspect(ctx context.Context, j *job) error {
 	return j.Library.FinishInspect(ctx, j.task, probe)
 }
 
-// look tells what the source is. Where that comes with a copy that plays, the copy is set aside for the step that publishes it.
+// look tells what the source is. Where that comes with a copy that plays, the copy is set aside for
+// the step that publishes it.
 func (j *job) look(ctx context.Context) (meanwhile.Probe, error) {
 	path := filepath.Join(j.out, "copy.mp4")
 	probe, ok, err := j.faststart(ctx, path)
@@ -108,18 +118,23 @@ func (j *job) look(ctx context.Context) (meanwhile.Probe, error) {
 	return j.lookAndCopy(ctx, filepath.Join(j.out, "copy.webm"))
 }
 
-// lookAndCopy copies what a browser recorded as WebM while its packets are walked, which takes as long.
+// lookAndCopy copies what a browser recorded as WebM while its packets are walked, which takes as
+// long.
 func (j *job) lookAndCopy(ctx context.Context, path string) (probe meanwhile.Probe, err error) {
 	info, err := os.Stat(j.source)
 	if err != nil {
 		return meanwhile.Probe{}, fmt.Errorf("look at scratch copy: %w", err)
 	}
-	unknown := ffmpeg.Source{Path: j.source, Probe: meanwhile.Probe{Container: meanwhile.ContainerWebM, SizeBytes: info.Size()}}
+	unknown := ffmpeg.Source{
+		Path:  j.source,
+		Probe: meanwhile.Probe{Container: meanwhile.ContainerWebM, SizeBytes: info.Size()},
+	}
 	both, copying := errgroup.WithContext(ctx)
 	copied := false
 	both.Go(func() error {
 		copied = j.Tools.Copy(copying, unknown, meanwhile.Copy{Container: meanwhile.ContainerWebM}, path, nil) == nil
-		return nil // whether a copy is wanted is not known yet, and the step that wants it tries again
+		// whether a copy is wanted is not known yet, and the step that wants it tries again
+		return nil
 	})
 	both.Go(func() (err error) {
 		probe, err = j.probe(ctx)
@@ -156,7 +171,12 @@ func copyStreams(ctx context.Context, j *job) error {
 	}
 	want := j.want(plan.Container)
 	want.VideoCodec, want.Copied = j.task.Probe.Video.Codec, true
-	a, err := j.verified(ctx, path, want, meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: name, MediaType: plan.MediaType, Everywhere: plan.Final})
+	a, err := j.verified(
+		ctx,
+		path,
+		want,
+		meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: name, MediaType: plan.MediaType, Everywhere: plan.Final},
+	)
 	return j.finish(ctx, meanwhile.Outcome{Assets: []meanwhile.Asset{a}}, err)
 }
 
@@ -182,7 +202,11 @@ func poster(ctx context.Context, j *job) error {
 	if err := j.Tools.Poster(ctx, j.src(), path); err != nil {
 		return err
 	}
-	a, err := j.stored(ctx, path, meanwhile.Asset{Kind: meanwhile.AssetPoster, Name: "poster.jpg", MediaType: "image/jpeg"})
+	a, err := j.stored(
+		ctx,
+		path,
+		meanwhile.Asset{Kind: meanwhile.AssetPoster, Name: "poster.jpg", MediaType: "image/jpeg"},
+	)
 	return j.finish(ctx, meanwhile.Outcome{Assets: []meanwhile.Asset{a}}, err)
 }
 
@@ -192,12 +216,21 @@ func preview(ctx context.Context, j *job) error {
 	if err := j.Tools.Preview(ctx, j.src(), path); err != nil {
 		return err
 	}
-	a, err := j.verified(ctx, path, j.wantPreview(), meanwhile.Asset{Kind: meanwhile.AssetPreview, Name: ffmpeg.PreviewName})
+	a, err := j.verified(
+		ctx,
+		path,
+		j.wantPreview(),
+		meanwhile.Asset{Kind: meanwhile.AssetPreview, Name: ffmpeg.PreviewName},
+	)
 	return j.finish(ctx, meanwhile.Outcome{Assets: []meanwhile.Asset{a}}, err)
 }
 
 func (j *job) wantPreview() ffmpeg.Want {
-	return ffmpeg.Want{Container: meanwhile.ContainerMP4, VideoCodec: "h264", Duration: min(ffmpeg.PreviewLength, j.length())}
+	return ffmpeg.Want{
+		Container:  meanwhile.ContainerMP4,
+		VideoCodec: "h264",
+		Duration:   min(ffmpeg.PreviewLength, j.length()),
+	}
 }
 
 // listen hears the sound once, for all that is made of it.
@@ -213,10 +246,23 @@ func listen(ctx context.Context, j *job) error {
 	}
 	makers := []func() (meanwhile.Asset, error){
 		func() (meanwhile.Asset, error) {
-			return j.written(ctx, drawn, meanwhile.Asset{Kind: meanwhile.AssetPeaks, Name: "peaks.json", MediaType: "application/json"})
+			return j.written(
+				ctx,
+				drawn,
+				meanwhile.Asset{Kind: meanwhile.AssetPeaks, Name: "peaks.json", MediaType: "application/json"},
+			)
 		},
 		func() (meanwhile.Asset, error) {
-			return j.stored(ctx, path, meanwhile.Asset{Kind: meanwhile.AssetSpeech, Name: "speech.flac", MediaType: "audio/flac", Duration: j.length()})
+			return j.stored(
+				ctx,
+				path,
+				meanwhile.Asset{
+					Kind:      meanwhile.AssetSpeech,
+					Name:      "speech.flac",
+					MediaType: "audio/flac",
+					Duration:  j.length(),
+				},
+			)
 		},
 	}
 	if j.task.Plan.Sound != nil { // a waveform is all that there is to look at
@@ -225,7 +271,11 @@ func listen(ctx context.Context, j *job) error {
 			if err != nil {
 				return meanwhile.Asset{}, err
 			}
-			return j.written(ctx, picture, meanwhile.Asset{Kind: meanwhile.AssetPoster, Name: "poster.jpg", MediaType: "image/jpeg"})
+			return j.written(
+				ctx,
+				picture,
+				meanwhile.Asset{Kind: meanwhile.AssetPoster, Name: "poster.jpg", MediaType: "image/jpeg"},
+			)
 		})
 	}
 	assets, err := j.all(makers...)
@@ -254,7 +304,15 @@ func (j *job) sheet(ctx context.Context, path string) []func() (meanwhile.Asset,
 		},
 		func() (meanwhile.Asset, error) {
 			cues := meanwhile.StoryboardCues(board, ffmpeg.StoryboardName, j.length())
-			return j.written(ctx, []byte(cues), meanwhile.Asset{Kind: meanwhile.AssetCues, Name: "storyboard.vtt", MediaType: "text/vtt; charset=utf-8"})
+			return j.written(
+				ctx,
+				[]byte(cues),
+				meanwhile.Asset{
+					Kind:      meanwhile.AssetCues,
+					Name:      "storyboard.vtt",
+					MediaType: "text/vtt; charset=utf-8",
+				},
+			)
 		},
 	}
 }

@@ -17,7 +17,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// TestPlans holds what is decided and run for a source against golden pairs: the probe above the line, the plan's arguments below it.
+// TestPlans holds what is decided and run for a source against golden pairs: the probe above the
+// line, the plan's arguments below it.
 func TestPlans(t *testing.T) {
 	files, err := filepath.Glob("testdata/plan/*.txt")
 	if err != nil || len(files) == 0 {
@@ -68,7 +69,10 @@ func describe(t *testing.T, p meanwhile.Probe) string {
 	for _, step := range plan.Steps() {
 		switch step {
 		case meanwhile.StepCopy:
-			line(fmt.Sprintf("copy %s final=%v", plan.Copy.MediaType, plan.Copy.Final), ffmpeg.CopyArgs("IN", "OUT", p, *plan.Copy))
+			line(
+				fmt.Sprintf("copy %s final=%v", plan.Copy.MediaType, plan.Copy.Final),
+				ffmpeg.CopyArgs("IN", "OUT", p, *plan.Copy),
+			)
 		case meanwhile.StepPoster:
 			line("poster", ffmpeg.PosterArgs("IN", "OUT", p, true))
 		case meanwhile.StepEncode:
@@ -84,12 +88,19 @@ func describe(t *testing.T, p meanwhile.Probe) string {
 		case meanwhile.StepCamera: // what it is, is seen when its turn comes
 			line("camera", nil)
 		case meanwhile.StepFlatten:
-			camera := meanwhile.Probe{Container: meanwhile.ContainerMP4, DurationMS: p.DurationMS, Video: &meanwhile.VideoStream{Codec: "h264", Width: 640, Height: 480, FPS: 30}}
+			camera := meanwhile.Probe{
+				Container:  meanwhile.ContainerMP4,
+				DurationMS: p.DurationMS,
+				Video:      &meanwhile.VideoStream{Codec: "h264", Width: 640, Height: 480, FPS: 30},
+			}
 			flat, err := meanwhile.DecideFlat(p, camera, movingLayout, 40, meanwhile.DefaultLimits())
 			if err != nil {
 				t.Error(err)
 			}
-			line(fmt.Sprintf("flatten %s %dx%d", flat.Name, flat.Width, flat.Height), ffmpeg.FlattenArgs("IN", "CAMERA", "OUT", p, camera, flat))
+			line(
+				fmt.Sprintf("flatten %s %dx%d", flat.Name, flat.Width, flat.Height),
+				ffmpeg.FlattenArgs("IN", "CAMERA", "OUT", p, camera, flat),
+			)
 		case meanwhile.StepStoryboard:
 			line("storyboard", ffmpeg.StoryboardArgs("IN", "OUT", p, plan.Storyboard, true))
 		default:

@@ -5,7 +5,8 @@ import "sync"
 // progressStep is the least change that is worth a row.
 const progressStep = 0.005
 
-// progress holds the newest fraction between a step that reports often and a writer that looks now and then.
+// progress holds the newest fraction between a step that reports often and a writer that looks now
+// and then.
 type progress struct {
 	mu      sync.Mutex
 	now     float64

@@ -9,8 +9,8 @@ import (
 // reconcileEvery is how often the outbox is looked at.
 const reconcileEvery = 30 * time.Second
 
-// Reconcile frees what an earlier life of this worker held, where owned says that nobody else can use its name, sends all that is due, and
-// then looks again every 30 s until ctx ends.
+// Reconcile frees what an earlier life of this worker held, where owned says that nobody else can
+// use its name, sends all that is due, and then looks again every 30 s until ctx ends.
 func (w *Worker) Reconcile(ctx context.Context, owned bool) error {
 	if owned {
 		freed, err := w.Library.FreeLeases(ctx, w.Owner)

@@ -17,8 +17,8 @@ import (
 // scratchKeep is how long an unused copy of a source waits for the video's next step.
 const scratchKeep = 30 * time.Second
 
-// Scratch is the worker's own folder: one copy of each source that is worked on, shared by its steps, and a folder for every job's output.
-// Nothing in it outlives the process.
+// Scratch is the worker's own folder: one copy of each source that is worked on, shared by its
+// steps, and a folder for every job's output. Nothing in it outlives the process.
 type Scratch struct {
 	dir string
 
@@ -54,7 +54,11 @@ func NewScratch(dir string) (*Scratch, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make scratch folder: %w", err)
 	}
-	return &Scratch{dir: dir, copies: make(map[sourceKey]*scratchCopy), aside: make(map[meanwhile.VideoID]*asideFile)}, nil
+	return &Scratch{
+		dir:    dir,
+		copies: make(map[sourceKey]*scratchCopy),
+		aside:  make(map[meanwhile.VideoID]*asideFile),
+	}, nil
 }
 
 // sourceKey names a source: a file's and a recording's main track, or another track.
@@ -64,9 +68,15 @@ type sourceKey struct {
 	track      string
 }
 
-// Source gives a local file with a track of the video's source. Steps of the same video share it; the caller calls release when it has read
-// enough.
-func (s *Scratch) Source(ctx context.Context, lib *meanwhile.Library, video meanwhile.VideoID, generation int, track string) (path string, release func(), err error) {
+// Source gives a local file with a track of the video's source. Steps of the same video share it;
+// the caller calls release when it has read enough.
+func (s *Scratch) Source(
+	ctx context.Context,
+	lib *meanwhile.Library,
+	video meanwhile.VideoID,
+	generation int,
+	track string,
+) (path string, release func(), err error) {
 	id := sourceKey{video, generation, track}
 	c, first := s.hold(id)
 	release = func() { s.release(id, c) }
@@ -99,7 +109,11 @@ func (s *Scratch) hold(id sourceKey) (c *scratchCopy, first bool) {
 		}
 		return c, false
 	}
-	c = &scratchCopy{path: filepath.Join(s.dir, "source-"+meanwhile.NewRandomID()), users: 1, ready: make(chan struct{})}
+	c = &scratchCopy{
+		path:  filepath.Join(s.dir, "source-"+meanwhile.NewRandomID()),
+		users: 1,
+		ready: make(chan struct{}),
+	}
 	s.copies[id] = c
 	return c, true
 }
@@ -132,10 +146,13 @@ func (s *Scratch) drop(id sourceKey, c *scratchCopy) {
 	os.Remove(c.path)
 }
 
-// SetAside keeps the file at path for a later step of the video, 30 s at most, and begins to make it durable: whoever takes it wants it to
-// be.
+// SetAside keeps the file at path for a later step of the video, 30 s at most, and begins to make
+// it durable: whoever takes it wants it to be.
 func (s *Scratch) SetAside(id meanwhile.VideoID, path string) error {
-	a := &asideFile{path: filepath.Join(s.dir, "aside-"+meanwhile.NewRandomID()+filepath.Ext(path)), synced: make(chan struct{})}
+	a := &asideFile{
+		path:   filepath.Join(s.dir, "aside-"+meanwhile.NewRandomID()+filepath.Ext(path)),
+		synced: make(chan struct{}),
+	}
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
 		return scratchError(err)
@@ -166,8 +183,8 @@ func (s *Scratch) SetAside(id meanwhile.VideoID, path string) error {
 	return nil
 }
 
-// TakeAside moves what was set aside for the video to path. false when there is nothing, or of another kind by its name's ending, or when it
-// is not to be trusted.
+// TakeAside moves what was set aside for the video to path. false when there is nothing, or of
+// another kind by its name's ending, or when it is not to be trusted.
 func (s *Scratch) TakeAside(ctx context.Context, id meanwhile.VideoID, path string) bool {
 	s.mu.Lock()
 	a := s.aside[id]
@@ -228,7 +245,11 @@ func fetch(ctx context.Context, lib *meanwhile.Library, id sourceKey, path strin
 
 func scratchError(err error) error {
 	if errors.Is(err, syscall.ENOSPC) {
-		return meanwhile.E(meanwhile.Full, "There is no room left to work on this video. Your original is kept: free some space, then try again.", err)
+		return meanwhile.E(
+			meanwhile.Full,
+			"There is no room left to work on this video. Your original is kept: free some space, then try again.",
+			err,
+		)
 	}
 	return fmt.Errorf("copy source to scratch: %w", err)
 }

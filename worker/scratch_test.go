@@ -37,7 +37,11 @@ func uploaded(t testing.TB, pieces ...string) (*meanwhile.Library, meanwhile.Vid
 			t.Fatal(err)
 		}
 	}
-	store, err := sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), slog.New(slog.DiscardHandler))
+	store, err := sqlstore.Open(
+		t.Context(),
+		"sqlite:"+filepath.Join(t.TempDir(), "test.db"),
+		slog.New(slog.DiscardHandler),
+	)
 	must(err)
 	t.Cleanup(func() { store.Close() })
 	must(store.Migrate(t.Context()))
@@ -45,13 +49,28 @@ func uploaded(t testing.TB, pieces ...string) (*meanwhile.Library, meanwhile.Vid
 	must(err)
 	t.Cleanup(func() { objects.Close() })
 	lib := meanwhile.New(meanwhile.Config{
-		Store: store, Objects: objects, Queue: silent{}, Bus: silent{}, Hasher: silent{}, Secret: bytes.Repeat([]byte("k"), 32),
+		Store:   store,
+		Objects: objects,
+		Queue:   silent{},
+		Bus:     silent{},
+		Hasher:  silent{},
+		Secret:  bytes.Repeat([]byte("k"), 32),
 	})
-	cookie, err := lib.SetUp(t.Context(), lib.SetUpToken(), "Team", meanwhile.Account{Email: "ada@example.com", Password: "a long password"}, meanwhile.Entry{})
+	cookie, err := lib.SetUp(
+		t.Context(),
+		lib.SetUpToken(),
+		"Team",
+		meanwhile.Account{Email: "ada@example.com", Password: "a long password"},
+		meanwhile.Entry{},
+	)
 	must(err)
 	owner, err := lib.ActorBySession(t.Context(), cookie)
 	must(err)
-	ticket, err := lib.CreateUpload(t.Context(), owner, meanwhile.NewUpload{Filename: "a.mp4", LengthBytes: int64(len(strings.Join(pieces, "")))})
+	ticket, err := lib.CreateUpload(
+		t.Context(),
+		owner,
+		meanwhile.NewUpload{Filename: "a.mp4", LengthBytes: int64(len(strings.Join(pieces, "")))},
+	)
 	must(err)
 	var offset int64
 	for _, p := range pieces {

@@ -20,8 +20,19 @@ func sound(ctx context.Context, j *job) error {
 	if err := j.Tools.Sound(ctx, j.src(), *j.task.Plan.Sound, path, j.progress); err != nil {
 		return err
 	}
-	want := ffmpeg.Want{Container: meanwhile.ContainerMP4, Duration: j.length(), Audio: true, AudioCodec: "aac", SoundOnly: true}
-	a, err := j.verified(ctx, path, want, meanwhile.Asset{Kind: meanwhile.AssetRendition, Name: "sound.mp4", Everywhere: true})
+	want := ffmpeg.Want{
+		Container:  meanwhile.ContainerMP4,
+		Duration:   j.length(),
+		Audio:      true,
+		AudioCodec: "aac",
+		SoundOnly:  true,
+	}
+	a, err := j.verified(
+		ctx,
+		path,
+		want,
+		meanwhile.Asset{Kind: meanwhile.AssetRendition, Name: "sound.mp4", Everywhere: true},
+	)
 	return j.finish(ctx, meanwhile.Outcome{Assets: []meanwhile.Asset{a}}, err)
 }
 
@@ -44,7 +55,8 @@ func drawWaveform(p ffmpeg.Peaks) ([]byte, error) {
 	ink := image.NewUniform(waveInk)
 	for i := range waveBars {
 		peak := 0
-		for n := i * len(p.Peaks) / waveBars; n < max((i+1)*len(p.Peaks)/waveBars, i*len(p.Peaks)/waveBars+1) && n < len(p.Peaks); n++ {
+		for n := i * len(p.Peaks) / waveBars; n < max((i+
+			1)*len(p.Peaks)/waveBars, i*len(p.Peaks)/waveBars+1) && n < len(p.Peaks); n++ {
 			peak = max(peak, p.Peaks[n])
 		}
 		half := max(2, peak*waveHeight*3/8/100)

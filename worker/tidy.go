@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// Tidy does what time brings, at start and every 30 s until ctx ends: the trash, notices, accounts that leave, and the objects of what is
-// deleted. It has a loop of its own, so that no work waits while a thousand objects are deleted.
+// Tidy does what time brings, at start and every 30 s until ctx ends: the trash, notices, accounts
+// that leave, and the objects of what is deleted. It has a loop of its own, so that no work waits
+// while a thousand objects are deleted.
 func (w *Worker) Tidy(ctx context.Context) error {
 	tick := time.NewTicker(reconcileEvery)
 	defer tick.Stop()
@@ -16,7 +17,19 @@ func (w *Worker) Tidy(ctx context.Context) error {
 			w.Log.Warn("tidying up did not finish, trying again", "error", err)
 		}
 		if done.Purged+done.Trashed+done.Accounts+done.Objects+done.Notices > 0 {
-			w.Log.Info("tidied up", "notices", done.Notices, "trashed", done.Trashed, "purged", done.Purged, "accounts", done.Accounts, "objects", done.Objects)
+			w.Log.Info(
+				"tidied up",
+				"notices",
+				done.Notices,
+				"trashed",
+				done.Trashed,
+				"purged",
+				done.Purged,
+				"accounts",
+				done.Accounts,
+				"objects",
+				done.Objects,
+			)
 		}
 		select {
 		case <-ctx.Done():

@@ -17,7 +17,8 @@ const progressEvery = 500 * time.Millisecond
 // settleFor bounds what is written after a job's own context has ended.
 const settleFor = 10 * time.Second
 
-// Worker works on stages. Owner names it in leases: the same over restarts where one process owns its data, else its own.
+// Worker works on stages. Owner names it in leases: the same over restarts where one process owns
+// its data, else its own.
 type Worker struct {
 	Library *meanwhile.Library
 	Tools   Tools
@@ -26,18 +27,28 @@ type Worker struct {
 	Log     *slog.Logger
 }
 
-// Handle works on one stage and records the outcome: done, failed, due again, or handed back when ctx ends. Nothing is returned, because
-// the queue has no say in it.
+// Handle works on one stage and records the outcome: done, failed, due again, or handed back when
+// ctx ends. Nothing is returned, because the queue has no say in it.
 func (w *Worker) Handle(ctx context.Context, id meanwhile.StageID) {
 	task, err := w.Library.ClaimStage(ctx, id, w.Owner)
 	if err != nil {
-		// A conflict is somebody else's work; what is not there was deleted for good since the job was sent.
+		// A conflict is somebody else's work; what is not there was deleted for good since the job
+		// was sent.
 		if kind := meanwhile.KindOf(err); kind != meanwhile.Conflict && kind != meanwhile.NotFound && ctx.Err() == nil {
 			w.Log.Error("stage not claimed", "stage_id", id, "error", err)
 		}
 		return
 	}
-	log := w.Log.With("video_id", task.Video.ID, "step", task.Stage.Step, "generation", task.Stage.Generation, "attempt", task.Stage.Attempt)
+	log := w.Log.With(
+		"video_id",
+		task.Video.ID,
+		"step",
+		task.Stage.Step,
+		"generation",
+		task.Stage.Generation,
+		"attempt",
+		task.Stage.Attempt,
+	)
 	began := time.Now()
 	err = w.work(ctx, task)
 	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleFor)
@@ -63,7 +74,11 @@ func (w *Worker) Handle(ctx context.Context, id meanwhile.StageID) {
 func (w *Worker) work(ctx context.Context, task meanwhile.Task) error {
 	row, ok := pipeline[task.Stage.Step]
 	if !ok {
-		return meanwhile.E(meanwhile.Unprocessable, "This version of the program does not know how to go on with this video.", fmt.Errorf("unknown step %q", task.Stage.Step))
+		return meanwhile.E(
+			meanwhile.Unprocessable,
+			"This version of the program does not know how to go on with this video.",
+			fmt.Errorf("unknown step %q", task.Stage.Step),
+		)
 	}
 	ctx, stop := context.WithTimeoutCause(ctx, row.wall,
 		meanwhile.E(meanwhile.Unprocessable, "Processing took too long and was stopped. Your original is kept.", nil))
@@ -80,7 +95,8 @@ func (w *Worker) work(ctx context.Context, task meanwhile.Task) error {
 	err := w.run(ctx, row, task, progress)
 	lose(nil)
 	<-beats
-	if cause := context.Cause(ctx); err != nil && errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if cause := context.Cause(ctx); err != nil && errors.Is(err, context.Canceled) ||
+		errors.Is(err, context.DeadlineExceeded) {
 		var known *meanwhile.Error
 		if errors.As(cause, &known) {
 			return known
@@ -118,7 +134,8 @@ func (j *job) fetch(ctx context.Context) (err error) {
 	return nil
 }
 
-// keepLease renews the lease and writes progress until ctx ends. A lease that has passed to somebody else ends the work at once.
+// keepLease renews the lease and writes progress until ctx ends. A lease that has passed to
+// somebody else ends the work at once.
 func (w *Worker) keepLease(ctx context.Context, task meanwhile.Task, progress *progress, lose context.CancelCauseFunc) {
 	beat := time.NewTicker(meanwhile.LeaseBeat)
 	defer beat.Stop()

@@ -15,7 +15,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// startAdmin serves metrics and pprof on an address of their own until ctx ends. A port that is taken costs a warning, not the site.
+// startAdmin serves metrics and pprof on an address of their own until ctx ends. A port that is
+// taken costs a warning, not the site.
 func startAdmin(ctx context.Context, c *Config, group *errgroup.Group, log *slog.Logger) {
 	if c.AdminListen == "" {
 		return
@@ -23,7 +24,13 @@ func startAdmin(ctx context.Context, c *Config, group *errgroup.Group, log *slog
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", c.AdminListen)
 	if err != nil {
-		log.Warn("no metrics: the admin address is taken; set MEANWHILE_ADMIN_LISTEN to another one, or to nothing", "address", c.AdminListen, "error", err)
+		log.Warn(
+			"no metrics: the admin address is taken; set MEANWHILE_ADMIN_LISTEN to another one, or to nothing",
+			"address",
+			c.AdminListen,
+			"error",
+			err,
+		)
 		return
 	}
 	srv := &http.Server{Handler: adminHandler(), ReadHeaderTimeout: 5 * time.Second}
@@ -41,7 +48,10 @@ func startAdmin(ctx context.Context, c *Config, group *errgroup.Group, log *slog
 
 func adminHandler() http.Handler {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	)
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("/debug/pprof/", pprof.Index)

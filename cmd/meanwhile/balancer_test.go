@@ -14,8 +14,9 @@ import (
 	"time"
 )
 
-// balancer stands before several servers and gives each request to the next one that says it is ready. It tries once more only where a
-// connection was refused, so that no byte was sent, and only what may be repeated.
+// balancer stands before several servers and gives each request to the next one that says it is
+// ready. It tries once more only where a connection was refused, so that no byte was sent, and only
+// what may be repeated.
 type balancer struct {
 	base     string
 	backends []*backend

@@ -15,19 +15,38 @@ import (
 	"strings"
 )
 
-// recipe changes when a clip is made in another way, so that none of an earlier way is taken from the cache.
+// recipe changes when a clip is made in another way, so that none of an earlier way is taken from
+// the cache.
 const recipe = "1"
 
 // How a browser writes: H.264 in movie fragments, and VP8 in a WebM without a length.
 var (
-	likeMP4  = []string{"-c:v", "libx264", "-preset", "superfast", "-tune", "zerolatency", "-profile:v", "high", "-pix_fmt", "yuv420p", "-g", "60"}
+	likeMP4 = []string{
+		"-c:v",
+		"libx264",
+		"-preset",
+		"superfast",
+		"-tune",
+		"zerolatency",
+		"-profile:v",
+		"high",
+		"-pix_fmt",
+		"yuv420p",
+		"-g",
+		"60",
+	}
 	likeWebM = []string{"-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-g", "60"}
 	opus     = []string{"-c:a", "libopus", "-b:a", "128k"}
 	inParts  = []string{"-movflags", "+frag_keyframe+empty_moov+default_base_moof"}
 )
 
 // A voice far away: steady noise that comes and goes, and is too quiet.
-var voice = []string{"-f", "lavfi", "-i", "anoisesrc=colour=pink:amplitude=0.25:sample_rate=48000:seed=7,tremolo=f=3:d=0.8"}
+var voice = []string{
+	"-f",
+	"lavfi",
+	"-i",
+	"anoisesrc=colour=pink:amplitude=0.25:sample_rate=48000:seed=7,tremolo=f=3:d=0.8",
+}
 
 // screen is a page of text that is scrolled now and then; ext is mp4 or webm.
 func (b *bench) screen(seconds int, ext string) string {
@@ -36,7 +55,9 @@ func (b *bench) screen(seconds int, ext string) string {
 		page := b.clip("page.png", func(out string) []string { b.drawPage(out); return nil })
 		picture := "[0:v]format=yuv420p,loop=loop=-1:size=1,crop=1920:1080:0:'mod(120*floor(t/4)+120*min(1,mod(t,4)/0.4),2100)'[page];" +
 			"[page][1:v]overlay=x='960+500*sin(max(0,mod(t,6)-3))':y='500+200*cos(max(0,mod(t,6)-3))':shortest=0,format=yuv420p[v]"
-		args := append([]string{"-framerate", "30", "-i", page, "-f", "lavfi", "-i", "color=c=red:s=18x26:r=30"}, voice...)
+		args := append(
+			[]string{"-framerate", "30", "-i", page, "-f", "lavfi", "-i", "color=c=red:s=18x26:r=30"},
+			voice...)
 		args = append(args, "-filter_complex", picture, "-map", "[v]", "-map", "2:a", "-t", fmt.Sprint(seconds))
 		return append(args, recorded(ext, "3M")...)
 	})
@@ -48,7 +69,16 @@ func (b *bench) camera(seconds int, ext string) string {
 	return b.clip(fmt.Sprintf("camera-%ds.%s", seconds, ext), func(string) []string {
 		picture := "[0:v]format=yuv420p[back];[1:v]format=yuv420p[face];" +
 			"[back][face]overlay=x='700+60*sin(t)':y='300+40*cos(1.3*t)',gblur=sigma=2,noise=alls=14:allf=t:all_seed=7,format=yuv420p[v]"
-		args := []string{"-f", "lavfi", "-i", "gradients=s=1920x1080:r=30:n=6:speed=0.01:seed=7", "-f", "lavfi", "-i", "testsrc2=s=480x480:r=30"}
+		args := []string{
+			"-f",
+			"lavfi",
+			"-i",
+			"gradients=s=1920x1080:r=30:n=6:speed=0.01:seed=7",
+			"-f",
+			"lavfi",
+			"-i",
+			"testsrc2=s=480x480:r=30",
+		}
 		args = append(args, voice...)
 		args = append(args, "-filter_complex", picture, "-map", "[v]", "-map", "2:a", "-t", fmt.Sprint(seconds))
 		return append(args, recorded(ext, "6M")...)
@@ -78,7 +108,8 @@ func (b *bench) small() string {
 	})
 }
 
-// joined is clip again and again until it has so many bytes, packets copied as they are. It is not kept in the cache when keep is false.
+// joined is clip again and again until it has so many bytes, packets copied as they are. It is not
+// kept in the cache when keep is false.
 func (b *bench) joined(name, clip string, sizeBytes int64, keep bool) string {
 	b.Helper()
 	dir := b.cacheFolder()
@@ -100,7 +131,8 @@ func (b *bench) joined(name, clip string, sizeBytes int64, keep bool) string {
 
 func (b *bench) cacheFolder() string { return filepath.Join(b.cache, "clips-"+recipe) }
 
-// clip makes a file once. args gives ffmpeg's arguments before the output, or nil when the file is there already.
+// clip makes a file once. args gives ffmpeg's arguments before the output, or nil when the file is
+// there already.
 func (b *bench) clip(name string, args func(out string) []string) string {
 	b.Helper()
 	return b.clipIn(b.cacheFolder(), name, args)
@@ -117,7 +149,10 @@ func (b *bench) clipIn(dir, name string, args func(out string) []string) string 
 	}
 	half := filepath.Join(dir, "half-"+name)
 	if made := args(half); made != nil {
-		bare(b, "ffmpeg", append(append([]string{"-hide_banner", "-nostdin", "-loglevel", "error", "-y"}, made...), half)...)
+		bare(
+			b,
+			"ffmpeg",
+			append(append([]string{"-hide_banner", "-nostdin", "-loglevel", "error", "-y"}, made...), half)...)
 	}
 	if err := os.Rename(half, path); err != nil {
 		b.Fatal(err)

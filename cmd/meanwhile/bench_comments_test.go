@@ -19,11 +19,19 @@ import (
 	"meanwhile"
 )
 
-const saying = "I would cut the part about the old table: at this point everybody has seen it, and the new one answers all three questions."
+const saying = "I would cut the part about the old table: at this point everybody has seen it, and the new one " +
+	"answers all three questions."
 
 // comments is how fast people can talk, beside the same rows written straight into the same table.
 func comments(b *bench) []row {
-	rows := append([]row{{Figure: "what the disk allows: 4 KB written and made durable, one after another", Ours: b.syncs().in("/s")}}, b.talk("SQLite", "")...)
+	rows := append(
+		[]row{
+			{
+				Figure: "what the disk allows: 4 KB written and made durable, one after another",
+				Ours:   b.syncs().in("/s"),
+			},
+		},
+		b.talk("SQLite", "")...)
 	server := os.Getenv("MEANWHILE_TEST_DATABASE_URL")
 	if server == "" {
 		return append(rows, row{Figure: "comments on PostgreSQL", Ours: "not measured: no server"})
@@ -31,8 +39,8 @@ func comments(b *bench) []row {
 	return append(rows, b.talk("PostgreSQL", newDatabase(b, server))...)
 }
 
-// syncs is how often a second this disk makes a page durable in a file that has its length already, as a log has: what one writer that
-// answers after each row cannot go beyond.
+// syncs is how often a second this disk makes a page durable in a file that has its length already,
+// as a log has: what one writer that answers after each row cannot go beyond.
 func (b *bench) syncs() (rate sample) {
 	b.Helper()
 	f, err := os.Create(filepath.Join(b.folder(), "page"))
@@ -73,7 +81,17 @@ func (b *bench) talk(engine, database string) []row {
 		s.db.SetMaxOpenConns(clients)
 	}
 	tiny := b.clip("tiny.mp4", func(string) []string {
-		return append([]string{"-f", "lavfi", "-i", "testsrc2=s=320x180:r=10:d=2"}, "-c:v", "libx264", "-g", "5", "-pix_fmt", "yuv420p", "-f", "mp4")
+		return append(
+			[]string{"-f", "lavfi", "-i", "testsrc2=s=320x180:r=10:d=2"},
+			"-c:v",
+			"libx264",
+			"-g",
+			"5",
+			"-pix_fmt",
+			"yuv420p",
+			"-f",
+			"mp4",
+		)
 	})
 	var videos []begun
 	for range clients {
@@ -123,7 +141,8 @@ func (s *subject) say(b *bench, videos []begun) load {
 	})
 }
 
-// below counts rows of other writers down from nothing, where no comment of the program's has its number.
+// below counts rows of other writers down from nothing, where no comment of the program's has its
+// number.
 var below atomic.Int64
 
 // write has as many writers insert the same rows by one statement each.
@@ -134,10 +153,23 @@ func (s *subject) write(b *bench, videos []begun) load {
 	return drive(b, b.span(4*time.Second), func(ctx context.Context, n int, _ *http.Client) error {
 		now := time.Now()
 		id := meanwhile.NewOrderedID(now)
-		_, err := s.db.ExecContext(ctx, `INSERT INTO comments (id, video_id, thread_id, thread_at_ms, reply, seq, author_id, author_name, edit_hash,
+		_, err := s.db.ExecContext(
+			ctx,
+			`INSERT INTO comments (id, video_id, thread_id, thread_at_ms, reply, seq, author_id, author_name, edit_hash,
 				at_ms, until_ms, body, created_ms, edited_ms, deleted_ms)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', $9, NULL, $10, $11, NULL, NULL)`,
-			id, videos[n%len(videos)].id, id, rand.IntN(2000), false, below.Add(-1), owner, "Owner", rand.IntN(2000), saying, now.UnixMilli())
+			id,
+			videos[n%len(videos)].id,
+			id,
+			rand.IntN(2000),
+			false,
+			below.Add(-1),
+			owner,
+			"Owner",
+			rand.IntN(2000),
+			saying,
+			now.UnixMilli(),
+		)
 		return err
 	})
 }

@@ -16,14 +16,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// adoptOrphans makes this process the parent of what its descendants leave behind. bubblewrap does not wait for the process that it puts
-// into the sandbox, so that the CPU time of what runs there would be counted nowhere.
+// adoptOrphans makes this process the parent of what its descendants leave behind. bubblewrap does
+// not wait for the process that it puts into the sandbox, so that the CPU time of what runs there
+// would be counted nowhere.
 func adoptOrphans() error {
 	return os.NewSyscallError("prctl", unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 }
 
-// spent is the CPU time of all that this process started and that has ended, and of the running process pid with what it has waited for.
-// Zero is no process.
+// spent is the CPU time of all that this process started and that has ended, and of the running
+// process pid with what it has waited for. Zero is no process.
 func spent(t testing.TB, pid int) time.Duration {
 	t.Helper()
 	reapOrphans(t)
@@ -57,8 +58,8 @@ func statOf(t testing.TB, pid int) (own, children time.Duration) {
 	return ticks(11) + ticks(12), ticks(13) + ticks(14)
 }
 
-// reapOrphans waits for what was adopted: the first process of a sandbox, which ends right after its work. Its number in a namespace of its
-// own tells it from what os/exec waits for.
+// reapOrphans waits for what was adopted: the first process of a sandbox, which ends right after
+// its work. Its number in a namespace of its own tells it from what os/exec waits for.
 func reapOrphans(t testing.TB) {
 	t.Helper()
 	deadline := time.NewTimer(10 * time.Second)
@@ -106,7 +107,8 @@ func reapOnce() (alive int, err error) {
 	return alive, nil
 }
 
-// bare runs a program by hand as anybody would and answers its CPU and wall time. Descriptor 3, for ffmpeg's reports, leads nowhere.
+// bare runs a program by hand as anybody would and answers its CPU and wall time. Descriptor 3, for
+// ffmpeg's reports, leads nowhere.
 func bare(t testing.TB, program string, args ...string) (cpu, wall time.Duration) {
 	t.Helper()
 	nowhere, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)

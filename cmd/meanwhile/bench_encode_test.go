@@ -15,7 +15,8 @@ import (
 	"meanwhile/worker/ffmpeg"
 )
 
-// pipelineCost is all that is done for a recording that has to be encoded beside the ladder's one process alone.
+// pipelineCost is all that is done for a recording that has to be encoded beside the ladder's one
+// process alone.
 func pipelineCost(b *bench) []row {
 	s := newSubject(b, "")
 	var rows []row
@@ -34,19 +35,27 @@ func pipelineCost(b *bench) []row {
 			own.addSeconds(itself)
 			alone.addSeconds(b.ladderAlone(clip.path, s.probe(up.id)))
 		}
-		r := compared(fmt.Sprintf("whole pipeline's CPU, %s / one-process ladder", clip.name), ours, alone, "CPU-s", 1.05)
+		r := compared(
+			fmt.Sprintf("whole pipeline's CPU, %s / one-process ladder", clip.name),
+			ours,
+			alone,
+			"CPU-s",
+			1.05,
+		)
 		r.Ours += ": " + whereItGoes(b, clip.path) + ", the program itself " + number(own.median())
 		rows = append(rows, r)
 	}
 	return rows
 }
 
-// copyCost is all that is done for a recording whose picture is copied beside the copy and the rungs below it.
+// copyCost is all that is done for a recording whose picture is copied beside the copy and the
+// rungs below it.
 func copyCost(b *bench) []row {
 	s := newSubject(b, "")
 	var rows []row
 	for _, clip := range []struct{ name, path string }{
-		{"screen, H.264, 20 s", b.screen(b.seconds(20), "mp4")}, {"camera, H.264, 20 s", b.camera(b.seconds(20), "mp4")},
+		{"screen, H.264, 20 s", b.screen(b.seconds(20), "mp4")},
+		{"camera, H.264, 20 s", b.camera(b.seconds(20), "mp4")},
 		{"screen, H.264, 60 s", b.screen(b.seconds(60), "mp4")},
 	} {
 		var ours, own, alone sample
@@ -77,7 +86,8 @@ func (b *bench) plan(p meanwhile.Probe) meanwhile.Plan {
 	return plan
 }
 
-// ladderAlone is the CPU time of the ladder's ffmpeg, run by hand with the arguments that the program gives it.
+// ladderAlone is the CPU time of the ladder's ffmpeg, run by hand with the arguments that the
+// program gives it.
 func (b *bench) ladderAlone(path string, p meanwhile.Probe) time.Duration {
 	b.Helper()
 	plan := b.plan(p)
@@ -159,8 +169,9 @@ func (b *bench) costOf(work func(out string) error) func(out string) time.Durati
 	}
 }
 
-// cutFromLadder is what storyboard and preview cost where they come out of the ladder's decode. They are cut from its lowest rung: that one is
-// encoded again by itself, with them and without, for in the whole ladder they are less than two runs differ.
+// cutFromLadder is what storyboard and preview cost where they come out of the ladder's decode.
+// They are cut from its lowest rung: that one is encoded again by itself, with them and without,
+// for in the whole ladder they are less than two runs differ.
 func (b *bench) cutFromLadder(tools *ffmpeg.Tools, src ffmpeg.Source) func(out string) time.Duration {
 	b.Helper()
 	plan := b.plan(src.Probe)
@@ -198,7 +209,8 @@ func sandboxCost(b *bench) []row {
 		start func() error
 	}{
 		{"bubblewrap", func() error {
-			_, err := ffmpeg.New(b.Context(), ffmpeg.Options{Sandbox: "bwrap"}) // one start of ffmpeg -version, as real work is started
+			// one start of ffmpeg -version, as real work is started
+			_, err := ffmpeg.New(b.Context(), ffmpeg.Options{Sandbox: "bwrap"})
 			return err
 		}},
 		{"Landlock", b.confinedVersion},
@@ -224,7 +236,13 @@ func sandboxCost(b *bench) []row {
 			ours, bare sample
 			unit       string
 		}{{"CPU", cpu, bareCPU, "CPU-ms"}, {"wall", wall, bareWall, "ms"}} {
-			r := compared(fmt.Sprintf("ffmpeg -version in %s, %s", box.name, kind.name), kind.ours, kind.bare, kind.unit, 0)
+			r := compared(
+				fmt.Sprintf("ffmpeg -version in %s, %s", box.name, kind.name),
+				kind.ours,
+				kind.bare,
+				kind.unit,
+				0,
+			)
 			more := kind.ours.median() - kind.bare.median()
 			r.Ratio = "+" + number(more) + " ms"
 			r.Hold, r.Held = atMost(more, 100, "ms more")
@@ -234,7 +252,8 @@ func sandboxCost(b *bench) []row {
 	return rows
 }
 
-// confinedVersion starts ffmpeg -version as the program does where there is no bubblewrap: by itself, limited by Landlock.
+// confinedVersion starts ffmpeg -version as the program does where there is no bubblewrap: by
+// itself, limited by Landlock.
 func (b *bench) confinedVersion() error {
 	b.Helper()
 	program, err := binary()
@@ -245,7 +264,17 @@ func (b *bench) confinedVersion() error {
 	if err := os.WriteFile(in, nil, 0o600); err != nil {
 		return err
 	}
-	return run(b.Context(), program, ffmpeg.ConfineCommand, "-landlock", "-read="+in, "-write="+b.folder(), "--", "/usr/bin/ffmpeg", "-version")
+	return run(
+		b.Context(),
+		program,
+		ffmpeg.ConfineCommand,
+		"-landlock",
+		"-read="+in,
+		"-write="+b.folder(),
+		"--",
+		"/usr/bin/ffmpeg",
+		"-version",
+	)
 }
 
 func run(ctx context.Context, argv ...string) error {

@@ -29,7 +29,8 @@ const (
 	twoHours   = 3600 // chunks
 )
 
-// ingest is how soon recorders hear that a chunk is durable, fifty at a time, and what the last chunk of a long recording costs beside the first.
+// ingest is how soon recorders hear that a chunk is durable, fifty at a time, and what the last
+// chunk of a long recording costs beside the first.
 func ingest(b *bench) []row {
 	s := newSubject(b, "")
 	first, next := b.pieces()
@@ -37,7 +38,13 @@ func ingest(b *bench) []row {
 	span := b.span(time.Minute)
 
 	bare := b.record(span, peer.pid, func(ctx context.Context, n, chunk int, c *http.Client) error {
-		return put(ctx, c, fmt.Sprintf("%s/keep/%d-%d", peer.base, n, chunk), "", filled(first, next, chunk, chunkBytes))
+		return put(
+			ctx,
+			c,
+			fmt.Sprintf("%s/keep/%d-%d", peer.base, n, chunk),
+			"",
+			filled(first, next, chunk, chunkBytes),
+		)
 	})
 	var begun []*recorder
 	for range recorders {
@@ -45,15 +52,27 @@ func ingest(b *bench) []row {
 	}
 	forgetPeak(b, s.cmd.Process.Pid)
 	ours := b.record(span, s.cmd.Process.Pid, func(ctx context.Context, n, chunk int, c *http.Client) error {
-		return put(ctx, c, fmt.Sprintf("%s/tracks/screen/chunks/%d", begun[n].Upload.URL, chunk), begun[n].Upload.Token, filled(first, next, chunk, chunkBytes))
+		return put(
+			ctx,
+			c,
+			fmt.Sprintf("%s/tracks/screen/chunks/%d", begun[n].Upload.URL, chunk),
+			begun[n].Upload.Token,
+			filled(first, next, chunk, chunkBytes),
+		)
 	})
 	peak, _ := memoryOf(s.cmd.Process.Pid, "VmHWM")
 
 	name := fmt.Sprintf("%d recorders of 2.5 Mbit/s", recorders)
 	said := row{
 		Figure: name + ", a chunk's answer p99 / a file written and synced",
-		Ours:   fmt.Sprintf("%s ms (p50 %s, most %s, of %d)", ms(ours.load, 0.99), ms(ours.load, 0.5), ms(ours.load, 1), len(ours.took)),
-		Bare:   fmt.Sprintf("%s ms (p50 %s, most %s)", ms(bare.load, 0.99), ms(bare.load, 0.5), ms(bare.load, 1)),
+		Ours: fmt.Sprintf(
+			"%s ms (p50 %s, most %s, of %d)",
+			ms(ours.load, 0.99),
+			ms(ours.load, 0.5),
+			ms(ours.load, 1),
+			len(ours.took),
+		),
+		Bare: fmt.Sprintf("%s ms (p50 %s, most %s)", ms(bare.load, 0.99), ms(bare.load, 0.5), ms(bare.load, 1)),
 	}
 	said.Hold, said.Held = atMost(millis(ours.percentile(0.99)), 500, "ms")
 	memory := row{Figure: name + ", memory of server and worker at most", Ours: number(peak) + " MiB"}
@@ -76,7 +95,13 @@ func (b *bench) longRecording(s *subject, first, next []byte) []row {
 	send := func(n int) (cpu sample) {
 		before, _ := statOf(b, pid)
 		for range n {
-			err := put(b.Context(), c, fmt.Sprintf("%s/tracks/screen/chunks/%d", r.Upload.URL, sent), r.Upload.Token, filled(first, next, sent, 0))
+			err := put(
+				b.Context(),
+				c,
+				fmt.Sprintf("%s/tracks/screen/chunks/%d", r.Upload.URL, sent),
+				r.Upload.Token,
+				filled(first, next, sent, 0),
+			)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -90,7 +115,12 @@ func (b *bench) longRecording(s *subject, first, next []byte) []row {
 		var share struct {
 			Playback struct{ Tracks []struct{ HLS string } }
 		}
-		if status := s.get("", "/api/v1/shares/"+r.ShareToken, &share); status != http.StatusOK || len(share.Playback.Tracks) == 0 {
+		if status := s.get(
+			"",
+			"/api/v1/shares/"+r.ShareToken,
+			&share,
+		); status != http.StatusOK ||
+			len(share.Playback.Tracks) == 0 {
 			b.Fatalf("share: %d", status)
 		}
 		list := s.base + share.Playback.Tracks[0].HLS
@@ -106,7 +136,15 @@ func (b *bench) longRecording(s *subject, first, next []byte) []row {
 			return sample{millis(after-before) / times}
 		}
 		last := map[string]string{"Range": fmt.Sprintf("bytes=-%d", len(next))}
-		return cpuOf(list, nil, http.StatusOK), cpuOf(strings.TrimSuffix(list, ".m3u8")+".mp4", last, http.StatusPartialContent)
+		return cpuOf(
+				list,
+				nil,
+				http.StatusOK,
+			), cpuOf(
+				strings.TrimSuffix(list, ".m3u8")+".mp4",
+				last,
+				http.StatusPartialContent,
+			)
 	}
 	send(20)
 	early := send(piece)
@@ -133,8 +171,13 @@ type ingested struct {
 	cpu sample // of the server for each chunk, ms
 }
 
-// record has recorders send a chunk every two seconds, each at a moment of its own; an answer's time counts from when the chunk was due.
-func (b *bench) record(span time.Duration, pid int, send func(ctx context.Context, n, chunk int, c *http.Client) error) ingested {
+// record has recorders send a chunk every two seconds, each at a moment of its own; an answer's
+// time counts from when the chunk was due.
+func (b *bench) record(
+	span time.Duration,
+	pid int,
+	send func(ctx context.Context, n, chunk int, c *http.Client) error,
+) ingested {
 	b.Helper()
 	took := make([][]time.Duration, recorders)
 	group, ctx := errgroup.WithContext(b.Context())
@@ -167,10 +210,14 @@ func (b *bench) record(span time.Duration, pid int, send func(ctx context.Contex
 	after, _ := statOf(b, pid)
 	all := slices.Concat(took...)
 	slices.Sort(all)
-	return ingested{load: load{perSecond: float64(len(all)) / span.Seconds(), took: all}, cpu: sample{millis(after-before) / float64(len(all))}}
+	return ingested{
+		load: load{perSecond: float64(len(all)) / span.Seconds(), took: all},
+		cpu:  sample{millis(after-before) / float64(len(all))},
+	}
 }
 
-// pieces are the beginning of a browser's recording with its first fragment, and a fragment as it goes on.
+// pieces are the beginning of a browser's recording with its first fragment, and a fragment as it
+// goes on.
 func (b *bench) pieces() (first, next []byte) {
 	b.Helper()
 	file, err := os.ReadFile(filepath.Join("..", "..", "server", "testdata", "recorded.mp4"))

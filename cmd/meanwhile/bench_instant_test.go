@@ -20,7 +20,8 @@ import (
 	"meanwhile/worker/queue"
 )
 
-// sealedToPlayable is how long somebody waits from the last byte of a recording until it plays, beside the copy by hand.
+// sealedToPlayable is how long somebody waits from the last byte of a recording until it plays,
+// beside the copy by hand.
 func sealedToPlayable(b *bench) []row {
 	screen, camera := b.screen(b.seconds(60), "mp4"), b.camera(b.seconds(20), "mp4")
 	tools := b.tools()
@@ -50,8 +51,8 @@ func sealedToPlayable(b *bench) []row {
 	return rows
 }
 
-// playable is one measurement on a program that has just been started and does nothing else; what would be done after the copy is not waited
-// for.
+// playable is one measurement on a program that has just been started and does nothing else; what
+// would be done after the copy is not waited for.
 func (b *bench) playable(path string) time.Duration {
 	b.Helper()
 	s := newSubject(b, "")
@@ -87,7 +88,14 @@ func pickUp(b *bench) []row {
 	}
 	defer r.Close()
 	o := r.Options()
-	opt := asynq.RedisClientOpt{Network: o.Network, Addr: o.Addr, Username: o.Username, Password: o.Password, DB: o.DB, TLSConfig: o.TLS}
+	opt := asynq.RedisClientOpt{
+		Network:   o.Network,
+		Addr:      o.Addr,
+		Username:  o.Username,
+		Password:  o.Password,
+		DB:        o.DB,
+		TLSConfig: o.TLS,
+	}
 
 	taken := make(chan time.Time)
 	srv, err := queue.Start(opt, map[meanwhile.QueueName]int{meanwhile.QueueInstant: 2},
@@ -99,11 +107,19 @@ func pickUp(b *bench) []row {
 	client := queue.NewClient(opt)
 	defer client.Close()
 	ours := b.waits(b.times(100), 250*time.Millisecond, taken, func(i int) error {
-		return client.Enqueue(b.Context(), meanwhile.Job{Stage: meanwhile.StageID(fmt.Sprint(i)), Queue: meanwhile.QueueInstant})
+		return client.Enqueue(
+			b.Context(),
+			meanwhile.Job{Stage: meanwhile.StageID(fmt.Sprint(i)), Queue: meanwhile.QueueInstant},
+		)
 	})
 
-	plain := asynq.NewServer(opt, asynq.Config{Concurrency: 2, Queues: map[string]int{"plain": 1}, LogLevel: asynq.FatalLevel})
-	if err := plain.Start(asynq.HandlerFunc(func(context.Context, *asynq.Task) error { taken <- time.Now(); return nil })); err != nil {
+	plain := asynq.NewServer(
+		opt,
+		asynq.Config{Concurrency: 2, Queues: map[string]int{"plain": 1}, LogLevel: asynq.FatalLevel},
+	)
+	if err := plain.Start(
+		asynq.HandlerFunc(func(context.Context, *asynq.Task) error { taken <- time.Now(); return nil }),
+	); err != nil {
 		b.Fatal(err)
 	}
 	defer plain.Shutdown()
@@ -118,7 +134,8 @@ func pickUp(b *bench) []row {
 	return []row{line}
 }
 
-// waits sends n tasks at moments that have nothing to do with the worker's own, and gives how long each lay, in ms.
+// waits sends n tasks at moments that have nothing to do with the worker's own, and gives how long
+// each lay, in ms.
 func (b *bench) waits(n int, within time.Duration, taken <-chan time.Time, send func(i int) error) sample {
 	b.Helper()
 	var waits sample

@@ -36,7 +36,8 @@ func (l load) percentile(p float64) time.Duration {
 	return l.took[min(len(l.took)-1, int(p*float64(len(l.took))))]
 }
 
-// drive has each of the clients ask again as soon as it has its answer, for as long as span. ask is given the client's number and connection.
+// drive has each of the clients ask again as soon as it has its answer, for as long as span. ask is
+// given the client's number and connection.
 func drive(t testing.TB, span time.Duration, ask func(ctx context.Context, n int, c *http.Client) error) load {
 	t.Helper()
 	took := make([][]time.Duration, clients)
@@ -121,7 +122,8 @@ func (b *bench) sideBySide(ours, bare func() load, oursPID, barePID int) pair {
 	return p
 }
 
-// bareServer is net/http alone in a process of its own, that sends files of dir. It is this test binary, started again.
+// bareServer is net/http alone in a process of its own, that sends files of dir. It is this test
+// binary, started again.
 type bareServer struct {
 	base string
 	pid  int

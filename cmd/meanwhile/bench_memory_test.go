@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// memory is what the program holds while nothing is done, and at most while 2 GiB go through it: from push over the server and the worker
-// until every rendition is there. What ffmpeg holds is counted apart.
+// memory is what the program holds while nothing is done, and at most while 2 GiB go through it:
+// from push over the server and the worker until every rendition is there. What ffmpeg holds is
+// counted apart.
 func memory(b *bench) []row {
 	sizeBytes := int64(2 << 30)
 	if b.quick {
@@ -36,7 +37,15 @@ func memory(b *bench) []row {
 	name := fmt.Sprintf("memory while %.2f GiB go through server and worker", float64(b.size(file))/(1<<30))
 	rows := []row{
 		{Figure: "memory of server and worker while idle", Ours: number(idle) + " MiB"},
-		{Figure: name + ", at most (once)", Ours: fmt.Sprintf("%s MiB; %s until the last byte had come, %s at the end", number(peak), number(sealed), number(after))},
+		{
+			Figure: name + ", at most (once)",
+			Ours: fmt.Sprintf(
+				"%s MiB; %s until the last byte had come, %s at the end",
+				number(peak),
+				number(sealed),
+				number(after),
+			),
+		},
 		{Figure: "the same, push (once)", Ours: number(pushPeak) + " MiB"},
 		{Figure: "CPU of an idle program", Ours: number(idleCPU) + " % of a core"},
 	}
@@ -54,8 +63,8 @@ func forgetPeak(b *bench, pid int) {
 	}
 }
 
-// pushWatched is push, and the most memory that it was seen to hold. What the kernel tells of an ended process is of no use: it counts the
-// one that started it, too.
+// pushWatched is push, and the most memory that it was seen to hold. What the kernel tells of an
+// ended process is of no use: it counts the one that started it, too.
 func (s *subject) pushWatched(path string) (id string, peak float64) {
 	s.t.Helper()
 	cmd := s.command(s.t.Context(), "push", "--url", s.base, "--json", path)

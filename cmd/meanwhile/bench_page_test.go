@@ -25,8 +25,8 @@ type seen struct {
 	}
 }
 
-// watchPageInBrowser is the first frame of the watch page in Chromium beside a page that is nothing but the same file, and what the page
-// weighs.
+// watchPageInBrowser is the first frame of the watch page in Chromium beside a page that is nothing
+// but the same file, and what the page weighs.
 func watchPageInBrowser(b *bench) []row {
 	s := newSubject(b, "")
 	up := s.ready(b.screen(b.seconds(60), "mp4"))
@@ -38,7 +38,10 @@ func watchPageInBrowser(b *bench) []row {
 	}
 	peer := newBareServer(b, dir)
 	found := b.inBrowser(map[string]any{
-		"oursURL": s.base + "/v/" + up.token, "bareURL": peer.base + "/file/bare.html", "times": b.times(7), "executable": chromium(),
+		"oursURL":    s.base + "/v/" + up.token,
+		"bareURL":    peer.base + "/file/bare.html",
+		"times":      b.times(7),
+		"executable": chromium(),
 	})
 	var rows []row
 	for _, link := range found.Links {
@@ -62,7 +65,10 @@ func watchPageInBrowser(b *bench) []row {
 	}) int {
 		return int(b.Bytes - a.Bytes)
 	})
-	before := row{Figure: "watch page: HTML + CSS + script, compressed, before the player's controls", Ours: number(early) + " KB"}
+	before := row{
+		Figure: "watch page: HTML + CSS + script, compressed, before the player's controls",
+		Ours:   number(early) + " KB",
+	}
 	before.Hold, before.Held = atMost(early, 40, "KB")
 	with := row{Figure: "the same with the controls, while it plays (hls.js " + stream + ")", Ours: number(all) + " KB"}
 	with.Hold, with.Held = atMost(all, 90, "KB")
@@ -84,7 +90,14 @@ func (b *bench) inBrowser(asked map[string]any) (found seen) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	cmd := exec.CommandContext(b.Context(), "node_modules/.bin/vitest", "run", "--config", "e2e/bench.config.ts", "e2e/bench.ts")
+	cmd := exec.CommandContext(
+		b.Context(),
+		"node_modules/.bin/vitest",
+		"run",
+		"--config",
+		"e2e/bench.config.ts",
+		"e2e/bench.ts",
+	)
 	cmd.Dir = filepath.Join("..", "..", "web")
 	cmd.Env = append(os.Environ(), "MEANWHILE_BENCH_PAGE="+string(text))
 	if said, err := cmd.CombinedOutput(); err != nil {

@@ -11,8 +11,8 @@ import (
 	"meanwhile/worker/ffmpeg"
 )
 
-// whereItGoes tells the parts of a pipeline's CPU time: each step's ffmpeg by itself, once, in the sandbox as the worker has it. What is left
-// of the whole is what the kernel and the sandbox add.
+// whereItGoes tells the parts of a pipeline's CPU time: each step's ffmpeg by itself, once, in the
+// sandbox as the worker has it. What is left of the whole is what the kernel and the sandbox add.
 func whereItGoes(b *bench, path string) string {
 	b.Helper()
 	tools := b.tools()

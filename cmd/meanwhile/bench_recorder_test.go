@@ -10,14 +10,22 @@ import (
 	"strings"
 )
 
-// recorderFigures are what a person who records waits for and what it costs them, in a real browser on this machine.
-// MEANWHILE_BENCH_PARTS=stop,kill measures some of it; MEANWHILE_BENCH_TIER=A measures it where the browser's own recorder writes no MP4.
+// recorderFigures are what a person who records waits for and what it costs them, in a real browser
+// on this machine. MEANWHILE_BENCH_PARTS=stop,kill measures some of it; MEANWHILE_BENCH_TIER=A
+// measures it where the browser's own recorder writes no MP4.
 func recorderFigures(b *bench) []row {
 	parts := []string{"stop", "slow", "cut", "kill", "hidden", "cpu", "long"}
 	if some := os.Getenv("MEANWHILE_BENCH_PARTS"); some != "" {
 		parts = strings.Split(some, ",")
 	}
-	found := b.recorded(map[string]any{"parts": parts, "times": b.times(5), "seconds": b.seconds(30), "tier": os.Getenv("MEANWHILE_BENCH_TIER")})
+	found := b.recorded(
+		map[string]any{
+			"parts":   parts,
+			"times":   b.times(5),
+			"seconds": b.seconds(30),
+			"tier":    os.Getenv("MEANWHILE_BENCH_TIER"),
+		},
+	)
 	var rows []row
 	for _, f := range []struct {
 		name  string
@@ -46,7 +54,10 @@ func recorderFigures(b *bench) []row {
 		rows = append(rows, r)
 	}
 	if ours, bare := found["CPU of the recorder"], found["CPU of two bare recorders"]; len(ours) > 0 {
-		rows = append(rows, compared("recorder: CPU of the browser, screen and camera / two bare MediaRecorders", ours, bare, "s", 1.2))
+		rows = append(
+			rows,
+			compared("recorder: CPU of the browser, screen and camera / two bare MediaRecorders", ours, bare, "s", 1.2),
+		)
 	}
 	return rows
 }
@@ -60,7 +71,14 @@ func (b *bench) recorded(asked map[string]any) map[string]sample {
 	if err != nil {
 		b.Fatal(err)
 	}
-	cmd := exec.CommandContext(b.Context(), "node_modules/.bin/vitest", "run", "--config", "e2e/bench.config.ts", "e2e/bench-recorder.ts")
+	cmd := exec.CommandContext(
+		b.Context(),
+		"node_modules/.bin/vitest",
+		"run",
+		"--config",
+		"e2e/bench.config.ts",
+		"e2e/bench-recorder.ts",
+	)
 	cmd.Dir = filepath.Join("..", "..", "web")
 	cmd.Env = append(os.Environ(), "MEANWHILE_BENCH_RECORDER="+string(text))
 	said, err := cmd.CombinedOutput()

@@ -29,7 +29,13 @@ func mediaRoute(b *bench) []row {
 		return func() load {
 			return drive(b, b.span(3*time.Second), func(ctx context.Context, _ int, c *http.Client) error {
 				at := rand.Int64N(size - rangeBytes)
-				return fetch(ctx, c, address, map[string]string{"Range": fmt.Sprintf("bytes=%d-%d", at, at+rangeBytes-1)}, http.StatusPartialContent)
+				return fetch(
+					ctx,
+					c,
+					address,
+					map[string]string{"Range": fmt.Sprintf("bytes=%d-%d", at, at+rangeBytes-1)},
+					http.StatusPartialContent,
+				)
 			})
 		}
 	}
@@ -39,7 +45,8 @@ func mediaRoute(b *bench) []row {
 	return []row{rate, compared("the same, CPU of the server a request", p.oursCPU, p.bareCPU, "µs", 0)}
 }
 
-// watchPages is the page that everybody who has a link opens, beside a server that sends the same bytes ready made.
+// watchPages is the page that everybody who has a link opens, beside a server that sends the same
+// bytes ready made.
 func watchPages(b *bench) []row {
 	s := newSubject(b, "")
 	up := s.ready(b.screen(b.seconds(20), "mp4"))
@@ -65,8 +72,9 @@ func watchPages(b *bench) []row {
 	return []row{rate, compared("the same, CPU of the server a page", p.oursCPU, p.bareCPU, "µs", 0), size}
 }
 
-// twentyFiles is how soon a watch page comes while twenty files arrive and two of them are encoded at a time, beside the same when nothing
-// else is done. People come every 50 ms, whether the last one has been served or not.
+// twentyFiles is how soon a watch page comes while twenty files arrive and two of them are encoded
+// at a time, beside the same when nothing else is done. People come every 50 ms, whether the last
+// one has been served or not.
 func twentyFiles(b *bench) []row {
 	s := newSubject(b, "", "MEANWHILE_WORKER_CONCURRENCY=2")
 	page := s.base + "/v/" + s.ready(b.screen(b.seconds(20), "mp4")).token

@@ -23,7 +23,8 @@ import (
 	"meanwhile"
 )
 
-// subject is a running program with an account, and its database beside it: looking there costs the program nothing.
+// subject is a running program with an account, and its database beside it: looking there costs the
+// program nothing.
 type subject struct {
 	*program
 	key string
@@ -41,7 +42,10 @@ func newSubject(t testing.TB, database string, env ...string) *subject {
 	s.start()
 	driver, address := "pgx", database
 	if database == "" {
-		driver, address = "sqlite", "file:"+filepath.Join(s.data, "meanwhile.db")+"?_txlock=immediate&_time_format=sqlite"+
+		driver, address = "sqlite", "file:"+filepath.Join(
+			s.data,
+			"meanwhile.db",
+		)+"?_txlock=immediate&_time_format=sqlite"+
 			"&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"
 	}
 	var err error
@@ -75,7 +79,12 @@ func (s *subject) begin(file string) (begun, error) {
 	if strings.HasPrefix(location, "/") {
 		location = s.base + location
 	}
-	return begun{location: location, id: header.Get("Meanwhile-Video-Id"), token: path.Base(header.Get("Meanwhile-Watch-Url")), size: info.Size()}, err
+	return begun{
+		location: location,
+		id:       header.Get("Meanwhile-Video-Id"),
+		token:    path.Base(header.Get("Meanwhile-Watch-Url")),
+		size:     info.Size(),
+	}, err
 }
 
 // send sends a piece of the file.
@@ -91,7 +100,12 @@ func (s *subject) send(up begun, file string, from, to int64) error {
 	return err
 }
 
-func (s *subject) tus(method, address string, body io.Reader, length int64, header map[string]string) (http.Header, error) {
+func (s *subject) tus(
+	method, address string,
+	body io.Reader,
+	length int64,
+	header map[string]string,
+) (http.Header, error) {
 	req, err := http.NewRequestWithContext(s.t.Context(), method, address, body)
 	if err != nil {
 		return nil, err
@@ -123,7 +137,8 @@ func (s *subject) upload(file string) (begun, error) {
 	return up, s.send(up, file, 0, up.size)
 }
 
-// sealing sends all but the last byte, does what is to be done at that moment, and seals the upload with the last one.
+// sealing sends all but the last byte, does what is to be done at that moment, and seals the upload
+// with the last one.
 func (s *subject) sealing(file string, before func()) begun {
 	s.t.Helper()
 	up, err := s.begin(file)
@@ -140,7 +155,8 @@ func (s *subject) sealing(file string, before func()) begun {
 	return up
 }
 
-// process uploads a file and gives the CPU time from when it was sealed to when nothing is left to do.
+// process uploads a file and gives the CPU time from when it was sealed to when nothing is left to
+// do.
 func (s *subject) process(file string) (up begun, cpu, own time.Duration) {
 	s.t.Helper()
 	var before, ownBefore time.Duration
@@ -159,9 +175,15 @@ func (s *subject) waitDone(id string, limit time.Duration) {
 	s.until(limit, "the video to be done", func() bool {
 		var state string
 		var left, failed int
-		s.row(`SELECT v.state, (SELECT COUNT(*) FROM stages s WHERE s.video_id = v.id AND s.state IN ('due', 'running')),
-			(SELECT COUNT(*) FROM stages s WHERE s.video_id = v.id AND s.state = 'failed') FROM videos v WHERE v.id = $1`,
-			[]any{id}, &state, &left, &failed)
+		s.row(
+			`SELECT v.state, (SELECT COUNT(*) FROM stages s WHERE s.video_id = v.id AND s.state IN ('due', 'running')),
+			(SELECT COUNT(*) FROM stages s WHERE s.video_id = v.id AND s.state = 'failed') FROM videos v
+			WHERE v.id = $1`,
+			[]any{id},
+			&state,
+			&left,
+			&failed,
+		)
 		if state == "failed" || failed > 0 {
 			s.t.Fatalf("video %s: %d stages failed", state, failed)
 		}
@@ -174,8 +196,12 @@ func (s *subject) playableAfter(id string) time.Duration {
 	s.t.Helper()
 	var after int64
 	s.until(5*time.Minute, "the copy", func() bool {
-		return s.row(`SELECT MIN(a.created_ms) - MIN(u.sealed_ms) FROM assets a JOIN uploads u ON u.video_id = a.video_id
-			WHERE a.video_id = $1 AND a.kind = 'copy' HAVING COUNT(*) > 0`, []any{id}, &after)
+		return s.row(
+			`SELECT MIN(a.created_ms) - MIN(u.sealed_ms) FROM assets a JOIN uploads u ON u.video_id = a.video_id
+			WHERE a.video_id = $1 AND a.kind = 'copy' HAVING COUNT(*) > 0`,
+			[]any{id},
+			&after,
+		)
 	})
 	return time.Duration(after) * time.Millisecond
 }

@@ -91,7 +91,8 @@ func limited(sign string, limit float64, unit string, ok bool) (hold, held strin
 	return hold, "**no**"
 }
 
-// compared is a row about ours beside bare in one unit, whose ratio is held to at most limit; zero holds it to nothing.
+// compared is a row about ours beside bare in one unit, whose ratio is held to at most limit; zero
+// holds it to nothing.
 func compared(figure string, ours, bare sample, unit string, limit float64) row {
 	ratio := ours.median() / bare.median()
 	r := row{Figure: figure, Ours: ours.in(unit), Bare: bare.in(unit), Ratio: fmt.Sprintf("%.3f", ratio)}
@@ -140,12 +141,17 @@ func lastMeasured(t testing.TB, path string) (m measured, ok bool) {
 // document is docs/benchmarks.md: rows in the order of the figures, and when each was measured.
 func document(on string, all []measured, quick bool) string {
 	var b strings.Builder
-	b.WriteString("# Benchmarks\n\nWritten by `make bench`. Do not edit: run it again, on a machine that does nothing else.\n\n")
+	b.WriteString(
+		"# Benchmarks\n\nWritten by `make bench`. Do not edit: run it again, on a machine that does nothing else.\n\n",
+	)
 	if quick {
 		b.WriteString("A hurried run: each thing was measured once and briefly. These are no figures.\n\n")
 	}
 	fmt.Fprintf(&b, "The machine: %s\n\n%s\n\n", on, howMeasured)
-	b.WriteString("| figure | ours | bare | ratio | to hold | held? | measured (UTC), load average before |\n|---|---|---|---|---|---|---|\n")
+	b.WriteString(
+		"| figure | ours | bare | ratio | to hold | held? | measured (UTC), load average before |\n" +
+			"|---|---|---|---|---|---|---|\n",
+	)
 	for _, m := range all {
 		for _, r := range m.Rows {
 			fmt.Fprintf(&b, "%s %s, %s |\n", r, m.Began.Format("2006-01-02 15:04"), m.Load)
@@ -199,8 +205,18 @@ func machine(t testing.TB) string {
 	if _, err := fmt.Sscanf(field(readText("/proc/meminfo"), "MemTotal"), "%d kB", &kib); err == nil {
 		words += fmt.Sprintf(", %.0f GiB of memory", float64(kib)/(1<<20))
 	}
-	return words + fmt.Sprintf("; %s; %s; %s.", strings.Replace(runtime.Version(), "go", "Go ", 1),
-		versionOf(t, `ffmpeg version (\S+)`, "ffmpeg ", "ffmpeg", "-version"), versionOf(t, `Chromium (\S+)`, "Chromium ", chromium(), "--version"))
+	return words + fmt.Sprintf(
+		"; %s; %s; %s.",
+		strings.Replace(runtime.Version(), "go", "Go ", 1),
+		versionOf(
+			t,
+			`ffmpeg version (\S+)`,
+			"ffmpeg ",
+			"ffmpeg",
+			"-version",
+		),
+		versionOf(t, `Chromium (\S+)`, "Chromium ", chromium(), "--version"),
+	)
 }
 
 func chromium() string {

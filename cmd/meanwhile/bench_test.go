@@ -42,8 +42,9 @@ var figures = []struct {
 	{"hidden", hiddenTiming},
 }
 
-// TestBench measures what it is asked for, keeps it under bin/bench/measured, and writes docs/benchmarks.md from what was measured last of each
-// figure; bin/bench/benchmarks.md while some figure was never measured, or when this run is hurried (MEANWHILE_BENCH_QUICK=1).
+// TestBench measures what it is asked for, keeps it under bin/bench/measured, and writes
+// docs/benchmarks.md from what was measured last of each figure; bin/bench/benchmarks.md while some
+// figure was never measured, or when this run is hurried (MEANWHILE_BENCH_QUICK=1).
 func TestBench(t *testing.T) {
 	useBuiltBinary(t)
 	if err := adoptOrphans(); err != nil {
@@ -65,7 +66,12 @@ func TestBench(t *testing.T) {
 	for _, f := range figures {
 		t.Run(f.name, func(t *testing.T) {
 			load, _, _ := strings.Cut(readText("/proc/loadavg"), " ")
-			m := measured{Began: time.Now().UTC(), Load: load, Machine: on, Rows: []row{{Figure: f.name, Ours: "could not be measured"}}}
+			m := measured{
+				Began:   time.Now().UTC(),
+				Load:    load,
+				Machine: on,
+				Rows:    []row{{Figure: f.name, Ours: "could not be measured"}},
+			}
 			defer func() {
 				m.Took = time.Since(m.Began)
 				m.keep(t, filepath.Join(kept, f.name+".json"))
@@ -93,7 +99,8 @@ func TestBench(t *testing.T) {
 	t.Logf("written to %s", report)
 }
 
-// useBuiltBinary has the tests' programs be what make build built, in a copy: nothing that is built meanwhile changes it.
+// useBuiltBinary has the tests' programs be what make build built, in a copy: nothing that is built
+// meanwhile changes it.
 func useBuiltBinary(t testing.TB) {
 	t.Helper()
 	binary = sync.OnceValues(func() (string, error) {

@@ -13,11 +13,22 @@ import (
 	"meanwhile"
 )
 
-// hiddenTiming is whether time tells what is private from what is not there. That both take the same road is a test of the server's.
+// hiddenTiming is whether time tells what is private from what is not there. That both take the
+// same road is a test of the server's.
 func hiddenTiming(b *bench) []row {
 	s := newSubject(b, "", "MEANWHILE_SIGN_UP=open")
 	tiny := b.clip("tiny.mp4", func(string) []string {
-		return append([]string{"-f", "lavfi", "-i", "testsrc2=s=320x180:r=10:d=2"}, "-c:v", "libx264", "-g", "5", "-pix_fmt", "yuv420p", "-f", "mp4")
+		return append(
+			[]string{"-f", "lavfi", "-i", "testsrc2=s=320x180:r=10:d=2"},
+			"-c:v",
+			"libx264",
+			"-g",
+			"5",
+			"-pix_fmt",
+			"yuv420p",
+			"-f",
+			"mp4",
+		)
 	})
 	private := s.ready(tiny)
 	s.ask(b, http.MethodDelete, "/api/v1/videos/"+private.id, s.key, "")
@@ -43,14 +54,26 @@ func hiddenTiming(b *bench) []row {
 		}
 		rows = append(rows, apart(road.name+", private / unknown", hidden, unknown, 5))
 	}
-	signedUp := s.postForm(browser(b), s.base+"/signup", url.Values{"email": {"somebody@example.com"}, "password": {"the right one, and long"}})
+	signedUp := s.postForm(
+		browser(b),
+		s.base+"/signup",
+		url.Values{"email": {"somebody@example.com"}, "password": {"the right one, and long"}},
+	)
 	if signedUp.StatusCode != http.StatusOK {
 		b.Fatal(signedUp.Status)
 	}
 	var known, unknown sample
 	for i := range b.times(10) { // a minute has ten tries of an account
 		try := func(times *sample, email string) {
-			times.addMillis(s.ask(b, http.MethodPost, "/api/v1/session", "", fmt.Sprintf(`{"email":%q,"password":"not the right one"}`, email)))
+			times.addMillis(
+				s.ask(
+					b,
+					http.MethodPost,
+					"/api/v1/session",
+					"",
+					fmt.Sprintf(`{"email":%q,"password":"not the right one"}`, email),
+				),
+			)
 		}
 		if i%2 == 0 { // collecting the memory of a hash falls on every second one
 			try(&known, "somebody@example.com")
@@ -83,7 +106,11 @@ func (s *subject) ask(b *bench, method, path, key, body string) time.Duration {
 	}
 	defer res.Body.Close()
 	took := time.Since(began)
-	if want := map[string]int{http.MethodGet: 404, http.MethodPost: 401, http.MethodDelete: 204}[method]; res.StatusCode != want {
+	if want := map[string]int{
+		http.MethodGet:    404,
+		http.MethodPost:   401,
+		http.MethodDelete: 204,
+	}[method]; res.StatusCode != want {
 		b.Fatalf("%s %s: %d, want %d", method, path, res.StatusCode, want)
 	}
 	return took
@@ -91,7 +118,12 @@ func (s *subject) ask(b *bench, method, path, key, body string) time.Duration {
 
 // apart is a row about two medians whose difference is held to at most limit milliseconds.
 func apart(figure string, ours, other sample, limit float64) row {
-	r := row{Figure: figure, Ours: ours.in("ms"), Bare: other.in("ms"), Ratio: fmt.Sprintf("%.3f", ours.median()/other.median())}
+	r := row{
+		Figure: figure,
+		Ours:   ours.in("ms"),
+		Bare:   other.in("ms"),
+		Ratio:  fmt.Sprintf("%.3f", ours.median()/other.median()),
+	}
 	r.Hold, r.Held = atMost(math.Abs(ours.median()-other.median()), limit, "ms apart")
 	return r
 }

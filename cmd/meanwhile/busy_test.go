@@ -14,17 +14,29 @@ import (
 func makeClip(t testing.TB, name, words string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
-	if out, err := exec.CommandContext(t.Context(), "ffmpeg", append(strings.Fields("-v error "+words), path)...).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "ffmpeg", append(strings.Fields("-v error "+words), path)...).
+		CombinedOutput(); err != nil {
 		t.Fatalf("ffmpeg: %v\n%s", err, out)
 	}
 	return path
 }
 
-// TestARecordingIsCopiedWhileAllEncodersAreBusy: a long video is encoded, and the cameras of two recordings, as many as there are slots for what
-// people wait for. A third recording, whose browser dies and whose rest comes up later, is copied beside all that.
+// TestARecordingIsCopiedWhileAllEncodersAreBusy: a long video is encoded, and the cameras of two
+// recordings, as many as there are slots for what people wait for. A third recording, whose browser
+// dies and whose rest comes up later, is copied beside all that.
 func TestARecordingIsCopiedWhileAllEncodersAreBusy(t *testing.T) {
-	screen := makeClip(t, "screen.mp4", "-f lavfi -i testsrc2=s=640x360:r=15:d=4 -c:v libx264 -preset ultrafast -g 30 -pix_fmt yuv420p -movflags frag_keyframe+empty_moov+default_base_moof")
-	camera := makeClip(t, "camera.webm", "-f lavfi -i testsrc2=s=640x480:r=30:d=20,noise=alls=20:allf=t -c:v libvpx -deadline realtime -cpu-used 8 -b:v 2M -g 60 -live 1")
+	screen := makeClip(
+		t,
+		"screen.mp4",
+		"-f lavfi -i testsrc2=s=640x360:r=15:d=4 -c:v libx264 -preset ultrafast -g 30 -pix_fmt yuv420p -movflags "+
+			"frag_keyframe+empty_moov+default_base_moof",
+	)
+	camera := makeClip(
+		t,
+		"camera.webm",
+		"-f lavfi -i testsrc2=s=640x480:r=30:d=20,noise=alls=20:allf=t -c:v libvpx -deadline realtime -cpu-used 8 "+
+			"-b:v 2M -g 60 -live 1",
+	)
 	slow := clip(t, "long.avi", 60, "-c:v", "mpeg4", "-q:v", "3", "-c:a", "mp3")
 
 	p := newProgram(t, "MEANWHILE_WORKER_CONCURRENCY=1")
@@ -68,7 +80,8 @@ func TestARecordingIsCopiedWhileAllEncodersAreBusy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	third.chunk("screen", 0, file[:len(file)/2]) // the browser dies here, and another page of the site finds the rest
+	// the browser dies here, and another page of the site finds the rest
+	third.chunk("screen", 0, file[:len(file)/2])
 	third.chunk("screen", 1, file[len(file)/2:])
 	third.complete(fmt.Sprintf(`"screen":{"chunks":2,"bytes":%d}`, len(file)))
 	p.until(time.Minute, "the third recording's copy", func() bool {
@@ -76,7 +89,12 @@ func TestARecordingIsCopiedWhileAllEncodersAreBusy(t *testing.T) {
 		return len(s.Playback.Tracks) == 1 && len(s.Playback.Tracks[0].Sources) == 1
 	})
 	if n := cameras(); n > 0 || !encoding() {
-		t.Errorf("the copy came when %d cameras were encoded, and the long video is still at it: %t; want it before all of them", n, encoding())
+		t.Errorf(
+			"the copy came when %d cameras were encoded, and the long video is still at it: %t; want it before all "+
+				"of them",
+			n,
+			encoding(),
+		)
 	}
 	p.until(2*time.Minute, "a camera", func() bool { return cameras() > 0 })
 }

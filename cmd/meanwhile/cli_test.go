@@ -19,7 +19,12 @@ func TestFirstAccountIsMadeByTheSetUpLinkAlone(t *testing.T) {
 	if !strings.HasPrefix(p.setup, p.base+"/setup/") {
 		t.Fatalf("set-up link = %q, want one under %s", p.setup, p.base)
 	}
-	form := url.Values{"workspace": {"Team"}, "name": {"Ada"}, "email": {"ada@example.com"}, "password": {"a long password"}}
+	form := url.Values{
+		"workspace": {"Team"},
+		"name":      {"Ada"},
+		"email":     {"ada@example.com"},
+		"password":  {"a long password"},
+	}
 	if res := p.postForm(browser(t), p.base+"/setup/wrong", form); res.StatusCode != http.StatusNotFound {
 		t.Errorf("a wrong set-up link answers %d, want 404", res.StatusCode)
 	}
@@ -30,15 +35,29 @@ func TestFirstAccountIsMadeByTheSetUpLinkAlone(t *testing.T) {
 	if res := p.postForm(browser(t), p.setup, form); res.StatusCode != http.StatusNotFound {
 		t.Errorf("the set-up link works twice: %d", res.StatusCode)
 	}
-	if res := p.postForm(browser(t), p.base+"/signup", form); res.StatusCode == http.StatusOK && res.Request.URL.Path == "/" {
+	if res := p.postForm(
+		browser(t),
+		p.base+"/signup",
+		form,
+	); res.StatusCode == http.StatusOK &&
+		res.Request.URL.Path == "/" {
 		t.Error("sign-up is open without the setting")
 	}
 	eve := browser(t)
-	if res := p.postForm(eve, p.base+"/login", url.Values{"email": {"ada@example.com"}, "password": {"wrong wrong"}}); res.StatusCode == http.StatusOK && res.Request.URL.Path == "/" {
+	if res := p.postForm(
+		eve,
+		p.base+"/login",
+		url.Values{"email": {"ada@example.com"}, "password": {"wrong wrong"}},
+	); res.StatusCode == http.StatusOK &&
+		res.Request.URL.Path == "/" {
 		t.Error("a wrong password signs in")
 	}
 	bea := browser(t)
-	if res := p.postForm(bea, p.base+"/login", url.Values{"email": {"ADA@example.com"}, "password": {"a long password"}}); res.Request.URL.Path != "/" {
+	if res := p.postForm(
+		bea,
+		p.base+"/login",
+		url.Values{"email": {"ADA@example.com"}, "password": {"a long password"}},
+	); res.Request.URL.Path != "/" {
 		t.Errorf("log-in ends at %s, want the library", res.Request.URL.Path)
 	}
 	p.postForm(bea, p.base+"/logout", nil)
@@ -68,7 +87,12 @@ func TestLogInLinkFromTheCommandLine(t *testing.T) {
 		t.Fatalf("user add: %d, %q", code, stdout)
 	}
 	bo := browser(t)
-	if res := p.postForm(bo, p.base+link.Path, url.Values{"password": {"my own password"}}); res.StatusCode != http.StatusOK || res.Request.URL.Path != "/" {
+	if res := p.postForm(
+		bo,
+		p.base+link.Path,
+		url.Values{"password": {"my own password"}},
+	); res.StatusCode != http.StatusOK ||
+		res.Request.URL.Path != "/" {
 		t.Errorf("the link ends at %s with %d, want the library", res.Request.URL.Path, res.StatusCode)
 	}
 	if res := p.postForm(browser(t), p.base+link.Path, nil); res.StatusCode != http.StatusNotFound {
@@ -91,13 +115,48 @@ func TestUsageAndExitCodes(t *testing.T) {
 		{"bad address", []string{"user", "add", "nobody"}, 1, "mail address"},
 		{"key for nobody", []string{"token", "add", "--email", "no@example.com"}, 1, "meanwhile user add"},
 		{"separate roles on one process's stores", []string{"server"}, 2, "MEANWHILE_DATABASE_URL"},
-		{"a base address with a path", []string{"--base-url", "https://example.com/x", "doctor"}, 2, "MEANWHILE_BASE_URL"},
-		{"mail whose links would lead anywhere", []string{"--smtp-url", "smtp://mail.example.com?from=a@example.com", "doctor"}, 2, "MEANWHILE_BASE_URL"},
-		{"mail from nobody", []string{"--base-url", "https://example.com", "--smtp-url", "smtp://mail.example.com", "doctor"}, 2, "?from="},
-		{"a provider that can be overheard", []string{"--oidc-issuer", "http://id.example.com", "--oidc-client-id", "x", "doctor"}, 2, "MEANWHILE_OIDC_ISSUER"},
-		{"a provider with a password", []string{"--oidc-issuer", "https://ada:secret@id.example.com", "--oidc-client-id", "x", "doctor"}, 2, "MEANWHILE_OIDC_CLIENT_SECRET"},
-		{"a provider that does not know this site", []string{"--oidc-issuer", "https://id.example.com", "doctor"}, 2, "MEANWHILE_OIDC_CLIENT_ID"},
-		{"addresses of media that live too long", []string{"--media-address-life", "61s", "doctor"}, 2, "MEANWHILE_MEDIA_ADDRESS_LIFE"},
+		{
+			"a base address with a path",
+			[]string{"--base-url", "https://example.com/x", "doctor"},
+			2,
+			"MEANWHILE_BASE_URL",
+		},
+		{
+			"mail whose links would lead anywhere",
+			[]string{"--smtp-url", "smtp://mail.example.com?from=a@example.com", "doctor"},
+			2,
+			"MEANWHILE_BASE_URL",
+		},
+		{
+			"mail from nobody",
+			[]string{"--base-url", "https://example.com", "--smtp-url", "smtp://mail.example.com", "doctor"},
+			2,
+			"?from=",
+		},
+		{
+			"a provider that can be overheard",
+			[]string{"--oidc-issuer", "http://id.example.com", "--oidc-client-id", "x", "doctor"},
+			2,
+			"MEANWHILE_OIDC_ISSUER",
+		},
+		{
+			"a provider with a password",
+			[]string{"--oidc-issuer", "https://ada:secret@id.example.com", "--oidc-client-id", "x", "doctor"},
+			2,
+			"MEANWHILE_OIDC_CLIENT_SECRET",
+		},
+		{
+			"a provider that does not know this site",
+			[]string{"--oidc-issuer", "https://id.example.com", "doctor"},
+			2,
+			"MEANWHILE_OIDC_CLIENT_ID",
+		},
+		{
+			"addresses of media that live too long",
+			[]string{"--media-address-life", "61s", "doctor"},
+			2,
+			"MEANWHILE_MEDIA_ADDRESS_LIFE",
+		},
 		{"an unknown store", []string{"--objects-url", "gopher://x", "serve"}, 1, "MEANWHILE_OBJECTS_URL"},
 	}
 	for _, tc := range tests {
@@ -123,7 +182,10 @@ func TestSecondProcessIsKeptAway(t *testing.T) {
 func TestTakenPortEndsTheProgram(t *testing.T) {
 	p := newProgram(t)
 	p.start()
-	other := newProgram(t, "MEANWHILE_LISTEN="+strings.Replace(strings.TrimPrefix(p.base, "http://"), "localhost", "127.0.0.1", 1))
+	other := newProgram(
+		t,
+		"MEANWHILE_LISTEN="+strings.Replace(strings.TrimPrefix(p.base, "http://"), "localhost", "127.0.0.1", 1),
+	)
 	_, stderr, code := other.run("serve")
 	if code != 1 || !strings.Contains(stderr, "MEANWHILE_LISTEN") {
 		t.Errorf("a taken port: %d, %q; want an error that names the setting", code, stderr)
@@ -133,14 +195,30 @@ func TestTakenPortEndsTheProgram(t *testing.T) {
 func TestTheRunningSiteSaysWhatTheDoctorDoes(t *testing.T) {
 	p := newProgram(t)
 	p.start()
-	form := url.Values{"workspace": {"Team"}, "name": {"Ada"}, "email": {"ada@example.com"}, "password": {"a long password"}}
+	form := url.Values{
+		"workspace": {"Team"},
+		"name":      {"Ada"},
+		"email":     {"ada@example.com"},
+		"password":  {"a long password"},
+	}
 	res := p.postForm(browser(t), p.setup, form)
 	b, err := io.ReadAll(res.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	page := string(b)
-	for _, text := range []string{"Data folder", "FFmpeg and sandbox", "Database", "Objects", "Redis", "Mail", "Clock", "runs inside the program", "answers at " + p.base, "Set MEANWHILE_SMTP_URL"} {
+	for _, text := range []string{
+		"Data folder",
+		"FFmpeg and sandbox",
+		"Database",
+		"Objects",
+		"Redis",
+		"Mail",
+		"Clock",
+		"runs inside the program",
+		"answers at " + p.base,
+		"Set MEANWHILE_SMTP_URL",
+	} {
 		if !strings.Contains(page, text) {
 			t.Errorf("the page lacks %q:\n%s", text, page)
 		}
@@ -166,14 +244,17 @@ func TestDoctor(t *testing.T) {
 	for _, f := range findings {
 		seen[f.Check] = f.Result
 	}
-	for _, check := range []string{"data folder", "database", "objects", "redis", "ffmpeg and sandbox", "base address", "site"} {
+	for _, check := range []string{
+		"data folder", "database", "objects", "redis", "ffmpeg and sandbox", "base address", "site",
+	} {
 		if seen[check] != "ok" && seen[check] != "warn" {
 			t.Errorf("check %q is %q, want ok or warn", check, seen[check])
 		}
 	}
 	p.env = append(p.env, "MEANWHILE_FFMPEG=/nowhere/ffmpeg")
 	stdout, _, code = p.run("doctor")
-	if code != 1 || !regexp.MustCompile(`(?m)^fail +ffmpeg`).MatchString(stdout) || !strings.Contains(stdout, "apt-get install") {
+	if code != 1 || !regexp.MustCompile(`(?m)^fail +ffmpeg`).MatchString(stdout) ||
+		!strings.Contains(stdout, "apt-get install") {
 		t.Errorf("doctor without ffmpeg: %d\n%s\nwant a failed line with the mend", code, stdout)
 	}
 }
@@ -200,7 +281,8 @@ func TestOpenAPIIsPrintedWithoutAServer(t *testing.T) {
 	if err := json.Unmarshal([]byte(stdout), &doc); code != 0 || err != nil {
 		t.Fatalf("openapi: %d, %v\n%s", code, err, stderr)
 	}
-	if !strings.HasPrefix(doc.OpenAPI, "3.1") || doc.Paths["/api/v1/videos"] == nil || doc.Paths["/api/v1/files/"] == nil {
+	if !strings.HasPrefix(doc.OpenAPI, "3.1") || doc.Paths["/api/v1/videos"] == nil ||
+		doc.Paths["/api/v1/files/"] == nil {
 		t.Errorf("the document lacks its version (%s) or routes", doc.OpenAPI)
 	}
 }
@@ -246,12 +328,33 @@ func TestSecretsFromFiles(t *testing.T) {
 	}
 }
 
-// TestPushGoesOnAfterAnInterruption cuts the connection in the middle of the file, more than once, and gives the same command again.
+// TestPushGoesOnAfterAnInterruption cuts the connection in the middle of the file, more than once,
+// and gives the same command again.
 func TestPushGoesOnAfterAnInterruption(t *testing.T) {
 	p := newProgram(t)
 	key := p.owner()
 	p.start()
-	source := clip(t, "long.mp4", 8, "-c:v", "libx264", "-preset", "ultrafast", "-b:v", "20M", "-minrate", "20M", "-maxrate", "20M", "-bufsize", "20M", "-x264-params", "nal-hrd=cbr", "-c:a", "aac")
+	source := clip(
+		t,
+		"long.mp4",
+		8,
+		"-c:v",
+		"libx264",
+		"-preset",
+		"ultrafast",
+		"-b:v",
+		"20M",
+		"-minrate",
+		"20M",
+		"-maxrate",
+		"20M",
+		"-bufsize",
+		"20M",
+		"-x264-params",
+		"nal-hrd=cbr",
+		"-c:a",
+		"aac",
+	)
 	proxy := newCuttingProxy(t, p.base, 5<<20, 2)
 	stdout, stderr, code := p.run("push", "--url", proxy.base, "--wait", "--json", source)
 	if code != 0 {
@@ -284,7 +387,8 @@ func TestPushGoesOnAfterAnInterruption(t *testing.T) {
 	}
 }
 
-// TestSamplesBecomeReady takes every real recording the whole way, by push, and fetches the first bytes of what plays.
+// TestSamplesBecomeReady takes every real recording the whole way, by push, and fetches the first
+// bytes of what plays.
 func TestSamplesBecomeReady(t *testing.T) {
 	p := newProgram(t)
 	key := p.owner()

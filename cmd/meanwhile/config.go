@@ -18,8 +18,8 @@ import (
 	"meanwhile/server"
 )
 
-// Config is everything that an operator can set: each field is a flag and an environment variable, and this struct is where the
-// documentation comes from (meanwhile --help-config).
+// Config is everything that an operator can set: each field is a flag and an environment variable,
+// and this struct is where the documentation comes from (meanwhile --help-config).
 type Config struct {
 	Listen            string        `env:"MEANWHILE_LISTEN" default:"127.0.0.1:8080" help:"Address of the site."`
 	AdminListen       string        `env:"MEANWHILE_ADMIN_LISTEN" default:"127.0.0.1:9090" help:"Address for metrics and pprof; empty switches it off."`
@@ -50,7 +50,8 @@ type Config struct {
 	LogFormat         string        `env:"MEANWHILE_LOG_FORMAT" enum:"text,json" default:"text" help:"Form of the log on standard error."`
 }
 
-// secretsFromFiles reads each MEANWHILE_X_FILE into MEANWHILE_X, for secrets that are mounted as files. It runs before flags are read.
+// secretsFromFiles reads each MEANWHILE_X_FILE into MEANWHILE_X, for secrets that are mounted as
+// files. It runs before flags are read.
 func secretsFromFiles() error {
 	for _, pair := range os.Environ() {
 		name, path, _ := strings.Cut(pair, "=")
@@ -82,19 +83,33 @@ func (c *Config) finish(role role) error {
 	}
 	if role == roleServer || role == roleWorker {
 		if strings.HasPrefix(c.DatabaseURL, "sqlite:") {
-			return fmt.Errorf("MEANWHILE_DATABASE_URL is %q, which belongs to one process: separate server and worker need postgres://", "sqlite:")
+			return fmt.Errorf(
+				"MEANWHILE_DATABASE_URL is %q, which belongs to one process: separate server and worker need "+
+					"postgres://",
+				"sqlite:",
+			)
 		}
 		if strings.HasPrefix(c.RedisURL, "embedded:") {
-			return fmt.Errorf("MEANWHILE_REDIS_URL is %q, which lives in one process: separate server and worker need redis://", "embedded:")
+			return fmt.Errorf(
+				"MEANWHILE_REDIS_URL is %q, which lives in one process: separate server and worker need redis://",
+				"embedded:",
+			)
 		}
 		if c.SecretKey == "" {
-			return errors.New("MEANWHILE_SECRET_KEY is empty: separate servers and workers need the same one, or each refuses what another has signed (openssl rand -hex 32 makes one)")
+			return errors.New(
+				"MEANWHILE_SECRET_KEY is empty: separate servers and workers need the same one, or each refuses " +
+					"what another has signed (openssl rand -hex 32 makes one)",
+			)
 		}
 	}
 	if c.BaseURL != "" {
 		u, err := url.Parse(c.BaseURL)
-		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || strings.Trim(u.Path, "/") != "" {
-			return fmt.Errorf("MEANWHILE_BASE_URL is %q: it needs http:// or https:// and a host, and no path", c.BaseURL)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" ||
+			strings.Trim(u.Path, "/") != "" {
+			return fmt.Errorf(
+				"MEANWHILE_BASE_URL is %q: it needs http:// or https:// and a host, and no path",
+				c.BaseURL,
+			)
 		}
 		c.BaseURL = strings.TrimSuffix(c.BaseURL, "/")
 	}
@@ -112,7 +127,10 @@ func (c *Config) finish(role role) error {
 			return fmt.Errorf("MEANWHILE_SMTP_URL makes no sense: %w", err)
 		}
 		if c.BaseURL == "" {
-			return errors.New("MEANWHILE_SMTP_URL needs MEANWHILE_BASE_URL: a mailed link has to lead here, whatever address the one who asked for it gave this site")
+			return errors.New(
+				"MEANWHILE_SMTP_URL needs MEANWHILE_BASE_URL: a mailed link has to lead here, whatever address the " +
+					"one who asked for it gave this site",
+			)
 		}
 	}
 	if err := c.finishProvider(); err != nil {
@@ -122,7 +140,10 @@ func (c *Config) finish(role role) error {
 		return fmt.Errorf("MEANWHILE_DRAIN_DELAY is %s: it needs 0s or more", c.DrainDelay)
 	}
 	if c.MediaAddressLife < 2*time.Second || c.MediaAddressLife > time.Minute || c.MediaAddressLife%time.Second != 0 {
-		return fmt.Errorf("MEANWHILE_MEDIA_ADDRESS_LIFE is %s: it needs whole seconds, from 2s to 1m", c.MediaAddressLife)
+		return fmt.Errorf(
+			"MEANWHILE_MEDIA_ADDRESS_LIFE is %s: it needs whole seconds, from 2s to 1m",
+			c.MediaAddressLife,
+		)
 	}
 	if c.WorkerConcurrency < 1 {
 		return fmt.Errorf("MEANWHILE_WORKER_CONCURRENCY is %d: it needs at least 1", c.WorkerConcurrency)
@@ -137,7 +158,10 @@ func (c *Config) finishProvider() error {
 	}
 	u, err := url.Parse(c.OIDCIssuer)
 	if err == nil && u.User != nil {
-		return errors.New("MEANWHILE_OIDC_ISSUER holds a name or a password: what this site shows the provider goes into MEANWHILE_OIDC_CLIENT_ID and MEANWHILE_OIDC_CLIENT_SECRET")
+		return errors.New(
+			"MEANWHILE_OIDC_ISSUER holds a name or a password: what this site shows the provider goes into " +
+				"MEANWHILE_OIDC_CLIENT_ID and MEANWHILE_OIDC_CLIENT_SECRET",
+		)
 	}
 	if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
 		return fmt.Errorf("MEANWHILE_OIDC_ISSUER is %q: it needs https:// and a host", c.OIDCIssuer)
@@ -156,7 +180,12 @@ func isLoopback(host string) bool {
 
 // provider is where people can sign in instead.
 func (c *Config) provider() server.Provider {
-	return server.Provider{Issuer: c.OIDCIssuer, ClientID: c.OIDCClientID, ClientSecret: c.OIDCClientSecret, Name: c.OIDCName}
+	return server.Provider{
+		Issuer:       c.OIDCIssuer,
+		ClientID:     c.OIDCClientID,
+		ClientSecret: c.OIDCClientSecret,
+		Name:         c.OIDCName,
+	}
 }
 
 // proxies reads the trusted networks; a single address is a network of one.
@@ -169,7 +198,10 @@ func (c *Config) proxies() ([]netip.Prefix, error) {
 		}
 		network, err := netip.ParsePrefix(text)
 		if err != nil {
-			return nil, fmt.Errorf("MEANWHILE_TRUSTED_PROXIES holds %q: it needs addresses or networks such as 10.0.0.0/8", text)
+			return nil, fmt.Errorf(
+				"MEANWHILE_TRUSTED_PROXIES holds %q: it needs addresses or networks such as 10.0.0.0/8",
+				text,
+			)
 		}
 		networks = append(networks, network)
 	}

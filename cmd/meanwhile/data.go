@@ -11,14 +11,18 @@ import (
 	"syscall"
 )
 
-// lockData keeps a second process away from a data folder; the lock goes with the process, however it ends.
+// lockData keeps a second process away from a data folder; the lock goes with the process, however
+// it ends.
 func lockData(dir string) (unlock func() error, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
 	}
 	unlock, err = lockFile(filepath.Join(dir, "lock"))
 	if errors.Is(err, errLocked) {
-		return nil, fmt.Errorf("another meanwhile is running on %s: stop it first, or set MEANWHILE_DATA to another folder", dir)
+		return nil, fmt.Errorf(
+			"another meanwhile is running on %s: stop it first, or set MEANWHILE_DATA to another folder",
+			dir,
+		)
 	}
 	return unlock, err
 }
@@ -26,7 +30,8 @@ func lockData(dir string) (unlock func() error, err error) {
 // mostWorkers is how many workers may share one data folder.
 const mostWorkers = 64
 
-// ownFolder gives this process alone one of the folders name, name-2, name-3 … under dir: workers on one machine may share the rest of it.
+// ownFolder gives this process alone one of the folders name, name-2, name-3 … under dir: workers
+// on one machine may share the rest of it.
 func ownFolder(dir, name string) (path string, unlock func() error, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", nil, fmt.Errorf("make data folder: %w", err)
@@ -45,7 +50,8 @@ func ownFolder(dir, name string) (path string, unlock func() error, err error) {
 
 var errLocked = errors.New("another process holds the lock")
 
-// lockFile takes a lock that goes with the process, however it ends. errLocked when another process has it.
+// lockFile takes a lock that goes with the process, however it ends. errLocked when another process
+// has it.
 func lockFile(path string) (unlock func() error, err error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -61,7 +67,8 @@ func lockFile(path string) (unlock func() error, err error) {
 	return f.Close, nil
 }
 
-// secretKey is the configured one, else the one kept under the data folder, else a new one that is kept there.
+// secretKey is the configured one, else the one kept under the data folder, else a new one that is
+// kept there.
 func secretKey(configured, dir string) ([]byte, error) {
 	if configured != "" {
 		return []byte(configured), nil
@@ -72,7 +79,11 @@ func secretKey(configured, dir string) ([]byte, error) {
 		return []byte(strings.TrimSpace(string(b))), nil
 	}
 	if err == nil {
-		return nil, fmt.Errorf("%s is damaged: restore it from a backup, or delete it (links to media that are open now will have to be loaded again)", path)
+		return nil, fmt.Errorf(
+			"%s is damaged: restore it from a backup, or delete it (links to media that are open now will have to "+
+				"be loaded again)",
+			path,
+		)
 	}
 	if !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("read secret key: %w", err)
@@ -94,7 +105,8 @@ func secretKey(configured, dir string) ([]byte, error) {
 	return []byte(key), nil
 }
 
-// diskUsed answers which part of the file system under dir is used, 0…1, as an ordinary user sees it; 0 when it cannot be known.
+// diskUsed answers which part of the file system under dir is used, 0…1, as an ordinary user sees
+// it; 0 when it cannot be known.
 func diskUsed(dir string) func() float64 {
 	return func() float64 {
 		var s syscall.Statfs_t

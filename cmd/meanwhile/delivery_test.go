@@ -34,7 +34,8 @@ func (p *program) fetch(address string, header ...string) (*http.Response, strin
 	return res, string(b)
 }
 
-// TestMediaIsRedirectedToTheStorage takes a video the whole way and fetches it as a player does, with the real storage.
+// TestMediaIsRedirectedToTheStorage takes a video the whole way and fetches it as a player does,
+// with the real storage.
 func TestMediaIsRedirectedToTheStorage(t *testing.T) {
 	s := mustServices(t)
 	p := newProgram(t, append(s.env(), "MEANWHILE_MEDIA_DELIVERY=redirect")...)
@@ -54,7 +55,10 @@ func TestMediaIsRedirectedToTheStorage(t *testing.T) {
 	})
 
 	origin := ""
-	for address, mediaType := range map[string]string{share.Playback.Tracks[0].Sources[0].URL: "video/mp4", share.Playback.Poster: "image/jpeg"} {
+	for address, mediaType := range map[string]string{
+		share.Playback.Tracks[0].Sources[0].URL: "video/mp4",
+		share.Playback.Poster:                   "image/jpeg",
+	} {
 		res, _ := p.fetch(p.base + address)
 		to, err := url.Parse(res.Header.Get("Location"))
 		if err != nil || res.StatusCode != http.StatusFound || to.Host == "" {
@@ -62,8 +66,15 @@ func TestMediaIsRedirectedToTheStorage(t *testing.T) {
 		}
 		origin = to.Scheme + "://" + to.Host
 		piece, bytes := p.fetch(to.String(), "Range", "bytes=0-99", "Origin", p.base)
-		if piece.StatusCode != http.StatusPartialContent || len(bytes) != 100 || !strings.HasPrefix(piece.Header.Get("Content-Type"), mediaType) {
-			t.Errorf("%s at the storage: %s, %d bytes of %s", mediaType, piece.Status, len(bytes), piece.Header.Get("Content-Type"))
+		if piece.StatusCode != http.StatusPartialContent || len(bytes) != 100 ||
+			!strings.HasPrefix(piece.Header.Get("Content-Type"), mediaType) {
+			t.Errorf(
+				"%s at the storage: %s, %d bytes of %s",
+				mediaType,
+				piece.Status,
+				len(bytes),
+				piece.Header.Get("Content-Type"),
+			)
 		}
 	}
 	page, _ := p.fetch(p.base + "/v/" + v.ShareToken)
@@ -103,20 +114,48 @@ func TestDoctorLooksAtTheMediaAddress(t *testing.T) {
 		name, public, base, delivery string
 		result, says                 string // a part of the detail or of the mend
 	}{
-		{"one that browsers may use", target.String(), "http://localhost:8080", "redirect", "ok", "serves ranges to pages of http://localhost:8080"},
+		{
+			"one that browsers may use",
+			target.String(),
+			"http://localhost:8080",
+			"redirect",
+			"ok",
+			"serves ranges to pages of http://localhost:8080",
+		},
 		{"one that is not used", closed.URL, "http://localhost:8080", "proxy", "ok", "comes from the server"},
-		{"one without CORS", closed.URL, "http://localhost:8080", "redirect", "fail", "CORS rules allow GET with the header Range from http://localhost:8080"},
-		{"one that knows no ranges", whole.URL, "http://localhost:8080", "redirect", "fail", "answers a range of bytes with 200"},
+		{
+			"one without CORS", closed.URL, "http://localhost:8080", "redirect", "fail",
+			"CORS rules allow GET with the header Range from http://localhost:8080",
+		},
+		{
+			"one that knows no ranges", whole.URL, "http://localhost:8080", "redirect", "fail",
+			"answers a range of bytes with 200",
+		},
 		{"one that is not there", "http://127.0.0.1:1", "http://localhost:8080", "redirect", "fail", "public_endpoint"},
-		{"a plain one under a secure page", target.String(), "https://updates.example.com", "redirect", "fail", "https:// address"},
+		{
+			"a plain one under a secure page",
+			target.String(),
+			"https://updates.example.com",
+			"redirect",
+			"fail",
+			"https:// address",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			query.Set("public_endpoint", tc.public)
 			u.RawQuery = query.Encode()
-			p := newProgram(t, append(s.env(), "MEANWHILE_OBJECTS_URL="+u.String(), "MEANWHILE_MEDIA_DELIVERY="+tc.delivery, "MEANWHILE_BASE_URL="+tc.base)...)
+			p := newProgram(
+				t,
+				append(
+					s.env(),
+					"MEANWHILE_OBJECTS_URL="+u.String(),
+					"MEANWHILE_MEDIA_DELIVERY="+tc.delivery,
+					"MEANWHILE_BASE_URL="+tc.base,
+				)...)
 			by, _ := p.doctor()
 			got := by["media address"]
-			if got.Result != tc.result || !strings.Contains(got.Detail+got.Mend, tc.says) || (got.Result == "fail") == (got.Mend == "") {
+			if got.Result != tc.result || !strings.Contains(got.Detail+got.Mend, tc.says) ||
+				(got.Result == "fail") == (got.Mend == "") {
 				t.Errorf("doctor says %+v, want %s with %q", got, tc.result, tc.says)
 			}
 			if strings.Contains(got.Detail+got.Mend, "X-Amz-Signature") {
@@ -126,7 +165,8 @@ func TestDoctorLooksAtTheMediaAddress(t *testing.T) {
 	}
 
 	p := newProgram(t, "MEANWHILE_MEDIA_DELIVERY=redirect")
-	if by, _ := p.doctor(); by["media address"].Result != "warn" || !strings.Contains(by["media address"].Mend, "MEANWHILE_MEDIA_DELIVERY=proxy") {
+	if by, _ := p.doctor(); by["media address"].Result != "warn" ||
+		!strings.Contains(by["media address"].Mend, "MEANWHILE_MEDIA_DELIVERY=proxy") {
 		t.Errorf("with a folder doctor says %+v, want a warning with the mend", by["media address"])
 	}
 }

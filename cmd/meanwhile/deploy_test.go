@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// TestDeployNamesOnlySettingsThatExist reads everything that ships the program: a setting that was renamed must not live on there.
+// TestDeployNamesOnlySettingsThatExist reads everything that ships the program: a setting that was
+// renamed must not live on there.
 func TestDeployNamesOnlySettingsThatExist(t *testing.T) {
 	var known []string
 	for i := range reflect.TypeFor[Config]().NumField() {
@@ -19,7 +20,8 @@ func TestDeployNamesOnlySettingsThatExist(t *testing.T) {
 	}
 	setting := regexp.MustCompile(`\bMEANWHILE_[A-Z_]+\b`)
 	for path, atLeast := range map[string]int{
-		"docker-compose.yml": 7, "deploy/Dockerfile": 4, "deploy/caddy/Caddyfile": 1, "deploy/nginx.conf": 2, "deploy/systemd/meanwhile.service": 2,
+		"docker-compose.yml": 7, "deploy/Dockerfile": 4, "deploy/caddy/Caddyfile": 1,
+		"deploy/nginx.conf": 2, "deploy/systemd/meanwhile.service": 2,
 	} {
 		text, err := os.ReadFile(filepath.Join("../..", path))
 		if err != nil {
@@ -54,6 +56,10 @@ func TestComposeMountsTheSecretsThatAreMade(t *testing.T) {
 	made := read("deploy/make-secrets.sh", `(?m)^keep ([a-z0-9_]+) `)
 	mounted := read("docker-compose.yml", `file: \./secrets/([a-z0-9_]+)`)
 	if len(made) == 0 || !slices.Equal(made, mounted) {
-		t.Errorf("make-secrets.sh makes %s, docker-compose.yml mounts %s", strings.Join(made, " "), strings.Join(mounted, " "))
+		t.Errorf(
+			"make-secrets.sh makes %s, docker-compose.yml mounts %s",
+			strings.Join(made, " "),
+			strings.Join(mounted, " "),
+		)
 	}
 }

@@ -36,17 +36,20 @@ func fail(err error, mend string) finding {
 	return finding{Result: "fail", Detail: err.Error(), Mend: mend}
 }
 
-// patient is what the checks look at: the parts of the running process, or those that the checks open themselves, one after the other.
+// patient is what the checks look at: the parts of the running process, or those that the checks
+// open themselves, one after the other.
 type patient struct {
 	config *Config
 	parts  *parts
 }
 
-// checks is what the doctor looks at, in the order of the report. A new check is a row and a function.
+// checks is what the doctor looks at, in the order of the report. A new check is a row and a
+// function.
 var checks = []struct {
-	name  string
-	look  func(context.Context, patient) finding
-	works bool // it is about what a process needs that works on videos: a separate server knows nothing of it
+	name string
+	look func(context.Context, patient) finding
+	// it is about what a process needs that works on videos: a separate server knows nothing of it
+	works bool
 }{
 	{"data folder", checkData, true},
 	{"disk", checkDisk, true},
@@ -151,7 +154,8 @@ func checkFFmpeg(ctx context.Context, p patient) finding {
 	return ok(detail)
 }
 
-// slowAnswer is when a server counts as far away: one page asks the database a few times, one after the other.
+// slowAnswer is when a server counts as far away: one page asks the database a few times, one after
+// the other.
 const slowAnswer = 20 * time.Millisecond
 
 // leastPostgres is the oldest major version that the tests run on.
@@ -174,7 +178,10 @@ func checkDatabase(ctx context.Context, p patient) finding {
 		}
 	}
 	if err := store.Ping(ctx); err != nil {
-		return fail(errors.New(sentence(err)), "See that the database can be written: not a standby, not a full disk, and the tables belong to the user.")
+		return fail(
+			errors.New(sentence(err)),
+			"See that the database can be written: not a standby, not a full disk, and the tables belong to the user.",
+		)
 	}
 	var version string
 	took := time.Hour
@@ -185,10 +192,18 @@ func checkDatabase(ctx context.Context, p patient) finding {
 		}
 		took = min(took, time.Since(asked))
 	}
-	detail := fmt.Sprintf("%s, answers in %s, writable, %d migrations applied", version, max(took.Round(10*time.Microsecond), 10*time.Microsecond), len(status))
+	detail := fmt.Sprintf(
+		"%s, answers in %s, writable, %d migrations applied",
+		version,
+		max(took.Round(10*time.Microsecond), 10*time.Microsecond),
+		len(status),
+	)
 	var major int
 	if n, err := fmt.Sscanf(version, "PostgreSQL %d", &major); n == 1 && err == nil && major < leastPostgres {
-		return warn(detail, fmt.Sprintf("Upgrade to PostgreSQL %d or newer: older ones are not tested with.", leastPostgres))
+		return warn(
+			detail,
+			fmt.Sprintf("Upgrade to PostgreSQL %d or newer: older ones are not tested with.", leastPostgres),
+		)
 	}
 	if took > slowAnswer {
 		return warn(detail, "Bring the database nearer: every page waits for a few answers.")
@@ -199,7 +214,10 @@ func checkDatabase(ctx context.Context, p patient) finding {
 func checkObjects(ctx context.Context, p patient) finding {
 	if p.parts.objects == nil {
 		if err := p.parts.openObjects(ctx, p.config); err != nil {
-			return fail(errors.New(sentence(err)), "See that MEANWHILE_OBJECTS_URL is right, and that the folder or the server in it can be used.")
+			return fail(
+				errors.New(sentence(err)),
+				"See that MEANWHILE_OBJECTS_URL is right, and that the folder or the server in it can be used.",
+			)
 		}
 	}
 	key := "doctor/" + meanwhile.NewRandomID()
@@ -214,7 +232,10 @@ func checkObjects(ctx context.Context, p patient) finding {
 	}
 	b, err := io.ReadAll(r)
 	if err := errors.Join(err, r.Close(), p.parts.objects.Delete(ctx, key)); err != nil {
-		return fail(errors.New(sentence(err)), "See that the folder or the bucket of the objects can be read, and that objects in it can be deleted.")
+		return fail(
+			errors.New(sentence(err)),
+			"See that the folder or the bucket of the objects can be read, and that objects in it can be deleted.",
+		)
 	}
 	if string(b) != text {
 		return fail(errors.New("what was read differs from what was written"), "Check the disk.")
@@ -228,16 +249,29 @@ func checkRedis(ctx context.Context, p patient) finding {
 	}
 	if p.parts.redis == nil {
 		if err := p.parts.openRedis(ctx, p.config); err != nil {
-			return fail(errors.New(sentence(err)), "Correct MEANWHILE_REDIS_URL: meanwhile --help-config shows its forms.")
+			return fail(
+				errors.New(sentence(err)),
+				"Correct MEANWHILE_REDIS_URL: meanwhile --help-config shows its forms.",
+			)
 		}
 	}
 	facts, err := p.parts.redis.Look(ctx)
 	if err != nil {
-		return fail(errors.New(sentence(err)), "See that MEANWHILE_REDIS_URL is right, and that Redis runs and takes writes (not a replica).")
+		return fail(
+			errors.New(sentence(err)),
+			"See that MEANWHILE_REDIS_URL is right, and that Redis runs and takes writes (not a replica).",
+		)
 	}
-	detail := fmt.Sprintf("Redis %s, answers in %s, writable", facts.Version, facts.AnswersIn.Round(10*time.Microsecond))
+	detail := fmt.Sprintf(
+		"Redis %s, answers in %s, writable",
+		facts.Version,
+		facts.AnswersIn.Round(10*time.Microsecond),
+	)
 	if facts.Evicts != "" {
-		return warn(detail+", drops keys ("+facts.Evicts+")", "Set maxmemory-policy noeviction: a dropped wake-up delays work by half a minute.")
+		return warn(
+			detail+", drops keys ("+facts.Evicts+")",
+			"Set maxmemory-policy noeviction: a dropped wake-up delays work by half a minute.",
+		)
 	}
 	if facts.AnswersIn > slowAnswer {
 		return warn(detail, "Bring Redis nearer: progress and new comments wait for it.")
@@ -258,13 +292,16 @@ func checkWorkers(_ context.Context, p patient) finding {
 		return warn("not counted: "+sentence(err), "Mend Redis first.")
 	}
 	if n == 0 {
-		return warn("none is running: what is recorded plays, and nothing more is made of it", "Start one with the same settings: meanwhile worker")
+		return warn(
+			"none is running: what is recorded plays, and nothing more is made of it",
+			"Start one with the same settings: meanwhile worker",
+		)
 	}
 	return ok(fmt.Sprintf("%d running", n))
 }
 
-// How far this machine's clock may be from the database's: leases go by the one, links and sessions by the other, and a storage refuses what
-// was signed a quarter of an hour ago.
+// How far this machine's clock may be from the database's: leases go by the one, links and sessions
+// by the other, and a storage refuses what was signed a quarter of an hour ago.
 const (
 	clockSkewed = 2 * time.Second
 	clockWrong  = time.Minute
@@ -274,10 +311,16 @@ func checkClock(ctx context.Context, p patient) finding {
 	const mend = "Set the clocks of this machine and of the database by NTP."
 	now := time.Now()
 	if now.Year() < 2026 {
-		return fail(fmt.Errorf("it says %s", now.UTC().Format(time.RFC3339)), "Set the clock: links would end at the wrong time.")
+		return fail(
+			fmt.Errorf("it says %s", now.UTC().Format(time.RFC3339)),
+			"Set the clock: links would end at the wrong time.",
+		)
 	}
 	if p.parts.store == nil {
-		return warn(now.UTC().Format(time.RFC3339)+", not compared: the database cannot be asked", "Mend the database first.")
+		return warn(
+			now.UTC().Format(time.RFC3339)+", not compared: the database cannot be asked",
+			"Mend the database first.",
+		)
 	}
 	theirs, err := p.parts.store.Clock(ctx)
 	if err != nil {
@@ -302,8 +345,11 @@ func checkSecretKey(_ context.Context, p patient) finding {
 	if local(p.config) {
 		return ok("made and kept under " + absolute(p.config.Data))
 	}
-	return warn("not set: this process has one of its own",
-		"Set MEANWHILE_SECRET_KEY to the same on each server and worker (openssl rand -hex 32 makes one): they refuse to start without.")
+	return warn(
+		"not set: this process has one of its own",
+		"Set MEANWHILE_SECRET_KEY to the same on each server and worker (openssl rand -hex 32 makes one): they "+
+			"refuse to start without.",
+	)
 }
 
 // checkProvider asks the provider what it can do.
@@ -312,7 +358,11 @@ func checkProvider(ctx context.Context, p patient) finding {
 		return ok("none: people sign in here by password, passkey or link")
 	}
 	if err := p.config.provider().Look(ctx); err != nil {
-		return fail(errors.New(sentence(err)), "See that MEANWHILE_OIDC_ISSUER is the address that the provider calls itself by, and that this machine reaches it.")
+		return fail(
+			errors.New(sentence(err)),
+			"See that MEANWHILE_OIDC_ISSUER is the address that the provider calls itself by, and that this machine "+
+				"reaches it.",
+		)
 	}
 	return ok(p.config.OIDCIssuer + " answers")
 }
@@ -324,14 +374,21 @@ func checkBaseURL(_ context.Context, p patient) finding {
 		if err == nil && isLoopback(host) {
 			return ok("not set: links use the address that the browser asked for, which is right on one machine")
 		}
-		return warn("not set, and the site listens beyond this machine", "Set MEANWHILE_BASE_URL, so that links carry the right address.")
+		return warn(
+			"not set, and the site listens beyond this machine",
+			"Set MEANWHILE_BASE_URL, so that links carry the right address.",
+		)
 	}
 	u, err := url.Parse(p.config.BaseURL)
 	if err != nil {
 		return fail(err, "Set MEANWHILE_BASE_URL to http:// or https:// and a host.")
 	}
 	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
-		return warn(u.Redacted()+" is plain http", "Put a proxy with TLS before it: on plain http browsers neither record nor copy links, and cookies are weaker.")
+		return warn(
+			u.Redacted()+" is plain http",
+			"Put a proxy with TLS before it: on plain http browsers neither record nor copy links, and cookies are "+
+				"weaker.",
+		)
 	}
 	return ok(u.Redacted())
 }
@@ -348,12 +405,19 @@ func checkSite(ctx context.Context, p patient) finding {
 	base = strings.TrimSuffix(req.URL.Redacted(), "/readyz")
 	res, err := (&http.Client{Timeout: 5 * time.Second}).Do(req)
 	if err != nil {
-		return warn("does not answer at "+base, "Start it with `meanwhile`, or see that MEANWHILE_BASE_URL leads to it.")
+		return warn(
+			"does not answer at "+base,
+			"Start it with `meanwhile`, or see that MEANWHILE_BASE_URL leads to it.",
+		)
 	}
 	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
-		b, _ := io.ReadAll(io.LimitReader(res.Body, 4<<10)) // what could be read is enough for a report
-		return fail(fmt.Errorf("%s answers %s: %s", base, res.Status, strings.TrimSpace(string(b))), "See what it says is missing.")
+		// what could be read is enough for a report
+		b, _ := io.ReadAll(io.LimitReader(res.Body, 4<<10))
+		return fail(
+			fmt.Errorf("%s answers %s: %s", base, res.Status, strings.TrimSpace(string(b))),
+			"See what it says is missing.",
+		)
 	}
 	return ok("answers at " + base)
 }

@@ -24,7 +24,10 @@ func checkMediaAddress(ctx context.Context, p patient) finding {
 	key := "doctor/" + meanwhile.NewRandomID()
 	address, err := p.parts.objects.SignURL(ctx, key, time.Minute)
 	if err != nil && meanwhile.KindOf(err) == meanwhile.Invalid {
-		return warn("media comes from the server: a folder signs no addresses", "Set MEANWHILE_MEDIA_DELIVERY=proxy, or keep objects in s3://.")
+		return warn(
+			"media comes from the server: a folder signs no addresses",
+			"Set MEANWHILE_MEDIA_DELIVERY=proxy, or keep objects in s3://.",
+		)
 	}
 	if err != nil {
 		return fail(errors.New(sentence(err)), "See that MEANWHILE_OBJECTS_URL holds credentials.")
@@ -42,20 +45,35 @@ func checkMediaAddress(ctx context.Context, p patient) finding {
 // mediaProbe is what the trial object holds.
 const mediaProbe = "meanwhile"
 
-// askAsBrowser reads a piece of the trial object from another origin: first what a browser asks before, then the bytes.
+// askAsBrowser reads a piece of the trial object from another origin: first what a browser asks
+// before, then the bytes.
 func (p patient) askAsBrowser(ctx context.Context, address string) finding {
 	u, err := url.Parse(address)
 	if err != nil {
-		return fail(errors.New("the storage signs what is no address"), "See that public_endpoint in MEANWHILE_OBJECTS_URL is right.")
+		return fail(
+			errors.New("the storage signs what is no address"),
+			"See that public_endpoint in MEANWHILE_OBJECTS_URL is right.",
+		)
 	}
 	there, origin := u.Scheme+"://"+u.Host, p.origin()
 	if u.Scheme == "http" && strings.HasPrefix(origin, "https:") {
-		return fail(fmt.Errorf("%s is plain http, and the site is https: browsers refuse that", there), "Give public_endpoint in MEANWHILE_OBJECTS_URL an https:// address.")
+		return fail(
+			fmt.Errorf("%s is plain http, and the site is https: browsers refuse that", there),
+			"Give public_endpoint in MEANWHILE_OBJECTS_URL an https:// address.",
+		)
 	}
-	reach := "See that browsers reach " + there + " (public_endpoint in MEANWHILE_OBJECTS_URL), and that a proxy before it passes Host, Range and the query on unchanged."
+	reach := "See that browsers reach " +
+		there + " (public_endpoint in MEANWHILE_OBJECTS_URL), and that a proxy before it passes Host, Range and the " +
+		"query on unchanged."
 	cors := fmt.Sprintf("Let the bucket's CORS rules allow GET with the header Range from %s.", origin)
 
-	res, body, err := browse(ctx, http.MethodGet, address, http.Header{"Origin": {origin}, "Range": {"bytes=4-8"}}) //nolint:bodyclose // browse has closed it
+	// browse has closed it
+	res, body, err := browse(
+		ctx,
+		http.MethodGet,
+		address,
+		http.Header{"Origin": {origin}, "Range": {"bytes=4-8"}},
+	) //nolint:bodyclose
 	if err != nil {
 		return fail(fmt.Errorf("%s does not answer: %w", there, hideAddress(err)), reach)
 	}
@@ -65,9 +83,14 @@ func (p patient) askAsBrowser(ctx context.Context, address string) finding {
 	if !allowsOrigin(res.Header, origin) {
 		return fail(fmt.Errorf("%s does not let pages of %s read it", there, origin), cors)
 	}
-	ask := http.Header{"Origin": {origin}, "Access-Control-Request-Method": {http.MethodGet}, "Access-Control-Request-Headers": {"range"}}
+	ask := http.Header{
+		"Origin":                         {origin},
+		"Access-Control-Request-Method":  {http.MethodGet},
+		"Access-Control-Request-Headers": {"range"},
+	}
 	res, _, err = browse(ctx, http.MethodOptions, address, ask) //nolint:bodyclose // as above
-	if err != nil || res.StatusCode >= http.StatusMultipleChoices || !allowsOrigin(res.Header, origin) || !allowsRange(res.Header) {
+	if err != nil || res.StatusCode >= http.StatusMultipleChoices || !allowsOrigin(res.Header, origin) ||
+		!allowsRange(res.Header) {
 		return warn(there+" serves ranges, but refuses the question that some browsers ask before", cors)
 	}
 	return ok(there + " serves ranges to pages of " + origin)

@@ -9,7 +9,8 @@ import (
 	"meanwhile/server"
 )
 
-// siteChecks are the doctor's checks for the page of a running process, which listens on addr: they look at the very parts that it works with.
+// siteChecks are the doctor's checks for the page of a running process, which listens on addr: they
+// look at the very parts that it works with.
 func siteChecks(c *Config, p *parts, role role, addr string) []server.Check {
 	running := *c
 	running.Listen = addr // with the port that was given
@@ -19,13 +20,19 @@ func siteChecks(c *Config, p *parts, role role, addr string) []server.Check {
 		if check.works && role == roleServer {
 			continue
 		}
-		all = append(all, server.Check{Name: strings.Replace(check.name, "ffmpeg", "FFmpeg", 1), Look: func(ctx context.Context) server.Finding {
-			f := check.look(ctx, patient{&running, p})
-			if f.Result != "ok" {
-				f.Detail = hide.Replace(f.Detail) // it repeats what others say of the addresses
-			}
-			return server.Finding{Result: f.Result, Detail: f.Detail, Mend: f.Mend}
-		}})
+		all = append(
+			all,
+			server.Check{
+				Name: strings.Replace(check.name, "ffmpeg", "FFmpeg", 1),
+				Look: func(ctx context.Context) server.Finding {
+					f := check.look(ctx, patient{&running, p})
+					if f.Result != "ok" {
+						f.Detail = hide.Replace(f.Detail) // it repeats what others say of the addresses
+					}
+					return server.Finding{Result: f.Result, Detail: f.Detail, Mend: f.Mend}
+				},
+			},
+		)
 	}
 	return all
 }
@@ -33,7 +40,8 @@ func siteChecks(c *Config, p *parts, role role, addr string) []server.Check {
 // hidden stands where a secret stood.
 const hidden = "•••"
 
-// secretsOf lists the secrets of the configuration, each followed by what is shown in its place: the longest first, as one may hold another.
+// secretsOf lists the secrets of the configuration, each followed by what is shown in its place:
+// the longest first, as one may hold another.
 func secretsOf(c *Config) []string {
 	secrets := []string{c.SecretKey, c.OIDCClientSecret}
 	for _, address := range []string{c.DatabaseURL, c.RedisURL, c.ObjectsURL, c.SMTPURL, c.BaseURL} {

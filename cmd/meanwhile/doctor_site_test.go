@@ -15,7 +15,13 @@ import (
 func newSite(t *testing.T, change func(*Config)) (*Config, *parts) {
 	t.Helper()
 	c := &Config{
-		Listen: "127.0.0.1:0", Data: t.TempDir(), RedisURL: "embedded:", MediaDelivery: "proxy", MediaAddressLife: time.Minute, Sandbox: "auto", WorkerConcurrency: 1,
+		Listen:            "127.0.0.1:0",
+		Data:              t.TempDir(),
+		RedisURL:          "embedded:",
+		MediaDelivery:     "proxy",
+		MediaAddressLife:  time.Minute,
+		Sandbox:           "auto",
+		WorkerConcurrency: 1,
 	}
 	change(c)
 	if err := c.finish(roleAll); err != nil {
@@ -67,7 +73,9 @@ func TestAMailServerThatSaysNothingHoldsNobodyUp(t *testing.T) {
 	}
 	defer l.Close() // it takes connections, and nobody speaks
 	c, p := newSite(t, func(c *Config) {
-		c.SMTPURL, c.BaseURL = "smtp://ada:a%20mail%20secret@"+l.Addr().String()+"?from=updates@example.com", "http://localhost"
+		c.SMTPURL, c.BaseURL = "smtp://ada:a%20mail%20secret@"+l.Addr().
+			String()+
+			"?from=updates@example.com", "http://localhost"
 	})
 	for _, check := range siteChecks(c, p, roleAll, "127.0.0.1:1") {
 		if check.Name != "mail" {
@@ -88,22 +96,29 @@ func TestAMailServerThatSaysNothingHoldsNobodyUp(t *testing.T) {
 
 func TestFindingsTellNoSecrets(t *testing.T) {
 	c := &Config{
-		SecretKey: "the key of the site", OIDCClientSecret: "provider-secret",
-		DatabaseURL: "postgres://ada:data%2Fsecret@db/meanwhile",
-		RedisURL:    "redis+sentinel://ada:watch-secret@a:26379/0?master_name=m&password=redis-secret&sentinel_password=other-secret",
-		ObjectsURL:  "s3://bucket?secret_key=bucket-secret",
-		SMTPURL:     "smtp://ada:mail+secret@mail.example.com?from=updates@example.com",
-		BaseURL:     "https://example.com",
+		SecretKey:        "the key of the site",
+		OIDCClientSecret: "provider-secret",
+		DatabaseURL:      "postgres://ada:data%2Fsecret@db/meanwhile",
+		RedisURL:         "redis+sentinel://ada:watch-secret@a:26379/0?master_name=m&password=redis-secret&sentinel_password=other-secret",
+		ObjectsURL:       "s3://bucket?secret_key=bucket-secret",
+		SMTPURL:          "smtp://ada:mail+secret@mail.example.com?from=updates@example.com",
+		BaseURL:          "https://example.com",
 	}
 	hide := strings.NewReplacer(secretsOf(c)...)
 	for _, text := range []string{
-		c.SecretKey, c.OIDCClientSecret, c.DatabaseURL, "data/secret", c.RedisURL, "redis-secret", c.ObjectsURL, c.SMTPURL, "dial ada:mail%2Bsecret@mail", "535 mail+secret",
+		c.SecretKey, c.OIDCClientSecret, c.DatabaseURL, "data/secret", c.RedisURL,
+		"redis-secret", c.ObjectsURL, c.SMTPURL, "dial ada:mail%2Bsecret@mail", "535 mail+secret",
 	} {
-		if got := hide.Replace(text); strings.Contains(got, "secret@") || strings.Contains(got, "-secret") || strings.Contains(got, "/secret") || strings.Contains(got, "+secret") || strings.Contains(got, "key of") {
+		if got := hide.Replace(text); strings.Contains(got, "secret@") ||
+			strings.Contains(got, "-secret") || strings.Contains(got, "/secret") || strings.Contains(got, "+secret") ||
+			strings.Contains(got, "key of") {
 			t.Errorf("%q is shown as %q", text, got)
 		}
 	}
-	if got := hide.Replace("mail.example.com:587 refuses updates@example.com"); !strings.HasPrefix(got, "mail.example.com:587") {
+	if got := hide.Replace("mail.example.com:587 refuses updates@example.com"); !strings.HasPrefix(
+		got,
+		"mail.example.com:587",
+	) {
 		t.Errorf("what is no secret is shown as %q", got)
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// drain is the time between the signal and the end of listening. A proxy that asks for /readyz hears in it that this server is going, and
-// sends what comes next to another one.
+// drain is the time between the signal and the end of listening. A proxy that asks for /readyz
+// hears in it that this server is going, and sends what comes next to another one.
 type drain struct {
 	told     <-chan struct{} // closed by the signal
 	stopping chan struct{}   // closed delay later: event streams end, and nothing more is taken
@@ -41,7 +41,8 @@ func (d *drain) ready(ctx context.Context) map[string]error {
 	return missing
 }
 
-// goodbye ends connections with the answers that go out after the signal, so that none waits for a next request when the server closes them.
+// goodbye ends connections with the answers that go out after the signal, so that none waits for a
+// next request when the server closes them.
 func (d *drain) goodbye(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if d.begun() {

@@ -58,7 +58,11 @@ func newFolderTree(dir string) (*folderTree, error) {
 		return nil, fmt.Errorf("look into folder: %w", err)
 	}
 	if len(entries) > 0 {
-		return nil, meanwhile.E(meanwhile.Conflict, fmt.Sprintf("%s is not empty. Name a folder that is, or that is not there yet.", dir), nil)
+		return nil, meanwhile.E(
+			meanwhile.Conflict,
+			fmt.Sprintf("%s is not empty. Name a folder that is, or that is not there yet.", dir),
+			nil,
+		)
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {

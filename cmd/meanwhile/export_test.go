@@ -57,14 +57,30 @@ func TestExportFromTheCommandLine(t *testing.T) {
 			return err
 		})
 		slices.Sort(files)
-		if all := []string{"comments.json", "comments.txt", "index.html", "original.mp4", "video.json", "video.mp4"}; err != nil || !slices.Equal(files, all) {
+		if all := []string{
+			"comments.json",
+			"comments.txt",
+			"index.html",
+			"original.mp4",
+			"video.json",
+			"video.mp4",
+		}; err != nil ||
+			!slices.Equal(files, all) {
 			t.Errorf("export %v wrote %v, %v; want %v", args, files, err, all)
 		}
-		if _, stderr, code := p.run(append([]string{"export", dir}, args...)...); code != 1 || !strings.Contains(stderr, "not empty") {
+		if _, stderr, code := p.run(
+			append([]string{"export", dir}, args...)...); code != 1 ||
+			!strings.Contains(stderr, "not empty") {
 			t.Errorf("a second export into the folder: %d %s", code, stderr)
 		}
 	}
-	if _, stderr, code := p.run("export", "--video", "none", t.TempDir()); code != 1 || !strings.Contains(stderr, "no video of this id") {
+	if _, stderr, code := p.run(
+		"export",
+		"--video",
+		"none",
+		t.TempDir(),
+	); code != 1 ||
+		!strings.Contains(stderr, "no video of this id") {
 		t.Errorf("export of nothing: %d %s", code, stderr)
 	}
 	if _, _, code := p.run("export", t.TempDir()); code != 2 {

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// TestWhatIsDeletedForGoodLeavesTheDisk ends the program before its next round, and finds the work done after the next start.
+// TestWhatIsDeletedForGoodLeavesTheDisk ends the program before its next round, and finds the work
+// done after the next start.
 func TestWhatIsDeletedForGoodLeavesTheDisk(t *testing.T) {
 	p := newProgram(t)
 	key := p.owner()
@@ -28,7 +29,12 @@ func TestWhatIsDeletedForGoodLeavesTheDisk(t *testing.T) {
 		return !v.Improving
 	})
 	for _, path := range []string{"", "/forever"} {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, p.base+"/api/v1/videos/"+list.Items[0].ID+path, nil)
+		req, err := http.NewRequestWithContext(
+			t.Context(),
+			http.MethodDelete,
+			p.base+"/api/v1/videos/"+list.Items[0].ID+path,
+			nil,
+		)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,7 +10,8 @@ import (
 // hashersAtOnce bounds the memory of parallel password hashing: 19 MiB each.
 const hashersAtOnce = 4
 
-// hasher is meanwhile.Hasher by argon2id, with the parameters that OWASP's password storage sheet names first.
+// hasher is meanwhile.Hasher by argon2id, with the parameters that OWASP's password storage sheet
+// names first.
 type hasher struct {
 	slots  chan struct{}
 	params argon2id.Params

@@ -44,8 +44,9 @@ func (p *program) waitState(key, id string, limit time.Duration, want string) vi
 	return v
 }
 
-// TestKilledProcessLosesNothing is promise P3 and P5 by the hardest way: kill -9 in the middle of the work, at several moments, and a plain
-// start. The video becomes ready with no manual step, within 15 s of the start plus the encode.
+// TestKilledProcessLosesNothing is promise P3 and P5 by the hardest way: kill -9 in the middle of
+// the work, at several moments, and a plain start. The video becomes ready with no manual step,
+// within 15 s of the start plus the encode.
 func TestKilledProcessLosesNothing(t *testing.T) {
 	p := newProgram(t)
 	key := p.owner()
@@ -74,11 +75,15 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 				return m.when(v) || v.State == "ready"
 			})
 			if v.State == "ready" {
-				t.Fatalf("the video was ready before it could be interrupted (progress %v): make the clip longer", v.Progress)
+				t.Fatalf(
+					"the video was ready before it could be interrupted (progress %v): make the clip longer",
+					v.Progress,
+				)
 			}
 			p.kill()
 			p.start()
-			// The machine may be busier now than in the measured run: three times the encode is room, not a promise.
+			// The machine may be busier now than in the measured run: three times the encode is
+			// room, not a promise.
 			v = p.waitState(key, id, 15*time.Second+3*encode, "ready")
 			if v.DurationMS < 11_000 || v.DurationMS > 13_000 {
 				t.Errorf("duration = %d ms, want about 12 s", v.DurationMS)
@@ -88,12 +93,14 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 	p.t = t
 }
 
-// TestShutdownHandsWorkBack ends the process politely in the middle of an encode: it ends soon and cleanly, and the next start goes on.
+// TestShutdownHandsWorkBack ends the process politely in the middle of an encode: it ends soon and
+// cleanly, and the next start goes on.
 func TestShutdownHandsWorkBack(t *testing.T) {
 	p := newProgram(t)
 	key := p.owner()
 	p.start()
-	id := p.push(clip(t, "long.avi", 60, "-c:v", "mpeg4", "-q:v", "3", "-c:a", "mp3")) // far from its end when its progress is first told
+	// far from its end when its progress is first told
+	id := p.push(clip(t, "long.avi", 60, "-c:v", "mpeg4", "-q:v", "3", "-c:a", "mp3"))
 	p.until(time.Minute, "the encode to begin", func() bool {
 		var v video
 		p.get(key, "/api/v1/videos/"+id, &v)
@@ -113,8 +120,9 @@ func TestShutdownHandsWorkBack(t *testing.T) {
 	p.waitState(key, id, 2*time.Minute, "ready")
 }
 
-// TestKilledProcessKeepsWhatWasSaid is promise P1's like for words: writers share commits, and who was answered has been in one. Eight people
-// talk as fast as they are answered, under two videos, until the process is killed.
+// TestKilledProcessKeepsWhatWasSaid is promise P1's like for words: writers share commits, and who
+// was answered has been in one. Eight people talk as fast as they are answered, under two videos,
+// until the process is killed.
 func TestKilledProcessKeepsWhatWasSaid(t *testing.T) {
 	const talkers = 8
 	p := newProgram(t)
@@ -157,7 +165,13 @@ func TestKilledProcessKeepsWhatWasSaid(t *testing.T) {
 		for i, list := range answered {
 			for _, said := range list {
 				if want := btoi(i%len(places) == place); there[said] != want {
-					t.Fatalf("%q, which was answered, is there %d times in conversation %d, want %d", said, there[said], place, want)
+					t.Fatalf(
+						"%q, which was answered, is there %d times in conversation %d, want %d",
+						said,
+						there[said],
+						place,
+						want,
+					)
 				}
 			}
 		}
@@ -194,7 +208,11 @@ func (p *program) talk(key, token string) (bodies []string) {
 			Items      []struct{ Body string }
 			NextCursor string `json:"next_cursor"`
 		}
-		if status := p.get(key, "/api/v1/shares/"+token+"/comments?limit=200&cursor="+url.QueryEscape(cursor), &page); status != http.StatusOK {
+		if status := p.get(
+			key,
+			"/api/v1/shares/"+token+"/comments?limit=200&cursor="+url.QueryEscape(cursor),
+			&page,
+		); status != http.StatusOK {
 			p.t.Fatalf("read comments: %d", status)
 		}
 		for _, c := range page.Items {

@@ -26,8 +26,9 @@ type mailer struct {
 // mailAnswersWithin bounds each word of the conversation with the mail server.
 const mailAnswersWithin = 10 * time.Second
 
-// newMailer reads an address such as smtp://user:password@host:587?from=updates@example.com; smtps:// begins with TLS, and smtp:// goes over to it where the server
-// can. Plain passwords go over TLS only.
+// newMailer reads an address such as smtp://user:password@host:587?from=updates@example.com;
+// smtps:// begins with TLS, and smtp:// goes over to it where the server can. Plain passwords go
+// over TLS only.
 func newMailer(address string) (*mailer, error) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -60,7 +61,12 @@ func newMailer(address string) (*mailer, error) {
 	options = append(options, gomail.WithPort(m.port))
 	if name := u.User.Username(); name != "" {
 		password, _ := u.User.Password()
-		options = append(options, gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover), gomail.WithUsername(name), gomail.WithPassword(password))
+		options = append(
+			options,
+			gomail.WithSMTPAuth(gomail.SMTPAuthAutoDiscover),
+			gomail.WithUsername(name),
+			gomail.WithPassword(password),
+		)
 	}
 	m.dialer = options
 	_, err = gomail.NewClient(m.host, options...)
@@ -95,7 +101,8 @@ func (m *mailer) Send(ctx context.Context, letter meanwhile.Mail) error {
 	return nil
 }
 
-// check talks to the server as far as sending would, and sends nothing. ctx bounds each word of it, too.
+// check talks to the server as far as sending would, and sends nothing. ctx bounds each word of it,
+// too.
 func (m *mailer) check(ctx context.Context) error {
 	options := m.dialer
 	if end, is := ctx.Deadline(); is {
@@ -115,7 +122,10 @@ func (m *mailer) check(ctx context.Context) error {
 func checkMail(ctx context.Context, p patient) finding {
 	const mend = "Look at MEANWHILE_SMTP_URL: smtp://user:password@host:587?from=updates@example.com"
 	if p.config.SMTPURL == "" {
-		return warn("none is sent: invites and log-in links are shown to who may hand them on", "Set MEANWHILE_SMTP_URL to have them mailed.")
+		return warn(
+			"none is sent: invites and log-in links are shown to who may hand them on",
+			"Set MEANWHILE_SMTP_URL to have them mailed.",
+		)
 	}
 	m, err := newMailer(p.config.SMTPURL)
 	if err != nil {

@@ -81,12 +81,19 @@ func TestMailGoesOutBySMTP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	letter := meanwhile.Mail{To: "ada@example.org", Subject: "Grüße\r\nBcc: eve@example.org", Text: "Hello Ada,\n\n.a line with a dot\nhttp://example.com/enter/x\n"}
+	letter := meanwhile.Mail{
+		To:      "ada@example.org",
+		Subject: "Grüße\r\nBcc: eve@example.org",
+		Text:    "Hello Ada,\n\n.a line with a dot\nhttp://example.com/enter/x\n",
+	}
 	if err := m.Send(t.Context(), letter); err != nil {
 		t.Fatal(err)
 	}
 	got := <-office.took
-	for _, want := range []string{"From: \"Updates\" <updates@example.com>", "To: <ada@example.org>", "http://example.com/enter/x", "\n.a line with a dot"} {
+	for _, want := range []string{
+		"From: \"Updates\" <updates@example.com>", "To: <ada@example.org>", "http://example.com/enter/x",
+		"\n.a line with a dot",
+	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the mail lacks %q:\n%s", want, got)
 		}
@@ -119,14 +126,20 @@ func TestAMailServerThatIsAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := m.Send(t.Context(), meanwhile.Mail{To: "ada@example.org", Subject: "x", Text: "x"}); meanwhile.KindOf(err) != meanwhile.Unavailable {
+	if err := m.Send(
+		t.Context(),
+		meanwhile.Mail{To: "ada@example.org", Subject: "x", Text: "x"},
+	); meanwhile.KindOf(err) != meanwhile.Unavailable {
 		t.Errorf("Send() = %v, want Unavailable", err)
 	}
 	if f := checkMail(t.Context(), patient{config: &Config{SMTPURL: url}}); f.Result != "fail" || f.Mend == "" {
 		t.Errorf("the doctor says %+v", f)
 	}
 	office := newPostOffice(t, "")
-	if f := checkMail(t.Context(), patient{config: &Config{SMTPURL: fmt.Sprintf("smtp://%s?from=updates@example.com", office.address)}}); f.Result != "ok" {
+	if f := checkMail(
+		t.Context(),
+		patient{config: &Config{SMTPURL: fmt.Sprintf("smtp://%s?from=updates@example.com", office.address)}},
+	); f.Result != "ok" {
 		t.Errorf("the doctor says %+v", f)
 	}
 	if f := checkMail(context.Background(), patient{config: &Config{}}); f.Result != "warn" {
@@ -135,7 +148,10 @@ func TestAMailServerThatIsAway(t *testing.T) {
 }
 
 func TestMailAddressesThatMakeNoSense(t *testing.T) {
-	for _, address := range []string{"http://x?from=a@example.com", "smtp://x", "smtp://?from=a@example.com", "smtp://u:secret@x:y?from=a@example.com", "smtp://x?from=nobody"} {
+	for _, address := range []string{
+		"http://x?from=a@example.com", "smtp://x", "smtp://?from=a@example.com",
+		"smtp://u:secret@x:y?from=a@example.com", "smtp://x?from=nobody",
+	} {
 		_, err := newMailer(address)
 		if err == nil {
 			t.Errorf("%s is taken", address)
@@ -147,9 +163,15 @@ func TestMailAddressesThatMakeNoSense(t *testing.T) {
 	}
 }
 
-// A link that was built from the Host of who asked would lead its reader, and their log-in, to another site.
+// A link that was built from the Host of who asked would lead its reader, and their log-in, to
+// another site.
 func TestMailNeedsTheSitesOwnAddress(t *testing.T) {
-	c := Config{Listen: "127.0.0.1:0", SMTPURL: "smtp://mail.example.com?from=a@example.com", MediaAddressLife: time.Minute, WorkerConcurrency: 1}
+	c := Config{
+		Listen:            "127.0.0.1:0",
+		SMTPURL:           "smtp://mail.example.com?from=a@example.com",
+		MediaAddressLife:  time.Minute,
+		WorkerConcurrency: 1,
+	}
 	if err := c.finish(roleAll); err == nil || !strings.Contains(err.Error(), "MEANWHILE_BASE_URL") {
 		t.Errorf("finish() = %v, want it to ask for MEANWHILE_BASE_URL", err)
 	}

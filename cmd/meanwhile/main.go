@@ -73,10 +73,15 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	var c cli
 	exited := -1
-	parser, err := kong.New(&c,
-		kong.Name("meanwhile"), kong.Description("Record, share a link, talk at a moment in the video, each in their own time."),
-		kong.Writers(stdout, stderr), kong.Exit(func(code int) { exited = code; panic(exitPanic{}) }),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(&c.Config), kong.Bind(out{stdout, stderr}),
+	parser, err := kong.New(
+		&c,
+		kong.Name("meanwhile"),
+		kong.Description("Record, share a link, talk at a moment in the video, each in their own time."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(code int) { exited = code; panic(exitPanic{}) }),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(&c.Config),
+		kong.Bind(out{stdout, stderr}),
 	)
 	if err != nil {
 		fmt.Fprintln(stderr, "meanwhile:", err)
@@ -121,7 +126,8 @@ func parse(p *kong.Kong, args []string) (k *kong.Context, err error) {
 	return p.Parse(args)
 }
 
-// say prints an error for the person at the keyboard: the sentence where there is one, the cause behind it.
+// say prints an error for the person at the keyboard: the sentence where there is one, the cause
+// behind it.
 func say(w io.Writer, err error) {
 	var known *meanwhile.Error
 	if errors.As(err, &known) && known.Message != "" {

@@ -53,7 +53,8 @@ func newGateway(t testing.TB, objects string, faults ...*gatewayFault) (*gateway
 	return g, u.String()
 }
 
-// passTo is a proxy that changes nothing of requests, whose signature covers the host, and what it is told to of answers.
+// passTo is a proxy that changes nothing of requests, whose signature covers the host, and what it
+// is told to of answers.
 func passTo(target *url.URL, change func(*http.Response) error) http.Handler {
 	return &httputil.ReverseProxy{
 		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host },
@@ -169,7 +170,8 @@ func cut(w http.ResponseWriter, r *http.Request, storage http.Handler) {
 	panic(http.ErrAbortHandler)
 }
 
-// TestUploadsAndJobsEndRightOnABadObjectStorage sends a file and has it processed through every fault that object storages have.
+// TestUploadsAndJobsEndRightOnABadObjectStorage sends a file and has it processed through every
+// fault that object storages have.
 func TestUploadsAndJobsEndRightOnABadObjectStorage(t *testing.T) {
 	t.Parallel()
 	s := mustServices(t)
@@ -202,7 +204,13 @@ func TestUploadsAndJobsEndRightOnABadObjectStorage(t *testing.T) {
 	pushed := make(chan string)
 	go func() {
 		defer close(pushed)
-		if stdout, stderr, code := p.run("push", "--url", p.base, source); code != 0 || !strings.Contains(stdout, "/v/") {
+		if stdout, stderr, code := p.run(
+			"push",
+			"--url",
+			p.base,
+			source,
+		); code != 0 ||
+			!strings.Contains(stdout, "/v/") {
 			t.Errorf("push: %d\n%s%s", code, stdout, stderr)
 		}
 	}()
@@ -223,8 +231,31 @@ func TestUploadsAndJobsEndRightOnABadObjectStorage(t *testing.T) {
 // bigClip is a file that takes several parts, cheap to look at.
 func bigClip(t testing.TB) string {
 	t.Helper()
-	return clip(t, "big.mp4", 8, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "60", "-b:v", "20M", "-minrate", "20M",
-		"-maxrate", "20M", "-bufsize", "20M", "-x264-params", "nal-hrd=cbr", "-c:a", "aac")
+	return clip(
+		t,
+		"big.mp4",
+		8,
+		"-c:v",
+		"libx264",
+		"-preset",
+		"ultrafast",
+		"-pix_fmt",
+		"yuv420p",
+		"-g",
+		"60",
+		"-b:v",
+		"20M",
+		"-minrate",
+		"20M",
+		"-maxrate",
+		"20M",
+		"-bufsize",
+		"20M",
+		"-x264-params",
+		"nal-hrd=cbr",
+		"-c:a",
+		"aac",
+	)
 }
 
 // wantOriginal fetches what was uploaded and compares it with the file.

@@ -76,7 +76,13 @@ func (p *program) command(ctx context.Context, args ...string) *exec.Cmd {
 		p.t.Fatal(err)
 	}
 	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Env = append(os.Environ(), "MEANWHILE_DATA="+p.data, "MEANWHILE_LISTEN=127.0.0.1:0", "MEANWHILE_ADMIN_LISTEN=", "XDG_CACHE_HOME="+p.cache)
+	cmd.Env = append(
+		os.Environ(),
+		"MEANWHILE_DATA="+p.data,
+		"MEANWHILE_LISTEN=127.0.0.1:0",
+		"MEANWHILE_ADMIN_LISTEN=",
+		"XDG_CACHE_HOME="+p.cache,
+	)
 	cmd.Env = append(cmd.Env, p.env...)
 	return cmd
 }

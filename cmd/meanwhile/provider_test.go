@@ -15,7 +15,9 @@ func TestDoctorLooksAtTheProvider(t *testing.T) {
 			http.NotFound(w, r)
 			return
 		}
-		_ = json.NewEncoder(w).Encode(map[string]any{"issuer": issuer, "authorization_endpoint": issuer + "/a", "token_endpoint": issuer + "/t", "jwks_uri": issuer + "/k"})
+		_ = json.NewEncoder(w).
+			Encode(map[string]any{"issuer": issuer, "authorization_endpoint": issuer +
+				"/a", "token_endpoint": issuer + "/t", "jwks_uri": issuer + "/k"})
 	}))
 	t.Cleanup(provider.Close)
 	look := func() finding { return checkProvider(t.Context(), patient{config: &Config{OIDCIssuer: provider.URL}}) }

@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// cuttingProxy passes TCP through and cuts a connection after it has carried so many bytes to the server, a number of times.
+// cuttingProxy passes TCP through and cuts a connection after it has carried so many bytes to the
+// server, a number of times.
 type cuttingProxy struct {
 	base string
 
@@ -85,8 +86,8 @@ func (c *cuttingProxy) cuts() int {
 	return c.made
 }
 
-// samples are the real recordings that lie beside the project, or in the folder that MEANWHILE_SAMPLES names; where there are none, clips of
-// the same kinds are made on the spot.
+// samples are the real recordings that lie beside the project, or in the folder that
+// MEANWHILE_SAMPLES names; where there are none, clips of the same kinds are made on the spot.
 func samples(t testing.TB) []string {
 	t.Helper()
 	dir := os.Getenv("MEANWHILE_SAMPLES")
@@ -105,8 +106,36 @@ func samples(t testing.TB) []string {
 		return files
 	}
 	return []string{
-		clip(t, "h264-opus.mp4", 4, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "60", "-c:a", "libopus", "-movflags", "frag_keyframe+empty_moov"),
-		clip(t, "vp8.webm", 4, "-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-c:a", "libopus", "-live", "1"),
+		clip(
+			t,
+			"h264-opus.mp4",
+			4,
+			"-c:v",
+			"libx264",
+			"-pix_fmt",
+			"yuv420p",
+			"-g",
+			"60",
+			"-c:a",
+			"libopus",
+			"-movflags",
+			"frag_keyframe+empty_moov",
+		),
+		clip(
+			t,
+			"vp8.webm",
+			4,
+			"-c:v",
+			"libvpx",
+			"-deadline",
+			"realtime",
+			"-cpu-used",
+			"8",
+			"-c:a",
+			"libopus",
+			"-live",
+			"1",
+		),
 		clip(t, "h264-aac.mp4", 4, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "60", "-c:a", "aac"),
 	}
 }

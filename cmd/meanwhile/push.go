@@ -31,11 +31,13 @@ type pushed struct {
 	Failure  string `json:"failure,omitempty"`
 }
 
-// Run uploads the files one after another and prints a watch link for each. An interrupted upload goes on where it stopped when the same
-// command is given again.
+// Run uploads the files one after another and prints a watch link for each. An interrupted upload
+// goes on where it stopped when the same command is given again.
 func (p pushCmd) Run(ctx context.Context, o out) error {
 	if p.Token == "" {
-		return usageError{errors.New("no API key: make one with `meanwhile token add --email YOU`, and set MEANWHILE_TOKEN")}
+		return usageError{
+			errors.New("no API key: make one with `meanwhile token add --email YOU`, and set MEANWHILE_TOKEN"),
+		}
 	}
 	if p.Title != "" && len(p.Files) > 1 {
 		return usageError{errors.New("--title goes with one file")}
@@ -127,9 +129,14 @@ func newBar(w io.Writer, what string, total int64) *progressbar.ProgressBar {
 		info, err := f.Stat()
 		visible = err == nil && info.Mode()&os.ModeCharDevice != 0
 	}
-	return progressbar.NewOptions64(total,
-		progressbar.OptionSetWriter(w), progressbar.OptionSetVisibility(visible), progressbar.OptionSetDescription(what),
-		progressbar.OptionShowBytes(total != 100), progressbar.OptionSetWidth(30), progressbar.OptionThrottle(100*time.Millisecond),
+	return progressbar.NewOptions64(
+		total,
+		progressbar.OptionSetWriter(w),
+		progressbar.OptionSetVisibility(visible),
+		progressbar.OptionSetDescription(what),
+		progressbar.OptionShowBytes(total != 100),
+		progressbar.OptionSetWidth(30),
+		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionClearOnFinish(),
 	)
 }

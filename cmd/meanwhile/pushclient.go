@@ -18,7 +18,8 @@ import (
 	"time"
 )
 
-// pushTries is how often an upload is taken up again before push gives up without progress in between.
+// pushTries is how often an upload is taken up again before push gives up without progress in
+// between.
 const pushTries = 8
 
 // pushClient speaks tus 1.0 (https://tus.io/protocols/resumable-upload) and the JSON API.
@@ -30,7 +31,12 @@ type pushClient struct {
 }
 
 func newPushClient(base, token string) *pushClient {
-	return &pushClient{base: strings.TrimSuffix(base, "/"), token: token, client: &http.Client{}, memory: uploadMemory{path: memoryPath()}}
+	return &pushClient{
+		base:   strings.TrimSuffix(base, "/"),
+		token:  token,
+		client: &http.Client{},
+		memory: uploadMemory{path: memoryPath()},
+	}
 }
 
 // remembered is where an upload stands on the server.
@@ -40,8 +46,15 @@ type remembered struct {
 	WatchURL string `json:"watch_url"`
 }
 
-// upload sends the file, from where an earlier try stopped, and tries again with growing waits while the network is away.
-func (c *pushClient) upload(ctx context.Context, f *os.File, info os.FileInfo, title string, sent func(int64)) (remembered, error) {
+// upload sends the file, from where an earlier try stopped, and tries again with growing waits
+// while the network is away.
+func (c *pushClient) upload(
+	ctx context.Context,
+	f *os.File,
+	info os.FileInfo,
+	title string,
+	sent func(int64),
+) (remembered, error) {
 	key := fmt.Sprintf("%s|%s|%d|%d", c.base, absolute(f.Name()), info.Size(), info.ModTime().UnixMilli())
 	up, known := c.memory.get(key)
 	var last int64 = -1
@@ -61,7 +74,11 @@ func (c *pushClient) upload(ctx context.Context, f *os.File, info os.FileInfo, t
 			last, try = offset, 1
 		}
 		if try >= pushTries {
-			return up, fmt.Errorf("no progress after %d tries (give the same command again to go on): %w", pushTries, err)
+			return up, fmt.Errorf(
+				"no progress after %d tries (give the same command again to go on): %w",
+				pushTries,
+				err,
+			)
 		}
 		if err := pause(ctx, try); err != nil {
 			return up, err
@@ -70,7 +87,15 @@ func (c *pushClient) upload(ctx context.Context, f *os.File, info os.FileInfo, t
 }
 
 // attempt makes the upload if there is none, asks where it stands, and sends the rest.
-func (c *pushClient) attempt(ctx context.Context, f *os.File, info os.FileInfo, title, key string, up *remembered, known *bool, sent func(int64)) (int64, error) {
+func (c *pushClient) attempt(
+	ctx context.Context,
+	f *os.File,
+	info os.FileInfo,
+	title, key string,
+	up *remembered,
+	known *bool,
+	sent func(int64),
+) (int64, error) {
 	if *known {
 		offset, err := c.offset(ctx, up.Location)
 		var gone *problem
@@ -112,7 +137,11 @@ func (c *pushClient) create(ctx context.Context, filename, title string, size in
 	if err != nil {
 		return remembered{}, fmt.Errorf("read the upload's address: %w", err)
 	}
-	return remembered{Location: location.String(), VideoID: res.Header.Get("Meanwhile-Video-Id"), WatchURL: res.Header.Get("Meanwhile-Watch-Url")}, nil
+	return remembered{
+		Location: location.String(),
+		VideoID:  res.Header.Get("Meanwhile-Video-Id"),
+		WatchURL: res.Header.Get("Meanwhile-Watch-Url"),
+	}, nil
 }
 
 func (c *pushClient) offset(ctx context.Context, location string) (int64, error) {
@@ -125,7 +154,13 @@ func (c *pushClient) offset(ctx context.Context, location string) (int64, error)
 }
 
 // send streams the file from offset in one request; nothing of it is held in memory.
-func (c *pushClient) send(ctx context.Context, f *os.File, size, offset int64, location string, sent func(int64)) (int64, error) {
+func (c *pushClient) send(
+	ctx context.Context,
+	f *os.File,
+	size, offset int64,
+	location string,
+	sent func(int64),
+) (int64, error) {
 	if offset == size {
 		return offset, nil
 	}
@@ -173,7 +208,12 @@ func (c *pushClient) video(ctx context.Context, id string) (videoState, error) {
 }
 
 // do sends one request. An answer of 400 and above is a *problem.
-func (c *pushClient) do(ctx context.Context, method, address string, body io.Reader, header map[string]string) (*http.Response, error) {
+func (c *pushClient) do(
+	ctx context.Context,
+	method, address string,
+	body io.Reader,
+	header map[string]string,
+) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, address, body)
 	if err != nil {
 		return nil, fmt.Errorf("make request: %w", err)
@@ -211,7 +251,8 @@ type problem struct {
 // Error is the sentence for people.
 func (p *problem) Error() string { return p.Detail }
 
-// retryable reports what may pass by itself: a busy or restarting server, or an offset that has moved.
+// retryable reports what may pass by itself: a busy or restarting server, or an offset that has
+// moved.
 func (p *problem) retryable() bool {
 	switch p.Status {
 	case http.StatusConflict, http.StatusLocked, http.StatusTooManyRequests, http.StatusRequestTimeout:

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// uploadMemory keeps the addresses of unfinished uploads in the user's cache folder, so that push goes on after an interruption. The
-// addresses alone open nothing: the API key does.
+// uploadMemory keeps the addresses of unfinished uploads in the user's cache folder, so that push
+// goes on after an interruption. The addresses alone open nothing: the API key does.
 type uploadMemory struct{ path string }
 
 func memoryPath() string {
@@ -24,7 +24,8 @@ func (m uploadMemory) all() map[string]remembered {
 	known := make(map[string]remembered)
 	b, err := os.ReadFile(m.path)
 	if err != nil || json.Unmarshal(b, &known) != nil {
-		return make(map[string]remembered) // nothing remembered: the upload begins anew, which loses only time
+		// nothing remembered: the upload begins anew, which loses only time
+		return make(map[string]remembered)
 	}
 	return known
 }

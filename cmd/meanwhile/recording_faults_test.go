@@ -27,7 +27,8 @@ func digestHeader(body []byte) string {
 	return "sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"
 }
 
-// deaf passes requests on and cuts the line before the answer arrives, as often for each address as times says.
+// deaf passes requests on and cuts the line before the answer arrives, as often for each address as
+// times says.
 type deaf struct {
 	*httptest.Server
 	mu    sync.Mutex
@@ -93,7 +94,8 @@ func TestLostAnswersAreRepeatedOnPostgreSQLRedisAndS3(t *testing.T) {
 	lostAnswersAreRepeated(t, newProgram(t, mustServices(t).env()...))
 }
 
-// lostAnswersAreRepeated loses the first answers to create, to every chunk and to complete. Nothing is doubled, and nothing is missing.
+// lostAnswersAreRepeated loses the first answers to create, to every chunk and to complete. Nothing
+// is doubled, and nothing is missing.
 func lostAnswersAreRepeated(t *testing.T, p *program) {
 	key := p.owner()
 	p.start()
@@ -103,12 +105,27 @@ func lostAnswersAreRepeated(t *testing.T, p *program) {
 		t.Fatal(err)
 	}
 	var r recorder
-	created, status := ask(t, "POST", line.URL+"/api/v1/videos", []byte(`{"source":"recording"}`), map[string]string{"Authorization": "Bearer " + key, "Content-Type": "application/json", "Idempotency-Key": `"this take"`})
+	created, status := ask(
+		t,
+		"POST",
+		line.URL+"/api/v1/videos",
+		[]byte(`{"source":"recording"}`),
+		map[string]string{
+			"Authorization":   "Bearer " + key,
+			"Content-Type":    "application/json",
+			"Idempotency-Key": `"this take"`,
+		},
+	)
 	if err := json.Unmarshal(created, &r); err != nil || status != http.StatusCreated {
 		t.Fatalf("create: %d %s, %v", status, created, err)
 	}
 	var library struct{ Items []video }
-	if status := p.get(key, "/api/v1/videos", &library); status != http.StatusOK || len(library.Items) != 1 || library.Items[0].ID != r.ID {
+	if status := p.get(
+		key,
+		"/api/v1/videos",
+		&library,
+	); status != http.StatusOK || len(library.Items) != 1 ||
+		library.Items[0].ID != r.ID {
 		t.Errorf("three requests of one name made %+v, want one recording", library.Items)
 	}
 	at, err := url.Parse(r.Upload.URL)
@@ -121,7 +138,13 @@ func lostAnswersAreRepeated(t *testing.T, p *program) {
 	for from := 0; from < len(file); from += size {
 		body := file[from:min(from+size, len(file))]
 		mine["Content-Digest"] = digestHeader(body)
-		if answer, status := ask(t, "PUT", fmt.Sprintf("%s/tracks/screen/chunks/%d", upload, chunks), body, mine); status != http.StatusOK {
+		if answer, status := ask(
+			t,
+			"PUT",
+			fmt.Sprintf("%s/tracks/screen/chunks/%d", upload, chunks),
+			body,
+			mine,
+		); status != http.StatusOK {
 			t.Errorf("chunk %d, heard at the third time: %d %s, want 200: it is here already", chunks, status, answer)
 		}
 		chunks++
@@ -152,16 +175,27 @@ func (r *recorder) half(n int, body []byte) net.Conn {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(func() { conn.Close() })
-	_, err = fmt.Fprintf(conn, "PUT %s/tracks/screen/chunks/%d HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Digest: %s\r\nContent-Type: video/mp4\r\nContent-Length: %d\r\n\r\n%s",
-		at.Path, n, at.Host, r.Upload.Token, digestHeader(body), len(body), body[:len(body)/2])
+	_, err = fmt.Fprintf(
+		conn,
+		"PUT %s/tracks/screen/chunks/%d HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Digest: %s\r\n"+
+			"Content-Type: video/mp4\r\nContent-Length: %d\r\n\r\n%s",
+		at.Path,
+		n,
+		at.Host,
+		r.Upload.Token,
+		digestHeader(body),
+		len(body),
+		body[:len(body)/2],
+	)
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	return conn
 }
 
-// TestNewRequestTakesOverFromAHalfOpenOne: the line of the first request hangs in the middle of a chunk. A new request has no need to wait for
-// it, and what comes of the old one later changes nothing.
+// TestNewRequestTakesOverFromAHalfOpenOne: the line of the first request hangs in the middle of a
+// chunk. A new request has no need to wait for it, and what comes of the old one later changes
+// nothing.
 func TestNewRequestTakesOverFromAHalfOpenOne(t *testing.T) {
 	p := newProgram(t)
 	key := p.owner()
@@ -197,8 +231,8 @@ func TestNewRequestTakesOverFromAHalfOpenOne(t *testing.T) {
 	}
 }
 
-// TestKilledAtRandomNothingAcknowledgedIsLost kills the server again and again while two tracks are sent, in any order and four at once, and keeps
-// a ledger of what was acknowledged.
+// TestKilledAtRandomNothingAcknowledgedIsLost kills the server again and again while two tracks are
+// sent, in any order and four at once, and keeps a ledger of what was acknowledged.
 func TestKilledAtRandomNothingAcknowledgedIsLost(t *testing.T) {
 	p := newProgram(t)
 	key := p.owner()
@@ -224,7 +258,12 @@ func TestKilledAtRandomNothingAcknowledgedIsLost(t *testing.T) {
 		}
 	}
 	put := func(c name) int {
-		req, err := http.NewRequestWithContext(t.Context(), "PUT", fmt.Sprintf("%s%s/tracks/%s/chunks/%d", p.base, path, c.track, c.n), bytes.NewReader(bodies[c]))
+		req, err := http.NewRequestWithContext(
+			t.Context(),
+			"PUT",
+			fmt.Sprintf("%s%s/tracks/%s/chunks/%d", p.base, path, c.track, c.n),
+			bytes.NewReader(bodies[c]),
+		)
 		if err != nil {
 			t.Error(err)
 			return 0
@@ -264,7 +303,8 @@ func TestKilledAtRandomNothingAcknowledgedIsLost(t *testing.T) {
 					default:
 					}
 					switch status := put(c); status {
-					case http.StatusCreated, http.StatusOK: // 200: it was stored, and its answer died
+					// 200: it was stored, and its answer died
+					case http.StatusCreated, http.StatusOK:
 						mu.Lock()
 						ledger[c] = true
 						mu.Unlock()
@@ -294,7 +334,8 @@ func TestKilledAtRandomNothingAcknowledgedIsLost(t *testing.T) {
 			t.Fatalf("%v: %s", err, answer)
 		}
 		for c := range ledger {
-			if have := state.Tracks[c.track]; slices.Contains(have.Missing, c.n) || c.n >= have.Next && len(have.Missing) == 0 {
+			if have := state.Tracks[c.track]; slices.Contains(have.Missing, c.n) ||
+				c.n >= have.Next && len(have.Missing) == 0 {
 				t.Errorf("after kill %d chunk %d of %s is gone, though it was acknowledged", kill, c.n, c.track)
 			}
 		}
@@ -308,7 +349,10 @@ func TestKilledAtRandomNothingAcknowledgedIsLost(t *testing.T) {
 		}
 	}
 	r.Upload.URL = p.base + path
-	r.complete(fmt.Sprintf(`"screen":{"chunks":%d,"bytes":%d}`, chunks, chunks*size), fmt.Sprintf(`"camera":{"chunks":%d,"bytes":%d}`, chunks, chunks*size))
+	r.complete(
+		fmt.Sprintf(`"screen":{"chunks":%d,"bytes":%d}`, chunks, chunks*size),
+		fmt.Sprintf(`"camera":{"chunks":%d,"bytes":%d}`, chunks, chunks*size),
+	)
 	original, _ := p.send("GET", p.base+"/api/v1/videos/"+r.ID+"/original", nil, "Authorization: Bearer "+key)
 	var want []byte
 	for n := range chunks {

@@ -29,7 +29,13 @@ type recorder struct {
 func (p *program) record(key string) *recorder {
 	p.t.Helper()
 	r := &recorder{program: p, key: key}
-	body, status := p.send("POST", p.base+"/api/v1/videos", []byte(`{"source":"recording","title":"Weekly update"}`), "Authorization: Bearer "+key, "Content-Type: application/json")
+	body, status := p.send(
+		"POST",
+		p.base+"/api/v1/videos",
+		[]byte(`{"source":"recording","title":"Weekly update"}`),
+		"Authorization: Bearer "+key,
+		"Content-Type: application/json",
+	)
 	if status != http.StatusCreated {
 		p.t.Fatalf("begin a recording: %d %s", status, body)
 	}
@@ -79,8 +85,14 @@ func (r *recorder) put(track, path string, chunkBytes int) string {
 func (r *recorder) chunk(track string, n int, body []byte) {
 	r.t.Helper()
 	sum := sha256.Sum256(body)
-	answer, status := r.send("PUT", fmt.Sprintf("%s/tracks/%s/chunks/%d", r.Upload.URL, track, n), body, "Authorization: Bearer "+r.Upload.Token,
-		"Content-Digest: sha-256=:"+base64.StdEncoding.EncodeToString(sum[:])+":", "Content-Type: video/mp4")
+	answer, status := r.send(
+		"PUT",
+		fmt.Sprintf("%s/tracks/%s/chunks/%d", r.Upload.URL, track, n),
+		body,
+		"Authorization: Bearer "+r.Upload.Token,
+		"Content-Digest: sha-256=:"+base64.StdEncoding.EncodeToString(sum[:])+":",
+		"Content-Type: video/mp4",
+	)
 	if status != http.StatusCreated {
 		r.t.Fatalf("chunk %d of %s: %d %s", n, track, status, answer)
 	}
@@ -88,7 +100,13 @@ func (r *recorder) chunk(track string, n int, body []byte) {
 
 func (r *recorder) complete(claims ...string) {
 	r.t.Helper()
-	answer, status := r.send("POST", r.Upload.URL+"/complete", []byte(`{"tracks":{`+strings.Join(claims, ",")+`}}`), "Authorization: Bearer "+r.Upload.Token, "Content-Type: application/json")
+	answer, status := r.send(
+		"POST",
+		r.Upload.URL+"/complete",
+		[]byte(`{"tracks":{`+strings.Join(claims, ",")+`}}`),
+		"Authorization: Bearer "+r.Upload.Token,
+		"Content-Type: application/json",
+	)
 	if status != http.StatusOK {
 		r.t.Fatalf("complete: %d %s", status, answer)
 	}
@@ -119,7 +137,8 @@ func (r *recorder) share() (s playback) {
 	return s
 }
 
-// TestTwoTracksAreRecordedAndBecomeReady sends what a browser recorded of a screen and a camera, and watches it from the first fragment on.
+// TestTwoTracksAreRecordedAndBecomeReady sends what a browser recorded of a screen and a camera,
+// and watches it from the first fragment on.
 func TestTwoTracksAreRecordedAndBecomeReady(t *testing.T) {
 	p := newProgram(t)
 	key := p.owner()
@@ -128,14 +147,27 @@ func TestTwoTracksAreRecordedAndBecomeReady(t *testing.T) {
 	folder := filepath.Dir(samples(t)[0])
 	screen := r.put("screen", filepath.Join(folder, "two-tracks-screen.mp4"), 100_000)
 	camera := r.put("camera", filepath.Join(folder, "two-tracks-camera.mp4"), 70_000)
-	if _, status := p.send("POST", r.Upload.URL+"/heartbeat", []byte(`{"state":"recording","camera_offset_ms":40}`), "Authorization: Bearer "+r.Upload.Token, "Content-Type: application/json"); status != http.StatusOK {
+	if _, status := p.send(
+		"POST",
+		r.Upload.URL+"/heartbeat",
+		[]byte(`{"state":"recording","camera_offset_ms":40}`),
+		"Authorization: Bearer "+r.Upload.Token,
+		"Content-Type: application/json",
+	); status != http.StatusOK {
 		t.Fatalf("heartbeat: %d", status)
 	}
 	live := r.share()
-	if live.State != "recording" || len(live.Playback.Tracks) != 2 || !live.Playback.Tracks[0].Main || live.Playback.Tracks[1].OffsetMS != 40 || live.Playback.Layout == nil {
+	if live.State != "recording" || len(live.Playback.Tracks) != 2 || !live.Playback.Tracks[0].Main ||
+		live.Playback.Tracks[1].OffsetMS != 40 ||
+		live.Playback.Layout == nil {
 		t.Fatalf("while it is recorded the share is %+v", live)
 	}
-	if body, status := p.send("GET", p.base+live.Playback.Tracks[1].HLS, nil); status != http.StatusOK || !strings.Contains(string(body), "#EXTINF") {
+	if body, status := p.send(
+		"GET",
+		p.base+live.Playback.Tracks[1].HLS,
+		nil,
+	); status != http.StatusOK ||
+		!strings.Contains(string(body), "#EXTINF") {
 		t.Errorf("the camera's playlist: %d\n%s", status, body)
 	}
 	r.complete(screen, camera)
@@ -158,7 +190,13 @@ func TestTwoTracksAreRecordedAndBecomeReady(t *testing.T) {
 	}
 	flat := r.flattened("")
 	layout := []byte(`{"layout":{"bubbles":[{"at_ms":0,"x":0.9,"y":0.1,"size":0.3,"visible":true}]}}`)
-	if answer, status := p.send("PATCH", p.base+"/api/v1/videos/"+r.ID, layout, "Authorization: Bearer "+key, "Content-Type: application/json"); status != http.StatusOK {
+	if answer, status := p.send(
+		"PATCH",
+		p.base+"/api/v1/videos/"+r.ID,
+		layout,
+		"Authorization: Bearer "+key,
+		"Content-Type: application/json",
+	); status != http.StatusOK {
 		t.Fatalf("move the bubble: %d %s", status, answer)
 	}
 	if moved := r.share().Playback.Layout; moved == nil || moved.Bubbles[0].X != 0.9 {
@@ -171,7 +209,8 @@ func TestTwoTracksAreRecordedAndBecomeReady(t *testing.T) {
 	html, _ := p.send("GET", p.base+"/v/"+r.ShareToken, nil)
 	_, plain, _ := strings.Cut(string(html), "<noscript><video")
 	plain, _, _ = strings.Cut(plain, "</noscript>")
-	if name := moved[strings.LastIndex(moved, "/"):]; strings.Count(plain, "<source") != 1 || !strings.Contains(plain, name) {
+	if name := moved[strings.LastIndex(moved, "/"):]; strings.Count(plain, "<source") != 1 ||
+		!strings.Contains(plain, name) {
 		t.Errorf("with scripts off the page plays, instead of %s:\n%s", name, plain)
 	}
 	file, status := p.send("GET", p.base+"/v/"+r.ShareToken+"/download", nil)
@@ -180,7 +219,8 @@ func TestTwoTracksAreRecordedAndBecomeReady(t *testing.T) {
 	}
 }
 
-// flattened waits for a flattened rendition that is another than the one at old, and proves its streams.
+// flattened waits for a flattened rendition that is another than the one at old, and proves its
+// streams.
 func (r *recorder) flattened(old string) string {
 	r.t.Helper()
 	var made struct{ Type, URL string }
@@ -197,19 +237,26 @@ func (r *recorder) flattened(old string) string {
 	return made.URL
 }
 
-// TestSoundIsThereAtStop records with Opus and stops: the playlist with AAC is complete while the ladder is still to come.
+// TestSoundIsThereAtStop records with Opus and stops: the playlist with AAC is complete while the
+// ladder is still to come.
 func TestSoundIsThereAtStop(t *testing.T) {
 	p := newProgram(t)
 	key := p.owner()
 	p.start()
 	path := filepath.Join(t.TempDir(), "long.mp4")
-	words := "-v error -f lavfi -i testsrc2=s=1920x1080:r=15:d=40 -f lavfi -i sine=r=48000:d=40 -c:v libx264 -preset ultrafast -g 30 -pix_fmt yuv420p -c:a libopus -movflags frag_keyframe+empty_moov+default_base_moof"
-	if out, err := exec.CommandContext(t.Context(), "ffmpeg", append(strings.Fields(words), path)...).CombinedOutput(); err != nil {
+	words := "-v error -f lavfi -i testsrc2=s=1920x1080:r=15:d=40 -f lavfi -i sine=r=48000:d=40 -c:v libx264 " +
+		"-preset ultrafast -g 30 -pix_fmt yuv420p -c:a libopus -movflags frag_keyframe+empty_moov+default_base_moof"
+	if out, err := exec.CommandContext(t.Context(), "ffmpeg", append(strings.Fields(words), path)...).
+		CombinedOutput(); err != nil {
 		t.Fatalf("ffmpeg: %v\n%s", err, out)
 	}
 	r := p.record(key)
 	claim := r.put("screen", path, 200_000)
-	p.until(30*time.Second, "sound while it is recorded", func() bool { return r.share().Playback.Tracks[0].HLSAAC != "" })
+	p.until(
+		30*time.Second,
+		"sound while it is recorded",
+		func() bool { return r.share().Playback.Tracks[0].HLSAAC != "" },
+	)
 	r.complete(claim)
 	var playlist string
 	stopped := time.Now()
@@ -232,13 +279,29 @@ func TestSoundIsThereAtStop(t *testing.T) {
 	}
 }
 
-// TestMicrophoneAloneBecomesReady records a sound without a picture: it plays, and its waveform is what one sees of it.
+// TestMicrophoneAloneBecomesReady records a sound without a picture: it plays, and its waveform is
+// what one sees of it.
 func TestMicrophoneAloneBecomesReady(t *testing.T) {
 	p := newProgram(t)
 	key := p.owner()
 	p.start()
 	path := filepath.Join(t.TempDir(), "voice.webm")
-	if out, err := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=d=3", "-c:a", "libopus", "-live", "1", path).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(
+		t.Context(),
+		"ffmpeg",
+		"-v",
+		"error",
+		"-f",
+		"lavfi",
+		"-i",
+		"sine=d=3",
+		"-c:a",
+		"libopus",
+		"-live",
+		"1",
+		path,
+	).
+		CombinedOutput(); err != nil {
 		t.Fatalf("ffmpeg: %v\n%s", err, out)
 	}
 	r := p.record(key)
@@ -254,11 +317,13 @@ func TestMicrophoneAloneBecomesReady(t *testing.T) {
 		p.get("", "/api/v1/shares/"+r.ShareToken, &s)
 		return s.State == "ready"
 	})
-	if len(s.Playback.Tracks) != 1 || !strings.HasPrefix(s.Playback.Tracks[0].Sources[0].Type, "audio/mp4") || s.Playback.Waveform == "" {
+	if len(s.Playback.Tracks) != 1 || !strings.HasPrefix(s.Playback.Tracks[0].Sources[0].Type, "audio/mp4") ||
+		s.Playback.Waveform == "" {
 		t.Fatalf("the share is %+v", s.Playback)
 	}
 	poster, status := p.send("GET", p.base+s.Playback.Poster, nil)
-	if picture, err := jpeg.DecodeConfig(bytes.NewReader(poster)); status != http.StatusOK || err != nil || picture.Width != 1280 {
+	if picture, err := jpeg.DecodeConfig(bytes.NewReader(poster)); status != http.StatusOK || err != nil ||
+		picture.Width != 1280 {
 		t.Errorf("the poster: %d, %v, %+v", status, err, picture)
 	}
 }
@@ -286,7 +351,8 @@ func TestEverySampleIsRecordedInChunks(t *testing.T) {
 	}
 }
 
-// TestAcknowledgedChunksSurviveAKill kills the server while chunks come in: what was acknowledged is there.
+// TestAcknowledgedChunksSurviveAKill kills the server while chunks come in: what was acknowledged
+// is there.
 func TestAcknowledgedChunksSurviveAKill(t *testing.T) {
 	p := newProgram(t)
 	key := p.owner()

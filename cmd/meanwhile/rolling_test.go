@@ -17,10 +17,12 @@ import (
 	"time"
 )
 
-// TestRollingRestartFailsNoRequest restarts one server after the other while people read, watch, write and upload.
+// TestRollingRestartFailsNoRequest restarts one server after the other while people read, watch,
+// write and upload.
 func TestRollingRestartFailsNoRequest(t *testing.T) {
 	t.Parallel()
-	// Longer than two health checks are apart, so that the balancer has heard of it before the port closes.
+	// Longer than two health checks are apart, so that the balancer has heard of it before the port
+	// closes.
 	s := newSite(t, 2, "MEANWHILE_DRAIN_DELAY=3s", "MEANWHILE_TRUSTED_PROXIES=127.0.0.1")
 	c := &crowd{t: t, site: s, key: s.owner()}
 	s.newWorker()
@@ -50,7 +52,11 @@ func TestRollingRestartFailsNoRequest(t *testing.T) {
 	running.Go(func() { c.upload(ctx, body) })
 	for range 2 {
 		for _, server := range s.servers {
-			s.until(20*time.Second, "both servers", func() bool { return s.front.isReady(s.servers[0].base) && s.front.isReady(s.servers[1].base) })
+			s.until(
+				20*time.Second,
+				"both servers",
+				func() bool { return s.front.isReady(s.servers[0].base) && s.front.isReady(s.servers[1].base) },
+			)
 			before := c.done.Load()
 			if err := server.stop(); err != nil {
 				t.Errorf("a server ended with %v, want exit code 0", err)
@@ -62,7 +68,12 @@ func TestRollingRestartFailsNoRequest(t *testing.T) {
 	stop()
 	running.Wait()
 	if c.done.Load() < 100 || c.said.Load() < 5 || c.uploads.Load() < 1 {
-		t.Errorf("only %d requests, %d comments and %d uploads: that proves little", c.done.Load(), c.said.Load(), c.uploads.Load())
+		t.Errorf(
+			"only %d requests, %d comments and %d uploads: that proves little",
+			c.done.Load(),
+			c.said.Load(),
+			c.uploads.Load(),
+		)
 	}
 	var list struct{ Count int64 }
 	s.get("", "/api/v1/shares/"+c.share+"/comments", &list)
@@ -72,7 +83,8 @@ func TestRollingRestartFailsNoRequest(t *testing.T) {
 	t.Logf("%d requests, %d of them comments, %d whole uploads", c.done.Load(), c.said.Load(), c.uploads.Load())
 }
 
-// crowd is who uses the site meanwhile. Every answer that is not what it has to be is an error of the test.
+// crowd is who uses the site meanwhile. Every answer that is not what it has to be is an error of
+// the test.
 type crowd struct {
 	t     *testing.T
 	site  *site
@@ -84,8 +96,15 @@ type crowd struct {
 	done, said, uploads atomic.Int64
 }
 
-// ask sends one request and gives the body of its answer. It reports what goes wrong unless the test is over.
-func (c *crowd) ask(ctx context.Context, method, path string, body []byte, want int, header ...string) (*http.Response, []byte) {
+// ask sends one request and gives the body of its answer. It reports what goes wrong unless the
+// test is over.
+func (c *crowd) ask(
+	ctx context.Context,
+	method, path string,
+	body []byte,
+	want int,
+	header ...string,
+) (*http.Response, []byte) {
 	// What has begun is finished: the end of the test is no failure of the site.
 	req, err := http.NewRequestWithContext(context.WithoutCancel(ctx), method, c.site.base+path, bytes.NewReader(body))
 	if err != nil {
@@ -140,14 +159,33 @@ func (c *crowd) look(ctx context.Context) {
 // watch reads a piece of the media, by a grant that one server gave and either honours.
 func (c *crowd) watch(ctx context.Context) {
 	const start, end = 1000, 9000
-	if _, got := c.ask(ctx, http.MethodGet, c.media, nil, http.StatusPartialContent, "Range", fmt.Sprintf("bytes=%d-%d", start, end-1)); got != nil && !bytes.Equal(got, c.bytes[start:end]) {
+	if _, got := c.ask(
+		ctx,
+		http.MethodGet,
+		c.media,
+		nil,
+		http.StatusPartialContent,
+		"Range",
+		fmt.Sprintf("bytes=%d-%d", start, end-1),
+	); got != nil &&
+		!bytes.Equal(got, c.bytes[start:end]) {
 		c.t.Error("other bytes than before")
 	}
 }
 
 func (c *crowd) say(ctx context.Context) {
 	body := []byte(`{"at_ms": 1000, "body": "in the middle of a restart"}`)
-	if _, b := c.ask(ctx, http.MethodPost, "/api/v1/shares/"+c.share+"/comments", body, http.StatusCreated, "Authorization", "Bearer "+c.key, "Content-Type", "application/json"); b != nil {
+	if _, b := c.ask(
+		ctx,
+		http.MethodPost,
+		"/api/v1/shares/"+c.share+"/comments",
+		body,
+		http.StatusCreated,
+		"Authorization",
+		"Bearer "+c.key,
+		"Content-Type",
+		"application/json",
+	); b != nil {
 		c.said.Add(1)
 	}
 }
@@ -169,7 +207,8 @@ func (c *crowd) follow(ctx context.Context) {
 	}
 }
 
-// pieces is into how many requests a file is cut: at one each 100 ms an upload outlasts the restart of every server.
+// pieces is into how many requests a file is cut: at one each 100 ms an upload outlasts the restart
+// of every server.
 const pieces = 150
 
 // upload sends files in small pieces, each to the next server.
@@ -180,7 +219,13 @@ func (c *crowd) upload(ctx context.Context, file []byte) {
 	piece := len(file)/pieces + 1
 	for ctx.Err() == nil {
 		name := base64.StdEncoding.EncodeToString([]byte("pieces.mp4"))
-		res, _ := c.ask(ctx, http.MethodPost, "/api/v1/files/", nil, http.StatusCreated, append(auth, "Upload-Length", strconv.Itoa(len(file)), "Upload-Metadata", "filename "+name)...)
+		res, _ := c.ask(
+			ctx,
+			http.MethodPost,
+			"/api/v1/files/",
+			nil,
+			http.StatusCreated,
+			append(auth, "Upload-Length", strconv.Itoa(len(file)), "Upload-Metadata", "filename "+name)...)
 		if res == nil {
 			return
 		}

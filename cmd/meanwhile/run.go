@@ -38,7 +38,8 @@ type workerCmd struct{}
 // Run works until the process is told to stop.
 func (workerCmd) Run(ctx context.Context, c *Config, o out) error { return run(ctx, c, roleWorker, o) }
 
-// run starts a role and ends it in order: say so, stop listening, drain HTTP, hand the work back, close the stores.
+// run starts a role and ends it in order: say so, stop listening, drain HTTP, hand the work back,
+// close the stores.
 func run(ctx context.Context, c *Config, role role, o out) (err error) {
 	if err := c.finish(role); err != nil {
 		return usageError{err}
@@ -84,10 +85,20 @@ func startServer(ctx context.Context, c *Config, p *parts, role role, group *err
 	addr := ln.Addr().String()
 	drain := newDrain(ctx, c.DrainDelay, p.ready)
 	handler := server.New(server.Config{
-		BaseURL: c.BaseURL, TrustedProxies: proxies, Version: version(), MediaOrigin: media, MediaLife: c.MediaAddressLife,
-		Provider: c.provider(),
+		BaseURL:        c.BaseURL,
+		TrustedProxies: proxies,
+		Version:        version(),
+		MediaOrigin:    media,
+		MediaLife:      c.MediaAddressLife,
+		Provider:       c.provider(),
 	}, server.Deps{
-		Library: p.library, UI: web.Files(), Log: p.log, Ready: drain.ready, Checks: siteChecks(c, p, role, addr), Counter: p.redis, Done: drain.stopping,
+		Library: p.library,
+		UI:      web.Files(),
+		Log:     p.log,
+		Ready:   drain.ready,
+		Checks:  siteChecks(c, p, role, addr),
+		Counter: p.redis,
+		Done:    drain.stopping,
 	})
 	srv, silent := server.HTTPServer(drain.goodbye(handler), p.log), newSilent()
 	srv.ConnState = silent.watch
@@ -128,7 +139,8 @@ func greet(ctx context.Context, c *Config, lib *meanwhile.Library, addr string, 
 	return nil
 }
 
-// friendly writes a loopback or unspecified address as localhost, which browsers treat as a secure context.
+// friendly writes a loopback or unspecified address as localhost, which browsers treat as a secure
+// context.
 func friendly(addr string) string {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -188,10 +200,12 @@ func startWorker(ctx context.Context, c *Config, p *parts, group *errgroup.Group
 	}, nil
 }
 
-// leftoverAge is how old an unfinished object has to be before it counts as left behind: no request takes as long.
+// leftoverAge is how old an unfinished object has to be before it counts as left behind: no request
+// takes as long.
 const leftoverAge = 24 * time.Hour
 
-// sweepLeftovers removes once what interrupted writes left in the object folder. It costs only disk, so failure is only logged.
+// sweepLeftovers removes once what interrupted writes left in the object folder. It costs only
+// disk, so failure is only logged.
 func (p *parts) sweepLeftovers(ctx context.Context) error {
 	if p.sweep == nil {
 		return nil

@@ -20,7 +20,8 @@ import (
 	"meanwhile"
 )
 
-// services are the settings of a site on a PostgreSQL database, a Redis and a folder of a bucket that are its own.
+// services are the settings of a site on a PostgreSQL database, a Redis and a folder of a bucket
+// that are its own.
 type services struct{ database, redis, objects string }
 
 func (s services) env() []string {
@@ -33,12 +34,17 @@ func (s services) env() []string {
 // mustServices gives services that nobody else uses. A short run does without.
 func mustServices(t testing.TB) services {
 	t.Helper()
-	server, cache, bucket := os.Getenv("MEANWHILE_TEST_DATABASE_URL"), os.Getenv("MEANWHILE_TEST_REDIS_URL"), os.Getenv("MEANWHILE_TEST_OBJECTS_URL")
+	server, cache, bucket := os.Getenv("MEANWHILE_TEST_DATABASE_URL"), os.Getenv(
+		"MEANWHILE_TEST_REDIS_URL",
+	), os.Getenv("MEANWHILE_TEST_OBJECTS_URL")
 	if (server == "" || cache == "" || bucket == "") && testing.Short() {
 		t.Skip("MEANWHILE_TEST_DATABASE_URL, MEANWHILE_TEST_REDIS_URL or MEANWHILE_TEST_OBJECTS_URL is not set")
 	}
 	if server == "" || cache == "" || bucket == "" {
-		t.Fatal("MEANWHILE_TEST_DATABASE_URL, MEANWHILE_TEST_REDIS_URL or MEANWHILE_TEST_OBJECTS_URL is not set: run make test, or deploy/with-services.sh go test ./...")
+		t.Fatal(
+			"MEANWHILE_TEST_DATABASE_URL, MEANWHILE_TEST_REDIS_URL or MEANWHILE_TEST_OBJECTS_URL is not set: run " +
+				"make test, or deploy/with-services.sh go test ./...",
+		)
 	}
 	return services{database: newDatabase(t, server), redis: newRedis(t, cache), objects: newFolder(t, bucket)}
 }
@@ -133,7 +139,8 @@ func (p *program) doctor() (map[string]line, int) {
 func TestDoctorLooksAtPostgreSQLAndRedis(t *testing.T) {
 	s := mustServices(t)
 	p := newProgram(t, s.env()...)
-	if by, _ := p.doctor(); by["database"].Result != "warn" || !strings.Contains(by["database"].Mend, "meanwhile migrate") {
+	if by, _ := p.doctor(); by["database"].Result != "warn" ||
+		!strings.Contains(by["database"].Mend, "meanwhile migrate") {
 		t.Errorf("before the first start: %+v, want a warning with the command", by["database"])
 	}
 	if _, stderr, code := p.run("migrate"); code != 0 {
@@ -150,7 +157,8 @@ func TestDoctorLooksAtPostgreSQLAndRedis(t *testing.T) {
 		"mail":          `^none is sent`,
 		"clock":         `^20[0-9TZ:-]+, [0-9.]+m?s from the database's$`,
 	} {
-		if got := by[check]; (got.Result != "ok" && got.Result != "warn") || !regexp.MustCompile(want).MatchString(got.Detail) {
+		if got := by[check]; (got.Result != "ok" && got.Result != "warn") ||
+			!regexp.MustCompile(want).MatchString(got.Detail) {
 			t.Errorf("%s: %+v, want %s", check, got, want)
 		}
 	}
@@ -160,7 +168,11 @@ func TestDoctorLooksAtPostgreSQLAndRedis(t *testing.T) {
 		t.Fatal(err)
 	}
 	u.User = url.UserPassword(u.User.Username(), "wrong secret")
-	p.env = append(p.env, "MEANWHILE_DATABASE_URL="+u.String(), "MEANWHILE_REDIS_URL=redis://:wrong%20secret@127.0.0.1:1")
+	p.env = append(
+		p.env,
+		"MEANWHILE_DATABASE_URL="+u.String(),
+		"MEANWHILE_REDIS_URL=redis://:wrong%20secret@127.0.0.1:1",
+	)
 	by, code := p.doctor()
 	for _, check := range []string{"database", "redis"} {
 		got := by[check]
@@ -177,7 +189,12 @@ func TestTheProgramServesOnPostgreSQLAndRedis(t *testing.T) {
 	s := mustServices(t)
 	p := newProgram(t, s.env()...)
 	p.start()
-	form := url.Values{"workspace": {"Team"}, "name": {"Ada"}, "email": {"ada@example.com"}, "password": {"a long password"}}
+	form := url.Values{
+		"workspace": {"Team"},
+		"name":      {"Ada"},
+		"email":     {"ada@example.com"},
+		"password":  {"a long password"},
+	}
 	if res := p.postForm(browser(t), p.setup, form); res.Request.URL.Path != "/checks" {
 		t.Errorf("set-up ends at %s, want how the site does", res.Request.URL.Path)
 	}

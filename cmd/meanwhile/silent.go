@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// silentFor is how long a connection may be open without a word before nobody waits for it. http.Server.Shutdown would give each 5 s, and
-// browsers open some that they never use.
+// silentFor is how long a connection may be open without a word before nobody waits for it.
+// http.Server.Shutdown would give each 5 s, and browsers open some that they never use.
 const silentFor = time.Second
 
 // silent are the connections that have not asked for anything yet.

@@ -27,7 +27,8 @@ func newSite(t testing.TB, servers int, env ...string) *site {
 		p := newProgram(t, s.env...)
 		p.role = "server"
 		p.start()
-		p.env = append(p.env, "MEANWHILE_LISTEN="+strings.TrimPrefix(p.base, "http://")) // the same over restarts
+		// the same over restarts
+		p.env = append(p.env, "MEANWHILE_LISTEN="+strings.TrimPrefix(p.base, "http://"))
 		s.servers = append(s.servers, p)
 		bases = append(bases, p.base)
 	}
@@ -65,7 +66,8 @@ func (w *worker) kill(t testing.TB) {
 	_ = w.cmd.Wait() // it was killed, and says so
 }
 
-// TestAnotherWorkerTakesOver kills a worker in the middle of an encode: when its lease has ended, another one does the work.
+// TestAnotherWorkerTakesOver kills a worker in the middle of an encode: when its lease has ended,
+// another one does the work.
 func TestAnotherWorkerTakesOver(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, 1)
@@ -88,7 +90,11 @@ func TestAnotherWorkerTakesOver(t *testing.T) {
 		t.Errorf("duration = %d ms, want about 12 s", v.DurationMS)
 	}
 	// It says so right after the commit that made the video ready.
-	s.until(20*time.Second, "the other worker to say that it is done", func() bool { return strings.Contains(second.log.String(), "step done") })
+	s.until(
+		20*time.Second,
+		"the other worker to say that it is done",
+		func() bool { return strings.Contains(second.log.String(), "step done") },
+	)
 }
 
 // TestSeparateRolesNeedTheSameKey: without one, each would refuse what another has signed.
@@ -96,15 +102,18 @@ func TestSeparateRolesNeedTheSameKey(t *testing.T) {
 	s := mustServices(t)
 	p := newProgram(t, append(s.env(), "MEANWHILE_SECRET_KEY=")...)
 	for _, role := range []string{"server", "worker"} {
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // where it is not refused, it would run on
+		// where it is not refused, it would run on
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		out, err := p.command(ctx, role).CombinedOutput()
 		cancel()
 		var exit *exec.ExitError
-		if !errors.As(err, &exit) || exit.ExitCode() != 2 || !strings.Contains(string(out), "MEANWHILE_SECRET_KEY is empty") {
+		if !errors.As(err, &exit) || exit.ExitCode() != 2 ||
+			!strings.Contains(string(out), "MEANWHILE_SECRET_KEY is empty") {
 			t.Errorf("%s without a key: %v, %q", role, err, out)
 		}
 	}
-	if by, _ := p.doctor(); by["secret key"].Result != "warn" || !strings.Contains(by["secret key"].Mend, "MEANWHILE_SECRET_KEY") {
+	if by, _ := p.doctor(); by["secret key"].Result != "warn" ||
+		!strings.Contains(by["secret key"].Mend, "MEANWHILE_SECRET_KEY") {
 		t.Errorf("doctor says of the key: %+v, want a warning with the mend", by["secret key"])
 	}
 }

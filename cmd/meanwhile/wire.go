@@ -38,8 +38,9 @@ type parts struct {
 	redis   *redisbus.Redis
 	queue   *queue.Client
 	log     *slog.Logger
-	sweep   func(context.Context, time.Duration) (int, error) // removes what an interrupted Put left behind; may be nil
-	close   []func() error                                    // in the order of opening
+	// removes what an interrupted Put left behind; may be nil
+	sweep func(context.Context, time.Duration) (int, error)
+	close []func() error // in the order of opening
 }
 
 // wire opens what the configuration names. The caller calls Close, also after an error.
@@ -66,7 +67,14 @@ func wire(ctx context.Context, c *Config, role role, log *slog.Logger) (*parts, 
 		return p, err
 	}
 	cfg := meanwhile.Config{
-		Store: p.store, Objects: p.objects, Hasher: newHasher(), Log: log, Secret: secret, OpenSignUp: c.SignUp == "open", Limits: limits(c), Site: c.BaseURL,
+		Store:      p.store,
+		Objects:    p.objects,
+		Hasher:     newHasher(),
+		Log:        log,
+		Secret:     secret,
+		OpenSignUp: c.SignUp == "open",
+		Limits:     limits(c),
+		Site:       c.BaseURL,
 	}
 	if c.SMTPURL != "" {
 		if cfg.Mailer, err = newMailer(c.SMTPURL); err != nil {
@@ -90,15 +98,17 @@ func wire(ctx context.Context, c *Config, role role, log *slog.Logger) (*parts, 
 	return p, nil
 }
 
-// mediaOrigin is where browsers are sent for media, by the address that the storage signs; empty where the operator wants none of it, or the
-// storage cannot sign.
+// mediaOrigin is where browsers are sent for media, by the address that the storage signs; empty
+// where the operator wants none of it, or the storage cannot sign.
 func (p *parts) mediaOrigin(ctx context.Context, c *Config) (string, error) {
 	if c.MediaDelivery != "redirect" {
 		return "", nil
 	}
 	address, err := p.objects.SignURL(ctx, "origin", time.Minute)
 	if err != nil && meanwhile.KindOf(err) == meanwhile.Invalid {
-		p.log.Warn("media goes through this server: the object storage signs no addresses; set MEANWHILE_MEDIA_DELIVERY=proxy")
+		p.log.Warn(
+			"media goes through this server: the object storage signs no addresses; set MEANWHILE_MEDIA_DELIVERY=proxy",
+		)
 		return "", nil
 	}
 	if err != nil {
@@ -176,10 +186,15 @@ func (p *parts) openRedis(ctx context.Context, c *Config) error {
 		p.close = append(p.close, p.queue.Close)
 		return nil
 	}
-	return fmt.Errorf("MEANWHILE_REDIS_URL begins with %q: it can be embedded:, redis://, redis+sentinel:// or redis+cluster://, or rediss for redis where there is TLS", scheme)
+	return fmt.Errorf(
+		"MEANWHILE_REDIS_URL begins with %q: it can be embedded:, redis://, redis+sentinel:// or redis+cluster://, "+
+			"or rediss for redis where there is TLS",
+		scheme,
+	)
 }
 
-// queueAnswersWithin bounds a command of the queue: who sends a job is often a person's request, and the row of the job is kept anyway.
+// queueAnswersWithin bounds a command of the queue: who sends a job is often a person's request,
+// and the row of the job is kept anyway.
 const queueAnswersWithin = 2 * time.Second
 
 // asynqOptions tells asynq where the Redis is that redisbus opened.
@@ -190,9 +205,17 @@ func asynqOptionsOf(o redisbus.Options) asynq.RedisConnOpt {
 	switch {
 	case o.Master != "":
 		return asynq.RedisFailoverClientOpt{
-			MasterName: o.Master, SentinelAddrs: o.Sentinels, SentinelUsername: o.SentinelUsername, SentinelPassword: o.SentinelPassword,
-			Username: o.Username, Password: o.Password, DB: o.DB, TLSConfig: o.TLS,
-			DialTimeout: within, ReadTimeout: within, WriteTimeout: within,
+			MasterName:       o.Master,
+			SentinelAddrs:    o.Sentinels,
+			SentinelUsername: o.SentinelUsername,
+			SentinelPassword: o.SentinelPassword,
+			Username:         o.Username,
+			Password:         o.Password,
+			DB:               o.DB,
+			TLSConfig:        o.TLS,
+			DialTimeout:      within,
+			ReadTimeout:      within,
+			WriteTimeout:     within,
 		}
 	case len(o.Cluster) > 0:
 		return asynq.RedisClusterClientOpt{

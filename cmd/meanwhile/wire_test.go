@@ -16,14 +16,38 @@ func TestQueueReachesTheRedisThatTheBusDoes(t *testing.T) {
 		want          asynq.RedisConnOpt
 	}{
 		{"one server", "redis://ada:secret@a:6380/3", asynq.RedisClientOpt{
-			Addr: "a:6380", Username: "ada", Password: "secret", DB: 3, Network: "tcp", DialTimeout: within, ReadTimeout: within, WriteTimeout: within,
+			Addr:         "a:6380",
+			Username:     "ada",
+			Password:     "secret",
+			DB:           3,
+			Network:      "tcp",
+			DialTimeout:  within,
+			ReadTimeout:  within,
+			WriteTimeout: within,
 		}},
-		{"sentinels", "redis+sentinel://watch:dog@a:26379/2?master_name=main&addr=b:26379&username=ada&password=secret", asynq.RedisFailoverClientOpt{
-			MasterName: "main", SentinelAddrs: []string{"a:26379", "b:26379"}, SentinelUsername: "watch", SentinelPassword: "dog",
-			Username: "ada", Password: "secret", DB: 2, DialTimeout: within, ReadTimeout: within, WriteTimeout: within,
-		}},
+		{
+			"sentinels",
+			"redis+sentinel://watch:dog@a:26379/2?master_name=main&addr=b:26379&username=ada&password=secret",
+			asynq.RedisFailoverClientOpt{
+				MasterName:       "main",
+				SentinelAddrs:    []string{"a:26379", "b:26379"},
+				SentinelUsername: "watch",
+				SentinelPassword: "dog",
+				Username:         "ada",
+				Password:         "secret",
+				DB:               2,
+				DialTimeout:      within,
+				ReadTimeout:      within,
+				WriteTimeout:     within,
+			},
+		},
 		{"a cluster", "redis+cluster://ada:secret@a:6379?addr=b:6380", asynq.RedisClusterClientOpt{
-			Addrs: []string{"a:6379", "b:6380"}, Username: "ada", Password: "secret", DialTimeout: within, ReadTimeout: within, WriteTimeout: within,
+			Addrs:        []string{"a:6379", "b:6380"},
+			Username:     "ada",
+			Password:     "secret",
+			DialTimeout:  within,
+			ReadTimeout:  within,
+			WriteTimeout: within,
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -41,7 +65,8 @@ func TestQueueReachesTheRedisThatTheBusDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, is := asynqOptionsOf(o).(asynq.RedisClientOpt); !is || got.TLSConfig == nil || got.TLSConfig.ServerName != "a" {
+	if got, is := asynqOptionsOf(o).(asynq.RedisClientOpt); !is || got.TLSConfig == nil ||
+		got.TLSConfig.ServerName != "a" {
 		t.Errorf("asynqOptionsOf(rediss) = %+v, want TLS with the server's name", got)
 	}
 }

@@ -8,19 +8,27 @@ import (
 	"time"
 )
 
-// TestWrongOutputsNeverBecomeReady stands between the program and ffmpeg and spoils what it made, while it says that all is well.
+// TestWrongOutputsNeverBecomeReady stands between the program and ffmpeg and spoils what it made,
+// while it says that all is well.
 func TestWrongOutputsNeverBecomeReady(t *testing.T) {
 	source := clip(t, "a.mkv", 4, "-c:v", "libx264", "-preset", "ultrafast", "-g", "60", "-c:a", "libopus")
 	for _, tc := range []struct{ name, spoil string }{
 		{"an empty file", `for f in $made; do : > "$f"; done`},
 		{"half a file", `for f in $made; do truncate -s $(($(stat -c %s "$f") / 2)) "$f"; done`},
-		{"no sound", `for f in $made; do case "$f" in *.m4s|*.mp4) /usr/bin/ffmpeg -nostdin -v quiet -y -i "$f" -c copy -an -f mp4 -movflags +faststart "$f.new" && mv "$f.new" "$f";; esac; done`},
+		{
+			"no sound",
+			`for f in $made; do case "$f" in *.m4s|*.mp4) /usr/bin/ffmpeg -nostdin -v quiet -y -i "$f" -c copy -an -f mp4 -movflags +faststart "$f.new" && mv "$f.new" "$f";; esac; done`,
+		},
 		{"a killed process", `kill -KILL $$`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			wrapper := filepath.Join(t.TempDir(), "ffmpeg")
-			script := fmt.Sprintf("#!/bin/bash\n/usr/bin/ffmpeg \"$@\" || exit $?\nmade=$(ls -d /out/*.m* 2>/dev/null)\n[ -z \"$made\" ] || { %s; }\nexit 0\n", tc.spoil)
+			script := fmt.Sprintf(
+				"#!/bin/bash\n/usr/bin/ffmpeg \"$@\" || exit $?\nmade=$(ls -d /out/*.m* 2>/dev/null)\n[ -z "+
+					"\"$made\" ] || { %s; }\nexit 0\n",
+				tc.spoil,
+			)
 			if err := os.WriteFile(wrapper, []byte(script), 0o755); err != nil {
 				t.Fatal(err)
 			}

@@ -39,7 +39,8 @@ func badKey(key string) error {
 	return meanwhile.E(meanwhile.Invalid, "This is not the name of an object.", fmt.Errorf("bad key %q", key))
 }
 
-// absent reports whether err says that there is nothing at a path. ENOTDIR: a shorter key is a file where this one has a folder.
+// absent reports whether err says that there is nothing at a path. ENOTDIR: a shorter key is a file
+// where this one has a folder.
 func absent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
@@ -54,7 +55,10 @@ func classify(op string, err error) error {
 		return meanwhile.E(meanwhile.NotFound, "This object is not there.", wrapped)
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
 		return meanwhile.E(meanwhile.Full, "There is no room left on the disk.", wrapped)
-	case errors.Is(err, syscall.EIO), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ESTALE), errors.Is(err, fs.ErrClosed):
+	case errors.Is(err, syscall.EIO),
+		errors.Is(err, syscall.EROFS),
+		errors.Is(err, syscall.ESTALE),
+		errors.Is(err, fs.ErrClosed):
 		return meanwhile.E(meanwhile.Unavailable, "The folder of the objects cannot be used just now.", wrapped)
 	}
 	return wrapped

@@ -11,7 +11,8 @@ import (
 	"meanwhile"
 )
 
-// List walks the objects whose keys begin with prefix, in key order. Invalid for a prefix that no key can have.
+// List walks the objects whose keys begin with prefix, in key order. Invalid for a prefix that no
+// key can have.
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[meanwhile.ObjectInfo, error] {
 	return func(yield func(meanwhile.ObjectInfo, error) bool) {
 		if err := checkPrefix(prefix); err != nil {
@@ -51,8 +52,8 @@ func (s *Store) walk(ctx context.Context, dir, prefix string, yield func(meanwhi
 	return true
 }
 
-// entry is a file, or a folder of which only order is set. order is the key, for a folder with "/" at its end: "a-b" stands before
-// "a/b" among keys, though "a" stands before "a-b" among names.
+// entry is a file, or a folder of which only order is set. order is the key, for a folder with "/"
+// at its end: "a-b" stands before "a/b" among keys, though "a" stands before "a-b" among names.
 type entry struct {
 	order string
 	info  meanwhile.ObjectInfo

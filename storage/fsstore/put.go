@@ -15,18 +15,20 @@ import (
 	"meanwhile"
 )
 
-// tempDir holds what is being written. No key can name it: "+" is not a letter of keys. It lies in the root so that a link from it to
-// a key stays on one file system.
+// tempDir holds what is being written. No key can name it: "+" is not a letter of keys. It lies in
+// the root so that a link from it to a key stays on one file system.
 const tempDir = "+unfinished"
 
-// Put stores r to its end under key and returns the bytes written. The order is what makes nil mean durable: bytes, fsync of the file,
-// its name, fsync of every folder up to the root. See meanwhile.Objects.
+// Put stores r to its end under key and returns the bytes written. The order is what makes nil mean
+// durable: bytes, fsync of the file, its name, fsync of every folder up to the root. See
+// meanwhile.Objects.
 func (s *Store) Put(ctx context.Context, key string, r io.Reader) (int64, error) {
 	if err := errors.Join(ctx.Err(), checkKey(key)); err != nil {
 		return 0, fmt.Errorf("put object: %w", err)
 	}
 	if _, err := s.root.Lstat(key); err == nil {
-		return 0, classify("put object", fs.ErrExist) // spares the reading; the link below is what decides
+		// spares the reading; the link below is what decides
+		return 0, classify("put object", fs.ErrExist)
 	}
 	temp := path.Join(tempDir, meanwhile.NewRandomID())
 	written, taken, err := s.takeOver(temp, r)
@@ -44,8 +46,8 @@ func (s *Store) Put(ctx context.Context, key string, r io.Reader) (int64, error)
 	return written, nil
 }
 
-// takeOver gives a finished file of the same file system a second name instead of copying it. taken is false where that cannot be: r is
-// no file, was read from already, or lies elsewhere.
+// takeOver gives a finished file of the same file system a second name instead of copying it. taken
+// is false where that cannot be: r is no file, was read from already, or lies elsewhere.
 func (s *Store) takeOver(temp string, r io.Reader) (written int64, taken bool, err error) {
 	f, ok := r.(*os.File)
 	if !ok {
@@ -62,7 +64,8 @@ func (s *Store) takeOver(temp string, r io.Reader) (written int64, taken bool, e
 		return 0, false, nil
 	}
 	linked, err := s.root.Lstat(temp)
-	if err != nil || !os.SameFile(info, linked) { // the name has passed to something else since r was opened
+	// the name has passed to something else since r was opened
+	if err != nil || !os.SameFile(info, linked) {
 		return 0, false, s.discard(temp)
 	}
 	if err := errors.Join(f.Chmod(0o600), f.Sync()); err != nil {
@@ -80,7 +83,8 @@ func (s *Store) writeTemp(ctx context.Context, temp string, r io.Reader) (int64,
 	body := &bodyReader{ctx: ctx, r: r}
 	written, err := io.Copy(f, body)
 	if err == nil {
-		// Once only: after a failed fsync the kernel calls pages clean that never reached the disk, so that a second try would lie.
+		// Once only: after a failed fsync the kernel calls pages clean that never reached the disk,
+		// so that a second try would lie.
 		err = f.Sync()
 	}
 	err = errors.Join(err, f.Close())
@@ -111,7 +115,8 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// publish gives the file its key, which nobody may have, and makes the name durable. On an error the key is not there.
+// publish gives the file its key, which nobody may have, and makes the name durable. On an error
+// the key is not there.
 func (s *Store) publish(temp, key string) error {
 	if err := s.makeParents(path.Dir(key)); err != nil {
 		return err
@@ -138,8 +143,9 @@ func (s *Store) makeParents(dir string) error {
 	return nil
 }
 
-// syncUp syncs dir and every folder above it. Those that were there already are synced, too: another Put may have made them a moment
-// ago and not yet come as far. A clean folder costs microseconds.
+// syncUp syncs dir and every folder above it. Those that were there already are synced, too:
+// another Put may have made them a moment ago and not yet come as far. A clean folder costs
+// microseconds.
 func (s *Store) syncUp(dir string) error {
 	for {
 		if err := s.syncDir(dir); err != nil {
@@ -171,8 +177,8 @@ func (s *Store) discard(name string) error {
 	return nil
 }
 
-// Sweep removes unfinished files that nobody has written to for olderThan: what a crash left. It returns how many there were. Give it
-// longer than a slow upload may stand still.
+// Sweep removes unfinished files that nobody has written to for olderThan: what a crash left. It
+// returns how many there were. Give it longer than a slow upload may stand still.
 func (s *Store) Sweep(ctx context.Context, olderThan time.Duration) (int, error) {
 	names, err := s.names(tempDir)
 	if err != nil {

@@ -1,7 +1,8 @@
 // Package fsstore keeps objects as files of one folder.
 //
-// A key is the path of its file below the folder. Every access goes through os.Root, so that neither a key nor a symbolic link leads
-// out of it. A file appears under its key only when all of its bytes and its name are on the disk.
+// A key is the path of its file below the folder. Every access goes through os.Root, so that
+// neither a key nor a symbolic link leads out of it. A file appears under its key only when all of
+// its bytes and its name are on the disk.
 package fsstore
 
 import (
@@ -28,7 +29,8 @@ type Store struct {
 	beneath syscall.RawConn // its descriptor
 }
 
-// New opens the folder dir, and makes it durably where it is missing, readable by its owner only. The caller closes the store.
+// New opens the folder dir, and makes it durably where it is missing, readable by its owner only.
+// The caller closes the store.
 func New(dir string) (*Store, error) {
 	if err := makeDir(filepath.Clean(dir)); err != nil {
 		return nil, err
@@ -81,7 +83,8 @@ func (s *Store) Close() error {
 	return errors.Join(s.folder.Close(), s.root.Close())
 }
 
-// Open returns the bytes of key in r. For the whole object the reader is its *os.File, which seeks and which the kernel can send.
+// Open returns the bytes of key in r. For the whole object the reader is its *os.File, which seeks
+// and which the kernel can send.
 func (s *Store) Open(ctx context.Context, key string, r meanwhile.Range) (io.ReadCloser, error) {
 	if err := errors.Join(ctx.Err(), checkKey(key)); err != nil {
 		return nil, fmt.Errorf("open object: %w", err)
@@ -97,7 +100,10 @@ func (s *Store) Open(ctx context.Context, key string, r meanwhile.Range) (io.Rea
 		return f, nil
 	}
 	if r.Start > size {
-		return nil, errors.Join(meanwhile.E(meanwhile.Invalid, "This range of bytes begins beyond the end.", nil), f.Close())
+		return nil, errors.Join(
+			meanwhile.E(meanwhile.Invalid, "This range of bytes begins beyond the end.", nil),
+			f.Close(),
+		)
 	}
 	if _, err := f.Seek(r.Start, io.SeekStart); err != nil {
 		return nil, errors.Join(fmt.Errorf("seek in object: %w", err), f.Close())

@@ -95,7 +95,11 @@ func TestPutLeavesOneFileOrNone(t *testing.T) {
 		want int
 	}{
 		{"a good body leaves the object", strings.NewReader("x"), 1},
-		{"a failing body leaves nothing", io.MultiReader(strings.NewReader("x"), iotest.ErrReader(errors.New("torn"))), 0},
+		{
+			"a failing body leaves nothing",
+			io.MultiReader(strings.NewReader("x"), iotest.ErrReader(errors.New("torn"))),
+			0,
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -110,7 +114,8 @@ func TestPutLeavesOneFileOrNone(t *testing.T) {
 func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	s := mustNew(t, dir)
-	// A limit on the size of files makes the same write fail as a full disk does, and needs no mount.
+	// A limit on the size of files makes the same write fail as a full disk does, and needs no
+	// mount.
 	limitFileSize(t, 64<<10)
 	_, err := s.Put(t.Context(), "a", bytes.NewReader(make([]byte, 1<<20)))
 	if meanwhile.KindOf(err) != meanwhile.Full {

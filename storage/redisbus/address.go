@@ -13,9 +13,11 @@ import (
 	"meanwhile"
 )
 
-// Options are what another client needs to reach the same Redis. They hold a password: keep them out of logs.
+// Options are what another client needs to reach the same Redis. They hold a password: keep them
+// out of logs.
 //
-// One server has Addr. Servers behind sentinels have Master and Sentinels; a cluster has Cluster, and no DB.
+// One server has Addr. Servers behind sentinels have Master and Sentinels; a cluster has Cluster,
+// and no DB.
 type Options struct {
 	Network  string // tcp or unix
 	Addr     string
@@ -58,18 +60,27 @@ var forms = map[string]struct {
 	"rediss+cluster":  {parseCluster, clusterForm},
 }
 
-// Parse reads the address of a Redis outside of this process. Invalid, with the form that the address should have.
+// Parse reads the address of a Redis outside of this process. Invalid, with the form that the
+// address should have.
 func Parse(address string) (Options, error) {
 	scheme, _, _ := strings.Cut(address, "://")
 	form, known := forms[scheme]
 	if !known {
-		return Options{}, meanwhile.E(meanwhile.Invalid,
-			"The Redis address is embedded:, or begins with redis://, rediss://, redis+sentinel:// or redis+cluster://.", nil)
+		return Options{}, meanwhile.E(
+			meanwhile.Invalid,
+			"The Redis address is embedded:, or begins with redis://, rediss://, redis+sentinel:// or "+
+				"redis+cluster://.",
+			nil,
+		)
 	}
 	o, err := form.parse(address)
 	if err != nil {
 		// The parser's error repeats parts of the address, and so perhaps the password.
-		return Options{}, meanwhile.E(meanwhile.Invalid, "The Redis address cannot be read: it looks like "+form.looks+".", nil)
+		return Options{}, meanwhile.E(
+			meanwhile.Invalid,
+			"The Redis address cannot be read: it looks like "+form.looks+".",
+			nil,
+		)
 	}
 	return o, nil
 }
@@ -79,7 +90,14 @@ func parsePlain(address string) (Options, error) {
 	if err != nil {
 		return Options{}, err
 	}
-	return Options{Network: p.Network, Addr: p.Addr, Username: p.Username, Password: p.Password, DB: p.DB, TLS: p.TLSConfig}, nil
+	return Options{
+		Network:  p.Network,
+		Addr:     p.Addr,
+		Username: p.Username,
+		Password: p.Password,
+		DB:       p.DB,
+		TLS:      p.TLSConfig,
+	}, nil
 }
 
 func parseSentinel(address string) (Options, error) {
@@ -98,8 +116,14 @@ func parseSentinel(address string) (Options, error) {
 		return Options{}, errNoMaster
 	}
 	return Options{
-		Username: p.Username, Password: p.Password, DB: p.DB, TLS: anyName(p.TLSConfig),
-		Master: p.MasterName, Sentinels: p.SentinelAddrs, SentinelUsername: p.SentinelUsername, SentinelPassword: p.SentinelPassword,
+		Username:         p.Username,
+		Password:         p.Password,
+		DB:               p.DB,
+		TLS:              anyName(p.TLSConfig),
+		Master:           p.MasterName,
+		Sentinels:        p.SentinelAddrs,
+		SentinelUsername: p.SentinelUsername,
+		SentinelPassword: p.SentinelPassword,
 	}, nil
 }
 
@@ -119,13 +143,15 @@ func anyName(config *tls.Config) *tls.Config {
 	return config
 }
 
-// client reaches the Redis with our patience: who asks is often a person's request, which goes on without Redis.
+// client reaches the Redis with our patience: who asks is often a person's request, which goes on
+// without Redis.
 func (o Options) client() redis.UniversalClient {
 	u := redis.UniversalOptions{
 		Username: o.Username, Password: o.Password, DB: o.DB, TLSConfig: o.TLS,
 		DialTimeout: answerWithin, ReadTimeout: answerWithin, WriteTimeout: answerWithin, PoolTimeout: answerWithin,
 		DialerRetries: 1, MaxRetries: 1, ContextTimeoutEnabled: true,
-		// Both are extra commands at every connection, which not every Redis knows and nothing here needs.
+		// Both are extra commands at every connection, which not every Redis knows and nothing here
+		// needs.
 		DisableIdentity:          true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	}

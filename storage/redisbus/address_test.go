@@ -28,10 +28,24 @@ func TestParseReadsEveryForm(t *testing.T) {
 		{"the database as a parameter", "redis://redis.example?db=2", options{Addr: "redis.example:6379", DB: 2}},
 		{"TLS checks the server's name", "rediss://:secret@redis.example",
 			options{Addr: "redis.example:6379", Password: "secret", TLS: true, ServerName: "redis.example"}},
-		{"sentinels", "redis+sentinel://watch:dog@a:26379/2?master_name=main&addr=b:26379&addr=c:26380&username=ada&password=secret",
-			options{Master: "main", Sentinels: []string{"a:26379", "b:26379", "c:26380"}, SentinelUsername: "watch", SentinelPassword: "dog",
-				Username: "ada", Password: "secret", DB: 2}},
-		{"sentinels behind TLS", "rediss+sentinel://a?master_name=main", options{Master: "main", Sentinels: []string{"a:26379"}, TLS: true}},
+		{
+			"sentinels",
+			"redis+sentinel://watch:dog@a:26379/2?master_name=main&addr=b:26379&addr=c:26380&username=ada&password=secret",
+			options{
+				Master:           "main",
+				Sentinels:        []string{"a:26379", "b:26379", "c:26380"},
+				SentinelUsername: "watch",
+				SentinelPassword: "dog",
+				Username:         "ada",
+				Password:         "secret",
+				DB:               2,
+			},
+		},
+		{
+			"sentinels behind TLS",
+			"rediss+sentinel://a?master_name=main",
+			options{Master: "main", Sentinels: []string{"a:26379"}, TLS: true},
+		},
 		{"a cluster", "redis+cluster://ada:secret@a:6379?addr=b:6380",
 			options{Cluster: []string{"a:6379", "b:6380"}, Username: "ada", Password: "secret"}},
 		{"a cluster behind TLS", "rediss+cluster://a", options{Cluster: []string{"a:6379"}, TLS: true}},
@@ -42,8 +56,16 @@ func TestParseReadsEveryForm(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := options{
-				Addr: o.Addr, Username: o.Username, Password: o.Password, Master: o.Master, SentinelUsername: o.SentinelUsername,
-				SentinelPassword: o.SentinelPassword, Sentinels: o.Sentinels, Cluster: o.Cluster, DB: o.DB, TLS: o.TLS != nil,
+				Addr:             o.Addr,
+				Username:         o.Username,
+				Password:         o.Password,
+				Master:           o.Master,
+				SentinelUsername: o.SentinelUsername,
+				SentinelPassword: o.SentinelPassword,
+				Sentinels:        o.Sentinels,
+				Cluster:          o.Cluster,
+				DB:               o.DB,
+				TLS:              o.TLS != nil,
 			}
 			if o.TLS != nil {
 				got.ServerName = o.TLS.ServerName
@@ -62,7 +84,10 @@ func TestBusOverSentinels(t *testing.T) {
 	master.start()
 	replica.start()
 	sentinel.start()
-	address := fmt.Sprintf("redis+sentinel://:pass%%20word@127.0.0.1:%s?master_name=main&password=pass%%20word", sentinel.port)
+	address := fmt.Sprintf(
+		"redis+sentinel://:pass%%20word@127.0.0.1:%s?master_name=main&password=pass%%20word",
+		sentinel.port,
+	)
 	testBusAt(t, address)
 
 	// The master goes, the replica takes its place: who listens is not told, and hears again.
@@ -72,7 +97,11 @@ func TestBusOverSentinels(t *testing.T) {
 		t.Fatal(err)
 	}
 	watch := sentinel.client()
-	eventually(t, "the sentinel is willing to change over", func() bool { return watch.Do(t.Context(), "SENTINEL", "FAILOVER", "main").Err() == nil })
+	eventually(
+		t,
+		"the sentinel is willing to change over",
+		func() bool { return watch.Do(t.Context(), "SENTINEL", "FAILOVER", "main").Err() == nil },
+	)
 	eventually(t, "the replica has taken over", func() bool {
 		now, err := watch.Do(t.Context(), "SENTINEL", "GET-MASTER-ADDR-BY-NAME", "main").StringSlice()
 		return err == nil && len(now) == 2 && now[1] == replica.port

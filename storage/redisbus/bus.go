@@ -15,15 +15,17 @@ const channelPrefix = "meanwhile:bus:"
 // listenerBuffer is how many events wait for a reader; "look again" need not be said more often.
 const listenerBuffer = 16
 
-// Publish sends event to the topic's subscribers on all processes. Unavailable within two seconds when Redis is away.
+// Publish sends event to the topic's subscribers on all processes. Unavailable within two seconds
+// when Redis is away.
 func (r *Redis) Publish(ctx context.Context, topic, event string) error {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	return unavailable("publish event", r.post.send(ctx, channelPrefix+topic, event))
 }
 
-// Subscribe delivers the topic's events until ctx ends or the Redis is closed, then closes the channel. What is published after it
-// returned is heard. Unavailable within two seconds when Redis is away; when it goes away later, the subscription comes back with it.
+// Subscribe delivers the topic's events until ctx ends or the Redis is closed, then closes the
+// channel. What is published after it returned is heard. Unavailable within two seconds when Redis
+// is away; when it goes away later, the subscription comes back with it.
 func (r *Redis) Subscribe(ctx context.Context, topic string) (<-chan string, error) {
 	return r.hub.subscribe(ctx, channelPrefix+topic)
 }
@@ -33,7 +35,8 @@ type hub struct {
 	conn *redis.PubSub
 	log  *slog.Logger
 
-	// wire puts SUBSCRIBE and UNSUBSCRIBE in the order of the changes to topics. It is taken before mu, and held during network calls.
+	// wire puts SUBSCRIBE and UNSUBSCRIBE in the order of the changes to topics. It is taken before
+	// mu, and held during network calls.
 	wire sync.Mutex
 
 	mu     sync.Mutex
@@ -52,7 +55,8 @@ type topic struct {
 
 type listener struct {
 	events chan string
-	stop   func() bool // keeps the end of its context from removing it, as context.AfterFunc gives it
+	// keeps the end of its context from removing it, as context.AfterFunc gives it
+	stop func() bool
 }
 
 func newHub(conn *redis.PubSub, log *slog.Logger) *hub {
@@ -127,7 +131,8 @@ func (h *hub) join(ctx context.Context, channel string, l *listener) (*topic, er
 	t, first := h.enter(ctx, channel, l)
 	var err error
 	if first {
-		// Not by the caller's context: its end in the middle of a command would cost everybody the connection.
+		// Not by the caller's context: its end in the middle of a command would cost everybody the
+		// connection.
 		command, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerWithin)
 		err = h.conn.Subscribe(command, channel)
 		cancel()
@@ -144,7 +149,8 @@ func (h *hub) join(ctx context.Context, channel string, l *listener) (*topic, er
 	return t, nil
 }
 
-// enter writes l down. first reports that it is the channel's only listener; t is nil when the hub is closed.
+// enter writes l down. first reports that it is the channel's only listener; t is nil when the hub
+// is closed.
 func (h *hub) enter(ctx context.Context, channel string, l *listener) (t *topic, first bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -174,7 +180,8 @@ func (h *hub) leaveNow(ctx context.Context, channel string, l *listener) {
 	h.leave(ctx, channel, l)
 }
 
-// leave closes the listener's channel and, after the last one, ends the subscription. A second time it does nothing.
+// leave closes the listener's channel and, after the last one, ends the subscription. A second time
+// it does nothing.
 func (h *hub) leave(ctx context.Context, channel string, l *listener) {
 	h.wire.Lock()
 	defer h.wire.Unlock()
@@ -184,7 +191,8 @@ func (h *hub) leave(ctx context.Context, channel string, l *listener) {
 	command, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerWithin)
 	defer cancel()
 	if err := h.conn.Unsubscribe(command, channel); err != nil {
-		// The connection is broken, and the one that follows it does not subscribe to this channel again.
+		// The connection is broken, and the one that follows it does not subscribe to this channel
+		// again.
 		h.log.Debug("unsubscribe not sent", "error", err)
 	}
 }

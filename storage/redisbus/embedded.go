@@ -10,11 +10,12 @@ import (
 	"meanwhile"
 )
 
-// tickEvery is how exact the ends of keys are in the embedded Redis. asynq's leases and locks end after seconds at the least.
+// tickEvery is how exact the ends of keys are in the embedded Redis. asynq's leases and locks end
+// after seconds at the least.
 const tickEvery = 200 * time.Millisecond
 
-// embedded is a Redis inside this process, on a loopback port and behind a random password, so that other users of the machine cannot
-// reach into it.
+// embedded is a Redis inside this process, on a loopback port and behind a random password, so that
+// other users of the machine cannot reach into it.
 type embedded struct {
 	server   *miniredis.Miniredis
 	password string
@@ -46,7 +47,8 @@ func (e *embedded) tick() {
 		case <-e.done:
 			return
 		case <-ticker.C:
-			now := time.Now() // not the tick's own time: ticks are dropped when the machine is busy or asleep
+			// not the tick's own time: ticks are dropped when the machine is busy or asleep
+			now := time.Now()
 			e.server.FastForward(now.Sub(last))
 			last = now
 		}

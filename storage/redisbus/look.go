@@ -11,12 +11,13 @@ import (
 type Facts struct {
 	Version   string
 	AnswersIn time.Duration // one round trip
-	// Evicts is set when the server may drop keys that were not read for a while: wake-ups would come late.
+	// Evicts is set when the server may drop keys that were not read for a while: wake-ups would
+	// come late.
 	Evicts string
 }
 
-// Look reads what the server says of itself and writes a key that ends by itself, as the queue will have to. Unavailable, also for a server
-// that takes no writes.
+// Look reads what the server says of itself and writes a key that ends by itself, as the queue will
+// have to. Unavailable, also for a server that takes no writes.
 func (r *Redis) Look(ctx context.Context) (Facts, error) {
 	const op = "look at redis"
 	ctx, cancel := context.WithTimeout(ctx, 2*answerWithin)

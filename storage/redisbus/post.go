@@ -14,7 +14,8 @@ const maxPost = 128
 // errClosed is what is said of a post office that has closed.
 var errClosed = errors.New("redis is closed")
 
-// post carries messages to Redis: what is published while others are on their way goes out together, in one exchange.
+// post carries messages to Redis: what is published while others are on their way goes out
+// together, in one exchange.
 type post struct {
 	client   redis.UniversalClient
 	messages chan message
@@ -79,7 +80,8 @@ func (p *post) gather(first message) []message {
 	return round
 }
 
-// carry publishes each message of a round once: to hear the same thing twice at once tells a listener no more.
+// carry publishes each message of a round once: to hear the same thing twice at once tells a
+// listener no more.
 func (p *post) carry(ctx context.Context, round []message) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()

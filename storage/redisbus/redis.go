@@ -1,6 +1,7 @@
 // Package redisbus opens Redis, or runs one inside this process, and carries meanwhile.Bus over it.
 //
-// Redis holds nothing that may not be lost: wake-ups, events and counters. Deleting all of it costs seconds.
+// Redis holds nothing that may not be lost: wake-ups, events and counters. Deleting all of it costs
+// seconds.
 package redisbus
 
 import (
@@ -17,10 +18,12 @@ import (
 
 var _ meanwhile.Bus = (*Redis)(nil)
 
-// answerWithin bounds every command: who asks is often a person's request, which goes on without Redis.
+// answerWithin bounds every command: who asks is often a person's request, which goes on without
+// Redis.
 const answerWithin = 2 * time.Second
 
-// Redis is a connection to a Redis, and the Redis itself where it is embedded. It is safe for concurrent use.
+// Redis is a connection to a Redis, and the Redis itself where it is embedded. It is safe for
+// concurrent use.
 type Redis struct {
 	options  Options
 	client   redis.UniversalClient
@@ -29,9 +32,9 @@ type Redis struct {
 	embedded *embedded // nil for one that runs elsewhere
 }
 
-// Open makes ready the Redis at address: embedded: runs one in this process that nobody else can use, every other form (see Parse) reaches
-// another, which may be away for now; Ping tells. Invalid for an address that cannot be read. ctx bounds the opening only. The caller closes
-// the Redis.
+// Open makes ready the Redis at address: embedded: runs one in this process that nobody else can
+// use, every other form (see Parse) reaches another, which may be away for now; Ping tells. Invalid
+// for an address that cannot be read. ctx bounds the opening only. The caller closes the Redis.
 func Open(ctx context.Context, address string, log *slog.Logger) (*Redis, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("open redis: %w", err)
@@ -71,7 +74,8 @@ func (r *Redis) Ping(ctx context.Context) error {
 	return unavailable("ping redis", r.client.Ping(ctx).Err())
 }
 
-// Close ends every subscription, lets Redis go and, where it is embedded, stops it. Stop other clients of an embedded one first.
+// Close ends every subscription, lets Redis go and, where it is embedded, stops it. Stop other
+// clients of an embedded one first.
 func (r *Redis) Close() error {
 	r.post.close()
 	err := errors.Join(r.hub.close(), r.client.Close())

@@ -35,8 +35,8 @@ func mustOpen(t testing.TB, address string) *redisbus.Redis {
 // redisEnv names the Redis that tests use beside the embedded one.
 const redisEnv = "MEANWHILE_TEST_REDIS_URL"
 
-// mustServerAddress is the address of the tests' Redis, with a database of this package's own that is emptied first. A short run does
-// without.
+// mustServerAddress is the address of the tests' Redis, with a database of this package's own that
+// is emptied first. A short run does without.
 func mustServerAddress(t testing.TB) string {
 	t.Helper()
 	text := os.Getenv(redisEnv)
@@ -79,7 +79,12 @@ func TestBusBetweenProcesses(t *testing.T) {
 		storagetest.TestBus(t, func(t testing.TB) (one, other meanwhile.Bus) {
 			first := mustOpen(t, "embedded:")
 			o := first.Options()
-			address := url.URL{Scheme: "redis", User: url.UserPassword(o.Username, o.Password), Host: o.Addr, Path: fmt.Sprint(o.DB)}
+			address := url.URL{
+				Scheme: "redis",
+				User:   url.UserPassword(o.Username, o.Password),
+				Host:   o.Addr,
+				Path:   fmt.Sprint(o.DB),
+			}
 			return first, mustOpen(t, address.String())
 		})
 	})
@@ -89,7 +94,10 @@ func TestBusBetweenProcesses(t *testing.T) {
 // testBusAt runs the promises of a bus between two processes that share the Redis at address.
 func testBusAt(t *testing.T, address string) {
 	t.Helper()
-	storagetest.TestBus(t, func(t testing.TB) (one, other meanwhile.Bus) { return mustOpen(t, address), mustOpen(t, address) })
+	storagetest.TestBus(
+		t,
+		func(t testing.TB) (one, other meanwhile.Bus) { return mustOpen(t, address), mustOpen(t, address) },
+	)
 }
 
 func TestLookTellsWhatTheServerIs(t *testing.T) {
@@ -118,7 +126,16 @@ func TestLookTellsWhatTheServerIs(t *testing.T) {
 // client is another client of the same Redis, as the queue is one.
 func client(t testing.TB, o redisbus.Options) *redis.Client {
 	t.Helper()
-	c := redis.NewClient(&redis.Options{Network: o.Network, Addr: o.Addr, Username: o.Username, Password: o.Password, DB: o.DB, TLSConfig: o.TLS})
+	c := redis.NewClient(
+		&redis.Options{
+			Network:   o.Network,
+			Addr:      o.Addr,
+			Username:  o.Username,
+			Password:  o.Password,
+			DB:        o.DB,
+			TLSConfig: o.TLS,
+		},
+	)
 	t.Cleanup(func() {
 		if err := c.Close(); err != nil {
 			t.Error(err)
@@ -169,8 +186,17 @@ func TestEmbeddedWantsItsPassword(t *testing.T) {
 }
 
 func TestOpenRefusesOtherAddresses(t *testing.T) {
-	for _, address := range []string{"", "embedded", "localhost:6379", "http://localhost", "redis://host:port:1/x", "redis://localhost/notanumber",
-		"redis+sentinel://localhost:26379", "redis+sentinel://localhost:26379/x?master_name=main", "redis+cluster://localhost:6379?addr=nonsense", "rediss+other://localhost",
+	for _, address := range []string{
+		"",
+		"embedded",
+		"localhost:6379",
+		"http://localhost",
+		"redis://host:port:1/x",
+		"redis://localhost/notanumber",
+		"redis+sentinel://localhost:26379",
+		"redis+sentinel://localhost:26379/x?master_name=main",
+		"redis+cluster://localhost:6379?addr=nonsense",
+		"rediss+other://localhost",
 	} {
 		r, err := redisbus.Open(t.Context(), address, slog.New(slog.DiscardHandler))
 		if meanwhile.KindOf(err) != meanwhile.Invalid || r != nil {
@@ -205,7 +231,9 @@ func testAway(t *testing.T, address string, takeAway, giveBack func()) {
 	}
 	takeAway()
 	for what, err := range map[string]error{
-		"Ping": r.Ping(t.Context()), "Publish": r.Publish(t.Context(), "topic", "lost"), "Subscribe": second(r.Subscribe(t.Context(), "other")),
+		"Ping":      r.Ping(t.Context()),
+		"Publish":   r.Publish(t.Context(), "topic", "lost"),
+		"Subscribe": second(r.Subscribe(t.Context(), "other")),
 	} {
 		if meanwhile.KindOf(err) != meanwhile.Unavailable {
 			t.Errorf("%s without Redis = %v, want the kind unavailable", what, err)

@@ -11,7 +11,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// server is a redis-server of the test's own, to be killed and started again on the same port. Its password is "pass word".
+// server is a redis-server of the test's own, to be killed and started again on the same port. Its
+// password is "pass word".
 type server struct {
 	t      testing.TB
 	port   string

@@ -7,8 +7,9 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Spare has the client of a queue's worker look whether there is anything before it runs a script over it, and gives the client back. asynq asks
-// for work by a script, and an idle process asks fifty times a second: in the Redis inside a process each script begins by making an interpreter,
+// Spare has the client of a queue's worker look whether there is anything before it runs a script
+// over it, and gives the client back. asynq asks for work by a script, and an idle process asks
+// fifty times a second: in the Redis inside a process each script begins by making an interpreter,
 // which costs twenty times a look. A client of another kind is left as it is.
 func Spare(client any) any {
 	if c, ok := client.(redis.UniversalClient); ok {
@@ -43,8 +44,8 @@ func (sparing) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	}
 }
 
-// takes is the key that a script of asynq's takes tasks from, and its answer where there are none: for the next task of a queue, and for how many
-// tasks have become due. nil for any other command.
+// takes is the key that a script of asynq's takes tasks from, and its answer where there are none:
+// for the next task of a queue, and for how many tasks have become due. nil for any other command.
 func takes(cmd redis.Cmder) (key string, none func() error) {
 	script, ok := cmd.(*redis.Cmd)
 	args := cmd.Args()

@@ -40,12 +40,17 @@ func TestPutWithChecksums(t *testing.T) {
 	query := address.Query()
 	query.Set("checksum", "when_supported")
 	address.RawQuery = query.Encode()
-	// S3 wants to hear of the checksums when an upload begins, too, which the test's server does not ask for.
+	// S3 wants to hear of the checksums when an upload begins, too, which the test's server does
+	// not ask for.
 	named := ""
-	o, _, _ := newFaultyAt(t, address, fault{isCreate, 1, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
-		named = r.Header.Get("X-Amz-Checksum-Algorithm")
-		server.ServeHTTP(w, r)
-	}})
+	o, _, _ := newFaultyAt(
+		t,
+		address,
+		fault{isCreate, 1, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
+			named = r.Header.Get("X-Amz-Checksum-Algorithm")
+			server.ServeHTTP(w, r)
+		}},
+	)
 	for name, body := range map[string][]byte{"small": small(), "big": big(t)} {
 		if _, err := o.Put(t.Context(), name, bytes.NewReader(body)); err != nil {
 			t.Fatal(err)
@@ -62,7 +67,12 @@ func TestPutWithChecksums(t *testing.T) {
 func TestPutOfExactlyOnePartNeedsNoUpload(t *testing.T) {
 	o, _, _ := newFaulty(t, fault{isCreate, -1, says(http.StatusServiceUnavailable, "SlowDown")})
 	for way, body := range ways {
-		if n, err := o.Put(t.Context(), strings.ReplaceAll(way, " ", "-"), body(t, make([]byte, s3store.PartBytes))); n != s3store.PartBytes || err != nil {
+		if n, err := o.Put(
+			t.Context(),
+			strings.ReplaceAll(way, " ", "-"),
+			body(t, make([]byte, s3store.PartBytes)),
+		); n != s3store.PartBytes ||
+			err != nil {
 			t.Errorf("Put() as %s = %d, %v", way, n, err)
 		}
 	}
@@ -191,8 +201,15 @@ func TestRangesOverHTTP(t *testing.T) {
 }
 
 func TestSweepAbortsOnlyWhatIsOld(t *testing.T) {
-	stuck, direct, _ := newFaulty(t, fault{isPart, -1, says(http.StatusServiceUnavailable, "SlowDown")},
-		fault{func(r *http.Request) bool { return r.Method == http.MethodDelete }, -1, says(http.StatusServiceUnavailable, "SlowDown")})
+	stuck, direct, _ := newFaulty(
+		t,
+		fault{isPart, -1, says(http.StatusServiceUnavailable, "SlowDown")},
+		fault{
+			func(r *http.Request) bool { return r.Method == http.MethodDelete },
+			-1,
+			says(http.StatusServiceUnavailable, "SlowDown"),
+		},
+	)
 	other := mustOpen(t, newAddress(t).String())
 	for _, key := range []string{"a/one", "a/two"} {
 		if _, err := stuck.Put(t.Context(), key, bytes.NewReader(big(t))); err == nil {

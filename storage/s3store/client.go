@@ -18,22 +18,28 @@ import (
 
 // patience is how long and how often the server is waited for.
 type patience struct {
-	silence  time.Duration // without a byte in either direction, after which a connection counts as dead
+	// without a byte in either direction, after which a connection counts as dead
+	silence  time.Duration
 	attempts int           // of one request
 	maxPause time.Duration // between two attempts; the first pauses are shorter
 }
 
-// usual is the patience outside tests. 5 attempts with pauses of up to 2, 4, 5 and 5 s outlast the restart of a server.
+// usual is the patience outside tests. 5 attempts with pauses of up to 2, 4, 5 and 5 s outlast the
+// restart of a server.
 var usual = patience{silence: time.Minute, attempts: 5, maxPause: 5 * time.Second}
 
-// connect makes the two clients: one for our own requests, one that only signs addresses for browsers.
+// connect makes the two clients: one for our own requests, one that only signs addresses for
+// browsers.
 func (s *Store) connect(ctx context.Context, set settings) error {
 	options := []func(*config.LoadOptions) error{config.WithLogger(logging.LoggerFunc(s.note))}
 	if set.region != "" {
 		options = append(options, config.WithRegion(set.region))
 	}
 	if set.accessKey != "" {
-		options = append(options, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(set.accessKey, set.secretKey, "")))
+		options = append(
+			options,
+			config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(set.accessKey, set.secretKey, "")),
+		)
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
@@ -42,7 +48,8 @@ func (s *Store) connect(ctx context.Context, set settings) error {
 	if cfg.Region == "" {
 		cfg.Region = "us-east-1" // what servers without regions take
 	}
-	base, ok := cfg.HTTPClient.(*awshttp.BuildableClient) // it may hold the certificates of AWS_CA_BUNDLE
+	// it may hold the certificates of AWS_CA_BUNDLE
+	base, ok := cfg.HTTPClient.(*awshttp.BuildableClient)
 	if !ok {
 		base = awshttp.NewBuildableClient()
 	}
@@ -67,7 +74,8 @@ func (s *Store) connect(ctx context.Context, set settings) error {
 	return nil
 }
 
-// note takes what the SDK would write to standard error: remarks on the way to an error, or to none.
+// note takes what the SDK would write to standard error: remarks on the way to an error, or to
+// none.
 func (s *Store) note(class logging.Classification, format string, args ...any) {
 	s.log.Debug("object storage client", "class", string(class), "note", fmt.Sprintf(format, args...))
 }
@@ -80,8 +88,9 @@ func (p patience) retryer() aws.Retryer {
 	})
 }
 
-// client gives base connections that do not wait for ever. The SDK's own read timeout is switched off: it runs from the moment that a
-// request begins, so that a part that takes longer to send than the timeout would never arrive.
+// client gives base connections that do not wait for ever. The SDK's own read timeout is switched
+// off: it runs from the moment that a request begins, so that a part that takes longer to send than
+// the timeout would never arrive.
 func (p patience) client(base *awshttp.BuildableClient) aws.HTTPClient {
 	dialer := base.GetDialer()
 	dialer.Timeout = min(dialer.Timeout, p.silence)
@@ -116,7 +125,8 @@ func (c *conn) Read(p []byte) (int, error) {
 // writePiece is what has to get through in one silence: 64 KiB in a minute is as good as nothing.
 const writePiece = 64 << 10
 
-// Write sends in pieces, each of which puts the end off, also for the read that waits for the answer meanwhile.
+// Write sends in pieces, each of which puts the end off, also for the read that waits for the
+// answer meanwhile.
 func (c *conn) Write(p []byte) (int, error) {
 	written := 0
 	for {

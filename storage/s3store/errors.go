@@ -15,7 +15,8 @@ import (
 	"meanwhile"
 )
 
-// kindOfCode is what the error codes of S3 mean to us. The last three rows are of servers that keep objects as files.
+// kindOfCode is what the error codes of S3 mean to us. The last three rows are of servers that keep
+// objects as files.
 var kindOfCode = map[string]meanwhile.Kind{
 	"NoSuchKey":                      meanwhile.NotFound,
 	"NotFound":                       meanwhile.NotFound, // HEAD has no body to say more in
@@ -38,8 +39,9 @@ var messages = map[meanwhile.Kind]string{
 	meanwhile.Unavailable: "The object storage cannot be used just now.",
 }
 
-// classify gives what the server said, or what became of asking it, its kind. op says in the log what was tried. The end of ctx comes
-// first: it is the caller's own doing. Refused credentials and a missing bucket count as Unavailable: no other request would do better.
+// classify gives what the server said, or what became of asking it, its kind. op says in the log
+// what was tried. The end of ctx comes first: it is the caller's own doing. Refused credentials and
+// a missing bucket count as Unavailable: no other request would do better.
 func classify(ctx context.Context, op string, err error) error {
 	if ended := ctx.Err(); ended != nil {
 		return fmt.Errorf("%s: %w: %w", op, ended, err)
@@ -82,8 +84,8 @@ func conditionFailed(err error) bool {
 	return status == http.StatusPreconditionFailed || status == http.StatusConflict
 }
 
-// cutShort adds to what the SDK tries again: a connection that ended in the middle of an answer, which it takes for an answer that makes
-// no sense.
+// cutShort adds to what the SDK tries again: a connection that ended in the middle of an answer,
+// which it takes for an answer that makes no sense.
 func cutShort(err error) aws.Ternary {
 	for _, cut := range []error{io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
 		if errors.Is(err, cut) {

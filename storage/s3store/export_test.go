@@ -7,9 +7,15 @@ import (
 	"time"
 )
 
-// OpenQuick is Open for faults: it calls a server that says nothing for silence dead, and hardly waits before it tries again.
+// OpenQuick is Open for faults: it calls a server that says nothing for silence dead, and hardly
+// waits before it tries again.
 func OpenQuick(ctx context.Context, address string, silence time.Duration, log *slog.Logger) (*Store, error) {
-	return openWith(ctx, address, patience{silence: silence, attempts: usual.attempts, maxPause: 20 * time.Millisecond}, log)
+	return openWith(
+		ctx,
+		address,
+		patience{silence: silence, attempts: usual.attempts, maxPause: 20 * time.Millisecond},
+		log,
+	)
 }
 
 // PartBytes is the size of the smallest part.

@@ -94,12 +94,32 @@ func TestPutThroughFaults(t *testing.T) {
 		{"a server that stays busy ends a small object", fault{isPutObject, -1, unavailable}, small(), true},
 		{"a server that stays busy ends a big object", fault{isPart, -1, unavailable}, big(t), true},
 		{"a server that is busy at the end is asked again", fault{isComplete, 2, unavailable}, big(t), false},
-		{"an error inside a 200 is no success, and is tried again", fault{isComplete, 2, says(http.StatusOK, "InternalError")}, big(t), false},
-		{"a 200 that never holds anything but an error ends in one", fault{isComplete, -1, says(http.StatusOK, "InternalError")}, big(t), true},
+		{
+			"an error inside a 200 is no success, and is tried again",
+			fault{isComplete, 2, says(http.StatusOK, "InternalError")},
+			big(t),
+			false,
+		},
+		{
+			"a 200 that never holds anything but an error ends in one",
+			fault{isComplete, -1, says(http.StatusOK, "InternalError")},
+			big(t),
+			true,
+		},
 		{"the lost answer to the last request is looked up", fault{isComplete, 1, loseAnswer}, big(t), false},
 		{"all answers to the last request may be lost", fault{isComplete, -1, loseAnswer}, big(t), false},
-		{"an upload that is gone ends in an error", fault{isComplete, -1, says(http.StatusNotFound, "NoSuchUpload")}, big(t), true},
-		{"the lost answer to a small object is no conflict with itself", fault{isPutObject, 1, loseAnswer}, small(), false},
+		{
+			"an upload that is gone ends in an error",
+			fault{isComplete, -1, says(http.StatusNotFound, "NoSuchUpload")},
+			big(t),
+			true,
+		},
+		{
+			"the lost answer to a small object is no conflict with itself",
+			fault{isPutObject, 1, loseAnswer},
+			small(),
+			false,
+		},
 		{"all answers to a small object may be lost", fault{isPutObject, -1, loseAnswer}, small(), false},
 		{"a part that is cut is sent again", fault{isPart, 2, cutRequest}, big(t), false},
 		{"a small object that is cut is sent again", fault{isPutObject, 2, cutRequest}, small(), false},
@@ -167,18 +187,34 @@ func TestPutLosesAgainstAnother(t *testing.T) {
 func TestServerWithoutConditions(t *testing.T) {
 	for name, body := range map[string][]byte{"a small object": small(), "a big object": big(t)} {
 		t.Run(name, func(t *testing.T) {
-			faulty, direct, proxy := newFaulty(t, fault{isConditional, -1, says(http.StatusNotImplemented, "NotImplemented")})
+			faulty, direct, proxy := newFaulty(
+				t,
+				fault{isConditional, -1, says(http.StatusNotImplemented, "NotImplemented")},
+			)
 			if _, err := faulty.Put(t.Context(), key, bytes.NewReader(body)); err != nil {
 				t.Fatal(err)
 			}
 			if got := mustRead(t, direct, key, meanwhile.Range{}); !bytes.Equal(got, body) {
 				t.Errorf("read %d bytes, which are not the %d written", len(got), len(body))
 			}
-			if _, err := faulty.Put(t.Context(), key, bytes.NewReader(body)); meanwhile.KindOf(err) != meanwhile.Conflict {
+			if _, err := faulty.Put(
+				t.Context(),
+				key,
+				bytes.NewReader(body),
+			); meanwhile.KindOf(err) != meanwhile.Conflict {
 				t.Errorf("Put() again = %v, want the kind conflict", err)
 			}
-			if _, err := faulty.Put(t.Context(), "another", bytes.NewReader(body)); err != nil || proxy.happened() != 1 {
-				t.Errorf("Put() of another = %v, and the server had to refuse %d conditions, want 1", err, proxy.happened())
+			if _, err := faulty.Put(
+				t.Context(),
+				"another",
+				bytes.NewReader(body),
+			); err != nil ||
+				proxy.happened() != 1 {
+				t.Errorf(
+					"Put() of another = %v, and the server had to refuse %d conditions, want 1",
+					err,
+					proxy.happened(),
+				)
 			}
 		})
 	}
@@ -191,7 +227,11 @@ func TestFullServer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			faulty, direct, _ := newFaulty(t, fault{isPart, -1, answer})
-			if _, err := faulty.Put(t.Context(), key, bytes.NewReader(big(t))); meanwhile.KindOf(err) != meanwhile.Full {
+			if _, err := faulty.Put(
+				t.Context(),
+				key,
+				bytes.NewReader(big(t)),
+			); meanwhile.KindOf(err) != meanwhile.Full {
 				t.Errorf("Put() = %v, want the kind full", err)
 			}
 			wantNothing(t, direct)
@@ -251,9 +291,19 @@ func TestServersWordIsCompared(t *testing.T) {
 		gone  bool // nothing is to be seen afterwards
 	}{
 		{"complete, but nothing there", fault{isComplete, -1, saysComplete}, meanwhile.Unavailable, true},
-		{"complete, but shorter", fault{but(1, isHead), 1, changed(func(h http.Header) { h.Set("Content-Length", "100") })}, meanwhile.Unavailable, true},
+		{
+			"complete, but shorter",
+			fault{but(1, isHead), 1, changed(func(h http.Header) { h.Set("Content-Length", "100") })},
+			meanwhile.Unavailable,
+			true,
+		},
 		{"complete, but somebody else's", fault{isComplete, 1, then(replace)}, meanwhile.Conflict, false},
-		{"complete, and then no answer to the look", fault{but(1, isHead), -1, says(http.StatusServiceUnavailable, "SlowDown")}, meanwhile.Internal, false},
+		{
+			"complete, and then no answer to the look",
+			fault{but(1, isHead), -1, says(http.StatusServiceUnavailable, "SlowDown")},
+			meanwhile.Internal,
+			false,
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var faulty *s3store.Store
@@ -284,12 +334,15 @@ func TestPutWhoseCallerLeaves(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			faulty, direct, _ := newFaulty(t, fault{tc.to, 1, func(_ http.ResponseWriter, r *http.Request, server http.Handler) {
-				server.ServeHTTP(httptest.NewRecorder(), r)
-				cancel()
-				<-r.Context().Done()
-				panic(http.ErrAbortHandler)
-			}})
+			faulty, direct, _ := newFaulty(
+				t,
+				fault{tc.to, 1, func(_ http.ResponseWriter, r *http.Request, server http.Handler) {
+					server.ServeHTTP(httptest.NewRecorder(), r)
+					cancel()
+					<-r.Context().Done()
+					panic(http.ErrAbortHandler)
+				}},
+			)
 			_, err := faulty.Put(ctx, key, bytes.NewReader(tc.body))
 			if tc.stored {
 				if err != nil {

@@ -8,13 +8,15 @@ import (
 	"meanwhile"
 )
 
-// What S3 takes as a name, and what a server that keeps objects as files takes as one name in a path.
+// What S3 takes as a name, and what a server that keeps objects as files takes as one name in a
+// path.
 const (
 	maxNameBytes    = 1024
 	maxSegmentBytes = 255
 )
 
-// checkKey keeps keys to ^[a-z0-9/_.-]+$ without an empty segment, "." or "..", of maxBytes at most. Invalid.
+// checkKey keeps keys to ^[a-z0-9/_.-]+$ without an empty segment, "." or "..", of maxBytes at
+// most. Invalid.
 func checkKey(key string, maxBytes int) error {
 	if key == "" || len(key) > maxBytes || strings.ContainsFunc(key, notInKeys) {
 		return badKey(key)
@@ -47,8 +49,16 @@ func (s *Store) name(key string) (string, error) {
 
 // mediaTypes is what a browser is told of an object that it fetches from the server itself.
 var mediaTypes = map[string]string{
-	".mp4": "video/mp4", ".m4s": "video/mp4", ".m4a": "audio/mp4", ".webm": "video/webm", ".m3u8": "application/vnd.apple.mpegurl",
-	".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".vtt": "text/vtt; charset=utf-8", ".json": "application/json",
+	".mp4":  "video/mp4",
+	".m4s":  "video/mp4",
+	".m4a":  "audio/mp4",
+	".webm": "video/webm",
+	".m3u8": "application/vnd.apple.mpegurl",
+	".jpg":  "image/jpeg",
+	".png":  "image/png",
+	".webp": "image/webp",
+	".vtt":  "text/vtt; charset=utf-8",
+	".json": "application/json",
 }
 
 func mediaType(name string) string {

@@ -14,15 +14,19 @@ import (
 	"meanwhile"
 )
 
-// List walks the objects whose keys begin with prefix, in key order, a page of 1,000 at a time. Invalid for a prefix that no key can
-// have; Unavailable. What others put into the bucket under names that are no keys is passed over.
+// List walks the objects whose keys begin with prefix, in key order, a page of 1,000 at a time.
+// Invalid for a prefix that no key can have; Unavailable. What others put into the bucket under
+// names that are no keys is passed over.
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[meanwhile.ObjectInfo, error] {
 	return func(yield func(meanwhile.ObjectInfo, error) bool) {
 		if err := s.checkPrefix(prefix); err != nil {
 			yield(meanwhile.ObjectInfo{}, err)
 			return
 		}
-		pages := s3.NewListObjectsV2Paginator(s.client, &s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: aws.String(s.prefix + prefix)})
+		pages := s3.NewListObjectsV2Paginator(
+			s.client,
+			&s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: aws.String(s.prefix + prefix)},
+		)
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
@@ -43,7 +47,8 @@ func (s *Store) checkPrefix(prefix string) error {
 	if prefix == "" {
 		return nil
 	}
-	if _, err := s.name(prefix + "x"); err != nil { // a prefix may end in "/" or in the middle of a segment
+	// a prefix may end in "/" or in the middle of a segment
+	if _, err := s.name(prefix + "x"); err != nil {
 		return fmt.Errorf("list objects: %w", err)
 	}
 	return nil
@@ -54,15 +59,23 @@ func (s *Store) info(o types.Object) (meanwhile.ObjectInfo, bool) {
 	if _, err := s.name(key); err != nil {
 		return meanwhile.ObjectInfo{}, false
 	}
-	return meanwhile.ObjectInfo{Key: key, SizeBytes: aws.ToInt64(o.Size), ModifiedAt: aws.ToTime(o.LastModified).UTC()}, true
+	return meanwhile.ObjectInfo{
+		Key:        key,
+		SizeBytes:  aws.ToInt64(o.Size),
+		ModifiedAt: aws.ToTime(o.LastModified).UTC(),
+	}, true
 }
 
-// Sweep aborts multipart uploads of this store to which nobody has sent a part for olderThan: what a crash left. S3 keeps and bills their
-// parts for ever otherwise. It returns how many there were. Give it longer than a slow upload may stand still.
+// Sweep aborts multipart uploads of this store to which nobody has sent a part for olderThan: what
+// a crash left. S3 keeps and bills their parts for ever otherwise. It returns how many there were.
+// Give it longer than a slow upload may stand still.
 func (s *Store) Sweep(ctx context.Context, olderThan time.Duration) (int, error) {
 	aborted := 0
 	before := time.Now().Add(-olderThan)
-	pages := s3.NewListMultipartUploadsPaginator(s.client, &s3.ListMultipartUploadsInput{Bucket: &s.bucket, Prefix: &s.prefix})
+	pages := s3.NewListMultipartUploadsPaginator(
+		s.client,
+		&s3.ListMultipartUploadsInput{Bucket: &s.bucket, Prefix: &s.prefix},
+	)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -89,7 +102,8 @@ func (s *Store) Sweep(ctx context.Context, olderThan time.Duration) (int, error)
 	return aborted, nil
 }
 
-// quietSince reports whether no part of the upload came after before. An upload that has ended meanwhile is not quiet.
+// quietSince reports whether no part of the upload came after before. An upload that has ended
+// meanwhile is not quiet.
 func (s *Store) quietSince(ctx context.Context, name, id string, before time.Time) (bool, error) {
 	pages := s3.NewListPartsPaginator(s.client, &s3.ListPartsInput{Bucket: &s.bucket, Key: &name, UploadId: &id})
 	for pages.HasMorePages() {
@@ -111,7 +125,10 @@ func (s *Store) quietSince(ctx context.Context, name, id string, before time.Tim
 
 // abort throws an unfinished upload away; one that is not there is no error.
 func (s *Store) abort(ctx context.Context, name, id string) error {
-	_, err := s.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &s.bucket, Key: &name, UploadId: &id})
+	_, err := s.client.AbortMultipartUpload(
+		ctx,
+		&s3.AbortMultipartUploadInput{Bucket: &s.bucket, Key: &name, UploadId: &id},
+	)
 	if err != nil && codeOf(err) != noSuchUpload {
 		return classify(ctx, "abort upload", err)
 	}

@@ -13,7 +13,8 @@ import (
 	"meanwhile"
 )
 
-// atOnce is how many parts of one Put are under way. A stream holds one buffer more, which fills meanwhile.
+// atOnce is how many parts of one Put are under way. A stream holds one buffer more, which fills
+// meanwhile.
 const atOnce = 2
 
 // noSuchUpload is also what the server says of an upload that has become an object.
@@ -22,7 +23,10 @@ const noSuchUpload = "NoSuchUpload"
 // parts writes an object of several pieces, of which first has been read.
 func (p *put) parts(ctx context.Context, src source, first piece) (int64, error) {
 	out, err := p.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
-		Bucket: &p.bucket, Key: &p.name, ContentType: aws.String(mediaType(p.name)), Metadata: map[string]string{putID: p.id},
+		Bucket:            &p.bucket,
+		Key:               &p.name,
+		ContentType:       aws.String(mediaType(p.name)),
+		Metadata:          map[string]string{putID: p.id},
 		ChecksumAlgorithm: p.checksum,
 	})
 	if err != nil {
@@ -46,7 +50,8 @@ func (p *put) send(ctx context.Context, upload string, src source, next piece) (
 	var size int64
 	var readErr error
 	for {
-		current, part := next, &types.CompletedPart{PartNumber: aws.Int32(int32(len(done) + 1))} // maxParts at most
+		// maxParts at most
+		current, part := next, &types.CompletedPart{PartNumber: aws.Int32(int32(len(done) + 1))}
 		done = append(done, part)
 		size += current.size
 		group.Go(func() error {
@@ -57,7 +62,11 @@ func (p *put) send(ctx context.Context, upload string, src source, next piece) (
 			break
 		}
 		if len(done) == maxParts {
-			readErr = meanwhile.E(meanwhile.TooLarge, messages[meanwhile.TooLarge], errors.New("more parts than S3 takes"))
+			readErr = meanwhile.E(
+				meanwhile.TooLarge,
+				messages[meanwhile.TooLarge],
+				errors.New("more parts than S3 takes"),
+			)
 			break
 		}
 		if next, readErr = src.next(); readErr != nil {
@@ -84,7 +93,12 @@ func (p *put) send(ctx context.Context, upload string, src source, next piece) (
 // sendPart uploads one piece and fills in what complete has to say of it.
 func (p *put) sendPart(ctx context.Context, upload string, current piece, part *types.CompletedPart) error {
 	out, err := p.client.UploadPart(ctx, &s3.UploadPartInput{
-		Bucket: &p.bucket, Key: &p.name, UploadId: &upload, PartNumber: part.PartNumber, Body: current.body, ContentLength: &current.size,
+		Bucket:            &p.bucket,
+		Key:               &p.name,
+		UploadId:          &upload,
+		PartNumber:        part.PartNumber,
+		Body:              current.body,
+		ContentLength:     &current.size,
 		ChecksumAlgorithm: p.checksum,
 	})
 	if own := current.broken(); err != nil && own != nil {
@@ -100,41 +114,57 @@ func (p *put) sendPart(ctx context.Context, upload string, current piece, part *
 	return nil
 }
 
-// complete makes an object of the parts. Neither a 200, which may have an error inside, nor an error, which may be the second answer to a
-// request whose first one got lost, is believed alone: what lies under the name is looked at.
+// complete makes an object of the parts. Neither a 200, which may have an error inside, nor an
+// error, which may be the second answer to a request whose first one got lost, is believed alone:
+// what lies under the name is looked at.
 func (p *put) complete(ctx context.Context, upload string, parts []types.CompletedPart, size int64) error {
 	err := p.conditionally(func(onlyIfAbsent *string) error {
 		_, err := p.client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
-			Bucket: &p.bucket, Key: &p.name, UploadId: &upload, IfNoneMatch: onlyIfAbsent, MultipartUpload: &types.CompletedMultipartUpload{Parts: parts},
+			Bucket:          &p.bucket,
+			Key:             &p.name,
+			UploadId:        &upload,
+			IfNoneMatch:     onlyIfAbsent,
+			MultipartUpload: &types.CompletedMultipartUpload{Parts: parts},
 		})
 		return err
 	})
 	if err != nil {
-		// First, so that no attempt that is still under way at the server makes an object after the look.
+		// First, so that no attempt that is still under way at the server makes an object after the
+		// look.
 		p.throwAway(ctx, upload)
 		return p.outcome(ctx, "complete upload", size, err)
 	}
 	return p.confirm(ctx, size)
 }
 
-// confirm compares an object that the server calls complete with what was sent. When the server does not answer, its word stands.
+// confirm compares an object that the server calls complete with what was sent. When the server
+// does not answer, its word stands.
 func (p *put) confirm(ctx context.Context, size int64) error {
 	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleFor)
 	defer cancel()
 	h, err := p.head(look, p.name)
 	switch {
 	case meanwhile.KindOf(err) == meanwhile.NotFound:
-		return meanwhile.E(meanwhile.Unavailable, messages[meanwhile.Unavailable], errors.New("a completed upload left no object"))
+		return meanwhile.E(
+			meanwhile.Unavailable,
+			messages[meanwhile.Unavailable],
+			errors.New("a completed upload left no object"),
+		)
 	case err != nil || p.wrote(h, size, nil):
 		return nil
 	case h.put != "" && h.put != p.id:
 		return taken(errors.New("another write came between"))
 	}
 	cause := fmt.Errorf("a completed upload of %d bytes left an object of %d", size, h.size)
-	return meanwhile.E(meanwhile.Unavailable, messages[meanwhile.Unavailable], errors.Join(cause, p.remove(look, p.name)))
+	return meanwhile.E(
+		meanwhile.Unavailable,
+		messages[meanwhile.Unavailable],
+		errors.Join(cause, p.remove(look, p.name)),
+	)
 }
 
-// throwAway ends an upload that failed. One that cannot be ended costs storage until Sweep finds it.
+// throwAway ends an upload that failed. One that cannot be ended costs storage until Sweep finds
+// it.
 func (p *put) throwAway(ctx context.Context, upload string) {
 	clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleFor)
 	defer cancel()

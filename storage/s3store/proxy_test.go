@@ -145,7 +145,10 @@ func says(status int, code string) func(http.ResponseWriter, *http.Request, http
 		_, _ = io.Copy(io.Discard, r.Body)
 		w.Header().Set("Content-Type", "application/xml")
 		w.WriteHeader(status)
-		_, _ = io.WriteString(w, `<?xml version="1.0" encoding="UTF-8"?><Error><Code>`+code+`</Code><Message>so it is</Message></Error>`)
+		_, _ = io.WriteString(
+			w,
+			`<?xml version="1.0" encoding="UTF-8"?><Error><Code>`+code+`</Code><Message>so it is</Message></Error>`,
+		)
 	}
 }
 
@@ -199,7 +202,8 @@ func pass(w http.ResponseWriter, answer *httptest.ResponseRecorder, n int64) {
 	_, _ = io.Copy(w, io.LimitReader(answer.Body, n))
 }
 
-// cutAnswer ends the connection after 1,000 bytes of the answer's body, or does nothing more instead.
+// cutAnswer ends the connection after 1,000 bytes of the answer's body, or does nothing more
+// instead.
 func cutAnswer(orMute bool) func(http.ResponseWriter, *http.Request, http.Handler) {
 	return func(w http.ResponseWriter, r *http.Request, server http.Handler) {
 		whole := httptest.NewRecorder()

@@ -21,16 +21,18 @@ type put struct {
 	id   string // in the object's metadata
 }
 
-// Put stores r to its end under key and returns the bytes written. Up to 8 MiB go in one request, more in parts of a multipart upload;
-// a file is read where it lies, anything else through up to three buffers of 8 MiB. See meanwhile.Objects; Unavailable, too, and TooLarge
-// for what has more parts than S3 takes. When Put is Unavailable because even the question how the write ended stays unanswered, the
-// object may show up later.
+// Put stores r to its end under key and returns the bytes written. Up to 8 MiB go in one request,
+// more in parts of a multipart upload; a file is read where it lies, anything else through up to
+// three buffers of 8 MiB. See meanwhile.Objects; Unavailable, too, and TooLarge for what has more
+// parts than S3 takes. When Put is Unavailable because even the question how the write ended stays
+// unanswered, the object may show up later.
 func (s *Store) Put(ctx context.Context, key string, r io.Reader) (int64, error) {
 	name, err := s.name(key)
 	if err := errors.Join(ctx.Err(), err); err != nil {
 		return 0, fmt.Errorf("put object: %w", err)
 	}
-	// Spares the reading. The condition of the write is what decides, where the server knows conditions.
+	// Spares the reading. The condition of the write is what decides, where the server knows
+	// conditions.
 	if _, err := s.head(ctx, name); err == nil {
 		return 0, taken(nil)
 	} else if meanwhile.KindOf(err) != meanwhile.NotFound {
@@ -84,8 +86,8 @@ func (p *put) whole(ctx context.Context, only piece) error {
 	return p.outcome(ctx, "put object", only.size, err)
 }
 
-// conditionally runs write with the condition that nothing is there yet, and without it where the server has no conditions: there the
-// look before the write has to do.
+// conditionally runs write with the condition that nothing is there yet, and without it where the
+// server has no conditions: there the look before the write has to do.
 func (p *put) conditionally(write func(onlyIfAbsent *string) error) error {
 	if p.unconditional.Load() {
 		return write(nil)
@@ -103,8 +105,9 @@ func (p *put) conditionally(write func(onlyIfAbsent *string) error) error {
 // settleFor is how long a write may take to find out or undo what it did after its caller has left.
 const settleFor = 30 * time.Second
 
-// outcome finds out what became of a write that ended with cause. Nil when the object is there after all: the answer of an attempt that
-// took place may have got lost, and the next attempt been told that somebody was first.
+// outcome finds out what became of a write that ended with cause. Nil when the object is there
+// after all: the answer of an attempt that took place may have got lost, and the next attempt been
+// told that somebody was first.
 func (p *put) outcome(ctx context.Context, op string, size int64, cause error) error {
 	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleFor)
 	defer cancel()
@@ -118,8 +121,8 @@ func (p *put) outcome(ctx context.Context, op string, size int64, cause error) e
 	return taken(fmt.Errorf("%s: %w", op, cause))
 }
 
-// wrote reports whether the object that is there is this Put's. Where the server keeps no metadata its size has to do, unless the server
-// has said that another write was first.
+// wrote reports whether the object that is there is this Put's. Where the server keeps no metadata
+// its size has to do, unless the server has said that another write was first.
 func (p *put) wrote(h header, size int64, cause error) bool {
 	ours := h.put == p.id || (h.put == "" && !conditionFailed(cause))
 	return ours && h.size == size
@@ -135,5 +138,11 @@ type piece struct {
 }
 
 func bufferedPiece(b []byte, last bool, free func()) piece {
-	return piece{body: bytes.NewReader(b), size: int64(len(b)), last: last, free: free, broken: func() error { return nil }}
+	return piece{
+		body:   bytes.NewReader(b),
+		size:   int64(len(b)),
+		last:   last,
+		free:   free,
+		broken: func() error { return nil },
+	}
 }

@@ -14,8 +14,9 @@ import (
 	"meanwhile"
 )
 
-// Open returns the bytes of key in r. For the whole object the reader seeks, and asks for bytes only when it is read. Reading goes on
-// where a connection broke; ctx ends it. See meanwhile.Objects; Unavailable, too, also from the reader.
+// Open returns the bytes of key in r. For the whole object the reader seeks, and asks for bytes
+// only when it is read. Reading goes on where a connection broke; ctx ends it. See
+// meanwhile.Objects; Unavailable, too, also from the reader.
 func (s *Store) Open(ctx context.Context, key string, r meanwhile.Range) (io.ReadCloser, error) {
 	name, err := s.name(key)
 	if err != nil {
@@ -39,7 +40,10 @@ func (s *Store) openRange(ctx context.Context, name string, r meanwhile.Range) (
 	if r.Length > 0 && r.Length < math.MaxInt64-r.Start {
 		end = r.Start + r.Length
 	}
-	out, err := s.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: &name, Range: byteRange(r.Start, end)})
+	out, err := s.client.GetObject(
+		ctx,
+		&s3.GetObjectInput{Bucket: &s.bucket, Key: &name, Range: byteRange(r.Start, end)},
+	)
 	if statusOf(err) == http.StatusRequestedRangeNotSatisfiable {
 		return s.emptyRange(ctx, name, r)
 	}
@@ -47,13 +51,17 @@ func (s *Store) openRange(ctx context.Context, name string, r meanwhile.Range) (
 		return nil, classify(ctx, "open object", err)
 	}
 	if r.Start > 0 && out.ContentRange == nil {
-		return nil, errors.Join(unavailable(errors.New("the server gave the whole object instead of a range")), out.Body.Close())
+		return nil, errors.Join(
+			unavailable(errors.New("the server gave the whole object instead of a range")),
+			out.Body.Close(),
+		)
 	}
 	end = min(end, r.Start+aws.ToInt64(out.ContentLength))
 	return &reader{ctx: ctx, store: s, name: name, etag: out.ETag, size: -1, at: r.Start, end: end, body: out.Body}, nil
 }
 
-// emptyRange tells a range that begins right at the end, which has no bytes, from one beyond it. The server refuses both.
+// emptyRange tells a range that begins right at the end, which has no bytes, from one beyond it.
+// The server refuses both.
 func (s *Store) emptyRange(ctx context.Context, name string, r meanwhile.Range) (io.ReadCloser, error) {
 	h, err := s.head(ctx, name)
 	if err != nil {
@@ -96,7 +104,8 @@ func (o *reader) Read(p []byte) (int, error) {
 	for attempt := 1; o.at < o.end; attempt++ {
 		n, err := o.once(p[:min(int64(len(p)), o.end-o.at)])
 		if n > 0 {
-			return n, nil // an error, if there was one, comes again with the next bytes or mends itself
+			// an error, if there was one, comes again with the next bytes or mends itself
+			return n, nil
 		}
 		if err == nil {
 			continue
@@ -111,7 +120,8 @@ func (o *reader) Read(p []byte) (int, error) {
 	return 0, io.EOF
 }
 
-// once reads from the connection, which it opens first where there is none and lets go where it broke.
+// once reads from the connection, which it opens first where there is none and lets go where it
+// broke.
 func (o *reader) once(p []byte) (int, error) {
 	if o.body == nil {
 		if err := o.connect(); err != nil {
@@ -126,7 +136,8 @@ func (o *reader) once(p []byte) (int, error) {
 	return n, errors.Join(err, o.Close())
 }
 
-// connect asks for what is still to be read. Its errors have a kind: the client has tried again already.
+// connect asks for what is still to be read. Its errors have a kind: the client has tried again
+// already.
 func (o *reader) connect() error {
 	in := &s3.GetObjectInput{Bucket: &o.store.bucket, Key: &o.name, IfMatch: o.etag}
 	if o.at > 0 || o.end != o.size {
@@ -140,7 +151,10 @@ func (o *reader) connect() error {
 		return classify(o.ctx, "read object", err)
 	}
 	if got := aws.ToInt64(out.ContentLength); got != o.end-o.at {
-		return errors.Join(unavailable(fmt.Errorf("asked for %d bytes, was offered %d", o.end-o.at, got)), out.Body.Close())
+		return errors.Join(
+			unavailable(fmt.Errorf("asked for %d bytes, was offered %d", o.end-o.at, got)),
+			out.Body.Close(),
+		)
 	}
 	o.body = out.Body
 	return nil
@@ -178,7 +192,11 @@ func (f *file) Seek(offset int64, whence int) (int64, error) {
 		offset += f.size
 	}
 	if offset < 0 {
-		return 0, meanwhile.E(meanwhile.Invalid, "This range of bytes makes no sense.", errors.New("seek before the first byte"))
+		return 0, meanwhile.E(
+			meanwhile.Invalid,
+			"This range of bytes makes no sense.",
+			errors.New("seek before the first byte"),
+		)
 	}
 	if offset == f.at {
 		return offset, nil

@@ -105,7 +105,11 @@ func TestListThroughFaults(t *testing.T) {
 			t.Parallel()
 			faulty, direct, proxy := newFaulty(t, f)
 			for i := range 10 {
-				if _, err := direct.Put(t.Context(), fmt.Sprintf("some/key/%d", i), strings.NewReader("x")); err != nil {
+				if _, err := direct.Put(
+					t.Context(),
+					fmt.Sprintf("some/key/%d", i),
+					strings.NewReader("x"),
+				); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -27,45 +27,77 @@ type settings struct {
 }
 
 // known are the words after the "?", in the order in which the sentence for a wrong one names them.
-var known = []string{"endpoint", "public_endpoint", "region", "path_style", "checksum", "access_key", "secret_key", "silence"}
+var known = []string{
+	"endpoint",
+	"public_endpoint",
+	"region",
+	"path_style",
+	"checksum",
+	"access_key",
+	"secret_key",
+	"silence",
+}
 
 // maxPrefixBytes leaves most of the 1,024 bytes of a name in S3 to the keys.
 const maxPrefixBytes = 200
 
-// parse reads s3://bucket[/prefix]?endpoint=…&… . Its errors name what is wrong and never show the address, which may hold a secret.
+// parse reads s3://bucket[/prefix]?endpoint=…&… . Its errors name what is wrong and never show the
+// address, which may hold a secret.
 func parse(address string) (settings, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return settings{}, errors.New("the address of the objects is not a URL") // url.Error has the whole address in it
+		// url.Error has the whole address in it
+		return settings{}, errors.New("the address of the objects is not a URL")
 	}
 	if u.Scheme != "s3" || u.Host == "" || u.User != nil || u.Fragment != "" {
 		return settings{}, errors.New("the address of the objects needs the form s3://bucket/prefix?endpoint=https://…")
 	}
 	if strings.Contains(u.Host, ":") {
-		return settings{}, errors.New("what follows s3:// is the name of the bucket: the server's address goes into endpoint=")
+		return settings{}, errors.New(
+			"what follows s3:// is the name of the bucket: the server's address goes into endpoint=",
+		)
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return settings{}, errors.New("what follows the ? in the address of the objects cannot be read: is a % or & in it written as %25 or %26?")
+		return settings{}, errors.New(
+			"what follows the ? in the address of the objects cannot be read: is a % or & in it written as %25 or %26?",
+		)
 	}
 	for name, values := range query {
 		if !slices.Contains(known, name) {
-			return settings{}, fmt.Errorf("the address of the objects has %q in it, which is none of %s", name, strings.Join(known, ", "))
+			return settings{}, fmt.Errorf(
+				"the address of the objects has %q in it, which is none of %s",
+				name,
+				strings.Join(known, ", "),
+			)
 		}
 		if len(values) > 1 {
 			return settings{}, fmt.Errorf("the address of the objects has %q in it twice", name)
 		}
 	}
 	s := settings{
-		bucket: u.Host, region: query.Get("region"), accessKey: query.Get("access_key"), secretKey: query.Get("secret_key"),
-		endpoint: strings.TrimSuffix(query.Get("endpoint"), "/"), publicEndpoint: strings.TrimSuffix(query.Get("public_endpoint"), "/"),
+		bucket:    u.Host,
+		region:    query.Get("region"),
+		accessKey: query.Get("access_key"),
+		secretKey: query.Get("secret_key"),
+		endpoint: strings.TrimSuffix(
+			query.Get("endpoint"),
+			"/",
+		),
+		publicEndpoint: strings.TrimSuffix(query.Get("public_endpoint"), "/"),
 	}
 	if (s.accessKey == "") != (s.secretKey == "") {
-		return settings{}, errors.New("access_key and secret_key go together: the address of the objects has one of them")
+		return settings{}, errors.New(
+			"access_key and secret_key go together: the address of the objects has one of them",
+		)
 	}
 	// In a statement of its own: beside these calls, s may be copied before or after what they set.
-	err = errors.Join(s.setPrefix(u.Path), s.checkEndpoints(), s.setModes(query.Get("path_style"), query.Get("checksum")),
-		s.setSilence(query.Get("silence")))
+	err = errors.Join(
+		s.setPrefix(u.Path),
+		s.checkEndpoints(),
+		s.setModes(query.Get("path_style"), query.Get("checksum")),
+		s.setSilence(query.Get("silence")),
+	)
 	return s, err
 }
 
@@ -75,8 +107,12 @@ func (s *settings) setPrefix(path string) error {
 		return nil
 	}
 	if checkKey(path, maxPrefixBytes) != nil {
-		return fmt.Errorf("the folder %q in the address of the objects is not one: a-z, 0-9, _, -, . and / between names can be in it, %d at most",
-			path, maxPrefixBytes)
+		return fmt.Errorf(
+			"the folder %q in the address of the objects is not one: a-z, 0-9, _, -, . and / between names can be "+
+				"in it, %d at most",
+			path,
+			maxPrefixBytes,
+		)
 	}
 	s.prefix = path + "/"
 	return nil
@@ -88,15 +124,18 @@ func (s *settings) checkEndpoints() error {
 			continue
 		}
 		u, err := url.Parse(value)
-		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.User != nil ||
+			u.RawQuery != "" ||
+			u.Fragment != "" {
 			return fmt.Errorf("%s in the address of the objects needs http:// or https:// and a host", name)
 		}
 	}
 	return nil
 }
 
-// setModes reads the two switches. What they are when unsaid goes by whether Amazon serves: other servers often have no host name per
-// bucket, and some refuse the checksums that the SDK sends by itself.
+// setModes reads the two switches. What they are when unsaid goes by whether Amazon serves: other
+// servers often have no host name per bucket, and some refuse the checksums that the SDK sends by
+// itself.
 func (s *settings) setModes(pathStyle, checksum string) error {
 	own := s.endpoint != ""
 	s.pathStyle, s.checksumAlways = own, !own

@@ -119,7 +119,11 @@ func TestNothingTellsTheSecret(t *testing.T) {
 	query.Set("secret_key", "the-wrong-secret")
 	address.RawQuery = query.Encode()
 	var logged strings.Builder
-	_, err := s3store.Open(t.Context(), address.String(), slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug})))
+	_, err := s3store.Open(
+		t.Context(),
+		address.String(),
+		slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	)
 	if meanwhile.KindOf(err) != meanwhile.Unavailable || !strings.Contains(meanwhile.MessageOf(err), "credentials") {
 		t.Errorf("Open() = %v with a wrong secret, want that it is refused", err)
 	}
@@ -150,9 +154,17 @@ func TestSignURL(t *testing.T) {
 	for ttl, want := range map[time.Duration]string{time.Minute: "60", 365 * 24 * time.Hour: "604800"} {
 		got := mustSign(t, public, ttl)
 		wantPath := "/" + address.Host + address.Path + "/" + key
-		if got.Scheme != "https" || got.Host != "media.example.com" || got.Path != wantPath || got.Query().Get("X-Amz-Expires") != want {
-			t.Errorf("signed %s://%s%s for %s s, want https://media.example.com%s for %s", got.Scheme, got.Host, got.Path,
-				got.Query().Get("X-Amz-Expires"), wantPath, want)
+		if got.Scheme != "https" || got.Host != "media.example.com" || got.Path != wantPath ||
+			got.Query().Get("X-Amz-Expires") != want {
+			t.Errorf(
+				"signed %s://%s%s for %s s, want https://media.example.com%s for %s",
+				got.Scheme,
+				got.Host,
+				got.Path,
+				got.Query().Get("X-Amz-Expires"),
+				wantPath,
+				want,
+			)
 		}
 	}
 	for key, ttl := range map[string]time.Duration{"Bad key": time.Minute, "key": 0} {

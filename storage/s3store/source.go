@@ -18,7 +18,8 @@ const (
 
 // source cuts the body of a Put into pieces.
 type source interface {
-	// next gives the next piece, and after the last one nothing sensible. Its error is the body's own, or that of the Put's context.
+	// next gives the next piece, and after the last one nothing sensible. Its error is the body's
+	// own, or that of the Put's context.
 	next() (piece, error)
 }
 
@@ -68,7 +69,8 @@ func (f *fileSource) next() (piece, error) {
 
 var errShrunk = errors.New("the file became shorter while it was stored")
 
-// fileBody is a section that remembers its own error, so that it is not taken for one of the server.
+// fileBody is a section that remembers its own error, so that it is not taken for one of the
+// server.
 type fileBody struct {
 	section *io.SectionReader
 	size    int64
@@ -118,7 +120,8 @@ func (s *streamSource) next() (piece, error) {
 	if err == nil {
 		_, err = s.r.Peek(1)
 	}
-	last := err == io.EOF || err == io.ErrUnexpectedEOF //nolint:errorlint // ReadFull's own: a tornError wraps the second
+	// ReadFull's own: a tornError wraps the second
+	last := err == io.EOF || err == io.ErrUnexpectedEOF //nolint:errorlint
 	if err != nil && !last {
 		free()
 		return piece{}, err
@@ -126,7 +129,8 @@ func (s *streamSource) next() (piece, error) {
 	return bufferedPiece((*buffer)[:n], last, free), nil
 }
 
-// bodyReader stops when ctx ends, and lets the body's own io.ErrUnexpectedEOF not pass for the end of a last piece.
+// bodyReader stops when ctx ends, and lets the body's own io.ErrUnexpectedEOF not pass for the end
+// of a last piece.
 type bodyReader struct {
 	ctx context.Context //nolint:containedctx // of the one Put that owns the reader
 	r   io.Reader

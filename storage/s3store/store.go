@@ -1,8 +1,9 @@
 // Package s3store keeps objects in a bucket of Amazon S3 or of a server that speaks its protocol.
 //
-// An object appears under its key only whole: S3 shows neither half a PutObject nor an unfinished multipart upload. What S3 leaves open
-// is whether a write whose answer got lost took place. Each Put therefore marks its object with a random id, and looks for it there
-// before it says that it failed, or that somebody else was first.
+// An object appears under its key only whole: S3 shows neither half a PutObject nor an unfinished
+// multipart upload. What S3 leaves open is whether a write whose answer got lost took place. Each
+// Put therefore marks its object with a random id, and looks for it there before it says that it
+// failed, or that somebody else was first.
 package s3store
 
 import (
@@ -25,12 +26,13 @@ var _ meanwhile.Objects = (*Store)(nil)
 
 // Store is meanwhile.Objects on a bucket. It is safe for concurrent use, by several processes, too.
 type Store struct {
-	client   *s3.Client
-	signer   *s3.PresignClient
-	http     aws.HTTPClient
-	bucket   string
-	prefix   string                  // before every key; empty or ending in "/"
-	checksum types.ChecksumAlgorithm // of the parts of an upload; empty where S3 does not ask for one
+	client *s3.Client
+	signer *s3.PresignClient
+	http   aws.HTTPClient
+	bucket string
+	prefix string // before every key; empty or ending in "/"
+	// of the parts of an upload; empty where S3 does not ask for one
+	checksum types.ChecksumAlgorithm
 	patience patience
 	log      *slog.Logger
 
@@ -42,10 +44,11 @@ type Store struct {
 //
 //	s3://bucket[/prefix]?endpoint=http://…&public_endpoint=…&region=…&path_style=true|false&checksum=when_required|when_supported&silence=1m
 //
-// Everything after the "?" may be left out. Credentials come from access_key and secret_key there, else from the AWS environment
-// variables, shared files or the machine's role. public_endpoint is where browsers reach the server; only SignURL uses it. A connection on
-// which nothing moves for silence counts as dead. It asks once for the bucket: Unavailable where that fails. Errors never show the address.
-// The caller closes the store.
+// Everything after the "?" may be left out. Credentials come from access_key and secret_key there,
+// else from the AWS environment variables, shared files or the machine's role. public_endpoint is
+// where browsers reach the server; only SignURL uses it. A connection on which nothing moves for
+// silence counts as dead. It asks once for the bucket: Unavailable where that fails. Errors never
+// show the address. The caller closes the store.
 func Open(ctx context.Context, address string, log *slog.Logger) (*Store, error) {
 	return openWith(ctx, address, usual, log)
 }
@@ -60,7 +63,8 @@ func openWith(ctx context.Context, address string, p patience, log *slog.Logger)
 	}
 	s := &Store{bucket: set.bucket, prefix: set.prefix, patience: p, log: log}
 	if set.checksumAlways {
-		// The SDK sends one with each part by itself, but S3 wants to hear of it when the upload begins, and again when it ends.
+		// The SDK sends one with each part by itself, but S3 wants to hear of it when the upload
+		// begins, and again when it ends.
 		s.checksum = types.ChecksumAlgorithmCrc32
 	}
 	if err := s.connect(ctx, set); err != nil {
@@ -77,10 +81,17 @@ func noBucket(ctx context.Context, bucket string, err error) error {
 	op := "look for bucket " + bucket
 	switch statusOf(err) {
 	case http.StatusNotFound:
-		return meanwhile.E(meanwhile.Unavailable, "The bucket of the objects is not there: make it first.", fmt.Errorf("%s: %w", op, err))
+		return meanwhile.E(
+			meanwhile.Unavailable,
+			"The bucket of the objects is not there: make it first.",
+			fmt.Errorf("%s: %w", op, err),
+		)
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return meanwhile.E(meanwhile.Unavailable, "The object storage refuses these credentials, or does not let them list the bucket.",
-			fmt.Errorf("%s: %w", op, err))
+		return meanwhile.E(
+			meanwhile.Unavailable,
+			"The object storage refuses these credentials, or does not let them list the bucket.",
+			fmt.Errorf("%s: %w", op, err),
+		)
 	}
 	return classify(ctx, op, err)
 }
@@ -114,7 +125,8 @@ type header struct {
 	size       int64
 	modifiedAt time.Time
 	etag       *string // changes with the bytes; nil where the server gives none
-	put        string  // the id of the Put that it is from; empty where the server keeps no metadata
+	// the id of the Put that it is from; empty where the server keeps no metadata
+	put string
 }
 
 func (s *Store) head(ctx context.Context, name string) (header, error) {
@@ -123,7 +135,10 @@ func (s *Store) head(ctx context.Context, name string) (header, error) {
 		return header{}, classify(ctx, "look at object", err)
 	}
 	return header{
-		size: aws.ToInt64(out.ContentLength), modifiedAt: aws.ToTime(out.LastModified).UTC(), etag: out.ETag, put: out.Metadata[putID],
+		size:       aws.ToInt64(out.ContentLength),
+		modifiedAt: aws.ToTime(out.LastModified).UTC(),
+		etag:       out.ETag,
+		put:        out.Metadata[putID],
 	}, nil
 }
 
@@ -151,8 +166,9 @@ func (s *Store) remove(ctx context.Context, name string) error {
 // maxTTL is as long as S3 lets a signed address live.
 const maxTTL = 7 * 24 * time.Hour
 
-// SignURL is an address at the public endpoint that reads key without more credentials for ttl, a week at most. It asks nobody: key may
-// be absent. Where the credentials end earlier, so does the address. Whoever has it can read the object: it is not for logs.
+// SignURL is an address at the public endpoint that reads key without more credentials for ttl, a
+// week at most. It asks nobody: key may be absent. Where the credentials end earlier, so does the
+// address. Whoever has it can read the object: it is not for logs.
 func (s *Store) SignURL(ctx context.Context, key string, ttl time.Duration) (string, error) {
 	name, err := s.name(key)
 	if err != nil {

@@ -27,7 +27,8 @@ func newAddress(t testing.TB) *url.URL {
 	}
 	address, err := url.Parse(given)
 	if err != nil {
-		t.Fatal("MEANWHILE_TEST_OBJECTS_URL is not an address") // the error would show the secret in it
+		// the error would show the secret in it
+		t.Fatal("MEANWHILE_TEST_OBJECTS_URL is not an address")
 	}
 	address.Path = "/" + meanwhile.NewRandomID()
 	return address

@@ -16,10 +16,22 @@ func (s *Store) CreateWorkspace(ctx context.Context, w meanwhile.Workspace) erro
 // CreateUser adds a user and the membership. Conflict if the mail address is taken.
 func (s *Store) CreateUser(ctx context.Context, u meanwhile.User, m meanwhile.Membership) error {
 	return s.inTx(ctx, func(t *Store) error {
-		_, err := t.exec(ctx, "create user",
-			`INSERT INTO users (id, email, email_folded, name, password_hash, created_ms, time_zone, language, picture_key)
+		_, err := t.exec(
+			ctx,
+			"create user",
+			`INSERT INTO users (id, email, email_folded, name, password_hash, created_ms, time_zone, language,
+				picture_key)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			string(u.ID), u.Email, meanwhile.FoldEmail(u.Email), u.Name, u.PasswordHash, toMS(u.CreatedAt), u.TimeZone, u.Language, u.PictureKey)
+			string(u.ID),
+			u.Email,
+			meanwhile.FoldEmail(u.Email),
+			u.Name,
+			u.PasswordHash,
+			toMS(u.CreatedAt),
+			u.TimeZone,
+			u.Language,
+			u.PictureKey,
+		)
 		if err != nil {
 			return reword(err, meanwhile.Conflict, "There is an account with this mail address already.")
 		}
@@ -27,8 +39,8 @@ func (s *Store) CreateUser(ctx context.Context, u meanwhile.User, m meanwhile.Me
 	})
 }
 
-// CountUsers is how many people have an account. A transaction that finds nobody is alone with that until it ends: of two that make the
-// first account at once, the second one finds the first one's.
+// CountUsers is how many people have an account. A transaction that finds nobody is alone with that
+// until it ends: of two that make the first account at once, the second one finds the first one's.
 func (s *Store) CountUsers(ctx context.Context) (int, error) {
 	count := func() (int, error) {
 		return one(ctx, s, reading, "count users", scanValue[int], `SELECT COUNT(*) FROM users`)
@@ -43,8 +55,8 @@ func (s *Store) CountUsers(ctx context.Context) (int, error) {
 	return count()
 }
 
-// FirstWorkspace is the oldest workspace. NotFound before set-up; a transaction that is told so is alone with that until it ends, as with
-// CountUsers.
+// FirstWorkspace is the oldest workspace. NotFound before set-up; a transaction that is told so is
+// alone with that until it ends, as with CountUsers.
 func (s *Store) FirstWorkspace(ctx context.Context) (meanwhile.Workspace, error) {
 	find := func() (meanwhile.Workspace, error) {
 		return one(ctx, s, reading, "find first workspace", scanWorkspace,
@@ -65,25 +77,40 @@ func scanWorkspace(row scanner) (w meanwhile.Workspace, err error) {
 	return w, err
 }
 
-const identityColumns = `u.id, u.email, u.name, u.password_hash, u.time_zone, u.language, u.picture_key, u.created_ms, u.verified_ms,
-	COALESCE(m.workspace_id, ''), COALESCE((SELECT w.name FROM workspaces w WHERE w.id = m.workspace_id), ''), COALESCE(m.role, '')`
+const identityColumns = `u.id, u.email, u.name, u.password_hash, u.time_zone, u.language, u.picture_key, u.created_ms,
+u.verified_ms,
+	COALESCE(m.workspace_id, ''), COALESCE((SELECT w.name FROM workspaces w
+	WHERE w.id = m.workspace_id), ''), COALESCE(m.role, '')`
 
 // oldestOf is the workspace that a user u joined first.
-const oldestOf = `(SELECT o.workspace_id FROM memberships o WHERE o.user_id = u.id ORDER BY o.created_ms, o.workspace_id LIMIT 1)`
+const oldestOf = `(SELECT o.workspace_id FROM memberships o WHERE o.user_id = u.id
+ORDER BY o.created_ms, o.workspace_id LIMIT 1)`
 
-// Joins of a user with the membership that counts, if there is one: the oldest one; that of session s, else the oldest one; that of key k.
+// Joins of a user with the membership that counts, if there is one: the oldest one; that of session
+// s, else the oldest one; that of key k.
 const (
 	oldestMembership = ` LEFT JOIN memberships m ON m.user_id = u.id AND m.workspace_id = ` + oldestOf
 
 	sessionMembership = ` LEFT JOIN memberships m ON m.user_id = u.id AND m.workspace_id = COALESCE(
-		(SELECT c.workspace_id FROM memberships c WHERE c.user_id = u.id AND c.workspace_id = s.workspace_id), ` + oldestOf + `)`
+		(SELECT c.workspace_id FROM memberships c WHERE c.user_id = u.id AND c.workspace_id = s.workspace_id), ` +
+		oldestOf + `)`
 
 	keyMembership = ` LEFT JOIN memberships m ON m.user_id = u.id
 		AND m.workspace_id = CASE WHEN k.workspace_id = '' THEN ` + oldestOf + ` ELSE k.workspace_id END`
 )
 
 func userInto(u *meanwhile.User) []any {
-	return []any{&u.ID, &u.Email, &u.Name, &u.PasswordHash, &u.TimeZone, &u.Language, &u.PictureKey, timeInto{&u.CreatedAt}, nullTimeInto{&u.VerifiedAt}}
+	return []any{
+		&u.ID,
+		&u.Email,
+		&u.Name,
+		&u.PasswordHash,
+		&u.TimeZone,
+		&u.Language,
+		&u.PictureKey,
+		timeInto{&u.CreatedAt},
+		nullTimeInto{&u.VerifiedAt},
+	}
 }
 
 func identityInto(id *meanwhile.Identity) []any {
@@ -95,10 +122,18 @@ func scanIdentity(row scanner) (id meanwhile.Identity, err error) {
 	return id, err
 }
 
-// IdentityByEmail joins the user of that address, in any case of letters, with the oldest membership, if any. NotFound.
+// IdentityByEmail joins the user of that address, in any case of letters, with the oldest
+// membership, if any. NotFound.
 func (s *Store) IdentityByEmail(ctx context.Context, email string) (meanwhile.Identity, error) {
-	return one(ctx, s, reading, "find account by mail address", scanIdentity,
-		`SELECT `+identityColumns+` FROM users u`+oldestMembership+` WHERE u.email_folded = $1`, meanwhile.FoldEmail(email))
+	return one(
+		ctx,
+		s,
+		reading,
+		"find account by mail address",
+		scanIdentity,
+		`SELECT `+identityColumns+` FROM users u`+oldestMembership+` WHERE u.email_folded = $1`,
+		meanwhile.FoldEmail(email),
+	)
 }
 
 // IdentityByUser joins the user with the oldest membership, if any. NotFound.

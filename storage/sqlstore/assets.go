@@ -8,36 +8,92 @@ import (
 	"meanwhile"
 )
 
-const assetColumns = `id, video_id, generation, kind, name, object_key, media_type, everywhere, width, height, size_bytes, sha256, duration_ms, bandwidth_bps, created_ms`
+const assetColumns = `id, video_id, generation, kind, name, object_key, media_type, everywhere, width, height,
+size_bytes, sha256, duration_ms, bandwidth_bps, created_ms`
 
 func scanAsset(row scanner) (a meanwhile.Asset, err error) {
-	err = row.Scan(&a.ID, &a.VideoID, &a.Generation, &a.Kind, &a.Name, &a.Key, &a.MediaType, &a.Everywhere, &a.Width, &a.Height,
-		&a.SizeBytes, &a.SHA256, durationInto{&a.Duration}, &a.BandwidthBPS, timeInto{&a.CreatedAt})
+	err = row.Scan(
+		&a.ID,
+		&a.VideoID,
+		&a.Generation,
+		&a.Kind,
+		&a.Name,
+		&a.Key,
+		&a.MediaType,
+		&a.Everywhere,
+		&a.Width,
+		&a.Height,
+		&a.SizeBytes,
+		&a.SHA256,
+		durationInto{&a.Duration},
+		&a.BandwidthBPS,
+		timeInto{&a.CreatedAt},
+	)
 	return a, err
 }
 
 // CreateAsset adds a derived object's row. Conflict if the video's generation has one of that name.
 func (s *Store) CreateAsset(ctx context.Context, a meanwhile.Asset) error {
-	_, err := s.exec(ctx, "create asset",
-		`INSERT INTO assets (`+assetColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
-		string(a.ID), string(a.VideoID), a.Generation, string(a.Kind), a.Name, a.Key, a.MediaType, a.Everywhere, a.Width, a.Height,
-		a.SizeBytes, a.SHA256, a.Duration.Milliseconds(), a.BandwidthBPS, toMS(a.CreatedAt))
+	_, err := s.exec(
+		ctx,
+		"create asset",
+		`INSERT INTO assets (`+assetColumns+
+			`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		string(a.ID),
+		string(a.VideoID),
+		a.Generation,
+		string(a.Kind),
+		a.Name,
+		a.Key,
+		a.MediaType,
+		a.Everywhere,
+		a.Width,
+		a.Height,
+		a.SizeBytes,
+		a.SHA256,
+		a.Duration.Milliseconds(),
+		a.BandwidthBPS,
+		toMS(a.CreatedAt),
+	)
 	return err
 }
 
 // AssetsByVideo lists a generation's assets, oldest first.
 func (s *Store) AssetsByVideo(ctx context.Context, id meanwhile.VideoID, generation int) ([]meanwhile.Asset, error) {
-	return all(ctx, s, reading, "list assets", scanAsset,
-		`SELECT `+assetColumns+` FROM assets WHERE video_id = $1 AND generation = $2 ORDER BY created_ms, id`, string(id), generation)
+	return all(
+		ctx,
+		s,
+		reading,
+		"list assets",
+		scanAsset,
+		`SELECT `+assetColumns+` FROM assets WHERE video_id = $1 AND generation = $2 ORDER BY created_ms, id`,
+		string(id),
+		generation,
+	)
 }
 
 // AssetByName finds an asset of a generation. NotFound.
-func (s *Store) AssetByName(ctx context.Context, id meanwhile.VideoID, generation int, name string) (meanwhile.Asset, error) {
-	return one(ctx, s, reading, "find asset", scanAsset,
-		`SELECT `+assetColumns+` FROM assets WHERE video_id = $1 AND generation = $2 AND name = $3`, string(id), generation, name)
+func (s *Store) AssetByName(
+	ctx context.Context,
+	id meanwhile.VideoID,
+	generation int,
+	name string,
+) (meanwhile.Asset, error) {
+	return one(
+		ctx,
+		s,
+		reading,
+		"find asset",
+		scanAsset,
+		`SELECT `+assetColumns+` FROM assets WHERE video_id = $1 AND generation = $2 AND name = $3`,
+		string(id),
+		generation,
+		name,
+	)
 }
 
-// SaveProbe keeps the probe of a generation, replacing an earlier one. NotFound for an unknown video.
+// SaveProbe keeps the probe of a generation, replacing an earlier one. NotFound for an unknown
+// video.
 func (s *Store) SaveProbe(ctx context.Context, id meanwhile.VideoID, generation int, p meanwhile.Probe) error {
 	text, err := json.Marshal(p)
 	if err != nil {

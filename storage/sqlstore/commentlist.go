@@ -6,29 +6,59 @@ import (
 	"meanwhile"
 )
 
-// ListComments gives live comments in reading order, at most q.Limit of them; those that wait for approval only where q.Held says so.
+// ListComments gives live comments in reading order, at most q.Limit of them; those that wait for
+// approval only where q.Held says so.
 func (s *Store) ListComments(ctx context.Context, q meanwhile.CommentQuery) ([]meanwhile.Comment, error) {
 	const (
 		op   = "list comments"
-		head = `SELECT ` + commentColumns + commentTables + `WHERE c.video_id = $1 AND c.deleted_ms IS NULL AND (c.held_ms IS NULL OR $3)`
+		head = `SELECT ` + commentColumns +
+			commentTables + `WHERE c.video_id = $1 AND c.deleted_ms IS NULL AND (c.held_ms IS NULL OR $3)`
 		tail = ` ORDER BY c.thread_at_ms, c.thread_id, c.reply, c.created_ms, c.id LIMIT $2`
 	)
 	if q.After == nil {
 		return all(ctx, s, reading, op, scanComment, head+tail, string(q.VideoID), q.Limit, q.Held)
 	}
 	k := *q.After
-	return all(ctx, s, reading, op, scanComment,
+	return all(
+		ctx,
+		s,
+		reading,
+		op,
+		scanComment,
 		head+` AND (c.thread_at_ms, c.thread_id, c.reply, c.created_ms, c.id) > ($4, $5, $6, $7, $8)`+tail,
-		string(q.VideoID), q.Limit, q.Held, k.ThreadAt.Milliseconds(), string(k.Thread), k.Reply, toMS(k.CreatedAt), string(k.ID))
+		string(q.VideoID),
+		q.Limit,
+		q.Held,
+		k.ThreadAt.Milliseconds(),
+		string(k.Thread),
+		k.Reply,
+		toMS(k.CreatedAt),
+		string(k.ID),
+	)
 }
 
 // CommentsSince gives what was made, edited or deleted after seq, by seq.
-func (s *Store) CommentsSince(ctx context.Context, id meanwhile.VideoID, seq int64, limit int) ([]meanwhile.Comment, error) {
-	return all(ctx, s, reading, "list comment changes", scanComment,
-		`SELECT `+commentColumns+commentTables+`WHERE c.video_id = $1 AND c.seq > $2 ORDER BY c.seq LIMIT $3`, string(id), seq, limit)
+func (s *Store) CommentsSince(
+	ctx context.Context,
+	id meanwhile.VideoID,
+	seq int64,
+	limit int,
+) ([]meanwhile.Comment, error) {
+	return all(
+		ctx,
+		s,
+		reading,
+		"list comment changes",
+		scanComment,
+		`SELECT `+commentColumns+commentTables+`WHERE c.video_id = $1 AND c.seq > $2 ORDER BY c.seq LIMIT $3`,
+		string(id),
+		seq,
+		limit,
+	)
 }
 
-// CommentSeq is the video's latest sequence number and how many live comments there are. NotFound for an unknown video.
+// CommentSeq is the video's latest sequence number and how many live comments there are. NotFound
+// for an unknown video.
 func (s *Store) CommentSeq(ctx context.Context, id meanwhile.VideoID) (seq int64, count int, err error) {
 	row, err := one(ctx, s, reading, "read comment counter", scanCounter,
 		`SELECT seq, live_count FROM comment_counters WHERE video_id = $1`, string(id))

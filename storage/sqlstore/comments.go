@@ -8,7 +8,8 @@ import (
 	"meanwhile"
 )
 
-const commentColumns = `c.id, c.video_id, c.thread_id, c.reply, c.thread_at_ms, c.seq, c.author_id, COALESCE(u.name, c.author_name),
+const commentColumns = `c.id, c.video_id, c.thread_id, c.reply, c.thread_at_ms, c.seq, c.author_id, COALESCE(u.name,
+c.author_name),
 	c.edit_hash, c.at_ms, c.until_ms, c.body, c.created_ms, c.edited_ms, c.deleted_ms, c.held_ms, c.guest_key`
 
 const commentTables = ` FROM comments c LEFT JOIN users u ON u.id = c.author_id `
@@ -21,9 +22,25 @@ func scanCommentAnd(row scanner, more ...any) (c meanwhile.Comment, err error) {
 	var reply bool
 	var author sql.NullString
 	var until sql.NullInt64
-	into := []any{&c.ID, &c.VideoID, &thread, &reply, durationInto{&c.ThreadAt}, &c.Seq, &author, &c.AuthorName,
-		&c.EditHash, durationInto{&c.At}, &until, &c.Body, timeInto{&c.CreatedAt}, nullTimeInto{&c.EditedAt}, nullTimeInto{&c.DeletedAt},
-		nullTimeInto{&c.HeldAt}, &c.GuestKey}
+	into := []any{
+		&c.ID,
+		&c.VideoID,
+		&thread,
+		&reply,
+		durationInto{&c.ThreadAt},
+		&c.Seq,
+		&author,
+		&c.AuthorName,
+		&c.EditHash,
+		durationInto{&c.At},
+		&until,
+		&c.Body,
+		timeInto{&c.CreatedAt},
+		nullTimeInto{&c.EditedAt},
+		nullTimeInto{&c.DeletedAt},
+		nullTimeInto{&c.HeldAt},
+		&c.GuestKey,
+	}
 	err = row.Scan(append(into, more...)...)
 	if reply {
 		c.Parent = thread
@@ -43,29 +60,58 @@ func toNullDurationMS(d *time.Duration) sql.NullInt64 {
 	return sql.NullInt64{Int64: d.Milliseconds(), Valid: true}
 }
 
-// CreateComment stores c and returns it as a list shows it, with Seq and ThreadAt set. NotFound when the video, or the comment that
-// c answers, is not there; Invalid for a reply to a reply.
+// CreateComment stores c and returns it as a list shows it, with Seq and ThreadAt set. NotFound
+// when the video, or the comment that c answers, is not there; Invalid for a reply to a reply.
 func (s *Store) CreateComment(ctx context.Context, c meanwhile.Comment) (meanwhile.Comment, error) {
 	const op = "create comment"
-	stored, err := lastOf(ctx, s, op, string(c.VideoID), func(row scanner) (meanwhile.Comment, error) {
-		stored := c
-		err := row.Scan(&stored.Seq, durationInto{&stored.ThreadAt}, &stored.AuthorName)
-		return stored, err
-	},
-		// First of all the counter, whose lock keeps a thread from moving while an answer to it is stored.
-		statement{`UPDATE comment_counters SET seq = seq + 1, live_count = live_count + $2 WHERE video_id = $1`, []any{string(c.VideoID), seen(c)}},
+	stored, err := lastOf(
+		ctx,
+		s,
+		op,
+		string(c.VideoID),
+		func(row scanner) (meanwhile.Comment, error) {
+			stored := c
+			err := row.Scan(&stored.Seq, durationInto{&stored.ThreadAt}, &stored.AuthorName)
+			return stored, err
+		},
+		// First of all the counter, whose lock keeps a thread from moving while an answer to it is
+		// stored.
+		statement{
+			`UPDATE comment_counters SET seq = seq + 1, live_count = live_count + $2 WHERE video_id = $1`,
+			[]any{string(c.VideoID), seen(c)},
+		},
 		// No counter, or nothing to answer, is a NULL where none may be.
-		statement{`INSERT INTO comments (id, video_id, thread_id, thread_at_ms, reply, seq, author_id, author_name, edit_hash, at_ms, until_ms,
+		statement{
+			`INSERT INTO comments (id, video_id, thread_id, thread_at_ms, reply, seq, author_id, author_name, edit_hash,
+				at_ms, until_ms,
 				body, created_ms, edited_ms, deleted_ms, held_ms, guest_key)
 			VALUES ($1, $2, $3,
-				CASE WHEN $4 THEN (SELECT p.at_ms FROM comments p WHERE p.id = $3 AND p.video_id = $2 AND NOT p.reply AND p.deleted_ms IS NULL)
+				CASE WHEN $4 THEN (SELECT p.at_ms FROM comments p WHERE p.id = $3 AND p.video_id = $2 AND NOT p.reply
+				AND p.deleted_ms IS NULL)
 				ELSE $5 END,
-				$4, (SELECT n.seq FROM comment_counters n WHERE n.video_id = $2), $6, $7, $8, $5, $9, $10, $11, NULL, NULL, $12, $13)
-			RETURNING seq, thread_at_ms, COALESCE((SELECT u.name FROM users u WHERE u.id = author_id), author_name)`, []any{
-			string(c.ID), string(c.VideoID), string(c.Thread()), c.Parent != "", c.At.Milliseconds(),
-			sql.NullString{String: string(c.AuthorID), Valid: c.AuthorID != ""}, c.AuthorName, c.EditHash, toNullDurationMS(c.Until),
-			c.Body, toMS(c.CreatedAt), toNullMS(c.HeldAt), c.GuestKey,
-		}})
+				$4, (SELECT n.seq FROM comment_counters n WHERE n.video_id = $2), $6, $7, $8, $5, $9, $10, $11, NULL,
+				NULL, $12, $13)
+			RETURNING seq, thread_at_ms, COALESCE((SELECT u.name FROM users u WHERE u.id = author_id), author_name)`,
+			[]any{
+				string(c.ID),
+				string(c.VideoID),
+				string(c.Thread()),
+				c.Parent != "",
+				c.At.Milliseconds(),
+				sql.NullString{
+					String: string(c.AuthorID),
+					Valid:  c.AuthorID != "",
+				},
+				c.AuthorName,
+				c.EditHash,
+				toNullDurationMS(c.Until),
+				c.Body,
+				toMS(c.CreatedAt),
+				toNullMS(c.HeldAt),
+				c.GuestKey,
+			},
+		},
+	)
 	if err == nil {
 		return stored[0], nil
 	}
@@ -83,7 +129,8 @@ func seen(c meanwhile.Comment) int {
 	return 1
 }
 
-// whyNoComment tells what is wrong with the place of a comment that could not be stored; nil when nothing is.
+// whyNoComment tells what is wrong with the place of a comment that could not be stored; nil when
+// nothing is.
 func (s *Store) whyNoComment(ctx context.Context, c meanwhile.Comment) error {
 	if _, _, err := s.CommentSeq(ctx, c.VideoID); err != nil || c.Parent == "" {
 		return err
@@ -93,7 +140,11 @@ func (s *Store) whyNoComment(ctx context.Context, c meanwhile.Comment) error {
 		return reword(err, meanwhile.NotFound, "The comment that this answers has been deleted.")
 	}
 	if parent.Parent != "" || parent.VideoID != c.VideoID {
-		return meanwhile.E(meanwhile.Invalid, "A reply answers a comment of the same video that is not a reply itself.", nil)
+		return meanwhile.E(
+			meanwhile.Invalid,
+			"A reply answers a comment of the same video that is not a reply itself.",
+			nil,
+		)
 	}
 	return nil
 }
@@ -104,27 +155,41 @@ func (s *Store) CommentByID(ctx context.Context, id meanwhile.CommentID) (meanwh
 		`SELECT `+commentColumns+commentTables+`WHERE c.id = $1 AND c.deleted_ms IS NULL`, string(id))
 }
 
-// UpdateComment writes Body, At, Until, EditedAt and HeldAt; replies follow a moved thread. NotFound.
+// UpdateComment writes Body, At, Until, EditedAt and HeldAt; replies follow a moved thread.
+// NotFound.
 func (s *Store) UpdateComment(ctx context.Context, c meanwhile.Comment) (meanwhile.Comment, error) {
 	var stored meanwhile.Comment
 	err := s.inTx(ctx, func(t *Store) error {
 		// The counter first, whose lock keeps the rest as it is.
 		seq, err := one(ctx, t, writing, "count comment edit", scanValue[int64],
 			`UPDATE comment_counters SET seq = seq + 1
-			WHERE video_id = (SELECT c.video_id FROM comments c WHERE c.id = $1 AND c.deleted_ms IS NULL) RETURNING seq`, string(c.ID))
+			WHERE video_id = (SELECT c.video_id FROM comments c WHERE c.id = $1 AND c.deleted_ms IS NULL)
+			RETURNING seq`,
+			string(c.ID))
 		if err != nil {
 			return err
 		}
 		if err := t.recount(ctx, c); err != nil {
 			return err
 		}
-		err = t.change(ctx, "update comment",
-			`UPDATE comments SET body = $2, at_ms = $3, until_ms = $4, edited_ms = $5, seq = $6, held_ms = $7 WHERE id = $1 AND deleted_ms IS NULL`,
-			string(c.ID), c.Body, c.At.Milliseconds(), toNullDurationMS(c.Until), toNullMS(c.EditedAt), seq, toNullMS(c.HeldAt))
+		err = t.change(
+			ctx,
+			"update comment",
+			`UPDATE comments SET body = $2, at_ms = $3, until_ms = $4, edited_ms = $5, seq = $6, held_ms = $7
+				WHERE id = $1 AND deleted_ms IS NULL`,
+			string(c.ID),
+			c.Body,
+			c.At.Milliseconds(),
+			toNullDurationMS(c.Until),
+			toNullMS(c.EditedAt),
+			seq,
+			toNullMS(c.HeldAt),
+		)
 		if err != nil {
 			return err
 		}
-		// Only the first comment of a thread has its own id for thread_id: for a reply this finds nothing.
+		// Only the first comment of a thread has its own id for thread_id: for a reply this finds
+		// nothing.
 		if _, err := t.exec(ctx, "move thread", `UPDATE comments SET thread_at_ms = $2 WHERE thread_id = $1`,
 			string(c.ID), c.At.Milliseconds()); err != nil {
 			return err
@@ -137,26 +202,43 @@ func (s *Store) UpdateComment(ctx context.Context, c meanwhile.Comment) (meanwhi
 
 // recount moves the number of comments that everybody sees by what c's being held changes.
 func (s *Store) recount(ctx context.Context, c meanwhile.Comment) error {
-	_, err := s.exec(ctx, "recount comments",
-		`UPDATE comment_counters SET live_count = live_count + $2 - (SELECT CASE WHEN o.held_ms IS NULL THEN 1 ELSE 0 END FROM comments o WHERE o.id = $1)
-		WHERE video_id = (SELECT o.video_id FROM comments o WHERE o.id = $1 AND o.deleted_ms IS NULL)`, string(c.ID), seen(c))
+	_, err := s.exec(
+		ctx,
+		"recount comments",
+		`UPDATE comment_counters SET live_count = live_count + $2 - (SELECT CASE WHEN o.held_ms IS NULL THEN 1
+			ELSE 0 END FROM comments o WHERE o.id = $1)
+		WHERE video_id = (SELECT o.video_id FROM comments o WHERE o.id = $1 AND o.deleted_ms IS NULL)`,
+		string(c.ID),
+		seen(c),
+	)
 	return err
 }
 
-// DeleteComment marks the comment and its replies as deleted and empties their text. Each of them takes a number of its own, so that
-// a page of changes can end between them; the last is returned. NotFound.
+// DeleteComment marks the comment and its replies as deleted and empties their text. Each of them
+// takes a number of its own, so that a page of changes can end between them; the last is returned.
+// NotFound.
 func (s *Store) DeleteComment(ctx context.Context, id meanwhile.CommentID, at time.Time) (int64, error) {
 	var last int64
 	err := s.inTx(ctx, func(t *Store) error {
 		// Nothing changes here but the lock: who takes part in the deletion is counted behind it.
 		before, err := one(ctx, t, writing, "lock conversation", scanValue[int64],
 			`UPDATE comment_counters SET seq = seq
-			WHERE video_id = (SELECT c.video_id FROM comments c WHERE c.id = $1 AND c.deleted_ms IS NULL) RETURNING seq`, string(id))
+			WHERE video_id = (SELECT c.video_id FROM comments c WHERE c.id = $1 AND c.deleted_ms IS NULL)
+			RETURNING seq`,
+			string(id))
 		if err != nil {
 			return err
 		}
-		visible, err := one(ctx, t, reading, "count visible comments", scanValue[int64],
-			`SELECT COUNT(*) FROM comments c WHERE (c.id = $1 OR c.thread_id = $1) AND c.deleted_ms IS NULL AND c.held_ms IS NULL`, string(id))
+		visible, err := one(
+			ctx,
+			t,
+			reading,
+			"count visible comments",
+			scanValue[int64],
+			`SELECT COUNT(*) FROM comments c WHERE (c.id = $1 OR c.thread_id = $1) AND c.deleted_ms IS NULL
+				AND c.held_ms IS NULL`,
+			string(id),
+		)
 		if err != nil {
 			return err
 		}

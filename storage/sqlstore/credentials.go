@@ -11,16 +11,33 @@ import (
 
 // CreateSession adds a session.
 func (s *Store) CreateSession(ctx context.Context, session meanwhile.Session) error {
-	_, err := s.exec(ctx, "create session",
-		`INSERT INTO sessions (`+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)`, session.Hash, string(session.UserID),
-		string(session.WorkspaceID), session.Device, toMS(session.CreatedAt), toMS(session.LastUsed), toMS(session.ExpiresAt))
+	_, err := s.exec(
+		ctx,
+		"create session",
+		`INSERT INTO sessions (`+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		session.Hash,
+		string(session.UserID),
+		string(session.WorkspaceID),
+		session.Device,
+		toMS(session.CreatedAt),
+		toMS(session.LastUsed),
+		toMS(session.ExpiresAt),
+	)
 	return err
 }
 
 const sessionColumns = `hash, user_id, workspace_id, device, created_ms, last_used_ms, expires_ms`
 
 func sessionInto(s *meanwhile.Session) []any {
-	return []any{&s.Hash, &s.UserID, &s.WorkspaceID, &s.Device, timeInto{&s.CreatedAt}, timeInto{&s.LastUsed}, timeInto{&s.ExpiresAt}}
+	return []any{
+		&s.Hash,
+		&s.UserID,
+		&s.WorkspaceID,
+		&s.Device,
+		timeInto{&s.CreatedAt},
+		timeInto{&s.LastUsed},
+		timeInto{&s.ExpiresAt},
+	}
 }
 
 type sessionRow struct {
@@ -35,9 +52,17 @@ func scanSession(row scanner) (r sessionRow, err error) {
 
 // SessionByHash gives the session and whose it is, over or not. NotFound.
 func (s *Store) SessionByHash(ctx context.Context, hash string) (meanwhile.Session, meanwhile.Identity, error) {
-	r, err := one(ctx, s, reading, "find session", scanSession,
-		`SELECT s.hash, s.user_id, s.workspace_id, s.device, s.created_ms, s.last_used_ms, s.expires_ms, `+identityColumns+`
-		FROM sessions s JOIN users u ON u.id = s.user_id`+sessionMembership+` WHERE s.hash = $1`, hash)
+	r, err := one(
+		ctx,
+		s,
+		reading,
+		"find session",
+		scanSession,
+		`SELECT s.hash, s.user_id, s.workspace_id, s.device, s.created_ms, s.last_used_ms, s.expires_ms, `+
+			identityColumns+`
+		FROM sessions s JOIN users u ON u.id = s.user_id`+sessionMembership+` WHERE s.hash = $1`,
+		hash,
+	)
 	return r.session, r.identity, err
 }
 
@@ -59,9 +84,20 @@ func (s *Store) CreateAPIKey(ctx context.Context, k meanwhile.APIKey) error {
 	for i, scope := range k.Scopes {
 		names[i] = string(scope)
 	}
-	_, err := s.exec(ctx, "create API key",
+	_, err := s.exec(
+		ctx,
+		"create API key",
 		`INSERT INTO api_keys (`+keyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		string(k.ID), string(k.UserID), string(k.WorkspaceID), k.Name, k.Hash, strings.Join(names, ","), toMS(k.CreatedAt), toNullMS(k.ExpiresAt), toNullMS(k.LastUsed))
+		string(k.ID),
+		string(k.UserID),
+		string(k.WorkspaceID),
+		k.Name,
+		k.Hash,
+		strings.Join(names, ","),
+		toMS(k.CreatedAt),
+		toNullMS(k.ExpiresAt),
+		toNullMS(k.LastUsed),
+	)
 	return err
 }
 
@@ -96,9 +132,17 @@ func scanAPIKey(row scanner) (r apiKeyRow, err error) {
 
 // APIKeyByHash gives the key and whose it is, over or not. NotFound.
 func (s *Store) APIKeyByHash(ctx context.Context, hash string) (meanwhile.APIKey, meanwhile.Identity, error) {
-	r, err := one(ctx, s, reading, "find API key", scanAPIKey,
-		`SELECT k.id, k.user_id, k.workspace_id, k.name, k.hash, k.scopes, k.created_ms, k.expires_ms, k.last_used_ms, `+identityColumns+`
-		FROM api_keys k JOIN users u ON u.id = k.user_id`+keyMembership+` WHERE k.hash = $1`, hash)
+	r, err := one(
+		ctx,
+		s,
+		reading,
+		"find API key",
+		scanAPIKey,
+		`SELECT k.id, k.user_id, k.workspace_id, k.name, k.hash, k.scopes, k.created_ms, k.expires_ms, k.last_used_ms,
+			`+identityColumns+`
+		FROM api_keys k JOIN users u ON u.id = k.user_id`+keyMembership+` WHERE k.hash = $1`,
+		hash,
+	)
 	return r.key, r.identity, err
 }
 
@@ -110,14 +154,30 @@ func (s *Store) TouchAPIKey(ctx context.Context, id meanwhile.APIKeyID, at time.
 
 // CreateLoginLink adds a link.
 func (s *Store) CreateLoginLink(ctx context.Context, l meanwhile.LoginLink) error {
-	_, err := s.exec(ctx, "create login link",
-		`INSERT INTO login_links (hash, user_id, created_ms, expires_ms, used_ms, mailed) VALUES ($1, $2, $3, $4, $5, $6)`,
-		l.Hash, string(l.UserID), toMS(l.CreatedAt), toMS(l.ExpiresAt), toNullMS(l.UsedAt), l.Mailed)
+	_, err := s.exec(
+		ctx,
+		"create login link",
+		`INSERT INTO login_links (hash, user_id, created_ms, expires_ms, used_ms, mailed)
+			VALUES ($1, $2, $3, $4, $5, $6)`,
+		l.Hash,
+		string(l.UserID),
+		toMS(l.CreatedAt),
+		toMS(l.ExpiresAt),
+		toNullMS(l.UsedAt),
+		l.Mailed,
+	)
 	return err
 }
 
 func scanLoginLink(row scanner) (l meanwhile.LoginLink, err error) {
-	err = row.Scan(&l.Hash, &l.UserID, timeInto{&l.CreatedAt}, timeInto{&l.ExpiresAt}, nullTimeInto{&l.UsedAt}, &l.Mailed)
+	err = row.Scan(
+		&l.Hash,
+		&l.UserID,
+		timeInto{&l.CreatedAt},
+		timeInto{&l.ExpiresAt},
+		nullTimeInto{&l.UsedAt},
+		&l.Mailed,
+	)
 	return l, err
 }
 
@@ -129,6 +189,14 @@ func (s *Store) LoginLinkByHash(ctx context.Context, hash string) (meanwhile.Log
 
 // UseLoginLink marks the link as used, once. NotFound if absent, used already, or expired at now.
 func (s *Store) UseLoginLink(ctx context.Context, hash string, now time.Time) (meanwhile.UserID, error) {
-	return one(ctx, s, writing, "use login link", scanValue[meanwhile.UserID],
-		`UPDATE login_links SET used_ms = $2 WHERE hash = $1 AND used_ms IS NULL AND expires_ms > $2 RETURNING user_id`, hash, toMS(now))
+	return one(
+		ctx,
+		s,
+		writing,
+		"use login link",
+		scanValue[meanwhile.UserID],
+		`UPDATE login_links SET used_ms = $2 WHERE hash = $1 AND used_ms IS NULL AND expires_ms > $2 RETURNING user_id`,
+		hash,
+		toMS(now),
+	)
 }

@@ -12,18 +12,21 @@ import (
 	"github.com/pressly/goose/v3/lock"
 )
 
-// clockMS stands in SQL text for the database's own clock, in milliseconds since 1970, UTC. It is the only word of our SQL that the
-// engines spell differently.
+// clockMS stands in SQL text for the database's own clock, in milliseconds since 1970, UTC. It is
+// the only word of our SQL that the engines spell differently.
 const clockMS = "CLOCK_MS"
 
 // dialect is what differs between the engines.
 type dialect struct {
-	clock    string // the SQL expression for clockMS
-	open     func(address string) (pools, error)
-	goose    goose.Dialect
-	locker   func() (lock.SessionLocker, error) // keeps two processes from migrating at once; nil where one process owns the file
-	isSQLite bool                               // the database is a file: its version is checked, and it is copied before a migration
-	// alone is a statement that puts a transaction behind every other that runs it. Empty where transactions follow one another anyway.
+	clock string // the SQL expression for clockMS
+	open  func(address string) (pools, error)
+	goose goose.Dialect
+	// keeps two processes from migrating at once; nil where one process owns the file
+	locker func() (lock.SessionLocker, error)
+	// the database is a file: its version is checked, and it is copied before a migration
+	isSQLite bool
+	// alone is a statement that puts a transaction behind every other that runs it. Empty where
+	// transactions follow one another anyway.
 	alone string
 	// version asks for the server's version in words.
 	version string
@@ -52,19 +55,21 @@ var sqliteDialect = dialect{
 }
 
 var postgresDialect = dialect{
-	// clock_timestamp moves on inside a transaction as SQLite's clock does; now() would stand still.
+	// clock_timestamp moves on inside a transaction as SQLite's clock does; now() would stand
+	// still.
 	clock: "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
 	open:  openPostgres,
 	goose: goose.DialectPostgres,
-	// Looked at every second for five minutes: several servers may start at once, and all but one wait here.
+	// Looked at every second for five minutes: several servers may start at once, and all but one
+	// wait here.
 	locker: func() (lock.SessionLocker, error) { return lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) },
 	// The strongest mode that readers, and rows that only refer to a workspace, do not wait for.
 	alone:   "LOCK TABLE workspaces IN SHARE ROW EXCLUSIVE MODE",
 	version: "SELECT 'PostgreSQL ' || current_setting('server_version')",
 }
 
-// openSQLite opens the file at the address sqlite:<path>: one connection that writes, since SQLite has one writer whatever one
-// does, and a pool that reads beside it (WAL).
+// openSQLite opens the file at the address sqlite:<path>: one connection that writes, since SQLite
+// has one writer whatever one does, and a pool that reads beside it (WAL).
 func openSQLite(address string) (pools, error) {
 	path, err := filepath.Abs(address[len("sqlite:"):])
 	if err != nil {
@@ -101,8 +106,8 @@ func sqliteDSN(path string, shared url.Values, pragmas ...string) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode()
 }
 
-// createPrivately makes an empty database file that only its owner reads (SQLite's own would be open to all, and its WAL file takes
-// the mode over), and makes its name durable.
+// createPrivately makes an empty database file that only its owner reads (SQLite's own would be
+// open to all, and its WAL file takes the mode over), and makes its name durable.
 func createPrivately(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

@@ -9,16 +9,28 @@ import (
 
 // TrashedSince lists videos that are in the trash since then or longer, the oldest first.
 func (s *Store) TrashedSince(ctx context.Context, then time.Time, limit int) ([]meanwhile.VideoID, error) {
-	return all(ctx, s, reading, "list old trash", scanValue[meanwhile.VideoID],
-		`SELECT id FROM videos WHERE trashed_ms IS NOT NULL AND trashed_ms <= $1 ORDER BY trashed_ms, id LIMIT $2`, toMS(then), limit)
+	return all(
+		ctx,
+		s,
+		reading,
+		"list old trash",
+		scanValue[meanwhile.VideoID],
+		`SELECT id FROM videos WHERE trashed_ms IS NOT NULL AND trashed_ms <= $1 ORDER BY trashed_ms, id LIMIT $2`,
+		toMS(then),
+		limit,
+	)
 }
 
-// doomKeys are the objects that a video's rows name outside of its own folders; what lies in these goes with them.
+// doomKeys are the objects that a video's rows name outside of its own folders; what lies in these
+// goes with them.
 const doomKeys = `INSERT INTO doomed (object_key, due_ms)
 	SELECT k.object_key, CAST($2 AS BIGINT) FROM (
-		SELECT p.object_key, 'u/' || u.id || '/' AS folder FROM parts p JOIN uploads u ON u.id = p.upload_id WHERE u.video_id = $1
-		UNION SELECT c.object_key, 'u/' || u.id || '/' FROM chunks c JOIN uploads u ON u.id = c.upload_id WHERE u.video_id = $1
-		UNION SELECT s.object_key, 'v/' || u.video_id || '/' FROM sounds s JOIN uploads u ON u.id = s.upload_id WHERE u.video_id = $1
+		SELECT p.object_key, 'u/' || u.id || '/' AS folder FROM parts p JOIN uploads u ON u.id = p.upload_id
+		WHERE u.video_id = $1
+		UNION SELECT c.object_key, 'u/' || u.id || '/' FROM chunks c JOIN uploads u ON u.id = c.upload_id
+		WHERE u.video_id = $1
+		UNION SELECT s.object_key, 'v/' || u.video_id || '/' FROM sounds s JOIN uploads u ON u.id = s.upload_id
+		WHERE u.video_id = $1
 		UNION SELECT a.object_key, 'v/' || a.video_id || '/' FROM assets a WHERE a.video_id = $1
 	) k WHERE k.object_key <> '' AND substr(k.object_key, 1, length(k.folder)) <> k.folder
 	ON CONFLICT (object_key) DO NOTHING`
@@ -29,16 +41,29 @@ const doomFolders = `INSERT INTO doomed (object_key, due_ms, again_ms)
 	UNION ALL SELECT 'u/' || u.id || '/', CAST($2 AS BIGINT), CAST($3 AS BIGINT) FROM uploads u WHERE u.video_id = $1
 	ON CONFLICT (object_key) DO NOTHING`
 
-// DoomVideo removes every row of a video that is in the trash since then or longer, and keeps what is to be deleted of its objects. NotFound.
+// DoomVideo removes every row of a video that is in the trash since then or longer, and keeps what
+// is to be deleted of its objects. NotFound.
 func (s *Store) DoomVideo(ctx context.Context, id meanwhile.VideoID, then, due, again time.Time) error {
 	const op = "doom video"
 	return s.inTx(ctx, func(t *Store) error {
 		// First, so that whoever restores it or begins another generation waits, and finds nothing.
-		if err := t.change(ctx, op, `UPDATE videos SET trashed_ms = trashed_ms WHERE id = $1 AND trashed_ms <= $2`, string(id), toMS(then)); err != nil {
+		if err := t.change(
+			ctx,
+			op,
+			`UPDATE videos SET trashed_ms = trashed_ms WHERE id = $1 AND trashed_ms <= $2`,
+			string(id),
+			toMS(then),
+		); err != nil {
 			return err
 		}
 		// Nor does a request that is under way name another object: it changes this row before.
-		if _, err := t.exec(ctx, op, `UPDATE uploads SET terminated_ms = COALESCE(terminated_ms, $2) WHERE video_id = $1`, string(id), toMS(due)); err != nil {
+		if _, err := t.exec(
+			ctx,
+			op,
+			`UPDATE uploads SET terminated_ms = COALESCE(terminated_ms, $2) WHERE video_id = $1`,
+			string(id),
+			toMS(due),
+		); err != nil {
 			return err
 		}
 		if _, err := t.exec(ctx, op, doomKeys, string(id), toMS(due)); err != nil {
@@ -59,9 +84,15 @@ func (s *Store) DoomObjects(ctx context.Context, keys []string, due, again time.
 			if isFolder(key) {
 				once = &again
 			}
-			if _, err := t.exec(ctx, "doom object",
-				`INSERT INTO doomed (object_key, due_ms, again_ms) VALUES ($1, $2, $3) ON CONFLICT (object_key) DO NOTHING`,
-				key, toMS(due), toNullMS(once)); err != nil {
+			if _, err := t.exec(
+				ctx,
+				"doom object",
+				`INSERT INTO doomed (object_key, due_ms, again_ms) VALUES ($1, $2, $3) ON CONFLICT (object_key)
+					DO NOTHING`,
+				key,
+				toMS(due),
+				toNullMS(once),
+			); err != nil {
 				return err
 			}
 		}
@@ -80,7 +111,8 @@ func scanDoomed(row scanner) (d meanwhile.Doomed, err error) {
 func (s *Store) ClaimDoomed(ctx context.Context, now, until time.Time, limit int) ([]meanwhile.Doomed, error) {
 	return all(ctx, s, writing, "claim doomed", scanDoomed,
 		`UPDATE doomed SET due_ms = $2 WHERE due_ms <= $1
-		AND object_key IN (SELECT d.object_key FROM doomed d WHERE d.due_ms <= $1 ORDER BY d.due_ms, d.object_key LIMIT $3)
+		AND object_key IN (SELECT d.object_key FROM doomed d WHERE d.due_ms <= $1
+		ORDER BY d.due_ms, d.object_key LIMIT $3)
 		RETURNING object_key, again_ms`, toMS(now), toMS(until), limit)
 }
 
@@ -88,7 +120,12 @@ func (s *Store) ClaimDoomed(ctx context.Context, now, until time.Time, limit int
 func (s *Store) DropDoomed(ctx context.Context, d meanwhile.Doomed) error {
 	const op = "drop doomed"
 	if d.AgainAt != nil {
-		_, err := s.exec(ctx, op, `UPDATE doomed SET due_ms = again_ms, again_ms = NULL WHERE object_key = $1 AND again_ms IS NOT NULL`, d.Key)
+		_, err := s.exec(
+			ctx,
+			op,
+			`UPDATE doomed SET due_ms = again_ms, again_ms = NULL WHERE object_key = $1 AND again_ms IS NOT NULL`,
+			d.Key,
+		)
 		return err
 	}
 	_, err := s.exec(ctx, op, `DELETE FROM doomed WHERE object_key = $1 AND again_ms IS NULL`, d.Key)

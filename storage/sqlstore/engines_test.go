@@ -15,8 +15,9 @@ import (
 // engine is a kind of database that the promises are kept on.
 type engine struct {
 	name    string
-	address func(t testing.TB) string                // of an empty database that goes with the test
-	another func(t testing.TB, beside string) string // the same at less cost, where it may stand beside another one
+	address func(t testing.TB) string // of an empty database that goes with the test
+	// the same at less cost, where it may stand beside another one
+	another func(t testing.TB, beside string) string
 }
 
 var (
@@ -48,16 +49,21 @@ func needsPostgres(t testing.TB) {
 // databaseEnv names the PostgreSQL that tests make their databases on.
 const databaseEnv = "MEANWHILE_TEST_DATABASE_URL"
 
-// anywhere is a collation that sorts letters before digits: what relies on the order of bytes, as one's own machine has it, shows.
+// anywhere is a collation that sorts letters before digits: what relies on the order of bytes, as
+// one's own machine has it, shows.
 const anywhere = "LOCALE_PROVIDER icu ICU_LOCALE 'en-u-kr-latn-digit' LOCALE 'C'"
 
-// mustDatabase makes an empty database, with clauses of CREATE DATABASE in place of the usual ones, and drops it with the test.
+// mustDatabase makes an empty database, with clauses of CREATE DATABASE in place of the usual ones,
+// and drops it with the test.
 func mustDatabase(t testing.TB, clauses string) string {
 	t.Helper()
 	needsPostgres(t)
 	server, err := url.Parse(os.Getenv(databaseEnv))
 	if err != nil || server.Host == "" {
-		t.Fatalf("%s is not the address of a PostgreSQL: run make test, or deploy/with-services.sh go test ./...", databaseEnv)
+		t.Fatalf(
+			"%s is not the address of a PostgreSQL: run make test, or deploy/with-services.sh go test ./...",
+			databaseEnv,
+		)
 	}
 	if clauses == "" {
 		clauses = "ENCODING 'UTF8' " + anywhere
@@ -68,7 +74,8 @@ func mustDatabase(t testing.TB, clauses string) string {
 	return server.JoinPath("..", name).String()
 }
 
-// mustSchema makes an empty schema in the database and gives the address that sees nothing else. It goes with the database.
+// mustSchema makes an empty schema in the database and gives the address that sees nothing else. It
+// goes with the database.
 func mustSchema(t testing.TB, database string) string {
 	t.Helper()
 	name := "test_" + meanwhile.NewRandomID()
@@ -80,7 +87,8 @@ func mustSchema(t testing.TB, database string) string {
 	return u.String()
 }
 
-// mustAdmin runs a statement on the server's own database, beside the pools of the stores under test.
+// mustAdmin runs a statement on the server's own database, beside the pools of the stores under
+// test.
 func mustAdmin(t testing.TB, text string, args ...any) {
 	t.Helper()
 	mustExec(t, os.Getenv(databaseEnv), text, args...)

@@ -30,7 +30,8 @@ var sentences = map[meanwhile.Kind]string{
 var sqliteKinds = map[int]meanwhile.Kind{
 	sqlite3.SQLITE_CONSTRAINT_UNIQUE:     meanwhile.Conflict,
 	sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY: meanwhile.Conflict,
-	sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY: meanwhile.NotFound, // what the new row belongs to has gone
+	// what the new row belongs to has gone
+	sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY: meanwhile.NotFound,
 	sqlite3.SQLITE_BUSY:                  meanwhile.Unavailable,
 	sqlite3.SQLITE_LOCKED:                meanwhile.Unavailable,
 	sqlite3.SQLITE_CANTOPEN:              meanwhile.Unavailable,
@@ -55,7 +56,8 @@ var postgresKinds = map[string]meanwhile.Kind{
 	"57":    meanwhile.Unavailable,
 }
 
-// worthRetrying are the SQLSTATEs of a transaction that was given up only because of another one: a deadlock, or an order that cannot be.
+// worthRetrying are the SQLSTATEs of a transaction that was given up only because of another one: a
+// deadlock, or an order that cannot be.
 var worthRetrying = map[string]bool{"40001": true, "40P01": true}
 
 func retryable(err error) bool {
@@ -67,7 +69,8 @@ func retryable(err error) bool {
 func (s *Store) fail(ctx context.Context, op string, err error) error {
 	wrapped := fmt.Errorf("%s: %w", op, err)
 	if ctx.Err() != nil {
-		return fmt.Errorf("%s: %w", op, context.Cause(ctx)) // the caller left; what the driver makes of that varies
+		// the caller left; what the driver makes of that varies
+		return fmt.Errorf("%s: %w", op, context.Cause(ctx))
 	}
 	kind := kindOf(err)
 	if s.closed.Load() {
@@ -79,7 +82,8 @@ func (s *Store) fail(ctx context.Context, op string, err error) error {
 	return meanwhile.E(kind, sentences[kind], wrapped)
 }
 
-// failOpening classifies what was said when the database was first reached, with the sentence that helps an operator.
+// failOpening classifies what was said when the database was first reached, with the sentence that
+// helps an operator.
 func (s *Store) failOpening(ctx context.Context, err error) error {
 	const op = "open database"
 	if ctx.Err() != nil {
@@ -123,8 +127,10 @@ func kindOf(err error) meanwhile.Kind {
 	}
 	var refused *pgconn.ConnectError
 	var network net.Error
-	if errors.As(err, &refused) || errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	if errors.As(err, &refused) ||
+		errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
+		errors.Is(err, io.EOF) ||
+		errors.Is(err, io.ErrUnexpectedEOF) {
 		return meanwhile.Unavailable
 	}
 	return meanwhile.Internal

@@ -14,15 +14,18 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// Bounds of one batch: how many callers share a commit, and how old a batch may be that takes one more.
+// Bounds of one batch: how many callers share a commit, and how old a batch may be that takes one
+// more.
 const (
 	maxBatch    = 64
 	maxBatchAge = 10 * time.Millisecond
 )
 
-// group is SQLite's one writer. Callers take turns on its connection, first come, first served; those who stand in line when a turn ends go
-// on in the same transaction, each in a savepoint of its own, and the last one commits for all: one sync of the disk for as many as came
-// meanwhile. Nobody is answered before that commit. A caller that fails takes back its own writes and nobody else's.
+// group is SQLite's one writer. Callers take turns on its connection, first come, first served;
+// those who stand in line when a turn ends go on in the same transaction, each in a savepoint of
+// its own, and the last one commits for all: one sync of the disk for as many as came meanwhile.
+// Nobody is answered before that commit. A caller that fails takes back its own writes and nobody
+// else's.
 type group struct {
 	db  *sql.DB
 	age time.Duration // how old a batch may be that takes one more
@@ -31,13 +34,15 @@ type group struct {
 	busy bool          // somebody has the turn
 	line []chan *batch // who waits for it; sent is the batch that is open, or nil
 
-	// Only the one who has the turn may touch these: the connection, kept for its prepared statements, and nil after an error.
+	// Only the one who has the turn may touch these: the connection, kept for its prepared
+	// statements, and nil after an error.
 	conn  *sql.Conn
 	ready *prepared
 	words map[string]*sql.Stmt
 }
 
-// What a batch is made of. They are prepared with the connection and take no context: half a batch must not be left behind.
+// What a batch is made of. They are prepared with the connection and take no context: half a batch
+// must not be left behind.
 const (
 	wordSavepoint = "SAVEPOINT member"
 	wordRelease   = "RELEASE member"
@@ -55,7 +60,8 @@ type batch struct {
 	err     error
 }
 
-// errLost is what callers get whose batch came to nothing, perhaps through no fault of theirs: they run again, alone.
+// errLost is what callers get whose batch came to nothing, perhaps through no fault of theirs: they
+// run again, alone.
 var errLost = errors.New("the shared transaction was given up")
 
 // writerError is an error of the writer itself, not of what ran in it.
@@ -67,8 +73,9 @@ type writerError struct {
 func (e *writerError) Error() string { return e.what + ": " + e.err.Error() }
 func (e *writerError) Unwrap() error { return e.err }
 
-// write runs fn in a transaction and returns when it is durable. fn's error comes back as it is, any other as a writerError; a panic in fn
-// passes through. Where the batch was given up, fn runs once more, in a transaction that it shares with nobody.
+// write runs fn in a transaction and returns when it is durable. fn's error comes back as it is,
+// any other as a writerError; a panic in fn passes through. Where the batch was given up, fn runs
+// once more, in a transaction that it shares with nobody.
 func (g *group) write(ctx context.Context, fn func(querier) error) error {
 	err := g.join(ctx, false, fn)
 	if own := (*writerError)(nil); errors.As(err, &own) && errors.Is(own.err, errLost) {
@@ -106,7 +113,8 @@ func (g *group) member(ctx context.Context, b *batch, alone bool, fn func(querie
 	through := false // neither by a panic nor by runtime.Goexit
 	defer func() {
 		if !through || err != nil {
-			b.lost = g.do(wordUndo) != nil || g.do(wordRelease) != nil // no savepoint: all was rolled back, for a full disk perhaps
+			// no savepoint: all was rolled back, for a full disk perhaps
+			b.lost = g.do(wordUndo) != nil || g.do(wordRelease) != nil
 		}
 		if b.lost || alone || b.members >= maxBatch || time.Since(b.began) >= g.age || !g.pass(b) {
 			g.end(b)
@@ -153,7 +161,8 @@ func (g *group) end(b *batch) {
 	}
 }
 
-// syncFailed reports that the disk did not take what was committed. That is never tried again: a second sync may lie about the first.
+// syncFailed reports that the disk did not take what was committed. That is never tried again: a
+// second sync may lie about the first.
 func syncFailed(err error) bool {
 	var lite *sqlite.Error
 	return errors.As(err, &lite) && lite.Code()&0xff == sqlite3.SQLITE_IOERR
@@ -190,14 +199,16 @@ func (g *group) connect(ctx context.Context) error {
 }
 
 func (g *group) do(word string) error {
-	_, err := g.words[word].Exec() //nolint:noctx // who went away half-way would leave a connection whose state is not certain
+	// who went away half-way would leave a connection whose state is not certain
+	_, err := g.words[word].Exec() //nolint:noctx
 	return err
 }
 
 // drop closes a connection whose state is not certain.
 func (g *group) drop() {
 	g.ready.close()
-	_ = g.conn.Raw(func(any) error { return driver.ErrBadConn }) // which the pool takes for the connection's end
+	// which the pool takes for the connection's end
+	_ = g.conn.Raw(func(any) error { return driver.ErrBadConn })
 	_ = g.conn.Close()
 	g.conn, g.ready, g.words = nil, nil, nil
 }
@@ -249,8 +260,8 @@ func (g *group) leave(place chan *batch) bool {
 	return i >= 0
 }
 
-// pass gives the turn, and with it the batch that is open, to who is first in line. Where nobody waits, the turn is free; but not as long as
-// there is a batch that has to be ended first: false.
+// pass gives the turn, and with it the batch that is open, to who is first in line. Where nobody
+// waits, the turn is free; but not as long as there is a batch that has to be ended first: false.
 func (g *group) pass(b *batch) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -263,7 +274,8 @@ func (g *group) pass(b *batch) bool {
 	return true
 }
 
-// outside runs fn while nobody writes and the connection is given back, for what needs one and no transaction.
+// outside runs fn while nobody writes and the connection is given back, for what needs one and no
+// transaction.
 func (g *group) outside(ctx context.Context, fn func() error) error {
 	b, err := g.turn(ctx)
 	if err != nil {

@@ -36,7 +36,8 @@ func (g *group) waiting() int {
 	return len(g.line)
 }
 
-// mustLine holds the writer until every one of fns stands in line, and gives what each was answered.
+// mustLine holds the writer until every one of fns stands in line, and gives what each was
+// answered.
 func mustLine(t *testing.T, s *Store, fns ...func(querier) error) []error {
 	t.Helper()
 	errs := make([]error, len(fns))
@@ -96,7 +97,8 @@ func TestWritersInLineShareOneCommit(t *testing.T) {
 	}
 }
 
-// SQLite may roll a whole transaction back by itself, for a full disk or a lack of memory: one caller's statement does the same here.
+// SQLite may roll a whole transaction back by itself, for a full disk or a lack of memory: one
+// caller's statement does the same here.
 func TestWritersWhoseBatchIsLostRunAgainAlone(t *testing.T) {
 	s := mustGroup(t)
 	reason := errors.New("no room")
@@ -114,7 +116,8 @@ func TestWritersWhoseBatchIsLostRunAgainAlone(t *testing.T) {
 	}
 }
 
-// Who swallows the error of a statement that ended the transaction must not be told that what it wrote is there.
+// Who swallows the error of a statement that ended the transaction must not be told that what it
+// wrote is there.
 func TestWriterThatHidesTheEndOfItsTransactionIsToldOfIt(t *testing.T) {
 	s := mustGroup(t)
 	errs := mustLine(t, s, func(q querier) error {

@@ -8,7 +8,8 @@ import (
 	"meanwhile"
 )
 
-const inviteQuery = `SELECT i.id, i.workspace_id, w.name, COALESCE(i.hash, ''), i.email, i.role, i.created_by, COALESCE(u.name, ''),
+const inviteQuery = `SELECT i.id, i.workspace_id, w.name, COALESCE(i.hash, ''), i.email, i.role, i.created_by,
+COALESCE(u.name, ''),
 	i.created_ms, i.expires_ms, i.used_ms
 	FROM invites i JOIN workspaces w ON w.id = i.workspace_id LEFT JOIN users u ON u.id = i.created_by`
 
@@ -20,11 +21,23 @@ func scanInvite(row scanner) (i meanwhile.Invite, err error) {
 
 // CreateInvite adds an invite.
 func (s *Store) CreateInvite(ctx context.Context, i meanwhile.Invite) error {
-	_, err := s.exec(ctx, "create invite",
-		`INSERT INTO invites (id, workspace_id, hash, email, email_folded, role, created_by, created_ms, expires_ms, used_ms)
+	_, err := s.exec(
+		ctx,
+		"create invite",
+		`INSERT INTO invites (id, workspace_id, hash, email, email_folded, role, created_by, created_ms, expires_ms,
+			used_ms)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		string(i.ID), string(i.WorkspaceID), sql.NullString{String: i.Hash, Valid: i.Hash != ""}, i.Email, meanwhile.FoldEmail(i.Email), string(i.Role),
-		string(i.CreatedBy), toMS(i.CreatedAt), toMS(i.ExpiresAt), toNullMS(i.UsedAt))
+		string(i.ID),
+		string(i.WorkspaceID),
+		sql.NullString{String: i.Hash, Valid: i.Hash != ""},
+		i.Email,
+		meanwhile.FoldEmail(i.Email),
+		string(i.Role),
+		string(i.CreatedBy),
+		toMS(i.CreatedAt),
+		toMS(i.ExpiresAt),
+		toNullMS(i.UsedAt),
+	)
 	return err
 }
 
@@ -35,25 +48,50 @@ func (s *Store) InviteByHash(ctx context.Context, hash string) (meanwhile.Invite
 
 // OpenInvites lists what is neither used nor over at now, newest first.
 func (s *Store) OpenInvites(ctx context.Context, id meanwhile.WorkspaceID, now time.Time) ([]meanwhile.Invite, error) {
-	return all(ctx, s, reading, "list invites", scanInvite,
-		inviteQuery+` WHERE i.workspace_id = $1 AND i.used_ms IS NULL AND i.expires_ms > $2 ORDER BY i.created_ms DESC, i.id`, string(id), toMS(now))
+	return all(
+		ctx,
+		s,
+		reading,
+		"list invites",
+		scanInvite,
+		inviteQuery+` WHERE i.workspace_id = $1 AND i.used_ms IS NULL AND i.expires_ms > $2
+			ORDER BY i.created_ms DESC, i.id`,
+		string(id),
+		toMS(now),
+	)
 }
 
-// UseInvite marks the invite as used by that person, once. NotFound if absent, used already, or over at now.
+// UseInvite marks the invite as used by that person, once. NotFound if absent, used already, or
+// over at now.
 func (s *Store) UseInvite(ctx context.Context, hash string, now time.Time, by meanwhile.UserID) error {
-	return s.change(ctx, "use invite",
-		`UPDATE invites SET used_ms = $2, used_by = $3 WHERE hash = $1 AND used_ms IS NULL AND expires_ms > $2`, hash, toMS(now), string(by))
+	return s.change(
+		ctx,
+		"use invite",
+		`UPDATE invites SET used_ms = $2, used_by = $3 WHERE hash = $1 AND used_ms IS NULL AND expires_ms > $2`,
+		hash,
+		toMS(now),
+		string(by),
+	)
 }
 
 // DeleteInvite takes an invite back. NotFound, also when it was used.
 func (s *Store) DeleteInvite(ctx context.Context, w meanwhile.WorkspaceID, id meanwhile.InviteID) error {
-	return s.change(ctx, "delete invite", `DELETE FROM invites WHERE workspace_id = $1 AND id = $2 AND used_ms IS NULL`, string(w), string(id))
+	return s.change(
+		ctx,
+		"delete invite",
+		`DELETE FROM invites WHERE workspace_id = $1 AND id = $2 AND used_ms IS NULL`,
+		string(w),
+		string(id),
+	)
 }
 
-// DeleteInvitesOf takes back what the person has handed out, and what stands open for their own address.
+// DeleteInvitesOf takes back what the person has handed out, and what stands open for their own
+// address.
 func (s *Store) DeleteInvitesOf(ctx context.Context, w meanwhile.WorkspaceID, id meanwhile.UserID) error {
 	_, err := s.exec(ctx, "delete invites of a member",
 		`DELETE FROM invites WHERE workspace_id = $1 AND used_ms IS NULL
-		AND (created_by = $2 OR email_folded = (SELECT u.email_folded FROM users u WHERE u.id = $2))`, string(w), string(id))
+		AND (created_by = $2 OR email_folded = (SELECT u.email_folded FROM users u WHERE u.id = $2))`,
+		string(w),
+		string(id))
 	return err
 }

@@ -18,9 +18,11 @@ type text struct{ table, column string }
 // mustTexts lists every column of text of the schema.
 func mustTexts(t testing.TB, db *sql.DB, e engine) []text {
 	t.Helper()
-	query := `SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema() AND data_type = 'text'`
+	query := `SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema()
+		AND data_type = 'text'`
 	if e.name == sqlite.name {
-		query = `SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND c.type = 'TEXT' AND m.name NOT LIKE 'sqlite_%'`
+		query = `SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'
+			AND c.type = 'TEXT' AND m.name NOT LIKE 'sqlite_%'`
 	}
 	rows, err := db.QueryContext(t.Context(), query)
 	if err != nil {
@@ -89,39 +91,129 @@ func mustCrew(t testing.TB, s *sqlstore.Store) crew {
 	t.Helper()
 	ctx, now := t.Context(), time.UnixMilli(1_800_000_000_000)
 	id := meanwhile.NewRandomID
-	c := crew{meanwhile.WorkspaceID(id()), meanwhile.UserID(id()), meanwhile.UserID(id()), meanwhile.VideoID(id()), meanwhile.UploadID(id())}
+	c := crew{
+		meanwhile.WorkspaceID(id()),
+		meanwhile.UserID(id()),
+		meanwhile.UserID(id()),
+		meanwhile.VideoID(id()),
+		meanwhile.UploadID(id()),
+	}
 	stage := meanwhile.StageID(id())
 	steps := []error{s.CreateWorkspace(ctx, meanwhile.Workspace{ID: c.workspace, Name: "Crew", CreatedAt: now})}
 	for _, u := range []meanwhile.UserID{c.ada, c.bea} {
-		steps = append(steps,
+		steps = append(
+			steps,
 			s.CreateUser(ctx, meanwhile.User{ID: u, Email: string(u) + "@example.org", Name: "N", CreatedAt: now},
 				meanwhile.Membership{WorkspaceID: c.workspace, UserID: u, Role: meanwhile.RoleOwner, CreatedAt: now}),
-			s.CreateSession(ctx, meanwhile.Session{Hash: id(), UserID: u, CreatedAt: now, LastUsed: now, ExpiresAt: now}),
-			s.CreateAPIKey(ctx, meanwhile.APIKey{ID: meanwhile.APIKeyID(id()), UserID: u, Hash: id(), Scopes: meanwhile.AllScopes, CreatedAt: now}),
-			s.CreateLoginLink(ctx, meanwhile.LoginLink{Hash: id(), UserID: u, CreatedAt: now, ExpiresAt: now}))
+			s.CreateSession(
+				ctx,
+				meanwhile.Session{Hash: id(), UserID: u, CreatedAt: now, LastUsed: now, ExpiresAt: now},
+			),
+			s.CreateAPIKey(
+				ctx,
+				meanwhile.APIKey{
+					ID:        meanwhile.APIKeyID(id()),
+					UserID:    u,
+					Hash:      id(),
+					Scopes:    meanwhile.AllScopes,
+					CreatedAt: now,
+				},
+			),
+			s.CreateLoginLink(ctx, meanwhile.LoginLink{Hash: id(), UserID: u, CreatedAt: now, ExpiresAt: now}),
+		)
 	}
-	steps = append(steps,
-		s.CreateVideo(ctx, meanwhile.Video{ID: c.video, WorkspaceID: c.workspace, OwnerID: c.bea, Title: "T", Source: "recording", State: meanwhile.StateReady, CreatedAt: now, UpdatedAt: now}),
+	steps = append(
+		steps,
+		s.CreateVideo(
+			ctx,
+			meanwhile.Video{
+				ID:          c.video,
+				WorkspaceID: c.workspace,
+				OwnerID:     c.bea,
+				Title:       "T",
+				Source:      "recording",
+				State:       meanwhile.StateReady,
+				CreatedAt:   now,
+				UpdatedAt:   now,
+			},
+		),
 		s.CreateShare(ctx, meanwhile.Share{ID: meanwhile.ShareID(id()), VideoID: c.video, Token: id(), CreatedAt: now}),
-		s.CreateUpload(ctx, meanwhile.Upload{ID: c.upload, VideoID: c.video, LengthBytes: -1, CreatedAt: now, ExpiresAt: now}),
+		s.CreateUpload(
+			ctx,
+			meanwhile.Upload{ID: c.upload, VideoID: c.video, LengthBytes: -1, CreatedAt: now, ExpiresAt: now},
+		),
 		s.CreateRecording(ctx, meanwhile.Recording{UploadID: c.upload, State: "recording", HeardAt: now}),
 		s.NameCreation(ctx, meanwhile.Creation{UserID: c.bea, KeyHash: id(), VideoID: c.video, CreatedAt: now}, now),
 		s.SaveLayout(ctx, c.video, meanwhile.DefaultLayout()),
 		s.SaveProbe(ctx, c.video, 1, meanwhile.Probe{}),
-		s.CreateStage(ctx, meanwhile.Stage{ID: stage, VideoID: c.video, Generation: 1, Step: meanwhile.StepInspect, State: meanwhile.StageDue, CreatedAt: now}),
-		s.CreateAsset(ctx, meanwhile.Asset{ID: meanwhile.AssetID(id()), VideoID: c.video, Generation: 1, Kind: meanwhile.AssetCopy, Name: "c", Key: "v/" + string(c.video) + "/g1/c.mp4", CreatedAt: now}),
-		s.AddSound(ctx, meanwhile.SoundPiece{UploadID: c.upload, Track: "screen", Key: "v/" + string(c.video) + "/g0/s.sound"}),
-		s.SaveWorkspace(ctx, c.workspace, "W", meanwhile.Settings{SignUp: meanwhile.SignUpClosed, DefaultAudience: "link", DefaultComments: "on", KeepDays: 1}),
+		s.CreateStage(
+			ctx,
+			meanwhile.Stage{
+				ID:         stage,
+				VideoID:    c.video,
+				Generation: 1,
+				Step:       meanwhile.StepInspect,
+				State:      meanwhile.StageDue,
+				CreatedAt:  now,
+			},
+		),
+		s.CreateAsset(
+			ctx,
+			meanwhile.Asset{
+				ID:         meanwhile.AssetID(id()),
+				VideoID:    c.video,
+				Generation: 1,
+				Kind:       meanwhile.AssetCopy,
+				Name:       "c",
+				Key:        "v/" + string(c.video) + "/g1/c.mp4",
+				CreatedAt:  now,
+			},
+		),
+		s.AddSound(
+			ctx,
+			meanwhile.SoundPiece{UploadID: c.upload, Track: "screen", Key: "v/" + string(c.video) + "/g0/s.sound"},
+		),
+		s.SaveWorkspace(
+			ctx,
+			c.workspace,
+			"W",
+			meanwhile.Settings{
+				SignUp:          meanwhile.SignUpClosed,
+				DefaultAudience: "link",
+				DefaultComments: "on",
+				KeepDays:        1,
+			},
+		),
 	)
 	chunk := meanwhile.Chunk{Track: "screen", SizeBytes: 4, SHA256: "x", Key: "u/" + string(c.upload) + "/screen/0"}
 	_, _, err := s.AddChunk(ctx, c.upload, chunk, "video/mp4", now, now)
-	steps = append(steps, err,
-		s.IndexTrack(ctx, 0, meanwhile.Track{UploadID: c.upload, Name: "screen", IndexedBytes: 4, Fragments: 1}, []meanwhile.Fragment{{SizeBytes: 4}}))
-	_, err = s.CreateComment(ctx, meanwhile.Comment{ID: meanwhile.CommentID(id()), VideoID: c.video, AuthorID: c.bea, Body: "B", CreatedAt: now})
+	steps = append(
+		steps,
+		err,
+		s.IndexTrack(
+			ctx,
+			0,
+			meanwhile.Track{UploadID: c.upload, Name: "screen", IndexedBytes: 4, Fragments: 1},
+			[]meanwhile.Fragment{{SizeBytes: 4}},
+		),
+	)
+	_, err = s.CreateComment(
+		ctx,
+		meanwhile.Comment{ID: meanwhile.CommentID(id()), VideoID: c.video, AuthorID: c.bea, Body: "B", CreatedAt: now},
+	)
 	steps = append(steps, err)
 	u, err := s.TakeUpload(ctx, c.upload)
-	steps = append(steps, err,
-		s.AppendParts(ctx, c.upload, u.Holder, []meanwhile.Part{{Track: "main", SizeBytes: 1, SHA256: "x", Key: "u/" + string(c.upload) + "/p"}}, now))
+	steps = append(
+		steps,
+		err,
+		s.AppendParts(
+			ctx,
+			c.upload,
+			u.Holder,
+			[]meanwhile.Part{{Track: "main", SizeBytes: 1, SHA256: "x", Key: "u/" + string(c.upload) + "/p"}},
+			now,
+		),
+	)
 	_, err = s.MakeNotices(ctx, now.Add(1000*time.Hour), time.Hour, 10)
 	steps = append(steps, err)
 	for i, err := range steps {
@@ -139,8 +231,23 @@ func TestNoRowOfADoomedVideoIsLeft(t *testing.T) {
 		db := mustDB(t, e, address)
 		gone, kept := mustCrew(t, s), mustCrew(t, s)
 		columns := mustTexts(t, db, e)
-		before, others := mustFind(t, db, columns, string(gone.video), string(gone.upload)), mustFind(t, db, columns, string(kept.video), string(kept.upload))
-		for _, table := range []string{"assets", "chunk_offsets", "chunks", "comment_counters", "comments", "creations", "fragments", "layouts", "notices", "parts", "probes", "recordings", "shares", "sounds", "stages", "tracks", "uploads", "videos"} {
+		before, others := mustFind(
+			t,
+			db,
+			columns,
+			string(gone.video),
+			string(gone.upload),
+		), mustFind(
+			t,
+			db,
+			columns,
+			string(kept.video),
+			string(kept.upload),
+		)
+		for _, table := range []string{
+			"assets", "chunk_offsets", "chunks", "comment_counters", "comments", "creations", "fragments", "layouts",
+			"notices", "parts", "probes", "recordings", "shares", "sounds", "stages", "tracks", "uploads", "videos",
+		} {
 			if !slices.ContainsFunc(before, func(c string) bool { return strings.HasPrefix(c, table+".") }) {
 				t.Errorf("nothing is in %s to be removed", table)
 			}
@@ -152,7 +259,16 @@ func TestNoRowOfADoomedVideoIsLeft(t *testing.T) {
 		if err := s.DoomVideo(t.Context(), gone.video, now, now, now); err != nil {
 			t.Fatal(err)
 		}
-		if left := mustFind(t, db, columns, string(gone.video), string(gone.upload)); !slices.Equal(left, []string{"doomed.object_key"}) {
+		if left := mustFind(
+			t,
+			db,
+			columns,
+			string(gone.video),
+			string(gone.upload),
+		); !slices.Equal(
+			left,
+			[]string{"doomed.object_key"},
+		) {
 			t.Errorf("left are %v, want only the keys of what is to be deleted", left)
 		}
 		if left := mustFind(t, db, columns, string(kept.video), string(kept.upload)); !slices.Equal(left, others) {
@@ -185,24 +301,28 @@ func TestNoRowOfADeletedAccountIsLeft(t *testing.T) {
 		if left := mustFind(t, db, columns, string(c.bea)); len(left) > 0 {
 			t.Errorf("left of the account: %v", left)
 		}
-		others = slices.DeleteFunc(others, func(c string) bool { return strings.HasPrefix(c, "creations.") }) // the account's own
+		// the account's own
+		others = slices.DeleteFunc(others, func(c string) bool { return strings.HasPrefix(c, "creations.") })
 		if left := mustFind(t, db, columns, string(c.video)); !slices.Equal(left, others) {
 			t.Errorf("of the video are left %v\nwant %v", left, others)
 		}
 	})
 }
 
-// passedOn are the columns that name a person and have to be given to somebody else before an account can go.
+// passedOn are the columns that name a person and have to be given to somebody else before an
+// account can go.
 var passedOn = []string{"comments.author_id", "videos.owner_id"}
 
-// TestWhatRefersToVideosAndPeopleGoesWithThem fails for a new table that would keep a video, an upload, a workspace or an account from being deleted.
+// TestWhatRefersToVideosAndPeopleGoesWithThem fails for a new table that would keep a video, an
+// upload, a workspace or an account from being deleted.
 func TestWhatRefersToVideosAndPeopleGoesWithThem(t *testing.T) {
 	address := mustFile(t)
 	mustOpenAt(t, address)
 	db := mustDB(t, sqlite, address)
 	rows, err := db.QueryContext(t.Context(),
 		`SELECT m.name || '.' || f."from", f."table" FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f
-		WHERE m.type = 'table' AND f."table" IN ('videos', 'uploads', 'users', 'workspaces', 'shares', 'comments') AND f.on_delete NOT IN ('CASCADE', 'SET NULL')`)
+		WHERE m.type = 'table' AND f."table" IN ('videos', 'uploads', 'users', 'workspaces', 'shares', 'comments')
+		AND f.on_delete NOT IN ('CASCADE', 'SET NULL')`)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,9 +15,16 @@ type statement struct {
 	args []any
 }
 
-// lastOf runs statements as one, all or none of them, and reads the rows of the last. PostgreSQL gets them in one message: what the first
-// one locks is not held over the wire. Those that come for the same key meanwhile go together in one transaction; scan may run again.
-func lastOf[T any](ctx context.Context, s *Store, op, key string, scan func(scanner) (T, error), statements ...statement) (list []T, err error) {
+// lastOf runs statements as one, all or none of them, and reads the rows of the last. PostgreSQL
+// gets them in one message: what the first one locks is not held over the wire. Those that come for
+// the same key meanwhile go together in one transaction; scan may run again.
+func lastOf[T any](
+	ctx context.Context,
+	s *Store,
+	op, key string,
+	scan func(scanner) (T, error),
+	statements ...statement,
+) (list []T, err error) {
 	if s.tx == nil && s.group == nil {
 		return sendLast(ctx, s, op, key, scan, statements)
 	}
@@ -35,7 +42,13 @@ func lastOf[T any](ctx context.Context, s *Store, op, key string, scan func(scan
 }
 
 // sendLast is lastOf on PostgreSQL outside of a transaction.
-func sendLast[T any](ctx context.Context, s *Store, op, key string, scan func(scanner) (T, error), statements []statement) ([]T, error) {
+func sendLast[T any](
+	ctx context.Context,
+	s *Store,
+	op, key string,
+	scan func(scanner) (T, error),
+	statements []statement,
+) ([]T, error) {
 	var list []T
 	me := newErrand(ctx, func(results pgx.BatchResults) (err error) {
 		list, err = readLast(results, len(statements), scan)

@@ -52,7 +52,12 @@ func (s *Store) DeletionOf(ctx context.Context, id meanwhile.UserID) (*time.Time
 func (s *Store) EndCredentials(ctx context.Context, id meanwhile.UserID) error {
 	return s.inTx(ctx, func(t *Store) error {
 		for _, table := range []string{"sessions", "api_keys", "login_links"} {
-			if _, err := t.exec(ctx, "end credentials", `DELETE FROM `+table+` WHERE user_id = $1`, string(id)); err != nil {
+			if _, err := t.exec(
+				ctx,
+				"end credentials",
+				`DELETE FROM `+table+` WHERE user_id = $1`,
+				string(id),
+			); err != nil {
 				return err
 			}
 		}
@@ -62,8 +67,16 @@ func (s *Store) EndCredentials(ctx context.Context, id meanwhile.UserID) error {
 
 // AccountsToDelete lists accounts whose time is over at now.
 func (s *Store) AccountsToDelete(ctx context.Context, now time.Time, limit int) ([]meanwhile.UserID, error) {
-	return all(ctx, s, reading, "list accounts to delete", scanValue[meanwhile.UserID],
-		`SELECT id FROM users WHERE delete_ms IS NOT NULL AND delete_ms <= $1 ORDER BY delete_ms, id LIMIT $2`, toMS(now), limit)
+	return all(
+		ctx,
+		s,
+		reading,
+		"list accounts to delete",
+		scanValue[meanwhile.UserID],
+		`SELECT id FROM users WHERE delete_ms IS NOT NULL AND delete_ms <= $1 ORDER BY delete_ms, id LIMIT $2`,
+		toMS(now),
+		limit,
+	)
 }
 
 func scanBelonging(row scanner) (b meanwhile.Belonging, err error) {
@@ -71,7 +84,8 @@ func scanBelonging(row scanner) (b meanwhile.Belonging, err error) {
 	return b, err
 }
 
-// Belongings lists the workspaces that the account is in, or has videos in. In a transaction its row stays as it is until the end.
+// Belongings lists the workspaces that the account is in, or has videos in. In a transaction its
+// row stays as it is until the end.
 func (s *Store) Belongings(ctx context.Context, id meanwhile.UserID) ([]meanwhile.Belonging, error) {
 	const op = "list belongings"
 	if s.tx != nil {
@@ -97,13 +111,26 @@ const heir = `SELECT m.user_id FROM memberships m JOIN users u ON u.id = m.user_
 	ORDER BY CASE WHEN u.delete_ms IS NULL THEN 0 ELSE 1 END,
 		CASE m.role WHEN 'owner' THEN 0 WHEN 'admin' THEN 1 ELSE 2 END, m.created_ms, m.user_id LIMIT 1`
 
-// PromoteToOwner makes another member of the workspace its owner. NotFound when there is nobody else.
-func (s *Store) PromoteToOwner(ctx context.Context, id meanwhile.WorkspaceID, leaving meanwhile.UserID) (meanwhile.User, error) {
+// PromoteToOwner makes another member of the workspace its owner. NotFound when there is nobody
+// else.
+func (s *Store) PromoteToOwner(
+	ctx context.Context,
+	id meanwhile.WorkspaceID,
+	leaving meanwhile.UserID,
+) (meanwhile.User, error) {
 	const op = "promote to owner"
 	var u meanwhile.User
 	err := s.inTx(ctx, func(t *Store) error {
-		who, err := one(ctx, t, writing, op, scanValue[meanwhile.UserID],
-			`UPDATE memberships SET role = 'owner' WHERE workspace_id = $1 AND user_id = (`+heir+`) RETURNING user_id`, string(id), string(leaving))
+		who, err := one(
+			ctx,
+			t,
+			writing,
+			op,
+			scanValue[meanwhile.UserID],
+			`UPDATE memberships SET role = 'owner' WHERE workspace_id = $1 AND user_id = (`+heir+`) RETURNING user_id`,
+			string(id),
+			string(leaving),
+		)
 		if err != nil {
 			return err
 		}
@@ -114,7 +141,8 @@ func (s *Store) PromoteToOwner(ctx context.Context, id meanwhile.WorkspaceID, le
 	return u, err
 }
 
-// PassOn gives the account's videos in a workspace to another owner of it, and name to who made them.
+// PassOn gives the account's videos in a workspace to another owner of it, and name to who made
+// them.
 func (s *Store) PassOn(ctx context.Context, id meanwhile.WorkspaceID, leaving meanwhile.UserID, name string) error {
 	_, err := s.exec(ctx, "pass videos on",
 		`UPDATE videos SET owner_id = (`+heir+`), author_name = CASE WHEN author_name = '' THEN $3 ELSE author_name END
@@ -123,10 +151,21 @@ func (s *Store) PassOn(ctx context.Context, id meanwhile.WorkspaceID, leaving me
 }
 
 // TrashAll puts every video of the workspace into the trash, and lists up to limit of them.
-func (s *Store) TrashAll(ctx context.Context, id meanwhile.WorkspaceID, at time.Time, limit int) (list []meanwhile.VideoID, err error) {
+func (s *Store) TrashAll(
+	ctx context.Context,
+	id meanwhile.WorkspaceID,
+	at time.Time,
+	limit int,
+) (list []meanwhile.VideoID, err error) {
 	const op = "trash all videos"
 	err = s.inTx(ctx, func(t *Store) error {
-		if _, err := t.exec(ctx, op, `UPDATE videos SET trashed_ms = $2 WHERE workspace_id = $1 AND trashed_ms IS NULL`, string(id), toMS(at)); err != nil {
+		if _, err := t.exec(
+			ctx,
+			op,
+			`UPDATE videos SET trashed_ms = $2 WHERE workspace_id = $1 AND trashed_ms IS NULL`,
+			string(id),
+			toMS(at),
+		); err != nil {
 			return err
 		}
 		list, err = all(ctx, t, reading, op, scanValue[meanwhile.VideoID],
@@ -136,7 +175,8 @@ func (s *Store) TrashAll(ctx context.Context, id meanwhile.WorkspaceID, at time.
 	return list, err
 }
 
-// DeleteWorkspace removes a workspace that has no videos and in which nobody but leaving is. Conflict when it has, NotFound.
+// DeleteWorkspace removes a workspace that has no videos and in which nobody but leaving is.
+// Conflict when it has, NotFound.
 func (s *Store) DeleteWorkspace(ctx context.Context, id meanwhile.WorkspaceID, leaving meanwhile.UserID) error {
 	const op = "delete workspace"
 	n, err := s.exec(ctx, op,
@@ -149,14 +189,27 @@ func (s *Store) DeleteWorkspace(ctx context.Context, id meanwhile.WorkspaceID, l
 	return s.conflictIfThere(ctx, op, `SELECT 1 FROM workspaces WHERE id = $1`, string(id))
 }
 
-// DeleteUser removes an account whose time is over at now; its comments keep their text under name. NotFound when it stays.
+// DeleteUser removes an account whose time is over at now; its comments keep their text under name.
+// NotFound when it stays.
 func (s *Store) DeleteUser(ctx context.Context, id meanwhile.UserID, name string, now time.Time) error {
 	const op = "delete user"
 	return s.inTx(ctx, func(t *Store) error {
-		if err := t.change(ctx, op, `UPDATE users SET delete_ms = delete_ms WHERE id = $1 AND delete_ms <= $2`, string(id), toMS(now)); err != nil {
+		if err := t.change(
+			ctx,
+			op,
+			`UPDATE users SET delete_ms = delete_ms WHERE id = $1 AND delete_ms <= $2`,
+			string(id),
+			toMS(now),
+		); err != nil {
 			return err
 		}
-		if _, err := t.exec(ctx, op, `UPDATE comments SET author_id = NULL, author_name = $2, edit_hash = '' WHERE author_id = $1`, string(id), name); err != nil {
+		if _, err := t.exec(
+			ctx,
+			op,
+			`UPDATE comments SET author_id = NULL, author_name = $2, edit_hash = '' WHERE author_id = $1`,
+			string(id),
+			name,
+		); err != nil {
 			return err
 		}
 		return t.change(ctx, op, `DELETE FROM users WHERE id = $1`, string(id)) // the rest refers to it, and goes too

@@ -11,9 +11,11 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// lines has who writes to the same thing on PostgreSQL go together. A thing's lock is held until the commit has reached the disk, so that its
-// writers would stand behind one another for a sync each: those of this process who come meanwhile form a line, and the first of them takes
-// the others along in one transaction. Each thing has a line of its own, for somebody elsewhere may hold one of them for long.
+// lines has who writes to the same thing on PostgreSQL go together. A thing's lock is held until
+// the commit has reached the disk, so that its writers would stand behind one another for a sync
+// each: those of this process who come meanwhile form a line, and the first of them takes the
+// others along in one transaction. Each thing has a line of its own, for somebody elsewhere may
+// hold one of them for long.
 type lines struct {
 	mu sync.Mutex
 	by map[string][]*errand // who waits, by the thing; a key is there as long as somebody is at it
@@ -21,7 +23,8 @@ type lines struct {
 
 // errand is what one writer wants done.
 type errand struct {
-	ctx        context.Context //nolint:containedctx // of who waits for it; those who are taken along may leave each at their own time
+	// of who waits for it; those who are taken along may leave each at their own time
+	ctx        context.Context //nolint:containedctx
 	statements []statement
 	read       func(pgx.BatchResults) error // reads what the database answers to statements
 
@@ -34,10 +37,12 @@ func newErrand(ctx context.Context, read func(pgx.BatchResults) error, statement
 	return &errand{ctx: ctx, statements: statements, read: read, turn: make(chan struct{}), done: make(chan error, 1)}
 }
 
-// errApart is what those get who were refused together: it may be one's fault alone, and nothing was written. Each tries by itself.
+// errApart is what those get who were refused together: it may be one's fault alone, and nothing
+// was written. Each tries by itself.
 var errApart = errors.New("refused together")
 
-// run has send do me, alone or with others. It returns when me is done, or when its own context ends.
+// run has send do me, alone or with others. It returns when me is done, or when its own context
+// ends.
 func (l *lines) run(key string, me *errand, send func(context.Context, []*errand) error) (err error) {
 	if !l.enter(key, me) {
 		select {
@@ -91,7 +96,8 @@ func (l *lines) take(key string, me *errand) []*errand {
 	return append([]*errand{me}, waiting[:n]...)
 }
 
-// leave is for who waits no longer. What was taken along already is done or not, as with any request that is given up.
+// leave is for who waits no longer. What was taken along already is done or not, as with any
+// request that is given up.
 func (l *lines) leave(key string, me *errand) {
 	l.mu.Lock()
 	if i := slices.Index(l.by[key], me); i >= 0 {
@@ -138,7 +144,8 @@ func whileWanted(group []*errand) (ctx context.Context, stop func()) {
 	}
 }
 
-// refused reports that the database turned a transaction down, and so has nothing of it. After a lost connection nobody knows.
+// refused reports that the database turned a transaction down, and so has nothing of it. After a
+// lost connection nobody knows.
 func refused(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && pg.SeverityUnlocalized == "ERROR"

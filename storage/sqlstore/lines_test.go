@@ -12,11 +12,18 @@ import (
 )
 
 func guestComment(id string) meanwhile.Comment {
-	return meanwhile.Comment{ID: meanwhile.CommentID(id), VideoID: "v", AuthorName: "Guest", Body: "Look", CreatedAt: noon}
+	return meanwhile.Comment{
+		ID:         meanwhile.CommentID(id),
+		VideoID:    "v",
+		AuthorName: "Guest",
+		Body:       "Look",
+		CreatedAt:  noon,
+	}
 }
 
-// mustLineUp has somebody elsewhere hold the conversation until one of ours waits for it in the database and all others behind that one. then is
-// called at that moment. It gives what each was answered.
+// mustLineUp has somebody elsewhere hold the conversation until one of ours waits for it in the
+// database and all others behind that one. then is called at that moment. It gives what each was
+// answered.
 func mustLineUp(t *testing.T, elsewhere, ours *sqlstore.Store, then func(), comments ...meanwhile.Comment) []error {
 	t.Helper()
 	errs := make([]error, len(comments))
@@ -58,7 +65,12 @@ func TestCommentsInLineShareOneTransaction(t *testing.T) {
 	}
 	n := mustAsk[int](t, address, `SELECT COUNT(DISTINCT xmin::text) FROM comments`)
 	if last := mustAsk[int](t, address, `SELECT MAX(seq) FROM comments`); n != 3 || last != 13 {
-		t.Errorf("%d transactions numbered comments up to %d, want 3: of who held the conversation, of the first in line and of the rest; up to 13", n, last)
+		t.Errorf(
+			"%d transactions numbered comments up to %d, want 3: of who held the conversation, of the first in line "+
+				"and of the rest; up to 13",
+			n,
+			last,
+		)
 	}
 }
 

@@ -23,13 +23,15 @@ type Migration struct {
 	AppliedAt *time.Time
 }
 
-// Migrate brings the schema up to what this program knows, one transaction per step. A SQLite file that holds something is first
-// copied to <file>.before-NNNN beside it, where NNNN is the first new step; the operator removes such copies.
+// Migrate brings the schema up to what this program knows, one transaction per step. A SQLite file
+// that holds something is first copied to <file>.before-NNNN beside it, where NNNN is the first new
+// step; the operator removes such copies.
 func (s *Store) Migrate(ctx context.Context) error {
 	return s.outside(ctx, func() error { return s.migrate(ctx) })
 }
 
-// outside runs fn, which takes a writing connection from the pool, beside nobody on SQLite: the pool has one.
+// outside runs fn, which takes a writing connection from the pool, beside nobody on SQLite: the
+// pool has one.
 func (s *Store) outside(ctx context.Context, fn func() error) error {
 	if s.group == nil {
 		return fn()
@@ -63,7 +65,14 @@ func (s *Store) migrate(ctx context.Context) error {
 		return s.fail(ctx, "migrate schema", err)
 	}
 	for _, r := range results {
-		s.log.InfoContext(ctx, "schema migrated", "migration", filepath.Base(r.Source.Path), "duration_ms", r.Duration.Milliseconds())
+		s.log.InfoContext(
+			ctx,
+			"schema migrated",
+			"migration",
+			filepath.Base(r.Source.Path),
+			"duration_ms",
+			r.Duration.Milliseconds(),
+		)
 	}
 	return nil
 }
@@ -117,13 +126,15 @@ func (s *Store) provider() (*goose.Provider, error) {
 	return provider, nil
 }
 
-// copyTo writes a consistent, durable copy of the SQLite file to path, replacing an earlier one only when it is whole.
+// copyTo writes a consistent, durable copy of the SQLite file to path, replacing an earlier one
+// only when it is whole.
 func (s *Store) copyTo(ctx context.Context, path string) error {
 	partial := path + ".partial"
 	if err := os.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove unfinished copy: %w", err)
 	}
-	if _, err := s.pools.write.ExecContext(ctx, "VACUUM INTO $1", partial); err != nil { // which runs in no transaction
+	// which runs in no transaction
+	if _, err := s.pools.write.ExecContext(ctx, "VACUUM INTO $1", partial); err != nil {
 		return s.fail(ctx, "copy database", err)
 	}
 	if err := os.Chmod(partial, 0o600); err != nil {

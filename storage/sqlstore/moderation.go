@@ -8,12 +8,19 @@ import (
 )
 
 // HeldComments lists what waits for approval, oldest first.
-func (s *Store) HeldComments(ctx context.Context, ws meanwhile.WorkspaceID, owner meanwhile.UserID, limit int) ([]meanwhile.HeldComment, error) {
+func (s *Store) HeldComments(
+	ctx context.Context,
+	ws meanwhile.WorkspaceID,
+	owner meanwhile.UserID,
+	limit int,
+) ([]meanwhile.HeldComment, error) {
 	return all(ctx, s, reading, "list held comments", scanHeld,
 		`SELECT `+commentColumns+`, v.title,
-			COALESCE((SELECT s.token FROM shares s WHERE s.video_id = v.id AND s.revoked_ms IS NULL ORDER BY s.created_ms, s.id LIMIT 1), '')
+			COALESCE((SELECT s.token FROM shares s WHERE s.video_id = v.id AND s.revoked_ms IS NULL
+			ORDER BY s.created_ms, s.id LIMIT 1), '')
 		FROM comments c JOIN videos v ON v.id = c.video_id LEFT JOIN users u ON u.id = c.author_id
-		WHERE c.held_ms IS NOT NULL AND c.deleted_ms IS NULL AND v.trashed_ms IS NULL AND v.workspace_id = $1 AND ($2 = '' OR v.owner_id = $2)
+		WHERE c.held_ms IS NOT NULL AND c.deleted_ms IS NULL AND v.trashed_ms IS NULL AND v.workspace_id = $1
+		AND ($2 = '' OR v.owner_id = $2)
 		ORDER BY c.held_ms, c.id LIMIT $3`, string(ws), string(owner), limit)
 }
 
@@ -28,13 +35,20 @@ func (s *Store) ApproveComment(ctx context.Context, id meanwhile.CommentID) (mea
 	err := s.inTx(ctx, func(t *Store) error {
 		seq, err := one(ctx, t, writing, "count approval", scanValue[int64],
 			`UPDATE comment_counters SET seq = seq + 1, live_count = live_count + 1
-			WHERE video_id = (SELECT c.video_id FROM comments c WHERE c.id = $1 AND c.deleted_ms IS NULL AND c.held_ms IS NOT NULL) RETURNING seq`, string(id))
+			WHERE video_id = (SELECT c.video_id FROM comments c WHERE c.id = $1 AND c.deleted_ms IS NULL
+			AND c.held_ms IS NOT NULL) RETURNING seq`,
+			string(id))
 		if err != nil {
 			return err
 		}
 		// Of two who approve at once, the second one's counter goes back with its transaction.
-		err = t.change(ctx, "approve comment",
-			`UPDATE comments SET held_ms = NULL, seq = $2 WHERE id = $1 AND deleted_ms IS NULL AND held_ms IS NOT NULL`, string(id), seq)
+		err = t.change(
+			ctx,
+			"approve comment",
+			`UPDATE comments SET held_ms = NULL, seq = $2 WHERE id = $1 AND deleted_ms IS NULL AND held_ms IS NOT NULL`,
+			string(id),
+			seq,
+		)
 		if err != nil {
 			return err
 		}
@@ -45,10 +59,23 @@ func (s *Store) ApproveComment(ctx context.Context, id meanwhile.CommentID) (mea
 }
 
 // BlockGuest keeps a guest from commenting under the videos of a workspace. Twice is no error.
-func (s *Store) BlockGuest(ctx context.Context, ws meanwhile.WorkspaceID, guestKey string, by meanwhile.UserID, at time.Time) error {
-	_, err := s.exec(ctx, "block guest",
-		`INSERT INTO guest_blocks (workspace_id, guest_key, blocked_by, created_ms) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
-		string(ws), guestKey, string(by), toMS(at))
+func (s *Store) BlockGuest(
+	ctx context.Context,
+	ws meanwhile.WorkspaceID,
+	guestKey string,
+	by meanwhile.UserID,
+	at time.Time,
+) error {
+	_, err := s.exec(
+		ctx,
+		"block guest",
+		`INSERT INTO guest_blocks (workspace_id, guest_key, blocked_by, created_ms) VALUES ($1, $2, $3, $4) ON CONFLICT
+			DO NOTHING`,
+		string(ws),
+		guestKey,
+		string(by),
+		toMS(at),
+	)
 	return err
 }
 
@@ -58,8 +85,13 @@ func (s *Store) GuestBlocked(ctx context.Context, ws meanwhile.WorkspaceID, gues
 		`SELECT EXISTS (SELECT 1 FROM guest_blocks WHERE workspace_id = $1 AND guest_key = $2)`, string(ws), guestKey)
 }
 
-// CommentsOfGuest lists the comments, not deleted, that a guest has under the videos of a workspace.
-func (s *Store) CommentsOfGuest(ctx context.Context, ws meanwhile.WorkspaceID, guestKey string) ([]meanwhile.Comment, error) {
+// CommentsOfGuest lists the comments, not deleted, that a guest has under the videos of a
+// workspace.
+func (s *Store) CommentsOfGuest(
+	ctx context.Context,
+	ws meanwhile.WorkspaceID,
+	guestKey string,
+) ([]meanwhile.Comment, error) {
 	return all(ctx, s, reading, "list comments of guest", scanComment,
 		`SELECT `+commentColumns+commentTables+`JOIN videos v ON v.id = c.video_id
 		WHERE v.workspace_id = $1 AND c.guest_key = $2 AND c.deleted_ms IS NULL ORDER BY c.id`, string(ws), guestKey)

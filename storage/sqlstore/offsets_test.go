@@ -10,18 +10,35 @@ import (
 	"meanwhile"
 )
 
-// Chunks of a release that knew of no offsets get them by the migration, and those that its program adds beside ours by the next chunk.
+// Chunks of a release that knew of no offsets get them by the migration, and those that its program
+// adds beside ours by the next chunk.
 func TestChunksOfTheLastReleaseGetTheirPlaces(t *testing.T) {
 	onBoth(t, func(t *testing.T, e engine) {
 		address := e.address(t)
 		s := mustOpenAt(t, address)
 		mustVideos(t, s, "v")
 		err := errors.Join(
-			s.CreateUpload(t.Context(), meanwhile.Upload{ID: "u", VideoID: "v", LengthBytes: -1, CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)}),
-			s.CreateRecording(t.Context(), meanwhile.Recording{UploadID: "u", State: "recording", HeardAt: noon}))
+			s.CreateUpload(
+				t.Context(),
+				meanwhile.Upload{
+					ID:          "u",
+					VideoID:     "v",
+					LengthBytes: -1,
+					CreatedAt:   noon,
+					ExpiresAt:   noon.Add(time.Hour),
+				},
+			),
+			s.CreateRecording(t.Context(), meanwhile.Recording{UploadID: "u", State: "recording", HeardAt: noon}),
+		)
 		add := func(track string, numbers ...int) {
 			for _, n := range numbers {
-				c := meanwhile.Chunk{Track: track, N: n, SizeBytes: int64(10 + n), SHA256: "x", Key: fmt.Sprint(track, n)}
+				c := meanwhile.Chunk{
+					Track:     track,
+					N:         n,
+					SizeBytes: int64(10 + n),
+					SHA256:    "x",
+					Key:       fmt.Sprint(track, n),
+				}
 				_, _, added := s.AddChunk(t.Context(), "u", c, "video/mp4", noon, noon.Add(time.Hour))
 				err = errors.Join(err, added)
 			}

@@ -24,7 +24,11 @@ func TestOpenRefuses(t *testing.T) {
 		{"another engine", "mysql://localhost/meanwhile", meanwhile.Invalid},
 		{"nothing", "", meanwhile.Invalid},
 		{"a folder that is not there", "sqlite:" + filepath.Join(t.TempDir(), "none", "m.db"), meanwhile.Unavailable},
-		{"a PostgreSQL that is not there", "postgres://nobody@127.0.0.1:1/none?connect_timeout=2", meanwhile.Unavailable},
+		{
+			"a PostgreSQL that is not there",
+			"postgres://nobody@127.0.0.1:1/none?connect_timeout=2",
+			meanwhile.Unavailable,
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s, err := sqlstore.Open(t.Context(), tc.address, slog.New(slog.DiscardHandler))
@@ -38,7 +42,10 @@ func TestOpenRefuses(t *testing.T) {
 func TestFileIsPrivateWhateverItsName(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "50% of a?b#c d.db")
 	s := mustOpen(t, path)
-	if err := s.CreateWorkspace(t.Context(), meanwhile.Workspace{ID: "w", Name: "W", CreatedAt: time.Now()}); err != nil {
+	if err := s.CreateWorkspace(
+		t.Context(),
+		meanwhile.Workspace{ID: "w", Name: "W", CreatedAt: time.Now()},
+	); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{path, path + "-wal"} {
@@ -55,7 +62,10 @@ func TestFileIsPrivateWhateverItsName(t *testing.T) {
 func TestMigrateCopiesWhatWasThere(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "m.db")
 	s := mustOpen(t, path)
-	if err := s.CreateWorkspace(t.Context(), meanwhile.Workspace{ID: "w", Name: "Orchard", CreatedAt: time.Now()}); err != nil {
+	if err := s.CreateWorkspace(
+		t.Context(),
+		meanwhile.Workspace{ID: "w", Name: "Orchard", CreatedAt: time.Now()},
+	); err != nil {
 		t.Fatal(err)
 	}
 	// A second run, with nothing new, copies nothing, and neither did the first, on an empty file.
@@ -129,7 +139,11 @@ func TestRowsSurviveAStart(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := meanwhile.Workspace{ID: "w", Name: "Orchard", CreatedAt: time.UnixMilli(1_772_625_600_678).UTC()}
-		if err := errors.Join(first.Migrate(t.Context()), first.CreateWorkspace(t.Context(), want), first.Close()); err != nil {
+		if err := errors.Join(
+			first.Migrate(t.Context()),
+			first.CreateWorkspace(t.Context(), want),
+			first.Close(),
+		); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := mustOpenAt(t, address).FirstWorkspace(t.Context()); got != want || err != nil {
@@ -146,7 +160,9 @@ func TestClosedStoreIsUnavailable(t *testing.T) {
 		}
 		_, readErr := s.CountUsers(t.Context())
 		for what, err := range map[string]error{
-			"a read": readErr, "Ping": s.Ping(t.Context()), "InTx": s.InTx(t.Context(), func(meanwhile.Store) error { return nil }),
+			"a read": readErr,
+			"Ping":   s.Ping(t.Context()),
+			"InTx":   s.InTx(t.Context(), func(meanwhile.Store) error { return nil }),
 		} {
 			if meanwhile.KindOf(err) != meanwhile.Unavailable {
 				t.Errorf("%s = %v, want the kind unavailable", what, err)
@@ -193,7 +209,8 @@ func TestMigrationStatusFollowsTheSchema(t *testing.T) {
 	})
 }
 
-// Several servers start at once on an empty database: all but one wait, and every one of them goes on.
+// Several servers start at once on an empty database: all but one wait, and every one of them goes
+// on.
 func TestMigrateTogether(t *testing.T) {
 	needsPostgres(t)
 	address := postgres.address(t)

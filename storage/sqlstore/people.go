@@ -13,8 +13,15 @@ func (s *Store) HoldWorkspace(ctx context.Context, id meanwhile.WorkspaceID) err
 
 // AddMembership puts a person into a workspace. Conflict, NotFound.
 func (s *Store) AddMembership(ctx context.Context, m meanwhile.Membership) error {
-	_, err := s.exec(ctx, "create membership", `INSERT INTO memberships (user_id, workspace_id, role, created_ms) VALUES ($1, $2, $3, $4)`,
-		string(m.UserID), string(m.WorkspaceID), string(m.Role), toMS(m.CreatedAt))
+	_, err := s.exec(
+		ctx,
+		"create membership",
+		`INSERT INTO memberships (user_id, workspace_id, role, created_ms) VALUES ($1, $2, $3, $4)`,
+		string(m.UserID),
+		string(m.WorkspaceID),
+		string(m.Role),
+		toMS(m.CreatedAt),
+	)
 	return err
 }
 
@@ -25,12 +32,21 @@ func scanWorkspaceRole(row scanner) (r meanwhile.WorkspaceRole, err error) {
 
 // Memberships lists a person's workspaces, the oldest membership first.
 func (s *Store) Memberships(ctx context.Context, id meanwhile.UserID) ([]meanwhile.WorkspaceRole, error) {
-	return all(ctx, s, reading, "list memberships", scanWorkspaceRole,
-		`SELECT w.id, w.name, w.created_ms, m.role, m.created_ms FROM memberships m JOIN workspaces w ON w.id = m.workspace_id
-		WHERE m.user_id = $1 ORDER BY m.created_ms, m.workspace_id`, string(id))
+	return all(
+		ctx,
+		s,
+		reading,
+		"list memberships",
+		scanWorkspaceRole,
+		`SELECT w.id, w.name, w.created_ms, m.role, m.created_ms FROM memberships m
+			JOIN workspaces w ON w.id = m.workspace_id
+		WHERE m.user_id = $1 ORDER BY m.created_ms, m.workspace_id`,
+		string(id),
+	)
 }
 
-const memberQuery = `SELECT u.id, u.email, u.name, u.password_hash, u.time_zone, u.language, u.picture_key, u.created_ms, u.verified_ms, m.role, m.created_ms
+const memberQuery = `SELECT u.id, u.email, u.name, u.password_hash, u.time_zone, u.language, u.picture_key,
+u.created_ms, u.verified_ms, m.role, m.created_ms
 	FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.workspace_id = $1`
 
 func scanMember(row scanner) (m meanwhile.Member, err error) {
@@ -44,13 +60,27 @@ func (s *Store) Members(ctx context.Context, id meanwhile.WorkspaceID) ([]meanwh
 }
 
 // MemberByID finds one of a workspace's people. NotFound.
-func (s *Store) MemberByID(ctx context.Context, w meanwhile.WorkspaceID, id meanwhile.UserID) (meanwhile.Member, error) {
+func (s *Store) MemberByID(
+	ctx context.Context,
+	w meanwhile.WorkspaceID,
+	id meanwhile.UserID,
+) (meanwhile.Member, error) {
 	return one(ctx, s, reading, "find member", scanMember, memberQuery+` AND m.user_id = $2`, string(w), string(id))
 }
 
-// MemberByEmail finds one of a workspace's people by their address, in any case of letters. NotFound.
+// MemberByEmail finds one of a workspace's people by their address, in any case of letters.
+// NotFound.
 func (s *Store) MemberByEmail(ctx context.Context, w meanwhile.WorkspaceID, email string) (meanwhile.Member, error) {
-	return one(ctx, s, reading, "find member by mail address", scanMember, memberQuery+` AND u.email_folded = $2`, string(w), meanwhile.FoldEmail(email))
+	return one(
+		ctx,
+		s,
+		reading,
+		"find member by mail address",
+		scanMember,
+		memberQuery+` AND u.email_folded = $2`,
+		string(w),
+		meanwhile.FoldEmail(email),
+	)
 }
 
 // CountOwners is how many owners a workspace has.
@@ -61,18 +91,35 @@ func (s *Store) CountOwners(ctx context.Context, id meanwhile.WorkspaceID) (int,
 
 // SetRole changes what a person is in a workspace. NotFound.
 func (s *Store) SetRole(ctx context.Context, w meanwhile.WorkspaceID, id meanwhile.UserID, role meanwhile.Role) error {
-	return s.change(ctx, "set role", `UPDATE memberships SET role = $3 WHERE workspace_id = $1 AND user_id = $2`, string(w), string(id), string(role))
+	return s.change(
+		ctx,
+		"set role",
+		`UPDATE memberships SET role = $3 WHERE workspace_id = $1 AND user_id = $2`,
+		string(w),
+		string(id),
+		string(role),
+	)
 }
 
 // RemoveMember takes a person out of a workspace. NotFound.
 func (s *Store) RemoveMember(ctx context.Context, w meanwhile.WorkspaceID, id meanwhile.UserID) error {
-	return s.change(ctx, "remove member", `DELETE FROM memberships WHERE workspace_id = $1 AND user_id = $2`, string(w), string(id))
+	return s.change(
+		ctx,
+		"remove member",
+		`DELETE FROM memberships WHERE workspace_id = $1 AND user_id = $2`,
+		string(w),
+		string(id),
+	)
 }
 
 // RaiseEpochs ends the grants that were given for any video of the workspace.
 func (s *Store) RaiseEpochs(ctx context.Context, id meanwhile.WorkspaceID) error {
-	_, err := s.exec(ctx, "raise epochs",
-		`UPDATE shares SET epoch = epoch + 1 WHERE video_id IN (SELECT v.id FROM videos v WHERE v.workspace_id = $1)`, string(id))
+	_, err := s.exec(
+		ctx,
+		"raise epochs",
+		`UPDATE shares SET epoch = epoch + 1 WHERE video_id IN (SELECT v.id FROM videos v WHERE v.workspace_id = $1)`,
+		string(id),
+	)
 	return err
 }
 

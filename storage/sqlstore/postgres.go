@@ -12,12 +12,15 @@ import (
 	"meanwhile"
 )
 
-// Bounds of a PostgreSQL pool. Each process has one: the server's max_connections has to hold as many times 20 as there are processes.
+// Bounds of a PostgreSQL pool. Each process has one: the server's max_connections has to hold as
+// many times 20 as there are processes.
 const (
 	maxConnections = 20
-	// connectWithin is what an address without connect_timeout gets: who asks is often a person's request.
+	// connectWithin is what an address without connect_timeout gets: who asks is often a person's
+	// request.
 	connectWithin = 5 * time.Second
-	// connectionFor lets connections move to another server behind the same name, and the server's memory for them shrink.
+	// connectionFor lets connections move to another server behind the same name, and the server's
+	// memory for them shrink.
 	connectionFor = 30 * time.Minute
 	idleFor       = 5 * time.Minute
 	// A peer that vanished without a word is noticed after 30 s instead of the system's hours.
@@ -26,17 +29,22 @@ const (
 	keepAliveCount    = 3
 )
 
-// freezeWithin ends a transaction that nobody goes on with: a process that stands still must not hold a conversation's lock for ever. Not a
-// start parameter: PgBouncer refuses those that it does not know.
+// freezeWithin ends a transaction that nobody goes on with: a process that stands still must not
+// hold a conversation's lock for ever. Not a start parameter: PgBouncer refuses those that it does
+// not know.
 const freezeWithin = "SET idle_in_transaction_session_timeout = '60s'"
 
-// openPostgres opens one pool that reads and writes. What pgx's address says wins over the defaults here.
+// openPostgres opens one pool that reads and writes. What pgx's address says wins over the defaults
+// here.
 func openPostgres(address string) (pools, error) {
 	config, err := pgx.ParseConfig(address)
 	if err != nil {
 		// pgx keeps the password out of this error, but not the rest of the address.
-		return pools{}, meanwhile.E(meanwhile.Invalid,
-			"The database address cannot be read: it looks like postgres://user:password@host:5432/database.", fmt.Errorf("read database address: %w", err))
+		return pools{}, meanwhile.E(
+			meanwhile.Invalid,
+			"The database address cannot be read: it looks like postgres://user:password@host:5432/database.",
+			fmt.Errorf("read database address: %w", err),
+		)
 	}
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectWithin
@@ -59,7 +67,8 @@ func openPostgres(address string) (pools, error) {
 	return pools{write: db, read: db}, nil
 }
 
-// openSentences are what people read when PostgreSQL turns a connection down, by SQLSTATE: trying again does not help against these.
+// openSentences are what people read when PostgreSQL turns a connection down, by SQLSTATE: trying
+// again does not help against these.
 var openSentences = map[string]string{
 	"28000": "PostgreSQL refuses this user. Look at the address and at pg_hba.conf.",
 	"28P01": "PostgreSQL refuses this user or password. Look at the database address.",
@@ -70,12 +79,23 @@ var openSentences = map[string]string{
 
 // checkPostgres refuses a database that cannot hold every text.
 func (s *Store) checkPostgres(ctx context.Context) error {
-	encoding, err := one(ctx, s, reading, "read database encoding", scanValue[string], "SELECT current_setting('server_encoding')")
+	encoding, err := one(
+		ctx,
+		s,
+		reading,
+		"read database encoding",
+		scanValue[string],
+		"SELECT current_setting('server_encoding')",
+	)
 	if err != nil {
 		return err
 	}
 	if encoding != "UTF8" {
-		return meanwhile.E(meanwhile.Invalid, "The database has the encoding "+encoding+". Create one with ENCODING 'UTF8'.", nil)
+		return meanwhile.E(
+			meanwhile.Invalid,
+			"The database has the encoding "+encoding+". Create one with ENCODING 'UTF8'.",
+			nil,
+		)
 	}
 	return nil
 }

@@ -59,18 +59,45 @@ func TestOpenSaysWhatPostgreSQLRefuses(t *testing.T) {
 		kind          meanwhile.Kind
 		says          string
 	}{
-		{"a wrong password", changed(func(u *url.URL) { u.User = url.UserPassword(u.User.Username(), "guess") }), meanwhile.Unavailable, "password"},
-		{"a database that is not there", changed(func(u *url.URL) { u.Path = "/nowhere" }), meanwhile.Unavailable, "CREATE DATABASE"},
-		{"another port", changed(func(u *url.URL) { u.Host = "127.0.0.1:1" }), meanwhile.Unavailable, "See that it runs"},
-		{"an address that cannot be read", "postgres://host:port:1/x", meanwhile.Invalid, "postgres://user:password@host:5432/database"},
-		{"a database that holds only Latin letters", mustDatabase(t, "ENCODING 'LATIN1' LOCALE 'C'"), meanwhile.Invalid, "UTF8"},
+		{
+			"a wrong password",
+			changed(func(u *url.URL) { u.User = url.UserPassword(u.User.Username(), "guess") }),
+			meanwhile.Unavailable,
+			"password",
+		},
+		{
+			"a database that is not there",
+			changed(func(u *url.URL) { u.Path = "/nowhere" }),
+			meanwhile.Unavailable,
+			"CREATE DATABASE",
+		},
+		{
+			"another port",
+			changed(func(u *url.URL) { u.Host = "127.0.0.1:1" }),
+			meanwhile.Unavailable,
+			"See that it runs",
+		},
+		{
+			"an address that cannot be read", "postgres://host:port:1/x", meanwhile.Invalid,
+			"postgres://user:password@host:5432/database",
+		},
+		{
+			"a database that holds only Latin letters",
+			mustDatabase(t, "ENCODING 'LATIN1' LOCALE 'C'"),
+			meanwhile.Invalid,
+			"UTF8",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s, err := sqlstore.Open(t.Context(), tc.address, slog.New(slog.DiscardHandler))
 			if s != nil || meanwhile.KindOf(err) != tc.kind || !strings.Contains(meanwhile.MessageOf(err), tc.says) {
 				t.Errorf("Open() = %v, want the kind %s and a sentence with %q", err, tc.kind, tc.says)
 			}
-			if password, _ := mustURL(t, address).User.Password(); err != nil && strings.Contains(err.Error(), password) {
+			if password, _ := mustURL(
+				t,
+				address,
+			).User.Password(); err != nil &&
+				strings.Contains(err.Error(), password) {
 				t.Errorf("the error shows the password: %v", err)
 			}
 		})
@@ -86,7 +113,8 @@ func waitForLock(t testing.TB, s *sqlstore.Store) {
 	})
 }
 
-// Two transactions that change the same rows in opposite order cannot both go on: PostgreSQL gives one up, and that one runs again.
+// Two transactions that change the same rows in opposite order cannot both go on: PostgreSQL gives
+// one up, and that one runs again.
 func TestTransactionsThatMeetBothComeThrough(t *testing.T) {
 	needsPostgres(t)
 	s := mustOpenAt(t, postgres.address(t))
@@ -128,7 +156,11 @@ func TestTransactionsThatMeetBothComeThrough(t *testing.T) {
 // terminate ends every connection to the database, as a restart or a fail-over does.
 func terminate(t testing.TB, address string) {
 	t.Helper()
-	mustAdmin(t, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1`, mustURL(t, address).Path[1:])
+	mustAdmin(
+		t,
+		`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1`,
+		mustURL(t, address).Path[1:],
+	)
 }
 
 func TestLostConnectionsComeBackByThemselves(t *testing.T) {
@@ -200,13 +232,19 @@ func TestDatabaseThatIsAwayForAWhile(t *testing.T) {
 	}
 }
 
-// A process that stands still in the middle of a transaction must not hold everybody else up for ever.
+// A process that stands still in the middle of a transaction must not hold everybody else up for
+// ever.
 func TestEveryConnectionEndsAFrozenTransaction(t *testing.T) {
 	needsPostgres(t)
 	address := postgres.address(t)
 	s := mustOpenAt(t, address)
 	err := s.InTx(t.Context(), func(meanwhile.Store) error {
-		got := mustAsk[int](t, address, `SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'meanwhile'`)
+		got := mustAsk[int](
+			t,
+			address,
+			`SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()
+				AND application_name = 'meanwhile'`,
+		)
 		if got == 0 {
 			t.Error("the connections do not say whose they are")
 		}

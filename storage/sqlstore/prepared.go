@@ -7,7 +7,8 @@ import (
 	"sync"
 )
 
-// maxPrepared bounds the statements that are kept. Ours are some hundred, and a search makes one for each number of words.
+// maxPrepared bounds the statements that are kept. Ours are some hundred, and a search makes one
+// for each number of words.
 const maxPrepared = 300
 
 // preparer is a pool or a connection.

@@ -34,8 +34,8 @@ func (s *Store) querier(a access) querier {
 	return s.reads
 }
 
-// steady is ctx for a statement. In SQLite's shared transaction none may be interrupted half-way: that would roll back what others wrote in
-// it. Who has left is stopped before the next one.
+// steady is ctx for a statement. In SQLite's shared transaction none may be interrupted half-way:
+// that would roll back what others wrote in it. Who has left is stopped before the next one.
 func (s *Store) steady(ctx context.Context) (context.Context, error) {
 	if s.group == nil || s.tx == nil {
 		return ctx, nil
@@ -87,7 +87,15 @@ func (s *Store) changeOr(ctx context.Context, none meanwhile.Kind, op, text stri
 }
 
 // all reads every row of a query.
-func all[T any](ctx context.Context, s *Store, a access, op string, scan func(scanner) (T, error), text string, args ...any) (list []T, err error) {
+func all[T any](
+	ctx context.Context,
+	s *Store,
+	a access,
+	op string,
+	scan func(scanner) (T, error),
+	text string,
+	args ...any,
+) (list []T, err error) {
 	if s.needsTx(a) {
 		err = s.inTx(ctx, func(t *Store) (err error) {
 			list, err = all(ctx, t, a, op, scan, text, args...)
@@ -111,7 +119,8 @@ func all[T any](ctx context.Context, s *Store, a access, op string, scan func(sc
 		}
 		list = append(list, v)
 	}
-	// A statement that returns what it changed commits when it was read to its end: only then is there nothing left to go wrong.
+	// A statement that returns what it changed commits when it was read to its end: only then is
+	// there nothing left to go wrong.
 	if err := rows.Err(); err != nil {
 		return nil, s.fail(ctx, op, err)
 	}
@@ -119,7 +128,15 @@ func all[T any](ctx context.Context, s *Store, a access, op string, scan func(sc
 }
 
 // one reads the only row of a query. NotFound if there is none.
-func one[T any](ctx context.Context, s *Store, a access, op string, scan func(scanner) (T, error), text string, args ...any) (T, error) {
+func one[T any](
+	ctx context.Context,
+	s *Store,
+	a access,
+	op string,
+	scan func(scanner) (T, error),
+	text string,
+	args ...any,
+) (T, error) {
 	list, err := all(ctx, s, a, op, scan, text, args...)
 	if err != nil {
 		var zero T

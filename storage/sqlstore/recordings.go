@@ -13,7 +13,16 @@ const recordingColumns = `upload_id, state, started_ms, pauses, camera_offset_ms
 
 func scanRecording(row scanner) (r meanwhile.Recording, err error) {
 	var pauses string
-	err = row.Scan(&r.UploadID, &r.State, nullTimeInto{&r.StartedAt}, &pauses, &r.CameraOffsetMS, timeInto{&r.HeardAt}, &r.Recovered, &r.SealedChunks)
+	err = row.Scan(
+		&r.UploadID,
+		&r.State,
+		nullTimeInto{&r.StartedAt},
+		&pauses,
+		&r.CameraOffsetMS,
+		timeInto{&r.HeardAt},
+		&r.Recovered,
+		&r.SealedChunks,
+	)
 	if err != nil {
 		return r, err
 	}
@@ -40,14 +49,33 @@ func (s *Store) CreateRecording(ctx context.Context, r meanwhile.Recording) erro
 	if err != nil {
 		return err
 	}
-	_, err = s.exec(ctx, "create recording", `INSERT INTO recordings (`+recordingColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		string(r.UploadID), r.State, toNullMS(r.StartedAt), pauses, r.CameraOffsetMS, toMS(r.HeardAt), r.Recovered, r.SealedChunks)
+	_, err = s.exec(
+		ctx,
+		"create recording",
+		`INSERT INTO recordings (`+recordingColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		string(r.UploadID),
+		r.State,
+		toNullMS(r.StartedAt),
+		pauses,
+		r.CameraOffsetMS,
+		toMS(r.HeardAt),
+		r.Recovered,
+		r.SealedChunks,
+	)
 	return err
 }
 
 // RecordingByUpload finds a recording. NotFound.
 func (s *Store) RecordingByUpload(ctx context.Context, id meanwhile.UploadID) (meanwhile.Recording, error) {
-	return one(ctx, s, reading, "find recording", scanRecording, `SELECT `+recordingColumns+` FROM recordings WHERE upload_id = $1`, string(id))
+	return one(
+		ctx,
+		s,
+		reading,
+		"find recording",
+		scanRecording,
+		`SELECT `+recordingColumns+` FROM recordings WHERE upload_id = $1`,
+		string(id),
+	)
 }
 
 // HearRecording writes what a recorder says of itself, and moves the upload's expiry. NotFound.
@@ -57,12 +85,27 @@ func (s *Store) HearRecording(ctx context.Context, r meanwhile.Recording, expire
 		return err
 	}
 	return s.inTx(ctx, func(t *Store) error {
-		if err := t.change(ctx, "hear recording",
-			`UPDATE recordings SET state = $2, started_ms = $3, pauses = $4, camera_offset_ms = $5, heard_ms = $6 WHERE upload_id = $1`,
-			string(r.UploadID), r.State, toNullMS(r.StartedAt), pauses, r.CameraOffsetMS, toMS(r.HeardAt)); err != nil {
+		if err := t.change(
+			ctx,
+			"hear recording",
+			`UPDATE recordings SET state = $2, started_ms = $3, pauses = $4, camera_offset_ms = $5, heard_ms = $6
+				WHERE upload_id = $1`,
+			string(r.UploadID),
+			r.State,
+			toNullMS(r.StartedAt),
+			pauses,
+			r.CameraOffsetMS,
+			toMS(r.HeardAt),
+		); err != nil {
 			return err
 		}
-		return t.change(ctx, "hear recording", `UPDATE uploads SET expires_ms = $2 WHERE id = $1`, string(r.UploadID), toMS(expiresAt))
+		return t.change(
+			ctx,
+			"hear recording",
+			`UPDATE uploads SET expires_ms = $2 WHERE id = $1`,
+			string(r.UploadID),
+			toMS(expiresAt),
+		)
 	})
 }
 
@@ -73,14 +116,24 @@ func scanChunk(row scanner) (c meanwhile.Chunk, err error) {
 	return c, err
 }
 
-// AddChunk stores a chunk's row, or gives the one that is there. Conflict when the upload was given up or sealed by its client, NotFound.
-func (s *Store) AddChunk(ctx context.Context, id meanwhile.UploadID, c meanwhile.Chunk, mediaType string, heardAt, expiresAt time.Time) (stored meanwhile.Chunk, created bool, err error) {
+// AddChunk stores a chunk's row, or gives the one that is there. Conflict when the upload was given
+// up or sealed by its client, NotFound.
+func (s *Store) AddChunk(
+	ctx context.Context,
+	id meanwhile.UploadID,
+	c meanwhile.Chunk,
+	mediaType string,
+	heardAt, expiresAt time.Time,
+) (stored meanwhile.Chunk, created bool, err error) {
 	const op = "add chunk"
 	err = s.inTx(ctx, func(t *Store) error {
 		// First, so that two chunks of one upload follow one another.
 		n, err := t.exec(ctx, op,
 			`UPDATE uploads SET expires_ms = $2 WHERE id = $1 AND terminated_ms IS NULL
-			AND (sealed_ms IS NULL OR EXISTS (SELECT 1 FROM recordings r WHERE r.upload_id = uploads.id AND r.recovered))`, string(id), toMS(expiresAt))
+			AND (sealed_ms IS NULL OR EXISTS (SELECT 1 FROM recordings r WHERE r.upload_id = uploads.id
+			AND r.recovered))`,
+			string(id),
+			toMS(expiresAt))
 		if err != nil {
 			return err
 		}
@@ -91,8 +144,18 @@ func (s *Store) AddChunk(ctx context.Context, id meanwhile.UploadID, c meanwhile
 			}
 			return t.conflictIfThere(ctx, op, `SELECT 1 FROM uploads WHERE id = $1`, string(id))
 		}
-		n, err = t.exec(ctx, op, `INSERT INTO chunks (upload_id, `+chunkColumns+`) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (upload_id, track, n) DO NOTHING`,
-			string(id), c.Track, c.N, c.SizeBytes, c.SHA256, c.Key)
+		n, err = t.exec(
+			ctx,
+			op,
+			`INSERT INTO chunks (upload_id, `+
+				chunkColumns+`) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (upload_id, track, n) DO NOTHING`,
+			string(id),
+			c.Track,
+			c.N,
+			c.SizeBytes,
+			c.SHA256,
+			c.Key,
+		)
 		if err != nil {
 			return err
 		}
@@ -101,9 +164,16 @@ func (s *Store) AddChunk(ctx context.Context, id meanwhile.UploadID, c meanwhile
 			return err
 		}
 		stored = c
-		if _, err := t.exec(ctx, op,
-			`INSERT INTO tracks (upload_id, name, media_type, init_bytes, indexed_bytes, timing, fragments, duration_ms, width, height, codecs)
-			VALUES ($1, $2, $3, 0, 0, '', 0, 0, 0, 0, '') ON CONFLICT (upload_id, name) DO NOTHING`, string(id), c.Track, mediaType); err != nil {
+		if _, err := t.exec(
+			ctx,
+			op,
+			`INSERT INTO tracks (upload_id, name, media_type, init_bytes, indexed_bytes, timing, fragments, duration_ms,
+				width, height, codecs)
+			VALUES ($1, $2, $3, 0, 0, '', 0, 0, 0, 0, '') ON CONFLICT (upload_id, name) DO NOTHING`,
+			string(id),
+			c.Track,
+			mediaType,
+		); err != nil {
 			return err
 		}
 		if err := t.place(ctx, id, c); err != nil {
@@ -118,7 +188,12 @@ func (s *Store) AddChunk(ctx context.Context, id meanwhile.UploadID, c meanwhile
 }
 
 // ChunkByNumber finds a chunk. NotFound.
-func (s *Store) ChunkByNumber(ctx context.Context, id meanwhile.UploadID, track string, n int) (meanwhile.Chunk, error) {
+func (s *Store) ChunkByNumber(
+	ctx context.Context,
+	id meanwhile.UploadID,
+	track string,
+	n int,
+) (meanwhile.Chunk, error) {
 	return one(ctx, s, reading, "find chunk", scanChunk,
 		`SELECT `+chunkColumns+` FROM chunks WHERE upload_id = $1 AND track = $2 AND n = $3`, string(id), track, n)
 }
@@ -129,33 +204,80 @@ func (s *Store) Chunks(ctx context.Context, id meanwhile.UploadID, track string)
 		`SELECT `+chunkColumns+` FROM chunks WHERE upload_id = $1 AND track = $2 ORDER BY n`, string(id), track)
 }
 
-const trackColumns = `upload_id, name, media_type, init_bytes, indexed_bytes, timing, fragments, duration_ms, width, height, codecs`
+const trackColumns = `upload_id, name, media_type, init_bytes, indexed_bytes, timing, fragments, duration_ms, width,
+height, codecs`
 
 func scanTrack(row scanner) (t meanwhile.Track, err error) {
-	err = row.Scan(&t.UploadID, &t.Name, &t.MediaType, &t.InitBytes, &t.IndexedBytes, &t.Timing, &t.Fragments, &t.DurationMS, &t.Width, &t.Height, &t.Codecs)
+	err = row.Scan(
+		&t.UploadID,
+		&t.Name,
+		&t.MediaType,
+		&t.InitBytes,
+		&t.IndexedBytes,
+		&t.Timing,
+		&t.Fragments,
+		&t.DurationMS,
+		&t.Width,
+		&t.Height,
+		&t.Codecs,
+	)
 	return t, err
 }
 
 // Tracks lists the tracks that have a chunk, by name.
 func (s *Store) Tracks(ctx context.Context, id meanwhile.UploadID) ([]meanwhile.Track, error) {
-	return all(ctx, s, reading, "list tracks", scanTrack, `SELECT `+trackColumns+` FROM tracks WHERE upload_id = $1 ORDER BY name`, string(id))
+	return all(
+		ctx,
+		s,
+		reading,
+		"list tracks",
+		scanTrack,
+		`SELECT `+trackColumns+` FROM tracks WHERE upload_id = $1 ORDER BY name`,
+		string(id),
+	)
 }
 
-// IndexTrack writes what was indexed since from. Conflict when somebody else has indexed from there already.
+// IndexTrack writes what was indexed since from. Conflict when somebody else has indexed from there
+// already.
 func (s *Store) IndexTrack(ctx context.Context, from int64, tr meanwhile.Track, fragments []meanwhile.Fragment) error {
 	const op = "index track"
 	return s.inTx(ctx, func(t *Store) error {
-		err := t.changeOr(ctx, meanwhile.Conflict, op,
-			`UPDATE tracks SET init_bytes = $4, indexed_bytes = $5, timing = $6, fragments = $7, duration_ms = $8, width = $9, height = $10, codecs = $11
+		err := t.changeOr(
+			ctx,
+			meanwhile.Conflict,
+			op,
+			`UPDATE tracks SET init_bytes = $4, indexed_bytes = $5, timing = $6, fragments = $7, duration_ms = $8,
+				width = $9, height = $10, codecs = $11
 			WHERE upload_id = $1 AND name = $2 AND indexed_bytes = $3`,
-			string(tr.UploadID), tr.Name, from, tr.InitBytes, tr.IndexedBytes, tr.Timing, tr.Fragments, tr.DurationMS, tr.Width, tr.Height, tr.Codecs)
+			string(tr.UploadID),
+			tr.Name,
+			from,
+			tr.InitBytes,
+			tr.IndexedBytes,
+			tr.Timing,
+			tr.Fragments,
+			tr.DurationMS,
+			tr.Width,
+			tr.Height,
+			tr.Codecs,
+		)
 		if err != nil {
 			return err
 		}
 		for i, f := range fragments {
-			if _, err := t.exec(ctx, op,
-				`INSERT INTO fragments (upload_id, track, n, offset_bytes, size_bytes, start_us, duration_us) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-				string(tr.UploadID), tr.Name, tr.Fragments-len(fragments)+i, f.Offset, f.SizeBytes, f.Start.Microseconds(), f.Duration.Microseconds()); err != nil {
+			if _, err := t.exec(
+				ctx,
+				op,
+				`INSERT INTO fragments (upload_id, track, n, offset_bytes, size_bytes, start_us, duration_us)
+					VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+				string(tr.UploadID),
+				tr.Name,
+				tr.Fragments-len(fragments)+i,
+				f.Offset,
+				f.SizeBytes,
+				f.Start.Microseconds(),
+				f.Duration.Microseconds(),
+			); err != nil {
 				return err
 			}
 		}
@@ -164,10 +286,24 @@ func (s *Store) IndexTrack(ctx context.Context, from int64, tr meanwhile.Track, 
 }
 
 // Fragments lists a track's fragments in order, but for the first ones.
-func (s *Store) Fragments(ctx context.Context, id meanwhile.UploadID, track string, from int) ([]meanwhile.Fragment, error) {
-	return all(ctx, s, reading, "list fragments", scanFragment,
-		`SELECT offset_bytes, size_bytes, start_us, duration_us FROM fragments WHERE upload_id = $1 AND track = $2 AND n >= $3 ORDER BY n`,
-		string(id), track, from)
+func (s *Store) Fragments(
+	ctx context.Context,
+	id meanwhile.UploadID,
+	track string,
+	from int,
+) ([]meanwhile.Fragment, error) {
+	return all(
+		ctx,
+		s,
+		reading,
+		"list fragments",
+		scanFragment,
+		`SELECT offset_bytes, size_bytes, start_us, duration_us FROM fragments WHERE upload_id = $1 AND track = $2
+			AND n >= $3 ORDER BY n`,
+		string(id),
+		track,
+		from,
+	)
 }
 
 func scanFragment(row scanner) (f meanwhile.Fragment, err error) {
@@ -177,42 +313,103 @@ func scanFragment(row scanner) (f meanwhile.Fragment, err error) {
 	return f, err
 }
 
-const soundColumns = `upload_id, track, n, first_fragment, fragments, first_frame, frames, resume_fragment, resume_samples, object_key, size_bytes`
+const soundColumns = `upload_id, track, n, first_fragment, fragments, first_frame, frames, resume_fragment,
+resume_samples, object_key, size_bytes`
 
 func scanSound(row scanner) (s meanwhile.SoundPiece, err error) {
-	err = row.Scan(&s.UploadID, &s.Track, &s.N, &s.FirstFragment, &s.Fragments, &s.FirstFrame, &s.Frames, &s.ResumeFragment, &s.ResumeSamples, &s.Key, &s.SizeBytes)
+	err = row.Scan(
+		&s.UploadID,
+		&s.Track,
+		&s.N,
+		&s.FirstFragment,
+		&s.Fragments,
+		&s.FirstFrame,
+		&s.Frames,
+		&s.ResumeFragment,
+		&s.ResumeSamples,
+		&s.Key,
+		&s.SizeBytes,
+	)
 	return s, err
 }
 
 // AddSound adds a piece of a track's sound. Conflict if there is one of that number.
 func (s *Store) AddSound(ctx context.Context, a meanwhile.SoundPiece) error {
-	_, err := s.exec(ctx, "add sound", `INSERT INTO sounds (`+soundColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		string(a.UploadID), a.Track, a.N, a.FirstFragment, a.Fragments, a.FirstFrame, a.Frames, a.ResumeFragment, a.ResumeSamples, a.Key, a.SizeBytes)
+	_, err := s.exec(
+		ctx,
+		"add sound",
+		`INSERT INTO sounds (`+soundColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		string(a.UploadID),
+		a.Track,
+		a.N,
+		a.FirstFragment,
+		a.Fragments,
+		a.FirstFrame,
+		a.Frames,
+		a.ResumeFragment,
+		a.ResumeSamples,
+		a.Key,
+		a.SizeBytes,
+	)
 	return err
 }
 
 // Sounds lists the pieces of a track's sound in order, but for the first ones.
-func (s *Store) Sounds(ctx context.Context, id meanwhile.UploadID, track string, from int) ([]meanwhile.SoundPiece, error) {
-	return all(ctx, s, reading, "list sounds", scanSound,
-		`SELECT `+soundColumns+` FROM sounds WHERE upload_id = $1 AND track = $2 AND n >= $3 ORDER BY n`, string(id), track, from)
+func (s *Store) Sounds(
+	ctx context.Context,
+	id meanwhile.UploadID,
+	track string,
+	from int,
+) ([]meanwhile.SoundPiece, error) {
+	return all(
+		ctx,
+		s,
+		reading,
+		"list sounds",
+		scanSound,
+		`SELECT `+soundColumns+` FROM sounds WHERE upload_id = $1 AND track = $2 AND n >= $3 ORDER BY n`,
+		string(id),
+		track,
+		from,
+	)
 }
 
 // SealRecording seals the upload, again if need be. Conflict if it was given up, NotFound.
-func (s *Store) SealRecording(ctx context.Context, id meanwhile.UploadID, at time.Time, chunks int, recovered bool) error {
+func (s *Store) SealRecording(
+	ctx context.Context,
+	id meanwhile.UploadID,
+	at time.Time,
+	chunks int,
+	recovered bool,
+) error {
 	const op = "seal recording"
 	return s.inTx(ctx, func(t *Store) error {
-		n, err := t.exec(ctx, op, `UPDATE uploads SET sealed_ms = $2 WHERE id = $1 AND terminated_ms IS NULL`, string(id), toMS(at))
+		n, err := t.exec(
+			ctx,
+			op,
+			`UPDATE uploads SET sealed_ms = $2 WHERE id = $1 AND terminated_ms IS NULL`,
+			string(id),
+			toMS(at),
+		)
 		if err != nil {
 			return err
 		}
 		if n == 0 {
 			return t.conflictIfThere(ctx, op, `SELECT 1 FROM uploads WHERE id = $1`, string(id))
 		}
-		return t.change(ctx, op, `UPDATE recordings SET sealed_chunks = $2, recovered = $3 WHERE upload_id = $1`, string(id), chunks, recovered)
+		return t.change(
+			ctx,
+			op,
+			`UPDATE recordings SET sealed_chunks = $2, recovered = $3 WHERE upload_id = $1`,
+			string(id),
+			chunks,
+			recovered,
+		)
 	})
 }
 
-// SilentRecordings lists recordings that were last heard of before then and have chunks that are not sealed, oldest first.
+// SilentRecordings lists recordings that were last heard of before then and have chunks that are
+// not sealed, oldest first.
 func (s *Store) SilentRecordings(ctx context.Context, before time.Time, limit int) ([]meanwhile.UploadID, error) {
 	return all(ctx, s, reading, "list silent recordings", scanValue[meanwhile.UploadID],
 		`SELECT r.upload_id FROM recordings r JOIN uploads u ON u.id = r.upload_id
@@ -227,14 +424,28 @@ func (s *Store) SaveLayout(ctx context.Context, id meanwhile.VideoID, layout mea
 	if err != nil {
 		return fmt.Errorf("encode layout: %w", err)
 	}
-	_, err = s.exec(ctx, "save layout",
-		`INSERT INTO layouts (video_id, layout) VALUES ($1, $2) ON CONFLICT (video_id) DO UPDATE SET layout = excluded.layout`, string(id), string(text))
+	_, err = s.exec(
+		ctx,
+		"save layout",
+		`INSERT INTO layouts (video_id, layout) VALUES ($1, $2) ON CONFLICT (video_id) DO UPDATE
+			SET layout = excluded.layout`,
+		string(id),
+		string(text),
+	)
 	return err
 }
 
 // LayoutOf is the layout that was set. NotFound.
 func (s *Store) LayoutOf(ctx context.Context, id meanwhile.VideoID) (meanwhile.Layout, error) {
-	text, err := one(ctx, s, reading, "find layout", scanValue[string], `SELECT layout FROM layouts WHERE video_id = $1`, string(id))
+	text, err := one(
+		ctx,
+		s,
+		reading,
+		"find layout",
+		scanValue[string],
+		`SELECT layout FROM layouts WHERE video_id = $1`,
+		string(id),
+	)
 	if err != nil {
 		return meanwhile.Layout{}, err
 	}

@@ -24,8 +24,10 @@ func (s *Store) MakeNotices(ctx context.Context, now time.Time, warn time.Durati
 func (s *Store) DropNotices(ctx context.Context, now time.Time, warn time.Duration) (int, error) {
 	n, err := s.exec(ctx, "drop notices",
 		`DELETE FROM notices WHERE video_id IN (
-			SELECT n.video_id FROM notices n JOIN videos v ON v.id = n.video_id JOIN workspaces w ON w.id = v.workspace_id
-			WHERE w.keep_days = 0 OR v.trashed_ms IS NOT NULL OR v.created_ms > $1 - w.keep_days * 86400000)`, toMS(now.Add(warn)))
+			SELECT n.video_id FROM notices n JOIN videos v ON v.id = n.video_id
+			JOIN workspaces w ON w.id = v.workspace_id
+			WHERE w.keep_days = 0 OR v.trashed_ms IS NOT NULL OR v.created_ms > $1 - w.keep_days * 86400000)`,
+		toMS(now.Add(warn)))
 	return int(n), err
 }
 
@@ -35,14 +37,27 @@ func (s *Store) LeavingVideos(ctx context.Context, now time.Time, limit int) ([]
 		`SELECT video_id FROM notices WHERE leaves_ms <= $1 ORDER BY leaves_ms, video_id LIMIT $2`, toMS(now), limit)
 }
 
-// TrashNoticed puts a video whose notice is over at now into the trash. NotFound when somebody else has.
+// TrashNoticed puts a video whose notice is over at now into the trash. NotFound when somebody else
+// has.
 func (s *Store) TrashNoticed(ctx context.Context, id meanwhile.VideoID, now time.Time) error {
 	const op = "trash noticed video"
 	return s.inTx(ctx, func(t *Store) error {
-		if err := t.change(ctx, op, `DELETE FROM notices WHERE video_id = $1 AND leaves_ms <= $2`, string(id), toMS(now)); err != nil {
+		if err := t.change(
+			ctx,
+			op,
+			`DELETE FROM notices WHERE video_id = $1 AND leaves_ms <= $2`,
+			string(id),
+			toMS(now),
+		); err != nil {
 			return err
 		}
-		return t.change(ctx, op, `UPDATE videos SET trashed_ms = $2 WHERE id = $1 AND trashed_ms IS NULL`, string(id), toMS(now))
+		return t.change(
+			ctx,
+			op,
+			`UPDATE videos SET trashed_ms = $2 WHERE id = $1 AND trashed_ms IS NULL`,
+			string(id),
+			toMS(now),
+		)
 	})
 }
 
@@ -51,7 +66,8 @@ func scanNotice(row scanner) (n meanwhile.Notice, err error) {
 	return n, err
 }
 
-// ClaimNotices marks the notices of one person's videos as mailed and lists them, the first to leave first.
+// ClaimNotices marks the notices of one person's videos as mailed and lists them, the first to
+// leave first.
 func (s *Store) ClaimNotices(ctx context.Context, now time.Time, limit int) ([]meanwhile.Notice, error) {
 	list, err := all(ctx, s, writing, "claim notices", scanNotice,
 		`UPDATE notices SET mailed_ms = $1 WHERE mailed_ms IS NULL AND video_id IN (
@@ -60,7 +76,8 @@ func (s *Store) ClaimNotices(ctx context.Context, now time.Time, limit int) ([]m
 				SELECT f.owner_id FROM notices m JOIN videos f ON f.id = m.video_id
 				WHERE m.mailed_ms IS NULL ORDER BY m.leaves_ms, m.video_id LIMIT 1)
 			ORDER BY n.leaves_ms, n.video_id LIMIT $2)
-		RETURNING video_id, leaves_ms, (SELECT o.owner_id FROM videos o WHERE o.id = video_id), (SELECT o.title FROM videos o WHERE o.id = video_id)`,
+		RETURNING video_id, leaves_ms, (SELECT o.owner_id FROM videos o WHERE o.id = video_id), (SELECT o.title
+		FROM videos o WHERE o.id = video_id)`,
 		toMS(now), limit)
 	slices.SortFunc(list, func(a, b meanwhile.Notice) int {
 		return cmp.Or(a.LeavesAt.Compare(b.LeavesAt), cmp.Compare(a.VideoID, b.VideoID))
@@ -72,7 +89,12 @@ func (s *Store) ClaimNotices(ctx context.Context, now time.Time, limit int) ([]m
 func (s *Store) UnclaimNotices(ctx context.Context, ids []meanwhile.VideoID) error {
 	return s.inTx(ctx, func(t *Store) error {
 		for _, id := range ids {
-			if _, err := t.exec(ctx, "unclaim notice", `UPDATE notices SET mailed_ms = NULL WHERE video_id = $1`, string(id)); err != nil {
+			if _, err := t.exec(
+				ctx,
+				"unclaim notice",
+				`UPDATE notices SET mailed_ms = NULL WHERE video_id = $1`,
+				string(id),
+			); err != nil {
 				return err
 			}
 		}

@@ -49,12 +49,22 @@ func (s *Store) SharePeople(ctx context.Context, id meanwhile.ShareID) ([]string
 // SetSharePeople replaces the addresses of a link.
 func (s *Store) SetSharePeople(ctx context.Context, id meanwhile.ShareID, emails []string) error {
 	return s.inTx(ctx, func(t *Store) error {
-		if _, err := t.exec(ctx, "clear people of share", `DELETE FROM share_people WHERE share_id = $1`, string(id)); err != nil {
+		if _, err := t.exec(
+			ctx,
+			"clear people of share",
+			`DELETE FROM share_people WHERE share_id = $1`,
+			string(id),
+		); err != nil {
 			return err
 		}
 		for _, email := range emails {
-			_, err := t.exec(ctx, "add person to share",
-				`INSERT INTO share_people (share_id, email_folded) VALUES ($1, $2) ON CONFLICT DO NOTHING`, string(id), email)
+			_, err := t.exec(
+				ctx,
+				"add person to share",
+				`INSERT INTO share_people (share_id, email_folded) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
+				string(id),
+				email,
+			)
 			if err != nil {
 				return err
 			}
@@ -65,33 +75,71 @@ func (s *Store) SetSharePeople(ctx context.Context, id meanwhile.ShareID, emails
 
 // CountOpen counts that somebody opened the link's page.
 func (s *Store) CountOpen(ctx context.Context, id meanwhile.ShareID) error {
-	_, err := s.exec(ctx, "count open",
-		`INSERT INTO share_opens (share_id, opens) VALUES ($1, 1) ON CONFLICT (share_id) DO UPDATE SET opens = share_opens.opens + 1`, string(id))
+	_, err := s.exec(
+		ctx,
+		"count open",
+		`INSERT INTO share_opens (share_id, opens) VALUES ($1, 1) ON CONFLICT (share_id) DO UPDATE
+			SET opens = share_opens.opens + 1`,
+		string(id),
+	)
 	return err
 }
 
 // CreateShareMail adds a link that proves an address.
 func (s *Store) CreateShareMail(ctx context.Context, m meanwhile.ShareMail) error {
-	_, err := s.exec(ctx, "create share mail",
-		`INSERT INTO share_mails (hash, share_id, email_folded, created_ms, expires_ms, used_ms) VALUES ($1, $2, $3, $4, $5, $6)`,
-		m.Hash, string(m.ShareID), m.Email, toMS(m.CreatedAt), toMS(m.ExpiresAt), toNullMS(m.UsedAt))
+	_, err := s.exec(
+		ctx,
+		"create share mail",
+		`INSERT INTO share_mails (hash, share_id, email_folded, created_ms, expires_ms, used_ms)
+			VALUES ($1, $2, $3, $4, $5, $6)`,
+		m.Hash,
+		string(m.ShareID),
+		m.Email,
+		toMS(m.CreatedAt),
+		toMS(m.ExpiresAt),
+		toNullMS(m.UsedAt),
+	)
 	return err
 }
 
 const shareMailColumns = `hash, share_id, email_folded, created_ms, expires_ms, used_ms`
 
 func scanShareMail(row scanner) (m meanwhile.ShareMail, err error) {
-	err = row.Scan(&m.Hash, &m.ShareID, &m.Email, timeInto{&m.CreatedAt}, timeInto{&m.ExpiresAt}, nullTimeInto{&m.UsedAt})
+	err = row.Scan(
+		&m.Hash,
+		&m.ShareID,
+		&m.Email,
+		timeInto{&m.CreatedAt},
+		timeInto{&m.ExpiresAt},
+		nullTimeInto{&m.UsedAt},
+	)
 	return m, err
 }
 
 // ShareMailByHash reads a link without using it. NotFound.
 func (s *Store) ShareMailByHash(ctx context.Context, hash string) (meanwhile.ShareMail, error) {
-	return one(ctx, s, reading, "find share mail", scanShareMail, `SELECT `+shareMailColumns+` FROM share_mails WHERE hash = $1`, hash)
+	return one(
+		ctx,
+		s,
+		reading,
+		"find share mail",
+		scanShareMail,
+		`SELECT `+shareMailColumns+` FROM share_mails WHERE hash = $1`,
+		hash,
+	)
 }
 
 // UseShareMail marks the link as used, once. NotFound if absent, used already, or expired at now.
 func (s *Store) UseShareMail(ctx context.Context, hash string, now time.Time) (meanwhile.ShareMail, error) {
-	return one(ctx, s, writing, "use share mail", scanShareMail,
-		`UPDATE share_mails SET used_ms = $2 WHERE hash = $1 AND used_ms IS NULL AND expires_ms > $2 RETURNING `+shareMailColumns, hash, toMS(now))
+	return one(
+		ctx,
+		s,
+		writing,
+		"use share mail",
+		scanShareMail,
+		`UPDATE share_mails SET used_ms = $2 WHERE hash = $1 AND used_ms IS NULL AND expires_ms > $2 RETURNING `+
+			shareMailColumns,
+		hash,
+		toMS(now),
+	)
 }

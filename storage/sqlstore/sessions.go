@@ -14,8 +14,17 @@ func scanOwnSession(row scanner) (s meanwhile.Session, err error) {
 
 // Sessions lists what has not ended at now, last used first.
 func (s *Store) Sessions(ctx context.Context, id meanwhile.UserID, now time.Time) ([]meanwhile.Session, error) {
-	return all(ctx, s, reading, "list sessions", scanOwnSession,
-		`SELECT `+sessionColumns+` FROM sessions WHERE user_id = $1 AND expires_ms > $2 ORDER BY last_used_ms DESC, hash`, string(id), toMS(now))
+	return all(
+		ctx,
+		s,
+		reading,
+		"list sessions",
+		scanOwnSession,
+		`SELECT `+sessionColumns+
+			` FROM sessions WHERE user_id = $1 AND expires_ms > $2 ORDER BY last_used_ms DESC, hash`,
+		string(id),
+		toMS(now),
+	)
 }
 
 // SwitchSession writes the workspace that a session works in. NotFound.
@@ -29,9 +38,16 @@ func (s *Store) EndSessions(ctx context.Context, id meanwhile.UserID, except str
 	return err
 }
 
-// EndSessionsIn ends a person's sessions that work in that workspace, and those that may, because they name none.
+// EndSessionsIn ends a person's sessions that work in that workspace, and those that may, because
+// they name none.
 func (s *Store) EndSessionsIn(ctx context.Context, w meanwhile.WorkspaceID, id meanwhile.UserID) error {
-	_, err := s.exec(ctx, "end sessions in workspace", `DELETE FROM sessions WHERE user_id = $2 AND workspace_id IN ($1, '')`, string(w), string(id))
+	_, err := s.exec(
+		ctx,
+		"end sessions in workspace",
+		`DELETE FROM sessions WHERE user_id = $2 AND workspace_id IN ($1, '')`,
+		string(w),
+		string(id),
+	)
 	return err
 }
 
@@ -42,31 +58,67 @@ func scanOwnKey(row scanner) (k meanwhile.APIKey, err error) {
 
 // APIKeys lists a person's keys of a workspace, newest first, those that have ended, too.
 func (s *Store) APIKeys(ctx context.Context, w meanwhile.WorkspaceID, id meanwhile.UserID) ([]meanwhile.APIKey, error) {
-	return all(ctx, s, reading, "list API keys", scanOwnKey,
-		`SELECT `+keyColumns+` FROM api_keys WHERE user_id = $2 AND workspace_id IN ($1, '') ORDER BY created_ms DESC, id`, string(w), string(id))
+	return all(
+		ctx,
+		s,
+		reading,
+		"list API keys",
+		scanOwnKey,
+		`SELECT `+keyColumns+` FROM api_keys WHERE user_id = $2 AND workspace_id IN ($1, '')
+			ORDER BY created_ms DESC, id`,
+		string(w),
+		string(id),
+	)
 }
 
 // DeleteAPIKey ends a key. NotFound.
-func (s *Store) DeleteAPIKey(ctx context.Context, w meanwhile.WorkspaceID, id meanwhile.UserID, key meanwhile.APIKeyID) error {
-	return s.change(ctx, "delete API key", `DELETE FROM api_keys WHERE id = $3 AND user_id = $2 AND workspace_id IN ($1, '')`,
-		string(w), string(id), string(key))
+func (s *Store) DeleteAPIKey(
+	ctx context.Context,
+	w meanwhile.WorkspaceID,
+	id meanwhile.UserID,
+	key meanwhile.APIKeyID,
+) error {
+	return s.change(
+		ctx,
+		"delete API key",
+		`DELETE FROM api_keys WHERE id = $3 AND user_id = $2 AND workspace_id IN ($1, '')`,
+		string(w),
+		string(id),
+		string(key),
+	)
 }
 
 // DeleteAPIKeysIn ends all of a person's keys of a workspace.
 func (s *Store) DeleteAPIKeysIn(ctx context.Context, w meanwhile.WorkspaceID, id meanwhile.UserID) error {
-	_, err := s.exec(ctx, "delete API keys of a member", `DELETE FROM api_keys WHERE user_id = $2 AND workspace_id IN ($1, '')`, string(w), string(id))
+	_, err := s.exec(
+		ctx,
+		"delete API keys of a member",
+		`DELETE FROM api_keys WHERE user_id = $2 AND workspace_id IN ($1, '')`,
+		string(w),
+		string(id),
+	)
 	return err
 }
 
 // DropLoginLinks takes a person's unused log-in links back.
 func (s *Store) DropLoginLinks(ctx context.Context, id meanwhile.UserID) error {
-	_, err := s.exec(ctx, "drop login links", `DELETE FROM login_links WHERE user_id = $1 AND used_ms IS NULL`, string(id))
+	_, err := s.exec(
+		ctx,
+		"drop login links",
+		`DELETE FROM login_links WHERE user_id = $1 AND used_ms IS NULL`,
+		string(id),
+	)
 	return err
 }
 
 // DropLoginLinksIn takes back the unused log-in links of all people of a workspace.
 func (s *Store) DropLoginLinksIn(ctx context.Context, id meanwhile.WorkspaceID) error {
-	_, err := s.exec(ctx, "drop login links of a workspace",
-		`DELETE FROM login_links WHERE used_ms IS NULL AND user_id IN (SELECT m.user_id FROM memberships m WHERE m.workspace_id = $1)`, string(id))
+	_, err := s.exec(
+		ctx,
+		"drop login links of a workspace",
+		`DELETE FROM login_links WHERE used_ms IS NULL AND user_id IN (SELECT m.user_id FROM memberships m
+			WHERE m.workspace_id = $1)`,
+		string(id),
+	)
 	return err
 }

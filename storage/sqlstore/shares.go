@@ -6,7 +6,8 @@ import (
 	"meanwhile"
 )
 
-const shareColumns = `s.id, s.video_id, s.token, s.name, s.audience, s.comments, s.allow_download, s.password_hash, s.epoch, s.lock_version, s.created_ms,
+const shareColumns = `s.id, s.video_id, s.token, s.name, s.audience, s.comments, s.allow_download, s.password_hash,
+s.epoch, s.lock_version, s.created_ms,
 	s.expires_ms, s.revoked_ms`
 
 func scanShare(row scanner) (sh meanwhile.Share, err error) {
@@ -15,23 +16,59 @@ func scanShare(row scanner) (sh meanwhile.Share, err error) {
 }
 
 func shareInto(sh *meanwhile.Share) []any {
-	return []any{&sh.ID, &sh.VideoID, &sh.Token, &sh.Name, &sh.Audience, &sh.Comments, &sh.AllowDownload, &sh.PasswordHash, &sh.Epoch, &sh.Lock,
-		timeInto{&sh.CreatedAt}, nullTimeInto{&sh.ExpiresAt}, nullTimeInto{&sh.RevokedAt}}
+	return []any{
+		&sh.ID,
+		&sh.VideoID,
+		&sh.Token,
+		&sh.Name,
+		&sh.Audience,
+		&sh.Comments,
+		&sh.AllowDownload,
+		&sh.PasswordHash,
+		&sh.Epoch,
+		&sh.Lock,
+		timeInto{&sh.CreatedAt},
+		nullTimeInto{&sh.ExpiresAt},
+		nullTimeInto{&sh.RevokedAt},
+	}
 }
 
 // CreateShare adds a share.
 func (s *Store) CreateShare(ctx context.Context, sh meanwhile.Share) error {
-	_, err := s.exec(ctx, "create share",
-		`INSERT INTO shares (id, video_id, token, name, audience, comments, allow_download, password_hash, epoch, lock_version, created_ms, expires_ms, revoked_ms)
+	_, err := s.exec(
+		ctx,
+		"create share",
+		`INSERT INTO shares (id, video_id, token, name, audience, comments, allow_download, password_hash, epoch,
+			lock_version, created_ms, expires_ms, revoked_ms)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		string(sh.ID), string(sh.VideoID), sh.Token, sh.Name, string(sh.Audience), string(sh.Comments), sh.AllowDownload, sh.PasswordHash, sh.Epoch,
-		sh.Lock, toMS(sh.CreatedAt), toNullMS(sh.ExpiresAt), toNullMS(sh.RevokedAt))
+		string(sh.ID),
+		string(sh.VideoID),
+		sh.Token,
+		sh.Name,
+		string(sh.Audience),
+		string(sh.Comments),
+		sh.AllowDownload,
+		sh.PasswordHash,
+		sh.Epoch,
+		sh.Lock,
+		toMS(sh.CreatedAt),
+		toNullMS(sh.ExpiresAt),
+		toNullMS(sh.RevokedAt),
+	)
 	return err
 }
 
 // ShareByToken finds a share, ended or not. NotFound.
 func (s *Store) ShareByToken(ctx context.Context, token string) (meanwhile.Share, error) {
-	return one(ctx, s, reading, "find share by token", scanShare, `SELECT `+shareColumns+` FROM shares s WHERE s.token = $1`, token)
+	return one(
+		ctx,
+		s,
+		reading,
+		"find share by token",
+		scanShare,
+		`SELECT `+shareColumns+` FROM shares s WHERE s.token = $1`,
+		token,
+	)
 }
 
 // VideoByToken is ShareByToken and VideoByID in one.
@@ -54,7 +91,15 @@ func scanShared(row scanner) (r sharedRow, err error) {
 
 // ShareByID finds a share, ended or not. NotFound.
 func (s *Store) ShareByID(ctx context.Context, id meanwhile.ShareID) (meanwhile.Share, error) {
-	return one(ctx, s, reading, "find share", scanShare, `SELECT `+shareColumns+` FROM shares s WHERE s.id = $1`, string(id))
+	return one(
+		ctx,
+		s,
+		reading,
+		"find share",
+		scanShare,
+		`SELECT `+shareColumns+` FROM shares s WHERE s.id = $1`,
+		string(id),
+	)
 }
 
 // ShareByVideo is the video's oldest share. NotFound.
@@ -65,9 +110,20 @@ func (s *Store) ShareByVideo(ctx context.Context, id meanwhile.VideoID) (meanwhi
 
 // UpdateShare writes all that can be changed and raises Epoch by one. NotFound.
 func (s *Store) UpdateShare(ctx context.Context, sh meanwhile.Share) error {
-	return s.change(ctx, "update share",
-		`UPDATE shares SET name = $2, audience = $3, comments = $4, allow_download = $5, password_hash = $6, lock_version = $7, expires_ms = $8,
+	return s.change(
+		ctx,
+		"update share",
+		`UPDATE shares SET name = $2, audience = $3, comments = $4, allow_download = $5, password_hash = $6,
+			lock_version = $7, expires_ms = $8,
 			revoked_ms = $9, epoch = epoch + 1 WHERE id = $1`,
-		string(sh.ID), sh.Name, string(sh.Audience), string(sh.Comments), sh.AllowDownload, sh.PasswordHash, sh.Lock, toNullMS(sh.ExpiresAt),
-		toNullMS(sh.RevokedAt))
+		string(sh.ID),
+		sh.Name,
+		string(sh.Audience),
+		string(sh.Comments),
+		sh.AllowDownload,
+		sh.PasswordHash,
+		sh.Lock,
+		toNullMS(sh.ExpiresAt),
+		toNullMS(sh.RevokedAt),
+	)
 }

@@ -10,10 +10,17 @@ import (
 
 // VerifyEmail notes that the person's mail address is theirs; the first time counts. NotFound.
 func (s *Store) VerifyEmail(ctx context.Context, id meanwhile.UserID, at time.Time) error {
-	return s.change(ctx, "verify mail address", `UPDATE users SET verified_ms = COALESCE(verified_ms, $2) WHERE id = $1`, string(id), toMS(at))
+	return s.change(
+		ctx,
+		"verify mail address",
+		`UPDATE users SET verified_ms = COALESCE(verified_ms, $2) WHERE id = $1`,
+		string(id),
+		toMS(at),
+	)
 }
 
-// HoldUser puts the transaction behind every other that changes what the user signs in with. NotFound.
+// HoldUser puts the transaction behind every other that changes what the user signs in with.
+// NotFound.
 func (s *Store) HoldUser(ctx context.Context, id meanwhile.UserID) error {
 	return s.change(ctx, "hold user", `UPDATE users SET name = name WHERE id = $1`, string(id))
 }
@@ -21,11 +28,24 @@ func (s *Store) HoldUser(ctx context.Context, id meanwhile.UserID) error {
 // CreateCeremony keeps a ceremony and forgets all that are over at now.
 func (s *Store) CreateCeremony(ctx context.Context, c meanwhile.Ceremony, now time.Time) error {
 	return s.inTx(ctx, func(t *Store) error {
-		if _, err := t.exec(ctx, "forget ceremonies", `DELETE FROM ceremonies WHERE expires_ms <= $1`, toMS(now)); err != nil {
+		if _, err := t.exec(
+			ctx,
+			"forget ceremonies",
+			`DELETE FROM ceremonies WHERE expires_ms <= $1`,
+			toMS(now),
+		); err != nil {
 			return err
 		}
-		_, err := t.exec(ctx, "create ceremony", `INSERT INTO ceremonies (hash, kind, user_id, state, expires_ms) VALUES ($1, $2, $3, $4, $5)`,
-			c.Hash, string(c.Kind), sql.NullString{String: string(c.UserID), Valid: c.UserID != ""}, c.State, toMS(c.ExpiresAt))
+		_, err := t.exec(
+			ctx,
+			"create ceremony",
+			`INSERT INTO ceremonies (hash, kind, user_id, state, expires_ms) VALUES ($1, $2, $3, $4, $5)`,
+			c.Hash,
+			string(c.Kind),
+			sql.NullString{String: string(c.UserID), Valid: c.UserID != ""},
+			c.State,
+			toMS(c.ExpiresAt),
+		)
 		return err
 	})
 }
@@ -35,8 +55,14 @@ func scanCeremony(row scanner) (c meanwhile.Ceremony, err error) {
 	return c, err
 }
 
-// TakeCeremony gives a ceremony and forgets it. NotFound if absent, of another kind, taken already, or over at now.
-func (s *Store) TakeCeremony(ctx context.Context, hash string, kind meanwhile.CeremonyKind, now time.Time) (meanwhile.Ceremony, error) {
+// TakeCeremony gives a ceremony and forgets it. NotFound if absent, of another kind, taken already,
+// or over at now.
+func (s *Store) TakeCeremony(
+	ctx context.Context,
+	hash string,
+	kind meanwhile.CeremonyKind,
+	now time.Time,
+) (meanwhile.Ceremony, error) {
 	return one(ctx, s, writing, "take ceremony", scanCeremony,
 		`DELETE FROM ceremonies WHERE hash = $1 AND kind = $2 AND expires_ms > $3
 		RETURNING hash, kind, COALESCE(user_id, ''), state, expires_ms`, hash, string(kind), toMS(now))
@@ -45,14 +71,34 @@ func (s *Store) TakeCeremony(ctx context.Context, hash string, kind meanwhile.Ce
 const passkeyColumns = `id, user_id, credential_id, credential, sign_count, name, created_ms, last_used_ms`
 
 func scanPasskey(row scanner) (p meanwhile.Passkey, err error) {
-	err = row.Scan(&p.ID, &p.UserID, &p.CredentialID, &p.Credential, &p.SignCount, &p.Name, timeInto{&p.CreatedAt}, nullTimeInto{&p.LastUsed})
+	err = row.Scan(
+		&p.ID,
+		&p.UserID,
+		&p.CredentialID,
+		&p.Credential,
+		&p.SignCount,
+		&p.Name,
+		timeInto{&p.CreatedAt},
+		nullTimeInto{&p.LastUsed},
+	)
 	return p, err
 }
 
 // CreatePasskey adds a passkey. Conflict if its credential is known.
 func (s *Store) CreatePasskey(ctx context.Context, p meanwhile.Passkey) error {
-	_, err := s.exec(ctx, "create passkey", `INSERT INTO passkeys (`+passkeyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		string(p.ID), string(p.UserID), p.CredentialID, p.Credential, p.SignCount, p.Name, toMS(p.CreatedAt), toNullMS(p.LastUsed))
+	_, err := s.exec(
+		ctx,
+		"create passkey",
+		`INSERT INTO passkeys (`+passkeyColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		string(p.ID),
+		string(p.UserID),
+		p.CredentialID,
+		p.Credential,
+		p.SignCount,
+		p.Name,
+		toMS(p.CreatedAt),
+		toNullMS(p.LastUsed),
+	)
 	return reword(err, meanwhile.Conflict, "This passkey is here already.")
 }
 
@@ -64,25 +110,50 @@ func (s *Store) Passkeys(ctx context.Context, id meanwhile.UserID) ([]meanwhile.
 
 // PasskeyByCredential finds a passkey by the credential's own name. NotFound.
 func (s *Store) PasskeyByCredential(ctx context.Context, credentialID string) (meanwhile.Passkey, error) {
-	return one(ctx, s, reading, "find passkey", scanPasskey, `SELECT `+passkeyColumns+` FROM passkeys WHERE credential_id = $1`, credentialID)
+	return one(
+		ctx,
+		s,
+		reading,
+		"find passkey",
+		scanPasskey,
+		`SELECT `+passkeyColumns+` FROM passkeys WHERE credential_id = $1`,
+		credentialID,
+	)
 }
 
 // UsePasskey writes down a use. Conflict unless the authenticator's count has grown, or stays at 0.
 func (s *Store) UsePasskey(ctx context.Context, use meanwhile.PasskeyUse, at time.Time) error {
 	return s.changeOr(ctx, meanwhile.Conflict, "use passkey",
 		`UPDATE passkeys SET credential = $2, sign_count = $3, last_used_ms = $4
-		WHERE id = $1 AND (sign_count < $3 OR (sign_count = 0 AND $3 = 0))`, string(use.ID), use.Credential, use.SignCount, toMS(at))
+		WHERE id = $1 AND (sign_count < $3 OR (sign_count = 0 AND $3 = 0))`,
+		string(use.ID),
+		use.Credential,
+		use.SignCount,
+		toMS(at))
 }
 
 // DeletePasskey removes a passkey of that user. NotFound.
 func (s *Store) DeletePasskey(ctx context.Context, id meanwhile.UserID, passkey meanwhile.PasskeyID) error {
-	return s.change(ctx, "delete passkey", `DELETE FROM passkeys WHERE user_id = $1 AND id = $2`, string(id), string(passkey))
+	return s.change(
+		ctx,
+		"delete passkey",
+		`DELETE FROM passkeys WHERE user_id = $1 AND id = $2`,
+		string(id),
+		string(passkey),
+	)
 }
 
 // CreateProviderAccount ties an account at a provider to a user. Conflict if it is tied already.
 func (s *Store) CreateProviderAccount(ctx context.Context, p meanwhile.ProviderAccount) error {
-	_, err := s.exec(ctx, "create provider account", `INSERT INTO identities (issuer, subject, user_id, created_ms) VALUES ($1, $2, $3, $4)`,
-		p.Issuer, p.Subject, string(p.UserID), toMS(p.CreatedAt))
+	_, err := s.exec(
+		ctx,
+		"create provider account",
+		`INSERT INTO identities (issuer, subject, user_id, created_ms) VALUES ($1, $2, $3, $4)`,
+		p.Issuer,
+		p.Subject,
+		string(p.UserID),
+		toMS(p.CreatedAt),
+	)
 	return reword(err, meanwhile.Conflict, "This account at the provider belongs to somebody already.")
 }
 
@@ -96,8 +167,10 @@ func (s *Store) UserByProvider(ctx context.Context, issuer, subject string) (mea
 func (s *Store) DropWaysIn(ctx context.Context, id meanwhile.UserID) error {
 	return s.inTx(ctx, func(t *Store) error {
 		for _, statement := range []string{
-			`UPDATE users SET password_hash = '' WHERE id = $1`, `DELETE FROM sessions WHERE user_id = $1`, `DELETE FROM api_keys WHERE user_id = $1`,
-			`DELETE FROM login_links WHERE user_id = $1 AND used_ms IS NULL`, `DELETE FROM passkeys WHERE user_id = $1`, `DELETE FROM identities WHERE user_id = $1`,
+			`UPDATE users SET password_hash = '' WHERE id = $1`, `DELETE FROM sessions WHERE user_id = $1`,
+			`DELETE FROM api_keys WHERE user_id = $1`,
+			`DELETE FROM login_links WHERE user_id = $1 AND used_ms IS NULL`, `DELETE FROM passkeys WHERE user_id = $1`,
+			`DELETE FROM identities WHERE user_id = $1`,
 		} {
 			if _, err := t.exec(ctx, "drop ways in", statement, string(id)); err != nil {
 				return err
@@ -107,9 +180,19 @@ func (s *Store) DropWaysIn(ctx context.Context, id meanwhile.UserID) error {
 	})
 }
 
-// InvitesTo lists the invites with a link for one address that stand open at now, in workspaces that take people, newest first.
+// InvitesTo lists the invites with a link for one address that stand open at now, in workspaces
+// that take people, newest first.
 func (s *Store) InvitesTo(ctx context.Context, email string, now time.Time) ([]meanwhile.Invite, error) {
-	return all(ctx, s, reading, "find invites to an address", scanInvite,
-		inviteQuery+` WHERE i.email_folded = $1 AND i.hash IS NOT NULL AND i.used_ms IS NULL AND i.expires_ms > $2 AND w.sign_up <> 'closed'
-		ORDER BY i.created_ms DESC, i.id`, meanwhile.FoldEmail(email), toMS(now))
+	return all(
+		ctx,
+		s,
+		reading,
+		"find invites to an address",
+		scanInvite,
+		inviteQuery+` WHERE i.email_folded = $1 AND i.hash IS NOT NULL AND i.used_ms IS NULL AND i.expires_ms > $2
+			AND w.sign_up <> 'closed'
+		ORDER BY i.created_ms DESC, i.id`,
+		meanwhile.FoldEmail(email),
+		toMS(now),
+	)
 }

@@ -22,7 +22,8 @@ func TestCheckSQLite(t *testing.T) {
 	}
 }
 
-// What is answered as stored has to survive a power cut: that hangs on these settings of the one connection that writes.
+// What is answered as stored has to survive a power cut: that hangs on these settings of the one
+// connection that writes.
 func TestWriterIsDurable(t *testing.T) {
 	s, err := Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "m.db"), slog.New(slog.DiscardHandler))
 	if err != nil {

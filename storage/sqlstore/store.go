@@ -1,7 +1,9 @@
-// Package sqlstore remembers everything that must not be lost, in SQLite or PostgreSQL, by one SQL text for both.
+// Package sqlstore remembers everything that must not be lost, in SQLite or PostgreSQL, by one SQL
+// text for both.
 //
-// The database is the only truth: leases go by its clock, and every promise of meanwhile.Store that speaks of two callers at once is
-// kept by a condition in a statement, never by a lock in this process.
+// The database is the only truth: leases go by its clock, and every promise of meanwhile.Store that
+// speaks of two callers at once is kept by a condition in a statement, never by a lock in this
+// process.
 package sqlstore
 
 import (
@@ -35,8 +37,9 @@ type Store struct {
 	tx      querier // set in the stores that InTx hands out
 }
 
-// Open reaches the database at address (sqlite:<path>, or postgres://… as pgx reads it) without changing it: call Migrate next.
-// Errors: Invalid for an address or a library that cannot be used, Unavailable when the database cannot be reached. The caller closes the store.
+// Open reaches the database at address (sqlite:<path>, or postgres://… as pgx reads it) without
+// changing it: call Migrate next. Errors: Invalid for an address or a library that cannot be used,
+// Unavailable when the database cannot be reached. The caller closes the store.
 func Open(ctx context.Context, address string, log *slog.Logger) (*Store, error) {
 	scheme, _, found := strings.Cut(address, ":")
 	d, known := dialects[scheme]
@@ -94,8 +97,11 @@ func checkSQLite(version string) error {
 			return nil
 		}
 		if have[i] < leastSQLite[i] {
-			return meanwhile.E(meanwhile.Invalid,
-				"This program was built with SQLite "+version+", which can corrupt databases; 3.51.3 is the least.", nil)
+			return meanwhile.E(
+				meanwhile.Invalid,
+				"This program was built with SQLite "+version+", which can corrupt databases; 3.51.3 is the least.",
+				nil,
+			)
 		}
 	}
 	return nil
@@ -125,18 +131,21 @@ func (s *Store) Clock(ctx context.Context) (time.Time, error) {
 	return time.UnixMilli(ms).UTC(), err
 }
 
-// Ping answers whether the database can be reached and written: it takes the write lock and changes nothing.
+// Ping answers whether the database can be reached and written: it takes the write lock and changes
+// nothing.
 func (s *Store) Ping(ctx context.Context) error {
 	_, err := s.exec(ctx, "ping database", "UPDATE workspaces SET name = name WHERE id = ''")
 	return err
 }
 
-// triesInTx is how often a transaction is begun when others keep getting in its way. Each time at least one of them comes through.
+// triesInTx is how often a transaction is begun when others keep getting in its way. Each time at
+// least one of them comes through.
 const triesInTx = 8
 
-// InTx runs fn in one transaction; see meanwhile.Store. fn runs again, from the start and in a new transaction, when PostgreSQL gave the
-// first one up for the sake of another (a deadlock), or SQLite one that others shared: it may change nothing outside of the store that it
-// would not set again.
+// InTx runs fn in one transaction; see meanwhile.Store. fn runs again, from the start and in a new
+// transaction, when PostgreSQL gave the first one up for the sake of another (a deadlock), or
+// SQLite one that others shared: it may change nothing outside of the store that it would not set
+// again.
 func (s *Store) InTx(ctx context.Context, fn func(meanwhile.Store) error) error {
 	return s.inTx(ctx, func(t *Store) error { return fn(t) })
 }
@@ -174,7 +183,8 @@ func pause(ctx context.Context, try int) error {
 	}
 }
 
-// tryTx runs fn in one transaction; on SQLite it may share it with others who write at the same time.
+// tryTx runs fn in one transaction; on SQLite it may share it with others who write at the same
+// time.
 func (s *Store) tryTx(ctx context.Context, fn func(*Store) error) error {
 	inner := *s
 	if s.group != nil {
@@ -182,7 +192,8 @@ func (s *Store) tryTx(ctx context.Context, fn func(*Store) error) error {
 			inner.tx = tx
 			return fn(&inner)
 		})
-		if own, ok := err.(*writerError); ok { //nolint:errorlint // fn's own errors come back unchanged, whatever they wrap
+		// fn's own errors come back unchanged, whatever they wrap
+		if own, ok := err.(*writerError); ok { //nolint:errorlint
 			return s.fail(ctx, own.what, own.err)
 		}
 		return err
@@ -191,7 +202,8 @@ func (s *Store) tryTx(ctx context.Context, fn func(*Store) error) error {
 	if err != nil {
 		return s.fail(ctx, "begin transaction", err)
 	}
-	// After a commit this does nothing; after an error or a panic in fn it gives the connection back.
+	// After a commit this does nothing; after an error or a panic in fn it gives the connection
+	// back.
 	defer func() { _ = tx.Rollback() }()
 
 	inner.tx = tx
@@ -204,8 +216,8 @@ func (s *Store) tryTx(ctx context.Context, fn func(*Store) error) error {
 	return nil
 }
 
-// beAlone puts this transaction behind every other that decides by what is not there yet, so that it sees what they made. Outside of a
-// transaction it does nothing.
+// beAlone puts this transaction behind every other that decides by what is not there yet, so that
+// it sees what they made. Outside of a transaction it does nothing.
 func (s *Store) beAlone(ctx context.Context) error {
 	if s.tx == nil || s.dialect.alone == "" {
 		return nil

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Times are BIGINT milliseconds since 1970, UTC, in both engines: neither's own type keeps the other's precision.
+// Times are BIGINT milliseconds since 1970, UTC, in both engines: neither's own type keeps the
+// other's precision.
 
 func toMS(t time.Time) int64 { return t.UnixMilli() }
 

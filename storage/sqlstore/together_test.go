@@ -46,8 +46,14 @@ func mustVideos(t testing.TB, s meanwhile.Store, ids ...meanwhile.VideoID) {
 			meanwhile.Membership{WorkspaceID: "w", UserID: "ada", Role: meanwhile.RoleOwner, CreatedAt: noon}))
 	for _, id := range ids {
 		err = errors.Join(err, s.CreateVideo(t.Context(), meanwhile.Video{
-			ID: id, WorkspaceID: "w", OwnerID: "ada", Title: "Sprint review", Source: "file", State: meanwhile.StateProcessing,
-			CreatedAt: noon, UpdatedAt: noon,
+			ID:          id,
+			WorkspaceID: "w",
+			OwnerID:     "ada",
+			Title:       "Sprint review",
+			Source:      "file",
+			State:       meanwhile.StateProcessing,
+			CreatedAt:   noon,
+			UpdatedAt:   noon,
 		}))
 	}
 	if err != nil {
@@ -63,7 +69,12 @@ func TestTwoProcessesClaimEachStageOnce(t *testing.T) {
 		wins := make([][]int, workers)
 		for n := range stages {
 			err := pair[0].CreateStage(t.Context(), meanwhile.Stage{
-				ID: meanwhile.StageID(fmt.Sprint(n)), VideoID: "v", Generation: n, Step: meanwhile.StepEncode, State: meanwhile.StageDue, CreatedAt: noon,
+				ID:         meanwhile.StageID(fmt.Sprint(n)),
+				VideoID:    "v",
+				Generation: n,
+				Step:       meanwhile.StepEncode,
+				State:      meanwhile.StageDue,
+				CreatedAt:  noon,
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -71,7 +82,12 @@ func TestTwoProcessesClaimEachStageOnce(t *testing.T) {
 		}
 		errs := together(workers, func(i int) error {
 			for n := range stages {
-				_, err := pair[i%2].ClaimStage(t.Context(), meanwhile.StageID(fmt.Sprint(n)), fmt.Sprint("worker ", i), time.Minute)
+				_, err := pair[i%2].ClaimStage(
+					t.Context(),
+					meanwhile.StageID(fmt.Sprint(n)),
+					fmt.Sprint("worker ", i),
+					time.Minute,
+				)
 				switch {
 				case err == nil:
 					wins[i] = append(wins[i], n)
@@ -107,7 +123,11 @@ func TestTwoProcessesNumberCommentsWithoutGapOrRepeat(t *testing.T) {
 		errs := together(writers, func(i int) error {
 			for n := range each {
 				c, err := pair[i%2].CreateComment(t.Context(), meanwhile.Comment{
-					ID: meanwhile.CommentID(fmt.Sprint(i, "-", n)), VideoID: "v", AuthorName: "Guest", Body: "Look", CreatedAt: noon,
+					ID:         meanwhile.CommentID(fmt.Sprint(i, "-", n)),
+					VideoID:    "v",
+					AuthorName: "Guest",
+					Body:       "Look",
+					CreatedAt:  noon,
 				})
 				if err != nil {
 					return err
@@ -133,7 +153,8 @@ func TestTwoProcessesNumberCommentsWithoutGapOrRepeat(t *testing.T) {
 	})
 }
 
-// A reader who has seen number n has seen all before it: what a slower writer holds must not become visible later with a lower number.
+// A reader who has seen number n has seen all before it: what a slower writer holds must not become
+// visible later with a lower number.
 func TestCommentNumbersBecomeVisibleInTheirOrder(t *testing.T) {
 	needsPostgres(t)
 	pair := mustPair(t, postgres)
@@ -181,7 +202,12 @@ func newLibrary(s meanwhile.Store) *meanwhile.Library {
 }
 
 func account(i int) meanwhile.Account {
-	return meanwhile.Account{Email: fmt.Sprintf("user%d@example.org", i), Name: "Somebody", Password: "a long password", Role: meanwhile.RoleMember}
+	return meanwhile.Account{
+		Email:    fmt.Sprintf("user%d@example.org", i),
+		Name:     "Somebody",
+		Password: "a long password",
+		Role:     meanwhile.RoleMember,
+	}
 }
 
 func TestSetUpByManyAtOnceMakesOneAccount(t *testing.T) {
@@ -206,7 +232,8 @@ func TestSetUpByManyAtOnceMakesOneAccount(t *testing.T) {
 	})
 }
 
-// The operator's command and the set-up link may come at the same time: there is one workspace and one owner after it.
+// The operator's command and the set-up link may come at the same time: there is one workspace and
+// one owner after it.
 func TestFirstAccountsByCommandAndLinkShareAWorkspace(t *testing.T) {
 	onBoth(t, func(t *testing.T, e engine) {
 		pair := mustPair(t, e)

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// undone is how to take each migration back from the fourth on, by its number: what a release before it left behind. A new migration gets a row here.
+// undone is how to take each migration back from the fourth on, by its number: what a release
+// before it left behind. A new migration gets a row here.
 var undone = []struct {
 	version int
 	texts   []string
@@ -18,23 +19,53 @@ var undone = []struct {
 	{10, []string{`DROP TABLE creations`}},
 	{11, []string{`ALTER TABLE uploads DROP COLUMN writer`}},
 	{12, []string{`DROP TABLE audit`}},
-	{13, []string{
-		`DROP TABLE guest_blocks`, `DROP INDEX comments_held`, `ALTER TABLE comments DROP COLUMN guest_key`, `ALTER TABLE comments DROP COLUMN held_ms`,
-		`DROP TABLE share_mails`, `DROP TABLE share_opens`, `DROP TABLE share_people`, `ALTER TABLE shares DROP COLUMN lock_version`,
-		`ALTER TABLE shares DROP COLUMN password_hash`, `ALTER TABLE shares DROP COLUMN comments`, `ALTER TABLE shares DROP COLUMN audience`,
-		`ALTER TABLE shares DROP COLUMN name`,
-	}},
-	{14, []string{
-		`DROP TABLE doomed`, `DROP TABLE notices`, `DROP INDEX users_leaving`, `DROP INDEX videos_trashed`, `DROP INDEX videos_live_by_workspace`,
-		`ALTER TABLE workspaces DROP COLUMN keep_days`, `ALTER TABLE users DROP COLUMN delete_ms`, `ALTER TABLE videos DROP COLUMN author_name`,
-	}},
-	{15, []string{
-		`DROP TABLE invites`, `ALTER TABLE sessions DROP COLUMN workspace_id`, `ALTER TABLE api_keys DROP COLUMN workspace_id`,
-		`ALTER TABLE users DROP COLUMN time_zone`, `ALTER TABLE users DROP COLUMN language`, `ALTER TABLE users DROP COLUMN picture_key`,
-		`ALTER TABLE workspaces DROP COLUMN sign_up`, `ALTER TABLE workspaces DROP COLUMN domains`, `ALTER TABLE workspaces DROP COLUMN embed_hosts`,
-		`ALTER TABLE workspaces DROP COLUMN default_audience`,
-		`ALTER TABLE workspaces DROP COLUMN default_comments`, `ALTER TABLE workspaces DROP COLUMN default_download`,
-	}},
+	{
+		13,
+		[]string{
+			`DROP TABLE guest_blocks`,
+			`DROP INDEX comments_held`,
+			`ALTER TABLE comments DROP COLUMN guest_key`,
+			`ALTER TABLE comments DROP COLUMN held_ms`,
+			`DROP TABLE share_mails`,
+			`DROP TABLE share_opens`,
+			`DROP TABLE share_people`,
+			`ALTER TABLE shares DROP COLUMN lock_version`,
+			`ALTER TABLE shares DROP COLUMN password_hash`,
+			`ALTER TABLE shares DROP COLUMN comments`,
+			`ALTER TABLE shares DROP COLUMN audience`,
+			`ALTER TABLE shares DROP COLUMN name`,
+		},
+	},
+	{
+		14,
+		[]string{
+			`DROP TABLE doomed`,
+			`DROP TABLE notices`,
+			`DROP INDEX users_leaving`,
+			`DROP INDEX videos_trashed`,
+			`DROP INDEX videos_live_by_workspace`,
+			`ALTER TABLE workspaces DROP COLUMN keep_days`,
+			`ALTER TABLE users DROP COLUMN delete_ms`,
+			`ALTER TABLE videos DROP COLUMN author_name`,
+		},
+	},
+	{
+		15,
+		[]string{
+			`DROP TABLE invites`,
+			`ALTER TABLE sessions DROP COLUMN workspace_id`,
+			`ALTER TABLE api_keys DROP COLUMN workspace_id`,
+			`ALTER TABLE users DROP COLUMN time_zone`,
+			`ALTER TABLE users DROP COLUMN language`,
+			`ALTER TABLE users DROP COLUMN picture_key`,
+			`ALTER TABLE workspaces DROP COLUMN sign_up`,
+			`ALTER TABLE workspaces DROP COLUMN domains`,
+			`ALTER TABLE workspaces DROP COLUMN embed_hosts`,
+			`ALTER TABLE workspaces DROP COLUMN default_audience`,
+			`ALTER TABLE workspaces DROP COLUMN default_comments`,
+			`ALTER TABLE workspaces DROP COLUMN default_download`,
+		},
+	},
 	{16, []string{`ALTER TABLE users DROP COLUMN verified_ms`, `ALTER TABLE login_links DROP COLUMN mailed`}},
 	{17, []string{`DROP TABLE identities`, `DROP TABLE passkeys`, `DROP TABLE ceremonies`}},
 }

@@ -7,7 +7,8 @@ import (
 	"meanwhile"
 )
 
-const uploadColumns = `id, video_id, token_hash, filename, length_bytes, offset_bytes, holder, writer, created_ms, expires_ms, sealed_ms, terminated_ms`
+const uploadColumns = `id, video_id, token_hash, filename, length_bytes, offset_bytes, holder, writer, created_ms,
+expires_ms, sealed_ms, terminated_ms`
 
 func scanUpload(row scanner) (u meanwhile.Upload, err error) {
 	err = row.Scan(&u.ID, &u.VideoID, &u.TokenHash, &u.Filename, &u.LengthBytes, &u.OffsetBytes, &u.Holder, &u.Writer,
@@ -26,31 +27,68 @@ func (s *Store) CreateUpload(ctx context.Context, u meanwhile.Upload) error {
 
 // UploadByID finds an upload. NotFound.
 func (s *Store) UploadByID(ctx context.Context, id meanwhile.UploadID) (meanwhile.Upload, error) {
-	return one(ctx, s, reading, "find upload", scanUpload, `SELECT `+uploadColumns+` FROM uploads WHERE id = $1`, string(id))
+	return one(
+		ctx,
+		s,
+		reading,
+		"find upload",
+		scanUpload,
+		`SELECT `+uploadColumns+` FROM uploads WHERE id = $1`,
+		string(id),
+	)
 }
 
 // UploadByVideo finds the newest upload of a video. NotFound.
 func (s *Store) UploadByVideo(ctx context.Context, id meanwhile.VideoID) (meanwhile.Upload, error) {
-	return one(ctx, s, reading, "find upload of video", scanUpload,
-		`SELECT `+uploadColumns+` FROM uploads WHERE video_id = $1 ORDER BY created_ms DESC, id DESC LIMIT 1`, string(id))
+	return one(
+		ctx,
+		s,
+		reading,
+		"find upload of video",
+		scanUpload,
+		`SELECT `+uploadColumns+` FROM uploads WHERE video_id = $1 ORDER BY created_ms DESC, id DESC LIMIT 1`,
+		string(id),
+	)
 }
 
-// TakeUpload raises the holder counter, names that holder as the one who writes, and returns the row. NotFound.
+// TakeUpload raises the holder counter, names that holder as the one who writes, and returns the
+// row. NotFound.
 func (s *Store) TakeUpload(ctx context.Context, id meanwhile.UploadID) (meanwhile.Upload, error) {
-	return one(ctx, s, writing, "take upload", scanUpload,
-		`UPDATE uploads SET holder = holder + 1, writer = holder + 1 WHERE id = $1 RETURNING `+uploadColumns, string(id))
+	return one(
+		ctx,
+		s,
+		writing,
+		"take upload",
+		scanUpload,
+		`UPDATE uploads SET holder = holder + 1, writer = holder + 1 WHERE id = $1 RETURNING `+uploadColumns,
+		string(id),
+	)
 }
 
-// LeaveUpload says that holder writes no more. It changes nothing when somebody else took the upload over.
+// LeaveUpload says that holder writes no more. It changes nothing when somebody else took the
+// upload over.
 func (s *Store) LeaveUpload(ctx context.Context, id meanwhile.UploadID, holder int64) error {
-	_, err := s.exec(ctx, "leave upload", `UPDATE uploads SET writer = 0 WHERE id = $1 AND writer = $2`, string(id), holder)
+	_, err := s.exec(
+		ctx,
+		"leave upload",
+		`UPDATE uploads SET writer = 0 WHERE id = $1 AND writer = $2`,
+		string(id),
+		holder,
+	)
 	return err
 }
 
-// AppendParts adds parts that begin at the upload's offset and moves the offset on; without parts it only checks the holder and moves
-// the expiry. Fenced when holder is no longer the row's; Conflict when the first part's offset is not the row's, or the upload is
-// sealed or terminated; Invalid when the parts do not follow one another.
-func (s *Store) AppendParts(ctx context.Context, id meanwhile.UploadID, holder int64, parts []meanwhile.Part, expiresAt time.Time) error {
+// AppendParts adds parts that begin at the upload's offset and moves the offset on; without parts
+// it only checks the holder and moves the expiry. Fenced when holder is no longer the row's;
+// Conflict when the first part's offset is not the row's, or the upload is sealed or terminated;
+// Invalid when the parts do not follow one another.
+func (s *Store) AppendParts(
+	ctx context.Context,
+	id meanwhile.UploadID,
+	holder int64,
+	parts []meanwhile.Part,
+	expiresAt time.Time,
+) error {
 	const op = "append parts"
 	start, length, err := span(parts)
 	if err != nil {
@@ -59,7 +97,8 @@ func (s *Store) AppendParts(ctx context.Context, id meanwhile.UploadID, holder i
 	return s.inTx(ctx, func(t *Store) error {
 		n, err := t.exec(ctx, op,
 			`UPDATE uploads SET offset_bytes = offset_bytes + $3, expires_ms = $4
-			WHERE id = $1 AND holder = $2 AND sealed_ms IS NULL AND terminated_ms IS NULL AND (CAST($5 AS BIGINT) < 0 OR offset_bytes = $5)`,
+			WHERE id = $1 AND holder = $2 AND sealed_ms IS NULL AND terminated_ms IS NULL
+			AND (CAST($5 AS BIGINT) < 0 OR offset_bytes = $5)`,
 			string(id), holder, length, toMS(expiresAt), start)
 		if err != nil {
 			return err
@@ -68,9 +107,19 @@ func (s *Store) AppendParts(ctx context.Context, id meanwhile.UploadID, holder i
 			return t.whyNotAppended(ctx, id, holder)
 		}
 		for _, p := range parts {
-			_, err := t.exec(ctx, op,
-				`INSERT INTO parts (upload_id, track, n, offset_bytes, size_bytes, sha256, object_key) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-				string(id), p.Track, p.N, p.OffsetBytes, p.SizeBytes, p.SHA256, p.Key)
+			_, err := t.exec(
+				ctx,
+				op,
+				`INSERT INTO parts (upload_id, track, n, offset_bytes, size_bytes, sha256, object_key)
+					VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+				string(id),
+				p.Track,
+				p.N,
+				p.OffsetBytes,
+				p.SizeBytes,
+				p.SHA256,
+				p.Key,
+			)
 			if err != nil {
 				return err
 			}
@@ -112,8 +161,13 @@ func (s *Store) whyNotAppended(ctx context.Context, id meanwhile.UploadID, holde
 // SetUploadLength fixes a deferred length. Conflict if another one is set, NotFound.
 func (s *Store) SetUploadLength(ctx context.Context, id meanwhile.UploadID, lengthBytes int64) error {
 	const op = "set upload length"
-	n, err := s.exec(ctx, op,
-		`UPDATE uploads SET length_bytes = $2 WHERE id = $1 AND (length_bytes = -1 OR length_bytes = $2)`, string(id), lengthBytes)
+	n, err := s.exec(
+		ctx,
+		op,
+		`UPDATE uploads SET length_bytes = $2 WHERE id = $1 AND (length_bytes = -1 OR length_bytes = $2)`,
+		string(id),
+		lengthBytes,
+	)
 	if err != nil || n > 0 {
 		return err
 	}
@@ -123,8 +177,13 @@ func (s *Store) SetUploadLength(ctx context.Context, id meanwhile.UploadID, leng
 // SealUpload marks the upload as complete. Conflict if it is sealed or terminated, NotFound.
 func (s *Store) SealUpload(ctx context.Context, id meanwhile.UploadID, at time.Time) error {
 	const op = "seal upload"
-	n, err := s.exec(ctx, op,
-		`UPDATE uploads SET sealed_ms = $2 WHERE id = $1 AND sealed_ms IS NULL AND terminated_ms IS NULL`, string(id), toMS(at))
+	n, err := s.exec(
+		ctx,
+		op,
+		`UPDATE uploads SET sealed_ms = $2 WHERE id = $1 AND sealed_ms IS NULL AND terminated_ms IS NULL`,
+		string(id),
+		toMS(at),
+	)
 	if err != nil || n > 0 {
 		return err
 	}
@@ -139,9 +198,17 @@ func (s *Store) TerminateUpload(ctx context.Context, id meanwhile.UploadID, at t
 
 // Parts lists the parts of a track in order.
 func (s *Store) Parts(ctx context.Context, id meanwhile.UploadID, track string) ([]meanwhile.Part, error) {
-	return all(ctx, s, reading, "list parts", scanPart,
-		`SELECT track, n, offset_bytes, size_bytes, sha256, object_key FROM parts WHERE upload_id = $1 AND track = $2 ORDER BY n`,
-		string(id), track)
+	return all(
+		ctx,
+		s,
+		reading,
+		"list parts",
+		scanPart,
+		`SELECT track, n, offset_bytes, size_bytes, sha256, object_key FROM parts WHERE upload_id = $1 AND track = $2
+			ORDER BY n`,
+		string(id),
+		track,
+	)
 }
 
 func scanPart(row scanner) (p meanwhile.Part, err error) {

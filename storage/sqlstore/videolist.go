@@ -9,17 +9,19 @@ import (
 	"meanwhile"
 )
 
-// Bounds of a search; a pattern of LIKE may not be longer than 50,000 bytes in SQLite, nor an expression deeper than 1,000.
+// Bounds of a search; a pattern of LIKE may not be longer than 50,000 bytes in SQLite, nor an
+// expression deeper than 1,000.
 const (
 	maxSearchBytes = 1000
 	maxSearchWords = 32
 )
 
-// summaryQuery is what a list shows of the videos that the query in its middle chose: one row per stage of the latest generation, or
-// one row where there is none.
+// summaryQuery is what a list shows of the videos that the query in its middle chose: one row per
+// stage of the latest generation, or one row where there is none.
 const (
 	summaryHead = `SELECT ` + videoColumns + `,
-		COALESCE((SELECT s.token FROM shares s WHERE s.video_id = v.id AND s.revoked_ms IS NULL ORDER BY s.created_ms, s.id LIMIT 1), ''),
+		COALESCE((SELECT s.token FROM shares s WHERE s.video_id = v.id AND s.revoked_ms IS NULL
+		ORDER BY s.created_ms, s.id LIMIT 1), ''),
 		COALESCE(c.live_count, 0),
 		EXISTS (SELECT 1 FROM assets a WHERE a.video_id = v.id AND a.kind = 'poster'
 			AND a.generation = CASE WHEN v.published > 0 THEN v.published ELSE v.generation END),
@@ -30,10 +32,12 @@ const (
 	summaryTail = `) v
 	JOIN users o ON o.id = v.owner_id
 	LEFT JOIN comment_counters c ON c.video_id = v.id
-	LEFT JOIN uploads up ON up.id = (SELECT n.id FROM uploads n WHERE n.video_id = v.id ORDER BY n.created_ms DESC, n.id DESC LIMIT 1)
+	LEFT JOIN uploads up ON up.id = (SELECT n.id FROM uploads n WHERE n.video_id = v.id
+	ORDER BY n.created_ms DESC, n.id DESC LIMIT 1)
 	LEFT JOIN stages st ON st.video_id = v.id AND st.generation = v.generation
 	ORDER BY v.created_ms DESC, v.id DESC, st.created_ms, st.id`
-	chosenColumns = `id, workspace_id, owner_id, title, source, state, failure, duration_ms, width, height, generation, published,
+	chosenColumns = `id, workspace_id, owner_id, title, source, state, failure, duration_ms, width, height, generation,
+		published,
 		created_ms, updated_ms, trashed_ms, author_name`
 )
 
@@ -47,8 +51,19 @@ type summaryRow struct {
 }
 
 func scanSummary(row scanner) (r summaryRow, err error) {
-	into := append(videoInto(&r.summary.Video), &r.summary.ShareToken, &r.summary.Comments, &r.summary.HasPoster,
-		&r.summary.UploadedBytes, &r.summary.LengthBytes, nullTimeInto{&r.summary.LeavesAt}, &r.step, &r.state, &r.progress, &r.message)
+	into := append(
+		videoInto(&r.summary.Video),
+		&r.summary.ShareToken,
+		&r.summary.Comments,
+		&r.summary.HasPoster,
+		&r.summary.UploadedBytes,
+		&r.summary.LengthBytes,
+		nullTimeInto{&r.summary.LeavesAt},
+		&r.step,
+		&r.state,
+		&r.progress,
+		&r.message,
+	)
 	err = row.Scan(into...)
 	return r, err
 }
@@ -67,7 +82,8 @@ func (s *Store) VideoSummary(ctx context.Context, id meanwhile.VideoID) (meanwhi
 	return summaries(rows)[0], nil
 }
 
-// ListVideos gives q.Limit rows at most, newest first, by one query. Invalid for a search of more than 32 words or 1,000 bytes.
+// ListVideos gives q.Limit rows at most, newest first, by one query. Invalid for a search of more
+// than 32 words or 1,000 bytes.
 func (s *Store) ListVideos(ctx context.Context, q meanwhile.VideoQuery) ([]meanwhile.VideoSummary, error) {
 	words := strings.Fields(fold(q.Search))
 	if len(q.Search) > maxSearchBytes || len(words) > maxSearchWords {
@@ -94,7 +110,8 @@ func (s *Store) ListVideos(ctx context.Context, q meanwhile.VideoQuery) ([]meanw
 	}
 
 	rows, err := all(ctx, s, reading, "list videos", scanSummary, summaryHead+
-		`SELECT `+chosenColumns+` FROM videos WHERE `+where+` ORDER BY created_ms DESC, id DESC LIMIT $2`+summaryTail, args...)
+		`SELECT `+chosenColumns+` FROM videos WHERE `+where+` ORDER BY created_ms DESC, id DESC LIMIT $2`+summaryTail,
+		args...)
 	if err != nil {
 		return nil, err
 	}
@@ -108,8 +125,12 @@ func summaries(rows []summaryRow) []meanwhile.VideoSummary {
 	for i, row := range rows {
 		if row.step.Valid {
 			stages = append(stages, meanwhile.Stage{
-				VideoID: row.summary.ID, Generation: row.summary.Generation, Step: meanwhile.Step(row.step.String),
-				State: meanwhile.StageState(row.state.String), Progress: row.progress.Float64, Message: row.message.String,
+				VideoID:    row.summary.ID,
+				Generation: row.summary.Generation,
+				Step:       meanwhile.Step(row.step.String),
+				State:      meanwhile.StageState(row.state.String),
+				Progress:   row.progress.Float64,
+				Message:    row.message.String,
 			})
 		}
 		if i+1 < len(rows) && rows[i+1].summary.ID == row.summary.ID {

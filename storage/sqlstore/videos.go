@@ -12,12 +12,30 @@ import (
 // CreateVideo adds a video and the counter of its conversation.
 func (s *Store) CreateVideo(ctx context.Context, v meanwhile.Video) error {
 	return s.inTx(ctx, func(t *Store) error {
-		_, err := t.exec(ctx, "create video",
-			`INSERT INTO videos (id, workspace_id, owner_id, title, title_folded, source, state, failure, duration_ms, width, height,
+		_, err := t.exec(
+			ctx,
+			"create video",
+			`INSERT INTO videos (id, workspace_id, owner_id, title, title_folded, source, state, failure, duration_ms,
+				width, height,
 				generation, published, created_ms, updated_ms, trashed_ms)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
-			string(v.ID), string(v.WorkspaceID), string(v.OwnerID), v.Title, fold(v.Title), v.Source, string(v.State), v.Failure,
-			v.Duration.Milliseconds(), v.Width, v.Height, v.Generation, v.Published, toMS(v.CreatedAt), toMS(v.UpdatedAt), toNullMS(v.TrashedAt))
+			string(v.ID),
+			string(v.WorkspaceID),
+			string(v.OwnerID),
+			v.Title,
+			fold(v.Title),
+			v.Source,
+			string(v.State),
+			v.Failure,
+			v.Duration.Milliseconds(),
+			v.Width,
+			v.Height,
+			v.Generation,
+			v.Published,
+			toMS(v.CreatedAt),
+			toMS(v.UpdatedAt),
+			toNullMS(v.TrashedAt),
+		)
 		if err != nil {
 			return err
 		}
@@ -27,12 +45,29 @@ func (s *Store) CreateVideo(ctx context.Context, v meanwhile.Video) error {
 	})
 }
 
-const videoColumns = `v.id, v.workspace_id, v.owner_id, COALESCE(NULLIF(v.author_name, ''), o.name), v.title, v.source, v.state, v.failure, v.duration_ms, v.width, v.height,
+const videoColumns = `v.id, v.workspace_id, v.owner_id, COALESCE(NULLIF(v.author_name, ''), o.name), v.title, v.source,
+v.state, v.failure, v.duration_ms, v.width, v.height,
 	v.generation, v.published, v.created_ms, v.updated_ms, v.trashed_ms`
 
 func videoInto(v *meanwhile.Video) []any {
-	return []any{&v.ID, &v.WorkspaceID, &v.OwnerID, &v.OwnerName, &v.Title, &v.Source, &v.State, &v.Failure, durationInto{&v.Duration},
-		&v.Width, &v.Height, &v.Generation, &v.Published, timeInto{&v.CreatedAt}, timeInto{&v.UpdatedAt}, nullTimeInto{&v.TrashedAt}}
+	return []any{
+		&v.ID,
+		&v.WorkspaceID,
+		&v.OwnerID,
+		&v.OwnerName,
+		&v.Title,
+		&v.Source,
+		&v.State,
+		&v.Failure,
+		durationInto{&v.Duration},
+		&v.Width,
+		&v.Height,
+		&v.Generation,
+		&v.Published,
+		timeInto{&v.CreatedAt},
+		timeInto{&v.UpdatedAt},
+		nullTimeInto{&v.TrashedAt},
+	}
 }
 
 func scanVideo(row scanner) (v meanwhile.Video, err error) {
@@ -48,18 +83,38 @@ func (s *Store) VideoByID(ctx context.Context, id meanwhile.VideoID) (meanwhile.
 
 // SetVideoTitle renames a video. NotFound.
 func (s *Store) SetVideoTitle(ctx context.Context, id meanwhile.VideoID, title string, at time.Time) error {
-	return s.change(ctx, "set video title",
-		`UPDATE videos SET title = $2, title_folded = $3, updated_ms = $4 WHERE id = $1`, string(id), title, fold(title), toMS(at))
+	return s.change(
+		ctx,
+		"set video title",
+		`UPDATE videos SET title = $2, title_folded = $3, updated_ms = $4 WHERE id = $1`,
+		string(id),
+		title,
+		fold(title),
+		toMS(at),
+	)
 }
 
 // SetVideoTrashed puts the video into the trash, or takes it out (nil). NotFound.
 func (s *Store) SetVideoTrashed(ctx context.Context, id meanwhile.VideoID, at *time.Time) error {
-	return s.change(ctx, "set video trashed", `UPDATE videos SET trashed_ms = $2 WHERE id = $1`, string(id), toNullMS(at))
+	return s.change(
+		ctx,
+		"set video trashed",
+		`UPDATE videos SET trashed_ms = $2 WHERE id = $1`,
+		string(id),
+		toNullMS(at),
+	)
 }
 
-// SetVideoState moves the video from one of the states in from to to. Conflict when it is in another state, NotFound when it is not
-// there.
-func (s *Store) SetVideoState(ctx context.Context, id meanwhile.VideoID, from []meanwhile.State, to meanwhile.State, failure string, at time.Time) error {
+// SetVideoState moves the video from one of the states in from to to. Conflict when it is in
+// another state, NotFound when it is not there.
+func (s *Store) SetVideoState(
+	ctx context.Context,
+	id meanwhile.VideoID,
+	from []meanwhile.State,
+	to meanwhile.State,
+	failure string,
+	at time.Time,
+) error {
 	const op = "set video state"
 	args := []any{string(id), string(to), failure, toMS(at)}
 	places := make([]string, 0, len(from))
@@ -70,8 +125,14 @@ func (s *Store) SetVideoState(ctx context.Context, id meanwhile.VideoID, from []
 	if len(places) == 0 {
 		return s.none(meanwhile.Conflict, op)
 	}
-	n, err := s.exec(ctx, op,
-		`UPDATE videos SET state = $2, failure = $3, updated_ms = $4 WHERE id = $1 AND state IN (`+strings.Join(places, ", ")+`)`, args...)
+	n, err := s.exec(
+		ctx,
+		op,
+		`UPDATE videos SET state = $2, failure = $3, updated_ms = $4 WHERE id = $1 AND state IN (`+strings.Join(
+			places,
+			", ",
+		)+`)`,
+		args...)
 	if err != nil || n > 0 {
 		return err
 	}
@@ -79,18 +140,41 @@ func (s *Store) SetVideoState(ctx context.Context, id meanwhile.VideoID, from []
 }
 
 // SetVideoMedia writes what the probe found. NotFound.
-func (s *Store) SetVideoMedia(ctx context.Context, id meanwhile.VideoID, duration time.Duration, width, height int, at time.Time) error {
-	return s.change(ctx, "set video media", `UPDATE videos SET duration_ms = $2, width = $3, height = $4, updated_ms = $5 WHERE id = $1`,
-		string(id), duration.Milliseconds(), width, height, toMS(at))
+func (s *Store) SetVideoMedia(
+	ctx context.Context,
+	id meanwhile.VideoID,
+	duration time.Duration,
+	width, height int,
+	at time.Time,
+) error {
+	return s.change(
+		ctx,
+		"set video media",
+		`UPDATE videos SET duration_ms = $2, width = $3, height = $4, updated_ms = $5 WHERE id = $1`,
+		string(id),
+		duration.Milliseconds(),
+		width,
+		height,
+		toMS(at),
+	)
 }
 
 // StartGeneration raises the generation by one and returns it. NotFound.
 func (s *Store) StartGeneration(ctx context.Context, id meanwhile.VideoID, at time.Time) (int, error) {
-	return one(ctx, s, writing, "start generation", scanValue[int],
-		`UPDATE videos SET generation = generation + 1, updated_ms = $2 WHERE id = $1 RETURNING generation`, string(id), toMS(at))
+	return one(
+		ctx,
+		s,
+		writing,
+		"start generation",
+		scanValue[int],
+		`UPDATE videos SET generation = generation + 1, updated_ms = $2 WHERE id = $1 RETURNING generation`,
+		string(id),
+		toMS(at),
+	)
 }
 
-// PublishGeneration makes the assets of that generation what viewers read; a lower one than the published changes nothing. NotFound.
+// PublishGeneration makes the assets of that generation what viewers read; a lower one than the
+// published changes nothing. NotFound.
 func (s *Store) PublishGeneration(ctx context.Context, id meanwhile.VideoID, generation int, at time.Time) error {
 	return s.change(ctx, "publish generation",
 		`UPDATE videos SET published = CASE WHEN published < $2 THEN $2 ELSE published END,
@@ -98,7 +182,8 @@ func (s *Store) PublishGeneration(ctx context.Context, id meanwhile.VideoID, gen
 		WHERE id = $1`, string(id), generation, toMS(at))
 }
 
-// conflictIfThere tells why a conditional change found no row: Conflict if exists (a query of one column) finds one, NotFound if not.
+// conflictIfThere tells why a conditional change found no row: Conflict if exists (a query of one
+// column) finds one, NotFound if not.
 func (s *Store) conflictIfThere(ctx context.Context, op, exists string, args ...any) error {
 	if _, err := one(ctx, s, writing, op, scanValue[int], exists, args...); err != nil {
 		return err

@@ -25,26 +25,64 @@ func (into wordsInto) Scan(v any) error {
 }
 
 func scanWorkspaceRow(row scanner) (r workspaceRow, err error) {
-	err = row.Scan(&r.workspace.ID, &r.workspace.Name, timeInto{&r.workspace.CreatedAt}, &r.settings.SignUp, wordsInto{&r.settings.Domains},
-		wordsInto{&r.settings.EmbedHosts}, &r.settings.KeepDays, &r.settings.DefaultAudience, &r.settings.DefaultComments, &r.settings.DefaultDownload)
+	err = row.Scan(
+		&r.workspace.ID,
+		&r.workspace.Name,
+		timeInto{&r.workspace.CreatedAt},
+		&r.settings.SignUp,
+		wordsInto{&r.settings.Domains},
+		wordsInto{
+			&r.settings.EmbedHosts,
+		},
+		&r.settings.KeepDays,
+		&r.settings.DefaultAudience,
+		&r.settings.DefaultComments,
+		&r.settings.DefaultDownload,
+	)
 	return r, err
 }
 
 // WorkspaceByID finds a workspace and what is decided for it. NotFound.
-func (s *Store) WorkspaceByID(ctx context.Context, id meanwhile.WorkspaceID) (meanwhile.Workspace, meanwhile.Settings, error) {
-	r, err := one(ctx, s, reading, "find workspace", scanWorkspaceRow,
-		`SELECT id, name, created_ms, sign_up, domains, embed_hosts, keep_days, default_audience, default_comments, default_download
-		FROM workspaces WHERE id = $1`, string(id))
+func (s *Store) WorkspaceByID(
+	ctx context.Context,
+	id meanwhile.WorkspaceID,
+) (meanwhile.Workspace, meanwhile.Settings, error) {
+	r, err := one(
+		ctx,
+		s,
+		reading,
+		"find workspace",
+		scanWorkspaceRow,
+		`SELECT id, name, created_ms, sign_up, domains, embed_hosts, keep_days, default_audience, default_comments,
+			default_download
+		FROM workspaces WHERE id = $1`,
+		string(id),
+	)
 	return r.workspace, r.settings, err
 }
 
 // SaveWorkspace writes name and settings. NotFound.
-func (s *Store) SaveWorkspace(ctx context.Context, id meanwhile.WorkspaceID, name string, set meanwhile.Settings) error {
-	return s.change(ctx, "save workspace",
+func (s *Store) SaveWorkspace(
+	ctx context.Context,
+	id meanwhile.WorkspaceID,
+	name string,
+	set meanwhile.Settings,
+) error {
+	return s.change(
+		ctx,
+		"save workspace",
 		`UPDATE workspaces SET name = $2, sign_up = $3, domains = $4, embed_hosts = $5, keep_days = $6,
 		default_audience = $7, default_comments = $8, default_download = $9 WHERE id = $1`,
-		string(id), name, string(set.SignUp), strings.Join(set.Domains, " "), strings.Join(set.EmbedHosts, " "), set.KeepDays,
-		set.DefaultAudience, set.DefaultComments, set.DefaultDownload)
+		string(id),
+		name,
+		string(set.SignUp),
+		strings.Join(set.Domains, " "),
+		strings.Join(set.EmbedHosts, " "),
+		set.KeepDays,
+		set.DefaultAudience,
+		set.DefaultComments,
+		set.DefaultDownload,
+	)
 }
 
 func scanDomainSignUp(row scanner) (d meanwhile.DomainSignUp, err error) {
@@ -52,8 +90,16 @@ func scanDomainSignUp(row scanner) (d meanwhile.DomainSignUp, err error) {
 	return d, err
 }
 
-// WorkspacesForDomains lists the workspaces that people of some domains may join by themselves, oldest first.
+// WorkspacesForDomains lists the workspaces that people of some domains may join by themselves,
+// oldest first.
 func (s *Store) WorkspacesForDomains(ctx context.Context) ([]meanwhile.DomainSignUp, error) {
-	return all(ctx, s, reading, "list workspaces for domains", scanDomainSignUp,
-		`SELECT id, name, created_ms, domains FROM workspaces WHERE sign_up = 'domains' AND domains <> '' ORDER BY created_ms, id`)
+	return all(
+		ctx,
+		s,
+		reading,
+		"list workspaces for domains",
+		scanDomainSignUp,
+		`SELECT id, name, created_ms, domains FROM workspaces WHERE sign_up = 'domains' AND domains <> ''
+			ORDER BY created_ms, id`,
+	)
 }

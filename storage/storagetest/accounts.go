@@ -19,7 +19,13 @@ var accountTests = []storeTest{
 	}},
 	{"the first workspace is the oldest", func(t *testing.T, s meanwhile.Store) {
 		w := mustWorld(t, s)
-		must(t, s.CreateWorkspace(t.Context(), meanwhile.Workspace{ID: "aaaa", Name: "Newer", CreatedAt: noon.Add(time.Second)}))
+		must(
+			t,
+			s.CreateWorkspace(
+				t.Context(),
+				meanwhile.Workspace{ID: "aaaa", Name: "Newer", CreatedAt: noon.Add(time.Second)},
+			),
+		)
 		got := mustGet(s.FirstWorkspace(t.Context()))(t)
 		if diff := cmp.Diff(w.workspace, got); diff != "" {
 			t.Errorf("FirstWorkspace() (-want +got):\n%s", diff)
@@ -27,7 +33,12 @@ var accountTests = []storeTest{
 	}},
 	{"people are found by id and by address in any case", func(t *testing.T, s meanwhile.Store) {
 		w := mustWorld(t, s)
-		want := meanwhile.Identity{User: w.user, WorkspaceID: w.workspace.ID, WorkspaceName: w.workspace.Name, Role: meanwhile.RoleOwner}
+		want := meanwhile.Identity{
+			User:          w.user,
+			WorkspaceID:   w.workspace.ID,
+			WorkspaceName: w.workspace.Name,
+			Role:          meanwhile.RoleOwner,
+		}
 		for _, email := range []string{"Ada@example.org", "ada@EXAMPLE.org"} {
 			got := mustGet(s.IdentityByEmail(t.Context(), email))(t)
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -43,14 +54,17 @@ var accountTests = []storeTest{
 		_, err = s.IdentityByUser(t.Context(), "nobody")
 		wantKind(t, "IdentityByUser of nobody", err, meanwhile.NotFound)
 	}},
-	{"an address is taken once, in any case, and the second user leaves no trace", func(t *testing.T, s meanwhile.Store) {
-		w := mustWorld(t, s)
-		u := newUser("ADA@example.ORG", "Other")
-		wantKind(t, "CreateUser", s.CreateUser(t.Context(), u, w.member(u.ID)), meanwhile.Conflict)
-		if n := mustGet(s.CountUsers(t.Context()))(t); n != 1 {
-			t.Errorf("CountUsers() = %d, want 1", n)
-		}
-	}},
+	{
+		"an address is taken once, in any case, and the second user leaves no trace",
+		func(t *testing.T, s meanwhile.Store) {
+			w := mustWorld(t, s)
+			u := newUser("ADA@example.ORG", "Other")
+			wantKind(t, "CreateUser", s.CreateUser(t.Context(), u, w.member(u.ID)), meanwhile.Conflict)
+			if n := mustGet(s.CountUsers(t.Context()))(t); n != 1 {
+				t.Errorf("CountUsers() = %d, want 1", n)
+			}
+		},
+	},
 	{"a password is replaced", func(t *testing.T, s meanwhile.Store) {
 		w := mustWorld(t, s)
 		must(t, s.SetPassword(t.Context(), w.user.ID, "new hash"))
@@ -67,7 +81,12 @@ var accountTests = []storeTest{
 func testSession(t *testing.T, s meanwhile.Store) {
 	w := mustWorld(t, s)
 	want := meanwhile.Session{
-		Hash: "hash of a cookie", UserID: w.user.ID, Device: "Firefox", CreatedAt: noon, LastUsed: noon, ExpiresAt: noon.Add(time.Hour),
+		Hash:      "hash of a cookie",
+		UserID:    w.user.ID,
+		Device:    "Firefox",
+		CreatedAt: noon,
+		LastUsed:  noon,
+		ExpiresAt: noon.Add(time.Hour),
 	}
 	must(t, s.CreateSession(t.Context(), want))
 	want.LastUsed = noon.Add(time.Minute)
@@ -78,7 +97,15 @@ func testSession(t *testing.T, s meanwhile.Store) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("SessionByHash() (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(meanwhile.Identity{User: w.user, WorkspaceID: w.workspace.ID, WorkspaceName: w.workspace.Name, Role: meanwhile.RoleOwner}, identity); diff != "" {
+	if diff := cmp.Diff(
+		meanwhile.Identity{
+			User:          w.user,
+			WorkspaceID:   w.workspace.ID,
+			WorkspaceName: w.workspace.Name,
+			Role:          meanwhile.RoleOwner,
+		},
+		identity,
+	); diff != "" {
 		t.Errorf("SessionByHash() identity (-want +got):\n%s", diff)
 	}
 
@@ -90,8 +117,16 @@ func testSession(t *testing.T, s meanwhile.Store) {
 func testAPIKey(t *testing.T, s meanwhile.Store) {
 	w := mustWorld(t, s)
 	want := meanwhile.APIKey{
-		ID: "key", UserID: w.user.ID, Name: "ci", Hash: "hash of a key",
-		Scopes: []meanwhile.Scope{meanwhile.ScopeRead, meanwhile.ScopeUpload}, CreatedAt: noon, ExpiresAt: after(time.Hour),
+		ID:     "key",
+		UserID: w.user.ID,
+		Name:   "ci",
+		Hash:   "hash of a key",
+		Scopes: []meanwhile.Scope{
+			meanwhile.ScopeRead,
+			meanwhile.ScopeUpload,
+		},
+		CreatedAt: noon,
+		ExpiresAt: after(time.Hour),
 	}
 	must(t, s.CreateAPIKey(t.Context(), want))
 	got, identity, err := s.APIKeyByHash(t.Context(), want.Hash)
@@ -115,7 +150,12 @@ func testAPIKey(t *testing.T, s meanwhile.Store) {
 
 func testLoginLink(t *testing.T, s meanwhile.Store) {
 	w := mustWorld(t, s)
-	link := meanwhile.LoginLink{Hash: "hash of a link", UserID: w.user.ID, CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)}
+	link := meanwhile.LoginLink{
+		Hash:      "hash of a link",
+		UserID:    w.user.ID,
+		CreatedAt: noon,
+		ExpiresAt: noon.Add(time.Hour),
+	}
 	must(t, s.CreateLoginLink(t.Context(), link))
 
 	_, err := s.UseLoginLink(t.Context(), link.Hash, link.ExpiresAt)

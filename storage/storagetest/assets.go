@@ -11,9 +11,20 @@ import (
 
 func newAsset(id meanwhile.VideoID, generation int, name string) meanwhile.Asset {
 	a := meanwhile.Asset{
-		ID: meanwhile.AssetID(meanwhile.NewRandomID()), VideoID: id, Generation: generation, Kind: meanwhile.AssetRendition, Name: name,
-		Key: "v/" + meanwhile.NewRandomID(), MediaType: `video/mp4; codecs="avc1.64001f, mp4a.40.2"`, Everywhere: true,
-		Width: 1280, Height: 720, SizeBytes: 5 << 30, SHA256: "sum", Duration: 61_234 * time.Millisecond, CreatedAt: noon,
+		ID:         meanwhile.AssetID(meanwhile.NewRandomID()),
+		VideoID:    id,
+		Generation: generation,
+		Kind:       meanwhile.AssetRendition,
+		Name:       name,
+		Key:        "v/" + meanwhile.NewRandomID(),
+		MediaType:  `video/mp4; codecs="avc1.64001f, mp4a.40.2"`,
+		Everywhere: true,
+		Width:      1280,
+		Height:     720,
+		SizeBytes:  5 << 30,
+		SHA256:     "sum",
+		Duration:   61_234 * time.Millisecond,
+		CreatedAt:  noon,
 	}
 	if name == "poster.jpg" {
 		a.Kind, a.MediaType = meanwhile.AssetPoster, "image/jpeg"
@@ -51,8 +62,18 @@ var assetTests = []storeTest{
 		wantKind(t, "ProbeOf", err, meanwhile.NotFound)
 		must(t, s.SaveProbe(ctx, v.ID, 1, meanwhile.Probe{Container: meanwhile.ContainerAVI}))
 		want := meanwhile.Probe{
-			Container: meanwhile.ContainerMP4, SizeBytes: 5 << 30, DurationMS: 61_234, Streams: 2, Fragmented: true,
-			Video: &meanwhile.VideoStream{Codec: "hevc", Profile: "Main 10", FPS: 29.97, ColorTransfer: "arib-std-b67", Frames: 1835},
+			Container:  meanwhile.ContainerMP4,
+			SizeBytes:  5 << 30,
+			DurationMS: 61_234,
+			Streams:    2,
+			Fragmented: true,
+			Video: &meanwhile.VideoStream{
+				Codec:         "hevc",
+				Profile:       "Main 10",
+				FPS:           29.97,
+				ColorTransfer: "arib-std-b67",
+				Frames:        1835,
+			},
 			Audio: &meanwhile.AudioStream{Codec: "aac", Channels: 2, SampleRate: 48_000},
 		}
 		must(t, s.SaveProbe(ctx, v.ID, 1, want))

@@ -18,8 +18,15 @@ var auditTests = []storeTest{
 		for i := range 5 {
 			at := noon.Add(time.Duration(i) * time.Second)
 			a := meanwhile.Audit{
-				ID: meanwhile.NewOrderedID(at), WorkspaceID: w.workspace.ID, At: at, ActorID: w.user.ID, ActorName: w.user.Name,
-				Action: "log-in", Subject: fmt.Sprint("thing ", i), Detail: "a → b", Address: "192.0.2.1",
+				ID:          meanwhile.NewOrderedID(at),
+				WorkspaceID: w.workspace.ID,
+				At:          at,
+				ActorID:     w.user.ID,
+				ActorName:   w.user.Name,
+				Action:      "log-in",
+				Subject:     fmt.Sprint("thing ", i),
+				Detail:      "a → b",
+				Address:     "192.0.2.1",
 			}
 			if i == 2 {
 				a.WorkspaceID = "other"

@@ -15,8 +15,14 @@ import (
 // newComment is a guest's.
 func newComment(id meanwhile.VideoID, at time.Duration) meanwhile.Comment {
 	return meanwhile.Comment{
-		ID: meanwhile.CommentID(meanwhile.NewRandomID()), VideoID: id, AuthorName: "Guest", EditHash: "hash of an edit token",
-		At: at, ThreadAt: at, Body: "Look here", CreatedAt: noon,
+		ID:         meanwhile.CommentID(meanwhile.NewRandomID()),
+		VideoID:    id,
+		AuthorName: "Guest",
+		EditHash:   "hash of an edit token",
+		At:         at,
+		ThreadAt:   at,
+		Body:       "Look here",
+		CreatedAt:  noon,
 	}
 }
 
@@ -228,7 +234,8 @@ func testChanges(t *testing.T, s meanwhile.Store) {
 	mustGet(s.UpdateComment(ctx, other))(t)
 	mustGet(s.DeleteComment(ctx, c.ID, noon))(t)
 
-	// By pages of two, from before the deletion: all five that went have to come by, each with a number of its own.
+	// By pages of two, from before the deletion: all five that went have to come by, each with a
+	// number of its own.
 	seq := other.Seq
 	seen := map[meanwhile.CommentID]bool{}
 	for {

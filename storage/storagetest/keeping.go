@@ -39,7 +39,15 @@ func testDoomVideo(t *testing.T, s meanwhile.Store) {
 	w := mustWorld(t, s)
 	v, other := mustTrashed(t, s, w), w.video("Kept", 0)
 	must(t, s.CreateVideo(ctx, other))
-	asset := meanwhile.Asset{ID: "a", VideoID: v.ID, Generation: 1, Kind: meanwhile.AssetCopy, Name: "copy.mp4", Key: "v/" + string(v.ID) + "/g1/x.mp4", CreatedAt: noon}
+	asset := meanwhile.Asset{
+		ID:         "a",
+		VideoID:    v.ID,
+		Generation: 1,
+		Kind:       meanwhile.AssetCopy,
+		Name:       "copy.mp4",
+		Key:        "v/" + string(v.ID) + "/g1/x.mp4",
+		CreatedAt:  noon,
+	}
 	must(t, s.CreateAsset(ctx, asset))
 	asset.ID, asset.Name, asset.Key = "b", "old.mp4", "elsewhere/y.mp4"
 	must(t, s.CreateAsset(ctx, asset))
@@ -48,7 +56,16 @@ func testDoomVideo(t *testing.T, s meanwhile.Store) {
 	if _, err := s.TakeUpload(ctx, u.ID); err != nil {
 		t.Fatal(err)
 	}
-	must(t, s.AppendParts(ctx, u.ID, 1, []meanwhile.Part{{Track: meanwhile.FileTrack, SizeBytes: 3, SHA256: "x", Key: "u/upload/p"}}, noon))
+	must(
+		t,
+		s.AppendParts(
+			ctx,
+			u.ID,
+			1,
+			[]meanwhile.Part{{Track: meanwhile.FileTrack, SizeBytes: 3, SHA256: "x", Key: "u/upload/p"}},
+			noon,
+		),
+	)
 	must(t, s.CreateShare(ctx, newShare(v.ID, 0)))
 
 	must(t, s.DoomVideo(ctx, v.ID, noon, noon, noon.Add(day)))
@@ -61,7 +78,11 @@ func testDoomVideo(t *testing.T, s meanwhile.Store) {
 	if _, err := s.VideoByID(ctx, other.ID); err != nil {
 		t.Errorf("the other video: %v", err)
 	}
-	want := map[string]*time.Time{"elsewhere/y.mp4": nil, "u/upload/": after(day), "v/" + string(v.ID) + "/": after(day)}
+	want := map[string]*time.Time{
+		"elsewhere/y.mp4":         nil,
+		"u/upload/":               after(day),
+		"v/" + string(v.ID) + "/": after(day),
+	}
 	if diff := cmp.Diff(want, doomed(t, s, noon)); diff != "" {
 		t.Errorf("doomed (-want +got):\n%s", diff)
 	}
@@ -91,13 +112,18 @@ func testDoomOnce(t *testing.T, s meanwhile.Store) {
 	if diff := cmp.Diff([]meanwhile.VideoID{v.ID}, mustGet(s.TrashedSince(ctx, noon, 10))(t)); diff != "" {
 		t.Errorf("TrashedSince() (-want +got):\n%s", diff)
 	}
-	wantOneWinner(t, together(4, func(int) error { return s.DoomVideo(ctx, v.ID, noon, noon, noon) }), meanwhile.NotFound)
+	wantOneWinner(
+		t,
+		together(4, func(int) error { return s.DoomVideo(ctx, v.ID, noon, noon, noon) }),
+		meanwhile.NotFound,
+	)
 }
 
 func testClaimDoomed(t *testing.T, s meanwhile.Store) {
 	ctx := t.Context()
 	must(t, s.DoomObjects(ctx, []string{"one", "two/"}, noon, noon.Add(day)))
-	must(t, s.DoomObjects(ctx, []string{"one"}, noon.Add(day), noon.Add(day))) // it is doomed already
+	// it is doomed already
+	must(t, s.DoomObjects(ctx, []string{"one"}, noon.Add(day), noon.Add(day)))
 	if got := doomed(t, s, noon.Add(-time.Millisecond)); len(got) != 0 {
 		t.Errorf("claimed %v before it was due", got)
 	}
@@ -258,7 +284,19 @@ func testListForExport(t *testing.T, s meanwhile.Store) {
 	bea := newUser("bea@example.org", "Bea")
 	must(t, s.CreateUser(ctx, bea, w.member(bea.ID)))
 	must(t, s.CreateWorkspace(ctx, meanwhile.Workspace{ID: "elsewhere", Name: "Elsewhere", CreatedAt: noon}))
-	mine, hers, trashed, far := w.video("Mine", 0), w.video("Hers", time.Second), w.video("Trashed", 2*time.Second), w.video("Far", 3*time.Second)
+	mine, hers, trashed, far := w.video(
+		"Mine",
+		0,
+	), w.video(
+		"Hers",
+		time.Second,
+	), w.video(
+		"Trashed",
+		2*time.Second,
+	), w.video(
+		"Far",
+		3*time.Second,
+	)
 	hers.OwnerID, far.WorkspaceID = bea.ID, "elsewhere"
 	for _, v := range []meanwhile.Video{mine, hers, trashed, far} {
 		must(t, s.CreateVideo(ctx, v))
@@ -270,8 +308,16 @@ func testListForExport(t *testing.T, s meanwhile.Store) {
 		want []meanwhile.VideoID
 	}{
 		{"all", meanwhile.ExportQuery{}, []meanwhile.VideoID{far.ID, trashed.ID, hers.ID, mine.ID}},
-		{"of a workspace", meanwhile.ExportQuery{WorkspaceID: w.workspace.ID}, []meanwhile.VideoID{trashed.ID, hers.ID, mine.ID}},
-		{"of a person there", meanwhile.ExportQuery{WorkspaceID: w.workspace.ID, OwnerID: w.user.ID}, []meanwhile.VideoID{trashed.ID, mine.ID}},
+		{
+			"of a workspace",
+			meanwhile.ExportQuery{WorkspaceID: w.workspace.ID},
+			[]meanwhile.VideoID{trashed.ID, hers.ID, mine.ID},
+		},
+		{
+			"of a person there",
+			meanwhile.ExportQuery{WorkspaceID: w.workspace.ID, OwnerID: w.user.ID},
+			[]meanwhile.VideoID{trashed.ID, mine.ID},
+		},
 		{"of a person", meanwhile.ExportQuery{OwnerID: w.user.ID}, []meanwhile.VideoID{far.ID, trashed.ID, mine.ID}},
 	} {
 		var got []meanwhile.VideoID
@@ -294,9 +340,27 @@ func testListForExport(t *testing.T, s meanwhile.Store) {
 func testDeletion(t *testing.T, s meanwhile.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
-	must(t, s.CreateSession(ctx, meanwhile.Session{Hash: "s", UserID: w.user.ID, CreatedAt: noon, LastUsed: noon, ExpiresAt: noon.Add(day)}))
-	must(t, s.CreateAPIKey(ctx, meanwhile.APIKey{ID: "k", UserID: w.user.ID, Hash: "k", Scopes: meanwhile.AllScopes, CreatedAt: noon}))
-	must(t, s.CreateLoginLink(ctx, meanwhile.LoginLink{Hash: "l", UserID: w.user.ID, CreatedAt: noon, ExpiresAt: noon.Add(day)}))
+	must(
+		t,
+		s.CreateSession(
+			ctx,
+			meanwhile.Session{Hash: "s", UserID: w.user.ID, CreatedAt: noon, LastUsed: noon, ExpiresAt: noon.Add(day)},
+		),
+	)
+	must(
+		t,
+		s.CreateAPIKey(
+			ctx,
+			meanwhile.APIKey{ID: "k", UserID: w.user.ID, Hash: "k", Scopes: meanwhile.AllScopes, CreatedAt: noon},
+		),
+	)
+	must(
+		t,
+		s.CreateLoginLink(
+			ctx,
+			meanwhile.LoginLink{Hash: "l", UserID: w.user.ID, CreatedAt: noon, ExpiresAt: noon.Add(day)},
+		),
+	)
 	if at := mustGet(s.DeletionOf(ctx, w.user.ID))(t); at != nil {
 		t.Errorf("DeletionOf() = %v before anybody asked", at)
 	}
@@ -315,7 +379,10 @@ func testDeletion(t *testing.T, s meanwhile.Store) {
 	if ids := mustGet(s.AccountsToDelete(ctx, noon.Add(day-time.Millisecond), 10))(t); len(ids) != 0 {
 		t.Errorf("AccountsToDelete() = %v before its time", ids)
 	}
-	if diff := cmp.Diff([]meanwhile.UserID{w.user.ID}, mustGet(s.AccountsToDelete(ctx, noon.Add(day), 10))(t)); diff != "" {
+	if diff := cmp.Diff(
+		[]meanwhile.UserID{w.user.ID},
+		mustGet(s.AccountsToDelete(ctx, noon.Add(day), 10))(t),
+	); diff != "" {
 		t.Errorf("AccountsToDelete() (-want +got):\n%s", diff)
 	}
 	wantKind(t, "DeleteUser before its time", s.DeleteUser(ctx, w.user.ID, "Gone", noon), meanwhile.NotFound)
@@ -381,7 +448,14 @@ func testPassOn(t *testing.T, s meanwhile.Store) {
 	must(t, s.CreateVideo(ctx, other))
 	share := newShare(v.ID, 0)
 	must(t, s.CreateShare(ctx, share))
-	c := mustGet(s.CreateComment(ctx, meanwhile.Comment{ID: "c", VideoID: other.ID, AuthorID: bea.ID, Body: "Well said", CreatedAt: noon}))(t)
+	c := mustGet(
+		s.CreateComment(
+			ctx,
+			meanwhile.Comment{ID: "c", VideoID: other.ID, AuthorID: bea.ID, Body: "Well said", CreatedAt: noon},
+		),
+	)(
+		t,
+	)
 	must(t, s.SetDeletion(ctx, bea.ID, after(0)))
 
 	must(t, s.InTx(ctx, func(tx meanwhile.Store) error {
@@ -395,7 +469,11 @@ func testPassOn(t *testing.T, s meanwhile.Store) {
 	shared, _, err := s.VideoByToken(ctx, share.Token)
 	must(t, err)
 	summary := mustGet(s.VideoSummary(ctx, v.ID))(t)
-	for what, got := range map[string]meanwhile.Video{"VideoByID": mustGet(s.VideoByID(ctx, v.ID))(t), "VideoByToken": shared, "VideoSummary": summary.Video} {
+	for what, got := range map[string]meanwhile.Video{
+		"VideoByID":    mustGet(s.VideoByID(ctx, v.ID))(t),
+		"VideoByToken": shared,
+		"VideoSummary": summary.Video,
+	} {
 		if got.OwnerID != w.user.ID || got.OwnerName != "Gone" {
 			t.Errorf("%s: the video is %s's, made by %q", what, got.OwnerID, got.OwnerName)
 		}

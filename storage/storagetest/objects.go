@@ -136,7 +136,11 @@ func testPutRace(t *testing.T, o meanwhile.Objects) {
 		return err
 	})
 	wantOneWinner(t, errs, meanwhile.Conflict)
-	if i := slices.Index(winner, true); i >= 0 && !bytes.Equal(mustRead(t, o, "new/folder/key", meanwhile.Range{}), contents[i]) {
+	if i := slices.Index(
+		winner,
+		true,
+	); i >= 0 &&
+		!bytes.Equal(mustRead(t, o, "new/folder/key", meanwhile.Range{}), contents[i]) {
 		t.Error("what is read is not what the winner wrote")
 	}
 }
@@ -279,7 +283,8 @@ func testRanges(t *testing.T, o meanwhile.Objects) {
 
 func testBadKeys(t *testing.T, o meanwhile.Objects) {
 	for _, key := range []string{
-		"", "/", "/a", "a/", "a//b", "..", "../a", "a/../b", "a/..", "A", "a b", "a\x00b", "a\nb", "ä", `a\b`, "a?b", "a%2fb", "+unfinished/a",
+		"", "/", "/a", "a/", "a//b", "..", "../a", "a/../b", "a/..",
+		"A", "a b", "a\x00b", "a\nb", "ä", `a\b`, "a?b", "a%2fb", "+unfinished/a",
 	} {
 		t.Run(fmt.Sprintf("%q", key), func(t *testing.T) {
 			_, err := o.Put(t.Context(), key, strings.NewReader("x"))
@@ -294,7 +299,8 @@ func testBadKeys(t *testing.T, o meanwhile.Objects) {
 }
 
 func testOddKeys(t *testing.T, o meanwhile.Objects) {
-	for _, key := range []string{"a", "...", ".a", "a.", "-", "_", "a/.b", "a/b..c", "0", strings.Repeat("a/", 20) + "b", strings.Repeat("k", 200)} {
+	for _, key := range []string{"a", "...", ".a", "a.", "-", "_", "a/.b", "a/b..c", "0", strings.Repeat("a/", 20) +
+		"b", strings.Repeat("k", 200)} {
 		mustPut(t, o, key+".x", []byte(key))
 		if got := mustRead(t, o, key+".x", meanwhile.Range{}); string(got) != key {
 			t.Errorf("%q: read %q", key, got)
@@ -303,11 +309,26 @@ func testOddKeys(t *testing.T, o meanwhile.Objects) {
 }
 
 func testList(t *testing.T, o meanwhile.Objects) {
-	all := []string{"a-b", "a.c", "a/b-c", "a/b/c", "a/c", "a0", "b/x", "v/one/g1/copy.mp4", "v/one/g10/copy.mp4", "v/one/g2/copy.mp4", "v/two/g1/copy.mp4"}
+	all := []string{
+		"a-b",
+		"a.c",
+		"a/b-c",
+		"a/b/c",
+		"a/c",
+		"a0",
+		"b/x",
+		"v/one/g1/copy.mp4",
+		"v/one/g10/copy.mp4",
+		"v/one/g2/copy.mp4",
+		"v/two/g1/copy.mp4",
+	}
 	for i := range all {
 		mustPut(t, o, all[(i*7)%len(all)], []byte("x"))
 	}
-	for _, prefix := range []string{"", "a", "a/", "a/b", "a/b/", "a-", "v/one/g1", "v/one/g1/", "v/one/g1/copy.mp4", "v/one", "zzz", "zzz/y", "a-b/c"} {
+	for _, prefix := range []string{
+		"", "a", "a/", "a/b", "a/b/", "a-", "v/one/g1", "v/one/g1/", "v/one/g1/copy.mp4", "v/one", "zzz", "zzz/y",
+		"a-b/c",
+	} {
 		want := []string{}
 		for _, key := range all {
 			if strings.HasPrefix(key, prefix) {

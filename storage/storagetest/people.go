@@ -38,9 +38,19 @@ var peopleTests = []storeTest{
 // second adds a workspace that the user of w joined an hour after the first.
 func (w world) second(t testing.TB, s meanwhile.Store, role meanwhile.Role) meanwhile.Workspace {
 	t.Helper()
-	ws := meanwhile.Workspace{ID: meanwhile.WorkspaceID(meanwhile.NewRandomID()), Name: "Mill", CreatedAt: noon.Add(time.Hour)}
+	ws := meanwhile.Workspace{
+		ID:        meanwhile.WorkspaceID(meanwhile.NewRandomID()),
+		Name:      "Mill",
+		CreatedAt: noon.Add(time.Hour),
+	}
 	must(t, s.CreateWorkspace(t.Context(), ws))
-	must(t, s.AddMembership(t.Context(), meanwhile.Membership{WorkspaceID: ws.ID, UserID: w.user.ID, Role: role, CreatedAt: ws.CreatedAt}))
+	must(
+		t,
+		s.AddMembership(
+			t.Context(),
+			meanwhile.Membership{WorkspaceID: ws.ID, UserID: w.user.ID, Role: role, CreatedAt: ws.CreatedAt},
+		),
+	)
 	return ws
 }
 
@@ -48,7 +58,19 @@ func (w world) second(t testing.TB, s meanwhile.Store, role meanwhile.Role) mean
 func (w world) colleague(t testing.TB, s meanwhile.Store, email string, role meanwhile.Role) meanwhile.User {
 	t.Helper()
 	u := newUser(email, "Bob")
-	must(t, s.CreateUser(t.Context(), u, meanwhile.Membership{WorkspaceID: w.workspace.ID, UserID: u.ID, Role: role, CreatedAt: noon.Add(time.Minute)}))
+	must(
+		t,
+		s.CreateUser(
+			t.Context(),
+			u,
+			meanwhile.Membership{
+				WorkspaceID: w.workspace.ID,
+				UserID:      u.ID,
+				Role:        role,
+				CreatedAt:   noon.Add(time.Minute),
+			},
+		),
+	)
 	return u
 }
 
@@ -70,12 +92,20 @@ func testMemberships(t *testing.T, s meanwhile.Store) {
 
 	bob := w.colleague(t, s, "Bob@example.org", meanwhile.RoleAdmin)
 	members := []meanwhile.Member{
-		{User: w.user, Role: meanwhile.RoleOwner, JoinedAt: noon}, {User: bob, Role: meanwhile.RoleAdmin, JoinedAt: noon.Add(time.Minute)},
+		{
+			User:     w.user,
+			Role:     meanwhile.RoleOwner,
+			JoinedAt: noon,
+		},
+		{User: bob, Role: meanwhile.RoleAdmin, JoinedAt: noon.Add(time.Minute)},
 	}
 	if diff := cmp.Diff(members, mustGet(s.Members(ctx, w.workspace.ID))(t)); diff != "" {
 		t.Errorf("Members() (-want +got):\n%s", diff)
 	}
-	for _, got := range []meanwhile.Member{mustGet(s.MemberByID(ctx, w.workspace.ID, bob.ID))(t), mustGet(s.MemberByEmail(ctx, w.workspace.ID, "bob@EXAMPLE.org"))(t)} {
+	for _, got := range []meanwhile.Member{
+		mustGet(s.MemberByID(ctx, w.workspace.ID, bob.ID))(t),
+		mustGet(s.MemberByEmail(ctx, w.workspace.ID, "bob@EXAMPLE.org"))(t),
+	} {
 		if diff := cmp.Diff(members[1], got); diff != "" {
 			t.Errorf("one member (-want +got):\n%s", diff)
 		}
@@ -102,7 +132,20 @@ func testSessionWorkspace(t *testing.T, s meanwhile.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
 	second := w.second(t, s, meanwhile.RoleMember)
-	must(t, s.CreateSession(ctx, meanwhile.Session{Hash: "h", UserID: w.user.ID, WorkspaceID: second.ID, CreatedAt: noon, LastUsed: noon, ExpiresAt: noon}))
+	must(
+		t,
+		s.CreateSession(
+			ctx,
+			meanwhile.Session{
+				Hash:        "h",
+				UserID:      w.user.ID,
+				WorkspaceID: second.ID,
+				CreatedAt:   noon,
+				LastUsed:    noon,
+				ExpiresAt:   noon,
+			},
+		),
+	)
 	wants := func(what string, ws meanwhile.WorkspaceID, role meanwhile.Role) {
 		t.Helper()
 		_, id, err := s.SessionByHash(ctx, "h")
@@ -124,7 +167,13 @@ func testSessionWorkspace(t *testing.T, s meanwhile.Store) {
 
 func newKey(id string, w meanwhile.WorkspaceID, u meanwhile.UserID) meanwhile.APIKey {
 	return meanwhile.APIKey{
-		ID: meanwhile.APIKeyID(id), UserID: u, WorkspaceID: w, Name: id, Hash: "hash of " + id, Scopes: []meanwhile.Scope{meanwhile.ScopeRead}, CreatedAt: noon,
+		ID:          meanwhile.APIKeyID(id),
+		UserID:      u,
+		WorkspaceID: w,
+		Name:        id,
+		Hash:        "hash of " + id,
+		Scopes:      []meanwhile.Scope{meanwhile.ScopeRead},
+		CreatedAt:   noon,
 	}
 }
 
@@ -153,7 +202,15 @@ func testSessions(t *testing.T, s meanwhile.Store) {
 	w := mustWorld(t, s)
 	second, bob := w.second(t, s, meanwhile.RoleMember), w.colleague(t, s, "bob@example.org", meanwhile.RoleMember)
 	add := func(hash string, u meanwhile.UserID, ws meanwhile.WorkspaceID, d time.Duration) meanwhile.Session {
-		one := meanwhile.Session{Hash: hash, UserID: u, WorkspaceID: ws, Device: hash, CreatedAt: noon, LastUsed: noon.Add(d), ExpiresAt: noon.Add(d + time.Hour)}
+		one := meanwhile.Session{
+			Hash:        hash,
+			UserID:      u,
+			WorkspaceID: ws,
+			Device:      hash,
+			CreatedAt:   noon,
+			LastUsed:    noon.Add(d),
+			ExpiresAt:   noon.Add(d + time.Hour),
+		}
 		must(t, s.CreateSession(ctx, one))
 		return one
 	}
@@ -181,18 +238,43 @@ func testKeys(t *testing.T, s meanwhile.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
 	second, bob := w.second(t, s, meanwhile.RoleMember), w.colleague(t, s, "bob@example.org", meanwhile.RoleMember)
-	mine, there, his := newKey("mine", w.workspace.ID, w.user.ID), newKey("there", second.ID, w.user.ID), newKey("his", w.workspace.ID, bob.ID)
+	mine, there, his := newKey(
+		"mine",
+		w.workspace.ID,
+		w.user.ID,
+	), newKey(
+		"there",
+		second.ID,
+		w.user.ID,
+	), newKey(
+		"his",
+		w.workspace.ID,
+		bob.ID,
+	)
 	mine.ExpiresAt = after(time.Hour)
 	newer := newKey("newer", w.workspace.ID, w.user.ID)
 	newer.CreatedAt = noon.Add(time.Minute)
 	for _, k := range []meanwhile.APIKey{mine, there, his, newer} {
 		must(t, s.CreateAPIKey(ctx, k))
 	}
-	if diff := cmp.Diff([]meanwhile.APIKey{newer, mine}, mustGet(s.APIKeys(ctx, w.workspace.ID, w.user.ID))(t)); diff != "" {
+	if diff := cmp.Diff(
+		[]meanwhile.APIKey{newer, mine},
+		mustGet(s.APIKeys(ctx, w.workspace.ID, w.user.ID))(t),
+	); diff != "" {
 		t.Errorf("APIKeys() (-want +got):\n%s", diff)
 	}
-	wantKind(t, "DeleteAPIKey of somebody else's", s.DeleteAPIKey(ctx, w.workspace.ID, w.user.ID, his.ID), meanwhile.NotFound)
-	wantKind(t, "DeleteAPIKey of another workspace's", s.DeleteAPIKey(ctx, w.workspace.ID, w.user.ID, there.ID), meanwhile.NotFound)
+	wantKind(
+		t,
+		"DeleteAPIKey of somebody else's",
+		s.DeleteAPIKey(ctx, w.workspace.ID, w.user.ID, his.ID),
+		meanwhile.NotFound,
+	)
+	wantKind(
+		t,
+		"DeleteAPIKey of another workspace's",
+		s.DeleteAPIKey(ctx, w.workspace.ID, w.user.ID, there.ID),
+		meanwhile.NotFound,
+	)
 	must(t, s.DeleteAPIKey(ctx, w.workspace.ID, w.user.ID, newer.ID))
 	must(t, s.DeleteAPIKeysIn(ctx, w.workspace.ID, w.user.ID))
 	for name, want := range map[string]bool{"mine": false, "newer": false, "there": true, "his": true} {
@@ -207,7 +289,14 @@ func testSettings(t *testing.T, s meanwhile.Store) {
 	w := mustWorld(t, s)
 	got, settings, err := s.WorkspaceByID(ctx, w.workspace.ID)
 	must(t, err)
-	usual := meanwhile.Settings{SignUp: meanwhile.SignUpInvited, Domains: []string{}, EmbedHosts: []string{}, DefaultAudience: "link", DefaultComments: "on", DefaultDownload: true}
+	usual := meanwhile.Settings{
+		SignUp:          meanwhile.SignUpInvited,
+		Domains:         []string{},
+		EmbedHosts:      []string{},
+		DefaultAudience: "link",
+		DefaultComments: "on",
+		DefaultDownload: true,
+	}
 	if diff := cmp.Diff(w.workspace, got) + cmp.Diff(usual, settings); diff != "" {
 		t.Errorf("WorkspaceByID() of a new one (-want +got):\n%s", diff)
 	}
@@ -215,8 +304,12 @@ func testSettings(t *testing.T, s meanwhile.Store) {
 		t.Errorf("WorkspacesForDomains() = %v, want none", open)
 	}
 	want := meanwhile.Settings{
-		SignUp: meanwhile.SignUpDomains, Domains: []string{"example.org", "example.net"}, EmbedHosts: []string{"wiki.example.org"}, KeepDays: 90,
-		DefaultAudience: "members", DefaultComments: "held",
+		SignUp:          meanwhile.SignUpDomains,
+		Domains:         []string{"example.org", "example.net"},
+		EmbedHosts:      []string{"wiki.example.org"},
+		KeepDays:        90,
+		DefaultAudience: "members",
+		DefaultComments: "held",
 	}
 	must(t, s.SaveWorkspace(ctx, w.workspace.ID, "Orchards", want))
 	got, settings, err = s.WorkspaceByID(ctx, w.workspace.ID)
@@ -237,8 +330,15 @@ func testSettings(t *testing.T, s meanwhile.Store) {
 
 func (w world) invite(name string) meanwhile.Invite {
 	return meanwhile.Invite{
-		ID: meanwhile.InviteID(name), WorkspaceID: w.workspace.ID, WorkspaceName: w.workspace.Name, Hash: "hash of " + name, Role: meanwhile.RoleMember,
-		CreatedBy: w.user.ID, CreatedByName: w.user.Name, CreatedAt: noon, ExpiresAt: noon.Add(time.Hour),
+		ID:            meanwhile.InviteID(name),
+		WorkspaceID:   w.workspace.ID,
+		WorkspaceName: w.workspace.Name,
+		Hash:          "hash of " + name,
+		Role:          meanwhile.RoleMember,
+		CreatedBy:     w.user.ID,
+		CreatedByName: w.user.Name,
+		CreatedAt:     noon,
+		ExpiresAt:     noon.Add(time.Hour),
 	}
 }
 
@@ -267,7 +367,9 @@ func testInvitesOf(t *testing.T, s meanwhile.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
 	bob := w.colleague(t, s, "Bob@example.org", meanwhile.RoleAdmin)
-	mine, his, forHim, request, other := w.invite("mine"), w.invite("his"), w.invite("for him"), w.invite("request"), w.invite("other request")
+	mine, his, forHim, request, other := w.invite("mine"), w.invite("his"), w.invite("for him"), w.invite(
+		"request",
+	), w.invite("other request")
 	his.CreatedBy, his.CreatedByName = bob.ID, bob.Name
 	forHim.Email = "BOB@example.org"
 	for _, r := range []*meanwhile.Invite{&request, &other} { // two that have no secret do not meet
@@ -278,7 +380,10 @@ func testInvitesOf(t *testing.T, s meanwhile.Store) {
 		must(t, s.CreateInvite(ctx, i))
 	}
 	must(t, s.DeleteInvitesOf(ctx, w.workspace.ID, bob.ID))
-	if diff := cmp.Diff([]meanwhile.Invite{mine, other, request}, mustGet(s.OpenInvites(ctx, w.workspace.ID, noon))(t)); diff != "" {
+	if diff := cmp.Diff(
+		[]meanwhile.Invite{mine, other, request},
+		mustGet(s.OpenInvites(ctx, w.workspace.ID, noon))(t),
+	); diff != "" {
 		t.Errorf("OpenInvites() (-want +got):\n%s", diff)
 	}
 	wantKind(t, "DeleteInvite elsewhere", s.DeleteInvite(ctx, "none", mine.ID), meanwhile.NotFound)
@@ -333,7 +438,13 @@ func testDropLoginLinks(t *testing.T, s meanwhile.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
 	add := func(hash string, u meanwhile.UserID) {
-		must(t, s.CreateLoginLink(ctx, meanwhile.LoginLink{Hash: hash, UserID: u, CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)}))
+		must(
+			t,
+			s.CreateLoginLink(
+				ctx,
+				meanwhile.LoginLink{Hash: hash, UserID: u, CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)},
+			),
+		)
 	}
 	bob := w.colleague(t, s, "bob@example.org", meanwhile.RoleMember)
 	add("hers", w.user.ID)
@@ -359,7 +470,11 @@ func testVideosOfWorkspace(t *testing.T, s meanwhile.Store) {
 		w.workspace.ID: {here.ID}, there.WorkspaceID: {there.ID}, "": {there.ID, here.ID}, "none": nil,
 	} {
 		var got []meanwhile.VideoID
-		for _, v := range mustGet(s.ListVideos(t.Context(), meanwhile.VideoQuery{OwnerID: w.user.ID, WorkspaceID: ws, Limit: 10}))(t) {
+		for _, v := range mustGet(s.ListVideos(t.Context(), meanwhile.VideoQuery{
+			OwnerID:     w.user.ID,
+			WorkspaceID: ws,
+			Limit:       10,
+		}))(t) {
 			got = append(got, v.ID)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {

@@ -43,7 +43,10 @@ var recordingTests = []storeTest{
 	{"a recording is read as it was last heard of", func(t *testing.T, s meanwhile.Store) {
 		r := mustRecording(t, s)
 		r.State, r.StartedAt, r.CameraOffsetMS, r.HeardAt = "paused", after(time.Second), -40, noon.Add(time.Minute)
-		r.Pauses = []meanwhile.Pause{{From: noon.Add(time.Second), To: after(2 * time.Second)}, {From: noon.Add(time.Minute)}}
+		r.Pauses = []meanwhile.Pause{
+			{From: noon.Add(time.Second), To: after(2 * time.Second)},
+			{From: noon.Add(time.Minute)},
+		}
 		must(t, s.HearRecording(t.Context(), r, noon.Add(time.Hour)))
 		if diff := cmp.Diff(r, mustGet(s.RecordingByUpload(t.Context(), r.UploadID))(t)); diff != "" {
 			t.Errorf("RecordingByUpload() (-want +got):\n%s", diff)
@@ -60,15 +63,33 @@ var recordingTests = []storeTest{
 	{"pieces of sound are listed in order, and one number is one piece", func(t *testing.T, s meanwhile.Store) {
 		r := mustRecording(t, s)
 		piece := func(n int) meanwhile.SoundPiece {
-			return meanwhile.SoundPiece{UploadID: r.UploadID, Track: "screen", N: n, FirstFragment: 5 * n, Fragments: 5, FirstFrame: 469 * int64(n), Frames: 469, ResumeFragment: 4 + 5*n, ResumeSamples: 384_960, Key: "v/sound", SizeBytes: 80_000}
+			return meanwhile.SoundPiece{
+				UploadID:       r.UploadID,
+				Track:          "screen",
+				N:              n,
+				FirstFragment:  5 * n,
+				Fragments:      5,
+				FirstFrame:     469 * int64(n),
+				Frames:         469,
+				ResumeFragment: 4 + 5*n,
+				ResumeSamples:  384_960,
+				Key:            "v/sound",
+				SizeBytes:      80_000,
+			}
 		}
 		must(t, s.AddSound(t.Context(), piece(1)))
 		must(t, s.AddSound(t.Context(), piece(0)))
 		wantKind(t, "a second piece of that number", s.AddSound(t.Context(), piece(1)), meanwhile.Conflict)
-		if diff := cmp.Diff([]meanwhile.SoundPiece{piece(1)}, mustGet(s.Sounds(t.Context(), r.UploadID, "screen", 1))(t)); diff != "" {
+		if diff := cmp.Diff(
+			[]meanwhile.SoundPiece{piece(1)},
+			mustGet(s.Sounds(t.Context(), r.UploadID, "screen", 1))(t),
+		); diff != "" {
 			t.Errorf("Sounds() from the second on (-want +got):\n%s", diff)
 		}
-		if diff := cmp.Diff([]meanwhile.SoundPiece{piece(0), piece(1)}, mustGet(s.Sounds(t.Context(), r.UploadID, "screen", 0))(t)); diff != "" {
+		if diff := cmp.Diff(
+			[]meanwhile.SoundPiece{piece(0), piece(1)},
+			mustGet(s.Sounds(t.Context(), r.UploadID, "screen", 0))(t),
+		); diff != "" {
 			t.Errorf("Sounds() (-want +got):\n%s", diff)
 		}
 	}},
@@ -78,13 +99,19 @@ var recordingTests = []storeTest{
 		for i, c := range []meanwhile.Chunk{third, camera, first} {
 			mustAdd(t, s, r.UploadID, c, time.Duration(i)*time.Minute)
 		}
-		if diff := cmp.Diff([]meanwhile.Chunk{first, third}, mustGet(s.Chunks(t.Context(), r.UploadID, "screen"))(t)); diff != "" {
+		if diff := cmp.Diff(
+			[]meanwhile.Chunk{first, third},
+			mustGet(s.Chunks(t.Context(), r.UploadID, "screen"))(t),
+		); diff != "" {
 			t.Errorf("Chunks() (-want +got):\n%s", diff)
 		}
-		if got := mustGet(s.RecordingByUpload(t.Context(), r.UploadID))(t).HeardAt; !got.Equal(noon.Add(2 * time.Minute)) {
+		if got := mustGet(s.RecordingByUpload(t.Context(), r.UploadID))(
+			t,
+		).HeardAt; !got.Equal(noon.Add(2 * time.Minute)) {
 			t.Errorf("heard at %s", got)
 		}
-		if got := mustGet(s.Tracks(t.Context(), r.UploadID))(t); len(got) != 2 || got[0].Name != "camera" || got[1].MediaType != "video/mp4" {
+		if got := mustGet(s.Tracks(t.Context(), r.UploadID))(t); len(got) != 2 || got[0].Name != "camera" ||
+			got[1].MediaType != "video/mp4" {
 			t.Errorf("tracks are %+v", got)
 		}
 		if diff := cmp.Diff(third, mustGet(s.ChunkByNumber(t.Context(), r.UploadID, "screen", 2))(t)); diff != "" {
@@ -122,15 +149,44 @@ var recordingTests = []storeTest{
 		must(t, s.SealRecording(t.Context(), r.UploadID, noon, 2, false))
 		_, _, err := s.AddChunk(t.Context(), r.UploadID, chunk("screen", 2), "", noon, noon)
 		wantKind(t, "a chunk after the end", err, meanwhile.Conflict)
-		if got, created, err := s.AddChunk(t.Context(), r.UploadID, chunk("screen", 0), "", noon, noon); err != nil || created || got != there {
+		if got, created, err := s.AddChunk(
+			t.Context(),
+			r.UploadID,
+			chunk("screen", 0),
+			"",
+			noon,
+			noon,
+		); err != nil || created ||
+			got != there {
 			t.Errorf("the same number again: %+v, %v, %v; want what is there", got, created, err)
 		}
 		must(t, s.TerminateUpload(t.Context(), r.UploadID, noon))
-		wantKind(t, "sealing what was given up", s.SealRecording(t.Context(), r.UploadID, noon, 2, false), meanwhile.Conflict)
+		wantKind(
+			t,
+			"sealing what was given up",
+			s.SealRecording(t.Context(), r.UploadID, noon, 2, false),
+			meanwhile.Conflict,
+		)
 	}},
 	{"silent recordings are those with something unsealed", func(t *testing.T, s meanwhile.Store) {
 		v := mustVideo(t, s).ID
-		silent, fresh, sealed, gone := mustRecordingOf(t, s, v), mustRecordingOf(t, s, v), mustRecordingOf(t, s, v), mustRecordingOf(t, s, v)
+		silent, fresh, sealed, gone := mustRecordingOf(
+			t,
+			s,
+			v,
+		), mustRecordingOf(
+			t,
+			s,
+			v,
+		), mustRecordingOf(
+			t,
+			s,
+			v,
+		), mustRecordingOf(
+			t,
+			s,
+			v,
+		)
 		mustRecordingOf(t, s, v) // without a chunk
 		for _, r := range []meanwhile.Recording{silent, sealed, gone} {
 			mustAdd(t, s, r.UploadID, chunk("screen", 0), 0)
@@ -163,11 +219,30 @@ var recordingTests = []storeTest{
 		r := mustRecording(t, s)
 		mustAdd(t, s, r.UploadID, chunk("screen", 0), 0)
 		want := meanwhile.Track{
-			UploadID: r.UploadID, Name: "screen", MediaType: "video/mp4", InitBytes: 1000, IndexedBytes: 6 << 30, Timing: "[]", Fragments: 2,
-			DurationMS: 4000, Width: 1920, Height: 1080, Codecs: "avc1.640028, opus",
+			UploadID:     r.UploadID,
+			Name:         "screen",
+			MediaType:    "video/mp4",
+			InitBytes:    1000,
+			IndexedBytes: 6 << 30,
+			Timing:       "[]",
+			Fragments:    2,
+			DurationMS:   4000,
+			Width:        1920,
+			Height:       1080,
+			Codecs:       "avc1.640028, opus",
 		}
 		fragments := []meanwhile.Fragment{
-			{Offset: 1000, SizeBytes: 5 << 30, Duration: 2 * time.Second}, {Offset: 5<<30 + 1000, SizeBytes: 1 << 30, Start: 2 * time.Second, Duration: 2*time.Second - time.Microsecond},
+			{
+				Offset:    1000,
+				SizeBytes: 5 << 30,
+				Duration:  2 * time.Second,
+			},
+			{
+				Offset:    5<<30 + 1000,
+				SizeBytes: 1 << 30,
+				Start:     2 * time.Second,
+				Duration:  2*time.Second - time.Microsecond,
+			},
 		}
 		must(t, s.IndexTrack(t.Context(), 0, want, fragments))
 		wantKind(t, "the same again", s.IndexTrack(t.Context(), 0, want, fragments), meanwhile.Conflict)
@@ -178,10 +253,16 @@ var recordingTests = []storeTest{
 		from := want.IndexedBytes
 		want.IndexedBytes, want.Fragments = from+10, 3
 		must(t, s.IndexTrack(t.Context(), from, want, []meanwhile.Fragment{more}))
-		if diff := cmp.Diff(append(fragments, more), mustGet(s.Fragments(t.Context(), r.UploadID, "screen", 0))(t)); diff != "" {
+		if diff := cmp.Diff(
+			append(fragments, more),
+			mustGet(s.Fragments(t.Context(), r.UploadID, "screen", 0))(t),
+		); diff != "" {
 			t.Errorf("Fragments() (-want +got):\n%s", diff)
 		}
-		if diff := cmp.Diff([]meanwhile.Fragment{more}, mustGet(s.Fragments(t.Context(), r.UploadID, "screen", 2))(t)); diff != "" {
+		if diff := cmp.Diff(
+			[]meanwhile.Fragment{more},
+			mustGet(s.Fragments(t.Context(), r.UploadID, "screen", 2))(t),
+		); diff != "" {
 			t.Errorf("Fragments() from the third (-want +got):\n%s", diff)
 		}
 	}},
@@ -202,12 +283,21 @@ func testChunksAt(t *testing.T, s meanwhile.Store) {
 	var end int64
 	for n, size := range sizes {
 		c := chunk("screen", n)
-		parts = append(parts, meanwhile.Part{Track: "screen", N: n, OffsetBytes: end, SizeBytes: size, SHA256: c.SHA256, Key: c.Key})
+		parts = append(
+			parts,
+			meanwhile.Part{Track: "screen", N: n, OffsetBytes: end, SizeBytes: size, SHA256: c.SHA256, Key: c.Key},
+		)
 		end += size
 	}
 	add := func(n int) {
 		t.Helper()
-		mustAdd(t, s, r.UploadID, meanwhile.Chunk{Track: "screen", N: n, SizeBytes: sizes[n], SHA256: parts[n].SHA256, Key: parts[n].Key}, 0)
+		mustAdd(
+			t,
+			s,
+			r.UploadID,
+			meanwhile.Chunk{Track: "screen", N: n, SizeBytes: sizes[n], SHA256: parts[n].SHA256, Key: parts[n].Key},
+			0,
+		)
 	}
 	add(2)
 	want(0, 0)
@@ -238,7 +328,14 @@ func testCreations(t *testing.T, s meanwhile.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
 	v, other, somebody := w.video("First", 0), w.video("Second", 0), newUser("bob@example.org", "Bob")
-	must(t, errors.Join(s.CreateVideo(ctx, v), s.CreateVideo(ctx, other), s.CreateUser(ctx, somebody, w.member(somebody.ID))))
+	must(
+		t,
+		errors.Join(
+			s.CreateVideo(ctx, v),
+			s.CreateVideo(ctx, other),
+			s.CreateUser(ctx, somebody, w.member(somebody.ID)),
+		),
+	)
 	first := meanwhile.Creation{UserID: v.OwnerID, KeyHash: "hash", VideoID: v.ID, CreatedAt: noon}
 	must(t, s.NameCreation(ctx, first, noon.Add(-time.Hour)))
 	again := first

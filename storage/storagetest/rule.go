@@ -47,7 +47,13 @@ var ruleTests = []storeTest{
 		ctx := t.Context()
 		share := newShare(mustVideo(t, s).ID, 0)
 		must(t, s.CreateShare(ctx, share))
-		m := meanwhile.ShareMail{Hash: "h", ShareID: share.ID, Email: "a@example.com", CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)}
+		m := meanwhile.ShareMail{
+			Hash:      "h",
+			ShareID:   share.ID,
+			Email:     "a@example.com",
+			CreatedAt: noon,
+			ExpiresAt: noon.Add(time.Hour),
+		}
 		must(t, s.CreateShareMail(ctx, m))
 		if diff := cmp.Diff(m, mustGet(s.ShareMailByHash(ctx, "h"))(t)); diff != "" {
 			t.Errorf("ShareMailByHash() (-want +got):\n%s", diff)
@@ -94,7 +100,11 @@ func testHeld(t *testing.T, s meanwhile.Store) {
 	}
 	lists := func(when string, all bool, want int) {
 		t.Helper()
-		if got := mustGet(s.ListComments(ctx, meanwhile.CommentQuery{VideoID: v.ID, Limit: 10, Held: all}))(t); len(got) != want {
+		if got := mustGet(
+			s.ListComments(ctx, meanwhile.CommentQuery{VideoID: v.ID, Limit: 10, Held: all}),
+		)(
+			t,
+		); len(got) != want {
 			t.Errorf("%s %d comments are listed (held ones %v), want %d", when, len(got), all, want)
 		}
 	}

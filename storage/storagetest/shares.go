@@ -11,7 +11,11 @@ import (
 
 func newShare(id meanwhile.VideoID, d time.Duration) meanwhile.Share {
 	return meanwhile.Share{
-		ID: meanwhile.ShareID(meanwhile.NewRandomID()), VideoID: id, Token: meanwhile.NewRandomID(), Epoch: 1, CreatedAt: noon.Add(d),
+		ID:        meanwhile.ShareID(meanwhile.NewRandomID()),
+		VideoID:   id,
+		Token:     meanwhile.NewRandomID(),
+		Epoch:     1,
+		CreatedAt: noon.Add(d),
 	}
 }
 

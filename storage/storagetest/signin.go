@@ -11,8 +11,12 @@ import (
 
 func newPasskey(w world, name string, d time.Duration) meanwhile.Passkey {
 	return meanwhile.Passkey{
-		ID: meanwhile.PasskeyID(meanwhile.NewRandomID()), UserID: w.user.ID, Name: name, CredentialID: "credential of " + name, Credential: `{"id":"x"}`,
-		CreatedAt: noon.Add(d),
+		ID:           meanwhile.PasskeyID(meanwhile.NewRandomID()),
+		UserID:       w.user.ID,
+		Name:         name,
+		CredentialID: "credential of " + name,
+		Credential:   `{"id":"x"}`,
+		CreatedAt:    noon.Add(d),
 	}
 }
 
@@ -44,7 +48,13 @@ var signInTests = []storeTest{
 	}},
 	{"a ceremony is taken once, in time, for its kind", func(t *testing.T, s meanwhile.Store) {
 		w := mustWorld(t, s)
-		c := meanwhile.Ceremony{Hash: "a", Kind: meanwhile.CeremonyNewPasskey, UserID: w.user.ID, State: `{"a":1}`, ExpiresAt: noon.Add(time.Minute)}
+		c := meanwhile.Ceremony{
+			Hash:      "a",
+			Kind:      meanwhile.CeremonyNewPasskey,
+			UserID:    w.user.ID,
+			State:     `{"a":1}`,
+			ExpiresAt: noon.Add(time.Minute),
+		}
 		must(t, s.CreateCeremony(t.Context(), c, noon))
 		_, err := s.TakeCeremony(t.Context(), "a", meanwhile.CeremonyPasskey, noon)
 		wantKind(t, "of another kind", err, meanwhile.NotFound)
@@ -62,7 +72,14 @@ var signInTests = []storeTest{
 	{"a ceremony that is over is forgotten by the next one", func(t *testing.T, s meanwhile.Store) {
 		old := meanwhile.Ceremony{Hash: "a", Kind: meanwhile.CeremonyProvider, ExpiresAt: noon}
 		must(t, s.CreateCeremony(t.Context(), old, noon.Add(-time.Minute)))
-		must(t, s.CreateCeremony(t.Context(), meanwhile.Ceremony{Hash: "b", Kind: meanwhile.CeremonyPasskey, ExpiresAt: noon.Add(time.Minute)}, noon))
+		must(
+			t,
+			s.CreateCeremony(
+				t.Context(),
+				meanwhile.Ceremony{Hash: "b", Kind: meanwhile.CeremonyPasskey, ExpiresAt: noon.Add(time.Minute)},
+				noon,
+			),
+		)
 		_, err := s.TakeCeremony(t.Context(), "a", old.Kind, noon.Add(-time.Second))
 		wantKind(t, "the old one", err, meanwhile.NotFound)
 		got := mustGet(s.TakeCeremony(t.Context(), "b", meanwhile.CeremonyPasskey, noon))(t)
@@ -70,30 +87,43 @@ var signInTests = []storeTest{
 			t.Errorf("a ceremony of nobody is %q's", got.UserID)
 		}
 	}},
-	{"passkeys are listed by age, found by credential, and removed by their user alone", func(t *testing.T, s meanwhile.Store) {
-		w := mustWorld(t, s)
-		first, second := newPasskey(w, "laptop", 0), newPasskey(w, "phone", time.Second)
-		must(t, s.CreatePasskey(t.Context(), second))
-		must(t, s.CreatePasskey(t.Context(), first))
-		again := newPasskey(w, "laptop", time.Minute)
-		wantKind(t, "the same credential again", s.CreatePasskey(t.Context(), again), meanwhile.Conflict)
-		if diff := cmp.Diff([]meanwhile.Passkey{first, second}, mustGet(s.Passkeys(t.Context(), w.user.ID))(t)); diff != "" {
-			t.Errorf("Passkeys() (-want +got):\n%s", diff)
-		}
-		if diff := cmp.Diff(second, mustGet(s.PasskeyByCredential(t.Context(), second.CredentialID))(t)); diff != "" {
-			t.Errorf("PasskeyByCredential() (-want +got):\n%s", diff)
-		}
-		wantKind(t, "somebody else's", s.DeletePasskey(t.Context(), "other", first.ID), meanwhile.NotFound)
-		must(t, s.DeletePasskey(t.Context(), w.user.ID, first.ID))
-		_, err := s.PasskeyByCredential(t.Context(), first.CredentialID)
-		wantKind(t, "a removed one", err, meanwhile.NotFound)
-	}},
+	{
+		"passkeys are listed by age, found by credential, and removed by their user alone",
+		func(t *testing.T, s meanwhile.Store) {
+			w := mustWorld(t, s)
+			first, second := newPasskey(w, "laptop", 0), newPasskey(w, "phone", time.Second)
+			must(t, s.CreatePasskey(t.Context(), second))
+			must(t, s.CreatePasskey(t.Context(), first))
+			again := newPasskey(w, "laptop", time.Minute)
+			wantKind(t, "the same credential again", s.CreatePasskey(t.Context(), again), meanwhile.Conflict)
+			if diff := cmp.Diff(
+				[]meanwhile.Passkey{first, second},
+				mustGet(s.Passkeys(t.Context(), w.user.ID))(t),
+			); diff != "" {
+				t.Errorf("Passkeys() (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(
+				second,
+				mustGet(s.PasskeyByCredential(t.Context(), second.CredentialID))(t),
+			); diff != "" {
+				t.Errorf("PasskeyByCredential() (-want +got):\n%s", diff)
+			}
+			wantKind(t, "somebody else's", s.DeletePasskey(t.Context(), "other", first.ID), meanwhile.NotFound)
+			must(t, s.DeletePasskey(t.Context(), w.user.ID, first.ID))
+			_, err := s.PasskeyByCredential(t.Context(), first.CredentialID)
+			wantKind(t, "a removed one", err, meanwhile.NotFound)
+		},
+	},
 	{"a passkey's count only grows, but for one that does not count", func(t *testing.T, s meanwhile.Store) {
 		w := mustWorld(t, s)
 		p := newPasskey(w, "laptop", 0)
 		must(t, s.CreatePasskey(t.Context(), p))
 		use := func(count int64) error {
-			return s.UsePasskey(t.Context(), meanwhile.PasskeyUse{ID: p.ID, Credential: `{"id":"y"}`, SignCount: count}, noon.Add(time.Hour))
+			return s.UsePasskey(
+				t.Context(),
+				meanwhile.PasskeyUse{ID: p.ID, Credential: `{"id":"y"}`, SignCount: count},
+				noon.Add(time.Hour),
+			)
 		}
 		must(t, use(0))
 		must(t, use(0))
@@ -109,7 +139,12 @@ var signInTests = []storeTest{
 	}},
 	{"an account at a provider is tied to one user", func(t *testing.T, s meanwhile.Store) {
 		w := mustWorld(t, s)
-		p := meanwhile.ProviderAccount{Issuer: "https://id.example.org", Subject: "42", UserID: w.user.ID, CreatedAt: noon}
+		p := meanwhile.ProviderAccount{
+			Issuer:    "https://id.example.org",
+			Subject:   "42",
+			UserID:    w.user.ID,
+			CreatedAt: noon,
+		}
 		_, err := s.UserByProvider(t.Context(), p.Issuer, p.Subject)
 		wantKind(t, "before", err, meanwhile.NotFound)
 		must(t, s.CreateProviderAccount(t.Context(), p))
@@ -138,7 +173,9 @@ var signInTests = []storeTest{
 		for _, err := range errs {
 			must(t, err)
 		}
-		if id := mustGet(s.IdentityByUser(t.Context(), w.user.ID))(t); id.User.PasswordHash != w.user.PasswordHash+"++++++" {
+		if id := mustGet(s.IdentityByUser(t.Context(), w.user.ID))(
+			t,
+		); id.User.PasswordHash != w.user.PasswordHash+"++++++" {
 			t.Errorf("after six in a row: %q", id.User.PasswordHash)
 		}
 	}},
@@ -148,15 +185,54 @@ var signInTests = []storeTest{
 		must(t, s.CreateUser(t.Context(), other, w.member(other.ID)))
 		for _, user := range []meanwhile.UserID{w.user.ID, other.ID} {
 			name := string(user)
-			must(t, s.CreateSession(t.Context(), meanwhile.Session{Hash: "s" + name, UserID: user, CreatedAt: noon, LastUsed: noon, ExpiresAt: noon.Add(time.Hour)}))
+			must(
+				t,
+				s.CreateSession(
+					t.Context(),
+					meanwhile.Session{
+						Hash:      "s" + name,
+						UserID:    user,
+						CreatedAt: noon,
+						LastUsed:  noon,
+						ExpiresAt: noon.Add(time.Hour),
+					},
+				),
+			)
 			must(t, s.CreateAPIKey(t.Context(), meanwhile.APIKey{
-				ID: meanwhile.APIKeyID(name), UserID: user, WorkspaceID: w.workspace.ID, Hash: "k" + name, Scopes: meanwhile.AllScopes, CreatedAt: noon,
+				ID:          meanwhile.APIKeyID(name),
+				UserID:      user,
+				WorkspaceID: w.workspace.ID,
+				Hash:        "k" + name,
+				Scopes:      meanwhile.AllScopes,
+				CreatedAt:   noon,
 			}))
-			must(t, s.CreateLoginLink(t.Context(), meanwhile.LoginLink{Hash: "l" + name, UserID: user, CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)}))
+			must(
+				t,
+				s.CreateLoginLink(
+					t.Context(),
+					meanwhile.LoginLink{
+						Hash:      "l" + name,
+						UserID:    user,
+						CreatedAt: noon,
+						ExpiresAt: noon.Add(time.Hour),
+					},
+				),
+			)
 			p := newPasskey(w, name, 0)
 			p.UserID = user
 			must(t, s.CreatePasskey(t.Context(), p))
-			must(t, s.CreateProviderAccount(t.Context(), meanwhile.ProviderAccount{Issuer: "https://id.example.org", Subject: name, UserID: user, CreatedAt: noon}))
+			must(
+				t,
+				s.CreateProviderAccount(
+					t.Context(),
+					meanwhile.ProviderAccount{
+						Issuer:    "https://id.example.org",
+						Subject:   name,
+						UserID:    user,
+						CreatedAt: noon,
+					},
+				),
+			)
 		}
 		must(t, s.DropWaysIn(t.Context(), w.user.ID))
 		for _, user := range []meanwhile.UserID{w.user.ID, other.ID} {
@@ -166,7 +242,9 @@ var signInTests = []storeTest{
 			_, link := s.LoginLinkByHash(t.Context(), "l"+name)
 			_, passkey := s.PasskeyByCredential(t.Context(), "credential of "+name)
 			_, provider := s.UserByProvider(t.Context(), "https://id.example.org", name)
-			for what, err := range map[string]error{"session": session, "key": key, "link": link, "passkey": passkey, "provider": provider} {
+			for what, err := range map[string]error{
+				"session": session, "key": key, "link": link, "passkey": passkey, "provider": provider,
+			} {
 				if (err != nil) != gone || gone && meanwhile.KindOf(err) != meanwhile.NotFound {
 					t.Errorf("%s of %s: %v", what, name, err)
 				}
@@ -180,8 +258,16 @@ var signInTests = []storeTest{
 		w := mustWorld(t, s)
 		invite := func(hash, email string, d time.Duration) meanwhile.Invite {
 			i := meanwhile.Invite{
-				ID: meanwhile.InviteID(meanwhile.NewRandomID()), WorkspaceID: w.workspace.ID, WorkspaceName: w.workspace.Name, Hash: hash, Email: email, Role: meanwhile.RoleMember,
-				CreatedBy: w.user.ID, CreatedByName: w.user.Name, CreatedAt: noon.Add(d), ExpiresAt: noon.Add(time.Hour),
+				ID:            meanwhile.InviteID(meanwhile.NewRandomID()),
+				WorkspaceID:   w.workspace.ID,
+				WorkspaceName: w.workspace.Name,
+				Hash:          hash,
+				Email:         email,
+				Role:          meanwhile.RoleMember,
+				CreatedBy:     w.user.ID,
+				CreatedByName: w.user.Name,
+				CreatedAt:     noon.Add(d),
+				ExpiresAt:     noon.Add(time.Hour),
 			}
 			must(t, s.CreateInvite(t.Context(), i))
 			return i

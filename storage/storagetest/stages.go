@@ -15,7 +15,12 @@ const blink = 20 * time.Millisecond
 
 func newStage(id meanwhile.VideoID, generation int, step meanwhile.Step) meanwhile.Stage {
 	return meanwhile.Stage{
-		ID: meanwhile.StageID(meanwhile.NewRandomID()), VideoID: id, Generation: generation, Step: step, State: meanwhile.StageDue, CreatedAt: noon,
+		ID:         meanwhile.StageID(meanwhile.NewRandomID()),
+		VideoID:    id,
+		Generation: generation,
+		Step:       step,
+		State:      meanwhile.StageDue,
+		CreatedAt:  noon,
 	}
 }
 
@@ -289,7 +294,8 @@ func testRenewStage(t *testing.T, s meanwhile.Store) {
 	ctx := t.Context()
 	running := mustGet(s.ClaimStage(ctx, mustStage(t, s).ID, "worker", time.Hour))(t)
 	renewed := mustGet(s.RenewStage(ctx, running.VideoID, 1, running.Step, time.Hour))(t)
-	if renewed.ID != running.ID || renewed.State != meanwhile.StageDue || renewed.Attempt != 0 || renewed.Fence <= running.Fence {
+	if renewed.ID != running.ID || renewed.State != meanwhile.StageDue || renewed.Attempt != 0 ||
+		renewed.Fence <= running.Fence {
 		t.Errorf("renewed it is %+v", renewed)
 	}
 	wantFenced(t, s, running.ID, running.Fence)
@@ -299,7 +305,8 @@ func testRenewStage(t *testing.T, s meanwhile.Store) {
 	mustGet(s.RenewStage(ctx, running.VideoID, 1, running.Step, 0))(t)
 	again := mustGet(s.ClaimStage(ctx, running.ID, "worker", time.Hour))(t)
 	must(t, s.EndStage(ctx, again.ID, again.Fence, meanwhile.StageFailed, "It could not be done."))
-	if once := mustGet(s.RenewStage(ctx, running.VideoID, 1, running.Step, 0))(t); once.Message != "" || once.State != meanwhile.StageDue {
+	if once := mustGet(s.RenewStage(ctx, running.VideoID, 1, running.Step, 0))(t); once.Message != "" ||
+		once.State != meanwhile.StageDue {
 		t.Errorf("a failed stage is renewed as %+v", once)
 	}
 	if due := mustGet(s.DueStages(ctx, time.Hour, 10))(t); len(due) != 1 || due[0].ID != running.ID {
@@ -324,7 +331,8 @@ func testWakeStage(t *testing.T, s meanwhile.Store) {
 		t.Errorf("woken while it is due, it is %+v", due)
 	}
 	running := mustGet(s.ClaimStage(ctx, st.ID, "worker", time.Hour))(t)
-	if woken := wake(); woken.State != meanwhile.StageRunning || woken.Fence != running.Fence || woken.Owner != "worker" {
+	if woken := wake(); woken.State != meanwhile.StageRunning || woken.Fence != running.Fence ||
+		woken.Owner != "worker" {
 		t.Errorf("woken while it runs, it is %+v", woken)
 	}
 	must(t, s.EndStage(ctx, st.ID, running.Fence, meanwhile.StageFailed, "No."))

@@ -1,4 +1,5 @@
-// Package storagetest holds the promises of the storage ports as tests. A new implementation starts by calling them.
+// Package storagetest holds the promises of the storage ports as tests. A new implementation starts
+// by calling them.
 package storagetest
 
 import (
@@ -75,7 +76,8 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// mustGet stops the test at the error of a call that it is wrapped around: mustGet(s.VideoByID(ctx, id))(t).
+// mustGet stops the test at the error of a call that it is wrapped around: mustGet(s.VideoByID(ctx,
+// id))(t).
 func mustGet[T any](v T, err error) func(testing.TB) T {
 	return func(t testing.TB) T {
 		t.Helper()
@@ -102,7 +104,8 @@ func together(n int, fn func(i int) error) []error {
 	return errs
 }
 
-// wantOneWinner fails unless exactly one answer is nil and every other is of the kind that losers get.
+// wantOneWinner fails unless exactly one answer is nil and every other is of the kind that losers
+// get.
 func wantOneWinner(t testing.TB, errs []error, losers meanwhile.Kind) {
 	t.Helper()
 	winners := 0
@@ -143,8 +146,12 @@ type world struct {
 func mustWorld(t testing.TB, s meanwhile.Store) world {
 	t.Helper()
 	w := world{
-		workspace: meanwhile.Workspace{ID: meanwhile.WorkspaceID(meanwhile.NewRandomID()), Name: "Orchard", CreatedAt: noon},
-		user:      newUser("Ada@example.org", "Ada"),
+		workspace: meanwhile.Workspace{
+			ID:        meanwhile.WorkspaceID(meanwhile.NewRandomID()),
+			Name:      "Orchard",
+			CreatedAt: noon,
+		},
+		user: newUser("Ada@example.org", "Ada"),
 	}
 	must(t, s.CreateWorkspace(t.Context(), w.workspace))
 	must(t, s.CreateUser(t.Context(), w.user, w.member(w.user.ID)))
@@ -152,7 +159,13 @@ func mustWorld(t testing.TB, s meanwhile.Store) world {
 }
 
 func newUser(email, name string) meanwhile.User {
-	return meanwhile.User{ID: meanwhile.UserID(meanwhile.NewRandomID()), Email: email, Name: name, PasswordHash: "hash", CreatedAt: noon}
+	return meanwhile.User{
+		ID:           meanwhile.UserID(meanwhile.NewRandomID()),
+		Email:        email,
+		Name:         name,
+		PasswordHash: "hash",
+		CreatedAt:    noon,
+	}
 }
 
 func (w world) member(id meanwhile.UserID) meanwhile.Membership {
@@ -162,8 +175,15 @@ func (w world) member(id meanwhile.UserID) meanwhile.Membership {
 // video is a new video of the world's user, made at noon and d.
 func (w world) video(title string, d time.Duration) meanwhile.Video {
 	return meanwhile.Video{
-		ID: meanwhile.VideoID(meanwhile.NewRandomID()), WorkspaceID: w.workspace.ID, OwnerID: w.user.ID, OwnerName: w.user.Name,
-		Title: title, Source: "file", State: meanwhile.StateUploading, CreatedAt: noon.Add(d), UpdatedAt: noon.Add(d),
+		ID:          meanwhile.VideoID(meanwhile.NewRandomID()),
+		WorkspaceID: w.workspace.ID,
+		OwnerID:     w.user.ID,
+		OwnerName:   w.user.Name,
+		Title:       title,
+		Source:      "file",
+		State:       meanwhile.StateUploading,
+		CreatedAt:   noon.Add(d),
+		UpdatedAt:   noon.Add(d),
 	}
 }
 
@@ -211,7 +231,10 @@ var transactionTests = []storeTest{
 		v := w.video("Inner", 0)
 		reason := errors.New("outer fails")
 		err := s.InTx(t.Context(), func(outer meanwhile.Store) error {
-			must(t, outer.InTx(t.Context(), func(inner meanwhile.Store) error { return inner.CreateVideo(t.Context(), v) }))
+			must(
+				t,
+				outer.InTx(t.Context(), func(inner meanwhile.Store) error { return inner.CreateVideo(t.Context(), v) }),
+			)
 			return reason
 		})
 		if !errors.Is(err, reason) {

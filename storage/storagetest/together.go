@@ -11,9 +11,14 @@ import (
 
 const crowd = 24
 
-// mustCrowd has many write a video each at the same moment, while another transaction holds everybody up until they have all come: write
-// is one's own transaction, and gets its number. It gives back the videos and what each was answered.
-func mustCrowd(t *testing.T, s meanwhile.Store, write func(i int, v meanwhile.Video) error) ([]meanwhile.Video, []error) {
+// mustCrowd has many write a video each at the same moment, while another transaction holds
+// everybody up until they have all come: write is one's own transaction, and gets its number. It
+// gives back the videos and what each was answered.
+func mustCrowd(
+	t *testing.T,
+	s meanwhile.Store,
+	write func(i int, v meanwhile.Video) error,
+) ([]meanwhile.Video, []error) {
 	t.Helper()
 	w := mustWorld(t, s)
 	videos, errs := make([]meanwhile.Video, crowd), make([]error, crowd)

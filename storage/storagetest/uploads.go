@@ -13,15 +13,25 @@ import (
 
 func newUpload(id meanwhile.VideoID, d time.Duration) meanwhile.Upload {
 	return meanwhile.Upload{
-		ID: meanwhile.UploadID(meanwhile.NewRandomID()), VideoID: id, TokenHash: "hash of a token", Filename: "../clip ☃.mp4",
-		LengthBytes: -1, CreatedAt: noon.Add(d), ExpiresAt: noon.Add(d + meanwhile.UploadKeep),
+		ID:          meanwhile.UploadID(meanwhile.NewRandomID()),
+		VideoID:     id,
+		TokenHash:   "hash of a token",
+		Filename:    "../clip ☃.mp4",
+		LengthBytes: -1,
+		CreatedAt:   noon.Add(d),
+		ExpiresAt:   noon.Add(d + meanwhile.UploadKeep),
 	}
 }
 
 // part is the n-th of parts of 100 bytes.
 func part(n int) meanwhile.Part {
 	return meanwhile.Part{
-		Track: meanwhile.FileTrack, N: n, OffsetBytes: int64(n) * 100, SizeBytes: 100, SHA256: "sum", Key: "u/" + meanwhile.NewRandomID(),
+		Track:       meanwhile.FileTrack,
+		N:           n,
+		OffsetBytes: int64(n) * 100,
+		SizeBytes:   100,
+		SHA256:      "sum",
+		Key:         "u/" + meanwhile.NewRandomID(),
 	}
 }
 
@@ -68,7 +78,12 @@ var uploadTests = []storeTest{
 		wantKind(t, "UploadByVideo", err, meanwhile.NotFound)
 		_, err = s.TakeUpload(t.Context(), "none")
 		wantKind(t, "TakeUpload", err, meanwhile.NotFound)
-		wantKind(t, "AppendParts", s.AppendParts(t.Context(), "none", 1, []meanwhile.Part{part(0)}, noon), meanwhile.NotFound)
+		wantKind(
+			t,
+			"AppendParts",
+			s.AppendParts(t.Context(), "none", 1, []meanwhile.Part{part(0)}, noon),
+			meanwhile.NotFound,
+		)
 	}},
 	{"parts follow one another", testAppendParts},
 	{"who takes an upload over fences who held it", testTakeUpload},
@@ -105,7 +120,12 @@ func testAppendParts(t *testing.T, s meanwhile.Store) {
 	}
 
 	for _, n := range []int{2, 4} {
-		wantKind(t, fmt.Sprintf("part %d at offset 300", n), s.AppendParts(ctx, u.ID, u.Holder, []meanwhile.Part{part(n)}, noon), meanwhile.Conflict)
+		wantKind(
+			t,
+			fmt.Sprintf("part %d at offset 300", n),
+			s.AppendParts(ctx, u.ID, u.Holder, []meanwhile.Part{part(n)}, noon),
+			meanwhile.Conflict,
+		)
 	}
 	gap := []meanwhile.Part{part(3), part(5)}
 	if err := s.AppendParts(ctx, u.ID, u.Holder, gap, noon); err == nil {
@@ -114,7 +134,12 @@ func testAppendParts(t *testing.T, s meanwhile.Store) {
 	// The second part's key is taken: the first may not stay either.
 	twice := part(4)
 	twice.Key = parts[0].Key
-	wantKind(t, "a key that is taken", s.AppendParts(ctx, u.ID, u.Holder, []meanwhile.Part{part(3), twice}, noon), meanwhile.Conflict)
+	wantKind(
+		t,
+		"a key that is taken",
+		s.AppendParts(ctx, u.ID, u.Holder, []meanwhile.Part{part(3), twice}, noon),
+		meanwhile.Conflict,
+	)
 	if diff := cmp.Diff(u, mustGet(s.UploadByID(ctx, u.ID))(t)); diff != "" {
 		t.Errorf("UploadByID() after refusals (-want +got):\n%s", diff)
 	}
@@ -131,9 +156,19 @@ func testTakeUpload(t *testing.T, s meanwhile.Store) {
 	if second.Holder <= first.Holder {
 		t.Fatalf("holders %d, then %d, want it raised", first.Holder, second.Holder)
 	}
-	wantKind(t, "the first holder", s.AppendParts(ctx, id, first.Holder, []meanwhile.Part{part(0)}, noon), meanwhile.Fenced)
+	wantKind(
+		t,
+		"the first holder",
+		s.AppendParts(ctx, id, first.Holder, []meanwhile.Part{part(0)}, noon),
+		meanwhile.Fenced,
+	)
 	must(t, s.AppendParts(ctx, id, second.Holder, []meanwhile.Part{part(0)}, noon))
-	wantKind(t, "the first holder at the right offset", s.AppendParts(ctx, id, first.Holder, []meanwhile.Part{part(1)}, noon), meanwhile.Fenced)
+	wantKind(
+		t,
+		"the first holder at the right offset",
+		s.AppendParts(ctx, id, first.Holder, []meanwhile.Part{part(1)}, noon),
+		meanwhile.Fenced,
+	)
 
 	holders := make([]int64, 8)
 	errs := together(len(holders), func(i int) error {
@@ -193,7 +228,11 @@ func testAppendRace(t *testing.T, s meanwhile.Store) {
 func testEndUpload(t *testing.T, s meanwhile.Store) {
 	ctx := t.Context()
 	sealed := mustGet(s.TakeUpload(ctx, mustUpload(t, s).ID))(t)
-	wantOneWinner(t, together(4, func(int) error { return s.SealUpload(ctx, sealed.ID, noon.Add(time.Second)) }), meanwhile.Conflict)
+	wantOneWinner(
+		t,
+		together(4, func(int) error { return s.SealUpload(ctx, sealed.ID, noon.Add(time.Second)) }),
+		meanwhile.Conflict,
+	)
 	wantKind(t, "appending to a sealed upload",
 		s.AppendParts(ctx, sealed.ID, sealed.Holder, []meanwhile.Part{part(0)}, noon), meanwhile.Conflict)
 	if diff := cmp.Diff(after(time.Second), mustGet(s.UploadByID(ctx, sealed.ID))(t).SealedAt); diff != "" {

@@ -24,8 +24,19 @@ var videoTests = []storeTest{
 		wantKind(t, "SetVideoTitle", s.SetVideoTitle(ctx, "none", "x", noon), meanwhile.NotFound)
 		wantKind(t, "SetVideoTrashed", s.SetVideoTrashed(ctx, "none", nil), meanwhile.NotFound)
 		wantKind(t, "SetVideoMedia", s.SetVideoMedia(ctx, "none", 0, 0, 0, noon), meanwhile.NotFound)
-		wantKind(t, "SetVideoState", s.SetVideoState(ctx, "none", []meanwhile.State{meanwhile.StateUploading}, meanwhile.StateProcessing, "", noon),
-			meanwhile.NotFound)
+		wantKind(
+			t,
+			"SetVideoState",
+			s.SetVideoState(
+				ctx,
+				"none",
+				[]meanwhile.State{meanwhile.StateUploading},
+				meanwhile.StateProcessing,
+				"",
+				noon,
+			),
+			meanwhile.NotFound,
+		)
 		wantKind(t, "PublishGeneration", s.PublishGeneration(ctx, "none", 1, noon), meanwhile.NotFound)
 		_, missing = s.StartGeneration(ctx, "none", noon)
 		wantKind(t, "StartGeneration", missing, meanwhile.NotFound)
@@ -66,9 +77,24 @@ func testVideoState(t *testing.T, s meanwhile.Store) {
 	wantOneWinner(t, together(4, func(int) error {
 		return s.SetVideoState(ctx, v.ID, from, meanwhile.StateProcessing, "", noon.Add(time.Second))
 	}), meanwhile.Conflict)
-	wantKind(t, "SetVideoState from no state", s.SetVideoState(ctx, v.ID, nil, meanwhile.StateReady, "", noon), meanwhile.Conflict)
+	wantKind(
+		t,
+		"SetVideoState from no state",
+		s.SetVideoState(ctx, v.ID, nil, meanwhile.StateReady, "", noon),
+		meanwhile.Conflict,
+	)
 
-	must(t, s.SetVideoState(ctx, v.ID, []meanwhile.State{meanwhile.StateProcessing}, meanwhile.StateFailed, "This file holds no video.", noon))
+	must(
+		t,
+		s.SetVideoState(
+			ctx,
+			v.ID,
+			[]meanwhile.State{meanwhile.StateProcessing},
+			meanwhile.StateFailed,
+			"This file holds no video.",
+			noon,
+		),
+	)
 	got := mustGet(s.VideoByID(ctx, v.ID))(t)
 	if got.State != meanwhile.StateFailed || got.Failure != "This file holds no video." {
 		t.Errorf("got state %q, failure %q", got.State, got.Failure)
@@ -139,7 +165,8 @@ func testSummary(t *testing.T, s meanwhile.Store) {
 		t.Errorf("VideoSummary() (-want +got):\n%s", diff)
 	}
 
-	// The published generation goes on being shown while a later one, without a poster yet, is made.
+	// The published generation goes on being shown while a later one, without a poster yet, is
+	// made.
 	must(t, s.PublishGeneration(ctx, v.ID, 1, noon))
 	mustGet(s.StartGeneration(ctx, v.ID, noon))(t)
 	must(t, s.CreateStage(ctx, newStage(v.ID, 2, meanwhile.StepEncode)))
@@ -158,7 +185,8 @@ func testListPages(t *testing.T, s meanwhile.Store) {
 	foreign.OwnerID = other.ID
 	must(t, s.CreateVideo(ctx, foreign))
 
-	// Three made in one millisecond stand between others: identity decides their order, and no page may lose or repeat one.
+	// Three made in one millisecond stand between others: identity decides their order, and no page
+	// may lose or repeat one.
 	var titles []string
 	for i, d := range []time.Duration{0, time.Second, time.Second, time.Second, 2 * time.Second} {
 		must(t, s.CreateVideo(ctx, w.video(fmt.Sprintf("Video %d", i), d)))
@@ -207,7 +235,13 @@ func testTrash(t *testing.T, s meanwhile.Store) {
 		trashed bool
 		want    []string
 	}{{false, []string{"Kept"}}, {true, []string{"Gone"}}} {
-		got := titlesOf(mustGet(s.ListVideos(t.Context(), meanwhile.VideoQuery{OwnerID: w.user.ID, Trashed: tc.trashed, Limit: 10}))(t))
+		got := titlesOf(
+			mustGet(
+				s.ListVideos(t.Context(), meanwhile.VideoQuery{OwnerID: w.user.ID, Trashed: tc.trashed, Limit: 10}),
+			)(
+				t,
+			),
+		)
 		if diff := cmp.Diff(tc.want, got); diff != "" {
 			t.Errorf("ListVideos(trashed %t) (-want +got):\n%s", tc.trashed, diff)
 		}
@@ -251,7 +285,13 @@ func testSearch(t *testing.T, s meanwhile.Store) {
 		{"sprint missing", nil},
 		{"old", nil},
 	} {
-		got := titlesOf(mustGet(s.ListVideos(t.Context(), meanwhile.VideoQuery{OwnerID: w.user.ID, Search: tc.search, Limit: 10}))(t))
+		got := titlesOf(
+			mustGet(
+				s.ListVideos(t.Context(), meanwhile.VideoQuery{OwnerID: w.user.ID, Search: tc.search, Limit: 10}),
+			)(
+				t,
+			),
+		)
 		if diff := cmp.Diff(tc.want, got); diff != "" {
 			t.Errorf("search %q (-want +got):\n%s", tc.search, diff)
 		}

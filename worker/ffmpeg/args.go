@@ -72,7 +72,8 @@ func progressArgs() []string { return []string{"-progress", "pipe:3"} }
 // fileURL names a path so that nothing in it can be taken for a protocol or an option.
 func fileURL(path string) string { return "file:" + path }
 
-// CopyArgs are ffmpeg's arguments for a stream copy from in to out: a faststart MP4, or a WebM with its cues in front.
+// CopyArgs are ffmpeg's arguments for a stream copy from in to out: a faststart MP4, or a WebM with
+// its cues in front.
 func CopyArgs(in, out string, p meanwhile.Probe, c meanwhile.Copy) []string {
 	options := outputOptions()
 	options["c"] = "copy"
@@ -87,8 +88,9 @@ func CopyArgs(in, out string, p meanwhile.Probe, c meanwhile.Copy) []string {
 	return append(append(globalArgs(), progressArgs()...), stream.GetArgs()...)
 }
 
-// tagVideo names the sample entry as players want it: some refuse hev1 and avc3, whose parameter sets may come later, though this
-// muxer writes them in front. A stream whose size moves really needs avc3.
+// tagVideo names the sample entry as players want it: some refuse hev1 and avc3, whose parameter
+// sets may come later, though this muxer writes them in front. A stream whose size moves really
+// needs avc3.
 func tagVideo(options ffgo.KwArgs, v *meanwhile.VideoStream) {
 	switch {
 	case v == nil:
@@ -99,8 +101,8 @@ func tagVideo(options ffgo.KwArgs, v *meanwhile.VideoStream) {
 	}
 }
 
-// encodeAudio fills holes and a late start with silence: AAC frames are counted, not timed, and would slide before the picture. A static gain
-// comes after it, which neither pumps nor clips.
+// encodeAudio fills holes and a late start with silence: AAC frames are counted, not timed, and
+// would slide before the picture. A static gain comes after it, which neither pumps nor clips.
 func encodeAudio(options ffgo.KwArgs, a *meanwhile.AudioStream, gainDB float64) {
 	channels := 2
 	if a != nil && a.Channels == 1 {
@@ -142,7 +144,8 @@ func jpegOptions(from string, quality int) ffgo.KwArgs {
 	return options
 }
 
-// PosterArgs are ffmpeg's arguments for a JPEG of the best of ten key frames, or else of the first picture that can be decoded.
+// PosterArgs are ffmpeg's arguments for a JPEG of the best of ten key frames, or else of the first
+// picture that can be decoded.
 func PosterArgs(in, out string, p meanwhile.Probe, keyFrames bool) []string {
 	options := jpegOptions("0:V:0", posterQuality)
 	options["vf"] = posterFilters(p.Video, keyFrames)
@@ -150,8 +153,8 @@ func PosterArgs(in, out string, p meanwhile.Probe, keyFrames bool) []string {
 	return append(globalArgs(), stream.GetArgs()...)
 }
 
-// pictureInput is an input of which key frames are decoded, or all frames. More threads than one would run ahead and decode what nobody asked
-// for.
+// pictureInput is an input of which key frames are decoded, or all frames. More threads than one
+// would run ahead and decode what nobody asked for.
 func pictureInput(p meanwhile.Probe, keyFrames bool) ffgo.KwArgs {
 	input := inputOptions(p.Container)
 	input["threads"] = 1
@@ -172,18 +175,22 @@ type Ends struct {
 // decodedPart is how much of a beginning and of an end must decode.
 const decodedPart = 1 // seconds: somebody waits for a copy to be verified
 
-// DecodeArgs are ffmpeg's arguments to decode the ends of files to nothing, ending at the first error. What our own files say of themselves
-// was read before, so that nothing is decoded to find that out.
+// DecodeArgs are ffmpeg's arguments to decode the ends of files to nothing, ending at the first
+// error. What our own files say of themselves was read before, so that nothing is decoded to find
+// that out.
 func DecodeArgs(files []Ends) []string {
 	var streams []*ffgo.Stream
 	for _, f := range files {
 		whole := inputOptions(f.Container)
-		whole["threads"] = 1 // several files keep several cores busy, and a thread that runs ahead decodes what nobody asked for
+		// several files keep several cores busy, and a thread that runs ahead decodes what nobody
+		// asked for
+		whole["threads"] = 1
 		whole["nofind_stream_info"] = ""
 		if f.KeyFrames {
 			whole["skip_frame"] = "nokey"
 		} else {
-			whole["skip_loop_filter"] = "all" // it only makes the picture smoother: nothing in the file can make it fail
+			// it only makes the picture smoother: nothing in the file can make it fail
+			whole["skip_loop_filter"] = "all"
 		}
 		parts := []ffgo.KwArgs{whole}
 		if !f.Cut {
@@ -204,12 +211,13 @@ func DecodeArgs(files []Ends) []string {
 	return append(append(globalArgs(), "-xerror"), out.GetArgs()...)
 }
 
-// ProbeArgs are ffprobe's arguments: every packet's times, size and place, then the streams and the file, a line each. With
-// headerOnly the packets are left out.
+// ProbeArgs are ffprobe's arguments: every packet's times, size and place, then the streams and the
+// file, a line each. With headerOnly the packets are left out.
 func ProbeArgs(in string, c meanwhile.Container, headerOnly bool) []string {
 	args := []string{"-hide_banner", "-loglevel", "error", "-max_alloc", strconv.Itoa(maxAlloc)}
 	input := inputOptions(c)
-	// ffprobe opens a decoder for every stream and ends at one that it may not open; subtitles are no reason to refuse a file.
+	// ffprobe opens a decoder for every stream and ends at one that it may not open; subtitles are
+	// no reason to refuse a file.
 	input["codec_whitelist"] = decoderList + "," + subtitleDecoders
 	args = append(args, ffgo.ConvertKwargsToCmdLineArgs(input)...)
 	entries := "format=nb_streams,duration,start_time" +

@@ -9,9 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// becomeWithin bounds the address space and becomes the program that argv names. This runtime reserves more than the bound before it does
-// anything, and ends at the next allocation that needs another page: so all that execve wants is laid out first, nothing is collected any
-// more, and between the two system calls no Go code runs that could allocate.
+// becomeWithin bounds the address space and becomes the program that argv names. This runtime
+// reserves more than the bound before it does anything, and ends at the next allocation that needs
+// another page: so all that execve wants is laid out first, nothing is collected any more, and
+// between the two system calls no Go code runs that could allocate.
 func becomeWithin(memory uint64, argv []string) error {
 	program, err := unix.BytePtrFromString(argv[0])
 	if err != nil {
@@ -27,7 +28,15 @@ func becomeWithin(memory uint64, argv []string) error {
 	}
 	bound := &unix.Rlimit{Cur: memory, Max: memory}
 	debug.SetGCPercent(-1)
-	if _, _, errno := unix.RawSyscall6(unix.SYS_PRLIMIT64, 0, unix.RLIMIT_AS, uintptr(unsafe.Pointer(bound)), 0, 0, 0); errno != 0 {
+	if _, _, errno := unix.RawSyscall6(
+		unix.SYS_PRLIMIT64,
+		0,
+		unix.RLIMIT_AS,
+		uintptr(unsafe.Pointer(bound)),
+		0,
+		0,
+		0,
+	); errno != 0 {
 		return os.NewSyscallError("prlimit", errno)
 	}
 	_, _, errno := unix.RawSyscall(unix.SYS_EXECVE,

@@ -25,7 +25,8 @@ func inspectFile(path string, p *meanwhile.Probe, f *facts) error {
 	return nil
 }
 
-// fragmented reports whether an MP4 announces or holds movie fragments. It reads box headers only, at most 64 of them.
+// fragmented reports whether an MP4 announces or holds movie fragments. It reads box headers only,
+// at most 64 of them.
 func fragmented(r io.ReaderAt, sizeBytes int64) bool {
 	found := false
 	eachBox(r, 0, sizeBytes, func(kind string, start, end int64) bool {
@@ -44,7 +45,8 @@ func fragmented(r io.ReaderAt, sizeBytes int64) bool {
 	return found
 }
 
-// whole reports whether the boxes of an MP4 end where the file ends: an index in front promises bytes that a cut file does not have.
+// whole reports whether the boxes of an MP4 end where the file ends: an index in front promises
+// bytes that a cut file does not have.
 func whole(path string) (bool, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -64,7 +66,8 @@ func whole(path string) (bool, error) {
 	return media && last == info.Size(), nil
 }
 
-// eachBox calls visit with each box between from and to, and where its content lies, until visit answers false.
+// eachBox calls visit with each box between from and to, and where its content lies, until visit
+// answers false.
 func eachBox(r io.ReaderAt, from, to int64, visit func(kind string, start, end int64) bool) {
 	for range 64 {
 		var head [16]byte

@@ -12,7 +12,8 @@ const (
 	copyByteCost = 8e-9  // a byte copied: read, written, moved for the index
 )
 
-// Budget is the CPU time after which a ladder is ended: three times its cost, for slower machines, and a minute.
+// Budget is the CPU time after which a ladder is ended: three times its cost, for slower machines,
+// and a minute.
 func Budget(p meanwhile.Probe, l meanwhile.Ladder) time.Duration {
 	return 3*meanwhile.LadderCost(p, l) + time.Minute
 }

@@ -36,7 +36,8 @@ func mustFFmpeg(t testing.TB, args ...string) {
 	}
 }
 
-// mustClip makes a clip in a folder of the test from words separated by spaces and returns its path.
+// mustClip makes a clip in a folder of the test from words separated by spaces and returns its
+// path.
 func mustClip(t testing.TB, name, words string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -80,9 +81,16 @@ func length(p meanwhile.Probe) time.Duration { return time.Duration(p.DurationMS
 
 // ladderOf is a plain rendition of the source's own size, alone.
 func ladderOf(p meanwhile.Probe) meanwhile.Ladder {
-	return meanwhile.Ladder{ToneMap: p.Video.HDR(), NoAudio: p.Audio == nil, Rungs: []meanwhile.Rung{{
-		Name: "own", Width: p.Video.Width &^ 1, Height: p.Video.Height &^ 1, CRF: 23, MaxrateBPS: 4_000_000, Progressive: true,
-	}}}
+	return meanwhile.Ladder{ToneMap: p.Video.HDR(), NoAudio: p.Audio == nil, Rungs: []meanwhile.Rung{
+		{
+			Name:        "own",
+			Width:       p.Video.Width &^ 1,
+			Height:      p.Video.Height &^ 1,
+			CRF:         23,
+			MaxrateBPS:  4_000_000,
+			Progressive: true,
+		},
+	}}
 }
 
 func near(got, want, by int64) bool { return got >= want-by && got <= want+by }
@@ -90,8 +98,26 @@ func near(got, want, by int64) bool { return got >= want-by && got <= want+by }
 // colour is the mean red, green and blue of the part of the frame at a time.
 func colour(t testing.TB, path, at, part string) [3]int {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-nostdin", "-ss", at, "-i", path, "-frames:v", "1",
-		"-vf", "crop="+part+",scale=8:8:flags=area,scale=1:1:flags=area", "-f", "rawvideo", "-pix_fmt", "rgb24", "-")
+	cmd := exec.CommandContext(
+		t.Context(),
+		"ffmpeg",
+		"-v",
+		"error",
+		"-nostdin",
+		"-ss",
+		at,
+		"-i",
+		path,
+		"-frames:v",
+		"1",
+		"-vf",
+		"crop="+part+",scale=8:8:flags=area,scale=1:1:flags=area",
+		"-f",
+		"rawvideo",
+		"-pix_fmt",
+		"rgb24",
+		"-",
+	)
 	out, err := cmd.Output()
 	if err != nil || len(out) != 3 {
 		t.Fatalf("read the colour of %s at %s: %v, %d bytes", filepath.Base(path), at, err, len(out))
@@ -102,7 +128,19 @@ func colour(t testing.TB, path, at, part string) [3]int {
 // field asks ffprobe, outside of the sandbox, for one value of one stream.
 func field(t testing.TB, path, stream, entry string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "ffprobe", "-v", "error", "-select_streams", stream, "-show_entries", entry, "-of", "csv=p=0", path)
+	cmd := exec.CommandContext(
+		t.Context(),
+		"ffprobe",
+		"-v",
+		"error",
+		"-select_streams",
+		stream,
+		"-show_entries",
+		entry,
+		"-of",
+		"csv=p=0",
+		path,
+	)
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("ffprobe %s: %v", filepath.Base(path), err)
@@ -119,8 +157,8 @@ func number(t testing.TB, s string) float64 {
 	return n
 }
 
-// samples are the recordings of real browsers, by name: from MEANWHILE_SAMPLES, from beside the checkout, or else likenesses of them
-// made on the spot.
+// samples are the recordings of real browsers, by name: from MEANWHILE_SAMPLES, from beside the
+// checkout, or else likenesses of them made on the spot.
 func samples(t testing.TB) map[string]string {
 	t.Helper()
 	for _, folder := range []string{os.Getenv("MEANWHILE_SAMPLES"), "../../../shared/samples"} {
@@ -149,7 +187,8 @@ func likenesses(t testing.TB) map[string]string {
 	)
 	found := map[string]string{}
 	for name, words := range map[string]string{
-		"chromium-vp8-paused.webm":            picture + sound + "-c:v libvpx -deadline realtime -b:v 500k -c:a libopus -live 1 -f webm",
+		"chromium-vp8-paused.webm": picture +
+			sound + "-c:v libvpx -deadline realtime -b:v 500k -c:a libopus -live 1 -f webm",
 		"chromium-avc1-opus-2s-keyframes.mp4": picture + sound + h264 + "-c:a libopus " + fragments,
 		"chromium-stop-sharing.mp4":           picture + longSound + h264 + "-c:a libopus " + fragments,
 		"two-tracks-screen.mp4":               picture + sound + h264 + "-c:a libopus " + fragments,

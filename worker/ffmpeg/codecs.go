@@ -2,8 +2,8 @@ package ffmpeg
 
 import "strings"
 
-// codecs lists what may be decoded: ffmpeg's name of the codec and the decoders that it may use for it, by the names that builds give
-// them. Whatever is not here is refused before a decoder sees it.
+// codecs lists what may be decoded: ffmpeg's name of the codec and the decoders that it may use for
+// it, by the names that builds give them. Whatever is not here is refused before a decoder sees it.
 var codecs = []struct {
 	name     string
 	decoders []string

@@ -12,11 +12,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ConfineCommand is the hidden command of the program that must call Confine with the arguments after it.
+// ConfineCommand is the hidden command of the program that must call Confine with the arguments
+// after it.
 const ConfineCommand = "confine"
 
-// Confine limits this process and then becomes the program that args name. It never returns when that works. It is for a process
-// that was started for nothing else.
+// Confine limits this process and then becomes the program that args name. It never returns when
+// that works. It is for a process that was started for nothing else.
 func Confine(args []string) error {
 	var l limits
 	var lock bool
@@ -52,7 +53,8 @@ func Confine(args []string) error {
 	return nil
 }
 
-// restrictFiles leaves the system's programs, the inputs and the output folder, and no TCP where the kernel knows how.
+// restrictFiles leaves the system's programs, the inputs and the output folder, and no TCP where
+// the kernel knows how.
 func restrictFiles(program, write string, reads []string) error {
 	// The library's best effort would go on without any Landlock; that is for us to refuse.
 	if abi, err := llsys.LandlockGetABIVersion(); err != nil || abi < 1 {

@@ -12,7 +12,8 @@ import (
 	"meanwhile"
 )
 
-// startError is a program that never got as far as the file: the machine's fault, so trying again may help.
+// startError is a program that never got as far as the file: the machine's fault, so trying again
+// may help.
 type startError struct{ err error }
 
 func (e *startError) Error() string { return e.err.Error() }
@@ -31,7 +32,8 @@ func (e *exitError) Error() string {
 // says reports whether the program wrote text.
 func (e *exitError) says(text string) bool { return strings.Contains(e.stderr, text) }
 
-// What bwrap and ffmpeg end with after a signal: the shell's custom, and ffmpeg's own for signals that it catches.
+// What bwrap and ffmpeg end with after a signal: the shell's custom, and ffmpeg's own for signals
+// that it catches.
 const (
 	codeSignalled = 128
 	codeKilled    = codeSignalled + int(syscall.SIGKILL)
@@ -40,18 +42,27 @@ const (
 	codeCaught    = 255
 )
 
-// classify turns the end of a program into an error: nil, ctx's own when it was cancelled, Unprocessable when it was ended for what it
-// cost, Full when the disk was, Internal when the sandbox failed or something outside killed it; else a plain *exitError, for the
-// caller knows what it means.
+// classify turns the end of a program into an error: nil, ctx's own when it was cancelled,
+// Unprocessable when it was ended for what it cost, Full when the disk was, Internal when the
+// sandbox failed or something outside killed it; else a plain *exitError, for the caller knows what
+// it means.
 func classify(ctx context.Context, cause, exit error, stderr string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	switch {
 	case errors.Is(cause, errWall):
-		return meanwhile.E(meanwhile.Unprocessable, "We gave up on this video: it took far longer than its length and size explain.", cause)
+		return meanwhile.E(
+			meanwhile.Unprocessable,
+			"We gave up on this video: it took far longer than its length and size explain.",
+			cause,
+		)
 	case errors.Is(cause, errStalled):
-		return meanwhile.E(meanwhile.Unprocessable, "We gave up on this video: the work on it stopped making progress.", cause)
+		return meanwhile.E(
+			meanwhile.Unprocessable,
+			"We gave up on this video: the work on it stopped making progress.",
+			cause,
+		)
 	case exit == nil:
 		return nil
 	}
@@ -60,16 +71,26 @@ func classify(ctx context.Context, cause, exit error, stderr string) error {
 	case e.says("No space left on device"):
 		return meanwhile.E(meanwhile.Full, "There is no room on the server's disk.", e)
 	case e.code == codeCPU, e.code == codeCaught:
-		return meanwhile.E(meanwhile.Unprocessable, "We gave up on this video: it took far more work than its length and size explain.", e)
+		return meanwhile.E(
+			meanwhile.Unprocessable,
+			"We gave up on this video: it took far more work than its length and size explain.",
+			e,
+		)
 	case e.code == codeFileSize, e.says("File too large"):
-		return meanwhile.E(meanwhile.Unprocessable, "We gave up on this video: what it turned into grew far larger than itself.", e)
+		return meanwhile.E(
+			meanwhile.Unprocessable,
+			"We gave up on this video: what it turned into grew far larger than itself.",
+			e,
+		)
 	case e.says("max_streams"): // ffmpeg calls that a lack of memory too
 		return e
 	case e.says("Cannot allocate memory"), e.says("malloc of size"):
 		return meanwhile.E(meanwhile.Unprocessable, "This video needs more memory than one video may use.", e)
 	case e.code == codeKilled:
 		return meanwhile.E(meanwhile.Internal, "The work on this video was cut short on the server.", e)
-	case strings.HasPrefix(stderr, "bwrap:"), strings.HasPrefix(stderr, "prlimit:"), strings.HasPrefix(stderr, ConfineCommand+":"):
+	case strings.HasPrefix(stderr, "bwrap:"),
+		strings.HasPrefix(stderr, "prlimit:"),
+		strings.HasPrefix(stderr, ConfineCommand+":"):
 		return meanwhile.E(meanwhile.Internal, "The server could not start work on this video.", e)
 	}
 	return e
@@ -87,8 +108,8 @@ func exitCode(err error) int {
 	return exit.ExitCode()
 }
 
-// conversionError says for people what an unexplained failure of ffmpeg means. Errors that already say it, and a cancelled context's,
-// pass through.
+// conversionError says for people what an unexplained failure of ffmpeg means. Errors that already
+// say it, and a cancelled context's, pass through.
 func conversionError(err error) error {
 	var said *meanwhile.Error
 	var start *startError
@@ -98,7 +119,11 @@ func conversionError(err error) error {
 	case errors.As(err, &start):
 		return meanwhile.E(meanwhile.Internal, "The server could not start work on this video.", err)
 	}
-	return meanwhile.E(meanwhile.Unprocessable, "We could not convert this video: it is damaged, or made in a way that we cannot read.", err)
+	return meanwhile.E(
+		meanwhile.Unprocessable,
+		"We could not convert this video: it is damaged, or made in a way that we cannot read.",
+		err,
+	)
 }
 
 // ioError is trouble with our own files, not with the video.
@@ -109,5 +134,9 @@ func ioError(doing string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return meanwhile.E(meanwhile.NotFound, "The file is no longer there.", fmt.Errorf("%s: %w", doing, err))
 	}
-	return meanwhile.E(meanwhile.Internal, "The server could not reach its own files.", fmt.Errorf("%s: %w", doing, err))
+	return meanwhile.E(
+		meanwhile.Internal,
+		"The server could not reach its own files.",
+		fmt.Errorf("%s: %w", doing, err),
+	)
 }

@@ -7,16 +7,25 @@ import (
 	"time"
 )
 
-// RunConfined starts any program as ffmpeg is started, for tests of what the sandbox lets through. It returns what the program wrote.
+// RunConfined starts any program as ffmpeg is started, for tests of what the sandbox lets through.
+// It returns what the program wrote.
 func (t *Tools) RunConfined(ctx context.Context, in, outDir, program string, args ...string) (string, error) {
 	var said bytes.Buffer
 	err := t.run(ctx, job{
-		bin: program, args: args, in: in, outDir: outDir, stdout: &said, cpu: 10 * time.Second, wall: 10 * time.Second, fsize: 1 << 20,
+		bin:    program,
+		args:   args,
+		in:     in,
+		outDir: outDir,
+		stdout: &said,
+		cpu:    10 * time.Second,
+		wall:   10 * time.Second,
+		fsize:  1 << 20,
 	})
 	return said.String(), err
 }
 
-// CountPeaks gives a sound's peaks from its samples, as they come out of ffmpeg: 16-bit, 8000 a second.
+// CountPeaks gives a sound's peaks from its samples, as they come out of ffmpeg: 16-bit, 8000 a
+// second.
 func CountPeaks(length time.Duration, write func(w io.Writer)) Peaks {
 	c := newPeakCounter(length)
 	write(c)

@@ -148,8 +148,8 @@ func (f *facts) packets() (n int64) {
 	return n
 }
 
-// length is from the first packet to the end of the last one of the chosen streams; of a file that was not walked to its end, what
-// the header says if that is more.
+// length is from the first packet to the end of the last one of the chosen streams; of a file that
+// was not walked to its end, what the header says if that is more.
 func (f *facts) length(video, audio fields) time.Duration {
 	var all walk
 	for _, s := range []fields{video, audio} {
@@ -237,7 +237,8 @@ func (w *walk) place(pos int64) {
 	w.keyPlaces = append(w.keyPlaces, pos)
 }
 
-// end is when the last packet has been shown. Live recordings do not say how long it lasts: an average step is taken.
+// end is when the last packet has been shown. Live recordings do not say how long it lasts: an
+// average step is taken.
 func (w *walk) end() time.Duration {
 	if w.lastHasEnd || w.timed < 2 {
 		return w.last

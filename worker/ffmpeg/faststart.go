@@ -9,9 +9,15 @@ import (
 	"meanwhile"
 )
 
-// ProbeFaststart is Probe for the source of a Faststart that was written to path. What ffprobe would learn by walking the source's packets
-// stands in the new index, so that it is asked for the streams alone.
-func (t *Tools) ProbeFaststart(ctx context.Context, path string, f meanwhile.Faststart, sourceBytes int64) (meanwhile.Probe, error) {
+// ProbeFaststart is Probe for the source of a Faststart that was written to path. What ffprobe
+// would learn by walking the source's packets stands in the new index, so that it is asked for the
+// streams alone.
+func (t *Tools) ProbeFaststart(
+	ctx context.Context,
+	path string,
+	f meanwhile.Faststart,
+	sourceBytes int64,
+) (meanwhile.Probe, error) {
 	made, err := resolve(path)
 	if err != nil {
 		return meanwhile.Probe{}, ioError("find the copy", err)

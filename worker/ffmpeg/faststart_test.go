@@ -31,16 +31,52 @@ func TestFaststartHoldsTheSamplesOfItsSource(t *testing.T) {
 	cases := []struct{ name, file, words string }{
 		{"index behind the media", "a.mp4", picture + voice + h264 + "-c:a aac"},
 		{"index in front", "a.mp4", picture + voice + h264 + "-c:a aac -movflags +faststart"},
-		{"pictures out of order", "a.mp4", picture + voice + "-c:v libx264 -preset veryfast -bf 3 -b_strategy 0 -pix_fmt yuv420p -g 60 -c:a aac"},
-		{"pictures out of order in fragments", "a.mp4", picture + voice + "-c:v libx264 -preset veryfast -bf 3 -b_strategy 0 -pix_fmt yuv420p -g 60 -c:a aac -movflags +frag_keyframe+empty_moov+default_base_moof"},
-		{"signed offsets and no edits", "a.mp4", picture + voice + "-c:v libx264 -preset veryfast -bf 2 -pix_fmt yuv420p -g 60 -c:a aac -movflags +negative_cts_offsets -use_editlist 0"},
-		{"fragments, as browsers record them", "a.mp4", picture + voice + h264 + "-c:a libopus -movflags +frag_keyframe+empty_moov+default_base_moof"},
-		{"fragments with offsets from the file's beginning", "a.mp4", picture + voice + h264 + "-c:a aac -movflags +frag_keyframe+empty_moov"},
+		{
+			"pictures out of order",
+			"a.mp4",
+			picture + voice + "-c:v libx264 -preset veryfast -bf 3 -b_strategy 0 -pix_fmt yuv420p -g 60 -c:a aac",
+		},
+		{
+			"pictures out of order in fragments",
+			"a.mp4",
+			picture + voice + "-c:v libx264 -preset veryfast -bf 3 -b_strategy 0 -pix_fmt yuv420p -g 60 -c:a aac " +
+				"-movflags +frag_keyframe+empty_moov+default_base_moof",
+		},
+		{
+			"signed offsets and no edits",
+			"a.mp4",
+			picture + voice + "-c:v libx264 -preset veryfast -bf 2 -pix_fmt yuv420p -g 60 -c:a aac -movflags " +
+				"+negative_cts_offsets -use_editlist 0",
+		},
+		{
+			"fragments, as browsers record them",
+			"a.mp4",
+			picture + voice + h264 + "-c:a libopus -movflags +frag_keyframe+empty_moov+default_base_moof",
+		},
+		{
+			"fragments with offsets from the file's beginning",
+			"a.mp4",
+			picture + voice + h264 + "-c:a aac -movflags +frag_keyframe+empty_moov",
+		},
 		{"no sound", "a.mp4", picture + h264},
-		{"a QuickTime file with words and a time code", "a.mov", picture + voice + h264 + "-c:a aac -timecode 01:00:00:00 -metadata location=+51.5-0.1/ -metadata title=Secret"},
+		{
+			"a QuickTime file with words and a time code",
+			"a.mov",
+			picture + voice + h264 +
+				"-c:a aac -timecode 01:00:00:00 -metadata location=+51.5-0.1/ -metadata title=Secret",
+		},
 		{"sound that comes later", "a.mp4", picture + "-itsoffset 1.5 " + voice + h264 + "-c:a aac -shortest"},
-		{"sound that comes later, in fragments", "a.mp4", picture + "-itsoffset 1.5 " + voice + h264 + "-c:a libopus -movflags +frag_keyframe+empty_moov+default_base_moof"},
-		{"two sounds", "a.mp4", picture + voice + "-f lavfi -i sine=f=700:d=6 -map 0 -map 1 -map 2 " + h264 + "-c:a aac"},
+		{
+			"sound that comes later, in fragments",
+			"a.mp4",
+			picture + "-itsoffset 1.5 " +
+				voice + h264 + "-c:a libopus -movflags +frag_keyframe+empty_moov+default_base_moof",
+		},
+		{
+			"two sounds",
+			"a.mp4",
+			picture + voice + "-f lavfi -i sine=f=700:d=6 -map 0 -map 1 -map 2 " + h264 + "-c:a aac",
+		},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
@@ -62,7 +98,10 @@ func checkFaststart(t *testing.T, tools *ffmpeg.Tools, source string) {
 	}
 	mustFFmpeg(t, "-xerror", "-i", path, "-f", "null", "-")
 	checkIndexFirst(t, path, meanwhile.ContainerMP4)
-	if content := string(mustRead(t, path)[:len(f.Head)]); strings.Contains(content, "Secret") || strings.Contains(content, "51.5") || strings.Contains(content, "tmcd") {
+	if content := string(
+		mustRead(t, path)[:len(f.Head)],
+	); strings.Contains(content, "Secret") || strings.Contains(content, "51.5") ||
+		strings.Contains(content, "tmcd") {
 		t.Error("words of the source are left in the head")
 	}
 	info, err := os.Stat(source)
@@ -78,7 +117,11 @@ func checkFaststart(t *testing.T, tools *ffmpeg.Tools, source string) {
 	near := cmpopts.EquateApprox(0.02, 0)
 	nearly := cmp.FilterPath(func(p cmp.Path) bool {
 		return slices.Contains([]string{"DurationMS", "BitrateBPS", "KeyframeGapMS"}, p.Last().String()[1:])
-	}, cmp.Comparer(func(a, b int64) bool { return (a-b)*(a-b) <= 40*40 || float64(max(a, b)) <= 1.02*float64(min(a, b)) }))
+	},
+		cmp.Comparer(func(a, b int64) bool {
+			return (a-b)*(a-b) <= 40*40 ||
+				float64(max(a, b)) <= 1.02*float64(min(a, b))
+		}))
 	if diff := cmp.Diff(want, got, near, nearly, cmpopts.IgnoreFields(meanwhile.VideoStream{}, "Tag")); diff != "" {
 		t.Errorf("ProbeFaststart() (-walked +read):\n%s", diff)
 	}
@@ -117,13 +160,27 @@ func mustFaststart(t *testing.T, source string) (string, meanwhile.Faststart) {
 	return path, f
 }
 
-// packetsOf lists what ffprobe finds of the first picture and sound: when it is shown, how many bytes, whether it is a key frame, and which
-// bytes they are. Of times, what is left of the file's own beginning counts.
+// packetsOf lists what ffprobe finds of the first picture and sound: when it is shown, how many
+// bytes, whether it is a key frame, and which bytes they are. Of times, what is left of the file's
+// own beginning counts.
 func packetsOf(t testing.TB, path string) (packets []string) {
 	t.Helper()
 	for _, stream := range []string{"V:0", "a:0"} {
-		out, err := exec.CommandContext(t.Context(), "ffprobe", "-v", "error", "-select_streams", stream,
-			"-show_entries", "packet=pts_time,dts_time,size,flags,data_hash", "-show_data_hash", "adler32", "-of", "csv=p=0", path).Output()
+		out, err := exec.CommandContext(
+			t.Context(),
+			"ffprobe",
+			"-v",
+			"error",
+			"-select_streams",
+			stream,
+			"-show_entries",
+			"packet=pts_time,dts_time,size,flags,data_hash",
+			"-show_data_hash",
+			"adler32",
+			"-of",
+			"csv=p=0",
+			path,
+		).Output()
 		if err != nil {
 			t.Fatalf("ffprobe %s: %v", path, err)
 		}
@@ -137,7 +194,8 @@ func packetsOf(t testing.TB, path string) (packets []string) {
 func TestFaststartOfBrowserRecordings(t *testing.T) {
 	tools, files := newTools(t, ffmpeg.Options{}), samples(t)
 	for _, name := range []string{
-		"chromium-avc1-opus-2s-keyframes.mp4", "mediabunny-avc-aac.mp4", "two-tracks-camera.mp4", "two-tracks-screen.mp4", "chromium-stop-sharing.mp4",
+		"chromium-avc1-opus-2s-keyframes.mp4", "mediabunny-avc-aac.mp4", "two-tracks-camera.mp4",
+		"two-tracks-screen.mp4", "chromium-stop-sharing.mp4",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -155,8 +213,14 @@ func TestWhatIsNotPlainIsLeftToFFmpeg(t *testing.T) {
 		{"another codec", func(t *testing.T) string { return mustClip(t, "a.mp4", picture+"-c:v mpeg4") }},
 		{"another container", func(t *testing.T) string { return mustClip(t, "a.mkv", picture+h264) }},
 		{"sound alone", func(t *testing.T) string { return mustClip(t, "a.mp4", voice+"-c:a aac") }},
-		{"parameter sets among the pictures", func(t *testing.T) string { return samples(t)["chromium-avc3-resized.mp4"] }},
-		{"a beginning that an editor took away", func(t *testing.T) string { return mustClip(t, "a.mp4", "-ss 1.9 -i "+whole+" -c copy") }},
+		{
+			"parameter sets among the pictures",
+			func(t *testing.T) string { return samples(t)["chromium-avc3-resized.mp4"] },
+		},
+		{
+			"a beginning that an editor took away",
+			func(t *testing.T) string { return mustClip(t, "a.mp4", "-ss 1.9 -i "+whole+" -c copy") },
+		},
 		{"a file that was cut off", func(t *testing.T) string {
 			b := mustRead(t, mustClip(t, "a.mp4", "-i "+whole+" -c copy -movflags +faststart"))
 			return mustWrite(t, "a.mp4", b[:len(b)*2/3])
@@ -165,7 +229,12 @@ func TestWhatIsNotPlainIsLeftToFFmpeg(t *testing.T) {
 			return mustWrite(t, "a.mp4", shortenEdits(t, mustRead(t, whole), 3000))
 		}},
 		{"sound far from its picture", func(t *testing.T) string {
-			return mustClip(t, "a.mp4", picture+voice+h264+"-c:a aac -movflags +frag_keyframe+empty_moov -g 180 -keyint_min 180 -sc_threshold 0")
+			return mustClip(
+				t,
+				"a.mp4",
+				picture+voice+h264+
+					"-c:a aac -movflags +frag_keyframe+empty_moov -g 180 -keyint_min 180 -sc_threshold 0",
+			)
 		}},
 	}
 	for _, tc := range cases {
@@ -204,8 +273,8 @@ func shortenEdits(t *testing.T, b []byte, ms uint32) []byte {
 	return b
 }
 
-// TestSpoiledIndexesNeverReachOutOfTheFile changes bytes of indexes at random: whatever they say then, what is copied lies in the source, and
-// no byte of it twice.
+// TestSpoiledIndexesNeverReachOutOfTheFile changes bytes of indexes at random: whatever they say
+// then, what is copied lies in the source, and no byte of it twice.
 func TestSpoiledIndexesNeverReachOutOfTheFile(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	plans := 0

@@ -8,7 +8,8 @@ import (
 	"meanwhile"
 )
 
-// rungFilters is the filter chain of a rung: frame rate, size, colour. Only the first one sees the source; the others get what it made.
+// rungFilters is the filter chain of a rung: frame rate, size, colour. Only the first one sees the
+// source; the others get what it made.
 func rungFilters(v *meanwhile.VideoStream, l meanwhile.Ladder, r meanwhile.Rung, first bool) string {
 	var chain []string
 	limit := l.MaxFPS
@@ -28,15 +29,22 @@ func rungFilters(v *meanwhile.VideoStream, l meanwhile.Ladder, r meanwhile.Rung,
 	return strings.Join(append(chain, "format=yuv420p"), ",")
 }
 
-// sheetFilters cut a storyboard's tiles and put them together. before is what has to happen to the picture first. Where the picture begins
-// late or ends early its first and its last frame stand in.
+// sheetFilters cut a storyboard's tiles and put them together. before is what has to happen to the
+// picture first. Where the picture begins late or ends early its first and its last frame stand in.
 func sheetFilters(s meanwhile.Storyboard, before string) string {
-	return fmt.Sprintf("fps=1/%s:start_time=0:round=up%s,scale=%s:out_range=pc,setsar=1,tpad=stop=%d:stop_mode=clone,tile=%dx%d,format=yuvj420p",
-		decimal(s.Interval.Seconds()), before, size(s.Width, s.Height), s.Tiles, s.Columns, s.Rows)
+	return fmt.Sprintf(
+		"fps=1/%s:start_time=0:round=up%s,scale=%s:out_range=pc,setsar=1,tpad=stop=%d:stop_mode=clone,tile=%dx%d,format=yuvj420p",
+		decimal(s.Interval.Seconds()),
+		before,
+		size(s.Width, s.Height),
+		s.Tiles,
+		s.Columns,
+		s.Rows,
+	)
 }
 
-// previewFilters cut the library's moving picture out of v: length from at. Where a recorder wrote no frame for a while, or the picture ends
-// before the sound, the last one stands there.
+// previewFilters cut the library's moving picture out of v: length from at. Where a recorder wrote
+// no frame for a while, or the picture ends before the sound, the last one stands there.
 func previewFilters(v *meanwhile.VideoStream, at, length time.Duration) string {
 	width, height := atMost(v, previewWidth)
 	until := at + length
@@ -74,8 +82,8 @@ func posterFilters(v *meanwhile.VideoStream, keyFrames bool) string {
 	return strings.Join(append(chain, "format=yuvj420p"), ",")
 }
 
-// fit scales to exactly width × height square pixels. A stream whose size moves gets bars where its shape is another. HDR keeps its
-// colours here: mapping follows.
+// fit scales to exactly width × height square pixels. A stream whose size moves gets bars where its
+// shape is another. HDR keeps its colours here: mapping follows.
 func fit(v *meanwhile.VideoStream, width, height int, colours string, hdr bool) []string {
 	scale := "scale=" + size(width, height)
 	if v.ResolutionMoves {
@@ -91,7 +99,8 @@ func fit(v *meanwhile.VideoStream, width, height int, colours string, hdr bool) 
 	return append(chain, "setsar=1")
 }
 
-// matrix is how the source's colours are written. Where it does not say, players guess by size, and so do we; VP8 has only one.
+// matrix is how the source's colours are written. Where it does not say, players guess by size, and
+// so do we; VP8 has only one.
 func matrix(v *meanwhile.VideoStream) string {
 	switch {
 	case v.ColorSpace != "":
@@ -102,7 +111,8 @@ func matrix(v *meanwhile.VideoStream) string {
 	return "bt709"
 }
 
-// toneMap maps PQ or HLG to BT.709. What the source does not say is filled in, else zscale refuses to work.
+// toneMap maps PQ or HLG to BT.709. What the source does not say is filled in, else zscale refuses
+// to work.
 func toneMap(v *meanwhile.VideoStream) []string {
 	transfer, primaries, space := "smpte2084", "bt2020", "bt2020nc"
 	if v.ColorTransfer != "" {
@@ -116,12 +126,19 @@ func toneMap(v *meanwhile.VideoStream) []string {
 	}
 	return []string{
 		fmt.Sprintf("setparams=color_trc=%s:color_primaries=%s:colorspace=%s", transfer, primaries, space),
-		// 203 nits are the white of a page (BT.2408); mobius leaves what is darker nearly alone and bends only what is brighter.
-		"zscale=t=linear:npl=203", "format=gbrpf32le", "zscale=p=bt709", "tonemap=tonemap=mobius:desat=0", "zscale=t=bt709:m=bt709:r=tv", "format=yuv420p",
+		// 203 nits are the white of a page (BT.2408); mobius leaves what is darker nearly alone and
+		// bends only what is brighter.
+		"zscale=t=linear:npl=203",
+		"format=gbrpf32le",
+		"zscale=p=bt709",
+		"tonemap=tonemap=mobius:desat=0",
+		"zscale=t=bt709:m=bt709:r=tv",
+		"format=yuv420p",
 	}
 }
 
-// The names that zscale shares with ffprobe. A file's word goes into a filter only when it is one of these.
+// The names that zscale shares with ffprobe. A file's word goes into a filter only when it is one
+// of these.
 var (
 	zimgPrimaries = map[string]bool{"bt709": true, "bt2020": true, "smpte432": true}
 	zimgSpaces    = map[string]bool{"bt709": true, "bt2020nc": true, "bt2020c": true, "smpte170m": true}

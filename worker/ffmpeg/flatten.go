@@ -15,8 +15,15 @@ import (
 // laterNice is how much more a flattened rendition stands back than a ladder does.
 const laterNice = 5
 
-// Flatten writes screen and camera as one picture to outPath, a faststart MP4 of H.264 and AAC. Promise and errors are Copy's.
-func (t *Tools) Flatten(ctx context.Context, screen, camera Source, f meanwhile.Flat, outPath string, p Progress) error {
+// Flatten writes screen and camera as one picture to outPath, a faststart MP4 of H.264 and AAC.
+// Promise and errors are Copy's.
+func (t *Tools) Flatten(
+	ctx context.Context,
+	screen, camera Source,
+	f meanwhile.Flat,
+	outPath string,
+	p Progress,
+) error {
 	first, err := resolve(screen.Path)
 	if err != nil {
 		return ioError("find the source", err)
@@ -30,10 +37,23 @@ func (t *Tools) Flatten(ctx context.Context, screen, camera Source, f meanwhile.
 		in, out := t.box.inside(first, dir)
 		beside := t.box.beside(0, second)
 		return conversionError(t.run(ctx, job{
-			bin: t.ffmpeg, args: FlattenArgs(in, beside, filepath.Join(out, filepath.Base(outPath)), screen.Probe, camera.Probe, f),
-			in: first, beside: []string{second}, outDir: dir, cpu: cpu, wall: wallFor(cpu), niceness: min(t.nice+laterNice, 19),
-			fsize: fileLimit(screen.Probe) + fileLimit(camera.Probe),
-			meter: &meter{total: time.Duration(screen.Probe.DurationMS) * time.Millisecond, tell: p},
+			bin: t.ffmpeg,
+			args: FlattenArgs(
+				in,
+				beside,
+				filepath.Join(out, filepath.Base(outPath)),
+				screen.Probe,
+				camera.Probe,
+				f,
+			),
+			in:       first,
+			beside:   []string{second},
+			outDir:   dir,
+			cpu:      cpu,
+			wall:     wallFor(cpu),
+			niceness: min(t.nice+laterNice, 19),
+			fsize:    fileLimit(screen.Probe) + fileLimit(camera.Probe),
+			meter:    &meter{total: time.Duration(screen.Probe.DurationMS) * time.Millisecond, tell: p},
 		}))
 	})
 }
@@ -46,7 +66,8 @@ func FlattenArgs(in, beside, out string, screen, camera meanwhile.Probe, f meanw
 		probe meanwhile.Probe
 	}{{in, screen}, {beside, camera}} {
 		of := inputOptions(input.probe.Container)
-		of["reinit_filter"] = 0 // a graph that is built anew where a size moves has forgotten the mask and the time
+		// a graph that is built anew where a size moves has forgotten the mask and the time
+		of["reinit_filter"] = 0
 		args = append(append(args, ffgo.ConvertKwargsToCmdLineArgs(of)...), "-i", fileURL(input.path))
 	}
 	options := outputOptions()
@@ -68,8 +89,9 @@ func FlattenArgs(in, beside, out string, screen, camera meanwhile.Probe, f meanw
 	return append(append(args, ffgo.ConvertKwargsToCmdLineArgs(options)...), fileURL(out))
 }
 
-// flatGraph draws the camera, cut round, where the key frames have it. The mask is drawn once, as one frame that is repeated: drawn for every
-// frame it would cost a third of the whole. The screen has a constant rate and goes on as it was when it ends before the sound.
+// flatGraph draws the camera, cut round, where the key frames have it. The mask is drawn once, as
+// one frame that is repeated: drawn for every frame it would cost a third of the whole. The screen
+// has a constant rate and goes on as it was when it ends before the sound.
 func flatGraph(screen, camera *meanwhile.VideoStream, f meanwhile.Flat) string {
 	largest := 2
 	sizes := map[int]bool{}
@@ -88,14 +110,29 @@ func flatGraph(screen, camera *meanwhile.VideoStream, f meanwhile.Flat) string {
 	if screen.HDR() {
 		picture = append(picture, toneMap(screen)...)
 	}
-	base := fmt.Sprintf("[0:V:0]fps=%s:start_time=0,%s,format=yuv420p,tpad=stop=-1:stop_mode=clone[base]", decimal(f.FPS), strings.Join(picture, ","))
+	base := fmt.Sprintf(
+		"[0:V:0]fps=%s:start_time=0,%s,format=yuv420p,tpad=stop=-1:stop_mode=clone[base]",
+		decimal(f.FPS),
+		strings.Join(picture, ","),
+	)
 	face := []string{fmt.Sprintf("setpts=PTS+%s/TB", decimal(f.CameraOffset.Seconds()))}
 	face = append(face, "crop=w='min(iw,ih)':h='min(iw,ih)'")
-	face = append(face, fmt.Sprintf("scale=%s:in_color_matrix=%s:out_color_matrix=bt709:out_range=tv", size(largest, largest), matrix(camera)), "setsar=1")
+	face = append(
+		face,
+		fmt.Sprintf(
+			"scale=%s:in_color_matrix=%s:out_color_matrix=bt709:out_range=tv",
+			size(largest, largest),
+			matrix(camera),
+		),
+		"setsar=1",
+	)
 	if camera.HDR() {
 		face = append(face, toneMap(camera)...)
 	}
-	mask := fmt.Sprintf("color=c=black:s=%[1]dx%[1]d:r=1:d=1,format=gray,geq=lum='255*clip(%[1]d/2-hypot(X-%[1]d/2+0.5,Y-%[1]d/2+0.5)+0.5,0,1)'[mask]", largest)
+	mask := fmt.Sprintf(
+		"color=c=black:s=%[1]dx%[1]d:r=1:d=1,format=gray,geq=lum='255*clip(%[1]d/2-hypot(X-%[1]d/2+0.5,Y-%[1]d/2+0.5)+0.5,0,1)'[mask]",
+		largest,
+	)
 	cut := "[face][mask]alphamerge"
 	if len(sizes) > 1 {
 		diameter := overTime(f.Bubbles, func(b meanwhile.FlatBubble) int { return b.Size })
@@ -109,11 +146,20 @@ func flatGraph(screen, camera *meanwhile.VideoStream, f meanwhile.Flat) string {
 		}
 		return 0
 	})
-	put := fmt.Sprintf("[base][bubble]overlay=x='%s':y='%s':eval=frame:format=yuv420:eof_action=pass:enable='%s',format=yuv420p[flat]", left, top, shown)
-	return strings.Join([]string{base, "[1:V:0]" + strings.Join(face, ",") + ",format=yuva420p[face]", mask, cut + "[bubble]", put}, ";")
+	put := fmt.Sprintf(
+		"[base][bubble]overlay=x='%s':y='%s':eval=frame:format=yuv420:eof_action=pass:enable='%s',format=yuv420p[flat]",
+		left,
+		top,
+		shown,
+	)
+	return strings.Join(
+		[]string{base, "[1:V:0]" + strings.Join(face, ",") + ",format=yuva420p[face]", mask, cut + "[bubble]", put},
+		";",
+	)
 }
 
-// overTime is an expression of the time t: a sum that is not nested, for ffmpeg bounds the depth of nesting.
+// overTime is an expression of the time t: a sum that is not nested, for ffmpeg bounds the depth of
+// nesting.
 func overTime(bubbles []meanwhile.FlatBubble, of func(meanwhile.FlatBubble) int) string {
 	var steps []string
 	last := 0

@@ -12,7 +12,13 @@ import (
 )
 
 // flattened puts two files together and proves the result as the worker does.
-func flattened(t *testing.T, tools *ffmpeg.Tools, screen, camera string, l meanwhile.Layout, offsetMS int64) (string, meanwhile.Flat, ffmpeg.Source) {
+func flattened(
+	t *testing.T,
+	tools *ffmpeg.Tools,
+	screen, camera string,
+	l meanwhile.Layout,
+	offsetMS int64,
+) (string, meanwhile.Flat, ffmpeg.Source) {
 	t.Helper()
 	src, cam := mustProbe(t, tools, screen), mustProbe(t, tools, camera)
 	f, err := meanwhile.DecideFlat(src.Probe, cam.Probe, l, offsetMS, meanwhile.DefaultLimits())
@@ -23,7 +29,14 @@ func flattened(t *testing.T, tools *ffmpeg.Tools, screen, camera string, l meanw
 	if err := tools.Flatten(t.Context(), src, cam, f, out, nil); err != nil {
 		t.Fatalf("Flatten() = %v", err)
 	}
-	want := ffmpeg.Want{Container: meanwhile.ContainerMP4, Duration: length(src.Probe), Audio: src.Probe.Audio != nil, VideoCodec: "h264", Width: f.Width, Height: f.Height}
+	want := ffmpeg.Want{
+		Container:  meanwhile.ContainerMP4,
+		Duration:   length(src.Probe),
+		Audio:      src.Probe.Audio != nil,
+		VideoCodec: "h264",
+		Width:      f.Width,
+		Height:     f.Height,
+	}
 	if want.Audio {
 		want.AudioCodec = "aac"
 	}
@@ -33,15 +46,21 @@ func flattened(t *testing.T, tools *ffmpeg.Tools, screen, camera string, l meanw
 	return out, f, src
 }
 
-// TestFlattenedBubbleIsWhereTheLayoutHasIt looks at the pixels: a red camera on a green screen, of which every key frame moves, resizes or hides
-// the bubble.
+// TestFlattenedBubbleIsWhereTheLayoutHasIt looks at the pixels: a red camera on a green screen, of
+// which every key frame moves, resizes or hides the bubble.
 func TestFlattenedBubbleIsWhereTheLayoutHasIt(t *testing.T) {
 	tools := newTools(t, ffmpeg.Options{})
-	screen := mustClip(t, "screen.mp4", "-f lavfi -i color=c=0x00c000:s=1280x720:r=2:d=8 -f lavfi -i sine=r=48000:d=8 "+quickH264+"-g 4 -c:a libopus -movflags frag_keyframe+empty_moov")
+	screen := mustClip(
+		t,
+		"screen.mp4",
+		"-f lavfi -i color=c=0x00c000:s=1280x720:r=2:d=8 -f lavfi -i sine=r=48000:d=8 "+
+			quickH264+"-g 4 -c:a libopus -movflags frag_keyframe+empty_moov",
+	)
 	camera := mustClip(t, "camera.mp4", "-f lavfi -i color=c=0xe00000:s=640x480:r=30:d=8 "+quickH264+"-g 60")
 	layout := meanwhile.Layout{Bubbles: []meanwhile.Bubble{
 		{AtMS: 0, X: 0.12, Y: 0.8, Size: 0.25, Visible: true},
-		{AtMS: 2000, X: 1, Y: 0, Size: 0.5, Visible: true}, // the picture's corner: it is kept inside
+		// the picture's corner: it is kept inside
+		{AtMS: 2000, X: 1, Y: 0, Size: 0.5, Visible: true},
 		{AtMS: 4000, X: 1, Y: 0, Size: 0.5, Visible: false},
 		{AtMS: 6000, X: 0.5, Y: 0.5, Size: 0.25, Visible: true},
 	}}
@@ -56,8 +75,16 @@ func TestFlattenedBubbleIsWhereTheLayoutHasIt(t *testing.T) {
 	spots := func(left, top, size int, red bool) []spot {
 		inset := size * 15 / 100 // the square's corners lie outside of the circle
 		return []spot{
-			{left + size/2, top + size/2, red}, {left + 6, top + size/2, red}, {left + size - 14, top + size/2, red}, {left + size/2, top + 6, red},
-			{left + inset/3, top + inset/3, false}, {left + size - inset/3 - 8, top + size - inset/3 - 8, false},
+			{
+				left + size/2,
+				top + size/2,
+				red,
+			},
+			{left + 6, top + size/2, red},
+			{left + size - 14, top + size/2, red},
+			{left + size/2, top + 6, red},
+			{left + inset/3, top + inset/3, false},
+			{left + size - inset/3 - 8, top + size - inset/3 - 8, false},
 		}
 	}
 	for _, tc := range []struct {
@@ -86,20 +113,29 @@ func TestFlattenedBubbleIsWhereTheLayoutHasIt(t *testing.T) {
 	}
 }
 
-// TestFlattenTakesWhatBrowsersRecord: a screen whose size moves, one whose picture ends before its sound, and a WebM.
+// TestFlattenTakesWhatBrowsersRecord: a screen whose size moves, one whose picture ends before its
+// sound, and a WebM.
 func TestFlattenTakesWhatBrowsersRecord(t *testing.T) {
 	tools := newTools(t, ffmpeg.Options{})
 	all := samples(t)
-	for _, name := range []string{"two-tracks-screen.mp4", "chromium-avc3-resized.mp4", "chromium-stop-sharing.mp4", "chromium-vp8-paused.webm"} {
+	for _, name := range []string{
+		"two-tracks-screen.mp4", "chromium-avc3-resized.mp4", "chromium-stop-sharing.mp4",
+		"chromium-vp8-paused.webm",
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			out, f, src := flattened(t, tools, all[name], all["two-tracks-camera.mp4"], meanwhile.DefaultLayout(), 0)
-			// The picture lasts as long as the sound, whatever ended first, and every frame has its time.
+			// The picture lasts as long as the sound, whatever ended first, and every frame has its
+			// time.
 			end := number(t, field(t, out, "v", "stream=duration"))
 			if want := length(src.Probe).Seconds(); end < want-0.1 || end > want+0.1 {
 				t.Errorf("the picture ends at %.3f s of %.3f", end, want)
 			}
-			if frames := number(t, field(t, out, "v", "stream=nb_frames")); frames < end*f.FPS-2 || frames > end*f.FPS+2 {
+			if frames := number(
+				t,
+				field(t, out, "v", "stream=nb_frames"),
+			); frames < end*f.FPS-2 ||
+				frames > end*f.FPS+2 {
 				t.Errorf("%v frames in %.3f s at %v a second", frames, end, f.FPS)
 			}
 		})
@@ -109,7 +145,19 @@ func TestFlattenTakesWhatBrowsersRecord(t *testing.T) {
 // meanVolume is what volumedetect says of a file's sound, in dB of full scale.
 func meanVolume(t testing.TB, path string) float64 {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "ffmpeg", "-nostdin", "-i", path, "-af", "volumedetect", "-f", "null", "-").CombinedOutput()
+	out, err := exec.CommandContext(
+		t.Context(),
+		"ffmpeg",
+		"-nostdin",
+		"-i",
+		path,
+		"-af",
+		"volumedetect",
+		"-f",
+		"null",
+		"-",
+	).
+		CombinedOutput()
 	_, after, found := strings.Cut(string(out), "mean_volume: ")
 	if err != nil || !found {
 		t.Fatalf("listen to %s: %v\n%s", filepath.Base(path), err, out)

@@ -18,25 +18,63 @@ const soon = 10 * time.Second
 func TestHostileFilesAreRefused(t *testing.T) {
 	tools := newTools(t, ffmpeg.Options{})
 	good := mustRead(t, mustClip(t, "good.mp4", smallPicture+smallSound+quickH264+"-c:a aac"))
-	goodFront := mustRead(t, mustClip(t, "front.mp4", smallPicture+smallSound+quickH264+"-c:a aac -movflags +faststart"))
+	goodFront := mustRead(
+		t,
+		mustClip(t, "front.mp4", smallPicture+smallSound+quickH264+"-c:a aac -movflags +faststart"),
+	)
 	endless := "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nclip.mp4\n"
 	for _, tc := range []struct {
 		name, sentence string
 		content        []byte
 		path           string
 	}{
-		{name: "a playlist named mp4", content: []byte("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"), sentence: "We cannot read this kind of file"},
+		{
+			name:     "a playlist named mp4",
+			content:  []byte("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"),
+			sentence: "We cannot read this kind of file",
+		},
 		{name: "an endless playlist of itself", content: []byte(endless), sentence: "We cannot read this kind of file"},
-		{name: "a concat script", content: []byte("ffconcat version 1.0\nfile 'file:/etc/passwd'\n"), sentence: "We cannot read this kind of file"},
+		{
+			name:     "a concat script",
+			content:  []byte("ffconcat version 1.0\nfile 'file:/etc/passwd'\n"),
+			sentence: "We cannot read this kind of file",
+		},
 		{name: "zeros", content: make([]byte, 1<<20), sentence: "nothing but zeros"},
-		{name: "a cut file without index", content: good[:len(good)/2], sentence: "This file is damaged: its index is missing"},
-		{name: "a brand and noise", content: append([]byte("\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2"), bytes.Repeat([]byte("\x93\x01\x7f"), 5000)...), sentence: "This file is damaged"},
-		{name: "a head of Matroska and no more", content: []byte("\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\xf7\x81\x01\x42\xf2\x81\x04\x42\xf3\x81\x08\x42\x82\x84webm"), sentence: "This file is damaged"},
-		{name: "nothing but subtitles", path: mustClip(t, "a.mkv", "-f srt -i "+mustWrite(t, "a.srt", []byte("1\n00:00:00,000 --> 00:00:01,000\nhello\n\n"))+" -c:s ass"), sentence: "This file holds no video."},
-		{name: "two frames 24 hours apart", path: mustClip(t, "a.mp4", "-f lavfi -i color=s=64x64:r=1:d=2 -vf setpts=N*86400/TB -fps_mode vfr -c:v libx264 -preset ultrafast"), sentence: "This video is 24 h long; this site takes up to 4 h"},
+		{
+			name:     "a cut file without index",
+			content:  good[:len(good)/2],
+			sentence: "This file is damaged: its index is missing",
+		},
+		{
+			name: "a brand and noise",
+			content: append([]byte(
+				"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2",
+			), bytes.Repeat([]byte("\x93\x01\x7f"), 5000)...),
+			sentence: "This file is damaged",
+		},
+		{
+			name: "a head of Matroska and no more",
+			content: []byte(
+				"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\xf7\x81\x01\x42\xf2\x81\x04\x42\xf3\x81\x08\x42\x82\x84webm",
+			),
+			sentence: "This file is damaged",
+		},
+		{name: "nothing but subtitles", path: mustClip(t, "a.mkv", "-f srt -i "+
+			mustWrite(t, "a.srt", []byte("1\n00:00:00,000 --> 00:00:01,000\nhello\n\n"))+" -c:s ass"),
+			sentence: "This file holds no video."},
+		{
+			name: "two frames 24 hours apart",
+			path: mustClip(
+				t,
+				"a.mp4",
+				"-f lavfi -i color=s=64x64:r=1:d=2 -vf setpts=N*86400/TB -fps_mode vfr -c:v libx264 -preset ultrafast",
+			),
+			sentence: "This video is 24 h long; this site takes up to 4 h",
+		},
 		{name: "a frame of 16000 × 16000 in an AVI", content: hugeAVI(t), sentence: "The picture of this video is"},
 		{name: "three hundred streams", content: manyTracks(t, goodFront, 300), sentence: "the limit here is 32"},
-		{name: "a codec that is not on the list", path: mustClip(t, "a.avi", smallPicture+"-c:v asv1"), sentence: "We cannot read the picture or the sound of this file (asv1)"},
+		{name: "a codec that is not on the list", path: mustClip(t, "a.avi", smallPicture+
+			"-c:v asv1"), sentence: "We cannot read the picture or the sound of this file (asv1)"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -53,7 +91,8 @@ func TestHostileFilesAreRefused(t *testing.T) {
 					_, err = meanwhile.Decide(probe, meanwhile.DefaultLimits())
 				}
 			}
-			if meanwhile.KindOf(err) != meanwhile.Unprocessable || !strings.Contains(meanwhile.MessageOf(err), tc.sentence) {
+			if meanwhile.KindOf(err) != meanwhile.Unprocessable ||
+				!strings.Contains(meanwhile.MessageOf(err), tc.sentence) {
 				t.Errorf("got %v, want unprocessable: %s", err, tc.sentence)
 			}
 		})
@@ -64,7 +103,11 @@ func TestHostileFilesAreRefused(t *testing.T) {
 func TestPlaylistsAreNotFollowed(t *testing.T) {
 	tools := newTools(t, ffmpeg.Options{})
 	path := mustWrite(t, "clip.mp4", []byte("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nclip.mp4\n"))
-	for _, container := range []meanwhile.Container{meanwhile.ContainerMP4, meanwhile.ContainerWebM, meanwhile.ContainerAVI} {
+	for _, container := range []meanwhile.Container{
+		meanwhile.ContainerMP4,
+		meanwhile.ContainerWebM,
+		meanwhile.ContainerAVI,
+	} {
 		ctx, cancel := context.WithTimeout(t.Context(), soon)
 		_, err := tools.Probe(ctx, path, container)
 		cancel()
@@ -76,7 +119,15 @@ func TestPlaylistsAreNotFollowed(t *testing.T) {
 
 func TestCutWebMIsStillUsable(t *testing.T) {
 	tools := newTools(t, ffmpeg.Options{})
-	whole := mustRead(t, mustClip(t, "a.webm", "-f lavfi -i testsrc2=s=320x240:r=30:d=4 -f lavfi -i sine=d=4 -c:v libvpx -deadline realtime -g 30 -c:a libopus -live 1 -cluster_time_limit 500"))
+	whole := mustRead(
+		t,
+		mustClip(
+			t,
+			"a.webm",
+			"-f lavfi -i testsrc2=s=320x240:r=30:d=4 -f lavfi -i sine=d=4 -c:v libvpx -deadline realtime -g 30 -c:a "+
+				"libopus -live 1 -cluster_time_limit 500",
+		),
+	)
 	src := mustProbe(t, tools, mustWrite(t, "cut.webm", whole[:len(whole)*2/3]))
 	if src.Probe.DurationMS < 1500 || src.Probe.DurationMS > 3500 {
 		t.Errorf("length is %d ms", src.Probe.DurationMS)
@@ -107,7 +158,8 @@ func TestHeaderThatLies(t *testing.T) {
 	}
 }
 
-// hugeAVI is an AVI of small pictures whose headers say 16000 × 16000, in the container and in the pictures.
+// hugeAVI is an AVI of small pictures whose headers say 16000 × 16000, in the container and in the
+// pictures.
 func hugeAVI(t testing.TB) []byte {
 	t.Helper()
 	content := mustRead(t, mustClip(t, "a.avi", "-f lavfi -i color=s=96x80:r=5:d=1 -c:v mjpeg -pix_fmt yuvj420p"))

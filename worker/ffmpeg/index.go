@@ -8,11 +8,21 @@ import (
 	"meanwhile"
 )
 
-// sampleEntries are ffmpeg's codec names by the sample entries of what we copy into MP4 (ISO/IEC 14496-12, 8.5.2).
-var sampleEntries = map[string]string{"avc1": "h264", "avc3": "h264", "av01": "av1", "mp4a": "aac", "Opus": "opus", ".mp3": "mp3", "fLaC": "flac"}
+// sampleEntries are ffmpeg's codec names by the sample entries of what we copy into MP4 (ISO/IEC
+// 14496-12, 8.5.2).
+var sampleEntries = map[string]string{
+	"avc1": "h264",
+	"avc3": "h264",
+	"av01": "av1",
+	"mp4a": "aac",
+	"Opus": "opus",
+	".mp3": "mp3",
+	"fLaC": "flac",
+}
 
-// readMoov tells what the index of an MP4 that we made says of it: length, streams, coded size. It costs no process, which matters while
-// somebody waits for a copy. That of a fragmented file has no length.
+// readMoov tells what the index of an MP4 that we made says of it: length, streams, coded size. It
+// costs no process, which matters while somebody waits for a copy. That of a fragmented file has no
+// length.
 func readMoov(path string) (meanwhile.Probe, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -76,7 +86,8 @@ func readTrack(r io.ReaderAt, from, to int64, p *meanwhile.Probe) {
 }
 
 func readEntry(r io.ReaderAt, at int64, p *meanwhile.Probe) {
-	var b [44]byte // version, count, then the entry: size, kind, 24 bytes, width and height of a picture
+	// version, count, then the entry: size, kind, 24 bytes, width and height of a picture
+	var b [44]byte
 	if _, err := r.ReadAt(b[:], at); err != nil {
 		return
 	}
@@ -85,7 +96,14 @@ func readEntry(r io.ReaderAt, at int64, p *meanwhile.Probe) {
 		return
 	case "h264", "av1":
 		w, h := int(binary.BigEndian.Uint16(b[40:])), int(binary.BigEndian.Uint16(b[42:]))
-		p.Video = &meanwhile.VideoStream{Codec: codec, Tag: string(b[12:16]), CodedWidth: w, CodedHeight: h, Width: w, Height: h}
+		p.Video = &meanwhile.VideoStream{
+			Codec:       codec,
+			Tag:         string(b[12:16]),
+			CodedWidth:  w,
+			CodedHeight: h,
+			Width:       w,
+			Height:      h,
+		}
 		readAVC(r, at+94, p.Video) // behind the entry's own fields (12.1.3)
 	default:
 		p.Audio = &meanwhile.AudioStream{Codec: codec}

@@ -26,15 +26,30 @@ func ProgressiveName(r meanwhile.Rung) string { return r.Name + ".mp4" }
 // lowerThreads is for every rung but the first: together they take less than it does.
 const lowerThreads = 2
 
-// Ladder writes every rendition of l, and storyboard and preview where l has them, into the folder outDir, which must not be there yet: one
-// process, one decode, one sound. Nothing is at outDir unless it returns nil. Errors are Copy's.
-func (t *Tools) Ladder(ctx context.Context, src Source, l meanwhile.Ladder, s meanwhile.Storyboard, outDir string, p Progress) error {
+// Ladder writes every rendition of l, and storyboard and preview where l has them, into the folder
+// outDir, which must not be there yet: one process, one decode, one sound. Nothing is at outDir
+// unless it returns nil. Errors are Copy's.
+func (t *Tools) Ladder(
+	ctx context.Context,
+	src Source,
+	l meanwhile.Ladder,
+	s meanwhile.Storyboard,
+	outDir string,
+	p Progress,
+) error {
 	cpu := Budget(src.Probe, l)
 	w := work{cpu: cpu, wall: wallFor(cpu), niceness: t.nice, reports: true, progress: p}
 	if !l.Encodes() {
 		w.niceness = t.nice / 2
 	}
-	return t.makeFolder(ctx, src, outDir, ladderFiles(l), w, func(in, out string) []string { return LadderArgs(in, out, src.Probe, l, s) })
+	return t.makeFolder(
+		ctx,
+		src,
+		outDir,
+		ladderFiles(l),
+		w,
+		func(in, out string) []string { return LadderArgs(in, out, src.Probe, l, s) },
+	)
 }
 
 func ladderFiles(l meanwhile.Ladder) []string {
@@ -53,8 +68,8 @@ func ladderFiles(l meanwhile.Ladder) []string {
 	return names
 }
 
-// LadderArgs are ffmpeg's arguments for a ladder from in to files in outDir. Every stream is encoded once; the tee muxer hands its packets to
-// each file that wants them.
+// LadderArgs are ffmpeg's arguments for a ladder from in to files in outDir. Every stream is
+// encoded once; the tee muxer hands its packets to each file that wants them.
 func LadderArgs(in, outDir string, p meanwhile.Probe, l meanwhile.Ladder, s meanwhile.Storyboard) []string {
 	options := outputOptions()
 	options["format"] = "tee"
@@ -81,7 +96,10 @@ func LadderArgs(in, outDir string, p meanwhile.Probe, l meanwhile.Ladder, s mean
 	for i, r := range l.Rungs {
 		streams := fmt.Sprintf("v:%d%s", i, sound)
 		if l.Adaptive {
-			files = append(files, teeFile(streams, "+frag_keyframe+delay_moov+default_base_moof", path.Join(outDir, FragmentedName(r))))
+			files = append(
+				files,
+				teeFile(streams, "+frag_keyframe+delay_moov+default_base_moof", path.Join(outDir, FragmentedName(r))),
+			)
 		}
 		if r.Progressive {
 			files = append(files, teeFile(streams, "+faststart", path.Join(outDir, ProgressiveName(r))))
@@ -103,7 +121,8 @@ func teeFile(streams, movflags, name string) string {
 	return fmt.Sprintf(`[select=\'%s\':f=mp4:movflags=%s]%s`, streams, movflags, escaped)
 }
 
-// ladderGraph scales once from the source, and then each rung from the one above. It gives the streams to map, one a rung.
+// ladderGraph scales once from the source, and then each rung from the one above. It gives the
+// streams to map, one a rung.
 func ladderGraph(p meanwhile.Probe, l meanwhile.Ladder, s meanwhile.Storyboard) (graph string, pictures []string) {
 	var chains []string
 	from, first := "[0:V:0]", true
@@ -127,9 +146,14 @@ func ladderGraph(p meanwhile.Probe, l meanwhile.Ladder, s meanwhile.Storyboard) 
 			chains = append(chains, from+filters+",split"+out+next)
 		case l.Extras:
 			at, length := previewSpan(p)
-			made := &meanwhile.VideoStream{Width: p.Video.Width, Height: p.Video.Height, ColorSpace: "bt709"} // mapped, turned and of one size
-			chains = append(chains, from+filters+",split=3"+out+"[still][moving]", "[still]"+pulse+","+sheetFilters(s, "")+"[sheet]",
-				"[moving]"+previewFilters(made, at, length)+"[preview]")
+			// mapped, turned and of one size
+			made := &meanwhile.VideoStream{Width: p.Video.Width, Height: p.Video.Height, ColorSpace: "bt709"}
+			chains = append(
+				chains,
+				from+filters+",split=3"+out+"[still][moving]",
+				"[still]"+pulse+","+sheetFilters(s, "")+"[sheet]",
+				"[moving]"+previewFilters(made, at, length)+"[preview]",
+			)
 		default:
 			chains = append(chains, from+filters+out)
 		}
@@ -138,8 +162,8 @@ func ladderGraph(p meanwhile.Probe, l meanwhile.Ladder, s meanwhile.Storyboard) 
 	return strings.Join(chains, ";"), pictures
 }
 
-// pulse has every picture that passes tell its time on descriptor 3. ffmpeg's own reports begin when all outputs have begun, and the sheet of
-// the storyboard comes last of all.
+// pulse has every picture that passes tell its time on descriptor 3. ffmpeg's own reports begin
+// when all outputs have begun, and the sheet of the storyboard comes last of all.
 const pulse = `metadata=mode=add:key=at:value=0,metadata=mode=print:file=pipe\\:3:direct=1`
 
 // encodeRung sets the options of the i-th picture stream.
@@ -157,11 +181,12 @@ func encodeRung(options ffgo.KwArgs, i int, r meanwhile.Rung) {
 	if set("threads", lowerThreads); i == 0 {
 		set("threads", threads)
 	}
-	// Frame times are kept to the tick: the default time base is the guessed frame rate, which makes a recorder's uneven frames
-	// jump and drops those that fall on the same step.
+	// Frame times are kept to the tick: the default time base is the guessed frame rate, which
+	// makes a recorder's uneven frames jump and drops those that fall on the same step.
 	set("fps_mode", "vfr")
 	set("enc_time_base", "1:90000")
-	// A key frame every two seconds of time, whatever the frame rate; counted frames would drift on variable rates. -g only has to be out of the way.
+	// A key frame every two seconds of time, whatever the frame rate; counted frames would drift on
+	// variable rates. -g only has to be out of the way.
 	set("force_key_frames", "expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+2))")
 	set("g", 600)
 	if r.MaxrateBPS > 0 {

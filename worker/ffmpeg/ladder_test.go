@@ -23,8 +23,8 @@ func planOf(t testing.TB, src ffmpeg.Source) meanwhile.Plan {
 	return plan
 }
 
-// TestLadder makes whole ladders and looks at every file: one process writes renditions that begin together, end together and are what their
-// playlists say.
+// TestLadder makes whole ladders and looks at every file: one process writes renditions that begin
+// together, end together and are what their playlists say.
 func TestLadder(t *testing.T) {
 	tools := newTools(t, ffmpeg.Options{})
 	for _, tc := range []struct {
@@ -34,11 +34,13 @@ func TestLadder(t *testing.T) {
 	}{
 		{
 			name: "everything is encoded", file: "a.webm", names: []string{"1080p", "720p", "480p"},
-			words: "-f lavfi -i testsrc2=s=1920x1080:r=10:d=5 -f lavfi -i sine=r=48000:d=5 -c:v libvpx -deadline realtime -cpu-used 8 -b:v 4M -c:a libopus",
+			words: "-f lavfi -i testsrc2=s=1920x1080:r=10:d=5 -f lavfi -i sine=r=48000:d=5 -c:v libvpx -deadline " +
+				"realtime -cpu-used 8 -b:v 4M -c:a libopus",
 		},
 		{
 			name: "a good source is copied", file: "a.mp4", names: []string{"720p", "480p"}, copied: true,
-			words: "-f lavfi -i testsrc2=s=1280x720:r=30:d=5 -f lavfi -i sine=r=48000:d=5 " + quickH264 + "-g 60 -b:v 2M -c:a aac -ac 2",
+			words: "-f lavfi -i testsrc2=s=1280x720:r=30:d=5 -f lavfi -i sine=r=48000:d=5 " +
+				quickH264 + "-g 60 -b:v 2M -c:a aac -ac 2",
 		},
 		{
 			name: "a portrait without sound", file: "a.mkv", names: []string{"1080p", "720p", "480p"},
@@ -76,18 +78,39 @@ func TestLadder(t *testing.T) {
 
 func checkPreview(t *testing.T, tools *ffmpeg.Tools, path string, want time.Duration) {
 	t.Helper()
-	if _, err := tools.Verify(t.Context(), path, ffmpeg.Want{Container: meanwhile.ContainerMP4, Duration: want, VideoCodec: "h264"}); err != nil {
+	if _, err := tools.Verify(
+		t.Context(),
+		path,
+		ffmpeg.Want{Container: meanwhile.ContainerMP4, Duration: want, VideoCodec: "h264"},
+	); err != nil {
 		t.Fatalf("Verify(preview) = %v", err)
 	}
 	p := mustProbe(t, tools, path).Probe
-	if (length(p)-want).Abs() > 200*time.Millisecond || p.Video.Width > 320 || p.Video.FPS < 14 || p.Video.FPS > 15.5 || p.SizeBytes > 150_000 {
-		t.Errorf("the preview is %d wide and %s long, has %.1f frames a second and %d bytes", p.Video.Width, length(p), p.Video.FPS, p.SizeBytes)
+	if (length(p)-want).Abs() > 200*time.Millisecond || p.Video.Width > 320 || p.Video.FPS < 14 || p.Video.FPS > 15.5 ||
+		p.SizeBytes > 150_000 {
+		t.Errorf(
+			"the preview is %d wide and %s long, has %.1f frames a second and %d bytes",
+			p.Video.Width,
+			length(p),
+			p.Video.FPS,
+			p.SizeBytes,
+		)
 	}
 }
 
 func checkRung(t *testing.T, tools *ffmpeg.Tools, src ffmpeg.Source, path string, r meanwhile.Rung) {
 	t.Helper()
-	want := ffmpeg.Want{Container: meanwhile.ContainerMP4, Duration: length(src.Probe), Audio: src.Probe.Audio != nil, VideoCodec: "h264", AudioCodec: "aac", Width: r.Width, Height: r.Height, Copied: r.Copy, Fragmented: true}
+	want := ffmpeg.Want{
+		Container:  meanwhile.ContainerMP4,
+		Duration:   length(src.Probe),
+		Audio:      src.Probe.Audio != nil,
+		VideoCodec: "h264",
+		AudioCodec: "aac",
+		Width:      r.Width,
+		Height:     r.Height,
+		Copied:     r.Copy,
+		Fragmented: true,
+	}
 	made, err := tools.VerifyAll(t.Context(), []ffmpeg.Output{{Path: path, Want: want}})
 	if err != nil {
 		t.Fatalf("VerifyAll(%s) = %v", r.Name, err)
@@ -101,7 +124,8 @@ func checkRung(t *testing.T, tools *ffmpeg.Tools, src ffmpeg.Source, path string
 			t.Errorf("fragment %d of %s lasts %s", i, r.Name, f.Duration)
 		}
 	}
-	// What the index says is what ffprobe finds: every fragment begins with a key frame at its time.
+	// What the index says is what ffprobe finds: every fragment begins with a key frame at its
+	// time.
 	keys := 0
 	for _, line := range strings.Split(field(t, path, "v", "packet=flags"), "\n") {
 		if strings.HasPrefix(line, "K") {
@@ -118,7 +142,10 @@ func checkRung(t *testing.T, tools *ffmpeg.Tools, src ffmpeg.Source, path string
 	if !want.Audio {
 		return
 	}
-	if sound := number(t, strings.Split(field(t, path, "a", "packet=pts_time"), "\n")[0]); math.Abs(sound-picture) > 0.05 {
+	if sound := number(
+		t,
+		strings.Split(field(t, path, "a", "packet=pts_time"), "\n")[0],
+	); math.Abs(sound-picture) > 0.05 {
 		t.Errorf("the sound of %s begins %.3f s beside its picture", r.Name, sound-picture)
 	}
 }
@@ -149,24 +176,48 @@ func checkSheet(t *testing.T, path string, s meanwhile.Storyboard) {
 	}
 }
 
-// TestExtrasOfOddClips makes what stands beside the renditions where nothing is encoded: of clips with a key frame now and then, one alone, one
-// frame alone, a screen on which nothing happens for a long time, and shapes that no picture should have.
+// TestExtrasOfOddClips makes what stands beside the renditions where nothing is encoded: of clips
+// with a key frame now and then, one alone, one frame alone, a screen on which nothing happens for
+// a long time, and shapes that no picture should have.
 func TestExtrasOfOddClips(t *testing.T) {
 	tools := newTools(t, ffmpeg.Options{})
-	refreshed := mustClip(t, "a.mkv", "-f lavfi -i testsrc2=s=320x240:r=30:d=6 -c:v libx264 -g 30 -bf 0 -x264-params intra-refresh=1")
+	refreshed := mustClip(
+		t,
+		"a.mkv",
+		"-f lavfi -i testsrc2=s=320x240:r=30:d=6 -c:v libx264 -g 30 -bf 0 -x264-params intra-refresh=1",
+	)
 	for _, tc := range []struct {
 		name, file, words string
 		tiles             int
 	}{
-		{"no key frame that can be decoded", "a.mkv", "-i " + refreshed + " -c copy -copyinkf -bsf:v noise=drop='lt(n\\,1)'", 6},
-		{"a key frame every two seconds", "a.mp4", "-f lavfi -i testsrc2=s=640x480:r=30:d=12 " + quickH264 + "-g 60", 12},
-		{"a single key frame", "a.mp4", "-f lavfi -i testsrc2=s=640x480:r=30:d=12 " + quickH264 + "-g 9999 -keyint_min 9999 -sc_threshold 0", 12},
-		{"a single key frame of VP8", "a.webm", "-f lavfi -i testsrc2=s=320x240:r=10:d=6 -c:v libvpx -deadline realtime -cpu-used 8 -g 9999", 6},
+		{"no key frame that can be decoded", "a.mkv", "-i " +
+			refreshed + " -c copy -copyinkf -bsf:v noise=drop='lt(n\\,1)'", 6},
+		{"a key frame every two seconds", "a.mp4", "-f lavfi -i testsrc2=s=640x480:r=30:d=12 " +
+			quickH264 + "-g 60", 12},
+		{"a single key frame", "a.mp4", "-f lavfi -i testsrc2=s=640x480:r=30:d=12 " +
+			quickH264 + "-g 9999 -keyint_min 9999 -sc_threshold 0", 12},
+		{
+			"a single key frame of VP8", "a.webm",
+			"-f lavfi -i testsrc2=s=320x240:r=10:d=6 -c:v libvpx -deadline realtime -cpu-used 8 -g 9999", 6,
+		},
 		{"one frame", "a.mp4", "-f lavfi -i testsrc2=s=640x480:r=30:d=1 -frames:v 1 " + quickH264, 1},
-		{"a frame every ten seconds", "a.mkv", "-f lavfi -i testsrc2=s=320x240:r=1:d=40 -vf setpts=N*10/TB -frames:v 4 -fps_mode vfr " + quickH264, 31},
-		{"a picture that ends before its sound", "a.mkv", "-f lavfi -i testsrc2=s=320x240:r=30:d=1 -f lavfi -i sine=d=30 " + quickH264 + "-c:a libopus", 31},
+		{
+			"a frame every ten seconds",
+			"a.mkv",
+			"-f lavfi -i testsrc2=s=320x240:r=1:d=40 -vf setpts=N*10/TB -frames:v 4 -fps_mode vfr " + quickH264,
+			31,
+		},
+		{
+			"a picture that ends before its sound",
+			"a.mkv",
+			"-f lavfi -i testsrc2=s=320x240:r=30:d=1 -f lavfi -i sine=d=30 " + quickH264 + "-c:a libopus",
+			31,
+		},
 		{"a narrow strip", "a.mp4", "-f lavfi -i testsrc2=s=1200x34:r=30:d=3 " + quickH264, 3},
-		{"a tall strip of odd size", "a.mkv", "-f lavfi -i testsrc2=s=37x1081:r=30:d=3 -c:v libx264 -preset ultrafast -pix_fmt yuv444p", 3},
+		{
+			"a tall strip of odd size", "a.mkv",
+			"-f lavfi -i testsrc2=s=37x1081:r=30:d=3 -c:v libx264 -preset ultrafast -pix_fmt yuv444p", 3,
+		},
 		{"a picture of two pixels", "a.mkv", "-f lavfi -i testsrc2=s=2x2:r=30:d=3 -c:v mpeg4", 3},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -199,7 +250,8 @@ func TestPreviewIsShortAndSilent(t *testing.T) {
 		name, words string
 		want        time.Duration
 	}{
-		{"of a long one", "-f lavfi -i testsrc2=s=640x360:r=30:d=20 -f lavfi -i sine=d=20 " + quickH264 + "-c:a aac", 4 * time.Second},
+		{"of a long one", "-f lavfi -i testsrc2=s=640x360:r=30:d=20 -f lavfi -i sine=d=20 " +
+			quickH264 + "-c:a aac", 4 * time.Second},
 		{"of a short one", "-f lavfi -i testsrc2=s=640x360:r=30:d=2 " + quickH264, 2 * time.Second},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -221,11 +273,18 @@ func TestListen(t *testing.T) {
 		peak        int     // of the loud half
 	}{
 		// A sine of 1 kHz at full scale measures -3.01 LUFS in one channel (EBU Tech 3341).
-		{"silence, then a tone at -20 dB", "-f lavfi -i aevalsrc='if(lt(t,2),0,0.1*sin(2*PI*1000*t))':s=48000:d=4 -c:a pcm_s16le", -23, 10},
+		{
+			"silence, then a tone at -20 dB",
+			"-f lavfi -i aevalsrc='if(lt(t,2),0,0.1*sin(2*PI*1000*t))':s=48000:d=4 -c:a pcm_s16le", -23, 10,
+		},
 		{"nothing but silence", "-f lavfi -i anullsrc=d=4 -c:a pcm_s16le", -70, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			src := mustProbe(t, tools, mustClip(t, "a.mkv", "-f lavfi -i color=s=64x64:r=5:d=4 "+tc.words+" "+quickH264))
+			src := mustProbe(
+				t,
+				tools,
+				mustClip(t, "a.mkv", "-f lavfi -i color=s=64x64:r=5:d=4 "+tc.words+" "+quickH264),
+			)
 			speech := filepath.Join(t.TempDir(), "speech.flac")
 			loudness, peaks, err := tools.Listen(t.Context(), src, speech)
 			if err != nil {
@@ -250,7 +309,16 @@ func TestListen(t *testing.T) {
 
 func TestGainIsAddedToTheSound(t *testing.T) {
 	tools := newTools(t, ffmpeg.Options{})
-	src := mustProbe(t, tools, mustClip(t, "a.mkv", "-f lavfi -i testsrc2=s=160x120:r=30:d=3 -f lavfi -i sine=r=48000:d=3 -af volume=-20dB -c:a pcm_s16le "+quickH264))
+	src := mustProbe(
+		t,
+		tools,
+		mustClip(
+			t,
+			"a.mkv",
+			"-f lavfi -i testsrc2=s=160x120:r=30:d=3 -f lavfi -i sine=r=48000:d=3 -af volume=-20dB -c:a pcm_s16le "+
+				quickH264,
+		),
+	)
 	l := ladderOf(src.Probe)
 	l.GainDB = 6
 	made, _ := checkLadder(t, tools, src, l)
@@ -275,7 +343,8 @@ func TestSoundAloneBecomesAnMP4(t *testing.T) {
 		copied            bool
 	}{
 		{"as a microphone is recorded", "a.webm", smallSound + "-c:a libopus", false},
-		{"a song with a cover", "a.m4a", smallSound + "-i " + cover + " -map 0 -map 1 -c:a aac -ac 2 -c:v copy -disposition:v attached_pic -f mp4", true},
+		{"a song with a cover", "a.m4a", smallSound +
+			"-i " + cover + " -map 0 -map 1 -c:a aac -ac 2 -c:v copy -disposition:v attached_pic -f mp4", true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			src := mustProbe(t, tools, mustClip(t, tc.file, tc.words))
@@ -287,7 +356,17 @@ func TestSoundAloneBecomesAnMP4(t *testing.T) {
 			if err := tools.Sound(t.Context(), src, *plan.Sound, path, nil); err != nil {
 				t.Fatalf("Sound() = %v", err)
 			}
-			p, err := tools.Verify(t.Context(), path, ffmpeg.Want{Container: meanwhile.ContainerMP4, Duration: 2 * time.Second, Audio: true, AudioCodec: "aac", SoundOnly: true})
+			p, err := tools.Verify(
+				t.Context(),
+				path,
+				ffmpeg.Want{
+					Container:  meanwhile.ContainerMP4,
+					Duration:   2 * time.Second,
+					Audio:      true,
+					AudioCodec: "aac",
+					SoundOnly:  true,
+				},
+			)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -298,17 +377,33 @@ func TestSoundAloneBecomesAnMP4(t *testing.T) {
 	}
 }
 
-// TestLadderTellsHowFarItIs holds the ladder to telling of its progress all the way, though its storyboard begins at its end.
+// TestLadderTellsHowFarItIs holds the ladder to telling of its progress all the way, though its
+// storyboard begins at its end.
 func TestLadderTellsHowFarItIs(t *testing.T) {
 	tools := newTools(t, ffmpeg.Options{})
-	src := mustProbe(t, tools, mustClip(t, "a.mkv", "-f lavfi -i testsrc2=s=640x360:r=30:d=8 -f lavfi -i sine=r=48000:d=8 -c:v mpeg4 -q:v 8 -c:a aac"))
+	src := mustProbe(
+		t,
+		tools,
+		mustClip(
+			t,
+			"a.mkv",
+			"-f lavfi -i testsrc2=s=640x360:r=30:d=8 -f lavfi -i sine=r=48000:d=8 -c:v mpeg4 -q:v 8 -c:a aac",
+		),
+	)
 	plan := planOf(t, src)
 	if !plan.Ladder.Extras {
 		t.Fatal("the ladder makes no storyboard: nothing is tested")
 	}
 	var told []float64
 	dir := filepath.Join(t.TempDir(), "ladder")
-	if err := tools.Ladder(t.Context(), src, *plan.Ladder, plan.Storyboard, dir, func(part float64) { told = append(told, part) }); err != nil {
+	if err := tools.Ladder(
+		t.Context(),
+		src,
+		*plan.Ladder,
+		plan.Storyboard,
+		dir,
+		func(part float64) { told = append(told, part) },
+	); err != nil {
 		t.Fatalf("Ladder() = %v", err)
 	}
 	var tenths [10]bool

@@ -21,8 +21,8 @@ const (
 	maxPeaks   = 1000
 )
 
-// Listen hears the whole sound once: how loud it is, its peaks for drawing, and a copy for speech recognition, FLAC of 16 kHz mono, at
-// speechPath. Promise and errors are Copy's.
+// Listen hears the whole sound once: how loud it is, its peaks for drawing, and a copy for speech
+// recognition, FLAC of 16 kHz mono, at speechPath. Promise and errors are Copy's.
 func (t *Tools) Listen(ctx context.Context, src Source, speechPath string) (meanwhile.Loudness, Peaks, error) {
 	counter := newPeakCounter(time.Duration(src.Probe.DurationMS) * time.Millisecond)
 	cpu := copyBudget(src.Probe) + time.Duration(src.Probe.DurationMS)*time.Millisecond/10
@@ -38,8 +38,8 @@ func (t *Tools) Listen(ctx context.Context, src Source, speechPath string) (mean
 	return loudness, counter.peaks(), nil
 }
 
-// ListenArgs are ffmpeg's arguments for one pass over the sound: samples for the peaks go to its standard output, the measurement to what it
-// says at its end.
+// ListenArgs are ffmpeg's arguments for one pass over the sound: samples for the peaks go to its
+// standard output, the measurement to what it says at its end.
 func ListenArgs(in, out string, p meanwhile.Probe) []string {
 	input := inputOptions(p.Container)
 	input["vn"] = ""
@@ -48,7 +48,13 @@ func ListenArgs(in, out string, p meanwhile.Probe) []string {
 		fmt.Sprintf("[draw]aresample=%d,aformat=sample_fmts=s16:channel_layouts=mono[drawn];", peakRate) +
 		fmt.Sprintf("[speak]aresample=%d,aformat=sample_fmts=s16:channel_layouts=mono[speech]", speechRate)
 	drawn := ffgo.KwArgs{"filter_complex": graph, "map": "[drawn]", "format": "s16le", "c:a": "pcm_s16le"}
-	speech := ffgo.KwArgs{"map": "[speech]", "format": "flac", "c:a": "flac", "compression_level": 2, "map_metadata": -1}
+	speech := ffgo.KwArgs{
+		"map":               "[speech]",
+		"format":            "flac",
+		"c:a":               "flac",
+		"compression_level": 2,
+		"map_metadata":      -1,
+	}
 	source := ffgo.Input(fileURL(in), input)
 	stream := ffgo.MergeOutputs(source.Output("pipe:1", drawn), source.Output(fileURL(out), speech))
 	args := globalArgs()

@@ -12,11 +12,12 @@ import (
 	"meanwhile"
 )
 
-// soundFor bounds the encoding of one piece of a recording's sound: at most two minutes of it, in two seconds.
+// soundFor bounds the encoding of one piece of a recording's sound: at most two minutes of it, in
+// two seconds.
 const soundFor = 30 * time.Second
 
-// LiveSound encodes a piece of a recording's sound and gives it as a stream of AAC with heads of ADTS. dir is a folder for what is needed on the
-// way. Errors are Copy's.
+// LiveSound encodes a piece of a recording's sound and gives it as a stream of AAC with heads of
+// ADTS. dir is a folder for what is needed on the way. Errors are Copy's.
 func (t *Tools) LiveSound(ctx context.Context, b *meanwhile.SoundBatch, dir string) ([]byte, error) {
 	in := filepath.Join(dir, "opus.mp4")
 	if err := os.WriteFile(in, b.Stream, 0o600); err != nil {
@@ -37,14 +38,16 @@ func (t *Tools) LiveSound(ctx context.Context, b *meanwhile.SoundBatch, dir stri
 	return made, nil
 }
 
-// LiveSoundArgs are ffmpeg's arguments for a piece of sound. Samples are counted, not timed, so that pieces meet exactly.
+// LiveSoundArgs are ffmpeg's arguments for a piece of sound. Samples are counted, not timed, so
+// that pieces meet exactly.
 func LiveSoundArgs(in, out string, b *meanwhile.SoundBatch) []string {
 	options := outputOptions()
 	options["map"] = []string{"0:a:0"}
 	options["vn"] = ""
 	options["format"] = "adts"
 	encodeAudio(options, &meanwhile.AudioStream{Channels: b.Channels}, 0)
-	options["aac_coder"] = "fast" // the other one takes five seconds to find its rate, anew with each piece, and twice the time
+	// the other one takes five seconds to find its rate, anew with each piece, and twice the time
+	options["aac_coder"] = "fast"
 	options["af"] = fmt.Sprintf("asetpts=N/SR/TB,atrim=start_sample=%d:end_sample=%d,asetpts=N/SR/TB", b.From, b.To)
 	stream := ffgo.Input(fileURL(in), inputOptions(meanwhile.ContainerMP4)).Output(fileURL(out), options)
 	return append(globalArgs(), stream.GetArgs()...)

@@ -19,34 +19,45 @@ type Source struct {
 	Probe meanwhile.Probe
 }
 
-// Copy writes src's streams, as they are, into outPath: a faststart MP4, or a WebM whose index stands in front. Nothing is at outPath
-// unless it returns nil. Errors: ctx's; Unprocessable with a sentence; Full; Internal when trying again may help.
+// Copy writes src's streams, as they are, into outPath: a faststart MP4, or a WebM whose index
+// stands in front. Nothing is at outPath unless it returns nil. Errors: ctx's; Unprocessable with a
+// sentence; Full; Internal when trying again may help.
 func (t *Tools) Copy(ctx context.Context, src Source, c meanwhile.Copy, outPath string, p Progress) error {
 	if muxers[c.Container] == "" {
 		return meanwhile.E(meanwhile.Invalid, fmt.Sprintf("A copy is mp4 or webm, not %q.", c.Container), nil)
 	}
 	cpu := copyBudget(src.Probe)
-	w := work{cpu: cpu, wall: wallFor(cpu), reports: true, progress: p} // not niced: people wait for it
+	// not niced: people wait for it
+	w := work{cpu: cpu, wall: wallFor(cpu), reports: true, progress: p}
 	return t.make(ctx, src, outPath, w, func(in, out string) []string { return CopyArgs(in, out, src.Probe, c) })
 }
 
-// Poster writes a JPEG of a telling frame to outPath, at most 1280 pixels wide. Promise and errors are Copy's.
+// Poster writes a JPEG of a telling frame to outPath, at most 1280 pixels wide. Promise and errors
+// are Copy's.
 func (t *Tools) Poster(ctx context.Context, src Source, outPath string) error {
 	return t.picture(ctx, src, outPath, posterWidth, t.previewWork(), func(in, out string, keyFrames bool) []string {
 		return PosterArgs(in, out, src.Probe, keyFrames)
 	})
 }
 
-// picture makes a JPEG of at most widest pixels from key frames, and from all frames where these give none: a recording that was cut in its
-// middle may have none that can be decoded.
-func (t *Tools) picture(ctx context.Context, src Source, outPath string, widest int, w work, args func(in, out string, keyFrames bool) []string) error {
+// picture makes a JPEG of at most widest pixels from key frames, and from all frames where these
+// give none: a recording that was cut in its middle may have none that can be decoded.
+func (t *Tools) picture(
+	ctx context.Context,
+	src Source,
+	outPath string,
+	widest int,
+	w work,
+	args func(in, out string, keyFrames bool) []string,
+) error {
 	var err error
 	for _, keyFrames := range []bool{true, false} {
 		err = t.make(ctx, src, outPath, w, func(in, out string) []string { return args(in, out, keyFrames) })
 		if err == nil {
 			err = checkJPEG(outPath, widest)
 		}
-		// Only a picture that could not be made is tried another way, not a lost disk or a cancelled job.
+		// Only a picture that could not be made is tried another way, not a lost disk or a
+		// cancelled job.
 		if err == nil || ctx.Err() != nil || meanwhile.KindOf(err) != meanwhile.Unprocessable {
 			return err
 		}
@@ -82,7 +93,13 @@ type work struct {
 }
 
 // make runs ffmpeg from src to outPath. args gets the paths as the sandbox shows them.
-func (t *Tools) make(ctx context.Context, src Source, outPath string, w work, args func(in, out string) []string) error {
+func (t *Tools) make(
+	ctx context.Context,
+	src Source,
+	outPath string,
+	w work,
+	args func(in, out string) []string,
+) error {
 	source, err := resolve(src.Path)
 	if err != nil {
 		return ioError("find the source", err)
@@ -93,8 +110,16 @@ func (t *Tools) make(ctx context.Context, src Source, outPath string, w work, ar
 	})
 }
 
-// makeFolder is make for a process that writes several files; args gets the folder. All of names must have been made.
-func (t *Tools) makeFolder(ctx context.Context, src Source, outDir string, names []string, w work, args func(in, out string) []string) error {
+// makeFolder is make for a process that writes several files; args gets the folder. All of names
+// must have been made.
+func (t *Tools) makeFolder(
+	ctx context.Context,
+	src Source,
+	outDir string,
+	names []string,
+	w work,
+	args func(in, out string) []string,
+) error {
 	source, err := resolve(src.Path)
 	if err != nil {
 		return ioError("find the source", err)

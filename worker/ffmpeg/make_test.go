@@ -24,19 +24,30 @@ func TestBrowserRecordings(t *testing.T) {
 				if !src.Probe.Video.ResolutionMoves {
 					t.Error("the change of size was not seen")
 				}
-				plan, dir := planOf(t, src), filepath.Join(t.TempDir(), "ladder") // where filters are built anew
+				// where filters are built anew
+				plan, dir := planOf(t, src), filepath.Join(t.TempDir(), "ladder")
 				if err := tools.Ladder(t.Context(), src, *plan.Ladder, plan.Storyboard, dir, nil); err != nil {
 					t.Fatalf("Ladder() = %v", err)
 				}
 				checkSheet(t, filepath.Join(dir, ffmpeg.StoryboardName), plan.Storyboard)
-				checkPreview(t, tools, filepath.Join(dir, ffmpeg.PreviewName), min(ffmpeg.PreviewLength, length(src.Probe)))
+				checkPreview(
+					t,
+					tools,
+					filepath.Join(dir, ffmpeg.PreviewName),
+					min(ffmpeg.PreviewLength, length(src.Probe)),
+				)
 			case "chromium-stop-sharing.mp4":
 				shown := float64(src.Probe.Video.Frames) / src.Probe.Video.FPS
 				if length(src.Probe).Seconds() < shown+1 {
-					t.Errorf("length is %s: the sound after the picture's end (%.1f s) was forgotten", length(src.Probe), shown)
+					t.Errorf(
+						"length is %s: the sound after the picture's end (%.1f s) was forgotten",
+						length(src.Probe),
+						shown,
+					)
 				}
 			case "chromium-vp8-paused.webm":
-				if src.Probe.DurationMS < 3500 || src.Probe.Video.BitrateBPS == 0 || src.Probe.Video.KeyframeGapMS == 0 {
+				if src.Probe.DurationMS < 3500 || src.Probe.Video.BitrateBPS == 0 ||
+					src.Probe.Video.KeyframeGapMS == 0 {
 					t.Errorf("length, rate or key frames of a live WebM are missing: %+v", src.Probe)
 				}
 			}
@@ -61,13 +72,19 @@ func checkCopy(t *testing.T, tools *ffmpeg.Tools, src ffmpeg.Source) {
 		t.Fatalf("Copy() = %v", err)
 	}
 	_, err := tools.Verify(t.Context(), out, ffmpeg.Want{
-		Container: c.Container, Duration: length(src.Probe), Audio: src.Probe.Audio != nil, VideoCodec: src.Probe.Video.Codec, Copied: true,
+		Container:  c.Container,
+		Duration:   length(src.Probe),
+		Audio:      src.Probe.Audio != nil,
+		VideoCodec: src.Probe.Video.Codec,
+		Copied:     true,
 	})
 	if err != nil {
 		t.Fatalf("Verify(copy) = %v", err)
 	}
 	p := mustProbe(t, tools, out).Probe
-	if got, want := p.Video, src.Probe.Video; p.Fragmented || got.Rotation != want.Rotation || got.Width != want.Width || got.Height != want.Height {
+	if got, want := p.Video, src.Probe.Video; p.Fragmented || got.Rotation != want.Rotation ||
+		got.Width != want.Width ||
+		got.Height != want.Height {
 		t.Errorf("the copy is fragmented: %t, turned by %d°, not %d°, and %d × %d, not %d × %d",
 			p.Fragmented, got.Rotation, want.Rotation, got.Width, got.Height, want.Width, want.Height)
 	}
@@ -82,10 +99,17 @@ func checkIndexFirst(t *testing.T, path string, c meanwhile.Container) {
 		index, media = "\x1c\x53\xbb\x6b", "\x1f\x43\xb6\x75" // Cues, Cluster
 	}
 	content := string(mustRead(t, path))
-	seek := strings.Index(content, "\x53\xab\x84"+index) // the index's own entry in a table of contents is no index
+	// the index's own entry in a table of contents is no index
+	seek := strings.Index(content, "\x53\xab\x84"+index)
 	content = strings.ReplaceAll(content, "\x53\xab\x84"+index, "")
 	if at := strings.Index(content, index); at < 0 || at > strings.Index(content, media) {
-		t.Errorf("the index of %s stands at %d, behind the media at %d (entry %d)", filepath.Base(path), at, strings.Index(content, media), seek)
+		t.Errorf(
+			"the index of %s stands at %d, behind the media at %d (entry %d)",
+			filepath.Base(path),
+			at,
+			strings.Index(content, media),
+			seek,
+		)
 	}
 }
 
@@ -94,11 +118,23 @@ func checkEncode(t *testing.T, tools *ffmpeg.Tools, src ffmpeg.Source) (path str
 	return checkLadder(t, tools, src, ladderOf(src.Probe))
 }
 
-func checkLadder(t *testing.T, tools *ffmpeg.Tools, src ffmpeg.Source, l meanwhile.Ladder) (path string, made meanwhile.Probe) {
+func checkLadder(
+	t *testing.T,
+	tools *ffmpeg.Tools,
+	src ffmpeg.Source,
+	l meanwhile.Ladder,
+) (path string, made meanwhile.Probe) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "ladder")
 	var told []float64
-	if err := tools.Ladder(t.Context(), src, l, meanwhile.Storyboard{}, dir, func(f float64) { told = append(told, f) }); err != nil {
+	if err := tools.Ladder(
+		t.Context(),
+		src,
+		l,
+		meanwhile.Storyboard{},
+		dir,
+		func(f float64) { told = append(told, f) },
+	); err != nil {
 		t.Fatalf("Ladder() = %v", err)
 	}
 	e := l.Rungs[0]
@@ -113,7 +149,11 @@ func checkLadder(t *testing.T, tools *ffmpeg.Tools, src ffmpeg.Source, l meanwhi
 		t.Errorf("progress ended at %v", told)
 	}
 	want := ffmpeg.Want{
-		Container: meanwhile.ContainerMP4, Duration: length(src.Probe), Audio: src.Probe.Audio != nil, VideoCodec: "h264", AudioCodec: "aac",
+		Container:  meanwhile.ContainerMP4,
+		Duration:   length(src.Probe),
+		Audio:      src.Probe.Audio != nil,
+		VideoCodec: "h264",
+		AudioCodec: "aac",
 	}
 	if !e.Copy {
 		want.Width, want.Height = e.Width, e.Height
@@ -127,7 +167,8 @@ func checkLadder(t *testing.T, tools *ffmpeg.Tools, src ffmpeg.Source, l meanwhi
 	if v.PixelFormat != "yuv420p" || made.Fragmented || v.ResolutionMoves {
 		t.Errorf("the rendition does not play everywhere: %+v", *v)
 	}
-	if !e.Copy && (v.ColorSpace != "bt709" || v.ColorTransfer != "bt709" || v.ColorPrimaries != "bt709" || v.Rotation != 0) {
+	if !e.Copy &&
+		(v.ColorSpace != "bt709" || v.ColorTransfer != "bt709" || v.ColorPrimaries != "bt709" || v.Rotation != 0) {
 		t.Errorf("the rendition's colours or rotation: %+v", *v)
 	}
 	// The gap to the end counts as one, so a stream that stops early has none.
@@ -175,27 +216,46 @@ func TestEveryKindOfFile(t *testing.T) {
 		width, height     int
 		silent            bool
 	}{
-		{name: "an odd size", file: "a.mkv", words: "-f lavfi -i testsrc=s=641x359:r=30:d=2 " + smallSound + "-c:v libx264 -preset ultrafast -pix_fmt yuv444p -c:a libopus",
+		{name: "an odd size", file: "a.mkv", words: "-f lavfi -i testsrc=s=641x359:r=30:d=2 " +
+			smallSound + "-c:v libx264 -preset ultrafast -pix_fmt yuv444p -c:a libopus",
 			container: meanwhile.ContainerMKV, width: 641, height: 359},
-		{name: "an AVI", file: "a.avi", words: smallPicture + smallSound + "-c:v mpeg4 -c:a libmp3lame", container: meanwhile.ContainerAVI, width: 320, height: 240},
-		{name: "a 3GP of an old phone", file: "a.3gp", words: "-f lavfi -i testsrc2=s=352x288:r=15:d=2 " + smallSound + "-c:v h263 -c:a aac -ac 1",
+		{name: "an AVI", file: "a.avi", words: smallPicture +
+			smallSound + "-c:v mpeg4 -c:a libmp3lame", container: meanwhile.ContainerAVI, width: 320, height: 240},
+		{name: "a 3GP of an old phone", file: "a.3gp", words: "-f lavfi -i testsrc2=s=352x288:r=15:d=2 " +
+			smallSound + "-c:v h263 -c:a aac -ac 1",
 			container: meanwhile.ContainerMP4, width: 352, height: 288},
-		{name: "an MKV with Vorbis", file: "a.mkv", words: smallPicture + smallSound + quickH264 + "-c:a libvorbis", container: meanwhile.ContainerMKV, width: 320, height: 240},
-		{name: "a MOV with PCM", file: "a.mov", words: smallPicture + smallSound + quickH264 + "-c:a pcm_s16le", container: meanwhile.ContainerMP4, width: 320, height: 240},
-		{name: "a WebM with VP9", file: "a.webm", words: smallPicture + smallSound + "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -c:a libopus", container: meanwhile.ContainerWebM, width: 320, height: 240},
-		{name: "subtitles", file: "a.mkv", words: smallPicture + smallSound + "-f srt -i " + subtitles + " " + quickH264 + "-c:a aac -c:s ass",
+		{name: "an MKV with Vorbis", file: "a.mkv", words: smallPicture +
+			smallSound + quickH264 + "-c:a libvorbis", container: meanwhile.ContainerMKV, width: 320, height: 240},
+		{name: "a MOV with PCM", file: "a.mov", words: smallPicture +
+			smallSound + quickH264 + "-c:a pcm_s16le", container: meanwhile.ContainerMP4, width: 320, height: 240},
+		{name: "a WebM with VP9", file: "a.webm", words: smallPicture +
+			smallSound + "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -c:a libopus",
+			container: meanwhile.ContainerWebM,
+			width:     320,
+			height:    240},
+		{name: "subtitles", file: "a.mkv", words: smallPicture +
+			smallSound + "-f srt -i " + subtitles + " " + quickH264 + "-c:a aac -c:s ass",
 			container: meanwhile.ContainerMKV, width: 320, height: 240},
-		{name: "subtitles of an MP4", file: "a.mp4", words: smallPicture + smallSound + "-f srt -i " + subtitles + " " + quickH264 + "-c:a aac -c:s mov_text",
+		{name: "subtitles of an MP4", file: "a.mp4", words: smallPicture +
+			smallSound + "-f srt -i " + subtitles + " " + quickH264 + "-c:a aac -c:s mov_text",
 			container: meanwhile.ContainerMP4, width: 320, height: 240},
-		{name: "no sound", file: "a.mp4", words: smallPicture + quickH264, container: meanwhile.ContainerMP4, width: 320, height: 240, silent: true},
-		{name: "pixels that are not square", file: "a.mp4", words: smallPicture + smallSound + quickH264 + "-vf setsar=4/3", container: meanwhile.ContainerMP4, width: 427, height: 240},
-		{name: "times that begin at an hour", file: "a.mkv", words: smallPicture + smallSound + quickH264 + "-c:a aac -output_ts_offset 3600", container: meanwhile.ContainerMKV, width: 320, height: 240},
+		{name: "no sound", file: "a.mp4", words: smallPicture +
+			quickH264, container: meanwhile.ContainerMP4, width: 320, height: 240, silent: true},
+		{name: "pixels that are not square", file: "a.mp4", words: smallPicture +
+			smallSound + quickH264 + "-vf setsar=4/3", container: meanwhile.ContainerMP4, width: 427, height: 240},
+		{name: "times that begin at an hour", file: "a.mkv", words: smallPicture +
+			smallSound + quickH264 + "-c:a aac -output_ts_offset 3600",
+			container: meanwhile.ContainerMKV,
+			width:     320,
+			height:    240},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			src := mustProbe(t, tools, mustClip(t, tc.file, tc.words))
 			p := src.Probe
-			if p.Container != tc.container || p.Video.Width != tc.width || p.Video.Height != tc.height || (p.Audio == nil) != tc.silent || !near(p.DurationMS, 2000, 120) {
+			if p.Container != tc.container || p.Video.Width != tc.width || p.Video.Height != tc.height ||
+				(p.Audio == nil) != tc.silent ||
+				!near(p.DurationMS, 2000, 120) {
 				t.Errorf("Probe() = %+v %+v", p, *p.Video)
 			}
 			checkEncode(t, tools, src)
@@ -229,8 +289,11 @@ func turn(t testing.TB, path string) {
 	content := mustRead(t, path)
 	at := strings.Index(string(content), "tkhd")
 	matrix := at + 4 + 40 // of version 0
-	copy(content[matrix:], "\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"+
-		"\x00\xf0\x00\x00\x00\x00\x00\x00\x40\x00\x00\x00")
+	copy(
+		content[matrix:],
+		"\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"+
+			"\x00\xf0\x00\x00\x00\x00\x00\x00\x40\x00\x00\x00",
+	)
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +302,12 @@ func turn(t testing.TB, path string) {
 func TestVariableFrameRateIsKept(t *testing.T) {
 	tools := newTools(t, ffmpeg.Options{})
 	// 30 frames a second for a second, then one every 700 ms, as a screen that stands still.
-	path := mustClip(t, "a.mkv", "-f lavfi -i testsrc2=s=320x240:r=30:d=3 -vf setpts='if(lt(N,30),N/30,1+(N-30)*0.0371)/TB' -fps_mode vfr "+quickH264)
+	path := mustClip(
+		t,
+		"a.mkv",
+		"-f lavfi -i testsrc2=s=320x240:r=30:d=3 -vf setpts='if(lt(N,30),N/30,1+(N-30)*0.0371)/TB' -fps_mode vfr "+
+			quickH264,
+	)
 	src := mustProbe(t, tools, path)
 	made, p := checkEncode(t, tools, src)
 	if p.Video.Frames != src.Probe.Video.Frames {
@@ -272,11 +340,18 @@ func TestFrameRateIsCapped(t *testing.T) {
 
 func TestHDRIsMappedToSDR(t *testing.T) {
 	tools := newTools(t, ffmpeg.Options{})
-	// A grey that PQ calls 203 nits: the white of a page. Unmapped it would come out as a dull mid grey.
-	path := mustClip(t, "a.mp4", "-f lavfi -i color=white:s=320x240:r=30:d=1 -vf format=yuv420p,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,"+
-		"zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt2020:t=smpte2084:m=bt2020nc:r=tv,format=yuv420p10le "+
-		"-c:v libx265 -preset ultrafast -x265-params log-level=error:hdr10=1:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc -tag:v hvc1 "+
-		"-color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc")
+	// A grey that PQ calls 203 nits: the white of a page. Unmapped it would come out as a dull mid
+	// grey.
+	path := mustClip(
+		t,
+		"a.mp4",
+		"-f lavfi -i color=white:s=320x240:r=30:d=1 -vf "+
+			"format=yuv420p,setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709,"+
+			"zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt2020:t=smpte2084:m=bt2020nc:r=tv,format=yuv420p10le "+
+			"-c:v libx265 -preset ultrafast -x265-params "+
+			"log-level=error:hdr10=1:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc -tag:v hvc1 "+
+			"-color_primaries bt2020 -color_trc smpte2084 -colorspace bt2020nc",
+	)
 	src := mustProbe(t, tools, path)
 	if v := src.Probe.Video; !v.HDR() || v.Codec != "hevc" || v.Profile != "Main 10" || v.PixelFormat != "yuv420p10le" {
 		t.Fatalf("Probe() = %+v", *v)
@@ -291,7 +366,12 @@ func TestHDRIsMappedToSDR(t *testing.T) {
 
 func TestColoursOfUnlabelledVideoStay(t *testing.T) {
 	tools := newTools(t, ffmpeg.Options{})
-	path := mustClip(t, "a.mkv", "-f lavfi -i color=0xc83232:s=320x240:r=30:d=1 -c:v libx264 -pix_fmt yuv420p -bsf:v h264_metadata=colour_primaries=2:transfer_characteristics=2:matrix_coefficients=2")
+	path := mustClip(
+		t,
+		"a.mkv",
+		"-f lavfi -i color=0xc83232:s=320x240:r=30:d=1 -c:v libx264 -pix_fmt yuv420p -bsf:v "+
+			"h264_metadata=colour_primaries=2:transfer_characteristics=2:matrix_coefficients=2",
+	)
 	made, _ := checkEncode(t, tools, mustProbe(t, tools, path))
 	got := colour(t, made, "0.5", "iw:ih:0:0")
 	for i, want := range [3]int{200, 50, 50} {
@@ -306,7 +386,8 @@ func TestSoundStaysWithThePicture(t *testing.T) {
 	tools := newTools(t, ffmpeg.Options{})
 	const picture = "-f lavfi -i color=black:s=160x120:r=30:d=3 "
 	for _, tc := range []struct{ name, words string }{
-		{name: "a track that begins late", words: picture + "-itsoffset 2 -f lavfi -i sine=r=48000:d=1 -c:a pcm_s16le " + quickH264},
+		{name: "a track that begins late", words: picture +
+			"-itsoffset 2 -f lavfi -i sine=r=48000:d=1 -c:a pcm_s16le " + quickH264},
 		{name: "a track with a hole", words: picture + "-f lavfi -i sine=r=48000:d=3 " +
 			"-af volume=enable='lt(t,2)':volume=0,aselect='lt(t,0.5)+gte(t,1.5)' -c:a pcm_s16le " + quickH264},
 	} {
@@ -326,11 +407,16 @@ func TestSoundStaysWithThePicture(t *testing.T) {
 
 func TestOnlyTheSoundIsMadeAnew(t *testing.T) {
 	tools := newTools(t, ffmpeg.Options{})
-	src := mustProbe(t, tools, mustClip(t, "a.mp4", smallPicture+smallSound+quickH264+"-c:a libopus -movflags frag_keyframe+empty_moov"))
+	src := mustProbe(
+		t,
+		tools,
+		mustClip(t, "a.mp4", smallPicture+smallSound+quickH264+"-c:a libopus -movflags frag_keyframe+empty_moov"),
+	)
 	l := ladderOf(src.Probe)
 	l.Rungs[0].Copy = true
 	_, made := checkLadder(t, tools, src, l)
-	if made.Video.Frames != src.Probe.Video.Frames || made.Video.Profile != src.Probe.Video.Profile || made.Audio.Codec != "aac" {
+	if made.Video.Frames != src.Probe.Video.Frames || made.Video.Profile != src.Probe.Video.Profile ||
+		made.Audio.Codec != "aac" {
 		t.Errorf("the result is %+v %+v", *made.Video, *made.Audio)
 	}
 }

@@ -7,13 +7,22 @@ import (
 	"meanwhile/worker/ffmpeg"
 )
 
-// TestPhoneClipOfFourKIsProcessed takes the dearest thing that a phone makes, HDR 2160p60 HEVC, through its whole ladder within the sandbox's
-// memory.
+// TestPhoneClipOfFourKIsProcessed takes the dearest thing that a phone makes, HDR 2160p60 HEVC,
+// through its whole ladder within the sandbox's memory.
 func TestPhoneClipOfFourKIsProcessed(t *testing.T) {
 	tools := newTools(t, ffmpeg.Options{})
-	src := mustProbe(t, tools, mustClip(t, "phone.mp4", "-f lavfi -i testsrc2=s=3840x2160:r=60:d=0.3 -f lavfi -i sine=d=0.3 -vf format=yuv420p10le "+
-		"-c:v libx265 -preset ultrafast -x265-params log-level=error:hdr10=1:colorprim=bt2020:transfer=arib-std-b67:colormatrix=bt2020nc -tag:v hvc1 "+
-		"-color_primaries bt2020 -color_trc arib-std-b67 -colorspace bt2020nc -c:a aac -ac 2"))
+	src := mustProbe(
+		t,
+		tools,
+		mustClip(
+			t,
+			"phone.mp4",
+			"-f lavfi -i testsrc2=s=3840x2160:r=60:d=0.3 -f lavfi -i sine=d=0.3 -vf format=yuv420p10le "+
+				"-c:v libx265 -preset ultrafast -x265-params "+
+				"log-level=error:hdr10=1:colorprim=bt2020:transfer=arib-std-b67:colormatrix=bt2020nc -tag:v hvc1 "+
+				"-color_primaries bt2020 -color_trc arib-std-b67 -colorspace bt2020nc -c:a aac -ac 2",
+		),
+	)
 	plan := planOf(t, src)
 	dir := filepath.Join(t.TempDir(), "ladder")
 	if err := tools.Ladder(t.Context(), src, *plan.Ladder, plan.Storyboard, dir, nil); err != nil {

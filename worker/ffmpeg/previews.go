@@ -23,19 +23,28 @@ func (t *Tools) previewWork() work {
 	return work{cpu: 2 * time.Minute, wall: 4 * time.Minute, niceness: t.nice / 2}
 }
 
-// Preview writes a silent MP4 of at most four seconds to outPath, 320 pixels wide. Promise and errors are Copy's.
+// Preview writes a silent MP4 of at most four seconds to outPath, 320 pixels wide. Promise and
+// errors are Copy's.
 func (t *Tools) Preview(ctx context.Context, src Source, outPath string) error {
-	return t.make(ctx, src, outPath, t.previewWork(), func(in, out string) []string { return PreviewArgs(in, out, src.Probe) })
+	return t.make(
+		ctx,
+		src,
+		outPath,
+		t.previewWork(),
+		func(in, out string) []string { return PreviewArgs(in, out, src.Probe) },
+	)
 }
 
-// PreviewArgs are ffmpeg's arguments for a preview where nothing else is decoded: from the key frame before its beginning on.
+// PreviewArgs are ffmpeg's arguments for a preview where nothing else is decoded: from the key
+// frame before its beginning on.
 func PreviewArgs(in, out string, p meanwhile.Probe) []string {
 	input := inputOptions(p.Container)
 	input["threads"] = 1
 	at, length := previewSpan(p)
 	if at > 0 {
 		input["ss"] = decimal(at.Seconds())
-		input["noaccurate_seek"] = "" // the frame that is seen at the beginning may have come long before
+		// the frame that is seen at the beginning may have come long before
+		input["noaccurate_seek"] = ""
 	}
 	options := previewOptions("0:V:0")
 	options["vf"] = previewFilters(p.Video, 0, length)
@@ -43,7 +52,8 @@ func PreviewArgs(in, out string, p meanwhile.Probe) []string {
 	return append(globalArgs(), stream.GetArgs()...)
 }
 
-// previewSpan is what of a source the preview shows: its beginning where it is short, or where the picture ends long before the sound.
+// previewSpan is what of a source the preview shows: its beginning where it is short, or where the
+// picture ends long before the sound.
 func previewSpan(p meanwhile.Probe) (at, length time.Duration) {
 	whole := time.Duration(p.DurationMS) * time.Millisecond
 	at = time.Duration(float64(whole) * previewAfter)
@@ -68,14 +78,23 @@ func previewOptions(from string) ffgo.KwArgs {
 	return options
 }
 
-// Storyboard writes the sheet of s to outPath, a JPEG, from key frames alone where there are some. Promise and errors are Copy's.
+// Storyboard writes the sheet of s to outPath, a JPEG, from key frames alone where there are some.
+// Promise and errors are Copy's.
 func (t *Tools) Storyboard(ctx context.Context, src Source, s meanwhile.Storyboard, outPath string) error {
-	return t.picture(ctx, src, outPath, s.Width*s.Columns, t.previewWork(), func(in, out string, keyFrames bool) []string {
-		return StoryboardArgs(in, out, src.Probe, s, keyFrames)
-	})
+	return t.picture(
+		ctx,
+		src,
+		outPath,
+		s.Width*s.Columns,
+		t.previewWork(),
+		func(in, out string, keyFrames bool) []string {
+			return StoryboardArgs(in, out, src.Probe, s, keyFrames)
+		},
+	)
 }
 
-// StoryboardArgs are ffmpeg's arguments for a storyboard where nothing else is decoded, from key frames or from all.
+// StoryboardArgs are ffmpeg's arguments for a storyboard where nothing else is decoded, from key
+// frames or from all.
 func StoryboardArgs(in, out string, p meanwhile.Probe, s meanwhile.Storyboard, keyFrames bool) []string {
 	options := jpegOptions("0:V:0", sheetQuality)
 	before := ""

@@ -19,17 +19,23 @@ const (
 	headerFor = 10 * time.Second
 )
 
-// Probe looks at a file with ffprobe: at its header, and at the times and sizes of all its packets, since recorders write neither length
-// nor rate, and a header may lie. Nothing is decoded but what ffprobe needs to know the format. A file too big to walk in 20 s is
-// judged by what was seen until then, and its header where that is plausible.
+// Probe looks at a file with ffprobe: at its header, and at the times and sizes of all its packets,
+// since recorders write neither length nor rate, and a header may lie. Nothing is decoded but what
+// ffprobe needs to know the format. A file too big to walk in 20 s is judged by what was seen until
+// then, and its header where that is plausible.
 //
-// ResolutionMoves is found from the parameter sets and frame headers at up to 512 key frames of H.264, VP8 and VP9; a change that begins
-// and ends between two of these, or in another codec, is not seen.
+// ResolutionMoves is found from the parameter sets and frame headers at up to 512 key frames of
+// H.264, VP8 and VP9; a change that begins and ends between two of these, or in another codec, is
+// not seen.
 //
 // Errors: ctx's; Unprocessable with a sentence when the file cannot be read; NotFound; Internal.
 func (t *Tools) Probe(ctx context.Context, path string, c meanwhile.Container) (meanwhile.Probe, error) {
 	if demuxers[c] == "" {
-		return meanwhile.Probe{}, meanwhile.E(meanwhile.Invalid, fmt.Sprintf("%q is no container that we read.", c), nil)
+		return meanwhile.Probe{}, meanwhile.E(
+			meanwhile.Invalid,
+			fmt.Sprintf("%q is no container that we read.", c),
+			nil,
+		)
 	}
 	source, err := resolve(path)
 	if err != nil {
@@ -75,7 +81,14 @@ func (t *Tools) readFacts(ctx context.Context, source string, c meanwhile.Contai
 	return nil, damage(f.said.String(), exit)
 }
 
-func (t *Tools) ffprobeInto(ctx context.Context, f *facts, source string, c meanwhile.Container, headerOnly bool, wall time.Duration) error {
+func (t *Tools) ffprobeInto(
+	ctx context.Context,
+	f *facts,
+	source string,
+	c meanwhile.Container,
+	headerOnly bool,
+	wall time.Duration,
+) error {
 	in, _ := t.box.inside(source, "")
 	lines := &lineWriter{line: f.line}
 	return t.run(ctx, job{
@@ -89,12 +102,25 @@ func isTimeout(err error) bool { return errors.Is(err, errWall) }
 // damage finds the sentence for a file that ffprobe gave up on, by what it said.
 func damage(said string, err error) error {
 	if m := notListed.FindStringSubmatch(said); m != nil {
-		return meanwhile.E(meanwhile.Unprocessable, fmt.Sprintf("We cannot read the picture or the sound of this file (%.20s).", m[1]), err)
+		return meanwhile.E(
+			meanwhile.Unprocessable,
+			fmt.Sprintf("We cannot read the picture or the sound of this file (%.20s).", m[1]),
+			err,
+		)
 	}
 	for _, known := range []struct{ text, sentence string }{
 		{"max_streams", fmt.Sprintf("This file holds too many streams; the limit here is %d.", maxStreams)},
-		{"exceeds specified max pixel count", fmt.Sprintf("The picture of this video is too large; the limit here is %d megapixels.", maxPixels/1_000_000)},
-		{"moov atom not found", "This file is damaged: its index is missing, so it was probably cut off while it was recorded or copied."},
+		{
+			"exceeds specified max pixel count",
+			fmt.Sprintf(
+				"The picture of this video is too large; the limit here is %d megapixels.",
+				maxPixels/1_000_000,
+			),
+		},
+		{
+			"moov atom not found",
+			"This file is damaged: its index is missing, so it was probably cut off while it was recorded or copied.",
+		},
 		{"EBML header parsing failed", "This file is damaged: its beginning cannot be read."},
 	} {
 		if strings.Contains(said, known.text) {
@@ -107,7 +133,8 @@ func damage(said string, err error) error {
 // notListed is what a codec outside of the whitelist makes ffprobe say.
 var notListed = regexp.MustCompile(`Codec \(([A-Za-z0-9_]+)\) not on whitelist`)
 
-// judge makes the Probe, or says why nothing can be known of this file. Whether the video is one that we take is Decide's to say.
+// judge makes the Probe, or says why nothing can be known of this file. Whether the video is one
+// that we take is Decide's to say.
 func (f *facts) judge(p meanwhile.Probe) (meanwhile.Probe, error) {
 	refuse := func(format string, a ...any) (meanwhile.Probe, error) {
 		return meanwhile.Probe{}, meanwhile.E(meanwhile.Unprocessable, fmt.Sprintf(format, a...), nil)
@@ -147,7 +174,11 @@ func knownCodecs(video, audio fields) error {
 		if name == "" || name == "unknown" {
 			name = "unknown"
 		}
-		return meanwhile.E(meanwhile.Unprocessable, fmt.Sprintf("We cannot read the %s of this file (%.20s).", s.what, name), nil)
+		return meanwhile.E(
+			meanwhile.Unprocessable,
+			fmt.Sprintf("We cannot read the %s of this file (%.20s).", s.what, name),
+			nil,
+		)
 	}
 	return nil
 }
@@ -159,10 +190,21 @@ func (f *facts) video(s fields, length time.Duration) *meanwhile.VideoStream {
 	}
 	w := f.walk(s)
 	v := &meanwhile.VideoStream{
-		Codec: s["codec_name"], Profile: s.word("profile"), Level: max(0, int(s.integer("level"))), Tag: s.tag(), PixelFormat: s.word("pix_fmt"),
-		CodedWidth: int(s.integer("width")), CodedHeight: int(s.integer("height")), Rotation: s.rotation(),
-		ColorTransfer: s.word("color_transfer"), ColorPrimaries: s.word("color_primaries"), ColorSpace: s.word("color_space"),
-		Frames: w.packets, FPS: w.rate(), BitrateBPS: w.bitrate(), KeyframeGapMS: w.keyGap().Milliseconds(),
+		Codec:          s["codec_name"],
+		Profile:        s.word("profile"),
+		Level:          max(0, int(s.integer("level"))),
+		Tag:            s.tag(),
+		PixelFormat:    s.word("pix_fmt"),
+		CodedWidth:     int(s.integer("width")),
+		CodedHeight:    int(s.integer("height")),
+		Rotation:       s.rotation(),
+		ColorTransfer:  s.word("color_transfer"),
+		ColorPrimaries: s.word("color_primaries"),
+		ColorSpace:     s.word("color_space"),
+		Frames:         w.packets,
+		FPS:            w.rate(),
+		BitrateBPS:     w.bitrate(),
+		KeyframeGapMS:  w.keyGap().Milliseconds(),
 	}
 	v.Width, v.Height = v.CodedWidth, v.CodedHeight
 	if num, den := s.ratio("sample_aspect_ratio", ":"); num > 0 && den > 0 {

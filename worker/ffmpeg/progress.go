@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// Progress is told the part of the work that is done, 0…1, a few times a second while a file is made. It must be quick.
+// Progress is told the part of the work that is done, 0…1, a few times a second while a file is
+// made. It must be quick.
 type Progress func(fraction float64)
 
 // meter reads ffmpeg's -progress reports.
@@ -69,7 +70,8 @@ func (r *reporting) started() {
 	go r.begin()
 }
 
-// wait returns when the pipe has been read to its end; two seconds after the program's end it is enough in any case.
+// wait returns when the pipe has been read to its end; two seconds after the program's end it is
+// enough in any case.
 func (r *reporting) wait() {
 	if r == nil {
 		return
@@ -102,7 +104,8 @@ func (m *meter) read(lines *bufio.Scanner) {
 	}
 }
 
-// pulseTime reads a picture's time from what the metadata filter prints: frame:12 pts:360 pts_time:0.4
+// pulseTime reads a picture's time from what the metadata filter prints: frame:12 pts:360
+// pts_time:0.4
 func pulseTime(line string) (time.Duration, bool) {
 	if !strings.HasPrefix(line, "frame:") {
 		return 0, false
@@ -120,7 +123,8 @@ func (m *meter) publish(now mark) {
 	}
 }
 
-// mark is how far work is. Moving the index to the front of a big file has no reports, but it writes.
+// mark is how far work is. Moving the index to the front of a big file has no reports, but it
+// writes.
 func (m *meter) mark(outDir string) mark {
 	m.mu.Lock()
 	now := m.last

@@ -10,11 +10,12 @@ import (
 	"meanwhile"
 )
 
-// keyBytes is how much of a key frame is looked at: parameter sets and frame headers stand at its beginning.
+// keyBytes is how much of a key frame is looked at: parameter sets and frame headers stand at its
+// beginning.
 const keyBytes = 512
 
-// sizeMoves reports whether two of the key frames at places were coded in different sizes. The sizes are read here, not by ffmpeg,
-// for that would mean decoding.
+// sizeMoves reports whether two of the key frames at places were coded in different sizes. The
+// sizes are read here, not by ffmpeg, for that would mean decoding.
 func sizeMoves(r io.ReaderAt, c meanwhile.Container, codec string, places []int64) bool {
 	read := frameSizes[codec]
 	if read == nil {
@@ -46,15 +47,16 @@ func sizeMoves(r io.ReaderAt, c meanwhile.Container, codec string, places []int6
 	return false
 }
 
-// frameSizes reads the coded size from the beginning of a key frame; ok is false where it is not told.
+// frameSizes reads the coded size from the beginning of a key frame; ok is false where it is not
+// told.
 var frameSizes = map[string]func(frame []byte) (width, height int, ok bool){
 	"h264": h264Size,
 	"vp8":  vp8Size,
 	"vp9":  vp9Size,
 }
 
-// blockContent skips what Matroska writes before a frame: track (one byte and up), time and flags. ffprobe's place is behind the
-// element's id and length.
+// blockContent skips what Matroska writes before a frame: track (one byte and up), time and flags.
+// ffprobe's place is behind the element's id and length.
 func blockContent(b []byte) []byte {
 	if len(b) == 0 || b[0] == 0 {
 		return nil
@@ -104,8 +106,8 @@ func vp9Size(b []byte) (width, height int, ok bool) {
 	return width, height, !r.over
 }
 
-// h264Size finds a sequence parameter set among the units of a frame, whether they are told apart by lengths (MP4, Matroska) or by
-// start codes (AVI).
+// h264Size finds a sequence parameter set among the units of a frame, whether they are told apart
+// by lengths (MP4, Matroska) or by start codes (AVI).
 func h264Size(b []byte) (width, height int, ok bool) {
 	if i := bytes.Index(b, []byte{0, 0, 1, 0x67}); i >= 0 && i < 16 {
 		return spsSize(b[i+3:])
@@ -180,7 +182,8 @@ func spsSize(unit []byte) (width, height int, ok bool) {
 	return width, height, !r.over && width > 0 && height > 0
 }
 
-// bitReader reads a bit stream from its most significant bit on. Beyond the end there are zeros, and over is set.
+// bitReader reads a bit stream from its most significant bit on. Beyond the end there are zeros,
+// and over is set.
 type bitReader struct {
 	data []byte
 	at   int

@@ -36,8 +36,9 @@ var (
 	errStalled = errors.New("made no progress")
 )
 
-// run starts j in the sandbox and waits for its end. When ctx ends, when the wall limit passes or when progress stops, the whole
-// group is killed at once: SIGTERM does not stop ffmpeg for minutes on some input. Errors are those of classify.
+// run starts j in the sandbox and waits for its end. When ctx ends, when the wall limit passes or
+// when progress stops, the whole group is killed at once: SIGTERM does not stop ffmpeg for minutes
+// on some input. Errors are those of classify.
 func (t *Tools) run(ctx context.Context, j job) error {
 	argv, err := t.box.command(j)
 	if err != nil {
@@ -77,7 +78,13 @@ func (t *Tools) run(ctx context.Context, j job) error {
 }
 
 // await kills the group when ctx ends and returns how the program ended.
-func (t *Tools) await(ctx context.Context, stop context.CancelCauseFunc, cmd *exec.Cmd, j job, ended <-chan error) error {
+func (t *Tools) await(
+	ctx context.Context,
+	stop context.CancelCauseFunc,
+	cmd *exec.Cmd,
+	j job,
+	ended <-chan error,
+) error {
 	look := time.NewTicker(t.stall / 4)
 	defer look.Stop()
 	moved := time.Now()
@@ -89,7 +96,8 @@ func (t *Tools) await(ctx context.Context, stop context.CancelCauseFunc, cmd *ex
 			return err
 		case <-done:
 			_ = unix.Kill(-cmd.Process.Pid, unix.SIGKILL) // it may have ended by itself
-			done = nil                                    // once; the end arrives on the other channel
+			// once; the end arrives on the other channel
+			done = nil
 		case <-look.C:
 			if j.meter == nil {
 				continue
@@ -104,15 +112,17 @@ func (t *Tools) await(ctx context.Context, stop context.CancelCauseFunc, cmd *ex
 	}
 }
 
-// startOnThread starts cmd from a thread of its own and waits for it there: Pdeathsig follows the thread that started the child, not
-// the process, and niceness is the thread's too. The goroutine never unlocks, so the thread ends with it.
+// startOnThread starts cmd from a thread of its own and waits for it there: Pdeathsig follows the
+// thread that started the child, not the process, and niceness is the thread's too. The goroutine
+// never unlocks, so the thread ends with it.
 func startOnThread(cmd *exec.Cmd, niceness int) (<-chan error, error) {
 	started := make(chan error, 1)
 	ended := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread()
 		if niceness > 0 {
-			_ = unix.Setpriority(unix.PRIO_PROCESS, 0, niceness) // a courtesy: work goes on without it
+			// a courtesy: work goes on without it
+			_ = unix.Setpriority(unix.PRIO_PROCESS, 0, niceness)
 		}
 		err := cmd.Start()
 		started <- err
@@ -141,8 +151,8 @@ func (b *tailBuffer) Write(p []byte) (int, error) {
 
 func (b *tailBuffer) String() string { return string(b.kept) }
 
-// makeFile lets work write a file in a folder of its own beside outPath and moves it there when work was done without error, so that
-// the program sees no neighbour and nobody sees a half file.
+// makeFile lets work write a file in a folder of its own beside outPath and moves it there when
+// work was done without error, so that the program sees no neighbour and nobody sees a half file.
 func makeFile(outPath string, work func(dir string) error) error {
 	return inFolder(outPath, func(dir string) error {
 		if err := work(dir); err != nil {
@@ -172,7 +182,8 @@ func inFolder(outPath string, work func(dir string) error) error {
 	return work(dir)
 }
 
-// isMade errs when there is no file, or nothing in it: ffmpeg ends well and leaves none when it was given no frame.
+// isMade errs when there is no file, or nothing in it: ffmpeg ends well and leaves none when it was
+// given no frame.
 func isMade(path string) error {
 	info, err := os.Lstat(path)
 	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {

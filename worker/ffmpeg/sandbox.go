@@ -9,39 +9,50 @@ import (
 	"time"
 )
 
-// sandbox says how a job's program is started so that it reaches its input, its output folder and nothing else.
+// sandbox says how a job's program is started so that it reaches its input, its output folder and
+// nothing else.
 type sandbox interface {
 	name() string
 	// inside gives the paths by which the program knows its input and its output folder.
 	inside(in, outDir string) (string, string)
 	// beside is inside for the n-th further input.
 	beside(n int, in string) string
-	// command is the whole argument vector, the program to start first. It errs when the sandbox cannot be had.
+	// command is the whole argument vector, the program to start first. It errs when the sandbox
+	// cannot be had.
 	command(j job) ([]string, error)
 }
 
-// maxMemory bounds the address space. A 2160p HDR source to 1080p needs 0.9 GiB of it with four threads and two malloc arenas.
+// maxMemory bounds the address space. A 2160p HDR source to 1080p needs 0.9 GiB of it with four
+// threads and two malloc arenas.
 const maxMemory = 1536 << 20
 
 // maxFiles bounds open files: input, output, pipes and what the loader opens in passing.
 const maxFiles = 64
 
-// environment is all that a program gets. An arena per thread would reserve 64 MiB of address space each.
+// environment is all that a program gets. An arena per thread would reserve 64 MiB of address space
+// each.
 var environment = []string{"LC_ALL=C", "AV_LOG_FORCE_NOCOLOR=1", "MALLOC_ARENA_MAX=2", "PATH=/usr/bin:/bin"}
 
-// limits are a job's resource limits. The soft limit on CPU lets ffmpeg end by itself, with code 255; the hard one does not ask.
+// limits are a job's resource limits. The soft limit on CPU lets ffmpeg end by itself, with code
+// 255; the hard one does not ask.
 type limits struct {
 	memory, cpuSeconds, fileBytes uint64
 	files                         uint64
 }
 
 func (j job) limits() limits {
-	return limits{memory: maxMemory, cpuSeconds: uint64(j.cpu.Round(time.Second)/time.Second) + 1, fileBytes: uint64(j.fsize), files: maxFiles}
+	return limits{
+		memory:     maxMemory,
+		cpuSeconds: uint64(j.cpu.Round(time.Second)/time.Second) + 1,
+		fileBytes:  uint64(j.fsize),
+		files:      maxFiles,
+	}
 }
 
 const cpuGrace = 5 // seconds between the soft and the hard limit
 
-// bubblewrap is the sandbox of choice: own PID, network, IPC, user and mount namespaces, no writable place but the output folder.
+// bubblewrap is the sandbox of choice: own PID, network, IPC, user and mount namespaces, no
+// writable place but the output folder.
 type bubblewrap struct{}
 
 func (bubblewrap) name() string { return "bwrap" }
@@ -89,7 +100,8 @@ func (bubblewrap) command(j job) ([]string, error) {
 	return append(argv, j.args...), nil
 }
 
-// systemFolders hold programs and libraries; the files beside them are what the loader asks for (Debian links BLAS by alternatives).
+// systemFolders hold programs and libraries; the files beside them are what the loader asks for
+// (Debian links BLAS by alternatives).
 var (
 	systemFolders = []string{"/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin"}
 	loaderFiles   = []string{"/etc/alternatives", "/etc/ld.so.cache"}
@@ -113,8 +125,9 @@ func systemBinds() []string {
 	return args
 }
 
-// confined starts this very program again, as its hidden command "confine", which limits itself and becomes ffmpeg. With Landlock
-// other files and TCP are out of reach; it has no PID namespace, and UDP is only blocked by newer kernels: P6 is weaker there.
+// confined starts this very program again, as its hidden command "confine", which limits itself and
+// becomes ffmpeg. With Landlock other files and TCP are out of reach; it has no PID namespace, and
+// UDP is only blocked by newer kernels: P6 is weaker there.
 type confined struct{ landlock bool }
 
 func (c confined) name() string {

@@ -18,13 +18,15 @@ import (
 	"meanwhile/worker/ffmpeg"
 )
 
-// eachSandbox runs a test in every sandbox that this machine has. One it must have; of the other it must say what is missing.
+// eachSandbox runs a test in every sandbox that this machine has. One it must have; of the other it
+// must say what is missing.
 func eachSandbox(t *testing.T, stall time.Duration, test func(t *testing.T, tools *ffmpeg.Tools)) {
 	had := 0
 	for _, name := range []string{"bwrap", "landlock"} {
 		tools, err := ffmpeg.New(t.Context(), ffmpeg.Options{Sandbox: name, Stall: stall})
 		if err != nil {
-			if meanwhile.KindOf(err) != meanwhile.Unavailable || !strings.Contains(meanwhile.MessageOf(err), "Install bubblewrap") {
+			if meanwhile.KindOf(err) != meanwhile.Unavailable ||
+				!strings.Contains(meanwhile.MessageOf(err), "Install bubblewrap") {
 				t.Errorf("New(%s) = %v", name, err)
 			}
 			continue
@@ -67,7 +69,10 @@ func TestConfinedProgramSeesOnlyItsOwn(t *testing.T) {
 			{name: "cannot read a secret", script: "cat " + secret},
 			{name: "cannot list the folder of the secret", script: "ls " + filepath.Dir(secret) + "/*"},
 			{name: "cannot read the machine's accounts", script: "cat /etc/passwd"},
-			{name: "cannot read the parent's memory or environment", script: fmt.Sprintf("cat /proc/%d/environ", os.Getpid())},
+			{
+				name:   "cannot read the parent's memory or environment",
+				script: fmt.Sprintf("cat /proc/%d/environ", os.Getpid()),
+			},
 			{name: "cannot write beside its output", script: "echo x > " + neighbour},
 			{name: "cannot write into the system", script: "echo x > /usr/x || echo x > /x"},
 			{name: "cannot connect", script: "exec 3<>/dev/tcp/" + address},
@@ -82,7 +87,13 @@ func TestConfinedProgramSeesOnlyItsOwn(t *testing.T) {
 				t.Errorf("%s: the secret got out", tc.name)
 			}
 		}
-		if said, err := tools.RunConfined(t.Context(), in, out, "/usr/bin/env"); err != nil || strings.Contains(said, "SECRET") || strings.Contains(said, "HOME=") {
+		if said, err := tools.RunConfined(
+			t.Context(),
+			in,
+			out,
+			"/usr/bin/env",
+		); err != nil || strings.Contains(said, "SECRET") ||
+			strings.Contains(said, "HOME=") {
 			t.Errorf("the environment is %q (%v)", said, err)
 		}
 		if _, err := os.Lstat(neighbour); err == nil {
@@ -91,7 +102,8 @@ func TestConfinedProgramSeesOnlyItsOwn(t *testing.T) {
 	})
 }
 
-// TestConfineNeedsNoMemoryBeyondItsBound starts it often, since it is chance whether Go's runtime has room left where it is bounded.
+// TestConfineNeedsNoMemoryBeyondItsBound starts it often, since it is chance whether Go's runtime
+// has room left where it is bounded.
 func TestConfineNeedsNoMemoryBeyondItsBound(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
@@ -112,9 +124,14 @@ func TestConfineNeedsNoMemoryBeyondItsBound(t *testing.T) {
 
 func TestCancelledEncodeLeavesNothing(t *testing.T) {
 	eachSandbox(t, 0, func(t *testing.T, tools *ffmpeg.Tools) {
-		src := mustProbe(t, tools, mustClip(t, "a.mp4", "-f lavfi -i testsrc2=s=320x180:r=30:d=30 -c:v libx264 -preset ultrafast -g 30"))
+		src := mustProbe(
+			t,
+			tools,
+			mustClip(t, "a.mp4", "-f lavfi -i testsrc2=s=320x180:r=30:d=30 -c:v libx264 -preset ultrafast -g 30"),
+		)
 		slow := ladderOf(src.Probe)
-		slow.Rungs[0].Width, slow.Rungs[0].Height = 2560, 1440 // so that it is far from its end when it is cancelled
+		// so that it is far from its end when it is cancelled
+		slow.Rungs[0].Width, slow.Rungs[0].Height = 2560, 1440
 		dir := t.TempDir()
 		name := fmt.Sprintf("cancelled-%d-%s", os.Getpid(), tools.SandboxName())
 		slow.Rungs[0].Name = name
@@ -181,8 +198,15 @@ func TestStalledWorkIsEnded(t *testing.T) {
 			t.Fatal(err)
 		}
 		src := ffmpeg.Source{Path: pipe, Probe: meanwhile.Probe{Container: meanwhile.ContainerMP4, DurationMS: 1000}}
-		err := tools.Copy(t.Context(), src, meanwhile.Copy{Container: meanwhile.ContainerMP4}, filepath.Join(t.TempDir(), "out.mp4"), nil)
-		if meanwhile.KindOf(err) != meanwhile.Unprocessable || !strings.Contains(meanwhile.MessageOf(err), "stopped making progress") {
+		err := tools.Copy(
+			t.Context(),
+			src,
+			meanwhile.Copy{Container: meanwhile.ContainerMP4},
+			filepath.Join(t.TempDir(), "out.mp4"),
+			nil,
+		)
+		if meanwhile.KindOf(err) != meanwhile.Unprocessable ||
+			!strings.Contains(meanwhile.MessageOf(err), "stopped making progress") {
 			t.Errorf("Copy() = %v", err)
 		}
 	})
@@ -195,9 +219,24 @@ func TestNewSaysWhatIsMissing(t *testing.T) {
 		kind     meanwhile.Kind
 		sentence string
 	}{
-		{name: "no ffmpeg", options: ffmpeg.Options{FFmpeg: "/nowhere/ffmpeg"}, kind: meanwhile.Unavailable, sentence: "apt install ffmpeg"},
-		{name: "a sandbox that nobody knows", options: ffmpeg.Options{Sandbox: "strong"}, kind: meanwhile.Invalid, sentence: "auto, bwrap, landlock or off"},
-		{name: "a program that is no ffmpeg", options: ffmpeg.Options{FFmpeg: "/bin/false"}, kind: meanwhile.Unavailable, sentence: "No sandbox for ffmpeg works here"},
+		{
+			name:     "no ffmpeg",
+			options:  ffmpeg.Options{FFmpeg: "/nowhere/ffmpeg"},
+			kind:     meanwhile.Unavailable,
+			sentence: "apt install ffmpeg",
+		},
+		{
+			name:     "a sandbox that nobody knows",
+			options:  ffmpeg.Options{Sandbox: "strong"},
+			kind:     meanwhile.Invalid,
+			sentence: "auto, bwrap, landlock or off",
+		},
+		{
+			name:     "a program that is no ffmpeg",
+			options:  ffmpeg.Options{FFmpeg: "/bin/false"},
+			kind:     meanwhile.Unavailable,
+			sentence: "No sandbox for ffmpeg works here",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := ffmpeg.New(t.Context(), tc.options)

@@ -17,8 +17,9 @@ import (
 // sniffBytes is how much of a file's beginning is looked at.
 const sniffBytes = 64 << 10
 
-// Sniff tells a file's container by its first bytes. The name plays no part. Errors, with a sentence: Unprocessable for whatever is
-// not on the list, an empty file and a file of zeros; NotFound or Internal when the file cannot be read.
+// Sniff tells a file's container by its first bytes. The name plays no part. Errors, with a
+// sentence: Unprocessable for whatever is not on the list, an empty file and a file of zeros;
+// NotFound or Internal when the file cannot be read.
 func Sniff(path string) (meanwhile.Container, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -38,7 +39,12 @@ func sniff(head []byte) (meanwhile.Container, error) {
 		return "", meanwhile.E(meanwhile.Unprocessable, "This file is empty.", nil)
 	}
 	if !slices.ContainsFunc(head, func(b byte) bool { return b != 0 }) {
-		return "", meanwhile.E(meanwhile.Unprocessable, "This file holds nothing but zeros: it was probably cut off while it was copied. Try again from the original.", nil)
+		return "", meanwhile.E(
+			meanwhile.Unprocessable,
+			"This file holds nothing but zeros: it was probably cut off while it was copied. Try again from the "+
+				"original.",
+			nil,
+		)
 	}
 	kind := mimetype.Detect(head)
 	for _, known := range containers {
@@ -51,13 +57,26 @@ func sniff(head []byte) (meanwhile.Container, error) {
 		fmt.Sprintf("We cannot read this kind of file (%s). MP4, MOV, WebM, MKV, AVI and 3GP work.", name), nil)
 }
 
-// containers is the allow-list. What the library recognises is looked at a second time: it is made to be friendly, not strict.
+// containers is the allow-list. What the library recognises is looked at a second time: it is made
+// to be friendly, not strict.
 var containers = []struct {
 	container meanwhile.Container
 	types     []string
 	check     func(head []byte) bool
 }{
-	{meanwhile.ContainerMP4, []string{"video/mp4", "video/quicktime", "video/x-m4v", "video/3gpp", "video/3gpp2", "audio/mp4", "audio/x-m4a"}, startsWithBox},
+	{
+		meanwhile.ContainerMP4,
+		[]string{
+			"video/mp4",
+			"video/quicktime",
+			"video/x-m4v",
+			"video/3gpp",
+			"video/3gpp2",
+			"audio/mp4",
+			"audio/x-m4a",
+		},
+		startsWithBox,
+	},
 	{meanwhile.ContainerWebM, []string{"video/webm"}, startsWithEBML},
 	{meanwhile.ContainerMKV, []string{"video/matroska"}, startsWithEBML},
 	{meanwhile.ContainerAVI, []string{"video/x-msvideo"}, startsWithRIFF},
@@ -69,7 +88,8 @@ func startsWithBox(head []byte) bool {
 		return false
 	}
 	size := binary.BigEndian.Uint32(head)
-	return (size >= 8 || size <= 1) && slices.Contains([]string{"ftyp", "moov", "mdat", "wide", "free", "skip", "pnot"}, string(head[4:8]))
+	return (size >= 8 || size <= 1) &&
+		slices.Contains([]string{"ftyp", "moov", "mdat", "wide", "free", "skip", "pnot"}, string(head[4:8]))
 }
 
 func startsWithEBML(head []byte) bool { return strings.HasPrefix(string(head), "\x1a\x45\xdf\xa3") }

@@ -19,18 +19,45 @@ func TestSniff(t *testing.T) {
 		want          meanwhile.Container
 		sentence      string // part of the message, where it is refused
 	}{
-		{name: "an MP4 of a browser", content: "\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2", want: meanwhile.ContainerMP4},
-		{name: "a QuickTime file of a phone", content: "\x00\x00\x00\x14ftypqt  \x00\x00\x00\x00qt  ", want: meanwhile.ContainerMP4},
-		{name: "an old QuickTime file without ftyp", content: "\x00\x00\x00\x20moov\x00\x00\x00\x18mvhd" + strings.Repeat("\x00", 16), want: meanwhile.ContainerMP4},
+		{
+			name:    "an MP4 of a browser",
+			content: "\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2",
+			want:    meanwhile.ContainerMP4,
+		},
+		{
+			name:    "a QuickTime file of a phone",
+			content: "\x00\x00\x00\x14ftypqt  \x00\x00\x00\x00qt  ",
+			want:    meanwhile.ContainerMP4,
+		},
+		{name: "an old QuickTime file without ftyp", content: "\x00\x00\x00\x20moov\x00\x00\x00\x18mvhd" +
+			strings.Repeat("\x00", 16), want: meanwhile.ContainerMP4},
 		{name: "a 3GP file", content: "\x00\x00\x00\x14ftyp3gp4\x00\x00\x02\x003gp4", want: meanwhile.ContainerMP4},
-		{name: "an AVI file", content: "RIFF\x00\x10\x00\x00AVI LIST" + strings.Repeat("\x00", 32), want: meanwhile.ContainerAVI},
+		{name: "an AVI file", content: "RIFF\x00\x10\x00\x00AVI LIST" +
+			strings.Repeat("\x00", 32), want: meanwhile.ContainerAVI},
 		{name: "an empty file", content: "", sentence: "This file is empty."},
 		{name: "a file of zeros", content: strings.Repeat("\x00", 100_000), sentence: "nothing but zeros"},
-		{name: "a playlist", content: "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n/etc/passwd\n", sentence: "We cannot read this kind of file (application/vnd.apple.mpegurl)"},
-		{name: "a concat script", content: "ffconcat version 1.0\nfile /etc/passwd\n", sentence: "We cannot read this kind of file (text/plain)"},
-		{name: "a HEIC picture", content: "\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic", sentence: "We cannot read this kind of file (image/heic)"},
-		{name: "a WAV file", content: "RIFF\x24\x08\x00\x00WAVEfmt " + strings.Repeat("\x01", 40), sentence: "We cannot read this kind of file (audio/wav)"},
-		{name: "a PNG picture", content: "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", sentence: "We cannot read this kind of file (image/png)"},
+		{
+			name:     "a playlist",
+			content:  "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n/etc/passwd\n",
+			sentence: "We cannot read this kind of file (application/vnd.apple.mpegurl)",
+		},
+		{
+			name:     "a concat script",
+			content:  "ffconcat version 1.0\nfile /etc/passwd\n",
+			sentence: "We cannot read this kind of file (text/plain)",
+		},
+		{
+			name:     "a HEIC picture",
+			content:  "\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic",
+			sentence: "We cannot read this kind of file (image/heic)",
+		},
+		{name: "a WAV file", content: "RIFF\x24\x08\x00\x00WAVEfmt " +
+			strings.Repeat("\x01", 40), sentence: "We cannot read this kind of file (audio/wav)"},
+		{
+			name:     "a PNG picture",
+			content:  "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR",
+			sentence: "We cannot read this kind of file (image/png)",
+		},
 		{name: "Matroska of another doctype", content: ebml("other"), sentence: "We cannot read this kind of file"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -41,7 +68,8 @@ func TestSniff(t *testing.T) {
 				}
 				return
 			}
-			if meanwhile.KindOf(err) != meanwhile.Unprocessable || !strings.Contains(meanwhile.MessageOf(err), tc.sentence) {
+			if meanwhile.KindOf(err) != meanwhile.Unprocessable ||
+				!strings.Contains(meanwhile.MessageOf(err), tc.sentence) {
 				t.Errorf("Sniff() = %q, %v, want unprocessable: %s", got, err, tc.sentence)
 			}
 		})

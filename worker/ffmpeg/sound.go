@@ -8,7 +8,8 @@ import (
 	"meanwhile"
 )
 
-// Sound writes a source without a picture to outPath: AAC in a faststart MP4. Promise and errors are Copy's.
+// Sound writes a source without a picture to outPath: AAC in a faststart MP4. Promise and errors
+// are Copy's.
 func (t *Tools) Sound(ctx context.Context, src Source, s meanwhile.Sound, outPath string, p Progress) error {
 	cpu := Budget(src.Probe, meanwhile.Ladder{})
 	w := work{cpu: cpu, wall: wallFor(cpu), niceness: t.nice / 2, reports: true, progress: p}

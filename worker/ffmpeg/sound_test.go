@@ -41,7 +41,11 @@ func TestPeaksOfEveryLength(t *testing.T) {
 			p := ffmpeg.CountPeaks(tc.length, func(w io.Writer) {
 				for _, value := range []byte{0x00, 0x40} { // of 16 bits, the higher eight
 					half := bytes.NewReader(bytes.Repeat([]byte{value & 0x0f, value}, samples/2))
-					if _, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{half}, make([]byte, 4095)); err != nil {
+					if _, err := io.CopyBuffer(
+						struct{ io.Writer }{w},
+						struct{ io.Reader }{half},
+						make([]byte, 4095),
+					); err != nil {
 						t.Error(err)
 					}
 				}

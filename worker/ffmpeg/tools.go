@@ -16,13 +16,16 @@ import (
 	"meanwhile"
 )
 
-// Options say which programs to use and how closely to hold them. The zero value is the safe default.
+// Options say which programs to use and how closely to hold them. The zero value is the safe
+// default.
 type Options struct {
-	FFmpeg, FFprobe string        // paths; empty looks in PATH
-	Sandbox         string        // "auto" (or empty), "bwrap", "landlock" or "off"
-	Nice            int           // of encodes; zero means 10. Posters run five lower, what people wait for at none
-	Stall           time.Duration // without progress for so long, an ffmpeg is ended; zero means 120 s
-	Log             *slog.Logger  // nil logs nothing
+	FFmpeg, FFprobe string // paths; empty looks in PATH
+	Sandbox         string // "auto" (or empty), "bwrap", "landlock" or "off"
+	// of encodes; zero means 10. Posters run five lower, what people wait for at none
+	Nice int
+	// without progress for so long, an ffmpeg is ended; zero means 120 s
+	Stall time.Duration
+	Log   *slog.Logger // nil logs nothing
 }
 
 // Tools are the programs, found and tried. It is safe for use by many goroutines.
@@ -38,8 +41,9 @@ type Tools struct {
 // oldest is the first release that knows every option of args.go (-fps_mode came with 5.1).
 var oldest = [2]int{5, 1}
 
-// New finds the programs and tries the sandbox once with a real start, in about 0.2 s. Errors: Unavailable, with the mend, when a
-// program is missing or too old, or when no sandbox is to be had and the options do not say "off"; Invalid for an unknown sandbox.
+// New finds the programs and tries the sandbox once with a real start, in about 0.2 s. Errors:
+// Unavailable, with the mend, when a program is missing or too old, or when no sandbox is to be had
+// and the options do not say "off"; Invalid for an unknown sandbox.
 func New(ctx context.Context, o Options) (*Tools, error) {
 	t := &Tools{nice: o.Nice, stall: o.Stall, log: o.Log}
 	if t.nice == 0 {
@@ -61,7 +65,8 @@ func New(ctx context.Context, o Options) (*Tools, error) {
 	if err := t.chooseSandbox(ctx, o.Sandbox); err != nil {
 		return nil, err
 	}
-	if major, minor, ok := parseVersion(t.version); ok && (major < oldest[0] || major == oldest[0] && minor < oldest[1]) {
+	if major, minor, ok := parseVersion(t.version); ok &&
+		(major < oldest[0] || major == oldest[0] && minor < oldest[1]) {
 		return nil, meanwhile.E(meanwhile.Unavailable,
 			fmt.Sprintf("ffmpeg %s is too old; install %d.%d or newer.", t.version, oldest[0], oldest[1]), nil)
 	}
@@ -74,8 +79,9 @@ func (t *Tools) Version() string { return t.version }
 // SandboxName is "bwrap", "landlock" or "off".
 func (t *Tools) SandboxName() string { return t.box.name() }
 
-// KnownHoles answers in a sentence why a version is not to be trusted with strangers' files, or "" where nothing is known. Packagers
-// mend old versions in place, so this is a reason to look, not a proof.
+// KnownHoles answers in a sentence why a version is not to be trusted with strangers' files, or ""
+// where nothing is known. Packagers mend old versions in place, so this is a reason to look, not a
+// proof.
 func KnownHoles(version string) string {
 	major, minor, ok := parseVersion(version)
 	if !ok {
@@ -86,7 +92,13 @@ func KnownHoles(version string) string {
 			continue
 		}
 		if patch := patchOf(version); patch < r.mended {
-			return fmt.Sprintf("ffmpeg %s lacks fixes that came with %d.%d.%d; install the updates of your system.", version, major, minor, r.mended)
+			return fmt.Sprintf(
+				"ffmpeg %s lacks fixes that came with %d.%d.%d; install the updates of your system.",
+				version,
+				major,
+				minor,
+				r.mended,
+			)
 		}
 		return ""
 	}
@@ -96,7 +108,8 @@ func KnownHoles(version string) string {
 	return ""
 }
 
-// releases lists the lines in use with a patch that closed holes of the ones before it. It is no complete history: raise it with the news.
+// releases lists the lines in use with a patch that closed holes of the ones before it. It is no
+// complete history: raise it with the news.
 var releases = []struct{ major, minor, mended int }{
 	{5, 1, 9},
 	{6, 1, 2},
@@ -135,7 +148,11 @@ func findProgram(path, name string) (string, error) {
 		found, err = filepath.Abs(found)
 	}
 	if err != nil {
-		return "", meanwhile.E(meanwhile.Unavailable, fmt.Sprintf("%s is not installed (apt install ffmpeg), or not at %q.", name, path), err)
+		return "", meanwhile.E(
+			meanwhile.Unavailable,
+			fmt.Sprintf("%s is not installed (apt install ffmpeg), or not at %q.", name, path),
+			err,
+		)
 	}
 	return found, nil
 }
@@ -153,7 +170,11 @@ func (t *Tools) chooseSandbox(ctx context.Context, want string) error {
 	case "off":
 		candidates = []sandbox{confined{}}
 	default:
-		return meanwhile.E(meanwhile.Invalid, fmt.Sprintf("A sandbox is auto, bwrap, landlock or off, not %q.", want), nil)
+		return meanwhile.E(
+			meanwhile.Invalid,
+			fmt.Sprintf("A sandbox is auto, bwrap, landlock or off, not %q.", want),
+			nil,
+		)
 	}
 	var tried []error
 	for _, box := range candidates {
@@ -169,7 +190,8 @@ func (t *Tools) chooseSandbox(ctx context.Context, want string) error {
 	}
 	return meanwhile.E(meanwhile.Unavailable,
 		"No sandbox for ffmpeg works here. Install bubblewrap (apt install bubblewrap) and allow user namespaces "+
-			"(sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu), or use a kernel with Landlock, or turn the sandbox off "+
+			"(sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu), or use a kernel with Landlock, or "+
+			"turn the sandbox off "+
 			"if every uploader is trusted.", errors.Join(tried...))
 }
 
@@ -190,7 +212,16 @@ func (t *Tools) try(ctx context.Context, box sandbox) (version string, err error
 	}
 	var said bytes.Buffer
 	trial := Tools{ffmpeg: t.ffmpeg, ffprobe: t.ffprobe, box: box, nice: t.nice, stall: t.stall, log: t.log}
-	j := job{bin: t.ffmpeg, args: []string{"-version"}, in: in, outDir: out, stdout: &said, cpu: 10 * time.Second, wall: 10 * time.Second, fsize: 1 << 20}
+	j := job{
+		bin:    t.ffmpeg,
+		args:   []string{"-version"},
+		in:     in,
+		outDir: out,
+		stdout: &said,
+		cpu:    10 * time.Second,
+		wall:   10 * time.Second,
+		fsize:  1 << 20,
+	}
 	if err := trial.run(ctx, j); err != nil {
 		return "", err
 	}

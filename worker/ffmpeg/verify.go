@@ -22,8 +22,11 @@ type Want struct {
 	VideoCodec    string        // ffmpeg's name; empty is not compared
 	AudioCodec    string
 	SoundOnly     bool // there is no picture to be had
-	Copied        bool // packets were copied as they were: of the pictures only key frames are decoded
-	Again         bool // the packets are those of the output before it, whose ends are decoded: they are compared with these
+	// packets were copied as they were: of the pictures only key frames are decoded
+	Copied bool
+	// the packets are those of the output before it, whose ends are decoded: they are compared with
+	// these
+	Again bool
 }
 
 // Output is a file that was made, and what it has to be.
@@ -48,14 +51,20 @@ func (t *Tools) Verify(ctx context.Context, outPath string, want Want) (meanwhil
 	return made[0].Probe, nil
 }
 
-// VerifyAll proves that files are what was wanted: container, streams, length, and that their ends decode without an error: of a fragmented
-// MP4 the first and the last fragment, of others the first and the last second. The index of an MP4 is read here, and packets that were decoded
-// before are compared here, which says more; what has to be decoded is decoded in the sandbox, in one start for all files, for a start alone costs
-// as much as two decoded seconds. Errors: Unprocessable with what is wrong in Err; ctx's; Internal.
+// VerifyAll proves that files are what was wanted: container, streams, length, and that their ends
+// decode without an error: of a fragmented MP4 the first and the last fragment, of others the first
+// and the last second. The index of an MP4 is read here, and packets that were decoded before are
+// compared here, which says more; what has to be decoded is decoded in the sandbox, in one start
+// for all files, for a start alone costs as much as two decoded seconds. Errors: Unprocessable with
+// what is wrong in Err; ctx's; Internal.
 func (t *Tools) VerifyAll(ctx context.Context, outputs []Output) ([]Made, error) {
 	made, err := t.verify(ctx, outputs)
 	if err = conversionError(err); meanwhile.KindOf(err) == meanwhile.Unprocessable {
-		err = meanwhile.E(meanwhile.Unprocessable, "We could not convert this video: the result did not pass its check.", err)
+		err = meanwhile.E(
+			meanwhile.Unprocessable,
+			"We could not convert this video: the result did not pass its check.",
+			err,
+		)
 	}
 	return made, err
 }
@@ -80,7 +89,8 @@ func (t *Tools) verify(ctx context.Context, outputs []Output) ([]Made, error) {
 			}
 		}
 	}
-	// Somebody may be waiting: what has no index that is read here is looked at while the ends are decoded.
+	// Somebody may be waiting: what has no index that is read here is looked at while the ends are
+	// decoded.
 	decoded := make(chan error, 1)
 	go func() { decoded <- t.decodeEnds(ctx, outputs, made) }()
 	err := t.probeOthers(ctx, outputs, made)
@@ -149,7 +159,12 @@ func (w Want) compare(p meanwhile.Probe) error {
 		}
 	}
 	got := time.Duration(p.DurationMS) * time.Millisecond
-	check(got > 0 && (got-w.Duration).Abs() <= max(time.Second, w.Duration/50), "duration is %s, not %s", got, w.Duration)
+	check(
+		got > 0 && (got-w.Duration).Abs() <= max(time.Second, w.Duration/50),
+		"duration is %s, not %s",
+		got,
+		w.Duration,
+	)
 	check((p.Audio != nil) == w.Audio, "sound is there: %t, wanted: %t", p.Audio != nil, w.Audio)
 	check(w.Width == 0 || p.Video.Width == w.Width, "width is %d, not %d", p.Video.Width, w.Width)
 	check(w.Height == 0 || p.Video.Height == w.Height, "height is %d, not %d", p.Video.Height, w.Height)
@@ -160,7 +175,8 @@ func (w Want) compare(p meanwhile.Probe) error {
 	return errors.Join(wrong...)
 }
 
-// verifyFor bounds the decoding of ends: key frames may lie far apart in a copy, so that it is bounded by the whole.
+// verifyFor bounds the decoding of ends: key frames may lie far apart in a copy, so that it is
+// bounded by the whole.
 const verifyFor = 2 * time.Minute
 
 func (t *Tools) decodeEnds(ctx context.Context, outputs []Output, made []Made) error {
@@ -197,7 +213,8 @@ func (t *Tools) decodeEnds(ctx context.Context, outputs []Output, made []Made) e
 	return t.run(ctx, j)
 }
 
-// compareFiles holds a file against one with the same packets. false for files that only ffmpeg can read.
+// compareFiles holds a file against one with the same packets. false for files that only ffmpeg can
+// read.
 func compareFiles(first, again string) (compared bool, err error) {
 	a, err := os.Open(first)
 	if err != nil {
@@ -220,7 +237,8 @@ func compareFiles(first, again string) (compared bool, err error) {
 	return meanwhile.SameMedia(a, b, aInfo.Size(), bInfo.Size())
 }
 
-// cutEnds writes a file of the first and the last fragment beside the one at path: seeking in a fragmented file would read all of it.
+// cutEnds writes a file of the first and the last fragment beside the one at path: seeking in a
+// fragmented file would read all of it.
 func cutEnds(path string, x meanwhile.FragmentIndex) (cut string, err error) {
 	f, err := os.Open(path)
 	if err != nil {

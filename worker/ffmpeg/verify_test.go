@@ -14,14 +14,26 @@ import (
 
 func TestVerifyRejects(t *testing.T) {
 	tools := newTools(t, ffmpeg.Options{})
-	good := mustClip(t, "good.mp4", "-f lavfi -i testsrc2=s=320x240:r=30:d=4 -f lavfi -i sine=d=4 "+quickH264+"-g 30 -c:a aac -movflags +faststart")
+	good := mustClip(
+		t,
+		"good.mp4",
+		"-f lavfi -i testsrc2=s=320x240:r=30:d=4 -f lavfi -i sine=d=4 "+quickH264+"-g 30 -c:a aac -movflags +faststart",
+	)
 	silent := mustClip(t, "silent.mp4", "-i "+good+" -c copy -an -movflags +faststart")
 	content := mustRead(t, good)
 	spoilt := append([]byte{}, content...)
 	for i := len(spoilt) - len(spoilt)/6; i < len(spoilt); i++ { // the last part of the media
 		spoilt[i] ^= 0x55
 	}
-	want := ffmpeg.Want{Container: meanwhile.ContainerMP4, Duration: 4 * time.Second, Audio: true, Width: 320, Height: 240, VideoCodec: "h264", AudioCodec: "aac"}
+	want := ffmpeg.Want{
+		Container:  meanwhile.ContainerMP4,
+		Duration:   4 * time.Second,
+		Audio:      true,
+		Width:      320,
+		Height:     240,
+		VideoCodec: "h264",
+		AudioCodec: "aac",
+	}
 	for _, tc := range []struct {
 		name   string
 		path   string
@@ -32,11 +44,31 @@ func TestVerifyRejects(t *testing.T) {
 		{name: "an empty file", path: mustWrite(t, "empty.mp4", nil), why: "This file is empty"},
 		{name: "half a file", path: mustWrite(t, "half.mp4", content[:len(content)/2]), why: "cut off"},
 		{name: "a file without sound where some is wanted", path: silent, why: "sound is there: false"},
-		{name: "a file with sound where none is wanted", path: good, change: func(w *ffmpeg.Want) { w.Audio = false }, why: "sound is there: true"},
-		{name: "another length", path: good, change: func(w *ffmpeg.Want) { w.Duration = 10 * time.Second }, why: "duration is"},
-		{name: "another container", path: good, change: func(w *ffmpeg.Want) { w.Container = meanwhile.ContainerWebM }, why: "container is mp4"},
+		{
+			name:   "a file with sound where none is wanted",
+			path:   good,
+			change: func(w *ffmpeg.Want) { w.Audio = false },
+			why:    "sound is there: true",
+		},
+		{
+			name:   "another length",
+			path:   good,
+			change: func(w *ffmpeg.Want) { w.Duration = 10 * time.Second },
+			why:    "duration is",
+		},
+		{
+			name:   "another container",
+			path:   good,
+			change: func(w *ffmpeg.Want) { w.Container = meanwhile.ContainerWebM },
+			why:    "container is mp4",
+		},
 		{name: "another size", path: good, change: func(w *ffmpeg.Want) { w.Width = 640 }, why: "width is 320"},
-		{name: "another codec", path: good, change: func(w *ffmpeg.Want) { w.VideoCodec = "vp9" }, why: "picture is h264"},
+		{
+			name:   "another codec",
+			path:   good,
+			change: func(w *ffmpeg.Want) { w.VideoCodec = "vp9" },
+			why:    "picture is h264",
+		},
 		{name: "an end that does not decode", path: mustWrite(t, "spoilt.mp4", spoilt), why: "exit code"},
 		{name: "a page of text", path: mustWrite(t, "text.mp4", []byte("all is well")), why: "text/plain"},
 	} {
@@ -63,13 +95,18 @@ func TestVerifyRejects(t *testing.T) {
 	}
 }
 
-// TestVerifyAllFindsTheOneThatIsWrong spoils one of the files of a ladder at a time; a rendition's second file is looked at as well as its first.
+// TestVerifyAllFindsTheOneThatIsWrong spoils one of the files of a ladder at a time; a rendition's
+// second file is looked at as well as its first.
 func TestVerifyAllFindsTheOneThatIsWrong(t *testing.T) {
 	eachSandbox(t, 0, func(t *testing.T, tools *ffmpeg.Tools) {
 		input := "-f lavfi -i testsrc2=s=320x240:r=30:d=6 -f lavfi -i sine=d=6 " + quickH264 + "-g 60 -c:a aac "
 		fragmented := mustRead(t, mustClip(t, "a.mp4", input+"-movflags +frag_keyframe+delay_moov+default_base_moof"))
 		faststart := mustRead(t, mustClip(t, "b.mp4", input+"-movflags +faststart"))
-		other := mustRead(t, mustClip(t, "c.mp4", strings.Replace(input, "testsrc2", "testsrc", 1)+"-movflags +faststart")) // which plays as well
+		// which plays as well
+		other := mustRead(
+			t,
+			mustClip(t, "c.mp4", strings.Replace(input, "testsrc2", "testsrc", 1)+"-movflags +faststart"),
+		)
 		whole := func(b []byte) []byte { return b }
 		half := func(b []byte) []byte { return b[:len(b)/2] }
 		spoilt := func(from, to float64) func(b []byte) []byte { // parts of the file
@@ -96,13 +133,21 @@ func TestVerifyAllFindsTheOneThatIsWrong(t *testing.T) {
 			{name: "another second file", first: whole, again: func([]byte) []byte { return other }, why: "differ"},
 		} {
 			t.Run(tc.name, func(t *testing.T) {
-				want := ffmpeg.Want{Container: meanwhile.ContainerMP4, Fragmented: true, Duration: 6 * time.Second, Audio: true, Width: 320, Height: 240}
+				want := ffmpeg.Want{
+					Container:  meanwhile.ContainerMP4,
+					Fragmented: true,
+					Duration:   6 * time.Second,
+					Audio:      true,
+					Width:      320,
+					Height:     240,
+				}
 				first := ffmpeg.Output{Path: mustWrite(t, "a.m4s", tc.first(fragmented)), Want: want}
 				want.Fragmented, want.Again = false, true
 				again := ffmpeg.Output{Path: mustWrite(t, "b.mp4", tc.again(faststart)), Want: want}
 				made, err := tools.VerifyAll(t.Context(), []ffmpeg.Output{first, again})
 				if tc.why == "" {
-					if err != nil || len(made[0].Fragments.Fragments) != 3 || made[0].Probe.Video.Profile == "" || made[1].Probe.DurationMS < 5900 {
+					if err != nil || len(made[0].Fragments.Fragments) != 3 || made[0].Probe.Video.Profile == "" ||
+						made[1].Probe.DurationMS < 5900 {
 						t.Errorf("VerifyAll() = %+v, %v", made, err)
 					}
 					return
@@ -121,11 +166,21 @@ func TestNothingIsLeftOfAFailure(t *testing.T) {
 	src.Path = mustWrite(t, "other.mp4", []byte("not what was probed"))
 	dir := t.TempDir()
 	for name, err := range map[string]error{
-		"Copy":   tools.Copy(t.Context(), src, meanwhile.Copy{Container: meanwhile.ContainerMP4}, filepath.Join(dir, "copy.mp4"), nil),
-		"Ladder": tools.Ladder(t.Context(), src, ladderOf(src.Probe), meanwhile.Storyboard{}, filepath.Join(dir, "ladder"), nil),
+		"Copy": tools.Copy(t.Context(), src, meanwhile.Copy{
+			Container: meanwhile.ContainerMP4,
+		}, filepath.Join(dir, "copy.mp4"), nil),
+		"Ladder": tools.Ladder(
+			t.Context(),
+			src,
+			ladderOf(src.Probe),
+			meanwhile.Storyboard{},
+			filepath.Join(dir, "ladder"),
+			nil,
+		),
 		"Poster": tools.Poster(t.Context(), src, filepath.Join(dir, "poster.jpg")),
 	} {
-		if meanwhile.KindOf(err) != meanwhile.Unprocessable || !strings.HasPrefix(meanwhile.MessageOf(err), "We could not convert this video") {
+		if meanwhile.KindOf(err) != meanwhile.Unprocessable ||
+			!strings.HasPrefix(meanwhile.MessageOf(err), "We could not convert this video") {
 			t.Errorf("%s() = %v", name, err)
 		}
 	}

@@ -1,5 +1,6 @@
-// Package queue carries jobs to workers by asynq. It trusts the queue with nothing: a job is a wake-up, and its row in the database says
-// what is to be done, who does it and how often it was tried.
+// Package queue carries jobs to workers by asynq. It trusts the queue with nothing: a job is a
+// wake-up, and its row in the database says what is to be done, who does it and how often it was
+// tried.
 package queue
 
 import (
@@ -26,26 +27,37 @@ func NewClient(opt asynq.RedisConnOpt) *Client {
 	return &Client{asynq: asynq.NewClient(opt)}
 }
 
-// Enqueue sends j. The task's id carries attempt and sending, so that an earlier task of the same stage, archived or lost, never stands in
-// the way; the same sending twice is one task. Unavailable when Redis is away.
+// Enqueue sends j. The task's id carries attempt and sending, so that an earlier task of the same
+// stage, archived or lost, never stands in the way; the same sending twice is one task. Unavailable
+// when Redis is away.
 func (c *Client) Enqueue(ctx context.Context, j meanwhile.Job) error {
 	id := fmt.Sprintf("%s.%d.%d", j.Stage, j.Attempt, j.Send)
-	options := []asynq.Option{asynq.TaskID(id), asynq.Queue(string(j.Queue)), asynq.MaxRetry(0), asynq.Timeout(lanes[j.Queue].timeout)}
+	options := []asynq.Option{
+		asynq.TaskID(id),
+		asynq.Queue(string(j.Queue)),
+		asynq.MaxRetry(0),
+		asynq.Timeout(lanes[j.Queue].timeout),
+	}
 	if j.Delay > 0 {
-		options = append(options, asynq.ProcessIn(j.Delay+time.Second)) // asynq keeps whole seconds, and too early is lost
+		// asynq keeps whole seconds, and too early is lost
+		options = append(options, asynq.ProcessIn(j.Delay+time.Second))
 	}
 	_, err := c.asynq.EnqueueContext(ctx, asynq.NewTask(taskType, []byte(j.Stage)), options...)
 	if err == nil || errors.Is(err, asynq.ErrTaskIDConflict) {
 		return nil
 	}
-	return meanwhile.E(meanwhile.Unavailable, "The queue is away for a moment; the work is kept and goes on by itself.", err)
+	return meanwhile.E(
+		meanwhile.Unavailable,
+		"The queue is away for a moment; the work is kept and goes on by itself.",
+		err,
+	)
 }
 
 // Close lets the connection go.
 func (c *Client) Close() error { return c.asynq.Close() }
 
-// lane is how one queue is worked off. The timeout is a last resort far above the worker's own limits: asynq's default of 30 minutes would
-// end a long encode.
+// lane is how one queue is worked off. The timeout is a last resort far above the worker's own
+// limits: asynq's default of 30 minutes would end a long encode.
 type lane struct {
 	check   time.Duration // how long an idle worker waits before it looks again
 	timeout time.Duration

@@ -174,16 +174,22 @@ func (w *wire) counted(what string) int {
 	return w.count[what]
 }
 
-// An idle worker asks all the time. It may look, but not start an interpreter in Redis for each question.
+// An idle worker asks all the time. It may look, but not start an interpreter in Redis for each
+// question.
 func TestIdleWorkerRunsNoScriptsForWork(t *testing.T) {
 	onBoth(t, testIdleWorkerRunsNoScriptsForWork)
 }
 
 func testIdleWorkerRunsNoScriptsForWork(t *testing.T, opt asynq.RedisConnOpt) {
-	w := &wire{RedisConnOpt: sparing{opt}, count: map[string]int{}} // behind it: what it lets through is counted
+	// behind it: what it lets through is counted
+	w := &wire{RedisConnOpt: sparing{opt}, count: map[string]int{}}
 	s := startOn(t, w, func(context.Context, meanwhile.StageID) {})
 	defer s.Stop()
-	eventually(t, "the worker asked for work, and for what has become due", func() bool { return w.counted("looks") >= 40 })
+	eventually(
+		t,
+		"the worker asked for work, and for what has become due",
+		func() bool { return w.counted("looks") >= 40 },
+	)
 	for _, from := range []string{"pending", "scheduled", "retry"} {
 		if n := w.counted(from); n > 0 {
 			t.Errorf("%d scripts were run to take from %q, which is empty", n, from)

@@ -15,7 +15,8 @@ import (
 // handBackFor is how long a stopping server waits for handlers to hand their stages back.
 const handBackFor = 10 * time.Second
 
-// Handler works on one stage. It records its own outcome; when ctx ends it hands the stage back and returns soon.
+// Handler works on one stage. It records its own outcome; when ctx ends it hands the stage back and
+// returns soon.
 type Handler func(ctx context.Context, id meanwhile.StageID)
 
 // Server takes jobs: one asynq server a queue, so that none waits behind another's work.
@@ -25,9 +26,16 @@ type Server struct {
 	running sync.WaitGroup
 }
 
-// Start begins to take jobs from each queue with as many handlers at once as slots says. The caller calls Stop.
-func Start(opt asynq.RedisConnOpt, slots map[meanwhile.QueueName]int, handle Handler, log *slog.Logger) (*Server, error) {
-	stopping, stop := context.WithCancel(context.Background()) // the handlers outlive the call that starts them; Stop ends them
+// Start begins to take jobs from each queue with as many handlers at once as slots says. The caller
+// calls Stop.
+func Start(
+	opt asynq.RedisConnOpt,
+	slots map[meanwhile.QueueName]int,
+	handle Handler,
+	log *slog.Logger,
+) (*Server, error) {
+	// the handlers outlive the call that starts them; Stop ends them
+	stopping, stop := context.WithCancel(context.Background())
 	s := &Server{stop: stop}
 	for name, n := range slots {
 		srv := asynq.NewServer(opt, asynq.Config{
@@ -49,8 +57,9 @@ func Start(opt asynq.RedisConnOpt, slots map[meanwhile.QueueName]int, handle Han
 	return s, nil
 }
 
-// taker gives handle a context that ends when Stop is called. asynq's own may not be ended for that: asynq would count the task as failed at
-// once and not wait for the handler to hand its stage back.
+// taker gives handle a context that ends when Stop is called. asynq's own may not be ended for
+// that: asynq would count the task as failed at once and not wait for the handler to hand its stage
+// back.
 func (s *Server) taker(stopping context.Context, handle Handler) asynq.HandlerFunc {
 	return func(ctx context.Context, t *asynq.Task) error {
 		s.running.Add(1)
@@ -63,8 +72,8 @@ func (s *Server) taker(stopping context.Context, handle Handler) asynq.HandlerFu
 	}
 }
 
-// Stop takes no more jobs, ends the context of the running ones and waits for them. asynq alone would hand a running task to another
-// worker first and end it here after that.
+// Stop takes no more jobs, ends the context of the running ones and waits for them. asynq alone
+// would hand a running task to another worker first and end it here after that.
 func (s *Server) Stop() {
 	for _, srv := range s.servers {
 		srv.Stop()
@@ -80,7 +89,8 @@ func (s *Server) Stop() {
 type logger struct{ log *slog.Logger }
 
 func (l logger) say(level slog.Level, args []any) {
-	l.log.Log(context.Background(), level, "asynq", "message", fmt.Sprint(args...)) // asynq gives none
+	// asynq gives none
+	l.log.Log(context.Background(), level, "asynq", "message", fmt.Sprint(args...))
 }
 
 func (l logger) Debug(args ...any) { l.say(slog.LevelDebug, args) }

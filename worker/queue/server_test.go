@@ -24,7 +24,8 @@ const redisEnv = "MEANWHILE_TEST_REDIS_URL"
 // ownDB is this package's database on it.
 const ownDB = 2
 
-// mustServerRedis is the tests' Redis, with this package's database emptied. A short run does without.
+// mustServerRedis is the tests' Redis, with this package's database emptied. A short run does
+// without.
 func mustServerRedis(t testing.TB) asynq.RedisClientOpt {
 	t.Helper()
 	text := os.Getenv(redisEnv)
@@ -72,7 +73,9 @@ func (s *server) start() {
 	s.t.Helper()
 	host, port, _ := net.SplitHostPort(s.addr)
 	s.cmd = exec.CommandContext(s.t.Context(), "redis-server", "-")
-	s.cmd.Stdin = strings.NewReader("bind " + host + "\nport " + port + "\ndir " + s.t.TempDir() + "\nsave \"\"\nappendonly no\n")
+	s.cmd.Stdin = strings.NewReader(
+		"bind " + host + "\nport " + port + "\ndir " + s.t.TempDir() + "\nsave \"\"\nappendonly no\n",
+	)
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
@@ -108,11 +111,17 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// Redis goes in the middle of a job and comes back empty: the job goes on, sending says what is wrong meanwhile, and new jobs arrive after.
+// Redis goes in the middle of a job and comes back empty: the job goes on, sending says what is
+// wrong meanwhile, and new jobs arrive after.
 func TestRedisKilledAndStartedAgain(t *testing.T) {
 	server := newServer(t)
 	server.start()
-	opt := asynq.RedisClientOpt{Addr: server.addr, DialTimeout: time.Second, ReadTimeout: time.Second, WriteTimeout: time.Second}
+	opt := asynq.RedisClientOpt{
+		Addr:         server.addr,
+		DialTimeout:  time.Second,
+		ReadTimeout:  time.Second,
+		WriteTimeout: time.Second,
+	}
 	c := queue.NewClient(opt)
 	defer c.Close()
 	got, finish, finished := make(chan meanwhile.StageID, 1000), make(chan struct{}), make(chan error, 1)
@@ -140,11 +149,15 @@ func TestRedisKilledAndStartedAgain(t *testing.T) {
 		t.Errorf("the running job was ended: %v, want it to go on without Redis", err)
 	}
 
-	// What was sent is lost with Redis; each new sending has a number of its own, as reconcile's has.
+	// What was sent is lost with Redis; each new sending has a number of its own, as reconcile's
+	// has.
 	sending := 0
 	eventually(t, "a new job is sent and taken", func() bool {
 		sending++
-		if err := c.Enqueue(t.Context(), meanwhile.Job{Stage: meanwhile.StageID("again-" + strconv.Itoa(sending)), Queue: meanwhile.QueueInstant}); err != nil {
+		if err := c.Enqueue(
+			t.Context(),
+			meanwhile.Job{Stage: meanwhile.StageID("again-" + strconv.Itoa(sending)), Queue: meanwhile.QueueInstant},
+		); err != nil {
 			return false
 		}
 		select {
