@@ -8,7 +8,23 @@ GO_FILES := $(wildcard $(shell git ls-files -co --exclude-standard '*.go' 'go.*'
 WEB_FILES := $(wildcard $(shell git ls-files -co --exclude-standard 'web/src/*' 'web/*.json' 'web/*.ts' 'web/scripts/*'))
 GO_PACKAGES := ./...
 
-.PHONY: help run dev build api api-check test check authz lint web-check go-test e2e install install-test fmt clean
+# One set of flags, so that the build, vet, the linter and the tests compile what they depend on once. Paths that are trimmed let
+# another checkout take it from Go's cache, too.
+export GOFLAGS := $(GOFLAGS) -trimpath
+PLAIN := CGO_ENABLED=0
+
+# The race detector watches our code. SQLite is C that was translated into Go and locks by itself: watched, each of its
+# steps costs ten times as much and can show nothing that we could mend.
+RACE := -race $(foreach package,sqlite/lib libc memory,-gcflags=modernc.org/$(package)=-race=false)
+
+# Tools are kept beside the user's other caches, so that a new checkout does not build them again.
+TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/meanwhile/bin
+GOLANGCI := $(TOOLS)/golangci-lint-v2.15.0
+GOTESTSUM := $(TOOLS)/gotestsum-v1.13.0
+
+RESULTS := bin/tests
+
+.PHONY: help run dev build api api-check test check soak authz lint fmt-check web-check go-quick go-test e2e e2e-scaled install install-test fmt clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -28,7 +44,7 @@ build: bin/meanwhile ## Build bin/meanwhile, one binary that holds the web page
 
 bin/meanwhile: $(GO_FILES) web/dist/manifest.json
 	@mkdir -p bin
-	CGO_ENABLED=0 go build -trimpath -o bin/meanwhile ./cmd/meanwhile
+	$(PLAIN) go build -o bin/meanwhile ./cmd/meanwhile
 
 web/dist/manifest.json: web/node_modules/.stamp $(WEB_FILES)
 	@cd web && npm run --silent build
@@ -42,17 +58,37 @@ web/node_modules/.stamp: web/package.json web/package-lock.json
 install: ## Install the programs that serving needs
 	@deploy/install.sh run
 
-install-test: ## Install the programs that the tests need
+install-test: $(GOLANGCI) $(GOTESTSUM) ## Install the programs that the tests need
 	@deploy/install.sh run test
 
-test: install-test build ## Run every test: Go with -race, web unit tests, browser tests
-	@$(MAKE) --no-print-directory api-check web-check go-test e2e
-	echo "skipped: nothing"
+$(GOLANGCI):
+	@deploy/install-tool.sh github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 $@
 
-check: web-check ## Everything fast that needs no service and no browser
+$(GOTESTSUM):
+	@deploy/install-tool.sh gotest.tools/gotestsum@v1.13.0 $@
+
+# Each part says how long it took. What needs services has them for itself; the report at the end reads what all left.
+test: install-test ## Run every test: make check, Go with -race, browser tests; print the ten slowest
+	@rm -rf $(RESULTS); mkdir -p $(RESULTS)
+	deploy/timed.sh $(MAKE) --no-print-directory check
+	deploy/timed.sh $(MAKE) --no-print-directory build api-check
+	deploy/timed.sh $(MAKE) --no-print-directory go-test
+	deploy/timed.sh $(MAKE) --no-print-directory e2e
+	deploy/timed.sh $(MAKE) --no-print-directory e2e-scaled
+	node deploy/test-report.mjs $(RESULTS)
+
+check: fmt-check lint web-check go-quick ## Everything fast that needs no service and no browser: before every commit
+
+fmt-check:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt these:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
-	go vet $(GO_PACKAGES)
-	go test -short . ./server/... ./storage/... ./cmd/...
+
+lint: $(GOLANGCI) ## Run golangci-lint, and hold the width of lines
+	@node deploy/check-width.mjs
+	$(PLAIN) $(GOLANGCI) run $(GO_PACKAGES)
+
+go-quick: web/dist/manifest.json
+	$(PLAIN) go vet -tags bench $(GO_PACKAGES)
+	$(PLAIN) go test -short -vet=off . ./server/... ./storage/... ./cmd/...
 
 web-check: web/node_modules/.stamp
 	@cd web && npm run --silent check && npm run --silent test
@@ -66,10 +102,10 @@ api-check: build
 	(cd web && npx openapi-typescript ../bin/openapi.json -o ../bin/schema.d.ts >/dev/null)
 	diff -u web/src/api/schema.d.ts bin/schema.d.ts || { echo "web/src/api/schema.d.ts is behind the API: run make api"; exit 1; }
 
-go-test:
-	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt these:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
-	go vet $(GO_PACKAGES)
-	deploy/with-services.sh go test -race -timeout 20m $(GO_PACKAGES)
+go-test: $(GOTESTSUM)
+	@mkdir -p $(RESULTS)
+	deploy/with-services.sh $(GOTESTSUM) --format pkgname --hide-summary skipped --jsonfile $(RESULTS)/go.jsonl -- \
+	  $(RACE) -vet=off -timeout 20m $(GO_PACKAGES)
 
 authz: ## Show who may do what: every route and every link for everyone, after proving the tables
 	@go test -count=1 -run '^(TestEveryRouteForEveryone|TestEveryLinkForEveryone)$$' ./server >/dev/null || { echo "The server does not do what the tables say: run go test ./server"; exit 1; }
@@ -77,13 +113,13 @@ authz: ## Show who may do what: every route and every link for everyone, after p
 	echo
 	cat server/testdata/visibility.golden
 
-lint: ## Run golangci-lint (built from source on first use, which takes minutes)
-	@test -x bin/golangci-lint || GOBIN=$(CURDIR)/bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
-	bin/golangci-lint run $(GO_PACKAGES)
+e2e: build ## Run the browser tests against bin/meanwhile in one process; screenshots go to web/e2e/out
+	@mkdir -p $(RESULTS)
+	cd web && npm run --silent e2e -- --reporter=default --reporter=json --outputFile.json=../$(RESULTS)/e2e.json
 
-e2e: build ## Run the browser tests against bin/meanwhile, in one process and as separate ones; screenshots go to web/e2e/out
-	@cd web && npm run --silent e2e
-	../deploy/with-services.sh npm run --silent e2e:scaled
+e2e-scaled: build ## Run the browser tests against servers and workers that are processes of their own
+	@mkdir -p $(RESULTS)
+	cd web && ../deploy/with-services.sh npm run --silent e2e:scaled -- --reporter=default --reporter=json --outputFile.json=../$(RESULTS)/e2e-scaled.json
 
 .PHONY: bench
 bench: install-test build ## Measure beside the bare tools and write docs/benchmarks.md: an hour on an idle machine; ONLY=page measures one figure again

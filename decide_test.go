@@ -78,6 +78,7 @@ func told(l *meanwhile.Ladder) string {
 }
 
 func TestDecide(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name      string
 		probe     meanwhile.Probe
@@ -118,7 +119,8 @@ func TestDecide(t *testing.T) {
 		{
 			name: "4K H.264 is watchable as it came and scaled down for everyone",
 			probe: screen(func(p *meanwhile.Probe) {
-				p.Video.Width, p.Video.Height, p.Video.CodedWidth, p.Video.CodedHeight, p.Video.BitrateBPS = 3840, 2160, 3840, 2160, 40_000_000
+				p.Video.Width, p.Video.Height = 3840, 2160
+				p.Video.CodedWidth, p.Video.CodedHeight, p.Video.BitrateBPS = 3840, 2160, 40_000_000
 			}),
 			steps:     "copy poster listen encode",
 			mediaType: `video/mp4; codecs="avc1.640028, mp4a.40.2"`,
@@ -218,6 +220,7 @@ func TestDecide(t *testing.T) {
 }
 
 func TestLoudnessBecomesOneGain(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name       string
 		lufs, peak float64
@@ -247,6 +250,7 @@ func TestLoudnessBecomesOneGain(t *testing.T) {
 }
 
 func TestDecideRefusesPolitely(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name  string
 		probe meanwhile.Probe
@@ -278,6 +282,7 @@ func TestDecideRefusesPolitely(t *testing.T) {
 }
 
 func TestStateMachine(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		from, to meanwhile.State
 		want     bool
@@ -301,6 +306,7 @@ func TestStateMachine(t *testing.T) {
 }
 
 func TestProgressOf(t *testing.T) {
+	t.Parallel()
 	stage := func(step meanwhile.Step, state meanwhile.StageState, progress float64) meanwhile.Stage {
 		return meanwhile.Stage{Step: step, State: state, Progress: progress}
 	}
@@ -353,6 +359,7 @@ func TestProgressOf(t *testing.T) {
 }
 
 func TestKindsHaveAStatus(t *testing.T) {
+	t.Parallel()
 	for k := meanwhile.Internal; k <= meanwhile.Full; k++ {
 		if k.String() == "" || k.Status() < 400 || k.Status() > 599 {
 			t.Errorf("kind %d is %q with status %d", k, k, k.Status())
@@ -361,6 +368,7 @@ func TestKindsHaveAStatus(t *testing.T) {
 }
 
 func TestRoughLengths(t *testing.T) {
+	t.Parallel()
 	_, err := meanwhile.Decide(
 		screen(func(p *meanwhile.Probe) { p.DurationMS = 90 * 60 * 1000 }),
 		meanwhile.Limits{MaxDuration: time.Hour, MaxPixels: 1 << 30, MaxCPU: time.Hour},

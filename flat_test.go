@@ -22,6 +22,7 @@ func face() meanwhile.Probe {
 func layout(bubbles ...meanwhile.Bubble) meanwhile.Layout { return meanwhile.Layout{Bubbles: bubbles} }
 
 func TestFlatBubblesAreThePlayers(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name   string
 		layout meanwhile.Layout
@@ -76,6 +77,7 @@ func TestFlatBubblesAreThePlayers(t *testing.T) {
 }
 
 func TestFlatNamesSayWhatTheyAreMadeOf(t *testing.T) {
+	t.Parallel()
 	one := layout(meanwhile.Bubble{X: .1, Y: .1, Size: .2, Visible: true})
 	names := map[string]bool{}
 	for _, name := range []string{
@@ -177,6 +179,7 @@ func (h *house) flattened(t testing.TB, task meanwhile.Task) (string, error) {
 }
 
 func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ticket := h.composed(t)
 	w := h.watch(t, ticket)
@@ -257,6 +260,7 @@ func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
 }
 
 func TestFlatteningThatFailsIsAWarning(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ticket := h.composed(t)
 	if err := h.FailStage(

@@ -162,8 +162,8 @@ func whom(i Invite) string {
 	return i.Email
 }
 
-// as the store folds them
-func sameAddress(a, b string) bool { return strings.ToLower(a) == strings.ToLower(b) } //nolint:staticcheck
+//nolint:staticcheck // as the store folds them
+func sameAddress(a, b string) bool { return strings.ToLower(a) == strings.ToLower(b) }
 
 // sendInvite mails the link where that can be done. A mail that cannot be sent is no failure: the
 // link is in the answer.

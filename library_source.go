@@ -14,8 +14,8 @@ type Source struct {
 	Filename  string
 	SizeBytes int64
 
-	// a Source lives as long as the call that opened it, like an http.Request
-	ctx     context.Context //nolint:containedctx
+	//nolint:containedctx // a Source lives as long as the call that opened it, like an http.Request
+	ctx     context.Context
 	objects Objects
 	parts   []Part
 	// the parts from there on, where parts are not all; may be nil
@@ -238,8 +238,8 @@ func (s *Source) Seek(offset int64, whence int) (int64, error) {
 		return 0, E(Invalid, "There is nothing before the first byte.", nil)
 	}
 	if within := offset - s.part.OffsetBytes; s.open != nil && s.local && within >= 0 && within < s.part.SizeBytes {
-		// local says that it can
-		if _, err := s.open.(io.Seeker).Seek(within, io.SeekStart); err != nil { //nolint:errcheck
+		//nolint:errcheck // local says that it can
+		if _, err := s.open.(io.Seeker).Seek(within, io.SeekStart); err != nil {
 			return 0, fmt.Errorf("seek in part %d: %w", s.part.N, err)
 		}
 	} else if err := s.Close(); err != nil {

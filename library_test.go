@@ -14,7 +14,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/storage/fsstore"
-	"meanwhile/storage/sqlstore"
+	"meanwhile/storage/sqlstore/sqlstoretest"
 )
 
 // house is a Library on a real database and a real folder; only the queue, the bus, the hasher and
@@ -87,14 +87,7 @@ func (c *clock) add(d time.Duration) {
 func newHouse(t testing.TB) *house {
 	t.Helper()
 	dir := t.TempDir()
-	store, err := sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(dir, "test.db"), slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close() })
-	if err := store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	store := sqlstoretest.Open(t, slog.New(slog.DiscardHandler))
 	objects, err := fsstore.New(filepath.Join(dir, "objects"))
 	if err != nil {
 		t.Fatal(err)
@@ -183,6 +176,7 @@ func wantKind(t testing.TB, err error, want meanwhile.Kind) {
 }
 
 func TestSetUpHappensOnce(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	_, err := h.SetUp(
 		t.Context(),
@@ -204,6 +198,7 @@ func TestSetUpHappensOnce(t *testing.T) {
 }
 
 func TestLogInLinkWorksOnce(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	_, secret, err := h.AddUser(t.Context(), meanwhile.Account{Email: "bo@example.com", Role: meanwhile.RoleMember})
 	if err != nil {
@@ -225,6 +220,7 @@ func TestLogInLinkWorksOnce(t *testing.T) {
 }
 
 func TestSessionsAndKeysEnd(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	cookie, err := h.LogIn(t.Context(), "ada@example.com", "a long password", meanwhile.Entry{})
 	if err != nil {
@@ -257,6 +253,7 @@ func (noKeys) APIKeyByHash(context.Context, string) (meanwhile.APIKey, meanwhile
 }
 
 func TestKeysThatGoAreRefusedWithinTwoSeconds(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	expires := h.clock.Now().Add(time.Second)
 	short, err := h.AddAPIKey(t.Context(), "ada@example.com", "short", []meanwhile.Scope{meanwhile.ScopeRead}, &expires)
@@ -295,6 +292,7 @@ func (b brokenBody) Read(p []byte) (int, error) {
 }
 
 func TestUploadKeepsWhatArrivedAndGoesOn(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ticket, err := h.CreateUpload(
 		t.Context(),
@@ -355,6 +353,7 @@ func TestUploadKeepsWhatArrivedAndGoesOn(t *testing.T) {
 }
 
 func TestNewerRequestTakesOver(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ticket, err := h.CreateUpload(t.Context(), h.owner, meanwhile.NewUpload{Filename: "a.mp4", LengthBytes: 8})
 	if err != nil {
@@ -394,6 +393,7 @@ func TestNewerRequestTakesOver(t *testing.T) {
 // TestOvertakenRequestCanWriteNothing has the newer request hold the upload before it has written a
 // byte: only the holder counter, not the offset, can refuse the older one.
 func TestOvertakenRequestCanWriteNothing(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ticket, err := h.CreateUpload(t.Context(), h.owner, meanwhile.NewUpload{Filename: "a.mp4", LengthBytes: 8})
 	if err != nil {
@@ -437,6 +437,7 @@ func TestOvertakenRequestCanWriteNothing(t *testing.T) {
 }
 
 func TestFullDiskRefusesNewUploadsFirst(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	used := 0.5
 	h.DiskUsed = func() float64 { return used }
@@ -478,6 +479,7 @@ func (h *house) asset(t testing.TB, task meanwhile.Task, a meanwhile.Asset) erro
 }
 
 func TestReadyMeansPlaysEverywhere(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
 	h.finishWith(t, screen(func(p *meanwhile.Probe) { p.Audio.Codec = "opus" }))
@@ -543,6 +545,7 @@ func TestReadyMeansPlaysEverywhere(t *testing.T) {
 }
 
 func TestZombieWorkerChangesNothing(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
 	zombie := h.claim(t, meanwhile.StepInspect)
@@ -568,6 +571,7 @@ func TestZombieWorkerChangesNothing(t *testing.T) {
 }
 
 func TestThreeCrashesAreQuarantined(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
 	stage := h.claim(t, meanwhile.StepInspect).Stage.ID
@@ -597,6 +601,7 @@ func TestThreeCrashesAreQuarantined(t *testing.T) {
 }
 
 func TestReprocessNeverTakesAVideoOffline(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
 	h.finishWith(t, screen(nil))
@@ -631,6 +636,7 @@ func TestReprocessNeverTakesAVideoOffline(t *testing.T) {
 // TestSecondGenerationWaitsUntilItIsAsGood makes a copy that not every browser plays for a video
 // that already plays everywhere.
 func TestSecondGenerationWaitsUntilItIsAsGood(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
 	h.finishWith(t, screen(nil))
@@ -668,6 +674,7 @@ func TestSecondGenerationWaitsUntilItIsAsGood(t *testing.T) {
 }
 
 func TestOutboxSurvivesALostQueue(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.queue.err = meanwhile.E(meanwhile.Unavailable, "away", nil)
 	h.uploaded(t, "bytes")
@@ -684,6 +691,7 @@ func TestOutboxSurvivesALostQueue(t *testing.T) {
 }
 
 func TestCopyThatFailsIsEncodedInstead(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
 	h.finishWith(t, screen(nil))
@@ -721,6 +729,7 @@ func TestCopyThatFailsIsEncodedInstead(t *testing.T) {
 }
 
 func TestGrantsEndWithTheRules(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
 	h.finishWith(t, screen(nil))
@@ -759,6 +768,7 @@ func TestGrantsEndWithTheRules(t *testing.T) {
 // TestChangedRuleEndsOldGrants changes a rule of a link that stays open: players fetch the share
 // again and hear the new rule.
 func TestChangedRuleEndsOldGrants(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
 	h.finishWith(t, screen(nil))
@@ -790,6 +800,7 @@ func TestChangedRuleEndsOldGrants(t *testing.T) {
 }
 
 func TestGrantsExpire(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
 	h.finishWith(t, screen(nil))
@@ -810,6 +821,7 @@ func TestGrantsExpire(t *testing.T) {
 }
 
 func TestTrashHidesFromEveryoneAndUndoes(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
 	guest := meanwhile.Actor{}
@@ -830,6 +842,7 @@ func TestTrashHidesFromEveryoneAndUndoes(t *testing.T) {
 }
 
 func TestGuestsKeepTheirOwnWords(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	token := h.uploaded(t, "bytes").Share.Token
 	guest := meanwhile.Actor{}
@@ -893,6 +906,7 @@ func TestGuestsKeepTheirOwnWords(t *testing.T) {
 }
 
 func TestThreadsAtOnePositionStandByAge(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	token := h.uploaded(t, "bytes").Share.Token
 	var want []meanwhile.CommentID
@@ -923,6 +937,7 @@ func TestThreadsAtOnePositionStandByAge(t *testing.T) {
 }
 
 func TestUploadTellsHowFarItIs(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ticket, err := h.CreateUpload(t.Context(), h.owner, meanwhile.NewUpload{LengthBytes: 8})
 	if err != nil {
@@ -937,6 +952,7 @@ func TestUploadTellsHowFarItIs(t *testing.T) {
 }
 
 func TestStrangersSeeNothing(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
 	if _, _, err := h.AddUser(
@@ -962,6 +978,7 @@ func TestStrangersSeeNothing(t *testing.T) {
 }
 
 func TestUploadTokenOpensOnlyItsUpload(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ticket, err := h.CreateUpload(t.Context(), h.owner, meanwhile.NewUpload{LengthBytes: 3})
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 // A list that grew as the recording did reads as one that is made of all fragments at once, at
 // whatever moments somebody looked.
 func TestLiveListGrowsIntoTheSame(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(50) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		x := FragmentIndex{InitBytes: 1200}

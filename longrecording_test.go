@@ -77,6 +77,7 @@ func mustFragments(t testing.TB) (first, next []byte) {
 // TestLongRecordingCostsNoMoreThanAShortOne counts what is read for a chunk, a playlist and a piece
 // of the bytes, early and late.
 func TestLongRecordingCostsNoMoreThanAShortOne(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	counter := &rowCounter{Store: h.Store}
 	h.Store = counter

@@ -41,6 +41,7 @@ func FuzzLanguage(f *testing.F) {
 }
 
 func TestTimeZonesAndLanguages(t *testing.T) {
+	t.Parallel()
 	for name, want := range map[string]bool{
 		"": true, "UTC": true, "Europe/Lisbon": true,
 		"America/Argentina/Buenos_Aires": true, "Etc/GMT+5": true, "Australia/Lord_Howe": true,

@@ -57,6 +57,7 @@ func (h *house) sealSilent(t testing.TB) int {
 // TestSilentRecordingIsSealedAndGoesOn follows a browser that vanishes and comes back days later
 // (reliability.md, Upload 4).
 func TestSilentRecordingIsSealedAndGoesOn(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ticket := h.recording(t)
 	for n, body := range []string{"one ", "two "} {
@@ -117,6 +118,7 @@ func TestSilentRecordingIsSealedAndGoesOn(t *testing.T) {
 }
 
 func TestLateChunksAreProcessedWithoutAnybodySayingSo(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ticket := h.recording(t)
 	if err := h.chunk(t, ticket, "screen", 0, "one "); err != nil {
@@ -137,6 +139,7 @@ func TestLateChunksAreProcessedWithoutAnybodySayingSo(t *testing.T) {
 }
 
 func TestEmptyRecordingIsNotSealed(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	h.recording(t)
 	h.clock.add(time.Hour)
@@ -146,6 +149,7 @@ func TestEmptyRecordingIsNotSealed(t *testing.T) {
 }
 
 func TestUploadTokenIsForOneUploadAndEnds(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	ticket, other := h.recording(t), h.recording(t)
 	if a, err := h.ActorByUploadToken(

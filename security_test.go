@@ -11,6 +11,7 @@ var namedTest = regexp.MustCompile("`([a-z0-9/_.]+_test\\.go):(Test\\w+)`")
 
 // TestTheSecurityPageNamesTestsThatExist holds docs/security.md to what is there.
 func TestTheSecurityPageNamesTestsThatExist(t *testing.T) {
+	t.Parallel()
 	page, err := os.ReadFile("docs/security.md")
 	if err != nil {
 		t.Fatal(err)

@@ -32,6 +32,7 @@ func cookieIn(t testing.TB, r reply) *http.Cookie {
 }
 
 func TestSetUpHappensOnce(t *testing.T) {
+	t.Parallel()
 	w := newEmptyWorld(t)
 	welcome := w.want(w.do("GET", "/", nil), 200)
 	if !strings.Contains(string(welcome.body), "set-up link") {
@@ -78,6 +79,7 @@ func TestSetUpHappensOnce(t *testing.T) {
 }
 
 func TestLogInAndOut(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.want(w.do("GET", "/api/v1/session", nil), 401)
 	w.want(w.do("POST", "/api/v1/session", object{"email": ownerEmail, "password": "wrong"}), 401)
@@ -107,6 +109,7 @@ func TestLogInAndOut(t *testing.T) {
 }
 
 func TestLogInPages(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	if r := w.want(w.do("GET", "/", nil), 303); r.header.Get("Location") != "/login" {
 		t.Errorf("a guest is sent to %s", r.header.Get("Location"))
@@ -137,6 +140,7 @@ func TestLogInPages(t *testing.T) {
 }
 
 func TestLogInLinks(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	_, secret, err := w.lib.AddUser(
 		t.Context(),
@@ -154,6 +158,7 @@ func TestLogInLinks(t *testing.T) {
 }
 
 func TestSignUpWhereItIsOpen(t *testing.T) {
+	t.Parallel()
 	closed := newWorld(t)
 	closed.want(closed.do("GET", "/signup", nil), 404)
 	closed.want(
@@ -173,6 +178,7 @@ func TestSignUpWhereItIsOpen(t *testing.T) {
 }
 
 func TestTriesAreBounded(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.LogInsPerMinute = 2 })
 	try := func(email string) reply {
 		return w.do("POST", "/api/v1/session", object{"email": email, "password": "wrong"})
@@ -192,6 +198,7 @@ func TestTriesAreBounded(t *testing.T) {
 }
 
 func TestTriesCountForWhomAProxySpeaks(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
 		c.LogInsPerMinute = 1
 		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("10.0.0.0/8")}
@@ -222,6 +229,7 @@ func TestTriesCountForWhomAProxySpeaks(t *testing.T) {
 }
 
 func TestCookieNameFollowsTheAddress(t *testing.T) {
+	t.Parallel()
 	proxy := netip.MustParsePrefix("127.0.0.0/8")
 	tests := []struct {
 		name, base, host, proto string
@@ -303,6 +311,7 @@ func TestCookieNameFollowsTheAddress(t *testing.T) {
 }
 
 func TestRedirectionsStayHere(t *testing.T) {
+	t.Parallel()
 	for in, want := range map[string]string{
 		"": "/", "/": "/", "/v/x?t=1": "/v/x?t=1", "//evil.example": "/",
 		"https://evil.example": "/", "/\\evil.example": "/", "javascript:alert(1)": "/",
@@ -315,6 +324,7 @@ func TestRedirectionsStayHere(t *testing.T) {
 }
 
 func TestOtherSitesCannotAct(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newVideo()
 	session := w.logIn(ownerEmail, ownerPassword)

@@ -92,6 +92,7 @@ func (w *world) behindNginx() string {
 // TestACacheInBetweenMixesNobodyUp: through a proxy that keeps whatever it may, everybody gets what
 // they get without it.
 func TestACacheInBetweenMixesNobodyUp(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, withUI, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
 		c.LogInsPerMinute, c.LinkPasswordsPerMinute = 10_000, 10_000
 	})

@@ -23,6 +23,7 @@ func finds(name string, f server.Finding) server.Check {
 }
 
 func TestOnlyWhoLooksAfterTheSiteSeesHowItDoes(t *testing.T) {
+	t.Parallel()
 	var looked atomic.Int32
 	w := newWorld(t, withChecks(server.Check{Name: "database", Look: func(context.Context) server.Finding {
 		looked.Add(1)
@@ -81,6 +82,7 @@ func TestOnlyWhoLooksAfterTheSiteSeesHowItDoes(t *testing.T) {
 }
 
 func TestThePageOfTheSiteSaysWhatWasFoundAndWhatToDo(t *testing.T) {
+	t.Parallel()
 	fine := finds("database", server.Finding{Result: server.ResultOK, Detail: "SQLite 3, writable"})
 	note := finds(
 		"mail",
@@ -131,6 +133,7 @@ func TestThePageOfTheSiteSaysWhatWasFoundAndWhatToDo(t *testing.T) {
 }
 
 func TestThePageOfTheSiteKnowsWhereTheBrowserIs(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct{ name, base, host, says string }{
 		{"this machine", "", "localhost:8080", "browsers can record at http://localhost:8080"},
 		{"plain http in a house", "", "192.168.1.5:8080", "http://192.168.1.5:8080 is plain http"},
@@ -163,6 +166,7 @@ func TestThePageOfTheSiteKnowsWhereTheBrowserIs(t *testing.T) {
 }
 
 func TestSetUpLeadsToHowTheSiteDoes(t *testing.T) {
+	t.Parallel()
 	w := newEmptyWorld(t, withChecks(finds("database", server.Finding{Result: server.ResultOK, Detail: "SQLite 3"})))
 	path := "/setup/" + w.lib.SetUpToken()
 	form := formOf("workspace", "Crew", "name", "Ada", "email", ownerEmail, "password", ownerPassword)
@@ -185,6 +189,7 @@ func TestSetUpLeadsToHowTheSiteDoes(t *testing.T) {
 }
 
 func TestASlowCheckIsCut(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var begun atomic.Int32
 		release := make(chan struct{})
@@ -223,6 +228,7 @@ func TestASlowCheckIsCut(t *testing.T) {
 }
 
 func TestWhoeverAsksMeanwhileGetsTheSameFindings(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var begun atomic.Int32
 		release := make(chan struct{})

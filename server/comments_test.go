@@ -12,6 +12,7 @@ import (
 )
 
 func TestConversation(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	path := "/api/v1/shares/" + u.share + "/comments"
@@ -85,6 +86,7 @@ func TestConversation(t *testing.T) {
 }
 
 func TestWrongComments(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	path := "/api/v1/shares/" + u.share + "/comments"
@@ -127,6 +129,7 @@ func TestWrongComments(t *testing.T) {
 }
 
 func TestGuestsMayNotFlood(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
 		c.GuestCommentsPerMinute, c.GuestCommentsPerHour = 2, 3
 	})

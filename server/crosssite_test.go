@@ -14,18 +14,14 @@ import (
 	"meanwhile"
 
 	"meanwhile/server"
-	"meanwhile/storage/sqlstore"
+	"meanwhile/storage/sqlstore/sqlstoretest"
 )
 
 // withDatabase keeps the rows of a world where the test can read them past the store.
 func withDatabase(t *testing.T) (change, *sql.DB) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "rows.db")
-	store := must(sqlstore.Open(t.Context(), "sqlite:"+path, slog.New(slog.DiscardHandler)))(t)
-	t.Cleanup(func() { _ = store.Close() })
-	if err := store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	store := sqlstoretest.OpenAt(t, path, slog.New(slog.DiscardHandler))
 	rows := must(sql.Open("sqlite", path))(t)
 	t.Cleanup(func() { _ = rows.Close() })
 	return func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) { lc.Store = store }, rows
@@ -121,6 +117,7 @@ func (w *world) addressOf(row server.Route, ready, upload, recording uploaded, c
 // TestNoRouteObeysAnotherSite sends what a page of another site can make a signed-in browser send
 // to every route that may change something.
 func TestNoRouteObeysAnotherSite(t *testing.T) {
+	t.Parallel()
 	database, rows := withDatabase(t)
 	w := newWorld(t, database)
 	ready, upload, recording := w.newReadyVideo(), w.createUpload(5), w.newRecording()
@@ -185,6 +182,7 @@ func TestNoRouteObeysAnotherSite(t *testing.T) {
 // TestNoRouteIsOpenedToOtherOrigins: no answer lets another origin's script read it, so that no
 // preflight succeeds either.
 func TestNoRouteIsOpenedToOtherOrigins(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ready, upload, recording := w.newReadyVideo(), w.createUpload(5), w.newRecording()
 	session := w.logIn(ownerEmail, ownerPassword)

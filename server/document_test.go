@@ -103,6 +103,7 @@ func matches(pattern, path string) bool {
 }
 
 func TestEveryRouteIsInTheDocumentOrIsAPage(t *testing.T) {
+	t.Parallel()
 	pages := map[string]bool{
 		"/":                     true,
 		"/record":               true,
@@ -136,6 +137,7 @@ func TestEveryRouteIsInTheDocumentOrIsAPage(t *testing.T) {
 }
 
 func TestTheDocumentIsWholeAndSteady(t *testing.T) {
+	t.Parallel()
 	first, err := server.OpenAPI("1.2.3")
 	if err != nil {
 		t.Fatal(err)

@@ -106,6 +106,7 @@ const partLength = 10
 // that their owner sees again, so they are there; nothing is that signs in, uploads, edits, or
 // opens a link that asks for something.
 func TestADatabaseDumpOpensNothing(t *testing.T) {
+	t.Parallel()
 	database, rows := withDatabase(t)
 	w := newWorld(t, database, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) {
 		lc.Hasher, lc.Secret = oneWayHasher{}, []byte("QWERTZUIOPASDFGHJKLYXCVBNM987654")

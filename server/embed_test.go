@@ -35,6 +35,7 @@ func (w *world) playbackOf(token string) playback {
 }
 
 func TestAShareNamesAllThatAPlayerNeeds(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	p := w.playbackOf(u.share)
@@ -84,6 +85,7 @@ func TestAShareNamesAllThatAPlayerNeeds(t *testing.T) {
 }
 
 func TestAPageOffersTheFileThatFillsTheWindow(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, withUI)
 	page := string(w.want(w.do("GET", "/v/"+w.newReadyVideo().share, nil), 200).body)
 	head, body, ok := strings.Cut(page, "<body")
@@ -119,6 +121,7 @@ func TestAPageOffersTheFileThatFillsTheWindow(t *testing.T) {
 }
 
 func TestThePreviewIsItsOwners(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	path := "/api/v1/videos/" + u.video + "/preview"
@@ -137,6 +140,7 @@ func TestThePreviewIsItsOwners(t *testing.T) {
 }
 
 func TestThePlayerInsideOtherPages(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, withUI)
 	u := w.newReadyVideo()
 	guest := w.want(w.do("GET", "/embed/"+u.share+"?t=1m5s", nil), 200)
@@ -197,6 +201,7 @@ func TestThePlayerInsideOtherPages(t *testing.T) {
 }
 
 func TestAnErrorInAFrameIsSeenThere(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) { lc.Store = away{lc.Store} })
 	r := w.want(w.do("GET", "/embed/x", nil), 503)
 	if !strings.Contains(r.header.Get("Content-Security-Policy"), "frame-ancestors *") {
@@ -216,6 +221,7 @@ type oEmbed struct {
 }
 
 func TestOEmbed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	w.want(w.do("PATCH", "/api/v1/videos/"+u.video, object{"title": `A "title" <b>`}, w.asOwner()), 200)
@@ -237,7 +243,8 @@ func TestOEmbed(t *testing.T) {
 		ThumbnailHeight: 720,
 	}
 	bounded := full
-	bounded.Width, bounded.Height, bounded.ThumbnailURL, bounded.ThumbnailWidth, bounded.ThumbnailHeight = 400, 225, "", 0, 0
+	bounded.Width, bounded.Height = 400, 225
+	bounded.ThumbnailURL, bounded.ThumbnailWidth, bounded.ThumbnailHeight = "", 0, 0
 	bounded.HTML = strings.Replace(full.HTML, `width="960" height="540"`, `width="400" height="225"`, 1)
 	flat := bounded
 	flat.Width, flat.Height = 160, 90
@@ -279,6 +286,7 @@ func TestOEmbed(t *testing.T) {
 }
 
 func TestOEmbedRefuses(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	link := url.QueryEscape(w.url + "/v/" + u.share)
@@ -318,6 +326,7 @@ func TestOEmbedRefuses(t *testing.T) {
 }
 
 func TestAPastedLinkLooksRight(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
 		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	})

@@ -112,6 +112,7 @@ func (f *follower) wantEnd() {
 }
 
 func TestViewersHearOfEverything(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newVideo()
 	f := w.follow("/api/v1/shares/" + u.share + "/events")
@@ -158,6 +159,7 @@ func TestViewersHearOfEverything(t *testing.T) {
 }
 
 func TestALostMessageIsNoticedAtTheNextBeat(t *testing.T) {
+	t.Parallel()
 	w := newWorld(
 		t,
 		func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.KeepAlive = 20 * time.Millisecond },
@@ -183,6 +185,7 @@ func TestALostMessageIsNoticedAtTheNextBeat(t *testing.T) {
 }
 
 func TestOwnersHearWhichVideosChanged(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newVideo()
 	session := w.logIn(ownerEmail, ownerPassword)
@@ -199,6 +202,7 @@ func TestOwnersHearWhichVideosChanged(t *testing.T) {
 }
 
 func TestStreamsEndWhenTheServerStops(t *testing.T) {
+	t.Parallel()
 	stop := make(chan struct{})
 	w := newWorld(t, func(_ *server.Config, d *server.Deps, _ *meanwhile.Config) { d.Done = stop })
 	u := w.newVideo()
@@ -209,6 +213,7 @@ func TestStreamsEndWhenTheServerStops(t *testing.T) {
 }
 
 func TestStreamsOfOneAddressAreBounded(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.MaxParallel = 1 })
 	u := w.newVideo()
 	f := w.follow("/api/v1/shares/" + u.share + "/events")
@@ -217,6 +222,7 @@ func TestStreamsOfOneAddressAreBounded(t *testing.T) {
 }
 
 func TestEventsAreGathered(t *testing.T) {
+	t.Parallel()
 	w := newWorld(
 		t,
 		func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.StreamPause = 300 * time.Millisecond },
@@ -257,6 +263,7 @@ func (f *flaky) VideoByToken(ctx context.Context, token string) (meanwhile.Video
 }
 
 func TestAStreamThatBreaksSaysNothingWrong(t *testing.T) {
+	t.Parallel()
 	store := &flaky{}
 	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) {
 		store.Store = lc.Store

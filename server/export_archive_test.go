@@ -60,6 +60,7 @@ var (
 )
 
 func TestExportOfOnesOwn(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	titles := []string{
 		"../../x",
@@ -186,6 +187,7 @@ func TestExportOfOnesOwn(t *testing.T) {
 }
 
 func TestExportOfAWorkspace(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	member := w.newUser("eve@example.org", "Eve")
 	mine := w.newReadyVideo()
@@ -210,6 +212,7 @@ func TestExportOfAWorkspace(t *testing.T) {
 }
 
 func TestExportOfARecording(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newRecording()
 	sizes := object{}
@@ -278,6 +281,7 @@ func newBreakingWorld(t *testing.T, block chan struct{}) (*world, *breaking) {
 }
 
 func TestAnExportThatBreaksIsCutOff(t *testing.T) {
+	t.Parallel()
 	w, objects := newBreakingWorld(t, nil)
 	w.newReadyVideo()
 	big := strings.Repeat("0123456789abcdef", 1<<16)
@@ -321,6 +325,7 @@ func TestAnExportThatBreaksIsCutOff(t *testing.T) {
 }
 
 func TestOneExportAtATime(t *testing.T) {
+	t.Parallel()
 	block := make(chan struct{})
 	w, objects := newBreakingWorld(t, block)
 	member := w.newUser("eve@example.org", "Eve")

@@ -126,6 +126,7 @@ func (s *headersSeen) checkPolicy(t *testing.T, what, path string, r reply) {
 // is asked for, a part of it, nothing new, not there, not without signing in, not by this method,
 // not from another site.
 func TestEveryAnswerCarriesItsHeaders(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, withUI, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
 		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 		c.LogInsPerMinute, c.LinkPasswordsPerMinute = 10_000, 10_000

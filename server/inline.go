@@ -52,14 +52,14 @@ func newInlined(a assets, page string) *inlined {
 		return nil
 	}
 	// The files are ours, and built with no end tag in them.
-	// as said
+	//nolint:gosec // as said
 	out := &inlined{
 		Style: template.CSS(style),
 		Fonts: template.CSS(fonts),
 		Ahead: template.JS(a.text("src/watch/ahead.ts")),
 		First: template.JS(first),
 		block: packBlock([]byte(style)),
-	} //nolint:gosec
+	}
 	var run, fetch []string
 	for _, name := range e.run {
 		run = append(run, assetPath+a.manifest[name].File)
@@ -153,7 +153,7 @@ func packAround(out *bytes.Buffer, body []byte, in *inlined) {
 	_ = z.Close()
 	var end [8]byte
 	bin.LittleEndian.PutUint32(end[:4], crc32.ChecksumIEEE(body))
-	// modulo 2³², as the format says
-	bin.LittleEndian.PutUint32(end[4:], uint32(len(body))) //nolint:gosec
+	//nolint:gosec // modulo 2³², as the format says
+	bin.LittleEndian.PutUint32(end[4:], uint32(len(body)))
 	out.Write(end[:])
 }

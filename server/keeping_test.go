@@ -58,6 +58,7 @@ func (w *world) wantGone(u uploaded, upload string) {
 func (u uploaded) upload() string { return u.location[strings.LastIndex(u.location, "/")+1:] }
 
 func TestTheTrashIsEmptiedAfterThirtyDays(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	gone, kept := w.newReadyVideo(), w.newReadyVideo()
 	w.want(w.do("POST", "/api/v1/shares/"+gone.share+"/comments", object{"at_ms": 0, "body": "hi"}, w.asOwner()), 201)
@@ -115,6 +116,7 @@ func (w *world) actor() meanwhile.Actor {
 }
 
 func TestDeleteForever(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	member := w.newUser("eve@example.org", "Eve")
 	u := w.newReadyVideo()
@@ -144,6 +146,7 @@ func (f *failing) Delete(ctx context.Context, key string) error {
 }
 
 func TestAPurgeThatIsInterruptedAnywhereIsFinishedLater(t *testing.T) {
+	t.Parallel()
 	all := int64(1)
 	for n := int64(1); n <= all; n++ {
 		t.Run(fmt.Sprint("deletion ", n), func(t *testing.T) { all = testInterruptedPurge(t, n) })
@@ -182,6 +185,7 @@ func testInterruptedPurge(t *testing.T, n int64) int64 {
 }
 
 func TestTwoWorkersTidyUpAtOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	kept := w.newReadyVideo()
 	before := w.keys("")
@@ -212,6 +216,7 @@ func TestTwoWorkersTidyUpAtOnce(t *testing.T) {
 }
 
 func TestWhoWorksOnAPurgedVideoIsStopped(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ctx := t.Context()
 	u := w.newVideo()
@@ -258,6 +263,7 @@ func TestWhoWorksOnAPurgedVideoIsStopped(t *testing.T) {
 }
 
 func TestARecordingIsPurgedWithAllItsChunks(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newRecording()
 	for n := range 5 {

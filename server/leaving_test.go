@@ -40,6 +40,7 @@ func (w *world) videoAs(key string) uploaded {
 }
 
 func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	const email, password = "bea@example.org", "bea's long password"
 	bea := w.newMember(email, "Bea", password)
@@ -181,6 +182,7 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 }
 
 func TestAnAccountWithoutAPasswordIsConfirmedByItsAddress(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	_, secret, err := w.lib.AddUser(
 		t.Context(),
@@ -198,6 +200,7 @@ func TestAnAccountWithoutAPasswordIsConfirmedByItsAddress(t *testing.T) {
 }
 
 func TestTheOnlyOwnerHandsOverFirst(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	eve := w.newMember("eve@example.org", "Eve", "eve's long password")
 	ada := w.logIn(ownerEmail, ownerPassword)
@@ -227,6 +230,7 @@ func TestTheOnlyOwnerHandsOverFirst(t *testing.T) {
 }
 
 func TestAWorkspaceGoesWithItsLastMember(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	trashed, u := w.newReadyVideo(), w.newReadyVideo()
 	w.trash(trashed)
@@ -253,6 +257,7 @@ func TestAWorkspaceGoesWithItsLastMember(t *testing.T) {
 }
 
 func TestVideosLeaveAWeekAfterTheirNotice(t *testing.T) {
+	t.Parallel()
 	box := &mailbox{err: meanwhile.E(meanwhile.Unavailable, "The mail server is away.", errors.New("no route"))}
 	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *meanwhile.Config) {
 		c.Mailer, c.Site = box, "https://updates.example.com"
@@ -328,6 +333,7 @@ func TestVideosLeaveAWeekAfterTheirNotice(t *testing.T) {
 }
 
 func TestTheLogIsReadByOwners(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	admin := w.newKey(ownerEmail, meanwhile.ScopeAdmin)
 	member := w.newUser("eve@example.org", "Eve")

@@ -30,6 +30,7 @@ func (w *world) setLink(u uploaded, id string, rules object) reply {
 }
 
 func TestEachLinkHasRulesOfItsOwn(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	client, _ := w.newLink(
@@ -74,6 +75,7 @@ func TestEachLinkHasRulesOfItsOwn(t *testing.T) {
 }
 
 func TestAPassEndsWithThePassword(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	token, id := w.newLink(u, object{"audience": "password", "password": linkPassword})
@@ -94,6 +96,7 @@ func TestAPassEndsWithThePassword(t *testing.T) {
 }
 
 func TestThePasswordPageSetsACookie(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	w.rules(u, object{"audience": "password", "password": linkPassword})
@@ -114,6 +117,7 @@ func TestThePasswordPageSetsACookie(t *testing.T) {
 }
 
 func TestPasswordTriesAreFew(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	w.rules(u, object{"audience": "password", "password": linkPassword})
@@ -149,6 +153,7 @@ func TestPasswordTriesAreFew(t *testing.T) {
 var wayIn = regexp.MustCompile(`http\S+/pass/\S+`)
 
 func TestNamedPeopleComeInByMail(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	token, id := w.newLink(
@@ -188,6 +193,7 @@ func TestNamedPeopleComeInByMail(t *testing.T) {
 }
 
 func TestALinkEndsWhenItShould(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.KeepAlive = time.Millisecond })
 	u := w.newReadyVideo()
 	ends := w.clock.now().Add(time.Hour).UTC().Truncate(time.Second)
@@ -218,6 +224,7 @@ func TestALinkEndsWhenItShould(t *testing.T) {
 }
 
 func TestRulesThatMakeNoSense(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	past := w.clock.now().Add(-time.Minute).UTC().Format(time.RFC3339)
@@ -253,6 +260,7 @@ func TestRulesThatMakeNoSense(t *testing.T) {
 }
 
 func TestHeldCommentsWaitForApproval(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	w.rules(u, object{"comments": "held"})
@@ -323,6 +331,7 @@ func TestHeldCommentsWaitForApproval(t *testing.T) {
 }
 
 func TestABlockedGuestIsKeptOut(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u, other := w.newReadyVideo(), w.newReadyVideo()
 	say := func(token, body string) reply {
@@ -345,6 +354,7 @@ func TestABlockedGuestIsKeptOut(t *testing.T) {
 }
 
 func TestManyCommentsAreDeletedAtOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	var ids []string
@@ -381,6 +391,7 @@ func TestManyCommentsAreDeletedAtOnce(t *testing.T) {
 }
 
 func TestOpensAreCounted(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	for range 2 {
@@ -394,6 +405,7 @@ func TestOpensAreCounted(t *testing.T) {
 }
 
 func TestLinksAreInTheLog(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	_, id := w.newLink(u, object{"name": "client"})
@@ -419,6 +431,7 @@ func TestLinksAreInTheLog(t *testing.T) {
 }
 
 func TestNewLinksBeginAsTheWorkspaceSays(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	set := object{"default_audience": "members", "default_comments": "held", "default_download": false}
 	w.want(w.do("PATCH", "/api/v1/workspace", set, w.asOwner()), 200)
@@ -440,6 +453,7 @@ func TestNewLinksBeginAsTheWorkspaceSays(t *testing.T) {
 }
 
 func TestMembersOfSeveralWorkspacesComeInFromEach(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	w.rules(u, object{"audience": "members"})
@@ -471,6 +485,7 @@ func TestMembersOfSeveralWorkspacesComeInFromEach(t *testing.T) {
 }
 
 func TestOnlyListedSitesFrameThePlayer(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	ancestors := func() string {

@@ -32,6 +32,7 @@ func (h *hookHasher) Verify(ctx context.Context, password, hash string) (bool, e
 }
 
 func TestAPasswordThatIsChangedWhileItIsCheckedOpensNothing(t *testing.T) {
+	t.Parallel()
 	h := &hookHasher{}
 	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *meanwhile.Config) { c.Hasher = h })
 	bob := w.newPerson("bob", meanwhile.RoleMember)
@@ -56,6 +57,7 @@ func TestAPasswordThatIsChangedWhileItIsCheckedOpensNothing(t *testing.T) {
 var enterLink = regexp.MustCompile(`http\S+/enter/\S+`)
 
 func TestAMailedLinkSignsInOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ask := func(email string) reply {
 		return w.want(w.do("POST", "/api/v1/log-in-links", object{"email": email}), 202)
@@ -104,6 +106,7 @@ func TestAMailedLinkSignsInOnce(t *testing.T) {
 }
 
 func TestAnAccountWithTheNamedAddressNeedsNoWayIn(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	token, _ := w.newLink(u, object{"audience": "named", "people": []string{"client@example.net"}})
@@ -117,6 +120,7 @@ func TestAnAccountWithTheNamedAddressNeedsNoWayIn(t *testing.T) {
 }
 
 func TestTheLogInPageMailsALink(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	if page := w.want(
 		w.do("GET", "/login", nil),
@@ -142,6 +146,7 @@ func TestTheLogInPageMailsALink(t *testing.T) {
 }
 
 func TestNobodysMailboxIsFilled(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	refused := 0
 	for range 30 {
@@ -155,6 +160,7 @@ func TestNobodysMailboxIsFilled(t *testing.T) {
 }
 
 func TestAPasswordSetByALinkEndsOtherSessions(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	elsewhere := w.logIn(ownerEmail, ownerPassword)
 	w.want(w.do("POST", "/api/v1/log-in-links", object{"email": ownerEmail}), 202)
@@ -173,6 +179,7 @@ func TestAPasswordSetByALinkEndsOtherSessions(t *testing.T) {
 }
 
 func TestASessionThatNobodyUsesEnds(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	used, left := w.logIn(ownerEmail, ownerPassword), w.logIn(ownerEmail, ownerPassword)
 	w.clock.move(meanwhile.SessionIdle / 2)

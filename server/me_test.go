@@ -19,6 +19,7 @@ import (
 )
 
 func TestSessionsAreListedAndEnded(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	here, there := w.logIn(ownerEmail, ownerPassword), w.logIn(ownerEmail, ownerPassword)
 	other := w.newPerson("bob", meanwhile.RoleMember)
@@ -76,6 +77,7 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 }
 
 func TestAPasswordChangeEndsEverySession(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	here, there := w.logIn(ownerEmail, ownerPassword), w.logIn(ownerEmail, ownerPassword)
 	put := func(current, password string) reply {
@@ -93,6 +95,7 @@ func TestAPasswordChangeEndsEverySession(t *testing.T) {
 }
 
 func TestTriesOfAPasswordChangeAreBounded(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.LogInsPerMinute = 2 })
 	here := w.logIn(ownerEmail, ownerPassword)
 	for _, want := range []int{400, 400, 429} {
@@ -101,6 +104,7 @@ func TestTriesOfAPasswordChangeAreBounded(t *testing.T) {
 }
 
 func TestKeysOfAPerson(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ada := w.logIn(ownerEmail, ownerPassword)
 	bob := w.newPerson("bob", meanwhile.RoleMember)
@@ -146,6 +150,7 @@ func TestKeysOfAPerson(t *testing.T) {
 
 // TestNoKeyManagesCredentials holds for a key of every scope, of the owner.
 func TestNoKeyManagesCredentials(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	member := w.addMember()
 	for _, row := range []struct {
@@ -176,6 +181,7 @@ func TestNoKeyManagesCredentials(t *testing.T) {
 }
 
 func TestAProfile(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	patch := func(body object) reply { return w.do("PATCH", "/api/v1/me", body, w.asOwner()) }
 	me := w.want(patch(object{"name": " Ada\u202e L. ", "time_zone": "Pacific/Chatham", "language": "zh-Hant-TW"}), 200)
@@ -254,6 +260,7 @@ func halves(t testing.TB, turned byte) []byte {
 }
 
 func TestAPicture(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	put := func(body any) reply { return w.do("PUT", "/api/v1/me/picture", body, w.asOwner()) }
 	shown := func() image.Image {
@@ -307,6 +314,7 @@ func TestAPicture(t *testing.T) {
 }
 
 func TestPicturesThatAreNotTaken(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	var moving bytes.Buffer
 	_ = gif.Encode(&moving, image.NewPaletted(image.Rect(0, 0, 4, 4), color.Palette{color.Black}), nil)

@@ -43,6 +43,7 @@ func (o unseekable) Open(ctx context.Context, key string, r meanwhile.Range) (io
 }
 
 func TestMediaRanges(t *testing.T) {
+	t.Parallel()
 	stores := map[string]change{
 		"files":   func(*server.Config, *server.Deps, *meanwhile.Config) {},
 		"streams": func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) { lc.Objects = unseekable{lc.Objects} },
@@ -94,6 +95,7 @@ func TestMediaRanges(t *testing.T) {
 }
 
 func TestListsArePacked(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	p := w.playbackOf(w.newReadyVideo().share)
 	list := p.Tracks[0].HLS
@@ -131,6 +133,7 @@ func TestListsArePacked(t *testing.T) {
 }
 
 func TestMediaByGrantOnly(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	source, _ := w.mediaOf(u)
@@ -165,6 +168,7 @@ func TestMediaByGrantOnly(t *testing.T) {
 }
 
 func TestDownloadsPostersAndOriginals(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	w.want(w.do("PATCH", "/api/v1/videos/"+u.video, object{"title": `Straße "№ 1" / ..\ fin`}, w.asOwner()), 200)
@@ -210,6 +214,7 @@ func TestDownloadsPostersAndOriginals(t *testing.T) {
 }
 
 func TestFilenames(t *testing.T) {
+	t.Parallel()
 	tests := []struct{ in, want string }{
 		{"plain.mp4", `attachment; filename="plain.mp4"; filename*=UTF-8''plain.mp4`},
 		{"", `attachment; filename="video"; filename*=UTF-8''video`},
@@ -253,6 +258,7 @@ func (w *takesFiles) ReadFrom(r io.Reader) (int64, error) {
 }
 
 func TestTheWriterPassesFilesThrough(t *testing.T) {
+	t.Parallel()
 	below := &takesFiles{}
 	w := server.NewRecorder(below)
 	src := io.LimitReader(strings.NewReader("a movie"), 7)

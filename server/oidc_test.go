@@ -82,6 +82,7 @@ func sessionOf(r reply) string {
 }
 
 func TestProviderSignsInWhoHasAnAccount(t *testing.T) {
+	t.Parallel()
 	for _, quiet := range []bool{false, true} { // told with the log-in, or only when asked
 		w, p := newProviderWorld(t)
 		p.quiet, p.person = quiet, personAt("42", strings.ToUpper(ownerEmail), true)
@@ -120,6 +121,7 @@ func TestProviderSignsInWhoHasAnAccount(t *testing.T) {
 }
 
 func TestProviderOpensNothingForOthers(t *testing.T) {
+	t.Parallel()
 	w, p := newProviderWorld(t)
 	w.want(
 		w.do(
@@ -181,6 +183,7 @@ func TestProviderOpensNothingForOthers(t *testing.T) {
 // TestTheFirstProofOfAnAddressEndsWhatWasBefore holds that nobody can wait in an account that they
 // made with somebody else's address.
 func TestTheFirstProofOfAnAddressEndsWhatWasBefore(t *testing.T) {
+	t.Parallel()
 	ways := map[string]func(*world, *loginProvider) string{
 		"a provider": func(w *world, p *loginProvider) string {
 			p.person = personAt("42", "victim@example.org", true)
@@ -216,6 +219,7 @@ func TestTheFirstProofOfAnAddressEndsWhatWasBefore(t *testing.T) {
 }
 
 func TestProviderAnswersThatDoNotHold(t *testing.T) {
+	t.Parallel()
 	w, p := newProviderWorld(t)
 	p.person = personAt("42", ownerEmail, true)
 	refused := func(name string, r reply, status int) {
@@ -269,6 +273,7 @@ func TestProviderAnswersThatDoNotHold(t *testing.T) {
 }
 
 func TestLogInPageOffersTheProviderWhereThereIsOne(t *testing.T) {
+	t.Parallel()
 	w, _ := newProviderWorld(t)
 	page := w.want(w.do("GET", "/login?next=/v/x%3Ft=1", nil), 200)
 	for _, want := range []string{"Sign in with Example", `href="/oidc/start?next=%2fv%2fx%3ft%3d1"`} {

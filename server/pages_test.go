@@ -21,6 +21,7 @@ import (
 const attack = `</script><img src=x onerror="alert(1)">'"&<!--`
 
 func TestNothingThatPeopleWriteBecomesMarkup(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	w.want(w.do("PATCH", "/api/v1/videos/"+u.video, object{"title": "T" + attack}, w.asOwner()), 200)
@@ -51,6 +52,7 @@ func TestNothingThatPeopleWriteBecomesMarkup(t *testing.T) {
 }
 
 func TestPagesCarryAPolicyWithTheirNonce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, withUI)
 	u := w.newReadyVideo()
 	first := w.want(w.do("GET", "/v/"+u.share, nil), 200)
@@ -131,6 +133,7 @@ func withUI(_ *server.Config, d *server.Deps, _ *meanwhile.Config) {
 }
 
 func TestAssets(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, withUI)
 	tests := []struct{ name, accept, body, encoding string }{
 		{"nothing said", "identity", "plain", ""},
@@ -161,6 +164,7 @@ func TestAssets(t *testing.T) {
 }
 
 func TestPagesArePacked(t *testing.T) {
+	t.Parallel()
 	for _, set := range []change{withUI, func(*server.Config, *server.Deps, *meanwhile.Config) {}} {
 		pagesArePacked(t, newWorld(t, set))
 	}
@@ -185,6 +189,7 @@ func pagesArePacked(t *testing.T, w *world) {
 }
 
 func TestPagesOfEveryState(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.createUpload(10)
 	for _, who := range [][]string{nil, {w.asOwner()}} {
@@ -208,6 +213,7 @@ func TestPagesOfEveryState(t *testing.T) {
 }
 
 func TestHealth(t *testing.T) {
+	t.Parallel()
 	var missing error
 	w := newWorld(t, func(_ *server.Config, d *server.Deps, _ *meanwhile.Config) {
 		d.Ready = func(context.Context) map[string]error { return map[string]error{"database": missing, "redis": nil} }
@@ -228,6 +234,7 @@ type panicking struct{ *memBus }
 func (panicking) Subscribe(context.Context, string) (<-chan string, error) { panic("secret detail") }
 
 func TestAPanicIsAnAnswer(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) { lc.Bus = panicking{&memBus{}} })
 	r := w.want(w.do("GET", "/api/v1/events", nil, w.asOwner()), 500)
 	if r.text(t, "request_id") == "" || strings.Contains(string(r.body), "secret") ||
@@ -248,6 +255,7 @@ func (away) VideoByToken(context.Context, string) (meanwhile.Video, meanwhile.Sh
 }
 
 func TestADatabaseThatIsAwayIsSaidSo(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) { lc.Store = away{lc.Store} })
 	page := w.want(w.do("GET", "/v/x", nil), 503)
 	api := w.want(w.do("GET", "/api/v1/shares/x", nil), 503)
@@ -263,6 +271,7 @@ func TestADatabaseThatIsAwayIsSaidSo(t *testing.T) {
 }
 
 func TestPagesThatArePackedAtOnceDoNotMix(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	uploads := []uploaded{w.newReadyVideo(), w.newReadyVideo()}
 	for i, u := range uploads {

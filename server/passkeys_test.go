@@ -59,6 +59,7 @@ func (w *world) wantLogged(action meanwhile.Action, detail string) {
 }
 
 func TestPasskeySignsInWithoutAName(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	session := w.logIn(ownerEmail, ownerPassword)
 	a := newAuthenticator(t, namedOrigin)
@@ -100,6 +101,7 @@ func TestPasskeySignsInWithoutAName(t *testing.T) {
 }
 
 func TestPasskeyAnswersThatDoNotHold(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	session := w.logIn(ownerEmail, ownerPassword)
 	a := newAuthenticator(t, namedOrigin)
@@ -134,6 +136,7 @@ func TestPasskeyAnswersThatDoNotHold(t *testing.T) {
 }
 
 func TestPasskeyCeremoniesAreUsedOnceInTimeByTheirPerson(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.newUser("eve@example.org", "Eve")
 	_, secret, err := w.lib.AddUser(
@@ -173,6 +176,7 @@ func TestPasskeyCeremoniesAreUsedOnceInTimeByTheirPerson(t *testing.T) {
 }
 
 func TestPasskeyWhoseCountGoesBackIsRefused(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	a := newAuthenticator(t, namedOrigin)
 	a.count = 7
@@ -196,6 +200,7 @@ func TestPasskeyWhoseCountGoesBackIsRefused(t *testing.T) {
 }
 
 func TestPasskeysAreAPersonsOwn(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for _, try := range []func(...string) reply{
 		func(h ...string) reply { return w.do("GET", "/api/v1/me/passkeys", nil, h...) },

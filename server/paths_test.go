@@ -104,6 +104,7 @@ var oddSegments = []string{
 // TestOddAddressesLeadNowhere puts each odd part into each place of each route's address, with the
 // rest as it should be.
 func TestOddAddressesLeadNowhere(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, withFolders(t), func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
 		c.LogInsPerMinute, c.LinkPasswordsPerMinute = 100_000, 100_000
 	})
@@ -193,6 +194,7 @@ func oddType(row server.Route) string {
 
 // TestOddRangesGetNoMoreThanTheFile asks for parts that no file has.
 func TestOddRangesGetNoMoreThanTheFile(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, withUI)
 	u := w.newReadyVideo()
 	media, poster := w.mediaOf(u)

@@ -80,6 +80,7 @@ func joining(email string) string {
 }
 
 func TestAnInviteMakesOneAccount(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	made := w.newInvite("")
 	path := "/invite/" + secretIn(made.text(t, "url"))
@@ -119,6 +120,7 @@ func TestAnInviteMakesOneAccount(t *testing.T) {
 }
 
 func TestOfManyWhoUseAnInviteAtOnceOneJoins(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	path := "/invite/" + secretIn(w.newInvite("").text(t, "url"))
 	statuses := make([]int, 6)
@@ -146,6 +148,7 @@ func TestOfManyWhoUseAnInviteAtOnceOneJoins(t *testing.T) {
 }
 
 func TestAnInviteEnds(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for what, end := range map[string]func(made reply){
 		"by time": func(reply) { w.clock.move(7*24*time.Hour + time.Second) },
@@ -173,6 +176,7 @@ func TestAnInviteEnds(t *testing.T) {
 }
 
 func TestAnInviteForAnAddressIsForNobodyElse(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	made := w.newInvite("Bob@Example.org")
 	sent := w.mails()
@@ -204,6 +208,7 @@ func TestAnInviteForAnAddressIsForNobodyElse(t *testing.T) {
 }
 
 func TestASignedInPersonJoinsByInvite(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	first := w.workspace(w.asOwner())
 	bob := w.newPerson("bob", meanwhile.RoleMember)
@@ -252,6 +257,7 @@ func TestASignedInPersonJoinsByInvite(t *testing.T) {
 
 // TestARemovedPersonSeesNothing is about everything that somebody could still hold.
 func TestARemovedPersonSeesNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	bob := w.newPerson("bob", meanwhile.RoleAdmin)
 	key := "Authorization: Bearer " + w.newKey(bob.email, meanwhile.AllScopes...)
@@ -339,6 +345,7 @@ func (w *world) streamEnds(path, header string) <-chan struct{} {
 }
 
 func TestWorkspacesDoNotSeeOneAnother(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	bob := w.newPerson("bob", meanwhile.RoleMember)
@@ -384,6 +391,7 @@ func TestWorkspacesDoNotSeeOneAnother(t *testing.T) {
 }
 
 func TestRolesInAWorkspace(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ada := w.logIn(ownerEmail, ownerPassword)
 	adaID := w.want(w.do("GET", "/api/v1/me", nil, ada), 200).text(t, "id")
@@ -446,6 +454,7 @@ func TestRolesInAWorkspace(t *testing.T) {
 }
 
 func TestALogInLinkForSomebodyElse(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	bob := w.newPerson("bob", meanwhile.RoleMember)
 	made := w.want(
@@ -465,6 +474,7 @@ func TestALogInLinkForSomebodyElse(t *testing.T) {
 }
 
 func TestSignUpByDomain(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.want(w.do("GET", "/signup", nil), 404)
 	w.want(w.do("PATCH", "/api/v1/workspace", object{"sign_up": "domains"}, w.asOwner()), 400)
@@ -525,6 +535,7 @@ func TestSignUpByDomain(t *testing.T) {
 }
 
 func TestAWishToJoinWaitsWhereThereIsNoMail(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) { lc.Mailer = nil })
 	w.want(
 		w.do(
@@ -554,6 +565,7 @@ func TestAWishToJoinWaitsWhereThereIsNoMail(t *testing.T) {
 }
 
 func TestSettingsOfAWorkspace(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	patch := func(body object) reply { return w.do("PATCH", "/api/v1/workspace", body, w.asOwner()) }
 	got := w.want(patch(object{

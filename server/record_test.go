@@ -6,6 +6,7 @@ import (
 )
 
 func TestTheRecorderAloneMayAskForScreenCameraAndMicrophone(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, withUI)
 	const want = "display-capture=(self), camera=(self), microphone=(self)"
 	page := w.want(w.do("GET", "/record", nil, w.asOwner()), 200)
@@ -22,6 +23,7 @@ func TestTheRecorderAloneMayAskForScreenCameraAndMicrophone(t *testing.T) {
 }
 
 func TestAScriptThatRunsAsAWorkerMayUploadAndMakeSound(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, withUI)
 	script := w.want(
 		w.do("GET", "/assets/watch-1.js", nil, "Accept-Encoding: identity"),

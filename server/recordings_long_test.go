@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"encoding/binary"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
 
 // fragmentsOf cuts a fragmented MP4 into its beginning and its fragments, as a browser sends them.
@@ -30,13 +30,8 @@ func fragmentsOf(t *testing.T, file []byte) [][]byte {
 // TestTwoHoursComeInByChunks sends what a browser sends in two hours: 3,600 chunks of two seconds
 // each. It plays all along, and seals at once.
 func TestTwoHoursComeInByChunks(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "long.mp4")
-	words := "-v error -f lavfi -i testsrc2=s=64x64:r=1:d=7200 -c:v libx264 -preset ultrafast -g 2 -keyint_min 2 " +
-		"-sc_threshold 0 -pix_fmt yuv420p -movflags frag_keyframe+empty_moov+default_base_moof"
-	if out, err := exec.CommandContext(t.Context(), "ffmpeg", append(strings.Fields(words), path)...).
-		CombinedOutput(); err != nil {
-		t.Fatalf("ffmpeg: %v\n%s", err, out)
-	}
+	path := ffmpegtest.Clip(t, "long.mp4", "-f lavfi -i testsrc2=s=64x64:r=1:d=7200 -c:v libx264 -preset ultrafast "+
+		"-g 2 -keyint_min 2 -sc_threshold 0 -pix_fmt yuv420p -movflags frag_keyframe+empty_moov+default_base_moof")
 	file, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

@@ -69,6 +69,7 @@ func (w *world) complete(u uploaded, chunks int, bytes int64) reply {
 }
 
 func TestChunkProtocol(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newRecording()
 	w.want(w.putChunk(u, "screen", 1, "second"), 201) // they overtake one another
@@ -122,6 +123,7 @@ func TestChunkProtocol(t *testing.T) {
 }
 
 func TestRecordingIsGivenUp(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newRecording()
 	w.want(w.putChunk(u, "screen", 0, "first"), 201)
@@ -133,6 +135,7 @@ func TestRecordingIsGivenUp(t *testing.T) {
 // TestRecordingPlaysWhileItIsMade sends a browser's recording in small pieces and reads it back as
 // a viewer does.
 func TestRecordingPlaysWhileItIsMade(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newRecording()
 	file, err := os.ReadFile(filepath.Join("testdata", "recorded.mp4"))
@@ -281,6 +284,7 @@ func checkLive(t *testing.T, w *world, u uploaded, there []byte, ended bool) {
 
 // TestARequestWithAKeyMakesOneRecording asks again and again as somebody whose answers were lost.
 func TestARequestWithAKeyMakesOneRecording(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	create := func(who, key string) reply {
 		t.Helper()
@@ -319,6 +323,7 @@ func TestARequestWithAKeyMakesOneRecording(t *testing.T) {
 // TestTheSameRequestTwiceAtOnceMakesOneRecording: a client that gives up early asks again while the
 // first request is still at work.
 func TestTheSameRequestTwiceAtOnceMakesOneRecording(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ids := make([]string, 6)
 	var all sync.WaitGroup
@@ -341,6 +346,7 @@ func TestTheSameRequestTwiceAtOnceMakesOneRecording(t *testing.T) {
 // TestRecordersBehindOneAddressDoNotCountTogether has one recorder's line hang in the middle of a
 // chunk, which takes all places of its recording.
 func TestRecordersBehindOneAddressDoNotCountTogether(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.MaxParallel = 1 })
 	slow, other := w.newRecording(), w.newRecording()
 	ended := w.hangingChunk(slow)
@@ -353,6 +359,7 @@ func TestRecordersBehindOneAddressDoNotCountTogether(t *testing.T) {
 
 // TestAChunkOfARecordingThatIsGivenUpIsTold gives a recording up while a chunk of it is on its way.
 func TestAChunkOfARecordingThatIsGivenUpIsTold(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	r := w.newRecording()
 	ended := w.hangingChunk(r)

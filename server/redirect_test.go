@@ -31,6 +31,7 @@ func (o *signing) SignURL(_ context.Context, key string, ttl time.Duration) (str
 }
 
 func TestMediaIsRedirectedWhereTheOperatorWantsIt(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name, origin string
 		life         time.Duration
@@ -106,6 +107,7 @@ func TestMediaIsRedirectedWhereTheOperatorWantsIt(t *testing.T) {
 }
 
 func TestRedirectsNeedTheSameRights(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(c *server.Config, _ *server.Deps, lc *meanwhile.Config) {
 		c.MediaOrigin = mediaOrigin
 		lc.Objects = &signing{Objects: lc.Objects}
@@ -117,6 +119,7 @@ func TestRedirectsNeedTheSameRights(t *testing.T) {
 }
 
 func TestPagesMayLoadFromWhereTheyAreSent(t *testing.T) {
+	t.Parallel()
 	for _, origin := range []string{"", mediaOrigin} {
 		w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.MediaOrigin = origin })
 		u := w.newReadyVideo()
@@ -161,6 +164,7 @@ func (c *sharedCount) Allow(_ context.Context, key string, most int, _ time.Dura
 }
 
 func TestLogInsAreCountedOverAllServers(t *testing.T) {
+	t.Parallel()
 	tries := func(t *testing.T, count *sharedCount, servers int) (refusedAfter int) {
 		t.Helper()
 		var worlds []*world
@@ -169,7 +173,9 @@ func TestLogInsAreCountedOverAllServers(t *testing.T) {
 				worlds,
 				newWorld(
 					t,
-					func(c *server.Config, d *server.Deps, _ *meanwhile.Config) { c.LogInsPerMinute, d.Counter = 5, count },
+					func(c *server.Config, d *server.Deps, _ *meanwhile.Config) {
+						c.LogInsPerMinute, d.Counter = 5, count
+					},
 				),
 			)
 		}
@@ -191,6 +197,7 @@ func TestLogInsAreCountedOverAllServers(t *testing.T) {
 }
 
 func TestRedirectsAreInTheDocument(t *testing.T) {
+	t.Parallel()
 	document, err := server.OpenAPI("test")
 	if err != nil {
 		t.Fatal(err)

@@ -161,6 +161,7 @@ func (h countedHasher) Verify(ctx context.Context, password, hash string) (bool,
 // the same: the same questions to the stores in the same order, and as many password hashes. How
 // long that takes is a figure of make bench.
 func TestUnknownAndPrivateTakeTheSameRoad(t *testing.T) {
+	t.Parallel()
 	r := &road{}
 	w := newWorld(t, func(c *server.Config, _ *server.Deps, lc *meanwhile.Config) {
 		lc.Store, lc.Hasher, c.LogInsPerMinute = countedStore{lc.Store, r}, countedHasher{lc.Hasher, r}, 1000

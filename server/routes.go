@@ -23,7 +23,15 @@ type route struct {
 }
 
 func (s *server) routes() []route {
-	const get, head, post, put, patch, del, options = http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions
+	const (
+		get     = http.MethodGet
+		head    = http.MethodHead
+		post    = http.MethodPost
+		put     = http.MethodPut
+		patch   = http.MethodPatch
+		del     = http.MethodDelete
+		options = http.MethodOptions
+	)
 	return []route{
 		{get, "/api/v1/openapi.json", nobody, "get-openapi", "This document", raw(s.getOpenAPI)},
 

@@ -6,6 +6,7 @@ import (
 )
 
 func TestSettingsAreForWhoIsSignedIn(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for path, login := range map[string]string{
 		"/settings":         "/login?next=%2Fsettings",

@@ -26,6 +26,7 @@ func (s *hookStore) InTx(ctx context.Context, fn func(meanwhile.Store) error) er
 // TestWhatWasAskedBeforeAProofLeavesNoWayIn holds that who waits in an account of somebody else's
 // keeps nothing by asking at the same moment.
 func TestWhatWasAskedBeforeAProofLeavesNoWayIn(t *testing.T) {
+	t.Parallel()
 	store := &hookStore{}
 	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *meanwhile.Config) {
 		store.Store = c.Store

@@ -9,6 +9,7 @@ import (
 )
 
 func TestCommentText(t *testing.T) {
+	t.Parallel()
 	comments := []string{
 		"plain words",
 		"at 1:23 it flickers",
@@ -51,6 +52,7 @@ func TestCommentText(t *testing.T) {
 }
 
 func TestStartPositions(t *testing.T) {
+	t.Parallel()
 	for in, want := range map[string]int{
 		"": 0, "90": 90, "90s": 90, "1m30s": 90, "1m30": 90, "1m": 60, "1h2m3s": 3723,
 		"1:30": 90, "1:02:03": 3723, "1:5": 0, "x": 0, "-5": 0, "1.5": 0,
@@ -63,6 +65,7 @@ func TestStartPositions(t *testing.T) {
 }
 
 func TestLoopback(t *testing.T) {
+	t.Parallel()
 	for in, want := range map[string]bool{
 		"localhost": true, "localhost:8080": true, "LOCALHOST:1": true, "127.0.0.1:8080": true,
 		"127.9.9.9": true, "[::1]:8080": true, "[::1]": true,

@@ -6,6 +6,7 @@ import (
 )
 
 func TestAFileGoesInAndALinkWithCommentsComesOut(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newVideo()
 

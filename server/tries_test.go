@@ -15,6 +15,7 @@ import (
 // TestTenThousandPasswordsWithForgedAddresses holds that a header which anybody can write makes
 // nobody a new visitor.
 func TestTenThousandPasswordsWithForgedAddresses(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	w.rules(u, object{"audience": "password", "password": linkPassword})
@@ -43,6 +44,7 @@ func TestTenThousandPasswordsWithForgedAddresses(t *testing.T) {
 }
 
 func TestMailboxesAreNotFilled(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.MailsPerHour = 2 })
 	ask := func(email string, want int) {
 		t.Helper()

@@ -39,6 +39,7 @@ func (w *world) head(u uploaded) reply {
 }
 
 func TestTusTellsWhatItCanDo(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for _, path := range []string{"/api/v1/files/", "/api/v1/files/anything"} {
 		r := w.want(w.do("OPTIONS", path, nil), 204)
@@ -47,12 +48,14 @@ func TestTusTellsWhatItCanDo(t *testing.T) {
 			"Tus-Resumable":          "1.0.0",
 			"Tus-Max-Size":           strconv.Itoa(20 << 30),
 			"Tus-Checksum-Algorithm": "sha1,sha256,md5",
-			"Tus-Extension":          "creation,creation-with-upload,creation-defer-length,expiration,checksum,termination",
+			"Tus-Extension": "creation,creation-with-upload,creation-defer-length," +
+				"expiration,checksum,termination",
 		})
 	}
 }
 
 func TestTusCreation(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	session := w.logIn(ownerEmail, ownerPassword)
 	name := "Upload-Metadata: filename " + base64.StdEncoding.EncodeToString([]byte("Ünïcode film.mp4"))
@@ -177,6 +180,7 @@ func TestTusCreation(t *testing.T) {
 }
 
 func TestTusLocationStaysWhereTheBrowserIs(t *testing.T) {
+	t.Parallel()
 	w := newWorld(
 		t,
 		func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.BaseURL = "https://video.example.org" },
@@ -204,6 +208,7 @@ func TestTusLocationStaysWhereTheBrowserIs(t *testing.T) {
 }
 
 func TestTusSendsPiecesAndGoesOn(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.createUpload(10)
 	r := w.want(w.patch(u, 0, "hello"), 204)
@@ -236,6 +241,7 @@ func TestTusSendsPiecesAndGoesOn(t *testing.T) {
 }
 
 func TestTusRefusesWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.createUpload(10)
 	other := w.createUpload(10)
@@ -280,6 +286,7 @@ func TestTusRefusesWhatIsWrong(t *testing.T) {
 }
 
 func TestTusChecksums(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	body := []byte("hello")
 	s1, s2, m5 := sha1.Sum(body), sha256.Sum256(body), md5.Sum(body)
@@ -293,6 +300,7 @@ func TestTusChecksums(t *testing.T) {
 }
 
 func TestTusLengthThatComesLater(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	r := w.want(w.do("POST", "/api/v1/files/", nil, tusOn, w.asOwner(), "Upload-Defer-Length: 1"), 201)
 	u := uploaded{
@@ -317,6 +325,7 @@ func TestTusLengthThatComesLater(t *testing.T) {
 }
 
 func TestTusByPostForClientsThatCanDoNoOther(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.createUpload(5)
 	token := "Authorization: Bearer " + u.token
@@ -337,6 +346,7 @@ func TestTusByPostForClientsThatCanDoNoOther(t *testing.T) {
 }
 
 func TestTusEnds(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.createUpload(10)
 	w.want(w.do("DELETE", u.location, nil, tusOn, "Authorization: Bearer "+u.token), 204)
@@ -352,6 +362,7 @@ func TestTusEnds(t *testing.T) {
 }
 
 func TestTusSealsWhatAFailedAnswerLeft(t *testing.T) {
+	t.Parallel()
 	broken := &brokenStat{}
 	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) {
 		broken.Objects = lc.Objects
@@ -382,6 +393,7 @@ func (b *brokenStat) Stat(ctx context.Context, key string) (meanwhile.ObjectInfo
 }
 
 func TestTusAFullDiskLosesNothing(t *testing.T) {
+	t.Parallel()
 	used := 0.5
 	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) {
 		lc.DiskUsed = func() float64 { return used }
@@ -418,6 +430,7 @@ func (w *world) sendPart(u uploaded, announced int, body string) *net.TCPConn {
 }
 
 func TestTusKeepsWhatArrivedBeforeTheLineBroke(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	u := w.createUpload(1000)
 	conn := w.sendPart(u, 1000, "only this")
@@ -464,6 +477,7 @@ func (l *looked) UploadByID(ctx context.Context, id meanwhile.UploadID) (meanwhi
 }
 
 func TestTusAnswersWhatABrokenRequestBroughtWhileItIsStored(t *testing.T) {
+	t.Parallel()
 	objects := &slowPut{came: make(chan struct{}), let: make(chan struct{})}
 	store := &looked{done: make(chan struct{})}
 	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) {
@@ -484,6 +498,7 @@ func TestTusAnswersWhatABrokenRequestBroughtWhileItIsStored(t *testing.T) {
 }
 
 func TestTusCutsOffWhoDoesNotSend(t *testing.T) {
+	t.Parallel()
 	w := newWorld(
 		t,
 		func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.BodyGrace = 50 * time.Millisecond },

@@ -54,6 +54,7 @@ type viewer struct {
 // TestEveryLinkForEveryone holds the status of each route that a link opens for each kind of viewer
 // and each visibility against a table.
 func TestEveryLinkForEveryone(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
 		c.LogInsPerMinute, c.LinkPasswordsPerMinute = 10_000, 10_000
 	})

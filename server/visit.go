@@ -50,8 +50,8 @@ func (s *server) visits(next http.Handler) http.Handler {
 		rec.Header().Set("X-Request-Id", v.id)
 		defer func() {
 			p := recover()
-			// what a handler panics with by contract, as net/http compares it
-			if p == http.ErrAbortHandler { //nolint:errorlint
+			//nolint:errorlint // what a handler panics with by contract, as net/http compares it
+			if p == http.ErrAbortHandler {
 				panic(p)
 			}
 			if p != nil {

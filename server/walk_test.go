@@ -26,6 +26,7 @@ func bearer(secret string) []string { return []string{"Authorization: Bearer " +
 // TestEveryRouteForEveryone holds the status of each route for each kind of actor against a table:
 // a new route without a row fails.
 func TestEveryRouteForEveryone(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
 		c.LogInsPerMinute, c.LinkPasswordsPerMinute, c.MailsPerHour = 10_000, 10_000, 10_000
 	})
@@ -291,6 +292,7 @@ func (w *world) wantSafe(row server.Route, r reply) {
 }
 
 func TestWrongMethodsAndAddresses(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	paths := map[string]bool{}
 	for _, row := range server.Routes() {
@@ -323,6 +325,7 @@ func TestWrongMethodsAndAddresses(t *testing.T) {
 var changing = regexp.MustCompile(`"request_id":"[^"]*"|nonce[-=]"?[A-Za-z0-9_-]*`)
 
 func TestWhatMayNotBeSeenLooksLikeNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	trashed, expired, revoked := w.newReadyVideo(), w.newReadyVideo(), w.newReadyVideo()
 	w.want(w.do("DELETE", "/api/v1/videos/"+trashed.video, nil, w.asOwner()), 204)
@@ -363,6 +366,7 @@ func TestWhatMayNotBeSeenLooksLikeNothing(t *testing.T) {
 }
 
 func TestVideosOfTheOwner(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	first, second, third := w.newVideo(), w.newReadyVideo(), w.createUpload(100)
 	_ = first

@@ -24,7 +24,7 @@ import (
 
 	"meanwhile/server"
 	"meanwhile/storage/fsstore"
-	"meanwhile/storage/sqlstore"
+	"meanwhile/storage/sqlstore/sqlstoretest"
 )
 
 // memBus carries events inside the test.
@@ -212,10 +212,7 @@ func newEmptyWorld(t testing.TB, changes ...change) *world {
 		staged: map[string]staged{},
 	}
 	log := slog.New(slog.NewTextHandler(w.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	store := must(sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "test.db"), log))(t)
-	if err := store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	store := sqlstoretest.Open(t, log)
 	objects := must(fsstore.New(filepath.Join(t.TempDir(), "objects")))(t)
 	lc := meanwhile.Config{
 		Store:   store,
@@ -251,7 +248,6 @@ func newEmptyWorld(t testing.TB, changes ...change) *world {
 		close(done)
 		_ = srv.Close()
 		<-ended
-		_ = store.Close()
 		_ = objects.Close()
 	})
 	return w

@@ -14,6 +14,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/worker/ffmpeg"
+	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
 
 // cuts is at how many places each sample is cut, and within is how near to the cut what is salvaged
@@ -35,14 +36,11 @@ func browserSamples(t *testing.T) []string {
 		}
 	}
 	const source = "-f lavfi -i testsrc2=s=320x180:r=30:d=10 -f lavfi -i sine=r=48000:d=10 "
-	mp4, webm := filepath.Join(t.TempDir(), "a.mp4"), filepath.Join(t.TempDir(), "a.webm")
-	run(
-		t,
-		source+"-c:v libx264 -preset ultrafast -g 60 -pix_fmt yuv420p -c:a libopus -movflags "+
-			"frag_keyframe+empty_moov+default_base_moof "+mp4,
-	)
-	run(t, source+"-c:v libvpx -deadline realtime -cpu-used 8 -c:a libopus -live 1 "+webm)
-	return []string{mp4, webm}
+	return []string{
+		ffmpegtest.Clip(t, "a.mp4", source+"-c:v libx264 -preset ultrafast -g 60 -pix_fmt yuv420p -c:a libopus "+
+			"-movflags frag_keyframe+empty_moov+default_base_moof"),
+		ffmpegtest.Clip(t, "a.webm", source+"-c:v libvpx -deadline realtime -cpu-used 8 -c:a libopus -live 1"),
+	}
 }
 
 // sample is a recording and where its packets lie.
@@ -105,6 +103,7 @@ func (s sample) until(cut int) (last time.Duration) {
 // fragmented MP4 that is its index, which is quick; of the rest what the worker sees of it and
 // decides.
 func TestCutRecordingsAreSalvaged(t *testing.T) {
+	t.Parallel()
 	for _, path := range browserSamples(t) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			t.Parallel()
@@ -181,6 +180,7 @@ func (s *shop) everything(t *testing.T) {
 
 // TestCutRecordingsBecomeReady sends one cut of each sample down the whole road.
 func TestCutRecordingsBecomeReady(t *testing.T) {
+	t.Parallel()
 	for _, path := range browserSamples(t) {
 		file := readSample(t, path)
 		if filepath.Base(path) == "mediabunny-avc-aac.mp4" {
@@ -220,6 +220,7 @@ func (s *shop) wantReady(t *testing.T, r *take, length time.Duration) {
 // TestGapThatNeverClosesBlocksNothing: a chunk in the middle never comes. What is before it plays
 // while it is recorded, and is made ready after the recorder has fallen silent.
 func TestGapThatNeverClosesBlocksNothing(t *testing.T) {
+	t.Parallel()
 	file := readSample(t, browserSamples(t)[0])
 	s := newShop(t)
 	now := time.Now()

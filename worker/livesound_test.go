@@ -18,9 +18,10 @@ import (
 
 	"meanwhile"
 	"meanwhile/storage/fsstore"
-	"meanwhile/storage/sqlstore"
+	"meanwhile/storage/sqlstore/sqlstoretest"
 	"meanwhile/worker"
 	"meanwhile/worker/ffmpeg"
+	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
 
 // TestMain lets the test binary stand in for the program when the sandbox starts it again to
@@ -61,14 +62,7 @@ func (s *shop) Verify(_ context.Context, password, hash string) (bool, error) {
 func newShop(t *testing.T) *shop {
 	t.Helper()
 	dir := t.TempDir()
-	store, err := sqlstore.Open(t.Context(), "sqlite:"+filepath.Join(dir, "test.db"), slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close() })
-	if err := store.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	store := sqlstoretest.Open(t, slog.New(slog.DiscardHandler))
 	objects, err := fsstore.New(filepath.Join(dir, "objects"))
 	if err != nil {
 		t.Fatal(err)
@@ -265,16 +259,14 @@ func noise(a, b []float64, slack int) []float64 {
 // doubled or silent is heard at once.
 func sweep(t *testing.T, seconds int) []byte {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "sweep.mp4")
-	run(
-		t,
+	path := ffmpegtest.Clip(t, "sweep.mp4",
 		fmt.Sprintf(
 			"-f lavfi -i testsrc2=s=320x180:r=10:d=%[1]d -f lavfi -i "+
 				"aevalsrc=exprs=0.4*sin(2*PI*(300*t+11*t*t))+0.2*sin(2*PI*(1700*t-9*t*t)):s=48000:d=%[1]d"+
 				" -c:v libx264 -preset ultrafast -g 20 -pix_fmt yuv420p -c:a libopus -b:a 128k -movflags "+
 				"frag_keyframe+empty_moov+default_base_moof ",
 			seconds,
-		)+path,
+		),
 	)
 	content, err := os.ReadFile(path)
 	if err != nil {
@@ -296,6 +288,7 @@ func written(t *testing.T, name string, content []byte) string {
 // dying in between; then it listens to the whole and to what one encoder makes of the same
 // recording.
 func TestSoundIsMadeWhileItIsRecorded(t *testing.T) {
+	t.Parallel()
 	s := newShop(t)
 	file := sweep(t, 47)
 	r := s.record(t)
@@ -321,8 +314,11 @@ func TestSoundIsMadeWhileItIsRecorded(t *testing.T) {
 
 	source := written(t, "source.mp4", file)
 	joined := written(t, "joined.mp4", s.joined(t, r))
-	once := filepath.Join(t.TempDir(), "once.mp4")
-	run(t, "-i "+source+" -vn -af aresample=async=1:first_pts=0 -c:a aac -aac_coder fast -b:a 96k "+once)
+	once := ffmpegtest.Clip(
+		t,
+		"once.mp4",
+		"-i "+source+" -vn -af aresample=async=1:first_pts=0 -c:a aac -aac_coder fast -b:a 96k",
+	)
 	want, pieced := pcm(t, source), pcm(t, joined)
 	if d := math.Abs(float64(len(pieced)-len(want))) / meanwhile.SoundRate; d > 0.05 {
 		t.Errorf("it is %d samples long, the recording %d", len(pieced), len(want))
@@ -378,6 +374,7 @@ func (s *shop) dieAt(t *testing.T, id meanwhile.StageID) {
 // TestSoundKeepsItsTime: what browsers record, and sound that begins late, has a hole, or goes on
 // when the picture has ended.
 func TestSoundKeepsItsTime(t *testing.T) {
+	t.Parallel()
 	const (
 		picture = "-f lavfi -i testsrc2=s=320x180:r=10:d=26 "
 		tone    = "-f lavfi -i aevalsrc=exprs=0.4*sin(2*PI*(300*t+11*t*t)):s=48000:d=26 "
@@ -397,9 +394,7 @@ func TestSoundKeepsItsTime(t *testing.T) {
 	for name, words := range files {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			path := filepath.Join(t.TempDir(), "source.mp4")
-			run(t, words+path)
-			checkSound(t, path, slack[name])
+			checkSound(t, ffmpegtest.Clip(t, "source.mp4", words), slack[name])
 		})
 	}
 	paths, _ := filepath.Glob("../../shared/samples/*.mp4")
@@ -467,19 +462,6 @@ func checkSound(t *testing.T, path string, slack int) {
 }
 
 func decibels(power float64) float64 { return 10 * math.Log10(power) }
-
-// run makes a file with ffmpeg.
-func run(t *testing.T, words string) {
-	t.Helper()
-	if out, err := exec.CommandContext(t.Context(), "ffmpeg", append([]string{
-		"-v",
-		"error",
-		"-nostdin",
-	}, strings.Fields(words)...)...).
-		CombinedOutput(); err != nil {
-		t.Fatalf("ffmpeg %s: %v\n%s", words, err, out)
-	}
-}
 
 // packets are times, sizes and checksums of a file's picture.
 func packets(t *testing.T, path string) string {

@@ -20,6 +20,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // TestPlans holds what is decided and run for a source against golden pairs: the probe above the
 // line, the plan's arguments below it.
 func TestPlans(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/plan/*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("golden plans: %v, %d files", err, len(files))

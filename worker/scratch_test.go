@@ -12,7 +12,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/storage/fsstore"
-	"meanwhile/storage/sqlstore"
+	"meanwhile/storage/sqlstore/sqlstoretest"
 	"meanwhile/worker"
 )
 
@@ -37,14 +37,7 @@ func uploaded(t testing.TB, pieces ...string) (*meanwhile.Library, meanwhile.Vid
 			t.Fatal(err)
 		}
 	}
-	store, err := sqlstore.Open(
-		t.Context(),
-		"sqlite:"+filepath.Join(t.TempDir(), "test.db"),
-		slog.New(slog.DiscardHandler),
-	)
-	must(err)
-	t.Cleanup(func() { store.Close() })
-	must(store.Migrate(t.Context()))
+	store := sqlstoretest.Open(t, slog.New(slog.DiscardHandler))
 	objects, err := fsstore.New(t.TempDir())
 	must(err)
 	t.Cleanup(func() { objects.Close() })
@@ -81,6 +74,7 @@ func uploaded(t testing.TB, pieces ...string) (*meanwhile.Library, meanwhile.Vid
 }
 
 func TestScratchHoldsTheWholeSourceOnce(t *testing.T) {
+	t.Parallel()
 	pieces := []string{strings.Repeat("a", 70_000), "b", strings.Repeat("c", 200_000)}
 	lib, id := uploaded(t, pieces...)
 	s, err := worker.NewScratch(filepath.Join(t.TempDir(), "scratch"))
@@ -104,6 +98,7 @@ func TestScratchHoldsTheWholeSourceOnce(t *testing.T) {
 }
 
 func TestSourceReadsFromAnyOffsetAcrossParts(t *testing.T) {
+	t.Parallel()
 	lib, id := uploaded(t, "one ", "two ", "three")
 	src, err := lib.OpenSource(t.Context(), id)
 	if err != nil {
@@ -125,6 +120,7 @@ func TestSourceReadsFromAnyOffsetAcrossParts(t *testing.T) {
 }
 
 func TestWhatIsSetAsideIsTakenOnce(t *testing.T) {
+	t.Parallel()
 	s, err := worker.NewScratch(filepath.Join(t.TempDir(), "scratch"))
 	if err != nil {
 		t.Fatal(err)
@@ -163,6 +159,7 @@ func TestWhatIsSetAsideIsTakenOnce(t *testing.T) {
 }
 
 func TestClosingScratchRemovesWhatWasSetAside(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "scratch")
 	s, err := worker.NewScratch(dir)
 	if err != nil {

@@ -53,8 +53,10 @@ func (b *bench) screen(seconds int, ext string) string {
 	b.Helper()
 	return b.clip(fmt.Sprintf("screen-%ds.%s", seconds, ext), func(out string) []string {
 		page := b.clip("page.png", func(out string) []string { b.drawPage(out); return nil })
-		picture := "[0:v]format=yuv420p,loop=loop=-1:size=1,crop=1920:1080:0:'mod(120*floor(t/4)+120*min(1,mod(t,4)/0.4),2100)'[page];" +
-			"[page][1:v]overlay=x='960+500*sin(max(0,mod(t,6)-3))':y='500+200*cos(max(0,mod(t,6)-3))':shortest=0,format=yuv420p[v]"
+		picture := "[0:v]format=yuv420p,loop=loop=-1:size=1," +
+			"crop=1920:1080:0:'mod(120*floor(t/4)+120*min(1,mod(t,4)/0.4),2100)'[page];" +
+			"[page][1:v]overlay=x='960+500*sin(max(0,mod(t,6)-3))':" +
+			"y='500+200*cos(max(0,mod(t,6)-3))':shortest=0,format=yuv420p[v]"
 		args := append(
 			[]string{"-framerate", "30", "-i", page, "-f", "lavfi", "-i", "color=c=red:s=18x26:r=30"},
 			voice...)
@@ -68,7 +70,8 @@ func (b *bench) camera(seconds int, ext string) string {
 	b.Helper()
 	return b.clip(fmt.Sprintf("camera-%ds.%s", seconds, ext), func(string) []string {
 		picture := "[0:v]format=yuv420p[back];[1:v]format=yuv420p[face];" +
-			"[back][face]overlay=x='700+60*sin(t)':y='300+40*cos(1.3*t)',gblur=sigma=2,noise=alls=14:allf=t:all_seed=7,format=yuv420p[v]"
+			"[back][face]overlay=x='700+60*sin(t)':" +
+			"y='300+40*cos(1.3*t)',gblur=sigma=2,noise=alls=14:allf=t:all_seed=7,format=yuv420p[v]"
 		args := []string{
 			"-f",
 			"lavfi",

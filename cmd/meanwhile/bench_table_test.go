@@ -161,38 +161,52 @@ func document(on string, all []measured, quick bool) string {
 	return b.String()
 }
 
-const howMeasured = `Each figure stands beside the bare command or server that does the same, measured in turns with it in the same run: medians of at least five
-(the least and the most in brackets) unless the row says otherwise. CPU is user and system time of the program and of all that it started,
-which depends less on what else a machine does than the clock. Clips are made on the spot: a drawn page of text that is scrolled now and then, and
-a noisy camera, 1080p30, as H.264 and Opus in fragmented MP4 and as VP8 and Opus in live WebM.`
+const howMeasured = `Each figure stands beside the bare command or server that does the same, measured in turns with it
+in the same run: medians of at least five (the least and the most in brackets) unless the row says
+otherwise. CPU is user and system time of the program and of all that it started, which depends less
+on what else a machine does than the clock. Clips are made on the spot: a drawn page of text that is
+scrolled now and then, and a noisy camera, 1080p30, as H.264 and Opus in fragmented MP4 and as VP8
+and Opus in live WebM.`
 
 const notes = `What stands for what:
 
-- **Pipeline**: from the last byte of an upload to when no stage is left; the bare command is the same ffmpeg arguments, run by hand outside the
-  sandbox, where storyboard and preview are cut from the same decode. For the copy path it is the stream copy and then the ladder's remaining
-  rungs. What is looked at, listened to and proved costs 1.5 to 3 CPU-seconds a video, more by the size of its picture than
-  by its length: of a short clip that is a larger part. A worker's looking into its queues is in it, too, 1.6 % of a core with the Redis inside
-  the process, so that the ratio grows where other work makes an encode wait. Screens of 20 s are above what is to hold because their
-  ladder is cheap: what is done once a video is the larger part beside it. Of a screen of 60 s the program itself spends 1.4 CPU-seconds
-  (on a busy machine), among it the looking into queues, and the looks and proofs 1.5: with both, the row is as far above as it is.
-- **Sealed to playable**: the database's own times. The bare remux is the same ffmpeg arguments; with fsync it survives a power cut, as ours does.
-- **First frame**: from the start of the navigation to the first frame that is presented, cold cache, played at once, in a throttled Chromium; the
-  bare page is one video element and nothing else.
-- **Media and pages**: eight clients on kept-open connections, on the same machine as the server; the bare server is another process with
-  http.ServeContent of the same file, or with the ready bytes of the same page. A request for media costs the program 15 to 17 µs more than the bare server
-  (its grant is looked at, a line is logged, the object is opened), so that the ratio lies between 0.86 and 1.02 from run to run.
-- **Recorders**: each sends a chunk of 625 KB every two seconds, at a moment of its own; an answer's time counts from when the chunk was due. The
-  bare server writes the body to a file and syncs it, in a process of its own.
-- **Recorder**: a shared tab of 720 lines, camera and microphone from files, in Chromium on the same machine. Stop is the press of the button; a first
-  frame is one that a watch page shows that was opened after everything was on the server. What is lost at kill -9 is told by the time that is
-  drawn into each frame. Ten minutes are pushed through the protocol. 4 Mb/s is what the line lets through upwards.
-- **Comments**: eight clients; the bare insert is one statement into the same table of the same database, by as many writers. On PostgreSQL those who talk
-  under one video share transactions, while eight conversations commit each for itself. There the two cores are full: of what a comment costs, PostgreSQL
-  takes 0.33 ms, the program 0.30 and the clients 0.08, while a bare insert costs PostgreSQL 0.11. What a comment needs beyond the insert, a number of
-  its conversation that becomes visible in its order, is one statement more, under a lock.
-- **Private / unknown**: the same requests in turns, 200 of each, for what may not be seen and for what is not there; the second stands in the
-  column of the bare peer. What somebody could learn from a clock is the distance between the two medians.
-`
+- **Pipeline**: from the last byte of an upload to when no stage is left; the bare command is the
+  same ffmpeg arguments, run by hand outside the sandbox, where storyboard and preview are cut from
+  the same decode. For the copy path it is the stream copy and then the ladder's remaining rungs.
+  What is looked at, listened to and proved costs 1.5 to 3 CPU-seconds a video, more by the size of
+  its picture than by its length: of a short clip that is a larger part. A worker's looking into its
+  queues is in it, too, 1.6 % of a core with the Redis inside the process, so that the ratio grows
+  where other work makes an encode wait. Screens of 20 s are above what is to hold because their
+  ladder is cheap: what is done once a video is the larger part beside it. Of a screen of 60 s the
+  program itself spends 1.4 CPU-seconds (on a busy machine), among it the looking into queues, and
+  the looks and proofs 1.5: with both, the row is as far above as it is.
+- **Sealed to playable**: the database's own times. The bare remux is the same ffmpeg arguments;
+  with fsync it survives a power cut, as ours does.
+- **First frame**: from the start of the navigation to the first frame that is presented, cold
+  cache, played at once, in a throttled Chromium; the bare page is one video element and nothing
+  else.
+- **Media and pages**: eight clients on kept-open connections, on the same machine as the server;
+  the bare server is another process with http.ServeContent of the same file, or with the ready
+  bytes of the same page. A request for media costs the program 15 to 17 µs more than the bare
+  server (its grant is looked at, a line is logged, the object is opened), so that the ratio lies
+  between 0.86 and 1.02 from run to run.
+- **Recorders**: each sends a chunk of 625 KB every two seconds, at a moment of its own; an answer's
+  time counts from when the chunk was due. The bare server writes the body to a file and syncs it,
+  in a process of its own.
+- **Recorder**: a shared tab of 720 lines, camera and microphone from files, in Chromium on the same
+  machine. Stop is the press of the button; a first frame is one that a watch page shows that was
+  opened after everything was on the server. What is lost at kill -9 is told by the time that is
+  drawn into each frame. Ten minutes are pushed through the protocol. 4 Mb/s is what the line lets
+  through upwards.
+- **Comments**: eight clients; the bare insert is one statement into the same table of the same
+  database, by as many writers. On PostgreSQL those who talk under one video share transactions,
+  while eight conversations commit each for itself. There the two cores are full: of what a comment
+  costs, PostgreSQL takes 0.33 ms, the program 0.30 and the clients 0.08, while a bare insert costs
+  PostgreSQL 0.11. What a comment needs beyond the insert, a number of its conversation that becomes
+  visible in its order, is one statement more, under a lock.
+- **Private / unknown**: the same requests in turns, 200 of each, for what may not be seen and for
+  what is not there; the second stands in the column of the bare peer. What somebody could learn
+  from a clock is the distance between the two medians.`
 
 // machine is what the figures depend on, in words.
 func machine(t testing.TB) string {

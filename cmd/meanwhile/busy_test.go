@@ -3,35 +3,24 @@ package main_test
 import (
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
-)
 
-// makeClip runs ffmpeg with these words and gives the file that they end with.
-func makeClip(t testing.TB, name, words string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	if out, err := exec.CommandContext(t.Context(), "ffmpeg", append(strings.Fields("-v error "+words), path)...).
-		CombinedOutput(); err != nil {
-		t.Fatalf("ffmpeg: %v\n%s", err, out)
-	}
-	return path
-}
+	"meanwhile/worker/ffmpeg/ffmpegtest"
+)
 
 // TestARecordingIsCopiedWhileAllEncodersAreBusy: a long video is encoded, and the cameras of two
 // recordings, as many as there are slots for what people wait for. A third recording, whose browser
 // dies and whose rest comes up later, is copied beside all that.
 func TestARecordingIsCopiedWhileAllEncodersAreBusy(t *testing.T) {
-	screen := makeClip(
+	t.Parallel()
+	screen := ffmpegtest.Clip(
 		t,
 		"screen.mp4",
 		"-f lavfi -i testsrc2=s=640x360:r=15:d=4 -c:v libx264 -preset ultrafast -g 30 -pix_fmt yuv420p -movflags "+
 			"frag_keyframe+empty_moov+default_base_moof",
 	)
-	camera := makeClip(
+	camera := ffmpegtest.Clip(
 		t,
 		"camera.webm",
 		"-f lavfi -i testsrc2=s=640x480:r=30:d=20,noise=alls=20:allf=t -c:v libvpx -deadline realtime -cpu-used 8 "+

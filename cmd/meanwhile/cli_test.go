@@ -14,6 +14,7 @@ import (
 )
 
 func TestFirstAccountIsMadeByTheSetUpLinkAlone(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	p.start()
 	if !strings.HasPrefix(p.setup, p.base+"/setup/") {
@@ -79,6 +80,7 @@ func TestFirstAccountIsMadeByTheSetUpLinkAlone(t *testing.T) {
 }
 
 func TestLogInLinkFromTheCommandLine(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	p.start()
 	stdout, _, code := p.run("user", "add", "bo@example.com", "--role", "member")
@@ -101,6 +103,7 @@ func TestLogInLinkFromTheCommandLine(t *testing.T) {
 }
 
 func TestUsageAndExitCodes(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	tests := []struct {
 		name string
@@ -171,6 +174,7 @@ func TestUsageAndExitCodes(t *testing.T) {
 }
 
 func TestSecondProcessIsKeptAway(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	p.start()
 	_, stderr, code := p.run("serve")
@@ -180,6 +184,7 @@ func TestSecondProcessIsKeptAway(t *testing.T) {
 }
 
 func TestTakenPortEndsTheProgram(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	p.start()
 	other := newProgram(
@@ -193,6 +198,7 @@ func TestTakenPortEndsTheProgram(t *testing.T) {
 }
 
 func TestTheRunningSiteSaysWhatTheDoctorDoes(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	p.start()
 	form := url.Values{
@@ -229,6 +235,7 @@ func TestTheRunningSiteSaysWhatTheDoctorDoes(t *testing.T) {
 }
 
 func TestDoctor(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	p.start()
 	p.env = append(p.env, "MEANWHILE_BASE_URL="+p.base)
@@ -260,6 +267,7 @@ func TestDoctor(t *testing.T) {
 }
 
 func TestMigrateShowsWhereTheSchemaStands(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	stdout, _, code := p.run("migrate", "status")
 	if code != 0 || !strings.Contains(stdout, "waiting") {
@@ -272,6 +280,7 @@ func TestMigrateShowsWhereTheSchemaStands(t *testing.T) {
 }
 
 func TestOpenAPIIsPrintedWithoutAServer(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	stdout, stderr, code := p.run("openapi")
 	var doc struct {
@@ -289,6 +298,7 @@ func TestOpenAPIIsPrintedWithoutAServer(t *testing.T) {
 
 // TestReadmeListsEverySetting holds the README's table against the settings themselves.
 func TestReadmeListsEverySetting(t *testing.T) {
+	t.Parallel()
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -317,6 +327,7 @@ func TestReadmeListsEverySetting(t *testing.T) {
 }
 
 func TestSecretsFromFiles(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "key")
 	if err := os.WriteFile(path, []byte("too short\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -331,6 +342,7 @@ func TestSecretsFromFiles(t *testing.T) {
 // TestPushGoesOnAfterAnInterruption cuts the connection in the middle of the file, more than once,
 // and gives the same command again.
 func TestPushGoesOnAfterAnInterruption(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	key := p.owner()
 	p.start()
@@ -390,6 +402,7 @@ func TestPushGoesOnAfterAnInterruption(t *testing.T) {
 // TestSamplesBecomeReady takes every real recording the whole way, by push, and fetches the first
 // bytes of what plays.
 func TestSamplesBecomeReady(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	key := p.owner()
 	p.start()

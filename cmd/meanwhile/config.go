@@ -83,10 +83,9 @@ func (c *Config) finish(role role) error {
 	}
 	if role == roleServer || role == roleWorker {
 		if strings.HasPrefix(c.DatabaseURL, "sqlite:") {
-			return fmt.Errorf(
-				"MEANWHILE_DATABASE_URL is %q, which belongs to one process: separate server and worker need "+
+			return errors.New(
+				`MEANWHILE_DATABASE_URL is "sqlite:", which belongs to one process: separate server and worker need ` +
 					"postgres://",
-				"sqlite:",
 			)
 		}
 		if strings.HasPrefix(c.RedisURL, "embedded:") {

@@ -6,6 +6,7 @@ import (
 )
 
 func TestWorkersOnOneMachineHaveFoldersOfTheirOwn(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	take := func() (string, func() error) {
 		t.Helper()

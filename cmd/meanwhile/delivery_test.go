@@ -37,6 +37,7 @@ func (p *program) fetch(address string, header ...string) (*http.Response, strin
 // TestMediaIsRedirectedToTheStorage takes a video the whole way and fetches it as a player does,
 // with the real storage.
 func TestMediaIsRedirectedToTheStorage(t *testing.T) {
+	t.Parallel()
 	s := mustServices(t)
 	p := newProgram(t, append(s.env(), "MEANWHILE_MEDIA_DELIVERY=redirect")...)
 	key := p.owner()
@@ -85,6 +86,7 @@ func TestMediaIsRedirectedToTheStorage(t *testing.T) {
 
 // TestDoctorLooksAtTheMediaAddress stands where a browser does.
 func TestDoctorLooksAtTheMediaAddress(t *testing.T) {
+	t.Parallel()
 	s := mustServices(t)
 	u, err := url.Parse(s.objects)
 	if err != nil {

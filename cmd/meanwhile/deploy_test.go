@@ -13,6 +13,7 @@ import (
 // TestDeployNamesOnlySettingsThatExist reads everything that ships the program: a setting that was
 // renamed must not live on there.
 func TestDeployNamesOnlySettingsThatExist(t *testing.T) {
+	t.Parallel()
 	var known []string
 	for i := range reflect.TypeFor[Config]().NumField() {
 		name := reflect.TypeFor[Config]().Field(i).Tag.Get("env")
@@ -41,6 +42,7 @@ func TestDeployNamesOnlySettingsThatExist(t *testing.T) {
 
 // TestComposeMountsTheSecretsThatAreMade holds docker-compose.yml against deploy/make-secrets.sh.
 func TestComposeMountsTheSecretsThatAreMade(t *testing.T) {
+	t.Parallel()
 	read := func(path, pattern string) (names []string) {
 		t.Helper()
 		text, err := os.ReadFile(filepath.Join("../..", path))

@@ -67,13 +67,13 @@ func (p patient) askAsBrowser(ctx context.Context, address string) finding {
 		"query on unchanged."
 	cors := fmt.Sprintf("Let the bucket's CORS rules allow GET with the header Range from %s.", origin)
 
-	// browse has closed it
+	//nolint:bodyclose // browse has closed it
 	res, body, err := browse(
 		ctx,
 		http.MethodGet,
 		address,
 		http.Header{"Origin": {origin}, "Range": {"bytes=4-8"}},
-	) //nolint:bodyclose
+	)
 	if err != nil {
 		return fail(fmt.Errorf("%s does not answer: %w", there, hideAddress(err)), reach)
 	}

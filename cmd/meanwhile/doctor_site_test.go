@@ -40,6 +40,7 @@ func newSite(t *testing.T, change func(*Config)) (*Config, *parts) {
 }
 
 func TestARunningSiteLooksAtItsOwnParts(t *testing.T) {
+	t.Parallel()
 	c, p := newSite(t, func(*Config) {})
 	opened := len(p.close)
 	var names []string
@@ -67,6 +68,7 @@ func TestARunningSiteLooksAtItsOwnParts(t *testing.T) {
 }
 
 func TestAMailServerThatSaysNothingHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -95,14 +97,16 @@ func TestAMailServerThatSaysNothingHoldsNobodyUp(t *testing.T) {
 }
 
 func TestFindingsTellNoSecrets(t *testing.T) {
+	t.Parallel()
 	c := &Config{
 		SecretKey:        "the key of the site",
 		OIDCClientSecret: "provider-secret",
 		DatabaseURL:      "postgres://ada:data%2Fsecret@db/meanwhile",
-		RedisURL:         "redis+sentinel://ada:watch-secret@a:26379/0?master_name=m&password=redis-secret&sentinel_password=other-secret",
-		ObjectsURL:       "s3://bucket?secret_key=bucket-secret",
-		SMTPURL:          "smtp://ada:mail+secret@mail.example.com?from=updates@example.com",
-		BaseURL:          "https://example.com",
+		RedisURL: "redis+sentinel://ada:watch-secret@a:26379/0?master_name=m" +
+			"&password=redis-secret&sentinel_password=other-secret",
+		ObjectsURL: "s3://bucket?secret_key=bucket-secret",
+		SMTPURL:    "smtp://ada:mail+secret@mail.example.com?from=updates@example.com",
+		BaseURL:    "https://example.com",
 	}
 	hide := strings.NewReplacer(secretsOf(c)...)
 	for _, text := range []string{

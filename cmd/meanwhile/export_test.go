@@ -13,6 +13,7 @@ import (
 )
 
 func TestExportFromTheCommandLine(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	key := p.owner()
 	p.start()

@@ -11,6 +11,7 @@ import (
 // TestWhatIsDeletedForGoodLeavesTheDisk ends the program before its next round, and finds the work
 // done after the next start.
 func TestWhatIsDeletedForGoodLeavesTheDisk(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	key := p.owner()
 	p.start()

@@ -48,6 +48,7 @@ func (p *program) waitState(key, id string, limit time.Duration, want string) vi
 // the work, at several moments, and a plain start. The video becomes ready with no manual step,
 // within 15 s of the start plus the encode.
 func TestKilledProcessLosesNothing(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	key := p.owner()
 	p.start()
@@ -96,6 +97,7 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 // TestShutdownHandsWorkBack ends the process politely in the middle of an encode: it ends soon and
 // cleanly, and the next start goes on.
 func TestShutdownHandsWorkBack(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	key := p.owner()
 	p.start()
@@ -124,6 +126,7 @@ func TestShutdownHandsWorkBack(t *testing.T) {
 // was answered has been in one. Eight people talk as fast as they are answered, under two videos,
 // until the process is killed.
 func TestKilledProcessKeepsWhatWasSaid(t *testing.T) {
+	t.Parallel()
 	const talkers = 8
 	p := newProgram(t)
 	key := p.owner()

@@ -76,6 +76,7 @@ func (p *postOffice) talk(c *textproto.Conn, refuse string) {
 }
 
 func TestMailGoesOutBySMTP(t *testing.T) {
+	t.Parallel()
 	office := newPostOffice(t, "nobody@")
 	m, err := newMailer("smtp://" + office.address + "?from=Updates%20%3Cupdates%40example.com%3E")
 	if err != nil {
@@ -113,6 +114,7 @@ func TestMailGoesOutBySMTP(t *testing.T) {
 }
 
 func TestAMailServerThatIsAway(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -148,6 +150,7 @@ func TestAMailServerThatIsAway(t *testing.T) {
 }
 
 func TestMailAddressesThatMakeNoSense(t *testing.T) {
+	t.Parallel()
 	for _, address := range []string{
 		"http://x?from=a@example.com", "smtp://x", "smtp://?from=a@example.com",
 		"smtp://u:secret@x:y?from=a@example.com", "smtp://x?from=nobody",
@@ -166,6 +169,7 @@ func TestMailAddressesThatMakeNoSense(t *testing.T) {
 // A link that was built from the Host of who asked would lead its reader, and their log-in, to
 // another site.
 func TestMailNeedsTheSitesOwnAddress(t *testing.T) {
+	t.Parallel()
 	c := Config{
 		Listen:            "127.0.0.1:0",
 		SMTPURL:           "smtp://mail.example.com?from=a@example.com",

@@ -20,6 +20,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
 
 // binary is the program under test, built once for all tests of the package.
@@ -29,7 +31,10 @@ var binary = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "meanwhile")
-	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
+	// The flags of make build: what it compiled is linked once more, and not compiled again.
+	cmd := exec.Command("go", "build", "-trimpath", "-o", path, ".")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
@@ -254,19 +259,15 @@ type video struct {
 	DurationMS int64   `json:"duration_ms"`
 }
 
-// clip makes a video with ffmpeg's own sources; args come between the inputs and the output.
+// clip makes a video of 720 lines with sound; args say how both are encoded.
 func clip(t testing.TB, name string, seconds int, args ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
-	all := []string{
-		"-hide_banner", "-loglevel", "error", "-y",
+	sources := []string{
 		"-f", "lavfi", "-i", fmt.Sprintf("testsrc2=size=1280x720:rate=30:duration=%d", seconds),
 		"-f", "lavfi", "-i", fmt.Sprintf("sine=frequency=440:sample_rate=48000:duration=%d", seconds),
 	}
-	all = append(append(all, args...), path)
-	if out, err := exec.CommandContext(t.Context(), "ffmpeg", all...).CombinedOutput(); err != nil {
-		t.Fatalf("ffmpeg: %v\n%s", err, out)
-	}
+	ffmpegtest.Make(t, path, append(sources, args...)...)
 	return path
 }
 

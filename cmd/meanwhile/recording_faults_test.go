@@ -88,9 +88,13 @@ func ask(t testing.TB, method, address string, body []byte, headers map[string]s
 	return nil, 0
 }
 
-func TestLostAnswersAreRepeated(t *testing.T) { lostAnswersAreRepeated(t, newProgram(t)) }
+func TestLostAnswersAreRepeated(t *testing.T) {
+	t.Parallel()
+	lostAnswersAreRepeated(t, newProgram(t))
+}
 
 func TestLostAnswersAreRepeatedOnPostgreSQLRedisAndS3(t *testing.T) {
+	t.Parallel()
 	lostAnswersAreRepeated(t, newProgram(t, mustServices(t).env()...))
 }
 
@@ -197,6 +201,7 @@ func (r *recorder) half(n int, body []byte) net.Conn {
 // chunk. A new request has no need to wait for it, and what comes of the old one later changes
 // nothing.
 func TestNewRequestTakesOverFromAHalfOpenOne(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	key := p.owner()
 	p.start()
@@ -234,6 +239,7 @@ func TestNewRequestTakesOverFromAHalfOpenOne(t *testing.T) {
 // TestKilledAtRandomNothingAcknowledgedIsLost kills the server again and again while two tracks are
 // sent, in any order and four at once, and keeps a ledger of what was acknowledged.
 func TestKilledAtRandomNothingAcknowledgedIsLost(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	key := p.owner()
 	p.start()

@@ -10,11 +10,12 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
 
 // recorder sends chunks as a browser does.
@@ -140,6 +141,7 @@ func (r *recorder) share() (s playback) {
 // TestTwoTracksAreRecordedAndBecomeReady sends what a browser recorded of a screen and a camera,
 // and watches it from the first fragment on.
 func TestTwoTracksAreRecordedAndBecomeReady(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	key := p.owner()
 	p.start()
@@ -240,16 +242,13 @@ func (r *recorder) flattened(old string) string {
 // TestSoundIsThereAtStop records with Opus and stops: the playlist with AAC is complete while the
 // ladder is still to come.
 func TestSoundIsThereAtStop(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	key := p.owner()
 	p.start()
-	path := filepath.Join(t.TempDir(), "long.mp4")
-	words := "-v error -f lavfi -i testsrc2=s=1920x1080:r=15:d=40 -f lavfi -i sine=r=48000:d=40 -c:v libx264 " +
-		"-preset ultrafast -g 30 -pix_fmt yuv420p -c:a libopus -movflags frag_keyframe+empty_moov+default_base_moof"
-	if out, err := exec.CommandContext(t.Context(), "ffmpeg", append(strings.Fields(words), path)...).
-		CombinedOutput(); err != nil {
-		t.Fatalf("ffmpeg: %v\n%s", err, out)
-	}
+	path := ffmpegtest.Clip(t, "long.mp4", "-f lavfi -i testsrc2=s=1920x1080:r=15:d=40 -f lavfi -i sine=r=48000:d=40 "+
+		"-c:v libx264 -preset ultrafast -g 30 -pix_fmt yuv420p -c:a libopus "+
+		"-movflags frag_keyframe+empty_moov+default_base_moof")
 	r := p.record(key)
 	claim := r.put("screen", path, 200_000)
 	p.until(
@@ -282,28 +281,11 @@ func TestSoundIsThereAtStop(t *testing.T) {
 // TestMicrophoneAloneBecomesReady records a sound without a picture: it plays, and its waveform is
 // what one sees of it.
 func TestMicrophoneAloneBecomesReady(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	key := p.owner()
 	p.start()
-	path := filepath.Join(t.TempDir(), "voice.webm")
-	if out, err := exec.CommandContext(
-		t.Context(),
-		"ffmpeg",
-		"-v",
-		"error",
-		"-f",
-		"lavfi",
-		"-i",
-		"sine=d=3",
-		"-c:a",
-		"libopus",
-		"-live",
-		"1",
-		path,
-	).
-		CombinedOutput(); err != nil {
-		t.Fatalf("ffmpeg: %v\n%s", err, out)
-	}
+	path := ffmpegtest.Clip(t, "voice.webm", "-f lavfi -i sine=d=3 -c:a libopus -live 1")
 	r := p.record(key)
 	r.complete(r.put("screen", path, 5000))
 	var s struct {
@@ -330,6 +312,7 @@ func TestMicrophoneAloneBecomesReady(t *testing.T) {
 
 // TestEverySampleIsRecordedInChunks sends each browser's recording as chunks, WebM too.
 func TestEverySampleIsRecordedInChunks(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	key := p.owner()
 	p.start()
@@ -354,6 +337,7 @@ func TestEverySampleIsRecordedInChunks(t *testing.T) {
 // TestAcknowledgedChunksSurviveAKill kills the server while chunks come in: what was acknowledged
 // is there.
 func TestAcknowledgedChunksSurviveAKill(t *testing.T) {
+	t.Parallel()
 	p := newProgram(t)
 	key := p.owner()
 	p.start()

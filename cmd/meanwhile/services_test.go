@@ -137,6 +137,7 @@ func (p *program) doctor() (map[string]line, int) {
 }
 
 func TestDoctorLooksAtPostgreSQLAndRedis(t *testing.T) {
+	t.Parallel()
 	s := mustServices(t)
 	p := newProgram(t, s.env()...)
 	if by, _ := p.doctor(); by["database"].Result != "warn" ||
@@ -186,6 +187,7 @@ func TestDoctorLooksAtPostgreSQLAndRedis(t *testing.T) {
 }
 
 func TestTheProgramServesOnPostgreSQLAndRedis(t *testing.T) {
+	t.Parallel()
 	s := mustServices(t)
 	p := newProgram(t, s.env()...)
 	p.start()

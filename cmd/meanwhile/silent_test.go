@@ -10,6 +10,7 @@ import (
 )
 
 func TestWhoSaysNothingIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
 	now := time.Unix(1_000_000, 0)
 	s := newSilent()
 	s.now = func() time.Time { return now }

@@ -99,6 +99,7 @@ func TestAnotherWorkerTakesOver(t *testing.T) {
 
 // TestSeparateRolesNeedTheSameKey: without one, each would refuse what another has signed.
 func TestSeparateRolesNeedTheSameKey(t *testing.T) {
+	t.Parallel()
 	s := mustServices(t)
 	p := newProgram(t, append(s.env(), "MEANWHILE_SECRET_KEY=")...)
 	for _, role := range []string{"server", "worker"} {

@@ -10,6 +10,7 @@ import (
 )
 
 func TestQueueReachesTheRedisThatTheBusDoes(t *testing.T) {
+	t.Parallel()
 	const within = queueAnswersWithin
 	for _, tc := range []struct {
 		name, address string

@@ -11,6 +11,7 @@ import (
 // TestWrongOutputsNeverBecomeReady stands between the program and ffmpeg and spoils what it made,
 // while it says that all is well.
 func TestWrongOutputsNeverBecomeReady(t *testing.T) {
+	t.Parallel()
 	source := clip(t, "a.mkv", 4, "-c:v", "libx264", "-preset", "ultrafast", "-g", "60", "-c:a", "libopus")
 	for _, tc := range []struct{ name, spoil string }{
 		{"an empty file", `for f in $made; do : > "$f"; done`},

@@ -19,6 +19,7 @@ import (
 )
 
 func TestObjects(t *testing.T) {
+	t.Parallel()
 	storagetest.TestObjects(t, func(t testing.TB) meanwhile.Objects { return mustNew(t, t.TempDir()) })
 }
 
@@ -53,6 +54,7 @@ func files(t testing.TB, dir string) []string {
 }
 
 func TestNewMakesAPrivateFolder(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "data", "objects")
 	mustNew(t, dir)
 	info, err := os.Stat(dir)
@@ -66,6 +68,7 @@ func TestNewMakesAPrivateFolder(t *testing.T) {
 }
 
 func TestWholeObjectIsAFile(t *testing.T) {
+	t.Parallel()
 	s := mustNew(t, t.TempDir())
 	if _, err := s.Put(t.Context(), "a", strings.NewReader("0123456789")); err != nil {
 		t.Fatal(err)
@@ -89,6 +92,7 @@ func TestWholeObjectIsAFile(t *testing.T) {
 }
 
 func TestPutLeavesOneFileOrNone(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name string
 		body io.Reader
@@ -112,6 +116,7 @@ func TestPutLeavesOneFileOrNone(t *testing.T) {
 }
 
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := mustNew(t, dir)
 	// A limit on the size of files makes the same write fail as a full disk does, and needs no
@@ -147,6 +152,7 @@ func limitFileSize(t testing.TB, bytes uint64) {
 }
 
 func TestLinksOutOfTheFolderLeadNowhere(t *testing.T) {
+	t.Parallel()
 	dir, outside := t.TempDir(), t.TempDir()
 	s := mustNew(t, dir)
 	if err := os.WriteFile(filepath.Join(outside, "secret"), []byte("secret"), 0o600); err != nil {
@@ -167,6 +173,7 @@ func TestLinksOutOfTheFolderLeadNowhere(t *testing.T) {
 }
 
 func TestSweepRemovesOnlyWhatIsOld(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := mustNew(t, dir)
 	if _, err := s.Put(t.Context(), "kept", strings.NewReader("x")); err != nil {
@@ -196,6 +203,7 @@ func TestSweepRemovesOnlyWhatIsOld(t *testing.T) {
 }
 
 func TestSignURLIsNotAvailable(t *testing.T) {
+	t.Parallel()
 	_, err := mustNew(t, t.TempDir()).SignURL(t.Context(), "a", time.Minute)
 	if meanwhile.KindOf(err) != meanwhile.Invalid || !strings.Contains(meanwhile.MessageOf(err), "not available") {
 		t.Errorf("SignURL() = %v, want that it is not available", err)
@@ -203,6 +211,7 @@ func TestSignURLIsNotAvailable(t *testing.T) {
 }
 
 func TestFinishedFileIsTakenOver(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := mustNew(t, filepath.Join(dir, "objects"))
 	source := filepath.Join(dir, "made")

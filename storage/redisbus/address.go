@@ -37,7 +37,8 @@ type Options struct {
 // The sentences for addresses that cannot be read, by form.
 const (
 	plainForm    = "redis://user:password@host:6379/0, or rediss:// for TLS"
-	sentinelForm = "redis+sentinel://user:password@host:26379/0?master_name=NAME&addr=host2:26379&username=…&password=…, where username and password in " +
+	sentinelForm = "redis+sentinel://user:password@host:26379/0?master_name=NAME" +
+		"&addr=host2:26379&username=…&password=…, where username and password in " +
 		"the query are Redis's own, or rediss+sentinel:// for TLS"
 	clusterForm = "redis+cluster://user:password@host:6379?addr=host2:6379, or rediss+cluster:// for TLS"
 )
@@ -157,7 +158,8 @@ func (o Options) client() redis.UniversalClient {
 	}
 	switch {
 	case o.Master != "":
-		u.Addrs, u.MasterName, u.SentinelUsername, u.SentinelPassword = o.Sentinels, o.Master, o.SentinelUsername, o.SentinelPassword
+		u.Addrs, u.MasterName = o.Sentinels, o.Master
+		u.SentinelUsername, u.SentinelPassword = o.SentinelUsername, o.SentinelPassword
 		return redis.NewFailoverClient(u.Failover())
 	case len(o.Cluster) > 0:
 		u.Addrs = o.Cluster

@@ -30,7 +30,8 @@ func TestParseReadsEveryForm(t *testing.T) {
 			options{Addr: "redis.example:6379", Password: "secret", TLS: true, ServerName: "redis.example"}},
 		{
 			"sentinels",
-			"redis+sentinel://watch:dog@a:26379/2?master_name=main&addr=b:26379&addr=c:26380&username=ada&password=secret",
+			"redis+sentinel://watch:dog@a:26379/2?master_name=main&addr=b:26379" +
+				"&addr=c:26380&username=ada&password=secret",
 			options{
 				Master:           "main",
 				Sentinels:        []string{"a:26379", "b:26379", "c:26380"},

@@ -18,6 +18,7 @@ import (
 )
 
 func TestPutOfEverySize(t *testing.T) {
+	t.Parallel()
 	content := append(big(t), make([]byte, s3store.PartBytes)...)
 	const part = s3store.PartBytes
 	for _, size := range []int{0, 1, part - 1, part, part + 1, 2 * part, 3*part + 1} {
@@ -36,6 +37,7 @@ func TestPutOfEverySize(t *testing.T) {
 }
 
 func TestPutWithChecksums(t *testing.T) {
+	t.Parallel()
 	address := newAddress(t)
 	query := address.Query()
 	query.Set("checksum", "when_supported")
@@ -65,6 +67,7 @@ func TestPutWithChecksums(t *testing.T) {
 }
 
 func TestPutOfExactlyOnePartNeedsNoUpload(t *testing.T) {
+	t.Parallel()
 	o, _, _ := newFaulty(t, fault{isCreate, -1, says(http.StatusServiceUnavailable, "SlowDown")})
 	for way, body := range ways {
 		if n, err := o.Put(
@@ -79,6 +82,7 @@ func TestPutOfExactlyOnePartNeedsNoUpload(t *testing.T) {
 }
 
 func TestPutOfADeviceHasNoEnd(t *testing.T) {
+	t.Parallel()
 	o := mustOpen(t, newAddress(t).String())
 	device, err := os.Open("/dev/zero")
 	if err != nil {
@@ -94,6 +98,7 @@ func TestPutOfADeviceHasNoEnd(t *testing.T) {
 }
 
 func TestPutOfAFileBeginsWhereTheFileStands(t *testing.T) {
+	t.Parallel()
 	o := mustOpen(t, newAddress(t).String())
 	f := mustFile(t, []byte("0123456789"))
 	if _, err := f.Seek(4, io.SeekStart); err != nil {
@@ -108,6 +113,7 @@ func TestPutOfAFileBeginsWhereTheFileStands(t *testing.T) {
 }
 
 func TestPutOfAPipe(t *testing.T) {
+	t.Parallel()
 	o := mustOpen(t, newAddress(t).String())
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -126,6 +132,7 @@ func TestPutOfAPipe(t *testing.T) {
 }
 
 func TestPutOfABodyThatBreaks(t *testing.T) {
+	t.Parallel()
 	for _, reason := range []error{errors.New("torn"), io.ErrUnexpectedEOF} {
 		for name, content := range map[string][]byte{"early": small(), "in a later part": big(t)} {
 			t.Run(name, func(t *testing.T) {
@@ -141,6 +148,7 @@ func TestPutOfABodyThatBreaks(t *testing.T) {
 }
 
 func TestPartSizes(t *testing.T) {
+	t.Parallel()
 	const mib = 1 << 20
 	for _, tc := range []struct{ size, want int64 }{
 		{8*mib + 1, 8 * mib},
@@ -157,6 +165,7 @@ func TestPartSizes(t *testing.T) {
 
 // TestRangesOverHTTP reads as the server does for a player.
 func TestRangesOverHTTP(t *testing.T) {
+	t.Parallel()
 	o := mustOpen(t, newAddress(t).String())
 	content := big(t)
 	if _, err := o.Put(t.Context(), key, bytes.NewReader(content)); err != nil {
@@ -201,6 +210,7 @@ func TestRangesOverHTTP(t *testing.T) {
 }
 
 func TestSweepAbortsOnlyWhatIsOld(t *testing.T) {
+	t.Parallel()
 	stuck, direct, _ := newFaulty(
 		t,
 		fault{isPart, -1, says(http.StatusServiceUnavailable, "SlowDown")},

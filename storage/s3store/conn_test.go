@@ -13,6 +13,7 @@ import (
 )
 
 func TestConnectionsWaitWhileSomethingMoves(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		near, far := net.Pipe()
 		gone := make(chan struct{})
@@ -54,6 +55,7 @@ func TestConnectionsWaitWhileSomethingMoves(t *testing.T) {
 }
 
 func TestConnectionsEndWhenNothingCanBeSent(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		near, far := net.Pipe()
 		defer near.Close()

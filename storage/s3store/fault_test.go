@@ -82,6 +82,7 @@ func wantNoUploads(t testing.TB, s *s3store.Store) {
 }
 
 func TestPutThroughFaults(t *testing.T) {
+	t.Parallel()
 	unavailable := says(http.StatusServiceUnavailable, "SlowDown")
 	for _, tc := range []struct {
 		name   string
@@ -157,6 +158,7 @@ func TestPutThroughFaults(t *testing.T) {
 }
 
 func TestPutLosesAgainstAnother(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		before func(*http.Request) bool
 		body   []byte
@@ -185,6 +187,7 @@ func TestPutLosesAgainstAnother(t *testing.T) {
 }
 
 func TestServerWithoutConditions(t *testing.T) {
+	t.Parallel()
 	for name, body := range map[string][]byte{"a small object": small(), "a big object": big(t)} {
 		t.Run(name, func(t *testing.T) {
 			faulty, direct, proxy := newFaulty(
@@ -221,6 +224,7 @@ func TestServerWithoutConditions(t *testing.T) {
 }
 
 func TestFullServer(t *testing.T) {
+	t.Parallel()
 	for name, answer := range map[string]func(http.ResponseWriter, *http.Request, http.Handler){
 		"a full disk":  says(http.StatusInsufficientStorage, "InsufficientStorage"),
 		"a full quota": says(http.StatusForbidden, "QuotaExceeded"),
@@ -240,6 +244,7 @@ func TestFullServer(t *testing.T) {
 }
 
 func TestPutOfAFileThatShrinks(t *testing.T) {
+	t.Parallel()
 	body := mustFile(t, big(t))
 	faulty, direct, _ := newFaulty(t, fault{isCreate, 1, first(func() {
 		if err := os.Truncate(body.Name(), s3store.PartBytes+1); err != nil {
@@ -254,6 +259,7 @@ func TestPutOfAFileThatShrinks(t *testing.T) {
 }
 
 func TestServerWithoutMetadata(t *testing.T) {
+	t.Parallel()
 	forget := fault{isHead, -1, changed(func(h http.Header) { h.Del("X-Amz-Meta-Put-Id") })}
 	for name, tc := range map[string]struct {
 		lost   func(*http.Request) bool
@@ -274,6 +280,7 @@ func TestServerWithoutMetadata(t *testing.T) {
 }
 
 func TestServersWordIsCompared(t *testing.T) {
+	t.Parallel()
 	body := big(t)
 	var direct *s3store.Store
 	replace := func() {
@@ -321,6 +328,7 @@ func TestServersWordIsCompared(t *testing.T) {
 }
 
 func TestPutWhoseCallerLeaves(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name   string
 		to     func(*http.Request) bool

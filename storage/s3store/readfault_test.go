@@ -14,6 +14,7 @@ import (
 )
 
 func TestReadThroughFaults(t *testing.T) {
+	t.Parallel()
 	content := small()
 	for _, tc := range []struct {
 		name   string
@@ -67,6 +68,7 @@ func cut(content []byte, r meanwhile.Range) []byte {
 }
 
 func TestReadNeverMixesTwoObjects(t *testing.T) {
+	t.Parallel()
 	var faulty, direct *s3store.Store
 	replace := func(w http.ResponseWriter, r *http.Request, server http.Handler) {
 		defer func() {
@@ -94,6 +96,7 @@ func TestReadNeverMixesTwoObjects(t *testing.T) {
 }
 
 func TestListThroughFaults(t *testing.T) {
+	t.Parallel()
 	for name, f := range map[string]fault{
 		"a busy server is asked again":      {isGet, 3, says(http.StatusServiceUnavailable, "SlowDown")},
 		"a cut answer is asked for again":   {isGet, 3, cutAnswer(false)},

@@ -16,6 +16,7 @@ import (
 )
 
 func TestAddressesThatAreRefused(t *testing.T) {
+	t.Parallel()
 	const secret = "the-secret"
 	for _, tc := range []struct {
 		address string
@@ -105,6 +106,7 @@ func TestSettingsReachTheServer(t *testing.T) {
 }
 
 func TestOpenNeedsItsBucket(t *testing.T) {
+	t.Parallel()
 	address := newAddress(t)
 	address.Host = "no-such-bucket"
 	_, err := s3store.Open(t.Context(), address.String(), newLog(t))
@@ -114,6 +116,7 @@ func TestOpenNeedsItsBucket(t *testing.T) {
 }
 
 func TestNothingTellsTheSecret(t *testing.T) {
+	t.Parallel()
 	address := newAddress(t)
 	query := address.Query()
 	query.Set("secret_key", "the-wrong-secret")
@@ -133,6 +136,7 @@ func TestNothingTellsTheSecret(t *testing.T) {
 }
 
 func TestSignURL(t *testing.T) {
+	t.Parallel()
 	address := newAddress(t)
 	direct := mustOpen(t, address.String())
 	if _, err := direct.Put(t.Context(), key, strings.NewReader("0123456789")); err != nil {

@@ -120,8 +120,8 @@ func (s *streamSource) next() (piece, error) {
 	if err == nil {
 		_, err = s.r.Peek(1)
 	}
-	// ReadFull's own: a tornError wraps the second
-	last := err == io.EOF || err == io.ErrUnexpectedEOF //nolint:errorlint
+	//nolint:errorlint // ReadFull's own: a tornError wraps the second
+	last := err == io.EOF || err == io.ErrUnexpectedEOF
 	if err != nil && !last {
 		free()
 		return piece{}, err

@@ -42,7 +42,8 @@ type Store struct {
 
 // Open connects to the bucket that address names:
 //
-//	s3://bucket[/prefix]?endpoint=http://…&public_endpoint=…&region=…&path_style=true|false&checksum=when_required|when_supported&silence=1m
+//	s3://bucket[/prefix]?endpoint=http://…&public_endpoint=…&region=…&path_style=true|false
+//	  &checksum=when_required|when_supported&silence=1m
 //
 // Everything after the "?" may be left out. Credentials come from access_key and secret_key there,
 // else from the AWS environment variables, shared files or the machine's role. public_endpoint is

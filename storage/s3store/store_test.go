@@ -12,6 +12,7 @@ import (
 )
 
 func TestObjects(t *testing.T) {
+	t.Parallel()
 	storagetest.TestObjects(t, func(t testing.TB) meanwhile.Objects { return mustOpen(t, newAddress(t).String()) })
 }
 

@@ -199,8 +199,8 @@ func (g *group) connect(ctx context.Context) error {
 }
 
 func (g *group) do(word string) error {
-	// who went away half-way would leave a connection whose state is not certain
-	_, err := g.words[word].Exec() //nolint:noctx
+	//nolint:noctx // who went away half-way would leave a connection whose state is not certain
+	_, err := g.words[word].Exec()
 	return err
 }
 

@@ -75,6 +75,7 @@ func mustSaid(t *testing.T, s *Store) string {
 }
 
 func TestWritersInLineShareOneCommit(t *testing.T) {
+	t.Parallel()
 	s := mustGroup(t)
 	seen := make([]string, 3)
 	fns := make([]func(querier) error, 3)
@@ -100,6 +101,7 @@ func TestWritersInLineShareOneCommit(t *testing.T) {
 // SQLite may roll a whole transaction back by itself, for a full disk or a lack of memory: one
 // caller's statement does the same here.
 func TestWritersWhoseBatchIsLostRunAgainAlone(t *testing.T) {
+	t.Parallel()
 	s := mustGroup(t)
 	reason := errors.New("no room")
 	errs := mustLine(t, s, say(t.Context(), 1), func(q querier) error {
@@ -119,6 +121,7 @@ func TestWritersWhoseBatchIsLostRunAgainAlone(t *testing.T) {
 // Who swallows the error of a statement that ended the transaction must not be told that what it
 // wrote is there.
 func TestWriterThatHidesTheEndOfItsTransactionIsToldOfIt(t *testing.T) {
+	t.Parallel()
 	s := mustGroup(t)
 	errs := mustLine(t, s, func(q querier) error {
 		_, err := q.ExecContext(t.Context(), "ROLLBACK")
@@ -133,6 +136,7 @@ func TestWriterThatHidesTheEndOfItsTransactionIsToldOfIt(t *testing.T) {
 }
 
 func TestWriterThatLeavesTheLineHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
 	s := mustGroup(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	left := make(chan error, 1)

@@ -225,6 +225,7 @@ func mustCrew(t testing.TB, s *sqlstore.Store) crew {
 }
 
 func TestNoRowOfADoomedVideoIsLeft(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, e engine) {
 		address := e.address(t)
 		s := mustOpenAt(t, address)
@@ -278,6 +279,7 @@ func TestNoRowOfADoomedVideoIsLeft(t *testing.T) {
 }
 
 func TestNoRowOfADeletedAccountIsLeft(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, e engine) {
 		address := e.address(t)
 		s := mustOpenAt(t, address)
@@ -316,6 +318,7 @@ var passedOn = []string{"comments.author_id", "videos.owner_id"}
 // TestWhatRefersToVideosAndPeopleGoesWithThem fails for a new table that would keep a video, an
 // upload, a workspace or an account from being deleted.
 func TestWhatRefersToVideosAndPeopleGoesWithThem(t *testing.T) {
+	t.Parallel()
 	address := mustFile(t)
 	mustOpenAt(t, address)
 	db := mustDB(t, sqlite, address)

@@ -23,8 +23,8 @@ type lines struct {
 
 // errand is what one writer wants done.
 type errand struct {
-	// of who waits for it; those who are taken along may leave each at their own time
-	ctx        context.Context //nolint:containedctx
+	//nolint:containedctx // of who waits for it; those who are taken along may leave each at their own time
+	ctx        context.Context
 	statements []statement
 	read       func(pgx.BatchResults) error // reads what the database answers to statements
 

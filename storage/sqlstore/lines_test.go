@@ -52,6 +52,7 @@ func mustLineUp(t *testing.T, elsewhere, ours *sqlstore.Store, then func(), comm
 }
 
 func TestCommentsInLineShareOneTransaction(t *testing.T) {
+	t.Parallel()
 	needsPostgres(t)
 	address := postgres.address(t)
 	elsewhere, ours := mustOpenAt(t, address), mustOpenAt(t, address)
@@ -76,6 +77,7 @@ func TestCommentsInLineShareOneTransaction(t *testing.T) {
 
 // One who is refused keeps nobody else from speaking, and takes no number.
 func TestRefusedCommentHarmsNobodyInItsLine(t *testing.T) {
+	t.Parallel()
 	needsPostgres(t)
 	address := postgres.address(t)
 	elsewhere, ours := mustOpenAt(t, address), mustOpenAt(t, address)
@@ -96,6 +98,7 @@ func TestRefusedCommentHarmsNobodyInItsLine(t *testing.T) {
 
 // Who leaves the line leaves no gap and keeps nobody waiting.
 func TestWhoLeavesTheLineHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
 	needsPostgres(t)
 	address := postgres.address(t)
 	elsewhere, ours := mustOpenAt(t, address), mustOpenAt(t, address)

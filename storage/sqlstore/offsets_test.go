@@ -13,6 +13,7 @@ import (
 // Chunks of a release that knew of no offsets get them by the migration, and those that its program
 // adds beside ours by the next chunk.
 func TestChunksOfTheLastReleaseGetTheirPlaces(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, e engine) {
 		address := e.address(t)
 		s := mustOpenAt(t, address)

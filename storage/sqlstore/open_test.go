@@ -16,6 +16,7 @@ import (
 )
 
 func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name, address string
 		want          meanwhile.Kind
@@ -40,6 +41,7 @@ func TestOpenRefuses(t *testing.T) {
 }
 
 func TestFileIsPrivateWhateverItsName(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "50% of a?b#c d.db")
 	s := mustOpen(t, path)
 	if err := s.CreateWorkspace(
@@ -60,8 +62,12 @@ func TestFileIsPrivateWhateverItsName(t *testing.T) {
 }
 
 func TestMigrateCopiesWhatWasThere(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "m.db")
-	s := mustOpen(t, path)
+	s := mustOpenBare(t, "sqlite:"+path)
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	if err := s.CreateWorkspace(
 		t.Context(),
 		meanwhile.Workspace{ID: "w", Name: "Orchard", CreatedAt: time.Now()},
@@ -132,6 +138,7 @@ func mustPending(t testing.TB, s *sqlstore.Store) int {
 }
 
 func TestRowsSurviveAStart(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, e engine) {
 		address := e.address(t)
 		first, err := sqlstore.Open(t.Context(), address, slog.New(slog.DiscardHandler))
@@ -153,6 +160,7 @@ func TestRowsSurviveAStart(t *testing.T) {
 }
 
 func TestClosedStoreIsUnavailable(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, e engine) {
 		s := mustOpenAt(t, e.address(t))
 		if err := s.Close(); err != nil {
@@ -172,6 +180,7 @@ func TestClosedStoreIsUnavailable(t *testing.T) {
 }
 
 func TestCallerThatLeftIsToldSo(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, e engine) {
 		s := mustOpenAt(t, e.address(t))
 		ctx, cancel := context.WithCancel(t.Context())
@@ -183,6 +192,7 @@ func TestCallerThatLeftIsToldSo(t *testing.T) {
 }
 
 func TestVersionNamesTheEngine(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, e engine) {
 		got, err := mustOpenAt(t, e.address(t)).Version(t.Context())
 		if err != nil || !strings.HasPrefix(got, e.name+" ") || len(got) < len(e.name)+4 {
@@ -192,6 +202,7 @@ func TestVersionNamesTheEngine(t *testing.T) {
 }
 
 func TestMigrationStatusFollowsTheSchema(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, e engine) {
 		s := mustOpenBare(t, e.address(t))
 		all := mustPending(t, s)
@@ -212,6 +223,7 @@ func TestMigrationStatusFollowsTheSchema(t *testing.T) {
 // Several servers start at once on an empty database: all but one wait, and every one of them goes
 // on.
 func TestMigrateTogether(t *testing.T) {
+	t.Parallel()
 	needsPostgres(t)
 	address := postgres.address(t)
 	stores := make([]*sqlstore.Store, 4)

@@ -47,6 +47,7 @@ func mustAsk[T any](t testing.TB, address, text string, args ...any) (v T) {
 }
 
 func TestOpenSaysWhatPostgreSQLRefuses(t *testing.T) {
+	t.Parallel()
 	needsPostgres(t)
 	address := postgres.address(t)
 	changed := func(change func(u *url.URL)) string {
@@ -116,6 +117,7 @@ func waitForLock(t testing.TB, s *sqlstore.Store) {
 // Two transactions that change the same rows in opposite order cannot both go on: PostgreSQL gives
 // one up, and that one runs again.
 func TestTransactionsThatMeetBothComeThrough(t *testing.T) {
+	t.Parallel()
 	needsPostgres(t)
 	s := mustOpenAt(t, postgres.address(t))
 	mustVideos(t, s, "a", "b")
@@ -164,6 +166,7 @@ func terminate(t testing.TB, address string) {
 }
 
 func TestLostConnectionsComeBackByThemselves(t *testing.T) {
+	t.Parallel()
 	needsPostgres(t)
 	address := postgres.address(t)
 	s := mustOpenAt(t, address)
@@ -205,6 +208,7 @@ func TestLostConnectionsComeBackByThemselves(t *testing.T) {
 }
 
 func TestDatabaseThatIsAwayForAWhile(t *testing.T) {
+	t.Parallel()
 	needsPostgres(t)
 	address := postgres.address(t)
 	s := mustOpenAt(t, address)
@@ -235,6 +239,7 @@ func TestDatabaseThatIsAwayForAWhile(t *testing.T) {
 // A process that stands still in the middle of a transaction must not hold everybody else up for
 // ever.
 func TestEveryConnectionEndsAFrozenTransaction(t *testing.T) {
+	t.Parallel()
 	needsPostgres(t)
 	address := postgres.address(t)
 	s := mustOpenAt(t, address)

@@ -9,6 +9,7 @@ import (
 )
 
 func TestCheckSQLite(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		version string
 		refused bool
@@ -25,6 +26,7 @@ func TestCheckSQLite(t *testing.T) {
 // What is answered as stored has to survive a power cut: that hangs on these settings of the one
 // connection that writes.
 func TestWriterIsDurable(t *testing.T) {
+	t.Parallel()
 	s, err := Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "m.db"), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

@@ -192,8 +192,8 @@ func (s *Store) tryTx(ctx context.Context, fn func(*Store) error) error {
 			inner.tx = tx
 			return fn(&inner)
 		})
-		// fn's own errors come back unchanged, whatever they wrap
-		if own, ok := err.(*writerError); ok { //nolint:errorlint
+		//nolint:errorlint // fn's own errors come back unchanged, whatever they wrap
+		if own, ok := err.(*writerError); ok {
 			return s.fail(ctx, own.what, own.err)
 		}
 		return err

@@ -1,16 +1,22 @@
 package sqlstore_test
 
 import (
+	"errors"
+	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"meanwhile"
 	"meanwhile/storage/sqlstore"
+	"meanwhile/storage/sqlstore/sqlstoretest"
 	"meanwhile/storage/storagetest"
 )
 
 func TestStore(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, e engine) {
 		beside := e.address(t)
 		storagetest.TestStore(t, func(t testing.TB) meanwhile.Store { return mustOpenAt(t, e.another(t, beside)) })
@@ -23,9 +29,15 @@ func mustOpen(t testing.TB, path string) *sqlstore.Store {
 	return mustOpenAt(t, "sqlite:"+path)
 }
 
-// mustOpenAt opens the database at address with its schema in place.
+// mustOpenAt opens the database at address with its schema in place. A SQLite file that is not
+// there yet begins as a copy of a migrated one.
 func mustOpenAt(t testing.TB, address string) *sqlstore.Store {
 	t.Helper()
+	if path, isFile := strings.CutPrefix(address, "sqlite:"); isFile {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			sqlstoretest.CopyTo(t, path)
+		}
+	}
 	s := mustOpenBare(t, address)
 	if err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)

@@ -62,6 +62,7 @@ func mustVideos(t testing.TB, s meanwhile.Store, ids ...meanwhile.VideoID) {
 }
 
 func TestTwoProcessesClaimEachStageOnce(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, e engine) {
 		pair := mustPair(t, e)
 		mustVideos(t, pair[0], "v")
@@ -115,6 +116,7 @@ func TestTwoProcessesClaimEachStageOnce(t *testing.T) {
 }
 
 func TestTwoProcessesNumberCommentsWithoutGapOrRepeat(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, e engine) {
 		pair := mustPair(t, e)
 		mustVideos(t, pair[0], "v")
@@ -156,6 +158,7 @@ func TestTwoProcessesNumberCommentsWithoutGapOrRepeat(t *testing.T) {
 // A reader who has seen number n has seen all before it: what a slower writer holds must not become
 // visible later with a lower number.
 func TestCommentNumbersBecomeVisibleInTheirOrder(t *testing.T) {
+	t.Parallel()
 	needsPostgres(t)
 	pair := mustPair(t, postgres)
 	mustVideos(t, pair[0], "v")
@@ -211,6 +214,7 @@ func account(i int) meanwhile.Account {
 }
 
 func TestSetUpByManyAtOnceMakesOneAccount(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, e engine) {
 		pair := mustPair(t, e)
 		winners := 0
@@ -235,6 +239,7 @@ func TestSetUpByManyAtOnceMakesOneAccount(t *testing.T) {
 // The operator's command and the set-up link may come at the same time: there is one workspace and
 // one owner after it.
 func TestFirstAccountsByCommandAndLinkShareAWorkspace(t *testing.T) {
+	t.Parallel()
 	onBoth(t, func(t *testing.T, e engine) {
 		pair := mustPair(t, e)
 		for i, err := range together(6, func(i int) error {

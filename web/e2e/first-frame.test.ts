@@ -78,7 +78,7 @@ test.each([
   await leave(guest)
 })
 
-test('the poster stands where the first picture shows nothing, and is not fetched where it shows something', async () => {
+test('the poster stands where the first picture shows nothing, and is not fetched elsewhere', async () => {
   const guest = await newPerson(browser)
   for (const { video, isWanted } of [
     { video: white, isWanted: true },

@@ -25,7 +25,7 @@ afterAll(async () => {
   await studio?.close()
 })
 
-test('a colleague watches while it is recorded, from its beginning, and the stop changes nothing for them', async () => {
+test('a colleague watches from the beginning while it is recorded; the stop changes nothing for them', async () => {
   const recorder = await studio.recorderPage()
   await choose(recorder, 'Screen')
   await record(recorder)

@@ -56,7 +56,7 @@ test('a page that was opened before the smaller versions takes them in while it 
   await leave(guest)
 })
 
-test('a link that cannot carry the file goes on from the same place with less, and through an ended grant', async () => {
+test('a link that cannot carry the file goes on from there with less, and through an ended grant', async () => {
   await client.reaches(noisy.videoId, 'ready')
   const guest = await newPerson(browser)
   const page = await guest.newPage()

@@ -141,7 +141,7 @@ test('a browser that is killed loses less than two seconds, and nothing that was
   }
 })
 
-test('without files of its own, a browser keeps the recording in a database; a page that was left finishes it', async () => {
+test('without files of its own, a browser keeps the recording in a database; a later page finishes it', async () => {
   const wire = await Wire.to(studio.program.base)
   try {
     const ada = await studio.person('database')

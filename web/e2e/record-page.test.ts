@@ -54,7 +54,7 @@ test('the whole way goes by keyboard, and each step is told aloud', async () => 
   expect(studio.ada.problems).toEqual([])
 })
 
-test('a window on top has pause and stop, and closing it ends nothing; notes are for their author, and stay', async () => {
+test('a window on top has pause and stop, closing it ends nothing; notes stay, for their author alone', async () => {
   const page = await studio.recorderPage()
   await page.getByText('Speaker notes').click()
   await page.getByLabel('Speaker notes').fill('First the numbers.')

@@ -86,7 +86,7 @@ test('a file that holds no video fails with its sentence, can be tried again and
   await leave(guest, ada)
 })
 
-test('what was never there and what is in the trash look the same, and an open page says that its link has ended', async () => {
+test('what was never there looks like what is in the trash; an open page says that its link has ended', async () => {
   const { videoId, link } = await client.begin('secret-plans.mp4', 1000)
   const guest = await newPerson(browser)
   const open = await guest.newPage()

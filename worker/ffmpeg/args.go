@@ -221,7 +221,8 @@ func ProbeArgs(in string, c meanwhile.Container, headerOnly bool) []string {
 	input["codec_whitelist"] = decoderList + "," + subtitleDecoders
 	args = append(args, ffgo.ConvertKwargsToCmdLineArgs(input)...)
 	entries := "format=nb_streams,duration,start_time" +
-		":stream=index,codec_type,codec_name,profile,level,codec_tag_string,width,height,coded_width,coded_height,sample_aspect_ratio," +
+		":stream=index,codec_type,codec_name,profile,level,codec_tag_string," +
+		"width,height,coded_width,coded_height,sample_aspect_ratio," +
 		"pix_fmt,avg_frame_rate,duration,bit_rate,sample_rate,channels,color_transfer,color_primaries,color_space" +
 		":stream_disposition=attached_pic:stream_side_data=rotation:stream_tags=rotate"
 	if !headerOnly {

@@ -18,6 +18,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestArgs(t *testing.T) {
+	t.Parallel()
 	picture := func(codec string, width, height int) *meanwhile.VideoStream {
 		return &meanwhile.VideoStream{
 			Codec:       codec,
@@ -180,6 +181,7 @@ func TestArgs(t *testing.T) {
 }
 
 func TestBudget(t *testing.T) {
+	t.Parallel()
 	probe := func(width, height int, fps float64, d time.Duration) meanwhile.Probe {
 		return meanwhile.Probe{
 			SizeBytes:  int64(d.Seconds()) * 1_000_000,
@@ -247,6 +249,7 @@ func TestBudget(t *testing.T) {
 }
 
 func TestKnownHoles(t *testing.T) {
+	t.Parallel()
 	for version, bad := range map[string]bool{
 		"5.1.9-0+deb12u1": false, "5.1.1-1": true, "4.4.2-0ubuntu0.22.04.1": true,
 		"n6.1.1": true, "8.0.1": false, "N-113007-g8d24a28d06": false,

@@ -13,6 +13,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/worker/ffmpeg"
+	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
 
 // newTools finds the programs, with the sandbox that this machine has.
@@ -25,7 +26,7 @@ func newTools(t testing.TB, o ffmpeg.Options) *ffmpeg.Tools {
 	return tools
 }
 
-// mustFFmpeg makes a clip. The arguments hold the output's name.
+// mustFFmpeg runs ffmpeg outside of the sandbox.
 func mustFFmpeg(t testing.TB, args ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -34,15 +35,6 @@ func mustFFmpeg(t testing.TB, args ...string) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("ffmpeg %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
-}
-
-// mustClip makes a clip in a folder of the test from words separated by spaces and returns its
-// path.
-func mustClip(t testing.TB, name, words string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	mustFFmpeg(t, append(strings.Fields(words), path)...)
-	return path
 }
 
 func mustWrite(t testing.TB, name string, content []byte) string {
@@ -195,13 +187,15 @@ func likenesses(t testing.TB) map[string]string {
 		"two-tracks-camera.mp4":               picture + h264 + fragments,
 		"mediabunny-avc-aac.mp4":              picture + sound + h264 + "-c:a aac -movflags +faststart",
 	} {
-		found[name] = mustClip(t, name, words)
+		found[name] = ffmpegtest.Clip(t, name, words)
 	}
 	var both bytes.Buffer
 	for _, size := range []string{"1272x516", "892x436"} {
-		both.Write(mustRead(t, mustClip(t, "part.h264", "-f lavfi -i testsrc2=s="+size+":r=30:d=2 "+h264+"-f h264")))
+		both.Write(mustRead(t, ffmpegtest.Clip(t, "part.h264", "-f lavfi -i testsrc2=s="+
+			size+":r=30:d=2 "+h264+"-f h264")))
 	}
 	const name = "chromium-avc3-resized.mp4"
-	found[name] = mustClip(t, name, "-r 30 -f h264 -i "+mustWrite(t, "both.h264", both.Bytes())+" -c copy "+fragments)
+	found[name] = ffmpegtest.Clip(t, name, "-r 30 -f h264 -i "+
+		mustWrite(t, "both.h264", both.Bytes())+" -c copy "+fragments)
 	return found
 }

@@ -17,6 +17,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/worker/ffmpeg"
+	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
 
 // clips that become a Faststart, by the words that make them.
@@ -27,6 +28,7 @@ const (
 )
 
 func TestFaststartHoldsTheSamplesOfItsSource(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
 	cases := []struct{ name, file, words string }{
 		{"index behind the media", "a.mp4", picture + voice + h264 + "-c:a aac"},
@@ -81,7 +83,7 @@ func TestFaststartHoldsTheSamplesOfItsSource(t *testing.T) {
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			checkFaststart(t, tools, mustClip(t, tc.file, tc.words))
+			checkFaststart(t, tools, ffmpegtest.Clip(t, tc.file, tc.words))
 		})
 	}
 }
@@ -192,6 +194,7 @@ func packetsOf(t testing.TB, path string) (packets []string) {
 }
 
 func TestFaststartOfBrowserRecordings(t *testing.T) {
+	t.Parallel()
 	tools, files := newTools(t, ffmpeg.Options{}), samples(t)
 	for _, name := range []string{
 		"chromium-avc1-opus-2s-keyframes.mp4", "mediabunny-avc-aac.mp4", "two-tracks-camera.mp4",
@@ -205,31 +208,32 @@ func TestFaststartOfBrowserRecordings(t *testing.T) {
 }
 
 func TestWhatIsNotPlainIsLeftToFFmpeg(t *testing.T) {
-	whole := mustClip(t, "a.mp4", picture+voice+h264+"-c:a aac")
+	t.Parallel()
+	whole := ffmpegtest.Clip(t, "a.mp4", picture+voice+h264+"-c:a aac")
 	cases := []struct {
 		name string
 		file func(t *testing.T) string
 	}{
-		{"another codec", func(t *testing.T) string { return mustClip(t, "a.mp4", picture+"-c:v mpeg4") }},
-		{"another container", func(t *testing.T) string { return mustClip(t, "a.mkv", picture+h264) }},
-		{"sound alone", func(t *testing.T) string { return mustClip(t, "a.mp4", voice+"-c:a aac") }},
+		{"another codec", func(t *testing.T) string { return ffmpegtest.Clip(t, "a.mp4", picture+"-c:v mpeg4") }},
+		{"another container", func(t *testing.T) string { return ffmpegtest.Clip(t, "a.mkv", picture+h264) }},
+		{"sound alone", func(t *testing.T) string { return ffmpegtest.Clip(t, "a.mp4", voice+"-c:a aac") }},
 		{
 			"parameter sets among the pictures",
 			func(t *testing.T) string { return samples(t)["chromium-avc3-resized.mp4"] },
 		},
 		{
 			"a beginning that an editor took away",
-			func(t *testing.T) string { return mustClip(t, "a.mp4", "-ss 1.9 -i "+whole+" -c copy") },
+			func(t *testing.T) string { return ffmpegtest.Clip(t, "a.mp4", "-ss 1.9 -i "+whole+" -c copy") },
 		},
 		{"a file that was cut off", func(t *testing.T) string {
-			b := mustRead(t, mustClip(t, "a.mp4", "-i "+whole+" -c copy -movflags +faststart"))
+			b := mustRead(t, ffmpegtest.Clip(t, "a.mp4", "-i "+whole+" -c copy -movflags +faststart"))
 			return mustWrite(t, "a.mp4", b[:len(b)*2/3])
 		}},
 		{"an end that is hidden", func(t *testing.T) string {
 			return mustWrite(t, "a.mp4", shortenEdits(t, mustRead(t, whole), 3000))
 		}},
 		{"sound far from its picture", func(t *testing.T) string {
-			return mustClip(
+			return ffmpegtest.Clip(
 				t,
 				"a.mp4",
 				picture+voice+h264+
@@ -276,13 +280,14 @@ func shortenEdits(t *testing.T, b []byte, ms uint32) []byte {
 // TestSpoiledIndexesNeverReachOutOfTheFile changes bytes of indexes at random: whatever they say
 // then, what is copied lies in the source, and no byte of it twice.
 func TestSpoiledIndexesNeverReachOutOfTheFile(t *testing.T) {
+	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
 	plans := 0
 	for _, words := range []string{
 		picture + voice + h264 + "-c:a aac -movflags +faststart",
 		picture + voice + h264 + "-c:a libopus -movflags +frag_keyframe+empty_moov+default_base_moof",
 	} {
-		whole := mustRead(t, mustClip(t, "a.mp4", words))
+		whole := mustRead(t, ffmpegtest.Clip(t, "a.mp4", words))
 		index := int64(bytes.LastIndex(whole, []byte("mdat")))
 		if i := bytes.Index(whole, []byte("moof")); i < 0 {
 			index = int64(bytes.Index(whole, []byte("mdat")))

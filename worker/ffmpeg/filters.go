@@ -33,7 +33,8 @@ func rungFilters(v *meanwhile.VideoStream, l meanwhile.Ladder, r meanwhile.Rung,
 // picture first. Where the picture begins late or ends early its first and its last frame stand in.
 func sheetFilters(s meanwhile.Storyboard, before string) string {
 	return fmt.Sprintf(
-		"fps=1/%s:start_time=0:round=up%s,scale=%s:out_range=pc,setsar=1,tpad=stop=%d:stop_mode=clone,tile=%dx%d,format=yuvj420p",
+		"fps=1/%s:start_time=0:round=up%s,scale=%s:out_range=pc,setsar=1,"+
+			"tpad=stop=%d:stop_mode=clone,tile=%dx%d,format=yuvj420p",
 		decimal(s.Interval.Seconds()),
 		before,
 		size(s.Width, s.Height),

@@ -130,7 +130,8 @@ func flatGraph(screen, camera *meanwhile.VideoStream, f meanwhile.Flat) string {
 		face = append(face, toneMap(camera)...)
 	}
 	mask := fmt.Sprintf(
-		"color=c=black:s=%[1]dx%[1]d:r=1:d=1,format=gray,geq=lum='255*clip(%[1]d/2-hypot(X-%[1]d/2+0.5,Y-%[1]d/2+0.5)+0.5,0,1)'[mask]",
+		"color=c=black:s=%[1]dx%[1]d:r=1:d=1,format=gray,"+
+			"geq=lum='255*clip(%[1]d/2-hypot(X-%[1]d/2+0.5,Y-%[1]d/2+0.5)+0.5,0,1)'[mask]",
 		largest,
 	)
 	cut := "[face][mask]alphamerge"

@@ -9,6 +9,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/worker/ffmpeg"
+	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
 
 // flattened puts two files together and proves the result as the worker does.
@@ -49,14 +50,15 @@ func flattened(
 // TestFlattenedBubbleIsWhereTheLayoutHasIt looks at the pixels: a red camera on a green screen, of
 // which every key frame moves, resizes or hides the bubble.
 func TestFlattenedBubbleIsWhereTheLayoutHasIt(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
-	screen := mustClip(
+	screen := ffmpegtest.Clip(
 		t,
 		"screen.mp4",
 		"-f lavfi -i color=c=0x00c000:s=1280x720:r=2:d=8 -f lavfi -i sine=r=48000:d=8 "+
 			quickH264+"-g 4 -c:a libopus -movflags frag_keyframe+empty_moov",
 	)
-	camera := mustClip(t, "camera.mp4", "-f lavfi -i color=c=0xe00000:s=640x480:r=30:d=8 "+quickH264+"-g 60")
+	camera := ffmpegtest.Clip(t, "camera.mp4", "-f lavfi -i color=c=0xe00000:s=640x480:r=30:d=8 "+quickH264+"-g 60")
 	layout := meanwhile.Layout{Bubbles: []meanwhile.Bubble{
 		{AtMS: 0, X: 0.12, Y: 0.8, Size: 0.25, Visible: true},
 		// the picture's corner: it is kept inside
@@ -116,6 +118,7 @@ func TestFlattenedBubbleIsWhereTheLayoutHasIt(t *testing.T) {
 // TestFlattenTakesWhatBrowsersRecord: a screen whose size moves, one whose picture ends before its
 // sound, and a WebM.
 func TestFlattenTakesWhatBrowsersRecord(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
 	all := samples(t)
 	for _, name := range []string{

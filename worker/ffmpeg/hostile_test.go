@@ -10,17 +10,19 @@ import (
 
 	"meanwhile"
 	"meanwhile/worker/ffmpeg"
+	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
 
 // soon is how long a hostile file may hold a worker before it is refused, on a busy machine.
 const soon = 10 * time.Second
 
 func TestHostileFilesAreRefused(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
-	good := mustRead(t, mustClip(t, "good.mp4", smallPicture+smallSound+quickH264+"-c:a aac"))
+	good := mustRead(t, ffmpegtest.Clip(t, "good.mp4", smallPicture+smallSound+quickH264+"-c:a aac"))
 	goodFront := mustRead(
 		t,
-		mustClip(t, "front.mp4", smallPicture+smallSound+quickH264+"-c:a aac -movflags +faststart"),
+		ffmpegtest.Clip(t, "front.mp4", smallPicture+smallSound+quickH264+"-c:a aac -movflags +faststart"),
 	)
 	endless := "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nclip.mp4\n"
 	for _, tc := range []struct {
@@ -59,12 +61,12 @@ func TestHostileFilesAreRefused(t *testing.T) {
 			),
 			sentence: "This file is damaged",
 		},
-		{name: "nothing but subtitles", path: mustClip(t, "a.mkv", "-f srt -i "+
+		{name: "nothing but subtitles", path: ffmpegtest.Clip(t, "a.mkv", "-f srt -i "+
 			mustWrite(t, "a.srt", []byte("1\n00:00:00,000 --> 00:00:01,000\nhello\n\n"))+" -c:s ass"),
 			sentence: "This file holds no video."},
 		{
 			name: "two frames 24 hours apart",
-			path: mustClip(
+			path: ffmpegtest.Clip(
 				t,
 				"a.mp4",
 				"-f lavfi -i color=s=64x64:r=1:d=2 -vf setpts=N*86400/TB -fps_mode vfr -c:v libx264 -preset ultrafast",
@@ -73,7 +75,7 @@ func TestHostileFilesAreRefused(t *testing.T) {
 		},
 		{name: "a frame of 16000 × 16000 in an AVI", content: hugeAVI(t), sentence: "The picture of this video is"},
 		{name: "three hundred streams", content: manyTracks(t, goodFront, 300), sentence: "the limit here is 32"},
-		{name: "a codec that is not on the list", path: mustClip(t, "a.avi", smallPicture+
+		{name: "a codec that is not on the list", path: ffmpegtest.Clip(t, "a.avi", smallPicture+
 			"-c:v asv1"), sentence: "We cannot read the picture or the sound of this file (asv1)"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -101,6 +103,7 @@ func TestHostileFilesAreRefused(t *testing.T) {
 
 // TestPlaylistsAreNotFollowed feeds scripts past Sniff: the forced demuxer refuses them too.
 func TestPlaylistsAreNotFollowed(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
 	path := mustWrite(t, "clip.mp4", []byte("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nclip.mp4\n"))
 	for _, container := range []meanwhile.Container{
@@ -118,10 +121,11 @@ func TestPlaylistsAreNotFollowed(t *testing.T) {
 }
 
 func TestCutWebMIsStillUsable(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
 	whole := mustRead(
 		t,
-		mustClip(
+		ffmpegtest.Clip(
 			t,
 			"a.webm",
 			"-f lavfi -i testsrc2=s=320x240:r=30:d=4 -f lavfi -i sine=d=4 -c:v libvpx -deadline realtime -g 30 -c:a "+
@@ -137,8 +141,9 @@ func TestCutWebMIsStillUsable(t *testing.T) {
 }
 
 func TestHeaderThatLies(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
-	content := mustRead(t, mustClip(t, "a.mp4", smallPicture+smallSound+quickH264+"-c:a aac"))
+	content := mustRead(t, ffmpegtest.Clip(t, "a.mp4", smallPicture+smallSound+quickH264+"-c:a aac"))
 	for _, box := range []struct {
 		kind   string
 		offset int // of the length, in a box of version 0
@@ -162,7 +167,10 @@ func TestHeaderThatLies(t *testing.T) {
 // pictures.
 func hugeAVI(t testing.TB) []byte {
 	t.Helper()
-	content := mustRead(t, mustClip(t, "a.avi", "-f lavfi -i color=s=96x80:r=5:d=1 -c:v mjpeg -pix_fmt yuvj420p"))
+	content := mustRead(
+		t,
+		ffmpegtest.Clip(t, "a.avi", "-f lavfi -i color=s=96x80:r=5:d=1 -c:v mjpeg -pix_fmt yuvj420p"),
+	)
 	grow := func(marker string, offset, step int, order binary.ByteOrder) {
 		for at := 0; ; {
 			next := bytes.Index(content[at:], []byte(marker))

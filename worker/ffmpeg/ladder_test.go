@@ -11,6 +11,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/worker/ffmpeg"
+	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
 
 // planOf is what the Library decides for a source.
@@ -26,6 +27,7 @@ func planOf(t testing.TB, src ffmpeg.Source) meanwhile.Plan {
 // TestLadder makes whole ladders and looks at every file: one process writes renditions that begin
 // together, end together and are what their playlists say.
 func TestLadder(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
 	for _, tc := range []struct {
 		name, file, words string
@@ -49,7 +51,7 @@ func TestLadder(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			src := mustProbe(t, tools, mustClip(t, tc.file, tc.words))
+			src := mustProbe(t, tools, ffmpegtest.Clip(t, tc.file, tc.words))
 			plan := planOf(t, src)
 			dir := filepath.Join(t.TempDir(), "ladder")
 			if err := tools.Ladder(t.Context(), src, *plan.Ladder, plan.Storyboard, dir, nil); err != nil {
@@ -180,8 +182,9 @@ func checkSheet(t *testing.T, path string, s meanwhile.Storyboard) {
 // with a key frame now and then, one alone, one frame alone, a screen on which nothing happens for
 // a long time, and shapes that no picture should have.
 func TestExtrasOfOddClips(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
-	refreshed := mustClip(
+	refreshed := ffmpegtest.Clip(
 		t,
 		"a.mkv",
 		"-f lavfi -i testsrc2=s=320x240:r=30:d=6 -c:v libx264 -g 30 -bf 0 -x264-params intra-refresh=1",
@@ -222,7 +225,7 @@ func TestExtrasOfOddClips(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			src := mustProbe(t, tools, mustClip(t, tc.file, tc.words))
+			src := mustProbe(t, tools, ffmpegtest.Clip(t, tc.file, tc.words))
 			board := planOf(t, src).Storyboard
 			if board.Tiles != tc.tiles {
 				t.Errorf("it has %d tiles, want %d", board.Tiles, tc.tiles)
@@ -245,6 +248,7 @@ func TestExtrasOfOddClips(t *testing.T) {
 }
 
 func TestPreviewIsShortAndSilent(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
 	for _, tc := range []struct {
 		name, words string
@@ -255,7 +259,7 @@ func TestPreviewIsShortAndSilent(t *testing.T) {
 		{"of a short one", "-f lavfi -i testsrc2=s=640x360:r=30:d=2 " + quickH264, 2 * time.Second},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			src := mustProbe(t, tools, mustClip(t, "a.mp4", tc.words))
+			src := mustProbe(t, tools, ffmpegtest.Clip(t, "a.mp4", tc.words))
 			path := filepath.Join(t.TempDir(), "preview.mp4")
 			if err := tools.Preview(t.Context(), src, path); err != nil {
 				t.Fatalf("Preview() = %v", err)
@@ -266,6 +270,7 @@ func TestPreviewIsShortAndSilent(t *testing.T) {
 }
 
 func TestListen(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
 	for _, tc := range []struct {
 		name, words string
@@ -283,7 +288,7 @@ func TestListen(t *testing.T) {
 			src := mustProbe(
 				t,
 				tools,
-				mustClip(t, "a.mkv", "-f lavfi -i color=s=64x64:r=5:d=4 "+tc.words+" "+quickH264),
+				ffmpegtest.Clip(t, "a.mkv", "-f lavfi -i color=s=64x64:r=5:d=4 "+tc.words+" "+quickH264),
 			)
 			speech := filepath.Join(t.TempDir(), "speech.flac")
 			loudness, peaks, err := tools.Listen(t.Context(), src, speech)
@@ -308,11 +313,12 @@ func TestListen(t *testing.T) {
 }
 
 func TestGainIsAddedToTheSound(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
 	src := mustProbe(
 		t,
 		tools,
-		mustClip(
+		ffmpegtest.Clip(
 			t,
 			"a.mkv",
 			"-f lavfi -i testsrc2=s=160x120:r=30:d=3 -f lavfi -i sine=r=48000:d=3 -af volume=-20dB -c:a pcm_s16le "+
@@ -336,8 +342,9 @@ func TestGainIsAddedToTheSound(t *testing.T) {
 }
 
 func TestSoundAloneBecomesAnMP4(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
-	cover := mustClip(t, "cover.jpg", "-f lavfi -i color=s=64x64:r=25:d=0.04 -frames:v 1")
+	cover := ffmpegtest.Clip(t, "cover.jpg", "-f lavfi -i color=s=64x64:r=25:d=0.04 -frames:v 1")
 	for _, tc := range []struct {
 		name, file, words string
 		copied            bool
@@ -347,7 +354,7 @@ func TestSoundAloneBecomesAnMP4(t *testing.T) {
 			"-i " + cover + " -map 0 -map 1 -c:a aac -ac 2 -c:v copy -disposition:v attached_pic -f mp4", true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			src := mustProbe(t, tools, mustClip(t, tc.file, tc.words))
+			src := mustProbe(t, tools, ffmpegtest.Clip(t, tc.file, tc.words))
 			plan := planOf(t, src)
 			if plan.Sound == nil || plan.Sound.Copy != tc.copied || len(plan.Steps()) != 2 {
 				t.Fatalf("the plan is %+v", plan)
@@ -380,11 +387,12 @@ func TestSoundAloneBecomesAnMP4(t *testing.T) {
 // TestLadderTellsHowFarItIs holds the ladder to telling of its progress all the way, though its
 // storyboard begins at its end.
 func TestLadderTellsHowFarItIs(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
 	src := mustProbe(
 		t,
 		tools,
-		mustClip(
+		ffmpegtest.Clip(
 			t,
 			"a.mkv",
 			"-f lavfi -i testsrc2=s=640x360:r=30:d=8 -f lavfi -i sine=r=48000:d=8 -c:v mpeg4 -q:v 8 -c:a aac",

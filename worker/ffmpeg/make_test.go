@@ -10,10 +10,12 @@ import (
 
 	"meanwhile"
 	"meanwhile/worker/ffmpeg"
+	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
 
 // TestBrowserRecordings takes what browsers really write through the whole line.
 func TestBrowserRecordings(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
 	for name, path := range samples(t) {
 		t.Run(name, func(t *testing.T) {
@@ -208,6 +210,7 @@ const (
 
 // TestEveryKindOfFile takes what people upload through probe, encode and poster.
 func TestEveryKindOfFile(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
 	subtitles := mustWrite(t, "a.srt", []byte("1\n00:00:00,000 --> 00:00:01,000\nhello\n\n"))
 	for _, tc := range []struct {
@@ -251,7 +254,7 @@ func TestEveryKindOfFile(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			src := mustProbe(t, tools, mustClip(t, tc.file, tc.words))
+			src := mustProbe(t, tools, ffmpegtest.Clip(t, tc.file, tc.words))
 			p := src.Probe
 			if p.Container != tc.container || p.Video.Width != tc.width || p.Video.Height != tc.height ||
 				(p.Audio == nil) != tc.silent ||
@@ -265,9 +268,11 @@ func TestEveryKindOfFile(t *testing.T) {
 }
 
 func TestRotatedPhoneClipStandsUpright(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
 	// Red on the left as coded; turned by 90° clockwise it is on top.
-	path := mustClip(t, "a.mp4", "-f lavfi -i color=red:s=160x240:r=30:d=2 -f lavfi -i color=blue:s=160x240:r=30:d=2 "+
+	path := ffmpegtest.Clip(t, "a.mp4", "-f lavfi -i color=red:s=160x240:r=30:d=2 -f lavfi -i "+
+		"color=blue:s=160x240:r=30:d=2 "+
 		"-filter_complex hstack "+quickH264)
 	turn(t, path)
 	src := mustProbe(t, tools, path)
@@ -300,9 +305,10 @@ func turn(t testing.TB, path string) {
 }
 
 func TestVariableFrameRateIsKept(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
 	// 30 frames a second for a second, then one every 700 ms, as a screen that stands still.
-	path := mustClip(
+	path := ffmpegtest.Clip(
 		t,
 		"a.mkv",
 		"-f lavfi -i testsrc2=s=320x240:r=30:d=3 -vf setpts='if(lt(N,30),N/30,1+(N-30)*0.0371)/TB' -fps_mode vfr "+
@@ -329,8 +335,9 @@ func TestVariableFrameRateIsKept(t *testing.T) {
 }
 
 func TestFrameRateIsCapped(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
-	src := mustProbe(t, tools, mustClip(t, "a.mp4", "-f lavfi -i testsrc2=s=160x120:r=120:d=2 "+quickH264))
+	src := mustProbe(t, tools, ffmpegtest.Clip(t, "a.mp4", "-f lavfi -i testsrc2=s=160x120:r=120:d=2 "+quickH264))
 	l := ladderOf(src.Probe)
 	l.MaxFPS = 60
 	if _, p := checkLadder(t, tools, src, l); p.Video.FPS < 59 || p.Video.FPS > 61 {
@@ -339,10 +346,11 @@ func TestFrameRateIsCapped(t *testing.T) {
 }
 
 func TestHDRIsMappedToSDR(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
 	// A grey that PQ calls 203 nits: the white of a page. Unmapped it would come out as a dull mid
 	// grey.
-	path := mustClip(
+	path := ffmpegtest.Clip(
 		t,
 		"a.mp4",
 		"-f lavfi -i color=white:s=320x240:r=30:d=1 -vf "+
@@ -365,8 +373,9 @@ func TestHDRIsMappedToSDR(t *testing.T) {
 }
 
 func TestColoursOfUnlabelledVideoStay(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
-	path := mustClip(
+	path := ffmpegtest.Clip(
 		t,
 		"a.mkv",
 		"-f lavfi -i color=0xc83232:s=320x240:r=30:d=1 -c:v libx264 -pix_fmt yuv420p -bsf:v "+
@@ -383,6 +392,7 @@ func TestColoursOfUnlabelledVideoStay(t *testing.T) {
 }
 
 func TestSoundStaysWithThePicture(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
 	const picture = "-f lavfi -i color=black:s=160x120:r=30:d=3 "
 	for _, tc := range []struct{ name, words string }{
@@ -392,7 +402,7 @@ func TestSoundStaysWithThePicture(t *testing.T) {
 			"-af volume=enable='lt(t,2)':volume=0,aselect='lt(t,0.5)+gte(t,1.5)' -c:a pcm_s16le " + quickH264},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			path := mustClip(t, "a.mkv", tc.words)
+			path := ffmpegtest.Clip(t, "a.mkv", tc.words)
 			before := toneStart(t, path)
 			if before < 1900*time.Millisecond {
 				t.Fatalf("the tone of the clip begins at %s: it has no hole", before)
@@ -406,11 +416,13 @@ func TestSoundStaysWithThePicture(t *testing.T) {
 }
 
 func TestOnlyTheSoundIsMadeAnew(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
 	src := mustProbe(
 		t,
 		tools,
-		mustClip(t, "a.mp4", smallPicture+smallSound+quickH264+"-c:a libopus -movflags frag_keyframe+empty_moov"),
+		ffmpegtest.Clip(t, "a.mp4", smallPicture+
+			smallSound+quickH264+"-c:a libopus -movflags frag_keyframe+empty_moov"),
 	)
 	l := ladderOf(src.Probe)
 	l.Rungs[0].Copy = true

@@ -5,16 +5,18 @@ import (
 	"testing"
 
 	"meanwhile/worker/ffmpeg"
+	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
 
 // TestPhoneClipOfFourKIsProcessed takes the dearest thing that a phone makes, HDR 2160p60 HEVC,
 // through its whole ladder within the sandbox's memory.
 func TestPhoneClipOfFourKIsProcessed(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
 	src := mustProbe(
 		t,
 		tools,
-		mustClip(
+		ffmpegtest.Clip(
 			t,
 			"phone.mp4",
 			"-f lavfi -i testsrc2=s=3840x2160:r=60:d=0.3 -f lavfi -i sine=d=0.3 -vf format=yuv420p10le "+

@@ -16,6 +16,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/worker/ffmpeg"
+	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
 
 // eachSandbox runs a test in every sandbox that this machine has. One it must have; of the other it
@@ -127,7 +128,11 @@ func TestCancelledEncodeLeavesNothing(t *testing.T) {
 		src := mustProbe(
 			t,
 			tools,
-			mustClip(t, "a.mp4", "-f lavfi -i testsrc2=s=320x180:r=30:d=30 -c:v libx264 -preset ultrafast -g 30"),
+			ffmpegtest.Clip(
+				t,
+				"a.mp4",
+				"-f lavfi -i testsrc2=s=320x180:r=30:d=30 -c:v libx264 -preset ultrafast -g 30",
+			),
 		)
 		slow := ladderOf(src.Probe)
 		// so that it is far from its end when it is cancelled
@@ -213,6 +218,7 @@ func TestStalledWorkIsEnded(t *testing.T) {
 }
 
 func TestNewSaysWhatIsMissing(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name     string
 		options  ffmpeg.Options

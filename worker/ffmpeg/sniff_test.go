@@ -7,9 +7,11 @@ import (
 
 	"meanwhile"
 	"meanwhile/worker/ffmpeg"
+	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
 
 func TestSniff(t *testing.T) {
+	t.Parallel()
 	ebml := func(doctype string) string {
 		return "\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\xf7\x81\x01\x42\xf2\x81\x04\x42\xf3\x81\x08\x42\x82" +
 			string([]byte{byte(0x80 | len(doctype))}) + doctype + strings.Repeat("\x00", 64)
@@ -84,7 +86,7 @@ func TestSniff(t *testing.T) {
 		meanwhile.ContainerMKV:  "-f lavfi -i color=d=0.1 -c:v libx264 -f matroska",
 	} {
 		t.Run("a real "+string(container), func(t *testing.T) {
-			path := mustClip(t, "clip.bin", words)
+			path := ffmpegtest.Clip(t, "clip.bin", words)
 			if got, err := ffmpeg.Sniff(path); err != nil || got != container {
 				t.Errorf("Sniff() = %q, %v, want %q", got, err, container)
 			}

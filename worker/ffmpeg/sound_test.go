@@ -32,6 +32,7 @@ func toneStart(t testing.TB, path string) time.Duration {
 
 // TestPeaksOfEveryLength writes silence and then a loud half, in pieces that cut samples in two.
 func TestPeaksOfEveryLength(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		length      time.Duration
 		least, most int

@@ -10,16 +10,18 @@ import (
 
 	"meanwhile"
 	"meanwhile/worker/ffmpeg"
+	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
 
 func TestVerifyRejects(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
-	good := mustClip(
+	good := ffmpegtest.Clip(
 		t,
 		"good.mp4",
 		"-f lavfi -i testsrc2=s=320x240:r=30:d=4 -f lavfi -i sine=d=4 "+quickH264+"-g 30 -c:a aac -movflags +faststart",
 	)
-	silent := mustClip(t, "silent.mp4", "-i "+good+" -c copy -an -movflags +faststart")
+	silent := ffmpegtest.Clip(t, "silent.mp4", "-i "+good+" -c copy -an -movflags +faststart")
 	content := mustRead(t, good)
 	spoilt := append([]byte{}, content...)
 	for i := len(spoilt) - len(spoilt)/6; i < len(spoilt); i++ { // the last part of the media
@@ -98,14 +100,16 @@ func TestVerifyRejects(t *testing.T) {
 // TestVerifyAllFindsTheOneThatIsWrong spoils one of the files of a ladder at a time; a rendition's
 // second file is looked at as well as its first.
 func TestVerifyAllFindsTheOneThatIsWrong(t *testing.T) {
+	t.Parallel()
 	eachSandbox(t, 0, func(t *testing.T, tools *ffmpeg.Tools) {
 		input := "-f lavfi -i testsrc2=s=320x240:r=30:d=6 -f lavfi -i sine=d=6 " + quickH264 + "-g 60 -c:a aac "
-		fragmented := mustRead(t, mustClip(t, "a.mp4", input+"-movflags +frag_keyframe+delay_moov+default_base_moof"))
-		faststart := mustRead(t, mustClip(t, "b.mp4", input+"-movflags +faststart"))
+		fragmented := mustRead(t, ffmpegtest.Clip(t, "a.mp4", input+
+			"-movflags +frag_keyframe+delay_moov+default_base_moof"))
+		faststart := mustRead(t, ffmpegtest.Clip(t, "b.mp4", input+"-movflags +faststart"))
 		// which plays as well
 		other := mustRead(
 			t,
-			mustClip(t, "c.mp4", strings.Replace(input, "testsrc2", "testsrc", 1)+"-movflags +faststart"),
+			ffmpegtest.Clip(t, "c.mp4", strings.Replace(input, "testsrc2", "testsrc", 1)+"-movflags +faststart"),
 		)
 		whole := func(b []byte) []byte { return b }
 		half := func(b []byte) []byte { return b[:len(b)/2] }
@@ -161,8 +165,9 @@ func TestVerifyAllFindsTheOneThatIsWrong(t *testing.T) {
 }
 
 func TestNothingIsLeftOfAFailure(t *testing.T) {
+	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
-	src := mustProbe(t, tools, mustClip(t, "a.mp4", smallPicture+quickH264))
+	src := mustProbe(t, tools, ffmpegtest.Clip(t, "a.mp4", smallPicture+quickH264))
 	src.Path = mustWrite(t, "other.mp4", []byte("not what was probed"))
 	dir := t.TempDir()
 	for name, err := range map[string]error{
