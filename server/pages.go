@@ -43,7 +43,7 @@ var entries = map[string][]string{
 	"library":  {"src/library/library.css", "src/library/main.ts"},
 	"record":   {"src/record/record.css", "src/record/main.ts"},
 	"settings": {"src/settings/settings.css", "src/settings/main.ts"},
-	"login":    {"src/ui/form.ts", "src/ui/login.ts"},
+	"login":    {"src/ui/form.ts", "src/signin/login.ts"},
 	"setup":    {"src/setup/setup.css", "src/setup/main.ts"},
 	"checks":   {"src/setup/setup.css", "src/setup/main.ts"},
 }

@@ -1,5 +1,5 @@
-// Making and using passkeys, where the browser can.
-import { addPasskey, beginPasskey, beginPasskeyLogIn, logInByPasskey, type Passkey } from '../api/passkeys'
+// Making and choosing passkeys in the browser. The callers bring options from the server and answers
+// to it.
 
 /**
  * Whether this browser can use passkeys of this site, which needs a name: no browser makes one for
@@ -12,27 +12,22 @@ export function canUsePasskeys(): boolean {
   )
 }
 
-/**
- * Makes a passkey for who is signed in. Undefined when they changed their mind. Throws ApiError.
- */
-export async function makePasskey(name: string, signal: AbortSignal): Promise<Passkey | undefined> {
-  const { options, ceremony } = await beginPasskey(signal)
+/** Makes a passkey as the server's options ask. Undefined when the person changed their mind. */
+export function createPasskey(
+  options: PublicKeyCredentialCreationOptionsJSON,
+  signal: AbortSignal,
+): Promise<PublicKeyCredential | undefined> {
   const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options)
-  const made = await ask(() => navigator.credentials.create({ publicKey, signal }))
-  return made && (await addPasskey(ceremony, name, made.toJSON(), signal))
+  return ask(() => navigator.credentials.create({ publicKey, signal }))
 }
 
-/**
- * Signs in with whichever passkey of this site the person chooses. False when they changed their
- * mind. Throws ApiError.
- */
-export async function signInByPasskey(signal: AbortSignal): Promise<boolean> {
-  const { options, ceremony } = await beginPasskeyLogIn(signal)
+/** Has the person choose a passkey of this site. Undefined when they changed their mind. */
+export function getPasskey(
+  options: PublicKeyCredentialRequestOptionsJSON,
+  signal: AbortSignal,
+): Promise<PublicKeyCredential | undefined> {
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options)
-  const used = await ask(() => navigator.credentials.get({ publicKey, signal }))
-  if (!used) return false
-  await logInByPasskey(ceremony, used.toJSON(), signal)
-  return true
+  return ask(() => navigator.credentials.get({ publicKey, signal }))
 }
 
 /** A browser says NotAllowedError for a no, and for no answer in time. */

@@ -1,9 +1,22 @@
 // The log-in page's button for passkeys. Everything else on that page works without scripts.
+import { beginPasskeyLogIn, logInByPasskey } from '../api/passkeys'
 import { problemOf } from '../api/request'
-import { need, setText } from './dom'
-import { canUsePasskeys, signInByPasskey } from './passkey'
+import { need, setText } from '../ui/dom'
+import { canUsePasskeys, getPasskey } from '../ui/passkey'
 
 const page = new AbortController()
+
+/**
+ * Signs in with whichever passkey of this site the person chooses. False when they changed their
+ * mind. Throws ApiError.
+ */
+async function signInByPasskey(signal: AbortSignal): Promise<boolean> {
+  const { options, ceremony } = await beginPasskeyLogIn(signal)
+  const used = await getPasskey(options, signal)
+  if (!used) return false
+  await logInByPasskey(ceremony, used.toJSON(), signal)
+  return true
+}
 
 function offerPasskey(): void {
   const button = need('passkey', HTMLButtonElement)
