@@ -1,28 +1,21 @@
 // Server-sent events that stay: the browser's own reconnecting, ours where it gives up, and none
 // while nobody looks.
+import { newBackoff } from './retry'
 
 /**
  * How long a page that nobody sees keeps its stream: browsers allow six per host on HTTP/1.1, and
  * tabs pile up.
  */
 const HIDDEN_CLOSE_MS = 60_000
-const FIRST_RETRY_MS = 1_000
-const MAX_RETRY_MS = 30_000
+
+/** How long a page waits before it asks for news again. */
+export const newsRetryMs = newBackoff({ firstMs: 1_000, longestMs: 30_000, factor: 1.5, jitter: [0.75, 1.25] })
 
 export type StreamState = 'open' | 'lost'
 
 export interface StreamHandlers {
   onEvent(name: string, data: unknown): void
   onState(state: StreamState): void
-}
-
-/**
- * Grows by half with each attempt, within bounds; spread (0…1) keeps many pages from coming back at
- * one moment.
- */
-export function retryDelayMs(attempt: number, spread: number): number {
-  const base = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 1.5 ** attempt)
-  return Math.round(base * (0.75 + spread / 2))
 }
 
 /** Follows the events named in names at path until signal ends. */
@@ -56,7 +49,7 @@ export function followEvents(
       // us.
       if (stream.readyState !== EventSource.CLOSED) return
       clearTimeout(retry)
-      retry = setTimeout(open, retryDelayMs(attempt++, Math.random()))
+      retry = setTimeout(open, newsRetryMs(++attempt, Math.random()))
     })
     for (const name of names) {
       stream.addEventListener(name, (event) => {

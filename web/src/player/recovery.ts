@@ -1,8 +1,8 @@
 // Going on after a source failed: ask for the share again, set the new address, same position, same
 // playing state.
+import { newBackoff, waitForNetwork } from '../api/retry'
 import type { Media } from './rungs'
 import { sameUrls } from './sources'
-import { onlineOrAfter } from './wait'
 
 /**
  * How often the very same addresses are tried for one place of the video before the player says
@@ -10,7 +10,9 @@ import { onlineOrAfter } from './wait'
  */
 const SAME_ADDRESS_TRIES = 2
 const SAME_PLACE_MS = 500
-const RETRY_MS = [0, 1_000, 2_000, 4_000, 8_000, 15_000] as const
+
+/** How long a player waits before it asks for the video again. */
+const backoffMs = newBackoff({ firstMs: 1_000, longestMs: 15_000, jitter: [1, 1] })
 
 /** What the next step is after a failed source. */
 export type Step = { at: 'load'; media: Media } | { at: 'wait'; ms: number } | { at: 'give-up' } | { at: 'gone' }
@@ -48,8 +50,8 @@ export function nextStep(attempts: Attempts, fresh: Fresh): { step: Step; attemp
     case 'gone':
       return { step: { at: 'gone' }, attempts }
     case 'offline': {
-      const ms = RETRY_MS[Math.min(attempts.offlineTries + 1, RETRY_MS.length - 1)] ?? 15_000
-      return { step: { at: 'wait', ms }, attempts: { ...attempts, offlineTries: attempts.offlineTries + 1 } }
+      const offlineTries = attempts.offlineTries + 1
+      return { step: { at: 'wait', ms: backoffMs(offlineTries, 0) }, attempts: { ...attempts, offlineTries } }
     }
     case 'media': {
       const { media } = fresh
@@ -78,7 +80,8 @@ export async function recover(
     if (next.step.at !== 'wait') return { step: next.step, attempts: next.attempts }
     attempts = next.attempts
     onWait()
-    await onlineOrAfter(next.step.ms, signal)
+    await waitForNetwork(next.step.ms, signal)
+    signal.throwIfAborted()
   }
 }
 

@@ -76,6 +76,13 @@ describe('nextStep after a source failed', () => {
   ]
   it.each(cases)('$name', ({ attempts: before, fresh, want }) => expect(nextStep(before, fresh).step.at).toBe(want))
 
+  it('waits longer with each try, up to a bound', () => {
+    const waits = [0, 1, 2, 3, 4, 99].map((tries) => nextStep({ ...attempts, offlineTries: tries }, { at: 'offline' }))
+    expect(waits.map(({ step }) => step)).toEqual(
+      [1_000, 2_000, 4_000, 8_000, 15_000, 15_000].map((ms) => ({ at: 'wait', ms })),
+    )
+  })
+
   it('counts anew in another place, and on in the same one', () => {
     const tried = { ...attempts, sameTries: 2, offlineTries: 1, atMs: 8_000 }
     const places = [8_000, 8_300, 9_000, 0].map((atMs) => attemptsAt(tried, atMs).sameTries)

@@ -1,6 +1,6 @@
 // Brings one take to the server: in order, two chunks at a time, for as long as it takes.
 import { type Begun, parseBegun, parseToken, parseUploadState, parseVideoState } from '../api/recordings'
-import { backoffMs } from './backoff'
+import { newBackoff } from '../api/retry'
 import { digestHeader, sameBytes, sha256 } from './digest'
 import type { Answer, Exchange, Request } from './exchange'
 import { type Outcome, outcomeOf, type Stuck } from './outcome'
@@ -9,6 +9,9 @@ import { type About, type Beat, type ChunkHead, type Tallies, type TrackName, tr
 const inFlight = 2
 const beatEveryMs = 30_000
 const triesToSeal = 5
+
+/** How long a recording waits before it asks the server again. */
+export const backoffMs = newBackoff({ firstMs: 150, longestMs: 4000 })
 
 /** What stands between a take and the server right now. */
 export type Trouble =

@@ -1,8 +1,7 @@
 // The worker's side of recording: keeps each chunk on this device before it goes out, and has a
 // courier for every take.
-import { waitForNetwork } from '../upload/backoff'
-import { backoffMs } from './backoff'
-import { Courier, type Progress } from './courier'
+import { waitForNetwork } from '../api/retry'
+import { backoffMs, Courier, type Progress } from './courier'
 import { sha256 } from './digest'
 import { exchange } from './exchange'
 import type { Shelf, Take } from './spool/shelf'

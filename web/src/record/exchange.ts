@@ -1,6 +1,5 @@
 // One request, told as data. XMLHttpRequest, because fetch does not say how much of a body is away,
 // and a slow line must not look like a dead one.
-import { patienceMs } from './backoff'
 
 export type Request = {
   method: 'GET' | 'PUT' | 'POST' | 'DELETE'
@@ -20,6 +19,14 @@ export type Answer = { status: number; json: unknown }
  * signal fires.
  */
 export type Exchange = (request: Request, signal: AbortSignal) => Promise<Answer>
+
+const shortestMs = 20_000
+const slowestBytesPerMs = 50
+
+/** patienceMs is how long a request with so many bytes may stay without any progress. */
+export function patienceMs(bodyBytes: number): number {
+  return Math.max(shortestMs, Math.ceil(bodyBytes / slowestBytesPerMs))
+}
 
 const noAnswer: Answer = { status: 0, json: undefined }
 

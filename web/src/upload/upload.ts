@@ -1,5 +1,6 @@
 // What one upload is and how it moves on: pure, so that every way through it can be tested without
 // a network.
+import { newBackoff } from '../api/retry'
 
 /** What the server gave at creation. The watch link exists from the first moment. */
 export type Link = {
@@ -33,6 +34,9 @@ export type Phase =
   | { at: 'signed-out' }
   | { at: 'refused'; reason: string; again: Again }
   | { at: 'done' }
+
+/** How long an upload waits before it tries again. */
+export const backoffMs = newBackoff({ firstMs: 1000, longestMs: 30_000 })
 
 export type Upload = {
   /** Local to this page; the video's id is in link. */

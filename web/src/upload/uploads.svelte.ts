@@ -2,11 +2,12 @@
 // left unfinished.
 import { trashVideo } from '../api/owner'
 import { problemOf } from '../api/request'
+import { waitForNetwork } from '../api/retry'
 import { getVideo, isSignedIn } from '../api/videos'
-import { backoffMs, waitForNetwork } from './backoff'
 import { aliveMs, type Entry, fingerprintOf, type Ledger } from './ledger'
 import type { Outcome } from './outcome'
 import {
+  backoffMs,
   canPause,
   canResume,
   isBusy,

@@ -1,9 +1,10 @@
 // Keeping the page true: events tell that something changed, the counter tells whether we have it,
 // and what is missing is fetched.
 import { type Comment, fetchSince, SINCE_LIMIT } from '../api/comments'
-import { followEvents, retryDelayMs } from '../api/events'
+import { followEvents, newsRetryMs } from '../api/events'
 import { readMaybeNumber, readObject } from '../api/parse'
 import { problemOf } from '../api/request'
+import { waitForNetwork } from '../api/retry'
 import { parseShare, type Share, sharePath } from '../api/shares'
 import type { Conversation } from './conversation'
 
@@ -40,7 +41,7 @@ export function followShare(
       } catch (error) {
         if (signal.aborted) break
         if (problemOf(error).at === 'gone') break // the event stream says what became of the link
-        await pause(retryDelayMs(attempt++, Math.random()), signal)
+        await waitForNetwork(newsRetryMs(++attempt, Math.random()), signal)
       }
     }
     running = false
@@ -60,18 +61,4 @@ export function followShare(
   const onState = (state: 'open' | 'lost') => handlers.onConnection(state === 'open')
   followEvents(`${sharePath(token)}/events`, ['video', 'comment'], { onEvent, onState }, signal)
   return { catchUp: () => void catchUp() }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = new AbortController()
-    const finish = () => {
-      done.abort()
-      clearTimeout(timer)
-      resolve()
-    }
-    const timer = setTimeout(finish, ms)
-    window.addEventListener('online', finish, { signal: done.signal })
-    signal.addEventListener('abort', finish, { signal: done.signal })
-  })
 }
