@@ -1,7 +1,7 @@
 import { mount } from 'svelte'
+import { readBoot, userIdOf } from '../api/boot'
 import { problemOf } from '../api/request'
 import { Ledger } from '../upload/ledger'
-import { readBoot, userIdOf } from './boot'
 import Library from './Library.svelte'
 
 /**

@@ -1,6 +1,6 @@
 import { mount } from 'svelte'
+import { readBoot, userIdOf } from '../api/boot'
 import { problemOf } from '../api/request'
-import { readBoot, userIdOf } from '../library/boot'
 import { readCapabilities } from './capabilities'
 import RecordPage from './RecordPage.svelte'
 

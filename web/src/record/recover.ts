@@ -1,7 +1,7 @@
 // On every page of somebody who is signed in: what this browser still holds of a recording goes up
 // by itself, and is offered until it is finished or discarded.
 import './recover.css'
-import { readBoot, userIdOf } from '../library/boot'
+import { readBoot, userIdOf } from '../api/boot'
 import { RecoverBox } from './recover-box'
 
 /** hasLeftovers looks without opening anything that costs: most pages have none. */

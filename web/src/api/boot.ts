@@ -1,5 +1,6 @@
-import { readObject, readString } from '../api/parse'
-import { call } from '../api/request'
+// What the server wrote into the page for its scripts.
+import { readObject, readString } from './parse'
+import { call } from './request'
 
 /** userIdOf is whose library this is: from the page itself, else from the session. */
 export async function userIdOf(boot: unknown, signal: AbortSignal): Promise<string> {
