@@ -21,6 +21,7 @@ RACE := -race $(foreach package,sqlite/lib libc memory,-gcflags=modernc.org/$(pa
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/meanwhile/bin
 GOLANGCI := $(TOOLS)/golangci-lint-v2.15.0
 GOTESTSUM := $(TOOLS)/gotestsum-v1.13.0
+VERSITYGW := $(TOOLS)/versitygw-v1.8.0
 
 RESULTS := bin/tests
 
@@ -58,11 +59,14 @@ web/node_modules/.stamp: web/package.json web/package-lock.json
 install: ## Install the programs that serving needs
 	@deploy/install.sh run
 
-install-test: $(GOLANGCI) $(GOTESTSUM) ## Install the programs that the tests need
+install-test: $(GOLANGCI) $(GOTESTSUM) $(VERSITYGW) ## Install the programs that the tests need
 	@deploy/install.sh run test
 
 $(GOLANGCI):
 	@deploy/install-tool.sh github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 $@
+
+$(VERSITYGW): # an S3 server
+	@deploy/install-tool.sh github.com/versity/versitygw/cmd/versitygw@v1.8.0 $@
 
 $(GOTESTSUM):
 	@deploy/install-tool.sh gotest.tools/gotestsum@v1.13.0 $@
@@ -106,6 +110,18 @@ go-test: $(GOTESTSUM)
 	@mkdir -p $(RESULTS)
 	deploy/with-services.sh $(GOTESTSUM) --format pkgname --hide-summary skipped --jsonfile $(RESULTS)/go.jsonl -- \
 	  $(RACE) -vet=off -timeout 20m $(GO_PACKAGES)
+
+# Every fuzzed function, for a minute each; then what kills processes, again and again.
+soak: install-test build ## Run what is only worth a longer run: hours, with FUZZ_TIME=1m and KILLS=30
+	@export MEANWHILE_SOAK=on
+	deploy/with-services.sh go test $(RACE) -vet=off -count=1 -timeout 120m $(GO_PACKAGES)
+	for package in $$(go list $(GO_PACKAGES)); do
+	  for fuzz in $$(go test -vet=off -list '^Fuzz' $$package | grep '^Fuzz' || true); do
+	    go test -vet=off -run '^$$' -fuzz "^$$fuzz\$$" -fuzztime $(or $(FUZZ_TIME),1m) $$package
+	  done
+	done
+	deploy/with-services.sh go test -vet=off -count=$(or $(KILLS),30) -timeout 240m -run 'Kill|TakesOver' ./cmd/meanwhile
+	cd web && npm run --silent e2e && ../deploy/with-services.sh npm run --silent e2e:scaled
 
 authz: ## Show who may do what: every route and every link for everyone, after proving the tables
 	@go test -count=1 -run '^(TestEveryRouteForEveryone|TestEveryLinkForEveryone)$$' ./server >/dev/null || { echo "The server does not do what the tables say: run go test ./server"; exit 1; }

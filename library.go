@@ -34,6 +34,9 @@ type Config struct {
 	// LayoutSettles is how long a layout stays as it is before it is flattened, 10 s when zero:
 	// while it is dragged about, nothing is encoded.
 	LayoutSettles time.Duration
+	// Lease is how long a worker that says nothing keeps its stage, LeaseFor when zero. A worker that
+	// lives says so four times in that time.
+	Lease time.Duration
 
 	Now   func() time.Time
 	NewID func() string
@@ -64,6 +67,9 @@ func New(c Config) *Library {
 	}
 	if c.LayoutSettles == 0 {
 		c.LayoutSettles = 10 * time.Second
+	}
+	if c.Lease == 0 {
+		c.Lease = LeaseFor
 	}
 	if c.Limits == (Limits{}) {
 		c.Limits = DefaultLimits()

@@ -116,7 +116,7 @@ func (l *Library) FreeLeases(ctx context.Context, owner string) (int, error) {
 // or not due yet. A stage that was begun too often without an end is quarantined here: it fails,
 // and Conflict is answered.
 func (l *Library) ClaimStage(ctx context.Context, id StageID, owner string) (Task, error) {
-	s, err := l.Store.ClaimStage(ctx, id, owner, LeaseFor)
+	s, err := l.Store.ClaimStage(ctx, id, owner, l.Lease)
 	if err != nil {
 		return Task{}, fmt.Errorf("claim stage: %w", err)
 	}
@@ -146,7 +146,7 @@ func (l *Library) ClaimStage(ctx context.Context, id StageID, owner string) (Tas
 
 // Beat renews the lease. Fenced when it has passed to somebody else: the worker stops at once.
 func (l *Library) Beat(ctx context.Context, s Stage) error {
-	return l.Store.HoldStage(ctx, s.ID, s.Fence, LeaseFor)
+	return l.Store.HoldStage(ctx, s.ID, s.Fence, l.Lease)
 }
 
 // Progress writes how far a stage is, 0…1, and tells whoever watches. Fenced.
@@ -319,7 +319,7 @@ func (l *Library) publish(ctx context.Context, tx Store, t Task, finished bool) 
 // changes nothing.
 func (l *Library) commit(ctx context.Context, t Task, fn func(Store) error) error {
 	return l.Store.InTx(ctx, func(tx Store) error {
-		if err := tx.HoldStage(ctx, t.Stage.ID, t.Stage.Fence, LeaseFor); err != nil {
+		if err := tx.HoldStage(ctx, t.Stage.ID, t.Stage.Fence, l.Lease); err != nil {
 			return fmt.Errorf("hold stage: %w", err)
 		}
 		return fn(tx)

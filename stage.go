@@ -107,12 +107,9 @@ const (
 	StageFailed  StageState = "failed"
 )
 
-// Lease times (reliability.md, Queue): the beat that a worker renews at, and how long a silent one
-// keeps its stage.
-const (
-	LeaseBeat = 15 * time.Second
-	LeaseFor  = 60 * time.Second
-)
+// LeaseFor is how long a silent worker keeps its stage (reliability.md, Queue) where nothing else is
+// set.
+const LeaseFor = 60 * time.Second
 
 // Stage is one step of one generation of one video: outbox entry, lease and result in one row.
 type Stage struct {

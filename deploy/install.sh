@@ -3,14 +3,12 @@
 set -euo pipefail
 
 debian_run="ffmpeg:ffmpeg ffprobe:ffmpeg bwrap:bubblewrap"
-debian_test="chromium:chromium firefox-esr:firefox-esr Xvfb:xvfb openbox:openbox xdotool:xdotool redis-server:redis-server initdb:postgresql nginx:nginx-light"
+debian_test="chromium:chromium chromium-headless-shell:chromium-headless-shell firefox-esr:firefox-esr Xvfb:xvfb openbox:openbox xdotool:xdotool redis-server:redis-server initdb:postgresql nginx:nginx-light"
 brew_run="ffmpeg:ffmpeg ffprobe:ffmpeg"
 brew_test="redis-server:redis initdb:postgresql@17 nginx:nginx"
-gateway=github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
 fail() { printf 'install: %s\n' "$1" >&2; exit 1; }
 
-repo=$(cd "$(dirname "$0")/.." && pwd)
 
 for tool in go node npm; do
   command -v "$tool" >/dev/null || fail "$tool is missing: install Go 1.26 or newer and Node 20 or newer first (https://go.dev/dl, https://nodejs.org)."
@@ -78,9 +76,4 @@ if [ -n "${wanted// /}" ]; then
   else
     fail "install these yourself, neither apt-get nor brew is here: $wanted"
   fi
-fi
-
-if [ -n "$tests" ] && [ ! -x "$repo/bin/versitygw" ]; then
-  echo "Building bin/versitygw, an S3 server for the tests, from $gateway"
-  GOBIN=$repo/bin go install "$gateway" 2>/dev/null || fail "$gateway could not be built: run  GOBIN=$repo/bin go install $gateway  to see why."
 fi

@@ -9,8 +9,7 @@ fail() { printf 'with-services: %s\n' "$1" >&2; exit 1; }
 
 [ $# -gt 0 ] || { echo "usage: deploy/with-services.sh COMMAND [ARGUMENT…]" >&2; exit 2; }
 
-repo=$(cd "$(dirname "$0")/.." && pwd)
-gateway=$repo/bin/versitygw
+gateway=${XDG_CACHE_HOME:-$HOME/.cache}/meanwhile/bin/versitygw-v1.8.0
 
 # postgres_bin: the folder of PostgreSQL's own programs. Debian keeps them off the PATH, Homebrew for all versions but one.
 postgres_bin() {
@@ -22,7 +21,7 @@ postgres_bin() {
 }
 
 command -v redis-server >/dev/null || fail "redis-server is missing: run make install-test."
-[ -x "$gateway" ] || fail "bin/versitygw is missing: run make install-test."
+[ -x "$gateway" ] || fail "versitygw, the S3 server of the tests, is missing: run make install-test."
 pg=$(postgres_bin) || fail "PostgreSQL's initdb is missing: run make install-test."
 
 # PostgreSQL refuses to run as root.

@@ -409,7 +409,9 @@ func TestLinksAreInTheLog(t *testing.T) {
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	_, id := w.newLink(u, object{"name": "client"})
+	w.clock.move(time.Millisecond) // within one, lines have no order
 	w.want(w.setLink(u, id, object{"audience": "members"}), 200)
+	w.clock.move(time.Millisecond)
 	w.want(w.do("DELETE", "/api/v1/videos/"+u.video+"/shares/"+id, nil, w.asOwner()), 204)
 	ws, err := w.lib.Store.FirstWorkspace(t.Context())
 	if err != nil {

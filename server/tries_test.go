@@ -12,9 +12,9 @@ import (
 	"meanwhile/server"
 )
 
-// TestTenThousandPasswordsWithForgedAddresses holds that a header which anybody can write makes
-// nobody a new visitor.
-func TestTenThousandPasswordsWithForgedAddresses(t *testing.T) {
+// TestPasswordsWithForgedAddresses holds that a header which anybody can write makes nobody a new
+// visitor: five tries are answered, and whether a hundred or ten thousand follow changes nothing.
+func TestPasswordsWithForgedAddresses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
@@ -29,15 +29,16 @@ func TestTenThousandPasswordsWithForgedAddresses(t *testing.T) {
 		"/api/v1/shares/" + u.share +
 			"/password": func(i int) object { return object{"password": fmt.Sprint("guess number ", i)} },
 	}
+	times := soaked(100, 10_000)
 	for path, body := range tries {
 		heard := map[int]int{}
-		for i := range 10_000 {
+		for i := range times {
 			forged := fmt.Sprintf("203.%d.%d.%d", i>>16, i>>8&255, i&255)
 			heard[w.do("POST", path, body(i), "X-Forwarded-For: "+
 				forged, "Forwarded: for="+forged, "X-Real-IP: "+forged).status]++
 		}
 		if tried := heard[http.StatusUnauthorized]; tried == 0 || tried > 20 ||
-			heard[http.StatusTooManyRequests] != 10_000-tried {
+			heard[http.StatusTooManyRequests] != times-tried {
 			t.Errorf("%s answers by status: %v, want a few tries, and 429 for the rest", path, heard)
 		}
 	}

@@ -6,11 +6,12 @@ import (
 	"time"
 )
 
-// reconcileEvery is how often the outbox is looked at.
-const reconcileEvery = 30 * time.Second
+// lookEvery is how often the outbox is looked at: twice in the time of a lease, every 30 s by
+// default.
+func (w *Worker) lookEvery() time.Duration { return w.Library.Lease / 2 }
 
 // Reconcile frees what an earlier life of this worker held, where owned says that nobody else can
-// use its name, sends all that is due, and then looks again every 30 s until ctx ends.
+// use its name, sends all that is due, and then looks again until ctx ends.
 func (w *Worker) Reconcile(ctx context.Context, owned bool) error {
 	if owned {
 		freed, err := w.Library.FreeLeases(ctx, w.Owner)
@@ -24,7 +25,7 @@ func (w *Worker) Reconcile(ctx context.Context, owned bool) error {
 	if _, err := w.Library.Reconcile(ctx, true); err != nil {
 		return fmt.Errorf("reconcile at start: %w", err)
 	}
-	tick := time.NewTicker(reconcileEvery)
+	tick := time.NewTicker(w.lookEvery())
 	defer tick.Stop()
 	for {
 		select {

@@ -137,7 +137,7 @@ func (j *job) fetch(ctx context.Context) (err error) {
 // keepLease renews the lease and writes progress until ctx ends. A lease that has passed to
 // somebody else ends the work at once.
 func (w *Worker) keepLease(ctx context.Context, task meanwhile.Task, progress *progress, lose context.CancelCauseFunc) {
-	beat := time.NewTicker(meanwhile.LeaseBeat)
+	beat := time.NewTicker(w.Library.Lease / 4)
 	defer beat.Stop()
 	look := time.NewTicker(progressEvery)
 	defer look.Stop()

@@ -43,6 +43,7 @@ type Config struct {
 	MaxUploadBytes    int64         `env:"MEANWHILE_MAX_UPLOAD_BYTES" default:"21474836480" help:"Largest file that is taken."`
 	MaxCPU            time.Duration `env:"MEANWHILE_MAX_CPU" name:"max-cpu" default:"24h" help:"Most computing time that one video may ask for."`
 	WorkerConcurrency int           `env:"MEANWHILE_WORKER_CONCURRENCY" default:"1" help:"Encodes at the same time. Short steps have slots of their own."`
+	Lease             time.Duration `env:"MEANWHILE_LEASE" default:"1m" help:"How long a worker that says nothing keeps its work before another one takes over, 4s to 10m."`
 	Sandbox           string        `env:"MEANWHILE_SANDBOX" enum:"auto,bwrap,landlock,off" default:"auto" help:"How ffmpeg is confined. off is for machines that trust every file."`
 	FFmpeg            string        `env:"MEANWHILE_FFMPEG" name:"ffmpeg" help:"Path of ffmpeg; default from PATH."`
 	FFprobe           string        `env:"MEANWHILE_FFPROBE" name:"ffprobe" help:"Path of ffprobe; default from PATH."`
@@ -143,6 +144,9 @@ func (c *Config) finish(role role) error {
 			"MEANWHILE_MEDIA_ADDRESS_LIFE is %s: it needs whole seconds, from 2s to 1m",
 			c.MediaAddressLife,
 		)
+	}
+	if c.Lease < 4*time.Second || c.Lease > 10*time.Minute {
+		return fmt.Errorf("MEANWHILE_LEASE is %s: it needs 4s to 10m", c.Lease)
 	}
 	if c.WorkerConcurrency < 1 {
 		return fmt.Errorf("MEANWHILE_WORKER_CONCURRENCY is %d: it needs at least 1", c.WorkerConcurrency)

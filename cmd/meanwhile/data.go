@@ -64,7 +64,11 @@ func lockFile(path string) (unlock func() error, err error) {
 		}
 		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
-	return f.Close, nil
+	return func() error {
+		// A program that is being started holds a copy of the file until it runs, so that closing
+		// ours would not let go at once.
+		return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
+	}, nil
 }
 
 // secretKey is the configured one, else the one kept under the data folder, else a new one that is

@@ -20,6 +20,7 @@ func newSite(t *testing.T, change func(*Config)) (*Config, *parts) {
 		RedisURL:          "embedded:",
 		MediaDelivery:     "proxy",
 		MediaAddressLife:  time.Minute,
+		Lease:             time.Minute,
 		Sandbox:           "auto",
 		WorkerConcurrency: 1,
 	}

@@ -174,6 +174,7 @@ func TestMailNeedsTheSitesOwnAddress(t *testing.T) {
 		Listen:            "127.0.0.1:0",
 		SMTPURL:           "smtp://mail.example.com?from=a@example.com",
 		MediaAddressLife:  time.Minute,
+		Lease:             time.Minute,
 		WorkerConcurrency: 1,
 	}
 	if err := c.finish(roleAll); err == nil || !strings.Contains(err.Error(), "MEANWHILE_BASE_URL") {

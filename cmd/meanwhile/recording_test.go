@@ -246,8 +246,8 @@ func TestSoundIsThereAtStop(t *testing.T) {
 	p := newProgram(t)
 	key := p.owner()
 	p.start()
-	path := ffmpegtest.Clip(t, "long.mp4", "-f lavfi -i testsrc2=s=1920x1080:r=15:d=40 -f lavfi -i sine=r=48000:d=40 "+
-		"-c:v libx264 -preset ultrafast -g 30 -pix_fmt yuv420p -c:a libopus "+
+	path := ffmpegtest.Clip(t, "long.mp4", "-f lavfi -i testsrc2=s=1280x720:r=10:d=40 -f lavfi -i sine=r=48000:d=40 "+
+		"-c:v libx264 -preset ultrafast -g 20 -pix_fmt yuv420p -c:a libopus "+
 		"-movflags frag_keyframe+empty_moov+default_base_moof")
 	r := p.record(key)
 	claim := r.put("screen", path, 200_000)

@@ -74,6 +74,7 @@ func wire(ctx context.Context, c *Config, role role, log *slog.Logger) (*parts, 
 		Secret:     secret,
 		OpenSignUp: c.SignUp == "open",
 		Limits:     limits(c),
+		Lease:      c.Lease,
 		Site:       c.BaseURL,
 	}
 	if c.SMTPURL != "" {

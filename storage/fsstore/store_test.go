@@ -116,7 +116,7 @@ func TestPutLeavesOneFileOrNone(t *testing.T) {
 }
 
 func TestFullDisk(t *testing.T) {
-	t.Parallel()
+	// Not parallel: it bounds the size of files for the whole process.
 	dir := t.TempDir()
 	s := mustNew(t, dir)
 	// A limit on the size of files makes the same write fail as a full disk does, and needs no

@@ -3,26 +3,35 @@ package sqlstore_test
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"flag"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"os"
+	"sync"
 	"testing"
 	"time"
+
+	"meanwhile/storage/sqlstore"
 
 	"meanwhile"
 )
 
 // engine is a kind of database that the promises are kept on.
 type engine struct {
-	name    string
-	address func(t testing.TB) string // of an empty database that goes with the test
-	// the same at less cost, where it may stand beside another one
-	another func(t testing.TB, beside string) string
+	name     string
+	address  func(t testing.TB) string // of an empty database that goes with the test
+	migrated func(t testing.TB) string // the same with the schema in place, at the cost of a copy
 }
 
 var (
-	sqlite   = engine{"SQLite", mustFile, func(t testing.TB, _ string) string { return mustFile(t) }}
-	postgres = engine{postgreSQL, func(t testing.TB) string { return mustDatabase(t, "") }, mustSchema}
+	sqlite   = engine{"SQLite", mustFile, mustFile} // mustOpenAt copies
+	postgres = engine{
+		name:     postgreSQL,
+		address:  func(t testing.TB) string { return mustDatabase(t, usualClauses) },
+		migrated: func(t testing.TB) string { return mustDatabase(t, "TEMPLATE "+mustTemplate(t)) },
+	}
 )
 
 const postgreSQL = "PostgreSQL"
@@ -53,38 +62,70 @@ const databaseEnv = "MEANWHILE_TEST_DATABASE_URL"
 // one's own machine has it, shows.
 const anywhere = "LOCALE_PROVIDER icu ICU_LOCALE 'en-u-kr-latn-digit' LOCALE 'C'"
 
-// mustDatabase makes an empty database, with clauses of CREATE DATABASE in place of the usual ones,
-// and drops it with the test.
+// usualClauses of CREATE DATABASE make an empty one.
+const usualClauses = "TEMPLATE template0 ENCODING 'UTF8' " + anywhere
+
+// mustDatabase makes a database by clauses of CREATE DATABASE, and drops it with the test.
 func mustDatabase(t testing.TB, clauses string) string {
 	t.Helper()
 	needsPostgres(t)
+	name := "test_" + meanwhile.NewRandomID()
+	mustAdmin(t, fmt.Sprintf(`CREATE DATABASE %s %s`, name, clauses))
+	t.Cleanup(func() { mustAdmin(t, fmt.Sprintf(`DROP DATABASE %s WITH (FORCE)`, name)) })
+	return mustAddressOf(t, name)
+}
+
+// mustAddressOf is the address of a database of the tests' server.
+func mustAddressOf(t testing.TB, name string) string {
+	t.Helper()
 	server, err := url.Parse(os.Getenv(databaseEnv))
 	if err != nil || server.Host == "" {
-		t.Fatalf(
-			"%s is not the address of a PostgreSQL: run make test, or deploy/with-services.sh go test ./...",
-			databaseEnv,
-		)
+		t.Fatalf("%s is not the address of a PostgreSQL: run make test, or deploy/with-services.sh go test ./...", databaseEnv)
 	}
-	if clauses == "" {
-		clauses = "ENCODING 'UTF8' " + anywhere
-	}
-	name := "test_" + meanwhile.NewRandomID()
-	mustAdmin(t, fmt.Sprintf(`CREATE DATABASE %s TEMPLATE template0 %s`, name, clauses))
-	t.Cleanup(func() { mustAdmin(t, fmt.Sprintf(`DROP DATABASE %s WITH (FORCE)`, name)) })
 	return server.JoinPath("..", name).String()
 }
 
-// mustSchema makes an empty schema in the database and gives the address that sees nothing else. It
-// goes with the database.
-func mustSchema(t testing.TB, database string) string {
+// template is a migrated database that others are copied from. TestMain drops it.
+var template struct {
+	sync.Mutex
+	name string
+}
+
+func mustTemplate(t testing.TB) string {
 	t.Helper()
-	name := "test_" + meanwhile.NewRandomID()
-	mustExec(t, database, "CREATE SCHEMA "+name)
-	u := mustURL(t, database)
-	query := u.Query()
-	query.Set("search_path", name)
-	u.RawQuery = query.Encode()
-	return u.String()
+	template.Lock()
+	defer template.Unlock()
+	if template.name != "" {
+		return template.name
+	}
+	needsPostgres(t)
+	name := "test_template_" + meanwhile.NewRandomID()
+	mustAdmin(t, fmt.Sprintf(`CREATE DATABASE %s %s`, name, usualClauses))
+	s, err := sqlstore.Open(t.Context(), mustAddressOf(t, name), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.Migrate(t.Context()), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	template.name = name
+	return name
+}
+
+func TestMain(m *testing.M) {
+	// Many wait at once: PostgreSQL takes longer to make a database than a test to use it.
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	if template.name != "" {
+		if err := execAt(context.Background(), os.Getenv(databaseEnv), "DROP DATABASE "+template.name); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
 }
 
 // mustAdmin runs a statement on the server's own database, beside the pools of the stores under
@@ -96,17 +137,24 @@ func mustAdmin(t testing.TB, text string, args ...any) {
 
 func mustExec(t testing.TB, address, text string, args ...any) {
 	t.Helper()
-	db, err := sql.Open("pgx", address)
-	if err != nil {
+	if err := execAt(context.WithoutCancel(t.Context()), address, text, args...); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// execAt runs a statement on a connection of its own. Clean-up comes after a test's own context.
+func execAt(ctx context.Context, address, text string, args ...any) error {
+	db, err := sql.Open("pgx", address)
+	if err != nil {
+		return err
+	}
 	defer db.Close()
-	// Clean-up comes after the test's own context.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	if _, err := db.ExecContext(ctx, text, args...); err != nil {
-		t.Fatalf("%s: %v", text, err)
+		return fmt.Errorf("%s: %w", text, err)
 	}
+	return nil
 }
 
 func mustURL(t testing.TB, text string) *url.URL {

@@ -227,7 +227,7 @@ func mustCrew(t testing.TB, s *sqlstore.Store) crew {
 func TestNoRowOfADoomedVideoIsLeft(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, e engine) {
-		address := e.address(t)
+		address := e.migrated(t)
 		s := mustOpenAt(t, address)
 		db := mustDB(t, e, address)
 		gone, kept := mustCrew(t, s), mustCrew(t, s)
@@ -281,7 +281,7 @@ func TestNoRowOfADoomedVideoIsLeft(t *testing.T) {
 func TestNoRowOfADeletedAccountIsLeft(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, e engine) {
-		address := e.address(t)
+		address := e.migrated(t)
 		s := mustOpenAt(t, address)
 		db := mustDB(t, e, address)
 		c := mustCrew(t, s)

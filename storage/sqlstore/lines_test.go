@@ -54,7 +54,7 @@ func mustLineUp(t *testing.T, elsewhere, ours *sqlstore.Store, then func(), comm
 func TestCommentsInLineShareOneTransaction(t *testing.T) {
 	t.Parallel()
 	needsPostgres(t)
-	address := postgres.address(t)
+	address := postgres.migrated(t)
 	elsewhere, ours := mustOpenAt(t, address), mustOpenAt(t, address)
 	mustVideos(t, ours, "v")
 	comments := make([]meanwhile.Comment, 12)
@@ -79,7 +79,7 @@ func TestCommentsInLineShareOneTransaction(t *testing.T) {
 func TestRefusedCommentHarmsNobodyInItsLine(t *testing.T) {
 	t.Parallel()
 	needsPostgres(t)
-	address := postgres.address(t)
+	address := postgres.migrated(t)
 	elsewhere, ours := mustOpenAt(t, address), mustOpenAt(t, address)
 	mustVideos(t, ours, "v")
 	orphan := guestComment("orphan")
@@ -100,7 +100,7 @@ func TestRefusedCommentHarmsNobodyInItsLine(t *testing.T) {
 func TestWhoLeavesTheLineHoldsNobodyUp(t *testing.T) {
 	t.Parallel()
 	needsPostgres(t)
-	address := postgres.address(t)
+	address := postgres.migrated(t)
 	elsewhere, ours := mustOpenAt(t, address), mustOpenAt(t, address)
 	mustVideos(t, ours, "v")
 	ctx, cancel := context.WithCancel(t.Context())

@@ -15,7 +15,7 @@ import (
 func TestChunksOfTheLastReleaseGetTheirPlaces(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, e engine) {
-		address := e.address(t)
+		address := e.migrated(t)
 		s := mustOpenAt(t, address)
 		mustVideos(t, s, "v")
 		err := errors.Join(

@@ -162,7 +162,7 @@ func TestRowsSurviveAStart(t *testing.T) {
 func TestClosedStoreIsUnavailable(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, e engine) {
-		s := mustOpenAt(t, e.address(t))
+		s := mustOpenAt(t, e.migrated(t))
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -182,7 +182,7 @@ func TestClosedStoreIsUnavailable(t *testing.T) {
 func TestCallerThatLeftIsToldSo(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, e engine) {
-		s := mustOpenAt(t, e.address(t))
+		s := mustOpenAt(t, e.migrated(t))
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		if _, err := s.CountUsers(ctx); !errors.Is(err, context.Canceled) {
@@ -194,7 +194,7 @@ func TestCallerThatLeftIsToldSo(t *testing.T) {
 func TestVersionNamesTheEngine(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, e engine) {
-		got, err := mustOpenAt(t, e.address(t)).Version(t.Context())
+		got, err := mustOpenAt(t, e.migrated(t)).Version(t.Context())
 		if err != nil || !strings.HasPrefix(got, e.name+" ") || len(got) < len(e.name)+4 {
 			t.Errorf("Version() = %q, %v, want %s and a number", got, err, e.name)
 		}

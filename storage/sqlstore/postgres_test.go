@@ -84,7 +84,7 @@ func TestOpenSaysWhatPostgreSQLRefuses(t *testing.T) {
 		},
 		{
 			"a database that holds only Latin letters",
-			mustDatabase(t, "ENCODING 'LATIN1' LOCALE 'C'"),
+			mustDatabase(t, "TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'"),
 			meanwhile.Invalid,
 			"UTF8",
 		},
@@ -119,7 +119,7 @@ func waitForLock(t testing.TB, s *sqlstore.Store) {
 func TestTransactionsThatMeetBothComeThrough(t *testing.T) {
 	t.Parallel()
 	needsPostgres(t)
-	s := mustOpenAt(t, postgres.address(t))
+	s := mustOpenAt(t, postgres.migrated(t))
 	mustVideos(t, s, "a", "b")
 	var met sync.WaitGroup
 	met.Add(2)
@@ -168,7 +168,7 @@ func terminate(t testing.TB, address string) {
 func TestLostConnectionsComeBackByThemselves(t *testing.T) {
 	t.Parallel()
 	needsPostgres(t)
-	address := postgres.address(t)
+	address := postgres.migrated(t)
 	s := mustOpenAt(t, address)
 	mustVideos(t, s, "v")
 
@@ -210,7 +210,7 @@ func TestLostConnectionsComeBackByThemselves(t *testing.T) {
 func TestDatabaseThatIsAwayForAWhile(t *testing.T) {
 	t.Parallel()
 	needsPostgres(t)
-	address := postgres.address(t)
+	address := postgres.migrated(t)
 	s := mustOpenAt(t, address)
 	mustVideos(t, s, "v")
 	allow := func(yes string) {
@@ -241,7 +241,7 @@ func TestDatabaseThatIsAwayForAWhile(t *testing.T) {
 func TestEveryConnectionEndsAFrozenTransaction(t *testing.T) {
 	t.Parallel()
 	needsPostgres(t)
-	address := postgres.address(t)
+	address := postgres.migrated(t)
 	s := mustOpenAt(t, address)
 	err := s.InTx(t.Context(), func(meanwhile.Store) error {
 		got := mustAsk[int](

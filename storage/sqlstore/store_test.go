@@ -18,8 +18,7 @@ import (
 func TestStore(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, e engine) {
-		beside := e.address(t)
-		storagetest.TestStore(t, func(t testing.TB) meanwhile.Store { return mustOpenAt(t, e.another(t, beside)) })
+		storagetest.TestStore(t, func(t testing.TB) meanwhile.Store { return mustOpenAt(t, e.migrated(t)) })
 	})
 }
 

@@ -32,7 +32,7 @@ func together(n int, fn func(i int) error) []error {
 // mustPair gives two stores on one database, as two processes have them.
 func mustPair(t testing.TB, e engine) [2]*sqlstore.Store {
 	t.Helper()
-	address := e.address(t)
+	address := e.migrated(t)
 	return [2]*sqlstore.Store{mustOpenAt(t, address), mustOpenAt(t, address)}
 }
 

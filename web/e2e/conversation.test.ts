@@ -7,9 +7,10 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Client } from './api'
 import { expectAccessible, newPerson, openBrowser, shoot } from './browser'
+import { clip } from './clips'
 import { networkOf } from './network'
 import { leave, type SignedIn, setUpOwner } from './people'
-import { clip, Program } from './program'
+import { Program } from './program'
 
 let program: Program
 let browser: Browser

@@ -7,8 +7,9 @@ import type { Browser, Page, Route } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Begun, Client } from './api'
 import { newPerson, openBrowser, shoot } from './browser'
+import { clip } from './clips'
 import { leave, setUpOwner } from './people'
-import { clip, Program } from './program'
+import { Program } from './program'
 import { Take } from './take'
 
 let program: Program

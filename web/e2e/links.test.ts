@@ -7,8 +7,9 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Client } from './api'
 import { expectAccessible, expectPlays, newPerson, openBrowser, shoot } from './browser'
+import { clip } from './clips'
 import { leave, type Person, type SignedIn, setUpOwner } from './people'
-import { clip, Program } from './program'
+import { Program } from './program'
 
 let program: Program
 let browser: Browser

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { expectAccessible, expectPlays, newPerson, openBrowser, shoot } from './browser'
+import { clip } from './clips'
 import { leave } from './people'
-import { clip } from './program'
+
 import { choose, reaches, record, Studio, stop } from './studio'
 import { Take } from './take'
 

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
+import { clip } from './clips'
 import { RoundRobin } from './round-robin'
 import { newServices, type Services } from './services'
 
@@ -156,47 +157,4 @@ export async function samples(): Promise<string[]> {
       'libopus',
     ]),
   ]
-}
-
-/** Makes a clip of 1080 lines that needs about 7 Mb/s, as a camera in a dim room does. */
-export function noisyClip(path: string, seconds: number): Promise<string> {
-  const args = [
-    '-c:v',
-    'libx264',
-    '-preset',
-    'ultrafast',
-    '-b:v',
-    '7M',
-    '-maxrate',
-    '7M',
-    '-bufsize',
-    '7M',
-    '-g',
-    '60',
-    '-pix_fmt',
-    'yuv420p',
-  ]
-  return clip(path, seconds, [...args, '-c:a', 'aac'], 'size=1920x1080:rate=30', ',noise=alls=18:allf=t')
-}
-
-/** Makes a clip with ffmpeg's own sources. */
-export async function clip(
-  path: string,
-  seconds: number,
-  args: string[],
-  picture = 'size=1280x720:rate=30',
-  filters = '',
-): Promise<string> {
-  const inputs = [
-    '-f',
-    'lavfi',
-    '-i',
-    `testsrc2=${picture}:duration=${seconds}${filters}`,
-    '-f',
-    'lavfi',
-    '-i',
-    `sine=frequency=440:sample_rate=48000:duration=${seconds}`,
-  ]
-  await run('ffmpeg', ['-hide_banner', '-loglevel', 'error', '-y', ...inputs, ...args, path])
-  return path
 }

@@ -7,9 +7,10 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Begun, Client } from './api'
 import { expectAccessible, newPerson, openBrowser, shoot } from './browser'
+import { noisyClip } from './clips'
 import { networkOf } from './network'
 import { leave, setUpOwner } from './people'
-import { noisyClip, Program } from './program'
+import { Program } from './program'
 
 let program: Program
 let browser: Browser

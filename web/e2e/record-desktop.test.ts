@@ -8,7 +8,8 @@ import { outFolder } from './program'
 import { framesOf, inspect, openSharedIn } from './recorder'
 import { Studio } from './studio'
 
-const hiddenForMs = Number(process.env.HIDE ?? 60_000)
+// Browsers slow a hidden tab down at once. The gate does not wait for a true minute: make soak does.
+const hiddenForMs = process.env.MEANWHILE_SOAK === 'on' ? 60_000 : 15_000
 
 let studio: Studio
 let screen: Screen
@@ -39,7 +40,7 @@ function opened<T extends Browser>(browser: T): T {
   return browser
 }
 
-test('a tab that is hidden for a minute records every frame of what is shared', async () => {
+test('a tab that is hidden records every frame of what is shared', async () => {
   const browser = opened(await openChromium(join(studio.folder, 'hidden'), studio.devices.flags))
   await browser.defaultBrowserContext().overridePermissions(studio.program.base, ['camera', 'microphone'])
   const [page] = await browser.pages()

@@ -96,7 +96,8 @@ const sharedPage = `<title>${shared}</title><body style="margin:0"><canvas id="c
 </canvas><p id="p" style="margin:20px;font:120px sans-serif;color:white"></p><script>
 const x = c.getContext('2d'); let n = 0
 setInterval(() => {
-  document.body.style.background = 'hsl(' + ((++n * 3) % 360) + ' 50% 35%)'; p.textContent = n
+  if (n++ % 30 === 0) document.body.style.background = 'hsl(' + ((n * 3) % 360) + ' 50% 35%)' // more often only heats the machine
+  p.textContent = n
   const t = Date.now()
   for (let bit = 0; bit < ${clockBits}; bit++) { x.fillStyle = Math.floor(t / 2 ** bit) % 2 ? 'white' : 'black'; x.fillRect(bit * 50, 0, 50, 50) }
 }, 33)

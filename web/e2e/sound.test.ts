@@ -8,7 +8,8 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Client } from './api'
 import { newPerson, openBrowser } from './browser'
-import { clip, owner, Program, samples } from './program'
+import { clip } from './clips'
+import { owner, Program, samples } from './program'
 
 const SECONDS = 26
 

@@ -6,8 +6,9 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Begun, Client } from './api'
 import { expectAccessible, expectPlays, logIn, newPerson, openBrowser, shoot } from './browser'
+import { clip } from './clips'
 import { leave, type SignedIn, setUpOwner } from './people'
-import { clip, Program } from './program'
+import { Program } from './program'
 
 let program: Program
 let browser: Browser

@@ -6,8 +6,9 @@ import type { Browser, Locator } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Client } from './api'
 import { expectAccessible, newPerson, openBrowser, shoot } from './browser'
+import { clip } from './clips'
 import { leave, type SignedIn, setUpOwner } from './people'
-import { clip, Program } from './program'
+import { Program } from './program'
 
 const zone = 'Pacific/Auckland'
 const titles = [

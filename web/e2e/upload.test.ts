@@ -8,9 +8,10 @@ import type { Browser, Locator, Page, Request } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Client } from './api'
 import { expectAccessible, logIn, newPerson, openBrowser, shoot } from './browser'
+import { clip } from './clips'
 import { type Network, networkOf } from './network'
 import { leave, type Person, type SignedIn, setUpOwner } from './people'
-import { clip, Program } from './program'
+import { Program } from './program'
 
 let program: Program
 let browser: Browser

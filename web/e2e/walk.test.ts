@@ -6,8 +6,9 @@ import { basename, join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { expectAccessible, expectPlays, newPerson, openBrowser, setUp, shoot } from './browser'
+import { clip } from './clips'
 import { leave, type Person } from './people'
-import { clip, Program } from './program'
+import { Program } from './program'
 
 const soon = { timeout: 10_000 } // what a rule says holds within ten seconds
 

@@ -7,8 +7,9 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Begun, Client } from './api'
 import { newPerson, openBrowser } from './browser'
+import { clip } from './clips'
 import { leave, type Person, type SignedIn } from './people'
-import { clip, owner, Program } from './program'
+import { owner, Program } from './program'
 
 /** What a payload that ran would have set. */
 type Harmed = Window & { harmed?: unknown; violations?: string[] }

@@ -44,7 +44,7 @@ func Make(t testing.TB, path string, args ...string) {
 	}
 }
 
-// encode makes the file that is kept. Of two that make the same one, the later replaces the earlier.
+// encode makes the file that is kept. Of two that make the same one, the later replaces the first.
 func encode(t testing.TB, kept string, args []string) error {
 	dir, err := os.MkdirTemp(filepath.Dir(kept), "making-")
 	if err != nil {

@@ -1,0 +1,74 @@
+// Clips that tests need, made with ffmpeg's own sources. What the same arguments made once on this
+// machine is taken from the user's cache folder.
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { basename, extname, join } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** Makes a clip of 1080 lines that needs about 7 Mb/s, as a camera in a dim room does. */
+export function noisyClip(path: string, seconds: number): Promise<string> {
+  const args = [
+    '-c:v',
+    'libx264',
+    '-preset',
+    'ultrafast',
+    '-b:v',
+    '7M',
+    '-maxrate',
+    '7M',
+    '-bufsize',
+    '7M',
+    '-g',
+    '60',
+    '-pix_fmt',
+    'yuv420p',
+  ]
+  return clip(path, seconds, [...args, '-c:a', 'aac'], 'size=1920x1080:rate=30', ',noise=alls=18:allf=t')
+}
+
+/** Makes a clip with ffmpeg's own sources. */
+export async function clip(
+  path: string,
+  seconds: number,
+  args: string[],
+  picture = 'size=1280x720:rate=30',
+  filters = '',
+): Promise<string> {
+  const inputs = [
+    '-f',
+    'lavfi',
+    '-i',
+    `testsrc2=${picture}:duration=${seconds}${filters}`,
+    '-f',
+    'lavfi',
+    '-i',
+    `sine=frequency=440:sample_rate=48000:duration=${seconds}`,
+  ]
+  const kept = await keptAs(extname(path), [...inputs, ...args])
+  if (!existsSync(kept)) await encode(kept, [...inputs, ...args])
+  await copyFile(kept, path)
+  return path
+}
+
+/** Makes the file that is kept. Of two that make the same one, the later replaces the first. */
+async function encode(kept: string, args: string[]): Promise<void> {
+  const folder = await mkdtemp(join(kept, '../making-'))
+  const made = join(folder, basename(kept))
+  await run('ffmpeg', ['-v', 'error', '-nostdin', ...args, made])
+  await rename(made, kept)
+  await rm(folder, { recursive: true })
+}
+
+/** The path that belongs to the arguments and to this version of ffmpeg. */
+async function keptAs(extension: string, args: string[]): Promise<string> {
+  const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'meanwhile', 'clips')
+  await mkdir(folder, { recursive: true })
+  const { stdout } = await run('ffmpeg', ['-version'])
+  const key = JSON.stringify([stdout.split('\n')[0], extension, ...args])
+  return join(folder, `browser-${createHash('sha256').update(key).digest('hex')}${extension}`)
+}
