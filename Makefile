@@ -10,7 +10,7 @@ GO_PACKAGES := ./...
 
 # One set of flags, so that the build, vet, the linter and the tests compile what they depend on once. Paths that are trimmed let
 # another checkout take it from Go's cache, too.
-export GOFLAGS := $(GOFLAGS) -trimpath
+export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
 PLAIN := CGO_ENABLED=0
 
 # The race detector watches our code. SQLite is C that was translated into Go and locks by itself: watched, each of its
@@ -25,7 +25,7 @@ VERSITYGW := $(TOOLS)/versitygw-v1.8.0
 
 RESULTS := bin/tests
 
-.PHONY: help run dev build api api-check test check soak authz lint fmt-check web-check go-quick go-test e2e e2e-scaled install install-test fmt clean
+.PHONY: help run dev build api api-check test check soak authz lint fmt-check web-check go-quick go-test e2e e2e-scaled browser-tests install install-test fmt clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -71,15 +71,20 @@ $(VERSITYGW): # an S3 server
 $(GOTESTSUM):
 	@deploy/install-tool.sh gotest.tools/gotestsum@v1.13.0 $@
 
-# Each part says how long it took. What needs services has them for itself; the report at the end reads what all left.
+# Where the machine has a file system in memory with room, tests write there: nothing of it has to outlive a power cut.
+TEST_TMPDIR := $(shell room=$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 {print $$4}'); [ "$${room:-0}" -gt 6000000 ] && echo /dev/shm || echo "$${TMPDIR:-/tmp}")
+
+# Go's tests and the browsers' run side by side: browsers mostly wait for what they watch, and Go's tests for ffmpeg.
 test: install-test ## Run every test: make check, Go with -race, browser tests; print the ten slowest
-	@rm -rf $(RESULTS); mkdir -p $(RESULTS)
+	@rm -rf $(RESULTS)
 	deploy/timed.sh $(MAKE) --no-print-directory check
 	deploy/timed.sh $(MAKE) --no-print-directory build api-check
-	deploy/timed.sh $(MAKE) --no-print-directory go-test
-	deploy/timed.sh $(MAKE) --no-print-directory e2e
-	deploy/timed.sh $(MAKE) --no-print-directory e2e-scaled
+	export TMPDIR=$(TEST_TMPDIR)
+	deploy/timed.sh $(MAKE) --no-print-directory --jobs=2 --output-sync=line go-test browser-tests
 	node deploy/test-report.mjs $(RESULTS)
+
+browser-tests: e2e
+	@$(MAKE) --no-print-directory e2e-scaled
 
 check: fmt-check lint web-check go-quick ## Everything fast that needs no service and no browser: before every commit
 

@@ -30,6 +30,10 @@ func fragmentsOf(t *testing.T, file []byte) [][]byte {
 // TestTwoHoursComeInByChunks sends what a browser sends in two hours: 3,600 chunks of two seconds
 // each. It plays all along, and seals at once.
 func TestTwoHoursComeInByChunks(t *testing.T) {
+	// Not parallel: it compares how long chunks take.
+	if testing.Short() {
+		t.Skip("a short run sends no 3,600 chunks")
+	}
 	path := ffmpegtest.Clip(t, "long.mp4", "-f lavfi -i testsrc2=s=64x64:r=1:d=7200 -c:v libx264 -preset ultrafast "+
 		"-g 2 -keyint_min 2 -sc_threshold 0 -pix_fmt yuv420p -movflags frag_keyframe+empty_moov+default_base_moof")
 	file, err := os.ReadFile(path)

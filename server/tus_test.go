@@ -512,6 +512,7 @@ func TestTusCutsOffWhoDoesNotSend(t *testing.T) {
 }
 
 func TestTusMemoryDoesNotGrowWithSize(t *testing.T) {
+	// Not parallel: it measures the heap of the whole process.
 	w := newWorld(t)
 	const size = 96 << 20
 	u := w.createUpload(size)

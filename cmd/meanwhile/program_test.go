@@ -43,8 +43,10 @@ var binary = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if path, err := binary(); err == nil {
-		os.RemoveAll(filepath.Dir(path))
+	if !testing.Short() {
+		if path, err := binary(); err == nil {
+			os.RemoveAll(filepath.Dir(path))
+		}
 	}
 	os.Exit(code)
 }
@@ -62,8 +64,12 @@ type program struct {
 	log   *lockedBuffer
 }
 
+// newProgram is a program that has yet to start. A short run does without.
 func newProgram(t testing.TB, env ...string) *program {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("a short run starts no program")
+	}
 	p := &program{t: t, data: t.TempDir(), cache: t.TempDir(), env: slices.Clone(env), log: &lockedBuffer{}}
 	t.Cleanup(func() {
 		p.kill()

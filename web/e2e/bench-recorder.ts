@@ -33,20 +33,20 @@ const parts: Record<string, (studio: Studio) => Promise<void>> = {
    * shows a frame.
    */
   stop: async (studio) => {
-    const page = await studio.recorderPage()
+    const page = await studio.recorderPage(studio.ada, studio.program.base, 30)
     for (let i = 0; i < asked.times; i++) await takeAndStop(studio, page, '')
   },
   slow: async (studio) => {
     const wire = await Wire.to(studio.program.base)
     wire.limit(4e6)
-    const page = await studio.recorderPage(studio.ada, wire.base)
+    const page = await studio.recorderPage(studio.ada, wire.base, 30)
     for (let i = 0; i < asked.times; i++) await takeAndStop(studio, page, ' at 4 Mb/s')
     await wire.close()
   },
   /** A quarter of the pieces cut, and six seconds without a network in the middle. */
   cut: async (studio) => {
     const wire = await Wire.to(studio.program.base)
-    await openShared(studio.ada)
+    await openShared(studio.ada, 30)
     const page = await studio.ada.newPage()
     const pieces = await followPieces(page)
     await page.goto(`${wire.base}/record`)
@@ -70,7 +70,7 @@ const parts: Record<string, (studio: Studio) => Promise<void>> = {
   },
   /** Ten minutes, pushed through the protocol but for the last piece. */
   long: async (studio) => {
-    const page = await studio.recorderPage()
+    const page = await studio.recorderPage(studio.ada, studio.program.base, 30)
     const { link } = await takeAndStop(studio, page, '', false)
     const whole = join(studio.folder, 'long.mp4')
     const loops = String(Math.ceil(600 / asked.seconds))
@@ -103,7 +103,7 @@ const parts: Record<string, (studio: Studio) => Promise<void>> = {
     if (before) await page.evaluateOnNewDocument(before)
     await signIn(studio.program, page)
     const shared = await browser.newPage()
-    await openSharedIn(shared)
+    await openSharedIn(shared, 30)
     await page.bringToFront()
     await page.goto(`${studio.program.base}/record`)
     await start(page, 'both')
@@ -131,7 +131,7 @@ const parts: Record<string, (studio: Studio) => Promise<void>> = {
       note('CPU of the recorder', await cpuOf(ours))
       await ours.close()
       const bare = await studio.person(`bare-${i}`)
-      await openShared(bare)
+      await openShared(bare, 30)
       const alone = await bare.newPage()
       await alone.route('**/bare', (route) => route.fulfill({ contentType: 'text/html', body: '<button>Go</button>' }))
       await alone.goto(`${studio.program.base}/bare`)

@@ -47,7 +47,7 @@ test('a tab that is hidden records every frame of what is shared', async () => {
   if (!page) throw new Error('a browser without a page')
   await signIn(studio.program, page)
   const shared = await browser.newPage()
-  await openSharedIn(shared)
+  await openSharedIn(shared, 30)
   await page.bringToFront()
   await page.goto(`${studio.program.base}/record`)
   await start(page, 'both')

@@ -92,26 +92,31 @@ export function withoutRecorderOfMp4(): void {
  * middle say when each picture was drawn. The middle stays the middle when a bar of the browser
  * makes the tab smaller.
  */
-const sharedPage = `<title>${shared}</title><body style="margin:0"><canvas id="c" width="1280" height="50" style="position:fixed;left:0;top:calc(50% - 25px)">
+const sharedPage = (
+  framesPerSecond: number,
+) => `<title>${shared}</title><body style="margin:0"><canvas id="c" width="1280" height="50" style="position:fixed;left:0;top:calc(50% - 25px)">
 </canvas><p id="p" style="margin:20px;font:120px sans-serif;color:white"></p><script>
 const x = c.getContext('2d'); let n = 0
 setInterval(() => {
-  if (n++ % 30 === 0) document.body.style.background = 'hsl(' + ((n * 3) % 360) + ' 50% 35%)' // more often only heats the machine
-  p.textContent = n
+  document.body.style.background = 'hsl(' + ((++n * 3) % 360) + ' 50% 35%)'; p.textContent = n
   const t = Date.now()
   for (let bit = 0; bit < ${clockBits}; bit++) { x.fillStyle = Math.floor(t / 2 ** bit) % 2 ? 'white' : 'black'; x.fillRect(bit * 50, 0, 50, 50) }
-}, 33)
+}, ${Math.floor(1000 / framesPerSecond)})
 </script>`
 
-export async function openShared(context: BrowserContext): Promise<Page> {
+/** Ten pictures a second are a screen on which somebody works; more only heats the machine. */
+export async function openShared(context: BrowserContext, framesPerSecond = 10): Promise<Page> {
   const page = await context.newPage()
   await page.setViewportSize({ width: 1280, height: 720 })
-  await openSharedIn(page)
+  await openSharedIn(page, framesPerSecond)
   return page
 }
 
-export async function openSharedIn(page: { goto(url: string): Promise<unknown> }): Promise<void> {
-  await page.goto(`data:text/html,${encodeURIComponent(sharedPage)}`)
+export async function openSharedIn(
+  page: { goto(url: string): Promise<unknown> },
+  framesPerSecond: number,
+): Promise<void> {
+  await page.goto(`data:text/html,${encodeURIComponent(sharedPage(framesPerSecond))}`)
 }
 
 /** A frame of a recording of the shared tab: its time in the file, and when it was drawn. */

@@ -59,8 +59,8 @@ export class Studio {
   }
 
   /** The recorder, with a tab behind it that can be shared. */
-  async recorderPage(context = this.ada, base = this.program.base): Promise<Page> {
-    await openShared(context)
+  async recorderPage(context = this.ada, base = this.program.base, framesPerSecond = 10): Promise<Page> {
+    await openShared(context, framesPerSecond)
     const page = await context.newPage()
     await page.goto(`${base}/record`)
     await choose(page, 'Both') // what was chosen last is remembered
