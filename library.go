@@ -34,8 +34,8 @@ type Config struct {
 	// LayoutSettles is how long a layout stays as it is before it is flattened, 10 s when zero:
 	// while it is dragged about, nothing is encoded.
 	LayoutSettles time.Duration
-	// Lease is how long a worker that says nothing keeps its stage, LeaseFor when zero. A worker that
-	// lives says so four times in that time.
+	// Lease is how long a worker that says nothing keeps its stage, LeaseFor when zero. A worker
+	// that lives says so four times in that time.
 	Lease time.Duration
 
 	Now   func() time.Time

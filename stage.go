@@ -107,8 +107,8 @@ const (
 	StageFailed  StageState = "failed"
 )
 
-// LeaseFor is how long a silent worker keeps its stage (reliability.md, Queue) where nothing else is
-// set.
+// LeaseFor is how long a silent worker keeps its stage (reliability.md, Queue) where nothing else
+// is set.
 const LeaseFor = 60 * time.Second
 
 // Stage is one step of one generation of one video: outbox entry, lease and result in one row.

@@ -1,6 +1,6 @@
 // Reads what the test runs left in a folder (go test -json, vitest's JSON), prints the ten slowest
-// tests, says what was skipped, and ends with 1 where a test is too slow without a written reason, or
-// was skipped on CI:  node deploy/test-report.mjs bin/tests
+// tests, says what was skipped, and ends with 1 where a test is too slow without a written reason,
+// or was skipped on CI:  node deploy/test-report.mjs bin/tests
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-// Browser tests on servers and workers that are processes of their own. The gate runs those in which
-// several servers have to agree; make soak repeats the rest of them, which prove the same pages.
+// Browser tests on servers and workers that are processes of their own. The gate runs those in
+// which several servers have to agree; make soak repeats the rest, which prove the same pages.
 const gate = ['road', 'walk', 'conversation', 'redirect']
 const soak = ['upload', 'samples', 'states', 'pages']
 const names = process.env.MEANWHILE_SOAK === 'on' ? [...gate, ...soak] : gate

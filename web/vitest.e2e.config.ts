@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-// Browser tests: bin/meanwhile and a real Chromium. Two cores are all there may be: pages are tested
-// two files at once, and then what records or plays in real time one file after another.
+// Browser tests: bin/meanwhile and a real Chromium. Two cores are all there may be: pages are
+// tested two files at once, and then what records or plays in real time one file after another.
 const limits = { testTimeout: 180_000, hookTimeout: 120_000, bail: 1 }
 const live = ['record*', 'live', 'sound', 'quality', 'first-frame', 'player'].map((name) => `e2e/${name}.test.ts`)
 const scaled = 'e2e/redirect.test.ts' // it needs a storage that signs addresses: see vitest.e2e-scaled.config.ts

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Tidy does what time brings, at start and as often as the outbox is looked at: the trash, notices, accounts
-// that leave, and the objects of what is deleted. It has a loop of its own, so that no work waits
-// while a thousand objects are deleted.
+// Tidy does what time brings, at start and as often as the outbox is looked at: the trash, notices,
+// accounts that leave, and the objects of what is deleted. It has a loop of its own, so that no
+// work waits while a thousand objects are deleted.
 func (w *Worker) Tidy(ctx context.Context) error {
 	tick := time.NewTicker(w.lookEvery())
 	defer tick.Stop()

@@ -80,7 +80,10 @@ func mustAddressOf(t testing.TB, name string) string {
 	t.Helper()
 	server, err := url.Parse(os.Getenv(databaseEnv))
 	if err != nil || server.Host == "" {
-		t.Fatalf("%s is not the address of a PostgreSQL: run make test, or deploy/with-services.sh go test ./...", databaseEnv)
+		t.Fatalf(
+			"%s is not the address of a PostgreSQL: run make test, or deploy/with-services.sh go test ./...",
+			databaseEnv,
+		)
 	}
 	return server.JoinPath("..", name).String()
 }

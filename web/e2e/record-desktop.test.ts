@@ -8,7 +8,8 @@ import { outFolder } from './program'
 import { framesOf, inspect, openSharedIn } from './recorder'
 import { Studio } from './studio'
 
-// Browsers slow a hidden tab down at once. The gate does not wait for a true minute: make soak does.
+// Browsers slow a hidden tab down at once. The gate does not wait for a true minute: make soak
+// does.
 const hiddenForMs = process.env.MEANWHILE_SOAK === 'on' ? 60_000 : 15_000
 
 let studio: Studio

@@ -1,5 +1,5 @@
-// Making and choosing passkeys in the browser. The callers bring options from the server and answers
-// to it.
+// Making and choosing passkeys in the browser. The callers bring options from the server and
+// answers to it.
 
 /**
  * Whether this browser can use passkeys of this site, which needs a name: no browser makes one for
