@@ -24,7 +24,13 @@ func TestWrongOutputsNeverBecomeReady(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			wrapper := filepath.Join(t.TempDir(), "ffmpeg")
+			// Not in t.TempDir, which may lie under /dev: the sandbox has a /dev of its own.
+			dir, err := os.MkdirTemp("/var/tmp", "meanwhile-ffmpeg-")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { os.RemoveAll(dir) })
+			wrapper := filepath.Join(dir, "ffmpeg")
 			script := fmt.Sprintf(
 				"#!/bin/bash\n/usr/bin/ffmpeg \"$@\" || exit $?\nmade=$(ls -d /out/*.m* 2>/dev/null)\n[ -z "+
 					"\"$made\" ] || { %s; }\nexit 0\n",

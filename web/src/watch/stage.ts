@@ -6,6 +6,8 @@ import type { MwPlayer } from '../player/player'
 import { make, makeButton, setText } from '../ui/dom'
 import { type Gone, type Stage, stageOf, wordsFor } from './stage-state'
 
+type Waited = Exclude<Stage, { at: 'playable' }>
+
 export interface StageView {
   show(share: Share): void
   /** The link does not let in any more who looks at it. */
@@ -17,11 +19,11 @@ export function makeStage(player: MwPlayer, announce: (sentence: string) => void
   let waiting: Waiting | undefined
   let owner = false
 
-  const wait = (stage: Exclude<Stage, { at: 'playable' }>, share: Share | undefined) => {
+  const wait = (stage: Waited, share: Share | undefined) => {
     const words = wordsFor(stage, owner)
     if (!waiting || shown !== stage.at) {
       const videoId = stage.at === 'failed' && owner ? share?.videoId : undefined
-      const more = videoId === undefined ? [] : makeRepair(videoId, signal)
+      const more = videoId === undefined ? [] : makeRepair(videoId, () => void tryAgain(videoId, stage, share))
       if (stage.at === 'gone')
         more.push(
           make(
@@ -41,6 +43,21 @@ export function makeStage(player: MwPlayer, announce: (sentence: string) => void
     if (words.progress !== undefined) waiting.bar.setAttribute('aria-label', words.progress)
     waiting.bar.value = 'percent' in stage ? stage.percent : 0
     shown = stage.at
+  }
+
+  // What is shown changes when the button is pressed, not when the answer comes: by then the next
+  // try may have failed already, and no news of it would follow.
+  const tryAgain = async (videoId: string, failed: Waited, share: Share | undefined) => {
+    wait({ at: 'processing', percent: 0 }, share)
+    try {
+      await reprocessVideo(videoId, signal)
+    } catch (error) {
+      if (wasCancelled(error)) return
+      wait(failed, share)
+      const { sentence } = problemOf(error)
+      if (waiting) setText(waiting.small, sentence)
+      announce(sentence)
+    }
   }
 
   return {
@@ -85,23 +102,9 @@ function makeWaiting(more: HTMLElement[]): Waiting {
 }
 
 /** What an owner can do about a failure. */
-function makeRepair(videoId: string, signal: AbortSignal): HTMLElement[] {
-  const status = make('p', 'small bad-text')
-  status.setAttribute('role', 'status')
-  const again = makeButton('Try again', 'btn primary', async () => {
-    again.disabled = true
-    setText(status, '')
-    try {
-      await reprocessVideo(videoId, signal) // the event stream shows what becomes of it
-      setText(again, 'Trying again…')
-    } catch (error) {
-      if (wasCancelled(error)) return
-      again.disabled = false
-      setText(status, problemOf(error).sentence)
-    }
-  })
+function makeRepair(videoId: string, tryAgain: () => void): HTMLElement[] {
   const original = make('a', 'btn', 'Download the original')
   original.href = originalPath(videoId)
   original.download = ''
-  return [make('div', 'row', again, original), status]
+  return [make('div', 'row', makeButton('Try again', 'btn primary', tryAgain), original)]
 }
