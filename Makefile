@@ -80,13 +80,14 @@ test: install-test ## Run every test: make check, Go with -race, browser tests; 
 	deploy/timed.sh $(MAKE) --no-print-directory check
 	deploy/timed.sh $(MAKE) --no-print-directory build api-check
 	export TMPDIR=$(TEST_TMPDIR)
-	deploy/timed.sh $(MAKE) --no-print-directory --jobs=2 --output-sync=line go-test browser-tests
+	deploy/timed.sh $(MAKE) --no-print-directory --jobs=2 go-test browser-tests
 	node deploy/test-report.mjs $(RESULTS)
 
 browser-tests: e2e
 	@$(MAKE) --no-print-directory e2e-scaled
 
-check: fmt-check lint web-check go-quick ## Everything fast that needs no service and no browser: before every commit
+check: ## Everything fast that needs no service and no browser: before every commit
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target fmt-check lint web-check go-quick
 
 fmt-check:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt these:"; gofmt -l $$(git ls-files '*.go'); exit 1; }

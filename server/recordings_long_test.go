@@ -29,8 +29,9 @@ func fragmentsOf(t *testing.T, file []byte) [][]byte {
 
 // TestTwoHoursComeInByChunks sends what a browser sends in two hours: 3,600 chunks of two seconds
 // each. It plays all along, and seals at once.
+//
+//nolint:paralleltest // it compares how long chunks take
 func TestTwoHoursComeInByChunks(t *testing.T) {
-	// Not parallel: it compares how long chunks take.
 	if testing.Short() {
 		t.Skip("a short run sends no 3,600 chunks")
 	}

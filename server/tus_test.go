@@ -511,8 +511,8 @@ func TestTusCutsOffWhoDoesNotSend(t *testing.T) {
 	wantHeaders(t, got, map[string]string{"Upload-Offset": "4"})
 }
 
+//nolint:paralleltest // it measures the heap of the whole process
 func TestTusMemoryDoesNotGrowWithSize(t *testing.T) {
-	// Not parallel: it measures the heap of the whole process.
 	w := newWorld(t)
 	const size = 96 << 20
 	u := w.createUpload(size)

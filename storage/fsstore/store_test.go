@@ -115,8 +115,8 @@ func TestPutLeavesOneFileOrNone(t *testing.T) {
 	}
 }
 
+//nolint:paralleltest // it bounds the size of files for the whole process
 func TestFullDisk(t *testing.T) {
-	// Not parallel: it bounds the size of files for the whole process.
 	dir := t.TempDir()
 	s := mustNew(t, dir)
 	// A limit on the size of files makes the same write fail as a full disk does, and needs no

@@ -105,8 +105,9 @@ func TestConfinedProgramSeesOnlyItsOwn(t *testing.T) {
 
 // TestConfineNeedsNoMemoryBeyondItsBound starts it often, since it is chance whether Go's runtime
 // has room left where it is bounded.
+//
+//nolint:paralleltest // a machine that is short of memory would fail it
 func TestConfineNeedsNoMemoryBeyondItsBound(t *testing.T) {
-	// Not parallel: a machine that is short of memory would fail it.
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -124,8 +125,8 @@ func TestConfineNeedsNoMemoryBeyondItsBound(t *testing.T) {
 	}
 }
 
+//nolint:paralleltest // it looks for processes by name, and for how long they live
 func TestCancelledEncodeLeavesNothing(t *testing.T) {
-	// Not parallel: it looks for processes by name, and for how long they live.
 	eachSandbox(t, 0, func(t *testing.T, tools *ffmpeg.Tools) {
 		src := mustProbe(
 			t,
@@ -198,8 +199,9 @@ func processes(t testing.TB, text string) int {
 }
 
 // TestStalledWorkIsEnded gives ffmpeg a pipe that nobody writes.
+//
+//nolint:paralleltest // a busy machine looks like stalled work
 func TestStalledWorkIsEnded(t *testing.T) {
-	// Not parallel: a busy machine looks like stalled work.
 	eachSandbox(t, time.Second, func(t *testing.T, tools *ffmpeg.Tools) {
 		pipe := filepath.Join(t.TempDir(), "in")
 		if err := unix.Mkfifo(pipe, 0o600); err != nil {
