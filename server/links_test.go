@@ -207,8 +207,7 @@ func TestALinkEndsWhenItShould(t *testing.T) {
 	w.clock.move(time.Hour)
 	w.want(w.share(token), 404)
 	w.want(w.do("GET", media, nil), 403)
-	if e := f.next("video"); e["gone"] != true {
-		t.Errorf("the stream says %v", e)
+	for f.next("video")["gone"] != true { // what was told before may still be on its way
 	}
 	w.want(w.setLink(u, id, object{"expires_at": nil}), 200)
 	w.want(w.share(token), 200)

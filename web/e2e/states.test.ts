@@ -109,6 +109,20 @@ test('what was never there looks like what is in the trash; an open page says th
   await leave(guest)
 })
 
+test('a page whose link ends before its stream has begun says so, too', async () => {
+  const { videoId, link } = await client.begin('late-news.mp4', 1000)
+  const guest = await newPerson(browser)
+  const page = await guest.newPage()
+  await page.route('**/events', async (route) => {
+    await client.trash(videoId)
+    await route.continue()
+    await page.unroute('**/events')
+  })
+  await page.goto(link)
+  await page.locator('.waiting .lead', { hasText: 'This link has ended' }).waitFor({ timeout: 15_000 })
+  await leave(guest)
+})
+
 test('a page that was opened during the upload becomes a player by itself', async () => {
   // MPEG-4 in AVI has to be encoded before any browser plays it.
   const path = await clip(join(folder, 'late.avi'), 6, ['-c:v', 'mpeg4', '-q:v', '3', '-c:a', 'mp3'])

@@ -16,6 +16,10 @@ export type StreamState = 'open' | 'lost'
 export interface StreamHandlers {
   onEvent(name: string, data: unknown): void
   onState(state: StreamState): void
+  /**
+   * The server answered with no stream; it is asked again. A browser does not say what it answered.
+   */
+  onRefused?(): void
 }
 
 /** Follows the events named in names at path until signal ends. */
@@ -48,6 +52,7 @@ export function followEvents(
       // While it is CONNECTING the browser tries by itself; CLOSED (any answer but 200) is left to
       // us.
       if (stream.readyState !== EventSource.CLOSED) return
+      handlers.onRefused?.()
       clearTimeout(retry)
       retry = setTimeout(open, newsRetryMs(++attempt, Math.random()))
     })

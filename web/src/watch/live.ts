@@ -5,7 +5,7 @@ import { followEvents, newsRetryMs } from '../api/events'
 import { readMaybeNumber, readObject } from '../api/parse'
 import { problemOf } from '../api/request'
 import { waitForNetwork } from '../api/retry'
-import { parseShare, type Share, sharePath } from '../api/shares'
+import { fetchShare, parseShare, type Share, sharePath } from '../api/shares'
 import type { Conversation } from './conversation'
 
 export interface LiveHandlers {
@@ -58,7 +58,16 @@ export function followShare(
     else handlers.onShare(parseShare(wire))
   }
 
+  // A link that ended before its stream began is told by no event: the link itself has to be asked.
+  const onRefused = async () => {
+    try {
+      handlers.onShare(await fetchShare(token, signal))
+    } catch (error) {
+      if (problemOf(error).at === 'gone') handlers.onGone()
+    }
+  }
+
   const onState = (state: 'open' | 'lost') => handlers.onConnection(state === 'open')
-  followEvents(`${sharePath(token)}/events`, ['video', 'comment'], { onEvent, onState }, signal)
+  followEvents(`${sharePath(token)}/events`, ['video', 'comment'], { onEvent, onState, onRefused }, signal)
   return { catchUp: () => void catchUp() }
 }
