@@ -25,7 +25,7 @@ VERSITYGW := $(TOOLS)/versitygw-v1.8.0
 
 RESULTS := bin/tests
 
-.PHONY: help run dev build api api-check test check soak authz lint fmt-check web-check go-quick go-test e2e e2e-scaled browser-tests install install-test fmt clean
+.PHONY: help run dev build api api-check test check soak authz lint fmt-check web-check go-quick go-test e2e e2e-scaled lane-recorder lane-go install install-test fmt clean
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -74,17 +74,23 @@ $(GOTESTSUM):
 # Where the machine has a file system in memory with room, tests write there: nothing of it has to outlive a power cut.
 TEST_TMPDIR := $(shell room=$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 {print $$4}'); [ "$${room:-0}" -gt 6000000 ] && echo /dev/shm || echo "$${TMPDIR:-/tmp}")
 
-# Go's tests and the browsers' run side by side: browsers mostly wait for what they watch, and Go's tests for ffmpeg.
+# Two lanes side by side: one with pages and then the recorder, which waits for what it records; the other with Go's tests,
+# which wait for ffmpeg, and then the rest of the browsers' tests.
 test: install-test ## Run every test: make check, Go with -race, browser tests; print the ten slowest
 	@rm -rf $(RESULTS)
 	deploy/timed.sh $(MAKE) --no-print-directory check
 	deploy/timed.sh $(MAKE) --no-print-directory build api-check
 	export TMPDIR=$(TEST_TMPDIR)
-	deploy/timed.sh $(MAKE) --no-print-directory --jobs=2 go-test browser-tests
+	deploy/timed.sh $(MAKE) --no-print-directory --jobs=2 lane-recorder lane-go
 	node deploy/test-report.mjs $(RESULTS)
 
-browser-tests: e2e
-	@$(MAKE) --no-print-directory e2e-scaled
+lane-recorder: build
+	@$(MAKE) --no-print-directory e2e ONLY='pages recorder'
+
+lane-go: build
+	@deploy/timed.sh $(MAKE) --no-print-directory go-test
+	deploy/timed.sh $(MAKE) --no-print-directory e2e-scaled
+	$(MAKE) --no-print-directory e2e ONLY=player
 
 check: ## Everything fast that needs no service and no browser: before every commit
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target fmt-check lint web-check go-quick
@@ -115,7 +121,7 @@ api-check: build
 go-test: $(GOTESTSUM)
 	@mkdir -p $(RESULTS)
 	deploy/with-services.sh $(GOTESTSUM) --format pkgname --hide-summary skipped --jsonfile $(RESULTS)/go.jsonl -- \
-	  $(RACE) -vet=off -timeout 20m $(GO_PACKAGES)
+	  $(RACE) -vet=off -count=1 -timeout 20m $(GO_PACKAGES)
 
 # Every fuzzed function, for a minute each; then what kills processes, again and again.
 soak: install-test build ## Run what is only worth a longer run: hours, with FUZZ_TIME=1m and KILLS=30
@@ -135,9 +141,10 @@ authz: ## Show who may do what: every route and every link for everyone, after p
 	echo
 	cat server/testdata/visibility.golden
 
-e2e: build ## Run the browser tests against bin/meanwhile in one process; screenshots go to web/e2e/out
+e2e: build ## Run the browser tests against bin/meanwhile in one process; screenshots go to web/e2e/out; ONLY=pages for some of them
 	@mkdir -p $(RESULTS)
-	cd web && npm run --silent e2e -- --reporter=default --reporter=json --outputFile.json=../$(RESULTS)/e2e.json
+	cd web && npm run --silent e2e -- $(addprefix --project=,$(ONLY)) \
+	  --reporter=default --reporter=json --outputFile.json=../$(RESULTS)/e2e-$(or $(firstword $(ONLY)),all).json
 
 e2e-scaled: build ## Run the browser tests against servers and workers that are processes of their own
 	@mkdir -p $(RESULTS)
