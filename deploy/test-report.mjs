@@ -7,7 +7,19 @@ import { join } from 'node:path'
 const limitMs = 60_000
 
 /** Tests that may take longer than the limit, each with the reason. */
-const reasons = {}
+const reasons = {
+  'cmd/meanwhile TestKilledProcessLosesNothing': 'four whole encodes: one to measure, one after each of three kills',
+  'cmd/meanwhile TestUploadsAndJobsEndRightOnABadObjectStorage': 'waits out the pauses after nine kinds of fault',
+  'cmd/meanwhile TestShutdownHandsWorkBack': 'an encode that is begun twice',
+  'cmd/meanwhile TestAnotherWorkerTakesOver': 'an encode that is begun twice, with a lease in between',
+  'cmd/meanwhile TestSamplesBecomeReady': 'the whole ladder of seven recordings',
+  'cmd/meanwhile TestEverySampleIsRecordedInChunks': 'the whole ladder of seven recordings',
+  'web/e2e/samples.test.ts each sample becomes ready and plays': 'the whole ladder of seven recordings',
+  'web/e2e/upload.test.ts an upload goes on after a pause, a reload, a cut network and a killed server':
+    'waits for each of these',
+  'web/e2e/walk.test.ts two people, two workspaces, a guest and a client see what is theirs to see':
+    'four people with a browser each, through all rights',
+}
 
 /** @typedef {{name: string, ms: number, outcome: 'passed' | 'failed' | 'skipped'}} Test */
 
