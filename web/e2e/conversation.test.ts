@@ -61,7 +61,8 @@ test('words survive a lost network and a reload, and go out after', async () => 
 
   await network.restore()
   await page.reload()
-  expect(await field.inputValue()).toBe('Written on a train')
+  // the page's script fills in what was kept
+  await expect.poll(() => field.inputValue()).toBe('Written on a train')
   expect(await page.locator('.comment').count()).toBe(0)
   await page.getByText('Draft kept on this device').waitFor()
   await expectAccessible(page)

@@ -132,7 +132,7 @@ test('the speed is remembered for every video on this device', async () => {
   await expect.poll(() => rateOf(page)).toBe(1.5)
   await page.reload()
   await speed.waitFor()
-  expect(await speed.inputValue()).toBe('1.5')
+  await expect.poll(() => speed.inputValue()).toBe('1.5')
   expect(await rateOf(page)).toBe(1.5)
   await page.locator('h1').click() // away from the list of speeds
   await page.keyboard.press('>')
