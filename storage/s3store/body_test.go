@@ -48,6 +48,7 @@ func TestPutWithChecksums(t *testing.T) {
 	o, _, _ := newFaultyAt(
 		t,
 		address,
+		patience,
 		fault{isCreate, 1, func(w http.ResponseWriter, r *http.Request, server http.Handler) {
 			named = r.Header.Get("X-Amz-Checksum-Algorithm")
 			server.ServeHTTP(w, r)

@@ -133,7 +133,7 @@ func TestPutThroughFaults(t *testing.T) {
 		for way, body := range ways {
 			t.Run(tc.name+", "+way, func(t *testing.T) {
 				t.Parallel()
-				faulty, direct, proxy := newFaulty(t, tc.fault)
+				faulty, direct, proxy := newQuick(t, tc.fault)
 				n, err := faulty.Put(t.Context(), key, body(t, tc.body))
 				if proxy.happened() == 0 {
 					t.Fatal("the fault did not happen")

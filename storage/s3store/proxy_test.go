@@ -59,16 +59,29 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.server.ServeHTTP(w, r)
 }
 
-// silence is how long the store of these tests waits for a byte.
-const silence = 2500 * time.Millisecond
+// How long a store waits for a byte: silence where a test is about it; patience, longer than any
+// load of the machine, where it is not. A store that asks again overtakes its own request that a
+// fault still holds.
+const (
+	silence  = 2500 * time.Millisecond
+	patience = 5 * time.Minute
+)
 
 // newFaulty gives a store behind a proxy with these faults, and one on the same folder without.
 func newFaulty(t testing.TB, faults ...fault) (faulty, direct *s3store.Store, p *proxy) {
 	t.Helper()
-	return newFaultyAt(t, newAddress(t), faults...)
+	return newFaultyAt(t, newAddress(t), patience, faults...)
 }
 
-func newFaultyAt(t testing.TB, address *url.URL, faults ...fault) (faulty, direct *s3store.Store, p *proxy) {
+// newQuick is newFaulty for faults that are silence.
+func newQuick(t testing.TB, faults ...fault) (faulty, direct *s3store.Store, p *proxy) {
+	t.Helper()
+	return newFaultyAt(t, newAddress(t), silence, faults...)
+}
+
+func newFaultyAt(
+	t testing.TB, address *url.URL, wait time.Duration, faults ...fault,
+) (faulty, direct *s3store.Store, p *proxy) {
 	t.Helper()
 	direct = mustOpen(t, address.String())
 	query := address.Query()
@@ -90,7 +103,7 @@ func newFaultyAt(t testing.TB, address *url.URL, faults ...fault) (faulty, direc
 	t.Cleanup(listener.Close)
 	query.Set("endpoint", listener.URL)
 	address.RawQuery = query.Encode()
-	faulty, err = s3store.OpenQuick(t.Context(), address.String(), silence, newLog(t))
+	faulty, err = s3store.OpenQuick(t.Context(), address.String(), wait, newLog(t))
 	if err != nil {
 		t.Fatal(err)
 	}

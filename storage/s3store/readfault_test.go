@@ -32,7 +32,7 @@ func TestReadThroughFaults(t *testing.T) {
 		for _, r := range []meanwhile.Range{{}, {Start: 7}, {Start: 100, Length: 40_000}} {
 			t.Run(tc.name, func(t *testing.T) {
 				t.Parallel()
-				faulty, direct, proxy := newFaulty(t, tc.fault)
+				faulty, direct, proxy := newQuick(t, tc.fault)
 				if _, err := direct.Put(t.Context(), key, bytes.NewReader(content)); err != nil {
 					t.Fatal(err)
 				}
@@ -106,7 +106,7 @@ func TestListThroughFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			faulty, direct, proxy := newFaulty(t, f)
+			faulty, direct, proxy := newQuick(t, f)
 			for i := range 10 {
 				if _, err := direct.Put(
 					t.Context(),

@@ -12,23 +12,13 @@ const run = promisify(execFile)
 
 /** Makes a clip of 1080 lines that needs about 7 Mb/s, as a camera in a dim room does. */
 export function noisyClip(path: string, seconds: number): Promise<string> {
-  const args = [
-    '-c:v',
-    'libx264',
-    '-preset',
-    'ultrafast',
-    '-b:v',
-    '7M',
-    '-maxrate',
-    '7M',
-    '-bufsize',
-    '7M',
-    '-g',
-    '60',
-    '-pix_fmt',
-    'yuv420p',
-  ]
-  return clip(path, seconds, [...args, '-c:a', 'aac'], 'size=1920x1080:rate=30', ',noise=alls=18:allf=t')
+  return clip(path, seconds, heavyPicture(60), 'size=1920x1080:rate=30', ',noise=alls=18:allf=t')
+}
+
+/** Encodes about 7 Mb/s of H.264, with a key frame in every group of so many frames, and AAC. */
+export function heavyPicture(group: number): string[] {
+  const rate = ['-b:v', '7M', '-maxrate', '7M', '-bufsize', '7M']
+  return ['-c:v', 'libx264', '-preset', 'ultrafast', ...rate, '-g', `${group}`, '-pix_fmt', 'yuv420p', '-c:a', 'aac']
 }
 
 /** Makes a clip with ffmpeg's own sources. */

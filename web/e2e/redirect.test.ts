@@ -8,7 +8,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Begun, Client } from './api'
 import { newPerson, openBrowser } from './browser'
-import { clip } from './clips'
+import { clip, heavyPicture } from './clips'
 import { leave, setUpOwner } from './people'
 import { Program } from './program'
 
@@ -25,24 +25,8 @@ beforeAll(async () => {
   const client = await Client.of(program)
   folder = await mkdtemp(join(tmpdir(), 'meanwhile-clips-'))
   // More than a browser reads ahead or keeps: every jump below needs bytes that are not there.
-  const heavy = [
-    '-c:v',
-    'libx264',
-    '-preset',
-    'ultrafast',
-    '-b:v',
-    '7M',
-    '-maxrate',
-    '7M',
-    '-bufsize',
-    '7M',
-    '-g',
-    '20',
-    '-pix_fmt',
-    'yuv420p',
-  ]
   const path = join(folder, 'heavy.mp4')
-  await clip(path, lengthS, [...heavy, '-c:a', 'aac'], 'size=1280x720:rate=10', ',noise=alls=30:allf=t')
+  await clip(path, lengthS, heavyPicture(20), 'size=1280x720:rate=10', ',noise=alls=30:allf=t')
   video = await client.upload(path)
   await client.reaches(video.videoId, 'ready')
 }, 240_000)
