@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { limits } from './vitest.limits'
 
 // Browser tests on servers and workers that are processes of their own. The gate runs those in
 // which several servers have to agree; make soak repeats the rest, which prove the same pages.
@@ -10,8 +11,6 @@ export default defineConfig({
   test: {
     include: names.map((name) => `e2e/${name}.test.ts`),
     fileParallelism: false,
-    testTimeout: 180_000,
-    hookTimeout: 120_000,
-    bail: 1,
+    ...limits,
   },
 })

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { limits } from './vitest.limits'
 
 // Browser tests: bin/meanwhile and a real Chromium. Two cores are all there may be: pages are
 // tested two files at once, and then what plays or records in real time one file after another.
@@ -8,7 +9,6 @@ const player = named('player', 'quality', 'first-frame', 'sound')
 const recorder = named('record*', 'live')
 const scaled = named('redirect') // it needs a storage that signs addresses: see vitest.e2e-scaled.config.ts
 
-const limits = { testTimeout: 180_000, hookTimeout: 120_000, bail: 1 }
 const group = (name: string, groupOrder: number, include: string[], exclude: string[], maxWorkers: number) => ({
   test: { ...limits, name, include, exclude, maxWorkers, sequence: { groupOrder } },
 })

@@ -84,7 +84,7 @@ test('a stream that was cut brings what was said meanwhile', async () => {
   page.on('framenavigated', () => navigations++)
   const bodies = () => page.locator('.comment .body').allTextContents()
   await client.comment(link, 'before', 1)
-  await expect.poll(bodies, { timeout: 15_000 }).toEqual(['before'])
+  await expect.poll(bodies).toEqual(['before'])
 
   await network.cut()
   const note = page.locator('.connection', { hasText: 'No connection.' })
@@ -92,7 +92,7 @@ test('a stream that was cut brings what was said meanwhile', async () => {
   for (const [i, body] of ['first', 'second', 'third'].entries()) await client.comment(link, body, 2 + i)
   expect(await bodies()).toEqual(['before'])
   await network.restore()
-  await expect.poll(bodies, { timeout: 15_000 }).toEqual(['before', 'first', 'second', 'third'])
+  await expect.poll(bodies).toEqual(['before', 'first', 'second', 'third'])
   await note.waitFor({ state: 'detached', timeout: 15_000 })
 
   await program.kill()
@@ -121,14 +121,14 @@ test('a hundred and twenty comments are all there, and each has its place on the
   const page = await guest.newPage()
   await page.goto(link)
   const bodies = page.locator('.comment .body')
-  await expect.poll(() => bodies.count(), { timeout: 15_000 }).toBe(120)
+  await expect.poll(() => bodies.count()).toBe(120)
   expect(await bodies.allTextContents()).toEqual(Array.from({ length: 120 }, (_, i) => `Comment number ${i}`))
   expect(await page.locator('#count').textContent()).toBe('120')
   const marked = async () => {
     const texts = await page.locator('.markers .marker').allTextContents()
     return texts.reduce((sum, text) => sum + (Number(text) || 1), 0)
   }
-  await expect.poll(marked, { timeout: 15_000 }).toBe(120)
+  await expect.poll(marked).toBe(120)
 
   const last = page.locator('.markers .marker').last()
   const want = /^(\d+):(\d\d) /.exec((await last.getAttribute('title')) ?? '')

@@ -152,7 +152,7 @@ test('an owner has a video processed again while it plays on', async () => {
   await page.getByText(/^(Making it better|A sharper version is being made)/).waitFor()
   expect((await client.video(short.videoId)).state).toBe('ready')
   await client.reaches(short.videoId, 'ready')
-  await expect.poll(() => page.locator('#improving').textContent(), { timeout: 15_000 }).toBe('')
+  await expect.poll(() => page.locator('#improving').textContent()).toBe('')
   expect(await page.locator('video').evaluate((v: HTMLVideoElement) => v.paused)).toBe(false)
   await page.getByRole('button', { name: 'More', exact: true }).click()
   expect(await page.getByRole('button', { name: 'Process it again' }).isEnabled()).toBe(true)

@@ -172,7 +172,7 @@ test('a size is chosen by keyboard, kept in this tab, and changes nothing but th
   await expectAccessible(page)
 
   await page.keyboard.press('End')
-  await expect.poll(() => heightOf(page), { timeout: 15_000 }).toBe(480)
+  await expect.poll(() => heightOf(page)).toBe(480)
   await expect.poll(() => positionOf(page)).toBeCloseTo(8, 1)
   expect(await page.locator('video').evaluate((v: HTMLVideoElement) => v.paused)).toBe(true)
   await page.keyboard.press('ArrowUp')
@@ -245,7 +245,7 @@ test('a browser without media sources plays the stream itself', async () => {
   await menu.selectOption('480p')
   await expect.poll(() => sourceOf(page)).toBe('480p.m3u8')
   await play(page)
-  await expect.poll(() => positionOf(page), { timeout: 15_000 }).toBeGreaterThan(6.3)
+  await expect.poll(() => positionOf(page)).toBeGreaterThan(6.3)
   expect(asked().filter((name) => name.startsWith('hls-'))).toEqual([])
   await leave(guest)
 })

@@ -94,7 +94,7 @@ test('“Stop sharing” in the browser’s own bar: the recording waits, and fi
   await page.goto(`${studio.program.base}/record`)
   await start(page, 'screen')
   await reads(page, '.safety', 'Safe on the server up to')
-  await expect.poll(() => screen.click('sharing', 0.74, 0.5), { timeout: 15_000 }).toBe(true)
+  await expect.poll(() => screen.click('sharing', 0.74, 0.5)).toBe(true)
   await reads(page, '.ended', 'Sharing has ended, and the recording waits. It finishes by itself in')
   const link = await finished(page)
   expect((await inspect(await studio.original(link))).kinds).toEqual(['audio', 'video'])

@@ -90,8 +90,8 @@ test('a take can be thrown away, after a question', async () => {
   await page.getByRole('button', { name: 'Cancel' }).click()
   await page.getByRole('button', { name: 'Throw away' }).click()
   await page.getByRole('button', { name: 'Record', exact: true }).waitFor()
-  await expect.poll(async () => (await page.request.get(link)).status(), { timeout: 15_000 }).toBe(404)
-  await expect.poll(() => spools(page), { timeout: 15_000 }).toEqual([])
+  await expect.poll(async () => (await page.request.get(link)).status()).toBe(404)
+  await expect.poll(() => spools(page)).toEqual([])
   expect(studio.ada.problems).toEqual([])
 })
 

@@ -102,7 +102,7 @@ test('a file goes in, a link with timestamped comments comes out', async () => {
     .getByRole('button', { name: /^Delete/ })
     .last()
     .click()
-  await expect.poll(() => watch.locator('.comment').count(), { timeout: 15_000 }).toBe(0)
+  await expect.poll(() => watch.locator('.comment').count()).toBe(0)
 
   await library.bringToFront()
   await row

@@ -155,8 +155,7 @@ test('a title is text wherever it is shown', async () => {
   for (const text of texts) {
     await client.rename(begun.videoId, text)
     const { title } = await client.video(begun.videoId)
-    const heading = (page: Page) =>
-      expect.poll(() => page.locator('#title').textContent(), { timeout: 15_000 }).toBe(title)
+    const heading = (page: Page) => expect.poll(() => page.locator('#title').textContent()).toBe(title)
     for (const person of [ada, guest, plain]) {
       await visit(
         person,
@@ -219,7 +218,7 @@ test('comments and the names of guests are text, with scripts and without', asyn
       begun.link,
       async (page) => {
         const bodies = page.locator('.comment .body')
-        await expect.poll(() => bodies.count(), { timeout: 15_000 }).toBe(payloads.length + names.length)
+        await expect.poll(() => bodies.count()).toBe(payloads.length + names.length)
         expect(
           (await page.locator('.comment .who strong').allTextContents()).filter((name) => name !== named).sort(),
         ).toEqual([...names].sort())

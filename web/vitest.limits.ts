@@ -1,0 +1,7 @@
+// How long the browser tests wait. A machine may be busy; what is broken fails all the same.
+export const limits = {
+  testTimeout: 180_000,
+  hookTimeout: 120_000,
+  bail: 1,
+  expect: { poll: { timeout: 15_000 } },
+}
