@@ -174,8 +174,8 @@ async function nothingWasNoticed(page: Page, jumps: number[], wanted = 0): Promi
     for (const [i, sample] of samples.entries()) {
       const earlier = samples[i - 1] ?? sample
       const moved = sample[of] - earlier[of]
-      // a video tells its time four times a second
-      if (moved >= 0 && moved - (sample.atMs - earlier.atMs) < 1_000) continue
+      // a video tells its time four times a second, and rounds it in between
+      if (moved > -100 && moved - (sample.atMs - earlier.atMs) < 1_000) continue
       expect(
         Math.abs(sample[of] - (open.shift() ?? Number.NaN)),
         `${of} from ${earlier[of]} to ${sample[of]}`,
