@@ -93,11 +93,12 @@ func TestFlatNamesSayWhatTheyAreMadeOf(t *testing.T) {
 	}
 }
 
+func settlesAtOnce(c *meanwhile.Config) { c.LayoutSettles = time.Millisecond }
+
 // composed is a recording of screen and camera whose steps are done but for the flattening, which
 // is due.
 func (h *house) composed(t testing.TB) meanwhile.Ticket {
 	t.Helper()
-	h.LayoutSettles = time.Millisecond
 	ticket := h.recording(t)
 	for _, track := range []string{"screen", "camera"} {
 		if err := h.chunk(t, ticket, track, 0, "one "); err != nil {
@@ -180,7 +181,7 @@ func (h *house) flattened(t testing.TB, task meanwhile.Task) (string, error) {
 
 func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newHouse(t, settlesAtOnce)
 	ticket := h.composed(t)
 	w := h.watch(t, ticket)
 	if w.Video.State != meanwhile.StateReady || w.Video.Improving || w.Video.Progress != 1 || w.Flat != nil ||
@@ -261,7 +262,7 @@ func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
 
 func TestFlatteningThatFailsIsAWarning(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newHouse(t, settlesAtOnce)
 	ticket := h.composed(t)
 	if err := h.FailStage(
 		t.Context(),

@@ -374,7 +374,8 @@ func (l *Library) afterFailure(ctx context.Context, tx Store, t *Task, sentence 
 			*sentence = ""
 			return err
 		}
-		*sentence = MessageOf(err) // too dear to encode, so that the copy was all that could be had
+		// too dear to encode, so that the copy was all that could be had
+		*sentence = MessageOf(err)
 	} else if t.Stage.Step == StepFlatten {
 		*sentence = "A file with screen and camera in one picture could not be made."
 		return nil

@@ -84,7 +84,7 @@ func (c *clock) add(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-func newHouse(t testing.TB) *house {
+func newHouse(t testing.TB, changes ...func(*meanwhile.Config)) *house {
 	t.Helper()
 	dir := t.TempDir()
 	store := sqlstoretest.Open(t, slog.New(slog.DiscardHandler))
@@ -94,7 +94,7 @@ func newHouse(t testing.TB) *house {
 	}
 	t.Cleanup(func() { objects.Close() })
 	h := &house{queue: &queueFake{}, clock: &clock{now: time.Now().Truncate(time.Millisecond)}}
-	h.Library = meanwhile.New(meanwhile.Config{
+	c := meanwhile.Config{
 		Store:   store,
 		Objects: objects,
 		Queue:   h.queue,
@@ -102,7 +102,11 @@ func newHouse(t testing.TB) *house {
 		Hasher:  plainHasher{},
 		Secret:  bytes.Repeat([]byte("k"), 32),
 		Now:     h.clock.Now,
-	})
+	}
+	for _, change := range changes {
+		change(&c)
+	}
+	h.Library = meanwhile.New(c)
 	if _, err := h.SetUp(
 		t.Context(),
 		h.SetUpToken(),
@@ -438,9 +442,8 @@ func TestOvertakenRequestCanWriteNothing(t *testing.T) {
 
 func TestFullDiskRefusesNewUploadsFirst(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
 	used := 0.5
-	h.DiskUsed = func() float64 { return used }
+	h := newHouse(t, func(c *meanwhile.Config) { c.DiskUsed = func() float64 { return used } })
 	ticket, err := h.CreateUpload(t.Context(), h.owner, meanwhile.NewUpload{LengthBytes: 6})
 	if err != nil {
 		t.Fatal(err)

@@ -78,9 +78,8 @@ func mustFragments(t testing.TB) (first, next []byte) {
 // of the bytes, early and late.
 func TestLongRecordingCostsNoMoreThanAShortOne(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	counter := &rowCounter{Store: h.Store}
-	h.Store = counter
+	counter := &rowCounter{}
+	h := newHouse(t, func(c *meanwhile.Config) { counter.Store, c.Store = c.Store, counter })
 	ticket := h.recording(t)
 	first, next := mustFragments(t)
 	share, err := h.Watch(t.Context(), h.owner, ticket.Share.Token)

@@ -234,10 +234,11 @@ func TestWhoWorksOnAPurgedVideoIsStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, err := range map[string]error{
-		"beat":     w.lib.Beat(ctx, task.Stage),
-		"progress": w.lib.Progress(ctx, task, 0.5),
-		"finish":   w.lib.Finish(ctx, task, meanwhile.Outcome{}),
-		"fail":     w.lib.FailStage(ctx, task, errors.New("no source")), "hand back": w.lib.HandBack(ctx, task),
+		"beat":      w.lib.Beat(ctx, task.Stage),
+		"progress":  w.lib.Progress(ctx, task, 0.5),
+		"finish":    w.lib.Finish(ctx, task, meanwhile.Outcome{}),
+		"fail":      w.lib.FailStage(ctx, task, errors.New("no source")),
+		"hand back": w.lib.HandBack(ctx, task),
 	} {
 		if meanwhile.KindOf(err) != meanwhile.Fenced {
 			t.Errorf("%s of a stage whose video is gone: %v, want fenced", what, err)

@@ -45,8 +45,10 @@ func (o unseekable) Open(ctx context.Context, key string, r meanwhile.Range) (io
 func TestMediaRanges(t *testing.T) {
 	t.Parallel()
 	stores := map[string]change{
-		"files":   func(*server.Config, *server.Deps, *meanwhile.Config) {},
-		"streams": func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) { lc.Objects = unseekable{lc.Objects} },
+		"files": func(*server.Config, *server.Deps, *meanwhile.Config) {},
+		"streams": func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) {
+			lc.Objects = unseekable{lc.Objects}
+		},
 	}
 	size := len(movieBytes)
 	tests := []struct {
