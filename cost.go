@@ -1,6 +1,10 @@
 package meanwhile
 
-import "time"
+import (
+	"time"
+
+	"meanwhile/storage"
+)
 
 // What things cost in CPU-seconds, from the measurements that the project rests on, on the dear
 // side: a camera's noise, not a screen's calm.
@@ -18,7 +22,7 @@ const (
 // LadderCost is the CPU time that l is expected to take of source p on one ordinary core, before
 // any work is done: a 4K60 phone clip is measured at 3.9 CPU-seconds a second, a noisy 1080p30
 // camera at 1 for its largest rung (reliability.md, P6).
-func LadderCost(p Probe, l Ladder) time.Duration {
+func LadderCost(p storage.Probe, l storage.Ladder) time.Duration {
 	duration := float64(p.DurationMS) / 1000
 	total := duration*(audioCost+copyCost) + float64(p.SizeBytes)*copyByteCost
 	if v := p.Video; v != nil && l.Encodes() {
@@ -48,10 +52,10 @@ func LadderCost(p Probe, l Ladder) time.Duration {
 
 // FlatCost is the CPU time that f is expected to take: 0.97 a second of a noisy 1080p30 screen,
 // 0.43 of a calm one at 720p.
-func FlatCost(screen, camera Probe, f Flat) time.Duration {
+func FlatCost(screen, camera storage.Probe, f Flat) time.Duration {
 	duration := float64(screen.DurationMS) / 1000
 	total := duration * (audioCost + copyCost)
-	for _, p := range []Probe{screen, camera} {
+	for _, p := range []storage.Probe{screen, camera} {
 		total += max(
 			float64(p.Video.Frames),
 			p.Video.FPS*duration,

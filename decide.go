@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // What a good source is, so that it is copied and not encoded (docs/adr: a good source is copied).
@@ -32,17 +34,17 @@ const (
 
 // Decide says what to make of a source. Unprocessable, with a sentence for people, when nothing can
 // be.
-func Decide(p Probe, limits Limits) (Plan, error) {
+func Decide(p storage.Probe, limits storage.Limits) (storage.Plan, error) {
 	if p.Video == nil && p.Audio == nil {
-		return Plan{}, E(Unprocessable, "This file holds no video. Your original is kept.", nil)
+		return storage.Plan{}, storage.E(storage.Unprocessable, "This file holds no video. Your original is kept.", nil)
 	}
 	if err := withinLimits(p, limits); err != nil {
-		return Plan{}, err
+		return storage.Plan{}, err
 	}
 	if p.Video == nil {
-		return Plan{Listen: true, Sound: soundOf(p)}, nil
+		return storage.Plan{Listen: true, Sound: soundOf(p)}, nil
 	}
-	plan := Plan{Copy: copyOf(p), Storyboard: storyboardOf(p), Listen: p.Audio != nil, Camera: p.Camera}
+	plan := storage.Plan{Copy: copyOf(p), Storyboard: storyboardOf(p), Listen: p.Audio != nil, Camera: p.Camera}
 	ladder := ladderOf(p, plan.Copy != nil && plan.Copy.Final)
 	if len(ladder.Rungs) > 1 || plan.Copy == nil || !plan.Copy.Final {
 		plan.Ladder = &ladder
@@ -53,44 +55,44 @@ func Decide(p Probe, limits Limits) (Plan, error) {
 
 // Steps lists the stages that the plan asks for, beside the one that made it. What is short comes
 // first.
-func (p Plan) Steps() []Step {
+func Steps(p storage.Plan) []storage.Step {
 	if p.Sound != nil {
-		return []Step{StepListen, StepEncode}
+		return []storage.Step{storage.StepListen, storage.StepEncode}
 	}
 	if p.Copy == nil && p.Ladder == nil {
 		return nil
 	}
-	var s []Step
+	var s []storage.Step
 	if p.Copy != nil {
-		s = append(s, StepCopy)
+		s = append(s, storage.StepCopy)
 	}
 	if p.Camera {
-		s = append(s, StepCamera)
+		s = append(s, storage.StepCamera)
 	}
-	s = append(s, StepPoster)
+	s = append(s, storage.StepPoster)
 	if p.Listen {
-		s = append(s, StepListen)
+		s = append(s, storage.StepListen)
 	}
 	if p.Ladder == nil || !p.Ladder.Extras {
-		s = append(s, StepPreview, StepStoryboard)
+		s = append(s, storage.StepPreview, storage.StepStoryboard)
 	}
 	if p.Ladder != nil {
-		s = append(s, StepEncode)
+		s = append(s, storage.StepEncode)
 	}
 	if p.Camera {
-		s = append(s, StepFlatten)
+		s = append(s, storage.StepFlatten)
 	}
 	return s
 }
 
-func withinLimits(p Probe, limits Limits) error {
+func withinLimits(p storage.Probe, limits storage.Limits) error {
 	v := p.Video
 	if v == nil {
-		v = &VideoStream{}
+		v = &storage.VideoStream{}
 	}
 	if pixels := int64(v.CodedWidth) * int64(v.CodedHeight); pixels > min(limits.MaxPixels, noFrameIsLarger) {
-		return E(
-			Unprocessable,
+		return storage.E(
+			storage.Unprocessable,
 			fmt.Sprintf(
 				"The picture of this video is too large (%d × %d). Export it at 4K or less and upload that.",
 				v.CodedWidth,
@@ -101,8 +103,8 @@ func withinLimits(p Probe, limits Limits) error {
 	}
 	length := time.Duration(p.DurationMS) * time.Millisecond
 	if length > limits.MaxDuration {
-		return E(
-			Unprocessable,
+		return storage.E(
+			storage.Unprocessable,
 			fmt.Sprintf(
 				"This video is %s long; this site takes up to %s. Your original is kept.",
 				spoken(length),
@@ -112,17 +114,21 @@ func withinLimits(p Probe, limits Limits) error {
 		)
 	}
 	if p.DurationMS <= 0 {
-		return E(Unprocessable, "This video has no length: it holds no more than a moment. Your original is kept.", nil)
+		return storage.E(
+			storage.Unprocessable,
+			"This video has no length: it holds no more than a moment. Your original is kept.",
+			nil,
+		)
 	}
 	return nil
 }
 
 // affordable refuses what would take more computing than the limit allows, before any of it is
 // spent.
-func affordable(p Probe, l Ladder, limits Limits) error {
+func affordable(p storage.Probe, l storage.Ladder, limits storage.Limits) error {
 	if cost := LadderCost(p, l); cost > limits.MaxCPU {
-		return E(
-			Unprocessable,
+		return storage.E(
+			storage.Unprocessable,
 			fmt.Sprintf(
 				"This video would take about %s of computing, more than this site allows (%s). Upload a shorter or "+
 					"smaller one.",
@@ -149,24 +155,15 @@ func spoken(d time.Duration) string {
 	}
 }
 
-// webAudio are the RFC 6381 names of what browsers play, by ffmpeg's names.
-var webAudio = map[string]string{
-	"aac":    "mp4a.40.2",
-	"opus":   "opus",
-	"mp3":    "mp4a.6B",
-	"vorbis": "vorbis",
-	"flac":   "flac",
-}
-
 // copyOf is the stream copy that browsers can play, nil where there is none.
-func copyOf(p Probe) *Copy {
+func copyOf(p storage.Probe) *storage.Copy {
 	v, a := p.Video, p.Audio
 	if p.NoCopy || v.ResolutionMoves || v.PixelFormat != "yuv420p" || v.HDR() {
 		return nil
 	}
 	audio := ""
 	if a != nil {
-		if audio = webAudio[a.Codec]; audio == "" {
+		if audio = storage.WebAudio[a.Codec]; audio == "" {
 			return nil
 		}
 	}
@@ -175,14 +172,17 @@ func copyOf(p Probe) *Copy {
 		if a != nil && a.Codec == "vorbis" || v.Tag == "avc3" {
 			return nil
 		}
-		return &Copy{
-			Container: ContainerMP4,
-			MediaType: mediaType("video/mp4", avcName(v), audio),
+		return &storage.Copy{
+			Container: storage.ContainerMP4,
+			MediaType: storage.MediaType("video/mp4", storage.AvcName(v), audio),
 			Final:     goodSource(p),
 		}
 	case "av1":
-		if p.Container == ContainerMP4 {
-			return &Copy{Container: ContainerMP4, MediaType: mediaType("video/mp4", "av01.0.08M.08", audio)}
+		if p.Container == storage.ContainerMP4 {
+			return &storage.Copy{
+				Container: storage.ContainerMP4,
+				MediaType: storage.MediaType("video/mp4", "av01.0.08M.08", audio),
+			}
 		}
 		return webmCopy(a, "av01.0.08M.08", audio)
 	case "vp8":
@@ -193,37 +193,15 @@ func copyOf(p Probe) *Copy {
 	return nil
 }
 
-func webmCopy(a *AudioStream, video, audio string) *Copy {
+func webmCopy(a *storage.AudioStream, video, audio string) *storage.Copy {
 	if a != nil && a.Codec != "opus" && a.Codec != "vorbis" {
 		return nil
 	}
-	return &Copy{Container: ContainerWebM, MediaType: mediaType("video/webm", video, audio)}
-}
-
-func mediaType(base, video, audio string) string {
-	if audio == "" {
-		return fmt.Sprintf(`%s; codecs="%s"`, base, video)
-	}
-	return fmt.Sprintf(`%s; codecs="%s, %s"`, base, video, audio)
-}
-
-// avcName is the RFC 6381 name of an H.264 stream (section 3.3: profile, constraints, level in
-// hexadecimal).
-func avcName(v *VideoStream) string {
-	profiles := map[string]string{"Constrained Baseline": "42E0", "Baseline": "4200", "Main": "4D40", "High": "6400"}
-	p, ok := profiles[v.Profile]
-	if !ok {
-		p = "6400"
-	}
-	level := v.Level
-	if level <= 0 {
-		level = 40
-	}
-	return fmt.Sprintf("avc1.%s%02X", p, level)
+	return &storage.Copy{Container: storage.ContainerWebM, MediaType: storage.MediaType("video/webm", video, audio)}
 }
 
 // goodPicture reports whether the picture plays everywhere as it is.
-func goodPicture(p Probe) bool {
+func goodPicture(p storage.Probe) bool {
 	v := p.Video
 	short, long := min(v.Width, v.Height), max(v.Width, v.Height)
 	return !p.NoCopy && v.Codec == "h264" &&
@@ -236,11 +214,11 @@ func goodPicture(p Probe) bool {
 		(v.Profile == "Constrained Baseline" || v.Profile == "Baseline" || v.Profile == "Main" || v.Profile == "High")
 }
 
-func goodSound(p Probe) bool {
+func goodSound(p storage.Probe) bool {
 	return p.Audio == nil || (p.Audio.Codec == "aac" && p.Audio.Channels <= 2)
 }
 
-func goodSource(p Probe) bool { return goodPicture(p) && goodSound(p) }
+func goodSource(p storage.Probe) bool { return goodPicture(p) && goodSound(p) }
 
 // lowerRungs are the sizes below the top, by the shorter side, and what they may take. 480 lines
 // are for links that carry no more: text can hardly be read there.
@@ -252,9 +230,13 @@ var lowerRungs = []struct {
 
 // ladderOf is every rendition that is worth making. copied says that a copy of the source already
 // plays everywhere: the top then needs no second file to download.
-func ladderOf(p Probe, copied bool) Ladder {
+func ladderOf(p storage.Probe, copied bool) storage.Ladder {
 	v := p.Video
-	l := Ladder{CopyAudio: p.Audio != nil && goodSound(p) && !p.NoCopy, NoAudio: p.Audio == nil, ToneMap: v.HDR()}
+	l := storage.Ladder{
+		CopyAudio: p.Audio != nil && goodSound(p) && !p.NoCopy,
+		NoAudio:   p.Audio == nil,
+		ToneMap:   v.HDR(),
+	}
 	if p.Audio != nil && !l.CopyAudio && p.Audio.Loudness != nil {
 		l.GainDB = gain(*p.Audio.Loudness)
 	}
@@ -262,7 +244,7 @@ func ladderOf(p Probe, copied bool) Ladder {
 		l.MaxFPS = encodeMaxFPS
 	}
 	w, h := fit(v.Width, v.Height, goodShortSide)
-	top := Rung{
+	top := storage.Rung{
 		Width:       w,
 		Height:      h,
 		Copy:        goodPicture(p),
@@ -280,7 +262,7 @@ func ladderOf(p Probe, copied bool) Ladder {
 			continue
 		}
 		w, h := fit(v.Width, v.Height, lower.short)
-		r := Rung{
+		r := storage.Rung{
 			Width:       w,
 			Height:      h,
 			CRF:         lowerCRF,
@@ -301,8 +283,8 @@ func ladderOf(p Probe, copied bool) Ladder {
 }
 
 // soundOf is what to make of a sound alone.
-func soundOf(p Probe) *Sound {
-	s := &Sound{Copy: goodSound(p) && !p.NoCopy}
+func soundOf(p storage.Probe) *storage.Sound {
+	s := &storage.Sound{Copy: goodSound(p) && !p.NoCopy}
 	if !s.Copy && p.Audio.Loudness != nil {
 		s.GainDB = gain(*p.Audio.Loudness)
 	}
@@ -315,25 +297,25 @@ const cameraShortSide = 720
 // DecideCamera says what to make of a camera's track: a copy where it plays everywhere, else one
 // rendition. Its sound, if it has any, is the main track's to carry. Unprocessable when it holds no
 // picture, or too much of one.
-func DecideCamera(p Probe, limits Limits) (Plan, error) {
+func DecideCamera(p storage.Probe, limits storage.Limits) (storage.Plan, error) {
 	if p.Video == nil {
-		return Plan{}, E(Unprocessable, "The camera's track holds no picture.", nil)
+		return storage.Plan{}, storage.E(storage.Unprocessable, "The camera's track holds no picture.", nil)
 	}
 	if err := withinLimits(p, limits); err != nil {
-		return Plan{}, err
+		return storage.Plan{}, err
 	}
 	p.Audio = nil
 	if c := copyOf(p); c != nil && c.Final {
-		return Plan{Copy: c}, nil
+		return storage.Plan{Copy: c}, nil
 	}
 	w, h := fit(p.Video.Width, p.Video.Height, cameraShortSide)
-	l := Ladder{NoAudio: true, ToneMap: p.Video.HDR(), Rungs: []Rung{{
+	l := storage.Ladder{NoAudio: true, ToneMap: p.Video.HDR(), Rungs: []storage.Rung{{
 		Name: "camera", Width: w, Height: h, Progressive: true, CRF: topCRF, MaxrateBPS: maxrate(p.Video, w, h),
 	}}}
 	if p.Video.FPS > encodeMaxFPS {
 		l.MaxFPS = encodeMaxFPS
 	}
-	return Plan{Ladder: &l}, affordable(p, l, limits)
+	return storage.Plan{Ladder: &l}, affordable(p, l, limits)
 }
 
 // What speech is brought to, and how far it may be moved for that.
@@ -347,7 +329,7 @@ const (
 )
 
 // gain is one static change for the whole sound: it never pumps, and never clips.
-func gain(l Loudness) float64 {
+func gain(l storage.Loudness) float64 {
 	if l.LUFS < silenceLUFS {
 		return 0
 	}
@@ -367,9 +349,9 @@ const (
 	tileInterval = time.Second // never closer
 )
 
-func storyboardOf(p Probe) Storyboard {
+func storyboardOf(p storage.Probe) storage.Storyboard {
 	length := time.Duration(p.DurationMS) * time.Millisecond
-	s := Storyboard{Columns: sheetColumns, Interval: max(tileInterval, (length+sheetTiles-1)/sheetTiles)}
+	s := storage.Storyboard{Columns: sheetColumns, Interval: max(tileInterval, (length+sheetTiles-1)/sheetTiles)}
 	s.Tiles = min(sheetTiles, max(1, int(math.Ceil(float64(length)/float64(s.Interval)))))
 	s.Rows = (s.Tiles + s.Columns - 1) / s.Columns
 	scale := tileLongSide / float64(max(p.Video.Width, p.Video.Height, 1))
@@ -400,7 +382,7 @@ func shrinkToSource(n, source int) int {
 }
 
 // maxrate is the lesser of what the picture's size deserves and 1.3 times what the source has.
-func maxrate(v *VideoStream, w, h int) int64 {
+func maxrate(v *storage.VideoStream, w, h int) int64 {
 	rate := rungMaxrateBPS * math.Min(1.5, math.Sqrt(float64(w*h)/fullHDPixels))
 	if v.BitrateBPS > 0 && (v.Codec != "hevc" && v.Codec != "av1") {
 		rate = min(rate, overSourceRate*float64(v.BitrateBPS))

@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 // screen is a browser's recording of a screen: what most sources look like.
-func screen(change func(*meanwhile.Probe)) meanwhile.Probe {
-	p := meanwhile.Probe{
-		Container: meanwhile.ContainerMP4, SizeBytes: 20_000_000, DurationMS: 60_000, Streams: 2,
-		Video: &meanwhile.VideoStream{
+func screen(change func(*storage.Probe)) storage.Probe {
+	p := storage.Probe{
+		Container: storage.ContainerMP4, SizeBytes: 20_000_000, DurationMS: 60_000, Streams: 2,
+		Video: &storage.VideoStream{
 			Codec:         "h264",
 			Profile:       "High",
 			Level:         40,
@@ -29,7 +30,7 @@ func screen(change func(*meanwhile.Probe)) meanwhile.Probe {
 			KeyframeGapMS: 2000,
 			Frames:        1800,
 		},
-		Audio: &meanwhile.AudioStream{Codec: "aac", Channels: 2, SampleRate: 48000, BitrateBPS: 128_000},
+		Audio: &storage.AudioStream{Codec: "aac", Channels: 2, SampleRate: 48000, BitrateBPS: 128_000},
 	}
 	if change != nil {
 		change(&p)
@@ -38,7 +39,7 @@ func screen(change func(*meanwhile.Probe)) meanwhile.Probe {
 }
 
 // told is a ladder in one line, for a table.
-func told(l *meanwhile.Ladder) string {
+func told(l *storage.Ladder) string {
 	if l == nil {
 		return "none"
 	}
@@ -81,7 +82,7 @@ func TestDecide(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name      string
-		probe     meanwhile.Probe
+		probe     storage.Probe
 		steps     string
 		mediaType string // of the copy
 		ladder    string
@@ -96,18 +97,18 @@ func TestDecide(t *testing.T) {
 		},
 		{
 			name:  "a good small source is only copied",
-			probe: screen(func(p *meanwhile.Probe) { p.Video.Width, p.Video.Height = 854, 480 }),
+			probe: screen(func(p *storage.Probe) { p.Video.Width, p.Video.Height = 854, 480 }),
 			steps: "copy poster listen preview storyboard", mediaType: `video/mp4; codecs="avc1.640028, mp4a.40.2"`,
 			ladder: "none",
 		},
 		{
 			name:  "a copy that was tried and failed is encoded",
-			probe: screen(func(p *meanwhile.Probe) { p.Video.Width, p.Video.Height, p.NoCopy = 854, 480, true }),
+			probe: screen(func(p *storage.Probe) { p.Video.Width, p.Video.Height, p.NoCopy = 854, 480, true }),
 			steps: "poster listen encode", ladder: "480p 854x480 crf 23 at most 2667708 +mp4; extras",
 		},
 		{
 			name: "H.264 with Opus plays at once in most browsers, and gets AAC without touching the picture",
-			probe: screen(func(p *meanwhile.Probe) {
+			probe: screen(func(p *storage.Probe) {
 				p.Audio.Codec = "opus"
 				p.Video.Profile = "Constrained Baseline"
 			}),
@@ -118,7 +119,7 @@ func TestDecide(t *testing.T) {
 		},
 		{
 			name: "4K H.264 is watchable as it came and scaled down for everyone",
-			probe: screen(func(p *meanwhile.Probe) {
+			probe: screen(func(p *storage.Probe) {
 				p.Video.Width, p.Video.Height = 3840, 2160
 				p.Video.CodedWidth, p.Video.CodedHeight, p.Video.BitrateBPS = 3840, 2160, 40_000_000
 			}),
@@ -129,8 +130,8 @@ func TestDecide(t *testing.T) {
 		},
 		{
 			name: "a live WebM is remuxed and then encoded",
-			probe: screen(func(p *meanwhile.Probe) {
-				p.Container, p.Video.Codec, p.Video.Tag, p.Audio.Codec = meanwhile.ContainerWebM, "vp8", "", "opus"
+			probe: screen(func(p *storage.Probe) {
+				p.Container, p.Video.Codec, p.Video.Tag, p.Audio.Codec = storage.ContainerWebM, "vp8", "", "opus"
 			}),
 			steps:     "copy poster listen encode",
 			mediaType: `video/webm; codecs="vp8, opus"`,
@@ -139,8 +140,8 @@ func TestDecide(t *testing.T) {
 		},
 		{
 			name: "a phone's portrait HDR HEVC waits for the encode",
-			probe: screen(func(p *meanwhile.Probe) {
-				*p.Video = meanwhile.VideoStream{
+			probe: screen(func(p *storage.Probe) {
+				*p.Video = storage.VideoStream{
 					Codec:         "hevc",
 					Profile:       "Main 10",
 					Tag:           "hvc1",
@@ -162,22 +163,22 @@ func TestDecide(t *testing.T) {
 		},
 		{
 			name:  "a resolution that changes inside is never copied",
-			probe: screen(func(p *meanwhile.Probe) { p.Video.ResolutionMoves = true }),
+			probe: screen(func(p *storage.Probe) { p.Video.ResolutionMoves = true }),
 			steps: "poster listen encode",
 			ladder: "1080p 1920x1080 crf 23 at most 3250000 +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p " +
 				"854x480 crf 25 at most 700000; sound copied hls extras",
 		},
 		{
 			name: "nothing is scaled up, and odd sizes become even downwards",
-			probe: screen(func(p *meanwhile.Probe) {
+			probe: screen(func(p *storage.Probe) {
 				p.Video.Codec, p.Video.Width, p.Video.Height, p.Audio = "mpeg4", 641, 359, nil
 			}),
 			steps: "poster encode", ladder: "358p 640x358 crf 23 at most 1994436 +mp4; silent extras",
 		},
 		{
 			name: "a rung hardly smaller than the one above is left out",
-			probe: screen(func(p *meanwhile.Probe) {
-				p.Container, p.Video.Codec, p.Video.Width, p.Video.Height = meanwhile.ContainerAVI, "mpeg4", 1280, 800
+			probe: screen(func(p *storage.Probe) {
+				p.Container, p.Video.Codec, p.Video.Width, p.Video.Height = storage.ContainerAVI, "mpeg4", 1280, 800
 			}),
 			steps: "poster listen encode",
 			ladder: "800p 1280x800 crf 23 at most 3250000 +mp4; 480p 768x480 crf 25 at most 700000; sound copied " +
@@ -185,7 +186,7 @@ func TestDecide(t *testing.T) {
 		},
 		{
 			name:      "120 frames a second become 60",
-			probe:     screen(func(p *meanwhile.Probe) { p.Video.FPS = 120 }),
+			probe:     screen(func(p *storage.Probe) { p.Video.FPS = 120 }),
 			steps:     "copy poster listen encode",
 			mediaType: `video/mp4; codecs="avc1.640028, mp4a.40.2"`,
 			ladder: "1080p 1920x1080 crf 23 at most 3250000 +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; " +
@@ -194,12 +195,12 @@ func TestDecide(t *testing.T) {
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			plan, err := meanwhile.Decide(tc.probe, meanwhile.DefaultLimits())
+			plan, err := meanwhile.Decide(tc.probe, storage.DefaultLimits())
 			if err != nil {
 				t.Fatalf("Decide: %v", err)
 			}
 			var steps []string
-			for _, s := range plan.Steps() {
+			for _, s := range meanwhile.Steps(plan) {
 				steps = append(steps, string(s))
 			}
 			if got := strings.Join(steps, " "); got != tc.steps {
@@ -235,10 +236,10 @@ func TestLoudnessBecomesOneGain(t *testing.T) {
 		{"clipping is taken back even from quiet sound", -24, 0, -1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			plan, err := meanwhile.Decide(screen(func(p *meanwhile.Probe) {
+			plan, err := meanwhile.Decide(screen(func(p *storage.Probe) {
 				p.Audio.Codec = "opus"
-				p.Audio.Loudness = &meanwhile.Loudness{LUFS: tc.lufs, PeakDBFS: tc.peak}
-			}), meanwhile.DefaultLimits())
+				p.Audio.Loudness = &storage.Loudness{LUFS: tc.lufs, PeakDBFS: tc.peak}
+			}), storage.DefaultLimits())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -253,28 +254,28 @@ func TestDecideRefusesPolitely(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name  string
-		probe meanwhile.Probe
+		probe storage.Probe
 		want  string // in the sentence
 	}{
-		{"no video", meanwhile.Probe{DurationMS: 1000}, "holds no video"},
-		{"a day long", screen(func(p *meanwhile.Probe) { p.DurationMS = 24 * 3600 * 1000 }), "24 h long"},
+		{"no video", storage.Probe{DurationMS: 1000}, "holds no video"},
+		{"a day long", screen(func(p *storage.Probe) { p.DurationMS = 24 * 3600 * 1000 }), "24 h long"},
 		{
 			"a giant frame",
-			screen(func(p *meanwhile.Probe) { p.Video.CodedWidth, p.Video.CodedHeight = 16000, 16000 }),
+			screen(func(p *storage.Probe) { p.Video.CodedWidth, p.Video.CodedHeight = 16000, 16000 }),
 			"16000 × 16000",
 		},
-		{"no length", screen(func(p *meanwhile.Probe) { p.DurationMS = 0 }), "no length"},
+		{"no length", screen(func(p *storage.Probe) { p.DurationMS = 0 }), "no length"},
 		{
 			"millions of frames in a small file",
-			screen(func(p *meanwhile.Probe) { p.Video.Codec, p.Video.Frames = "mpeg4", 2_600_000 }),
+			screen(func(p *storage.Probe) { p.Video.Codec, p.Video.Frames = "mpeg4", 2_600_000 }),
 			"of computing",
 		},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			_, err := meanwhile.Decide(tc.probe, meanwhile.DefaultLimits())
-			if meanwhile.KindOf(err) != meanwhile.Unprocessable ||
-				!strings.Contains(meanwhile.MessageOf(err), tc.want) {
+			_, err := meanwhile.Decide(tc.probe, storage.DefaultLimits())
+			if storage.KindOf(err) != storage.Unprocessable ||
+				!strings.Contains(storage.MessageOf(err), tc.want) {
 				t.Errorf("Decide = %v, want Unprocessable with %q", err, tc.want)
 			}
 		})
@@ -284,48 +285,48 @@ func TestDecideRefusesPolitely(t *testing.T) {
 func TestStateMachine(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		from, to meanwhile.State
+		from, to storage.State
 		want     bool
 	}{
-		{meanwhile.StateUploading, meanwhile.StateProcessing, true},
-		{meanwhile.StateProcessing, meanwhile.StateReady, true},
-		{meanwhile.StateProcessing, meanwhile.StateFailed, true},
-		{meanwhile.StateFailed, meanwhile.StateProcessing, true},
-		{meanwhile.StateReady, meanwhile.StateProcessing, false},
-		{meanwhile.StateReady, meanwhile.StateFailed, false},
-		{meanwhile.StateUploading, meanwhile.StateReady, false},
+		{storage.StateUploading, storage.StateProcessing, true},
+		{storage.StateProcessing, storage.StateReady, true},
+		{storage.StateProcessing, storage.StateFailed, true},
+		{storage.StateFailed, storage.StateProcessing, true},
+		{storage.StateReady, storage.StateProcessing, false},
+		{storage.StateReady, storage.StateFailed, false},
+		{storage.StateUploading, storage.StateReady, false},
 	}
 	for _, tc := range tests {
 		if got := tc.from.CanBecome(tc.to); got != tc.want {
 			t.Errorf("%s can become %s = %v, want %v", tc.from, tc.to, got, tc.want)
 		}
 	}
-	if got := meanwhile.StateReady.From(); !slices.Equal(got, []meanwhile.State{meanwhile.StateProcessing}) {
+	if got := storage.StateReady.From(); !slices.Equal(got, []storage.State{storage.StateProcessing}) {
 		t.Errorf("ready comes from %v, want processing alone", got)
 	}
 }
 
 func TestProgressOf(t *testing.T) {
 	t.Parallel()
-	stage := func(step meanwhile.Step, state meanwhile.StageState, progress float64) meanwhile.Stage {
-		return meanwhile.Stage{Step: step, State: state, Progress: progress}
+	stage := func(step storage.Step, state storage.StageState, progress float64) storage.Stage {
+		return storage.Stage{Step: step, State: state, Progress: progress}
 	}
-	failed := stage(meanwhile.StepEncode, meanwhile.StageFailed, 0.5)
+	failed := stage(storage.StepEncode, storage.StageFailed, 0.5)
 	failed.Message = "no"
 	tests := []struct {
 		name      string
-		stages    []meanwhile.Stage
+		stages    []storage.Stage
 		progress  float64
 		improving bool
 		warning   string
 	}{
 		{"nothing to do is done", nil, 1, false, ""},
-		{"waiting is nought", []meanwhile.Stage{stage(meanwhile.StepInspect, meanwhile.StageDue, 0)}, 0, true, ""},
+		{"waiting is nought", []storage.Stage{stage(storage.StepInspect, storage.StageDue, 0)}, 0, true, ""},
 		{
 			"everything done is one",
-			[]meanwhile.Stage{
-				stage(meanwhile.StepInspect, meanwhile.StageDone, 0),
-				stage(meanwhile.StepEncode, meanwhile.StageDone, 0.9),
+			[]storage.Stage{
+				stage(storage.StepInspect, storage.StageDone, 0),
+				stage(storage.StepEncode, storage.StageDone, 0.9),
 			},
 			1,
 			false,
@@ -333,16 +334,16 @@ func TestProgressOf(t *testing.T) {
 		},
 		{
 			"half a ladder is half of its weight",
-			[]meanwhile.Stage{stage(meanwhile.StepEncode, meanwhile.StageRunning, 0.5)},
+			[]storage.Stage{stage(storage.StepEncode, storage.StageRunning, 0.5)},
 			0.4,
 			true,
 			"",
 		},
-		{"a failure is an end, with its sentence", []meanwhile.Stage{failed}, 1, false, "no"},
+		{"a failure is an end, with its sentence", []storage.Stage{failed}, 1, false, "no"},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			progress, improving, warning := meanwhile.ProgressOf(tc.stages)
+			progress, improving, warning := storage.ProgressOf(tc.stages)
 			if progress != tc.progress || improving != tc.improving || warning != tc.warning {
 				t.Errorf(
 					"ProgressOf = %v, %v, %q; want %v, %v, %q",
@@ -360,7 +361,7 @@ func TestProgressOf(t *testing.T) {
 
 func TestKindsHaveAStatus(t *testing.T) {
 	t.Parallel()
-	for k := meanwhile.Internal; k <= meanwhile.Full; k++ {
+	for k := storage.Internal; k <= storage.Full; k++ {
 		if k.String() == "" || k.Status() < 400 || k.Status() > 599 {
 			t.Errorf("kind %d is %q with status %d", k, k, k.Status())
 		}
@@ -370,12 +371,12 @@ func TestKindsHaveAStatus(t *testing.T) {
 func TestRoughLengths(t *testing.T) {
 	t.Parallel()
 	_, err := meanwhile.Decide(
-		screen(func(p *meanwhile.Probe) { p.DurationMS = 90 * 60 * 1000 }),
-		meanwhile.Limits{MaxDuration: time.Hour, MaxPixels: 1 << 30, MaxCPU: time.Hour},
+		screen(func(p *storage.Probe) { p.DurationMS = 90 * 60 * 1000 }),
+		storage.Limits{MaxDuration: time.Hour, MaxPixels: 1 << 30, MaxCPU: time.Hour},
 	)
-	if want := "This video is 1 h 30 min long; this site takes up to 1 h. Your original is kept."; meanwhile.MessageOf(
+	if want := "This video is 1 h 30 min long; this site takes up to 1 h. Your original is kept."; storage.MessageOf(
 		err,
 	) != want {
-		t.Errorf("sentence = %q, want %q", meanwhile.MessageOf(err), want)
+		t.Errorf("sentence = %q, want %q", storage.MessageOf(err), want)
 	}
 }

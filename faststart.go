@@ -9,14 +9,16 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // Faststart is an MP4 put together from another one: an index in front, and behind it the samples
 // as they lie in the source. Nothing of the source is left in it but the samples of its first
 // picture and sound and what a player must know of them.
 type Faststart struct {
-	Head       []byte  // to the first sample
-	Ranges     []Range // of the source, in this order behind Head
+	Head       []byte          // to the first sample
+	Ranges     []storage.Range // of the source, in this order behind Head
 	SizeBytes  int64
 	Streams    int  // of the source, of any kind
 	Fragmented bool // the source is
@@ -150,7 +152,7 @@ func (f *Faststart) order() (mediaBytes int64, err error) {
 		if n := len(f.Ranges); n > 0 && c.offset == end {
 			f.Ranges[n-1].Length += c.sizeBytes
 		} else if c.sizeBytes > 0 {
-			f.Ranges = append(f.Ranges, Range{Start: c.offset, Length: c.sizeBytes})
+			f.Ranges = append(f.Ranges, storage.Range{Start: c.offset, Length: c.sizeBytes})
 		}
 		end = c.offset + c.sizeBytes
 	}

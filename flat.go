@@ -6,8 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"slices"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // Flat says how screen and camera of a recording are made one picture, for places that cannot
@@ -34,14 +35,9 @@ type FlatBubble struct {
 	Visible   bool
 }
 
-// Shown reports whether the camera is ever to be seen.
-func (l Layout) Shown() bool {
-	return slices.ContainsFunc(l.Bubbles, func(b Bubble) bool { return b.Visible })
-}
-
 // FlatName names the flattened rendition of a layout by its content: another layout has another
 // name, and an old rendition is never taken for one of the new layout.
-func FlatName(l Layout, cameraOffsetMS int64) string {
+func FlatName(l storage.Layout, cameraOffsetMS int64) string {
 	text, err := json.Marshal(l)
 	if err != nil { // it holds numbers that check has seen
 		text = fmt.Appendf(nil, "%v", l)
@@ -56,10 +52,15 @@ const flatMaxFPS = 30
 
 // DecideFlat says how to flatten a recording. Unprocessable when it would take more than the limits
 // allow.
-func DecideFlat(screen, camera Probe, l Layout, cameraOffsetMS int64, limits Limits) (Flat, error) {
+func DecideFlat(
+	screen, camera storage.Probe,
+	l storage.Layout,
+	cameraOffsetMS int64,
+	limits storage.Limits,
+) (Flat, error) {
 	v := screen.Video
 	if v == nil || camera.Video == nil {
-		return Flat{}, E(Unprocessable, "There are no two pictures to put together.", nil)
+		return Flat{}, storage.E(storage.Unprocessable, "There are no two pictures to put together.", nil)
 	}
 	w, h := fit(v.Width, v.Height, goodShortSide)
 	sound := ladderOf(screen, false)
@@ -80,8 +81,8 @@ func DecideFlat(screen, camera Probe, l Layout, cameraOffsetMS int64, limits Lim
 		Bubbles:      flatBubbles(l, w, h),
 	}
 	if cost := FlatCost(screen, camera, f); cost > limits.MaxCPU {
-		return Flat{}, E(
-			Unprocessable,
+		return Flat{}, storage.E(
+			storage.Unprocessable,
 			fmt.Sprintf(
 				"One picture of screen and camera would take about %s of computing, more than this site allows (%s).",
 				spoken(cost),
@@ -95,7 +96,7 @@ func DecideFlat(screen, camera Probe, l Layout, cameraOffsetMS int64, limits Lim
 
 // flatBubbles are the key frames in pixels, as the player draws them: inside the picture, whatever
 // their centre. Those that change nothing are left out.
-func flatBubbles(l Layout, width, height int) []FlatBubble {
+func flatBubbles(l storage.Layout, width, height int) []FlatBubble {
 	var list []FlatBubble
 	for _, b := range l.Bubbles {
 		size := max(2, int(math.Round(b.Size*float64(min(width, height))/2))*2)

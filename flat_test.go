@@ -9,41 +9,42 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
-func face() meanwhile.Probe {
-	return meanwhile.Probe{
-		Container:  meanwhile.ContainerMP4,
+func face() storage.Probe {
+	return storage.Probe{
+		Container:  storage.ContainerMP4,
 		DurationMS: 60_000,
-		Video:      &meanwhile.VideoStream{Codec: "h264", Width: 640, Height: 480, FPS: 24.2},
+		Video:      &storage.VideoStream{Codec: "h264", Width: 640, Height: 480, FPS: 24.2},
 	}
 }
 
-func layout(bubbles ...meanwhile.Bubble) meanwhile.Layout { return meanwhile.Layout{Bubbles: bubbles} }
+func layout(bubbles ...storage.Bubble) storage.Layout { return storage.Layout{Bubbles: bubbles} }
 
 func TestFlatBubblesAreThePlayers(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name   string
-		layout meanwhile.Layout
+		layout storage.Layout
 		want   []meanwhile.FlatBubble
 	}{
 		{
 			name:   "a corner is kept inside of the picture",
-			layout: layout(meanwhile.Bubble{X: 1, Y: 0, Size: 0.5, Visible: true}),
+			layout: layout(storage.Bubble{X: 1, Y: 0, Size: 0.5, Visible: true}),
 			want:   []meanwhile.FlatBubble{{Left: 1380, Top: 0, Size: 540, Visible: true}},
 		},
 		{
 			name: "what changes nothing is left out, hidden it has no place",
-			layout: layout(meanwhile.Bubble{X: .5, Y: .5, Size: .2, Visible: true}, meanwhile.Bubble{
+			layout: layout(storage.Bubble{X: .5, Y: .5, Size: .2, Visible: true}, storage.Bubble{
 				AtMS:    1000,
 				X:       .5,
 				Y:       .5,
 				Size:    .2,
 				Visible: true,
 			},
-				meanwhile.Bubble{AtMS: 2000, X: .1, Y: .5, Size: .2},
-				meanwhile.Bubble{AtMS: 3000, X: .9, Y: .5, Size: .2}),
+				storage.Bubble{AtMS: 2000, X: .1, Y: .5, Size: .2},
+				storage.Bubble{AtMS: 3000, X: .9, Y: .5, Size: .2}),
 			want: []meanwhile.FlatBubble{
 				{Left: 852, Top: 432, Size: 216, Visible: true},
 				{From: 2 * time.Second, Left: 84, Top: 432, Size: 216},
@@ -51,7 +52,7 @@ func TestFlatBubblesAreThePlayers(t *testing.T) {
 		},
 		{
 			name: "of two at one time the later one holds",
-			layout: layout(meanwhile.Bubble{X: .5, Y: .5, Size: .2}, meanwhile.Bubble{
+			layout: layout(storage.Bubble{X: .5, Y: .5, Size: .2}, storage.Bubble{
 				X:       0,
 				Y:       0,
 				Size:    .2,
@@ -61,7 +62,7 @@ func TestFlatBubblesAreThePlayers(t *testing.T) {
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			f, err := meanwhile.DecideFlat(screen(nil), face(), tc.layout, 40, meanwhile.DefaultLimits())
+			f, err := meanwhile.DecideFlat(screen(nil), face(), tc.layout, 40, storage.DefaultLimits())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,13 +79,13 @@ func TestFlatBubblesAreThePlayers(t *testing.T) {
 
 func TestFlatNamesSayWhatTheyAreMadeOf(t *testing.T) {
 	t.Parallel()
-	one := layout(meanwhile.Bubble{X: .1, Y: .1, Size: .2, Visible: true})
+	one := layout(storage.Bubble{X: .1, Y: .1, Size: .2, Visible: true})
 	names := map[string]bool{}
 	for _, name := range []string{
 		meanwhile.FlatName(one, 0),
 		meanwhile.FlatName(one, 40),
-		meanwhile.FlatName(layout(meanwhile.Bubble{X: .11, Y: .1, Size: .2, Visible: true}), 0),
-		meanwhile.FlatName(layout(meanwhile.Bubble{X: .1, Y: .1, Size: .2}), 0),
+		meanwhile.FlatName(layout(storage.Bubble{X: .11, Y: .1, Size: .2, Visible: true}), 0),
+		meanwhile.FlatName(layout(storage.Bubble{X: .1, Y: .1, Size: .2}), 0),
 	} {
 		names[name] = true
 	}
@@ -109,25 +110,25 @@ func (h *house) composed(t testing.TB) meanwhile.Ticket {
 	if _, err := h.CompleteRecording(t.Context(), h.owner, ticket.Upload.ID, claims); err != nil {
 		t.Fatal(err)
 	}
-	h.finishWith(t, screen(func(p *meanwhile.Probe) { p.Camera = true }))
+	h.finishWith(t, screen(func(p *storage.Probe) { p.Camera = true }))
 	for jobs := h.queue.take(); len(jobs) > 0; jobs = jobs[1:] {
 		task, err := h.ClaimStage(t.Context(), jobs[0].Stage, "w1")
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := meanwhile.Asset{Kind: meanwhile.AssetPeaks, Name: string(task.Stage.Step)}
+		a := storage.Asset{Kind: storage.AssetPeaks, Name: string(task.Stage.Step)}
 		switch task.Stage.Step {
-		case meanwhile.StepCopy:
-			a.Kind, a.Everywhere = meanwhile.AssetCopy, true
-		case meanwhile.StepCamera:
-			a.Kind, a.Everywhere = meanwhile.AssetCamera, true
+		case storage.StepCopy:
+			a.Kind, a.Everywhere = storage.AssetCopy, true
+		case storage.StepCamera:
+			a.Kind, a.Everywhere = storage.AssetCamera, true
 		}
 		if err := h.asset(t, task, a); err != nil {
 			t.Fatal(err)
 		}
 		next := h.queue.take()
-		if len(next) == 1 && task.Stage.Step == meanwhile.StepEncode {
-			if next[0].Queue != meanwhile.QueueLater {
+		if len(next) == 1 && task.Stage.Step == storage.StepEncode {
+			if next[0].Queue != storage.QueueLater {
 				t.Errorf("the flattening is on the queue %s", next[0].Queue)
 			}
 			h.queue.jobs = next
@@ -157,7 +158,7 @@ func (h *house) flatTask(t testing.TB) meanwhile.Task {
 			if err == nil {
 				return task
 			}
-			if meanwhile.KindOf(err) != meanwhile.Conflict {
+			if storage.KindOf(err) != storage.Conflict {
 				t.Fatal(err)
 			}
 		}
@@ -175,7 +176,7 @@ func (h *house) flattened(t testing.TB, task meanwhile.Task) (string, error) {
 	return f.Name, h.asset(
 		t,
 		task,
-		meanwhile.Asset{Kind: meanwhile.AssetFlat, Name: f.Name, MediaType: "video/mp4", Everywhere: true},
+		storage.Asset{Kind: storage.AssetFlat, Name: f.Name, MediaType: "video/mp4", Everywhere: true},
 	)
 }
 
@@ -184,7 +185,7 @@ func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
 	h := newHouse(t, settlesAtOnce)
 	ticket := h.composed(t)
 	w := h.watch(t, ticket)
-	if w.Video.State != meanwhile.StateReady || w.Video.Improving || w.Video.Progress != 1 || w.Flat != nil ||
+	if w.Video.State != storage.StateReady || w.Video.Improving || w.Video.Progress != 1 || w.Flat != nil ||
 		w.File() != nil {
 		t.Errorf(
 			"before it is flattened: %s, improving %v, progress %v, flat %v",
@@ -198,7 +199,7 @@ func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
 		t.Context(),
 		meanwhile.Actor{},
 		ticket.Share.Token,
-	); err != nil || a.Kind != meanwhile.AssetCopy ||
+	); err != nil || a.Kind != storage.AssetCopy ||
 		v.Title != "Weekly (screen)" {
 		t.Errorf("before it is flattened the download is %s %q, %v", a.Kind, v.Title, err)
 	}
@@ -224,7 +225,7 @@ func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
 			t.Context(),
 			h.owner,
 			ticket.Video.ID,
-			layout(meanwhile.Bubble{X: x, Y: .5, Size: .2, Visible: visible}),
+			layout(storage.Bubble{X: x, Y: .5, Size: .2, Visible: visible}),
 		); err != nil {
 			t.Fatal(err)
 		}
@@ -235,7 +236,7 @@ func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
 	}
 	old := h.flatTask(t)
 	move(.4, true)
-	if _, err := h.flattened(t, old); meanwhile.KindOf(err) != meanwhile.Fenced {
+	if _, err := h.flattened(t, old); storage.KindOf(err) != storage.Fenced {
 		t.Errorf("who worked on an earlier layout ended with %v, want fenced", err)
 	}
 	second, err := h.flattened(t, h.flatTask(t))
@@ -251,7 +252,7 @@ func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
 	if f, err := h.FlatFor(t.Context(), task, face()); err != nil || f != nil {
 		t.Errorf("hidden all the time, there is %v to make, %v", f, err)
 	}
-	if w = h.watch(t, ticket); w.Flat != nil || w.File() == nil || w.File().Kind != meanwhile.AssetCopy {
+	if w = h.watch(t, ticket); w.Flat != nil || w.File() == nil || w.File().Kind != storage.AssetCopy {
 		t.Errorf("hidden all the time, the file is %+v", w.File())
 	}
 	move(.4, true) // as it was before: it is there
@@ -267,16 +268,16 @@ func TestFlatteningThatFailsIsAWarning(t *testing.T) {
 	if err := h.FailStage(
 		t.Context(),
 		h.flatTask(t),
-		meanwhile.E(meanwhile.Unprocessable, "no", errors.New("no")),
+		storage.E(storage.Unprocessable, "no", errors.New("no")),
 	); err != nil {
 		t.Fatal(err)
 	}
 	w := h.watch(t, ticket)
-	if w.Video.State != meanwhile.StateReady || !strings.Contains(w.Video.Warning, "one picture") ||
+	if w.Video.State != storage.StateReady || !strings.Contains(w.Video.Warning, "one picture") ||
 		w.Video.Progress != 1 {
 		t.Errorf("it is %s with the warning %q", w.Video.State, w.Video.Warning)
 	}
-	if err := h.SetLayout(t.Context(), h.owner, ticket.Video.ID, meanwhile.DefaultLayout()); err != nil {
+	if err := h.SetLayout(t.Context(), h.owner, ticket.Video.ID, storage.DefaultLayout()); err != nil {
 		t.Fatal(err)
 	}
 	if w = h.watch(t, ticket); w.Video.Warning != "" {

@@ -6,20 +6,14 @@ import (
 	"fmt"
 	"io"
 	"time"
-)
 
-// Fragment is one movie fragment of a fragmented MP4: a moof and the mdat behind it.
-type Fragment struct {
-	Offset    int64 // bytes into the file
-	SizeBytes int64
-	Start     time.Duration // decode time of its first picture
-	Duration  time.Duration
-}
+	"meanwhile/storage"
+)
 
 // FragmentIndex says where the pieces of a fragmented MP4 lie (ISO/IEC 14496-12, 8.8).
 type FragmentIndex struct {
 	InitBytes int64 // ftyp and moov, from the file's beginning
-	Fragments []Fragment
+	Fragments []storage.Fragment
 }
 
 // Duration is what all fragments last together.
@@ -60,7 +54,7 @@ type fragmentWalk struct {
 	at     int64 // where the next box begins
 	tracks []movieTrack
 	index  FragmentIndex
-	open   *Fragment // its mdat is still to come
+	open   *storage.Fragment // its mdat is still to come
 }
 
 // step takes one whole box. errBox when there is none between here and the end.
@@ -265,8 +259,8 @@ func versioned(body []byte, version0, version1 int) int {
 }
 
 // readFragment takes the times of the video track, of the first one where there is no video.
-func readFragment(moof []byte, tracks []movieTrack) (Fragment, error) {
-	var f Fragment
+func readFragment(moof []byte, tracks []movieTrack) (storage.Fragment, error) {
+	var f storage.Fragment
 	found, video := false, false
 	eachBox(moof, func(kind string, body []byte) {
 		if kind != "traf" || video {
@@ -282,7 +276,7 @@ func readFragment(moof []byte, tracks []movieTrack) (Fragment, error) {
 		}
 	})
 	if !found {
-		return Fragment{}, errors.New("it belongs to no track")
+		return storage.Fragment{}, errors.New("it belongs to no track")
 	}
 	return f, nil
 }

@@ -8,7 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
+
+	"meanwhile/storage"
 )
 
 // mustRecording is a short recording as a browser makes it.
@@ -133,8 +134,8 @@ func FuzzADTS(f *testing.F) {
 func FuzzSigned(f *testing.F) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	l := New(Config{Secret: bytes.Repeat([]byte{7}, 32), Now: func() time.Time { return now }})
-	pass := l.passOf(Pass{ShareID: "share", Lock: 3, Email: "a@example.org"})
-	grant, _ := l.grantFor(Share{ID: "share", Epoch: 3})
+	pass := l.passOf(storage.Pass{ShareID: "share", Lock: 3, Email: "a@example.org"})
+	grant, _ := l.grantFor(storage.Share{ID: "share", Epoch: 3})
 	token := l.uploadToken("upload", now)
 	for _, good := range []string{pass, grant, token} {
 		f.Add(good)
@@ -156,8 +157,8 @@ func FuzzSigned(f *testing.F) {
 			strings.TrimSuffix(text, "=")+"x",
 			1,
 			"a.mp4",
-		); KindOf(err) != NotFound &&
-			KindOf(err) != Forbidden {
+		); storage.KindOf(err) != storage.NotFound &&
+			storage.KindOf(err) != storage.Forbidden {
 			t.Errorf("grant %q: %v", text, err)
 		}
 		if l.ownToken("upload", text) && text != token {
@@ -177,8 +178,8 @@ func FuzzLayout(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		var l Layout
-		if json.Unmarshal([]byte(text), &l) != nil || l.check() != nil {
+		var l storage.Layout
+		if json.Unmarshal([]byte(text), &l) != nil || l.Check() != nil {
 			return
 		}
 		before := int64(0)
@@ -190,36 +191,6 @@ func FuzzLayout(f *testing.F) {
 		}
 		if name := FlatName(l, 0); strings.ContainsAny(name, "/\\ \x00") || name == "" {
 			t.Errorf("name %q", name)
-		}
-	})
-}
-
-// FuzzCleanText: what people write is kept as text that every database and page takes.
-func FuzzCleanText(f *testing.F) {
-	for _, seed := range []string{
-		"",
-		"plain",
-		" a \t b\r\nc ",
-		"\x00\x1b[31m",
-		"\xff\xfe",
-		"a\u202eb\u2066c",
-		"e\u0301",
-		"\ufeff\u200b",
-		strings.Repeat("ä", 300),
-		"👩‍👩‍👧",
-	} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, s string) {
-		line, text := cleanLine(s, 100), cleanText(s)
-		if !utf8.ValidString(line) || strings.ContainsAny(line, "\x00\r\n") || utf8.RuneCountInString(line) > 100 {
-			t.Errorf("line %q of %q", line, s)
-		}
-		if !utf8.ValidString(text) || strings.ContainsAny(text, "\x00\r") {
-			t.Errorf("text %q of %q", text, s)
-		}
-		if again := cleanLine(line, 100); again != line {
-			t.Errorf("cleaned twice, %q is %q", line, again)
 		}
 	})
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // Grants: how long one lives, how long an old one may be believed after a rule changed, and how
@@ -22,7 +24,7 @@ const (
 
 // grantFor makes the address part that opens a share's media: share, epoch and expiry under an
 // HMAC.
-func (l *Library) grantFor(s Share) (string, time.Time) {
+func (l *Library) grantFor(s storage.Share) (string, time.Time) {
 	ends := l.Now().Add(grantFor).Truncate(grantStep).Add(grantStep)
 	if s.ExpiresAt != nil && s.ExpiresAt.Before(ends) {
 		ends = *s.ExpiresAt
@@ -39,14 +41,14 @@ func (l *Library) grantMAC(body string) string {
 
 // MediaByGrant finds the asset that a player asks for. Forbidden when the grant was good and has
 // ended or its rules have changed (fetch the share again); NotFound for anything else.
-func (l *Library) MediaByGrant(ctx context.Context, grant string, generation int, name string) (Asset, error) {
+func (l *Library) MediaByGrant(ctx context.Context, grant string, generation int, name string) (storage.Asset, error) {
 	share, epoch, ends, err := l.readGrant(grant)
 	if err != nil {
-		return Asset{}, err
+		return storage.Asset{}, err
 	}
 	now := l.Now()
 	if !now.Before(ends) {
-		return Asset{}, errGrantOver
+		return storage.Asset{}, errGrantOver
 	}
 	id := grant + "/" + strconv.Itoa(generation) + "/" + name
 	if a, ok := l.grants.get(id, now, grantCheck); ok {
@@ -54,89 +56,87 @@ func (l *Library) MediaByGrant(ctx context.Context, grant string, generation int
 	}
 	a, err := l.mediaByShare(ctx, share, epoch, generation, name)
 	if err != nil {
-		return Asset{}, err
+		return storage.Asset{}, err
 	}
 	l.grants.put(id, a, now)
 	return a, nil
 }
 
-var errGrantOver = E(Forbidden, "This address has ended. Load the page again to go on.", nil)
+var errGrantOver = storage.E(storage.Forbidden, "This address has ended. Load the page again to go on.", nil)
 
-func noMedia(err error) error { return E(NotFound, "There is nothing at this address.", err) }
-
-func (l *Library) readGrant(grant string) (ShareID, int64, time.Time, error) {
+func (l *Library) readGrant(grant string) (storage.ShareID, int64, time.Time, error) {
 	i := strings.LastIndexByte(grant, '.')
 	if i < 0 || !hmac.Equal([]byte(grant[i+1:]), []byte(l.grantMAC(grant[:i]))) {
-		return "", 0, time.Time{}, noMedia(nil)
+		return "", 0, time.Time{}, storage.NoMedia(nil)
 	}
 	fields := strings.Split(grant[:i], ".")
 	if len(fields) != 3 {
-		return "", 0, time.Time{}, noMedia(nil)
+		return "", 0, time.Time{}, storage.NoMedia(nil)
 	}
 	epoch, err := strconv.ParseInt(fields[1], 10, 64)
 	if err != nil {
-		return "", 0, time.Time{}, noMedia(err)
+		return "", 0, time.Time{}, storage.NoMedia(err)
 	}
 	unix, err := strconv.ParseInt(fields[2], 10, 64)
 	if err != nil {
-		return "", 0, time.Time{}, noMedia(err)
+		return "", 0, time.Time{}, storage.NoMedia(err)
 	}
-	return ShareID(fields[0]), epoch, time.Unix(unix, 0), nil
+	return storage.ShareID(fields[0]), epoch, time.Unix(unix, 0), nil
 }
 
 // videoByGrant finds the video that a grant opens, with every rule looked at. Errors are
 // MediaByGrant's.
-func (l *Library) videoByGrant(ctx context.Context, grant string) (Video, error) {
+func (l *Library) videoByGrant(ctx context.Context, grant string) (storage.Video, error) {
 	id, epoch, ends, err := l.readGrant(grant)
 	if err != nil {
-		return Video{}, err
+		return storage.Video{}, err
 	}
 	if !l.Now().Before(ends) {
-		return Video{}, errGrantOver
+		return storage.Video{}, errGrantOver
 	}
 	return l.videoByEpoch(ctx, id, epoch)
 }
 
-func (l *Library) videoByEpoch(ctx context.Context, id ShareID, epoch int64) (Video, error) {
+func (l *Library) videoByEpoch(ctx context.Context, id storage.ShareID, epoch int64) (storage.Video, error) {
 	share, err := l.Store.ShareByID(ctx, id)
 	if err != nil {
-		return Video{}, fmt.Errorf("find share: %w", err)
+		return storage.Video{}, fmt.Errorf("find share: %w", err)
 	}
 	if share.Epoch != epoch || !share.Open(l.Now()) {
-		return Video{}, errGrantOver
+		return storage.Video{}, errGrantOver
 	}
 	v, err := l.Store.VideoByID(ctx, share.VideoID)
 	if err != nil {
-		return Video{}, fmt.Errorf("find video: %w", err)
+		return storage.Video{}, fmt.Errorf("find video: %w", err)
 	}
 	if v.TrashedAt != nil {
-		return Video{}, errGrantOver
+		return storage.Video{}, errGrantOver
 	}
 	return v, nil
 }
 
 func (l *Library) mediaByShare(
 	ctx context.Context,
-	id ShareID,
+	id storage.ShareID,
 	epoch int64,
 	generation int,
 	name string,
-) (Asset, error) {
+) (storage.Asset, error) {
 	v, err := l.videoByEpoch(ctx, id, epoch)
 	if err != nil {
-		return Asset{}, err
+		return storage.Asset{}, err
 	}
 	a, err := l.Store.AssetByName(ctx, v.ID, generation, name)
-	if err != nil && KindOf(err) == NotFound {
-		return Asset{}, noMedia(err)
+	if err != nil && storage.KindOf(err) == storage.NotFound {
+		return storage.Asset{}, storage.NoMedia(err)
 	}
 	if err != nil {
-		return Asset{}, fmt.Errorf("find asset: %w", err)
+		return storage.Asset{}, fmt.Errorf("find asset: %w", err)
 	}
 	// A player that began with an earlier generation may finish with it; one that is not published
 	// yet shows only its poster.
-	if a.Kind == AssetSpeech || a.Kind != AssetPoster && a.Generation > v.Published {
-		return Asset{}, noMedia(nil)
+	if a.Kind == storage.AssetSpeech || a.Kind != storage.AssetPoster && a.Generation > v.Published {
+		return storage.Asset{}, storage.NoMedia(nil)
 	}
 	return a, nil
 }

@@ -7,18 +7,20 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // Config is what a Library works with. Now, NewID, Log, Limits and LayoutSettles have defaults;
 // DiskUsed may be nil.
 type Config struct {
-	Store   Store
-	Objects Objects
-	Queue   Queue
-	Bus     Bus
-	Hasher  Hasher
+	Store   storage.Store
+	Objects storage.Objects
+	Queue   storage.Queue
+	Bus     storage.Bus
+	Hasher  storage.Hasher
 	// Mailer is nil where no mail server is set: then links are shown to who may hand them on.
-	Mailer Mailer
+	Mailer storage.Mailer
 	// Site is the address of the site without a slash at its end, for links in mail that no request
 	// asked for; empty where no mail is sent.
 	Site string
@@ -26,7 +28,7 @@ type Config struct {
 
 	// Secret keys the grants and the set-up link: 32 random bytes that stay the same over restarts.
 	Secret []byte
-	Limits Limits
+	Limits storage.Limits
 	// OpenSignUp lets anyone make an account.
 	OpenSignUp bool
 	// DiskUsed answers which part of the storage is used, 0…1. Nil where that cannot be known.
@@ -46,7 +48,7 @@ type Config struct {
 // goroutines.
 type Library struct {
 	Config
-	grants beliefs[Asset]
+	grants beliefs[storage.Asset]
 	keys   beliefs[keyHolder]
 	live   liveCache
 	sounds soundCache
@@ -60,7 +62,7 @@ func New(c Config) *Library {
 		c.Now = time.Now
 	}
 	if c.NewID == nil {
-		c.NewID = NewRandomID
+		c.NewID = storage.NewRandomID
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
@@ -69,32 +71,32 @@ func New(c Config) *Library {
 		c.LayoutSettles = 10 * time.Second
 	}
 	if c.Lease == 0 {
-		c.Lease = LeaseFor
+		c.Lease = storage.LeaseFor
 	}
-	if c.Limits == (Limits{}) {
-		c.Limits = DefaultLimits()
+	if c.Limits == (storage.Limits{}) {
+		c.Limits = storage.DefaultLimits()
 	}
 	return &Library{Config: c}
 }
 
 // Actor is who asks. The zero Actor is a guest.
 type Actor struct {
-	UserID UserID
+	UserID storage.UserID
 	Name   string
 	Email  string
 	// WorkspaceID, its name and Role are empty for a person who is in no workspace.
-	WorkspaceID WorkspaceID
+	WorkspaceID storage.WorkspaceID
 	// WorkspaceName is for display.
 	WorkspaceName string
-	Role          Role
+	Role          storage.Role
 	// Scopes bounds what an API key may do; nil for a person with a session.
-	Scopes []Scope
+	Scopes []storage.Scope
 	// Upload is set when the actor holds only the write-only credential of one upload.
-	Upload UploadID
+	Upload storage.UploadID
 	// Verified says that Email has been shown to be theirs.
 	Verified bool
 	// Passes are what a browser holds of links that ask for something.
-	Passes []Pass
+	Passes []storage.Pass
 	// Address is the network address that the actor came from, for the log of the workspace;
 	// Network is what of it one customer has.
 	Address, Network string
@@ -103,7 +105,7 @@ type Actor struct {
 // SignedIn reports whether the actor has an account.
 func (a Actor) SignedIn() bool { return a.UserID != "" }
 
-func (a Actor) has(s Scope) bool {
+func (a Actor) has(s storage.Scope) bool {
 	if a.Scopes == nil {
 		return true
 	}
@@ -132,41 +134,41 @@ const (
 // access is one row of the decision: which scope an API key needs, and whether the holder of an
 // open share link may do it as well.
 type access struct {
-	scope   Scope
-	byShare func(Share) bool
+	scope   storage.Scope
+	byShare func(storage.Share) bool
 }
 
-func always(Share) bool          { return true }
-func never(Share) bool           { return false }
-func whenDownload(sh Share) bool { return sh.AllowDownload }
+func always(storage.Share) bool          { return true }
+func never(storage.Share) bool           { return false }
+func whenDownload(sh storage.Share) bool { return sh.AllowDownload }
 
 var verbs = map[verb]access{
-	verbView:     {ScopeRead, always},
-	verbComment:  {ScopeComment, always},
-	verbModerate: {ScopeComment, never},
-	verbEdit:     {ScopeWrite, never},
-	verbOriginal: {ScopeRead, never},
-	verbDownload: {ScopeRead, whenDownload},
-	verbUpload:   {ScopeUpload, never},
-	verbShare:    {ScopeWrite, never},
+	verbView:     {storage.ScopeRead, always},
+	verbComment:  {storage.ScopeComment, always},
+	verbModerate: {storage.ScopeComment, never},
+	verbEdit:     {storage.ScopeWrite, never},
+	verbOriginal: {storage.ScopeRead, never},
+	verbDownload: {storage.ScopeRead, whenDownload},
+	verbUpload:   {storage.ScopeUpload, never},
+	verbShare:    {storage.ScopeWrite, never},
 }
 
 // notThere is what anyone hears of what they may not see: the same as of what does not exist.
 func notThere(err error) error {
-	return E(NotFound, "There is no such video, or it is not shared with you.", err)
+	return storage.E(storage.NotFound, "There is no such video, or it is not shared with you.", err)
 }
 
 // authorize is the one decision about a video. share is the link that the actor came by, with its
 // people, nil if none. A video in the trash can only be restored or read by its owner through the
 // verbs that say so.
-func (l *Library) authorize(a Actor, v Video, share *SharedLink, what verb) error {
+func (l *Library) authorize(a Actor, v storage.Video, share *storage.SharedLink, what verb) error {
 	row, ok := verbs[what]
 	if !ok {
 		return fmt.Errorf("authorize: unknown verb %q", what)
 	}
 	if l.isOwner(a, v) {
 		if !a.has(row.scope) {
-			return E(Forbidden, fmt.Sprintf("This API key lacks the scope %q.", row.scope), nil)
+			return storage.E(storage.Forbidden, fmt.Sprintf("This API key lacks the scope %q.", row.scope), nil)
 		}
 		return nil
 	}
@@ -178,28 +180,28 @@ func (l *Library) authorize(a Actor, v Video, share *SharedLink, what verb) erro
 		return err
 	}
 	if !a.has(row.scope) {
-		return E(Forbidden, fmt.Sprintf("This API key lacks the scope %q.", row.scope), nil)
+		return storage.E(storage.Forbidden, fmt.Sprintf("This API key lacks the scope %q.", row.scope), nil)
 	}
 	return nil
 }
 
 // admit decides whether a link lets the actor in. Who is not among its members hears the same as of
 // what does not exist; who could give a password or an address is told so.
-func (l *Library) admit(a Actor, v Video, link SharedLink) error {
+func (l *Library) admit(a Actor, v storage.Video, link storage.SharedLink) error {
 	switch link.Audience {
-	case AudienceLink:
+	case storage.AudienceLink:
 		return nil
-	case AudiencePassword:
+	case storage.AudiencePassword:
 		if !a.passes(link.Share) {
 			return ErrPasswordNeeded
 		}
 		return nil
-	case AudienceMembers:
+	case storage.AudienceMembers:
 		if !l.isMember(a, v) {
 			return notThere(nil)
 		}
 		return nil
-	case AudienceNamed:
+	case storage.AudienceNamed:
 		for _, email := range a.proved(link.Share) {
 			if slices.Contains(link.People, email) {
 				return nil
@@ -211,56 +213,43 @@ func (l *Library) admit(a Actor, v Video, link SharedLink) error {
 }
 
 // isMember reports whether a belongs to the video's workspace.
-func (l *Library) isMember(a Actor, v Video) bool {
+func (l *Library) isMember(a Actor, v storage.Video) bool {
 	return a.SignedIn() && a.WorkspaceID == v.WorkspaceID
 }
 
 // isOwner reports whether a made the video or looks after its workspace.
-func (l *Library) isOwner(a Actor, v Video) bool {
+func (l *Library) isOwner(a Actor, v storage.Video) bool {
 	if !a.SignedIn() || a.WorkspaceID != v.WorkspaceID {
 		return false
 	}
-	return a.UserID == v.OwnerID || a.Role == RoleOwner || a.Role == RoleAdmin
+	return a.UserID == v.OwnerID || a.Role == storage.RoleOwner || a.Role == storage.RoleAdmin
 }
 
 // videoFor loads a video for one of its owner's verbs.
-func (l *Library) videoFor(ctx context.Context, a Actor, id VideoID, what verb) (Video, error) {
+func (l *Library) videoFor(ctx context.Context, a Actor, id storage.VideoID, what verb) (storage.Video, error) {
 	v, err := l.Store.VideoByID(ctx, id)
-	if KindOf(err) == NotFound && err != nil {
-		return Video{}, notThere(err)
+	if storage.KindOf(err) == storage.NotFound && err != nil {
+		return storage.Video{}, notThere(err)
 	}
 	if err != nil {
-		return Video{}, fmt.Errorf("load video: %w", err)
+		return storage.Video{}, fmt.Errorf("load video: %w", err)
 	}
 	if err := l.authorize(a, v, nil, what); err != nil {
-		return Video{}, err
+		return storage.Video{}, err
 	}
 	return v, nil
 }
 
 // tell says "look again" about a video. A lost message costs a viewer a refetch, so failure is only
 // logged.
-func (l *Library) tell(ctx context.Context, v Video, event string) {
+func (l *Library) tell(ctx context.Context, v storage.Video, event string) {
 	publish := func(topic, text string) {
 		if err := l.Bus.Publish(ctx, topic, text); err != nil {
 			l.Log.Warn("event not published", "video_id", v.ID, "event", event, "error", err)
 		}
 	}
 	var both sync.WaitGroup // at once, so that they go out together
-	both.Go(func() { publish(OwnerTopic(v.WorkspaceID, v.OwnerID), string(v.ID)) })
-	publish(VideoTopic(v.ID), event)
+	both.Go(func() { publish(storage.OwnerTopic(v.WorkspaceID, v.OwnerID), string(v.ID)) })
+	publish(storage.VideoTopic(v.ID), event)
 	both.Wait()
 }
-
-// Events on the Bus.
-const (
-	EventVideo   = "video"   // state, progress, title or what plays has changed
-	EventComment = "comment" // the conversation has changed
-)
-
-// VideoTopic is the topic of everything about one video.
-func VideoTopic(id VideoID) string { return "video:" + string(id) }
-
-// OwnerTopic is the topic of everything about the videos of one person in one workspace; its events
-// are the ids of videos to look at again, or empty where rights are to be.
-func OwnerTopic(w WorkspaceID, id UserID) string { return "owner:" + string(w) + ":" + string(id) }

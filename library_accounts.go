@@ -6,17 +6,18 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
-	"net/mail"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"meanwhile/storage"
 )
 
 // How long credentials live.
 const (
-	SessionFor   = 30 * 24 * time.Hour
-	SessionIdle  = 14 * 24 * time.Hour // without use
-	LoginLinkFor = 24 * time.Hour
+	SessionFor  = 30 * 24 * time.Hour
+	SessionIdle = 14 * 24 * time.Hour // without use
+
 )
 
 // MinPasswordRunes is the shortest password that is taken (NIST SP 800-63B asks for 8; we ask for
@@ -29,7 +30,7 @@ type Account struct {
 	Name     string
 	Password string // empty: the person signs in by a login link and sets one then
 	TimeZone string // what their browser says; what is no time zone counts as unknown
-	Role     Role
+	Role     storage.Role
 }
 
 // SetUpToken is the secret of the one link that makes the first account. It stays the same over
@@ -37,7 +38,7 @@ type Account struct {
 func (l *Library) SetUpToken() string {
 	mac := hmac.New(sha256.New, l.Secret)
 	mac.Write([]byte("set-up"))
-	return idEncoding.EncodeToString(mac.Sum(nil))[:32]
+	return storage.IDEncoding.EncodeToString(mac.Sum(nil))[:32]
 }
 
 // NeedsSetUp reports whether there is no account yet.
@@ -53,7 +54,11 @@ func (l *Library) CheckSetUp(ctx context.Context, token string) error {
 		return fmt.Errorf("look for accounts: %w", err)
 	}
 	if !needed || subtle.ConstantTimeCompare([]byte(token), []byte(l.SetUpToken())) != 1 {
-		return E(NotFound, "This set-up link is not valid. If the first account exists already, sign in.", nil)
+		return storage.E(
+			storage.NotFound,
+			"This set-up link is not valid. If the first account exists already, sign in.",
+			nil,
+		)
 	}
 	return nil
 }
@@ -68,18 +73,18 @@ func (l *Library) SetUp(
 	if err := l.CheckSetUp(ctx, token); err != nil {
 		return "", err
 	}
-	acc.Role = RoleOwner
+	acc.Role = storage.RoleOwner
 	u, err := l.newUser(ctx, acc)
 	if err != nil {
 		return "", err
 	}
-	err = l.Store.InTx(ctx, func(tx Store) error {
+	err = l.Store.InTx(ctx, func(tx storage.Store) error {
 		n, err := tx.CountUsers(ctx)
 		if err != nil {
 			return err
 		}
 		if n > 0 {
-			return E(NotFound, "The first account exists already. Sign in instead.", nil)
+			return storage.E(storage.NotFound, "The first account exists already. Sign in instead.", nil)
 		}
 		if err := l.createUser(ctx, tx, u, acc.Role, workspace); err != nil {
 			return err
@@ -101,21 +106,29 @@ func (l *Library) SignUpOpen() bool { return l.OpenSignUp }
 // where sign-up is closed.
 func (l *Library) SignUp(ctx context.Context, acc Account, from Entry) (cookie string, err error) {
 	if !l.OpenSignUp {
-		return "", E(Forbidden, "Sign-up is closed here. Ask the owner of this site for an account.", nil)
+		return "", storage.E(
+			storage.Forbidden,
+			"Sign-up is closed here. Ask the owner of this site for an account.",
+			nil,
+		)
 	}
 	needed, err := l.NeedsSetUp(ctx)
 	if err != nil {
 		return "", err
 	}
 	if needed {
-		return "", E(Forbidden, "The first account is made by the set-up link that the program printed at start.", nil)
+		return "", storage.E(
+			storage.Forbidden,
+			"The first account is made by the set-up link that the program printed at start.",
+			nil,
+		)
 	}
-	acc.Role = RoleMember
+	acc.Role = storage.RoleMember
 	u, err := l.newUser(ctx, acc)
 	if err != nil {
 		return "", err
 	}
-	err = l.Store.InTx(ctx, func(tx Store) error {
+	err = l.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := l.createUser(ctx, tx, u, acc.Role, ""); err != nil {
 			return err
 		}
@@ -127,38 +140,43 @@ func (l *Library) SignUp(ctx context.Context, acc Account, from Entry) (cookie s
 
 // AddUser makes an account for the operator and returns the secret of a link that signs it in once.
 // The first account makes the workspace, too, and is its owner whatever its role says.
-func (l *Library) AddUser(ctx context.Context, acc Account) (User, string, error) {
+func (l *Library) AddUser(ctx context.Context, acc Account) (storage.User, string, error) {
 	u, err := l.newUser(ctx, acc)
 	if err != nil {
-		return User{}, "", err
+		return storage.User{}, "", err
 	}
-	secret := NewSecret()
-	err = l.Store.InTx(ctx, func(tx Store) error {
+	secret := storage.NewSecret()
+	err = l.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := l.createUser(ctx, tx, u, acc.Role, ""); err != nil {
 			return err
 		}
 		now := l.Now()
 		return tx.CreateLoginLink(
 			ctx,
-			LoginLink{Hash: SecretHash(secret), UserID: u.ID, CreatedAt: now, ExpiresAt: now.Add(LoginLinkFor)},
+			storage.LoginLink{
+				Hash:      storage.SecretHash(secret),
+				UserID:    u.ID,
+				CreatedAt: now,
+				ExpiresAt: now.Add(storage.LoginLinkFor),
+			},
 		)
 	})
 	if err != nil {
-		return User{}, "", err
+		return storage.User{}, "", err
 	}
 	return u, secret, nil
 }
 
-func (l *Library) newUser(ctx context.Context, acc Account) (User, error) {
-	email, err := cleanEmail(acc.Email)
+func (l *Library) newUser(ctx context.Context, acc Account) (storage.User, error) {
+	email, err := storage.CleanEmail(acc.Email)
 	if err != nil {
-		return User{}, err
+		return storage.User{}, err
 	}
-	name := cleanLine(acc.Name, MaxNameRunes)
+	name := storage.CleanLine(acc.Name, storage.MaxNameRunes)
 	if name == "" {
 		name, _, _ = strings.Cut(email, "@")
 	}
-	u := User{ID: UserID(l.NewID()), Email: email, Name: name, CreatedAt: l.Now()}
+	u := storage.User{ID: storage.UserID(l.NewID()), Email: email, Name: name, CreatedAt: l.Now()}
 	if ValidTimeZone(acc.TimeZone) {
 		u.TimeZone = acc.TimeZone
 	}
@@ -171,8 +189,8 @@ func (l *Library) newUser(ctx context.Context, acc Account) (User, error) {
 
 func (l *Library) hashPassword(ctx context.Context, password string) (string, error) {
 	if utf8.RuneCountInString(password) < MinPasswordRunes {
-		return "", E(
-			Invalid,
+		return "", storage.E(
+			storage.Invalid,
 			fmt.Sprintf("A password needs at least %d characters. A short sentence is a good one.", MinPasswordRunes),
 			nil,
 		)
@@ -184,7 +202,7 @@ func (l *Library) hashPassword(ctx context.Context, password string) (string, er
 // to hash.
 func (l *Library) hash(ctx context.Context, password string) (string, error) {
 	if len(password) > 1000 {
-		return "", E(Invalid, "A password can have at most 1000 bytes.", nil)
+		return "", storage.E(storage.Invalid, "A password can have at most 1000 bytes.", nil)
 	}
 	hash, err := l.Hasher.Hash(ctx, password)
 	if err != nil {
@@ -193,18 +211,24 @@ func (l *Library) hash(ctx context.Context, password string) (string, error) {
 	return hash, nil
 }
 
-func (l *Library) createUser(ctx context.Context, tx Store, u User, role Role, workspace string) error {
+func (l *Library) createUser(
+	ctx context.Context,
+	tx storage.Store,
+	u storage.User,
+	role storage.Role,
+	workspace string,
+) error {
 	ws, err := tx.FirstWorkspace(ctx)
-	if err != nil && KindOf(err) != NotFound {
+	if err != nil && storage.KindOf(err) != storage.NotFound {
 		return fmt.Errorf("find workspace: %w", err)
 	}
 	if err != nil {
-		name := cleanLine(workspace, MaxNameRunes)
+		name := storage.CleanLine(workspace, storage.MaxNameRunes)
 		if name == "" {
 			name = "Our updates"
 		}
-		ws = Workspace{ID: WorkspaceID(l.NewID()), Name: name, CreatedAt: l.Now()}
-		role = RoleOwner
+		ws = storage.Workspace{ID: storage.WorkspaceID(l.NewID()), Name: name, CreatedAt: l.Now()}
+		role = storage.RoleOwner
 		if err := tx.CreateWorkspace(ctx, ws); err != nil {
 			return fmt.Errorf("create workspace: %w", err)
 		}
@@ -216,22 +240,20 @@ func (l *Library) createUser(ctx context.Context, tx Store, u User, role Role, w
 }
 
 // addUser makes an account in a workspace. Conflict if the mail address is taken.
-func (l *Library) addUser(ctx context.Context, tx Store, u User, w WorkspaceID, role Role) error {
-	err := tx.CreateUser(ctx, u, Membership{WorkspaceID: w, UserID: u.ID, Role: role, CreatedAt: l.Now()})
-	if KindOf(err) == Conflict && err != nil {
-		return E(Conflict, "There is an account with this mail address already. Sign in with it first.", err)
+func (l *Library) addUser(
+	ctx context.Context,
+	tx storage.Store,
+	u storage.User,
+	w storage.WorkspaceID,
+	role storage.Role,
+) error {
+	err := tx.CreateUser(ctx, u, storage.Membership{WorkspaceID: w, UserID: u.ID, Role: role, CreatedAt: l.Now()})
+	if storage.KindOf(err) == storage.Conflict && err != nil {
+		return storage.E(
+			storage.Conflict,
+			"There is an account with this mail address already. Sign in with it first.",
+			err,
+		)
 	}
 	return err
-}
-
-// FoldEmail is what mail addresses are compared by.
-func FoldEmail(email string) string { return strings.ToLower(email) }
-
-func cleanEmail(s string) (string, error) {
-	s = strings.TrimSpace(s)
-	addr, err := mail.ParseAddress(s)
-	if err != nil || addr.Address != s || len(s) > 254 {
-		return "", E(Invalid, "This does not look like a mail address. It needs a name, an @ and a domain.", err)
-	}
-	return s, nil
 }

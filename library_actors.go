@@ -4,17 +4,19 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // touchEvery bounds how often a use is written down.
 const touchEvery = 5 * time.Minute
 
-var errSessionEnded = E(Unauthenticated, "Your session has ended. Sign in again.", nil)
+var errSessionEnded = storage.E(storage.Unauthenticated, "Your session has ended. Sign in again.", nil)
 
 // ActorBySession is who the cookie stands for. Unauthenticated when it is unknown or over.
 func (l *Library) ActorBySession(ctx context.Context, cookie string) (Actor, error) {
-	s, id, err := l.Store.SessionByHash(ctx, SecretHash(cookie))
-	if err != nil && KindOf(err) != NotFound {
+	s, id, err := l.Store.SessionByHash(ctx, storage.SecretHash(cookie))
+	if err != nil && storage.KindOf(err) != storage.NotFound {
 		return Actor{}, fmt.Errorf("find session: %w", err)
 	}
 	now := l.Now()
@@ -34,20 +36,20 @@ const keyCheck = 2 * time.Second
 
 // keyHolder is a key and whose it is.
 type keyHolder struct {
-	key APIKey
-	id  Identity
+	key storage.APIKey
+	id  storage.Identity
 }
 
 // ActorByKey is who the API key stands for. Unauthenticated when it is unknown or over; a row that
 // has changed counts within keyCheck.
 func (l *Library) ActorByKey(ctx context.Context, secret string) (Actor, error) {
 	now := l.Now()
-	hash := SecretHash(secret)
+	hash := storage.SecretHash(secret)
 	holder, known := l.keys.get(hash, now, keyCheck)
 	if !known {
 		var err error
 		holder.key, holder.id, err = l.Store.APIKeyByHash(ctx, hash)
-		if err != nil && KindOf(err) != NotFound {
+		if err != nil && storage.KindOf(err) != storage.NotFound {
 			return Actor{}, fmt.Errorf("find API key: %w", err)
 		}
 		if err != nil || holder.id.WorkspaceID == "" {
@@ -68,14 +70,14 @@ func (l *Library) ActorByKey(ctx context.Context, secret string) (Actor, error) 
 }
 
 func noKey(err error) error {
-	return E(
-		Unauthenticated,
+	return storage.E(
+		storage.Unauthenticated,
 		"This API key is unknown or has ended. Make a new one on the site, or with: meanwhile token add",
 		err,
 	)
 }
 
-func actorOf(id Identity, scopes []Scope) Actor {
+func actorOf(id storage.Identity, scopes []storage.Scope) Actor {
 	return Actor{
 		UserID:        id.User.ID,
 		Name:          id.User.Name,

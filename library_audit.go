@@ -3,16 +3,21 @@ package meanwhile
 import (
 	"context"
 	"fmt"
+
+	"meanwhile/storage"
 )
 
 // AuditLog is one page of the log of the actor's workspace, newest first, and the ID that the next
 // page is Before (empty at the end). Forbidden for all but owners.
-func (l *Library) AuditLog(ctx context.Context, a Actor, limit int, before string) ([]Audit, string, error) {
+func (l *Library) AuditLog(ctx context.Context, a Actor, limit int, before string) ([]storage.Audit, string, error) {
 	if err := l.may(a, dutyReadLog); err != nil {
 		return nil, "", err
 	}
 	limit = pageSize(limit, 50)
-	rows, err := l.Store.ListAudit(ctx, AuditQuery{WorkspaceID: a.WorkspaceID, Limit: limit + 1, Before: before})
+	rows, err := l.Store.ListAudit(
+		ctx,
+		storage.AuditQuery{WorkspaceID: a.WorkspaceID, Limit: limit + 1, Before: before},
+	)
 	if err != nil {
 		return nil, "", fmt.Errorf("list audit: %w", err)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // CeremonyFor is how long the second half of a log-in is waited for.
@@ -14,15 +16,15 @@ const CeremonyFor = 10 * time.Minute
 func (l *Library) BeginCeremony(
 	ctx context.Context,
 	a Actor,
-	kind CeremonyKind,
+	kind storage.CeremonyKind,
 	state string,
 ) (secret string, err error) {
 	if err := l.mayHold(a, kind); err != nil {
 		return "", err
 	}
-	secret, now := NewSecret(), l.Now()
-	c := Ceremony{Hash: SecretHash(secret), Kind: kind, State: state, ExpiresAt: now.Add(CeremonyFor)}
-	if kind == CeremonyNewPasskey {
+	secret, now := storage.NewSecret(), l.Now()
+	c := storage.Ceremony{Hash: storage.SecretHash(secret), Kind: kind, State: state, ExpiresAt: now.Add(CeremonyFor)}
+	if kind == storage.CeremonyNewPasskey {
 		c.UserID = a.UserID
 	}
 	if err := l.Store.CreateCeremony(ctx, c, now); err != nil {
@@ -36,25 +38,25 @@ func (l *Library) BeginCeremony(
 func (l *Library) TakeCeremony(
 	ctx context.Context,
 	a Actor,
-	kind CeremonyKind,
+	kind storage.CeremonyKind,
 	secret string,
 ) (state string, err error) {
 	if err := l.mayHold(a, kind); err != nil {
 		return "", err
 	}
-	c, err := l.Store.TakeCeremony(ctx, SecretHash(secret), kind, l.Now())
-	if err != nil && KindOf(err) != NotFound {
+	c, err := l.Store.TakeCeremony(ctx, storage.SecretHash(secret), kind, l.Now())
+	if err != nil && storage.KindOf(err) != storage.NotFound {
 		return "", fmt.Errorf("take ceremony: %w", err)
 	}
 	if err != nil || c.UserID != "" && c.UserID != a.UserID {
-		return "", E(Gone, "This took too long, or was tried already. Begin again.", err)
+		return "", storage.E(storage.Gone, "This took too long, or was tried already. Begin again.", err)
 	}
 	return c.State, nil
 }
 
 // mayHold answers whether a may begin or end a ceremony of that kind: anyone may sign in.
-func (l *Library) mayHold(a Actor, kind CeremonyKind) error {
-	if kind != CeremonyNewPasskey {
+func (l *Library) mayHold(a Actor, kind storage.CeremonyKind) error {
+	if kind != storage.CeremonyNewPasskey {
 		return nil
 	}
 	return l.may(a, dutyCredentials)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 	"unicode/utf8"
+
+	"meanwhile/storage"
 )
 
 // NewComment is what somebody wants to say.
@@ -13,7 +15,7 @@ type NewComment struct {
 	At     time.Duration
 	Until  *time.Duration
 	Body   string
-	Parent CommentID
+	Parent storage.CommentID
 	Name   string // a guest's
 }
 
@@ -26,7 +28,7 @@ type CommentChange struct {
 
 // CommentView is a comment and what the actor may do with it.
 type CommentView struct {
-	Comment
+	storage.Comment
 	// the signed-in actor wrote it; a guest's browser knows its own by their edit tokens
 	Mine      bool
 	Moderated bool // the actor may delete it whoever wrote it
@@ -35,14 +37,14 @@ type CommentView struct {
 // Conversation is a page of comments.
 type Conversation struct {
 	Items []CommentView
-	Next  *CommentKey // where the next page begins, nil at the end
-	Seq   int64       // the change counter, read before the page
+	Next  *storage.CommentKey // where the next page begins, nil at the end
+	Seq   int64               // the change counter, read before the page
 	Count int
 }
 
 // Comments is a page of the conversation under a share link: threads by position, replies behind
 // their comment.
-func (l *Library) Comments(ctx context.Context, a Actor, token string, q CommentQuery) (Conversation, error) {
+func (l *Library) Comments(ctx context.Context, a Actor, token string, q storage.CommentQuery) (Conversation, error) {
 	a, v, _, err := l.videoByShare(ctx, a, token, verbView)
 	if err != nil {
 		return Conversation{}, err
@@ -57,7 +59,7 @@ func (l *Library) Comments(ctx context.Context, a Actor, token string, q Comment
 }
 
 // talk is a page of the conversation but for its counters, which have to be read before it.
-func (l *Library) talk(ctx context.Context, a Actor, v Video, q CommentQuery) (Conversation, error) {
+func (l *Library) talk(ctx context.Context, a Actor, v storage.Video, q storage.CommentQuery) (Conversation, error) {
 	limit := pageSize(q.Limit, 100)
 	q.VideoID, q.Limit, q.Held = v.ID, limit+1, l.authorize(a, v, nil, verbModerate) == nil
 	rows, err := l.Store.ListComments(ctx, q)
@@ -95,7 +97,7 @@ func (l *Library) CommentsSince(ctx context.Context, a Actor, token string, seq 
 	return c, nil
 }
 
-func (l *Library) viewComments(a Actor, v Video, rows []Comment) []CommentView {
+func (l *Library) viewComments(a Actor, v storage.Video, rows []storage.Comment) []CommentView {
 	views := make([]CommentView, 0, len(rows))
 	moderator := l.authorize(a, v, nil, verbModerate) == nil
 	for _, c := range rows {
@@ -109,7 +111,7 @@ func (l *Library) viewComments(a Actor, v Video, rows []Comment) []CommentView {
 }
 
 // viewOwn is a comment for who has just written it.
-func (l *Library) viewOwn(a Actor, v Video, c Comment) CommentView {
+func (l *Library) viewOwn(a Actor, v storage.Video, c storage.Comment) CommentView {
 	return CommentView{
 		Comment:   c,
 		Mine:      a.SignedIn() && c.AuthorID == a.UserID,
@@ -129,8 +131,8 @@ func (l *Library) AddComment(ctx context.Context, a Actor, token string, n NewCo
 		return CommentView{}, "", err
 	}
 	now := l.Now().Truncate(time.Millisecond)
-	c := Comment{
-		ID:         CommentID(NewOrderedID(now)),
+	c := storage.Comment{
+		ID:         storage.CommentID(storage.NewOrderedID(now)),
 		VideoID:    v.ID,
 		AuthorID:   a.UserID,
 		AuthorName: a.Name,
@@ -152,38 +154,49 @@ func (l *Library) AddComment(ctx context.Context, a Actor, token string, n NewCo
 	}
 	var secret string
 	if !a.SignedIn() {
-		if c.AuthorName = cleanLine(n.Name, MaxNameRunes); c.AuthorName == "" {
-			return CommentView{}, "", E(Invalid, "Give a name, so that people know who is talking.", nil)
+		if c.AuthorName = storage.CleanLine(n.Name, storage.MaxNameRunes); c.AuthorName == "" {
+			return CommentView{}, "", storage.E(
+				storage.Invalid,
+				"Give a name, so that people know who is talking.",
+				nil,
+			)
 		}
-		secret = NewSecret()
-		c.EditHash = SecretHash(secret)
+		secret = storage.NewSecret()
+		c.EditHash = storage.SecretHash(secret)
 	}
 	if c, err = l.Store.CreateComment(ctx, c); err != nil {
 		return CommentView{}, "", fmt.Errorf("create comment: %w", err)
 	}
-	l.tell(ctx, v, EventComment)
+	l.tell(ctx, v, storage.EventComment)
 	return l.viewOwn(a, v, c), secret, nil
 }
 
 func commentBody(body string) (string, error) {
-	if utf8.RuneCountInString(body) > MaxCommentRunes {
-		return "", E(
-			Invalid,
-			fmt.Sprintf("A comment can have at most %d characters. Yours is kept in the field.", MaxCommentRunes),
+	if utf8.RuneCountInString(body) > storage.MaxCommentRunes {
+		return "", storage.E(
+			storage.Invalid,
+			fmt.Sprintf(
+				"A comment can have at most %d characters. Yours is kept in the field.",
+				storage.MaxCommentRunes,
+			),
 			nil,
 		)
 	}
-	body = cleanText(body)
+	body = storage.CleanText(body)
 	if body == "" {
-		return "", E(Invalid, "Write something first.", nil)
+		return "", storage.E(storage.Invalid, "Write something first.", nil)
 	}
 	return body, nil
 }
 
 // commentPlace keeps a position inside the video, as far as its length is known.
-func commentPlace(v Video, at time.Duration, until *time.Duration) (time.Duration, *time.Duration, error) {
+func commentPlace(v storage.Video, at time.Duration, until *time.Duration) (time.Duration, *time.Duration, error) {
 	if at < 0 || (until != nil && *until < at) {
-		return 0, nil, E(Invalid, "A position cannot be before the start, nor end before it begins.", nil)
+		return 0, nil, storage.E(
+			storage.Invalid,
+			"A position cannot be before the start, nor end before it begins.",
+			nil,
+		)
 	}
 	if v.Duration > 0 && at > v.Duration {
 		at = v.Duration
@@ -195,16 +208,20 @@ func commentPlace(v Video, at time.Duration, until *time.Duration) (time.Duratio
 	return at, until, nil
 }
 
-func (l *Library) joinThread(ctx context.Context, c *Comment, parent CommentID) error {
+func (l *Library) joinThread(ctx context.Context, c *storage.Comment, parent storage.CommentID) error {
 	if parent == "" {
 		return nil
 	}
 	p, err := l.Store.CommentByID(ctx, parent)
-	if err != nil && KindOf(err) != NotFound {
+	if err != nil && storage.KindOf(err) != storage.NotFound {
 		return fmt.Errorf("find comment: %w", err)
 	}
 	if err != nil || p.VideoID != c.VideoID {
-		return E(NotFound, "The comment that you answer is not there any more. Your text is kept in the field.", err)
+		return storage.E(
+			storage.NotFound,
+			"The comment that you answer is not there any more. Your text is kept in the field.",
+			err,
+		)
 	}
 	c.Parent = p.Thread() // an answer to a reply joins the same thread: there is one level
 	c.ThreadAt = p.ThreadAt
@@ -217,7 +234,7 @@ func (l *Library) EditComment(
 	ctx context.Context,
 	a Actor,
 	token string,
-	id CommentID,
+	id storage.CommentID,
 	secret string,
 	change CommentChange,
 ) (CommentView, error) {
@@ -226,7 +243,7 @@ func (l *Library) EditComment(
 		return CommentView{}, err
 	}
 	if !wrote(a, c, secret) {
-		return CommentView{}, E(Forbidden, "Only who wrote a comment can edit it.", nil)
+		return CommentView{}, storage.E(storage.Forbidden, "Only who wrote a comment can edit it.", nil)
 	}
 	_, held, err := l.mayTalk(ctx, a, v, share.Share)
 	if err != nil {
@@ -258,23 +275,23 @@ func (l *Library) EditComment(
 	if c, err = l.Store.UpdateComment(ctx, c); err != nil {
 		return CommentView{}, fmt.Errorf("edit comment: %w", err)
 	}
-	l.tell(ctx, v, EventComment)
+	l.tell(ctx, v, storage.EventComment)
 	return l.viewOwn(a, v, c), nil
 }
 
 // DeleteComment removes one's own comment, or any for the video's owner. Its replies go with it.
-func (l *Library) DeleteComment(ctx context.Context, a Actor, token string, id CommentID, secret string) error {
+func (l *Library) DeleteComment(ctx context.Context, a Actor, token string, id storage.CommentID, secret string) error {
 	a, v, _, c, err := l.commentFor(ctx, a, token, id, verbComment)
 	if err != nil {
 		return err
 	}
 	if !wrote(a, c, secret) && l.authorize(a, v, nil, verbModerate) != nil {
-		return E(Forbidden, "Only who wrote a comment, or the video's owner, can delete it.", nil)
+		return storage.E(storage.Forbidden, "Only who wrote a comment, or the video's owner, can delete it.", nil)
 	}
 	if _, err := l.Store.DeleteComment(ctx, id, l.Now()); err != nil {
 		return fmt.Errorf("delete comment: %w", err)
 	}
-	l.tell(ctx, v, EventComment)
+	l.tell(ctx, v, storage.EventComment)
 	return nil
 }
 
@@ -284,7 +301,7 @@ func (l *Library) Comment(
 	ctx context.Context,
 	a Actor,
 	token string,
-	id CommentID,
+	id storage.CommentID,
 	secret string,
 ) (CommentView, error) {
 	a, v, _, c, err := l.commentFor(ctx, a, token, id, verbView)
@@ -303,28 +320,28 @@ func (l *Library) commentFor(
 	ctx context.Context,
 	a Actor,
 	token string,
-	id CommentID,
+	id storage.CommentID,
 	what verb,
-) (Actor, Video, SharedLink, Comment, error) {
+) (Actor, storage.Video, storage.SharedLink, storage.Comment, error) {
 	a, v, share, err := l.videoByShare(ctx, a, token, what)
 	if err != nil {
-		return Actor{}, Video{}, SharedLink{}, Comment{}, err
+		return Actor{}, storage.Video{}, storage.SharedLink{}, storage.Comment{}, err
 	}
 	c, err := l.Store.CommentByID(ctx, id)
-	if err != nil && KindOf(err) != NotFound {
-		return Actor{}, Video{}, SharedLink{}, Comment{}, fmt.Errorf("find comment: %w", err)
+	if err != nil && storage.KindOf(err) != storage.NotFound {
+		return Actor{}, storage.Video{}, storage.SharedLink{}, storage.Comment{}, fmt.Errorf("find comment: %w", err)
 	}
 	if err != nil || c.VideoID != v.ID {
-		return Actor{}, Video{}, SharedLink{}, Comment{}, errNoComment
+		return Actor{}, storage.Video{}, storage.SharedLink{}, storage.Comment{}, errNoComment
 	}
 	return a, v, share, c, nil
 }
 
-var errNoComment = E(NotFound, "This comment is not there any more.", nil)
+var errNoComment = storage.E(storage.NotFound, "This comment is not there any more.", nil)
 
-func wrote(a Actor, c Comment, secret string) bool {
+func wrote(a Actor, c storage.Comment, secret string) bool {
 	if !c.Guest() {
 		return a.SignedIn() && a.UserID == c.AuthorID
 	}
-	return secret != "" && subtle.ConstantTimeCompare([]byte(SecretHash(secret)), []byte(c.EditHash)) == 1
+	return secret != "" && subtle.ConstantTimeCompare([]byte(storage.SecretHash(secret)), []byte(c.EditHash)) == 1
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // CreationKeep is how long the same name for a request gives the same video.
@@ -11,15 +13,6 @@ const CreationKeep = 24 * time.Hour
 
 // maxCreationKey bounds the name that a client gives its request, in bytes.
 const maxCreationKey = 255
-
-// Creation is what an account calls a request that made a video, so that it can ask again when the
-// answer was lost.
-type Creation struct {
-	UserID    UserID
-	KeyHash   string // SecretHash of the name: clients choose it
-	VideoID   VideoID
-	CreatedAt time.Time
-}
 
 // CreateRecordingOnce is CreateRecording for a request that has a name: the same name of the same
 // account gives the same recording for a day, with a fresh token. Without a name it is
@@ -30,24 +23,28 @@ func (l *Library) CreateRecordingOnce(ctx context.Context, a Actor, title, name 
 		return l.CreateRecording(ctx, a, title)
 	}
 	if len(name) > maxCreationKey {
-		return Ticket{}, E(Invalid, fmt.Sprintf("A request's key can have at most %d characters.", maxCreationKey), nil)
+		return Ticket{}, storage.E(
+			storage.Invalid,
+			fmt.Sprintf("A request's key can have at most %d characters.", maxCreationKey),
+			nil,
+		)
 	}
 	if err := l.mayUpload(a); err != nil {
 		return Ticket{}, err
 	}
-	hash := SecretHash(name)
+	hash := storage.SecretHash(name)
 	t, err := l.createdBefore(ctx, a, hash)
 	if t.Video.ID != "" || err != nil {
 		return t, err
 	}
-	t, err = l.createRecording(ctx, a, title, func(tx Store, v Video) error {
+	t, err = l.createRecording(ctx, a, title, func(tx storage.Store, v storage.Video) error {
 		return tx.NameCreation(
 			ctx,
-			Creation{UserID: a.UserID, KeyHash: hash, VideoID: v.ID, CreatedAt: v.CreatedAt},
+			storage.Creation{UserID: a.UserID, KeyHash: hash, VideoID: v.ID, CreatedAt: v.CreatedAt},
 			v.CreatedAt.Add(-CreationKeep),
 		)
 	})
-	if err == nil || KindOf(err) != Conflict {
+	if err == nil || storage.KindOf(err) != storage.Conflict {
 		return t, err
 	}
 	again, lost := l.createdBefore(ctx, a, hash) // the same request came twice at once
@@ -61,7 +58,7 @@ func (l *Library) CreateRecordingOnce(ctx context.Context, a Actor, title, name 
 // where there is none.
 func (l *Library) createdBefore(ctx context.Context, a Actor, hash string) (Ticket, error) {
 	id, err := l.Store.CreationByKey(ctx, a.UserID, hash, l.Now().Add(-CreationKeep))
-	if KindOf(err) == NotFound && err != nil {
+	if storage.KindOf(err) == storage.NotFound && err != nil {
 		return Ticket{}, nil
 	}
 	if err != nil {

@@ -4,16 +4,18 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"meanwhile/storage"
 )
 
 // What the log of a workspace says of how people sign in.
 const (
-	ActionLogIn          Action = "log-in"
-	ActionPasskeyAdded   Action = "passkey-added"
-	ActionPasskeyRemoved Action = "passkey-removed"
-	ActionPasskeyRefused Action = "passkey-refused"
-	ActionProviderTied   Action = "provider-tied"
-	ActionAddressProved  Action = "address-proved"
+	ActionLogIn          storage.Action = "log-in"
+	ActionPasskeyAdded   storage.Action = "passkey-added"
+	ActionPasskeyRemoved storage.Action = "passkey-removed"
+	ActionPasskeyRefused storage.Action = "passkey-refused"
+	ActionProviderTied   storage.Action = "provider-tied"
+	ActionAddressProved  storage.Action = "address-proved"
 )
 
 // Entry is where a log-in comes from.
@@ -23,7 +25,7 @@ type Entry struct {
 }
 
 // actorFrom is id as the actor of their own log-in.
-func actorFrom(id Identity, from Entry) Actor {
+func actorFrom(id storage.Identity, from Entry) Actor {
 	a := actorOf(id, nil)
 	a.Address = from.Address
 	return a
@@ -33,9 +35,9 @@ func actorFrom(id Identity, from Entry) Actor {
 // is id's in either case, and notes it; way says how they came in.
 func (l *Library) logIn(
 	ctx context.Context,
-	tx Store,
-	id Identity,
-	w WorkspaceID,
+	tx storage.Store,
+	id storage.Identity,
+	w storage.WorkspaceID,
 	way string,
 	from Entry,
 ) (cookie string, err error) {
@@ -48,8 +50,8 @@ func (l *Library) logIn(
 // logInNew is logIn for an account that was just made.
 func (l *Library) logInNew(
 	ctx context.Context,
-	tx Store,
-	user UserID,
+	tx storage.Store,
+	user storage.UserID,
 	way string,
 	from Entry,
 ) (cookie string, err error) {
@@ -63,7 +65,7 @@ func (l *Library) logInNew(
 // proveAddress notes that a person's mail address was shown to be theirs. Until then somebody else
 // may have made the account, and waited: the first proof ends every way in that was there before
 // it.
-func (l *Library) proveAddress(ctx context.Context, tx Store, user UserID, from Entry) error {
+func (l *Library) proveAddress(ctx context.Context, tx storage.Store, user storage.UserID, from Entry) error {
 	// two proofs at once: the second one ends nothing of what the first has opened
 	if err := tx.HoldUser(ctx, user); err != nil {
 		return fmt.Errorf("hold account: %w", err)
@@ -86,9 +88,9 @@ func (l *Library) proveAddress(ctx context.Context, tx Store, user UserID, from 
 
 // holdSelf holds the actor's account until the transaction ends, and refuses what was asked for
 // before its address was proved: that ended the way in which the request came by.
-func (l *Library) holdSelf(ctx context.Context, tx Store, a Actor) error {
+func (l *Library) holdSelf(ctx context.Context, tx storage.Store, a Actor) error {
 	if err := tx.HoldUser(ctx, a.UserID); err != nil {
-		return orOther(err, errSessionEnded)
+		return storage.OrOther(err, errSessionEnded)
 	}
 	id, err := tx.IdentityByUser(ctx, a.UserID)
 	if err != nil {
@@ -101,7 +103,7 @@ func (l *Library) holdSelf(ctx context.Context, tx Store, a Actor) error {
 }
 
 // replacePassword sets a person's password and ends what the one before it had opened.
-func (l *Library) replacePassword(ctx context.Context, tx Store, user UserID, hash string) error {
+func (l *Library) replacePassword(ctx context.Context, tx storage.Store, user storage.UserID, hash string) error {
 	if err := tx.SetPassword(ctx, user, hash); err != nil {
 		return fmt.Errorf("set password: %w", err)
 	}
@@ -114,13 +116,13 @@ func (l *Library) replacePassword(ctx context.Context, tx Store, user UserID, ha
 	return nil
 }
 
-var errWrongLogin = E(Unauthenticated, "Mail address and password do not match. Try again.", nil)
+var errWrongLogin = storage.E(storage.Unauthenticated, "Mail address and password do not match. Try again.", nil)
 
 // LogIn checks a password and starts a session: the cookie's value. Unauthenticated, the same and
 // as slow whether or not the address is known.
 func (l *Library) LogIn(ctx context.Context, email, password string, from Entry) (cookie string, err error) {
 	id, err := l.Store.IdentityByEmail(ctx, strings.TrimSpace(email))
-	if err != nil && KindOf(err) != NotFound {
+	if err != nil && storage.KindOf(err) != storage.NotFound {
 		return "", fmt.Errorf("find account: %w", err)
 	}
 	hash := id.User.PasswordHash
@@ -135,9 +137,9 @@ func (l *Library) LogIn(ctx context.Context, email, password string, from Entry)
 		return "", errWrongLogin
 	}
 	checked := id.User.PasswordHash
-	err = l.Store.InTx(ctx, func(tx Store) error {
+	err = l.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := tx.HoldUser(ctx, id.User.ID); err != nil {
-			return orOther(err, errWrongLogin)
+			return storage.OrOther(err, errWrongLogin)
 		}
 		if id, err = tx.IdentityByUser(ctx, id.User.ID); err != nil {
 			return fmt.Errorf("find account: %w", err)
@@ -157,12 +159,12 @@ const dummyHash = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAA
 // CheckLoginLink answers nil while secret can still sign in, NotFound otherwise. It does not use
 // the link up: mail scanners open links.
 func (l *Library) CheckLoginLink(ctx context.Context, secret string) error {
-	link, err := l.Store.LoginLinkByHash(ctx, SecretHash(secret))
-	if err != nil && KindOf(err) != NotFound {
+	link, err := l.Store.LoginLinkByHash(ctx, storage.SecretHash(secret))
+	if err != nil && storage.KindOf(err) != storage.NotFound {
 		return fmt.Errorf("find login link: %w", err)
 	}
 	if err != nil || link.UsedAt != nil || !l.Now().Before(link.ExpiresAt) {
-		return E(NotFound, "This log-in link was used already or has ended. Ask for a new one.", err)
+		return storage.E(storage.NotFound, "This log-in link was used already or has ended. Ask for a new one.", err)
 	}
 	return nil
 }
@@ -180,8 +182,8 @@ func (l *Library) LogInByLink(ctx context.Context, secret, password string, from
 			return "", err
 		}
 	}
-	err = l.Store.InTx(ctx, func(tx Store) error {
-		link, err := tx.LoginLinkByHash(ctx, SecretHash(secret))
+	err = l.Store.InTx(ctx, func(tx storage.Store) error {
+		link, err := tx.LoginLinkByHash(ctx, storage.SecretHash(secret))
 		if err != nil {
 			return err
 		}
@@ -219,18 +221,18 @@ func (l *Library) LogInByLink(ctx context.Context, secret, password string, from
 // startSession signs a person in, in one of their workspaces; in the oldest one when it is empty.
 func (l *Library) startSession(
 	ctx context.Context,
-	st Store,
-	user UserID,
-	w WorkspaceID,
+	st storage.Store,
+	user storage.UserID,
+	w storage.WorkspaceID,
 	device string,
 ) (string, error) {
-	secret := NewSecret()
+	secret := storage.NewSecret()
 	now := l.Now()
-	s := Session{
-		Hash:        SecretHash(secret),
+	s := storage.Session{
+		Hash:        storage.SecretHash(secret),
 		UserID:      user,
 		WorkspaceID: w,
-		Device:      cleanLine(device, 200),
+		Device:      storage.CleanLine(device, 200),
 		CreatedAt:   now,
 		LastUsed:    now,
 		ExpiresAt:   now.Add(SessionFor),
@@ -243,5 +245,5 @@ func (l *Library) startSession(
 
 // LogOut ends the session. An unknown one is no error.
 func (l *Library) LogOut(ctx context.Context, cookie string) error {
-	return l.Store.DeleteSession(ctx, SecretHash(cookie))
+	return l.Store.DeleteSession(ctx, storage.SecretHash(cookie))
 }

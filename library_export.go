@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // Export is what somebody may take with them: videos in the best form that plays and as they came,
@@ -16,23 +18,23 @@ import (
 type Export struct {
 	lib   *Library
 	title string
-	query ExportQuery
-	only  VideoID // one video instead of a list
+	query storage.ExportQuery
+	only  storage.VideoID // one video instead of a list
 }
 
 // ExportOwn is everything of the actor's own in their workspace, the trash as well.
 // Unauthenticated; Forbidden for a key without the scope.
 func (l *Library) ExportOwn(_ context.Context, a Actor) (*Export, error) {
 	if !a.SignedIn() {
-		return nil, E(Unauthenticated, "Sign in to export your videos.", nil)
+		return nil, storage.E(storage.Unauthenticated, "Sign in to export your videos.", nil)
 	}
-	if !a.has(ScopeRead) {
-		return nil, E(Forbidden, `This API key lacks the scope "read".`, nil)
+	if !a.has(storage.ScopeRead) {
+		return nil, storage.E(storage.Forbidden, `This API key lacks the scope "read".`, nil)
 	}
 	return &Export{
 		lib:   l,
 		title: "Videos of " + a.Name,
-		query: ExportQuery{WorkspaceID: a.WorkspaceID, OwnerID: a.UserID},
+		query: storage.ExportQuery{WorkspaceID: a.WorkspaceID, OwnerID: a.UserID},
 	}, nil
 }
 
@@ -42,27 +44,34 @@ func (l *Library) ExportWorkspace(ctx context.Context, a Actor) (*Export, error)
 	if err := l.may(a, dutyExport); err != nil {
 		return nil, err
 	}
-	if !a.has(ScopeRead) {
-		return nil, E(Forbidden, `This API key lacks the scope "read".`, nil)
+	if !a.has(storage.ScopeRead) {
+		return nil, storage.E(storage.Forbidden, `This API key lacks the scope "read".`, nil)
 	}
-	err := l.Store.InTx(ctx, func(tx Store) error { return l.note(ctx, tx, a, a.WorkspaceID, ActionExport, "", "") })
+	err := l.Store.InTx(
+		ctx,
+		func(tx storage.Store) error { return l.note(ctx, tx, a, a.WorkspaceID, storage.ActionExport, "", "") },
+	)
 	if err != nil {
 		return nil, err
 	}
-	return &Export{lib: l, title: "Videos of this workspace", query: ExportQuery{WorkspaceID: a.WorkspaceID}}, nil
+	return &Export{
+		lib:   l,
+		title: "Videos of this workspace",
+		query: storage.ExportQuery{WorkspaceID: a.WorkspaceID},
+	}, nil
 }
 
 // ExportForOperator is one video, or with an empty id all of every workspace, for whoever runs this
 // place. NotFound.
-func (l *Library) ExportForOperator(ctx context.Context, id VideoID) (*Export, error) {
+func (l *Library) ExportForOperator(ctx context.Context, id storage.VideoID) (*Export, error) {
 	e := &Export{lib: l, title: "Videos", only: id}
 	if id == "" {
 		return e, nil
 	}
 	if _, err := l.Store.VideoByID(ctx, id); err != nil {
-		if KindOf(err) == NotFound {
-			return nil, E(
-				NotFound,
+		if storage.KindOf(err) == storage.NotFound {
+			return nil, storage.E(
+				storage.NotFound,
 				"There is no video of this id. It is the id that the API gives, not the one in a link.",
 				err,
 			)
@@ -75,15 +84,15 @@ func (l *Library) ExportForOperator(ctx context.Context, id VideoID) (*Export, e
 // Write puts a folder for each video into t, and index.html, which index writes, when all are
 // there. Only the rows of the index are held in memory. An error leaves the tree without its index:
 // it is not whole.
-func (e *Export) Write(ctx context.Context, t Tree, index func(io.Writer, Contents) error) error {
-	var rows []ExportedVideo
-	err := e.each(ctx, func(id VideoID) error {
+func (e *Export) Write(ctx context.Context, t storage.Tree, index func(io.Writer, storage.Contents) error) error {
+	var rows []storage.ExportedVideo
+	err := e.each(ctx, func(id storage.VideoID) error {
 		row, err := e.writeVideo(ctx, t, id)
-		if err != nil && KindOf(err) == NotFound {
+		if err != nil && storage.KindOf(err) == storage.NotFound {
 			return fmt.Errorf(
 				"export video %s: %w",
 				id,
-				E(Unavailable, "A file that belongs to this export is not there.", err),
+				storage.E(storage.Unavailable, "A file that belongs to this export is not there.", err),
 			)
 		}
 		if err != nil {
@@ -102,16 +111,16 @@ func (e *Export) Write(ctx context.Context, t Tree, index func(io.Writer, Conten
 	if err != nil {
 		return err
 	}
-	return index(w, Contents{Title: e.title, At: now.UTC(), Videos: rows})
+	return index(w, storage.Contents{Title: e.title, At: now.UTC(), Videos: rows})
 }
 
 // each calls do for every video of the export, newest first.
-func (e *Export) each(ctx context.Context, do func(VideoID) error) error {
+func (e *Export) each(ctx context.Context, do func(storage.VideoID) error) error {
 	if e.only != "" {
 		return do(e.only)
 	}
 	q := e.query
-	q.Limit = keepingBatch
+	q.Limit = storage.KeepingBatch
 	for {
 		page, err := e.lib.Store.ListForExport(ctx, q)
 		if err != nil {
@@ -132,29 +141,29 @@ func (e *Export) each(ctx context.Context, do func(VideoID) error) error {
 // videoExport writes one video's folder.
 type videoExport struct {
 	*Export
-	tree   Tree
-	sum    VideoSummary
+	tree   storage.Tree
+	sum    storage.VideoSummary
 	folder string
-	files  []ExportedFile
+	files  []storage.ExportedFile
 }
 
 // writeVideo gives nil for a video that was deleted since it was listed.
-func (e *Export) writeVideo(ctx context.Context, t Tree, id VideoID) (*ExportedVideo, error) {
+func (e *Export) writeVideo(ctx context.Context, t storage.Tree, id storage.VideoID) (*storage.ExportedVideo, error) {
 	sum, err := e.lib.Store.VideoSummary(ctx, id)
-	if err != nil && KindOf(err) == NotFound {
+	if err != nil && storage.KindOf(err) == storage.NotFound {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	v := &videoExport{Export: e, tree: t, sum: sum, folder: folderName(sum.Video)}
+	v := &videoExport{Export: e, tree: t, sum: sum, folder: storage.FolderName(sum.Video)}
 	// A transcript will stand here, too, once there are any.
 	for _, part := range []func(context.Context) error{v.media, v.originals, v.commentsJSON, v.commentsText, v.facts} {
 		if err := part(ctx); err != nil {
 			return nil, err
 		}
 	}
-	return &ExportedVideo{
+	return &storage.ExportedVideo{
 		Title: sum.Title, Author: sum.OwnerName, Made: sum.CreatedAt.UTC(), Length: sum.Duration,
 		Trashed: sum.TrashedAt != nil, Files: v.files,
 	}, nil
@@ -168,7 +177,7 @@ func (v *videoExport) file(name string, packed bool) (io.Writer, error) {
 	}
 	v.files = append(
 		v.files,
-		ExportedFile{Name: name, Link: "./" + url.PathEscape(v.folder) + "/" + url.PathEscape(name)},
+		storage.ExportedFile{Name: name, Link: "./" + url.PathEscape(v.folder) + "/" + url.PathEscape(name)},
 	)
 	return w, nil
 }
@@ -192,11 +201,11 @@ func (v *videoExport) media(ctx context.Context) error {
 	if best == nil {
 		return nil
 	}
-	out, err := v.file("video"+safeExt(best.Name), true)
+	out, err := v.file("video"+storage.SafeExt(best.Name), true)
 	if err != nil {
 		return err
 	}
-	r, err := v.lib.Objects.Open(ctx, best.Key, Range{})
+	r, err := v.lib.Objects.Open(ctx, best.Key, storage.Range{})
 	if err != nil {
 		return fmt.Errorf("open %s: %w", best.Name, err)
 	}
@@ -211,8 +220,8 @@ func (v *videoExport) media(ctx context.Context) error {
 // whole finds out that something ended too early.
 func whole(name string, got, want int64) error {
 	if got != want {
-		return E(
-			Internal,
+		return storage.E(
+			storage.Internal,
 			"A stored file does not have its size.",
 			fmt.Errorf("%s has %d bytes, want %d", name, got, want),
 		)
@@ -223,9 +232,11 @@ func whole(name string, got, want int64) error {
 // originals writes what was uploaded or recorded, each track by itself. There is none while the
 // upload is not complete.
 func (v *videoExport) originals(ctx context.Context) error {
-	for _, track := range []struct{ name, file string }{{ScreenTrack, "original"}, {CameraTrack, "original-camera"}} {
+	for _, track := range []struct{ name, file string }{
+		{storage.ScreenTrack, "original"}, {storage.CameraTrack, "original-camera"},
+	} {
 		src, err := v.lib.OpenTrack(ctx, v.sum.ID, track.name)
-		if err != nil && KindOf(err) == NotFound {
+		if err != nil && storage.KindOf(err) == storage.NotFound {
 			continue
 		}
 		if err != nil {
@@ -256,7 +267,7 @@ func (v *videoExport) originals(ctx context.Context) error {
 
 func (v *videoExport) originalExt(ctx context.Context, src *Source, track string) (string, error) {
 	if v.sum.Source != "recording" {
-		return safeExt(src.Filename), nil
+		return storage.SafeExt(src.Filename), nil
 	}
 	u, err := v.lib.Store.UploadByVideo(ctx, v.sum.ID)
 	if err != nil {
@@ -266,23 +277,23 @@ func (v *videoExport) originalExt(ctx context.Context, src *Source, track string
 	if err != nil {
 		return "", err
 	}
-	return extOf(t.MediaType), nil
+	return storage.ExtOf(t.MediaType), nil
 }
 
 // exportedComment is a comment as it is written to comments.json.
 type exportedComment struct {
-	ID        CommentID  `json:"id"`
-	ParentID  CommentID  `json:"parent_id,omitempty"`
-	AtMS      int64      `json:"at_ms"`
-	UntilMS   *int64     `json:"until_ms,omitempty"`
-	Author    string     `json:"author"`
-	Guest     bool       `json:"guest"`
-	Body      string     `json:"body"`
-	CreatedAt time.Time  `json:"created_at"`
-	EditedAt  *time.Time `json:"edited_at,omitempty"`
+	ID        storage.CommentID `json:"id"`
+	ParentID  storage.CommentID `json:"parent_id,omitempty"`
+	AtMS      int64             `json:"at_ms"`
+	UntilMS   *int64            `json:"until_ms,omitempty"`
+	Author    string            `json:"author"`
+	Guest     bool              `json:"guest"`
+	Body      string            `json:"body"`
+	CreatedAt time.Time         `json:"created_at"`
+	EditedAt  *time.Time        `json:"edited_at,omitempty"`
 }
 
-func exportComment(c Comment) exportedComment {
+func exportComment(c storage.Comment) exportedComment {
 	out := exportedComment{
 		ID:        c.ID,
 		ParentID:  c.Parent,
@@ -301,8 +312,8 @@ func exportComment(c Comment) exportedComment {
 }
 
 // eachComment reads the conversation in its order, a page at a time.
-func (v *videoExport) eachComment(ctx context.Context, do func(Comment) error) error {
-	q := CommentQuery{VideoID: v.sum.ID, Limit: MaxPage}
+func (v *videoExport) eachComment(ctx context.Context, do func(storage.Comment) error) error {
+	q := storage.CommentQuery{VideoID: v.sum.ID, Limit: MaxPage}
 	for {
 		page, err := v.lib.Store.ListComments(ctx, q)
 		if err != nil {
@@ -327,7 +338,7 @@ func (v *videoExport) commentsJSON(ctx context.Context) error {
 		return err
 	}
 	before := "["
-	err = v.eachComment(ctx, func(c Comment) error {
+	err = v.eachComment(ctx, func(c storage.Comment) error {
 		b, err := json.MarshalIndent(exportComment(c), "  ", "  ")
 		if err != nil {
 			return fmt.Errorf("encode comment: %w", err)
@@ -361,8 +372,8 @@ func (v *videoExport) commentsText(ctx context.Context) error {
 	); err != nil {
 		return err
 	}
-	return v.eachComment(ctx, func(c Comment) error {
-		indent, place := "", Clock(c.At)+"  "
+	return v.eachComment(ctx, func(c storage.Comment) error {
+		indent, place := "", storage.Clock(c.At)+"  "
 		if c.Parent != "" {
 			indent, place = "    ", ""
 		}
@@ -399,17 +410,17 @@ func (v *videoExport) facts(context.Context) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	return enc.Encode(struct {
-		ID         VideoID    `json:"id"`
-		Title      string     `json:"title"`
-		Author     string     `json:"author"`
-		Source     string     `json:"source"`
-		State      State      `json:"state"`
-		DurationMS int64      `json:"duration_ms"`
-		Width      int        `json:"width"`
-		Height     int        `json:"height"`
-		CreatedAt  time.Time  `json:"created_at"`
-		DeletedAt  *time.Time `json:"deleted_at,omitempty"`
-		Files      []string   `json:"files"`
+		ID         storage.VideoID `json:"id"`
+		Title      string          `json:"title"`
+		Author     string          `json:"author"`
+		Source     string          `json:"source"`
+		State      storage.State   `json:"state"`
+		DurationMS int64           `json:"duration_ms"`
+		Width      int             `json:"width"`
+		Height     int             `json:"height"`
+		CreatedAt  time.Time       `json:"created_at"`
+		DeletedAt  *time.Time      `json:"deleted_at,omitempty"`
+		Files      []string        `json:"files"`
 	}{
 		v.sum.ID,
 		v.sum.Title,

@@ -3,28 +3,30 @@ package meanwhile
 import (
 	"context"
 	"fmt"
+
+	"meanwhile/storage"
 )
 
 // SetLayout moves the bubble of one's own recording; every viewer sees it at once, and what is
 // flattened is made anew. Invalid, NotFound.
-func (l *Library) SetLayout(ctx context.Context, a Actor, id VideoID, layout Layout) error {
+func (l *Library) SetLayout(ctx context.Context, a Actor, id storage.VideoID, layout storage.Layout) error {
 	v, err := l.videoFor(ctx, a, id, verbEdit)
 	if err != nil {
 		return err
 	}
-	if err := layout.check(); err != nil {
+	if err := layout.Check(); err != nil {
 		return err
 	}
-	var due []Stage
-	err = l.Store.InTx(ctx, func(tx Store) error {
+	var due []storage.Stage
+	err = l.Store.InTx(ctx, func(tx storage.Store) error {
 		due = nil
 		if err := tx.SaveLayout(ctx, id, layout); err != nil {
 			return fmt.Errorf("save layout: %w", err)
 		}
 		for _, generation := range []int{v.Generation, v.Published} {
 			// Who works on the old layout loses the stage, and stops at once.
-			s, err := tx.RenewStage(ctx, id, generation, StepFlatten, l.LayoutSettles)
-			if KindOf(err) == NotFound && err != nil {
+			s, err := tx.RenewStage(ctx, id, generation, storage.StepFlatten, l.LayoutSettles)
+			if storage.KindOf(err) == storage.NotFound && err != nil {
 				continue // its time is still to come, or it has no camera
 			}
 			if err != nil {
@@ -41,34 +43,34 @@ func (l *Library) SetLayout(ctx context.Context, a Actor, id VideoID, layout Lay
 		return err
 	}
 	l.sendAfter(ctx, due, l.LayoutSettles)
-	l.tell(ctx, v, EventVideo)
+	l.tell(ctx, v, storage.EventVideo)
 	return nil
 }
 
 // placed is where a recording's camera is: its layout, and how many milliseconds later than the
 // screen it begins.
-func (l *Library) placed(ctx context.Context, id VideoID) (Layout, int64, error) {
+func (l *Library) placed(ctx context.Context, id storage.VideoID) (storage.Layout, int64, error) {
 	u, err := l.Store.UploadByVideo(ctx, id)
 	if err != nil {
-		return Layout{}, 0, fmt.Errorf("find upload: %w", err)
+		return storage.Layout{}, 0, fmt.Errorf("find upload: %w", err)
 	}
 	r, err := l.Store.RecordingByUpload(ctx, u.ID)
 	if err != nil {
-		return Layout{}, 0, fmt.Errorf("find recording: %w", err)
+		return storage.Layout{}, 0, fmt.Errorf("find recording: %w", err)
 	}
 	layout, err := l.Store.LayoutOf(ctx, id)
-	if KindOf(err) == NotFound && err != nil {
-		return DefaultLayout(), r.CameraOffsetMS, nil
+	if storage.KindOf(err) == storage.NotFound && err != nil {
+		return storage.DefaultLayout(), r.CameraOffsetMS, nil
 	}
 	if err != nil {
-		return Layout{}, 0, fmt.Errorf("find layout: %w", err)
+		return storage.Layout{}, 0, fmt.Errorf("find layout: %w", err)
 	}
 	return layout, r.CameraOffsetMS, nil
 }
 
 // FlatFor says how t's recording is to be flattened as its layout stands now; nil when there is
 // nothing to do, for the camera is never shown or it was made before. Unprocessable, as DecideFlat.
-func (l *Library) FlatFor(ctx context.Context, t Task, camera Probe) (*Flat, error) {
+func (l *Library) FlatFor(ctx context.Context, t Task, camera storage.Probe) (*Flat, error) {
 	layout, offset, err := l.placed(ctx, t.Video.ID)
 	if err != nil || !layout.Shown() {
 		return nil, err
@@ -77,7 +79,7 @@ func (l *Library) FlatFor(ctx context.Context, t Task, camera Probe) (*Flat, err
 	if err == nil {
 		return nil, nil
 	}
-	if KindOf(err) != NotFound {
+	if storage.KindOf(err) != storage.NotFound {
 		return nil, fmt.Errorf("find asset: %w", err)
 	}
 	f, err := DecideFlat(t.Probe, camera, layout, offset, l.Limits)
@@ -89,14 +91,14 @@ func (l *Library) FlatFor(ctx context.Context, t Task, camera Probe) (*Flat, err
 
 // FileByShare is the video as one file for places that cannot compose. NotFound as Watch says, or
 // when there is none yet.
-func (l *Library) FileByShare(ctx context.Context, a Actor, token string) (Asset, error) {
+func (l *Library) FileByShare(ctx context.Context, a Actor, token string) (storage.Asset, error) {
 	w, err := l.Watch(ctx, a, token)
 	if err != nil {
-		return Asset{}, err
+		return storage.Asset{}, err
 	}
 	f := w.File()
 	if f == nil {
-		return Asset{}, E(NotFound, "There is no file of this video yet.", nil)
+		return storage.Asset{}, storage.E(storage.NotFound, "There is no file of this video yet.", nil)
 	}
 	return *f, nil
 }
@@ -106,7 +108,7 @@ func (w Watch) apart() bool { return w.Layout != nil && w.Layout.Shown() }
 
 // File is the one file that shows all there is: the flattened rendition of screen and camera, else
 // the largest. nil where there is none yet.
-func (w Watch) File() *Asset {
+func (w Watch) File() *storage.Asset {
 	switch {
 	case w.Flat != nil:
 		return w.Flat

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // How long invites live, and how many may be open in a workspace.
@@ -23,13 +25,13 @@ const mailWithin = 15 * time.Second
 // NewInvite is whom somebody asks to join.
 type NewInvite struct {
 	Email string // empty: whoever has the link
-	Role  Role
+	Role  storage.Role
 	Days  int // InviteFor when zero
 }
 
 // Invitation is an invite whose link was just made. The secret in the URL is kept nowhere.
 type Invitation struct {
-	Invite
+	storage.Invite
 	URL    string
 	Mailed bool
 }
@@ -46,28 +48,41 @@ func (l *Library) Invite(
 	if err := l.may(a, dutyInvite); err != nil {
 		return Invitation{}, err
 	}
-	if _, err := ParseRole(string(n.Role)); err != nil {
+	if _, err := storage.ParseRole(string(n.Role)); err != nil {
 		return Invitation{}, err
 	}
 	if n.Days < 0 || n.Days > maxInviteDays {
-		return Invitation{}, E(Invalid, fmt.Sprintf("An invite can be open for 1 to %d days.", maxInviteDays), nil)
+		return Invitation{}, storage.E(
+			storage.Invalid,
+			fmt.Sprintf("An invite can be open for 1 to %d days.", maxInviteDays),
+			nil,
+		)
 	}
 	if n.Email != "" {
-		email, err := cleanEmail(n.Email)
+		email, err := storage.CleanEmail(n.Email)
 		if err != nil {
 			return Invitation{}, err
 		}
 		n.Email = email
 	}
-	now, secret := l.Now(), NewSecret()
-	i := Invite{
-		ID: InviteID(l.NewID()), WorkspaceID: a.WorkspaceID, Hash: SecretHash(secret), Email: n.Email, Role: n.Role,
-		CreatedBy: a.UserID, CreatedByName: a.Name, CreatedAt: now, ExpiresAt: now.Add(InviteFor),
+	now, secret := l.Now(), storage.NewSecret()
+	i := storage.Invite{
+		ID: storage.InviteID(
+			l.NewID(),
+		),
+		WorkspaceID:   a.WorkspaceID,
+		Hash:          storage.SecretHash(secret),
+		Email:         n.Email,
+		Role:          n.Role,
+		CreatedBy:     a.UserID,
+		CreatedByName: a.Name,
+		CreatedAt:     now,
+		ExpiresAt:     now.Add(InviteFor),
 	}
 	if n.Days > 0 {
 		i.ExpiresAt = now.Add(time.Duration(n.Days) * 24 * time.Hour)
 	}
-	err := l.Store.InTx(ctx, func(tx Store) error {
+	err := l.Store.InTx(ctx, func(tx storage.Store) error {
 		open, err := l.openToInvites(ctx, tx, a, &i)
 		if err != nil {
 			return err
@@ -92,24 +107,29 @@ func (l *Library) Invite(
 }
 
 // openToInvites is what stands open in the actor's workspace, where i may be added to it.
-func (l *Library) openToInvites(ctx context.Context, tx Store, a Actor, i *Invite) ([]Invite, error) {
+func (l *Library) openToInvites(
+	ctx context.Context,
+	tx storage.Store,
+	a Actor,
+	i *storage.Invite,
+) ([]storage.Invite, error) {
 	me, w, s, err := l.inviter(ctx, tx, a)
 	if err != nil {
 		return nil, err
 	}
 	i.WorkspaceName = w.Name
-	if s.SignUp == SignUpClosed {
+	if s.SignUp == storage.SignUpClosed {
 		return nil, errClosed
 	}
-	if me.Role.below(i.Role) {
-		return nil, E(Forbidden, "Only an owner can invite somebody as an owner.", nil)
+	if below(me.Role, i.Role) {
+		return nil, storage.E(storage.Forbidden, "Only an owner can invite somebody as an owner.", nil)
 	}
 	if i.Email != "" {
 		_, err := tx.MemberByEmail(ctx, a.WorkspaceID, i.Email)
 		if err == nil {
-			return nil, E(Conflict, "This person is in the workspace already.", nil)
+			return nil, storage.E(storage.Conflict, "This person is in the workspace already.", nil)
 		}
-		if KindOf(err) != NotFound {
+		if storage.KindOf(err) != storage.NotFound {
 			return nil, fmt.Errorf("find member: %w", err)
 		}
 	}
@@ -125,37 +145,45 @@ func (l *Library) openToInvites(ctx context.Context, tx Store, a Actor, i *Invit
 
 // inviter is the actor as they stand now, with nobody else changing that until the transaction
 // ends.
-func (l *Library) inviter(ctx context.Context, tx Store, a Actor) (Member, Workspace, Settings, error) {
+func (l *Library) inviter(
+	ctx context.Context,
+	tx storage.Store,
+	a Actor,
+) (storage.Member, storage.Workspace, storage.Settings, error) {
 	if err := tx.HoldWorkspace(ctx, a.WorkspaceID); err != nil {
-		return Member{}, Workspace{}, Settings{}, fmt.Errorf("hold workspace: %w", err)
+		return storage.Member{}, storage.Workspace{}, storage.Settings{}, fmt.Errorf("hold workspace: %w", err)
 	}
 	me, err := tx.MemberByID(ctx, a.WorkspaceID, a.UserID)
 	if err != nil {
-		return Member{}, Workspace{}, Settings{}, orOther(err, errNoWorkspace)
+		return storage.Member{}, storage.Workspace{}, storage.Settings{}, storage.OrOther(err, errNoWorkspace)
 	}
 	a.Role = me.Role
 	if err := l.may(a, dutyInvite); err != nil {
-		return Member{}, Workspace{}, Settings{}, err
+		return storage.Member{}, storage.Workspace{}, storage.Settings{}, err
 	}
 	w, s, err := tx.WorkspaceByID(ctx, a.WorkspaceID)
 	return me, w, s, err
 }
 
 var (
-	errClosed = E(
-		Conflict,
+	errClosed = storage.E(
+		storage.Conflict,
 		"Nobody new can join this workspace. An owner or admin can change that in its settings.",
 		nil,
 	)
-	errManyInvites = E(
-		Conflict,
+	errManyInvites = storage.E(
+		storage.Conflict,
 		fmt.Sprintf("There are %d open invites, which is the most. Revoke those that nobody will use.", maxOpenInvites),
 		nil,
 	)
-	errNoInvite = E(NotFound, "This invite was used already, was taken back, or has ended. Ask for a new one.", nil)
+	errNoInvite = storage.E(
+		storage.NotFound,
+		"This invite was used already, was taken back, or has ended. Ask for a new one.",
+		nil,
+	)
 )
 
-func whom(i Invite) string {
+func whom(i storage.Invite) string {
 	if i.Email == "" {
 		return "whoever has the link"
 	}
@@ -167,28 +195,28 @@ func sameAddress(a, b string) bool { return strings.ToLower(a) == strings.ToLowe
 
 // sendInvite mails the link where that can be done. A mail that cannot be sent is no failure: the
 // link is in the answer.
-func (l *Library) sendInvite(ctx context.Context, i Invite, url string) Invitation {
+func (l *Library) sendInvite(ctx context.Context, i storage.Invite, url string) Invitation {
 	made := Invitation{Invite: i, URL: url}
 	if l.Mailer == nil || i.Email == "" {
 		return made
 	}
 	if err := l.mailInvite(ctx, i, url); err != nil {
 		// the error may hold the address
-		l.Log.Warn("invite not mailed", "invite_id", i.ID, "kind", KindOf(err).String())
+		l.Log.Warn("invite not mailed", "invite_id", i.ID, "kind", storage.KindOf(err).String())
 		return made
 	}
 	made.Mailed = true
 	return made
 }
 
-func (l *Library) mailInvite(ctx context.Context, i Invite, url string) error {
+func (l *Library) mailInvite(ctx context.Context, i storage.Invite, url string) error {
 	who := i.CreatedByName + " invites you to " + i.WorkspaceName
 	if i.CreatedBy == "" {
 		who = "You asked to join " + i.WorkspaceName
 	}
 	ctx, cancel := context.WithTimeout(ctx, mailWithin)
 	defer cancel()
-	return l.Mailer.Send(ctx, Mail{
+	return l.Mailer.Send(ctx, storage.Mail{
 		To:      i.Email,
 		Subject: who,
 		Text: who + ", where people record short video updates and answer each other in their own time.\n\nOpen " +
@@ -200,7 +228,7 @@ func (l *Library) mailInvite(ctx context.Context, i Invite, url string) error {
 }
 
 // Invites lists what stands open in the actor's workspace, newest first.
-func (l *Library) Invites(ctx context.Context, a Actor) ([]Invite, error) {
+func (l *Library) Invites(ctx context.Context, a Actor) ([]storage.Invite, error) {
 	if err := l.may(a, dutyInvite); err != nil {
 		return nil, err
 	}
@@ -208,8 +236,8 @@ func (l *Library) Invites(ctx context.Context, a Actor) ([]Invite, error) {
 }
 
 // RevokeInvite ends an open invite. NotFound. Forbidden for one to a role above the actor's.
-func (l *Library) RevokeInvite(ctx context.Context, a Actor, id InviteID) error {
-	return l.onInvite(ctx, a, id, func(tx Store, i Invite) error {
+func (l *Library) RevokeInvite(ctx context.Context, a Actor, id storage.InviteID) error {
+	return l.onInvite(ctx, a, id, func(tx storage.Store, i storage.Invite) error {
 		return l.note(ctx, tx, a, a.WorkspaceID, ActionUninvited, whom(i), string(i.Role))
 	})
 }
@@ -219,14 +247,14 @@ func (l *Library) RevokeInvite(ctx context.Context, a Actor, id InviteID) error 
 func (l *Library) RenewInvite(
 	ctx context.Context,
 	a Actor,
-	id InviteID,
+	id storage.InviteID,
 	address func(secret string) string,
 ) (Invitation, error) {
-	var fresh Invite
-	secret := NewSecret()
-	err := l.onInvite(ctx, a, id, func(tx Store, i Invite) error {
+	var fresh storage.Invite
+	secret := storage.NewSecret()
+	err := l.onInvite(ctx, a, id, func(tx storage.Store, i storage.Invite) error {
 		fresh = i
-		fresh.Hash, fresh.CreatedBy, fresh.CreatedByName, fresh.CreatedAt = SecretHash(
+		fresh.Hash, fresh.CreatedBy, fresh.CreatedByName, fresh.CreatedAt = storage.SecretHash(
 			secret,
 		), a.UserID, a.Name, l.Now()
 		fresh.ExpiresAt = fresh.CreatedAt.Add(InviteFor)
@@ -242,11 +270,16 @@ func (l *Library) RenewInvite(
 }
 
 // onInvite takes an open invite away and lets fn go on in the same transaction.
-func (l *Library) onInvite(ctx context.Context, a Actor, id InviteID, fn func(Store, Invite) error) error {
+func (l *Library) onInvite(
+	ctx context.Context,
+	a Actor,
+	id storage.InviteID,
+	fn func(storage.Store, storage.Invite) error,
+) error {
 	if err := l.may(a, dutyInvite); err != nil {
 		return err
 	}
-	return l.Store.InTx(ctx, func(tx Store) error {
+	return l.Store.InTx(ctx, func(tx storage.Store) error {
 		me, _, _, err := l.inviter(ctx, tx, a)
 		if err != nil {
 			return err
@@ -255,12 +288,16 @@ func (l *Library) onInvite(ctx context.Context, a Actor, id InviteID, fn func(St
 		if err != nil {
 			return fmt.Errorf("list invites: %w", err)
 		}
-		n := slices.IndexFunc(open, func(i Invite) bool { return i.ID == id })
+		n := slices.IndexFunc(open, func(i storage.Invite) bool { return i.ID == id })
 		if n < 0 {
-			return E(NotFound, "There is no such invite any more.", nil)
+			return storage.E(storage.NotFound, "There is no such invite any more.", nil)
 		}
-		if me.Role.below(open[n].Role) {
-			return E(Forbidden, "This invite makes somebody an owner. Only an owner can change it.", nil)
+		if below(me.Role, open[n].Role) {
+			return storage.E(
+				storage.Forbidden,
+				"This invite makes somebody an owner. Only an owner can change it.",
+				nil,
+			)
 		}
 		if err := tx.DeleteInvite(ctx, a.WorkspaceID, id); err != nil {
 			return fmt.Errorf("delete invite: %w", err)
@@ -272,30 +309,30 @@ func (l *Library) onInvite(ctx context.Context, a Actor, id InviteID, fn func(St
 // InviteBySecret is the invite that a link opens for the actor, who may be a guest. NotFound when
 // it was used, taken back or is over; Forbidden for who is signed in with another address than the
 // invite's.
-func (l *Library) InviteBySecret(ctx context.Context, a Actor, secret string) (Invite, error) {
+func (l *Library) InviteBySecret(ctx context.Context, a Actor, secret string) (storage.Invite, error) {
 	return l.inviteFor(ctx, l.Store, a.Email, secret)
 }
 
 // inviteFor is the open invite of a secret for a person of that address; empty for one who is not
 // known yet.
-func (l *Library) inviteFor(ctx context.Context, st Store, email, secret string) (Invite, error) {
-	i, err := st.InviteByHash(ctx, SecretHash(secret))
+func (l *Library) inviteFor(ctx context.Context, st storage.Store, email, secret string) (storage.Invite, error) {
+	i, err := st.InviteByHash(ctx, storage.SecretHash(secret))
 	if err != nil {
-		return Invite{}, orOther(err, errNoInvite)
+		return storage.Invite{}, storage.OrOther(err, errNoInvite)
 	}
 	if i.UsedAt != nil || !l.Now().Before(i.ExpiresAt) {
-		return Invite{}, errNoInvite
+		return storage.Invite{}, errNoInvite
 	}
 	_, s, err := st.WorkspaceByID(ctx, i.WorkspaceID)
 	if err != nil {
-		return Invite{}, orOther(err, errNoInvite)
+		return storage.Invite{}, storage.OrOther(err, errNoInvite)
 	}
-	if s.SignUp == SignUpClosed {
-		return Invite{}, errNoInvite
+	if s.SignUp == storage.SignUpClosed {
+		return storage.Invite{}, errNoInvite
 	}
 	if i.Email != "" && email != "" && !sameAddress(i.Email, email) {
-		return Invite{}, E(
-			Forbidden,
+		return storage.Invite{}, storage.E(
+			storage.Forbidden,
 			"This invite is for another mail address. Sign in with that one, or ask for an invite to yours.",
 			nil,
 		)
@@ -309,29 +346,29 @@ func (l *Library) Join(ctx context.Context, a Actor, secret, cookie string) erro
 	if err := l.may(a, dutyCredentials); err != nil {
 		return err
 	}
-	return l.Store.InTx(ctx, func(tx Store) error {
+	return l.Store.InTx(ctx, func(tx storage.Store) error {
 		i, err := l.inviteFor(ctx, tx, a.Email, secret)
 		if err != nil {
 			return err
 		}
 		if err := tx.UseInvite(ctx, i.Hash, l.Now(), a.UserID); err != nil {
-			return orOther(err, errNoInvite)
+			return storage.OrOther(err, errNoInvite)
 		}
 		if err := l.join(
 			ctx,
 			tx,
-			Membership{WorkspaceID: i.WorkspaceID, UserID: a.UserID, Role: i.Role, CreatedAt: l.Now()},
+			storage.Membership{WorkspaceID: i.WorkspaceID, UserID: a.UserID, Role: i.Role, CreatedAt: l.Now()},
 		); err != nil {
 			return err
 		}
-		if err := tx.SwitchSession(ctx, SecretHash(cookie), i.WorkspaceID); err != nil {
+		if err := tx.SwitchSession(ctx, storage.SecretHash(cookie), i.WorkspaceID); err != nil {
 			return fmt.Errorf("switch session: %w", err)
 		}
 		return l.note(ctx, tx, a, i.WorkspaceID, ActionJoined, a.Email, joinedBy(i))
 	})
 }
 
-func joinedBy(i Invite) string {
+func joinedBy(i storage.Invite) string {
 	if i.CreatedByName == "" {
 		return string(i.Role)
 	}
@@ -356,23 +393,23 @@ func (l *Library) SignUpByInvite(
 		return "", err
 	}
 	if acc.Password == "" {
-		return "", E(Invalid, "Choose a password, so that you can sign in again.", nil)
+		return "", storage.E(storage.Invalid, "Choose a password, so that you can sign in again.", nil)
 	}
-	err = l.Store.InTx(ctx, func(tx Store) error {
+	err = l.Store.InTx(ctx, func(tx storage.Store) error {
 		if i, err = l.inviteFor(ctx, tx, u.Email, secret); err != nil {
 			return err
 		}
 		if err := tx.UseInvite(ctx, i.Hash, l.Now(), u.ID); err != nil {
-			return orOther(err, errNoInvite)
+			return storage.OrOther(err, errNoInvite)
 		}
 		if err := l.addUser(ctx, tx, u, i.WorkspaceID, i.Role); err != nil {
 			return err
 		}
-		id := Identity{User: u, WorkspaceID: i.WorkspaceID, Role: i.Role}
+		id := storage.Identity{User: u, WorkspaceID: i.WorkspaceID, Role: i.Role}
 		if err := l.note(ctx, tx, actorFrom(id, from), i.WorkspaceID, ActionJoined, u.Email, joinedBy(i)); err != nil {
 			return err
 		}
-		if i.provesAddress() {
+		if i.ProvesAddress() {
 			if err := tx.VerifyEmail(ctx, u.ID, l.Now()); err != nil {
 				return fmt.Errorf("verify mail address: %w", err)
 			}
@@ -398,28 +435,28 @@ func (l *Library) AskToJoin(
 	from, email string,
 	address func(secret string) string,
 ) (mailed bool, err error) {
-	if email, err = cleanEmail(email); err != nil {
+	if email, err = storage.CleanEmail(email); err != nil {
 		return false, err
 	}
 	w, err := l.workspaceForDomain(ctx, l.Store, email)
 	if err != nil {
 		return false, err
 	}
-	now, secret := l.Now(), NewSecret()
-	i := Invite{
-		ID:            InviteID(l.NewID()),
+	now, secret := l.Now(), storage.NewSecret()
+	i := storage.Invite{
+		ID:            storage.InviteID(l.NewID()),
 		WorkspaceID:   w.ID,
 		WorkspaceName: w.Name,
 		Email:         email,
-		Role:          RoleMember,
+		Role:          storage.RoleMember,
 		CreatedAt:     now,
 		ExpiresAt:     now.Add(askedFor),
 	}
 	if l.Mailer != nil {
-		i.Hash, i.ExpiresAt = SecretHash(secret), now.Add(InviteFor)
+		i.Hash, i.ExpiresAt = storage.SecretHash(secret), now.Add(InviteFor)
 	}
 	known := false
-	err = l.Store.InTx(ctx, func(tx Store) error {
+	err = l.Store.InTx(ctx, func(tx storage.Store) error {
 		if known, err = l.knowsWish(ctx, tx, i); err != nil || known {
 			return err
 		}
@@ -433,19 +470,23 @@ func (l *Library) AskToJoin(
 	}
 	if err := l.mailInvite(ctx, i, address(secret)); err != nil {
 		// the error may hold the address
-		l.Log.Warn("invite not mailed", "invite_id", i.ID, "kind", KindOf(err).String())
+		l.Log.Warn("invite not mailed", "invite_id", i.ID, "kind", storage.KindOf(err).String())
 		if err := l.Store.DeleteInvite(context.WithoutCancel(ctx), w.ID, i.ID); err != nil {
 			return false, fmt.Errorf("delete invite that was not mailed: %w", err)
 		}
-		return false, E(Unavailable, "The mail could not be sent just now. Try again in a few minutes.", err)
+		return false, storage.E(
+			storage.Unavailable,
+			"The mail could not be sent just now. Try again in a few minutes.",
+			err,
+		)
 	}
 	return true, nil
 }
 
-func (l *Library) workspaceForDomain(ctx context.Context, st Store, email string) (Workspace, error) {
+func (l *Library) workspaceForDomain(ctx context.Context, st storage.Store, email string) (storage.Workspace, error) {
 	open, err := st.WorkspacesForDomains(ctx)
 	if err != nil {
-		return Workspace{}, fmt.Errorf("list workspaces: %w", err)
+		return storage.Workspace{}, fmt.Errorf("list workspaces: %w", err)
 	}
 	domain := strings.ToLower(email[strings.LastIndexByte(email, '@')+1:])
 	for _, w := range open {
@@ -453,8 +494,8 @@ func (l *Library) workspaceForDomain(ctx context.Context, st Store, email string
 			return w.Workspace, nil
 		}
 	}
-	return Workspace{}, E(
-		Forbidden,
+	return storage.Workspace{}, storage.E(
+		storage.Forbidden,
 		"People with an address of this domain cannot join by themselves. Ask for an invite.",
 		nil,
 	)
@@ -462,12 +503,12 @@ func (l *Library) workspaceForDomain(ctx context.Context, st Store, email string
 
 // knowsWish reports whether nothing is to be done about somebody's wish to join: they are in the
 // workspace already, or have just asked. An older wish of theirs makes room.
-func (l *Library) knowsWish(ctx context.Context, tx Store, i Invite) (bool, error) {
+func (l *Library) knowsWish(ctx context.Context, tx storage.Store, i storage.Invite) (bool, error) {
 	if err := tx.HoldWorkspace(ctx, i.WorkspaceID); err != nil {
 		return false, fmt.Errorf("hold workspace: %w", err)
 	}
 	_, err := tx.MemberByEmail(ctx, i.WorkspaceID, i.Email)
-	if err == nil || KindOf(err) != NotFound {
+	if err == nil || storage.KindOf(err) != storage.NotFound {
 		return true, err
 	}
 	open, err := tx.OpenInvites(ctx, i.WorkspaceID, i.CreatedAt)

@@ -5,15 +5,17 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // inPerson lets only people through who are signed in, not programs that act for them.
 func inPerson(a Actor) error {
 	if !a.SignedIn() {
-		return E(Unauthenticated, "Sign in first.", nil)
+		return storage.E(storage.Unauthenticated, "Sign in first.", nil)
 	}
 	if a.Scopes != nil {
-		return E(Forbidden, "An API key cannot do this. Sign in on the page.", nil)
+		return storage.E(storage.Forbidden, "An API key cannot do this. Sign in on the page.", nil)
 	}
 	return nil
 }
@@ -39,16 +41,16 @@ func (l *Library) DeleteAccount(ctx context.Context, a Actor, by Leave) (time.Ti
 	if err := l.confirmed(ctx, id.User, by); err != nil {
 		return time.Time{}, err
 	}
-	at := l.Now().Add(GraceFor).Truncate(time.Millisecond)
-	err = l.Store.InTx(ctx, func(tx Store) error {
+	at := l.Now().Add(storage.GraceFor).Truncate(time.Millisecond)
+	err = l.Store.InTx(ctx, func(tx storage.Store) error {
 		belongings, err := tx.Belongings(ctx, a.UserID)
 		if err != nil {
 			return fmt.Errorf("list workspaces: %w", err)
 		}
 		for _, b := range belongings {
-			if b.Role == RoleOwner && b.Owners == 0 && b.Others > 0 {
-				return E(
-					Conflict,
+			if b.Role == storage.RoleOwner && b.Owners == 0 && b.Others > 0 {
+				return storage.E(
+					storage.Conflict,
 					fmt.Sprintf(
 						"You are the only owner of %q. Hand it over to somebody else first, then delete your account.",
 						b.Workspace.Name,
@@ -61,7 +63,7 @@ func (l *Library) DeleteAccount(ctx context.Context, a Actor, by Leave) (time.Ti
 				tx,
 				a,
 				b.Workspace.ID,
-				ActionLeave,
+				storage.ActionLeave,
 				id.User.Email,
 				"on "+at.UTC().Format(time.DateOnly),
 			); err != nil {
@@ -80,10 +82,14 @@ func (l *Library) DeleteAccount(ctx context.Context, a Actor, by Leave) (time.Ti
 	return at, nil
 }
 
-func (l *Library) confirmed(ctx context.Context, u User, by Leave) error {
+func (l *Library) confirmed(ctx context.Context, u storage.User, by Leave) error {
 	if u.PasswordHash == "" {
 		if by.Confirm == "" || !strings.EqualFold(strings.TrimSpace(by.Confirm), u.Email) {
-			return E(Forbidden, "Type the mail address of your account to confirm that it is to be deleted.", nil)
+			return storage.E(
+				storage.Forbidden,
+				"Type the mail address of your account to confirm that it is to be deleted.",
+				nil,
+			)
 		}
 		return nil
 	}
@@ -92,7 +98,7 @@ func (l *Library) confirmed(ctx context.Context, u User, by Leave) error {
 		return fmt.Errorf("check password: %w", err)
 	}
 	if !ok {
-		return E(Forbidden, "This is not your password. Nothing was deleted; try again.", nil)
+		return storage.E(storage.Forbidden, "This is not your password. Nothing was deleted; try again.", nil)
 	}
 	return nil
 }
@@ -115,7 +121,7 @@ func (l *Library) Stay(ctx context.Context, a Actor) error {
 	if err := inPerson(a); err != nil {
 		return err
 	}
-	return l.Store.InTx(ctx, func(tx Store) error {
+	return l.Store.InTx(ctx, func(tx storage.Store) error {
 		belongings, err := tx.Belongings(ctx, a.UserID)
 		if err != nil {
 			return fmt.Errorf("list workspaces: %w", err)
@@ -125,10 +131,10 @@ func (l *Library) Stay(ctx context.Context, a Actor) error {
 			return err
 		}
 		if !l.Now().Before(*at) {
-			return E(Gone, "The time to change your mind is over: this account is being deleted.", nil)
+			return storage.E(storage.Gone, "The time to change your mind is over: this account is being deleted.", nil)
 		}
 		for _, b := range belongings {
-			if err := l.note(ctx, tx, a, b.Workspace.ID, ActionStay, a.Email, ""); err != nil {
+			if err := l.note(ctx, tx, a, b.Workspace.ID, storage.ActionStay, a.Email, ""); err != nil {
 				return err
 			}
 		}
@@ -138,7 +144,7 @@ func (l *Library) Stay(ctx context.Context, a Actor) error {
 
 // deleteAccounts deletes for good the accounts whose time is over.
 func (l *Library) deleteAccounts(ctx context.Context) (int, error) {
-	ids, err := l.Store.AccountsToDelete(ctx, l.Now(), keepingBatch)
+	ids, err := l.Store.AccountsToDelete(ctx, l.Now(), storage.KeepingBatch)
 	if err != nil {
 		return 0, err
 	}
@@ -146,7 +152,7 @@ func (l *Library) deleteAccounts(ctx context.Context) (int, error) {
 	var failed error
 	for _, id := range ids {
 		err := l.deleteAccount(ctx, id)
-		if err != nil && KindOf(err) == NotFound {
+		if err != nil && storage.KindOf(err) == storage.NotFound {
 			continue // somebody else has
 		}
 		if err != nil {
@@ -160,7 +166,7 @@ func (l *Library) deleteAccounts(ctx context.Context) (int, error) {
 
 // deleteAccount deletes the workspaces in which there was nobody else, with their videos; others
 // keep theirs.
-func (l *Library) deleteAccount(ctx context.Context, id UserID) error {
+func (l *Library) deleteAccount(ctx context.Context, id storage.UserID) error {
 	belongings, err := l.Store.Belongings(ctx, id)
 	if err != nil {
 		return fmt.Errorf("list workspaces: %w", err)
@@ -173,7 +179,7 @@ func (l *Library) deleteAccount(ctx context.Context, id UserID) error {
 			return err
 		}
 	}
-	err = l.Store.InTx(ctx, func(tx Store) error { return l.dropAccount(ctx, tx, id) })
+	err = l.Store.InTx(ctx, func(tx storage.Store) error { return l.dropAccount(ctx, tx, id) })
 	if err != nil {
 		return fmt.Errorf("delete account: %w", err)
 	}
@@ -183,12 +189,12 @@ func (l *Library) deleteAccount(ctx context.Context, id UserID) error {
 
 // emptyWorkspace purges all videos of a workspace, each by itself, so that no transaction grows
 // with their number.
-func (l *Library) emptyWorkspace(ctx context.Context, id WorkspaceID) error {
+func (l *Library) emptyWorkspace(ctx context.Context, id storage.WorkspaceID) error {
 	now := l.Now()
 	_, err := l.rounds(
 		ctx,
-		func() ([]VideoID, error) { return l.Store.TrashAll(ctx, id, now, keepingBatch) },
-		func(v VideoID) error {
+		func() ([]storage.VideoID, error) { return l.Store.TrashAll(ctx, id, now, storage.KeepingBatch) },
+		func(v storage.VideoID) error {
 			return l.purgeByID(ctx, v, now)
 		},
 	)
@@ -196,14 +202,14 @@ func (l *Library) emptyWorkspace(ctx context.Context, id WorkspaceID) error {
 }
 
 // dropAccount is the transaction in which an account ends.
-func (l *Library) dropAccount(ctx context.Context, tx Store, id UserID) error {
+func (l *Library) dropAccount(ctx context.Context, tx storage.Store, id storage.UserID) error {
 	belongings, err := tx.Belongings(ctx, id)
 	if err != nil {
 		return fmt.Errorf("list workspaces: %w", err)
 	}
 	who, err := tx.IdentityByUser(ctx, id)
 	// who is in no workspace any more has no identity there
-	if err != nil && KindOf(err) != NotFound {
+	if err != nil && storage.KindOf(err) != storage.NotFound {
 		return fmt.Errorf("find account: %w", err)
 	}
 	who.User.ID = id
@@ -223,13 +229,13 @@ func (l *Library) dropAccount(ctx context.Context, tx Store, id UserID) error {
 			return fmt.Errorf("delete picture: %w", err)
 		}
 	}
-	return tx.DeleteUser(ctx, id, FormerMember, l.Now())
+	return tx.DeleteUser(ctx, id, storage.FormerMember, l.Now())
 }
 
 // leaveBehind hands on what somebody had in a workspace that goes on.
-func (l *Library) leaveBehind(ctx context.Context, tx Store, b Belonging, leaving User) error {
+func (l *Library) leaveBehind(ctx context.Context, tx storage.Store, b storage.Belonging, leaving storage.User) error {
 	// it was not so when they decided to leave: others came, or left
-	if b.Role == RoleOwner && b.Owners == 0 {
+	if b.Role == storage.RoleOwner && b.Owners == 0 {
 		heir, err := tx.PromoteToOwner(ctx, b.Workspace.ID, leaving.ID)
 		if err != nil {
 			return fmt.Errorf("find another owner: %w", err)
@@ -239,15 +245,15 @@ func (l *Library) leaveBehind(ctx context.Context, tx Store, b Belonging, leavin
 			tx,
 			Actor{},
 			b.Workspace.ID,
-			ActionPassToOwner,
+			storage.ActionPassToOwner,
 			heir.Email,
 			"the only owner's account was deleted",
 		); err != nil {
 			return err
 		}
 	}
-	if err := tx.PassOn(ctx, b.Workspace.ID, leaving.ID, FormerMember); err != nil {
+	if err := tx.PassOn(ctx, b.Workspace.ID, leaving.ID, storage.FormerMember); err != nil {
 		return fmt.Errorf("pass videos on: %w", err)
 	}
-	return l.note(ctx, tx, Actor{}, b.Workspace.ID, ActionGone, leaving.Email, "")
+	return l.note(ctx, tx, Actor{}, b.Workspace.ID, storage.ActionGone, leaving.Email, "")
 }

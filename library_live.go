@@ -7,24 +7,26 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // indexed brings a track's index up to what has arrived. It is a help for viewers: what goes wrong
 // is logged, and the next chunk tries again.
-func (l *Library) indexed(ctx context.Context, u Upload, track string) {
+func (l *Library) indexed(ctx context.Context, u storage.Upload, track string) {
 	grew, err := l.indexTrack(ctx, u, track)
-	if err != nil && KindOf(err) != Conflict { // a conflict is somebody else who has done it
+	if err != nil && storage.KindOf(err) != storage.Conflict { // a conflict is somebody else who has done it
 		l.Log.Warn("track not indexed", "upload_id", u.ID, "track", track, "error", err)
 	}
 	if !grew {
 		return
 	}
 	if v, err := l.Store.VideoByID(ctx, u.VideoID); err == nil {
-		l.tell(ctx, v, EventVideo)
+		l.tell(ctx, v, storage.EventVideo)
 	}
 }
 
-func (l *Library) indexTrack(ctx context.Context, u Upload, name string) (grew bool, err error) {
+func (l *Library) indexTrack(ctx context.Context, u storage.Upload, name string) (grew bool, err error) {
 	t, err := l.track(ctx, u.ID, name)
 	if err != nil {
 		return false, err
@@ -55,7 +57,7 @@ func (l *Library) indexTrack(ctx context.Context, u Upload, name string) (grew b
 		return false, nil
 	}
 	from, before := t.IndexedBytes, t.DurationMS
-	if err := t.take(w); err != nil {
+	if err := take(&t, w); err != nil {
 		return false, err
 	}
 	if err := l.Store.IndexTrack(ctx, from, t, w.index.Fragments); err != nil {
@@ -74,7 +76,7 @@ func beginsAsMP4(src *Source) bool {
 }
 
 // take adds to t what a walk has found.
-func (t *Track) take(w fragmentWalk) error {
+func take(t *storage.Track, w fragmentWalk) error {
 	timing, err := json.Marshal(w.tracks)
 	if err != nil {
 		return fmt.Errorf("encode timing: %w", err)
@@ -98,17 +100,17 @@ func (t *Track) take(w fragmentWalk) error {
 }
 
 // track finds a track. NotFound.
-func (l *Library) track(ctx context.Context, id UploadID, name string) (Track, error) {
+func (l *Library) track(ctx context.Context, id storage.UploadID, name string) (storage.Track, error) {
 	tracks, err := l.Store.Tracks(ctx, id)
 	if err != nil {
-		return Track{}, fmt.Errorf("list tracks: %w", err)
+		return storage.Track{}, fmt.Errorf("list tracks: %w", err)
 	}
 	for _, t := range tracks {
 		if t.Name == name {
 			return t, nil
 		}
 	}
-	return Track{}, E(NotFound, "There is nothing of this track.", nil)
+	return storage.Track{}, storage.E(storage.NotFound, "There is nothing of this track.", nil)
 }
 
 // Live is a recording's track as it lies, for players that read it while it grows, and until
@@ -120,12 +122,6 @@ type Live struct {
 	Whole    []byte    // when a part was that never changes: a segment with other sound
 }
 
-// LiveName is the playlist of a track.
-func LiveName(track string) string { return track + ".m3u8" }
-
-// LiveBytes is what the playlist of a track names.
-func LiveBytes(track string) string { return track + ".mp4" }
-
 // LiveByGrant opens a track of a recording. Errors are MediaByGrant's.
 func (l *Library) LiveByGrant(ctx context.Context, grant, name string) (Live, error) {
 	v, err := l.videoByGrant(ctx, grant)
@@ -136,25 +132,26 @@ func (l *Library) LiveByGrant(ctx context.Context, grant, name string) (Live, er
 		return l.liveSound(ctx, v, name)
 	}
 	track, _, _ := strings.Cut(name, ".")
-	if v.Source != "recording" || name != LiveName(track) && name != LiveBytes(track) && name != LiveFileName(track) {
-		return Live{}, noMedia(nil)
+	if v.Source != "recording" ||
+		name != storage.LiveName(track) && name != storage.LiveBytes(track) && name != storage.LiveFileName(track) {
+		return Live{}, storage.NoMedia(nil)
 	}
 	u, err := l.Store.UploadByVideo(ctx, v.ID)
 	if err != nil {
-		return Live{}, noMedia(err)
+		return Live{}, storage.NoMedia(err)
 	}
 	t, err := l.track(ctx, u.ID, track)
 	if err != nil || t.Fragments == 0 {
-		return Live{}, noMedia(err)
+		return Live{}, storage.NoMedia(err)
 	}
 	switch name {
-	case LiveFileName(track):
+	case storage.LiveFileName(track):
 		if u.SealedAt == nil {
-			return Live{}, noMedia(nil)
+			return Live{}, storage.NoMedia(nil)
 		}
 		file, err := l.liveFile(ctx, u, t)
 		return Live{File: file}, err
-	case LiveBytes(track):
+	case storage.LiveBytes(track):
 		bytes, err := l.growing(ctx, u, track)
 		return Live{Bytes: bytes}, err
 	}
@@ -162,12 +159,12 @@ func (l *Library) LiveByGrant(ctx context.Context, grant, name string) (Live, er
 	if err != nil {
 		return Live{}, err
 	}
-	return Live{Playlist: list.playlist(t.InitBytes, LiveBytes(track), u.SealedAt != nil)}, nil
+	return Live{Playlist: list.playlist(t.InitBytes, storage.LiveBytes(track), u.SealedAt != nil)}, nil
 }
 
 // listed is the list of a track's segments. What is settled of it is kept: only what came since is
 // read.
-func (l *Library) listed(ctx context.Context, t Track) (liveList, error) {
+func (l *Library) listed(ctx context.Context, t storage.Track) (liveList, error) {
 	id := string(t.UploadID) + "/" + t.Name
 	list := l.live.get(id)
 	fragments, err := l.Store.Fragments(ctx, t.UploadID, t.Name, list.settled)
@@ -180,7 +177,7 @@ func (l *Library) listed(ctx context.Context, t Track) (liveList, error) {
 }
 
 // HasTrack reports whether something of a recording's track has arrived.
-func (l *Library) HasTrack(ctx context.Context, id VideoID, name string) (bool, error) {
+func (l *Library) HasTrack(ctx context.Context, id storage.VideoID, name string) (bool, error) {
 	u, err := l.Store.UploadByVideo(ctx, id)
 	if err != nil {
 		return false, fmt.Errorf("find upload: %w", err)
@@ -191,7 +188,7 @@ func (l *Library) HasTrack(ctx context.Context, id VideoID, name string) (bool, 
 
 // liveTracks are the tracks of a recording that can be played as they lie, the main one first, and
 // whether it is over.
-func (l *Library) liveTracks(ctx context.Context, v Video) (tracks []Track, over bool, err error) {
+func (l *Library) liveTracks(ctx context.Context, v storage.Video) (tracks []storage.Track, over bool, err error) {
 	u, err := l.Store.UploadByVideo(ctx, v.ID)
 	if err != nil {
 		return nil, false, fmt.Errorf("find upload: %w", err)
@@ -200,7 +197,7 @@ func (l *Library) liveTracks(ctx context.Context, v Video) (tracks []Track, over
 	if err != nil {
 		return nil, false, fmt.Errorf("list tracks: %w", err)
 	}
-	for _, name := range []string{ScreenTrack, CameraTrack} {
+	for _, name := range []string{storage.ScreenTrack, storage.CameraTrack} {
 		for _, t := range all {
 			if t.Name == name && t.Fragments > 0 {
 				tracks = append(tracks, t)
@@ -212,14 +209,14 @@ func (l *Library) liveTracks(ctx context.Context, v Video) (tracks []Track, over
 
 // addRecording adds what only recordings have: tracks as they lie, the camera's place in time and
 // in the picture.
-func (l *Library) addRecording(ctx context.Context, v Video, w *Watch) error {
+func (l *Library) addRecording(ctx context.Context, v storage.Video, w *Watch) error {
 	tracks, over, err := l.liveTracks(ctx, v)
 	if err != nil {
 		return err
 	}
 	w.LiveOver = over
 	for _, t := range tracks {
-		if t.Name == ScreenTrack && len(w.Sources) == 0 || t.Name == CameraTrack && w.Camera == nil {
+		if t.Name == storage.ScreenTrack && len(w.Sources) == 0 || t.Name == storage.CameraTrack && w.Camera == nil {
 			w.Live = append(w.Live, t)
 		}
 	}
@@ -237,7 +234,7 @@ func (l *Library) addRecording(ctx context.Context, v Video, w *Watch) error {
 	}
 	w.CameraOffset, w.Layout = time.Duration(offset)*time.Millisecond, &layout
 	if layout.Shown() {
-		w.Flat = among(w.assets, AssetFlat, FlatName(layout, offset))
+		w.Flat = storage.AssetOf(w.assets, storage.AssetFlat, FlatName(layout, offset))
 	}
 	return nil
 }

@@ -4,12 +4,18 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // LoginMailFor is how long a log-in link lives that is mailed to who asked for it.
 const LoginMailFor = 30 * time.Minute
 
-var errNoMail = E(Unavailable, "This site sends no mail. Ask whoever runs it for a link that signs you in once.", nil)
+var errNoMail = storage.E(
+	storage.Unavailable,
+	"This site sends no mail. Ask whoever runs it for a link that signs you in once.",
+	nil,
+)
 
 // MailLogInLink mails a link that signs somebody in once. What the caller sees, and how long it
 // takes, is the same whether or not there is such an account. Unavailable where no mail can be
@@ -18,22 +24,22 @@ func (l *Library) MailLogInLink(ctx context.Context, email, base string) error {
 	if l.Mailer == nil {
 		return errNoMail
 	}
-	email = cleanLine(email, 254)
+	email = storage.CleanLine(email, 254)
 	l.later(ctx, "log-in link", func(ctx context.Context) error { return l.mailLogInLink(ctx, email, base) })
 	return nil
 }
 
 func (l *Library) mailLogInLink(ctx context.Context, email, base string) error {
 	id, err := l.Store.IdentityByEmail(ctx, email)
-	if err != nil && KindOf(err) == NotFound {
+	if err != nil && storage.KindOf(err) == storage.NotFound {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("find account: %w", err)
 	}
-	secret, now := NewSecret(), l.Now()
-	link := LoginLink{
-		Hash:      SecretHash(secret),
+	secret, now := storage.NewSecret(), l.Now()
+	link := storage.LoginLink{
+		Hash:      storage.SecretHash(secret),
 		UserID:    id.User.ID,
 		Mailed:    true,
 		CreatedAt: now,
@@ -42,7 +48,7 @@ func (l *Library) mailLogInLink(ctx context.Context, email, base string) error {
 	if err := l.Store.CreateLoginLink(ctx, link); err != nil {
 		return fmt.Errorf("create log-in link: %w", err)
 	}
-	return l.Mailer.Send(ctx, Mail{
+	return l.Mailer.Send(ctx, storage.Mail{
 		To:      id.User.Email,
 		Subject: "Your log-in link",
 		Text: fmt.Sprintf(

@@ -5,30 +5,32 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"fmt"
+
+	"meanwhile/storage"
 )
 
 // What happens to guests' comments, for the log.
 const (
-	ActionCommentsDeleted Action = "comments-deleted"
-	ActionGuestBlocked    Action = "guest-blocked"
+	ActionCommentsDeleted storage.Action = "comments-deleted"
+	ActionGuestBlocked    storage.Action = "guest-blocked"
 )
 
 // guestKey tells a guest of a workspace from others without an account, by the network that they
 // come from. Nothing can be read back from it.
-func (l *Library) guestKey(ws WorkspaceID, address string) string {
+func (l *Library) guestKey(ws storage.WorkspaceID, address string) string {
 	mac := hmac.New(sha256.New, l.Secret)
 	mac.Write([]byte("guest/" + string(ws) + "/" + address))
-	return idEncoding.EncodeToString(mac.Sum(nil)[:16])
+	return storage.IDEncoding.EncodeToString(mac.Sum(nil)[:16])
 }
 
 // HeldComments lists what waits for the actor's approval, oldest first: under their own videos, and
 // for an admin under all of the workspace.
-func (l *Library) HeldComments(ctx context.Context, a Actor) ([]HeldComment, error) {
+func (l *Library) HeldComments(ctx context.Context, a Actor) ([]storage.HeldComment, error) {
 	if err := l.mayModerate(a); err != nil {
 		return nil, err
 	}
 	owner := a.UserID
-	if a.Role == RoleOwner || a.Role == RoleAdmin {
+	if a.Role == storage.RoleOwner || a.Role == storage.RoleAdmin {
 		owner = ""
 	}
 	list, err := l.Store.HeldComments(ctx, a.WorkspaceID, owner, MaxPage)
@@ -40,53 +42,57 @@ func (l *Library) HeldComments(ctx context.Context, a Actor) ([]HeldComment, err
 
 func (l *Library) mayModerate(a Actor) error {
 	if !a.SignedIn() {
-		return E(Unauthenticated, "Sign in to look after comments.", nil)
+		return storage.E(storage.Unauthenticated, "Sign in to look after comments.", nil)
 	}
-	if !a.has(ScopeComment) {
-		return E(Forbidden, `This API key lacks the scope "comment".`, nil)
+	if !a.has(storage.ScopeComment) {
+		return storage.E(storage.Forbidden, `This API key lacks the scope "comment".`, nil)
 	}
 	return nil
 }
 
 // moderated finds a comment that the actor may moderate, and its video. NotFound.
-func (l *Library) moderated(ctx context.Context, a Actor, id CommentID) (Video, Comment, error) {
+func (l *Library) moderated(
+	ctx context.Context,
+	a Actor,
+	id storage.CommentID,
+) (storage.Video, storage.Comment, error) {
 	c, err := l.Store.CommentByID(ctx, id)
-	if err != nil && KindOf(err) != NotFound {
-		return Video{}, Comment{}, fmt.Errorf("find comment: %w", err)
+	if err != nil && storage.KindOf(err) != storage.NotFound {
+		return storage.Video{}, storage.Comment{}, fmt.Errorf("find comment: %w", err)
 	}
 	if err != nil {
-		return Video{}, Comment{}, errNoComment
+		return storage.Video{}, storage.Comment{}, errNoComment
 	}
 	v, err := l.videoFor(ctx, a, c.VideoID, verbModerate)
-	if err != nil && KindOf(err) == NotFound {
-		return Video{}, Comment{}, errNoComment
+	if err != nil && storage.KindOf(err) == storage.NotFound {
+		return storage.Video{}, storage.Comment{}, errNoComment
 	}
 	return v, c, err
 }
 
 // ApproveComment lets everybody see a comment that waits. Twice is no error.
-func (l *Library) ApproveComment(ctx context.Context, a Actor, id CommentID) error {
+func (l *Library) ApproveComment(ctx context.Context, a Actor, id storage.CommentID) error {
 	v, c, err := l.moderated(ctx, a, id)
 	if err != nil || c.HeldAt == nil {
 		return err
 	}
-	if _, err := l.Store.ApproveComment(ctx, id); err != nil && KindOf(err) != NotFound {
+	if _, err := l.Store.ApproveComment(ctx, id); err != nil && storage.KindOf(err) != storage.NotFound {
 		return fmt.Errorf("approve comment: %w", err)
 	}
-	l.tell(ctx, v, EventComment)
+	l.tell(ctx, v, storage.EventComment)
 	return nil
 }
 
 // DeleteComments deletes several comments at once, with their replies, and says how many of those
 // named it found.
-func (l *Library) DeleteComments(ctx context.Context, a Actor, ids []CommentID) (int, error) {
+func (l *Library) DeleteComments(ctx context.Context, a Actor, ids []storage.CommentID) (int, error) {
 	if err := l.mayModerate(a); err != nil {
 		return 0, err
 	}
 	done := 0
 	for _, id := range ids {
 		v, c, err := l.moderated(ctx, a, id)
-		if err != nil && KindOf(err) == NotFound {
+		if err != nil && storage.KindOf(err) == storage.NotFound {
 			continue // deleted meanwhile, perhaps with the comment that it answers
 		}
 		if err != nil {
@@ -101,33 +107,37 @@ func (l *Library) DeleteComments(ctx context.Context, a Actor, ids []CommentID) 
 }
 
 // moderateAway deletes a comment as its moderator.
-func (l *Library) moderateAway(ctx context.Context, a Actor, v Video, c Comment) error {
-	err := l.Store.InTx(ctx, func(tx Store) error {
+func (l *Library) moderateAway(ctx context.Context, a Actor, v storage.Video, c storage.Comment) error {
+	err := l.Store.InTx(ctx, func(tx storage.Store) error {
 		if _, err := tx.DeleteComment(ctx, c.ID, l.Now()); err != nil {
 			return fmt.Errorf("delete comment: %w", err)
 		}
 		return l.note(ctx, tx, a, v.WorkspaceID, ActionCommentsDeleted, v.Title, "by "+c.AuthorName)
 	})
-	if err != nil && KindOf(err) == NotFound {
+	if err != nil && storage.KindOf(err) == storage.NotFound {
 		return nil
 	}
 	if err == nil {
-		l.tell(ctx, v, EventComment)
+		l.tell(ctx, v, storage.EventComment)
 	}
 	return err
 }
 
 // BlockGuest keeps the guest who wrote a comment from writing more under the workspace's videos,
 // and deletes what they wrote there. Invalid for a comment of an account.
-func (l *Library) BlockGuest(ctx context.Context, a Actor, id CommentID) error {
+func (l *Library) BlockGuest(ctx context.Context, a Actor, id storage.CommentID) error {
 	v, c, err := l.moderated(ctx, a, id)
 	if err != nil {
 		return err
 	}
 	if !c.Guest() || c.GuestKey == "" {
-		return E(Invalid, "Only guests can be blocked. Who has an account can be removed from the workspace.", nil)
+		return storage.E(
+			storage.Invalid,
+			"Only guests can be blocked. Who has an account can be removed from the workspace.",
+			nil,
+		)
 	}
-	err = l.Store.InTx(ctx, func(tx Store) error {
+	err = l.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := tx.BlockGuest(ctx, v.WorkspaceID, c.GuestKey, a.UserID, l.Now()); err != nil {
 			return fmt.Errorf("block guest: %w", err)
 		}
@@ -142,7 +152,7 @@ func (l *Library) BlockGuest(ctx context.Context, a Actor, id CommentID) error {
 	}
 	for _, other := range theirs {
 		under, err := l.videoFor(ctx, a, other.VideoID, verbModerate)
-		if err != nil && KindOf(err) == NotFound {
+		if err != nil && storage.KindOf(err) == storage.NotFound {
 			continue // another member's video: theirs to look after
 		}
 		if err != nil {
@@ -157,12 +167,17 @@ func (l *Library) BlockGuest(ctx context.Context, a Actor, id CommentID) error {
 
 // mayTalk decides what becomes of a comment: an account's stands at once; a guest's may be refused,
 // or held.
-func (l *Library) mayTalk(ctx context.Context, a Actor, v Video, share Share) (guestKey string, held bool, err error) {
+func (l *Library) mayTalk(
+	ctx context.Context,
+	a Actor,
+	v storage.Video,
+	share storage.Share,
+) (guestKey string, held bool, err error) {
 	if l.isMember(a, v) {
 		return "", false, nil
 	}
-	if share.Comments == CommentsOff {
-		return "", false, E(Forbidden, "Comments are off for this link. Answer whoever sent it.", nil)
+	if share.Comments == storage.CommentsOff {
+		return "", false, storage.E(storage.Forbidden, "Comments are off for this link. Answer whoever sent it.", nil)
 	}
 	if !a.SignedIn() {
 		guestKey = l.guestKey(v.WorkspaceID, a.Network)
@@ -171,12 +186,12 @@ func (l *Library) mayTalk(ctx context.Context, a Actor, v Video, share Share) (g
 			return "", false, fmt.Errorf("look for block: %w", err)
 		}
 		if blocked {
-			return "", false, E(
-				Forbidden,
+			return "", false, storage.E(
+				storage.Forbidden,
 				"Comments from here are not taken any more. Answer whoever sent you the link.",
 				nil,
 			)
 		}
 	}
-	return guestKey, share.Comments == CommentsHeld, nil
+	return guestKey, share.Comments == storage.CommentsHeld, nil
 }

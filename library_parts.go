@@ -9,18 +9,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"meanwhile/storage"
 )
 
 // partWriter cuts one request's body into parts.
 type partWriter struct {
 	lib    *Library
-	upload Upload
-	video  Video
+	upload storage.Upload
+	video  storage.Video
 	next   int // number of the next part
 	body   *bufio.Reader
 	check  *Checksum
-	held   []Part // stored, but not yet in rows: waiting for the checksum
-	ahead  int64  // bytes of held
+	held   []storage.Part // stored, but not yet in rows: waiting for the checksum
+	ahead  int64          // bytes of held
 }
 
 func (w *partWriter) run(ctx context.Context) error {
@@ -35,13 +37,17 @@ func (w *partWriter) run(ctx context.Context) error {
 		room := w.room()
 		if room <= 0 {
 			w.drop(ctx, w.held)
-			return E(TooLarge, "More bytes came than this upload was announced with.", nil)
+			return storage.E(storage.TooLarge, "More bytes came than this upload was announced with.", nil)
 		}
 		if w.lib.diskUsed() >= diskFullForRunning {
 			w.drop(ctx, w.held)
-			return E(Full, "The storage is full. What was uploaded is kept: go on when there is room again.", nil)
+			return storage.E(
+				storage.Full,
+				"The storage is full. What was uploaded is kept: go on when there is room again.",
+				nil,
+			)
 		}
-		broke, err := w.part(ctx, min(room, MaxPartBytes))
+		broke, err := w.part(ctx, min(room, storage.MaxPartBytes))
 		if err != nil {
 			w.drop(ctx, w.held)
 			return err
@@ -75,8 +81,8 @@ func (w *partWriter) part(ctx context.Context, maxBytes int64) (broke, err error
 	if err != nil {
 		return nil, fmt.Errorf("store part: %w", err)
 	}
-	p := Part{
-		Track:       FileTrack,
+	p := storage.Part{
+		Track:       storage.FileTrack,
 		N:           w.next,
 		OffsetBytes: w.upload.OffsetBytes + w.ahead,
 		SizeBytes:   n,
@@ -89,7 +95,7 @@ func (w *partWriter) part(ctx context.Context, maxBytes int64) (broke, err error
 		w.ahead += n
 		return src.err, nil
 	}
-	return src.err, w.append(ctx, []Part{p})
+	return src.err, w.append(ctx, []storage.Part{p})
 }
 
 // settle ends a body that came whole.
@@ -99,7 +105,11 @@ func (w *partWriter) settle(ctx context.Context) error {
 	}
 	if subtle.ConstantTimeCompare(w.check.Hash.Sum(nil), w.check.Want) != 1 {
 		w.drop(ctx, w.held)
-		return E(Mismatch, "The checksum does not match what arrived. Nothing of it was kept: send it again.", nil)
+		return storage.E(
+			storage.Mismatch,
+			"The checksum does not match what arrived. Nothing of it was kept: send it again.",
+			nil,
+		)
 	}
 	return w.append(ctx, w.held)
 }
@@ -107,29 +117,29 @@ func (w *partWriter) settle(ctx context.Context) error {
 // broken ends a body that broke off.
 func (w *partWriter) broken(ctx context.Context, cause error) error {
 	w.drop(ctx, w.held)
-	return E(Invalid, "The upload broke off. What arrived is kept: go on from there.", cause)
+	return storage.E(storage.Invalid, "The upload broke off. What arrived is kept: go on from there.", cause)
 }
 
-func (w *partWriter) append(ctx context.Context, parts []Part) error {
+func (w *partWriter) append(ctx context.Context, parts []storage.Part) error {
 	keep, cancel := context.WithTimeout(ctx, storeFor)
 	defer cancel()
-	err := w.lib.Store.AppendParts(keep, w.upload.ID, w.upload.Holder, parts, w.lib.Now().Add(UploadKeep))
+	err := w.lib.Store.AppendParts(keep, w.upload.ID, w.upload.Holder, parts, w.lib.Now().Add(storage.UploadKeep))
 	if err != nil {
 		w.drop(ctx, parts)
-		if KindOf(err) == Fenced || KindOf(err) == Conflict {
-			return E(Conflict, "A newer request has taken this upload over.", err)
+		if storage.KindOf(err) == storage.Fenced || storage.KindOf(err) == storage.Conflict {
+			return storage.E(storage.Conflict, "A newer request has taken this upload over.", err)
 		}
 		return fmt.Errorf("append parts: %w", err)
 	}
 	for _, p := range parts {
 		w.upload.OffsetBytes += p.SizeBytes
 	}
-	w.lib.tell(ctx, w.video, EventVideo)
+	w.lib.tell(ctx, w.video, storage.EventVideo)
 	return nil
 }
 
 // drop removes objects that no row names.
-func (w *partWriter) drop(ctx context.Context, parts []Part) {
+func (w *partWriter) drop(ctx context.Context, parts []storage.Part) {
 	for _, p := range parts {
 		if err := w.lib.Objects.Delete(ctx, p.Key); err != nil {
 			w.lib.Log.Warn("orphaned part not deleted", "upload_id", w.upload.ID, "error", err)

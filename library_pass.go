@@ -5,24 +5,30 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // asking finds a link that asks for something of that kind and lets people in at all. NotFound.
-func (l *Library) asking(ctx context.Context, token string, what Audience) (Video, Share, error) {
+func (l *Library) asking(
+	ctx context.Context,
+	token string,
+	what storage.Audience,
+) (storage.Video, storage.Share, error) {
 	v, share, err := l.Store.VideoByToken(ctx, token)
-	if err != nil && KindOf(err) != NotFound {
-		return Video{}, Share{}, fmt.Errorf("find shared video: %w", err)
+	if err != nil && storage.KindOf(err) != storage.NotFound {
+		return storage.Video{}, storage.Share{}, fmt.Errorf("find shared video: %w", err)
 	}
 	if err != nil || v.TrashedAt != nil || !share.Open(l.Now()) || share.Audience != what {
-		return Video{}, Share{}, notThere(err)
+		return storage.Video{}, storage.Share{}, notThere(err)
 	}
 	return v, share, nil
 }
 
 // CheckSharePassword gives a pass to who knows a link's password. Unauthenticated for a wrong one,
 // NotFound where none is asked for.
-func (l *Library) CheckSharePassword(ctx context.Context, token, password string) (ShareID, string, error) {
-	_, share, err := l.asking(ctx, token, AudiencePassword)
+func (l *Library) CheckSharePassword(ctx context.Context, token, password string) (storage.ShareID, string, error) {
+	_, share, err := l.asking(ctx, token, storage.AudiencePassword)
 	if err != nil {
 		return "", "", err
 	}
@@ -31,32 +37,36 @@ func (l *Library) CheckSharePassword(ctx context.Context, token, password string
 		return "", "", fmt.Errorf("check password: %w", err)
 	}
 	if !ok {
-		return "", "", E(
-			Unauthenticated,
+		return "", "", storage.E(
+			storage.Unauthenticated,
 			"This is not the link's password. Look at the message that it came with, or ask who sent it.",
 			nil,
 		)
 	}
-	return share.ID, l.passOf(Pass{ShareID: share.ID, Lock: share.Lock}), nil
+	return share.ID, l.passOf(storage.Pass{ShareID: share.ID, Lock: share.Lock}), nil
 }
 
 // MailShare mails a way in to somebody named by a link. What the caller sees, and how long it
 // takes, is the same whether or not the address is named. Unavailable where no mail can be sent:
 // who owns the video can hand on ShareMailLink's.
 func (l *Library) MailShare(ctx context.Context, token, email, base string) error {
-	v, share, err := l.asking(ctx, token, AudienceNamed)
+	v, share, err := l.asking(ctx, token, storage.AudienceNamed)
 	if err != nil {
 		return err
 	}
 	if l.Mailer == nil {
-		return E(Unavailable, "This site sends no mail. Ask who gave you the link for a way in of your own.", nil)
+		return storage.E(
+			storage.Unavailable,
+			"This site sends no mail. Ask who gave you the link for a way in of your own.",
+			nil,
+		)
 	}
-	email = FoldEmail(cleanLine(email, 254))
+	email = storage.FoldEmail(storage.CleanLine(email, 254))
 	l.later(ctx, "way in", func(ctx context.Context) error { return l.mailShare(ctx, v, share, email, base) })
 	return nil
 }
 
-func (l *Library) mailShare(ctx context.Context, v Video, share Share, email, base string) error {
+func (l *Library) mailShare(ctx context.Context, v storage.Video, share storage.Share, email, base string) error {
 	people, err := l.Store.SharePeople(ctx, share.ID)
 	if err != nil {
 		return fmt.Errorf("list people: %w", err)
@@ -68,7 +78,7 @@ func (l *Library) mailShare(ctx context.Context, v Video, share Share, email, ba
 	if err != nil {
 		return err
 	}
-	return l.Mailer.Send(ctx, Mail{
+	return l.Mailer.Send(ctx, storage.Mail{
 		To:      email,
 		Subject: "Your way in to: " + v.Title,
 		Text: fmt.Sprintf(
@@ -88,8 +98,8 @@ func (l *Library) mailShare(ctx context.Context, v Video, share Share, email, ba
 func (l *Library) ShareMailLink(
 	ctx context.Context,
 	a Actor,
-	id VideoID,
-	share ShareID,
+	id storage.VideoID,
+	share storage.ShareID,
 	email string,
 ) (secret string, ends time.Time, err error) {
 	v, err := l.videoFor(ctx, a, id, verbShare)
@@ -97,19 +107,19 @@ func (l *Library) ShareMailLink(
 		return "", time.Time{}, err
 	}
 	sh, err := l.Store.ShareByID(ctx, share)
-	if err != nil && KindOf(err) != NotFound {
+	if err != nil && storage.KindOf(err) != storage.NotFound {
 		return "", time.Time{}, fmt.Errorf("find share: %w", err)
 	}
 	if err != nil || sh.VideoID != id {
-		return "", time.Time{}, E(NotFound, "This video has no such link.", err)
+		return "", time.Time{}, storage.E(storage.NotFound, "This video has no such link.", err)
 	}
 	people, err := l.Store.SharePeople(ctx, share)
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("list people: %w", err)
 	}
-	email = FoldEmail(cleanLine(email, 254))
+	email = storage.FoldEmail(storage.CleanLine(email, 254))
 	if !slices.Contains(people, email) {
-		return "", time.Time{}, E(NotFound, "This link does not name that address. Add it first.", nil)
+		return "", time.Time{}, storage.E(storage.NotFound, "This link does not name that address. Add it first.", nil)
 	}
 	if secret, ends, err = l.newShareMail(ctx, sh, email); err != nil {
 		return "", time.Time{}, err
@@ -119,13 +129,13 @@ func (l *Library) ShareMailLink(
 
 func (l *Library) newShareMail(
 	ctx context.Context,
-	share Share,
+	share storage.Share,
 	email string,
 ) (secret string, ends time.Time, err error) {
 	now := l.Now()
-	secret = NewSecret()
-	m := ShareMail{
-		Hash:      SecretHash(secret),
+	secret = storage.NewSecret()
+	m := storage.ShareMail{
+		Hash:      storage.SecretHash(secret),
 		ShareID:   share.ID,
 		Email:     email,
 		CreatedAt: now,
@@ -137,8 +147,8 @@ func (l *Library) newShareMail(
 	return secret, m.ExpiresAt, nil
 }
 
-var errWayInOver = E(
-	NotFound,
+var errWayInOver = storage.E(
+	storage.NotFound,
 	"This way in was used already or has ended. Open the link that you were sent and ask for a new one.",
 	nil,
 )
@@ -146,8 +156,8 @@ var errWayInOver = E(
 // CheckShareMail answers nil while secret still opens something; it does not use it up: mail
 // scanners open links. NotFound.
 func (l *Library) CheckShareMail(ctx context.Context, secret string) error {
-	m, err := l.Store.ShareMailByHash(ctx, SecretHash(secret))
-	if err != nil && KindOf(err) != NotFound {
+	m, err := l.Store.ShareMailByHash(ctx, storage.SecretHash(secret))
+	if err != nil && storage.KindOf(err) != storage.NotFound {
 		return fmt.Errorf("find way in: %w", err)
 	}
 	if err != nil || m.UsedAt != nil || !l.Now().Before(m.ExpiresAt) {
@@ -157,19 +167,19 @@ func (l *Library) CheckShareMail(ctx context.Context, secret string) error {
 }
 
 // UseShareMail takes a way in, once, for a pass, and tells whose link it is. NotFound.
-func (l *Library) UseShareMail(ctx context.Context, secret string) (Share, string, error) {
-	m, err := l.Store.UseShareMail(ctx, SecretHash(secret), l.Now())
-	if err != nil && KindOf(err) == NotFound {
-		return Share{}, "", errWayInOver
+func (l *Library) UseShareMail(ctx context.Context, secret string) (storage.Share, string, error) {
+	m, err := l.Store.UseShareMail(ctx, storage.SecretHash(secret), l.Now())
+	if err != nil && storage.KindOf(err) == storage.NotFound {
+		return storage.Share{}, "", errWayInOver
 	}
 	if err != nil {
-		return Share{}, "", fmt.Errorf("use way in: %w", err)
+		return storage.Share{}, "", fmt.Errorf("use way in: %w", err)
 	}
 	share, err := l.Store.ShareByID(ctx, m.ShareID)
 	if err != nil {
-		return Share{}, "", fmt.Errorf("find share: %w", err)
+		return storage.Share{}, "", fmt.Errorf("find share: %w", err)
 	}
-	return share, l.passOf(Pass{ShareID: share.ID, Lock: share.Lock, Email: m.Email}), nil
+	return share, l.passOf(storage.Pass{ShareID: share.ID, Lock: share.Lock, Email: m.Email}), nil
 }
 
 // CountOpen counts that somebody opened a link's page. Its owner's looks count for nothing.

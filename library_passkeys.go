@@ -3,13 +3,15 @@ package meanwhile
 import (
 	"context"
 	"fmt"
+
+	"meanwhile/storage"
 )
 
 // MaxPasskeys is how many passkeys a person can have.
 const MaxPasskeys = 50
 
 // Passkeys lists the actor's own, oldest first.
-func (l *Library) Passkeys(ctx context.Context, a Actor) ([]Passkey, error) {
+func (l *Library) Passkeys(ctx context.Context, a Actor) ([]storage.Passkey, error) {
 	if err := l.may(a, dutyCredentials); err != nil {
 		return nil, err
 	}
@@ -21,15 +23,15 @@ func (l *Library) Passkeys(ctx context.Context, a Actor) ([]Passkey, error) {
 }
 
 // AddPasskey gives the actor a passkey whose making was checked. Conflict when it is here already.
-func (l *Library) AddPasskey(ctx context.Context, a Actor, p Passkey) (Passkey, error) {
+func (l *Library) AddPasskey(ctx context.Context, a Actor, p storage.Passkey) (storage.Passkey, error) {
 	if err := l.may(a, dutyCredentials); err != nil {
-		return Passkey{}, err
+		return storage.Passkey{}, err
 	}
-	p.ID, p.UserID, p.CreatedAt, p.LastUsed = PasskeyID(l.NewID()), a.UserID, l.Now(), nil
-	if p.Name = cleanLine(p.Name, MaxNameRunes); p.Name == "" {
+	p.ID, p.UserID, p.CreatedAt, p.LastUsed = storage.PasskeyID(l.NewID()), a.UserID, l.Now(), nil
+	if p.Name = storage.CleanLine(p.Name, storage.MaxNameRunes); p.Name == "" {
 		p.Name = "Passkey"
 	}
-	err := l.Store.InTx(ctx, func(tx Store) error {
+	err := l.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := l.holdSelf(ctx, tx, a); err != nil {
 			return err
 		}
@@ -38,8 +40,8 @@ func (l *Library) AddPasskey(ctx context.Context, a Actor, p Passkey) (Passkey, 
 			return fmt.Errorf("list passkeys: %w", err)
 		}
 		if len(have) >= MaxPasskeys {
-			return E(
-				Conflict,
+			return storage.E(
+				storage.Conflict,
 				fmt.Sprintf(
 					"You have %d passkeys, which is as many as fit. Remove one that you no longer use.",
 					len(have),
@@ -56,7 +58,7 @@ func (l *Library) AddPasskey(ctx context.Context, a Actor, p Passkey) (Passkey, 
 }
 
 // RemovePasskey ends one of the actor's own passkeys. NotFound.
-func (l *Library) RemovePasskey(ctx context.Context, a Actor, id PasskeyID) error {
+func (l *Library) RemovePasskey(ctx context.Context, a Actor, id storage.PasskeyID) error {
 	list, err := l.Passkeys(ctx, a)
 	if err != nil {
 		return err
@@ -65,30 +67,30 @@ func (l *Library) RemovePasskey(ctx context.Context, a Actor, id PasskeyID) erro
 		if p.ID != id {
 			continue
 		}
-		return l.Store.InTx(ctx, func(tx Store) error {
+		return l.Store.InTx(ctx, func(tx storage.Store) error {
 			if err := tx.DeletePasskey(ctx, a.UserID, id); err != nil {
 				return err
 			}
 			return l.noteOwn(ctx, tx, a, ActionPasskeyRemoved, a.Email, p.Name)
 		})
 	}
-	return E(NotFound, "You have no such passkey. Load the page again to see those that you have.", nil)
+	return storage.E(storage.NotFound, "You have no such passkey. Load the page again to see those that you have.", nil)
 }
 
-var errWrongPasskey = E(
-	Unauthenticated,
+var errWrongPasskey = storage.E(
+	storage.Unauthenticated,
 	"This passkey opens nothing here. Sign in in another way, then add it again.",
 	nil,
 )
 
 // PasskeyOf finds the passkey that a device has signed with. Unauthenticated when there is none.
-func (l *Library) PasskeyOf(ctx context.Context, credentialID string) (Passkey, error) {
+func (l *Library) PasskeyOf(ctx context.Context, credentialID string) (storage.Passkey, error) {
 	p, err := l.Store.PasskeyByCredential(ctx, credentialID)
-	if err != nil && KindOf(err) == NotFound {
-		return Passkey{}, errWrongPasskey
+	if err != nil && storage.KindOf(err) == storage.NotFound {
+		return storage.Passkey{}, errWrongPasskey
 	}
 	if err != nil {
-		return Passkey{}, fmt.Errorf("find passkey: %w", err)
+		return storage.Passkey{}, fmt.Errorf("find passkey: %w", err)
 	}
 	return p, nil
 }
@@ -98,8 +100,8 @@ func (l *Library) PasskeyOf(ctx context.Context, credentialID string) (Passkey, 
 // it.
 func (l *Library) LogInByPasskey(
 	ctx context.Context,
-	p Passkey,
-	use PasskeyUse,
+	p storage.Passkey,
+	use storage.PasskeyUse,
 	from Entry,
 ) (cookie string, err error) {
 	id, err := l.Store.IdentityByUser(ctx, p.UserID)
@@ -107,7 +109,7 @@ func (l *Library) LogInByPasskey(
 		return "", fmt.Errorf("find account: %w", err)
 	}
 	use.ID = p.ID
-	err = l.Store.InTx(ctx, func(tx Store) error {
+	err = l.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := tx.HoldUser(ctx, id.User.ID); err != nil {
 			return fmt.Errorf("hold account: %w", err)
 		}
@@ -117,7 +119,7 @@ func (l *Library) LogInByPasskey(
 		cookie, err = l.logIn(ctx, tx, id, "", "passkey "+p.Name, from)
 		return err
 	})
-	if err != nil && KindOf(err) == Conflict {
+	if err != nil && storage.KindOf(err) == storage.Conflict {
 		return "", l.refusePasskey(ctx, id, p, use, from)
 	}
 	if err != nil {
@@ -126,7 +128,13 @@ func (l *Library) LogInByPasskey(
 	return cookie, nil
 }
 
-func (l *Library) refusePasskey(ctx context.Context, id Identity, p Passkey, use PasskeyUse, from Entry) error {
+func (l *Library) refusePasskey(
+	ctx context.Context,
+	id storage.Identity,
+	p storage.Passkey,
+	use storage.PasskeyUse,
+	from Entry,
+) error {
 	l.Log.Warn(
 		"passkey refused: its count went back",
 		"user_id",
@@ -142,8 +150,8 @@ func (l *Library) refusePasskey(ctx context.Context, id Identity, p Passkey, use
 	if err := l.noteOwn(ctx, l.Store, actorFrom(id, from), ActionPasskeyRefused, id.User.Email, detail); err != nil {
 		return err
 	}
-	return E(
-		Unauthenticated,
+	return storage.E(
+		storage.Unauthenticated,
 		"This passkey was refused: there seem to be two of it. Sign in in another way and remove it.",
 		nil,
 	)

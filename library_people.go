@@ -3,6 +3,8 @@ package meanwhile
 import (
 	"context"
 	"fmt"
+
+	"meanwhile/storage"
 )
 
 // duty is what somebody wants to do with a workspace, its people, or their own account.
@@ -31,35 +33,35 @@ const (
 // right is one row of the decision: the least role in the workspace, empty for anyone with an
 // account; and the scope that an API key needs, empty where no key may, whatever its scopes are.
 type right struct {
-	least Role
-	scope Scope
+	least storage.Role
+	scope storage.Scope
 }
 
 var duties = map[duty]right{
-	dutySeeSelf:     {"", ScopeRead},
-	dutyChangeSelf:  {"", ScopeWrite},
+	dutySeeSelf:     {"", storage.ScopeRead},
+	dutyChangeSelf:  {"", storage.ScopeWrite},
 	dutyCredentials: {"", ""},
 	dutyFound:       {"", ""},
-	dutyKeys:        {RoleMember, ""},
-	dutyLeave:       {RoleMember, ""},
-	dutySeePicture:  {RoleMember, ScopeRead},
-	dutySeePeople:   {RoleMember, ScopeAdmin},
-	dutySeeSettings: {RoleMember, ScopeAdmin},
-	dutySettings:    {RoleAdmin, ScopeAdmin},
-	dutyInvite:      {RoleAdmin, ScopeAdmin},
-	dutyPeople:      {RoleAdmin, ScopeAdmin},
-	dutyLogInLinks:  {RoleAdmin, ""},
-	dutyHandOver:    {RoleOwner, ""},
-	dutyExport:      {RoleAdmin, ScopeAdmin},
-	dutyReadLog:     {RoleOwner, ScopeAdmin},
+	dutyKeys:        {storage.RoleMember, ""},
+	dutyLeave:       {storage.RoleMember, ""},
+	dutySeePicture:  {storage.RoleMember, storage.ScopeRead},
+	dutySeePeople:   {storage.RoleMember, storage.ScopeAdmin},
+	dutySeeSettings: {storage.RoleMember, storage.ScopeAdmin},
+	dutySettings:    {storage.RoleAdmin, storage.ScopeAdmin},
+	dutyInvite:      {storage.RoleAdmin, storage.ScopeAdmin},
+	dutyPeople:      {storage.RoleAdmin, storage.ScopeAdmin},
+	dutyLogInLinks:  {storage.RoleAdmin, ""},
+	dutyHandOver:    {storage.RoleOwner, ""},
+	dutyExport:      {storage.RoleAdmin, storage.ScopeAdmin},
+	dutyReadLog:     {storage.RoleOwner, storage.ScopeAdmin},
 	dutySite:        {"", ""}, // and the role in the first workspace: SeesSite
 }
 
 // ranks order the roles; somebody in no workspace has none.
-var ranks = map[Role]int{RoleMember: 1, RoleAdmin: 2, RoleOwner: 3}
+var ranks = map[storage.Role]int{storage.RoleMember: 1, storage.RoleAdmin: 2, storage.RoleOwner: 3}
 
 // below reports whether r may do less than other.
-func (r Role) below(other Role) bool { return ranks[r] < ranks[other] }
+func below(r storage.Role, other storage.Role) bool { return ranks[r] < ranks[other] }
 
 // may is the one decision about workspaces, people and accounts. What it lets through may still
 // meet a person who stands above the actor.
@@ -69,16 +71,16 @@ func (l *Library) may(a Actor, what duty) error {
 	case !ok:
 		return fmt.Errorf("may: unknown duty %q", what)
 	case !a.SignedIn():
-		return E(Unauthenticated, "Sign in first.", nil)
+		return storage.E(storage.Unauthenticated, "Sign in first.", nil)
 	case a.Scopes != nil && row.scope == "":
-		return E(Forbidden, "No API key can do this. Sign in and do it on the site.", nil)
+		return storage.E(storage.Forbidden, "No API key can do this. Sign in and do it on the site.", nil)
 	case !a.has(row.scope):
-		return E(Forbidden, fmt.Sprintf("This API key lacks the scope %q.", row.scope), nil)
+		return storage.E(storage.Forbidden, fmt.Sprintf("This API key lacks the scope %q.", row.scope), nil)
 	case row.least != "" && a.WorkspaceID == "":
 		return errNoWorkspace
-	case a.Role.below(row.least):
-		return E(
-			Forbidden,
+	case below(a.Role, row.least):
+		return storage.E(
+			storage.Forbidden,
 			fmt.Sprintf("Only an %s of this workspace can do this. Ask one of them.", orAbove(row.least)),
 			nil,
 		)
@@ -86,36 +88,46 @@ func (l *Library) may(a Actor, what duty) error {
 	return nil
 }
 
-func orAbove(r Role) string {
-	if r == RoleOwner {
+func orAbove(r storage.Role) string {
+	if r == storage.RoleOwner {
 		return "owner"
 	}
 	return "owner or admin"
 }
 
-var errNoWorkspace = E(Forbidden, "You are in no workspace. Open an invite to one, or make your own.", nil)
+var errNoWorkspace = storage.E(
+	storage.Forbidden,
+	"You are in no workspace. Open an invite to one, or make your own.",
+	nil,
+)
 
 // What the log of a workspace says about its people.
 const (
-	ActionWorkspace  Action = "workspace-made"
-	ActionSettings   Action = "settings-changed"
-	ActionJoined     Action = "member-joined"
-	ActionLeft       Action = "member-left"
-	ActionRemoved    Action = "member-removed"
-	ActionRole       Action = "role-changed"
-	ActionOwner      Action = "ownership-handed-over"
-	ActionInvited    Action = "invite-made"
-	ActionAsked      Action = "invite-asked-for"
-	ActionUninvited  Action = "invite-revoked"
-	ActionLoginLink  Action = "log-in-link-made"
-	ActionPassword   Action = "password-changed"
-	ActionSession    Action = "session-ended"
-	ActionKey        Action = "key-made"
-	ActionKeyDeleted Action = "key-deleted"
+	ActionWorkspace  storage.Action = "workspace-made"
+	ActionSettings   storage.Action = "settings-changed"
+	ActionJoined     storage.Action = "member-joined"
+	ActionLeft       storage.Action = "member-left"
+	ActionRemoved    storage.Action = "member-removed"
+	ActionRole       storage.Action = "role-changed"
+	ActionOwner      storage.Action = "ownership-handed-over"
+	ActionInvited    storage.Action = "invite-made"
+	ActionAsked      storage.Action = "invite-asked-for"
+	ActionUninvited  storage.Action = "invite-revoked"
+	ActionLoginLink  storage.Action = "log-in-link-made"
+	ActionPassword   storage.Action = "password-changed"
+	ActionSession    storage.Action = "session-ended"
+	ActionKey        storage.Action = "key-made"
+	ActionKeyDeleted storage.Action = "key-deleted"
 )
 
 // noteOwn writes a line about the actor's own account into the log of where they are, if anywhere.
-func (l *Library) noteOwn(ctx context.Context, tx Store, a Actor, action Action, subject, detail string) error {
+func (l *Library) noteOwn(
+	ctx context.Context,
+	tx storage.Store,
+	a Actor,
+	action storage.Action,
+	subject, detail string,
+) error {
 	if a.WorkspaceID == "" {
 		return nil
 	}
@@ -123,11 +135,11 @@ func (l *Library) noteOwn(ctx context.Context, tx Store, a Actor, action Action,
 }
 
 func noMember(err error) error {
-	return E(NotFound, "There is nobody like that in this workspace.", err)
+	return storage.E(storage.NotFound, "There is nobody like that in this workspace.", err)
 }
 
 // Members lists the people of the actor's workspace.
-func (l *Library) Members(ctx context.Context, a Actor) ([]Member, error) {
+func (l *Library) Members(ctx context.Context, a Actor) ([]storage.Member, error) {
 	if err := l.may(a, dutySeePeople); err != nil {
 		return nil, err
 	}
@@ -140,20 +152,20 @@ func (l *Library) Members(ctx context.Context, a Actor) ([]Member, error) {
 func (l *Library) onMember(
 	ctx context.Context,
 	a Actor,
-	id UserID,
+	id storage.UserID,
 	what duty,
-	fn func(tx Store, mine Role, other Member) error,
+	fn func(tx storage.Store, mine storage.Role, other storage.Member) error,
 ) error {
 	if err := l.may(a, what); err != nil {
 		return err
 	}
-	return l.Store.InTx(ctx, func(tx Store) error {
+	return l.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := tx.HoldWorkspace(ctx, a.WorkspaceID); err != nil {
 			return fmt.Errorf("hold workspace: %w", err)
 		}
 		me, err := tx.MemberByID(ctx, a.WorkspaceID, a.UserID)
 		if err != nil {
-			return orOther(err, errNoWorkspace)
+			return storage.OrOther(err, errNoWorkspace)
 		}
 		now := a
 		now.Role = me.Role
@@ -162,31 +174,27 @@ func (l *Library) onMember(
 		}
 		other, err := tx.MemberByID(ctx, a.WorkspaceID, id)
 		if err != nil {
-			return orOther(err, noMember(err))
+			return storage.OrOther(err, noMember(err))
 		}
-		if me.Role.below(other.Role) {
-			return E(Forbidden, "This person is an owner. Only an owner can do this to them.", nil)
+		if below(me.Role, other.Role) {
+			return storage.E(storage.Forbidden, "This person is an owner. Only an owner can do this to them.", nil)
 		}
 		return fn(tx, me.Role, other)
 	})
 }
 
-// orOther gives other in place of a NotFound, and the error itself otherwise.
-func orOther(err, other error) error {
-	if KindOf(err) == NotFound {
-		return other
-	}
-	return err
-}
-
 // keepAnOwner is Conflict when m is the only owner.
-func keepAnOwner(ctx context.Context, tx Store, w WorkspaceID, m Member) error {
-	if m.Role != RoleOwner {
+func keepAnOwner(ctx context.Context, tx storage.Store, w storage.WorkspaceID, m storage.Member) error {
+	if m.Role != storage.RoleOwner {
 		return nil
 	}
 	n, err := tx.CountOwners(ctx, w)
 	if err == nil && n < 2 {
-		return E(Conflict, "A workspace needs an owner, and there is no other one. Hand ownership over first.", nil)
+		return storage.E(
+			storage.Conflict,
+			"A workspace needs an owner, and there is no other one. Hand ownership over first.",
+			nil,
+		)
 	}
 	return err
 }
@@ -194,13 +202,13 @@ func keepAnOwner(ctx context.Context, tx Store, w WorkspaceID, m Member) error {
 // ChangeRole makes a person of the workspace something else, and ends their sessions there: they
 // sign in again. NotFound for who is not in it, Forbidden where a role above the actor's is at
 // stake, Conflict for the only owner.
-func (l *Library) ChangeRole(ctx context.Context, a Actor, id UserID, role Role) error {
-	if _, err := ParseRole(string(role)); err != nil {
+func (l *Library) ChangeRole(ctx context.Context, a Actor, id storage.UserID, role storage.Role) error {
+	if _, err := storage.ParseRole(string(role)); err != nil {
 		return err
 	}
-	err := l.onMember(ctx, a, id, dutyPeople, func(tx Store, mine Role, other Member) error {
-		if mine.below(role) {
-			return E(Forbidden, "Only an owner can make somebody an owner.", nil)
+	err := l.onMember(ctx, a, id, dutyPeople, func(tx storage.Store, mine storage.Role, other storage.Member) error {
+		if below(mine, role) {
+			return storage.E(storage.Forbidden, "Only an owner can make somebody an owner.", nil)
 		}
 		if other.Role == role {
 			return nil
@@ -215,12 +223,12 @@ func (l *Library) ChangeRole(ctx context.Context, a Actor, id UserID, role Role)
 }
 
 // setRole changes a role and takes back what the person could do by the old one.
-func (l *Library) setRole(ctx context.Context, tx Store, a Actor, m Member, role Role) error {
+func (l *Library) setRole(ctx context.Context, tx storage.Store, a Actor, m storage.Member, role storage.Role) error {
 	id := m.User.ID
 	if err := tx.SetRole(ctx, a.WorkspaceID, id, role); err != nil {
 		return fmt.Errorf("set role: %w", err)
 	}
-	if role.below(m.Role) {
+	if below(role, m.Role) {
 		if err := takeBack(ctx, tx, a.WorkspaceID, id); err != nil {
 			return err
 		}
@@ -233,7 +241,7 @@ func (l *Library) setRole(ctx context.Context, tx Store, a Actor, m Member, role
 
 // takeBack ends what a person could come back by: the invites that they made, and the log-in links
 // that anyone of the workspace may hold.
-func takeBack(ctx context.Context, tx Store, w WorkspaceID, id UserID) error {
+func takeBack(ctx context.Context, tx storage.Store, w storage.WorkspaceID, id storage.UserID) error {
 	if err := tx.DeleteInvitesOf(ctx, w, id); err != nil {
 		return fmt.Errorf("take invites back: %w", err)
 	}
@@ -246,12 +254,12 @@ func takeBack(ctx context.Context, tx Store, w WorkspaceID, id UserID) error {
 // RemoveMember takes a person out of the workspace, or lets the actor leave it. Their videos stay;
 // their sessions and keys there end, and so does what they were granted to play. NotFound,
 // Forbidden and Conflict as ChangeRole.
-func (l *Library) RemoveMember(ctx context.Context, a Actor, id UserID) error {
+func (l *Library) RemoveMember(ctx context.Context, a Actor, id storage.UserID) error {
 	what, action := dutyPeople, ActionRemoved
 	if id == a.UserID {
 		what, action = dutyLeave, ActionLeft
 	}
-	err := l.onMember(ctx, a, id, what, func(tx Store, _ Role, other Member) error {
+	err := l.onMember(ctx, a, id, what, func(tx storage.Store, _ storage.Role, other storage.Member) error {
 		if err := keepAnOwner(ctx, tx, a.WorkspaceID, other); err != nil {
 			return err
 		}
@@ -266,7 +274,13 @@ func (l *Library) RemoveMember(ctx context.Context, a Actor, id UserID) error {
 	return nil
 }
 
-func (l *Library) remove(ctx context.Context, tx Store, a Actor, m Member, action Action) error {
+func (l *Library) remove(
+	ctx context.Context,
+	tx storage.Store,
+	a Actor,
+	m storage.Member,
+	action storage.Action,
+) error {
 	id := m.User.ID
 	if err := takeBack(ctx, tx, a.WorkspaceID, id); err != nil {
 		return err
@@ -288,27 +302,27 @@ func (l *Library) remove(ctx context.Context, tx Store, a Actor, m Member, actio
 
 // wake makes the event streams of a person look at their rights again. A lost message costs them
 // the time to the next look.
-func (l *Library) wake(ctx context.Context, w WorkspaceID, id UserID) {
-	if err := l.Bus.Publish(ctx, OwnerTopic(w, id), ""); err != nil {
+func (l *Library) wake(ctx context.Context, w storage.WorkspaceID, id storage.UserID) {
+	if err := l.Bus.Publish(ctx, storage.OwnerTopic(w, id), ""); err != nil {
 		l.Log.Warn("event not published", "event", "rights", "error", err)
 	}
 }
 
 // HandOver makes another person the owner in the actor's place, who becomes an admin. The sessions
 // of both end in this workspace; the actor gets a new one.
-func (l *Library) HandOver(ctx context.Context, a Actor, id UserID, device string) (cookie string, err error) {
-	err = l.onMember(ctx, a, id, dutyHandOver, func(tx Store, _ Role, other Member) error {
+func (l *Library) HandOver(ctx context.Context, a Actor, id storage.UserID, device string) (cookie string, err error) {
+	err = l.onMember(ctx, a, id, dutyHandOver, func(tx storage.Store, _ storage.Role, other storage.Member) error {
 		if id == a.UserID {
-			return E(Invalid, "You are the owner already. Choose somebody else.", nil)
+			return storage.E(storage.Invalid, "You are the owner already. Choose somebody else.", nil)
 		}
 		me, err := tx.MemberByID(ctx, a.WorkspaceID, a.UserID)
 		if err != nil {
 			return err
 		}
-		if err := l.setRole(ctx, tx, a, other, RoleOwner); err != nil {
+		if err := l.setRole(ctx, tx, a, other, storage.RoleOwner); err != nil {
 			return err
 		}
-		if err := l.setRole(ctx, tx, a, me, RoleAdmin); err != nil {
+		if err := l.setRole(ctx, tx, a, me, storage.RoleAdmin); err != nil {
 			return err
 		}
 		if err := l.note(ctx, tx, a, a.WorkspaceID, ActionOwner, other.User.Email, ""); err != nil {
@@ -327,17 +341,30 @@ func (l *Library) HandOver(ctx context.Context, a Actor, id UserID, device strin
 // LogInLinkFor makes a link that signs a person in once, for who has lost every other way in. The
 // person has to stand below the actor in each workspace that they are in: the link opens all of
 // them.
-func (l *Library) LogInLinkFor(ctx context.Context, a Actor, id UserID) (secret string, link LoginLink, err error) {
-	err = l.onMember(ctx, a, id, dutyLogInLinks, func(tx Store, mine Role, other Member) error {
-		if !other.Role.below(mine) {
-			return E(Forbidden, "You can make a log-in link only for somebody whose role is below yours.", nil)
+func (l *Library) LogInLinkFor(
+	ctx context.Context,
+	a Actor,
+	id storage.UserID,
+) (secret string, link storage.LoginLink, err error) {
+	err = l.onMember(ctx, a, id, dutyLogInLinks, func(tx storage.Store, mine storage.Role, other storage.Member) error {
+		if !below(other.Role, mine) {
+			return storage.E(
+				storage.Forbidden,
+				"You can make a log-in link only for somebody whose role is below yours.",
+				nil,
+			)
 		}
 		if err := l.belowEverywhere(ctx, tx, a, id); err != nil {
 			return err
 		}
 		now := l.Now()
-		secret = NewSecret()
-		link = LoginLink{Hash: SecretHash(secret), UserID: id, CreatedAt: now, ExpiresAt: now.Add(LoginLinkFor)}
+		secret = storage.NewSecret()
+		link = storage.LoginLink{
+			Hash:      storage.SecretHash(secret),
+			UserID:    id,
+			CreatedAt: now,
+			ExpiresAt: now.Add(storage.LoginLinkFor),
+		}
 		if err := tx.CreateLoginLink(ctx, link); err != nil {
 			return fmt.Errorf("create log-in link: %w", err)
 		}
@@ -346,19 +373,19 @@ func (l *Library) LogInLinkFor(ctx context.Context, a Actor, id UserID) (secret 
 	return secret, link, err
 }
 
-func (l *Library) belowEverywhere(ctx context.Context, tx Store, a Actor, id UserID) error {
+func (l *Library) belowEverywhere(ctx context.Context, tx storage.Store, a Actor, id storage.UserID) error {
 	theirs, err := tx.Memberships(ctx, id)
 	if err != nil {
 		return fmt.Errorf("list memberships: %w", err)
 	}
 	for _, their := range theirs {
 		mine, err := tx.MemberByID(ctx, their.Workspace.ID, a.UserID)
-		if err != nil && KindOf(err) != NotFound {
+		if err != nil && storage.KindOf(err) != storage.NotFound {
 			return fmt.Errorf("find membership: %w", err)
 		}
-		if err != nil || !their.Role.below(mine.Role) || mine.Role.below(RoleAdmin) {
-			return E(
-				Forbidden,
+		if err != nil || !below(their.Role, mine.Role) || below(mine.Role, storage.RoleAdmin) {
+			return storage.E(
+				storage.Forbidden,
 				"This person is in other workspaces, too, which the link would open. Whoever runs this site can "+
 					"make one for them.",
 				nil,

@@ -7,14 +7,16 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // Self is what a person sees of their own account.
 type Self struct {
-	User       User
-	Workspace  *Workspace // where they are now; nil when they are in none
-	Role       Role
-	Workspaces []WorkspaceRole
+	User       storage.User
+	Workspace  *storage.Workspace // where they are now; nil when they are in none
+	Role       storage.Role
+	Workspaces []storage.WorkspaceRole
 }
 
 // Self is the actor's own account. An API key is told of its own workspace alone.
@@ -56,7 +58,7 @@ func (l *Library) ChangeProfile(ctx context.Context, a Actor, p Profile) error {
 	if err := l.may(a, dutyChangeSelf); err != nil {
 		return err
 	}
-	return l.Store.InTx(ctx, func(tx Store) error {
+	return l.Store.InTx(ctx, func(tx storage.Store) error {
 		id, err := tx.IdentityByUser(ctx, a.UserID)
 		if err != nil {
 			return fmt.Errorf("find account: %w", err)
@@ -68,21 +70,25 @@ func (l *Library) ChangeProfile(ctx context.Context, a Actor, p Profile) error {
 	})
 }
 
-func (p Profile) apply(u *User) error {
+func (p Profile) apply(u *storage.User) error {
 	if p.Name != nil {
-		if u.Name = cleanLine(*p.Name, MaxNameRunes); u.Name == "" {
-			return E(Invalid, "A name needs at least one character.", nil)
+		if u.Name = storage.CleanLine(*p.Name, storage.MaxNameRunes); u.Name == "" {
+			return storage.E(storage.Invalid, "A name needs at least one character.", nil)
 		}
 	}
 	if p.TimeZone != nil {
 		if !ValidTimeZone(*p.TimeZone) {
-			return E(Invalid, "This time zone is not known here. It is a name such as Europe/Lisbon.", nil)
+			return storage.E(
+				storage.Invalid,
+				"This time zone is not known here. It is a name such as Europe/Lisbon.",
+				nil,
+			)
 		}
 		u.TimeZone = *p.TimeZone
 	}
 	if p.Language != nil {
 		if !ValidLanguage(*p.Language) {
-			return E(Invalid, "A language is a tag such as en or pt-BR.", nil)
+			return storage.E(storage.Invalid, "A language is a tag such as en or pt-BR.", nil)
 		}
 		u.Language = *p.Language
 	}
@@ -153,7 +159,7 @@ func (l *Library) DropPicture(ctx context.Context, a Actor) error {
 
 func (l *Library) replacePicture(ctx context.Context, a Actor, key string) error {
 	old := ""
-	err := l.Store.InTx(ctx, func(tx Store) error {
+	err := l.Store.InTx(ctx, func(tx storage.Store) error {
 		id, err := tx.IdentityByUser(ctx, a.UserID)
 		if err != nil {
 			return fmt.Errorf("find account: %w", err)
@@ -184,7 +190,7 @@ func (l *Library) deletePicture(ctx context.Context, key string) {
 
 // PictureOf is the picture of somebody in the actor's workspace, or the actor's own. NotFound for
 // anyone else and where there is none.
-func (l *Library) PictureOf(ctx context.Context, a Actor, id UserID) (Picture, error) {
+func (l *Library) PictureOf(ctx context.Context, a Actor, id storage.UserID) (Picture, error) {
 	var key string
 	if id == a.UserID {
 		if err := l.may(a, dutySeeSelf); err != nil {
@@ -200,13 +206,13 @@ func (l *Library) PictureOf(ctx context.Context, a Actor, id UserID) (Picture, e
 			return Picture{}, err
 		}
 		m, err := l.Store.MemberByID(ctx, a.WorkspaceID, id)
-		if err != nil && KindOf(err) != NotFound {
+		if err != nil && storage.KindOf(err) != storage.NotFound {
 			return Picture{}, fmt.Errorf("find member: %w", err)
 		}
 		key = m.User.PictureKey
 	}
 	if key == "" {
-		return Picture{}, E(NotFound, "There is no picture of this person here.", nil)
+		return Picture{}, storage.E(storage.NotFound, "There is no picture of this person here.", nil)
 	}
 	return Picture{Key: key, MediaType: pictureTypes[key[strings.LastIndexByte(key, '.'):]]}, nil
 }

@@ -12,12 +12,14 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // CreateRecording makes a video that a browser is about to record: its link exists before the first
 // byte. Errors are CreateUpload's.
 func (l *Library) CreateRecording(ctx context.Context, a Actor, title string) (Ticket, error) {
-	return l.createRecording(ctx, a, title, func(Store, Video) error { return nil })
+	return l.createRecording(ctx, a, title, func(storage.Store, storage.Video) error { return nil })
 }
 
 // createRecording is CreateRecording with something more in its transaction.
@@ -25,38 +27,38 @@ func (l *Library) createRecording(
 	ctx context.Context,
 	a Actor,
 	title string,
-	also func(Store, Video) error,
+	also func(storage.Store, storage.Video) error,
 ) (Ticket, error) {
 	if err := l.mayUpload(a); err != nil {
 		return Ticket{}, err
 	}
 	if l.diskUsed() >= diskFullForNew {
-		return Ticket{}, E(
-			Full,
+		return Ticket{}, storage.E(
+			storage.Full,
 			"The storage is nearly full, so no new recordings are taken. Free some space, or ask who runs this site "+
 				"to.",
 			nil,
 		)
 	}
 	now := l.Now()
-	v := Video{
-		ID:          VideoID(l.NewID()),
+	v := storage.Video{
+		ID:          storage.VideoID(l.NewID()),
 		WorkspaceID: a.WorkspaceID,
 		OwnerID:     a.UserID,
 		OwnerName:   a.Name,
 		Title:       titleFor(title, ""),
 		Source:      "recording",
-		State:       StateRecording,
+		State:       storage.StateRecording,
 		CreatedAt:   now,
 		UpdatedAt:   now,
 	}
-	u := Upload{
-		ID:          UploadID(l.NewID()),
+	u := storage.Upload{
+		ID:          storage.UploadID(l.NewID()),
 		VideoID:     v.ID,
-		TokenHash:   SecretHash(NewSecret()),
+		TokenHash:   storage.SecretHash(storage.NewSecret()),
 		LengthBytes: -1,
 		CreatedAt:   now,
-		ExpiresAt:   now.Add(UploadKeep),
+		ExpiresAt:   now.Add(storage.UploadKeep),
 	}
 	share, err := l.newShare(ctx, v, now)
 	if err != nil {
@@ -66,7 +68,7 @@ func (l *Library) createRecording(
 		Video: v, Upload: u, Token: l.uploadToken(u.ID, now),
 		Share: share,
 	}
-	err = l.Store.InTx(ctx, func(tx Store) error {
+	err = l.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := tx.CreateVideo(ctx, t.Video); err != nil {
 			return fmt.Errorf("create video: %w", err)
 		}
@@ -76,7 +78,10 @@ func (l *Library) createRecording(
 		if err := tx.CreateUpload(ctx, t.Upload); err != nil {
 			return fmt.Errorf("create upload: %w", err)
 		}
-		if err := tx.CreateRecording(ctx, Recording{UploadID: u.ID, State: "recording", HeardAt: now}); err != nil {
+		if err := tx.CreateRecording(
+			ctx,
+			storage.Recording{UploadID: u.ID, State: "recording", HeardAt: now},
+		); err != nil {
 			return fmt.Errorf("create recording: %w", err)
 		}
 		return also(tx, v)
@@ -84,7 +89,7 @@ func (l *Library) createRecording(
 	if err != nil {
 		return Ticket{}, err
 	}
-	l.tell(ctx, v, EventVideo)
+	l.tell(ctx, v, storage.EventVideo)
 	return t, nil
 }
 
@@ -94,7 +99,7 @@ const tokenFor = 30 * 24 * time.Hour
 
 // uploadToken is a write-only credential for one upload that needs no row: the upload, its end, and
 // an HMAC over both.
-func (l *Library) uploadToken(id UploadID, now time.Time) string {
+func (l *Library) uploadToken(id storage.UploadID, now time.Time) string {
 	body := fmt.Sprintf("%s.%d", id, now.Add(tokenFor).Unix())
 	return "up_" + body + "." + l.tokenMAC(body)
 }
@@ -106,7 +111,7 @@ func (l *Library) tokenMAC(body string) string {
 }
 
 // ownToken reports whether secret is an uploadToken of this upload that has not ended.
-func (l *Library) ownToken(id UploadID, secret string) bool {
+func (l *Library) ownToken(id storage.UploadID, secret string) bool {
 	body, isToken := strings.CutPrefix(secret, "up_")
 	i := strings.LastIndexByte(body, '.')
 	if !isToken || i < 0 || !hmac.Equal([]byte(body[i+1:]), []byte(l.tokenMAC(body[:i]))) {
@@ -114,21 +119,21 @@ func (l *Library) ownToken(id UploadID, secret string) bool {
 	}
 	name, end, _ := strings.Cut(body[:i], ".")
 	unix, err := strconv.ParseInt(end, 10, 64)
-	return err == nil && UploadID(name) == id && l.Now().Before(time.Unix(unix, 0))
+	return err == nil && storage.UploadID(name) == id && l.Now().Before(time.Unix(unix, 0))
 }
 
 // RenewUploadToken gives a new token for a video's recording to somebody who may upload to it.
 // NotFound, Gone.
-func (l *Library) RenewUploadToken(ctx context.Context, a Actor, id VideoID) (Upload, string, error) {
+func (l *Library) RenewUploadToken(ctx context.Context, a Actor, id storage.VideoID) (storage.Upload, string, error) {
 	if _, err := l.videoFor(ctx, a, id, verbUpload); err != nil {
-		return Upload{}, "", err
+		return storage.Upload{}, "", err
 	}
 	u, err := l.Store.UploadByVideo(ctx, id)
 	if err != nil {
-		return Upload{}, "", noUpload(err)
+		return storage.Upload{}, "", noUpload(err)
 	}
 	if u, err = l.Upload(ctx, a, u.ID); err != nil {
-		return Upload{}, "", err
+		return storage.Upload{}, "", err
 	}
 	return u, l.uploadToken(u.ID, l.Now()), nil
 }
@@ -137,18 +142,18 @@ func (l *Library) RenewUploadToken(ctx context.Context, a Actor, id VideoID) (Up
 type Heartbeat struct {
 	State          string
 	StartedAt      *time.Time
-	Pauses         []Pause
+	Pauses         []storage.Pause
 	CameraOffsetMS int64
 }
 
 // HearRecording keeps the recording alive and answers with a fresh token. NotFound, Gone, Invalid;
 // Conflict once it was completed.
-func (l *Library) HearRecording(ctx context.Context, a Actor, id UploadID, h Heartbeat) (string, error) {
+func (l *Library) HearRecording(ctx context.Context, a Actor, id storage.UploadID, h Heartbeat) (string, error) {
 	if h.State != "recording" && h.State != "paused" {
-		return "", E(Invalid, `A recording is "recording" or "paused".`, nil)
+		return "", storage.E(storage.Invalid, `A recording is "recording" or "paused".`, nil)
 	}
-	if len(h.Pauses) > maxPauses {
-		return "", E(Invalid, fmt.Sprintf("A recording has at most %d pauses.", maxPauses), nil)
+	if len(h.Pauses) > storage.MaxPauses {
+		return "", storage.E(storage.Invalid, fmt.Sprintf("A recording has at most %d pauses.", storage.MaxPauses), nil)
 	}
 	_, r, err := l.recording(ctx, a, id)
 	if err != nil {
@@ -156,24 +161,28 @@ func (l *Library) HearRecording(ctx context.Context, a Actor, id UploadID, h Hea
 	}
 	now := l.Now()
 	r.State, r.StartedAt, r.Pauses, r.CameraOffsetMS, r.HeardAt = h.State, h.StartedAt, h.Pauses, h.CameraOffsetMS, now
-	if err := l.Store.HearRecording(ctx, r, now.Add(UploadKeep)); err != nil {
+	if err := l.Store.HearRecording(ctx, r, now.Add(storage.UploadKeep)); err != nil {
 		return "", fmt.Errorf("hear recording: %w", err)
 	}
 	return l.uploadToken(id, now), nil
 }
 
 // recording loads an upload that is a recording's. NotFound, Gone.
-func (l *Library) recording(ctx context.Context, a Actor, id UploadID) (Upload, Recording, error) {
+func (l *Library) recording(
+	ctx context.Context,
+	a Actor,
+	id storage.UploadID,
+) (storage.Upload, storage.Recording, error) {
 	u, err := l.Upload(ctx, a, id)
 	if err != nil {
-		return Upload{}, Recording{}, err
+		return storage.Upload{}, storage.Recording{}, err
 	}
 	r, err := l.Store.RecordingByUpload(ctx, id)
-	if err != nil && KindOf(err) == NotFound {
-		return Upload{}, Recording{}, noUpload(err)
+	if err != nil && storage.KindOf(err) == storage.NotFound {
+		return storage.Upload{}, storage.Recording{}, noUpload(err)
 	}
 	if err != nil {
-		return Upload{}, Recording{}, fmt.Errorf("find recording: %w", err)
+		return storage.Upload{}, storage.Recording{}, fmt.Errorf("find recording: %w", err)
 	}
 	return u, r, nil
 }
@@ -189,52 +198,73 @@ type NewChunk struct {
 // PutChunk stores a chunk durably; the same bytes again are no error and change nothing (created
 // false). Errors: Conflict with the row that is there when the number was taken by other bytes, or
 // when the recording was completed; Mismatch; TooLarge; Full; Invalid; NotFound; Gone.
-func (l *Library) PutChunk(ctx context.Context, a Actor, id UploadID, n NewChunk, body io.Reader) (Chunk, bool, error) {
-	if n.Track != ScreenTrack && n.Track != CameraTrack {
-		return Chunk{}, false, E(NotFound, `A recording has the tracks "screen" and "camera".`, nil)
+func (l *Library) PutChunk(
+	ctx context.Context,
+	a Actor,
+	id storage.UploadID,
+	n NewChunk,
+	body io.Reader,
+) (storage.Chunk, bool, error) {
+	if n.Track != storage.ScreenTrack && n.Track != storage.CameraTrack {
+		return storage.Chunk{}, false, storage.E(
+			storage.NotFound,
+			`A recording has the tracks "screen" and "camera".`,
+			nil,
+		)
 	}
-	if n.N < 0 || n.N >= maxChunks {
-		return Chunk{}, false, E(Invalid, fmt.Sprintf("Chunks are numbered from 0 to %d.", maxChunks-1), nil)
+	if n.N < 0 || n.N >= storage.MaxChunks {
+		return storage.Chunk{}, false, storage.E(
+			storage.Invalid,
+			fmt.Sprintf("Chunks are numbered from 0 to %d.", storage.MaxChunks-1),
+			nil,
+		)
 	}
 	u, _, err := l.recording(ctx, a, id)
 	if err != nil {
-		return Chunk{}, false, err
+		return storage.Chunk{}, false, err
 	}
 	want := hex.EncodeToString(n.Want[:])
 	there, err := l.Store.ChunkByNumber(ctx, id, n.Track, n.N)
 	if err == nil {
 		return there, false, sameChunk(there, want)
 	}
-	if KindOf(err) != NotFound {
-		return Chunk{}, false, fmt.Errorf("find chunk: %w", err)
+	if storage.KindOf(err) != storage.NotFound {
+		return storage.Chunk{}, false, fmt.Errorf("find chunk: %w", err)
 	}
 	if l.diskUsed() >= diskFullForRunning {
-		return Chunk{}, false, E(
-			Full,
+		return storage.Chunk{}, false, storage.E(
+			storage.Full,
 			"The storage is full. What was recorded is kept in the browser, and goes up when there is room again.",
 			nil,
 		)
 	}
 	c, err := l.storeChunk(ctx, u, n, want, body)
 	if err != nil {
-		return Chunk{}, false, err
+		return storage.Chunk{}, false, err
 	}
 	// The client may have gone: what is stored is worth its row.
 	keep, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeFor)
 	defer cancel()
 	now := l.Now()
-	stored, created, err := l.Store.AddChunk(keep, id, c, cutRunes(n.MediaType, maxMediaType), now, now.Add(UploadKeep))
+	stored, created, err := l.Store.AddChunk(
+		keep,
+		id,
+		c,
+		storage.CutRunes(n.MediaType, storage.MaxMediaType),
+		now,
+		now.Add(storage.UploadKeep),
+	)
 	if err != nil || !created {
 		l.dropChunk(keep, c)
 	}
-	if err != nil && KindOf(err) == Conflict {
+	if err != nil && storage.KindOf(err) == storage.Conflict {
 		if _, _, gone := l.recording(keep, a, id); gone != nil { // given up while the chunk came
-			return Chunk{}, false, gone
+			return storage.Chunk{}, false, gone
 		}
-		return Chunk{}, false, E(Conflict, "This recording was completed.", err)
+		return storage.Chunk{}, false, storage.E(storage.Conflict, "This recording was completed.", err)
 	}
 	if err != nil {
-		return Chunk{}, false, fmt.Errorf("add chunk: %w", err)
+		return storage.Chunk{}, false, fmt.Errorf("add chunk: %w", err)
 	}
 	if !created {
 		return stored, false, sameChunk(stored, want)
@@ -243,39 +273,49 @@ func (l *Library) PutChunk(ctx context.Context, a Actor, id UploadID, n NewChunk
 	return stored, true, nil
 }
 
-func sameChunk(there Chunk, want string) error {
+func sameChunk(there storage.Chunk, want string) error {
 	if there.SHA256 == want {
 		return nil
 	}
-	return E(Conflict, "Other bytes were stored under this number.", nil)
+	return storage.E(storage.Conflict, "Other bytes were stored under this number.", nil)
 }
 
-func (l *Library) storeChunk(ctx context.Context, u Upload, n NewChunk, want string, body io.Reader) (Chunk, error) {
+func (l *Library) storeChunk(
+	ctx context.Context,
+	u storage.Upload,
+	n NewChunk,
+	want string,
+	body io.Reader,
+) (storage.Chunk, error) {
 	sum := sha256.New()
-	limited := &io.LimitedReader{R: body, N: MaxPartBytes + 1}
-	c := Chunk{Track: n.Track, N: n.N, Key: fmt.Sprintf("u/%s/%s/%s", u.ID, n.Track, l.NewID())}
+	limited := &io.LimitedReader{R: body, N: storage.MaxPartBytes + 1}
+	c := storage.Chunk{Track: n.Track, N: n.N, Key: fmt.Sprintf("u/%s/%s/%s", u.ID, n.Track, l.NewID())}
 	var err error
 	c.SizeBytes, err = l.Objects.Put(ctx, c.Key, io.TeeReader(limited, sum))
 	if err != nil {
-		return Chunk{}, fmt.Errorf("store chunk: %w", err)
+		return storage.Chunk{}, fmt.Errorf("store chunk: %w", err)
 	}
 	c.SHA256 = hex.EncodeToString(sum.Sum(nil))
 	switch {
 	case limited.N <= 0:
-		err = E(TooLarge, fmt.Sprintf("A chunk is at most %d MiB.", MaxPartBytes>>20), nil)
+		err = storage.E(storage.TooLarge, fmt.Sprintf("A chunk is at most %d MiB.", storage.MaxPartBytes>>20), nil)
 	case c.SizeBytes == 0:
-		err = E(Invalid, "A chunk has at least one byte.", nil)
+		err = storage.E(storage.Invalid, "A chunk has at least one byte.", nil)
 	case c.SHA256 != want:
-		err = E(Mismatch, "The digest does not match what arrived. Nothing of it was kept: send it again.", nil)
+		err = storage.E(
+			storage.Mismatch,
+			"The digest does not match what arrived. Nothing of it was kept: send it again.",
+			nil,
+		)
 	}
 	if err != nil {
 		l.dropChunk(context.WithoutCancel(ctx), c)
-		return Chunk{}, err
+		return storage.Chunk{}, err
 	}
 	return c, nil
 }
 
-func (l *Library) dropChunk(ctx context.Context, c Chunk) {
+func (l *Library) dropChunk(ctx context.Context, c storage.Chunk) {
 	if err := l.Objects.Delete(ctx, c.Key); err != nil {
 		l.Log.Warn("orphaned chunk not deleted", "key", c.Key, "error", err)
 	}
@@ -283,24 +323,24 @@ func (l *Library) dropChunk(ctx context.Context, c Chunk) {
 
 // RecordingState is where a recording stands, for a client that goes on.
 type RecordingState struct {
-	Tracks map[string]TrackState
+	Tracks map[string]storage.TrackState
 	Sealed bool
 }
 
 // RecordingState answers what has arrived. NotFound, Gone.
-func (l *Library) RecordingState(ctx context.Context, a Actor, id UploadID) (RecordingState, error) {
+func (l *Library) RecordingState(ctx context.Context, a Actor, id storage.UploadID) (RecordingState, error) {
 	u, r, err := l.recording(ctx, a, id)
 	if err != nil {
 		return RecordingState{}, err
 	}
-	s := RecordingState{Tracks: map[string]TrackState{}, Sealed: u.SealedAt != nil && !r.Recovered}
-	for _, track := range []string{ScreenTrack, CameraTrack} {
+	s := RecordingState{Tracks: map[string]storage.TrackState{}, Sealed: u.SealedAt != nil && !r.Recovered}
+	for _, track := range []string{storage.ScreenTrack, storage.CameraTrack} {
 		chunks, err := l.Store.Chunks(ctx, id, track)
 		if err != nil {
 			return RecordingState{}, fmt.Errorf("list chunks: %w", err)
 		}
-		if len(chunks) > 0 || track == ScreenTrack {
-			s.Tracks[track] = trackState(chunks)
+		if len(chunks) > 0 || track == storage.ScreenTrack {
+			s.Tracks[track] = storage.StateOfTrack(chunks)
 		}
 	}
 	return s, nil
@@ -323,43 +363,47 @@ func (e *MissingError) Error() string { return fmt.Sprintf("chunks are missing: 
 func (l *Library) CompleteRecording(
 	ctx context.Context,
 	a Actor,
-	id UploadID,
+	id storage.UploadID,
 	claims map[string]Claim,
-) (VideoSummary, error) {
+) (storage.VideoSummary, error) {
 	u, r, err := l.recording(ctx, a, id)
 	if err != nil {
-		return VideoSummary{}, err
+		return storage.VideoSummary{}, err
 	}
 	v, err := l.Store.VideoByID(ctx, u.VideoID)
 	if err != nil {
-		return VideoSummary{}, fmt.Errorf("find video: %w", err)
+		return storage.VideoSummary{}, fmt.Errorf("find video: %w", err)
 	}
 	if u.SealedAt != nil && !r.Recovered {
 		return l.Store.VideoSummary(ctx, v.ID)
 	}
-	if claims[ScreenTrack].Chunks < 1 {
-		return VideoSummary{}, E(Invalid, `A recording has at least one chunk of its track "screen".`, nil)
+	if claims[storage.ScreenTrack].Chunks < 1 {
+		return storage.VideoSummary{}, storage.E(
+			storage.Invalid,
+			`A recording has at least one chunk of its track "screen".`,
+			nil,
+		)
 	}
 	total, err := l.compareClaims(ctx, u, claims)
 	if err != nil {
-		return VideoSummary{}, err
+		return storage.VideoSummary{}, err
 	}
 	if err := l.sealRecording(ctx, u, v, total, false); err != nil {
-		return VideoSummary{}, err
+		return storage.VideoSummary{}, err
 	}
 	return l.Store.VideoSummary(ctx, u.VideoID)
 }
 
 // compareClaims answers how many chunks there are in all.
-func (l *Library) compareClaims(ctx context.Context, u Upload, claims map[string]Claim) (int, error) {
+func (l *Library) compareClaims(ctx context.Context, u storage.Upload, claims map[string]Claim) (int, error) {
 	missing := map[string][]int{}
 	total := 0
-	for _, track := range []string{ScreenTrack, CameraTrack} {
+	for _, track := range []string{storage.ScreenTrack, storage.CameraTrack} {
 		chunks, err := l.Store.Chunks(ctx, u.ID, track)
 		if err != nil {
 			return 0, fmt.Errorf("list chunks: %w", err)
 		}
-		s, claim := trackState(chunks), claims[track]
+		s, claim := storage.StateOfTrack(chunks), claims[track]
 		total += s.Chunks
 		absent := s.Missing
 		for n := s.Next; n < claim.Chunks && len(s.Missing) == 0 && len(absent) < 1000; n++ {
@@ -370,8 +414,8 @@ func (l *Library) compareClaims(ctx context.Context, u Upload, claims map[string
 			continue
 		}
 		if s.Chunks != claim.Chunks || s.Bytes != claim.Bytes {
-			return 0, E(
-				Conflict,
+			return 0, storage.E(
+				storage.Conflict,
 				fmt.Sprintf(
 					"%d chunks of %d bytes of the track %q are here, not %d of %d.",
 					s.Chunks,
@@ -385,8 +429,8 @@ func (l *Library) compareClaims(ctx context.Context, u Upload, claims map[string
 		}
 		for _, c := range chunks {
 			if info, err := l.Objects.Stat(ctx, c.Key); err != nil || info.SizeBytes != c.SizeBytes {
-				return 0, E(
-					Internal,
+				return 0, storage.E(
+					storage.Internal,
 					"A stored chunk does not have the size that was acknowledged.",
 					errors.Join(err, fmt.Errorf("chunk %d of %s", c.N, u.ID)),
 				)
@@ -394,30 +438,36 @@ func (l *Library) compareClaims(ctx context.Context, u Upload, claims map[string
 		}
 	}
 	if len(missing) > 0 {
-		return 0, E(Conflict, "Some chunks are not here yet.", &MissingError{missing})
+		return 0, storage.E(storage.Conflict, "Some chunks are not here yet.", &MissingError{missing})
 	}
 	return total, nil
 }
 
-func (l *Library) sealRecording(ctx context.Context, u Upload, v Video, chunks int, recovered bool) error {
+func (l *Library) sealRecording(
+	ctx context.Context,
+	u storage.Upload,
+	v storage.Video,
+	chunks int,
+	recovered bool,
+) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeFor)
 	defer cancel()
-	var sound *Stage
-	err := l.startGeneration(ctx, u.VideoID, func(tx Store) (err error) {
+	var sound *storage.Stage
+	err := l.startGeneration(ctx, u.VideoID, func(tx storage.Store) (err error) {
 		if err := tx.SealRecording(ctx, u.ID, l.Now(), chunks, recovered); err != nil {
 			return fmt.Errorf("seal recording: %w", err)
 		}
 		if sound, err = l.wakeLastSound(ctx, tx, u); err != nil {
 			return err
 		}
-		if v.State == StateReady || v.State == StateProcessing {
+		if v.State == storage.StateReady || v.State == storage.StateProcessing {
 			// it was recovered and is made anew with what came later; what plays goes on playing
 			return nil
 		}
-		return tx.SetVideoState(ctx, v.ID, StateProcessing.From(), StateProcessing, "", l.Now())
+		return tx.SetVideoState(ctx, v.ID, storage.StateProcessing.From(), storage.StateProcessing, "", l.Now())
 	})
-	if err == nil && sound != nil && sound.State == StageDue {
-		l.send(ctx, []Stage{*sound})
+	if err == nil && sound != nil && sound.State == storage.StageDue {
+		l.send(ctx, []storage.Stage{*sound})
 	}
 	return err
 }
@@ -425,7 +475,7 @@ func (l *Library) sealRecording(ctx context.Context, u Upload, v Video, chunks i
 // SealSilent seals recordings of which nothing was heard for SilentFor: what is contiguous is
 // processed, and later chunks still come in. It answers how many there were.
 func (l *Library) SealSilent(ctx context.Context) (int, error) {
-	ids, err := l.Store.SilentRecordings(ctx, l.Now().Add(-SilentFor), reconcileBatch)
+	ids, err := l.Store.SilentRecordings(ctx, l.Now().Add(-storage.SilentFor), reconcileBatch)
 	if err != nil {
 		return 0, fmt.Errorf("list silent recordings: %w", err)
 	}
@@ -440,7 +490,7 @@ func (l *Library) SealSilent(ctx context.Context) (int, error) {
 	return sealed, nil
 }
 
-func (l *Library) sealAsItIs(ctx context.Context, id UploadID) error {
+func (l *Library) sealAsItIs(ctx context.Context, id storage.UploadID) error {
 	u, err := l.Store.UploadByID(ctx, id)
 	if err != nil {
 		return fmt.Errorf("find upload: %w", err)
@@ -450,7 +500,7 @@ func (l *Library) sealAsItIs(ctx context.Context, id UploadID) error {
 		return fmt.Errorf("find video: %w", err)
 	}
 	total := 0
-	for _, track := range []string{ScreenTrack, CameraTrack} {
+	for _, track := range []string{storage.ScreenTrack, storage.CameraTrack} {
 		chunks, err := l.Store.Chunks(ctx, id, track)
 		if err != nil {
 			return fmt.Errorf("list chunks: %w", err)
@@ -462,7 +512,7 @@ func (l *Library) sealAsItIs(ctx context.Context, id UploadID) error {
 
 // missingOf tells people when chunks of a recording lie behind one that never came; empty when none
 // do.
-func (l *Library) missingOf(ctx context.Context, v Video) (string, error) {
+func (l *Library) missingOf(ctx context.Context, v storage.Video) (string, error) {
 	if v.Source != "recording" {
 		return "", nil
 	}
@@ -470,12 +520,12 @@ func (l *Library) missingOf(ctx context.Context, v Video) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find upload: %w", err)
 	}
-	for _, track := range []string{ScreenTrack, CameraTrack} {
+	for _, track := range []string{storage.ScreenTrack, storage.CameraTrack} {
 		chunks, err := l.Store.Chunks(ctx, u.ID, track)
 		if err != nil {
 			return "", fmt.Errorf("list chunks: %w", err)
 		}
-		if len(contiguous(chunks)) < len(chunks) {
+		if len(storage.Contiguous(chunks)) < len(chunks) {
 			return "A part of this recording never arrived, so that it ends before its time. Open this site in the " +
 				"browser that recorded it: what is still there is sent.", nil
 		}

@@ -4,17 +4,19 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"meanwhile/storage"
 )
 
 // putNotices takes notices away that hold no longer, and makes those that are due.
 func (l *Library) putNotices(ctx context.Context) (int, error) {
 	now := l.Now()
-	if _, err := l.Store.DropNotices(ctx, now, NoticeFor); err != nil {
+	if _, err := l.Store.DropNotices(ctx, now, storage.NoticeFor); err != nil {
 		return 0, err
 	}
 	made := 0
 	for {
-		n, err := l.Store.MakeNotices(ctx, now, NoticeFor, keepingBatch)
+		n, err := l.Store.MakeNotices(ctx, now, storage.NoticeFor, storage.KeepingBatch)
 		made += n
 		if err != nil || n == 0 {
 			return made, err
@@ -27,13 +29,13 @@ func (l *Library) endNotices(ctx context.Context) (int, error) {
 	now := l.Now()
 	return l.rounds(
 		ctx,
-		func() ([]VideoID, error) { return l.Store.LeavingVideos(ctx, now, keepingBatch) },
-		func(id VideoID) error {
+		func() ([]storage.VideoID, error) { return l.Store.LeavingVideos(ctx, now, storage.KeepingBatch) },
+		func(id storage.VideoID) error {
 			v, err := l.Store.VideoByID(ctx, id)
 			if err != nil {
 				return fmt.Errorf("find video: %w", err)
 			}
-			err = l.Store.InTx(ctx, func(tx Store) error {
+			err = l.Store.InTx(ctx, func(tx storage.Store) error {
 				if err := tx.TrashNoticed(ctx, id, now); err != nil {
 					return err
 				}
@@ -42,7 +44,7 @@ func (l *Library) endNotices(ctx context.Context) (int, error) {
 					tx,
 					Actor{},
 					v.WorkspaceID,
-					ActionTrash,
+					storage.ActionTrash,
 					v.Title,
 					"it was as old as this workspace keeps videos",
 				)
@@ -51,7 +53,7 @@ func (l *Library) endNotices(ctx context.Context) (int, error) {
 				return fmt.Errorf("trash video: %w", err)
 			}
 			l.grants.forget()
-			l.tell(ctx, v, EventVideo)
+			l.tell(ctx, v, storage.EventVideo)
 			return nil
 		},
 	)
@@ -65,7 +67,7 @@ func (l *Library) mailNotices(ctx context.Context) (int, error) {
 	}
 	mailed := 0
 	for {
-		notices, err := l.Store.ClaimNotices(ctx, l.Now(), keepingBatch)
+		notices, err := l.Store.ClaimNotices(ctx, l.Now(), storage.KeepingBatch)
 		if err != nil || len(notices) == 0 {
 			return mailed, err
 		}
@@ -76,7 +78,7 @@ func (l *Library) mailNotices(ctx context.Context) (int, error) {
 	}
 }
 
-func (l *Library) mailNotice(ctx context.Context, notices []Notice) error {
+func (l *Library) mailNotice(ctx context.Context, notices []storage.Notice) error {
 	owner, err := l.Store.IdentityByUser(ctx, notices[0].OwnerID)
 	if err != nil {
 		return fmt.Errorf("find owner: %w", err)
@@ -90,21 +92,21 @@ func (l *Library) mailNotice(ctx context.Context, notices []Notice) error {
 		&text,
 		"\nDownload what you want to keep before then:\n\n%s/\n\nFrom the trash they can be restored for %d days.\n",
 		l.Site,
-		int(TrashFor.Hours()/24),
+		int(storage.TrashFor.Hours()/24),
 	)
 	subject := "A video of yours leaves soon"
 	if len(notices) > 1 {
 		subject = fmt.Sprintf("%d videos of yours leave soon", len(notices))
 	}
-	err = l.Mailer.Send(ctx, Mail{To: owner.User.Email, Subject: subject, Text: text.String()})
+	err = l.Mailer.Send(ctx, storage.Mail{To: owner.User.Email, Subject: subject, Text: text.String()})
 	if err == nil {
 		return nil
 	}
-	if KindOf(err) == Invalid {
+	if storage.KindOf(err) == storage.Invalid {
 		l.Log.Warn("a notice reaches nobody: its mail address is refused", "user_id", owner.User.ID, "error", err)
 		return nil
 	}
-	ids := make([]VideoID, len(notices))
+	ids := make([]storage.VideoID, len(notices))
 	for i, n := range notices {
 		ids[i] = n.VideoID
 	}

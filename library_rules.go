@@ -7,14 +7,16 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"meanwhile/storage"
 )
 
 // What happens to links, for the log.
 const (
-	ActionLinkMade    Action = "link-made"
-	ActionLinkChanged Action = "link-changed"
-	ActionLinkRevoked Action = "link-revoked"
-	ActionLinkMailed  Action = "link-mailed"
+	ActionLinkMade    storage.Action = "link-made"
+	ActionLinkChanged storage.Action = "link-changed"
+	ActionLinkRevoked storage.Action = "link-revoked"
+	ActionLinkMailed  storage.Action = "link-mailed"
 )
 
 // ShareMailFor is how long a link lives that proves an address.
@@ -23,9 +25,13 @@ const ShareMailFor = 30 * time.Minute
 // ErrPasswordNeeded and ErrAddressNeeded are what those hear who have a link that asks for
 // something: a pass opens it.
 var (
-	ErrPasswordNeeded = E(Unauthenticated, "This link asks for a password. Give the one that came with it.", nil)
-	ErrAddressNeeded  = E(
-		Unauthenticated,
+	ErrPasswordNeeded = storage.E(
+		storage.Unauthenticated,
+		"This link asks for a password. Give the one that came with it.",
+		nil,
+	)
+	ErrAddressNeeded = storage.E(
+		storage.Unauthenticated,
 		"This link is for some people only. Give your mail address: if it is one of theirs, a message with a way in "+
 			"is sent there.",
 		nil,
@@ -35,42 +41,48 @@ var (
 // ShareChange is what to change of a link; nil leaves a thing as it is.
 type ShareChange struct {
 	Name          *string
-	Audience      *Audience
+	Audience      *storage.Audience
 	Password      *string
 	People        *[]string
-	Comments      *CommentRule
+	Comments      *storage.CommentRule
 	AllowDownload *bool
 	ExpiresAt     **time.Time // a pointer to nil takes the end away
 }
 
 // newShare is a link with the rules that the video's workspace wants new ones to begin with.
-func (l *Library) newShare(ctx context.Context, v Video, now time.Time) (Share, error) {
+func (l *Library) newShare(ctx context.Context, v storage.Video, now time.Time) (storage.Share, error) {
 	_, set, err := l.Store.WorkspaceByID(ctx, v.WorkspaceID)
 	if err != nil {
-		return Share{}, fmt.Errorf("read workspace: %w", err)
+		return storage.Share{}, fmt.Errorf("read workspace: %w", err)
 	}
-	return Share{ID: ShareID(l.NewID()), VideoID: v.ID, Token: l.NewID(), ShareRules: set.rules(), CreatedAt: now}, nil
+	return storage.Share{
+		ID:         storage.ShareID(l.NewID()),
+		VideoID:    v.ID,
+		Token:      l.NewID(),
+		ShareRules: rules(set),
+		CreatedAt:  now,
+	}, nil
 }
 
 // rules are what a new link begins with. The usual audience and the usual comments are empty
 // inside.
-func (s Settings) rules() ShareRules {
-	r := ShareRules{
-		Audience:      Audience(s.DefaultAudience),
-		Comments:      CommentRule(s.DefaultComments),
+func rules(s storage.Settings) storage.ShareRules {
+	r := storage.ShareRules{
+		Audience:      storage.Audience(s.DefaultAudience),
+		Comments:      storage.CommentRule(s.DefaultComments),
 		AllowDownload: s.DefaultDownload,
 	}
 	if r.Audience == "link" {
-		r.Audience = AudienceLink
+		r.Audience = storage.AudienceLink
 	}
 	if r.Comments == "on" {
-		r.Comments = CommentsOn
+		r.Comments = storage.CommentsOn
 	}
 	return r
 }
 
 // EmbedHosts are the sites that may show the player of a video in their pages; empty for all.
-func (l *Library) EmbedHosts(ctx context.Context, v Video) ([]string, error) {
+func (l *Library) EmbedHosts(ctx context.Context, v storage.Video) ([]string, error) {
 	_, set, err := l.Store.WorkspaceByID(ctx, v.WorkspaceID)
 	if err != nil {
 		return nil, fmt.Errorf("read workspace: %w", err)
@@ -80,7 +92,7 @@ func (l *Library) EmbedHosts(ctx context.Context, v Video) ([]string, error) {
 
 // Shares lists the links of a video, oldest first, revoked ones too. NotFound for who may not
 // manage them.
-func (l *Library) Shares(ctx context.Context, a Actor, id VideoID) ([]SharedLink, error) {
+func (l *Library) Shares(ctx context.Context, a Actor, id storage.VideoID) ([]storage.SharedLink, error) {
 	if _, err := l.videoFor(ctx, a, id, verbShare); err != nil {
 		return nil, err
 	}
@@ -93,28 +105,33 @@ func (l *Library) Shares(ctx context.Context, a Actor, id VideoID) ([]SharedLink
 
 // AddShare makes another link. Invalid for rules that make no sense, Conflict where there are too
 // many.
-func (l *Library) AddShare(ctx context.Context, a Actor, id VideoID, change ShareChange) (SharedLink, error) {
+func (l *Library) AddShare(
+	ctx context.Context,
+	a Actor,
+	id storage.VideoID,
+	change ShareChange,
+) (storage.SharedLink, error) {
 	v, err := l.videoFor(ctx, a, id, verbShare)
 	if err != nil {
-		return SharedLink{}, err
+		return storage.SharedLink{}, err
 	}
 	share, err := l.newShare(ctx, v, l.Now())
 	if err != nil {
-		return SharedLink{}, err
+		return storage.SharedLink{}, err
 	}
-	link := SharedLink{Share: share}
+	link := storage.SharedLink{Share: share}
 	if err := l.applyRules(ctx, &link, change); err != nil {
-		return SharedLink{}, err
+		return storage.SharedLink{}, err
 	}
-	err = l.Store.InTx(ctx, func(tx Store) error {
+	err = l.Store.InTx(ctx, func(tx storage.Store) error {
 		have, err := tx.SharesByVideo(ctx, id)
 		if err != nil {
 			return fmt.Errorf("list shares: %w", err)
 		}
-		if len(have) >= MaxShares {
-			return E(
-				Conflict,
-				fmt.Sprintf("A video can have at most %d links. Change one that is there.", MaxShares),
+		if len(have) >= storage.MaxShares {
+			return storage.E(
+				storage.Conflict,
+				fmt.Sprintf("A video can have at most %d links. Change one that is there.", storage.MaxShares),
 				nil,
 			)
 		}
@@ -124,7 +141,7 @@ func (l *Library) AddShare(ctx context.Context, a Actor, id VideoID, change Shar
 		if err := tx.SetSharePeople(ctx, link.ID, link.People); err != nil {
 			return fmt.Errorf("name people: %w", err)
 		}
-		return l.note(ctx, tx, a, v.WorkspaceID, ActionLinkMade, subjectOf(v, link.Share), link.describe())
+		return l.note(ctx, tx, a, v.WorkspaceID, ActionLinkMade, subjectOf(v, link.Share), describe(link))
 	})
 	return link, err
 }
@@ -133,21 +150,21 @@ func (l *Library) AddShare(ctx context.Context, a Actor, id VideoID, change Shar
 func (l *Library) ChangeShare(
 	ctx context.Context,
 	a Actor,
-	id VideoID,
-	share ShareID,
+	id storage.VideoID,
+	share storage.ShareID,
 	change ShareChange,
-) (SharedLink, error) {
-	return l.changeShare(ctx, a, id, share, ActionLinkChanged, func(link *SharedLink) error {
+) (storage.SharedLink, error) {
+	return l.changeShare(ctx, a, id, share, ActionLinkChanged, func(link *storage.SharedLink) error {
 		if link.RevokedAt != nil {
-			return E(Conflict, "This link was revoked. Make a new one.", nil)
+			return storage.E(storage.Conflict, "This link was revoked. Make a new one.", nil)
 		}
 		return l.applyRules(ctx, link, change)
 	})
 }
 
 // RevokeShare ends a link for good. Twice is no error.
-func (l *Library) RevokeShare(ctx context.Context, a Actor, id VideoID, share ShareID) error {
-	_, err := l.changeShare(ctx, a, id, share, ActionLinkRevoked, func(link *SharedLink) error {
+func (l *Library) RevokeShare(ctx context.Context, a Actor, id storage.VideoID, share storage.ShareID) error {
+	_, err := l.changeShare(ctx, a, id, share, ActionLinkRevoked, func(link *storage.SharedLink) error {
 		if link.RevokedAt == nil {
 			now := l.Now()
 			link.RevokedAt = &now
@@ -161,56 +178,56 @@ func (l *Library) RevokeShare(ctx context.Context, a Actor, id VideoID, share Sh
 func (l *Library) changeShare(
 	ctx context.Context,
 	a Actor,
-	id VideoID,
-	share ShareID,
-	action Action,
-	do func(*SharedLink) error,
-) (SharedLink, error) {
+	id storage.VideoID,
+	share storage.ShareID,
+	action storage.Action,
+	do func(*storage.SharedLink) error,
+) (storage.SharedLink, error) {
 	v, err := l.videoFor(ctx, a, id, verbShare)
 	if err != nil {
-		return SharedLink{}, err
+		return storage.SharedLink{}, err
 	}
 	list, err := l.Store.SharesByVideo(ctx, id)
 	if err != nil {
-		return SharedLink{}, fmt.Errorf("list shares: %w", err)
+		return storage.SharedLink{}, fmt.Errorf("list shares: %w", err)
 	}
-	i := slices.IndexFunc(list, func(link SharedLink) bool { return link.ID == share })
+	i := slices.IndexFunc(list, func(link storage.SharedLink) bool { return link.ID == share })
 	if i < 0 {
-		return SharedLink{}, E(NotFound, "This video has no such link.", nil)
+		return storage.SharedLink{}, storage.E(storage.NotFound, "This video has no such link.", nil)
 	}
 	link := list[i]
 	if err := do(&link); err != nil { // hashing a password takes long: outside of the transaction
-		return SharedLink{}, err
+		return storage.SharedLink{}, err
 	}
-	err = l.Store.InTx(ctx, func(tx Store) error {
+	err = l.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := tx.UpdateShare(ctx, link.Share); err != nil {
 			return fmt.Errorf("update share: %w", err)
 		}
 		if err := tx.SetSharePeople(ctx, link.ID, link.People); err != nil {
 			return fmt.Errorf("name people: %w", err)
 		}
-		return l.note(ctx, tx, a, v.WorkspaceID, action, subjectOf(v, link.Share), link.describe())
+		return l.note(ctx, tx, a, v.WorkspaceID, action, subjectOf(v, link.Share), describe(link))
 	})
 	if err != nil {
-		return SharedLink{}, err
+		return storage.SharedLink{}, err
 	}
 	l.grants.forget()
-	l.tell(ctx, v, EventVideo)
+	l.tell(ctx, v, storage.EventVideo)
 	return link, nil
 }
 
 // applyRules changes link and looks whether what comes out makes sense.
-func (l *Library) applyRules(ctx context.Context, link *SharedLink, c ShareChange) error {
+func (l *Library) applyRules(ctx context.Context, link *storage.SharedLink, c ShareChange) error {
 	audience := link.Audience
 	setIf(&link.Audience, c.Audience)
 	setIf(&link.Comments, c.Comments)
 	setIf(&link.AllowDownload, c.AllowDownload)
 	setIf(&link.ExpiresAt, c.ExpiresAt)
 	if c.Name != nil {
-		link.Name = cleanLine(*c.Name, MaxNameRunes)
+		link.Name = storage.CleanLine(*c.Name, storage.MaxNameRunes)
 	}
 	if c.ExpiresAt != nil && *c.ExpiresAt != nil && !(*c.ExpiresAt).After(l.Now()) {
-		return E(Invalid, "This link would have ended already: give a later time.", nil)
+		return storage.E(storage.Invalid, "This link would have ended already: give a later time.", nil)
 	}
 	if c.Password != nil {
 		hash, err := l.hashSharePassword(ctx, *c.Password)
@@ -230,29 +247,33 @@ func (l *Library) applyRules(ctx context.Context, link *SharedLink, c ShareChang
 	if link.Audience != audience {
 		link.Lock++
 	}
-	return link.sense()
+	return sense(*link)
 }
 
 // sense looks whether the rules go together.
-func (link SharedLink) sense() error {
+func sense(link storage.SharedLink) error {
 	switch link.Audience {
-	case AudienceLink, AudienceMembers:
-	case AudiencePassword:
+	case storage.AudienceLink, storage.AudienceMembers:
+	case storage.AudiencePassword:
 		if link.PasswordHash == "" {
-			return E(Invalid, "Give the password that this link is to ask for.", nil)
+			return storage.E(storage.Invalid, "Give the password that this link is to ask for.", nil)
 		}
-	case AudienceNamed:
+	case storage.AudienceNamed:
 		if len(link.People) == 0 {
-			return E(Invalid, "Give the mail address of at least one person whom this link is for.", nil)
+			return storage.E(
+				storage.Invalid,
+				"Give the mail address of at least one person whom this link is for.",
+				nil,
+			)
 		}
 	default:
-		return E(Invalid, "A link is for link, password, members or named.", nil)
+		return storage.E(storage.Invalid, "A link is for link, password, members or named.", nil)
 	}
 	switch link.Comments {
-	case CommentsOn, CommentsOff, CommentsHeld:
+	case storage.CommentsOn, storage.CommentsOff, storage.CommentsHeld:
 		return nil
 	}
-	return E(Invalid, "Comments are on, off or held.", nil)
+	return storage.E(storage.Invalid, "Comments are on, off or held.", nil)
 }
 
 func setIf[T any](to, from *T) {
@@ -262,10 +283,10 @@ func setIf[T any](to, from *T) {
 }
 
 func (l *Library) hashSharePassword(ctx context.Context, password string) (string, error) {
-	if utf8.RuneCountInString(password) < MinSharePasswordRunes {
-		return "", E(
-			Invalid,
-			fmt.Sprintf("The password of a link needs at least %d characters.", MinSharePasswordRunes),
+	if utf8.RuneCountInString(password) < storage.MinSharePasswordRunes {
+		return "", storage.E(
+			storage.Invalid,
+			fmt.Sprintf("The password of a link needs at least %d characters.", storage.MinSharePasswordRunes),
 			nil,
 		)
 	}
@@ -276,25 +297,29 @@ func (l *Library) hashSharePassword(ctx context.Context, password string) (strin
 func cleanPeople(emails []string) ([]string, error) {
 	var people []string
 	for _, e := range emails {
-		clean, err := cleanEmail(e)
+		clean, err := storage.CleanEmail(e)
 		if err != nil {
-			return nil, E(
-				Invalid,
-				fmt.Sprintf("%q does not look like a mail address.", cleanLine(e, MaxNameRunes)),
+			return nil, storage.E(
+				storage.Invalid,
+				fmt.Sprintf("%q does not look like a mail address.", storage.CleanLine(e, storage.MaxNameRunes)),
 				err,
 			)
 		}
-		people = append(people, FoldEmail(clean))
+		people = append(people, storage.FoldEmail(clean))
 	}
 	slices.Sort(people)
 	people = slices.Compact(people)
-	if len(people) > MaxSharePeople {
-		return nil, E(Invalid, fmt.Sprintf("A link can name at most %d people.", MaxSharePeople), nil)
+	if len(people) > storage.MaxSharePeople {
+		return nil, storage.E(
+			storage.Invalid,
+			fmt.Sprintf("A link can name at most %d people.", storage.MaxSharePeople),
+			nil,
+		)
 	}
 	return people, nil
 }
 
-func subjectOf(v Video, s Share) string {
+func subjectOf(v storage.Video, s storage.Share) string {
 	if s.Name == "" {
 		return v.Title
 	}
@@ -302,17 +327,17 @@ func subjectOf(v Video, s Share) string {
 }
 
 // describe says the rules in a few words.
-func (link SharedLink) describe() string {
+func describe(link storage.SharedLink) string {
 	words := []string{"anyone with the link"}
 	switch link.Audience {
-	case AudiencePassword:
+	case storage.AudiencePassword:
 		words[0] = "password"
-	case AudienceMembers:
+	case storage.AudienceMembers:
 		words[0] = "members"
-	case AudienceNamed:
+	case storage.AudienceNamed:
 		words[0] = fmt.Sprintf("%d named people", len(link.People))
 	}
-	if link.Comments != CommentsOn {
+	if link.Comments != storage.CommentsOn {
 		words = append(words, "comments "+string(link.Comments))
 	}
 	if !link.AllowDownload {

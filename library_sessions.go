@@ -6,18 +6,16 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // maxKeys bounds what a person may have of API keys in a workspace.
 const maxKeys = 100
 
-// ID names the session where it is listed. It cannot be turned back into what the cookie is looked
-// up by.
-func (s Session) ID() string { return SecretHash("session/" + s.Hash)[:32] }
-
 // OwnSession is a session as its person sees it.
 type OwnSession struct {
-	Session
+	storage.Session
 	Current bool // the one that asks
 }
 
@@ -30,7 +28,7 @@ func (l *Library) Sessions(ctx context.Context, a Actor, cookie string) ([]OwnSe
 	if err != nil {
 		return nil, fmt.Errorf("list sessions: %w", err)
 	}
-	own, current := make([]OwnSession, 0, len(list)), SecretHash(cookie)
+	own, current := make([]OwnSession, 0, len(list)), storage.SecretHash(cookie)
 	for _, s := range list {
 		if l.Now().Sub(s.LastUsed) < SessionIdle {
 			own = append(own, OwnSession{Session: s, Current: s.Hash == current})
@@ -47,10 +45,10 @@ func (l *Library) EndSession(ctx context.Context, a Actor, id string) error {
 	}
 	for _, s := range own {
 		if s.ID() == id {
-			return l.endOwn(ctx, a, s.Device, func(tx Store) error { return tx.DeleteSession(ctx, s.Hash) })
+			return l.endOwn(ctx, a, s.Device, func(tx storage.Store) error { return tx.DeleteSession(ctx, s.Hash) })
 		}
 	}
-	return E(NotFound, "There is no such session, or it has ended.", nil)
+	return storage.E(storage.NotFound, "There is no such session, or it has ended.", nil)
 }
 
 // EndOtherSessions signs all of the actor's browsers out but the one that asks.
@@ -62,12 +60,12 @@ func (l *Library) EndOtherSessions(ctx context.Context, a Actor, cookie string) 
 		ctx,
 		a,
 		"all others",
-		func(tx Store) error { return tx.EndSessions(ctx, a.UserID, SecretHash(cookie)) },
+		func(tx storage.Store) error { return tx.EndSessions(ctx, a.UserID, storage.SecretHash(cookie)) },
 	)
 }
 
-func (l *Library) endOwn(ctx context.Context, a Actor, which string, end func(Store) error) error {
-	return l.Store.InTx(ctx, func(tx Store) error {
+func (l *Library) endOwn(ctx context.Context, a Actor, which string, end func(storage.Store) error) error {
+	return l.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := end(tx); err != nil {
 			return fmt.Errorf("end session: %w", err)
 		}
@@ -77,14 +75,17 @@ func (l *Library) endOwn(ctx context.Context, a Actor, which string, end func(St
 
 // SwitchWorkspace makes the session work in another of the actor's workspaces. NotFound when they
 // are not in it.
-func (l *Library) SwitchWorkspace(ctx context.Context, a Actor, cookie string, w WorkspaceID) error {
+func (l *Library) SwitchWorkspace(ctx context.Context, a Actor, cookie string, w storage.WorkspaceID) error {
 	if err := l.may(a, dutyCredentials); err != nil {
 		return err
 	}
 	if _, err := l.Store.MemberByID(ctx, w, a.UserID); err != nil {
-		return orOther(err, E(NotFound, "There is no such workspace, or you are not in it.", err))
+		return storage.OrOther(
+			err,
+			storage.E(storage.NotFound, "There is no such workspace, or you are not in it.", err),
+		)
 	}
-	return l.Store.SwitchSession(ctx, SecretHash(cookie), w)
+	return l.Store.SwitchSession(ctx, storage.SecretHash(cookie), w)
 }
 
 // ChangePassword sets another password and ends every session and unused log-in link of the actor;
@@ -108,14 +109,14 @@ func (l *Library) ChangePassword(
 			return "", fmt.Errorf("check password: %w", err)
 		}
 		if !ok {
-			return "", E(Invalid, "This is not your present password. Nothing was changed.", nil)
+			return "", storage.E(storage.Invalid, "This is not your present password. Nothing was changed.", nil)
 		}
 	}
 	hash, err := l.hashPassword(ctx, password)
 	if err != nil {
 		return "", err
 	}
-	err = l.Store.InTx(ctx, func(tx Store) error {
+	err = l.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := l.holdSelf(ctx, tx, a); err != nil {
 			return err
 		}
@@ -131,7 +132,7 @@ func (l *Library) ChangePassword(
 }
 
 // Keys lists the actor's API keys of this workspace.
-func (l *Library) Keys(ctx context.Context, a Actor) ([]APIKey, error) {
+func (l *Library) Keys(ctx context.Context, a Actor) ([]storage.APIKey, error) {
 	if err := l.may(a, dutyKeys); err != nil {
 		return nil, err
 	}
@@ -144,17 +145,17 @@ func (l *Library) MakeKey(
 	ctx context.Context,
 	a Actor,
 	name string,
-	scopes []Scope,
+	scopes []storage.Scope,
 	expires *time.Time,
-) (APIKey, string, error) {
+) (storage.APIKey, string, error) {
 	if err := l.may(a, dutyKeys); err != nil {
-		return APIKey{}, "", err
+		return storage.APIKey{}, "", err
 	}
 	k, secret, err := l.newKey(a.UserID, a.WorkspaceID, name, scopes, expires)
 	if err != nil {
-		return APIKey{}, "", err
+		return storage.APIKey{}, "", err
 	}
-	err = l.Store.InTx(ctx, func(tx Store) error {
+	err = l.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := l.holdSelf(ctx, tx, a); err != nil {
 			return err
 		}
@@ -163,8 +164,8 @@ func (l *Library) MakeKey(
 			return fmt.Errorf("list keys: %w", err)
 		}
 		if len(have) >= maxKeys {
-			return E(
-				Conflict,
+			return storage.E(
+				storage.Conflict,
 				fmt.Sprintf("You have %d keys, which is the most. Delete those that nothing uses any more.", maxKeys),
 				nil,
 			)
@@ -179,13 +180,13 @@ func (l *Library) MakeKey(
 func (l *Library) AddAPIKey(
 	ctx context.Context,
 	email, name string,
-	scopes []Scope,
+	scopes []storage.Scope,
 	expires *time.Time,
 ) (string, error) {
 	id, err := l.Store.IdentityByEmail(ctx, strings.TrimSpace(email))
-	if err != nil && KindOf(err) == NotFound {
-		return "", E(
-			NotFound,
+	if err != nil && storage.KindOf(err) == storage.NotFound {
+		return "", storage.E(
+			storage.NotFound,
 			"There is no account with this mail address. Make one with: meanwhile user add EMAIL",
 			err,
 		)
@@ -194,46 +195,57 @@ func (l *Library) AddAPIKey(
 		return "", err
 	}
 	if id.WorkspaceID == "" {
-		return "", E(Conflict, "This person is in no workspace, and a key works in one. Invite them to one first.", nil)
+		return "", storage.E(
+			storage.Conflict,
+			"This person is in no workspace, and a key works in one. Invite them to one first.",
+			nil,
+		)
 	}
 	k, secret, err := l.newKey(id.User.ID, id.WorkspaceID, name, scopes, expires)
 	if err != nil {
 		return "", err
 	}
-	return secret, l.Store.InTx(ctx, func(tx Store) error { return l.addKey(ctx, tx, Actor{}, k, id.User.Email) })
+	return secret, l.Store.InTx(
+		ctx,
+		func(tx storage.Store) error { return l.addKey(ctx, tx, Actor{}, k, id.User.Email) },
+	)
 }
 
 func (l *Library) newKey(
-	id UserID,
-	w WorkspaceID,
+	id storage.UserID,
+	w storage.WorkspaceID,
 	name string,
-	scopes []Scope,
+	scopes []storage.Scope,
 	expires *time.Time,
-) (APIKey, string, error) {
-	name = cleanLine(name, MaxNameRunes)
+) (storage.APIKey, string, error) {
+	name = storage.CleanLine(name, storage.MaxNameRunes)
 	if name == "" {
-		return APIKey{}, "", E(Invalid, "Give the key a name that says what it is for.", nil)
+		return storage.APIKey{}, "", storage.E(storage.Invalid, "Give the key a name that says what it is for.", nil)
 	}
 	if len(scopes) == 0 {
-		return APIKey{}, "", E(Invalid, "An API key needs at least one scope.", nil)
+		return storage.APIKey{}, "", storage.E(storage.Invalid, "An API key needs at least one scope.", nil)
 	}
 	if expires != nil && !expires.After(l.Now()) {
-		return APIKey{}, "", E(Invalid, "This key would have ended before it began: give a later date.", nil)
+		return storage.APIKey{}, "", storage.E(
+			storage.Invalid,
+			"This key would have ended before it began: give a later date.",
+			nil,
+		)
 	}
-	secret := "mw_" + NewSecret()
-	return APIKey{
-		ID:          APIKeyID(l.NewID()),
+	secret := "mw_" + storage.NewSecret()
+	return storage.APIKey{
+		ID:          storage.APIKeyID(l.NewID()),
 		UserID:      id,
 		WorkspaceID: w,
 		Name:        name,
-		Hash:        SecretHash(secret),
+		Hash:        storage.SecretHash(secret),
 		Scopes:      scopes,
 		CreatedAt:   l.Now(),
 		ExpiresAt:   expires,
 	}, secret, nil
 }
 
-func (l *Library) addKey(ctx context.Context, tx Store, a Actor, k APIKey, whose string) error {
+func (l *Library) addKey(ctx context.Context, tx storage.Store, a Actor, k storage.APIKey, whose string) error {
 	if err := tx.CreateAPIKey(ctx, k); err != nil {
 		return fmt.Errorf("create API key: %w", err)
 	}
@@ -241,18 +253,18 @@ func (l *Library) addKey(ctx context.Context, tx Store, a Actor, k APIKey, whose
 }
 
 // DeleteKey ends one of the actor's API keys. NotFound.
-func (l *Library) DeleteKey(ctx context.Context, a Actor, id APIKeyID) error {
+func (l *Library) DeleteKey(ctx context.Context, a Actor, id storage.APIKeyID) error {
 	if err := l.may(a, dutyKeys); err != nil {
 		return err
 	}
-	err := l.Store.InTx(ctx, func(tx Store) error {
+	err := l.Store.InTx(ctx, func(tx storage.Store) error {
 		have, err := tx.APIKeys(ctx, a.WorkspaceID, a.UserID)
 		if err != nil {
 			return fmt.Errorf("list keys: %w", err)
 		}
-		i := slices.IndexFunc(have, func(k APIKey) bool { return k.ID == id })
+		i := slices.IndexFunc(have, func(k storage.APIKey) bool { return k.ID == id })
 		if i < 0 {
-			return E(NotFound, "There is no such key, or it was deleted.", nil)
+			return storage.E(storage.NotFound, "There is no such key, or it was deleted.", nil)
 		}
 		if err := tx.DeleteAPIKey(ctx, a.WorkspaceID, a.UserID, id); err != nil {
 			return fmt.Errorf("delete key: %w", err)

@@ -1,39 +1,39 @@
 package meanwhile
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // Watch is what a share link shows: to a guest, or to the video's owner.
 type Watch struct {
-	Video    VideoSummary
-	Share    Share
+	Video    storage.VideoSummary
+	Share    storage.Share
 	Owner    bool // may rename, delete, moderate
 	Comment  bool
 	Download bool
 	// Sources play: what plays everywhere, or while there is none of it, what plays in some
 	// browsers.
-	Sources []Asset
-	Poster  *Asset
+	Sources []storage.Asset
+	Poster  *storage.Asset
 	// What the published generation has beside its sources; nil where it has none.
-	HLS        *Asset // the list of rungs
-	Storyboard *Asset // the cues of the seek bar's pictures
-	Peaks      *Asset
+	HLS        *storage.Asset // the list of rungs
+	Storyboard *storage.Asset // the cues of the seek bar's pictures
+	Peaks      *storage.Asset
 	// Camera is the second track of a recording, CameraOffset how much later than the main one it
 	// begins, and Layout where it is shown.
-	Camera       *Asset
+	Camera       *storage.Asset
 	CameraOffset time.Duration
-	Layout       *Layout
+	Layout       *storage.Layout
 	// Flat is screen and camera as one picture by that Layout; nil while it is not made, and where
 	// there is nothing to put together.
-	Flat *Asset
+	Flat *storage.Asset
 	// Live are a recording's tracks as they lie, the main one first, as far as nothing better was
 	// made of them yet.
-	Live []Track
+	Live []storage.Track
 	// LiveOver says that nothing comes behind them any more, so that each can be had as one file.
 	LiveOver bool
 	// LiveSound says that the recording can be had with its sound in AAC, while nothing that plays
@@ -46,7 +46,7 @@ type Watch struct {
 	// is missed.
 	CommentSeq int64
 
-	assets []Asset // of the published generation
+	assets []storage.Asset // of the published generation
 }
 
 // Watch looks through a share link. NotFound for an unknown, ended or revoked link and for a video
@@ -62,7 +62,7 @@ func (l *Library) WatchTalk(ctx context.Context, a Actor, token string) (Watch, 
 	if err != nil {
 		return Watch{}, Conversation{}, err
 	}
-	c, err := l.talk(ctx, who, w.Video.Video, CommentQuery{})
+	c, err := l.talk(ctx, who, w.Video.Video, storage.CommentQuery{})
 	c.Seq, c.Count = w.CommentSeq, count
 	return w, c, err
 }
@@ -84,13 +84,14 @@ func (l *Library) watch(ctx context.Context, a Actor, token string) (Actor, Watc
 	return who, w, count, err
 }
 
-func (l *Library) look(ctx context.Context, a Actor, v Video, share SharedLink) (Watch, error) {
+func (l *Library) look(ctx context.Context, a Actor, v storage.Video, share storage.SharedLink) (Watch, error) {
 	sum, err := l.Store.VideoSummary(ctx, v.ID)
 	if err != nil {
 		return Watch{}, fmt.Errorf("read video: %w", err)
 	}
 	w := Watch{Video: sum, Share: share.Share}
-	w.Comment = l.authorize(a, v, &share, verbComment) == nil && (share.Comments != CommentsOff || l.isMember(a, v))
+	w.Comment = l.authorize(a, v, &share, verbComment) == nil &&
+		(share.Comments != storage.CommentsOff || l.isMember(a, v))
 	w.Grant, w.GrantEnds = l.grantFor(share.Share)
 	if err := l.addAssets(ctx, &w); err != nil {
 		return Watch{}, err
@@ -112,41 +113,41 @@ func (l *Library) videoByShare(
 	a Actor,
 	token string,
 	what verb,
-) (Actor, Video, SharedLink, error) {
+) (Actor, storage.Video, storage.SharedLink, error) {
 	v, share, err := l.Store.VideoByToken(ctx, token)
-	if err != nil && KindOf(err) == NotFound {
-		return Actor{}, Video{}, SharedLink{}, notThere(err)
+	if err != nil && storage.KindOf(err) == storage.NotFound {
+		return Actor{}, storage.Video{}, storage.SharedLink{}, notThere(err)
 	}
 	if err != nil {
-		return Actor{}, Video{}, SharedLink{}, fmt.Errorf("find shared video: %w", err)
+		return Actor{}, storage.Video{}, storage.SharedLink{}, fmt.Errorf("find shared video: %w", err)
 	}
 	if v.TrashedAt != nil || !share.Open(l.Now()) {
-		return Actor{}, Video{}, SharedLink{}, notThere(nil)
+		return Actor{}, storage.Video{}, storage.SharedLink{}, notThere(nil)
 	}
-	link := SharedLink{Share: share}
-	if share.Audience == AudienceNamed {
+	link := storage.SharedLink{Share: share}
+	if share.Audience == storage.AudienceNamed {
 		if link.People, err = l.Store.SharePeople(ctx, share.ID); err != nil {
-			return Actor{}, Video{}, SharedLink{}, fmt.Errorf("list people of share: %w", err)
+			return Actor{}, storage.Video{}, storage.SharedLink{}, fmt.Errorf("list people of share: %w", err)
 		}
 	}
 	who, err := l.inWorkspaceOf(ctx, a, v)
 	if err != nil {
-		return Actor{}, Video{}, SharedLink{}, err
+		return Actor{}, storage.Video{}, storage.SharedLink{}, err
 	}
 	if err := l.authorize(who, v, &link, what); err != nil {
-		return Actor{}, Video{}, SharedLink{}, err
+		return Actor{}, storage.Video{}, storage.SharedLink{}, err
 	}
 	return who, v, link, nil
 }
 
 // inWorkspaceOf is the actor as a member of the video's workspace, if they are one, wherever they
 // are at work. A key belongs to one workspace.
-func (l *Library) inWorkspaceOf(ctx context.Context, a Actor, v Video) (Actor, error) {
+func (l *Library) inWorkspaceOf(ctx context.Context, a Actor, v storage.Video) (Actor, error) {
 	if !a.SignedIn() || a.Scopes != nil || a.WorkspaceID == v.WorkspaceID {
 		return a, nil
 	}
 	m, err := l.Store.MemberByID(ctx, v.WorkspaceID, a.UserID)
-	if err != nil && KindOf(err) == NotFound {
+	if err != nil && storage.KindOf(err) == storage.NotFound {
 		return a, nil
 	}
 	if err != nil {
@@ -157,7 +158,7 @@ func (l *Library) inWorkspaceOf(ctx context.Context, a Actor, v Video) (Actor, e
 }
 
 func (l *Library) addAssets(ctx context.Context, w *Watch) error {
-	var published []Asset
+	var published []storage.Asset
 	var err error
 	if w.Video.Published > 0 {
 		if published, err = l.Store.AssetsByVideo(ctx, w.Video.ID, w.Video.Published); err != nil {
@@ -165,12 +166,12 @@ func (l *Library) addAssets(ctx context.Context, w *Watch) error {
 		}
 	}
 	w.assets = published
-	w.Sources = playable(published)
-	w.Poster = among(published, AssetPoster, "")
-	w.HLS = among(published, AssetPlaylist, MasterName)
-	w.Storyboard = among(published, AssetCues, "")
-	w.Peaks = among(published, AssetPeaks, "")
-	w.Camera = among(published, AssetCamera, "")
+	w.Sources = storage.Playable(published)
+	w.Poster = storage.AssetOf(published, storage.AssetPoster, "")
+	w.HLS = storage.AssetOf(published, storage.AssetPlaylist, MasterName)
+	w.Storyboard = storage.AssetOf(published, storage.AssetCues, "")
+	w.Peaks = storage.AssetOf(published, storage.AssetPeaks, "")
+	w.Camera = storage.AssetOf(published, storage.AssetCamera, "")
 	if w.Poster != nil || !w.Video.HasPoster {
 		return nil
 	}
@@ -179,62 +180,33 @@ func (l *Library) addAssets(ctx context.Context, w *Watch) error {
 		if err != nil {
 			return fmt.Errorf("list assets: %w", err)
 		}
-		w.Poster = among(assets, AssetPoster, "")
+		w.Poster = storage.AssetOf(assets, storage.AssetPoster, "")
 	}
 	return nil
 }
 
-// playable picks what a player may choose from, the largest first: once something plays everywhere,
-// the rest is not needed any more.
-func playable(assets []Asset) []Asset {
-	var all, everywhere []Asset
-	for _, a := range assets {
-		if a.Kind != AssetCopy && a.Kind != AssetRendition {
-			continue
-		}
-		all = append(all, a)
-		if a.Everywhere {
-			everywhere = append(everywhere, a)
-		}
-	}
-	if len(everywhere) > 0 {
-		all = everywhere
-	}
-	slices.SortStableFunc(all, func(a, b Asset) int { return cmp.Compare(b.Width*b.Height, a.Width*a.Height) })
-	return all
-}
-
-// among finds the asset of a kind, and of a name where one is given.
-func among(assets []Asset, kind AssetKind, name string) *Asset {
-	i := slices.IndexFunc(assets, func(a Asset) bool { return a.Kind == kind && (name == "" || a.Name == name) })
-	if i < 0 {
-		return nil
-	}
-	return &assets[i]
-}
-
 // PosterByShare is the picture for places that show a pasted link. NotFound as Watch says, or when
 // there is no poster yet.
-func (l *Library) PosterByShare(ctx context.Context, a Actor, token string) (Asset, error) {
+func (l *Library) PosterByShare(ctx context.Context, a Actor, token string) (storage.Asset, error) {
 	w, err := l.Watch(ctx, a, token)
 	if err != nil {
-		return Asset{}, err
+		return storage.Asset{}, err
 	}
 	if w.Poster == nil {
-		return Asset{}, E(NotFound, "There is no picture of this video yet.", nil)
+		return storage.Asset{}, storage.E(storage.NotFound, "There is no picture of this video yet.", nil)
 	}
 	return *w.Poster, nil
 }
 
 // DownloadByShare is the video as a file, where the link allows it; while screen and camera are not
 // one picture yet, the screen alone. NotFound.
-func (l *Library) DownloadByShare(ctx context.Context, a Actor, token string) (Asset, Video, error) {
+func (l *Library) DownloadByShare(ctx context.Context, a Actor, token string) (storage.Asset, storage.Video, error) {
 	w, err := l.Watch(ctx, a, token)
 	if err != nil {
-		return Asset{}, Video{}, err
+		return storage.Asset{}, storage.Video{}, err
 	}
 	if !w.Download {
-		return Asset{}, Video{}, E(NotFound, "This video cannot be downloaded.", nil)
+		return storage.Asset{}, storage.Video{}, storage.E(storage.NotFound, "This video cannot be downloaded.", nil)
 	}
 	if f := w.File(); f != nil {
 		return *f, w.Video.Video, nil
@@ -246,40 +218,40 @@ func (l *Library) DownloadByShare(ctx context.Context, a Actor, token string) (A
 }
 
 // PosterOf is the poster of one of the actor's own videos. NotFound.
-func (l *Library) PosterOf(ctx context.Context, a Actor, id VideoID) (Asset, error) {
+func (l *Library) PosterOf(ctx context.Context, a Actor, id storage.VideoID) (storage.Asset, error) {
 	if _, err := l.videoFor(ctx, a, id, verbOriginal); err != nil {
-		return Asset{}, err
+		return storage.Asset{}, err
 	}
 	sum, err := l.Store.VideoSummary(ctx, id)
 	if err != nil {
-		return Asset{}, fmt.Errorf("read video: %w", err)
+		return storage.Asset{}, fmt.Errorf("read video: %w", err)
 	}
 	w := Watch{Video: sum}
 	if err := l.addAssets(ctx, &w); err != nil {
-		return Asset{}, err
+		return storage.Asset{}, err
 	}
 	if w.Poster == nil {
-		return Asset{}, E(NotFound, "There is no picture of this video yet.", nil)
+		return storage.Asset{}, storage.E(storage.NotFound, "There is no picture of this video yet.", nil)
 	}
 	return *w.Poster, nil
 }
 
 // PreviewOf is the few moving seconds of one of the actor's own videos. NotFound, also while there
 // are none.
-func (l *Library) PreviewOf(ctx context.Context, a Actor, id VideoID) (Asset, error) {
+func (l *Library) PreviewOf(ctx context.Context, a Actor, id storage.VideoID) (storage.Asset, error) {
 	v, err := l.videoFor(ctx, a, id, verbOriginal)
 	if err != nil {
-		return Asset{}, err
+		return storage.Asset{}, err
 	}
-	var published []Asset
+	var published []storage.Asset
 	if v.Published > 0 {
 		if published, err = l.Store.AssetsByVideo(ctx, id, v.Published); err != nil {
-			return Asset{}, fmt.Errorf("list assets: %w", err)
+			return storage.Asset{}, fmt.Errorf("list assets: %w", err)
 		}
 	}
-	preview := among(published, AssetPreview, "")
+	preview := storage.AssetOf(published, storage.AssetPreview, "")
 	if preview == nil {
-		return Asset{}, E(NotFound, "There is no preview of this video yet.", nil)
+		return storage.Asset{}, storage.E(storage.NotFound, "There is no preview of this video yet.", nil)
 	}
 	return *preview, nil
 }
@@ -290,5 +262,5 @@ func (l *Library) Follow(ctx context.Context, a Actor, token string) (<-chan str
 	if err != nil {
 		return nil, err
 	}
-	return l.Bus.Subscribe(ctx, VideoTopic(v.ID))
+	return l.Bus.Subscribe(ctx, storage.VideoTopic(v.ID))
 }

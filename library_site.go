@@ -3,6 +3,8 @@ package meanwhile
 import (
 	"context"
 	"fmt"
+
+	"meanwhile/storage"
 )
 
 // SeesSite lets those by who look after the site itself: the owner and the admins of its first
@@ -13,23 +15,25 @@ func (l *Library) SeesSite(ctx context.Context, a Actor) error {
 		return noSite(err)
 	}
 	first, err := l.Store.FirstWorkspace(ctx)
-	if err != nil && KindOf(err) == NotFound {
+	if err != nil && storage.KindOf(err) == storage.NotFound {
 		return noSite(err)
 	}
 	if err != nil {
 		return fmt.Errorf("find first workspace: %w", err)
 	}
 	m, err := l.Store.MemberByID(ctx, first.ID, a.UserID)
-	if err != nil && KindOf(err) == NotFound {
+	if err != nil && storage.KindOf(err) == storage.NotFound {
 		return noSite(err)
 	}
 	if err != nil {
 		return fmt.Errorf("read member: %w", err)
 	}
-	if m.Role.below(RoleAdmin) {
+	if below(m.Role, storage.RoleAdmin) {
 		return noSite(nil)
 	}
 	return nil
 }
 
-func noSite(err error) error { return E(NotFound, "There is nothing at this address.", err) }
+func noSite(err error) error {
+	return storage.E(storage.NotFound, "There is nothing at this address.", err)
+}

@@ -8,34 +8,36 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"meanwhile/storage"
 )
 
 // soundIsDue reports whether a track in H.264 and Opus has come so much further that its sound is
 // worth a look.
-func soundIsDue(beforeMS int64, t Track) bool {
+func soundIsDue(beforeMS int64, t storage.Track) bool {
 	every := soundEvery.Milliseconds()
 	return hasOpus(t) && beforeMS/every != t.DurationMS/every
 }
 
-func hasOpus(t Track) bool {
-	return t.Name == ScreenTrack && strings.Contains(t.Codecs, "avc1.") && strings.Contains(t.Codecs, "opus")
+func hasOpus(t storage.Track) bool {
+	return t.Name == storage.ScreenTrack && strings.Contains(t.Codecs, "avc1.") && strings.Contains(t.Codecs, "opus")
 }
 
 // wakeSound has the sound made of what is there. It is a help for some players: what goes wrong is
 // logged, and the end of the recording asks again.
-func (l *Library) wakeSound(ctx context.Context, id VideoID) {
-	s, err := l.Store.WakeStage(ctx, l.newStage(id, 0, StepSound))
+func (l *Library) wakeSound(ctx context.Context, id storage.VideoID) {
+	s, err := l.Store.WakeStage(ctx, l.newStage(id, 0, storage.StepSound))
 	if err != nil {
 		l.Log.Warn("sound not asked for", "video_id", id, "error", err)
 		return
 	}
-	if s.State == StageDue {
-		l.send(ctx, []Stage{s})
+	if s.State == storage.StageDue {
+		l.send(ctx, []storage.Stage{s})
 	}
 }
 
 // wakeLastSound is wakeSound in the transaction that seals a recording; nil when it has no Opus.
-func (l *Library) wakeLastSound(ctx context.Context, tx Store, u Upload) (*Stage, error) {
+func (l *Library) wakeLastSound(ctx context.Context, tx storage.Store, u storage.Upload) (*storage.Stage, error) {
 	tracks, err := tx.Tracks(ctx, u.ID)
 	if err != nil {
 		return nil, fmt.Errorf("list tracks: %w", err)
@@ -44,7 +46,7 @@ func (l *Library) wakeLastSound(ctx context.Context, tx Store, u Upload) (*Stage
 		if !hasOpus(t) || t.Fragments == 0 {
 			continue
 		}
-		s, err := tx.WakeStage(ctx, l.newStage(u.VideoID, 0, StepSound))
+		s, err := tx.WakeStage(ctx, l.newStage(u.VideoID, 0, storage.StepSound))
 		return &s, err
 	}
 	return nil, nil
@@ -52,13 +54,13 @@ func (l *Library) wakeLastSound(ctx context.Context, tx Store, u Upload) (*Stage
 
 // soundState is what the sound of a recording is made of, and how far it has come.
 type soundState struct {
-	upload    Upload
-	track     Track
-	fragments []Fragment
-	sounds    []SoundPiece
+	upload    storage.Upload
+	track     storage.Track
+	fragments []storage.Fragment
+	sounds    []storage.SoundPiece
 }
 
-func (l *Library) soundState(ctx context.Context, store Store, id VideoID) (s soundState, err error) {
+func (l *Library) soundState(ctx context.Context, store storage.Store, id storage.VideoID) (s soundState, err error) {
 	if s.upload, err = store.UploadByVideo(ctx, id); err != nil {
 		return s, fmt.Errorf("find upload: %w", err)
 	}
@@ -110,7 +112,7 @@ func (l *Library) NextSound(ctx context.Context, t Task) (*SoundBatch, error) {
 		return nil, err
 	}
 	defer src.Close()
-	var before *SoundPiece
+	var before *storage.SoundPiece
 	if n := len(state.sounds); n > 0 {
 		before = &state.sounds[n-1]
 	}
@@ -123,15 +125,15 @@ func (l *Library) NextSound(ctx context.Context, t Task) (*SoundBatch, error) {
 		return packets, err
 	})
 	if err != nil {
-		return nil, E(Unprocessable, "", fmt.Errorf("lay out sound: %w", err))
+		return nil, storage.E(storage.Unprocessable, "", fmt.Errorf("lay out sound: %w", err))
 	}
-	b.row.UploadID, b.row.Track = state.upload.ID, ScreenTrack
+	b.row.UploadID, b.row.Track = state.upload.ID, storage.ScreenTrack
 	return b, nil
 }
 
 // soundtrack opens a recording's bytes and reads its header. The caller closes the source.
 func (l *Library) soundtrack(ctx context.Context, state soundState) (*Source, Soundtrack, error) {
-	src, err := l.growing(ctx, state.upload, ScreenTrack)
+	src, err := l.growing(ctx, state.upload, storage.ScreenTrack)
 	if err != nil {
 		return nil, Soundtrack{}, err
 	}
@@ -141,12 +143,12 @@ func (l *Library) soundtrack(ctx context.Context, state soundState) (*Source, So
 	}
 	s, err := ReadSoundtrack(init)
 	if err != nil {
-		return nil, Soundtrack{}, E(Unprocessable, "", fmt.Errorf("read header: %w", err))
+		return nil, Soundtrack{}, storage.E(storage.Unprocessable, "", fmt.Errorf("read header: %w", err))
 	}
 	return src, s, nil
 }
 
-func readFragmentBytes(src *Source, f Fragment) ([]byte, error) {
+func readFragmentBytes(src *Source, f storage.Fragment) ([]byte, error) {
 	whole := make([]byte, f.SizeBytes)
 	if _, err := src.ReadAt(whole, f.Offset); err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("read fragment at %d: %w", f.Offset, err)
@@ -163,7 +165,7 @@ func (l *Library) KeepSound(ctx context.Context, t Task, b *SoundBatch, stream [
 		return fmt.Errorf("read sound: %w", err)
 	}
 	if len(frames) < row.Frames && !b.last {
-		return E(Internal, "", fmt.Errorf("an encoder made %d frames of %d", len(frames), row.Frames))
+		return storage.E(storage.Internal, "", fmt.Errorf("an encoder made %d frames of %d", len(frames), row.Frames))
 	}
 	row.Frames = len(frames)
 	if row.Frames > 0 {
@@ -176,7 +178,7 @@ func (l *Library) KeepSound(ctx context.Context, t Task, b *SoundBatch, stream [
 			return err
 		}
 	}
-	err = l.commit(ctx, t, func(tx Store) error { return tx.AddSound(ctx, row) })
+	err = l.commit(ctx, t, func(tx storage.Store) error { return tx.AddSound(ctx, row) })
 	if err != nil && row.Key != "" {
 		if derr := l.Objects.Delete(context.WithoutCancel(ctx), row.Key); derr != nil {
 			l.Log.Warn("unnamed object not deleted", "key", row.Key, "error", derr)
@@ -187,7 +189,7 @@ func (l *Library) KeepSound(ctx context.Context, t Task, b *SoundBatch, stream [
 
 // FinishSound ends the stage, unless there is more to do since it was looked. Fenced.
 func (l *Library) FinishSound(ctx context.Context, t Task) (done bool, err error) {
-	err = l.commit(ctx, t, func(tx Store) error {
+	err = l.commit(ctx, t, func(tx storage.Store) error {
 		state, err := l.soundState(ctx, tx, t.Video.ID)
 		if err != nil {
 			return err
@@ -195,10 +197,10 @@ func (l *Library) FinishSound(ctx context.Context, t Task) (done bool, err error
 		if done = state.next() == state.done(); !done {
 			return nil
 		}
-		return tx.EndStage(ctx, t.Stage.ID, t.Stage.Fence, StageDone, "")
+		return tx.EndStage(ctx, t.Stage.ID, t.Stage.Fence, storage.StageDone, "")
 	})
 	if err == nil && done {
-		l.tell(ctx, t.Video, EventVideo)
+		l.tell(ctx, t.Video, storage.EventVideo)
 	}
 	return done, err
 }
@@ -228,27 +230,23 @@ func unpackFrames(b []byte) (frames [][]byte) {
 // The names of a recording with its sound in AAC: the playlist, the beginning of each segment, and
 // the segments, which are named by their first fragment and how many they hold.
 const (
-	soundPlaylist = ScreenTrack + "-aac.m3u8"
-	soundInit     = ScreenTrack + "-aac-init.mp4"
-	soundSegment  = ScreenTrack + "-aac-%d-%d.m4s"
+	soundInit    = storage.ScreenTrack + "-aac-init.mp4"
+	soundSegment = storage.ScreenTrack + "-aac-%d-%d.m4s"
 )
 
-// SoundName is the playlist of a recording with its sound in AAC.
-const SoundName = soundPlaylist
-
-func isSoundName(name string) bool { return strings.HasPrefix(name, ScreenTrack+"-aac") }
+func isSoundName(name string) bool { return strings.HasPrefix(name, storage.ScreenTrack+"-aac") }
 
 // liveSound answers with the playlist, or with a part of what it names, put together of the
 // recording as it lies and of its sound.
-func (l *Library) liveSound(ctx context.Context, v Video, name string) (Live, error) {
+func (l *Library) liveSound(ctx context.Context, v storage.Video, name string) (Live, error) {
 	state, err := l.soundState(ctx, l.Store, v.ID)
 	if err != nil {
 		return Live{}, err
 	}
 	if len(state.sounds) == 0 {
-		return Live{}, noMedia(nil)
+		return Live{}, storage.NoMedia(nil)
 	}
-	if name == soundPlaylist {
+	if name == storage.SoundName {
 		return Live{
 			Playlist: SoundPlaylist(
 				state.fragments[:state.done()],
@@ -273,7 +271,7 @@ func (l *Library) liveSound(ctx context.Context, v Video, name string) (Live, er
 	); n != 2 || err != nil || name != fmt.Sprintf(soundSegment, first, count) ||
 		first < 0 || count < 1 || count > maxJoined ||
 		first+count > state.done() {
-		return Live{}, noMedia(err)
+		return Live{}, storage.NoMedia(err)
 	}
 	var whole []byte
 	for i := first; i < first+count; i++ {
@@ -312,14 +310,14 @@ func (s soundState) framesOf(i int) (from, to int64) {
 }
 
 // frames reads frames of the grid.
-func (l *Library) frames(ctx context.Context, sounds []SoundPiece, from, to int64) ([][]byte, error) {
+func (l *Library) frames(ctx context.Context, sounds []storage.SoundPiece, from, to int64) ([][]byte, error) {
 	var frames [][]byte
 	for _, s := range sounds {
 		first, end := max(from, s.FirstFrame), min(to, s.FirstFrame+int64(s.Frames))
 		if first >= end {
 			continue
 		}
-		r, err := l.Objects.Open(ctx, s.Key, Range{})
+		r, err := l.Objects.Open(ctx, s.Key, storage.Range{})
 		if err != nil {
 			return nil, fmt.Errorf("open sound %d: %w", s.N, err)
 		}
@@ -330,7 +328,11 @@ func (l *Library) frames(ctx context.Context, sounds []SoundPiece, from, to int6
 		}
 		all := unpackFrames(packed)
 		if len(all) != s.Frames {
-			return nil, E(Internal, "", fmt.Errorf("sound %d has %d frames, not %d", s.N, len(all), s.Frames))
+			return nil, storage.E(
+				storage.Internal,
+				"",
+				fmt.Errorf("sound %d has %d frames, not %d", s.N, len(all), s.Frames),
+			)
 		}
 		frames = append(frames, all[first-s.FirstFrame:end-s.FirstFrame]...)
 	}
@@ -339,7 +341,7 @@ func (l *Library) frames(ctx context.Context, sounds []SoundPiece, from, to int6
 
 // SoundPlaylist is LivePlaylist of a recording with its sound in AAC, each segment a file of its
 // own.
-func SoundPlaylist(fragments []Fragment, ended bool) string {
+func SoundPlaylist(fragments []storage.Fragment, ended bool) string {
 	list := segments(FragmentIndex{Fragments: fragments})
 	var b strings.Builder
 	writeLiveHead(&b, &list, ended)
@@ -366,14 +368,14 @@ func SoundPlaylist(fragments []Fragment, ended bool) string {
 }
 
 // hasSound reports whether a recording's sound in AAC is there or on its way.
-func (l *Library) hasSound(ctx context.Context, id VideoID, u UploadID) (bool, error) {
+func (l *Library) hasSound(ctx context.Context, id storage.VideoID, u storage.UploadID) (bool, error) {
 	rows, err := l.sounds.upToDate(ctx, l.Store, u, true)
 	if err != nil || len(rows.sounds) == 0 {
 		return false, err
 	}
 	stages, err := l.Store.StagesByVideo(ctx, id, 0)
 	for _, s := range stages {
-		if s.Step == StepSound && s.State == StageFailed {
+		if s.Step == storage.StepSound && s.State == storage.StageFailed {
 			return false, err
 		}
 	}

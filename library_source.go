@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"meanwhile/storage"
 )
 
 // Source reads a video as it was uploaded: the parts one after another, from any offset.
@@ -16,13 +18,13 @@ type Source struct {
 
 	//nolint:containedctx // a Source lives as long as the call that opened it, like an http.Request
 	ctx     context.Context
-	objects Objects
-	parts   []Part
+	objects storage.Objects
+	parts   []storage.Part
 	// the parts from there on, where parts are not all; may be nil
-	find  func(at int64) ([]Part, error)
+	find  func(at int64) ([]storage.Part, error)
 	at    int64
 	open  io.ReadCloser
-	part  Part // that is open
+	part  storage.Part // that is open
 	local bool
 }
 
@@ -35,7 +37,7 @@ func (s *Source) Local() (bool, error) {
 	if len(s.parts) == 0 {
 		return false, nil
 	}
-	first, err := s.objects.Open(s.ctx, s.parts[0].Key, Range{})
+	first, err := s.objects.Open(s.ctx, s.parts[0].Key, storage.Range{})
 	if err != nil {
 		return false, fmt.Errorf("open part %d: %w", s.parts[0].N, err)
 	}
@@ -45,37 +47,37 @@ func (s *Source) Local() (bool, error) {
 
 // OpenSource gives the bytes of the main track, which a worker processes. NotFound before the
 // upload is complete. The caller closes it.
-func (l *Library) OpenSource(ctx context.Context, id VideoID) (*Source, error) {
-	return l.OpenTrack(ctx, id, ScreenTrack)
+func (l *Library) OpenSource(ctx context.Context, id storage.VideoID) (*Source, error) {
+	return l.OpenTrack(ctx, id, storage.ScreenTrack)
 }
 
 // OpenTrack gives the bytes of a track of a recording; a file has only the main one. NotFound
 // before the upload is complete, and for a track that is not there. The caller closes it.
-func (l *Library) OpenTrack(ctx context.Context, id VideoID, track string) (*Source, error) {
+func (l *Library) OpenTrack(ctx context.Context, id storage.VideoID, track string) (*Source, error) {
 	u, err := l.Store.UploadByVideo(ctx, id)
 	if err != nil {
 		return nil, fmt.Errorf("find upload: %w", err)
 	}
 	if u.SealedAt == nil {
-		return nil, E(NotFound, "The upload is not complete yet.", nil)
+		return nil, storage.E(storage.NotFound, "The upload is not complete yet.", nil)
 	}
 	chunks, err := l.Store.Chunks(ctx, u.ID, track)
 	if err != nil {
 		return nil, fmt.Errorf("list chunks: %w", err)
 	}
-	parts := contiguous(chunks)
-	if len(parts) == 0 && track == ScreenTrack {
-		if parts, err = l.Store.Parts(ctx, u.ID, FileTrack); err != nil {
+	parts := storage.Contiguous(chunks)
+	if len(parts) == 0 && track == storage.ScreenTrack {
+		if parts, err = l.Store.Parts(ctx, u.ID, storage.FileTrack); err != nil {
 			return nil, fmt.Errorf("list parts: %w", err)
 		}
 	}
-	if len(parts) == 0 && track != ScreenTrack {
-		return nil, E(NotFound, "There is nothing of this track.", nil)
+	if len(parts) == 0 && track != storage.ScreenTrack {
+		return nil, storage.E(storage.NotFound, "There is nothing of this track.", nil)
 	}
 	return l.sourceOf(ctx, u, parts), nil
 }
 
-func (l *Library) sourceOf(ctx context.Context, u Upload, parts []Part) *Source {
+func (l *Library) sourceOf(ctx context.Context, u storage.Upload, parts []storage.Part) *Source {
 	s := &Source{Filename: u.Filename, ctx: ctx, objects: l.Objects, parts: parts}
 	if n := len(parts); n > 0 {
 		s.SizeBytes = parts[n-1].OffsetBytes + parts[n-1].SizeBytes
@@ -88,7 +90,7 @@ const partsAtOnce = 16
 
 // growing is what is there of a recording's track without a gap, its parts found as they are asked
 // for.
-func (l *Library) growing(ctx context.Context, u Upload, track string) (*Source, error) {
+func (l *Library) growing(ctx context.Context, u storage.Upload, track string) (*Source, error) {
 	_, end, err := l.Store.TrackEnd(ctx, u.ID, track)
 	if err != nil {
 		return nil, fmt.Errorf("find end of track: %w", err)
@@ -98,14 +100,14 @@ func (l *Library) growing(ctx context.Context, u Upload, track string) (*Source,
 		SizeBytes: end,
 		ctx:       ctx,
 		objects:   l.Objects,
-		find: func(at int64) ([]Part, error) {
+		find: func(at int64) ([]storage.Part, error) {
 			return l.Store.ChunksAt(ctx, u.ID, track, at, partsAtOnce)
 		},
 	}, nil
 }
 
 // OpenOriginal is OpenSource for the video's owner. NotFound for anyone else.
-func (l *Library) OpenOriginal(ctx context.Context, a Actor, id VideoID) (*Source, error) {
+func (l *Library) OpenOriginal(ctx context.Context, a Actor, id storage.VideoID) (*Source, error) {
 	if _, err := l.videoFor(ctx, a, id, verbOriginal); err != nil {
 		return nil, err
 	}
@@ -168,9 +170,9 @@ func (s *Source) openPart() error {
 	if err != nil {
 		return err
 	}
-	piece := Range{Start: s.at - part.OffsetBytes}
+	piece := storage.Range{Start: s.at - part.OffsetBytes}
 	if s.local {
-		piece = Range{} // only a whole object can be moved about in
+		piece = storage.Range{} // only a whole object can be moved about in
 	}
 	r, err := s.objects.Open(s.ctx, part.Key, piece)
 	if err != nil {
@@ -184,32 +186,36 @@ func (s *Source) openPart() error {
 }
 
 // partAt is the part that holds the byte at. io.EOF behind the last one.
-func (s *Source) partAt(at int64) (Part, error) {
+func (s *Source) partAt(at int64) (storage.Part, error) {
 	if part, ok := partAmong(s.parts, at); ok || s.find == nil || at >= s.SizeBytes {
 		if !ok {
-			return Part{}, io.EOF
+			return storage.Part{}, io.EOF
 		}
 		return part, nil
 	}
 	parts, err := s.find(at)
 	if err != nil {
-		return Part{}, fmt.Errorf("find part: %w", err)
+		return storage.Part{}, fmt.Errorf("find part: %w", err)
 	}
 	s.parts = parts
 	part, ok := partAmong(parts, at)
 	if !ok {
-		return Part{}, io.EOF
+		return storage.Part{}, io.EOF
 	}
 	return part, nil
 }
 
-func partAmong(parts []Part, at int64) (Part, bool) {
-	i, found := slices.BinarySearchFunc(parts, at, func(p Part, at int64) int { return cmp.Compare(p.OffsetBytes, at) })
+func partAmong(parts []storage.Part, at int64) (storage.Part, bool) {
+	i, found := slices.BinarySearchFunc(
+		parts,
+		at,
+		func(p storage.Part, at int64) int { return cmp.Compare(p.OffsetBytes, at) },
+	)
 	if !found {
 		i-- // it begins in the part before
 	}
 	if i < 0 || i >= len(parts) || at >= parts[i].OffsetBytes+parts[i].SizeBytes {
-		return Part{}, false
+		return storage.Part{}, false
 	}
 	return parts[i], true
 }
@@ -235,7 +241,7 @@ func (s *Source) Seek(offset int64, whence int) (int64, error) {
 		offset += s.SizeBytes
 	}
 	if offset < 0 {
-		return 0, E(Invalid, "There is nothing before the first byte.", nil)
+		return 0, storage.E(storage.Invalid, "There is nothing before the first byte.", nil)
 	}
 	if within := offset - s.part.OffsetBytes; s.open != nil && s.local && within >= 0 && within < s.part.SizeBytes {
 		//nolint:errcheck // local says that it can
@@ -250,7 +256,7 @@ func (s *Source) Seek(offset int64, whence int) (int64, error) {
 }
 
 // WriteRange writes a piece of the source to w, a part at a time, as WriteTo does.
-func (s *Source) WriteRange(w io.Writer, r Range) error {
+func (s *Source) WriteRange(w io.Writer, r storage.Range) error {
 	if _, err := s.Seek(r.Start, io.SeekStart); err != nil {
 		return err
 	}

@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // resendAfter is how long a sent job may stay unclaimed before it is sent again: Redis may have
@@ -15,19 +17,19 @@ const resendAfter = 60 * time.Second
 
 // Task is a claimed stage with what its work needs to know.
 type Task struct {
-	Stage Stage
-	Video Video
-	Probe Probe // zero for StepInspect
-	Plan  Plan  // zero for StepInspect
-	then  Step  // what it leaves to another step
+	Stage storage.Stage
+	Video storage.Video
+	Probe storage.Probe // zero for StepInspect
+	Plan  storage.Plan  // zero for StepInspect
+	then  storage.Step  // what it leaves to another step
 }
 
 // startGeneration begins another pass: before runs in the same transaction as the new stage, older
 // stages are fenced, and the job is sent right after the commit.
-func (l *Library) startGeneration(ctx context.Context, id VideoID, before func(Store) error) error {
-	var v Video
-	var first Stage
-	err := l.Store.InTx(ctx, func(tx Store) error {
+func (l *Library) startGeneration(ctx context.Context, id storage.VideoID, before func(storage.Store) error) error {
+	var v storage.Video
+	var first storage.Stage
+	err := l.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := before(tx); err != nil {
 			return err
 		}
@@ -38,7 +40,7 @@ func (l *Library) startGeneration(ctx context.Context, id VideoID, before func(S
 		if err != nil {
 			return fmt.Errorf("start generation: %w", err)
 		}
-		first = l.newStage(id, generation, StepInspect)
+		first = l.newStage(id, generation, storage.StepInspect)
 		if err := tx.CreateStage(ctx, first); err != nil {
 			return fmt.Errorf("create stage: %w", err)
 		}
@@ -48,30 +50,30 @@ func (l *Library) startGeneration(ctx context.Context, id VideoID, before func(S
 	if err != nil {
 		return err
 	}
-	l.send(ctx, []Stage{first})
-	l.tell(ctx, v, EventVideo)
+	l.send(ctx, []storage.Stage{first})
+	l.tell(ctx, v, storage.EventVideo)
 	return nil
 }
 
-func (l *Library) newStage(id VideoID, generation int, step Step) Stage {
-	return Stage{
-		ID:         StageID(l.NewID()),
+func (l *Library) newStage(id storage.VideoID, generation int, step storage.Step) storage.Stage {
+	return storage.Stage{
+		ID:         storage.StageID(l.NewID()),
 		VideoID:    id,
 		Generation: generation,
 		Step:       step,
-		State:      StageDue,
+		State:      storage.StageDue,
 		CreatedAt:  l.Now(),
 	}
 }
 
 // send hands stages to the queue. What fails is sent again by Reconcile: the rows are the outbox.
-func (l *Library) send(ctx context.Context, stages []Stage) { l.sendAfter(ctx, stages, 0) }
+func (l *Library) send(ctx context.Context, stages []storage.Stage) { l.sendAfter(ctx, stages, 0) }
 
 // retryAfter is the first wait before another try; it grows with the square of the tries.
 const retryAfter = 2 * time.Second
 
 // sendAfter is send for work that is due later.
-func (l *Library) sendAfter(ctx context.Context, stages []Stage, wait time.Duration) {
+func (l *Library) sendAfter(ctx context.Context, stages []storage.Stage, wait time.Duration) {
 	ctx = context.WithoutCancel(ctx)
 	for _, s := range stages {
 		if err := l.Store.MarkStageSent(ctx, s.ID); err != nil {
@@ -79,7 +81,7 @@ func (l *Library) sendAfter(ctx context.Context, stages []Stage, wait time.Durat
 			continue
 		}
 		s.Sends++
-		job := JobFor(s)
+		job := storage.JobFor(s)
 		job.Delay = wait
 		if err := l.Queue.Enqueue(ctx, job); err != nil {
 			l.Log.Warn("job not sent, reconcile will", "stage_id", s.ID, "step", s.Step, "error", err)
@@ -115,7 +117,7 @@ func (l *Library) FreeLeases(ctx context.Context, owner string) (int, error) {
 // ClaimStage takes a stage for owner. Conflict when there is nothing to do: held by somebody, done,
 // or not due yet. A stage that was begun too often without an end is quarantined here: it fails,
 // and Conflict is answered.
-func (l *Library) ClaimStage(ctx context.Context, id StageID, owner string) (Task, error) {
+func (l *Library) ClaimStage(ctx context.Context, id storage.StageID, owner string) (Task, error) {
 	s, err := l.Store.ClaimStage(ctx, id, owner, l.Lease)
 	if err != nil {
 		return Task{}, fmt.Errorf("claim stage: %w", err)
@@ -124,28 +126,28 @@ func (l *Library) ClaimStage(ctx context.Context, id StageID, owner string) (Tas
 	if t.Video, err = l.Store.VideoByID(ctx, s.VideoID); err != nil {
 		return Task{}, fmt.Errorf("load video: %w", err)
 	}
-	if s.Step != StepInspect && !steps[s.Step].live {
+	if s.Step != storage.StepInspect && !storage.Steps[s.Step].Live {
 		if t.Probe, err = l.Store.ProbeOf(ctx, s.VideoID, s.Generation); err != nil {
 			return Task{}, fmt.Errorf("load probe: %w", err)
 		}
 		if t.Plan, err = Decide(t.Probe, l.Limits); err != nil {
 			// the limits are others than they were
-			return Task{}, errors.Join(E(Conflict, "refused", nil), l.failStage(ctx, t, err))
+			return Task{}, errors.Join(storage.E(storage.Conflict, "refused", nil), l.failStage(ctx, t, err))
 		}
 	}
-	if s.Attempt > steps[s.Step].attempts {
-		err := E(
-			Unprocessable,
+	if s.Attempt > storage.Steps[s.Step].Attempts {
+		err := storage.E(
+			storage.Unprocessable,
 			"Processing stopped several times without a result. Your original is kept; try again, or download it.",
 			nil,
 		)
-		return Task{}, errors.Join(E(Conflict, "quarantined", nil), l.failStage(ctx, t, err))
+		return Task{}, errors.Join(storage.E(storage.Conflict, "quarantined", nil), l.failStage(ctx, t, err))
 	}
 	return t, nil
 }
 
 // Beat renews the lease. Fenced when it has passed to somebody else: the worker stops at once.
-func (l *Library) Beat(ctx context.Context, s Stage) error {
+func (l *Library) Beat(ctx context.Context, s storage.Stage) error {
 	return l.Store.HoldStage(ctx, s.ID, s.Fence, l.Lease)
 }
 
@@ -154,7 +156,7 @@ func (l *Library) Progress(ctx context.Context, t Task, fraction float64) error 
 	if err := l.Store.SetStageProgress(ctx, t.Stage.ID, t.Stage.Fence, min(max(fraction, 0), 1)); err != nil {
 		return err
 	}
-	l.tell(ctx, t.Video, EventVideo)
+	l.tell(ctx, t.Video, storage.EventVideo)
 	return nil
 }
 
@@ -176,7 +178,7 @@ func (l *Library) PutDerived(
 
 // FinishInspect keeps what was found in the source and makes the stages that the plan asks for.
 // Unprocessable when the source is refused.
-func (l *Library) FinishInspect(ctx context.Context, t Task, p Probe) error {
+func (l *Library) FinishInspect(ctx context.Context, t Task, p storage.Probe) error {
 	plan, err := Decide(p, l.Limits)
 	if err != nil {
 		return err
@@ -186,31 +188,31 @@ func (l *Library) FinishInspect(ctx context.Context, t Task, p Probe) error {
 	if err != nil {
 		return err
 	}
-	return l.end(ctx, t, func(tx Store) ([]Stage, error) {
+	return l.end(ctx, t, func(tx storage.Store) ([]storage.Stage, error) {
 		if err := tx.SaveProbe(ctx, t.Video.ID, t.Stage.Generation, p); err != nil {
 			return nil, fmt.Errorf("save probe: %w", err)
 		}
 		duration := time.Duration(p.DurationMS) * time.Millisecond
-		width, height := p.size()
+		width, height := p.Size()
 		if err := tx.SetVideoMedia(ctx, t.Video.ID, duration, width, height, l.Now()); err != nil {
 			return nil, fmt.Errorf("save media facts: %w", err)
 		}
-		return l.over(ctx, tx, t, StageDone, sentence)
+		return l.over(ctx, tx, t, storage.StageDone, sentence)
 	})
 }
 
 // Outcome is what a step came to: verified objects to be named, and what it learned.
 type Outcome struct {
-	Assets   []Asset
-	Loudness *Loudness
-	Then     Step // has the rest of its work to do; empty for none
+	Assets   []storage.Asset
+	Loudness *storage.Loudness
+	Then     storage.Step // has the rest of its work to do; empty for none
 }
 
 // Finish names what a step made, publishes it where that is due, makes the stages that waited for
 // this one, and ends it: one fenced commit.
 func (l *Library) Finish(ctx context.Context, t Task, o Outcome) error {
 	t.then = o.Then
-	return l.end(ctx, t, func(tx Store) ([]Stage, error) {
+	return l.end(ctx, t, func(tx storage.Store) ([]storage.Stage, error) {
 		if o.Loudness != nil {
 			heard := *t.Probe.Audio
 			heard.Loudness = o.Loudness
@@ -220,17 +222,19 @@ func (l *Library) Finish(ctx context.Context, t Task, o Outcome) error {
 			}
 		}
 		for _, a := range o.Assets {
-			a.ID, a.VideoID, a.Generation, a.CreatedAt = AssetID(l.NewID()), t.Video.ID, t.Stage.Generation, l.Now()
+			a.ID, a.VideoID, a.Generation, a.CreatedAt = storage.AssetID(
+				l.NewID(),
+			), t.Video.ID, t.Stage.Generation, l.Now()
 			if err := tx.CreateAsset(ctx, a); err != nil {
 				return nil, fmt.Errorf("create asset: %w", err)
 			}
 		}
-		return l.over(ctx, tx, t, StageDone, "")
+		return l.over(ctx, tx, t, storage.StageDone, "")
 	})
 }
 
 // saveProbe keeps what was learned since the inspection, and decides anew.
-func (l *Library) saveProbe(ctx context.Context, tx Store, t *Task) error {
+func (l *Library) saveProbe(ctx context.Context, tx storage.Store, t *Task) error {
 	if err := tx.SaveProbe(ctx, t.Video.ID, t.Stage.Generation, t.Probe); err != nil {
 		return fmt.Errorf("save probe: %w", err)
 	}
@@ -243,9 +247,9 @@ func (l *Library) saveProbe(ctx context.Context, tx Store, t *Task) error {
 }
 
 // end runs the commit that ends a stage, then sends what came due and tells whoever watches.
-func (l *Library) end(ctx context.Context, t Task, fn func(Store) ([]Stage, error)) error {
-	var next []Stage
-	err := l.commit(ctx, t, func(tx Store) (err error) {
+func (l *Library) end(ctx context.Context, t Task, fn func(storage.Store) ([]storage.Stage, error)) error {
+	var next []storage.Stage
+	err := l.commit(ctx, t, func(tx storage.Store) (err error) {
 		next, err = fn(tx)
 		return err
 	})
@@ -253,12 +257,18 @@ func (l *Library) end(ctx context.Context, t Task, fn func(Store) ([]Stage, erro
 		return err
 	}
 	l.send(ctx, next)
-	l.tell(ctx, t.Video, EventVideo)
+	l.tell(ctx, t.Video, storage.EventVideo)
 	return nil
 }
 
 // over ends the stage, makes those that waited for it, and publishes what can be.
-func (l *Library) over(ctx context.Context, tx Store, t Task, state StageState, sentence string) ([]Stage, error) {
+func (l *Library) over(
+	ctx context.Context,
+	tx storage.Store,
+	t Task,
+	state storage.StageState,
+	sentence string,
+) ([]storage.Stage, error) {
 	if err := tx.EndStage(ctx, t.Stage.ID, t.Stage.Fence, state, sentence); err != nil {
 		return nil, err
 	}
@@ -266,13 +276,13 @@ func (l *Library) over(ctx context.Context, tx Store, t Task, state StageState, 
 	if err != nil {
 		return nil, fmt.Errorf("list stages: %w", err)
 	}
-	var next []Stage
-	due := dueAfter(t.Stage.Step, t.Plan.Steps())
+	var next []storage.Stage
+	due := storage.DueAfter(t.Stage.Step, Steps(t.Plan))
 	if t.then != "" {
 		due = append(due, t.then)
 	}
 	for _, step := range due {
-		if slices.ContainsFunc(there, func(s Stage) bool { return s.Step == step }) {
+		if slices.ContainsFunc(there, func(s storage.Stage) bool { return s.Step == step }) {
 			continue
 		}
 		s := l.newStage(t.Video.ID, t.Stage.Generation, step)
@@ -281,18 +291,18 @@ func (l *Library) over(ctx context.Context, tx Store, t Task, state StageState, 
 		}
 		next = append(next, s)
 	}
-	_, improving, _ := ProgressOf(append(there, next...))
+	_, improving, _ := storage.ProgressOf(append(there, next...))
 	return next, l.publish(ctx, tx, t, !improving)
 }
 
 // publish makes this generation what viewers see: the first one as soon as anything of it plays, a
 // later one when all of it is there and plays everywhere.
-func (l *Library) publish(ctx context.Context, tx Store, t Task, finished bool) error {
+func (l *Library) publish(ctx context.Context, tx storage.Store, t Task, finished bool) error {
 	assets, err := tx.AssetsByVideo(ctx, t.Video.ID, t.Stage.Generation)
 	if err != nil {
 		return fmt.Errorf("list assets: %w", err)
 	}
-	sources := playable(assets)
+	sources := storage.Playable(assets)
 	if len(sources) == 0 {
 		return nil
 	}
@@ -309,16 +319,16 @@ func (l *Library) publish(ctx context.Context, tx Store, t Task, finished bool) 
 			return fmt.Errorf("publish: %w", err)
 		}
 	}
-	if !everywhere || v.State != StateProcessing {
+	if !everywhere || v.State != storage.StateProcessing {
 		return nil
 	}
-	return tx.SetVideoState(ctx, v.ID, StateReady.From(), StateReady, "", l.Now())
+	return tx.SetVideoState(ctx, v.ID, storage.StateReady.From(), storage.StateReady, "", l.Now())
 }
 
 // commit runs fn in a transaction that begins by holding the lease: a late or duplicate worker
 // changes nothing.
-func (l *Library) commit(ctx context.Context, t Task, fn func(Store) error) error {
-	return l.Store.InTx(ctx, func(tx Store) error {
+func (l *Library) commit(ctx context.Context, t Task, fn func(storage.Store) error) error {
+	return l.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := tx.HoldStage(ctx, t.Stage.ID, t.Stage.Fence, l.Lease); err != nil {
 			return fmt.Errorf("hold stage: %w", err)
 		}
@@ -329,13 +339,13 @@ func (l *Library) commit(ctx context.Context, t Task, fn func(Store) error) erro
 // FailStage ends a stage that could not be done, or makes it due again when trying again can help
 // and tries are left. Fenced.
 func (l *Library) FailStage(ctx context.Context, t Task, cause error) error {
-	tries := steps[t.Stage.Step].attempts
-	if KindOf(cause).Retryable() && t.Stage.Attempt < tries {
+	tries := storage.Steps[t.Stage.Step].Attempts
+	if storage.KindOf(cause).Retryable() && t.Stage.Attempt < tries {
 		wait := time.Duration(t.Stage.Attempt*t.Stage.Attempt) * retryAfter
 		if err := l.Store.RequeueStage(ctx, t.Stage.ID, t.Stage.Fence, wait, false); err != nil {
 			return err
 		}
-		l.sendAfter(ctx, []Stage{t.Stage}, wait)
+		l.sendAfter(ctx, []storage.Stage{t.Stage}, wait)
 		return nil
 	}
 	return l.failStage(ctx, t, cause)
@@ -347,39 +357,39 @@ func (l *Library) HandBack(ctx context.Context, t Task) error {
 	if err := l.Store.RequeueStage(ctx, t.Stage.ID, t.Stage.Fence, 0, true); err != nil {
 		return err
 	}
-	l.send(ctx, []Stage{t.Stage})
+	l.send(ctx, []storage.Stage{t.Stage})
 	return nil
 }
 
 func (l *Library) failStage(ctx context.Context, t Task, cause error) error {
-	sentence := MessageOf(cause)
+	sentence := storage.MessageOf(cause)
 	if sentence == "" {
 		sentence = "Something went wrong here while this video was processed. Your original is kept; try again."
 	}
-	return l.end(ctx, t, func(tx Store) ([]Stage, error) {
+	return l.end(ctx, t, func(tx storage.Store) ([]storage.Stage, error) {
 		if err := l.afterFailure(ctx, tx, &t, &sentence); err != nil {
 			return nil, err
 		}
-		return l.over(ctx, tx, t, StageFailed, sentence)
+		return l.over(ctx, tx, t, storage.StageFailed, sentence)
 	})
 }
 
 // afterFailure decides what a failed step means for its video: what could not be copied is encoded
 // instead, a poster is missed, and without a picture that plays the video has failed.
-func (l *Library) afterFailure(ctx context.Context, tx Store, t *Task, sentence *string) error {
-	if t.Stage.Step == StepCopy {
+func (l *Library) afterFailure(ctx context.Context, tx storage.Store, t *Task, sentence *string) error {
+	if t.Stage.Step == storage.StepCopy {
 		t.Probe.NoCopy = true
 		err := l.saveProbe(ctx, tx, t)
-		if KindOf(err) != Unprocessable {
+		if storage.KindOf(err) != storage.Unprocessable {
 			*sentence = ""
 			return err
 		}
 		// too dear to encode, so that the copy was all that could be had
-		*sentence = MessageOf(err)
-	} else if t.Stage.Step == StepFlatten {
+		*sentence = storage.MessageOf(err)
+	} else if t.Stage.Step == storage.StepFlatten {
 		*sentence = "A file with screen and camera in one picture could not be made."
 		return nil
-	} else if !steps[t.Stage.Step].needed {
+	} else if !storage.Steps[t.Stage.Step].Needed {
 		*sentence = ""
 		return nil
 	}
@@ -387,7 +397,7 @@ func (l *Library) afterFailure(ctx context.Context, tx Store, t *Task, sentence 
 	if err != nil {
 		return fmt.Errorf("load video: %w", err)
 	}
-	if v.State != StateProcessing {
+	if v.State != storage.StateProcessing {
 		if v.Published == t.Stage.Generation {
 			*sentence = "Smaller versions for slow connections could not be made."
 		}
@@ -395,7 +405,7 @@ func (l *Library) afterFailure(ctx context.Context, tx Store, t *Task, sentence 
 	}
 	if v.Published > 0 {
 		*sentence = "This plays in most browsers, but a version for every device could not be made."
-		return tx.SetVideoState(ctx, v.ID, StateReady.From(), StateReady, "", l.Now())
+		return tx.SetVideoState(ctx, v.ID, storage.StateReady.From(), storage.StateReady, "", l.Now())
 	}
-	return tx.SetVideoState(ctx, v.ID, StateFailed.From(), StateFailed, *sentence, l.Now())
+	return tx.SetVideoState(ctx, v.ID, storage.StateFailed.From(), storage.StateFailed, *sentence, l.Now())
 }

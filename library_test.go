@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/storage/fsstore"
 	"meanwhile/storage/sqlstore/sqlstoretest"
 )
@@ -28,11 +29,11 @@ type house struct {
 
 type queueFake struct {
 	mu   sync.Mutex
-	jobs []meanwhile.Job
+	jobs []storage.Job
 	err  error
 }
 
-func (q *queueFake) Enqueue(_ context.Context, j meanwhile.Job) error {
+func (q *queueFake) Enqueue(_ context.Context, j storage.Job) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.err != nil {
@@ -42,7 +43,7 @@ func (q *queueFake) Enqueue(_ context.Context, j meanwhile.Job) error {
 	return nil
 }
 
-func (q *queueFake) take() []meanwhile.Job {
+func (q *queueFake) take() []storage.Job {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	jobs := q.jobs
@@ -150,7 +151,7 @@ func (h *house) uploaded(t testing.TB, body string) meanwhile.Ticket {
 	return ticket
 }
 
-func (h *house) state(t testing.TB, id meanwhile.VideoID) meanwhile.VideoSummary {
+func (h *house) state(t testing.TB, id storage.VideoID) storage.VideoSummary {
 	t.Helper()
 	v, err := h.Video(t.Context(), h.owner, id)
 	if err != nil {
@@ -160,7 +161,7 @@ func (h *house) state(t testing.TB, id meanwhile.VideoID) meanwhile.VideoSummary
 }
 
 // claim takes the one stage of a step that was sent.
-func (h *house) claim(t testing.TB, step meanwhile.Step) meanwhile.Task {
+func (h *house) claim(t testing.TB, step storage.Step) meanwhile.Task {
 	t.Helper()
 	for _, j := range h.queue.take() {
 		task, err := h.ClaimStage(t.Context(), j.Stage, "w1")
@@ -172,9 +173,9 @@ func (h *house) claim(t testing.TB, step meanwhile.Step) meanwhile.Task {
 	return meanwhile.Task{}
 }
 
-func wantKind(t testing.TB, err error, want meanwhile.Kind) {
+func wantKind(t testing.TB, err error, want storage.Kind) {
 	t.Helper()
-	if err == nil || meanwhile.KindOf(err) != want {
+	if err == nil || storage.KindOf(err) != want {
 		t.Errorf("error = %v, want kind %s", err, want)
 	}
 }
@@ -189,8 +190,8 @@ func TestSetUpHappensOnce(t *testing.T) {
 		meanwhile.Account{Email: "eve@example.com", Password: "a long password"},
 		meanwhile.Entry{},
 	)
-	wantKind(t, err, meanwhile.NotFound)
-	if h.owner.Role != meanwhile.RoleOwner {
+	wantKind(t, err, storage.NotFound)
+	if h.owner.Role != storage.RoleOwner {
 		t.Errorf("the first account is %s, want owner", h.owner.Role)
 	}
 	_, err = h.SignUp(
@@ -198,13 +199,13 @@ func TestSetUpHappensOnce(t *testing.T) {
 		meanwhile.Account{Email: "eve@example.com", Password: "a long password"},
 		meanwhile.Entry{},
 	)
-	wantKind(t, err, meanwhile.Forbidden)
+	wantKind(t, err, storage.Forbidden)
 }
 
 func TestLogInLinkWorksOnce(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	_, secret, err := h.AddUser(t.Context(), meanwhile.Account{Email: "bo@example.com", Role: meanwhile.RoleMember})
+	_, secret, err := h.AddUser(t.Context(), meanwhile.Account{Email: "bo@example.com", Role: storage.RoleMember})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,12 +216,12 @@ func TestLogInLinkWorksOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = h.LogInByLink(t.Context(), secret, "", meanwhile.Entry{})
-	wantKind(t, err, meanwhile.NotFound)
-	if a := h.actor(t, "BO@example.com", "another password"); a.Role != meanwhile.RoleMember {
+	wantKind(t, err, storage.NotFound)
+	if a := h.actor(t, "BO@example.com", "another password"); a.Role != storage.RoleMember {
 		t.Errorf("role = %s, want member", a.Role)
 	}
 	_, err = h.LogIn(t.Context(), "bo@example.com", "wrong", meanwhile.Entry{})
-	wantKind(t, err, meanwhile.Unauthenticated)
+	wantKind(t, err, storage.Unauthenticated)
 }
 
 func TestSessionsAndKeysEnd(t *testing.T) {
@@ -231,7 +232,7 @@ func TestSessionsAndKeysEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	expires := h.clock.Now().Add(time.Hour)
-	key, err := h.AddAPIKey(t.Context(), "ada@example.com", "ci", []meanwhile.Scope{meanwhile.ScopeRead}, &expires)
+	key, err := h.AddAPIKey(t.Context(), "ada@example.com", "ci", []storage.Scope{storage.ScopeRead}, &expires)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,31 +241,31 @@ func TestSessionsAndKeysEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = h.CreateUpload(t.Context(), a, meanwhile.NewUpload{LengthBytes: 1})
-	wantKind(t, err, meanwhile.Forbidden)
+	wantKind(t, err, storage.Forbidden)
 	h.clock.add(2 * time.Hour)
 	_, err = h.ActorByKey(t.Context(), key)
-	wantKind(t, err, meanwhile.Unauthenticated)
+	wantKind(t, err, storage.Unauthenticated)
 	h.clock.add(meanwhile.SessionFor)
 	_, err = h.ActorBySession(t.Context(), cookie)
-	wantKind(t, err, meanwhile.Unauthenticated)
+	wantKind(t, err, storage.Unauthenticated)
 }
 
 // noKeys is a store whose keys have gone.
-type noKeys struct{ meanwhile.Store }
+type noKeys struct{ storage.Store }
 
-func (noKeys) APIKeyByHash(context.Context, string) (meanwhile.APIKey, meanwhile.Identity, error) {
-	return meanwhile.APIKey{}, meanwhile.Identity{}, meanwhile.E(meanwhile.NotFound, "not there", nil)
+func (noKeys) APIKeyByHash(context.Context, string) (storage.APIKey, storage.Identity, error) {
+	return storage.APIKey{}, storage.Identity{}, storage.E(storage.NotFound, "not there", nil)
 }
 
 func TestKeysThatGoAreRefusedWithinTwoSeconds(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	expires := h.clock.Now().Add(time.Second)
-	short, err := h.AddAPIKey(t.Context(), "ada@example.com", "short", []meanwhile.Scope{meanwhile.ScopeRead}, &expires)
+	short, err := h.AddAPIKey(t.Context(), "ada@example.com", "short", []storage.Scope{storage.ScopeRead}, &expires)
 	if err != nil {
 		t.Fatal(err)
 	}
-	long, err := h.AddAPIKey(t.Context(), "ada@example.com", "long", []meanwhile.Scope{meanwhile.ScopeRead}, nil)
+	long, err := h.AddAPIKey(t.Context(), "ada@example.com", "long", []storage.Scope{storage.ScopeRead}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,12 +277,12 @@ func TestKeysThatGoAreRefusedWithinTwoSeconds(t *testing.T) {
 	h.Store = noKeys{h.Store}
 	h.clock.add(time.Second)
 	_, err = h.ActorByKey(t.Context(), short)
-	wantKind(t, err, meanwhile.Unauthenticated) // its end is known, whatever was read when
+	wantKind(t, err, storage.Unauthenticated) // its end is known, whatever was read when
 	h.clock.add(time.Second)
 	_, err = h.ActorByKey(t.Context(), long)
-	wantKind(t, err, meanwhile.Unauthenticated)
+	wantKind(t, err, storage.Unauthenticated)
 	_, err = h.ActorByKey(t.Context(), "mw_unknown")
-	wantKind(t, err, meanwhile.Unauthenticated)
+	wantKind(t, err, storage.Unauthenticated)
 }
 
 // brokenBody gives some bytes and then the error of a network.
@@ -311,17 +312,17 @@ func TestUploadKeepsWhatArrivedAndGoesOn(t *testing.T) {
 	}
 	id := ticket.Upload.ID
 	at, err := h.WriteUpload(t.Context(), h.owner, id, 0, brokenBody{strings.NewReader("0123")}, nil)
-	wantKind(t, err, meanwhile.Invalid)
+	wantKind(t, err, storage.Invalid)
 	if at != 4 {
 		t.Fatalf("offset after a broken request = %d, want 4: what arrived is kept", at)
 	}
 	at, err = h.WriteUpload(t.Context(), h.owner, id, 2, strings.NewReader("xx"), nil)
-	wantKind(t, err, meanwhile.Conflict)
+	wantKind(t, err, storage.Conflict)
 	if at != 4 {
 		t.Fatalf("offset in a mismatch = %d, want the right one, 4", at)
 	}
 	_, err = h.WriteUpload(t.Context(), h.owner, id, 4, strings.NewReader("456789abc"), nil)
-	wantKind(t, err, meanwhile.TooLarge)
+	wantKind(t, err, storage.TooLarge)
 	u, err := h.Upload(t.Context(), h.owner, id)
 	if err != nil {
 		t.Fatal(err)
@@ -336,7 +337,7 @@ func TestUploadKeepsWhatArrivedAndGoesOn(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	if v := h.state(t, ticket.Video.ID); v.State != meanwhile.StateProcessing {
+	if v := h.state(t, ticket.Video.ID); v.State != storage.StateProcessing {
 		t.Errorf("state = %s, want processing", v.State)
 	}
 	src, err := h.OpenOriginal(t.Context(), h.owner, ticket.Video.ID)
@@ -351,7 +352,7 @@ func TestUploadKeepsWhatArrivedAndGoesOn(t *testing.T) {
 	if err != nil || string(b) != "3456789" {
 		t.Errorf("original from byte 3 = %q, %v; want 3456789", b, err)
 	}
-	if jobs := h.queue.take(); len(jobs) != 1 || jobs[0].Queue != meanwhile.QueueInstant {
+	if jobs := h.queue.take(); len(jobs) != 1 || jobs[0].Queue != storage.QueueInstant {
 		t.Errorf("jobs = %+v, want one of the instant queue", jobs)
 	}
 }
@@ -383,7 +384,7 @@ func TestNewerRequestTakesOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.CloseWithError(io.ErrUnexpectedEOF)
-	wantKind(t, <-old, meanwhile.Conflict)
+	wantKind(t, <-old, storage.Conflict)
 	src, err := h.OpenOriginal(t.Context(), h.owner, ticket.Video.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -422,7 +423,7 @@ func TestOvertakenRequestCanWriteNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	older.CloseWithError(io.ErrUnexpectedEOF)
-	wantKind(t, <-oldDone, meanwhile.Conflict)
+	wantKind(t, <-oldDone, storage.Conflict)
 	if _, err := newer.Write([]byte("ytes")); err != nil {
 		t.Fatal(err)
 	}
@@ -450,13 +451,13 @@ func TestFullDiskRefusesNewUploadsFirst(t *testing.T) {
 	}
 	used = 0.91
 	_, err = h.CreateUpload(t.Context(), h.owner, meanwhile.NewUpload{LengthBytes: 6})
-	wantKind(t, err, meanwhile.Full)
+	wantKind(t, err, storage.Full)
 	if _, err := h.WriteUpload(t.Context(), h.owner, ticket.Upload.ID, 0, strings.NewReader("abc"), nil); err != nil {
 		t.Fatalf("a running upload was refused at 91 %%: %v", err)
 	}
 	used = 0.98
 	_, err = h.WriteUpload(t.Context(), h.owner, ticket.Upload.ID, 3, strings.NewReader("def"), nil)
-	wantKind(t, err, meanwhile.Full)
+	wantKind(t, err, storage.Full)
 	used = 0.5
 	if _, err := h.WriteUpload(t.Context(), h.owner, ticket.Upload.ID, 3, strings.NewReader("def"), nil); err != nil {
 		t.Errorf("the upload did not go on when there was room again: %v", err)
@@ -465,32 +466,32 @@ func TestFullDiskRefusesNewUploadsFirst(t *testing.T) {
 
 // finishWith takes a video through its stages without ffmpeg: the stages are what is tested, not
 // the pictures.
-func (h *house) finishWith(t testing.TB, probe meanwhile.Probe) {
+func (h *house) finishWith(t testing.TB, probe storage.Probe) {
 	t.Helper()
-	if err := h.FinishInspect(t.Context(), h.claim(t, meanwhile.StepInspect), probe); err != nil {
+	if err := h.FinishInspect(t.Context(), h.claim(t, storage.StepInspect), probe); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (h *house) asset(t testing.TB, task meanwhile.Task, a meanwhile.Asset) error {
+func (h *house) asset(t testing.TB, task meanwhile.Task, a storage.Asset) error {
 	t.Helper()
 	var err error
 	if a.Key, a.SizeBytes, err = h.PutDerived(t.Context(), task, "mp4", strings.NewReader(a.Name)); err != nil {
 		t.Fatal(err)
 	}
-	return h.Finish(t.Context(), task, meanwhile.Outcome{Assets: []meanwhile.Asset{a}})
+	return h.Finish(t.Context(), task, meanwhile.Outcome{Assets: []storage.Asset{a}})
 }
 
 func TestReadyMeansPlaysEverywhere(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
-	h.finishWith(t, screen(func(p *meanwhile.Probe) { p.Audio.Codec = "opus" }))
+	h.finishWith(t, screen(func(p *storage.Probe) { p.Audio.Codec = "opus" }))
 	jobs := h.queue.take()
-	if len(jobs) != 1 || jobs[0].Queue != meanwhile.QueueInstant {
+	if len(jobs) != 1 || jobs[0].Queue != storage.QueueInstant {
 		t.Fatalf("jobs = %+v, want the copy alone: the rest waits for it", jobs)
 	}
-	want := meanwhile.StateProcessing
+	want := storage.StateProcessing
 	var ran []string
 	for i := 0; i < len(jobs); i++ {
 		j := jobs[i]
@@ -498,18 +499,18 @@ func TestReadyMeansPlaysEverywhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		kinds := map[meanwhile.Step]meanwhile.Asset{
-			meanwhile.StepCopy:   {Kind: meanwhile.AssetCopy, Name: "copy.mp4", MediaType: task.Plan.Copy.MediaType},
-			meanwhile.StepPoster: {Kind: meanwhile.AssetPoster, Name: "poster.jpg", MediaType: "image/jpeg"},
-			meanwhile.StepListen: {Kind: meanwhile.AssetPeaks, Name: "peaks.json", MediaType: "application/json"},
-			meanwhile.StepEncode: {
-				Kind:       meanwhile.AssetRendition,
+		kinds := map[storage.Step]storage.Asset{
+			storage.StepCopy:   {Kind: storage.AssetCopy, Name: "copy.mp4", MediaType: task.Plan.Copy.MediaType},
+			storage.StepPoster: {Kind: storage.AssetPoster, Name: "poster.jpg", MediaType: "image/jpeg"},
+			storage.StepListen: {Kind: storage.AssetPeaks, Name: "peaks.json", MediaType: "application/json"},
+			storage.StepEncode: {
+				Kind:       storage.AssetRendition,
 				Name:       "1080p.mp4",
 				MediaType:  "video/mp4",
 				Everywhere: true,
 			},
 
-			meanwhile.StepPreview: {Kind: meanwhile.AssetPreview, Name: "preview.mp4", MediaType: "video/mp4"},
+			storage.StepPreview: {Kind: storage.AssetPreview, Name: "preview.mp4", MediaType: "video/mp4"},
 		}
 		if err := h.asset(t, task, kinds[task.Stage.Step]); err != nil {
 			t.Fatal(err)
@@ -523,8 +524,8 @@ func TestReadyMeansPlaysEverywhere(t *testing.T) {
 			t.Errorf("after stage %d a guest has %d sources, want 1", i, len(w.Sources))
 		}
 		ran = append(ran, string(task.Stage.Step))
-		if task.Stage.Step == meanwhile.StepEncode {
-			want = meanwhile.StateReady
+		if task.Stage.Step == storage.StepEncode {
+			want = storage.StateReady
 		}
 		if w.Video.State != want {
 			t.Errorf("after %s the state is %s, want %s", task.Stage.Step, w.Video.State, want)
@@ -551,8 +552,8 @@ func TestZombieWorkerChangesNothing(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
-	zombie := h.claim(t, meanwhile.StepInspect)
-	if _, err := h.ClaimStage(t.Context(), zombie.Stage.ID, "w2"); meanwhile.KindOf(err) != meanwhile.Conflict {
+	zombie := h.claim(t, storage.StepInspect)
+	if _, err := h.ClaimStage(t.Context(), zombie.Stage.ID, "w2"); storage.KindOf(err) != storage.Conflict {
 		t.Fatalf("a held stage was claimed again: %v", err)
 	}
 	if _, err := h.FreeLeases(t.Context(), "w1"); err != nil {
@@ -562,10 +563,10 @@ func TestZombieWorkerChangesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantKind(t, h.FinishInspect(t.Context(), zombie, screen(nil)), meanwhile.Fenced)
-	wantKind(t, h.Progress(t.Context(), zombie, 0.5), meanwhile.Fenced)
-	wantKind(t, h.FailStage(t.Context(), zombie, meanwhile.E(meanwhile.Unprocessable, "no", nil)), meanwhile.Fenced)
-	if v := h.state(t, ticket.Video.ID); v.State != meanwhile.StateProcessing || v.Duration != 0 {
+	wantKind(t, h.FinishInspect(t.Context(), zombie, screen(nil)), storage.Fenced)
+	wantKind(t, h.Progress(t.Context(), zombie, 0.5), storage.Fenced)
+	wantKind(t, h.FailStage(t.Context(), zombie, storage.E(storage.Unprocessable, "no", nil)), storage.Fenced)
+	if v := h.state(t, ticket.Video.ID); v.State != storage.StateProcessing || v.Duration != 0 {
 		t.Errorf("the zombie changed the video: %+v", v.Video)
 	}
 	if err := h.FinishInspect(t.Context(), heir, screen(nil)); err != nil {
@@ -577,7 +578,7 @@ func TestThreeCrashesAreQuarantined(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
-	stage := h.claim(t, meanwhile.StepInspect).Stage.ID
+	stage := h.claim(t, storage.StepInspect).Stage.ID
 	for range 2 {
 		if _, err := h.FreeLeases(t.Context(), "w1"); err != nil {
 			t.Fatal(err)
@@ -590,15 +591,15 @@ func TestThreeCrashesAreQuarantined(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := h.ClaimStage(t.Context(), stage, "w1")
-	wantKind(t, err, meanwhile.Conflict)
+	wantKind(t, err, storage.Conflict)
 	v := h.state(t, ticket.Video.ID)
-	if v.State != meanwhile.StateFailed || !strings.Contains(v.Failure, "original is kept") {
+	if v.State != storage.StateFailed || !strings.Contains(v.Failure, "original is kept") {
 		t.Errorf("state %s, %q; want failed with the original kept", v.State, v.Failure)
 	}
 	if err := h.Reprocess(t.Context(), h.owner, ticket.Video.ID); err != nil {
 		t.Fatal(err)
 	}
-	if v := h.state(t, ticket.Video.ID); v.State != meanwhile.StateProcessing || v.Generation != 2 {
+	if v := h.state(t, ticket.Video.ID); v.State != storage.StateProcessing || v.Generation != 2 {
 		t.Errorf("after the retry: %s, generation %d; want processing, 2", v.State, v.Generation)
 	}
 }
@@ -610,24 +611,24 @@ func TestReprocessNeverTakesAVideoOffline(t *testing.T) {
 	h.finishWith(t, screen(nil))
 	if err := h.asset(
 		t,
-		h.claim(t, meanwhile.StepCopy),
-		meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: "copy.mp4", MediaType: "video/mp4", Everywhere: true},
+		h.claim(t, storage.StepCopy),
+		storage.Asset{Kind: storage.AssetCopy, Name: "copy.mp4", MediaType: "video/mp4", Everywhere: true},
 	); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.Reprocess(t.Context(), h.owner, ticket.Video.ID); err != nil {
 		t.Fatal(err)
 	}
-	task := h.claim(t, meanwhile.StepInspect)
+	task := h.claim(t, storage.StepInspect)
 	if err := h.FailStage(
 		t.Context(),
 		task,
-		meanwhile.E(meanwhile.Unprocessable, "This time it did not work.", nil),
+		storage.E(storage.Unprocessable, "This time it did not work.", nil),
 	); err != nil {
 		t.Fatal(err)
 	}
 	v := h.state(t, ticket.Video.ID)
-	if v.State != meanwhile.StateReady || v.Warning != "This time it did not work." {
+	if v.State != storage.StateReady || v.Warning != "This time it did not work." {
 		t.Errorf("state %s, warning %q; want ready with the warning", v.State, v.Warning)
 	}
 	w, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
@@ -645,19 +646,19 @@ func TestSecondGenerationWaitsUntilItIsAsGood(t *testing.T) {
 	h.finishWith(t, screen(nil))
 	if err := h.asset(
 		t,
-		h.claim(t, meanwhile.StepCopy),
-		meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: "copy.mp4", MediaType: "video/mp4", Everywhere: true},
+		h.claim(t, storage.StepCopy),
+		storage.Asset{Kind: storage.AssetCopy, Name: "copy.mp4", MediaType: "video/mp4", Everywhere: true},
 	); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.Reprocess(t.Context(), h.owner, ticket.Video.ID); err != nil {
 		t.Fatal(err)
 	}
-	h.finishWith(t, screen(func(p *meanwhile.Probe) { p.Audio.Codec = "opus" }))
+	h.finishWith(t, screen(func(p *storage.Probe) { p.Audio.Codec = "opus" }))
 	if err := h.asset(
 		t,
-		h.claim(t, meanwhile.StepCopy),
-		meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: "copy.mp4", MediaType: "video/mp4"},
+		h.claim(t, storage.StepCopy),
+		storage.Asset{Kind: storage.AssetCopy, Name: "copy.mp4", MediaType: "video/mp4"},
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -665,7 +666,7 @@ func TestSecondGenerationWaitsUntilItIsAsGood(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(w.Sources) != 1 || w.Sources[0].Generation != 1 || w.Video.State != meanwhile.StateReady {
+	if len(w.Sources) != 1 || w.Sources[0].Generation != 1 || w.Video.State != storage.StateReady {
 		t.Errorf(
 			"sources %+v, state %s; want the first generation's until the second plays everywhere",
 			w.Sources,
@@ -673,13 +674,13 @@ func TestSecondGenerationWaitsUntilItIsAsGood(t *testing.T) {
 		)
 	}
 	_, err = h.MediaByGrant(t.Context(), w.Grant, 2, "copy.mp4")
-	wantKind(t, err, meanwhile.NotFound)
+	wantKind(t, err, storage.NotFound)
 }
 
 func TestOutboxSurvivesALostQueue(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	h.queue.err = meanwhile.E(meanwhile.Unavailable, "away", nil)
+	h.queue.err = storage.E(storage.Unavailable, "away", nil)
 	h.uploaded(t, "bytes")
 	h.queue.err = nil
 	if n, err := h.Reconcile(t.Context(), true); err != nil || n != 1 {
@@ -698,19 +699,19 @@ func TestCopyThatFailsIsEncodedInstead(t *testing.T) {
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
 	h.finishWith(t, screen(nil))
-	task := h.claim(t, meanwhile.StepCopy)
-	if err := h.FailStage(t.Context(), task, meanwhile.E(meanwhile.Unprocessable, "bad", nil)); err != nil {
+	task := h.claim(t, storage.StepCopy)
+	if err := h.FailStage(t.Context(), task, storage.E(storage.Unprocessable, "bad", nil)); err != nil {
 		t.Fatal(err)
 	}
-	listen := h.claim(t, meanwhile.StepListen)
+	listen := h.claim(t, storage.StepListen)
 	if err := h.Finish(
 		t.Context(),
 		listen,
-		meanwhile.Outcome{Loudness: &meanwhile.Loudness{LUFS: -16, PeakDBFS: -3}},
+		meanwhile.Outcome{Loudness: &storage.Loudness{LUFS: -16, PeakDBFS: -3}},
 	); err != nil {
 		t.Fatal(err)
 	}
-	encode := h.claim(t, meanwhile.StepEncode)
+	encode := h.claim(t, storage.StepEncode)
 	if encode.Plan.Ladder.Rungs[0].Copy || !encode.Plan.Ladder.Rungs[0].Progressive ||
 		encode.Probe.Audio.Loudness == nil {
 		t.Errorf(
@@ -722,11 +723,11 @@ func TestCopyThatFailsIsEncodedInstead(t *testing.T) {
 	if err := h.asset(
 		t,
 		encode,
-		meanwhile.Asset{Kind: meanwhile.AssetRendition, Name: "1080p.mp4", MediaType: "video/mp4", Everywhere: true},
+		storage.Asset{Kind: storage.AssetRendition, Name: "1080p.mp4", MediaType: "video/mp4", Everywhere: true},
 	); err != nil {
 		t.Fatal(err)
 	}
-	if v := h.state(t, ticket.Video.ID); v.State != meanwhile.StateReady || v.Warning != "" {
+	if v := h.state(t, ticket.Video.ID); v.State != storage.StateReady || v.Warning != "" {
 		t.Errorf("state %s, warning %q; want ready without one", v.State, v.Warning)
 	}
 }
@@ -738,8 +739,8 @@ func TestGrantsEndWithTheRules(t *testing.T) {
 	h.finishWith(t, screen(nil))
 	if err := h.asset(
 		t,
-		h.claim(t, meanwhile.StepCopy),
-		meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: "copy.mp4", MediaType: "video/mp4", Everywhere: true},
+		h.claim(t, storage.StepCopy),
+		storage.Asset{Kind: storage.AssetCopy, Name: "copy.mp4", MediaType: "video/mp4", Everywhere: true},
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -751,9 +752,9 @@ func TestGrantsEndWithTheRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = h.MediaByGrant(t.Context(), w.Grant, 1, "other.mp4")
-	wantKind(t, err, meanwhile.NotFound)
+	wantKind(t, err, storage.NotFound)
 	_, err = h.MediaByGrant(t.Context(), "x"+w.Grant, 1, "copy.mp4")
-	wantKind(t, err, meanwhile.NotFound)
+	wantKind(t, err, storage.NotFound)
 
 	now := h.clock.Now()
 	ended := w.Share
@@ -763,9 +764,9 @@ func TestGrantsEndWithTheRules(t *testing.T) {
 	}
 	h.clock.add(6 * time.Second)
 	_, err = h.MediaByGrant(t.Context(), w.Grant, 1, "copy.mp4")
-	wantKind(t, err, meanwhile.Forbidden)
+	wantKind(t, err, storage.Forbidden)
 	_, err = h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
-	wantKind(t, err, meanwhile.NotFound)
+	wantKind(t, err, storage.NotFound)
 }
 
 // TestChangedRuleEndsOldGrants changes a rule of a link that stays open: players fetch the share
@@ -777,8 +778,8 @@ func TestChangedRuleEndsOldGrants(t *testing.T) {
 	h.finishWith(t, screen(nil))
 	if err := h.asset(
 		t,
-		h.claim(t, meanwhile.StepCopy),
-		meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: "copy.mp4", Everywhere: true},
+		h.claim(t, storage.StepCopy),
+		storage.Asset{Kind: storage.AssetCopy, Name: "copy.mp4", Everywhere: true},
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -792,7 +793,7 @@ func TestChangedRuleEndsOldGrants(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = h.MediaByGrant(t.Context(), before.Grant, 1, "copy.mp4")
-	wantKind(t, err, meanwhile.Forbidden)
+	wantKind(t, err, storage.Forbidden)
 	after, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
 	if err != nil || after.Download {
 		t.Fatalf("download %v, %v; want the link open without it", after.Download, err)
@@ -809,8 +810,8 @@ func TestGrantsExpire(t *testing.T) {
 	h.finishWith(t, screen(nil))
 	if err := h.asset(
 		t,
-		h.claim(t, meanwhile.StepCopy),
-		meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: "copy.mp4", Everywhere: true},
+		h.claim(t, storage.StepCopy),
+		storage.Asset{Kind: storage.AssetCopy, Name: "copy.mp4", Everywhere: true},
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -820,7 +821,7 @@ func TestGrantsExpire(t *testing.T) {
 	}
 	h.clock.add(14 * time.Hour)
 	_, err = h.MediaByGrant(t.Context(), w.Grant, 1, "copy.mp4")
-	wantKind(t, err, meanwhile.Forbidden)
+	wantKind(t, err, storage.Forbidden)
 }
 
 func TestTrashHidesFromEveryoneAndUndoes(t *testing.T) {
@@ -828,14 +829,14 @@ func TestTrashHidesFromEveryoneAndUndoes(t *testing.T) {
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
 	guest := meanwhile.Actor{}
-	wantKind(t, h.Trash(t.Context(), guest, ticket.Video.ID), meanwhile.NotFound)
+	wantKind(t, h.Trash(t.Context(), guest, ticket.Video.ID), storage.NotFound)
 	if err := h.Trash(t.Context(), h.owner, ticket.Video.ID); err != nil {
 		t.Fatal(err)
 	}
 	_, err := h.Watch(t.Context(), guest, ticket.Share.Token)
-	wantKind(t, err, meanwhile.NotFound)
+	wantKind(t, err, storage.NotFound)
 	_, _, err = h.AddComment(t.Context(), guest, ticket.Share.Token, meanwhile.NewComment{Body: "hi", Name: "Guest"})
-	wantKind(t, err, meanwhile.NotFound)
+	wantKind(t, err, storage.NotFound)
 	if err := h.Restore(t.Context(), h.owner, ticket.Video.ID); err != nil {
 		t.Fatal(err)
 	}
@@ -850,7 +851,7 @@ func TestGuestsKeepTheirOwnWords(t *testing.T) {
 	token := h.uploaded(t, "bytes").Share.Token
 	guest := meanwhile.Actor{}
 	_, _, err := h.AddComment(t.Context(), guest, token, meanwhile.NewComment{Body: "no name"})
-	wantKind(t, err, meanwhile.Invalid)
+	wantKind(t, err, storage.Invalid)
 	c, secret, err := h.AddComment(
 		t.Context(),
 		guest,
@@ -865,9 +866,9 @@ func TestGuestsKeepTheirOwnWords(t *testing.T) {
 	}
 	text := "Changed."
 	_, err = h.EditComment(t.Context(), guest, token, c.ID, "wrong", meanwhile.CommentChange{Body: &text})
-	wantKind(t, err, meanwhile.Forbidden)
+	wantKind(t, err, storage.Forbidden)
 	_, err = h.EditComment(t.Context(), h.owner, token, c.ID, "", meanwhile.CommentChange{Body: &text})
-	wantKind(t, err, meanwhile.Forbidden)
+	wantKind(t, err, storage.Forbidden)
 	edited, err := h.EditComment(t.Context(), guest, token, c.ID, secret, meanwhile.CommentChange{Body: &text})
 	if err != nil || edited.Body != text || edited.EditedAt == nil || edited.At != 22*time.Second {
 		t.Fatalf("edit = %+v, %v", edited.Comment, err)
@@ -888,7 +889,7 @@ func TestGuestsKeepTheirOwnWords(t *testing.T) {
 	if err := h.DeleteComment(t.Context(), h.owner, token, c.ID, ""); err != nil {
 		t.Fatal(err)
 	}
-	all, err := h.Comments(t.Context(), guest, token, meanwhile.CommentQuery{})
+	all, err := h.Comments(t.Context(), guest, token, storage.CommentQuery{})
 	if err != nil || len(all.Items) != 0 || all.Count != 0 {
 		t.Errorf(
 			"after the owner's delete %d comments are left (count %d), %v; want none",
@@ -912,7 +913,7 @@ func TestThreadsAtOnePositionStandByAge(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	token := h.uploaded(t, "bytes").Share.Token
-	var want []meanwhile.CommentID
+	var want []storage.CommentID
 	for range 20 {
 		h.clock.add(time.Millisecond)
 		c, _, err := h.AddComment(
@@ -926,11 +927,11 @@ func TestThreadsAtOnePositionStandByAge(t *testing.T) {
 		}
 		want = append(want, c.ID)
 	}
-	all, err := h.Comments(t.Context(), h.owner, token, meanwhile.CommentQuery{})
+	all, err := h.Comments(t.Context(), h.owner, token, storage.CommentQuery{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got []meanwhile.CommentID
+	var got []storage.CommentID
 	for _, c := range all.Items {
 		got = append(got, c.ID)
 	}
@@ -960,7 +961,7 @@ func TestStrangersSeeNothing(t *testing.T) {
 	ticket := h.uploaded(t, "bytes")
 	if _, _, err := h.AddUser(
 		t.Context(),
-		meanwhile.Account{Email: "mo@example.com", Password: "a long password", Role: meanwhile.RoleMember},
+		meanwhile.Account{Email: "mo@example.com", Password: "a long password", Role: storage.RoleMember},
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -968,16 +969,16 @@ func TestStrangersSeeNothing(t *testing.T) {
 	for name, a := range map[string]meanwhile.Actor{"guest": {}, "another member": member} {
 		t.Run(name, func(t *testing.T) {
 			_, err := h.Video(t.Context(), a, ticket.Video.ID)
-			wantKind(t, err, meanwhile.NotFound)
+			wantKind(t, err, storage.NotFound)
 			_, err = h.OpenOriginal(t.Context(), a, ticket.Video.ID)
-			wantKind(t, err, meanwhile.NotFound)
-			wantKind(t, h.Rename(t.Context(), a, ticket.Video.ID, "mine"), meanwhile.NotFound)
+			wantKind(t, err, storage.NotFound)
+			wantKind(t, h.Rename(t.Context(), a, ticket.Video.ID, "mine"), storage.NotFound)
 			_, err = h.Upload(t.Context(), a, ticket.Upload.ID)
-			wantKind(t, err, meanwhile.NotFound)
+			wantKind(t, err, storage.NotFound)
 		})
 	}
 	_, err := h.Watch(t.Context(), meanwhile.Actor{}, "unknown")
-	wantKind(t, err, meanwhile.NotFound)
+	wantKind(t, err, storage.NotFound)
 }
 
 func TestUploadTokenOpensOnlyItsUpload(t *testing.T) {
@@ -992,7 +993,7 @@ func TestUploadTokenOpensOnlyItsUpload(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = h.ActorByUploadToken(t.Context(), other.Upload.ID, ticket.Token)
-	wantKind(t, err, meanwhile.Unauthenticated)
+	wantKind(t, err, storage.Unauthenticated)
 	a, err := h.ActorByUploadToken(t.Context(), ticket.Upload.ID, ticket.Token)
 	if err != nil {
 		t.Fatal(err)
@@ -1001,8 +1002,8 @@ func TestUploadTokenOpensOnlyItsUpload(t *testing.T) {
 		t.Error(err)
 	}
 	_, err = h.Video(t.Context(), a, ticket.Video.ID)
-	wantKind(t, err, meanwhile.NotFound)
-	h.clock.add(meanwhile.UploadKeep + time.Hour)
+	wantKind(t, err, storage.NotFound)
+	h.clock.add(storage.UploadKeep + time.Hour)
 	_, err = h.Upload(t.Context(), h.owner, other.Upload.ID)
-	wantKind(t, err, meanwhile.Gone)
+	wantKind(t, err, storage.Gone)
 }

@@ -6,26 +6,27 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // How the rows of what is deleted for good are worked on.
 const (
-	keepingBatch = 100
-	doomedLease  = 5 * time.Minute // how long rows belong to the worker that took them
+	doomedLease = 5 * time.Minute // how long rows belong to the worker that took them
 	// lookAgain is when the folders of a deleted video are looked at once more: by then every
 	// request and every step that had not heard of its end has come to its own.
 	lookAgain = 24 * time.Hour
 )
 
 // setTrashed puts v into the trash, or takes it out, and says so in the log.
-func (l *Library) setTrashed(ctx context.Context, a Actor, v Video, at *time.Time) error {
-	return l.Store.InTx(ctx, func(tx Store) error {
+func (l *Library) setTrashed(ctx context.Context, a Actor, v storage.Video, at *time.Time) error {
+	return l.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := tx.SetVideoTrashed(ctx, v.ID, at); err != nil {
 			return err
 		}
-		action := ActionTrash
+		action := storage.ActionTrash
 		if at == nil {
-			action = ActionRestore
+			action = storage.ActionRestore
 		}
 		return l.note(ctx, tx, a, v.WorkspaceID, action, v.Title, "")
 	})
@@ -33,16 +34,16 @@ func (l *Library) setTrashed(ctx context.Context, a Actor, v Video, at *time.Tim
 
 // DeleteForever deletes what is in the trash before its time: from here on nobody finds it, and a
 // worker removes its objects. Conflict for a video that is not in the trash, NotFound.
-func (l *Library) DeleteForever(ctx context.Context, a Actor, id VideoID) error {
+func (l *Library) DeleteForever(ctx context.Context, a Actor, id storage.VideoID) error {
 	v, err := l.videoFor(ctx, a, id, verbEdit)
 	if err != nil {
 		return err
 	}
 	if v.TrashedAt == nil {
-		return E(Conflict, "This video is not in the trash. Put it there first.", nil)
+		return storage.E(storage.Conflict, "This video is not in the trash. Put it there first.", nil)
 	}
 	err = l.purge(ctx, a, v, l.Now())
-	if err != nil && KindOf(err) == NotFound {
+	if err != nil && storage.KindOf(err) == storage.NotFound {
 		return notThere(err) // somebody has restored or deleted it
 	}
 	return err
@@ -50,19 +51,19 @@ func (l *Library) DeleteForever(ctx context.Context, a Actor, id VideoID) error 
 
 // purge is the first phase: every row goes at once, and what is left to be deleted is written down
 // in the same transaction. NotFound when v is not in the trash since then or longer.
-func (l *Library) purge(ctx context.Context, a Actor, v Video, then time.Time) error {
+func (l *Library) purge(ctx context.Context, a Actor, v storage.Video, then time.Time) error {
 	now := l.Now()
-	err := l.Store.InTx(ctx, func(tx Store) error {
+	err := l.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := tx.DoomVideo(ctx, v.ID, then, now, now.Add(lookAgain)); err != nil {
 			return err
 		}
-		return l.note(ctx, tx, a, v.WorkspaceID, ActionPurge, v.Title, "")
+		return l.note(ctx, tx, a, v.WorkspaceID, storage.ActionPurge, v.Title, "")
 	})
 	if err != nil {
 		return fmt.Errorf("delete video for good: %w", err)
 	}
 	l.grants.forget()
-	l.tell(ctx, v, EventVideo)
+	l.tell(ctx, v, storage.EventVideo)
 	return nil
 }
 
@@ -109,17 +110,17 @@ func (l *Library) TidyUp(ctx context.Context) (Tidied, error) {
 
 // emptyTrash purges what was in the trash for TrashFor.
 func (l *Library) emptyTrash(ctx context.Context) (int, error) {
-	then := l.Now().Add(-TrashFor)
+	then := l.Now().Add(-storage.TrashFor)
 	return l.rounds(
 		ctx,
-		func() ([]VideoID, error) { return l.Store.TrashedSince(ctx, then, keepingBatch) },
-		func(id VideoID) error {
+		func() ([]storage.VideoID, error) { return l.Store.TrashedSince(ctx, then, storage.KeepingBatch) },
+		func(id storage.VideoID) error {
 			return l.purgeByID(ctx, id, then)
 		},
 	)
 }
 
-func (l *Library) purgeByID(ctx context.Context, id VideoID, then time.Time) error {
+func (l *Library) purgeByID(ctx context.Context, id storage.VideoID, then time.Time) error {
 	v, err := l.Store.VideoByID(ctx, id)
 	if err != nil {
 		return fmt.Errorf("find video: %w", err)
@@ -130,7 +131,11 @@ func (l *Library) purgeByID(ctx context.Context, id VideoID, then time.Time) err
 // rounds does something to each video of a list, and lists again until none are left, or all are
 // somebody else's: what others did meanwhile is no error. A video with which something is wrong
 // does not keep the others.
-func (l *Library) rounds(ctx context.Context, list func() ([]VideoID, error), do func(VideoID) error) (int, error) {
+func (l *Library) rounds(
+	ctx context.Context,
+	list func() ([]storage.VideoID, error),
+	do func(storage.VideoID) error,
+) (int, error) {
 	done := 0
 	var failed error
 	for {
@@ -141,10 +146,10 @@ func (l *Library) rounds(ctx context.Context, list func() ([]VideoID, error), do
 		before := done
 		for _, id := range ids {
 			err := do(id)
-			if err != nil && KindOf(err) == NotFound {
+			if err != nil && storage.KindOf(err) == storage.NotFound {
 				continue
 			}
-			if err != nil && (KindOf(err) == Unavailable || ctx.Err() != nil) {
+			if err != nil && (storage.KindOf(err) == storage.Unavailable || ctx.Err() != nil) {
 				return done, err
 			}
 			if err != nil {
@@ -167,7 +172,7 @@ func (l *Library) deleteDoomed(ctx context.Context) (int, error) {
 	var failed error
 	for {
 		now := l.Now()
-		rows, err := l.Store.ClaimDoomed(ctx, now, now.Add(doomedLease), keepingBatch)
+		rows, err := l.Store.ClaimDoomed(ctx, now, now.Add(doomedLease), storage.KeepingBatch)
 		if err != nil || len(rows) == 0 {
 			return deleted, errors.Join(failed, err)
 		}
@@ -180,7 +185,7 @@ func (l *Library) deleteDoomed(ctx context.Context) (int, error) {
 			if err == nil {
 				continue
 			}
-			if KindOf(err) == Unavailable || ctx.Err() != nil {
+			if storage.KindOf(err) == storage.Unavailable || ctx.Err() != nil {
 				return deleted, err
 			}
 			failed = err
@@ -189,7 +194,7 @@ func (l *Library) deleteDoomed(ctx context.Context) (int, error) {
 }
 
 // deleteObjects removes one object, or all of a folder.
-func (l *Library) deleteObjects(ctx context.Context, d Doomed) (int, error) {
+func (l *Library) deleteObjects(ctx context.Context, d storage.Doomed) (int, error) {
 	if !strings.HasSuffix(d.Key, "/") {
 		if err := l.Objects.Delete(ctx, d.Key); err != nil {
 			return 0, fmt.Errorf("delete object: %w", err)

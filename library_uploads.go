@@ -10,6 +10,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // How full the storage may be: above the first new uploads are refused, above the second running
@@ -38,9 +40,9 @@ type NewUpload struct {
 
 // Ticket is the answer to NewUpload: the link exists before the first byte.
 type Ticket struct {
-	Upload Upload
-	Video  Video
-	Share  Share
+	Upload storage.Upload
+	Video  storage.Video
+	Share  storage.Share
 	Token  string // write-only credential of this upload; kept nowhere else
 }
 
@@ -54,23 +56,23 @@ func (l *Library) CreateUpload(ctx context.Context, a Actor, n NewUpload) (Ticke
 		return Ticket{}, l.tooLarge()
 	}
 	if l.diskUsed() >= diskFullForNew {
-		return Ticket{}, E(
-			Full,
+		return Ticket{}, storage.E(
+			storage.Full,
 			"The storage is nearly full, so no new uploads are taken. Free some space, or ask who runs this site to.",
 			nil,
 		)
 	}
 	now := l.Now()
-	filename := cleanLine(path.Base(strings.ReplaceAll(n.Filename, `\`, "/")), 255)
-	secret := "up_" + NewSecret()
-	v := Video{
-		ID:          VideoID(l.NewID()),
+	filename := storage.CleanLine(path.Base(strings.ReplaceAll(n.Filename, `\`, "/")), 255)
+	secret := "up_" + storage.NewSecret()
+	v := storage.Video{
+		ID:          storage.VideoID(l.NewID()),
 		WorkspaceID: a.WorkspaceID,
 		OwnerID:     a.UserID,
 		OwnerName:   a.Name,
 		Title:       titleFor(n.Title, filename),
 		Source:      "file",
-		State:       StateUploading,
+		State:       storage.StateUploading,
 		CreatedAt:   now,
 		UpdatedAt:   now,
 	}
@@ -81,17 +83,17 @@ func (l *Library) CreateUpload(ctx context.Context, a Actor, n NewUpload) (Ticke
 	t := Ticket{
 		Video: v, Token: secret,
 		Share: share,
-		Upload: Upload{
-			ID:          UploadID(l.NewID()),
+		Upload: storage.Upload{
+			ID:          storage.UploadID(l.NewID()),
 			VideoID:     v.ID,
-			TokenHash:   SecretHash(secret),
+			TokenHash:   storage.SecretHash(secret),
 			Filename:    filename,
 			LengthBytes: n.LengthBytes,
 			CreatedAt:   now,
-			ExpiresAt:   now.Add(UploadKeep),
+			ExpiresAt:   now.Add(storage.UploadKeep),
 		},
 	}
-	err = l.Store.InTx(ctx, func(tx Store) error {
+	err = l.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := tx.CreateVideo(ctx, t.Video); err != nil {
 			return fmt.Errorf("create video: %w", err)
 		}
@@ -103,7 +105,7 @@ func (l *Library) CreateUpload(ctx context.Context, a Actor, n NewUpload) (Ticke
 	if err != nil {
 		return Ticket{}, err
 	}
-	l.tell(ctx, v, EventVideo)
+	l.tell(ctx, v, storage.EventVideo)
 	if n.LengthBytes == 0 {
 		return t, l.seal(ctx, t.Upload)
 	}
@@ -112,10 +114,14 @@ func (l *Library) CreateUpload(ctx context.Context, a Actor, n NewUpload) (Ticke
 
 func (l *Library) mayUpload(a Actor) error {
 	if !a.SignedIn() {
-		return E(Unauthenticated, "Sign in to upload, or send an API key with the scope \"upload\".", nil)
+		return storage.E(
+			storage.Unauthenticated,
+			"Sign in to upload, or send an API key with the scope \"upload\".",
+			nil,
+		)
 	}
-	if !a.has(ScopeUpload) {
-		return E(Forbidden, `This API key lacks the scope "upload".`, nil)
+	if !a.has(storage.ScopeUpload) {
+		return storage.E(storage.Forbidden, `This API key lacks the scope "upload".`, nil)
 	}
 	if a.WorkspaceID == "" {
 		return errNoWorkspace
@@ -124,8 +130,8 @@ func (l *Library) mayUpload(a Actor) error {
 }
 
 func (l *Library) tooLarge() error {
-	return E(
-		TooLarge,
+	return storage.E(
+		storage.TooLarge,
 		fmt.Sprintf("This file is larger than this site takes (%d MiB).", l.Limits.MaxUploadBytes>>20),
 		nil,
 	)
@@ -140,66 +146,71 @@ func (l *Library) diskUsed() float64 {
 
 // titleFor is the given title, else the file's name without its ending.
 func titleFor(title, filename string) string {
-	if t := cleanLine(title, MaxTitleRunes); t != "" {
+	if t := storage.CleanLine(title, storage.MaxTitleRunes); t != "" {
 		return t
 	}
 	base := strings.TrimSuffix(filename, path.Ext(filename))
 	if base == "" || base == "." || base == "/" {
 		return "Untitled update"
 	}
-	return cutRunes(base, MaxTitleRunes)
+	return storage.CutRunes(base, storage.MaxTitleRunes)
 }
 
 // ActorByUploadToken is the holder of one upload's own credential. Unauthenticated when it does not
 // fit.
-func (l *Library) ActorByUploadToken(ctx context.Context, id UploadID, secret string) (Actor, error) {
+func (l *Library) ActorByUploadToken(ctx context.Context, id storage.UploadID, secret string) (Actor, error) {
 	u, err := l.Store.UploadByID(ctx, id)
-	if err != nil && KindOf(err) != NotFound {
+	if err != nil && storage.KindOf(err) != storage.NotFound {
 		return Actor{}, fmt.Errorf("find upload: %w", err)
 	}
 	if err != nil ||
-		subtle.ConstantTimeCompare([]byte(u.TokenHash), []byte(SecretHash(secret))) != 1 && !l.ownToken(id, secret) {
-		return Actor{}, E(Unauthenticated, "This upload token does not fit. Ask for a new one.", err)
+		subtle.ConstantTimeCompare([]byte(u.TokenHash), []byte(storage.SecretHash(secret))) != 1 &&
+			!l.ownToken(id, secret) {
+		return Actor{}, storage.E(storage.Unauthenticated, "This upload token does not fit. Ask for a new one.", err)
 	}
 	return Actor{Upload: id}, nil
 }
 
 // Upload answers where an upload stands. NotFound when it is not there or not the actor's, Gone
 // when it was given up or has expired.
-func (l *Library) Upload(ctx context.Context, a Actor, id UploadID) (Upload, error) {
+func (l *Library) Upload(ctx context.Context, a Actor, id storage.UploadID) (storage.Upload, error) {
 	u, err := l.Store.UploadByID(ctx, id)
-	unknown := err != nil && KindOf(err) == NotFound
+	unknown := err != nil && storage.KindOf(err) == storage.NotFound
 	if err != nil && !unknown {
-		return Upload{}, fmt.Errorf("find upload: %w", err)
+		return storage.Upload{}, fmt.Errorf("find upload: %w", err)
 	}
 	if a.Upload != id {
 		// also of none: what is somebody else's takes as long as what is not there
 		v, err := l.Store.VideoByID(ctx, u.VideoID)
 		if err != nil && !unknown {
-			return Upload{}, fmt.Errorf("find video of upload: %w", err)
+			return storage.Upload{}, fmt.Errorf("find video of upload: %w", err)
 		}
 		if unknown {
-			return Upload{}, noUpload(err)
+			return storage.Upload{}, noUpload(err)
 		}
 		if err := l.authorize(a, v, nil, verbUpload); err != nil {
-			if KindOf(err) == NotFound {
-				return Upload{}, noUpload(err)
+			if storage.KindOf(err) == storage.NotFound {
+				return storage.Upload{}, noUpload(err)
 			}
-			return Upload{}, err
+			return storage.Upload{}, err
 		}
 	}
 	if unknown {
-		return Upload{}, noUpload(err)
+		return storage.Upload{}, noUpload(err)
 	}
 	if u.TerminatedAt != nil || (u.SealedAt == nil && !l.Now().Before(u.ExpiresAt)) {
-		return Upload{}, E(Gone, "This upload was given up or waited too long. Start it again.", nil)
+		return storage.Upload{}, storage.E(
+			storage.Gone,
+			"This upload was given up or waited too long. Start it again.",
+			nil,
+		)
 	}
 	return u, nil
 }
 
 // SettledUpload is Upload once nothing of it is being stored any more, or after two seconds: what a
 // broken request brought would be sent again.
-func (l *Library) SettledUpload(ctx context.Context, a Actor, id UploadID) (Upload, error) {
+func (l *Library) SettledUpload(ctx context.Context, a Actor, id storage.UploadID) (storage.Upload, error) {
 	looks, patience := time.NewTicker(settleEvery), time.NewTimer(settleFor)
 	defer looks.Stop()
 	defer patience.Stop()
@@ -217,7 +228,7 @@ func (l *Library) SettledUpload(ctx context.Context, a Actor, id UploadID) (Uplo
 }
 
 func noUpload(err error) error {
-	return E(NotFound, "There is no such upload. Start it again.", err)
+	return storage.E(storage.NotFound, "There is no such upload. Start it again.", err)
 }
 
 // Checksum is a digest that a client promises for what it sends.
@@ -236,7 +247,7 @@ type Checksum struct {
 func (l *Library) WriteUpload(
 	ctx context.Context,
 	a Actor,
-	id UploadID,
+	id storage.UploadID,
 	offset int64,
 	body io.Reader,
 	check *Checksum,
@@ -250,8 +261,8 @@ func (l *Library) WriteUpload(
 	}
 	defer l.leaveUpload(context.WithoutCancel(ctx), u)
 	if offset != u.OffsetBytes {
-		return u.OffsetBytes, E(
-			Conflict,
+		return u.OffsetBytes, storage.E(
+			storage.Conflict,
 			fmt.Sprintf("The upload stands at byte %d, not %d.", u.OffsetBytes, offset),
 			nil,
 		)
@@ -259,7 +270,7 @@ func (l *Library) WriteUpload(
 	if u.SealedAt != nil {
 		return u.OffsetBytes, nil // everything is here: the answer to the last request was lost
 	}
-	parts, err := l.Store.Parts(ctx, id, FileTrack)
+	parts, err := l.Store.Parts(ctx, id, storage.FileTrack)
 	if err != nil {
 		return u.OffsetBytes, fmt.Errorf("list parts: %w", err)
 	}
@@ -288,7 +299,7 @@ func (l *Library) WriteUpload(
 	return u.OffsetBytes, nil
 }
 
-func (l *Library) leaveUpload(ctx context.Context, u Upload) {
+func (l *Library) leaveUpload(ctx context.Context, u storage.Upload) {
 	ctx, cancel := context.WithTimeout(ctx, storeFor)
 	defer cancel()
 	if err := l.Store.LeaveUpload(ctx, u.ID, u.Holder); err != nil {
@@ -297,7 +308,7 @@ func (l *Library) leaveUpload(ctx context.Context, u Upload) {
 }
 
 // SetUploadLength fixes a length that was deferred. Conflict if another one is set, TooLarge.
-func (l *Library) SetUploadLength(ctx context.Context, a Actor, id UploadID, lengthBytes int64) error {
+func (l *Library) SetUploadLength(ctx context.Context, a Actor, id storage.UploadID, lengthBytes int64) error {
 	u, err := l.Upload(ctx, a, id)
 	if err != nil {
 		return err
@@ -306,7 +317,7 @@ func (l *Library) SetUploadLength(ctx context.Context, a Actor, id UploadID, len
 		return l.tooLarge()
 	}
 	if lengthBytes < u.OffsetBytes {
-		return E(Invalid, "This length is less than what was uploaded already.", nil)
+		return storage.E(storage.Invalid, "This length is less than what was uploaded already.", nil)
 	}
 	if err := l.Store.SetUploadLength(ctx, id, lengthBytes); err != nil {
 		return fmt.Errorf("set upload length: %w", err)
@@ -319,20 +330,20 @@ func (l *Library) SetUploadLength(ctx context.Context, a Actor, id UploadID, len
 }
 
 // seal compares what was acknowledged with what lies in the store, and starts the first generation.
-func (l *Library) seal(ctx context.Context, u Upload) error {
+func (l *Library) seal(ctx context.Context, u storage.Upload) error {
 	if err := l.compareParts(ctx, u); err != nil {
 		return err
 	}
-	return l.startGeneration(ctx, u.VideoID, func(tx Store) error {
+	return l.startGeneration(ctx, u.VideoID, func(tx storage.Store) error {
 		if err := tx.SealUpload(ctx, u.ID, l.Now()); err != nil {
 			return fmt.Errorf("seal upload: %w", err)
 		}
-		return tx.SetVideoState(ctx, u.VideoID, StateProcessing.From(), StateProcessing, "", l.Now())
+		return tx.SetVideoState(ctx, u.VideoID, storage.StateProcessing.From(), storage.StateProcessing, "", l.Now())
 	})
 }
 
-func (l *Library) compareParts(ctx context.Context, u Upload) error {
-	parts, err := l.Store.Parts(ctx, u.ID, FileTrack)
+func (l *Library) compareParts(ctx context.Context, u storage.Upload) error {
+	parts, err := l.Store.Parts(ctx, u.ID, storage.FileTrack)
 	if err != nil {
 		return fmt.Errorf("list parts: %w", err)
 	}
@@ -343,8 +354,8 @@ func (l *Library) compareParts(ctx context.Context, u Upload) error {
 			return fmt.Errorf("look at part %d: %w", p.N, err)
 		}
 		if p.OffsetBytes != sum || info.SizeBytes != p.SizeBytes {
-			return E(
-				Internal,
+			return storage.E(
+				storage.Internal,
 				"A stored part does not have the size that was acknowledged.",
 				fmt.Errorf("part %d of %s: %d bytes, want %d", p.N, u.ID, info.SizeBytes, p.SizeBytes),
 			)
@@ -352,8 +363,8 @@ func (l *Library) compareParts(ctx context.Context, u Upload) error {
 		sum += p.SizeBytes
 	}
 	if sum != u.LengthBytes {
-		return E(
-			Conflict,
+		return storage.E(
+			storage.Conflict,
 			"Not all bytes are here yet.",
 			fmt.Errorf("upload %s: %d of %d bytes", u.ID, sum, u.LengthBytes),
 		)
@@ -363,16 +374,16 @@ func (l *Library) compareParts(ctx context.Context, u Upload) error {
 
 // CancelUpload gives an unfinished upload up and puts its video into the trash. NotFound, Gone;
 // Conflict once it is complete.
-func (l *Library) CancelUpload(ctx context.Context, a Actor, id UploadID) error {
+func (l *Library) CancelUpload(ctx context.Context, a Actor, id storage.UploadID) error {
 	u, err := l.Upload(ctx, a, id)
 	if err != nil {
 		return err
 	}
 	if u.SealedAt != nil {
-		return E(Conflict, "This upload is complete. Delete the video instead.", nil)
+		return storage.E(storage.Conflict, "This upload is complete. Delete the video instead.", nil)
 	}
 	now := l.Now()
-	err = l.Store.InTx(ctx, func(tx Store) error {
+	err = l.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := tx.TerminateUpload(ctx, id, now); err != nil {
 			return fmt.Errorf("terminate upload: %w", err)
 		}
@@ -382,7 +393,7 @@ func (l *Library) CancelUpload(ctx context.Context, a Actor, id UploadID) error 
 		return err
 	}
 	if v, err := l.Store.VideoByID(ctx, u.VideoID); err == nil {
-		l.tell(ctx, v, EventVideo)
+		l.tell(ctx, v, storage.EventVideo)
 	}
 	return nil
 }

@@ -3,22 +3,25 @@ package meanwhile
 import (
 	"context"
 	"fmt"
-)
 
-// MaxTitleRunes bounds a title.
-const MaxTitleRunes = 200
+	"meanwhile/storage"
+)
 
 // MaxPage bounds a page of any list.
 const MaxPage = 200
 
 // Videos is one page of the actor's own videos in their workspace, newest first, and the place
 // where the next page begins (nil at the end).
-func (l *Library) Videos(ctx context.Context, a Actor, q VideoQuery) ([]VideoSummary, *VideoKey, error) {
+func (l *Library) Videos(
+	ctx context.Context,
+	a Actor,
+	q storage.VideoQuery,
+) ([]storage.VideoSummary, *storage.VideoKey, error) {
 	if !a.SignedIn() {
-		return nil, nil, E(Unauthenticated, "Sign in to see your videos.", nil)
+		return nil, nil, storage.E(storage.Unauthenticated, "Sign in to see your videos.", nil)
 	}
-	if !a.has(ScopeRead) {
-		return nil, nil, E(Forbidden, `This API key lacks the scope "read".`, nil)
+	if !a.has(storage.ScopeRead) {
+		return nil, nil, storage.E(storage.Forbidden, `This API key lacks the scope "read".`, nil)
 	}
 	if a.WorkspaceID == "" {
 		return nil, nil, nil
@@ -34,7 +37,7 @@ func (l *Library) Videos(ctx context.Context, a Actor, q VideoQuery) ([]VideoSum
 		return rows, nil, nil
 	}
 	last := rows[limit-1]
-	return rows[:limit], &VideoKey{CreatedAt: last.CreatedAt, ID: last.ID}, nil
+	return rows[:limit], &storage.VideoKey{CreatedAt: last.CreatedAt, ID: last.ID}, nil
 }
 
 func pageSize(asked, usual int) int {
@@ -45,32 +48,32 @@ func pageSize(asked, usual int) int {
 }
 
 // Video is one video for its owner. NotFound for anyone else.
-func (l *Library) Video(ctx context.Context, a Actor, id VideoID) (VideoSummary, error) {
+func (l *Library) Video(ctx context.Context, a Actor, id storage.VideoID) (storage.VideoSummary, error) {
 	if _, err := l.videoFor(ctx, a, id, verbOriginal); err != nil {
-		return VideoSummary{}, err
+		return storage.VideoSummary{}, err
 	}
 	return l.Store.VideoSummary(ctx, id)
 }
 
 // Rename gives the video another title. Invalid for an empty one.
-func (l *Library) Rename(ctx context.Context, a Actor, id VideoID, title string) error {
+func (l *Library) Rename(ctx context.Context, a Actor, id storage.VideoID, title string) error {
 	v, err := l.videoFor(ctx, a, id, verbEdit)
 	if err != nil {
 		return err
 	}
-	title = cleanLine(title, MaxTitleRunes)
+	title = storage.CleanLine(title, storage.MaxTitleRunes)
 	if title == "" {
-		return E(Invalid, "A title needs at least one character.", nil)
+		return storage.E(storage.Invalid, "A title needs at least one character.", nil)
 	}
 	if err := l.Store.SetVideoTitle(ctx, id, title, l.Now()); err != nil {
 		return fmt.Errorf("rename video: %w", err)
 	}
-	l.tell(ctx, v, EventVideo)
+	l.tell(ctx, v, storage.EventVideo)
 	return nil
 }
 
 // Trash puts the video where only its owner finds it; everything of it is kept. Twice is no error.
-func (l *Library) Trash(ctx context.Context, a Actor, id VideoID) error {
+func (l *Library) Trash(ctx context.Context, a Actor, id storage.VideoID) error {
 	v, err := l.videoFor(ctx, a, id, verbEdit)
 	if err != nil || v.TrashedAt != nil {
 		return err
@@ -80,12 +83,12 @@ func (l *Library) Trash(ctx context.Context, a Actor, id VideoID) error {
 		return fmt.Errorf("trash video: %w", err)
 	}
 	l.grants.forget()
-	l.tell(ctx, v, EventVideo)
+	l.tell(ctx, v, storage.EventVideo)
 	return nil
 }
 
 // Restore takes the video out of the trash. Twice is no error.
-func (l *Library) Restore(ctx context.Context, a Actor, id VideoID) error {
+func (l *Library) Restore(ctx context.Context, a Actor, id storage.VideoID) error {
 	v, err := l.videoFor(ctx, a, id, verbEdit)
 	if err != nil || v.TrashedAt == nil {
 		return err
@@ -93,25 +96,25 @@ func (l *Library) Restore(ctx context.Context, a Actor, id VideoID) error {
 	if err := l.setTrashed(ctx, a, v, nil); err != nil {
 		return fmt.Errorf("restore video: %w", err)
 	}
-	l.tell(ctx, v, EventVideo)
+	l.tell(ctx, v, storage.EventVideo)
 	return nil
 }
 
 // Reprocess starts another generation from the original. What plays goes on playing until the new
 // one does. Conflict while the upload is not complete.
-func (l *Library) Reprocess(ctx context.Context, a Actor, id VideoID) error {
+func (l *Library) Reprocess(ctx context.Context, a Actor, id storage.VideoID) error {
 	v, err := l.videoFor(ctx, a, id, verbEdit)
 	if err != nil {
 		return err
 	}
-	if v.State == StateUploading || v.State == StateRecording {
-		return E(Conflict, "The upload is not complete yet. It will be processed when it is.", nil)
+	if v.State == storage.StateUploading || v.State == storage.StateRecording {
+		return storage.E(storage.Conflict, "The upload is not complete yet. It will be processed when it is.", nil)
 	}
-	return l.startGeneration(ctx, id, func(tx Store) error {
-		if v.State != StateFailed {
+	return l.startGeneration(ctx, id, func(tx storage.Store) error {
+		if v.State != storage.StateFailed {
 			return nil
 		}
-		return tx.SetVideoState(ctx, id, []State{StateFailed}, StateProcessing, "", l.Now())
+		return tx.SetVideoState(ctx, id, []storage.State{storage.StateFailed}, storage.StateProcessing, "", l.Now())
 	})
 }
 
@@ -119,10 +122,10 @@ func (l *Library) Reprocess(ctx context.Context, a Actor, id VideoID) error {
 // look at again.
 func (l *Library) Subscribe(ctx context.Context, a Actor) (<-chan string, error) {
 	if !a.SignedIn() {
-		return nil, E(Unauthenticated, "Sign in to follow your videos.", nil)
+		return nil, storage.E(storage.Unauthenticated, "Sign in to follow your videos.", nil)
 	}
-	if !a.has(ScopeRead) {
-		return nil, E(Forbidden, `This API key lacks the scope "read".`, nil)
+	if !a.has(storage.ScopeRead) {
+		return nil, storage.E(storage.Forbidden, `This API key lacks the scope "read".`, nil)
 	}
-	return l.Bus.Subscribe(ctx, OwnerTopic(a.WorkspaceID, a.UserID))
+	return l.Bus.Subscribe(ctx, storage.OwnerTopic(a.WorkspaceID, a.UserID))
 }

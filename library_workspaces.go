@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"meanwhile/storage"
 )
 
 // Bounds of workspaces and their settings.
@@ -17,28 +19,32 @@ const (
 )
 
 // MakeWorkspace makes a workspace with the actor as its owner, and their session goes there.
-func (l *Library) MakeWorkspace(ctx context.Context, a Actor, cookie, name string) (Workspace, error) {
+func (l *Library) MakeWorkspace(ctx context.Context, a Actor, cookie, name string) (storage.Workspace, error) {
 	if err := l.may(a, dutyFound); err != nil {
-		return Workspace{}, err
+		return storage.Workspace{}, err
 	}
-	w := Workspace{ID: WorkspaceID(l.NewID()), Name: cleanLine(name, MaxNameRunes), CreatedAt: l.Now()}
+	w := storage.Workspace{
+		ID:        storage.WorkspaceID(l.NewID()),
+		Name:      storage.CleanLine(name, storage.MaxNameRunes),
+		CreatedAt: l.Now(),
+	}
 	if w.Name == "" {
-		return Workspace{}, E(Invalid, "Give the workspace a name.", nil)
+		return storage.Workspace{}, storage.E(storage.Invalid, "Give the workspace a name.", nil)
 	}
-	return w, l.Store.InTx(ctx, func(tx Store) error {
+	return w, l.Store.InTx(ctx, func(tx storage.Store) error {
 		theirs, err := tx.Memberships(ctx, a.UserID)
 		if err != nil {
 			return fmt.Errorf("list memberships: %w", err)
 		}
 		owned := 0
 		for _, m := range theirs {
-			if m.Role == RoleOwner {
+			if m.Role == storage.RoleOwner {
 				owned++
 			}
 		}
 		if owned >= maxFounded {
-			return E(
-				Conflict,
+			return storage.E(
+				storage.Conflict,
 				fmt.Sprintf("You own %d workspaces, which is the most. Hand one over first.", owned),
 				nil,
 			)
@@ -49,11 +55,11 @@ func (l *Library) MakeWorkspace(ctx context.Context, a Actor, cookie, name strin
 		if err := l.join(
 			ctx,
 			tx,
-			Membership{WorkspaceID: w.ID, UserID: a.UserID, Role: RoleOwner, CreatedAt: l.Now()},
+			storage.Membership{WorkspaceID: w.ID, UserID: a.UserID, Role: storage.RoleOwner, CreatedAt: l.Now()},
 		); err != nil {
 			return err
 		}
-		if err := tx.SwitchSession(ctx, SecretHash(cookie), w.ID); err != nil {
+		if err := tx.SwitchSession(ctx, storage.SecretHash(cookie), w.ID); err != nil {
 			return fmt.Errorf("switch session: %w", err)
 		}
 		return l.note(ctx, tx, a, w.ID, ActionWorkspace, w.Name, a.Email)
@@ -62,10 +68,10 @@ func (l *Library) MakeWorkspace(ctx context.Context, a Actor, cookie, name strin
 
 // join puts somebody who has an account into a workspace. Unused log-in links of theirs end:
 // whoever holds one was not meant to come into this workspace by it.
-func (l *Library) join(ctx context.Context, tx Store, m Membership) error {
+func (l *Library) join(ctx context.Context, tx storage.Store, m storage.Membership) error {
 	if err := tx.AddMembership(ctx, m); err != nil {
-		if KindOf(err) == Conflict {
-			return E(Conflict, "You are in this workspace already.", err)
+		if storage.KindOf(err) == storage.Conflict {
+			return storage.E(storage.Conflict, "You are in this workspace already.", err)
 		}
 		return fmt.Errorf("create membership: %w", err)
 	}
@@ -76,9 +82,9 @@ func (l *Library) join(ctx context.Context, tx Store, m Membership) error {
 }
 
 // Workspace is where the actor is, and what is decided for it.
-func (l *Library) Workspace(ctx context.Context, a Actor) (Workspace, Settings, error) {
+func (l *Library) Workspace(ctx context.Context, a Actor) (storage.Workspace, storage.Settings, error) {
 	if err := l.may(a, dutySeeSettings); err != nil {
-		return Workspace{}, Settings{}, err
+		return storage.Workspace{}, storage.Settings{}, err
 	}
 	return l.Store.WorkspaceByID(ctx, a.WorkspaceID)
 }
@@ -86,7 +92,7 @@ func (l *Library) Workspace(ctx context.Context, a Actor) (Workspace, Settings, 
 // WorkspaceChange is a change of a workspace's name and settings; nil leaves each as it is.
 type WorkspaceChange struct {
 	Name            *string
-	SignUp          *SignUpRule
+	SignUp          *storage.SignUpRule
 	Domains         *[]string
 	EmbedHosts      *[]string
 	KeepDays        *int
@@ -100,11 +106,11 @@ func (l *Library) ChangeWorkspace(
 	ctx context.Context,
 	a Actor,
 	c WorkspaceChange,
-) (w Workspace, s Settings, err error) {
+) (w storage.Workspace, s storage.Settings, err error) {
 	if err := l.may(a, dutySettings); err != nil {
-		return Workspace{}, Settings{}, err
+		return storage.Workspace{}, storage.Settings{}, err
 	}
-	return w, s, l.Store.InTx(ctx, func(tx Store) error {
+	return w, s, l.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := tx.HoldWorkspace(ctx, a.WorkspaceID); err != nil {
 			return fmt.Errorf("hold workspace: %w", err)
 		}
@@ -123,11 +129,11 @@ func (l *Library) ChangeWorkspace(
 }
 
 // apply writes what is to change and says it in words, for the log.
-func (c WorkspaceChange) apply(w *Workspace, s *Settings) (changed []string, err error) {
+func (c WorkspaceChange) apply(w *storage.Workspace, s *storage.Settings) (changed []string, err error) {
 	said := func(what, to string) { changed = append(changed, what+": "+to) }
 	if c.Name != nil {
-		if w.Name = cleanLine(*c.Name, MaxNameRunes); w.Name == "" {
-			return nil, E(Invalid, "A workspace needs a name.", nil)
+		if w.Name = storage.CleanLine(*c.Name, storage.MaxNameRunes); w.Name == "" {
+			return nil, storage.E(storage.Invalid, "A workspace needs a name.", nil)
 		}
 		said("name", w.Name)
 	}
@@ -144,10 +150,10 @@ func (c WorkspaceChange) apply(w *Workspace, s *Settings) (changed []string, err
 		said("sites that may embed", cmp.Or(strings.Join(s.EmbedHosts, " "), "all"))
 	}
 	if c.KeepDays != nil {
-		if s.KeepDays = *c.KeepDays; s.KeepDays < 0 || s.KeepDays > MaxKeepDays {
-			return nil, E(
-				Invalid,
-				fmt.Sprintf("Videos can be kept for 1 to %d days, or with 0 for ever.", MaxKeepDays),
+		if s.KeepDays = *c.KeepDays; s.KeepDays < 0 || s.KeepDays > storage.MaxKeepDays {
+			return nil, storage.E(
+				storage.Invalid,
+				fmt.Sprintf("Videos can be kept for 1 to %d days, or with 0 for ever.", storage.MaxKeepDays),
 				nil,
 			)
 		}
@@ -157,7 +163,15 @@ func (c WorkspaceChange) apply(w *Workspace, s *Settings) (changed []string, err
 		s.DefaultDownload = *c.DefaultDownload
 		said("downloads by new links", onOff(s.DefaultDownload))
 	}
-	if err := choose(&s.SignUp, c.SignUp, "sign-up", said, SignUpClosed, SignUpInvited, SignUpDomains); err != nil {
+	if err := choose(
+		&s.SignUp,
+		c.SignUp,
+		"sign-up",
+		said,
+		storage.SignUpClosed,
+		storage.SignUpInvited,
+		storage.SignUpDomains,
+	); err != nil {
 		return nil, err
 	}
 	if err := choose(
@@ -181,8 +195,8 @@ func (c WorkspaceChange) apply(w *Workspace, s *Settings) (changed []string, err
 	); err != nil {
 		return nil, err
 	}
-	if s.SignUp == SignUpDomains && len(s.Domains) == 0 {
-		return nil, E(Invalid, "List at least one mail domain, or choose another way to sign up.", nil)
+	if s.SignUp == storage.SignUpDomains && len(s.Domains) == 0 {
+		return nil, storage.E(storage.Invalid, "List at least one mail domain, or choose another way to sign up.", nil)
 	}
 	return changed, nil
 }
@@ -206,7 +220,7 @@ func choose[T ~string](into, to *T, what string, said func(what, to string), of 
 		return nil
 	}
 	if !slices.Contains(of, *to) {
-		return E(Invalid, fmt.Sprintf("For %s there is one of %v.", what, of), nil)
+		return storage.E(storage.Invalid, fmt.Sprintf("For %s there is one of %v.", what, of), nil)
 	}
 	*into = *to
 	said(what, string(*to))
@@ -223,16 +237,16 @@ var (
 // cleanHosts makes names of hosts lower case and takes double ones out. Invalid for what is none.
 func cleanHosts(list []string, pattern *regexp.Regexp) ([]string, error) {
 	if len(list) > maxListedHosts {
-		return nil, E(Invalid, fmt.Sprintf("At most %d can be listed.", maxListedHosts), nil)
+		return nil, storage.E(storage.Invalid, fmt.Sprintf("At most %d can be listed.", maxListedHosts), nil)
 	}
 	clean := []string{}
 	for _, host := range list {
 		host = strings.ToLower(strings.TrimSpace(host))
 		if len(host) > 253 || !pattern.MatchString(host) {
-			return nil, E(Invalid, "Each is the name of a host, such as example.org.", nil)
+			return nil, storage.E(storage.Invalid, "Each is the name of a host, such as example.org.", nil)
 		}
 		if _, err := netip.ParseAddr(host); err == nil && pattern == domainPattern {
-			return nil, E(Invalid, "A mail domain is a name, such as example.org.", nil)
+			return nil, storage.E(storage.Invalid, "A mail domain is a name, such as example.org.", nil)
 		}
 		if !slices.Contains(clean, host) {
 			clean = append(clean, host)

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // LiveFile is a track of a recording that is over as one file, without a byte of it being copied:
@@ -25,23 +27,20 @@ type LiveFile struct {
 	at    int64
 }
 
-// LiveFileName is the name of a track as one file.
-func LiveFileName(track string) string { return track + ".whole.mp4" }
-
 // maxIndexed is how many fragments such an index holds.
 const maxIndexed = math.MaxUint16
 
 // Playable reports whether a track plays as one file: in what every browser knows, of a size that
 // can be indexed.
-func (t Track) Playable() bool {
+func Playable(t storage.Track) bool {
 	return strings.Contains(t.Codecs, "avc1.") && t.Fragments > 0 && t.Fragments <= maxIndexed
 }
 
 // PlayableType is the media type of a track as one file.
-func (t Track) PlayableType() string { return mediaType("video/mp4", t.Codecs, "") }
+func PlayableType(t storage.Track) string { return storage.MediaType("video/mp4", t.Codecs, "") }
 
 // liveFile opens a track as one file. NotFound where it does not play as one. The caller closes it.
-func (l *Library) liveFile(ctx context.Context, u Upload, t Track) (*LiveFile, error) {
+func (l *Library) liveFile(ctx context.Context, u storage.Upload, t storage.Track) (*LiveFile, error) {
 	var tracks []movieTrack
 	if err := json.Unmarshal([]byte(t.Timing), &tracks); err != nil {
 		return nil, fmt.Errorf("decode timing: %w", err)
@@ -52,8 +51,8 @@ func (l *Library) liveFile(ctx context.Context, u Upload, t Track) (*LiveFile, e
 		return nil, fmt.Errorf("list fragments: %w", err)
 	}
 	index, end, ok := segmentIndex(x, pictureOf(tracks))
-	if !ok || !t.Playable() {
-		return nil, noMedia(nil)
+	if !ok || !Playable(t) {
+		return nil, storage.NoMedia(nil)
 	}
 	src, err := l.growing(ctx, u, t.Name)
 	if err != nil {
@@ -138,7 +137,7 @@ func (f *LiveFile) Seek(offset int64, whence int) (int64, error) {
 		offset += f.SizeBytes
 	}
 	if offset < 0 {
-		return 0, E(Invalid, "There is nothing before the first byte.", nil)
+		return 0, storage.E(storage.Invalid, "There is nothing before the first byte.", nil)
 	}
 	f.at = offset
 	return offset, nil

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // liveList is the list of segments of a recording that goes on, for a playlist that costs the same
@@ -13,7 +15,7 @@ type liveList struct {
 	text    string        // their segments, with placeURI for the address
 	longest time.Duration // of them
 	// the segment behind them, which may still grow; none where SizeBytes is 0
-	last Fragment
+	last storage.Fragment
 }
 
 // placeURI stands for the address of the bytes, which the list itself does not know. No number has
@@ -21,7 +23,7 @@ type liveList struct {
 const placeURI = "%"
 
 // with is the list after fragments, which begin where it is settled.
-func (l liveList) with(fragments []Fragment) liveList {
+func (l liveList) with(fragments []storage.Fragment) liveList {
 	x := FragmentIndex{Fragments: fragments}
 	x.closeGaps()
 	list := segments(x)
@@ -54,9 +56,9 @@ func (l liveList) with(fragments []Fragment) liveList {
 // a segment is left out, for a segment that is listed may not change.
 func (l liveList) playlist(initBytes int64, uri string, ended bool) string {
 	longest := l.longest
-	var open []Fragment
+	var open []storage.Fragment
 	if l.last.SizeBytes > 0 && (ended || l.last.Duration >= segmentFor) {
-		open, longest = []Fragment{l.last}, max(longest, l.last.Duration)
+		open, longest = []storage.Fragment{l.last}, max(longest, l.last.Duration)
 	}
 	var b strings.Builder
 	writeHead(&b, longest, ended)

@@ -4,6 +4,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // A list that grew as the recording did reads as one that is made of all fragments at once, at
@@ -16,7 +18,7 @@ func TestLiveListGrowsIntoTheSame(t *testing.T) {
 		at, start := x.InitBytes, time.Duration(0)
 		var kept liveList
 		for range 60 {
-			f := Fragment{
+			f := storage.Fragment{
 				Offset:    at,
 				SizeBytes: 1 + random.Int64N(9000),
 				Start:     start,
@@ -30,7 +32,7 @@ func TestLiveListGrowsIntoTheSame(t *testing.T) {
 			if random.IntN(3) > 0 {
 				continue
 			}
-			seen := func() []Fragment { return append([]Fragment{}, x.Fragments...) }
+			seen := func() []storage.Fragment { return append([]storage.Fragment{}, x.Fragments...) }
 			kept = kept.with(seen()[kept.settled:])
 			for _, ended := range []bool{false, true} {
 				want := LivePlaylist(FragmentIndex{InitBytes: x.InitBytes, Fragments: seen()}, "screen.mp4", ended)

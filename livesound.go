@@ -3,26 +3,9 @@ package meanwhile
 import (
 	"slices"
 	"time"
-)
 
-// SoundPiece is a piece of a recording's sound in AAC, made while it is recorded. Pieces follow one
-// another without a gap: each begins with the frame behind the last one of the piece before. All
-// frames lie on one grid from the beginning of the recording.
-type SoundPiece struct {
-	UploadID      UploadID
-	Track         string
-	N             int
-	FirstFragment int
-	Fragments     int
-	FirstFrame    int64
-	Frames        int
-	// The next piece listens from this fragment on, whose sound begins at this sample: an encoder
-	// and a decoder have to hear what came before.
-	ResumeFragment int
-	ResumeSamples  int64
-	Key            string // in Objects
-	SizeBytes      int64
-}
+	"meanwhile/storage"
+)
 
 // How sound is made while it is recorded.
 const (
@@ -79,13 +62,13 @@ type SoundBatch struct {
 	Channels int
 	skip     int // frames of what comes out, before those that are kept
 	last     bool
-	row      SoundPiece
+	row      storage.SoundPiece
 }
 
 // nextFragments says which fragments the next piece covers, none while there are too few. While the
 // recording goes on, the last fragment is only listened to: the sound at the end of the one before
 // lies partly in it.
-func nextFragments(all []Fragment, done int, ended bool) (end int) {
+func nextFragments(all []storage.Fragment, done int, ended bool) (end int) {
 	limit := len(all)
 	if !ended {
 		limit--
@@ -106,15 +89,15 @@ func nextFragments(all []Fragment, done int, ended bool) (end int) {
 // gives a fragment's packets.
 func newBatch(
 	s Soundtrack,
-	all []Fragment,
-	before *SoundPiece,
+	all []storage.Fragment,
+	before *storage.SoundPiece,
 	end int,
 	read func(i int) ([]soundPacket, error),
 ) (*SoundBatch, error) {
-	row := SoundPiece{}
+	row := storage.SoundPiece{}
 	var l layer
 	if before != nil {
-		row = SoundPiece{
+		row = storage.SoundPiece{
 			N:              before.N + 1,
 			FirstFragment:  before.FirstFragment + before.Fragments,
 			FirstFrame:     before.FirstFrame + int64(before.Frames),

@@ -11,15 +11,16 @@ import (
 	"testing"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 // rowCounter counts the rows of chunks, fragments and sounds that are read.
 type rowCounter struct {
-	meanwhile.Store
+	storage.Store
 	rows int
 }
 
-func (c *rowCounter) Chunks(ctx context.Context, id meanwhile.UploadID, track string) ([]meanwhile.Chunk, error) {
+func (c *rowCounter) Chunks(ctx context.Context, id storage.UploadID, track string) ([]storage.Chunk, error) {
 	list, err := c.Store.Chunks(ctx, id, track)
 	c.rows += len(list)
 	return list, err
@@ -27,11 +28,11 @@ func (c *rowCounter) Chunks(ctx context.Context, id meanwhile.UploadID, track st
 
 func (c *rowCounter) ChunksAt(
 	ctx context.Context,
-	id meanwhile.UploadID,
+	id storage.UploadID,
 	track string,
 	offset int64,
 	limit int,
-) ([]meanwhile.Part, error) {
+) ([]storage.Part, error) {
 	list, err := c.Store.ChunksAt(ctx, id, track, offset, limit)
 	c.rows += len(list)
 	return list, err
@@ -39,10 +40,10 @@ func (c *rowCounter) ChunksAt(
 
 func (c *rowCounter) Fragments(
 	ctx context.Context,
-	id meanwhile.UploadID,
+	id storage.UploadID,
 	track string,
 	from int,
-) ([]meanwhile.Fragment, error) {
+) ([]storage.Fragment, error) {
 	list, err := c.Store.Fragments(ctx, id, track, from)
 	c.rows += len(list)
 	return list, err
@@ -50,10 +51,10 @@ func (c *rowCounter) Fragments(
 
 func (c *rowCounter) Sounds(
 	ctx context.Context,
-	id meanwhile.UploadID,
+	id storage.UploadID,
 	track string,
 	from int,
-) ([]meanwhile.SoundPiece, error) {
+) ([]storage.SoundPiece, error) {
 	list, err := c.Store.Sounds(ctx, id, track, from)
 	c.rows += len(list)
 	return list, err
@@ -123,7 +124,7 @@ func TestLongRecordingCostsNoMoreThanAShortOne(t *testing.T) {
 			"a playlist with other sound": cost(func() error {
 				err := h.Store.AddSound(
 					t.Context(),
-					meanwhile.SoundPiece{
+					storage.SoundPiece{
 						UploadID:      ticket.Upload.ID,
 						Track:         "screen",
 						N:             n - 1,

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // PassFor is how long a pass opens its link, unless who may come in changes before.
@@ -15,7 +17,7 @@ const PassFor = 30 * 24 * time.Hour
 
 // passOf makes a pass that a browser keeps: the share, its lock, an end and the address under an
 // HMAC. There is no row of it.
-func (l *Library) passOf(p Pass) string {
+func (l *Library) passOf(p storage.Pass) string {
 	email := base64.RawURLEncoding.EncodeToString([]byte(p.Email))
 	body := fmt.Sprintf("%s.%d.%d.%s", p.ShareID, p.Lock, l.Now().Add(PassFor).Unix(), email)
 	return body + "." + l.passMAC(body)
@@ -29,26 +31,26 @@ func (l *Library) passMAC(body string) string {
 
 // ReadPass reads what CheckSharePassword and UseShareMail gave; false for anything else, and for
 // one that is over.
-func (l *Library) ReadPass(text string) (Pass, bool) {
+func (l *Library) ReadPass(text string) (storage.Pass, bool) {
 	i := strings.LastIndexByte(text, '.')
 	if i < 0 || !hmac.Equal([]byte(text[i+1:]), []byte(l.passMAC(text[:i]))) {
-		return Pass{}, false
+		return storage.Pass{}, false
 	}
 	fields := strings.Split(text[:i], ".")
 	if len(fields) != 4 {
-		return Pass{}, false
+		return storage.Pass{}, false
 	}
 	lock, err := strconv.ParseInt(fields[1], 10, 64)
 	if err != nil {
-		return Pass{}, false
+		return storage.Pass{}, false
 	}
 	ends, err := strconv.ParseInt(fields[2], 10, 64)
 	if err != nil || l.Now().Unix() >= ends {
-		return Pass{}, false
+		return storage.Pass{}, false
 	}
 	email, err := base64.RawURLEncoding.DecodeString(fields[3])
 	if err != nil {
-		return Pass{}, false
+		return storage.Pass{}, false
 	}
-	return Pass{ShareID: ShareID(fields[0]), Lock: lock, Email: string(email)}, true
+	return storage.Pass{ShareID: storage.ShareID(fields[0]), Lock: lock, Email: string(email)}, true
 }

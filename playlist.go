@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"meanwhile/storage"
 )
 
 // segmentFor is the least that a segment of a playlist lasts: shorter fragments are put together,
@@ -14,8 +16,8 @@ import (
 const segmentFor = 1900 * time.Millisecond
 
 // segments puts fragments together. Each begins with a picture that can be decoded alone.
-func segments(x FragmentIndex) []Fragment {
-	var list []Fragment
+func segments(x FragmentIndex) []storage.Fragment {
+	var list []storage.Fragment
 	for _, f := range x.Fragments {
 		if n := len(list); n > 0 && list[n-1].Duration < segmentFor &&
 			list[n-1].Offset+list[n-1].SizeBytes == f.Offset {
@@ -49,7 +51,7 @@ func MediaPlaylist(x FragmentIndex, uri string) string {
 
 // writeLiveHead writes what stands before the segments of a recording, and leaves out the one that
 // may still grow.
-func writeLiveHead(b *strings.Builder, list *[]Fragment, ended bool) {
+func writeLiveHead(b *strings.Builder, list *[]storage.Fragment, ended bool) {
 	if n := len(*list); !ended && n > 0 && (*list)[n-1].Duration < segmentFor {
 		*list = (*list)[:n-1]
 	}
@@ -75,12 +77,12 @@ func writeHead(b *strings.Builder, longest time.Duration, ended bool) {
 	)
 }
 
-func writeSegments(b *strings.Builder, initBytes int64, list []Fragment, uri string) {
+func writeSegments(b *strings.Builder, initBytes int64, list []storage.Fragment, uri string) {
 	fmt.Fprintf(b, "#EXT-X-MAP:URI=%q,BYTERANGE=\"%d@0\"\n", uri, initBytes)
 	writeList(b, list, uri)
 }
 
-func writeList(b *strings.Builder, list []Fragment, uri string) {
+func writeList(b *strings.Builder, list []storage.Fragment, uri string) {
 	for _, s := range list {
 		fmt.Fprintf(b, "#EXTINF:%.5f,\n#EXT-X-BYTERANGE:%d@%d\n%s\n", s.Duration.Seconds(), s.SizeBytes, s.Offset, uri)
 	}
@@ -99,10 +101,10 @@ func PeakBPS(x FragmentIndex) int64 {
 
 // MasterPlaylist lists the rungs, the lowest first: players that know nothing of the link begin
 // there.
-func MasterPlaylist(rungs []Asset) string {
+func MasterPlaylist(rungs []storage.Asset) string {
 	rungs = slices.SortedFunc(
 		slices.Values(rungs),
-		func(a, b Asset) int { return cmp.Compare(a.BandwidthBPS, b.BandwidthBPS) },
+		func(a, b storage.Asset) int { return cmp.Compare(a.BandwidthBPS, b.BandwidthBPS) },
 	)
 	var b strings.Builder
 	b.WriteString("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n")

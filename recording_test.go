@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 func (h *house) recording(t testing.TB) meanwhile.Ticket {
@@ -31,7 +32,7 @@ func (h *house) chunk(t testing.TB, ticket meanwhile.Ticket, track string, n int
 	return err
 }
 
-func (h *house) source(t testing.TB, id meanwhile.VideoID, track string) string {
+func (h *house) source(t testing.TB, id storage.VideoID, track string) string {
 	t.Helper()
 	src, err := h.OpenTrack(t.Context(), id, track)
 	if err != nil {
@@ -89,7 +90,7 @@ func TestSilentRecordingIsSealedAndGoesOn(t *testing.T) {
 	if n := h.sealSilent(t); n != 0 {
 		t.Errorf("it was sealed twice")
 	}
-	if v := h.state(t, ticket.Video.ID); v.State != meanwhile.StateProcessing || v.Generation != 1 {
+	if v := h.state(t, ticket.Video.ID); v.State != storage.StateProcessing || v.Generation != 1 {
 		t.Errorf("state %s, generation %d; want processing, 1", v.State, v.Generation)
 	}
 	if got := h.source(t, ticket.Video.ID, "screen"); got != "one two " {
@@ -114,7 +115,7 @@ func TestSilentRecordingIsSealedAndGoesOn(t *testing.T) {
 	if v := h.state(t, ticket.Video.ID); v.Generation != 2 {
 		t.Errorf("generation %d, want another pass", v.Generation)
 	}
-	wantKind(t, h.chunk(t, ticket, "screen", 4, "five"), meanwhile.Conflict)
+	wantKind(t, h.chunk(t, ticket, "screen", 4, "five"), storage.Conflict)
 }
 
 func TestLateChunksAreProcessedWithoutAnybodySayingSo(t *testing.T) {
@@ -161,9 +162,9 @@ func TestUploadTokenIsForOneUploadAndEnds(t *testing.T) {
 		t.Errorf("the token gives %+v, %v", a, err)
 	}
 	_, err := h.ActorByUploadToken(t.Context(), other.Upload.ID, ticket.Token)
-	wantKind(t, err, meanwhile.Unauthenticated)
+	wantKind(t, err, storage.Unauthenticated)
 	_, err = h.ActorByUploadToken(t.Context(), ticket.Upload.ID, ticket.Token+"x")
-	wantKind(t, err, meanwhile.Unauthenticated)
+	wantKind(t, err, storage.Unauthenticated)
 
 	h.clock.add(6 * 24 * time.Hour)
 	fresh, err := h.HearRecording(t.Context(), h.owner, ticket.Upload.ID, meanwhile.Heartbeat{State: "recording"})
@@ -176,10 +177,10 @@ func TestUploadTokenIsForOneUploadAndEnds(t *testing.T) {
 	}
 	h.clock.add(2 * 24 * time.Hour)
 	_, err = h.RecordingState(t.Context(), meanwhile.Actor{Upload: ticket.Upload.ID}, ticket.Upload.ID)
-	wantKind(t, err, meanwhile.Gone)
+	wantKind(t, err, storage.Gone)
 }
 
-func mustActor(t testing.TB, h *house, id meanwhile.UploadID, token string) meanwhile.Actor {
+func mustActor(t testing.TB, h *house, id storage.UploadID, token string) meanwhile.Actor {
 	t.Helper()
 	a, err := h.ActorByUploadToken(t.Context(), id, token)
 	if err != nil {

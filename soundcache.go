@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+
+	"meanwhile/storage"
 )
 
 // soundRows are the fragments of a recording's main track, each as long as until the next one
 // begins, and the pieces of its sound.
 type soundRows struct {
-	fragments []Fragment
-	sounds    []SoundPiece
+	fragments []storage.Fragment
+	sounds    []storage.SoundPiece
 }
 
 // soundCache keeps the rows that were read of recordings with a sound of their own: a segment is
@@ -19,7 +21,7 @@ type soundRows struct {
 // added behind those that are there, so that only what came since is read.
 type soundCache struct {
 	mu   sync.Mutex
-	rows map[UploadID]soundRows
+	rows map[storage.UploadID]soundRows
 	kept int
 }
 
@@ -29,16 +31,21 @@ const maxSoundRows = 200_000
 
 // upToDate gives the rows as store has them, and keeps them unless store is a transaction, which
 // may see what never comes to be. Nobody may change them.
-func (c *soundCache) upToDate(ctx context.Context, store Store, id UploadID, keep bool) (soundRows, error) {
+func (c *soundCache) upToDate(
+	ctx context.Context,
+	store storage.Store,
+	id storage.UploadID,
+	keep bool,
+) (soundRows, error) {
 	c.mu.Lock()
 	known := c.rows[id]
 	c.mu.Unlock()
 	// first: none of them is of a fragment that is read later
-	sounds, err := store.Sounds(ctx, id, ScreenTrack, len(known.sounds))
+	sounds, err := store.Sounds(ctx, id, storage.ScreenTrack, len(known.sounds))
 	if err != nil {
 		return soundRows{}, fmt.Errorf("list sounds: %w", err)
 	}
-	fragments, err := store.Fragments(ctx, id, ScreenTrack, len(known.fragments))
+	fragments, err := store.Fragments(ctx, id, storage.ScreenTrack, len(known.fragments))
 	if err != nil {
 		return soundRows{}, fmt.Errorf("list fragments: %w", err)
 	}
@@ -60,7 +67,7 @@ func (c *soundCache) upToDate(ctx context.Context, store Store, id UploadID, kee
 	return now, nil
 }
 
-func (c *soundCache) keep(id UploadID, now soundRows) {
+func (c *soundCache) keep(id storage.UploadID, now soundRows) {
 	count := func(r soundRows) int { return len(r.fragments) + len(r.sounds) }
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -69,7 +76,7 @@ func (c *soundCache) keep(id UploadID, now soundRows) {
 		return
 	}
 	if c.rows == nil || c.kept+count(now) > maxSoundRows {
-		c.rows, c.kept, old = map[UploadID]soundRows{}, 0, soundRows{}
+		c.rows, c.kept, old = map[storage.UploadID]soundRows{}, 0, soundRows{}
 	}
 	c.rows[id] = now
 	c.kept += count(now) - count(old)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 // accountForm is the data of the pages that sign people in.
@@ -258,8 +259,8 @@ func (s *server) form(w http.ResponseWriter, r *http.Request) (url.Values, error
 	body.done()
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return nil, meanwhile.E(
-			meanwhile.TooLarge,
+		return nil, storage.E(
+			storage.TooLarge,
 			"This form is larger than it can be. Go back and shorten what you wrote.",
 			err,
 		)

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/storage"
 )
 
 const formType = "Content-Type: application/x-www-form-urlencoded"
@@ -144,7 +144,7 @@ func TestLogInLinks(t *testing.T) {
 	w := newWorld(t)
 	_, secret, err := w.lib.AddUser(
 		t.Context(),
-		meanwhile.Account{Email: "bob@example.org", Name: "Bob", Role: meanwhile.RoleMember},
+		meanwhile.Account{Email: "bob@example.org", Name: "Bob", Role: storage.RoleMember},
 	)
 	if err != nil {
 		t.Fatal(err)

@@ -6,12 +6,13 @@ import (
 	"strings"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 var (
-	errSignIn   = meanwhile.E(meanwhile.Unauthenticated, "Sign in first, or send an API key.", nil)
-	errBadToken = meanwhile.E(
-		meanwhile.Unauthenticated,
+	errSignIn   = storage.E(storage.Unauthenticated, "Sign in first, or send an API key.", nil)
+	errBadToken = storage.E(
+		storage.Unauthenticated,
 		"This is no API key (mw_…) nor the token of this upload (up_…).",
 		nil,
 	)
@@ -46,7 +47,7 @@ func (s *server) readCredential(r *http.Request, v *visit, a access) (err error)
 	}
 	v.session = c.Value
 	v.actor, err = s.lib.ActorBySession(r.Context(), c.Value)
-	if err != nil && a == guest && meanwhile.KindOf(err) == meanwhile.Unauthenticated {
+	if err != nil && a == guest && storage.KindOf(err) == storage.Unauthenticated {
 		return nil
 	}
 	return err
@@ -67,7 +68,7 @@ func (s *server) actorByHeader(r *http.Request, header string, a access) (meanwh
 		return s.lib.ActorByKey(r.Context(), secret)
 	}
 	if strings.HasPrefix(secret, "up_") && a == upload {
-		return s.lib.ActorByUploadToken(r.Context(), meanwhile.UploadID(r.PathValue("id")), secret)
+		return s.lib.ActorByUploadToken(r.Context(), storage.UploadID(r.PathValue("id")), secret)
 	}
 	return meanwhile.Actor{}, errBadToken
 }

@@ -13,8 +13,8 @@ import (
 	"testing"
 
 	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/storage"
 )
 
 // greedyNginx keeps whatever it may: all that says nothing else for ten minutes, under the address
@@ -102,7 +102,7 @@ func TestACacheInBetweenMixesNobodyUp(t *testing.T) {
 		meanwhile.Account{
 			Email:    "eve@example.org",
 			Name:     "Eve-of-the-marker",
-			Role:     meanwhile.RoleMember,
+			Role:     storage.RoleMember,
 			Password: evePassword,
 		},
 	)
@@ -114,7 +114,7 @@ func TestACacheInBetweenMixesNobodyUp(t *testing.T) {
 	own := map[string]uploaded{"ada": w.newReadyVideo()}
 	w.want(w.do("PATCH", "/api/v1/videos/"+own["ada"].video, object{"title": "Title-of-adas-marker"}, w.asOwner()), 200)
 	key := w.key
-	w.key = w.newKey("eve@example.org", meanwhile.AllScopes...)
+	w.key = w.newKey("eve@example.org", storage.AllScopes...)
 	own["eve"] = w.newReadyVideo()
 	w.want(w.do("PATCH", "/api/v1/videos/"+own["eve"].video, object{"title": "Title-of-eves-marker"}, w.asOwner()), 200)
 	w.key = key

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/storage"
 )
 
 // withChecks wires checks in.
@@ -29,9 +29,9 @@ func TestOnlyWhoLooksAfterTheSiteSeesHowItDoes(t *testing.T) {
 		looked.Add(1)
 		return server.Finding{Result: server.ResultOK, Detail: "secret details"}
 	}}))
-	admin, member := w.newPerson("grace", meanwhile.RoleAdmin), w.newPerson("eve", meanwhile.RoleMember)
+	admin, member := w.newPerson("grace", storage.RoleAdmin), w.newPerson("eve", storage.RoleMember)
 	// of a workspace of her own, which anyone may make
-	founder := w.newPerson("mallory", meanwhile.RoleMember)
+	founder := w.newPerson("mallory", storage.RoleMember)
 	w.want(w.do("POST", "/api/v1/workspaces", object{"name": "Mine"}, founder.session), 201)
 	elsewhere := w.logIn(ownerEmail, ownerPassword)
 	w.want(w.do("POST", "/api/v1/workspaces", object{"name": "Side project"}, elsewhere), 201)

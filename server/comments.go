@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 type wireComment struct {
@@ -84,11 +85,11 @@ func (s *server) conversation(ctx context.Context, in *listCommentsInput) (meanw
 	if in.Since >= 0 {
 		return s.lib.CommentsSince(ctx, a, in.Token, in.Since)
 	}
-	after, err := readCursor[meanwhile.CommentKey](in.Cursor)
+	after, err := readCursor[storage.CommentKey](in.Cursor)
 	if err != nil {
 		return meanwhile.Conversation{}, err
 	}
-	return s.lib.Comments(ctx, a, in.Token, meanwhile.CommentQuery{Limit: in.Limit, After: after})
+	return s.lib.Comments(ctx, a, in.Token, storage.CommentQuery{Limit: in.Limit, After: after})
 }
 
 type wireNewComment struct {
@@ -111,7 +112,7 @@ func (s *server) addComment(ctx context.Context, in *addCommentInput) (*commentO
 	}
 	c, secret, err := s.lib.AddComment(ctx, v.actor, in.Token, meanwhile.NewComment{
 		At: time.Duration(in.Body.AtMS) * time.Millisecond, Until: durationOf(in.Body.UntilMS), Body: in.Body.Body,
-		Parent: meanwhile.CommentID(in.Body.ParentID), Name: in.Body.Name,
+		Parent: storage.CommentID(in.Body.ParentID), Name: in.Body.Name,
 	})
 	if err != nil {
 		return nil, err
@@ -134,8 +135,8 @@ func (s *server) tryGuest(ctx context.Context, v *visit, token string) error {
 	}
 	for _, l := range s.guests {
 		if !l.allow(ctx, addressKey(v.address)+" "+token, s.lib.Now()) {
-			return meanwhile.E(
-				meanwhile.Limited,
+			return storage.E(
+				storage.Limited,
 				"That was a lot at once. Wait a minute, then send it again: your text is kept in the field.",
 				nil,
 			)
@@ -165,7 +166,7 @@ func (s *server) editComment(ctx context.Context, in *editCommentInput) (*commen
 		Until: durationOf(in.Body.UntilMS),
 		Body:  in.Body.Body,
 	}
-	c, err := s.lib.EditComment(ctx, visitOf(ctx).actor, in.Token, meanwhile.CommentID(in.ID), in.EditToken, change)
+	c, err := s.lib.EditComment(ctx, visitOf(ctx).actor, in.Token, storage.CommentID(in.ID), in.EditToken, change)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +180,7 @@ type ownCommentInput struct {
 }
 
 func (s *server) getComment(ctx context.Context, in *ownCommentInput) (*commentOutput, error) {
-	c, err := s.lib.Comment(ctx, visitOf(ctx).actor, in.Token, meanwhile.CommentID(in.ID), in.EditToken)
+	c, err := s.lib.Comment(ctx, visitOf(ctx).actor, in.Token, storage.CommentID(in.ID), in.EditToken)
 	if err != nil {
 		return nil, err
 	}
@@ -187,5 +188,5 @@ func (s *server) getComment(ctx context.Context, in *ownCommentInput) (*commentO
 }
 
 func (s *server) deleteComment(ctx context.Context, in *ownCommentInput) (*struct{}, error) {
-	return &struct{}{}, s.lib.DeleteComment(ctx, visitOf(ctx).actor, in.Token, meanwhile.CommentID(in.ID), in.EditToken)
+	return &struct{}{}, s.lib.DeleteComment(ctx, visitOf(ctx).actor, in.Token, storage.CommentID(in.ID), in.EditToken)
 }

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/storage"
 )
 
 // oneWayHasher hashes passwords as far as a test needs it.
@@ -42,7 +42,7 @@ func (w *world) everySecret() map[string]string {
 
 	_, logIn, err := w.lib.AddUser(
 		w.t.Context(),
-		meanwhile.Account{Email: "bob@example.org", Name: "Bob", Role: meanwhile.RoleMember},
+		meanwhile.Account{Email: "bob@example.org", Name: "Bob", Role: storage.RoleMember},
 	)
 	if err != nil {
 		w.t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 // wireProblem is every error of the API on the wire (RFC 9457).
@@ -48,17 +49,17 @@ func (e *statusError) Error() string {
 func (e *statusError) Unwrap() error { return e.cause }
 
 var (
-	errNoRoute  = meanwhile.E(meanwhile.NotFound, "There is nothing at this address.", nil)
+	errNoRoute  = storage.E(storage.NotFound, "There is nothing at this address.", nil)
 	errNoMethod = &statusError{
 		status:  http.StatusMethodNotAllowed,
 		message: "This address does not take this method. The Allow header names those it takes.",
 	}
-	errCrossSite = meanwhile.E(
-		meanwhile.Forbidden,
+	errCrossSite = storage.E(
+		storage.Forbidden,
 		"This request came from another site, so nothing was done. Open this site itself and try again.",
 		nil,
 	)
-	errTooMany = meanwhile.E(meanwhile.Limited, "Too many tries from here. Wait a minute, then try again.", nil)
+	errTooMany = storage.E(storage.Limited, "Too many tries from here. Wait a minute, then try again.", nil)
 )
 
 // problem is the one place where an error becomes an answer: status, sentence, and what the log is
@@ -74,9 +75,9 @@ func (s *server) problem(v *visit, err error) *wireProblem {
 	case errors.As(err, &byHuma):
 		p.Status, p.Detail = byHuma.Status, sentenceOf(byHuma)
 	default:
-		kind := meanwhile.KindOf(err)
-		p.Status, p.Detail, p.Type = kind.Status(), meanwhile.MessageOf(err), "urn:meanwhile:"+kind.String()
-		if kind == meanwhile.Internal || kind == meanwhile.Fenced || p.Detail == "" {
+		kind := storage.KindOf(err)
+		p.Status, p.Detail, p.Type = kind.Status(), storage.MessageOf(err), "urn:meanwhile:"+kind.String()
+		if kind == storage.Internal || kind == storage.Fenced || p.Detail == "" {
 			p.Detail = "Internal error. Try again; if it stays, tell whoever runs this site the number of this request."
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 // sse writes server-sent events. Every event says how things stand now, so that a lost one costs
@@ -24,8 +25,8 @@ const eventWithin = 30 * time.Second
 func (s *server) newSSE(w http.ResponseWriter, v *visit) (*sse, func(), error) {
 	leave, ok := s.parallel.enter("stream " + v.holder())
 	if !ok {
-		return nil, nil, meanwhile.E(
-			meanwhile.Limited,
+		return nil, nil, storage.E(
+			storage.Limited,
 			"Too many open pages from here follow along. Close some of them.",
 			nil,
 		)
@@ -138,7 +139,7 @@ func (s *server) followVideos(w http.ResponseWriter, r *http.Request) error {
 // unlessSignedOut is nil for a credential that has ended, which ends a stream in peace: who comes
 // back hears 401.
 func unlessSignedOut(err error) error {
-	if meanwhile.KindOf(err) == meanwhile.Unauthenticated {
+	if storage.KindOf(err) == storage.Unauthenticated {
 		return nil
 	}
 	return err
@@ -186,7 +187,7 @@ func (s *server) followShare(w http.ResponseWriter, r *http.Request) error {
 // ended.
 func (s *server) tellShare(ctx context.Context, e *sse, st *shareStream, a meanwhile.Actor) (bool, error) {
 	w, err := s.lib.Watch(ctx, a, st.token)
-	if k := meanwhile.KindOf(err); err != nil && (k == meanwhile.NotFound || k == meanwhile.Unauthenticated) {
+	if k := storage.KindOf(err); err != nil && (k == storage.NotFound || k == storage.Unauthenticated) {
 		return false, e.send("video", map[string]bool{"gone": true})
 	}
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/storage"
 )
 
 // follower reads a stream of events.
@@ -169,7 +169,7 @@ func TestALostMessageIsNoticedAtTheNextBeat(t *testing.T) {
 	f.next("video")
 	if err := w.lib.Store.SetVideoTitle(
 		t.Context(),
-		meanwhile.VideoID(u.video),
+		storage.VideoID(u.video),
 		"Told to nobody",
 		time.Now(),
 	); err != nil {
@@ -247,14 +247,14 @@ func TestEventsAreGathered(t *testing.T) {
 
 // flaky is a store that goes away while a viewer follows.
 type flaky struct {
-	meanwhile.Store
+	storage.Store
 	away atomic.Bool
 }
 
-func (f *flaky) VideoByToken(ctx context.Context, token string) (meanwhile.Video, meanwhile.Share, error) {
+func (f *flaky) VideoByToken(ctx context.Context, token string) (storage.Video, storage.Share, error) {
 	if f.away.Load() {
-		return meanwhile.Video{}, meanwhile.Share{}, meanwhile.E(
-			meanwhile.Unavailable,
+		return storage.Video{}, storage.Share{}, storage.E(
+			storage.Unavailable,
 			"The database does not answer.",
 			nil,
 		)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 func (s *server) exportMe(w http.ResponseWriter, r *http.Request) error {
@@ -19,8 +20,8 @@ func (s *server) exportWorkspace(w http.ResponseWriter, r *http.Request) error {
 	return s.export(w, r, s.lib.ExportWorkspace)
 }
 
-var errExporting = meanwhile.E(
-	meanwhile.Limited,
+var errExporting = storage.E(
+	storage.Limited,
 	"An export of yours is running already. Wait until it has ended, or stop it, then try again.",
 	nil,
 )

@@ -15,8 +15,8 @@ import (
 	"testing"
 
 	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/storage"
 )
 
 // unzip reads an archive whole.
@@ -196,7 +196,7 @@ func TestExportOfAWorkspace(t *testing.T) {
 	hers := w.newReadyVideo()
 	w.key = owner
 	w.want(w.do("GET", "/api/v1/workspace/export", nil, bearer(member)...), 403)
-	w.want(w.do("GET", "/api/v1/workspace/export", nil, bearer(w.newKey(ownerEmail, meanwhile.ScopeRead))...), 403)
+	w.want(w.do("GET", "/api/v1/workspace/export", nil, bearer(w.newKey(ownerEmail, storage.ScopeRead))...), 403)
 	w.want(w.do("GET", "/api/v1/workspace/export", nil), 401)
 	all := unzip(t, w.want(w.do("GET", "/api/v1/workspace/export", nil, w.asOwner()), 200).body)
 	for _, u := range []uploaded{mine, hers} {
@@ -239,12 +239,12 @@ func TestExportOfARecording(t *testing.T) {
 
 // breaking are objects whose reading breaks off where broken says so.
 type breaking struct {
-	meanwhile.Objects
+	storage.Objects
 	broken atomic.Value // the ending of the keys
 	block  chan struct{}
 }
 
-func (b *breaking) Open(ctx context.Context, key string, r meanwhile.Range) (io.ReadCloser, error) {
+func (b *breaking) Open(ctx context.Context, key string, r storage.Range) (io.ReadCloser, error) {
 	body, err := b.Objects.Open(ctx, key, r)
 	if ending, ok := b.broken.Load().(string); err == nil && ok && strings.HasSuffix(key, ending) {
 		return struct {

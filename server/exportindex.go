@@ -1,20 +1,20 @@
 package server
 
 import (
-	_ "embed" // pages/alone/export.html
+	_ "embed"
 	"html/template"
 	"io"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 //go:embed pages/alone/export.html
 var exportIndexText string
 
 var exportIndex = template.Must(
-	template.New("export.html").Funcs(template.FuncMap{"clock": meanwhile.Clock}).Parse(exportIndexText),
+	template.New("export.html").Funcs(template.FuncMap{"clock": storage.Clock}).Parse(exportIndexText),
 )
 
 // ExportIndex writes the page that lies in an export beside the folders of its videos. It is read
 // without this site.
-func ExportIndex(w io.Writer, c meanwhile.Contents) error { return exportIndex.Execute(w, c) }
+func ExportIndex(w io.Writer, c storage.Contents) error { return exportIndex.Execute(w, c) }

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // FuzzUploadMetadata: metadata is read whole or refused.
@@ -25,7 +25,7 @@ func FuzzUploadMetadata(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, header string) {
 		meta, err := metadataOf(header)
-		if err != nil && meanwhile.KindOf(err) != meanwhile.Invalid {
+		if err != nil && storage.KindOf(err) != storage.Invalid {
 			t.Errorf("%q: %v", header, err)
 		}
 		if _, empty := meta[""]; empty || len(meta) > strings.Count(header, ",")+1 {
@@ -62,7 +62,7 @@ func FuzzDigests(f *testing.F) {
 		if sum, err := contentDigest(
 			http.Header{"Content-Digest": {header}},
 		); err != nil &&
-			(meanwhile.KindOf(err) != meanwhile.Invalid || sum != [32]byte{}) {
+			(storage.KindOf(err) != storage.Invalid || sum != [32]byte{}) {
 			t.Errorf("%q: %x, %v", header, sum, err)
 		}
 		if c, err := checksumOf(
@@ -110,7 +110,7 @@ func FuzzSafeNext(f *testing.F) {
 
 // FuzzCursor: a place in a list is read or refused.
 func FuzzCursor(f *testing.F) {
-	good, err := cursorOf(&meanwhile.VideoKey{ID: "x"})
+	good, err := cursorOf(&storage.VideoKey{ID: "x"})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -119,8 +119,8 @@ func FuzzCursor(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, cursor string) {
-		key, err := readCursor[meanwhile.VideoKey](cursor)
-		if err != nil && (key != nil || meanwhile.KindOf(err) != meanwhile.Invalid) {
+		key, err := readCursor[storage.VideoKey](cursor)
+		if err != nil && (key != nil || storage.KindOf(err) != storage.Invalid) {
 			t.Errorf("%q: %v, %v", cursor, key, err)
 		}
 		if err == nil && cursor != "" && key == nil {
@@ -237,7 +237,7 @@ func FuzzProblem(f *testing.F) {
 			newServer(
 				Config{},
 				Deps{},
-			).problem(&visit{header: http.Header{}}, meanwhile.E(meanwhile.Invalid, said, nil)),
+			).problem(&visit{header: http.Header{}}, storage.E(storage.Invalid, said, nil)),
 		)
 		if err != nil || bytes.ContainsAny(b, "<>\u2028") || !json.Valid(b) {
 			t.Errorf("%q becomes %s, %v", said, b, err)

@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 // gatePage is what stands before a link that asks for something. It tells nothing about the video.
@@ -41,7 +42,7 @@ func (s *server) renderGate(w http.ResponseWriter, r *http.Request, status int, 
 func (s *server) tryGate(ctx context.Context, v *visit, token string) error {
 	for _, l := range s.passwords {
 		if !l.allow(ctx, addressKey(v.address)+" "+token, s.lib.Now()) {
-			return meanwhile.E(meanwhile.Limited, "Too many tries. Wait a few minutes, then try again.", nil)
+			return storage.E(storage.Limited, "Too many tries. Wait a few minutes, then try again.", nil)
 		}
 	}
 	return nil
@@ -112,7 +113,7 @@ func (s *server) gatePosted(w http.ResponseWriter, r *http.Request) error {
 	data := &gatePage{Token: token, Password: f.Has("password"), Email: f.Get("email")}
 	err = s.tryGate(ctx, v, token)
 	if err == nil && data.Password {
-		var id meanwhile.ShareID
+		var id storage.ShareID
 		var pass string
 		if id, pass, err = s.lib.CheckSharePassword(ctx, token, f.Get("password")); err == nil {
 			w.Header().Set("Set-Cookie", s.setPass(v, id, pass))

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 type wireInvite struct {
@@ -17,7 +18,7 @@ type wireInvite struct {
 	HasLink   bool   `json:"has_link" doc:"False while somebody's wish to join waits for a link"`
 }
 
-func inviteOf(i meanwhile.Invite) wireInvite {
+func inviteOf(i storage.Invite) wireInvite {
 	return wireInvite{
 		ID:        string(i.ID),
 		Email:     i.Email,
@@ -93,7 +94,7 @@ func (s *server) makeInvite(ctx context.Context, in *newInviteInput) (*madeInvit
 	i, err := s.lib.Invite(
 		ctx,
 		v.actor,
-		meanwhile.NewInvite{Email: in.Body.Email, Role: meanwhile.Role(in.Body.Role), Days: in.Body.Days},
+		meanwhile.NewInvite{Email: in.Body.Email, Role: storage.Role(in.Body.Role), Days: in.Body.Days},
 		s.inviteURL(v),
 	)
 	if err != nil {
@@ -104,7 +105,7 @@ func (s *server) makeInvite(ctx context.Context, in *newInviteInput) (*madeInvit
 
 func (s *server) renewInvite(ctx context.Context, in *namedInput) (*madeInviteOutput, error) {
 	v := visitOf(ctx)
-	i, err := s.lib.RenewInvite(ctx, v.actor, meanwhile.InviteID(in.ID), s.inviteURL(v))
+	i, err := s.lib.RenewInvite(ctx, v.actor, storage.InviteID(in.ID), s.inviteURL(v))
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +113,7 @@ func (s *server) renewInvite(ctx context.Context, in *namedInput) (*madeInviteOu
 }
 
 func (s *server) revokeInvite(ctx context.Context, in *namedInput) (*struct{}, error) {
-	return nil, s.lib.RevokeInvite(ctx, visitOf(ctx).actor, meanwhile.InviteID(in.ID))
+	return nil, s.lib.RevokeInvite(ctx, visitOf(ctx).actor, storage.InviteID(in.ID))
 }
 
 // invitePage is the form of somebody who was invited; Bound says that the address is not theirs to

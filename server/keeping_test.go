@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/storage"
 )
 
 const day = 24 * time.Hour
@@ -100,11 +100,11 @@ func TestTheTrashIsEmptiedAfterThirtyDays(t *testing.T) {
 	}
 	w.want(w.do("GET", "/v/"+kept.share, nil), 200)
 	log := must(
-		w.lib.Store.ListAudit(t.Context(), meanwhile.AuditQuery{WorkspaceID: w.actor().WorkspaceID, Limit: 10}),
+		w.lib.Store.ListAudit(t.Context(), storage.AuditQuery{WorkspaceID: w.actor().WorkspaceID, Limit: 10}),
 	)(
 		t,
 	)
-	if len(log) == 0 || log[0].Action != meanwhile.ActionPurge || log[0].ActorID != "" || log[0].Subject != "Demo" {
+	if len(log) == 0 || log[0].Action != storage.ActionPurge || log[0].ActorID != "" || log[0].Subject != "Demo" {
 		t.Errorf("the log begins with %+v", log)
 	}
 }
@@ -124,7 +124,7 @@ func TestDeleteForever(t *testing.T) {
 	w.want(w.do("DELETE", path, nil, w.asOwner()), 409) // not in the trash
 	w.trash(u)
 	w.want(w.do("DELETE", path, nil, bearer(member)...), 404)
-	w.want(w.do("DELETE", path, nil, bearer(w.newKey(ownerEmail, meanwhile.ScopeRead))...), 403)
+	w.want(w.do("DELETE", path, nil, bearer(w.newKey(ownerEmail, storage.ScopeRead))...), 403)
 	w.want(w.do("DELETE", path, nil, w.asOwner()), 204)
 	w.want(w.do("GET", "/api/v1/videos/"+u.video, nil, w.asOwner()), 404)
 	w.want(w.do("DELETE", path, nil, w.asOwner()), 404)
@@ -134,13 +134,13 @@ func TestDeleteForever(t *testing.T) {
 
 // failing are objects of which the nth deletion from now on fails.
 type failing struct {
-	meanwhile.Objects
+	storage.Objects
 	left atomic.Int64
 }
 
 func (f *failing) Delete(ctx context.Context, key string) error {
 	if f.left.Add(-1) == 0 {
-		return meanwhile.E(meanwhile.Unavailable, "The storage is away.", errors.New("pulled plug"))
+		return storage.E(storage.Unavailable, "The storage is away.", errors.New("pulled plug"))
 	}
 	return f.Objects.Delete(ctx, key)
 }
@@ -240,11 +240,11 @@ func TestWhoWorksOnAPurgedVideoIsStopped(t *testing.T) {
 		"fail":      w.lib.FailStage(ctx, task, errors.New("no source")),
 		"hand back": w.lib.HandBack(ctx, task),
 	} {
-		if meanwhile.KindOf(err) != meanwhile.Fenced {
+		if storage.KindOf(err) != storage.Fenced {
 			t.Errorf("%s of a stage whose video is gone: %v, want fenced", what, err)
 		}
 	}
-	if _, err := w.lib.ClaimStage(ctx, job.Stage, "another"); meanwhile.KindOf(err) != meanwhile.NotFound {
+	if _, err := w.lib.ClaimStage(ctx, job.Stage, "another"); storage.KindOf(err) != storage.NotFound {
 		t.Errorf("the stage can still be claimed: %v", err)
 	}
 	if r := w.patch(running, 0, "0123456789"); r.status != 401 && r.status != 404 {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 type wireKey struct {
@@ -16,7 +16,7 @@ type wireKey struct {
 	LastUsedAt *stamp   `json:"last_used_at,omitempty" doc:"To within five minutes"`
 }
 
-func keyOf(k meanwhile.APIKey) wireKey {
+func keyOf(k storage.APIKey) wireKey {
 	out := wireKey{
 		ID:         string(k.ID),
 		Name:       k.Name,
@@ -70,9 +70,9 @@ type newKeyInput struct{ Body wireNewKey }
 type newKeyOutput struct{ Body wireMadeKey }
 
 func (s *server) makeKey(ctx context.Context, in *newKeyInput) (*newKeyOutput, error) {
-	scopes := make([]meanwhile.Scope, len(in.Body.Scopes))
+	scopes := make([]storage.Scope, len(in.Body.Scopes))
 	for i, name := range in.Body.Scopes {
-		scopes[i] = meanwhile.Scope(name)
+		scopes[i] = storage.Scope(name)
 	}
 	k, secret, err := s.lib.MakeKey(ctx, visitOf(ctx).actor, in.Body.Name, scopes, in.Body.ExpiresAt)
 	if err != nil {
@@ -92,5 +92,5 @@ func (s *server) makeKey(ctx context.Context, in *newKeyInput) (*newKeyOutput, e
 }
 
 func (s *server) deleteKey(ctx context.Context, in *namedInput) (*struct{}, error) {
-	return nil, s.lib.DeleteKey(ctx, visitOf(ctx).actor, meanwhile.APIKeyID(in.ID))
+	return nil, s.lib.DeleteKey(ctx, visitOf(ctx).actor, storage.APIKeyID(in.ID))
 }

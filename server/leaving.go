@@ -6,10 +6,11 @@ import (
 	"net/url"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 func (s *server) deleteForever(ctx context.Context, in *videoInput) (*struct{}, error) {
-	return &struct{}{}, s.lib.DeleteForever(ctx, visitOf(ctx).actor, meanwhile.VideoID(in.ID))
+	return &struct{}{}, s.lib.DeleteForever(ctx, visitOf(ctx).actor, storage.VideoID(in.ID))
 }
 
 type wireLeave struct {

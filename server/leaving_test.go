@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/storage"
 )
 
 const form = "Content-Type: application/x-www-form-urlencoded"
@@ -22,7 +22,7 @@ func (w *world) newMember(email, name, password string) (session string) {
 	w.t.Helper()
 	_, secret, err := w.lib.AddUser(
 		w.t.Context(),
-		meanwhile.Account{Email: email, Name: name, Password: password, Role: meanwhile.RoleMember},
+		meanwhile.Account{Email: email, Name: name, Password: password, Role: storage.RoleMember},
 	)
 	if err != nil || secret == "" {
 		w.t.Fatal(err)
@@ -44,7 +44,7 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 	w := newWorld(t)
 	const email, password = "bea@example.org", "bea's long password"
 	bea := w.newMember(email, "Bea", password)
-	key := w.newKey(email, meanwhile.AllScopes...)
+	key := w.newKey(email, storage.AllScopes...)
 	hers, mine := w.videoAs(key), w.newReadyVideo()
 	said := w.want(
 		w.do("POST", "/api/v1/shares/"+mine.share+"/comments", object{"at_ms": 0, "body": "Well said"}, bea),
@@ -119,7 +119,7 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 	w.clock.move(13 * day)
 	w.tidy()
 	late := w.logIn(email, password)
-	w.want(w.do("POST", "/api/v1/me/restore", nil, bearer(w.newKey(email, meanwhile.AllScopes...))...), 403)
+	w.want(w.do("POST", "/api/v1/me/restore", nil, bearer(w.newKey(email, storage.AllScopes...))...), 403)
 	w.clock.move(2 * day)
 	w.want(w.do("POST", "/api/v1/me/restore", nil, late), 410)
 	if done := w.tidy(); done.Accounts != 1 {
@@ -136,7 +136,7 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 	if s := w.want(
 		w.do("GET", "/api/v1/shares/"+hers.share, nil),
 		200,
-	); !strings.Contains(string(s.body), meanwhile.FormerMember) ||
+	); !strings.Contains(string(s.body), storage.FormerMember) ||
 		strings.Contains(string(s.body), "Bea") {
 		t.Errorf("her link says %s", s.body)
 	}
@@ -146,7 +146,7 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 	}
 	list := w.want(w.do("GET", path, nil), 200)
 	if !strings.Contains(string(list.body), "Well said") ||
-		!strings.Contains(string(list.body), meanwhile.FormerMember) ||
+		!strings.Contains(string(list.body), storage.FormerMember) ||
 		strings.Contains(string(list.body), `"guest":true`) {
 		t.Errorf("her comment is now in %s", list.body)
 	}
@@ -160,7 +160,7 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 		}
 	}
 	var actions []string
-	for _, line := range must(w.lib.Store.ListAudit(t.Context(), meanwhile.AuditQuery{
+	for _, line := range must(w.lib.Store.ListAudit(t.Context(), storage.AuditQuery{
 		WorkspaceID: w.actor().WorkspaceID,
 		Limit:       100,
 	}))(t) {
@@ -186,7 +186,7 @@ func TestAnAccountWithoutAPasswordIsConfirmedByItsAddress(t *testing.T) {
 	w := newWorld(t)
 	_, secret, err := w.lib.AddUser(
 		t.Context(),
-		meanwhile.Account{Email: "eve@example.org", Name: "Eve", Role: meanwhile.RoleMember},
+		meanwhile.Account{Email: "eve@example.org", Name: "Eve", Role: storage.RoleMember},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -251,14 +251,14 @@ func TestAWorkspaceGoesWithItsLastMember(t *testing.T) {
 	if empty, err := w.lib.NeedsSetUp(t.Context()); err != nil || !empty {
 		t.Errorf("somebody is still there: %v", err)
 	}
-	if _, err := w.lib.Store.FirstWorkspace(t.Context()); meanwhile.KindOf(err) != meanwhile.NotFound {
+	if _, err := w.lib.Store.FirstWorkspace(t.Context()); storage.KindOf(err) != storage.NotFound {
 		t.Errorf("the workspace is still there: %v", err)
 	}
 }
 
 func TestVideosLeaveAWeekAfterTheirNotice(t *testing.T) {
 	t.Parallel()
-	box := &mailbox{err: meanwhile.E(meanwhile.Unavailable, "The mail server is away.", errors.New("no route"))}
+	box := &mailbox{err: storage.E(storage.Unavailable, "The mail server is away.", errors.New("no route"))}
 	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *meanwhile.Config) {
 		c.Mailer, c.Site = box, "https://updates.example.com"
 	})
@@ -281,7 +281,7 @@ func TestVideosLeaveAWeekAfterTheirNotice(t *testing.T) {
 	keep(30, 200, w.asOwner())
 	young := w.newReadyVideo()
 
-	if _, err := w.lib.TidyUp(t.Context()); meanwhile.KindOf(err) != meanwhile.Unavailable {
+	if _, err := w.lib.TidyUp(t.Context()); storage.KindOf(err) != storage.Unavailable {
 		t.Errorf("nobody hears that the mail server is away: %v", err)
 	}
 	at, ok := leaves(first).(string)
@@ -295,7 +295,7 @@ func TestVideosLeaveAWeekAfterTheirNotice(t *testing.T) {
 	for range 3 {
 		w.tidy()
 	}
-	slices.SortFunc(box.mail, func(a, b meanwhile.Mail) int { return strings.Compare(a.To, b.To) })
+	slices.SortFunc(box.mail, func(a, b storage.Mail) int { return strings.Compare(a.To, b.To) })
 	if len(box.mail) != 2 || box.mail[0].To != ownerEmail || box.mail[1].To != "eve@example.org" ||
 		strings.Count(box.mail[0].Text, "- Demo: on ") != 2 ||
 		strings.Count(box.mail[1].Text, "- Demo") != 1 ||
@@ -335,7 +335,7 @@ func TestVideosLeaveAWeekAfterTheirNotice(t *testing.T) {
 func TestTheLogIsReadByOwners(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	admin := w.newKey(ownerEmail, meanwhile.ScopeAdmin)
+	admin := w.newKey(ownerEmail, storage.ScopeAdmin)
 	member := w.newUser("eve@example.org", "Eve")
 	u := w.newReadyVideo()
 	hostile := []string{"=1+1", "+1", "-1", "@x", "＝1", `"a",b`}
@@ -347,7 +347,7 @@ func TestTheLogIsReadByOwners(t *testing.T) {
 	for _, path := range []string{"/api/v1/workspace/audit", "/api/v1/workspace/audit.csv"} {
 		w.want(w.do("GET", path, nil), 401)
 		w.want(w.do("GET", path, nil, bearer(member)...), 403)
-		w.want(w.do("GET", path, nil, bearer(w.newKey(ownerEmail, meanwhile.ScopeRead))...), 403)
+		w.want(w.do("GET", path, nil, bearer(w.newKey(ownerEmail, storage.ScopeRead))...), 403)
 	}
 	var subjects []string
 	for cursor := ""; ; {

@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 // wireLink is a share link as the video's owner sees it.
@@ -51,7 +52,7 @@ func fromWord[T ~string](p *string, word string) *T {
 	return &v
 }
 
-func (s *server) linkOf(v *visit, link meanwhile.SharedLink) wireLink {
+func (s *server) linkOf(v *visit, link storage.SharedLink) wireLink {
 	people := link.People
 	if people == nil {
 		people = []string{}
@@ -83,7 +84,7 @@ type linkOutput struct{ Body wireLink }
 
 func (s *server) listLinks(ctx context.Context, in *videoInput) (*linksOutput, error) {
 	v := visitOf(ctx)
-	list, err := s.lib.Shares(ctx, v.actor, meanwhile.VideoID(in.ID))
+	list, err := s.lib.Shares(ctx, v.actor, storage.VideoID(in.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -132,10 +133,10 @@ func (o optionalTime) change() **time.Time {
 func (in wireLinkRules) change() meanwhile.ShareChange {
 	return meanwhile.ShareChange{
 		Name:     in.Name,
-		Audience: fromWord[meanwhile.Audience](in.Audience, wordLink),
+		Audience: fromWord[storage.Audience](in.Audience, wordLink),
 		Password: in.Password,
 		People:   in.People,
-		Comments: fromWord[meanwhile.CommentRule](
+		Comments: fromWord[storage.CommentRule](
 			in.Comments,
 			wordOn,
 		),
@@ -151,7 +152,7 @@ type addLinkInput struct {
 
 func (s *server) addLink(ctx context.Context, in *addLinkInput) (*linkOutput, error) {
 	v := visitOf(ctx)
-	link, err := s.lib.AddShare(ctx, v.actor, meanwhile.VideoID(in.ID), in.Body.change())
+	link, err := s.lib.AddShare(ctx, v.actor, storage.VideoID(in.ID), in.Body.change())
 	if err != nil {
 		return nil, err
 	}
@@ -169,8 +170,8 @@ func (s *server) changeLink(ctx context.Context, in *changeLinkInput) (*linkOutp
 	link, err := s.lib.ChangeShare(
 		ctx,
 		v.actor,
-		meanwhile.VideoID(in.ID),
-		meanwhile.ShareID(in.Share),
+		storage.VideoID(in.ID),
+		storage.ShareID(in.Share),
 		in.Body.change(),
 	)
 	if err != nil {
@@ -185,7 +186,7 @@ type revokeLinkInput struct {
 }
 
 func (s *server) revokeLink(ctx context.Context, in *revokeLinkInput) (*struct{}, error) {
-	return nil, s.lib.RevokeShare(ctx, visitOf(ctx).actor, meanwhile.VideoID(in.ID), meanwhile.ShareID(in.Share))
+	return nil, s.lib.RevokeShare(ctx, visitOf(ctx).actor, storage.VideoID(in.ID), storage.ShareID(in.Share))
 }
 
 type wayInInput struct {
@@ -209,8 +210,8 @@ func (s *server) makeWayIn(ctx context.Context, in *wayInInput) (*wayInOutput, e
 	secret, ends, err := s.lib.ShareMailLink(
 		ctx,
 		v.actor,
-		meanwhile.VideoID(in.ID),
-		meanwhile.ShareID(in.Share),
+		storage.VideoID(in.ID),
+		storage.ShareID(in.Share),
 		in.Body.Email,
 	)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/storage"
 )
 
 // share asks for a link as a viewer with these headers.
@@ -416,11 +416,11 @@ func TestLinksAreInTheLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines, err := w.lib.Store.ListAudit(t.Context(), meanwhile.AuditQuery{WorkspaceID: ws.ID, Limit: 3})
+	lines, err := w.lib.Store.ListAudit(t.Context(), storage.AuditQuery{WorkspaceID: ws.ID, Limit: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []meanwhile.Action{meanwhile.ActionLinkRevoked, meanwhile.ActionLinkChanged, meanwhile.ActionLinkMade}
+	want := []storage.Action{meanwhile.ActionLinkRevoked, meanwhile.ActionLinkChanged, meanwhile.ActionLinkMade}
 	for i, a := range lines {
 		if a.Action != want[i] || a.Subject != "client: Demo" || a.ActorName != "Ada" || a.Address != "127.0.0.1" {
 			t.Errorf("line %d is %+v, want %s", i, a, want[i])
@@ -458,7 +458,7 @@ func TestMembersOfSeveralWorkspacesComeInFromEach(t *testing.T) {
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	w.rules(u, object{"audience": "members"})
-	eve := w.newPerson("eve", meanwhile.RoleMember)
+	eve := w.newPerson("eve", storage.RoleMember)
 	w.want(w.share(u.share, eve.session), 200)
 	made := w.want(w.do("POST", "/api/v1/workspaces", object{"name": "Hers"}, eve.session), 201)
 	if made.header.Get("Set-Cookie") != "" {

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"strings"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 type mailLinkInput struct {
@@ -24,7 +24,7 @@ func (s *server) mailLink(ctx context.Context, v *visit, email string) error {
 	if err := s.tryPassword(ctx, v, email); err != nil {
 		return err
 	}
-	if !s.mails.allow(ctx, meanwhile.FoldEmail(strings.TrimSpace(email)), s.lib.Now()) {
+	if !s.mails.allow(ctx, storage.FoldEmail(strings.TrimSpace(email)), s.lib.Now()) {
 		return errTooMany
 	}
 	return s.lib.MailLogInLink(ctx, email, s.baseURL(v))
@@ -51,7 +51,7 @@ func (s *server) logInMailPosted(w http.ResponseWriter, r *http.Request) error {
 		return s.render(w, r, http.StatusOK, "login", data)
 	}
 	p := s.problem(v, err)
-	if p.Status >= 500 && meanwhile.KindOf(err) != meanwhile.Unavailable {
+	if p.Status >= 500 && storage.KindOf(err) != storage.Unavailable {
 		return err
 	}
 	data.Error = p.Detail

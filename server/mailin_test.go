@@ -7,12 +7,12 @@ import (
 	"testing"
 
 	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/storage"
 )
 
 // mails is what was sent since the last look, with what is still on its way.
-func (w *world) mails() []meanwhile.Mail {
+func (w *world) mails() []storage.Mail {
 	w.lib.Drain()
 	return w.mail.take()
 }
@@ -35,7 +35,7 @@ func TestAPasswordThatIsChangedWhileItIsCheckedOpensNothing(t *testing.T) {
 	t.Parallel()
 	h := &hookHasher{}
 	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *meanwhile.Config) { c.Hasher = h })
-	bob := w.newPerson("bob", meanwhile.RoleMember)
+	bob := w.newPerson("bob", storage.RoleMember)
 	h.during = func() {
 		w.want(
 			w.do(
@@ -113,7 +113,7 @@ func TestAnAccountWithTheNamedAddressNeedsNoWayIn(t *testing.T) {
 	w.newStranger("client@example.net")
 	w.want(w.do("POST", "/api/v1/log-in-links", object{"email": "client@example.net"}), 202)
 	link := enterLink.FindString(w.mails()[0].Text)
-	key := w.newKey("client@example.net", meanwhile.AllScopes...)
+	key := w.newKey("client@example.net", storage.AllScopes...)
 	w.want(w.share(token, bearer(key)...), 401) // nobody has shown that the address is theirs
 	session := cookieOf(t, w.want(w.do("POST", link, "", form), 303))
 	w.want(w.share(token, session), 200)

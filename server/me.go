@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 type wireWorkspaceName struct {
@@ -47,7 +48,7 @@ func (s *server) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 		return nil, err
 	}
 	err = s.lib.SeesSite(ctx, a)
-	if err != nil && meanwhile.KindOf(err) != meanwhile.NotFound {
+	if err != nil && storage.KindOf(err) != storage.NotFound {
 		return nil, err
 	}
 	u := self.User
@@ -77,7 +78,7 @@ func (s *server) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 }
 
 // pictureURL changes with the picture, so that browsers may keep it; empty where there is none.
-func pictureURL(u meanwhile.User) string {
+func pictureURL(u storage.User) string {
 	if u.PictureKey == "" {
 		return ""
 	}
@@ -180,5 +181,5 @@ type switchInput struct{ Body wireSwitch }
 
 func (s *server) switchWorkspace(ctx context.Context, in *switchInput) (*struct{}, error) {
 	v := visitOf(ctx)
-	return nil, s.lib.SwitchWorkspace(ctx, v.actor, v.session, meanwhile.WorkspaceID(in.Body.ID))
+	return nil, s.lib.SwitchWorkspace(ctx, v.actor, v.session, storage.WorkspaceID(in.Body.ID))
 }

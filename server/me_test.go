@@ -14,15 +14,15 @@ import (
 	"time"
 
 	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/storage"
 )
 
 func TestSessionsAreListedAndEnded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	here, there := w.logIn(ownerEmail, ownerPassword), w.logIn(ownerEmail, ownerPassword)
-	other := w.newPerson("bob", meanwhile.RoleMember)
+	other := w.newPerson("bob", storage.RoleMember)
 	type one struct {
 		ID, Device string
 		Current    bool
@@ -33,7 +33,7 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 		r := w.want(w.do("GET", "/api/v1/me/sessions", nil, who), 200)
 		r.decode(t, &page)
 		_, cookie, _ := strings.Cut(who, "=")
-		if hash := meanwhile.SecretHash(cookie); strings.Contains(string(r.body), hash[:16]) {
+		if hash := storage.SecretHash(cookie); strings.Contains(string(r.body), hash[:16]) {
 			t.Errorf("shows the hash of a session: %s", r.body)
 		}
 		return page.Items
@@ -107,7 +107,7 @@ func TestKeysOfAPerson(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ada := w.logIn(ownerEmail, ownerPassword)
-	bob := w.newPerson("bob", meanwhile.RoleMember)
+	bob := w.newPerson("bob", storage.RoleMember)
 	end := w.clock.now().Add(time.Hour)
 	made := w.want(
 		w.do("POST", "/api/v1/me/keys", object{"name": "ci", "scopes": []string{"read"}, "expires_at": end}, ada),
@@ -173,7 +173,7 @@ func TestNoKeyManagesCredentials(t *testing.T) {
 			t.Errorf("%s %s: %d %s", row.method, row.path, r.status, r.body)
 		}
 	}
-	some := "Authorization: Bearer " + w.newKey(ownerEmail, meanwhile.ScopeRead, meanwhile.ScopeWrite)
+	some := "Authorization: Bearer " + w.newKey(ownerEmail, storage.ScopeRead, storage.ScopeWrite)
 	for _, path := range []string{"/api/v1/workspace", "/api/v1/workspace/members", "/api/v1/workspace/invites"} {
 		w.want(w.do("GET", path, nil, some), 403)
 		w.want(w.do("GET", path, nil, w.asOwner()), 200)
@@ -354,7 +354,7 @@ func FuzzSmallPicture(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		small, ext, err := server.SmallPicture(b)
 		if err != nil {
-			if meanwhile.KindOf(err) == meanwhile.Internal {
+			if storage.KindOf(err) == storage.Internal {
 				t.Errorf("an error that nobody classified: %v", err)
 			}
 			return

@@ -15,7 +15,7 @@ import (
 	"time"
 	"unicode"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // How caches may keep bytes. Never a shared cache: who may see them is decided per link.
@@ -78,7 +78,7 @@ func (s *server) shareFile(w http.ResponseWriter, r *http.Request) error {
 	return s.serveAsset(w, r, a, cacheChecked)
 }
 
-func (s *server) serveAsset(w http.ResponseWriter, r *http.Request, a meanwhile.Asset, cache string) error {
+func (s *server) serveAsset(w http.ResponseWriter, r *http.Request, a storage.Asset, cache string) error {
 	src, err := s.openAsset(r.Context(), a)
 	if err != nil {
 		return err
@@ -102,9 +102,9 @@ const maxPacked = 1 << 20
 
 // packable reports whether gzip makes an asset much smaller: lists and cues repeat themselves, and
 // the first seconds of a slow link wait for them.
-func packable(a meanwhile.Asset) bool {
+func packable(a storage.Asset) bool {
 	switch a.Kind {
-	case meanwhile.AssetPlaylist, meanwhile.AssetCues, meanwhile.AssetPeaks:
+	case storage.AssetPlaylist, storage.AssetCues, storage.AssetPeaks:
 		return a.SizeBytes >= tooSmallToPack && a.SizeBytes <= maxPacked
 	}
 	return false
@@ -132,7 +132,7 @@ func servePacked(w http.ResponseWriter, r *http.Request, src io.ReadSeeker) erro
 }
 
 // assetTag names the bytes: they never change under it.
-func assetTag(a meanwhile.Asset) string {
+func assetTag(a storage.Asset) string {
 	if len(a.SHA256) >= 32 {
 		return a.SHA256[:32]
 	}
@@ -151,8 +151,8 @@ func serveContent(w http.ResponseWriter, r *http.Request, src io.ReadSeeker) {
 
 // openAsset gives the object itself where it can seek (a file, which leaves by sendfile), else
 // reads ranges of it.
-func (s *server) openAsset(ctx context.Context, a meanwhile.Asset) (io.ReadSeekCloser, error) {
-	whole, err := s.lib.Objects.Open(ctx, a.Key, meanwhile.Range{})
+func (s *server) openAsset(ctx context.Context, a storage.Asset) (io.ReadSeekCloser, error) {
+	whole, err := s.lib.Objects.Open(ctx, a.Key, storage.Range{})
 	if err != nil {
 		return nil, fmt.Errorf("open %s of video %s: %w", a.Name, a.VideoID, err)
 	}
@@ -164,7 +164,7 @@ func (s *server) openAsset(ctx context.Context, a meanwhile.Asset) (io.ReadSeekC
 
 // ranged seeks in an object whose reader cannot, by opening it anew where reading goes on.
 type ranged struct {
-	objects meanwhile.Objects
+	objects storage.Objects
 	key     string
 	size    int64
 	at      int64
@@ -193,7 +193,7 @@ func (o *ranged) reopen() error {
 	if err := o.Close(); err != nil {
 		return err
 	}
-	r, err := o.objects.Open(o.ctx, o.key, meanwhile.Range{Start: o.at})
+	r, err := o.objects.Open(o.ctx, o.key, storage.Range{Start: o.at})
 	if err != nil {
 		return fmt.Errorf("open %s from %d: %w", o.key, o.at, err)
 	}

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/storage"
 )
 
 // mediaOf gives the addresses of the first source and of the poster.
@@ -29,9 +29,9 @@ func (w *world) mediaOf(u uploaded) (source, poster string) {
 }
 
 // unseekable is a store of objects as S3 is one: readers only read.
-type unseekable struct{ meanwhile.Objects }
+type unseekable struct{ storage.Objects }
 
-func (o unseekable) Open(ctx context.Context, key string, r meanwhile.Range) (io.ReadCloser, error) {
+func (o unseekable) Open(ctx context.Context, key string, r storage.Range) (io.ReadCloser, error) {
 	f, err := o.Objects.Open(ctx, key, r)
 	if err != nil {
 		return nil, err

@@ -3,7 +3,7 @@ package server
 import (
 	"context"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 type wireHeld struct {
@@ -54,11 +54,11 @@ type moderateInput struct {
 }
 
 func (s *server) approveComment(ctx context.Context, in *moderateInput) (*struct{}, error) {
-	return nil, s.lib.ApproveComment(ctx, visitOf(ctx).actor, meanwhile.CommentID(in.ID))
+	return nil, s.lib.ApproveComment(ctx, visitOf(ctx).actor, storage.CommentID(in.ID))
 }
 
 func (s *server) blockGuest(ctx context.Context, in *moderateInput) (*struct{}, error) {
-	return nil, s.lib.BlockGuest(ctx, visitOf(ctx).actor, meanwhile.CommentID(in.ID))
+	return nil, s.lib.BlockGuest(ctx, visitOf(ctx).actor, storage.CommentID(in.ID))
 }
 
 type deleteCommentsInput struct {
@@ -74,9 +74,9 @@ type deletedOutput struct {
 }
 
 func (s *server) deleteComments(ctx context.Context, in *deleteCommentsInput) (*deletedOutput, error) {
-	ids := make([]meanwhile.CommentID, len(in.Body.IDs))
+	ids := make([]storage.CommentID, len(in.Body.IDs))
 	for i, id := range in.Body.IDs {
-		ids[i] = meanwhile.CommentID(id)
+		ids[i] = storage.CommentID(id)
 	}
 	n, err := s.lib.DeleteComments(ctx, visitOf(ctx).actor, ids)
 	if err != nil {

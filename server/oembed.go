@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 // wireOEmbed is oembed.com's answer of type video.
@@ -41,7 +42,7 @@ var (
 		status:  http.StatusNotImplemented,
 		message: "This comes as JSON only: leave format away, or ask for format=json.",
 	}
-	errOEmbedURL = meanwhile.E(meanwhile.NotFound, "There is nothing to show for this link.", nil)
+	errOEmbedURL = storage.E(storage.NotFound, "There is nothing to show for this link.", nil)
 )
 
 // getOEmbed tells how to show a link. Whatever cannot be seen through it, for whatever reason, is
@@ -81,8 +82,8 @@ func (s *server) getOEmbed(ctx context.Context, in *oEmbedInput) (*oEmbedOutput,
 // hidden puts instead in the place of an error that would tell that there is something to be let in
 // to.
 func hidden(err, instead error) error {
-	switch meanwhile.KindOf(err) {
-	case meanwhile.NotFound, meanwhile.Forbidden, meanwhile.Unauthenticated:
+	switch storage.KindOf(err) {
+	case storage.NotFound, storage.Forbidden, storage.Unauthenticated:
 		return instead
 	}
 	return err

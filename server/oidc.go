@@ -14,6 +14,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 // Provider is where people can sign in instead (OpenID Connect). The zero value is none.
@@ -62,8 +63,8 @@ func (p *provider) context(ctx context.Context) context.Context {
 }
 
 func (p *provider) away(err error) error {
-	return meanwhile.E(
-		meanwhile.Unavailable,
+	return storage.E(
+		storage.Unavailable,
 		"The place where you sign in does not answer as it should. Try again in a minute, or sign in in another way.",
 		err,
 	)
@@ -76,7 +77,7 @@ func (p Provider) Look(ctx context.Context) error {
 		oidc.ClientContext(ctx, &http.Client{Timeout: providerWithin}),
 		p.Issuer,
 	); err != nil {
-		return meanwhile.E(meanwhile.Unavailable, "The provider does not answer as it should.", err)
+		return storage.E(storage.Unavailable, "The provider does not answer as it should.", err)
 	}
 	return nil
 }
@@ -114,8 +115,8 @@ func (s *server) oidcStart(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	a := attempt{
-		State:    meanwhile.NewSecret(),
-		Nonce:    meanwhile.NewSecret(),
+		State:    storage.NewSecret(),
+		Nonce:    storage.NewSecret(),
 		Verifier: oauth2.GenerateVerifier(),
 		Next:     safeNext(r.URL.Query().Get("next")),
 	}
@@ -123,7 +124,7 @@ func (s *server) oidcStart(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("write attempt: %w", err)
 	}
-	secret, err := s.lib.BeginCeremony(r.Context(), meanwhile.Actor{}, meanwhile.CeremonyProvider, string(kept))
+	secret, err := s.lib.BeginCeremony(r.Context(), meanwhile.Actor{}, storage.CeremonyProvider, string(kept))
 	if err != nil {
 		return err
 	}
@@ -180,8 +181,8 @@ func (s *server) oidcCallback(w http.ResponseWriter, r *http.Request) error {
 
 // attempted takes the attempt that this browser began, once, and holds what came back against it.
 func (s *server) attempted(r *http.Request, v *visit) (a attempt, err error) {
-	over := meanwhile.E(
-		meanwhile.Invalid,
+	over := storage.E(
+		storage.Invalid,
 		"This log-in was not begun here, took too long, or is over already. Begin again.",
 		nil,
 	)
@@ -189,8 +190,8 @@ func (s *server) attempted(r *http.Request, v *visit) (a attempt, err error) {
 	if err != nil {
 		return a, over
 	}
-	kept, err := s.lib.TakeCeremony(r.Context(), meanwhile.Actor{}, meanwhile.CeremonyProvider, c.Value)
-	if err != nil && meanwhile.KindOf(err) == meanwhile.Gone {
+	kept, err := s.lib.TakeCeremony(r.Context(), meanwhile.Actor{}, storage.CeremonyProvider, c.Value)
+	if err != nil && storage.KindOf(err) == storage.Gone {
 		return a, over
 	}
 	if err != nil {
@@ -204,15 +205,15 @@ func (s *server) attempted(r *http.Request, v *visit) (a attempt, err error) {
 		return a, over
 	}
 	if q.Get("error") == "access_denied" {
-		return a, meanwhile.E(
-			meanwhile.Forbidden,
+		return a, storage.E(
+			storage.Forbidden,
 			"You were not signed in: the provider was told no. Try again, or sign in in another way.",
 			nil,
 		)
 	}
 	if e := q.Get("error"); e != "" {
-		return a, meanwhile.E(
-			meanwhile.Forbidden,
+		return a, storage.E(
+			storage.Forbidden,
 			"The provider did not sign you in. Try again, or sign in in another way.",
 			fmt.Errorf("provider: %.100q", e),
 		)
@@ -221,11 +222,11 @@ func (s *server) attempted(r *http.Request, v *visit) (a attempt, err error) {
 }
 
 // claims changes the code for the provider's signed word, and reads it.
-func (s *server) claims(r *http.Request, v *visit, p *oidc.Provider, a attempt) (meanwhile.Claims, error) {
+func (s *server) claims(r *http.Request, v *visit, p *oidc.Provider, a attempt) (storage.Claims, error) {
 	ctx := s.provider.context(r.Context())
 	refused := func(err error) error {
-		return meanwhile.E(
-			meanwhile.Forbidden,
+		return storage.E(
+			storage.Forbidden,
 			"What the provider said could not be checked, so you are not signed in. Begin again.",
 			err,
 		)
@@ -233,37 +234,37 @@ func (s *server) claims(r *http.Request, v *visit, p *oidc.Provider, a attempt) 
 	config := s.oauth(v, p)
 	token, err := config.Exchange(ctx, r.URL.Query().Get("code"), oauth2.VerifierOption(a.Verifier))
 	if err != nil {
-		return meanwhile.Claims{}, refused(err)
+		return storage.Claims{}, refused(err)
 	}
 	signed, ok := token.Extra("id_token").(string)
 	if !ok {
-		return meanwhile.Claims{}, refused(errors.New("no ID token"))
+		return storage.Claims{}, refused(errors.New("no ID token"))
 	}
 	id, err := p.Verifier(&oidc.Config{ClientID: s.provider.ClientID, Now: s.lib.Now}).Verify(ctx, signed)
 	if err != nil {
-		return meanwhile.Claims{}, refused(err)
+		return storage.Claims{}, refused(err)
 	}
 	if subtle.ConstantTimeCompare([]byte(id.Nonce), []byte(a.Nonce)) != 1 {
-		return meanwhile.Claims{}, refused(errors.New("the nonce is another attempt's"))
+		return storage.Claims{}, refused(errors.New("the nonce is another attempt's"))
 	}
 	var said providerWord
 	if err := id.Claims(&said); err != nil {
-		return meanwhile.Claims{}, refused(err)
+		return storage.Claims{}, refused(err)
 	}
 	if said.Email == "" || said.EmailVerified == nil { // some tell it only when they are asked
 		info, err := p.UserInfo(ctx, config.TokenSource(ctx, token))
 		if err != nil {
-			return meanwhile.Claims{}, refused(err)
+			return storage.Claims{}, refused(err)
 		}
 		if info.Subject != id.Subject {
-			return meanwhile.Claims{}, refused(errors.New("the user info is of somebody else"))
+			return storage.Claims{}, refused(errors.New("the user info is of somebody else"))
 		}
 		said = providerWord{}
 		if err := info.Claims(&said); err != nil {
-			return meanwhile.Claims{}, refused(err)
+			return storage.Claims{}, refused(err)
 		}
 	}
-	return meanwhile.Claims{
+	return storage.Claims{
 		Issuer:        id.Issuer,
 		Subject:       id.Subject,
 		Email:         said.Email,

@@ -11,8 +11,8 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 
 	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/storage"
 )
 
 var regexpState = regexp.MustCompile(`state=[a-z0-9]+`)
@@ -197,8 +197,8 @@ func TestTheFirstProofOfAnAddressEndsWhatWasBefore(t *testing.T) {
 	for name, proof := range ways {
 		t.Run(name, func(t *testing.T) {
 			w, p := newProviderWorld(t)
-			squatter := w.newPerson("victim", meanwhile.RoleMember)
-			key := w.newKey(squatter.email, meanwhile.ScopeRead)
+			squatter := w.newPerson("victim", storage.RoleMember)
+			key := w.newKey(squatter.email, storage.ScopeRead)
 			w.want(w.do("GET", "/api/v1/videos", nil, bearer(key)...), 200)
 			a := newAuthenticator(t, namedOrigin)
 			w.want(w.addPasskey(a, squatter.session), 201)

@@ -14,8 +14,8 @@ import (
 	"testing/fstest"
 
 	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/storage"
 )
 
 const attack = `</script><img src=x onerror="alert(1)">'"&<!--`
@@ -244,11 +244,11 @@ func TestAPanicIsAnAnswer(t *testing.T) {
 }
 
 // away is a store of which every read fails.
-type away struct{ meanwhile.Store }
+type away struct{ storage.Store }
 
-func (away) VideoByToken(context.Context, string) (meanwhile.Video, meanwhile.Share, error) {
-	return meanwhile.Video{}, meanwhile.Share{}, meanwhile.E(
-		meanwhile.Unavailable,
+func (away) VideoByToken(context.Context, string) (storage.Video, storage.Share, error) {
+	return storage.Video{}, storage.Share{}, storage.E(
+		storage.Unavailable,
 		"The database does not answer. Try again in a moment.",
 		errors.New("dial tcp 10.0.0.1"),
 	)

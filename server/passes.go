@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 // passHeader is how a program shows a pass, which a browser keeps in a cookie.
@@ -14,7 +15,7 @@ const passHeader = "Meanwhile-Pass"
 const maxPasses = 20
 
 // passes are the passes that a request shows.
-func (s *server) passes(r *http.Request) []meanwhile.Pass {
+func (s *server) passes(r *http.Request) []storage.Pass {
 	shown := r.Header.Values(passHeader)
 	if strings.Contains(r.Header.Get("Cookie"), passCookie) {
 		for _, c := range r.Cookies() {
@@ -23,7 +24,7 @@ func (s *server) passes(r *http.Request) []meanwhile.Pass {
 			}
 		}
 	}
-	var passes []meanwhile.Pass
+	var passes []storage.Pass
 	for _, text := range shown[:min(len(shown), maxPasses)] {
 		if p, ok := s.lib.ReadPass(text); ok {
 			passes = append(passes, p)
@@ -38,7 +39,7 @@ const (
 )
 
 // setPass is the header that has a browser keep a pass for a link.
-func (s *server) setPass(v *visit, id meanwhile.ShareID, pass string) string {
+func (s *server) setPass(v *visit, id storage.ShareID, pass string) string {
 	secure := s.cookieName(v) == cookieSecure
 	name := passCookie + string(id)
 	if secure {

@@ -13,6 +13,7 @@ import (
 	"github.com/go-webauthn/webauthn/webauthn"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 type wirePasskey struct {
@@ -22,7 +23,7 @@ type wirePasskey struct {
 	LastUsedAt *stamp `json:"last_used_at,omitempty"`
 }
 
-func passkeyOf(p meanwhile.Passkey) wirePasskey {
+func passkeyOf(p storage.Passkey) wirePasskey {
 	return wirePasskey{ID: string(p.ID), Name: p.Name, CreatedAt: stamp(p.CreatedAt), LastUsedAt: stampOf(p.LastUsed)}
 }
 
@@ -77,13 +78,13 @@ func (s *server) beginPasskey(ctx context.Context, _ *struct{}) (*ceremonyOutput
 	if err != nil {
 		return nil, fmt.Errorf("begin passkey: %w", err)
 	}
-	return s.ceremony(ctx, v.actor, meanwhile.CeremonyNewPasskey, options.Response, session)
+	return s.ceremony(ctx, v.actor, storage.CeremonyNewPasskey, options.Response, session)
 }
 
 func (s *server) ceremony(
 	ctx context.Context,
 	a meanwhile.Actor,
-	kind meanwhile.CeremonyKind,
+	kind storage.CeremonyKind,
 	options any,
 	session *webauthn.SessionData,
 ) (*ceremonyOutput, error) {
@@ -107,7 +108,7 @@ func (s *server) ceremony(
 func (s *server) resume(
 	ctx context.Context,
 	a meanwhile.Actor,
-	kind meanwhile.CeremonyKind,
+	kind storage.CeremonyKind,
 	secret string,
 ) (session webauthn.SessionData, err error) {
 	state, err := s.lib.TakeCeremony(ctx, a, kind, secret)
@@ -132,7 +133,7 @@ type passkeyOutput struct{ Body wirePasskey }
 
 func (s *server) addPasskey(ctx context.Context, in *newPasskeyInput) (*passkeyOutput, error) {
 	v := visitOf(ctx)
-	session, err := s.resume(ctx, v.actor, meanwhile.CeremonyNewPasskey, in.Body.Ceremony)
+	session, err := s.resume(ctx, v.actor, storage.CeremonyNewPasskey, in.Body.Ceremony)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +157,7 @@ func (s *server) addPasskey(ctx context.Context, in *newPasskeyInput) (*passkeyO
 	if err != nil {
 		return nil, fmt.Errorf("write credential: %w", err)
 	}
-	p, err := s.lib.AddPasskey(ctx, v.actor, meanwhile.Passkey{
+	p, err := s.lib.AddPasskey(ctx, v.actor, storage.Passkey{
 		Name:         in.Body.Name,
 		CredentialID: credentialName(made.ID),
 		Credential:   string(kept),
@@ -173,7 +174,7 @@ type passkeyInput struct {
 }
 
 func (s *server) removePasskey(ctx context.Context, in *passkeyInput) (*struct{}, error) {
-	return nil, s.lib.RemovePasskey(ctx, visitOf(ctx).actor, meanwhile.PasskeyID(in.ID))
+	return nil, s.lib.RemovePasskey(ctx, visitOf(ctx).actor, storage.PasskeyID(in.ID))
 }
 
 // beginPasskeyLogIn asks the browser for any passkey of this site: its answer says whose it is.
@@ -190,7 +191,7 @@ func (s *server) beginPasskeyLogIn(ctx context.Context, _ *struct{}) (*ceremonyO
 	if err != nil {
 		return nil, fmt.Errorf("begin log-in by passkey: %w", err)
 	}
-	return s.ceremony(ctx, meanwhile.Actor{}, meanwhile.CeremonyPasskey, options.Response, session)
+	return s.ceremony(ctx, meanwhile.Actor{}, storage.CeremonyPasskey, options.Response, session)
 }
 
 type wirePasskeyLogIn struct {
@@ -209,7 +210,7 @@ func (s *server) logInByPasskey(ctx context.Context, in *passkeyLogInInput) (*se
 	if err := s.try(ctx, v); err != nil {
 		return nil, err
 	}
-	session, err := s.resume(ctx, meanwhile.Actor{}, meanwhile.CeremonyPasskey, in.Body.Ceremony)
+	session, err := s.resume(ctx, meanwhile.Actor{}, storage.CeremonyPasskey, in.Body.Ceremony)
 	if err != nil {
 		return nil, err
 	}
@@ -230,7 +231,7 @@ func (s *server) checkPasskey(
 	v *visit,
 	session webauthn.SessionData,
 	credential []byte,
-) (p meanwhile.Passkey, use meanwhile.PasskeyUse, err error) {
+) (p storage.Passkey, use storage.PasskeyUse, err error) {
 	rp, err := s.relyingParty(v)
 	if err != nil {
 		return p, use, err
@@ -258,7 +259,7 @@ func (s *server) checkPasskey(
 	if err != nil {
 		return p, use, fmt.Errorf("write credential: %w", err)
 	}
-	return p, meanwhile.PasskeyUse{
+	return p, storage.PasskeyUse{
 		Credential: string(kept),
 		SignCount:  int64(answer.Response.AuthenticatorData.Counter),
 	}, nil
@@ -271,8 +272,8 @@ func badPasskey(err error) error {
 	if errors.As(err, &told) {
 		err = fmt.Errorf("%s: %s: %s", told.Type, told.Details, told.DevInfo)
 	}
-	return meanwhile.E(
-		meanwhile.Unauthenticated,
+	return storage.E(
+		storage.Unauthenticated,
 		"This passkey could not be checked. Try again, or sign in in another way.",
 		err,
 	)
@@ -305,12 +306,12 @@ func credentialName(id []byte) string { return base64.RawURLEncoding.EncodeToStr
 
 // passkeyUser is a person as the passkey library asks for them.
 type passkeyUser struct {
-	id          meanwhile.UserID
+	id          storage.UserID
 	email, name string
 	credentials []webauthn.Credential
 }
 
-func passkeyUserOf(id meanwhile.UserID, email, name string, keys ...meanwhile.Passkey) (*passkeyUser, error) {
+func passkeyUserOf(id storage.UserID, email, name string, keys ...storage.Passkey) (*passkeyUser, error) {
 	u := &passkeyUser{id: id, email: email, name: name}
 	for _, k := range keys {
 		var c webauthn.Credential

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 const (
@@ -37,11 +38,11 @@ func (w *world) signInBy(a *authenticator, headers ...string) reply {
 }
 
 // log lists the actions in the workspace's log, newest first.
-func (w *world) log() (lines []meanwhile.Audit) {
+func (w *world) log() (lines []storage.Audit) {
 	w.t.Helper()
 	id := must(w.lib.Store.IdentityByEmail(w.t.Context(), ownerEmail))(w.t)
 	return must(
-		w.lib.Store.ListAudit(w.t.Context(), meanwhile.AuditQuery{WorkspaceID: id.WorkspaceID, Limit: 100}),
+		w.lib.Store.ListAudit(w.t.Context(), storage.AuditQuery{WorkspaceID: id.WorkspaceID, Limit: 100}),
 	)(
 		w.t,
 	)
@@ -49,9 +50,9 @@ func (w *world) log() (lines []meanwhile.Audit) {
 
 // wantLogged fails unless the log has a line of that action whose detail holds a text, from an
 // address.
-func (w *world) wantLogged(action meanwhile.Action, detail string) {
+func (w *world) wantLogged(action storage.Action, detail string) {
 	w.t.Helper()
-	if !slices.ContainsFunc(w.log(), func(a meanwhile.Audit) bool {
+	if !slices.ContainsFunc(w.log(), func(a storage.Audit) bool {
 		return a.Action == action && strings.Contains(a.Detail, detail) && a.Address == "127.0.0.1"
 	}) {
 		w.t.Errorf("no line %s %q in %+v", action, detail, w.log())
@@ -88,7 +89,7 @@ func TestPasskeySignsInWithoutAName(t *testing.T) {
 	w.want(w.do("DELETE", "/api/v1/me/passkeys/"+list.Items[0].ID, nil, session), 204)
 	w.want(w.signInBy(a), 401)
 	for _, line := range []struct {
-		action meanwhile.Action
+		action storage.Action
 		detail string
 	}{
 		{meanwhile.ActionLogIn, "password"},
@@ -141,7 +142,7 @@ func TestPasskeyCeremoniesAreUsedOnceInTimeByTheirPerson(t *testing.T) {
 	w.newUser("eve@example.org", "Eve")
 	_, secret, err := w.lib.AddUser(
 		t.Context(),
-		meanwhile.Account{Email: "bob@example.org", Role: meanwhile.RoleMember},
+		meanwhile.Account{Email: "bob@example.org", Role: storage.RoleMember},
 	)
 	if err != nil {
 		t.Fatal(err)

@@ -9,17 +9,17 @@ import (
 	"time"
 
 	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/storage"
 )
 
 // addMember adds somebody to the owner's workspace and gives their id.
 func (w *world) addMember() string {
 	w.t.Helper()
-	name := meanwhile.NewRandomID()
+	name := storage.NewRandomID()
 	u, _, err := w.lib.AddUser(
 		w.t.Context(),
-		meanwhile.Account{Email: name + "@example.org", Name: name, Role: meanwhile.RoleMember},
+		meanwhile.Account{Email: name + "@example.org", Name: name, Role: storage.RoleMember},
 	)
 	if err != nil {
 		w.t.Fatal(err)
@@ -35,7 +35,7 @@ type person struct {
 const otherPassword = "another long password"
 
 // newPerson adds somebody with a role to the owner's workspace, and signs them in.
-func (w *world) newPerson(name string, role meanwhile.Role) person {
+func (w *world) newPerson(name string, role storage.Role) person {
 	w.t.Helper()
 	p := person{email: name + "@example.org"}
 	u, _, err := w.lib.AddUser(
@@ -185,7 +185,7 @@ func TestAnInviteForAnAddressIsForNobodyElse(t *testing.T) {
 		t.Fatalf("made %s, mailed %v", made.body, sent)
 	}
 	path := "/invite/" + secretIn(made.text(t, "url"))
-	eve := w.newPerson("eve", meanwhile.RoleMember)
+	eve := w.newPerson("eve", storage.RoleMember)
 	w.want(w.do("GET", path, nil, eve.session), 403)
 	w.want(w.do("POST", path, "", formType, eve.session), 403)
 	// the form's own address counts for nothing: the account is the invited one's
@@ -201,7 +201,7 @@ func TestAnInviteForAnAddressIsForNobodyElse(t *testing.T) {
 	first, second := w.newInvite("zoe@example.org"), w.newInvite("ZOE@example.org")
 	w.want(w.do("GET", "/invite/"+secretIn(first.text(t, "url")), nil), 404)
 	w.want(w.do("GET", "/invite/"+secretIn(second.text(t, "url")), nil), 200)
-	w.mail.err = meanwhile.E(meanwhile.Unavailable, "away", nil)
+	w.mail.err = storage.E(storage.Unavailable, "away", nil)
 	if unsent := w.newInvite("uma@example.org"); unsent.field(t, "mailed") != false || unsent.text(t, "url") == "" {
 		t.Errorf("while the mail server is away: %s", unsent.body)
 	}
@@ -211,7 +211,7 @@ func TestASignedInPersonJoinsByInvite(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	first := w.workspace(w.asOwner())
-	bob := w.newPerson("bob", meanwhile.RoleMember)
+	bob := w.newPerson("bob", storage.RoleMember)
 	second := w.want(w.do("POST", "/api/v1/workspaces", object{"name": "Mill"}, bob.session), 201)
 	if second.text(t, "role") != "owner" || w.workspace(bob.session) != second.text(t, "id") {
 		t.Fatalf("made %s, and is in %s", second.body, w.workspace(bob.session))
@@ -259,12 +259,12 @@ func TestASignedInPersonJoinsByInvite(t *testing.T) {
 func TestARemovedPersonSeesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bob := w.newPerson("bob", meanwhile.RoleAdmin)
-	key := "Authorization: Bearer " + w.newKey(bob.email, meanwhile.AllScopes...)
+	bob := w.newPerson("bob", storage.RoleAdmin)
+	key := "Authorization: Bearer " + w.newKey(bob.email, storage.AllScopes...)
 	u := w.newReadyVideo() // Ada's, which an admin looks after
 	source, _ := w.mediaOf(u)
 	invite := w.want(w.do("POST", "/api/v1/workspace/invites", object{"role": "member"}, bob.session), 201)
-	eve := w.newPerson("eve", meanwhile.RoleMember)
+	eve := w.newPerson("eve", storage.RoleMember)
 	link := w.want(w.do("POST", "/api/v1/workspace/members/"+eve.id+"/log-in-link", nil, bob.session), 201)
 	own := w.want(w.do("POST", "/api/v1/videos", object{"source": "recording"}, bob.session), 201)
 	for _, who := range []string{bob.session, key} {
@@ -348,8 +348,8 @@ func TestWorkspacesDoNotSeeOneAnother(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
-	bob := w.newPerson("bob", meanwhile.RoleMember)
-	zoe := w.newPerson("zoe", meanwhile.RoleMember)
+	bob := w.newPerson("bob", storage.RoleMember)
+	zoe := w.newPerson("zoe", storage.RoleMember)
 	w.want(w.do("PUT", "/api/v1/me/picture", pngOf(8, 8), w.asOwner()), 204)
 	ada := w.want(w.do("GET", "/api/v1/me", nil, w.asOwner()), 200)
 	w.want(w.do("GET", ada.text(t, "picture_url"), nil, bob.session), 200)
@@ -395,7 +395,7 @@ func TestRolesInAWorkspace(t *testing.T) {
 	w := newWorld(t)
 	ada := w.logIn(ownerEmail, ownerPassword)
 	adaID := w.want(w.do("GET", "/api/v1/me", nil, ada), 200).text(t, "id")
-	bob, cay := w.newPerson("bob", meanwhile.RoleAdmin), w.newPerson("cay", meanwhile.RoleMember)
+	bob, cay := w.newPerson("bob", storage.RoleAdmin), w.newPerson("cay", storage.RoleMember)
 	role := func(id, role, who string) reply {
 		return w.do("PATCH", "/api/v1/workspace/members/"+id, object{"role": role}, who)
 	}
@@ -437,8 +437,8 @@ func TestRolesInAWorkspace(t *testing.T) {
 	w.want(w.do("DELETE", "/api/v1/workspace/members/"+adaID, nil, ada), 409)
 
 	var said []string
-	for _, line := range must(w.lib.Store.ListAudit(t.Context(), meanwhile.AuditQuery{
-		WorkspaceID: meanwhile.WorkspaceID(w.workspace(ada)),
+	for _, line := range must(w.lib.Store.ListAudit(t.Context(), storage.AuditQuery{
+		WorkspaceID: storage.WorkspaceID(w.workspace(ada)),
 		Limit:       100,
 	}))(t) {
 		said = append(said, fmt.Sprint(line.ActorName, " ", line.Action, " ", line.Subject, " ", line.Detail))
@@ -456,7 +456,7 @@ func TestRolesInAWorkspace(t *testing.T) {
 func TestALogInLinkForSomebodyElse(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	bob := w.newPerson("bob", meanwhile.RoleMember)
+	bob := w.newPerson("bob", storage.RoleMember)
 	made := w.want(
 		w.do("POST", "/api/v1/workspace/members/"+bob.id+"/log-in-link", nil, w.logIn(ownerEmail, ownerPassword)),
 		201,
@@ -465,7 +465,7 @@ func TestALogInLinkForSomebodyElse(t *testing.T) {
 	w.want(w.do("GET", path, nil), 200)
 	// who founds a workspace takes nobody's account over who comes in: the link would open their
 	// other workspaces
-	cay := w.newPerson("cay", meanwhile.RoleMember)
+	cay := w.newPerson("cay", storage.RoleMember)
 	w.want(w.do("POST", "/api/v1/workspaces", object{"name": "Trap"}, cay.session), 201)
 	invite := w.want(w.do("POST", "/api/v1/workspace/invites", object{"role": "member"}, cay.session), 201)
 	w.want(w.do("POST", "/invite/"+secretIn(invite.text(t, "url")), "", formType, bob.session), 303)
@@ -525,7 +525,7 @@ func TestSignUpByDomain(t *testing.T) {
 	url, _, _ = strings.Cut(url, "\n")
 	w.want(w.do("POST", url, joining("mallory@example.org"), formType), 303)
 	w.logIn("bob@example.org", otherPassword)
-	w.mail.err = meanwhile.E(meanwhile.Unavailable, "away", nil)
+	w.mail.err = storage.E(storage.Unavailable, "away", nil)
 	w.want(ask("cay@example.org"), 503)
 	w.mail.err = nil
 	w.want(ask("cay@example.org"), 200)

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/image/draw"
 	"golang.org/x/image/webp"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // Bounds of a picture that somebody gives for themselves. Decoding takes memory by what the header
@@ -46,13 +46,13 @@ var pictureFormats = []struct {
 func isJPEG(b []byte) bool { return bytes.HasPrefix(b, []byte{0xFF, 0xD8, 0xFF}) }
 
 var (
-	errPictureType  = meanwhile.E(meanwhile.UnsupportedType, "A picture is a PNG, JPEG or WebP file.", nil)
-	errPictureLarge = meanwhile.E(
-		meanwhile.TooLarge,
+	errPictureType  = storage.E(storage.UnsupportedType, "A picture is a PNG, JPEG or WebP file.", nil)
+	errPictureLarge = storage.E(
+		storage.TooLarge,
 		"This picture is larger than 5 MiB or 36 megapixels. Make it smaller first.",
 		nil,
 	)
-	errPictureBroken = meanwhile.E(meanwhile.Unprocessable, "This picture cannot be read. Is the file whole?", nil)
+	errPictureBroken = storage.E(storage.Unprocessable, "This picture cannot be read. Is the file whole?", nil)
 )
 
 // setPicture takes a picture.
@@ -97,11 +97,11 @@ func (s *server) deletePicture(ctx context.Context, _ *struct{}) (*struct{}, err
 // picture sends a colleague's picture. Its address changes with it, but not with the right to see
 // it.
 func (s *server) picture(w http.ResponseWriter, r *http.Request) error {
-	p, err := s.lib.PictureOf(r.Context(), visitOf(r.Context()).actor, meanwhile.UserID(r.PathValue("id")))
+	p, err := s.lib.PictureOf(r.Context(), visitOf(r.Context()).actor, storage.UserID(r.PathValue("id")))
 	if err != nil {
 		return err
 	}
-	src, err := s.lib.Objects.Open(r.Context(), p.Key, meanwhile.Range{})
+	src, err := s.lib.Objects.Open(r.Context(), p.Key, storage.Range{})
 	if err != nil {
 		return fmt.Errorf("open picture: %w", err)
 	}
@@ -113,7 +113,7 @@ func (s *server) picture(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
 	h.Set("Content-Type", p.MediaType)
 	h.Set("Cache-Control", cacheChecked)
-	h.Set("ETag", `"`+meanwhile.SecretHash(p.Key)[:32]+`"`)
+	h.Set("ETag", `"`+storage.SecretHash(p.Key)[:32]+`"`)
 	serveContent(w, r, bytes.NewReader(b))
 	return nil
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 	"github.com/zitadel/oidc/v3/pkg/op"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // loginProvider is an OpenID Provider on loopback, with one client and no questions: whoever is
@@ -113,7 +113,7 @@ var errNotThere = errors.New("not there")
 func (p *loginProvider) CreateAuthRequest(_ context.Context, r *oidc.AuthRequest, _ string) (op.AuthRequest, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	request := &providerRequest{AuthRequest: *r, id: meanwhile.NewRandomID(), nonce: p.nonce(r.Nonce)}
+	request := &providerRequest{AuthRequest: *r, id: storage.NewRandomID(), nonce: p.nonce(r.Nonce)}
 	p.requests[request.id] = request
 	return request, nil
 }
@@ -154,7 +154,7 @@ func (p *loginProvider) DeleteAuthRequest(_ context.Context, id string) error {
 func (p *loginProvider) CreateAccessToken(_ context.Context, r op.TokenRequest) (string, time.Time, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	id := meanwhile.NewRandomID()
+	id := storage.NewRandomID()
 	p.tokens[id] = r.GetSubject()
 	return id, time.Now().Add(time.Minute), nil
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 const recordingPath = "/api/v1/uploads/"
@@ -66,7 +67,7 @@ func unquoted(s string) string {
 
 // recordingURL is where a recorder goes on; as uploadOrigin, it stays under the address that a
 // browser knows.
-func (s *server) recordingURL(v *visit, origin, authorization string, id meanwhile.UploadID) string {
+func (s *server) recordingURL(v *visit, origin, authorization string, id storage.UploadID) string {
 	if origin == "" || origin == "null" || authorization != "" {
 		origin = s.baseURL(v)
 	}
@@ -83,7 +84,7 @@ type uploadTokenOutput struct{ Body wireUpload }
 
 func (s *server) renewUploadToken(ctx context.Context, in *uploadTokenInput) (*uploadTokenOutput, error) {
 	v := visitOf(ctx)
-	u, token, err := s.lib.RenewUploadToken(ctx, v.actor, meanwhile.VideoID(in.ID))
+	u, token, err := s.lib.RenewUploadToken(ctx, v.actor, storage.VideoID(in.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -101,17 +102,17 @@ func (s *server) putChunk(w http.ResponseWriter, r *http.Request) error {
 	v := visitOf(r.Context())
 	leave, ok := s.parallel.enter("upload " + v.holder())
 	if !ok {
-		return meanwhile.E(meanwhile.Limited, "Too many uploads at once. Let some of them end first.", nil)
+		return storage.E(storage.Limited, "Too many uploads at once. Let some of them end first.", nil)
 	}
 	defer leave()
 	body := newPaced(w, r.Body, s.BodyGrace, s.MinUploadBPS)
-	chunk, created, err := s.lib.PutChunk(r.Context(), v.actor, meanwhile.UploadID(r.PathValue("id")), n, body)
+	chunk, created, err := s.lib.PutChunk(r.Context(), v.actor, storage.UploadID(r.PathValue("id")), n, body)
 	body.done()
 	if chunk.SHA256 != "" {
 		w.Header().Set("Content-Digest", digestOf(chunk.SHA256))
 	}
-	if meanwhile.KindOf(err) == meanwhile.Mismatch && err != nil {
-		return &statusError{status: http.StatusUnprocessableEntity, message: meanwhile.MessageOf(err), cause: err}
+	if storage.KindOf(err) == storage.Mismatch && err != nil {
+		return &statusError{status: http.StatusUnprocessableEntity, message: storage.MessageOf(err), cause: err}
 	}
 	if err != nil {
 		return err
@@ -130,10 +131,10 @@ func newChunk(r *http.Request) (meanwhile.NewChunk, error) {
 	if err != nil || number < 0 {
 		return meanwhile.NewChunk{}, invalid("Chunks are numbered from 0.", err)
 	}
-	if r.ContentLength > meanwhile.MaxPartBytes {
-		return meanwhile.NewChunk{}, meanwhile.E(
-			meanwhile.TooLarge,
-			fmt.Sprintf("A chunk is at most %d MiB.", meanwhile.MaxPartBytes>>20),
+	if r.ContentLength > storage.MaxPartBytes {
+		return meanwhile.NewChunk{}, storage.E(
+			storage.TooLarge,
+			fmt.Sprintf("A chunk is at most %d MiB.", storage.MaxPartBytes>>20),
 			nil,
 		)
 	}
@@ -191,9 +192,9 @@ type heartbeatOutput struct {
 func (s *server) heartbeat(ctx context.Context, in *heartbeatInput) (*heartbeatOutput, error) {
 	h := meanwhile.Heartbeat{State: in.Body.State, StartedAt: in.Body.StartedAt, CameraOffsetMS: in.Body.CameraOffsetMS}
 	for _, p := range in.Body.Pauses {
-		h.Pauses = append(h.Pauses, meanwhile.Pause{From: p.From, To: p.To})
+		h.Pauses = append(h.Pauses, storage.Pause{From: p.From, To: p.To})
 	}
-	token, err := s.lib.HearRecording(ctx, visitOf(ctx).actor, meanwhile.UploadID(in.ID), h)
+	token, err := s.lib.HearRecording(ctx, visitOf(ctx).actor, storage.UploadID(in.ID), h)
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +221,7 @@ type recordingOutput struct {
 }
 
 func (s *server) recordingState(ctx context.Context, in *recordingInput) (*recordingOutput, error) {
-	state, err := s.lib.RecordingState(ctx, visitOf(ctx).actor, meanwhile.UploadID(in.ID))
+	state, err := s.lib.RecordingState(ctx, visitOf(ctx).actor, storage.UploadID(in.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -251,7 +252,7 @@ func (s *server) completeRecording(ctx context.Context, in *completeInput) (*vid
 	for name, c := range in.Body.Tracks {
 		claims[name] = meanwhile.Claim{Chunks: c.Chunks, Bytes: c.Bytes}
 	}
-	sum, err := s.lib.CompleteRecording(ctx, v.actor, meanwhile.UploadID(in.ID), claims)
+	sum, err := s.lib.CompleteRecording(ctx, v.actor, storage.UploadID(in.ID), claims)
 	if err != nil {
 		return nil, err
 	}
@@ -259,7 +260,7 @@ func (s *server) completeRecording(ctx context.Context, in *completeInput) (*vid
 }
 
 func (s *server) cancelRecording(ctx context.Context, in *recordingInput) (*struct{}, error) {
-	return &struct{}{}, s.lib.CancelUpload(ctx, visitOf(ctx).actor, meanwhile.UploadID(in.ID))
+	return &struct{}{}, s.lib.CancelUpload(ctx, visitOf(ctx).actor, storage.UploadID(in.ID))
 }
 
 // liveMedia answers with a recording as it lies: a playlist that grows, and the bytes that it

@@ -17,6 +17,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/storage"
 )
 
 // digest is the header that a chunk comes with.
@@ -91,7 +92,7 @@ func TestChunkProtocol(t *testing.T) {
 	w.want(w.do("PUT", u.location+"/tracks/screen/chunks/2", "x", "Authorization: Bearer "+u.token), 400)
 	w.want(w.do("PUT", u.location+"/tracks/sound/chunks/2", "x", "Authorization: Bearer "+u.token, digest("x")), 404)
 	w.want(w.do("PUT", u.location+"/tracks/screen/chunks/2", "x", "Authorization: Bearer up_wrong", digest("x")), 401)
-	w.want(w.putChunk(u, "screen", 2, strings.Repeat("x", meanwhile.MaxPartBytes+1)), 413)
+	w.want(w.putChunk(u, "screen", 2, strings.Repeat("x", storage.MaxPartBytes+1)), 413)
 
 	beat := w.want(
 		w.do(

@@ -6,18 +6,18 @@ import (
 	"slices"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // redirected are the kinds that are bytes and nothing else. What names other addresses or is read
 // by scripts always comes from here.
-var redirected = []meanwhile.AssetKind{
-	meanwhile.AssetCopy,
-	meanwhile.AssetRendition,
-	meanwhile.AssetRung,
-	meanwhile.AssetPoster,
-	meanwhile.AssetStoryboard,
-	meanwhile.AssetPreview,
+var redirected = []storage.AssetKind{
+	storage.AssetCopy,
+	storage.AssetRendition,
+	storage.AssetRung,
+	storage.AssetPoster,
+	storage.AssetStoryboard,
+	storage.AssetPreview,
 }
 
 // cacheRedirect lets a player that asks for many ranges come here once in a while only. An address
@@ -38,12 +38,12 @@ func (s *server) addressLife() time.Duration {
 // redirect sends a player to the object storage, where the operator wants it so. done is false
 // where the bytes have to come from here: the address is signed for reading with GET, and not every
 // storage can sign.
-func (s *server) redirect(w http.ResponseWriter, r *http.Request, a meanwhile.Asset) (done bool, err error) {
+func (s *server) redirect(w http.ResponseWriter, r *http.Request, a storage.Asset) (done bool, err error) {
 	if s.MediaOrigin == "" || r.Method != http.MethodGet || !slices.Contains(redirected, a.Kind) {
 		return false, nil
 	}
 	address, err := s.lib.Objects.SignURL(r.Context(), a.Key, s.MediaLife)
-	if err != nil && meanwhile.KindOf(err) == meanwhile.Invalid {
+	if err != nil && storage.KindOf(err) == storage.Invalid {
 		return false, nil
 	}
 	if err != nil {

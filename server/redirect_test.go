@@ -12,15 +12,15 @@ import (
 	"time"
 
 	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/storage"
 )
 
 const mediaOrigin = "https://media.example.com"
 
 // signing is a store of objects that signs addresses, or says what keeps it from doing so.
 type signing struct {
-	meanwhile.Objects
+	storage.Objects
 	err error
 	ttl time.Duration
 }
@@ -53,7 +53,7 @@ func TestMediaIsRedirectedWhereTheOperatorWantsIt(t *testing.T) {
 			"not where the storage cannot sign",
 			mediaOrigin,
 			0,
-			meanwhile.E(meanwhile.Invalid, "no addresses", nil),
+			storage.E(storage.Invalid, "no addresses", nil),
 			http.StatusOK,
 			"",
 		},
@@ -61,7 +61,7 @@ func TestMediaIsRedirectedWhereTheOperatorWantsIt(t *testing.T) {
 			"nothing is served when signing breaks",
 			mediaOrigin,
 			0,
-			meanwhile.E(meanwhile.Unavailable, "away", nil),
+			storage.E(storage.Unavailable, "away", nil),
 			http.StatusServiceUnavailable,
 			"",
 		},

@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/storage"
 )
 
 // road is what was asked of stores and of the hasher, in order.
@@ -36,115 +36,115 @@ func (r *road) take() []string {
 // countedStore notes what reads of one visitor cost. A way to look at rights that is not here yet
 // gets its line here.
 type countedStore struct {
-	meanwhile.Store
+	storage.Store
 	road *road
 }
 
-func (s countedStore) VideoByToken(ctx context.Context, token string) (meanwhile.Video, meanwhile.Share, error) {
+func (s countedStore) VideoByToken(ctx context.Context, token string) (storage.Video, storage.Share, error) {
 	s.road.step("VideoByToken")
 	return s.Store.VideoByToken(ctx, token)
 }
 
-func (s countedStore) ShareByToken(ctx context.Context, token string) (meanwhile.Share, error) {
+func (s countedStore) ShareByToken(ctx context.Context, token string) (storage.Share, error) {
 	s.road.step("ShareByToken")
 	return s.Store.ShareByToken(ctx, token)
 }
 
-func (s countedStore) ShareByID(ctx context.Context, id meanwhile.ShareID) (meanwhile.Share, error) {
+func (s countedStore) ShareByID(ctx context.Context, id storage.ShareID) (storage.Share, error) {
 	s.road.step("ShareByID")
 	return s.Store.ShareByID(ctx, id)
 }
 
-func (s countedStore) SharePeople(ctx context.Context, id meanwhile.ShareID) ([]string, error) {
+func (s countedStore) SharePeople(ctx context.Context, id storage.ShareID) ([]string, error) {
 	s.road.step("SharePeople")
 	return s.Store.SharePeople(ctx, id)
 }
 
 func (s countedStore) MemberByID(
 	ctx context.Context,
-	w meanwhile.WorkspaceID,
-	id meanwhile.UserID,
-) (meanwhile.Member, error) {
+	w storage.WorkspaceID,
+	id storage.UserID,
+) (storage.Member, error) {
 	s.road.step("MemberByID")
 	return s.Store.MemberByID(ctx, w, id)
 }
 
-func (s countedStore) VideoByID(ctx context.Context, id meanwhile.VideoID) (meanwhile.Video, error) {
+func (s countedStore) VideoByID(ctx context.Context, id storage.VideoID) (storage.Video, error) {
 	s.road.step("VideoByID")
 	return s.Store.VideoByID(ctx, id)
 }
 
-func (s countedStore) VideoSummary(ctx context.Context, id meanwhile.VideoID) (meanwhile.VideoSummary, error) {
+func (s countedStore) VideoSummary(ctx context.Context, id storage.VideoID) (storage.VideoSummary, error) {
 	s.road.step("VideoSummary")
 	return s.Store.VideoSummary(ctx, id)
 }
 
 func (s countedStore) AssetsByVideo(
 	ctx context.Context,
-	id meanwhile.VideoID,
+	id storage.VideoID,
 	generation int,
-) ([]meanwhile.Asset, error) {
+) ([]storage.Asset, error) {
 	s.road.step("AssetsByVideo")
 	return s.Store.AssetsByVideo(ctx, id, generation)
 }
 
 func (s countedStore) AssetByName(
 	ctx context.Context,
-	id meanwhile.VideoID,
+	id storage.VideoID,
 	generation int,
 	name string,
-) (meanwhile.Asset, error) {
+) (storage.Asset, error) {
 	s.road.step("AssetByName")
 	return s.Store.AssetByName(ctx, id, generation, name)
 }
 
-func (s countedStore) CommentSeq(ctx context.Context, id meanwhile.VideoID) (int64, int, error) {
+func (s countedStore) CommentSeq(ctx context.Context, id storage.VideoID) (int64, int, error) {
 	s.road.step("CommentSeq")
 	return s.Store.CommentSeq(ctx, id)
 }
 
-func (s countedStore) CommentByID(ctx context.Context, id meanwhile.CommentID) (meanwhile.Comment, error) {
+func (s countedStore) CommentByID(ctx context.Context, id storage.CommentID) (storage.Comment, error) {
 	s.road.step("CommentByID")
 	return s.Store.CommentByID(ctx, id)
 }
 
-func (s countedStore) ListComments(ctx context.Context, q meanwhile.CommentQuery) ([]meanwhile.Comment, error) {
+func (s countedStore) ListComments(ctx context.Context, q storage.CommentQuery) ([]storage.Comment, error) {
 	s.road.step("ListComments")
 	return s.Store.ListComments(ctx, q)
 }
 
-func (s countedStore) UploadByID(ctx context.Context, id meanwhile.UploadID) (meanwhile.Upload, error) {
+func (s countedStore) UploadByID(ctx context.Context, id storage.UploadID) (storage.Upload, error) {
 	s.road.step("UploadByID")
 	return s.Store.UploadByID(ctx, id)
 }
 
-func (s countedStore) UploadByVideo(ctx context.Context, id meanwhile.VideoID) (meanwhile.Upload, error) {
+func (s countedStore) UploadByVideo(ctx context.Context, id storage.VideoID) (storage.Upload, error) {
 	s.road.step("UploadByVideo")
 	return s.Store.UploadByVideo(ctx, id)
 }
 
-func (s countedStore) IdentityByEmail(ctx context.Context, email string) (meanwhile.Identity, error) {
+func (s countedStore) IdentityByEmail(ctx context.Context, email string) (storage.Identity, error) {
 	s.road.step("IdentityByEmail")
 	return s.Store.IdentityByEmail(ctx, email)
 }
 
-func (s countedStore) SessionByHash(ctx context.Context, hash string) (meanwhile.Session, meanwhile.Identity, error) {
+func (s countedStore) SessionByHash(ctx context.Context, hash string) (storage.Session, storage.Identity, error) {
 	s.road.step("SessionByHash")
 	return s.Store.SessionByHash(ctx, hash)
 }
 
-func (s countedStore) LoginLinkByHash(ctx context.Context, hash string) (meanwhile.LoginLink, error) {
+func (s countedStore) LoginLinkByHash(ctx context.Context, hash string) (storage.LoginLink, error) {
 	s.road.step("LoginLinkByHash")
 	return s.Store.LoginLinkByHash(ctx, hash)
 }
 
-func (s countedStore) InTx(ctx context.Context, fn func(meanwhile.Store) error) error {
+func (s countedStore) InTx(ctx context.Context, fn func(storage.Store) error) error {
 	s.road.step("InTx")
-	return s.Store.InTx(ctx, func(tx meanwhile.Store) error { return fn(countedStore{tx, s.road}) })
+	return s.Store.InTx(ctx, func(tx storage.Store) error { return fn(countedStore{tx, s.road}) })
 }
 
 type countedHasher struct {
-	meanwhile.Hasher
+	storage.Hasher
 	road *road
 }
 
@@ -180,7 +180,7 @@ func TestUnknownAndPrivateTakeTheSameRoad(t *testing.T) {
 	private, trashed, recording, file := w.newReadyVideo(), w.newReadyVideo(), w.newRecording(), w.createUpload(5)
 	w.want(w.do("DELETE", "/api/v1/videos/"+trashed.video, nil, w.asOwner()), 204)
 	last := func(u uploaded) string { return u.location[strings.LastIndex(u.location, "/")+1:] }
-	unknown := meanwhile.NewRandomID()
+	unknown := storage.NewRandomID()
 	tests := []struct {
 		method, path string // %s is what is unknown, or there and private
 		body         any

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 type wireShare struct {
@@ -118,7 +119,7 @@ func shareOf(token string, w meanwhile.Watch) wireShare {
 		out.Playback.Tracks = append(
 			out.Playback.Tracks,
 			wireTrack{
-				Name:     meanwhile.CameraTrack,
+				Name:     storage.CameraTrack,
 				OffsetMS: w.CameraOffset.Milliseconds(),
 				Sources:  []wireSource{source},
 			},
@@ -133,7 +134,7 @@ func shareOf(token string, w meanwhile.Watch) wireShare {
 	}
 	for i := range out.Playback.Tracks {
 		if t := &out.Playback.Tracks[i]; t.Main && w.LiveSound {
-			t.HLSAAC = fmt.Sprintf("/m/%s/g0/%s", w.Grant, meanwhile.SoundName)
+			t.HLSAAC = fmt.Sprintf("/m/%s/g0/%s", w.Grant, storage.SoundName)
 		}
 	}
 	slices.SortStableFunc(out.Playback.Tracks, func(a, b wireTrack) int { return btoi(b.Main) - btoi(a.Main) })
@@ -160,21 +161,21 @@ func btoi(b bool) int {
 
 // liveTrack is a recording's track as it lies: it plays by HLS from the beginning of what there is,
 // and as a file once that is all.
-func liveTrack(w meanwhile.Watch, t meanwhile.Track) wireTrack {
+func liveTrack(w meanwhile.Watch, t storage.Track) wireTrack {
 	out := wireTrack{
 		Name:    t.Name,
-		Main:    t.Name == meanwhile.ScreenTrack,
+		Main:    t.Name == storage.ScreenTrack,
 		Sources: []wireSource{},
-		HLS:     fmt.Sprintf("/m/%s/g0/%s", w.Grant, meanwhile.LiveName(t.Name)),
+		HLS:     fmt.Sprintf("/m/%s/g0/%s", w.Grant, storage.LiveName(t.Name)),
 	}
 	if !out.Main {
 		out.OffsetMS = w.CameraOffset.Milliseconds()
 	}
-	if w.LiveOver && t.Playable() {
-		address := fmt.Sprintf("/m/%s/g0/%s", w.Grant, meanwhile.LiveFileName(t.Name))
+	if w.LiveOver && meanwhile.Playable(t) {
+		address := fmt.Sprintf("/m/%s/g0/%s", w.Grant, storage.LiveFileName(t.Name))
 		out.Sources = append(
 			out.Sources,
-			wireSource{Type: t.PlayableType(), URL: address, Width: t.Width, Height: t.Height},
+			wireSource{Type: meanwhile.PlayableType(t), URL: address, Width: t.Width, Height: t.Height},
 		)
 	}
 	return out
@@ -192,7 +193,7 @@ type wireBubble struct {
 	Visible bool    `json:"visible"`
 }
 
-func layoutOf(l meanwhile.Layout) *wireLayout {
+func layoutOf(l storage.Layout) *wireLayout {
 	out := &wireLayout{Bubbles: make([]wireBubble, len(l.Bubbles))}
 	for i, b := range l.Bubbles {
 		out.Bubbles[i] = wireBubble(b)
@@ -200,23 +201,23 @@ func layoutOf(l meanwhile.Layout) *wireLayout {
 	return out
 }
 
-func (l wireLayout) domain() meanwhile.Layout {
-	out := meanwhile.Layout{Bubbles: make([]meanwhile.Bubble, len(l.Bubbles))}
+func (l wireLayout) domain() storage.Layout {
+	out := storage.Layout{Bubbles: make([]storage.Bubble, len(l.Bubbles))}
 	for i, b := range l.Bubbles {
-		out.Bubbles[i] = meanwhile.Bubble(b)
+		out.Bubbles[i] = storage.Bubble(b)
 	}
 	return out
 }
 
 // mediaURLOf is empty for what there is not.
-func mediaURLOf(grant string, a *meanwhile.Asset) string {
+func mediaURLOf(grant string, a *storage.Asset) string {
 	if a == nil {
 		return ""
 	}
 	return mediaURL(grant, *a)
 }
 
-func mediaURL(grant string, a meanwhile.Asset) string {
+func mediaURL(grant string, a storage.Asset) string {
 	return fmt.Sprintf("/m/%s/g%d/%s", grant, a.Generation, url.PathEscape(a.Name))
 }
 

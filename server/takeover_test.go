@@ -5,17 +5,17 @@ import (
 	"testing"
 
 	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/storage"
 )
 
 // hookStore does something between what a request was let in by and what it does.
 type hookStore struct {
-	meanwhile.Store
+	storage.Store
 	before func()
 }
 
-func (s *hookStore) InTx(ctx context.Context, fn func(meanwhile.Store) error) error {
+func (s *hookStore) InTx(ctx context.Context, fn func(storage.Store) error) error {
 	if do := s.before; do != nil {
 		s.before = nil
 		do()
@@ -54,7 +54,7 @@ func TestWhatWasAskedBeforeAProofLeavesNoWayIn(t *testing.T) {
 		},
 	}
 	for what, ask := range asks {
-		squatter := w.newPerson("victim"+meanwhile.NewRandomID(), meanwhile.RoleMember)
+		squatter := w.newPerson("victim"+storage.NewRandomID(), storage.RoleMember)
 		begun := w.want(w.do("POST", "/api/v1/me/passkeys/begin", nil, squatter.session, namedHost), 200)
 		w.want(w.do("POST", "/api/v1/log-in-links", object{"email": squatter.email}), 202)
 		link := enterLink.FindString(w.mails()[0].Text)

@@ -1,8 +1,8 @@
 package server
 
 import (
-	"crypto/md5"  //nolint:gosec // a checksum that tus clients choose, no signature
-	"crypto/sha1" //nolint:gosec // the one that the protocol asks for
+	"crypto/md5"
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 // The protocol that is spoken here: https://tus.io/protocols/resumable-upload, version 1.0.0.
@@ -29,7 +30,7 @@ const (
 // tusHashes are the checksums that a client may promise.
 var tusHashes = map[string]func() hash.Hash{"sha1": sha1.New, "sha256": sha256.New, "md5": md5.New}
 
-var errTusMore = meanwhile.E(meanwhile.TooLarge, "More bytes came than this upload was announced with.", nil)
+var errTusMore = storage.E(storage.TooLarge, "More bytes came than this upload was announced with.", nil)
 
 // statusMismatch is tus' own: Checksum Mismatch.
 const statusMismatch = 460
@@ -142,14 +143,14 @@ func (s *server) tusOffset(w http.ResponseWriter, r *http.Request) error {
 
 // uploadNow is where the upload stands. One that has every byte but was not sealed, because its
 // last answer failed, is sealed first: a client that hears "complete" never comes back.
-func (s *server) uploadNow(r *http.Request) (meanwhile.Upload, error) {
-	a, id := visitOf(r.Context()).actor, meanwhile.UploadID(r.PathValue("id"))
+func (s *server) uploadNow(r *http.Request) (storage.Upload, error) {
+	a, id := visitOf(r.Context()).actor, storage.UploadID(r.PathValue("id"))
 	u, err := s.lib.SettledUpload(r.Context(), a, id)
 	if err != nil || u.SealedAt != nil || u.OffsetBytes != u.LengthBytes {
 		return u, err
 	}
 	_, err = s.lib.WriteUpload(r.Context(), a, id, u.OffsetBytes, http.NoBody, nil)
-	if err != nil && meanwhile.KindOf(err) != meanwhile.Conflict { // another request is doing it
+	if err != nil && storage.KindOf(err) != storage.Conflict { // another request is doing it
 		return u, err
 	}
 	return s.lib.Upload(r.Context(), a, id)
@@ -167,7 +168,7 @@ func (s *server) tusAppend(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	u, err := s.lib.Upload(r.Context(), visitOf(r.Context()).actor, meanwhile.UploadID(r.PathValue("id")))
+	u, err := s.lib.Upload(r.Context(), visitOf(r.Context()).actor, storage.UploadID(r.PathValue("id")))
 	if err != nil {
 		return err
 	}
@@ -184,10 +185,10 @@ func (s *server) tusAppend(w http.ResponseWriter, r *http.Request) error {
 
 // fixLength takes a length that was deferred at creation, unless the offset shows that the whole
 // request will be refused.
-func (s *server) fixLength(r *http.Request, u meanwhile.Upload, offset int64) error {
+func (s *server) fixLength(r *http.Request, u storage.Upload, offset int64) error {
 	if offset != u.OffsetBytes {
-		return meanwhile.E(
-			meanwhile.Conflict,
+		return storage.E(
+			storage.Conflict,
 			fmt.Sprintf("The upload stands at byte %d, not %d.", u.OffsetBytes, offset),
 			nil,
 		)
@@ -213,14 +214,14 @@ func (s *server) fixLength(r *http.Request, u meanwhile.Upload, offset int64) er
 func (s *server) append(
 	w http.ResponseWriter,
 	r *http.Request,
-	id meanwhile.UploadID,
+	id storage.UploadID,
 	offset int64,
 	check *meanwhile.Checksum,
 ) error {
 	v := visitOf(r.Context())
 	leave, ok := s.parallel.enter("upload " + v.holder())
 	if !ok {
-		return meanwhile.E(meanwhile.Limited, "Too many uploads at once. Let some of them end first.", nil)
+		return storage.E(storage.Limited, "Too many uploads at once. Let some of them end first.", nil)
 	}
 	defer leave()
 	body := newPaced(w, r.Body, s.BodyGrace, s.MinUploadBPS)
@@ -233,8 +234,8 @@ func (s *server) append(
 	switch {
 	case err == nil:
 		return nil
-	case meanwhile.KindOf(err) == meanwhile.Mismatch:
-		return &statusError{status: statusMismatch, message: meanwhile.MessageOf(err), cause: err}
+	case storage.KindOf(err) == storage.Mismatch:
+		return &statusError{status: statusMismatch, message: storage.MessageOf(err), cause: err}
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		w.Header().Set("Connection", "close")
 		return &statusError{
@@ -247,7 +248,7 @@ func (s *server) append(
 }
 
 func (s *server) tusCancel(w http.ResponseWriter, r *http.Request) error {
-	err := s.lib.CancelUpload(r.Context(), visitOf(r.Context()).actor, meanwhile.UploadID(r.PathValue("id")))
+	err := s.lib.CancelUpload(r.Context(), visitOf(r.Context()).actor, storage.UploadID(r.PathValue("id")))
 	if err != nil {
 		return err
 	}
@@ -256,7 +257,7 @@ func (s *server) tusCancel(w http.ResponseWriter, r *http.Request) error {
 }
 
 // setUploadState tells what every answer about an upload tells.
-func setUploadState(h http.Header, u meanwhile.Upload) {
+func setUploadState(h http.Header, u storage.Upload) {
 	h.Set("Upload-Offset", strconv.FormatInt(u.OffsetBytes, 10))
 	if u.SealedAt == nil {
 		h.Set("Upload-Expires", u.ExpiresAt.UTC().Format(http.TimeFormat))
@@ -344,5 +345,5 @@ func checksumOf(h http.Header) (*meanwhile.Checksum, error) {
 }
 
 func invalid(message string, cause error) error {
-	return meanwhile.E(meanwhile.Invalid, message, cause)
+	return storage.E(storage.Invalid, message, cause)
 }

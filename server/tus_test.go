@@ -20,8 +20,8 @@ import (
 	"time"
 
 	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/storage"
 )
 
 func wantHeaders(t testing.TB, r reply, want map[string]string) {
@@ -102,7 +102,7 @@ func TestTusCreation(t *testing.T) {
 			name: "with a key without the scope",
 			headers: []string{
 				tusOn,
-				"Authorization: Bearer " + w.newKey(ownerEmail, meanwhile.ScopeRead),
+				"Authorization: Bearer " + w.newKey(ownerEmail, storage.ScopeRead),
 				"Upload-Length: 10",
 			},
 			status: 403,
@@ -381,13 +381,13 @@ func TestTusSealsWhatAFailedAnswerLeft(t *testing.T) {
 
 // brokenStat is a store of objects that is away when parts are compared.
 type brokenStat struct {
-	meanwhile.Objects
+	storage.Objects
 	fail bool
 }
 
-func (b *brokenStat) Stat(ctx context.Context, key string) (meanwhile.ObjectInfo, error) {
+func (b *brokenStat) Stat(ctx context.Context, key string) (storage.ObjectInfo, error) {
 	if b.fail {
-		return meanwhile.ObjectInfo{}, meanwhile.E(meanwhile.Unavailable, "The storage is away.", nil)
+		return storage.ObjectInfo{}, storage.E(storage.Unavailable, "The storage is away.", nil)
 	}
 	return b.Objects.Stat(ctx, key)
 }
@@ -447,7 +447,7 @@ func TestTusKeepsWhatArrivedBeforeTheLineBroke(t *testing.T) {
 
 // slowPut keeps everything that is put waiting, when it has come whole, until it is let through.
 type slowPut struct {
-	meanwhile.Objects
+	storage.Objects
 	came chan struct{}
 	let  chan struct{}
 }
@@ -464,12 +464,12 @@ func (s *slowPut) Put(ctx context.Context, key string, r io.Reader) (int64, erro
 
 // looked tells when an upload has been looked at as often as is left.
 type looked struct {
-	meanwhile.Store
+	storage.Store
 	left atomic.Int64
 	done chan struct{}
 }
 
-func (l *looked) UploadByID(ctx context.Context, id meanwhile.UploadID) (meanwhile.Upload, error) {
+func (l *looked) UploadByID(ctx context.Context, id storage.UploadID) (storage.Upload, error) {
 	if l.left.Add(-1) == 0 {
 		close(l.done)
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 type wireVideo struct {
@@ -33,7 +34,7 @@ type wireVideo struct {
 	LengthBytes   *int64   `json:"length_bytes" doc:"null while it is unknown"`
 }
 
-func (s *server) videoOf(v *visit, sum meanwhile.VideoSummary) wireVideo {
+func (s *server) videoOf(v *visit, sum storage.VideoSummary) wireVideo {
 	address := "/api/v1/videos/" + string(sum.ID)
 	out := wireVideo{
 		ID:            string(sum.ID),
@@ -60,7 +61,7 @@ func (s *server) videoOf(v *visit, sum meanwhile.VideoSummary) wireVideo {
 	if sum.HasPoster {
 		out.PosterURL = address + "/poster"
 	}
-	if sum.State != meanwhile.StateUploading && sum.State != meanwhile.StateRecording {
+	if sum.State != storage.StateUploading && sum.State != storage.StateRecording {
 		out.OriginalURL = address + "/original"
 	}
 	if sum.LengthBytes >= 0 {
@@ -69,9 +70,9 @@ func (s *server) videoOf(v *visit, sum meanwhile.VideoSummary) wireVideo {
 	return out
 }
 
-func warningsOf(sum meanwhile.VideoSummary) []string {
+func warningsOf(sum storage.VideoSummary) []string {
 	// before that it is the failure, told apart
-	if sum.Warning == "" || sum.State != meanwhile.StateReady {
+	if sum.Warning == "" || sum.State != storage.StateReady {
 		return []string{}
 	}
 	return []string{sum.Warning}
@@ -95,14 +96,14 @@ type videosOutput struct{ Body wireVideos }
 
 func (s *server) listVideos(ctx context.Context, in *listVideosInput) (*videosOutput, error) {
 	v := visitOf(ctx)
-	before, err := readCursor[meanwhile.VideoKey](in.Cursor)
+	before, err := readCursor[storage.VideoKey](in.Cursor)
 	if err != nil {
 		return nil, err
 	}
 	rows, next, err := s.lib.Videos(
 		ctx,
 		v.actor,
-		meanwhile.VideoQuery{Search: in.Q, Trashed: in.Trash, Limit: in.Limit, Before: before},
+		storage.VideoQuery{Search: in.Q, Trashed: in.Trash, Limit: in.Limit, Before: before},
 	)
 	if err != nil {
 		return nil, err
@@ -123,7 +124,7 @@ type videoOutput struct{ Body wireVideo }
 
 func (s *server) getVideo(ctx context.Context, in *videoInput) (*videoOutput, error) {
 	v := visitOf(ctx)
-	sum, err := s.lib.Video(ctx, v.actor, meanwhile.VideoID(in.ID))
+	sum, err := s.lib.Video(ctx, v.actor, storage.VideoID(in.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +142,7 @@ type renameInput struct {
 }
 
 func (s *server) renameVideo(ctx context.Context, in *renameInput) (*videoOutput, error) {
-	return s.change(ctx, in.ID, func(a meanwhile.Actor, id meanwhile.VideoID) error {
+	return s.change(ctx, in.ID, func(a meanwhile.Actor, id storage.VideoID) error {
 		if in.Body.Layout != nil {
 			if err := s.lib.SetLayout(ctx, a, id, in.Body.Layout.domain()); err != nil {
 				return err
@@ -159,26 +160,26 @@ func (s *server) renameVideo(ctx context.Context, in *renameInput) (*videoOutput
 func (s *server) change(
 	ctx context.Context,
 	id string,
-	do func(meanwhile.Actor, meanwhile.VideoID) error,
+	do func(meanwhile.Actor, storage.VideoID) error,
 ) (*videoOutput, error) {
 	if _, err := s.getVideo(ctx, &videoInput{ID: id}); err != nil {
 		return nil, err
 	}
-	if err := do(visitOf(ctx).actor, meanwhile.VideoID(id)); err != nil {
+	if err := do(visitOf(ctx).actor, storage.VideoID(id)); err != nil {
 		return nil, err
 	}
 	return s.getVideo(ctx, &videoInput{ID: id})
 }
 
 func (s *server) trashVideo(ctx context.Context, in *videoInput) (*struct{}, error) {
-	return &struct{}{}, s.lib.Trash(ctx, visitOf(ctx).actor, meanwhile.VideoID(in.ID))
+	return &struct{}{}, s.lib.Trash(ctx, visitOf(ctx).actor, storage.VideoID(in.ID))
 }
 
 func (s *server) restoreVideo(ctx context.Context, in *videoInput) (*videoOutput, error) {
 	return s.change(
 		ctx,
 		in.ID,
-		func(a meanwhile.Actor, id meanwhile.VideoID) error { return s.lib.Restore(ctx, a, id) },
+		func(a meanwhile.Actor, id storage.VideoID) error { return s.lib.Restore(ctx, a, id) },
 	)
 }
 
@@ -186,12 +187,12 @@ func (s *server) reprocessVideo(ctx context.Context, in *videoInput) (*videoOutp
 	return s.change(
 		ctx,
 		in.ID,
-		func(a meanwhile.Actor, id meanwhile.VideoID) error { return s.lib.Reprocess(ctx, a, id) },
+		func(a meanwhile.Actor, id storage.VideoID) error { return s.lib.Reprocess(ctx, a, id) },
 	)
 }
 
 func (s *server) videoPoster(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.lib.PosterOf(r.Context(), visitOf(r.Context()).actor, meanwhile.VideoID(r.PathValue("id")))
+	a, err := s.lib.PosterOf(r.Context(), visitOf(r.Context()).actor, storage.VideoID(r.PathValue("id")))
 	if err != nil {
 		return err
 	}
@@ -199,7 +200,7 @@ func (s *server) videoPoster(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *server) videoPreview(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.lib.PreviewOf(r.Context(), visitOf(r.Context()).actor, meanwhile.VideoID(r.PathValue("id")))
+	a, err := s.lib.PreviewOf(r.Context(), visitOf(r.Context()).actor, storage.VideoID(r.PathValue("id")))
 	if err != nil {
 		return err
 	}
@@ -207,7 +208,7 @@ func (s *server) videoPreview(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *server) videoOriginal(w http.ResponseWriter, r *http.Request) error {
-	id := meanwhile.VideoID(r.PathValue("id"))
+	id := storage.VideoID(r.PathValue("id"))
 	src, err := s.lib.OpenOriginal(r.Context(), visitOf(r.Context()).actor, id)
 	if err != nil {
 		return err

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/storage"
 )
 
 const linkPassword = "between us only"
@@ -162,30 +162,30 @@ func (w *world) newStranger(email string) string {
 	w.t.Helper()
 	// later, whatever the machine's clock does: the oldest workspace is the one of the site
 	ctx, now := w.t.Context(), w.clock.now().Add(time.Minute)
-	ws := meanwhile.Workspace{ID: meanwhile.WorkspaceID(meanwhile.NewRandomID()), Name: "Elsewhere", CreatedAt: now}
-	u := meanwhile.User{ID: meanwhile.UserID(meanwhile.NewRandomID()), Email: email, Name: "Mallory", CreatedAt: now}
+	ws := storage.Workspace{ID: storage.WorkspaceID(storage.NewRandomID()), Name: "Elsewhere", CreatedAt: now}
+	u := storage.User{ID: storage.UserID(storage.NewRandomID()), Email: email, Name: "Mallory", CreatedAt: now}
 	if err := w.lib.Store.CreateWorkspace(ctx, ws); err != nil {
 		w.t.Fatal(err)
 	}
 	if err := w.lib.Store.CreateUser(
 		ctx,
 		u,
-		meanwhile.Membership{WorkspaceID: ws.ID, UserID: u.ID, Role: meanwhile.RoleOwner, CreatedAt: now},
+		storage.Membership{WorkspaceID: ws.ID, UserID: u.ID, Role: storage.RoleOwner, CreatedAt: now},
 	); err != nil {
 		w.t.Fatal(err)
 	}
-	return w.newKey(email, meanwhile.AllScopes...)
+	return w.newKey(email, storage.AllScopes...)
 }
 
 func (w *world) newAdmin(email string) string {
 	w.t.Helper()
 	if _, _, err := w.lib.AddUser(
 		w.t.Context(),
-		meanwhile.Account{Email: email, Name: "Grace", Role: meanwhile.RoleAdmin},
+		meanwhile.Account{Email: email, Name: "Grace", Role: storage.RoleAdmin},
 	); err != nil {
 		w.t.Fatal(err)
 	}
-	return w.newKey(email, meanwhile.AllScopes...)
+	return w.newKey(email, storage.AllScopes...)
 }
 
 // passByPassword is the header of who gave the link's password; none where it asks for none.

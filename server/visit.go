@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 // visit is what is known of one request beside the request: made before routing, filled on the way,
@@ -104,13 +105,13 @@ func (s *server) log(r *http.Request, v *visit, rec *recorder, took time.Duratio
 			fields = append(fields, slog.String("error", v.err.Error()))
 		}
 	case v.err != nil:
-		fields = append(fields, slog.String("kind", meanwhile.KindOf(v.err).String()))
+		fields = append(fields, slog.String("kind", storage.KindOf(v.err).String()))
 	}
 	s.Log.LogAttrs(r.Context(), level, "request", fields...)
 }
 
 func (s *server) newVisit(r *http.Request, h http.Header) *visit {
-	v := &visit{id: meanwhile.NewRandomID(), scheme: "http", host: r.Host, header: h}
+	v := &visit{id: storage.NewRandomID(), scheme: "http", host: r.Host, header: h}
 	if r.TLS != nil {
 		v.scheme = "https"
 	}

@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/storage"
 )
 
 // visitor is somebody who tries every route.
@@ -31,8 +31,8 @@ func TestEveryRouteForEveryone(t *testing.T) {
 		c.LogInsPerMinute, c.LinkPasswordsPerMinute, c.MailsPerHour = 10_000, 10_000, 10_000
 	})
 	member := w.newUser("eve@example.org", "Eve")
-	keys := map[meanwhile.Scope]string{}
-	for _, s := range meanwhile.AllScopes {
+	keys := map[storage.Scope]string{}
+	for _, s := range storage.AllScopes {
 		keys[s] = w.newKey(ownerEmail, s)
 	}
 	session := w.logIn(ownerEmail, ownerPassword)
@@ -41,11 +41,11 @@ func TestEveryRouteForEveryone(t *testing.T) {
 		{name: "guest/trash", headers: func(*world, uploaded) []string { return nil }, trashed: true},
 		{name: "member", headers: func(*world, uploaded) []string { return bearer(member) }},
 		{name: "upload", headers: func(_ *world, u uploaded) []string { return bearer(u.token) }},
-		{name: "key:read", headers: func(*world, uploaded) []string { return bearer(keys[meanwhile.ScopeRead]) }},
-		{name: "key:write", headers: func(*world, uploaded) []string { return bearer(keys[meanwhile.ScopeWrite]) }},
-		{name: "key:upload", headers: func(*world, uploaded) []string { return bearer(keys[meanwhile.ScopeUpload]) }},
-		{name: "key:comment", headers: func(*world, uploaded) []string { return bearer(keys[meanwhile.ScopeComment]) }},
-		{name: "key:admin", headers: func(*world, uploaded) []string { return bearer(keys[meanwhile.ScopeAdmin]) }},
+		{name: "key:read", headers: func(*world, uploaded) []string { return bearer(keys[storage.ScopeRead]) }},
+		{name: "key:write", headers: func(*world, uploaded) []string { return bearer(keys[storage.ScopeWrite]) }},
+		{name: "key:upload", headers: func(*world, uploaded) []string { return bearer(keys[storage.ScopeUpload]) }},
+		{name: "key:comment", headers: func(*world, uploaded) []string { return bearer(keys[storage.ScopeComment]) }},
+		{name: "key:admin", headers: func(*world, uploaded) []string { return bearer(keys[storage.ScopeAdmin]) }},
 		{name: "owner", headers: func(*world, uploaded) []string { return []string{session} }},
 		{name: "owner/trash", headers: func(*world, uploaded) []string { return []string{session} }, trashed: true},
 	}
@@ -330,9 +330,9 @@ func TestWhatMayNotBeSeenLooksLikeNothing(t *testing.T) {
 	trashed, expired, revoked := w.newReadyVideo(), w.newReadyVideo(), w.newReadyVideo()
 	w.want(w.do("DELETE", "/api/v1/videos/"+trashed.video, nil, w.asOwner()), 204)
 	past := w.clock.now().Add(-1)
-	for token, change := range map[string]func(*meanwhile.Share){
-		expired.share: func(s *meanwhile.Share) { s.ExpiresAt = &past },
-		revoked.share: func(s *meanwhile.Share) { s.RevokedAt = &past },
+	for token, change := range map[string]func(*storage.Share){
+		expired.share: func(s *storage.Share) { s.ExpiresAt = &past },
+		revoked.share: func(s *storage.Share) { s.RevokedAt = &past },
 	} {
 		s, err := w.lib.Store.ShareByToken(t.Context(), token)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 // watchPage is the data of watch.html.
@@ -144,7 +145,7 @@ func (s *server) pageShareOf(v *visit, token string, sh wireShare, seen meanwhil
 		StartSeconds:  start,
 	}
 	if seen.Video.Duration > 0 {
-		out.Duration = meanwhile.Clock(seen.Video.Duration)
+		out.Duration = storage.Clock(seen.Video.Duration)
 	}
 	for _, t := range sh.Playback.Tracks {
 		if !t.Main {
@@ -200,7 +201,7 @@ func pageCommentsOf(talk meanwhile.Conversation) []pageComment {
 			ID:        string(c.ID),
 			ParentID:  string(c.Parent),
 			AtMS:      c.At.Milliseconds(),
-			At:        meanwhile.Clock(c.At),
+			At:        storage.Clock(c.At),
 			Body:      commentHTML(c.Body),
 			Name:      c.AuthorName,
 			Initial:   initial(c.AuthorName),
@@ -212,7 +213,7 @@ func pageCommentsOf(talk meanwhile.Conversation) []pageComment {
 			Seq:       c.Seq,
 		}
 		if c.Until != nil {
-			out[i].UntilMS, out[i].Until = c.Until.Milliseconds(), meanwhile.Clock(*c.Until)
+			out[i].UntilMS, out[i].Until = c.Until.Milliseconds(), storage.Clock(*c.Until)
 		}
 	}
 	return out
@@ -228,7 +229,7 @@ func (s *server) openGraphOf(v *visit, token string, seen meanwhile.Watch) openG
 		og.Description = fmt.Sprintf(
 			"A video update by %s, %s long.",
 			seen.Video.OwnerName,
-			meanwhile.Clock(seen.Video.Duration),
+			storage.Clock(seen.Video.Duration),
 		)
 	}
 	if seen.Poster != nil {

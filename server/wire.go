@@ -7,7 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // stamp is a time on the wire: RFC 3339, UTC, milliseconds.
@@ -67,8 +67,8 @@ func readCursor[K any](cursor string) (*K, error) {
 		err = json.Unmarshal(b, key)
 	}
 	if err != nil {
-		return nil, meanwhile.E(
-			meanwhile.Invalid,
+		return nil, storage.E(
+			storage.Invalid,
 			"This cursor is not one of ours. Start at the first page again.",
 			err,
 		)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 type wireNewWorkspace struct {
@@ -21,7 +22,7 @@ func (s *server) makeWorkspace(ctx context.Context, in *newWorkspaceInput) (*new
 		return nil, err
 	}
 	return &newWorkspaceOutput{
-		Body: wireWorkspaceRole{ID: string(w.ID), Name: w.Name, Role: string(meanwhile.RoleOwner)},
+		Body: wireWorkspaceRole{ID: string(w.ID), Name: w.Name, Role: string(storage.RoleOwner)},
 	}, nil
 }
 
@@ -37,7 +38,7 @@ type wireWorkspace struct {
 	DefaultDownload bool     `json:"default_download"`
 }
 
-func workspaceOf(w meanwhile.Workspace, set meanwhile.Settings) wireWorkspace {
+func workspaceOf(w storage.Workspace, set storage.Settings) wireWorkspace {
 	return wireWorkspace{
 		ID:              string(w.ID),
 		Name:            w.Name,
@@ -86,7 +87,7 @@ func (s *server) updateWorkspace(ctx context.Context, in *workspaceInput) (*work
 	b := in.Body
 	w, set, err := s.lib.ChangeWorkspace(ctx, visitOf(ctx).actor, meanwhile.WorkspaceChange{
 		Name:            b.Name,
-		SignUp:          (*meanwhile.SignUpRule)(b.SignUp),
+		SignUp:          (*storage.SignUpRule)(b.SignUp),
 		Domains:         b.Domains,
 		EmbedHosts:      b.EmbedHosts,
 		KeepDays:        b.KeepDays,
@@ -148,11 +149,11 @@ type roleInput struct {
 }
 
 func (s *server) changeRole(ctx context.Context, in *roleInput) (*struct{}, error) {
-	return nil, s.lib.ChangeRole(ctx, visitOf(ctx).actor, meanwhile.UserID(in.ID), meanwhile.Role(in.Body.Role))
+	return nil, s.lib.ChangeRole(ctx, visitOf(ctx).actor, storage.UserID(in.ID), storage.Role(in.Body.Role))
 }
 
 func (s *server) removeMember(ctx context.Context, in *namedInput) (*struct{}, error) {
-	return nil, s.lib.RemoveMember(ctx, visitOf(ctx).actor, meanwhile.UserID(in.ID))
+	return nil, s.lib.RemoveMember(ctx, visitOf(ctx).actor, storage.UserID(in.ID))
 }
 
 type handOverInput struct {
@@ -162,7 +163,7 @@ type handOverInput struct {
 
 func (s *server) handOver(ctx context.Context, in *handOverInput) (*noBody, error) {
 	v := visitOf(ctx)
-	cookie, err := s.lib.HandOver(ctx, v.actor, meanwhile.UserID(in.Body.ID), in.UserAgent)
+	cookie, err := s.lib.HandOver(ctx, v.actor, storage.UserID(in.Body.ID), in.UserAgent)
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +179,7 @@ type logInLinkOutput struct{ Body wireLogInLink }
 
 func (s *server) makeLogInLink(ctx context.Context, in *namedInput) (*logInLinkOutput, error) {
 	v := visitOf(ctx)
-	secret, link, err := s.lib.LogInLinkFor(ctx, v.actor, meanwhile.UserID(in.ID))
+	secret, link, err := s.lib.LogInLinkFor(ctx, v.actor, storage.UserID(in.ID))
 	if err != nil {
 		return nil, err
 	}

@@ -21,8 +21,8 @@ import (
 	"time"
 
 	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/storage"
 	"meanwhile/storage/fsstore"
 	"meanwhile/storage/sqlstore/sqlstoretest"
 )
@@ -65,17 +65,17 @@ func (b *memBus) Subscribe(ctx context.Context, topic string) (<-chan string, er
 // memQueue records jobs; the test is the worker.
 type memQueue struct {
 	mu   sync.Mutex
-	jobs []meanwhile.Job
+	jobs []storage.Job
 }
 
-func (q *memQueue) Enqueue(_ context.Context, j meanwhile.Job) error {
+func (q *memQueue) Enqueue(_ context.Context, j storage.Job) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.jobs = append(q.jobs, j)
 	return nil
 }
 
-func (q *memQueue) take() []meanwhile.Job {
+func (q *memQueue) take() []storage.Job {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	jobs := q.jobs
@@ -86,11 +86,11 @@ func (q *memQueue) take() []meanwhile.Job {
 // mailbox gets every mail that is sent.
 type mailbox struct {
 	mu   sync.Mutex
-	mail []meanwhile.Mail
+	mail []storage.Mail
 	err  error // instead of taking any
 }
 
-func (m *mailbox) Send(_ context.Context, mail meanwhile.Mail) error {
+func (m *mailbox) Send(_ context.Context, mail storage.Mail) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.err == nil {
@@ -99,7 +99,7 @@ func (m *mailbox) Send(_ context.Context, mail meanwhile.Mail) error {
 	return m.err
 }
 
-func (m *mailbox) take() []meanwhile.Mail {
+func (m *mailbox) take() []storage.Mail {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	mail := m.mail
@@ -196,7 +196,7 @@ func newWorld(t testing.TB, changes ...change) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.key = w.newKey(ownerEmail, meanwhile.AllScopes...)
+	w.key = w.newKey(ownerEmail, storage.AllScopes...)
 	return w
 }
 
@@ -253,7 +253,7 @@ func newEmptyWorld(t testing.TB, changes ...change) *world {
 	return w
 }
 
-func (w *world) newKey(email string, scopes ...meanwhile.Scope) string {
+func (w *world) newKey(email string, scopes ...storage.Scope) string {
 	w.t.Helper()
 	return must(w.lib.AddAPIKey(w.t.Context(), email, "test", scopes, nil))(w.t)
 }
@@ -263,11 +263,11 @@ func (w *world) newUser(email, name string) string {
 	w.t.Helper()
 	if _, _, err := w.lib.AddUser(
 		w.t.Context(),
-		meanwhile.Account{Email: email, Name: name, Role: meanwhile.RoleMember},
+		meanwhile.Account{Email: email, Name: name, Role: storage.RoleMember},
 	); err != nil {
 		w.t.Fatal(err)
 	}
-	return w.newKey(email, meanwhile.AllScopes...)
+	return w.newKey(email, storage.AllScopes...)
 }
 
 // reply is an answer, read whole.
@@ -469,12 +469,12 @@ func (w *world) process() {
 
 func (w *world) work(task meanwhile.Task) error {
 	ctx := w.t.Context()
-	if task.Stage.Step == meanwhile.StepInspect {
-		return w.lib.FinishInspect(ctx, task, meanwhile.Probe{
-			Container:  meanwhile.ContainerMP4,
+	if task.Stage.Step == storage.StepInspect {
+		return w.lib.FinishInspect(ctx, task, storage.Probe{
+			Container:  storage.ContainerMP4,
 			DurationMS: 90_000,
 			Streams:    2,
-			Video: &meanwhile.VideoStream{
+			Video: &storage.VideoStream{
 				Codec:         "h264",
 				Profile:       "High",
 				Level:         40,
@@ -488,14 +488,14 @@ func (w *world) work(task meanwhile.Task) error {
 				KeyframeGapMS: 2000,
 				Frames:        2700,
 			},
-			Audio: &meanwhile.AudioStream{Codec: "aac", Channels: 2, SampleRate: 48_000, BitrateBPS: 128_000},
+			Audio: &storage.AudioStream{Codec: "aac", Channels: 2, SampleRate: 48_000, BitrateBPS: 128_000},
 		})
 	}
 	var out meanwhile.Outcome
 	made := madeBy[task.Stage.Step]
-	if l := task.Plan.Ladder; task.Stage.Step == meanwhile.StepEncode && l != nil && l.Extras {
+	if l := task.Plan.Ladder; task.Stage.Step == storage.StepEncode && l != nil && l.Extras {
 		// by the same decode
-		made = slices.Concat(made, madeBy[meanwhile.StepStoryboard], madeBy[meanwhile.StepPreview])
+		made = slices.Concat(made, madeBy[storage.StepStoryboard], madeBy[storage.StepPreview])
 	}
 	for _, a := range made {
 		body := bodyOf(a.Name)
@@ -517,10 +517,10 @@ const (
 )
 
 // madeBy are the assets of each step, as a worker makes them.
-var madeBy = map[meanwhile.Step][]meanwhile.Asset{
-	meanwhile.StepCopy: {
+var madeBy = map[storage.Step][]storage.Asset{
+	storage.StepCopy: {
 		{
-			Kind:       meanwhile.AssetCopy,
+			Kind:       storage.AssetCopy,
 			Name:       "copy.mp4",
 			MediaType:  movieType,
 			Everywhere: true,
@@ -528,25 +528,25 @@ var madeBy = map[meanwhile.Step][]meanwhile.Asset{
 			Height:     1080,
 		},
 	},
-	meanwhile.StepPoster: {
-		{Kind: meanwhile.AssetPoster, Name: "poster.jpg", MediaType: "image/jpeg", Width: 1280, Height: 720},
+	storage.StepPoster: {
+		{Kind: storage.AssetPoster, Name: "poster.jpg", MediaType: "image/jpeg", Width: 1280, Height: 720},
 	},
-	meanwhile.StepListen: {
-		{Kind: meanwhile.AssetPeaks, Name: "peaks.json", MediaType: "application/json"},
-		{Kind: meanwhile.AssetSpeech, Name: "speech.flac", MediaType: "audio/flac"},
+	storage.StepListen: {
+		{Kind: storage.AssetPeaks, Name: "peaks.json", MediaType: "application/json"},
+		{Kind: storage.AssetSpeech, Name: "speech.flac", MediaType: "audio/flac"},
 	},
-	meanwhile.StepPreview: {
+	storage.StepPreview: {
 		{
-			Kind:      meanwhile.AssetPreview,
+			Kind:      storage.AssetPreview,
 			Name:      "preview.mp4",
 			MediaType: `video/mp4; codecs="avc1.640028"`,
 			Width:     320,
 			Height:    180,
 		},
 	},
-	meanwhile.StepEncode: {
+	storage.StepEncode: {
 		{
-			Kind:       meanwhile.AssetRendition,
+			Kind:       storage.AssetRendition,
 			Name:       "720p.mp4",
 			MediaType:  movieType,
 			Everywhere: true,
@@ -554,28 +554,28 @@ var madeBy = map[meanwhile.Step][]meanwhile.Asset{
 			Height:     720,
 		},
 		{
-			Kind:         meanwhile.AssetRung,
+			Kind:         storage.AssetRung,
 			Name:         "1080p.m4s",
 			MediaType:    movieType,
 			Width:        1920,
 			Height:       1080,
 			BandwidthBPS: 4_000_000,
 		},
-		{Kind: meanwhile.AssetPlaylist, Name: "1080p.m3u8", MediaType: playlistType},
+		{Kind: storage.AssetPlaylist, Name: "1080p.m3u8", MediaType: playlistType},
 		{
-			Kind:         meanwhile.AssetRung,
+			Kind:         storage.AssetRung,
 			Name:         "480p.m4s",
 			MediaType:    movieType,
 			Width:        854,
 			Height:       480,
 			BandwidthBPS: 900_000,
 		},
-		{Kind: meanwhile.AssetPlaylist, Name: "480p.m3u8", MediaType: playlistType},
-		{Kind: meanwhile.AssetPlaylist, Name: meanwhile.MasterName, MediaType: playlistType},
+		{Kind: storage.AssetPlaylist, Name: "480p.m3u8", MediaType: playlistType},
+		{Kind: storage.AssetPlaylist, Name: meanwhile.MasterName, MediaType: playlistType},
 	},
-	meanwhile.StepStoryboard: {
-		{Kind: meanwhile.AssetStoryboard, Name: "storyboard.jpg", MediaType: "image/jpeg", Width: 640, Height: 180},
-		{Kind: meanwhile.AssetCues, Name: "storyboard.vtt", MediaType: cuesType},
+	storage.StepStoryboard: {
+		{Kind: storage.AssetStoryboard, Name: "storyboard.jpg", MediaType: "image/jpeg", Width: 640, Height: 180},
+		{Kind: storage.AssetCues, Name: "storyboard.vtt", MediaType: cuesType},
 	},
 }
 

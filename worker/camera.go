@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 )
 
@@ -13,7 +14,7 @@ import (
 // and copied in one step. Where it has to be encoded that is left to another one, for people wait
 // for what stands behind this.
 func camera(ctx context.Context, j *job) error {
-	a := meanwhile.Asset{Kind: meanwhile.AssetCamera, Name: "camera.mp4", Everywhere: true}
+	a := storage.Asset{Kind: storage.AssetCamera, Name: "camera.mp4", Everywhere: true}
 	path := filepath.Join(j.out, a.Name)
 	probe, copied, err := j.faststart(ctx, path)
 	if err == nil && !copied {
@@ -28,12 +29,12 @@ func camera(ctx context.Context, j *job) error {
 		return err
 	}
 	want := ffmpeg.Want{
-		Container:  meanwhile.ContainerMP4,
+		Container:  storage.ContainerMP4,
 		VideoCodec: "h264",
 		Duration:   time.Duration(probe.DurationMS) * time.Millisecond,
 	}
-	if want.Copied = plan.Copy != nil; !want.Copied && j.task.Stage.Step == meanwhile.StepCamera {
-		return j.finish(ctx, meanwhile.Outcome{Then: meanwhile.StepCameraEncode}, nil)
+	if want.Copied = plan.Copy != nil; !want.Copied && j.task.Stage.Step == storage.StepCamera {
+		return j.finish(ctx, meanwhile.Outcome{Then: storage.StepCameraEncode}, nil)
 	}
 	if !want.Copied || !copied {
 		err = j.fetch(ctx)
@@ -46,7 +47,7 @@ func camera(ctx context.Context, j *job) error {
 	default:
 		dir := filepath.Join(j.out, "camera")
 		path = filepath.Join(dir, ffmpeg.ProgressiveName(plan.Ladder.Rungs[0]))
-		err = j.Tools.Ladder(ctx, src, *plan.Ladder, meanwhile.Storyboard{}, dir, j.progress)
+		err = j.Tools.Ladder(ctx, src, *plan.Ladder, storage.Storyboard{}, dir, j.progress)
 	}
 	if err != nil {
 		return err
@@ -55,5 +56,5 @@ func camera(ctx context.Context, j *job) error {
 	if err == nil && want.Copied {
 		a.Width, a.Height = probe.Video.Width, probe.Video.Height
 	}
-	return j.finish(ctx, meanwhile.Outcome{Assets: []meanwhile.Asset{a}}, err)
+	return j.finish(ctx, meanwhile.Outcome{Assets: []storage.Asset{a}}, err)
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
@@ -208,7 +209,7 @@ func (s *shop) wantReady(t *testing.T, r *take, length time.Duration) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if v.State != meanwhile.StateReady || (v.Duration-length).Abs() > within {
+	if v.State != storage.StateReady || (v.Duration-length).Abs() > within {
 		t.Errorf("it is %s (%s) and lasts %s, want ready and %s", v.State, v.Failure, v.Duration, length)
 	}
 	w, err := s.Watch(t.Context(), meanwhile.Actor{}, r.Share.Token)
@@ -242,7 +243,7 @@ func TestGapThatNeverClosesBlocksNothing(t *testing.T) {
 	if got := time.Duration(w.Live[0].DurationMS) * time.Millisecond; (got - want).Abs() > within {
 		t.Errorf("while it is recorded %s play, want about %s", got, want)
 	}
-	playlist := s.live(t, r, meanwhile.LiveName(meanwhile.ScreenTrack)).Playlist
+	playlist := s.live(t, r, storage.LiveName(storage.ScreenTrack)).Playlist
 	var offset, length int64
 	for line := range strings.Lines(playlist) {
 		if n, _ := fmt.Sscanf(
@@ -255,7 +256,7 @@ func TestGapThatNeverClosesBlocksNothing(t *testing.T) {
 			t.Errorf("the playlist names bytes behind the gap: %s", line)
 		}
 	}
-	now = now.Add(meanwhile.SilentFor + time.Minute)
+	now = now.Add(storage.SilentFor + time.Minute)
 	if n, err := s.SealSilent(t.Context()); n != 1 || err != nil {
 		t.Fatalf("%d recordings were sealed, %v", n, err)
 	}

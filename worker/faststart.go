@@ -8,17 +8,18 @@ import (
 	"os"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 // layer is a source whose samples can be read where they lie.
 type layer interface {
 	io.ReaderAt
-	WriteRange(w io.Writer, r meanwhile.Range) error
+	WriteRange(w io.Writer, r storage.Range) error
 }
 
 // faststart writes the source's samples behind a new index to path, with no other program, and
 // tells what the source is. ok is false for a source that is not so plain.
-func (j *job) faststart(ctx context.Context, path string) (p meanwhile.Probe, ok bool, err error) {
+func (j *job) faststart(ctx context.Context, path string) (p storage.Probe, ok bool, err error) {
 	src, sizeBytes, done, err := j.layers(ctx)
 	if err != nil {
 		return p, false, err
@@ -38,7 +39,7 @@ func (j *job) faststart(ctx context.Context, path string) (p meanwhile.Probe, ok
 		return p, true, nil
 	}
 	// ffprobe has the last word on what is wrong with the source itself
-	if meanwhile.KindOf(err) == meanwhile.Unprocessable {
+	if storage.KindOf(err) == storage.Unprocessable {
 		return p, false, os.Remove(path)
 	}
 	return p, false, errors.Join(err, os.Remove(path))
@@ -68,7 +69,7 @@ func (j *job) layers(ctx context.Context) (src layer, sizeBytes int64, done func
 type file struct{ *os.File }
 
 // WriteRange writes a piece of the file to w.
-func (f file) WriteRange(w io.Writer, r meanwhile.Range) error {
+func (f file) WriteRange(w io.Writer, r storage.Range) error {
 	if _, err := f.Seek(r.Start, io.SeekStart); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 )
 
@@ -16,7 +17,7 @@ func flatten(ctx context.Context, j *job) error {
 		j.Library,
 		j.task.Video.ID,
 		j.task.Stage.Generation,
-		meanwhile.CameraTrack,
+		storage.CameraTrack,
 	)
 	if err != nil {
 		return err
@@ -45,11 +46,11 @@ func flatten(ctx context.Context, j *job) error {
 	); err != nil {
 		return err
 	}
-	want := j.want(meanwhile.ContainerMP4)
+	want := j.want(storage.ContainerMP4)
 	want.VideoCodec, want.Width, want.Height = "h264", plan.Width, plan.Height
 	if want.Audio {
 		want.AudioCodec = "aac"
 	}
-	a, err := j.verified(ctx, out, want, meanwhile.Asset{Kind: meanwhile.AssetFlat, Name: plan.Name, Everywhere: true})
-	return j.finish(ctx, meanwhile.Outcome{Assets: []meanwhile.Asset{a}}, err)
+	a, err := j.verified(ctx, out, want, storage.Asset{Kind: storage.AssetFlat, Name: plan.Name, Everywhere: true})
+	return j.finish(ctx, meanwhile.Outcome{Assets: []storage.Asset{a}}, err)
 }

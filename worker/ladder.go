@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 )
 
@@ -24,11 +25,11 @@ func ladder(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	var makers []func() (meanwhile.Asset, error)
-	var rungs []meanwhile.Asset
+	var makers []func() (storage.Asset, error)
+	var rungs []storage.Asset
 	for i, a := range assets {
 		a = j.described(a, made[i].Probe, outputs[i].Want)
-		if index := made[i].Fragments; a.Kind == meanwhile.AssetRung {
+		if index := made[i].Fragments; a.Kind == storage.AssetRung {
 			a.BandwidthBPS = meanwhile.PeakBPS(index)
 			rungs = append(rungs, a)
 			makers = append(
@@ -36,7 +37,7 @@ func ladder(ctx context.Context, j *job) error {
 				j.playlist(ctx, meanwhile.PlaylistName(a.Name), meanwhile.MediaPlaylist(index, a.Name)),
 			)
 		}
-		makers = append(makers, func() (meanwhile.Asset, error) { return j.stored(ctx, outputs[i].Path, a) })
+		makers = append(makers, func() (storage.Asset, error) { return j.stored(ctx, outputs[i].Path, a) })
 	}
 	if plan.Adaptive {
 		makers = append(makers, j.playlist(ctx, meanwhile.MasterName, meanwhile.MasterPlaylist(rungs)))
@@ -49,8 +50,8 @@ func ladder(ctx context.Context, j *job) error {
 }
 
 // ladderOutputs are the videos that a ladder's process left in dir, and what each has to be.
-func (j *job) ladderOutputs(plan meanwhile.Ladder, dir string) (assets []meanwhile.Asset, outputs []ffmpeg.Output) {
-	add := func(a meanwhile.Asset, want ffmpeg.Want) {
+func (j *job) ladderOutputs(plan storage.Ladder, dir string) (assets []storage.Asset, outputs []ffmpeg.Output) {
+	add := func(a storage.Asset, want ffmpeg.Want) {
 		assets = append(assets, a)
 		outputs = append(outputs, ffmpeg.Output{Path: filepath.Join(dir, a.Name), Want: want})
 	}
@@ -58,24 +59,24 @@ func (j *job) ladderOutputs(plan meanwhile.Ladder, dir string) (assets []meanwhi
 		want := j.wantRung(r)
 		if plan.Adaptive {
 			want.Fragmented = true
-			add(meanwhile.Asset{Kind: meanwhile.AssetRung, Name: ffmpeg.FragmentedName(r)}, want)
+			add(storage.Asset{Kind: storage.AssetRung, Name: ffmpeg.FragmentedName(r)}, want)
 			want.Fragmented, want.Again = false, true
 		}
 		if r.Progressive {
 			add(
-				meanwhile.Asset{Kind: meanwhile.AssetRendition, Name: ffmpeg.ProgressiveName(r), Everywhere: true},
+				storage.Asset{Kind: storage.AssetRendition, Name: ffmpeg.ProgressiveName(r), Everywhere: true},
 				want,
 			)
 		}
 	}
 	if plan.Extras {
-		add(meanwhile.Asset{Kind: meanwhile.AssetPreview, Name: ffmpeg.PreviewName}, j.wantPreview())
+		add(storage.Asset{Kind: storage.AssetPreview, Name: ffmpeg.PreviewName}, j.wantPreview())
 	}
 	return assets, outputs
 }
 
-func (j *job) wantRung(r meanwhile.Rung) ffmpeg.Want {
-	want := j.want(meanwhile.ContainerMP4)
+func (j *job) wantRung(r storage.Rung) ffmpeg.Want {
+	want := j.want(storage.ContainerMP4)
 	want.VideoCodec, want.Copied = "h264", r.Copy
 	if !r.Copy {
 		want.Width, want.Height = r.Width, r.Height
@@ -87,12 +88,12 @@ func (j *job) wantRung(r meanwhile.Rung) ffmpeg.Want {
 }
 
 // playlist stores a list for HLS players (media type: RFC 8216, 4).
-func (j *job) playlist(ctx context.Context, name, text string) func() (meanwhile.Asset, error) {
-	return func() (meanwhile.Asset, error) {
+func (j *job) playlist(ctx context.Context, name, text string) func() (storage.Asset, error) {
+	return func() (storage.Asset, error) {
 		return j.written(
 			ctx,
 			[]byte(text),
-			meanwhile.Asset{Kind: meanwhile.AssetPlaylist, Name: name, MediaType: "application/vnd.apple.mpegurl"},
+			storage.Asset{Kind: storage.AssetPlaylist, Name: name, MediaType: "application/vnd.apple.mpegurl"},
 		)
 	}
 }

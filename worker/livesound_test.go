@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/storage/fsstore"
 	"meanwhile/storage/sqlstore/sqlstoretest"
 	"meanwhile/worker"
@@ -40,10 +41,10 @@ type shop struct {
 	worker *worker.Worker
 	owner  meanwhile.Actor
 	mu     sync.Mutex
-	jobs   []meanwhile.Job
+	jobs   []storage.Job
 }
 
-func (s *shop) Enqueue(_ context.Context, j meanwhile.Job) error {
+func (s *shop) Enqueue(_ context.Context, j storage.Job) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.jobs = append(s.jobs, j)
@@ -107,7 +108,7 @@ func newShop(t *testing.T) *shop {
 }
 
 // work does what was sent of a step, and answers how much that was.
-func (s *shop) work(t *testing.T, step meanwhile.Step) (done int) {
+func (s *shop) work(t *testing.T, step storage.Step) (done int) {
 	t.Helper()
 	s.mu.Lock()
 	jobs := s.jobs
@@ -143,7 +144,7 @@ func (s *shop) record(t *testing.T) *take {
 
 func (s *shop) put(t *testing.T, r *take, body []byte) {
 	t.Helper()
-	n := meanwhile.NewChunk{Track: meanwhile.ScreenTrack, N: r.sent, MediaType: "video/mp4", Want: sha256.Sum256(body)}
+	n := meanwhile.NewChunk{Track: storage.ScreenTrack, N: r.sent, MediaType: "video/mp4", Want: sha256.Sum256(body)}
 	if _, _, err := s.PutChunk(t.Context(), s.owner, r.Upload.ID, n, bytes.NewReader(body)); err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +154,7 @@ func (s *shop) put(t *testing.T, r *take, body []byte) {
 
 func (s *shop) complete(t *testing.T, r *take) {
 	t.Helper()
-	claims := map[string]meanwhile.Claim{meanwhile.ScreenTrack: {Chunks: r.sent, Bytes: r.size}}
+	claims := map[string]meanwhile.Claim{storage.ScreenTrack: {Chunks: r.sent, Bytes: r.size}}
 	if _, err := s.CompleteRecording(t.Context(), s.owner, r.Upload.ID, claims); err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +176,7 @@ func (s *shop) live(t *testing.T, r *take, name string) meanwhile.Live {
 // playlist gives the names of the segments, and whether they are all that there will be.
 func (s *shop) playlist(t *testing.T, r *take) (names []string, ended bool) {
 	t.Helper()
-	text := s.live(t, r, meanwhile.SoundName).Playlist
+	text := s.live(t, r, storage.SoundName).Playlist
 	for line := range strings.Lines(text) {
 		if !strings.HasPrefix(line, "#") {
 			names = append(names, strings.TrimSpace(line))
@@ -299,7 +300,7 @@ func TestSoundIsMadeWhileItIsRecorded(t *testing.T) {
 		if pieces == 2 && len(s.jobs) > 0 {
 			s.dieAt(t, s.jobs[len(s.jobs)-1].Stage)
 		}
-		pieces += s.work(t, meanwhile.StepSound)
+		pieces += s.work(t, storage.StepSound)
 	}
 	if names, ended := s.playlist(t, r); pieces < 2 || ended || len(names) < 10 {
 		t.Errorf("while it is recorded %d pieces give %d segments, ended %v", pieces, len(names), ended)
@@ -308,7 +309,7 @@ func TestSoundIsMadeWhileItIsRecorded(t *testing.T) {
 		t.Errorf("while it is recorded the sound is offered: %v, %v", w.LiveSound, err)
 	}
 	s.complete(t, r)
-	if n := s.work(t, meanwhile.StepSound); n != 1 {
+	if n := s.work(t, storage.StepSound); n != 1 {
 		t.Fatalf("at the end %d stages were sent, want 1", n)
 	}
 
@@ -343,7 +344,7 @@ func TestSoundIsMadeWhileItIsRecorded(t *testing.T) {
 
 // dieAt has another worker take the stage and never be heard of again, until it comes back too
 // late.
-func (s *shop) dieAt(t *testing.T, id meanwhile.StageID) {
+func (s *shop) dieAt(t *testing.T, id storage.StageID) {
 	t.Helper()
 	zombie, err := s.ClaimStage(t.Context(), id, "dead")
 	if err != nil {
@@ -359,14 +360,14 @@ func (s *shop) dieAt(t *testing.T, id meanwhile.StageID) {
 	if _, err := s.Reconcile(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
-	if s.work(t, meanwhile.StepSound) == 0 {
+	if s.work(t, storage.StepSound) == 0 {
 		t.Fatal("nobody took the work up")
 	}
 	made, err := s.worker.Tools.LiveSound(t.Context(), batch, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.KeepSound(t.Context(), zombie, batch, made); meanwhile.KindOf(err) != meanwhile.Fenced {
+	if err := s.KeepSound(t.Context(), zombie, batch, made); storage.KindOf(err) != storage.Fenced {
 		t.Errorf("who came back late ended with %v, want fenced", err)
 	}
 }
@@ -424,10 +425,10 @@ func checkSound(t *testing.T, path string, slack int) {
 	r := s.record(t)
 	for at := 0; at < len(file); at += 40_000 {
 		s.put(t, r, file[at:min(at+40_000, len(file))])
-		s.work(t, meanwhile.StepSound)
+		s.work(t, storage.StepSound)
 	}
 	s.complete(t, r)
-	s.work(t, meanwhile.StepSound)
+	s.work(t, storage.StepSound)
 	joined := written(t, "joined.mp4", s.joined(t, r))
 	want, got := pcm(t, path), pcm(t, joined)
 	if short := len(want) - len(got); short > meanwhile.SoundRate/10 {

@@ -15,13 +15,14 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 )
 
 // verified proves that a file is what was wanted and stores it, side by side because somebody may
 // be waiting. Until finish names it nobody sees it.
-func (j *job) verified(ctx context.Context, path string, want ffmpeg.Want, a meanwhile.Asset) (meanwhile.Asset, error) {
-	var made meanwhile.Probe
+func (j *job) verified(ctx context.Context, path string, want ffmpeg.Want, a storage.Asset) (storage.Asset, error) {
+	var made storage.Probe
 	both, ctx := errgroup.WithContext(ctx)
 	both.Go(func() (err error) {
 		made, err = j.Tools.Verify(ctx, path, want)
@@ -38,7 +39,7 @@ func (j *job) verified(ctx context.Context, path string, want ffmpeg.Want, a mea
 }
 
 // described adds what was seen in a file to its row.
-func (j *job) described(a meanwhile.Asset, made meanwhile.Probe, want ffmpeg.Want) meanwhile.Asset {
+func (j *job) described(a storage.Asset, made storage.Probe, want ffmpeg.Want) storage.Asset {
 	a.Duration = time.Duration(made.DurationMS) * time.Millisecond
 	if made.Video != nil {
 		a.Width, a.Height = made.Video.Width, made.Video.Height
@@ -54,7 +55,7 @@ func (j *job) described(a meanwhile.Asset, made meanwhile.Probe, want ffmpeg.Wan
 
 // stored puts a file where viewers' files are, and fills in key, size and hash. On an error the key
 // may be set: finish removes it.
-func (j *job) stored(ctx context.Context, path string, a meanwhile.Asset) (meanwhile.Asset, error) {
+func (j *job) stored(ctx context.Context, path string, a storage.Asset) (storage.Asset, error) {
 	both, ctx := errgroup.WithContext(ctx)
 	var sum string
 	both.Go(func() (err error) {
@@ -77,7 +78,7 @@ func (j *job) stored(ctx context.Context, path string, a meanwhile.Asset) (meanw
 }
 
 // written stores what was made in this process.
-func (j *job) written(ctx context.Context, content []byte, a meanwhile.Asset) (meanwhile.Asset, error) {
+func (j *job) written(ctx context.Context, content []byte, a storage.Asset) (storage.Asset, error) {
 	sum := sha256.Sum256(content)
 	a.SHA256 = hex.EncodeToString(sum[:])
 	var err error
@@ -103,8 +104,8 @@ func hashFile(ctx context.Context, path string) (string, error) {
 
 // all makes one asset after another and stops at the first error; what was made until then is
 // given, too.
-func (j *job) all(makers ...func() (meanwhile.Asset, error)) ([]meanwhile.Asset, error) {
-	var assets []meanwhile.Asset
+func (j *job) all(makers ...func() (storage.Asset, error)) ([]storage.Asset, error) {
+	var assets []storage.Asset
 	for _, make := range makers {
 		a, err := make()
 		assets = append(assets, a)

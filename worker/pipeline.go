@@ -13,30 +13,31 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 )
 
 // Tools is what the steps need of ffmpeg.
 type Tools interface {
-	Probe(ctx context.Context, path string, c meanwhile.Container) (meanwhile.Probe, error)
-	ProbeFaststart(ctx context.Context, path string, f meanwhile.Faststart, sourceBytes int64) (meanwhile.Probe, error)
-	Copy(ctx context.Context, src ffmpeg.Source, c meanwhile.Copy, out string, p ffmpeg.Progress) error
+	Probe(ctx context.Context, path string, c storage.Container) (storage.Probe, error)
+	ProbeFaststart(ctx context.Context, path string, f meanwhile.Faststart, sourceBytes int64) (storage.Probe, error)
+	Copy(ctx context.Context, src ffmpeg.Source, c storage.Copy, out string, p ffmpeg.Progress) error
 	Ladder(
 		ctx context.Context,
 		src ffmpeg.Source,
-		l meanwhile.Ladder,
-		s meanwhile.Storyboard,
+		l storage.Ladder,
+		s storage.Storyboard,
 		outDir string,
 		p ffmpeg.Progress,
 	) error
 	Poster(ctx context.Context, src ffmpeg.Source, out string) error
-	Sound(ctx context.Context, src ffmpeg.Source, s meanwhile.Sound, out string, p ffmpeg.Progress) error
+	Sound(ctx context.Context, src ffmpeg.Source, s storage.Sound, out string, p ffmpeg.Progress) error
 	LiveSound(ctx context.Context, b *meanwhile.SoundBatch, dir string) (adts []byte, err error)
-	Listen(ctx context.Context, src ffmpeg.Source, speech string) (meanwhile.Loudness, ffmpeg.Peaks, error)
+	Listen(ctx context.Context, src ffmpeg.Source, speech string) (storage.Loudness, ffmpeg.Peaks, error)
 	Preview(ctx context.Context, src ffmpeg.Source, out string) error
-	Storyboard(ctx context.Context, src ffmpeg.Source, s meanwhile.Storyboard, out string) error
+	Storyboard(ctx context.Context, src ffmpeg.Source, s storage.Storyboard, out string) error
 	Flatten(ctx context.Context, screen, camera ffmpeg.Source, f meanwhile.Flat, out string, p ffmpeg.Progress) error
-	Verify(ctx context.Context, out string, want ffmpeg.Want) (meanwhile.Probe, error)
+	Verify(ctx context.Context, out string, want ffmpeg.Want) (storage.Probe, error)
 	VerifyAll(ctx context.Context, outputs []ffmpeg.Output) ([]ffmpeg.Made, error)
 }
 
@@ -65,25 +66,25 @@ type step struct {
 
 func (s step) source() string {
 	if s.track == "" {
-		return meanwhile.ScreenTrack
+		return storage.ScreenTrack
 	}
 	return s.track
 }
 
 // pipeline is the step table. A new step needs a row in the root's table (queue, attempts, weight),
 // a row here, and its function below.
-var pipeline = map[meanwhile.Step]step{
-	meanwhile.StepInspect:      {wall: 10 * time.Minute, work: inspect, asItLies: true},
-	meanwhile.StepCopy:         {wall: 30 * time.Minute, work: copyStreams, asItLies: true},
-	meanwhile.StepCamera:       {wall: 30 * time.Minute, work: camera, track: meanwhile.CameraTrack, asItLies: true},
-	meanwhile.StepCameraEncode: {wall: 12 * time.Hour, work: camera, track: meanwhile.CameraTrack, asItLies: true},
-	meanwhile.StepPoster:       {wall: 10 * time.Minute, work: poster},
-	meanwhile.StepListen:       {wall: time.Hour, work: listen},
-	meanwhile.StepPreview:      {wall: 10 * time.Minute, work: preview},
-	meanwhile.StepStoryboard:   {wall: 10 * time.Minute, work: storyboard},
-	meanwhile.StepEncode:       {wall: 24 * time.Hour, work: ladder},
-	meanwhile.StepSound:        {wall: time.Hour, work: liveSound, asItLies: true},
-	meanwhile.StepFlatten:      {wall: 24 * time.Hour, work: flatten},
+var pipeline = map[storage.Step]step{
+	storage.StepInspect:      {wall: 10 * time.Minute, work: inspect, asItLies: true},
+	storage.StepCopy:         {wall: 30 * time.Minute, work: copyStreams, asItLies: true},
+	storage.StepCamera:       {wall: 30 * time.Minute, work: camera, track: storage.CameraTrack, asItLies: true},
+	storage.StepCameraEncode: {wall: 12 * time.Hour, work: camera, track: storage.CameraTrack, asItLies: true},
+	storage.StepPoster:       {wall: 10 * time.Minute, work: poster},
+	storage.StepListen:       {wall: time.Hour, work: listen},
+	storage.StepPreview:      {wall: 10 * time.Minute, work: preview},
+	storage.StepStoryboard:   {wall: 10 * time.Minute, work: storyboard},
+	storage.StepEncode:       {wall: 24 * time.Hour, work: ladder},
+	storage.StepSound:        {wall: time.Hour, work: liveSound, asItLies: true},
+	storage.StepFlatten:      {wall: 24 * time.Hour, work: flatten},
 }
 
 // inspect tells what the source is, and has the Library decide what to make of it.
@@ -92,7 +93,7 @@ func inspect(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	if probe.Camera, err = j.Library.HasTrack(ctx, j.task.Video.ID, meanwhile.CameraTrack); err != nil {
+	if probe.Camera, err = j.Library.HasTrack(ctx, j.task.Video.ID, storage.CameraTrack); err != nil {
 		return err
 	}
 	return j.Library.FinishInspect(ctx, j.task, probe)
@@ -100,19 +101,19 @@ func inspect(ctx context.Context, j *job) error {
 
 // look tells what the source is. Where that comes with a copy that plays, the copy is set aside for
 // the step that publishes it.
-func (j *job) look(ctx context.Context) (meanwhile.Probe, error) {
+func (j *job) look(ctx context.Context) (storage.Probe, error) {
 	path := filepath.Join(j.out, "copy.mp4")
 	probe, ok, err := j.faststart(ctx, path)
 	if err != nil {
-		return meanwhile.Probe{}, err
+		return storage.Probe{}, err
 	}
 	if ok {
 		return probe, j.Scratch.SetAside(j.task.Video.ID, path)
 	}
 	if err := j.fetch(ctx); err != nil {
-		return meanwhile.Probe{}, err
+		return storage.Probe{}, err
 	}
-	if c, err := ffmpeg.Sniff(j.source); err != nil || c != meanwhile.ContainerWebM {
+	if c, err := ffmpeg.Sniff(j.source); err != nil || c != storage.ContainerWebM {
 		return j.probe(ctx)
 	}
 	return j.lookAndCopy(ctx, filepath.Join(j.out, "copy.webm"))
@@ -120,19 +121,19 @@ func (j *job) look(ctx context.Context) (meanwhile.Probe, error) {
 
 // lookAndCopy copies what a browser recorded as WebM while its packets are walked, which takes as
 // long.
-func (j *job) lookAndCopy(ctx context.Context, path string) (probe meanwhile.Probe, err error) {
+func (j *job) lookAndCopy(ctx context.Context, path string) (probe storage.Probe, err error) {
 	info, err := os.Stat(j.source)
 	if err != nil {
-		return meanwhile.Probe{}, fmt.Errorf("look at scratch copy: %w", err)
+		return storage.Probe{}, fmt.Errorf("look at scratch copy: %w", err)
 	}
 	unknown := ffmpeg.Source{
 		Path:  j.source,
-		Probe: meanwhile.Probe{Container: meanwhile.ContainerWebM, SizeBytes: info.Size()},
+		Probe: storage.Probe{Container: storage.ContainerWebM, SizeBytes: info.Size()},
 	}
 	both, copying := errgroup.WithContext(ctx)
 	copied := false
 	both.Go(func() error {
-		copied = j.Tools.Copy(copying, unknown, meanwhile.Copy{Container: meanwhile.ContainerWebM}, path, nil) == nil
+		copied = j.Tools.Copy(copying, unknown, storage.Copy{Container: storage.ContainerWebM}, path, nil) == nil
 		// whether a copy is wanted is not known yet, and the step that wants it tries again
 		return nil
 	})
@@ -147,13 +148,13 @@ func (j *job) lookAndCopy(ctx context.Context, path string) (probe meanwhile.Pro
 }
 
 // probe asks ffprobe.
-func (j *job) probe(ctx context.Context) (meanwhile.Probe, error) {
+func (j *job) probe(ctx context.Context) (storage.Probe, error) {
 	if err := j.fetch(ctx); err != nil {
-		return meanwhile.Probe{}, err
+		return storage.Probe{}, err
 	}
 	container, err := ffmpeg.Sniff(j.source)
 	if err != nil {
-		return meanwhile.Probe{}, err
+		return storage.Probe{}, err
 	}
 	return j.Tools.Probe(ctx, j.source, container)
 }
@@ -162,7 +163,7 @@ func (j *job) probe(ctx context.Context) (meanwhile.Probe, error) {
 func copyStreams(ctx context.Context, j *job) error {
 	plan := j.task.Plan.Copy
 	if plan == nil {
-		return meanwhile.E(meanwhile.Internal, "", fmt.Errorf("no copy is planned"))
+		return storage.E(storage.Internal, "", fmt.Errorf("no copy is planned"))
 	}
 	name := "copy." + string(plan.Container)
 	path := filepath.Join(j.out, name)
@@ -175,17 +176,17 @@ func copyStreams(ctx context.Context, j *job) error {
 		ctx,
 		path,
 		want,
-		meanwhile.Asset{Kind: meanwhile.AssetCopy, Name: name, MediaType: plan.MediaType, Everywhere: plan.Final},
+		storage.Asset{Kind: storage.AssetCopy, Name: name, MediaType: plan.MediaType, Everywhere: plan.Final},
 	)
-	return j.finish(ctx, meanwhile.Outcome{Assets: []meanwhile.Asset{a}}, err)
+	return j.finish(ctx, meanwhile.Outcome{Assets: []storage.Asset{a}}, err)
 }
 
 // copyTo takes what was set aside, or makes it again, or has ffmpeg copy what is not so plain.
-func (j *job) copyTo(ctx context.Context, path string, c meanwhile.Copy) error {
+func (j *job) copyTo(ctx context.Context, path string, c storage.Copy) error {
 	if j.Scratch.TakeAside(ctx, j.task.Video.ID, path) {
 		return nil
 	}
-	if c.Container == meanwhile.ContainerMP4 {
+	if c.Container == storage.ContainerMP4 {
 		if _, ok, err := j.faststart(ctx, path); ok || err != nil {
 			return err
 		}
@@ -205,9 +206,9 @@ func poster(ctx context.Context, j *job) error {
 	a, err := j.stored(
 		ctx,
 		path,
-		meanwhile.Asset{Kind: meanwhile.AssetPoster, Name: "poster.jpg", MediaType: "image/jpeg"},
+		storage.Asset{Kind: storage.AssetPoster, Name: "poster.jpg", MediaType: "image/jpeg"},
 	)
-	return j.finish(ctx, meanwhile.Outcome{Assets: []meanwhile.Asset{a}}, err)
+	return j.finish(ctx, meanwhile.Outcome{Assets: []storage.Asset{a}}, err)
 }
 
 // preview makes the few moving seconds that the library shows.
@@ -220,14 +221,14 @@ func preview(ctx context.Context, j *job) error {
 		ctx,
 		path,
 		j.wantPreview(),
-		meanwhile.Asset{Kind: meanwhile.AssetPreview, Name: ffmpeg.PreviewName},
+		storage.Asset{Kind: storage.AssetPreview, Name: ffmpeg.PreviewName},
 	)
-	return j.finish(ctx, meanwhile.Outcome{Assets: []meanwhile.Asset{a}}, err)
+	return j.finish(ctx, meanwhile.Outcome{Assets: []storage.Asset{a}}, err)
 }
 
 func (j *job) wantPreview() ffmpeg.Want {
 	return ffmpeg.Want{
-		Container:  meanwhile.ContainerMP4,
+		Container:  storage.ContainerMP4,
 		VideoCodec: "h264",
 		Duration:   min(ffmpeg.PreviewLength, j.length()),
 	}
@@ -244,20 +245,20 @@ func listen(ctx context.Context, j *job) error {
 	if err != nil {
 		return fmt.Errorf("encode peaks: %w", err)
 	}
-	makers := []func() (meanwhile.Asset, error){
-		func() (meanwhile.Asset, error) {
+	makers := []func() (storage.Asset, error){
+		func() (storage.Asset, error) {
 			return j.written(
 				ctx,
 				drawn,
-				meanwhile.Asset{Kind: meanwhile.AssetPeaks, Name: "peaks.json", MediaType: "application/json"},
+				storage.Asset{Kind: storage.AssetPeaks, Name: "peaks.json", MediaType: "application/json"},
 			)
 		},
-		func() (meanwhile.Asset, error) {
+		func() (storage.Asset, error) {
 			return j.stored(
 				ctx,
 				path,
-				meanwhile.Asset{
-					Kind:      meanwhile.AssetSpeech,
+				storage.Asset{
+					Kind:      storage.AssetSpeech,
 					Name:      "speech.flac",
 					MediaType: "audio/flac",
 					Duration:  j.length(),
@@ -266,15 +267,15 @@ func listen(ctx context.Context, j *job) error {
 		},
 	}
 	if j.task.Plan.Sound != nil { // a waveform is all that there is to look at
-		makers = append(makers, func() (meanwhile.Asset, error) {
+		makers = append(makers, func() (storage.Asset, error) {
 			picture, err := drawWaveform(peaks)
 			if err != nil {
-				return meanwhile.Asset{}, err
+				return storage.Asset{}, err
 			}
 			return j.written(
 				ctx,
 				picture,
-				meanwhile.Asset{Kind: meanwhile.AssetPoster, Name: "poster.jpg", MediaType: "image/jpeg"},
+				storage.Asset{Kind: storage.AssetPoster, Name: "poster.jpg", MediaType: "image/jpeg"},
 			)
 		})
 	}
@@ -293,22 +294,22 @@ func storyboard(ctx context.Context, j *job) error {
 }
 
 // sheet stores a storyboard and the cues that belong to it.
-func (j *job) sheet(ctx context.Context, path string) []func() (meanwhile.Asset, error) {
+func (j *job) sheet(ctx context.Context, path string) []func() (storage.Asset, error) {
 	board := j.task.Plan.Storyboard
-	return []func() (meanwhile.Asset, error){
-		func() (meanwhile.Asset, error) {
-			return j.stored(ctx, path, meanwhile.Asset{
-				Kind: meanwhile.AssetStoryboard, Name: ffmpeg.StoryboardName, MediaType: "image/jpeg",
+	return []func() (storage.Asset, error){
+		func() (storage.Asset, error) {
+			return j.stored(ctx, path, storage.Asset{
+				Kind: storage.AssetStoryboard, Name: ffmpeg.StoryboardName, MediaType: "image/jpeg",
 				Width: board.Width * board.Columns, Height: board.Height * board.Rows,
 			})
 		},
-		func() (meanwhile.Asset, error) {
+		func() (storage.Asset, error) {
 			cues := meanwhile.StoryboardCues(board, ffmpeg.StoryboardName, j.length())
 			return j.written(
 				ctx,
 				[]byte(cues),
-				meanwhile.Asset{
-					Kind:      meanwhile.AssetCues,
+				storage.Asset{
+					Kind:      storage.AssetCues,
 					Name:      "storyboard.vtt",
 					MediaType: "text/vtt; charset=utf-8",
 				},
@@ -322,7 +323,7 @@ func (j *job) length() time.Duration {
 }
 
 // want is what every rendition of this source has to be before anyone sees it.
-func (j *job) want(c meanwhile.Container) ffmpeg.Want {
+func (j *job) want(c storage.Container) ffmpeg.Want {
 	return ffmpeg.Want{Container: c, Audio: j.task.Probe.Audio != nil, Duration: j.length()}
 }
 

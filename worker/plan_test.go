@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 )
 
@@ -32,7 +33,7 @@ func TestPlans(t *testing.T) {
 				t.Fatal(err)
 			}
 			above, _, _ := strings.Cut(string(golden), "\n---\n")
-			var probe meanwhile.Probe
+			var probe storage.Probe
 			dec := json.NewDecoder(strings.NewReader(above))
 			dec.DisallowUnknownFields()
 			if err := dec.Decode(&probe); err != nil {
@@ -52,49 +53,49 @@ func TestPlans(t *testing.T) {
 }
 
 // movingLayout has the camera in one corner, then larger in another, then hidden, then there again.
-var movingLayout = meanwhile.Layout{Bubbles: []meanwhile.Bubble{
+var movingLayout = storage.Layout{Bubbles: []storage.Bubble{
 	{AtMS: 0, X: 0.12, Y: 0.8, Size: 0.28, Visible: true},
 	{AtMS: 2000, X: 1, Y: 0, Size: 0.5, Visible: true},
 	{AtMS: 4000, X: 1, Y: 0, Size: 0.5, Visible: false},
 	{AtMS: 5500, X: 0.5, Y: 0.5, Size: 0.28, Visible: true},
 }}
 
-func describe(t *testing.T, p meanwhile.Probe) string {
+func describe(t *testing.T, p storage.Probe) string {
 	t.Helper()
-	plan, err := meanwhile.Decide(p, meanwhile.DefaultLimits())
+	plan, err := meanwhile.Decide(p, storage.DefaultLimits())
 	if err != nil {
-		return fmt.Sprintf("refused: %s\n", meanwhile.MessageOf(err))
+		return fmt.Sprintf("refused: %s\n", storage.MessageOf(err))
 	}
 	var b strings.Builder
 	line := func(what string, args []string) { fmt.Fprintf(&b, "%s\n    %s\n", what, strings.Join(args, "\n    ")) }
-	for _, step := range plan.Steps() {
+	for _, step := range meanwhile.Steps(plan) {
 		switch step {
-		case meanwhile.StepCopy:
+		case storage.StepCopy:
 			line(
 				fmt.Sprintf("copy %s final=%v", plan.Copy.MediaType, plan.Copy.Final),
 				ffmpeg.CopyArgs("IN", "OUT", p, *plan.Copy),
 			)
-		case meanwhile.StepPoster:
+		case storage.StepPoster:
 			line("poster", ffmpeg.PosterArgs("IN", "OUT", p, true))
-		case meanwhile.StepEncode:
+		case storage.StepEncode:
 			if plan.Sound != nil {
 				line(fmt.Sprintf("sound copy=%v", plan.Sound.Copy), ffmpeg.SoundArgs("IN", "OUT", p, *plan.Sound))
 				continue
 			}
 			line("encode "+rungs(*plan.Ladder), ffmpeg.LadderArgs("IN", "OUT", p, *plan.Ladder, plan.Storyboard))
-		case meanwhile.StepListen:
+		case storage.StepListen:
 			line("listen", ffmpeg.ListenArgs("IN", "OUT", p))
-		case meanwhile.StepPreview:
+		case storage.StepPreview:
 			line("preview", ffmpeg.PreviewArgs("IN", "OUT", p))
-		case meanwhile.StepCamera: // what it is, is seen when its turn comes
+		case storage.StepCamera: // what it is, is seen when its turn comes
 			line("camera", nil)
-		case meanwhile.StepFlatten:
-			camera := meanwhile.Probe{
-				Container:  meanwhile.ContainerMP4,
+		case storage.StepFlatten:
+			camera := storage.Probe{
+				Container:  storage.ContainerMP4,
 				DurationMS: p.DurationMS,
-				Video:      &meanwhile.VideoStream{Codec: "h264", Width: 640, Height: 480, FPS: 30},
+				Video:      &storage.VideoStream{Codec: "h264", Width: 640, Height: 480, FPS: 30},
 			}
-			flat, err := meanwhile.DecideFlat(p, camera, movingLayout, 40, meanwhile.DefaultLimits())
+			flat, err := meanwhile.DecideFlat(p, camera, movingLayout, 40, storage.DefaultLimits())
 			if err != nil {
 				t.Error(err)
 			}
@@ -102,7 +103,7 @@ func describe(t *testing.T, p meanwhile.Probe) string {
 				fmt.Sprintf("flatten %s %dx%d", flat.Name, flat.Width, flat.Height),
 				ffmpeg.FlattenArgs("IN", "CAMERA", "OUT", p, camera, flat),
 			)
-		case meanwhile.StepStoryboard:
+		case storage.StepStoryboard:
 			line("storyboard", ffmpeg.StoryboardArgs("IN", "OUT", p, plan.Storyboard, true))
 		default:
 			t.Errorf("step %q has no line in this test", step)
@@ -111,7 +112,7 @@ func describe(t *testing.T, p meanwhile.Probe) string {
 	return b.String()
 }
 
-func rungs(l meanwhile.Ladder) string {
+func rungs(l storage.Ladder) string {
 	var names []string
 	for _, r := range l.Rungs {
 		names = append(names, fmt.Sprintf("%s copy=%v progressive=%v", r.Name, r.Copy, r.Progressive))

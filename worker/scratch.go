@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 // scratchKeep is how long an unused copy of a source waits for the video's next step.
@@ -24,7 +25,7 @@ type Scratch struct {
 
 	mu     sync.Mutex
 	copies map[sourceKey]*scratchCopy
-	aside  map[meanwhile.VideoID]*asideFile
+	aside  map[storage.VideoID]*asideFile
 	closed bool
 
 	syncing sync.WaitGroup
@@ -57,13 +58,13 @@ func NewScratch(dir string) (*Scratch, error) {
 	return &Scratch{
 		dir:    dir,
 		copies: make(map[sourceKey]*scratchCopy),
-		aside:  make(map[meanwhile.VideoID]*asideFile),
+		aside:  make(map[storage.VideoID]*asideFile),
 	}, nil
 }
 
 // sourceKey names a source: a file's and a recording's main track, or another track.
 type sourceKey struct {
-	video      meanwhile.VideoID
+	video      storage.VideoID
 	generation int // late chunks make another source of a recording
 	track      string
 }
@@ -73,7 +74,7 @@ type sourceKey struct {
 func (s *Scratch) Source(
 	ctx context.Context,
 	lib *meanwhile.Library,
-	video meanwhile.VideoID,
+	video storage.VideoID,
 	generation int,
 	track string,
 ) (path string, release func(), err error) {
@@ -110,7 +111,7 @@ func (s *Scratch) hold(id sourceKey) (c *scratchCopy, first bool) {
 		return c, false
 	}
 	c = &scratchCopy{
-		path:  filepath.Join(s.dir, "source-"+meanwhile.NewRandomID()),
+		path:  filepath.Join(s.dir, "source-"+storage.NewRandomID()),
 		users: 1,
 		ready: make(chan struct{}),
 	}
@@ -148,9 +149,9 @@ func (s *Scratch) drop(id sourceKey, c *scratchCopy) {
 
 // SetAside keeps the file at path for a later step of the video, 30 s at most, and begins to make
 // it durable: whoever takes it wants it to be.
-func (s *Scratch) SetAside(id meanwhile.VideoID, path string) error {
+func (s *Scratch) SetAside(id storage.VideoID, path string) error {
 	a := &asideFile{
-		path:   filepath.Join(s.dir, "aside-"+meanwhile.NewRandomID()+filepath.Ext(path)),
+		path:   filepath.Join(s.dir, "aside-"+storage.NewRandomID()+filepath.Ext(path)),
 		synced: make(chan struct{}),
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
@@ -185,7 +186,7 @@ func (s *Scratch) SetAside(id meanwhile.VideoID, path string) error {
 
 // TakeAside moves what was set aside for the video to path. false when there is nothing, or of
 // another kind by its name's ending, or when it is not to be trusted.
-func (s *Scratch) TakeAside(ctx context.Context, id meanwhile.VideoID, path string) bool {
+func (s *Scratch) TakeAside(ctx context.Context, id storage.VideoID, path string) bool {
 	s.mu.Lock()
 	a := s.aside[id]
 	if a != nil && filepath.Ext(a.path) != filepath.Ext(path) {
@@ -211,7 +212,7 @@ func (s *Scratch) TakeAside(ctx context.Context, id meanwhile.VideoID, path stri
 }
 
 // forget removes what nobody took; s.mu is held.
-func (s *Scratch) forget(id meanwhile.VideoID, a *asideFile) {
+func (s *Scratch) forget(id storage.VideoID, a *asideFile) {
 	delete(s.aside, id)
 	a.timer.Stop()
 	os.Remove(a.path)
@@ -245,8 +246,8 @@ func fetch(ctx context.Context, lib *meanwhile.Library, id sourceKey, path strin
 
 func scratchError(err error) error {
 	if errors.Is(err, syscall.ENOSPC) {
-		return meanwhile.E(
-			meanwhile.Full,
+		return storage.E(
+			storage.Full,
 			"There is no room left to work on this video. Your original is kept: free some space, then try again.",
 			err,
 		)

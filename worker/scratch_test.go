@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/storage/fsstore"
 	"meanwhile/storage/sqlstore/sqlstoretest"
 	"meanwhile/worker"
@@ -18,7 +19,7 @@ import (
 
 type silent struct{}
 
-func (silent) Enqueue(context.Context, meanwhile.Job) error  { return nil }
+func (silent) Enqueue(context.Context, storage.Job) error    { return nil }
 func (silent) Publish(context.Context, string, string) error { return nil }
 func (silent) Subscribe(context.Context, string) (<-chan string, error) {
 	return make(chan string), nil
@@ -29,7 +30,7 @@ func (silent) Verify(_ context.Context, password, hash string) (bool, error) {
 }
 
 // uploaded is a Library that holds one complete upload, sent in the pieces that are given.
-func uploaded(t testing.TB, pieces ...string) (*meanwhile.Library, meanwhile.VideoID) {
+func uploaded(t testing.TB, pieces ...string) (*meanwhile.Library, storage.VideoID) {
 	t.Helper()
 	must := func(err error) {
 		t.Helper()
@@ -81,7 +82,7 @@ func TestScratchHoldsTheWholeSourceOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path, release, err := s.Source(t.Context(), lib, id, 1, meanwhile.ScreenTrack)
+	path, release, err := s.Source(t.Context(), lib, id, 1, storage.ScreenTrack)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +91,7 @@ func TestScratchHoldsTheWholeSourceOnce(t *testing.T) {
 	if err != nil || string(got) != strings.Join(pieces, "") {
 		t.Errorf("the copy holds %d bytes (%v), want %d", len(got), err, len(strings.Join(pieces, "")))
 	}
-	again, releaseAgain, err := s.Source(t.Context(), lib, id, 1, meanwhile.ScreenTrack)
+	again, releaseAgain, err := s.Source(t.Context(), lib, id, 1, storage.ScreenTrack)
 	if err != nil || again != path {
 		t.Errorf("a second step got %s (%v), want the same file %s", again, err, path)
 	}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 )
 
@@ -21,7 +22,7 @@ func sound(ctx context.Context, j *job) error {
 		return err
 	}
 	want := ffmpeg.Want{
-		Container:  meanwhile.ContainerMP4,
+		Container:  storage.ContainerMP4,
 		Duration:   j.length(),
 		Audio:      true,
 		AudioCodec: "aac",
@@ -31,9 +32,9 @@ func sound(ctx context.Context, j *job) error {
 		ctx,
 		path,
 		want,
-		meanwhile.Asset{Kind: meanwhile.AssetRendition, Name: "sound.mp4", Everywhere: true},
+		storage.Asset{Kind: storage.AssetRendition, Name: "sound.mp4", Everywhere: true},
 	)
-	return j.finish(ctx, meanwhile.Outcome{Assets: []meanwhile.Asset{a}}, err)
+	return j.finish(ctx, meanwhile.Outcome{Assets: []storage.Asset{a}}, err)
 }
 
 // What a waveform's picture is: quiet bars in the colours of the pages (web/src/ui/tokens.css).

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 // progressEvery is how often a running step writes how far it is.
@@ -29,12 +30,12 @@ type Worker struct {
 
 // Handle works on one stage and records the outcome: done, failed, due again, or handed back when
 // ctx ends. Nothing is returned, because the queue has no say in it.
-func (w *Worker) Handle(ctx context.Context, id meanwhile.StageID) {
+func (w *Worker) Handle(ctx context.Context, id storage.StageID) {
 	task, err := w.Library.ClaimStage(ctx, id, w.Owner)
 	if err != nil {
 		// A conflict is somebody else's work; what is not there was deleted for good since the job
 		// was sent.
-		if kind := meanwhile.KindOf(err); kind != meanwhile.Conflict && kind != meanwhile.NotFound && ctx.Err() == nil {
+		if kind := storage.KindOf(err); kind != storage.Conflict && kind != storage.NotFound && ctx.Err() == nil {
 			w.Log.Error("stage not claimed", "stage_id", id, "error", err)
 		}
 		return
@@ -56,7 +57,7 @@ func (w *Worker) Handle(ctx context.Context, id meanwhile.StageID) {
 	switch {
 	case err == nil:
 		log.Info("step done", "took_ms", time.Since(began).Milliseconds())
-	case meanwhile.KindOf(err) == meanwhile.Fenced:
+	case storage.KindOf(err) == storage.Fenced:
 		log.Warn("step overtaken", "error", err)
 	case ctx.Err() != nil:
 		log.Info("step handed back")
@@ -65,7 +66,7 @@ func (w *Worker) Handle(ctx context.Context, id meanwhile.StageID) {
 		log.Warn("step not done", "error", err)
 		err = w.Library.FailStage(settle, task, err)
 	}
-	if err != nil && meanwhile.KindOf(err) != meanwhile.Fenced {
+	if err != nil && storage.KindOf(err) != storage.Fenced {
 		log.Error("outcome not recorded, the lease will run out", "error", err)
 	}
 }
@@ -74,14 +75,14 @@ func (w *Worker) Handle(ctx context.Context, id meanwhile.StageID) {
 func (w *Worker) work(ctx context.Context, task meanwhile.Task) error {
 	row, ok := pipeline[task.Stage.Step]
 	if !ok {
-		return meanwhile.E(
-			meanwhile.Unprocessable,
+		return storage.E(
+			storage.Unprocessable,
 			"This version of the program does not know how to go on with this video.",
 			fmt.Errorf("unknown step %q", task.Stage.Step),
 		)
 	}
 	ctx, stop := context.WithTimeoutCause(ctx, row.wall,
-		meanwhile.E(meanwhile.Unprocessable, "Processing took too long and was stopped. Your original is kept.", nil))
+		storage.E(storage.Unprocessable, "Processing took too long and was stopped. Your original is kept.", nil))
 	defer stop()
 	ctx, lose := context.WithCancelCause(ctx)
 	defer lose(nil)
@@ -97,7 +98,7 @@ func (w *Worker) work(ctx context.Context, task meanwhile.Task) error {
 	<-beats
 	if cause := context.Cause(ctx); err != nil && errors.Is(err, context.Canceled) ||
 		errors.Is(err, context.DeadlineExceeded) {
-		var known *meanwhile.Error
+		var known *storage.Error
 		if errors.As(cause, &known) {
 			return known
 		}
@@ -153,7 +154,7 @@ func (w *Worker) keepLease(ctx context.Context, task meanwhile.Task, progress *p
 				err = w.Library.Progress(ctx, task, fraction)
 			}
 		}
-		if meanwhile.KindOf(err) == meanwhile.Fenced {
+		if storage.KindOf(err) == storage.Fenced {
 			lose(err)
 			return
 		}

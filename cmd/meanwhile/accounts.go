@@ -8,6 +8,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/storage"
 )
 
 type userCmd struct {
@@ -22,7 +23,7 @@ type userAddCmd struct {
 
 // Run makes the account. The link alone goes to standard output.
 func (u userAddCmd) Run(ctx context.Context, c *Config, o out) error {
-	role, err := meanwhile.ParseRole(u.Role)
+	role, err := storage.ParseRole(u.Role)
 	if err != nil {
 		return usageError{err}
 	}
@@ -54,7 +55,7 @@ type tokenAddCmd struct {
 
 // Run makes the key. It alone goes to standard output.
 func (t tokenAddCmd) Run(ctx context.Context, c *Config, o out) error {
-	scopes, err := meanwhile.ParseScopes(t.Scopes)
+	scopes, err := storage.ParseScopes(t.Scopes)
 	if err != nil {
 		return usageError{err}
 	}

@@ -16,7 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 const saying = "I would cut the part about the old table: at this point everybody has seen it, and the new one " +
@@ -152,7 +152,7 @@ func (s *subject) write(b *bench, videos []begun) load {
 	s.row(`SELECT owner_id FROM videos WHERE id = $1`, []any{videos[0].id}, &owner)
 	return drive(b, b.span(4*time.Second), func(ctx context.Context, n int, _ *http.Client) error {
 		now := time.Now()
-		id := meanwhile.NewOrderedID(now)
+		id := storage.NewOrderedID(now)
 		_, err := s.db.ExecContext(
 			ctx,
 			`INSERT INTO comments (id, video_id, thread_id, thread_at_ms, reply, seq, author_id, author_name, edit_hash,

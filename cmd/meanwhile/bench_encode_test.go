@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 )
 
@@ -77,9 +78,9 @@ func copyCost(b *bench) []row {
 	return rows
 }
 
-func (b *bench) plan(p meanwhile.Probe) meanwhile.Plan {
+func (b *bench) plan(p storage.Probe) storage.Plan {
 	b.Helper()
-	plan, err := meanwhile.Decide(p, meanwhile.DefaultLimits())
+	plan, err := meanwhile.Decide(p, storage.DefaultLimits())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -88,7 +89,7 @@ func (b *bench) plan(p meanwhile.Probe) meanwhile.Plan {
 
 // ladderAlone is the CPU time of the ladder's ffmpeg, run by hand with the arguments that the
 // program gives it.
-func (b *bench) ladderAlone(path string, p meanwhile.Probe) time.Duration {
+func (b *bench) ladderAlone(path string, p storage.Probe) time.Duration {
 	b.Helper()
 	plan := b.plan(p)
 	cpu, _ := bare(b, "ffmpeg", ffmpeg.LadderArgs(path, b.folder(), p, *plan.Ladder, plan.Storyboard)...)
@@ -96,7 +97,7 @@ func (b *bench) ladderAlone(path string, p meanwhile.Probe) time.Duration {
 }
 
 // copyAlone is the stream copy by hand: its CPU time, and its wall time.
-func (b *bench) copyAlone(path string, p meanwhile.Probe) (cpu, wall time.Duration) {
+func (b *bench) copyAlone(path string, p storage.Probe) (cpu, wall time.Duration) {
 	b.Helper()
 	c := *b.plan(p).Copy
 	out := filepath.Join(b.folder(), "copy."+string(c.Container))
@@ -175,7 +176,7 @@ func (b *bench) costOf(work func(out string) error) func(out string) time.Durati
 func (b *bench) cutFromLadder(tools *ffmpeg.Tools, src ffmpeg.Source) func(out string) time.Duration {
 	b.Helper()
 	plan := b.plan(src.Probe)
-	lowest := meanwhile.Ladder{Rungs: plan.Ladder.Rungs[len(plan.Ladder.Rungs)-1:], NoAudio: true, Adaptive: true}
+	lowest := storage.Ladder{Rungs: plan.Ladder.Rungs[len(plan.Ladder.Rungs)-1:], NoAudio: true, Adaptive: true}
 	dir := b.folder()
 	bare(b, "ffmpeg", ffmpeg.LadderArgs(src.Path, dir, src.Probe, lowest, plan.Storyboard)...)
 	rung := b.source(tools, filepath.Join(dir, ffmpeg.FragmentedName(lowest.Rungs[0])))

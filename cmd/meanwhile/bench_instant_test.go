@@ -14,7 +14,7 @@ import (
 
 	"github.com/hibiken/asynq"
 
-	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/storage/redisbus"
 	"meanwhile/worker/ffmpeg"
 	"meanwhile/worker/queue"
@@ -98,8 +98,8 @@ func pickUp(b *bench) []row {
 	}
 
 	taken := make(chan time.Time)
-	srv, err := queue.Start(opt, map[meanwhile.QueueName]int{meanwhile.QueueInstant: 2},
-		func(context.Context, meanwhile.StageID) { taken <- time.Now() }, slog.New(slog.DiscardHandler))
+	srv, err := queue.Start(opt, map[storage.QueueName]int{storage.QueueInstant: 2},
+		func(context.Context, storage.StageID) { taken <- time.Now() }, slog.New(slog.DiscardHandler))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func pickUp(b *bench) []row {
 	ours := b.waits(b.times(100), 250*time.Millisecond, taken, func(i int) error {
 		return client.Enqueue(
 			b.Context(),
-			meanwhile.Job{Stage: meanwhile.StageID(fmt.Sprint(i)), Queue: meanwhile.QueueInstant},
+			storage.Job{Stage: storage.StageID(fmt.Sprint(i)), Queue: storage.QueueInstant},
 		)
 	})
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 )
 
@@ -51,9 +51,9 @@ func whereItGoes(b *bench, path string) string {
 }
 
 // lookAt verifies what a ladder made, as the worker does.
-func (b *bench) lookAt(tools *ffmpeg.Tools, l meanwhile.Ladder, dir string, want ffmpeg.Want) error {
+func (b *bench) lookAt(tools *ffmpeg.Tools, l storage.Ladder, dir string, want ffmpeg.Want) error {
 	var outputs []ffmpeg.Output
-	want.Container = meanwhile.ContainerMP4
+	want.Container = storage.ContainerMP4
 	add := func(name string, w ffmpeg.Want) {
 		outputs = append(outputs, ffmpeg.Output{Path: filepath.Join(dir, name), Want: w})
 	}

@@ -17,10 +17,10 @@ import (
 	"testing"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
-	_ "modernc.org/sqlite"             // the driver "sqlite"
+	_ "github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // subject is a running program with an account, and its database beside it: looking there costs the
@@ -207,7 +207,7 @@ func (s *subject) playableAfter(id string) time.Duration {
 }
 
 // probe is what the program saw of a video's source, its loudness too.
-func (s *subject) probe(id string) (p meanwhile.Probe) {
+func (s *subject) probe(id string) (p storage.Probe) {
 	s.t.Helper()
 	var text string
 	s.row(`SELECT probe FROM probes WHERE video_id = $1 ORDER BY generation DESC LIMIT 1`, []any{id}, &text)

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // hiddenTiming is whether time tells what is private from what is not there. That both take the
@@ -50,7 +50,7 @@ func hiddenTiming(b *bench) []row {
 		var hidden, unknown sample
 		for range b.times(200) { // in turns
 			hidden.addMillis(s.ask(b, road.method, fmt.Sprintf(road.path, road.private), road.key, ""))
-			unknown.addMillis(s.ask(b, road.method, fmt.Sprintf(road.path, meanwhile.NewRandomID()), road.key, ""))
+			unknown.addMillis(s.ask(b, road.method, fmt.Sprintf(road.path, storage.NewRandomID()), road.key, ""))
 		}
 		rows = append(rows, apart(road.name+", private / unknown", hidden, unknown, 5))
 	}

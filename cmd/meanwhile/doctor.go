@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 	"meanwhile/worker/queue"
 )
@@ -220,13 +220,13 @@ func checkObjects(ctx context.Context, p patient) finding {
 			)
 		}
 	}
-	key := "doctor/" + meanwhile.NewRandomID()
+	key := "doctor/" + storage.NewRandomID()
 	const text = "meanwhile"
 	n, err := p.parts.objects.Put(ctx, key, strings.NewReader(text))
 	if err != nil || n != int64(len(text)) {
 		return fail(errors.New(sentence(err)), "See that the folder or the bucket of the objects can be written.")
 	}
-	r, err := p.parts.objects.Open(ctx, key, meanwhile.Range{})
+	r, err := p.parts.objects.Open(ctx, key, storage.Range{})
 	if err != nil {
 		return fail(errors.New(sentence(err)), "See that the folder or the bucket of the objects can be read.")
 	}
@@ -427,7 +427,7 @@ func sentence(err error) string {
 	if err == nil {
 		return "wrong size"
 	}
-	if m := meanwhile.MessageOf(err); m != "" {
+	if m := storage.MessageOf(err); m != "" {
 		return fmt.Sprintf("%s (%v)", m, err)
 	}
 	return err.Error()

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // checkMediaAddress goes where players are sent, as a browser on one of our pages would.
@@ -21,9 +21,9 @@ func checkMediaAddress(ctx context.Context, p patient) finding {
 	if p.parts.objects == nil {
 		return warn("not looked at: the objects cannot be used", "Mend the objects first.")
 	}
-	key := "doctor/" + meanwhile.NewRandomID()
+	key := "doctor/" + storage.NewRandomID()
 	address, err := p.parts.objects.SignURL(ctx, key, time.Minute)
-	if err != nil && meanwhile.KindOf(err) == meanwhile.Invalid {
+	if err != nil && storage.KindOf(err) == storage.Invalid {
 		return warn(
 			"media comes from the server: a folder signs no addresses",
 			"Set MEANWHILE_MEDIA_DELIVERY=proxy, or keep objects in s3://.",

@@ -12,6 +12,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/storage"
 )
 
 type exportCmd struct {
@@ -23,7 +24,7 @@ type exportCmd struct {
 // Run writes the same files as the archives of the site, beside a running server or without one.
 func (e exportCmd) Run(ctx context.Context, c *Config, o out) error {
 	return withLibrary(ctx, c, o, func(lib *meanwhile.Library) (err error) {
-		export, err := lib.ExportForOperator(ctx, meanwhile.VideoID(e.Video))
+		export, err := lib.ExportForOperator(ctx, storage.VideoID(e.Video))
 		if err != nil {
 			return err
 		}
@@ -58,8 +59,8 @@ func newFolderTree(dir string) (*folderTree, error) {
 		return nil, fmt.Errorf("look into folder: %w", err)
 	}
 	if len(entries) > 0 {
-		return nil, meanwhile.E(
-			meanwhile.Conflict,
+		return nil, storage.E(
+			storage.Conflict,
 			fmt.Sprintf("%s is not empty. Name a folder that is, or that is not there yet.", dir),
 			nil,
 		)

@@ -10,7 +10,7 @@ import (
 // hashersAtOnce bounds the memory of parallel password hashing: 19 MiB each.
 const hashersAtOnce = 4
 
-// hasher is meanwhile.Hasher by argon2id, with the parameters that OWASP's password storage sheet
+// hasher is storage.Hasher by argon2id, with the parameters that OWASP's password storage sheet
 // names first.
 type hasher struct {
 	slots  chan struct{}

@@ -12,7 +12,7 @@ import (
 
 	gomail "github.com/wneessen/go-mail"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // mailer hands mail to a mail server.
@@ -74,13 +74,13 @@ func newMailer(address string) (*mailer, error) {
 }
 
 // Send hands m to the server. Unavailable when that is away, Invalid when it refuses the address.
-func (m *mailer) Send(ctx context.Context, letter meanwhile.Mail) error {
+func (m *mailer) Send(ctx context.Context, letter storage.Mail) error {
 	msg := gomail.NewMsg()
 	if err := msg.From(m.from); err != nil {
 		return fmt.Errorf("sender: %w", err)
 	}
 	if err := msg.To(letter.To); err != nil {
-		return meanwhile.E(meanwhile.Invalid, "The mail server takes no such address.", err)
+		return storage.E(storage.Invalid, "The mail server takes no such address.", err)
 	}
 	msg.Subject(letter.Subject)
 	msg.SetDate()
@@ -93,10 +93,10 @@ func (m *mailer) Send(ctx context.Context, letter meanwhile.Mail) error {
 	err = client.DialAndSendWithContext(ctx, msg)
 	var refused *gomail.SendError
 	if errors.As(err, &refused) && refused.Reason == gomail.ErrSMTPRcptTo && !refused.IsTemp() {
-		return meanwhile.E(meanwhile.Invalid, "The mail server takes no such address.", err)
+		return storage.E(storage.Invalid, "The mail server takes no such address.", err)
 	}
 	if err != nil {
-		return meanwhile.E(meanwhile.Unavailable, "The mail server does not answer. Try again in a while.", err)
+		return storage.E(storage.Unavailable, "The mail server does not answer. Try again in a while.", err)
 	}
 	return nil
 }

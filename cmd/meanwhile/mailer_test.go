@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // postOffice speaks as much SMTP (RFC 5321) as one mail needs, and gives each mail that it took.
@@ -82,7 +82,7 @@ func TestMailGoesOutBySMTP(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	letter := meanwhile.Mail{
+	letter := storage.Mail{
 		To:      "ada@example.org",
 		Subject: "Grüße\r\nBcc: eve@example.org",
 		Text:    "Hello Ada,\n\n.a line with a dot\nhttp://example.com/enter/x\n",
@@ -104,11 +104,11 @@ func TestMailGoesOutBySMTP(t *testing.T) {
 		t.Errorf("the subject became a header:\n%s", head)
 	}
 	letter.To = "nobody@example.org"
-	if err := m.Send(t.Context(), letter); meanwhile.KindOf(err) != meanwhile.Invalid {
+	if err := m.Send(t.Context(), letter); storage.KindOf(err) != storage.Invalid {
 		t.Errorf("a refused address: %v, want Invalid", err)
 	}
 	letter.To = "ada@example.org\r\nRCPT TO:<eve@example.org>"
-	if err := m.Send(t.Context(), letter); meanwhile.KindOf(err) != meanwhile.Invalid {
+	if err := m.Send(t.Context(), letter); storage.KindOf(err) != storage.Invalid {
 		t.Errorf("an address with a line end: %v, want Invalid", err)
 	}
 }
@@ -130,8 +130,8 @@ func TestAMailServerThatIsAway(t *testing.T) {
 	}
 	if err := m.Send(
 		t.Context(),
-		meanwhile.Mail{To: "ada@example.org", Subject: "x", Text: "x"},
-	); meanwhile.KindOf(err) != meanwhile.Unavailable {
+		storage.Mail{To: "ada@example.org", Subject: "x", Text: "x"},
+	); storage.KindOf(err) != storage.Unavailable {
 		t.Errorf("Send() = %v, want Unavailable", err)
 	}
 	if f := checkMail(t.Context(), patient{config: &Config{SMTPURL: url}}); f.Result != "fail" || f.Mend == "" {

@@ -10,11 +10,11 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
-	_ "time/tzdata" // people's time zones, wherever the program runs
+	_ "time/tzdata"
 
 	"github.com/alecthomas/kong"
 
-	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 )
 
@@ -129,7 +129,7 @@ func parse(p *kong.Kong, args []string) (k *kong.Context, err error) {
 // say prints an error for the person at the keyboard: the sentence where there is one, the cause
 // behind it.
 func say(w io.Writer, err error) {
-	var known *meanwhile.Error
+	var known *storage.Error
 	if errors.As(err, &known) && known.Message != "" {
 		fmt.Fprintln(w, "meanwhile:", known.Message)
 		if known.Err != nil {

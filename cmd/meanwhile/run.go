@@ -14,6 +14,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/storage"
 	"meanwhile/web"
 	"meanwhile/worker"
 	"meanwhile/worker/ffmpeg"
@@ -181,9 +182,9 @@ func startWorker(ctx context.Context, c *Config, p *parts, group *errgroup.Group
 		return nil, err
 	}
 	w := &worker.Worker{Library: p.library, Tools: tools, Scratch: scratch, Owner: owner(c), Log: p.log}
-	slots := map[meanwhile.QueueName]int{
-		meanwhile.QueueInstant: 2, meanwhile.QueueShort: 2, meanwhile.QueueEncode: c.WorkerConcurrency,
-		meanwhile.QueueSound: 1, meanwhile.QueueCamera: 1, meanwhile.QueueLater: 1,
+	slots := map[storage.QueueName]int{
+		storage.QueueInstant: 2, storage.QueueShort: 2, storage.QueueEncode: c.WorkerConcurrency,
+		storage.QueueSound: 1, storage.QueueCamera: 1, storage.QueueLater: 1,
 	}
 	srv, err := queue.Start(sparing{p.asynqOptions()}, slots, w.Handle, p.log)
 	if err != nil {
@@ -233,5 +234,5 @@ func owner(c *Config) string {
 	if err != nil {
 		host = "worker"
 	}
-	return host + "-" + meanwhile.NewRandomID()
+	return host + "-" + storage.NewRandomID()
 }

@@ -14,10 +14,10 @@ import (
 	"testing"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/redis/go-redis/v9"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // services are the settings of a site on a PostgreSQL database, a Redis and a folder of a bucket
@@ -90,7 +90,7 @@ func newFolder(t testing.TB, address string) string {
 	if err != nil {
 		t.Fatal("MEANWHILE_TEST_OBJECTS_URL is not the address of a bucket")
 	}
-	return u.JoinPath("program-" + meanwhile.NewRandomID()).String()
+	return u.JoinPath("program-" + storage.NewRandomID()).String()
 }
 
 // newDatabase is a database of the server at address.
@@ -111,7 +111,7 @@ func newDatabase(t testing.TB, server string) string {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
-	name := "test_" + meanwhile.NewRandomID()
+	name := "test_" + storage.NewRandomID()
 	exec("CREATE DATABASE " + name + " TEMPLATE template0 ENCODING 'UTF8'")
 	t.Cleanup(func() {
 		exec("DROP DATABASE " + name + " WITH (FORCE)")

@@ -13,6 +13,7 @@ import (
 	"github.com/hibiken/asynq"
 
 	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/storage/fsstore"
 	"meanwhile/storage/redisbus"
 	"meanwhile/storage/s3store"
@@ -34,7 +35,7 @@ const (
 type parts struct {
 	library *meanwhile.Library
 	store   *sqlstore.Store
-	objects meanwhile.Objects
+	objects storage.Objects
 	redis   *redisbus.Redis
 	queue   *queue.Client
 	log     *slog.Logger
@@ -106,7 +107,7 @@ func (p *parts) mediaOrigin(ctx context.Context, c *Config) (string, error) {
 		return "", nil
 	}
 	address, err := p.objects.SignURL(ctx, "origin", time.Minute)
-	if err != nil && meanwhile.KindOf(err) == meanwhile.Invalid {
+	if err != nil && storage.KindOf(err) == storage.Invalid {
 		p.log.Warn(
 			"media goes through this server: the object storage signs no addresses; set MEANWHILE_MEDIA_DELIVERY=proxy",
 		)
@@ -122,8 +123,8 @@ func (p *parts) mediaOrigin(ctx context.Context, c *Config) (string, error) {
 	return u.Scheme + "://" + u.Host, nil
 }
 
-func limits(c *Config) meanwhile.Limits {
-	l := meanwhile.DefaultLimits()
+func limits(c *Config) storage.Limits {
+	l := storage.DefaultLimits()
 	l.MaxDuration, l.MaxUploadBytes, l.MaxCPU = c.MaxDuration, c.MaxUploadBytes, c.MaxCPU
 	return l
 }

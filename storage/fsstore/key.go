@@ -7,7 +7,7 @@ import (
 	"strings"
 	"syscall"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // A path has 4,096 bytes at most, of which the folder needs some; one name in it 255.
@@ -36,7 +36,7 @@ func notInKeys(r rune) bool {
 }
 
 func badKey(key string) error {
-	return meanwhile.E(meanwhile.Invalid, "This is not the name of an object.", fmt.Errorf("bad key %q", key))
+	return storage.E(storage.Invalid, "This is not the name of an object.", fmt.Errorf("bad key %q", key))
 }
 
 // absent reports whether err says that there is nothing at a path. ENOTDIR: a shorter key is a file
@@ -50,16 +50,16 @@ func classify(op string, err error) error {
 	wrapped := fmt.Errorf("%s: %w", op, err)
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return meanwhile.E(meanwhile.Conflict, "There is an object of this name already.", wrapped)
+		return storage.E(storage.Conflict, "There is an object of this name already.", wrapped)
 	case absent(err):
-		return meanwhile.E(meanwhile.NotFound, "This object is not there.", wrapped)
+		return storage.E(storage.NotFound, "This object is not there.", wrapped)
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
-		return meanwhile.E(meanwhile.Full, "There is no room left on the disk.", wrapped)
+		return storage.E(storage.Full, "There is no room left on the disk.", wrapped)
 	case errors.Is(err, syscall.EIO),
 		errors.Is(err, syscall.EROFS),
 		errors.Is(err, syscall.ESTALE),
 		errors.Is(err, fs.ErrClosed):
-		return meanwhile.E(meanwhile.Unavailable, "The folder of the objects cannot be used just now.", wrapped)
+		return storage.E(storage.Unavailable, "The folder of the objects cannot be used just now.", wrapped)
 	}
 	return wrapped
 }

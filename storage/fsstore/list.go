@@ -8,15 +8,15 @@ import (
 	"slices"
 	"strings"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // List walks the objects whose keys begin with prefix, in key order. Invalid for a prefix that no
 // key can have.
-func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[meanwhile.ObjectInfo, error] {
-	return func(yield func(meanwhile.ObjectInfo, error) bool) {
+func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[storage.ObjectInfo, error] {
+	return func(yield func(storage.ObjectInfo, error) bool) {
 		if err := checkPrefix(prefix); err != nil {
-			yield(meanwhile.ObjectInfo{}, err)
+			yield(storage.ObjectInfo{}, err)
 			return
 		}
 		s.walk(ctx, path.Dir(prefix+"x"), prefix, yield)
@@ -32,10 +32,10 @@ func checkPrefix(prefix string) error {
 }
 
 // walk yields what is below dir, and reports whether to go on.
-func (s *Store) walk(ctx context.Context, dir, prefix string, yield func(meanwhile.ObjectInfo, error) bool) bool {
+func (s *Store) walk(ctx context.Context, dir, prefix string, yield func(storage.ObjectInfo, error) bool) bool {
 	entries, err := s.entries(ctx, dir, prefix)
 	if err != nil {
-		yield(meanwhile.ObjectInfo{}, err)
+		yield(storage.ObjectInfo{}, err)
 		return false
 	}
 	for _, e := range entries {
@@ -56,7 +56,7 @@ func (s *Store) walk(ctx context.Context, dir, prefix string, yield func(meanwhi
 // at its end: "a-b" stands before "a/b" among keys, though "a" stands before "a-b" among names.
 type entry struct {
 	order string
-	info  meanwhile.ObjectInfo
+	info  storage.ObjectInfo
 }
 
 // entries are the objects and folders of dir that have to do with prefix, in key order.
@@ -65,7 +65,7 @@ func (s *Store) entries(ctx context.Context, dir, prefix string) ([]entry, error
 		return nil, fmt.Errorf("list objects: %w", err)
 	}
 	names, err := s.names(dir)
-	if meanwhile.KindOf(err) == meanwhile.NotFound {
+	if storage.KindOf(err) == storage.NotFound {
 		return nil, nil
 	}
 	if err != nil {

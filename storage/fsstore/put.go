@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // tempDir holds what is being written. No key can name it: "+" is not a letter of keys. It lies in
@@ -21,7 +21,7 @@ const tempDir = "+unfinished"
 
 // Put stores r to its end under key and returns the bytes written. The order is what makes nil mean
 // durable: bytes, fsync of the file, its name, fsync of every folder up to the root. See
-// meanwhile.Objects.
+// storage.Objects.
 func (s *Store) Put(ctx context.Context, key string, r io.Reader) (int64, error) {
 	if err := errors.Join(ctx.Err(), checkKey(key)); err != nil {
 		return 0, fmt.Errorf("put object: %w", err)
@@ -30,7 +30,7 @@ func (s *Store) Put(ctx context.Context, key string, r io.Reader) (int64, error)
 		// spares the reading; the link below is what decides
 		return 0, classify("put object", fs.ErrExist)
 	}
-	temp := path.Join(tempDir, meanwhile.NewRandomID())
+	temp := path.Join(tempDir, storage.NewRandomID())
 	written, taken, err := s.takeOver(temp, r)
 	if !taken {
 		written, err = s.writeTemp(ctx, temp, r)

@@ -17,12 +17,12 @@ import (
 	"syscall"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
-var _ meanwhile.Objects = (*Store)(nil)
+var _ storage.Objects = (*Store)(nil)
 
-// Store is meanwhile.Objects on a folder. It is safe for concurrent use, by several processes, too.
+// Store is storage.Objects on a folder. It is safe for concurrent use, by several processes, too.
 type Store struct {
 	root    *os.Root
 	folder  *os.File        // the root itself
@@ -85,23 +85,23 @@ func (s *Store) Close() error {
 
 // Open returns the bytes of key in r. For the whole object the reader is its *os.File, which seeks
 // and which the kernel can send.
-func (s *Store) Open(ctx context.Context, key string, r meanwhile.Range) (io.ReadCloser, error) {
+func (s *Store) Open(ctx context.Context, key string, r storage.Range) (io.ReadCloser, error) {
 	if err := errors.Join(ctx.Err(), checkKey(key)); err != nil {
 		return nil, fmt.Errorf("open object: %w", err)
 	}
 	if r.Start < 0 || r.Length < 0 {
-		return nil, meanwhile.E(meanwhile.Invalid, "This range of bytes makes no sense.", nil)
+		return nil, storage.E(storage.Invalid, "This range of bytes makes no sense.", nil)
 	}
 	f, size, err := s.openFile(key)
 	if err != nil {
 		return nil, err
 	}
-	if r == (meanwhile.Range{}) {
+	if r == (storage.Range{}) {
 		return f, nil
 	}
 	if r.Start > size {
 		return nil, errors.Join(
-			meanwhile.E(meanwhile.Invalid, "This range of bytes begins beyond the end.", nil),
+			storage.E(storage.Invalid, "This range of bytes begins beyond the end.", nil),
 			f.Close(),
 		)
 	}
@@ -136,22 +136,22 @@ func (s *Store) openFile(key string) (*os.File, int64, error) {
 }
 
 // Stat answers size and time. NotFound.
-func (s *Store) Stat(ctx context.Context, key string) (meanwhile.ObjectInfo, error) {
+func (s *Store) Stat(ctx context.Context, key string) (storage.ObjectInfo, error) {
 	if err := errors.Join(ctx.Err(), checkKey(key)); err != nil {
-		return meanwhile.ObjectInfo{}, fmt.Errorf("look at object: %w", err)
+		return storage.ObjectInfo{}, fmt.Errorf("look at object: %w", err)
 	}
 	info, err := s.root.Lstat(key)
 	if err == nil && !info.Mode().IsRegular() {
 		err = fs.ErrNotExist // a folder on the way to other keys
 	}
 	if err != nil {
-		return meanwhile.ObjectInfo{}, classify("look at object", err)
+		return storage.ObjectInfo{}, classify("look at object", err)
 	}
 	return infoOf(key, info), nil
 }
 
-func infoOf(key string, info fs.FileInfo) meanwhile.ObjectInfo {
-	return meanwhile.ObjectInfo{Key: key, SizeBytes: info.Size(), ModifiedAt: info.ModTime().UTC()}
+func infoOf(key string, info fs.FileInfo) storage.ObjectInfo {
+	return storage.ObjectInfo{Key: key, SizeBytes: info.Size(), ModifiedAt: info.ModTime().UTC()}
 }
 
 // Delete removes key durably; an absent one is no error. Its folder stays for the next key.
@@ -177,5 +177,5 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 
 // SignURL answers Invalid: a folder has no address.
 func (s *Store) SignURL(context.Context, string, time.Duration) (string, error) {
-	return "", meanwhile.E(meanwhile.Invalid, "Signed addresses are not available where objects are files.", nil)
+	return "", storage.E(storage.Invalid, "Signed addresses are not available where objects are files.", nil)
 }

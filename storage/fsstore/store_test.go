@@ -13,14 +13,14 @@ import (
 	"testing/iotest"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/storage/fsstore"
 	"meanwhile/storage/storagetest"
 )
 
 func TestObjects(t *testing.T) {
 	t.Parallel()
-	storagetest.TestObjects(t, func(t testing.TB) meanwhile.Objects { return mustNew(t, t.TempDir()) })
+	storagetest.TestObjects(t, func(t testing.TB) storage.Objects { return mustNew(t, t.TempDir()) })
 }
 
 func mustNew(t testing.TB, dir string) *fsstore.Store {
@@ -73,7 +73,7 @@ func TestWholeObjectIsAFile(t *testing.T) {
 	if _, err := s.Put(t.Context(), "a", strings.NewReader("0123456789")); err != nil {
 		t.Fatal(err)
 	}
-	body, err := s.Open(t.Context(), "a", meanwhile.Range{})
+	body, err := s.Open(t.Context(), "a", storage.Range{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func TestFullDisk(t *testing.T) {
 	// mount.
 	limitFileSize(t, 64<<10)
 	_, err := s.Put(t.Context(), "a", bytes.NewReader(make([]byte, 1<<20)))
-	if meanwhile.KindOf(err) != meanwhile.Full {
+	if storage.KindOf(err) != storage.Full {
 		t.Errorf("Put() = %v, want the kind full", err)
 	}
 	if got := files(t, dir); len(got) != 0 {
@@ -161,7 +161,7 @@ func TestLinksOutOfTheFolderLeadNowhere(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(dir, "out")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Open(t.Context(), "out/secret", meanwhile.Range{}); err == nil {
+	if _, err := s.Open(t.Context(), "out/secret", storage.Range{}); err == nil {
 		t.Error("Open() went through a link out of the folder")
 	}
 	if _, err := s.Put(t.Context(), "out/new", strings.NewReader("x")); err == nil {
@@ -205,7 +205,7 @@ func TestSweepRemovesOnlyWhatIsOld(t *testing.T) {
 func TestSignURLIsNotAvailable(t *testing.T) {
 	t.Parallel()
 	_, err := mustNew(t, t.TempDir()).SignURL(t.Context(), "a", time.Minute)
-	if meanwhile.KindOf(err) != meanwhile.Invalid || !strings.Contains(meanwhile.MessageOf(err), "not available") {
+	if storage.KindOf(err) != storage.Invalid || !strings.Contains(storage.MessageOf(err), "not available") {
 		t.Errorf("SignURL() = %v, want that it is not available", err)
 	}
 }
@@ -248,7 +248,7 @@ func TestFinishedFileIsTakenOver(t *testing.T) {
 			if err != nil || n != int64(len(tc.want)) {
 				t.Fatalf("Put() = %d, %v", n, err)
 			}
-			body, err := s.Open(t.Context(), key, meanwhile.Range{})
+			body, err := s.Open(t.Context(), key, storage.Range{})
 			if err != nil {
 				t.Fatal(err)
 			}

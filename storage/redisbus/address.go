@@ -10,7 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // Options are what another client needs to reach the same Redis. They hold a password: keep them
@@ -67,8 +67,8 @@ func Parse(address string) (Options, error) {
 	scheme, _, _ := strings.Cut(address, "://")
 	form, known := forms[scheme]
 	if !known {
-		return Options{}, meanwhile.E(
-			meanwhile.Invalid,
+		return Options{}, storage.E(
+			storage.Invalid,
 			"The Redis address is embedded:, or begins with redis://, rediss://, redis+sentinel:// or "+
 				"redis+cluster://.",
 			nil,
@@ -77,8 +77,8 @@ func Parse(address string) (Options, error) {
 	o, err := form.parse(address)
 	if err != nil {
 		// The parser's error repeats parts of the address, and so perhaps the password.
-		return Options{}, meanwhile.E(
-			meanwhile.Invalid,
+		return Options{}, storage.E(
+			storage.Invalid,
 			"The Redis address cannot be read: it looks like "+form.looks+".",
 			nil,
 		)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // tickEvery is how exact the ends of keys are in the embedded Redis. asynq's leases and locks end
@@ -24,7 +24,7 @@ type embedded struct {
 }
 
 func startEmbedded() (*embedded, error) {
-	e := &embedded{server: miniredis.NewMiniRedis(), password: meanwhile.NewSecret(), done: make(chan struct{})}
+	e := &embedded{server: miniredis.NewMiniRedis(), password: storage.NewSecret(), done: make(chan struct{})}
 	e.server.RequireAuth(e.password)
 	if err := e.server.StartAddr("127.0.0.1:0"); err != nil {
 		return nil, fmt.Errorf("start embedded redis: %w", err)

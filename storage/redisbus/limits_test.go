@@ -8,7 +8,7 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 
-	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/storage/redisbus"
 )
 
@@ -69,7 +69,7 @@ func TestCountWithoutRedis(t *testing.T) {
 	address := (&url.URL{Scheme: "redis", Host: server.Addr()}).String()
 	r := mustOpen(t, address)
 	server.Close()
-	if ok, err := r.Allow(t.Context(), "key", 1, time.Hour); ok || meanwhile.KindOf(err) != meanwhile.Unavailable {
+	if ok, err := r.Allow(t.Context(), "key", 1, time.Hour); ok || storage.KindOf(err) != storage.Unavailable {
 		t.Errorf("Allow() = %t, %v, want the kind unavailable", ok, err)
 	}
 }

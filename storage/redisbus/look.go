@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // Facts are what an operator wants to know of a Redis.
@@ -22,7 +22,7 @@ func (r *Redis) Look(ctx context.Context) (Facts, error) {
 	const op = "look at redis"
 	ctx, cancel := context.WithTimeout(ctx, 2*answerWithin)
 	defer cancel()
-	if err := r.client.Set(ctx, "meanwhile:look:"+meanwhile.NewRandomID(), "1", time.Second).Err(); err != nil {
+	if err := r.client.Set(ctx, "meanwhile:look:"+storage.NewRandomID(), "1", time.Second).Err(); err != nil {
 		return Facts{}, unavailable(op, err)
 	}
 	facts := Facts{AnswersIn: time.Hour}

@@ -13,10 +13,10 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
-var _ meanwhile.Bus = (*Redis)(nil)
+var _ storage.Bus = (*Redis)(nil)
 
 // answerWithin bounds every command: who asks is often a person's request, which goes on without
 // Redis.
@@ -89,5 +89,5 @@ func unavailable(op string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return meanwhile.E(meanwhile.Unavailable, "Live updates are not to be had just now.", fmt.Errorf("%s: %w", op, err))
+	return storage.E(storage.Unavailable, "Live updates are not to be had just now.", fmt.Errorf("%s: %w", op, err))
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
-	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/storage/redisbus"
 	"meanwhile/storage/storagetest"
 )
@@ -60,14 +60,14 @@ func mustServerAddress(t testing.TB) string {
 
 func TestBusInOneProcess(t *testing.T) {
 	t.Run("embedded", func(t *testing.T) {
-		storagetest.TestBus(t, func(t testing.TB) (one, other meanwhile.Bus) {
+		storagetest.TestBus(t, func(t testing.TB) (one, other storage.Bus) {
 			r := mustOpen(t, "embedded:")
 			return r, r
 		})
 	})
 	t.Run("server", func(t *testing.T) {
 		address := mustServerAddress(t)
-		storagetest.TestBus(t, func(t testing.TB) (one, other meanwhile.Bus) {
+		storagetest.TestBus(t, func(t testing.TB) (one, other storage.Bus) {
 			r := mustOpen(t, address)
 			return r, r
 		})
@@ -76,7 +76,7 @@ func TestBusInOneProcess(t *testing.T) {
 
 func TestBusBetweenProcesses(t *testing.T) {
 	t.Run("embedded", func(t *testing.T) {
-		storagetest.TestBus(t, func(t testing.TB) (one, other meanwhile.Bus) {
+		storagetest.TestBus(t, func(t testing.TB) (one, other storage.Bus) {
 			first := mustOpen(t, "embedded:")
 			o := first.Options()
 			address := url.URL{
@@ -96,7 +96,7 @@ func testBusAt(t *testing.T, address string) {
 	t.Helper()
 	storagetest.TestBus(
 		t,
-		func(t testing.TB) (one, other meanwhile.Bus) { return mustOpen(t, address), mustOpen(t, address) },
+		func(t testing.TB) (one, other storage.Bus) { return mustOpen(t, address), mustOpen(t, address) },
 	)
 }
 
@@ -118,7 +118,7 @@ func TestLookTellsWhatTheServerIs(t *testing.T) {
 	if err := small.client().ReplicaOf(t.Context(), "127.0.0.1", "1").Err(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Look(t.Context()); meanwhile.KindOf(err) != meanwhile.Unavailable {
+	if _, err := r.Look(t.Context()); storage.KindOf(err) != storage.Unavailable {
 		t.Errorf("Look() at a replica = %v, want the kind unavailable", err)
 	}
 }
@@ -199,7 +199,7 @@ func TestOpenRefusesOtherAddresses(t *testing.T) {
 		"rediss+other://localhost",
 	} {
 		r, err := redisbus.Open(t.Context(), address, slog.New(slog.DiscardHandler))
-		if meanwhile.KindOf(err) != meanwhile.Invalid || r != nil {
+		if storage.KindOf(err) != storage.Invalid || r != nil {
 			t.Errorf("Open(%q) = %v, want the kind invalid", address, err)
 		}
 	}
@@ -235,7 +235,7 @@ func testAway(t *testing.T, address string, takeAway, giveBack func()) {
 		"Publish":   r.Publish(t.Context(), "topic", "lost"),
 		"Subscribe": second(r.Subscribe(t.Context(), "other")),
 	} {
-		if meanwhile.KindOf(err) != meanwhile.Unavailable {
+		if storage.KindOf(err) != storage.Unavailable {
 			t.Errorf("%s without Redis = %v, want the kind unavailable", what, err)
 		}
 	}
@@ -277,7 +277,7 @@ func TestCloseEndsSubscriptions(t *testing.T) {
 	if event, open := <-events; open {
 		t.Errorf("heard %q after Close, want a closed channel", event)
 	}
-	if _, err := r.Subscribe(t.Context(), "topic"); meanwhile.KindOf(err) != meanwhile.Unavailable {
+	if _, err := r.Subscribe(t.Context(), "topic"); storage.KindOf(err) != storage.Unavailable {
 		t.Errorf("Subscribe() after Close = %v, want the kind unavailable", err)
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"testing/iotest"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/storage/s3store"
 )
 
@@ -29,7 +29,7 @@ func TestPutOfEverySize(t *testing.T) {
 				t.Errorf("Put() of %d bytes as %s = %d, %v", size, way, n, err)
 				continue
 			}
-			if got := mustRead(t, o, key, meanwhile.Range{}); !bytes.Equal(got, content[:size]) {
+			if got := mustRead(t, o, key, storage.Range{}); !bytes.Equal(got, content[:size]) {
 				t.Errorf("%d bytes as %s: read %d, which are not those written", size, way, len(got))
 			}
 		}
@@ -58,7 +58,7 @@ func TestPutWithChecksums(t *testing.T) {
 		if _, err := o.Put(t.Context(), name, bytes.NewReader(body)); err != nil {
 			t.Fatal(err)
 		}
-		if got := mustRead(t, o, name, meanwhile.Range{}); !bytes.Equal(got, body) {
+		if got := mustRead(t, o, name, storage.Range{}); !bytes.Equal(got, body) {
 			t.Errorf("%s: read %d bytes, which are not the %d written", name, len(got), len(body))
 		}
 	}
@@ -108,7 +108,7 @@ func TestPutOfAFileBeginsWhereTheFileStands(t *testing.T) {
 	if n, err := o.Put(t.Context(), key, f); n != 6 || err != nil {
 		t.Errorf("Put() = %d, %v, want 6", n, err)
 	}
-	if got := mustRead(t, o, key, meanwhile.Range{}); string(got) != "456789" {
+	if got := mustRead(t, o, key, storage.Range{}); string(got) != "456789" {
 		t.Errorf("read %q, want what follows the place of the file", got)
 	}
 }
@@ -187,7 +187,7 @@ func TestRangesOverHTTP(t *testing.T) {
 		{"bytes=99999999-", http.StatusRequestedRangeNotSatisfiable, 0, 0},
 	} {
 		t.Run(tc.header, func(t *testing.T) {
-			body, err := o.Open(t.Context(), key, meanwhile.Range{})
+			body, err := o.Open(t.Context(), key, storage.Range{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -245,7 +245,7 @@ func TestSweepAbortsOnlyWhatIsOld(t *testing.T) {
 			t.Errorf("Sweep() of %s = %d, %v, want %d", tc.what, n, err, tc.want)
 		}
 	}
-	if got := mustRead(t, direct, "kept", meanwhile.Range{}); string(got) != "x" {
+	if got := mustRead(t, direct, "kept", storage.Range{}); string(got) != "x" {
 		t.Errorf("read %q, want what is finished to stay", got)
 	}
 }

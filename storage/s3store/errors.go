@@ -12,31 +12,31 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // kindOfCode is what the error codes of S3 mean to us. The last three rows are of servers that keep
 // objects as files.
-var kindOfCode = map[string]meanwhile.Kind{
-	"NoSuchKey":                      meanwhile.NotFound,
-	"NotFound":                       meanwhile.NotFound, // HEAD has no body to say more in
-	"PreconditionFailed":             meanwhile.Conflict,
-	"EntityTooLarge":                 meanwhile.TooLarge,
-	"QuotaExceeded":                  meanwhile.Full,
-	"XMinioAdminBucketQuotaExceeded": meanwhile.Full,
-	"ObjectParentIsFile":             meanwhile.Conflict,
-	"ExistingObjectIsDirectory":      meanwhile.Conflict,
-	"KeyTooLongError":                meanwhile.Invalid,
+var kindOfCode = map[string]storage.Kind{
+	"NoSuchKey":                      storage.NotFound,
+	"NotFound":                       storage.NotFound, // HEAD has no body to say more in
+	"PreconditionFailed":             storage.Conflict,
+	"EntityTooLarge":                 storage.TooLarge,
+	"QuotaExceeded":                  storage.Full,
+	"XMinioAdminBucketQuotaExceeded": storage.Full,
+	"ObjectParentIsFile":             storage.Conflict,
+	"ExistingObjectIsDirectory":      storage.Conflict,
+	"KeyTooLongError":                storage.Invalid,
 }
 
 // messages are the sentences for people.
-var messages = map[meanwhile.Kind]string{
-	meanwhile.NotFound:    "This object is not there.",
-	meanwhile.Conflict:    "There is an object of this name already.",
-	meanwhile.TooLarge:    "This is more than the object storage takes as one object.",
-	meanwhile.Full:        "There is no room left in the object storage.",
-	meanwhile.Invalid:     "This is not the name of an object.",
-	meanwhile.Unavailable: "The object storage cannot be used just now.",
+var messages = map[storage.Kind]string{
+	storage.NotFound:    "This object is not there.",
+	storage.Conflict:    "There is an object of this name already.",
+	storage.TooLarge:    "This is more than the object storage takes as one object.",
+	storage.Full:        "There is no room left in the object storage.",
+	storage.Invalid:     "This is not the name of an object.",
+	storage.Unavailable: "The object storage cannot be used just now.",
 }
 
 // classify gives what the server said, or what became of asking it, its kind. op says in the log
@@ -46,13 +46,13 @@ func classify(ctx context.Context, op string, err error) error {
 	if ended := ctx.Err(); ended != nil {
 		return fmt.Errorf("%s: %w: %w", op, ended, err)
 	}
-	kind := meanwhile.Unavailable
+	kind := storage.Unavailable
 	if k, ok := kindOfCode[codeOf(err)]; ok {
 		kind = k
 	} else if statusOf(err) == http.StatusInsufficientStorage {
-		kind = meanwhile.Full
+		kind = storage.Full
 	}
-	return meanwhile.E(kind, messages[kind], fmt.Errorf("%s: %w", op, err))
+	return storage.E(kind, messages[kind], fmt.Errorf("%s: %w", op, err))
 }
 
 // codeOf is the code of S3 in err's chain, such as NoSuchKey, or "".

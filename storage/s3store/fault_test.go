@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/storage/s3store"
 )
 
@@ -51,7 +51,7 @@ func mustFile(t testing.TB, content []byte) *os.File {
 	return f
 }
 
-func mustRead(t testing.TB, o meanwhile.Objects, key string, r meanwhile.Range) []byte {
+func mustRead(t testing.TB, o storage.Objects, key string, r storage.Range) []byte {
 	t.Helper()
 	body, err := o.Open(t.Context(), key, r)
 	if err != nil {
@@ -68,7 +68,7 @@ func mustRead(t testing.TB, o meanwhile.Objects, key string, r meanwhile.Range) 
 // wantNothing fails if anything is to be seen under key, or paid for.
 func wantNothing(t testing.TB, s *s3store.Store) {
 	t.Helper()
-	if _, err := s.Stat(t.Context(), key); meanwhile.KindOf(err) != meanwhile.NotFound {
+	if _, err := s.Stat(t.Context(), key); storage.KindOf(err) != storage.NotFound {
 		t.Errorf("Stat() = %v after a failed Put, want the kind not-found", err)
 	}
 	wantNoUploads(t, s)
@@ -139,7 +139,7 @@ func TestPutThroughFaults(t *testing.T) {
 					t.Fatal("the fault did not happen")
 				}
 				if tc.failed {
-					if n != 0 || meanwhile.KindOf(err) != meanwhile.Unavailable {
+					if n != 0 || storage.KindOf(err) != storage.Unavailable {
 						t.Errorf("Put() = %d, %v, want the kind unavailable", n, err)
 					}
 					wantNothing(t, direct)
@@ -148,7 +148,7 @@ func TestPutThroughFaults(t *testing.T) {
 				if n != int64(len(tc.body)) || err != nil {
 					t.Fatalf("Put() = %d, %v, want %d bytes", n, err, len(tc.body))
 				}
-				if got := mustRead(t, direct, key, meanwhile.Range{}); !bytes.Equal(got, tc.body) {
+				if got := mustRead(t, direct, key, storage.Range{}); !bytes.Equal(got, tc.body) {
 					t.Errorf("read %d bytes, which are not the %d written", len(got), len(tc.body))
 				}
 				wantNoUploads(t, direct)
@@ -175,10 +175,10 @@ func TestPutLosesAgainstAnother(t *testing.T) {
 				}
 			})})
 			_, err := faulty.Put(t.Context(), key, bytes.NewReader(tc.body))
-			if meanwhile.KindOf(err) != meanwhile.Conflict {
+			if storage.KindOf(err) != storage.Conflict {
 				t.Errorf("Put() = %v, want the kind conflict", err)
 			}
-			if got := mustRead(t, direct, key, meanwhile.Range{}); !bytes.Equal(got, others) {
+			if got := mustRead(t, direct, key, storage.Range{}); !bytes.Equal(got, others) {
 				t.Errorf("read %d bytes, want what the other wrote", len(got))
 			}
 			wantNoUploads(t, direct)
@@ -197,14 +197,14 @@ func TestServerWithoutConditions(t *testing.T) {
 			if _, err := faulty.Put(t.Context(), key, bytes.NewReader(body)); err != nil {
 				t.Fatal(err)
 			}
-			if got := mustRead(t, direct, key, meanwhile.Range{}); !bytes.Equal(got, body) {
+			if got := mustRead(t, direct, key, storage.Range{}); !bytes.Equal(got, body) {
 				t.Errorf("read %d bytes, which are not the %d written", len(got), len(body))
 			}
 			if _, err := faulty.Put(
 				t.Context(),
 				key,
 				bytes.NewReader(body),
-			); meanwhile.KindOf(err) != meanwhile.Conflict {
+			); storage.KindOf(err) != storage.Conflict {
 				t.Errorf("Put() again = %v, want the kind conflict", err)
 			}
 			if _, err := faulty.Put(
@@ -235,7 +235,7 @@ func TestFullServer(t *testing.T) {
 				t.Context(),
 				key,
 				bytes.NewReader(big(t)),
-			); meanwhile.KindOf(err) != meanwhile.Full {
+			); storage.KindOf(err) != storage.Full {
 				t.Errorf("Put() = %v, want the kind full", err)
 			}
 			wantNothing(t, direct)
@@ -252,7 +252,7 @@ func TestPutOfAFileThatShrinks(t *testing.T) {
 		}
 	})})
 	_, err := faulty.Put(t.Context(), key, body)
-	if err == nil || meanwhile.KindOf(err) != meanwhile.Internal {
+	if err == nil || storage.KindOf(err) != storage.Internal {
 		t.Errorf("Put() = %v, want the file's own error", err)
 	}
 	wantNothing(t, direct)
@@ -272,7 +272,7 @@ func TestServerWithoutMetadata(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			faulty, _, _ := newFaulty(t, forget, fault{tc.lost, 1, loseAnswer})
 			_, err := faulty.Put(t.Context(), key, bytes.NewReader(tc.body))
-			if stored := err == nil; stored != tc.stored || (!stored && meanwhile.KindOf(err) != meanwhile.Conflict) {
+			if stored := err == nil; stored != tc.stored || (!stored && storage.KindOf(err) != storage.Conflict) {
 				t.Errorf("Put() = %v, want it stored: %t, else a conflict", err, tc.stored)
 			}
 		})
@@ -294,21 +294,21 @@ func TestServersWordIsCompared(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
 		fault fault
-		want  meanwhile.Kind
+		want  storage.Kind
 		gone  bool // nothing is to be seen afterwards
 	}{
-		{"complete, but nothing there", fault{isComplete, -1, saysComplete}, meanwhile.Unavailable, true},
+		{"complete, but nothing there", fault{isComplete, -1, saysComplete}, storage.Unavailable, true},
 		{
 			"complete, but shorter",
 			fault{but(1, isHead), 1, changed(func(h http.Header) { h.Set("Content-Length", "100") })},
-			meanwhile.Unavailable,
+			storage.Unavailable,
 			true,
 		},
-		{"complete, but somebody else's", fault{isComplete, 1, then(replace)}, meanwhile.Conflict, false},
+		{"complete, but somebody else's", fault{isComplete, 1, then(replace)}, storage.Conflict, false},
 		{
 			"complete, and then no answer to the look",
 			fault{but(1, isHead), -1, says(http.StatusServiceUnavailable, "SlowDown")},
-			meanwhile.Internal,
+			storage.Internal,
 			false,
 		},
 	} {
@@ -316,11 +316,11 @@ func TestServersWordIsCompared(t *testing.T) {
 			var faulty *s3store.Store
 			faulty, direct, _ = newFaulty(t, tc.fault)
 			_, err := faulty.Put(t.Context(), key, bytes.NewReader(body))
-			if meanwhile.KindOf(err) != tc.want || (err == nil) != (tc.want == meanwhile.Internal) {
+			if storage.KindOf(err) != tc.want || (err == nil) != (tc.want == storage.Internal) {
 				t.Errorf("Put() = %v, want the kind %s", err, tc.want)
 			}
 			_, err = direct.Stat(t.Context(), key)
-			if gone := meanwhile.KindOf(err) == meanwhile.NotFound; gone != tc.gone {
+			if gone := storage.KindOf(err) == storage.NotFound; gone != tc.gone {
 				t.Errorf("Stat() = %v afterwards", err)
 			}
 		})
@@ -356,7 +356,7 @@ func TestPutWhoseCallerLeaves(t *testing.T) {
 				if err != nil {
 					t.Errorf("Put() = %v of what is stored", err)
 				}
-				if got := mustRead(t, direct, key, meanwhile.Range{}); !bytes.Equal(got, tc.body) {
+				if got := mustRead(t, direct, key, storage.Range{}); !bytes.Equal(got, tc.body) {
 					t.Errorf("read %d bytes, which are not the %d written", len(got), len(tc.body))
 				}
 				return

@@ -5,7 +5,7 @@ import (
 	"path"
 	"strings"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // What S3 takes as a name, and what a server that keeps objects as files takes as one name in a
@@ -36,7 +36,7 @@ func notInKeys(r rune) bool {
 }
 
 func badKey(key string) error {
-	return meanwhile.E(meanwhile.Invalid, "This is not the name of an object.", fmt.Errorf("bad key %q", key))
+	return storage.E(storage.Invalid, "This is not the name of an object.", fmt.Errorf("bad key %q", key))
 }
 
 // name is the object's name in the bucket. Invalid for a bad key.

@@ -11,16 +11,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // List walks the objects whose keys begin with prefix, in key order, a page of 1,000 at a time.
 // Invalid for a prefix that no key can have; Unavailable. What others put into the bucket under
 // names that are no keys is passed over.
-func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[meanwhile.ObjectInfo, error] {
-	return func(yield func(meanwhile.ObjectInfo, error) bool) {
+func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[storage.ObjectInfo, error] {
+	return func(yield func(storage.ObjectInfo, error) bool) {
 		if err := s.checkPrefix(prefix); err != nil {
-			yield(meanwhile.ObjectInfo{}, err)
+			yield(storage.ObjectInfo{}, err)
 			return
 		}
 		pages := s3.NewListObjectsV2Paginator(
@@ -30,7 +30,7 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[meanwhile.Obj
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
-				yield(meanwhile.ObjectInfo{}, classify(ctx, "list objects", err))
+				yield(storage.ObjectInfo{}, classify(ctx, "list objects", err))
 				return
 			}
 			for _, o := range page.Contents {
@@ -54,12 +54,12 @@ func (s *Store) checkPrefix(prefix string) error {
 	return nil
 }
 
-func (s *Store) info(o types.Object) (meanwhile.ObjectInfo, bool) {
+func (s *Store) info(o types.Object) (storage.ObjectInfo, bool) {
 	key := strings.TrimPrefix(aws.ToString(o.Key), s.prefix)
 	if _, err := s.name(key); err != nil {
-		return meanwhile.ObjectInfo{}, false
+		return storage.ObjectInfo{}, false
 	}
-	return meanwhile.ObjectInfo{
+	return storage.ObjectInfo{
 		Key:        key,
 		SizeBytes:  aws.ToInt64(o.Size),
 		ModifiedAt: aws.ToTime(o.LastModified).UTC(),

@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"golang.org/x/sync/errgroup"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // atOnce is how many parts of one Put are under way. A stream holds one buffer more, which fills
@@ -62,9 +62,9 @@ func (p *put) send(ctx context.Context, upload string, src source, next piece) (
 			break
 		}
 		if len(done) == maxParts {
-			readErr = meanwhile.E(
-				meanwhile.TooLarge,
-				messages[meanwhile.TooLarge],
+			readErr = storage.E(
+				storage.TooLarge,
+				messages[storage.TooLarge],
 				errors.New("more parts than S3 takes"),
 			)
 			break
@@ -144,10 +144,10 @@ func (p *put) confirm(ctx context.Context, size int64) error {
 	defer cancel()
 	h, err := p.head(look, p.name)
 	switch {
-	case meanwhile.KindOf(err) == meanwhile.NotFound:
-		return meanwhile.E(
-			meanwhile.Unavailable,
-			messages[meanwhile.Unavailable],
+	case storage.KindOf(err) == storage.NotFound:
+		return storage.E(
+			storage.Unavailable,
+			messages[storage.Unavailable],
 			errors.New("a completed upload left no object"),
 		)
 	case err != nil || p.wrote(h, size, nil):
@@ -156,9 +156,9 @@ func (p *put) confirm(ctx context.Context, size int64) error {
 		return taken(errors.New("another write came between"))
 	}
 	cause := fmt.Errorf("a completed upload of %d bytes left an object of %d", size, h.size)
-	return meanwhile.E(
-		meanwhile.Unavailable,
-		messages[meanwhile.Unavailable],
+	return storage.E(
+		storage.Unavailable,
+		messages[storage.Unavailable],
 		errors.Join(cause, p.remove(look, p.name)),
 	)
 }

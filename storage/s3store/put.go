@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // put is one Put: what it writes, and under which mark.
@@ -23,7 +23,7 @@ type put struct {
 
 // Put stores r to its end under key and returns the bytes written. Up to 8 MiB go in one request,
 // more in parts of a multipart upload; a file is read where it lies, anything else through up to
-// three buffers of 8 MiB. See meanwhile.Objects; Unavailable, too, and TooLarge for what has more
+// three buffers of 8 MiB. See storage.Objects; Unavailable, too, and TooLarge for what has more
 // parts than S3 takes. When Put is Unavailable because even the question how the write ended stays
 // unanswered, the object may show up later.
 func (s *Store) Put(ctx context.Context, key string, r io.Reader) (int64, error) {
@@ -35,7 +35,7 @@ func (s *Store) Put(ctx context.Context, key string, r io.Reader) (int64, error)
 	// conditions.
 	if _, err := s.head(ctx, name); err == nil {
 		return 0, taken(nil)
-	} else if meanwhile.KindOf(err) != meanwhile.NotFound {
+	} else if storage.KindOf(err) != storage.NotFound {
 		return 0, err
 	}
 	src := s.source(ctx, r)
@@ -43,7 +43,7 @@ func (s *Store) Put(ctx context.Context, key string, r io.Reader) (int64, error)
 	if err != nil {
 		return 0, fmt.Errorf("read object body: %w", err)
 	}
-	p := &put{Store: s, name: name, id: meanwhile.NewRandomID()}
+	p := &put{Store: s, name: name, id: storage.NewRandomID()}
 	if first.last {
 		defer first.free()
 		err = p.whole(ctx, first)
@@ -62,7 +62,7 @@ func stored(size int64, err error) (int64, error) {
 }
 
 func taken(err error) error {
-	return meanwhile.E(meanwhile.Conflict, messages[meanwhile.Conflict], err)
+	return storage.E(storage.Conflict, messages[storage.Conflict], err)
 }
 
 // whole writes an object of one piece.

@@ -11,21 +11,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // Open returns the bytes of key in r. For the whole object the reader seeks, and asks for bytes
 // only when it is read. Reading goes on where a connection broke; ctx ends it. See
-// meanwhile.Objects; Unavailable, too, also from the reader.
-func (s *Store) Open(ctx context.Context, key string, r meanwhile.Range) (io.ReadCloser, error) {
+// storage.Objects; Unavailable, too, also from the reader.
+func (s *Store) Open(ctx context.Context, key string, r storage.Range) (io.ReadCloser, error) {
 	name, err := s.name(key)
 	if err != nil {
 		return nil, fmt.Errorf("open object: %w", err)
 	}
 	if r.Start < 0 || r.Length < 0 {
-		return nil, meanwhile.E(meanwhile.Invalid, "This range of bytes makes no sense.", nil)
+		return nil, storage.E(storage.Invalid, "This range of bytes makes no sense.", nil)
 	}
-	if r == (meanwhile.Range{}) {
+	if r == (storage.Range{}) {
 		h, err := s.head(ctx, name)
 		if err != nil {
 			return nil, err
@@ -35,7 +35,7 @@ func (s *Store) Open(ctx context.Context, key string, r meanwhile.Range) (io.Rea
 	return s.openRange(ctx, name, r)
 }
 
-func (s *Store) openRange(ctx context.Context, name string, r meanwhile.Range) (io.ReadCloser, error) {
+func (s *Store) openRange(ctx context.Context, name string, r storage.Range) (io.ReadCloser, error) {
 	end := int64(math.MaxInt64)
 	if r.Length > 0 && r.Length < math.MaxInt64-r.Start {
 		end = r.Start + r.Length
@@ -62,13 +62,13 @@ func (s *Store) openRange(ctx context.Context, name string, r meanwhile.Range) (
 
 // emptyRange tells a range that begins right at the end, which has no bytes, from one beyond it.
 // The server refuses both.
-func (s *Store) emptyRange(ctx context.Context, name string, r meanwhile.Range) (io.ReadCloser, error) {
+func (s *Store) emptyRange(ctx context.Context, name string, r storage.Range) (io.ReadCloser, error) {
 	h, err := s.head(ctx, name)
 	if err != nil {
 		return nil, err
 	}
 	if r.Start > h.size {
-		return nil, meanwhile.E(meanwhile.Invalid, "This range of bytes begins beyond the end.", nil)
+		return nil, storage.E(storage.Invalid, "This range of bytes begins beyond the end.", nil)
 	}
 	return http.NoBody, nil
 }
@@ -82,7 +82,7 @@ func byteRange(start, end int64) *string {
 }
 
 func unavailable(err error) error {
-	return meanwhile.E(meanwhile.Unavailable, messages[meanwhile.Unavailable], err)
+	return storage.E(storage.Unavailable, messages[storage.Unavailable], err)
 }
 
 // reader reads an object from at to end over as many connections as it takes.
@@ -110,7 +110,7 @@ func (o *reader) Read(p []byte) (int, error) {
 		if err == nil {
 			continue
 		}
-		if o.ctx.Err() != nil || attempt >= o.store.patience.attempts || meanwhile.KindOf(err) != meanwhile.Internal {
+		if o.ctx.Err() != nil || attempt >= o.store.patience.attempts || storage.KindOf(err) != storage.Internal {
 			return 0, o.failed(err)
 		}
 		if err := o.store.patience.pause(o.ctx, attempt); err != nil {
@@ -145,7 +145,7 @@ func (o *reader) connect() error {
 	}
 	out, err := o.store.client.GetObject(o.ctx, in)
 	if statusOf(err) == http.StatusPreconditionFailed {
-		return meanwhile.E(meanwhile.Conflict, "This object was replaced while it was being read.", err)
+		return storage.E(storage.Conflict, "This object was replaced while it was being read.", err)
 	}
 	if err != nil {
 		return classify(o.ctx, "read object", err)
@@ -161,7 +161,7 @@ func (o *reader) connect() error {
 }
 
 func (o *reader) failed(err error) error {
-	if meanwhile.KindOf(err) != meanwhile.Internal {
+	if storage.KindOf(err) != storage.Internal {
 		return err
 	}
 	return classify(o.ctx, "read object", err)
@@ -192,8 +192,8 @@ func (f *file) Seek(offset int64, whence int) (int64, error) {
 		offset += f.size
 	}
 	if offset < 0 {
-		return 0, meanwhile.E(
-			meanwhile.Invalid,
+		return 0, storage.E(
+			storage.Invalid,
 			"This range of bytes makes no sense.",
 			errors.New("seek before the first byte"),
 		)

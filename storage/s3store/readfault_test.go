@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/storage/s3store"
 )
 
@@ -29,7 +29,7 @@ func TestReadThroughFaults(t *testing.T) {
 		{"a silent server is asked again", fault{isGet, 1, mute}, false},
 		{"a server that stays silent", fault{isGet, -1, mute}, true},
 	} {
-		for _, r := range []meanwhile.Range{{}, {Start: 7}, {Start: 100, Length: 40_000}} {
+		for _, r := range []storage.Range{{}, {Start: 7}, {Start: 100, Length: 40_000}} {
 			t.Run(tc.name, func(t *testing.T) {
 				t.Parallel()
 				faulty, direct, proxy := newQuick(t, tc.fault)
@@ -46,7 +46,7 @@ func TestReadThroughFaults(t *testing.T) {
 					t.Fatal("the fault did not happen")
 				}
 				if tc.failed {
-					if meanwhile.KindOf(err) != meanwhile.Unavailable {
+					if storage.KindOf(err) != storage.Unavailable {
 						t.Errorf("%+v: %v, want the kind unavailable", r, err)
 					}
 					return
@@ -59,7 +59,7 @@ func TestReadThroughFaults(t *testing.T) {
 	}
 }
 
-func cut(content []byte, r meanwhile.Range) []byte {
+func cut(content []byte, r storage.Range) []byte {
 	content = content[r.Start:]
 	if r.Length > 0 {
 		content = content[:r.Length]
@@ -85,12 +85,12 @@ func TestReadNeverMixesTwoObjects(t *testing.T) {
 	if _, err := direct.Put(t.Context(), key, bytes.NewReader(small())); err != nil {
 		t.Fatal(err)
 	}
-	body, err := faulty.Open(t.Context(), key, meanwhile.Range{})
+	body, err := faulty.Open(t.Context(), key, storage.Range{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer body.Close()
-	if got, err := io.ReadAll(body); meanwhile.KindOf(err) != meanwhile.Conflict {
+	if got, err := io.ReadAll(body); storage.KindOf(err) != storage.Conflict {
 		t.Errorf("read %d bytes, %v, want the kind conflict", len(got), err)
 	}
 }
@@ -129,7 +129,7 @@ func TestListThroughFaults(t *testing.T) {
 				t.Fatal("the fault did not happen")
 			}
 			if f.times < 0 {
-				if keys != 0 || meanwhile.KindOf(errs) != meanwhile.Unavailable {
+				if keys != 0 || storage.KindOf(errs) != storage.Unavailable {
 					t.Errorf("%d keys, %v, want the kind unavailable", keys, errs)
 				}
 				return

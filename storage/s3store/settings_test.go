@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/storage/s3store"
 )
 
@@ -110,7 +110,7 @@ func TestOpenNeedsItsBucket(t *testing.T) {
 	address := newAddress(t)
 	address.Host = "no-such-bucket"
 	_, err := s3store.Open(t.Context(), address.String(), newLog(t))
-	if meanwhile.KindOf(err) != meanwhile.Unavailable || !strings.Contains(meanwhile.MessageOf(err), "make it first") {
+	if storage.KindOf(err) != storage.Unavailable || !strings.Contains(storage.MessageOf(err), "make it first") {
 		t.Errorf("Open() = %v, want that the bucket is missing", err)
 	}
 }
@@ -127,7 +127,7 @@ func TestNothingTellsTheSecret(t *testing.T) {
 		address.String(),
 		slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	)
-	if meanwhile.KindOf(err) != meanwhile.Unavailable || !strings.Contains(meanwhile.MessageOf(err), "credentials") {
+	if storage.KindOf(err) != storage.Unavailable || !strings.Contains(storage.MessageOf(err), "credentials") {
 		t.Errorf("Open() = %v with a wrong secret, want that it is refused", err)
 	}
 	if said := fmt.Sprintf("%v %+v %s", err, err, logged.String()); strings.Contains(said, "the-wrong-secret") {
@@ -172,7 +172,7 @@ func TestSignURL(t *testing.T) {
 		}
 	}
 	for key, ttl := range map[string]time.Duration{"Bad key": time.Minute, "key": 0} {
-		if _, err := public.SignURL(t.Context(), key, ttl); meanwhile.KindOf(err) != meanwhile.Invalid {
+		if _, err := public.SignURL(t.Context(), key, ttl); storage.KindOf(err) != storage.Invalid {
 			t.Errorf("SignURL(%s, %s) = %v, want the kind invalid", key, ttl, err)
 		}
 	}

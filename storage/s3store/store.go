@@ -19,12 +19,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
-var _ meanwhile.Objects = (*Store)(nil)
+var _ storage.Objects = (*Store)(nil)
 
-// Store is meanwhile.Objects on a bucket. It is safe for concurrent use, by several processes, too.
+// Store is storage.Objects on a bucket. It is safe for concurrent use, by several processes, too.
 type Store struct {
 	client *s3.Client
 	signer *s3.PresignClient
@@ -82,14 +82,14 @@ func noBucket(ctx context.Context, bucket string, err error) error {
 	op := "look for bucket " + bucket
 	switch statusOf(err) {
 	case http.StatusNotFound:
-		return meanwhile.E(
-			meanwhile.Unavailable,
+		return storage.E(
+			storage.Unavailable,
 			"The bucket of the objects is not there: make it first.",
 			fmt.Errorf("%s: %w", op, err),
 		)
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return meanwhile.E(
-			meanwhile.Unavailable,
+		return storage.E(
+			storage.Unavailable,
 			"The object storage refuses these credentials, or does not let them list the bucket.",
 			fmt.Errorf("%s: %w", op, err),
 		)
@@ -106,16 +106,16 @@ func (s *Store) Close() error {
 }
 
 // Stat answers size and time. NotFound, Unavailable.
-func (s *Store) Stat(ctx context.Context, key string) (meanwhile.ObjectInfo, error) {
+func (s *Store) Stat(ctx context.Context, key string) (storage.ObjectInfo, error) {
 	name, err := s.name(key)
 	if err != nil {
-		return meanwhile.ObjectInfo{}, fmt.Errorf("look at object: %w", err)
+		return storage.ObjectInfo{}, fmt.Errorf("look at object: %w", err)
 	}
 	h, err := s.head(ctx, name)
 	if err != nil {
-		return meanwhile.ObjectInfo{}, err
+		return storage.ObjectInfo{}, err
 	}
-	return meanwhile.ObjectInfo{Key: key, SizeBytes: h.size, ModifiedAt: h.modifiedAt}, nil
+	return storage.ObjectInfo{Key: key, SizeBytes: h.size, ModifiedAt: h.modifiedAt}, nil
 }
 
 // putID is the metadata that says which Put an object is from.
@@ -158,7 +158,7 @@ func (s *Store) remove(ctx context.Context, name string) error {
 		return nil
 	}
 	err = classify(ctx, "delete object", err)
-	if meanwhile.KindOf(err) == meanwhile.NotFound {
+	if storage.KindOf(err) == storage.NotFound {
 		return nil
 	}
 	return err
@@ -176,7 +176,7 @@ func (s *Store) SignURL(ctx context.Context, key string, ttl time.Duration) (str
 		return "", fmt.Errorf("sign address: %w", err)
 	}
 	if ttl < time.Second {
-		return "", meanwhile.E(meanwhile.Invalid, "A signed address needs a second to live at least.", nil)
+		return "", storage.E(storage.Invalid, "A signed address needs a second to live at least.", nil)
 	}
 	in := &s3.GetObjectInput{Bucket: &s.bucket, Key: &name}
 	req, err := s.signer.PresignGetObject(ctx, in, s3.WithPresignExpires(min(ttl, maxTTL)))

@@ -6,14 +6,14 @@ import (
 	"os"
 	"testing"
 
-	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/storage/s3store"
 	"meanwhile/storage/storagetest"
 )
 
 func TestObjects(t *testing.T) {
 	t.Parallel()
-	storagetest.TestObjects(t, func(t testing.TB) meanwhile.Objects { return mustOpen(t, newAddress(t).String()) })
+	storagetest.TestObjects(t, func(t testing.TB) storage.Objects { return mustOpen(t, newAddress(t).String()) })
 }
 
 // newAddress is that of a folder of its own in the bucket that the tests are given.
@@ -31,7 +31,7 @@ func newAddress(t testing.TB) *url.URL {
 		// the error would show the secret in it
 		t.Fatal("MEANWHILE_TEST_OBJECTS_URL is not an address")
 	}
-	address.Path = "/" + meanwhile.NewRandomID()
+	address.Path = "/" + storage.NewRandomID()
 	return address
 }
 

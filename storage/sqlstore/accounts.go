@@ -3,18 +3,18 @@ package sqlstore
 import (
 	"context"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // CreateWorkspace adds a workspace.
-func (s *Store) CreateWorkspace(ctx context.Context, w meanwhile.Workspace) error {
+func (s *Store) CreateWorkspace(ctx context.Context, w storage.Workspace) error {
 	_, err := s.exec(ctx, "create workspace", `INSERT INTO workspaces (id, name, created_ms) VALUES ($1, $2, $3)`,
 		string(w.ID), w.Name, toMS(w.CreatedAt))
 	return err
 }
 
 // CreateUser adds a user and the membership. Conflict if the mail address is taken.
-func (s *Store) CreateUser(ctx context.Context, u meanwhile.User, m meanwhile.Membership) error {
+func (s *Store) CreateUser(ctx context.Context, u storage.User, m storage.Membership) error {
 	return s.inTx(ctx, func(t *Store) error {
 		_, err := t.exec(
 			ctx,
@@ -24,7 +24,7 @@ func (s *Store) CreateUser(ctx context.Context, u meanwhile.User, m meanwhile.Me
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 			string(u.ID),
 			u.Email,
-			meanwhile.FoldEmail(u.Email),
+			storage.FoldEmail(u.Email),
 			u.Name,
 			u.PasswordHash,
 			toMS(u.CreatedAt),
@@ -33,7 +33,7 @@ func (s *Store) CreateUser(ctx context.Context, u meanwhile.User, m meanwhile.Me
 			u.PictureKey,
 		)
 		if err != nil {
-			return reword(err, meanwhile.Conflict, "There is an account with this mail address already.")
+			return reword(err, storage.Conflict, "There is an account with this mail address already.")
 		}
 		return t.AddMembership(ctx, m)
 	})
@@ -57,22 +57,22 @@ func (s *Store) CountUsers(ctx context.Context) (int, error) {
 
 // FirstWorkspace is the oldest workspace. NotFound before set-up; a transaction that is told so is
 // alone with that until it ends, as with CountUsers.
-func (s *Store) FirstWorkspace(ctx context.Context) (meanwhile.Workspace, error) {
-	find := func() (meanwhile.Workspace, error) {
+func (s *Store) FirstWorkspace(ctx context.Context) (storage.Workspace, error) {
+	find := func() (storage.Workspace, error) {
 		return one(ctx, s, reading, "find first workspace", scanWorkspace,
 			`SELECT id, name, created_ms FROM workspaces ORDER BY created_ms, id LIMIT 1`)
 	}
 	w, err := find()
-	if meanwhile.KindOf(err) != meanwhile.NotFound || s.tx == nil {
+	if storage.KindOf(err) != storage.NotFound || s.tx == nil {
 		return w, err
 	}
 	if err := s.beAlone(ctx); err != nil {
-		return meanwhile.Workspace{}, err
+		return storage.Workspace{}, err
 	}
 	return find()
 }
 
-func scanWorkspace(row scanner) (w meanwhile.Workspace, err error) {
+func scanWorkspace(row scanner) (w storage.Workspace, err error) {
 	err = row.Scan(&w.ID, &w.Name, timeInto{&w.CreatedAt})
 	return w, err
 }
@@ -99,7 +99,7 @@ const (
 		AND m.workspace_id = CASE WHEN k.workspace_id = '' THEN ` + oldestOf + ` ELSE k.workspace_id END`
 )
 
-func userInto(u *meanwhile.User) []any {
+func userInto(u *storage.User) []any {
 	return []any{
 		&u.ID,
 		&u.Email,
@@ -113,18 +113,18 @@ func userInto(u *meanwhile.User) []any {
 	}
 }
 
-func identityInto(id *meanwhile.Identity) []any {
+func identityInto(id *storage.Identity) []any {
 	return append(userInto(&id.User), &id.WorkspaceID, &id.WorkspaceName, &id.Role)
 }
 
-func scanIdentity(row scanner) (id meanwhile.Identity, err error) {
+func scanIdentity(row scanner) (id storage.Identity, err error) {
 	err = row.Scan(identityInto(&id)...)
 	return id, err
 }
 
 // IdentityByEmail joins the user of that address, in any case of letters, with the oldest
 // membership, if any. NotFound.
-func (s *Store) IdentityByEmail(ctx context.Context, email string) (meanwhile.Identity, error) {
+func (s *Store) IdentityByEmail(ctx context.Context, email string) (storage.Identity, error) {
 	return one(
 		ctx,
 		s,
@@ -132,17 +132,17 @@ func (s *Store) IdentityByEmail(ctx context.Context, email string) (meanwhile.Id
 		"find account by mail address",
 		scanIdentity,
 		`SELECT `+identityColumns+` FROM users u`+oldestMembership+` WHERE u.email_folded = $1`,
-		meanwhile.FoldEmail(email),
+		storage.FoldEmail(email),
 	)
 }
 
 // IdentityByUser joins the user with the oldest membership, if any. NotFound.
-func (s *Store) IdentityByUser(ctx context.Context, id meanwhile.UserID) (meanwhile.Identity, error) {
+func (s *Store) IdentityByUser(ctx context.Context, id storage.UserID) (storage.Identity, error) {
 	return one(ctx, s, reading, "find account", scanIdentity,
 		`SELECT `+identityColumns+` FROM users u`+oldestMembership+` WHERE u.id = $1`, string(id))
 }
 
 // SetPassword replaces the password hash. NotFound.
-func (s *Store) SetPassword(ctx context.Context, id meanwhile.UserID, hash string) error {
+func (s *Store) SetPassword(ctx context.Context, id storage.UserID, hash string) error {
 	return s.change(ctx, "set password", `UPDATE users SET password_hash = $2 WHERE id = $1`, string(id), hash)
 }

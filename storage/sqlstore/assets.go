@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 const assetColumns = `id, video_id, generation, kind, name, object_key, media_type, everywhere, width, height,
 size_bytes, sha256, duration_ms, bandwidth_bps, created_ms`
 
-func scanAsset(row scanner) (a meanwhile.Asset, err error) {
+func scanAsset(row scanner) (a storage.Asset, err error) {
 	err = row.Scan(
 		&a.ID,
 		&a.VideoID,
@@ -33,7 +33,7 @@ func scanAsset(row scanner) (a meanwhile.Asset, err error) {
 }
 
 // CreateAsset adds a derived object's row. Conflict if the video's generation has one of that name.
-func (s *Store) CreateAsset(ctx context.Context, a meanwhile.Asset) error {
+func (s *Store) CreateAsset(ctx context.Context, a storage.Asset) error {
 	_, err := s.exec(
 		ctx,
 		"create asset",
@@ -59,7 +59,7 @@ func (s *Store) CreateAsset(ctx context.Context, a meanwhile.Asset) error {
 }
 
 // AssetsByVideo lists a generation's assets, oldest first.
-func (s *Store) AssetsByVideo(ctx context.Context, id meanwhile.VideoID, generation int) ([]meanwhile.Asset, error) {
+func (s *Store) AssetsByVideo(ctx context.Context, id storage.VideoID, generation int) ([]storage.Asset, error) {
 	return all(
 		ctx,
 		s,
@@ -75,10 +75,10 @@ func (s *Store) AssetsByVideo(ctx context.Context, id meanwhile.VideoID, generat
 // AssetByName finds an asset of a generation. NotFound.
 func (s *Store) AssetByName(
 	ctx context.Context,
-	id meanwhile.VideoID,
+	id storage.VideoID,
 	generation int,
 	name string,
-) (meanwhile.Asset, error) {
+) (storage.Asset, error) {
 	return one(
 		ctx,
 		s,
@@ -94,7 +94,7 @@ func (s *Store) AssetByName(
 
 // SaveProbe keeps the probe of a generation, replacing an earlier one. NotFound for an unknown
 // video.
-func (s *Store) SaveProbe(ctx context.Context, id meanwhile.VideoID, generation int, p meanwhile.Probe) error {
+func (s *Store) SaveProbe(ctx context.Context, id storage.VideoID, generation int, p storage.Probe) error {
 	text, err := json.Marshal(p)
 	if err != nil {
 		return fmt.Errorf("encode probe: %w", err)
@@ -106,15 +106,15 @@ func (s *Store) SaveProbe(ctx context.Context, id meanwhile.VideoID, generation 
 }
 
 // ProbeOf is the probe of a generation. NotFound.
-func (s *Store) ProbeOf(ctx context.Context, id meanwhile.VideoID, generation int) (meanwhile.Probe, error) {
+func (s *Store) ProbeOf(ctx context.Context, id storage.VideoID, generation int) (storage.Probe, error) {
 	text, err := one(ctx, s, reading, "find probe", scanValue[string],
 		`SELECT probe FROM probes WHERE video_id = $1 AND generation = $2`, string(id), generation)
 	if err != nil {
-		return meanwhile.Probe{}, err
+		return storage.Probe{}, err
 	}
-	var p meanwhile.Probe
+	var p storage.Probe
 	if err := json.Unmarshal([]byte(text), &p); err != nil {
-		return meanwhile.Probe{}, fmt.Errorf("decode probe: %w", err)
+		return storage.Probe{}, fmt.Errorf("decode probe: %w", err)
 	}
 	return p, nil
 }

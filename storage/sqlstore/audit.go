@@ -3,11 +3,11 @@ package sqlstore
 import (
 	"context"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // AddAudit adds a line.
-func (s *Store) AddAudit(ctx context.Context, a meanwhile.Audit) error {
+func (s *Store) AddAudit(ctx context.Context, a storage.Audit) error {
 	_, err := s.exec(
 		ctx,
 		"add audit line",
@@ -26,7 +26,7 @@ func (s *Store) AddAudit(ctx context.Context, a meanwhile.Audit) error {
 	return err
 }
 
-func scanAudit(row scanner) (a meanwhile.Audit, err error) {
+func scanAudit(row scanner) (a storage.Audit, err error) {
 	err = row.Scan(
 		&a.ID,
 		&a.WorkspaceID,
@@ -42,7 +42,7 @@ func scanAudit(row scanner) (a meanwhile.Audit, err error) {
 }
 
 // ListAudit gives q.Limit lines at most, newest first.
-func (s *Store) ListAudit(ctx context.Context, q meanwhile.AuditQuery) ([]meanwhile.Audit, error) {
+func (s *Store) ListAudit(ctx context.Context, q storage.AuditQuery) ([]storage.Audit, error) {
 	return all(ctx, s, reading, "list audit", scanAudit,
 		`SELECT id, workspace_id, at_ms, actor_id, actor_name, action, subject, detail, address FROM audit
 		WHERE workspace_id = $1 AND ($2 = '' OR id < $2) ORDER BY id DESC LIMIT $3`,

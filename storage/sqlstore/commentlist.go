@@ -3,12 +3,12 @@ package sqlstore
 import (
 	"context"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // ListComments gives live comments in reading order, at most q.Limit of them; those that wait for
 // approval only where q.Held says so.
-func (s *Store) ListComments(ctx context.Context, q meanwhile.CommentQuery) ([]meanwhile.Comment, error) {
+func (s *Store) ListComments(ctx context.Context, q storage.CommentQuery) ([]storage.Comment, error) {
 	const (
 		op   = "list comments"
 		head = `SELECT ` + commentColumns +
@@ -40,10 +40,10 @@ func (s *Store) ListComments(ctx context.Context, q meanwhile.CommentQuery) ([]m
 // CommentsSince gives what was made, edited or deleted after seq, by seq.
 func (s *Store) CommentsSince(
 	ctx context.Context,
-	id meanwhile.VideoID,
+	id storage.VideoID,
 	seq int64,
 	limit int,
-) ([]meanwhile.Comment, error) {
+) ([]storage.Comment, error) {
 	return all(
 		ctx,
 		s,
@@ -59,7 +59,7 @@ func (s *Store) CommentsSince(
 
 // CommentSeq is the video's latest sequence number and how many live comments there are. NotFound
 // for an unknown video.
-func (s *Store) CommentSeq(ctx context.Context, id meanwhile.VideoID) (seq int64, count int, err error) {
+func (s *Store) CommentSeq(ctx context.Context, id storage.VideoID) (seq int64, count int, err error) {
 	row, err := one(ctx, s, reading, "read comment counter", scanCounter,
 		`SELECT seq, live_count FROM comment_counters WHERE video_id = $1`, string(id))
 	return row.seq, row.live, err

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 const commentColumns = `c.id, c.video_id, c.thread_id, c.reply, c.thread_at_ms, c.seq, c.author_id, COALESCE(u.name,
@@ -14,11 +14,11 @@ c.author_name),
 
 const commentTables = ` FROM comments c LEFT JOIN users u ON u.id = c.author_id `
 
-func scanComment(row scanner) (meanwhile.Comment, error) { return scanCommentAnd(row) }
+func scanComment(row scanner) (storage.Comment, error) { return scanCommentAnd(row) }
 
 // scanCommentAnd reads a comment and the columns behind it.
-func scanCommentAnd(row scanner, more ...any) (c meanwhile.Comment, err error) {
-	var thread meanwhile.CommentID
+func scanCommentAnd(row scanner, more ...any) (c storage.Comment, err error) {
+	var thread storage.CommentID
 	var reply bool
 	var author sql.NullString
 	var until sql.NullInt64
@@ -45,7 +45,7 @@ func scanCommentAnd(row scanner, more ...any) (c meanwhile.Comment, err error) {
 	if reply {
 		c.Parent = thread
 	}
-	c.AuthorID = meanwhile.UserID(author.String)
+	c.AuthorID = storage.UserID(author.String)
 	if until.Valid {
 		d := fromDurationMS(until.Int64)
 		c.Until = &d
@@ -62,14 +62,14 @@ func toNullDurationMS(d *time.Duration) sql.NullInt64 {
 
 // CreateComment stores c and returns it as a list shows it, with Seq and ThreadAt set. NotFound
 // when the video, or the comment that c answers, is not there; Invalid for a reply to a reply.
-func (s *Store) CreateComment(ctx context.Context, c meanwhile.Comment) (meanwhile.Comment, error) {
+func (s *Store) CreateComment(ctx context.Context, c storage.Comment) (storage.Comment, error) {
 	const op = "create comment"
 	stored, err := lastOf(
 		ctx,
 		s,
 		op,
 		string(c.VideoID),
-		func(row scanner) (meanwhile.Comment, error) {
+		func(row scanner) (storage.Comment, error) {
 			stored := c
 			err := row.Scan(&stored.Seq, durationInto{&stored.ThreadAt}, &stored.AuthorName)
 			return stored, err
@@ -115,14 +115,14 @@ func (s *Store) CreateComment(ctx context.Context, c meanwhile.Comment) (meanwhi
 	if err == nil {
 		return stored[0], nil
 	}
-	if why := s.whyNoComment(ctx, c); meanwhile.KindOf(err) == meanwhile.Internal && why != nil {
-		return meanwhile.Comment{}, why
+	if why := s.whyNoComment(ctx, c); storage.KindOf(err) == storage.Internal && why != nil {
+		return storage.Comment{}, why
 	}
-	return meanwhile.Comment{}, err
+	return storage.Comment{}, err
 }
 
 // seen is how many comments more everybody sees with c.
-func seen(c meanwhile.Comment) int {
+func seen(c storage.Comment) int {
 	if c.HeldAt != nil {
 		return 0
 	}
@@ -131,17 +131,17 @@ func seen(c meanwhile.Comment) int {
 
 // whyNoComment tells what is wrong with the place of a comment that could not be stored; nil when
 // nothing is.
-func (s *Store) whyNoComment(ctx context.Context, c meanwhile.Comment) error {
+func (s *Store) whyNoComment(ctx context.Context, c storage.Comment) error {
 	if _, _, err := s.CommentSeq(ctx, c.VideoID); err != nil || c.Parent == "" {
 		return err
 	}
 	parent, err := s.CommentByID(ctx, c.Parent)
 	if err != nil {
-		return reword(err, meanwhile.NotFound, "The comment that this answers has been deleted.")
+		return reword(err, storage.NotFound, "The comment that this answers has been deleted.")
 	}
 	if parent.Parent != "" || parent.VideoID != c.VideoID {
-		return meanwhile.E(
-			meanwhile.Invalid,
+		return storage.E(
+			storage.Invalid,
 			"A reply answers a comment of the same video that is not a reply itself.",
 			nil,
 		)
@@ -150,15 +150,15 @@ func (s *Store) whyNoComment(ctx context.Context, c meanwhile.Comment) error {
 }
 
 // CommentByID finds a comment that is not deleted. NotFound.
-func (s *Store) CommentByID(ctx context.Context, id meanwhile.CommentID) (meanwhile.Comment, error) {
+func (s *Store) CommentByID(ctx context.Context, id storage.CommentID) (storage.Comment, error) {
 	return one(ctx, s, reading, "find comment", scanComment,
 		`SELECT `+commentColumns+commentTables+`WHERE c.id = $1 AND c.deleted_ms IS NULL`, string(id))
 }
 
 // UpdateComment writes Body, At, Until, EditedAt and HeldAt; replies follow a moved thread.
 // NotFound.
-func (s *Store) UpdateComment(ctx context.Context, c meanwhile.Comment) (meanwhile.Comment, error) {
-	var stored meanwhile.Comment
+func (s *Store) UpdateComment(ctx context.Context, c storage.Comment) (storage.Comment, error) {
+	var stored storage.Comment
 	err := s.inTx(ctx, func(t *Store) error {
 		// The counter first, whose lock keeps the rest as it is.
 		seq, err := one(ctx, t, writing, "count comment edit", scanValue[int64],
@@ -201,7 +201,7 @@ func (s *Store) UpdateComment(ctx context.Context, c meanwhile.Comment) (meanwhi
 }
 
 // recount moves the number of comments that everybody sees by what c's being held changes.
-func (s *Store) recount(ctx context.Context, c meanwhile.Comment) error {
+func (s *Store) recount(ctx context.Context, c storage.Comment) error {
 	_, err := s.exec(
 		ctx,
 		"recount comments",
@@ -217,7 +217,7 @@ func (s *Store) recount(ctx context.Context, c meanwhile.Comment) error {
 // DeleteComment marks the comment and its replies as deleted and empties their text. Each of them
 // takes a number of its own, so that a page of changes can end between them; the last is returned.
 // NotFound.
-func (s *Store) DeleteComment(ctx context.Context, id meanwhile.CommentID, at time.Time) (int64, error) {
+func (s *Store) DeleteComment(ctx context.Context, id storage.CommentID, at time.Time) (int64, error) {
 	var last int64
 	err := s.inTx(ctx, func(t *Store) error {
 		// Nothing changes here but the lock: who takes part in the deletion is counted behind it.
@@ -251,7 +251,7 @@ func (s *Store) DeleteComment(ctx context.Context, id meanwhile.CommentID, at ti
 			return err
 		}
 		if n == 0 {
-			return t.none(meanwhile.NotFound, "delete comment")
+			return t.none(storage.NotFound, "delete comment")
 		}
 		last, err = one(ctx, t, writing, "count comment deletion", scanValue[int64],
 			`UPDATE comment_counters SET seq = seq + $2, live_count = live_count - $3

@@ -4,12 +4,12 @@ import (
 	"context"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // NameCreation keeps what an account calls the request that made a video, and forgets what is older
 // than forget. Conflict when that name is taken.
-func (s *Store) NameCreation(ctx context.Context, c meanwhile.Creation, forget time.Time) error {
+func (s *Store) NameCreation(ctx context.Context, c storage.Creation, forget time.Time) error {
 	const op = "name creation"
 	return s.inTx(ctx, func(t *Store) error {
 		if _, err := t.exec(ctx, op, `DELETE FROM creations WHERE created_ms < $1`, toMS(forget)); err != nil {
@@ -31,16 +31,16 @@ func (s *Store) NameCreation(ctx context.Context, c meanwhile.Creation, forget t
 // CreationByKey finds the video that a request of that name made since then. NotFound.
 func (s *Store) CreationByKey(
 	ctx context.Context,
-	id meanwhile.UserID,
+	id storage.UserID,
 	keyHash string,
 	since time.Time,
-) (meanwhile.VideoID, error) {
+) (storage.VideoID, error) {
 	return one(
 		ctx,
 		s,
 		reading,
 		"find creation",
-		scanValue[meanwhile.VideoID],
+		scanValue[storage.VideoID],
 		`SELECT video_id FROM creations WHERE user_id = $1 AND key_hash = $2 AND created_ms >= $3`,
 		string(id),
 		keyHash,

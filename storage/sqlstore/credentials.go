@@ -6,11 +6,11 @@ import (
 	"strings"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // CreateSession adds a session.
-func (s *Store) CreateSession(ctx context.Context, session meanwhile.Session) error {
+func (s *Store) CreateSession(ctx context.Context, session storage.Session) error {
 	_, err := s.exec(
 		ctx,
 		"create session",
@@ -28,7 +28,7 @@ func (s *Store) CreateSession(ctx context.Context, session meanwhile.Session) er
 
 const sessionColumns = `hash, user_id, workspace_id, device, created_ms, last_used_ms, expires_ms`
 
-func sessionInto(s *meanwhile.Session) []any {
+func sessionInto(s *storage.Session) []any {
 	return []any{
 		&s.Hash,
 		&s.UserID,
@@ -41,8 +41,8 @@ func sessionInto(s *meanwhile.Session) []any {
 }
 
 type sessionRow struct {
-	session  meanwhile.Session
-	identity meanwhile.Identity
+	session  storage.Session
+	identity storage.Identity
 }
 
 func scanSession(row scanner) (r sessionRow, err error) {
@@ -51,7 +51,7 @@ func scanSession(row scanner) (r sessionRow, err error) {
 }
 
 // SessionByHash gives the session and whose it is, over or not. NotFound.
-func (s *Store) SessionByHash(ctx context.Context, hash string) (meanwhile.Session, meanwhile.Identity, error) {
+func (s *Store) SessionByHash(ctx context.Context, hash string) (storage.Session, storage.Identity, error) {
 	r, err := one(
 		ctx,
 		s,
@@ -79,7 +79,7 @@ func (s *Store) DeleteSession(ctx context.Context, hash string) error {
 }
 
 // CreateAPIKey adds a key.
-func (s *Store) CreateAPIKey(ctx context.Context, k meanwhile.APIKey) error {
+func (s *Store) CreateAPIKey(ctx context.Context, k storage.APIKey) error {
 	names := make([]string, len(k.Scopes))
 	for i, scope := range k.Scopes {
 		names[i] = string(scope)
@@ -103,26 +103,26 @@ func (s *Store) CreateAPIKey(ctx context.Context, k meanwhile.APIKey) error {
 
 const keyColumns = `id, user_id, workspace_id, name, hash, scopes, created_ms, expires_ms, last_used_ms`
 
-func keyInto(k *meanwhile.APIKey) []any {
+func keyInto(k *storage.APIKey) []any {
 	return []any{&k.ID, &k.UserID, &k.WorkspaceID, &k.Name, &k.Hash, scopesInto{&k.Scopes},
 		timeInto{&k.CreatedAt}, nullTimeInto{&k.ExpiresAt}, nullTimeInto{&k.LastUsed}}
 }
 
-type scopesInto struct{ scopes *[]meanwhile.Scope }
+type scopesInto struct{ scopes *[]storage.Scope }
 
 // Scan reads a list with commas between.
 func (into scopesInto) Scan(v any) error {
 	var list sql.NullString
 	err := list.Scan(v)
 	if err == nil {
-		*into.scopes, err = meanwhile.ParseScopes(list.String)
+		*into.scopes, err = storage.ParseScopes(list.String)
 	}
 	return err
 }
 
 type apiKeyRow struct {
-	key      meanwhile.APIKey
-	identity meanwhile.Identity
+	key      storage.APIKey
+	identity storage.Identity
 }
 
 func scanAPIKey(row scanner) (r apiKeyRow, err error) {
@@ -131,7 +131,7 @@ func scanAPIKey(row scanner) (r apiKeyRow, err error) {
 }
 
 // APIKeyByHash gives the key and whose it is, over or not. NotFound.
-func (s *Store) APIKeyByHash(ctx context.Context, hash string) (meanwhile.APIKey, meanwhile.Identity, error) {
+func (s *Store) APIKeyByHash(ctx context.Context, hash string) (storage.APIKey, storage.Identity, error) {
 	r, err := one(
 		ctx,
 		s,
@@ -147,13 +147,13 @@ func (s *Store) APIKeyByHash(ctx context.Context, hash string) (meanwhile.APIKey
 }
 
 // TouchAPIKey notes a use. A key that has gone meanwhile is no error.
-func (s *Store) TouchAPIKey(ctx context.Context, id meanwhile.APIKeyID, at time.Time) error {
+func (s *Store) TouchAPIKey(ctx context.Context, id storage.APIKeyID, at time.Time) error {
 	_, err := s.exec(ctx, "touch API key", `UPDATE api_keys SET last_used_ms = $2 WHERE id = $1`, string(id), toMS(at))
 	return err
 }
 
 // CreateLoginLink adds a link.
-func (s *Store) CreateLoginLink(ctx context.Context, l meanwhile.LoginLink) error {
+func (s *Store) CreateLoginLink(ctx context.Context, l storage.LoginLink) error {
 	_, err := s.exec(
 		ctx,
 		"create login link",
@@ -169,7 +169,7 @@ func (s *Store) CreateLoginLink(ctx context.Context, l meanwhile.LoginLink) erro
 	return err
 }
 
-func scanLoginLink(row scanner) (l meanwhile.LoginLink, err error) {
+func scanLoginLink(row scanner) (l storage.LoginLink, err error) {
 	err = row.Scan(
 		&l.Hash,
 		&l.UserID,
@@ -182,19 +182,19 @@ func scanLoginLink(row scanner) (l meanwhile.LoginLink, err error) {
 }
 
 // LoginLinkByHash reads a link without using it. NotFound.
-func (s *Store) LoginLinkByHash(ctx context.Context, hash string) (meanwhile.LoginLink, error) {
+func (s *Store) LoginLinkByHash(ctx context.Context, hash string) (storage.LoginLink, error) {
 	return one(ctx, s, reading, "find login link", scanLoginLink,
 		`SELECT hash, user_id, created_ms, expires_ms, used_ms, mailed FROM login_links WHERE hash = $1`, hash)
 }
 
 // UseLoginLink marks the link as used, once. NotFound if absent, used already, or expired at now.
-func (s *Store) UseLoginLink(ctx context.Context, hash string, now time.Time) (meanwhile.UserID, error) {
+func (s *Store) UseLoginLink(ctx context.Context, hash string, now time.Time) (storage.UserID, error) {
 	return one(
 		ctx,
 		s,
 		writing,
 		"use login link",
-		scanValue[meanwhile.UserID],
+		scanValue[storage.UserID],
 		`UPDATE login_links SET used_ms = $2 WHERE hash = $1 AND used_ms IS NULL AND expires_ms > $2 RETURNING user_id`,
 		hash,
 		toMS(now),

@@ -4,17 +4,17 @@ import (
 	"context"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // TrashedSince lists videos that are in the trash since then or longer, the oldest first.
-func (s *Store) TrashedSince(ctx context.Context, then time.Time, limit int) ([]meanwhile.VideoID, error) {
+func (s *Store) TrashedSince(ctx context.Context, then time.Time, limit int) ([]storage.VideoID, error) {
 	return all(
 		ctx,
 		s,
 		reading,
 		"list old trash",
-		scanValue[meanwhile.VideoID],
+		scanValue[storage.VideoID],
 		`SELECT id FROM videos WHERE trashed_ms IS NOT NULL AND trashed_ms <= $1 ORDER BY trashed_ms, id LIMIT $2`,
 		toMS(then),
 		limit,
@@ -43,7 +43,7 @@ const doomFolders = `INSERT INTO doomed (object_key, due_ms, again_ms)
 
 // DoomVideo removes every row of a video that is in the trash since then or longer, and keeps what
 // is to be deleted of its objects. NotFound.
-func (s *Store) DoomVideo(ctx context.Context, id meanwhile.VideoID, then, due, again time.Time) error {
+func (s *Store) DoomVideo(ctx context.Context, id storage.VideoID, then, due, again time.Time) error {
 	const op = "doom video"
 	return s.inTx(ctx, func(t *Store) error {
 		// First, so that whoever restores it or begins another generation waits, and finds nothing.
@@ -102,13 +102,13 @@ func (s *Store) DoomObjects(ctx context.Context, keys []string, due, again time.
 
 func isFolder(key string) bool { return key != "" && key[len(key)-1] == '/' }
 
-func scanDoomed(row scanner) (d meanwhile.Doomed, err error) {
+func scanDoomed(row scanner) (d storage.Doomed, err error) {
 	err = row.Scan(&d.Key, nullTimeInto{&d.AgainAt})
 	return d, err
 }
 
 // ClaimDoomed takes rows that are due at now and makes them due at until.
-func (s *Store) ClaimDoomed(ctx context.Context, now, until time.Time, limit int) ([]meanwhile.Doomed, error) {
+func (s *Store) ClaimDoomed(ctx context.Context, now, until time.Time, limit int) ([]storage.Doomed, error) {
 	return all(ctx, s, writing, "claim doomed", scanDoomed,
 		`UPDATE doomed SET due_ms = $2 WHERE due_ms <= $1
 		AND object_key IN (SELECT d.object_key FROM doomed d WHERE d.due_ms <= $1
@@ -117,7 +117,7 @@ func (s *Store) ClaimDoomed(ctx context.Context, now, until time.Time, limit int
 }
 
 // DropDoomed forgets a row whose objects are gone, or has its folder looked at once more.
-func (s *Store) DropDoomed(ctx context.Context, d meanwhile.Doomed) error {
+func (s *Store) DropDoomed(ctx context.Context, d storage.Doomed) error {
 	const op = "drop doomed"
 	if d.AgainAt != nil {
 		_, err := s.exec(

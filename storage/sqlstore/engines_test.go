@@ -13,9 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"meanwhile/storage"
 	"meanwhile/storage/sqlstore"
-
-	"meanwhile"
 )
 
 // engine is a kind of database that the promises are kept on.
@@ -69,7 +68,7 @@ const usualClauses = "TEMPLATE template0 ENCODING 'UTF8' " + anywhere
 func mustDatabase(t testing.TB, clauses string) string {
 	t.Helper()
 	needsPostgres(t)
-	name := "test_" + meanwhile.NewRandomID()
+	name := "test_" + storage.NewRandomID()
 	mustAdmin(t, fmt.Sprintf(`CREATE DATABASE %s %s`, name, clauses))
 	t.Cleanup(func() { mustAdmin(t, fmt.Sprintf(`DROP DATABASE %s WITH (FORCE)`, name)) })
 	return mustAddressOf(t, name)
@@ -102,7 +101,7 @@ func mustTemplate(t testing.TB) string {
 		return template.name
 	}
 	needsPostgres(t)
-	name := "test_template_" + meanwhile.NewRandomID()
+	name := "test_template_" + storage.NewRandomID()
 	mustAdmin(t, fmt.Sprintf(`CREATE DATABASE %s %s`, name, usualClauses))
 	s, err := sqlstore.Open(t.Context(), mustAddressOf(t, name), slog.New(slog.DiscardHandler))
 	if err != nil {

@@ -13,47 +13,47 @@ import (
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // sentences are what people read where no method has a better one.
-var sentences = map[meanwhile.Kind]string{
-	meanwhile.Invalid:     "This text cannot be stored.",
-	meanwhile.NotFound:    "This is not there.",
-	meanwhile.Conflict:    "Somebody else was first: this is already there, or it has changed.",
-	meanwhile.Fenced:      "The lease has passed on.",
-	meanwhile.Unavailable: "The database cannot be reached just now. Please try again in a moment.",
-	meanwhile.Full:        "There is no room left on the disk.",
+var sentences = map[storage.Kind]string{
+	storage.Invalid:     "This text cannot be stored.",
+	storage.NotFound:    "This is not there.",
+	storage.Conflict:    "Somebody else was first: this is already there, or it has changed.",
+	storage.Fenced:      "The lease has passed on.",
+	storage.Unavailable: "The database cannot be reached just now. Please try again in a moment.",
+	storage.Full:        "There is no room left on the disk.",
 }
 
 // sqliteKinds goes by SQLite's result code: the extended one first, then its low byte.
-var sqliteKinds = map[int]meanwhile.Kind{
-	sqlite3.SQLITE_CONSTRAINT_UNIQUE:     meanwhile.Conflict,
-	sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY: meanwhile.Conflict,
+var sqliteKinds = map[int]storage.Kind{
+	sqlite3.SQLITE_CONSTRAINT_UNIQUE:     storage.Conflict,
+	sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY: storage.Conflict,
 	// what the new row belongs to has gone
-	sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY: meanwhile.NotFound,
-	sqlite3.SQLITE_BUSY:                  meanwhile.Unavailable,
-	sqlite3.SQLITE_LOCKED:                meanwhile.Unavailable,
-	sqlite3.SQLITE_CANTOPEN:              meanwhile.Unavailable,
-	sqlite3.SQLITE_IOERR:                 meanwhile.Unavailable,
-	sqlite3.SQLITE_READONLY:              meanwhile.Unavailable,
-	sqlite3.SQLITE_PROTOCOL:              meanwhile.Unavailable,
-	sqlite3.SQLITE_FULL:                  meanwhile.Full,
+	sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY: storage.NotFound,
+	sqlite3.SQLITE_BUSY:                  storage.Unavailable,
+	sqlite3.SQLITE_LOCKED:                storage.Unavailable,
+	sqlite3.SQLITE_CANTOPEN:              storage.Unavailable,
+	sqlite3.SQLITE_IOERR:                 storage.Unavailable,
+	sqlite3.SQLITE_READONLY:              storage.Unavailable,
+	sqlite3.SQLITE_PROTOCOL:              storage.Unavailable,
+	sqlite3.SQLITE_FULL:                  storage.Full,
 }
 
 // postgresKinds goes by SQLSTATE: the whole code first, then its class (two characters).
-var postgresKinds = map[string]meanwhile.Kind{
-	"23505": meanwhile.Conflict,
-	"23503": meanwhile.NotFound, // what the new row belongs to has gone
-	"22021": meanwhile.Invalid,  // a byte that no text may hold
-	"25006": meanwhile.Unavailable,
-	"40001": meanwhile.Unavailable,
-	"40P01": meanwhile.Unavailable,
-	"53100": meanwhile.Full,
-	"08":    meanwhile.Unavailable,
-	"53":    meanwhile.Unavailable,
-	"55":    meanwhile.Unavailable,
-	"57":    meanwhile.Unavailable,
+var postgresKinds = map[string]storage.Kind{
+	"23505": storage.Conflict,
+	"23503": storage.NotFound, // what the new row belongs to has gone
+	"22021": storage.Invalid,  // a byte that no text may hold
+	"25006": storage.Unavailable,
+	"40001": storage.Unavailable,
+	"40P01": storage.Unavailable,
+	"53100": storage.Full,
+	"08":    storage.Unavailable,
+	"53":    storage.Unavailable,
+	"55":    storage.Unavailable,
+	"57":    storage.Unavailable,
 }
 
 // worthRetrying are the SQLSTATEs of a transaction that was given up only because of another one: a
@@ -74,12 +74,12 @@ func (s *Store) fail(ctx context.Context, op string, err error) error {
 	}
 	kind := kindOf(err)
 	if s.closed.Load() {
-		kind = meanwhile.Unavailable
+		kind = storage.Unavailable
 	}
-	if kind == meanwhile.Internal {
+	if kind == storage.Internal {
 		return wrapped
 	}
-	return meanwhile.E(kind, sentences[kind], wrapped)
+	return storage.E(kind, sentences[kind], wrapped)
 }
 
 // failOpening classifies what was said when the database was first reached, with the sentence that
@@ -91,26 +91,26 @@ func (s *Store) failOpening(ctx context.Context, err error) error {
 	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && openSentences[pg.Code] != "" {
-		return meanwhile.E(meanwhile.Unavailable, openSentences[pg.Code], fmt.Errorf("%s: %w", op, err))
+		return storage.E(storage.Unavailable, openSentences[pg.Code], fmt.Errorf("%s: %w", op, err))
 	}
-	return reword(s.fail(ctx, op, err), meanwhile.Unavailable,
+	return reword(s.fail(ctx, op, err), storage.Unavailable,
 		"The database cannot be reached. See that it runs and that its address is right.")
 }
 
 // none is the error of a statement that found no row to work on.
-func (s *Store) none(kind meanwhile.Kind, op string) error {
-	return meanwhile.E(kind, sentences[kind], fmt.Errorf("%s: %w", op, sql.ErrNoRows))
+func (s *Store) none(kind storage.Kind, op string) error {
+	return storage.E(kind, sentences[kind], fmt.Errorf("%s: %w", op, sql.ErrNoRows))
 }
 
 // reword puts a better sentence on an error of the given kind and leaves every other one alone.
-func reword(err error, kind meanwhile.Kind, message string) error {
-	if err != nil && meanwhile.KindOf(err) == kind {
-		return meanwhile.E(kind, message, err)
+func reword(err error, kind storage.Kind, message string) error {
+	if err != nil && storage.KindOf(err) == kind {
+		return storage.E(kind, message, err)
 	}
 	return err
 }
 
-func kindOf(err error) meanwhile.Kind {
+func kindOf(err error) storage.Kind {
 	var lite *sqlite.Error
 	if errors.As(err, &lite) {
 		if kind, ok := sqliteKinds[lite.Code()]; ok {
@@ -131,7 +131,7 @@ func kindOf(err error) meanwhile.Kind {
 		errors.As(err, &network) || errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
 		errors.Is(err, io.EOF) ||
 		errors.Is(err, io.ErrUnexpectedEOF) {
-		return meanwhile.Unavailable
+		return storage.Unavailable
 	}
-	return meanwhile.Internal
+	return storage.Internal
 }

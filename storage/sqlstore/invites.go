@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 const inviteQuery = `SELECT i.id, i.workspace_id, w.name, COALESCE(i.hash, ''), i.email, i.role, i.created_by,
@@ -13,14 +13,14 @@ COALESCE(u.name, ''),
 	i.created_ms, i.expires_ms, i.used_ms
 	FROM invites i JOIN workspaces w ON w.id = i.workspace_id LEFT JOIN users u ON u.id = i.created_by`
 
-func scanInvite(row scanner) (i meanwhile.Invite, err error) {
+func scanInvite(row scanner) (i storage.Invite, err error) {
 	err = row.Scan(&i.ID, &i.WorkspaceID, &i.WorkspaceName, &i.Hash, &i.Email, &i.Role, &i.CreatedBy, &i.CreatedByName,
 		timeInto{&i.CreatedAt}, timeInto{&i.ExpiresAt}, nullTimeInto{&i.UsedAt})
 	return i, err
 }
 
 // CreateInvite adds an invite.
-func (s *Store) CreateInvite(ctx context.Context, i meanwhile.Invite) error {
+func (s *Store) CreateInvite(ctx context.Context, i storage.Invite) error {
 	_, err := s.exec(
 		ctx,
 		"create invite",
@@ -31,7 +31,7 @@ func (s *Store) CreateInvite(ctx context.Context, i meanwhile.Invite) error {
 		string(i.WorkspaceID),
 		sql.NullString{String: i.Hash, Valid: i.Hash != ""},
 		i.Email,
-		meanwhile.FoldEmail(i.Email),
+		storage.FoldEmail(i.Email),
 		string(i.Role),
 		string(i.CreatedBy),
 		toMS(i.CreatedAt),
@@ -42,12 +42,12 @@ func (s *Store) CreateInvite(ctx context.Context, i meanwhile.Invite) error {
 }
 
 // InviteByHash finds an invite, over or not. NotFound.
-func (s *Store) InviteByHash(ctx context.Context, hash string) (meanwhile.Invite, error) {
+func (s *Store) InviteByHash(ctx context.Context, hash string) (storage.Invite, error) {
 	return one(ctx, s, reading, "find invite", scanInvite, inviteQuery+` WHERE i.hash = $1`, hash)
 }
 
 // OpenInvites lists what is neither used nor over at now, newest first.
-func (s *Store) OpenInvites(ctx context.Context, id meanwhile.WorkspaceID, now time.Time) ([]meanwhile.Invite, error) {
+func (s *Store) OpenInvites(ctx context.Context, id storage.WorkspaceID, now time.Time) ([]storage.Invite, error) {
 	return all(
 		ctx,
 		s,
@@ -63,7 +63,7 @@ func (s *Store) OpenInvites(ctx context.Context, id meanwhile.WorkspaceID, now t
 
 // UseInvite marks the invite as used by that person, once. NotFound if absent, used already, or
 // over at now.
-func (s *Store) UseInvite(ctx context.Context, hash string, now time.Time, by meanwhile.UserID) error {
+func (s *Store) UseInvite(ctx context.Context, hash string, now time.Time, by storage.UserID) error {
 	return s.change(
 		ctx,
 		"use invite",
@@ -75,7 +75,7 @@ func (s *Store) UseInvite(ctx context.Context, hash string, now time.Time, by me
 }
 
 // DeleteInvite takes an invite back. NotFound, also when it was used.
-func (s *Store) DeleteInvite(ctx context.Context, w meanwhile.WorkspaceID, id meanwhile.InviteID) error {
+func (s *Store) DeleteInvite(ctx context.Context, w storage.WorkspaceID, id storage.InviteID) error {
 	return s.change(
 		ctx,
 		"delete invite",
@@ -87,7 +87,7 @@ func (s *Store) DeleteInvite(ctx context.Context, w meanwhile.WorkspaceID, id me
 
 // DeleteInvitesOf takes back what the person has handed out, and what stands open for their own
 // address.
-func (s *Store) DeleteInvitesOf(ctx context.Context, w meanwhile.WorkspaceID, id meanwhile.UserID) error {
+func (s *Store) DeleteInvitesOf(ctx context.Context, w storage.WorkspaceID, id storage.UserID) error {
 	_, err := s.exec(ctx, "delete invites of a member",
 		`DELETE FROM invites WHERE workspace_id = $1 AND used_ms IS NULL
 		AND (created_by = $2 OR email_folded = (SELECT u.email_folded FROM users u WHERE u.id = $2))`,

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/storage/sqlstore"
 )
 
@@ -81,89 +81,89 @@ func mustDB(t testing.TB, e engine, address string) *sql.DB {
 
 // crew is a workspace with a video that has something in every table.
 type crew struct {
-	workspace meanwhile.WorkspaceID
-	ada, bea  meanwhile.UserID
-	video     meanwhile.VideoID
-	upload    meanwhile.UploadID
+	workspace storage.WorkspaceID
+	ada, bea  storage.UserID
+	video     storage.VideoID
+	upload    storage.UploadID
 }
 
 func mustCrew(t testing.TB, s *sqlstore.Store) crew {
 	t.Helper()
 	ctx, now := t.Context(), time.UnixMilli(1_800_000_000_000)
-	id := meanwhile.NewRandomID
+	id := storage.NewRandomID
 	c := crew{
-		meanwhile.WorkspaceID(id()),
-		meanwhile.UserID(id()),
-		meanwhile.UserID(id()),
-		meanwhile.VideoID(id()),
-		meanwhile.UploadID(id()),
+		storage.WorkspaceID(id()),
+		storage.UserID(id()),
+		storage.UserID(id()),
+		storage.VideoID(id()),
+		storage.UploadID(id()),
 	}
-	stage := meanwhile.StageID(id())
-	steps := []error{s.CreateWorkspace(ctx, meanwhile.Workspace{ID: c.workspace, Name: "Crew", CreatedAt: now})}
-	for _, u := range []meanwhile.UserID{c.ada, c.bea} {
+	stage := storage.StageID(id())
+	steps := []error{s.CreateWorkspace(ctx, storage.Workspace{ID: c.workspace, Name: "Crew", CreatedAt: now})}
+	for _, u := range []storage.UserID{c.ada, c.bea} {
 		steps = append(
 			steps,
-			s.CreateUser(ctx, meanwhile.User{ID: u, Email: string(u) + "@example.org", Name: "N", CreatedAt: now},
-				meanwhile.Membership{WorkspaceID: c.workspace, UserID: u, Role: meanwhile.RoleOwner, CreatedAt: now}),
+			s.CreateUser(ctx, storage.User{ID: u, Email: string(u) + "@example.org", Name: "N", CreatedAt: now},
+				storage.Membership{WorkspaceID: c.workspace, UserID: u, Role: storage.RoleOwner, CreatedAt: now}),
 			s.CreateSession(
 				ctx,
-				meanwhile.Session{Hash: id(), UserID: u, CreatedAt: now, LastUsed: now, ExpiresAt: now},
+				storage.Session{Hash: id(), UserID: u, CreatedAt: now, LastUsed: now, ExpiresAt: now},
 			),
 			s.CreateAPIKey(
 				ctx,
-				meanwhile.APIKey{
-					ID:        meanwhile.APIKeyID(id()),
+				storage.APIKey{
+					ID:        storage.APIKeyID(id()),
 					UserID:    u,
 					Hash:      id(),
-					Scopes:    meanwhile.AllScopes,
+					Scopes:    storage.AllScopes,
 					CreatedAt: now,
 				},
 			),
-			s.CreateLoginLink(ctx, meanwhile.LoginLink{Hash: id(), UserID: u, CreatedAt: now, ExpiresAt: now}),
+			s.CreateLoginLink(ctx, storage.LoginLink{Hash: id(), UserID: u, CreatedAt: now, ExpiresAt: now}),
 		)
 	}
 	steps = append(
 		steps,
 		s.CreateVideo(
 			ctx,
-			meanwhile.Video{
+			storage.Video{
 				ID:          c.video,
 				WorkspaceID: c.workspace,
 				OwnerID:     c.bea,
 				Title:       "T",
 				Source:      "recording",
-				State:       meanwhile.StateReady,
+				State:       storage.StateReady,
 				CreatedAt:   now,
 				UpdatedAt:   now,
 			},
 		),
-		s.CreateShare(ctx, meanwhile.Share{ID: meanwhile.ShareID(id()), VideoID: c.video, Token: id(), CreatedAt: now}),
+		s.CreateShare(ctx, storage.Share{ID: storage.ShareID(id()), VideoID: c.video, Token: id(), CreatedAt: now}),
 		s.CreateUpload(
 			ctx,
-			meanwhile.Upload{ID: c.upload, VideoID: c.video, LengthBytes: -1, CreatedAt: now, ExpiresAt: now},
+			storage.Upload{ID: c.upload, VideoID: c.video, LengthBytes: -1, CreatedAt: now, ExpiresAt: now},
 		),
-		s.CreateRecording(ctx, meanwhile.Recording{UploadID: c.upload, State: "recording", HeardAt: now}),
-		s.NameCreation(ctx, meanwhile.Creation{UserID: c.bea, KeyHash: id(), VideoID: c.video, CreatedAt: now}, now),
-		s.SaveLayout(ctx, c.video, meanwhile.DefaultLayout()),
-		s.SaveProbe(ctx, c.video, 1, meanwhile.Probe{}),
+		s.CreateRecording(ctx, storage.Recording{UploadID: c.upload, State: "recording", HeardAt: now}),
+		s.NameCreation(ctx, storage.Creation{UserID: c.bea, KeyHash: id(), VideoID: c.video, CreatedAt: now}, now),
+		s.SaveLayout(ctx, c.video, storage.DefaultLayout()),
+		s.SaveProbe(ctx, c.video, 1, storage.Probe{}),
 		s.CreateStage(
 			ctx,
-			meanwhile.Stage{
+			storage.Stage{
 				ID:         stage,
 				VideoID:    c.video,
 				Generation: 1,
-				Step:       meanwhile.StepInspect,
-				State:      meanwhile.StageDue,
+				Step:       storage.StepInspect,
+				State:      storage.StageDue,
 				CreatedAt:  now,
 			},
 		),
 		s.CreateAsset(
 			ctx,
-			meanwhile.Asset{
-				ID:         meanwhile.AssetID(id()),
+			storage.Asset{
+				ID:         storage.AssetID(id()),
 				VideoID:    c.video,
 				Generation: 1,
-				Kind:       meanwhile.AssetCopy,
+				Kind:       storage.AssetCopy,
 				Name:       "c",
 				Key:        "v/" + string(c.video) + "/g1/c.mp4",
 				CreatedAt:  now,
@@ -171,21 +171,21 @@ func mustCrew(t testing.TB, s *sqlstore.Store) crew {
 		),
 		s.AddSound(
 			ctx,
-			meanwhile.SoundPiece{UploadID: c.upload, Track: "screen", Key: "v/" + string(c.video) + "/g0/s.sound"},
+			storage.SoundPiece{UploadID: c.upload, Track: "screen", Key: "v/" + string(c.video) + "/g0/s.sound"},
 		),
 		s.SaveWorkspace(
 			ctx,
 			c.workspace,
 			"W",
-			meanwhile.Settings{
-				SignUp:          meanwhile.SignUpClosed,
+			storage.Settings{
+				SignUp:          storage.SignUpClosed,
 				DefaultAudience: "link",
 				DefaultComments: "on",
 				KeepDays:        1,
 			},
 		),
 	)
-	chunk := meanwhile.Chunk{Track: "screen", SizeBytes: 4, SHA256: "x", Key: "u/" + string(c.upload) + "/screen/0"}
+	chunk := storage.Chunk{Track: "screen", SizeBytes: 4, SHA256: "x", Key: "u/" + string(c.upload) + "/screen/0"}
 	_, _, err := s.AddChunk(ctx, c.upload, chunk, "video/mp4", now, now)
 	steps = append(
 		steps,
@@ -193,13 +193,13 @@ func mustCrew(t testing.TB, s *sqlstore.Store) crew {
 		s.IndexTrack(
 			ctx,
 			0,
-			meanwhile.Track{UploadID: c.upload, Name: "screen", IndexedBytes: 4, Fragments: 1},
-			[]meanwhile.Fragment{{SizeBytes: 4}},
+			storage.Track{UploadID: c.upload, Name: "screen", IndexedBytes: 4, Fragments: 1},
+			[]storage.Fragment{{SizeBytes: 4}},
 		),
 	)
 	_, err = s.CreateComment(
 		ctx,
-		meanwhile.Comment{ID: meanwhile.CommentID(id()), VideoID: c.video, AuthorID: c.bea, Body: "B", CreatedAt: now},
+		storage.Comment{ID: storage.CommentID(id()), VideoID: c.video, AuthorID: c.bea, Body: "B", CreatedAt: now},
 	)
 	steps = append(steps, err)
 	u, err := s.TakeUpload(ctx, c.upload)
@@ -210,7 +210,7 @@ func mustCrew(t testing.TB, s *sqlstore.Store) crew {
 			ctx,
 			c.upload,
 			u.Holder,
-			[]meanwhile.Part{{Track: "main", SizeBytes: 1, SHA256: "x", Key: "u/" + string(c.upload) + "/p"}},
+			[]storage.Part{{Track: "main", SizeBytes: 1, SHA256: "x", Key: "u/" + string(c.upload) + "/p"}},
 			now,
 		),
 	)
@@ -291,11 +291,11 @@ func TestNoRowOfADeletedAccountIsLeft(t *testing.T) {
 		if err := s.SetDeletion(t.Context(), c.bea, &now); err != nil {
 			t.Fatal(err)
 		}
-		err := s.InTx(t.Context(), func(tx meanwhile.Store) error {
-			if err := tx.PassOn(t.Context(), c.workspace, c.bea, meanwhile.FormerMember); err != nil {
+		err := s.InTx(t.Context(), func(tx storage.Store) error {
+			if err := tx.PassOn(t.Context(), c.workspace, c.bea, storage.FormerMember); err != nil {
 				return err
 			}
-			return tx.DeleteUser(t.Context(), c.bea, meanwhile.FormerMember, now)
+			return tx.DeleteUser(t.Context(), c.bea, storage.FormerMember, now)
 		})
 		if err != nil {
 			t.Fatal(err)

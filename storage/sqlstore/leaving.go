@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // ListForExport lists ids, newest first.
-func (s *Store) ListForExport(ctx context.Context, q meanwhile.ExportQuery) ([]meanwhile.VideoKey, error) {
+func (s *Store) ListForExport(ctx context.Context, q storage.ExportQuery) ([]storage.VideoKey, error) {
 	args := []any{q.Limit}
 	where := "true"
 	add := func(condition string, values ...any) {
@@ -29,19 +29,19 @@ func (s *Store) ListForExport(ctx context.Context, q meanwhile.ExportQuery) ([]m
 	if q.Before != nil {
 		add("(created_ms, id) < (%s, %s)", toMS(q.Before.CreatedAt), string(q.Before.ID))
 	}
-	return all(ctx, s, reading, "list videos for export", func(row scanner) (k meanwhile.VideoKey, err error) {
+	return all(ctx, s, reading, "list videos for export", func(row scanner) (k storage.VideoKey, err error) {
 		err = row.Scan(timeInto{&k.CreatedAt}, &k.ID)
 		return k, err
 	}, `SELECT created_ms, id FROM videos WHERE `+where+` ORDER BY created_ms DESC, id DESC LIMIT $1`, args...)
 }
 
 // SetDeletion says when the account is deleted; nil: it stays. NotFound.
-func (s *Store) SetDeletion(ctx context.Context, id meanwhile.UserID, at *time.Time) error {
+func (s *Store) SetDeletion(ctx context.Context, id storage.UserID, at *time.Time) error {
 	return s.change(ctx, "set deletion", `UPDATE users SET delete_ms = $2 WHERE id = $1`, string(id), toNullMS(at))
 }
 
 // DeletionOf is when the account is deleted; nil: it stays. NotFound.
-func (s *Store) DeletionOf(ctx context.Context, id meanwhile.UserID) (*time.Time, error) {
+func (s *Store) DeletionOf(ctx context.Context, id storage.UserID) (*time.Time, error) {
 	return one(ctx, s, reading, "read deletion", func(row scanner) (at *time.Time, err error) {
 		err = row.Scan(nullTimeInto{&at})
 		return at, err
@@ -49,7 +49,7 @@ func (s *Store) DeletionOf(ctx context.Context, id meanwhile.UserID) (*time.Time
 }
 
 // EndCredentials deletes every session, key and log-in link of the account.
-func (s *Store) EndCredentials(ctx context.Context, id meanwhile.UserID) error {
+func (s *Store) EndCredentials(ctx context.Context, id storage.UserID) error {
 	return s.inTx(ctx, func(t *Store) error {
 		for _, table := range []string{"sessions", "api_keys", "login_links"} {
 			if _, err := t.exec(
@@ -66,27 +66,27 @@ func (s *Store) EndCredentials(ctx context.Context, id meanwhile.UserID) error {
 }
 
 // AccountsToDelete lists accounts whose time is over at now.
-func (s *Store) AccountsToDelete(ctx context.Context, now time.Time, limit int) ([]meanwhile.UserID, error) {
+func (s *Store) AccountsToDelete(ctx context.Context, now time.Time, limit int) ([]storage.UserID, error) {
 	return all(
 		ctx,
 		s,
 		reading,
 		"list accounts to delete",
-		scanValue[meanwhile.UserID],
+		scanValue[storage.UserID],
 		`SELECT id FROM users WHERE delete_ms IS NOT NULL AND delete_ms <= $1 ORDER BY delete_ms, id LIMIT $2`,
 		toMS(now),
 		limit,
 	)
 }
 
-func scanBelonging(row scanner) (b meanwhile.Belonging, err error) {
+func scanBelonging(row scanner) (b storage.Belonging, err error) {
 	err = row.Scan(&b.Workspace.ID, &b.Workspace.Name, timeInto{&b.Workspace.CreatedAt}, &b.Role, &b.Others, &b.Owners)
 	return b, err
 }
 
 // Belongings lists the workspaces that the account is in, or has videos in. In a transaction its
 // row stays as it is until the end.
-func (s *Store) Belongings(ctx context.Context, id meanwhile.UserID) ([]meanwhile.Belonging, error) {
+func (s *Store) Belongings(ctx context.Context, id storage.UserID) ([]storage.Belonging, error) {
 	const op = "list belongings"
 	if s.tx != nil {
 		if err := s.change(ctx, op, `UPDATE users SET delete_ms = delete_ms WHERE id = $1`, string(id)); err != nil {
@@ -115,18 +115,18 @@ const heir = `SELECT m.user_id FROM memberships m JOIN users u ON u.id = m.user_
 // else.
 func (s *Store) PromoteToOwner(
 	ctx context.Context,
-	id meanwhile.WorkspaceID,
-	leaving meanwhile.UserID,
-) (meanwhile.User, error) {
+	id storage.WorkspaceID,
+	leaving storage.UserID,
+) (storage.User, error) {
 	const op = "promote to owner"
-	var u meanwhile.User
+	var u storage.User
 	err := s.inTx(ctx, func(t *Store) error {
 		who, err := one(
 			ctx,
 			t,
 			writing,
 			op,
-			scanValue[meanwhile.UserID],
+			scanValue[storage.UserID],
 			`UPDATE memberships SET role = 'owner' WHERE workspace_id = $1 AND user_id = (`+heir+`) RETURNING user_id`,
 			string(id),
 			string(leaving),
@@ -143,7 +143,7 @@ func (s *Store) PromoteToOwner(
 
 // PassOn gives the account's videos in a workspace to another owner of it, and name to who made
 // them.
-func (s *Store) PassOn(ctx context.Context, id meanwhile.WorkspaceID, leaving meanwhile.UserID, name string) error {
+func (s *Store) PassOn(ctx context.Context, id storage.WorkspaceID, leaving storage.UserID, name string) error {
 	_, err := s.exec(ctx, "pass videos on",
 		`UPDATE videos SET owner_id = (`+heir+`), author_name = CASE WHEN author_name = '' THEN $3 ELSE author_name END
 		WHERE workspace_id = $1 AND owner_id = $2`, string(id), string(leaving), name)
@@ -153,10 +153,10 @@ func (s *Store) PassOn(ctx context.Context, id meanwhile.WorkspaceID, leaving me
 // TrashAll puts every video of the workspace into the trash, and lists up to limit of them.
 func (s *Store) TrashAll(
 	ctx context.Context,
-	id meanwhile.WorkspaceID,
+	id storage.WorkspaceID,
 	at time.Time,
 	limit int,
-) (list []meanwhile.VideoID, err error) {
+) (list []storage.VideoID, err error) {
 	const op = "trash all videos"
 	err = s.inTx(ctx, func(t *Store) error {
 		if _, err := t.exec(
@@ -168,7 +168,7 @@ func (s *Store) TrashAll(
 		); err != nil {
 			return err
 		}
-		list, err = all(ctx, t, reading, op, scanValue[meanwhile.VideoID],
+		list, err = all(ctx, t, reading, op, scanValue[storage.VideoID],
 			`SELECT id FROM videos WHERE workspace_id = $1 ORDER BY id LIMIT $2`, string(id), limit)
 		return err
 	})
@@ -177,7 +177,7 @@ func (s *Store) TrashAll(
 
 // DeleteWorkspace removes a workspace that has no videos and in which nobody but leaving is.
 // Conflict when it has, NotFound.
-func (s *Store) DeleteWorkspace(ctx context.Context, id meanwhile.WorkspaceID, leaving meanwhile.UserID) error {
+func (s *Store) DeleteWorkspace(ctx context.Context, id storage.WorkspaceID, leaving storage.UserID) error {
 	const op = "delete workspace"
 	n, err := s.exec(ctx, op,
 		`DELETE FROM workspaces WHERE id = $1
@@ -191,7 +191,7 @@ func (s *Store) DeleteWorkspace(ctx context.Context, id meanwhile.WorkspaceID, l
 
 // DeleteUser removes an account whose time is over at now; its comments keep their text under name.
 // NotFound when it stays.
-func (s *Store) DeleteUser(ctx context.Context, id meanwhile.UserID, name string, now time.Time) error {
+func (s *Store) DeleteUser(ctx context.Context, id storage.UserID, name string, now time.Time) error {
 	const op = "delete user"
 	return s.inTx(ctx, func(t *Store) error {
 		if err := t.change(

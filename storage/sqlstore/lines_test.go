@@ -7,13 +7,13 @@ import (
 	"sync"
 	"testing"
 
-	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/storage/sqlstore"
 )
 
-func guestComment(id string) meanwhile.Comment {
-	return meanwhile.Comment{
-		ID:         meanwhile.CommentID(id),
+func guestComment(id string) storage.Comment {
+	return storage.Comment{
+		ID:         storage.CommentID(id),
 		VideoID:    "v",
 		AuthorName: "Guest",
 		Body:       "Look",
@@ -24,14 +24,14 @@ func guestComment(id string) meanwhile.Comment {
 // mustLineUp has somebody elsewhere hold the conversation until one of ours waits for it in the
 // database and all others behind that one. then is called at that moment. It gives what each was
 // answered.
-func mustLineUp(t *testing.T, elsewhere, ours *sqlstore.Store, then func(), comments ...meanwhile.Comment) []error {
+func mustLineUp(t *testing.T, elsewhere, ours *sqlstore.Store, then func(), comments ...storage.Comment) []error {
 	t.Helper()
 	errs := make([]error, len(comments))
 	var through sync.WaitGroup
 	write := func(i int) {
 		through.Go(func() { _, errs[i] = ours.CreateComment(t.Context(), comments[i]) })
 	}
-	err := elsewhere.InTx(t.Context(), func(tx meanwhile.Store) error {
+	err := elsewhere.InTx(t.Context(), func(tx storage.Store) error {
 		if _, err := tx.CreateComment(t.Context(), guestComment("elsewhere")); err != nil {
 			return err
 		}
@@ -57,7 +57,7 @@ func TestCommentsInLineShareOneTransaction(t *testing.T) {
 	address := postgres.migrated(t)
 	elsewhere, ours := mustOpenAt(t, address), mustOpenAt(t, address)
 	mustVideos(t, ours, "v")
-	comments := make([]meanwhile.Comment, 12)
+	comments := make([]storage.Comment, 12)
 	for i := range comments {
 		comments[i] = guestComment(fmt.Sprint(i))
 	}
@@ -86,8 +86,8 @@ func TestRefusedCommentHarmsNobodyInItsLine(t *testing.T) {
 	orphan.Parent = "nobody"
 	errs := mustLineUp(t, elsewhere, ours, func() {},
 		guestComment("a"), guestComment("b"), guestComment("elsewhere"), guestComment("c"), orphan, guestComment("d"))
-	for i, want := range []meanwhile.Kind{2: meanwhile.Conflict, 4: meanwhile.NotFound, 5: 0} {
-		if want == 0 && errs[i] != nil || want != 0 && meanwhile.KindOf(errs[i]) != want {
+	for i, want := range []storage.Kind{2: storage.Conflict, 4: storage.NotFound, 5: 0} {
+		if want == 0 && errs[i] != nil || want != 0 && storage.KindOf(errs[i]) != want {
 			t.Errorf("comment %d: %v, want the kind %q", i, errs[i], want)
 		}
 	}

@@ -4,16 +4,16 @@ import (
 	"context"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // HeldComments lists what waits for approval, oldest first.
 func (s *Store) HeldComments(
 	ctx context.Context,
-	ws meanwhile.WorkspaceID,
-	owner meanwhile.UserID,
+	ws storage.WorkspaceID,
+	owner storage.UserID,
 	limit int,
-) ([]meanwhile.HeldComment, error) {
+) ([]storage.HeldComment, error) {
 	return all(ctx, s, reading, "list held comments", scanHeld,
 		`SELECT `+commentColumns+`, v.title,
 			COALESCE((SELECT s.token FROM shares s WHERE s.video_id = v.id AND s.revoked_ms IS NULL
@@ -24,14 +24,14 @@ func (s *Store) HeldComments(
 		ORDER BY c.held_ms, c.id LIMIT $3`, string(ws), string(owner), limit)
 }
 
-func scanHeld(row scanner) (h meanwhile.HeldComment, err error) {
+func scanHeld(row scanner) (h storage.HeldComment, err error) {
 	h.Comment, err = scanCommentAnd(row, &h.VideoTitle, &h.ShareToken)
 	return h, err
 }
 
 // ApproveComment lets everybody see a held comment. NotFound if it does not wait any more.
-func (s *Store) ApproveComment(ctx context.Context, id meanwhile.CommentID) (meanwhile.Comment, error) {
-	var stored meanwhile.Comment
+func (s *Store) ApproveComment(ctx context.Context, id storage.CommentID) (storage.Comment, error) {
+	var stored storage.Comment
 	err := s.inTx(ctx, func(t *Store) error {
 		seq, err := one(ctx, t, writing, "count approval", scanValue[int64],
 			`UPDATE comment_counters SET seq = seq + 1, live_count = live_count + 1
@@ -61,9 +61,9 @@ func (s *Store) ApproveComment(ctx context.Context, id meanwhile.CommentID) (mea
 // BlockGuest keeps a guest from commenting under the videos of a workspace. Twice is no error.
 func (s *Store) BlockGuest(
 	ctx context.Context,
-	ws meanwhile.WorkspaceID,
+	ws storage.WorkspaceID,
 	guestKey string,
-	by meanwhile.UserID,
+	by storage.UserID,
 	at time.Time,
 ) error {
 	_, err := s.exec(
@@ -80,7 +80,7 @@ func (s *Store) BlockGuest(
 }
 
 // GuestBlocked reports whether a guest may not comment there.
-func (s *Store) GuestBlocked(ctx context.Context, ws meanwhile.WorkspaceID, guestKey string) (bool, error) {
+func (s *Store) GuestBlocked(ctx context.Context, ws storage.WorkspaceID, guestKey string) (bool, error) {
 	return one(ctx, s, reading, "look for block", scanValue[bool],
 		`SELECT EXISTS (SELECT 1 FROM guest_blocks WHERE workspace_id = $1 AND guest_key = $2)`, string(ws), guestKey)
 }
@@ -89,9 +89,9 @@ func (s *Store) GuestBlocked(ctx context.Context, ws meanwhile.WorkspaceID, gues
 // workspace.
 func (s *Store) CommentsOfGuest(
 	ctx context.Context,
-	ws meanwhile.WorkspaceID,
+	ws storage.WorkspaceID,
 	guestKey string,
-) ([]meanwhile.Comment, error) {
+) ([]storage.Comment, error) {
 	return all(ctx, s, reading, "list comments of guest", scanComment,
 		`SELECT `+commentColumns+commentTables+`JOIN videos v ON v.id = c.video_id
 		WHERE v.workspace_id = $1 AND c.guest_key = $2 AND c.deleted_ms IS NULL ORDER BY c.id`, string(ws), guestKey)

@@ -3,7 +3,7 @@ package sqlstore
 import (
 	"context"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // frontier is where a track's first gap is.
@@ -17,7 +17,7 @@ func scanFrontier(row scanner) (f frontier, err error) {
 	return f, err
 }
 
-func (s *Store) frontier(ctx context.Context, id meanwhile.UploadID, track string) (frontier, error) {
+func (s *Store) frontier(ctx context.Context, id storage.UploadID, track string) (frontier, error) {
 	list, err := all(ctx, s, reading, "find end of track", scanFrontier,
 		`SELECT o.n + 1, o.offset_bytes + c.size_bytes FROM chunk_offsets o
 		JOIN chunks c ON c.upload_id = o.upload_id AND c.track = o.track AND c.n = o.n
@@ -31,7 +31,7 @@ func (s *Store) frontier(ctx context.Context, id meanwhile.UploadID, track strin
 // TrackEnd is how many chunks of a track are there without a gap, and how many bytes they have.
 func (s *Store) TrackEnd(
 	ctx context.Context,
-	id meanwhile.UploadID,
+	id storage.UploadID,
 	track string,
 ) (chunks int, bytes int64, err error) {
 	f, err := s.frontier(ctx, id, track)
@@ -40,7 +40,7 @@ func (s *Store) TrackEnd(
 
 // place gives the chunks from the gap that c filled to the next gap their offsets. It belongs into
 // the transaction that added c.
-func (s *Store) place(ctx context.Context, id meanwhile.UploadID, c meanwhile.Chunk) error {
+func (s *Store) place(ctx context.Context, id storage.UploadID, c storage.Chunk) error {
 	const op = "place chunk"
 	f, err := s.frontier(ctx, id, c.Track)
 	if err != nil || c.N < f.next {
@@ -49,7 +49,7 @@ func (s *Store) place(ctx context.Context, id meanwhile.UploadID, c meanwhile.Ch
 	if c.N > f.next {
 		// Behind a gap, unless a program of the last version filled it, which knows of no offsets.
 		_, err := s.ChunkByNumber(ctx, id, c.Track, f.next)
-		if meanwhile.KindOf(err) == meanwhile.NotFound && err != nil {
+		if storage.KindOf(err) == storage.NotFound && err != nil {
 			return nil
 		}
 		if err != nil {
@@ -70,11 +70,11 @@ func (s *Store) place(ctx context.Context, id meanwhile.UploadID, c meanwhile.Ch
 // most limit.
 func (s *Store) ChunksAt(
 	ctx context.Context,
-	id meanwhile.UploadID,
+	id storage.UploadID,
 	track string,
 	offset int64,
 	limit int,
-) ([]meanwhile.Part, error) {
+) ([]storage.Part, error) {
 	return all(ctx, s, reading, "list chunks from an offset", scanPart,
 		`SELECT o.track, o.n, o.offset_bytes, c.size_bytes, c.sha256, c.object_key FROM chunk_offsets o
 		JOIN chunks c ON c.upload_id = o.upload_id AND c.track = o.track AND c.n = o.n

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // Chunks of a release that knew of no offsets get them by the migration, and those that its program
@@ -21,7 +21,7 @@ func TestChunksOfTheLastReleaseGetTheirPlaces(t *testing.T) {
 		err := errors.Join(
 			s.CreateUpload(
 				t.Context(),
-				meanwhile.Upload{
+				storage.Upload{
 					ID:          "u",
 					VideoID:     "v",
 					LengthBytes: -1,
@@ -29,11 +29,11 @@ func TestChunksOfTheLastReleaseGetTheirPlaces(t *testing.T) {
 					ExpiresAt:   noon.Add(time.Hour),
 				},
 			),
-			s.CreateRecording(t.Context(), meanwhile.Recording{UploadID: "u", State: "recording", HeardAt: noon}),
+			s.CreateRecording(t.Context(), storage.Recording{UploadID: "u", State: "recording", HeardAt: noon}),
 		)
 		add := func(track string, numbers ...int) {
 			for _, n := range numbers {
-				c := meanwhile.Chunk{
+				c := storage.Chunk{
 					Track:     track,
 					N:         n,
 					SizeBytes: int64(10 + n),

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/storage/sqlstore"
 )
 
@@ -19,21 +19,21 @@ func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name, address string
-		want          meanwhile.Kind
+		want          storage.Kind
 	}{
-		{"no scheme", "meanwhile.db", meanwhile.Invalid},
-		{"another engine", "mysql://localhost/meanwhile", meanwhile.Invalid},
-		{"nothing", "", meanwhile.Invalid},
-		{"a folder that is not there", "sqlite:" + filepath.Join(t.TempDir(), "none", "m.db"), meanwhile.Unavailable},
+		{"no scheme", "meanwhile.db", storage.Invalid},
+		{"another engine", "mysql://localhost/meanwhile", storage.Invalid},
+		{"nothing", "", storage.Invalid},
+		{"a folder that is not there", "sqlite:" + filepath.Join(t.TempDir(), "none", "m.db"), storage.Unavailable},
 		{
 			"a PostgreSQL that is not there",
 			"postgres://nobody@127.0.0.1:1/none?connect_timeout=2",
-			meanwhile.Unavailable,
+			storage.Unavailable,
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s, err := sqlstore.Open(t.Context(), tc.address, slog.New(slog.DiscardHandler))
-			if meanwhile.KindOf(err) != tc.want || s != nil {
+			if storage.KindOf(err) != tc.want || s != nil {
 				t.Errorf("Open() = %v, want the kind %s", err, tc.want)
 			}
 		})
@@ -46,7 +46,7 @@ func TestFileIsPrivateWhateverItsName(t *testing.T) {
 	s := mustOpen(t, path)
 	if err := s.CreateWorkspace(
 		t.Context(),
-		meanwhile.Workspace{ID: "w", Name: "W", CreatedAt: time.Now()},
+		storage.Workspace{ID: "w", Name: "W", CreatedAt: time.Now()},
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestMigrateCopiesWhatWasThere(t *testing.T) {
 	}
 	if err := s.CreateWorkspace(
 		t.Context(),
-		meanwhile.Workspace{ID: "w", Name: "Orchard", CreatedAt: time.Now()},
+		storage.Workspace{ID: "w", Name: "Orchard", CreatedAt: time.Now()},
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestRowsSurviveAStart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := meanwhile.Workspace{ID: "w", Name: "Orchard", CreatedAt: time.UnixMilli(1_772_625_600_678).UTC()}
+		want := storage.Workspace{ID: "w", Name: "Orchard", CreatedAt: time.UnixMilli(1_772_625_600_678).UTC()}
 		if err := errors.Join(
 			first.Migrate(t.Context()),
 			first.CreateWorkspace(t.Context(), want),
@@ -170,9 +170,9 @@ func TestClosedStoreIsUnavailable(t *testing.T) {
 		for what, err := range map[string]error{
 			"a read": readErr,
 			"Ping":   s.Ping(t.Context()),
-			"InTx":   s.InTx(t.Context(), func(meanwhile.Store) error { return nil }),
+			"InTx":   s.InTx(t.Context(), func(storage.Store) error { return nil }),
 		} {
-			if meanwhile.KindOf(err) != meanwhile.Unavailable {
+			if storage.KindOf(err) != storage.Unavailable {
 				t.Errorf("%s = %v, want the kind unavailable", what, err)
 			}
 		}

@@ -3,16 +3,16 @@ package sqlstore
 import (
 	"context"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // HoldWorkspace puts the transaction behind every other that holds the workspace. NotFound.
-func (s *Store) HoldWorkspace(ctx context.Context, id meanwhile.WorkspaceID) error {
+func (s *Store) HoldWorkspace(ctx context.Context, id storage.WorkspaceID) error {
 	return s.change(ctx, "hold workspace", `UPDATE workspaces SET name = name WHERE id = $1`, string(id))
 }
 
 // AddMembership puts a person into a workspace. Conflict, NotFound.
-func (s *Store) AddMembership(ctx context.Context, m meanwhile.Membership) error {
+func (s *Store) AddMembership(ctx context.Context, m storage.Membership) error {
 	_, err := s.exec(
 		ctx,
 		"create membership",
@@ -25,13 +25,13 @@ func (s *Store) AddMembership(ctx context.Context, m meanwhile.Membership) error
 	return err
 }
 
-func scanWorkspaceRole(row scanner) (r meanwhile.WorkspaceRole, err error) {
+func scanWorkspaceRole(row scanner) (r storage.WorkspaceRole, err error) {
 	err = row.Scan(&r.Workspace.ID, &r.Workspace.Name, timeInto{&r.Workspace.CreatedAt}, &r.Role, timeInto{&r.JoinedAt})
 	return r, err
 }
 
 // Memberships lists a person's workspaces, the oldest membership first.
-func (s *Store) Memberships(ctx context.Context, id meanwhile.UserID) ([]meanwhile.WorkspaceRole, error) {
+func (s *Store) Memberships(ctx context.Context, id storage.UserID) ([]storage.WorkspaceRole, error) {
 	return all(
 		ctx,
 		s,
@@ -49,28 +49,28 @@ const memberQuery = `SELECT u.id, u.email, u.name, u.password_hash, u.time_zone,
 u.created_ms, u.verified_ms, m.role, m.created_ms
 	FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.workspace_id = $1`
 
-func scanMember(row scanner) (m meanwhile.Member, err error) {
+func scanMember(row scanner) (m storage.Member, err error) {
 	err = row.Scan(append(userInto(&m.User), &m.Role, timeInto{&m.JoinedAt})...)
 	return m, err
 }
 
 // Members lists a workspace's people by when they joined.
-func (s *Store) Members(ctx context.Context, id meanwhile.WorkspaceID) ([]meanwhile.Member, error) {
+func (s *Store) Members(ctx context.Context, id storage.WorkspaceID) ([]storage.Member, error) {
 	return all(ctx, s, reading, "list members", scanMember, memberQuery+` ORDER BY m.created_ms, u.id`, string(id))
 }
 
 // MemberByID finds one of a workspace's people. NotFound.
 func (s *Store) MemberByID(
 	ctx context.Context,
-	w meanwhile.WorkspaceID,
-	id meanwhile.UserID,
-) (meanwhile.Member, error) {
+	w storage.WorkspaceID,
+	id storage.UserID,
+) (storage.Member, error) {
 	return one(ctx, s, reading, "find member", scanMember, memberQuery+` AND m.user_id = $2`, string(w), string(id))
 }
 
 // MemberByEmail finds one of a workspace's people by their address, in any case of letters.
 // NotFound.
-func (s *Store) MemberByEmail(ctx context.Context, w meanwhile.WorkspaceID, email string) (meanwhile.Member, error) {
+func (s *Store) MemberByEmail(ctx context.Context, w storage.WorkspaceID, email string) (storage.Member, error) {
 	return one(
 		ctx,
 		s,
@@ -79,18 +79,18 @@ func (s *Store) MemberByEmail(ctx context.Context, w meanwhile.WorkspaceID, emai
 		scanMember,
 		memberQuery+` AND u.email_folded = $2`,
 		string(w),
-		meanwhile.FoldEmail(email),
+		storage.FoldEmail(email),
 	)
 }
 
 // CountOwners is how many owners a workspace has.
-func (s *Store) CountOwners(ctx context.Context, id meanwhile.WorkspaceID) (int, error) {
+func (s *Store) CountOwners(ctx context.Context, id storage.WorkspaceID) (int, error) {
 	return one(ctx, s, reading, "count owners", scanValue[int],
 		`SELECT COUNT(*) FROM memberships WHERE workspace_id = $1 AND role = 'owner'`, string(id))
 }
 
 // SetRole changes what a person is in a workspace. NotFound.
-func (s *Store) SetRole(ctx context.Context, w meanwhile.WorkspaceID, id meanwhile.UserID, role meanwhile.Role) error {
+func (s *Store) SetRole(ctx context.Context, w storage.WorkspaceID, id storage.UserID, role storage.Role) error {
 	return s.change(
 		ctx,
 		"set role",
@@ -102,7 +102,7 @@ func (s *Store) SetRole(ctx context.Context, w meanwhile.WorkspaceID, id meanwhi
 }
 
 // RemoveMember takes a person out of a workspace. NotFound.
-func (s *Store) RemoveMember(ctx context.Context, w meanwhile.WorkspaceID, id meanwhile.UserID) error {
+func (s *Store) RemoveMember(ctx context.Context, w storage.WorkspaceID, id storage.UserID) error {
 	return s.change(
 		ctx,
 		"remove member",
@@ -113,7 +113,7 @@ func (s *Store) RemoveMember(ctx context.Context, w meanwhile.WorkspaceID, id me
 }
 
 // RaiseEpochs ends the grants that were given for any video of the workspace.
-func (s *Store) RaiseEpochs(ctx context.Context, id meanwhile.WorkspaceID) error {
+func (s *Store) RaiseEpochs(ctx context.Context, id storage.WorkspaceID) error {
 	_, err := s.exec(
 		ctx,
 		"raise epochs",
@@ -124,12 +124,12 @@ func (s *Store) RaiseEpochs(ctx context.Context, id meanwhile.WorkspaceID) error
 }
 
 // SetProfile writes Name, TimeZone and Language. NotFound.
-func (s *Store) SetProfile(ctx context.Context, u meanwhile.User) error {
+func (s *Store) SetProfile(ctx context.Context, u storage.User) error {
 	return s.change(ctx, "set profile", `UPDATE users SET name = $2, time_zone = $3, language = $4 WHERE id = $1`,
 		string(u.ID), u.Name, u.TimeZone, u.Language)
 }
 
 // SetPicture writes the key of a picture, empty for none. NotFound.
-func (s *Store) SetPicture(ctx context.Context, id meanwhile.UserID, key string) error {
+func (s *Store) SetPicture(ctx context.Context, id storage.UserID, key string) error {
 	return s.change(ctx, "set picture", `UPDATE users SET picture_key = $2 WHERE id = $1`, string(id), key)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // Bounds of a PostgreSQL pool. Each process has one: the server's max_connections has to hold as
@@ -40,8 +40,8 @@ func openPostgres(address string) (pools, error) {
 	config, err := pgx.ParseConfig(address)
 	if err != nil {
 		// pgx keeps the password out of this error, but not the rest of the address.
-		return pools{}, meanwhile.E(
-			meanwhile.Invalid,
+		return pools{}, storage.E(
+			storage.Invalid,
 			"The database address cannot be read: it looks like postgres://user:password@host:5432/database.",
 			fmt.Errorf("read database address: %w", err),
 		)
@@ -91,8 +91,8 @@ func (s *Store) checkPostgres(ctx context.Context) error {
 		return err
 	}
 	if encoding != "UTF8" {
-		return meanwhile.E(
-			meanwhile.Invalid,
+		return storage.E(
+			storage.Invalid,
 			"The database has the encoding "+encoding+". Create one with ENCODING 'UTF8'.",
 			nil,
 		)

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/storage/sqlstore"
 )
 
@@ -57,41 +57,41 @@ func TestOpenSaysWhatPostgreSQLRefuses(t *testing.T) {
 	}
 	for _, tc := range []struct {
 		name, address string
-		kind          meanwhile.Kind
+		kind          storage.Kind
 		says          string
 	}{
 		{
 			"a wrong password",
 			changed(func(u *url.URL) { u.User = url.UserPassword(u.User.Username(), "guess") }),
-			meanwhile.Unavailable,
+			storage.Unavailable,
 			"password",
 		},
 		{
 			"a database that is not there",
 			changed(func(u *url.URL) { u.Path = "/nowhere" }),
-			meanwhile.Unavailable,
+			storage.Unavailable,
 			"CREATE DATABASE",
 		},
 		{
 			"another port",
 			changed(func(u *url.URL) { u.Host = "127.0.0.1:1" }),
-			meanwhile.Unavailable,
+			storage.Unavailable,
 			"See that it runs",
 		},
 		{
-			"an address that cannot be read", "postgres://host:port:1/x", meanwhile.Invalid,
+			"an address that cannot be read", "postgres://host:port:1/x", storage.Invalid,
 			"postgres://user:password@host:5432/database",
 		},
 		{
 			"a database that holds only Latin letters",
 			mustDatabase(t, "TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'"),
-			meanwhile.Invalid,
+			storage.Invalid,
 			"UTF8",
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s, err := sqlstore.Open(t.Context(), tc.address, slog.New(slog.DiscardHandler))
-			if s != nil || meanwhile.KindOf(err) != tc.kind || !strings.Contains(meanwhile.MessageOf(err), tc.says) {
+			if s != nil || storage.KindOf(err) != tc.kind || !strings.Contains(storage.MessageOf(err), tc.says) {
 				t.Errorf("Open() = %v, want the kind %s and a sentence with %q", err, tc.kind, tc.says)
 			}
 			if password, _ := mustURL(
@@ -125,11 +125,11 @@ func TestTransactionsThatMeetBothComeThrough(t *testing.T) {
 	met.Add(2)
 	runs := make([]int, 2)
 	errs := together(2, func(i int) error {
-		order := []meanwhile.VideoID{"a", "b"}
+		order := []storage.VideoID{"a", "b"}
 		if i == 1 {
-			order = []meanwhile.VideoID{"b", "a"}
+			order = []storage.VideoID{"b", "a"}
 		}
-		return s.InTx(t.Context(), func(tx meanwhile.Store) error {
+		return s.InTx(t.Context(), func(tx storage.Store) error {
 			runs[i]++
 			if _, err := tx.StartGeneration(t.Context(), order[0], noon); err != nil {
 				return err
@@ -148,7 +148,7 @@ func TestTransactionsThatMeetBothComeThrough(t *testing.T) {
 	if runs[0]+runs[1] < 3 {
 		t.Errorf("run %d and %d times: they did not meet", runs[0], runs[1])
 	}
-	for _, id := range []meanwhile.VideoID{"a", "b"} {
+	for _, id := range []storage.VideoID{"a", "b"} {
 		if v, err := s.VideoByID(t.Context(), id); v.Generation != 2 || err != nil {
 			t.Errorf("video %s has generation %d, %v, want both changes and no third", id, v.Generation, err)
 		}
@@ -172,7 +172,7 @@ func TestLostConnectionsComeBackByThemselves(t *testing.T) {
 	s := mustOpenAt(t, address)
 	mustVideos(t, s, "v")
 
-	err := s.InTx(t.Context(), func(tx meanwhile.Store) error {
+	err := s.InTx(t.Context(), func(tx storage.Store) error {
 		if _, err := tx.StartGeneration(t.Context(), "v", noon); err != nil {
 			return err
 		}
@@ -180,7 +180,7 @@ func TestLostConnectionsComeBackByThemselves(t *testing.T) {
 		_, err := tx.StartGeneration(t.Context(), "v", noon)
 		return err
 	})
-	if meanwhile.KindOf(err) != meanwhile.Unavailable {
+	if storage.KindOf(err) != storage.Unavailable {
 		t.Errorf("a transaction that lost its connection = %v, want the kind unavailable", err)
 	}
 	eventually(t, "the store works again", func() bool {
@@ -199,7 +199,7 @@ func TestLostConnectionsComeBackByThemselves(t *testing.T) {
 	eventually(t, "every caller is served again", func() bool {
 		errs := together(8, func(int) error { return s.Ping(t.Context()) })
 		for _, err := range errs {
-			if err != nil && meanwhile.KindOf(err) != meanwhile.Unavailable {
+			if err != nil && storage.KindOf(err) != storage.Unavailable {
 				t.Errorf("Ping() = %v, want the kind unavailable", err)
 			}
 		}
@@ -222,9 +222,9 @@ func TestDatabaseThatIsAwayForAWhile(t *testing.T) {
 	eventually(t, "everything answers unavailable", func() bool {
 		_, read := s.VideoByID(t.Context(), "v")
 		write := s.SetVideoTitle(t.Context(), "v", "New", noon)
-		tx := s.InTx(t.Context(), func(meanwhile.Store) error { return nil })
+		tx := s.InTx(t.Context(), func(storage.Store) error { return nil })
 		for what, err := range map[string]error{"read": read, "write": write, "transaction": tx} {
-			if err != nil && (meanwhile.KindOf(err) != meanwhile.Unavailable || meanwhile.MessageOf(err) == "") {
+			if err != nil && (storage.KindOf(err) != storage.Unavailable || storage.MessageOf(err) == "") {
 				t.Errorf("%s without a database = %v, want the kind unavailable and a sentence", what, err)
 			}
 		}
@@ -243,7 +243,7 @@ func TestEveryConnectionEndsAFrozenTransaction(t *testing.T) {
 	needsPostgres(t)
 	address := postgres.migrated(t)
 	s := mustOpenAt(t, address)
-	err := s.InTx(t.Context(), func(meanwhile.Store) error {
+	err := s.InTx(t.Context(), func(storage.Store) error {
 		got := mustAsk[int](
 			t,
 			address,

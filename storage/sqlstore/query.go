@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"strings"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // access says which connections a query may run on outside a transaction.
@@ -74,11 +74,11 @@ func (s *Store) exec(ctx context.Context, op, text string, args ...any) (n int64
 
 // change is exec for a statement that must find its row: NotFound if it changes none.
 func (s *Store) change(ctx context.Context, op, text string, args ...any) error {
-	return s.changeOr(ctx, meanwhile.NotFound, op, text, args...)
+	return s.changeOr(ctx, storage.NotFound, op, text, args...)
 }
 
 // changeOr is change with another kind for a statement that changes nothing.
-func (s *Store) changeOr(ctx context.Context, none meanwhile.Kind, op, text string, args ...any) error {
+func (s *Store) changeOr(ctx context.Context, none storage.Kind, op, text string, args ...any) error {
 	n, err := s.exec(ctx, op, text, args...)
 	if err == nil && n == 0 {
 		return s.none(none, op)
@@ -144,7 +144,7 @@ func one[T any](
 	}
 	if len(list) == 0 {
 		var zero T
-		return zero, s.none(meanwhile.NotFound, op)
+		return zero, s.none(storage.NotFound, op)
 	}
 	return list[0], nil
 }

@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 const recordingColumns = `upload_id, state, started_ms, pauses, camera_offset_ms, heard_ms, recovered, sealed_chunks`
 
-func scanRecording(row scanner) (r meanwhile.Recording, err error) {
+func scanRecording(row scanner) (r storage.Recording, err error) {
 	var pauses string
 	err = row.Scan(
 		&r.UploadID,
@@ -32,9 +32,9 @@ func scanRecording(row scanner) (r meanwhile.Recording, err error) {
 	return r, nil
 }
 
-func pausesText(pauses []meanwhile.Pause) (string, error) {
+func pausesText(pauses []storage.Pause) (string, error) {
 	if pauses == nil {
-		pauses = []meanwhile.Pause{}
+		pauses = []storage.Pause{}
 	}
 	text, err := json.Marshal(pauses)
 	if err != nil {
@@ -44,7 +44,7 @@ func pausesText(pauses []meanwhile.Pause) (string, error) {
 }
 
 // CreateRecording adds what is known of a recording beside its upload.
-func (s *Store) CreateRecording(ctx context.Context, r meanwhile.Recording) error {
+func (s *Store) CreateRecording(ctx context.Context, r storage.Recording) error {
 	pauses, err := pausesText(r.Pauses)
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (s *Store) CreateRecording(ctx context.Context, r meanwhile.Recording) erro
 }
 
 // RecordingByUpload finds a recording. NotFound.
-func (s *Store) RecordingByUpload(ctx context.Context, id meanwhile.UploadID) (meanwhile.Recording, error) {
+func (s *Store) RecordingByUpload(ctx context.Context, id storage.UploadID) (storage.Recording, error) {
 	return one(
 		ctx,
 		s,
@@ -79,7 +79,7 @@ func (s *Store) RecordingByUpload(ctx context.Context, id meanwhile.UploadID) (m
 }
 
 // HearRecording writes what a recorder says of itself, and moves the upload's expiry. NotFound.
-func (s *Store) HearRecording(ctx context.Context, r meanwhile.Recording, expiresAt time.Time) error {
+func (s *Store) HearRecording(ctx context.Context, r storage.Recording, expiresAt time.Time) error {
 	pauses, err := pausesText(r.Pauses)
 	if err != nil {
 		return err
@@ -111,7 +111,7 @@ func (s *Store) HearRecording(ctx context.Context, r meanwhile.Recording, expire
 
 const chunkColumns = `track, n, size_bytes, sha256, object_key`
 
-func scanChunk(row scanner) (c meanwhile.Chunk, err error) {
+func scanChunk(row scanner) (c storage.Chunk, err error) {
 	err = row.Scan(&c.Track, &c.N, &c.SizeBytes, &c.SHA256, &c.Key)
 	return c, err
 }
@@ -120,11 +120,11 @@ func scanChunk(row scanner) (c meanwhile.Chunk, err error) {
 // up or sealed by its client, NotFound.
 func (s *Store) AddChunk(
 	ctx context.Context,
-	id meanwhile.UploadID,
-	c meanwhile.Chunk,
+	id storage.UploadID,
+	c storage.Chunk,
 	mediaType string,
 	heardAt, expiresAt time.Time,
-) (stored meanwhile.Chunk, created bool, err error) {
+) (stored storage.Chunk, created bool, err error) {
 	const op = "add chunk"
 	err = s.inTx(ctx, func(t *Store) error {
 		// First, so that two chunks of one upload follow one another.
@@ -182,7 +182,7 @@ func (s *Store) AddChunk(
 		return t.change(ctx, op, `UPDATE recordings SET heard_ms = $2 WHERE upload_id = $1`, string(id), toMS(heardAt))
 	})
 	if err != nil {
-		return meanwhile.Chunk{}, false, err
+		return storage.Chunk{}, false, err
 	}
 	return stored, created, nil
 }
@@ -190,16 +190,16 @@ func (s *Store) AddChunk(
 // ChunkByNumber finds a chunk. NotFound.
 func (s *Store) ChunkByNumber(
 	ctx context.Context,
-	id meanwhile.UploadID,
+	id storage.UploadID,
 	track string,
 	n int,
-) (meanwhile.Chunk, error) {
+) (storage.Chunk, error) {
 	return one(ctx, s, reading, "find chunk", scanChunk,
 		`SELECT `+chunkColumns+` FROM chunks WHERE upload_id = $1 AND track = $2 AND n = $3`, string(id), track, n)
 }
 
 // Chunks lists a track's chunks in order.
-func (s *Store) Chunks(ctx context.Context, id meanwhile.UploadID, track string) ([]meanwhile.Chunk, error) {
+func (s *Store) Chunks(ctx context.Context, id storage.UploadID, track string) ([]storage.Chunk, error) {
 	return all(ctx, s, reading, "list chunks", scanChunk,
 		`SELECT `+chunkColumns+` FROM chunks WHERE upload_id = $1 AND track = $2 ORDER BY n`, string(id), track)
 }
@@ -207,7 +207,7 @@ func (s *Store) Chunks(ctx context.Context, id meanwhile.UploadID, track string)
 const trackColumns = `upload_id, name, media_type, init_bytes, indexed_bytes, timing, fragments, duration_ms, width,
 height, codecs`
 
-func scanTrack(row scanner) (t meanwhile.Track, err error) {
+func scanTrack(row scanner) (t storage.Track, err error) {
 	err = row.Scan(
 		&t.UploadID,
 		&t.Name,
@@ -225,7 +225,7 @@ func scanTrack(row scanner) (t meanwhile.Track, err error) {
 }
 
 // Tracks lists the tracks that have a chunk, by name.
-func (s *Store) Tracks(ctx context.Context, id meanwhile.UploadID) ([]meanwhile.Track, error) {
+func (s *Store) Tracks(ctx context.Context, id storage.UploadID) ([]storage.Track, error) {
 	return all(
 		ctx,
 		s,
@@ -239,12 +239,12 @@ func (s *Store) Tracks(ctx context.Context, id meanwhile.UploadID) ([]meanwhile.
 
 // IndexTrack writes what was indexed since from. Conflict when somebody else has indexed from there
 // already.
-func (s *Store) IndexTrack(ctx context.Context, from int64, tr meanwhile.Track, fragments []meanwhile.Fragment) error {
+func (s *Store) IndexTrack(ctx context.Context, from int64, tr storage.Track, fragments []storage.Fragment) error {
 	const op = "index track"
 	return s.inTx(ctx, func(t *Store) error {
 		err := t.changeOr(
 			ctx,
-			meanwhile.Conflict,
+			storage.Conflict,
 			op,
 			`UPDATE tracks SET init_bytes = $4, indexed_bytes = $5, timing = $6, fragments = $7, duration_ms = $8,
 				width = $9, height = $10, codecs = $11
@@ -288,10 +288,10 @@ func (s *Store) IndexTrack(ctx context.Context, from int64, tr meanwhile.Track, 
 // Fragments lists a track's fragments in order, but for the first ones.
 func (s *Store) Fragments(
 	ctx context.Context,
-	id meanwhile.UploadID,
+	id storage.UploadID,
 	track string,
 	from int,
-) ([]meanwhile.Fragment, error) {
+) ([]storage.Fragment, error) {
 	return all(
 		ctx,
 		s,
@@ -306,7 +306,7 @@ func (s *Store) Fragments(
 	)
 }
 
-func scanFragment(row scanner) (f meanwhile.Fragment, err error) {
+func scanFragment(row scanner) (f storage.Fragment, err error) {
 	var start, duration int64
 	err = row.Scan(&f.Offset, &f.SizeBytes, &start, &duration)
 	f.Start, f.Duration = time.Duration(start)*time.Microsecond, time.Duration(duration)*time.Microsecond
@@ -316,7 +316,7 @@ func scanFragment(row scanner) (f meanwhile.Fragment, err error) {
 const soundColumns = `upload_id, track, n, first_fragment, fragments, first_frame, frames, resume_fragment,
 resume_samples, object_key, size_bytes`
 
-func scanSound(row scanner) (s meanwhile.SoundPiece, err error) {
+func scanSound(row scanner) (s storage.SoundPiece, err error) {
 	err = row.Scan(
 		&s.UploadID,
 		&s.Track,
@@ -334,7 +334,7 @@ func scanSound(row scanner) (s meanwhile.SoundPiece, err error) {
 }
 
 // AddSound adds a piece of a track's sound. Conflict if there is one of that number.
-func (s *Store) AddSound(ctx context.Context, a meanwhile.SoundPiece) error {
+func (s *Store) AddSound(ctx context.Context, a storage.SoundPiece) error {
 	_, err := s.exec(
 		ctx,
 		"add sound",
@@ -357,10 +357,10 @@ func (s *Store) AddSound(ctx context.Context, a meanwhile.SoundPiece) error {
 // Sounds lists the pieces of a track's sound in order, but for the first ones.
 func (s *Store) Sounds(
 	ctx context.Context,
-	id meanwhile.UploadID,
+	id storage.UploadID,
 	track string,
 	from int,
-) ([]meanwhile.SoundPiece, error) {
+) ([]storage.SoundPiece, error) {
 	return all(
 		ctx,
 		s,
@@ -377,7 +377,7 @@ func (s *Store) Sounds(
 // SealRecording seals the upload, again if need be. Conflict if it was given up, NotFound.
 func (s *Store) SealRecording(
 	ctx context.Context,
-	id meanwhile.UploadID,
+	id storage.UploadID,
 	at time.Time,
 	chunks int,
 	recovered bool,
@@ -410,8 +410,8 @@ func (s *Store) SealRecording(
 
 // SilentRecordings lists recordings that were last heard of before then and have chunks that are
 // not sealed, oldest first.
-func (s *Store) SilentRecordings(ctx context.Context, before time.Time, limit int) ([]meanwhile.UploadID, error) {
-	return all(ctx, s, reading, "list silent recordings", scanValue[meanwhile.UploadID],
+func (s *Store) SilentRecordings(ctx context.Context, before time.Time, limit int) ([]storage.UploadID, error) {
+	return all(ctx, s, reading, "list silent recordings", scanValue[storage.UploadID],
 		`SELECT r.upload_id FROM recordings r JOIN uploads u ON u.id = r.upload_id
 		WHERE r.heard_ms < $1 AND u.terminated_ms IS NULL AND (u.sealed_ms IS NULL OR r.recovered)
 		AND (SELECT COUNT(*) FROM chunks c WHERE c.upload_id = r.upload_id) > r.sealed_chunks
@@ -419,7 +419,7 @@ func (s *Store) SilentRecordings(ctx context.Context, before time.Time, limit in
 }
 
 // SaveLayout keeps where the camera's bubble is shown, replacing an earlier layout.
-func (s *Store) SaveLayout(ctx context.Context, id meanwhile.VideoID, layout meanwhile.Layout) error {
+func (s *Store) SaveLayout(ctx context.Context, id storage.VideoID, layout storage.Layout) error {
 	text, err := json.Marshal(layout)
 	if err != nil {
 		return fmt.Errorf("encode layout: %w", err)
@@ -436,7 +436,7 @@ func (s *Store) SaveLayout(ctx context.Context, id meanwhile.VideoID, layout mea
 }
 
 // LayoutOf is the layout that was set. NotFound.
-func (s *Store) LayoutOf(ctx context.Context, id meanwhile.VideoID) (meanwhile.Layout, error) {
+func (s *Store) LayoutOf(ctx context.Context, id storage.VideoID) (storage.Layout, error) {
 	text, err := one(
 		ctx,
 		s,
@@ -447,11 +447,11 @@ func (s *Store) LayoutOf(ctx context.Context, id meanwhile.VideoID) (meanwhile.L
 		string(id),
 	)
 	if err != nil {
-		return meanwhile.Layout{}, err
+		return storage.Layout{}, err
 	}
-	var layout meanwhile.Layout
+	var layout storage.Layout
 	if err := json.Unmarshal([]byte(text), &layout); err != nil {
-		return meanwhile.Layout{}, fmt.Errorf("decode layout: %w", err)
+		return storage.Layout{}, fmt.Errorf("decode layout: %w", err)
 	}
 	return layout, nil
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // MakeNotices puts a notice on videos that are kept no longer than warn from now.
@@ -32,14 +32,14 @@ func (s *Store) DropNotices(ctx context.Context, now time.Time, warn time.Durati
 }
 
 // LeavingVideos lists videos whose notice is over at now, the first to leave first.
-func (s *Store) LeavingVideos(ctx context.Context, now time.Time, limit int) ([]meanwhile.VideoID, error) {
-	return all(ctx, s, reading, "list leaving videos", scanValue[meanwhile.VideoID],
+func (s *Store) LeavingVideos(ctx context.Context, now time.Time, limit int) ([]storage.VideoID, error) {
+	return all(ctx, s, reading, "list leaving videos", scanValue[storage.VideoID],
 		`SELECT video_id FROM notices WHERE leaves_ms <= $1 ORDER BY leaves_ms, video_id LIMIT $2`, toMS(now), limit)
 }
 
 // TrashNoticed puts a video whose notice is over at now into the trash. NotFound when somebody else
 // has.
-func (s *Store) TrashNoticed(ctx context.Context, id meanwhile.VideoID, now time.Time) error {
+func (s *Store) TrashNoticed(ctx context.Context, id storage.VideoID, now time.Time) error {
 	const op = "trash noticed video"
 	return s.inTx(ctx, func(t *Store) error {
 		if err := t.change(
@@ -61,14 +61,14 @@ func (s *Store) TrashNoticed(ctx context.Context, id meanwhile.VideoID, now time
 	})
 }
 
-func scanNotice(row scanner) (n meanwhile.Notice, err error) {
+func scanNotice(row scanner) (n storage.Notice, err error) {
 	err = row.Scan(&n.VideoID, timeInto{&n.LeavesAt}, &n.OwnerID, &n.Title)
 	return n, err
 }
 
 // ClaimNotices marks the notices of one person's videos as mailed and lists them, the first to
 // leave first.
-func (s *Store) ClaimNotices(ctx context.Context, now time.Time, limit int) ([]meanwhile.Notice, error) {
+func (s *Store) ClaimNotices(ctx context.Context, now time.Time, limit int) ([]storage.Notice, error) {
 	list, err := all(ctx, s, writing, "claim notices", scanNotice,
 		`UPDATE notices SET mailed_ms = $1 WHERE mailed_ms IS NULL AND video_id IN (
 			SELECT n.video_id FROM notices n JOIN videos v ON v.id = n.video_id
@@ -79,14 +79,14 @@ func (s *Store) ClaimNotices(ctx context.Context, now time.Time, limit int) ([]m
 		RETURNING video_id, leaves_ms, (SELECT o.owner_id FROM videos o WHERE o.id = video_id), (SELECT o.title
 		FROM videos o WHERE o.id = video_id)`,
 		toMS(now), limit)
-	slices.SortFunc(list, func(a, b meanwhile.Notice) int {
+	slices.SortFunc(list, func(a, b storage.Notice) int {
 		return cmp.Or(a.LeavesAt.Compare(b.LeavesAt), cmp.Compare(a.VideoID, b.VideoID))
 	})
 	return list, err
 }
 
 // UnclaimNotices makes notices unmailed again.
-func (s *Store) UnclaimNotices(ctx context.Context, ids []meanwhile.VideoID) error {
+func (s *Store) UnclaimNotices(ctx context.Context, ids []storage.VideoID) error {
 	return s.inTx(ctx, func(t *Store) error {
 		for _, id := range ids {
 			if _, err := t.exec(

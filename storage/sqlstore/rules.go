@@ -4,11 +4,11 @@ import (
 	"context"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // SharesByVideo lists a video's links, oldest first.
-func (s *Store) SharesByVideo(ctx context.Context, id meanwhile.VideoID) ([]meanwhile.SharedLink, error) {
+func (s *Store) SharesByVideo(ctx context.Context, id storage.VideoID) ([]storage.SharedLink, error) {
 	rows, err := all(ctx, s, reading, "list shares", scanLink,
 		`SELECT `+shareColumns+`, COALESCE(o.opens, 0), COALESCE(p.email_folded, '')
 		FROM shares s LEFT JOIN share_opens o ON o.share_id = s.id LEFT JOIN share_people p ON p.share_id = s.id
@@ -16,7 +16,7 @@ func (s *Store) SharesByVideo(ctx context.Context, id meanwhile.VideoID) ([]mean
 	if err != nil {
 		return nil, err
 	}
-	var list []meanwhile.SharedLink
+	var list []storage.SharedLink
 	for _, row := range rows {
 		if len(list) == 0 || list[len(list)-1].ID != row.link.ID {
 			list = append(list, row.link)
@@ -31,7 +31,7 @@ func (s *Store) SharesByVideo(ctx context.Context, id meanwhile.VideoID) ([]mean
 
 // linkRow is a link beside one of its people.
 type linkRow struct {
-	link  meanwhile.SharedLink
+	link  storage.SharedLink
 	email string
 }
 
@@ -41,13 +41,13 @@ func scanLink(row scanner) (r linkRow, err error) {
 }
 
 // SharePeople lists the addresses of a link, sorted.
-func (s *Store) SharePeople(ctx context.Context, id meanwhile.ShareID) ([]string, error) {
+func (s *Store) SharePeople(ctx context.Context, id storage.ShareID) ([]string, error) {
 	return all(ctx, s, reading, "list people of share", scanValue[string],
 		`SELECT email_folded FROM share_people WHERE share_id = $1 ORDER BY email_folded`, string(id))
 }
 
 // SetSharePeople replaces the addresses of a link.
-func (s *Store) SetSharePeople(ctx context.Context, id meanwhile.ShareID, emails []string) error {
+func (s *Store) SetSharePeople(ctx context.Context, id storage.ShareID, emails []string) error {
 	return s.inTx(ctx, func(t *Store) error {
 		if _, err := t.exec(
 			ctx,
@@ -74,7 +74,7 @@ func (s *Store) SetSharePeople(ctx context.Context, id meanwhile.ShareID, emails
 }
 
 // CountOpen counts that somebody opened the link's page.
-func (s *Store) CountOpen(ctx context.Context, id meanwhile.ShareID) error {
+func (s *Store) CountOpen(ctx context.Context, id storage.ShareID) error {
 	_, err := s.exec(
 		ctx,
 		"count open",
@@ -86,7 +86,7 @@ func (s *Store) CountOpen(ctx context.Context, id meanwhile.ShareID) error {
 }
 
 // CreateShareMail adds a link that proves an address.
-func (s *Store) CreateShareMail(ctx context.Context, m meanwhile.ShareMail) error {
+func (s *Store) CreateShareMail(ctx context.Context, m storage.ShareMail) error {
 	_, err := s.exec(
 		ctx,
 		"create share mail",
@@ -104,7 +104,7 @@ func (s *Store) CreateShareMail(ctx context.Context, m meanwhile.ShareMail) erro
 
 const shareMailColumns = `hash, share_id, email_folded, created_ms, expires_ms, used_ms`
 
-func scanShareMail(row scanner) (m meanwhile.ShareMail, err error) {
+func scanShareMail(row scanner) (m storage.ShareMail, err error) {
 	err = row.Scan(
 		&m.Hash,
 		&m.ShareID,
@@ -117,7 +117,7 @@ func scanShareMail(row scanner) (m meanwhile.ShareMail, err error) {
 }
 
 // ShareMailByHash reads a link without using it. NotFound.
-func (s *Store) ShareMailByHash(ctx context.Context, hash string) (meanwhile.ShareMail, error) {
+func (s *Store) ShareMailByHash(ctx context.Context, hash string) (storage.ShareMail, error) {
 	return one(
 		ctx,
 		s,
@@ -130,7 +130,7 @@ func (s *Store) ShareMailByHash(ctx context.Context, hash string) (meanwhile.Sha
 }
 
 // UseShareMail marks the link as used, once. NotFound if absent, used already, or expired at now.
-func (s *Store) UseShareMail(ctx context.Context, hash string, now time.Time) (meanwhile.ShareMail, error) {
+func (s *Store) UseShareMail(ctx context.Context, hash string, now time.Time) (storage.ShareMail, error) {
 	return one(
 		ctx,
 		s,

@@ -4,16 +4,16 @@ import (
 	"context"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
-func scanOwnSession(row scanner) (s meanwhile.Session, err error) {
+func scanOwnSession(row scanner) (s storage.Session, err error) {
 	err = row.Scan(sessionInto(&s)...)
 	return s, err
 }
 
 // Sessions lists what has not ended at now, last used first.
-func (s *Store) Sessions(ctx context.Context, id meanwhile.UserID, now time.Time) ([]meanwhile.Session, error) {
+func (s *Store) Sessions(ctx context.Context, id storage.UserID, now time.Time) ([]storage.Session, error) {
 	return all(
 		ctx,
 		s,
@@ -28,19 +28,19 @@ func (s *Store) Sessions(ctx context.Context, id meanwhile.UserID, now time.Time
 }
 
 // SwitchSession writes the workspace that a session works in. NotFound.
-func (s *Store) SwitchSession(ctx context.Context, hash string, w meanwhile.WorkspaceID) error {
+func (s *Store) SwitchSession(ctx context.Context, hash string, w storage.WorkspaceID) error {
 	return s.change(ctx, "switch session", `UPDATE sessions SET workspace_id = $2 WHERE hash = $1`, hash, string(w))
 }
 
 // EndSessions ends all of a person's sessions but the one of that hash.
-func (s *Store) EndSessions(ctx context.Context, id meanwhile.UserID, except string) error {
+func (s *Store) EndSessions(ctx context.Context, id storage.UserID, except string) error {
 	_, err := s.exec(ctx, "end sessions", `DELETE FROM sessions WHERE user_id = $1 AND hash <> $2`, string(id), except)
 	return err
 }
 
 // EndSessionsIn ends a person's sessions that work in that workspace, and those that may, because
 // they name none.
-func (s *Store) EndSessionsIn(ctx context.Context, w meanwhile.WorkspaceID, id meanwhile.UserID) error {
+func (s *Store) EndSessionsIn(ctx context.Context, w storage.WorkspaceID, id storage.UserID) error {
 	_, err := s.exec(
 		ctx,
 		"end sessions in workspace",
@@ -51,13 +51,13 @@ func (s *Store) EndSessionsIn(ctx context.Context, w meanwhile.WorkspaceID, id m
 	return err
 }
 
-func scanOwnKey(row scanner) (k meanwhile.APIKey, err error) {
+func scanOwnKey(row scanner) (k storage.APIKey, err error) {
 	err = row.Scan(keyInto(&k)...)
 	return k, err
 }
 
 // APIKeys lists a person's keys of a workspace, newest first, those that have ended, too.
-func (s *Store) APIKeys(ctx context.Context, w meanwhile.WorkspaceID, id meanwhile.UserID) ([]meanwhile.APIKey, error) {
+func (s *Store) APIKeys(ctx context.Context, w storage.WorkspaceID, id storage.UserID) ([]storage.APIKey, error) {
 	return all(
 		ctx,
 		s,
@@ -74,9 +74,9 @@ func (s *Store) APIKeys(ctx context.Context, w meanwhile.WorkspaceID, id meanwhi
 // DeleteAPIKey ends a key. NotFound.
 func (s *Store) DeleteAPIKey(
 	ctx context.Context,
-	w meanwhile.WorkspaceID,
-	id meanwhile.UserID,
-	key meanwhile.APIKeyID,
+	w storage.WorkspaceID,
+	id storage.UserID,
+	key storage.APIKeyID,
 ) error {
 	return s.change(
 		ctx,
@@ -89,7 +89,7 @@ func (s *Store) DeleteAPIKey(
 }
 
 // DeleteAPIKeysIn ends all of a person's keys of a workspace.
-func (s *Store) DeleteAPIKeysIn(ctx context.Context, w meanwhile.WorkspaceID, id meanwhile.UserID) error {
+func (s *Store) DeleteAPIKeysIn(ctx context.Context, w storage.WorkspaceID, id storage.UserID) error {
 	_, err := s.exec(
 		ctx,
 		"delete API keys of a member",
@@ -101,7 +101,7 @@ func (s *Store) DeleteAPIKeysIn(ctx context.Context, w meanwhile.WorkspaceID, id
 }
 
 // DropLoginLinks takes a person's unused log-in links back.
-func (s *Store) DropLoginLinks(ctx context.Context, id meanwhile.UserID) error {
+func (s *Store) DropLoginLinks(ctx context.Context, id storage.UserID) error {
 	_, err := s.exec(
 		ctx,
 		"drop login links",
@@ -112,7 +112,7 @@ func (s *Store) DropLoginLinks(ctx context.Context, id meanwhile.UserID) error {
 }
 
 // DropLoginLinksIn takes back the unused log-in links of all people of a workspace.
-func (s *Store) DropLoginLinksIn(ctx context.Context, id meanwhile.WorkspaceID) error {
+func (s *Store) DropLoginLinksIn(ctx context.Context, id storage.WorkspaceID) error {
 	_, err := s.exec(
 		ctx,
 		"drop login links of a workspace",

@@ -3,19 +3,19 @@ package sqlstore
 import (
 	"context"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 const shareColumns = `s.id, s.video_id, s.token, s.name, s.audience, s.comments, s.allow_download, s.password_hash,
 s.epoch, s.lock_version, s.created_ms,
 	s.expires_ms, s.revoked_ms`
 
-func scanShare(row scanner) (sh meanwhile.Share, err error) {
+func scanShare(row scanner) (sh storage.Share, err error) {
 	err = row.Scan(shareInto(&sh)...)
 	return sh, err
 }
 
-func shareInto(sh *meanwhile.Share) []any {
+func shareInto(sh *storage.Share) []any {
 	return []any{
 		&sh.ID,
 		&sh.VideoID,
@@ -34,7 +34,7 @@ func shareInto(sh *meanwhile.Share) []any {
 }
 
 // CreateShare adds a share.
-func (s *Store) CreateShare(ctx context.Context, sh meanwhile.Share) error {
+func (s *Store) CreateShare(ctx context.Context, sh storage.Share) error {
 	_, err := s.exec(
 		ctx,
 		"create share",
@@ -59,7 +59,7 @@ func (s *Store) CreateShare(ctx context.Context, sh meanwhile.Share) error {
 }
 
 // ShareByToken finds a share, ended or not. NotFound.
-func (s *Store) ShareByToken(ctx context.Context, token string) (meanwhile.Share, error) {
+func (s *Store) ShareByToken(ctx context.Context, token string) (storage.Share, error) {
 	return one(
 		ctx,
 		s,
@@ -72,7 +72,7 @@ func (s *Store) ShareByToken(ctx context.Context, token string) (meanwhile.Share
 }
 
 // VideoByToken is ShareByToken and VideoByID in one.
-func (s *Store) VideoByToken(ctx context.Context, token string) (meanwhile.Video, meanwhile.Share, error) {
+func (s *Store) VideoByToken(ctx context.Context, token string) (storage.Video, storage.Share, error) {
 	r, err := one(ctx, s, reading, "find video by token", scanShared,
 		`SELECT `+videoColumns+`, `+shareColumns+`
 		FROM shares s JOIN videos v ON v.id = s.video_id JOIN users o ON o.id = v.owner_id WHERE s.token = $1`, token)
@@ -80,8 +80,8 @@ func (s *Store) VideoByToken(ctx context.Context, token string) (meanwhile.Video
 }
 
 type sharedRow struct {
-	video meanwhile.Video
-	share meanwhile.Share
+	video storage.Video
+	share storage.Share
 }
 
 func scanShared(row scanner) (r sharedRow, err error) {
@@ -90,7 +90,7 @@ func scanShared(row scanner) (r sharedRow, err error) {
 }
 
 // ShareByID finds a share, ended or not. NotFound.
-func (s *Store) ShareByID(ctx context.Context, id meanwhile.ShareID) (meanwhile.Share, error) {
+func (s *Store) ShareByID(ctx context.Context, id storage.ShareID) (storage.Share, error) {
 	return one(
 		ctx,
 		s,
@@ -103,13 +103,13 @@ func (s *Store) ShareByID(ctx context.Context, id meanwhile.ShareID) (meanwhile.
 }
 
 // ShareByVideo is the video's oldest share. NotFound.
-func (s *Store) ShareByVideo(ctx context.Context, id meanwhile.VideoID) (meanwhile.Share, error) {
+func (s *Store) ShareByVideo(ctx context.Context, id storage.VideoID) (storage.Share, error) {
 	return one(ctx, s, reading, "find share of video", scanShare,
 		`SELECT `+shareColumns+` FROM shares s WHERE s.video_id = $1 ORDER BY s.created_ms, s.id LIMIT 1`, string(id))
 }
 
 // UpdateShare writes all that can be changed and raises Epoch by one. NotFound.
-func (s *Store) UpdateShare(ctx context.Context, sh meanwhile.Share) error {
+func (s *Store) UpdateShare(ctx context.Context, sh storage.Share) error {
 	return s.change(
 		ctx,
 		"update share",

@@ -5,11 +5,11 @@ import (
 	"database/sql"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // VerifyEmail notes that the person's mail address is theirs; the first time counts. NotFound.
-func (s *Store) VerifyEmail(ctx context.Context, id meanwhile.UserID, at time.Time) error {
+func (s *Store) VerifyEmail(ctx context.Context, id storage.UserID, at time.Time) error {
 	return s.change(
 		ctx,
 		"verify mail address",
@@ -21,12 +21,12 @@ func (s *Store) VerifyEmail(ctx context.Context, id meanwhile.UserID, at time.Ti
 
 // HoldUser puts the transaction behind every other that changes what the user signs in with.
 // NotFound.
-func (s *Store) HoldUser(ctx context.Context, id meanwhile.UserID) error {
+func (s *Store) HoldUser(ctx context.Context, id storage.UserID) error {
 	return s.change(ctx, "hold user", `UPDATE users SET name = name WHERE id = $1`, string(id))
 }
 
 // CreateCeremony keeps a ceremony and forgets all that are over at now.
-func (s *Store) CreateCeremony(ctx context.Context, c meanwhile.Ceremony, now time.Time) error {
+func (s *Store) CreateCeremony(ctx context.Context, c storage.Ceremony, now time.Time) error {
 	return s.inTx(ctx, func(t *Store) error {
 		if _, err := t.exec(
 			ctx,
@@ -50,7 +50,7 @@ func (s *Store) CreateCeremony(ctx context.Context, c meanwhile.Ceremony, now ti
 	})
 }
 
-func scanCeremony(row scanner) (c meanwhile.Ceremony, err error) {
+func scanCeremony(row scanner) (c storage.Ceremony, err error) {
 	err = row.Scan(&c.Hash, &c.Kind, &c.UserID, &c.State, timeInto{&c.ExpiresAt})
 	return c, err
 }
@@ -60,9 +60,9 @@ func scanCeremony(row scanner) (c meanwhile.Ceremony, err error) {
 func (s *Store) TakeCeremony(
 	ctx context.Context,
 	hash string,
-	kind meanwhile.CeremonyKind,
+	kind storage.CeremonyKind,
 	now time.Time,
-) (meanwhile.Ceremony, error) {
+) (storage.Ceremony, error) {
 	return one(ctx, s, writing, "take ceremony", scanCeremony,
 		`DELETE FROM ceremonies WHERE hash = $1 AND kind = $2 AND expires_ms > $3
 		RETURNING hash, kind, COALESCE(user_id, ''), state, expires_ms`, hash, string(kind), toMS(now))
@@ -70,7 +70,7 @@ func (s *Store) TakeCeremony(
 
 const passkeyColumns = `id, user_id, credential_id, credential, sign_count, name, created_ms, last_used_ms`
 
-func scanPasskey(row scanner) (p meanwhile.Passkey, err error) {
+func scanPasskey(row scanner) (p storage.Passkey, err error) {
 	err = row.Scan(
 		&p.ID,
 		&p.UserID,
@@ -85,7 +85,7 @@ func scanPasskey(row scanner) (p meanwhile.Passkey, err error) {
 }
 
 // CreatePasskey adds a passkey. Conflict if its credential is known.
-func (s *Store) CreatePasskey(ctx context.Context, p meanwhile.Passkey) error {
+func (s *Store) CreatePasskey(ctx context.Context, p storage.Passkey) error {
 	_, err := s.exec(
 		ctx,
 		"create passkey",
@@ -99,17 +99,17 @@ func (s *Store) CreatePasskey(ctx context.Context, p meanwhile.Passkey) error {
 		toMS(p.CreatedAt),
 		toNullMS(p.LastUsed),
 	)
-	return reword(err, meanwhile.Conflict, "This passkey is here already.")
+	return reword(err, storage.Conflict, "This passkey is here already.")
 }
 
 // Passkeys lists a user's passkeys, oldest first.
-func (s *Store) Passkeys(ctx context.Context, id meanwhile.UserID) ([]meanwhile.Passkey, error) {
+func (s *Store) Passkeys(ctx context.Context, id storage.UserID) ([]storage.Passkey, error) {
 	return all(ctx, s, reading, "list passkeys", scanPasskey,
 		`SELECT `+passkeyColumns+` FROM passkeys WHERE user_id = $1 ORDER BY created_ms, id`, string(id))
 }
 
 // PasskeyByCredential finds a passkey by the credential's own name. NotFound.
-func (s *Store) PasskeyByCredential(ctx context.Context, credentialID string) (meanwhile.Passkey, error) {
+func (s *Store) PasskeyByCredential(ctx context.Context, credentialID string) (storage.Passkey, error) {
 	return one(
 		ctx,
 		s,
@@ -122,8 +122,8 @@ func (s *Store) PasskeyByCredential(ctx context.Context, credentialID string) (m
 }
 
 // UsePasskey writes down a use. Conflict unless the authenticator's count has grown, or stays at 0.
-func (s *Store) UsePasskey(ctx context.Context, use meanwhile.PasskeyUse, at time.Time) error {
-	return s.changeOr(ctx, meanwhile.Conflict, "use passkey",
+func (s *Store) UsePasskey(ctx context.Context, use storage.PasskeyUse, at time.Time) error {
+	return s.changeOr(ctx, storage.Conflict, "use passkey",
 		`UPDATE passkeys SET credential = $2, sign_count = $3, last_used_ms = $4
 		WHERE id = $1 AND (sign_count < $3 OR (sign_count = 0 AND $3 = 0))`,
 		string(use.ID),
@@ -133,7 +133,7 @@ func (s *Store) UsePasskey(ctx context.Context, use meanwhile.PasskeyUse, at tim
 }
 
 // DeletePasskey removes a passkey of that user. NotFound.
-func (s *Store) DeletePasskey(ctx context.Context, id meanwhile.UserID, passkey meanwhile.PasskeyID) error {
+func (s *Store) DeletePasskey(ctx context.Context, id storage.UserID, passkey storage.PasskeyID) error {
 	return s.change(
 		ctx,
 		"delete passkey",
@@ -144,7 +144,7 @@ func (s *Store) DeletePasskey(ctx context.Context, id meanwhile.UserID, passkey 
 }
 
 // CreateProviderAccount ties an account at a provider to a user. Conflict if it is tied already.
-func (s *Store) CreateProviderAccount(ctx context.Context, p meanwhile.ProviderAccount) error {
+func (s *Store) CreateProviderAccount(ctx context.Context, p storage.ProviderAccount) error {
 	_, err := s.exec(
 		ctx,
 		"create provider account",
@@ -154,17 +154,17 @@ func (s *Store) CreateProviderAccount(ctx context.Context, p meanwhile.ProviderA
 		string(p.UserID),
 		toMS(p.CreatedAt),
 	)
-	return reword(err, meanwhile.Conflict, "This account at the provider belongs to somebody already.")
+	return reword(err, storage.Conflict, "This account at the provider belongs to somebody already.")
 }
 
 // UserByProvider is whose account at the provider it is. NotFound.
-func (s *Store) UserByProvider(ctx context.Context, issuer, subject string) (meanwhile.UserID, error) {
-	return one(ctx, s, reading, "find provider account", scanValue[meanwhile.UserID],
+func (s *Store) UserByProvider(ctx context.Context, issuer, subject string) (storage.UserID, error) {
+	return one(ctx, s, reading, "find provider account", scanValue[storage.UserID],
 		`SELECT user_id FROM identities WHERE issuer = $1 AND subject = $2`, issuer, subject)
 }
 
 // DropWaysIn takes away what a user signs in with, and what is signed in.
-func (s *Store) DropWaysIn(ctx context.Context, id meanwhile.UserID) error {
+func (s *Store) DropWaysIn(ctx context.Context, id storage.UserID) error {
 	return s.inTx(ctx, func(t *Store) error {
 		for _, statement := range []string{
 			`UPDATE users SET password_hash = '' WHERE id = $1`, `DELETE FROM sessions WHERE user_id = $1`,
@@ -182,7 +182,7 @@ func (s *Store) DropWaysIn(ctx context.Context, id meanwhile.UserID) error {
 
 // InvitesTo lists the invites with a link for one address that stand open at now, in workspaces
 // that take people, newest first.
-func (s *Store) InvitesTo(ctx context.Context, email string, now time.Time) ([]meanwhile.Invite, error) {
+func (s *Store) InvitesTo(ctx context.Context, email string, now time.Time) ([]storage.Invite, error) {
 	return all(
 		ctx,
 		s,
@@ -192,7 +192,7 @@ func (s *Store) InvitesTo(ctx context.Context, email string, now time.Time) ([]m
 		inviteQuery+` WHERE i.email_folded = $1 AND i.hash IS NOT NULL AND i.used_ms IS NULL AND i.expires_ms > $2
 			AND w.sign_up <> 'closed'
 		ORDER BY i.created_ms DESC, i.id`,
-		meanwhile.FoldEmail(email),
+		storage.FoldEmail(email),
 		toMS(now),
 	)
 }

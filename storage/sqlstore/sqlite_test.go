@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 func TestCheckSQLite(t *testing.T) {
@@ -49,7 +49,7 @@ func TestWriterIsDurable(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = all(t.Context(), s, reading, "write by a reader", scanValue[string], "DELETE FROM users RETURNING id")
-	if meanwhile.KindOf(err) != meanwhile.Unavailable {
+	if storage.KindOf(err) != storage.Unavailable {
 		t.Errorf("a write on a reading connection = %v, want it refused", err)
 	}
 }

@@ -4,13 +4,13 @@ import (
 	"context"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 const stageColumns = `id, video_id, generation, step, state, attempt, fence, sends, owner, progress, message,
 created_ms`
 
-func scanStage(row scanner) (st meanwhile.Stage, err error) {
+func scanStage(row scanner) (st storage.Stage, err error) {
 	err = row.Scan(
 		&st.ID,
 		&st.VideoID,
@@ -29,7 +29,7 @@ func scanStage(row scanner) (st meanwhile.Stage, err error) {
 }
 
 // CreateStage adds a stage that is due at once. Conflict if the generation has one of that step.
-func (s *Store) CreateStage(ctx context.Context, st meanwhile.Stage) error {
+func (s *Store) CreateStage(ctx context.Context, st storage.Stage) error {
 	_, err := s.exec(
 		ctx,
 		"create stage",
@@ -52,7 +52,7 @@ func (s *Store) CreateStage(ctx context.Context, st meanwhile.Stage) error {
 }
 
 // StageByID finds a stage. NotFound.
-func (s *Store) StageByID(ctx context.Context, id meanwhile.StageID) (meanwhile.Stage, error) {
+func (s *Store) StageByID(ctx context.Context, id storage.StageID) (storage.Stage, error) {
 	return one(
 		ctx,
 		s,
@@ -65,7 +65,7 @@ func (s *Store) StageByID(ctx context.Context, id meanwhile.StageID) (meanwhile.
 }
 
 // StagesByVideo lists the stages of one generation, oldest first.
-func (s *Store) StagesByVideo(ctx context.Context, id meanwhile.VideoID, generation int) ([]meanwhile.Stage, error) {
+func (s *Store) StagesByVideo(ctx context.Context, id storage.VideoID, generation int) ([]storage.Stage, error) {
 	return all(
 		ctx,
 		s,
@@ -82,10 +82,10 @@ func (s *Store) StagesByVideo(ctx context.Context, id meanwhile.VideoID, generat
 // holds it, when it is not due yet, or when it has ended; NotFound.
 func (s *Store) ClaimStage(
 	ctx context.Context,
-	id meanwhile.StageID,
+	id storage.StageID,
 	owner string,
 	lease time.Duration,
-) (meanwhile.Stage, error) {
+) (storage.Stage, error) {
 	const op = "claim stage"
 	st, err := one(
 		ctx,
@@ -101,7 +101,7 @@ func (s *Store) ClaimStage(
 		owner,
 		lease.Milliseconds(),
 	)
-	if meanwhile.KindOf(err) != meanwhile.NotFound {
+	if storage.KindOf(err) != storage.NotFound {
 		return st, err
 	}
 	return st, s.conflictIfThere(ctx, op, `SELECT 1 FROM stages WHERE id = $1`, string(id))
@@ -111,14 +111,14 @@ func (s *Store) ClaimStage(
 const held = ` WHERE id = $1 AND fence = $2 AND state = 'running'`
 
 // HoldStage renews the lease, if fence is still the row's; else Fenced.
-func (s *Store) HoldStage(ctx context.Context, id meanwhile.StageID, fence int64, lease time.Duration) error {
-	return s.changeOr(ctx, meanwhile.Fenced, "hold stage",
+func (s *Store) HoldStage(ctx context.Context, id storage.StageID, fence int64, lease time.Duration) error {
+	return s.changeOr(ctx, storage.Fenced, "hold stage",
 		`UPDATE stages SET lease_ms = CLOCK_MS + $3`+held, string(id), fence, lease.Milliseconds())
 }
 
 // SetStageProgress writes 0…1. Fenced.
-func (s *Store) SetStageProgress(ctx context.Context, id meanwhile.StageID, fence int64, progress float64) error {
-	return s.changeOr(ctx, meanwhile.Fenced, "set stage progress",
+func (s *Store) SetStageProgress(ctx context.Context, id storage.StageID, fence int64, progress float64) error {
+	return s.changeOr(ctx, storage.Fenced, "set stage progress",
 		`UPDATE stages SET progress = $3`+held, string(id), fence, min(max(progress, 0), 1))
 }
 
@@ -126,17 +126,17 @@ func (s *Store) SetStageProgress(ctx context.Context, id meanwhile.StageID, fenc
 // state that is no end.
 func (s *Store) EndStage(
 	ctx context.Context,
-	id meanwhile.StageID,
+	id storage.StageID,
 	fence int64,
-	state meanwhile.StageState,
+	state storage.StageState,
 	message string,
 ) error {
-	if state != meanwhile.StageDone && state != meanwhile.StageFailed {
-		return meanwhile.E(meanwhile.Invalid, "A stage ends as done or failed.", nil)
+	if state != storage.StageDone && state != storage.StageFailed {
+		return storage.E(storage.Invalid, "A stage ends as done or failed.", nil)
 	}
 	return s.changeOr(
 		ctx,
-		meanwhile.Fenced,
+		storage.Fenced,
 		"end stage",
 		`UPDATE stages SET state = $3, message = $4, owner = '', lease_ms = 0, progress = CASE WHEN $3 = 'done' THEN 1
 			ELSE progress END`+held,
@@ -151,7 +151,7 @@ func (s *Store) EndStage(
 // Fenced.
 func (s *Store) RequeueStage(
 	ctx context.Context,
-	id meanwhile.StageID,
+	id storage.StageID,
 	fence int64,
 	wait time.Duration,
 	refund bool,
@@ -162,7 +162,7 @@ func (s *Store) RequeueStage(
 	}
 	return s.changeOr(
 		ctx,
-		meanwhile.Fenced,
+		storage.Fenced,
 		"requeue stage",
 		`UPDATE stages SET state = 'due', due_ms = CLOCK_MS + $3, sent_ms = NULL, owner = '', lease_ms = 0,
 			attempt = attempt - $4`+held,
@@ -176,11 +176,11 @@ func (s *Store) RequeueStage(
 // RenewStage makes the stage of a step due again after wait, and fences who holds it. NotFound.
 func (s *Store) RenewStage(
 	ctx context.Context,
-	id meanwhile.VideoID,
+	id storage.VideoID,
 	generation int,
-	step meanwhile.Step,
+	step storage.Step,
 	wait time.Duration,
-) (meanwhile.Stage, error) {
+) (storage.Stage, error) {
 	return one(
 		ctx,
 		s,
@@ -199,7 +199,7 @@ func (s *Store) RenewStage(
 
 // WakeStage adds the stage, or makes the one of its step due again when it has ended; one that is
 // running goes on.
-func (s *Store) WakeStage(ctx context.Context, st meanwhile.Stage) (meanwhile.Stage, error) {
+func (s *Store) WakeStage(ctx context.Context, st storage.Stage) (storage.Stage, error) {
 	return one(
 		ctx,
 		s,
@@ -232,7 +232,7 @@ func (s *Store) WakeStage(ctx context.Context, st meanwhile.Stage) (meanwhile.St
 
 // DueStages lists stages to send: due and never sent, due and sent longer than resend ago, or with
 // a lease that ran out. The longest overdue come first.
-func (s *Store) DueStages(ctx context.Context, resend time.Duration, limit int) ([]meanwhile.Stage, error) {
+func (s *Store) DueStages(ctx context.Context, resend time.Duration, limit int) ([]storage.Stage, error) {
 	return all(ctx, s, reading, "list due stages", scanStage,
 		`SELECT `+stageColumns+` FROM (
 			SELECT `+stageColumns+`, due_ms AS since_ms FROM stages
@@ -244,7 +244,7 @@ func (s *Store) DueStages(ctx context.Context, resend time.Duration, limit int) 
 }
 
 // MarkStageSent counts one more sending. NotFound.
-func (s *Store) MarkStageSent(ctx context.Context, id meanwhile.StageID) error {
+func (s *Store) MarkStageSent(ctx context.Context, id storage.StageID) error {
 	return s.change(
 		ctx,
 		"mark stage sent",
@@ -268,7 +268,7 @@ func (s *Store) FreeLeases(ctx context.Context, owner string) (int, error) {
 
 // CancelStages ends as failed, and so fences, every unfinished stage of the video but those of
 // generation 0.
-func (s *Store) CancelStages(ctx context.Context, id meanwhile.VideoID) error {
+func (s *Store) CancelStages(ctx context.Context, id storage.VideoID) error {
 	_, err := s.exec(
 		ctx,
 		"cancel stages",

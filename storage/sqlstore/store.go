@@ -18,14 +18,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"meanwhile"
+	_ "modernc.org/sqlite"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"meanwhile/storage"
 )
 
-var _ meanwhile.Store = (*Store)(nil)
+var _ storage.Store = (*Store)(nil)
 
-// Store is meanwhile.Store on one database. It is safe for concurrent use.
+// Store is storage.Store on one database. It is safe for concurrent use.
 type Store struct {
 	dialect dialect
 	pools   pools
@@ -44,14 +44,14 @@ func Open(ctx context.Context, address string, log *slog.Logger) (*Store, error)
 	scheme, _, found := strings.Cut(address, ":")
 	d, known := dialects[scheme]
 	if !found || !known {
-		return nil, meanwhile.E(meanwhile.Invalid, "The database address begins with sqlite: or postgres://.", nil)
+		return nil, storage.E(storage.Invalid, "The database address begins with sqlite: or postgres://.", nil)
 	}
 	p, err := d.open(address)
-	if meanwhile.KindOf(err) == meanwhile.Invalid {
+	if storage.KindOf(err) == storage.Invalid {
 		return nil, err
 	}
 	if err != nil {
-		return nil, meanwhile.E(meanwhile.Unavailable, "The database cannot be opened.", err)
+		return nil, storage.E(storage.Unavailable, "The database cannot be opened.", err)
 	}
 	s := &Store{dialect: d, pools: p, log: log, closed: new(atomic.Bool), lines: new(lines), reads: p.read}
 	if d.isSQLite {
@@ -97,8 +97,8 @@ func checkSQLite(version string) error {
 			return nil
 		}
 		if have[i] < leastSQLite[i] {
-			return meanwhile.E(
-				meanwhile.Invalid,
+			return storage.E(
+				storage.Invalid,
 				"This program was built with SQLite "+version+", which can corrupt databases; 3.51.3 is the least.",
 				nil,
 			)
@@ -142,11 +142,11 @@ func (s *Store) Ping(ctx context.Context) error {
 // least one of them comes through.
 const triesInTx = 8
 
-// InTx runs fn in one transaction; see meanwhile.Store. fn runs again, from the start and in a new
+// InTx runs fn in one transaction; see storage.Store. fn runs again, from the start and in a new
 // transaction, when PostgreSQL gave the first one up for the sake of another (a deadlock), or
 // SQLite one that others shared: it may change nothing outside of the store that it would not set
 // again.
-func (s *Store) InTx(ctx context.Context, fn func(meanwhile.Store) error) error {
+func (s *Store) InTx(ctx context.Context, fn func(storage.Store) error) error {
 	return s.inTx(ctx, func(t *Store) error { return fn(t) })
 }
 

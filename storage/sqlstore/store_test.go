@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/storage/sqlstore"
 	"meanwhile/storage/sqlstore/sqlstoretest"
 	"meanwhile/storage/storagetest"
@@ -18,7 +18,7 @@ import (
 func TestStore(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, e engine) {
-		storagetest.TestStore(t, func(t testing.TB) meanwhile.Store { return mustOpenAt(t, e.migrated(t)) })
+		storagetest.TestStore(t, func(t testing.TB) storage.Store { return mustOpenAt(t, e.migrated(t)) })
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/storage/sqlstore"
 )
 
@@ -38,20 +39,20 @@ func mustPair(t testing.TB, e engine) [2]*sqlstore.Store {
 
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 
-func mustVideos(t testing.TB, s meanwhile.Store, ids ...meanwhile.VideoID) {
+func mustVideos(t testing.TB, s storage.Store, ids ...storage.VideoID) {
 	t.Helper()
 	err := errors.Join(
-		s.CreateWorkspace(t.Context(), meanwhile.Workspace{ID: "w", Name: "Orchard", CreatedAt: noon}),
-		s.CreateUser(t.Context(), meanwhile.User{ID: "ada", Email: "ada@example.org", Name: "Ada", CreatedAt: noon},
-			meanwhile.Membership{WorkspaceID: "w", UserID: "ada", Role: meanwhile.RoleOwner, CreatedAt: noon}))
+		s.CreateWorkspace(t.Context(), storage.Workspace{ID: "w", Name: "Orchard", CreatedAt: noon}),
+		s.CreateUser(t.Context(), storage.User{ID: "ada", Email: "ada@example.org", Name: "Ada", CreatedAt: noon},
+			storage.Membership{WorkspaceID: "w", UserID: "ada", Role: storage.RoleOwner, CreatedAt: noon}))
 	for _, id := range ids {
-		err = errors.Join(err, s.CreateVideo(t.Context(), meanwhile.Video{
+		err = errors.Join(err, s.CreateVideo(t.Context(), storage.Video{
 			ID:          id,
 			WorkspaceID: "w",
 			OwnerID:     "ada",
 			Title:       "Sprint review",
 			Source:      "file",
-			State:       meanwhile.StateProcessing,
+			State:       storage.StateProcessing,
 			CreatedAt:   noon,
 			UpdatedAt:   noon,
 		}))
@@ -69,12 +70,12 @@ func TestTwoProcessesClaimEachStageOnce(t *testing.T) {
 		const stages, workers = 10, 8
 		wins := make([][]int, workers)
 		for n := range stages {
-			err := pair[0].CreateStage(t.Context(), meanwhile.Stage{
-				ID:         meanwhile.StageID(fmt.Sprint(n)),
+			err := pair[0].CreateStage(t.Context(), storage.Stage{
+				ID:         storage.StageID(fmt.Sprint(n)),
 				VideoID:    "v",
 				Generation: n,
-				Step:       meanwhile.StepEncode,
-				State:      meanwhile.StageDue,
+				Step:       storage.StepEncode,
+				State:      storage.StageDue,
 				CreatedAt:  noon,
 			})
 			if err != nil {
@@ -85,14 +86,14 @@ func TestTwoProcessesClaimEachStageOnce(t *testing.T) {
 			for n := range stages {
 				_, err := pair[i%2].ClaimStage(
 					t.Context(),
-					meanwhile.StageID(fmt.Sprint(n)),
+					storage.StageID(fmt.Sprint(n)),
 					fmt.Sprint("worker ", i),
 					time.Minute,
 				)
 				switch {
 				case err == nil:
 					wins[i] = append(wins[i], n)
-				case meanwhile.KindOf(err) != meanwhile.Conflict:
+				case storage.KindOf(err) != storage.Conflict:
 					return err
 				}
 			}
@@ -124,8 +125,8 @@ func TestTwoProcessesNumberCommentsWithoutGapOrRepeat(t *testing.T) {
 		seen := make([][]int64, writers)
 		errs := together(writers, func(i int) error {
 			for n := range each {
-				c, err := pair[i%2].CreateComment(t.Context(), meanwhile.Comment{
-					ID:         meanwhile.CommentID(fmt.Sprint(i, "-", n)),
+				c, err := pair[i%2].CreateComment(t.Context(), storage.Comment{
+					ID:         storage.CommentID(fmt.Sprint(i, "-", n)),
 					VideoID:    "v",
 					AuthorName: "Guest",
 					Body:       "Look",
@@ -162,11 +163,11 @@ func TestCommentNumbersBecomeVisibleInTheirOrder(t *testing.T) {
 	needsPostgres(t)
 	pair := mustPair(t, postgres)
 	mustVideos(t, pair[0], "v")
-	comment := func(id meanwhile.CommentID) meanwhile.Comment {
-		return meanwhile.Comment{ID: id, VideoID: "v", AuthorName: "Guest", Body: "Look", CreatedAt: noon}
+	comment := func(id storage.CommentID) storage.Comment {
+		return storage.Comment{ID: id, VideoID: "v", AuthorName: "Guest", Body: "Look", CreatedAt: noon}
 	}
 	second := make(chan error, 1)
-	err := pair[0].InTx(t.Context(), func(tx meanwhile.Store) error {
+	err := pair[0].InTx(t.Context(), func(tx storage.Store) error {
 		if _, err := tx.CreateComment(t.Context(), comment("first")); err != nil {
 			return err
 		}
@@ -200,7 +201,7 @@ func (plainHasher) Verify(_ context.Context, password, hash string) (bool, error
 	return hash == "plain:"+password, nil
 }
 
-func newLibrary(s meanwhile.Store) *meanwhile.Library {
+func newLibrary(s storage.Store) *meanwhile.Library {
 	return meanwhile.New(meanwhile.Config{Store: s, Hasher: plainHasher{}, Secret: bytes.Repeat([]byte("k"), 32)})
 }
 
@@ -209,7 +210,7 @@ func account(i int) meanwhile.Account {
 		Email:    fmt.Sprintf("user%d@example.org", i),
 		Name:     "Somebody",
 		Password: "a long password",
-		Role:     meanwhile.RoleMember,
+		Role:     storage.RoleMember,
 	}
 }
 
@@ -226,7 +227,7 @@ func TestSetUpByManyAtOnceMakesOneAccount(t *testing.T) {
 			switch {
 			case err == nil:
 				winners++
-			case meanwhile.KindOf(err) != meanwhile.NotFound:
+			case storage.KindOf(err) != storage.NotFound:
 				t.Errorf("who came second: %v, want the kind not-found", err)
 			}
 		}
@@ -246,7 +247,7 @@ func TestFirstAccountsByCommandAndLinkShareAWorkspace(t *testing.T) {
 			l := newLibrary(pair[i%2])
 			if i == 0 {
 				_, err := l.SetUp(t.Context(), l.SetUpToken(), "Team", account(i), meanwhile.Entry{})
-				if meanwhile.KindOf(err) == meanwhile.NotFound {
+				if storage.KindOf(err) == storage.NotFound {
 					return nil // the command was first
 				}
 				return err
@@ -258,17 +259,17 @@ func TestFirstAccountsByCommandAndLinkShareAWorkspace(t *testing.T) {
 				t.Errorf("caller %d: %v", i, err)
 			}
 		}
-		owners, workspaces := 0, map[meanwhile.WorkspaceID]bool{}
+		owners, workspaces := 0, map[storage.WorkspaceID]bool{}
 		for i := range 6 {
 			id, err := pair[0].IdentityByEmail(t.Context(), account(i).Email)
-			if i == 0 && meanwhile.KindOf(err) == meanwhile.NotFound {
+			if i == 0 && storage.KindOf(err) == storage.NotFound {
 				continue
 			}
 			if err != nil {
 				t.Fatal(err)
 			}
 			workspaces[id.WorkspaceID] = true
-			if id.Role == meanwhile.RoleOwner {
+			if id.Role == storage.RoleOwner {
 				owners++
 			}
 		}

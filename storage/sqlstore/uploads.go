@@ -4,20 +4,20 @@ import (
 	"context"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 const uploadColumns = `id, video_id, token_hash, filename, length_bytes, offset_bytes, holder, writer, created_ms,
 expires_ms, sealed_ms, terminated_ms`
 
-func scanUpload(row scanner) (u meanwhile.Upload, err error) {
+func scanUpload(row scanner) (u storage.Upload, err error) {
 	err = row.Scan(&u.ID, &u.VideoID, &u.TokenHash, &u.Filename, &u.LengthBytes, &u.OffsetBytes, &u.Holder, &u.Writer,
 		timeInto{&u.CreatedAt}, timeInto{&u.ExpiresAt}, nullTimeInto{&u.SealedAt}, nullTimeInto{&u.TerminatedAt})
 	return u, err
 }
 
 // CreateUpload adds an upload.
-func (s *Store) CreateUpload(ctx context.Context, u meanwhile.Upload) error {
+func (s *Store) CreateUpload(ctx context.Context, u storage.Upload) error {
 	_, err := s.exec(ctx, "create upload",
 		`INSERT INTO uploads (`+uploadColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 		string(u.ID), string(u.VideoID), u.TokenHash, u.Filename, u.LengthBytes, u.OffsetBytes, u.Holder, u.Writer,
@@ -26,7 +26,7 @@ func (s *Store) CreateUpload(ctx context.Context, u meanwhile.Upload) error {
 }
 
 // UploadByID finds an upload. NotFound.
-func (s *Store) UploadByID(ctx context.Context, id meanwhile.UploadID) (meanwhile.Upload, error) {
+func (s *Store) UploadByID(ctx context.Context, id storage.UploadID) (storage.Upload, error) {
 	return one(
 		ctx,
 		s,
@@ -39,7 +39,7 @@ func (s *Store) UploadByID(ctx context.Context, id meanwhile.UploadID) (meanwhil
 }
 
 // UploadByVideo finds the newest upload of a video. NotFound.
-func (s *Store) UploadByVideo(ctx context.Context, id meanwhile.VideoID) (meanwhile.Upload, error) {
+func (s *Store) UploadByVideo(ctx context.Context, id storage.VideoID) (storage.Upload, error) {
 	return one(
 		ctx,
 		s,
@@ -53,7 +53,7 @@ func (s *Store) UploadByVideo(ctx context.Context, id meanwhile.VideoID) (meanwh
 
 // TakeUpload raises the holder counter, names that holder as the one who writes, and returns the
 // row. NotFound.
-func (s *Store) TakeUpload(ctx context.Context, id meanwhile.UploadID) (meanwhile.Upload, error) {
+func (s *Store) TakeUpload(ctx context.Context, id storage.UploadID) (storage.Upload, error) {
 	return one(
 		ctx,
 		s,
@@ -67,7 +67,7 @@ func (s *Store) TakeUpload(ctx context.Context, id meanwhile.UploadID) (meanwhil
 
 // LeaveUpload says that holder writes no more. It changes nothing when somebody else took the
 // upload over.
-func (s *Store) LeaveUpload(ctx context.Context, id meanwhile.UploadID, holder int64) error {
+func (s *Store) LeaveUpload(ctx context.Context, id storage.UploadID, holder int64) error {
 	_, err := s.exec(
 		ctx,
 		"leave upload",
@@ -84,9 +84,9 @@ func (s *Store) LeaveUpload(ctx context.Context, id meanwhile.UploadID, holder i
 // Invalid when the parts do not follow one another.
 func (s *Store) AppendParts(
 	ctx context.Context,
-	id meanwhile.UploadID,
+	id storage.UploadID,
 	holder int64,
-	parts []meanwhile.Part,
+	parts []storage.Part,
 	expiresAt time.Time,
 ) error {
 	const op = "append parts"
@@ -129,37 +129,37 @@ func (s *Store) AppendParts(
 }
 
 // span is where parts begin, -1 without any, and how many bytes they are.
-func span(parts []meanwhile.Part) (startBytes, lengthBytes int64, err error) {
+func span(parts []storage.Part) (startBytes, lengthBytes int64, err error) {
 	if len(parts) == 0 {
 		return -1, 0, nil
 	}
 	startBytes = parts[0].OffsetBytes
 	for _, p := range parts {
 		if p.SizeBytes <= 0 || p.OffsetBytes != startBytes+lengthBytes {
-			return 0, 0, meanwhile.E(meanwhile.Invalid, "The parts of an upload follow one another without a gap.", nil)
+			return 0, 0, storage.E(storage.Invalid, "The parts of an upload follow one another without a gap.", nil)
 		}
 		lengthBytes += p.SizeBytes
 	}
 	return startBytes, lengthBytes, nil
 }
 
-func (s *Store) whyNotAppended(ctx context.Context, id meanwhile.UploadID, holder int64) error {
+func (s *Store) whyNotAppended(ctx context.Context, id storage.UploadID, holder int64) error {
 	const op = "append parts"
 	u, err := one(ctx, s, writing, op, scanUpload, `SELECT `+uploadColumns+` FROM uploads WHERE id = $1`, string(id))
 	if err != nil {
 		return err
 	}
 	if u.Holder != holder {
-		return reword(s.none(meanwhile.Fenced, op), meanwhile.Fenced, "A newer request has taken this upload over.")
+		return reword(s.none(storage.Fenced, op), storage.Fenced, "A newer request has taken this upload over.")
 	}
 	if u.SealedAt != nil || u.TerminatedAt != nil {
-		return reword(s.none(meanwhile.Conflict, op), meanwhile.Conflict, "This upload has ended.")
+		return reword(s.none(storage.Conflict, op), storage.Conflict, "This upload has ended.")
 	}
-	return reword(s.none(meanwhile.Conflict, op), meanwhile.Conflict, "The upload goes on at another offset.")
+	return reword(s.none(storage.Conflict, op), storage.Conflict, "The upload goes on at another offset.")
 }
 
 // SetUploadLength fixes a deferred length. Conflict if another one is set, NotFound.
-func (s *Store) SetUploadLength(ctx context.Context, id meanwhile.UploadID, lengthBytes int64) error {
+func (s *Store) SetUploadLength(ctx context.Context, id storage.UploadID, lengthBytes int64) error {
 	const op = "set upload length"
 	n, err := s.exec(
 		ctx,
@@ -175,7 +175,7 @@ func (s *Store) SetUploadLength(ctx context.Context, id meanwhile.UploadID, leng
 }
 
 // SealUpload marks the upload as complete. Conflict if it is sealed or terminated, NotFound.
-func (s *Store) SealUpload(ctx context.Context, id meanwhile.UploadID, at time.Time) error {
+func (s *Store) SealUpload(ctx context.Context, id storage.UploadID, at time.Time) error {
 	const op = "seal upload"
 	n, err := s.exec(
 		ctx,
@@ -191,13 +191,13 @@ func (s *Store) SealUpload(ctx context.Context, id meanwhile.UploadID, at time.T
 }
 
 // TerminateUpload marks the upload as given up; a second time changes nothing. NotFound.
-func (s *Store) TerminateUpload(ctx context.Context, id meanwhile.UploadID, at time.Time) error {
+func (s *Store) TerminateUpload(ctx context.Context, id storage.UploadID, at time.Time) error {
 	return s.change(ctx, "terminate upload",
 		`UPDATE uploads SET terminated_ms = COALESCE(terminated_ms, $2) WHERE id = $1`, string(id), toMS(at))
 }
 
 // Parts lists the parts of a track in order.
-func (s *Store) Parts(ctx context.Context, id meanwhile.UploadID, track string) ([]meanwhile.Part, error) {
+func (s *Store) Parts(ctx context.Context, id storage.UploadID, track string) ([]storage.Part, error) {
 	return all(
 		ctx,
 		s,
@@ -211,7 +211,7 @@ func (s *Store) Parts(ctx context.Context, id meanwhile.UploadID, track string) 
 	)
 }
 
-func scanPart(row scanner) (p meanwhile.Part, err error) {
+func scanPart(row scanner) (p storage.Part, err error) {
 	err = row.Scan(&p.Track, &p.N, &p.OffsetBytes, &p.SizeBytes, &p.SHA256, &p.Key)
 	return p, err
 }

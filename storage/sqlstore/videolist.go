@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // Bounds of a search; a pattern of LIKE may not be longer than 50,000 bytes in SQLite, nor an
@@ -43,7 +43,7 @@ const (
 
 // summaryRow is a video beside one of its stages.
 type summaryRow struct {
-	summary  meanwhile.VideoSummary
+	summary  storage.VideoSummary
 	step     sql.NullString
 	state    sql.NullString
 	progress sql.NullFloat64
@@ -69,25 +69,25 @@ func scanSummary(row scanner) (r summaryRow, err error) {
 }
 
 // VideoSummary is VideoByID with what a list shows beside it. NotFound.
-func (s *Store) VideoSummary(ctx context.Context, id meanwhile.VideoID) (meanwhile.VideoSummary, error) {
+func (s *Store) VideoSummary(ctx context.Context, id storage.VideoID) (storage.VideoSummary, error) {
 	const op = "find video summary"
 	rows, err := all(ctx, s, reading, op, scanSummary,
 		summaryHead+`SELECT `+chosenColumns+` FROM videos WHERE id = $1`+summaryTail, string(id))
 	if err != nil {
-		return meanwhile.VideoSummary{}, err
+		return storage.VideoSummary{}, err
 	}
 	if len(rows) == 0 {
-		return meanwhile.VideoSummary{}, s.none(meanwhile.NotFound, op)
+		return storage.VideoSummary{}, s.none(storage.NotFound, op)
 	}
 	return summaries(rows)[0], nil
 }
 
 // ListVideos gives q.Limit rows at most, newest first, by one query. Invalid for a search of more
 // than 32 words or 1,000 bytes.
-func (s *Store) ListVideos(ctx context.Context, q meanwhile.VideoQuery) ([]meanwhile.VideoSummary, error) {
+func (s *Store) ListVideos(ctx context.Context, q storage.VideoQuery) ([]storage.VideoSummary, error) {
 	words := strings.Fields(fold(q.Search))
 	if len(q.Search) > maxSearchBytes || len(words) > maxSearchWords {
-		return nil, meanwhile.E(meanwhile.Invalid, "This search is too long. A few words are enough.", nil)
+		return nil, storage.E(storage.Invalid, "This search is too long. A few words are enough.", nil)
 	}
 
 	args := []any{string(q.OwnerID), q.Limit}
@@ -119,16 +119,16 @@ func (s *Store) ListVideos(ctx context.Context, q meanwhile.VideoQuery) ([]meanw
 }
 
 // summaries puts the rows of each video together.
-func summaries(rows []summaryRow) []meanwhile.VideoSummary {
-	var list []meanwhile.VideoSummary
-	var stages []meanwhile.Stage
+func summaries(rows []summaryRow) []storage.VideoSummary {
+	var list []storage.VideoSummary
+	var stages []storage.Stage
 	for i, row := range rows {
 		if row.step.Valid {
-			stages = append(stages, meanwhile.Stage{
+			stages = append(stages, storage.Stage{
 				VideoID:    row.summary.ID,
 				Generation: row.summary.Generation,
-				Step:       meanwhile.Step(row.step.String),
-				State:      meanwhile.StageState(row.state.String),
+				Step:       storage.Step(row.step.String),
+				State:      storage.StageState(row.state.String),
 				Progress:   row.progress.Float64,
 				Message:    row.message.String,
 			})
@@ -137,7 +137,7 @@ func summaries(rows []summaryRow) []meanwhile.VideoSummary {
 			continue
 		}
 		v := row.summary
-		progress, working, warning := meanwhile.ProgressOf(stages)
+		progress, working, warning := storage.ProgressOf(stages)
 		v.Progress, v.Warning = progress, warning
 		v.Improving = working && v.Published > 0
 		list = append(list, v)

@@ -6,11 +6,11 @@ import (
 	"strings"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // CreateVideo adds a video and the counter of its conversation.
-func (s *Store) CreateVideo(ctx context.Context, v meanwhile.Video) error {
+func (s *Store) CreateVideo(ctx context.Context, v storage.Video) error {
 	return s.inTx(ctx, func(t *Store) error {
 		_, err := t.exec(
 			ctx,
@@ -49,7 +49,7 @@ const videoColumns = `v.id, v.workspace_id, v.owner_id, COALESCE(NULLIF(v.author
 v.state, v.failure, v.duration_ms, v.width, v.height,
 	v.generation, v.published, v.created_ms, v.updated_ms, v.trashed_ms`
 
-func videoInto(v *meanwhile.Video) []any {
+func videoInto(v *storage.Video) []any {
 	return []any{
 		&v.ID,
 		&v.WorkspaceID,
@@ -70,19 +70,19 @@ func videoInto(v *meanwhile.Video) []any {
 	}
 }
 
-func scanVideo(row scanner) (v meanwhile.Video, err error) {
+func scanVideo(row scanner) (v storage.Video, err error) {
 	err = row.Scan(videoInto(&v)...)
 	return v, err
 }
 
 // VideoByID finds a video, in the trash or not. NotFound.
-func (s *Store) VideoByID(ctx context.Context, id meanwhile.VideoID) (meanwhile.Video, error) {
+func (s *Store) VideoByID(ctx context.Context, id storage.VideoID) (storage.Video, error) {
 	return one(ctx, s, reading, "find video", scanVideo,
 		`SELECT `+videoColumns+` FROM videos v JOIN users o ON o.id = v.owner_id WHERE v.id = $1`, string(id))
 }
 
 // SetVideoTitle renames a video. NotFound.
-func (s *Store) SetVideoTitle(ctx context.Context, id meanwhile.VideoID, title string, at time.Time) error {
+func (s *Store) SetVideoTitle(ctx context.Context, id storage.VideoID, title string, at time.Time) error {
 	return s.change(
 		ctx,
 		"set video title",
@@ -95,7 +95,7 @@ func (s *Store) SetVideoTitle(ctx context.Context, id meanwhile.VideoID, title s
 }
 
 // SetVideoTrashed puts the video into the trash, or takes it out (nil). NotFound.
-func (s *Store) SetVideoTrashed(ctx context.Context, id meanwhile.VideoID, at *time.Time) error {
+func (s *Store) SetVideoTrashed(ctx context.Context, id storage.VideoID, at *time.Time) error {
 	return s.change(
 		ctx,
 		"set video trashed",
@@ -109,9 +109,9 @@ func (s *Store) SetVideoTrashed(ctx context.Context, id meanwhile.VideoID, at *t
 // another state, NotFound when it is not there.
 func (s *Store) SetVideoState(
 	ctx context.Context,
-	id meanwhile.VideoID,
-	from []meanwhile.State,
-	to meanwhile.State,
+	id storage.VideoID,
+	from []storage.State,
+	to storage.State,
 	failure string,
 	at time.Time,
 ) error {
@@ -123,7 +123,7 @@ func (s *Store) SetVideoState(
 		places = append(places, fmt.Sprintf("$%d", len(args)))
 	}
 	if len(places) == 0 {
-		return s.none(meanwhile.Conflict, op)
+		return s.none(storage.Conflict, op)
 	}
 	n, err := s.exec(
 		ctx,
@@ -142,7 +142,7 @@ func (s *Store) SetVideoState(
 // SetVideoMedia writes what the probe found. NotFound.
 func (s *Store) SetVideoMedia(
 	ctx context.Context,
-	id meanwhile.VideoID,
+	id storage.VideoID,
 	duration time.Duration,
 	width, height int,
 	at time.Time,
@@ -160,7 +160,7 @@ func (s *Store) SetVideoMedia(
 }
 
 // StartGeneration raises the generation by one and returns it. NotFound.
-func (s *Store) StartGeneration(ctx context.Context, id meanwhile.VideoID, at time.Time) (int, error) {
+func (s *Store) StartGeneration(ctx context.Context, id storage.VideoID, at time.Time) (int, error) {
 	return one(
 		ctx,
 		s,
@@ -175,7 +175,7 @@ func (s *Store) StartGeneration(ctx context.Context, id meanwhile.VideoID, at ti
 
 // PublishGeneration makes the assets of that generation what viewers read; a lower one than the
 // published changes nothing. NotFound.
-func (s *Store) PublishGeneration(ctx context.Context, id meanwhile.VideoID, generation int, at time.Time) error {
+func (s *Store) PublishGeneration(ctx context.Context, id storage.VideoID, generation int, at time.Time) error {
 	return s.change(ctx, "publish generation",
 		`UPDATE videos SET published = CASE WHEN published < $2 THEN $2 ELSE published END,
 			updated_ms = CASE WHEN published < $2 THEN $3 ELSE updated_ms END
@@ -188,5 +188,5 @@ func (s *Store) conflictIfThere(ctx context.Context, op, exists string, args ...
 	if _, err := one(ctx, s, writing, op, scanValue[int], exists, args...); err != nil {
 		return err
 	}
-	return s.none(meanwhile.Conflict, op)
+	return s.none(storage.Conflict, op)
 }

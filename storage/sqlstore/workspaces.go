@@ -5,12 +5,12 @@ import (
 	"database/sql"
 	"strings"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 type workspaceRow struct {
-	workspace meanwhile.Workspace
-	settings  meanwhile.Settings
+	workspace storage.Workspace
+	settings  storage.Settings
 }
 
 // wordsInto reads a list with spaces between.
@@ -45,8 +45,8 @@ func scanWorkspaceRow(row scanner) (r workspaceRow, err error) {
 // WorkspaceByID finds a workspace and what is decided for it. NotFound.
 func (s *Store) WorkspaceByID(
 	ctx context.Context,
-	id meanwhile.WorkspaceID,
-) (meanwhile.Workspace, meanwhile.Settings, error) {
+	id storage.WorkspaceID,
+) (storage.Workspace, storage.Settings, error) {
 	r, err := one(
 		ctx,
 		s,
@@ -64,9 +64,9 @@ func (s *Store) WorkspaceByID(
 // SaveWorkspace writes name and settings. NotFound.
 func (s *Store) SaveWorkspace(
 	ctx context.Context,
-	id meanwhile.WorkspaceID,
+	id storage.WorkspaceID,
 	name string,
-	set meanwhile.Settings,
+	set storage.Settings,
 ) error {
 	return s.change(
 		ctx,
@@ -85,14 +85,14 @@ func (s *Store) SaveWorkspace(
 	)
 }
 
-func scanDomainSignUp(row scanner) (d meanwhile.DomainSignUp, err error) {
+func scanDomainSignUp(row scanner) (d storage.DomainSignUp, err error) {
 	err = row.Scan(&d.Workspace.ID, &d.Workspace.Name, timeInto{&d.Workspace.CreatedAt}, wordsInto{&d.Domains})
 	return d, err
 }
 
 // WorkspacesForDomains lists the workspaces that people of some domains may join by themselves,
 // oldest first.
-func (s *Store) WorkspacesForDomains(ctx context.Context) ([]meanwhile.DomainSignUp, error) {
+func (s *Store) WorkspacesForDomains(ctx context.Context) ([]storage.DomainSignUp, error) {
 	return all(
 		ctx,
 		s,

@@ -6,24 +6,24 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 var accountTests = []storeTest{
-	{"there is nobody before set-up", func(t *testing.T, s meanwhile.Store) {
+	{"there is nobody before set-up", func(t *testing.T, s storage.Store) {
 		_, err := s.FirstWorkspace(t.Context())
-		wantKind(t, "FirstWorkspace", err, meanwhile.NotFound)
+		wantKind(t, "FirstWorkspace", err, storage.NotFound)
 		if n, err := s.CountUsers(t.Context()); n != 0 || err != nil {
 			t.Errorf("CountUsers() = %d, %v, want 0", n, err)
 		}
 	}},
-	{"the first workspace is the oldest", func(t *testing.T, s meanwhile.Store) {
+	{"the first workspace is the oldest", func(t *testing.T, s storage.Store) {
 		w := mustWorld(t, s)
 		must(
 			t,
 			s.CreateWorkspace(
 				t.Context(),
-				meanwhile.Workspace{ID: "aaaa", Name: "Newer", CreatedAt: noon.Add(time.Second)},
+				storage.Workspace{ID: "aaaa", Name: "Newer", CreatedAt: noon.Add(time.Second)},
 			),
 		)
 		got := mustGet(s.FirstWorkspace(t.Context()))(t)
@@ -31,13 +31,13 @@ var accountTests = []storeTest{
 			t.Errorf("FirstWorkspace() (-want +got):\n%s", diff)
 		}
 	}},
-	{"people are found by id and by address in any case", func(t *testing.T, s meanwhile.Store) {
+	{"people are found by id and by address in any case", func(t *testing.T, s storage.Store) {
 		w := mustWorld(t, s)
-		want := meanwhile.Identity{
+		want := storage.Identity{
 			User:          w.user,
 			WorkspaceID:   w.workspace.ID,
 			WorkspaceName: w.workspace.Name,
-			Role:          meanwhile.RoleOwner,
+			Role:          storage.RoleOwner,
 		}
 		for _, email := range []string{"Ada@example.org", "ada@EXAMPLE.org"} {
 			got := mustGet(s.IdentityByEmail(t.Context(), email))(t)
@@ -50,37 +50,37 @@ var accountTests = []storeTest{
 			t.Errorf("IdentityByUser() (-want +got):\n%s", diff)
 		}
 		_, err := s.IdentityByEmail(t.Context(), "nobody@example.org")
-		wantKind(t, "IdentityByEmail of nobody", err, meanwhile.NotFound)
+		wantKind(t, "IdentityByEmail of nobody", err, storage.NotFound)
 		_, err = s.IdentityByUser(t.Context(), "nobody")
-		wantKind(t, "IdentityByUser of nobody", err, meanwhile.NotFound)
+		wantKind(t, "IdentityByUser of nobody", err, storage.NotFound)
 	}},
 	{
 		"an address is taken once, in any case, and the second user leaves no trace",
-		func(t *testing.T, s meanwhile.Store) {
+		func(t *testing.T, s storage.Store) {
 			w := mustWorld(t, s)
 			u := newUser("ADA@example.ORG", "Other")
-			wantKind(t, "CreateUser", s.CreateUser(t.Context(), u, w.member(u.ID)), meanwhile.Conflict)
+			wantKind(t, "CreateUser", s.CreateUser(t.Context(), u, w.member(u.ID)), storage.Conflict)
 			if n := mustGet(s.CountUsers(t.Context()))(t); n != 1 {
 				t.Errorf("CountUsers() = %d, want 1", n)
 			}
 		},
 	},
-	{"a password is replaced", func(t *testing.T, s meanwhile.Store) {
+	{"a password is replaced", func(t *testing.T, s storage.Store) {
 		w := mustWorld(t, s)
 		must(t, s.SetPassword(t.Context(), w.user.ID, "new hash"))
 		if got := mustGet(s.IdentityByUser(t.Context(), w.user.ID))(t); got.User.PasswordHash != "new hash" {
 			t.Errorf("PasswordHash = %q, want the new one", got.User.PasswordHash)
 		}
-		wantKind(t, "SetPassword of nobody", s.SetPassword(t.Context(), "nobody", "x"), meanwhile.NotFound)
+		wantKind(t, "SetPassword of nobody", s.SetPassword(t.Context(), "nobody", "x"), storage.NotFound)
 	}},
 	{"a session is found, touched and deleted", testSession},
 	{"an API key is found and touched", testAPIKey},
 	{"a login link is used once, whoever tries at the same time", testLoginLink},
 }
 
-func testSession(t *testing.T, s meanwhile.Store) {
+func testSession(t *testing.T, s storage.Store) {
 	w := mustWorld(t, s)
-	want := meanwhile.Session{
+	want := storage.Session{
 		Hash:      "hash of a cookie",
 		UserID:    w.user.ID,
 		Device:    "Firefox",
@@ -98,11 +98,11 @@ func testSession(t *testing.T, s meanwhile.Store) {
 		t.Errorf("SessionByHash() (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(
-		meanwhile.Identity{
+		storage.Identity{
 			User:          w.user,
 			WorkspaceID:   w.workspace.ID,
 			WorkspaceName: w.workspace.Name,
-			Role:          meanwhile.RoleOwner,
+			Role:          storage.RoleOwner,
 		},
 		identity,
 	); diff != "" {
@@ -111,19 +111,19 @@ func testSession(t *testing.T, s meanwhile.Store) {
 
 	must(t, s.DeleteSession(t.Context(), want.Hash))
 	_, _, err = s.SessionByHash(t.Context(), want.Hash)
-	wantKind(t, "SessionByHash after its end", err, meanwhile.NotFound)
+	wantKind(t, "SessionByHash after its end", err, storage.NotFound)
 }
 
-func testAPIKey(t *testing.T, s meanwhile.Store) {
+func testAPIKey(t *testing.T, s storage.Store) {
 	w := mustWorld(t, s)
-	want := meanwhile.APIKey{
+	want := storage.APIKey{
 		ID:     "key",
 		UserID: w.user.ID,
 		Name:   "ci",
 		Hash:   "hash of a key",
-		Scopes: []meanwhile.Scope{
-			meanwhile.ScopeRead,
-			meanwhile.ScopeUpload,
+		Scopes: []storage.Scope{
+			storage.ScopeRead,
+			storage.ScopeUpload,
 		},
 		CreatedAt: noon,
 		ExpiresAt: after(time.Hour),
@@ -145,12 +145,12 @@ func testAPIKey(t *testing.T, s meanwhile.Store) {
 		t.Errorf("LastUsed (-want +got):\n%s", diff)
 	}
 	_, _, err = s.APIKeyByHash(t.Context(), "another")
-	wantKind(t, "APIKeyByHash of an unknown key", err, meanwhile.NotFound)
+	wantKind(t, "APIKeyByHash of an unknown key", err, storage.NotFound)
 }
 
-func testLoginLink(t *testing.T, s meanwhile.Store) {
+func testLoginLink(t *testing.T, s storage.Store) {
 	w := mustWorld(t, s)
-	link := meanwhile.LoginLink{
+	link := storage.LoginLink{
 		Hash:      "hash of a link",
 		UserID:    w.user.ID,
 		CreatedAt: noon,
@@ -159,9 +159,9 @@ func testLoginLink(t *testing.T, s meanwhile.Store) {
 	must(t, s.CreateLoginLink(t.Context(), link))
 
 	_, err := s.UseLoginLink(t.Context(), link.Hash, link.ExpiresAt)
-	wantKind(t, "UseLoginLink at its end", err, meanwhile.NotFound)
+	wantKind(t, "UseLoginLink at its end", err, storage.NotFound)
 	_, err = s.UseLoginLink(t.Context(), "another", noon)
-	wantKind(t, "UseLoginLink of an unknown link", err, meanwhile.NotFound)
+	wantKind(t, "UseLoginLink of an unknown link", err, storage.NotFound)
 	if diff := cmp.Diff(link, mustGet(s.LoginLinkByHash(t.Context(), link.Hash))(t)); diff != "" {
 		t.Errorf("LoginLinkByHash() (-want +got):\n%s", diff)
 	}
@@ -173,11 +173,11 @@ func testLoginLink(t *testing.T, s meanwhile.Store) {
 		}
 		return err
 	})
-	wantOneWinner(t, errs, meanwhile.NotFound)
+	wantOneWinner(t, errs, storage.NotFound)
 	got := mustGet(s.LoginLinkByHash(t.Context(), link.Hash))(t)
 	if diff := cmp.Diff(after(time.Minute), got.UsedAt); diff != "" {
 		t.Errorf("UsedAt (-want +got):\n%s", diff)
 	}
 	_, err = s.LoginLinkByHash(t.Context(), "another")
-	wantKind(t, "LoginLinkByHash of an unknown link", err, meanwhile.NotFound)
+	wantKind(t, "LoginLinkByHash of an unknown link", err, storage.NotFound)
 }

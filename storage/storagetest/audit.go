@@ -7,18 +7,18 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 var auditTests = []storeTest{
-	{"the log of a workspace is read newest first, page by page", func(t *testing.T, s meanwhile.Store) {
+	{"the log of a workspace is read newest first, page by page", func(t *testing.T, s storage.Store) {
 		w := mustWorld(t, s)
-		must(t, s.CreateWorkspace(t.Context(), meanwhile.Workspace{ID: "other", Name: "Other", CreatedAt: noon}))
-		var want []meanwhile.Audit
+		must(t, s.CreateWorkspace(t.Context(), storage.Workspace{ID: "other", Name: "Other", CreatedAt: noon}))
+		var want []storage.Audit
 		for i := range 5 {
 			at := noon.Add(time.Duration(i) * time.Second)
-			a := meanwhile.Audit{
-				ID:          meanwhile.NewOrderedID(at),
+			a := storage.Audit{
+				ID:          storage.NewOrderedID(at),
 				WorkspaceID: w.workspace.ID,
 				At:          at,
 				ActorID:     w.user.ID,
@@ -31,11 +31,11 @@ var auditTests = []storeTest{
 			if i == 2 {
 				a.WorkspaceID = "other"
 			} else {
-				want = append([]meanwhile.Audit{a}, want...)
+				want = append([]storage.Audit{a}, want...)
 			}
 			must(t, s.AddAudit(t.Context(), a))
 		}
-		q := meanwhile.AuditQuery{WorkspaceID: w.workspace.ID, Limit: 3}
+		q := storage.AuditQuery{WorkspaceID: w.workspace.ID, Limit: 3}
 		got := mustGet(s.ListAudit(t.Context(), q))(t)
 		if diff := cmp.Diff(want[:3], got); diff != "" {
 			t.Errorf("ListAudit() (-want +got):\n%s", diff)

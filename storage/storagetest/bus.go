@@ -7,17 +7,17 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // OpenBus gives two ends of one bus, as two processes have them, and cleans up with t.Cleanup.
-type OpenBus func(t testing.TB) (one, other meanwhile.Bus)
+type OpenBus func(t testing.TB) (one, other storage.Bus)
 
-// TestBus runs every promise of meanwhile.Bus.
+// TestBus runs every promise of storage.Bus.
 func TestBus(t *testing.T, open OpenBus) {
 	for _, tc := range []struct {
 		name string
-		run  func(t *testing.T, one, other meanwhile.Bus)
+		run  func(t *testing.T, one, other storage.Bus)
 	}{
 		{"every subscriber of a topic hears an event, on both ends", testBusFanOut},
 		{"topics do not mix", testBusTopics},
@@ -25,7 +25,7 @@ func TestBus(t *testing.T, open OpenBus) {
 		{"a topic can be subscribed to again", testBusAgain},
 		{"a slow reader loses events and blocks nobody", testBusSlowReader},
 		{"what many publish at once is all heard", testBusCrowd},
-		{"an event without a reader is no error", func(t *testing.T, one, _ meanwhile.Bus) {
+		{"an event without a reader is no error", func(t *testing.T, one, _ storage.Bus) {
 			must(t, one.Publish(t.Context(), "nobody", "event"))
 		}},
 	} {
@@ -69,7 +69,7 @@ func wantClosed(t testing.TB, events <-chan string) {
 	}
 }
 
-func testBusFanOut(t *testing.T, one, other meanwhile.Bus) {
+func testBusFanOut(t *testing.T, one, other storage.Bus) {
 	listeners := map[string]<-chan string{
 		"the first here":  mustGet(one.Subscribe(t.Context(), "video:a"))(t),
 		"the second here": mustGet(one.Subscribe(t.Context(), "video:a"))(t),
@@ -83,7 +83,7 @@ func testBusFanOut(t *testing.T, one, other meanwhile.Bus) {
 	}
 }
 
-func testBusTopics(t *testing.T, one, other meanwhile.Bus) {
+func testBusTopics(t *testing.T, one, other storage.Bus) {
 	a := mustGet(one.Subscribe(t.Context(), "video:a"))(t)
 	b := mustGet(one.Subscribe(t.Context(), "video:b*"))(t)
 	must(t, other.Publish(t.Context(), "video:b", "for nobody"))
@@ -94,7 +94,7 @@ func testBusTopics(t *testing.T, one, other meanwhile.Bus) {
 	wantEvent(t, "b", b, "for b")
 }
 
-func testBusEnds(t *testing.T, one, other meanwhile.Bus) {
+func testBusEnds(t *testing.T, one, other storage.Bus) {
 	ctx, cancel := context.WithCancel(t.Context())
 	short := mustGet(one.Subscribe(ctx, "topic"))(t)
 	long := mustGet(one.Subscribe(t.Context(), "topic"))(t)
@@ -108,7 +108,7 @@ func testBusEnds(t *testing.T, one, other meanwhile.Bus) {
 	}
 }
 
-func testBusAgain(t *testing.T, one, other meanwhile.Bus) {
+func testBusAgain(t *testing.T, one, other storage.Bus) {
 	for i := range 5 {
 		ctx, cancel := context.WithCancel(t.Context())
 		events := mustGet(one.Subscribe(ctx, "topic"))(t)
@@ -120,7 +120,7 @@ func testBusAgain(t *testing.T, one, other meanwhile.Bus) {
 	}
 }
 
-func testBusSlowReader(t *testing.T, one, other meanwhile.Bus) {
+func testBusSlowReader(t *testing.T, one, other storage.Bus) {
 	const burst = 500
 	slow := mustGet(one.Subscribe(t.Context(), "busy"))(t)
 	quick := mustGet(one.Subscribe(t.Context(), "quiet"))(t)
@@ -134,7 +134,7 @@ func testBusSlowReader(t *testing.T, one, other meanwhile.Bus) {
 	}
 }
 
-func testBusCrowd(t *testing.T, one, other meanwhile.Bus) {
+func testBusCrowd(t *testing.T, one, other storage.Bus) {
 	const publishers = 12 // no more than a slow reader may leave lying
 	topics := make([]<-chan string, publishers)
 	for i := range topics {

@@ -9,13 +9,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // newComment is a guest's.
-func newComment(id meanwhile.VideoID, at time.Duration) meanwhile.Comment {
-	return meanwhile.Comment{
-		ID:         meanwhile.CommentID(meanwhile.NewRandomID()),
+func newComment(id storage.VideoID, at time.Duration) storage.Comment {
+	return storage.Comment{
+		ID:         storage.CommentID(storage.NewRandomID()),
 		VideoID:    id,
 		AuthorName: "Guest",
 		EditHash:   "hash of an edit token",
@@ -27,7 +27,7 @@ func newComment(id meanwhile.VideoID, at time.Duration) meanwhile.Comment {
 }
 
 // answer is a reply to c, made at noon and d.
-func answer(c meanwhile.Comment, d time.Duration) meanwhile.Comment {
+func answer(c storage.Comment, d time.Duration) storage.Comment {
 	r := newComment(c.VideoID, c.At)
 	r.Parent, r.CreatedAt = c.ID, noon.Add(d)
 	return r
@@ -35,20 +35,20 @@ func answer(c meanwhile.Comment, d time.Duration) meanwhile.Comment {
 
 var commentTests = []storeTest{
 	{"a comment is read as it was written", testComment},
-	{"a missing comment is not found", func(t *testing.T, s meanwhile.Store) {
+	{"a missing comment is not found", func(t *testing.T, s storage.Store) {
 		v := mustVideo(t, s)
 		_, err := s.CommentByID(t.Context(), "none")
-		wantKind(t, "CommentByID", err, meanwhile.NotFound)
-		_, err = s.UpdateComment(t.Context(), meanwhile.Comment{ID: "none"})
-		wantKind(t, "UpdateComment", err, meanwhile.NotFound)
+		wantKind(t, "CommentByID", err, storage.NotFound)
+		_, err = s.UpdateComment(t.Context(), storage.Comment{ID: "none"})
+		wantKind(t, "UpdateComment", err, storage.NotFound)
 		_, err = s.DeleteComment(t.Context(), "none", noon)
-		wantKind(t, "DeleteComment", err, meanwhile.NotFound)
+		wantKind(t, "DeleteComment", err, storage.NotFound)
 		orphan := newComment(v.ID, 0)
 		orphan.Parent = "none"
 		_, err = s.CreateComment(t.Context(), orphan)
-		wantKind(t, "CreateComment under nothing", err, meanwhile.NotFound)
+		wantKind(t, "CreateComment under nothing", err, storage.NotFound)
 		_, err = s.CreateComment(t.Context(), newComment("none", 0))
-		wantKind(t, "CreateComment on no video", err, meanwhile.NotFound)
+		wantKind(t, "CreateComment on no video", err, storage.NotFound)
 		if seq, n, err := s.CommentSeq(t.Context(), v.ID); seq != 0 || n != 0 || err != nil {
 			t.Errorf("CommentSeq() = %d, %d, %v, want nothing counted", seq, n, err)
 		}
@@ -59,10 +59,10 @@ var commentTests = []storeTest{
 	{"a conversation of 500 is read page by page, each comment once", testConversationPages},
 	{"a reader of changes misses none over page ends", testChanges},
 	{"numbers have no gap when many write at once", testCommentRace},
-	{"a transaction that fails takes no number", func(t *testing.T, s meanwhile.Store) {
+	{"a transaction that fails takes no number", func(t *testing.T, s storage.Store) {
 		v := mustVideo(t, s)
 		reason := errors.New("no")
-		err := s.InTx(t.Context(), func(tx meanwhile.Store) error {
+		err := s.InTx(t.Context(), func(tx storage.Store) error {
 			mustGet(tx.CreateComment(t.Context(), newComment(v.ID, 0)))(t)
 			return reason
 		})
@@ -75,7 +75,7 @@ var commentTests = []storeTest{
 	}},
 }
 
-func testComment(t *testing.T, s meanwhile.Store) {
+func testComment(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	v := mustVideo(t, s)
 	until := 5 * time.Second
@@ -84,7 +84,7 @@ func testComment(t *testing.T, s meanwhile.Store) {
 	member := answer(guest, time.Minute)
 	member.AuthorID, member.AuthorName, member.EditHash = v.OwnerID, "a name that is joined", ""
 
-	for i, c := range []meanwhile.Comment{guest, member} {
+	for i, c := range []storage.Comment{guest, member} {
 		want := c
 		want.Seq = int64(i + 1)
 		if c.AuthorID != "" {
@@ -102,7 +102,7 @@ func testComment(t *testing.T, s meanwhile.Store) {
 	}
 }
 
-func testEditComment(t *testing.T, s meanwhile.Store) {
+func testEditComment(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	v := mustVideo(t, s)
 	c := mustGet(s.CreateComment(ctx, newComment(v.ID, 10*time.Second)))(t)
@@ -125,7 +125,7 @@ func testEditComment(t *testing.T, s meanwhile.Store) {
 	}
 }
 
-func testDeleteComment(t *testing.T, s meanwhile.Store) {
+func testDeleteComment(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	v := mustVideo(t, s)
 	c := mustGet(s.CreateComment(ctx, newComment(v.ID, 0)))(t)
@@ -136,20 +136,20 @@ func testDeleteComment(t *testing.T, s meanwhile.Store) {
 	mustGet(s.DeleteComment(ctx, earlier.ID, noon.Add(time.Minute)))(t)
 	last := mustGet(s.DeleteComment(ctx, c.ID, noon.Add(time.Hour)))(t)
 	_, err := s.DeleteComment(ctx, c.ID, noon)
-	wantKind(t, "deleting again", err, meanwhile.NotFound)
+	wantKind(t, "deleting again", err, storage.NotFound)
 	_, err = s.UpdateComment(ctx, reply)
-	wantKind(t, "editing what is deleted", err, meanwhile.NotFound)
+	wantKind(t, "editing what is deleted", err, storage.NotFound)
 	_, err = s.CreateComment(ctx, answer(c, 0))
-	wantKind(t, "answering what is deleted", err, meanwhile.NotFound)
+	wantKind(t, "answering what is deleted", err, storage.NotFound)
 
 	if seq, n, err := s.CommentSeq(ctx, v.ID); seq != last || n != 1 || err != nil {
 		t.Errorf("CommentSeq() = %d, %d, %v, want %d, 1", seq, n, err, last)
 	}
-	left := mustGet(s.ListComments(ctx, meanwhile.CommentQuery{VideoID: v.ID, Limit: 10}))(t)
+	left := mustGet(s.ListComments(ctx, storage.CommentQuery{VideoID: v.ID, Limit: 10}))(t)
 	if len(left) != 1 || left[0].ID != other.ID {
 		t.Errorf("ListComments() = %v, want only the other one", left)
 	}
-	deletedAt := map[meanwhile.CommentID]time.Time{}
+	deletedAt := map[storage.CommentID]time.Time{}
 	for _, gone := range mustGet(s.CommentsSince(ctx, v.ID, other.Seq, 10))(t) {
 		if gone.DeletedAt == nil || gone.Body != "" {
 			t.Errorf("deleted comment %+v, want no text and a time", gone)
@@ -157,7 +157,7 @@ func testDeleteComment(t *testing.T, s meanwhile.Store) {
 		}
 		deletedAt[gone.ID] = *gone.DeletedAt
 	}
-	want := map[meanwhile.CommentID]time.Time{
+	want := map[storage.CommentID]time.Time{
 		earlier.ID: noon.Add(time.Minute), c.ID: noon.Add(time.Hour), reply.ID: noon.Add(time.Hour),
 	}
 	if diff := cmp.Diff(want, deletedAt); diff != "" {
@@ -165,11 +165,11 @@ func testDeleteComment(t *testing.T, s meanwhile.Store) {
 	}
 }
 
-func testConversationOrder(t *testing.T, s meanwhile.Store) {
+func testConversationOrder(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	v := mustVideo(t, s)
-	named := func(c meanwhile.Comment, id string) meanwhile.Comment {
-		c.ID = meanwhile.CommentID(id)
+	named := func(c storage.Comment, id string) storage.Comment {
+		c.ID = storage.CommentID(id)
 		return mustGet(s.CreateComment(ctx, c))(t)
 	}
 	late := named(newComment(v.ID, 9*time.Second), "a-late")
@@ -181,20 +181,20 @@ func testConversationOrder(t *testing.T, s meanwhile.Store) {
 	named(first, "d-first-reply")
 	named(answer(late, 0), "e-late-reply")
 
-	var got []meanwhile.CommentID
-	for _, c := range mustGet(s.ListComments(ctx, meanwhile.CommentQuery{VideoID: v.ID, Limit: 10}))(t) {
+	var got []storage.CommentID
+	for _, c := range mustGet(s.ListComments(ctx, storage.CommentQuery{VideoID: v.ID, Limit: 10}))(t) {
 		got = append(got, c.ID)
 	}
-	want := []meanwhile.CommentID{"b-early", "z-early", "d-first-reply", "c-second-reply", "a-late", "e-late-reply"}
+	want := []storage.CommentID{"b-early", "z-early", "d-first-reply", "c-second-reply", "a-late", "e-late-reply"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("ListComments() (-want +got):\n%s", diff)
 	}
 }
 
-func testConversationPages(t *testing.T, s meanwhile.Store) {
+func testConversationPages(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	v := mustVideo(t, s)
-	must(t, s.InTx(ctx, func(tx meanwhile.Store) error {
+	must(t, s.InTx(ctx, func(tx storage.Store) error {
 		for i := range 100 {
 			c := mustGet(tx.CreateComment(ctx, newComment(v.ID, time.Duration(i%7)*time.Second)))(t)
 			for range 4 {
@@ -203,9 +203,9 @@ func testConversationPages(t *testing.T, s meanwhile.Store) {
 		}
 		return nil
 	}))
-	whole := mustGet(s.ListComments(ctx, meanwhile.CommentQuery{VideoID: v.ID, Limit: 1000}))(t)
-	var paged []meanwhile.Comment
-	q := meanwhile.CommentQuery{VideoID: v.ID, Limit: 33}
+	whole := mustGet(s.ListComments(ctx, storage.CommentQuery{VideoID: v.ID, Limit: 1000}))(t)
+	var paged []storage.Comment
+	q := storage.CommentQuery{VideoID: v.ID, Limit: 33}
 	for {
 		page := mustGet(s.ListComments(ctx, q))(t)
 		paged = append(paged, page...)
@@ -223,7 +223,7 @@ func testConversationPages(t *testing.T, s meanwhile.Store) {
 	}
 }
 
-func testChanges(t *testing.T, s meanwhile.Store) {
+func testChanges(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	v := mustVideo(t, s)
 	c := mustGet(s.CreateComment(ctx, newComment(v.ID, 0)))(t)
@@ -237,7 +237,7 @@ func testChanges(t *testing.T, s meanwhile.Store) {
 	// By pages of two, from before the deletion: all five that went have to come by, each with a
 	// number of its own.
 	seq := other.Seq
-	seen := map[meanwhile.CommentID]bool{}
+	seen := map[storage.CommentID]bool{}
 	for {
 		page := mustGet(s.CommentsSince(ctx, v.ID, seq, 2))(t)
 		for _, change := range page {
@@ -259,7 +259,7 @@ func testChanges(t *testing.T, s meanwhile.Store) {
 	}
 }
 
-func testCommentRace(t *testing.T, s meanwhile.Store) {
+func testCommentRace(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	v := mustVideo(t, s)
 	const writers, each = 8, 5

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 const day = 24 * time.Hour
@@ -26,7 +26,7 @@ var keepingTests = []storeTest{
 }
 
 // mustTrashed is a video of w that is in the trash since noon.
-func mustTrashed(t testing.TB, s meanwhile.Store, w world) meanwhile.Video {
+func mustTrashed(t testing.TB, s storage.Store, w world) storage.Video {
 	t.Helper()
 	v := w.video("Old", 0)
 	must(t, s.CreateVideo(t.Context(), v))
@@ -34,16 +34,16 @@ func mustTrashed(t testing.TB, s meanwhile.Store, w world) meanwhile.Video {
 	return v
 }
 
-func testDoomVideo(t *testing.T, s meanwhile.Store) {
+func testDoomVideo(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
 	v, other := mustTrashed(t, s, w), w.video("Kept", 0)
 	must(t, s.CreateVideo(ctx, other))
-	asset := meanwhile.Asset{
+	asset := storage.Asset{
 		ID:         "a",
 		VideoID:    v.ID,
 		Generation: 1,
-		Kind:       meanwhile.AssetCopy,
+		Kind:       storage.AssetCopy,
 		Name:       "copy.mp4",
 		Key:        "v/" + string(v.ID) + "/g1/x.mp4",
 		CreatedAt:  noon,
@@ -51,7 +51,7 @@ func testDoomVideo(t *testing.T, s meanwhile.Store) {
 	must(t, s.CreateAsset(ctx, asset))
 	asset.ID, asset.Name, asset.Key = "b", "old.mp4", "elsewhere/y.mp4"
 	must(t, s.CreateAsset(ctx, asset))
-	u := meanwhile.Upload{ID: "upload", VideoID: v.ID, LengthBytes: 3, CreatedAt: noon, ExpiresAt: noon}
+	u := storage.Upload{ID: "upload", VideoID: v.ID, LengthBytes: 3, CreatedAt: noon, ExpiresAt: noon}
 	must(t, s.CreateUpload(ctx, u))
 	if _, err := s.TakeUpload(ctx, u.ID); err != nil {
 		t.Fatal(err)
@@ -62,7 +62,7 @@ func testDoomVideo(t *testing.T, s meanwhile.Store) {
 			ctx,
 			u.ID,
 			1,
-			[]meanwhile.Part{{Track: meanwhile.FileTrack, SizeBytes: 3, SHA256: "x", Key: "u/upload/p"}},
+			[]storage.Part{{Track: storage.FileTrack, SizeBytes: 3, SHA256: "x", Key: "u/upload/p"}},
 			noon,
 		),
 	)
@@ -70,11 +70,11 @@ func testDoomVideo(t *testing.T, s meanwhile.Store) {
 
 	must(t, s.DoomVideo(ctx, v.ID, noon, noon, noon.Add(day)))
 	_, err := s.VideoByID(ctx, v.ID)
-	wantKind(t, "the video", err, meanwhile.NotFound)
+	wantKind(t, "the video", err, storage.NotFound)
 	_, err = s.UploadByID(ctx, u.ID)
-	wantKind(t, "its upload", err, meanwhile.NotFound)
+	wantKind(t, "its upload", err, storage.NotFound)
 	_, err = s.ShareByVideo(ctx, v.ID)
-	wantKind(t, "its link", err, meanwhile.NotFound)
+	wantKind(t, "its link", err, storage.NotFound)
 	if _, err := s.VideoByID(ctx, other.ID); err != nil {
 		t.Errorf("the other video: %v", err)
 	}
@@ -89,7 +89,7 @@ func testDoomVideo(t *testing.T, s meanwhile.Store) {
 }
 
 // doomed claims what is due at now.
-func doomed(t testing.TB, s meanwhile.Store, now time.Time) map[string]*time.Time {
+func doomed(t testing.TB, s storage.Store, now time.Time) map[string]*time.Time {
 	t.Helper()
 	all := map[string]*time.Time{}
 	for _, d := range mustGet(s.ClaimDoomed(t.Context(), now, now.Add(time.Minute), 100))(t) {
@@ -98,28 +98,28 @@ func doomed(t testing.TB, s meanwhile.Store, now time.Time) map[string]*time.Tim
 	return all
 }
 
-func testDoomOnce(t *testing.T, s meanwhile.Store) {
+func testDoomOnce(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
 	v, live := mustTrashed(t, s, w), w.video("Live", 0)
 	must(t, s.CreateVideo(ctx, live))
 	before := noon.Add(-time.Millisecond)
-	wantKind(t, "before its time", s.DoomVideo(ctx, v.ID, before, noon, noon), meanwhile.NotFound)
-	wantKind(t, "not in the trash", s.DoomVideo(ctx, live.ID, noon.Add(day), noon, noon), meanwhile.NotFound)
+	wantKind(t, "before its time", s.DoomVideo(ctx, v.ID, before, noon, noon), storage.NotFound)
+	wantKind(t, "not in the trash", s.DoomVideo(ctx, live.ID, noon.Add(day), noon, noon), storage.NotFound)
 	if ids := mustGet(s.TrashedSince(ctx, before, 10))(t); len(ids) != 0 {
 		t.Errorf("TrashedSince() = %v before its time", ids)
 	}
-	if diff := cmp.Diff([]meanwhile.VideoID{v.ID}, mustGet(s.TrashedSince(ctx, noon, 10))(t)); diff != "" {
+	if diff := cmp.Diff([]storage.VideoID{v.ID}, mustGet(s.TrashedSince(ctx, noon, 10))(t)); diff != "" {
 		t.Errorf("TrashedSince() (-want +got):\n%s", diff)
 	}
 	wantOneWinner(
 		t,
 		together(4, func(int) error { return s.DoomVideo(ctx, v.ID, noon, noon, noon) }),
-		meanwhile.NotFound,
+		storage.NotFound,
 	)
 }
 
-func testClaimDoomed(t *testing.T, s meanwhile.Store) {
+func testClaimDoomed(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	must(t, s.DoomObjects(ctx, []string{"one", "two/"}, noon, noon.Add(day)))
 	// it is doomed already
@@ -142,29 +142,29 @@ func testClaimDoomed(t *testing.T, s meanwhile.Store) {
 	if diff := cmp.Diff(want, doomed(t, s, noon.Add(time.Minute))); diff != "" {
 		t.Errorf("claimed by who comes after the one who died (-want +got):\n%s", diff)
 	}
-	must(t, s.DropDoomed(ctx, meanwhile.Doomed{Key: "one"}))
-	must(t, s.DropDoomed(ctx, meanwhile.Doomed{Key: "one"}))
-	must(t, s.DropDoomed(ctx, meanwhile.Doomed{Key: "two/", AgainAt: after(day)}))
+	must(t, s.DropDoomed(ctx, storage.Doomed{Key: "one"}))
+	must(t, s.DropDoomed(ctx, storage.Doomed{Key: "one"}))
+	must(t, s.DropDoomed(ctx, storage.Doomed{Key: "two/", AgainAt: after(day)}))
 	if got := doomed(t, s, noon.Add(day-time.Millisecond)); len(got) != 0 {
 		t.Errorf("claimed %v before the second look", got)
 	}
 	if diff := cmp.Diff(map[string]*time.Time{"two/": nil}, doomed(t, s, noon.Add(day))); diff != "" {
 		t.Errorf("the second look (-want +got):\n%s", diff)
 	}
-	must(t, s.DropDoomed(ctx, meanwhile.Doomed{Key: "two/"}))
+	must(t, s.DropDoomed(ctx, storage.Doomed{Key: "two/"}))
 	if got := doomed(t, s, noon.Add(9*day)); len(got) != 0 {
 		t.Errorf("claimed %v after all were dropped", got)
 	}
 }
 
 // leaves is when the video leaves, as lists show it.
-func leaves(t testing.TB, s meanwhile.Store, id meanwhile.VideoID) *time.Time {
+func leaves(t testing.TB, s storage.Store, id storage.VideoID) *time.Time {
 	t.Helper()
 	return mustGet(s.VideoSummary(t.Context(), id))(t).LeavesAt
 }
 
 // mustKeep says how many days the workspace keeps videos.
-func (w world) mustKeep(t testing.TB, s meanwhile.Store, days int) {
+func (w world) mustKeep(t testing.TB, s storage.Store, days int) {
 	t.Helper()
 	_, set, err := s.WorkspaceByID(t.Context(), w.workspace.ID)
 	must(t, err)
@@ -172,7 +172,7 @@ func (w world) mustKeep(t testing.TB, s meanwhile.Store, days int) {
 	must(t, s.SaveWorkspace(t.Context(), w.workspace.ID, w.workspace.Name, set))
 }
 
-func testNotices(t *testing.T, s meanwhile.Store) {
+func testNotices(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
 	old, young := w.video("Old", 0), w.video("Young", 10*day)
@@ -219,7 +219,7 @@ func testNotices(t *testing.T, s meanwhile.Store) {
 	}
 }
 
-func testTrashNoticed(t *testing.T, s meanwhile.Store) {
+func testTrashNoticed(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
 	v := w.video("Old", 0)
@@ -232,24 +232,24 @@ func testTrashNoticed(t *testing.T, s meanwhile.Store) {
 	if ids := mustGet(s.LeavingVideos(ctx, early, 10))(t); len(ids) != 0 {
 		t.Errorf("LeavingVideos() = %v before its time", ids)
 	}
-	wantKind(t, "TrashNoticed before its time", s.TrashNoticed(ctx, v.ID, early), meanwhile.NotFound)
-	if diff := cmp.Diff([]meanwhile.VideoID{v.ID}, mustGet(s.LeavingVideos(ctx, due, 10))(t)); diff != "" {
+	wantKind(t, "TrashNoticed before its time", s.TrashNoticed(ctx, v.ID, early), storage.NotFound)
+	if diff := cmp.Diff([]storage.VideoID{v.ID}, mustGet(s.LeavingVideos(ctx, due, 10))(t)); diff != "" {
 		t.Errorf("LeavingVideos() (-want +got):\n%s", diff)
 	}
-	wantOneWinner(t, together(4, func(int) error { return s.TrashNoticed(ctx, v.ID, due) }), meanwhile.NotFound)
+	wantOneWinner(t, together(4, func(int) error { return s.TrashNoticed(ctx, v.ID, due) }), storage.NotFound)
 	if got := mustGet(s.VideoByID(ctx, v.ID))(t); got.TrashedAt == nil || !got.TrashedAt.Equal(due) {
 		t.Errorf("TrashedAt = %v, want %v", got.TrashedAt, due)
 	}
 }
 
-func testClaimNotices(t *testing.T, s meanwhile.Store) {
+func testClaimNotices(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
 	bea := newUser("bea@example.org", "Bea")
 	must(t, s.CreateUser(ctx, bea, w.member(bea.ID)))
 	first, hers, second := w.video("First", 0), w.video("Hers", time.Second), w.video("Second", day)
 	hers.OwnerID = bea.ID
-	for _, v := range []meanwhile.Video{first, hers, second} {
+	for _, v := range []storage.Video{first, hers, second} {
 		must(t, s.CreateVideo(ctx, v))
 	}
 	w.mustKeep(t, s, 30)
@@ -258,8 +258,8 @@ func testClaimNotices(t *testing.T, s meanwhile.Store) {
 			t.Fatal(err)
 		}
 	}
-	claim := func() []meanwhile.Notice { return mustGet(s.ClaimNotices(ctx, noon, 10))(t) }
-	ada := []meanwhile.Notice{
+	claim := func() []storage.Notice { return mustGet(s.ClaimNotices(ctx, noon, 10))(t) }
+	ada := []storage.Notice{
 		{VideoID: first.ID, OwnerID: w.user.ID, Title: "First", LeavesAt: noon.Add(30 * day)},
 		{VideoID: second.ID, OwnerID: w.user.ID, Title: "Second", LeavesAt: noon.Add(31 * day)},
 	}
@@ -272,18 +272,18 @@ func testClaimNotices(t *testing.T, s meanwhile.Store) {
 	if got := claim(); len(got) != 0 {
 		t.Errorf("claimed twice: %v", got)
 	}
-	must(t, s.UnclaimNotices(ctx, []meanwhile.VideoID{second.ID}))
+	must(t, s.UnclaimNotices(ctx, []storage.VideoID{second.ID}))
 	if diff := cmp.Diff(ada[1:], claim()); diff != "" {
 		t.Errorf("after the mail failed (-want +got):\n%s", diff)
 	}
 }
 
-func testListForExport(t *testing.T, s meanwhile.Store) {
+func testListForExport(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
 	bea := newUser("bea@example.org", "Bea")
 	must(t, s.CreateUser(ctx, bea, w.member(bea.ID)))
-	must(t, s.CreateWorkspace(ctx, meanwhile.Workspace{ID: "elsewhere", Name: "Elsewhere", CreatedAt: noon}))
+	must(t, s.CreateWorkspace(ctx, storage.Workspace{ID: "elsewhere", Name: "Elsewhere", CreatedAt: noon}))
 	mine, hers, trashed, far := w.video(
 		"Mine",
 		0,
@@ -298,29 +298,29 @@ func testListForExport(t *testing.T, s meanwhile.Store) {
 		3*time.Second,
 	)
 	hers.OwnerID, far.WorkspaceID = bea.ID, "elsewhere"
-	for _, v := range []meanwhile.Video{mine, hers, trashed, far} {
+	for _, v := range []storage.Video{mine, hers, trashed, far} {
 		must(t, s.CreateVideo(ctx, v))
 	}
 	must(t, s.SetVideoTrashed(ctx, trashed.ID, after(0)))
 	for _, tc := range []struct {
 		name string
-		q    meanwhile.ExportQuery
-		want []meanwhile.VideoID
+		q    storage.ExportQuery
+		want []storage.VideoID
 	}{
-		{"all", meanwhile.ExportQuery{}, []meanwhile.VideoID{far.ID, trashed.ID, hers.ID, mine.ID}},
+		{"all", storage.ExportQuery{}, []storage.VideoID{far.ID, trashed.ID, hers.ID, mine.ID}},
 		{
 			"of a workspace",
-			meanwhile.ExportQuery{WorkspaceID: w.workspace.ID},
-			[]meanwhile.VideoID{trashed.ID, hers.ID, mine.ID},
+			storage.ExportQuery{WorkspaceID: w.workspace.ID},
+			[]storage.VideoID{trashed.ID, hers.ID, mine.ID},
 		},
 		{
 			"of a person there",
-			meanwhile.ExportQuery{WorkspaceID: w.workspace.ID, OwnerID: w.user.ID},
-			[]meanwhile.VideoID{trashed.ID, mine.ID},
+			storage.ExportQuery{WorkspaceID: w.workspace.ID, OwnerID: w.user.ID},
+			[]storage.VideoID{trashed.ID, mine.ID},
 		},
-		{"of a person", meanwhile.ExportQuery{OwnerID: w.user.ID}, []meanwhile.VideoID{far.ID, trashed.ID, mine.ID}},
+		{"of a person", storage.ExportQuery{OwnerID: w.user.ID}, []storage.VideoID{far.ID, trashed.ID, mine.ID}},
 	} {
-		var got []meanwhile.VideoID
+		var got []storage.VideoID
 		for tc.q.Limit = 2; ; {
 			page := mustGet(s.ListForExport(ctx, tc.q))(t)
 			for _, k := range page {
@@ -337,28 +337,28 @@ func testListForExport(t *testing.T, s meanwhile.Store) {
 	}
 }
 
-func testDeletion(t *testing.T, s meanwhile.Store) {
+func testDeletion(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
 	must(
 		t,
 		s.CreateSession(
 			ctx,
-			meanwhile.Session{Hash: "s", UserID: w.user.ID, CreatedAt: noon, LastUsed: noon, ExpiresAt: noon.Add(day)},
+			storage.Session{Hash: "s", UserID: w.user.ID, CreatedAt: noon, LastUsed: noon, ExpiresAt: noon.Add(day)},
 		),
 	)
 	must(
 		t,
 		s.CreateAPIKey(
 			ctx,
-			meanwhile.APIKey{ID: "k", UserID: w.user.ID, Hash: "k", Scopes: meanwhile.AllScopes, CreatedAt: noon},
+			storage.APIKey{ID: "k", UserID: w.user.ID, Hash: "k", Scopes: storage.AllScopes, CreatedAt: noon},
 		),
 	)
 	must(
 		t,
 		s.CreateLoginLink(
 			ctx,
-			meanwhile.LoginLink{Hash: "l", UserID: w.user.ID, CreatedAt: noon, ExpiresAt: noon.Add(day)},
+			storage.LoginLink{Hash: "l", UserID: w.user.ID, CreatedAt: noon, ExpiresAt: noon.Add(day)},
 		),
 	)
 	if at := mustGet(s.DeletionOf(ctx, w.user.ID))(t); at != nil {
@@ -366,11 +366,11 @@ func testDeletion(t *testing.T, s meanwhile.Store) {
 	}
 	must(t, s.EndCredentials(ctx, w.user.ID))
 	_, _, err := s.SessionByHash(ctx, "s")
-	wantKind(t, "its session", err, meanwhile.NotFound)
+	wantKind(t, "its session", err, storage.NotFound)
 	_, _, err = s.APIKeyByHash(ctx, "k")
-	wantKind(t, "its key", err, meanwhile.NotFound)
+	wantKind(t, "its key", err, storage.NotFound)
 	_, err = s.LoginLinkByHash(ctx, "l")
-	wantKind(t, "its log-in link", err, meanwhile.NotFound)
+	wantKind(t, "its log-in link", err, storage.NotFound)
 
 	must(t, s.SetDeletion(ctx, w.user.ID, after(day)))
 	if diff := cmp.Diff(after(day), mustGet(s.DeletionOf(ctx, w.user.ID))(t)); diff != "" {
@@ -380,23 +380,23 @@ func testDeletion(t *testing.T, s meanwhile.Store) {
 		t.Errorf("AccountsToDelete() = %v before its time", ids)
 	}
 	if diff := cmp.Diff(
-		[]meanwhile.UserID{w.user.ID},
+		[]storage.UserID{w.user.ID},
 		mustGet(s.AccountsToDelete(ctx, noon.Add(day), 10))(t),
 	); diff != "" {
 		t.Errorf("AccountsToDelete() (-want +got):\n%s", diff)
 	}
-	wantKind(t, "DeleteUser before its time", s.DeleteUser(ctx, w.user.ID, "Gone", noon), meanwhile.NotFound)
+	wantKind(t, "DeleteUser before its time", s.DeleteUser(ctx, w.user.ID, "Gone", noon), storage.NotFound)
 	must(t, s.SetDeletion(ctx, w.user.ID, nil))
-	wantKind(t, "DeleteUser of who stays", s.DeleteUser(ctx, w.user.ID, "Gone", noon.Add(9*day)), meanwhile.NotFound)
-	wantKind(t, "SetDeletion of nobody", s.SetDeletion(ctx, "nobody", nil), meanwhile.NotFound)
+	wantKind(t, "DeleteUser of who stays", s.DeleteUser(ctx, w.user.ID, "Gone", noon.Add(9*day)), storage.NotFound)
+	wantKind(t, "SetDeletion of nobody", s.SetDeletion(ctx, "nobody", nil), storage.NotFound)
 	_, err = s.DeletionOf(ctx, "nobody")
-	wantKind(t, "DeletionOf nobody", err, meanwhile.NotFound)
+	wantKind(t, "DeletionOf nobody", err, storage.NotFound)
 }
 
-func testPromote(t *testing.T, s meanwhile.Store) {
+func testPromote(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
-	join := func(name string, role meanwhile.Role, d time.Duration) meanwhile.User {
+	join := func(name string, role storage.Role, d time.Duration) storage.User {
 		u := newUser(name+"@example.org", name)
 		m := w.member(u.ID)
 		m.Role, m.CreatedAt = role, noon.Add(d)
@@ -404,20 +404,20 @@ func testPromote(t *testing.T, s meanwhile.Store) {
 		return u
 	}
 	_, err := s.PromoteToOwner(ctx, w.workspace.ID, w.user.ID)
-	wantKind(t, "PromoteToOwner of nobody else", err, meanwhile.NotFound)
-	join("member", meanwhile.RoleMember, 0)
-	leaving := join("leaving", meanwhile.RoleAdmin, 0)
+	wantKind(t, "PromoteToOwner of nobody else", err, storage.NotFound)
+	join("member", storage.RoleMember, 0)
+	leaving := join("leaving", storage.RoleAdmin, 0)
 	must(t, s.SetDeletion(ctx, leaving.ID, after(day)))
-	join("later", meanwhile.RoleAdmin, 2*day)
-	want := join("admin", meanwhile.RoleAdmin, day)
-	belongs := func() meanwhile.Belonging {
+	join("later", storage.RoleAdmin, 2*day)
+	want := join("admin", storage.RoleAdmin, day)
+	belongs := func() storage.Belonging {
 		list := mustGet(s.Belongings(ctx, w.user.ID))(t)
 		if len(list) != 1 {
 			t.Fatalf("Belongings() = %v, want one", list)
 		}
 		return list[0]
 	}
-	before := meanwhile.Belonging{Workspace: w.workspace, Role: meanwhile.RoleOwner, Others: 4}
+	before := storage.Belonging{Workspace: w.workspace, Role: storage.RoleOwner, Others: 4}
 	if diff := cmp.Diff(before, belongs()); diff != "" {
 		t.Errorf("Belongings() (-want +got):\n%s", diff)
 	}
@@ -428,19 +428,19 @@ func testPromote(t *testing.T, s meanwhile.Store) {
 	if diff := cmp.Diff(before, belongs()); diff != "" {
 		t.Errorf("Belongings() with another owner (-want +got):\n%s", diff)
 	}
-	must(t, s.InTx(ctx, func(tx meanwhile.Store) error {
+	must(t, s.InTx(ctx, func(tx storage.Store) error {
 		_, err := tx.Belongings(ctx, "nobody")
-		wantKind(t, "Belongings of nobody in a transaction", err, meanwhile.NotFound)
+		wantKind(t, "Belongings of nobody in a transaction", err, storage.NotFound)
 		return nil
 	}))
 }
 
-func testPassOn(t *testing.T, s meanwhile.Store) {
+func testPassOn(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
 	bea := newUser("bea@example.org", "Bea")
 	m := w.member(bea.ID)
-	m.Role = meanwhile.RoleMember
+	m.Role = storage.RoleMember
 	must(t, s.CreateUser(ctx, bea, m))
 	v, other := w.video("Hers", 0), w.video("Mine", 0)
 	v.OwnerID = bea.ID
@@ -451,25 +451,25 @@ func testPassOn(t *testing.T, s meanwhile.Store) {
 	c := mustGet(
 		s.CreateComment(
 			ctx,
-			meanwhile.Comment{ID: "c", VideoID: other.ID, AuthorID: bea.ID, Body: "Well said", CreatedAt: noon},
+			storage.Comment{ID: "c", VideoID: other.ID, AuthorID: bea.ID, Body: "Well said", CreatedAt: noon},
 		),
 	)(
 		t,
 	)
 	must(t, s.SetDeletion(ctx, bea.ID, after(0)))
 
-	must(t, s.InTx(ctx, func(tx meanwhile.Store) error {
+	must(t, s.InTx(ctx, func(tx storage.Store) error {
 		if err := tx.PassOn(ctx, w.workspace.ID, bea.ID, "Gone"); err != nil {
 			return err
 		}
 		return tx.DeleteUser(ctx, bea.ID, "Gone", noon)
 	}))
 	_, err := s.IdentityByUser(ctx, bea.ID)
-	wantKind(t, "the account", err, meanwhile.NotFound)
+	wantKind(t, "the account", err, storage.NotFound)
 	shared, _, err := s.VideoByToken(ctx, share.Token)
 	must(t, err)
 	summary := mustGet(s.VideoSummary(ctx, v.ID))(t)
-	for what, got := range map[string]meanwhile.Video{
+	for what, got := range map[string]storage.Video{
 		"VideoByID":    mustGet(s.VideoByID(ctx, v.ID))(t),
 		"VideoByToken": shared,
 		"VideoSummary": summary.Video,
@@ -487,19 +487,19 @@ func testPassOn(t *testing.T, s meanwhile.Store) {
 	}
 }
 
-func testDeleteWorkspace(t *testing.T, s meanwhile.Store) {
+func testDeleteWorkspace(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
 	v := w.video("Last", 0)
 	must(t, s.CreateVideo(ctx, v))
 	bea := newUser("bea@example.org", "Bea")
 	must(t, s.CreateUser(ctx, bea, w.member(bea.ID)))
-	wantKind(t, "with another member", s.DeleteWorkspace(ctx, w.workspace.ID, w.user.ID), meanwhile.Conflict)
+	wantKind(t, "with another member", s.DeleteWorkspace(ctx, w.workspace.ID, w.user.ID), storage.Conflict)
 	must(t, s.PassOn(ctx, w.workspace.ID, bea.ID, "Gone"))
 	must(t, s.SetDeletion(ctx, bea.ID, after(0)))
 	must(t, s.DeleteUser(ctx, bea.ID, "Gone", noon))
-	wantKind(t, "with a video", s.DeleteWorkspace(ctx, w.workspace.ID, w.user.ID), meanwhile.Conflict)
-	if diff := cmp.Diff([]meanwhile.VideoID{v.ID}, mustGet(s.TrashAll(ctx, w.workspace.ID, noon, 10))(t)); diff != "" {
+	wantKind(t, "with a video", s.DeleteWorkspace(ctx, w.workspace.ID, w.user.ID), storage.Conflict)
+	if diff := cmp.Diff([]storage.VideoID{v.ID}, mustGet(s.TrashAll(ctx, w.workspace.ID, noon, 10))(t)); diff != "" {
 		t.Errorf("TrashAll() (-want +got):\n%s", diff)
 	}
 	must(t, s.DoomVideo(ctx, v.ID, noon, noon, noon))
@@ -507,7 +507,7 @@ func testDeleteWorkspace(t *testing.T, s meanwhile.Store) {
 		t.Errorf("TrashAll() = %v of an empty workspace", ids)
 	}
 	must(t, s.DeleteWorkspace(ctx, w.workspace.ID, w.user.ID))
-	wantKind(t, "a second time", s.DeleteWorkspace(ctx, w.workspace.ID, w.user.ID), meanwhile.NotFound)
+	wantKind(t, "a second time", s.DeleteWorkspace(ctx, w.workspace.ID, w.user.ID), storage.NotFound)
 	_, err := s.FirstWorkspace(ctx)
-	wantKind(t, "FirstWorkspace", err, meanwhile.NotFound)
+	wantKind(t, "FirstWorkspace", err, storage.NotFound)
 }

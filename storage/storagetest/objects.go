@@ -18,17 +18,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // OpenObjects gives an empty store of objects, and cleans up with t.Cleanup.
-type OpenObjects func(t testing.TB) meanwhile.Objects
+type OpenObjects func(t testing.TB) storage.Objects
 
-// TestObjects runs every promise of meanwhile.Objects.
+// TestObjects runs every promise of storage.Objects.
 func TestObjects(t *testing.T, open OpenObjects) {
 	for _, tc := range []struct {
 		name string
-		run  func(t *testing.T, o meanwhile.Objects)
+		run  func(t *testing.T, o storage.Objects)
 	}{
 		{"an object is read as it was written", testObject},
 		{"an object is never overwritten", testPutTwice},
@@ -59,7 +59,7 @@ func noise(n int) []byte {
 	return b
 }
 
-func mustPut(t testing.TB, o meanwhile.Objects, key string, content []byte) {
+func mustPut(t testing.TB, o storage.Objects, key string, content []byte) {
 	t.Helper()
 	n, err := o.Put(t.Context(), key, bytes.NewReader(content))
 	must(t, err)
@@ -68,7 +68,7 @@ func mustPut(t testing.TB, o meanwhile.Objects, key string, content []byte) {
 	}
 }
 
-func mustRead(t testing.TB, o meanwhile.Objects, key string, r meanwhile.Range) []byte {
+func mustRead(t testing.TB, o storage.Objects, key string, r storage.Range) []byte {
 	t.Helper()
 	body := mustGet(o.Open(t.Context(), key, r))(t)
 	content := mustGet(io.ReadAll(body))(t)
@@ -76,7 +76,7 @@ func mustRead(t testing.TB, o meanwhile.Objects, key string, r meanwhile.Range) 
 	return content
 }
 
-func mustKeys(t testing.TB, o meanwhile.Objects, prefix string) []string {
+func mustKeys(t testing.TB, o storage.Objects, prefix string) []string {
 	t.Helper()
 	keys := []string{}
 	for info, err := range o.List(t.Context(), prefix) {
@@ -87,12 +87,12 @@ func mustKeys(t testing.TB, o meanwhile.Objects, prefix string) []string {
 }
 
 // wantNothing fails if anything is to be seen under key.
-func wantNothing(t testing.TB, o meanwhile.Objects, key string) {
+func wantNothing(t testing.TB, o storage.Objects, key string) {
 	t.Helper()
 	_, err := o.Stat(t.Context(), key)
-	wantKind(t, "Stat", err, meanwhile.NotFound)
-	body, err := o.Open(t.Context(), key, meanwhile.Range{})
-	wantKind(t, "Open", err, meanwhile.NotFound)
+	wantKind(t, "Stat", err, storage.NotFound)
+	body, err := o.Open(t.Context(), key, storage.Range{})
+	wantKind(t, "Open", err, storage.NotFound)
 	if err == nil {
 		must(t, body.Close())
 	}
@@ -101,11 +101,11 @@ func wantNothing(t testing.TB, o meanwhile.Objects, key string) {
 	}
 }
 
-func testObject(t *testing.T, o meanwhile.Objects) {
+func testObject(t *testing.T, o storage.Objects) {
 	for key, content := range map[string][]byte{"v/one/g1/1080p.mp4": noise(3<<20 + 17), "v/one/g1/empty": {}} {
 		before := time.Now().Add(-time.Minute)
 		mustPut(t, o, key, content)
-		if got := mustRead(t, o, key, meanwhile.Range{}); !bytes.Equal(got, content) {
+		if got := mustRead(t, o, key, storage.Range{}); !bytes.Equal(got, content) {
 			t.Errorf("%s: read %d bytes, which are not the %d written", key, len(got), len(content))
 		}
 		info := mustGet(o.Stat(t.Context(), key))(t)
@@ -115,16 +115,16 @@ func testObject(t *testing.T, o meanwhile.Objects) {
 	}
 }
 
-func testPutTwice(t *testing.T, o meanwhile.Objects) {
+func testPutTwice(t *testing.T, o storage.Objects) {
 	mustPut(t, o, "a/b", []byte("first"))
 	_, err := o.Put(t.Context(), "a/b", strings.NewReader("second"))
-	wantKind(t, "Put again", err, meanwhile.Conflict)
-	if got := mustRead(t, o, "a/b", meanwhile.Range{}); string(got) != "first" {
+	wantKind(t, "Put again", err, storage.Conflict)
+	if got := mustRead(t, o, "a/b", storage.Range{}); string(got) != "first" {
 		t.Errorf("read %q, want the first content", got)
 	}
 }
 
-func testPutRace(t *testing.T, o meanwhile.Objects) {
+func testPutRace(t *testing.T, o storage.Objects) {
 	contents := make([][]byte, 6)
 	for i := range contents {
 		contents[i] = bytes.Repeat([]byte{byte('a' + i)}, 200_000)
@@ -135,28 +135,28 @@ func testPutRace(t *testing.T, o meanwhile.Objects) {
 		winner[i] = err == nil
 		return err
 	})
-	wantOneWinner(t, errs, meanwhile.Conflict)
+	wantOneWinner(t, errs, storage.Conflict)
 	if i := slices.Index(
 		winner,
 		true,
 	); i >= 0 &&
-		!bytes.Equal(mustRead(t, o, "new/folder/key", meanwhile.Range{}), contents[i]) {
+		!bytes.Equal(mustRead(t, o, "new/folder/key", storage.Range{}), contents[i]) {
 		t.Error("what is read is not what the winner wrote")
 	}
 }
 
-func testPutFails(t *testing.T, o meanwhile.Objects) {
-	reason := meanwhile.E(meanwhile.Mismatch, "The checksum does not match.", nil)
+func testPutFails(t *testing.T, o storage.Objects) {
+	reason := storage.E(storage.Mismatch, "The checksum does not match.", nil)
 	_, err := o.Put(t.Context(), "x/y", io.MultiReader(bytes.NewReader(noise(100_000)), iotest.ErrReader(reason)))
 	if !errors.Is(err, reason) {
 		t.Errorf("Put() = %v, want the reader's own error", err)
 	}
-	wantKind(t, "Put", err, meanwhile.Mismatch)
+	wantKind(t, "Put", err, storage.Mismatch)
 	wantNothing(t, o, "x/y")
 	mustPut(t, o, "x/y", []byte("second try"))
 }
 
-func testPutCancelled(t *testing.T, o meanwhile.Objects) {
+func testPutCancelled(t *testing.T, o storage.Objects) {
 	ctx, cancel := context.WithCancel(t.Context())
 	body := io.MultiReader(bytes.NewReader(noise(100_000)), readerFunc(func(p []byte) (int, error) {
 		cancel()
@@ -172,7 +172,7 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-func testPutFile(t *testing.T, o meanwhile.Objects) {
+func testPutFile(t *testing.T, o storage.Objects) {
 	path := filepath.Join(t.TempDir(), "file")
 	for _, start := range []int64{0, 4, 10} {
 		must(t, os.WriteFile(path, []byte("0123456789"), 0o600))
@@ -183,22 +183,22 @@ func testPutFile(t *testing.T, o meanwhile.Objects) {
 			t.Errorf("Put() from %d = %d bytes, want %d", start, n, 10-start)
 		}
 		must(t, errors.Join(f.Close(), os.Remove(path)))
-		if got := mustRead(t, o, key, meanwhile.Range{}); string(got) != "0123456789"[start:] {
+		if got := mustRead(t, o, key, storage.Range{}); string(got) != "0123456789"[start:] {
 			t.Errorf("read %q, want the file from %d", got, start)
 		}
 	}
 }
 
-func testBigObject(t *testing.T, o meanwhile.Objects) {
+func testBigObject(t *testing.T, o storage.Objects) {
 	content := noise(17<<20 + 17)
 	mustPut(t, o, "big", content)
-	if got := mustRead(t, o, "big", meanwhile.Range{}); !bytes.Equal(got, content) {
+	if got := mustRead(t, o, "big", storage.Range{}); !bytes.Equal(got, content) {
 		t.Errorf("read %d bytes, which are not the %d written", len(got), len(content))
 	}
 	if info := mustGet(o.Stat(t.Context(), "big"))(t); info.SizeBytes != int64(len(content)) {
 		t.Errorf("Stat() = %d bytes, want %d", info.SizeBytes, len(content))
 	}
-	body := mustGet(o.Open(t.Context(), "big", meanwhile.Range{}))(t)
+	body := mustGet(o.Open(t.Context(), "big", storage.Range{}))(t)
 	defer body.Close()
 	seeker, ok := body.(io.Seeker)
 	if !ok {
@@ -228,7 +228,7 @@ func testBigObject(t *testing.T, o meanwhile.Objects) {
 	}
 }
 
-func testMissingObject(t *testing.T, o meanwhile.Objects) {
+func testMissingObject(t *testing.T, o storage.Objects) {
 	mustPut(t, o, "a/file", []byte("x"))
 	for _, key := range []string{"none", "a/none", "a", "a/file/below"} {
 		wantNothing(t, o, key)
@@ -239,76 +239,76 @@ func testMissingObject(t *testing.T, o meanwhile.Objects) {
 	}
 }
 
-func testDelete(t *testing.T, o meanwhile.Objects) {
+func testDelete(t *testing.T, o storage.Objects) {
 	mustPut(t, o, "a/b/c", []byte("x"))
-	reading := mustGet(o.Open(t.Context(), "a/b/c", meanwhile.Range{}))(t)
+	reading := mustGet(o.Open(t.Context(), "a/b/c", storage.Range{}))(t)
 	defer reading.Close()
 	must(t, o.Delete(t.Context(), "a/b/c"))
 	must(t, o.Delete(t.Context(), "a/b/c"))
 	wantNothing(t, o, "a/b/c")
 	mustPut(t, o, "a/b/c", []byte("again"))
-	if got := mustRead(t, o, "a/b/c", meanwhile.Range{}); string(got) != "again" {
+	if got := mustRead(t, o, "a/b/c", storage.Range{}); string(got) != "again" {
 		t.Errorf("read %q, want what was put last", got)
 	}
 }
 
-func testRanges(t *testing.T, o meanwhile.Objects) {
+func testRanges(t *testing.T, o storage.Objects) {
 	content := noise(1000)
 	mustPut(t, o, "r", content)
 	for _, tc := range []struct {
-		r    meanwhile.Range
+		r    storage.Range
 		want []byte
 	}{
-		{meanwhile.Range{Start: 0, Length: 1}, content[:1]},
-		{meanwhile.Range{Start: 0, Length: 1000}, content},
-		{meanwhile.Range{Start: 10, Length: 20}, content[10:30]},
-		{meanwhile.Range{Start: 999, Length: 1}, content[999:]},
-		{meanwhile.Range{Start: 990}, content[990:]},
-		{meanwhile.Range{Start: 990, Length: 500}, content[990:]},
-		{meanwhile.Range{Start: 990, Length: math.MaxInt64}, content[990:]},
-		{meanwhile.Range{Start: 1000}, nil},
-		{meanwhile.Range{Start: 1000, Length: 1}, nil},
+		{storage.Range{Start: 0, Length: 1}, content[:1]},
+		{storage.Range{Start: 0, Length: 1000}, content},
+		{storage.Range{Start: 10, Length: 20}, content[10:30]},
+		{storage.Range{Start: 999, Length: 1}, content[999:]},
+		{storage.Range{Start: 990}, content[990:]},
+		{storage.Range{Start: 990, Length: 500}, content[990:]},
+		{storage.Range{Start: 990, Length: math.MaxInt64}, content[990:]},
+		{storage.Range{Start: 1000}, nil},
+		{storage.Range{Start: 1000, Length: 1}, nil},
 	} {
 		if got := mustRead(t, o, "r", tc.r); !bytes.Equal(got, tc.want) {
 			t.Errorf("%+v gave %d bytes, want the %d from %d", tc.r, len(got), len(tc.want), tc.r.Start)
 		}
 	}
-	for _, r := range []meanwhile.Range{{Start: 1001}, {Start: 5000, Length: 1}, {Start: -1}, {Start: 0, Length: -1}} {
+	for _, r := range []storage.Range{{Start: 1001}, {Start: 5000, Length: 1}, {Start: -1}, {Start: 0, Length: -1}} {
 		_, err := o.Open(t.Context(), "r", r)
-		wantKind(t, fmt.Sprintf("%+v", r), err, meanwhile.Invalid)
+		wantKind(t, fmt.Sprintf("%+v", r), err, storage.Invalid)
 	}
-	_, err := o.Open(t.Context(), "none", meanwhile.Range{Start: 1})
-	wantKind(t, "a range of nothing", err, meanwhile.NotFound)
+	_, err := o.Open(t.Context(), "none", storage.Range{Start: 1})
+	wantKind(t, "a range of nothing", err, storage.NotFound)
 }
 
-func testBadKeys(t *testing.T, o meanwhile.Objects) {
+func testBadKeys(t *testing.T, o storage.Objects) {
 	for _, key := range []string{
 		"", "/", "/a", "a/", "a//b", "..", "../a", "a/../b", "a/..",
 		"A", "a b", "a\x00b", "a\nb", "ä", `a\b`, "a?b", "a%2fb", "+unfinished/a",
 	} {
 		t.Run(fmt.Sprintf("%q", key), func(t *testing.T) {
 			_, err := o.Put(t.Context(), key, strings.NewReader("x"))
-			wantKind(t, "Put", err, meanwhile.Invalid)
-			_, err = o.Open(t.Context(), key, meanwhile.Range{})
-			wantKind(t, "Open", err, meanwhile.Invalid)
+			wantKind(t, "Put", err, storage.Invalid)
+			_, err = o.Open(t.Context(), key, storage.Range{})
+			wantKind(t, "Open", err, storage.Invalid)
 			_, err = o.Stat(t.Context(), key)
-			wantKind(t, "Stat", err, meanwhile.Invalid)
-			wantKind(t, "Delete", o.Delete(t.Context(), key), meanwhile.Invalid)
+			wantKind(t, "Stat", err, storage.Invalid)
+			wantKind(t, "Delete", o.Delete(t.Context(), key), storage.Invalid)
 		})
 	}
 }
 
-func testOddKeys(t *testing.T, o meanwhile.Objects) {
+func testOddKeys(t *testing.T, o storage.Objects) {
 	for _, key := range []string{"a", "...", ".a", "a.", "-", "_", "a/.b", "a/b..c", "0", strings.Repeat("a/", 20) +
 		"b", strings.Repeat("k", 200)} {
 		mustPut(t, o, key+".x", []byte(key))
-		if got := mustRead(t, o, key+".x", meanwhile.Range{}); string(got) != key {
+		if got := mustRead(t, o, key+".x", storage.Range{}); string(got) != key {
 			t.Errorf("%q: read %q", key, got)
 		}
 	}
 }
 
-func testList(t *testing.T, o meanwhile.Objects) {
+func testList(t *testing.T, o storage.Objects) {
 	all := []string{
 		"a-b",
 		"a.c",
@@ -348,7 +348,7 @@ func testList(t *testing.T, o meanwhile.Objects) {
 	}
 }
 
-func testListStops(t *testing.T, o meanwhile.Objects) {
+func testListStops(t *testing.T, o storage.Objects) {
 	for i := range 5 {
 		mustPut(t, o, fmt.Sprintf("f%d/x", i), []byte("x"))
 	}

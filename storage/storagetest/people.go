@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 var peopleTests = []storeTest{
@@ -22,7 +22,7 @@ var peopleTests = []storeTest{
 	{"raised epochs end what was granted in one workspace", testRaiseEpochs},
 	{"unused log-in links are taken back", testDropLoginLinks},
 	{"a list of videos can be of one workspace", testVideosOfWorkspace},
-	{"a profile is kept", func(t *testing.T, s meanwhile.Store) {
+	{"a profile is kept", func(t *testing.T, s storage.Store) {
 		u := mustWorld(t, s).user
 		u.Name, u.TimeZone, u.Language, u.PictureKey = "Ada L.", "Pacific/Auckland", "en-NZ", "p/x/y.jpg"
 		must(t, s.SetProfile(t.Context(), u))
@@ -30,16 +30,16 @@ var peopleTests = []storeTest{
 		if diff := cmp.Diff(u, mustGet(s.IdentityByUser(t.Context(), u.ID))(t).User); diff != "" {
 			t.Errorf("IdentityByUser() (-want +got):\n%s", diff)
 		}
-		wantKind(t, "SetProfile", s.SetProfile(t.Context(), meanwhile.User{ID: "nobody"}), meanwhile.NotFound)
-		wantKind(t, "SetPicture", s.SetPicture(t.Context(), "nobody", ""), meanwhile.NotFound)
+		wantKind(t, "SetProfile", s.SetProfile(t.Context(), storage.User{ID: "nobody"}), storage.NotFound)
+		wantKind(t, "SetPicture", s.SetPicture(t.Context(), "nobody", ""), storage.NotFound)
 	}},
 }
 
 // second adds a workspace that the user of w joined an hour after the first.
-func (w world) second(t testing.TB, s meanwhile.Store, role meanwhile.Role) meanwhile.Workspace {
+func (w world) second(t testing.TB, s storage.Store, role storage.Role) storage.Workspace {
 	t.Helper()
-	ws := meanwhile.Workspace{
-		ID:        meanwhile.WorkspaceID(meanwhile.NewRandomID()),
+	ws := storage.Workspace{
+		ID:        storage.WorkspaceID(storage.NewRandomID()),
 		Name:      "Mill",
 		CreatedAt: noon.Add(time.Hour),
 	}
@@ -48,14 +48,14 @@ func (w world) second(t testing.TB, s meanwhile.Store, role meanwhile.Role) mean
 		t,
 		s.AddMembership(
 			t.Context(),
-			meanwhile.Membership{WorkspaceID: ws.ID, UserID: w.user.ID, Role: role, CreatedAt: ws.CreatedAt},
+			storage.Membership{WorkspaceID: ws.ID, UserID: w.user.ID, Role: role, CreatedAt: ws.CreatedAt},
 		),
 	)
 	return ws
 }
 
 // colleague adds another person to the world's workspace.
-func (w world) colleague(t testing.TB, s meanwhile.Store, email string, role meanwhile.Role) meanwhile.User {
+func (w world) colleague(t testing.TB, s storage.Store, email string, role storage.Role) storage.User {
 	t.Helper()
 	u := newUser(email, "Bob")
 	must(
@@ -63,7 +63,7 @@ func (w world) colleague(t testing.TB, s meanwhile.Store, email string, role mea
 		s.CreateUser(
 			t.Context(),
 			u,
-			meanwhile.Membership{
+			storage.Membership{
 				WorkspaceID: w.workspace.ID,
 				UserID:      u.ID,
 				Role:        role,
@@ -74,35 +74,35 @@ func (w world) colleague(t testing.TB, s meanwhile.Store, email string, role mea
 	return u
 }
 
-func testMemberships(t *testing.T, s meanwhile.Store) {
+func testMemberships(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
-	second := w.second(t, s, meanwhile.RoleMember)
-	want := []meanwhile.WorkspaceRole{
-		{Workspace: w.workspace, Role: meanwhile.RoleOwner, JoinedAt: noon},
-		{Workspace: second, Role: meanwhile.RoleMember, JoinedAt: second.CreatedAt},
+	second := w.second(t, s, storage.RoleMember)
+	want := []storage.WorkspaceRole{
+		{Workspace: w.workspace, Role: storage.RoleOwner, JoinedAt: noon},
+		{Workspace: second, Role: storage.RoleMember, JoinedAt: second.CreatedAt},
 	}
 	if diff := cmp.Diff(want, mustGet(s.Memberships(ctx, w.user.ID))(t)); diff != "" {
 		t.Errorf("Memberships() (-want +got):\n%s", diff)
 	}
-	again := meanwhile.Membership{WorkspaceID: second.ID, UserID: w.user.ID, Role: meanwhile.RoleAdmin, CreatedAt: noon}
-	wantKind(t, "AddMembership twice", s.AddMembership(ctx, again), meanwhile.Conflict)
+	again := storage.Membership{WorkspaceID: second.ID, UserID: w.user.ID, Role: storage.RoleAdmin, CreatedAt: noon}
+	wantKind(t, "AddMembership twice", s.AddMembership(ctx, again), storage.Conflict)
 	again.WorkspaceID = "none"
-	wantKind(t, "AddMembership of no workspace", s.AddMembership(ctx, again), meanwhile.NotFound)
+	wantKind(t, "AddMembership of no workspace", s.AddMembership(ctx, again), storage.NotFound)
 
-	bob := w.colleague(t, s, "Bob@example.org", meanwhile.RoleAdmin)
-	members := []meanwhile.Member{
+	bob := w.colleague(t, s, "Bob@example.org", storage.RoleAdmin)
+	members := []storage.Member{
 		{
 			User:     w.user,
-			Role:     meanwhile.RoleOwner,
+			Role:     storage.RoleOwner,
 			JoinedAt: noon,
 		},
-		{User: bob, Role: meanwhile.RoleAdmin, JoinedAt: noon.Add(time.Minute)},
+		{User: bob, Role: storage.RoleAdmin, JoinedAt: noon.Add(time.Minute)},
 	}
 	if diff := cmp.Diff(members, mustGet(s.Members(ctx, w.workspace.ID))(t)); diff != "" {
 		t.Errorf("Members() (-want +got):\n%s", diff)
 	}
-	for _, got := range []meanwhile.Member{
+	for _, got := range []storage.Member{
 		mustGet(s.MemberByID(ctx, w.workspace.ID, bob.ID))(t),
 		mustGet(s.MemberByEmail(ctx, w.workspace.ID, "bob@EXAMPLE.org"))(t),
 	} {
@@ -111,32 +111,32 @@ func testMemberships(t *testing.T, s meanwhile.Store) {
 		}
 	}
 	_, err := s.MemberByID(ctx, second.ID, bob.ID)
-	wantKind(t, "MemberByID elsewhere", err, meanwhile.NotFound)
+	wantKind(t, "MemberByID elsewhere", err, storage.NotFound)
 	_, err = s.MemberByEmail(ctx, second.ID, bob.Email)
-	wantKind(t, "MemberByEmail elsewhere", err, meanwhile.NotFound)
+	wantKind(t, "MemberByEmail elsewhere", err, storage.NotFound)
 
-	must(t, s.SetRole(ctx, w.workspace.ID, bob.ID, meanwhile.RoleOwner))
+	must(t, s.SetRole(ctx, w.workspace.ID, bob.ID, storage.RoleOwner))
 	if n := mustGet(s.CountOwners(ctx, w.workspace.ID))(t); n != 2 {
 		t.Errorf("CountOwners() = %d, want 2", n)
 	}
 	must(t, s.RemoveMember(ctx, w.workspace.ID, bob.ID))
-	wantKind(t, "RemoveMember twice", s.RemoveMember(ctx, w.workspace.ID, bob.ID), meanwhile.NotFound)
-	wantKind(t, "SetRole of nobody", s.SetRole(ctx, w.workspace.ID, bob.ID, meanwhile.RoleAdmin), meanwhile.NotFound)
+	wantKind(t, "RemoveMember twice", s.RemoveMember(ctx, w.workspace.ID, bob.ID), storage.NotFound)
+	wantKind(t, "SetRole of nobody", s.SetRole(ctx, w.workspace.ID, bob.ID, storage.RoleAdmin), storage.NotFound)
 	left := mustGet(s.IdentityByEmail(ctx, bob.Email))(t)
-	if diff := cmp.Diff(meanwhile.Identity{User: bob}, left); diff != "" {
+	if diff := cmp.Diff(storage.Identity{User: bob}, left); diff != "" {
 		t.Errorf("IdentityByEmail() of somebody in no workspace (-want +got):\n%s", diff)
 	}
 }
 
-func testSessionWorkspace(t *testing.T, s meanwhile.Store) {
+func testSessionWorkspace(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
-	second := w.second(t, s, meanwhile.RoleMember)
+	second := w.second(t, s, storage.RoleMember)
 	must(
 		t,
 		s.CreateSession(
 			ctx,
-			meanwhile.Session{
+			storage.Session{
 				Hash:        "h",
 				UserID:      w.user.ID,
 				WorkspaceID: second.ID,
@@ -146,7 +146,7 @@ func testSessionWorkspace(t *testing.T, s meanwhile.Store) {
 			},
 		),
 	)
-	wants := func(what string, ws meanwhile.WorkspaceID, role meanwhile.Role) {
+	wants := func(what string, ws storage.WorkspaceID, role storage.Role) {
 		t.Helper()
 		_, id, err := s.SessionByHash(ctx, "h")
 		must(t, err)
@@ -154,36 +154,36 @@ func testSessionWorkspace(t *testing.T, s meanwhile.Store) {
 			t.Errorf("%s: in %q as %q, want %q as %q", what, id.WorkspaceID, id.Role, ws, role)
 		}
 	}
-	wants("its own", second.ID, meanwhile.RoleMember)
+	wants("its own", second.ID, storage.RoleMember)
 	must(t, s.SwitchSession(ctx, "h", ""))
-	wants("none named", w.workspace.ID, meanwhile.RoleOwner)
+	wants("none named", w.workspace.ID, storage.RoleOwner)
 	must(t, s.SwitchSession(ctx, "h", second.ID))
 	must(t, s.RemoveMember(ctx, second.ID, w.user.ID))
-	wants("its own is over", w.workspace.ID, meanwhile.RoleOwner)
+	wants("its own is over", w.workspace.ID, storage.RoleOwner)
 	must(t, s.RemoveMember(ctx, w.workspace.ID, w.user.ID))
 	wants("none is left", "", "")
-	wantKind(t, "SwitchSession of none", s.SwitchSession(ctx, "none", second.ID), meanwhile.NotFound)
+	wantKind(t, "SwitchSession of none", s.SwitchSession(ctx, "none", second.ID), storage.NotFound)
 }
 
-func newKey(id string, w meanwhile.WorkspaceID, u meanwhile.UserID) meanwhile.APIKey {
-	return meanwhile.APIKey{
-		ID:          meanwhile.APIKeyID(id),
+func newKey(id string, w storage.WorkspaceID, u storage.UserID) storage.APIKey {
+	return storage.APIKey{
+		ID:          storage.APIKeyID(id),
 		UserID:      u,
 		WorkspaceID: w,
 		Name:        id,
 		Hash:        "hash of " + id,
-		Scopes:      []meanwhile.Scope{meanwhile.ScopeRead},
+		Scopes:      []storage.Scope{storage.ScopeRead},
 		CreatedAt:   noon,
 	}
 }
 
-func testKeyWorkspace(t *testing.T, s meanwhile.Store) {
+func testKeyWorkspace(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
-	second := w.second(t, s, meanwhile.RoleMember)
+	second := w.second(t, s, storage.RoleMember)
 	must(t, s.CreateAPIKey(ctx, newKey("new", second.ID, w.user.ID)))
 	must(t, s.CreateAPIKey(ctx, newKey("old", "", w.user.ID)))
-	wants := func(name string, ws meanwhile.WorkspaceID) {
+	wants := func(name string, ws storage.WorkspaceID) {
 		t.Helper()
 		_, id, err := s.APIKeyByHash(ctx, "hash of "+name)
 		must(t, err)
@@ -197,12 +197,12 @@ func testKeyWorkspace(t *testing.T, s meanwhile.Store) {
 	wants("new", "")
 }
 
-func testSessions(t *testing.T, s meanwhile.Store) {
+func testSessions(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
-	second, bob := w.second(t, s, meanwhile.RoleMember), w.colleague(t, s, "bob@example.org", meanwhile.RoleMember)
-	add := func(hash string, u meanwhile.UserID, ws meanwhile.WorkspaceID, d time.Duration) meanwhile.Session {
-		one := meanwhile.Session{
+	second, bob := w.second(t, s, storage.RoleMember), w.colleague(t, s, "bob@example.org", storage.RoleMember)
+	add := func(hash string, u storage.UserID, ws storage.WorkspaceID, d time.Duration) storage.Session {
+		one := storage.Session{
 			Hash:        hash,
 			UserID:      u,
 			WorkspaceID: ws,
@@ -217,7 +217,7 @@ func testSessions(t *testing.T, s meanwhile.Store) {
 	a, b := add("a", w.user.ID, w.workspace.ID, time.Minute), add("b", w.user.ID, second.ID, 2*time.Minute)
 	c, d := add("c", w.user.ID, "", 3*time.Minute), add("d", bob.ID, w.workspace.ID, 0)
 	add("over", w.user.ID, second.ID, -time.Hour)
-	wants := func(what string, u meanwhile.UserID, want ...meanwhile.Session) {
+	wants := func(what string, u storage.UserID, want ...storage.Session) {
 		t.Helper()
 		if diff := cmp.Diff(want, mustGet(s.Sessions(ctx, u, noon))(t)); diff != "" {
 			t.Errorf("%s: Sessions() (-want +got):\n%s", what, diff)
@@ -234,10 +234,10 @@ func testSessions(t *testing.T, s meanwhile.Store) {
 	wants("of somebody else", bob.ID, d)
 }
 
-func testKeys(t *testing.T, s meanwhile.Store) {
+func testKeys(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
-	second, bob := w.second(t, s, meanwhile.RoleMember), w.colleague(t, s, "bob@example.org", meanwhile.RoleMember)
+	second, bob := w.second(t, s, storage.RoleMember), w.colleague(t, s, "bob@example.org", storage.RoleMember)
 	mine, there, his := newKey(
 		"mine",
 		w.workspace.ID,
@@ -254,11 +254,11 @@ func testKeys(t *testing.T, s meanwhile.Store) {
 	mine.ExpiresAt = after(time.Hour)
 	newer := newKey("newer", w.workspace.ID, w.user.ID)
 	newer.CreatedAt = noon.Add(time.Minute)
-	for _, k := range []meanwhile.APIKey{mine, there, his, newer} {
+	for _, k := range []storage.APIKey{mine, there, his, newer} {
 		must(t, s.CreateAPIKey(ctx, k))
 	}
 	if diff := cmp.Diff(
-		[]meanwhile.APIKey{newer, mine},
+		[]storage.APIKey{newer, mine},
 		mustGet(s.APIKeys(ctx, w.workspace.ID, w.user.ID))(t),
 	); diff != "" {
 		t.Errorf("APIKeys() (-want +got):\n%s", diff)
@@ -267,13 +267,13 @@ func testKeys(t *testing.T, s meanwhile.Store) {
 		t,
 		"DeleteAPIKey of somebody else's",
 		s.DeleteAPIKey(ctx, w.workspace.ID, w.user.ID, his.ID),
-		meanwhile.NotFound,
+		storage.NotFound,
 	)
 	wantKind(
 		t,
 		"DeleteAPIKey of another workspace's",
 		s.DeleteAPIKey(ctx, w.workspace.ID, w.user.ID, there.ID),
-		meanwhile.NotFound,
+		storage.NotFound,
 	)
 	must(t, s.DeleteAPIKey(ctx, w.workspace.ID, w.user.ID, newer.ID))
 	must(t, s.DeleteAPIKeysIn(ctx, w.workspace.ID, w.user.ID))
@@ -284,13 +284,13 @@ func testKeys(t *testing.T, s meanwhile.Store) {
 	}
 }
 
-func testSettings(t *testing.T, s meanwhile.Store) {
+func testSettings(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
 	got, settings, err := s.WorkspaceByID(ctx, w.workspace.ID)
 	must(t, err)
-	usual := meanwhile.Settings{
-		SignUp:          meanwhile.SignUpInvited,
+	usual := storage.Settings{
+		SignUp:          storage.SignUpInvited,
 		Domains:         []string{},
 		EmbedHosts:      []string{},
 		DefaultAudience: "link",
@@ -303,8 +303,8 @@ func testSettings(t *testing.T, s meanwhile.Store) {
 	if open := mustGet(s.WorkspacesForDomains(ctx))(t); len(open) != 0 {
 		t.Errorf("WorkspacesForDomains() = %v, want none", open)
 	}
-	want := meanwhile.Settings{
-		SignUp:          meanwhile.SignUpDomains,
+	want := storage.Settings{
+		SignUp:          storage.SignUpDomains,
 		Domains:         []string{"example.org", "example.net"},
 		EmbedHosts:      []string{"wiki.example.org"},
 		KeepDays:        90,
@@ -318,23 +318,23 @@ func testSettings(t *testing.T, s meanwhile.Store) {
 	if diff := cmp.Diff(w.workspace, got) + cmp.Diff(want, settings); diff != "" {
 		t.Errorf("WorkspaceByID() (-want +got):\n%s", diff)
 	}
-	open := []meanwhile.DomainSignUp{{Workspace: w.workspace, Domains: want.Domains}}
+	open := []storage.DomainSignUp{{Workspace: w.workspace, Domains: want.Domains}}
 	if diff := cmp.Diff(open, mustGet(s.WorkspacesForDomains(ctx))(t)); diff != "" {
 		t.Errorf("WorkspacesForDomains() (-want +got):\n%s", diff)
 	}
-	wantKind(t, "SaveWorkspace", s.SaveWorkspace(ctx, "none", "x", want), meanwhile.NotFound)
+	wantKind(t, "SaveWorkspace", s.SaveWorkspace(ctx, "none", "x", want), storage.NotFound)
 	_, _, err = s.WorkspaceByID(ctx, "none")
-	wantKind(t, "WorkspaceByID", err, meanwhile.NotFound)
-	wantKind(t, "HoldWorkspace", s.HoldWorkspace(ctx, "none"), meanwhile.NotFound)
+	wantKind(t, "WorkspaceByID", err, storage.NotFound)
+	wantKind(t, "HoldWorkspace", s.HoldWorkspace(ctx, "none"), storage.NotFound)
 }
 
-func (w world) invite(name string) meanwhile.Invite {
-	return meanwhile.Invite{
-		ID:            meanwhile.InviteID(name),
+func (w world) invite(name string) storage.Invite {
+	return storage.Invite{
+		ID:            storage.InviteID(name),
 		WorkspaceID:   w.workspace.ID,
 		WorkspaceName: w.workspace.Name,
 		Hash:          "hash of " + name,
-		Role:          meanwhile.RoleMember,
+		Role:          storage.RoleMember,
 		CreatedBy:     w.user.ID,
 		CreatedByName: w.user.Name,
 		CreatedAt:     noon,
@@ -342,7 +342,7 @@ func (w world) invite(name string) meanwhile.Invite {
 	}
 }
 
-func testInvite(t *testing.T, s meanwhile.Store) {
+func testInvite(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
 	i := w.invite("i")
@@ -351,54 +351,54 @@ func testInvite(t *testing.T, s meanwhile.Store) {
 	if diff := cmp.Diff(i, mustGet(s.InviteByHash(ctx, i.Hash))(t)); diff != "" {
 		t.Errorf("InviteByHash() (-want +got):\n%s", diff)
 	}
-	wantKind(t, "UseInvite at its end", s.UseInvite(ctx, i.Hash, i.ExpiresAt, "bob"), meanwhile.NotFound)
-	wantKind(t, "UseInvite of an unknown one", s.UseInvite(ctx, "none", noon, "bob"), meanwhile.NotFound)
+	wantKind(t, "UseInvite at its end", s.UseInvite(ctx, i.Hash, i.ExpiresAt, "bob"), storage.NotFound)
+	wantKind(t, "UseInvite of an unknown one", s.UseInvite(ctx, "none", noon, "bob"), storage.NotFound)
 	errs := together(8, func(int) error { return s.UseInvite(ctx, i.Hash, noon.Add(time.Minute), "bob") })
-	wantOneWinner(t, errs, meanwhile.NotFound)
+	wantOneWinner(t, errs, storage.NotFound)
 	if diff := cmp.Diff(after(time.Minute), mustGet(s.InviteByHash(ctx, i.Hash))(t).UsedAt); diff != "" {
 		t.Errorf("UsedAt (-want +got):\n%s", diff)
 	}
-	wantKind(t, "DeleteInvite of a used one", s.DeleteInvite(ctx, w.workspace.ID, i.ID), meanwhile.NotFound)
+	wantKind(t, "DeleteInvite of a used one", s.DeleteInvite(ctx, w.workspace.ID, i.ID), storage.NotFound)
 	_, err := s.InviteByHash(ctx, "none")
-	wantKind(t, "InviteByHash of an unknown one", err, meanwhile.NotFound)
+	wantKind(t, "InviteByHash of an unknown one", err, storage.NotFound)
 }
 
-func testInvitesOf(t *testing.T, s meanwhile.Store) {
+func testInvitesOf(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
-	bob := w.colleague(t, s, "Bob@example.org", meanwhile.RoleAdmin)
+	bob := w.colleague(t, s, "Bob@example.org", storage.RoleAdmin)
 	mine, his, forHim, request, other := w.invite("mine"), w.invite("his"), w.invite("for him"), w.invite(
 		"request",
 	), w.invite("other request")
 	his.CreatedBy, his.CreatedByName = bob.ID, bob.Name
 	forHim.Email = "BOB@example.org"
-	for _, r := range []*meanwhile.Invite{&request, &other} { // two that have no secret do not meet
+	for _, r := range []*storage.Invite{&request, &other} { // two that have no secret do not meet
 		r.CreatedBy, r.CreatedByName, r.Hash, r.Email = "", "", "", string(r.ID)+"@example.org"
 	}
 	mine.CreatedAt, other.CreatedAt = noon.Add(2*time.Second), noon.Add(time.Second)
-	for _, i := range []meanwhile.Invite{mine, his, forHim, request, other} {
+	for _, i := range []storage.Invite{mine, his, forHim, request, other} {
 		must(t, s.CreateInvite(ctx, i))
 	}
 	must(t, s.DeleteInvitesOf(ctx, w.workspace.ID, bob.ID))
 	if diff := cmp.Diff(
-		[]meanwhile.Invite{mine, other, request},
+		[]storage.Invite{mine, other, request},
 		mustGet(s.OpenInvites(ctx, w.workspace.ID, noon))(t),
 	); diff != "" {
 		t.Errorf("OpenInvites() (-want +got):\n%s", diff)
 	}
-	wantKind(t, "DeleteInvite elsewhere", s.DeleteInvite(ctx, "none", mine.ID), meanwhile.NotFound)
+	wantKind(t, "DeleteInvite elsewhere", s.DeleteInvite(ctx, "none", mine.ID), storage.NotFound)
 	must(t, s.DeleteInvite(ctx, w.workspace.ID, mine.ID))
-	wantKind(t, "DeleteInvite twice", s.DeleteInvite(ctx, w.workspace.ID, mine.ID), meanwhile.NotFound)
+	wantKind(t, "DeleteInvite twice", s.DeleteInvite(ctx, w.workspace.ID, mine.ID), storage.NotFound)
 	if open := mustGet(s.OpenInvites(ctx, w.workspace.ID, mine.ExpiresAt))(t); len(open) != 0 {
 		t.Errorf("OpenInvites() at their end = %v, want none", open)
 	}
 }
 
-func testLastOwner(t *testing.T, s meanwhile.Store) {
+func testLastOwner(t *testing.T, s storage.Store) {
 	w := mustWorld(t, s)
-	people := []meanwhile.UserID{w.user.ID, w.colleague(t, s, "bob@example.org", meanwhile.RoleOwner).ID}
+	people := []storage.UserID{w.user.ID, w.colleague(t, s, "bob@example.org", storage.RoleOwner).ID}
 	errs := together(2, func(i int) error {
-		return s.InTx(t.Context(), func(tx meanwhile.Store) error {
+		return s.InTx(t.Context(), func(tx storage.Store) error {
 			if err := tx.HoldWorkspace(t.Context(), w.workspace.ID); err != nil {
 				return err
 			}
@@ -407,20 +407,20 @@ func testLastOwner(t *testing.T, s meanwhile.Store) {
 				return err
 			}
 			if n == 1 {
-				return meanwhile.E(meanwhile.Conflict, "The only owner stays.", nil)
+				return storage.E(storage.Conflict, "The only owner stays.", nil)
 			}
 			return tx.RemoveMember(t.Context(), w.workspace.ID, people[i])
 		})
 	})
-	wantOneWinner(t, errs, meanwhile.Conflict)
+	wantOneWinner(t, errs, storage.Conflict)
 }
 
-func testRaiseEpochs(t *testing.T, s meanwhile.Store) {
+func testRaiseEpochs(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
 	here, there := w.video("Here", 0), w.video("There", 0)
-	there.WorkspaceID = w.second(t, s, meanwhile.RoleOwner).ID
-	shares := []meanwhile.Share{newShare(here.ID, 0), newShare(here.ID, 0), newShare(there.ID, 0)}
+	there.WorkspaceID = w.second(t, s, storage.RoleOwner).ID
+	shares := []storage.Share{newShare(here.ID, 0), newShare(here.ID, 0), newShare(there.ID, 0)}
 	must(t, s.CreateVideo(ctx, here))
 	must(t, s.CreateVideo(ctx, there))
 	for _, share := range shares {
@@ -434,43 +434,43 @@ func testRaiseEpochs(t *testing.T, s meanwhile.Store) {
 	}
 }
 
-func testDropLoginLinks(t *testing.T, s meanwhile.Store) {
+func testDropLoginLinks(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
-	add := func(hash string, u meanwhile.UserID) {
+	add := func(hash string, u storage.UserID) {
 		must(
 			t,
 			s.CreateLoginLink(
 				ctx,
-				meanwhile.LoginLink{Hash: hash, UserID: u, CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)},
+				storage.LoginLink{Hash: hash, UserID: u, CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)},
 			),
 		)
 	}
-	bob := w.colleague(t, s, "bob@example.org", meanwhile.RoleMember)
+	bob := w.colleague(t, s, "bob@example.org", storage.RoleMember)
 	add("hers", w.user.ID)
 	add("his", bob.ID)
 	must(t, s.DropLoginLinks(ctx, w.user.ID))
 	_, err := s.UseLoginLink(ctx, "hers", noon)
-	wantKind(t, "UseLoginLink of one taken back", err, meanwhile.NotFound)
+	wantKind(t, "UseLoginLink of one taken back", err, storage.NotFound)
 	mustGet(s.UseLoginLink(ctx, "his", noon))(t)
 	add("hers again", w.user.ID)
 	must(t, s.DropLoginLinksIn(ctx, w.workspace.ID))
 	_, err = s.UseLoginLink(ctx, "hers again", noon)
-	wantKind(t, "UseLoginLink of one taken back by workspace", err, meanwhile.NotFound)
+	wantKind(t, "UseLoginLink of one taken back by workspace", err, storage.NotFound)
 	mustGet(s.LoginLinkByHash(ctx, "his"))(t) // what was used stays to be seen
 }
 
-func testVideosOfWorkspace(t *testing.T, s meanwhile.Store) {
+func testVideosOfWorkspace(t *testing.T, s storage.Store) {
 	w := mustWorld(t, s)
 	here, there := w.video("Here", 0), w.video("There", time.Second)
-	there.WorkspaceID = w.second(t, s, meanwhile.RoleOwner).ID
+	there.WorkspaceID = w.second(t, s, storage.RoleOwner).ID
 	must(t, s.CreateVideo(t.Context(), here))
 	must(t, s.CreateVideo(t.Context(), there))
-	for ws, want := range map[meanwhile.WorkspaceID][]meanwhile.VideoID{
+	for ws, want := range map[storage.WorkspaceID][]storage.VideoID{
 		w.workspace.ID: {here.ID}, there.WorkspaceID: {there.ID}, "": {there.ID, here.ID}, "none": nil,
 	} {
-		var got []meanwhile.VideoID
-		for _, v := range mustGet(s.ListVideos(t.Context(), meanwhile.VideoQuery{
+		var got []storage.VideoID
+		for _, v := range mustGet(s.ListVideos(t.Context(), storage.VideoQuery{
 			OwnerID:     w.user.ID,
 			WorkspaceID: ws,
 			Limit:       10,

@@ -9,30 +9,30 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
-func mustRecording(t testing.TB, s meanwhile.Store) meanwhile.Recording {
+func mustRecording(t testing.TB, s storage.Store) storage.Recording {
 	t.Helper()
 	return mustRecordingOf(t, s, mustVideo(t, s).ID)
 }
 
-func mustRecordingOf(t testing.TB, s meanwhile.Store, id meanwhile.VideoID) meanwhile.Recording {
+func mustRecordingOf(t testing.TB, s storage.Store, id storage.VideoID) storage.Recording {
 	t.Helper()
 	u := newUpload(id, 0)
 	must(t, s.CreateUpload(t.Context(), u))
-	r := meanwhile.Recording{UploadID: u.ID, State: "recording", HeardAt: noon, Pauses: []meanwhile.Pause{}}
+	r := storage.Recording{UploadID: u.ID, State: "recording", HeardAt: noon, Pauses: []storage.Pause{}}
 	must(t, s.CreateRecording(t.Context(), r))
 	return r
 }
 
-func chunk(track string, n int) meanwhile.Chunk {
-	return meanwhile.Chunk{Track: track, N: n, SizeBytes: 100, SHA256: "sum", Key: "u/" + meanwhile.NewRandomID()}
+func chunk(track string, n int) storage.Chunk {
+	return storage.Chunk{Track: track, N: n, SizeBytes: 100, SHA256: "sum", Key: "u/" + storage.NewRandomID()}
 }
 
-func mustAdd(t testing.TB, s meanwhile.Store, id meanwhile.UploadID, c meanwhile.Chunk, at time.Duration) {
+func mustAdd(t testing.TB, s storage.Store, id storage.UploadID, c storage.Chunk, at time.Duration) {
 	t.Helper()
-	_, created, err := s.AddChunk(t.Context(), id, c, "video/mp4", noon.Add(at), noon.Add(at+meanwhile.UploadKeep))
+	_, created, err := s.AddChunk(t.Context(), id, c, "video/mp4", noon.Add(at), noon.Add(at+storage.UploadKeep))
 	must(t, err)
 	if !created {
 		t.Fatalf("chunk %d of %s was there already", c.N, c.Track)
@@ -40,10 +40,10 @@ func mustAdd(t testing.TB, s meanwhile.Store, id meanwhile.UploadID, c meanwhile
 }
 
 var recordingTests = []storeTest{
-	{"a recording is read as it was last heard of", func(t *testing.T, s meanwhile.Store) {
+	{"a recording is read as it was last heard of", func(t *testing.T, s storage.Store) {
 		r := mustRecording(t, s)
 		r.State, r.StartedAt, r.CameraOffsetMS, r.HeardAt = "paused", after(time.Second), -40, noon.Add(time.Minute)
-		r.Pauses = []meanwhile.Pause{
+		r.Pauses = []storage.Pause{
 			{From: noon.Add(time.Second), To: after(2 * time.Second)},
 			{From: noon.Add(time.Minute)},
 		}
@@ -57,13 +57,13 @@ var recordingTests = []storeTest{
 		file := newUpload(mustGet(s.UploadByID(t.Context(), r.UploadID))(t).VideoID, time.Second)
 		must(t, s.CreateUpload(t.Context(), file))
 		_, err := s.RecordingByUpload(t.Context(), file.ID)
-		wantKind(t, "the recording of a file", err, meanwhile.NotFound)
+		wantKind(t, "the recording of a file", err, storage.NotFound)
 	}},
 	{"a request's name gives the video that it made, to its account, for as long as it is kept", testCreations},
-	{"pieces of sound are listed in order, and one number is one piece", func(t *testing.T, s meanwhile.Store) {
+	{"pieces of sound are listed in order, and one number is one piece", func(t *testing.T, s storage.Store) {
 		r := mustRecording(t, s)
-		piece := func(n int) meanwhile.SoundPiece {
-			return meanwhile.SoundPiece{
+		piece := func(n int) storage.SoundPiece {
+			return storage.SoundPiece{
 				UploadID:       r.UploadID,
 				Track:          "screen",
 				N:              n,
@@ -79,28 +79,28 @@ var recordingTests = []storeTest{
 		}
 		must(t, s.AddSound(t.Context(), piece(1)))
 		must(t, s.AddSound(t.Context(), piece(0)))
-		wantKind(t, "a second piece of that number", s.AddSound(t.Context(), piece(1)), meanwhile.Conflict)
+		wantKind(t, "a second piece of that number", s.AddSound(t.Context(), piece(1)), storage.Conflict)
 		if diff := cmp.Diff(
-			[]meanwhile.SoundPiece{piece(1)},
+			[]storage.SoundPiece{piece(1)},
 			mustGet(s.Sounds(t.Context(), r.UploadID, "screen", 1))(t),
 		); diff != "" {
 			t.Errorf("Sounds() from the second on (-want +got):\n%s", diff)
 		}
 		if diff := cmp.Diff(
-			[]meanwhile.SoundPiece{piece(0), piece(1)},
+			[]storage.SoundPiece{piece(0), piece(1)},
 			mustGet(s.Sounds(t.Context(), r.UploadID, "screen", 0))(t),
 		); diff != "" {
 			t.Errorf("Sounds() (-want +got):\n%s", diff)
 		}
 	}},
-	{"chunks come in any order and are listed in theirs", func(t *testing.T, s meanwhile.Store) {
+	{"chunks come in any order and are listed in theirs", func(t *testing.T, s storage.Store) {
 		r := mustRecording(t, s)
 		first, third, camera := chunk("screen", 0), chunk("screen", 2), chunk("camera", 0)
-		for i, c := range []meanwhile.Chunk{third, camera, first} {
+		for i, c := range []storage.Chunk{third, camera, first} {
 			mustAdd(t, s, r.UploadID, c, time.Duration(i)*time.Minute)
 		}
 		if diff := cmp.Diff(
-			[]meanwhile.Chunk{first, third},
+			[]storage.Chunk{first, third},
 			mustGet(s.Chunks(t.Context(), r.UploadID, "screen"))(t),
 		); diff != "" {
 			t.Errorf("Chunks() (-want +got):\n%s", diff)
@@ -118,9 +118,9 @@ var recordingTests = []storeTest{
 			t.Errorf("ChunkByNumber() (-want +got):\n%s", diff)
 		}
 		_, err := s.ChunkByNumber(t.Context(), r.UploadID, "screen", 1)
-		wantKind(t, "the missing chunk", err, meanwhile.NotFound)
+		wantKind(t, "the missing chunk", err, storage.NotFound)
 	}},
-	{"of two with one number the first stays", func(t *testing.T, s meanwhile.Store) {
+	{"of two with one number the first stays", func(t *testing.T, s storage.Store) {
 		r := mustRecording(t, s)
 		var created atomic.Int32
 		var group sync.WaitGroup
@@ -140,7 +140,7 @@ var recordingTests = []storeTest{
 			t.Errorf("%d of 8 were the first", got)
 		}
 	}},
-	{"a completed recording takes no chunk, a recovered one does", func(t *testing.T, s meanwhile.Store) {
+	{"a completed recording takes no chunk, a recovered one does", func(t *testing.T, s storage.Store) {
 		r := mustRecording(t, s)
 		there := chunk("screen", 0)
 		mustAdd(t, s, r.UploadID, there, 0)
@@ -148,7 +148,7 @@ var recordingTests = []storeTest{
 		mustAdd(t, s, r.UploadID, chunk("screen", 1), 0)
 		must(t, s.SealRecording(t.Context(), r.UploadID, noon, 2, false))
 		_, _, err := s.AddChunk(t.Context(), r.UploadID, chunk("screen", 2), "", noon, noon)
-		wantKind(t, "a chunk after the end", err, meanwhile.Conflict)
+		wantKind(t, "a chunk after the end", err, storage.Conflict)
 		if got, created, err := s.AddChunk(
 			t.Context(),
 			r.UploadID,
@@ -165,10 +165,10 @@ var recordingTests = []storeTest{
 			t,
 			"sealing what was given up",
 			s.SealRecording(t.Context(), r.UploadID, noon, 2, false),
-			meanwhile.Conflict,
+			storage.Conflict,
 		)
 	}},
-	{"silent recordings are those with something unsealed", func(t *testing.T, s meanwhile.Store) {
+	{"silent recordings are those with something unsealed", func(t *testing.T, s storage.Store) {
 		v := mustVideo(t, s).ID
 		silent, fresh, sealed, gone := mustRecordingOf(
 			t,
@@ -188,13 +188,13 @@ var recordingTests = []storeTest{
 			v,
 		)
 		mustRecordingOf(t, s, v) // without a chunk
-		for _, r := range []meanwhile.Recording{silent, sealed, gone} {
+		for _, r := range []storage.Recording{silent, sealed, gone} {
 			mustAdd(t, s, r.UploadID, chunk("screen", 0), 0)
 		}
 		mustAdd(t, s, fresh.UploadID, chunk("screen", 0), time.Hour)
 		must(t, s.SealRecording(t.Context(), sealed.UploadID, noon, 1, true))
 		must(t, s.TerminateUpload(t.Context(), gone.UploadID, noon))
-		want := []meanwhile.UploadID{silent.UploadID}
+		want := []storage.UploadID{silent.UploadID}
 		if diff := cmp.Diff(want, mustGet(s.SilentRecordings(t.Context(), noon.Add(time.Minute), 10))(t)); diff != "" {
 			t.Errorf("SilentRecordings() (-want +got):\n%s", diff)
 		}
@@ -203,22 +203,22 @@ var recordingTests = []storeTest{
 			t.Errorf("%d are silent after a late chunk, want 2", len(got))
 		}
 	}},
-	{"the last layout stays", func(t *testing.T, s meanwhile.Store) {
+	{"the last layout stays", func(t *testing.T, s storage.Store) {
 		v := mustVideo(t, s)
 		_, err := s.LayoutOf(t.Context(), v.ID)
-		wantKind(t, "no layout", err, meanwhile.NotFound)
-		want := meanwhile.DefaultLayout()
+		wantKind(t, "no layout", err, storage.NotFound)
+		want := storage.DefaultLayout()
 		must(t, s.SaveLayout(t.Context(), v.ID, want))
-		want.Bubbles = append(want.Bubbles, meanwhile.Bubble{AtMS: 5000, X: 0.9, Y: 0.1, Size: 0.5})
+		want.Bubbles = append(want.Bubbles, storage.Bubble{AtMS: 5000, X: 0.9, Y: 0.1, Size: 0.5})
 		must(t, s.SaveLayout(t.Context(), v.ID, want))
 		if diff := cmp.Diff(want, mustGet(s.LayoutOf(t.Context(), v.ID))(t)); diff != "" {
 			t.Errorf("LayoutOf() (-want +got):\n%s", diff)
 		}
 	}},
-	{"an index grows from where it stands, once", func(t *testing.T, s meanwhile.Store) {
+	{"an index grows from where it stands, once", func(t *testing.T, s storage.Store) {
 		r := mustRecording(t, s)
 		mustAdd(t, s, r.UploadID, chunk("screen", 0), 0)
-		want := meanwhile.Track{
+		want := storage.Track{
 			UploadID:     r.UploadID,
 			Name:         "screen",
 			MediaType:    "video/mp4",
@@ -231,7 +231,7 @@ var recordingTests = []storeTest{
 			Height:       1080,
 			Codecs:       "avc1.640028, opus",
 		}
-		fragments := []meanwhile.Fragment{
+		fragments := []storage.Fragment{
 			{
 				Offset:    1000,
 				SizeBytes: 5 << 30,
@@ -245,14 +245,14 @@ var recordingTests = []storeTest{
 			},
 		}
 		must(t, s.IndexTrack(t.Context(), 0, want, fragments))
-		wantKind(t, "the same again", s.IndexTrack(t.Context(), 0, want, fragments), meanwhile.Conflict)
-		if diff := cmp.Diff([]meanwhile.Track{want}, mustGet(s.Tracks(t.Context(), r.UploadID))(t)); diff != "" {
+		wantKind(t, "the same again", s.IndexTrack(t.Context(), 0, want, fragments), storage.Conflict)
+		if diff := cmp.Diff([]storage.Track{want}, mustGet(s.Tracks(t.Context(), r.UploadID))(t)); diff != "" {
 			t.Errorf("Tracks() (-want +got):\n%s", diff)
 		}
-		more := meanwhile.Fragment{Offset: 6 << 30, SizeBytes: 10, Start: 4 * time.Second, Duration: time.Second}
+		more := storage.Fragment{Offset: 6 << 30, SizeBytes: 10, Start: 4 * time.Second, Duration: time.Second}
 		from := want.IndexedBytes
 		want.IndexedBytes, want.Fragments = from+10, 3
-		must(t, s.IndexTrack(t.Context(), from, want, []meanwhile.Fragment{more}))
+		must(t, s.IndexTrack(t.Context(), from, want, []storage.Fragment{more}))
 		if diff := cmp.Diff(
 			append(fragments, more),
 			mustGet(s.Fragments(t.Context(), r.UploadID, "screen", 0))(t),
@@ -260,7 +260,7 @@ var recordingTests = []storeTest{
 			t.Errorf("Fragments() (-want +got):\n%s", diff)
 		}
 		if diff := cmp.Diff(
-			[]meanwhile.Fragment{more},
+			[]storage.Fragment{more},
 			mustGet(s.Fragments(t.Context(), r.UploadID, "screen", 2))(t),
 		); diff != "" {
 			t.Errorf("Fragments() from the third (-want +got):\n%s", diff)
@@ -269,7 +269,7 @@ var recordingTests = []storeTest{
 	{"chunks are found by where their bytes lie, as far as there is no gap", testChunksAt},
 }
 
-func testChunksAt(t *testing.T, s meanwhile.Store) {
+func testChunksAt(t *testing.T, s storage.Store) {
 	r := mustRecording(t, s)
 	want := func(chunks int, bytes int64) {
 		t.Helper()
@@ -279,13 +279,13 @@ func testChunksAt(t *testing.T, s meanwhile.Store) {
 	}
 	want(0, 0)
 	sizes := []int64{10, 20, 30, 40, 50, 60}
-	var parts []meanwhile.Part
+	var parts []storage.Part
 	var end int64
 	for n, size := range sizes {
 		c := chunk("screen", n)
 		parts = append(
 			parts,
-			meanwhile.Part{Track: "screen", N: n, OffsetBytes: end, SizeBytes: size, SHA256: c.SHA256, Key: c.Key},
+			storage.Part{Track: "screen", N: n, OffsetBytes: end, SizeBytes: size, SHA256: c.SHA256, Key: c.Key},
 		)
 		end += size
 	}
@@ -295,7 +295,7 @@ func testChunksAt(t *testing.T, s meanwhile.Store) {
 			t,
 			s,
 			r.UploadID,
-			meanwhile.Chunk{Track: "screen", N: n, SizeBytes: sizes[n], SHA256: parts[n].SHA256, Key: parts[n].Key},
+			storage.Chunk{Track: "screen", N: n, SizeBytes: sizes[n], SHA256: parts[n].SHA256, Key: parts[n].Key},
 			0,
 		)
 	}
@@ -324,7 +324,7 @@ func testChunksAt(t *testing.T, s meanwhile.Store) {
 	want(6, 210)
 }
 
-func testCreations(t *testing.T, s meanwhile.Store) {
+func testCreations(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	w := mustWorld(t, s)
 	v, other, somebody := w.video("First", 0), w.video("Second", 0), newUser("bob@example.org", "Bob")
@@ -336,17 +336,17 @@ func testCreations(t *testing.T, s meanwhile.Store) {
 			s.CreateUser(ctx, somebody, w.member(somebody.ID)),
 		),
 	)
-	first := meanwhile.Creation{UserID: v.OwnerID, KeyHash: "hash", VideoID: v.ID, CreatedAt: noon}
+	first := storage.Creation{UserID: v.OwnerID, KeyHash: "hash", VideoID: v.ID, CreatedAt: noon}
 	must(t, s.NameCreation(ctx, first, noon.Add(-time.Hour)))
 	again := first
 	again.VideoID = other.ID
-	wantKind(t, "another request of that name", s.NameCreation(ctx, again, noon.Add(-time.Hour)), meanwhile.Conflict)
+	wantKind(t, "another request of that name", s.NameCreation(ctx, again, noon.Add(-time.Hour)), storage.Conflict)
 	for _, tc := range []struct {
 		name  string
-		user  meanwhile.UserID
+		user  storage.UserID
 		hash  string
 		since time.Time
-		want  meanwhile.VideoID
+		want  storage.VideoID
 	}{
 		{"the name", v.OwnerID, "hash", noon, v.ID},
 		{"another name", v.OwnerID, "other", noon, ""},
@@ -355,7 +355,7 @@ func testCreations(t *testing.T, s meanwhile.Store) {
 	} {
 		got, err := s.CreationByKey(ctx, tc.user, tc.hash, tc.since)
 		if tc.want == "" {
-			wantKind(t, tc.name, err, meanwhile.NotFound)
+			wantKind(t, tc.name, err, storage.NotFound)
 		} else if got != tc.want || err != nil {
 			t.Errorf("%s: %q, %v, want %q", tc.name, got, err, tc.want)
 		}

@@ -7,15 +7,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 var ruleTests = []storeTest{
-	{"every rule of a link is kept", func(t *testing.T, s meanwhile.Store) {
+	{"every rule of a link is kept", func(t *testing.T, s storage.Store) {
 		ctx := t.Context()
 		want := newShare(mustVideo(t, s).ID, 0)
 		must(t, s.CreateShare(ctx, want))
-		want.Name, want.Audience, want.Comments = "client", meanwhile.AudienceNamed, meanwhile.CommentsHeld
+		want.Name, want.Audience, want.Comments = "client", storage.AudienceNamed, storage.CommentsHeld
 		want.PasswordHash, want.Lock = "hash", 7
 		must(t, s.UpdateShare(ctx, want))
 		want.Epoch++
@@ -23,7 +23,7 @@ var ruleTests = []storeTest{
 			t.Errorf("ShareByID() (-want +got):\n%s", diff)
 		}
 	}},
-	{"the links of a video are listed with their people and opens", func(t *testing.T, s meanwhile.Store) {
+	{"the links of a video are listed with their people and opens", func(t *testing.T, s storage.Store) {
 		ctx := t.Context()
 		v := mustVideo(t, s)
 		first, second := newShare(v.ID, 0), newShare(v.ID, time.Second)
@@ -32,7 +32,7 @@ var ruleTests = []storeTest{
 		must(t, s.SetSharePeople(ctx, first.ID, []string{"b@example.com", "a@example.com", "a@example.com"}))
 		must(t, errors.Join(s.CountOpen(ctx, second.ID), s.CountOpen(ctx, second.ID)))
 		people := []string{"a@example.com", "b@example.com"}
-		want := []meanwhile.SharedLink{{Share: first, People: people}, {Share: second, Opens: 2}}
+		want := []storage.SharedLink{{Share: first, People: people}, {Share: second, Opens: 2}}
 		if diff := cmp.Diff(want, mustGet(s.SharesByVideo(ctx, v.ID))(t)); diff != "" {
 			t.Errorf("SharesByVideo() (-want +got):\n%s", diff)
 		}
@@ -43,11 +43,11 @@ var ruleTests = []storeTest{
 			t.Errorf("SharesByVideo of none = %v", got)
 		}
 	}},
-	{"a way in is used once, and not after its end", func(t *testing.T, s meanwhile.Store) {
+	{"a way in is used once, and not after its end", func(t *testing.T, s storage.Store) {
 		ctx := t.Context()
 		share := newShare(mustVideo(t, s).ID, 0)
 		must(t, s.CreateShare(ctx, share))
-		m := meanwhile.ShareMail{
+		m := storage.ShareMail{
 			Hash:      "h",
 			ShareID:   share.ID,
 			Email:     "a@example.com",
@@ -59,23 +59,23 @@ var ruleTests = []storeTest{
 			t.Errorf("ShareMailByHash() (-want +got):\n%s", diff)
 		}
 		_, err := s.UseShareMail(ctx, "h", noon.Add(time.Hour))
-		wantKind(t, "UseShareMail at its end", err, meanwhile.NotFound)
+		wantKind(t, "UseShareMail at its end", err, storage.NotFound)
 		wantOneWinner(t, together(8, func(int) error {
 			_, err := s.UseShareMail(ctx, "h", noon)
 			return err
-		}), meanwhile.NotFound)
+		}), storage.NotFound)
 		_, err = s.ShareMailByHash(ctx, "none")
-		wantKind(t, "ShareMailByHash", err, meanwhile.NotFound)
+		wantKind(t, "ShareMailByHash", err, storage.NotFound)
 	}},
 	{"a held comment is seen and counted once it is approved", testHeld},
-	{"a guest is blocked in one workspace", func(t *testing.T, s meanwhile.Store) {
+	{"a guest is blocked in one workspace", func(t *testing.T, s storage.Store) {
 		ctx := t.Context()
 		w := mustWorld(t, s)
-		must(t, s.CreateWorkspace(ctx, meanwhile.Workspace{ID: "other", Name: "Other", CreatedAt: noon}))
+		must(t, s.CreateWorkspace(ctx, storage.Workspace{ID: "other", Name: "Other", CreatedAt: noon}))
 		for range 2 {
 			must(t, s.BlockGuest(ctx, w.workspace.ID, "guest", w.user.ID, noon))
 		}
-		for ws, want := range map[meanwhile.WorkspaceID]bool{w.workspace.ID: true, "other": false} {
+		for ws, want := range map[storage.WorkspaceID]bool{w.workspace.ID: true, "other": false} {
 			if got := mustGet(s.GuestBlocked(ctx, ws, "guest"))(t); got != want {
 				t.Errorf("GuestBlocked(%s) = %v, want %v", ws, got, want)
 			}
@@ -83,7 +83,7 @@ var ruleTests = []storeTest{
 	}},
 }
 
-func testHeld(t *testing.T, s meanwhile.Store) {
+func testHeld(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	v := mustVideo(t, s)
 	seen, held := newComment(v.ID, 0), newComment(v.ID, time.Second)
@@ -101,7 +101,7 @@ func testHeld(t *testing.T, s meanwhile.Store) {
 	lists := func(when string, all bool, want int) {
 		t.Helper()
 		if got := mustGet(
-			s.ListComments(ctx, meanwhile.CommentQuery{VideoID: v.ID, Limit: 10, Held: all}),
+			s.ListComments(ctx, storage.CommentQuery{VideoID: v.ID, Limit: 10, Held: all}),
 		)(
 			t,
 		); len(got) != want {
@@ -127,7 +127,7 @@ func testHeld(t *testing.T, s meanwhile.Store) {
 	wantOneWinner(t, together(4, func(int) error {
 		_, err := s.ApproveComment(ctx, held.ID)
 		return err
-	}), meanwhile.NotFound)
+	}), storage.NotFound)
 	counts("approved", 2)
 	lists("approved", false, 2)
 	held.HeldAt = after(time.Hour)

@@ -6,28 +6,28 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
-func newShare(id meanwhile.VideoID, d time.Duration) meanwhile.Share {
-	return meanwhile.Share{
-		ID:        meanwhile.ShareID(meanwhile.NewRandomID()),
+func newShare(id storage.VideoID, d time.Duration) storage.Share {
+	return storage.Share{
+		ID:        storage.ShareID(storage.NewRandomID()),
 		VideoID:   id,
-		Token:     meanwhile.NewRandomID(),
+		Token:     storage.NewRandomID(),
 		Epoch:     1,
 		CreatedAt: noon.Add(d),
 	}
 }
 
 var shareTests = []storeTest{
-	{"a share is found by token, by id and by video", func(t *testing.T, s meanwhile.Store) {
+	{"a share is found by token, by id and by video", func(t *testing.T, s storage.Store) {
 		ctx := t.Context()
 		v := mustVideo(t, s)
 		want := newShare(v.ID, 0)
 		want.AllowDownload, want.ExpiresAt = true, after(time.Hour)
 		must(t, s.CreateShare(ctx, newShare(v.ID, time.Second)))
 		must(t, s.CreateShare(ctx, want))
-		for what, got := range map[string]meanwhile.Share{
+		for what, got := range map[string]storage.Share{
 			"ShareByToken": mustGet(s.ShareByToken(ctx, want.Token))(t),
 			"ShareByID":    mustGet(s.ShareByID(ctx, want.ID))(t),
 			"ShareByVideo": mustGet(s.ShareByVideo(ctx, v.ID))(t),
@@ -42,18 +42,18 @@ var shareTests = []storeTest{
 			t.Errorf("VideoByToken() (-want +got):\n%s", diff)
 		}
 	}},
-	{"a missing share is not found", func(t *testing.T, s meanwhile.Store) {
+	{"a missing share is not found", func(t *testing.T, s storage.Store) {
 		_, err := s.ShareByToken(t.Context(), "none")
-		wantKind(t, "ShareByToken", err, meanwhile.NotFound)
+		wantKind(t, "ShareByToken", err, storage.NotFound)
 		_, _, err = s.VideoByToken(t.Context(), "none")
-		wantKind(t, "VideoByToken", err, meanwhile.NotFound)
+		wantKind(t, "VideoByToken", err, storage.NotFound)
 		_, err = s.ShareByID(t.Context(), "none")
-		wantKind(t, "ShareByID", err, meanwhile.NotFound)
+		wantKind(t, "ShareByID", err, storage.NotFound)
 		_, err = s.ShareByVideo(t.Context(), "none")
-		wantKind(t, "ShareByVideo", err, meanwhile.NotFound)
-		wantKind(t, "UpdateShare", s.UpdateShare(t.Context(), meanwhile.Share{ID: "none"}), meanwhile.NotFound)
+		wantKind(t, "ShareByVideo", err, storage.NotFound)
+		wantKind(t, "UpdateShare", s.UpdateShare(t.Context(), storage.Share{ID: "none"}), storage.NotFound)
 	}},
-	{"every change raises the epoch, and an ended share is still found", func(t *testing.T, s meanwhile.Store) {
+	{"every change raises the epoch, and an ended share is still found", func(t *testing.T, s storage.Store) {
 		ctx := t.Context()
 		want := newShare(mustVideo(t, s).ID, 0)
 		must(t, s.CreateShare(ctx, want))

@@ -6,12 +6,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
-func newPasskey(w world, name string, d time.Duration) meanwhile.Passkey {
-	return meanwhile.Passkey{
-		ID:           meanwhile.PasskeyID(meanwhile.NewRandomID()),
+func newPasskey(w world, name string, d time.Duration) storage.Passkey {
+	return storage.Passkey{
+		ID:           storage.PasskeyID(storage.NewRandomID()),
 		UserID:       w.user.ID,
 		Name:         name,
 		CredentialID: "credential of " + name,
@@ -21,7 +21,7 @@ func newPasskey(w world, name string, d time.Duration) meanwhile.Passkey {
 }
 
 var signInTests = []storeTest{
-	{"an address is verified once, by what came first", func(t *testing.T, s meanwhile.Store) {
+	{"an address is verified once, by what came first", func(t *testing.T, s storage.Store) {
 		w := mustWorld(t, s)
 		if got := mustGet(s.IdentityByUser(t.Context(), w.user.ID))(t); got.User.VerifiedAt != nil {
 			t.Errorf("a new account's address is verified at %v", got.User.VerifiedAt)
@@ -32,11 +32,11 @@ var signInTests = []storeTest{
 		if diff := cmp.Diff(after(0), got.User.VerifiedAt); diff != "" {
 			t.Errorf("VerifiedAt (-want +got):\n%s", diff)
 		}
-		wantKind(t, "VerifyEmail of nobody", s.VerifyEmail(t.Context(), "nobody", noon), meanwhile.NotFound)
+		wantKind(t, "VerifyEmail of nobody", s.VerifyEmail(t.Context(), "nobody", noon), storage.NotFound)
 	}},
-	{"a log-in link remembers whether it was mailed", func(t *testing.T, s meanwhile.Store) {
+	{"a log-in link remembers whether it was mailed", func(t *testing.T, s storage.Store) {
 		w := mustWorld(t, s)
-		for _, want := range []meanwhile.LoginLink{
+		for _, want := range []storage.LoginLink{
 			{Hash: "a", UserID: w.user.ID, Mailed: true, CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)},
 			{Hash: "b", UserID: w.user.ID, CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)},
 		} {
@@ -46,20 +46,20 @@ var signInTests = []storeTest{
 			}
 		}
 	}},
-	{"a ceremony is taken once, in time, for its kind", func(t *testing.T, s meanwhile.Store) {
+	{"a ceremony is taken once, in time, for its kind", func(t *testing.T, s storage.Store) {
 		w := mustWorld(t, s)
-		c := meanwhile.Ceremony{
+		c := storage.Ceremony{
 			Hash:      "a",
-			Kind:      meanwhile.CeremonyNewPasskey,
+			Kind:      storage.CeremonyNewPasskey,
 			UserID:    w.user.ID,
 			State:     `{"a":1}`,
 			ExpiresAt: noon.Add(time.Minute),
 		}
 		must(t, s.CreateCeremony(t.Context(), c, noon))
-		_, err := s.TakeCeremony(t.Context(), "a", meanwhile.CeremonyPasskey, noon)
-		wantKind(t, "of another kind", err, meanwhile.NotFound)
+		_, err := s.TakeCeremony(t.Context(), "a", storage.CeremonyPasskey, noon)
+		wantKind(t, "of another kind", err, storage.NotFound)
 		_, err = s.TakeCeremony(t.Context(), "a", c.Kind, c.ExpiresAt)
-		wantKind(t, "over", err, meanwhile.NotFound)
+		wantKind(t, "over", err, storage.NotFound)
 		errs := together(8, func(int) error {
 			got, err := s.TakeCeremony(t.Context(), "a", c.Kind, noon)
 			if diff := cmp.Diff(c, got); err == nil && diff != "" {
@@ -67,37 +67,37 @@ var signInTests = []storeTest{
 			}
 			return err
 		})
-		wantOneWinner(t, errs, meanwhile.NotFound)
+		wantOneWinner(t, errs, storage.NotFound)
 	}},
-	{"a ceremony that is over is forgotten by the next one", func(t *testing.T, s meanwhile.Store) {
-		old := meanwhile.Ceremony{Hash: "a", Kind: meanwhile.CeremonyProvider, ExpiresAt: noon}
+	{"a ceremony that is over is forgotten by the next one", func(t *testing.T, s storage.Store) {
+		old := storage.Ceremony{Hash: "a", Kind: storage.CeremonyProvider, ExpiresAt: noon}
 		must(t, s.CreateCeremony(t.Context(), old, noon.Add(-time.Minute)))
 		must(
 			t,
 			s.CreateCeremony(
 				t.Context(),
-				meanwhile.Ceremony{Hash: "b", Kind: meanwhile.CeremonyPasskey, ExpiresAt: noon.Add(time.Minute)},
+				storage.Ceremony{Hash: "b", Kind: storage.CeremonyPasskey, ExpiresAt: noon.Add(time.Minute)},
 				noon,
 			),
 		)
 		_, err := s.TakeCeremony(t.Context(), "a", old.Kind, noon.Add(-time.Second))
-		wantKind(t, "the old one", err, meanwhile.NotFound)
-		got := mustGet(s.TakeCeremony(t.Context(), "b", meanwhile.CeremonyPasskey, noon))(t)
+		wantKind(t, "the old one", err, storage.NotFound)
+		got := mustGet(s.TakeCeremony(t.Context(), "b", storage.CeremonyPasskey, noon))(t)
 		if got.UserID != "" {
 			t.Errorf("a ceremony of nobody is %q's", got.UserID)
 		}
 	}},
 	{
 		"passkeys are listed by age, found by credential, and removed by their user alone",
-		func(t *testing.T, s meanwhile.Store) {
+		func(t *testing.T, s storage.Store) {
 			w := mustWorld(t, s)
 			first, second := newPasskey(w, "laptop", 0), newPasskey(w, "phone", time.Second)
 			must(t, s.CreatePasskey(t.Context(), second))
 			must(t, s.CreatePasskey(t.Context(), first))
 			again := newPasskey(w, "laptop", time.Minute)
-			wantKind(t, "the same credential again", s.CreatePasskey(t.Context(), again), meanwhile.Conflict)
+			wantKind(t, "the same credential again", s.CreatePasskey(t.Context(), again), storage.Conflict)
 			if diff := cmp.Diff(
-				[]meanwhile.Passkey{first, second},
+				[]storage.Passkey{first, second},
 				mustGet(s.Passkeys(t.Context(), w.user.ID))(t),
 			); diff != "" {
 				t.Errorf("Passkeys() (-want +got):\n%s", diff)
@@ -108,20 +108,20 @@ var signInTests = []storeTest{
 			); diff != "" {
 				t.Errorf("PasskeyByCredential() (-want +got):\n%s", diff)
 			}
-			wantKind(t, "somebody else's", s.DeletePasskey(t.Context(), "other", first.ID), meanwhile.NotFound)
+			wantKind(t, "somebody else's", s.DeletePasskey(t.Context(), "other", first.ID), storage.NotFound)
 			must(t, s.DeletePasskey(t.Context(), w.user.ID, first.ID))
 			_, err := s.PasskeyByCredential(t.Context(), first.CredentialID)
-			wantKind(t, "a removed one", err, meanwhile.NotFound)
+			wantKind(t, "a removed one", err, storage.NotFound)
 		},
 	},
-	{"a passkey's count only grows, but for one that does not count", func(t *testing.T, s meanwhile.Store) {
+	{"a passkey's count only grows, but for one that does not count", func(t *testing.T, s storage.Store) {
 		w := mustWorld(t, s)
 		p := newPasskey(w, "laptop", 0)
 		must(t, s.CreatePasskey(t.Context(), p))
 		use := func(count int64) error {
 			return s.UsePasskey(
 				t.Context(),
-				meanwhile.PasskeyUse{ID: p.ID, Credential: `{"id":"y"}`, SignCount: count},
+				storage.PasskeyUse{ID: p.ID, Credential: `{"id":"y"}`, SignCount: count},
 				noon.Add(time.Hour),
 			)
 		}
@@ -129,37 +129,37 @@ var signInTests = []storeTest{
 		must(t, use(0))
 		must(t, use(5))
 		for _, count := range []int64{5, 4, 0} {
-			wantKind(t, "a count that has not grown", use(count), meanwhile.Conflict)
+			wantKind(t, "a count that has not grown", use(count), storage.Conflict)
 		}
-		wantOneWinner(t, together(6, func(int) error { return use(6) }), meanwhile.Conflict)
+		wantOneWinner(t, together(6, func(int) error { return use(6) }), storage.Conflict)
 		p.Credential, p.SignCount, p.LastUsed = `{"id":"y"}`, 6, after(time.Hour)
 		if diff := cmp.Diff(p, mustGet(s.PasskeyByCredential(t.Context(), p.CredentialID))(t)); diff != "" {
 			t.Errorf("after its uses (-want +got):\n%s", diff)
 		}
 	}},
-	{"an account at a provider is tied to one user", func(t *testing.T, s meanwhile.Store) {
+	{"an account at a provider is tied to one user", func(t *testing.T, s storage.Store) {
 		w := mustWorld(t, s)
-		p := meanwhile.ProviderAccount{
+		p := storage.ProviderAccount{
 			Issuer:    "https://id.example.org",
 			Subject:   "42",
 			UserID:    w.user.ID,
 			CreatedAt: noon,
 		}
 		_, err := s.UserByProvider(t.Context(), p.Issuer, p.Subject)
-		wantKind(t, "before", err, meanwhile.NotFound)
+		wantKind(t, "before", err, storage.NotFound)
 		must(t, s.CreateProviderAccount(t.Context(), p))
-		wantKind(t, "twice", s.CreateProviderAccount(t.Context(), p), meanwhile.Conflict)
+		wantKind(t, "twice", s.CreateProviderAccount(t.Context(), p), storage.Conflict)
 		if got := mustGet(s.UserByProvider(t.Context(), p.Issuer, p.Subject))(t); got != w.user.ID {
 			t.Errorf("UserByProvider() = %q, want %q", got, w.user.ID)
 		}
 		_, err = s.UserByProvider(t.Context(), "https://other.example.org", p.Subject)
-		wantKind(t, "at another provider", err, meanwhile.NotFound)
+		wantKind(t, "at another provider", err, storage.NotFound)
 	}},
-	{"who holds a person reads what the one before has written", func(t *testing.T, s meanwhile.Store) {
+	{"who holds a person reads what the one before has written", func(t *testing.T, s storage.Store) {
 		w := mustWorld(t, s)
-		wantKind(t, "HoldUser of nobody", s.HoldUser(t.Context(), "nobody"), meanwhile.NotFound)
+		wantKind(t, "HoldUser of nobody", s.HoldUser(t.Context(), "nobody"), storage.NotFound)
 		errs := together(6, func(n int) error {
-			return s.InTx(t.Context(), func(tx meanwhile.Store) error {
+			return s.InTx(t.Context(), func(tx storage.Store) error {
 				if err := tx.HoldUser(t.Context(), w.user.ID); err != nil {
 					return err
 				}
@@ -179,17 +179,17 @@ var signInTests = []storeTest{
 			t.Errorf("after six in a row: %q", id.User.PasswordHash)
 		}
 	}},
-	{"the ways in of one person go, and nothing else", func(t *testing.T, s meanwhile.Store) {
+	{"the ways in of one person go, and nothing else", func(t *testing.T, s storage.Store) {
 		w := mustWorld(t, s)
 		other := newUser("bo@example.org", "Bo")
 		must(t, s.CreateUser(t.Context(), other, w.member(other.ID)))
-		for _, user := range []meanwhile.UserID{w.user.ID, other.ID} {
+		for _, user := range []storage.UserID{w.user.ID, other.ID} {
 			name := string(user)
 			must(
 				t,
 				s.CreateSession(
 					t.Context(),
-					meanwhile.Session{
+					storage.Session{
 						Hash:      "s" + name,
 						UserID:    user,
 						CreatedAt: noon,
@@ -198,19 +198,19 @@ var signInTests = []storeTest{
 					},
 				),
 			)
-			must(t, s.CreateAPIKey(t.Context(), meanwhile.APIKey{
-				ID:          meanwhile.APIKeyID(name),
+			must(t, s.CreateAPIKey(t.Context(), storage.APIKey{
+				ID:          storage.APIKeyID(name),
 				UserID:      user,
 				WorkspaceID: w.workspace.ID,
 				Hash:        "k" + name,
-				Scopes:      meanwhile.AllScopes,
+				Scopes:      storage.AllScopes,
 				CreatedAt:   noon,
 			}))
 			must(
 				t,
 				s.CreateLoginLink(
 					t.Context(),
-					meanwhile.LoginLink{
+					storage.LoginLink{
 						Hash:      "l" + name,
 						UserID:    user,
 						CreatedAt: noon,
@@ -225,7 +225,7 @@ var signInTests = []storeTest{
 				t,
 				s.CreateProviderAccount(
 					t.Context(),
-					meanwhile.ProviderAccount{
+					storage.ProviderAccount{
 						Issuer:    "https://id.example.org",
 						Subject:   name,
 						UserID:    user,
@@ -235,7 +235,7 @@ var signInTests = []storeTest{
 			)
 		}
 		must(t, s.DropWaysIn(t.Context(), w.user.ID))
-		for _, user := range []meanwhile.UserID{w.user.ID, other.ID} {
+		for _, user := range []storage.UserID{w.user.ID, other.ID} {
 			name, gone := string(user), user == w.user.ID
 			_, _, session := s.SessionByHash(t.Context(), "s"+name)
 			_, _, key := s.APIKeyByHash(t.Context(), "k"+name)
@@ -245,7 +245,7 @@ var signInTests = []storeTest{
 			for what, err := range map[string]error{
 				"session": session, "key": key, "link": link, "passkey": passkey, "provider": provider,
 			} {
-				if (err != nil) != gone || gone && meanwhile.KindOf(err) != meanwhile.NotFound {
+				if (err != nil) != gone || gone && storage.KindOf(err) != storage.NotFound {
 					t.Errorf("%s of %s: %v", what, name, err)
 				}
 			}
@@ -254,16 +254,16 @@ var signInTests = []storeTest{
 			}
 		}
 	}},
-	{"invites to an address are found where they can be used", func(t *testing.T, s meanwhile.Store) {
+	{"invites to an address are found where they can be used", func(t *testing.T, s storage.Store) {
 		w := mustWorld(t, s)
-		invite := func(hash, email string, d time.Duration) meanwhile.Invite {
-			i := meanwhile.Invite{
-				ID:            meanwhile.InviteID(meanwhile.NewRandomID()),
+		invite := func(hash, email string, d time.Duration) storage.Invite {
+			i := storage.Invite{
+				ID:            storage.InviteID(storage.NewRandomID()),
 				WorkspaceID:   w.workspace.ID,
 				WorkspaceName: w.workspace.Name,
 				Hash:          hash,
 				Email:         email,
-				Role:          meanwhile.RoleMember,
+				Role:          storage.RoleMember,
 				CreatedBy:     w.user.ID,
 				CreatedByName: w.user.Name,
 				CreatedAt:     noon.Add(d),
@@ -278,10 +278,10 @@ var signInTests = []storeTest{
 		invite("d", "cy@example.org", 0)
 		used := invite("e", "bo@example.org", 0)
 		must(t, s.UseInvite(t.Context(), used.Hash, noon, w.user.ID))
-		find := func(now time.Time) []meanwhile.Invite {
+		find := func(now time.Time) []storage.Invite {
 			return mustGet(s.InvitesTo(t.Context(), "BO@example.org", now))(t)
 		}
-		if diff := cmp.Diff([]meanwhile.Invite{second, first}, find(noon)); diff != "" {
+		if diff := cmp.Diff([]storage.Invite{second, first}, find(noon)); diff != "" {
 			t.Errorf("InvitesTo() (-want +got):\n%s", diff)
 		}
 		if got := find(noon.Add(time.Hour)); len(got) != 0 {
@@ -289,7 +289,7 @@ var signInTests = []storeTest{
 		}
 		_, set, err := s.WorkspaceByID(t.Context(), w.workspace.ID)
 		must(t, err)
-		set.SignUp = meanwhile.SignUpClosed
+		set.SignUp = storage.SignUpClosed
 		must(t, s.SaveWorkspace(t.Context(), w.workspace.ID, w.workspace.Name, set))
 		if got := find(noon); len(got) != 0 {
 			t.Errorf("%d are found though the workspace takes nobody", len(got))

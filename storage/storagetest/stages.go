@@ -7,26 +7,26 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // blink is a lease that is over before anyone looks again.
 const blink = 20 * time.Millisecond
 
-func newStage(id meanwhile.VideoID, generation int, step meanwhile.Step) meanwhile.Stage {
-	return meanwhile.Stage{
-		ID:         meanwhile.StageID(meanwhile.NewRandomID()),
+func newStage(id storage.VideoID, generation int, step storage.Step) storage.Stage {
+	return storage.Stage{
+		ID:         storage.StageID(storage.NewRandomID()),
 		VideoID:    id,
 		Generation: generation,
 		Step:       step,
-		State:      meanwhile.StageDue,
+		State:      storage.StageDue,
 		CreatedAt:  noon,
 	}
 }
 
-func mustStage(t testing.TB, s meanwhile.Store) meanwhile.Stage {
+func mustStage(t testing.TB, s storage.Store) storage.Stage {
 	t.Helper()
-	st := newStage(mustVideo(t, s).ID, 1, meanwhile.StepEncode)
+	st := newStage(mustVideo(t, s).ID, 1, storage.StepEncode)
 	must(t, s.CreateStage(t.Context(), st))
 	return st
 }
@@ -46,47 +46,47 @@ var stageTests = []storeTest{
 	{"cancelling fences every unfinished stage of the video", testCancelStages},
 }
 
-func testStage(t *testing.T, s meanwhile.Store) {
+func testStage(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	want := mustStage(t, s)
 	if diff := cmp.Diff(want, mustGet(s.StageByID(ctx, want.ID))(t)); diff != "" {
 		t.Errorf("StageByID() (-want +got):\n%s", diff)
 	}
-	later := newStage(want.VideoID, 1, meanwhile.StepPoster)
+	later := newStage(want.VideoID, 1, storage.StepPoster)
 	later.CreatedAt = noon.Add(time.Second)
 	must(t, s.CreateStage(ctx, later))
-	must(t, s.CreateStage(ctx, newStage(want.VideoID, 2, meanwhile.StepPoster)))
-	if diff := cmp.Diff([]meanwhile.Stage{want, later}, mustGet(s.StagesByVideo(ctx, want.VideoID, 1))(t)); diff != "" {
+	must(t, s.CreateStage(ctx, newStage(want.VideoID, 2, storage.StepPoster)))
+	if diff := cmp.Diff([]storage.Stage{want, later}, mustGet(s.StagesByVideo(ctx, want.VideoID, 1))(t)); diff != "" {
 		t.Errorf("StagesByVideo() (-want +got):\n%s", diff)
 	}
 	_, err := s.StageByID(ctx, "none")
-	wantKind(t, "StageByID", err, meanwhile.NotFound)
+	wantKind(t, "StageByID", err, storage.NotFound)
 	_, err = s.ClaimStage(ctx, "none", "worker", time.Minute)
-	wantKind(t, "ClaimStage", err, meanwhile.NotFound)
+	wantKind(t, "ClaimStage", err, storage.NotFound)
 }
 
-func testClaimRace(t *testing.T, s meanwhile.Store) {
+func testClaimRace(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	want := mustStage(t, s)
 	wantOneWinner(t, together(8, func(int) error {
 		_, err := s.ClaimStage(ctx, want.ID, "worker", time.Minute)
 		return err
-	}), meanwhile.Conflict)
-	want.State, want.Attempt, want.Fence, want.Owner = meanwhile.StageRunning, 1, 1, "worker"
+	}), storage.Conflict)
+	want.State, want.Attempt, want.Fence, want.Owner = storage.StageRunning, 1, 1, "worker"
 	if diff := cmp.Diff(want, mustGet(s.StageByID(ctx, want.ID))(t)); diff != "" {
 		t.Errorf("StageByID() (-want +got):\n%s", diff)
 	}
 }
 
 // mustReclaim claims a stage as soon as the lease on it has run out.
-func mustReclaim(t testing.TB, s meanwhile.Store, id meanwhile.StageID, owner string) meanwhile.Stage {
+func mustReclaim(t testing.TB, s storage.Store, id storage.StageID, owner string) storage.Stage {
 	t.Helper()
-	var st meanwhile.Stage
+	var st storage.Stage
 	eventually(t, "the stage can be claimed", func() bool {
 		var err error
 		st, err = s.ClaimStage(t.Context(), id, owner, time.Minute)
 		if err != nil {
-			wantKind(t, "ClaimStage before its time", err, meanwhile.Conflict)
+			wantKind(t, "ClaimStage before its time", err, storage.Conflict)
 		}
 		return err == nil
 	})
@@ -94,20 +94,20 @@ func mustReclaim(t testing.TB, s meanwhile.Store, id meanwhile.StageID, owner st
 }
 
 // wantFenced fails unless every write of a lease's holder is refused.
-func wantFenced(t testing.TB, s meanwhile.Store, id meanwhile.StageID, fence int64) {
+func wantFenced(t testing.TB, s storage.Store, id storage.StageID, fence int64) {
 	t.Helper()
 	ctx := t.Context()
 	before := mustGet(s.StageByID(ctx, id))(t)
-	wantKind(t, "HoldStage", s.HoldStage(ctx, id, fence, time.Minute), meanwhile.Fenced)
-	wantKind(t, "SetStageProgress", s.SetStageProgress(ctx, id, fence, 0.9), meanwhile.Fenced)
-	wantKind(t, "EndStage", s.EndStage(ctx, id, fence, meanwhile.StageDone, ""), meanwhile.Fenced)
-	wantKind(t, "RequeueStage", s.RequeueStage(ctx, id, fence, 0, true), meanwhile.Fenced)
+	wantKind(t, "HoldStage", s.HoldStage(ctx, id, fence, time.Minute), storage.Fenced)
+	wantKind(t, "SetStageProgress", s.SetStageProgress(ctx, id, fence, 0.9), storage.Fenced)
+	wantKind(t, "EndStage", s.EndStage(ctx, id, fence, storage.StageDone, ""), storage.Fenced)
+	wantKind(t, "RequeueStage", s.RequeueStage(ctx, id, fence, 0, true), storage.Fenced)
 	if diff := cmp.Diff(before, mustGet(s.StageByID(ctx, id))(t)); diff != "" {
 		t.Errorf("a fenced writer changed the stage (-before +after):\n%s", diff)
 	}
 }
 
-func testLeaseRunsOut(t *testing.T, s meanwhile.Store) {
+func testLeaseRunsOut(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	id := mustStage(t, s).ID
 	first := mustGet(s.ClaimStage(ctx, id, "first", blink))(t)
@@ -117,60 +117,60 @@ func testLeaseRunsOut(t *testing.T, s meanwhile.Store) {
 	}
 	wantFenced(t, s, id, first.Fence)
 	must(t, s.SetStageProgress(ctx, id, second.Fence, 0.25))
-	must(t, s.EndStage(ctx, id, second.Fence, meanwhile.StageDone, ""))
+	must(t, s.EndStage(ctx, id, second.Fence, storage.StageDone, ""))
 }
 
-func testHoldStage(t *testing.T, s meanwhile.Store) {
+func testHoldStage(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	st := mustGet(s.ClaimStage(ctx, mustStage(t, s).ID, "first", blink))(t)
 	must(t, s.HoldStage(ctx, st.ID, st.Fence, time.Minute))
 	// The first lease is over once another one, taken after it and as long, is.
-	other := newStage(st.VideoID, 1, meanwhile.StepPoster)
+	other := newStage(st.VideoID, 1, storage.StepPoster)
 	must(t, s.CreateStage(ctx, other))
 	mustGet(s.ClaimStage(ctx, other.ID, "first", blink))(t)
 	mustReclaim(t, s, other.ID, "second")
 	_, err := s.ClaimStage(ctx, st.ID, "second", time.Minute)
-	wantKind(t, "ClaimStage of a held stage", err, meanwhile.Conflict)
+	wantKind(t, "ClaimStage of a held stage", err, storage.Conflict)
 }
 
-func testFencedTransaction(t *testing.T, s meanwhile.Store) {
+func testFencedTransaction(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	first := mustGet(s.ClaimStage(ctx, mustStage(t, s).ID, "first", blink))(t)
 	mustReclaim(t, s, first.ID, "second")
-	err := s.InTx(ctx, func(tx meanwhile.Store) error {
+	err := s.InTx(ctx, func(tx storage.Store) error {
 		if err := tx.HoldStage(ctx, first.ID, first.Fence, time.Minute); err != nil {
 			return err
 		}
 		return tx.CreateAsset(ctx, newAsset(first.VideoID, 1, "1080p.mp4"))
 	})
-	wantKind(t, "a late worker's transaction", err, meanwhile.Fenced)
+	wantKind(t, "a late worker's transaction", err, storage.Fenced)
 	if assets := mustGet(s.AssetsByVideo(ctx, first.VideoID, 1))(t); len(assets) != 0 {
 		t.Errorf("a late worker left %v", assets)
 	}
 }
 
-func testEndStage(t *testing.T, s meanwhile.Store) {
+func testEndStage(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	st := mustGet(s.ClaimStage(ctx, mustStage(t, s).ID, "worker", time.Minute))(t)
-	must(t, s.EndStage(ctx, st.ID, st.Fence, meanwhile.StageFailed, "This file holds no video."))
+	must(t, s.EndStage(ctx, st.ID, st.Fence, storage.StageFailed, "This file holds no video."))
 	got := mustGet(s.StageByID(ctx, st.ID))(t)
-	if got.State != meanwhile.StageFailed || got.Message != "This file holds no video." || got.Owner != "" {
+	if got.State != storage.StageFailed || got.Message != "This file holds no video." || got.Owner != "" {
 		t.Errorf("ended as %+v", got)
 	}
 	_, err := s.ClaimStage(ctx, st.ID, "worker", time.Minute)
-	wantKind(t, "ClaimStage of an ended stage", err, meanwhile.Conflict)
+	wantKind(t, "ClaimStage of an ended stage", err, storage.Conflict)
 	wantFenced(t, s, st.ID, st.Fence)
 	if due := mustGet(s.DueStages(ctx, 0, 10))(t); len(due) != 0 {
 		t.Errorf("DueStages() = %v, want none", due)
 	}
 }
 
-func testRequeueStage(t *testing.T, s meanwhile.Store) {
+func testRequeueStage(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	id := mustStage(t, s).ID
 	st := mustGet(s.ClaimStage(ctx, id, "worker", time.Minute))(t)
 	must(t, s.RequeueStage(ctx, id, st.Fence, 0, true))
-	if got := mustGet(s.StageByID(ctx, id))(t); got.State != meanwhile.StageDue || got.Attempt != 0 || got.Owner != "" {
+	if got := mustGet(s.StageByID(ctx, id))(t); got.State != storage.StageDue || got.Attempt != 0 || got.Owner != "" {
 		t.Errorf("handed over as %+v, want it due with its attempt refunded", got)
 	}
 	wantFenced(t, s, id, st.Fence)
@@ -181,12 +181,12 @@ func testRequeueStage(t *testing.T, s meanwhile.Store) {
 		t.Errorf("Attempt = %d, want 1", got.Attempt)
 	}
 	_, err := s.ClaimStage(ctx, id, "worker", time.Minute)
-	wantKind(t, "ClaimStage before it is due", err, meanwhile.Conflict)
+	wantKind(t, "ClaimStage before it is due", err, storage.Conflict)
 	if due := mustGet(s.DueStages(ctx, 0, 10))(t); len(due) != 0 {
 		t.Errorf("DueStages() = %v, want none for an hour", due)
 	}
 
-	soon := newStage(st.VideoID, 1, meanwhile.StepPoster)
+	soon := newStage(st.VideoID, 1, storage.StepPoster)
 	must(t, s.CreateStage(ctx, soon))
 	st = mustGet(s.ClaimStage(ctx, soon.ID, "worker", time.Minute))(t)
 	must(t, s.RequeueStage(ctx, soon.ID, st.Fence, blink, false))
@@ -195,19 +195,19 @@ func testRequeueStage(t *testing.T, s meanwhile.Store) {
 	}
 }
 
-func dueIDs(t testing.TB, s meanwhile.Store, resend time.Duration) []meanwhile.StageID {
+func dueIDs(t testing.TB, s storage.Store, resend time.Duration) []storage.StageID {
 	t.Helper()
-	var ids []meanwhile.StageID
+	var ids []storage.StageID
 	for _, st := range mustGet(s.DueStages(t.Context(), resend, 10))(t) {
 		ids = append(ids, st.ID)
 	}
 	return ids
 }
 
-func testDueStages(t *testing.T, s meanwhile.Store) {
+func testDueStages(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	st := mustStage(t, s)
-	want := []meanwhile.StageID{st.ID}
+	want := []storage.StageID{st.ID}
 	if diff := cmp.Diff(want, dueIDs(t, s, time.Hour)); diff != "" {
 		t.Errorf("never sent (-want +got):\n%s", diff)
 	}
@@ -234,16 +234,16 @@ func testDueStages(t *testing.T, s meanwhile.Store) {
 	if diff := cmp.Diff(want, dueIDs(t, s, time.Hour)); diff != "" {
 		t.Errorf("given back (-want +got):\n%s", diff)
 	}
-	must(t, s.CreateStage(ctx, newStage(st.VideoID, 1, meanwhile.StepPoster)))
+	must(t, s.CreateStage(ctx, newStage(st.VideoID, 1, storage.StepPoster)))
 	if got := mustGet(s.DueStages(ctx, time.Hour, 1))(t); len(got) != 1 {
 		t.Errorf("DueStages() with a limit of 1 gave %d", len(got))
 	}
 }
 
-func testFreeLeases(t *testing.T, s meanwhile.Store) {
+func testFreeLeases(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	mine := mustGet(s.ClaimStage(ctx, mustStage(t, s).ID, "host a", time.Hour))(t)
-	theirs := newStage(mine.VideoID, 1, meanwhile.StepPoster)
+	theirs := newStage(mine.VideoID, 1, storage.StepPoster)
 	must(t, s.CreateStage(ctx, theirs))
 	mustGet(s.ClaimStage(ctx, theirs.ID, "host b", time.Hour))(t)
 	must(t, s.MarkStageSent(ctx, mine.ID))
@@ -251,7 +251,7 @@ func testFreeLeases(t *testing.T, s meanwhile.Store) {
 	if n := mustGet(s.FreeLeases(ctx, "host a"))(t); n != 1 {
 		t.Errorf("FreeLeases() = %d, want 1", n)
 	}
-	if diff := cmp.Diff([]meanwhile.StageID{mine.ID}, dueIDs(t, s, time.Hour)); diff != "" {
+	if diff := cmp.Diff([]storage.StageID{mine.ID}, dueIDs(t, s, time.Hour)); diff != "" {
 		t.Errorf("due (-want +got):\n%s", diff)
 	}
 	wantFenced(t, s, mine.ID, mine.Fence)
@@ -259,30 +259,30 @@ func testFreeLeases(t *testing.T, s meanwhile.Store) {
 		t.Errorf("Attempt = %d, want 2", again.Attempt)
 	}
 	_, err := s.ClaimStage(ctx, theirs.ID, "host a", time.Hour)
-	wantKind(t, "ClaimStage of another host's", err, meanwhile.Conflict)
+	wantKind(t, "ClaimStage of another host's", err, storage.Conflict)
 }
 
-func testCancelStages(t *testing.T, s meanwhile.Store) {
+func testCancelStages(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	running := mustGet(s.ClaimStage(ctx, mustStage(t, s).ID, "worker", time.Hour))(t)
-	due := newStage(running.VideoID, 1, meanwhile.StepPoster)
-	done := newStage(running.VideoID, 1, meanwhile.StepInspect)
+	due := newStage(running.VideoID, 1, storage.StepPoster)
+	done := newStage(running.VideoID, 1, storage.StepInspect)
 	must(t, errors.Join(s.CreateStage(ctx, due), s.CreateStage(ctx, done)))
 	ended := mustGet(s.ClaimStage(ctx, done.ID, "worker", time.Hour))(t)
-	must(t, s.EndStage(ctx, done.ID, ended.Fence, meanwhile.StageDone, ""))
+	must(t, s.EndStage(ctx, done.ID, ended.Fence, storage.StageDone, ""))
 
-	live := newStage(running.VideoID, 0, meanwhile.StepSound)
+	live := newStage(running.VideoID, 0, storage.StepSound)
 	must(t, s.CreateStage(ctx, live))
 	must(t, s.CancelStages(ctx, running.VideoID))
-	if st := mustGet(s.StageByID(ctx, live.ID))(t); st.State != meanwhile.StageDue {
+	if st := mustGet(s.StageByID(ctx, live.ID))(t); st.State != storage.StageDue {
 		t.Errorf("what looks at what arrives is %s, want due", st.State)
 	}
-	states := map[meanwhile.StageID]meanwhile.StageState{}
+	states := map[storage.StageID]storage.StageState{}
 	for _, st := range mustGet(s.StagesByVideo(ctx, running.VideoID, 1))(t) {
 		states[st.ID] = st.State
 	}
-	want := map[meanwhile.StageID]meanwhile.StageState{
-		running.ID: meanwhile.StageFailed, due.ID: meanwhile.StageFailed, done.ID: meanwhile.StageDone,
+	want := map[storage.StageID]storage.StageState{
+		running.ID: storage.StageFailed, due.ID: storage.StageFailed, done.ID: storage.StageDone,
 	}
 	if diff := cmp.Diff(want, states); diff != "" {
 		t.Errorf("states (-want +got):\n%s", diff)
@@ -290,53 +290,53 @@ func testCancelStages(t *testing.T, s meanwhile.Store) {
 	wantFenced(t, s, running.ID, running.Fence)
 }
 
-func testRenewStage(t *testing.T, s meanwhile.Store) {
+func testRenewStage(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	running := mustGet(s.ClaimStage(ctx, mustStage(t, s).ID, "worker", time.Hour))(t)
 	renewed := mustGet(s.RenewStage(ctx, running.VideoID, 1, running.Step, time.Hour))(t)
-	if renewed.ID != running.ID || renewed.State != meanwhile.StageDue || renewed.Attempt != 0 ||
+	if renewed.ID != running.ID || renewed.State != storage.StageDue || renewed.Attempt != 0 ||
 		renewed.Fence <= running.Fence {
 		t.Errorf("renewed it is %+v", renewed)
 	}
 	wantFenced(t, s, running.ID, running.Fence)
 	_, err := s.ClaimStage(ctx, running.ID, "worker", time.Hour)
-	wantKind(t, "ClaimStage before its wait is over", err, meanwhile.Conflict)
+	wantKind(t, "ClaimStage before its wait is over", err, storage.Conflict)
 
 	mustGet(s.RenewStage(ctx, running.VideoID, 1, running.Step, 0))(t)
 	again := mustGet(s.ClaimStage(ctx, running.ID, "worker", time.Hour))(t)
-	must(t, s.EndStage(ctx, again.ID, again.Fence, meanwhile.StageFailed, "It could not be done."))
+	must(t, s.EndStage(ctx, again.ID, again.Fence, storage.StageFailed, "It could not be done."))
 	if once := mustGet(s.RenewStage(ctx, running.VideoID, 1, running.Step, 0))(t); once.Message != "" ||
-		once.State != meanwhile.StageDue {
+		once.State != storage.StageDue {
 		t.Errorf("a failed stage is renewed as %+v", once)
 	}
 	if due := mustGet(s.DueStages(ctx, time.Hour, 10))(t); len(due) != 1 || due[0].ID != running.ID {
 		t.Errorf("due are %+v", due)
 	}
 	_, err = s.RenewStage(ctx, running.VideoID, 2, running.Step, 0)
-	wantKind(t, "RenewStage of another generation", err, meanwhile.NotFound)
+	wantKind(t, "RenewStage of another generation", err, storage.NotFound)
 }
 
-func testWakeStage(t *testing.T, s meanwhile.Store) {
+func testWakeStage(t *testing.T, s storage.Store) {
 	ctx := t.Context()
-	st := newStage(mustVideo(t, s).ID, 0, meanwhile.StepSound)
-	wake := func() meanwhile.Stage {
+	st := newStage(mustVideo(t, s).ID, 0, storage.StepSound)
+	wake := func() storage.Stage {
 		again := st
-		again.ID = meanwhile.StageID(meanwhile.NewRandomID())
+		again.ID = storage.StageID(storage.NewRandomID())
 		return mustGet(s.WakeStage(ctx, again))(t)
 	}
 	if first := mustGet(s.WakeStage(ctx, st))(t); cmp.Diff(st, first) != "" {
 		t.Errorf("a new one is %+v, want %+v", first, st)
 	}
-	if due := wake(); due.ID != st.ID || due.State != meanwhile.StageDue {
+	if due := wake(); due.ID != st.ID || due.State != storage.StageDue {
 		t.Errorf("woken while it is due, it is %+v", due)
 	}
 	running := mustGet(s.ClaimStage(ctx, st.ID, "worker", time.Hour))(t)
-	if woken := wake(); woken.State != meanwhile.StageRunning || woken.Fence != running.Fence ||
+	if woken := wake(); woken.State != storage.StageRunning || woken.Fence != running.Fence ||
 		woken.Owner != "worker" {
 		t.Errorf("woken while it runs, it is %+v", woken)
 	}
-	must(t, s.EndStage(ctx, st.ID, running.Fence, meanwhile.StageFailed, "No."))
-	if woken := wake(); woken.State != meanwhile.StageDue || woken.Attempt != 0 || woken.Message != "" {
+	must(t, s.EndStage(ctx, st.ID, running.Fence, storage.StageFailed, "No."))
+	if woken := wake(); woken.State != storage.StageDue || woken.Attempt != 0 || woken.Message != "" {
 		t.Errorf("woken after its end, it is %+v", woken)
 	}
 	if again := mustGet(s.ClaimStage(ctx, st.ID, "worker", time.Hour))(t); again.Fence <= running.Fence {

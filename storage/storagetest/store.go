@@ -9,19 +9,19 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // OpenStore gives an empty store with its schema in place, and cleans up with t.Cleanup.
-type OpenStore func(t testing.TB) meanwhile.Store
+type OpenStore func(t testing.TB) storage.Store
 
 // storeTest is one promise; it gets a store of its own.
 type storeTest struct {
 	name string
-	run  func(t *testing.T, s meanwhile.Store)
+	run  func(t *testing.T, s storage.Store)
 }
 
-// TestStore runs every promise of meanwhile.Store.
+// TestStore runs every promise of storage.Store.
 func TestStore(t *testing.T, open OpenStore) {
 	groups := []struct {
 		name  string
@@ -64,9 +64,9 @@ func after(d time.Duration) *time.Time {
 }
 
 // wantKind fails unless err is of that kind.
-func wantKind(t testing.TB, what string, err error, want meanwhile.Kind) {
+func wantKind(t testing.TB, what string, err error, want storage.Kind) {
 	t.Helper()
-	if err == nil || meanwhile.KindOf(err) != want {
+	if err == nil || storage.KindOf(err) != want {
 		t.Errorf("%s: got error %v, want the kind %s", what, err, want)
 	}
 }
@@ -109,7 +109,7 @@ func together(n int, fn func(i int) error) []error {
 
 // wantOneWinner fails unless exactly one answer is nil and every other is of the kind that losers
 // get.
-func wantOneWinner(t testing.TB, errs []error, losers meanwhile.Kind) {
+func wantOneWinner(t testing.TB, errs []error, losers storage.Kind) {
 	t.Helper()
 	winners := 0
 	for _, err := range errs {
@@ -142,15 +142,15 @@ func eventually(t testing.TB, what string, ok func() bool) {
 
 // world is somebody with a workspace.
 type world struct {
-	workspace meanwhile.Workspace
-	user      meanwhile.User
+	workspace storage.Workspace
+	user      storage.User
 }
 
-func mustWorld(t testing.TB, s meanwhile.Store) world {
+func mustWorld(t testing.TB, s storage.Store) world {
 	t.Helper()
 	w := world{
-		workspace: meanwhile.Workspace{
-			ID:        meanwhile.WorkspaceID(meanwhile.NewRandomID()),
+		workspace: storage.Workspace{
+			ID:        storage.WorkspaceID(storage.NewRandomID()),
 			Name:      "Orchard",
 			CreatedAt: noon,
 		},
@@ -161,9 +161,9 @@ func mustWorld(t testing.TB, s meanwhile.Store) world {
 	return w
 }
 
-func newUser(email, name string) meanwhile.User {
-	return meanwhile.User{
-		ID:           meanwhile.UserID(meanwhile.NewRandomID()),
+func newUser(email, name string) storage.User {
+	return storage.User{
+		ID:           storage.UserID(storage.NewRandomID()),
 		Email:        email,
 		Name:         name,
 		PasswordHash: "hash",
@@ -171,26 +171,26 @@ func newUser(email, name string) meanwhile.User {
 	}
 }
 
-func (w world) member(id meanwhile.UserID) meanwhile.Membership {
-	return meanwhile.Membership{WorkspaceID: w.workspace.ID, UserID: id, Role: meanwhile.RoleOwner, CreatedAt: noon}
+func (w world) member(id storage.UserID) storage.Membership {
+	return storage.Membership{WorkspaceID: w.workspace.ID, UserID: id, Role: storage.RoleOwner, CreatedAt: noon}
 }
 
 // video is a new video of the world's user, made at noon and d.
-func (w world) video(title string, d time.Duration) meanwhile.Video {
-	return meanwhile.Video{
-		ID:          meanwhile.VideoID(meanwhile.NewRandomID()),
+func (w world) video(title string, d time.Duration) storage.Video {
+	return storage.Video{
+		ID:          storage.VideoID(storage.NewRandomID()),
 		WorkspaceID: w.workspace.ID,
 		OwnerID:     w.user.ID,
 		OwnerName:   w.user.Name,
 		Title:       title,
 		Source:      "file",
-		State:       meanwhile.StateUploading,
+		State:       storage.StateUploading,
 		CreatedAt:   noon.Add(d),
 		UpdatedAt:   noon.Add(d),
 	}
 }
 
-func mustVideo(t testing.TB, s meanwhile.Store) meanwhile.Video {
+func mustVideo(t testing.TB, s storage.Store) storage.Video {
 	t.Helper()
 	v := mustWorld(t, s).video("Sprint review", 0)
 	must(t, s.CreateVideo(t.Context(), v))
@@ -198,11 +198,11 @@ func mustVideo(t testing.TB, s meanwhile.Store) meanwhile.Video {
 }
 
 var transactionTests = []storeTest{
-	{"an error in a transaction leaves nothing and comes back unchanged", func(t *testing.T, s meanwhile.Store) {
+	{"an error in a transaction leaves nothing and comes back unchanged", func(t *testing.T, s storage.Store) {
 		w := mustWorld(t, s)
 		v := w.video("Lost", 0)
 		reason := errors.New("changed my mind")
-		err := s.InTx(t.Context(), func(tx meanwhile.Store) error {
+		err := s.InTx(t.Context(), func(tx storage.Store) error {
 			must(t, tx.CreateVideo(t.Context(), v))
 			must(t, tx.CreateShare(t.Context(), newShare(v.ID, 0)))
 			if _, err := tx.VideoByID(t.Context(), v.ID); err != nil {
@@ -214,14 +214,14 @@ var transactionTests = []storeTest{
 			t.Errorf("InTx() = %v, want %v", err, reason)
 		}
 		_, err = s.VideoByID(t.Context(), v.ID)
-		wantKind(t, "video", err, meanwhile.NotFound)
+		wantKind(t, "video", err, storage.NotFound)
 		_, err = s.ShareByVideo(t.Context(), v.ID)
-		wantKind(t, "share", err, meanwhile.NotFound)
+		wantKind(t, "share", err, storage.NotFound)
 	}},
-	{"a transaction keeps all of its writes", func(t *testing.T, s meanwhile.Store) {
+	{"a transaction keeps all of its writes", func(t *testing.T, s storage.Store) {
 		w := mustWorld(t, s)
 		v := w.video("Kept", 0)
-		must(t, s.InTx(t.Context(), func(tx meanwhile.Store) error {
+		must(t, s.InTx(t.Context(), func(tx storage.Store) error {
 			return errors.Join(tx.CreateVideo(t.Context(), v), tx.CreateShare(t.Context(), newShare(v.ID, 0)))
 		}))
 		_, err := s.VideoByID(t.Context(), v.ID)
@@ -229,14 +229,14 @@ var transactionTests = []storeTest{
 		_, err = s.ShareByVideo(t.Context(), v.ID)
 		must(t, err)
 	}},
-	{"a nested transaction joins the outer one", func(t *testing.T, s meanwhile.Store) {
+	{"a nested transaction joins the outer one", func(t *testing.T, s storage.Store) {
 		w := mustWorld(t, s)
 		v := w.video("Inner", 0)
 		reason := errors.New("outer fails")
-		err := s.InTx(t.Context(), func(outer meanwhile.Store) error {
+		err := s.InTx(t.Context(), func(outer storage.Store) error {
 			must(
 				t,
-				outer.InTx(t.Context(), func(inner meanwhile.Store) error { return inner.CreateVideo(t.Context(), v) }),
+				outer.InTx(t.Context(), func(inner storage.Store) error { return inner.CreateVideo(t.Context(), v) }),
 			)
 			return reason
 		})
@@ -244,9 +244,9 @@ var transactionTests = []storeTest{
 			t.Errorf("InTx() = %v, want %v", err, reason)
 		}
 		_, err = s.VideoByID(t.Context(), v.ID)
-		wantKind(t, "video of the inner transaction", err, meanwhile.NotFound)
+		wantKind(t, "video of the inner transaction", err, storage.NotFound)
 	}},
-	{"a panic in a transaction leaves nothing and frees the store", func(t *testing.T, s meanwhile.Store) {
+	{"a panic in a transaction leaves nothing and frees the store", func(t *testing.T, s storage.Store) {
 		w := mustWorld(t, s)
 		v := w.video("Panicked", 0)
 		func() {
@@ -255,20 +255,20 @@ var transactionTests = []storeTest{
 					t.Error("the panic was swallowed")
 				}
 			}()
-			_ = s.InTx(t.Context(), func(tx meanwhile.Store) error {
+			_ = s.InTx(t.Context(), func(tx storage.Store) error {
 				must(t, tx.CreateVideo(t.Context(), v))
 				panic("bug")
 			})
 		}()
 		must(t, s.CreateVideo(t.Context(), w.video("Next", 0)))
 		_, err := s.VideoByID(t.Context(), v.ID)
-		wantKind(t, "video", err, meanwhile.NotFound)
+		wantKind(t, "video", err, storage.NotFound)
 	}},
-	{"a caller that leaves loses the transaction", func(t *testing.T, s meanwhile.Store) {
+	{"a caller that leaves loses the transaction", func(t *testing.T, s storage.Store) {
 		w := mustWorld(t, s)
 		v := w.video("Left", 0)
 		ctx, cancel := context.WithCancel(t.Context())
-		err := s.InTx(ctx, func(tx meanwhile.Store) error {
+		err := s.InTx(ctx, func(tx storage.Store) error {
 			must(t, tx.CreateVideo(ctx, v))
 			cancel()
 			return nil
@@ -277,11 +277,11 @@ var transactionTests = []storeTest{
 			t.Errorf("InTx() = %v, want context.Canceled", err)
 		}
 		_, err = s.VideoByID(t.Context(), v.ID)
-		wantKind(t, "video", err, meanwhile.NotFound)
+		wantKind(t, "video", err, storage.NotFound)
 	}},
 	{"of many who write at once, one who fails takes back only its own", testFailedAmongOthers},
 	{"of many who write at once, one who leaves or panics harms nobody", testGoneAmongOthers},
-	{"ping answers for a database that can be written", func(t *testing.T, s meanwhile.Store) {
+	{"ping answers for a database that can be written", func(t *testing.T, s storage.Store) {
 		must(t, s.Ping(t.Context()))
 	}},
 }

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"testing"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 const crowd = 24
@@ -16,14 +16,14 @@ const crowd = 24
 // gives back the videos and what each was answered.
 func mustCrowd(
 	t *testing.T,
-	s meanwhile.Store,
-	write func(i int, v meanwhile.Video) error,
-) ([]meanwhile.Video, []error) {
+	s storage.Store,
+	write func(i int, v storage.Video) error,
+) ([]storage.Video, []error) {
 	t.Helper()
 	w := mustWorld(t, s)
-	videos, errs := make([]meanwhile.Video, crowd), make([]error, crowd)
+	videos, errs := make([]storage.Video, crowd), make([]error, crowd)
 	var coming, through sync.WaitGroup
-	must(t, s.InTx(t.Context(), func(tx meanwhile.Store) error {
+	must(t, s.InTx(t.Context(), func(tx storage.Store) error {
 		if err := tx.CreateVideo(t.Context(), w.video("First", 0)); err != nil {
 			return err
 		}
@@ -42,12 +42,12 @@ func mustCrowd(
 	return videos, errs
 }
 
-func testFailedAmongOthers(t *testing.T, s meanwhile.Store) {
+func testFailedAmongOthers(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	reason := errors.New("changed my mind")
 	fails := func(i int) bool { return i%3 == 0 }
-	videos, errs := mustCrowd(t, s, func(i int, v meanwhile.Video) error {
-		return s.InTx(ctx, func(tx meanwhile.Store) error {
+	videos, errs := mustCrowd(t, s, func(i int, v storage.Video) error {
+		return s.InTx(ctx, func(tx storage.Store) error {
 			if err := tx.CreateVideo(ctx, v); err != nil {
 				return err
 			}
@@ -64,22 +64,22 @@ func testFailedAmongOthers(t *testing.T, s meanwhile.Store) {
 		_, err := s.VideoByID(ctx, v.ID)
 		switch {
 		case i%6 == 0:
-			wantKind(t, "the second video of the same id", errs[i], meanwhile.Conflict)
-			wantKind(t, "the first one", err, meanwhile.NotFound)
+			wantKind(t, "the second video of the same id", errs[i], storage.Conflict)
+			wantKind(t, "the first one", err, storage.NotFound)
 		case fails(i):
 			if errs[i] != reason { //nolint:errorlint // unchanged is the promise
 				t.Errorf("InTx() = %v, want %v", errs[i], reason)
 			}
-			wantKind(t, "the video of who changed their mind", err, meanwhile.NotFound)
+			wantKind(t, "the video of who changed their mind", err, storage.NotFound)
 		case errs[i] != nil || err != nil:
 			t.Errorf("writer %d: %v, and its video: %v, want it there", i, errs[i], err)
 		}
 	}
 }
 
-func testGoneAmongOthers(t *testing.T, s meanwhile.Store) {
+func testGoneAmongOthers(t *testing.T, s storage.Store) {
 	leaves, panics := func(i int) bool { return i%4 == 1 }, func(i int) bool { return i%4 == 2 }
-	videos, errs := mustCrowd(t, s, func(i int, v meanwhile.Video) (err error) {
+	videos, errs := mustCrowd(t, s, func(i int, v storage.Video) (err error) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		defer func() {
@@ -87,7 +87,7 @@ func testGoneAmongOthers(t *testing.T, s meanwhile.Store) {
 				t.Errorf("writer %d panicked: %v", i, p)
 			}
 		}()
-		return s.InTx(ctx, func(tx meanwhile.Store) error {
+		return s.InTx(ctx, func(tx storage.Store) error {
 			if err := tx.CreateVideo(ctx, v); err != nil {
 				return err
 			}
@@ -107,7 +107,7 @@ func testGoneAmongOthers(t *testing.T, s meanwhile.Store) {
 		case leaves(i) && !errors.Is(errs[i], context.Canceled):
 			t.Errorf("who left was answered %v, want context.Canceled", errs[i])
 		case leaves(i) || panics(i):
-			wantKind(t, "the video of who has gone", err, meanwhile.NotFound)
+			wantKind(t, "the video of who has gone", err, storage.NotFound)
 		case errs[i] != nil || err != nil:
 			t.Errorf("writer %d: %v, and its video: %v, want it there", i, errs[i], err)
 		}

@@ -8,34 +8,34 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
-func newUpload(id meanwhile.VideoID, d time.Duration) meanwhile.Upload {
-	return meanwhile.Upload{
-		ID:          meanwhile.UploadID(meanwhile.NewRandomID()),
+func newUpload(id storage.VideoID, d time.Duration) storage.Upload {
+	return storage.Upload{
+		ID:          storage.UploadID(storage.NewRandomID()),
 		VideoID:     id,
 		TokenHash:   "hash of a token",
 		Filename:    "../clip ☃.mp4",
 		LengthBytes: -1,
 		CreatedAt:   noon.Add(d),
-		ExpiresAt:   noon.Add(d + meanwhile.UploadKeep),
+		ExpiresAt:   noon.Add(d + storage.UploadKeep),
 	}
 }
 
 // part is the n-th of parts of 100 bytes.
-func part(n int) meanwhile.Part {
-	return meanwhile.Part{
-		Track:       meanwhile.FileTrack,
+func part(n int) storage.Part {
+	return storage.Part{
+		Track:       storage.FileTrack,
 		N:           n,
 		OffsetBytes: int64(n) * 100,
 		SizeBytes:   100,
 		SHA256:      "sum",
-		Key:         "u/" + meanwhile.NewRandomID(),
+		Key:         "u/" + storage.NewRandomID(),
 	}
 }
 
-func mustUpload(t testing.TB, s meanwhile.Store) meanwhile.Upload {
+func mustUpload(t testing.TB, s storage.Store) storage.Upload {
 	t.Helper()
 	u := newUpload(mustVideo(t, s).ID, 0)
 	must(t, s.CreateUpload(t.Context(), u))
@@ -43,7 +43,7 @@ func mustUpload(t testing.TB, s meanwhile.Store) meanwhile.Upload {
 }
 
 var uploadTests = []storeTest{
-	{"an upload is read as it was written", func(t *testing.T, s meanwhile.Store) {
+	{"an upload is read as it was written", func(t *testing.T, s storage.Store) {
 		want := mustUpload(t, s)
 		if diff := cmp.Diff(want, mustGet(s.UploadByID(t.Context(), want.ID))(t)); diff != "" {
 			t.Errorf("UploadByID() (-want +got):\n%s", diff)
@@ -54,46 +54,46 @@ var uploadTests = []storeTest{
 			t.Errorf("UploadByVideo() (-want +got):\n%s", diff)
 		}
 	}},
-	{"an upload goes on beyond 4 GiB", func(t *testing.T, s meanwhile.Store) {
+	{"an upload goes on beyond 4 GiB", func(t *testing.T, s storage.Store) {
 		u := mustGet(s.TakeUpload(t.Context(), mustUpload(t, s).ID))(t)
 		const large = 5 << 30
-		var whole []meanwhile.Part
+		var whole []storage.Part
 		for n := range 2 {
 			p := part(n)
 			p.OffsetBytes, p.SizeBytes = int64(n)*large, large
-			must(t, s.AppendParts(t.Context(), u.ID, u.Holder, []meanwhile.Part{p}, u.ExpiresAt))
+			must(t, s.AppendParts(t.Context(), u.ID, u.Holder, []storage.Part{p}, u.ExpiresAt))
 			whole = append(whole, p)
 		}
 		if got := mustGet(s.UploadByID(t.Context(), u.ID))(t); got.OffsetBytes != 2*large {
 			t.Errorf("OffsetBytes = %d, want %d", got.OffsetBytes, int64(2*large))
 		}
-		if diff := cmp.Diff(whole, mustGet(s.Parts(t.Context(), u.ID, meanwhile.FileTrack))(t)); diff != "" {
+		if diff := cmp.Diff(whole, mustGet(s.Parts(t.Context(), u.ID, storage.FileTrack))(t)); diff != "" {
 			t.Errorf("Parts() (-want +got):\n%s", diff)
 		}
 	}},
-	{"a missing upload is not found", func(t *testing.T, s meanwhile.Store) {
+	{"a missing upload is not found", func(t *testing.T, s storage.Store) {
 		_, err := s.UploadByID(t.Context(), "none")
-		wantKind(t, "UploadByID", err, meanwhile.NotFound)
+		wantKind(t, "UploadByID", err, storage.NotFound)
 		_, err = s.UploadByVideo(t.Context(), "none")
-		wantKind(t, "UploadByVideo", err, meanwhile.NotFound)
+		wantKind(t, "UploadByVideo", err, storage.NotFound)
 		_, err = s.TakeUpload(t.Context(), "none")
-		wantKind(t, "TakeUpload", err, meanwhile.NotFound)
+		wantKind(t, "TakeUpload", err, storage.NotFound)
 		wantKind(
 			t,
 			"AppendParts",
-			s.AppendParts(t.Context(), "none", 1, []meanwhile.Part{part(0)}, noon),
-			meanwhile.NotFound,
+			s.AppendParts(t.Context(), "none", 1, []storage.Part{part(0)}, noon),
+			storage.NotFound,
 		)
 	}},
 	{"parts follow one another", testAppendParts},
 	{"who takes an upload over fences who held it", testTakeUpload},
 	{"an upload is being written until who took it leaves it", testLeaveUpload},
 	{"of many who append at one offset one wins", testAppendRace},
-	{"a deferred length is fixed once", func(t *testing.T, s meanwhile.Store) {
+	{"a deferred length is fixed once", func(t *testing.T, s storage.Store) {
 		u := mustUpload(t, s)
 		must(t, s.SetUploadLength(t.Context(), u.ID, 300))
 		must(t, s.SetUploadLength(t.Context(), u.ID, 300))
-		wantKind(t, "another length", s.SetUploadLength(t.Context(), u.ID, 301), meanwhile.Conflict)
+		wantKind(t, "another length", s.SetUploadLength(t.Context(), u.ID, 301), storage.Conflict)
 		if got := mustGet(s.UploadByID(t.Context(), u.ID))(t); got.LengthBytes != 300 {
 			t.Errorf("LengthBytes = %d, want 300", got.LengthBytes)
 		}
@@ -101,13 +101,13 @@ var uploadTests = []storeTest{
 	{"an upload ends once", testEndUpload},
 }
 
-func testAppendParts(t *testing.T, s meanwhile.Store) {
+func testAppendParts(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	u := mustGet(s.TakeUpload(ctx, mustUpload(t, s).ID))(t)
-	parts := []meanwhile.Part{part(0), part(1), part(2)}
+	parts := []storage.Part{part(0), part(1), part(2)}
 	must(t, s.AppendParts(ctx, u.ID, u.Holder, parts[:2], noon.Add(time.Hour)))
 	must(t, s.AppendParts(ctx, u.ID, u.Holder, parts[2:], noon.Add(2*time.Hour)))
-	if diff := cmp.Diff(parts, mustGet(s.Parts(ctx, u.ID, meanwhile.FileTrack))(t)); diff != "" {
+	if diff := cmp.Diff(parts, mustGet(s.Parts(ctx, u.ID, storage.FileTrack))(t)); diff != "" {
 		t.Errorf("Parts() (-want +got):\n%s", diff)
 	}
 	if other := mustGet(s.Parts(ctx, u.ID, "camera"))(t); len(other) != 0 {
@@ -123,11 +123,11 @@ func testAppendParts(t *testing.T, s meanwhile.Store) {
 		wantKind(
 			t,
 			fmt.Sprintf("part %d at offset 300", n),
-			s.AppendParts(ctx, u.ID, u.Holder, []meanwhile.Part{part(n)}, noon),
-			meanwhile.Conflict,
+			s.AppendParts(ctx, u.ID, u.Holder, []storage.Part{part(n)}, noon),
+			storage.Conflict,
 		)
 	}
-	gap := []meanwhile.Part{part(3), part(5)}
+	gap := []storage.Part{part(3), part(5)}
 	if err := s.AppendParts(ctx, u.ID, u.Holder, gap, noon); err == nil {
 		t.Error("parts with a gap between them were taken")
 	}
@@ -137,18 +137,18 @@ func testAppendParts(t *testing.T, s meanwhile.Store) {
 	wantKind(
 		t,
 		"a key that is taken",
-		s.AppendParts(ctx, u.ID, u.Holder, []meanwhile.Part{part(3), twice}, noon),
-		meanwhile.Conflict,
+		s.AppendParts(ctx, u.ID, u.Holder, []storage.Part{part(3), twice}, noon),
+		storage.Conflict,
 	)
 	if diff := cmp.Diff(u, mustGet(s.UploadByID(ctx, u.ID))(t)); diff != "" {
 		t.Errorf("UploadByID() after refusals (-want +got):\n%s", diff)
 	}
-	if n := len(mustGet(s.Parts(ctx, u.ID, meanwhile.FileTrack))(t)); n != 3 {
+	if n := len(mustGet(s.Parts(ctx, u.ID, storage.FileTrack))(t)); n != 3 {
 		t.Errorf("%d parts after refusals, want 3", n)
 	}
 }
 
-func testTakeUpload(t *testing.T, s meanwhile.Store) {
+func testTakeUpload(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	id := mustUpload(t, s).ID
 	first := mustGet(s.TakeUpload(ctx, id))(t)
@@ -159,15 +159,15 @@ func testTakeUpload(t *testing.T, s meanwhile.Store) {
 	wantKind(
 		t,
 		"the first holder",
-		s.AppendParts(ctx, id, first.Holder, []meanwhile.Part{part(0)}, noon),
-		meanwhile.Fenced,
+		s.AppendParts(ctx, id, first.Holder, []storage.Part{part(0)}, noon),
+		storage.Fenced,
 	)
-	must(t, s.AppendParts(ctx, id, second.Holder, []meanwhile.Part{part(0)}, noon))
+	must(t, s.AppendParts(ctx, id, second.Holder, []storage.Part{part(0)}, noon))
 	wantKind(
 		t,
 		"the first holder at the right offset",
-		s.AppendParts(ctx, id, first.Holder, []meanwhile.Part{part(1)}, noon),
-		meanwhile.Fenced,
+		s.AppendParts(ctx, id, first.Holder, []storage.Part{part(1)}, noon),
+		storage.Fenced,
 	)
 
 	holders := make([]int64, 8)
@@ -179,19 +179,19 @@ func testTakeUpload(t *testing.T, s meanwhile.Store) {
 	must(t, errors.Join(errs...))
 	accepted := 0
 	for _, holder := range holders {
-		err := s.AppendParts(ctx, id, holder, []meanwhile.Part{part(1)}, noon)
+		err := s.AppendParts(ctx, id, holder, []storage.Part{part(1)}, noon)
 		if err == nil {
 			accepted++
 			continue
 		}
-		wantKind(t, "a holder that was overtaken", err, meanwhile.Fenced)
+		wantKind(t, "a holder that was overtaken", err, storage.Fenced)
 	}
 	if accepted != 1 {
 		t.Errorf("%d holders appended, want 1", accepted)
 	}
 }
 
-func testLeaveUpload(t *testing.T, s meanwhile.Store) {
+func testLeaveUpload(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	id := mustUpload(t, s).ID
 	wantWriter := func(after string, want int64) {
@@ -206,35 +206,35 @@ func testLeaveUpload(t *testing.T, s meanwhile.Store) {
 	second := mustGet(s.TakeUpload(ctx, id))(t)
 	must(t, s.LeaveUpload(ctx, id, first.Holder))
 	wantWriter("the leave of who was overtaken", second.Holder)
-	must(t, s.AppendParts(ctx, id, second.Holder, []meanwhile.Part{part(0)}, noon))
+	must(t, s.AppendParts(ctx, id, second.Holder, []storage.Part{part(0)}, noon))
 	must(t, s.LeaveUpload(ctx, id, second.Holder))
 	wantWriter("the leave of who holds it", 0)
 }
 
-func testAppendRace(t *testing.T, s meanwhile.Store) {
+func testAppendRace(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	u := mustGet(s.TakeUpload(ctx, mustUpload(t, s).ID))(t)
 	wantOneWinner(t, together(8, func(int) error {
-		return s.AppendParts(ctx, u.ID, u.Holder, []meanwhile.Part{part(0), part(1)}, noon)
-	}), meanwhile.Conflict)
+		return s.AppendParts(ctx, u.ID, u.Holder, []storage.Part{part(0), part(1)}, noon)
+	}), storage.Conflict)
 	if got := mustGet(s.UploadByID(ctx, u.ID))(t); got.OffsetBytes != 200 {
 		t.Errorf("OffsetBytes = %d, want 200", got.OffsetBytes)
 	}
-	if n := len(mustGet(s.Parts(ctx, u.ID, meanwhile.FileTrack))(t)); n != 2 {
+	if n := len(mustGet(s.Parts(ctx, u.ID, storage.FileTrack))(t)); n != 2 {
 		t.Errorf("%d parts, want 2", n)
 	}
 }
 
-func testEndUpload(t *testing.T, s meanwhile.Store) {
+func testEndUpload(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	sealed := mustGet(s.TakeUpload(ctx, mustUpload(t, s).ID))(t)
 	wantOneWinner(
 		t,
 		together(4, func(int) error { return s.SealUpload(ctx, sealed.ID, noon.Add(time.Second)) }),
-		meanwhile.Conflict,
+		storage.Conflict,
 	)
 	wantKind(t, "appending to a sealed upload",
-		s.AppendParts(ctx, sealed.ID, sealed.Holder, []meanwhile.Part{part(0)}, noon), meanwhile.Conflict)
+		s.AppendParts(ctx, sealed.ID, sealed.Holder, []storage.Part{part(0)}, noon), storage.Conflict)
 	if diff := cmp.Diff(after(time.Second), mustGet(s.UploadByID(ctx, sealed.ID))(t).SealedAt); diff != "" {
 		t.Errorf("SealedAt (-want +got):\n%s", diff)
 	}
@@ -242,12 +242,12 @@ func testEndUpload(t *testing.T, s meanwhile.Store) {
 	given := newUpload(sealed.VideoID, 0)
 	must(t, s.CreateUpload(ctx, given))
 	given = mustGet(s.TakeUpload(ctx, given.ID))(t)
-	must(t, s.AppendParts(ctx, given.ID, given.Holder, []meanwhile.Part{part(0)}, noon))
+	must(t, s.AppendParts(ctx, given.ID, given.Holder, []storage.Part{part(0)}, noon))
 	must(t, s.TerminateUpload(ctx, given.ID, noon.Add(time.Second)))
-	wantKind(t, "sealing a terminated upload", s.SealUpload(ctx, given.ID, noon), meanwhile.Conflict)
+	wantKind(t, "sealing a terminated upload", s.SealUpload(ctx, given.ID, noon), storage.Conflict)
 	wantKind(t, "appending to a terminated upload",
-		s.AppendParts(ctx, given.ID, given.Holder, []meanwhile.Part{part(1)}, noon), meanwhile.Conflict)
-	if n := len(mustGet(s.Parts(ctx, given.ID, meanwhile.FileTrack))(t)); n != 1 {
+		s.AppendParts(ctx, given.ID, given.Holder, []storage.Part{part(1)}, noon), storage.Conflict)
+	if n := len(mustGet(s.Parts(ctx, given.ID, storage.FileTrack))(t)); n != 1 {
 		t.Errorf("%d parts of a terminated upload, want 1", n)
 	}
 }

@@ -8,38 +8,38 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 var videoTests = []storeTest{
 	{"a video is read as it was written", testVideo},
 	{"a state moves only from where it may, once", testVideoState},
 	{"generations go up, and what is published never goes back", testGenerations},
-	{"a missing video is not found by any change", func(t *testing.T, s meanwhile.Store) {
+	{"a missing video is not found by any change", func(t *testing.T, s storage.Store) {
 		ctx := t.Context()
 		_, missing := s.VideoByID(ctx, "none")
-		wantKind(t, "VideoByID", missing, meanwhile.NotFound)
+		wantKind(t, "VideoByID", missing, storage.NotFound)
 		_, missing = s.VideoSummary(ctx, "none")
-		wantKind(t, "VideoSummary", missing, meanwhile.NotFound)
-		wantKind(t, "SetVideoTitle", s.SetVideoTitle(ctx, "none", "x", noon), meanwhile.NotFound)
-		wantKind(t, "SetVideoTrashed", s.SetVideoTrashed(ctx, "none", nil), meanwhile.NotFound)
-		wantKind(t, "SetVideoMedia", s.SetVideoMedia(ctx, "none", 0, 0, 0, noon), meanwhile.NotFound)
+		wantKind(t, "VideoSummary", missing, storage.NotFound)
+		wantKind(t, "SetVideoTitle", s.SetVideoTitle(ctx, "none", "x", noon), storage.NotFound)
+		wantKind(t, "SetVideoTrashed", s.SetVideoTrashed(ctx, "none", nil), storage.NotFound)
+		wantKind(t, "SetVideoMedia", s.SetVideoMedia(ctx, "none", 0, 0, 0, noon), storage.NotFound)
 		wantKind(
 			t,
 			"SetVideoState",
 			s.SetVideoState(
 				ctx,
 				"none",
-				[]meanwhile.State{meanwhile.StateUploading},
-				meanwhile.StateProcessing,
+				[]storage.State{storage.StateUploading},
+				storage.StateProcessing,
 				"",
 				noon,
 			),
-			meanwhile.NotFound,
+			storage.NotFound,
 		)
-		wantKind(t, "PublishGeneration", s.PublishGeneration(ctx, "none", 1, noon), meanwhile.NotFound)
+		wantKind(t, "PublishGeneration", s.PublishGeneration(ctx, "none", 1, noon), storage.NotFound)
 		_, missing = s.StartGeneration(ctx, "none", noon)
-		wantKind(t, "StartGeneration", missing, meanwhile.NotFound)
+		wantKind(t, "StartGeneration", missing, storage.NotFound)
 	}},
 	{"a summary gathers what stands in other rows", testSummary},
 	{"a list shows its owner's videos newest first, page by page", testListPages},
@@ -48,13 +48,13 @@ var videoTests = []storeTest{
 	{"a list gives each video once, however many stages it has", testListStages},
 }
 
-func testVideo(t *testing.T, s meanwhile.Store) {
+func testVideo(t *testing.T, s storage.Store) {
 	want := mustVideo(t, s)
 	ctx := t.Context()
 	if diff := cmp.Diff(want, mustGet(s.VideoByID(ctx, want.ID))(t)); diff != "" {
 		t.Errorf("VideoByID() (-want +got):\n%s", diff)
 	}
-	wantKind(t, "CreateVideo a second time", s.CreateVideo(ctx, want), meanwhile.Conflict)
+	wantKind(t, "CreateVideo a second time", s.CreateVideo(ctx, want), storage.Conflict)
 
 	want.Title, want.Duration, want.Width, want.Height = "Retro", 61_234*time.Millisecond, 1920, 1080
 	want.UpdatedAt, want.TrashedAt = noon.Add(2*time.Second), after(3*time.Second)
@@ -70,18 +70,18 @@ func testVideo(t *testing.T, s meanwhile.Store) {
 	}
 }
 
-func testVideoState(t *testing.T, s meanwhile.Store) {
+func testVideoState(t *testing.T, s storage.Store) {
 	v := mustVideo(t, s)
 	ctx := t.Context()
-	from := []meanwhile.State{meanwhile.StateRecording, meanwhile.StateUploading}
+	from := []storage.State{storage.StateRecording, storage.StateUploading}
 	wantOneWinner(t, together(4, func(int) error {
-		return s.SetVideoState(ctx, v.ID, from, meanwhile.StateProcessing, "", noon.Add(time.Second))
-	}), meanwhile.Conflict)
+		return s.SetVideoState(ctx, v.ID, from, storage.StateProcessing, "", noon.Add(time.Second))
+	}), storage.Conflict)
 	wantKind(
 		t,
 		"SetVideoState from no state",
-		s.SetVideoState(ctx, v.ID, nil, meanwhile.StateReady, "", noon),
-		meanwhile.Conflict,
+		s.SetVideoState(ctx, v.ID, nil, storage.StateReady, "", noon),
+		storage.Conflict,
 	)
 
 	must(
@@ -89,19 +89,19 @@ func testVideoState(t *testing.T, s meanwhile.Store) {
 		s.SetVideoState(
 			ctx,
 			v.ID,
-			[]meanwhile.State{meanwhile.StateProcessing},
-			meanwhile.StateFailed,
+			[]storage.State{storage.StateProcessing},
+			storage.StateFailed,
 			"This file holds no video.",
 			noon,
 		),
 	)
 	got := mustGet(s.VideoByID(ctx, v.ID))(t)
-	if got.State != meanwhile.StateFailed || got.Failure != "This file holds no video." {
+	if got.State != storage.StateFailed || got.Failure != "This file holds no video." {
 		t.Errorf("got state %q, failure %q", got.State, got.Failure)
 	}
 }
 
-func testGenerations(t *testing.T, s meanwhile.Store) {
+func testGenerations(t *testing.T, s storage.Store) {
 	v := mustVideo(t, s)
 	ctx := t.Context()
 	for want := 1; want <= 2; want++ {
@@ -129,10 +129,10 @@ func testGenerations(t *testing.T, s meanwhile.Store) {
 	}
 }
 
-func testSummary(t *testing.T, s meanwhile.Store) {
+func testSummary(t *testing.T, s storage.Store) {
 	v := mustVideo(t, s)
 	ctx := t.Context()
-	want := meanwhile.VideoSummary{Video: v, Progress: 1, LengthBytes: -1}
+	want := storage.VideoSummary{Video: v, Progress: 1, LengthBytes: -1}
 	if diff := cmp.Diff(want, mustGet(s.VideoSummary(ctx, v.ID))(t)); diff != "" {
 		t.Errorf("VideoSummary() of a bare video (-want +got):\n%s", diff)
 	}
@@ -150,13 +150,13 @@ func testSummary(t *testing.T, s meanwhile.Store) {
 	mustGet(s.DeleteComment(ctx, gone.ID, noon))(t)
 	mustGet(s.StartGeneration(ctx, v.ID, noon))(t)
 	must(t, s.CreateAsset(ctx, newAsset(v.ID, 1, "poster.jpg")))
-	encode := newStage(v.ID, 1, meanwhile.StepEncode)
+	encode := newStage(v.ID, 1, storage.StepEncode)
 	must(t, s.CreateStage(ctx, encode))
 	claimed := mustGet(s.ClaimStage(ctx, encode.ID, "w", time.Minute))(t)
 	must(t, s.SetStageProgress(ctx, encode.ID, claimed.Fence, 0.5))
 
 	want.Generation, want.ShareToken, want.Comments = 1, oldest.Token, 1
-	want.Progress, _, _ = meanwhile.ProgressOf(mustGet(s.StagesByVideo(ctx, v.ID, 1))(t))
+	want.Progress, _, _ = storage.ProgressOf(mustGet(s.StagesByVideo(ctx, v.ID, 1))(t))
 	if want.Progress <= 0 || want.Progress >= 1 {
 		t.Errorf("Progress = %v of a stage that is half done, want it between", want.Progress)
 	}
@@ -169,14 +169,14 @@ func testSummary(t *testing.T, s meanwhile.Store) {
 	// made.
 	must(t, s.PublishGeneration(ctx, v.ID, 1, noon))
 	mustGet(s.StartGeneration(ctx, v.ID, noon))(t)
-	must(t, s.CreateStage(ctx, newStage(v.ID, 2, meanwhile.StepEncode)))
+	must(t, s.CreateStage(ctx, newStage(v.ID, 2, storage.StepEncode)))
 	want.Generation, want.Published, want.Progress, want.Improving = 2, 1, 0, true
 	if diff := cmp.Diff(want, mustGet(s.VideoSummary(ctx, v.ID))(t)); diff != "" {
 		t.Errorf("VideoSummary() while it is improved (-want +got):\n%s", diff)
 	}
 }
 
-func testListPages(t *testing.T, s meanwhile.Store) {
+func testListPages(t *testing.T, s storage.Store) {
 	w := mustWorld(t, s)
 	ctx := t.Context()
 	other := newUser("eve@example.org", "Eve")
@@ -191,8 +191,8 @@ func testListPages(t *testing.T, s meanwhile.Store) {
 	for i, d := range []time.Duration{0, time.Second, time.Second, time.Second, 2 * time.Second} {
 		must(t, s.CreateVideo(ctx, w.video(fmt.Sprintf("Video %d", i), d)))
 	}
-	query := meanwhile.VideoQuery{OwnerID: w.user.ID, Limit: 2}
-	var last *meanwhile.VideoSummary
+	query := storage.VideoQuery{OwnerID: w.user.ID, Limit: 2}
+	var last *storage.VideoSummary
 	for {
 		page := mustGet(s.ListVideos(ctx, query))(t)
 		if len(page) > query.Limit {
@@ -208,7 +208,7 @@ func testListPages(t *testing.T, s meanwhile.Store) {
 		if len(page) < query.Limit {
 			break
 		}
-		query.Before = &meanwhile.VideoKey{CreatedAt: last.CreatedAt, ID: last.ID}
+		query.Before = &storage.VideoKey{CreatedAt: last.CreatedAt, ID: last.ID}
 	}
 	seen := map[string]bool{}
 	for _, title := range titles {
@@ -219,14 +219,14 @@ func testListPages(t *testing.T, s meanwhile.Store) {
 	}
 }
 
-func newerThan(a, b meanwhile.Video) bool {
+func newerThan(a, b storage.Video) bool {
 	if a.CreatedAt.Equal(b.CreatedAt) {
 		return a.ID > b.ID
 	}
 	return a.CreatedAt.After(b.CreatedAt)
 }
 
-func testTrash(t *testing.T, s meanwhile.Store) {
+func testTrash(t *testing.T, s storage.Store) {
 	w := mustWorld(t, s)
 	kept, gone := w.video("Kept", 0), w.video("Gone", 0)
 	must(t, errors.Join(s.CreateVideo(t.Context(), kept), s.CreateVideo(t.Context(), gone)))
@@ -237,7 +237,7 @@ func testTrash(t *testing.T, s meanwhile.Store) {
 	}{{false, []string{"Kept"}}, {true, []string{"Gone"}}} {
 		got := titlesOf(
 			mustGet(
-				s.ListVideos(t.Context(), meanwhile.VideoQuery{OwnerID: w.user.ID, Trashed: tc.trashed, Limit: 10}),
+				s.ListVideos(t.Context(), storage.VideoQuery{OwnerID: w.user.ID, Trashed: tc.trashed, Limit: 10}),
 			)(
 				t,
 			),
@@ -248,7 +248,7 @@ func testTrash(t *testing.T, s meanwhile.Store) {
 	}
 }
 
-func titlesOf(list []meanwhile.VideoSummary) []string {
+func titlesOf(list []storage.VideoSummary) []string {
 	var titles []string
 	for _, v := range list {
 		titles = append(titles, v.Title)
@@ -256,7 +256,7 @@ func titlesOf(list []meanwhile.VideoSummary) []string {
 	return titles
 }
 
-func testSearch(t *testing.T, s meanwhile.Store) {
+func testSearch(t *testing.T, s storage.Store) {
 	w := mustWorld(t, s)
 	must(t, s.CreateVideo(t.Context(), w.video("Sprint 100% Größe_Review", 2*time.Second)))
 	must(t, s.CreateVideo(t.Context(), w.video("Cafe\u0301 plan for the SPRINT", time.Second)))
@@ -287,7 +287,7 @@ func testSearch(t *testing.T, s meanwhile.Store) {
 	} {
 		got := titlesOf(
 			mustGet(
-				s.ListVideos(t.Context(), meanwhile.VideoQuery{OwnerID: w.user.ID, Search: tc.search, Limit: 10}),
+				s.ListVideos(t.Context(), storage.VideoQuery{OwnerID: w.user.ID, Search: tc.search, Limit: 10}),
 			)(
 				t,
 			),
@@ -298,19 +298,19 @@ func testSearch(t *testing.T, s meanwhile.Store) {
 	}
 }
 
-func testListStages(t *testing.T, s meanwhile.Store) {
+func testListStages(t *testing.T, s storage.Store) {
 	w := mustWorld(t, s)
 	ctx := t.Context()
 	for i := range 3 {
 		v := w.video(fmt.Sprintf("Video %d", i), time.Duration(i)*time.Second)
 		must(t, s.CreateVideo(ctx, v))
 		mustGet(s.StartGeneration(ctx, v.ID, noon))(t)
-		for _, step := range []meanwhile.Step{meanwhile.StepInspect, meanwhile.StepPoster, meanwhile.StepEncode} {
+		for _, step := range []storage.Step{storage.StepInspect, storage.StepPoster, storage.StepEncode} {
 			must(t, s.CreateStage(ctx, newStage(v.ID, 1, step)))
 		}
 		must(t, s.CreateAsset(ctx, newAsset(v.ID, 1, "poster.jpg")))
 	}
-	list := mustGet(s.ListVideos(ctx, meanwhile.VideoQuery{OwnerID: w.user.ID, Limit: 2}))(t)
+	list := mustGet(s.ListVideos(ctx, storage.VideoQuery{OwnerID: w.user.ID, Limit: 2}))(t)
 	if diff := cmp.Diff([]string{"Video 2", "Video 1"}, titlesOf(list)); diff != "" {
 		t.Errorf("ListVideos() (-want +got):\n%s", diff)
 	}

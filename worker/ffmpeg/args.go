@@ -8,7 +8,7 @@ import (
 
 	ffgo "github.com/u2takey/ffmpeg-go"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // The limits that every start of ffmpeg and ffprobe carries, before its input.
@@ -24,21 +24,21 @@ const (
 const audioBitrate = 128_000
 
 // demuxers are the only ones ffmpeg may use, one a container.
-var demuxers = map[meanwhile.Container]string{
-	meanwhile.ContainerMP4:  "mov",
-	meanwhile.ContainerMKV:  "matroska",
-	meanwhile.ContainerWebM: "matroska",
-	meanwhile.ContainerAVI:  "avi",
+var demuxers = map[storage.Container]string{
+	storage.ContainerMP4:  "mov",
+	storage.ContainerMKV:  "matroska",
+	storage.ContainerWebM: "matroska",
+	storage.ContainerAVI:  "avi",
 }
 
 // muxers write the containers that a copy may have.
-var muxers = map[meanwhile.Container]string{
-	meanwhile.ContainerMP4:  "mp4",
-	meanwhile.ContainerWebM: "webm",
+var muxers = map[storage.Container]string{
+	storage.ContainerMP4:  "mp4",
+	storage.ContainerWebM: "webm",
 }
 
 // inputOptions forces the demuxer and lists what else may be used.
-func inputOptions(c meanwhile.Container) ffgo.KwArgs {
+func inputOptions(c storage.Container) ffgo.KwArgs {
 	return ffgo.KwArgs{
 		"f":                  demuxers[c],
 		"protocol_whitelist": "file",
@@ -74,11 +74,11 @@ func fileURL(path string) string { return "file:" + path }
 
 // CopyArgs are ffmpeg's arguments for a stream copy from in to out: a faststart MP4, or a WebM with
 // its cues in front.
-func CopyArgs(in, out string, p meanwhile.Probe, c meanwhile.Copy) []string {
+func CopyArgs(in, out string, p storage.Probe, c storage.Copy) []string {
 	options := outputOptions()
 	options["c"] = "copy"
 	options["format"] = muxers[c.Container]
-	if c.Container == meanwhile.ContainerWebM {
+	if c.Container == storage.ContainerWebM {
 		options["cues_to_front"] = 1
 	} else {
 		options["movflags"] = "+faststart"
@@ -91,7 +91,7 @@ func CopyArgs(in, out string, p meanwhile.Probe, c meanwhile.Copy) []string {
 // tagVideo names the sample entry as players want it: some refuse hev1 and avc3, whose parameter
 // sets may come later, though this muxer writes them in front. A stream whose size moves really
 // needs avc3.
-func tagVideo(options ffgo.KwArgs, v *meanwhile.VideoStream) {
+func tagVideo(options ffgo.KwArgs, v *storage.VideoStream) {
 	switch {
 	case v == nil:
 	case v.Codec == "hevc":
@@ -103,7 +103,7 @@ func tagVideo(options ffgo.KwArgs, v *meanwhile.VideoStream) {
 
 // encodeAudio fills holes and a late start with silence: AAC frames are counted, not timed, and
 // would slide before the picture. A static gain comes after it, which neither pumps nor clips.
-func encodeAudio(options ffgo.KwArgs, a *meanwhile.AudioStream, gainDB float64) {
+func encodeAudio(options ffgo.KwArgs, a *storage.AudioStream, gainDB float64) {
 	channels := 2
 	if a != nil && a.Channels == 1 {
 		channels = 1
@@ -146,7 +146,7 @@ func jpegOptions(from string, quality int) ffgo.KwArgs {
 
 // PosterArgs are ffmpeg's arguments for a JPEG of the best of ten key frames, or else of the first
 // picture that can be decoded.
-func PosterArgs(in, out string, p meanwhile.Probe, keyFrames bool) []string {
+func PosterArgs(in, out string, p storage.Probe, keyFrames bool) []string {
 	options := jpegOptions("0:V:0", posterQuality)
 	options["vf"] = posterFilters(p.Video, keyFrames)
 	stream := ffgo.Input(fileURL(in), pictureInput(p, keyFrames)).Output(fileURL(out), options)
@@ -155,7 +155,7 @@ func PosterArgs(in, out string, p meanwhile.Probe, keyFrames bool) []string {
 
 // pictureInput is an input of which key frames are decoded, or all frames. More threads than one
 // would run ahead and decode what nobody asked for.
-func pictureInput(p meanwhile.Probe, keyFrames bool) ffgo.KwArgs {
+func pictureInput(p storage.Probe, keyFrames bool) ffgo.KwArgs {
 	input := inputOptions(p.Container)
 	input["threads"] = 1
 	if keyFrames {
@@ -167,7 +167,7 @@ func pictureInput(p meanwhile.Probe, keyFrames bool) ffgo.KwArgs {
 // Ends is a file whose beginning and end are to be decoded.
 type Ends struct {
 	In        string // as the sandbox shows it
-	Container meanwhile.Container
+	Container storage.Container
 	Cut       bool // it holds nothing but its ends
 	KeyFrames bool // leave out the pictures between key frames
 }
@@ -213,7 +213,7 @@ func DecodeArgs(files []Ends) []string {
 
 // ProbeArgs are ffprobe's arguments: every packet's times, size and place, then the streams and the
 // file, a line each. With headerOnly the packets are left out.
-func ProbeArgs(in string, c meanwhile.Container, headerOnly bool) []string {
+func ProbeArgs(in string, c storage.Container, headerOnly bool) []string {
 	args := []string{"-hide_banner", "-loglevel", "error", "-max_alloc", strconv.Itoa(maxAlloc)}
 	input := inputOptions(c)
 	// ffprobe opens a decoder for every stream and ends at one that it may not open; subtitles are

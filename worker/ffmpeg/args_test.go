@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 )
 
@@ -19,8 +20,8 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestArgs(t *testing.T) {
 	t.Parallel()
-	picture := func(codec string, width, height int) *meanwhile.VideoStream {
-		return &meanwhile.VideoStream{
+	picture := func(codec string, width, height int) *storage.VideoStream {
+		return &storage.VideoStream{
 			Codec:       codec,
 			Width:       width,
 			Height:      height,
@@ -30,10 +31,10 @@ func TestArgs(t *testing.T) {
 			Frames:      1800,
 		}
 	}
-	probe := func(c meanwhile.Container, v *meanwhile.VideoStream, channels int) meanwhile.Probe {
-		p := meanwhile.Probe{Container: c, SizeBytes: 20 << 20, DurationMS: 60_000, Streams: 2, Video: v}
+	probe := func(c storage.Container, v *storage.VideoStream, channels int) storage.Probe {
+		p := storage.Probe{Container: c, SizeBytes: 20 << 20, DurationMS: 60_000, Streams: 2, Video: v}
 		if channels > 0 {
-			p.Audio = &meanwhile.AudioStream{Codec: "opus", Channels: channels, SampleRate: 48000}
+			p.Audio = &storage.AudioStream{Codec: "opus", Channels: channels, SampleRate: 48000}
 		}
 		return p
 	}
@@ -41,44 +42,44 @@ func TestArgs(t *testing.T) {
 	hdr.ColorTransfer, hdr.ColorPrimaries, hdr.ColorSpace, hdr.FPS = "smpte2084", "bt2020", "bt2020nc", 120
 	moving := picture("h264", 1272, 516)
 	moving.Tag, moving.ResolutionMoves, moving.ColorSpace = "avc3", true, "bt709"
-	full := meanwhile.Ladder{
-		Rungs: []meanwhile.Rung{
+	full := storage.Ladder{
+		Rungs: []storage.Rung{
 			{Name: "1080p", Width: 1920, Height: 1080, CRF: 23, MaxrateBPS: 6_000_000, Progressive: true},
 		},
 	}
-	with := func(change func(*meanwhile.Ladder)) meanwhile.Ladder {
+	with := func(change func(*storage.Ladder)) storage.Ladder {
 		l := full
 		l.Rungs = slices.Clone(full.Rungs)
 		change(&l)
 		return l
 	}
-	board := meanwhile.Storyboard{Width: 160, Height: 90, Columns: 10, Rows: 6, Tiles: 60, Interval: time.Second}
+	board := storage.Storyboard{Width: 160, Height: 90, Columns: 10, Rows: 6, Tiles: 60, Interval: time.Second}
 
 	for name, args := range map[string][]string{
-		"probe-mp4":         ffmpeg.ProbeArgs("/in", meanwhile.ContainerMP4, false),
-		"probe-webm-header": ffmpeg.ProbeArgs("/in", meanwhile.ContainerWebM, true),
+		"probe-mp4":         ffmpeg.ProbeArgs("/in", storage.ContainerMP4, false),
+		"probe-webm-header": ffmpeg.ProbeArgs("/in", storage.ContainerWebM, true),
 		"copy-mp4": ffmpeg.CopyArgs("/in", "/out/copy.mp4", probe(
 			"mp4",
 			picture("h264", 1920, 1080),
 			2,
-		), meanwhile.Copy{
+		), storage.Copy{
 			Container: "mp4",
 		}),
-		"copy-mp4-resized": ffmpeg.CopyArgs("/in", "/out/copy.mp4", probe("mp4", moving, 2), meanwhile.Copy{
+		"copy-mp4-resized": ffmpeg.CopyArgs("/in", "/out/copy.mp4", probe("mp4", moving, 2), storage.Copy{
 			Container: "mp4",
 		}),
 		"copy-webm": ffmpeg.CopyArgs("/in", "/out/copy.webm", probe(
 			"webm",
 			picture("vp8", 800, 360),
 			2,
-		), meanwhile.Copy{
+		), storage.Copy{
 			Container: "webm",
 		}),
 		"copy-mkv-hevc": ffmpeg.CopyArgs("/in", "/out/copy.mp4", probe(
 			"mkv",
 			picture("hevc", 1920, 1080),
 			2,
-		), meanwhile.Copy{
+		), storage.Copy{
 			Container: "mp4",
 		}),
 		"ladder": ffmpeg.LadderArgs(
@@ -92,43 +93,43 @@ func TestArgs(t *testing.T) {
 			"/in",
 			"/out",
 			probe("mp4", hdr, 6),
-			with(func(l *meanwhile.Ladder) { l.ToneMap, l.MaxFPS = true, 60 }),
+			with(func(l *storage.Ladder) { l.ToneMap, l.MaxFPS = true, 60 }),
 			board,
 		),
 		"ladder-mono": ffmpeg.LadderArgs(
 			"/in",
 			"/out",
 			probe("avi", picture("mpeg4", 640, 480), 1),
-			with(func(l *meanwhile.Ladder) { l.Rungs[0].Width, l.Rungs[0].Height = 640, 480 }),
+			with(func(l *storage.Ladder) { l.Rungs[0].Width, l.Rungs[0].Height = 640, 480 }),
 			board,
 		),
 		"ladder-resized": ffmpeg.LadderArgs(
 			"/in",
 			"/out",
 			probe("mp4", moving, 2),
-			with(func(l *meanwhile.Ladder) { l.Rungs[0].Width, l.Rungs[0].Height = 1272, 516 }),
+			with(func(l *storage.Ladder) { l.Rungs[0].Width, l.Rungs[0].Height = 1272, 516 }),
 			board,
 		),
 		"ladder-sound-only": ffmpeg.LadderArgs(
 			"/in",
 			"/out",
 			probe("mp4", picture("h264", 1920, 1080), 2),
-			with(func(l *meanwhile.Ladder) { l.Rungs[0].Copy = true }),
+			with(func(l *storage.Ladder) { l.Rungs[0].Copy = true }),
 			board,
 		),
 		"ladder-silent": ffmpeg.LadderArgs(
 			"/in",
 			"/out",
 			probe("mp4", picture("vp8", 1920, 1080), 0),
-			with(func(l *meanwhile.Ladder) { l.NoAudio = true }),
+			with(func(l *storage.Ladder) { l.NoAudio = true }),
 			board,
 		),
 		"ladder-rungs": ffmpeg.LadderArgs("/in", "/out of 'all'", probe(
 			"webm",
 			picture("vp9", 1920, 1080),
 			2,
-		), with(func(l *meanwhile.Ladder) {
-			l.Rungs = append(l.Rungs, meanwhile.Rung{
+		), with(func(l *storage.Ladder) {
+			l.Rungs = append(l.Rungs, storage.Rung{
 				Name:       "480p",
 				Width:      854,
 				Height:     480,
@@ -157,12 +158,12 @@ func TestArgs(t *testing.T) {
 		),
 		"poster-hdr-first": ffmpeg.PosterArgs("/in", "/out/poster.jpg", probe("mp4", hdr, 2), false),
 		"decode-copied": ffmpeg.DecodeArgs([]ffmpeg.Ends{
-			{In: "/in", Container: meanwhile.ContainerWebM, KeyFrames: true},
+			{In: "/in", Container: storage.ContainerWebM, KeyFrames: true},
 		}),
 		"decode-ladder": ffmpeg.DecodeArgs([]ffmpeg.Ends{
-			{In: "/in", Container: meanwhile.ContainerMP4, Cut: true},
-			{In: "/beside0", Container: meanwhile.ContainerMP4, KeyFrames: true},
-			{In: "/beside1", Container: meanwhile.ContainerMP4},
+			{In: "/in", Container: storage.ContainerMP4, Cut: true},
+			{In: "/beside0", Container: storage.ContainerMP4, KeyFrames: true},
+			{In: "/beside1", Container: storage.ContainerMP4},
 		}),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -182,12 +183,12 @@ func TestArgs(t *testing.T) {
 
 func TestBudget(t *testing.T) {
 	t.Parallel()
-	probe := func(width, height int, fps float64, d time.Duration) meanwhile.Probe {
-		return meanwhile.Probe{
+	probe := func(width, height int, fps float64, d time.Duration) storage.Probe {
+		return storage.Probe{
 			SizeBytes:  int64(d.Seconds()) * 1_000_000,
 			DurationMS: d.Milliseconds(),
-			Audio:      &meanwhile.AudioStream{Codec: "aac", Channels: 2},
-			Video: &meanwhile.VideoStream{
+			Audio:      &storage.AudioStream{Codec: "aac", Channels: 2},
+			Video: &storage.VideoStream{
 				CodedWidth:  width,
 				CodedHeight: height,
 				Width:       width,
@@ -197,11 +198,11 @@ func TestBudget(t *testing.T) {
 			},
 		}
 	}
-	full := meanwhile.Ladder{MaxFPS: 60, Rungs: []meanwhile.Rung{{Width: 1920, Height: 1080}}}
+	full := storage.Ladder{MaxFPS: 60, Rungs: []storage.Rung{{Width: 1920, Height: 1080}}}
 	for _, tc := range []struct {
 		name       string
-		probe      meanwhile.Probe
-		ladder     meanwhile.Ladder
+		probe      storage.Probe
+		ladder     storage.Ladder
 		least      time.Duration // measured: it must be allowed at least this
 		affordable bool
 	}{
@@ -230,7 +231,7 @@ func TestBudget(t *testing.T) {
 		{
 			name:       "the same when only its sound is made",
 			probe:      probe(6000, 6000, 60, 4*time.Hour),
-			ladder:     meanwhile.Ladder{Rungs: []meanwhile.Rung{{Copy: true}}},
+			ladder:     storage.Ladder{Rungs: []storage.Rung{{Copy: true}}},
 			affordable: true,
 		},
 	} {
@@ -241,7 +242,7 @@ func TestBudget(t *testing.T) {
 			if cost := meanwhile.LadderCost(
 				tc.probe,
 				tc.ladder,
-			); (cost <= meanwhile.DefaultLimits().MaxCPU) != tc.affordable {
+			); (cost <= storage.DefaultLimits().MaxCPU) != tc.affordable {
 				t.Errorf("LadderCost() = %s, within the limit: want %v", cost, tc.affordable)
 			}
 		})

@@ -6,17 +6,17 @@ import (
 	"io"
 	"os"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // inspectFile adds to p what is cheaper to read in the file than to ask ffprobe.
-func inspectFile(path string, p *meanwhile.Probe, f *facts) error {
+func inspectFile(path string, p *storage.Probe, f *facts) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	if p.Container == meanwhile.ContainerMP4 {
+	if p.Container == storage.ContainerMP4 {
 		p.Fragmented = fragmented(file, p.SizeBytes)
 	}
 	if video, _ := f.chosen(); video != nil && p.Video != nil {

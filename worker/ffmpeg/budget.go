@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 // What a copy costs in CPU-seconds; what a ladder costs is meanwhile.LadderCost.
@@ -14,12 +15,12 @@ const (
 
 // Budget is the CPU time after which a ladder is ended: three times its cost, for slower machines,
 // and a minute.
-func Budget(p meanwhile.Probe, l meanwhile.Ladder) time.Duration {
+func Budget(p storage.Probe, l storage.Ladder) time.Duration {
 	return 3*meanwhile.LadderCost(p, l) + time.Minute
 }
 
 // copyBudget is for work that decodes nothing.
-func copyBudget(p meanwhile.Probe) time.Duration {
+func copyBudget(p storage.Probe) time.Duration {
 	return 3*seconds(float64(p.DurationMS)/1000*copyCost+float64(p.SizeBytes)*copyByteCost) + time.Minute
 }
 
@@ -27,6 +28,6 @@ func copyBudget(p meanwhile.Probe) time.Duration {
 func wallFor(cpu time.Duration) time.Duration { return 4 * cpu }
 
 // fileLimit bounds what one job may write.
-func fileLimit(p meanwhile.Probe) int64 { return 3*p.SizeBytes + 64<<20 }
+func fileLimit(p storage.Probe) int64 { return 3*p.SizeBytes + 64<<20 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

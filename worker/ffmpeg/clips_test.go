@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
@@ -69,11 +69,11 @@ func mustProbe(t testing.TB, tools *ffmpeg.Tools, path string) ffmpeg.Source {
 	return ffmpeg.Source{Path: path, Probe: probe}
 }
 
-func length(p meanwhile.Probe) time.Duration { return time.Duration(p.DurationMS) * time.Millisecond }
+func length(p storage.Probe) time.Duration { return time.Duration(p.DurationMS) * time.Millisecond }
 
 // ladderOf is a plain rendition of the source's own size, alone.
-func ladderOf(p meanwhile.Probe) meanwhile.Ladder {
-	return meanwhile.Ladder{ToneMap: p.Video.HDR(), NoAudio: p.Audio == nil, Rungs: []meanwhile.Rung{
+func ladderOf(p storage.Probe) storage.Ladder {
+	return storage.Ladder{ToneMap: p.Video.HDR(), NoAudio: p.Audio == nil, Rungs: []storage.Rung{
 		{
 			Name:        "own",
 			Width:       p.Video.Width &^ 1,

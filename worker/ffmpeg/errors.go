@@ -9,7 +9,7 @@ import (
 	"strings"
 	"syscall"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // startError is a program that never got as far as the file: the machine's fault, so trying again
@@ -52,14 +52,14 @@ func classify(ctx context.Context, cause, exit error, stderr string) error {
 	}
 	switch {
 	case errors.Is(cause, errWall):
-		return meanwhile.E(
-			meanwhile.Unprocessable,
+		return storage.E(
+			storage.Unprocessable,
 			"We gave up on this video: it took far longer than its length and size explain.",
 			cause,
 		)
 	case errors.Is(cause, errStalled):
-		return meanwhile.E(
-			meanwhile.Unprocessable,
+		return storage.E(
+			storage.Unprocessable,
 			"We gave up on this video: the work on it stopped making progress.",
 			cause,
 		)
@@ -69,29 +69,29 @@ func classify(ctx context.Context, cause, exit error, stderr string) error {
 	e := &exitError{code: exitCode(exit), stderr: stderr}
 	switch {
 	case e.says("No space left on device"):
-		return meanwhile.E(meanwhile.Full, "There is no room on the server's disk.", e)
+		return storage.E(storage.Full, "There is no room on the server's disk.", e)
 	case e.code == codeCPU, e.code == codeCaught:
-		return meanwhile.E(
-			meanwhile.Unprocessable,
+		return storage.E(
+			storage.Unprocessable,
 			"We gave up on this video: it took far more work than its length and size explain.",
 			e,
 		)
 	case e.code == codeFileSize, e.says("File too large"):
-		return meanwhile.E(
-			meanwhile.Unprocessable,
+		return storage.E(
+			storage.Unprocessable,
 			"We gave up on this video: what it turned into grew far larger than itself.",
 			e,
 		)
 	case e.says("max_streams"): // ffmpeg calls that a lack of memory too
 		return e
 	case e.says("Cannot allocate memory"), e.says("malloc of size"):
-		return meanwhile.E(meanwhile.Unprocessable, "This video needs more memory than one video may use.", e)
+		return storage.E(storage.Unprocessable, "This video needs more memory than one video may use.", e)
 	case e.code == codeKilled:
-		return meanwhile.E(meanwhile.Internal, "The work on this video was cut short on the server.", e)
+		return storage.E(storage.Internal, "The work on this video was cut short on the server.", e)
 	case strings.HasPrefix(stderr, "bwrap:"),
 		strings.HasPrefix(stderr, "prlimit:"),
 		strings.HasPrefix(stderr, ConfineCommand+":"):
-		return meanwhile.E(meanwhile.Internal, "The server could not start work on this video.", e)
+		return storage.E(storage.Internal, "The server could not start work on this video.", e)
 	}
 	return e
 }
@@ -111,16 +111,16 @@ func exitCode(err error) int {
 // conversionError says for people what an unexplained failure of ffmpeg means. Errors that already
 // say it, and a cancelled context's, pass through.
 func conversionError(err error) error {
-	var said *meanwhile.Error
+	var said *storage.Error
 	var start *startError
 	switch {
 	case err == nil, errors.As(err, &said), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	case errors.As(err, &start):
-		return meanwhile.E(meanwhile.Internal, "The server could not start work on this video.", err)
+		return storage.E(storage.Internal, "The server could not start work on this video.", err)
 	}
-	return meanwhile.E(
-		meanwhile.Unprocessable,
+	return storage.E(
+		storage.Unprocessable,
 		"We could not convert this video: it is damaged, or made in a way that we cannot read.",
 		err,
 	)
@@ -129,13 +129,13 @@ func conversionError(err error) error {
 // ioError is trouble with our own files, not with the video.
 func ioError(doing string, err error) error {
 	if errors.Is(err, syscall.ENOSPC) {
-		return meanwhile.E(meanwhile.Full, "There is no room on the server's disk.", fmt.Errorf("%s: %w", doing, err))
+		return storage.E(storage.Full, "There is no room on the server's disk.", fmt.Errorf("%s: %w", doing, err))
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return meanwhile.E(meanwhile.NotFound, "The file is no longer there.", fmt.Errorf("%s: %w", doing, err))
+		return storage.E(storage.NotFound, "The file is no longer there.", fmt.Errorf("%s: %w", doing, err))
 	}
-	return meanwhile.E(
-		meanwhile.Internal,
+	return storage.E(
+		storage.Internal,
 		"The server could not reach its own files.",
 		fmt.Errorf("%s: %w", doing, err),
 	)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 // ProbeFaststart is Probe for the source of a Faststart that was written to path. What ffprobe
@@ -17,18 +18,18 @@ func (t *Tools) ProbeFaststart(
 	path string,
 	f meanwhile.Faststart,
 	sourceBytes int64,
-) (meanwhile.Probe, error) {
+) (storage.Probe, error) {
 	made, err := resolve(path)
 	if err != nil {
-		return meanwhile.Probe{}, ioError("find the copy", err)
+		return storage.Probe{}, ioError("find the copy", err)
 	}
 	facts := newFacts()
-	if err := t.ffprobeInto(ctx, facts, made, meanwhile.ContainerMP4, true, headerFor); err != nil {
+	if err := t.ffprobeInto(ctx, facts, made, storage.ContainerMP4, true, headerFor); err != nil {
 		var exit *exitError
-		if errors.As(err, &exit) && meanwhile.MessageOf(err) == "" {
-			return meanwhile.Probe{}, damage(facts.said.String(), exit)
+		if errors.As(err, &exit) && storage.MessageOf(err) == "" {
+			return storage.Probe{}, damage(facts.said.String(), exit)
 		}
-		return meanwhile.Probe{}, conversionError(err)
+		return storage.Probe{}, conversionError(err)
 	}
 	for stream, sound := range []bool{false, true} {
 		w := &walk{}
@@ -39,9 +40,9 @@ func (t *Tools) ProbeFaststart(
 		}
 		facts.walks[strconv.Itoa(stream)] = w
 	}
-	p, err := facts.judge(meanwhile.Probe{Container: meanwhile.ContainerMP4, SizeBytes: sourceBytes})
+	p, err := facts.judge(storage.Probe{Container: storage.ContainerMP4, SizeBytes: sourceBytes})
 	if err != nil {
-		return meanwhile.Probe{}, err
+		return storage.Probe{}, err
 	}
 	p.Streams, p.Fragmented = f.Streams, f.Fragmented
 	if p.Video == nil {
@@ -49,7 +50,7 @@ func (t *Tools) ProbeFaststart(
 	}
 	file, err := os.Open(made)
 	if err != nil {
-		return meanwhile.Probe{}, ioError("read the copy", err)
+		return storage.Probe{}, ioError("read the copy", err)
 	}
 	defer file.Close()
 	p.Video.ResolutionMoves = sizeMoves(file, p.Container, p.Video.Codec, facts.walks["0"].keyPlaces)

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
@@ -99,7 +100,7 @@ func checkFaststart(t *testing.T, tools *ffmpeg.Tools, source string) {
 		t.Errorf("packets (-source +copy):\n%s", diff)
 	}
 	mustFFmpeg(t, "-xerror", "-i", path, "-f", "null", "-")
-	checkIndexFirst(t, path, meanwhile.ContainerMP4)
+	checkIndexFirst(t, path, storage.ContainerMP4)
 	if content := string(
 		mustRead(t, path)[:len(f.Head)],
 	); strings.Contains(content, "Secret") || strings.Contains(content, "51.5") ||
@@ -124,7 +125,7 @@ func checkFaststart(t *testing.T, tools *ffmpeg.Tools, source string) {
 			return (a-b)*(a-b) <= 40*40 ||
 				float64(max(a, b)) <= 1.02*float64(min(a, b))
 		}))
-	if diff := cmp.Diff(want, got, near, nearly, cmpopts.IgnoreFields(meanwhile.VideoStream{}, "Tag")); diff != "" {
+	if diff := cmp.Diff(want, got, near, nearly, cmpopts.IgnoreFields(storage.VideoStream{}, "Tag")); diff != "" {
 		t.Errorf("ProbeFaststart() (-walked +read):\n%s", diff)
 	}
 }

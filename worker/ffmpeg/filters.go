@@ -5,12 +5,12 @@ import (
 	"strings"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // rungFilters is the filter chain of a rung: frame rate, size, colour. Only the first one sees the
 // source; the others get what it made.
-func rungFilters(v *meanwhile.VideoStream, l meanwhile.Ladder, r meanwhile.Rung, first bool) string {
+func rungFilters(v *storage.VideoStream, l storage.Ladder, r storage.Rung, first bool) string {
 	var chain []string
 	limit := l.MaxFPS
 	if r.MaxFPS > 0 && (limit == 0 || r.MaxFPS < limit) {
@@ -31,7 +31,7 @@ func rungFilters(v *meanwhile.VideoStream, l meanwhile.Ladder, r meanwhile.Rung,
 
 // sheetFilters cut a storyboard's tiles and put them together. before is what has to happen to the
 // picture first. Where the picture begins late or ends early its first and its last frame stand in.
-func sheetFilters(s meanwhile.Storyboard, before string) string {
+func sheetFilters(s storage.Storyboard, before string) string {
 	return fmt.Sprintf(
 		"fps=1/%s:start_time=0:round=up%s,scale=%s:out_range=pc,setsar=1,"+
 			"tpad=stop=%d:stop_mode=clone,tile=%dx%d,format=yuvj420p",
@@ -46,7 +46,7 @@ func sheetFilters(s meanwhile.Storyboard, before string) string {
 
 // previewFilters cut the library's moving picture out of v: length from at. Where a recorder wrote
 // no frame for a while, or the picture ends before the sound, the last one stands there.
-func previewFilters(v *meanwhile.VideoStream, at, length time.Duration) string {
+func previewFilters(v *storage.VideoStream, at, length time.Duration) string {
 	width, height := atMost(v, previewWidth)
 	until := at + length
 	chain := []string{
@@ -62,7 +62,7 @@ func previewFilters(v *meanwhile.VideoStream, at, length time.Duration) string {
 }
 
 // atMost is the picture's size, or a smaller one of the same shape.
-func atMost(v *meanwhile.VideoStream, width int) (w, h int) {
+func atMost(v *storage.VideoStream, width int) (w, h int) {
 	if v.Width <= width {
 		return v.Width, v.Height
 	}
@@ -70,7 +70,7 @@ func atMost(v *meanwhile.VideoStream, width int) (w, h int) {
 }
 
 // posterFilters scales before it compares: ten frames of a big picture would take gigabytes.
-func posterFilters(v *meanwhile.VideoStream, keyFrames bool) string {
+func posterFilters(v *storage.VideoStream, keyFrames bool) string {
 	width, height := atMost(v, posterWidth)
 	chain := fit(v, width, height, "out_color_matrix=bt601:out_range=pc", v.HDR())
 	if keyFrames {
@@ -85,7 +85,7 @@ func posterFilters(v *meanwhile.VideoStream, keyFrames bool) string {
 
 // fit scales to exactly width × height square pixels. A stream whose size moves gets bars where its
 // shape is another. HDR keeps its colours here: mapping follows.
-func fit(v *meanwhile.VideoStream, width, height int, colours string, hdr bool) []string {
+func fit(v *storage.VideoStream, width, height int, colours string, hdr bool) []string {
 	scale := "scale=" + size(width, height)
 	if v.ResolutionMoves {
 		scale += ":force_original_aspect_ratio=decrease:force_divisible_by=2"
@@ -102,7 +102,7 @@ func fit(v *meanwhile.VideoStream, width, height int, colours string, hdr bool) 
 
 // matrix is how the source's colours are written. Where it does not say, players guess by size, and
 // so do we; VP8 has only one.
-func matrix(v *meanwhile.VideoStream) string {
+func matrix(v *storage.VideoStream) string {
 	switch {
 	case v.ColorSpace != "":
 		return "auto"
@@ -114,7 +114,7 @@ func matrix(v *meanwhile.VideoStream) string {
 
 // toneMap maps PQ or HLG to BT.709. What the source does not say is filled in, else zscale refuses
 // to work.
-func toneMap(v *meanwhile.VideoStream) []string {
+func toneMap(v *storage.VideoStream) []string {
 	transfer, primaries, space := "smpte2084", "bt2020", "bt2020nc"
 	if v.ColorTransfer != "" {
 		transfer = v.ColorTransfer

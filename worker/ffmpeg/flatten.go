@@ -10,6 +10,7 @@ import (
 	ffgo "github.com/u2takey/ffmpeg-go"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 // laterNice is how much more a flattened rendition stands back than a ladder does.
@@ -59,11 +60,11 @@ func (t *Tools) Flatten(
 }
 
 // FlattenArgs are ffmpeg's arguments for one picture of the screen at in and the camera at beside.
-func FlattenArgs(in, beside, out string, screen, camera meanwhile.Probe, f meanwhile.Flat) []string {
+func FlattenArgs(in, beside, out string, screen, camera storage.Probe, f meanwhile.Flat) []string {
 	args := append(globalArgs(), progressArgs()...)
 	for _, input := range []struct {
 		path  string
-		probe meanwhile.Probe
+		probe storage.Probe
 	}{{in, screen}, {beside, camera}} {
 		of := inputOptions(input.probe.Container)
 		// a graph that is built anew where a size moves has forgotten the mask and the time
@@ -76,7 +77,7 @@ func FlattenArgs(in, beside, out string, screen, camera meanwhile.Probe, f meanw
 	options["f"] = "mp4"
 	options["movflags"] = "+faststart"
 	options["t"] = decimal(float64(screen.DurationMS) / 1000)
-	encodeRung(options, 0, meanwhile.Rung{CRF: f.CRF, MaxrateBPS: f.MaxrateBPS})
+	encodeRung(options, 0, storage.Rung{CRF: f.CRF, MaxrateBPS: f.MaxrateBPS})
 	switch {
 	case f.NoAudio:
 		options["map"] = []string{"[flat]"}
@@ -92,7 +93,7 @@ func FlattenArgs(in, beside, out string, screen, camera meanwhile.Probe, f meanw
 // flatGraph draws the camera, cut round, where the key frames have it. The mask is drawn once, as
 // one frame that is repeated: drawn for every frame it would cost a third of the whole. The screen
 // has a constant rate and goes on as it was when it ends before the sound.
-func flatGraph(screen, camera *meanwhile.VideoStream, f meanwhile.Flat) string {
+func flatGraph(screen, camera *storage.VideoStream, f meanwhile.Flat) string {
 	largest := 2
 	sizes := map[int]bool{}
 	for _, b := range f.Bubbles {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
@@ -17,12 +18,12 @@ func flattened(
 	t *testing.T,
 	tools *ffmpeg.Tools,
 	screen, camera string,
-	l meanwhile.Layout,
+	l storage.Layout,
 	offsetMS int64,
 ) (string, meanwhile.Flat, ffmpeg.Source) {
 	t.Helper()
 	src, cam := mustProbe(t, tools, screen), mustProbe(t, tools, camera)
-	f, err := meanwhile.DecideFlat(src.Probe, cam.Probe, l, offsetMS, meanwhile.DefaultLimits())
+	f, err := meanwhile.DecideFlat(src.Probe, cam.Probe, l, offsetMS, storage.DefaultLimits())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +32,7 @@ func flattened(
 		t.Fatalf("Flatten() = %v", err)
 	}
 	want := ffmpeg.Want{
-		Container:  meanwhile.ContainerMP4,
+		Container:  storage.ContainerMP4,
 		Duration:   length(src.Probe),
 		Audio:      src.Probe.Audio != nil,
 		VideoCodec: "h264",
@@ -59,7 +60,7 @@ func TestFlattenedBubbleIsWhereTheLayoutHasIt(t *testing.T) {
 			quickH264+"-g 4 -c:a libopus -movflags frag_keyframe+empty_moov",
 	)
 	camera := ffmpegtest.Clip(t, "camera.mp4", "-f lavfi -i color=c=0xe00000:s=640x480:r=30:d=8 "+quickH264+"-g 60")
-	layout := meanwhile.Layout{Bubbles: []meanwhile.Bubble{
+	layout := storage.Layout{Bubbles: []storage.Bubble{
 		{AtMS: 0, X: 0.12, Y: 0.8, Size: 0.25, Visible: true},
 		// the picture's corner: it is kept inside
 		{AtMS: 2000, X: 1, Y: 0, Size: 0.5, Visible: true},
@@ -127,7 +128,7 @@ func TestFlattenTakesWhatBrowsersRecord(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			out, f, src := flattened(t, tools, all[name], all["two-tracks-camera.mp4"], meanwhile.DefaultLayout(), 0)
+			out, f, src := flattened(t, tools, all[name], all["two-tracks-camera.mp4"], storage.DefaultLayout(), 0)
 			// The picture lasts as long as the sound, whatever ended first, and every frame has its
 			// time.
 			end := number(t, field(t, out, "v", "stream=duration"))

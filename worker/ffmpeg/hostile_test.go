@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
@@ -88,13 +89,13 @@ func TestHostileFilesAreRefused(t *testing.T) {
 			defer cancel()
 			container, err := ffmpeg.Sniff(path)
 			if err == nil {
-				var probe meanwhile.Probe
+				var probe storage.Probe
 				if probe, err = tools.Probe(ctx, path, container); err == nil {
-					_, err = meanwhile.Decide(probe, meanwhile.DefaultLimits())
+					_, err = meanwhile.Decide(probe, storage.DefaultLimits())
 				}
 			}
-			if meanwhile.KindOf(err) != meanwhile.Unprocessable ||
-				!strings.Contains(meanwhile.MessageOf(err), tc.sentence) {
+			if storage.KindOf(err) != storage.Unprocessable ||
+				!strings.Contains(storage.MessageOf(err), tc.sentence) {
 				t.Errorf("got %v, want unprocessable: %s", err, tc.sentence)
 			}
 		})
@@ -106,15 +107,15 @@ func TestPlaylistsAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
 	path := mustWrite(t, "clip.mp4", []byte("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nclip.mp4\n"))
-	for _, container := range []meanwhile.Container{
-		meanwhile.ContainerMP4,
-		meanwhile.ContainerWebM,
-		meanwhile.ContainerAVI,
+	for _, container := range []storage.Container{
+		storage.ContainerMP4,
+		storage.ContainerWebM,
+		storage.ContainerAVI,
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), soon)
 		_, err := tools.Probe(ctx, path, container)
 		cancel()
-		if meanwhile.KindOf(err) != meanwhile.Unprocessable {
+		if storage.KindOf(err) != storage.Unprocessable {
 			t.Errorf("Probe(%s) = %v", container, err)
 		}
 	}

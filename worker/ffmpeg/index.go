@@ -5,7 +5,7 @@ import (
 	"io"
 	"os"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // sampleEntries are ffmpeg's codec names by the sample entries of what we copy into MP4 (ISO/IEC
@@ -23,17 +23,17 @@ var sampleEntries = map[string]string{
 // readMoov tells what the index of an MP4 that we made says of it: length, streams, coded size. It
 // costs no process, which matters while somebody waits for a copy. That of a fragmented file has no
 // length.
-func readMoov(path string) (meanwhile.Probe, error) {
+func readMoov(path string) (storage.Probe, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return meanwhile.Probe{}, ioError("look at the output", err)
+		return storage.Probe{}, ioError("look at the output", err)
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
-		return meanwhile.Probe{}, ioError("look at the output", err)
+		return storage.Probe{}, ioError("look at the output", err)
 	}
-	p := meanwhile.Probe{Container: meanwhile.ContainerMP4, SizeBytes: info.Size()}
+	p := storage.Probe{Container: storage.ContainerMP4, SizeBytes: info.Size()}
 	eachBox(file, 0, info.Size(), func(kind string, start, end int64) bool {
 		if kind == "moov" {
 			readMovie(file, start, end, &p)
@@ -43,7 +43,7 @@ func readMoov(path string) (meanwhile.Probe, error) {
 	return p, nil
 }
 
-func readMovie(r io.ReaderAt, from, to int64, p *meanwhile.Probe) {
+func readMovie(r io.ReaderAt, from, to int64, p *storage.Probe) {
 	eachBox(r, from, to, func(kind string, start, end int64) bool {
 		switch kind {
 		case "mvhd":
@@ -73,7 +73,7 @@ func movieMS(r io.ReaderAt, at int64) int64 {
 }
 
 // readTrack goes down to the track's first sample entry.
-func readTrack(r io.ReaderAt, from, to int64, p *meanwhile.Probe) {
+func readTrack(r io.ReaderAt, from, to int64, p *storage.Probe) {
 	eachBox(r, from, to, func(kind string, start, end int64) bool {
 		switch kind {
 		case "mdia", "minf", "stbl":
@@ -85,7 +85,7 @@ func readTrack(r io.ReaderAt, from, to int64, p *meanwhile.Probe) {
 	})
 }
 
-func readEntry(r io.ReaderAt, at int64, p *meanwhile.Probe) {
+func readEntry(r io.ReaderAt, at int64, p *storage.Probe) {
 	// version, count, then the entry: size, kind, 24 bytes, width and height of a picture
 	var b [44]byte
 	if _, err := r.ReadAt(b[:], at); err != nil {
@@ -96,7 +96,7 @@ func readEntry(r io.ReaderAt, at int64, p *meanwhile.Probe) {
 		return
 	case "h264", "av1":
 		w, h := int(binary.BigEndian.Uint16(b[40:])), int(binary.BigEndian.Uint16(b[42:]))
-		p.Video = &meanwhile.VideoStream{
+		p.Video = &storage.VideoStream{
 			Codec:       codec,
 			Tag:         string(b[12:16]),
 			CodedWidth:  w,
@@ -106,7 +106,7 @@ func readEntry(r io.ReaderAt, at int64, p *meanwhile.Probe) {
 		}
 		readAVC(r, at+94, p.Video) // behind the entry's own fields (12.1.3)
 	default:
-		p.Audio = &meanwhile.AudioStream{Codec: codec}
+		p.Audio = &storage.AudioStream{Codec: codec}
 	}
 }
 
@@ -114,7 +114,7 @@ func readEntry(r io.ReaderAt, at int64, p *meanwhile.Probe) {
 var avcProfiles = map[byte]string{66: "Constrained Baseline", 77: "Main", 100: "High"}
 
 // readAVC takes profile and level from the decoder's configuration (ISO/IEC 14496-15, 5.3.3.1).
-func readAVC(r io.ReaderAt, at int64, v *meanwhile.VideoStream) {
+func readAVC(r io.ReaderAt, at int64, v *storage.VideoStream) {
 	var b [12]byte
 	if _, err := r.ReadAt(b[:], at); err != nil || string(b[4:8]) != "avcC" {
 		return

@@ -8,7 +8,7 @@ import (
 
 	ffgo "github.com/u2takey/ffmpeg-go"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // The names of what a ladder's process writes beside its rungs.
@@ -18,10 +18,10 @@ const (
 )
 
 // FragmentedName is the file of a rung for HLS.
-func FragmentedName(r meanwhile.Rung) string { return r.Name + ".m4s" }
+func FragmentedName(r storage.Rung) string { return r.Name + ".m4s" }
 
 // ProgressiveName is the file of a rung that plays as it is.
-func ProgressiveName(r meanwhile.Rung) string { return r.Name + ".mp4" }
+func ProgressiveName(r storage.Rung) string { return r.Name + ".mp4" }
 
 // lowerThreads is for every rung but the first: together they take less than it does.
 const lowerThreads = 2
@@ -32,8 +32,8 @@ const lowerThreads = 2
 func (t *Tools) Ladder(
 	ctx context.Context,
 	src Source,
-	l meanwhile.Ladder,
-	s meanwhile.Storyboard,
+	l storage.Ladder,
+	s storage.Storyboard,
 	outDir string,
 	p Progress,
 ) error {
@@ -52,7 +52,7 @@ func (t *Tools) Ladder(
 	)
 }
 
-func ladderFiles(l meanwhile.Ladder) []string {
+func ladderFiles(l storage.Ladder) []string {
 	var names []string
 	for _, r := range l.Rungs {
 		if l.Adaptive {
@@ -70,7 +70,7 @@ func ladderFiles(l meanwhile.Ladder) []string {
 
 // LadderArgs are ffmpeg's arguments for a ladder from in to files in outDir. Every stream is
 // encoded once; the tee muxer hands its packets to each file that wants them.
-func LadderArgs(in, outDir string, p meanwhile.Probe, l meanwhile.Ladder, s meanwhile.Storyboard) []string {
+func LadderArgs(in, outDir string, p storage.Probe, l storage.Ladder, s storage.Storyboard) []string {
 	options := outputOptions()
 	options["format"] = "tee"
 	graph, pictures := ladderGraph(p, l, s)
@@ -123,7 +123,7 @@ func teeFile(streams, movflags, name string) string {
 
 // ladderGraph scales once from the source, and then each rung from the one above. It gives the
 // streams to map, one a rung.
-func ladderGraph(p meanwhile.Probe, l meanwhile.Ladder, s meanwhile.Storyboard) (graph string, pictures []string) {
+func ladderGraph(p storage.Probe, l storage.Ladder, s storage.Storyboard) (graph string, pictures []string) {
 	var chains []string
 	from, first := "[0:V:0]", true
 	last := -1
@@ -147,7 +147,7 @@ func ladderGraph(p meanwhile.Probe, l meanwhile.Ladder, s meanwhile.Storyboard) 
 		case l.Extras:
 			at, length := previewSpan(p)
 			// mapped, turned and of one size
-			made := &meanwhile.VideoStream{Width: p.Video.Width, Height: p.Video.Height, ColorSpace: "bt709"}
+			made := &storage.VideoStream{Width: p.Video.Width, Height: p.Video.Height, ColorSpace: "bt709"}
 			chains = append(
 				chains,
 				from+filters+",split=3"+out+"[still][moving]",
@@ -167,7 +167,7 @@ func ladderGraph(p meanwhile.Probe, l meanwhile.Ladder, s meanwhile.Storyboard) 
 const pulse = `metadata=mode=add:key=at:value=0,metadata=mode=print:file=pipe\\:3:direct=1`
 
 // encodeRung sets the options of the i-th picture stream.
-func encodeRung(options ffgo.KwArgs, i int, r meanwhile.Rung) {
+func encodeRung(options ffgo.KwArgs, i int, r storage.Rung) {
 	set := func(name string, value any) { options[fmt.Sprintf("%s:v:%d", name, i)] = value }
 	if r.Copy {
 		set("c", "copy")

@@ -10,14 +10,15 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
 
 // planOf is what the Library decides for a source.
-func planOf(t testing.TB, src ffmpeg.Source) meanwhile.Plan {
+func planOf(t testing.TB, src ffmpeg.Source) storage.Plan {
 	t.Helper()
-	plan, err := meanwhile.Decide(src.Probe, meanwhile.DefaultLimits())
+	plan, err := meanwhile.Decide(src.Probe, storage.DefaultLimits())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +84,7 @@ func checkPreview(t *testing.T, tools *ffmpeg.Tools, path string, want time.Dura
 	if _, err := tools.Verify(
 		t.Context(),
 		path,
-		ffmpeg.Want{Container: meanwhile.ContainerMP4, Duration: want, VideoCodec: "h264"},
+		ffmpeg.Want{Container: storage.ContainerMP4, Duration: want, VideoCodec: "h264"},
 	); err != nil {
 		t.Fatalf("Verify(preview) = %v", err)
 	}
@@ -100,10 +101,10 @@ func checkPreview(t *testing.T, tools *ffmpeg.Tools, path string, want time.Dura
 	}
 }
 
-func checkRung(t *testing.T, tools *ffmpeg.Tools, src ffmpeg.Source, path string, r meanwhile.Rung) {
+func checkRung(t *testing.T, tools *ffmpeg.Tools, src ffmpeg.Source, path string, r storage.Rung) {
 	t.Helper()
 	want := ffmpeg.Want{
-		Container:  meanwhile.ContainerMP4,
+		Container:  storage.ContainerMP4,
 		Duration:   length(src.Probe),
 		Audio:      src.Probe.Audio != nil,
 		VideoCodec: "h264",
@@ -152,7 +153,7 @@ func checkRung(t *testing.T, tools *ffmpeg.Tools, src ffmpeg.Source, path string
 	}
 }
 
-func checkSheet(t *testing.T, path string, s meanwhile.Storyboard) {
+func checkSheet(t *testing.T, path string, s storage.Storyboard) {
 	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
@@ -356,7 +357,7 @@ func TestSoundAloneBecomesAnMP4(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			src := mustProbe(t, tools, ffmpegtest.Clip(t, tc.file, tc.words))
 			plan := planOf(t, src)
-			if plan.Sound == nil || plan.Sound.Copy != tc.copied || len(plan.Steps()) != 2 {
+			if plan.Sound == nil || plan.Sound.Copy != tc.copied || len(meanwhile.Steps(plan)) != 2 {
 				t.Fatalf("the plan is %+v", plan)
 			}
 			path := filepath.Join(t.TempDir(), "sound.mp4")
@@ -367,7 +368,7 @@ func TestSoundAloneBecomesAnMP4(t *testing.T) {
 				t.Context(),
 				path,
 				ffmpeg.Want{
-					Container:  meanwhile.ContainerMP4,
+					Container:  storage.ContainerMP4,
 					Duration:   2 * time.Second,
 					Audio:      true,
 					AudioCodec: "aac",

@@ -11,7 +11,7 @@ import (
 
 	ffgo "github.com/u2takey/ffmpeg-go"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // What the sound is made into beside renditions.
@@ -23,24 +23,24 @@ const (
 
 // Listen hears the whole sound once: how loud it is, its peaks for drawing, and a copy for speech
 // recognition, FLAC of 16 kHz mono, at speechPath. Promise and errors are Copy's.
-func (t *Tools) Listen(ctx context.Context, src Source, speechPath string) (meanwhile.Loudness, Peaks, error) {
+func (t *Tools) Listen(ctx context.Context, src Source, speechPath string) (storage.Loudness, Peaks, error) {
 	counter := newPeakCounter(time.Duration(src.Probe.DurationMS) * time.Millisecond)
 	cpu := copyBudget(src.Probe) + time.Duration(src.Probe.DurationMS)*time.Millisecond/10
 	w := work{cpu: cpu, wall: wallFor(cpu), niceness: t.nice / 2, reports: true, stdout: counter, stderr: &tailBuffer{}}
 	err := t.make(ctx, src, speechPath, w, func(in, out string) []string { return ListenArgs(in, out, src.Probe) })
 	if err != nil {
-		return meanwhile.Loudness{}, Peaks{}, err
+		return storage.Loudness{}, Peaks{}, err
 	}
 	loudness, err := loudnessIn(w.stderr.String())
 	if err != nil {
-		return meanwhile.Loudness{}, Peaks{}, conversionError(err)
+		return storage.Loudness{}, Peaks{}, conversionError(err)
 	}
 	return loudness, counter.peaks(), nil
 }
 
 // ListenArgs are ffmpeg's arguments for one pass over the sound: samples for the peaks go to its
 // standard output, the measurement to what it says at its end.
-func ListenArgs(in, out string, p meanwhile.Probe) []string {
+func ListenArgs(in, out string, p storage.Probe) []string {
 	input := inputOptions(p.Container)
 	input["vn"] = ""
 	graph := "[0:a:0]" + wholeSound + ",asplit=3[loud][draw][speak];" +
@@ -75,13 +75,13 @@ var (
 const silentLUFS = -70
 
 // loudnessIn finds the summary at the end of what ebur128 says.
-func loudnessIn(said string) (meanwhile.Loudness, error) {
+func loudnessIn(said string) (storage.Loudness, error) {
 	_, summary, found := cutLast(said, "Summary:")
 	i, p := integrated.FindStringSubmatch(summary), samplePeak.FindStringSubmatch(summary)
 	if !found || i == nil || p == nil {
-		return meanwhile.Loudness{}, fmt.Errorf("no loudness in %q", said)
+		return storage.Loudness{}, fmt.Errorf("no loudness in %q", said)
 	}
-	return meanwhile.Loudness{LUFS: decibels(i[1]), PeakDBFS: decibels(p[1])}, nil
+	return storage.Loudness{LUFS: decibels(i[1]), PeakDBFS: decibels(p[1])}, nil
 }
 
 func cutLast(s, sep string) (before, after string, found bool) {

@@ -10,6 +10,7 @@ import (
 	ffgo "github.com/u2takey/ffmpeg-go"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 // soundFor bounds the encoding of one piece of a recording's sound: at most two minutes of it, in
@@ -26,7 +27,7 @@ func (t *Tools) LiveSound(ctx context.Context, b *meanwhile.SoundBatch, dir stri
 	defer os.Remove(in)
 	out := filepath.Join(dir, "sound.aac")
 	w := work{cpu: soundFor, wall: wallFor(soundFor), niceness: t.nice / 2}
-	src := Source{Path: in, Probe: meanwhile.Probe{Container: meanwhile.ContainerMP4, SizeBytes: int64(len(b.Stream))}}
+	src := Source{Path: in, Probe: storage.Probe{Container: storage.ContainerMP4, SizeBytes: int64(len(b.Stream))}}
 	if err := t.make(ctx, src, out, w, func(in, out string) []string { return LiveSoundArgs(in, out, b) }); err != nil {
 		return nil, err
 	}
@@ -45,10 +46,10 @@ func LiveSoundArgs(in, out string, b *meanwhile.SoundBatch) []string {
 	options["map"] = []string{"0:a:0"}
 	options["vn"] = ""
 	options["format"] = "adts"
-	encodeAudio(options, &meanwhile.AudioStream{Channels: b.Channels}, 0)
+	encodeAudio(options, &storage.AudioStream{Channels: b.Channels}, 0)
 	// the other one takes five seconds to find its rate, anew with each piece, and twice the time
 	options["aac_coder"] = "fast"
 	options["af"] = fmt.Sprintf("asetpts=N/SR/TB,atrim=start_sample=%d:end_sample=%d,asetpts=N/SR/TB", b.From, b.To)
-	stream := ffgo.Input(fileURL(in), inputOptions(meanwhile.ContainerMP4)).Output(fileURL(out), options)
+	stream := ffgo.Input(fileURL(in), inputOptions(storage.ContainerMP4)).Output(fileURL(out), options)
 	return append(globalArgs(), stream.GetArgs()...)
 }

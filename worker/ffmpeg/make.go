@@ -10,21 +10,21 @@ import (
 	"path/filepath"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // Source is a local file and what Probe said of it.
 type Source struct {
 	Path  string
-	Probe meanwhile.Probe
+	Probe storage.Probe
 }
 
 // Copy writes src's streams, as they are, into outPath: a faststart MP4, or a WebM whose index
 // stands in front. Nothing is at outPath unless it returns nil. Errors: ctx's; Unprocessable with a
 // sentence; Full; Internal when trying again may help.
-func (t *Tools) Copy(ctx context.Context, src Source, c meanwhile.Copy, outPath string, p Progress) error {
+func (t *Tools) Copy(ctx context.Context, src Source, c storage.Copy, outPath string, p Progress) error {
 	if muxers[c.Container] == "" {
-		return meanwhile.E(meanwhile.Invalid, fmt.Sprintf("A copy is mp4 or webm, not %q.", c.Container), nil)
+		return storage.E(storage.Invalid, fmt.Sprintf("A copy is mp4 or webm, not %q.", c.Container), nil)
 	}
 	cpu := copyBudget(src.Probe)
 	// not niced: people wait for it
@@ -58,7 +58,7 @@ func (t *Tools) picture(
 		}
 		// Only a picture that could not be made is tried another way, not a lost disk or a
 		// cancelled job.
-		if err == nil || ctx.Err() != nil || meanwhile.KindOf(err) != meanwhile.Unprocessable {
+		if err == nil || ctx.Err() != nil || storage.KindOf(err) != storage.Unprocessable {
 			return err
 		}
 	}

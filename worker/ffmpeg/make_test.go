@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
@@ -65,9 +65,9 @@ func TestBrowserRecordings(t *testing.T) {
 
 func checkCopy(t *testing.T, tools *ffmpeg.Tools, src ffmpeg.Source) {
 	t.Helper()
-	c := meanwhile.Copy{Container: meanwhile.ContainerMP4}
-	if src.Probe.Container == meanwhile.ContainerWebM {
-		c.Container = meanwhile.ContainerWebM
+	c := storage.Copy{Container: storage.ContainerMP4}
+	if src.Probe.Container == storage.ContainerWebM {
+		c.Container = storage.ContainerWebM
 	}
 	out := filepath.Join(t.TempDir(), "copy."+string(c.Container))
 	if err := tools.Copy(t.Context(), src, c, out, nil); err != nil {
@@ -94,10 +94,10 @@ func checkCopy(t *testing.T, tools *ffmpeg.Tools, src ffmpeg.Source) {
 }
 
 // checkIndexFirst: a player must find the index without fetching the end.
-func checkIndexFirst(t *testing.T, path string, c meanwhile.Container) {
+func checkIndexFirst(t *testing.T, path string, c storage.Container) {
 	t.Helper()
 	index, media := "moov", "mdat"
-	if c == meanwhile.ContainerWebM {
+	if c == storage.ContainerWebM {
 		index, media = "\x1c\x53\xbb\x6b", "\x1f\x43\xb6\x75" // Cues, Cluster
 	}
 	content := string(mustRead(t, path))
@@ -115,7 +115,7 @@ func checkIndexFirst(t *testing.T, path string, c meanwhile.Container) {
 	}
 }
 
-func checkEncode(t *testing.T, tools *ffmpeg.Tools, src ffmpeg.Source) (path string, made meanwhile.Probe) {
+func checkEncode(t *testing.T, tools *ffmpeg.Tools, src ffmpeg.Source) (path string, made storage.Probe) {
 	t.Helper()
 	return checkLadder(t, tools, src, ladderOf(src.Probe))
 }
@@ -124,8 +124,8 @@ func checkLadder(
 	t *testing.T,
 	tools *ffmpeg.Tools,
 	src ffmpeg.Source,
-	l meanwhile.Ladder,
-) (path string, made meanwhile.Probe) {
+	l storage.Ladder,
+) (path string, made storage.Probe) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "ladder")
 	var told []float64
@@ -133,7 +133,7 @@ func checkLadder(
 		t.Context(),
 		src,
 		l,
-		meanwhile.Storyboard{},
+		storage.Storyboard{},
 		dir,
 		func(f float64) { told = append(told, f) },
 	); err != nil {
@@ -151,7 +151,7 @@ func checkLadder(
 		t.Errorf("progress ended at %v", told)
 	}
 	want := ffmpeg.Want{
-		Container:  meanwhile.ContainerMP4,
+		Container:  storage.ContainerMP4,
 		Duration:   length(src.Probe),
 		Audio:      src.Probe.Audio != nil,
 		VideoCodec: "h264",
@@ -164,7 +164,7 @@ func checkLadder(
 		t.Fatalf("Verify(encode) = %v", err)
 	}
 	made = mustProbe(t, tools, path).Probe
-	checkIndexFirst(t, path, meanwhile.ContainerMP4)
+	checkIndexFirst(t, path, storage.ContainerMP4)
 	v := made.Video
 	if v.PixelFormat != "yuv420p" || made.Fragmented || v.ResolutionMoves {
 		t.Errorf("the rendition does not play everywhere: %+v", *v)
@@ -215,40 +215,40 @@ func TestEveryKindOfFile(t *testing.T) {
 	subtitles := mustWrite(t, "a.srt", []byte("1\n00:00:00,000 --> 00:00:01,000\nhello\n\n"))
 	for _, tc := range []struct {
 		name, file, words string
-		container         meanwhile.Container
+		container         storage.Container
 		width, height     int
 		silent            bool
 	}{
 		{name: "an odd size", file: "a.mkv", words: "-f lavfi -i testsrc=s=641x359:r=30:d=2 " +
 			smallSound + "-c:v libx264 -preset ultrafast -pix_fmt yuv444p -c:a libopus",
-			container: meanwhile.ContainerMKV, width: 641, height: 359},
+			container: storage.ContainerMKV, width: 641, height: 359},
 		{name: "an AVI", file: "a.avi", words: smallPicture +
-			smallSound + "-c:v mpeg4 -c:a libmp3lame", container: meanwhile.ContainerAVI, width: 320, height: 240},
+			smallSound + "-c:v mpeg4 -c:a libmp3lame", container: storage.ContainerAVI, width: 320, height: 240},
 		{name: "a 3GP of an old phone", file: "a.3gp", words: "-f lavfi -i testsrc2=s=352x288:r=15:d=2 " +
 			smallSound + "-c:v h263 -c:a aac -ac 1",
-			container: meanwhile.ContainerMP4, width: 352, height: 288},
+			container: storage.ContainerMP4, width: 352, height: 288},
 		{name: "an MKV with Vorbis", file: "a.mkv", words: smallPicture +
-			smallSound + quickH264 + "-c:a libvorbis", container: meanwhile.ContainerMKV, width: 320, height: 240},
+			smallSound + quickH264 + "-c:a libvorbis", container: storage.ContainerMKV, width: 320, height: 240},
 		{name: "a MOV with PCM", file: "a.mov", words: smallPicture +
-			smallSound + quickH264 + "-c:a pcm_s16le", container: meanwhile.ContainerMP4, width: 320, height: 240},
+			smallSound + quickH264 + "-c:a pcm_s16le", container: storage.ContainerMP4, width: 320, height: 240},
 		{name: "a WebM with VP9", file: "a.webm", words: smallPicture +
 			smallSound + "-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -c:a libopus",
-			container: meanwhile.ContainerWebM,
+			container: storage.ContainerWebM,
 			width:     320,
 			height:    240},
 		{name: "subtitles", file: "a.mkv", words: smallPicture +
 			smallSound + "-f srt -i " + subtitles + " " + quickH264 + "-c:a aac -c:s ass",
-			container: meanwhile.ContainerMKV, width: 320, height: 240},
+			container: storage.ContainerMKV, width: 320, height: 240},
 		{name: "subtitles of an MP4", file: "a.mp4", words: smallPicture +
 			smallSound + "-f srt -i " + subtitles + " " + quickH264 + "-c:a aac -c:s mov_text",
-			container: meanwhile.ContainerMP4, width: 320, height: 240},
+			container: storage.ContainerMP4, width: 320, height: 240},
 		{name: "no sound", file: "a.mp4", words: smallPicture +
-			quickH264, container: meanwhile.ContainerMP4, width: 320, height: 240, silent: true},
+			quickH264, container: storage.ContainerMP4, width: 320, height: 240, silent: true},
 		{name: "pixels that are not square", file: "a.mp4", words: smallPicture +
-			smallSound + quickH264 + "-vf setsar=4/3", container: meanwhile.ContainerMP4, width: 427, height: 240},
+			smallSound + quickH264 + "-vf setsar=4/3", container: storage.ContainerMP4, width: 427, height: 240},
 		{name: "times that begin at an hour", file: "a.mkv", words: smallPicture +
 			smallSound + quickH264 + "-c:a aac -output_ts_offset 3600",
-			container: meanwhile.ContainerMKV,
+			container: storage.ContainerMKV,
 			width:     320,
 			height:    240},
 	} {

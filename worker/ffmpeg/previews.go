@@ -6,7 +6,7 @@ import (
 
 	ffgo "github.com/u2takey/ffmpeg-go"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // What the library's moving picture is.
@@ -37,7 +37,7 @@ func (t *Tools) Preview(ctx context.Context, src Source, outPath string) error {
 
 // PreviewArgs are ffmpeg's arguments for a preview where nothing else is decoded: from the key
 // frame before its beginning on.
-func PreviewArgs(in, out string, p meanwhile.Probe) []string {
+func PreviewArgs(in, out string, p storage.Probe) []string {
 	input := inputOptions(p.Container)
 	input["threads"] = 1
 	at, length := previewSpan(p)
@@ -54,7 +54,7 @@ func PreviewArgs(in, out string, p meanwhile.Probe) []string {
 
 // previewSpan is what of a source the preview shows: its beginning where it is short, or where the
 // picture ends long before the sound.
-func previewSpan(p meanwhile.Probe) (at, length time.Duration) {
+func previewSpan(p storage.Probe) (at, length time.Duration) {
 	whole := time.Duration(p.DurationMS) * time.Millisecond
 	at = time.Duration(float64(whole) * previewAfter)
 	if at+PreviewLength > whole || at.Seconds()*p.Video.FPS >= float64(p.Video.Frames) {
@@ -80,7 +80,7 @@ func previewOptions(from string) ffgo.KwArgs {
 
 // Storyboard writes the sheet of s to outPath, a JPEG, from key frames alone where there are some.
 // Promise and errors are Copy's.
-func (t *Tools) Storyboard(ctx context.Context, src Source, s meanwhile.Storyboard, outPath string) error {
+func (t *Tools) Storyboard(ctx context.Context, src Source, s storage.Storyboard, outPath string) error {
 	return t.picture(
 		ctx,
 		src,
@@ -95,7 +95,7 @@ func (t *Tools) Storyboard(ctx context.Context, src Source, s meanwhile.Storyboa
 
 // StoryboardArgs are ffmpeg's arguments for a storyboard where nothing else is decoded, from key
 // frames or from all.
-func StoryboardArgs(in, out string, p meanwhile.Probe, s meanwhile.Storyboard, keyFrames bool) []string {
+func StoryboardArgs(in, out string, p storage.Probe, s storage.Storyboard, keyFrames bool) []string {
 	options := jpegOptions("0:V:0", sheetQuality)
 	before := ""
 	if p.Video.HDR() {

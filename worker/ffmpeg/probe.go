@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // scanFor bounds the walk over a file's packets, and headerFor the look at its header.
@@ -29,38 +29,38 @@ const (
 // not seen.
 //
 // Errors: ctx's; Unprocessable with a sentence when the file cannot be read; NotFound; Internal.
-func (t *Tools) Probe(ctx context.Context, path string, c meanwhile.Container) (meanwhile.Probe, error) {
+func (t *Tools) Probe(ctx context.Context, path string, c storage.Container) (storage.Probe, error) {
 	if demuxers[c] == "" {
-		return meanwhile.Probe{}, meanwhile.E(
-			meanwhile.Invalid,
+		return storage.Probe{}, storage.E(
+			storage.Invalid,
 			fmt.Sprintf("%q is no container that we read.", c),
 			nil,
 		)
 	}
 	source, err := resolve(path)
 	if err != nil {
-		return meanwhile.Probe{}, ioError("find the source", err)
+		return storage.Probe{}, ioError("find the source", err)
 	}
 	info, err := os.Stat(source)
 	if err != nil {
-		return meanwhile.Probe{}, ioError("look at the source", err)
+		return storage.Probe{}, ioError("look at the source", err)
 	}
 	f, err := t.readFacts(ctx, source, c)
 	if err != nil {
-		return meanwhile.Probe{}, err
+		return storage.Probe{}, err
 	}
-	p, err := f.judge(meanwhile.Probe{Container: c, SizeBytes: info.Size()})
+	p, err := f.judge(storage.Probe{Container: c, SizeBytes: info.Size()})
 	if err != nil {
-		return meanwhile.Probe{}, err
+		return storage.Probe{}, err
 	}
 	if err := inspectFile(source, &p, f); err != nil {
-		return meanwhile.Probe{}, ioError("read the source", err)
+		return storage.Probe{}, ioError("read the source", err)
 	}
 	return p, nil
 }
 
 // readFacts runs ffprobe, a second time for the header alone when the packets took too long.
-func (t *Tools) readFacts(ctx context.Context, source string, c meanwhile.Container) (*facts, error) {
+func (t *Tools) readFacts(ctx context.Context, source string, c storage.Container) (*facts, error) {
 	f := newFacts()
 	err := t.ffprobeInto(ctx, f, source, c, false, scanFor)
 	if isTimeout(err) {
@@ -71,7 +71,7 @@ func (t *Tools) readFacts(ctx context.Context, source string, c meanwhile.Contai
 		return f, nil
 	}
 	var exit *exitError
-	if !errors.As(err, &exit) || meanwhile.MessageOf(err) != "" {
+	if !errors.As(err, &exit) || storage.MessageOf(err) != "" {
 		return nil, conversionError(err)
 	}
 	// A file that was cut in the middle ends with a complaint and is still worth playing.
@@ -85,7 +85,7 @@ func (t *Tools) ffprobeInto(
 	ctx context.Context,
 	f *facts,
 	source string,
-	c meanwhile.Container,
+	c storage.Container,
 	headerOnly bool,
 	wall time.Duration,
 ) error {
@@ -102,8 +102,8 @@ func isTimeout(err error) bool { return errors.Is(err, errWall) }
 // damage finds the sentence for a file that ffprobe gave up on, by what it said.
 func damage(said string, err error) error {
 	if m := notListed.FindStringSubmatch(said); m != nil {
-		return meanwhile.E(
-			meanwhile.Unprocessable,
+		return storage.E(
+			storage.Unprocessable,
 			fmt.Sprintf("We cannot read the picture or the sound of this file (%.20s).", m[1]),
 			err,
 		)
@@ -124,10 +124,10 @@ func damage(said string, err error) error {
 		{"EBML header parsing failed", "This file is damaged: its beginning cannot be read."},
 	} {
 		if strings.Contains(said, known.text) {
-			return meanwhile.E(meanwhile.Unprocessable, known.sentence, err)
+			return storage.E(storage.Unprocessable, known.sentence, err)
 		}
 	}
-	return meanwhile.E(meanwhile.Unprocessable, "This file is damaged: what it says of itself cannot be read.", err)
+	return storage.E(storage.Unprocessable, "This file is damaged: what it says of itself cannot be read.", err)
 }
 
 // notListed is what a codec outside of the whitelist makes ffprobe say.
@@ -135,9 +135,9 @@ var notListed = regexp.MustCompile(`Codec \(([A-Za-z0-9_]+)\) not on whitelist`)
 
 // judge makes the Probe, or says why nothing can be known of this file. Whether the video is one
 // that we take is Decide's to say.
-func (f *facts) judge(p meanwhile.Probe) (meanwhile.Probe, error) {
-	refuse := func(format string, a ...any) (meanwhile.Probe, error) {
-		return meanwhile.Probe{}, meanwhile.E(meanwhile.Unprocessable, fmt.Sprintf(format, a...), nil)
+func (f *facts) judge(p storage.Probe) (storage.Probe, error) {
+	refuse := func(format string, a ...any) (storage.Probe, error) {
+		return storage.Probe{}, storage.E(storage.Unprocessable, fmt.Sprintf(format, a...), nil)
 	}
 	p.Streams = max(len(f.streams), int(f.format.integer("nb_streams")))
 	if p.Streams > maxStreams {
@@ -145,7 +145,7 @@ func (f *facts) judge(p meanwhile.Probe) (meanwhile.Probe, error) {
 	}
 	video, audio := f.chosen()
 	if err := knownCodecs(video, audio); err != nil {
-		return meanwhile.Probe{}, err
+		return storage.Probe{}, err
 	}
 	if video != nil {
 		if f.walk(video).packets == 0 && !f.partial {
@@ -157,7 +157,7 @@ func (f *facts) judge(p meanwhile.Probe) (meanwhile.Probe, error) {
 	p.Video = f.video(video, length)
 	p.Audio = f.audio(audio, length)
 	if p.Video != nil && (p.Video.Width <= 0 || p.Video.Height <= 0) {
-		return meanwhile.Probe{}, damage(f.said.String(), errors.New("the picture has no size"))
+		return storage.Probe{}, damage(f.said.String(), errors.New("the picture has no size"))
 	}
 	return p, nil
 }
@@ -174,8 +174,8 @@ func knownCodecs(video, audio fields) error {
 		if name == "" || name == "unknown" {
 			name = "unknown"
 		}
-		return meanwhile.E(
-			meanwhile.Unprocessable,
+		return storage.E(
+			storage.Unprocessable,
 			fmt.Sprintf("We cannot read the %s of this file (%.20s).", s.what, name),
 			nil,
 		)
@@ -184,12 +184,12 @@ func knownCodecs(video, audio fields) error {
 }
 
 // video describes the picture stream.
-func (f *facts) video(s fields, length time.Duration) *meanwhile.VideoStream {
+func (f *facts) video(s fields, length time.Duration) *storage.VideoStream {
 	if s == nil {
 		return nil
 	}
 	w := f.walk(s)
-	v := &meanwhile.VideoStream{
+	v := &storage.VideoStream{
 		Codec:          s["codec_name"],
 		Profile:        s.word("profile"),
 		Level:          max(0, int(s.integer("level"))),
@@ -224,11 +224,11 @@ func (f *facts) video(s fields, length time.Duration) *meanwhile.VideoStream {
 	return v
 }
 
-func (f *facts) audio(s fields, length time.Duration) *meanwhile.AudioStream {
+func (f *facts) audio(s fields, length time.Duration) *storage.AudioStream {
 	if s == nil || f.walk(s).packets == 0 && !f.partial {
 		return nil
 	}
-	return &meanwhile.AudioStream{
+	return &storage.AudioStream{
 		Codec: s["codec_name"], Channels: int(s.integer("channels")), SampleRate: int(s.integer("sample_rate")),
 		BitrateBPS: f.walk(s).bitrate(),
 	}

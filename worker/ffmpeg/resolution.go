@@ -7,7 +7,7 @@ import (
 	"io"
 	"math/bits"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // keyBytes is how much of a key frame is looked at: parameter sets and frame headers stand at its
@@ -16,7 +16,7 @@ const keyBytes = 512
 
 // sizeMoves reports whether two of the key frames at places were coded in different sizes. The
 // sizes are read here, not by ffmpeg, for that would mean decoding.
-func sizeMoves(r io.ReaderAt, c meanwhile.Container, codec string, places []int64) bool {
+func sizeMoves(r io.ReaderAt, c storage.Container, codec string, places []int64) bool {
 	read := frameSizes[codec]
 	if read == nil {
 		return false
@@ -29,7 +29,7 @@ func sizeMoves(r io.ReaderAt, c meanwhile.Container, codec string, places []int6
 			return false
 		}
 		frame := buffer[:n]
-		if c == meanwhile.ContainerMKV || c == meanwhile.ContainerWebM {
+		if c == storage.ContainerMKV || c == storage.ContainerWebM {
 			frame = blockContent(frame)
 		}
 		width, height, ok := read(frame)

@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
@@ -26,8 +26,8 @@ func eachSandbox(t *testing.T, stall time.Duration, test func(t *testing.T, tool
 	for _, name := range []string{"bwrap", "landlock"} {
 		tools, err := ffmpeg.New(t.Context(), ffmpeg.Options{Sandbox: name, Stall: stall})
 		if err != nil {
-			if meanwhile.KindOf(err) != meanwhile.Unavailable ||
-				!strings.Contains(meanwhile.MessageOf(err), "Install bubblewrap") {
+			if storage.KindOf(err) != storage.Unavailable ||
+				!strings.Contains(storage.MessageOf(err), "Install bubblewrap") {
 				t.Errorf("New(%s) = %v", name, err)
 			}
 			continue
@@ -148,7 +148,7 @@ func TestCancelledEncodeLeavesNothing(t *testing.T) {
 		started := make(chan struct{}, 1)
 		ended := make(chan error, 1)
 		go func() {
-			ended <- tools.Ladder(ctx, src, slow, meanwhile.Storyboard{}, filepath.Join(dir, "out"), func(f float64) {
+			ended <- tools.Ladder(ctx, src, slow, storage.Storyboard{}, filepath.Join(dir, "out"), func(f float64) {
 				if f > 0 {
 					select {
 					case started <- struct{}{}:
@@ -207,16 +207,16 @@ func TestStalledWorkIsEnded(t *testing.T) {
 		if err := unix.Mkfifo(pipe, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		src := ffmpeg.Source{Path: pipe, Probe: meanwhile.Probe{Container: meanwhile.ContainerMP4, DurationMS: 1000}}
+		src := ffmpeg.Source{Path: pipe, Probe: storage.Probe{Container: storage.ContainerMP4, DurationMS: 1000}}
 		err := tools.Copy(
 			t.Context(),
 			src,
-			meanwhile.Copy{Container: meanwhile.ContainerMP4},
+			storage.Copy{Container: storage.ContainerMP4},
 			filepath.Join(t.TempDir(), "out.mp4"),
 			nil,
 		)
-		if meanwhile.KindOf(err) != meanwhile.Unprocessable ||
-			!strings.Contains(meanwhile.MessageOf(err), "stopped making progress") {
+		if storage.KindOf(err) != storage.Unprocessable ||
+			!strings.Contains(storage.MessageOf(err), "stopped making progress") {
 			t.Errorf("Copy() = %v", err)
 		}
 	})
@@ -227,31 +227,31 @@ func TestNewSaysWhatIsMissing(t *testing.T) {
 	for _, tc := range []struct {
 		name     string
 		options  ffmpeg.Options
-		kind     meanwhile.Kind
+		kind     storage.Kind
 		sentence string
 	}{
 		{
 			name:     "no ffmpeg",
 			options:  ffmpeg.Options{FFmpeg: "/nowhere/ffmpeg"},
-			kind:     meanwhile.Unavailable,
+			kind:     storage.Unavailable,
 			sentence: "apt install ffmpeg",
 		},
 		{
 			name:     "a sandbox that nobody knows",
 			options:  ffmpeg.Options{Sandbox: "strong"},
-			kind:     meanwhile.Invalid,
+			kind:     storage.Invalid,
 			sentence: "auto, bwrap, landlock or off",
 		},
 		{
 			name:     "a program that is no ffmpeg",
 			options:  ffmpeg.Options{FFmpeg: "/bin/false"},
-			kind:     meanwhile.Unavailable,
+			kind:     storage.Unavailable,
 			sentence: "No sandbox for ffmpeg works here",
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := ffmpeg.New(t.Context(), tc.options)
-			if meanwhile.KindOf(err) != tc.kind || !strings.Contains(meanwhile.MessageOf(err), tc.sentence) {
+			if storage.KindOf(err) != tc.kind || !strings.Contains(storage.MessageOf(err), tc.sentence) {
 				t.Errorf("New() = %v", err)
 			}
 		})

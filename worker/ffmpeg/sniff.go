@@ -11,7 +11,7 @@ import (
 
 	"github.com/gabriel-vasile/mimetype"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // sniffBytes is how much of a file's beginning is looked at.
@@ -20,7 +20,7 @@ const sniffBytes = 64 << 10
 // Sniff tells a file's container by its first bytes. The name plays no part. Errors, with a
 // sentence: Unprocessable for whatever is not on the list, an empty file and a file of zeros;
 // NotFound or Internal when the file cannot be read.
-func Sniff(path string) (meanwhile.Container, error) {
+func Sniff(path string) (storage.Container, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return "", ioError("open the source", err)
@@ -34,13 +34,13 @@ func Sniff(path string) (meanwhile.Container, error) {
 	return sniff(head[:n])
 }
 
-func sniff(head []byte) (meanwhile.Container, error) {
+func sniff(head []byte) (storage.Container, error) {
 	if len(head) == 0 {
-		return "", meanwhile.E(meanwhile.Unprocessable, "This file is empty.", nil)
+		return "", storage.E(storage.Unprocessable, "This file is empty.", nil)
 	}
 	if !slices.ContainsFunc(head, func(b byte) bool { return b != 0 }) {
-		return "", meanwhile.E(
-			meanwhile.Unprocessable,
+		return "", storage.E(
+			storage.Unprocessable,
 			"This file holds nothing but zeros: it was probably cut off while it was copied. Try again from the "+
 				"original.",
 			nil,
@@ -53,19 +53,19 @@ func sniff(head []byte) (meanwhile.Container, error) {
 		}
 	}
 	name, _, _ := strings.Cut(kind.String(), ";")
-	return "", meanwhile.E(meanwhile.Unprocessable,
+	return "", storage.E(storage.Unprocessable,
 		fmt.Sprintf("We cannot read this kind of file (%s). MP4, MOV, WebM, MKV, AVI and 3GP work.", name), nil)
 }
 
 // containers is the allow-list. What the library recognises is looked at a second time: it is made
 // to be friendly, not strict.
 var containers = []struct {
-	container meanwhile.Container
+	container storage.Container
 	types     []string
 	check     func(head []byte) bool
 }{
 	{
-		meanwhile.ContainerMP4,
+		storage.ContainerMP4,
 		[]string{
 			"video/mp4",
 			"video/quicktime",
@@ -77,9 +77,9 @@ var containers = []struct {
 		},
 		startsWithBox,
 	},
-	{meanwhile.ContainerWebM, []string{"video/webm"}, startsWithEBML},
-	{meanwhile.ContainerMKV, []string{"video/matroska"}, startsWithEBML},
-	{meanwhile.ContainerAVI, []string{"video/x-msvideo"}, startsWithRIFF},
+	{storage.ContainerWebM, []string{"video/webm"}, startsWithEBML},
+	{storage.ContainerMKV, []string{"video/matroska"}, startsWithEBML},
+	{storage.ContainerAVI, []string{"video/x-msvideo"}, startsWithRIFF},
 }
 
 // startsWithBox: an ISO file begins with one of a few boxes, old QuickTime ones without ftyp.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
@@ -18,24 +18,24 @@ func TestSniff(t *testing.T) {
 	}
 	for _, tc := range []struct {
 		name, content string
-		want          meanwhile.Container
+		want          storage.Container
 		sentence      string // part of the message, where it is refused
 	}{
 		{
 			name:    "an MP4 of a browser",
 			content: "\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2",
-			want:    meanwhile.ContainerMP4,
+			want:    storage.ContainerMP4,
 		},
 		{
 			name:    "a QuickTime file of a phone",
 			content: "\x00\x00\x00\x14ftypqt  \x00\x00\x00\x00qt  ",
-			want:    meanwhile.ContainerMP4,
+			want:    storage.ContainerMP4,
 		},
 		{name: "an old QuickTime file without ftyp", content: "\x00\x00\x00\x20moov\x00\x00\x00\x18mvhd" +
-			strings.Repeat("\x00", 16), want: meanwhile.ContainerMP4},
-		{name: "a 3GP file", content: "\x00\x00\x00\x14ftyp3gp4\x00\x00\x02\x003gp4", want: meanwhile.ContainerMP4},
+			strings.Repeat("\x00", 16), want: storage.ContainerMP4},
+		{name: "a 3GP file", content: "\x00\x00\x00\x14ftyp3gp4\x00\x00\x02\x003gp4", want: storage.ContainerMP4},
 		{name: "an AVI file", content: "RIFF\x00\x10\x00\x00AVI LIST" +
-			strings.Repeat("\x00", 32), want: meanwhile.ContainerAVI},
+			strings.Repeat("\x00", 32), want: storage.ContainerAVI},
 		{name: "an empty file", content: "", sentence: "This file is empty."},
 		{name: "a file of zeros", content: strings.Repeat("\x00", 100_000), sentence: "nothing but zeros"},
 		{
@@ -70,20 +70,20 @@ func TestSniff(t *testing.T) {
 				}
 				return
 			}
-			if meanwhile.KindOf(err) != meanwhile.Unprocessable ||
-				!strings.Contains(meanwhile.MessageOf(err), tc.sentence) {
+			if storage.KindOf(err) != storage.Unprocessable ||
+				!strings.Contains(storage.MessageOf(err), tc.sentence) {
 				t.Errorf("Sniff() = %q, %v, want unprocessable: %s", got, err, tc.sentence)
 			}
 		})
 	}
 	t.Run("a file that is not there", func(t *testing.T) {
-		if _, err := ffmpeg.Sniff(t.TempDir() + "/none"); meanwhile.KindOf(err) != meanwhile.NotFound {
+		if _, err := ffmpeg.Sniff(t.TempDir() + "/none"); storage.KindOf(err) != storage.NotFound {
 			t.Errorf("Sniff() = %v, want not-found", err)
 		}
 	})
-	for container, words := range map[meanwhile.Container]string{
-		meanwhile.ContainerWebM: "-f lavfi -i color=d=0.1 -c:v libvpx -f webm",
-		meanwhile.ContainerMKV:  "-f lavfi -i color=d=0.1 -c:v libx264 -f matroska",
+	for container, words := range map[storage.Container]string{
+		storage.ContainerWebM: "-f lavfi -i color=d=0.1 -c:v libvpx -f webm",
+		storage.ContainerMKV:  "-f lavfi -i color=d=0.1 -c:v libx264 -f matroska",
 	} {
 		t.Run("a real "+string(container), func(t *testing.T) {
 			path := ffmpegtest.Clip(t, "clip.bin", words)

@@ -13,7 +13,7 @@ import (
 	"strconv"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // Options say which programs to use and how closely to hold them. The zero value is the safe
@@ -67,7 +67,7 @@ func New(ctx context.Context, o Options) (*Tools, error) {
 	}
 	if major, minor, ok := parseVersion(t.version); ok &&
 		(major < oldest[0] || major == oldest[0] && minor < oldest[1]) {
-		return nil, meanwhile.E(meanwhile.Unavailable,
+		return nil, storage.E(storage.Unavailable,
 			fmt.Sprintf("ffmpeg %s is too old; install %d.%d or newer.", t.version, oldest[0], oldest[1]), nil)
 	}
 	return t, nil
@@ -148,8 +148,8 @@ func findProgram(path, name string) (string, error) {
 		found, err = filepath.Abs(found)
 	}
 	if err != nil {
-		return "", meanwhile.E(
-			meanwhile.Unavailable,
+		return "", storage.E(
+			storage.Unavailable,
 			fmt.Sprintf("%s is not installed (apt install ffmpeg), or not at %q.", name, path),
 			err,
 		)
@@ -170,8 +170,8 @@ func (t *Tools) chooseSandbox(ctx context.Context, want string) error {
 	case "off":
 		candidates = []sandbox{confined{}}
 	default:
-		return meanwhile.E(
-			meanwhile.Invalid,
+		return storage.E(
+			storage.Invalid,
 			fmt.Sprintf("A sandbox is auto, bwrap, landlock or off, not %q.", want),
 			nil,
 		)
@@ -188,7 +188,7 @@ func (t *Tools) chooseSandbox(ctx context.Context, want string) error {
 		}
 		tried = append(tried, fmt.Errorf("%s: %w", box.name(), err))
 	}
-	return meanwhile.E(meanwhile.Unavailable,
+	return storage.E(storage.Unavailable,
 		"No sandbox for ffmpeg works here. Install bubblewrap (apt install bubblewrap) and allow user namespaces "+
 			"(sysctl kernel.apparmor_restrict_unprivileged_userns=0 on Ubuntu), or use a kernel with Landlock, or "+
 			"turn the sandbox off "+

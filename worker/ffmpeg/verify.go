@@ -10,11 +10,12 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/storage"
 )
 
 // Want is what an output has to be before anybody sees it.
 type Want struct {
-	Container     meanwhile.Container
+	Container     storage.Container
 	Fragmented    bool          // an MP4 of movie fragments; else its index stands in front
 	Duration      time.Duration // within a second or two per cent, whichever is more
 	Audio         bool          // there must be sound; false: there must be none
@@ -37,16 +38,16 @@ type Output struct {
 
 // Made is what an output is.
 type Made struct {
-	Probe     meanwhile.Probe
+	Probe     storage.Probe
 	Fragments meanwhile.FragmentIndex // of a fragmented MP4
 	compared  bool                    // with an output that is decoded: the same packets
 }
 
 // Verify is VerifyAll for one file.
-func (t *Tools) Verify(ctx context.Context, outPath string, want Want) (meanwhile.Probe, error) {
+func (t *Tools) Verify(ctx context.Context, outPath string, want Want) (storage.Probe, error) {
 	made, err := t.VerifyAll(ctx, []Output{{outPath, want}})
 	if err != nil {
-		return meanwhile.Probe{}, err
+		return storage.Probe{}, err
 	}
 	return made[0].Probe, nil
 }
@@ -59,9 +60,9 @@ func (t *Tools) Verify(ctx context.Context, outPath string, want Want) (meanwhil
 // what is wrong in Err; ctx's; Internal.
 func (t *Tools) VerifyAll(ctx context.Context, outputs []Output) ([]Made, error) {
 	made, err := t.verify(ctx, outputs)
-	if err = conversionError(err); meanwhile.KindOf(err) == meanwhile.Unprocessable {
-		err = meanwhile.E(
-			meanwhile.Unprocessable,
+	if err = conversionError(err); storage.KindOf(err) == storage.Unprocessable {
+		err = storage.E(
+			storage.Unprocessable,
 			"We could not convert this video: the result did not pass its check.",
 			err,
 		)
@@ -77,7 +78,7 @@ func (t *Tools) verify(ctx context.Context, outputs []Output) ([]Made, error) {
 		if err == nil && c != o.Want.Container {
 			err = fmt.Errorf("container is %s, not %s", c, o.Want.Container)
 		}
-		if err == nil && c == meanwhile.ContainerMP4 {
+		if err == nil && c == storage.ContainerMP4 {
 			made[i], err = o.read()
 		}
 		if err != nil {
@@ -104,7 +105,7 @@ func (t *Tools) verify(ctx context.Context, outputs []Output) ([]Made, error) {
 
 func (t *Tools) probeOthers(ctx context.Context, outputs []Output, made []Made) error {
 	for i, o := range outputs {
-		if o.Want.Container == meanwhile.ContainerMP4 {
+		if o.Want.Container == storage.ContainerMP4 {
 			continue
 		}
 		p, err := t.Probe(ctx, o.Path, o.Want.Container)
@@ -145,9 +146,9 @@ func (o Output) read() (Made, error) {
 	return made, o.Want.compare(p)
 }
 
-func (w Want) compare(p meanwhile.Probe) error {
+func (w Want) compare(p storage.Probe) error {
 	if w.SoundOnly {
-		p.Video = &meanwhile.VideoStream{}
+		p.Video = &storage.VideoStream{}
 	}
 	if p.Video == nil {
 		return errors.New("there is no picture")

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
@@ -28,7 +28,7 @@ func TestVerifyRejects(t *testing.T) {
 		spoilt[i] ^= 0x55
 	}
 	want := ffmpeg.Want{
-		Container:  meanwhile.ContainerMP4,
+		Container:  storage.ContainerMP4,
 		Duration:   4 * time.Second,
 		Audio:      true,
 		Width:      320,
@@ -61,7 +61,7 @@ func TestVerifyRejects(t *testing.T) {
 		{
 			name:   "another container",
 			path:   good,
-			change: func(w *ffmpeg.Want) { w.Container = meanwhile.ContainerWebM },
+			change: func(w *ffmpeg.Want) { w.Container = storage.ContainerWebM },
 			why:    "container is mp4",
 		},
 		{name: "another size", path: good, change: func(w *ffmpeg.Want) { w.Width = 640 }, why: "width is 320"},
@@ -89,7 +89,7 @@ func TestVerifyRejects(t *testing.T) {
 					}
 					return
 				}
-				if meanwhile.KindOf(err) != meanwhile.Unprocessable || !strings.Contains(err.Error(), tc.why) {
+				if storage.KindOf(err) != storage.Unprocessable || !strings.Contains(err.Error(), tc.why) {
 					t.Errorf("Verify() = %v, want unprocessable because %s", err, tc.why)
 				}
 			})
@@ -138,7 +138,7 @@ func TestVerifyAllFindsTheOneThatIsWrong(t *testing.T) {
 		} {
 			t.Run(tc.name, func(t *testing.T) {
 				want := ffmpeg.Want{
-					Container:  meanwhile.ContainerMP4,
+					Container:  storage.ContainerMP4,
 					Fragmented: true,
 					Duration:   6 * time.Second,
 					Audio:      true,
@@ -156,7 +156,7 @@ func TestVerifyAllFindsTheOneThatIsWrong(t *testing.T) {
 					}
 					return
 				}
-				if meanwhile.KindOf(err) != meanwhile.Unprocessable || !strings.Contains(err.Error(), tc.why) {
+				if storage.KindOf(err) != storage.Unprocessable || !strings.Contains(err.Error(), tc.why) {
 					t.Errorf("VerifyAll() = %v, want unprocessable because %s", err, tc.why)
 				}
 			})
@@ -171,21 +171,21 @@ func TestNothingIsLeftOfAFailure(t *testing.T) {
 	src.Path = mustWrite(t, "other.mp4", []byte("not what was probed"))
 	dir := t.TempDir()
 	for name, err := range map[string]error{
-		"Copy": tools.Copy(t.Context(), src, meanwhile.Copy{
-			Container: meanwhile.ContainerMP4,
+		"Copy": tools.Copy(t.Context(), src, storage.Copy{
+			Container: storage.ContainerMP4,
 		}, filepath.Join(dir, "copy.mp4"), nil),
 		"Ladder": tools.Ladder(
 			t.Context(),
 			src,
 			ladderOf(src.Probe),
-			meanwhile.Storyboard{},
+			storage.Storyboard{},
 			filepath.Join(dir, "ladder"),
 			nil,
 		),
 		"Poster": tools.Poster(t.Context(), src, filepath.Join(dir, "poster.jpg")),
 	} {
-		if meanwhile.KindOf(err) != meanwhile.Unprocessable ||
-			!strings.HasPrefix(meanwhile.MessageOf(err), "We could not convert this video") {
+		if storage.KindOf(err) != storage.Unprocessable ||
+			!strings.HasPrefix(storage.MessageOf(err), "We could not convert this video") {
 			t.Errorf("%s() = %v", name, err)
 		}
 	}

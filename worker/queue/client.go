@@ -11,13 +11,13 @@ import (
 
 	"github.com/hibiken/asynq"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // taskType is the one kind of task.
 const taskType = "stage"
 
-// Client sends jobs. It implements meanwhile.Queue.
+// Client sends jobs. It implements storage.Queue.
 type Client struct {
 	asynq *asynq.Client
 }
@@ -30,7 +30,7 @@ func NewClient(opt asynq.RedisConnOpt) *Client {
 // Enqueue sends j. The task's id carries attempt and sending, so that an earlier task of the same
 // stage, archived or lost, never stands in the way; the same sending twice is one task. Unavailable
 // when Redis is away.
-func (c *Client) Enqueue(ctx context.Context, j meanwhile.Job) error {
+func (c *Client) Enqueue(ctx context.Context, j storage.Job) error {
 	id := fmt.Sprintf("%s.%d.%d", j.Stage, j.Attempt, j.Send)
 	options := []asynq.Option{
 		asynq.TaskID(id),
@@ -46,8 +46,8 @@ func (c *Client) Enqueue(ctx context.Context, j meanwhile.Job) error {
 	if err == nil || errors.Is(err, asynq.ErrTaskIDConflict) {
 		return nil
 	}
-	return meanwhile.E(
-		meanwhile.Unavailable,
+	return storage.E(
+		storage.Unavailable,
 		"The queue is away for a moment; the work is kept and goes on by itself.",
 		err,
 	)
@@ -63,11 +63,11 @@ type lane struct {
 	timeout time.Duration
 }
 
-var lanes = map[meanwhile.QueueName]lane{
-	meanwhile.QueueInstant: {check: 50 * time.Millisecond, timeout: time.Hour},
-	meanwhile.QueueShort:   {check: 250 * time.Millisecond, timeout: time.Hour},
-	meanwhile.QueueEncode:  {check: 250 * time.Millisecond, timeout: 48 * time.Hour},
-	meanwhile.QueueSound:   {check: 100 * time.Millisecond, timeout: 2 * time.Hour},
-	meanwhile.QueueCamera:  {check: 250 * time.Millisecond, timeout: 48 * time.Hour},
-	meanwhile.QueueLater:   {check: time.Second, timeout: 48 * time.Hour},
+var lanes = map[storage.QueueName]lane{
+	storage.QueueInstant: {check: 50 * time.Millisecond, timeout: time.Hour},
+	storage.QueueShort:   {check: 250 * time.Millisecond, timeout: time.Hour},
+	storage.QueueEncode:  {check: 250 * time.Millisecond, timeout: 48 * time.Hour},
+	storage.QueueSound:   {check: 100 * time.Millisecond, timeout: 2 * time.Hour},
+	storage.QueueCamera:  {check: 250 * time.Millisecond, timeout: 48 * time.Hour},
+	storage.QueueLater:   {check: time.Second, timeout: 48 * time.Hour},
 }

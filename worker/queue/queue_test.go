@@ -13,7 +13,7 @@ import (
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
 
-	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/storage/redisbus"
 	"meanwhile/worker/queue"
 )
@@ -36,7 +36,7 @@ func start(t testing.TB, opt asynq.RedisConnOpt, handle queue.Handler) *queue.Se
 
 func startOn(t testing.TB, opt asynq.RedisConnOpt, handle queue.Handler) *queue.Server {
 	t.Helper()
-	slots := map[meanwhile.QueueName]int{meanwhile.QueueInstant: 1, meanwhile.QueueEncode: 1}
+	slots := map[storage.QueueName]int{storage.QueueInstant: 1, storage.QueueEncode: 1}
 	s, err := queue.Start(opt, slots, handle, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
@@ -44,14 +44,14 @@ func startOn(t testing.TB, opt asynq.RedisConnOpt, handle queue.Handler) *queue.
 	return s
 }
 
-func enqueue(t testing.TB, c *queue.Client, j meanwhile.Job) {
+func enqueue(t testing.TB, c *queue.Client, j storage.Job) {
 	t.Helper()
 	if err := c.Enqueue(t.Context(), j); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func within(t testing.TB, got <-chan meanwhile.StageID, want meanwhile.StageID) {
+func within(t testing.TB, got <-chan storage.StageID, want storage.StageID) {
 	t.Helper()
 	select {
 	case id := <-got:
@@ -70,14 +70,14 @@ func TestSameSendingIsOneTaskAndANewSendingIsAnother(t *testing.T) {
 func testSameSendingIsOneTaskAndANewSendingIsAnother(t *testing.T, opt asynq.RedisConnOpt) {
 	c := queue.NewClient(opt)
 	defer c.Close()
-	j := meanwhile.Job{Stage: "s1", Queue: meanwhile.QueueInstant, Attempt: 1, Send: 1}
+	j := storage.Job{Stage: "s1", Queue: storage.QueueInstant, Attempt: 1, Send: 1}
 	enqueue(t, c, j)
 	enqueue(t, c, j) // a second time is no error, and no second task
 	j.Send = 2
 	enqueue(t, c, j)
-	enqueue(t, c, meanwhile.Job{Stage: "last", Queue: meanwhile.QueueInstant})
-	got := make(chan meanwhile.StageID, 10)
-	s := start(t, opt, func(_ context.Context, id meanwhile.StageID) { got <- id })
+	enqueue(t, c, storage.Job{Stage: "last", Queue: storage.QueueInstant})
+	got := make(chan storage.StageID, 10)
+	s := start(t, opt, func(_ context.Context, id storage.StageID) { got <- id })
 	defer s.Stop()
 	within(t, got, "s1")
 	within(t, got, "s1")
@@ -91,8 +91,8 @@ func TestInstantJobsDoNotWaitBehindAnEncode(t *testing.T) {
 func testInstantJobsDoNotWaitBehindAnEncode(t *testing.T, opt asynq.RedisConnOpt) {
 	c := queue.NewClient(opt)
 	defer c.Close()
-	got, release := make(chan meanwhile.StageID, 10), make(chan struct{})
-	s := start(t, opt, func(_ context.Context, id meanwhile.StageID) {
+	got, release := make(chan storage.StageID, 10), make(chan struct{})
+	s := start(t, opt, func(_ context.Context, id storage.StageID) {
 		got <- id
 		if id == "encode" {
 			<-release
@@ -100,9 +100,9 @@ func testInstantJobsDoNotWaitBehindAnEncode(t *testing.T, opt asynq.RedisConnOpt
 	})
 	defer s.Stop()
 	defer close(release)
-	enqueue(t, c, meanwhile.Job{Stage: "encode", Queue: meanwhile.QueueEncode})
+	enqueue(t, c, storage.Job{Stage: "encode", Queue: storage.QueueEncode})
 	within(t, got, "encode")
-	enqueue(t, c, meanwhile.Job{Stage: "copy", Queue: meanwhile.QueueInstant})
+	enqueue(t, c, storage.Job{Stage: "copy", Queue: storage.QueueInstant})
 	within(t, got, "copy")
 }
 
@@ -111,13 +111,13 @@ func TestStopWaitsForHandlersToHandBack(t *testing.T) { onBoth(t, testStopWaitsF
 func testStopWaitsForHandlersToHandBack(t *testing.T, opt asynq.RedisConnOpt) {
 	c := queue.NewClient(opt)
 	defer c.Close()
-	began, handedBack := make(chan meanwhile.StageID, 1), false
-	s := start(t, opt, func(ctx context.Context, id meanwhile.StageID) {
+	began, handedBack := make(chan storage.StageID, 1), false
+	s := start(t, opt, func(ctx context.Context, id storage.StageID) {
 		began <- id
 		<-ctx.Done()
 		handedBack = true
 	})
-	enqueue(t, c, meanwhile.Job{Stage: "s1", Queue: meanwhile.QueueEncode})
+	enqueue(t, c, storage.Job{Stage: "s1", Queue: storage.QueueEncode})
 	within(t, began, "s1")
 	s.Stop()
 	if !handedBack {
@@ -125,7 +125,7 @@ func testStopWaitsForHandlersToHandBack(t *testing.T, opt asynq.RedisConnOpt) {
 	}
 	inspector := asynq.NewInspector(opt)
 	defer inspector.Close()
-	info, err := inspector.GetQueueInfo(string(meanwhile.QueueEncode))
+	info, err := inspector.GetQueueInfo(string(storage.QueueEncode))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestIdleWorkerRunsNoScriptsForWork(t *testing.T) {
 func testIdleWorkerRunsNoScriptsForWork(t *testing.T, opt asynq.RedisConnOpt) {
 	// behind it: what it lets through is counted
 	w := &wire{RedisConnOpt: sparing{opt}, count: map[string]int{}}
-	s := startOn(t, w, func(context.Context, meanwhile.StageID) {})
+	s := startOn(t, w, func(context.Context, storage.StageID) {})
 	defer s.Stop()
 	eventually(
 		t,
@@ -200,8 +200,8 @@ func testIdleWorkerRunsNoScriptsForWork(t *testing.T, opt asynq.RedisConnOpt) {
 func TestRedisAwayIsUnavailable(t *testing.T) {
 	c := queue.NewClient(asynq.RedisClientOpt{Addr: "127.0.0.1:1", DialTimeout: time.Second})
 	defer c.Close()
-	err := c.Enqueue(t.Context(), meanwhile.Job{Stage: "s", Queue: meanwhile.QueueShort})
-	if meanwhile.KindOf(err) != meanwhile.Unavailable || meanwhile.MessageOf(err) == "" {
+	err := c.Enqueue(t.Context(), storage.Job{Stage: "s", Queue: storage.QueueShort})
+	if storage.KindOf(err) != storage.Unavailable || storage.MessageOf(err) == "" {
 		t.Errorf("Enqueue = %v, want Unavailable with a sentence", err)
 	}
 }
@@ -211,13 +211,13 @@ func TestDelayedJobIsNotEarly(t *testing.T) { onBoth(t, testDelayedJobIsNotEarly
 func testDelayedJobIsNotEarly(t *testing.T, opt asynq.RedisConnOpt) {
 	c := queue.NewClient(opt)
 	defer c.Close()
-	got := make(chan meanwhile.StageID, 10)
-	s := start(t, opt, func(_ context.Context, id meanwhile.StageID) { got <- id })
+	got := make(chan storage.StageID, 10)
+	s := start(t, opt, func(_ context.Context, id storage.StageID) { got <- id })
 	defer s.Stop()
 	began := time.Now()
 	const wait = 1500 * time.Millisecond
-	enqueue(t, c, meanwhile.Job{Stage: "later", Queue: meanwhile.QueueInstant, Delay: wait})
-	enqueue(t, c, meanwhile.Job{Stage: "now", Queue: meanwhile.QueueInstant})
+	enqueue(t, c, storage.Job{Stage: "later", Queue: storage.QueueInstant, Delay: wait})
+	enqueue(t, c, storage.Job{Stage: "now", Queue: storage.QueueInstant})
 	within(t, got, "now")
 	within(t, got, "later")
 	if took := time.Since(began); took < wait {
@@ -241,9 +241,9 @@ func testWorkersAreCountedByTheProcess(t *testing.T, opt asynq.RedisConnOpt) {
 	}
 	c := queue.NewClient(opt)
 	defer c.Close()
-	got := make(chan meanwhile.StageID, 1)
-	s := start(t, opt, func(_ context.Context, id meanwhile.StageID) { got <- id })
-	enqueue(t, c, meanwhile.Job{Stage: "first", Queue: meanwhile.QueueEncode, Attempt: 1})
+	got := make(chan storage.StageID, 1)
+	s := start(t, opt, func(_ context.Context, id storage.StageID) { got <- id })
+	enqueue(t, c, storage.Job{Stage: "first", Queue: storage.QueueEncode, Attempt: 1})
 	within(t, got, "first") // it works, so it has said that it does
 	if n := count(); n != 1 {
 		t.Errorf("%d processes work, want one, whatever the number of its queues", n)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/hibiken/asynq"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // handBackFor is how long a stopping server waits for handlers to hand their stages back.
@@ -17,7 +17,7 @@ const handBackFor = 10 * time.Second
 
 // Handler works on one stage. It records its own outcome; when ctx ends it hands the stage back and
 // returns soon.
-type Handler func(ctx context.Context, id meanwhile.StageID)
+type Handler func(ctx context.Context, id storage.StageID)
 
 // Server takes jobs: one asynq server a queue, so that none waits behind another's work.
 type Server struct {
@@ -30,7 +30,7 @@ type Server struct {
 // calls Stop.
 func Start(
 	opt asynq.RedisConnOpt,
-	slots map[meanwhile.QueueName]int,
+	slots map[storage.QueueName]int,
 	handle Handler,
 	log *slog.Logger,
 ) (*Server, error) {
@@ -67,7 +67,7 @@ func (s *Server) taker(stopping context.Context, handle Handler) asynq.HandlerFu
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		defer context.AfterFunc(stopping, cancel)()
-		handle(ctx, meanwhile.StageID(t.Payload()))
+		handle(ctx, storage.StageID(t.Payload()))
 		return nil
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
 
-	"meanwhile"
+	"meanwhile/storage"
 	"meanwhile/worker/queue"
 )
 
@@ -124,8 +124,8 @@ func TestRedisKilledAndStartedAgain(t *testing.T) {
 	}
 	c := queue.NewClient(opt)
 	defer c.Close()
-	got, finish, finished := make(chan meanwhile.StageID, 1000), make(chan struct{}), make(chan error, 1)
-	s := start(t, opt, func(ctx context.Context, id meanwhile.StageID) {
+	got, finish, finished := make(chan storage.StageID, 1000), make(chan struct{}), make(chan error, 1)
+	s := start(t, opt, func(ctx context.Context, id storage.StageID) {
 		if id == "long" {
 			got <- id
 			<-finish
@@ -135,12 +135,12 @@ func TestRedisKilledAndStartedAgain(t *testing.T) {
 		got <- id
 	})
 	defer s.Stop()
-	enqueue(t, c, meanwhile.Job{Stage: "long", Queue: meanwhile.QueueEncode})
+	enqueue(t, c, storage.Job{Stage: "long", Queue: storage.QueueEncode})
 	within(t, got, "long")
 
 	server.kill()
-	err := c.Enqueue(t.Context(), meanwhile.Job{Stage: "refused", Queue: meanwhile.QueueInstant})
-	if meanwhile.KindOf(err) != meanwhile.Unavailable || meanwhile.MessageOf(err) == "" {
+	err := c.Enqueue(t.Context(), storage.Job{Stage: "refused", Queue: storage.QueueInstant})
+	if storage.KindOf(err) != storage.Unavailable || storage.MessageOf(err) == "" {
 		t.Errorf("Enqueue without Redis = %v, want unavailable with a sentence", err)
 	}
 	server.start()
@@ -156,7 +156,7 @@ func TestRedisKilledAndStartedAgain(t *testing.T) {
 		sending++
 		if err := c.Enqueue(
 			t.Context(),
-			meanwhile.Job{Stage: meanwhile.StageID("again-" + strconv.Itoa(sending)), Queue: meanwhile.QueueInstant},
+			storage.Job{Stage: storage.StageID("again-" + strconv.Itoa(sending)), Queue: storage.QueueInstant},
 		); err != nil {
 			return false
 		}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/hibiken/asynq"
 
-	"meanwhile"
+	"meanwhile/storage"
 )
 
 // Workers counts the processes that take jobs from the Redis that opt names; one that was killed
@@ -17,7 +17,7 @@ func Workers(opt asynq.RedisConnOpt) (n int, err error) {
 	defer func() { err = errors.Join(err, inspector.Close()) }()
 	servers, err := inspector.Servers()
 	if err != nil {
-		return 0, meanwhile.E(meanwhile.Unavailable, "The queue does not answer.", err)
+		return 0, storage.E(storage.Unavailable, "The queue does not answer.", err)
 	}
 	processes := map[string]bool{} // each has a server for every queue
 	for _, s := range servers {

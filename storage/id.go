@@ -1,4 +1,4 @@
-package meanwhile
+package storage
 
 import (
 	"crypto/rand"
@@ -34,13 +34,14 @@ type (
 	APIKeyID string
 )
 
-var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+// IDEncoding writes random bytes in lower case, as object names need it.
+var IDEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 // NewRandomID returns 128 bits from the system's random source as 26 lower-case characters.
 func NewRandomID() string {
 	var b [16]byte
 	rand.Read(b[:]) // never returns an error: crypto/rand crashes the process instead
-	return idEncoding.EncodeToString(b[:])
+	return IDEncoding.EncodeToString(b[:])
 }
 
 // orderedEncoding keeps the order of the bytes it encodes (RFC 4648, 7, in lower case).
@@ -60,7 +61,7 @@ func NewOrderedID(at time.Time) string {
 func NewSecret() string {
 	var b [32]byte
 	rand.Read(b[:])
-	return idEncoding.EncodeToString(b[:])
+	return IDEncoding.EncodeToString(b[:])
 }
 
 // SecretHash is what the store keeps of a random secret: its SHA-256 in hexadecimal. Human

@@ -1,6 +1,8 @@
-package meanwhile
+package storage
 
-import "context"
+import (
+	"context"
+)
 
 // Mail is one message to one person, as plain text.
 type Mail struct {

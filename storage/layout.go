@@ -1,4 +1,4 @@
-package meanwhile
+package storage
 
 import (
 	"fmt"
@@ -29,8 +29,8 @@ func DefaultLayout() Layout {
 	return Layout{Bubbles: []Bubble{{X: 0.12, Y: 0.8, Size: 0.28, Visible: true}}}
 }
 
-// check refuses what a player could not draw. Key frames come in order of time.
-func (l Layout) check() error {
+// Check refuses what a player could not draw. Key frames come in order of time.
+func (l Layout) Check() error {
 	if len(l.Bubbles) == 0 || len(l.Bubbles) > maxBubbles {
 		return E(Invalid, fmt.Sprintf("A layout has 1 to %d key frames.", maxBubbles), nil)
 	}
@@ -44,4 +44,9 @@ func (l Layout) check() error {
 		}
 	}
 	return nil
+}
+
+// Shown reports whether the camera is ever to be seen.
+func (l Layout) Shown() bool {
+	return slices.ContainsFunc(l.Bubbles, func(b Bubble) bool { return b.Visible })
 }

@@ -1,6 +1,10 @@
-package meanwhile
+package storage
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // AssetKind says what a derived object is for.
 type AssetKind string
@@ -41,4 +45,33 @@ type Asset struct {
 	// BandwidthBPS is the rate of a rung's fastest segment, 0 for what is no rung.
 	BandwidthBPS int64
 	CreatedAt    time.Time
+}
+
+// Playable picks what a player may choose from, the largest first: once something plays everywhere,
+// the rest is not needed any more.
+func Playable(assets []Asset) []Asset {
+	var all, everywhere []Asset
+	for _, a := range assets {
+		if a.Kind != AssetCopy && a.Kind != AssetRendition {
+			continue
+		}
+		all = append(all, a)
+		if a.Everywhere {
+			everywhere = append(everywhere, a)
+		}
+	}
+	if len(everywhere) > 0 {
+		all = everywhere
+	}
+	slices.SortStableFunc(all, func(a, b Asset) int { return cmp.Compare(b.Width*b.Height, a.Width*a.Height) })
+	return all
+}
+
+// AssetOf finds the asset of a kind, and of a name where one is given.
+func AssetOf(assets []Asset, kind AssetKind, name string) *Asset {
+	i := slices.IndexFunc(assets, func(a Asset) bool { return a.Kind == kind && (name == "" || a.Name == name) })
+	if i < 0 {
+		return nil
+	}
+	return &assets[i]
 }

@@ -1,6 +1,8 @@
-package meanwhile
+package storage
 
-import "time"
+import (
+	"time"
+)
 
 // PasskeyID names a Passkey.
 type PasskeyID string

@@ -1,6 +1,8 @@
-package meanwhile
+package storage
 
-import "context"
+import (
+	"context"
+)
 
 // AuditStore remembers who changed what people may do.
 type AuditStore interface {

@@ -1,4 +1,4 @@
-package meanwhile
+package storage
 
 import (
 	"errors"
@@ -101,4 +101,15 @@ func MessageOf(err error) string {
 		return e.Message
 	}
 	return ""
+}
+
+// NoMedia is what an address answers that opens nothing.
+func NoMedia(err error) error { return E(NotFound, "There is nothing at this address.", err) }
+
+// OrOther gives other in place of a NotFound, and the error itself otherwise.
+func OrOther(err, other error) error {
+	if KindOf(err) == NotFound {
+		return other
+	}
+	return err
 }

@@ -1,6 +1,8 @@
-package meanwhile
+package storage
 
-import "time"
+import (
+	"time"
+)
 
 // The tracks of a recording. Screen is the main one and carries the sound; a recording of a camera
 // or a microphone alone has only that.
@@ -15,9 +17,9 @@ const SilentFor = 15 * time.Minute
 
 // What one recording may be made of.
 const (
-	maxChunks      = 200_000 // numbers of a track: days of two-second chunks
-	maxPauses      = 1000
-	maxMediaType   = 120
+	MaxChunks      = 200_000 // numbers of a track: days of two-second chunks
+	MaxPauses      = 1000
+	MaxMediaType   = 120
 	maxFragmentBuf = 8 << 20 // bytes of one movie fragment's head
 )
 
@@ -75,8 +77,8 @@ type TrackState struct {
 	Missing []int // numbers below the highest that are not there
 }
 
-// trackState sums up chunks in the order of their numbers.
-func trackState(chunks []Chunk) TrackState {
+// StateOfTrack sums up chunks in the order of their numbers.
+func StateOfTrack(chunks []Chunk) TrackState {
 	var s TrackState
 	want := 0
 	for _, c := range chunks {
@@ -96,8 +98,8 @@ func trackState(chunks []Chunk) TrackState {
 	return s
 }
 
-// contiguous are the chunks from 0 to the first gap, as parts of a source.
-func contiguous(chunks []Chunk) []Part {
+// Contiguous are the chunks from 0 to the first gap, as parts of a source.
+func Contiguous(chunks []Chunk) []Part {
 	var parts []Part
 	var offset int64
 	for i, c := range chunks {

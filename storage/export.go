@@ -1,4 +1,4 @@
-package meanwhile
+package storage
 
 import (
 	"fmt"
@@ -40,9 +40,9 @@ type ExportedFile struct{ Name, Link string }
 // around it, paths stay short enough for any system.
 const maxFolderBytes = 80
 
-// folderName is a name for the files of a video that every file system takes: its day, its title as
+// FolderName is a name for the files of a video that every file system takes: its day, its title as
 // far as that goes, and the beginning of its id, so that two videos of one title have two names.
-func folderName(v Video) string {
+func FolderName(v Video) string {
 	title := safeTitle(v.Title)
 	id := string(v.ID[:min(8, len(v.ID))])
 	if title == "" {
@@ -61,7 +61,7 @@ func safeTitle(title string) string {
 			return '-'
 		}
 		return r
-	}, cleanLine(title, MaxTitleRunes))
+	}, CleanLine(title, MaxTitleRunes))
 	for len(title) > maxFolderBytes {
 		_, size := utf8.DecodeLastRuneInString(title)
 		title = title[:len(title)-size]
@@ -69,8 +69,8 @@ func safeTitle(title string) string {
 	return strings.Trim(title, ". -\u200d")
 }
 
-// safeExt is the ending of a name that a client gave, as far as it looks like one.
-func safeExt(name string) string {
+// SafeExt is the ending of a name that a client gave, as far as it looks like one.
+func SafeExt(name string) string {
 	ext := strings.ToLower(path.Ext(name))
 	if len(ext) < 2 || len(ext) > 6 {
 		return ""
@@ -83,8 +83,8 @@ func safeExt(name string) string {
 	return ext
 }
 
-// extOf is the ending for a media type as a recorder says it.
-func extOf(mediaType string) string {
+// ExtOf is the ending for a media type as a recorder says it.
+func ExtOf(mediaType string) string {
 	kind, _, _ := strings.Cut(mediaType, ";")
 	switch strings.TrimSpace(strings.ToLower(kind)) {
 	case "video/mp4", "audio/mp4":

@@ -1,6 +1,8 @@
-package meanwhile
+package storage
 
-import "time"
+import (
+	"time"
+)
 
 // MaxCommentRunes bounds the text of one comment.
 const MaxCommentRunes = 10_000

@@ -1,6 +1,8 @@
-package meanwhile
+package storage
 
-import "time"
+import (
+	"time"
+)
 
 // MaxPartBytes bounds one part: a longer request is cut into several.
 const MaxPartBytes = 16 << 20

@@ -1,4 +1,4 @@
-package meanwhile
+package storage
 
 import (
 	"slices"
@@ -105,3 +105,6 @@ type VideoKey struct {
 	CreatedAt time.Time
 	ID        VideoID
 }
+
+// MaxTitleRunes bounds a title.
+const MaxTitleRunes = 200

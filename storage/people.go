@@ -1,6 +1,8 @@
-package meanwhile
+package storage
 
-import "time"
+import (
+	"time"
+)
 
 // InviteID names an Invite.
 type InviteID string
@@ -36,9 +38,9 @@ type Invite struct {
 	UsedAt        *time.Time
 }
 
-// provesAddress reports whether who has the link has read the mail of its address: the link of
+// ProvesAddress reports whether who has the link has read the mail of its address: the link of
 // somebody who asked to join by themselves is told to nobody else.
-func (i Invite) provesAddress() bool { return i.Email != "" && i.CreatedBy == "" && i.Hash != "" }
+func (i Invite) ProvesAddress() bool { return i.Email != "" && i.CreatedBy == "" && i.Hash != "" }
 
 // SignUpRule is how people come into a workspace.
 type SignUpRule string

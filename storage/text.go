@@ -1,16 +1,17 @@
-package meanwhile
+package storage
 
 import (
 	"fmt"
+	"net/mail"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 )
 
-// cleanLine makes one line of display text: control characters and runs of space become one space,
+// CleanLine makes one line of display text: control characters and runs of space become one space,
 // at most maxRunes stay.
-func cleanLine(s string, maxRunes int) string {
+func CleanLine(s string, maxRunes int) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	s = strings.Join(
 		strings.FieldsFunc(
@@ -19,12 +20,12 @@ func cleanLine(s string, maxRunes int) string {
 		),
 		" ",
 	)
-	return cutRunes(s, maxRunes)
+	return CutRunes(s, maxRunes)
 }
 
-// cleanText keeps line breaks: at most two in a row, no other control characters, no space at the
+// CleanText keeps line breaks: at most two in a row, no other control characters, no space at the
 // ends.
-func cleanText(s string) string {
+func CleanText(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	s = strings.ReplaceAll(s, "\r\n", "\n")
 	s = strings.Map(func(r rune) rune {
@@ -48,7 +49,8 @@ func isBidiControl(r rune) bool {
 	return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069
 }
 
-func cutRunes(s string, maxRunes int) string {
+// CutRunes cuts s behind so many characters.
+func CutRunes(s string, maxRunes int) string {
 	if utf8.RuneCountInString(s) <= maxRunes {
 		return s
 	}
@@ -62,4 +64,17 @@ func Clock(d time.Duration) string {
 		return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
 	}
 	return fmt.Sprintf("%d:%02d", s/60, s%60)
+}
+
+// FoldEmail is what mail addresses are compared by.
+func FoldEmail(email string) string { return strings.ToLower(email) }
+
+// CleanEmail is an address without the space around it. Invalid for what is none.
+func CleanEmail(s string) (string, error) {
+	s = strings.TrimSpace(s)
+	addr, err := mail.ParseAddress(s)
+	if err != nil || addr.Address != s || len(s) > 254 {
+		return "", E(Invalid, "This does not look like a mail address. It needs a name, an @ and a domain.", err)
+	}
+	return s, nil
 }

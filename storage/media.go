@@ -1,4 +1,4 @@
-package meanwhile
+package storage
 
 import (
 	"fmt"
@@ -63,8 +63,8 @@ type AudioStream struct {
 	Loudness   *Loudness `json:",omitempty"` // nil before it was listened to
 }
 
-// size is the picture's, 0 × 0 where there is none.
-func (p Probe) size() (width, height int) {
+// Size is the picture's, 0 × 0 where there is none.
+func (p Probe) Size() (width, height int) {
 	if p.Video == nil {
 		return 0, 0
 	}
@@ -172,10 +172,42 @@ func DefaultLimits() Limits {
 func (p Probe) MediaType() string {
 	audio := ""
 	if p.Audio != nil {
-		audio = webAudio[p.Audio.Codec]
+		audio = WebAudio[p.Audio.Codec]
 	}
 	if p.Video == nil {
 		return fmt.Sprintf(`audio/mp4; codecs="%s"`, audio)
 	}
-	return mediaType("video/mp4", avcName(p.Video), audio)
+	return MediaType("video/mp4", AvcName(p.Video), audio)
+}
+
+// WebAudio are the RFC 6381 names of what browsers play, by ffmpeg's names.
+var WebAudio = map[string]string{
+	"aac":    "mp4a.40.2",
+	"opus":   "opus",
+	"mp3":    "mp4a.6B",
+	"vorbis": "vorbis",
+	"flac":   "flac",
+}
+
+// MediaType is base with the codecs that are not empty.
+func MediaType(base, video, audio string) string {
+	if audio == "" {
+		return fmt.Sprintf(`%s; codecs="%s"`, base, video)
+	}
+	return fmt.Sprintf(`%s; codecs="%s, %s"`, base, video, audio)
+}
+
+// AvcName is the RFC 6381 name of an H.264 stream (section 3.3: profile, constraints, level in
+// hexadecimal).
+func AvcName(v *VideoStream) string {
+	profiles := map[string]string{"Constrained Baseline": "42E0", "Baseline": "4200", "Main": "4D40", "High": "6400"}
+	p, ok := profiles[v.Profile]
+	if !ok {
+		p = "6400"
+	}
+	level := v.Level
+	if level <= 0 {
+		level = 40
+	}
+	return fmt.Sprintf("avc1.%s%02X", p, level)
 }

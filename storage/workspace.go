@@ -1,4 +1,4 @@
-package meanwhile
+package storage
 
 import (
 	"strings"
@@ -126,3 +126,12 @@ type LoginLink struct {
 	ExpiresAt time.Time
 	UsedAt    *time.Time
 }
+
+const (
+	// LoginLinkFor is how long a link lives that signs somebody in once.
+	LoginLinkFor = 24 * time.Hour
+)
+
+// ID names the session where it is listed. It cannot be turned back into what the cookie is looked
+// up by.
+func (s Session) ID() string { return SecretHash("session/" + s.Hash)[:32] }

@@ -1,6 +1,8 @@
-package meanwhile
+package storage
 
-import "time"
+import (
+	"time"
+)
 
 // How long things are kept before they go.
 const (
@@ -64,3 +66,8 @@ func (v Video) PurgeAt() *time.Time {
 	at := v.TrashedAt.Add(TrashFor)
 	return &at
 }
+
+const (
+	// KeepingBatch is how many rows of what leaves are worked on at a time.
+	KeepingBatch = 100
+)

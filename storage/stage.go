@@ -1,4 +1,4 @@
-package meanwhile
+package storage
 
 import (
 	"slices"
@@ -47,44 +47,44 @@ const (
 // stepRow is what the Library must know of a step. Weight is its share of a video's progress.
 type stepRow struct {
 	queue    QueueName
-	attempts int // tries before the stage fails
+	Attempts int // tries before the stage fails
 	weight   float64
-	needed   bool // without it the generation fails; else a warning
+	Needed   bool // without it the generation fails; else a warning
 	// it works on what has arrived of a recording, before anything is known of the whole
-	live  bool
+	Live  bool
 	quiet bool   // it is no part of the progress: what people wait for is there without it
 	after []Step // it becomes due when the first of these that the plan has is over, well or not
 }
 
-// steps is the table; a new step starts here and gets its work in worker/pipeline.go.
-var steps = map[Step]stepRow{
-	StepInspect:    {queue: QueueInstant, attempts: 3, weight: 0.02, needed: true},
-	StepCopy:       {queue: QueueInstant, attempts: 3, weight: 0.06, after: []Step{StepInspect}},
-	StepCamera:     {queue: QueueInstant, attempts: 3, weight: 0.02, after: []Step{StepCopy, StepInspect}},
-	StepPoster:     {queue: QueueShort, attempts: 3, weight: 0.02, after: []Step{StepCopy, StepInspect}},
-	StepListen:     {queue: QueueShort, attempts: 3, weight: 0.02, after: []Step{StepCopy, StepInspect}},
-	StepPreview:    {queue: QueueShort, attempts: 3, weight: 0.01, after: []Step{StepPoster}},
-	StepStoryboard: {queue: QueueShort, attempts: 3, weight: 0.02, after: []Step{StepPoster}},
+// Steps is the table; a new step starts here and gets its work in worker/pipeline.go.
+var Steps = map[Step]stepRow{
+	StepInspect:    {queue: QueueInstant, Attempts: 3, weight: 0.02, Needed: true},
+	StepCopy:       {queue: QueueInstant, Attempts: 3, weight: 0.06, after: []Step{StepInspect}},
+	StepCamera:     {queue: QueueInstant, Attempts: 3, weight: 0.02, after: []Step{StepCopy, StepInspect}},
+	StepPoster:     {queue: QueueShort, Attempts: 3, weight: 0.02, after: []Step{StepCopy, StepInspect}},
+	StepListen:     {queue: QueueShort, Attempts: 3, weight: 0.02, after: []Step{StepCopy, StepInspect}},
+	StepPreview:    {queue: QueueShort, Attempts: 3, weight: 0.01, after: []Step{StepPoster}},
+	StepStoryboard: {queue: QueueShort, Attempts: 3, weight: 0.02, after: []Step{StepPoster}},
 	StepEncode: {
 		queue:    QueueEncode,
-		attempts: 3,
+		Attempts: 3,
 		weight:   0.80,
-		needed:   true,
+		Needed:   true,
 		after:    []Step{StepListen, StepCopy, StepInspect},
 	},
 	// StepCamera leaves it behind
-	StepCameraEncode: {queue: QueueCamera, attempts: 3, weight: 0.03},
-	StepSound:        {queue: QueueSound, attempts: 5, quiet: true, live: true},
-	StepFlatten:      {queue: QueueLater, attempts: 3, quiet: true, after: []Step{StepEncode, StepCamera}},
+	StepCameraEncode: {queue: QueueCamera, Attempts: 3, weight: 0.03},
+	StepSound:        {queue: QueueSound, Attempts: 5, quiet: true, Live: true},
+	StepFlatten:      {queue: QueueLater, Attempts: 3, quiet: true, after: []Step{StepEncode, StepCamera}},
 }
 
-// dueAfter lists what becomes due when a step is over: of the steps that are planned, those that
+// DueAfter lists what becomes due when a step is over: of the steps that are planned, those that
 // wait for it. Somebody may be waiting for a copy, so that what is slower waits for it, too; the
 // ladder wants to know how loud the sound is.
-func dueAfter(over Step, planned []Step) []Step {
+func DueAfter(over Step, planned []Step) []Step {
 	var due []Step
 	for _, step := range planned {
-		for _, first := range steps[step].after {
+		for _, first := range Steps[step].after {
 			if first == over {
 				due = append(due, step)
 			}
@@ -138,7 +138,7 @@ type Job struct {
 
 // JobFor is the job that wakes a worker for s.
 func JobFor(s Stage) Job {
-	return Job{Stage: s.ID, Queue: steps[s.Step].queue, Attempt: s.Attempt, Send: s.Sends}
+	return Job{Stage: s.ID, Queue: Steps[s.Step].queue, Attempt: s.Attempt, Send: s.Sends}
 }
 
 // ProgressOf sums up a generation: how much of its work is done (0…1, by the steps' weights, which
@@ -147,7 +147,7 @@ func JobFor(s Stage) Job {
 // not done, so that it never goes back.
 func ProgressOf(stages []Stage) (progress float64, improving bool, warning string) {
 	for _, s := range stages {
-		row := steps[s.Step]
+		row := Steps[s.Step]
 		if row.quiet && s.State != StageFailed {
 			continue
 		}
