@@ -10,6 +10,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/storage"
+	"meanwhile/worker/plan"
 )
 
 func face() storage.Probe {
@@ -27,12 +28,12 @@ func TestFlatBubblesAreThePlayers(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
 		layout storage.Layout
-		want   []meanwhile.FlatBubble
+		want   []plan.FlatBubble
 	}{
 		{
 			name:   "a corner is kept inside of the picture",
 			layout: layout(storage.Bubble{X: 1, Y: 0, Size: 0.5, Visible: true}),
-			want:   []meanwhile.FlatBubble{{Left: 1380, Top: 0, Size: 540, Visible: true}},
+			want:   []plan.FlatBubble{{Left: 1380, Top: 0, Size: 540, Visible: true}},
 		},
 		{
 			name: "what changes nothing is left out, hidden it has no place",
@@ -45,7 +46,7 @@ func TestFlatBubblesAreThePlayers(t *testing.T) {
 			},
 				storage.Bubble{AtMS: 2000, X: .1, Y: .5, Size: .2},
 				storage.Bubble{AtMS: 3000, X: .9, Y: .5, Size: .2}),
-			want: []meanwhile.FlatBubble{
+			want: []plan.FlatBubble{
 				{Left: 852, Top: 432, Size: 216, Visible: true},
 				{From: 2 * time.Second, Left: 84, Top: 432, Size: 216},
 			},
@@ -58,11 +59,11 @@ func TestFlatBubblesAreThePlayers(t *testing.T) {
 				Size:    .2,
 				Visible: true,
 			}),
-			want: []meanwhile.FlatBubble{{Size: 216, Visible: true}},
+			want: []plan.FlatBubble{{Size: 216, Visible: true}},
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			f, err := meanwhile.DecideFlat(screen(nil), face(), tc.layout, 40, storage.DefaultLimits())
+			f, err := plan.DecideFlat(screen(nil), face(), tc.layout, 40, storage.DefaultLimits())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -82,14 +83,14 @@ func TestFlatNamesSayWhatTheyAreMadeOf(t *testing.T) {
 	one := layout(storage.Bubble{X: .1, Y: .1, Size: .2, Visible: true})
 	names := map[string]bool{}
 	for _, name := range []string{
-		meanwhile.FlatName(one, 0),
-		meanwhile.FlatName(one, 40),
-		meanwhile.FlatName(layout(storage.Bubble{X: .11, Y: .1, Size: .2, Visible: true}), 0),
-		meanwhile.FlatName(layout(storage.Bubble{X: .1, Y: .1, Size: .2}), 0),
+		plan.FlatName(one, 0),
+		plan.FlatName(one, 40),
+		plan.FlatName(layout(storage.Bubble{X: .11, Y: .1, Size: .2, Visible: true}), 0),
+		plan.FlatName(layout(storage.Bubble{X: .1, Y: .1, Size: .2}), 0),
 	} {
 		names[name] = true
 	}
-	if len(names) != 4 || !names[meanwhile.FlatName(one, 0)] {
+	if len(names) != 4 || !names[plan.FlatName(one, 0)] {
 		t.Errorf("the names are %v, want four, and the same for the same", names)
 	}
 }
@@ -286,4 +287,31 @@ func TestFlatteningThatFailsIsAWarning(t *testing.T) {
 	if _, err := h.flattened(t, h.flatTask(t)); err != nil {
 		t.Error(err)
 	}
+}
+
+// screen is a browser's recording of a screen: what most sources look like.
+func screen(change func(*storage.Probe)) storage.Probe {
+	p := storage.Probe{
+		Container: storage.ContainerMP4, SizeBytes: 20_000_000, DurationMS: 60_000, Streams: 2,
+		Video: &storage.VideoStream{
+			Codec:         "h264",
+			Profile:       "High",
+			Level:         40,
+			Tag:           "avc1",
+			PixelFormat:   "yuv420p",
+			Width:         1920,
+			Height:        1080,
+			CodedWidth:    1920,
+			CodedHeight:   1080,
+			FPS:           30,
+			BitrateBPS:    2_500_000,
+			KeyframeGapMS: 2000,
+			Frames:        1800,
+		},
+		Audio: &storage.AudioStream{Codec: "aac", Channels: 2, SampleRate: 48000, BitrateBPS: 128_000},
+	}
+	if change != nil {
+		change(&p)
+	}
+	return p
 }

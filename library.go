@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"meanwhile/storage"
+	"meanwhile/worker/media"
 )
 
 // Config is what a Library works with. Now, NewID, Log, Limits and LayoutSettles have defaults;
@@ -50,7 +51,7 @@ type Library struct {
 	Config
 	grants beliefs[storage.Asset]
 	keys   beliefs[keyHolder]
-	live   liveCache
+	live   media.LiveCache
 	sounds soundCache
 
 	background sync.WaitGroup // what nobody waits for but Drain

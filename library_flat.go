@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"meanwhile/storage"
+	"meanwhile/worker/plan"
 )
 
 // SetLayout moves the bubble of one's own recording; every viewer sees it at once, and what is
@@ -70,19 +71,19 @@ func (l *Library) placed(ctx context.Context, id storage.VideoID) (storage.Layou
 
 // FlatFor says how t's recording is to be flattened as its layout stands now; nil when there is
 // nothing to do, for the camera is never shown or it was made before. Unprocessable, as DecideFlat.
-func (l *Library) FlatFor(ctx context.Context, t Task, camera storage.Probe) (*Flat, error) {
+func (l *Library) FlatFor(ctx context.Context, t Task, camera storage.Probe) (*plan.Flat, error) {
 	layout, offset, err := l.placed(ctx, t.Video.ID)
 	if err != nil || !layout.Shown() {
 		return nil, err
 	}
-	_, err = l.Store.AssetByName(ctx, t.Video.ID, t.Stage.Generation, FlatName(layout, offset))
+	_, err = l.Store.AssetByName(ctx, t.Video.ID, t.Stage.Generation, plan.FlatName(layout, offset))
 	if err == nil {
 		return nil, nil
 	}
 	if storage.KindOf(err) != storage.NotFound {
 		return nil, fmt.Errorf("find asset: %w", err)
 	}
-	f, err := DecideFlat(t.Probe, camera, layout, offset, l.Limits)
+	f, err := plan.DecideFlat(t.Probe, camera, layout, offset, l.Limits)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"meanwhile/storage"
+	"meanwhile/worker/media"
+	"meanwhile/worker/plan"
 )
 
 // indexed brings a track's index up to what has arrived. It is a help for viewers: what goes wrong
@@ -36,31 +38,31 @@ func (l *Library) indexTrack(ctx context.Context, u storage.Upload, name string)
 		return false, err
 	}
 	defer src.Close()
-	w := fragmentWalk{at: t.IndexedBytes}
-	w.index.InitBytes = t.InitBytes
+	w := media.FragmentWalk{At: t.IndexedBytes}
+	w.Index.InitBytes = t.InitBytes
 	if t.Timing != "" {
-		if err := json.Unmarshal([]byte(t.Timing), &w.tracks); err != nil {
+		if err := json.Unmarshal([]byte(t.Timing), &w.Tracks); err != nil {
 			return false, fmt.Errorf("decode timing: %w", err)
 		}
 	}
-	if w.at == 0 && !beginsAsMP4(src) {
+	if w.At == 0 && !beginsAsMP4(src) {
 		return false, nil
 	}
-	for w.at < src.SizeBytes {
-		if err := w.step(src, src.SizeBytes); errors.Is(err, errBox) {
+	for w.At < src.SizeBytes {
+		if err := w.Step(src, src.SizeBytes); errors.Is(err, media.ErrBox) {
 			break // the rest of the box is still to come
 		} else if err != nil {
-			return false, fmt.Errorf("read box at %d: %w", w.at, err)
+			return false, fmt.Errorf("read box at %d: %w", w.At, err)
 		}
 	}
-	if w.settled() == t.IndexedBytes {
+	if w.Settled() == t.IndexedBytes {
 		return false, nil
 	}
 	from, before := t.IndexedBytes, t.DurationMS
 	if err := take(&t, w); err != nil {
 		return false, err
 	}
-	if err := l.Store.IndexTrack(ctx, from, t, w.index.Fragments); err != nil {
+	if err := l.Store.IndexTrack(ctx, from, t, w.Index.Fragments); err != nil {
 		return true, err
 	}
 	if soundIsDue(before, t) {
@@ -76,18 +78,18 @@ func beginsAsMP4(src *Source) bool {
 }
 
 // take adds to t what a walk has found.
-func take(t *storage.Track, w fragmentWalk) error {
-	timing, err := json.Marshal(w.tracks)
+func take(t *storage.Track, w media.FragmentWalk) error {
+	timing, err := json.Marshal(w.Tracks)
 	if err != nil {
 		return fmt.Errorf("encode timing: %w", err)
 	}
-	t.Timing, t.InitBytes, t.IndexedBytes = string(timing), w.index.InitBytes, w.settled()
-	t.Fragments += len(w.index.Fragments)
-	for _, f := range w.index.Fragments {
+	t.Timing, t.InitBytes, t.IndexedBytes = string(timing), w.Index.InitBytes, w.Settled()
+	t.Fragments += len(w.Index.Fragments)
+	for _, f := range w.Index.Fragments {
 		t.DurationMS = max(t.DurationMS, (f.Start + f.Duration).Milliseconds())
 	}
 	var codecs []string
-	for _, m := range w.tracks {
+	for _, m := range w.Tracks {
 		if m.Codec != "" {
 			codecs = append(codecs, m.Codec)
 		}
@@ -159,20 +161,20 @@ func (l *Library) LiveByGrant(ctx context.Context, grant, name string) (Live, er
 	if err != nil {
 		return Live{}, err
 	}
-	return Live{Playlist: list.playlist(t.InitBytes, storage.LiveBytes(track), u.SealedAt != nil)}, nil
+	return Live{Playlist: list.Playlist(t.InitBytes, storage.LiveBytes(track), u.SealedAt != nil)}, nil
 }
 
 // listed is the list of a track's segments. What is settled of it is kept: only what came since is
 // read.
-func (l *Library) listed(ctx context.Context, t storage.Track) (liveList, error) {
+func (l *Library) listed(ctx context.Context, t storage.Track) (media.LiveList, error) {
 	id := string(t.UploadID) + "/" + t.Name
-	list := l.live.get(id)
-	fragments, err := l.Store.Fragments(ctx, t.UploadID, t.Name, list.settled)
+	list := l.live.Get(id)
+	fragments, err := l.Store.Fragments(ctx, t.UploadID, t.Name, list.Settled)
 	if err != nil {
-		return liveList{}, fmt.Errorf("list fragments: %w", err)
+		return media.LiveList{}, fmt.Errorf("list fragments: %w", err)
 	}
-	list = list.with(fragments)
-	l.live.put(id, list)
+	list = list.With(fragments)
+	l.live.Put(id, list)
 	return list, nil
 }
 
@@ -234,7 +236,7 @@ func (l *Library) addRecording(ctx context.Context, v storage.Video, w *Watch) e
 	}
 	w.CameraOffset, w.Layout = time.Duration(offset)*time.Millisecond, &layout
 	if layout.Shown() {
-		w.Flat = storage.AssetOf(w.assets, storage.AssetFlat, FlatName(layout, offset))
+		w.Flat = storage.AssetOf(w.assets, storage.AssetFlat, plan.FlatName(layout, offset))
 	}
 	return nil
 }

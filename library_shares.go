@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"meanwhile/storage"
+	"meanwhile/worker/media"
 )
 
 // Watch is what a share link shows: to a guest, or to the video's owner.
@@ -168,7 +169,7 @@ func (l *Library) addAssets(ctx context.Context, w *Watch) error {
 	w.assets = published
 	w.Sources = storage.Playable(published)
 	w.Poster = storage.AssetOf(published, storage.AssetPoster, "")
-	w.HLS = storage.AssetOf(published, storage.AssetPlaylist, MasterName)
+	w.HLS = storage.AssetOf(published, storage.AssetPlaylist, media.MasterName)
 	w.Storyboard = storage.AssetOf(published, storage.AssetCues, "")
 	w.Peaks = storage.AssetOf(published, storage.AssetPeaks, "")
 	w.Camera = storage.AssetOf(published, storage.AssetCamera, "")

@@ -10,17 +10,14 @@ import (
 	"strings"
 
 	"meanwhile/storage"
+	"meanwhile/worker/media"
 )
 
 // soundIsDue reports whether a track in H.264 and Opus has come so much further that its sound is
 // worth a look.
 func soundIsDue(beforeMS int64, t storage.Track) bool {
-	every := soundEvery.Milliseconds()
-	return hasOpus(t) && beforeMS/every != t.DurationMS/every
-}
-
-func hasOpus(t storage.Track) bool {
-	return t.Name == storage.ScreenTrack && strings.Contains(t.Codecs, "avc1.") && strings.Contains(t.Codecs, "opus")
+	every := media.SoundEvery.Milliseconds()
+	return media.HasOpus(t) && beforeMS/every != t.DurationMS/every
 }
 
 // wakeSound has the sound made of what is there. It is a help for some players: what goes wrong is
@@ -43,7 +40,7 @@ func (l *Library) wakeLastSound(ctx context.Context, tx storage.Store, u storage
 		return nil, fmt.Errorf("list tracks: %w", err)
 	}
 	for _, t := range tracks {
-		if !hasOpus(t) || t.Fragments == 0 {
+		if !media.HasOpus(t) || t.Fragments == 0 {
 			continue
 		}
 		s, err := tx.WakeStage(ctx, l.newStage(u.VideoID, 0, storage.StepSound))
@@ -69,7 +66,7 @@ func (l *Library) soundState(ctx context.Context, store storage.Store, id storag
 		return s, fmt.Errorf("list tracks: %w", err)
 	}
 	for _, t := range tracks {
-		if hasOpus(t) {
+		if media.HasOpus(t) {
 			s.track = t
 		}
 	}
@@ -94,11 +91,11 @@ func (s soundState) next() int {
 	if s.track.Name == "" || s.upload.TerminatedAt != nil {
 		return s.done()
 	}
-	return nextFragments(s.fragments, s.done(), s.ended())
+	return media.NextFragments(s.fragments, s.done(), s.ended())
 }
 
 // NextSound is the next piece to encode; nil when there is none.
-func (l *Library) NextSound(ctx context.Context, t Task) (*SoundBatch, error) {
+func (l *Library) NextSound(ctx context.Context, t Task) (*media.SoundBatch, error) {
 	state, err := l.soundState(ctx, l.Store, t.Video.ID)
 	if err != nil {
 		return nil, err
@@ -116,34 +113,34 @@ func (l *Library) NextSound(ctx context.Context, t Task) (*SoundBatch, error) {
 	if n := len(state.sounds); n > 0 {
 		before = &state.sounds[n-1]
 	}
-	b, err := newBatch(s, state.fragments, before, end, func(i int) ([]soundPacket, error) {
+	b, err := media.NewBatch(s, state.fragments, before, end, func(i int) ([]media.SoundPacket, error) {
 		whole, err := readFragmentBytes(src, state.fragments[i])
 		if err != nil {
 			return nil, err
 		}
-		_, packets, err := s.split(whole)
+		_, packets, err := s.Split(whole)
 		return packets, err
 	})
 	if err != nil {
 		return nil, storage.E(storage.Unprocessable, "", fmt.Errorf("lay out sound: %w", err))
 	}
-	b.row.UploadID, b.row.Track = state.upload.ID, storage.ScreenTrack
+	b.Row.UploadID, b.Row.Track = state.upload.ID, storage.ScreenTrack
 	return b, nil
 }
 
 // soundtrack opens a recording's bytes and reads its header. The caller closes the source.
-func (l *Library) soundtrack(ctx context.Context, state soundState) (*Source, Soundtrack, error) {
+func (l *Library) soundtrack(ctx context.Context, state soundState) (*Source, media.Soundtrack, error) {
 	src, err := l.growing(ctx, state.upload, storage.ScreenTrack)
 	if err != nil {
-		return nil, Soundtrack{}, err
+		return nil, media.Soundtrack{}, err
 	}
 	init := make([]byte, state.track.InitBytes)
 	if _, err := src.ReadAt(init, 0); err != nil && !errors.Is(err, io.EOF) {
-		return nil, Soundtrack{}, fmt.Errorf("read header: %w", err)
+		return nil, media.Soundtrack{}, fmt.Errorf("read header: %w", err)
 	}
-	s, err := ReadSoundtrack(init)
+	s, err := media.ReadSoundtrack(init)
 	if err != nil {
-		return nil, Soundtrack{}, storage.E(storage.Unprocessable, "", fmt.Errorf("read header: %w", err))
+		return nil, media.Soundtrack{}, storage.E(storage.Unprocessable, "", fmt.Errorf("read header: %w", err))
 	}
 	return src, s, nil
 }
@@ -158,13 +155,13 @@ func readFragmentBytes(src *Source, f storage.Fragment) ([]byte, error) {
 
 // KeepSound stores what an encoder made of b, a stream of AAC with the heads of ADTS, and names it.
 // Fenced.
-func (l *Library) KeepSound(ctx context.Context, t Task, b *SoundBatch, stream []byte) error {
-	row := b.row
-	frames, err := CutADTS(stream, b.skip, row.Frames)
+func (l *Library) KeepSound(ctx context.Context, t Task, b *media.SoundBatch, stream []byte) error {
+	row := b.Row
+	frames, err := media.CutADTS(stream, b.Skip, row.Frames)
 	if err != nil {
 		return fmt.Errorf("read sound: %w", err)
 	}
-	if len(frames) < row.Frames && !b.last {
+	if len(frames) < row.Frames && !b.Last {
 		return storage.E(storage.Internal, "", fmt.Errorf("an encoder made %d frames of %d", len(frames), row.Frames))
 	}
 	row.Frames = len(frames)
@@ -301,10 +298,10 @@ func (s soundState) framesOf(i int) (from, to int64) {
 	last := s.sounds[len(s.sounds)-1]
 	to = last.FirstFrame + int64(last.Frames)
 	if i > 0 {
-		from = firstFrameAt(s.fragments[i].Start)
+		from = media.FirstFrameAt(s.fragments[i].Start)
 	}
 	if i+1 < len(s.fragments) {
-		to = min(to, firstFrameAt(s.fragments[i+1].Start))
+		to = min(to, media.FirstFrameAt(s.fragments[i+1].Start))
 	}
 	return min(from, to), to
 }
@@ -342,9 +339,9 @@ func (l *Library) frames(ctx context.Context, sounds []storage.SoundPiece, from,
 // SoundPlaylist is LivePlaylist of a recording with its sound in AAC, each segment a file of its
 // own.
 func SoundPlaylist(fragments []storage.Fragment, ended bool) string {
-	list := segments(FragmentIndex{Fragments: fragments})
+	list := media.Segments(media.FragmentIndex{Fragments: fragments})
 	var b strings.Builder
-	writeLiveHead(&b, &list, ended)
+	media.WriteLiveHead(&b, &list, ended)
 	fmt.Fprintf(&b, "#EXT-X-MAP:URI=%q\n", soundInit)
 	first := 0
 	for _, s := range list {

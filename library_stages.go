@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"meanwhile/storage"
+	"meanwhile/worker/plan"
 )
 
 // resendAfter is how long a sent job may stay unclaimed before it is sent again: Redis may have
@@ -130,7 +131,7 @@ func (l *Library) ClaimStage(ctx context.Context, id storage.StageID, owner stri
 		if t.Probe, err = l.Store.ProbeOf(ctx, s.VideoID, s.Generation); err != nil {
 			return Task{}, fmt.Errorf("load probe: %w", err)
 		}
-		if t.Plan, err = Decide(t.Probe, l.Limits); err != nil {
+		if t.Plan, err = plan.Decide(t.Probe, l.Limits); err != nil {
 			// the limits are others than they were
 			return Task{}, errors.Join(storage.E(storage.Conflict, "refused", nil), l.failStage(ctx, t, err))
 		}
@@ -179,7 +180,7 @@ func (l *Library) PutDerived(
 // FinishInspect keeps what was found in the source and makes the stages that the plan asks for.
 // Unprocessable when the source is refused.
 func (l *Library) FinishInspect(ctx context.Context, t Task, p storage.Probe) error {
-	plan, err := Decide(p, l.Limits)
+	plan, err := plan.Decide(p, l.Limits)
 	if err != nil {
 		return err
 	}
@@ -238,7 +239,7 @@ func (l *Library) saveProbe(ctx context.Context, tx storage.Store, t *Task) erro
 	if err := tx.SaveProbe(ctx, t.Video.ID, t.Stage.Generation, t.Probe); err != nil {
 		return fmt.Errorf("save probe: %w", err)
 	}
-	plan, err := Decide(t.Probe, l.Limits)
+	plan, err := plan.Decide(t.Probe, l.Limits)
 	if err != nil {
 		return err
 	}
@@ -277,7 +278,7 @@ func (l *Library) over(
 		return nil, fmt.Errorf("list stages: %w", err)
 	}
 	var next []storage.Stage
-	due := storage.DueAfter(t.Stage.Step, Steps(t.Plan))
+	due := storage.DueAfter(t.Stage.Step, plan.Steps(t.Plan))
 	if t.then != "" {
 		due = append(due, t.then)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"meanwhile/storage"
+	"meanwhile/worker/media"
 )
 
 // LiveFile is a track of a recording that is over as one file, without a byte of it being copied:
@@ -41,11 +42,11 @@ func PlayableType(t storage.Track) string { return storage.MediaType("video/mp4"
 
 // liveFile opens a track as one file. NotFound where it does not play as one. The caller closes it.
 func (l *Library) liveFile(ctx context.Context, u storage.Upload, t storage.Track) (*LiveFile, error) {
-	var tracks []movieTrack
+	var tracks []media.MovieTrack
 	if err := json.Unmarshal([]byte(t.Timing), &tracks); err != nil {
 		return nil, fmt.Errorf("decode timing: %w", err)
 	}
-	x := FragmentIndex{InitBytes: t.InitBytes}
+	x := media.FragmentIndex{InitBytes: t.InitBytes}
 	var err error
 	if x.Fragments, err = l.Store.Fragments(ctx, t.UploadID, t.Name, 0); err != nil {
 		return nil, fmt.Errorf("list fragments: %w", err)
@@ -62,7 +63,7 @@ func (l *Library) liveFile(ctx context.Context, u storage.Upload, t storage.Trac
 }
 
 // pictureOf is the track that fragments are timed by.
-func pictureOf(tracks []movieTrack) (picture movieTrack) {
+func pictureOf(tracks []media.MovieTrack) (picture media.MovieTrack) {
 	for _, t := range slices.Backward(tracks) {
 		if t.Handler == "vide" || picture.Handler != "vide" {
 			picture = t
@@ -74,7 +75,7 @@ func pictureOf(tracks []movieTrack) (picture movieTrack) {
 // segmentIndex is the index of x, to stand behind its InitBytes, and the end of what it speaks of.
 // The index has to speak of everything up to the end of the file, or players do not believe that it
 // is whole; and it counts as track does, for players take its numbers as the track's.
-func segmentIndex(x FragmentIndex, track movieTrack) (index []byte, end int64, ok bool) {
+func segmentIndex(x media.FragmentIndex, track media.MovieTrack) (index []byte, end int64, ok bool) {
 	n := len(x.Fragments)
 	if n == 0 || n > maxIndexed || x.InitBytes == 0 || track.Timescale == 0 {
 		return nil, 0, false
@@ -82,7 +83,7 @@ func segmentIndex(x FragmentIndex, track movieTrack) (index []byte, end int64, o
 	count := func(d time.Duration) uint64 {
 		return uint64(math.Round(max(0, d).Seconds() * float64(track.Timescale)))
 	}
-	x.closeGaps()
+	x.CloseGaps()
 	first, last := x.Fragments[0], x.Fragments[n-1]
 	end = last.Offset + last.SizeBytes
 	rows := make([]byte, 0, 12*n)
@@ -96,11 +97,17 @@ func segmentIndex(x FragmentIndex, track movieTrack) (index []byte, end int64, o
 			return nil, 0, false
 		}
 		// begins with a picture that can be decoded alone
-		rows = append(rows, be32(uint32(size), uint32(lasts), 1<<31|1<<28)...)
+		rows = append(rows, media.Be32(uint32(size), uint32(lasts), 1<<31|1<<28)...)
 	}
 	times := binary.BigEndian.AppendUint64(nil, count(first.Start))
 	times = binary.BigEndian.AppendUint64(times, uint64(max(0, first.Offset-x.InitBytes)))
-	return makeBox("sidx", be32(1<<24, track.ID, track.Timescale), times, be32(uint32(n)), rows), end, true
+	return media.MakeBox(
+		"sidx",
+		media.Be32(1<<24, track.ID, track.Timescale),
+		times,
+		media.Be32(uint32(n)),
+		rows,
+	), end, true
 }
 
 // Read reads on.

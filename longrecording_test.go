@@ -12,6 +12,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/storage"
+	"meanwhile/worker/media"
 )
 
 // rowCounter counts the rows of chunks, fragments and sounds that are read.
@@ -67,7 +68,7 @@ func mustFragments(t testing.TB) (first, next []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x, err := meanwhile.IndexFragments(bytes.NewReader(file), int64(len(file)))
+	x, err := media.IndexFragments(bytes.NewReader(file), int64(len(file)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"meanwhile/storage"
+	"meanwhile/worker/media"
 )
 
 // soundRows are the fragments of a recording's main track, each as long as until the next one
@@ -55,8 +56,8 @@ func (c *soundCache) upToDate(
 	now := known
 	if len(fragments) > 0 {
 		now.fragments = slices.Concat(known.fragments, fragments)
-		x := FragmentIndex{Fragments: now.fragments}
-		x.closeGaps()
+		x := media.FragmentIndex{Fragments: now.fragments}
+		x.CloseGaps()
 	}
 	if len(sounds) > 0 {
 		now.sounds = slices.Concat(known.sounds, sounds)

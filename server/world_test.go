@@ -25,6 +25,7 @@ import (
 	"meanwhile/storage"
 	"meanwhile/storage/fsstore"
 	"meanwhile/storage/sqlstore/sqlstoretest"
+	"meanwhile/worker/media"
 )
 
 // memBus carries events inside the test.
@@ -571,7 +572,7 @@ var madeBy = map[storage.Step][]storage.Asset{
 			BandwidthBPS: 900_000,
 		},
 		{Kind: storage.AssetPlaylist, Name: "480p.m3u8", MediaType: playlistType},
-		{Kind: storage.AssetPlaylist, Name: meanwhile.MasterName, MediaType: playlistType},
+		{Kind: storage.AssetPlaylist, Name: media.MasterName, MediaType: playlistType},
 	},
 	storage.StepStoryboard: {
 		{Kind: storage.AssetStoryboard, Name: "storyboard.jpg", MediaType: "image/jpeg", Width: 640, Height: 180},

@@ -8,6 +8,7 @@ import (
 	"meanwhile"
 	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
+	"meanwhile/worker/plan"
 )
 
 // camera makes the second track playable: what it is was not known before, so that it is looked at
@@ -24,7 +25,7 @@ func camera(ctx context.Context, j *job) error {
 		return err
 	}
 	probe.Audio = nil // the main track carries the sound
-	plan, err := meanwhile.DecideCamera(probe, j.Library.Limits)
+	plan, err := plan.DecideCamera(probe, j.Library.Limits)
 	if err != nil {
 		return err
 	}

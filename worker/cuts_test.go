@@ -16,6 +16,7 @@ import (
 	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 	"meanwhile/worker/ffmpeg/ffmpegtest"
+	"meanwhile/worker/plan"
 )
 
 // cuts is at how many places each sample is cut, and within is how near to the cut what is salvaged
@@ -157,7 +158,7 @@ func (s *shop) seen(t *testing.T, file sample, cut int) (time.Duration, bool) {
 	}
 	probe, err := s.worker.Tools.Probe(t.Context(), path, container)
 	if err == nil {
-		_, err = meanwhile.Decide(probe, s.Limits)
+		_, err = plan.Decide(probe, s.Limits)
 	}
 	return time.Duration(probe.DurationMS) * time.Millisecond, err == nil
 }

@@ -7,8 +7,8 @@ import (
 	"io"
 	"os"
 
-	"meanwhile"
 	"meanwhile/storage"
+	"meanwhile/worker/media"
 )
 
 // layer is a source whose samples can be read where they lie.
@@ -25,7 +25,7 @@ func (j *job) faststart(ctx context.Context, path string) (p storage.Probe, ok b
 		return p, false, err
 	}
 	defer func() { _ = done() }() // it was only read
-	f, ok, err := meanwhile.PlanFaststart(src, sizeBytes)
+	f, ok, err := media.PlanFaststart(src, sizeBytes)
 	if err != nil {
 		return p, false, fmt.Errorf("plan a copy: %w", err)
 	}
@@ -77,7 +77,7 @@ func (f file) WriteRange(w io.Writer, r storage.Range) error {
 	return err
 }
 
-func writeFaststart(ctx context.Context, path string, f meanwhile.Faststart, src layer) error {
+func writeFaststart(ctx context.Context, path string, f media.Faststart, src layer) error {
 	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"meanwhile"
 	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
+	"meanwhile/worker/media"
 )
 
 // ladder makes every rendition, the lists that HLS players read, and what comes out of the same
@@ -30,17 +31,17 @@ func ladder(ctx context.Context, j *job) error {
 	for i, a := range assets {
 		a = j.described(a, made[i].Probe, outputs[i].Want)
 		if index := made[i].Fragments; a.Kind == storage.AssetRung {
-			a.BandwidthBPS = meanwhile.PeakBPS(index)
+			a.BandwidthBPS = media.PeakBPS(index)
 			rungs = append(rungs, a)
 			makers = append(
 				makers,
-				j.playlist(ctx, meanwhile.PlaylistName(a.Name), meanwhile.MediaPlaylist(index, a.Name)),
+				j.playlist(ctx, media.PlaylistName(a.Name), media.RenditionPlaylist(index, a.Name)),
 			)
 		}
 		makers = append(makers, func() (storage.Asset, error) { return j.stored(ctx, outputs[i].Path, a) })
 	}
 	if plan.Adaptive {
-		makers = append(makers, j.playlist(ctx, meanwhile.MasterName, meanwhile.MasterPlaylist(rungs)))
+		makers = append(makers, j.playlist(ctx, media.MasterName, media.MasterPlaylist(rungs)))
 	}
 	if plan.Extras {
 		makers = append(makers, j.sheet(ctx, filepath.Join(dir, ffmpeg.StoryboardName))...)

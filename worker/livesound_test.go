@@ -23,6 +23,7 @@ import (
 	"meanwhile/worker"
 	"meanwhile/worker/ffmpeg"
 	"meanwhile/worker/ffmpeg/ffmpegtest"
+	"meanwhile/worker/media"
 )
 
 // TestMain lets the test binary stand in for the program when the sandbox starts it again to
@@ -242,16 +243,16 @@ func noise(a, b []float64, slack int) []float64 {
 	}
 	power /= float64(len(a))
 	var list []float64
-	for at := 0; at+meanwhile.SoundFrame+slack <= min(len(a), len(b)); at += meanwhile.SoundFrame {
+	for at := 0; at+media.SoundFrame+slack <= min(len(a), len(b)); at += media.SoundFrame {
 		best := math.Inf(1)
 		for lag := -min(slack, at); lag <= slack; lag += 2 {
 			var d float64
-			for i := at; i < at+meanwhile.SoundFrame; i++ {
+			for i := at; i < at+media.SoundFrame; i++ {
 				d += (a[i] - b[i+lag]) * (a[i] - b[i+lag])
 			}
 			best = min(best, d)
 		}
-		list = append(list, best/meanwhile.SoundFrame/power)
+		list = append(list, best/media.SoundFrame/power)
 	}
 	return list
 }
@@ -321,7 +322,7 @@ func TestSoundIsMadeWhileItIsRecorded(t *testing.T) {
 		"-i "+source+" -vn -af aresample=async=1:first_pts=0 -c:a aac -aac_coder fast -b:a 96k",
 	)
 	want, pieced := pcm(t, source), pcm(t, joined)
-	if d := math.Abs(float64(len(pieced)-len(want))) / meanwhile.SoundRate; d > 0.05 {
+	if d := math.Abs(float64(len(pieced)-len(want))) / media.SoundRate; d > 0.05 {
 		t.Errorf("it is %d samples long, the recording %d", len(pieced), len(want))
 	}
 	single := noise(want, pcm(t, once), 0)
@@ -331,7 +332,7 @@ func TestSoundIsMadeWhileItIsRecorded(t *testing.T) {
 			t.Errorf(
 				"frame %d at %.2f s is off by %.1f dB, one encoder's by %.1f",
 				i,
-				float64(i)*meanwhile.SoundFrame/meanwhile.SoundRate,
+				float64(i)*media.SoundFrame/media.SoundRate,
 				decibels(n),
 				decibels(single[i]),
 			)
@@ -431,10 +432,10 @@ func checkSound(t *testing.T, path string, slack int) {
 	s.work(t, storage.StepSound)
 	joined := written(t, "joined.mp4", s.joined(t, r))
 	want, got := pcm(t, path), pcm(t, joined)
-	if short := len(want) - len(got); short > meanwhile.SoundRate/10 {
+	if short := len(want) - len(got); short > media.SoundRate/10 {
 		t.Errorf("it is %d samples shorter than the recording", short)
 	}
-	for i := len(want) + meanwhile.SoundRate/10; i < len(got); i++ {
+	for i := len(want) + media.SoundRate/10; i < len(got); i++ {
 		if math.Abs(got[i]) > 300 {
 			t.Fatalf("sample %d, behind the end of the sound, is %v", i, got[i])
 		}

@@ -15,12 +15,14 @@ import (
 	"meanwhile"
 	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
+	"meanwhile/worker/media"
+	"meanwhile/worker/plan"
 )
 
 // Tools is what the steps need of ffmpeg.
 type Tools interface {
 	Probe(ctx context.Context, path string, c storage.Container) (storage.Probe, error)
-	ProbeFaststart(ctx context.Context, path string, f meanwhile.Faststart, sourceBytes int64) (storage.Probe, error)
+	ProbeFaststart(ctx context.Context, path string, f media.Faststart, sourceBytes int64) (storage.Probe, error)
 	Copy(ctx context.Context, src ffmpeg.Source, c storage.Copy, out string, p ffmpeg.Progress) error
 	Ladder(
 		ctx context.Context,
@@ -32,11 +34,11 @@ type Tools interface {
 	) error
 	Poster(ctx context.Context, src ffmpeg.Source, out string) error
 	Sound(ctx context.Context, src ffmpeg.Source, s storage.Sound, out string, p ffmpeg.Progress) error
-	LiveSound(ctx context.Context, b *meanwhile.SoundBatch, dir string) (adts []byte, err error)
+	LiveSound(ctx context.Context, b *media.SoundBatch, dir string) (adts []byte, err error)
 	Listen(ctx context.Context, src ffmpeg.Source, speech string) (storage.Loudness, ffmpeg.Peaks, error)
 	Preview(ctx context.Context, src ffmpeg.Source, out string) error
 	Storyboard(ctx context.Context, src ffmpeg.Source, s storage.Storyboard, out string) error
-	Flatten(ctx context.Context, screen, camera ffmpeg.Source, f meanwhile.Flat, out string, p ffmpeg.Progress) error
+	Flatten(ctx context.Context, screen, camera ffmpeg.Source, f plan.Flat, out string, p ffmpeg.Progress) error
 	Verify(ctx context.Context, out string, want ffmpeg.Want) (storage.Probe, error)
 	VerifyAll(ctx context.Context, outputs []ffmpeg.Output) ([]ffmpeg.Made, error)
 }
@@ -304,7 +306,7 @@ func (j *job) sheet(ctx context.Context, path string) []func() (storage.Asset, e
 			})
 		},
 		func() (storage.Asset, error) {
-			cues := meanwhile.StoryboardCues(board, ffmpeg.StoryboardName, j.length())
+			cues := media.StoryboardCues(board, ffmpeg.StoryboardName, j.length())
 			return j.written(
 				ctx,
 				[]byte(cues),

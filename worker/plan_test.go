@@ -11,9 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"meanwhile"
 	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
+	"meanwhile/worker/plan"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -62,27 +62,30 @@ var movingLayout = storage.Layout{Bubbles: []storage.Bubble{
 
 func describe(t *testing.T, p storage.Probe) string {
 	t.Helper()
-	plan, err := meanwhile.Decide(p, storage.DefaultLimits())
+	decided, err := plan.Decide(p, storage.DefaultLimits())
 	if err != nil {
 		return fmt.Sprintf("refused: %s\n", storage.MessageOf(err))
 	}
 	var b strings.Builder
 	line := func(what string, args []string) { fmt.Fprintf(&b, "%s\n    %s\n", what, strings.Join(args, "\n    ")) }
-	for _, step := range meanwhile.Steps(plan) {
+	for _, step := range plan.Steps(decided) {
 		switch step {
 		case storage.StepCopy:
 			line(
-				fmt.Sprintf("copy %s final=%v", plan.Copy.MediaType, plan.Copy.Final),
-				ffmpeg.CopyArgs("IN", "OUT", p, *plan.Copy),
+				fmt.Sprintf("copy %s final=%v", decided.Copy.MediaType, decided.Copy.Final),
+				ffmpeg.CopyArgs("IN", "OUT", p, *decided.Copy),
 			)
 		case storage.StepPoster:
 			line("poster", ffmpeg.PosterArgs("IN", "OUT", p, true))
 		case storage.StepEncode:
-			if plan.Sound != nil {
-				line(fmt.Sprintf("sound copy=%v", plan.Sound.Copy), ffmpeg.SoundArgs("IN", "OUT", p, *plan.Sound))
+			if decided.Sound != nil {
+				line(fmt.Sprintf("sound copy=%v", decided.Sound.Copy), ffmpeg.SoundArgs("IN", "OUT", p, *decided.Sound))
 				continue
 			}
-			line("encode "+rungs(*plan.Ladder), ffmpeg.LadderArgs("IN", "OUT", p, *plan.Ladder, plan.Storyboard))
+			line(
+				"encode "+rungs(*decided.Ladder),
+				ffmpeg.LadderArgs("IN", "OUT", p, *decided.Ladder, decided.Storyboard),
+			)
 		case storage.StepListen:
 			line("listen", ffmpeg.ListenArgs("IN", "OUT", p))
 		case storage.StepPreview:
@@ -95,7 +98,7 @@ func describe(t *testing.T, p storage.Probe) string {
 				DurationMS: p.DurationMS,
 				Video:      &storage.VideoStream{Codec: "h264", Width: 640, Height: 480, FPS: 30},
 			}
-			flat, err := meanwhile.DecideFlat(p, camera, movingLayout, 40, storage.DefaultLimits())
+			flat, err := plan.DecideFlat(p, camera, movingLayout, 40, storage.DefaultLimits())
 			if err != nil {
 				t.Error(err)
 			}
@@ -104,7 +107,7 @@ func describe(t *testing.T, p storage.Probe) string {
 				ffmpeg.FlattenArgs("IN", "CAMERA", "OUT", p, camera, flat),
 			)
 		case storage.StepStoryboard:
-			line("storyboard", ffmpeg.StoryboardArgs("IN", "OUT", p, plan.Storyboard, true))
+			line("storyboard", ffmpeg.StoryboardArgs("IN", "OUT", p, decided.Storyboard, true))
 		default:
 			t.Errorf("step %q has no line in this test", step)
 		}

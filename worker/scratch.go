@@ -13,6 +13,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/storage"
+	"meanwhile/worker/media"
 )
 
 // scratchKeep is how long an unused copy of a source waits for the video's next step.
@@ -232,7 +233,7 @@ func fetch(ctx context.Context, lib *meanwhile.Library, id sourceKey, path strin
 		f.Close()
 		return scratchError(err)
 	}
-	if whole := meanwhile.WholeFragments(f, src.SizeBytes); whole < src.SizeBytes {
+	if whole := media.WholeFragments(f, src.SizeBytes); whole < src.SizeBytes {
 		if err := f.Truncate(whole); err != nil {
 			f.Close()
 			return scratchError(err)

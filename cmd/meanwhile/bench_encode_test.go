@@ -11,9 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"meanwhile"
 	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
+	"meanwhile/worker/plan"
 )
 
 // pipelineCost is all that is done for a recording that has to be encoded beside the ladder's one
@@ -80,7 +80,7 @@ func copyCost(b *bench) []row {
 
 func (b *bench) plan(p storage.Probe) storage.Plan {
 	b.Helper()
-	plan, err := meanwhile.Decide(p, storage.DefaultLimits())
+	plan, err := plan.Decide(p, storage.DefaultLimits())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"meanwhile"
+	"meanwhile/worker/media"
 )
 
 // Recorders of 2.5 Mbit/s whose browsers send what they have every two seconds.
@@ -224,7 +224,7 @@ func (b *bench) pieces() (first, next []byte) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	x, err := meanwhile.IndexFragments(bytes.NewReader(file), int64(len(file)))
+	x, err := media.IndexFragments(bytes.NewReader(file), int64(len(file)))
 	if err != nil {
 		b.Fatal(err)
 	}

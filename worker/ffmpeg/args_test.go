@@ -11,9 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"meanwhile"
 	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
+	"meanwhile/worker/plan"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -239,7 +239,7 @@ func TestBudget(t *testing.T) {
 			if got := ffmpeg.Budget(tc.probe, tc.ladder); got < 3*tc.least/2 {
 				t.Errorf("Budget() = %s, too little for work that takes %s", got, tc.least)
 			}
-			if cost := meanwhile.LadderCost(
+			if cost := plan.LadderCost(
 				tc.probe,
 				tc.ladder,
 			); (cost <= storage.DefaultLimits().MaxCPU) != tc.affordable {

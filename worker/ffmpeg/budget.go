@@ -3,11 +3,11 @@ package ffmpeg
 import (
 	"time"
 
-	"meanwhile"
 	"meanwhile/storage"
+	"meanwhile/worker/plan"
 )
 
-// What a copy costs in CPU-seconds; what a ladder costs is meanwhile.LadderCost.
+// What a copy costs in CPU-seconds; what a ladder costs is plan.LadderCost.
 const (
 	copyCost     = 0.010 // a second of media copied
 	copyByteCost = 8e-9  // a byte copied: read, written, moved for the index
@@ -16,7 +16,7 @@ const (
 // Budget is the CPU time after which a ladder is ended: three times its cost, for slower machines,
 // and a minute.
 func Budget(p storage.Probe, l storage.Ladder) time.Duration {
-	return 3*meanwhile.LadderCost(p, l) + time.Minute
+	return 3*plan.LadderCost(p, l) + time.Minute
 }
 
 // copyBudget is for work that decodes nothing.

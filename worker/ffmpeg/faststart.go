@@ -6,8 +6,8 @@ import (
 	"os"
 	"strconv"
 
-	"meanwhile"
 	"meanwhile/storage"
+	"meanwhile/worker/media"
 )
 
 // ProbeFaststart is Probe for the source of a Faststart that was written to path. What ffprobe
@@ -16,7 +16,7 @@ import (
 func (t *Tools) ProbeFaststart(
 	ctx context.Context,
 	path string,
-	f meanwhile.Faststart,
+	f media.Faststart,
 	sourceBytes int64,
 ) (storage.Probe, error) {
 	made, err := resolve(path)

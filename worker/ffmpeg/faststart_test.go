@@ -15,10 +15,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"meanwhile"
 	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 	"meanwhile/worker/ffmpeg/ffmpegtest"
+	"meanwhile/worker/media"
 )
 
 // clips that become a Faststart, by the words that make them.
@@ -131,7 +131,7 @@ func checkFaststart(t *testing.T, tools *ffmpeg.Tools, source string) {
 }
 
 // mustFaststart writes the Faststart of a file.
-func mustFaststart(t *testing.T, source string) (string, meanwhile.Faststart) {
+func mustFaststart(t *testing.T, source string) (string, media.Faststart) {
 	t.Helper()
 	in, err := os.Open(source)
 	if err != nil {
@@ -142,7 +142,7 @@ func mustFaststart(t *testing.T, source string) (string, meanwhile.Faststart) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, ok, err := meanwhile.PlanFaststart(in, info.Size())
+	f, ok, err := media.PlanFaststart(in, info.Size())
 	if err != nil || !ok {
 		t.Fatalf("PlanFaststart() = %t, %v", ok, err)
 	}
@@ -253,7 +253,7 @@ func TestWhatIsNotPlainIsLeftToFFmpeg(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, ok, err := meanwhile.PlanFaststart(f, info.Size()); ok || err != nil {
+			if _, ok, err := media.PlanFaststart(f, info.Size()); ok || err != nil {
 				t.Errorf("PlanFaststart() = %t, %v, want false", ok, err)
 			}
 		})
@@ -298,7 +298,7 @@ func TestSpoiledIndexesNeverReachOutOfTheFile(t *testing.T) {
 			for range 1 + random.IntN(4) {
 				b[random.Int64N(index)] = []byte{0, 1, 0x7f, 0x80, 0xff, byte(random.Uint32())}[random.IntN(6)]
 			}
-			f, ok, err := meanwhile.PlanFaststart(bytes.NewReader(b), int64(len(b)))
+			f, ok, err := media.PlanFaststart(bytes.NewReader(b), int64(len(b)))
 			if err != nil {
 				t.Fatalf("PlanFaststart() = %v", err)
 			}

@@ -9,8 +9,8 @@ import (
 
 	ffgo "github.com/u2takey/ffmpeg-go"
 
-	"meanwhile"
 	"meanwhile/storage"
+	"meanwhile/worker/plan"
 )
 
 // laterNice is how much more a flattened rendition stands back than a ladder does.
@@ -21,7 +21,7 @@ const laterNice = 5
 func (t *Tools) Flatten(
 	ctx context.Context,
 	screen, camera Source,
-	f meanwhile.Flat,
+	f plan.Flat,
 	outPath string,
 	p Progress,
 ) error {
@@ -33,7 +33,7 @@ func (t *Tools) Flatten(
 	if err != nil {
 		return ioError("find the camera", err)
 	}
-	cpu := 3*meanwhile.FlatCost(screen.Probe, camera.Probe, f) + time.Minute
+	cpu := 3*plan.FlatCost(screen.Probe, camera.Probe, f) + time.Minute
 	return makeFile(outPath, func(dir string) error {
 		in, out := t.box.inside(first, dir)
 		beside := t.box.beside(0, second)
@@ -60,7 +60,7 @@ func (t *Tools) Flatten(
 }
 
 // FlattenArgs are ffmpeg's arguments for one picture of the screen at in and the camera at beside.
-func FlattenArgs(in, beside, out string, screen, camera storage.Probe, f meanwhile.Flat) []string {
+func FlattenArgs(in, beside, out string, screen, camera storage.Probe, f plan.Flat) []string {
 	args := append(globalArgs(), progressArgs()...)
 	for _, input := range []struct {
 		path  string
@@ -93,7 +93,7 @@ func FlattenArgs(in, beside, out string, screen, camera storage.Probe, f meanwhi
 // flatGraph draws the camera, cut round, where the key frames have it. The mask is drawn once, as
 // one frame that is repeated: drawn for every frame it would cost a third of the whole. The screen
 // has a constant rate and goes on as it was when it ends before the sound.
-func flatGraph(screen, camera *storage.VideoStream, f meanwhile.Flat) string {
+func flatGraph(screen, camera *storage.VideoStream, f plan.Flat) string {
 	largest := 2
 	sizes := map[int]bool{}
 	for _, b := range f.Bubbles {
@@ -137,12 +137,12 @@ func flatGraph(screen, camera *storage.VideoStream, f meanwhile.Flat) string {
 	)
 	cut := "[face][mask]alphamerge"
 	if len(sizes) > 1 {
-		diameter := overTime(f.Bubbles, func(b meanwhile.FlatBubble) int { return b.Size })
+		diameter := overTime(f.Bubbles, func(b plan.FlatBubble) int { return b.Size })
 		cut += fmt.Sprintf(",scale=w='%[1]s':h='%[1]s':eval=frame", diameter)
 	}
-	left := overTime(f.Bubbles, func(b meanwhile.FlatBubble) int { return b.Left })
-	top := overTime(f.Bubbles, func(b meanwhile.FlatBubble) int { return b.Top })
-	shown := overTime(f.Bubbles, func(b meanwhile.FlatBubble) int {
+	left := overTime(f.Bubbles, func(b plan.FlatBubble) int { return b.Left })
+	top := overTime(f.Bubbles, func(b plan.FlatBubble) int { return b.Top })
+	shown := overTime(f.Bubbles, func(b plan.FlatBubble) int {
 		if b.Visible {
 			return 1
 		}
@@ -162,7 +162,7 @@ func flatGraph(screen, camera *storage.VideoStream, f meanwhile.Flat) string {
 
 // overTime is an expression of the time t: a sum that is not nested, for ffmpeg bounds the depth of
 // nesting.
-func overTime(bubbles []meanwhile.FlatBubble, of func(meanwhile.FlatBubble) int) string {
+func overTime(bubbles []plan.FlatBubble, of func(plan.FlatBubble) int) string {
 	var steps []string
 	last := 0
 	for i, b := range bubbles {

@@ -7,10 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"meanwhile"
 	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 	"meanwhile/worker/ffmpeg/ffmpegtest"
+	"meanwhile/worker/plan"
 )
 
 // flattened puts two files together and proves the result as the worker does.
@@ -20,10 +20,10 @@ func flattened(
 	screen, camera string,
 	l storage.Layout,
 	offsetMS int64,
-) (string, meanwhile.Flat, ffmpeg.Source) {
+) (string, plan.Flat, ffmpeg.Source) {
 	t.Helper()
 	src, cam := mustProbe(t, tools, screen), mustProbe(t, tools, camera)
-	f, err := meanwhile.DecideFlat(src.Probe, cam.Probe, l, offsetMS, storage.DefaultLimits())
+	f, err := plan.DecideFlat(src.Probe, cam.Probe, l, offsetMS, storage.DefaultLimits())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
 	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 	"meanwhile/worker/ffmpeg/ffmpegtest"
+	"meanwhile/worker/plan"
 )
 
 // soon is how long a hostile file may hold a worker before it is refused, on a busy machine.
@@ -91,7 +91,7 @@ func TestHostileFilesAreRefused(t *testing.T) {
 			if err == nil {
 				var probe storage.Probe
 				if probe, err = tools.Probe(ctx, path, container); err == nil {
-					_, err = meanwhile.Decide(probe, storage.DefaultLimits())
+					_, err = plan.Decide(probe, storage.DefaultLimits())
 				}
 			}
 			if storage.KindOf(err) != storage.Unprocessable ||

@@ -9,16 +9,16 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
 	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 	"meanwhile/worker/ffmpeg/ffmpegtest"
+	"meanwhile/worker/plan"
 )
 
 // planOf is what the Library decides for a source.
 func planOf(t testing.TB, src ffmpeg.Source) storage.Plan {
 	t.Helper()
-	plan, err := meanwhile.Decide(src.Probe, storage.DefaultLimits())
+	plan, err := plan.Decide(src.Probe, storage.DefaultLimits())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -356,12 +356,12 @@ func TestSoundAloneBecomesAnMP4(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			src := mustProbe(t, tools, ffmpegtest.Clip(t, tc.file, tc.words))
-			plan := planOf(t, src)
-			if plan.Sound == nil || plan.Sound.Copy != tc.copied || len(meanwhile.Steps(plan)) != 2 {
-				t.Fatalf("the plan is %+v", plan)
+			decided := planOf(t, src)
+			if decided.Sound == nil || decided.Sound.Copy != tc.copied || len(plan.Steps(decided)) != 2 {
+				t.Fatalf("the plan is %+v", decided)
 			}
 			path := filepath.Join(t.TempDir(), "sound.mp4")
-			if err := tools.Sound(t.Context(), src, *plan.Sound, path, nil); err != nil {
+			if err := tools.Sound(t.Context(), src, *decided.Sound, path, nil); err != nil {
 				t.Fatalf("Sound() = %v", err)
 			}
 			p, err := tools.Verify(

@@ -9,8 +9,8 @@ import (
 
 	ffgo "github.com/u2takey/ffmpeg-go"
 
-	"meanwhile"
 	"meanwhile/storage"
+	"meanwhile/worker/media"
 )
 
 // soundFor bounds the encoding of one piece of a recording's sound: at most two minutes of it, in
@@ -19,7 +19,7 @@ const soundFor = 30 * time.Second
 
 // LiveSound encodes a piece of a recording's sound and gives it as a stream of AAC with heads of
 // ADTS. dir is a folder for what is needed on the way. Errors are Copy's.
-func (t *Tools) LiveSound(ctx context.Context, b *meanwhile.SoundBatch, dir string) ([]byte, error) {
+func (t *Tools) LiveSound(ctx context.Context, b *media.SoundBatch, dir string) ([]byte, error) {
 	in := filepath.Join(dir, "opus.mp4")
 	if err := os.WriteFile(in, b.Stream, 0o600); err != nil {
 		return nil, ioError("write the sound", err)
@@ -41,7 +41,7 @@ func (t *Tools) LiveSound(ctx context.Context, b *meanwhile.SoundBatch, dir stri
 
 // LiveSoundArgs are ffmpeg's arguments for a piece of sound. Samples are counted, not timed, so
 // that pieces meet exactly.
-func LiveSoundArgs(in, out string, b *meanwhile.SoundBatch) []string {
+func LiveSoundArgs(in, out string, b *media.SoundBatch) []string {
 	options := outputOptions()
 	options["map"] = []string{"0:a:0"}
 	options["vn"] = ""

@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"meanwhile"
 	"meanwhile/storage"
+	"meanwhile/worker/media"
 )
 
 // Want is what an output has to be before anybody sees it.
@@ -39,8 +39,8 @@ type Output struct {
 // Made is what an output is.
 type Made struct {
 	Probe     storage.Probe
-	Fragments meanwhile.FragmentIndex // of a fragmented MP4
-	compared  bool                    // with an output that is decoded: the same packets
+	Fragments media.FragmentIndex // of a fragmented MP4
+	compared  bool                // with an output that is decoded: the same packets
 }
 
 // Verify is VerifyAll for one file.
@@ -133,7 +133,7 @@ func (o Output) read() (Made, error) {
 			return made, ioError("look at the output", err)
 		}
 		defer f.Close()
-		if made.Fragments, err = meanwhile.IndexFragments(f, p.SizeBytes); err != nil {
+		if made.Fragments, err = media.IndexFragments(f, p.SizeBytes); err != nil {
 			return made, err
 		}
 		p.DurationMS, p.Fragmented = made.Fragments.Duration().Milliseconds(), true
@@ -235,12 +235,12 @@ func compareFiles(first, again string) (compared bool, err error) {
 	if err != nil {
 		return false, ioError("look at the output", err)
 	}
-	return meanwhile.SameMedia(a, b, aInfo.Size(), bInfo.Size())
+	return media.SameMedia(a, b, aInfo.Size(), bInfo.Size())
 }
 
 // cutEnds writes a file of the first and the last fragment beside the one at path: seeking in a
 // fragmented file would read all of it.
-func cutEnds(path string, x meanwhile.FragmentIndex) (cut string, err error) {
+func cutEnds(path string, x media.FragmentIndex) (cut string, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return "", err

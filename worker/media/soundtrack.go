@@ -1,4 +1,4 @@
-package meanwhile
+package media
 
 import (
 	"bytes"
@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+
+	"meanwhile/storage"
 )
 
 // This file takes the sound of a recording's fragments out, and puts another one in: pure functions
@@ -23,8 +26,8 @@ var errSoundtrack = errors.New("its sound cannot be taken out")
 type Soundtrack struct {
 	Channels int
 	init     []byte
-	video    movieTrack
-	sound    movieTrack
+	video    MovieTrack
+	sound    MovieTrack
 }
 
 // ReadSoundtrack reads an initialization segment. It errs when that is not of one picture in H.264
@@ -59,8 +62,8 @@ func ReadSoundtrack(init []byte) (Soundtrack, error) {
 	return s, nil
 }
 
-// soundPacket is one packet of Opus, and when it is heard, in samples.
-type soundPacket struct {
+// SoundPacket is one packet of Opus, and when it is heard, in samples.
+type SoundPacket struct {
 	at   int64
 	data []byte
 }
@@ -72,8 +75,8 @@ type pictureRun struct {
 	data [][]byte
 }
 
-// split takes a fragment apart.
-func (s Soundtrack) split(fragment []byte) (picture *pictureRun, sound []soundPacket, err error) {
+// Split takes a fragment apart.
+func (s Soundtrack) Split(fragment []byte) (picture *pictureRun, sound []SoundPacket, err error) {
 	err = errSoundtrack
 	eachBox(fragment, func(kind string, moof []byte) {
 		if kind != "moof" {
@@ -95,7 +98,7 @@ func (s Soundtrack) split(fragment []byte) (picture *pictureRun, sound []soundPa
 				for i, data := range t.samples {
 					sound = append(
 						sound,
-						soundPacket{
+						SoundPacket{
 							at:   int64(ticks(t.starts[i], s.sound.Timescale).Seconds()*SoundRate + 0.5),
 							data: data,
 						},
@@ -116,7 +119,7 @@ type trafRuns struct {
 }
 
 // readTrackRuns finds the samples of traf in its fragment.
-func readTrackRuns(traf, fragment []byte, tracks ...movieTrack) (r trafRuns, err error) {
+func readTrackRuns(traf, fragment []byte, tracks ...MovieTrack) (r trafRuns, err error) {
 	var duration, size uint32
 	var at uint64
 	eachBox(traf, func(kind string, body []byte) {
@@ -211,7 +214,7 @@ func (r *trafRuns) addRun(
 // Joined is a fragment with its picture as it is, and frames of AAC in the place of its sound.
 // number counts fragments from 1.
 func (s Soundtrack) Joined(fragment []byte, number int, firstFrame int64, frames [][]byte) ([]byte, error) {
-	picture, _, err := s.split(fragment)
+	picture, _, err := s.Split(fragment)
 	if err != nil {
 		return nil, err
 	}
@@ -226,17 +229,17 @@ func (s Soundtrack) Joined(fragment []byte, number int, firstFrame int64, frames
 		if len(frames) == 0 {
 			return nil
 		}
-		return makeBox(
+		return MakeBox(
 			"traf",
-			makeBox("tfhd", be32(defaults, s.sound.ID, SoundFrame, 0x02000000)),
-			makeBox(
+			MakeBox("tfhd", Be32(defaults, s.sound.ID, SoundFrame, 0x02000000)),
+			MakeBox(
 				"tfdt",
-				be32(1<<24, uint32(uint64(firstFrame)*SoundFrame>>32), uint32(uint64(firstFrame)*SoundFrame)),
+				Be32(1<<24, uint32(uint64(firstFrame)*SoundFrame>>32), uint32(uint64(firstFrame)*SoundFrame)),
 			),
-			makeBox("trun", be32(trunDataOffset|trunSize, uint32(len(frames)), place), sizes),
+			MakeBox("trun", Be32(trunDataOffset|trunSize, uint32(len(frames)), place), sizes),
 		)
 	}
-	head := makeBox("mfhd", be32(0, uint32(number)))
+	head := MakeBox("mfhd", Be32(0, uint32(number)))
 	const mdatHead = 8
 	length := 8 + len(head) + len(sound(0))
 	if picture != nil {
@@ -246,13 +249,13 @@ func (s Soundtrack) Joined(fragment []byte, number int, firstFrame int64, frames
 	boxes := [][]byte{head}
 	if picture != nil {
 		payload = append(payload, picture.data...)
-		boxes = append(boxes, makeBox("traf", movedRuns(*picture, place)))
+		boxes = append(boxes, MakeBox("traf", movedRuns(*picture, place)))
 	}
 	for _, p := range payload {
 		place += uint32(len(p))
 	}
 	boxes = append(boxes, sound(place))
-	return append(makeBox("moof", boxes...), makeBox("mdat", append(payload, frames...)...)...), nil
+	return append(MakeBox("moof", boxes...), MakeBox("mdat", append(payload, frames...)...)...), nil
 }
 
 // movedRuns is a traf whose runs lie elsewhere in their fragment, one behind the other.
@@ -276,11 +279,11 @@ func (s Soundtrack) JoinedInit() []byte {
 		case "edts":
 			return nil
 		case "mdhd":
-			return makeBox(kind, retimed(body))
+			return MakeBox(kind, retimed(body))
 		case "stsd":
-			return makeBox(kind, be32(0, 1), aacEntry(s.Channels))
+			return MakeBox(kind, Be32(0, 1), aacEntry(s.Channels))
 		}
-		return makeBox(kind, body)
+		return MakeBox(kind, body)
 	}, false)
 }
 
@@ -292,26 +295,26 @@ func (s Soundtrack) Alone(packets [][]byte) []byte {
 		case "edts":
 			return nil
 		case "mdhd":
-			return makeBox(kind, retimed(body))
+			return MakeBox(kind, retimed(body))
 		case "stsd":
 			body = slices.Clone(body)
 			if i := bytes.Index(body, []byte("dOps")); i >= 0 && i+8 <= len(body) {
 				body[i+6], body[i+7] = 0, 0 // PreSkip
 			}
 		}
-		return makeBox(kind, body)
+		return MakeBox(kind, body)
 	}, true)
 	var fields []byte
 	for _, p := range packets {
-		fields = append(fields, be32(uint32(opusSamples(p)), uint32(len(p)))...)
+		fields = append(fields, Be32(uint32(opusSamples(p)), uint32(len(p)))...)
 	}
 	moof := func(place uint32) []byte {
-		return makeBox("moof", makeBox("mfhd", be32(0, 1)), makeBox("traf",
-			makeBox("tfhd", be32(0x020000, s.sound.ID)), makeBox("tfdt", be32(0, 0)),
-			makeBox("trun", be32(trunDataOffset|trunDuration|trunSize, uint32(len(packets)), place), fields)))
+		return MakeBox("moof", MakeBox("mfhd", Be32(0, 1)), MakeBox("traf",
+			MakeBox("tfhd", Be32(0x020000, s.sound.ID)), MakeBox("tfdt", Be32(0, 0)),
+			MakeBox("trun", Be32(trunDataOffset|trunDuration|trunSize, uint32(len(packets)), place), fields)))
 	}
 	const mdatHead = 8
-	return slices.Concat(init, moof(uint32(len(moof(0))+mdatHead)), makeBox("mdat", packets...))
+	return slices.Concat(init, moof(uint32(len(moof(0))+mdatHead)), MakeBox("mdat", packets...))
 }
 
 // rewriteBoxes copies an initialization segment and lets change say what becomes of the boxes in
@@ -323,7 +326,7 @@ func rewriteBoxes(init []byte, id uint32, change func(parent, kind string, body 
 		eachBox(body, func(kind string, body []byte) {
 			switch kind {
 			case "mdia", "minf", "stbl":
-				out = append(out, makeBox(kind, inTrack(kind, body))...)
+				out = append(out, MakeBox(kind, inTrack(kind, body))...)
 			default:
 				out = append(out, change(parent, kind, body)...)
 			}
@@ -333,26 +336,26 @@ func rewriteBoxes(init []byte, id uint32, change func(parent, kind string, body 
 	var out []byte
 	eachBox(init, func(kind string, body []byte) {
 		if kind != "moov" {
-			out = append(out, makeBox(kind, body)...)
+			out = append(out, MakeBox(kind, body)...)
 			return
 		}
 		var moov []byte
 		eachBox(body, func(kind string, body []byte) {
 			switch {
 			case kind == "trak" && readTrack(body).ID == id:
-				moov = append(moov, makeBox(kind, inTrack(kind, body))...)
+				moov = append(moov, MakeBox(kind, inTrack(kind, body))...)
 			case kind == "trak" && alone:
 			case kind == "mvex" && alone:
 				eachBox(body, func(kind string, body []byte) {
 					if kind == "trex" && len(body) >= 8 && binary.BigEndian.Uint32(body[4:]) == id {
-						moov = append(moov, makeBox("mvex", makeBox(kind, body))...)
+						moov = append(moov, MakeBox("mvex", MakeBox(kind, body))...)
 					}
 				})
 			case kind == "mvhd", kind == "trak", kind == "mvex":
-				moov = append(moov, makeBox(kind, body)...)
+				moov = append(moov, MakeBox(kind, body)...)
 			}
 		})
-		out = append(out, makeBox("moov", moov)...)
+		out = append(out, MakeBox("moov", moov)...)
 	})
 	return out
 }
@@ -369,16 +372,17 @@ func retimed(mdhd []byte) []byte {
 // aacEntry is the sample entry of AAC-LC (ISO/IEC 14496-12, 12.2.3; 14496-14, 5.6; 14496-3, 1.6.2).
 func aacEntry(channels int) []byte {
 	config := uint16(2<<11 | 3<<7 | channels<<3) // AAC-LC, 48 kHz
-	decoder := append([]byte{0x40, 0x15, 0, 0, 0}, be32(128_000, 128_000)...)
+	decoder := append([]byte{0x40, 0x15, 0, 0, 0}, Be32(128_000, 128_000)...)
 	decoder = append(decoder, 5, 2, byte(config>>8), byte(config))
 	es := append([]byte{0, 1, 0, 4, byte(len(decoder))}, decoder...)
 	es = append(es, 6, 1, 2)
-	entry := append(be32(0, 1, 0, 0), 0, byte(channels), 0, 16, 0, 0, 0, 0)
-	entry = append(entry, be32(SoundRate<<16)...)
-	return makeBox("mp4a", entry, makeBox("esds", be32(0), []byte{3, byte(len(es))}, es))
+	entry := append(Be32(0, 1, 0, 0), 0, byte(channels), 0, 16, 0, 0, 0, 0)
+	entry = append(entry, Be32(SoundRate<<16)...)
+	return MakeBox("mp4a", entry, MakeBox("esds", Be32(0), []byte{3, byte(len(es))}, es))
 }
 
-func be32(numbers ...uint32) []byte {
+// Be32 are numbers as boxes hold them.
+func Be32(numbers ...uint32) []byte {
 	var b []byte
 	for _, n := range numbers {
 		b = binary.BigEndian.AppendUint32(b, n)
@@ -436,4 +440,9 @@ func CutADTS(stream []byte, skip, count int) ([][]byte, error) {
 		stream = stream[length:]
 	}
 	return frames, nil
+}
+
+// HasOpus reports whether a track is H.264 with sound in Opus.
+func HasOpus(t storage.Track) bool {
+	return t.Name == storage.ScreenTrack && strings.Contains(t.Codecs, "avc1.") && strings.Contains(t.Codecs, "opus")
 }

@@ -1,4 +1,4 @@
-package meanwhile
+package media
 
 import (
 	"cmp"
@@ -229,14 +229,14 @@ const movieScale = 90_000
 
 // head is ftyp, moov and the head of mdat; base is where the media begins.
 func (f *Faststart) head(wide bool, base, mediaBytes int64) []byte {
-	ftyp := makeBox("ftyp", []byte("isom\x00\x00\x02\x00isomiso2avc1mp41"))
+	ftyp := MakeBox("ftyp", []byte("isom\x00\x00\x02\x00isomiso2avc1mp41"))
 	var longest uint64
 	var traks [][]byte
 	for i, t := range f.movie.tracks {
 		trak, length := t.trak(uint32(i+1), f.moved[t], base, wide)
 		traks, longest = append(traks, trak), max(longest, length)
 	}
-	moov := makeBox("moov", append([][]byte{movieHeader(longest, len(traks))}, traks...)...)
+	moov := MakeBox("moov", append([][]byte{movieHeader(longest, len(traks))}, traks...)...)
 	mdat := binary.BigEndian.AppendUint32(nil, uint32(8+mediaBytes))
 	if wide {
 		mdat = binary.BigEndian.AppendUint32(nil, 1)
@@ -262,7 +262,7 @@ func numbers(n ...uint32) []byte {
 func movieHeader(length uint64, tracks int) []byte {
 	// version 1: wide times
 	long := binary.BigEndian.AppendUint64(numbers(1<<24, 0, 0, 0, 0, movieScale), length)
-	return makeBox("mvhd", long, numbers(0x10000, 0x1000000, 0, 0), unity, make([]byte, 24), numbers(uint32(tracks+1)))
+	return MakeBox("mvhd", long, numbers(0x10000, 0x1000000, 0, 0), unity, make([]byte, 24), numbers(uint32(tracks+1)))
 }
 
 // trak writes a track anew; length is what is shown of it with what it waits for, in ticks of the
@@ -276,11 +276,11 @@ func (t *track) trak(id uint32, moved []int64, base int64, wide bool) (trak []by
 	}
 	wait, shown := inMovie(t.empty), inMovie(visible)
 	length = wait + shown
-	volume, media := uint32(0), makeBox("vmhd", numbers(1, 0, 0))
+	volume, media := uint32(0), MakeBox("vmhd", numbers(1, 0, 0))
 	if t.handler == "soun" {
-		volume, media = 0x1000000, makeBox("smhd", numbers(0, 0))
+		volume, media = 0x1000000, MakeBox("smhd", numbers(0, 0))
 	}
-	tkhd := makeBox(
+	tkhd := MakeBox(
 		"tkhd",
 		numbers(1<<24|3, 0, 0, 0, 0, id, 0),
 		binary.BigEndian.AppendUint64(nil, length),
@@ -288,17 +288,17 @@ func (t *track) trak(id uint32, moved []int64, base int64, wide bool) (trak []by
 		t.matrix,
 		t.shown,
 	)
-	mdhd := makeBox(
+	mdhd := MakeBox(
 		"mdhd",
 		numbers(1<<24, 0, 0, 0, 0, t.timescale),
 		binary.BigEndian.AppendUint64(nil, t.length),
 		t.language,
 		[]byte{0, 0},
 	)
-	hdlr := makeBox("hdlr", numbers(0, 0), []byte(t.handler), make([]byte, 13))
-	dinf := makeBox("dinf", makeBox("dref", numbers(0, 1), makeBox("url ", numbers(1))))
-	minf := makeBox("minf", media, dinf, t.stbl(moved, base, wide))
-	return makeBox("trak", tkhd, t.edts(wait, shown), makeBox("mdia", mdhd, hdlr, minf)), length
+	hdlr := MakeBox("hdlr", numbers(0, 0), []byte(t.handler), make([]byte, 13))
+	dinf := MakeBox("dinf", MakeBox("dref", numbers(0, 1), MakeBox("url ", numbers(1))))
+	minf := MakeBox("minf", media, dinf, t.stbl(moved, base, wide))
+	return MakeBox("trak", tkhd, t.edts(wait, shown), MakeBox("mdia", mdhd, hdlr, minf)), length
 }
 
 // edts says when a track begins, where that is not at its own beginning.
@@ -316,18 +316,18 @@ func (t *track) edts(wait, shown uint64) []byte {
 		edit(wait, math.MaxUint64) // -1: nothing
 	}
 	edit(shown, t.mediaTime)
-	return makeBox("edts", makeBox("elst", numbers(1<<24, count), edits))
+	return MakeBox("edts", MakeBox("elst", numbers(1<<24, count), edits))
 }
 
 func (t *track) stbl(moved []int64, base int64, wide bool) []byte {
-	boxes := [][]byte{makeBox("stsd", numbers(0, 1), t.entry), runBox("stts", 0, t.durations)}
+	boxes := [][]byte{MakeBox("stsd", numbers(0, 1), t.entry), runBox("stts", 0, t.durations)}
 	if t.offsets != nil {
 		boxes = append(boxes, runBox("ctts", 1<<24, t.offsets)) // version 1: signed
 	}
 	if !t.allSync {
-		boxes = append(boxes, makeBox("stss", numbers(0, uint32(len(t.sync))), numbers(t.sync...)))
+		boxes = append(boxes, MakeBox("stss", numbers(0, uint32(len(t.sync))), numbers(t.sync...)))
 	}
-	boxes = append(boxes, t.stsc(), makeBox("stsz", numbers(0, 0, uint32(len(t.sizes))), numbers(t.sizes...)))
+	boxes = append(boxes, t.stsc(), MakeBox("stsz", numbers(0, 0, uint32(len(t.sizes))), numbers(t.sizes...)))
 	var offsets []byte
 	for _, at := range moved {
 		if wide {
@@ -340,7 +340,7 @@ func (t *track) stbl(moved []int64, base int64, wide bool) []byte {
 	if wide {
 		kind = "co64"
 	}
-	return makeBox("stbl", append(boxes, makeBox(kind, numbers(0, uint32(len(moved))), offsets))...)
+	return MakeBox("stbl", append(boxes, MakeBox(kind, numbers(0, uint32(len(moved))), offsets))...)
 }
 
 func runBox(kind string, version uint32, runs []run) []byte {
@@ -348,7 +348,7 @@ func runBox(kind string, version uint32, runs []run) []byte {
 	for _, r := range runs {
 		rows = append(rows, r.count, r.value)
 	}
-	return makeBox(kind, numbers(version, uint32(len(runs))), numbers(rows...))
+	return MakeBox(kind, numbers(version, uint32(len(runs))), numbers(rows...))
 }
 
 func (t *track) stsc() []byte {
@@ -358,5 +358,5 @@ func (t *track) stsc() []byte {
 			rows = append(rows, uint32(i+1), c.samples, 1)
 		}
 	}
-	return makeBox("stsc", numbers(0, uint32(len(rows)/3)), numbers(rows...))
+	return MakeBox("stsc", numbers(0, uint32(len(rows)/3)), numbers(rows...))
 }

@@ -1,4 +1,4 @@
-package meanwhile
+package plan
 
 import (
 	"crypto/sha256"

@@ -1,4 +1,4 @@
-package meanwhile
+package media
 
 import (
 	"cmp"
@@ -15,8 +15,8 @@ import (
 // so that copied sources with many key frames do not make a request for each.
 const segmentFor = 1900 * time.Millisecond
 
-// segments puts fragments together. Each begins with a picture that can be decoded alone.
-func segments(x FragmentIndex) []storage.Fragment {
+// Segments puts fragments together. Each begins with a picture that can be decoded alone.
+func Segments(x FragmentIndex) []storage.Fragment {
 	var list []storage.Fragment
 	for _, f := range x.Fragments {
 		if n := len(list); n > 0 && list[n-1].Duration < segmentFor &&
@@ -30,10 +30,11 @@ func segments(x FragmentIndex) []storage.Fragment {
 	return list
 }
 
-// MediaPlaylist is the HLS playlist of a whole rung whose fragments lie in the one file uri (RFC
+// RenditionPlaylist is the HLS playlist of a whole rung whose fragments lie in the one file uri
+// (RFC
 // 8216, 4.3.2.2: byte ranges).
-func MediaPlaylist(x FragmentIndex, uri string) string {
-	list := segments(x)
+func RenditionPlaylist(x FragmentIndex, uri string) string {
+	list := Segments(x)
 	var longest time.Duration
 	for _, s := range list {
 		longest = max(longest, s.Duration)
@@ -49,9 +50,9 @@ func MediaPlaylist(x FragmentIndex, uri string) string {
 	return b.String()
 }
 
-// writeLiveHead writes what stands before the segments of a recording, and leaves out the one that
+// WriteLiveHead writes what stands before the segments of a recording, and leaves out the one that
 // may still grow.
-func writeLiveHead(b *strings.Builder, list *[]storage.Fragment, ended bool) {
+func WriteLiveHead(b *strings.Builder, list *[]storage.Fragment, ended bool) {
 	if n := len(*list); !ended && n > 0 && (*list)[n-1].Duration < segmentFor {
 		*list = (*list)[:n-1]
 	}
@@ -91,7 +92,7 @@ func writeList(b *strings.Builder, list []storage.Fragment, uri string) {
 // PeakBPS is the rate of the fastest segment, as RFC 8216 (4.3.4.2) wants it of a variant.
 func PeakBPS(x FragmentIndex) int64 {
 	var peak int64
-	for _, s := range segments(x) {
+	for _, s := range Segments(x) {
 		if seconds := max(s.Duration, time.Second/2).Seconds(); seconds > 0 {
 			peak = max(peak, int64(math.Ceil(float64(s.SizeBytes)*8/seconds)))
 		}

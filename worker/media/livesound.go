@@ -1,4 +1,4 @@
-package meanwhile
+package media
 
 import (
 	"slices"
@@ -10,7 +10,7 @@ import (
 // How sound is made while it is recorded.
 const (
 	// of new media, and not less: each piece costs the start of a process
-	soundEvery  = 10 * time.Second
+	SoundEvery  = 10 * time.Second
 	soundAtOnce = 120 * time.Second // and not more
 	// a clock that is off by less is followed, not corrected: counted samples never jump
 	soundSlack   = SoundRate / 10
@@ -20,8 +20,8 @@ const (
 	soundAhead  = 2 // frames that it hears behind them
 )
 
-// firstFrameAt is the first frame of the grid that begins at a time or later.
-func firstFrameAt(start time.Duration) int64 {
+// FirstFrameAt is the first frame of the grid that begins at a time or later.
+func FirstFrameAt(start time.Duration) int64 {
 	samples := start.Microseconds() * SoundRate / 1_000_000
 	return (samples + SoundFrame - 1) / SoundFrame
 }
@@ -33,7 +33,7 @@ type layer struct {
 	out [][]byte
 }
 
-func (l *layer) lay(packets []soundPacket) {
+func (l *layer) lay(packets []SoundPacket) {
 	for _, p := range packets {
 		switch ahead := p.at - l.at; {
 		case ahead > soundSlack || l.at == 0:
@@ -60,15 +60,15 @@ type SoundBatch struct {
 	Stream   []byte // an MP4 with Opus alone
 	From, To int64  // the samples of it that are wanted, counted from its first
 	Channels int
-	skip     int // frames of what comes out, before those that are kept
-	last     bool
-	row      storage.SoundPiece
+	Skip     int // frames of what comes out, before those that are kept
+	Last     bool
+	Row      storage.SoundPiece
 }
 
-// nextFragments says which fragments the next piece covers, none while there are too few. While the
+// NextFragments says which fragments the next piece covers, none while there are too few. While the
 // recording goes on, the last fragment is only listened to: the sound at the end of the one before
 // lies partly in it.
-func nextFragments(all []storage.Fragment, done int, ended bool) (end int) {
+func NextFragments(all []storage.Fragment, done int, ended bool) (end int) {
 	limit := len(all)
 	if !ended {
 		limit--
@@ -79,20 +79,20 @@ func nextFragments(all []storage.Fragment, done int, ended bool) (end int) {
 		length += all[end].Duration
 		end++
 	}
-	if !ended && length < soundEvery {
+	if !ended && length < SoundEvery {
 		return done
 	}
 	return end
 }
 
-// newBatch lays out the sound of fragments before.FirstFragment+before.Fragments up to end. read
+// NewBatch lays out the sound of fragments before.FirstFragment+before.Fragments up to end. read
 // gives a fragment's packets.
-func newBatch(
+func NewBatch(
 	s Soundtrack,
 	all []storage.Fragment,
 	before *storage.SoundPiece,
 	end int,
-	read func(i int) ([]soundPacket, error),
+	read func(i int) ([]SoundPacket, error),
 ) (*SoundBatch, error) {
 	row := storage.SoundPiece{}
 	var l layer
@@ -120,7 +120,7 @@ func newBatch(
 	}
 	until := (l.at + SoundFrame - 1) / SoundFrame
 	if !last {
-		until = firstFrameAt(all[end].Start)
+		until = FirstFrameAt(all[end].Start)
 	}
 	row.Frames = int(max(0, until-row.FirstFrame))
 	until = row.FirstFrame + int64(row.Frames)
@@ -130,8 +130,8 @@ func newBatch(
 		To:       (until+soundAhead)*SoundFrame - from,
 		Channels: s.Channels,
 		// an encoder's first frame is of what was before the first sample
-		skip: int(preroll) + 1,
-		last: last,
+		Skip: int(preroll) + 1,
+		Last: last,
 	}
 	l.fill((until + soundAhead + 1) * SoundFrame)
 	b.Stream = s.Alone(l.out)
@@ -141,6 +141,6 @@ func newBatch(
 			break
 		}
 	}
-	b.row = row
+	b.Row = row
 	return b, nil
 }

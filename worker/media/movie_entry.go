@@ -1,6 +1,8 @@
-package meanwhile
+package media
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+)
 
 // The fields of a sample entry before the boxes in it (ISO/IEC 14496-12, 12.1.3 and 12.2.3), its
 // own head included.
@@ -55,7 +57,7 @@ func pictureEntry(kind string, entry []byte) ([]byte, error) {
 	copy(head[28:36], []byte{0, 72, 0, 0, 0, 72, 0, 0}) // dots an inch
 	head[41] = 1                                        // frames a sample
 	head[75], head[76], head[77] = 24, 0xff, 0xff       // depth, no colour table
-	return makeBox(kind, head, keptBox("avcC", kept), keptBox("colr", kept), keptBox("pasp", kept)), nil
+	return MakeBox(kind, head, keptBox("avcC", kept), keptBox("colr", kept), keptBox("pasp", kept)), nil
 }
 
 // soundEntry is AAC's or Opus's. QuickTime's version 1 has four more numbers and hides the
@@ -90,18 +92,18 @@ func soundEntry(kind string, entry []byte) ([]byte, error) {
 	copy(head[16:18], entry[16:18]) // channels
 	head[19] = 16
 	copy(head[24:28], entry[24:28]) // samples a second
-	return makeBox(kind, head, keptBox(needed, kept)), nil
+	return MakeBox(kind, head, keptBox(needed, kept)), nil
 }
 
 func keptBox(kind string, kept map[string][]byte) []byte {
 	if kept[kind] == nil {
 		return nil
 	}
-	return makeBox(kind, kept[kind])
+	return MakeBox(kind, kept[kind])
 }
 
-// makeBox is a box with content put together from parts.
-func makeBox(kind string, parts ...[]byte) []byte {
+// MakeBox is a box with content put together from parts.
+func MakeBox(kind string, parts ...[]byte) []byte {
 	length := 8
 	for _, p := range parts {
 		length += len(p)

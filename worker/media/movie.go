@@ -1,4 +1,4 @@
-package meanwhile
+package media
 
 import (
 	"encoding/binary"
@@ -89,10 +89,10 @@ func readMovie(r io.ReaderAt, sizeBytes int64) (*movie, error) {
 	var first int64 // the first fragment
 	for at, n := int64(0), 0; at < sizeBytes && first == 0; n++ {
 		b, err := readBox(r, at, sizeBytes)
-		if errors.Is(err, errBox) && n > 0 {
+		if errors.Is(err, ErrBox) && n > 0 {
 			break
 		}
-		if err != nil && !errors.Is(err, errBox) {
+		if err != nil && !errors.Is(err, ErrBox) {
 			return nil, err
 		}
 		if n == 0 && b.kind != "ftyp" || n == maxBoxes {

@@ -1,4 +1,4 @@
-package meanwhile
+package media
 
 import (
 	"encoding/binary"
@@ -53,7 +53,7 @@ func (m *movie) readFragments(r io.ReaderAt, moov []byte, first, sizeBytes int64
 			return notPlain("too many fragments")
 		}
 		b, err := readBox(r, at, sizeBytes)
-		if errors.Is(err, errBox) {
+		if errors.Is(err, ErrBox) {
 			break
 		}
 		if err != nil {

@@ -1,4 +1,4 @@
-package meanwhile
+package media
 
 import (
 	"encoding/binary"
@@ -28,38 +28,39 @@ func (x FragmentIndex) Duration() time.Duration {
 // maxBoxBytes bounds the boxes that are read whole: indexes, never media.
 const maxBoxBytes = 64 << 20
 
-var errBox = errors.New("a box is cut off or makes no sense")
+// ErrBox is a box that is cut off or makes no sense.
+var ErrBox = errors.New("a box is cut off or makes no sense")
 
 // IndexFragments reads the boxes of a fragmented MP4 of sizeBytes whose every fragment begins with
 // a picture. Times are those of the video track, or of the only track. It errs when a box is cut
 // off, or when there is no fragment.
 func IndexFragments(r io.ReaderAt, sizeBytes int64) (FragmentIndex, error) {
-	w := fragmentWalk{}
-	for w.at < sizeBytes {
-		if err := w.step(r, sizeBytes); err != nil {
-			return FragmentIndex{}, fmt.Errorf("box at %d: %w", w.at, err)
+	w := FragmentWalk{}
+	for w.At < sizeBytes {
+		if err := w.Step(r, sizeBytes); err != nil {
+			return FragmentIndex{}, fmt.Errorf("box at %d: %w", w.At, err)
 		}
 	}
-	x := w.index
+	x := w.Index
 	if x.InitBytes == 0 || len(x.Fragments) == 0 || w.open != nil {
 		return FragmentIndex{}, errors.New("no whole fragments: this is no fragmented MP4")
 	}
-	x.closeGaps()
+	x.CloseGaps()
 	return x, nil
 }
 
-// fragmentWalk goes through a fragmented MP4 box by box; it can wait at the end of what is there
+// FragmentWalk goes through a fragmented MP4 box by box; it can wait at the end of what is there
 // and go on later.
-type fragmentWalk struct {
-	at     int64 // where the next box begins
-	tracks []movieTrack
-	index  FragmentIndex
+type FragmentWalk struct {
+	At     int64 // where the next box begins
+	Tracks []MovieTrack
+	Index  FragmentIndex
 	open   *storage.Fragment // its mdat is still to come
 }
 
-// step takes one whole box. errBox when there is none between here and the end.
-func (w *fragmentWalk) step(r io.ReaderAt, end int64) error {
-	b, err := readBox(r, w.at, end)
+// Step takes one whole box. ErrBox when there is none between here and the end.
+func (w *FragmentWalk) Step(r io.ReaderAt, end int64) error {
+	b, err := readBox(r, w.At, end)
 	if err != nil {
 		return err
 	}
@@ -69,60 +70,60 @@ func (w *fragmentWalk) step(r io.ReaderAt, end int64) error {
 		if err != nil {
 			return err
 		}
-		w.tracks = movieTracks(body)
-		w.index.InitBytes = b.end
+		w.Tracks = movieTracks(body)
+		w.Index.InitBytes = b.end
 	case "moof":
 		body, err := b.body(r)
 		if err != nil {
 			return err
 		}
-		f, err := readFragment(body, w.tracks)
+		f, err := readFragment(body, w.Tracks)
 		if err != nil {
 			return err
 		}
-		f.Offset = w.at
+		f.Offset = w.At
 		w.open = &f
 	case "mdat":
 		if w.open != nil {
 			w.open.SizeBytes = b.end - w.open.Offset
-			w.index.Fragments = append(w.index.Fragments, *w.open)
+			w.Index.Fragments = append(w.Index.Fragments, *w.open)
 			w.open = nil
 		}
 	}
-	w.at = b.end
+	w.At = b.end
 	return nil
 }
 
-// settled is where a walk may begin again: behind the last box whose fragment is whole.
-func (w *fragmentWalk) settled() int64 {
+// Settled is where a walk may begin again: behind the last box whose fragment is whole.
+func (w *FragmentWalk) Settled() int64 {
 	if w.open != nil {
 		return w.open.Offset
 	}
-	return w.at
+	return w.At
 }
 
 // WholeFragments is how many bytes of a fragmented MP4 hold whole fragments. A recording that was
 // cut off ends in half a one, of which each reader makes something else. sizeBytes where nothing is
 // cut off, and for what is no fragmented MP4.
 func WholeFragments(r io.ReaderAt, sizeBytes int64) int64 {
-	w := fragmentWalk{}
-	for w.at < sizeBytes {
-		if err := w.step(r, sizeBytes); err != nil {
-			if errors.Is(err, errBox) && len(w.index.Fragments) > 0 {
-				return w.settled()
+	w := FragmentWalk{}
+	for w.At < sizeBytes {
+		if err := w.Step(r, sizeBytes); err != nil {
+			if errors.Is(err, ErrBox) && len(w.Index.Fragments) > 0 {
+				return w.Settled()
 			}
 			return sizeBytes
 		}
 	}
-	if w.open != nil && len(w.index.Fragments) > 0 {
-		return w.settled()
+	if w.open != nil && len(w.Index.Fragments) > 0 {
+		return w.Settled()
 	}
 	return sizeBytes
 }
 
-// closeGaps lets each fragment last until the next begins: what is said of the last sample's
+// CloseGaps lets each fragment last until the next begins: what is said of the last sample's
 // duration is a guess in live recordings.
-func (x *FragmentIndex) closeGaps() {
+func (x *FragmentIndex) CloseGaps() {
 	for i := range len(x.Fragments) - 1 {
 		if d := x.Fragments[i+1].Start - x.Fragments[i].Start; d > 0 {
 			x.Fragments[i].Duration = d
@@ -140,7 +141,7 @@ func readBox(r io.ReaderAt, at, limit int64) (box, error) {
 	var head [16]byte
 	n, err := r.ReadAt(head[:], at)
 	if n < 8 {
-		return box{}, errors.Join(errBox, err)
+		return box{}, errors.Join(ErrBox, err)
 	}
 	b := box{kind: string(head[4:8]), start: at + 8}
 	length := int64(binary.BigEndian.Uint32(head[:]))
@@ -149,12 +150,12 @@ func readBox(r io.ReaderAt, at, limit int64) (box, error) {
 		length = limit - at
 	case 1:
 		if n < 16 {
-			return box{}, errBox
+			return box{}, ErrBox
 		}
 		length, b.start = int64(binary.BigEndian.Uint64(head[8:])), at+16
 	}
 	if length < b.start-at || length > limit-at {
-		return box{}, errBox
+		return box{}, ErrBox
 	}
 	b.end = at + length
 	return b, nil
@@ -162,7 +163,7 @@ func readBox(r io.ReaderAt, at, limit int64) (box, error) {
 
 func (b box) body(r io.ReaderAt) ([]byte, error) {
 	if b.end-b.start > maxBoxBytes {
-		return nil, errBox
+		return nil, ErrBox
 	}
 	body := make([]byte, b.end-b.start)
 	if _, err := r.ReadAt(body, b.start); err != nil && !errors.Is(err, io.EOF) {
@@ -189,8 +190,8 @@ func eachBox(body []byte, visit func(kind string, body []byte)) {
 	}
 }
 
-// movieTrack is what a fragment needs to know of its track.
-type movieTrack struct {
+// MovieTrack is what a fragment needs to know of its track.
+type MovieTrack struct {
 	ID              uint32
 	Timescale       uint32
 	Handler         string
@@ -200,8 +201,8 @@ type movieTrack struct {
 	Width, Height   int
 }
 
-func movieTracks(moov []byte) []movieTrack {
-	var tracks []movieTrack
+func movieTracks(moov []byte) []MovieTrack {
+	var tracks []MovieTrack
 	defaults := map[uint32][2]uint32{}
 	eachBox(moov, func(kind string, body []byte) {
 		switch kind {
@@ -224,7 +225,7 @@ func movieTracks(moov []byte) []movieTrack {
 	return tracks
 }
 
-func readTrack(trak []byte) (t movieTrack) {
+func readTrack(trak []byte) (t MovieTrack) {
 	var visit func(kind string, body []byte)
 	visit = func(kind string, body []byte) {
 		switch kind {
@@ -259,7 +260,7 @@ func versioned(body []byte, version0, version1 int) int {
 }
 
 // readFragment takes the times of the video track, of the first one where there is no video.
-func readFragment(moof []byte, tracks []movieTrack) (storage.Fragment, error) {
+func readFragment(moof []byte, tracks []MovieTrack) (storage.Fragment, error) {
 	var f storage.Fragment
 	found, video := false, false
 	eachBox(moof, func(kind string, body []byte) {
@@ -302,7 +303,7 @@ const (
 	maxSamplesPerTrun = 1 << 20
 )
 
-func readTraf(traf []byte, tracks []movieTrack) (id uint32, start, length uint64) {
+func readTraf(traf []byte, tracks []MovieTrack) (id uint32, start, length uint64) {
 	var perSample uint32
 	eachBox(traf, func(kind string, body []byte) {
 		if len(body) < 8 {

@@ -1,4 +1,4 @@
-package meanwhile
+package media
 
 import (
 	"math/rand/v2"
@@ -16,7 +16,7 @@ func TestLiveListGrowsIntoTheSame(t *testing.T) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		x := FragmentIndex{InitBytes: 1200}
 		at, start := x.InitBytes, time.Duration(0)
-		var kept liveList
+		var kept LiveList
 		for range 60 {
 			f := storage.Fragment{
 				Offset:    at,
@@ -33,10 +33,10 @@ func TestLiveListGrowsIntoTheSame(t *testing.T) {
 				continue
 			}
 			seen := func() []storage.Fragment { return append([]storage.Fragment{}, x.Fragments...) }
-			kept = kept.with(seen()[kept.settled:])
+			kept = kept.With(seen()[kept.Settled:])
 			for _, ended := range []bool{false, true} {
 				want := LivePlaylist(FragmentIndex{InitBytes: x.InitBytes, Fragments: seen()}, "screen.mp4", ended)
-				if got := kept.playlist(x.InitBytes, "screen.mp4", ended); got != want {
+				if got := kept.Playlist(x.InitBytes, "screen.mp4", ended); got != want {
 					t.Fatalf(
 						"seed %d, %d fragments, ended %t: the grown list is\n%s\nwant\n%s",
 						seed,
@@ -48,7 +48,7 @@ func TestLiveListGrowsIntoTheSame(t *testing.T) {
 				}
 			}
 		}
-		if behind := len(x.Fragments) - kept.settled; behind > 20 {
+		if behind := len(x.Fragments) - kept.Settled; behind > 20 {
 			t.Errorf("seed %d: %d fragments of %d are read again each time", seed, behind, len(x.Fragments))
 		}
 	}

@@ -1,4 +1,4 @@
-package meanwhile_test
+package plan_test
 
 import (
 	"fmt"
@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
 	"meanwhile/storage"
+	"meanwhile/worker/plan"
 )
 
 // screen is a browser's recording of a screen: what most sources look like.
@@ -195,25 +195,25 @@ func TestDecide(t *testing.T) {
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			plan, err := meanwhile.Decide(tc.probe, storage.DefaultLimits())
+			decided, err := plan.Decide(tc.probe, storage.DefaultLimits())
 			if err != nil {
 				t.Fatalf("Decide: %v", err)
 			}
 			var steps []string
-			for _, s := range meanwhile.Steps(plan) {
+			for _, s := range plan.Steps(decided) {
 				steps = append(steps, string(s))
 			}
 			if got := strings.Join(steps, " "); got != tc.steps {
 				t.Errorf("steps = %v, want %v", got, tc.steps)
 			}
 			var got string
-			if plan.Copy != nil {
-				got = plan.Copy.MediaType
+			if decided.Copy != nil {
+				got = decided.Copy.MediaType
 			}
 			if got != tc.mediaType {
 				t.Errorf("media type of the copy = %q, want %q", got, tc.mediaType)
 			}
-			if got := told(plan.Ladder); got != tc.ladder {
+			if got := told(decided.Ladder); got != tc.ladder {
 				t.Errorf("ladder = %s\n      want %s", got, tc.ladder)
 			}
 		})
@@ -236,7 +236,7 @@ func TestLoudnessBecomesOneGain(t *testing.T) {
 		{"clipping is taken back even from quiet sound", -24, 0, -1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			plan, err := meanwhile.Decide(screen(func(p *storage.Probe) {
+			plan, err := plan.Decide(screen(func(p *storage.Probe) {
 				p.Audio.Codec = "opus"
 				p.Audio.Loudness = &storage.Loudness{LUFS: tc.lufs, PeakDBFS: tc.peak}
 			}), storage.DefaultLimits())
@@ -273,7 +273,7 @@ func TestDecideRefusesPolitely(t *testing.T) {
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			_, err := meanwhile.Decide(tc.probe, storage.DefaultLimits())
+			_, err := plan.Decide(tc.probe, storage.DefaultLimits())
 			if storage.KindOf(err) != storage.Unprocessable ||
 				!strings.Contains(storage.MessageOf(err), tc.want) {
 				t.Errorf("Decide = %v, want Unprocessable with %q", err, tc.want)
@@ -370,7 +370,7 @@ func TestKindsHaveAStatus(t *testing.T) {
 
 func TestRoughLengths(t *testing.T) {
 	t.Parallel()
-	_, err := meanwhile.Decide(
+	_, err := plan.Decide(
 		screen(func(p *storage.Probe) { p.DurationMS = 90 * 60 * 1000 }),
 		storage.Limits{MaxDuration: time.Hour, MaxPixels: 1 << 30, MaxCPU: time.Hour},
 	)

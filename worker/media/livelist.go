@@ -1,4 +1,4 @@
-package meanwhile
+package media
 
 import (
 	"strings"
@@ -8,10 +8,10 @@ import (
 	"meanwhile/storage"
 )
 
-// liveList is the list of segments of a recording that goes on, for a playlist that costs the same
+// LiveList is the list of segments of a recording that goes on, for a playlist that costs the same
 // at its end as at its beginning: what can change no more is text already.
-type liveList struct {
-	settled int           // how many fragments the text speaks of
+type LiveList struct {
+	Settled int           // how many fragments the text speaks of
 	text    string        // their segments, with placeURI for the address
 	longest time.Duration // of them
 	// the segment behind them, which may still grow; none where SizeBytes is 0
@@ -22,11 +22,11 @@ type liveList struct {
 // it.
 const placeURI = "%"
 
-// with is the list after fragments, which begin where it is settled.
-func (l liveList) with(fragments []storage.Fragment) liveList {
+// With is the list after fragments, which begin where it is settled.
+func (l LiveList) With(fragments []storage.Fragment) LiveList {
 	x := FragmentIndex{Fragments: fragments}
-	x.closeGaps()
-	list := segments(x)
+	x.CloseGaps()
+	list := Segments(x)
 	if len(list) == 0 {
 		return l
 	}
@@ -45,16 +45,16 @@ func (l liveList) with(fragments []storage.Fragment) liveList {
 	}
 	for _, f := range fragments {
 		if f.Offset < l.last.Offset {
-			l.settled++
+			l.Settled++
 		}
 	}
 	return l
 }
 
-// playlist is the HLS playlist of a recording whose bytes lie in uri, a file that grows: everything
+// Playlist is the HLS playlist of a recording whose bytes lie in uri, a file that grows: everything
 // from the beginning is listed, and a player begins there. While it goes on, what is too short for
 // a segment is left out, for a segment that is listed may not change.
-func (l liveList) playlist(initBytes int64, uri string, ended bool) string {
+func (l LiveList) Playlist(initBytes int64, uri string, ended bool) string {
 	longest := l.longest
 	var open []storage.Fragment
 	if l.last.SizeBytes > 0 && (ended || l.last.Duration >= segmentFor) {
@@ -71,16 +71,16 @@ func (l liveList) playlist(initBytes int64, uri string, ended bool) string {
 	return b.String()
 }
 
-// LivePlaylist is the playlist of a recording as far as x knows it; see liveList.
+// LivePlaylist is the playlist of a recording as far as x knows it; see LiveList.
 func LivePlaylist(x FragmentIndex, uri string, ended bool) string {
-	return liveList{}.with(x.Fragments).playlist(x.InitBytes, uri, ended)
+	return LiveList{}.With(x.Fragments).Playlist(x.InitBytes, uri, ended)
 }
 
-// liveCache keeps what is settled of the lists that were asked for. Fragments are only ever added
+// LiveCache keeps what is settled of the lists that were asked for. Fragments are only ever added
 // behind those that are there, so that a list is true whatever its age.
-type liveCache struct {
+type LiveCache struct {
 	mu    sync.Mutex
-	lists map[string]liveList
+	lists map[string]LiveList
 	bytes int
 }
 
@@ -88,21 +88,23 @@ type liveCache struct {
 // reached they are all dropped, which costs a reading of fragments each.
 const maxLiveBytes = 8 << 20
 
-func (c *liveCache) get(id string) liveList {
+// Get gives what is settled of a track's list; empty when nothing is known.
+func (c *LiveCache) Get(id string) LiveList {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.lists[id]
 }
 
-func (c *liveCache) put(id string, l liveList) {
+// Put keeps what is settled of a track's list.
+func (c *LiveCache) Put(id string, l LiveList) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	old, known := c.lists[id]
-	if known && old.settled >= l.settled {
+	if known && old.Settled >= l.Settled {
 		return
 	}
 	if c.lists == nil || c.bytes+len(l.text) > maxLiveBytes {
-		c.lists, c.bytes, old = map[string]liveList{}, 0, liveList{}
+		c.lists, c.bytes, old = map[string]LiveList{}, 0, LiveList{}
 	}
 	c.lists[id] = l
 	c.bytes += len(l.text) - len(old.text)
