@@ -9,8 +9,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"meanwhile"
+	"meanwhile/server/access"
 	"meanwhile/storage"
 	"meanwhile/worker/plan"
+	"meanwhile/worker/stages"
 )
 
 func face() storage.Probe {
@@ -113,7 +115,7 @@ func (h *house) composed(t testing.TB) meanwhile.Ticket {
 	}
 	h.finishWith(t, screen(func(p *storage.Probe) { p.Camera = true }))
 	for jobs := h.queue.take(); len(jobs) > 0; jobs = jobs[1:] {
-		task, err := h.ClaimStage(t.Context(), jobs[0].Stage, "w1")
+		task, err := h.Stages.Claim(t.Context(), jobs[0].Stage, "w1")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,7 +145,7 @@ func (h *house) composed(t testing.TB) meanwhile.Ticket {
 
 func (h *house) watch(t testing.TB, ticket meanwhile.Ticket) meanwhile.Watch {
 	t.Helper()
-	w, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
+	w, err := h.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,11 +153,11 @@ func (h *house) watch(t testing.TB, ticket meanwhile.Ticket) meanwhile.Watch {
 }
 
 // flatTask claims the flattening once its layout has settled.
-func (h *house) flatTask(t testing.TB) meanwhile.Task {
+func (h *house) flatTask(t testing.TB) stages.Task {
 	t.Helper()
 	for _, j := range h.queue.take() {
 		for {
-			task, err := h.ClaimStage(t.Context(), j.Stage, "w1")
+			task, err := h.Stages.Claim(t.Context(), j.Stage, "w1")
 			if err == nil {
 				return task
 			}
@@ -165,12 +167,12 @@ func (h *house) flatTask(t testing.TB) meanwhile.Task {
 		}
 	}
 	t.Fatal("no flattening was sent")
-	return meanwhile.Task{}
+	return stages.Task{}
 }
 
-func (h *house) flattened(t testing.TB, task meanwhile.Task) (string, error) {
+func (h *house) flattened(t testing.TB, task stages.Task) (string, error) {
 	t.Helper()
-	f, err := h.FlatFor(t.Context(), task, face())
+	f, err := h.Stages.FlatFor(t.Context(), task, face())
 	if err != nil || f == nil {
 		t.Fatalf("FlatFor() = %v, %v", f, err)
 	}
@@ -198,7 +200,7 @@ func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
 	}
 	if a, v, err := h.DownloadByShare(
 		t.Context(),
-		meanwhile.Actor{},
+		access.Actor{},
 		ticket.Share.Token,
 	); err != nil || a.Kind != storage.AssetCopy ||
 		v.Title != "Weekly (screen)" {
@@ -213,7 +215,7 @@ func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
 	}
 	if a, v, err := h.DownloadByShare(
 		t.Context(),
-		meanwhile.Actor{},
+		access.Actor{},
 		ticket.Share.Token,
 	); err != nil || a.Name != first ||
 		v.Title != "Weekly" {
@@ -250,7 +252,7 @@ func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
 
 	move(.4, false)
 	task := h.flatTask(t)
-	if f, err := h.FlatFor(t.Context(), task, face()); err != nil || f != nil {
+	if f, err := h.Stages.FlatFor(t.Context(), task, face()); err != nil || f != nil {
 		t.Errorf("hidden all the time, there is %v to make, %v", f, err)
 	}
 	if w = h.watch(t, ticket); w.Flat != nil || w.File() == nil || w.File().Kind != storage.AssetCopy {
@@ -266,7 +268,7 @@ func TestFlatteningThatFailsIsAWarning(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, settlesAtOnce)
 	ticket := h.composed(t)
-	if err := h.FailStage(
+	if err := h.Stages.Fail(
 		t.Context(),
 		h.flatTask(t),
 		storage.E(storage.Unprocessable, "no", errors.New("no")),

@@ -7,18 +7,13 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"strings"
-	"time"
 	"unicode/utf8"
 
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
 // How long credentials live.
-const (
-	SessionFor  = 30 * 24 * time.Hour
-	SessionIdle = 14 * 24 * time.Hour // without use
-
-)
 
 // MinPasswordRunes is the shortest password that is taken (NIST SP 800-63B asks for 8; we ask for
 // more).
@@ -195,20 +190,7 @@ func (l *Library) hashPassword(ctx context.Context, password string) (string, er
 			nil,
 		)
 	}
-	return l.hash(ctx, password)
-}
-
-// hash hashes a password that is long enough for what it guards. Invalid for one that is too long
-// to hash.
-func (l *Library) hash(ctx context.Context, password string) (string, error) {
-	if len(password) > 1000 {
-		return "", storage.E(storage.Invalid, "A password can have at most 1000 bytes.", nil)
-	}
-	hash, err := l.Hasher.Hash(ctx, password)
-	if err != nil {
-		return "", fmt.Errorf("hash password: %w", err)
-	}
-	return hash, nil
+	return l.Core.HashPassword(ctx, password)
 }
 
 func (l *Library) createUser(
@@ -236,7 +218,7 @@ func (l *Library) createUser(
 	if err := l.addUser(ctx, tx, u, ws.ID, role); err != nil {
 		return err
 	}
-	return l.note(ctx, tx, Actor{}, ws.ID, ActionJoined, u.Email, string(role))
+	return l.Core.Audit(ctx, tx, access.Actor{}, ws.ID, ActionJoined, u.Email, string(role))
 }
 
 // addUser makes an account in a workspace. Conflict if the mail address is taken.

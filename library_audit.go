@@ -4,16 +4,22 @@ import (
 	"context"
 	"fmt"
 
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
 // AuditLog is one page of the log of the actor's workspace, newest first, and the ID that the next
 // page is Before (empty at the end). Forbidden for all but owners.
-func (l *Library) AuditLog(ctx context.Context, a Actor, limit int, before string) ([]storage.Audit, string, error) {
-	if err := l.may(a, dutyReadLog); err != nil {
+func (l *Library) AuditLog(
+	ctx context.Context,
+	a access.Actor,
+	limit int,
+	before string,
+) ([]storage.Audit, string, error) {
+	if err := l.Core.May(a, access.ReadLog); err != nil {
 		return nil, "", err
 	}
-	limit = pageSize(limit, 50)
+	limit = access.PageSize(limit, 50)
 	rows, err := l.Store.ListAudit(
 		ctx,
 		storage.AuditQuery{WorkspaceID: a.WorkspaceID, Limit: limit + 1, Before: before},

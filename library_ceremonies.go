@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -15,7 +16,7 @@ const CeremonyFor = 10 * time.Minute
 // that the browser brings back with it.
 func (l *Library) BeginCeremony(
 	ctx context.Context,
-	a Actor,
+	a access.Actor,
 	kind storage.CeremonyKind,
 	state string,
 ) (secret string, err error) {
@@ -37,7 +38,7 @@ func (l *Library) BeginCeremony(
 // somebody else's.
 func (l *Library) TakeCeremony(
 	ctx context.Context,
-	a Actor,
+	a access.Actor,
 	kind storage.CeremonyKind,
 	secret string,
 ) (state string, err error) {
@@ -55,9 +56,9 @@ func (l *Library) TakeCeremony(
 }
 
 // mayHold answers whether a may begin or end a ceremony of that kind: anyone may sign in.
-func (l *Library) mayHold(a Actor, kind storage.CeremonyKind) error {
+func (l *Library) mayHold(a access.Actor, kind storage.CeremonyKind) error {
 	if kind != storage.CeremonyNewPasskey {
 		return nil
 	}
-	return l.may(a, dutyCredentials)
+	return l.Core.May(a, access.ManageCredentials)
 }

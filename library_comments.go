@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -44,8 +45,13 @@ type Conversation struct {
 
 // Comments is a page of the conversation under a share link: threads by position, replies behind
 // their comment.
-func (l *Library) Comments(ctx context.Context, a Actor, token string, q storage.CommentQuery) (Conversation, error) {
-	a, v, _, err := l.videoByShare(ctx, a, token, verbView)
+func (l *Library) Comments(
+	ctx context.Context,
+	a access.Actor,
+	token string,
+	q storage.CommentQuery,
+) (Conversation, error) {
+	a, v, _, err := l.Core.ByLink(ctx, a, token, access.ToView)
 	if err != nil {
 		return Conversation{}, err
 	}
@@ -59,9 +65,14 @@ func (l *Library) Comments(ctx context.Context, a Actor, token string, q storage
 }
 
 // talk is a page of the conversation but for its counters, which have to be read before it.
-func (l *Library) talk(ctx context.Context, a Actor, v storage.Video, q storage.CommentQuery) (Conversation, error) {
-	limit := pageSize(q.Limit, 100)
-	q.VideoID, q.Limit, q.Held = v.ID, limit+1, l.authorize(a, v, nil, verbModerate) == nil
+func (l *Library) talk(
+	ctx context.Context,
+	a access.Actor,
+	v storage.Video,
+	q storage.CommentQuery,
+) (Conversation, error) {
+	limit := access.PageSize(q.Limit, 100)
+	q.VideoID, q.Limit, q.Held = v.ID, limit+1, l.Core.Authorize(a, v, nil, access.ToModerate) == nil
 	rows, err := l.Store.ListComments(ctx, q)
 	if err != nil {
 		return Conversation{}, fmt.Errorf("list comments: %w", err)
@@ -77,8 +88,8 @@ func (l *Library) talk(ctx context.Context, a Actor, v storage.Video, q storage.
 
 // CommentsSince is what was made, edited or deleted after seq, oldest change first; deleted ones
 // have DeletedAt and no text. When it comes full (MaxPage), ask again from the last one's Seq.
-func (l *Library) CommentsSince(ctx context.Context, a Actor, token string, seq int64) (Conversation, error) {
-	a, v, _, err := l.videoByShare(ctx, a, token, verbView)
+func (l *Library) CommentsSince(ctx context.Context, a access.Actor, token string, seq int64) (Conversation, error) {
+	a, v, _, err := l.Core.ByLink(ctx, a, token, access.ToView)
 	if err != nil {
 		return Conversation{}, err
 	}
@@ -86,20 +97,20 @@ func (l *Library) CommentsSince(ctx context.Context, a Actor, token string, seq 
 	if c.Seq, c.Count, err = l.Store.CommentSeq(ctx, v.ID); err != nil {
 		return Conversation{}, fmt.Errorf("read conversation: %w", err)
 	}
-	rows, err := l.Store.CommentsSince(ctx, v.ID, seq, MaxPage)
+	rows, err := l.Store.CommentsSince(ctx, v.ID, seq, access.MaxPage)
 	if err != nil {
 		return Conversation{}, fmt.Errorf("list changes: %w", err)
 	}
-	if len(rows) == MaxPage {
-		c.Seq = rows[MaxPage-1].Seq
+	if len(rows) == access.MaxPage {
+		c.Seq = rows[access.MaxPage-1].Seq
 	}
 	c.Items = l.viewComments(a, v, rows)
 	return c, nil
 }
 
-func (l *Library) viewComments(a Actor, v storage.Video, rows []storage.Comment) []CommentView {
+func (l *Library) viewComments(a access.Actor, v storage.Video, rows []storage.Comment) []CommentView {
 	views := make([]CommentView, 0, len(rows))
-	moderator := l.authorize(a, v, nil, verbModerate) == nil
+	moderator := l.Core.Authorize(a, v, nil, access.ToModerate) == nil
 	for _, c := range rows {
 		mine := a.SignedIn() && c.AuthorID == a.UserID
 		// who wrote one that waited has to hear that it went
@@ -111,18 +122,23 @@ func (l *Library) viewComments(a Actor, v storage.Video, rows []storage.Comment)
 }
 
 // viewOwn is a comment for who has just written it.
-func (l *Library) viewOwn(a Actor, v storage.Video, c storage.Comment) CommentView {
+func (l *Library) viewOwn(a access.Actor, v storage.Video, c storage.Comment) CommentView {
 	return CommentView{
 		Comment:   c,
 		Mine:      a.SignedIn() && c.AuthorID == a.UserID,
-		Moderated: l.authorize(a, v, nil, verbModerate) == nil,
+		Moderated: l.Core.Authorize(a, v, nil, access.ToModerate) == nil,
 	}
 }
 
 // AddComment says something under a share link, signed in or with a name. A guest gets the secret
 // that edits and deletes it later.
-func (l *Library) AddComment(ctx context.Context, a Actor, token string, n NewComment) (CommentView, string, error) {
-	a, v, share, err := l.videoByShare(ctx, a, token, verbComment)
+func (l *Library) AddComment(
+	ctx context.Context,
+	a access.Actor,
+	token string,
+	n NewComment,
+) (CommentView, string, error) {
+	a, v, share, err := l.Core.ByLink(ctx, a, token, access.ToComment)
 	if err != nil {
 		return CommentView{}, "", err
 	}
@@ -167,7 +183,7 @@ func (l *Library) AddComment(ctx context.Context, a Actor, token string, n NewCo
 	if c, err = l.Store.CreateComment(ctx, c); err != nil {
 		return CommentView{}, "", fmt.Errorf("create comment: %w", err)
 	}
-	l.tell(ctx, v, storage.EventComment)
+	l.Core.Announce(ctx, v, storage.EventComment)
 	return l.viewOwn(a, v, c), secret, nil
 }
 
@@ -232,13 +248,13 @@ func (l *Library) joinThread(ctx context.Context, c *storage.Comment, parent sto
 // NotFound for anyone else's.
 func (l *Library) EditComment(
 	ctx context.Context,
-	a Actor,
+	a access.Actor,
 	token string,
 	id storage.CommentID,
 	secret string,
 	change CommentChange,
 ) (CommentView, error) {
-	a, v, share, c, err := l.commentFor(ctx, a, token, id, verbComment)
+	a, v, share, c, err := l.commentFor(ctx, a, token, id, access.ToComment)
 	if err != nil {
 		return CommentView{}, err
 	}
@@ -275,23 +291,29 @@ func (l *Library) EditComment(
 	if c, err = l.Store.UpdateComment(ctx, c); err != nil {
 		return CommentView{}, fmt.Errorf("edit comment: %w", err)
 	}
-	l.tell(ctx, v, storage.EventComment)
+	l.Core.Announce(ctx, v, storage.EventComment)
 	return l.viewOwn(a, v, c), nil
 }
 
 // DeleteComment removes one's own comment, or any for the video's owner. Its replies go with it.
-func (l *Library) DeleteComment(ctx context.Context, a Actor, token string, id storage.CommentID, secret string) error {
-	a, v, _, c, err := l.commentFor(ctx, a, token, id, verbComment)
+func (l *Library) DeleteComment(
+	ctx context.Context,
+	a access.Actor,
+	token string,
+	id storage.CommentID,
+	secret string,
+) error {
+	a, v, _, c, err := l.commentFor(ctx, a, token, id, access.ToComment)
 	if err != nil {
 		return err
 	}
-	if !wrote(a, c, secret) && l.authorize(a, v, nil, verbModerate) != nil {
+	if !wrote(a, c, secret) && l.Core.Authorize(a, v, nil, access.ToModerate) != nil {
 		return storage.E(storage.Forbidden, "Only who wrote a comment, or the video's owner, can delete it.", nil)
 	}
 	if _, err := l.Store.DeleteComment(ctx, id, l.Now()); err != nil {
 		return fmt.Errorf("delete comment: %w", err)
 	}
-	l.tell(ctx, v, storage.EventComment)
+	l.Core.Announce(ctx, v, storage.EventComment)
 	return nil
 }
 
@@ -299,12 +321,12 @@ func (l *Library) DeleteComment(ctx context.Context, a Actor, token string, id s
 // it and to who wrote it: by account, or by the secret that AddComment gave. NotFound.
 func (l *Library) Comment(
 	ctx context.Context,
-	a Actor,
+	a access.Actor,
 	token string,
 	id storage.CommentID,
 	secret string,
 ) (CommentView, error) {
-	a, v, _, c, err := l.commentFor(ctx, a, token, id, verbView)
+	a, v, _, c, err := l.commentFor(ctx, a, token, id, access.ToView)
 	if err != nil {
 		return CommentView{}, err
 	}
@@ -318,28 +340,31 @@ func (l *Library) Comment(
 
 func (l *Library) commentFor(
 	ctx context.Context,
-	a Actor,
+	a access.Actor,
 	token string,
 	id storage.CommentID,
-	what verb,
-) (Actor, storage.Video, storage.SharedLink, storage.Comment, error) {
-	a, v, share, err := l.videoByShare(ctx, a, token, what)
+	what access.Verb,
+) (access.Actor, storage.Video, storage.SharedLink, storage.Comment, error) {
+	a, v, share, err := l.Core.ByLink(ctx, a, token, what)
 	if err != nil {
-		return Actor{}, storage.Video{}, storage.SharedLink{}, storage.Comment{}, err
+		return access.Actor{}, storage.Video{}, storage.SharedLink{}, storage.Comment{}, err
 	}
 	c, err := l.Store.CommentByID(ctx, id)
 	if err != nil && storage.KindOf(err) != storage.NotFound {
-		return Actor{}, storage.Video{}, storage.SharedLink{}, storage.Comment{}, fmt.Errorf("find comment: %w", err)
+		return access.Actor{}, storage.Video{}, storage.SharedLink{}, storage.Comment{}, fmt.Errorf(
+			"find comment: %w",
+			err,
+		)
 	}
 	if err != nil || c.VideoID != v.ID {
-		return Actor{}, storage.Video{}, storage.SharedLink{}, storage.Comment{}, errNoComment
+		return access.Actor{}, storage.Video{}, storage.SharedLink{}, storage.Comment{}, errNoComment
 	}
 	return a, v, share, c, nil
 }
 
 var errNoComment = storage.E(storage.NotFound, "This comment is not there any more.", nil)
 
-func wrote(a Actor, c storage.Comment, secret string) bool {
+func wrote(a access.Actor, c storage.Comment, secret string) bool {
 	if !c.Guest() {
 		return a.SignedIn() && a.UserID == c.AuthorID
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -18,7 +19,7 @@ const maxCreationKey = 255
 // account gives the same recording for a day, with a fresh token. Without a name it is
 // CreateRecording. Invalid for a name that is too long; Gone and NotFound when the recording has
 // been given up or deleted.
-func (l *Library) CreateRecordingOnce(ctx context.Context, a Actor, title, name string) (Ticket, error) {
+func (l *Library) CreateRecordingOnce(ctx context.Context, a access.Actor, title, name string) (Ticket, error) {
 	if name == "" {
 		return l.CreateRecording(ctx, a, title)
 	}
@@ -56,7 +57,7 @@ func (l *Library) CreateRecordingOnce(ctx context.Context, a Actor, title, name 
 
 // createdBefore is the recording that a request of that name made, with a fresh token; nothing
 // where there is none.
-func (l *Library) createdBefore(ctx context.Context, a Actor, hash string) (Ticket, error) {
+func (l *Library) createdBefore(ctx context.Context, a access.Actor, hash string) (Ticket, error) {
 	id, err := l.Store.CreationByKey(ctx, a.UserID, hash, l.Now().Add(-CreationKeep))
 	if storage.KindOf(err) == storage.NotFound && err != nil {
 		return Ticket{}, nil
@@ -64,7 +65,7 @@ func (l *Library) createdBefore(ctx context.Context, a Actor, hash string) (Tick
 	if err != nil {
 		return Ticket{}, fmt.Errorf("find creation: %w", err)
 	}
-	v, err := l.videoFor(ctx, a, id, verbUpload)
+	v, err := l.Core.VideoFor(ctx, a, id, access.ToUpload)
 	if err != nil {
 		return Ticket{}, err
 	}

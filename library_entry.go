@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -25,8 +26,8 @@ type Entry struct {
 }
 
 // actorFrom is id as the actor of their own log-in.
-func actorFrom(id storage.Identity, from Entry) Actor {
-	a := actorOf(id, nil)
+func actorFrom(id storage.Identity, from Entry) access.Actor {
+	a := access.ActorOf(id, nil)
 	a.Address = from.Address
 	return a
 }
@@ -41,10 +42,10 @@ func (l *Library) logIn(
 	way string,
 	from Entry,
 ) (cookie string, err error) {
-	if cookie, err = l.startSession(ctx, tx, id.User.ID, w, from.Device); err != nil {
+	if cookie, err = l.Core.StartSession(ctx, tx, id.User.ID, w, from.Device); err != nil {
 		return "", err
 	}
-	return cookie, l.noteOwn(ctx, tx, actorFrom(id, from), ActionLogIn, id.User.Email, way)
+	return cookie, l.Core.AuditOwn(ctx, tx, actorFrom(id, from), ActionLogIn, id.User.Email, way)
 }
 
 // logInNew is logIn for an account that was just made.
@@ -83,23 +84,7 @@ func (l *Library) proveAddress(ctx context.Context, tx storage.Store, user stora
 	if err := tx.VerifyEmail(ctx, user, l.Now()); err != nil {
 		return fmt.Errorf("verify mail address: %w", err)
 	}
-	return l.noteOwn(ctx, tx, actorFrom(id, from), ActionAddressProved, id.User.Email, "")
-}
-
-// holdSelf holds the actor's account until the transaction ends, and refuses what was asked for
-// before its address was proved: that ended the way in which the request came by.
-func (l *Library) holdSelf(ctx context.Context, tx storage.Store, a Actor) error {
-	if err := tx.HoldUser(ctx, a.UserID); err != nil {
-		return storage.OrOther(err, errSessionEnded)
-	}
-	id, err := tx.IdentityByUser(ctx, a.UserID)
-	if err != nil {
-		return fmt.Errorf("find account: %w", err)
-	}
-	if (id.User.VerifiedAt != nil) != a.Verified {
-		return errSessionEnded
-	}
-	return nil
+	return l.Core.AuditOwn(ctx, tx, actorFrom(id, from), ActionAddressProved, id.User.Email, "")
 }
 
 // replacePassword sets a person's password and ends what the one before it had opened.
@@ -214,33 +199,8 @@ func (l *Library) LogInByLink(ctx context.Context, secret, password string, from
 	if err != nil {
 		return "", fmt.Errorf("use login link: %w", err)
 	}
-	l.keys.forget()
+	l.Core.ForgetKeys()
 	return cookie, nil
-}
-
-// startSession signs a person in, in one of their workspaces; in the oldest one when it is empty.
-func (l *Library) startSession(
-	ctx context.Context,
-	st storage.Store,
-	user storage.UserID,
-	w storage.WorkspaceID,
-	device string,
-) (string, error) {
-	secret := storage.NewSecret()
-	now := l.Now()
-	s := storage.Session{
-		Hash:        storage.SecretHash(secret),
-		UserID:      user,
-		WorkspaceID: w,
-		Device:      storage.CleanLine(device, 200),
-		CreatedAt:   now,
-		LastUsed:    now,
-		ExpiresAt:   now.Add(SessionFor),
-	}
-	if err := st.CreateSession(ctx, s); err != nil {
-		return "", fmt.Errorf("create session: %w", err)
-	}
-	return secret, nil
 }
 
 // LogOut ends the session. An unknown one is no error.

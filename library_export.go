@@ -10,7 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"meanwhile/server/access"
 	"meanwhile/storage"
+	"meanwhile/worker/source"
 )
 
 // Export is what somebody may take with them: videos in the best form that plays and as they came,
@@ -24,11 +26,11 @@ type Export struct {
 
 // ExportOwn is everything of the actor's own in their workspace, the trash as well.
 // Unauthenticated; Forbidden for a key without the scope.
-func (l *Library) ExportOwn(_ context.Context, a Actor) (*Export, error) {
+func (l *Library) ExportOwn(_ context.Context, a access.Actor) (*Export, error) {
 	if !a.SignedIn() {
 		return nil, storage.E(storage.Unauthenticated, "Sign in to export your videos.", nil)
 	}
-	if !a.has(storage.ScopeRead) {
+	if !a.Has(storage.ScopeRead) {
 		return nil, storage.E(storage.Forbidden, `This API key lacks the scope "read".`, nil)
 	}
 	return &Export{
@@ -40,17 +42,16 @@ func (l *Library) ExportOwn(_ context.Context, a Actor) (*Export, error) {
 
 // ExportWorkspace is everything of the actor's workspace. Forbidden for all but its owners and
 // admins.
-func (l *Library) ExportWorkspace(ctx context.Context, a Actor) (*Export, error) {
-	if err := l.may(a, dutyExport); err != nil {
+func (l *Library) ExportWorkspace(ctx context.Context, a access.Actor) (*Export, error) {
+	if err := l.Core.May(a, access.ExportWorkspace); err != nil {
 		return nil, err
 	}
-	if !a.has(storage.ScopeRead) {
+	if !a.Has(storage.ScopeRead) {
 		return nil, storage.E(storage.Forbidden, `This API key lacks the scope "read".`, nil)
 	}
-	err := l.Store.InTx(
-		ctx,
-		func(tx storage.Store) error { return l.note(ctx, tx, a, a.WorkspaceID, storage.ActionExport, "", "") },
-	)
+	err := l.Store.InTx(ctx, func(tx storage.Store) error {
+		return l.Core.Audit(ctx, tx, a, a.WorkspaceID, storage.ActionExport, "", "")
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -235,7 +236,7 @@ func (v *videoExport) originals(ctx context.Context) error {
 	for _, track := range []struct{ name, file string }{
 		{storage.ScreenTrack, "original"}, {storage.CameraTrack, "original-camera"},
 	} {
-		src, err := v.lib.OpenTrack(ctx, v.sum.ID, track.name)
+		src, err := v.lib.Source.OpenTrack(ctx, v.sum.ID, track.name)
 		if err != nil && storage.KindOf(err) == storage.NotFound {
 			continue
 		}
@@ -265,7 +266,7 @@ func (v *videoExport) originals(ctx context.Context) error {
 	return nil
 }
 
-func (v *videoExport) originalExt(ctx context.Context, src *Source, track string) (string, error) {
+func (v *videoExport) originalExt(ctx context.Context, src *source.Source, track string) (string, error) {
 	if v.sum.Source != "recording" {
 		return storage.SafeExt(src.Filename), nil
 	}
@@ -273,7 +274,7 @@ func (v *videoExport) originalExt(ctx context.Context, src *Source, track string
 	if err != nil {
 		return "", fmt.Errorf("find upload: %w", err)
 	}
-	t, err := v.lib.track(ctx, u.ID, track)
+	t, err := v.lib.Source.Track(ctx, u.ID, track)
 	if err != nil {
 		return "", err
 	}
@@ -313,7 +314,7 @@ func exportComment(c storage.Comment) exportedComment {
 
 // eachComment reads the conversation in its order, a page at a time.
 func (v *videoExport) eachComment(ctx context.Context, do func(storage.Comment) error) error {
-	q := storage.CommentQuery{VideoID: v.sum.ID, Limit: MaxPage}
+	q := storage.CommentQuery{VideoID: v.sum.ID, Limit: access.MaxPage}
 	for {
 		page, err := v.lib.Store.ListComments(ctx, q)
 		if err != nil {

@@ -4,14 +4,14 @@ import (
 	"context"
 	"fmt"
 
+	"meanwhile/server/access"
 	"meanwhile/storage"
-	"meanwhile/worker/plan"
 )
 
 // SetLayout moves the bubble of one's own recording; every viewer sees it at once, and what is
 // flattened is made anew. Invalid, NotFound.
-func (l *Library) SetLayout(ctx context.Context, a Actor, id storage.VideoID, layout storage.Layout) error {
-	v, err := l.videoFor(ctx, a, id, verbEdit)
+func (l *Library) SetLayout(ctx context.Context, a access.Actor, id storage.VideoID, layout storage.Layout) error {
+	v, err := l.Core.VideoFor(ctx, a, id, access.ToEdit)
 	if err != nil {
 		return err
 	}
@@ -43,56 +43,14 @@ func (l *Library) SetLayout(ctx context.Context, a Actor, id storage.VideoID, la
 	if err != nil {
 		return err
 	}
-	l.sendAfter(ctx, due, l.LayoutSettles)
-	l.tell(ctx, v, storage.EventVideo)
+	l.Stages.SendAfter(ctx, due, l.LayoutSettles)
+	l.Core.Announce(ctx, v, storage.EventVideo)
 	return nil
-}
-
-// placed is where a recording's camera is: its layout, and how many milliseconds later than the
-// screen it begins.
-func (l *Library) placed(ctx context.Context, id storage.VideoID) (storage.Layout, int64, error) {
-	u, err := l.Store.UploadByVideo(ctx, id)
-	if err != nil {
-		return storage.Layout{}, 0, fmt.Errorf("find upload: %w", err)
-	}
-	r, err := l.Store.RecordingByUpload(ctx, u.ID)
-	if err != nil {
-		return storage.Layout{}, 0, fmt.Errorf("find recording: %w", err)
-	}
-	layout, err := l.Store.LayoutOf(ctx, id)
-	if storage.KindOf(err) == storage.NotFound && err != nil {
-		return storage.DefaultLayout(), r.CameraOffsetMS, nil
-	}
-	if err != nil {
-		return storage.Layout{}, 0, fmt.Errorf("find layout: %w", err)
-	}
-	return layout, r.CameraOffsetMS, nil
-}
-
-// FlatFor says how t's recording is to be flattened as its layout stands now; nil when there is
-// nothing to do, for the camera is never shown or it was made before. Unprocessable, as DecideFlat.
-func (l *Library) FlatFor(ctx context.Context, t Task, camera storage.Probe) (*plan.Flat, error) {
-	layout, offset, err := l.placed(ctx, t.Video.ID)
-	if err != nil || !layout.Shown() {
-		return nil, err
-	}
-	_, err = l.Store.AssetByName(ctx, t.Video.ID, t.Stage.Generation, plan.FlatName(layout, offset))
-	if err == nil {
-		return nil, nil
-	}
-	if storage.KindOf(err) != storage.NotFound {
-		return nil, fmt.Errorf("find asset: %w", err)
-	}
-	f, err := plan.DecideFlat(t.Probe, camera, layout, offset, l.Limits)
-	if err != nil {
-		return nil, err
-	}
-	return &f, nil
 }
 
 // FileByShare is the video as one file for places that cannot compose. NotFound as Watch says, or
 // when there is none yet.
-func (l *Library) FileByShare(ctx context.Context, a Actor, token string) (storage.Asset, error) {
+func (l *Library) FileByShare(ctx context.Context, a access.Actor, token string) (storage.Asset, error) {
 	w, err := l.Watch(ctx, a, token)
 	if err != nil {
 		return storage.Asset{}, err

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -41,11 +42,11 @@ type Invitation struct {
 // address ends. Forbidden for a role above the actor's.
 func (l *Library) Invite(
 	ctx context.Context,
-	a Actor,
+	a access.Actor,
 	n NewInvite,
 	address func(secret string) string,
 ) (Invitation, error) {
-	if err := l.may(a, dutyInvite); err != nil {
+	if err := l.Core.May(a, access.InvitePeople); err != nil {
 		return Invitation{}, err
 	}
 	if _, err := storage.ParseRole(string(n.Role)); err != nil {
@@ -98,7 +99,7 @@ func (l *Library) Invite(
 		if err := tx.CreateInvite(ctx, i); err != nil {
 			return fmt.Errorf("create invite: %w", err)
 		}
-		return l.note(ctx, tx, a, a.WorkspaceID, ActionInvited, whom(i), string(i.Role))
+		return l.Core.Audit(ctx, tx, a, a.WorkspaceID, ActionInvited, whom(i), string(i.Role))
 	})
 	if err != nil {
 		return Invitation{}, err
@@ -110,7 +111,7 @@ func (l *Library) Invite(
 func (l *Library) openToInvites(
 	ctx context.Context,
 	tx storage.Store,
-	a Actor,
+	a access.Actor,
 	i *storage.Invite,
 ) ([]storage.Invite, error) {
 	me, w, s, err := l.inviter(ctx, tx, a)
@@ -121,7 +122,7 @@ func (l *Library) openToInvites(
 	if s.SignUp == storage.SignUpClosed {
 		return nil, errClosed
 	}
-	if below(me.Role, i.Role) {
+	if access.Below(me.Role, i.Role) {
 		return nil, storage.E(storage.Forbidden, "Only an owner can invite somebody as an owner.", nil)
 	}
 	if i.Email != "" {
@@ -148,17 +149,17 @@ func (l *Library) openToInvites(
 func (l *Library) inviter(
 	ctx context.Context,
 	tx storage.Store,
-	a Actor,
+	a access.Actor,
 ) (storage.Member, storage.Workspace, storage.Settings, error) {
 	if err := tx.HoldWorkspace(ctx, a.WorkspaceID); err != nil {
 		return storage.Member{}, storage.Workspace{}, storage.Settings{}, fmt.Errorf("hold workspace: %w", err)
 	}
 	me, err := tx.MemberByID(ctx, a.WorkspaceID, a.UserID)
 	if err != nil {
-		return storage.Member{}, storage.Workspace{}, storage.Settings{}, storage.OrOther(err, errNoWorkspace)
+		return storage.Member{}, storage.Workspace{}, storage.Settings{}, storage.OrOther(err, access.ErrNoWorkspace)
 	}
 	a.Role = me.Role
-	if err := l.may(a, dutyInvite); err != nil {
+	if err := l.Core.May(a, access.InvitePeople); err != nil {
 		return storage.Member{}, storage.Workspace{}, storage.Settings{}, err
 	}
 	w, s, err := tx.WorkspaceByID(ctx, a.WorkspaceID)
@@ -228,17 +229,17 @@ func (l *Library) mailInvite(ctx context.Context, i storage.Invite, url string) 
 }
 
 // Invites lists what stands open in the actor's workspace, newest first.
-func (l *Library) Invites(ctx context.Context, a Actor) ([]storage.Invite, error) {
-	if err := l.may(a, dutyInvite); err != nil {
+func (l *Library) Invites(ctx context.Context, a access.Actor) ([]storage.Invite, error) {
+	if err := l.Core.May(a, access.InvitePeople); err != nil {
 		return nil, err
 	}
 	return l.Store.OpenInvites(ctx, a.WorkspaceID, l.Now())
 }
 
 // RevokeInvite ends an open invite. NotFound. Forbidden for one to a role above the actor's.
-func (l *Library) RevokeInvite(ctx context.Context, a Actor, id storage.InviteID) error {
+func (l *Library) RevokeInvite(ctx context.Context, a access.Actor, id storage.InviteID) error {
 	return l.onInvite(ctx, a, id, func(tx storage.Store, i storage.Invite) error {
-		return l.note(ctx, tx, a, a.WorkspaceID, ActionUninvited, whom(i), string(i.Role))
+		return l.Core.Audit(ctx, tx, a, a.WorkspaceID, ActionUninvited, whom(i), string(i.Role))
 	})
 }
 
@@ -246,7 +247,7 @@ func (l *Library) RevokeInvite(ctx context.Context, a Actor, id storage.InviteID
 // join, and mails it where it can. The link before it ends. NotFound.
 func (l *Library) RenewInvite(
 	ctx context.Context,
-	a Actor,
+	a access.Actor,
 	id storage.InviteID,
 	address func(secret string) string,
 ) (Invitation, error) {
@@ -261,7 +262,7 @@ func (l *Library) RenewInvite(
 		if err := tx.CreateInvite(ctx, fresh); err != nil {
 			return fmt.Errorf("renew invite: %w", err)
 		}
-		return l.note(ctx, tx, a, a.WorkspaceID, ActionInvited, whom(i), string(i.Role))
+		return l.Core.Audit(ctx, tx, a, a.WorkspaceID, ActionInvited, whom(i), string(i.Role))
 	})
 	if err != nil {
 		return Invitation{}, err
@@ -272,11 +273,11 @@ func (l *Library) RenewInvite(
 // onInvite takes an open invite away and lets fn go on in the same transaction.
 func (l *Library) onInvite(
 	ctx context.Context,
-	a Actor,
+	a access.Actor,
 	id storage.InviteID,
 	fn func(storage.Store, storage.Invite) error,
 ) error {
-	if err := l.may(a, dutyInvite); err != nil {
+	if err := l.Core.May(a, access.InvitePeople); err != nil {
 		return err
 	}
 	return l.Store.InTx(ctx, func(tx storage.Store) error {
@@ -292,7 +293,7 @@ func (l *Library) onInvite(
 		if n < 0 {
 			return storage.E(storage.NotFound, "There is no such invite any more.", nil)
 		}
-		if below(me.Role, open[n].Role) {
+		if access.Below(me.Role, open[n].Role) {
 			return storage.E(
 				storage.Forbidden,
 				"This invite makes somebody an owner. Only an owner can change it.",
@@ -309,7 +310,7 @@ func (l *Library) onInvite(
 // InviteBySecret is the invite that a link opens for the actor, who may be a guest. NotFound when
 // it was used, taken back or is over; Forbidden for who is signed in with another address than the
 // invite's.
-func (l *Library) InviteBySecret(ctx context.Context, a Actor, secret string) (storage.Invite, error) {
+func (l *Library) InviteBySecret(ctx context.Context, a access.Actor, secret string) (storage.Invite, error) {
 	return l.inviteFor(ctx, l.Store, a.Email, secret)
 }
 
@@ -342,8 +343,8 @@ func (l *Library) inviteFor(ctx context.Context, st storage.Store, email, secret
 
 // Join takes the signed-in actor into the workspace of an invite, and their session goes there.
 // Errors are InviteBySecret's; Conflict for who is in it already, which does not use the invite up.
-func (l *Library) Join(ctx context.Context, a Actor, secret, cookie string) error {
-	if err := l.may(a, dutyCredentials); err != nil {
+func (l *Library) Join(ctx context.Context, a access.Actor, secret, cookie string) error {
+	if err := l.Core.May(a, access.ManageCredentials); err != nil {
 		return err
 	}
 	return l.Store.InTx(ctx, func(tx storage.Store) error {
@@ -364,7 +365,7 @@ func (l *Library) Join(ctx context.Context, a Actor, secret, cookie string) erro
 		if err := tx.SwitchSession(ctx, storage.SecretHash(cookie), i.WorkspaceID); err != nil {
 			return fmt.Errorf("switch session: %w", err)
 		}
-		return l.note(ctx, tx, a, i.WorkspaceID, ActionJoined, a.Email, joinedBy(i))
+		return l.Core.Audit(ctx, tx, a, i.WorkspaceID, ActionJoined, a.Email, joinedBy(i))
 	})
 }
 
@@ -406,7 +407,15 @@ func (l *Library) SignUpByInvite(
 			return err
 		}
 		id := storage.Identity{User: u, WorkspaceID: i.WorkspaceID, Role: i.Role}
-		if err := l.note(ctx, tx, actorFrom(id, from), i.WorkspaceID, ActionJoined, u.Email, joinedBy(i)); err != nil {
+		if err := l.Core.Audit(
+			ctx,
+			tx,
+			actorFrom(id, from),
+			i.WorkspaceID,
+			ActionJoined,
+			u.Email,
+			joinedBy(i),
+		); err != nil {
 			return err
 		}
 		if i.ProvesAddress() {
@@ -463,7 +472,7 @@ func (l *Library) AskToJoin(
 		if err := tx.CreateInvite(ctx, i); err != nil {
 			return fmt.Errorf("create invite: %w", err)
 		}
-		return l.note(ctx, tx, Actor{Address: from}, w.ID, ActionAsked, email, "")
+		return l.Core.Audit(ctx, tx, access.Actor{Address: from}, w.ID, ActionAsked, email, "")
 	})
 	if err != nil || known || l.Mailer == nil {
 		return l.Mailer != nil, err

@@ -6,11 +6,12 @@ import (
 	"strings"
 	"time"
 
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
 // inPerson lets only people through who are signed in, not programs that act for them.
-func inPerson(a Actor) error {
+func inPerson(a access.Actor) error {
 	if !a.SignedIn() {
 		return storage.E(storage.Unauthenticated, "Sign in first.", nil)
 	}
@@ -30,7 +31,7 @@ type Leave struct {
 // DeleteAccount ends every session, key and log-in link of the actor, and has the account deleted
 // after GraceFor, unless they sign in and stay. It answers when. Forbidden for an API key and for a
 // wrong confirmation; Conflict for who is the only owner of a workspace with other members.
-func (l *Library) DeleteAccount(ctx context.Context, a Actor, by Leave) (time.Time, error) {
+func (l *Library) DeleteAccount(ctx context.Context, a access.Actor, by Leave) (time.Time, error) {
 	if err := inPerson(a); err != nil {
 		return time.Time{}, err
 	}
@@ -58,7 +59,7 @@ func (l *Library) DeleteAccount(ctx context.Context, a Actor, by Leave) (time.Ti
 					nil,
 				)
 			}
-			if err := l.note(
+			if err := l.Core.Audit(
 				ctx,
 				tx,
 				a,
@@ -78,7 +79,7 @@ func (l *Library) DeleteAccount(ctx context.Context, a Actor, by Leave) (time.Ti
 	if err != nil {
 		return time.Time{}, err
 	}
-	l.keys.forget()
+	l.Core.ForgetKeys()
 	return at, nil
 }
 
@@ -104,7 +105,7 @@ func (l *Library) confirmed(ctx context.Context, u storage.User, by Leave) error
 }
 
 // LeavesAt is when the actor's account is deleted; nil while it stays.
-func (l *Library) LeavesAt(ctx context.Context, a Actor) (*time.Time, error) {
+func (l *Library) LeavesAt(ctx context.Context, a access.Actor) (*time.Time, error) {
 	if !a.SignedIn() {
 		return nil, nil
 	}
@@ -117,7 +118,7 @@ func (l *Library) LeavesAt(ctx context.Context, a Actor) (*time.Time, error) {
 
 // Stay takes a deletion back. An account that stays anyway is no error. Gone when its time is over;
 // Forbidden for an API key.
-func (l *Library) Stay(ctx context.Context, a Actor) error {
+func (l *Library) Stay(ctx context.Context, a access.Actor) error {
 	if err := inPerson(a); err != nil {
 		return err
 	}
@@ -134,7 +135,7 @@ func (l *Library) Stay(ctx context.Context, a Actor) error {
 			return storage.E(storage.Gone, "The time to change your mind is over: this account is being deleted.", nil)
 		}
 		for _, b := range belongings {
-			if err := l.note(ctx, tx, a, b.Workspace.ID, storage.ActionStay, a.Email, ""); err != nil {
+			if err := l.Core.Audit(ctx, tx, a, b.Workspace.ID, storage.ActionStay, a.Email, ""); err != nil {
 				return err
 			}
 		}
@@ -183,7 +184,7 @@ func (l *Library) deleteAccount(ctx context.Context, id storage.UserID) error {
 	if err != nil {
 		return fmt.Errorf("delete account: %w", err)
 	}
-	l.keys.forget()
+	l.Core.ForgetKeys()
 	return nil
 }
 
@@ -240,10 +241,10 @@ func (l *Library) leaveBehind(ctx context.Context, tx storage.Store, b storage.B
 		if err != nil {
 			return fmt.Errorf("find another owner: %w", err)
 		}
-		if err := l.note(
+		if err := l.Core.Audit(
 			ctx,
 			tx,
-			Actor{},
+			access.Actor{},
 			b.Workspace.ID,
 			storage.ActionPassToOwner,
 			heir.Email,
@@ -255,5 +256,5 @@ func (l *Library) leaveBehind(ctx context.Context, tx storage.Store, b storage.B
 	if err := tx.PassOn(ctx, b.Workspace.ID, leaving.ID, storage.FormerMember); err != nil {
 		return fmt.Errorf("pass videos on: %w", err)
 	}
-	return l.note(ctx, tx, Actor{}, b.Workspace.ID, storage.ActionGone, leaving.Email, "")
+	return l.Core.Audit(ctx, tx, access.Actor{}, b.Workspace.ID, storage.ActionGone, leaving.Email, "")
 }

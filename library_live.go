@@ -11,6 +11,7 @@ import (
 	"meanwhile/storage"
 	"meanwhile/worker/media"
 	"meanwhile/worker/plan"
+	"meanwhile/worker/source"
 )
 
 // indexed brings a track's index up to what has arrived. It is a help for viewers: what goes wrong
@@ -24,16 +25,16 @@ func (l *Library) indexed(ctx context.Context, u storage.Upload, track string) {
 		return
 	}
 	if v, err := l.Store.VideoByID(ctx, u.VideoID); err == nil {
-		l.tell(ctx, v, storage.EventVideo)
+		l.Core.Announce(ctx, v, storage.EventVideo)
 	}
 }
 
 func (l *Library) indexTrack(ctx context.Context, u storage.Upload, name string) (grew bool, err error) {
-	t, err := l.track(ctx, u.ID, name)
+	t, err := l.Source.Track(ctx, u.ID, name)
 	if err != nil {
 		return false, err
 	}
-	src, err := l.growing(ctx, u, name)
+	src, err := l.Source.Growing(ctx, u, name)
 	if err != nil {
 		return false, err
 	}
@@ -45,7 +46,7 @@ func (l *Library) indexTrack(ctx context.Context, u storage.Upload, name string)
 			return false, fmt.Errorf("decode timing: %w", err)
 		}
 	}
-	if w.At == 0 && !beginsAsMP4(src) {
+	if w.At == 0 && !source.BeginsAsMP4(src) {
 		return false, nil
 	}
 	for w.At < src.SizeBytes {
@@ -59,7 +60,7 @@ func (l *Library) indexTrack(ctx context.Context, u storage.Upload, name string)
 		return false, nil
 	}
 	from, before := t.IndexedBytes, t.DurationMS
-	if err := take(&t, w); err != nil {
+	if err := source.Take(&t, w); err != nil {
 		return false, err
 	}
 	if err := l.Store.IndexTrack(ctx, from, t, w.Index.Fragments); err != nil {
@@ -71,62 +72,18 @@ func (l *Library) indexTrack(ctx context.Context, u storage.Upload, name string)
 	return true, nil
 }
 
-func beginsAsMP4(src *Source) bool {
-	var head [8]byte
-	n, _ := src.ReadAt(head[:], 0)
-	return n == len(head) && string(head[4:]) == "ftyp"
-}
-
-// take adds to t what a walk has found.
-func take(t *storage.Track, w media.FragmentWalk) error {
-	timing, err := json.Marshal(w.Tracks)
-	if err != nil {
-		return fmt.Errorf("encode timing: %w", err)
-	}
-	t.Timing, t.InitBytes, t.IndexedBytes = string(timing), w.Index.InitBytes, w.Settled()
-	t.Fragments += len(w.Index.Fragments)
-	for _, f := range w.Index.Fragments {
-		t.DurationMS = max(t.DurationMS, (f.Start + f.Duration).Milliseconds())
-	}
-	var codecs []string
-	for _, m := range w.Tracks {
-		if m.Codec != "" {
-			codecs = append(codecs, m.Codec)
-		}
-		if m.Width > 0 {
-			t.Width, t.Height = m.Width, m.Height
-		}
-	}
-	t.Codecs = strings.Join(codecs, ", ")
-	return nil
-}
-
-// track finds a track. NotFound.
-func (l *Library) track(ctx context.Context, id storage.UploadID, name string) (storage.Track, error) {
-	tracks, err := l.Store.Tracks(ctx, id)
-	if err != nil {
-		return storage.Track{}, fmt.Errorf("list tracks: %w", err)
-	}
-	for _, t := range tracks {
-		if t.Name == name {
-			return t, nil
-		}
-	}
-	return storage.Track{}, storage.E(storage.NotFound, "There is nothing of this track.", nil)
-}
-
 // Live is a recording's track as it lies, for players that read it while it grows, and until
 // something better is made of it.
 type Live struct {
-	Playlist string    // when the playlist was asked for
-	Bytes    *Source   // when the bytes were; the caller closes it
-	File     *LiveFile // when all of them were, as one file; the caller closes it
-	Whole    []byte    // when a part was that never changes: a segment with other sound
+	Playlist string         // when the playlist was asked for
+	Bytes    *source.Source // when the bytes were; the caller closes it
+	File     *LiveFile      // when all of them were, as one file; the caller closes it
+	Whole    []byte         // when a part was that never changes: a segment with other sound
 }
 
 // LiveByGrant opens a track of a recording. Errors are MediaByGrant's.
 func (l *Library) LiveByGrant(ctx context.Context, grant, name string) (Live, error) {
-	v, err := l.videoByGrant(ctx, grant)
+	v, err := l.Core.ByGrant(ctx, grant)
 	if err != nil {
 		return Live{}, err
 	}
@@ -142,7 +99,7 @@ func (l *Library) LiveByGrant(ctx context.Context, grant, name string) (Live, er
 	if err != nil {
 		return Live{}, storage.NoMedia(err)
 	}
-	t, err := l.track(ctx, u.ID, track)
+	t, err := l.Source.Track(ctx, u.ID, track)
 	if err != nil || t.Fragments == 0 {
 		return Live{}, storage.NoMedia(err)
 	}
@@ -154,7 +111,7 @@ func (l *Library) LiveByGrant(ctx context.Context, grant, name string) (Live, er
 		file, err := l.liveFile(ctx, u, t)
 		return Live{File: file}, err
 	case storage.LiveBytes(track):
-		bytes, err := l.growing(ctx, u, track)
+		bytes, err := l.Source.Growing(ctx, u, track)
 		return Live{Bytes: bytes}, err
 	}
 	list, err := l.listed(ctx, t)
@@ -176,16 +133,6 @@ func (l *Library) listed(ctx context.Context, t storage.Track) (media.LiveList, 
 	list = list.With(fragments)
 	l.live.Put(id, list)
 	return list, nil
-}
-
-// HasTrack reports whether something of a recording's track has arrived.
-func (l *Library) HasTrack(ctx context.Context, id storage.VideoID, name string) (bool, error) {
-	u, err := l.Store.UploadByVideo(ctx, id)
-	if err != nil {
-		return false, fmt.Errorf("find upload: %w", err)
-	}
-	chunks, _, err := l.Store.TrackEnd(ctx, u.ID, name)
-	return chunks > 0, err
 }
 
 // liveTracks are the tracks of a recording that can be played as they lie, the main one first, and
@@ -223,14 +170,14 @@ func (l *Library) addRecording(ctx context.Context, v storage.Video, w *Watch) e
 		}
 	}
 	if len(tracks) > 0 && (len(w.Sources) == 0 || !w.Sources[0].Everywhere) {
-		if w.LiveSound, err = l.hasSound(ctx, v.ID, tracks[0].UploadID); err != nil {
+		if w.LiveSound, err = l.Source.HasSound(ctx, v.ID, tracks[0].UploadID); err != nil {
 			return fmt.Errorf("look for sound: %w", err)
 		}
 	}
 	if w.Camera == nil && len(tracks) < 2 {
 		return nil
 	}
-	layout, offset, err := l.placed(ctx, v.ID)
+	layout, offset, err := l.Stages.Placed(ctx, v.ID)
 	if err != nil {
 		return err
 	}

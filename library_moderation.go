@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -25,7 +26,7 @@ func (l *Library) guestKey(ws storage.WorkspaceID, address string) string {
 
 // HeldComments lists what waits for the actor's approval, oldest first: under their own videos, and
 // for an admin under all of the workspace.
-func (l *Library) HeldComments(ctx context.Context, a Actor) ([]storage.HeldComment, error) {
+func (l *Library) HeldComments(ctx context.Context, a access.Actor) ([]storage.HeldComment, error) {
 	if err := l.mayModerate(a); err != nil {
 		return nil, err
 	}
@@ -33,18 +34,18 @@ func (l *Library) HeldComments(ctx context.Context, a Actor) ([]storage.HeldComm
 	if a.Role == storage.RoleOwner || a.Role == storage.RoleAdmin {
 		owner = ""
 	}
-	list, err := l.Store.HeldComments(ctx, a.WorkspaceID, owner, MaxPage)
+	list, err := l.Store.HeldComments(ctx, a.WorkspaceID, owner, access.MaxPage)
 	if err != nil {
 		return nil, fmt.Errorf("list held comments: %w", err)
 	}
 	return list, nil
 }
 
-func (l *Library) mayModerate(a Actor) error {
+func (l *Library) mayModerate(a access.Actor) error {
 	if !a.SignedIn() {
 		return storage.E(storage.Unauthenticated, "Sign in to look after comments.", nil)
 	}
-	if !a.has(storage.ScopeComment) {
+	if !a.Has(storage.ScopeComment) {
 		return storage.E(storage.Forbidden, `This API key lacks the scope "comment".`, nil)
 	}
 	return nil
@@ -53,7 +54,7 @@ func (l *Library) mayModerate(a Actor) error {
 // moderated finds a comment that the actor may moderate, and its video. NotFound.
 func (l *Library) moderated(
 	ctx context.Context,
-	a Actor,
+	a access.Actor,
 	id storage.CommentID,
 ) (storage.Video, storage.Comment, error) {
 	c, err := l.Store.CommentByID(ctx, id)
@@ -63,7 +64,7 @@ func (l *Library) moderated(
 	if err != nil {
 		return storage.Video{}, storage.Comment{}, errNoComment
 	}
-	v, err := l.videoFor(ctx, a, c.VideoID, verbModerate)
+	v, err := l.Core.VideoFor(ctx, a, c.VideoID, access.ToModerate)
 	if err != nil && storage.KindOf(err) == storage.NotFound {
 		return storage.Video{}, storage.Comment{}, errNoComment
 	}
@@ -71,7 +72,7 @@ func (l *Library) moderated(
 }
 
 // ApproveComment lets everybody see a comment that waits. Twice is no error.
-func (l *Library) ApproveComment(ctx context.Context, a Actor, id storage.CommentID) error {
+func (l *Library) ApproveComment(ctx context.Context, a access.Actor, id storage.CommentID) error {
 	v, c, err := l.moderated(ctx, a, id)
 	if err != nil || c.HeldAt == nil {
 		return err
@@ -79,13 +80,13 @@ func (l *Library) ApproveComment(ctx context.Context, a Actor, id storage.Commen
 	if _, err := l.Store.ApproveComment(ctx, id); err != nil && storage.KindOf(err) != storage.NotFound {
 		return fmt.Errorf("approve comment: %w", err)
 	}
-	l.tell(ctx, v, storage.EventComment)
+	l.Core.Announce(ctx, v, storage.EventComment)
 	return nil
 }
 
 // DeleteComments deletes several comments at once, with their replies, and says how many of those
 // named it found.
-func (l *Library) DeleteComments(ctx context.Context, a Actor, ids []storage.CommentID) (int, error) {
+func (l *Library) DeleteComments(ctx context.Context, a access.Actor, ids []storage.CommentID) (int, error) {
 	if err := l.mayModerate(a); err != nil {
 		return 0, err
 	}
@@ -107,25 +108,25 @@ func (l *Library) DeleteComments(ctx context.Context, a Actor, ids []storage.Com
 }
 
 // moderateAway deletes a comment as its moderator.
-func (l *Library) moderateAway(ctx context.Context, a Actor, v storage.Video, c storage.Comment) error {
+func (l *Library) moderateAway(ctx context.Context, a access.Actor, v storage.Video, c storage.Comment) error {
 	err := l.Store.InTx(ctx, func(tx storage.Store) error {
 		if _, err := tx.DeleteComment(ctx, c.ID, l.Now()); err != nil {
 			return fmt.Errorf("delete comment: %w", err)
 		}
-		return l.note(ctx, tx, a, v.WorkspaceID, ActionCommentsDeleted, v.Title, "by "+c.AuthorName)
+		return l.Core.Audit(ctx, tx, a, v.WorkspaceID, ActionCommentsDeleted, v.Title, "by "+c.AuthorName)
 	})
 	if err != nil && storage.KindOf(err) == storage.NotFound {
 		return nil
 	}
 	if err == nil {
-		l.tell(ctx, v, storage.EventComment)
+		l.Core.Announce(ctx, v, storage.EventComment)
 	}
 	return err
 }
 
 // BlockGuest keeps the guest who wrote a comment from writing more under the workspace's videos,
 // and deletes what they wrote there. Invalid for a comment of an account.
-func (l *Library) BlockGuest(ctx context.Context, a Actor, id storage.CommentID) error {
+func (l *Library) BlockGuest(ctx context.Context, a access.Actor, id storage.CommentID) error {
 	v, c, err := l.moderated(ctx, a, id)
 	if err != nil {
 		return err
@@ -141,7 +142,7 @@ func (l *Library) BlockGuest(ctx context.Context, a Actor, id storage.CommentID)
 		if err := tx.BlockGuest(ctx, v.WorkspaceID, c.GuestKey, a.UserID, l.Now()); err != nil {
 			return fmt.Errorf("block guest: %w", err)
 		}
-		return l.note(ctx, tx, a, v.WorkspaceID, ActionGuestBlocked, c.AuthorName, "")
+		return l.Core.Audit(ctx, tx, a, v.WorkspaceID, ActionGuestBlocked, c.AuthorName, "")
 	})
 	if err != nil {
 		return err
@@ -151,7 +152,7 @@ func (l *Library) BlockGuest(ctx context.Context, a Actor, id storage.CommentID)
 		return fmt.Errorf("list comments of guest: %w", err)
 	}
 	for _, other := range theirs {
-		under, err := l.videoFor(ctx, a, other.VideoID, verbModerate)
+		under, err := l.Core.VideoFor(ctx, a, other.VideoID, access.ToModerate)
 		if err != nil && storage.KindOf(err) == storage.NotFound {
 			continue // another member's video: theirs to look after
 		}
@@ -169,11 +170,11 @@ func (l *Library) BlockGuest(ctx context.Context, a Actor, id storage.CommentID)
 // or held.
 func (l *Library) mayTalk(
 	ctx context.Context,
-	a Actor,
+	a access.Actor,
 	v storage.Video,
 	share storage.Share,
 ) (guestKey string, held bool, err error) {
-	if l.isMember(a, v) {
+	if l.Core.IsMember(a, v) {
 		return "", false, nil
 	}
 	if share.Comments == storage.CommentsOff {

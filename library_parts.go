@@ -134,7 +134,7 @@ func (w *partWriter) append(ctx context.Context, parts []storage.Part) error {
 	for _, p := range parts {
 		w.upload.OffsetBytes += p.SizeBytes
 	}
-	w.lib.tell(ctx, w.video, storage.EventVideo)
+	w.lib.Core.Announce(ctx, w.video, storage.EventVideo)
 	return nil
 }
 

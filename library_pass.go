@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -20,7 +21,7 @@ func (l *Library) asking(
 		return storage.Video{}, storage.Share{}, fmt.Errorf("find shared video: %w", err)
 	}
 	if err != nil || v.TrashedAt != nil || !share.Open(l.Now()) || share.Audience != what {
-		return storage.Video{}, storage.Share{}, notThere(err)
+		return storage.Video{}, storage.Share{}, access.NotThere(err)
 	}
 	return v, share, nil
 }
@@ -43,7 +44,7 @@ func (l *Library) CheckSharePassword(ctx context.Context, token, password string
 			nil,
 		)
 	}
-	return share.ID, l.passOf(storage.Pass{ShareID: share.ID, Lock: share.Lock}), nil
+	return share.ID, l.Core.PassOf(storage.Pass{ShareID: share.ID, Lock: share.Lock}), nil
 }
 
 // MailShare mails a way in to somebody named by a link. What the caller sees, and how long it
@@ -97,12 +98,12 @@ func (l *Library) mailShare(ctx context.Context, v storage.Video, share storage.
 // no mail is sent. NotFound for an address that is not named.
 func (l *Library) ShareMailLink(
 	ctx context.Context,
-	a Actor,
+	a access.Actor,
 	id storage.VideoID,
 	share storage.ShareID,
 	email string,
 ) (secret string, ends time.Time, err error) {
-	v, err := l.videoFor(ctx, a, id, verbShare)
+	v, err := l.Core.VideoFor(ctx, a, id, access.ToShare)
 	if err != nil {
 		return "", time.Time{}, err
 	}
@@ -124,7 +125,7 @@ func (l *Library) ShareMailLink(
 	if secret, ends, err = l.newShareMail(ctx, sh, email); err != nil {
 		return "", time.Time{}, err
 	}
-	return secret, ends, l.note(ctx, l.Store, a, v.WorkspaceID, ActionLinkMailed, subjectOf(v, sh), email)
+	return secret, ends, l.Core.Audit(ctx, l.Store, a, v.WorkspaceID, ActionLinkMailed, subjectOf(v, sh), email)
 }
 
 func (l *Library) newShareMail(
@@ -179,13 +180,13 @@ func (l *Library) UseShareMail(ctx context.Context, secret string) (storage.Shar
 	if err != nil {
 		return storage.Share{}, "", fmt.Errorf("find share: %w", err)
 	}
-	return share, l.passOf(storage.Pass{ShareID: share.ID, Lock: share.Lock, Email: m.Email}), nil
+	return share, l.Core.PassOf(storage.Pass{ShareID: share.ID, Lock: share.Lock, Email: m.Email}), nil
 }
 
 // CountOpen counts that somebody opened a link's page. Its owner's looks count for nothing.
-func (l *Library) CountOpen(ctx context.Context, a Actor, token string) error {
-	a, v, share, err := l.videoByShare(ctx, a, token, verbView)
-	if err != nil || l.isOwner(a, v) {
+func (l *Library) CountOpen(ctx context.Context, a access.Actor, token string) error {
+	a, v, share, err := l.Core.ByLink(ctx, a, token, access.ToView)
+	if err != nil || l.Core.Owns(a, v) {
 		return err
 	}
 	if err := l.Store.CountOpen(ctx, share.ID); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -11,8 +12,8 @@ import (
 const MaxPasskeys = 50
 
 // Passkeys lists the actor's own, oldest first.
-func (l *Library) Passkeys(ctx context.Context, a Actor) ([]storage.Passkey, error) {
-	if err := l.may(a, dutyCredentials); err != nil {
+func (l *Library) Passkeys(ctx context.Context, a access.Actor) ([]storage.Passkey, error) {
+	if err := l.Core.May(a, access.ManageCredentials); err != nil {
 		return nil, err
 	}
 	list, err := l.Store.Passkeys(ctx, a.UserID)
@@ -23,8 +24,8 @@ func (l *Library) Passkeys(ctx context.Context, a Actor) ([]storage.Passkey, err
 }
 
 // AddPasskey gives the actor a passkey whose making was checked. Conflict when it is here already.
-func (l *Library) AddPasskey(ctx context.Context, a Actor, p storage.Passkey) (storage.Passkey, error) {
-	if err := l.may(a, dutyCredentials); err != nil {
+func (l *Library) AddPasskey(ctx context.Context, a access.Actor, p storage.Passkey) (storage.Passkey, error) {
+	if err := l.Core.May(a, access.ManageCredentials); err != nil {
 		return storage.Passkey{}, err
 	}
 	p.ID, p.UserID, p.CreatedAt, p.LastUsed = storage.PasskeyID(l.NewID()), a.UserID, l.Now(), nil
@@ -32,7 +33,7 @@ func (l *Library) AddPasskey(ctx context.Context, a Actor, p storage.Passkey) (s
 		p.Name = "Passkey"
 	}
 	err := l.Store.InTx(ctx, func(tx storage.Store) error {
-		if err := l.holdSelf(ctx, tx, a); err != nil {
+		if err := l.Core.HoldSelf(ctx, tx, a); err != nil {
 			return err
 		}
 		have, err := tx.Passkeys(ctx, a.UserID)
@@ -52,13 +53,13 @@ func (l *Library) AddPasskey(ctx context.Context, a Actor, p storage.Passkey) (s
 		if err := tx.CreatePasskey(ctx, p); err != nil {
 			return err
 		}
-		return l.noteOwn(ctx, tx, a, ActionPasskeyAdded, a.Email, p.Name)
+		return l.Core.AuditOwn(ctx, tx, a, ActionPasskeyAdded, a.Email, p.Name)
 	})
 	return p, err
 }
 
 // RemovePasskey ends one of the actor's own passkeys. NotFound.
-func (l *Library) RemovePasskey(ctx context.Context, a Actor, id storage.PasskeyID) error {
+func (l *Library) RemovePasskey(ctx context.Context, a access.Actor, id storage.PasskeyID) error {
 	list, err := l.Passkeys(ctx, a)
 	if err != nil {
 		return err
@@ -71,7 +72,7 @@ func (l *Library) RemovePasskey(ctx context.Context, a Actor, id storage.Passkey
 			if err := tx.DeletePasskey(ctx, a.UserID, id); err != nil {
 				return err
 			}
-			return l.noteOwn(ctx, tx, a, ActionPasskeyRemoved, a.Email, p.Name)
+			return l.Core.AuditOwn(ctx, tx, a, ActionPasskeyRemoved, a.Email, p.Name)
 		})
 	}
 	return storage.E(storage.NotFound, "You have no such passkey. Load the page again to see those that you have.", nil)
@@ -147,7 +148,14 @@ func (l *Library) refusePasskey(
 		p.SignCount,
 	)
 	detail := fmt.Sprintf("%s: its count was %d, and is %d", p.Name, p.SignCount, use.SignCount)
-	if err := l.noteOwn(ctx, l.Store, actorFrom(id, from), ActionPasskeyRefused, id.User.Email, detail); err != nil {
+	if err := l.Core.AuditOwn(
+		ctx,
+		l.Store,
+		actorFrom(id, from),
+		ActionPasskeyRefused,
+		id.User.Email,
+		detail,
+	); err != nil {
 		return err
 	}
 	return storage.E(

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -20,8 +21,8 @@ type Self struct {
 }
 
 // Self is the actor's own account. An API key is told of its own workspace alone.
-func (l *Library) Self(ctx context.Context, a Actor) (Self, error) {
-	if err := l.may(a, dutySeeSelf); err != nil {
+func (l *Library) Self(ctx context.Context, a access.Actor) (Self, error) {
+	if err := l.Core.May(a, access.SeeSelf); err != nil {
 		return Self{}, err
 	}
 	id, err := l.Store.IdentityByUser(ctx, a.UserID)
@@ -54,8 +55,8 @@ type Profile struct {
 
 // ChangeProfile changes the actor's own account. Invalid for an empty name, an unknown time zone
 // and what is no language.
-func (l *Library) ChangeProfile(ctx context.Context, a Actor, p Profile) error {
-	if err := l.may(a, dutyChangeSelf); err != nil {
+func (l *Library) ChangeProfile(ctx context.Context, a access.Actor, p Profile) error {
+	if err := l.Core.May(a, access.ChangeSelf); err != nil {
 		return err
 	}
 	return l.Store.InTx(ctx, func(tx storage.Store) error {
@@ -131,8 +132,12 @@ type Picture struct {
 
 // SetPicture gives the actor another picture: what read answers, which reads it from whoever sends
 // it, decodes it and encodes it anew. ext is ".jpg" or ".png".
-func (l *Library) SetPicture(ctx context.Context, a Actor, read func() (picture []byte, ext string, err error)) error {
-	if err := l.may(a, dutyChangeSelf); err != nil {
+func (l *Library) SetPicture(
+	ctx context.Context,
+	a access.Actor,
+	read func() (picture []byte, ext string, err error),
+) error {
+	if err := l.Core.May(a, access.ChangeSelf); err != nil {
 		return err
 	}
 	picture, ext, err := read()
@@ -150,14 +155,14 @@ func (l *Library) SetPicture(ctx context.Context, a Actor, read func() (picture 
 }
 
 // DropPicture takes the actor's picture away.
-func (l *Library) DropPicture(ctx context.Context, a Actor) error {
-	if err := l.may(a, dutyChangeSelf); err != nil {
+func (l *Library) DropPicture(ctx context.Context, a access.Actor) error {
+	if err := l.Core.May(a, access.ChangeSelf); err != nil {
 		return err
 	}
 	return l.replacePicture(ctx, a, "")
 }
 
-func (l *Library) replacePicture(ctx context.Context, a Actor, key string) error {
+func (l *Library) replacePicture(ctx context.Context, a access.Actor, key string) error {
 	old := ""
 	err := l.Store.InTx(ctx, func(tx storage.Store) error {
 		id, err := tx.IdentityByUser(ctx, a.UserID)
@@ -190,10 +195,10 @@ func (l *Library) deletePicture(ctx context.Context, key string) {
 
 // PictureOf is the picture of somebody in the actor's workspace, or the actor's own. NotFound for
 // anyone else and where there is none.
-func (l *Library) PictureOf(ctx context.Context, a Actor, id storage.UserID) (Picture, error) {
+func (l *Library) PictureOf(ctx context.Context, a access.Actor, id storage.UserID) (Picture, error) {
 	var key string
 	if id == a.UserID {
-		if err := l.may(a, dutySeeSelf); err != nil {
+		if err := l.Core.May(a, access.SeeSelf); err != nil {
 			return Picture{}, err
 		}
 		own, err := l.Store.IdentityByUser(ctx, id)
@@ -202,7 +207,7 @@ func (l *Library) PictureOf(ctx context.Context, a Actor, id storage.UserID) (Pi
 		}
 		key = own.User.PictureKey
 	} else {
-		if err := l.may(a, dutySeePicture); err != nil {
+		if err := l.Core.May(a, access.SeePicture); err != nil {
 			return Picture{}, err
 		}
 		m, err := l.Store.MemberByID(ctx, a.WorkspaceID, id)

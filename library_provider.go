@@ -30,7 +30,7 @@ func (l *Library) LogInByProvider(ctx context.Context, c storage.Claims, from En
 	if err != nil {
 		return "", err
 	}
-	l.keys.forget()
+	l.Core.ForgetKeys()
 	return cookie, nil
 }
 
@@ -63,7 +63,7 @@ func (l *Library) identityOf(
 	if err := tx.CreateProviderAccount(ctx, tied); err != nil {
 		return storage.Identity{}, err
 	}
-	return id, l.noteOwn(ctx, tx, actorFrom(id, from), ActionProviderTied, id.User.Email, c.Issuer)
+	return id, l.Core.AuditOwn(ctx, tx, actorFrom(id, from), ActionProviderTied, id.User.Email, c.Issuer)
 }
 
 // identityByClaims finds the account with the address that the provider vouches for, or makes one
@@ -121,7 +121,7 @@ func (l *Library) newIdentity(
 		return storage.Identity{}, fmt.Errorf("verify mail address: %w", err)
 	}
 	id := storage.Identity{User: u, WorkspaceID: m.WorkspaceID, Role: m.Role}
-	return id, l.note(ctx, tx, actorFrom(id, from), m.WorkspaceID, ActionJoined, u.Email, joinedBy(by))
+	return id, l.Core.Audit(ctx, tx, actorFrom(id, from), m.WorkspaceID, ActionJoined, u.Email, joinedBy(by))
 }
 
 // openDoor is the workspace that somebody with that address may come into, and the invite that says

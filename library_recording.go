@@ -2,30 +2,28 @@ package meanwhile
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
-	"strings"
 	"time"
 
+	"meanwhile/server/access"
 	"meanwhile/storage"
+	"meanwhile/worker/stages"
 )
 
 // CreateRecording makes a video that a browser is about to record: its link exists before the first
 // byte. Errors are CreateUpload's.
-func (l *Library) CreateRecording(ctx context.Context, a Actor, title string) (Ticket, error) {
+func (l *Library) CreateRecording(ctx context.Context, a access.Actor, title string) (Ticket, error) {
 	return l.createRecording(ctx, a, title, func(storage.Store, storage.Video) error { return nil })
 }
 
 // createRecording is CreateRecording with something more in its transaction.
 func (l *Library) createRecording(
 	ctx context.Context,
-	a Actor,
+	a access.Actor,
 	title string,
 	also func(storage.Store, storage.Video) error,
 ) (Ticket, error) {
@@ -60,12 +58,12 @@ func (l *Library) createRecording(
 		CreatedAt:   now,
 		ExpiresAt:   now.Add(storage.UploadKeep),
 	}
-	share, err := l.newShare(ctx, v, now)
+	share, err := l.Core.NewShare(ctx, v, now)
 	if err != nil {
 		return Ticket{}, err
 	}
 	t := Ticket{
-		Video: v, Upload: u, Token: l.uploadToken(u.ID, now),
+		Video: v, Upload: u, Token: l.Core.UploadToken(u.ID, now),
 		Share: share,
 	}
 	err = l.Store.InTx(ctx, func(tx storage.Store) error {
@@ -89,43 +87,18 @@ func (l *Library) createRecording(
 	if err != nil {
 		return Ticket{}, err
 	}
-	l.tell(ctx, v, storage.EventVideo)
+	l.Core.Announce(ctx, v, storage.EventVideo)
 	return t, nil
-}
-
-// tokenFor is how long one upload token is believed; the upload's own expiry, which every sign of
-// life moves, ends it earlier.
-const tokenFor = 30 * 24 * time.Hour
-
-// uploadToken is a write-only credential for one upload that needs no row: the upload, its end, and
-// an HMAC over both.
-func (l *Library) uploadToken(id storage.UploadID, now time.Time) string {
-	body := fmt.Sprintf("%s.%d", id, now.Add(tokenFor).Unix())
-	return "up_" + body + "." + l.tokenMAC(body)
-}
-
-func (l *Library) tokenMAC(body string) string {
-	mac := hmac.New(sha256.New, l.Secret)
-	mac.Write([]byte("upload/" + body))
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
-}
-
-// ownToken reports whether secret is an uploadToken of this upload that has not ended.
-func (l *Library) ownToken(id storage.UploadID, secret string) bool {
-	body, isToken := strings.CutPrefix(secret, "up_")
-	i := strings.LastIndexByte(body, '.')
-	if !isToken || i < 0 || !hmac.Equal([]byte(body[i+1:]), []byte(l.tokenMAC(body[:i]))) {
-		return false
-	}
-	name, end, _ := strings.Cut(body[:i], ".")
-	unix, err := strconv.ParseInt(end, 10, 64)
-	return err == nil && storage.UploadID(name) == id && l.Now().Before(time.Unix(unix, 0))
 }
 
 // RenewUploadToken gives a new token for a video's recording to somebody who may upload to it.
 // NotFound, Gone.
-func (l *Library) RenewUploadToken(ctx context.Context, a Actor, id storage.VideoID) (storage.Upload, string, error) {
-	if _, err := l.videoFor(ctx, a, id, verbUpload); err != nil {
+func (l *Library) RenewUploadToken(
+	ctx context.Context,
+	a access.Actor,
+	id storage.VideoID,
+) (storage.Upload, string, error) {
+	if _, err := l.Core.VideoFor(ctx, a, id, access.ToUpload); err != nil {
 		return storage.Upload{}, "", err
 	}
 	u, err := l.Store.UploadByVideo(ctx, id)
@@ -135,7 +108,7 @@ func (l *Library) RenewUploadToken(ctx context.Context, a Actor, id storage.Vide
 	if u, err = l.Upload(ctx, a, u.ID); err != nil {
 		return storage.Upload{}, "", err
 	}
-	return u, l.uploadToken(u.ID, l.Now()), nil
+	return u, l.Core.UploadToken(u.ID, l.Now()), nil
 }
 
 // Heartbeat is what a recorder says of itself while it records or is paused.
@@ -148,7 +121,7 @@ type Heartbeat struct {
 
 // HearRecording keeps the recording alive and answers with a fresh token. NotFound, Gone, Invalid;
 // Conflict once it was completed.
-func (l *Library) HearRecording(ctx context.Context, a Actor, id storage.UploadID, h Heartbeat) (string, error) {
+func (l *Library) HearRecording(ctx context.Context, a access.Actor, id storage.UploadID, h Heartbeat) (string, error) {
 	if h.State != "recording" && h.State != "paused" {
 		return "", storage.E(storage.Invalid, `A recording is "recording" or "paused".`, nil)
 	}
@@ -164,13 +137,13 @@ func (l *Library) HearRecording(ctx context.Context, a Actor, id storage.UploadI
 	if err := l.Store.HearRecording(ctx, r, now.Add(storage.UploadKeep)); err != nil {
 		return "", fmt.Errorf("hear recording: %w", err)
 	}
-	return l.uploadToken(id, now), nil
+	return l.Core.UploadToken(id, now), nil
 }
 
 // recording loads an upload that is a recording's. NotFound, Gone.
 func (l *Library) recording(
 	ctx context.Context,
-	a Actor,
+	a access.Actor,
 	id storage.UploadID,
 ) (storage.Upload, storage.Recording, error) {
 	u, err := l.Upload(ctx, a, id)
@@ -200,7 +173,7 @@ type NewChunk struct {
 // when the recording was completed; Mismatch; TooLarge; Full; Invalid; NotFound; Gone.
 func (l *Library) PutChunk(
 	ctx context.Context,
-	a Actor,
+	a access.Actor,
 	id storage.UploadID,
 	n NewChunk,
 	body io.Reader,
@@ -328,7 +301,7 @@ type RecordingState struct {
 }
 
 // RecordingState answers what has arrived. NotFound, Gone.
-func (l *Library) RecordingState(ctx context.Context, a Actor, id storage.UploadID) (RecordingState, error) {
+func (l *Library) RecordingState(ctx context.Context, a access.Actor, id storage.UploadID) (RecordingState, error) {
 	u, r, err := l.recording(ctx, a, id)
 	if err != nil {
 		return RecordingState{}, err
@@ -362,7 +335,7 @@ func (e *MissingError) Error() string { return fmt.Sprintf("chunks are missing: 
 // MissingError in its chain, or when counts or sizes differ; NotFound; Gone.
 func (l *Library) CompleteRecording(
 	ctx context.Context,
-	a Actor,
+	a access.Actor,
 	id storage.UploadID,
 	claims map[string]Claim,
 ) (storage.VideoSummary, error) {
@@ -453,7 +426,7 @@ func (l *Library) sealRecording(
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeFor)
 	defer cancel()
 	var sound *storage.Stage
-	err := l.startGeneration(ctx, u.VideoID, func(tx storage.Store) (err error) {
+	err := l.Stages.Start(ctx, u.VideoID, func(tx storage.Store) (err error) {
 		if err := tx.SealRecording(ctx, u.ID, l.Now(), chunks, recovered); err != nil {
 			return fmt.Errorf("seal recording: %w", err)
 		}
@@ -467,7 +440,7 @@ func (l *Library) sealRecording(
 		return tx.SetVideoState(ctx, v.ID, storage.StateProcessing.From(), storage.StateProcessing, "", l.Now())
 	})
 	if err == nil && sound != nil && sound.State == storage.StageDue {
-		l.send(ctx, []storage.Stage{*sound})
+		l.Stages.Send(ctx, []storage.Stage{*sound})
 	}
 	return err
 }
@@ -475,7 +448,7 @@ func (l *Library) sealRecording(
 // SealSilent seals recordings of which nothing was heard for SilentFor: what is contiguous is
 // processed, and later chunks still come in. It answers how many there were.
 func (l *Library) SealSilent(ctx context.Context) (int, error) {
-	ids, err := l.Store.SilentRecordings(ctx, l.Now().Add(-storage.SilentFor), reconcileBatch)
+	ids, err := l.Store.SilentRecordings(ctx, l.Now().Add(-storage.SilentFor), stages.ReconcileBatch)
 	if err != nil {
 		return 0, fmt.Errorf("list silent recordings: %w", err)
 	}
@@ -508,27 +481,4 @@ func (l *Library) sealAsItIs(ctx context.Context, id storage.UploadID) error {
 		total += len(chunks)
 	}
 	return l.sealRecording(ctx, u, v, total, true)
-}
-
-// missingOf tells people when chunks of a recording lie behind one that never came; empty when none
-// do.
-func (l *Library) missingOf(ctx context.Context, v storage.Video) (string, error) {
-	if v.Source != "recording" {
-		return "", nil
-	}
-	u, err := l.Store.UploadByVideo(ctx, v.ID)
-	if err != nil {
-		return "", fmt.Errorf("find upload: %w", err)
-	}
-	for _, track := range []string{storage.ScreenTrack, storage.CameraTrack} {
-		chunks, err := l.Store.Chunks(ctx, u.ID, track)
-		if err != nil {
-			return "", fmt.Errorf("list chunks: %w", err)
-		}
-		if len(storage.Contiguous(chunks)) < len(chunks) {
-			return "A part of this recording never arrived, so that it ends before its time. Open this site in the " +
-				"browser that recorded it: what is still there is sent.", nil
-		}
-	}
-	return "", nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -39,10 +40,10 @@ func (l *Library) endNotices(ctx context.Context) (int, error) {
 				if err := tx.TrashNoticed(ctx, id, now); err != nil {
 					return err
 				}
-				return l.note(
+				return l.Core.Audit(
 					ctx,
 					tx,
-					Actor{},
+					access.Actor{},
 					v.WorkspaceID,
 					storage.ActionTrash,
 					v.Title,
@@ -52,8 +53,8 @@ func (l *Library) endNotices(ctx context.Context) (int, error) {
 			if err != nil {
 				return fmt.Errorf("trash video: %w", err)
 			}
-			l.grants.forget()
-			l.tell(ctx, v, storage.EventVideo)
+			l.Core.ForgetGrants()
+			l.Core.Announce(ctx, v, storage.EventVideo)
 			return nil
 		},
 	)

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -22,22 +23,6 @@ const (
 // ShareMailFor is how long a link lives that proves an address.
 const ShareMailFor = 30 * time.Minute
 
-// ErrPasswordNeeded and ErrAddressNeeded are what those hear who have a link that asks for
-// something: a pass opens it.
-var (
-	ErrPasswordNeeded = storage.E(
-		storage.Unauthenticated,
-		"This link asks for a password. Give the one that came with it.",
-		nil,
-	)
-	ErrAddressNeeded = storage.E(
-		storage.Unauthenticated,
-		"This link is for some people only. Give your mail address: if it is one of theirs, a message with a way in "+
-			"is sent there.",
-		nil,
-	)
-)
-
 // ShareChange is what to change of a link; nil leaves a thing as it is.
 type ShareChange struct {
 	Name          *string
@@ -47,38 +32,6 @@ type ShareChange struct {
 	Comments      *storage.CommentRule
 	AllowDownload *bool
 	ExpiresAt     **time.Time // a pointer to nil takes the end away
-}
-
-// newShare is a link with the rules that the video's workspace wants new ones to begin with.
-func (l *Library) newShare(ctx context.Context, v storage.Video, now time.Time) (storage.Share, error) {
-	_, set, err := l.Store.WorkspaceByID(ctx, v.WorkspaceID)
-	if err != nil {
-		return storage.Share{}, fmt.Errorf("read workspace: %w", err)
-	}
-	return storage.Share{
-		ID:         storage.ShareID(l.NewID()),
-		VideoID:    v.ID,
-		Token:      l.NewID(),
-		ShareRules: rules(set),
-		CreatedAt:  now,
-	}, nil
-}
-
-// rules are what a new link begins with. The usual audience and the usual comments are empty
-// inside.
-func rules(s storage.Settings) storage.ShareRules {
-	r := storage.ShareRules{
-		Audience:      storage.Audience(s.DefaultAudience),
-		Comments:      storage.CommentRule(s.DefaultComments),
-		AllowDownload: s.DefaultDownload,
-	}
-	if r.Audience == "link" {
-		r.Audience = storage.AudienceLink
-	}
-	if r.Comments == "on" {
-		r.Comments = storage.CommentsOn
-	}
-	return r
 }
 
 // EmbedHosts are the sites that may show the player of a video in their pages; empty for all.
@@ -92,8 +45,8 @@ func (l *Library) EmbedHosts(ctx context.Context, v storage.Video) ([]string, er
 
 // Shares lists the links of a video, oldest first, revoked ones too. NotFound for who may not
 // manage them.
-func (l *Library) Shares(ctx context.Context, a Actor, id storage.VideoID) ([]storage.SharedLink, error) {
-	if _, err := l.videoFor(ctx, a, id, verbShare); err != nil {
+func (l *Library) Shares(ctx context.Context, a access.Actor, id storage.VideoID) ([]storage.SharedLink, error) {
+	if _, err := l.Core.VideoFor(ctx, a, id, access.ToShare); err != nil {
 		return nil, err
 	}
 	list, err := l.Store.SharesByVideo(ctx, id)
@@ -107,15 +60,15 @@ func (l *Library) Shares(ctx context.Context, a Actor, id storage.VideoID) ([]st
 // many.
 func (l *Library) AddShare(
 	ctx context.Context,
-	a Actor,
+	a access.Actor,
 	id storage.VideoID,
 	change ShareChange,
 ) (storage.SharedLink, error) {
-	v, err := l.videoFor(ctx, a, id, verbShare)
+	v, err := l.Core.VideoFor(ctx, a, id, access.ToShare)
 	if err != nil {
 		return storage.SharedLink{}, err
 	}
-	share, err := l.newShare(ctx, v, l.Now())
+	share, err := l.Core.NewShare(ctx, v, l.Now())
 	if err != nil {
 		return storage.SharedLink{}, err
 	}
@@ -141,7 +94,7 @@ func (l *Library) AddShare(
 		if err := tx.SetSharePeople(ctx, link.ID, link.People); err != nil {
 			return fmt.Errorf("name people: %w", err)
 		}
-		return l.note(ctx, tx, a, v.WorkspaceID, ActionLinkMade, subjectOf(v, link.Share), describe(link))
+		return l.Core.Audit(ctx, tx, a, v.WorkspaceID, ActionLinkMade, subjectOf(v, link.Share), describe(link))
 	})
 	return link, err
 }
@@ -149,7 +102,7 @@ func (l *Library) AddShare(
 // ChangeShare changes the rules of a link. Whoever is inside by the old ones is out within 10 s.
 func (l *Library) ChangeShare(
 	ctx context.Context,
-	a Actor,
+	a access.Actor,
 	id storage.VideoID,
 	share storage.ShareID,
 	change ShareChange,
@@ -163,7 +116,7 @@ func (l *Library) ChangeShare(
 }
 
 // RevokeShare ends a link for good. Twice is no error.
-func (l *Library) RevokeShare(ctx context.Context, a Actor, id storage.VideoID, share storage.ShareID) error {
+func (l *Library) RevokeShare(ctx context.Context, a access.Actor, id storage.VideoID, share storage.ShareID) error {
 	_, err := l.changeShare(ctx, a, id, share, ActionLinkRevoked, func(link *storage.SharedLink) error {
 		if link.RevokedAt == nil {
 			now := l.Now()
@@ -177,13 +130,13 @@ func (l *Library) RevokeShare(ctx context.Context, a Actor, id storage.VideoID, 
 
 func (l *Library) changeShare(
 	ctx context.Context,
-	a Actor,
+	a access.Actor,
 	id storage.VideoID,
 	share storage.ShareID,
 	action storage.Action,
 	do func(*storage.SharedLink) error,
 ) (storage.SharedLink, error) {
-	v, err := l.videoFor(ctx, a, id, verbShare)
+	v, err := l.Core.VideoFor(ctx, a, id, access.ToShare)
 	if err != nil {
 		return storage.SharedLink{}, err
 	}
@@ -206,13 +159,13 @@ func (l *Library) changeShare(
 		if err := tx.SetSharePeople(ctx, link.ID, link.People); err != nil {
 			return fmt.Errorf("name people: %w", err)
 		}
-		return l.note(ctx, tx, a, v.WorkspaceID, action, subjectOf(v, link.Share), describe(link))
+		return l.Core.Audit(ctx, tx, a, v.WorkspaceID, action, subjectOf(v, link.Share), describe(link))
 	})
 	if err != nil {
 		return storage.SharedLink{}, err
 	}
-	l.grants.forget()
-	l.tell(ctx, v, storage.EventVideo)
+	l.Core.ForgetGrants()
+	l.Core.Announce(ctx, v, storage.EventVideo)
 	return link, nil
 }
 
@@ -290,7 +243,7 @@ func (l *Library) hashSharePassword(ctx context.Context, password string) (strin
 			nil,
 		)
 	}
-	return l.hash(ctx, password)
+	return l.Core.HashPassword(ctx, password)
 }
 
 // cleanPeople folds and sorts addresses and leaves each there once.

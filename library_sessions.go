@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -20,8 +21,8 @@ type OwnSession struct {
 }
 
 // Sessions lists where the actor is signed in. cookie is the asking session's.
-func (l *Library) Sessions(ctx context.Context, a Actor, cookie string) ([]OwnSession, error) {
-	if err := l.may(a, dutyCredentials); err != nil {
+func (l *Library) Sessions(ctx context.Context, a access.Actor, cookie string) ([]OwnSession, error) {
+	if err := l.Core.May(a, access.ManageCredentials); err != nil {
 		return nil, err
 	}
 	list, err := l.Store.Sessions(ctx, a.UserID, l.Now())
@@ -30,7 +31,7 @@ func (l *Library) Sessions(ctx context.Context, a Actor, cookie string) ([]OwnSe
 	}
 	own, current := make([]OwnSession, 0, len(list)), storage.SecretHash(cookie)
 	for _, s := range list {
-		if l.Now().Sub(s.LastUsed) < SessionIdle {
+		if l.Now().Sub(s.LastUsed) < access.SessionIdle {
 			own = append(own, OwnSession{Session: s, Current: s.Hash == current})
 		}
 	}
@@ -38,7 +39,7 @@ func (l *Library) Sessions(ctx context.Context, a Actor, cookie string) ([]OwnSe
 }
 
 // EndSession signs one of the actor's browsers out. NotFound.
-func (l *Library) EndSession(ctx context.Context, a Actor, id string) error {
+func (l *Library) EndSession(ctx context.Context, a access.Actor, id string) error {
 	own, err := l.Sessions(ctx, a, "")
 	if err != nil {
 		return err
@@ -52,8 +53,8 @@ func (l *Library) EndSession(ctx context.Context, a Actor, id string) error {
 }
 
 // EndOtherSessions signs all of the actor's browsers out but the one that asks.
-func (l *Library) EndOtherSessions(ctx context.Context, a Actor, cookie string) error {
-	if err := l.may(a, dutyCredentials); err != nil {
+func (l *Library) EndOtherSessions(ctx context.Context, a access.Actor, cookie string) error {
+	if err := l.Core.May(a, access.ManageCredentials); err != nil {
 		return err
 	}
 	return l.endOwn(
@@ -64,19 +65,19 @@ func (l *Library) EndOtherSessions(ctx context.Context, a Actor, cookie string) 
 	)
 }
 
-func (l *Library) endOwn(ctx context.Context, a Actor, which string, end func(storage.Store) error) error {
+func (l *Library) endOwn(ctx context.Context, a access.Actor, which string, end func(storage.Store) error) error {
 	return l.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := end(tx); err != nil {
 			return fmt.Errorf("end session: %w", err)
 		}
-		return l.noteOwn(ctx, tx, a, ActionSession, a.Email, which)
+		return l.Core.AuditOwn(ctx, tx, a, ActionSession, a.Email, which)
 	})
 }
 
 // SwitchWorkspace makes the session work in another of the actor's workspaces. NotFound when they
 // are not in it.
-func (l *Library) SwitchWorkspace(ctx context.Context, a Actor, cookie string, w storage.WorkspaceID) error {
-	if err := l.may(a, dutyCredentials); err != nil {
+func (l *Library) SwitchWorkspace(ctx context.Context, a access.Actor, cookie string, w storage.WorkspaceID) error {
+	if err := l.Core.May(a, access.ManageCredentials); err != nil {
 		return err
 	}
 	if _, err := l.Store.MemberByID(ctx, w, a.UserID); err != nil {
@@ -93,10 +94,10 @@ func (l *Library) SwitchWorkspace(ctx context.Context, a Actor, cookie string, w
 // one.
 func (l *Library) ChangePassword(
 	ctx context.Context,
-	a Actor,
+	a access.Actor,
 	current, password, device string,
 ) (cookie string, err error) {
-	if err := l.may(a, dutyCredentials); err != nil {
+	if err := l.Core.May(a, access.ManageCredentials); err != nil {
 		return "", err
 	}
 	id, err := l.Store.IdentityByUser(ctx, a.UserID)
@@ -117,23 +118,23 @@ func (l *Library) ChangePassword(
 		return "", err
 	}
 	err = l.Store.InTx(ctx, func(tx storage.Store) error {
-		if err := l.holdSelf(ctx, tx, a); err != nil {
+		if err := l.Core.HoldSelf(ctx, tx, a); err != nil {
 			return err
 		}
 		if err := l.replacePassword(ctx, tx, a.UserID, hash); err != nil {
 			return err
 		}
-		if cookie, err = l.startSession(ctx, tx, a.UserID, a.WorkspaceID, device); err != nil {
+		if cookie, err = l.Core.StartSession(ctx, tx, a.UserID, a.WorkspaceID, device); err != nil {
 			return err
 		}
-		return l.noteOwn(ctx, tx, a, ActionPassword, a.Email, "")
+		return l.Core.AuditOwn(ctx, tx, a, ActionPassword, a.Email, "")
 	})
 	return cookie, err
 }
 
 // Keys lists the actor's API keys of this workspace.
-func (l *Library) Keys(ctx context.Context, a Actor) ([]storage.APIKey, error) {
-	if err := l.may(a, dutyKeys); err != nil {
+func (l *Library) Keys(ctx context.Context, a access.Actor) ([]storage.APIKey, error) {
+	if err := l.Core.May(a, access.ManageKeys); err != nil {
 		return nil, err
 	}
 	return l.Store.APIKeys(ctx, a.WorkspaceID, a.UserID)
@@ -143,12 +144,12 @@ func (l *Library) Keys(ctx context.Context, a Actor) ([]storage.APIKey, error) {
 // nowhere.
 func (l *Library) MakeKey(
 	ctx context.Context,
-	a Actor,
+	a access.Actor,
 	name string,
 	scopes []storage.Scope,
 	expires *time.Time,
 ) (storage.APIKey, string, error) {
-	if err := l.may(a, dutyKeys); err != nil {
+	if err := l.Core.May(a, access.ManageKeys); err != nil {
 		return storage.APIKey{}, "", err
 	}
 	k, secret, err := l.newKey(a.UserID, a.WorkspaceID, name, scopes, expires)
@@ -156,7 +157,7 @@ func (l *Library) MakeKey(
 		return storage.APIKey{}, "", err
 	}
 	err = l.Store.InTx(ctx, func(tx storage.Store) error {
-		if err := l.holdSelf(ctx, tx, a); err != nil {
+		if err := l.Core.HoldSelf(ctx, tx, a); err != nil {
 			return err
 		}
 		have, err := tx.APIKeys(ctx, a.WorkspaceID, a.UserID)
@@ -207,7 +208,7 @@ func (l *Library) AddAPIKey(
 	}
 	return secret, l.Store.InTx(
 		ctx,
-		func(tx storage.Store) error { return l.addKey(ctx, tx, Actor{}, k, id.User.Email) },
+		func(tx storage.Store) error { return l.addKey(ctx, tx, access.Actor{}, k, id.User.Email) },
 	)
 }
 
@@ -245,16 +246,16 @@ func (l *Library) newKey(
 	}, secret, nil
 }
 
-func (l *Library) addKey(ctx context.Context, tx storage.Store, a Actor, k storage.APIKey, whose string) error {
+func (l *Library) addKey(ctx context.Context, tx storage.Store, a access.Actor, k storage.APIKey, whose string) error {
 	if err := tx.CreateAPIKey(ctx, k); err != nil {
 		return fmt.Errorf("create API key: %w", err)
 	}
-	return l.note(ctx, tx, a, k.WorkspaceID, ActionKey, k.Name, fmt.Sprint(whose, " ", k.Scopes))
+	return l.Core.Audit(ctx, tx, a, k.WorkspaceID, ActionKey, k.Name, fmt.Sprint(whose, " ", k.Scopes))
 }
 
 // DeleteKey ends one of the actor's API keys. NotFound.
-func (l *Library) DeleteKey(ctx context.Context, a Actor, id storage.APIKeyID) error {
-	if err := l.may(a, dutyKeys); err != nil {
+func (l *Library) DeleteKey(ctx context.Context, a access.Actor, id storage.APIKeyID) error {
+	if err := l.Core.May(a, access.ManageKeys); err != nil {
 		return err
 	}
 	err := l.Store.InTx(ctx, func(tx storage.Store) error {
@@ -269,8 +270,8 @@ func (l *Library) DeleteKey(ctx context.Context, a Actor, id storage.APIKeyID) e
 		if err := tx.DeleteAPIKey(ctx, a.WorkspaceID, a.UserID, id); err != nil {
 			return fmt.Errorf("delete key: %w", err)
 		}
-		return l.noteOwn(ctx, tx, a, ActionKeyDeleted, have[i].Name, a.Email)
+		return l.Core.AuditOwn(ctx, tx, a, ActionKeyDeleted, have[i].Name, a.Email)
 	})
-	l.keys.forget()
+	l.Core.ForgetKeys()
 	return err
 }

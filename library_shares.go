@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"meanwhile/server/access"
 	"meanwhile/storage"
 	"meanwhile/worker/media"
 )
@@ -52,13 +53,13 @@ type Watch struct {
 
 // Watch looks through a share link. NotFound for an unknown, ended or revoked link and for a video
 // in the trash, all the same.
-func (l *Library) Watch(ctx context.Context, a Actor, token string) (Watch, error) {
+func (l *Library) Watch(ctx context.Context, a access.Actor, token string) (Watch, error) {
 	_, w, _, err := l.watch(ctx, a, token)
 	return w, err
 }
 
 // WatchTalk is Watch and the beginning of the conversation, as Comments gives it.
-func (l *Library) WatchTalk(ctx context.Context, a Actor, token string) (Watch, Conversation, error) {
+func (l *Library) WatchTalk(ctx context.Context, a access.Actor, token string) (Watch, Conversation, error) {
 	who, w, count, err := l.watch(ctx, a, token)
 	if err != nil {
 		return Watch{}, Conversation{}, err
@@ -68,32 +69,32 @@ func (l *Library) WatchTalk(ctx context.Context, a Actor, token string) (Watch, 
 	return w, c, err
 }
 
-// watch is Watch, as whom the actor looks (videoByShare), and how many comments there are.
-func (l *Library) watch(ctx context.Context, a Actor, token string) (Actor, Watch, int, error) {
-	who, v, share, err := l.videoByShare(ctx, a, token, verbView)
+// watch is Watch, as whom the actor looks (ByLink), and how many comments there are.
+func (l *Library) watch(ctx context.Context, a access.Actor, token string) (access.Actor, Watch, int, error) {
+	who, v, share, err := l.Core.ByLink(ctx, a, token, access.ToView)
 	if err != nil {
-		return Actor{}, Watch{}, 0, err
+		return access.Actor{}, Watch{}, 0, err
 	}
 	seq, count, err := l.Store.CommentSeq(ctx, v.ID)
 	if err != nil {
-		return Actor{}, Watch{}, 0, fmt.Errorf("read conversation: %w", err)
+		return access.Actor{}, Watch{}, 0, fmt.Errorf("read conversation: %w", err)
 	}
 	w, err := l.look(ctx, who, v, share)
 	w.CommentSeq = seq
 	// what owners do goes by the video itself, which is in the workspace where they are at work
-	w.Owner = l.isOwner(a, v)
+	w.Owner = l.Core.Owns(a, v)
 	return who, w, count, err
 }
 
-func (l *Library) look(ctx context.Context, a Actor, v storage.Video, share storage.SharedLink) (Watch, error) {
+func (l *Library) look(ctx context.Context, a access.Actor, v storage.Video, share storage.SharedLink) (Watch, error) {
 	sum, err := l.Store.VideoSummary(ctx, v.ID)
 	if err != nil {
 		return Watch{}, fmt.Errorf("read video: %w", err)
 	}
 	w := Watch{Video: sum, Share: share.Share}
-	w.Comment = l.authorize(a, v, &share, verbComment) == nil &&
-		(share.Comments != storage.CommentsOff || l.isMember(a, v))
-	w.Grant, w.GrantEnds = l.grantFor(share.Share)
+	w.Comment = l.Core.Authorize(a, v, &share, access.ToComment) == nil &&
+		(share.Comments != storage.CommentsOff || l.Core.IsMember(a, v))
+	w.Grant, w.GrantEnds = l.Core.GrantFor(share.Share)
 	if err := l.addAssets(ctx, &w); err != nil {
 		return Watch{}, err
 	}
@@ -102,60 +103,8 @@ func (l *Library) look(ctx context.Context, a Actor, v storage.Video, share stor
 			return Watch{}, err
 		}
 	}
-	w.Download = len(w.Sources) > 0 && l.authorize(a, v, &share, verbDownload) == nil
+	w.Download = len(w.Sources) > 0 && l.Core.Authorize(a, v, &share, access.ToDownload) == nil
 	return w, nil
-}
-
-// videoByShare is the way of everything that begins with a token. It answers as whom the actor
-// comes, too: as a member of the video's workspace, also while they are at work in another of
-// theirs.
-func (l *Library) videoByShare(
-	ctx context.Context,
-	a Actor,
-	token string,
-	what verb,
-) (Actor, storage.Video, storage.SharedLink, error) {
-	v, share, err := l.Store.VideoByToken(ctx, token)
-	if err != nil && storage.KindOf(err) == storage.NotFound {
-		return Actor{}, storage.Video{}, storage.SharedLink{}, notThere(err)
-	}
-	if err != nil {
-		return Actor{}, storage.Video{}, storage.SharedLink{}, fmt.Errorf("find shared video: %w", err)
-	}
-	if v.TrashedAt != nil || !share.Open(l.Now()) {
-		return Actor{}, storage.Video{}, storage.SharedLink{}, notThere(nil)
-	}
-	link := storage.SharedLink{Share: share}
-	if share.Audience == storage.AudienceNamed {
-		if link.People, err = l.Store.SharePeople(ctx, share.ID); err != nil {
-			return Actor{}, storage.Video{}, storage.SharedLink{}, fmt.Errorf("list people of share: %w", err)
-		}
-	}
-	who, err := l.inWorkspaceOf(ctx, a, v)
-	if err != nil {
-		return Actor{}, storage.Video{}, storage.SharedLink{}, err
-	}
-	if err := l.authorize(who, v, &link, what); err != nil {
-		return Actor{}, storage.Video{}, storage.SharedLink{}, err
-	}
-	return who, v, link, nil
-}
-
-// inWorkspaceOf is the actor as a member of the video's workspace, if they are one, wherever they
-// are at work. A key belongs to one workspace.
-func (l *Library) inWorkspaceOf(ctx context.Context, a Actor, v storage.Video) (Actor, error) {
-	if !a.SignedIn() || a.Scopes != nil || a.WorkspaceID == v.WorkspaceID {
-		return a, nil
-	}
-	m, err := l.Store.MemberByID(ctx, v.WorkspaceID, a.UserID)
-	if err != nil && storage.KindOf(err) == storage.NotFound {
-		return a, nil
-	}
-	if err != nil {
-		return Actor{}, fmt.Errorf("find member: %w", err)
-	}
-	a.WorkspaceID, a.Role = v.WorkspaceID, m.Role
-	return a, nil
 }
 
 func (l *Library) addAssets(ctx context.Context, w *Watch) error {
@@ -188,7 +137,7 @@ func (l *Library) addAssets(ctx context.Context, w *Watch) error {
 
 // PosterByShare is the picture for places that show a pasted link. NotFound as Watch says, or when
 // there is no poster yet.
-func (l *Library) PosterByShare(ctx context.Context, a Actor, token string) (storage.Asset, error) {
+func (l *Library) PosterByShare(ctx context.Context, a access.Actor, token string) (storage.Asset, error) {
 	w, err := l.Watch(ctx, a, token)
 	if err != nil {
 		return storage.Asset{}, err
@@ -201,7 +150,11 @@ func (l *Library) PosterByShare(ctx context.Context, a Actor, token string) (sto
 
 // DownloadByShare is the video as a file, where the link allows it; while screen and camera are not
 // one picture yet, the screen alone. NotFound.
-func (l *Library) DownloadByShare(ctx context.Context, a Actor, token string) (storage.Asset, storage.Video, error) {
+func (l *Library) DownloadByShare(
+	ctx context.Context,
+	a access.Actor,
+	token string,
+) (storage.Asset, storage.Video, error) {
 	w, err := l.Watch(ctx, a, token)
 	if err != nil {
 		return storage.Asset{}, storage.Video{}, err
@@ -219,8 +172,8 @@ func (l *Library) DownloadByShare(ctx context.Context, a Actor, token string) (s
 }
 
 // PosterOf is the poster of one of the actor's own videos. NotFound.
-func (l *Library) PosterOf(ctx context.Context, a Actor, id storage.VideoID) (storage.Asset, error) {
-	if _, err := l.videoFor(ctx, a, id, verbOriginal); err != nil {
+func (l *Library) PosterOf(ctx context.Context, a access.Actor, id storage.VideoID) (storage.Asset, error) {
+	if _, err := l.Core.VideoFor(ctx, a, id, access.ToFetchOriginal); err != nil {
 		return storage.Asset{}, err
 	}
 	sum, err := l.Store.VideoSummary(ctx, id)
@@ -239,8 +192,8 @@ func (l *Library) PosterOf(ctx context.Context, a Actor, id storage.VideoID) (st
 
 // PreviewOf is the few moving seconds of one of the actor's own videos. NotFound, also while there
 // are none.
-func (l *Library) PreviewOf(ctx context.Context, a Actor, id storage.VideoID) (storage.Asset, error) {
-	v, err := l.videoFor(ctx, a, id, verbOriginal)
+func (l *Library) PreviewOf(ctx context.Context, a access.Actor, id storage.VideoID) (storage.Asset, error) {
+	v, err := l.Core.VideoFor(ctx, a, id, access.ToFetchOriginal)
 	if err != nil {
 		return storage.Asset{}, err
 	}
@@ -258,8 +211,8 @@ func (l *Library) PreviewOf(ctx context.Context, a Actor, id storage.VideoID) (s
 }
 
 // Follow listens to everything about the video behind a share link. NotFound as Watch says.
-func (l *Library) Follow(ctx context.Context, a Actor, token string) (<-chan string, error) {
-	_, v, _, err := l.videoByShare(ctx, a, token, verbView)
+func (l *Library) Follow(ctx context.Context, a access.Actor, token string) (<-chan string, error) {
+	_, v, _, err := l.Core.ByLink(ctx, a, token, access.ToView)
 	if err != nil {
 		return nil, err
 	}

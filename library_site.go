@@ -4,14 +4,15 @@ import (
 	"context"
 	"fmt"
 
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
 // SeesSite lets those by who look after the site itself: the owner and the admins of its first
 // workspace, which the set-up made, wherever they are now. Anyone may make a workspace and own it,
 // and that opens nothing of the machine below. NotFound for all others, and for API keys.
-func (l *Library) SeesSite(ctx context.Context, a Actor) error {
-	if err := l.may(a, dutySite); err != nil {
+func (l *Library) SeesSite(ctx context.Context, a access.Actor) error {
+	if err := l.Core.May(a, access.SeeSite); err != nil {
 		return noSite(err)
 	}
 	first, err := l.Store.FirstWorkspace(ctx)
@@ -28,7 +29,7 @@ func (l *Library) SeesSite(ctx context.Context, a Actor) error {
 	if err != nil {
 		return fmt.Errorf("read member: %w", err)
 	}
-	if below(m.Role, storage.RoleAdmin) {
+	if access.Below(m.Role, storage.RoleAdmin) {
 		return noSite(nil)
 	}
 	return nil

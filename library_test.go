@@ -13,9 +13,11 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/server/access"
 	"meanwhile/storage"
 	"meanwhile/storage/fsstore"
 	"meanwhile/storage/sqlstore/sqlstoretest"
+	"meanwhile/worker/stages"
 )
 
 // house is a Library on a real database and a real folder; only the queue, the bus, the hasher and
@@ -24,7 +26,7 @@ type house struct {
 	*meanwhile.Library
 	queue *queueFake
 	clock *clock
-	owner meanwhile.Actor
+	owner access.Actor
 }
 
 type queueFake struct {
@@ -121,13 +123,13 @@ func newHouse(t testing.TB, changes ...func(*meanwhile.Config)) *house {
 	return h
 }
 
-func (h *house) actor(t testing.TB, email, password string) meanwhile.Actor {
+func (h *house) actor(t testing.TB, email, password string) access.Actor {
 	t.Helper()
 	cookie, err := h.LogIn(t.Context(), email, password, meanwhile.Entry{Device: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := h.ActorBySession(t.Context(), cookie)
+	a, err := h.Core.BySession(t.Context(), cookie)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,16 +163,16 @@ func (h *house) state(t testing.TB, id storage.VideoID) storage.VideoSummary {
 }
 
 // claim takes the one stage of a step that was sent.
-func (h *house) claim(t testing.TB, step storage.Step) meanwhile.Task {
+func (h *house) claim(t testing.TB, step storage.Step) stages.Task {
 	t.Helper()
 	for _, j := range h.queue.take() {
-		task, err := h.ClaimStage(t.Context(), j.Stage, "w1")
+		task, err := h.Stages.Claim(t.Context(), j.Stage, "w1")
 		if err == nil && task.Stage.Step == step {
 			return task
 		}
 	}
 	t.Fatalf("no stage %q was sent", step)
-	return meanwhile.Task{}
+	return stages.Task{}
 }
 
 func wantKind(t testing.TB, err error, want storage.Kind) {
@@ -236,17 +238,17 @@ func TestSessionsAndKeysEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := h.ActorByKey(t.Context(), key)
+	a, err := h.Core.ByKey(t.Context(), key)
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = h.CreateUpload(t.Context(), a, meanwhile.NewUpload{LengthBytes: 1})
 	wantKind(t, err, storage.Forbidden)
 	h.clock.add(2 * time.Hour)
-	_, err = h.ActorByKey(t.Context(), key)
+	_, err = h.Core.ByKey(t.Context(), key)
 	wantKind(t, err, storage.Unauthenticated)
-	h.clock.add(meanwhile.SessionFor)
-	_, err = h.ActorBySession(t.Context(), cookie)
+	h.clock.add(access.SessionFor)
+	_, err = h.Core.BySession(t.Context(), cookie)
 	wantKind(t, err, storage.Unauthenticated)
 }
 
@@ -270,18 +272,18 @@ func TestKeysThatGoAreRefusedWithinTwoSeconds(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, key := range []string{short, long} {
-		if _, err := h.ActorByKey(t.Context(), key); err != nil {
+		if _, err := h.Core.ByKey(t.Context(), key); err != nil {
 			t.Fatal(err)
 		}
 	}
-	h.Store = noKeys{h.Store}
+	h.Core.Store = noKeys{h.Core.Store}
 	h.clock.add(time.Second)
-	_, err = h.ActorByKey(t.Context(), short)
+	_, err = h.Core.ByKey(t.Context(), short)
 	wantKind(t, err, storage.Unauthenticated) // its end is known, whatever was read when
 	h.clock.add(time.Second)
-	_, err = h.ActorByKey(t.Context(), long)
+	_, err = h.Core.ByKey(t.Context(), long)
 	wantKind(t, err, storage.Unauthenticated)
-	_, err = h.ActorByKey(t.Context(), "mw_unknown")
+	_, err = h.Core.ByKey(t.Context(), "mw_unknown")
 	wantKind(t, err, storage.Unauthenticated)
 }
 
@@ -468,18 +470,18 @@ func TestFullDiskRefusesNewUploadsFirst(t *testing.T) {
 // the pictures.
 func (h *house) finishWith(t testing.TB, probe storage.Probe) {
 	t.Helper()
-	if err := h.FinishInspect(t.Context(), h.claim(t, storage.StepInspect), probe); err != nil {
+	if err := h.Stages.FinishInspect(t.Context(), h.claim(t, storage.StepInspect), probe); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (h *house) asset(t testing.TB, task meanwhile.Task, a storage.Asset) error {
+func (h *house) asset(t testing.TB, task stages.Task, a storage.Asset) error {
 	t.Helper()
 	var err error
-	if a.Key, a.SizeBytes, err = h.PutDerived(t.Context(), task, "mp4", strings.NewReader(a.Name)); err != nil {
+	if a.Key, a.SizeBytes, err = h.Stages.PutDerived(t.Context(), task, "mp4", strings.NewReader(a.Name)); err != nil {
 		t.Fatal(err)
 	}
-	return h.Finish(t.Context(), task, meanwhile.Outcome{Assets: []storage.Asset{a}})
+	return h.Stages.Finish(t.Context(), task, stages.Outcome{Assets: []storage.Asset{a}})
 }
 
 func TestReadyMeansPlaysEverywhere(t *testing.T) {
@@ -495,7 +497,7 @@ func TestReadyMeansPlaysEverywhere(t *testing.T) {
 	var ran []string
 	for i := 0; i < len(jobs); i++ {
 		j := jobs[i]
-		task, err := h.ClaimStage(t.Context(), j.Stage, "w1")
+		task, err := h.Stages.Claim(t.Context(), j.Stage, "w1")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -516,7 +518,7 @@ func TestReadyMeansPlaysEverywhere(t *testing.T) {
 			t.Fatal(err)
 		}
 		jobs = append(jobs, h.queue.take()...)
-		w, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
+		w, err := h.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -534,7 +536,7 @@ func TestReadyMeansPlaysEverywhere(t *testing.T) {
 	if got := strings.Join(ran, " "); got != "copy poster listen encode" {
 		t.Errorf("the steps were %s", got)
 	}
-	w, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
+	w, err := h.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -553,23 +555,23 @@ func TestZombieWorkerChangesNothing(t *testing.T) {
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
 	zombie := h.claim(t, storage.StepInspect)
-	if _, err := h.ClaimStage(t.Context(), zombie.Stage.ID, "w2"); storage.KindOf(err) != storage.Conflict {
+	if _, err := h.Stages.Claim(t.Context(), zombie.Stage.ID, "w2"); storage.KindOf(err) != storage.Conflict {
 		t.Fatalf("a held stage was claimed again: %v", err)
 	}
-	if _, err := h.FreeLeases(t.Context(), "w1"); err != nil {
+	if _, err := h.Stages.FreeLeases(t.Context(), "w1"); err != nil {
 		t.Fatal(err)
 	}
-	heir, err := h.ClaimStage(t.Context(), zombie.Stage.ID, "w2")
+	heir, err := h.Stages.Claim(t.Context(), zombie.Stage.ID, "w2")
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantKind(t, h.FinishInspect(t.Context(), zombie, screen(nil)), storage.Fenced)
-	wantKind(t, h.Progress(t.Context(), zombie, 0.5), storage.Fenced)
-	wantKind(t, h.FailStage(t.Context(), zombie, storage.E(storage.Unprocessable, "no", nil)), storage.Fenced)
+	wantKind(t, h.Stages.FinishInspect(t.Context(), zombie, screen(nil)), storage.Fenced)
+	wantKind(t, h.Stages.Progress(t.Context(), zombie, 0.5), storage.Fenced)
+	wantKind(t, h.Stages.Fail(t.Context(), zombie, storage.E(storage.Unprocessable, "no", nil)), storage.Fenced)
 	if v := h.state(t, ticket.Video.ID); v.State != storage.StateProcessing || v.Duration != 0 {
 		t.Errorf("the zombie changed the video: %+v", v.Video)
 	}
-	if err := h.FinishInspect(t.Context(), heir, screen(nil)); err != nil {
+	if err := h.Stages.FinishInspect(t.Context(), heir, screen(nil)); err != nil {
 		t.Errorf("the heir could not finish: %v", err)
 	}
 }
@@ -580,17 +582,17 @@ func TestThreeCrashesAreQuarantined(t *testing.T) {
 	ticket := h.uploaded(t, "bytes")
 	stage := h.claim(t, storage.StepInspect).Stage.ID
 	for range 2 {
-		if _, err := h.FreeLeases(t.Context(), "w1"); err != nil {
+		if _, err := h.Stages.FreeLeases(t.Context(), "w1"); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := h.ClaimStage(t.Context(), stage, "w1"); err != nil {
+		if _, err := h.Stages.Claim(t.Context(), stage, "w1"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := h.FreeLeases(t.Context(), "w1"); err != nil {
+	if _, err := h.Stages.FreeLeases(t.Context(), "w1"); err != nil {
 		t.Fatal(err)
 	}
-	_, err := h.ClaimStage(t.Context(), stage, "w1")
+	_, err := h.Stages.Claim(t.Context(), stage, "w1")
 	wantKind(t, err, storage.Conflict)
 	v := h.state(t, ticket.Video.ID)
 	if v.State != storage.StateFailed || !strings.Contains(v.Failure, "original is kept") {
@@ -620,7 +622,7 @@ func TestReprocessNeverTakesAVideoOffline(t *testing.T) {
 		t.Fatal(err)
 	}
 	task := h.claim(t, storage.StepInspect)
-	if err := h.FailStage(
+	if err := h.Stages.Fail(
 		t.Context(),
 		task,
 		storage.E(storage.Unprocessable, "This time it did not work.", nil),
@@ -631,7 +633,7 @@ func TestReprocessNeverTakesAVideoOffline(t *testing.T) {
 	if v.State != storage.StateReady || v.Warning != "This time it did not work." {
 		t.Errorf("state %s, warning %q; want ready with the warning", v.State, v.Warning)
 	}
-	w, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
+	w, err := h.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
 	if err != nil || len(w.Sources) != 1 || w.Sources[0].Generation != 1 {
 		t.Errorf("sources = %+v, %v; want the first generation's", w.Sources, err)
 	}
@@ -662,7 +664,7 @@ func TestSecondGenerationWaitsUntilItIsAsGood(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	w, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
+	w, err := h.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -673,7 +675,7 @@ func TestSecondGenerationWaitsUntilItIsAsGood(t *testing.T) {
 			w.Video.State,
 		)
 	}
-	_, err = h.MediaByGrant(t.Context(), w.Grant, 2, "copy.mp4")
+	_, err = h.Core.MediaByGrant(t.Context(), w.Grant, 2, "copy.mp4")
 	wantKind(t, err, storage.NotFound)
 }
 
@@ -683,10 +685,10 @@ func TestOutboxSurvivesALostQueue(t *testing.T) {
 	h.queue.err = storage.E(storage.Unavailable, "away", nil)
 	h.uploaded(t, "bytes")
 	h.queue.err = nil
-	if n, err := h.Reconcile(t.Context(), true); err != nil || n != 1 {
+	if n, err := h.Stages.Reconcile(t.Context(), true); err != nil || n != 1 {
 		t.Fatalf("reconcile at start sent %d, %v; want 1", n, err)
 	}
-	if n, err := h.Reconcile(t.Context(), false); err != nil || n != 0 {
+	if n, err := h.Stages.Reconcile(t.Context(), false); err != nil || n != 0 {
 		t.Errorf("reconcile right after sent %d, %v; want none: it is on its way", n, err)
 	}
 	if jobs := h.queue.take(); len(jobs) != 1 || jobs[0].Send != 2 {
@@ -700,14 +702,14 @@ func TestCopyThatFailsIsEncodedInstead(t *testing.T) {
 	ticket := h.uploaded(t, "bytes")
 	h.finishWith(t, screen(nil))
 	task := h.claim(t, storage.StepCopy)
-	if err := h.FailStage(t.Context(), task, storage.E(storage.Unprocessable, "bad", nil)); err != nil {
+	if err := h.Stages.Fail(t.Context(), task, storage.E(storage.Unprocessable, "bad", nil)); err != nil {
 		t.Fatal(err)
 	}
 	listen := h.claim(t, storage.StepListen)
-	if err := h.Finish(
+	if err := h.Stages.Finish(
 		t.Context(),
 		listen,
-		meanwhile.Outcome{Loudness: &storage.Loudness{LUFS: -16, PeakDBFS: -3}},
+		stages.Outcome{Loudness: &storage.Loudness{LUFS: -16, PeakDBFS: -3}},
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -744,16 +746,16 @@ func TestGrantsEndWithTheRules(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	w, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
+	w, err := h.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.MediaByGrant(t.Context(), w.Grant, 1, "copy.mp4"); err != nil {
+	if _, err := h.Core.MediaByGrant(t.Context(), w.Grant, 1, "copy.mp4"); err != nil {
 		t.Fatal(err)
 	}
-	_, err = h.MediaByGrant(t.Context(), w.Grant, 1, "other.mp4")
+	_, err = h.Core.MediaByGrant(t.Context(), w.Grant, 1, "other.mp4")
 	wantKind(t, err, storage.NotFound)
-	_, err = h.MediaByGrant(t.Context(), "x"+w.Grant, 1, "copy.mp4")
+	_, err = h.Core.MediaByGrant(t.Context(), "x"+w.Grant, 1, "copy.mp4")
 	wantKind(t, err, storage.NotFound)
 
 	now := h.clock.Now()
@@ -763,9 +765,9 @@ func TestGrantsEndWithTheRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.clock.add(6 * time.Second)
-	_, err = h.MediaByGrant(t.Context(), w.Grant, 1, "copy.mp4")
+	_, err = h.Core.MediaByGrant(t.Context(), w.Grant, 1, "copy.mp4")
 	wantKind(t, err, storage.Forbidden)
-	_, err = h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
+	_, err = h.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
 	wantKind(t, err, storage.NotFound)
 }
 
@@ -783,7 +785,7 @@ func TestChangedRuleEndsOldGrants(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	before, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
+	before, err := h.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -792,13 +794,13 @@ func TestChangedRuleEndsOldGrants(t *testing.T) {
 	if err := h.Store.UpdateShare(t.Context(), changed); err != nil {
 		t.Fatal(err)
 	}
-	_, err = h.MediaByGrant(t.Context(), before.Grant, 1, "copy.mp4")
+	_, err = h.Core.MediaByGrant(t.Context(), before.Grant, 1, "copy.mp4")
 	wantKind(t, err, storage.Forbidden)
-	after, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
+	after, err := h.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
 	if err != nil || after.Download {
 		t.Fatalf("download %v, %v; want the link open without it", after.Download, err)
 	}
-	if _, err := h.MediaByGrant(t.Context(), after.Grant, 1, "copy.mp4"); err != nil {
+	if _, err := h.Core.MediaByGrant(t.Context(), after.Grant, 1, "copy.mp4"); err != nil {
 		t.Errorf("the new grant: %v", err)
 	}
 }
@@ -815,12 +817,12 @@ func TestGrantsExpire(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	w, err := h.Watch(t.Context(), meanwhile.Actor{}, ticket.Share.Token)
+	w, err := h.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.clock.add(14 * time.Hour)
-	_, err = h.MediaByGrant(t.Context(), w.Grant, 1, "copy.mp4")
+	_, err = h.Core.MediaByGrant(t.Context(), w.Grant, 1, "copy.mp4")
 	wantKind(t, err, storage.Forbidden)
 }
 
@@ -828,7 +830,7 @@ func TestTrashHidesFromEveryoneAndUndoes(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
-	guest := meanwhile.Actor{}
+	guest := access.Actor{}
 	wantKind(t, h.Trash(t.Context(), guest, ticket.Video.ID), storage.NotFound)
 	if err := h.Trash(t.Context(), h.owner, ticket.Video.ID); err != nil {
 		t.Fatal(err)
@@ -849,7 +851,7 @@ func TestGuestsKeepTheirOwnWords(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	token := h.uploaded(t, "bytes").Share.Token
-	guest := meanwhile.Actor{}
+	guest := access.Actor{}
 	_, _, err := h.AddComment(t.Context(), guest, token, meanwhile.NewComment{Body: "no name"})
 	wantKind(t, err, storage.Invalid)
 	c, secret, err := h.AddComment(
@@ -966,7 +968,7 @@ func TestStrangersSeeNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	member := h.actor(t, "mo@example.com", "a long password")
-	for name, a := range map[string]meanwhile.Actor{"guest": {}, "another member": member} {
+	for name, a := range map[string]access.Actor{"guest": {}, "another member": member} {
 		t.Run(name, func(t *testing.T) {
 			_, err := h.Video(t.Context(), a, ticket.Video.ID)
 			wantKind(t, err, storage.NotFound)
@@ -977,7 +979,7 @@ func TestStrangersSeeNothing(t *testing.T) {
 			wantKind(t, err, storage.NotFound)
 		})
 	}
-	_, err := h.Watch(t.Context(), meanwhile.Actor{}, "unknown")
+	_, err := h.Watch(t.Context(), access.Actor{}, "unknown")
 	wantKind(t, err, storage.NotFound)
 }
 
@@ -992,9 +994,9 @@ func TestUploadTokenOpensOnlyItsUpload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = h.ActorByUploadToken(t.Context(), other.Upload.ID, ticket.Token)
+	_, err = h.Core.ByUploadToken(t.Context(), other.Upload.ID, ticket.Token)
 	wantKind(t, err, storage.Unauthenticated)
-	a, err := h.ActorByUploadToken(t.Context(), ticket.Upload.ID, ticket.Token)
+	a, err := h.Core.ByUploadToken(t.Context(), ticket.Upload.ID, ticket.Token)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -19,7 +20,7 @@ const (
 )
 
 // setTrashed puts v into the trash, or takes it out, and says so in the log.
-func (l *Library) setTrashed(ctx context.Context, a Actor, v storage.Video, at *time.Time) error {
+func (l *Library) setTrashed(ctx context.Context, a access.Actor, v storage.Video, at *time.Time) error {
 	return l.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := tx.SetVideoTrashed(ctx, v.ID, at); err != nil {
 			return err
@@ -28,14 +29,14 @@ func (l *Library) setTrashed(ctx context.Context, a Actor, v storage.Video, at *
 		if at == nil {
 			action = storage.ActionRestore
 		}
-		return l.note(ctx, tx, a, v.WorkspaceID, action, v.Title, "")
+		return l.Core.Audit(ctx, tx, a, v.WorkspaceID, action, v.Title, "")
 	})
 }
 
 // DeleteForever deletes what is in the trash before its time: from here on nobody finds it, and a
 // worker removes its objects. Conflict for a video that is not in the trash, NotFound.
-func (l *Library) DeleteForever(ctx context.Context, a Actor, id storage.VideoID) error {
-	v, err := l.videoFor(ctx, a, id, verbEdit)
+func (l *Library) DeleteForever(ctx context.Context, a access.Actor, id storage.VideoID) error {
+	v, err := l.Core.VideoFor(ctx, a, id, access.ToEdit)
 	if err != nil {
 		return err
 	}
@@ -44,26 +45,26 @@ func (l *Library) DeleteForever(ctx context.Context, a Actor, id storage.VideoID
 	}
 	err = l.purge(ctx, a, v, l.Now())
 	if err != nil && storage.KindOf(err) == storage.NotFound {
-		return notThere(err) // somebody has restored or deleted it
+		return access.NotThere(err) // somebody has restored or deleted it
 	}
 	return err
 }
 
 // purge is the first phase: every row goes at once, and what is left to be deleted is written down
 // in the same transaction. NotFound when v is not in the trash since then or longer.
-func (l *Library) purge(ctx context.Context, a Actor, v storage.Video, then time.Time) error {
+func (l *Library) purge(ctx context.Context, a access.Actor, v storage.Video, then time.Time) error {
 	now := l.Now()
 	err := l.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := tx.DoomVideo(ctx, v.ID, then, now, now.Add(lookAgain)); err != nil {
 			return err
 		}
-		return l.note(ctx, tx, a, v.WorkspaceID, storage.ActionPurge, v.Title, "")
+		return l.Core.Audit(ctx, tx, a, v.WorkspaceID, storage.ActionPurge, v.Title, "")
 	})
 	if err != nil {
 		return fmt.Errorf("delete video for good: %w", err)
 	}
-	l.grants.forget()
-	l.tell(ctx, v, storage.EventVideo)
+	l.Core.ForgetGrants()
+	l.Core.Announce(ctx, v, storage.EventVideo)
 	return nil
 }
 
@@ -125,7 +126,7 @@ func (l *Library) purgeByID(ctx context.Context, id storage.VideoID, then time.T
 	if err != nil {
 		return fmt.Errorf("find video: %w", err)
 	}
-	return l.purge(ctx, Actor{}, v, then)
+	return l.purge(ctx, access.Actor{}, v, then)
 }
 
 // rounds does something to each video of a list, and lists again until none are left, or all are

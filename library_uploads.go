@@ -3,7 +3,6 @@ package meanwhile
 import (
 	"bufio"
 	"context"
-	"crypto/subtle"
 	"fmt"
 	"hash"
 	"io"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -48,7 +48,7 @@ type Ticket struct {
 
 // CreateUpload makes a video, its share link and an upload for a file. Unauthenticated for guests,
 // Forbidden for a key without the scope, TooLarge and Full where the limits say so.
-func (l *Library) CreateUpload(ctx context.Context, a Actor, n NewUpload) (Ticket, error) {
+func (l *Library) CreateUpload(ctx context.Context, a access.Actor, n NewUpload) (Ticket, error) {
 	if err := l.mayUpload(a); err != nil {
 		return Ticket{}, err
 	}
@@ -76,7 +76,7 @@ func (l *Library) CreateUpload(ctx context.Context, a Actor, n NewUpload) (Ticke
 		CreatedAt:   now,
 		UpdatedAt:   now,
 	}
-	share, err := l.newShare(ctx, v, now)
+	share, err := l.Core.NewShare(ctx, v, now)
 	if err != nil {
 		return Ticket{}, err
 	}
@@ -105,14 +105,14 @@ func (l *Library) CreateUpload(ctx context.Context, a Actor, n NewUpload) (Ticke
 	if err != nil {
 		return Ticket{}, err
 	}
-	l.tell(ctx, v, storage.EventVideo)
+	l.Core.Announce(ctx, v, storage.EventVideo)
 	if n.LengthBytes == 0 {
 		return t, l.seal(ctx, t.Upload)
 	}
 	return t, nil
 }
 
-func (l *Library) mayUpload(a Actor) error {
+func (l *Library) mayUpload(a access.Actor) error {
 	if !a.SignedIn() {
 		return storage.E(
 			storage.Unauthenticated,
@@ -120,11 +120,11 @@ func (l *Library) mayUpload(a Actor) error {
 			nil,
 		)
 	}
-	if !a.has(storage.ScopeUpload) {
+	if !a.Has(storage.ScopeUpload) {
 		return storage.E(storage.Forbidden, `This API key lacks the scope "upload".`, nil)
 	}
 	if a.WorkspaceID == "" {
-		return errNoWorkspace
+		return access.ErrNoWorkspace
 	}
 	return nil
 }
@@ -156,24 +156,9 @@ func titleFor(title, filename string) string {
 	return storage.CutRunes(base, storage.MaxTitleRunes)
 }
 
-// ActorByUploadToken is the holder of one upload's own credential. Unauthenticated when it does not
-// fit.
-func (l *Library) ActorByUploadToken(ctx context.Context, id storage.UploadID, secret string) (Actor, error) {
-	u, err := l.Store.UploadByID(ctx, id)
-	if err != nil && storage.KindOf(err) != storage.NotFound {
-		return Actor{}, fmt.Errorf("find upload: %w", err)
-	}
-	if err != nil ||
-		subtle.ConstantTimeCompare([]byte(u.TokenHash), []byte(storage.SecretHash(secret))) != 1 &&
-			!l.ownToken(id, secret) {
-		return Actor{}, storage.E(storage.Unauthenticated, "This upload token does not fit. Ask for a new one.", err)
-	}
-	return Actor{Upload: id}, nil
-}
-
 // Upload answers where an upload stands. NotFound when it is not there or not the actor's, Gone
 // when it was given up or has expired.
-func (l *Library) Upload(ctx context.Context, a Actor, id storage.UploadID) (storage.Upload, error) {
+func (l *Library) Upload(ctx context.Context, a access.Actor, id storage.UploadID) (storage.Upload, error) {
 	u, err := l.Store.UploadByID(ctx, id)
 	unknown := err != nil && storage.KindOf(err) == storage.NotFound
 	if err != nil && !unknown {
@@ -188,7 +173,7 @@ func (l *Library) Upload(ctx context.Context, a Actor, id storage.UploadID) (sto
 		if unknown {
 			return storage.Upload{}, noUpload(err)
 		}
-		if err := l.authorize(a, v, nil, verbUpload); err != nil {
+		if err := l.Core.Authorize(a, v, nil, access.ToUpload); err != nil {
 			if storage.KindOf(err) == storage.NotFound {
 				return storage.Upload{}, noUpload(err)
 			}
@@ -210,7 +195,7 @@ func (l *Library) Upload(ctx context.Context, a Actor, id storage.UploadID) (sto
 
 // SettledUpload is Upload once nothing of it is being stored any more, or after two seconds: what a
 // broken request brought would be sent again.
-func (l *Library) SettledUpload(ctx context.Context, a Actor, id storage.UploadID) (storage.Upload, error) {
+func (l *Library) SettledUpload(ctx context.Context, a access.Actor, id storage.UploadID) (storage.Upload, error) {
 	looks, patience := time.NewTicker(settleEvery), time.NewTimer(settleFor)
 	defer looks.Stop()
 	defer patience.Stop()
@@ -246,7 +231,7 @@ type Checksum struct {
 // Gone, TooLarge, Mismatch, Full.
 func (l *Library) WriteUpload(
 	ctx context.Context,
-	a Actor,
+	a access.Actor,
 	id storage.UploadID,
 	offset int64,
 	body io.Reader,
@@ -308,7 +293,7 @@ func (l *Library) leaveUpload(ctx context.Context, u storage.Upload) {
 }
 
 // SetUploadLength fixes a length that was deferred. Conflict if another one is set, TooLarge.
-func (l *Library) SetUploadLength(ctx context.Context, a Actor, id storage.UploadID, lengthBytes int64) error {
+func (l *Library) SetUploadLength(ctx context.Context, a access.Actor, id storage.UploadID, lengthBytes int64) error {
 	u, err := l.Upload(ctx, a, id)
 	if err != nil {
 		return err
@@ -334,7 +319,7 @@ func (l *Library) seal(ctx context.Context, u storage.Upload) error {
 	if err := l.compareParts(ctx, u); err != nil {
 		return err
 	}
-	return l.startGeneration(ctx, u.VideoID, func(tx storage.Store) error {
+	return l.Stages.Start(ctx, u.VideoID, func(tx storage.Store) error {
 		if err := tx.SealUpload(ctx, u.ID, l.Now()); err != nil {
 			return fmt.Errorf("seal upload: %w", err)
 		}
@@ -374,7 +359,7 @@ func (l *Library) compareParts(ctx context.Context, u storage.Upload) error {
 
 // CancelUpload gives an unfinished upload up and puts its video into the trash. NotFound, Gone;
 // Conflict once it is complete.
-func (l *Library) CancelUpload(ctx context.Context, a Actor, id storage.UploadID) error {
+func (l *Library) CancelUpload(ctx context.Context, a access.Actor, id storage.UploadID) error {
 	u, err := l.Upload(ctx, a, id)
 	if err != nil {
 		return err
@@ -393,7 +378,7 @@ func (l *Library) CancelUpload(ctx context.Context, a Actor, id storage.UploadID
 		return err
 	}
 	if v, err := l.Store.VideoByID(ctx, u.VideoID); err == nil {
-		l.tell(ctx, v, storage.EventVideo)
+		l.Core.Announce(ctx, v, storage.EventVideo)
 	}
 	return nil
 }

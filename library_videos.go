@@ -4,30 +4,28 @@ import (
 	"context"
 	"fmt"
 
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
-
-// MaxPage bounds a page of any list.
-const MaxPage = 200
 
 // Videos is one page of the actor's own videos in their workspace, newest first, and the place
 // where the next page begins (nil at the end).
 func (l *Library) Videos(
 	ctx context.Context,
-	a Actor,
+	a access.Actor,
 	q storage.VideoQuery,
 ) ([]storage.VideoSummary, *storage.VideoKey, error) {
 	if !a.SignedIn() {
 		return nil, nil, storage.E(storage.Unauthenticated, "Sign in to see your videos.", nil)
 	}
-	if !a.has(storage.ScopeRead) {
+	if !a.Has(storage.ScopeRead) {
 		return nil, nil, storage.E(storage.Forbidden, `This API key lacks the scope "read".`, nil)
 	}
 	if a.WorkspaceID == "" {
 		return nil, nil, nil
 	}
 	q.OwnerID, q.WorkspaceID = a.UserID, a.WorkspaceID
-	limit := pageSize(q.Limit, 50)
+	limit := access.PageSize(q.Limit, 50)
 	q.Limit = limit + 1
 	rows, err := l.Store.ListVideos(ctx, q)
 	if err != nil {
@@ -40,24 +38,17 @@ func (l *Library) Videos(
 	return rows[:limit], &storage.VideoKey{CreatedAt: last.CreatedAt, ID: last.ID}, nil
 }
 
-func pageSize(asked, usual int) int {
-	if asked <= 0 {
-		return usual
-	}
-	return min(asked, MaxPage)
-}
-
 // Video is one video for its owner. NotFound for anyone else.
-func (l *Library) Video(ctx context.Context, a Actor, id storage.VideoID) (storage.VideoSummary, error) {
-	if _, err := l.videoFor(ctx, a, id, verbOriginal); err != nil {
+func (l *Library) Video(ctx context.Context, a access.Actor, id storage.VideoID) (storage.VideoSummary, error) {
+	if _, err := l.Core.VideoFor(ctx, a, id, access.ToFetchOriginal); err != nil {
 		return storage.VideoSummary{}, err
 	}
 	return l.Store.VideoSummary(ctx, id)
 }
 
 // Rename gives the video another title. Invalid for an empty one.
-func (l *Library) Rename(ctx context.Context, a Actor, id storage.VideoID, title string) error {
-	v, err := l.videoFor(ctx, a, id, verbEdit)
+func (l *Library) Rename(ctx context.Context, a access.Actor, id storage.VideoID, title string) error {
+	v, err := l.Core.VideoFor(ctx, a, id, access.ToEdit)
 	if err != nil {
 		return err
 	}
@@ -68,13 +59,13 @@ func (l *Library) Rename(ctx context.Context, a Actor, id storage.VideoID, title
 	if err := l.Store.SetVideoTitle(ctx, id, title, l.Now()); err != nil {
 		return fmt.Errorf("rename video: %w", err)
 	}
-	l.tell(ctx, v, storage.EventVideo)
+	l.Core.Announce(ctx, v, storage.EventVideo)
 	return nil
 }
 
 // Trash puts the video where only its owner finds it; everything of it is kept. Twice is no error.
-func (l *Library) Trash(ctx context.Context, a Actor, id storage.VideoID) error {
-	v, err := l.videoFor(ctx, a, id, verbEdit)
+func (l *Library) Trash(ctx context.Context, a access.Actor, id storage.VideoID) error {
+	v, err := l.Core.VideoFor(ctx, a, id, access.ToEdit)
 	if err != nil || v.TrashedAt != nil {
 		return err
 	}
@@ -82,35 +73,35 @@ func (l *Library) Trash(ctx context.Context, a Actor, id storage.VideoID) error 
 	if err := l.setTrashed(ctx, a, v, &now); err != nil {
 		return fmt.Errorf("trash video: %w", err)
 	}
-	l.grants.forget()
-	l.tell(ctx, v, storage.EventVideo)
+	l.Core.ForgetGrants()
+	l.Core.Announce(ctx, v, storage.EventVideo)
 	return nil
 }
 
 // Restore takes the video out of the trash. Twice is no error.
-func (l *Library) Restore(ctx context.Context, a Actor, id storage.VideoID) error {
-	v, err := l.videoFor(ctx, a, id, verbEdit)
+func (l *Library) Restore(ctx context.Context, a access.Actor, id storage.VideoID) error {
+	v, err := l.Core.VideoFor(ctx, a, id, access.ToEdit)
 	if err != nil || v.TrashedAt == nil {
 		return err
 	}
 	if err := l.setTrashed(ctx, a, v, nil); err != nil {
 		return fmt.Errorf("restore video: %w", err)
 	}
-	l.tell(ctx, v, storage.EventVideo)
+	l.Core.Announce(ctx, v, storage.EventVideo)
 	return nil
 }
 
 // Reprocess starts another generation from the original. What plays goes on playing until the new
 // one does. Conflict while the upload is not complete.
-func (l *Library) Reprocess(ctx context.Context, a Actor, id storage.VideoID) error {
-	v, err := l.videoFor(ctx, a, id, verbEdit)
+func (l *Library) Reprocess(ctx context.Context, a access.Actor, id storage.VideoID) error {
+	v, err := l.Core.VideoFor(ctx, a, id, access.ToEdit)
 	if err != nil {
 		return err
 	}
 	if v.State == storage.StateUploading || v.State == storage.StateRecording {
 		return storage.E(storage.Conflict, "The upload is not complete yet. It will be processed when it is.", nil)
 	}
-	return l.startGeneration(ctx, id, func(tx storage.Store) error {
+	return l.Stages.Start(ctx, id, func(tx storage.Store) error {
 		if v.State != storage.StateFailed {
 			return nil
 		}
@@ -120,11 +111,11 @@ func (l *Library) Reprocess(ctx context.Context, a Actor, id storage.VideoID) er
 
 // Subscribe listens to everything about the actor's own videos: each event is the id of a video to
 // look at again.
-func (l *Library) Subscribe(ctx context.Context, a Actor) (<-chan string, error) {
+func (l *Library) Subscribe(ctx context.Context, a access.Actor) (<-chan string, error) {
 	if !a.SignedIn() {
 		return nil, storage.E(storage.Unauthenticated, "Sign in to follow your videos.", nil)
 	}
-	if !a.has(storage.ScopeRead) {
+	if !a.Has(storage.ScopeRead) {
 		return nil, storage.E(storage.Forbidden, `This API key lacks the scope "read".`, nil)
 	}
 	return l.Bus.Subscribe(ctx, storage.OwnerTopic(a.WorkspaceID, a.UserID))

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -19,8 +20,8 @@ const (
 )
 
 // MakeWorkspace makes a workspace with the actor as its owner, and their session goes there.
-func (l *Library) MakeWorkspace(ctx context.Context, a Actor, cookie, name string) (storage.Workspace, error) {
-	if err := l.may(a, dutyFound); err != nil {
+func (l *Library) MakeWorkspace(ctx context.Context, a access.Actor, cookie, name string) (storage.Workspace, error) {
+	if err := l.Core.May(a, access.FoundWorkspace); err != nil {
 		return storage.Workspace{}, err
 	}
 	w := storage.Workspace{
@@ -62,7 +63,7 @@ func (l *Library) MakeWorkspace(ctx context.Context, a Actor, cookie, name strin
 		if err := tx.SwitchSession(ctx, storage.SecretHash(cookie), w.ID); err != nil {
 			return fmt.Errorf("switch session: %w", err)
 		}
-		return l.note(ctx, tx, a, w.ID, ActionWorkspace, w.Name, a.Email)
+		return l.Core.Audit(ctx, tx, a, w.ID, ActionWorkspace, w.Name, a.Email)
 	})
 }
 
@@ -82,8 +83,8 @@ func (l *Library) join(ctx context.Context, tx storage.Store, m storage.Membersh
 }
 
 // Workspace is where the actor is, and what is decided for it.
-func (l *Library) Workspace(ctx context.Context, a Actor) (storage.Workspace, storage.Settings, error) {
-	if err := l.may(a, dutySeeSettings); err != nil {
+func (l *Library) Workspace(ctx context.Context, a access.Actor) (storage.Workspace, storage.Settings, error) {
+	if err := l.Core.May(a, access.SeeSettings); err != nil {
 		return storage.Workspace{}, storage.Settings{}, err
 	}
 	return l.Store.WorkspaceByID(ctx, a.WorkspaceID)
@@ -104,10 +105,10 @@ type WorkspaceChange struct {
 // ChangeWorkspace changes name and settings. Invalid for what cannot be one of them.
 func (l *Library) ChangeWorkspace(
 	ctx context.Context,
-	a Actor,
+	a access.Actor,
 	c WorkspaceChange,
 ) (w storage.Workspace, s storage.Settings, err error) {
-	if err := l.may(a, dutySettings); err != nil {
+	if err := l.Core.May(a, access.ChangeSettings); err != nil {
 		return storage.Workspace{}, storage.Settings{}, err
 	}
 	return w, s, l.Store.InTx(ctx, func(tx storage.Store) error {
@@ -124,7 +125,7 @@ func (l *Library) ChangeWorkspace(
 		if err := tx.SaveWorkspace(ctx, w.ID, w.Name, s); err != nil {
 			return fmt.Errorf("save workspace: %w", err)
 		}
-		return l.note(ctx, tx, a, w.ID, ActionSettings, w.Name, strings.Join(changed, ", "))
+		return l.Core.Audit(ctx, tx, a, w.ID, ActionSettings, w.Name, strings.Join(changed, ", "))
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"meanwhile/storage"
 	"meanwhile/worker/media"
+	"meanwhile/worker/source"
 )
 
 // LiveFile is a track of a recording that is over as one file, without a byte of it being copied:
@@ -22,7 +23,7 @@ import (
 type LiveFile struct {
 	SizeBytes int64
 
-	src   *Source
+	src   *source.Source
 	index []byte
 	init  int64 // where the index stands in the file
 	at    int64
@@ -55,7 +56,7 @@ func (l *Library) liveFile(ctx context.Context, u storage.Upload, t storage.Trac
 	if !ok || !Playable(t) {
 		return nil, storage.NoMedia(nil)
 	}
-	src, err := l.growing(ctx, u, t.Name)
+	src, err := l.Source.Growing(ctx, u, t.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +126,7 @@ func (f *LiveFile) Read(p []byte) (int, error) {
 	if f.at >= behind {
 		from, until = f.at-int64(len(f.index)), f.SizeBytes-int64(len(f.index))
 	}
-	if f.src.at != from {
+	if f.src.At != from {
 		if _, err := f.src.Seek(from, io.SeekStart); err != nil {
 			return 0, err
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -34,7 +35,7 @@ func (h *house) chunk(t testing.TB, ticket meanwhile.Ticket, track string, n int
 
 func (h *house) source(t testing.TB, id storage.VideoID, track string) string {
 	t.Helper()
-	src, err := h.OpenTrack(t.Context(), id, track)
+	src, err := h.Source.OpenTrack(t.Context(), id, track)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +154,7 @@ func TestUploadTokenIsForOneUploadAndEnds(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	ticket, other := h.recording(t), h.recording(t)
-	if a, err := h.ActorByUploadToken(
+	if a, err := h.Core.ByUploadToken(
 		t.Context(),
 		ticket.Upload.ID,
 		ticket.Token,
@@ -161,9 +162,9 @@ func TestUploadTokenIsForOneUploadAndEnds(t *testing.T) {
 		a.SignedIn() {
 		t.Errorf("the token gives %+v, %v", a, err)
 	}
-	_, err := h.ActorByUploadToken(t.Context(), other.Upload.ID, ticket.Token)
+	_, err := h.Core.ByUploadToken(t.Context(), other.Upload.ID, ticket.Token)
 	wantKind(t, err, storage.Unauthenticated)
-	_, err = h.ActorByUploadToken(t.Context(), ticket.Upload.ID, ticket.Token+"x")
+	_, err = h.Core.ByUploadToken(t.Context(), ticket.Upload.ID, ticket.Token+"x")
 	wantKind(t, err, storage.Unauthenticated)
 
 	h.clock.add(6 * 24 * time.Hour)
@@ -176,13 +177,13 @@ func TestUploadTokenIsForOneUploadAndEnds(t *testing.T) {
 		t.Errorf("six days after the last heartbeat: %v", err)
 	}
 	h.clock.add(2 * 24 * time.Hour)
-	_, err = h.RecordingState(t.Context(), meanwhile.Actor{Upload: ticket.Upload.ID}, ticket.Upload.ID)
+	_, err = h.RecordingState(t.Context(), access.Actor{Upload: ticket.Upload.ID}, ticket.Upload.ID)
 	wantKind(t, err, storage.Gone)
 }
 
-func mustActor(t testing.TB, h *house, id storage.UploadID, token string) meanwhile.Actor {
+func mustActor(t testing.TB, h *house, id storage.UploadID, token string) access.Actor {
 	t.Helper()
-	a, err := h.ActorByUploadToken(t.Context(), id, token)
+	a, err := h.Core.ByUploadToken(t.Context(), id, token)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"strings"
 
-	"meanwhile"
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -19,11 +19,11 @@ var (
 )
 
 // authenticate finds out who asks. A header wins over the cookie: who sends it did so on purpose.
-func (s *server) authenticate(r *http.Request, v *visit, a access) error {
+func (s *server) authenticate(r *http.Request, v *visit, a credentials) error {
 	if a == nobody {
 		return nil
 	}
-	v.actor, v.session = meanwhile.Actor{}, ""
+	v.actor, v.session = access.Actor{}, ""
 	err := s.readCredential(r, v, a)
 	v.actor.Address, v.actor.Network = v.address.String(), addressKey(v.address)
 	v.actor.Passes = s.passes(r)
@@ -36,7 +36,7 @@ func (s *server) authenticate(r *http.Request, v *visit, a access) error {
 	return nil
 }
 
-func (s *server) readCredential(r *http.Request, v *visit, a access) (err error) {
+func (s *server) readCredential(r *http.Request, v *visit, a credentials) (err error) {
 	if h := r.Header.Get("Authorization"); h != "" {
 		v.actor, err = s.actorByHeader(r, h, a)
 		return err
@@ -46,7 +46,7 @@ func (s *server) readCredential(r *http.Request, v *visit, a access) (err error)
 		return nil // no cookie: a guest
 	}
 	v.session = c.Value
-	v.actor, err = s.lib.ActorBySession(r.Context(), c.Value)
+	v.actor, err = s.lib.Core.BySession(r.Context(), c.Value)
 	if err != nil && a == guest && storage.KindOf(err) == storage.Unauthenticated {
 		return nil
 	}
@@ -59,18 +59,18 @@ func bearerOf(header string) (string, bool) {
 	return strings.TrimSpace(secret), strings.EqualFold(scheme, "Bearer")
 }
 
-func (s *server) actorByHeader(r *http.Request, header string, a access) (meanwhile.Actor, error) {
+func (s *server) actorByHeader(r *http.Request, header string, a credentials) (access.Actor, error) {
 	secret, ok := bearerOf(header)
 	if !ok {
-		return meanwhile.Actor{}, errBadToken
+		return access.Actor{}, errBadToken
 	}
 	if strings.HasPrefix(secret, "mw_") {
-		return s.lib.ActorByKey(r.Context(), secret)
+		return s.lib.Core.ByKey(r.Context(), secret)
 	}
 	if strings.HasPrefix(secret, "up_") && a == upload {
-		return s.lib.ActorByUploadToken(r.Context(), storage.UploadID(r.PathValue("id")), secret)
+		return s.lib.Core.ByUploadToken(r.Context(), storage.UploadID(r.PathValue("id")), secret)
 	}
-	return meanwhile.Actor{}, errBadToken
+	return access.Actor{}, errBadToken
 }
 
 // Cookie names: with the prefix, a browser takes the cookie only by TLS (or from loopback), for
@@ -100,7 +100,7 @@ func (s *server) setCookie(v *visit, value string) string {
 		SameSite: http.SameSiteLaxMode,
 		Secure:   name == cookieSecure,
 	}
-	c.MaxAge = int(meanwhile.SessionFor.Seconds())
+	c.MaxAge = int(access.SessionFor.Seconds())
 	if value == "" {
 		c.MaxAge = -1
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"meanwhile"
+	"meanwhile/server/access"
 )
 
 type wireAudit struct {
@@ -65,7 +65,7 @@ func (s *server) auditLog(ctx context.Context, in *auditInput) (*auditOutput, er
 // auditCSV streams the whole log, newest first.
 func (s *server) auditCSV(w http.ResponseWriter, r *http.Request) error {
 	a := visitOf(r.Context()).actor
-	rows, next, err := s.lib.AuditLog(r.Context(), a, meanwhile.MaxPage, "")
+	rows, next, err := s.lib.AuditLog(r.Context(), a, access.MaxPage, "")
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (s *server) auditCSV(w http.ResponseWriter, r *http.Request) error {
 		if err := out.Error(); err != nil || next == "" {
 			return err // of a client that has gone
 		}
-		if rows, next, err = s.lib.AuditLog(r.Context(), a, meanwhile.MaxPage, next); err != nil {
+		if rows, next, err = s.lib.AuditLog(r.Context(), a, access.MaxPage, next); err != nil {
 			return s.breakOff(w, r, err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"meanwhile"
+	"meanwhile/server/access"
 )
 
 // embedPage is the data of embed.html. Share is nil for a link that shows nothing.
@@ -28,7 +29,7 @@ const everywhere = "*"
 // what the link itself shows.
 func (s *server) embed(w http.ResponseWriter, r *http.Request) error {
 	token, start := r.PathValue("token"), startSeconds(r.URL.Query().Get("t"))
-	seen, err := s.lib.Watch(r.Context(), meanwhile.Actor{}, token)
+	seen, err := s.lib.Watch(r.Context(), access.Actor{}, token)
 	if err != nil {
 		return hidden(err, errNoRoute)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"meanwhile"
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -82,9 +83,9 @@ func (s *server) problem(v *visit, err error) *wireProblem {
 		}
 	}
 	switch {
-	case errors.Is(err, meanwhile.ErrPasswordNeeded):
+	case errors.Is(err, access.ErrPasswordNeeded):
 		p.Type = "urn:meanwhile:password-needed"
-	case errors.Is(err, meanwhile.ErrAddressNeeded):
+	case errors.Is(err, access.ErrAddressNeeded):
 		p.Type = "urn:meanwhile:address-needed"
 	}
 	var missing *meanwhile.MissingError

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"time"
 
-	"meanwhile"
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -185,7 +185,7 @@ func (s *server) followShare(w http.ResponseWriter, r *http.Request) error {
 
 // tellShare reads rows and rights anew and writes what is not known yet. False when the link has
 // ended.
-func (s *server) tellShare(ctx context.Context, e *sse, st *shareStream, a meanwhile.Actor) (bool, error) {
+func (s *server) tellShare(ctx context.Context, e *sse, st *shareStream, a access.Actor) (bool, error) {
 	w, err := s.lib.Watch(ctx, a, st.token)
 	if k := storage.KindOf(err); err != nil && (k == storage.NotFound || k == storage.Unauthenticated) {
 		return false, e.send("video", map[string]bool{"gone": true})

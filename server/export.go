@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -30,7 +31,7 @@ var errExporting = storage.E(
 func (s *server) export(
 	w http.ResponseWriter,
 	r *http.Request,
-	open func(context.Context, meanwhile.Actor) (*meanwhile.Export, error),
+	open func(context.Context, access.Actor) (*meanwhile.Export, error),
 ) error {
 	v := visitOf(r.Context())
 	leave, ok := s.exports.enter(v.holder())

@@ -56,7 +56,7 @@ var (
 	// plainName is what Windows, macOS and Linux take as one name, with no device nor parent among
 	// them.
 	plainName = regexp.MustCompile(`^\d{4}-\d\d-\d\d [^\x00-\x1f\x7f/\\:*?"<>|%]+[^. ]$`)
-	links     = regexp.MustCompile(`href="([^"]*)"`)
+	linksOf   = regexp.MustCompile(`href="([^"]*)"`)
 )
 
 func TestExportOfOnesOwn(t *testing.T) {
@@ -167,7 +167,7 @@ func TestExportOfOnesOwn(t *testing.T) {
 		t.Errorf("index.html:\n%s", index)
 	}
 	linked := map[string]bool{"index.html": true}
-	for _, m := range links.FindAllStringSubmatch(index, -1) {
+	for _, m := range linksOf.FindAllStringSubmatch(index, -1) {
 		u := must(http.NewRequest("GET", "http://local/"+strings.ReplaceAll(m[1], "&amp;", "&"), nil))(t)
 		linked[strings.TrimPrefix(path.Clean(u.URL.Path), "/")] = true
 	}

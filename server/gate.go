@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"meanwhile"
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -23,8 +23,8 @@ type gatePage struct {
 // showGate answers with the gate where err says that the link asks for something; false for any
 // other error.
 func (s *server) showGate(w http.ResponseWriter, r *http.Request, token string, err error) (bool, error) {
-	password := errors.Is(err, meanwhile.ErrPasswordNeeded)
-	if !password && !errors.Is(err, meanwhile.ErrAddressNeeded) {
+	password := errors.Is(err, access.ErrPasswordNeeded)
+	if !password && !errors.Is(err, access.ErrAddressNeeded) {
 		return false, err
 	}
 	return true, s.renderGate(w, r, http.StatusUnauthorized, &gatePage{Token: token, Password: password})

@@ -12,7 +12,9 @@ import (
 
 	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/access"
 	"meanwhile/storage"
+	"meanwhile/worker/stages"
 )
 
 const day = 24 * time.Hour
@@ -110,9 +112,9 @@ func TestTheTrashIsEmptiedAfterThirtyDays(t *testing.T) {
 }
 
 // actor is the owner as the Library sees them.
-func (w *world) actor() meanwhile.Actor {
+func (w *world) actor() access.Actor {
 	w.t.Helper()
-	return must(w.lib.ActorByKey(w.t.Context(), w.key))(w.t)
+	return must(w.lib.Core.ByKey(w.t.Context(), w.key))(w.t)
 }
 
 func TestDeleteForever(t *testing.T) {
@@ -221,7 +223,7 @@ func TestWhoWorksOnAPurgedVideoIsStopped(t *testing.T) {
 	ctx := t.Context()
 	u := w.newVideo()
 	job := w.queue.take()[0]
-	task := must(w.lib.ClaimStage(ctx, job.Stage, "test"))(t)
+	task := must(w.lib.Stages.Claim(ctx, job.Stage, "test"))(t)
 	running := w.createUpload(10)
 	for _, v := range []uploaded{u, running} {
 		w.trash(v)
@@ -229,22 +231,22 @@ func TestWhoWorksOnAPurgedVideoIsStopped(t *testing.T) {
 	}
 	w.tidy()
 
-	late, _, err := w.lib.PutDerived(ctx, task, "mp4", strings.NewReader("made too late"))
+	late, _, err := w.lib.Stages.PutDerived(ctx, task, "mp4", strings.NewReader("made too late"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for what, err := range map[string]error{
-		"beat":      w.lib.Beat(ctx, task.Stage),
-		"progress":  w.lib.Progress(ctx, task, 0.5),
-		"finish":    w.lib.Finish(ctx, task, meanwhile.Outcome{}),
-		"fail":      w.lib.FailStage(ctx, task, errors.New("no source")),
-		"hand back": w.lib.HandBack(ctx, task),
+		"beat":      w.lib.Stages.Beat(ctx, task.Stage),
+		"progress":  w.lib.Stages.Progress(ctx, task, 0.5),
+		"finish":    w.lib.Stages.Finish(ctx, task, stages.Outcome{}),
+		"fail":      w.lib.Stages.Fail(ctx, task, errors.New("no source")),
+		"hand back": w.lib.Stages.HandBack(ctx, task),
 	} {
 		if storage.KindOf(err) != storage.Fenced {
 			t.Errorf("%s of a stage whose video is gone: %v, want fenced", what, err)
 		}
 	}
-	if _, err := w.lib.ClaimStage(ctx, job.Stage, "another"); storage.KindOf(err) != storage.NotFound {
+	if _, err := w.lib.Stages.Claim(ctx, job.Stage, "another"); storage.KindOf(err) != storage.NotFound {
 		t.Errorf("the stage can still be claimed: %v", err)
 	}
 	if r := w.patch(running, 0, "0123456789"); r.status != 401 && r.status != 404 {

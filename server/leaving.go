@@ -92,7 +92,7 @@ func (s *server) leavingPosted(w http.ResponseWriter, r *http.Request) error {
 // afterLogIn is where somebody who has just signed in goes: on, or first to the page that offers to
 // stay.
 func (s *server) afterLogIn(ctx context.Context, cookie, next string) (string, error) {
-	a, err := s.lib.ActorBySession(ctx, cookie)
+	a, err := s.lib.Core.BySession(ctx, cookie)
 	if err != nil {
 		return "", err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -91,7 +92,7 @@ func TestAPassEndsWithThePassword(t *testing.T) {
 	w.want(w.share(token, own...), 401) // of another link with the same password
 	w.want(w.share(other, own...), 200)
 	w.want(w.share(other, own[0]+"x"), 401)
-	w.clock.move(meanwhile.PassFor)
+	w.clock.move(access.PassFor)
 	w.want(w.share(other, own...), 401)
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -182,9 +183,9 @@ func TestASessionThatNobodyUsesEnds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	used, left := w.logIn(ownerEmail, ownerPassword), w.logIn(ownerEmail, ownerPassword)
-	w.clock.move(meanwhile.SessionIdle / 2)
+	w.clock.move(access.SessionIdle / 2)
 	w.want(w.do("GET", "/api/v1/session", nil, used), 200)
-	w.clock.move(meanwhile.SessionIdle / 2)
+	w.clock.move(access.SessionIdle / 2)
 	w.want(w.do("GET", "/api/v1/session", nil, used), 200)
 	w.want(w.do("GET", "/api/v1/session", nil, left), 401)
 	list := w.want(w.do("GET", "/api/v1/me/sessions", nil, used), 200)

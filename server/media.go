@@ -34,7 +34,7 @@ func (s *server) media(w http.ResponseWriter, r *http.Request) error {
 	if generation == 0 {
 		return s.liveMedia(w, r)
 	}
-	a, err := s.lib.MediaByGrant(r.Context(), r.PathValue("grant"), generation, r.PathValue("name"))
+	a, err := s.lib.Core.MediaByGrant(r.Context(), r.PathValue("grant"), generation, r.PathValue("name"))
 	if err != nil {
 		return err
 	}

@@ -93,7 +93,7 @@ func (m *mount) operation(row route) huma.Operation {
 }
 
 // schemes are the credentials that a route reads; the empty one stands for none.
-var schemes = map[access][]string{
+var schemes = map[credentials][]string{
 	guest:   {"", "session", "key"},
 	account: {"session", "key"},
 	upload:  {"upload", "session", "key"},

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"strings"
 
-	"meanwhile"
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -26,7 +26,7 @@ func (s *server) passes(r *http.Request) []storage.Pass {
 	}
 	var passes []storage.Pass
 	for _, text := range shown[:min(len(shown), maxPasses)] {
-		if p, ok := s.lib.ReadPass(text); ok {
+		if p, ok := s.lib.Core.ReadPass(text); ok {
 			passes = append(passes, p)
 		}
 	}
@@ -52,7 +52,7 @@ func (s *server) setPass(v *visit, id storage.ShareID, pass string) string {
 		HttpOnly: true,
 		SameSite: http.SameSiteLaxMode,
 		Secure:   secure,
-		MaxAge:   int(meanwhile.PassFor.Seconds()),
+		MaxAge:   int(access.PassFor.Seconds()),
 	}
 	return c.String()
 }

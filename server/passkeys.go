@@ -12,7 +12,7 @@ import (
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 
-	"meanwhile"
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -83,7 +83,7 @@ func (s *server) beginPasskey(ctx context.Context, _ *struct{}) (*ceremonyOutput
 
 func (s *server) ceremony(
 	ctx context.Context,
-	a meanwhile.Actor,
+	a access.Actor,
 	kind storage.CeremonyKind,
 	options any,
 	session *webauthn.SessionData,
@@ -107,7 +107,7 @@ func (s *server) ceremony(
 // resume takes the ceremony that an answer belongs to.
 func (s *server) resume(
 	ctx context.Context,
-	a meanwhile.Actor,
+	a access.Actor,
 	kind storage.CeremonyKind,
 	secret string,
 ) (session webauthn.SessionData, err error) {
@@ -191,7 +191,7 @@ func (s *server) beginPasskeyLogIn(ctx context.Context, _ *struct{}) (*ceremonyO
 	if err != nil {
 		return nil, fmt.Errorf("begin log-in by passkey: %w", err)
 	}
-	return s.ceremony(ctx, meanwhile.Actor{}, storage.CeremonyPasskey, options.Response, session)
+	return s.ceremony(ctx, access.Actor{}, storage.CeremonyPasskey, options.Response, session)
 }
 
 type wirePasskeyLogIn struct {
@@ -210,7 +210,7 @@ func (s *server) logInByPasskey(ctx context.Context, in *passkeyLogInInput) (*se
 	if err := s.try(ctx, v); err != nil {
 		return nil, err
 	}
-	session, err := s.resume(ctx, meanwhile.Actor{}, storage.CeremonyPasskey, in.Body.Ceremony)
+	session, err := s.resume(ctx, access.Actor{}, storage.CeremonyPasskey, in.Body.Ceremony)
 	if err != nil {
 		return nil, err
 	}

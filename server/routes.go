@@ -1,12 +1,14 @@
 package server
 
-import "net/http"
+import (
+	"net/http"
+)
 
 // access says whose credentials a route reads. What they allow is the Library's to decide.
-type access int
+type credentials int
 
 const (
-	nobody access = iota // none are read: anyone, and the answer is the same for all
+	nobody credentials = iota // none are read: anyone, and the answer is the same for all
 	// a session or key if there is one; a session that has ended counts as none
 	guest
 	account // a session or key
@@ -17,7 +19,7 @@ const (
 // OpenAPI document; pages have neither.
 type route struct {
 	method, path string
-	access       access
+	access       credentials
 	name, about  string
 	handle       endpoint
 }

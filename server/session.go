@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"meanwhile"
+	"meanwhile/server/access"
 )
 
 type wireUser struct {
@@ -15,7 +16,7 @@ type wireUser struct {
 	Role  string `json:"role,omitempty" enum:"owner,admin,member" doc:"In the present workspace; absent for who is in none"`
 }
 
-func userOf(a meanwhile.Actor) wireUser {
+func userOf(a access.Actor) wireUser {
 	return wireUser{ID: string(a.UserID), Name: a.Name, Email: a.Email, Role: string(a.Role)}
 }
 
@@ -58,7 +59,7 @@ func (s *server) sessionBegun(ctx context.Context, v *visit, cookies, cookie str
 	if err := s.endOlder(ctx, v, cookies); err != nil {
 		return nil, err
 	}
-	a, err := s.lib.ActorBySession(ctx, cookie)
+	a, err := s.lib.Core.BySession(ctx, cookie)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"net/http"
 
-	"meanwhile"
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -142,7 +142,7 @@ type renameInput struct {
 }
 
 func (s *server) renameVideo(ctx context.Context, in *renameInput) (*videoOutput, error) {
-	return s.change(ctx, in.ID, func(a meanwhile.Actor, id storage.VideoID) error {
+	return s.change(ctx, in.ID, func(a access.Actor, id storage.VideoID) error {
 		if in.Body.Layout != nil {
 			if err := s.lib.SetLayout(ctx, a, id, in.Body.Layout.domain()); err != nil {
 				return err
@@ -160,7 +160,7 @@ func (s *server) renameVideo(ctx context.Context, in *renameInput) (*videoOutput
 func (s *server) change(
 	ctx context.Context,
 	id string,
-	do func(meanwhile.Actor, storage.VideoID) error,
+	do func(access.Actor, storage.VideoID) error,
 ) (*videoOutput, error) {
 	if _, err := s.getVideo(ctx, &videoInput{ID: id}); err != nil {
 		return nil, err
@@ -179,7 +179,7 @@ func (s *server) restoreVideo(ctx context.Context, in *videoInput) (*videoOutput
 	return s.change(
 		ctx,
 		in.ID,
-		func(a meanwhile.Actor, id storage.VideoID) error { return s.lib.Restore(ctx, a, id) },
+		func(a access.Actor, id storage.VideoID) error { return s.lib.Restore(ctx, a, id) },
 	)
 }
 
@@ -187,7 +187,7 @@ func (s *server) reprocessVideo(ctx context.Context, in *videoInput) (*videoOutp
 	return s.change(
 		ctx,
 		in.ID,
-		func(a meanwhile.Actor, id storage.VideoID) error { return s.lib.Reprocess(ctx, a, id) },
+		func(a access.Actor, id storage.VideoID) error { return s.lib.Reprocess(ctx, a, id) },
 	)
 }
 

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"meanwhile"
+	"meanwhile/server/access"
 	"meanwhile/storage"
 )
 
@@ -23,7 +23,7 @@ type visit struct {
 	host    string
 	route   string // the row's pattern, never the path: that holds tokens
 	quiet   bool   // logged for debugging only
-	actor   meanwhile.Actor
+	actor   access.Actor
 	session string // the cookie's value, where the actor came by it
 	header  http.Header
 	err     error // what went wrong, for the log

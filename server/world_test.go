@@ -26,6 +26,7 @@ import (
 	"meanwhile/storage/fsstore"
 	"meanwhile/storage/sqlstore/sqlstoretest"
 	"meanwhile/worker/media"
+	"meanwhile/worker/stages"
 )
 
 // memBus carries events inside the test.
@@ -457,7 +458,7 @@ func (w *world) process() {
 	ctx := w.t.Context()
 	for jobs := w.queue.take(); len(jobs) > 0; jobs = w.queue.take() {
 		for _, j := range jobs {
-			task, err := w.lib.ClaimStage(ctx, j.Stage, "test")
+			task, err := w.lib.Stages.Claim(ctx, j.Stage, "test")
 			if err != nil {
 				w.t.Fatal(err)
 			}
@@ -468,10 +469,10 @@ func (w *world) process() {
 	}
 }
 
-func (w *world) work(task meanwhile.Task) error {
+func (w *world) work(task stages.Task) error {
 	ctx := w.t.Context()
 	if task.Stage.Step == storage.StepInspect {
-		return w.lib.FinishInspect(ctx, task, storage.Probe{
+		return w.lib.Stages.FinishInspect(ctx, task, storage.Probe{
 			Container:  storage.ContainerMP4,
 			DurationMS: 90_000,
 			Streams:    2,
@@ -492,7 +493,7 @@ func (w *world) work(task meanwhile.Task) error {
 			Audio: &storage.AudioStream{Codec: "aac", Channels: 2, SampleRate: 48_000, BitrateBPS: 128_000},
 		})
 	}
-	var out meanwhile.Outcome
+	var out stages.Outcome
 	made := madeBy[task.Stage.Step]
 	if l := task.Plan.Ladder; task.Stage.Step == storage.StepEncode && l != nil && l.Extras {
 		// by the same decode
@@ -500,7 +501,12 @@ func (w *world) work(task meanwhile.Task) error {
 	}
 	for _, a := range made {
 		body := bodyOf(a.Name)
-		key, n, err := w.lib.PutDerived(ctx, task, strings.TrimPrefix(path.Ext(a.Name), "."), strings.NewReader(body))
+		key, n, err := w.lib.Stages.PutDerived(
+			ctx,
+			task,
+			strings.TrimPrefix(path.Ext(a.Name), "."),
+			strings.NewReader(body),
+		)
 		if err != nil {
 			return err
 		}
@@ -508,7 +514,7 @@ func (w *world) work(task meanwhile.Task) error {
 		a.Key, a.SizeBytes, a.Duration, a.SHA256 = key, n, 90*time.Second, hex.EncodeToString(sum[:])
 		out.Assets = append(out.Assets, a)
 	}
-	return w.lib.Finish(ctx, task, out)
+	return w.lib.Stages.Finish(ctx, task, out)
 }
 
 const (

@@ -225,7 +225,7 @@ type StageStore interface {
 	StageByID(ctx context.Context, id StageID) (Stage, error)
 	// StagesByVideo lists the stages of one generation, oldest first.
 	StagesByVideo(ctx context.Context, id VideoID, generation int) ([]Stage, error)
-	// ClaimStage takes the lease of a stage that is due or whose lease ran out: raises Attempt and
+	// Claim takes the lease of a stage that is due or whose lease ran out: raises Attempt and
 	// Fence, sets the owner. Conflict when somebody holds it, when it is not due yet, or when it
 	// has ended.
 	ClaimStage(ctx context.Context, id StageID, owner string, lease time.Duration) (Stage, error)

@@ -5,10 +5,10 @@ import (
 	"path/filepath"
 	"time"
 
-	"meanwhile"
 	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 	"meanwhile/worker/plan"
+	"meanwhile/worker/stages"
 )
 
 // camera makes the second track playable: what it is was not known before, so that it is looked at
@@ -35,7 +35,7 @@ func camera(ctx context.Context, j *job) error {
 		Duration:   time.Duration(probe.DurationMS) * time.Millisecond,
 	}
 	if want.Copied = plan.Copy != nil; !want.Copied && j.task.Stage.Step == storage.StepCamera {
-		return j.finish(ctx, meanwhile.Outcome{Then: storage.StepCameraEncode}, nil)
+		return j.finish(ctx, stages.Outcome{Then: storage.StepCameraEncode}, nil)
 	}
 	if !want.Copied || !copied {
 		err = j.fetch(ctx)
@@ -57,5 +57,5 @@ func camera(ctx context.Context, j *job) error {
 	if err == nil && want.Copied {
 		a.Width, a.Height = probe.Video.Width, probe.Video.Height
 	}
-	return j.finish(ctx, meanwhile.Outcome{Assets: []storage.Asset{a}}, err)
+	return j.finish(ctx, stages.Outcome{Assets: []storage.Asset{a}}, err)
 }

@@ -47,7 +47,7 @@ func (j *job) faststart(ctx context.Context, path string) (p storage.Probe, ok b
 
 // layers opens the source where it lies, when that is on this machine, else its scratch copy.
 func (j *job) layers(ctx context.Context) (src layer, sizeBytes int64, done func() error, err error) {
-	parts, err := j.Library.OpenTrack(ctx, j.task.Video.ID, j.track)
+	parts, err := j.Library.Source.OpenTrack(ctx, j.task.Video.ID, j.track)
 	if err != nil {
 		return nil, 0, nil, fmt.Errorf("open source: %w", err)
 	}

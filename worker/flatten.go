@@ -4,9 +4,9 @@ import (
 	"context"
 	"path/filepath"
 
-	"meanwhile"
 	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
+	"meanwhile/worker/stages"
 )
 
 // flatten puts screen and camera together by the layout of this moment. Whoever changes it
@@ -31,9 +31,9 @@ func flatten(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	plan, err := j.Library.FlatFor(ctx, j.task, probe)
+	plan, err := j.Library.Stages.FlatFor(ctx, j.task, probe)
 	if err != nil || plan == nil {
-		return j.finish(ctx, meanwhile.Outcome{}, err)
+		return j.finish(ctx, stages.Outcome{}, err)
 	}
 	out := filepath.Join(j.out, plan.Name)
 	if err := j.Tools.Flatten(
@@ -52,5 +52,5 @@ func flatten(ctx context.Context, j *job) error {
 		want.AudioCodec = "aac"
 	}
 	a, err := j.verified(ctx, out, want, storage.Asset{Kind: storage.AssetFlat, Name: plan.Name, Everywhere: true})
-	return j.finish(ctx, meanwhile.Outcome{Assets: []storage.Asset{a}}, err)
+	return j.finish(ctx, stages.Outcome{Assets: []storage.Asset{a}}, err)
 }

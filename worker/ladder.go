@@ -4,10 +4,10 @@ import (
 	"context"
 	"path/filepath"
 
-	"meanwhile"
 	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 	"meanwhile/worker/media"
+	"meanwhile/worker/stages"
 )
 
 // ladder makes every rendition, the lists that HLS players read, and what comes out of the same
@@ -47,7 +47,7 @@ func ladder(ctx context.Context, j *job) error {
 		makers = append(makers, j.sheet(ctx, filepath.Join(dir, ffmpeg.StoryboardName))...)
 	}
 	assets, err = j.all(makers...)
-	return j.finish(ctx, meanwhile.Outcome{Assets: assets}, err)
+	return j.finish(ctx, stages.Outcome{Assets: assets}, err)
 }
 
 // ladderOutputs are the videos that a ladder's process left in dir, and what each has to be.

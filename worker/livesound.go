@@ -1,17 +1,19 @@
 package worker
 
-import "context"
+import (
+	"context"
+)
 
 // liveSound makes the sound of a recording in AAC as far as it has come, a piece at a time, until
 // there is nothing left to do.
 func liveSound(ctx context.Context, j *job) error {
 	for {
-		batch, err := j.Library.NextSound(ctx, j.task)
+		batch, err := j.Library.Stages.NextSound(ctx, j.task)
 		if err != nil {
 			return err
 		}
 		if batch == nil {
-			if done, err := j.Library.FinishSound(ctx, j.task); done || err != nil {
+			if done, err := j.Library.Stages.FinishSound(ctx, j.task); done || err != nil {
 				return err
 			}
 			continue
@@ -20,7 +22,7 @@ func liveSound(ctx context.Context, j *job) error {
 		if err != nil {
 			return err
 		}
-		if err := j.Library.KeepSound(ctx, j.task, batch, made); err != nil {
+		if err := j.Library.Stages.KeepSound(ctx, j.task, batch, made); err != nil {
 			return err
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"meanwhile"
+	"meanwhile/server/access"
 	"meanwhile/storage"
 	"meanwhile/storage/fsstore"
 	"meanwhile/storage/sqlstore/sqlstoretest"
@@ -40,7 +41,7 @@ func TestMain(m *testing.M) {
 type shop struct {
 	*meanwhile.Library
 	worker *worker.Worker
-	owner  meanwhile.Actor
+	owner  access.Actor
 	mu     sync.Mutex
 	jobs   []storage.Job
 }
@@ -102,7 +103,7 @@ func newShop(t *testing.T) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.owner, err = s.ActorBySession(t.Context(), cookie); err != nil {
+	if s.owner, err = s.Core.BySession(t.Context(), cookie); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -163,7 +164,7 @@ func (s *shop) complete(t *testing.T, r *take) {
 
 func (s *shop) live(t *testing.T, r *take, name string) meanwhile.Live {
 	t.Helper()
-	w, err := s.Watch(t.Context(), meanwhile.Actor{}, r.Share.Token)
+	w, err := s.Watch(t.Context(), access.Actor{}, r.Share.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -306,7 +307,7 @@ func TestSoundIsMadeWhileItIsRecorded(t *testing.T) {
 	if names, ended := s.playlist(t, r); pieces < 2 || ended || len(names) < 10 {
 		t.Errorf("while it is recorded %d pieces give %d segments, ended %v", pieces, len(names), ended)
 	}
-	if w, err := s.Watch(t.Context(), meanwhile.Actor{}, r.Share.Token); err != nil || !w.LiveSound {
+	if w, err := s.Watch(t.Context(), access.Actor{}, r.Share.Token); err != nil || !w.LiveSound {
 		t.Errorf("while it is recorded the sound is offered: %v, %v", w.LiveSound, err)
 	}
 	s.complete(t, r)
@@ -347,18 +348,18 @@ func TestSoundIsMadeWhileItIsRecorded(t *testing.T) {
 // late.
 func (s *shop) dieAt(t *testing.T, id storage.StageID) {
 	t.Helper()
-	zombie, err := s.ClaimStage(t.Context(), id, "dead")
+	zombie, err := s.Stages.Claim(t.Context(), id, "dead")
 	if err != nil {
 		t.Fatal(err)
 	}
-	batch, err := s.NextSound(t.Context(), zombie)
+	batch, err := s.Stages.NextSound(t.Context(), zombie)
 	if err != nil || batch == nil {
 		t.Fatalf("NextSound() = %v, %v", batch, err)
 	}
-	if _, err := s.FreeLeases(t.Context(), "dead"); err != nil {
+	if _, err := s.Stages.FreeLeases(t.Context(), "dead"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Reconcile(t.Context(), true); err != nil {
+	if _, err := s.Stages.Reconcile(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
 	if s.work(t, storage.StepSound) == 0 {
@@ -368,7 +369,7 @@ func (s *shop) dieAt(t *testing.T, id storage.StageID) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.KeepSound(t.Context(), zombie, batch, made); storage.KindOf(err) != storage.Fenced {
+	if err := s.Stages.KeepSound(t.Context(), zombie, batch, made); storage.KindOf(err) != storage.Fenced {
 		t.Errorf("who came back late ended with %v, want fenced", err)
 	}
 }

@@ -14,9 +14,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"meanwhile"
 	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
+	"meanwhile/worker/stages"
 )
 
 // verified proves that a file is what was wanted and stores it, side by side because somebody may
@@ -69,7 +69,7 @@ func (j *job) stored(ctx context.Context, path string, a storage.Asset) (storage
 		}
 		defer f.Close()
 		// The file itself, so that a folder of objects can take it over without another copy.
-		a.Key, a.SizeBytes, err = j.Library.PutDerived(ctx, j.task, extension(a.Name), f)
+		a.Key, a.SizeBytes, err = j.Library.Stages.PutDerived(ctx, j.task, extension(a.Name), f)
 		return err
 	})
 	err := both.Wait()
@@ -82,7 +82,7 @@ func (j *job) written(ctx context.Context, content []byte, a storage.Asset) (sto
 	sum := sha256.Sum256(content)
 	a.SHA256 = hex.EncodeToString(sum[:])
 	var err error
-	a.Key, a.SizeBytes, err = j.Library.PutDerived(ctx, j.task, extension(a.Name), bytes.NewReader(content))
+	a.Key, a.SizeBytes, err = j.Library.Stages.PutDerived(ctx, j.task, extension(a.Name), bytes.NewReader(content))
 	return a, err
 }
 
@@ -118,9 +118,9 @@ func (j *job) all(makers ...func() (storage.Asset, error)) ([]storage.Asset, err
 
 // finish names what was made in one fenced commit. What is not named, by err or by a lost lease, is
 // removed again.
-func (j *job) finish(ctx context.Context, o meanwhile.Outcome, err error) error {
+func (j *job) finish(ctx context.Context, o stages.Outcome, err error) error {
 	if err == nil {
-		err = j.Library.Finish(ctx, j.task, o)
+		err = j.Library.Stages.Finish(ctx, j.task, o)
 	}
 	if err == nil {
 		return nil

@@ -12,11 +12,11 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"meanwhile"
 	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
 	"meanwhile/worker/media"
 	"meanwhile/worker/plan"
+	"meanwhile/worker/stages"
 )
 
 // Tools is what the steps need of ffmpeg.
@@ -46,7 +46,7 @@ type Tools interface {
 // job is one stage at work.
 type job struct {
 	*Worker
-	task     meanwhile.Task
+	task     stages.Task
 	track    string // of the source
 	source   string // scratch copy of the source, when it was fetched
 	release  func() // lets the copy go
@@ -95,10 +95,10 @@ func inspect(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	if probe.Camera, err = j.Library.HasTrack(ctx, j.task.Video.ID, storage.CameraTrack); err != nil {
+	if probe.Camera, err = j.Library.Source.HasTrack(ctx, j.task.Video.ID, storage.CameraTrack); err != nil {
 		return err
 	}
-	return j.Library.FinishInspect(ctx, j.task, probe)
+	return j.Library.Stages.FinishInspect(ctx, j.task, probe)
 }
 
 // look tells what the source is. Where that comes with a copy that plays, the copy is set aside for
@@ -180,7 +180,7 @@ func copyStreams(ctx context.Context, j *job) error {
 		want,
 		storage.Asset{Kind: storage.AssetCopy, Name: name, MediaType: plan.MediaType, Everywhere: plan.Final},
 	)
-	return j.finish(ctx, meanwhile.Outcome{Assets: []storage.Asset{a}}, err)
+	return j.finish(ctx, stages.Outcome{Assets: []storage.Asset{a}}, err)
 }
 
 // copyTo takes what was set aside, or makes it again, or has ffmpeg copy what is not so plain.
@@ -210,7 +210,7 @@ func poster(ctx context.Context, j *job) error {
 		path,
 		storage.Asset{Kind: storage.AssetPoster, Name: "poster.jpg", MediaType: "image/jpeg"},
 	)
-	return j.finish(ctx, meanwhile.Outcome{Assets: []storage.Asset{a}}, err)
+	return j.finish(ctx, stages.Outcome{Assets: []storage.Asset{a}}, err)
 }
 
 // preview makes the few moving seconds that the library shows.
@@ -225,7 +225,7 @@ func preview(ctx context.Context, j *job) error {
 		j.wantPreview(),
 		storage.Asset{Kind: storage.AssetPreview, Name: ffmpeg.PreviewName},
 	)
-	return j.finish(ctx, meanwhile.Outcome{Assets: []storage.Asset{a}}, err)
+	return j.finish(ctx, stages.Outcome{Assets: []storage.Asset{a}}, err)
 }
 
 func (j *job) wantPreview() ffmpeg.Want {
@@ -282,7 +282,7 @@ func listen(ctx context.Context, j *job) error {
 		})
 	}
 	assets, err := j.all(makers...)
-	return j.finish(ctx, meanwhile.Outcome{Assets: assets, Loudness: &loudness}, err)
+	return j.finish(ctx, stages.Outcome{Assets: assets, Loudness: &loudness}, err)
 }
 
 // storyboard makes the seek bar's pictures from key frames.
@@ -292,7 +292,7 @@ func storyboard(ctx context.Context, j *job) error {
 		return err
 	}
 	assets, err := j.all(j.sheet(ctx, path)...)
-	return j.finish(ctx, meanwhile.Outcome{Assets: assets}, err)
+	return j.finish(ctx, stages.Outcome{Assets: assets}, err)
 }
 
 // sheet stores a storyboard and the cues that belong to it.

@@ -14,7 +14,7 @@ func (w *Worker) lookEvery() time.Duration { return w.Library.Lease / 2 }
 // use its name, sends all that is due, and then looks again until ctx ends.
 func (w *Worker) Reconcile(ctx context.Context, owned bool) error {
 	if owned {
-		freed, err := w.Library.FreeLeases(ctx, w.Owner)
+		freed, err := w.Library.Stages.FreeLeases(ctx, w.Owner)
 		if err != nil {
 			return fmt.Errorf("free own leases: %w", err)
 		}
@@ -22,7 +22,7 @@ func (w *Worker) Reconcile(ctx context.Context, owned bool) error {
 			w.Log.Info("taking up work that was interrupted", "stages", freed)
 		}
 	}
-	if _, err := w.Library.Reconcile(ctx, true); err != nil {
+	if _, err := w.Library.Stages.Reconcile(ctx, true); err != nil {
 		return fmt.Errorf("reconcile at start: %w", err)
 	}
 	tick := time.NewTicker(w.lookEvery())
@@ -32,7 +32,7 @@ func (w *Worker) Reconcile(ctx context.Context, owned bool) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			sent, err := w.Library.Reconcile(ctx, false)
+			sent, err := w.Library.Stages.Reconcile(ctx, false)
 			if err != nil && ctx.Err() == nil {
 				w.Log.Warn("reconcile did not finish, trying again", "error", err)
 			}

@@ -220,7 +220,7 @@ func (s *Scratch) forget(id storage.VideoID, a *asideFile) {
 }
 
 func fetch(ctx context.Context, lib *meanwhile.Library, id sourceKey, path string) error {
-	src, err := lib.OpenTrack(ctx, id.video, id.track)
+	src, err := lib.Source.OpenTrack(ctx, id.video, id.track)
 	if err != nil {
 		return fmt.Errorf("open source: %w", err)
 	}

@@ -58,7 +58,7 @@ func uploaded(t testing.TB, pieces ...string) (*meanwhile.Library, storage.Video
 		meanwhile.Entry{},
 	)
 	must(err)
-	owner, err := lib.ActorBySession(t.Context(), cookie)
+	owner, err := lib.Core.BySession(t.Context(), cookie)
 	must(err)
 	ticket, err := lib.CreateUpload(
 		t.Context(),
@@ -101,7 +101,7 @@ func TestScratchHoldsTheWholeSourceOnce(t *testing.T) {
 func TestSourceReadsFromAnyOffsetAcrossParts(t *testing.T) {
 	t.Parallel()
 	lib, id := uploaded(t, "one ", "two ", "three")
-	src, err := lib.OpenSource(t.Context(), id)
+	src, err := lib.Source.Open(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}

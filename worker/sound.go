@@ -10,9 +10,9 @@ import (
 	"image/jpeg"
 	"path/filepath"
 
-	"meanwhile"
 	"meanwhile/storage"
 	"meanwhile/worker/ffmpeg"
+	"meanwhile/worker/stages"
 )
 
 // sound makes the one rendition of a recording without a picture.
@@ -34,7 +34,7 @@ func sound(ctx context.Context, j *job) error {
 		want,
 		storage.Asset{Kind: storage.AssetRendition, Name: "sound.mp4", Everywhere: true},
 	)
-	return j.finish(ctx, meanwhile.Outcome{Assets: []storage.Asset{a}}, err)
+	return j.finish(ctx, stages.Outcome{Assets: []storage.Asset{a}}, err)
 }
 
 // What a waveform's picture is: quiet bars in the colours of the pages (web/src/ui/tokens.css).

@@ -10,6 +10,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/storage"
+	"meanwhile/worker/stages"
 )
 
 // progressEvery is how often a running step writes how far it is.
@@ -31,7 +32,7 @@ type Worker struct {
 // Handle works on one stage and records the outcome: done, failed, due again, or handed back when
 // ctx ends. Nothing is returned, because the queue has no say in it.
 func (w *Worker) Handle(ctx context.Context, id storage.StageID) {
-	task, err := w.Library.ClaimStage(ctx, id, w.Owner)
+	task, err := w.Library.Stages.Claim(ctx, id, w.Owner)
 	if err != nil {
 		// A conflict is somebody else's work; what is not there was deleted for good since the job
 		// was sent.
@@ -61,10 +62,10 @@ func (w *Worker) Handle(ctx context.Context, id storage.StageID) {
 		log.Warn("step overtaken", "error", err)
 	case ctx.Err() != nil:
 		log.Info("step handed back")
-		err = w.Library.HandBack(settle, task)
+		err = w.Library.Stages.HandBack(settle, task)
 	default:
 		log.Warn("step not done", "error", err)
-		err = w.Library.FailStage(settle, task, err)
+		err = w.Library.Stages.Fail(settle, task, err)
 	}
 	if err != nil && storage.KindOf(err) != storage.Fenced {
 		log.Error("outcome not recorded, the lease will run out", "error", err)
@@ -72,7 +73,7 @@ func (w *Worker) Handle(ctx context.Context, id storage.StageID) {
 }
 
 // work runs the step under its lease and its wall limit.
-func (w *Worker) work(ctx context.Context, task meanwhile.Task) error {
+func (w *Worker) work(ctx context.Context, task stages.Task) error {
 	row, ok := pipeline[task.Stage.Step]
 	if !ok {
 		return storage.E(
@@ -106,7 +107,7 @@ func (w *Worker) work(ctx context.Context, task meanwhile.Task) error {
 	return err
 }
 
-func (w *Worker) run(ctx context.Context, row step, task meanwhile.Task, progress *progress) error {
+func (w *Worker) run(ctx context.Context, row step, task stages.Task, progress *progress) error {
 	out, err := w.Scratch.Folder()
 	if err != nil {
 		return err
@@ -137,7 +138,7 @@ func (j *job) fetch(ctx context.Context) (err error) {
 
 // keepLease renews the lease and writes progress until ctx ends. A lease that has passed to
 // somebody else ends the work at once.
-func (w *Worker) keepLease(ctx context.Context, task meanwhile.Task, progress *progress, lose context.CancelCauseFunc) {
+func (w *Worker) keepLease(ctx context.Context, task stages.Task, progress *progress, lose context.CancelCauseFunc) {
 	beat := time.NewTicker(w.Library.Lease / 4)
 	defer beat.Stop()
 	look := time.NewTicker(progressEvery)
@@ -148,10 +149,10 @@ func (w *Worker) keepLease(ctx context.Context, task meanwhile.Task, progress *p
 		case <-ctx.Done():
 			return
 		case <-beat.C:
-			err = w.Library.Beat(ctx, task.Stage)
+			err = w.Library.Stages.Beat(ctx, task.Stage)
 		case <-look.C:
 			if fraction, moved := progress.take(); moved {
-				err = w.Library.Progress(ctx, task, fraction)
+				err = w.Library.Stages.Progress(ctx, task, fraction)
 			}
 		}
 		if storage.KindOf(err) == storage.Fenced {

@@ -1,4 +1,4 @@
-package meanwhile
+package source
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package meanwhile
+package access
 
 import (
 	"context"
@@ -7,8 +7,8 @@ import (
 	"meanwhile/storage"
 )
 
-// note writes a line into the log of workspace ws, in the transaction of what it tells about.
-func (l *Library) note(
+// Audit writes a line into the log of workspace ws, in the transaction of what it tells about.
+func (c *Core) Audit(
 	ctx context.Context,
 	tx storage.Store,
 	a Actor,
@@ -16,7 +16,7 @@ func (l *Library) note(
 	action storage.Action,
 	subject, detail string,
 ) error {
-	now := l.Now()
+	now := c.Now()
 	name := a.Name
 	if name == "" && a.SignedIn() {
 		name = a.Email
@@ -36,4 +36,18 @@ func (l *Library) note(
 		return fmt.Errorf("write audit log: %w", err)
 	}
 	return nil
+}
+
+// AuditOwn writes a line about the actor's own account into the log of where they are, if anywhere.
+func (c *Core) AuditOwn(
+	ctx context.Context,
+	tx storage.Store,
+	a Actor,
+	action storage.Action,
+	subject, detail string,
+) error {
+	if a.WorkspaceID == "" {
+		return nil
+	}
+	return c.Audit(ctx, tx, a, a.WorkspaceID, action, subject, detail)
 }

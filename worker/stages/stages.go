@@ -1,4 +1,4 @@
-package meanwhile
+package stages
 
 import (
 	"context"
@@ -25,23 +25,23 @@ type Task struct {
 	then  storage.Step  // what it leaves to another step
 }
 
-// startGeneration begins another pass: before runs in the same transaction as the new stage, older
+// Start begins another pass: before runs in the same transaction as the new stage, older
 // stages are fenced, and the job is sent right after the commit.
-func (l *Library) startGeneration(ctx context.Context, id storage.VideoID, before func(storage.Store) error) error {
+func (o *Outbox) Start(ctx context.Context, id storage.VideoID, before func(storage.Store) error) error {
 	var v storage.Video
 	var first storage.Stage
-	err := l.Store.InTx(ctx, func(tx storage.Store) error {
+	err := o.store.InTx(ctx, func(tx storage.Store) error {
 		if err := before(tx); err != nil {
 			return err
 		}
 		if err := tx.CancelStages(ctx, id); err != nil {
 			return fmt.Errorf("cancel stages: %w", err)
 		}
-		generation, err := tx.StartGeneration(ctx, id, l.Now())
+		generation, err := tx.StartGeneration(ctx, id, o.now())
 		if err != nil {
 			return fmt.Errorf("start generation: %w", err)
 		}
-		first = l.newStage(id, generation, storage.StepInspect)
+		first = o.NewStage(id, generation, storage.StepInspect)
 		if err := tx.CreateStage(ctx, first); err != nil {
 			return fmt.Errorf("create stage: %w", err)
 		}
@@ -51,89 +51,90 @@ func (l *Library) startGeneration(ctx context.Context, id storage.VideoID, befor
 	if err != nil {
 		return err
 	}
-	l.send(ctx, []storage.Stage{first})
-	l.tell(ctx, v, storage.EventVideo)
+	o.Send(ctx, []storage.Stage{first})
+	o.announce(ctx, v, storage.EventVideo)
 	return nil
 }
 
-func (l *Library) newStage(id storage.VideoID, generation int, step storage.Step) storage.Stage {
+// NewStage is a stage that is due, and in no row yet.
+func (o *Outbox) NewStage(id storage.VideoID, generation int, step storage.Step) storage.Stage {
 	return storage.Stage{
-		ID:         storage.StageID(l.NewID()),
+		ID:         storage.StageID(o.newID()),
 		VideoID:    id,
 		Generation: generation,
 		Step:       step,
 		State:      storage.StageDue,
-		CreatedAt:  l.Now(),
+		CreatedAt:  o.now(),
 	}
 }
 
-// send hands stages to the queue. What fails is sent again by Reconcile: the rows are the outbox.
-func (l *Library) send(ctx context.Context, stages []storage.Stage) { l.sendAfter(ctx, stages, 0) }
+// Send hands stages to the queue. What fails is sent again by Reconcile: the rows are the outbox.
+func (o *Outbox) Send(ctx context.Context, stages []storage.Stage) { o.SendAfter(ctx, stages, 0) }
 
 // retryAfter is the first wait before another try; it grows with the square of the tries.
 const retryAfter = 2 * time.Second
 
-// sendAfter is send for work that is due later.
-func (l *Library) sendAfter(ctx context.Context, stages []storage.Stage, wait time.Duration) {
+// SendAfter is send for work that is due later.
+func (o *Outbox) SendAfter(ctx context.Context, stages []storage.Stage, wait time.Duration) {
 	ctx = context.WithoutCancel(ctx)
 	for _, s := range stages {
-		if err := l.Store.MarkStageSent(ctx, s.ID); err != nil {
-			l.Log.Warn("stage not marked as sent", "stage_id", s.ID, "error", err)
+		if err := o.store.MarkStageSent(ctx, s.ID); err != nil {
+			o.log.Warn("stage not marked as sent", "stage_id", s.ID, "error", err)
 			continue
 		}
 		s.Sends++
 		job := storage.JobFor(s)
 		job.Delay = wait
-		if err := l.Queue.Enqueue(ctx, job); err != nil {
-			l.Log.Warn("job not sent, reconcile will", "stage_id", s.ID, "step", s.Step, "error", err)
+		if err := o.queue.Enqueue(ctx, job); err != nil {
+			o.log.Warn("job not sent, reconcile will", "stage_id", s.ID, "step", s.Step, "error", err)
 		}
 	}
 }
 
-// reconcileBatch bounds one look at the outbox.
-const reconcileBatch = 500
+// ReconcileBatch bounds one look at the outbox.
+const ReconcileBatch = 500
 
 // Reconcile sends every stage that is due and not on its way, or whose worker fell silent. It runs
 // at start, when nothing that was sent earlier is trusted to be on its way, and every 30 s. It
 // answers how many it sent.
-func (l *Library) Reconcile(ctx context.Context, start bool) (int, error) {
+func (o *Outbox) Reconcile(ctx context.Context, start bool) (int, error) {
 	resend := resendAfter
 	if start {
 		resend = 0
 	}
-	due, err := l.Store.DueStages(ctx, resend, reconcileBatch)
+	due, err := o.store.DueStages(ctx, resend, ReconcileBatch)
 	if err != nil {
 		return 0, fmt.Errorf("list due stages: %w", err)
 	}
-	l.send(ctx, due)
+	o.Send(ctx, due)
 	return len(due), nil
 }
 
 // FreeLeases gives back what an earlier life of this owner held, so that a restart does not wait
 // for leases to run out.
-func (l *Library) FreeLeases(ctx context.Context, owner string) (int, error) {
-	return l.Store.FreeLeases(ctx, owner)
+func (o *Outbox) FreeLeases(ctx context.Context, owner string) (int, error) {
+	return o.store.FreeLeases(ctx, owner)
 }
 
-// ClaimStage takes a stage for owner. Conflict when there is nothing to do: held by somebody, done,
+// Claim takes a stage for owner. Conflict when there is nothing to do: held by somebody, done,
 // or not due yet. A stage that was begun too often without an end is quarantined here: it fails,
 // and Conflict is answered.
-func (l *Library) ClaimStage(ctx context.Context, id storage.StageID, owner string) (Task, error) {
-	s, err := l.Store.ClaimStage(ctx, id, owner, l.Lease)
+func (o *Outbox) Claim(ctx context.Context, id storage.StageID, owner string) (Task, error) {
+	s, err := o.store.ClaimStage(ctx, id, owner, o.lease)
 	if err != nil {
 		return Task{}, fmt.Errorf("claim stage: %w", err)
 	}
 	t := Task{Stage: s}
-	if t.Video, err = l.Store.VideoByID(ctx, s.VideoID); err != nil {
+	if t.Video, err = o.store.VideoByID(ctx, s.VideoID); err != nil {
 		return Task{}, fmt.Errorf("load video: %w", err)
 	}
 	if s.Step != storage.StepInspect && !storage.Steps[s.Step].Live {
-		if t.Probe, err = l.Store.ProbeOf(ctx, s.VideoID, s.Generation); err != nil {
+		if t.Probe, err = o.store.ProbeOf(ctx, s.VideoID, s.Generation); err != nil {
 			return Task{}, fmt.Errorf("load probe: %w", err)
 		}
-		if t.Plan, err = plan.Decide(t.Probe, l.Limits); err != nil {
+		if t.Plan, err = plan.Decide(t.Probe, o.limits); err != nil {
 			// the limits are others than they were
-			return Task{}, errors.Join(storage.E(storage.Conflict, "refused", nil), l.failStage(ctx, t, err))
+			return Task{}, errors.Join(storage.E(storage.Conflict, "refused", nil), o.failStage(ctx, t, err))
 		}
 	}
 	if s.Attempt > storage.Steps[s.Step].Attempts {
@@ -142,35 +143,35 @@ func (l *Library) ClaimStage(ctx context.Context, id storage.StageID, owner stri
 			"Processing stopped several times without a result. Your original is kept; try again, or download it.",
 			nil,
 		)
-		return Task{}, errors.Join(storage.E(storage.Conflict, "quarantined", nil), l.failStage(ctx, t, err))
+		return Task{}, errors.Join(storage.E(storage.Conflict, "quarantined", nil), o.failStage(ctx, t, err))
 	}
 	return t, nil
 }
 
 // Beat renews the lease. Fenced when it has passed to somebody else: the worker stops at once.
-func (l *Library) Beat(ctx context.Context, s storage.Stage) error {
-	return l.Store.HoldStage(ctx, s.ID, s.Fence, l.Lease)
+func (o *Outbox) Beat(ctx context.Context, s storage.Stage) error {
+	return o.store.HoldStage(ctx, s.ID, s.Fence, o.lease)
 }
 
 // Progress writes how far a stage is, 0…1, and tells whoever watches. Fenced.
-func (l *Library) Progress(ctx context.Context, t Task, fraction float64) error {
-	if err := l.Store.SetStageProgress(ctx, t.Stage.ID, t.Stage.Fence, min(max(fraction, 0), 1)); err != nil {
+func (o *Outbox) Progress(ctx context.Context, t Task, fraction float64) error {
+	if err := o.store.SetStageProgress(ctx, t.Stage.ID, t.Stage.Fence, min(max(fraction, 0), 1)); err != nil {
 		return err
 	}
-	l.tell(ctx, t.Video, storage.EventVideo)
+	o.announce(ctx, t.Video, storage.EventVideo)
 	return nil
 }
 
 // PutDerived stores bytes that a step made, under a name that nothing else has. They are seen by
 // nobody until Finish names them.
-func (l *Library) PutDerived(
+func (o *Outbox) PutDerived(
 	ctx context.Context,
 	t Task,
 	ext string,
 	r io.Reader,
 ) (key string, sizeBytes int64, err error) {
-	key = fmt.Sprintf("v/%s/g%d/%s.%s", t.Video.ID, t.Stage.Generation, l.NewID(), ext)
-	n, err := l.Objects.Put(ctx, key, r)
+	key = fmt.Sprintf("v/%s/g%d/%s.%s", t.Video.ID, t.Stage.Generation, o.newID(), ext)
+	n, err := o.objects.Put(ctx, key, r)
 	if err != nil {
 		return "", 0, fmt.Errorf("store derived object: %w", err)
 	}
@@ -179,26 +180,26 @@ func (l *Library) PutDerived(
 
 // FinishInspect keeps what was found in the source and makes the stages that the plan asks for.
 // Unprocessable when the source is refused.
-func (l *Library) FinishInspect(ctx context.Context, t Task, p storage.Probe) error {
-	plan, err := plan.Decide(p, l.Limits)
+func (o *Outbox) FinishInspect(ctx context.Context, t Task, p storage.Probe) error {
+	plan, err := plan.Decide(p, o.limits)
 	if err != nil {
 		return err
 	}
 	t.Probe, t.Plan = p, plan
-	sentence, err := l.missingOf(ctx, t.Video)
+	sentence, err := o.missingOf(ctx, t.Video)
 	if err != nil {
 		return err
 	}
-	return l.end(ctx, t, func(tx storage.Store) ([]storage.Stage, error) {
+	return o.end(ctx, t, func(tx storage.Store) ([]storage.Stage, error) {
 		if err := tx.SaveProbe(ctx, t.Video.ID, t.Stage.Generation, p); err != nil {
 			return nil, fmt.Errorf("save probe: %w", err)
 		}
 		duration := time.Duration(p.DurationMS) * time.Millisecond
 		width, height := p.Size()
-		if err := tx.SetVideoMedia(ctx, t.Video.ID, duration, width, height, l.Now()); err != nil {
+		if err := tx.SetVideoMedia(ctx, t.Video.ID, duration, width, height, o.now()); err != nil {
 			return nil, fmt.Errorf("save media facts: %w", err)
 		}
-		return l.over(ctx, tx, t, storage.StageDone, sentence)
+		return o.over(ctx, tx, t, storage.StageDone, sentence)
 	})
 }
 
@@ -211,35 +212,35 @@ type Outcome struct {
 
 // Finish names what a step made, publishes it where that is due, makes the stages that waited for
 // this one, and ends it: one fenced commit.
-func (l *Library) Finish(ctx context.Context, t Task, o Outcome) error {
-	t.then = o.Then
-	return l.end(ctx, t, func(tx storage.Store) ([]storage.Stage, error) {
-		if o.Loudness != nil {
+func (o *Outbox) Finish(ctx context.Context, t Task, outcome Outcome) error {
+	t.then = outcome.Then
+	return o.end(ctx, t, func(tx storage.Store) ([]storage.Stage, error) {
+		if outcome.Loudness != nil {
 			heard := *t.Probe.Audio
-			heard.Loudness = o.Loudness
+			heard.Loudness = outcome.Loudness
 			t.Probe.Audio = &heard
-			if err := l.saveProbe(ctx, tx, &t); err != nil {
+			if err := o.saveProbe(ctx, tx, &t); err != nil {
 				return nil, err
 			}
 		}
-		for _, a := range o.Assets {
+		for _, a := range outcome.Assets {
 			a.ID, a.VideoID, a.Generation, a.CreatedAt = storage.AssetID(
-				l.NewID(),
-			), t.Video.ID, t.Stage.Generation, l.Now()
+				o.newID(),
+			), t.Video.ID, t.Stage.Generation, o.now()
 			if err := tx.CreateAsset(ctx, a); err != nil {
 				return nil, fmt.Errorf("create asset: %w", err)
 			}
 		}
-		return l.over(ctx, tx, t, storage.StageDone, "")
+		return o.over(ctx, tx, t, storage.StageDone, "")
 	})
 }
 
 // saveProbe keeps what was learned since the inspection, and decides anew.
-func (l *Library) saveProbe(ctx context.Context, tx storage.Store, t *Task) error {
+func (o *Outbox) saveProbe(ctx context.Context, tx storage.Store, t *Task) error {
 	if err := tx.SaveProbe(ctx, t.Video.ID, t.Stage.Generation, t.Probe); err != nil {
 		return fmt.Errorf("save probe: %w", err)
 	}
-	plan, err := plan.Decide(t.Probe, l.Limits)
+	plan, err := plan.Decide(t.Probe, o.limits)
 	if err != nil {
 		return err
 	}
@@ -248,22 +249,22 @@ func (l *Library) saveProbe(ctx context.Context, tx storage.Store, t *Task) erro
 }
 
 // end runs the commit that ends a stage, then sends what came due and tells whoever watches.
-func (l *Library) end(ctx context.Context, t Task, fn func(storage.Store) ([]storage.Stage, error)) error {
+func (o *Outbox) end(ctx context.Context, t Task, fn func(storage.Store) ([]storage.Stage, error)) error {
 	var next []storage.Stage
-	err := l.commit(ctx, t, func(tx storage.Store) (err error) {
+	err := o.commit(ctx, t, func(tx storage.Store) (err error) {
 		next, err = fn(tx)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	l.send(ctx, next)
-	l.tell(ctx, t.Video, storage.EventVideo)
+	o.Send(ctx, next)
+	o.announce(ctx, t.Video, storage.EventVideo)
 	return nil
 }
 
 // over ends the stage, makes those that waited for it, and publishes what can be.
-func (l *Library) over(
+func (o *Outbox) over(
 	ctx context.Context,
 	tx storage.Store,
 	t Task,
@@ -286,19 +287,19 @@ func (l *Library) over(
 		if slices.ContainsFunc(there, func(s storage.Stage) bool { return s.Step == step }) {
 			continue
 		}
-		s := l.newStage(t.Video.ID, t.Stage.Generation, step)
+		s := o.NewStage(t.Video.ID, t.Stage.Generation, step)
 		if err := tx.CreateStage(ctx, s); err != nil {
 			return nil, fmt.Errorf("create stage: %w", err)
 		}
 		next = append(next, s)
 	}
 	_, improving, _ := storage.ProgressOf(append(there, next...))
-	return next, l.publish(ctx, tx, t, !improving)
+	return next, o.publish(ctx, tx, t, !improving)
 }
 
 // publish makes this generation what viewers see: the first one as soon as anything of it plays, a
 // later one when all of it is there and plays everywhere.
-func (l *Library) publish(ctx context.Context, tx storage.Store, t Task, finished bool) error {
+func (o *Outbox) publish(ctx context.Context, tx storage.Store, t Task, finished bool) error {
 	assets, err := tx.AssetsByVideo(ctx, t.Video.ID, t.Stage.Generation)
 	if err != nil {
 		return fmt.Errorf("list assets: %w", err)
@@ -316,71 +317,71 @@ func (l *Library) publish(ctx context.Context, tx storage.Store, t Task, finishe
 		if v.Published > 0 && !(everywhere && finished) {
 			return nil // an older generation goes on playing
 		}
-		if err := tx.PublishGeneration(ctx, v.ID, t.Stage.Generation, l.Now()); err != nil {
+		if err := tx.PublishGeneration(ctx, v.ID, t.Stage.Generation, o.now()); err != nil {
 			return fmt.Errorf("publish: %w", err)
 		}
 	}
 	if !everywhere || v.State != storage.StateProcessing {
 		return nil
 	}
-	return tx.SetVideoState(ctx, v.ID, storage.StateReady.From(), storage.StateReady, "", l.Now())
+	return tx.SetVideoState(ctx, v.ID, storage.StateReady.From(), storage.StateReady, "", o.now())
 }
 
 // commit runs fn in a transaction that begins by holding the lease: a late or duplicate worker
 // changes nothing.
-func (l *Library) commit(ctx context.Context, t Task, fn func(storage.Store) error) error {
-	return l.Store.InTx(ctx, func(tx storage.Store) error {
-		if err := tx.HoldStage(ctx, t.Stage.ID, t.Stage.Fence, l.Lease); err != nil {
+func (o *Outbox) commit(ctx context.Context, t Task, fn func(storage.Store) error) error {
+	return o.store.InTx(ctx, func(tx storage.Store) error {
+		if err := tx.HoldStage(ctx, t.Stage.ID, t.Stage.Fence, o.lease); err != nil {
 			return fmt.Errorf("hold stage: %w", err)
 		}
 		return fn(tx)
 	})
 }
 
-// FailStage ends a stage that could not be done, or makes it due again when trying again can help
+// Fail ends a stage that could not be done, or makes it due again when trying again can help
 // and tries are left. Fenced.
-func (l *Library) FailStage(ctx context.Context, t Task, cause error) error {
+func (o *Outbox) Fail(ctx context.Context, t Task, cause error) error {
 	tries := storage.Steps[t.Stage.Step].Attempts
 	if storage.KindOf(cause).Retryable() && t.Stage.Attempt < tries {
 		wait := time.Duration(t.Stage.Attempt*t.Stage.Attempt) * retryAfter
-		if err := l.Store.RequeueStage(ctx, t.Stage.ID, t.Stage.Fence, wait, false); err != nil {
+		if err := o.store.RequeueStage(ctx, t.Stage.ID, t.Stage.Fence, wait, false); err != nil {
 			return err
 		}
-		l.sendAfter(ctx, []storage.Stage{t.Stage}, wait)
+		o.SendAfter(ctx, []storage.Stage{t.Stage}, wait)
 		return nil
 	}
-	return l.failStage(ctx, t, cause)
+	return o.failStage(ctx, t, cause)
 }
 
 // HandBack gives the stage to whoever comes next, at once and without counting the attempt: for a
 // clean shutdown. Fenced.
-func (l *Library) HandBack(ctx context.Context, t Task) error {
-	if err := l.Store.RequeueStage(ctx, t.Stage.ID, t.Stage.Fence, 0, true); err != nil {
+func (o *Outbox) HandBack(ctx context.Context, t Task) error {
+	if err := o.store.RequeueStage(ctx, t.Stage.ID, t.Stage.Fence, 0, true); err != nil {
 		return err
 	}
-	l.send(ctx, []storage.Stage{t.Stage})
+	o.Send(ctx, []storage.Stage{t.Stage})
 	return nil
 }
 
-func (l *Library) failStage(ctx context.Context, t Task, cause error) error {
+func (o *Outbox) failStage(ctx context.Context, t Task, cause error) error {
 	sentence := storage.MessageOf(cause)
 	if sentence == "" {
 		sentence = "Something went wrong here while this video was processed. Your original is kept; try again."
 	}
-	return l.end(ctx, t, func(tx storage.Store) ([]storage.Stage, error) {
-		if err := l.afterFailure(ctx, tx, &t, &sentence); err != nil {
+	return o.end(ctx, t, func(tx storage.Store) ([]storage.Stage, error) {
+		if err := o.afterFailure(ctx, tx, &t, &sentence); err != nil {
 			return nil, err
 		}
-		return l.over(ctx, tx, t, storage.StageFailed, sentence)
+		return o.over(ctx, tx, t, storage.StageFailed, sentence)
 	})
 }
 
 // afterFailure decides what a failed step means for its video: what could not be copied is encoded
 // instead, a poster is missed, and without a picture that plays the video has failed.
-func (l *Library) afterFailure(ctx context.Context, tx storage.Store, t *Task, sentence *string) error {
+func (o *Outbox) afterFailure(ctx context.Context, tx storage.Store, t *Task, sentence *string) error {
 	if t.Stage.Step == storage.StepCopy {
 		t.Probe.NoCopy = true
-		err := l.saveProbe(ctx, tx, t)
+		err := o.saveProbe(ctx, tx, t)
 		if storage.KindOf(err) != storage.Unprocessable {
 			*sentence = ""
 			return err
@@ -406,7 +407,7 @@ func (l *Library) afterFailure(ctx context.Context, tx storage.Store, t *Task, s
 	}
 	if v.Published > 0 {
 		*sentence = "This plays in most browsers, but a version for every device could not be made."
-		return tx.SetVideoState(ctx, v.ID, storage.StateReady.From(), storage.StateReady, "", l.Now())
+		return tx.SetVideoState(ctx, v.ID, storage.StateReady.From(), storage.StateReady, "", o.now())
 	}
-	return tx.SetVideoState(ctx, v.ID, storage.StateFailed.From(), storage.StateFailed, *sentence, l.Now())
+	return tx.SetVideoState(ctx, v.ID, storage.StateFailed.From(), storage.StateFailed, *sentence, o.now())
 }

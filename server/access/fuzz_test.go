@@ -1,4 +1,4 @@
-package meanwhile
+package access
 
 import (
 	"bytes"
@@ -14,9 +14,9 @@ import (
 func FuzzSigned(f *testing.F) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	l := New(Config{Secret: bytes.Repeat([]byte{7}, 32), Now: func() time.Time { return now }})
-	pass := l.passOf(storage.Pass{ShareID: "share", Lock: 3, Email: "a@example.org"})
-	grant, _ := l.grantFor(storage.Share{ID: "share", Epoch: 3})
-	token := l.uploadToken("upload", now)
+	pass := l.PassOf(storage.Pass{ShareID: "share", Lock: 3, Email: "a@example.org"})
+	grant, _ := l.GrantFor(storage.Share{ID: "share", Epoch: 3})
+	token := l.UploadToken("upload", now)
 	for _, good := range []string{pass, grant, token} {
 		f.Add(good)
 		f.Add(good[:len(good)-1])

@@ -1,4 +1,4 @@
-package meanwhile
+package access
 
 import (
 	"crypto/hmac"
@@ -15,25 +15,25 @@ import (
 // PassFor is how long a pass opens its link, unless who may come in changes before.
 const PassFor = 30 * 24 * time.Hour
 
-// passOf makes a pass that a browser keeps: the share, its lock, an end and the address under an
+// PassOf makes a pass that a browser keeps: the share, its lock, an end and the address under an
 // HMAC. There is no row of it.
-func (l *Library) passOf(p storage.Pass) string {
+func (c *Core) PassOf(p storage.Pass) string {
 	email := base64.RawURLEncoding.EncodeToString([]byte(p.Email))
-	body := fmt.Sprintf("%s.%d.%d.%s", p.ShareID, p.Lock, l.Now().Add(PassFor).Unix(), email)
-	return body + "." + l.passMAC(body)
+	body := fmt.Sprintf("%s.%d.%d.%s", p.ShareID, p.Lock, c.Now().Add(PassFor).Unix(), email)
+	return body + "." + c.passMAC(body)
 }
 
-func (l *Library) passMAC(body string) string {
-	mac := hmac.New(sha256.New, l.Secret)
+func (c *Core) passMAC(body string) string {
+	mac := hmac.New(sha256.New, c.Secret)
 	mac.Write([]byte("pass/" + body))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
 // ReadPass reads what CheckSharePassword and UseShareMail gave; false for anything else, and for
 // one that is over.
-func (l *Library) ReadPass(text string) (storage.Pass, bool) {
+func (c *Core) ReadPass(text string) (storage.Pass, bool) {
 	i := strings.LastIndexByte(text, '.')
-	if i < 0 || !hmac.Equal([]byte(text[i+1:]), []byte(l.passMAC(text[:i]))) {
+	if i < 0 || !hmac.Equal([]byte(text[i+1:]), []byte(c.passMAC(text[:i]))) {
 		return storage.Pass{}, false
 	}
 	fields := strings.Split(text[:i], ".")
@@ -45,7 +45,7 @@ func (l *Library) ReadPass(text string) (storage.Pass, bool) {
 		return storage.Pass{}, false
 	}
 	ends, err := strconv.ParseInt(fields[2], 10, 64)
-	if err != nil || l.Now().Unix() >= ends {
+	if err != nil || c.Now().Unix() >= ends {
 		return storage.Pass{}, false
 	}
 	email, err := base64.RawURLEncoding.DecodeString(fields[3])

@@ -1,4 +1,4 @@
-package meanwhile
+package access
 
 import (
 	"context"
@@ -13,22 +13,22 @@ const touchEvery = 5 * time.Minute
 
 var errSessionEnded = storage.E(storage.Unauthenticated, "Your session has ended. Sign in again.", nil)
 
-// ActorBySession is who the cookie stands for. Unauthenticated when it is unknown or over.
-func (l *Library) ActorBySession(ctx context.Context, cookie string) (Actor, error) {
-	s, id, err := l.Store.SessionByHash(ctx, storage.SecretHash(cookie))
+// BySession is who the cookie stands for. Unauthenticated when it is unknown or over.
+func (c *Core) BySession(ctx context.Context, cookie string) (Actor, error) {
+	s, id, err := c.Store.SessionByHash(ctx, storage.SecretHash(cookie))
 	if err != nil && storage.KindOf(err) != storage.NotFound {
 		return Actor{}, fmt.Errorf("find session: %w", err)
 	}
-	now := l.Now()
+	now := c.Now()
 	if err != nil || !now.Before(s.ExpiresAt) || now.Sub(s.LastUsed) >= SessionIdle {
 		return Actor{}, errSessionEnded
 	}
 	if now.Sub(s.LastUsed) > touchEvery {
-		if err := l.Store.TouchSession(ctx, s.Hash, now); err != nil {
+		if err := c.Store.TouchSession(ctx, s.Hash, now); err != nil {
 			return Actor{}, fmt.Errorf("note session use: %w", err)
 		}
 	}
-	return actorOf(id, nil), nil
+	return ActorOf(id, nil), nil
 }
 
 // keyCheck is how long a key is believed after its row was read. A key's own end counts at once.
@@ -40,33 +40,33 @@ type keyHolder struct {
 	id  storage.Identity
 }
 
-// ActorByKey is who the API key stands for. Unauthenticated when it is unknown or over; a row that
+// ByKey is who the API key stands for. Unauthenticated when it is unknown or over; a row that
 // has changed counts within keyCheck.
-func (l *Library) ActorByKey(ctx context.Context, secret string) (Actor, error) {
-	now := l.Now()
+func (c *Core) ByKey(ctx context.Context, secret string) (Actor, error) {
+	now := c.Now()
 	hash := storage.SecretHash(secret)
-	holder, known := l.keys.get(hash, now, keyCheck)
+	holder, known := c.keys.get(hash, now, keyCheck)
 	if !known {
 		var err error
-		holder.key, holder.id, err = l.Store.APIKeyByHash(ctx, hash)
+		holder.key, holder.id, err = c.Store.APIKeyByHash(ctx, hash)
 		if err != nil && storage.KindOf(err) != storage.NotFound {
 			return Actor{}, fmt.Errorf("find API key: %w", err)
 		}
 		if err != nil || holder.id.WorkspaceID == "" {
 			return Actor{}, noKey(err) // nor does a key work on where its person has left
 		}
-		l.keys.put(hash, holder, now)
+		c.keys.put(hash, holder, now)
 	}
 	k := holder.key
 	if k.ExpiresAt != nil && !now.Before(*k.ExpiresAt) {
 		return Actor{}, noKey(nil)
 	}
 	if !known && (k.LastUsed == nil || now.Sub(*k.LastUsed) > touchEvery) {
-		if err := l.Store.TouchAPIKey(ctx, k.ID, now); err != nil {
+		if err := c.Store.TouchAPIKey(ctx, k.ID, now); err != nil {
 			return Actor{}, fmt.Errorf("note API key use: %w", err)
 		}
 	}
-	return actorOf(holder.id, k.Scopes), nil
+	return ActorOf(holder.id, k.Scopes), nil
 }
 
 func noKey(err error) error {
@@ -77,7 +77,8 @@ func noKey(err error) error {
 	)
 }
 
-func actorOf(id storage.Identity, scopes []storage.Scope) Actor {
+// ActorOf is a person where they are at work; scopes are those of a key, nil for a session.
+func ActorOf(id storage.Identity, scopes []storage.Scope) Actor {
 	return Actor{
 		UserID:        id.User.ID,
 		Name:          id.User.Name,

@@ -1,4 +1,4 @@
-package meanwhile
+package access
 
 import (
 	"context"
@@ -22,51 +22,51 @@ const (
 	grantStep  = time.Hour
 )
 
-// grantFor makes the address part that opens a share's media: share, epoch and expiry under an
+// GrantFor makes the address part that opens a share's media: share, epoch and expiry under an
 // HMAC.
-func (l *Library) grantFor(s storage.Share) (string, time.Time) {
-	ends := l.Now().Add(grantFor).Truncate(grantStep).Add(grantStep)
+func (c *Core) GrantFor(s storage.Share) (string, time.Time) {
+	ends := c.Now().Add(grantFor).Truncate(grantStep).Add(grantStep)
 	if s.ExpiresAt != nil && s.ExpiresAt.Before(ends) {
 		ends = *s.ExpiresAt
 	}
 	body := fmt.Sprintf("%s.%d.%d", s.ID, s.Epoch, ends.Unix())
-	return body + "." + l.grantMAC(body), ends
+	return body + "." + c.grantMAC(body), ends
 }
 
-func (l *Library) grantMAC(body string) string {
-	mac := hmac.New(sha256.New, l.Secret)
+func (c *Core) grantMAC(body string) string {
+	mac := hmac.New(sha256.New, c.Secret)
 	mac.Write([]byte("grant/" + body))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:18])
 }
 
 // MediaByGrant finds the asset that a player asks for. Forbidden when the grant was good and has
 // ended or its rules have changed (fetch the share again); NotFound for anything else.
-func (l *Library) MediaByGrant(ctx context.Context, grant string, generation int, name string) (storage.Asset, error) {
-	share, epoch, ends, err := l.readGrant(grant)
+func (c *Core) MediaByGrant(ctx context.Context, grant string, generation int, name string) (storage.Asset, error) {
+	share, epoch, ends, err := c.readGrant(grant)
 	if err != nil {
 		return storage.Asset{}, err
 	}
-	now := l.Now()
+	now := c.Now()
 	if !now.Before(ends) {
 		return storage.Asset{}, errGrantOver
 	}
 	id := grant + "/" + strconv.Itoa(generation) + "/" + name
-	if a, ok := l.grants.get(id, now, grantCheck); ok {
+	if a, ok := c.grants.get(id, now, grantCheck); ok {
 		return a, nil
 	}
-	a, err := l.mediaByShare(ctx, share, epoch, generation, name)
+	a, err := c.mediaByShare(ctx, share, epoch, generation, name)
 	if err != nil {
 		return storage.Asset{}, err
 	}
-	l.grants.put(id, a, now)
+	c.grants.put(id, a, now)
 	return a, nil
 }
 
 var errGrantOver = storage.E(storage.Forbidden, "This address has ended. Load the page again to go on.", nil)
 
-func (l *Library) readGrant(grant string) (storage.ShareID, int64, time.Time, error) {
+func (c *Core) readGrant(grant string) (storage.ShareID, int64, time.Time, error) {
 	i := strings.LastIndexByte(grant, '.')
-	if i < 0 || !hmac.Equal([]byte(grant[i+1:]), []byte(l.grantMAC(grant[:i]))) {
+	if i < 0 || !hmac.Equal([]byte(grant[i+1:]), []byte(c.grantMAC(grant[:i]))) {
 		return "", 0, time.Time{}, storage.NoMedia(nil)
 	}
 	fields := strings.Split(grant[:i], ".")
@@ -84,28 +84,28 @@ func (l *Library) readGrant(grant string) (storage.ShareID, int64, time.Time, er
 	return storage.ShareID(fields[0]), epoch, time.Unix(unix, 0), nil
 }
 
-// videoByGrant finds the video that a grant opens, with every rule looked at. Errors are
+// ByGrant finds the video that a grant opens, with every rule looked at. Errors are
 // MediaByGrant's.
-func (l *Library) videoByGrant(ctx context.Context, grant string) (storage.Video, error) {
-	id, epoch, ends, err := l.readGrant(grant)
+func (c *Core) ByGrant(ctx context.Context, grant string) (storage.Video, error) {
+	id, epoch, ends, err := c.readGrant(grant)
 	if err != nil {
 		return storage.Video{}, err
 	}
-	if !l.Now().Before(ends) {
+	if !c.Now().Before(ends) {
 		return storage.Video{}, errGrantOver
 	}
-	return l.videoByEpoch(ctx, id, epoch)
+	return c.videoByEpoch(ctx, id, epoch)
 }
 
-func (l *Library) videoByEpoch(ctx context.Context, id storage.ShareID, epoch int64) (storage.Video, error) {
-	share, err := l.Store.ShareByID(ctx, id)
+func (c *Core) videoByEpoch(ctx context.Context, id storage.ShareID, epoch int64) (storage.Video, error) {
+	share, err := c.Store.ShareByID(ctx, id)
 	if err != nil {
 		return storage.Video{}, fmt.Errorf("find share: %w", err)
 	}
-	if share.Epoch != epoch || !share.Open(l.Now()) {
+	if share.Epoch != epoch || !share.Open(c.Now()) {
 		return storage.Video{}, errGrantOver
 	}
-	v, err := l.Store.VideoByID(ctx, share.VideoID)
+	v, err := c.Store.VideoByID(ctx, share.VideoID)
 	if err != nil {
 		return storage.Video{}, fmt.Errorf("find video: %w", err)
 	}
@@ -115,18 +115,18 @@ func (l *Library) videoByEpoch(ctx context.Context, id storage.ShareID, epoch in
 	return v, nil
 }
 
-func (l *Library) mediaByShare(
+func (c *Core) mediaByShare(
 	ctx context.Context,
 	id storage.ShareID,
 	epoch int64,
 	generation int,
 	name string,
 ) (storage.Asset, error) {
-	v, err := l.videoByEpoch(ctx, id, epoch)
+	v, err := c.videoByEpoch(ctx, id, epoch)
 	if err != nil {
 		return storage.Asset{}, err
 	}
-	a, err := l.Store.AssetByName(ctx, v.ID, generation, name)
+	a, err := c.Store.AssetByName(ctx, v.ID, generation, name)
 	if err != nil && storage.KindOf(err) == storage.NotFound {
 		return storage.Asset{}, storage.NoMedia(err)
 	}

@@ -1,0 +1,247 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"meanwhile/storage"
+)
+
+// Actor is who asks. The zero Actor is a guest.
+type Actor struct {
+	UserID storage.UserID
+	Name   string
+	Email  string
+	// WorkspaceID, its name and Role are empty for a person who is in no workspace.
+	WorkspaceID storage.WorkspaceID
+	// WorkspaceName is for display.
+	WorkspaceName string
+	Role          storage.Role
+	// Scopes bounds what an API key may do; nil for a person with a session.
+	Scopes []storage.Scope
+	// Upload is set when the actor holds only the write-only credential of one upload.
+	Upload storage.UploadID
+	// Verified says that Email has been shown to be theirs.
+	Verified bool
+	// Passes are what a browser holds of links that ask for something.
+	Passes []storage.Pass
+	// Address is the network address that the actor came from, for the log of the workspace;
+	// Network is what of it one customer has.
+	Address, Network string
+}
+
+// SignedIn reports whether the actor has an account.
+func (a Actor) SignedIn() bool { return a.UserID != "" }
+
+// Has reports whether the actor may do what needs this scope; a person with a session needs none.
+func (a Actor) Has(s storage.Scope) bool {
+	if a.Scopes == nil {
+		return true
+	}
+	for _, have := range a.Scopes {
+		if have == s {
+			return true
+		}
+	}
+	return false
+}
+
+// Verb is what somebody wants to do with a video.
+type Verb string
+
+// What somebody may want to do with a video.
+const (
+	ToView          Verb = "view"
+	ToComment       Verb = "comment"
+	ToModerate      Verb = "moderate" // delete any comment
+	ToEdit          Verb = "edit"     // rename, delete, restore, process again
+	ToFetchOriginal Verb = "original" // fetch what was uploaded
+	ToDownload      Verb = "download" // fetch the rendition as a file
+	ToUpload        Verb = "upload"
+	ToShare         Verb = "share" // make, change and revoke links
+)
+
+// rule is one row of the decision: which scope an API key needs, and whether the holder of an
+// open share link may do it as well.
+type rule struct {
+	scope   storage.Scope
+	byShare func(storage.Share) bool
+}
+
+func always(storage.Share) bool          { return true }
+func never(storage.Share) bool           { return false }
+func whenDownload(sh storage.Share) bool { return sh.AllowDownload }
+
+var verbs = map[Verb]rule{
+	ToView:          {storage.ScopeRead, always},
+	ToComment:       {storage.ScopeComment, always},
+	ToModerate:      {storage.ScopeComment, never},
+	ToEdit:          {storage.ScopeWrite, never},
+	ToFetchOriginal: {storage.ScopeRead, never},
+	ToDownload:      {storage.ScopeRead, whenDownload},
+	ToUpload:        {storage.ScopeUpload, never},
+	ToShare:         {storage.ScopeWrite, never},
+}
+
+// NotThere is what anyone hears of what they may not see: the same as of what does not exist.
+func NotThere(err error) error {
+	return storage.E(storage.NotFound, "There is no such video, or it is not shared with you.", err)
+}
+
+// Authorize is the one decision about a video. share is the link that the actor came by, with its
+// people, nil if none. A video in the trash can only be restored or read by its owner through the
+// verbs that say so.
+func (c *Core) Authorize(a Actor, v storage.Video, share *storage.SharedLink, what Verb) error {
+	row, ok := verbs[what]
+	if !ok {
+		return fmt.Errorf("authorize: unknown verb %q", what)
+	}
+	if c.Owns(a, v) {
+		if !a.Has(row.scope) {
+			return storage.E(storage.Forbidden, fmt.Sprintf("This API key lacks the scope %q.", row.scope), nil)
+		}
+		return nil
+	}
+	if v.TrashedAt != nil || share == nil || share.VideoID != v.ID || !share.Open(c.Now()) ||
+		!row.byShare(share.Share) {
+		return NotThere(nil)
+	}
+	if err := c.admit(a, v, *share); err != nil {
+		return err
+	}
+	if !a.Has(row.scope) {
+		return storage.E(storage.Forbidden, fmt.Sprintf("This API key lacks the scope %q.", row.scope), nil)
+	}
+	return nil
+}
+
+// admit decides whether a link lets the actor in. Who is not among its members hears the same as of
+// what does not exist; who could give a password or an address is told so.
+func (c *Core) admit(a Actor, v storage.Video, link storage.SharedLink) error {
+	switch link.Audience {
+	case storage.AudienceLink:
+		return nil
+	case storage.AudiencePassword:
+		if !a.passes(link.Share) {
+			return ErrPasswordNeeded
+		}
+		return nil
+	case storage.AudienceMembers:
+		if !c.IsMember(a, v) {
+			return NotThere(nil)
+		}
+		return nil
+	case storage.AudienceNamed:
+		for _, email := range a.proved(link.Share) {
+			if slices.Contains(link.People, email) {
+				return nil
+			}
+		}
+		return ErrAddressNeeded
+	}
+	return NotThere(fmt.Errorf("unknown audience %q", link.Audience))
+}
+
+// IsMember reports whether a belongs to the video's workspace.
+func (c *Core) IsMember(a Actor, v storage.Video) bool {
+	return a.SignedIn() && a.WorkspaceID == v.WorkspaceID
+}
+
+// Owns reports whether a made the video or looks after its workspace.
+func (c *Core) Owns(a Actor, v storage.Video) bool {
+	if !a.SignedIn() || a.WorkspaceID != v.WorkspaceID {
+		return false
+	}
+	return a.UserID == v.OwnerID || a.Role == storage.RoleOwner || a.Role == storage.RoleAdmin
+}
+
+// VideoFor loads a video for one of its owner's verbs.
+func (c *Core) VideoFor(ctx context.Context, a Actor, id storage.VideoID, what Verb) (storage.Video, error) {
+	v, err := c.Store.VideoByID(ctx, id)
+	if storage.KindOf(err) == storage.NotFound && err != nil {
+		return storage.Video{}, NotThere(err)
+	}
+	if err != nil {
+		return storage.Video{}, fmt.Errorf("load video: %w", err)
+	}
+	if err := c.Authorize(a, v, nil, what); err != nil {
+		return storage.Video{}, err
+	}
+	return v, nil
+}
+
+// ByLink is the way of everything that begins with a token. It answers as whom the actor
+// comes, too: as a member of the video's workspace, also while they are at work in another of
+// theirs.
+func (c *Core) ByLink(
+	ctx context.Context,
+	a Actor,
+	token string,
+	what Verb,
+) (Actor, storage.Video, storage.SharedLink, error) {
+	v, share, err := c.Store.VideoByToken(ctx, token)
+	if err != nil && storage.KindOf(err) == storage.NotFound {
+		return Actor{}, storage.Video{}, storage.SharedLink{}, NotThere(err)
+	}
+	if err != nil {
+		return Actor{}, storage.Video{}, storage.SharedLink{}, fmt.Errorf("find shared video: %w", err)
+	}
+	if v.TrashedAt != nil || !share.Open(c.Now()) {
+		return Actor{}, storage.Video{}, storage.SharedLink{}, NotThere(nil)
+	}
+	link := storage.SharedLink{Share: share}
+	if share.Audience == storage.AudienceNamed {
+		if link.People, err = c.Store.SharePeople(ctx, share.ID); err != nil {
+			return Actor{}, storage.Video{}, storage.SharedLink{}, fmt.Errorf("list people of share: %w", err)
+		}
+	}
+	who, err := c.inWorkspaceOf(ctx, a, v)
+	if err != nil {
+		return Actor{}, storage.Video{}, storage.SharedLink{}, err
+	}
+	if err := c.Authorize(who, v, &link, what); err != nil {
+		return Actor{}, storage.Video{}, storage.SharedLink{}, err
+	}
+	return who, v, link, nil
+}
+
+// inWorkspaceOf is the actor as a member of the video's workspace, if they are one, wherever they
+// are at work. A key belongs to one workspace.
+func (c *Core) inWorkspaceOf(ctx context.Context, a Actor, v storage.Video) (Actor, error) {
+	if !a.SignedIn() || a.Scopes != nil || a.WorkspaceID == v.WorkspaceID {
+		return a, nil
+	}
+	m, err := c.Store.MemberByID(ctx, v.WorkspaceID, a.UserID)
+	if err != nil && storage.KindOf(err) == storage.NotFound {
+		return a, nil
+	}
+	if err != nil {
+		return Actor{}, fmt.Errorf("find member: %w", err)
+	}
+	a.WorkspaceID, a.Role = v.WorkspaceID, m.Role
+	return a, nil
+}
+
+// passes reports whether one of the actor's passes opens the share by its password.
+func (a Actor) passes(s storage.Share) bool {
+	return slices.ContainsFunc(
+		a.Passes,
+		func(p storage.Pass) bool { return p.ShareID == s.ID && p.Lock == s.Lock && p.Email == "" },
+	)
+}
+
+// proved are the addresses, folded, that the actor has shown to have: by a pass of this share, or
+// by the account.
+func (a Actor) proved(s storage.Share) []string {
+	var emails []string
+	if a.SignedIn() && a.Verified {
+		emails = append(emails, storage.FoldEmail(a.Email))
+	}
+	for _, p := range a.Passes {
+		if p.ShareID == s.ID && p.Email != "" {
+			emails = append(emails, p.Email)
+		}
+	}
+	return emails
+}

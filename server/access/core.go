@@ -1,0 +1,52 @@
+// Package access makes the one decision: who somebody is, and what they may do with a video, a
+// workspace or an account. Nobody else decides; its doors are the only ways to data.
+package access
+
+import (
+	"log/slog"
+	"time"
+
+	"meanwhile/storage"
+)
+
+// Config is what a Core works with. Now, NewID and Log have defaults.
+type Config struct {
+	Store   storage.Store
+	Objects storage.Objects
+	Bus     storage.Bus
+	Hasher  storage.Hasher
+	Log     *slog.Logger
+	// Secret keys the grants and the set-up link: 32 random bytes that stay the same over restarts.
+	Secret []byte
+
+	Now   func() time.Time
+	NewID func() string
+}
+
+// Core is what every subject stands on: the decision, the store behind it, clock, ids and log. All
+// methods may be called from many goroutines.
+type Core struct {
+	Config
+	grants beliefs[storage.Asset]
+	keys   beliefs[keyHolder]
+}
+
+// New makes a Core and fills what has a default.
+func New(c Config) *Core {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.NewID == nil {
+		c.NewID = storage.NewRandomID
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Core{Config: c}
+}
+
+// ForgetGrants makes this process read anew what grants open.
+func (c *Core) ForgetGrants() { c.grants.forget() }
+
+// ForgetKeys makes this process read anew whose API keys are.
+func (c *Core) ForgetKeys() { c.keys.forget() }

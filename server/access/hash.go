@@ -1,0 +1,21 @@
+package access
+
+import (
+	"context"
+	"fmt"
+
+	"meanwhile/storage"
+)
+
+// HashPassword hashes a password that is long enough for what it guards. Invalid for one that is
+// too long to hash.
+func (c *Core) HashPassword(ctx context.Context, password string) (string, error) {
+	if len(password) > 1000 {
+		return "", storage.E(storage.Invalid, "A password can have at most 1000 bytes.", nil)
+	}
+	hash, err := c.Hasher.Hash(ctx, password)
+	if err != nil {
+		return "", fmt.Errorf("hash password: %w", err)
+	}
+	return hash, nil
+}

@@ -1,0 +1,57 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"meanwhile/storage"
+)
+
+// ErrPasswordNeeded and ErrAddressNeeded are what those hear who have a link that asks for
+// something: a pass opens it.
+var (
+	ErrPasswordNeeded = storage.E(
+		storage.Unauthenticated,
+		"This link asks for a password. Give the one that came with it.",
+		nil,
+	)
+	ErrAddressNeeded = storage.E(
+		storage.Unauthenticated,
+		"This link is for some people only. Give your mail address: if it is one of theirs, a message with a way in "+
+			"is sent there.",
+		nil,
+	)
+)
+
+// NewShare is a link with the rules that the video's workspace wants new ones to begin with.
+func (c *Core) NewShare(ctx context.Context, v storage.Video, now time.Time) (storage.Share, error) {
+	_, set, err := c.Store.WorkspaceByID(ctx, v.WorkspaceID)
+	if err != nil {
+		return storage.Share{}, fmt.Errorf("read workspace: %w", err)
+	}
+	return storage.Share{
+		ID:         storage.ShareID(c.NewID()),
+		VideoID:    v.ID,
+		Token:      c.NewID(),
+		ShareRules: rules(set),
+		CreatedAt:  now,
+	}, nil
+}
+
+// rules are what a new link begins with. The usual audience and the usual comments are empty
+// inside.
+func rules(s storage.Settings) storage.ShareRules {
+	r := storage.ShareRules{
+		Audience:      storage.Audience(s.DefaultAudience),
+		Comments:      storage.CommentRule(s.DefaultComments),
+		AllowDownload: s.DefaultDownload,
+	}
+	if r.Audience == "link" {
+		r.Audience = storage.AudienceLink
+	}
+	if r.Comments == "on" {
+		r.Comments = storage.CommentsOn
+	}
+	return r
+}

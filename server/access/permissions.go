@@ -1,0 +1,103 @@
+package access
+
+import (
+	"fmt"
+
+	"meanwhile/storage"
+)
+
+// Permission is what somebody wants to do with a workspace, its people, or their own account.
+type Permission string
+
+// What somebody may want to do with a workspace, its people, or their own account.
+const (
+	SeeSelf           Permission = "see one's profile"
+	ChangeSelf        Permission = "change one's profile"
+	ManageCredentials Permission = "manage one's sessions and password, or go to another workspace"
+	FoundWorkspace    Permission = "make a workspace"
+	ManageKeys        Permission = "manage one's API keys"
+	LeaveWorkspace    Permission = "leave"
+	SeePicture        Permission = "see a colleague's picture"
+	SeePeople         Permission = "see who is in the workspace"
+	SeeSettings       Permission = "see the settings"
+	ChangeSettings    Permission = "change the settings"
+	InvitePeople      Permission = "invite people"
+	ManagePeople      Permission = "change what people are, or remove them"
+	MakeLogInLinks    Permission = "make log-in links for others"
+	HandOver          Permission = "hand ownership over"
+	ExportWorkspace   Permission = "take everything of the workspace along"
+	ReadLog           Permission = "read the log"
+	SeeSite           Permission = "see how the site does"
+)
+
+// right is one row of the decision: the least role in the workspace, empty for anyone with an
+// account; and the scope that an API key needs, empty where no key may, whatever its scopes are.
+type right struct {
+	least storage.Role
+	scope storage.Scope
+}
+
+var permissions = map[Permission]right{
+	SeeSelf:           {"", storage.ScopeRead},
+	ChangeSelf:        {"", storage.ScopeWrite},
+	ManageCredentials: {"", ""},
+	FoundWorkspace:    {"", ""},
+	ManageKeys:        {storage.RoleMember, ""},
+	LeaveWorkspace:    {storage.RoleMember, ""},
+	SeePicture:        {storage.RoleMember, storage.ScopeRead},
+	SeePeople:         {storage.RoleMember, storage.ScopeAdmin},
+	SeeSettings:       {storage.RoleMember, storage.ScopeAdmin},
+	ChangeSettings:    {storage.RoleAdmin, storage.ScopeAdmin},
+	InvitePeople:      {storage.RoleAdmin, storage.ScopeAdmin},
+	ManagePeople:      {storage.RoleAdmin, storage.ScopeAdmin},
+	MakeLogInLinks:    {storage.RoleAdmin, ""},
+	HandOver:          {storage.RoleOwner, ""},
+	ExportWorkspace:   {storage.RoleAdmin, storage.ScopeAdmin},
+	ReadLog:           {storage.RoleOwner, storage.ScopeAdmin},
+	SeeSite:           {"", ""}, // and the role in the first workspace: SeesSite
+}
+
+// ranks order the roles; somebody in no workspace has none.
+var ranks = map[storage.Role]int{storage.RoleMember: 1, storage.RoleAdmin: 2, storage.RoleOwner: 3}
+
+// Below reports whether r may do less than other.
+func Below(r storage.Role, other storage.Role) bool { return ranks[r] < ranks[other] }
+
+// May is the one decision about workspaces, people and accounts. What it lets through may still
+// meet a person who stands above the actor.
+func (c *Core) May(a Actor, what Permission) error {
+	row, ok := permissions[what]
+	switch {
+	case !ok:
+		return fmt.Errorf("may: unknown duty %q", what)
+	case !a.SignedIn():
+		return storage.E(storage.Unauthenticated, "Sign in first.", nil)
+	case a.Scopes != nil && row.scope == "":
+		return storage.E(storage.Forbidden, "No API key can do this. Sign in and do it on the site.", nil)
+	case !a.Has(row.scope):
+		return storage.E(storage.Forbidden, fmt.Sprintf("This API key lacks the scope %q.", row.scope), nil)
+	case row.least != "" && a.WorkspaceID == "":
+		return ErrNoWorkspace
+	case Below(a.Role, row.least):
+		return storage.E(
+			storage.Forbidden,
+			fmt.Sprintf("Only an %s of this workspace can do this. Ask one of them.", orAbove(row.least)),
+			nil,
+		)
+	}
+	return nil
+}
+
+func orAbove(r storage.Role) string {
+	if r == storage.RoleOwner {
+		return "owner"
+	}
+	return "owner or admin"
+}
+
+// ErrNoWorkspace is what somebody hears who is in no workspace.
+var ErrNoWorkspace = storage.E(
+	storage.Forbidden,
+	"You are in no workspace. Open an invite to one, or make your own.",
+	nil,
+)

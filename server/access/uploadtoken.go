@@ -1,0 +1,59 @@
+package access
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"meanwhile/storage"
+)
+
+// tokenFor is how long one upload token is believed; the upload's own expiry, which every sign of
+// life moves, ends it earlier.
+const tokenFor = 30 * 24 * time.Hour
+
+// UploadToken is a write-only credential for one upload that needs no row: the upload, its end, and
+// an HMAC over both.
+func (c *Core) UploadToken(id storage.UploadID, now time.Time) string {
+	body := fmt.Sprintf("%s.%d", id, now.Add(tokenFor).Unix())
+	return "up_" + body + "." + c.tokenMAC(body)
+}
+
+func (c *Core) tokenMAC(body string) string {
+	mac := hmac.New(sha256.New, c.Secret)
+	mac.Write([]byte("upload/" + body))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// ownToken reports whether secret is an UploadToken of this upload that has not ended.
+func (c *Core) ownToken(id storage.UploadID, secret string) bool {
+	body, isToken := strings.CutPrefix(secret, "up_")
+	i := strings.LastIndexByte(body, '.')
+	if !isToken || i < 0 || !hmac.Equal([]byte(body[i+1:]), []byte(c.tokenMAC(body[:i]))) {
+		return false
+	}
+	name, end, _ := strings.Cut(body[:i], ".")
+	unix, err := strconv.ParseInt(end, 10, 64)
+	return err == nil && storage.UploadID(name) == id && c.Now().Before(time.Unix(unix, 0))
+}
+
+// ByUploadToken is the holder of one upload's own credential. Unauthenticated when it does not
+// fit.
+func (c *Core) ByUploadToken(ctx context.Context, id storage.UploadID, secret string) (Actor, error) {
+	u, err := c.Store.UploadByID(ctx, id)
+	if err != nil && storage.KindOf(err) != storage.NotFound {
+		return Actor{}, fmt.Errorf("find upload: %w", err)
+	}
+	if err != nil ||
+		subtle.ConstantTimeCompare([]byte(u.TokenHash), []byte(storage.SecretHash(secret))) != 1 &&
+			!c.ownToken(id, secret) {
+		return Actor{}, storage.E(storage.Unauthenticated, "This upload token does not fit. Ask for a new one.", err)
+	}
+	return Actor{Upload: id}, nil
+}

@@ -1,0 +1,286 @@
+package source
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"meanwhile/storage"
+)
+
+// Source reads a video as it was uploaded: the parts one after another, from any offset.
+type Source struct {
+	Filename  string
+	SizeBytes int64
+
+	//nolint:containedctx // a Source lives as long as the call that opened it, like an http.Request
+	ctx     context.Context
+	objects storage.Objects
+	parts   []storage.Part
+	// the parts from there on, where parts are not all; may be nil
+	find  func(at int64) ([]storage.Part, error)
+	At    int64
+	open  io.ReadCloser
+	part  storage.Part // that is open
+	local bool
+}
+
+// Local reports whether the parts are files of this machine, or as good as: reading here and there
+// costs no request each time.
+func (s *Source) Local() (bool, error) {
+	if _, err := s.partAt(0); err != nil && !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	if len(s.parts) == 0 {
+		return false, nil
+	}
+	first, err := s.objects.Open(s.ctx, s.parts[0].Key, storage.Range{})
+	if err != nil {
+		return false, fmt.Errorf("open part %d: %w", s.parts[0].N, err)
+	}
+	_, s.local = first.(io.Seeker)
+	return s.local, first.Close()
+}
+
+// Open gives the bytes of the main track, which a worker processes. NotFound before the
+// upload is complete. The caller closes it.
+func (o *Opener) Open(ctx context.Context, id storage.VideoID) (*Source, error) {
+	return o.OpenTrack(ctx, id, storage.ScreenTrack)
+}
+
+// OpenTrack gives the bytes of a track of a recording; a file has only the main one. NotFound
+// before the upload is complete, and for a track that is not there. The caller closes it.
+func (o *Opener) OpenTrack(ctx context.Context, id storage.VideoID, track string) (*Source, error) {
+	u, err := o.store.UploadByVideo(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("find upload: %w", err)
+	}
+	if u.SealedAt == nil {
+		return nil, storage.E(storage.NotFound, "The upload is not complete yet.", nil)
+	}
+	chunks, err := o.store.Chunks(ctx, u.ID, track)
+	if err != nil {
+		return nil, fmt.Errorf("list chunks: %w", err)
+	}
+	parts := storage.Contiguous(chunks)
+	if len(parts) == 0 && track == storage.ScreenTrack {
+		if parts, err = o.store.Parts(ctx, u.ID, storage.FileTrack); err != nil {
+			return nil, fmt.Errorf("list parts: %w", err)
+		}
+	}
+	if len(parts) == 0 && track != storage.ScreenTrack {
+		return nil, storage.E(storage.NotFound, "There is nothing of this track.", nil)
+	}
+	return o.sourceOf(ctx, u, parts), nil
+}
+
+func (o *Opener) sourceOf(ctx context.Context, u storage.Upload, parts []storage.Part) *Source {
+	s := &Source{Filename: u.Filename, ctx: ctx, objects: o.objects, parts: parts}
+	if n := len(parts); n > 0 {
+		s.SizeBytes = parts[n-1].OffsetBytes + parts[n-1].SizeBytes
+	}
+	return s
+}
+
+// partsAtOnce is how many rows a source of a growing track reads at a time.
+const partsAtOnce = 16
+
+// Growing is what is there of a recording's track without a gap, its parts found as they are asked
+// for.
+func (o *Opener) Growing(ctx context.Context, u storage.Upload, track string) (*Source, error) {
+	_, end, err := o.store.TrackEnd(ctx, u.ID, track)
+	if err != nil {
+		return nil, fmt.Errorf("find end of track: %w", err)
+	}
+	return &Source{
+		Filename:  u.Filename,
+		SizeBytes: end,
+		ctx:       ctx,
+		objects:   o.objects,
+		find: func(at int64) ([]storage.Part, error) {
+			return o.store.ChunksAt(ctx, u.ID, track, at, partsAtOnce)
+		},
+	}, nil
+}
+
+// Read reads on from the current offset, across parts.
+func (s *Source) Read(p []byte) (int, error) {
+	for {
+		if s.open == nil {
+			if err := s.openPart(); err != nil {
+				return 0, err
+			}
+		}
+		n, err := s.open.Read(p)
+		s.At += int64(n)
+		if errors.Is(err, io.EOF) {
+			if cerr := s.Close(); cerr != nil {
+				return n, cerr
+			}
+			err = nil
+		}
+		if n > 0 || err != nil {
+			return n, err
+		}
+	}
+}
+
+// WriteTo writes what is left to w, a part at a time: between files of one machine the bytes need
+// not pass through this process.
+func (s *Source) WriteTo(w io.Writer) (int64, error) {
+	var written int64
+	for {
+		if err := s.ctx.Err(); err != nil {
+			return written, err
+		}
+		if s.open == nil {
+			err := s.openPart()
+			if errors.Is(err, io.EOF) {
+				return written, nil
+			}
+			if err != nil {
+				return written, err
+			}
+		}
+		n, err := io.Copy(w, s.open)
+		s.At += n
+		written += n
+		if err != nil {
+			return written, err
+		}
+		if err := s.Close(); err != nil {
+			return written, err
+		}
+	}
+}
+
+func (s *Source) openPart() error {
+	part, err := s.partAt(s.At)
+	if err != nil {
+		return err
+	}
+	piece := storage.Range{Start: s.At - part.OffsetBytes}
+	if s.local {
+		piece = storage.Range{} // only a whole object can be moved about in
+	}
+	r, err := s.objects.Open(s.ctx, part.Key, piece)
+	if err != nil {
+		return fmt.Errorf("open part %d: %w", part.N, err)
+	}
+	s.open, s.part = r, part
+	if s.local {
+		_, err = s.Seek(s.At, io.SeekStart)
+	}
+	return err
+}
+
+// partAt is the part that holds the byte at. io.EOF behind the last one.
+func (s *Source) partAt(at int64) (storage.Part, error) {
+	if part, ok := partAmong(s.parts, at); ok || s.find == nil || at >= s.SizeBytes {
+		if !ok {
+			return storage.Part{}, io.EOF
+		}
+		return part, nil
+	}
+	parts, err := s.find(at)
+	if err != nil {
+		return storage.Part{}, fmt.Errorf("find part: %w", err)
+	}
+	s.parts = parts
+	part, ok := partAmong(parts, at)
+	if !ok {
+		return storage.Part{}, io.EOF
+	}
+	return part, nil
+}
+
+func partAmong(parts []storage.Part, at int64) (storage.Part, bool) {
+	i, found := slices.BinarySearchFunc(
+		parts,
+		at,
+		func(p storage.Part, at int64) int { return cmp.Compare(p.OffsetBytes, at) },
+	)
+	if !found {
+		i-- // it begins in the part before
+	}
+	if i < 0 || i >= len(parts) || at >= parts[i].OffsetBytes+parts[i].SizeBytes {
+		return storage.Part{}, false
+	}
+	return parts[i], true
+}
+
+// ReadAt reads len(p) bytes at offset, across parts. It moves the offset that Read goes on from.
+func (s *Source) ReadAt(p []byte, offset int64) (int, error) {
+	if _, err := s.Seek(offset, io.SeekStart); err != nil {
+		return 0, err
+	}
+	n, err := io.ReadFull(s, p)
+	if err == io.ErrUnexpectedEOF {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// Seek moves to another offset, as http.ServeContent asks for.
+func (s *Source) Seek(offset int64, whence int) (int64, error) {
+	switch whence {
+	case io.SeekCurrent:
+		offset += s.At
+	case io.SeekEnd:
+		offset += s.SizeBytes
+	}
+	if offset < 0 {
+		return 0, storage.E(storage.Invalid, "There is nothing before the first byte.", nil)
+	}
+	if within := offset - s.part.OffsetBytes; s.open != nil && s.local && within >= 0 && within < s.part.SizeBytes {
+		//nolint:errcheck // local says that it can
+		if _, err := s.open.(io.Seeker).Seek(within, io.SeekStart); err != nil {
+			return 0, fmt.Errorf("seek in part %d: %w", s.part.N, err)
+		}
+	} else if err := s.Close(); err != nil {
+		return 0, err
+	}
+	s.At = offset
+	return offset, nil
+}
+
+// WriteRange writes a piece of the source to w, a part at a time, as WriteTo does.
+func (s *Source) WriteRange(w io.Writer, r storage.Range) error {
+	if _, err := s.Seek(r.Start, io.SeekStart); err != nil {
+		return err
+	}
+	for end := r.Start + r.Length; s.At < end; {
+		if err := s.ctx.Err(); err != nil {
+			return err
+		}
+		if s.open == nil {
+			if err := s.openPart(); err != nil {
+				return err
+			}
+		}
+		n, err := io.CopyN(w, s.open, min(end, s.part.OffsetBytes+s.part.SizeBytes)-s.At)
+		s.At += n
+		if err != nil {
+			return fmt.Errorf("copy from part %d: %w", s.part.N, err)
+		}
+		if s.At == s.part.OffsetBytes+s.part.SizeBytes {
+			if err := s.Close(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Close lets the open part go; reading may go on after it.
+func (s *Source) Close() error {
+	if s.open == nil {
+		return nil
+	}
+	err := s.open.Close()
+	s.open = nil
+	return err
+}

@@ -1,0 +1,80 @@
+// Package stages is the outbox of work and the lease on it: what is due, who does it, and what
+// comes of it.
+package stages
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"meanwhile/storage"
+	"meanwhile/worker/source"
+)
+
+// Config is what an Outbox works with. Now, NewID, Log, Limits and Lease have defaults.
+type Config struct {
+	Store   storage.Store
+	Objects storage.Objects
+	Queue   storage.Queue
+	Bus     storage.Bus
+	Source  *source.Opener
+	Log     *slog.Logger
+	Limits  storage.Limits
+	// Lease is how long a worker that says nothing keeps its stage, storage.LeaseFor when zero. A
+	// worker that lives says so four times in that time.
+	Lease time.Duration
+
+	Now   func() time.Time
+	NewID func() string
+}
+
+// Outbox holds the rows of work: what is written into it in the transaction of a state change is
+// sent right after the commit. All methods may be called from many goroutines.
+type Outbox struct {
+	store   storage.Store
+	objects storage.Objects
+	queue   storage.Queue
+	bus     storage.Bus
+	source  *source.Opener
+	log     *slog.Logger
+	limits  storage.Limits
+	lease   time.Duration
+	now     func() time.Time
+	newID   func() string
+}
+
+// New makes an Outbox and fills what has a default.
+func New(c Config) *Outbox {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.NewID == nil {
+		c.NewID = storage.NewRandomID
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Limits == (storage.Limits{}) {
+		c.Limits = storage.DefaultLimits()
+	}
+	if c.Lease == 0 {
+		c.Lease = storage.LeaseFor
+	}
+	return &Outbox{
+		store: c.Store, objects: c.Objects, queue: c.Queue, bus: c.Bus, source: c.Source,
+		log: c.Log, limits: c.Limits, lease: c.Lease, now: c.Now, newID: c.NewID,
+	}
+}
+
+// Limits are what videos may be at most.
+func (o *Outbox) Limits() storage.Limits { return o.limits }
+
+// Lease is how long a worker that says nothing keeps its stage.
+func (o *Outbox) Lease() time.Duration { return o.lease }
+
+// Discard deletes an object that PutDerived stored and that no row came to name.
+func (o *Outbox) Discard(ctx context.Context, key string) error { return o.objects.Delete(ctx, key) }
+
+func (o *Outbox) announce(ctx context.Context, v storage.Video, event string) {
+	storage.Announce(ctx, o.bus, o.log, v, event)
+}
