@@ -2,10 +2,10 @@ package meanwhile
 
 import (
 	"log/slog"
-	"sync"
 	"time"
 
 	"meanwhile/server/access"
+	"meanwhile/server/notify"
 	"meanwhile/storage"
 	"meanwhile/worker/media"
 	"meanwhile/worker/source"
@@ -39,9 +39,8 @@ type Library struct {
 	Core   *access.Core
 	Source *source.Opener
 	Stages *stages.Outbox
+	Notify *notify.Service
 	live   media.LiveCache
-
-	background sync.WaitGroup // what nobody waits for but Drain
 }
 
 // New makes a Library and fills what has a default.
@@ -74,5 +73,6 @@ func New(c Config) *Library {
 		Log: c.Log, Limits: c.Limits, Lease: c.Lease, Now: c.Now, NewID: c.NewID,
 	})
 	l := &Library{Config: c, Core: core, Source: src, Stages: box}
+	l.Notify = notify.New(core, c.Mailer, c.Site)
 	return l
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"meanwhile/server/access"
+	"meanwhile/server/notify"
 	"meanwhile/storage"
 )
 
@@ -19,9 +20,6 @@ const (
 	askAgainAfter  = 5 * time.Minute     // before that, asking sends no second mail
 	maxOpenInvites = 500
 )
-
-// mailWithin bounds the sending of one mail.
-const mailWithin = 15 * time.Second
 
 // NewInvite is whom somebody asks to join.
 type NewInvite struct {
@@ -215,7 +213,7 @@ func (l *Library) mailInvite(ctx context.Context, i storage.Invite, url string) 
 	if i.CreatedBy == "" {
 		who = "You asked to join " + i.WorkspaceName
 	}
-	ctx, cancel := context.WithTimeout(ctx, mailWithin)
+	ctx, cancel := context.WithTimeout(ctx, notify.MailWithin)
 	defer cancel()
 	return l.Mailer.Send(ctx, storage.Mail{
 		To:      i.Email,

@@ -25,7 +25,7 @@ func (l *Library) MailLogInLink(ctx context.Context, email, base string) error {
 		return errNoMail
 	}
 	email = storage.CleanLine(email, 254)
-	l.later(ctx, "log-in link", func(ctx context.Context) error { return l.mailLogInLink(ctx, email, base) })
+	l.Notify.Later(ctx, "log-in link", func(ctx context.Context) error { return l.mailLogInLink(ctx, email, base) })
 	return nil
 }
 
@@ -61,23 +61,3 @@ func (l *Library) mailLogInLink(ctx context.Context, email, base string) error {
 		),
 	})
 }
-
-// later does what nobody waits for, after the answer; Drain waits for it. An error is logged here,
-// since it has no other way to go.
-func (l *Library) later(ctx context.Context, what string, do func(context.Context) error) {
-	ctx = context.WithoutCancel(ctx)
-	l.background.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, mailWithin)
-		defer cancel()
-		if err := do(ctx); err != nil {
-			l.Log.Error("not mailed", "what", what, "error", err)
-		}
-	})
-}
-
-// Drain waits until what nobody waited for is done. Nothing new may be asked of the Library any
-// more.
-func (l *Library) Drain() { l.background.Wait() }
-
-// MailOn reports whether this site sends mail.
-func (l *Library) MailOn() bool { return l.Mailer != nil }

@@ -63,7 +63,7 @@ func (l *Library) MailShare(ctx context.Context, token, email, base string) erro
 		)
 	}
 	email = storage.FoldEmail(storage.CleanLine(email, 254))
-	l.later(ctx, "way in", func(ctx context.Context) error { return l.mailShare(ctx, v, share, email, base) })
+	l.Notify.Later(ctx, "way in", func(ctx context.Context) error { return l.mailShare(ctx, v, share, email, base) })
 	return nil
 }
 

@@ -89,7 +89,7 @@ func (l *Library) TidyUp(ctx context.Context) (Tidied, error) {
 		do   func(context.Context) (int, error)
 	}{
 		{"put notices on videos", &t.Notices, l.putNotices},
-		{"send notices", nil, l.mailNotices},
+		{"send notices", nil, l.Notify.MailNotices},
 		{"end notices", &t.Trashed, l.endNotices},
 		{"empty the trash", &t.Purged, l.emptyTrash},
 		{"delete accounts", &t.Accounts, l.deleteAccounts},

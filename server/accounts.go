@@ -30,7 +30,7 @@ type accountForm struct {
 
 // logInPage is what the log-in page begins with.
 func (s *server) logInPage(ctx context.Context, email, next string) (*accountForm, error) {
-	f := &accountForm{common: common{Title: "Sign in"}, Email: email, Next: safeNext(next), MailOn: s.lib.MailOn()}
+	f := &accountForm{common: common{Title: "Sign in"}, Email: email, Next: safeNext(next), MailOn: s.lib.Notify.On()}
 	if s.Provider.Issuer != "" {
 		f.Provider = s.Provider.Name
 	}

@@ -14,7 +14,7 @@ import (
 
 // mails is what was sent since the last look, with what is still on its way.
 func (w *world) mails() []storage.Mail {
-	w.lib.Drain()
+	w.lib.Notify.Drain()
 	return w.mail.take()
 }
 

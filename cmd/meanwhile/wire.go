@@ -94,7 +94,7 @@ func wire(ctx context.Context, c *Config, role role, log *slog.Logger) (*parts, 
 	}
 	p.library = meanwhile.New(cfg)
 	p.close = append(p.close, func() error {
-		p.library.Drain() // before what it works with closes
+		p.library.Notify.Drain() // before what it works with closes
 		return nil
 	})
 	return p, nil
