@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"meanwhile/server/access"
+	"meanwhile/server/comments"
 	"meanwhile/server/notify"
 	"meanwhile/storage"
 	"meanwhile/worker/media"
@@ -36,11 +37,12 @@ type Config struct {
 // Library holds the subjects that have a package already, and the use cases of those that have not.
 type Library struct {
 	Config
-	Core   *access.Core
-	Source *source.Opener
-	Stages *stages.Outbox
-	Notify *notify.Service
-	live   media.LiveCache
+	Core     *access.Core
+	Source   *source.Opener
+	Stages   *stages.Outbox
+	Notify   *notify.Service
+	Comments *comments.Service
+	live     media.LiveCache
 }
 
 // New makes a Library and fills what has a default.
@@ -74,5 +76,6 @@ func New(c Config) *Library {
 	})
 	l := &Library{Config: c, Core: core, Source: src, Stages: box}
 	l.Notify = notify.New(core, c.Mailer, c.Site)
+	l.Comments = comments.New(core)
 	return l
 }

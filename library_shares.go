@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"meanwhile/server/access"
+	"meanwhile/server/comments"
 	"meanwhile/storage"
 	"meanwhile/worker/media"
 )
@@ -59,12 +60,12 @@ func (l *Library) Watch(ctx context.Context, a access.Actor, token string) (Watc
 }
 
 // WatchTalk is Watch and the beginning of the conversation, as Comments gives it.
-func (l *Library) WatchTalk(ctx context.Context, a access.Actor, token string) (Watch, Conversation, error) {
+func (l *Library) WatchTalk(ctx context.Context, a access.Actor, token string) (Watch, comments.Conversation, error) {
 	who, w, count, err := l.watch(ctx, a, token)
 	if err != nil {
-		return Watch{}, Conversation{}, err
+		return Watch{}, comments.Conversation{}, err
 	}
-	c, err := l.talk(ctx, who, w.Video.Video, storage.CommentQuery{})
+	c, err := l.Comments.Talk(ctx, who, w.Video.Video, storage.CommentQuery{})
 	c.Seq, c.Count = w.CommentSeq, count
 	return w, c, err
 }

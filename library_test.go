@@ -14,6 +14,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/server/access"
+	"meanwhile/server/comments"
 	"meanwhile/storage"
 	"meanwhile/storage/fsstore"
 	"meanwhile/storage/sqlstore/sqlstoretest"
@@ -837,7 +838,7 @@ func TestTrashHidesFromEveryoneAndUndoes(t *testing.T) {
 	}
 	_, err := h.Watch(t.Context(), guest, ticket.Share.Token)
 	wantKind(t, err, storage.NotFound)
-	_, _, err = h.AddComment(t.Context(), guest, ticket.Share.Token, meanwhile.NewComment{Body: "hi", Name: "Guest"})
+	_, _, err = h.Comments.Add(t.Context(), guest, ticket.Share.Token, comments.NewComment{Body: "hi", Name: "Guest"})
 	wantKind(t, err, storage.NotFound)
 	if err := h.Restore(t.Context(), h.owner, ticket.Video.ID); err != nil {
 		t.Fatal(err)
@@ -852,13 +853,13 @@ func TestGuestsKeepTheirOwnWords(t *testing.T) {
 	h := newHouse(t)
 	token := h.uploaded(t, "bytes").Share.Token
 	guest := access.Actor{}
-	_, _, err := h.AddComment(t.Context(), guest, token, meanwhile.NewComment{Body: "no name"})
+	_, _, err := h.Comments.Add(t.Context(), guest, token, comments.NewComment{Body: "no name"})
 	wantKind(t, err, storage.Invalid)
-	c, secret, err := h.AddComment(
+	c, secret, err := h.Comments.Add(
 		t.Context(),
 		guest,
 		token,
-		meanwhile.NewComment{Body: " Does this\r\n\r\n\r\nwork? ", Name: "Client", At: 22 * time.Second},
+		comments.NewComment{Body: " Does this\r\n\r\n\r\nwork? ", Name: "Client", At: 22 * time.Second},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -867,31 +868,31 @@ func TestGuestsKeepTheirOwnWords(t *testing.T) {
 		t.Errorf("comment = %+v, want clean text by a guest", c.Comment)
 	}
 	text := "Changed."
-	_, err = h.EditComment(t.Context(), guest, token, c.ID, "wrong", meanwhile.CommentChange{Body: &text})
+	_, err = h.Comments.Edit(t.Context(), guest, token, c.ID, "wrong", comments.Change{Body: &text})
 	wantKind(t, err, storage.Forbidden)
-	_, err = h.EditComment(t.Context(), h.owner, token, c.ID, "", meanwhile.CommentChange{Body: &text})
+	_, err = h.Comments.Edit(t.Context(), h.owner, token, c.ID, "", comments.Change{Body: &text})
 	wantKind(t, err, storage.Forbidden)
-	edited, err := h.EditComment(t.Context(), guest, token, c.ID, secret, meanwhile.CommentChange{Body: &text})
+	edited, err := h.Comments.Edit(t.Context(), guest, token, c.ID, secret, comments.Change{Body: &text})
 	if err != nil || edited.Body != text || edited.EditedAt == nil || edited.At != 22*time.Second {
 		t.Fatalf("edit = %+v, %v", edited.Comment, err)
 	}
-	reply, _, err := h.AddComment(t.Context(), h.owner, token, meanwhile.NewComment{Body: "It does.", Parent: c.ID})
+	reply, _, err := h.Comments.Add(t.Context(), h.owner, token, comments.NewComment{Body: "It does.", Parent: c.ID})
 	if err != nil {
 		t.Fatal(err)
 	}
-	nested, _, err := h.AddComment(
+	nested, _, err := h.Comments.Add(
 		t.Context(),
 		guest,
 		token,
-		meanwhile.NewComment{Body: "Thanks.", Name: "Client", Parent: reply.ID},
+		comments.NewComment{Body: "Thanks.", Name: "Client", Parent: reply.ID},
 	)
 	if err != nil || nested.Parent != c.ID {
 		t.Errorf("a reply to a reply has parent %q, %v; want the thread %q", nested.Parent, err, c.ID)
 	}
-	if err := h.DeleteComment(t.Context(), h.owner, token, c.ID, ""); err != nil {
+	if err := h.Comments.Delete(t.Context(), h.owner, token, c.ID, ""); err != nil {
 		t.Fatal(err)
 	}
-	all, err := h.Comments(t.Context(), guest, token, storage.CommentQuery{})
+	all, err := h.Comments.List(t.Context(), guest, token, storage.CommentQuery{})
 	if err != nil || len(all.Items) != 0 || all.Count != 0 {
 		t.Errorf(
 			"after the owner's delete %d comments are left (count %d), %v; want none",
@@ -900,7 +901,7 @@ func TestGuestsKeepTheirOwnWords(t *testing.T) {
 			err,
 		)
 	}
-	changes, err := h.CommentsSince(t.Context(), guest, token, nested.Seq)
+	changes, err := h.Comments.Since(t.Context(), guest, token, nested.Seq)
 	if err != nil || len(changes.Items) != 3 {
 		t.Fatalf("changes since = %d, %v; want the three that went", len(changes.Items), err)
 	}
@@ -918,18 +919,18 @@ func TestThreadsAtOnePositionStandByAge(t *testing.T) {
 	var want []storage.CommentID
 	for range 20 {
 		h.clock.add(time.Millisecond)
-		c, _, err := h.AddComment(
+		c, _, err := h.Comments.Add(
 			t.Context(),
 			h.owner,
 			token,
-			meanwhile.NewComment{Body: "at the same place", At: 5 * time.Second},
+			comments.NewComment{Body: "at the same place", At: 5 * time.Second},
 		)
 		if err != nil {
 			t.Fatal(err)
 		}
 		want = append(want, c.ID)
 	}
-	all, err := h.Comments(t.Context(), h.owner, token, storage.CommentQuery{})
+	all, err := h.Comments.List(t.Context(), h.owner, token, storage.CommentQuery{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"meanwhile"
+	"meanwhile/server/comments"
 	"meanwhile/storage"
 )
 
@@ -26,7 +26,7 @@ type wireComment struct {
 	EditToken string `json:"edit_token,omitempty" doc:"In the answer to a guest's comment, told once: sent back as Meanwhile-Edit-Token it edits and deletes it"`
 }
 
-func commentOf(c meanwhile.CommentView) wireComment {
+func commentOf(c comments.View) wireComment {
 	return wireComment{
 		ID:        string(c.ID),
 		ParentID:  string(c.Parent),
@@ -52,7 +52,7 @@ type wireComments struct {
 	Count      int           `json:"count" doc:"How many live comments there are"`
 }
 
-func commentsOf(c meanwhile.Conversation) (wireComments, error) {
+func commentsOf(c comments.Conversation) (wireComments, error) {
 	out := wireComments{Items: make([]wireComment, len(c.Items)), Seq: c.Seq, Count: c.Count}
 	for i, item := range c.Items {
 		out.Items[i] = commentOf(item)
@@ -80,16 +80,16 @@ func (s *server) listComments(ctx context.Context, in *listCommentsInput) (*comm
 	return &commentsOutput{Body: out}, err
 }
 
-func (s *server) conversation(ctx context.Context, in *listCommentsInput) (meanwhile.Conversation, error) {
+func (s *server) conversation(ctx context.Context, in *listCommentsInput) (comments.Conversation, error) {
 	a := visitOf(ctx).actor
 	if in.Since >= 0 {
-		return s.lib.CommentsSince(ctx, a, in.Token, in.Since)
+		return s.lib.Comments.Since(ctx, a, in.Token, in.Since)
 	}
 	after, err := readCursor[storage.CommentKey](in.Cursor)
 	if err != nil {
-		return meanwhile.Conversation{}, err
+		return comments.Conversation{}, err
 	}
-	return s.lib.Comments(ctx, a, in.Token, storage.CommentQuery{Limit: in.Limit, After: after})
+	return s.lib.Comments.List(ctx, a, in.Token, storage.CommentQuery{Limit: in.Limit, After: after})
 }
 
 type wireNewComment struct {
@@ -110,7 +110,7 @@ func (s *server) addComment(ctx context.Context, in *addCommentInput) (*commentO
 	if err := s.tryGuest(ctx, v, in.Token); err != nil {
 		return nil, err
 	}
-	c, secret, err := s.lib.AddComment(ctx, v.actor, in.Token, meanwhile.NewComment{
+	c, secret, err := s.lib.Comments.Add(ctx, v.actor, in.Token, comments.NewComment{
 		At: time.Duration(in.Body.AtMS) * time.Millisecond, Until: durationOf(in.Body.UntilMS), Body: in.Body.Body,
 		Parent: storage.CommentID(in.Body.ParentID), Name: in.Body.Name,
 	})
@@ -123,7 +123,7 @@ func (s *server) addComment(ctx context.Context, in *addCommentInput) (*commentO
 }
 
 // own shows a comment to who just proved to have written it.
-func own(c meanwhile.CommentView) wireComment {
+func own(c comments.View) wireComment {
 	c.Mine = true
 	return commentOf(c)
 }
@@ -161,12 +161,12 @@ type editCommentInput struct {
 type commentOutput struct{ Body wireComment }
 
 func (s *server) editComment(ctx context.Context, in *editCommentInput) (*commentOutput, error) {
-	change := meanwhile.CommentChange{
+	change := comments.Change{
 		At:    durationOf(in.Body.AtMS),
 		Until: durationOf(in.Body.UntilMS),
 		Body:  in.Body.Body,
 	}
-	c, err := s.lib.EditComment(ctx, visitOf(ctx).actor, in.Token, storage.CommentID(in.ID), in.EditToken, change)
+	c, err := s.lib.Comments.Edit(ctx, visitOf(ctx).actor, in.Token, storage.CommentID(in.ID), in.EditToken, change)
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +180,7 @@ type ownCommentInput struct {
 }
 
 func (s *server) getComment(ctx context.Context, in *ownCommentInput) (*commentOutput, error) {
-	c, err := s.lib.Comment(ctx, visitOf(ctx).actor, in.Token, storage.CommentID(in.ID), in.EditToken)
+	c, err := s.lib.Comments.ByID(ctx, visitOf(ctx).actor, in.Token, storage.CommentID(in.ID), in.EditToken)
 	if err != nil {
 		return nil, err
 	}
@@ -188,5 +188,5 @@ func (s *server) getComment(ctx context.Context, in *ownCommentInput) (*commentO
 }
 
 func (s *server) deleteComment(ctx context.Context, in *ownCommentInput) (*struct{}, error) {
-	return &struct{}{}, s.lib.DeleteComment(ctx, visitOf(ctx).actor, in.Token, storage.CommentID(in.ID), in.EditToken)
+	return &struct{}{}, s.lib.Comments.Delete(ctx, visitOf(ctx).actor, in.Token, storage.CommentID(in.ID), in.EditToken)
 }

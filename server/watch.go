@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/server/comments"
 	"meanwhile/storage"
 )
 
@@ -194,7 +195,7 @@ func filledBy(width, height int) string {
 	return strings.Join(queries, ", ")
 }
 
-func pageCommentsOf(talk meanwhile.Conversation) []pageComment {
+func pageCommentsOf(talk comments.Conversation) []pageComment {
 	out := make([]pageComment, len(talk.Items))
 	for i, c := range talk.Items {
 		out[i] = pageComment{

@@ -206,13 +206,13 @@ type CommentStore interface {
 	CommentByID(ctx context.Context, id CommentID) (Comment, error)
 	// UpdateComment writes Body, At, Until and EditedAt; replies follow a moved thread. NotFound.
 	UpdateComment(ctx context.Context, c Comment) (Comment, error)
-	// DeleteComment marks the comment and its replies as deleted and empties their text. It returns
+	// Delete marks the comment and its replies as deleted and empties their text. It returns
 	// the new sequence number. NotFound.
 	DeleteComment(ctx context.Context, id CommentID, at time.Time) (int64, error)
 	// ListComments gives live comments, threads by position, replies behind their comment by age:
 	// one query, at most q.Limit rows.
 	ListComments(ctx context.Context, q CommentQuery) ([]Comment, error)
-	// CommentsSince gives what was made, edited or deleted after seq, by seq.
+	// Since gives what was made, edited or deleted after seq, by seq.
 	CommentsSince(ctx context.Context, id VideoID, seq int64, limit int) ([]Comment, error)
 	// CommentSeq is the video's latest sequence number and how many live comments there are.
 	CommentSeq(ctx context.Context, id VideoID) (seq int64, count int, err error)

@@ -24,10 +24,10 @@ type RuleStore interface {
 	// now.
 	UseShareMail(ctx context.Context, hash string, now time.Time) (ShareMail, error)
 
-	// HeldComments lists what waits for approval under the videos of an owner, or of a whole
+	// Held lists what waits for approval under the videos of an owner, or of a whole
 	// workspace where owner is empty; oldest first.
 	HeldComments(ctx context.Context, ws WorkspaceID, owner UserID, limit int) ([]HeldComment, error)
-	// ApproveComment lets everybody see a held comment, with a new sequence number. NotFound if it
+	// Approve lets everybody see a held comment, with a new sequence number. NotFound if it
 	// does not wait any more.
 	ApproveComment(ctx context.Context, id CommentID) (Comment, error)
 	// BlockGuest keeps a guest from commenting under the videos of a workspace; twice is no error.

@@ -1,4 +1,4 @@
-package meanwhile
+package comments
 
 import (
 	"context"
@@ -18,30 +18,30 @@ const (
 
 // guestKey tells a guest of a workspace from others without an account, by the network that they
 // come from. Nothing can be read back from it.
-func (l *Library) guestKey(ws storage.WorkspaceID, address string) string {
-	mac := hmac.New(sha256.New, l.Secret)
+func (s *Service) guestKey(ws storage.WorkspaceID, address string) string {
+	mac := hmac.New(sha256.New, s.core.Secret)
 	mac.Write([]byte("guest/" + string(ws) + "/" + address))
 	return storage.IDEncoding.EncodeToString(mac.Sum(nil)[:16])
 }
 
-// HeldComments lists what waits for the actor's approval, oldest first: under their own videos, and
+// Held lists what waits for the actor's approval, oldest first: under their own videos, and
 // for an admin under all of the workspace.
-func (l *Library) HeldComments(ctx context.Context, a access.Actor) ([]storage.HeldComment, error) {
-	if err := l.mayModerate(a); err != nil {
+func (s *Service) Held(ctx context.Context, a access.Actor) ([]storage.HeldComment, error) {
+	if err := s.mayModerate(a); err != nil {
 		return nil, err
 	}
 	owner := a.UserID
 	if a.Role == storage.RoleOwner || a.Role == storage.RoleAdmin {
 		owner = ""
 	}
-	list, err := l.Store.HeldComments(ctx, a.WorkspaceID, owner, access.MaxPage)
+	list, err := s.core.Store.HeldComments(ctx, a.WorkspaceID, owner, access.MaxPage)
 	if err != nil {
 		return nil, fmt.Errorf("list held comments: %w", err)
 	}
 	return list, nil
 }
 
-func (l *Library) mayModerate(a access.Actor) error {
+func (s *Service) mayModerate(a access.Actor) error {
 	if !a.SignedIn() {
 		return storage.E(storage.Unauthenticated, "Sign in to look after comments.", nil)
 	}
@@ -52,54 +52,54 @@ func (l *Library) mayModerate(a access.Actor) error {
 }
 
 // moderated finds a comment that the actor may moderate, and its video. NotFound.
-func (l *Library) moderated(
+func (s *Service) moderated(
 	ctx context.Context,
 	a access.Actor,
 	id storage.CommentID,
 ) (storage.Video, storage.Comment, error) {
-	c, err := l.Store.CommentByID(ctx, id)
+	c, err := s.core.Store.CommentByID(ctx, id)
 	if err != nil && storage.KindOf(err) != storage.NotFound {
 		return storage.Video{}, storage.Comment{}, fmt.Errorf("find comment: %w", err)
 	}
 	if err != nil {
 		return storage.Video{}, storage.Comment{}, errNoComment
 	}
-	v, err := l.Core.VideoFor(ctx, a, c.VideoID, access.ToModerate)
+	v, err := s.core.VideoFor(ctx, a, c.VideoID, access.ToModerate)
 	if err != nil && storage.KindOf(err) == storage.NotFound {
 		return storage.Video{}, storage.Comment{}, errNoComment
 	}
 	return v, c, err
 }
 
-// ApproveComment lets everybody see a comment that waits. Twice is no error.
-func (l *Library) ApproveComment(ctx context.Context, a access.Actor, id storage.CommentID) error {
-	v, c, err := l.moderated(ctx, a, id)
+// Approve lets everybody see a comment that waits. Twice is no error.
+func (s *Service) Approve(ctx context.Context, a access.Actor, id storage.CommentID) error {
+	v, c, err := s.moderated(ctx, a, id)
 	if err != nil || c.HeldAt == nil {
 		return err
 	}
-	if _, err := l.Store.ApproveComment(ctx, id); err != nil && storage.KindOf(err) != storage.NotFound {
+	if _, err := s.core.Store.ApproveComment(ctx, id); err != nil && storage.KindOf(err) != storage.NotFound {
 		return fmt.Errorf("approve comment: %w", err)
 	}
-	l.Core.Announce(ctx, v, storage.EventComment)
+	s.core.Announce(ctx, v, storage.EventComment)
 	return nil
 }
 
-// DeleteComments deletes several comments at once, with their replies, and says how many of those
+// DeleteAll deletes several comments at once, with their replies, and says how many of those
 // named it found.
-func (l *Library) DeleteComments(ctx context.Context, a access.Actor, ids []storage.CommentID) (int, error) {
-	if err := l.mayModerate(a); err != nil {
+func (s *Service) DeleteAll(ctx context.Context, a access.Actor, ids []storage.CommentID) (int, error) {
+	if err := s.mayModerate(a); err != nil {
 		return 0, err
 	}
 	done := 0
 	for _, id := range ids {
-		v, c, err := l.moderated(ctx, a, id)
+		v, c, err := s.moderated(ctx, a, id)
 		if err != nil && storage.KindOf(err) == storage.NotFound {
 			continue // deleted meanwhile, perhaps with the comment that it answers
 		}
 		if err != nil {
 			return done, err
 		}
-		if err := l.moderateAway(ctx, a, v, c); err != nil {
+		if err := s.moderateAway(ctx, a, v, c); err != nil {
 			return done, err
 		}
 		done++
@@ -108,26 +108,26 @@ func (l *Library) DeleteComments(ctx context.Context, a access.Actor, ids []stor
 }
 
 // moderateAway deletes a comment as its moderator.
-func (l *Library) moderateAway(ctx context.Context, a access.Actor, v storage.Video, c storage.Comment) error {
-	err := l.Store.InTx(ctx, func(tx storage.Store) error {
-		if _, err := tx.DeleteComment(ctx, c.ID, l.Now()); err != nil {
+func (s *Service) moderateAway(ctx context.Context, a access.Actor, v storage.Video, c storage.Comment) error {
+	err := s.core.Store.InTx(ctx, func(tx storage.Store) error {
+		if _, err := tx.DeleteComment(ctx, c.ID, s.core.Now()); err != nil {
 			return fmt.Errorf("delete comment: %w", err)
 		}
-		return l.Core.Audit(ctx, tx, a, v.WorkspaceID, ActionCommentsDeleted, v.Title, "by "+c.AuthorName)
+		return s.core.Audit(ctx, tx, a, v.WorkspaceID, ActionCommentsDeleted, v.Title, "by "+c.AuthorName)
 	})
 	if err != nil && storage.KindOf(err) == storage.NotFound {
 		return nil
 	}
 	if err == nil {
-		l.Core.Announce(ctx, v, storage.EventComment)
+		s.core.Announce(ctx, v, storage.EventComment)
 	}
 	return err
 }
 
 // BlockGuest keeps the guest who wrote a comment from writing more under the workspace's videos,
 // and deletes what they wrote there. Invalid for a comment of an account.
-func (l *Library) BlockGuest(ctx context.Context, a access.Actor, id storage.CommentID) error {
-	v, c, err := l.moderated(ctx, a, id)
+func (s *Service) BlockGuest(ctx context.Context, a access.Actor, id storage.CommentID) error {
+	v, c, err := s.moderated(ctx, a, id)
 	if err != nil {
 		return err
 	}
@@ -138,28 +138,28 @@ func (l *Library) BlockGuest(ctx context.Context, a access.Actor, id storage.Com
 			nil,
 		)
 	}
-	err = l.Store.InTx(ctx, func(tx storage.Store) error {
-		if err := tx.BlockGuest(ctx, v.WorkspaceID, c.GuestKey, a.UserID, l.Now()); err != nil {
+	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
+		if err := tx.BlockGuest(ctx, v.WorkspaceID, c.GuestKey, a.UserID, s.core.Now()); err != nil {
 			return fmt.Errorf("block guest: %w", err)
 		}
-		return l.Core.Audit(ctx, tx, a, v.WorkspaceID, ActionGuestBlocked, c.AuthorName, "")
+		return s.core.Audit(ctx, tx, a, v.WorkspaceID, ActionGuestBlocked, c.AuthorName, "")
 	})
 	if err != nil {
 		return err
 	}
-	theirs, err := l.Store.CommentsOfGuest(ctx, v.WorkspaceID, c.GuestKey)
+	theirs, err := s.core.Store.CommentsOfGuest(ctx, v.WorkspaceID, c.GuestKey)
 	if err != nil {
 		return fmt.Errorf("list comments of guest: %w", err)
 	}
 	for _, other := range theirs {
-		under, err := l.Core.VideoFor(ctx, a, other.VideoID, access.ToModerate)
+		under, err := s.core.VideoFor(ctx, a, other.VideoID, access.ToModerate)
 		if err != nil && storage.KindOf(err) == storage.NotFound {
 			continue // another member's video: theirs to look after
 		}
 		if err != nil {
 			return err
 		}
-		if err := l.moderateAway(ctx, a, under, other); err != nil {
+		if err := s.moderateAway(ctx, a, under, other); err != nil {
 			return err
 		}
 	}
@@ -168,21 +168,21 @@ func (l *Library) BlockGuest(ctx context.Context, a access.Actor, id storage.Com
 
 // mayTalk decides what becomes of a comment: an account's stands at once; a guest's may be refused,
 // or held.
-func (l *Library) mayTalk(
+func (s *Service) mayTalk(
 	ctx context.Context,
 	a access.Actor,
 	v storage.Video,
 	share storage.Share,
 ) (guestKey string, held bool, err error) {
-	if l.Core.IsMember(a, v) {
+	if s.core.IsMember(a, v) {
 		return "", false, nil
 	}
 	if share.Comments == storage.CommentsOff {
 		return "", false, storage.E(storage.Forbidden, "Comments are off for this link. Answer whoever sent it.", nil)
 	}
 	if !a.SignedIn() {
-		guestKey = l.guestKey(v.WorkspaceID, a.Network)
-		blocked, err := l.Store.GuestBlocked(ctx, v.WorkspaceID, guestKey)
+		guestKey = s.guestKey(v.WorkspaceID, a.Network)
+		blocked, err := s.core.Store.GuestBlocked(ctx, v.WorkspaceID, guestKey)
 		if err != nil {
 			return "", false, fmt.Errorf("look for block: %w", err)
 		}
