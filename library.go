@@ -6,6 +6,7 @@ import (
 
 	"meanwhile/server/access"
 	"meanwhile/server/comments"
+	"meanwhile/server/links"
 	"meanwhile/server/notify"
 	"meanwhile/storage"
 	"meanwhile/worker/media"
@@ -42,6 +43,7 @@ type Library struct {
 	Stages   *stages.Outbox
 	Notify   *notify.Service
 	Comments *comments.Service
+	Links    *links.Service
 	live     media.LiveCache
 }
 
@@ -77,5 +79,6 @@ func New(c Config) *Library {
 	l := &Library{Config: c, Core: core, Source: src, Stages: box}
 	l.Notify = notify.New(core, c.Mailer, c.Site)
 	l.Comments = comments.New(core)
+	l.Links = links.New(core, l.Notify)
 	return l
 }

@@ -33,7 +33,7 @@ func (s *server) embed(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return hidden(err, errNoRoute)
 	}
-	hosts, err := s.lib.EmbedHosts(r.Context(), seen.Video.Video)
+	hosts, err := s.lib.Links.EmbedHosts(r.Context(), seen.Video.Video)
 	if err != nil {
 		return err
 	}

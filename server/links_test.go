@@ -9,6 +9,7 @@ import (
 	"meanwhile"
 	"meanwhile/server"
 	"meanwhile/server/access"
+	"meanwhile/server/links"
 	"meanwhile/storage"
 )
 
@@ -188,7 +189,7 @@ func TestNamedPeopleComeInByMail(t *testing.T) {
 	w.want(w.setLink(u, id, object{"people": []string{"client@example.com"}}), 200)
 	ask("client@example.com")
 	late := wayIn.FindString(w.mails()[0].Text)
-	w.clock.move(meanwhile.ShareMailFor)
+	w.clock.move(links.MailFor)
 	w.want(w.do("POST", late, nil), 404)
 	w.want(w.do("POST", "/pass/none", nil), 404)
 }
@@ -421,7 +422,7 @@ func TestLinksAreInTheLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []storage.Action{meanwhile.ActionLinkRevoked, meanwhile.ActionLinkChanged, meanwhile.ActionLinkMade}
+	want := []storage.Action{links.ActionLinkRevoked, links.ActionLinkChanged, links.ActionLinkMade}
 	for i, a := range lines {
 		if a.Action != want[i] || a.Subject != "client: Demo" || a.ActorName != "Ada" || a.Address != "127.0.0.1" {
 			t.Errorf("line %d is %+v, want %s", i, a, want[i])

@@ -20,7 +20,7 @@ type RuleStore interface {
 	CreateShareMail(ctx context.Context, m ShareMail) error
 	// ShareMailByHash reads a link without using it. NotFound.
 	ShareMailByHash(ctx context.Context, hash string) (ShareMail, error)
-	// UseShareMail marks the link as used, once. NotFound if absent, used already, or expired at
+	// UseMail marks the link as used, once. NotFound if absent, used already, or expired at
 	// now.
 	UseShareMail(ctx context.Context, hash string, now time.Time) (ShareMail, error)
 

@@ -29,7 +29,7 @@ func (c *Core) passMAC(body string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// ReadPass reads what CheckSharePassword and UseShareMail gave; false for anything else, and for
+// ReadPass reads what CheckPassword and UseMail gave; false for anything else, and for
 // one that is over.
 func (c *Core) ReadPass(text string) (storage.Pass, bool) {
 	i := strings.LastIndexByte(text, '.')

@@ -1,4 +1,4 @@
-package meanwhile
+package links
 
 import (
 	"context"
@@ -20,11 +20,11 @@ const (
 	ActionLinkMailed  storage.Action = "link-mailed"
 )
 
-// ShareMailFor is how long a link lives that proves an address.
-const ShareMailFor = 30 * time.Minute
+// MailFor is how long a link lives that proves an address.
+const MailFor = 30 * time.Minute
 
-// ShareChange is what to change of a link; nil leaves a thing as it is.
-type ShareChange struct {
+// Change is what to change of a link; nil leaves a thing as it is.
+type Change struct {
 	Name          *string
 	Audience      *storage.Audience
 	Password      *string
@@ -35,48 +35,48 @@ type ShareChange struct {
 }
 
 // EmbedHosts are the sites that may show the player of a video in their pages; empty for all.
-func (l *Library) EmbedHosts(ctx context.Context, v storage.Video) ([]string, error) {
-	_, set, err := l.Store.WorkspaceByID(ctx, v.WorkspaceID)
+func (s *Service) EmbedHosts(ctx context.Context, v storage.Video) ([]string, error) {
+	_, set, err := s.core.Store.WorkspaceByID(ctx, v.WorkspaceID)
 	if err != nil {
 		return nil, fmt.Errorf("read workspace: %w", err)
 	}
 	return set.EmbedHosts, nil
 }
 
-// Shares lists the links of a video, oldest first, revoked ones too. NotFound for who may not
+// List lists the links of a video, oldest first, revoked ones too. NotFound for who may not
 // manage them.
-func (l *Library) Shares(ctx context.Context, a access.Actor, id storage.VideoID) ([]storage.SharedLink, error) {
-	if _, err := l.Core.VideoFor(ctx, a, id, access.ToShare); err != nil {
+func (s *Service) List(ctx context.Context, a access.Actor, id storage.VideoID) ([]storage.SharedLink, error) {
+	if _, err := s.core.VideoFor(ctx, a, id, access.ToShare); err != nil {
 		return nil, err
 	}
-	list, err := l.Store.SharesByVideo(ctx, id)
+	list, err := s.core.Store.SharesByVideo(ctx, id)
 	if err != nil {
 		return nil, fmt.Errorf("list shares: %w", err)
 	}
 	return list, nil
 }
 
-// AddShare makes another link. Invalid for rules that make no sense, Conflict where there are too
+// Add makes another link. Invalid for rules that make no sense, Conflict where there are too
 // many.
-func (l *Library) AddShare(
+func (s *Service) Add(
 	ctx context.Context,
 	a access.Actor,
 	id storage.VideoID,
-	change ShareChange,
+	change Change,
 ) (storage.SharedLink, error) {
-	v, err := l.Core.VideoFor(ctx, a, id, access.ToShare)
+	v, err := s.core.VideoFor(ctx, a, id, access.ToShare)
 	if err != nil {
 		return storage.SharedLink{}, err
 	}
-	share, err := l.Core.NewShare(ctx, v, l.Now())
+	share, err := s.core.NewShare(ctx, v, s.core.Now())
 	if err != nil {
 		return storage.SharedLink{}, err
 	}
 	link := storage.SharedLink{Share: share}
-	if err := l.applyRules(ctx, &link, change); err != nil {
+	if err := s.applyRules(ctx, &link, change); err != nil {
 		return storage.SharedLink{}, err
 	}
-	err = l.Store.InTx(ctx, func(tx storage.Store) error {
+	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
 		have, err := tx.SharesByVideo(ctx, id)
 		if err != nil {
 			return fmt.Errorf("list shares: %w", err)
@@ -94,32 +94,32 @@ func (l *Library) AddShare(
 		if err := tx.SetSharePeople(ctx, link.ID, link.People); err != nil {
 			return fmt.Errorf("name people: %w", err)
 		}
-		return l.Core.Audit(ctx, tx, a, v.WorkspaceID, ActionLinkMade, subjectOf(v, link.Share), describe(link))
+		return s.core.Audit(ctx, tx, a, v.WorkspaceID, ActionLinkMade, subjectOf(v, link.Share), describe(link))
 	})
 	return link, err
 }
 
-// ChangeShare changes the rules of a link. Whoever is inside by the old ones is out within 10 s.
-func (l *Library) ChangeShare(
+// Change changes the rules of a link. Whoever is inside by the old ones is out within 10 s.
+func (s *Service) Change(
 	ctx context.Context,
 	a access.Actor,
 	id storage.VideoID,
 	share storage.ShareID,
-	change ShareChange,
+	change Change,
 ) (storage.SharedLink, error) {
-	return l.changeShare(ctx, a, id, share, ActionLinkChanged, func(link *storage.SharedLink) error {
+	return s.change(ctx, a, id, share, ActionLinkChanged, func(link *storage.SharedLink) error {
 		if link.RevokedAt != nil {
 			return storage.E(storage.Conflict, "This link was revoked. Make a new one.", nil)
 		}
-		return l.applyRules(ctx, link, change)
+		return s.applyRules(ctx, link, change)
 	})
 }
 
-// RevokeShare ends a link for good. Twice is no error.
-func (l *Library) RevokeShare(ctx context.Context, a access.Actor, id storage.VideoID, share storage.ShareID) error {
-	_, err := l.changeShare(ctx, a, id, share, ActionLinkRevoked, func(link *storage.SharedLink) error {
+// Revoke ends a link for good. Twice is no error.
+func (s *Service) Revoke(ctx context.Context, a access.Actor, id storage.VideoID, share storage.ShareID) error {
+	_, err := s.change(ctx, a, id, share, ActionLinkRevoked, func(link *storage.SharedLink) error {
 		if link.RevokedAt == nil {
-			now := l.Now()
+			now := s.core.Now()
 			link.RevokedAt = &now
 			link.Lock++
 		}
@@ -128,7 +128,7 @@ func (l *Library) RevokeShare(ctx context.Context, a access.Actor, id storage.Vi
 	return err
 }
 
-func (l *Library) changeShare(
+func (s *Service) change(
 	ctx context.Context,
 	a access.Actor,
 	id storage.VideoID,
@@ -136,11 +136,11 @@ func (l *Library) changeShare(
 	action storage.Action,
 	do func(*storage.SharedLink) error,
 ) (storage.SharedLink, error) {
-	v, err := l.Core.VideoFor(ctx, a, id, access.ToShare)
+	v, err := s.core.VideoFor(ctx, a, id, access.ToShare)
 	if err != nil {
 		return storage.SharedLink{}, err
 	}
-	list, err := l.Store.SharesByVideo(ctx, id)
+	list, err := s.core.Store.SharesByVideo(ctx, id)
 	if err != nil {
 		return storage.SharedLink{}, fmt.Errorf("list shares: %w", err)
 	}
@@ -152,25 +152,25 @@ func (l *Library) changeShare(
 	if err := do(&link); err != nil { // hashing a password takes long: outside of the transaction
 		return storage.SharedLink{}, err
 	}
-	err = l.Store.InTx(ctx, func(tx storage.Store) error {
+	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := tx.UpdateShare(ctx, link.Share); err != nil {
 			return fmt.Errorf("update share: %w", err)
 		}
 		if err := tx.SetSharePeople(ctx, link.ID, link.People); err != nil {
 			return fmt.Errorf("name people: %w", err)
 		}
-		return l.Core.Audit(ctx, tx, a, v.WorkspaceID, action, subjectOf(v, link.Share), describe(link))
+		return s.core.Audit(ctx, tx, a, v.WorkspaceID, action, subjectOf(v, link.Share), describe(link))
 	})
 	if err != nil {
 		return storage.SharedLink{}, err
 	}
-	l.Core.ForgetGrants()
-	l.Core.Announce(ctx, v, storage.EventVideo)
+	s.core.ForgetGrants()
+	s.core.Announce(ctx, v, storage.EventVideo)
 	return link, nil
 }
 
 // applyRules changes link and looks whether what comes out makes sense.
-func (l *Library) applyRules(ctx context.Context, link *storage.SharedLink, c ShareChange) error {
+func (s *Service) applyRules(ctx context.Context, link *storage.SharedLink, c Change) error {
 	audience := link.Audience
 	setIf(&link.Audience, c.Audience)
 	setIf(&link.Comments, c.Comments)
@@ -179,11 +179,11 @@ func (l *Library) applyRules(ctx context.Context, link *storage.SharedLink, c Sh
 	if c.Name != nil {
 		link.Name = storage.CleanLine(*c.Name, storage.MaxNameRunes)
 	}
-	if c.ExpiresAt != nil && *c.ExpiresAt != nil && !(*c.ExpiresAt).After(l.Now()) {
+	if c.ExpiresAt != nil && *c.ExpiresAt != nil && !(*c.ExpiresAt).After(s.core.Now()) {
 		return storage.E(storage.Invalid, "This link would have ended already: give a later time.", nil)
 	}
 	if c.Password != nil {
-		hash, err := l.hashSharePassword(ctx, *c.Password)
+		hash, err := s.hashPassword(ctx, *c.Password)
 		if err != nil {
 			return err
 		}
@@ -235,7 +235,7 @@ func setIf[T any](to, from *T) {
 	}
 }
 
-func (l *Library) hashSharePassword(ctx context.Context, password string) (string, error) {
+func (s *Service) hashPassword(ctx context.Context, password string) (string, error) {
 	if utf8.RuneCountInString(password) < storage.MinSharePasswordRunes {
 		return "", storage.E(
 			storage.Invalid,
@@ -243,7 +243,7 @@ func (l *Library) hashSharePassword(ctx context.Context, password string) (strin
 			nil,
 		)
 	}
-	return l.Core.HashPassword(ctx, password)
+	return s.core.HashPassword(ctx, password)
 }
 
 // cleanPeople folds and sorts addresses and leaves each there once.
