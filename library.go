@@ -8,6 +8,7 @@ import (
 	"meanwhile/server/comments"
 	"meanwhile/server/links"
 	"meanwhile/server/notify"
+	"meanwhile/server/people"
 	"meanwhile/storage"
 	"meanwhile/worker/media"
 	"meanwhile/worker/source"
@@ -44,6 +45,7 @@ type Library struct {
 	Notify   *notify.Service
 	Comments *comments.Service
 	Links    *links.Service
+	People   *people.Service
 	live     media.LiveCache
 }
 
@@ -80,5 +82,6 @@ func New(c Config) *Library {
 	l.Notify = notify.New(core, c.Mailer, c.Site)
 	l.Comments = comments.New(core)
 	l.Links = links.New(core, l.Notify)
+	l.People = people.New(core, l.Notify)
 	return l
 }

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"meanwhile/server/access"
+	"meanwhile/server/people"
 	"meanwhile/storage"
 )
 
@@ -172,7 +173,7 @@ func (l *Library) newUser(ctx context.Context, acc Account) (storage.User, error
 		name, _, _ = strings.Cut(email, "@")
 	}
 	u := storage.User{ID: storage.UserID(l.NewID()), Email: email, Name: name, CreatedAt: l.Now()}
-	if ValidTimeZone(acc.TimeZone) {
+	if people.ValidTimeZone(acc.TimeZone) {
 		u.TimeZone = acc.TimeZone
 	}
 	if acc.Password == "" {
@@ -218,7 +219,7 @@ func (l *Library) createUser(
 	if err := l.addUser(ctx, tx, u, ws.ID, role); err != nil {
 		return err
 	}
-	return l.Core.Audit(ctx, tx, access.Actor{}, ws.ID, ActionJoined, u.Email, string(role))
+	return l.Core.Audit(ctx, tx, access.Actor{}, ws.ID, people.ActionJoined, u.Email, string(role))
 }
 
 // addUser makes an account in a workspace. Conflict if the mail address is taken.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"meanwhile/server/people"
 	"meanwhile/storage"
 )
 
@@ -111,7 +112,7 @@ func (l *Library) newIdentity(
 	}
 	if by.Hash != "" {
 		if err := tx.UseInvite(ctx, by.Hash, l.Now(), u.ID); err != nil {
-			return storage.Identity{}, storage.OrOther(err, errNoInvite)
+			return storage.Identity{}, storage.OrOther(err, people.ErrNoInvite)
 		}
 	}
 	if err := l.addUser(ctx, tx, u, m.WorkspaceID, m.Role); err != nil {
@@ -121,7 +122,15 @@ func (l *Library) newIdentity(
 		return storage.Identity{}, fmt.Errorf("verify mail address: %w", err)
 	}
 	id := storage.Identity{User: u, WorkspaceID: m.WorkspaceID, Role: m.Role}
-	return id, l.Core.Audit(ctx, tx, actorFrom(id, from), m.WorkspaceID, ActionJoined, u.Email, joinedBy(by))
+	return id, l.Core.Audit(
+		ctx,
+		tx,
+		actorFrom(id, from),
+		m.WorkspaceID,
+		people.ActionJoined,
+		u.Email,
+		people.JoinedBy(by),
+	)
 }
 
 // openDoor is the workspace that somebody with that address may come into, and the invite that says
@@ -138,7 +147,7 @@ func (l *Library) openDoor(
 	if len(invites) > 0 {
 		return storage.Membership{WorkspaceID: invites[0].WorkspaceID, Role: invites[0].Role}, invites[0], nil
 	}
-	w, err := l.workspaceForDomain(ctx, tx, email)
+	w, err := l.People.WorkspaceForDomain(ctx, tx, email)
 	if err != nil && storage.KindOf(err) == storage.Forbidden {
 		return storage.Membership{}, storage.Invite{}, storage.E(
 			storage.Forbidden,

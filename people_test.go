@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
+	"meanwhile/server/people"
 )
 
 func FuzzTimeZone(f *testing.F) {
@@ -16,7 +16,7 @@ func FuzzTimeZone(f *testing.F) {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {
-		if !meanwhile.ValidTimeZone(name) {
+		if !people.ValidTimeZone(name) {
 			return
 		}
 		if _, err := time.LoadLocation(
@@ -33,7 +33,7 @@ func FuzzLanguage(f *testing.F) {
 		f.Add(tag)
 	}
 	f.Fuzz(func(t *testing.T, tag string) {
-		if meanwhile.ValidLanguage(tag) &&
+		if people.ValidLanguage(tag) &&
 			strings.Trim(tag, "-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
 			t.Errorf("%q is taken", tag)
 		}
@@ -47,7 +47,7 @@ func TestTimeZonesAndLanguages(t *testing.T) {
 		"America/Argentina/Buenos_Aires": true, "Etc/GMT+5": true, "Australia/Lord_Howe": true,
 		"Local": false, "Mars/Olympus": false, "../UTC": false, "europe/lisbon": false,
 	} {
-		if got := meanwhile.ValidTimeZone(name); got != want {
+		if got := people.ValidTimeZone(name); got != want {
 			t.Errorf("ValidTimeZone(%q) = %v", name, got)
 		}
 	}
@@ -55,7 +55,7 @@ func TestTimeZonesAndLanguages(t *testing.T) {
 		"": true, "en": true, "pt-BR": true, "zh-Hant-TW": true, "es-419": true,
 		"sl-rozaj": true, "en_US": false, "e": false, "english": false, "en-": false,
 	} {
-		if got := meanwhile.ValidLanguage(tag); got != want {
+		if got := people.ValidLanguage(tag); got != want {
 			t.Errorf("ValidLanguage(%q) = %v", tag, got)
 		}
 	}

@@ -38,7 +38,7 @@ func (s *server) logInPage(ctx context.Context, email, next string) (*accountFor
 		return f, nil
 	}
 	var err error
-	f.JoinOpen, err = s.lib.DomainsOpen(ctx)
+	f.JoinOpen, err = s.lib.People.DomainsOpen(ctx)
 	return f, err
 }
 

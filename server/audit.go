@@ -40,7 +40,7 @@ func (s *server) auditLog(ctx context.Context, in *auditInput) (*auditOutput, er
 	if before == nil {
 		before = new(string)
 	}
-	rows, next, err := s.lib.AuditLog(ctx, visitOf(ctx).actor, in.Limit, *before)
+	rows, next, err := s.lib.People.AuditLog(ctx, visitOf(ctx).actor, in.Limit, *before)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +65,7 @@ func (s *server) auditLog(ctx context.Context, in *auditInput) (*auditOutput, er
 // auditCSV streams the whole log, newest first.
 func (s *server) auditCSV(w http.ResponseWriter, r *http.Request) error {
 	a := visitOf(r.Context()).actor
-	rows, next, err := s.lib.AuditLog(r.Context(), a, access.MaxPage, "")
+	rows, next, err := s.lib.People.AuditLog(r.Context(), a, access.MaxPage, "")
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (s *server) auditCSV(w http.ResponseWriter, r *http.Request) error {
 		if err := out.Error(); err != nil || next == "" {
 			return err // of a client that has gone
 		}
-		if rows, next, err = s.lib.AuditLog(r.Context(), a, access.MaxPage, next); err != nil {
+		if rows, next, err = s.lib.People.AuditLog(r.Context(), a, access.MaxPage, next); err != nil {
 			return s.breakOff(w, r, err)
 		}
 	}

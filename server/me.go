@@ -5,7 +5,7 @@ import (
 	"path"
 	"strings"
 
-	"meanwhile"
+	"meanwhile/server/people"
 	"meanwhile/storage"
 )
 
@@ -39,7 +39,7 @@ type meOutput struct{ Body wireMe }
 
 func (s *server) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 	a := visitOf(ctx).actor
-	self, err := s.lib.Self(ctx, a)
+	self, err := s.lib.People.Self(ctx, a)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func (s *server) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = s.lib.SeesSite(ctx, a)
+	err = s.lib.People.SeesSite(ctx, a)
 	if err != nil && storage.KindOf(err) != storage.NotFound {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ type wireProfile struct {
 type profileInput struct{ Body wireProfile }
 
 func (s *server) updateMe(ctx context.Context, in *profileInput) (*meOutput, error) {
-	if err := s.lib.ChangeProfile(ctx, visitOf(ctx).actor, meanwhile.Profile(in.Body)); err != nil {
+	if err := s.lib.People.ChangeProfile(ctx, visitOf(ctx).actor, people.Profile(in.Body)); err != nil {
 		return nil, err
 	}
 	return s.getMe(ctx, nil)

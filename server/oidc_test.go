@@ -12,6 +12,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/people"
 	"meanwhile/storage"
 )
 
@@ -177,7 +178,7 @@ func TestProviderOpensNothingForOthers(t *testing.T) {
 		}
 	}
 	w.want(w.do("GET", "/invite/"+secretIn(invite.text(t, "url")), nil), 404) // it was used
-	w.wantLogged(meanwhile.ActionJoined, "member, invited by Ada")
+	w.wantLogged(people.ActionJoined, "member, invited by Ada")
 }
 
 // TestTheFirstProofOfAnAddressEndsWhatWasBefore holds that nobody can wait in an account that they

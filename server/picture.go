@@ -57,7 +57,7 @@ var (
 
 // setPicture takes a picture.
 func (s *server) setPicture(w http.ResponseWriter, r *http.Request) error {
-	err := s.lib.SetPicture(
+	err := s.lib.People.SetPicture(
 		r.Context(),
 		visitOf(r.Context()).actor,
 		func() ([]byte, string, error) { return s.readPicture(w, r) },
@@ -91,13 +91,13 @@ func (s *server) readPicture(w http.ResponseWriter, r *http.Request) ([]byte, st
 }
 
 func (s *server) deletePicture(ctx context.Context, _ *struct{}) (*struct{}, error) {
-	return nil, s.lib.DropPicture(ctx, visitOf(ctx).actor)
+	return nil, s.lib.People.DropPicture(ctx, visitOf(ctx).actor)
 }
 
 // picture sends a colleague's picture. Its address changes with it, but not with the right to see
 // it.
 func (s *server) picture(w http.ResponseWriter, r *http.Request) error {
-	p, err := s.lib.PictureOf(r.Context(), visitOf(r.Context()).actor, storage.UserID(r.PathValue("id")))
+	p, err := s.lib.People.PictureOf(r.Context(), visitOf(r.Context()).actor, storage.UserID(r.PathValue("id")))
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ type PeopleStore interface {
 	// MemberByEmail goes by the address in any case of letters. NotFound.
 	MemberByEmail(ctx context.Context, w WorkspaceID, email string) (Member, error)
 	CountOwners(ctx context.Context, id WorkspaceID) (int, error)
-	// SetRole and RemoveMember: NotFound.
+	// SetRole and Remove: NotFound.
 	SetRole(ctx context.Context, w WorkspaceID, id UserID, role Role) error
 	RemoveMember(ctx context.Context, w WorkspaceID, id UserID) error
 	// RaiseEpochs ends the grants that were given for any video of the workspace.

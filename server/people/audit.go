@@ -1,4 +1,4 @@
-package meanwhile
+package people
 
 import (
 	"context"
@@ -10,17 +10,17 @@ import (
 
 // AuditLog is one page of the log of the actor's workspace, newest first, and the ID that the next
 // page is Before (empty at the end). Forbidden for all but owners.
-func (l *Library) AuditLog(
+func (s *Service) AuditLog(
 	ctx context.Context,
 	a access.Actor,
 	limit int,
 	before string,
 ) ([]storage.Audit, string, error) {
-	if err := l.Core.May(a, access.ReadLog); err != nil {
+	if err := s.core.May(a, access.ReadLog); err != nil {
 		return nil, "", err
 	}
 	limit = access.PageSize(limit, 50)
-	rows, err := l.Store.ListAudit(
+	rows, err := s.core.Store.ListAudit(
 		ctx,
 		storage.AuditQuery{WorkspaceID: a.WorkspaceID, Limit: limit + 1, Before: before},
 	)

@@ -1,4 +1,4 @@
-package meanwhile
+package people
 
 import (
 	"cmp"
@@ -20,19 +20,19 @@ const (
 )
 
 // MakeWorkspace makes a workspace with the actor as its owner, and their session goes there.
-func (l *Library) MakeWorkspace(ctx context.Context, a access.Actor, cookie, name string) (storage.Workspace, error) {
-	if err := l.Core.May(a, access.FoundWorkspace); err != nil {
+func (s *Service) MakeWorkspace(ctx context.Context, a access.Actor, cookie, name string) (storage.Workspace, error) {
+	if err := s.core.May(a, access.FoundWorkspace); err != nil {
 		return storage.Workspace{}, err
 	}
 	w := storage.Workspace{
-		ID:        storage.WorkspaceID(l.NewID()),
+		ID:        storage.WorkspaceID(s.core.NewID()),
 		Name:      storage.CleanLine(name, storage.MaxNameRunes),
-		CreatedAt: l.Now(),
+		CreatedAt: s.core.Now(),
 	}
 	if w.Name == "" {
 		return storage.Workspace{}, storage.E(storage.Invalid, "Give the workspace a name.", nil)
 	}
-	return w, l.Store.InTx(ctx, func(tx storage.Store) error {
+	return w, s.core.Store.InTx(ctx, func(tx storage.Store) error {
 		theirs, err := tx.Memberships(ctx, a.UserID)
 		if err != nil {
 			return fmt.Errorf("list memberships: %w", err)
@@ -53,23 +53,23 @@ func (l *Library) MakeWorkspace(ctx context.Context, a access.Actor, cookie, nam
 		if err := tx.CreateWorkspace(ctx, w); err != nil {
 			return fmt.Errorf("create workspace: %w", err)
 		}
-		if err := l.join(
+		if err := s.join(
 			ctx,
 			tx,
-			storage.Membership{WorkspaceID: w.ID, UserID: a.UserID, Role: storage.RoleOwner, CreatedAt: l.Now()},
+			storage.Membership{WorkspaceID: w.ID, UserID: a.UserID, Role: storage.RoleOwner, CreatedAt: s.core.Now()},
 		); err != nil {
 			return err
 		}
 		if err := tx.SwitchSession(ctx, storage.SecretHash(cookie), w.ID); err != nil {
 			return fmt.Errorf("switch session: %w", err)
 		}
-		return l.Core.Audit(ctx, tx, a, w.ID, ActionWorkspace, w.Name, a.Email)
+		return s.core.Audit(ctx, tx, a, w.ID, ActionWorkspace, w.Name, a.Email)
 	})
 }
 
 // join puts somebody who has an account into a workspace. Unused log-in links of theirs end:
 // whoever holds one was not meant to come into this workspace by it.
-func (l *Library) join(ctx context.Context, tx storage.Store, m storage.Membership) error {
+func (s *Service) join(ctx context.Context, tx storage.Store, m storage.Membership) error {
 	if err := tx.AddMembership(ctx, m); err != nil {
 		if storage.KindOf(err) == storage.Conflict {
 			return storage.E(storage.Conflict, "You are in this workspace already.", err)
@@ -83,11 +83,11 @@ func (l *Library) join(ctx context.Context, tx storage.Store, m storage.Membersh
 }
 
 // Workspace is where the actor is, and what is decided for it.
-func (l *Library) Workspace(ctx context.Context, a access.Actor) (storage.Workspace, storage.Settings, error) {
-	if err := l.Core.May(a, access.SeeSettings); err != nil {
+func (s *Service) Workspace(ctx context.Context, a access.Actor) (storage.Workspace, storage.Settings, error) {
+	if err := s.core.May(a, access.SeeSettings); err != nil {
 		return storage.Workspace{}, storage.Settings{}, err
 	}
-	return l.Store.WorkspaceByID(ctx, a.WorkspaceID)
+	return s.core.Store.WorkspaceByID(ctx, a.WorkspaceID)
 }
 
 // WorkspaceChange is a change of a workspace's name and settings; nil leaves each as it is.
@@ -103,29 +103,29 @@ type WorkspaceChange struct {
 }
 
 // ChangeWorkspace changes name and settings. Invalid for what cannot be one of them.
-func (l *Library) ChangeWorkspace(
+func (s *Service) ChangeWorkspace(
 	ctx context.Context,
 	a access.Actor,
 	c WorkspaceChange,
-) (w storage.Workspace, s storage.Settings, err error) {
-	if err := l.Core.May(a, access.ChangeSettings); err != nil {
+) (w storage.Workspace, settings storage.Settings, err error) {
+	if err := s.core.May(a, access.ChangeSettings); err != nil {
 		return storage.Workspace{}, storage.Settings{}, err
 	}
-	return w, s, l.Store.InTx(ctx, func(tx storage.Store) error {
+	return w, settings, s.core.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := tx.HoldWorkspace(ctx, a.WorkspaceID); err != nil {
 			return fmt.Errorf("hold workspace: %w", err)
 		}
-		if w, s, err = tx.WorkspaceByID(ctx, a.WorkspaceID); err != nil {
+		if w, settings, err = tx.WorkspaceByID(ctx, a.WorkspaceID); err != nil {
 			return fmt.Errorf("find workspace: %w", err)
 		}
-		changed, err := c.apply(&w, &s)
+		changed, err := c.apply(&w, &settings)
 		if err != nil || len(changed) == 0 {
 			return err
 		}
-		if err := tx.SaveWorkspace(ctx, w.ID, w.Name, s); err != nil {
+		if err := tx.SaveWorkspace(ctx, w.ID, w.Name, settings); err != nil {
 			return fmt.Errorf("save workspace: %w", err)
 		}
-		return l.Core.Audit(ctx, tx, a, w.ID, ActionSettings, w.Name, strings.Join(changed, ", "))
+		return s.core.Audit(ctx, tx, a, w.ID, ActionSettings, w.Name, strings.Join(changed, ", "))
 	})
 }
 

@@ -1,4 +1,4 @@
-package meanwhile
+package people
 
 import (
 	"bytes"
@@ -21,15 +21,15 @@ type Self struct {
 }
 
 // Self is the actor's own account. An API key is told of its own workspace alone.
-func (l *Library) Self(ctx context.Context, a access.Actor) (Self, error) {
-	if err := l.Core.May(a, access.SeeSelf); err != nil {
+func (s *Service) Self(ctx context.Context, a access.Actor) (Self, error) {
+	if err := s.core.May(a, access.SeeSelf); err != nil {
 		return Self{}, err
 	}
-	id, err := l.Store.IdentityByUser(ctx, a.UserID)
+	id, err := s.core.Store.IdentityByUser(ctx, a.UserID)
 	if err != nil {
 		return Self{}, fmt.Errorf("find account: %w", err)
 	}
-	all, err := l.Store.Memberships(ctx, a.UserID)
+	all, err := s.core.Store.Memberships(ctx, a.UserID)
 	if err != nil {
 		return Self{}, fmt.Errorf("list memberships: %w", err)
 	}
@@ -55,11 +55,11 @@ type Profile struct {
 
 // ChangeProfile changes the actor's own account. Invalid for an empty name, an unknown time zone
 // and what is no language.
-func (l *Library) ChangeProfile(ctx context.Context, a access.Actor, p Profile) error {
-	if err := l.Core.May(a, access.ChangeSelf); err != nil {
+func (s *Service) ChangeProfile(ctx context.Context, a access.Actor, p Profile) error {
+	if err := s.core.May(a, access.ChangeSelf); err != nil {
 		return err
 	}
-	return l.Store.InTx(ctx, func(tx storage.Store) error {
+	return s.core.Store.InTx(ctx, func(tx storage.Store) error {
 		id, err := tx.IdentityByUser(ctx, a.UserID)
 		if err != nil {
 			return fmt.Errorf("find account: %w", err)
@@ -132,12 +132,12 @@ type Picture struct {
 
 // SetPicture gives the actor another picture: what read answers, which reads it from whoever sends
 // it, decodes it and encodes it anew. ext is ".jpg" or ".png".
-func (l *Library) SetPicture(
+func (s *Service) SetPicture(
 	ctx context.Context,
 	a access.Actor,
 	read func() (picture []byte, ext string, err error),
 ) error {
-	if err := l.Core.May(a, access.ChangeSelf); err != nil {
+	if err := s.core.May(a, access.ChangeSelf); err != nil {
 		return err
 	}
 	picture, ext, err := read()
@@ -147,24 +147,24 @@ func (l *Library) SetPicture(
 	if pictureTypes[ext] == "" {
 		return fmt.Errorf("set picture: unknown ending %q", ext)
 	}
-	key := fmt.Sprintf("p/%s/%s%s", a.UserID, l.NewID(), ext)
-	if _, err := l.Objects.Put(ctx, key, bytes.NewReader(picture)); err != nil {
+	key := fmt.Sprintf("p/%s/%s%s", a.UserID, s.core.NewID(), ext)
+	if _, err := s.core.Objects.Put(ctx, key, bytes.NewReader(picture)); err != nil {
 		return fmt.Errorf("store picture: %w", err)
 	}
-	return l.replacePicture(ctx, a, key)
+	return s.replacePicture(ctx, a, key)
 }
 
 // DropPicture takes the actor's picture away.
-func (l *Library) DropPicture(ctx context.Context, a access.Actor) error {
-	if err := l.Core.May(a, access.ChangeSelf); err != nil {
+func (s *Service) DropPicture(ctx context.Context, a access.Actor) error {
+	if err := s.core.May(a, access.ChangeSelf); err != nil {
 		return err
 	}
-	return l.replacePicture(ctx, a, "")
+	return s.replacePicture(ctx, a, "")
 }
 
-func (l *Library) replacePicture(ctx context.Context, a access.Actor, key string) error {
+func (s *Service) replacePicture(ctx context.Context, a access.Actor, key string) error {
 	old := ""
-	err := l.Store.InTx(ctx, func(tx storage.Store) error {
+	err := s.core.Store.InTx(ctx, func(tx storage.Store) error {
 		id, err := tx.IdentityByUser(ctx, a.UserID)
 		if err != nil {
 			return fmt.Errorf("find account: %w", err)
@@ -173,44 +173,44 @@ func (l *Library) replacePicture(ctx context.Context, a access.Actor, key string
 		return tx.SetPicture(ctx, a.UserID, key)
 	})
 	if err != nil {
-		l.deletePicture(ctx, key)
+		s.deletePicture(ctx, key)
 		return err
 	}
-	l.deletePicture(ctx, old)
+	s.deletePicture(ctx, old)
 	return nil
 }
 
 // deletePicture deletes what no row names any more. That costs only disk when it does not work, so
 // failure is only logged.
-func (l *Library) deletePicture(ctx context.Context, key string) {
+func (s *Service) deletePicture(ctx context.Context, key string) {
 	if key == "" {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	if err := l.Objects.Delete(ctx, key); err != nil {
-		l.Log.Warn("old picture not deleted", "key", key, "error", err)
+	if err := s.core.Objects.Delete(ctx, key); err != nil {
+		s.core.Log.Warn("old picture not deleted", "key", key, "error", err)
 	}
 }
 
 // PictureOf is the picture of somebody in the actor's workspace, or the actor's own. NotFound for
 // anyone else and where there is none.
-func (l *Library) PictureOf(ctx context.Context, a access.Actor, id storage.UserID) (Picture, error) {
+func (s *Service) PictureOf(ctx context.Context, a access.Actor, id storage.UserID) (Picture, error) {
 	var key string
 	if id == a.UserID {
-		if err := l.Core.May(a, access.SeeSelf); err != nil {
+		if err := s.core.May(a, access.SeeSelf); err != nil {
 			return Picture{}, err
 		}
-		own, err := l.Store.IdentityByUser(ctx, id)
+		own, err := s.core.Store.IdentityByUser(ctx, id)
 		if err != nil {
 			return Picture{}, fmt.Errorf("find account: %w", err)
 		}
 		key = own.User.PictureKey
 	} else {
-		if err := l.Core.May(a, access.SeePicture); err != nil {
+		if err := s.core.May(a, access.SeePicture); err != nil {
 			return Picture{}, err
 		}
-		m, err := l.Store.MemberByID(ctx, a.WorkspaceID, id)
+		m, err := s.core.Store.MemberByID(ctx, a.WorkspaceID, id)
 		if err != nil && storage.KindOf(err) != storage.NotFound {
 			return Picture{}, fmt.Errorf("find member: %w", err)
 		}

@@ -1,0 +1,18 @@
+// Package people is who is in a workspace and what they are there: members, invites, profiles.
+package people
+
+import (
+	"meanwhile/server/access"
+	"meanwhile/server/notify"
+)
+
+// Service has the use cases of this subject. All methods may be called from many goroutines.
+type Service struct {
+	core   *access.Core
+	notify *notify.Service
+}
+
+// New makes a Service.
+func New(core *access.Core, notify *notify.Service) *Service {
+	return &Service{core: core, notify: notify}
+}
