@@ -9,6 +9,7 @@ import (
 	"meanwhile/server/links"
 	"meanwhile/server/notify"
 	"meanwhile/server/people"
+	"meanwhile/server/signin"
 	"meanwhile/storage"
 	"meanwhile/worker/media"
 	"meanwhile/worker/source"
@@ -46,6 +47,7 @@ type Library struct {
 	Comments *comments.Service
 	Links    *links.Service
 	People   *people.Service
+	SignIn   *signin.Service
 	live     media.LiveCache
 }
 
@@ -83,5 +85,6 @@ func New(c Config) *Library {
 	l.Comments = comments.New(core)
 	l.Links = links.New(core, l.Notify)
 	l.People = people.New(core, l.Notify)
+	l.SignIn = signin.New(core, l.Notify, l.People, c.OpenSignUp)
 	return l
 }

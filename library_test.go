@@ -15,6 +15,7 @@ import (
 	"meanwhile"
 	"meanwhile/server/access"
 	"meanwhile/server/comments"
+	"meanwhile/server/signin"
 	"meanwhile/storage"
 	"meanwhile/storage/fsstore"
 	"meanwhile/storage/sqlstore/sqlstoretest"
@@ -111,12 +112,12 @@ func newHouse(t testing.TB, changes ...func(*meanwhile.Config)) *house {
 		change(&c)
 	}
 	h.Library = meanwhile.New(c)
-	if _, err := h.SetUp(
+	if _, err := h.SignIn.SetUp(
 		t.Context(),
-		h.SetUpToken(),
+		h.SignIn.SetUpToken(),
 		"Team",
-		meanwhile.Account{Email: "ada@example.com", Name: "Ada", Password: "a long password"},
-		meanwhile.Entry{Device: "test"},
+		signin.Account{Email: "ada@example.com", Name: "Ada", Password: "a long password"},
+		signin.Entry{Device: "test"},
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +127,7 @@ func newHouse(t testing.TB, changes ...func(*meanwhile.Config)) *house {
 
 func (h *house) actor(t testing.TB, email, password string) access.Actor {
 	t.Helper()
-	cookie, err := h.LogIn(t.Context(), email, password, meanwhile.Entry{Device: "test"})
+	cookie, err := h.SignIn.LogIn(t.Context(), email, password, signin.Entry{Device: "test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,21 +187,21 @@ func wantKind(t testing.TB, err error, want storage.Kind) {
 func TestSetUpHappensOnce(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	_, err := h.SetUp(
+	_, err := h.SignIn.SetUp(
 		t.Context(),
-		h.SetUpToken(),
+		h.SignIn.SetUpToken(),
 		"Other",
-		meanwhile.Account{Email: "eve@example.com", Password: "a long password"},
-		meanwhile.Entry{},
+		signin.Account{Email: "eve@example.com", Password: "a long password"},
+		signin.Entry{},
 	)
 	wantKind(t, err, storage.NotFound)
 	if h.owner.Role != storage.RoleOwner {
 		t.Errorf("the first account is %s, want owner", h.owner.Role)
 	}
-	_, err = h.SignUp(
+	_, err = h.SignIn.SignUp(
 		t.Context(),
-		meanwhile.Account{Email: "eve@example.com", Password: "a long password"},
-		meanwhile.Entry{},
+		signin.Account{Email: "eve@example.com", Password: "a long password"},
+		signin.Entry{},
 	)
 	wantKind(t, err, storage.Forbidden)
 }
@@ -208,34 +209,34 @@ func TestSetUpHappensOnce(t *testing.T) {
 func TestLogInLinkWorksOnce(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	_, secret, err := h.AddUser(t.Context(), meanwhile.Account{Email: "bo@example.com", Role: storage.RoleMember})
+	_, secret, err := h.SignIn.AddUser(t.Context(), signin.Account{Email: "bo@example.com", Role: storage.RoleMember})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.CheckLoginLink(t.Context(), secret); err != nil {
+	if err := h.SignIn.CheckLoginLink(t.Context(), secret); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.LogInByLink(t.Context(), secret, "another password", meanwhile.Entry{}); err != nil {
+	if _, err := h.SignIn.LogInByLink(t.Context(), secret, "another password", signin.Entry{}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = h.LogInByLink(t.Context(), secret, "", meanwhile.Entry{})
+	_, err = h.SignIn.LogInByLink(t.Context(), secret, "", signin.Entry{})
 	wantKind(t, err, storage.NotFound)
 	if a := h.actor(t, "BO@example.com", "another password"); a.Role != storage.RoleMember {
 		t.Errorf("role = %s, want member", a.Role)
 	}
-	_, err = h.LogIn(t.Context(), "bo@example.com", "wrong", meanwhile.Entry{})
+	_, err = h.SignIn.LogIn(t.Context(), "bo@example.com", "wrong", signin.Entry{})
 	wantKind(t, err, storage.Unauthenticated)
 }
 
 func TestSessionsAndKeysEnd(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	cookie, err := h.LogIn(t.Context(), "ada@example.com", "a long password", meanwhile.Entry{})
+	cookie, err := h.SignIn.LogIn(t.Context(), "ada@example.com", "a long password", signin.Entry{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	expires := h.clock.Now().Add(time.Hour)
-	key, err := h.AddAPIKey(t.Context(), "ada@example.com", "ci", []storage.Scope{storage.ScopeRead}, &expires)
+	key, err := h.SignIn.AddAPIKey(t.Context(), "ada@example.com", "ci", []storage.Scope{storage.ScopeRead}, &expires)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,11 +265,17 @@ func TestKeysThatGoAreRefusedWithinTwoSeconds(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	expires := h.clock.Now().Add(time.Second)
-	short, err := h.AddAPIKey(t.Context(), "ada@example.com", "short", []storage.Scope{storage.ScopeRead}, &expires)
+	short, err := h.SignIn.AddAPIKey(
+		t.Context(),
+		"ada@example.com",
+		"short",
+		[]storage.Scope{storage.ScopeRead},
+		&expires,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	long, err := h.AddAPIKey(t.Context(), "ada@example.com", "long", []storage.Scope{storage.ScopeRead}, nil)
+	long, err := h.SignIn.AddAPIKey(t.Context(), "ada@example.com", "long", []storage.Scope{storage.ScopeRead}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -962,9 +969,9 @@ func TestStrangersSeeNothing(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
-	if _, _, err := h.AddUser(
+	if _, _, err := h.SignIn.AddUser(
 		t.Context(),
-		meanwhile.Account{Email: "mo@example.com", Password: "a long password", Role: storage.RoleMember},
+		signin.Account{Email: "mo@example.com", Password: "a long password", Role: storage.RoleMember},
 	); err != nil {
 		t.Fatal(err)
 	}

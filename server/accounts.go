@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"meanwhile"
+	"meanwhile/server/signin"
 	"meanwhile/storage"
 )
 
@@ -34,7 +34,7 @@ func (s *server) logInPage(ctx context.Context, email, next string) (*accountFor
 	if s.Provider.Issuer != "" {
 		f.Provider = s.Provider.Name
 	}
-	if s.lib.SignUpOpen() {
+	if s.lib.SignIn.SignUpOpen() {
 		return f, nil
 	}
 	var err error
@@ -51,7 +51,7 @@ func (s *server) home(w http.ResponseWriter, r *http.Request) error {
 		}
 		return s.library(w, r)
 	}
-	needed, err := s.lib.NeedsSetUp(r.Context())
+	needed, err := s.lib.SignIn.NeedsSetUp(r.Context())
 	if err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (s *server) enteredBy(
 		return s.render(w, r, p.Status, name, page)
 	}
 	if v.session != "" {
-		if err := s.lib.LogOut(r.Context(), v.session); err != nil {
+		if err := s.lib.SignIn.LogOut(r.Context(), v.session); err != nil {
 			return err
 		}
 	}
@@ -155,7 +155,7 @@ func (s *server) enteredBy(
 func (s *server) logOutPosted(w http.ResponseWriter, r *http.Request) error {
 	v := visitOf(r.Context())
 	if v.session != "" {
-		if err := s.lib.LogOut(r.Context(), v.session); err != nil {
+		if err := s.lib.SignIn.LogOut(r.Context(), v.session); err != nil {
 			return err
 		}
 	}
@@ -167,7 +167,7 @@ func (s *server) setUpForm(w http.ResponseWriter, r *http.Request) error {
 	if err := s.try(r.Context(), visitOf(r.Context())); err != nil {
 		return err
 	}
-	if err := s.lib.CheckSetUp(r.Context(), r.PathValue("token")); err != nil {
+	if err := s.lib.SignIn.CheckSetUp(r.Context(), r.PathValue("token")); err != nil {
 		return err
 	}
 	return s.render(w, r, http.StatusOK, "setup", &accountForm{common: common{Title: "Set up"}})
@@ -178,8 +178,8 @@ func (s *server) setUpPosted(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	data := &accountForm{common: common{Title: "Set up"}, Next: checksPath + "?" + firstRun}
-	return s.accountPosted(w, r, "setup", data, func(ctx context.Context, acc meanwhile.Account) (string, error) {
-		return s.lib.SetUp(ctx, r.PathValue("token"), data.Workspace, acc, visitOf(ctx).entry(r.UserAgent()))
+	return s.accountPosted(w, r, "setup", data, func(ctx context.Context, acc signin.Account) (string, error) {
+		return s.lib.SignIn.SetUp(ctx, r.PathValue("token"), data.Workspace, acc, visitOf(ctx).entry(r.UserAgent()))
 	})
 }
 
@@ -187,7 +187,7 @@ func (s *server) enterForm(w http.ResponseWriter, r *http.Request) error {
 	if err := s.try(r.Context(), visitOf(r.Context())); err != nil {
 		return err
 	}
-	if err := s.lib.CheckLoginLink(r.Context(), r.PathValue("secret")); err != nil {
+	if err := s.lib.SignIn.CheckLoginLink(r.Context(), r.PathValue("secret")); err != nil {
 		return err
 	}
 	return s.render(w, r, http.StatusOK, "enter", &accountForm{common: common{Title: "Sign in"}})
@@ -195,25 +195,25 @@ func (s *server) enterForm(w http.ResponseWriter, r *http.Request) error {
 
 func (s *server) enterPosted(w http.ResponseWriter, r *http.Request) error {
 	data := &accountForm{common: common{Title: "Sign in"}}
-	return s.accountPosted(w, r, "enter", data, func(ctx context.Context, acc meanwhile.Account) (string, error) {
-		return s.lib.LogInByLink(ctx, r.PathValue("secret"), acc.Password, visitOf(ctx).entry(r.UserAgent()))
+	return s.accountPosted(w, r, "enter", data, func(ctx context.Context, acc signin.Account) (string, error) {
+		return s.lib.SignIn.LogInByLink(ctx, r.PathValue("secret"), acc.Password, visitOf(ctx).entry(r.UserAgent()))
 	})
 }
 
 func (s *server) signUpForm(w http.ResponseWriter, r *http.Request) error {
-	if !s.lib.SignUpOpen() {
+	if !s.lib.SignIn.SignUpOpen() {
 		return s.askForm(w, r)
 	}
 	return s.render(w, r, http.StatusOK, "signup", &accountForm{common: common{Title: "Sign up"}})
 }
 
 func (s *server) signUpPosted(w http.ResponseWriter, r *http.Request) error {
-	if !s.lib.SignUpOpen() {
+	if !s.lib.SignIn.SignUpOpen() {
 		return s.askPosted(w, r)
 	}
 	data := &accountForm{common: common{Title: "Sign up"}}
-	return s.accountPosted(w, r, "signup", data, func(ctx context.Context, acc meanwhile.Account) (string, error) {
-		return s.lib.SignUp(ctx, acc, visitOf(ctx).entry(r.UserAgent()))
+	return s.accountPosted(w, r, "signup", data, func(ctx context.Context, acc signin.Account) (string, error) {
+		return s.lib.SignIn.SignUp(ctx, acc, visitOf(ctx).entry(r.UserAgent()))
 	})
 }
 
@@ -223,7 +223,7 @@ func (s *server) accountPosted(
 	r *http.Request,
 	name string,
 	data *accountForm,
-	do func(context.Context, meanwhile.Account) (string, error),
+	do func(context.Context, signin.Account) (string, error),
 ) error {
 	f, err := s.form(w, r)
 	if err != nil {
@@ -235,7 +235,7 @@ func (s *server) accountPosted(
 	}
 	cookie, err := do(
 		r.Context(),
-		meanwhile.Account{
+		signin.Account{
 			Email:    data.Email,
 			Name:     data.Name,
 			Password: f.Get("password"),

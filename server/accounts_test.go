@@ -9,6 +9,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/signin"
 	"meanwhile/storage"
 )
 
@@ -38,7 +39,7 @@ func TestSetUpHappensOnce(t *testing.T) {
 	if !strings.Contains(string(welcome.body), "set-up link") {
 		t.Errorf("the welcome says %s", welcome.body)
 	}
-	path := "/setup/" + w.lib.SetUpToken()
+	path := "/setup/" + w.lib.SignIn.SetUpToken()
 	w.want(w.do("GET", "/setup/wrong", nil), 404)
 	w.want(w.do("GET", path, nil), 200)
 	short := w.want(
@@ -142,9 +143,9 @@ func TestLogInPages(t *testing.T) {
 func TestLogInLinks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, secret, err := w.lib.AddUser(
+	_, secret, err := w.lib.SignIn.AddUser(
 		t.Context(),
-		meanwhile.Account{Email: "bob@example.org", Name: "Bob", Role: storage.RoleMember},
+		signin.Account{Email: "bob@example.org", Name: "Bob", Role: storage.RoleMember},
 	)
 	if err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/signin"
 	"meanwhile/storage"
 )
 
@@ -97,9 +98,9 @@ func TestACacheInBetweenMixesNobodyUp(t *testing.T) {
 		c.LogInsPerMinute, c.LinkPasswordsPerMinute = 10_000, 10_000
 	})
 	const evePassword = "another long password"
-	_, _, err := w.lib.AddUser(
+	_, _, err := w.lib.SignIn.AddUser(
 		t.Context(),
-		meanwhile.Account{
+		signin.Account{
 			Email:    "eve@example.org",
 			Name:     "Eve-of-the-marker",
 			Role:     storage.RoleMember,

@@ -168,7 +168,7 @@ func TestThePageOfTheSiteKnowsWhereTheBrowserIs(t *testing.T) {
 func TestSetUpLeadsToHowTheSiteDoes(t *testing.T) {
 	t.Parallel()
 	w := newEmptyWorld(t, withChecks(finds("database", server.Finding{Result: server.ResultOK, Detail: "SQLite 3"})))
-	path := "/setup/" + w.lib.SetUpToken()
+	path := "/setup/" + w.lib.SignIn.SetUpToken()
 	form := formOf("workspace", "Crew", "name", "Ada", "email", ownerEmail, "password", ownerPassword)
 	made := w.want(w.do("POST", path, form, formType), 303)
 	if to := made.header.Get("Location"); to != "/checks?first" {

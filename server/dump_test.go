@@ -9,6 +9,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/signin"
 	"meanwhile/storage"
 )
 
@@ -34,15 +35,15 @@ func (w *world) everySecret() map[string]string {
 		"password":        ownerPassword,
 		"link's password": linkPassword,
 		"key":             w.key,
-		"set-up link":     w.lib.SetUpToken(),
+		"set-up link":     w.lib.SignIn.SetUpToken(),
 		"key that signs":  string(w.lib.Secret),
 	}
 	_, session, _ := strings.Cut(w.logIn(ownerEmail, ownerPassword), "=")
 	secrets["session"] = session
 
-	_, logIn, err := w.lib.AddUser(
+	_, logIn, err := w.lib.SignIn.AddUser(
 		w.t.Context(),
-		meanwhile.Account{Email: "bob@example.org", Name: "Bob", Role: storage.RoleMember},
+		signin.Account{Email: "bob@example.org", Name: "Bob", Role: storage.RoleMember},
 	)
 	if err != nil {
 		w.t.Fatal(err)

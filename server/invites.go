@@ -4,8 +4,8 @@ import (
 	"context"
 	"net/http"
 
-	"meanwhile"
 	"meanwhile/server/people"
+	"meanwhile/server/signin"
 	"meanwhile/storage"
 )
 
@@ -177,13 +177,13 @@ func (s *server) invitePosted(w http.ResponseWriter, r *http.Request) error {
 	if !data.Bound {
 		data.Email = f.Get("email")
 	}
-	acc := meanwhile.Account{
+	acc := signin.Account{
 		Email:    data.Email,
 		Name:     data.Name,
 		Password: f.Get("password"),
 		TimeZone: f.Get("time_zone"),
 	}
-	cookie, err := s.lib.SignUpByInvite(ctx, r.PathValue("secret"), acc, v.entry(r.UserAgent()))
+	cookie, err := s.lib.SignIn.SignUpByInvite(ctx, r.PathValue("secret"), acc, v.entry(r.UserAgent()))
 	return s.enteredBy(w, r, "invite", data, &data.accountForm, cookie, err)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/signin"
 	"meanwhile/storage"
 )
 
@@ -20,9 +21,9 @@ const form = "Content-Type: application/x-www-form-urlencoded"
 // newMember makes an account with a password, and answers with a session of it.
 func (w *world) newMember(email, name, password string) (session string) {
 	w.t.Helper()
-	_, secret, err := w.lib.AddUser(
+	_, secret, err := w.lib.SignIn.AddUser(
 		w.t.Context(),
-		meanwhile.Account{Email: email, Name: name, Password: password, Role: storage.RoleMember},
+		signin.Account{Email: email, Name: name, Password: password, Role: storage.RoleMember},
 	)
 	if err != nil || secret == "" {
 		w.t.Fatal(err)
@@ -184,14 +185,14 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 func TestAnAccountWithoutAPasswordIsConfirmedByItsAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, secret, err := w.lib.AddUser(
+	_, secret, err := w.lib.SignIn.AddUser(
 		t.Context(),
-		meanwhile.Account{Email: "eve@example.org", Name: "Eve", Role: storage.RoleMember},
+		signin.Account{Email: "eve@example.org", Name: "Eve", Role: storage.RoleMember},
 	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cookie := must(w.lib.LogInByLink(t.Context(), secret, "", meanwhile.Entry{}))(t)
+	cookie := must(w.lib.SignIn.LogInByLink(t.Context(), secret, "", signin.Entry{}))(t)
 	eve := "Cookie: __Host-meanwhile=" + cookie
 	for _, body := range []object{{}, {"password": ""}, {"confirm": "ada@example.org"}} {
 		w.want(w.do("DELETE", "/api/v1/me", body, eve), 403)
@@ -248,7 +249,7 @@ func TestAWorkspaceGoesWithItsLastMember(t *testing.T) {
 	if left := w.keys(""); len(left) > 0 {
 		t.Errorf("left are %v", left)
 	}
-	if empty, err := w.lib.NeedsSetUp(t.Context()); err != nil || !empty {
+	if empty, err := w.lib.SignIn.NeedsSetUp(t.Context()); err != nil || !empty {
 		t.Errorf("somebody is still there: %v", err)
 	}
 	if _, err := w.lib.Store.FirstWorkspace(t.Context()); storage.KindOf(err) != storage.NotFound {

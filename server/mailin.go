@@ -27,7 +27,7 @@ func (s *server) mailLink(ctx context.Context, v *visit, email string) error {
 	if !s.mails.allow(ctx, storage.FoldEmail(strings.TrimSpace(email)), s.lib.Now()) {
 		return errTooMany
 	}
-	return s.lib.MailLogInLink(ctx, email, s.baseURL(v))
+	return s.lib.SignIn.MailLogInLink(ctx, email, s.baseURL(v))
 }
 
 // logInMailPosted is the log-in form's other button.

@@ -9,6 +9,7 @@ import (
 	"meanwhile"
 	"meanwhile/server"
 	"meanwhile/server/access"
+	"meanwhile/server/signin"
 	"meanwhile/storage"
 )
 
@@ -89,7 +90,7 @@ func TestAMailedLinkSignsInOnce(t *testing.T) {
 
 	ask(ownerEmail)
 	late := enterLink.FindString(w.mails()[0].Text)
-	w.clock.move(meanwhile.LoginMailFor)
+	w.clock.move(signin.LoginMailFor)
 	w.want(w.do("GET", late, nil), 404)
 
 	ask(ownerEmail)

@@ -119,7 +119,7 @@ func (s *server) changePassword(ctx context.Context, in *passwordInput) (*noBody
 	if !s.logIns.allow(ctx, "password "+string(v.actor.UserID), s.lib.Now()) {
 		return nil, errTooMany
 	}
-	cookie, err := s.lib.ChangePassword(ctx, v.actor, in.Body.Current, in.Body.Password, in.UserAgent)
+	cookie, err := s.lib.SignIn.ChangePassword(ctx, v.actor, in.Body.Current, in.Body.Password, in.UserAgent)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +142,7 @@ type sessionsOutput struct {
 
 func (s *server) listSessions(ctx context.Context, _ *struct{}) (*sessionsOutput, error) {
 	v := visitOf(ctx)
-	list, err := s.lib.Sessions(ctx, v.actor, v.session)
+	list, err := s.lib.SignIn.Sessions(ctx, v.actor, v.session)
 	if err != nil {
 		return nil, err
 	}
@@ -165,12 +165,12 @@ type namedInput struct {
 }
 
 func (s *server) endSession(ctx context.Context, in *namedInput) (*struct{}, error) {
-	return nil, s.lib.EndSession(ctx, visitOf(ctx).actor, in.ID)
+	return nil, s.lib.SignIn.EndSession(ctx, visitOf(ctx).actor, in.ID)
 }
 
 func (s *server) endSessions(ctx context.Context, _ *struct{}) (*struct{}, error) {
 	v := visitOf(ctx)
-	return nil, s.lib.EndOtherSessions(ctx, v.actor, v.session)
+	return nil, s.lib.SignIn.EndOtherSessions(ctx, v.actor, v.session)
 }
 
 type wireSwitch struct {
@@ -181,5 +181,5 @@ type switchInput struct{ Body wireSwitch }
 
 func (s *server) switchWorkspace(ctx context.Context, in *switchInput) (*struct{}, error) {
 	v := visitOf(ctx)
-	return nil, s.lib.SwitchWorkspace(ctx, v.actor, v.session, storage.WorkspaceID(in.Body.ID))
+	return nil, s.lib.SignIn.SwitchWorkspace(ctx, v.actor, v.session, storage.WorkspaceID(in.Body.ID))
 }

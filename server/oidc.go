@@ -13,8 +13,8 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"golang.org/x/oauth2"
 
-	"meanwhile"
 	"meanwhile/server/access"
+	"meanwhile/server/signin"
 	"meanwhile/storage"
 )
 
@@ -125,7 +125,7 @@ func (s *server) oidcStart(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("write attempt: %w", err)
 	}
-	secret, err := s.lib.BeginCeremony(r.Context(), access.Actor{}, storage.CeremonyProvider, string(kept))
+	secret, err := s.lib.SignIn.BeginCeremony(r.Context(), access.Actor{}, storage.CeremonyProvider, string(kept))
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (s *server) attemptCookie(v *visit, secret string) string {
 		HttpOnly: true,
 		SameSite: http.SameSiteLaxMode,
 		Secure:   s.cookieName(v) == cookieSecure,
-		MaxAge:   int(meanwhile.CeremonyFor.Seconds()),
+		MaxAge:   int(signin.CeremonyFor.Seconds()),
 	}
 	if secret == "" {
 		c.MaxAge = -1
@@ -176,7 +176,7 @@ func (s *server) oidcCallback(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.entered(w, r, "login", data, "", err)
 	}
-	cookie, err := s.lib.LogInByProvider(r.Context(), claims, v.entry(r.UserAgent()))
+	cookie, err := s.lib.SignIn.LogInByProvider(r.Context(), claims, v.entry(r.UserAgent()))
 	return s.entered(w, r, "login", data, cookie, err)
 }
 
@@ -191,7 +191,7 @@ func (s *server) attempted(r *http.Request, v *visit) (a attempt, err error) {
 	if err != nil {
 		return a, over
 	}
-	kept, err := s.lib.TakeCeremony(r.Context(), access.Actor{}, storage.CeremonyProvider, c.Value)
+	kept, err := s.lib.SignIn.TakeCeremony(r.Context(), access.Actor{}, storage.CeremonyProvider, c.Value)
 	if err != nil && storage.KindOf(err) == storage.Gone {
 		return a, over
 	}

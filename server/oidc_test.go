@@ -13,6 +13,7 @@ import (
 	"meanwhile"
 	"meanwhile/server"
 	"meanwhile/server/people"
+	"meanwhile/server/signin"
 	"meanwhile/storage"
 )
 
@@ -111,8 +112,8 @@ func TestProviderSignsInWhoHasAnAccount(t *testing.T) {
 		) {
 			t.Errorf("the second time as %s", who.body)
 		}
-		w.wantLogged(meanwhile.ActionProviderTied, p.url)
-		w.wantLogged(meanwhile.ActionLogIn, "provider "+p.url)
+		w.wantLogged(signin.ActionProviderTied, p.url)
+		w.wantLogged(signin.ActionLogIn, "provider "+p.url)
 		w.newUser("eve@example.org", "Eve")
 		p.person = personAt("66", ownerEmail, true) // the address was given to somebody else there
 		if r := w.signInAt(); r.status != 303 {
@@ -209,7 +210,7 @@ func TestTheFirstProofOfAnAddressEndsWhatWasBefore(t *testing.T) {
 			w.want(w.do("GET", "/api/v1/videos", nil, bearer(key)...), 401)
 			w.want(w.do("POST", "/api/v1/session", object{"email": squatter.email, "password": otherPassword}), 401)
 			w.want(w.signInBy(a), 401)
-			w.wantLogged(meanwhile.ActionAddressProved, "")
+			w.wantLogged(signin.ActionAddressProved, "")
 
 			// What its person makes themselves stays at the next proof.
 			w.want(w.do("PUT", "/api/v1/me/password", object{"current": "", "password": ownerPassword}, mine), 204)
@@ -269,7 +270,7 @@ func TestProviderAnswersThatDoNotHold(t *testing.T) {
 	denied := url.Values{"state": {q.Get("state")}, "error": {"access_denied"}}
 	refused("when somebody said no", w.do("GET", "/oidc/callback?"+denied.Encode(), nil, cookie), 403)
 	cookie, back = w.beginAt("/")
-	w.clock.move(meanwhile.CeremonyFor + time.Second)
+	w.clock.move(signin.CeremonyFor + time.Second)
 	refused("too late", w.do("GET", back, nil, cookie), 400)
 }
 

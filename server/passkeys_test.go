@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
+	"meanwhile/server/signin"
 	"meanwhile/storage"
 )
 
@@ -92,10 +92,10 @@ func TestPasskeySignsInWithoutAName(t *testing.T) {
 		action storage.Action
 		detail string
 	}{
-		{meanwhile.ActionLogIn, "password"},
-		{meanwhile.ActionPasskeyAdded, "Laptop"},
-		{meanwhile.ActionLogIn, "passkey Laptop"},
-		{meanwhile.ActionPasskeyRemoved, "Laptop"},
+		{signin.ActionLogIn, "password"},
+		{signin.ActionPasskeyAdded, "Laptop"},
+		{signin.ActionLogIn, "passkey Laptop"},
+		{signin.ActionPasskeyRemoved, "Laptop"},
 	} {
 		w.wantLogged(line.action, line.detail)
 	}
@@ -140,9 +140,9 @@ func TestPasskeyCeremoniesAreUsedOnceInTimeByTheirPerson(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.newUser("eve@example.org", "Eve")
-	_, secret, err := w.lib.AddUser(
+	_, secret, err := w.lib.SignIn.AddUser(
 		t.Context(),
-		meanwhile.Account{Email: "bob@example.org", Role: storage.RoleMember},
+		signin.Account{Email: "bob@example.org", Role: storage.RoleMember},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -164,7 +164,7 @@ func TestPasskeyCeremoniesAreUsedOnceInTimeByTheirPerson(t *testing.T) {
 	swapped := object{"ceremony": elsewhere.text(t, "ceremony"), "credential": late["credential"]}
 	// the answer to another question
 	w.want(w.do("POST", "/api/v1/passkey-log-in", swapped, namedHost), 401)
-	w.clock.move(meanwhile.CeremonyFor + time.Second)
+	w.clock.move(signin.CeremonyFor + time.Second)
 	w.want(w.do("POST", "/api/v1/passkey-log-in", late, namedHost), 410)
 
 	begun = w.want(w.do("POST", "/api/v1/me/passkeys/begin", nil, session, namedHost), 200)
@@ -192,7 +192,7 @@ func TestPasskeyWhoseCountGoesBackIsRefused(t *testing.T) {
 			t.Errorf("a copy at %d hears %s", count, r.body)
 		}
 	}
-	w.wantLogged(meanwhile.ActionPasskeyRefused, "Laptop: its count was 8, and is 7")
+	w.wantLogged(signin.ActionPasskeyRefused, "Laptop: its count was 8, and is 7")
 	if !strings.Contains(w.logged.String(), "passkey refused") {
 		t.Error("the operator's log has nothing of it")
 	}

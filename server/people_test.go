@@ -10,6 +10,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/signin"
 	"meanwhile/storage"
 )
 
@@ -17,9 +18,9 @@ import (
 func (w *world) addMember() string {
 	w.t.Helper()
 	name := storage.NewRandomID()
-	u, _, err := w.lib.AddUser(
+	u, _, err := w.lib.SignIn.AddUser(
 		w.t.Context(),
-		meanwhile.Account{Email: name + "@example.org", Name: name, Role: storage.RoleMember},
+		signin.Account{Email: name + "@example.org", Name: name, Role: storage.RoleMember},
 	)
 	if err != nil {
 		w.t.Fatal(err)
@@ -38,9 +39,9 @@ const otherPassword = "another long password"
 func (w *world) newPerson(name string, role storage.Role) person {
 	w.t.Helper()
 	p := person{email: name + "@example.org"}
-	u, _, err := w.lib.AddUser(
+	u, _, err := w.lib.SignIn.AddUser(
 		w.t.Context(),
-		meanwhile.Account{Email: p.email, Name: name, Password: otherPassword, Role: role},
+		signin.Account{Email: p.email, Name: name, Password: otherPassword, Role: role},
 	)
 	if err != nil {
 		w.t.Fatal(err)

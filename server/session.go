@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"strings"
 
-	"meanwhile"
 	"meanwhile/server/access"
+	"meanwhile/server/signin"
 )
 
 type wireUser struct {
@@ -67,8 +67,8 @@ func (s *server) sessionBegun(ctx context.Context, v *visit, cookies, cookie str
 }
 
 // entry is where the visitor's log-in comes from.
-func (v *visit) entry(device string) meanwhile.Entry {
-	return meanwhile.Entry{Device: device, Address: v.address.String()}
+func (v *visit) entry(device string) signin.Entry {
+	return signin.Entry{Device: device, Address: v.address.String()}
 }
 
 // openSession is a log-in with its limits: per address, and per address and account, so that
@@ -77,7 +77,7 @@ func (s *server) openSession(ctx context.Context, v *visit, email, password, dev
 	if err := s.tryPassword(ctx, v, email); err != nil {
 		return "", err
 	}
-	return s.lib.LogIn(ctx, email, password, v.entry(device))
+	return s.lib.SignIn.LogIn(ctx, email, password, v.entry(device))
 }
 
 // tryPassword counts one try of an account's password from the visitor's address.
@@ -106,7 +106,7 @@ func (s *server) endOlder(ctx context.Context, v *visit, cookies string) error {
 	if err != nil {
 		return nil // there was none
 	}
-	return s.lib.LogOut(ctx, c.Value)
+	return s.lib.SignIn.LogOut(ctx, c.Value)
 }
 
 type noBody struct {
@@ -116,7 +116,7 @@ type noBody struct {
 func (s *server) logOut(ctx context.Context, _ *struct{}) (*noBody, error) {
 	v := visitOf(ctx)
 	if v.session != "" {
-		if err := s.lib.LogOut(ctx, v.session); err != nil {
+		if err := s.lib.SignIn.LogOut(ctx, v.session); err != nil {
 			return nil, err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/signin"
 	"meanwhile/storage"
 )
 
@@ -179,9 +180,9 @@ func (w *world) newStranger(email string) string {
 
 func (w *world) newAdmin(email string) string {
 	w.t.Helper()
-	if _, _, err := w.lib.AddUser(
+	if _, _, err := w.lib.SignIn.AddUser(
 		w.t.Context(),
-		meanwhile.Account{Email: email, Name: "Grace", Role: storage.RoleAdmin},
+		signin.Account{Email: email, Name: "Grace", Role: storage.RoleAdmin},
 	); err != nil {
 		w.t.Fatal(err)
 	}

@@ -90,7 +90,7 @@ func (w *world) visit(row server.Route, v visitor) int {
 	}
 	token := u.share
 	if strings.HasPrefix(row.Path, "/setup/") {
-		token = w.lib.SetUpToken()
+		token = w.lib.SignIn.SetUpToken()
 	}
 	secret := "none"
 	if strings.HasPrefix(row.Path, "/invite/") && row.Method == "GET" {

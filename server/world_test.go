@@ -22,6 +22,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/signin"
 	"meanwhile/storage"
 	"meanwhile/storage/fsstore"
 	"meanwhile/storage/sqlstore/sqlstoretest"
@@ -188,12 +189,12 @@ func newWorld(t testing.TB, changes ...change) *world {
 	t.Helper()
 	w := newEmptyWorld(t, changes...)
 	ctx := t.Context()
-	_, err := w.lib.SetUp(
+	_, err := w.lib.SignIn.SetUp(
 		ctx,
-		w.lib.SetUpToken(),
+		w.lib.SignIn.SetUpToken(),
 		"Crew",
-		meanwhile.Account{Email: ownerEmail, Name: "Ada", Password: ownerPassword},
-		meanwhile.Entry{Device: "test"},
+		signin.Account{Email: ownerEmail, Name: "Ada", Password: ownerPassword},
+		signin.Entry{Device: "test"},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -257,15 +258,15 @@ func newEmptyWorld(t testing.TB, changes ...change) *world {
 
 func (w *world) newKey(email string, scopes ...storage.Scope) string {
 	w.t.Helper()
-	return must(w.lib.AddAPIKey(w.t.Context(), email, "test", scopes, nil))(w.t)
+	return must(w.lib.SignIn.AddAPIKey(w.t.Context(), email, "test", scopes, nil))(w.t)
 }
 
 // newUser makes another member and gives a key of theirs.
 func (w *world) newUser(email, name string) string {
 	w.t.Helper()
-	if _, _, err := w.lib.AddUser(
+	if _, _, err := w.lib.SignIn.AddUser(
 		w.t.Context(),
-		meanwhile.Account{Email: email, Name: name, Role: storage.RoleMember},
+		signin.Account{Email: email, Name: name, Role: storage.RoleMember},
 	); err != nil {
 		w.t.Fatal(err)
 	}

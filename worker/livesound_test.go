@@ -18,6 +18,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/server/access"
+	"meanwhile/server/signin"
 	"meanwhile/storage"
 	"meanwhile/storage/fsstore"
 	"meanwhile/storage/sqlstore/sqlstoretest"
@@ -93,12 +94,12 @@ func newShop(t *testing.T) *shop {
 	)
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	s.worker = &worker.Worker{Library: s.Library, Tools: tools, Scratch: scratch, Owner: "test", Log: log}
-	cookie, err := s.SetUp(
+	cookie, err := s.SignIn.SetUp(
 		t.Context(),
-		s.SetUpToken(),
+		s.SignIn.SetUpToken(),
 		"Team",
-		meanwhile.Account{Email: "ada@example.com", Name: "Ada", Password: "a long password"},
-		meanwhile.Entry{Device: "test"},
+		signin.Account{Email: "ada@example.com", Name: "Ada", Password: "a long password"},
+		signin.Entry{Device: "test"},
 	)
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"meanwhile"
+	"meanwhile/server/signin"
 	"meanwhile/storage"
 	"meanwhile/storage/fsstore"
 	"meanwhile/storage/sqlstore/sqlstoretest"
@@ -50,12 +51,12 @@ func uploaded(t testing.TB, pieces ...string) (*meanwhile.Library, storage.Video
 		Hasher:  silent{},
 		Secret:  bytes.Repeat([]byte("k"), 32),
 	})
-	cookie, err := lib.SetUp(
+	cookie, err := lib.SignIn.SetUp(
 		t.Context(),
-		lib.SetUpToken(),
+		lib.SignIn.SetUpToken(),
 		"Team",
-		meanwhile.Account{Email: "ada@example.com", Password: "a long password"},
-		meanwhile.Entry{},
+		signin.Account{Email: "ada@example.com", Password: "a long password"},
+		signin.Entry{},
 	)
 	must(err)
 	owner, err := lib.Core.BySession(t.Context(), cookie)

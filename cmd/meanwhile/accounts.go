@@ -8,6 +8,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/signin"
 	"meanwhile/storage"
 )
 
@@ -28,7 +29,7 @@ func (u userAddCmd) Run(ctx context.Context, c *Config, o out) error {
 		return usageError{err}
 	}
 	return withLibrary(ctx, c, o, func(lib *meanwhile.Library) error {
-		_, secret, err := lib.AddUser(ctx, meanwhile.Account{Email: u.Email, Name: u.Name, Role: role})
+		_, secret, err := lib.SignIn.AddUser(ctx, signin.Account{Email: u.Email, Name: u.Name, Role: role})
 		if err != nil {
 			return err
 		}
@@ -64,7 +65,7 @@ func (t tokenAddCmd) Run(ctx context.Context, c *Config, o out) error {
 		return usageError{err}
 	}
 	return withLibrary(ctx, c, o, func(lib *meanwhile.Library) error {
-		secret, err := lib.AddAPIKey(ctx, t.Email, t.Name, scopes, expires)
+		secret, err := lib.SignIn.AddAPIKey(ctx, t.Email, t.Name, scopes, expires)
 		if err != nil {
 			return err
 		}

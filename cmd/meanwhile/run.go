@@ -129,12 +129,12 @@ func greet(ctx context.Context, c *Config, lib *meanwhile.Library, addr string, 
 		base = "http://" + friendly(addr)
 	}
 	fmt.Fprintf(o.stdout, "Meanwhile is at %s\n", base)
-	needed, err := lib.NeedsSetUp(ctx)
+	needed, err := lib.SignIn.NeedsSetUp(ctx)
 	if err != nil {
 		return fmt.Errorf("look for accounts: %w", err)
 	}
 	if needed {
-		fmt.Fprintf(o.stdout, "Make the first account here: %s/setup/%s\n", base, lib.SetUpToken())
+		fmt.Fprintf(o.stdout, "Make the first account here: %s/setup/%s\n", base, lib.SignIn.SetUpToken())
 	}
 	fmt.Fprintln(o.stdout, "Press Ctrl-C to stop.")
 	return nil

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"meanwhile"
+	"meanwhile/server/signin"
 	"meanwhile/storage"
 	"meanwhile/storage/sqlstore"
 )
@@ -205,8 +206,8 @@ func newLibrary(s storage.Store) *meanwhile.Library {
 	return meanwhile.New(meanwhile.Config{Store: s, Hasher: plainHasher{}, Secret: bytes.Repeat([]byte("k"), 32)})
 }
 
-func account(i int) meanwhile.Account {
-	return meanwhile.Account{
+func account(i int) signin.Account {
+	return signin.Account{
 		Email:    fmt.Sprintf("user%d@example.org", i),
 		Name:     "Somebody",
 		Password: "a long password",
@@ -221,7 +222,7 @@ func TestSetUpByManyAtOnceMakesOneAccount(t *testing.T) {
 		winners := 0
 		for _, err := range together(8, func(i int) error {
 			l := newLibrary(pair[i%2])
-			_, err := l.SetUp(t.Context(), l.SetUpToken(), "Team", account(i), meanwhile.Entry{})
+			_, err := l.SignIn.SetUp(t.Context(), l.SignIn.SetUpToken(), "Team", account(i), signin.Entry{})
 			return err
 		}) {
 			switch {
@@ -246,13 +247,13 @@ func TestFirstAccountsByCommandAndLinkShareAWorkspace(t *testing.T) {
 		for i, err := range together(6, func(i int) error {
 			l := newLibrary(pair[i%2])
 			if i == 0 {
-				_, err := l.SetUp(t.Context(), l.SetUpToken(), "Team", account(i), meanwhile.Entry{})
+				_, err := l.SignIn.SetUp(t.Context(), l.SignIn.SetUpToken(), "Team", account(i), signin.Entry{})
 				if storage.KindOf(err) == storage.NotFound {
 					return nil // the command was first
 				}
 				return err
 			}
-			_, _, err := l.AddUser(t.Context(), account(i))
+			_, _, err := l.SignIn.AddUser(t.Context(), account(i))
 			return err
 		}) {
 			if err != nil {

@@ -1,4 +1,4 @@
-package meanwhile
+package signin
 
 import (
 	"context"
@@ -34,7 +34,7 @@ func actorFrom(id storage.Identity, from Entry) access.Actor {
 
 // logIn begins a session in workspace w, or where it is empty in the oldest of the person's, which
 // is id's in either case, and notes it; way says how they came in.
-func (l *Library) logIn(
+func (s *Service) logIn(
 	ctx context.Context,
 	tx storage.Store,
 	id storage.Identity,
@@ -42,14 +42,14 @@ func (l *Library) logIn(
 	way string,
 	from Entry,
 ) (cookie string, err error) {
-	if cookie, err = l.Core.StartSession(ctx, tx, id.User.ID, w, from.Device); err != nil {
+	if cookie, err = s.core.StartSession(ctx, tx, id.User.ID, w, from.Device); err != nil {
 		return "", err
 	}
-	return cookie, l.Core.AuditOwn(ctx, tx, actorFrom(id, from), ActionLogIn, id.User.Email, way)
+	return cookie, s.core.AuditOwn(ctx, tx, actorFrom(id, from), ActionLogIn, id.User.Email, way)
 }
 
 // logInNew is logIn for an account that was just made.
-func (l *Library) logInNew(
+func (s *Service) logInNew(
 	ctx context.Context,
 	tx storage.Store,
 	user storage.UserID,
@@ -60,13 +60,13 @@ func (l *Library) logInNew(
 	if err != nil {
 		return "", fmt.Errorf("find account: %w", err)
 	}
-	return l.logIn(ctx, tx, id, "", way, from)
+	return s.logIn(ctx, tx, id, "", way, from)
 }
 
 // proveAddress notes that a person's mail address was shown to be theirs. Until then somebody else
 // may have made the account, and waited: the first proof ends every way in that was there before
 // it.
-func (l *Library) proveAddress(ctx context.Context, tx storage.Store, user storage.UserID, from Entry) error {
+func (s *Service) proveAddress(ctx context.Context, tx storage.Store, user storage.UserID, from Entry) error {
 	// two proofs at once: the second one ends nothing of what the first has opened
 	if err := tx.HoldUser(ctx, user); err != nil {
 		return fmt.Errorf("hold account: %w", err)
@@ -81,14 +81,14 @@ func (l *Library) proveAddress(ctx context.Context, tx storage.Store, user stora
 	if err := tx.DropWaysIn(ctx, user); err != nil {
 		return fmt.Errorf("drop ways in: %w", err)
 	}
-	if err := tx.VerifyEmail(ctx, user, l.Now()); err != nil {
+	if err := tx.VerifyEmail(ctx, user, s.core.Now()); err != nil {
 		return fmt.Errorf("verify mail address: %w", err)
 	}
-	return l.Core.AuditOwn(ctx, tx, actorFrom(id, from), ActionAddressProved, id.User.Email, "")
+	return s.core.AuditOwn(ctx, tx, actorFrom(id, from), ActionAddressProved, id.User.Email, "")
 }
 
 // replacePassword sets a person's password and ends what the one before it had opened.
-func (l *Library) replacePassword(ctx context.Context, tx storage.Store, user storage.UserID, hash string) error {
+func (s *Service) replacePassword(ctx context.Context, tx storage.Store, user storage.UserID, hash string) error {
 	if err := tx.SetPassword(ctx, user, hash); err != nil {
 		return fmt.Errorf("set password: %w", err)
 	}
@@ -105,8 +105,8 @@ var errWrongLogin = storage.E(storage.Unauthenticated, "Mail address and passwor
 
 // LogIn checks a password and starts a session: the cookie's value. Unauthenticated, the same and
 // as slow whether or not the address is known.
-func (l *Library) LogIn(ctx context.Context, email, password string, from Entry) (cookie string, err error) {
-	id, err := l.Store.IdentityByEmail(ctx, strings.TrimSpace(email))
+func (s *Service) LogIn(ctx context.Context, email, password string, from Entry) (cookie string, err error) {
+	id, err := s.core.Store.IdentityByEmail(ctx, strings.TrimSpace(email))
 	if err != nil && storage.KindOf(err) != storage.NotFound {
 		return "", fmt.Errorf("find account: %w", err)
 	}
@@ -114,7 +114,7 @@ func (l *Library) LogIn(ctx context.Context, email, password string, from Entry)
 	if hash == "" {
 		hash = dummyHash
 	}
-	ok, err := l.Hasher.Verify(ctx, password, hash)
+	ok, err := s.core.Hasher.Verify(ctx, password, hash)
 	if err != nil {
 		return "", fmt.Errorf("check password: %w", err)
 	}
@@ -122,7 +122,7 @@ func (l *Library) LogIn(ctx context.Context, email, password string, from Entry)
 		return "", errWrongLogin
 	}
 	checked := id.User.PasswordHash
-	err = l.Store.InTx(ctx, func(tx storage.Store) error {
+	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := tx.HoldUser(ctx, id.User.ID); err != nil {
 			return storage.OrOther(err, errWrongLogin)
 		}
@@ -132,7 +132,7 @@ func (l *Library) LogIn(ctx context.Context, email, password string, from Entry)
 		if id.User.PasswordHash != checked {
 			return errWrongLogin // it was changed while this one was checked
 		}
-		cookie, err = l.logIn(ctx, tx, id, "", "password", from)
+		cookie, err = s.logIn(ctx, tx, id, "", "password", from)
 		return err
 	})
 	return cookie, err
@@ -143,12 +143,12 @@ const dummyHash = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAA
 
 // CheckLoginLink answers nil while secret can still sign in, NotFound otherwise. It does not use
 // the link up: mail scanners open links.
-func (l *Library) CheckLoginLink(ctx context.Context, secret string) error {
-	link, err := l.Store.LoginLinkByHash(ctx, storage.SecretHash(secret))
+func (s *Service) CheckLoginLink(ctx context.Context, secret string) error {
+	link, err := s.core.Store.LoginLinkByHash(ctx, storage.SecretHash(secret))
 	if err != nil && storage.KindOf(err) != storage.NotFound {
 		return fmt.Errorf("find login link: %w", err)
 	}
-	if err != nil || link.UsedAt != nil || !l.Now().Before(link.ExpiresAt) {
+	if err != nil || link.UsedAt != nil || !s.core.Now().Before(link.ExpiresAt) {
 		return storage.E(storage.NotFound, "This log-in link was used already or has ended. Ask for a new one.", err)
 	}
 	return nil
@@ -157,17 +157,17 @@ func (l *Library) CheckLoginLink(ctx context.Context, secret string) error {
 // LogInByLink uses a login link, sets the password if one is given, which ends the person's other
 // sessions, and starts one. The first link that was mailed shows whose the address is. NotFound
 // when the link is used or over.
-func (l *Library) LogInByLink(ctx context.Context, secret, password string, from Entry) (cookie string, err error) {
-	if err := l.CheckLoginLink(ctx, secret); err != nil {
+func (s *Service) LogInByLink(ctx context.Context, secret, password string, from Entry) (cookie string, err error) {
+	if err := s.CheckLoginLink(ctx, secret); err != nil {
 		return "", err
 	}
 	var hash string
 	if password != "" {
-		if hash, err = l.hashPassword(ctx, password); err != nil {
+		if hash, err = s.hashPassword(ctx, password); err != nil {
 			return "", err
 		}
 	}
-	err = l.Store.InTx(ctx, func(tx storage.Store) error {
+	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
 		link, err := tx.LoginLinkByHash(ctx, storage.SecretHash(secret))
 		if err != nil {
 			return err
@@ -175,17 +175,17 @@ func (l *Library) LogInByLink(ctx context.Context, secret, password string, from
 		if err := tx.HoldUser(ctx, link.UserID); err != nil {
 			return fmt.Errorf("hold account: %w", err)
 		}
-		user, err := tx.UseLoginLink(ctx, link.Hash, l.Now())
+		user, err := tx.UseLoginLink(ctx, link.Hash, s.core.Now())
 		if err != nil {
 			return err
 		}
 		if link.Mailed {
-			if err := l.proveAddress(ctx, tx, user, from); err != nil {
+			if err := s.proveAddress(ctx, tx, user, from); err != nil {
 				return err
 			}
 		}
 		if hash != "" {
-			if err := l.replacePassword(ctx, tx, user, hash); err != nil {
+			if err := s.replacePassword(ctx, tx, user, hash); err != nil {
 				return err
 			}
 		}
@@ -193,17 +193,17 @@ func (l *Library) LogInByLink(ctx context.Context, secret, password string, from
 		if err != nil {
 			return err
 		}
-		cookie, err = l.logIn(ctx, tx, id, "", "link", from)
+		cookie, err = s.logIn(ctx, tx, id, "", "link", from)
 		return err
 	})
 	if err != nil {
 		return "", fmt.Errorf("use login link: %w", err)
 	}
-	l.Core.ForgetKeys()
+	s.core.ForgetKeys()
 	return cookie, nil
 }
 
 // LogOut ends the session. An unknown one is no error.
-func (l *Library) LogOut(ctx context.Context, cookie string) error {
-	return l.Store.DeleteSession(ctx, storage.SecretHash(cookie))
+func (s *Service) LogOut(ctx context.Context, cookie string) error {
+	return s.core.Store.DeleteSession(ctx, storage.SecretHash(cookie))
 }

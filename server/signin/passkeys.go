@@ -1,4 +1,4 @@
-package meanwhile
+package signin
 
 import (
 	"context"
@@ -12,11 +12,11 @@ import (
 const MaxPasskeys = 50
 
 // Passkeys lists the actor's own, oldest first.
-func (l *Library) Passkeys(ctx context.Context, a access.Actor) ([]storage.Passkey, error) {
-	if err := l.Core.May(a, access.ManageCredentials); err != nil {
+func (s *Service) Passkeys(ctx context.Context, a access.Actor) ([]storage.Passkey, error) {
+	if err := s.core.May(a, access.ManageCredentials); err != nil {
 		return nil, err
 	}
-	list, err := l.Store.Passkeys(ctx, a.UserID)
+	list, err := s.core.Store.Passkeys(ctx, a.UserID)
 	if err != nil {
 		return nil, fmt.Errorf("list passkeys: %w", err)
 	}
@@ -24,16 +24,16 @@ func (l *Library) Passkeys(ctx context.Context, a access.Actor) ([]storage.Passk
 }
 
 // AddPasskey gives the actor a passkey whose making was checked. Conflict when it is here already.
-func (l *Library) AddPasskey(ctx context.Context, a access.Actor, p storage.Passkey) (storage.Passkey, error) {
-	if err := l.Core.May(a, access.ManageCredentials); err != nil {
+func (s *Service) AddPasskey(ctx context.Context, a access.Actor, p storage.Passkey) (storage.Passkey, error) {
+	if err := s.core.May(a, access.ManageCredentials); err != nil {
 		return storage.Passkey{}, err
 	}
-	p.ID, p.UserID, p.CreatedAt, p.LastUsed = storage.PasskeyID(l.NewID()), a.UserID, l.Now(), nil
+	p.ID, p.UserID, p.CreatedAt, p.LastUsed = storage.PasskeyID(s.core.NewID()), a.UserID, s.core.Now(), nil
 	if p.Name = storage.CleanLine(p.Name, storage.MaxNameRunes); p.Name == "" {
 		p.Name = "Passkey"
 	}
-	err := l.Store.InTx(ctx, func(tx storage.Store) error {
-		if err := l.Core.HoldSelf(ctx, tx, a); err != nil {
+	err := s.core.Store.InTx(ctx, func(tx storage.Store) error {
+		if err := s.core.HoldSelf(ctx, tx, a); err != nil {
 			return err
 		}
 		have, err := tx.Passkeys(ctx, a.UserID)
@@ -53,14 +53,14 @@ func (l *Library) AddPasskey(ctx context.Context, a access.Actor, p storage.Pass
 		if err := tx.CreatePasskey(ctx, p); err != nil {
 			return err
 		}
-		return l.Core.AuditOwn(ctx, tx, a, ActionPasskeyAdded, a.Email, p.Name)
+		return s.core.AuditOwn(ctx, tx, a, ActionPasskeyAdded, a.Email, p.Name)
 	})
 	return p, err
 }
 
 // RemovePasskey ends one of the actor's own passkeys. NotFound.
-func (l *Library) RemovePasskey(ctx context.Context, a access.Actor, id storage.PasskeyID) error {
-	list, err := l.Passkeys(ctx, a)
+func (s *Service) RemovePasskey(ctx context.Context, a access.Actor, id storage.PasskeyID) error {
+	list, err := s.Passkeys(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -68,11 +68,11 @@ func (l *Library) RemovePasskey(ctx context.Context, a access.Actor, id storage.
 		if p.ID != id {
 			continue
 		}
-		return l.Store.InTx(ctx, func(tx storage.Store) error {
+		return s.core.Store.InTx(ctx, func(tx storage.Store) error {
 			if err := tx.DeletePasskey(ctx, a.UserID, id); err != nil {
 				return err
 			}
-			return l.Core.AuditOwn(ctx, tx, a, ActionPasskeyRemoved, a.Email, p.Name)
+			return s.core.AuditOwn(ctx, tx, a, ActionPasskeyRemoved, a.Email, p.Name)
 		})
 	}
 	return storage.E(storage.NotFound, "You have no such passkey. Load the page again to see those that you have.", nil)
@@ -85,8 +85,8 @@ var errWrongPasskey = storage.E(
 )
 
 // PasskeyOf finds the passkey that a device has signed with. Unauthenticated when there is none.
-func (l *Library) PasskeyOf(ctx context.Context, credentialID string) (storage.Passkey, error) {
-	p, err := l.Store.PasskeyByCredential(ctx, credentialID)
+func (s *Service) PasskeyOf(ctx context.Context, credentialID string) (storage.Passkey, error) {
+	p, err := s.core.Store.PasskeyByCredential(ctx, credentialID)
 	if err != nil && storage.KindOf(err) == storage.NotFound {
 		return storage.Passkey{}, errWrongPasskey
 	}
@@ -99,29 +99,29 @@ func (l *Library) PasskeyOf(ctx context.Context, credentialID string) (storage.P
 // LogInByPasskey signs in whose passkey it is, after its signature was found right. Unauthenticated
 // when its count has not grown: then two devices have the same private key, and one of them stole
 // it.
-func (l *Library) LogInByPasskey(
+func (s *Service) LogInByPasskey(
 	ctx context.Context,
 	p storage.Passkey,
 	use storage.PasskeyUse,
 	from Entry,
 ) (cookie string, err error) {
-	id, err := l.Store.IdentityByUser(ctx, p.UserID)
+	id, err := s.core.Store.IdentityByUser(ctx, p.UserID)
 	if err != nil {
 		return "", fmt.Errorf("find account: %w", err)
 	}
 	use.ID = p.ID
-	err = l.Store.InTx(ctx, func(tx storage.Store) error {
+	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := tx.HoldUser(ctx, id.User.ID); err != nil {
 			return fmt.Errorf("hold account: %w", err)
 		}
-		if err := tx.UsePasskey(ctx, use, l.Now()); err != nil {
+		if err := tx.UsePasskey(ctx, use, s.core.Now()); err != nil {
 			return err
 		}
-		cookie, err = l.logIn(ctx, tx, id, "", "passkey "+p.Name, from)
+		cookie, err = s.logIn(ctx, tx, id, "", "passkey "+p.Name, from)
 		return err
 	})
 	if err != nil && storage.KindOf(err) == storage.Conflict {
-		return "", l.refusePasskey(ctx, id, p, use, from)
+		return "", s.refusePasskey(ctx, id, p, use, from)
 	}
 	if err != nil {
 		return "", fmt.Errorf("log in by passkey: %w", err)
@@ -129,14 +129,14 @@ func (l *Library) LogInByPasskey(
 	return cookie, nil
 }
 
-func (l *Library) refusePasskey(
+func (s *Service) refusePasskey(
 	ctx context.Context,
 	id storage.Identity,
 	p storage.Passkey,
 	use storage.PasskeyUse,
 	from Entry,
 ) error {
-	l.Log.Warn(
+	s.core.Log.Warn(
 		"passkey refused: its count went back",
 		"user_id",
 		id.User.ID,
@@ -148,9 +148,9 @@ func (l *Library) refusePasskey(
 		p.SignCount,
 	)
 	detail := fmt.Sprintf("%s: its count was %d, and is %d", p.Name, p.SignCount, use.SignCount)
-	if err := l.Core.AuditOwn(
+	if err := s.core.AuditOwn(
 		ctx,
-		l.Store,
+		s.core.Store,
 		actorFrom(id, from),
 		ActionPasskeyRefused,
 		id.User.Email,

@@ -1,4 +1,4 @@
-package meanwhile
+package signin
 
 import (
 	"context"
@@ -21,43 +21,48 @@ type OwnSession struct {
 }
 
 // Sessions lists where the actor is signed in. cookie is the asking session's.
-func (l *Library) Sessions(ctx context.Context, a access.Actor, cookie string) ([]OwnSession, error) {
-	if err := l.Core.May(a, access.ManageCredentials); err != nil {
+func (s *Service) Sessions(ctx context.Context, a access.Actor, cookie string) ([]OwnSession, error) {
+	if err := s.core.May(a, access.ManageCredentials); err != nil {
 		return nil, err
 	}
-	list, err := l.Store.Sessions(ctx, a.UserID, l.Now())
+	list, err := s.core.Store.Sessions(ctx, a.UserID, s.core.Now())
 	if err != nil {
 		return nil, fmt.Errorf("list sessions: %w", err)
 	}
 	own, current := make([]OwnSession, 0, len(list)), storage.SecretHash(cookie)
-	for _, s := range list {
-		if l.Now().Sub(s.LastUsed) < access.SessionIdle {
-			own = append(own, OwnSession{Session: s, Current: s.Hash == current})
+	for _, session := range list {
+		if s.core.Now().Sub(session.LastUsed) < access.SessionIdle {
+			own = append(own, OwnSession{Session: session, Current: session.Hash == current})
 		}
 	}
 	return own, nil
 }
 
 // EndSession signs one of the actor's browsers out. NotFound.
-func (l *Library) EndSession(ctx context.Context, a access.Actor, id string) error {
-	own, err := l.Sessions(ctx, a, "")
+func (s *Service) EndSession(ctx context.Context, a access.Actor, id string) error {
+	own, err := s.Sessions(ctx, a, "")
 	if err != nil {
 		return err
 	}
-	for _, s := range own {
-		if s.ID() == id {
-			return l.endOwn(ctx, a, s.Device, func(tx storage.Store) error { return tx.DeleteSession(ctx, s.Hash) })
+	for _, ownSession := range own {
+		if ownSession.ID() == id {
+			return s.endOwn(
+				ctx,
+				a,
+				ownSession.Device,
+				func(tx storage.Store) error { return tx.DeleteSession(ctx, ownSession.Hash) },
+			)
 		}
 	}
 	return storage.E(storage.NotFound, "There is no such session, or it has ended.", nil)
 }
 
 // EndOtherSessions signs all of the actor's browsers out but the one that asks.
-func (l *Library) EndOtherSessions(ctx context.Context, a access.Actor, cookie string) error {
-	if err := l.Core.May(a, access.ManageCredentials); err != nil {
+func (s *Service) EndOtherSessions(ctx context.Context, a access.Actor, cookie string) error {
+	if err := s.core.May(a, access.ManageCredentials); err != nil {
 		return err
 	}
-	return l.endOwn(
+	return s.endOwn(
 		ctx,
 		a,
 		"all others",
@@ -65,47 +70,47 @@ func (l *Library) EndOtherSessions(ctx context.Context, a access.Actor, cookie s
 	)
 }
 
-func (l *Library) endOwn(ctx context.Context, a access.Actor, which string, end func(storage.Store) error) error {
-	return l.Store.InTx(ctx, func(tx storage.Store) error {
+func (s *Service) endOwn(ctx context.Context, a access.Actor, which string, end func(storage.Store) error) error {
+	return s.core.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := end(tx); err != nil {
 			return fmt.Errorf("end session: %w", err)
 		}
-		return l.Core.AuditOwn(ctx, tx, a, ActionSession, a.Email, which)
+		return s.core.AuditOwn(ctx, tx, a, ActionSession, a.Email, which)
 	})
 }
 
 // SwitchWorkspace makes the session work in another of the actor's workspaces. NotFound when they
 // are not in it.
-func (l *Library) SwitchWorkspace(ctx context.Context, a access.Actor, cookie string, w storage.WorkspaceID) error {
-	if err := l.Core.May(a, access.ManageCredentials); err != nil {
+func (s *Service) SwitchWorkspace(ctx context.Context, a access.Actor, cookie string, w storage.WorkspaceID) error {
+	if err := s.core.May(a, access.ManageCredentials); err != nil {
 		return err
 	}
-	if _, err := l.Store.MemberByID(ctx, w, a.UserID); err != nil {
+	if _, err := s.core.Store.MemberByID(ctx, w, a.UserID); err != nil {
 		return storage.OrOther(
 			err,
 			storage.E(storage.NotFound, "There is no such workspace, or you are not in it.", err),
 		)
 	}
-	return l.Store.SwitchSession(ctx, storage.SecretHash(cookie), w)
+	return s.core.Store.SwitchSession(ctx, storage.SecretHash(cookie), w)
 }
 
 // ChangePassword sets another password and ends every session and unused log-in link of the actor;
 // the answer is a new session. Whoever has a password has to give it. Invalid when it is another
 // one.
-func (l *Library) ChangePassword(
+func (s *Service) ChangePassword(
 	ctx context.Context,
 	a access.Actor,
 	current, password, device string,
 ) (cookie string, err error) {
-	if err := l.Core.May(a, access.ManageCredentials); err != nil {
+	if err := s.core.May(a, access.ManageCredentials); err != nil {
 		return "", err
 	}
-	id, err := l.Store.IdentityByUser(ctx, a.UserID)
+	id, err := s.core.Store.IdentityByUser(ctx, a.UserID)
 	if err != nil {
 		return "", fmt.Errorf("find account: %w", err)
 	}
 	if id.User.PasswordHash != "" {
-		ok, err := l.Hasher.Verify(ctx, current, id.User.PasswordHash)
+		ok, err := s.core.Hasher.Verify(ctx, current, id.User.PasswordHash)
 		if err != nil {
 			return "", fmt.Errorf("check password: %w", err)
 		}
@@ -113,51 +118,51 @@ func (l *Library) ChangePassword(
 			return "", storage.E(storage.Invalid, "This is not your present password. Nothing was changed.", nil)
 		}
 	}
-	hash, err := l.hashPassword(ctx, password)
+	hash, err := s.hashPassword(ctx, password)
 	if err != nil {
 		return "", err
 	}
-	err = l.Store.InTx(ctx, func(tx storage.Store) error {
-		if err := l.Core.HoldSelf(ctx, tx, a); err != nil {
+	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
+		if err := s.core.HoldSelf(ctx, tx, a); err != nil {
 			return err
 		}
-		if err := l.replacePassword(ctx, tx, a.UserID, hash); err != nil {
+		if err := s.replacePassword(ctx, tx, a.UserID, hash); err != nil {
 			return err
 		}
-		if cookie, err = l.Core.StartSession(ctx, tx, a.UserID, a.WorkspaceID, device); err != nil {
+		if cookie, err = s.core.StartSession(ctx, tx, a.UserID, a.WorkspaceID, device); err != nil {
 			return err
 		}
-		return l.Core.AuditOwn(ctx, tx, a, ActionPassword, a.Email, "")
+		return s.core.AuditOwn(ctx, tx, a, ActionPassword, a.Email, "")
 	})
 	return cookie, err
 }
 
 // Keys lists the actor's API keys of this workspace.
-func (l *Library) Keys(ctx context.Context, a access.Actor) ([]storage.APIKey, error) {
-	if err := l.Core.May(a, access.ManageKeys); err != nil {
+func (s *Service) Keys(ctx context.Context, a access.Actor) ([]storage.APIKey, error) {
+	if err := s.core.May(a, access.ManageKeys); err != nil {
 		return nil, err
 	}
-	return l.Store.APIKeys(ctx, a.WorkspaceID, a.UserID)
+	return s.core.Store.APIKeys(ctx, a.WorkspaceID, a.UserID)
 }
 
 // MakeKey makes an API key of the actor for this workspace and gives its secret, which is kept
 // nowhere.
-func (l *Library) MakeKey(
+func (s *Service) MakeKey(
 	ctx context.Context,
 	a access.Actor,
 	name string,
 	scopes []storage.Scope,
 	expires *time.Time,
 ) (storage.APIKey, string, error) {
-	if err := l.Core.May(a, access.ManageKeys); err != nil {
+	if err := s.core.May(a, access.ManageKeys); err != nil {
 		return storage.APIKey{}, "", err
 	}
-	k, secret, err := l.newKey(a.UserID, a.WorkspaceID, name, scopes, expires)
+	k, secret, err := s.newKey(a.UserID, a.WorkspaceID, name, scopes, expires)
 	if err != nil {
 		return storage.APIKey{}, "", err
 	}
-	err = l.Store.InTx(ctx, func(tx storage.Store) error {
-		if err := l.Core.HoldSelf(ctx, tx, a); err != nil {
+	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
+		if err := s.core.HoldSelf(ctx, tx, a); err != nil {
 			return err
 		}
 		have, err := tx.APIKeys(ctx, a.WorkspaceID, a.UserID)
@@ -171,20 +176,20 @@ func (l *Library) MakeKey(
 				nil,
 			)
 		}
-		return l.addKey(ctx, tx, a, k, a.Email)
+		return s.addKey(ctx, tx, a, k, a.Email)
 	})
 	return k, secret, err
 }
 
 // AddAPIKey makes a key for the account with that address, in its oldest workspace, and returns its
 // secret, which is kept nowhere. It is the operator's way; people use MakeKey.
-func (l *Library) AddAPIKey(
+func (s *Service) AddAPIKey(
 	ctx context.Context,
 	email, name string,
 	scopes []storage.Scope,
 	expires *time.Time,
 ) (string, error) {
-	id, err := l.Store.IdentityByEmail(ctx, strings.TrimSpace(email))
+	id, err := s.core.Store.IdentityByEmail(ctx, strings.TrimSpace(email))
 	if err != nil && storage.KindOf(err) == storage.NotFound {
 		return "", storage.E(
 			storage.NotFound,
@@ -202,17 +207,17 @@ func (l *Library) AddAPIKey(
 			nil,
 		)
 	}
-	k, secret, err := l.newKey(id.User.ID, id.WorkspaceID, name, scopes, expires)
+	k, secret, err := s.newKey(id.User.ID, id.WorkspaceID, name, scopes, expires)
 	if err != nil {
 		return "", err
 	}
-	return secret, l.Store.InTx(
+	return secret, s.core.Store.InTx(
 		ctx,
-		func(tx storage.Store) error { return l.addKey(ctx, tx, access.Actor{}, k, id.User.Email) },
+		func(tx storage.Store) error { return s.addKey(ctx, tx, access.Actor{}, k, id.User.Email) },
 	)
 }
 
-func (l *Library) newKey(
+func (s *Service) newKey(
 	id storage.UserID,
 	w storage.WorkspaceID,
 	name string,
@@ -226,7 +231,7 @@ func (l *Library) newKey(
 	if len(scopes) == 0 {
 		return storage.APIKey{}, "", storage.E(storage.Invalid, "An API key needs at least one scope.", nil)
 	}
-	if expires != nil && !expires.After(l.Now()) {
+	if expires != nil && !expires.After(s.core.Now()) {
 		return storage.APIKey{}, "", storage.E(
 			storage.Invalid,
 			"This key would have ended before it began: give a later date.",
@@ -235,30 +240,30 @@ func (l *Library) newKey(
 	}
 	secret := "mw_" + storage.NewSecret()
 	return storage.APIKey{
-		ID:          storage.APIKeyID(l.NewID()),
+		ID:          storage.APIKeyID(s.core.NewID()),
 		UserID:      id,
 		WorkspaceID: w,
 		Name:        name,
 		Hash:        storage.SecretHash(secret),
 		Scopes:      scopes,
-		CreatedAt:   l.Now(),
+		CreatedAt:   s.core.Now(),
 		ExpiresAt:   expires,
 	}, secret, nil
 }
 
-func (l *Library) addKey(ctx context.Context, tx storage.Store, a access.Actor, k storage.APIKey, whose string) error {
+func (s *Service) addKey(ctx context.Context, tx storage.Store, a access.Actor, k storage.APIKey, whose string) error {
 	if err := tx.CreateAPIKey(ctx, k); err != nil {
 		return fmt.Errorf("create API key: %w", err)
 	}
-	return l.Core.Audit(ctx, tx, a, k.WorkspaceID, ActionKey, k.Name, fmt.Sprint(whose, " ", k.Scopes))
+	return s.core.Audit(ctx, tx, a, k.WorkspaceID, ActionKey, k.Name, fmt.Sprint(whose, " ", k.Scopes))
 }
 
 // DeleteKey ends one of the actor's API keys. NotFound.
-func (l *Library) DeleteKey(ctx context.Context, a access.Actor, id storage.APIKeyID) error {
-	if err := l.Core.May(a, access.ManageKeys); err != nil {
+func (s *Service) DeleteKey(ctx context.Context, a access.Actor, id storage.APIKeyID) error {
+	if err := s.core.May(a, access.ManageKeys); err != nil {
 		return err
 	}
-	err := l.Store.InTx(ctx, func(tx storage.Store) error {
+	err := s.core.Store.InTx(ctx, func(tx storage.Store) error {
 		have, err := tx.APIKeys(ctx, a.WorkspaceID, a.UserID)
 		if err != nil {
 			return fmt.Errorf("list keys: %w", err)
@@ -270,8 +275,16 @@ func (l *Library) DeleteKey(ctx context.Context, a access.Actor, id storage.APIK
 		if err := tx.DeleteAPIKey(ctx, a.WorkspaceID, a.UserID, id); err != nil {
 			return fmt.Errorf("delete key: %w", err)
 		}
-		return l.Core.AuditOwn(ctx, tx, a, ActionKeyDeleted, have[i].Name, a.Email)
+		return s.core.AuditOwn(ctx, tx, a, ActionKeyDeleted, have[i].Name, a.Email)
 	})
-	l.Core.ForgetKeys()
+	s.core.ForgetKeys()
 	return err
 }
+
+// What the log of a workspace says about sessions and keys.
+const (
+	ActionPassword   storage.Action = "password-changed"
+	ActionSession    storage.Action = "session-ended"
+	ActionKey        storage.Action = "key-made"
+	ActionKeyDeleted storage.Action = "key-deleted"
+)

@@ -1,4 +1,4 @@
-package meanwhile
+package signin
 
 import (
 	"context"
@@ -20,24 +20,24 @@ var errNoMail = storage.E(
 // MailLogInLink mails a link that signs somebody in once. What the caller sees, and how long it
 // takes, is the same whether or not there is such an account. Unavailable where no mail can be
 // sent.
-func (l *Library) MailLogInLink(ctx context.Context, email, base string) error {
-	if l.Mailer == nil {
+func (s *Service) MailLogInLink(ctx context.Context, email, base string) error {
+	if !s.notify.On() {
 		return errNoMail
 	}
 	email = storage.CleanLine(email, 254)
-	l.Notify.Later(ctx, "log-in link", func(ctx context.Context) error { return l.mailLogInLink(ctx, email, base) })
+	s.notify.Later(ctx, "log-in link", func(ctx context.Context) error { return s.mailLogInLink(ctx, email, base) })
 	return nil
 }
 
-func (l *Library) mailLogInLink(ctx context.Context, email, base string) error {
-	id, err := l.Store.IdentityByEmail(ctx, email)
+func (s *Service) mailLogInLink(ctx context.Context, email, base string) error {
+	id, err := s.core.Store.IdentityByEmail(ctx, email)
 	if err != nil && storage.KindOf(err) == storage.NotFound {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("find account: %w", err)
 	}
-	secret, now := storage.NewSecret(), l.Now()
+	secret, now := storage.NewSecret(), s.core.Now()
 	link := storage.LoginLink{
 		Hash:      storage.SecretHash(secret),
 		UserID:    id.User.ID,
@@ -45,10 +45,10 @@ func (l *Library) mailLogInLink(ctx context.Context, email, base string) error {
 		CreatedAt: now,
 		ExpiresAt: now.Add(LoginMailFor),
 	}
-	if err := l.Store.CreateLoginLink(ctx, link); err != nil {
+	if err := s.core.Store.CreateLoginLink(ctx, link); err != nil {
 		return fmt.Errorf("create log-in link: %w", err)
 	}
-	return l.Mailer.Send(ctx, storage.Mail{
+	return s.notify.Send(ctx, storage.Mail{
 		To:      id.User.Email,
 		Subject: "Your log-in link",
 		Text: fmt.Sprintf(

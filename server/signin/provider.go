@@ -1,4 +1,4 @@
-package meanwhile
+package signin
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 // ties the account there to the one here with the same mail address, if the provider says that the
 // address is theirs, or makes one for who is invited or has an address of a domain that a workspace
 // takes people from. Forbidden otherwise.
-func (l *Library) LogInByProvider(ctx context.Context, c storage.Claims, from Entry) (cookie string, err error) {
+func (s *Service) LogInByProvider(ctx context.Context, c storage.Claims, from Entry) (cookie string, err error) {
 	if c.Issuer == "" || c.Subject == "" {
 		return "", storage.E(
 			storage.Invalid,
@@ -20,22 +20,22 @@ func (l *Library) LogInByProvider(ctx context.Context, c storage.Claims, from En
 			nil,
 		)
 	}
-	err = l.Store.InTx(ctx, func(tx storage.Store) error {
-		id, err := l.identityOf(ctx, tx, c, from)
+	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
+		id, err := s.identityOf(ctx, tx, c, from)
 		if err != nil {
 			return err
 		}
-		cookie, err = l.logIn(ctx, tx, id, "", "provider "+c.Issuer, from)
+		cookie, err = s.logIn(ctx, tx, id, "", "provider "+c.Issuer, from)
 		return err
 	})
 	if err != nil {
 		return "", err
 	}
-	l.Core.ForgetKeys()
+	s.core.ForgetKeys()
 	return cookie, nil
 }
 
-func (l *Library) identityOf(
+func (s *Service) identityOf(
 	ctx context.Context,
 	tx storage.Store,
 	c storage.Claims,
@@ -56,20 +56,20 @@ func (l *Library) identityOf(
 			nil,
 		)
 	}
-	id, err := l.identityByClaims(ctx, tx, c, from)
+	id, err := s.identityByClaims(ctx, tx, c, from)
 	if err != nil {
 		return storage.Identity{}, err
 	}
-	tied := storage.ProviderAccount{Issuer: c.Issuer, Subject: c.Subject, UserID: id.User.ID, CreatedAt: l.Now()}
+	tied := storage.ProviderAccount{Issuer: c.Issuer, Subject: c.Subject, UserID: id.User.ID, CreatedAt: s.core.Now()}
 	if err := tx.CreateProviderAccount(ctx, tied); err != nil {
 		return storage.Identity{}, err
 	}
-	return id, l.Core.AuditOwn(ctx, tx, actorFrom(id, from), ActionProviderTied, id.User.Email, c.Issuer)
+	return id, s.core.AuditOwn(ctx, tx, actorFrom(id, from), ActionProviderTied, id.User.Email, c.Issuer)
 }
 
 // identityByClaims finds the account with the address that the provider vouches for, or makes one
 // for who may join a workspace.
-func (l *Library) identityByClaims(
+func (s *Service) identityByClaims(
 	ctx context.Context,
 	tx storage.Store,
 	c storage.Claims,
@@ -85,44 +85,44 @@ func (l *Library) identityByClaims(
 	}
 	id, err := tx.IdentityByEmail(ctx, email)
 	if err != nil && storage.KindOf(err) == storage.NotFound {
-		return l.newIdentity(ctx, tx, c, email, from)
+		return s.newIdentity(ctx, tx, c, email, from)
 	}
 	if err != nil {
 		return storage.Identity{}, fmt.Errorf("find account: %w", err)
 	}
-	return id, l.proveAddress(ctx, tx, id.User.ID, from)
+	return id, s.proveAddress(ctx, tx, id.User.ID, from)
 }
 
 // newIdentity makes an account for who was invited, or has an address that a workspace takes people
 // from.
-func (l *Library) newIdentity(
+func (s *Service) newIdentity(
 	ctx context.Context,
 	tx storage.Store,
 	c storage.Claims,
 	email string,
 	from Entry,
 ) (storage.Identity, error) {
-	m, by, err := l.openDoor(ctx, tx, email)
+	m, by, err := s.openDoor(ctx, tx, email)
 	if err != nil {
 		return storage.Identity{}, err
 	}
-	u, err := l.newUser(ctx, Account{Email: email, Name: c.Name})
+	u, err := s.newUser(ctx, Account{Email: email, Name: c.Name})
 	if err != nil {
 		return storage.Identity{}, err
 	}
 	if by.Hash != "" {
-		if err := tx.UseInvite(ctx, by.Hash, l.Now(), u.ID); err != nil {
+		if err := tx.UseInvite(ctx, by.Hash, s.core.Now(), u.ID); err != nil {
 			return storage.Identity{}, storage.OrOther(err, people.ErrNoInvite)
 		}
 	}
-	if err := l.addUser(ctx, tx, u, m.WorkspaceID, m.Role); err != nil {
+	if err := s.addUser(ctx, tx, u, m.WorkspaceID, m.Role); err != nil {
 		return storage.Identity{}, err
 	}
-	if err := tx.VerifyEmail(ctx, u.ID, l.Now()); err != nil {
+	if err := tx.VerifyEmail(ctx, u.ID, s.core.Now()); err != nil {
 		return storage.Identity{}, fmt.Errorf("verify mail address: %w", err)
 	}
 	id := storage.Identity{User: u, WorkspaceID: m.WorkspaceID, Role: m.Role}
-	return id, l.Core.Audit(
+	return id, s.core.Audit(
 		ctx,
 		tx,
 		actorFrom(id, from),
@@ -135,19 +135,19 @@ func (l *Library) newIdentity(
 
 // openDoor is the workspace that somebody with that address may come into, and the invite that says
 // so, if there is one. Forbidden.
-func (l *Library) openDoor(
+func (s *Service) openDoor(
 	ctx context.Context,
 	tx storage.Store,
 	email string,
 ) (storage.Membership, storage.Invite, error) {
-	invites, err := tx.InvitesTo(ctx, email, l.Now())
+	invites, err := tx.InvitesTo(ctx, email, s.core.Now())
 	if err != nil {
 		return storage.Membership{}, storage.Invite{}, fmt.Errorf("find invites: %w", err)
 	}
 	if len(invites) > 0 {
 		return storage.Membership{WorkspaceID: invites[0].WorkspaceID, Role: invites[0].Role}, invites[0], nil
 	}
-	w, err := l.People.WorkspaceForDomain(ctx, tx, email)
+	w, err := s.people.WorkspaceForDomain(ctx, tx, email)
 	if err != nil && storage.KindOf(err) == storage.Forbidden {
 		return storage.Membership{}, storage.Invite{}, storage.E(
 			storage.Forbidden,

@@ -1,4 +1,4 @@
-package meanwhile
+package signin
 
 import (
 	"context"
@@ -31,25 +31,25 @@ type Account struct {
 
 // SetUpToken is the secret of the one link that makes the first account. It stays the same over
 // restarts, and opens nothing once there is an account.
-func (l *Library) SetUpToken() string {
-	mac := hmac.New(sha256.New, l.Secret)
+func (s *Service) SetUpToken() string {
+	mac := hmac.New(sha256.New, s.core.Secret)
 	mac.Write([]byte("set-up"))
 	return storage.IDEncoding.EncodeToString(mac.Sum(nil))[:32]
 }
 
 // NeedsSetUp reports whether there is no account yet.
-func (l *Library) NeedsSetUp(ctx context.Context) (bool, error) {
-	n, err := l.Store.CountUsers(ctx)
+func (s *Service) NeedsSetUp(ctx context.Context) (bool, error) {
+	n, err := s.core.Store.CountUsers(ctx)
 	return n == 0, err
 }
 
 // CheckSetUp answers nil while token opens the set-up page, NotFound otherwise.
-func (l *Library) CheckSetUp(ctx context.Context, token string) error {
-	needed, err := l.NeedsSetUp(ctx)
+func (s *Service) CheckSetUp(ctx context.Context, token string) error {
+	needed, err := s.NeedsSetUp(ctx)
 	if err != nil {
 		return fmt.Errorf("look for accounts: %w", err)
 	}
-	if !needed || subtle.ConstantTimeCompare([]byte(token), []byte(l.SetUpToken())) != 1 {
+	if !needed || subtle.ConstantTimeCompare([]byte(token), []byte(s.SetUpToken())) != 1 {
 		return storage.E(
 			storage.NotFound,
 			"This set-up link is not valid. If the first account exists already, sign in.",
@@ -60,21 +60,21 @@ func (l *Library) CheckSetUp(ctx context.Context, token string) error {
 }
 
 // SetUp makes the workspace and its owner, once, and signs the owner in.
-func (l *Library) SetUp(
+func (s *Service) SetUp(
 	ctx context.Context,
 	token, workspace string,
 	acc Account,
 	from Entry,
 ) (cookie string, err error) {
-	if err := l.CheckSetUp(ctx, token); err != nil {
+	if err := s.CheckSetUp(ctx, token); err != nil {
 		return "", err
 	}
 	acc.Role = storage.RoleOwner
-	u, err := l.newUser(ctx, acc)
+	u, err := s.newUser(ctx, acc)
 	if err != nil {
 		return "", err
 	}
-	err = l.Store.InTx(ctx, func(tx storage.Store) error {
+	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
 		n, err := tx.CountUsers(ctx)
 		if err != nil {
 			return err
@@ -82,33 +82,33 @@ func (l *Library) SetUp(
 		if n > 0 {
 			return storage.E(storage.NotFound, "The first account exists already. Sign in instead.", nil)
 		}
-		if err := l.createUser(ctx, tx, u, acc.Role, workspace); err != nil {
+		if err := s.createUser(ctx, tx, u, acc.Role, workspace); err != nil {
 			return err
 		}
 		// who has the set-up link runs the place
-		if err := tx.VerifyEmail(ctx, u.ID, l.Now()); err != nil {
+		if err := tx.VerifyEmail(ctx, u.ID, s.core.Now()); err != nil {
 			return fmt.Errorf("verify mail address: %w", err)
 		}
-		cookie, err = l.logInNew(ctx, tx, u.ID, "set-up link", from)
+		cookie, err = s.logInNew(ctx, tx, u.ID, "set-up link", from)
 		return err
 	})
 	return cookie, err
 }
 
 // SignUpOpen reports whether anyone may make an account.
-func (l *Library) SignUpOpen() bool { return l.OpenSignUp }
+func (s *Service) SignUpOpen() bool { return s.openSignUp }
 
 // SignUp makes a member's account where the operator lets anyone do so, and signs it in. Forbidden
 // where sign-up is closed.
-func (l *Library) SignUp(ctx context.Context, acc Account, from Entry) (cookie string, err error) {
-	if !l.OpenSignUp {
+func (s *Service) SignUp(ctx context.Context, acc Account, from Entry) (cookie string, err error) {
+	if !s.openSignUp {
 		return "", storage.E(
 			storage.Forbidden,
 			"Sign-up is closed here. Ask the owner of this site for an account.",
 			nil,
 		)
 	}
-	needed, err := l.NeedsSetUp(ctx)
+	needed, err := s.NeedsSetUp(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -120,15 +120,15 @@ func (l *Library) SignUp(ctx context.Context, acc Account, from Entry) (cookie s
 		)
 	}
 	acc.Role = storage.RoleMember
-	u, err := l.newUser(ctx, acc)
+	u, err := s.newUser(ctx, acc)
 	if err != nil {
 		return "", err
 	}
-	err = l.Store.InTx(ctx, func(tx storage.Store) error {
-		if err := l.createUser(ctx, tx, u, acc.Role, ""); err != nil {
+	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
+		if err := s.createUser(ctx, tx, u, acc.Role, ""); err != nil {
 			return err
 		}
-		cookie, err = l.logInNew(ctx, tx, u.ID, "sign-up", from)
+		cookie, err = s.logInNew(ctx, tx, u.ID, "sign-up", from)
 		return err
 	})
 	return cookie, err
@@ -136,17 +136,17 @@ func (l *Library) SignUp(ctx context.Context, acc Account, from Entry) (cookie s
 
 // AddUser makes an account for the operator and returns the secret of a link that signs it in once.
 // The first account makes the workspace, too, and is its owner whatever its role says.
-func (l *Library) AddUser(ctx context.Context, acc Account) (storage.User, string, error) {
-	u, err := l.newUser(ctx, acc)
+func (s *Service) AddUser(ctx context.Context, acc Account) (storage.User, string, error) {
+	u, err := s.newUser(ctx, acc)
 	if err != nil {
 		return storage.User{}, "", err
 	}
 	secret := storage.NewSecret()
-	err = l.Store.InTx(ctx, func(tx storage.Store) error {
-		if err := l.createUser(ctx, tx, u, acc.Role, ""); err != nil {
+	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
+		if err := s.createUser(ctx, tx, u, acc.Role, ""); err != nil {
 			return err
 		}
-		now := l.Now()
+		now := s.core.Now()
 		return tx.CreateLoginLink(
 			ctx,
 			storage.LoginLink{
@@ -163,7 +163,7 @@ func (l *Library) AddUser(ctx context.Context, acc Account) (storage.User, strin
 	return u, secret, nil
 }
 
-func (l *Library) newUser(ctx context.Context, acc Account) (storage.User, error) {
+func (s *Service) newUser(ctx context.Context, acc Account) (storage.User, error) {
 	email, err := storage.CleanEmail(acc.Email)
 	if err != nil {
 		return storage.User{}, err
@@ -172,18 +172,18 @@ func (l *Library) newUser(ctx context.Context, acc Account) (storage.User, error
 	if name == "" {
 		name, _, _ = strings.Cut(email, "@")
 	}
-	u := storage.User{ID: storage.UserID(l.NewID()), Email: email, Name: name, CreatedAt: l.Now()}
+	u := storage.User{ID: storage.UserID(s.core.NewID()), Email: email, Name: name, CreatedAt: s.core.Now()}
 	if people.ValidTimeZone(acc.TimeZone) {
 		u.TimeZone = acc.TimeZone
 	}
 	if acc.Password == "" {
 		return u, nil
 	}
-	u.PasswordHash, err = l.hashPassword(ctx, acc.Password)
+	u.PasswordHash, err = s.hashPassword(ctx, acc.Password)
 	return u, err
 }
 
-func (l *Library) hashPassword(ctx context.Context, password string) (string, error) {
+func (s *Service) hashPassword(ctx context.Context, password string) (string, error) {
 	if utf8.RuneCountInString(password) < MinPasswordRunes {
 		return "", storage.E(
 			storage.Invalid,
@@ -191,10 +191,10 @@ func (l *Library) hashPassword(ctx context.Context, password string) (string, er
 			nil,
 		)
 	}
-	return l.Core.HashPassword(ctx, password)
+	return s.core.HashPassword(ctx, password)
 }
 
-func (l *Library) createUser(
+func (s *Service) createUser(
 	ctx context.Context,
 	tx storage.Store,
 	u storage.User,
@@ -210,27 +210,27 @@ func (l *Library) createUser(
 		if name == "" {
 			name = "Our updates"
 		}
-		ws = storage.Workspace{ID: storage.WorkspaceID(l.NewID()), Name: name, CreatedAt: l.Now()}
+		ws = storage.Workspace{ID: storage.WorkspaceID(s.core.NewID()), Name: name, CreatedAt: s.core.Now()}
 		role = storage.RoleOwner
 		if err := tx.CreateWorkspace(ctx, ws); err != nil {
 			return fmt.Errorf("create workspace: %w", err)
 		}
 	}
-	if err := l.addUser(ctx, tx, u, ws.ID, role); err != nil {
+	if err := s.addUser(ctx, tx, u, ws.ID, role); err != nil {
 		return err
 	}
-	return l.Core.Audit(ctx, tx, access.Actor{}, ws.ID, people.ActionJoined, u.Email, string(role))
+	return s.core.Audit(ctx, tx, access.Actor{}, ws.ID, people.ActionJoined, u.Email, string(role))
 }
 
 // addUser makes an account in a workspace. Conflict if the mail address is taken.
-func (l *Library) addUser(
+func (s *Service) addUser(
 	ctx context.Context,
 	tx storage.Store,
 	u storage.User,
 	w storage.WorkspaceID,
 	role storage.Role,
 ) error {
-	err := tx.CreateUser(ctx, u, storage.Membership{WorkspaceID: w, UserID: u.ID, Role: role, CreatedAt: l.Now()})
+	err := tx.CreateUser(ctx, u, storage.Membership{WorkspaceID: w, UserID: u.ID, Role: role, CreatedAt: s.core.Now()})
 	if storage.KindOf(err) == storage.Conflict && err != nil {
 		return storage.E(
 			storage.Conflict,
@@ -239,4 +239,57 @@ func (l *Library) addUser(
 		)
 	}
 	return err
+}
+
+// SignUpByInvite makes an account in the workspace of an invite and signs it in. Errors are
+// InviteBySecret's; Conflict when there is an account with that address, which does not use the
+// invite up.
+func (s *Service) SignUpByInvite(
+	ctx context.Context,
+	secret string,
+	acc Account,
+	from Entry,
+) (cookie string, err error) {
+	i, err := s.people.InviteFor(ctx, s.core.Store, strings.TrimSpace(acc.Email), secret)
+	if err != nil {
+		return "", err
+	}
+	u, err := s.newUser(ctx, acc)
+	if err != nil {
+		return "", err
+	}
+	if acc.Password == "" {
+		return "", storage.E(storage.Invalid, "Choose a password, so that you can sign in again.", nil)
+	}
+	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
+		if i, err = s.people.InviteFor(ctx, tx, u.Email, secret); err != nil {
+			return err
+		}
+		if err := tx.UseInvite(ctx, i.Hash, s.core.Now(), u.ID); err != nil {
+			return storage.OrOther(err, people.ErrNoInvite)
+		}
+		if err := s.addUser(ctx, tx, u, i.WorkspaceID, i.Role); err != nil {
+			return err
+		}
+		id := storage.Identity{User: u, WorkspaceID: i.WorkspaceID, Role: i.Role}
+		if err := s.core.Audit(
+			ctx,
+			tx,
+			actorFrom(id, from),
+			i.WorkspaceID,
+			people.ActionJoined,
+			u.Email,
+			people.JoinedBy(i),
+		); err != nil {
+			return err
+		}
+		if i.ProvesAddress() {
+			if err := tx.VerifyEmail(ctx, u.ID, s.core.Now()); err != nil {
+				return fmt.Errorf("verify mail address: %w", err)
+			}
+		}
+		cookie, err = s.logIn(ctx, tx, id, i.WorkspaceID, "invite", from)
+		return err
+	})
+	return cookie, err
 }

@@ -1,4 +1,4 @@
-package meanwhile
+package signin
 
 import (
 	"context"
@@ -14,21 +14,21 @@ const CeremonyFor = 10 * time.Minute
 
 // BeginCeremony keeps what the second half of a log-in is checked against and returns the secret
 // that the browser brings back with it.
-func (l *Library) BeginCeremony(
+func (s *Service) BeginCeremony(
 	ctx context.Context,
 	a access.Actor,
 	kind storage.CeremonyKind,
 	state string,
 ) (secret string, err error) {
-	if err := l.mayHold(a, kind); err != nil {
+	if err := s.mayHold(a, kind); err != nil {
 		return "", err
 	}
-	secret, now := storage.NewSecret(), l.Now()
+	secret, now := storage.NewSecret(), s.core.Now()
 	c := storage.Ceremony{Hash: storage.SecretHash(secret), Kind: kind, State: state, ExpiresAt: now.Add(CeremonyFor)}
 	if kind == storage.CeremonyNewPasskey {
 		c.UserID = a.UserID
 	}
-	if err := l.Store.CreateCeremony(ctx, c, now); err != nil {
+	if err := s.core.Store.CreateCeremony(ctx, c, now); err != nil {
 		return "", fmt.Errorf("create ceremony: %w", err)
 	}
 	return secret, nil
@@ -36,16 +36,16 @@ func (l *Library) BeginCeremony(
 
 // TakeCeremony gives what BeginCeremony kept, once. Gone when it is over, was taken already, or is
 // somebody else's.
-func (l *Library) TakeCeremony(
+func (s *Service) TakeCeremony(
 	ctx context.Context,
 	a access.Actor,
 	kind storage.CeremonyKind,
 	secret string,
 ) (state string, err error) {
-	if err := l.mayHold(a, kind); err != nil {
+	if err := s.mayHold(a, kind); err != nil {
 		return "", err
 	}
-	c, err := l.Store.TakeCeremony(ctx, storage.SecretHash(secret), kind, l.Now())
+	c, err := s.core.Store.TakeCeremony(ctx, storage.SecretHash(secret), kind, s.core.Now())
 	if err != nil && storage.KindOf(err) != storage.NotFound {
 		return "", fmt.Errorf("take ceremony: %w", err)
 	}
@@ -56,9 +56,9 @@ func (l *Library) TakeCeremony(
 }
 
 // mayHold answers whether a may begin or end a ceremony of that kind: anyone may sign in.
-func (l *Library) mayHold(a access.Actor, kind storage.CeremonyKind) error {
+func (s *Service) mayHold(a access.Actor, kind storage.CeremonyKind) error {
 	if kind != storage.CeremonyNewPasskey {
 		return nil
 	}
-	return l.Core.May(a, access.ManageCredentials)
+	return s.core.May(a, access.ManageCredentials)
 }
