@@ -10,6 +10,7 @@ import (
 	"meanwhile/server/notify"
 	"meanwhile/server/people"
 	"meanwhile/server/signin"
+	"meanwhile/server/videos"
 	"meanwhile/storage"
 	"meanwhile/worker/media"
 	"meanwhile/worker/source"
@@ -48,6 +49,7 @@ type Library struct {
 	Links    *links.Service
 	People   *people.Service
 	SignIn   *signin.Service
+	Videos   *videos.Service
 	live     media.LiveCache
 }
 
@@ -86,5 +88,6 @@ func New(c Config) *Library {
 	l.Links = links.New(core, l.Notify)
 	l.People = people.New(core, l.Notify)
 	l.SignIn = signin.New(core, l.Notify, l.People, c.OpenSignUp)
+	l.Videos = videos.New(core, src, box)
 	return l
 }

@@ -192,11 +192,11 @@ func (l *Library) deleteAccount(ctx context.Context, id storage.UserID) error {
 // with their number.
 func (l *Library) emptyWorkspace(ctx context.Context, id storage.WorkspaceID) error {
 	now := l.Now()
-	_, err := l.rounds(
+	_, err := l.Videos.Rounds(
 		ctx,
 		func() ([]storage.VideoID, error) { return l.Store.TrashAll(ctx, id, now, storage.KeepingBatch) },
 		func(v storage.VideoID) error {
-			return l.purgeByID(ctx, v, now)
+			return l.Videos.PurgeByID(ctx, v, now)
 		},
 	)
 	return err

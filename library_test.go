@@ -157,7 +157,7 @@ func (h *house) uploaded(t testing.TB, body string) meanwhile.Ticket {
 
 func (h *house) state(t testing.TB, id storage.VideoID) storage.VideoSummary {
 	t.Helper()
-	v, err := h.Video(t.Context(), h.owner, id)
+	v, err := h.Videos.ByID(t.Context(), h.owner, id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -350,7 +350,7 @@ func TestUploadKeepsWhatArrivedAndGoesOn(t *testing.T) {
 	if v := h.state(t, ticket.Video.ID); v.State != storage.StateProcessing {
 		t.Errorf("state = %s, want processing", v.State)
 	}
-	src, err := h.OpenOriginal(t.Context(), h.owner, ticket.Video.ID)
+	src, err := h.Videos.OpenOriginal(t.Context(), h.owner, ticket.Video.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -395,7 +395,7 @@ func TestNewerRequestTakesOver(t *testing.T) {
 	}
 	w.CloseWithError(io.ErrUnexpectedEOF)
 	wantKind(t, <-old, storage.Conflict)
-	src, err := h.OpenOriginal(t.Context(), h.owner, ticket.Video.ID)
+	src, err := h.Videos.OpenOriginal(t.Context(), h.owner, ticket.Video.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -441,7 +441,7 @@ func TestOvertakenRequestCanWriteNothing(t *testing.T) {
 	if err := <-newDone; err != nil {
 		t.Fatalf("the newer request was disturbed: %v", err)
 	}
-	src, err := h.OpenOriginal(t.Context(), h.owner, ticket.Video.ID)
+	src, err := h.Videos.OpenOriginal(t.Context(), h.owner, ticket.Video.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -606,7 +606,7 @@ func TestThreeCrashesAreQuarantined(t *testing.T) {
 	if v.State != storage.StateFailed || !strings.Contains(v.Failure, "original is kept") {
 		t.Errorf("state %s, %q; want failed with the original kept", v.State, v.Failure)
 	}
-	if err := h.Reprocess(t.Context(), h.owner, ticket.Video.ID); err != nil {
+	if err := h.Videos.Reprocess(t.Context(), h.owner, ticket.Video.ID); err != nil {
 		t.Fatal(err)
 	}
 	if v := h.state(t, ticket.Video.ID); v.State != storage.StateProcessing || v.Generation != 2 {
@@ -626,7 +626,7 @@ func TestReprocessNeverTakesAVideoOffline(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.Reprocess(t.Context(), h.owner, ticket.Video.ID); err != nil {
+	if err := h.Videos.Reprocess(t.Context(), h.owner, ticket.Video.ID); err != nil {
 		t.Fatal(err)
 	}
 	task := h.claim(t, storage.StepInspect)
@@ -661,7 +661,7 @@ func TestSecondGenerationWaitsUntilItIsAsGood(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.Reprocess(t.Context(), h.owner, ticket.Video.ID); err != nil {
+	if err := h.Videos.Reprocess(t.Context(), h.owner, ticket.Video.ID); err != nil {
 		t.Fatal(err)
 	}
 	h.finishWith(t, screen(func(p *storage.Probe) { p.Audio.Codec = "opus" }))
@@ -839,15 +839,15 @@ func TestTrashHidesFromEveryoneAndUndoes(t *testing.T) {
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
 	guest := access.Actor{}
-	wantKind(t, h.Trash(t.Context(), guest, ticket.Video.ID), storage.NotFound)
-	if err := h.Trash(t.Context(), h.owner, ticket.Video.ID); err != nil {
+	wantKind(t, h.Videos.Trash(t.Context(), guest, ticket.Video.ID), storage.NotFound)
+	if err := h.Videos.Trash(t.Context(), h.owner, ticket.Video.ID); err != nil {
 		t.Fatal(err)
 	}
 	_, err := h.Watch(t.Context(), guest, ticket.Share.Token)
 	wantKind(t, err, storage.NotFound)
 	_, _, err = h.Comments.Add(t.Context(), guest, ticket.Share.Token, comments.NewComment{Body: "hi", Name: "Guest"})
 	wantKind(t, err, storage.NotFound)
-	if err := h.Restore(t.Context(), h.owner, ticket.Video.ID); err != nil {
+	if err := h.Videos.Restore(t.Context(), h.owner, ticket.Video.ID); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.Watch(t.Context(), guest, ticket.Share.Token); err != nil {
@@ -978,11 +978,11 @@ func TestStrangersSeeNothing(t *testing.T) {
 	member := h.actor(t, "mo@example.com", "a long password")
 	for name, a := range map[string]access.Actor{"guest": {}, "another member": member} {
 		t.Run(name, func(t *testing.T) {
-			_, err := h.Video(t.Context(), a, ticket.Video.ID)
+			_, err := h.Videos.ByID(t.Context(), a, ticket.Video.ID)
 			wantKind(t, err, storage.NotFound)
-			_, err = h.OpenOriginal(t.Context(), a, ticket.Video.ID)
+			_, err = h.Videos.OpenOriginal(t.Context(), a, ticket.Video.ID)
 			wantKind(t, err, storage.NotFound)
-			wantKind(t, h.Rename(t.Context(), a, ticket.Video.ID, "mine"), storage.NotFound)
+			wantKind(t, h.Videos.Rename(t.Context(), a, ticket.Video.ID, "mine"), storage.NotFound)
 			_, err = h.Upload(t.Context(), a, ticket.Upload.ID)
 			wantKind(t, err, storage.NotFound)
 		})
@@ -1011,7 +1011,7 @@ func TestUploadTokenOpensOnlyItsUpload(t *testing.T) {
 	if _, err := h.WriteUpload(t.Context(), a, ticket.Upload.ID, 0, strings.NewReader("abc"), nil); err != nil {
 		t.Error(err)
 	}
-	_, err = h.Video(t.Context(), a, ticket.Video.ID)
+	_, err = h.Videos.ByID(t.Context(), a, ticket.Video.ID)
 	wantKind(t, err, storage.NotFound)
 	h.clock.add(storage.UploadKeep + time.Hour)
 	_, err = h.Upload(t.Context(), h.owner, other.Upload.ID)

@@ -110,7 +110,7 @@ func (s *server) pump(
 // followVideos says which of the actor's own videos to look at again.
 func (s *server) followVideos(w http.ResponseWriter, r *http.Request) error {
 	ctx, v := r.Context(), visitOf(r.Context())
-	events, err := s.lib.Subscribe(ctx, v.actor)
+	events, err := s.lib.Videos.Subscribe(ctx, v.actor)
 	if err != nil {
 		return err
 	}

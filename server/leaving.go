@@ -10,7 +10,7 @@ import (
 )
 
 func (s *server) deleteForever(ctx context.Context, in *videoInput) (*struct{}, error) {
-	return &struct{}{}, s.lib.DeleteForever(ctx, visitOf(ctx).actor, storage.VideoID(in.ID))
+	return &struct{}{}, s.lib.Videos.DeleteForever(ctx, visitOf(ctx).actor, storage.VideoID(in.ID))
 }
 
 type wireLeave struct {

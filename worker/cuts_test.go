@@ -206,7 +206,7 @@ func TestCutRecordingsBecomeReady(t *testing.T) {
 
 func (s *shop) wantReady(t *testing.T, r *take, length time.Duration) {
 	t.Helper()
-	v, err := s.Video(t.Context(), s.owner, r.Video.ID)
+	v, err := s.Videos.ByID(t.Context(), s.owner, r.Video.ID)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package meanwhile
+package videos
 
 import (
 	"context"
@@ -8,9 +8,9 @@ import (
 	"meanwhile/storage"
 )
 
-// Videos is one page of the actor's own videos in their workspace, newest first, and the place
+// List is one page of the actor's own videos in their workspace, newest first, and the place
 // where the next page begins (nil at the end).
-func (l *Library) Videos(
+func (s *Service) List(
 	ctx context.Context,
 	a access.Actor,
 	q storage.VideoQuery,
@@ -27,7 +27,7 @@ func (l *Library) Videos(
 	q.OwnerID, q.WorkspaceID = a.UserID, a.WorkspaceID
 	limit := access.PageSize(q.Limit, 50)
 	q.Limit = limit + 1
-	rows, err := l.Store.ListVideos(ctx, q)
+	rows, err := s.core.Store.ListVideos(ctx, q)
 	if err != nil {
 		return nil, nil, fmt.Errorf("list videos: %w", err)
 	}
@@ -38,17 +38,17 @@ func (l *Library) Videos(
 	return rows[:limit], &storage.VideoKey{CreatedAt: last.CreatedAt, ID: last.ID}, nil
 }
 
-// Video is one video for its owner. NotFound for anyone else.
-func (l *Library) Video(ctx context.Context, a access.Actor, id storage.VideoID) (storage.VideoSummary, error) {
-	if _, err := l.Core.VideoFor(ctx, a, id, access.ToFetchOriginal); err != nil {
+// ByID is one video for its owner. NotFound for anyone else.
+func (s *Service) ByID(ctx context.Context, a access.Actor, id storage.VideoID) (storage.VideoSummary, error) {
+	if _, err := s.core.VideoFor(ctx, a, id, access.ToFetchOriginal); err != nil {
 		return storage.VideoSummary{}, err
 	}
-	return l.Store.VideoSummary(ctx, id)
+	return s.core.Store.VideoSummary(ctx, id)
 }
 
 // Rename gives the video another title. Invalid for an empty one.
-func (l *Library) Rename(ctx context.Context, a access.Actor, id storage.VideoID, title string) error {
-	v, err := l.Core.VideoFor(ctx, a, id, access.ToEdit)
+func (s *Service) Rename(ctx context.Context, a access.Actor, id storage.VideoID, title string) error {
+	v, err := s.core.VideoFor(ctx, a, id, access.ToEdit)
 	if err != nil {
 		return err
 	}
@@ -56,67 +56,74 @@ func (l *Library) Rename(ctx context.Context, a access.Actor, id storage.VideoID
 	if title == "" {
 		return storage.E(storage.Invalid, "A title needs at least one character.", nil)
 	}
-	if err := l.Store.SetVideoTitle(ctx, id, title, l.Now()); err != nil {
+	if err := s.core.Store.SetVideoTitle(ctx, id, title, s.core.Now()); err != nil {
 		return fmt.Errorf("rename video: %w", err)
 	}
-	l.Core.Announce(ctx, v, storage.EventVideo)
+	s.core.Announce(ctx, v, storage.EventVideo)
 	return nil
 }
 
 // Trash puts the video where only its owner finds it; everything of it is kept. Twice is no error.
-func (l *Library) Trash(ctx context.Context, a access.Actor, id storage.VideoID) error {
-	v, err := l.Core.VideoFor(ctx, a, id, access.ToEdit)
+func (s *Service) Trash(ctx context.Context, a access.Actor, id storage.VideoID) error {
+	v, err := s.core.VideoFor(ctx, a, id, access.ToEdit)
 	if err != nil || v.TrashedAt != nil {
 		return err
 	}
-	now := l.Now()
-	if err := l.setTrashed(ctx, a, v, &now); err != nil {
+	now := s.core.Now()
+	if err := s.setTrashed(ctx, a, v, &now); err != nil {
 		return fmt.Errorf("trash video: %w", err)
 	}
-	l.Core.ForgetGrants()
-	l.Core.Announce(ctx, v, storage.EventVideo)
+	s.core.ForgetGrants()
+	s.core.Announce(ctx, v, storage.EventVideo)
 	return nil
 }
 
 // Restore takes the video out of the trash. Twice is no error.
-func (l *Library) Restore(ctx context.Context, a access.Actor, id storage.VideoID) error {
-	v, err := l.Core.VideoFor(ctx, a, id, access.ToEdit)
+func (s *Service) Restore(ctx context.Context, a access.Actor, id storage.VideoID) error {
+	v, err := s.core.VideoFor(ctx, a, id, access.ToEdit)
 	if err != nil || v.TrashedAt == nil {
 		return err
 	}
-	if err := l.setTrashed(ctx, a, v, nil); err != nil {
+	if err := s.setTrashed(ctx, a, v, nil); err != nil {
 		return fmt.Errorf("restore video: %w", err)
 	}
-	l.Core.Announce(ctx, v, storage.EventVideo)
+	s.core.Announce(ctx, v, storage.EventVideo)
 	return nil
 }
 
 // Reprocess starts another generation from the original. What plays goes on playing until the new
 // one does. Conflict while the upload is not complete.
-func (l *Library) Reprocess(ctx context.Context, a access.Actor, id storage.VideoID) error {
-	v, err := l.Core.VideoFor(ctx, a, id, access.ToEdit)
+func (s *Service) Reprocess(ctx context.Context, a access.Actor, id storage.VideoID) error {
+	v, err := s.core.VideoFor(ctx, a, id, access.ToEdit)
 	if err != nil {
 		return err
 	}
 	if v.State == storage.StateUploading || v.State == storage.StateRecording {
 		return storage.E(storage.Conflict, "The upload is not complete yet. It will be processed when it is.", nil)
 	}
-	return l.Stages.Start(ctx, id, func(tx storage.Store) error {
+	return s.stages.Start(ctx, id, func(tx storage.Store) error {
 		if v.State != storage.StateFailed {
 			return nil
 		}
-		return tx.SetVideoState(ctx, id, []storage.State{storage.StateFailed}, storage.StateProcessing, "", l.Now())
+		return tx.SetVideoState(
+			ctx,
+			id,
+			[]storage.State{storage.StateFailed},
+			storage.StateProcessing,
+			"",
+			s.core.Now(),
+		)
 	})
 }
 
 // Subscribe listens to everything about the actor's own videos: each event is the id of a video to
 // look at again.
-func (l *Library) Subscribe(ctx context.Context, a access.Actor) (<-chan string, error) {
+func (s *Service) Subscribe(ctx context.Context, a access.Actor) (<-chan string, error) {
 	if !a.SignedIn() {
 		return nil, storage.E(storage.Unauthenticated, "Sign in to follow your videos.", nil)
 	}
 	if !a.Has(storage.ScopeRead) {
 		return nil, storage.E(storage.Forbidden, `This API key lacks the scope "read".`, nil)
 	}
-	return l.Bus.Subscribe(ctx, storage.OwnerTopic(a.WorkspaceID, a.UserID))
+	return s.core.Bus.Subscribe(ctx, storage.OwnerTopic(a.WorkspaceID, a.UserID))
 }

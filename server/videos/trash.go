@@ -1,0 +1,176 @@
+package videos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"meanwhile/server/access"
+	"meanwhile/storage"
+)
+
+// How the rows of what is deleted for good are worked on.
+const (
+	doomedLease = 5 * time.Minute // how long rows belong to the worker that took them
+	// lookAgain is when the folders of a deleted video are looked at once more: by then every
+	// request and every step that had not heard of its end has come to its own.
+	lookAgain = 24 * time.Hour
+)
+
+// setTrashed puts v into the trash, or takes it out, and says so in the log.
+func (s *Service) setTrashed(ctx context.Context, a access.Actor, v storage.Video, at *time.Time) error {
+	return s.core.Store.InTx(ctx, func(tx storage.Store) error {
+		if err := tx.SetVideoTrashed(ctx, v.ID, at); err != nil {
+			return err
+		}
+		action := storage.ActionTrash
+		if at == nil {
+			action = storage.ActionRestore
+		}
+		return s.core.Audit(ctx, tx, a, v.WorkspaceID, action, v.Title, "")
+	})
+}
+
+// DeleteForever deletes what is in the trash before its time: from here on nobody finds it, and a
+// worker removes its objects. Conflict for a video that is not in the trash, NotFound.
+func (s *Service) DeleteForever(ctx context.Context, a access.Actor, id storage.VideoID) error {
+	v, err := s.core.VideoFor(ctx, a, id, access.ToEdit)
+	if err != nil {
+		return err
+	}
+	if v.TrashedAt == nil {
+		return storage.E(storage.Conflict, "This video is not in the trash. Put it there first.", nil)
+	}
+	err = s.purge(ctx, a, v, s.core.Now())
+	if err != nil && storage.KindOf(err) == storage.NotFound {
+		return access.NotThere(err) // somebody has restored or deleted it
+	}
+	return err
+}
+
+// purge is the first phase: every row goes at once, and what is left to be deleted is written down
+// in the same transaction. NotFound when v is not in the trash since then or longer.
+func (s *Service) purge(ctx context.Context, a access.Actor, v storage.Video, then time.Time) error {
+	now := s.core.Now()
+	err := s.core.Store.InTx(ctx, func(tx storage.Store) error {
+		if err := tx.DoomVideo(ctx, v.ID, then, now, now.Add(lookAgain)); err != nil {
+			return err
+		}
+		return s.core.Audit(ctx, tx, a, v.WorkspaceID, storage.ActionPurge, v.Title, "")
+	})
+	if err != nil {
+		return fmt.Errorf("delete video for good: %w", err)
+	}
+	s.core.ForgetGrants()
+	s.core.Announce(ctx, v, storage.EventVideo)
+	return nil
+}
+
+// EmptyTrash purges what was in the trash for TrashFor.
+func (s *Service) EmptyTrash(ctx context.Context) (int, error) {
+	then := s.core.Now().Add(-storage.TrashFor)
+	return s.Rounds(
+		ctx,
+		func() ([]storage.VideoID, error) { return s.core.Store.TrashedSince(ctx, then, storage.KeepingBatch) },
+		func(id storage.VideoID) error {
+			return s.PurgeByID(ctx, id, then)
+		},
+	)
+}
+
+// PurgeByID deletes a video for good that has been in the trash since then or longer. NotFound.
+func (s *Service) PurgeByID(ctx context.Context, id storage.VideoID, then time.Time) error {
+	v, err := s.core.Store.VideoByID(ctx, id)
+	if err != nil {
+		return fmt.Errorf("find video: %w", err)
+	}
+	return s.purge(ctx, access.Actor{}, v, then)
+}
+
+// Rounds does something to each video of a list, and lists again until none are left, or all are
+// somebody else's: what others did meanwhile is no error. A video with which something is wrong
+// does not keep the others.
+func (s *Service) Rounds(
+	ctx context.Context,
+	list func() ([]storage.VideoID, error),
+	do func(storage.VideoID) error,
+) (int, error) {
+	done := 0
+	var failed error
+	for {
+		ids, err := list()
+		if err != nil || len(ids) == 0 {
+			return done, errors.Join(failed, err)
+		}
+		before := done
+		for _, id := range ids {
+			err := do(id)
+			if err != nil && storage.KindOf(err) == storage.NotFound {
+				continue
+			}
+			if err != nil && (storage.KindOf(err) == storage.Unavailable || ctx.Err() != nil) {
+				return done, err
+			}
+			if err != nil {
+				failed = err
+				continue
+			}
+			done++
+		}
+		if done == before {
+			return done, failed
+		}
+	}
+}
+
+// DeleteDoomed is the second phase: objects go first, then the row that names them, so that whoever
+// is interrupted is followed by somebody who does the rest. A row that fails comes back when its
+// lease is over; the others go on.
+func (s *Service) DeleteDoomed(ctx context.Context) (int, error) {
+	deleted := 0
+	var failed error
+	for {
+		now := s.core.Now()
+		rows, err := s.core.Store.ClaimDoomed(ctx, now, now.Add(doomedLease), storage.KeepingBatch)
+		if err != nil || len(rows) == 0 {
+			return deleted, errors.Join(failed, err)
+		}
+		for _, d := range rows {
+			n, err := s.deleteObjects(ctx, d)
+			deleted += n
+			if err == nil {
+				err = s.core.Store.DropDoomed(ctx, d)
+			}
+			if err == nil {
+				continue
+			}
+			if storage.KindOf(err) == storage.Unavailable || ctx.Err() != nil {
+				return deleted, err
+			}
+			failed = err
+		}
+	}
+}
+
+// deleteObjects removes one object, or all of a folder.
+func (s *Service) deleteObjects(ctx context.Context, d storage.Doomed) (int, error) {
+	if !strings.HasSuffix(d.Key, "/") {
+		if err := s.core.Objects.Delete(ctx, d.Key); err != nil {
+			return 0, fmt.Errorf("delete object: %w", err)
+		}
+		return 1, nil
+	}
+	deleted := 0
+	for o, err := range s.core.Objects.List(ctx, d.Key) {
+		if err != nil {
+			return deleted, fmt.Errorf("list objects: %w", err)
+		}
+		if err := s.core.Objects.Delete(ctx, o.Key); err != nil {
+			return deleted, fmt.Errorf("delete object: %w", err)
+		}
+		deleted++
+	}
+	return deleted, nil
+}
