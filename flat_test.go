@@ -10,6 +10,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/server/access"
+	"meanwhile/server/uploads"
 	"meanwhile/storage"
 	"meanwhile/worker/plan"
 	"meanwhile/worker/stages"
@@ -101,7 +102,7 @@ func settlesAtOnce(c *meanwhile.Config) { c.LayoutSettles = time.Millisecond }
 
 // composed is a recording of screen and camera whose steps are done but for the flattening, which
 // is due.
-func (h *house) composed(t testing.TB) meanwhile.Ticket {
+func (h *house) composed(t testing.TB) uploads.Ticket {
 	t.Helper()
 	ticket := h.recording(t)
 	for _, track := range []string{"screen", "camera"} {
@@ -109,8 +110,8 @@ func (h *house) composed(t testing.TB) meanwhile.Ticket {
 			t.Fatal(err)
 		}
 	}
-	claims := map[string]meanwhile.Claim{"screen": {Chunks: 1, Bytes: 4}, "camera": {Chunks: 1, Bytes: 4}}
-	if _, err := h.CompleteRecording(t.Context(), h.owner, ticket.Upload.ID, claims); err != nil {
+	claims := map[string]uploads.Claim{"screen": {Chunks: 1, Bytes: 4}, "camera": {Chunks: 1, Bytes: 4}}
+	if _, err := h.Uploads.Complete(t.Context(), h.owner, ticket.Upload.ID, claims); err != nil {
 		t.Fatal(err)
 	}
 	h.finishWith(t, screen(func(p *storage.Probe) { p.Camera = true }))
@@ -143,7 +144,7 @@ func (h *house) composed(t testing.TB) meanwhile.Ticket {
 	return ticket
 }
 
-func (h *house) watch(t testing.TB, ticket meanwhile.Ticket) meanwhile.Watch {
+func (h *house) watch(t testing.TB, ticket uploads.Ticket) meanwhile.Watch {
 	t.Helper()
 	w, err := h.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
 	if err != nil {
@@ -224,7 +225,7 @@ func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
 
 	move := func(x float64, visible bool) {
 		t.Helper()
-		if err := h.SetLayout(
+		if err := h.Uploads.SetLayout(
 			t.Context(),
 			h.owner,
 			ticket.Video.ID,
@@ -280,7 +281,7 @@ func TestFlatteningThatFailsIsAWarning(t *testing.T) {
 		w.Video.Progress != 1 {
 		t.Errorf("it is %s with the warning %q", w.Video.State, w.Video.Warning)
 	}
-	if err := h.SetLayout(t.Context(), h.owner, ticket.Video.ID, storage.DefaultLayout()); err != nil {
+	if err := h.Uploads.SetLayout(t.Context(), h.owner, ticket.Video.ID, storage.DefaultLayout()); err != nil {
 		t.Fatal(err)
 	}
 	if w = h.watch(t, ticket); w.Video.Warning != "" {

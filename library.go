@@ -10,6 +10,7 @@ import (
 	"meanwhile/server/notify"
 	"meanwhile/server/people"
 	"meanwhile/server/signin"
+	"meanwhile/server/uploads"
 	"meanwhile/server/videos"
 	"meanwhile/storage"
 	"meanwhile/worker/media"
@@ -50,6 +51,7 @@ type Library struct {
 	People   *people.Service
 	SignIn   *signin.Service
 	Videos   *videos.Service
+	Uploads  *uploads.Service
 	live     media.LiveCache
 }
 
@@ -89,5 +91,8 @@ func New(c Config) *Library {
 	l.People = people.New(core, l.Notify)
 	l.SignIn = signin.New(core, l.Notify, l.People, c.OpenSignUp)
 	l.Videos = videos.New(core, src, box)
+	l.Uploads = uploads.New(core, src, box, uploads.Config{
+		Limits: c.Limits, DiskUsed: c.DiskUsed, LayoutSettles: c.LayoutSettles,
+	})
 	return l
 }

@@ -2,51 +2,10 @@ package meanwhile
 
 import (
 	"context"
-	"fmt"
 
 	"meanwhile/server/access"
 	"meanwhile/storage"
 )
-
-// SetLayout moves the bubble of one's own recording; every viewer sees it at once, and what is
-// flattened is made anew. Invalid, NotFound.
-func (l *Library) SetLayout(ctx context.Context, a access.Actor, id storage.VideoID, layout storage.Layout) error {
-	v, err := l.Core.VideoFor(ctx, a, id, access.ToEdit)
-	if err != nil {
-		return err
-	}
-	if err := layout.Check(); err != nil {
-		return err
-	}
-	var due []storage.Stage
-	err = l.Store.InTx(ctx, func(tx storage.Store) error {
-		due = nil
-		if err := tx.SaveLayout(ctx, id, layout); err != nil {
-			return fmt.Errorf("save layout: %w", err)
-		}
-		for _, generation := range []int{v.Generation, v.Published} {
-			// Who works on the old layout loses the stage, and stops at once.
-			s, err := tx.RenewStage(ctx, id, generation, storage.StepFlatten, l.LayoutSettles)
-			if storage.KindOf(err) == storage.NotFound && err != nil {
-				continue // its time is still to come, or it has no camera
-			}
-			if err != nil {
-				return fmt.Errorf("renew stage: %w", err)
-			}
-			due = append(due, s)
-			if v.Generation == v.Published {
-				break
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	l.Stages.SendAfter(ctx, due, l.LayoutSettles)
-	l.Core.Announce(ctx, v, storage.EventVideo)
-	return nil
-}
 
 // FileByShare is the video as one file for places that cannot compose. NotFound as Watch says, or
 // when there is none yet.

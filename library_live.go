@@ -2,8 +2,6 @@ package meanwhile
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -13,64 +11,6 @@ import (
 	"meanwhile/worker/plan"
 	"meanwhile/worker/source"
 )
-
-// indexed brings a track's index up to what has arrived. It is a help for viewers: what goes wrong
-// is logged, and the next chunk tries again.
-func (l *Library) indexed(ctx context.Context, u storage.Upload, track string) {
-	grew, err := l.indexTrack(ctx, u, track)
-	if err != nil && storage.KindOf(err) != storage.Conflict { // a conflict is somebody else who has done it
-		l.Log.Warn("track not indexed", "upload_id", u.ID, "track", track, "error", err)
-	}
-	if !grew {
-		return
-	}
-	if v, err := l.Store.VideoByID(ctx, u.VideoID); err == nil {
-		l.Core.Announce(ctx, v, storage.EventVideo)
-	}
-}
-
-func (l *Library) indexTrack(ctx context.Context, u storage.Upload, name string) (grew bool, err error) {
-	t, err := l.Source.Track(ctx, u.ID, name)
-	if err != nil {
-		return false, err
-	}
-	src, err := l.Source.Growing(ctx, u, name)
-	if err != nil {
-		return false, err
-	}
-	defer src.Close()
-	w := media.FragmentWalk{At: t.IndexedBytes}
-	w.Index.InitBytes = t.InitBytes
-	if t.Timing != "" {
-		if err := json.Unmarshal([]byte(t.Timing), &w.Tracks); err != nil {
-			return false, fmt.Errorf("decode timing: %w", err)
-		}
-	}
-	if w.At == 0 && !source.BeginsAsMP4(src) {
-		return false, nil
-	}
-	for w.At < src.SizeBytes {
-		if err := w.Step(src, src.SizeBytes); errors.Is(err, media.ErrBox) {
-			break // the rest of the box is still to come
-		} else if err != nil {
-			return false, fmt.Errorf("read box at %d: %w", w.At, err)
-		}
-	}
-	if w.Settled() == t.IndexedBytes {
-		return false, nil
-	}
-	from, before := t.IndexedBytes, t.DurationMS
-	if err := source.Take(&t, w); err != nil {
-		return false, err
-	}
-	if err := l.Store.IndexTrack(ctx, from, t, w.Index.Fragments); err != nil {
-		return true, err
-	}
-	if soundIsDue(before, t) {
-		l.wakeSound(ctx, u.VideoID)
-	}
-	return true, nil
-}
 
 // Live is a recording's track as it lies, for players that read it while it grows, and until
 // something better is made of it.

@@ -12,42 +12,6 @@ import (
 	"meanwhile/worker/source"
 )
 
-// soundIsDue reports whether a track in H.264 and Opus has come so much further that its sound is
-// worth a look.
-func soundIsDue(beforeMS int64, t storage.Track) bool {
-	every := media.SoundEvery.Milliseconds()
-	return media.HasOpus(t) && beforeMS/every != t.DurationMS/every
-}
-
-// wakeSound has the sound made of what is there. It is a help for some players: what goes wrong is
-// logged, and the end of the recording asks again.
-func (l *Library) wakeSound(ctx context.Context, id storage.VideoID) {
-	s, err := l.Store.WakeStage(ctx, l.Stages.NewStage(id, 0, storage.StepSound))
-	if err != nil {
-		l.Log.Warn("sound not asked for", "video_id", id, "error", err)
-		return
-	}
-	if s.State == storage.StageDue {
-		l.Stages.Send(ctx, []storage.Stage{s})
-	}
-}
-
-// wakeLastSound is wakeSound in the transaction that seals a recording; nil when it has no Opus.
-func (l *Library) wakeLastSound(ctx context.Context, tx storage.Store, u storage.Upload) (*storage.Stage, error) {
-	tracks, err := tx.Tracks(ctx, u.ID)
-	if err != nil {
-		return nil, fmt.Errorf("list tracks: %w", err)
-	}
-	for _, t := range tracks {
-		if !media.HasOpus(t) || t.Fragments == 0 {
-			continue
-		}
-		s, err := tx.WakeStage(ctx, l.Stages.NewStage(u.VideoID, 0, storage.StepSound))
-		return &s, err
-	}
-	return nil, nil
-}
-
 func unpackFrames(b []byte) (frames [][]byte) {
 	for len(b) >= 2 {
 		length := int(b[0])<<8 | int(b[1])

@@ -16,6 +16,7 @@ import (
 	"meanwhile/server/access"
 	"meanwhile/server/comments"
 	"meanwhile/server/signin"
+	"meanwhile/server/uploads"
 	"meanwhile/storage"
 	"meanwhile/storage/fsstore"
 	"meanwhile/storage/sqlstore/sqlstoretest"
@@ -139,17 +140,17 @@ func (h *house) actor(t testing.TB, email, password string) access.Actor {
 }
 
 // uploaded is a video whose upload is complete: state processing, one stage due.
-func (h *house) uploaded(t testing.TB, body string) meanwhile.Ticket {
+func (h *house) uploaded(t testing.TB, body string) uploads.Ticket {
 	t.Helper()
-	ticket, err := h.CreateUpload(
+	ticket, err := h.Uploads.Create(
 		t.Context(),
 		h.owner,
-		meanwhile.NewUpload{Filename: "update.mp4", LengthBytes: int64(len(body))},
+		uploads.NewUpload{Filename: "update.mp4", LengthBytes: int64(len(body))},
 	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.WriteUpload(t.Context(), h.owner, ticket.Upload.ID, 0, strings.NewReader(body), nil); err != nil {
+	if _, err := h.Uploads.Write(t.Context(), h.owner, ticket.Upload.ID, 0, strings.NewReader(body), nil); err != nil {
 		t.Fatal(err)
 	}
 	return ticket
@@ -244,7 +245,7 @@ func TestSessionsAndKeysEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = h.CreateUpload(t.Context(), a, meanwhile.NewUpload{LengthBytes: 1})
+	_, err = h.Uploads.Create(t.Context(), a, uploads.NewUpload{LengthBytes: 1})
 	wantKind(t, err, storage.Forbidden)
 	h.clock.add(2 * time.Hour)
 	_, err = h.Core.ByKey(t.Context(), key)
@@ -309,10 +310,10 @@ func (b brokenBody) Read(p []byte) (int, error) {
 func TestUploadKeepsWhatArrivedAndGoesOn(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	ticket, err := h.CreateUpload(
+	ticket, err := h.Uploads.Create(
 		t.Context(),
 		h.owner,
-		meanwhile.NewUpload{Filename: `C:\clips\demo.mov`, LengthBytes: 10},
+		uploads.NewUpload{Filename: `C:\clips\demo.mov`, LengthBytes: 10},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -321,23 +322,23 @@ func TestUploadKeepsWhatArrivedAndGoesOn(t *testing.T) {
 		t.Errorf("title = %q, want the file's name without its ending", ticket.Video.Title)
 	}
 	id := ticket.Upload.ID
-	at, err := h.WriteUpload(t.Context(), h.owner, id, 0, brokenBody{strings.NewReader("0123")}, nil)
+	at, err := h.Uploads.Write(t.Context(), h.owner, id, 0, brokenBody{strings.NewReader("0123")}, nil)
 	wantKind(t, err, storage.Invalid)
 	if at != 4 {
 		t.Fatalf("offset after a broken request = %d, want 4: what arrived is kept", at)
 	}
-	at, err = h.WriteUpload(t.Context(), h.owner, id, 2, strings.NewReader("xx"), nil)
+	at, err = h.Uploads.Write(t.Context(), h.owner, id, 2, strings.NewReader("xx"), nil)
 	wantKind(t, err, storage.Conflict)
 	if at != 4 {
 		t.Fatalf("offset in a mismatch = %d, want the right one, 4", at)
 	}
-	_, err = h.WriteUpload(t.Context(), h.owner, id, 4, strings.NewReader("456789abc"), nil)
+	_, err = h.Uploads.Write(t.Context(), h.owner, id, 4, strings.NewReader("456789abc"), nil)
 	wantKind(t, err, storage.TooLarge)
-	u, err := h.Upload(t.Context(), h.owner, id)
+	u, err := h.Uploads.ByID(t.Context(), h.owner, id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.WriteUpload(
+	if _, err := h.Uploads.Write(
 		t.Context(),
 		h.owner,
 		id,
@@ -370,20 +371,20 @@ func TestUploadKeepsWhatArrivedAndGoesOn(t *testing.T) {
 func TestNewerRequestTakesOver(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	ticket, err := h.CreateUpload(t.Context(), h.owner, meanwhile.NewUpload{Filename: "a.mp4", LengthBytes: 8})
+	ticket, err := h.Uploads.Create(t.Context(), h.owner, uploads.NewUpload{Filename: "a.mp4", LengthBytes: 8})
 	if err != nil {
 		t.Fatal(err)
 	}
 	r, w := io.Pipe()
 	old := make(chan error, 1)
 	go func() {
-		_, err := h.WriteUpload(context.Background(), h.owner, ticket.Upload.ID, 0, r, nil)
+		_, err := h.Uploads.Write(context.Background(), h.owner, ticket.Upload.ID, 0, r, nil)
 		old <- err
 	}()
 	if _, err := w.Write([]byte("old")); err != nil { // returns when the old request has read it
 		t.Fatal(err)
 	}
-	if _, err := h.WriteUpload(
+	if _, err := h.Uploads.Write(
 		t.Context(),
 		h.owner,
 		ticket.Upload.ID,
@@ -410,7 +411,7 @@ func TestNewerRequestTakesOver(t *testing.T) {
 func TestOvertakenRequestCanWriteNothing(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	ticket, err := h.CreateUpload(t.Context(), h.owner, meanwhile.NewUpload{Filename: "a.mp4", LengthBytes: 8})
+	ticket, err := h.Uploads.Create(t.Context(), h.owner, uploads.NewUpload{Filename: "a.mp4", LengthBytes: 8})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -418,7 +419,7 @@ func TestOvertakenRequestCanWriteNothing(t *testing.T) {
 		r, w := io.Pipe()
 		done := make(chan error, 1)
 		go func() {
-			_, err := h.WriteUpload(context.Background(), h.owner, ticket.Upload.ID, 0, r, nil)
+			_, err := h.Uploads.Write(context.Background(), h.owner, ticket.Upload.ID, 0, r, nil)
 			done <- err
 		}()
 		return w, done
@@ -455,21 +456,21 @@ func TestFullDiskRefusesNewUploadsFirst(t *testing.T) {
 	t.Parallel()
 	used := 0.5
 	h := newHouse(t, func(c *meanwhile.Config) { c.DiskUsed = func() float64 { return used } })
-	ticket, err := h.CreateUpload(t.Context(), h.owner, meanwhile.NewUpload{LengthBytes: 6})
+	ticket, err := h.Uploads.Create(t.Context(), h.owner, uploads.NewUpload{LengthBytes: 6})
 	if err != nil {
 		t.Fatal(err)
 	}
 	used = 0.91
-	_, err = h.CreateUpload(t.Context(), h.owner, meanwhile.NewUpload{LengthBytes: 6})
+	_, err = h.Uploads.Create(t.Context(), h.owner, uploads.NewUpload{LengthBytes: 6})
 	wantKind(t, err, storage.Full)
-	if _, err := h.WriteUpload(t.Context(), h.owner, ticket.Upload.ID, 0, strings.NewReader("abc"), nil); err != nil {
+	if _, err := h.Uploads.Write(t.Context(), h.owner, ticket.Upload.ID, 0, strings.NewReader("abc"), nil); err != nil {
 		t.Fatalf("a running upload was refused at 91 %%: %v", err)
 	}
 	used = 0.98
-	_, err = h.WriteUpload(t.Context(), h.owner, ticket.Upload.ID, 3, strings.NewReader("def"), nil)
+	_, err = h.Uploads.Write(t.Context(), h.owner, ticket.Upload.ID, 3, strings.NewReader("def"), nil)
 	wantKind(t, err, storage.Full)
 	used = 0.5
-	if _, err := h.WriteUpload(t.Context(), h.owner, ticket.Upload.ID, 3, strings.NewReader("def"), nil); err != nil {
+	if _, err := h.Uploads.Write(t.Context(), h.owner, ticket.Upload.ID, 3, strings.NewReader("def"), nil); err != nil {
 		t.Errorf("the upload did not go on when there was room again: %v", err)
 	}
 }
@@ -953,11 +954,11 @@ func TestThreadsAtOnePositionStandByAge(t *testing.T) {
 func TestUploadTellsHowFarItIs(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	ticket, err := h.CreateUpload(t.Context(), h.owner, meanwhile.NewUpload{LengthBytes: 8})
+	ticket, err := h.Uploads.Create(t.Context(), h.owner, uploads.NewUpload{LengthBytes: 8})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.WriteUpload(t.Context(), h.owner, ticket.Upload.ID, 0, strings.NewReader("ab"), nil); err != nil {
+	if _, err := h.Uploads.Write(t.Context(), h.owner, ticket.Upload.ID, 0, strings.NewReader("ab"), nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := h.state(t, ticket.Video.ID).Done(); got != 0.25 {
@@ -983,7 +984,7 @@ func TestStrangersSeeNothing(t *testing.T) {
 			_, err = h.Videos.OpenOriginal(t.Context(), a, ticket.Video.ID)
 			wantKind(t, err, storage.NotFound)
 			wantKind(t, h.Videos.Rename(t.Context(), a, ticket.Video.ID, "mine"), storage.NotFound)
-			_, err = h.Upload(t.Context(), a, ticket.Upload.ID)
+			_, err = h.Uploads.ByID(t.Context(), a, ticket.Upload.ID)
 			wantKind(t, err, storage.NotFound)
 		})
 	}
@@ -994,11 +995,11 @@ func TestStrangersSeeNothing(t *testing.T) {
 func TestUploadTokenOpensOnlyItsUpload(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	ticket, err := h.CreateUpload(t.Context(), h.owner, meanwhile.NewUpload{LengthBytes: 3})
+	ticket, err := h.Uploads.Create(t.Context(), h.owner, uploads.NewUpload{LengthBytes: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := h.CreateUpload(t.Context(), h.owner, meanwhile.NewUpload{LengthBytes: 3})
+	other, err := h.Uploads.Create(t.Context(), h.owner, uploads.NewUpload{LengthBytes: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -1008,12 +1009,12 @@ func TestUploadTokenOpensOnlyItsUpload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.WriteUpload(t.Context(), a, ticket.Upload.ID, 0, strings.NewReader("abc"), nil); err != nil {
+	if _, err := h.Uploads.Write(t.Context(), a, ticket.Upload.ID, 0, strings.NewReader("abc"), nil); err != nil {
 		t.Error(err)
 	}
 	_, err = h.Videos.ByID(t.Context(), a, ticket.Video.ID)
 	wantKind(t, err, storage.NotFound)
 	h.clock.add(storage.UploadKeep + time.Hour)
-	_, err = h.Upload(t.Context(), h.owner, other.Upload.ID)
+	_, err = h.Uploads.ByID(t.Context(), h.owner, other.Upload.ID)
 	wantKind(t, err, storage.Gone)
 }

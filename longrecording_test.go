@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"meanwhile"
+	"meanwhile/server/uploads"
 	"meanwhile/storage"
 	"meanwhile/worker/media"
 )
@@ -98,11 +99,11 @@ func TestLongRecordingCostsNoMoreThanAShortOne(t *testing.T) {
 		return counter.rows - before
 	}
 	put := func(n int, body []byte) error {
-		_, _, err := h.PutChunk(
+		_, _, err := h.Uploads.PutChunk(
 			t.Context(),
 			h.owner,
 			ticket.Upload.ID,
-			meanwhile.NewChunk{Track: "screen", N: n, MediaType: "video/mp4", Want: sha256.Sum256(body)},
+			uploads.NewChunk{Track: "screen", N: n, MediaType: "video/mp4", Want: sha256.Sum256(body)},
 			bytes.NewReader(body),
 		)
 		return err

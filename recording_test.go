@@ -7,27 +7,27 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
 	"meanwhile/server/access"
+	"meanwhile/server/uploads"
 	"meanwhile/storage"
 )
 
-func (h *house) recording(t testing.TB) meanwhile.Ticket {
+func (h *house) recording(t testing.TB) uploads.Ticket {
 	t.Helper()
-	ticket, err := h.CreateRecording(t.Context(), h.owner, "Weekly")
+	ticket, err := h.Uploads.CreateRecording(t.Context(), h.owner, "Weekly")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return ticket
 }
 
-func (h *house) chunk(t testing.TB, ticket meanwhile.Ticket, track string, n int, body string) error {
+func (h *house) chunk(t testing.TB, ticket uploads.Ticket, track string, n int, body string) error {
 	t.Helper()
-	_, _, err := h.PutChunk(
+	_, _, err := h.Uploads.PutChunk(
 		t.Context(),
 		h.owner,
 		ticket.Upload.ID,
-		meanwhile.NewChunk{Track: track, N: n, MediaType: "video/mp4", Want: sha256.Sum256([]byte(body))},
+		uploads.NewChunk{Track: track, N: n, MediaType: "video/mp4", Want: sha256.Sum256([]byte(body))},
 		strings.NewReader(body),
 	)
 	return err
@@ -49,7 +49,7 @@ func (h *house) source(t testing.TB, id storage.VideoID, track string) string {
 
 func (h *house) sealSilent(t testing.TB) int {
 	t.Helper()
-	n, err := h.SealSilent(t.Context())
+	n, err := h.Uploads.SealSilent(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,11 +72,11 @@ func TestSilentRecordingIsSealedAndGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.clock.add(14 * time.Minute)
-	if _, err := h.HearRecording(
+	if _, err := h.Uploads.Hear(
 		t.Context(),
 		h.owner,
 		ticket.Upload.ID,
-		meanwhile.Heartbeat{State: "paused"},
+		uploads.Heartbeat{State: "paused"},
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -102,11 +102,11 @@ func TestSilentRecordingIsSealedAndGoesOn(t *testing.T) {
 	if err := h.chunk(t, ticket, "screen", 2, "three "); err != nil {
 		t.Fatalf("a late chunk: %v", err)
 	}
-	if _, err := h.CompleteRecording(
+	if _, err := h.Uploads.Complete(
 		t.Context(),
 		h.owner,
 		ticket.Upload.ID,
-		map[string]meanwhile.Claim{"screen": {Chunks: 4, Bytes: 19}},
+		map[string]uploads.Claim{"screen": {Chunks: 4, Bytes: 19}},
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -168,16 +168,20 @@ func TestUploadTokenIsForOneUploadAndEnds(t *testing.T) {
 	wantKind(t, err, storage.Unauthenticated)
 
 	h.clock.add(6 * 24 * time.Hour)
-	fresh, err := h.HearRecording(t.Context(), h.owner, ticket.Upload.ID, meanwhile.Heartbeat{State: "recording"})
+	fresh, err := h.Uploads.Hear(t.Context(), h.owner, ticket.Upload.ID, uploads.Heartbeat{State: "recording"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	h.clock.add(6 * 24 * time.Hour)
-	if _, err := h.RecordingState(t.Context(), mustActor(t, h, ticket.Upload.ID, fresh), ticket.Upload.ID); err != nil {
+	if _, err := h.Uploads.RecordingState(
+		t.Context(),
+		mustActor(t, h, ticket.Upload.ID, fresh),
+		ticket.Upload.ID,
+	); err != nil {
 		t.Errorf("six days after the last heartbeat: %v", err)
 	}
 	h.clock.add(2 * 24 * time.Hour)
-	_, err = h.RecordingState(t.Context(), access.Actor{Upload: ticket.Upload.ID}, ticket.Upload.ID)
+	_, err = h.Uploads.RecordingState(t.Context(), access.Actor{Upload: ticket.Upload.ID}, ticket.Upload.ID)
 	wantKind(t, err, storage.Gone)
 }
 

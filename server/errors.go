@@ -8,8 +8,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"meanwhile"
 	"meanwhile/server/access"
+	"meanwhile/server/uploads"
 	"meanwhile/storage"
 )
 
@@ -88,7 +88,7 @@ func (s *server) problem(v *visit, err error) *wireProblem {
 	case errors.Is(err, access.ErrAddressNeeded):
 		p.Type = "urn:meanwhile:address-needed"
 	}
-	var missing *meanwhile.MissingError
+	var missing *uploads.MissingError
 	if errors.As(err, &missing) {
 		p.Missing = missing.Missing
 	}

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"meanwhile"
+	"meanwhile/server/uploads"
 	"meanwhile/storage"
 )
 
@@ -46,7 +46,7 @@ type newVideoOutput struct{ Body wireNewRecording }
 
 func (s *server) createVideo(ctx context.Context, in *newVideoInput) (*newVideoOutput, error) {
 	v := visitOf(ctx)
-	t, err := s.lib.CreateRecordingOnce(ctx, v.actor, in.Body.Title, unquoted(in.IdempotencyKey))
+	t, err := s.lib.Uploads.CreateRecordingOnce(ctx, v.actor, in.Body.Title, unquoted(in.IdempotencyKey))
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ type uploadTokenOutput struct{ Body wireUpload }
 
 func (s *server) renewUploadToken(ctx context.Context, in *uploadTokenInput) (*uploadTokenOutput, error) {
 	v := visitOf(ctx)
-	u, token, err := s.lib.RenewUploadToken(ctx, v.actor, storage.VideoID(in.ID))
+	u, token, err := s.lib.Uploads.RenewToken(ctx, v.actor, storage.VideoID(in.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,7 @@ func (s *server) putChunk(w http.ResponseWriter, r *http.Request) error {
 	}
 	defer leave()
 	body := newPaced(w, r.Body, s.BodyGrace, s.MinUploadBPS)
-	chunk, created, err := s.lib.PutChunk(r.Context(), v.actor, storage.UploadID(r.PathValue("id")), n, body)
+	chunk, created, err := s.lib.Uploads.PutChunk(r.Context(), v.actor, storage.UploadID(r.PathValue("id")), n, body)
 	body.done()
 	if chunk.SHA256 != "" {
 		w.Header().Set("Content-Digest", digestOf(chunk.SHA256))
@@ -126,19 +126,19 @@ func (s *server) putChunk(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func newChunk(r *http.Request) (meanwhile.NewChunk, error) {
+func newChunk(r *http.Request) (uploads.NewChunk, error) {
 	number, err := strconv.Atoi(r.PathValue("n"))
 	if err != nil || number < 0 {
-		return meanwhile.NewChunk{}, invalid("Chunks are numbered from 0.", err)
+		return uploads.NewChunk{}, invalid("Chunks are numbered from 0.", err)
 	}
 	if r.ContentLength > storage.MaxPartBytes {
-		return meanwhile.NewChunk{}, storage.E(
+		return uploads.NewChunk{}, storage.E(
 			storage.TooLarge,
 			fmt.Sprintf("A chunk is at most %d MiB.", storage.MaxPartBytes>>20),
 			nil,
 		)
 	}
-	n := meanwhile.NewChunk{Track: r.PathValue("track"), N: number, MediaType: r.Header.Get("Content-Type")}
+	n := uploads.NewChunk{Track: r.PathValue("track"), N: number, MediaType: r.Header.Get("Content-Type")}
 	n.Want, err = contentDigest(r.Header)
 	return n, err
 }
@@ -190,11 +190,11 @@ type heartbeatOutput struct {
 }
 
 func (s *server) heartbeat(ctx context.Context, in *heartbeatInput) (*heartbeatOutput, error) {
-	h := meanwhile.Heartbeat{State: in.Body.State, StartedAt: in.Body.StartedAt, CameraOffsetMS: in.Body.CameraOffsetMS}
+	h := uploads.Heartbeat{State: in.Body.State, StartedAt: in.Body.StartedAt, CameraOffsetMS: in.Body.CameraOffsetMS}
 	for _, p := range in.Body.Pauses {
 		h.Pauses = append(h.Pauses, storage.Pause{From: p.From, To: p.To})
 	}
-	token, err := s.lib.HearRecording(ctx, visitOf(ctx).actor, storage.UploadID(in.ID), h)
+	token, err := s.lib.Uploads.Hear(ctx, visitOf(ctx).actor, storage.UploadID(in.ID), h)
 	if err != nil {
 		return nil, err
 	}
@@ -221,7 +221,7 @@ type recordingOutput struct {
 }
 
 func (s *server) recordingState(ctx context.Context, in *recordingInput) (*recordingOutput, error) {
-	state, err := s.lib.RecordingState(ctx, visitOf(ctx).actor, storage.UploadID(in.ID))
+	state, err := s.lib.Uploads.RecordingState(ctx, visitOf(ctx).actor, storage.UploadID(in.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -248,11 +248,11 @@ type completeInput struct {
 // completeRecording answers 409 with the numbers that are missing while some are.
 func (s *server) completeRecording(ctx context.Context, in *completeInput) (*videoOutput, error) {
 	v := visitOf(ctx)
-	claims := map[string]meanwhile.Claim{}
+	claims := map[string]uploads.Claim{}
 	for name, c := range in.Body.Tracks {
-		claims[name] = meanwhile.Claim{Chunks: c.Chunks, Bytes: c.Bytes}
+		claims[name] = uploads.Claim{Chunks: c.Chunks, Bytes: c.Bytes}
 	}
-	sum, err := s.lib.CompleteRecording(ctx, v.actor, storage.UploadID(in.ID), claims)
+	sum, err := s.lib.Uploads.Complete(ctx, v.actor, storage.UploadID(in.ID), claims)
 	if err != nil {
 		return nil, err
 	}
@@ -260,7 +260,7 @@ func (s *server) completeRecording(ctx context.Context, in *completeInput) (*vid
 }
 
 func (s *server) cancelRecording(ctx context.Context, in *recordingInput) (*struct{}, error) {
-	return &struct{}{}, s.lib.CancelUpload(ctx, visitOf(ctx).actor, storage.UploadID(in.ID))
+	return &struct{}{}, s.lib.Uploads.Cancel(ctx, visitOf(ctx).actor, storage.UploadID(in.ID))
 }
 
 // liveMedia answers with a recording as it lies: a playlist that grows, and the bytes that it

@@ -14,7 +14,7 @@ import (
 	"strconv"
 	"strings"
 
-	"meanwhile"
+	"meanwhile/server/uploads"
 	"meanwhile/storage"
 )
 
@@ -95,7 +95,7 @@ func (s *server) tusCreate(w http.ResponseWriter, r *http.Request) error {
 		return errTusMore
 	}
 	v := visitOf(r.Context())
-	t, err := s.lib.CreateUpload(r.Context(), v.actor, n)
+	t, err := s.lib.Uploads.Create(r.Context(), v.actor, n)
 	if err != nil {
 		return err
 	}
@@ -145,15 +145,15 @@ func (s *server) tusOffset(w http.ResponseWriter, r *http.Request) error {
 // last answer failed, is sealed first: a client that hears "complete" never comes back.
 func (s *server) uploadNow(r *http.Request) (storage.Upload, error) {
 	a, id := visitOf(r.Context()).actor, storage.UploadID(r.PathValue("id"))
-	u, err := s.lib.SettledUpload(r.Context(), a, id)
+	u, err := s.lib.Uploads.Settled(r.Context(), a, id)
 	if err != nil || u.SealedAt != nil || u.OffsetBytes != u.LengthBytes {
 		return u, err
 	}
-	_, err = s.lib.WriteUpload(r.Context(), a, id, u.OffsetBytes, http.NoBody, nil)
+	_, err = s.lib.Uploads.Write(r.Context(), a, id, u.OffsetBytes, http.NoBody, nil)
 	if err != nil && storage.KindOf(err) != storage.Conflict { // another request is doing it
 		return u, err
 	}
-	return s.lib.Upload(r.Context(), a, id)
+	return s.lib.Uploads.ByID(r.Context(), a, id)
 }
 
 func (s *server) tusAppend(w http.ResponseWriter, r *http.Request) error {
@@ -168,7 +168,7 @@ func (s *server) tusAppend(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	u, err := s.lib.Upload(r.Context(), visitOf(r.Context()).actor, storage.UploadID(r.PathValue("id")))
+	u, err := s.lib.Uploads.ByID(r.Context(), visitOf(r.Context()).actor, storage.UploadID(r.PathValue("id")))
 	if err != nil {
 		return err
 	}
@@ -206,7 +206,7 @@ func (s *server) fixLength(r *http.Request, u storage.Upload, offset int64) erro
 	if length == u.LengthBytes {
 		return nil
 	}
-	return s.lib.SetUploadLength(r.Context(), visitOf(r.Context()).actor, u.ID, length)
+	return s.lib.Uploads.SetLength(r.Context(), visitOf(r.Context()).actor, u.ID, length)
 }
 
 // append hands the body to the Library, at the pace that is asked for, and answers with the row's
@@ -216,7 +216,7 @@ func (s *server) append(
 	r *http.Request,
 	id storage.UploadID,
 	offset int64,
-	check *meanwhile.Checksum,
+	check *uploads.Checksum,
 ) error {
 	v := visitOf(r.Context())
 	leave, ok := s.parallel.enter("upload " + v.holder())
@@ -225,10 +225,10 @@ func (s *server) append(
 	}
 	defer leave()
 	body := newPaced(w, r.Body, s.BodyGrace, s.MinUploadBPS)
-	at, err := s.lib.WriteUpload(r.Context(), v.actor, id, offset, body, check)
+	at, err := s.lib.Uploads.Write(r.Context(), v.actor, id, offset, body, check)
 	body.done()
 	w.Header().Set("Upload-Offset", strconv.FormatInt(at, 10))
-	if u, lookErr := s.lib.Upload(r.Context(), v.actor, id); lookErr == nil {
+	if u, lookErr := s.lib.Uploads.ByID(r.Context(), v.actor, id); lookErr == nil {
 		setUploadState(w.Header(), u)
 	}
 	switch {
@@ -248,7 +248,7 @@ func (s *server) append(
 }
 
 func (s *server) tusCancel(w http.ResponseWriter, r *http.Request) error {
-	err := s.lib.CancelUpload(r.Context(), visitOf(r.Context()).actor, storage.UploadID(r.PathValue("id")))
+	err := s.lib.Uploads.Cancel(r.Context(), visitOf(r.Context()).actor, storage.UploadID(r.PathValue("id")))
 	if err != nil {
 		return err
 	}
@@ -276,8 +276,8 @@ func isTusType(h http.Header) bool {
 	return err == nil && t == tusType
 }
 
-func newUpload(h http.Header) (meanwhile.NewUpload, error) {
-	n := meanwhile.NewUpload{LengthBytes: -1}
+func newUpload(h http.Header) (uploads.NewUpload, error) {
+	n := uploads.NewUpload{LengthBytes: -1}
 	meta, err := metadataOf(h.Get("Upload-Metadata"))
 	if err != nil {
 		return n, err
@@ -326,7 +326,7 @@ func metadataOf(header string) (map[string]string, error) {
 }
 
 // checksumOf reads what the client promises, nil where it promises nothing.
-func checksumOf(h http.Header) (*meanwhile.Checksum, error) {
+func checksumOf(h http.Header) (*uploads.Checksum, error) {
 	header := h.Get("Upload-Checksum")
 	if header == "" {
 		return nil, nil
@@ -341,7 +341,7 @@ func checksumOf(h http.Header) (*meanwhile.Checksum, error) {
 	if err != nil || len(want) != sum.Size() {
 		return nil, invalid("Upload-Checksum has to be the algorithm, a space and the checksum in Base64.", err)
 	}
-	return &meanwhile.Checksum{Hash: sum, Want: want}, nil
+	return &uploads.Checksum{Hash: sum, Want: want}, nil
 }
 
 func invalid(message string, cause error) error {

@@ -144,7 +144,7 @@ type renameInput struct {
 func (s *server) renameVideo(ctx context.Context, in *renameInput) (*videoOutput, error) {
 	return s.change(ctx, in.ID, func(a access.Actor, id storage.VideoID) error {
 		if in.Body.Layout != nil {
-			if err := s.lib.SetLayout(ctx, a, id, in.Body.Layout.domain()); err != nil {
+			if err := s.lib.Uploads.SetLayout(ctx, a, id, in.Body.Layout.domain()); err != nil {
 				return err
 			}
 		}

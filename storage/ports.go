@@ -112,7 +112,7 @@ type UploadStore interface {
 	// holder is no longer the row's; Conflict when the first part's offset is not the row's, or the
 	// upload is sealed or terminated.
 	AppendParts(ctx context.Context, id UploadID, holder int64, parts []Part, expiresAt time.Time) error
-	// SetUploadLength fixes a deferred length. Conflict if another one is set.
+	// SetLength fixes a deferred length. Conflict if another one is set.
 	SetUploadLength(ctx context.Context, id UploadID, lengthBytes int64) error
 	// SealUpload marks the upload as complete. Conflict if it is sealed or terminated.
 	SealUpload(ctx context.Context, id UploadID, at time.Time) error
@@ -133,7 +133,7 @@ type RecordingStore interface {
 	CreationByKey(ctx context.Context, id UserID, keyHash string, since time.Time) (VideoID, error)
 	// RecordingByUpload: NotFound for an upload that is a file's.
 	RecordingByUpload(ctx context.Context, id UploadID) (Recording, error)
-	// HearRecording writes State, StartedAt, Pauses, CameraOffsetMS and HeardAt, and moves the
+	// Hear writes State, StartedAt, Pauses, CameraOffsetMS and HeardAt, and moves the
 	// upload's expiry. NotFound.
 	HearRecording(ctx context.Context, r Recording, expiresAt time.Time) error
 	// AddChunk stores a chunk's row, and its track's where it is the first, and moves HeardAt and

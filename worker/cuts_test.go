@@ -258,7 +258,7 @@ func TestGapThatNeverClosesBlocksNothing(t *testing.T) {
 		}
 	}
 	now = now.Add(storage.SilentFor + time.Minute)
-	if n, err := s.SealSilent(t.Context()); n != 1 || err != nil {
+	if n, err := s.Uploads.SealSilent(t.Context()); n != 1 || err != nil {
 		t.Fatalf("%d recordings were sealed, %v", n, err)
 	}
 	s.everything(t)

@@ -19,6 +19,7 @@ import (
 	"meanwhile"
 	"meanwhile/server/access"
 	"meanwhile/server/signin"
+	"meanwhile/server/uploads"
 	"meanwhile/storage"
 	"meanwhile/storage/fsstore"
 	"meanwhile/storage/sqlstore/sqlstoretest"
@@ -131,14 +132,14 @@ func (s *shop) work(t *testing.T, step storage.Step) (done int) {
 }
 
 type take struct {
-	meanwhile.Ticket
+	uploads.Ticket
 	sent int
 	size int64
 }
 
 func (s *shop) record(t *testing.T) *take {
 	t.Helper()
-	ticket, err := s.CreateRecording(t.Context(), s.owner, "Weekly")
+	ticket, err := s.Uploads.CreateRecording(t.Context(), s.owner, "Weekly")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,8 +148,8 @@ func (s *shop) record(t *testing.T) *take {
 
 func (s *shop) put(t *testing.T, r *take, body []byte) {
 	t.Helper()
-	n := meanwhile.NewChunk{Track: storage.ScreenTrack, N: r.sent, MediaType: "video/mp4", Want: sha256.Sum256(body)}
-	if _, _, err := s.PutChunk(t.Context(), s.owner, r.Upload.ID, n, bytes.NewReader(body)); err != nil {
+	n := uploads.NewChunk{Track: storage.ScreenTrack, N: r.sent, MediaType: "video/mp4", Want: sha256.Sum256(body)}
+	if _, _, err := s.Uploads.PutChunk(t.Context(), s.owner, r.Upload.ID, n, bytes.NewReader(body)); err != nil {
 		t.Fatal(err)
 	}
 	r.sent++
@@ -157,8 +158,8 @@ func (s *shop) put(t *testing.T, r *take, body []byte) {
 
 func (s *shop) complete(t *testing.T, r *take) {
 	t.Helper()
-	claims := map[string]meanwhile.Claim{storage.ScreenTrack: {Chunks: r.sent, Bytes: r.size}}
-	if _, err := s.CompleteRecording(t.Context(), s.owner, r.Upload.ID, claims); err != nil {
+	claims := map[string]uploads.Claim{storage.ScreenTrack: {Chunks: r.sent, Bytes: r.size}}
+	if _, err := s.Uploads.Complete(t.Context(), s.owner, r.Upload.ID, claims); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -39,7 +39,7 @@ func (w *Worker) Reconcile(ctx context.Context, owned bool) error {
 			if sent > 0 {
 				w.Log.Info("sent work again", "stages", sent)
 			}
-			sealed, err := w.Library.SealSilent(ctx)
+			sealed, err := w.Library.Uploads.SealSilent(ctx)
 			if err != nil && ctx.Err() == nil {
 				w.Log.Warn("silent recordings not looked at, trying again", "error", err)
 			}

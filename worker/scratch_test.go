@@ -12,6 +12,7 @@ import (
 
 	"meanwhile"
 	"meanwhile/server/signin"
+	"meanwhile/server/uploads"
 	"meanwhile/storage"
 	"meanwhile/storage/fsstore"
 	"meanwhile/storage/sqlstore/sqlstoretest"
@@ -61,15 +62,15 @@ func uploaded(t testing.TB, pieces ...string) (*meanwhile.Library, storage.Video
 	must(err)
 	owner, err := lib.Core.BySession(t.Context(), cookie)
 	must(err)
-	ticket, err := lib.CreateUpload(
+	ticket, err := lib.Uploads.Create(
 		t.Context(),
 		owner,
-		meanwhile.NewUpload{Filename: "a.mp4", LengthBytes: int64(len(strings.Join(pieces, "")))},
+		uploads.NewUpload{Filename: "a.mp4", LengthBytes: int64(len(strings.Join(pieces, "")))},
 	)
 	must(err)
 	var offset int64
 	for _, p := range pieces {
-		offset, err = lib.WriteUpload(t.Context(), owner, ticket.Upload.ID, offset, strings.NewReader(p), nil)
+		offset, err = lib.Uploads.Write(t.Context(), owner, ticket.Upload.ID, offset, strings.NewReader(p), nil)
 		must(err)
 	}
 	return lib, ticket.Video.ID

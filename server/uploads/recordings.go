@@ -1,4 +1,4 @@
-package meanwhile
+package uploads
 
 import (
 	"context"
@@ -15,22 +15,22 @@ import (
 )
 
 // CreateRecording makes a video that a browser is about to record: its link exists before the first
-// byte. Errors are CreateUpload's.
-func (l *Library) CreateRecording(ctx context.Context, a access.Actor, title string) (Ticket, error) {
-	return l.createRecording(ctx, a, title, func(storage.Store, storage.Video) error { return nil })
+// byte. Errors are Create's.
+func (s *Service) CreateRecording(ctx context.Context, a access.Actor, title string) (Ticket, error) {
+	return s.createRecording(ctx, a, title, func(storage.Store, storage.Video) error { return nil })
 }
 
 // createRecording is CreateRecording with something more in its transaction.
-func (l *Library) createRecording(
+func (s *Service) createRecording(
 	ctx context.Context,
 	a access.Actor,
 	title string,
 	also func(storage.Store, storage.Video) error,
 ) (Ticket, error) {
-	if err := l.mayUpload(a); err != nil {
+	if err := s.mayUpload(a); err != nil {
 		return Ticket{}, err
 	}
-	if l.diskUsed() >= diskFullForNew {
+	if s.diskUsed() >= diskFullForNew {
 		return Ticket{}, storage.E(
 			storage.Full,
 			"The storage is nearly full, so no new recordings are taken. Free some space, or ask who runs this site "+
@@ -38,9 +38,9 @@ func (l *Library) createRecording(
 			nil,
 		)
 	}
-	now := l.Now()
+	now := s.core.Now()
 	v := storage.Video{
-		ID:          storage.VideoID(l.NewID()),
+		ID:          storage.VideoID(s.core.NewID()),
 		WorkspaceID: a.WorkspaceID,
 		OwnerID:     a.UserID,
 		OwnerName:   a.Name,
@@ -51,22 +51,22 @@ func (l *Library) createRecording(
 		UpdatedAt:   now,
 	}
 	u := storage.Upload{
-		ID:          storage.UploadID(l.NewID()),
+		ID:          storage.UploadID(s.core.NewID()),
 		VideoID:     v.ID,
 		TokenHash:   storage.SecretHash(storage.NewSecret()),
 		LengthBytes: -1,
 		CreatedAt:   now,
 		ExpiresAt:   now.Add(storage.UploadKeep),
 	}
-	share, err := l.Core.NewShare(ctx, v, now)
+	share, err := s.core.NewShare(ctx, v, now)
 	if err != nil {
 		return Ticket{}, err
 	}
 	t := Ticket{
-		Video: v, Upload: u, Token: l.Core.UploadToken(u.ID, now),
+		Video: v, Upload: u, Token: s.core.UploadToken(u.ID, now),
 		Share: share,
 	}
-	err = l.Store.InTx(ctx, func(tx storage.Store) error {
+	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := tx.CreateVideo(ctx, t.Video); err != nil {
 			return fmt.Errorf("create video: %w", err)
 		}
@@ -87,28 +87,24 @@ func (l *Library) createRecording(
 	if err != nil {
 		return Ticket{}, err
 	}
-	l.Core.Announce(ctx, v, storage.EventVideo)
+	s.core.Announce(ctx, v, storage.EventVideo)
 	return t, nil
 }
 
-// RenewUploadToken gives a new token for a video's recording to somebody who may upload to it.
+// RenewToken gives a new token for a video's recording to somebody who may upload to it.
 // NotFound, Gone.
-func (l *Library) RenewUploadToken(
-	ctx context.Context,
-	a access.Actor,
-	id storage.VideoID,
-) (storage.Upload, string, error) {
-	if _, err := l.Core.VideoFor(ctx, a, id, access.ToUpload); err != nil {
+func (s *Service) RenewToken(ctx context.Context, a access.Actor, id storage.VideoID) (storage.Upload, string, error) {
+	if _, err := s.core.VideoFor(ctx, a, id, access.ToUpload); err != nil {
 		return storage.Upload{}, "", err
 	}
-	u, err := l.Store.UploadByVideo(ctx, id)
+	u, err := s.core.Store.UploadByVideo(ctx, id)
 	if err != nil {
 		return storage.Upload{}, "", noUpload(err)
 	}
-	if u, err = l.Upload(ctx, a, u.ID); err != nil {
+	if u, err = s.ByID(ctx, a, u.ID); err != nil {
 		return storage.Upload{}, "", err
 	}
-	return u, l.Core.UploadToken(u.ID, l.Now()), nil
+	return u, s.core.UploadToken(u.ID, s.core.Now()), nil
 }
 
 // Heartbeat is what a recorder says of itself while it records or is paused.
@@ -119,38 +115,38 @@ type Heartbeat struct {
 	CameraOffsetMS int64
 }
 
-// HearRecording keeps the recording alive and answers with a fresh token. NotFound, Gone, Invalid;
+// Hear keeps the recording alive and answers with a fresh token. NotFound, Gone, Invalid;
 // Conflict once it was completed.
-func (l *Library) HearRecording(ctx context.Context, a access.Actor, id storage.UploadID, h Heartbeat) (string, error) {
+func (s *Service) Hear(ctx context.Context, a access.Actor, id storage.UploadID, h Heartbeat) (string, error) {
 	if h.State != "recording" && h.State != "paused" {
 		return "", storage.E(storage.Invalid, `A recording is "recording" or "paused".`, nil)
 	}
 	if len(h.Pauses) > storage.MaxPauses {
 		return "", storage.E(storage.Invalid, fmt.Sprintf("A recording has at most %d pauses.", storage.MaxPauses), nil)
 	}
-	_, r, err := l.recording(ctx, a, id)
+	_, r, err := s.recording(ctx, a, id)
 	if err != nil {
 		return "", err
 	}
-	now := l.Now()
+	now := s.core.Now()
 	r.State, r.StartedAt, r.Pauses, r.CameraOffsetMS, r.HeardAt = h.State, h.StartedAt, h.Pauses, h.CameraOffsetMS, now
-	if err := l.Store.HearRecording(ctx, r, now.Add(storage.UploadKeep)); err != nil {
+	if err := s.core.Store.HearRecording(ctx, r, now.Add(storage.UploadKeep)); err != nil {
 		return "", fmt.Errorf("hear recording: %w", err)
 	}
-	return l.Core.UploadToken(id, now), nil
+	return s.core.UploadToken(id, now), nil
 }
 
 // recording loads an upload that is a recording's. NotFound, Gone.
-func (l *Library) recording(
+func (s *Service) recording(
 	ctx context.Context,
 	a access.Actor,
 	id storage.UploadID,
 ) (storage.Upload, storage.Recording, error) {
-	u, err := l.Upload(ctx, a, id)
+	u, err := s.ByID(ctx, a, id)
 	if err != nil {
 		return storage.Upload{}, storage.Recording{}, err
 	}
-	r, err := l.Store.RecordingByUpload(ctx, id)
+	r, err := s.core.Store.RecordingByUpload(ctx, id)
 	if err != nil && storage.KindOf(err) == storage.NotFound {
 		return storage.Upload{}, storage.Recording{}, noUpload(err)
 	}
@@ -171,7 +167,7 @@ type NewChunk struct {
 // PutChunk stores a chunk durably; the same bytes again are no error and change nothing (created
 // false). Errors: Conflict with the row that is there when the number was taken by other bytes, or
 // when the recording was completed; Mismatch; TooLarge; Full; Invalid; NotFound; Gone.
-func (l *Library) PutChunk(
+func (s *Service) PutChunk(
 	ctx context.Context,
 	a access.Actor,
 	id storage.UploadID,
@@ -192,34 +188,34 @@ func (l *Library) PutChunk(
 			nil,
 		)
 	}
-	u, _, err := l.recording(ctx, a, id)
+	u, _, err := s.recording(ctx, a, id)
 	if err != nil {
 		return storage.Chunk{}, false, err
 	}
 	want := hex.EncodeToString(n.Want[:])
-	there, err := l.Store.ChunkByNumber(ctx, id, n.Track, n.N)
+	there, err := s.core.Store.ChunkByNumber(ctx, id, n.Track, n.N)
 	if err == nil {
 		return there, false, sameChunk(there, want)
 	}
 	if storage.KindOf(err) != storage.NotFound {
 		return storage.Chunk{}, false, fmt.Errorf("find chunk: %w", err)
 	}
-	if l.diskUsed() >= diskFullForRunning {
+	if s.diskUsed() >= diskFullForRunning {
 		return storage.Chunk{}, false, storage.E(
 			storage.Full,
 			"The storage is full. What was recorded is kept in the browser, and goes up when there is room again.",
 			nil,
 		)
 	}
-	c, err := l.storeChunk(ctx, u, n, want, body)
+	c, err := s.storeChunk(ctx, u, n, want, body)
 	if err != nil {
 		return storage.Chunk{}, false, err
 	}
 	// The client may have gone: what is stored is worth its row.
 	keep, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeFor)
 	defer cancel()
-	now := l.Now()
-	stored, created, err := l.Store.AddChunk(
+	now := s.core.Now()
+	stored, created, err := s.core.Store.AddChunk(
 		keep,
 		id,
 		c,
@@ -228,10 +224,10 @@ func (l *Library) PutChunk(
 		now.Add(storage.UploadKeep),
 	)
 	if err != nil || !created {
-		l.dropChunk(keep, c)
+		s.dropChunk(keep, c)
 	}
 	if err != nil && storage.KindOf(err) == storage.Conflict {
-		if _, _, gone := l.recording(keep, a, id); gone != nil { // given up while the chunk came
+		if _, _, gone := s.recording(keep, a, id); gone != nil { // given up while the chunk came
 			return storage.Chunk{}, false, gone
 		}
 		return storage.Chunk{}, false, storage.E(storage.Conflict, "This recording was completed.", err)
@@ -242,7 +238,7 @@ func (l *Library) PutChunk(
 	if !created {
 		return stored, false, sameChunk(stored, want)
 	}
-	l.indexed(keep, u, n.Track)
+	s.indexed(keep, u, n.Track)
 	return stored, true, nil
 }
 
@@ -253,7 +249,7 @@ func sameChunk(there storage.Chunk, want string) error {
 	return storage.E(storage.Conflict, "Other bytes were stored under this number.", nil)
 }
 
-func (l *Library) storeChunk(
+func (s *Service) storeChunk(
 	ctx context.Context,
 	u storage.Upload,
 	n NewChunk,
@@ -262,9 +258,9 @@ func (l *Library) storeChunk(
 ) (storage.Chunk, error) {
 	sum := sha256.New()
 	limited := &io.LimitedReader{R: body, N: storage.MaxPartBytes + 1}
-	c := storage.Chunk{Track: n.Track, N: n.N, Key: fmt.Sprintf("u/%s/%s/%s", u.ID, n.Track, l.NewID())}
+	c := storage.Chunk{Track: n.Track, N: n.N, Key: fmt.Sprintf("u/%s/%s/%s", u.ID, n.Track, s.core.NewID())}
 	var err error
-	c.SizeBytes, err = l.Objects.Put(ctx, c.Key, io.TeeReader(limited, sum))
+	c.SizeBytes, err = s.core.Objects.Put(ctx, c.Key, io.TeeReader(limited, sum))
 	if err != nil {
 		return storage.Chunk{}, fmt.Errorf("store chunk: %w", err)
 	}
@@ -282,15 +278,15 @@ func (l *Library) storeChunk(
 		)
 	}
 	if err != nil {
-		l.dropChunk(context.WithoutCancel(ctx), c)
+		s.dropChunk(context.WithoutCancel(ctx), c)
 		return storage.Chunk{}, err
 	}
 	return c, nil
 }
 
-func (l *Library) dropChunk(ctx context.Context, c storage.Chunk) {
-	if err := l.Objects.Delete(ctx, c.Key); err != nil {
-		l.Log.Warn("orphaned chunk not deleted", "key", c.Key, "error", err)
+func (s *Service) dropChunk(ctx context.Context, c storage.Chunk) {
+	if err := s.core.Objects.Delete(ctx, c.Key); err != nil {
+		s.core.Log.Warn("orphaned chunk not deleted", "key", c.Key, "error", err)
 	}
 }
 
@@ -301,22 +297,22 @@ type RecordingState struct {
 }
 
 // RecordingState answers what has arrived. NotFound, Gone.
-func (l *Library) RecordingState(ctx context.Context, a access.Actor, id storage.UploadID) (RecordingState, error) {
-	u, r, err := l.recording(ctx, a, id)
+func (s *Service) RecordingState(ctx context.Context, a access.Actor, id storage.UploadID) (RecordingState, error) {
+	u, r, err := s.recording(ctx, a, id)
 	if err != nil {
 		return RecordingState{}, err
 	}
-	s := RecordingState{Tracks: map[string]storage.TrackState{}, Sealed: u.SealedAt != nil && !r.Recovered}
+	recordingState := RecordingState{Tracks: map[string]storage.TrackState{}, Sealed: u.SealedAt != nil && !r.Recovered}
 	for _, track := range []string{storage.ScreenTrack, storage.CameraTrack} {
-		chunks, err := l.Store.Chunks(ctx, id, track)
+		chunks, err := s.core.Store.Chunks(ctx, id, track)
 		if err != nil {
 			return RecordingState{}, fmt.Errorf("list chunks: %w", err)
 		}
 		if len(chunks) > 0 || track == storage.ScreenTrack {
-			s.Tracks[track] = storage.StateOfTrack(chunks)
+			recordingState.Tracks[track] = storage.StateOfTrack(chunks)
 		}
 	}
-	return s, nil
+	return recordingState, nil
 }
 
 // Claim is what a client says that it sent of a track.
@@ -330,25 +326,25 @@ type MissingError struct{ Missing map[string][]int }
 
 func (e *MissingError) Error() string { return fmt.Sprintf("chunks are missing: %v", e.Missing) }
 
-// CompleteRecording compares what the client sent with what lies in the store, seals the recording
+// Complete compares what the client sent with what lies in the store, seals the recording
 // and starts its processing. It may be repeated: the answer may be lost. Errors: Conflict with a
 // MissingError in its chain, or when counts or sizes differ; NotFound; Gone.
-func (l *Library) CompleteRecording(
+func (s *Service) Complete(
 	ctx context.Context,
 	a access.Actor,
 	id storage.UploadID,
 	claims map[string]Claim,
 ) (storage.VideoSummary, error) {
-	u, r, err := l.recording(ctx, a, id)
+	u, r, err := s.recording(ctx, a, id)
 	if err != nil {
 		return storage.VideoSummary{}, err
 	}
-	v, err := l.Store.VideoByID(ctx, u.VideoID)
+	v, err := s.core.Store.VideoByID(ctx, u.VideoID)
 	if err != nil {
 		return storage.VideoSummary{}, fmt.Errorf("find video: %w", err)
 	}
 	if u.SealedAt != nil && !r.Recovered {
-		return l.Store.VideoSummary(ctx, v.ID)
+		return s.core.Store.VideoSummary(ctx, v.ID)
 	}
 	if claims[storage.ScreenTrack].Chunks < 1 {
 		return storage.VideoSummary{}, storage.E(
@@ -357,42 +353,42 @@ func (l *Library) CompleteRecording(
 			nil,
 		)
 	}
-	total, err := l.compareClaims(ctx, u, claims)
+	total, err := s.compareClaims(ctx, u, claims)
 	if err != nil {
 		return storage.VideoSummary{}, err
 	}
-	if err := l.sealRecording(ctx, u, v, total, false); err != nil {
+	if err := s.sealRecording(ctx, u, v, total, false); err != nil {
 		return storage.VideoSummary{}, err
 	}
-	return l.Store.VideoSummary(ctx, u.VideoID)
+	return s.core.Store.VideoSummary(ctx, u.VideoID)
 }
 
 // compareClaims answers how many chunks there are in all.
-func (l *Library) compareClaims(ctx context.Context, u storage.Upload, claims map[string]Claim) (int, error) {
+func (s *Service) compareClaims(ctx context.Context, u storage.Upload, claims map[string]Claim) (int, error) {
 	missing := map[string][]int{}
 	total := 0
 	for _, track := range []string{storage.ScreenTrack, storage.CameraTrack} {
-		chunks, err := l.Store.Chunks(ctx, u.ID, track)
+		chunks, err := s.core.Store.Chunks(ctx, u.ID, track)
 		if err != nil {
 			return 0, fmt.Errorf("list chunks: %w", err)
 		}
-		s, claim := storage.StateOfTrack(chunks), claims[track]
-		total += s.Chunks
-		absent := s.Missing
-		for n := s.Next; n < claim.Chunks && len(s.Missing) == 0 && len(absent) < 1000; n++ {
+		trackState, claim := storage.StateOfTrack(chunks), claims[track]
+		total += trackState.Chunks
+		absent := trackState.Missing
+		for n := trackState.Next; n < claim.Chunks && len(trackState.Missing) == 0 && len(absent) < 1000; n++ {
 			absent = append(absent, n)
 		}
 		if len(absent) > 0 {
 			missing[track] = absent
 			continue
 		}
-		if s.Chunks != claim.Chunks || s.Bytes != claim.Bytes {
+		if trackState.Chunks != claim.Chunks || trackState.Bytes != claim.Bytes {
 			return 0, storage.E(
 				storage.Conflict,
 				fmt.Sprintf(
 					"%d chunks of %d bytes of the track %q are here, not %d of %d.",
-					s.Chunks,
-					s.Bytes,
+					trackState.Chunks,
+					trackState.Bytes,
 					track,
 					claim.Chunks,
 					claim.Bytes,
@@ -401,7 +397,7 @@ func (l *Library) compareClaims(ctx context.Context, u storage.Upload, claims ma
 			)
 		}
 		for _, c := range chunks {
-			if info, err := l.Objects.Stat(ctx, c.Key); err != nil || info.SizeBytes != c.SizeBytes {
+			if info, err := s.core.Objects.Stat(ctx, c.Key); err != nil || info.SizeBytes != c.SizeBytes {
 				return 0, storage.E(
 					storage.Internal,
 					"A stored chunk does not have the size that was acknowledged.",
@@ -416,7 +412,7 @@ func (l *Library) compareClaims(ctx context.Context, u storage.Upload, claims ma
 	return total, nil
 }
 
-func (l *Library) sealRecording(
+func (s *Service) sealRecording(
 	ctx context.Context,
 	u storage.Upload,
 	v storage.Video,
@@ -426,36 +422,36 @@ func (l *Library) sealRecording(
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeFor)
 	defer cancel()
 	var sound *storage.Stage
-	err := l.Stages.Start(ctx, u.VideoID, func(tx storage.Store) (err error) {
-		if err := tx.SealRecording(ctx, u.ID, l.Now(), chunks, recovered); err != nil {
+	err := s.stages.Start(ctx, u.VideoID, func(tx storage.Store) (err error) {
+		if err := tx.SealRecording(ctx, u.ID, s.core.Now(), chunks, recovered); err != nil {
 			return fmt.Errorf("seal recording: %w", err)
 		}
-		if sound, err = l.wakeLastSound(ctx, tx, u); err != nil {
+		if sound, err = s.wakeLastSound(ctx, tx, u); err != nil {
 			return err
 		}
 		if v.State == storage.StateReady || v.State == storage.StateProcessing {
 			// it was recovered and is made anew with what came later; what plays goes on playing
 			return nil
 		}
-		return tx.SetVideoState(ctx, v.ID, storage.StateProcessing.From(), storage.StateProcessing, "", l.Now())
+		return tx.SetVideoState(ctx, v.ID, storage.StateProcessing.From(), storage.StateProcessing, "", s.core.Now())
 	})
 	if err == nil && sound != nil && sound.State == storage.StageDue {
-		l.Stages.Send(ctx, []storage.Stage{*sound})
+		s.stages.Send(ctx, []storage.Stage{*sound})
 	}
 	return err
 }
 
 // SealSilent seals recordings of which nothing was heard for SilentFor: what is contiguous is
 // processed, and later chunks still come in. It answers how many there were.
-func (l *Library) SealSilent(ctx context.Context) (int, error) {
-	ids, err := l.Store.SilentRecordings(ctx, l.Now().Add(-storage.SilentFor), stages.ReconcileBatch)
+func (s *Service) SealSilent(ctx context.Context) (int, error) {
+	ids, err := s.core.Store.SilentRecordings(ctx, s.core.Now().Add(-storage.SilentFor), stages.ReconcileBatch)
 	if err != nil {
 		return 0, fmt.Errorf("list silent recordings: %w", err)
 	}
 	sealed := 0
 	for _, id := range ids {
-		if err := l.sealAsItIs(ctx, id); err != nil {
-			l.Log.Warn("silent recording not sealed", "upload_id", id, "error", err)
+		if err := s.sealAsItIs(ctx, id); err != nil {
+			s.core.Log.Warn("silent recording not sealed", "upload_id", id, "error", err)
 			continue
 		}
 		sealed++
@@ -463,22 +459,22 @@ func (l *Library) SealSilent(ctx context.Context) (int, error) {
 	return sealed, nil
 }
 
-func (l *Library) sealAsItIs(ctx context.Context, id storage.UploadID) error {
-	u, err := l.Store.UploadByID(ctx, id)
+func (s *Service) sealAsItIs(ctx context.Context, id storage.UploadID) error {
+	u, err := s.core.Store.UploadByID(ctx, id)
 	if err != nil {
 		return fmt.Errorf("find upload: %w", err)
 	}
-	v, err := l.Store.VideoByID(ctx, u.VideoID)
+	v, err := s.core.Store.VideoByID(ctx, u.VideoID)
 	if err != nil {
 		return fmt.Errorf("find video: %w", err)
 	}
 	total := 0
 	for _, track := range []string{storage.ScreenTrack, storage.CameraTrack} {
-		chunks, err := l.Store.Chunks(ctx, id, track)
+		chunks, err := s.core.Store.Chunks(ctx, id, track)
 		if err != nil {
 			return fmt.Errorf("list chunks: %w", err)
 		}
 		total += len(chunks)
 	}
-	return l.sealRecording(ctx, u, v, total, true)
+	return s.sealRecording(ctx, u, v, total, true)
 }

@@ -1,4 +1,4 @@
-package meanwhile
+package uploads
 
 import (
 	"context"
@@ -19,9 +19,9 @@ const maxCreationKey = 255
 // account gives the same recording for a day, with a fresh token. Without a name it is
 // CreateRecording. Invalid for a name that is too long; Gone and NotFound when the recording has
 // been given up or deleted.
-func (l *Library) CreateRecordingOnce(ctx context.Context, a access.Actor, title, name string) (Ticket, error) {
+func (s *Service) CreateRecordingOnce(ctx context.Context, a access.Actor, title, name string) (Ticket, error) {
 	if name == "" {
-		return l.CreateRecording(ctx, a, title)
+		return s.CreateRecording(ctx, a, title)
 	}
 	if len(name) > maxCreationKey {
 		return Ticket{}, storage.E(
@@ -30,15 +30,15 @@ func (l *Library) CreateRecordingOnce(ctx context.Context, a access.Actor, title
 			nil,
 		)
 	}
-	if err := l.mayUpload(a); err != nil {
+	if err := s.mayUpload(a); err != nil {
 		return Ticket{}, err
 	}
 	hash := storage.SecretHash(name)
-	t, err := l.createdBefore(ctx, a, hash)
+	t, err := s.createdBefore(ctx, a, hash)
 	if t.Video.ID != "" || err != nil {
 		return t, err
 	}
-	t, err = l.createRecording(ctx, a, title, func(tx storage.Store, v storage.Video) error {
+	t, err = s.createRecording(ctx, a, title, func(tx storage.Store, v storage.Video) error {
 		return tx.NameCreation(
 			ctx,
 			storage.Creation{UserID: a.UserID, KeyHash: hash, VideoID: v.ID, CreatedAt: v.CreatedAt},
@@ -48,7 +48,7 @@ func (l *Library) CreateRecordingOnce(ctx context.Context, a access.Actor, title
 	if err == nil || storage.KindOf(err) != storage.Conflict {
 		return t, err
 	}
-	again, lost := l.createdBefore(ctx, a, hash) // the same request came twice at once
+	again, lost := s.createdBefore(ctx, a, hash) // the same request came twice at once
 	if again.Video.ID != "" || lost != nil {
 		return again, lost
 	}
@@ -57,23 +57,23 @@ func (l *Library) CreateRecordingOnce(ctx context.Context, a access.Actor, title
 
 // createdBefore is the recording that a request of that name made, with a fresh token; nothing
 // where there is none.
-func (l *Library) createdBefore(ctx context.Context, a access.Actor, hash string) (Ticket, error) {
-	id, err := l.Store.CreationByKey(ctx, a.UserID, hash, l.Now().Add(-CreationKeep))
+func (s *Service) createdBefore(ctx context.Context, a access.Actor, hash string) (Ticket, error) {
+	id, err := s.core.Store.CreationByKey(ctx, a.UserID, hash, s.core.Now().Add(-CreationKeep))
 	if storage.KindOf(err) == storage.NotFound && err != nil {
 		return Ticket{}, nil
 	}
 	if err != nil {
 		return Ticket{}, fmt.Errorf("find creation: %w", err)
 	}
-	v, err := l.Core.VideoFor(ctx, a, id, access.ToUpload)
+	v, err := s.core.VideoFor(ctx, a, id, access.ToUpload)
 	if err != nil {
 		return Ticket{}, err
 	}
 	t := Ticket{Video: v}
-	if t.Upload, t.Token, err = l.RenewUploadToken(ctx, a, id); err != nil {
+	if t.Upload, t.Token, err = s.RenewToken(ctx, a, id); err != nil {
 		return Ticket{}, err
 	}
-	if t.Share, err = l.Store.ShareByVideo(ctx, id); err != nil {
+	if t.Share, err = s.core.Store.ShareByVideo(ctx, id); err != nil {
 		return Ticket{}, fmt.Errorf("find share: %w", err)
 	}
 	return t, nil

@@ -1,4 +1,4 @@
-package meanwhile
+package uploads
 
 import (
 	"bufio"
@@ -15,14 +15,14 @@ import (
 
 // partWriter cuts one request's body into parts.
 type partWriter struct {
-	lib    *Library
-	upload storage.Upload
-	video  storage.Video
-	next   int // number of the next part
-	body   *bufio.Reader
-	check  *Checksum
-	held   []storage.Part // stored, but not yet in rows: waiting for the checksum
-	ahead  int64          // bytes of held
+	service *Service
+	upload  storage.Upload
+	video   storage.Video
+	next    int // number of the next part
+	body    *bufio.Reader
+	check   *Checksum
+	held    []storage.Part // stored, but not yet in rows: waiting for the checksum
+	ahead   int64          // bytes of held
 }
 
 func (w *partWriter) run(ctx context.Context) error {
@@ -39,7 +39,7 @@ func (w *partWriter) run(ctx context.Context) error {
 			w.drop(ctx, w.held)
 			return storage.E(storage.TooLarge, "More bytes came than this upload was announced with.", nil)
 		}
-		if w.lib.diskUsed() >= diskFullForRunning {
+		if w.service.diskUsed() >= diskFullForRunning {
 			w.drop(ctx, w.held)
 			return storage.E(
 				storage.Full,
@@ -62,7 +62,7 @@ func (w *partWriter) run(ctx context.Context) error {
 func (w *partWriter) room() int64 {
 	end := w.upload.LengthBytes
 	if end < 0 {
-		end = w.lib.Limits.MaxUploadBytes
+		end = w.service.limits.MaxUploadBytes
 	}
 	return end - w.upload.OffsetBytes - w.ahead
 }
@@ -76,8 +76,8 @@ func (w *partWriter) part(ctx context.Context, maxBytes int64) (broke, err error
 		into = append(into, w.check.Hash)
 	}
 	src := &untilBroken{r: io.LimitReader(w.body, maxBytes)}
-	key := fmt.Sprintf("u/%s/%s", w.upload.ID, w.lib.NewID())
-	n, err := w.lib.Objects.Put(ctx, key, io.TeeReader(src, io.MultiWriter(into...)))
+	key := fmt.Sprintf("u/%s/%s", w.upload.ID, w.service.core.NewID())
+	n, err := w.service.core.Objects.Put(ctx, key, io.TeeReader(src, io.MultiWriter(into...)))
 	if err != nil {
 		return nil, fmt.Errorf("store part: %w", err)
 	}
@@ -123,7 +123,13 @@ func (w *partWriter) broken(ctx context.Context, cause error) error {
 func (w *partWriter) append(ctx context.Context, parts []storage.Part) error {
 	keep, cancel := context.WithTimeout(ctx, storeFor)
 	defer cancel()
-	err := w.lib.Store.AppendParts(keep, w.upload.ID, w.upload.Holder, parts, w.lib.Now().Add(storage.UploadKeep))
+	err := w.service.core.Store.AppendParts(
+		keep,
+		w.upload.ID,
+		w.upload.Holder,
+		parts,
+		w.service.core.Now().Add(storage.UploadKeep),
+	)
 	if err != nil {
 		w.drop(ctx, parts)
 		if storage.KindOf(err) == storage.Fenced || storage.KindOf(err) == storage.Conflict {
@@ -134,15 +140,15 @@ func (w *partWriter) append(ctx context.Context, parts []storage.Part) error {
 	for _, p := range parts {
 		w.upload.OffsetBytes += p.SizeBytes
 	}
-	w.lib.Core.Announce(ctx, w.video, storage.EventVideo)
+	w.service.core.Announce(ctx, w.video, storage.EventVideo)
 	return nil
 }
 
 // drop removes objects that no row names.
 func (w *partWriter) drop(ctx context.Context, parts []storage.Part) {
 	for _, p := range parts {
-		if err := w.lib.Objects.Delete(ctx, p.Key); err != nil {
-			w.lib.Log.Warn("orphaned part not deleted", "upload_id", w.upload.ID, "error", err)
+		if err := w.service.core.Objects.Delete(ctx, p.Key); err != nil {
+			w.service.core.Log.Warn("orphaned part not deleted", "upload_id", w.upload.ID, "error", err)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package meanwhile
+package uploads
 
 import (
 	"bufio"
@@ -46,27 +46,27 @@ type Ticket struct {
 	Token  string // write-only credential of this upload; kept nowhere else
 }
 
-// CreateUpload makes a video, its share link and an upload for a file. Unauthenticated for guests,
+// Create makes a video, its share link and an upload for a file. Unauthenticated for guests,
 // Forbidden for a key without the scope, TooLarge and Full where the limits say so.
-func (l *Library) CreateUpload(ctx context.Context, a access.Actor, n NewUpload) (Ticket, error) {
-	if err := l.mayUpload(a); err != nil {
+func (s *Service) Create(ctx context.Context, a access.Actor, n NewUpload) (Ticket, error) {
+	if err := s.mayUpload(a); err != nil {
 		return Ticket{}, err
 	}
-	if n.LengthBytes > l.Limits.MaxUploadBytes {
-		return Ticket{}, l.tooLarge()
+	if n.LengthBytes > s.limits.MaxUploadBytes {
+		return Ticket{}, s.tooLarge()
 	}
-	if l.diskUsed() >= diskFullForNew {
+	if s.diskUsed() >= diskFullForNew {
 		return Ticket{}, storage.E(
 			storage.Full,
 			"The storage is nearly full, so no new uploads are taken. Free some space, or ask who runs this site to.",
 			nil,
 		)
 	}
-	now := l.Now()
+	now := s.core.Now()
 	filename := storage.CleanLine(path.Base(strings.ReplaceAll(n.Filename, `\`, "/")), 255)
 	secret := "up_" + storage.NewSecret()
 	v := storage.Video{
-		ID:          storage.VideoID(l.NewID()),
+		ID:          storage.VideoID(s.core.NewID()),
 		WorkspaceID: a.WorkspaceID,
 		OwnerID:     a.UserID,
 		OwnerName:   a.Name,
@@ -76,7 +76,7 @@ func (l *Library) CreateUpload(ctx context.Context, a access.Actor, n NewUpload)
 		CreatedAt:   now,
 		UpdatedAt:   now,
 	}
-	share, err := l.Core.NewShare(ctx, v, now)
+	share, err := s.core.NewShare(ctx, v, now)
 	if err != nil {
 		return Ticket{}, err
 	}
@@ -84,7 +84,7 @@ func (l *Library) CreateUpload(ctx context.Context, a access.Actor, n NewUpload)
 		Video: v, Token: secret,
 		Share: share,
 		Upload: storage.Upload{
-			ID:          storage.UploadID(l.NewID()),
+			ID:          storage.UploadID(s.core.NewID()),
 			VideoID:     v.ID,
 			TokenHash:   storage.SecretHash(secret),
 			Filename:    filename,
@@ -93,7 +93,7 @@ func (l *Library) CreateUpload(ctx context.Context, a access.Actor, n NewUpload)
 			ExpiresAt:   now.Add(storage.UploadKeep),
 		},
 	}
-	err = l.Store.InTx(ctx, func(tx storage.Store) error {
+	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := tx.CreateVideo(ctx, t.Video); err != nil {
 			return fmt.Errorf("create video: %w", err)
 		}
@@ -105,14 +105,14 @@ func (l *Library) CreateUpload(ctx context.Context, a access.Actor, n NewUpload)
 	if err != nil {
 		return Ticket{}, err
 	}
-	l.Core.Announce(ctx, v, storage.EventVideo)
+	s.core.Announce(ctx, v, storage.EventVideo)
 	if n.LengthBytes == 0 {
-		return t, l.seal(ctx, t.Upload)
+		return t, s.seal(ctx, t.Upload)
 	}
 	return t, nil
 }
 
-func (l *Library) mayUpload(a access.Actor) error {
+func (s *Service) mayUpload(a access.Actor) error {
 	if !a.SignedIn() {
 		return storage.E(
 			storage.Unauthenticated,
@@ -129,19 +129,19 @@ func (l *Library) mayUpload(a access.Actor) error {
 	return nil
 }
 
-func (l *Library) tooLarge() error {
+func (s *Service) tooLarge() error {
 	return storage.E(
 		storage.TooLarge,
-		fmt.Sprintf("This file is larger than this site takes (%d MiB).", l.Limits.MaxUploadBytes>>20),
+		fmt.Sprintf("This file is larger than this site takes (%d MiB).", s.limits.MaxUploadBytes>>20),
 		nil,
 	)
 }
 
-func (l *Library) diskUsed() float64 {
-	if l.DiskUsed == nil {
+func (s *Service) diskUsed() float64 {
+	if s.measureDisk == nil {
 		return 0
 	}
-	return l.DiskUsed()
+	return s.measureDisk()
 }
 
 // titleFor is the given title, else the file's name without its ending.
@@ -156,24 +156,24 @@ func titleFor(title, filename string) string {
 	return storage.CutRunes(base, storage.MaxTitleRunes)
 }
 
-// Upload answers where an upload stands. NotFound when it is not there or not the actor's, Gone
+// ByID answers where an upload stands. NotFound when it is not there or not the actor's, Gone
 // when it was given up or has expired.
-func (l *Library) Upload(ctx context.Context, a access.Actor, id storage.UploadID) (storage.Upload, error) {
-	u, err := l.Store.UploadByID(ctx, id)
+func (s *Service) ByID(ctx context.Context, a access.Actor, id storage.UploadID) (storage.Upload, error) {
+	u, err := s.core.Store.UploadByID(ctx, id)
 	unknown := err != nil && storage.KindOf(err) == storage.NotFound
 	if err != nil && !unknown {
 		return storage.Upload{}, fmt.Errorf("find upload: %w", err)
 	}
 	if a.Upload != id {
 		// also of none: what is somebody else's takes as long as what is not there
-		v, err := l.Store.VideoByID(ctx, u.VideoID)
+		v, err := s.core.Store.VideoByID(ctx, u.VideoID)
 		if err != nil && !unknown {
 			return storage.Upload{}, fmt.Errorf("find video of upload: %w", err)
 		}
 		if unknown {
 			return storage.Upload{}, noUpload(err)
 		}
-		if err := l.Core.Authorize(a, v, nil, access.ToUpload); err != nil {
+		if err := s.core.Authorize(a, v, nil, access.ToUpload); err != nil {
 			if storage.KindOf(err) == storage.NotFound {
 				return storage.Upload{}, noUpload(err)
 			}
@@ -183,7 +183,7 @@ func (l *Library) Upload(ctx context.Context, a access.Actor, id storage.UploadI
 	if unknown {
 		return storage.Upload{}, noUpload(err)
 	}
-	if u.TerminatedAt != nil || (u.SealedAt == nil && !l.Now().Before(u.ExpiresAt)) {
+	if u.TerminatedAt != nil || (u.SealedAt == nil && !s.core.Now().Before(u.ExpiresAt)) {
 		return storage.Upload{}, storage.E(
 			storage.Gone,
 			"This upload was given up or waited too long. Start it again.",
@@ -193,14 +193,14 @@ func (l *Library) Upload(ctx context.Context, a access.Actor, id storage.UploadI
 	return u, nil
 }
 
-// SettledUpload is Upload once nothing of it is being stored any more, or after two seconds: what a
+// Settled is Upload once nothing of it is being stored any more, or after two seconds: what a
 // broken request brought would be sent again.
-func (l *Library) SettledUpload(ctx context.Context, a access.Actor, id storage.UploadID) (storage.Upload, error) {
+func (s *Service) Settled(ctx context.Context, a access.Actor, id storage.UploadID) (storage.Upload, error) {
 	looks, patience := time.NewTicker(settleEvery), time.NewTimer(settleFor)
 	defer looks.Stop()
 	defer patience.Stop()
 	for {
-		u, err := l.Upload(ctx, a, id)
+		u, err := s.ByID(ctx, a, id)
 		if err != nil || u.Writer == 0 {
 			return u, err
 		}
@@ -222,14 +222,14 @@ type Checksum struct {
 	Want []byte
 }
 
-// WriteUpload appends body at offset and returns the offset after it. Bytes that were read before
+// Write appends body at offset and returns the offset after it. Bytes that were read before
 // the body broke off are kept, unless a checksum was promised: then all of them or none. Every call
 // takes the upload over from an earlier one, which can write no more. When the last byte is there
 // the upload is sealed and processing begins.
 //
 // Errors: Conflict (another offset, with the right one in the returned value; sealed; overtaken),
 // Gone, TooLarge, Mismatch, Full.
-func (l *Library) WriteUpload(
+func (s *Service) Write(
 	ctx context.Context,
 	a access.Actor,
 	id storage.UploadID,
@@ -237,14 +237,14 @@ func (l *Library) WriteUpload(
 	body io.Reader,
 	check *Checksum,
 ) (int64, error) {
-	if _, err := l.Upload(ctx, a, id); err != nil {
+	if _, err := s.ByID(ctx, a, id); err != nil {
 		return 0, err
 	}
-	u, err := l.Store.TakeUpload(ctx, id)
+	u, err := s.core.Store.TakeUpload(ctx, id)
 	if err != nil {
 		return 0, fmt.Errorf("take upload: %w", err)
 	}
-	defer l.leaveUpload(context.WithoutCancel(ctx), u)
+	defer s.leave(context.WithoutCancel(ctx), u)
 	if offset != u.OffsetBytes {
 		return u.OffsetBytes, storage.E(
 			storage.Conflict,
@@ -255,21 +255,21 @@ func (l *Library) WriteUpload(
 	if u.SealedAt != nil {
 		return u.OffsetBytes, nil // everything is here: the answer to the last request was lost
 	}
-	parts, err := l.Store.Parts(ctx, id, storage.FileTrack)
+	parts, err := s.core.Store.Parts(ctx, id, storage.FileTrack)
 	if err != nil {
 		return u.OffsetBytes, fmt.Errorf("list parts: %w", err)
 	}
-	v, err := l.Store.VideoByID(ctx, u.VideoID)
+	v, err := s.core.Store.VideoByID(ctx, u.VideoID)
 	if err != nil {
 		return u.OffsetBytes, fmt.Errorf("find video: %w", err)
 	}
 	w := partWriter{
-		lib:    l,
-		upload: u,
-		video:  v,
-		next:   len(parts),
-		body:   bufio.NewReaderSize(body, 256<<10),
-		check:  check,
+		service: s,
+		upload:  u,
+		video:   v,
+		next:    len(parts),
+		body:    bufio.NewReaderSize(body, 256<<10),
+		check:   check,
 	}
 	err = w.run(context.WithoutCancel(ctx))
 	u.OffsetBytes = w.upload.OffsetBytes
@@ -279,62 +279,69 @@ func (l *Library) WriteUpload(
 	if u.OffsetBytes == u.LengthBytes {
 		keep, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeFor)
 		defer cancel()
-		return u.OffsetBytes, l.seal(keep, u)
+		return u.OffsetBytes, s.seal(keep, u)
 	}
 	return u.OffsetBytes, nil
 }
 
-func (l *Library) leaveUpload(ctx context.Context, u storage.Upload) {
+func (s *Service) leave(ctx context.Context, u storage.Upload) {
 	ctx, cancel := context.WithTimeout(ctx, storeFor)
 	defer cancel()
-	if err := l.Store.LeaveUpload(ctx, u.ID, u.Holder); err != nil {
-		l.Log.Warn("an upload looks as if it were being written", "upload_id", u.ID, "error", err)
+	if err := s.core.Store.LeaveUpload(ctx, u.ID, u.Holder); err != nil {
+		s.core.Log.Warn("an upload looks as if it were being written", "upload_id", u.ID, "error", err)
 	}
 }
 
-// SetUploadLength fixes a length that was deferred. Conflict if another one is set, TooLarge.
-func (l *Library) SetUploadLength(ctx context.Context, a access.Actor, id storage.UploadID, lengthBytes int64) error {
-	u, err := l.Upload(ctx, a, id)
+// SetLength fixes a length that was deferred. Conflict if another one is set, TooLarge.
+func (s *Service) SetLength(ctx context.Context, a access.Actor, id storage.UploadID, lengthBytes int64) error {
+	u, err := s.ByID(ctx, a, id)
 	if err != nil {
 		return err
 	}
-	if lengthBytes > l.Limits.MaxUploadBytes {
-		return l.tooLarge()
+	if lengthBytes > s.limits.MaxUploadBytes {
+		return s.tooLarge()
 	}
 	if lengthBytes < u.OffsetBytes {
 		return storage.E(storage.Invalid, "This length is less than what was uploaded already.", nil)
 	}
-	if err := l.Store.SetUploadLength(ctx, id, lengthBytes); err != nil {
+	if err := s.core.Store.SetUploadLength(ctx, id, lengthBytes); err != nil {
 		return fmt.Errorf("set upload length: %w", err)
 	}
 	if lengthBytes == u.OffsetBytes && u.SealedAt == nil {
 		u.LengthBytes = lengthBytes
-		return l.seal(ctx, u)
+		return s.seal(ctx, u)
 	}
 	return nil
 }
 
 // seal compares what was acknowledged with what lies in the store, and starts the first generation.
-func (l *Library) seal(ctx context.Context, u storage.Upload) error {
-	if err := l.compareParts(ctx, u); err != nil {
+func (s *Service) seal(ctx context.Context, u storage.Upload) error {
+	if err := s.compareParts(ctx, u); err != nil {
 		return err
 	}
-	return l.Stages.Start(ctx, u.VideoID, func(tx storage.Store) error {
-		if err := tx.SealUpload(ctx, u.ID, l.Now()); err != nil {
+	return s.stages.Start(ctx, u.VideoID, func(tx storage.Store) error {
+		if err := tx.SealUpload(ctx, u.ID, s.core.Now()); err != nil {
 			return fmt.Errorf("seal upload: %w", err)
 		}
-		return tx.SetVideoState(ctx, u.VideoID, storage.StateProcessing.From(), storage.StateProcessing, "", l.Now())
+		return tx.SetVideoState(
+			ctx,
+			u.VideoID,
+			storage.StateProcessing.From(),
+			storage.StateProcessing,
+			"",
+			s.core.Now(),
+		)
 	})
 }
 
-func (l *Library) compareParts(ctx context.Context, u storage.Upload) error {
-	parts, err := l.Store.Parts(ctx, u.ID, storage.FileTrack)
+func (s *Service) compareParts(ctx context.Context, u storage.Upload) error {
+	parts, err := s.core.Store.Parts(ctx, u.ID, storage.FileTrack)
 	if err != nil {
 		return fmt.Errorf("list parts: %w", err)
 	}
 	var sum int64
 	for _, p := range parts {
-		info, err := l.Objects.Stat(ctx, p.Key)
+		info, err := s.core.Objects.Stat(ctx, p.Key)
 		if err != nil {
 			return fmt.Errorf("look at part %d: %w", p.N, err)
 		}
@@ -357,18 +364,18 @@ func (l *Library) compareParts(ctx context.Context, u storage.Upload) error {
 	return nil
 }
 
-// CancelUpload gives an unfinished upload up and puts its video into the trash. NotFound, Gone;
+// Cancel gives an unfinished upload up and puts its video into the trash. NotFound, Gone;
 // Conflict once it is complete.
-func (l *Library) CancelUpload(ctx context.Context, a access.Actor, id storage.UploadID) error {
-	u, err := l.Upload(ctx, a, id)
+func (s *Service) Cancel(ctx context.Context, a access.Actor, id storage.UploadID) error {
+	u, err := s.ByID(ctx, a, id)
 	if err != nil {
 		return err
 	}
 	if u.SealedAt != nil {
 		return storage.E(storage.Conflict, "This upload is complete. Delete the video instead.", nil)
 	}
-	now := l.Now()
-	err = l.Store.InTx(ctx, func(tx storage.Store) error {
+	now := s.core.Now()
+	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := tx.TerminateUpload(ctx, id, now); err != nil {
 			return fmt.Errorf("terminate upload: %w", err)
 		}
@@ -377,8 +384,8 @@ func (l *Library) CancelUpload(ctx context.Context, a access.Actor, id storage.U
 	if err != nil {
 		return err
 	}
-	if v, err := l.Store.VideoByID(ctx, u.VideoID); err == nil {
-		l.Core.Announce(ctx, v, storage.EventVideo)
+	if v, err := s.core.Store.VideoByID(ctx, u.VideoID); err == nil {
+		s.core.Announce(ctx, v, storage.EventVideo)
 	}
 	return nil
 }
