@@ -11,6 +11,7 @@ import (
 	"meanwhile"
 	"meanwhile/server/access"
 	"meanwhile/server/uploads"
+	"meanwhile/server/watch"
 	"meanwhile/storage"
 	"meanwhile/worker/plan"
 	"meanwhile/worker/stages"
@@ -144,9 +145,9 @@ func (h *house) composed(t testing.TB) uploads.Ticket {
 	return ticket
 }
 
-func (h *house) watch(t testing.TB, ticket uploads.Ticket) meanwhile.Watch {
+func (h *house) watch(t testing.TB, ticket uploads.Ticket) watch.Watch {
 	t.Helper()
-	w, err := h.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
+	w, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +200,7 @@ func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
 			w.Flat,
 		)
 	}
-	if a, v, err := h.DownloadByShare(
+	if a, v, err := h.Watch.Download(
 		t.Context(),
 		access.Actor{},
 		ticket.Share.Token,
@@ -214,7 +215,7 @@ func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
 	if w = h.watch(t, ticket); w.Flat == nil || w.Flat.Name != first || w.File() != w.Flat || len(w.Sources) != 1 {
 		t.Fatalf("flattened it is %+v", w.Flat)
 	}
-	if a, v, err := h.DownloadByShare(
+	if a, v, err := h.Watch.Download(
 		t.Context(),
 		access.Actor{},
 		ticket.Share.Token,

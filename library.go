@@ -12,8 +12,8 @@ import (
 	"meanwhile/server/signin"
 	"meanwhile/server/uploads"
 	"meanwhile/server/videos"
+	"meanwhile/server/watch"
 	"meanwhile/storage"
-	"meanwhile/worker/media"
 	"meanwhile/worker/source"
 	"meanwhile/worker/stages"
 )
@@ -52,7 +52,7 @@ type Library struct {
 	SignIn   *signin.Service
 	Videos   *videos.Service
 	Uploads  *uploads.Service
-	live     media.LiveCache
+	Watch    *watch.Service
 }
 
 // New makes a Library and fills what has a default.
@@ -94,5 +94,6 @@ func New(c Config) *Library {
 	l.Uploads = uploads.New(core, src, box, uploads.Config{
 		Limits: c.Limits, DiskUsed: c.DiskUsed, LayoutSettles: c.LayoutSettles,
 	})
+	l.Watch = watch.New(core, l.Comments, src, box)
 	return l
 }

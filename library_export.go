@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"meanwhile/server/access"
+	"meanwhile/server/watch"
 	"meanwhile/storage"
 	"meanwhile/worker/source"
 )
@@ -186,12 +187,12 @@ func (v *videoExport) file(name string, packed bool) (io.Writer, error) {
 // media writes the best file that plays: screen and camera in one picture where that was made, else
 // the largest rendition.
 func (v *videoExport) media(ctx context.Context) error {
-	w := Watch{Video: v.sum}
-	if err := v.lib.addAssets(ctx, &w); err != nil {
+	w := watch.Watch{Video: v.sum}
+	if err := v.lib.Watch.AddAssets(ctx, &w); err != nil {
 		return err
 	}
 	if v.sum.Source == "recording" {
-		if err := v.lib.addRecording(ctx, v.sum.Video, &w); err != nil {
+		if err := v.lib.Watch.AddRecording(ctx, v.sum.Video, &w); err != nil {
 			return err
 		}
 	}

@@ -527,7 +527,7 @@ func TestReadyMeansPlaysEverywhere(t *testing.T) {
 			t.Fatal(err)
 		}
 		jobs = append(jobs, h.queue.take()...)
-		w, err := h.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
+		w, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -545,7 +545,7 @@ func TestReadyMeansPlaysEverywhere(t *testing.T) {
 	if got := strings.Join(ran, " "); got != "copy poster listen encode" {
 		t.Errorf("the steps were %s", got)
 	}
-	w, err := h.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
+	w, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -642,7 +642,7 @@ func TestReprocessNeverTakesAVideoOffline(t *testing.T) {
 	if v.State != storage.StateReady || v.Warning != "This time it did not work." {
 		t.Errorf("state %s, warning %q; want ready with the warning", v.State, v.Warning)
 	}
-	w, err := h.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
+	w, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
 	if err != nil || len(w.Sources) != 1 || w.Sources[0].Generation != 1 {
 		t.Errorf("sources = %+v, %v; want the first generation's", w.Sources, err)
 	}
@@ -673,7 +673,7 @@ func TestSecondGenerationWaitsUntilItIsAsGood(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	w, err := h.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
+	w, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -755,7 +755,7 @@ func TestGrantsEndWithTheRules(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	w, err := h.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
+	w, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -776,7 +776,7 @@ func TestGrantsEndWithTheRules(t *testing.T) {
 	h.clock.add(6 * time.Second)
 	_, err = h.Core.MediaByGrant(t.Context(), w.Grant, 1, "copy.mp4")
 	wantKind(t, err, storage.Forbidden)
-	_, err = h.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
+	_, err = h.Watch.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
 	wantKind(t, err, storage.NotFound)
 }
 
@@ -794,7 +794,7 @@ func TestChangedRuleEndsOldGrants(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	before, err := h.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
+	before, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -805,7 +805,7 @@ func TestChangedRuleEndsOldGrants(t *testing.T) {
 	}
 	_, err = h.Core.MediaByGrant(t.Context(), before.Grant, 1, "copy.mp4")
 	wantKind(t, err, storage.Forbidden)
-	after, err := h.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
+	after, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
 	if err != nil || after.Download {
 		t.Fatalf("download %v, %v; want the link open without it", after.Download, err)
 	}
@@ -826,7 +826,7 @@ func TestGrantsExpire(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	w, err := h.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
+	w, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -844,14 +844,14 @@ func TestTrashHidesFromEveryoneAndUndoes(t *testing.T) {
 	if err := h.Videos.Trash(t.Context(), h.owner, ticket.Video.ID); err != nil {
 		t.Fatal(err)
 	}
-	_, err := h.Watch(t.Context(), guest, ticket.Share.Token)
+	_, err := h.Watch.Watch(t.Context(), guest, ticket.Share.Token)
 	wantKind(t, err, storage.NotFound)
 	_, _, err = h.Comments.Add(t.Context(), guest, ticket.Share.Token, comments.NewComment{Body: "hi", Name: "Guest"})
 	wantKind(t, err, storage.NotFound)
 	if err := h.Videos.Restore(t.Context(), h.owner, ticket.Video.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.Watch(t.Context(), guest, ticket.Share.Token); err != nil {
+	if _, err := h.Watch.Watch(t.Context(), guest, ticket.Share.Token); err != nil {
 		t.Errorf("after the undo: %v", err)
 	}
 }
@@ -988,7 +988,7 @@ func TestStrangersSeeNothing(t *testing.T) {
 			wantKind(t, err, storage.NotFound)
 		})
 	}
-	_, err := h.Watch(t.Context(), access.Actor{}, "unknown")
+	_, err := h.Watch.Watch(t.Context(), access.Actor{}, "unknown")
 	wantKind(t, err, storage.NotFound)
 }
 

@@ -85,7 +85,7 @@ func TestLongRecordingCostsNoMoreThanAShortOne(t *testing.T) {
 	h := newHouse(t, func(c *meanwhile.Config) { counter.Store, c.Store = c.Store, counter })
 	ticket := h.recording(t)
 	first, next := mustFragments(t)
-	share, err := h.Watch(t.Context(), h.owner, ticket.Share.Token)
+	share, err := h.Watch.Watch(t.Context(), h.owner, ticket.Share.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestLongRecordingCostsNoMoreThanAShortOne(t *testing.T) {
 		costs := map[string]int{
 			"a chunk": cost(func() error { return put(n, next) }),
 			"a playlist": cost(func() error {
-				live, err := h.LiveByGrant(t.Context(), share.Grant, "screen.m3u8")
+				live, err := h.Watch.Live(t.Context(), share.Grant, "screen.m3u8")
 				if got := strings.Count(live.Playlist, "#EXTINF"); err == nil && got < n/2 {
 					t.Errorf("after %d chunks the playlist has %d segments", n, got)
 				}
@@ -137,7 +137,7 @@ func TestLongRecordingCostsNoMoreThanAShortOne(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				live, err := h.LiveByGrant(t.Context(), share.Grant, "screen-aac.m3u8")
+				live, err := h.Watch.Live(t.Context(), share.Grant, "screen-aac.m3u8")
 				if got := strings.Count(live.Playlist, "#EXTINF"); err == nil && got < n/2 {
 					t.Errorf("after %d pieces of sound the playlist has %d segments", n, got)
 				}
@@ -159,7 +159,7 @@ func TestLongRecordingCostsNoMoreThanAShortOne(t *testing.T) {
 // readLast reads what came last through the live bytes.
 func readLast(t *testing.T, h *house, grant string, want []byte) error {
 	t.Helper()
-	live, err := h.LiveByGrant(t.Context(), grant, "screen.mp4")
+	live, err := h.Watch.Live(t.Context(), grant, "screen.mp4")
 	if err != nil {
 		return err
 	}

@@ -4,8 +4,8 @@ import (
 	"net/http"
 	"strings"
 
-	"meanwhile"
 	"meanwhile/server/access"
+	"meanwhile/server/watch"
 )
 
 // embedPage is the data of embed.html. Share is nil for a link that shows nothing.
@@ -29,7 +29,7 @@ const everywhere = "*"
 // what the link itself shows.
 func (s *server) embed(w http.ResponseWriter, r *http.Request) error {
 	token, start := r.PathValue("token"), startSeconds(r.URL.Query().Get("t"))
-	seen, err := s.lib.Watch(r.Context(), access.Actor{}, token)
+	seen, err := s.lib.Watch.Watch(r.Context(), access.Actor{}, token)
 	if err != nil {
 		return hidden(err, errNoRoute)
 	}
@@ -68,7 +68,7 @@ const (
 
 // frameOf is the size of a player of seen within a box, whose bounds count where they are not zero;
 // wide as films are while the picture's shape is not known.
-func frameOf(seen meanwhile.Watch, maxWidth, maxHeight int) (width, height int) {
+func frameOf(seen watch.Watch, maxWidth, maxHeight int) (width, height int) {
 	w, h := seen.Video.Width, seen.Video.Height
 	if w <= 0 || h <= 0 {
 		w, h = 16, 9

@@ -46,7 +46,7 @@ func (s *server) media(w http.ResponseWriter, r *http.Request) error {
 
 // sharePoster is the picture for places that show a pasted link; rights are looked at each time.
 func (s *server) sharePoster(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.lib.PosterByShare(r.Context(), visitOf(r.Context()).actor, r.PathValue("token"))
+	a, err := s.lib.Watch.Poster(r.Context(), visitOf(r.Context()).actor, r.PathValue("token"))
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (s *server) sharePoster(w http.ResponseWriter, r *http.Request) error {
 
 func (s *server) shareDownload(w http.ResponseWriter, r *http.Request) error {
 	deadline(w, 0)
-	a, v, err := s.lib.DownloadByShare(r.Context(), visitOf(r.Context()).actor, r.PathValue("token"))
+	a, v, err := s.lib.Watch.Download(r.Context(), visitOf(r.Context()).actor, r.PathValue("token"))
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (s *server) shareDownload(w http.ResponseWriter, r *http.Request) error {
 // each time.
 func (s *server) shareFile(w http.ResponseWriter, r *http.Request) error {
 	deadline(w, 0)
-	a, err := s.lib.FileByShare(r.Context(), visitOf(r.Context()).actor, r.PathValue("token"))
+	a, err := s.lib.Watch.File(r.Context(), visitOf(r.Context()).actor, r.PathValue("token"))
 	if err != nil {
 		return err
 	}

@@ -266,7 +266,7 @@ func (s *server) cancelRecording(ctx context.Context, in *recordingInput) (*stru
 // liveMedia answers with a recording as it lies: a playlist that grows, and the bytes that it
 // names.
 func (s *server) liveMedia(w http.ResponseWriter, r *http.Request) error {
-	live, err := s.lib.LiveByGrant(r.Context(), r.PathValue("grant"), r.PathValue("name"))
+	live, err := s.lib.Watch.Live(r.Context(), r.PathValue("grant"), r.PathValue("name"))
 	if err != nil {
 		return err
 	}

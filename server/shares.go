@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"slices"
 
-	"meanwhile"
+	"meanwhile/server/watch"
 	"meanwhile/storage"
 )
 
@@ -70,7 +70,7 @@ type wireCaption struct {
 	URL      string `json:"url"`
 }
 
-func shareOf(token string, w meanwhile.Watch) wireShare {
+func shareOf(token string, w watch.Watch) wireShare {
 	sum := w.Video
 	out := wireShare{
 		Title:        sum.Title,
@@ -161,7 +161,7 @@ func btoi(b bool) int {
 
 // liveTrack is a recording's track as it lies: it plays by HLS from the beginning of what there is,
 // and as a file once that is all.
-func liveTrack(w meanwhile.Watch, t storage.Track) wireTrack {
+func liveTrack(w watch.Watch, t storage.Track) wireTrack {
 	out := wireTrack{
 		Name:    t.Name,
 		Main:    t.Name == storage.ScreenTrack,
@@ -171,11 +171,11 @@ func liveTrack(w meanwhile.Watch, t storage.Track) wireTrack {
 	if !out.Main {
 		out.OffsetMS = w.CameraOffset.Milliseconds()
 	}
-	if w.LiveOver && meanwhile.Playable(t) {
+	if w.LiveOver && watch.Playable(t) {
 		address := fmt.Sprintf("/m/%s/g0/%s", w.Grant, storage.LiveFileName(t.Name))
 		out.Sources = append(
 			out.Sources,
-			wireSource{Type: meanwhile.PlayableType(t), URL: address, Width: t.Width, Height: t.Height},
+			wireSource{Type: watch.PlayableType(t), URL: address, Width: t.Width, Height: t.Height},
 		)
 	}
 	return out
@@ -228,7 +228,7 @@ type shareInput struct {
 type shareOutput struct{ Body wireShare }
 
 func (s *server) getShare(ctx context.Context, in *shareInput) (*shareOutput, error) {
-	w, err := s.lib.Watch(ctx, visitOf(ctx).actor, in.Token)
+	w, err := s.lib.Watch.Watch(ctx, visitOf(ctx).actor, in.Token)
 	if err != nil {
 		return nil, err
 	}

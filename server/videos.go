@@ -192,7 +192,7 @@ func (s *server) reprocessVideo(ctx context.Context, in *videoInput) (*videoOutp
 }
 
 func (s *server) videoPoster(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.lib.PosterOf(r.Context(), visitOf(r.Context()).actor, storage.VideoID(r.PathValue("id")))
+	a, err := s.lib.Watch.PosterOf(r.Context(), visitOf(r.Context()).actor, storage.VideoID(r.PathValue("id")))
 	if err != nil {
 		return err
 	}
@@ -200,7 +200,7 @@ func (s *server) videoPoster(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *server) videoPreview(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.lib.PreviewOf(r.Context(), visitOf(r.Context()).actor, storage.VideoID(r.PathValue("id")))
+	a, err := s.lib.Watch.PreviewOf(r.Context(), visitOf(r.Context()).actor, storage.VideoID(r.PathValue("id")))
 	if err != nil {
 		return err
 	}

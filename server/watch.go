@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"meanwhile"
 	"meanwhile/server/comments"
+	"meanwhile/server/watch"
 	"meanwhile/storage"
 )
 
@@ -96,7 +96,7 @@ type openGraph struct {
 // reads without scripts.
 func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 	ctx, v, token := r.Context(), visitOf(r.Context()), r.PathValue("token")
-	seen, talk, err := s.lib.WatchTalk(ctx, v.actor, token)
+	seen, talk, err := s.lib.Watch.WatchTalk(ctx, v.actor, token)
 	if err != nil {
 		_, err = s.showGate(w, r, token, err)
 		return err
@@ -121,7 +121,7 @@ func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 	return s.render(w, r, http.StatusOK, "watch", data)
 }
 
-func (s *server) pageShareOf(v *visit, token string, sh wireShare, seen meanwhile.Watch, start int) pageShare {
+func (s *server) pageShareOf(v *visit, token string, sh wireShare, seen watch.Watch, start int) pageShare {
 	out := pageShare{
 		AddressLifeMS: s.addressLife().Milliseconds(),
 		Title:         sh.Title,
@@ -220,7 +220,7 @@ func pageCommentsOf(talk comments.Conversation) []pageComment {
 	return out
 }
 
-func (s *server) openGraphOf(v *visit, token string, seen meanwhile.Watch) openGraph {
+func (s *server) openGraphOf(v *visit, token string, seen watch.Watch) openGraph {
 	og := openGraph{
 		Title:       seen.Video.Title,
 		URL:         s.watchURL(v, token),

@@ -20,6 +20,7 @@ import (
 	"meanwhile/server/access"
 	"meanwhile/server/signin"
 	"meanwhile/server/uploads"
+	"meanwhile/server/watch"
 	"meanwhile/storage"
 	"meanwhile/storage/fsstore"
 	"meanwhile/storage/sqlstore/sqlstoretest"
@@ -164,13 +165,13 @@ func (s *shop) complete(t *testing.T, r *take) {
 	}
 }
 
-func (s *shop) live(t *testing.T, r *take, name string) meanwhile.Live {
+func (s *shop) live(t *testing.T, r *take, name string) watch.Live {
 	t.Helper()
-	w, err := s.Watch(t.Context(), access.Actor{}, r.Share.Token)
+	w, err := s.Watch.Watch(t.Context(), access.Actor{}, r.Share.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
-	live, err := s.LiveByGrant(t.Context(), w.Grant, name)
+	live, err := s.Watch.Live(t.Context(), w.Grant, name)
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
@@ -309,7 +310,7 @@ func TestSoundIsMadeWhileItIsRecorded(t *testing.T) {
 	if names, ended := s.playlist(t, r); pieces < 2 || ended || len(names) < 10 {
 		t.Errorf("while it is recorded %d pieces give %d segments, ended %v", pieces, len(names), ended)
 	}
-	if w, err := s.Watch(t.Context(), access.Actor{}, r.Share.Token); err != nil || !w.LiveSound {
+	if w, err := s.Watch.Watch(t.Context(), access.Actor{}, r.Share.Token); err != nil || !w.LiveSound {
 		t.Errorf("while it is recorded the sound is offered: %v, %v", w.LiveSound, err)
 	}
 	s.complete(t, r)

@@ -1,4 +1,4 @@
-package meanwhile
+package watch
 
 import (
 	"context"
@@ -21,25 +21,25 @@ type Live struct {
 	Whole    []byte         // when a part was that never changes: a segment with other sound
 }
 
-// LiveByGrant opens a track of a recording. Errors are MediaByGrant's.
-func (l *Library) LiveByGrant(ctx context.Context, grant, name string) (Live, error) {
-	v, err := l.Core.ByGrant(ctx, grant)
+// Live opens a track of a recording. Errors are MediaByGrant's.
+func (s *Service) Live(ctx context.Context, grant, name string) (Live, error) {
+	v, err := s.core.ByGrant(ctx, grant)
 	if err != nil {
 		return Live{}, err
 	}
 	if v.Source == "recording" && isSoundName(name) {
-		return l.liveSound(ctx, v, name)
+		return s.liveSound(ctx, v, name)
 	}
 	track, _, _ := strings.Cut(name, ".")
 	if v.Source != "recording" ||
 		name != storage.LiveName(track) && name != storage.LiveBytes(track) && name != storage.LiveFileName(track) {
 		return Live{}, storage.NoMedia(nil)
 	}
-	u, err := l.Store.UploadByVideo(ctx, v.ID)
+	u, err := s.core.Store.UploadByVideo(ctx, v.ID)
 	if err != nil {
 		return Live{}, storage.NoMedia(err)
 	}
-	t, err := l.Source.Track(ctx, u.ID, track)
+	t, err := s.source.Track(ctx, u.ID, track)
 	if err != nil || t.Fragments == 0 {
 		return Live{}, storage.NoMedia(err)
 	}
@@ -48,13 +48,13 @@ func (l *Library) LiveByGrant(ctx context.Context, grant, name string) (Live, er
 		if u.SealedAt == nil {
 			return Live{}, storage.NoMedia(nil)
 		}
-		file, err := l.liveFile(ctx, u, t)
+		file, err := s.liveFile(ctx, u, t)
 		return Live{File: file}, err
 	case storage.LiveBytes(track):
-		bytes, err := l.Source.Growing(ctx, u, track)
+		bytes, err := s.source.Growing(ctx, u, track)
 		return Live{Bytes: bytes}, err
 	}
-	list, err := l.listed(ctx, t)
+	list, err := s.listed(ctx, t)
 	if err != nil {
 		return Live{}, err
 	}
@@ -63,26 +63,26 @@ func (l *Library) LiveByGrant(ctx context.Context, grant, name string) (Live, er
 
 // listed is the list of a track's segments. What is settled of it is kept: only what came since is
 // read.
-func (l *Library) listed(ctx context.Context, t storage.Track) (media.LiveList, error) {
+func (s *Service) listed(ctx context.Context, t storage.Track) (media.LiveList, error) {
 	id := string(t.UploadID) + "/" + t.Name
-	list := l.live.Get(id)
-	fragments, err := l.Store.Fragments(ctx, t.UploadID, t.Name, list.Settled)
+	list := s.live.Get(id)
+	fragments, err := s.core.Store.Fragments(ctx, t.UploadID, t.Name, list.Settled)
 	if err != nil {
 		return media.LiveList{}, fmt.Errorf("list fragments: %w", err)
 	}
 	list = list.With(fragments)
-	l.live.Put(id, list)
+	s.live.Put(id, list)
 	return list, nil
 }
 
 // liveTracks are the tracks of a recording that can be played as they lie, the main one first, and
 // whether it is over.
-func (l *Library) liveTracks(ctx context.Context, v storage.Video) (tracks []storage.Track, over bool, err error) {
-	u, err := l.Store.UploadByVideo(ctx, v.ID)
+func (s *Service) liveTracks(ctx context.Context, v storage.Video) (tracks []storage.Track, over bool, err error) {
+	u, err := s.core.Store.UploadByVideo(ctx, v.ID)
 	if err != nil {
 		return nil, false, fmt.Errorf("find upload: %w", err)
 	}
-	all, err := l.Store.Tracks(ctx, u.ID)
+	all, err := s.core.Store.Tracks(ctx, u.ID)
 	if err != nil {
 		return nil, false, fmt.Errorf("list tracks: %w", err)
 	}
@@ -96,10 +96,10 @@ func (l *Library) liveTracks(ctx context.Context, v storage.Video) (tracks []sto
 	return tracks, u.SealedAt != nil, nil
 }
 
-// addRecording adds what only recordings have: tracks as they lie, the camera's place in time and
+// AddRecording adds what only recordings have: tracks as they lie, the camera's place in time and
 // in the picture.
-func (l *Library) addRecording(ctx context.Context, v storage.Video, w *Watch) error {
-	tracks, over, err := l.liveTracks(ctx, v)
+func (s *Service) AddRecording(ctx context.Context, v storage.Video, w *Watch) error {
+	tracks, over, err := s.liveTracks(ctx, v)
 	if err != nil {
 		return err
 	}
@@ -110,14 +110,14 @@ func (l *Library) addRecording(ctx context.Context, v storage.Video, w *Watch) e
 		}
 	}
 	if len(tracks) > 0 && (len(w.Sources) == 0 || !w.Sources[0].Everywhere) {
-		if w.LiveSound, err = l.Source.HasSound(ctx, v.ID, tracks[0].UploadID); err != nil {
+		if w.LiveSound, err = s.source.HasSound(ctx, v.ID, tracks[0].UploadID); err != nil {
 			return fmt.Errorf("look for sound: %w", err)
 		}
 	}
 	if w.Camera == nil && len(tracks) < 2 {
 		return nil
 	}
-	layout, offset, err := l.Stages.Placed(ctx, v.ID)
+	layout, offset, err := s.stages.Placed(ctx, v.ID)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package meanwhile
+package watch
 
 import (
 	"context"
@@ -7,10 +7,10 @@ import (
 	"meanwhile/storage"
 )
 
-// FileByShare is the video as one file for places that cannot compose. NotFound as Watch says, or
+// File is the video as one file for places that cannot compose. NotFound as Watch says, or
 // when there is none yet.
-func (l *Library) FileByShare(ctx context.Context, a access.Actor, token string) (storage.Asset, error) {
-	w, err := l.Watch(ctx, a, token)
+func (s *Service) File(ctx context.Context, a access.Actor, token string) (storage.Asset, error) {
+	w, err := s.Watch(ctx, a, token)
 	if err != nil {
 		return storage.Asset{}, err
 	}

@@ -1,4 +1,4 @@
-package meanwhile
+package watch
 
 import (
 	"context"
@@ -33,8 +33,8 @@ func isSoundName(name string) bool { return strings.HasPrefix(name, storage.Scre
 
 // liveSound answers with the playlist, or with a part of what it names, put together of the
 // recording as it lies and of its sound.
-func (l *Library) liveSound(ctx context.Context, v storage.Video, name string) (Live, error) {
-	state, err := l.Source.SoundState(ctx, l.Store, v.ID)
+func (s *Service) liveSound(ctx context.Context, v storage.Video, name string) (Live, error) {
+	state, err := s.source.SoundState(ctx, s.core.Store, v.ID)
 	if err != nil {
 		return Live{}, err
 	}
@@ -49,13 +49,13 @@ func (l *Library) liveSound(ctx context.Context, v storage.Video, name string) (
 			),
 		}, nil
 	}
-	src, s, err := l.Source.Soundtrack(ctx, state)
+	src, soundtrack, err := s.source.Soundtrack(ctx, state)
 	if err != nil {
 		return Live{}, err
 	}
 	defer src.Close()
 	if name == soundInit {
-		return Live{Whole: s.JoinedInit()}, nil
+		return Live{Whole: soundtrack.JoinedInit()}, nil
 	}
 	var first, count int
 	if n, err := fmt.Sscanf(
@@ -71,7 +71,7 @@ func (l *Library) liveSound(ctx context.Context, v storage.Video, name string) (
 	var whole []byte
 	for i := first; i < first+count; i++ {
 		from, to := state.FramesOf(i)
-		frames, err := l.frames(ctx, state.Sounds, from, to)
+		frames, err := s.frames(ctx, state.Sounds, from, to)
 		if err != nil {
 			return Live{}, err
 		}
@@ -79,7 +79,7 @@ func (l *Library) liveSound(ctx context.Context, v storage.Video, name string) (
 		if err != nil {
 			return Live{}, err
 		}
-		joined, err := s.Joined(fragment, i+1, from, frames)
+		joined, err := soundtrack.Joined(fragment, i+1, from, frames)
 		if err != nil {
 			return Live{}, fmt.Errorf("join fragment %d: %w", i, err)
 		}
@@ -92,31 +92,31 @@ func (l *Library) liveSound(ctx context.Context, v storage.Video, name string) (
 const maxJoined = 1000
 
 // frames reads frames of the grid.
-func (l *Library) frames(ctx context.Context, sounds []storage.SoundPiece, from, to int64) ([][]byte, error) {
+func (s *Service) frames(ctx context.Context, sounds []storage.SoundPiece, from, to int64) ([][]byte, error) {
 	var frames [][]byte
-	for _, s := range sounds {
-		first, end := max(from, s.FirstFrame), min(to, s.FirstFrame+int64(s.Frames))
+	for _, soundPiece := range sounds {
+		first, end := max(from, soundPiece.FirstFrame), min(to, soundPiece.FirstFrame+int64(soundPiece.Frames))
 		if first >= end {
 			continue
 		}
-		r, err := l.Objects.Open(ctx, s.Key, storage.Range{})
+		r, err := s.core.Objects.Open(ctx, soundPiece.Key, storage.Range{})
 		if err != nil {
-			return nil, fmt.Errorf("open sound %d: %w", s.N, err)
+			return nil, fmt.Errorf("open sound %d: %w", soundPiece.N, err)
 		}
-		packed, err := io.ReadAll(io.LimitReader(r, s.SizeBytes))
+		packed, err := io.ReadAll(io.LimitReader(r, soundPiece.SizeBytes))
 		r.Close()
 		if err != nil {
-			return nil, fmt.Errorf("read sound %d: %w", s.N, err)
+			return nil, fmt.Errorf("read sound %d: %w", soundPiece.N, err)
 		}
 		all := unpackFrames(packed)
-		if len(all) != s.Frames {
+		if len(all) != soundPiece.Frames {
 			return nil, storage.E(
 				storage.Internal,
 				"",
-				fmt.Errorf("sound %d has %d frames, not %d", s.N, len(all), s.Frames),
+				fmt.Errorf("sound %d has %d frames, not %d", soundPiece.N, len(all), soundPiece.Frames),
 			)
 		}
-		frames = append(frames, all[first-s.FirstFrame:end-s.FirstFrame]...)
+		frames = append(frames, all[first-soundPiece.FirstFrame:end-soundPiece.FirstFrame]...)
 	}
 	return frames, nil
 }

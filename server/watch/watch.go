@@ -1,4 +1,4 @@
-package meanwhile
+package watch
 
 import (
 	"context"
@@ -54,65 +54,66 @@ type Watch struct {
 
 // Watch looks through a share link. NotFound for an unknown, ended or revoked link and for a video
 // in the trash, all the same.
-func (l *Library) Watch(ctx context.Context, a access.Actor, token string) (Watch, error) {
-	_, w, _, err := l.watch(ctx, a, token)
+func (s *Service) Watch(ctx context.Context, a access.Actor, token string) (Watch, error) {
+	_, w, _, err := s.watch(ctx, a, token)
 	return w, err
 }
 
 // WatchTalk is Watch and the beginning of the conversation, as Comments gives it.
-func (l *Library) WatchTalk(ctx context.Context, a access.Actor, token string) (Watch, comments.Conversation, error) {
-	who, w, count, err := l.watch(ctx, a, token)
+func (s *Service) WatchTalk(ctx context.Context, a access.Actor, token string) (Watch, comments.Conversation, error) {
+	who, w, count, err := s.watch(ctx, a, token)
 	if err != nil {
 		return Watch{}, comments.Conversation{}, err
 	}
-	c, err := l.Comments.Talk(ctx, who, w.Video.Video, storage.CommentQuery{})
+	c, err := s.comments.Talk(ctx, who, w.Video.Video, storage.CommentQuery{})
 	c.Seq, c.Count = w.CommentSeq, count
 	return w, c, err
 }
 
 // watch is Watch, as whom the actor looks (ByLink), and how many comments there are.
-func (l *Library) watch(ctx context.Context, a access.Actor, token string) (access.Actor, Watch, int, error) {
-	who, v, share, err := l.Core.ByLink(ctx, a, token, access.ToView)
+func (s *Service) watch(ctx context.Context, a access.Actor, token string) (access.Actor, Watch, int, error) {
+	who, v, share, err := s.core.ByLink(ctx, a, token, access.ToView)
 	if err != nil {
 		return access.Actor{}, Watch{}, 0, err
 	}
-	seq, count, err := l.Store.CommentSeq(ctx, v.ID)
+	seq, count, err := s.core.Store.CommentSeq(ctx, v.ID)
 	if err != nil {
 		return access.Actor{}, Watch{}, 0, fmt.Errorf("read conversation: %w", err)
 	}
-	w, err := l.look(ctx, who, v, share)
+	w, err := s.look(ctx, who, v, share)
 	w.CommentSeq = seq
 	// what owners do goes by the video itself, which is in the workspace where they are at work
-	w.Owner = l.Core.Owns(a, v)
+	w.Owner = s.core.Owns(a, v)
 	return who, w, count, err
 }
 
-func (l *Library) look(ctx context.Context, a access.Actor, v storage.Video, share storage.SharedLink) (Watch, error) {
-	sum, err := l.Store.VideoSummary(ctx, v.ID)
+func (s *Service) look(ctx context.Context, a access.Actor, v storage.Video, share storage.SharedLink) (Watch, error) {
+	sum, err := s.core.Store.VideoSummary(ctx, v.ID)
 	if err != nil {
 		return Watch{}, fmt.Errorf("read video: %w", err)
 	}
 	w := Watch{Video: sum, Share: share.Share}
-	w.Comment = l.Core.Authorize(a, v, &share, access.ToComment) == nil &&
-		(share.Comments != storage.CommentsOff || l.Core.IsMember(a, v))
-	w.Grant, w.GrantEnds = l.Core.GrantFor(share.Share)
-	if err := l.addAssets(ctx, &w); err != nil {
+	w.Comment = s.core.Authorize(a, v, &share, access.ToComment) == nil &&
+		(share.Comments != storage.CommentsOff || s.core.IsMember(a, v))
+	w.Grant, w.GrantEnds = s.core.GrantFor(share.Share)
+	if err := s.AddAssets(ctx, &w); err != nil {
 		return Watch{}, err
 	}
 	if v.Source == "recording" {
-		if err := l.addRecording(ctx, v, &w); err != nil {
+		if err := s.AddRecording(ctx, v, &w); err != nil {
 			return Watch{}, err
 		}
 	}
-	w.Download = len(w.Sources) > 0 && l.Core.Authorize(a, v, &share, access.ToDownload) == nil
+	w.Download = len(w.Sources) > 0 && s.core.Authorize(a, v, &share, access.ToDownload) == nil
 	return w, nil
 }
 
-func (l *Library) addAssets(ctx context.Context, w *Watch) error {
+// AddAssets adds what plays of the published generation, and its poster.
+func (s *Service) AddAssets(ctx context.Context, w *Watch) error {
 	var published []storage.Asset
 	var err error
 	if w.Video.Published > 0 {
-		if published, err = l.Store.AssetsByVideo(ctx, w.Video.ID, w.Video.Published); err != nil {
+		if published, err = s.core.Store.AssetsByVideo(ctx, w.Video.ID, w.Video.Published); err != nil {
 			return fmt.Errorf("list assets: %w", err)
 		}
 	}
@@ -127,7 +128,7 @@ func (l *Library) addAssets(ctx context.Context, w *Watch) error {
 		return nil
 	}
 	for g := w.Video.Generation; g > 0 && w.Poster == nil; g-- {
-		assets, err := l.Store.AssetsByVideo(ctx, w.Video.ID, g)
+		assets, err := s.core.Store.AssetsByVideo(ctx, w.Video.ID, g)
 		if err != nil {
 			return fmt.Errorf("list assets: %w", err)
 		}
@@ -136,10 +137,10 @@ func (l *Library) addAssets(ctx context.Context, w *Watch) error {
 	return nil
 }
 
-// PosterByShare is the picture for places that show a pasted link. NotFound as Watch says, or when
+// Poster is the picture for places that show a pasted link. NotFound as Watch says, or when
 // there is no poster yet.
-func (l *Library) PosterByShare(ctx context.Context, a access.Actor, token string) (storage.Asset, error) {
-	w, err := l.Watch(ctx, a, token)
+func (s *Service) Poster(ctx context.Context, a access.Actor, token string) (storage.Asset, error) {
+	w, err := s.Watch(ctx, a, token)
 	if err != nil {
 		return storage.Asset{}, err
 	}
@@ -149,14 +150,10 @@ func (l *Library) PosterByShare(ctx context.Context, a access.Actor, token strin
 	return *w.Poster, nil
 }
 
-// DownloadByShare is the video as a file, where the link allows it; while screen and camera are not
+// Download is the video as a file, where the link allows it; while screen and camera are not
 // one picture yet, the screen alone. NotFound.
-func (l *Library) DownloadByShare(
-	ctx context.Context,
-	a access.Actor,
-	token string,
-) (storage.Asset, storage.Video, error) {
-	w, err := l.Watch(ctx, a, token)
+func (s *Service) Download(ctx context.Context, a access.Actor, token string) (storage.Asset, storage.Video, error) {
+	w, err := s.Watch(ctx, a, token)
 	if err != nil {
 		return storage.Asset{}, storage.Video{}, err
 	}
@@ -173,16 +170,16 @@ func (l *Library) DownloadByShare(
 }
 
 // PosterOf is the poster of one of the actor's own videos. NotFound.
-func (l *Library) PosterOf(ctx context.Context, a access.Actor, id storage.VideoID) (storage.Asset, error) {
-	if _, err := l.Core.VideoFor(ctx, a, id, access.ToFetchOriginal); err != nil {
+func (s *Service) PosterOf(ctx context.Context, a access.Actor, id storage.VideoID) (storage.Asset, error) {
+	if _, err := s.core.VideoFor(ctx, a, id, access.ToFetchOriginal); err != nil {
 		return storage.Asset{}, err
 	}
-	sum, err := l.Store.VideoSummary(ctx, id)
+	sum, err := s.core.Store.VideoSummary(ctx, id)
 	if err != nil {
 		return storage.Asset{}, fmt.Errorf("read video: %w", err)
 	}
 	w := Watch{Video: sum}
-	if err := l.addAssets(ctx, &w); err != nil {
+	if err := s.AddAssets(ctx, &w); err != nil {
 		return storage.Asset{}, err
 	}
 	if w.Poster == nil {
@@ -193,14 +190,14 @@ func (l *Library) PosterOf(ctx context.Context, a access.Actor, id storage.Video
 
 // PreviewOf is the few moving seconds of one of the actor's own videos. NotFound, also while there
 // are none.
-func (l *Library) PreviewOf(ctx context.Context, a access.Actor, id storage.VideoID) (storage.Asset, error) {
-	v, err := l.Core.VideoFor(ctx, a, id, access.ToFetchOriginal)
+func (s *Service) PreviewOf(ctx context.Context, a access.Actor, id storage.VideoID) (storage.Asset, error) {
+	v, err := s.core.VideoFor(ctx, a, id, access.ToFetchOriginal)
 	if err != nil {
 		return storage.Asset{}, err
 	}
 	var published []storage.Asset
 	if v.Published > 0 {
-		if published, err = l.Store.AssetsByVideo(ctx, id, v.Published); err != nil {
+		if published, err = s.core.Store.AssetsByVideo(ctx, id, v.Published); err != nil {
 			return storage.Asset{}, fmt.Errorf("list assets: %w", err)
 		}
 	}
@@ -212,10 +209,10 @@ func (l *Library) PreviewOf(ctx context.Context, a access.Actor, id storage.Vide
 }
 
 // Follow listens to everything about the video behind a share link. NotFound as Watch says.
-func (l *Library) Follow(ctx context.Context, a access.Actor, token string) (<-chan string, error) {
-	_, v, _, err := l.Core.ByLink(ctx, a, token, access.ToView)
+func (s *Service) Follow(ctx context.Context, a access.Actor, token string) (<-chan string, error) {
+	_, v, _, err := s.core.ByLink(ctx, a, token, access.ToView)
 	if err != nil {
 		return nil, err
 	}
-	return l.Bus.Subscribe(ctx, storage.VideoTopic(v.ID))
+	return s.core.Bus.Subscribe(ctx, storage.VideoTopic(v.ID))
 }

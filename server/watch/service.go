@@ -1,0 +1,24 @@
+// Package watch is what a viewer sees and hears: the video behind a link, and its media.
+package watch
+
+import (
+	"meanwhile/server/access"
+	"meanwhile/server/comments"
+	"meanwhile/worker/media"
+	"meanwhile/worker/source"
+	"meanwhile/worker/stages"
+)
+
+// Service has the use cases of this subject. All methods may be called from many goroutines.
+type Service struct {
+	core     *access.Core
+	comments *comments.Service
+	source   *source.Opener
+	stages   *stages.Outbox
+	live     media.LiveCache
+}
+
+// New makes a Service.
+func New(core *access.Core, comments *comments.Service, source *source.Opener, stages *stages.Outbox) *Service {
+	return &Service{core: core, comments: comments, source: source, stages: stages}
+}
