@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"meanwhile/server/access"
+	"meanwhile/server/archive"
 	"meanwhile/server/comments"
 	"meanwhile/server/links"
 	"meanwhile/server/notify"
@@ -53,6 +54,7 @@ type Library struct {
 	Videos   *videos.Service
 	Uploads  *uploads.Service
 	Watch    *watch.Service
+	Archive  *archive.Service
 }
 
 // New makes a Library and fills what has a default.
@@ -95,5 +97,6 @@ func New(c Config) *Library {
 		Limits: c.Limits, DiskUsed: c.DiskUsed, LayoutSettles: c.LayoutSettles,
 	})
 	l.Watch = watch.New(core, l.Comments, src, box)
+	l.Archive = archive.New(core, src, l.Videos, l.Watch)
 	return l
 }

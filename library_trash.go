@@ -30,7 +30,7 @@ func (l *Library) TidyUp(ctx context.Context) (Tidied, error) {
 		{"send notices", nil, l.Notify.MailNotices},
 		{"end notices", &t.Trashed, l.Videos.EndNotices},
 		{"empty the trash", &t.Purged, l.Videos.EmptyTrash},
-		{"delete accounts", &t.Accounts, l.deleteAccounts},
+		{"delete accounts", &t.Accounts, l.Archive.DeleteAccounts},
 		{"delete objects", &t.Objects, l.Videos.DeleteDoomed},
 	} {
 		n, err := part.do(ctx)

@@ -8,17 +8,17 @@ import (
 	"net/http"
 	"time"
 
-	"meanwhile"
 	"meanwhile/server/access"
+	"meanwhile/server/archive"
 	"meanwhile/storage"
 )
 
 func (s *server) exportMe(w http.ResponseWriter, r *http.Request) error {
-	return s.export(w, r, s.lib.ExportOwn)
+	return s.export(w, r, s.lib.Archive.ExportOwn)
 }
 
 func (s *server) exportWorkspace(w http.ResponseWriter, r *http.Request) error {
-	return s.export(w, r, s.lib.ExportWorkspace)
+	return s.export(w, r, s.lib.Archive.ExportWorkspace)
 }
 
 var errExporting = storage.E(
@@ -31,7 +31,7 @@ var errExporting = storage.E(
 func (s *server) export(
 	w http.ResponseWriter,
 	r *http.Request,
-	open func(context.Context, access.Actor) (*meanwhile.Export, error),
+	open func(context.Context, access.Actor) (*archive.Export, error),
 ) error {
 	v := visitOf(r.Context())
 	leave, ok := s.exports.enter(v.holder())

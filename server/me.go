@@ -43,7 +43,7 @@ func (s *server) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 	if err != nil {
 		return nil, err
 	}
-	leaves, err := s.lib.LeavesAt(ctx, a)
+	leaves, err := s.lib.Archive.LeavesAt(ctx, a)
 	if err != nil {
 		return nil, err
 	}

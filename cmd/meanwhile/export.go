@@ -24,7 +24,7 @@ type exportCmd struct {
 // Run writes the same files as the archives of the site, beside a running server or without one.
 func (e exportCmd) Run(ctx context.Context, c *Config, o out) error {
 	return withLibrary(ctx, c, o, func(lib *meanwhile.Library) (err error) {
-		export, err := lib.ExportForOperator(ctx, storage.VideoID(e.Video))
+		export, err := lib.Archive.ExportForOperator(ctx, storage.VideoID(e.Video))
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package meanwhile
+package archive
 
 import (
 	"context"
@@ -19,15 +19,15 @@ import (
 // Export is what somebody may take with them: videos in the best form that plays and as they came,
 // with what was said about them.
 type Export struct {
-	lib   *Library
-	title string
-	query storage.ExportQuery
-	only  storage.VideoID // one video instead of a list
+	service *Service
+	title   string
+	query   storage.ExportQuery
+	only    storage.VideoID // one video instead of a list
 }
 
 // ExportOwn is everything of the actor's own in their workspace, the trash as well.
 // Unauthenticated; Forbidden for a key without the scope.
-func (l *Library) ExportOwn(_ context.Context, a access.Actor) (*Export, error) {
+func (s *Service) ExportOwn(_ context.Context, a access.Actor) (*Export, error) {
 	if !a.SignedIn() {
 		return nil, storage.E(storage.Unauthenticated, "Sign in to export your videos.", nil)
 	}
@@ -35,42 +35,42 @@ func (l *Library) ExportOwn(_ context.Context, a access.Actor) (*Export, error) 
 		return nil, storage.E(storage.Forbidden, `This API key lacks the scope "read".`, nil)
 	}
 	return &Export{
-		lib:   l,
-		title: "Videos of " + a.Name,
-		query: storage.ExportQuery{WorkspaceID: a.WorkspaceID, OwnerID: a.UserID},
+		service: s,
+		title:   "Videos of " + a.Name,
+		query:   storage.ExportQuery{WorkspaceID: a.WorkspaceID, OwnerID: a.UserID},
 	}, nil
 }
 
 // ExportWorkspace is everything of the actor's workspace. Forbidden for all but its owners and
 // admins.
-func (l *Library) ExportWorkspace(ctx context.Context, a access.Actor) (*Export, error) {
-	if err := l.Core.May(a, access.ExportWorkspace); err != nil {
+func (s *Service) ExportWorkspace(ctx context.Context, a access.Actor) (*Export, error) {
+	if err := s.core.May(a, access.ExportWorkspace); err != nil {
 		return nil, err
 	}
 	if !a.Has(storage.ScopeRead) {
 		return nil, storage.E(storage.Forbidden, `This API key lacks the scope "read".`, nil)
 	}
-	err := l.Store.InTx(ctx, func(tx storage.Store) error {
-		return l.Core.Audit(ctx, tx, a, a.WorkspaceID, storage.ActionExport, "", "")
+	err := s.core.Store.InTx(ctx, func(tx storage.Store) error {
+		return s.core.Audit(ctx, tx, a, a.WorkspaceID, storage.ActionExport, "", "")
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &Export{
-		lib:   l,
-		title: "Videos of this workspace",
-		query: storage.ExportQuery{WorkspaceID: a.WorkspaceID},
+		service: s,
+		title:   "Videos of this workspace",
+		query:   storage.ExportQuery{WorkspaceID: a.WorkspaceID},
 	}, nil
 }
 
 // ExportForOperator is one video, or with an empty id all of every workspace, for whoever runs this
 // place. NotFound.
-func (l *Library) ExportForOperator(ctx context.Context, id storage.VideoID) (*Export, error) {
-	e := &Export{lib: l, title: "Videos", only: id}
+func (s *Service) ExportForOperator(ctx context.Context, id storage.VideoID) (*Export, error) {
+	e := &Export{service: s, title: "Videos", only: id}
 	if id == "" {
 		return e, nil
 	}
-	if _, err := l.Store.VideoByID(ctx, id); err != nil {
+	if _, err := s.core.Store.VideoByID(ctx, id); err != nil {
 		if storage.KindOf(err) == storage.NotFound {
 			return nil, storage.E(
 				storage.NotFound,
@@ -108,7 +108,7 @@ func (e *Export) Write(ctx context.Context, t storage.Tree, index func(io.Writer
 	if err != nil {
 		return err
 	}
-	now := e.lib.Now()
+	now := e.service.core.Now()
 	w, err := t.File("index.html", now, false)
 	if err != nil {
 		return err
@@ -124,7 +124,7 @@ func (e *Export) each(ctx context.Context, do func(storage.VideoID) error) error
 	q := e.query
 	q.Limit = storage.KeepingBatch
 	for {
-		page, err := e.lib.Store.ListForExport(ctx, q)
+		page, err := e.service.core.Store.ListForExport(ctx, q)
 		if err != nil {
 			return fmt.Errorf("list videos: %w", err)
 		}
@@ -151,7 +151,7 @@ type videoExport struct {
 
 // writeVideo gives nil for a video that was deleted since it was listed.
 func (e *Export) writeVideo(ctx context.Context, t storage.Tree, id storage.VideoID) (*storage.ExportedVideo, error) {
-	sum, err := e.lib.Store.VideoSummary(ctx, id)
+	sum, err := e.service.core.Store.VideoSummary(ctx, id)
 	if err != nil && storage.KindOf(err) == storage.NotFound {
 		return nil, nil
 	}
@@ -188,11 +188,11 @@ func (v *videoExport) file(name string, packed bool) (io.Writer, error) {
 // the largest rendition.
 func (v *videoExport) media(ctx context.Context) error {
 	w := watch.Watch{Video: v.sum}
-	if err := v.lib.Watch.AddAssets(ctx, &w); err != nil {
+	if err := v.service.watch.AddAssets(ctx, &w); err != nil {
 		return err
 	}
 	if v.sum.Source == "recording" {
-		if err := v.lib.Watch.AddRecording(ctx, v.sum.Video, &w); err != nil {
+		if err := v.service.watch.AddRecording(ctx, v.sum.Video, &w); err != nil {
 			return err
 		}
 	}
@@ -207,7 +207,7 @@ func (v *videoExport) media(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := v.lib.Objects.Open(ctx, best.Key, storage.Range{})
+	r, err := v.service.core.Objects.Open(ctx, best.Key, storage.Range{})
 	if err != nil {
 		return fmt.Errorf("open %s: %w", best.Name, err)
 	}
@@ -237,7 +237,7 @@ func (v *videoExport) originals(ctx context.Context) error {
 	for _, track := range []struct{ name, file string }{
 		{storage.ScreenTrack, "original"}, {storage.CameraTrack, "original-camera"},
 	} {
-		src, err := v.lib.Source.OpenTrack(ctx, v.sum.ID, track.name)
+		src, err := v.service.source.OpenTrack(ctx, v.sum.ID, track.name)
 		if err != nil && storage.KindOf(err) == storage.NotFound {
 			continue
 		}
@@ -271,11 +271,11 @@ func (v *videoExport) originalExt(ctx context.Context, src *source.Source, track
 	if v.sum.Source != "recording" {
 		return storage.SafeExt(src.Filename), nil
 	}
-	u, err := v.lib.Store.UploadByVideo(ctx, v.sum.ID)
+	u, err := v.service.core.Store.UploadByVideo(ctx, v.sum.ID)
 	if err != nil {
 		return "", fmt.Errorf("find upload: %w", err)
 	}
-	t, err := v.lib.Source.Track(ctx, u.ID, track)
+	t, err := v.service.source.Track(ctx, u.ID, track)
 	if err != nil {
 		return "", err
 	}
@@ -317,7 +317,7 @@ func exportComment(c storage.Comment) exportedComment {
 func (v *videoExport) eachComment(ctx context.Context, do func(storage.Comment) error) error {
 	q := storage.CommentQuery{VideoID: v.sum.ID, Limit: access.MaxPage}
 	for {
-		page, err := v.lib.Store.ListComments(ctx, q)
+		page, err := v.service.core.Store.ListComments(ctx, q)
 		if err != nil {
 			return fmt.Errorf("list comments: %w", err)
 		}

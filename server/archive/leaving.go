@@ -1,4 +1,4 @@
-package meanwhile
+package archive
 
 import (
 	"context"
@@ -31,19 +31,19 @@ type Leave struct {
 // DeleteAccount ends every session, key and log-in link of the actor, and has the account deleted
 // after GraceFor, unless they sign in and stay. It answers when. Forbidden for an API key and for a
 // wrong confirmation; Conflict for who is the only owner of a workspace with other members.
-func (l *Library) DeleteAccount(ctx context.Context, a access.Actor, by Leave) (time.Time, error) {
+func (s *Service) DeleteAccount(ctx context.Context, a access.Actor, by Leave) (time.Time, error) {
 	if err := inPerson(a); err != nil {
 		return time.Time{}, err
 	}
-	id, err := l.Store.IdentityByUser(ctx, a.UserID)
+	id, err := s.core.Store.IdentityByUser(ctx, a.UserID)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("find account: %w", err)
 	}
-	if err := l.confirmed(ctx, id.User, by); err != nil {
+	if err := s.confirmed(ctx, id.User, by); err != nil {
 		return time.Time{}, err
 	}
-	at := l.Now().Add(storage.GraceFor).Truncate(time.Millisecond)
-	err = l.Store.InTx(ctx, func(tx storage.Store) error {
+	at := s.core.Now().Add(storage.GraceFor).Truncate(time.Millisecond)
+	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
 		belongings, err := tx.Belongings(ctx, a.UserID)
 		if err != nil {
 			return fmt.Errorf("list workspaces: %w", err)
@@ -59,7 +59,7 @@ func (l *Library) DeleteAccount(ctx context.Context, a access.Actor, by Leave) (
 					nil,
 				)
 			}
-			if err := l.Core.Audit(
+			if err := s.core.Audit(
 				ctx,
 				tx,
 				a,
@@ -79,11 +79,11 @@ func (l *Library) DeleteAccount(ctx context.Context, a access.Actor, by Leave) (
 	if err != nil {
 		return time.Time{}, err
 	}
-	l.Core.ForgetKeys()
+	s.core.ForgetKeys()
 	return at, nil
 }
 
-func (l *Library) confirmed(ctx context.Context, u storage.User, by Leave) error {
+func (s *Service) confirmed(ctx context.Context, u storage.User, by Leave) error {
 	if u.PasswordHash == "" {
 		if by.Confirm == "" || !strings.EqualFold(strings.TrimSpace(by.Confirm), u.Email) {
 			return storage.E(
@@ -94,7 +94,7 @@ func (l *Library) confirmed(ctx context.Context, u storage.User, by Leave) error
 		}
 		return nil
 	}
-	ok, err := l.Hasher.Verify(ctx, by.Password, u.PasswordHash)
+	ok, err := s.core.Hasher.Verify(ctx, by.Password, u.PasswordHash)
 	if err != nil {
 		return fmt.Errorf("check password: %w", err)
 	}
@@ -105,11 +105,11 @@ func (l *Library) confirmed(ctx context.Context, u storage.User, by Leave) error
 }
 
 // LeavesAt is when the actor's account is deleted; nil while it stays.
-func (l *Library) LeavesAt(ctx context.Context, a access.Actor) (*time.Time, error) {
+func (s *Service) LeavesAt(ctx context.Context, a access.Actor) (*time.Time, error) {
 	if !a.SignedIn() {
 		return nil, nil
 	}
-	at, err := l.Store.DeletionOf(ctx, a.UserID)
+	at, err := s.core.Store.DeletionOf(ctx, a.UserID)
 	if err != nil {
 		return nil, fmt.Errorf("read deletion: %w", err)
 	}
@@ -118,11 +118,11 @@ func (l *Library) LeavesAt(ctx context.Context, a access.Actor) (*time.Time, err
 
 // Stay takes a deletion back. An account that stays anyway is no error. Gone when its time is over;
 // Forbidden for an API key.
-func (l *Library) Stay(ctx context.Context, a access.Actor) error {
+func (s *Service) Stay(ctx context.Context, a access.Actor) error {
 	if err := inPerson(a); err != nil {
 		return err
 	}
-	return l.Store.InTx(ctx, func(tx storage.Store) error {
+	return s.core.Store.InTx(ctx, func(tx storage.Store) error {
 		belongings, err := tx.Belongings(ctx, a.UserID)
 		if err != nil {
 			return fmt.Errorf("list workspaces: %w", err)
@@ -131,11 +131,11 @@ func (l *Library) Stay(ctx context.Context, a access.Actor) error {
 		if err != nil || at == nil {
 			return err
 		}
-		if !l.Now().Before(*at) {
+		if !s.core.Now().Before(*at) {
 			return storage.E(storage.Gone, "The time to change your mind is over: this account is being deleted.", nil)
 		}
 		for _, b := range belongings {
-			if err := l.Core.Audit(ctx, tx, a, b.Workspace.ID, storage.ActionStay, a.Email, ""); err != nil {
+			if err := s.core.Audit(ctx, tx, a, b.Workspace.ID, storage.ActionStay, a.Email, ""); err != nil {
 				return err
 			}
 		}
@@ -143,16 +143,16 @@ func (l *Library) Stay(ctx context.Context, a access.Actor) error {
 	})
 }
 
-// deleteAccounts deletes for good the accounts whose time is over.
-func (l *Library) deleteAccounts(ctx context.Context) (int, error) {
-	ids, err := l.Store.AccountsToDelete(ctx, l.Now(), storage.KeepingBatch)
+// DeleteAccounts deletes for good the accounts whose time is over.
+func (s *Service) DeleteAccounts(ctx context.Context) (int, error) {
+	ids, err := s.core.Store.AccountsToDelete(ctx, s.core.Now(), storage.KeepingBatch)
 	if err != nil {
 		return 0, err
 	}
 	done := 0
 	var failed error
 	for _, id := range ids {
-		err := l.deleteAccount(ctx, id)
+		err := s.deleteAccount(ctx, id)
 		if err != nil && storage.KindOf(err) == storage.NotFound {
 			continue // somebody else has
 		}
@@ -167,8 +167,8 @@ func (l *Library) deleteAccounts(ctx context.Context) (int, error) {
 
 // deleteAccount deletes the workspaces in which there was nobody else, with their videos; others
 // keep theirs.
-func (l *Library) deleteAccount(ctx context.Context, id storage.UserID) error {
-	belongings, err := l.Store.Belongings(ctx, id)
+func (s *Service) deleteAccount(ctx context.Context, id storage.UserID) error {
+	belongings, err := s.core.Store.Belongings(ctx, id)
 	if err != nil {
 		return fmt.Errorf("list workspaces: %w", err)
 	}
@@ -176,34 +176,34 @@ func (l *Library) deleteAccount(ctx context.Context, id storage.UserID) error {
 		if b.Others > 0 {
 			continue
 		}
-		if err := l.emptyWorkspace(ctx, b.Workspace.ID); err != nil {
+		if err := s.emptyWorkspace(ctx, b.Workspace.ID); err != nil {
 			return err
 		}
 	}
-	err = l.Store.InTx(ctx, func(tx storage.Store) error { return l.dropAccount(ctx, tx, id) })
+	err = s.core.Store.InTx(ctx, func(tx storage.Store) error { return s.dropAccount(ctx, tx, id) })
 	if err != nil {
 		return fmt.Errorf("delete account: %w", err)
 	}
-	l.Core.ForgetKeys()
+	s.core.ForgetKeys()
 	return nil
 }
 
 // emptyWorkspace purges all videos of a workspace, each by itself, so that no transaction grows
 // with their number.
-func (l *Library) emptyWorkspace(ctx context.Context, id storage.WorkspaceID) error {
-	now := l.Now()
-	_, err := l.Videos.Rounds(
+func (s *Service) emptyWorkspace(ctx context.Context, id storage.WorkspaceID) error {
+	now := s.core.Now()
+	_, err := s.videos.Rounds(
 		ctx,
-		func() ([]storage.VideoID, error) { return l.Store.TrashAll(ctx, id, now, storage.KeepingBatch) },
+		func() ([]storage.VideoID, error) { return s.core.Store.TrashAll(ctx, id, now, storage.KeepingBatch) },
 		func(v storage.VideoID) error {
-			return l.Videos.PurgeByID(ctx, v, now)
+			return s.videos.PurgeByID(ctx, v, now)
 		},
 	)
 	return err
 }
 
 // dropAccount is the transaction in which an account ends.
-func (l *Library) dropAccount(ctx context.Context, tx storage.Store, id storage.UserID) error {
+func (s *Service) dropAccount(ctx context.Context, tx storage.Store, id storage.UserID) error {
 	belongings, err := tx.Belongings(ctx, id)
 	if err != nil {
 		return fmt.Errorf("list workspaces: %w", err)
@@ -221,27 +221,27 @@ func (l *Library) dropAccount(ctx context.Context, tx storage.Store, id storage.
 			}
 			continue
 		}
-		if err := l.leaveBehind(ctx, tx, b, who.User); err != nil {
+		if err := s.leaveBehind(ctx, tx, b, who.User); err != nil {
 			return err
 		}
 	}
 	if key := who.User.PictureKey; key != "" {
-		if err := tx.DoomObjects(ctx, []string{key}, l.Now(), l.Now()); err != nil {
+		if err := tx.DoomObjects(ctx, []string{key}, s.core.Now(), s.core.Now()); err != nil {
 			return fmt.Errorf("delete picture: %w", err)
 		}
 	}
-	return tx.DeleteUser(ctx, id, storage.FormerMember, l.Now())
+	return tx.DeleteUser(ctx, id, storage.FormerMember, s.core.Now())
 }
 
 // leaveBehind hands on what somebody had in a workspace that goes on.
-func (l *Library) leaveBehind(ctx context.Context, tx storage.Store, b storage.Belonging, leaving storage.User) error {
+func (s *Service) leaveBehind(ctx context.Context, tx storage.Store, b storage.Belonging, leaving storage.User) error {
 	// it was not so when they decided to leave: others came, or left
 	if b.Role == storage.RoleOwner && b.Owners == 0 {
 		heir, err := tx.PromoteToOwner(ctx, b.Workspace.ID, leaving.ID)
 		if err != nil {
 			return fmt.Errorf("find another owner: %w", err)
 		}
-		if err := l.Core.Audit(
+		if err := s.core.Audit(
 			ctx,
 			tx,
 			access.Actor{},
@@ -256,5 +256,5 @@ func (l *Library) leaveBehind(ctx context.Context, tx storage.Store, b storage.B
 	if err := tx.PassOn(ctx, b.Workspace.ID, leaving.ID, storage.FormerMember); err != nil {
 		return fmt.Errorf("pass videos on: %w", err)
 	}
-	return l.Core.Audit(ctx, tx, access.Actor{}, b.Workspace.ID, storage.ActionGone, leaving.Email, "")
+	return s.core.Audit(ctx, tx, access.Actor{}, b.Workspace.ID, storage.ActionGone, leaving.Email, "")
 }
