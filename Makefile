@@ -104,7 +104,7 @@ lint: $(GOLANGCI) ## Run golangci-lint, and hold the width of lines
 
 go-quick: web/dist/manifest.json
 	$(PLAIN) go vet -tags bench $(GO_PACKAGES)
-	$(PLAIN) go test -short -vet=off . ./server/... ./storage/... ./cmd/...
+	$(PLAIN) go test -short -vet=off ./server/... ./storage/... ./cmd/...
 
 web-check: web/node_modules/.stamp
 	@cd web && npm run --silent check && npm run --silent test

@@ -30,15 +30,15 @@ type accountForm struct {
 
 // logInPage is what the log-in page begins with.
 func (s *server) logInPage(ctx context.Context, email, next string) (*accountForm, error) {
-	f := &accountForm{common: common{Title: "Sign in"}, Email: email, Next: safeNext(next), MailOn: s.lib.Notify.On()}
+	f := &accountForm{common: common{Title: "Sign in"}, Email: email, Next: safeNext(next), MailOn: s.Notify.On()}
 	if s.Provider.Issuer != "" {
 		f.Provider = s.Provider.Name
 	}
-	if s.lib.SignIn.SignUpOpen() {
+	if s.SignIn.SignUpOpen() {
 		return f, nil
 	}
 	var err error
-	f.JoinOpen, err = s.lib.People.DomainsOpen(ctx)
+	f.JoinOpen, err = s.People.DomainsOpen(ctx)
 	return f, err
 }
 
@@ -51,7 +51,7 @@ func (s *server) home(w http.ResponseWriter, r *http.Request) error {
 		}
 		return s.library(w, r)
 	}
-	needed, err := s.lib.SignIn.NeedsSetUp(r.Context())
+	needed, err := s.SignIn.NeedsSetUp(r.Context())
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ type libraryBoot struct {
 }
 
 func (s *server) library(w http.ResponseWriter, r *http.Request) error {
-	boot := libraryBoot{User: userOf(visitOf(r.Context()).actor), MaxUploadBytes: s.lib.Limits.MaxUploadBytes}
+	boot := libraryBoot{User: userOf(visitOf(r.Context()).actor), MaxUploadBytes: s.Uploads.Limits().MaxUploadBytes}
 	return s.render(w, r, http.StatusOK, "library", &libraryPage{common: common{Title: "Your updates"}, Boot: boot})
 }
 
@@ -136,7 +136,7 @@ func (s *server) enteredBy(
 		return s.render(w, r, p.Status, name, page)
 	}
 	if v.session != "" {
-		if err := s.lib.SignIn.LogOut(r.Context(), v.session); err != nil {
+		if err := s.SignIn.LogOut(r.Context(), v.session); err != nil {
 			return err
 		}
 	}
@@ -155,7 +155,7 @@ func (s *server) enteredBy(
 func (s *server) logOutPosted(w http.ResponseWriter, r *http.Request) error {
 	v := visitOf(r.Context())
 	if v.session != "" {
-		if err := s.lib.SignIn.LogOut(r.Context(), v.session); err != nil {
+		if err := s.SignIn.LogOut(r.Context(), v.session); err != nil {
 			return err
 		}
 	}
@@ -167,7 +167,7 @@ func (s *server) setUpForm(w http.ResponseWriter, r *http.Request) error {
 	if err := s.try(r.Context(), visitOf(r.Context())); err != nil {
 		return err
 	}
-	if err := s.lib.SignIn.CheckSetUp(r.Context(), r.PathValue("token")); err != nil {
+	if err := s.SignIn.CheckSetUp(r.Context(), r.PathValue("token")); err != nil {
 		return err
 	}
 	return s.render(w, r, http.StatusOK, "setup", &accountForm{common: common{Title: "Set up"}})
@@ -179,7 +179,7 @@ func (s *server) setUpPosted(w http.ResponseWriter, r *http.Request) error {
 	}
 	data := &accountForm{common: common{Title: "Set up"}, Next: checksPath + "?" + firstRun}
 	return s.accountPosted(w, r, "setup", data, func(ctx context.Context, acc signin.Account) (string, error) {
-		return s.lib.SignIn.SetUp(ctx, r.PathValue("token"), data.Workspace, acc, visitOf(ctx).entry(r.UserAgent()))
+		return s.SignIn.SetUp(ctx, r.PathValue("token"), data.Workspace, acc, visitOf(ctx).entry(r.UserAgent()))
 	})
 }
 
@@ -187,7 +187,7 @@ func (s *server) enterForm(w http.ResponseWriter, r *http.Request) error {
 	if err := s.try(r.Context(), visitOf(r.Context())); err != nil {
 		return err
 	}
-	if err := s.lib.SignIn.CheckLoginLink(r.Context(), r.PathValue("secret")); err != nil {
+	if err := s.SignIn.CheckLoginLink(r.Context(), r.PathValue("secret")); err != nil {
 		return err
 	}
 	return s.render(w, r, http.StatusOK, "enter", &accountForm{common: common{Title: "Sign in"}})
@@ -196,24 +196,24 @@ func (s *server) enterForm(w http.ResponseWriter, r *http.Request) error {
 func (s *server) enterPosted(w http.ResponseWriter, r *http.Request) error {
 	data := &accountForm{common: common{Title: "Sign in"}}
 	return s.accountPosted(w, r, "enter", data, func(ctx context.Context, acc signin.Account) (string, error) {
-		return s.lib.SignIn.LogInByLink(ctx, r.PathValue("secret"), acc.Password, visitOf(ctx).entry(r.UserAgent()))
+		return s.SignIn.LogInByLink(ctx, r.PathValue("secret"), acc.Password, visitOf(ctx).entry(r.UserAgent()))
 	})
 }
 
 func (s *server) signUpForm(w http.ResponseWriter, r *http.Request) error {
-	if !s.lib.SignIn.SignUpOpen() {
+	if !s.SignIn.SignUpOpen() {
 		return s.askForm(w, r)
 	}
 	return s.render(w, r, http.StatusOK, "signup", &accountForm{common: common{Title: "Sign up"}})
 }
 
 func (s *server) signUpPosted(w http.ResponseWriter, r *http.Request) error {
-	if !s.lib.SignIn.SignUpOpen() {
+	if !s.SignIn.SignUpOpen() {
 		return s.askPosted(w, r)
 	}
 	data := &accountForm{common: common{Title: "Sign up"}}
 	return s.accountPosted(w, r, "signup", data, func(ctx context.Context, acc signin.Account) (string, error) {
-		return s.lib.SignIn.SignUp(ctx, acc, visitOf(ctx).entry(r.UserAgent()))
+		return s.SignIn.SignUp(ctx, acc, visitOf(ctx).entry(r.UserAgent()))
 	})
 }
 

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/servertest"
 	"meanwhile/server/signin"
 	"meanwhile/storage"
 )
@@ -166,7 +166,7 @@ func TestSignUpWhereItIsOpen(t *testing.T) {
 		closed.do("POST", "/signup", formOf("email", "eve@example.org", "password", ownerPassword), formType),
 		404,
 	)
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) { lc.OpenSignUp = true })
+	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) { lc.OpenSignUp = true })
 	w.want(w.do("GET", "/signup", nil), 200)
 	w.want(
 		w.do("POST", "/signup", formOf("email", ownerEmail, "name", "Eve", "password", ownerPassword), formType),
@@ -180,7 +180,7 @@ func TestSignUpWhereItIsOpen(t *testing.T) {
 
 func TestTriesAreBounded(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.LogInsPerMinute = 2 })
+	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.LogInsPerMinute = 2 })
 	try := func(email string) reply {
 		return w.do("POST", "/api/v1/session", object{"email": email, "password": "wrong"})
 	}
@@ -200,7 +200,7 @@ func TestTriesAreBounded(t *testing.T) {
 
 func TestTriesCountForWhomAProxySpeaks(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
+	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
 		c.LogInsPerMinute = 1
 		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("10.0.0.0/8")}
 	})
@@ -281,7 +281,7 @@ func TestCookieNameFollowsTheAddress(t *testing.T) {
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
+			w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
 				c.BaseURL = tc.base
 				if tc.trusted {
 					c.TrustedProxies = []netip.Prefix{proxy}

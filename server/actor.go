@@ -46,7 +46,7 @@ func (s *server) readCredential(r *http.Request, v *visit, a credentials) (err e
 		return nil // no cookie: a guest
 	}
 	v.session = c.Value
-	v.actor, err = s.lib.Core.BySession(r.Context(), c.Value)
+	v.actor, err = s.Core.BySession(r.Context(), c.Value)
 	if err != nil && a == guest && storage.KindOf(err) == storage.Unauthenticated {
 		return nil
 	}
@@ -65,10 +65,10 @@ func (s *server) actorByHeader(r *http.Request, header string, a credentials) (a
 		return access.Actor{}, errBadToken
 	}
 	if strings.HasPrefix(secret, "mw_") {
-		return s.lib.Core.ByKey(r.Context(), secret)
+		return s.Core.ByKey(r.Context(), secret)
 	}
 	if strings.HasPrefix(secret, "up_") && a == upload {
-		return s.lib.Core.ByUploadToken(r.Context(), storage.UploadID(r.PathValue("id")), secret)
+		return s.Core.ByUploadToken(r.Context(), storage.UploadID(r.PathValue("id")), secret)
 	}
 	return access.Actor{}, errBadToken
 }

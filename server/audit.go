@@ -40,7 +40,7 @@ func (s *server) auditLog(ctx context.Context, in *auditInput) (*auditOutput, er
 	if before == nil {
 		before = new(string)
 	}
-	rows, next, err := s.lib.People.AuditLog(ctx, visitOf(ctx).actor, in.Limit, *before)
+	rows, next, err := s.People.AuditLog(ctx, visitOf(ctx).actor, in.Limit, *before)
 	if err != nil {
 		return nil, err
 	}
@@ -65,13 +65,13 @@ func (s *server) auditLog(ctx context.Context, in *auditInput) (*auditOutput, er
 // auditCSV streams the whole log, newest first.
 func (s *server) auditCSV(w http.ResponseWriter, r *http.Request) error {
 	a := visitOf(r.Context()).actor
-	rows, next, err := s.lib.People.AuditLog(r.Context(), a, access.MaxPage, "")
+	rows, next, err := s.People.AuditLog(r.Context(), a, access.MaxPage, "")
 	if err != nil {
 		return err
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/csv; charset=utf-8; header=present")
-	h.Set("Content-Disposition", attachment("audit-"+s.lib.Now().UTC().Format(time.DateOnly)+".csv", "audit.csv"))
+	h.Set("Content-Disposition", attachment("audit-"+s.Core.Now().UTC().Format(time.DateOnly)+".csv", "audit.csv"))
 	h.Set("Cache-Control", "private, no-store")
 	out := csv.NewWriter(w)
 	out.UseCRLF = true // RFC 4180
@@ -93,7 +93,7 @@ func (s *server) auditCSV(w http.ResponseWriter, r *http.Request) error {
 		if err := out.Error(); err != nil || next == "" {
 			return err // of a client that has gone
 		}
-		if rows, next, err = s.lib.People.AuditLog(r.Context(), a, access.MaxPage, next); err != nil {
+		if rows, next, err = s.People.AuditLog(r.Context(), a, access.MaxPage, next); err != nil {
 			return s.breakOff(w, r, err)
 		}
 	}

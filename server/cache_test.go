@@ -12,8 +12,8 @@ import (
 	"syscall"
 	"testing"
 
-	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/servertest"
 	"meanwhile/server/signin"
 	"meanwhile/storage"
 )
@@ -94,7 +94,7 @@ func (w *world) behindNginx() string {
 // they get without it.
 func TestACacheInBetweenMixesNobodyUp(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, withUI, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
+	w := newWorld(t, withUI, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
 		c.LogInsPerMinute, c.LinkPasswordsPerMinute = 10_000, 10_000
 	})
 	const evePassword = "another long password"

@@ -28,14 +28,14 @@ type checksPage struct {
 // checksShown makes the checks and shows what they found to who looks after the site.
 func (s *server) checksShown(w http.ResponseWriter, r *http.Request) error {
 	v := visitOf(r.Context())
-	if err := s.lib.People.SeesSite(r.Context(), v.actor); err != nil {
+	if err := s.People.SeesSite(r.Context(), v.actor); err != nil {
 		return err
 	}
 	all, err := s.checkup.look(r.Context())
 	if err != nil {
 		return err
 	}
-	now := s.lib.Now().UTC()
+	now := s.Core.Now().UTC()
 	page := &checksPage{
 		common: common{Title: "How this site does"}, First: r.URL.Query().Has(firstRun), Total: len(all) + 1,
 		LookAt: now.Format(time.RFC3339), LookIn: now.Format("15:04 UTC"),
@@ -82,7 +82,7 @@ func (s *server) lookAtAddress(v *visit) Finding {
 // press leads.
 func (s *server) setUpAgain(w http.ResponseWriter, r *http.Request) (bool, error) {
 	a := visitOf(r.Context()).actor
-	if !a.SignedIn() || s.lib.People.SeesSite(r.Context(), a) != nil {
+	if !a.SignedIn() || s.People.SeesSite(r.Context(), a) != nil {
 		return false, nil
 	}
 	return true, redirect(w, r, checksPath+"?"+firstRun)

@@ -8,14 +8,14 @@ import (
 	"testing/synctest"
 	"time"
 
-	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/servertest"
 	"meanwhile/storage"
 )
 
 // withChecks wires checks in.
 func withChecks(checks ...server.Check) change {
-	return func(_ *server.Config, d *server.Deps, _ *meanwhile.Config) { d.Checks = checks }
+	return func(_ *server.Config, d *server.Deps, _ *servertest.Config) { d.Checks = checks }
 }
 
 func finds(name string, f server.Finding) server.Check {
@@ -147,7 +147,7 @@ func TestThePageOfTheSiteKnowsWhereTheBrowserIs(t *testing.T) {
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.BaseURL = tc.base })
+			w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.BaseURL = tc.base })
 			host := "Host: " + tc.host
 			in := w.want(
 				w.do("POST", "/api/v1/session", object{"email": ownerEmail, "password": ownerPassword}, host),

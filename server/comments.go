@@ -83,13 +83,13 @@ func (s *server) listComments(ctx context.Context, in *listCommentsInput) (*comm
 func (s *server) conversation(ctx context.Context, in *listCommentsInput) (comments.Conversation, error) {
 	a := visitOf(ctx).actor
 	if in.Since >= 0 {
-		return s.lib.Comments.Since(ctx, a, in.Token, in.Since)
+		return s.Comments.Since(ctx, a, in.Token, in.Since)
 	}
 	after, err := readCursor[storage.CommentKey](in.Cursor)
 	if err != nil {
 		return comments.Conversation{}, err
 	}
-	return s.lib.Comments.List(ctx, a, in.Token, storage.CommentQuery{Limit: in.Limit, After: after})
+	return s.Comments.List(ctx, a, in.Token, storage.CommentQuery{Limit: in.Limit, After: after})
 }
 
 type wireNewComment struct {
@@ -110,7 +110,7 @@ func (s *server) addComment(ctx context.Context, in *addCommentInput) (*commentO
 	if err := s.tryGuest(ctx, v, in.Token); err != nil {
 		return nil, err
 	}
-	c, secret, err := s.lib.Comments.Add(ctx, v.actor, in.Token, comments.NewComment{
+	c, secret, err := s.Comments.Add(ctx, v.actor, in.Token, comments.NewComment{
 		At: time.Duration(in.Body.AtMS) * time.Millisecond, Until: durationOf(in.Body.UntilMS), Body: in.Body.Body,
 		Parent: storage.CommentID(in.Body.ParentID), Name: in.Body.Name,
 	})
@@ -134,7 +134,7 @@ func (s *server) tryGuest(ctx context.Context, v *visit, token string) error {
 		return nil
 	}
 	for _, l := range s.guests {
-		if !l.allow(ctx, addressKey(v.address)+" "+token, s.lib.Now()) {
+		if !l.allow(ctx, addressKey(v.address)+" "+token, s.Core.Now()) {
 			return storage.E(
 				storage.Limited,
 				"That was a lot at once. Wait a minute, then send it again: your text is kept in the field.",
@@ -166,7 +166,7 @@ func (s *server) editComment(ctx context.Context, in *editCommentInput) (*commen
 		Until: durationOf(in.Body.UntilMS),
 		Body:  in.Body.Body,
 	}
-	c, err := s.lib.Comments.Edit(ctx, visitOf(ctx).actor, in.Token, storage.CommentID(in.ID), in.EditToken, change)
+	c, err := s.Comments.Edit(ctx, visitOf(ctx).actor, in.Token, storage.CommentID(in.ID), in.EditToken, change)
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +180,7 @@ type ownCommentInput struct {
 }
 
 func (s *server) getComment(ctx context.Context, in *ownCommentInput) (*commentOutput, error) {
-	c, err := s.lib.Comments.ByID(ctx, visitOf(ctx).actor, in.Token, storage.CommentID(in.ID), in.EditToken)
+	c, err := s.Comments.ByID(ctx, visitOf(ctx).actor, in.Token, storage.CommentID(in.ID), in.EditToken)
 	if err != nil {
 		return nil, err
 	}
@@ -188,5 +188,5 @@ func (s *server) getComment(ctx context.Context, in *ownCommentInput) (*commentO
 }
 
 func (s *server) deleteComment(ctx context.Context, in *ownCommentInput) (*struct{}, error) {
-	return &struct{}{}, s.lib.Comments.Delete(ctx, visitOf(ctx).actor, in.Token, storage.CommentID(in.ID), in.EditToken)
+	return &struct{}{}, s.Comments.Delete(ctx, visitOf(ctx).actor, in.Token, storage.CommentID(in.ID), in.EditToken)
 }

@@ -6,9 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/server/servertest"
 )
 
 func TestConversation(t *testing.T) {
@@ -130,7 +129,7 @@ func TestWrongComments(t *testing.T) {
 
 func TestGuestsMayNotFlood(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
+	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
 		c.GuestCommentsPerMinute, c.GuestCommentsPerHour = 2, 3
 	})
 	u := w.newVideo()

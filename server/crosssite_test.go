@@ -11,9 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/server/servertest"
 	"meanwhile/storage/sqlstore/sqlstoretest"
 )
 
@@ -24,7 +23,7 @@ func withDatabase(t *testing.T) (change, *sql.DB) {
 	store := sqlstoretest.OpenAt(t, path, slog.New(slog.DiscardHandler))
 	rows := must(sql.Open("sqlite", path))(t)
 	t.Cleanup(func() { _ = rows.Close() })
-	return func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) { lc.Store = store }, rows
+	return func(_ *server.Config, _ *server.Deps, lc *servertest.Config) { lc.Store = store }, rows
 }
 
 // dump is every row of every table, by the table's name.

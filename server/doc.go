@@ -1,4 +1,4 @@
-// Package server translates HTTP to the Library and back: the JSON API, tus uploads, media bytes,
+// Package server translates HTTP to the subjects and back: the JSON API, tus uploads, media bytes,
 // event streams and the pages.
 //
 // Handlers decide nothing. Every route stands in routes.go, every error becomes an answer in

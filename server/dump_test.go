@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/servertest"
 	"meanwhile/server/signin"
 	"meanwhile/storage"
 )
@@ -36,7 +36,7 @@ func (w *world) everySecret() map[string]string {
 		"link's password": linkPassword,
 		"key":             w.key,
 		"set-up link":     w.lib.SignIn.SetUpToken(),
-		"key that signs":  string(w.lib.Secret),
+		"key that signs":  string(w.lib.Core.Secret),
 	}
 	_, session, _ := strings.Cut(w.logIn(ownerEmail, ownerPassword), "=")
 	secrets["session"] = session
@@ -109,7 +109,7 @@ const partLength = 10
 func TestADatabaseDumpOpensNothing(t *testing.T) {
 	t.Parallel()
 	database, rows := withDatabase(t)
-	w := newWorld(t, database, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) {
+	w := newWorld(t, database, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) {
 		lc.Hasher, lc.Secret = oneWayHasher{}, []byte("QWERTZUIOPASDFGHJKLYXCVBNM987654")
 	})
 	secrets := w.everySecret()

@@ -29,11 +29,11 @@ const everywhere = "*"
 // what the link itself shows.
 func (s *server) embed(w http.ResponseWriter, r *http.Request) error {
 	token, start := r.PathValue("token"), startSeconds(r.URL.Query().Get("t"))
-	seen, err := s.lib.Watch.Watch(r.Context(), access.Actor{}, token)
+	seen, err := s.Watch.Watch(r.Context(), access.Actor{}, token)
 	if err != nil {
 		return hidden(err, errNoRoute)
 	}
-	hosts, err := s.lib.Links.EmbedHosts(r.Context(), seen.Video.Video)
+	hosts, err := s.Links.EmbedHosts(r.Context(), seen.Video.Video)
 	if err != nil {
 		return err
 	}

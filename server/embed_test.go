@@ -10,9 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/server/servertest"
 )
 
 // playback is what a share says of its media, as far as these tests ask.
@@ -202,7 +201,7 @@ func TestThePlayerInsideOtherPages(t *testing.T) {
 
 func TestAnErrorInAFrameIsSeenThere(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) { lc.Store = away{lc.Store} })
+	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) { lc.Store = away{lc.Store} })
 	r := w.want(w.do("GET", "/embed/x", nil), 503)
 	if !strings.Contains(r.header.Get("Content-Security-Policy"), "frame-ancestors *") {
 		t.Errorf("policy %s", r.header.Get("Content-Security-Policy"))
@@ -327,7 +326,7 @@ func TestOEmbedRefuses(t *testing.T) {
 
 func TestAPastedLinkLooksRight(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
+	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
 		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	})
 	u := w.newReadyVideo()

@@ -110,7 +110,7 @@ func (s *server) pump(
 // followVideos says which of the actor's own videos to look at again.
 func (s *server) followVideos(w http.ResponseWriter, r *http.Request) error {
 	ctx, v := r.Context(), visitOf(r.Context())
-	events, err := s.lib.Videos.Subscribe(ctx, v.actor)
+	events, err := s.Videos.Subscribe(ctx, v.actor)
 	if err != nil {
 		return err
 	}
@@ -162,7 +162,7 @@ func (s *server) followShare(w http.ResponseWriter, r *http.Request) error {
 	ctx, v := r.Context(), visitOf(r.Context())
 	st := &shareStream{token: r.PathValue("token")}
 	// before the first look, so that nothing falls between
-	events, err := s.lib.Watch.Follow(ctx, v.actor, st.token)
+	events, err := s.Watch.Follow(ctx, v.actor, st.token)
 	if err != nil {
 		return err
 	}
@@ -186,7 +186,7 @@ func (s *server) followShare(w http.ResponseWriter, r *http.Request) error {
 // tellShare reads rows and rights anew and writes what is not known yet. False when the link has
 // ended.
 func (s *server) tellShare(ctx context.Context, e *sse, st *shareStream, a access.Actor) (bool, error) {
-	w, err := s.lib.Watch.Watch(ctx, a, st.token)
+	w, err := s.Watch.Watch(ctx, a, st.token)
 	if k := storage.KindOf(err); err != nil && (k == storage.NotFound || k == storage.Unauthenticated) {
 		return false, e.send("video", map[string]bool{"gone": true})
 	}

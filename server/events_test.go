@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/servertest"
 	"meanwhile/storage"
 )
 
@@ -162,12 +162,12 @@ func TestALostMessageIsNoticedAtTheNextBeat(t *testing.T) {
 	t.Parallel()
 	w := newWorld(
 		t,
-		func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.KeepAlive = 20 * time.Millisecond },
+		func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.KeepAlive = 20 * time.Millisecond },
 	)
 	u := w.newVideo()
 	f := w.follow("/api/v1/shares/" + u.share + "/events")
 	f.next("video")
-	if err := w.lib.Store.SetVideoTitle(
+	if err := w.lib.Core.Store.SetVideoTitle(
 		t.Context(),
 		storage.VideoID(u.video),
 		"Told to nobody",
@@ -204,7 +204,7 @@ func TestOwnersHearWhichVideosChanged(t *testing.T) {
 func TestStreamsEndWhenTheServerStops(t *testing.T) {
 	t.Parallel()
 	stop := make(chan struct{})
-	w := newWorld(t, func(_ *server.Config, d *server.Deps, _ *meanwhile.Config) { d.Done = stop })
+	w := newWorld(t, func(_ *server.Config, d *server.Deps, _ *servertest.Config) { d.Done = stop })
 	u := w.newVideo()
 	f := w.follow("/api/v1/shares/" + u.share + "/events")
 	f.next("video")
@@ -214,7 +214,7 @@ func TestStreamsEndWhenTheServerStops(t *testing.T) {
 
 func TestStreamsOfOneAddressAreBounded(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.MaxParallel = 1 })
+	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.MaxParallel = 1 })
 	u := w.newVideo()
 	f := w.follow("/api/v1/shares/" + u.share + "/events")
 	f.next("video")
@@ -225,7 +225,7 @@ func TestEventsAreGathered(t *testing.T) {
 	t.Parallel()
 	w := newWorld(
 		t,
-		func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.StreamPause = 300 * time.Millisecond },
+		func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.StreamPause = 300 * time.Millisecond },
 	)
 	u := w.newVideo()
 	f := w.follow("/api/v1/shares/" + u.share + "/events")
@@ -265,7 +265,7 @@ func (f *flaky) VideoByToken(ctx context.Context, token string) (storage.Video, 
 func TestAStreamThatBreaksSaysNothingWrong(t *testing.T) {
 	t.Parallel()
 	store := &flaky{}
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) {
+	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) {
 		store.Store = lc.Store
 		lc.Store = store
 	})

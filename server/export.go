@@ -14,11 +14,11 @@ import (
 )
 
 func (s *server) exportMe(w http.ResponseWriter, r *http.Request) error {
-	return s.export(w, r, s.lib.Archive.ExportOwn)
+	return s.export(w, r, s.Archive.ExportOwn)
 }
 
 func (s *server) exportWorkspace(w http.ResponseWriter, r *http.Request) error {
-	return s.export(w, r, s.lib.Archive.ExportWorkspace)
+	return s.export(w, r, s.Archive.ExportWorkspace)
 }
 
 var errExporting = storage.E(
@@ -47,7 +47,7 @@ func (s *server) export(
 	h.Set("Content-Type", "application/zip")
 	h.Set(
 		"Content-Disposition",
-		attachment("meanwhile-"+s.lib.Now().UTC().Format(time.DateOnly)+".zip", "meanwhile.zip"),
+		attachment("meanwhile-"+s.Core.Now().UTC().Format(time.DateOnly)+".zip", "meanwhile.zip"),
 	)
 	h.Set("Cache-Control", "private, no-store")
 	archive := zip.NewWriter(w)

@@ -14,8 +14,8 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/servertest"
 	"meanwhile/storage"
 )
 
@@ -274,7 +274,7 @@ func (b *brokenReader) Read(p []byte) (int, error) {
 
 func newBreakingWorld(t *testing.T, block chan struct{}) (*world, *breaking) {
 	objects := &breaking{block: block}
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *meanwhile.Config) {
+	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *servertest.Config) {
 		objects.Objects, c.Objects = c.Objects, objects
 	})
 	return w, objects

@@ -41,7 +41,7 @@ func (s *server) renderGate(w http.ResponseWriter, r *http.Request, status int, 
 // few an hour, so that waiting grows.
 func (s *server) tryGate(ctx context.Context, v *visit, token string) error {
 	for _, l := range s.passwords {
-		if !l.allow(ctx, addressKey(v.address)+" "+token, s.lib.Now()) {
+		if !l.allow(ctx, addressKey(v.address)+" "+token, s.Core.Now()) {
 			return storage.E(storage.Limited, "Too many tries. Wait a few minutes, then try again.", nil)
 		}
 	}
@@ -67,7 +67,7 @@ func (s *server) giveSharePassword(ctx context.Context, in *sharePasswordInput) 
 	if err := s.tryGate(ctx, v, in.Token); err != nil {
 		return nil, err
 	}
-	id, pass, err := s.lib.Links.CheckPassword(ctx, in.Token, in.Body.Password)
+	id, pass, err := s.Links.CheckPassword(ctx, in.Token, in.Body.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (s *server) askShareMail(ctx context.Context, in *shareMailInput) (*struct{
 	if err := s.tryGate(ctx, v, in.Token); err != nil {
 		return nil, err
 	}
-	return nil, s.lib.Links.Mail(ctx, in.Token, in.Body.Email, s.baseURL(v))
+	return nil, s.Links.Mail(ctx, in.Token, in.Body.Email, s.baseURL(v))
 }
 
 type openedInput struct {
@@ -97,10 +97,10 @@ type openedInput struct {
 
 func (s *server) countOpen(ctx context.Context, in *openedInput) (*struct{}, error) {
 	v := visitOf(ctx)
-	if !s.opens.allow(ctx, addressKey(v.address)+" "+in.Token, s.lib.Now()) {
+	if !s.opens.allow(ctx, addressKey(v.address)+" "+in.Token, s.Core.Now()) {
 		return nil, nil // counted often enough
 	}
-	return nil, s.lib.Links.CountOpen(ctx, v.actor, in.Token)
+	return nil, s.Links.CountOpen(ctx, v.actor, in.Token)
 }
 
 // gatePosted is the gate's form.
@@ -115,12 +115,12 @@ func (s *server) gatePosted(w http.ResponseWriter, r *http.Request) error {
 	if err == nil && data.Password {
 		var id storage.ShareID
 		var pass string
-		if id, pass, err = s.lib.Links.CheckPassword(ctx, token, f.Get("password")); err == nil {
+		if id, pass, err = s.Links.CheckPassword(ctx, token, f.Get("password")); err == nil {
 			w.Header().Set("Set-Cookie", s.setPass(v, id, pass))
 			return redirect(w, r, "/v/"+url.PathEscape(token))
 		}
 	} else if err == nil {
-		if err = s.lib.Links.Mail(ctx, token, data.Email, s.baseURL(v)); err == nil {
+		if err = s.Links.Mail(ctx, token, data.Email, s.baseURL(v)); err == nil {
 			data.Sent = true
 			return s.renderGate(w, r, http.StatusOK, data)
 		}
@@ -138,7 +138,7 @@ func (s *server) wayInForm(w http.ResponseWriter, r *http.Request) error {
 	if err := s.try(r.Context(), visitOf(r.Context())); err != nil {
 		return err
 	}
-	if err := s.lib.Links.CheckMail(r.Context(), r.PathValue("secret")); err != nil {
+	if err := s.Links.CheckMail(r.Context(), r.PathValue("secret")); err != nil {
 		return err
 	}
 	return s.render(w, r, http.StatusOK, "wayin", &accountForm{common: common{Title: "Your way in"}})
@@ -149,7 +149,7 @@ func (s *server) wayInPosted(w http.ResponseWriter, r *http.Request) error {
 	if err := s.try(r.Context(), v); err != nil {
 		return err
 	}
-	share, pass, err := s.lib.Links.UseMail(r.Context(), r.PathValue("secret"))
+	share, pass, err := s.Links.UseMail(r.Context(), r.PathValue("secret"))
 	if err != nil {
 		return err
 	}

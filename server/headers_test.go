@@ -7,9 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/server/servertest"
 )
 
 var (
@@ -127,7 +126,7 @@ func (s *headersSeen) checkPolicy(t *testing.T, what, path string, r reply) {
 // not from another site.
 func TestEveryAnswerCarriesItsHeaders(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, withUI, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
+	w := newWorld(t, withUI, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
 		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 		c.LogInsPerMinute, c.LinkPasswordsPerMinute = 10_000, 10_000
 	})

@@ -38,7 +38,7 @@ type invitesOutput struct {
 }
 
 func (s *server) listInvites(ctx context.Context, _ *struct{}) (*invitesOutput, error) {
-	list, err := s.lib.People.Invites(ctx, visitOf(ctx).actor)
+	list, err := s.People.Invites(ctx, visitOf(ctx).actor)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (s *server) inviteURL(v *visit) func(string) string {
 
 func (s *server) makeInvite(ctx context.Context, in *newInviteInput) (*madeInviteOutput, error) {
 	v := visitOf(ctx)
-	i, err := s.lib.People.Invite(
+	i, err := s.People.Invite(
 		ctx,
 		v.actor,
 		people.NewInvite{Email: in.Body.Email, Role: storage.Role(in.Body.Role), Days: in.Body.Days},
@@ -106,7 +106,7 @@ func (s *server) makeInvite(ctx context.Context, in *newInviteInput) (*madeInvit
 
 func (s *server) renewInvite(ctx context.Context, in *namedInput) (*madeInviteOutput, error) {
 	v := visitOf(ctx)
-	i, err := s.lib.People.RenewInvite(ctx, v.actor, storage.InviteID(in.ID), s.inviteURL(v))
+	i, err := s.People.RenewInvite(ctx, v.actor, storage.InviteID(in.ID), s.inviteURL(v))
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func (s *server) renewInvite(ctx context.Context, in *namedInput) (*madeInviteOu
 }
 
 func (s *server) revokeInvite(ctx context.Context, in *namedInput) (*struct{}, error) {
-	return nil, s.lib.People.RevokeInvite(ctx, visitOf(ctx).actor, storage.InviteID(in.ID))
+	return nil, s.People.RevokeInvite(ctx, visitOf(ctx).actor, storage.InviteID(in.ID))
 }
 
 // invitePage is the form of somebody who was invited; Bound says that the address is not theirs to
@@ -132,7 +132,7 @@ func (s *server) inviteFor(r *http.Request) (*invitePage, error) {
 		return nil, err
 	}
 	secret := r.PathValue("secret")
-	i, err := s.lib.People.InviteBySecret(r.Context(), v.actor, secret)
+	i, err := s.People.InviteBySecret(r.Context(), v.actor, secret)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +168,7 @@ func (s *server) invitePosted(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx, v := r.Context(), visitOf(r.Context())
 	if v.actor.SignedIn() {
-		if err := s.lib.People.Join(ctx, v.actor, r.PathValue("secret"), v.session); err != nil {
+		if err := s.People.Join(ctx, v.actor, r.PathValue("secret"), v.session); err != nil {
 			return err
 		}
 		return redirect(w, r, "/")
@@ -183,7 +183,7 @@ func (s *server) invitePosted(w http.ResponseWriter, r *http.Request) error {
 		Password: f.Get("password"),
 		TimeZone: f.Get("time_zone"),
 	}
-	cookie, err := s.lib.SignIn.SignUpByInvite(ctx, r.PathValue("secret"), acc, v.entry(r.UserAgent()))
+	cookie, err := s.SignIn.SignUpByInvite(ctx, r.PathValue("secret"), acc, v.entry(r.UserAgent()))
 	return s.enteredBy(w, r, "invite", data, &data.accountForm, cookie, err)
 }
 
@@ -212,7 +212,7 @@ func (s *server) askPosted(w http.ResponseWriter, r *http.Request) error {
 	ctx, v := r.Context(), visitOf(r.Context())
 	data := &askPage{accountForm: accountForm{common: common{Title: "Join"}, Email: f.Get("email")}}
 	if err = s.try(ctx, v); err == nil {
-		data.Mailed, err = s.lib.People.AskToJoin(ctx, v.address.String(), data.Email, s.inviteURL(v))
+		data.Mailed, err = s.People.AskToJoin(ctx, v.address.String(), data.Email, s.inviteURL(v))
 	}
 	if err != nil {
 		return s.enteredBy(w, r, "ask", data, &data.accountForm, "", err)
@@ -223,7 +223,7 @@ func (s *server) askPosted(w http.ResponseWriter, r *http.Request) error {
 
 // domainsOpen answers nil where people of some domain may ask to join.
 func (s *server) domainsOpen(r *http.Request) error {
-	open, err := s.lib.People.DomainsOpen(r.Context())
+	open, err := s.People.DomainsOpen(r.Context())
 	if err == nil && !open {
 		return errNoRoute
 	}

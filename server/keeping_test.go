@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
 	"meanwhile/server"
 	"meanwhile/server/access"
+	"meanwhile/server/servertest"
 	"meanwhile/storage"
 	"meanwhile/worker/stages"
 )
@@ -23,7 +23,7 @@ const day = 24 * time.Hour
 func (w *world) keys(prefix string) []string {
 	w.t.Helper()
 	var keys []string
-	for o, err := range w.lib.Objects.List(w.t.Context(), prefix) {
+	for o, err := range w.lib.Core.Objects.List(w.t.Context(), prefix) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -33,7 +33,7 @@ func (w *world) keys(prefix string) []string {
 }
 
 // tidy does a worker's round.
-func (w *world) tidy() meanwhile.Tidied {
+func (w *world) tidy() servertest.Tidied {
 	w.t.Helper()
 	done, err := w.lib.TidyUp(w.t.Context())
 	if err != nil {
@@ -102,7 +102,7 @@ func TestTheTrashIsEmptiedAfterThirtyDays(t *testing.T) {
 	}
 	w.want(w.do("GET", "/v/"+kept.share, nil), 200)
 	log := must(
-		w.lib.Store.ListAudit(t.Context(), storage.AuditQuery{WorkspaceID: w.actor().WorkspaceID, Limit: 10}),
+		w.lib.Core.Store.ListAudit(t.Context(), storage.AuditQuery{WorkspaceID: w.actor().WorkspaceID, Limit: 10}),
 	)(
 		t,
 	)
@@ -111,7 +111,7 @@ func TestTheTrashIsEmptiedAfterThirtyDays(t *testing.T) {
 	}
 }
 
-// actor is the owner as the Library sees them.
+// actor is the owner as server/access sees them.
 func (w *world) actor() access.Actor {
 	w.t.Helper()
 	return must(w.lib.Core.ByKey(w.t.Context(), w.key))(w.t)
@@ -161,7 +161,7 @@ func TestAPurgeThatIsInterruptedAnywhereIsFinishedLater(t *testing.T) {
 // testInterruptedPurge has the nth deletion of an object fail, and answers how many there are.
 func testInterruptedPurge(t *testing.T, n int64) int64 {
 	objects := &failing{}
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *meanwhile.Config) {
+	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *servertest.Config) {
 		objects.Objects, c.Objects = c.Objects, objects
 	})
 	kept, u := w.newReadyVideo(), w.newReadyVideo()
@@ -260,7 +260,7 @@ func TestWhoWorksOnAPurgedVideoIsStopped(t *testing.T) {
 	w.clock.move(25 * time.Hour)
 	w.tidy()
 	w.wantGone(u, u.upload())
-	if w.tidy() != (meanwhile.Tidied{}) {
+	if w.tidy() != (servertest.Tidied{}) {
 		t.Error("there is still something to do")
 	}
 }

@@ -38,7 +38,7 @@ type keysOutput struct {
 }
 
 func (s *server) listKeys(ctx context.Context, _ *struct{}) (*keysOutput, error) {
-	keys, err := s.lib.SignIn.Keys(ctx, visitOf(ctx).actor)
+	keys, err := s.SignIn.Keys(ctx, visitOf(ctx).actor)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func (s *server) makeKey(ctx context.Context, in *newKeyInput) (*newKeyOutput, e
 	for i, name := range in.Body.Scopes {
 		scopes[i] = storage.Scope(name)
 	}
-	k, secret, err := s.lib.SignIn.MakeKey(ctx, visitOf(ctx).actor, in.Body.Name, scopes, in.Body.ExpiresAt)
+	k, secret, err := s.SignIn.MakeKey(ctx, visitOf(ctx).actor, in.Body.Name, scopes, in.Body.ExpiresAt)
 	if err != nil {
 		return nil, err
 	}
@@ -92,5 +92,5 @@ func (s *server) makeKey(ctx context.Context, in *newKeyInput) (*newKeyOutput, e
 }
 
 func (s *server) deleteKey(ctx context.Context, in *namedInput) (*struct{}, error) {
-	return nil, s.lib.SignIn.DeleteKey(ctx, visitOf(ctx).actor, storage.APIKeyID(in.ID))
+	return nil, s.SignIn.DeleteKey(ctx, visitOf(ctx).actor, storage.APIKeyID(in.ID))
 }

@@ -10,7 +10,7 @@ import (
 )
 
 func (s *server) deleteForever(ctx context.Context, in *videoInput) (*struct{}, error) {
-	return &struct{}{}, s.lib.Videos.DeleteForever(ctx, visitOf(ctx).actor, storage.VideoID(in.ID))
+	return &struct{}{}, s.Videos.DeleteForever(ctx, visitOf(ctx).actor, storage.VideoID(in.ID))
 }
 
 type wireLeave struct {
@@ -36,7 +36,7 @@ func (s *server) deleteMe(ctx context.Context, in *leaveInput) (*leavingOutput, 
 			return nil, err
 		}
 	}
-	at, err := s.lib.Archive.DeleteAccount(
+	at, err := s.Archive.DeleteAccount(
 		ctx,
 		v.actor,
 		archive.Leave{Password: in.Body.Password, Confirm: in.Body.Confirm},
@@ -48,7 +48,7 @@ func (s *server) deleteMe(ctx context.Context, in *leaveInput) (*leavingOutput, 
 }
 
 func (s *server) restoreMe(ctx context.Context, _ *struct{}) (*struct{}, error) {
-	return &struct{}{}, s.lib.Archive.Stay(ctx, visitOf(ctx).actor)
+	return &struct{}{}, s.Archive.Stay(ctx, visitOf(ctx).actor)
 }
 
 // leavingPage offers to stay to who has deleted their account and signs in again.
@@ -62,7 +62,7 @@ type leavingPage struct {
 func (s *server) leavingForm(w http.ResponseWriter, r *http.Request) error {
 	v := visitOf(r.Context())
 	next := safeNext(r.URL.Query().Get("next"))
-	at, err := s.lib.Archive.LeavesAt(r.Context(), v.actor)
+	at, err := s.Archive.LeavesAt(r.Context(), v.actor)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (s *server) leavingPosted(w http.ResponseWriter, r *http.Request) error {
 	if !visitOf(r.Context()).actor.SignedIn() {
 		return redirect(w, r, "/login")
 	}
-	if err := s.lib.Archive.Stay(r.Context(), visitOf(r.Context()).actor); err != nil {
+	if err := s.Archive.Stay(r.Context(), visitOf(r.Context()).actor); err != nil {
 		return err
 	}
 	return redirect(w, r, safeNext(f.Get("next")))
@@ -96,11 +96,11 @@ func (s *server) leavingPosted(w http.ResponseWriter, r *http.Request) error {
 // afterLogIn is where somebody who has just signed in goes: on, or first to the page that offers to
 // stay.
 func (s *server) afterLogIn(ctx context.Context, cookie, next string) (string, error) {
-	a, err := s.lib.Core.BySession(ctx, cookie)
+	a, err := s.Core.BySession(ctx, cookie)
 	if err != nil {
 		return "", err
 	}
-	at, err := s.lib.Archive.LeavesAt(ctx, a)
+	at, err := s.Archive.LeavesAt(ctx, a)
 	if err != nil || at == nil {
 		return next, err
 	}
@@ -110,7 +110,7 @@ func (s *server) afterLogIn(ctx context.Context, cookie, next string) (string, e
 // leaves sends who is about to lose their account to the page that offers to stay, and reports
 // whether it did.
 func (s *server) leaves(w http.ResponseWriter, r *http.Request) (bool, error) {
-	at, err := s.lib.Archive.LeavesAt(r.Context(), visitOf(r.Context()).actor)
+	at, err := s.Archive.LeavesAt(r.Context(), visitOf(r.Context()).actor)
 	if err != nil || at == nil {
 		return false, err
 	}

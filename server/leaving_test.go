@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/servertest"
 	"meanwhile/server/signin"
 	"meanwhile/storage"
 )
@@ -161,7 +161,7 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 		}
 	}
 	var actions []string
-	for _, line := range must(w.lib.Store.ListAudit(t.Context(), storage.AuditQuery{
+	for _, line := range must(w.lib.Core.Store.ListAudit(t.Context(), storage.AuditQuery{
 		WorkspaceID: w.actor().WorkspaceID,
 		Limit:       100,
 	}))(t) {
@@ -252,7 +252,7 @@ func TestAWorkspaceGoesWithItsLastMember(t *testing.T) {
 	if empty, err := w.lib.SignIn.NeedsSetUp(t.Context()); err != nil || !empty {
 		t.Errorf("somebody is still there: %v", err)
 	}
-	if _, err := w.lib.Store.FirstWorkspace(t.Context()); storage.KindOf(err) != storage.NotFound {
+	if _, err := w.lib.Core.Store.FirstWorkspace(t.Context()); storage.KindOf(err) != storage.NotFound {
 		t.Errorf("the workspace is still there: %v", err)
 	}
 }
@@ -260,7 +260,7 @@ func TestAWorkspaceGoesWithItsLastMember(t *testing.T) {
 func TestVideosLeaveAWeekAfterTheirNotice(t *testing.T) {
 	t.Parallel()
 	box := &mailbox{err: storage.E(storage.Unavailable, "The mail server is away.", errors.New("no route"))}
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *meanwhile.Config) {
+	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *servertest.Config) {
 		c.Mailer, c.Site = box, "https://updates.example.com"
 	})
 	eve := w.newUser("eve@example.org", "Eve")
@@ -269,7 +269,7 @@ func TestVideosLeaveAWeekAfterTheirNotice(t *testing.T) {
 		return w.want(w.do("GET", "/api/v1/videos/"+u.video, nil, w.asOwner()), 200).field(t, "leaves_at")
 	}
 	w.clock.move(100 * day)
-	if done := w.tidy(); done != (meanwhile.Tidied{}) || leaves(first) != nil {
+	if done := w.tidy(); done != (servertest.Tidied{}) || leaves(first) != nil {
 		t.Fatalf("where videos are kept for ever a round did %+v", done)
 	}
 	keep := func(days, want int, who ...string) {

@@ -84,7 +84,7 @@ type linkOutput struct{ Body wireLink }
 
 func (s *server) listLinks(ctx context.Context, in *videoInput) (*linksOutput, error) {
 	v := visitOf(ctx)
-	list, err := s.lib.Links.List(ctx, v.actor, storage.VideoID(in.ID))
+	list, err := s.Links.List(ctx, v.actor, storage.VideoID(in.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +152,7 @@ type addLinkInput struct {
 
 func (s *server) addLink(ctx context.Context, in *addLinkInput) (*linkOutput, error) {
 	v := visitOf(ctx)
-	link, err := s.lib.Links.Add(ctx, v.actor, storage.VideoID(in.ID), in.Body.change())
+	link, err := s.Links.Add(ctx, v.actor, storage.VideoID(in.ID), in.Body.change())
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +167,7 @@ type changeLinkInput struct {
 
 func (s *server) changeLink(ctx context.Context, in *changeLinkInput) (*linkOutput, error) {
 	v := visitOf(ctx)
-	link, err := s.lib.Links.Change(
+	link, err := s.Links.Change(
 		ctx,
 		v.actor,
 		storage.VideoID(in.ID),
@@ -186,7 +186,7 @@ type revokeLinkInput struct {
 }
 
 func (s *server) revokeLink(ctx context.Context, in *revokeLinkInput) (*struct{}, error) {
-	return nil, s.lib.Links.Revoke(ctx, visitOf(ctx).actor, storage.VideoID(in.ID), storage.ShareID(in.Share))
+	return nil, s.Links.Revoke(ctx, visitOf(ctx).actor, storage.VideoID(in.ID), storage.ShareID(in.Share))
 }
 
 type wayInInput struct {
@@ -207,7 +207,7 @@ type wayInOutput struct{ Body wireWayIn }
 // makeWayIn is for sites that send no mail: the owner hands it on.
 func (s *server) makeWayIn(ctx context.Context, in *wayInInput) (*wayInOutput, error) {
 	v := visitOf(ctx)
-	secret, ends, err := s.lib.Links.MailLink(
+	secret, ends, err := s.Links.MailLink(
 		ctx,
 		v.actor,
 		storage.VideoID(in.ID),

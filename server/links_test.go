@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
 	"meanwhile/server"
 	"meanwhile/server/access"
 	"meanwhile/server/links"
+	"meanwhile/server/servertest"
 	"meanwhile/storage"
 )
 
@@ -196,7 +196,7 @@ func TestNamedPeopleComeInByMail(t *testing.T) {
 
 func TestALinkEndsWhenItShould(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.KeepAlive = time.Millisecond })
+	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.KeepAlive = time.Millisecond })
 	u := w.newReadyVideo()
 	ends := w.clock.now().Add(time.Hour).UTC().Truncate(time.Second)
 	token, id := w.newLink(u, object{"expires_at": ends.Format(time.RFC3339)})
@@ -414,11 +414,11 @@ func TestLinksAreInTheLog(t *testing.T) {
 	w.want(w.setLink(u, id, object{"audience": "members"}), 200)
 	w.clock.move(time.Millisecond)
 	w.want(w.do("DELETE", "/api/v1/videos/"+u.video+"/shares/"+id, nil, w.asOwner()), 204)
-	ws, err := w.lib.Store.FirstWorkspace(t.Context())
+	ws, err := w.lib.Core.Store.FirstWorkspace(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines, err := w.lib.Store.ListAudit(t.Context(), storage.AuditQuery{WorkspaceID: ws.ID, Limit: 3})
+	lines, err := w.lib.Core.Store.ListAudit(t.Context(), storage.AuditQuery{WorkspaceID: ws.ID, Limit: 3})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,10 +24,10 @@ func (s *server) mailLink(ctx context.Context, v *visit, email string) error {
 	if err := s.tryPassword(ctx, v, email); err != nil {
 		return err
 	}
-	if !s.mails.allow(ctx, storage.FoldEmail(strings.TrimSpace(email)), s.lib.Now()) {
+	if !s.mails.allow(ctx, storage.FoldEmail(strings.TrimSpace(email)), s.Core.Now()) {
 		return errTooMany
 	}
-	return s.lib.SignIn.MailLogInLink(ctx, email, s.baseURL(v))
+	return s.SignIn.MailLogInLink(ctx, email, s.baseURL(v))
 }
 
 // logInMailPosted is the log-in form's other button.

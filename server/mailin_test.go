@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"meanwhile"
 	"meanwhile/server"
 	"meanwhile/server/access"
+	"meanwhile/server/servertest"
 	"meanwhile/server/signin"
 	"meanwhile/storage"
 )
@@ -36,7 +36,7 @@ func (h *hookHasher) Verify(ctx context.Context, password, hash string) (bool, e
 func TestAPasswordThatIsChangedWhileItIsCheckedOpensNothing(t *testing.T) {
 	t.Parallel()
 	h := &hookHasher{}
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *meanwhile.Config) { c.Hasher = h })
+	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *servertest.Config) { c.Hasher = h })
 	bob := w.newPerson("bob", storage.RoleMember)
 	h.during = func() {
 		w.want(
@@ -83,7 +83,7 @@ func TestAMailedLinkSignsInOnce(t *testing.T) {
 	w.want(w.do("GET", "/api/v1/session", nil, session), 200)
 	w.want(w.do("POST", link, "", form), 404)
 
-	id, err := w.lib.Store.IdentityByEmail(t.Context(), ownerEmail)
+	id, err := w.lib.Core.Store.IdentityByEmail(t.Context(), ownerEmail)
 	if err != nil || id.User.VerifiedAt == nil {
 		t.Errorf("the address is not verified: %+v, %v", id.User, err)
 	}
@@ -139,7 +139,7 @@ func TestTheLogInPageMailsALink(t *testing.T) {
 	}
 	w.want(w.do("POST", "/login/mail", "email=", form), 400)
 
-	without := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) { lc.Mailer = nil })
+	without := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) { lc.Mailer = nil })
 	if page := without.want(without.do("GET", "/login", nil), 200); strings.Contains(string(page.body), "/login/mail") {
 		t.Error("a site that sends no mail offers to")
 	}

@@ -39,15 +39,15 @@ type meOutput struct{ Body wireMe }
 
 func (s *server) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 	a := visitOf(ctx).actor
-	self, err := s.lib.People.Self(ctx, a)
+	self, err := s.People.Self(ctx, a)
 	if err != nil {
 		return nil, err
 	}
-	leaves, err := s.lib.Archive.LeavesAt(ctx, a)
+	leaves, err := s.Archive.LeavesAt(ctx, a)
 	if err != nil {
 		return nil, err
 	}
-	err = s.lib.People.SeesSite(ctx, a)
+	err = s.People.SeesSite(ctx, a)
 	if err != nil && storage.KindOf(err) != storage.NotFound {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ type wireProfile struct {
 type profileInput struct{ Body wireProfile }
 
 func (s *server) updateMe(ctx context.Context, in *profileInput) (*meOutput, error) {
-	if err := s.lib.People.ChangeProfile(ctx, visitOf(ctx).actor, people.Profile(in.Body)); err != nil {
+	if err := s.People.ChangeProfile(ctx, visitOf(ctx).actor, people.Profile(in.Body)); err != nil {
 		return nil, err
 	}
 	return s.getMe(ctx, nil)
@@ -116,10 +116,10 @@ func (s *server) changePassword(ctx context.Context, in *passwordInput) (*noBody
 	if err := s.try(ctx, v); err != nil {
 		return nil, err
 	}
-	if !s.logIns.allow(ctx, "password "+string(v.actor.UserID), s.lib.Now()) {
+	if !s.logIns.allow(ctx, "password "+string(v.actor.UserID), s.Core.Now()) {
 		return nil, errTooMany
 	}
-	cookie, err := s.lib.SignIn.ChangePassword(ctx, v.actor, in.Body.Current, in.Body.Password, in.UserAgent)
+	cookie, err := s.SignIn.ChangePassword(ctx, v.actor, in.Body.Current, in.Body.Password, in.UserAgent)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +142,7 @@ type sessionsOutput struct {
 
 func (s *server) listSessions(ctx context.Context, _ *struct{}) (*sessionsOutput, error) {
 	v := visitOf(ctx)
-	list, err := s.lib.SignIn.Sessions(ctx, v.actor, v.session)
+	list, err := s.SignIn.Sessions(ctx, v.actor, v.session)
 	if err != nil {
 		return nil, err
 	}
@@ -165,12 +165,12 @@ type namedInput struct {
 }
 
 func (s *server) endSession(ctx context.Context, in *namedInput) (*struct{}, error) {
-	return nil, s.lib.SignIn.EndSession(ctx, visitOf(ctx).actor, in.ID)
+	return nil, s.SignIn.EndSession(ctx, visitOf(ctx).actor, in.ID)
 }
 
 func (s *server) endSessions(ctx context.Context, _ *struct{}) (*struct{}, error) {
 	v := visitOf(ctx)
-	return nil, s.lib.SignIn.EndOtherSessions(ctx, v.actor, v.session)
+	return nil, s.SignIn.EndOtherSessions(ctx, v.actor, v.session)
 }
 
 type wireSwitch struct {
@@ -181,5 +181,5 @@ type switchInput struct{ Body wireSwitch }
 
 func (s *server) switchWorkspace(ctx context.Context, in *switchInput) (*struct{}, error) {
 	v := visitOf(ctx)
-	return nil, s.lib.SignIn.SwitchWorkspace(ctx, v.actor, v.session, storage.WorkspaceID(in.Body.ID))
+	return nil, s.SignIn.SwitchWorkspace(ctx, v.actor, v.session, storage.WorkspaceID(in.Body.ID))
 }

@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/servertest"
 	"meanwhile/storage"
 )
 
@@ -96,7 +96,7 @@ func TestAPasswordChangeEndsEverySession(t *testing.T) {
 
 func TestTriesOfAPasswordChangeAreBounded(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.LogInsPerMinute = 2 })
+	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.LogInsPerMinute = 2 })
 	here := w.logIn(ownerEmail, ownerPassword)
 	for _, want := range []int{400, 400, 429} {
 		w.want(w.do("PUT", "/api/v1/me/password", object{"current": "wrong", "password": otherPassword}, here), want)
@@ -299,7 +299,7 @@ func TestAPicture(t *testing.T) {
 		t.Error("what could be seen through cannot any more")
 	}
 	kept := 0
-	for _, err := range w.lib.Objects.List(t.Context(), "p/") {
+	for _, err := range w.lib.Core.Objects.List(t.Context(), "p/") {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -34,7 +34,7 @@ func (s *server) media(w http.ResponseWriter, r *http.Request) error {
 	if generation == 0 {
 		return s.liveMedia(w, r)
 	}
-	a, err := s.lib.Core.MediaByGrant(r.Context(), r.PathValue("grant"), generation, r.PathValue("name"))
+	a, err := s.Core.MediaByGrant(r.Context(), r.PathValue("grant"), generation, r.PathValue("name"))
 	if err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (s *server) media(w http.ResponseWriter, r *http.Request) error {
 
 // sharePoster is the picture for places that show a pasted link; rights are looked at each time.
 func (s *server) sharePoster(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.lib.Watch.Poster(r.Context(), visitOf(r.Context()).actor, r.PathValue("token"))
+	a, err := s.Watch.Poster(r.Context(), visitOf(r.Context()).actor, r.PathValue("token"))
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func (s *server) sharePoster(w http.ResponseWriter, r *http.Request) error {
 
 func (s *server) shareDownload(w http.ResponseWriter, r *http.Request) error {
 	deadline(w, 0)
-	a, v, err := s.lib.Watch.Download(r.Context(), visitOf(r.Context()).actor, r.PathValue("token"))
+	a, v, err := s.Watch.Download(r.Context(), visitOf(r.Context()).actor, r.PathValue("token"))
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (s *server) shareDownload(w http.ResponseWriter, r *http.Request) error {
 // each time.
 func (s *server) shareFile(w http.ResponseWriter, r *http.Request) error {
 	deadline(w, 0)
-	a, err := s.lib.Watch.File(r.Context(), visitOf(r.Context()).actor, r.PathValue("token"))
+	a, err := s.Watch.File(r.Context(), visitOf(r.Context()).actor, r.PathValue("token"))
 	if err != nil {
 		return err
 	}
@@ -152,14 +152,14 @@ func serveContent(w http.ResponseWriter, r *http.Request, src io.ReadSeeker) {
 // openAsset gives the object itself where it can seek (a file, which leaves by sendfile), else
 // reads ranges of it.
 func (s *server) openAsset(ctx context.Context, a storage.Asset) (io.ReadSeekCloser, error) {
-	whole, err := s.lib.Objects.Open(ctx, a.Key, storage.Range{})
+	whole, err := s.Core.Objects.Open(ctx, a.Key, storage.Range{})
 	if err != nil {
 		return nil, fmt.Errorf("open %s of video %s: %w", a.Name, a.VideoID, err)
 	}
 	if seeker, ok := whole.(io.ReadSeekCloser); ok {
 		return seeker, nil
 	}
-	return &ranged{objects: s.lib.Objects, key: a.Key, size: a.SizeBytes, open: whole, ctx: ctx}, nil
+	return &ranged{objects: s.Core.Objects, key: a.Key, size: a.SizeBytes, open: whole, ctx: ctx}, nil
 }
 
 // ranged seeks in an object whose reader cannot, by opening it anew where reading goes on.

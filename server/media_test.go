@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/servertest"
 	"meanwhile/storage"
 )
 
@@ -45,8 +45,8 @@ func (o unseekable) Open(ctx context.Context, key string, r storage.Range) (io.R
 func TestMediaRanges(t *testing.T) {
 	t.Parallel()
 	stores := map[string]change{
-		"files": func(*server.Config, *server.Deps, *meanwhile.Config) {},
-		"streams": func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) {
+		"files": func(*server.Config, *server.Deps, *servertest.Config) {},
+		"streams": func(_ *server.Config, _ *server.Deps, lc *servertest.Config) {
 			lc.Objects = unseekable{lc.Objects}
 		},
 	}

@@ -26,7 +26,7 @@ type heldOutput struct{ Body wireHeld }
 
 func (s *server) listHeld(ctx context.Context, _ *struct{}) (*heldOutput, error) {
 	v := visitOf(ctx)
-	list, err := s.lib.Comments.Held(ctx, v.actor)
+	list, err := s.Comments.Held(ctx, v.actor)
 	if err != nil {
 		return nil, err
 	}
@@ -54,11 +54,11 @@ type moderateInput struct {
 }
 
 func (s *server) approveComment(ctx context.Context, in *moderateInput) (*struct{}, error) {
-	return nil, s.lib.Comments.Approve(ctx, visitOf(ctx).actor, storage.CommentID(in.ID))
+	return nil, s.Comments.Approve(ctx, visitOf(ctx).actor, storage.CommentID(in.ID))
 }
 
 func (s *server) blockGuest(ctx context.Context, in *moderateInput) (*struct{}, error) {
-	return nil, s.lib.Comments.BlockGuest(ctx, visitOf(ctx).actor, storage.CommentID(in.ID))
+	return nil, s.Comments.BlockGuest(ctx, visitOf(ctx).actor, storage.CommentID(in.ID))
 }
 
 type deleteCommentsInput struct {
@@ -78,7 +78,7 @@ func (s *server) deleteComments(ctx context.Context, in *deleteCommentsInput) (*
 	for i, id := range in.Body.IDs {
 		ids[i] = storage.CommentID(id)
 	}
-	n, err := s.lib.Comments.DeleteAll(ctx, visitOf(ctx).actor, ids)
+	n, err := s.Comments.DeleteAll(ctx, visitOf(ctx).actor, ids)
 	if err != nil {
 		return nil, err
 	}

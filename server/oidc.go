@@ -125,7 +125,7 @@ func (s *server) oidcStart(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("write attempt: %w", err)
 	}
-	secret, err := s.lib.SignIn.BeginCeremony(r.Context(), access.Actor{}, storage.CeremonyProvider, string(kept))
+	secret, err := s.SignIn.BeginCeremony(r.Context(), access.Actor{}, storage.CeremonyProvider, string(kept))
 	if err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func (s *server) oidcCallback(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return s.entered(w, r, "login", data, "", err)
 	}
-	cookie, err := s.lib.SignIn.LogInByProvider(r.Context(), claims, v.entry(r.UserAgent()))
+	cookie, err := s.SignIn.LogInByProvider(r.Context(), claims, v.entry(r.UserAgent()))
 	return s.entered(w, r, "login", data, cookie, err)
 }
 
@@ -191,7 +191,7 @@ func (s *server) attempted(r *http.Request, v *visit) (a attempt, err error) {
 	if err != nil {
 		return a, over
 	}
-	kept, err := s.lib.SignIn.TakeCeremony(r.Context(), access.Actor{}, storage.CeremonyProvider, c.Value)
+	kept, err := s.SignIn.TakeCeremony(r.Context(), access.Actor{}, storage.CeremonyProvider, c.Value)
 	if err != nil && storage.KindOf(err) == storage.Gone {
 		return a, over
 	}
@@ -241,7 +241,7 @@ func (s *server) claims(r *http.Request, v *visit, p *oidc.Provider, a attempt) 
 	if !ok {
 		return storage.Claims{}, refused(errors.New("no ID token"))
 	}
-	id, err := p.Verifier(&oidc.Config{ClientID: s.provider.ClientID, Now: s.lib.Now}).Verify(ctx, signed)
+	id, err := p.Verifier(&oidc.Config{ClientID: s.provider.ClientID, Now: s.Core.Now}).Verify(ctx, signed)
 	if err != nil {
 		return storage.Claims{}, refused(err)
 	}

@@ -10,9 +10,9 @@ import (
 
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 
-	"meanwhile"
 	"meanwhile/server"
 	"meanwhile/server/people"
+	"meanwhile/server/servertest"
 	"meanwhile/server/signin"
 	"meanwhile/storage"
 )
@@ -23,7 +23,7 @@ var regexpState = regexp.MustCompile(`state=[a-z0-9]+`)
 func newProviderWorld(t testing.TB) (*world, *loginProvider) {
 	t.Helper()
 	p := newLoginProvider(t)
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
+	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
 		c.Provider = server.Provider{Issuer: p.url, ClientID: clientID, ClientSecret: clientSecret, Name: "Example"}
 	})
 	p.redirect = w.url + "/oidc/callback"
@@ -289,7 +289,7 @@ func TestLogInPageOffersTheProviderWhereThereIsOne(t *testing.T) {
 	if page := none.want(none.do("GET", "/login", nil), 200); strings.Contains(string(page.body), "/oidc/start") {
 		t.Error("the page offers a provider, and there is none")
 	}
-	away := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
+	away := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
 		c.Provider = server.Provider{Issuer: "http://127.0.0.1:1", ClientID: clientID}
 	})
 	away.want(away.do("GET", "/oidc/start", nil), 503)

@@ -94,7 +94,7 @@ func (s *server) render(w http.ResponseWriter, r *http.Request, status int, name
 }
 
 func (s *server) fillFrame(r *http.Request, name string, c *common) {
-	c.Nonce, c.Site, c.Lang, c.SignUpOpen = newNonce(), siteName, "en", s.lib.SignIn.SignUpOpen()
+	c.Nonce, c.Site, c.Lang, c.SignUpOpen = newNonce(), siteName, "en", s.SignIn.SignUpOpen()
 	if a := visitOf(r.Context()).actor; a.SignedIn() {
 		c.User = &pageUser{Name: a.Name, Email: a.Email, Workspace: a.WorkspaceName, Initial: initial(a.Name)}
 	}

@@ -13,8 +13,8 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/servertest"
 	"meanwhile/storage"
 )
 
@@ -104,7 +104,7 @@ func TestPagesCarryAPolicyWithTheirNonce(t *testing.T) {
 	)
 }
 
-func withUI(_ *server.Config, d *server.Deps, _ *meanwhile.Config) {
+func withUI(_ *server.Config, d *server.Deps, _ *servertest.Config) {
 	d.UI = fstest.MapFS{
 		"manifest.json": {Data: []byte(`{
 			"src/ui/base.css": {"file": "base-1.css"},
@@ -165,7 +165,7 @@ func TestAssets(t *testing.T) {
 
 func TestPagesArePacked(t *testing.T) {
 	t.Parallel()
-	for _, set := range []change{withUI, func(*server.Config, *server.Deps, *meanwhile.Config) {}} {
+	for _, set := range []change{withUI, func(*server.Config, *server.Deps, *servertest.Config) {}} {
 		pagesArePacked(t, newWorld(t, set))
 	}
 }
@@ -215,7 +215,7 @@ func TestPagesOfEveryState(t *testing.T) {
 func TestHealth(t *testing.T) {
 	t.Parallel()
 	var missing error
-	w := newWorld(t, func(_ *server.Config, d *server.Deps, _ *meanwhile.Config) {
+	w := newWorld(t, func(_ *server.Config, d *server.Deps, _ *servertest.Config) {
 		d.Ready = func(context.Context) map[string]error { return map[string]error{"database": missing, "redis": nil} }
 	})
 	w.want(w.do("GET", "/healthz", nil), 200)
@@ -235,7 +235,7 @@ func (panicking) Subscribe(context.Context, string) (<-chan string, error) { pan
 
 func TestAPanicIsAnAnswer(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) { lc.Bus = panicking{&memBus{}} })
+	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) { lc.Bus = panicking{&memBus{}} })
 	r := w.want(w.do("GET", "/api/v1/events", nil, w.asOwner()), 500)
 	if r.text(t, "request_id") == "" || strings.Contains(string(r.body), "secret") ||
 		!strings.Contains(w.logged.String(), "secret detail") {
@@ -256,7 +256,7 @@ func (away) VideoByToken(context.Context, string) (storage.Video, storage.Share,
 
 func TestADatabaseThatIsAwayIsSaidSo(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) { lc.Store = away{lc.Store} })
+	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) { lc.Store = away{lc.Store} })
 	page := w.want(w.do("GET", "/v/x", nil), 503)
 	api := w.want(w.do("GET", "/api/v1/shares/x", nil), 503)
 	for _, r := range []reply{page, api} {

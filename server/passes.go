@@ -26,7 +26,7 @@ func (s *server) passes(r *http.Request) []storage.Pass {
 	}
 	var passes []storage.Pass
 	for _, text := range shown[:min(len(shown), maxPasses)] {
-		if p, ok := s.lib.Core.ReadPass(text); ok {
+		if p, ok := s.Core.ReadPass(text); ok {
 			passes = append(passes, p)
 		}
 	}

@@ -34,7 +34,7 @@ type wirePasskeys struct {
 type passkeysOutput struct{ Body wirePasskeys }
 
 func (s *server) listPasskeys(ctx context.Context, _ *struct{}) (*passkeysOutput, error) {
-	list, err := s.lib.SignIn.Passkeys(ctx, visitOf(ctx).actor)
+	list, err := s.SignIn.Passkeys(ctx, visitOf(ctx).actor)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ type ceremonyOutput struct{ Body wireCeremony }
 // beginPasskey asks the browser for a new passkey that needs no name to sign in with.
 func (s *server) beginPasskey(ctx context.Context, _ *struct{}) (*ceremonyOutput, error) {
 	v := visitOf(ctx)
-	have, err := s.lib.SignIn.Passkeys(ctx, v.actor)
+	have, err := s.SignIn.Passkeys(ctx, v.actor)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (s *server) ceremony(
 	options any,
 	session *webauthn.SessionData,
 ) (*ceremonyOutput, error) {
-	session.Expires = time.Time{} // the Library's clock ends it
+	session.Expires = time.Time{} // the clock of the subject ends it
 	state, err := json.Marshal(session)
 	if err != nil {
 		return nil, fmt.Errorf("write ceremony: %w", err)
@@ -97,7 +97,7 @@ func (s *server) ceremony(
 	if err != nil {
 		return nil, fmt.Errorf("write options: %w", err)
 	}
-	secret, err := s.lib.SignIn.BeginCeremony(ctx, a, kind, string(state))
+	secret, err := s.SignIn.BeginCeremony(ctx, a, kind, string(state))
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func (s *server) resume(
 	kind storage.CeremonyKind,
 	secret string,
 ) (session webauthn.SessionData, err error) {
-	state, err := s.lib.SignIn.TakeCeremony(ctx, a, kind, secret)
+	state, err := s.SignIn.TakeCeremony(ctx, a, kind, secret)
 	if err != nil {
 		return session, err
 	}
@@ -157,7 +157,7 @@ func (s *server) addPasskey(ctx context.Context, in *newPasskeyInput) (*passkeyO
 	if err != nil {
 		return nil, fmt.Errorf("write credential: %w", err)
 	}
-	p, err := s.lib.SignIn.AddPasskey(ctx, v.actor, storage.Passkey{
+	p, err := s.SignIn.AddPasskey(ctx, v.actor, storage.Passkey{
 		Name:         in.Body.Name,
 		CredentialID: credentialName(made.ID),
 		Credential:   string(kept),
@@ -174,7 +174,7 @@ type passkeyInput struct {
 }
 
 func (s *server) removePasskey(ctx context.Context, in *passkeyInput) (*struct{}, error) {
-	return nil, s.lib.SignIn.RemovePasskey(ctx, visitOf(ctx).actor, storage.PasskeyID(in.ID))
+	return nil, s.SignIn.RemovePasskey(ctx, visitOf(ctx).actor, storage.PasskeyID(in.ID))
 }
 
 // beginPasskeyLogIn asks the browser for any passkey of this site: its answer says whose it is.
@@ -218,7 +218,7 @@ func (s *server) logInByPasskey(ctx context.Context, in *passkeyLogInInput) (*se
 	if err != nil {
 		return nil, err
 	}
-	cookie, err := s.lib.SignIn.LogInByPasskey(ctx, p, use, v.entry(in.UserAgent))
+	cookie, err := s.SignIn.LogInByPasskey(ctx, p, use, v.entry(in.UserAgent))
 	if err != nil {
 		return nil, err
 	}
@@ -240,7 +240,7 @@ func (s *server) checkPasskey(
 	if err != nil {
 		return p, use, badPasskey(err)
 	}
-	if p, err = s.lib.SignIn.PasskeyOf(ctx, credentialName(answer.RawID)); err != nil {
+	if p, err = s.SignIn.PasskeyOf(ctx, credentialName(answer.RawID)); err != nil {
 		return p, use, err
 	}
 	who, err := passkeyUserOf(p.UserID, "", "", p)

@@ -40,9 +40,9 @@ func (w *world) signInBy(a *authenticator, headers ...string) reply {
 // log lists the actions in the workspace's log, newest first.
 func (w *world) log() (lines []storage.Audit) {
 	w.t.Helper()
-	id := must(w.lib.Store.IdentityByEmail(w.t.Context(), ownerEmail))(w.t)
+	id := must(w.lib.Core.Store.IdentityByEmail(w.t.Context(), ownerEmail))(w.t)
 	return must(
-		w.lib.Store.ListAudit(w.t.Context(), storage.AuditQuery{WorkspaceID: id.WorkspaceID, Limit: 100}),
+		w.lib.Core.Store.ListAudit(w.t.Context(), storage.AuditQuery{WorkspaceID: id.WorkspaceID, Limit: 100}),
 	)(
 		w.t,
 	)

@@ -13,9 +13,8 @@ import (
 	"strings"
 	"testing"
 
-	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/server/servertest"
 	"meanwhile/storage/fsstore"
 )
 
@@ -36,7 +35,7 @@ func withFolders(t *testing.T) change {
 	}
 	objects := must(fsstore.New(filepath.Join(dir, "objects")))(t)
 	t.Cleanup(func() { _ = objects.Close() })
-	return func(_ *server.Config, d *server.Deps, lc *meanwhile.Config) {
+	return func(_ *server.Config, d *server.Deps, lc *servertest.Config) {
 		lc.Objects, d.UI = objects, os.DirFS(filepath.Join(dir, "ui"))
 	}
 }
@@ -105,7 +104,7 @@ var oddSegments = []string{
 // rest as it should be.
 func TestOddAddressesLeadNowhere(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, withFolders(t), func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
+	w := newWorld(t, withFolders(t), func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
 		c.LogInsPerMinute, c.LinkPasswordsPerMinute = 100_000, 100_000
 	})
 	for _, row := range server.Routes() {

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/servertest"
 	"meanwhile/server/signin"
 	"meanwhile/storage"
 )
@@ -142,7 +142,7 @@ func TestOfManyWhoUseAnInviteAtOnceOneJoins(t *testing.T) {
 			t.Errorf("status %d", status)
 		}
 	}
-	n := must(w.lib.Store.CountUsers(t.Context()))(t)
+	n := must(w.lib.Core.Store.CountUsers(t.Context()))(t)
 	if joined != 1 || n != 2 {
 		t.Errorf("%d joined, and there are %d accounts", joined, n)
 	}
@@ -438,7 +438,7 @@ func TestRolesInAWorkspace(t *testing.T) {
 	w.want(w.do("DELETE", "/api/v1/workspace/members/"+adaID, nil, ada), 409)
 
 	var said []string
-	for _, line := range must(w.lib.Store.ListAudit(t.Context(), storage.AuditQuery{
+	for _, line := range must(w.lib.Core.Store.ListAudit(t.Context(), storage.AuditQuery{
 		WorkspaceID: storage.WorkspaceID(w.workspace(ada)),
 		Limit:       100,
 	}))(t) {
@@ -537,7 +537,7 @@ func TestSignUpByDomain(t *testing.T) {
 
 func TestAWishToJoinWaitsWhereThereIsNoMail(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) { lc.Mailer = nil })
+	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) { lc.Mailer = nil })
 	w.want(
 		w.do(
 			"PATCH",

@@ -57,7 +57,7 @@ var (
 
 // setPicture takes a picture.
 func (s *server) setPicture(w http.ResponseWriter, r *http.Request) error {
-	err := s.lib.People.SetPicture(
+	err := s.People.SetPicture(
 		r.Context(),
 		visitOf(r.Context()).actor,
 		func() ([]byte, string, error) { return s.readPicture(w, r) },
@@ -91,17 +91,17 @@ func (s *server) readPicture(w http.ResponseWriter, r *http.Request) ([]byte, st
 }
 
 func (s *server) deletePicture(ctx context.Context, _ *struct{}) (*struct{}, error) {
-	return nil, s.lib.People.DropPicture(ctx, visitOf(ctx).actor)
+	return nil, s.People.DropPicture(ctx, visitOf(ctx).actor)
 }
 
 // picture sends a colleague's picture. Its address changes with it, but not with the right to see
 // it.
 func (s *server) picture(w http.ResponseWriter, r *http.Request) error {
-	p, err := s.lib.People.PictureOf(r.Context(), visitOf(r.Context()).actor, storage.UserID(r.PathValue("id")))
+	p, err := s.People.PictureOf(r.Context(), visitOf(r.Context()).actor, storage.UserID(r.PathValue("id")))
 	if err != nil {
 		return err
 	}
-	src, err := s.lib.Objects.Open(r.Context(), p.Key, storage.Range{})
+	src, err := s.Core.Objects.Open(r.Context(), p.Key, storage.Range{})
 	if err != nil {
 		return fmt.Errorf("open picture: %w", err)
 	}

@@ -46,7 +46,7 @@ type newVideoOutput struct{ Body wireNewRecording }
 
 func (s *server) createVideo(ctx context.Context, in *newVideoInput) (*newVideoOutput, error) {
 	v := visitOf(ctx)
-	t, err := s.lib.Uploads.CreateRecordingOnce(ctx, v.actor, in.Body.Title, unquoted(in.IdempotencyKey))
+	t, err := s.Uploads.CreateRecordingOnce(ctx, v.actor, in.Body.Title, unquoted(in.IdempotencyKey))
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ type uploadTokenOutput struct{ Body wireUpload }
 
 func (s *server) renewUploadToken(ctx context.Context, in *uploadTokenInput) (*uploadTokenOutput, error) {
 	v := visitOf(ctx)
-	u, token, err := s.lib.Uploads.RenewToken(ctx, v.actor, storage.VideoID(in.ID))
+	u, token, err := s.Uploads.RenewToken(ctx, v.actor, storage.VideoID(in.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,7 @@ func (s *server) putChunk(w http.ResponseWriter, r *http.Request) error {
 	}
 	defer leave()
 	body := newPaced(w, r.Body, s.BodyGrace, s.MinUploadBPS)
-	chunk, created, err := s.lib.Uploads.PutChunk(r.Context(), v.actor, storage.UploadID(r.PathValue("id")), n, body)
+	chunk, created, err := s.Uploads.PutChunk(r.Context(), v.actor, storage.UploadID(r.PathValue("id")), n, body)
 	body.done()
 	if chunk.SHA256 != "" {
 		w.Header().Set("Content-Digest", digestOf(chunk.SHA256))
@@ -194,7 +194,7 @@ func (s *server) heartbeat(ctx context.Context, in *heartbeatInput) (*heartbeatO
 	for _, p := range in.Body.Pauses {
 		h.Pauses = append(h.Pauses, storage.Pause{From: p.From, To: p.To})
 	}
-	token, err := s.lib.Uploads.Hear(ctx, visitOf(ctx).actor, storage.UploadID(in.ID), h)
+	token, err := s.Uploads.Hear(ctx, visitOf(ctx).actor, storage.UploadID(in.ID), h)
 	if err != nil {
 		return nil, err
 	}
@@ -221,7 +221,7 @@ type recordingOutput struct {
 }
 
 func (s *server) recordingState(ctx context.Context, in *recordingInput) (*recordingOutput, error) {
-	state, err := s.lib.Uploads.RecordingState(ctx, visitOf(ctx).actor, storage.UploadID(in.ID))
+	state, err := s.Uploads.RecordingState(ctx, visitOf(ctx).actor, storage.UploadID(in.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -252,7 +252,7 @@ func (s *server) completeRecording(ctx context.Context, in *completeInput) (*vid
 	for name, c := range in.Body.Tracks {
 		claims[name] = uploads.Claim{Chunks: c.Chunks, Bytes: c.Bytes}
 	}
-	sum, err := s.lib.Uploads.Complete(ctx, v.actor, storage.UploadID(in.ID), claims)
+	sum, err := s.Uploads.Complete(ctx, v.actor, storage.UploadID(in.ID), claims)
 	if err != nil {
 		return nil, err
 	}
@@ -260,13 +260,13 @@ func (s *server) completeRecording(ctx context.Context, in *completeInput) (*vid
 }
 
 func (s *server) cancelRecording(ctx context.Context, in *recordingInput) (*struct{}, error) {
-	return &struct{}{}, s.lib.Uploads.Cancel(ctx, visitOf(ctx).actor, storage.UploadID(in.ID))
+	return &struct{}{}, s.Uploads.Cancel(ctx, visitOf(ctx).actor, storage.UploadID(in.ID))
 }
 
 // liveMedia answers with a recording as it lies: a playlist that grows, and the bytes that it
 // names.
 func (s *server) liveMedia(w http.ResponseWriter, r *http.Request) error {
-	live, err := s.lib.Watch.Live(r.Context(), r.PathValue("grant"), r.PathValue("name"))
+	live, err := s.Watch.Live(r.Context(), r.PathValue("grant"), r.PathValue("name"))
 	if err != nil {
 		return err
 	}

@@ -15,8 +15,8 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/servertest"
 	"meanwhile/storage"
 )
 
@@ -348,7 +348,7 @@ func TestTheSameRequestTwiceAtOnceMakesOneRecording(t *testing.T) {
 // chunk, which takes all places of its recording.
 func TestRecordersBehindOneAddressDoNotCountTogether(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.MaxParallel = 1 })
+	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.MaxParallel = 1 })
 	slow, other := w.newRecording(), w.newRecording()
 	ended := w.hangingChunk(slow)
 	w.want(w.putChunk(slow, "screen", 1, "second"), 429)

@@ -42,7 +42,7 @@ func (s *server) redirect(w http.ResponseWriter, r *http.Request, a storage.Asse
 	if s.MediaOrigin == "" || r.Method != http.MethodGet || !slices.Contains(redirected, a.Kind) {
 		return false, nil
 	}
-	address, err := s.lib.Objects.SignURL(r.Context(), a.Key, s.MediaLife)
+	address, err := s.Core.Objects.SignURL(r.Context(), a.Key, s.MediaLife)
 	if err != nil && storage.KindOf(err) == storage.Invalid {
 		return false, nil
 	}

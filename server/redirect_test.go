@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/servertest"
 	"meanwhile/storage"
 )
 
@@ -68,7 +68,7 @@ func TestMediaIsRedirectedWhereTheOperatorWantsIt(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			store := &signing{err: tc.err}
-			w := newWorld(t, func(c *server.Config, _ *server.Deps, lc *meanwhile.Config) {
+			w := newWorld(t, func(c *server.Config, _ *server.Deps, lc *servertest.Config) {
 				c.MediaOrigin, c.MediaLife = tc.origin, tc.life
 				store.Objects = lc.Objects
 				lc.Objects = store
@@ -108,7 +108,7 @@ func TestMediaIsRedirectedWhereTheOperatorWantsIt(t *testing.T) {
 
 func TestRedirectsNeedTheSameRights(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, lc *meanwhile.Config) {
+	w := newWorld(t, func(c *server.Config, _ *server.Deps, lc *servertest.Config) {
 		c.MediaOrigin = mediaOrigin
 		lc.Objects = &signing{Objects: lc.Objects}
 	})
@@ -121,7 +121,7 @@ func TestRedirectsNeedTheSameRights(t *testing.T) {
 func TestPagesMayLoadFromWhereTheyAreSent(t *testing.T) {
 	t.Parallel()
 	for _, origin := range []string{"", mediaOrigin} {
-		w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.MediaOrigin = origin })
+		w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.MediaOrigin = origin })
 		u := w.newReadyVideo()
 		policy := w.want(w.do("GET", "/v/"+u.share, nil), 200).header.Get("Content-Security-Policy")
 		named := 0
@@ -173,7 +173,7 @@ func TestLogInsAreCountedOverAllServers(t *testing.T) {
 				worlds,
 				newWorld(
 					t,
-					func(c *server.Config, d *server.Deps, _ *meanwhile.Config) {
+					func(c *server.Config, d *server.Deps, _ *servertest.Config) {
 						c.LogInsPerMinute, d.Counter = 5, count
 					},
 				),

@@ -8,8 +8,8 @@ import (
 	"sync"
 	"testing"
 
-	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/servertest"
 	"meanwhile/storage"
 )
 
@@ -163,7 +163,7 @@ func (h countedHasher) Verify(ctx context.Context, password, hash string) (bool,
 func TestUnknownAndPrivateTakeTheSameRoad(t *testing.T) {
 	t.Parallel()
 	r := &road{}
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, lc *meanwhile.Config) {
+	w := newWorld(t, func(c *server.Config, _ *server.Deps, lc *servertest.Config) {
 		lc.Store, lc.Hasher, c.LogInsPerMinute = countedStore{lc.Store, r}, countedHasher{lc.Hasher, r}, 1000
 	})
 	eve := bearer(w.newStranger("eve@example.org"))[0]

@@ -4,7 +4,7 @@ import (
 	"net/http"
 )
 
-// access says whose credentials a route reads. What they allow is the Library's to decide.
+// credentials says whose a route reads. What they allow is decided in server/access.
 type credentials int
 
 const (

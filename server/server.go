@@ -12,8 +12,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
-
-	"meanwhile"
 )
 
 // Config is what the operator may set. The zero value works.
@@ -99,7 +97,7 @@ func (c Config) withDefaults() Config {
 
 // Deps is what the server works with.
 type Deps struct {
-	Library *meanwhile.Library
+	*Services
 	// UI is the built web: manifest.json and the files it names. Empty or nil: pages come without
 	// scripts and styles.
 	UI  fs.FS
@@ -119,7 +117,6 @@ type Deps struct {
 type server struct {
 	Config
 	Deps
-	lib     *meanwhile.Library
 	base    *url.URL // parsed BaseURL, nil where there is none
 	assets  assets
 	pages   pages
@@ -156,7 +153,6 @@ func newServer(c Config, d Deps) *server {
 	s := &server{
 		Config:  c,
 		Deps:    d,
-		lib:     d.Library,
 		assets:  newAssets(d.UI),
 		pages:   newPages(),
 		origins: http.NewCrossOriginProtection(),

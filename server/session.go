@@ -59,7 +59,7 @@ func (s *server) sessionBegun(ctx context.Context, v *visit, cookies, cookie str
 	if err := s.endOlder(ctx, v, cookies); err != nil {
 		return nil, err
 	}
-	a, err := s.lib.Core.BySession(ctx, cookie)
+	a, err := s.Core.BySession(ctx, cookie)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func (s *server) openSession(ctx context.Context, v *visit, email, password, dev
 	if err := s.tryPassword(ctx, v, email); err != nil {
 		return "", err
 	}
-	return s.lib.SignIn.LogIn(ctx, email, password, v.entry(device))
+	return s.SignIn.LogIn(ctx, email, password, v.entry(device))
 }
 
 // tryPassword counts one try of an account's password from the visitor's address.
@@ -85,7 +85,7 @@ func (s *server) tryPassword(ctx context.Context, v *visit, email string) error 
 	if err := s.try(ctx, v); err != nil {
 		return err
 	}
-	if !s.logIns.allow(ctx, addressKey(v.address)+" "+strings.ToLower(strings.TrimSpace(email)), s.lib.Now()) {
+	if !s.logIns.allow(ctx, addressKey(v.address)+" "+strings.ToLower(strings.TrimSpace(email)), s.Core.Now()) {
 		return errTooMany
 	}
 	return nil
@@ -93,7 +93,7 @@ func (s *server) tryPassword(ctx context.Context, v *visit, email string) error 
 
 // try counts one use of a secret or password from the visitor's address.
 func (s *server) try(ctx context.Context, v *visit) error {
-	if !s.tries.allow(ctx, addressKey(v.address), s.lib.Now()) {
+	if !s.tries.allow(ctx, addressKey(v.address), s.Core.Now()) {
 		return errTooMany
 	}
 	return nil
@@ -106,7 +106,7 @@ func (s *server) endOlder(ctx context.Context, v *visit, cookies string) error {
 	if err != nil {
 		return nil // there was none
 	}
-	return s.lib.SignIn.LogOut(ctx, c.Value)
+	return s.SignIn.LogOut(ctx, c.Value)
 }
 
 type noBody struct {
@@ -116,7 +116,7 @@ type noBody struct {
 func (s *server) logOut(ctx context.Context, _ *struct{}) (*noBody, error) {
 	v := visitOf(ctx)
 	if v.session != "" {
-		if err := s.lib.SignIn.LogOut(ctx, v.session); err != nil {
+		if err := s.SignIn.LogOut(ctx, v.session); err != nil {
 			return nil, err
 		}
 	}

@@ -228,7 +228,7 @@ type shareInput struct {
 type shareOutput struct{ Body wireShare }
 
 func (s *server) getShare(ctx context.Context, in *shareInput) (*shareOutput, error) {
-	w, err := s.lib.Watch.Watch(ctx, visitOf(ctx).actor, in.Token)
+	w, err := s.Watch.Watch(ctx, visitOf(ctx).actor, in.Token)
 	if err != nil {
 		return nil, err
 	}

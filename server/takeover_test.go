@@ -4,8 +4,8 @@ import (
 	"context"
 	"testing"
 
-	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/servertest"
 	"meanwhile/storage"
 )
 
@@ -28,7 +28,7 @@ func (s *hookStore) InTx(ctx context.Context, fn func(storage.Store) error) erro
 func TestWhatWasAskedBeforeAProofLeavesNoWayIn(t *testing.T) {
 	t.Parallel()
 	store := &hookStore{}
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *meanwhile.Config) {
+	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *servertest.Config) {
 		store.Store = c.Store
 		c.Store = store
 	})

@@ -7,9 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
-
 	"meanwhile/server"
+	"meanwhile/server/servertest"
 )
 
 // TestPasswordsWithForgedAddresses holds that a header which anybody can write makes nobody a new
@@ -46,7 +45,7 @@ func TestPasswordsWithForgedAddresses(t *testing.T) {
 
 func TestMailboxesAreNotFilled(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.MailsPerHour = 2 })
+	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.MailsPerHour = 2 })
 	ask := func(email string, want int) {
 		t.Helper()
 		w.want(w.do("POST", "/api/v1/log-in-links", object{"email": email}), want)

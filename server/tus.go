@@ -73,7 +73,7 @@ func (s *server) tusOptions(w http.ResponseWriter, _ *http.Request) error {
 	h.Set("Tus-Version", tusVersion)
 	h.Set("Tus-Extension", tusExtensions)
 	h.Set("Tus-Checksum-Algorithm", tusAlgorithms)
-	h.Set("Tus-Max-Size", strconv.FormatInt(s.lib.Limits.MaxUploadBytes, 10))
+	h.Set("Tus-Max-Size", strconv.FormatInt(s.Uploads.Limits().MaxUploadBytes, 10))
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
@@ -95,7 +95,7 @@ func (s *server) tusCreate(w http.ResponseWriter, r *http.Request) error {
 		return errTusMore
 	}
 	v := visitOf(r.Context())
-	t, err := s.lib.Uploads.Create(r.Context(), v.actor, n)
+	t, err := s.Uploads.Create(r.Context(), v.actor, n)
 	if err != nil {
 		return err
 	}
@@ -145,15 +145,15 @@ func (s *server) tusOffset(w http.ResponseWriter, r *http.Request) error {
 // last answer failed, is sealed first: a client that hears "complete" never comes back.
 func (s *server) uploadNow(r *http.Request) (storage.Upload, error) {
 	a, id := visitOf(r.Context()).actor, storage.UploadID(r.PathValue("id"))
-	u, err := s.lib.Uploads.Settled(r.Context(), a, id)
+	u, err := s.Uploads.Settled(r.Context(), a, id)
 	if err != nil || u.SealedAt != nil || u.OffsetBytes != u.LengthBytes {
 		return u, err
 	}
-	_, err = s.lib.Uploads.Write(r.Context(), a, id, u.OffsetBytes, http.NoBody, nil)
+	_, err = s.Uploads.Write(r.Context(), a, id, u.OffsetBytes, http.NoBody, nil)
 	if err != nil && storage.KindOf(err) != storage.Conflict { // another request is doing it
 		return u, err
 	}
-	return s.lib.Uploads.ByID(r.Context(), a, id)
+	return s.Uploads.ByID(r.Context(), a, id)
 }
 
 func (s *server) tusAppend(w http.ResponseWriter, r *http.Request) error {
@@ -168,7 +168,7 @@ func (s *server) tusAppend(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	u, err := s.lib.Uploads.ByID(r.Context(), visitOf(r.Context()).actor, storage.UploadID(r.PathValue("id")))
+	u, err := s.Uploads.ByID(r.Context(), visitOf(r.Context()).actor, storage.UploadID(r.PathValue("id")))
 	if err != nil {
 		return err
 	}
@@ -206,10 +206,10 @@ func (s *server) fixLength(r *http.Request, u storage.Upload, offset int64) erro
 	if length == u.LengthBytes {
 		return nil
 	}
-	return s.lib.Uploads.SetLength(r.Context(), visitOf(r.Context()).actor, u.ID, length)
+	return s.Uploads.SetLength(r.Context(), visitOf(r.Context()).actor, u.ID, length)
 }
 
-// append hands the body to the Library, at the pace that is asked for, and answers with the row's
+// append hands the body to uploads, at the pace that is asked for, and answers with the row's
 // offset whatever came of it.
 func (s *server) append(
 	w http.ResponseWriter,
@@ -225,10 +225,10 @@ func (s *server) append(
 	}
 	defer leave()
 	body := newPaced(w, r.Body, s.BodyGrace, s.MinUploadBPS)
-	at, err := s.lib.Uploads.Write(r.Context(), v.actor, id, offset, body, check)
+	at, err := s.Uploads.Write(r.Context(), v.actor, id, offset, body, check)
 	body.done()
 	w.Header().Set("Upload-Offset", strconv.FormatInt(at, 10))
-	if u, lookErr := s.lib.Uploads.ByID(r.Context(), v.actor, id); lookErr == nil {
+	if u, lookErr := s.Uploads.ByID(r.Context(), v.actor, id); lookErr == nil {
 		setUploadState(w.Header(), u)
 	}
 	switch {
@@ -248,7 +248,7 @@ func (s *server) append(
 }
 
 func (s *server) tusCancel(w http.ResponseWriter, r *http.Request) error {
-	err := s.lib.Uploads.Cancel(r.Context(), visitOf(r.Context()).actor, storage.UploadID(r.PathValue("id")))
+	err := s.Uploads.Cancel(r.Context(), visitOf(r.Context()).actor, storage.UploadID(r.PathValue("id")))
 	if err != nil {
 		return err
 	}

@@ -19,8 +19,8 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/servertest"
 	"meanwhile/storage"
 )
 
@@ -183,7 +183,7 @@ func TestTusLocationStaysWhereTheBrowserIs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(
 		t,
-		func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.BaseURL = "https://video.example.org" },
+		func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.BaseURL = "https://video.example.org" },
 	)
 	session := strings.Replace(w.logIn(ownerEmail, ownerPassword), "\n", "", 1)
 	r := w.want(
@@ -364,7 +364,7 @@ func TestTusEnds(t *testing.T) {
 func TestTusSealsWhatAFailedAnswerLeft(t *testing.T) {
 	t.Parallel()
 	broken := &brokenStat{}
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) {
+	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) {
 		broken.Objects = lc.Objects
 		lc.Objects = broken
 	})
@@ -395,7 +395,7 @@ func (b *brokenStat) Stat(ctx context.Context, key string) (storage.ObjectInfo, 
 func TestTusAFullDiskLosesNothing(t *testing.T) {
 	t.Parallel()
 	used := 0.5
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) {
+	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) {
 		lc.DiskUsed = func() float64 { return used }
 	})
 	u := w.createUpload(10)
@@ -480,7 +480,7 @@ func TestTusAnswersWhatABrokenRequestBroughtWhileItIsStored(t *testing.T) {
 	t.Parallel()
 	objects := &slowPut{came: make(chan struct{}), let: make(chan struct{})}
 	store := &looked{done: make(chan struct{})}
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *meanwhile.Config) {
+	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) {
 		objects.Objects, lc.Objects = lc.Objects, objects
 		store.Store, lc.Store = lc.Store, store
 	})
@@ -501,7 +501,7 @@ func TestTusCutsOffWhoDoesNotSend(t *testing.T) {
 	t.Parallel()
 	w := newWorld(
 		t,
-		func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) { c.BodyGrace = 50 * time.Millisecond },
+		func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.BodyGrace = 50 * time.Millisecond },
 	)
 	u := w.createUpload(1000)
 	r, stop := io.Pipe()

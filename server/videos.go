@@ -100,7 +100,7 @@ func (s *server) listVideos(ctx context.Context, in *listVideosInput) (*videosOu
 	if err != nil {
 		return nil, err
 	}
-	rows, next, err := s.lib.Videos.List(
+	rows, next, err := s.Videos.List(
 		ctx,
 		v.actor,
 		storage.VideoQuery{Search: in.Q, Trashed: in.Trash, Limit: in.Limit, Before: before},
@@ -124,7 +124,7 @@ type videoOutput struct{ Body wireVideo }
 
 func (s *server) getVideo(ctx context.Context, in *videoInput) (*videoOutput, error) {
 	v := visitOf(ctx)
-	sum, err := s.lib.Videos.ByID(ctx, v.actor, storage.VideoID(in.ID))
+	sum, err := s.Videos.ByID(ctx, v.actor, storage.VideoID(in.ID))
 	if err != nil {
 		return nil, err
 	}
@@ -144,14 +144,14 @@ type renameInput struct {
 func (s *server) renameVideo(ctx context.Context, in *renameInput) (*videoOutput, error) {
 	return s.change(ctx, in.ID, func(a access.Actor, id storage.VideoID) error {
 		if in.Body.Layout != nil {
-			if err := s.lib.Uploads.SetLayout(ctx, a, id, in.Body.Layout.domain()); err != nil {
+			if err := s.Uploads.SetLayout(ctx, a, id, in.Body.Layout.domain()); err != nil {
 				return err
 			}
 		}
 		if in.Body.Title == nil {
 			return nil
 		}
-		return s.lib.Videos.Rename(ctx, a, id, *in.Body.Title)
+		return s.Videos.Rename(ctx, a, id, *in.Body.Title)
 	})
 }
 
@@ -172,14 +172,14 @@ func (s *server) change(
 }
 
 func (s *server) trashVideo(ctx context.Context, in *videoInput) (*struct{}, error) {
-	return &struct{}{}, s.lib.Videos.Trash(ctx, visitOf(ctx).actor, storage.VideoID(in.ID))
+	return &struct{}{}, s.Videos.Trash(ctx, visitOf(ctx).actor, storage.VideoID(in.ID))
 }
 
 func (s *server) restoreVideo(ctx context.Context, in *videoInput) (*videoOutput, error) {
 	return s.change(
 		ctx,
 		in.ID,
-		func(a access.Actor, id storage.VideoID) error { return s.lib.Videos.Restore(ctx, a, id) },
+		func(a access.Actor, id storage.VideoID) error { return s.Videos.Restore(ctx, a, id) },
 	)
 }
 
@@ -187,12 +187,12 @@ func (s *server) reprocessVideo(ctx context.Context, in *videoInput) (*videoOutp
 	return s.change(
 		ctx,
 		in.ID,
-		func(a access.Actor, id storage.VideoID) error { return s.lib.Videos.Reprocess(ctx, a, id) },
+		func(a access.Actor, id storage.VideoID) error { return s.Videos.Reprocess(ctx, a, id) },
 	)
 }
 
 func (s *server) videoPoster(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.lib.Watch.PosterOf(r.Context(), visitOf(r.Context()).actor, storage.VideoID(r.PathValue("id")))
+	a, err := s.Watch.PosterOf(r.Context(), visitOf(r.Context()).actor, storage.VideoID(r.PathValue("id")))
 	if err != nil {
 		return err
 	}
@@ -200,7 +200,7 @@ func (s *server) videoPoster(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *server) videoPreview(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.lib.Watch.PreviewOf(r.Context(), visitOf(r.Context()).actor, storage.VideoID(r.PathValue("id")))
+	a, err := s.Watch.PreviewOf(r.Context(), visitOf(r.Context()).actor, storage.VideoID(r.PathValue("id")))
 	if err != nil {
 		return err
 	}
@@ -209,7 +209,7 @@ func (s *server) videoPreview(w http.ResponseWriter, r *http.Request) error {
 
 func (s *server) videoOriginal(w http.ResponseWriter, r *http.Request) error {
 	id := storage.VideoID(r.PathValue("id"))
-	src, err := s.lib.Videos.OpenOriginal(r.Context(), visitOf(r.Context()).actor, id)
+	src, err := s.Videos.OpenOriginal(r.Context(), visitOf(r.Context()).actor, id)
 	if err != nil {
 		return err
 	}

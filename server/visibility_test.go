@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/servertest"
 	"meanwhile/server/signin"
 	"meanwhile/storage"
 )
@@ -56,7 +56,7 @@ type viewer struct {
 // and each visibility against a table.
 func TestEveryLinkForEveryone(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
+	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
 		c.LogInsPerMinute, c.LinkPasswordsPerMinute = 10_000, 10_000
 	})
 	stranger, member, admin := w.newStranger("mallory@example.net"), w.newUser(
@@ -165,10 +165,10 @@ func (w *world) newStranger(email string) string {
 	ctx, now := w.t.Context(), w.clock.now().Add(time.Minute)
 	ws := storage.Workspace{ID: storage.WorkspaceID(storage.NewRandomID()), Name: "Elsewhere", CreatedAt: now}
 	u := storage.User{ID: storage.UserID(storage.NewRandomID()), Email: email, Name: "Mallory", CreatedAt: now}
-	if err := w.lib.Store.CreateWorkspace(ctx, ws); err != nil {
+	if err := w.lib.Core.Store.CreateWorkspace(ctx, ws); err != nil {
 		w.t.Fatal(err)
 	}
-	if err := w.lib.Store.CreateUser(
+	if err := w.lib.Core.Store.CreateUser(
 		ctx,
 		u,
 		storage.Membership{WorkspaceID: ws.ID, UserID: u.ID, Role: storage.RoleOwner, CreatedAt: now},

@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/servertest"
 	"meanwhile/storage"
 )
 
@@ -27,7 +27,7 @@ func bearer(secret string) []string { return []string{"Authorization: Bearer " +
 // a new route without a row fails.
 func TestEveryRouteForEveryone(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *meanwhile.Config) {
+	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
 		c.LogInsPerMinute, c.LinkPasswordsPerMinute, c.MailsPerHour = 10_000, 10_000, 10_000
 	})
 	member := w.newUser("eve@example.org", "Eve")
@@ -201,7 +201,7 @@ func (w *world) visit(row server.Route, v visitor) int {
 // shareID is the identity of a link in the owner's addresses.
 func (w *world) shareID(token string) string {
 	w.t.Helper()
-	share, err := w.lib.Store.ShareByToken(w.t.Context(), token)
+	share, err := w.lib.Core.Store.ShareByToken(w.t.Context(), token)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -334,12 +334,12 @@ func TestWhatMayNotBeSeenLooksLikeNothing(t *testing.T) {
 		expired.share: func(s *storage.Share) { s.ExpiresAt = &past },
 		revoked.share: func(s *storage.Share) { s.RevokedAt = &past },
 	} {
-		s, err := w.lib.Store.ShareByToken(t.Context(), token)
+		s, err := w.lib.Core.Store.ShareByToken(t.Context(), token)
 		if err != nil {
 			t.Fatal(err)
 		}
 		change(&s)
-		if err := w.lib.Store.UpdateShare(t.Context(), s); err != nil {
+		if err := w.lib.Core.Store.UpdateShare(t.Context(), s); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -96,7 +96,7 @@ type openGraph struct {
 // reads without scripts.
 func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 	ctx, v, token := r.Context(), visitOf(r.Context()), r.PathValue("token")
-	seen, talk, err := s.lib.Watch.WatchTalk(ctx, v.actor, token)
+	seen, talk, err := s.Watch.WatchTalk(ctx, v.actor, token)
 	if err != nil {
 		_, err = s.showGate(w, r, token, err)
 		return err

@@ -17,7 +17,7 @@ type newWorkspaceOutput struct{ Body wireWorkspaceRole }
 
 func (s *server) makeWorkspace(ctx context.Context, in *newWorkspaceInput) (*newWorkspaceOutput, error) {
 	v := visitOf(ctx)
-	w, err := s.lib.People.MakeWorkspace(ctx, v.actor, v.session, in.Body.Name)
+	w, err := s.People.MakeWorkspace(ctx, v.actor, v.session, in.Body.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func listed(list []string) []string {
 type workspaceOutput struct{ Body wireWorkspace }
 
 func (s *server) getWorkspace(ctx context.Context, _ *struct{}) (*workspaceOutput, error) {
-	w, set, err := s.lib.People.Workspace(ctx, visitOf(ctx).actor)
+	w, set, err := s.People.Workspace(ctx, visitOf(ctx).actor)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ type workspaceInput struct{ Body wireWorkspaceChange }
 
 func (s *server) updateWorkspace(ctx context.Context, in *workspaceInput) (*workspaceOutput, error) {
 	b := in.Body
-	w, set, err := s.lib.People.ChangeWorkspace(ctx, visitOf(ctx).actor, people.WorkspaceChange{
+	w, set, err := s.People.ChangeWorkspace(ctx, visitOf(ctx).actor, people.WorkspaceChange{
 		Name:            b.Name,
 		SignUp:          (*storage.SignUpRule)(b.SignUp),
 		Domains:         b.Domains,
@@ -119,7 +119,7 @@ type membersOutput struct {
 
 func (s *server) listMembers(ctx context.Context, _ *struct{}) (*membersOutput, error) {
 	a := visitOf(ctx).actor
-	list, err := s.lib.People.Members(ctx, a)
+	list, err := s.People.Members(ctx, a)
 	if err != nil {
 		return nil, err
 	}
@@ -149,11 +149,11 @@ type roleInput struct {
 }
 
 func (s *server) changeRole(ctx context.Context, in *roleInput) (*struct{}, error) {
-	return nil, s.lib.People.ChangeRole(ctx, visitOf(ctx).actor, storage.UserID(in.ID), storage.Role(in.Body.Role))
+	return nil, s.People.ChangeRole(ctx, visitOf(ctx).actor, storage.UserID(in.ID), storage.Role(in.Body.Role))
 }
 
 func (s *server) removeMember(ctx context.Context, in *namedInput) (*struct{}, error) {
-	return nil, s.lib.People.Remove(ctx, visitOf(ctx).actor, storage.UserID(in.ID))
+	return nil, s.People.Remove(ctx, visitOf(ctx).actor, storage.UserID(in.ID))
 }
 
 type handOverInput struct {
@@ -163,7 +163,7 @@ type handOverInput struct {
 
 func (s *server) handOver(ctx context.Context, in *handOverInput) (*noBody, error) {
 	v := visitOf(ctx)
-	cookie, err := s.lib.People.HandOver(ctx, v.actor, storage.UserID(in.Body.ID), in.UserAgent)
+	cookie, err := s.People.HandOver(ctx, v.actor, storage.UserID(in.Body.ID), in.UserAgent)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +179,7 @@ type logInLinkOutput struct{ Body wireLogInLink }
 
 func (s *server) makeLogInLink(ctx context.Context, in *namedInput) (*logInLinkOutput, error) {
 	v := visitOf(ctx)
-	secret, link, err := s.lib.People.LogInLinkFor(ctx, v.actor, storage.UserID(in.ID))
+	secret, link, err := s.People.LogInLinkFor(ctx, v.actor, storage.UserID(in.ID))
 	if err != nil {
 		return nil, err
 	}

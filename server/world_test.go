@@ -20,8 +20,8 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
 	"meanwhile/server"
+	"meanwhile/server/servertest"
 	"meanwhile/server/signin"
 	"meanwhile/storage"
 	"meanwhile/storage/fsstore"
@@ -127,7 +127,7 @@ const (
 type world struct {
 	t       testing.TB
 	url     string
-	lib     *meanwhile.Library
+	lib     *servertest.Services
 	queue   *memQueue
 	bus     *memBus
 	mail    *mailbox
@@ -183,7 +183,7 @@ func must[T any](v T, err error) func(testing.TB) T {
 	}
 }
 
-type change func(*server.Config, *server.Deps, *meanwhile.Config)
+type change func(*server.Config, *server.Deps, *servertest.Config)
 
 func newWorld(t testing.TB, changes ...change) *world {
 	t.Helper()
@@ -217,7 +217,7 @@ func newEmptyWorld(t testing.TB, changes ...change) *world {
 	log := slog.New(slog.NewTextHandler(w.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	store := sqlstoretest.Open(t, log)
 	objects := must(fsstore.New(filepath.Join(t.TempDir(), "objects")))(t)
-	lc := meanwhile.Config{
+	lc := servertest.Config{
 		Store:   store,
 		Objects: objects,
 		Queue:   w.queue,
@@ -239,8 +239,8 @@ func newEmptyWorld(t testing.TB, changes ...change) *world {
 	for _, f := range changes {
 		f(&c, &d, &lc)
 	}
-	w.lib = meanwhile.New(lc)
-	d.Library = w.lib
+	w.lib = servertest.New(lc)
+	d.Services = &w.lib.Services
 	w.handler = server.New(c, d)
 	srv := server.HTTPServer(w.handler, log)
 	l := must(net.Listen("tcp", "127.0.0.1:0"))(t)

@@ -44,7 +44,7 @@ const (
 	QueueLater   QueueName = "later"  // nobody waits for it
 )
 
-// stepRow is what the Library must know of a step. Weight is its share of a video's progress.
+// stepRow is what has to be known of a step. Weight is its share of a video's progress.
 type stepRow struct {
 	queue    QueueName
 	Attempts int // tries before the stage fails

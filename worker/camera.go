@@ -25,7 +25,7 @@ func camera(ctx context.Context, j *job) error {
 		return err
 	}
 	probe.Audio = nil // the main track carries the sound
-	plan, err := plan.DecideCamera(probe, j.Library.Limits)
+	plan, err := plan.DecideCamera(probe, j.Stages.Limits())
 	if err != nil {
 		return err
 	}

@@ -144,7 +144,7 @@ func (s *shop) seen(t *testing.T, file sample, cut int) (time.Duration, bool) {
 	if indexed(file) {
 		r := s.record(t)
 		s.put(t, r, file.bytes[:cut])
-		tracks, err := s.Store.Tracks(t.Context(), r.Upload.ID)
+		tracks, err := s.Core.Store.Tracks(t.Context(), r.Upload.ID)
 		if err != nil || len(tracks) != 1 {
 			t.Fatalf("%d tracks, %v", len(tracks), err)
 		}
@@ -158,7 +158,7 @@ func (s *shop) seen(t *testing.T, file sample, cut int) (time.Duration, bool) {
 	}
 	probe, err := s.worker.Tools.Probe(t.Context(), path, container)
 	if err == nil {
-		_, err = plan.Decide(probe, s.Limits)
+		_, err = plan.Decide(probe, s.Stages.Limits())
 	}
 	return time.Duration(probe.DurationMS) * time.Millisecond, err == nil
 }
@@ -226,7 +226,7 @@ func TestGapThatNeverClosesBlocksNothing(t *testing.T) {
 	file := readSample(t, browserSamples(t)[0])
 	s := newShop(t)
 	now := time.Now()
-	s.Now = func() time.Time { return now }
+	s.Core.Now = func() time.Time { return now }
 	r := s.record(t)
 	const size = 20_000
 	lost := len(file.bytes) * 3 / 5 / size

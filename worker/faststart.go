@@ -29,7 +29,7 @@ func (j *job) faststart(ctx context.Context, path string) (p storage.Probe, ok b
 	if err != nil {
 		return p, false, fmt.Errorf("plan a copy: %w", err)
 	}
-	if !ok || f.Duration() > j.Library.Limits.MaxDuration {
+	if !ok || f.Duration() > j.Stages.Limits().MaxDuration {
 		return p, false, nil
 	}
 	if err := writeFaststart(ctx, path, f, src); err != nil {
@@ -47,7 +47,7 @@ func (j *job) faststart(ctx context.Context, path string) (p storage.Probe, ok b
 
 // layers opens the source where it lies, when that is on this machine, else its scratch copy.
 func (j *job) layers(ctx context.Context) (src layer, sizeBytes int64, done func() error, err error) {
-	parts, err := j.Library.Source.OpenTrack(ctx, j.task.Video.ID, j.track)
+	parts, err := j.Source.OpenTrack(ctx, j.task.Video.ID, j.track)
 	if err != nil {
 		return nil, 0, nil, fmt.Errorf("open source: %w", err)
 	}

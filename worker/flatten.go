@@ -14,7 +14,7 @@ import (
 func flatten(ctx context.Context, j *job) error {
 	path, release, err := j.Scratch.Source(
 		ctx,
-		j.Library,
+		j.Source,
 		j.task.Video.ID,
 		j.task.Stage.Generation,
 		storage.CameraTrack,
@@ -31,7 +31,7 @@ func flatten(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	plan, err := j.Library.Stages.FlatFor(ctx, j.task, probe)
+	plan, err := j.Stages.FlatFor(ctx, j.task, probe)
 	if err != nil || plan == nil {
 		return j.finish(ctx, stages.Outcome{}, err)
 	}

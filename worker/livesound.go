@@ -8,12 +8,12 @@ import (
 // there is nothing left to do.
 func liveSound(ctx context.Context, j *job) error {
 	for {
-		batch, err := j.Library.Stages.NextSound(ctx, j.task)
+		batch, err := j.Stages.NextSound(ctx, j.task)
 		if err != nil {
 			return err
 		}
 		if batch == nil {
-			if done, err := j.Library.Stages.FinishSound(ctx, j.task); done || err != nil {
+			if done, err := j.Stages.FinishSound(ctx, j.task); done || err != nil {
 				return err
 			}
 			continue
@@ -22,7 +22,7 @@ func liveSound(ctx context.Context, j *job) error {
 		if err != nil {
 			return err
 		}
-		if err := j.Library.Stages.KeepSound(ctx, j.task, batch, made); err != nil {
+		if err := j.Stages.KeepSound(ctx, j.task, batch, made); err != nil {
 			return err
 		}
 	}

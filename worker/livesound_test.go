@@ -16,8 +16,8 @@ import (
 	"sync"
 	"testing"
 
-	"meanwhile"
 	"meanwhile/server/access"
+	"meanwhile/server/servertest"
 	"meanwhile/server/signin"
 	"meanwhile/server/uploads"
 	"meanwhile/server/watch"
@@ -40,9 +40,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// shop is a Library on a real database with a worker that does what the test tells it to.
+// shop is every subject on a real database with a worker that does what the test tells it to.
 type shop struct {
-	*meanwhile.Library
+	*servertest.Services
 	worker *worker.Worker
 	owner  access.Actor
 	mu     sync.Mutex
@@ -84,8 +84,8 @@ func newShop(t *testing.T) *shop {
 	}
 	t.Cleanup(func() { scratch.Close() })
 	s := &shop{}
-	s.Library = meanwhile.New(
-		meanwhile.Config{
+	s.Services = servertest.New(
+		servertest.Config{
 			Store:   store,
 			Objects: objects,
 			Queue:   s,
@@ -95,7 +95,14 @@ func newShop(t *testing.T) *shop {
 		},
 	)
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
-	s.worker = &worker.Worker{Library: s.Library, Tools: tools, Scratch: scratch, Owner: "test", Log: log}
+	s.worker = &worker.Worker{
+		Stages:  s.Stages,
+		Source:  s.Source,
+		Tools:   tools,
+		Scratch: scratch,
+		Owner:   "test",
+		Log:     log,
+	}
 	cookie, err := s.SignIn.SetUp(
 		t.Context(),
 		s.SignIn.SetUpToken(),
@@ -120,7 +127,7 @@ func (s *shop) work(t *testing.T, step storage.Step) (done int) {
 	s.jobs = nil
 	s.mu.Unlock()
 	for _, j := range jobs {
-		st, err := s.Store.StageByID(t.Context(), j.Stage)
+		st, err := s.Core.Store.StageByID(t.Context(), j.Stage)
 		if err != nil {
 			t.Fatal(err)
 		}

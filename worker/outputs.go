@@ -69,7 +69,7 @@ func (j *job) stored(ctx context.Context, path string, a storage.Asset) (storage
 		}
 		defer f.Close()
 		// The file itself, so that a folder of objects can take it over without another copy.
-		a.Key, a.SizeBytes, err = j.Library.Stages.PutDerived(ctx, j.task, extension(a.Name), f)
+		a.Key, a.SizeBytes, err = j.Stages.PutDerived(ctx, j.task, extension(a.Name), f)
 		return err
 	})
 	err := both.Wait()
@@ -82,7 +82,7 @@ func (j *job) written(ctx context.Context, content []byte, a storage.Asset) (sto
 	sum := sha256.Sum256(content)
 	a.SHA256 = hex.EncodeToString(sum[:])
 	var err error
-	a.Key, a.SizeBytes, err = j.Library.Stages.PutDerived(ctx, j.task, extension(a.Name), bytes.NewReader(content))
+	a.Key, a.SizeBytes, err = j.Stages.PutDerived(ctx, j.task, extension(a.Name), bytes.NewReader(content))
 	return a, err
 }
 
@@ -120,7 +120,7 @@ func (j *job) all(makers ...func() (storage.Asset, error)) ([]storage.Asset, err
 // removed again.
 func (j *job) finish(ctx context.Context, o stages.Outcome, err error) error {
 	if err == nil {
-		err = j.Library.Stages.Finish(ctx, j.task, o)
+		err = j.Stages.Finish(ctx, j.task, o)
 	}
 	if err == nil {
 		return nil

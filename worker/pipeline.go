@@ -89,16 +89,16 @@ var pipeline = map[storage.Step]step{
 	storage.StepFlatten:      {wall: 24 * time.Hour, work: flatten},
 }
 
-// inspect tells what the source is, and has the Library decide what to make of it.
+// inspect tells what the source is, and has worker/stages decide what to make of it.
 func inspect(ctx context.Context, j *job) error {
 	probe, err := j.look(ctx)
 	if err != nil {
 		return err
 	}
-	if probe.Camera, err = j.Library.Source.HasTrack(ctx, j.task.Video.ID, storage.CameraTrack); err != nil {
+	if probe.Camera, err = j.Source.HasTrack(ctx, j.task.Video.ID, storage.CameraTrack); err != nil {
 		return err
 	}
-	return j.Library.Stages.FinishInspect(ctx, j.task, probe)
+	return j.Stages.FinishInspect(ctx, j.task, probe)
 }
 
 // look tells what the source is. Where that comes with a copy that plays, the copy is set aside for
@@ -332,7 +332,7 @@ func (j *job) want(c storage.Container) ffmpeg.Want {
 func (j *job) discard(ctx context.Context, key string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	if err := j.Library.Objects.Delete(ctx, key); err != nil {
+	if err := j.Stages.Discard(ctx, key); err != nil {
 		j.Log.Warn("unnamed object not deleted", "key", key, "error", err)
 	}
 }

@@ -8,13 +8,13 @@ import (
 
 // lookEvery is how often the outbox is looked at: twice in the time of a lease, every 30 s by
 // default.
-func (w *Worker) lookEvery() time.Duration { return w.Library.Lease / 2 }
+func (w *Worker) lookEvery() time.Duration { return w.Stages.Lease() / 2 }
 
 // Reconcile frees what an earlier life of this worker held, where owned says that nobody else can
 // use its name, sends all that is due, and then looks again until ctx ends.
 func (w *Worker) Reconcile(ctx context.Context, owned bool) error {
 	if owned {
-		freed, err := w.Library.Stages.FreeLeases(ctx, w.Owner)
+		freed, err := w.Stages.FreeLeases(ctx, w.Owner)
 		if err != nil {
 			return fmt.Errorf("free own leases: %w", err)
 		}
@@ -22,7 +22,7 @@ func (w *Worker) Reconcile(ctx context.Context, owned bool) error {
 			w.Log.Info("taking up work that was interrupted", "stages", freed)
 		}
 	}
-	if _, err := w.Library.Stages.Reconcile(ctx, true); err != nil {
+	if _, err := w.Stages.Reconcile(ctx, true); err != nil {
 		return fmt.Errorf("reconcile at start: %w", err)
 	}
 	tick := time.NewTicker(w.lookEvery())
@@ -32,19 +32,12 @@ func (w *Worker) Reconcile(ctx context.Context, owned bool) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			sent, err := w.Library.Stages.Reconcile(ctx, false)
+			sent, err := w.Stages.Reconcile(ctx, false)
 			if err != nil && ctx.Err() == nil {
 				w.Log.Warn("reconcile did not finish, trying again", "error", err)
 			}
 			if sent > 0 {
 				w.Log.Info("sent work again", "stages", sent)
-			}
-			sealed, err := w.Library.Uploads.SealSilent(ctx)
-			if err != nil && ctx.Err() == nil {
-				w.Log.Warn("silent recordings not looked at, trying again", "error", err)
-			}
-			if sealed > 0 {
-				w.Log.Info("sealed silent recordings", "recordings", sealed)
 			}
 		}
 	}

@@ -11,9 +11,9 @@ import (
 	"syscall"
 	"time"
 
-	"meanwhile"
 	"meanwhile/storage"
 	"meanwhile/worker/media"
+	"meanwhile/worker/source"
 )
 
 // scratchKeep is how long an unused copy of a source waits for the video's next step.
@@ -74,7 +74,7 @@ type sourceKey struct {
 // the caller calls release when it has read enough.
 func (s *Scratch) Source(
 	ctx context.Context,
-	lib *meanwhile.Library,
+	lib *source.Opener,
 	video storage.VideoID,
 	generation int,
 	track string,
@@ -219,8 +219,8 @@ func (s *Scratch) forget(id storage.VideoID, a *asideFile) {
 	os.Remove(a.path)
 }
 
-func fetch(ctx context.Context, lib *meanwhile.Library, id sourceKey, path string) error {
-	src, err := lib.Source.OpenTrack(ctx, id.video, id.track)
+func fetch(ctx context.Context, lib *source.Opener, id sourceKey, path string) error {
+	src, err := lib.OpenTrack(ctx, id.video, id.track)
 	if err != nil {
 		return fmt.Errorf("open source: %w", err)
 	}

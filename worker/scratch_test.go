@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"meanwhile"
+	"meanwhile/server/servertest"
 	"meanwhile/server/signin"
 	"meanwhile/server/uploads"
 	"meanwhile/storage"
@@ -31,8 +31,8 @@ func (silent) Verify(_ context.Context, password, hash string) (bool, error) {
 	return password == hash, nil
 }
 
-// uploaded is a Library that holds one complete upload, sent in the pieces that are given.
-func uploaded(t testing.TB, pieces ...string) (*meanwhile.Library, storage.VideoID) {
+// uploaded are services that hold one complete upload, sent in the pieces that are given.
+func uploaded(t testing.TB, pieces ...string) (*servertest.Services, storage.VideoID) {
 	t.Helper()
 	must := func(err error) {
 		t.Helper()
@@ -44,7 +44,7 @@ func uploaded(t testing.TB, pieces ...string) (*meanwhile.Library, storage.Video
 	objects, err := fsstore.New(t.TempDir())
 	must(err)
 	t.Cleanup(func() { objects.Close() })
-	lib := meanwhile.New(meanwhile.Config{
+	lib := servertest.New(servertest.Config{
 		Store:   store,
 		Objects: objects,
 		Queue:   silent{},
@@ -84,7 +84,7 @@ func TestScratchHoldsTheWholeSourceOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path, release, err := s.Source(t.Context(), lib, id, 1, storage.ScreenTrack)
+	path, release, err := s.Source(t.Context(), lib.Source, id, 1, storage.ScreenTrack)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestScratchHoldsTheWholeSourceOnce(t *testing.T) {
 	if err != nil || string(got) != strings.Join(pieces, "") {
 		t.Errorf("the copy holds %d bytes (%v), want %d", len(got), err, len(strings.Join(pieces, "")))
 	}
-	again, releaseAgain, err := s.Source(t.Context(), lib, id, 1, storage.ScreenTrack)
+	again, releaseAgain, err := s.Source(t.Context(), lib.Source, id, 1, storage.ScreenTrack)
 	if err != nil || again != path {
 		t.Errorf("a second step got %s (%v), want the same file %s", again, err, path)
 	}

@@ -8,8 +8,8 @@ import (
 	"os"
 	"time"
 
-	"meanwhile"
 	"meanwhile/storage"
+	"meanwhile/worker/source"
 	"meanwhile/worker/stages"
 )
 
@@ -22,7 +22,8 @@ const settleFor = 10 * time.Second
 // Worker works on stages. Owner names it in leases: the same over restarts where one process owns
 // its data, else its own.
 type Worker struct {
-	Library *meanwhile.Library
+	Stages  *stages.Outbox
+	Source  *source.Opener
 	Tools   Tools
 	Scratch *Scratch
 	Owner   string
@@ -32,7 +33,7 @@ type Worker struct {
 // Handle works on one stage and records the outcome: done, failed, due again, or handed back when
 // ctx ends. Nothing is returned, because the queue has no say in it.
 func (w *Worker) Handle(ctx context.Context, id storage.StageID) {
-	task, err := w.Library.Stages.Claim(ctx, id, w.Owner)
+	task, err := w.Stages.Claim(ctx, id, w.Owner)
 	if err != nil {
 		// A conflict is somebody else's work; what is not there was deleted for good since the job
 		// was sent.
@@ -62,10 +63,10 @@ func (w *Worker) Handle(ctx context.Context, id storage.StageID) {
 		log.Warn("step overtaken", "error", err)
 	case ctx.Err() != nil:
 		log.Info("step handed back")
-		err = w.Library.Stages.HandBack(settle, task)
+		err = w.Stages.HandBack(settle, task)
 	default:
 		log.Warn("step not done", "error", err)
-		err = w.Library.Stages.Fail(settle, task, err)
+		err = w.Stages.Fail(settle, task, err)
 	}
 	if err != nil && storage.KindOf(err) != storage.Fenced {
 		log.Error("outcome not recorded, the lease will run out", "error", err)
@@ -128,7 +129,7 @@ func (j *job) fetch(ctx context.Context) (err error) {
 	if j.source != "" {
 		return nil
 	}
-	source, release, err := j.Scratch.Source(ctx, j.Library, j.task.Video.ID, j.task.Stage.Generation, j.track)
+	source, release, err := j.Scratch.Source(ctx, j.Source, j.task.Video.ID, j.task.Stage.Generation, j.track)
 	if err != nil {
 		return err
 	}
@@ -139,7 +140,7 @@ func (j *job) fetch(ctx context.Context) (err error) {
 // keepLease renews the lease and writes progress until ctx ends. A lease that has passed to
 // somebody else ends the work at once.
 func (w *Worker) keepLease(ctx context.Context, task stages.Task, progress *progress, lose context.CancelCauseFunc) {
-	beat := time.NewTicker(w.Library.Lease / 4)
+	beat := time.NewTicker(w.Stages.Lease() / 4)
 	defer beat.Stop()
 	look := time.NewTicker(progressEvery)
 	defer look.Stop()
@@ -149,10 +150,10 @@ func (w *Worker) keepLease(ctx context.Context, task stages.Task, progress *prog
 		case <-ctx.Done():
 			return
 		case <-beat.C:
-			err = w.Library.Stages.Beat(ctx, task.Stage)
+			err = w.Stages.Beat(ctx, task.Stage)
 		case <-look.C:
 			if fraction, moved := progress.take(); moved {
-				err = w.Library.Stages.Progress(ctx, task, fraction)
+				err = w.Stages.Progress(ctx, task, fraction)
 			}
 		}
 		if storage.KindOf(err) == storage.Fenced {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"meanwhile"
 	"meanwhile/server"
 	"meanwhile/server/signin"
 	"meanwhile/storage"
@@ -28,8 +27,8 @@ func (u userAddCmd) Run(ctx context.Context, c *Config, o out) error {
 	if err != nil {
 		return usageError{err}
 	}
-	return withLibrary(ctx, c, o, func(lib *meanwhile.Library) error {
-		_, secret, err := lib.SignIn.AddUser(ctx, signin.Account{Email: u.Email, Name: u.Name, Role: role})
+	return withServices(ctx, c, o, func(services *server.Services) error {
+		_, secret, err := services.SignIn.AddUser(ctx, signin.Account{Email: u.Email, Name: u.Name, Role: role})
 		if err != nil {
 			return err
 		}
@@ -64,8 +63,8 @@ func (t tokenAddCmd) Run(ctx context.Context, c *Config, o out) error {
 	if err != nil {
 		return usageError{err}
 	}
-	return withLibrary(ctx, c, o, func(lib *meanwhile.Library) error {
-		secret, err := lib.SignIn.AddAPIKey(ctx, t.Email, t.Name, scopes, expires)
+	return withServices(ctx, c, o, func(services *server.Services) error {
+		secret, err := services.SignIn.AddAPIKey(ctx, t.Email, t.Name, scopes, expires)
 		if err != nil {
 			return err
 		}
@@ -143,8 +142,8 @@ func (openAPICmd) Run(o out) error {
 	return err
 }
 
-// withLibrary runs a command that ends against the store, beside a running server or without one.
-func withLibrary(ctx context.Context, c *Config, o out, fn func(*meanwhile.Library) error) (err error) {
+// withServices runs a command that ends against the store, beside a running server or without one.
+func withServices(ctx context.Context, c *Config, o out, fn func(*server.Services) error) (err error) {
 	if err := c.finish(roleTool); err != nil {
 		return usageError{err}
 	}
@@ -153,5 +152,5 @@ func withLibrary(ctx context.Context, c *Config, o out, fn func(*meanwhile.Libra
 	if err != nil {
 		return err
 	}
-	return fn(p.library)
+	return fn(p.services)
 }

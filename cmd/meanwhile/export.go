@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"meanwhile"
 	"meanwhile/server"
 	"meanwhile/storage"
 )
@@ -23,8 +22,8 @@ type exportCmd struct {
 
 // Run writes the same files as the archives of the site, beside a running server or without one.
 func (e exportCmd) Run(ctx context.Context, c *Config, o out) error {
-	return withLibrary(ctx, c, o, func(lib *meanwhile.Library) (err error) {
-		export, err := lib.Archive.ExportForOperator(ctx, storage.VideoID(e.Video))
+	return withServices(ctx, c, o, func(services *server.Services) (err error) {
+		export, err := services.Archive.ExportForOperator(ctx, storage.VideoID(e.Video))
 		if err != nil {
 			return err
 		}

@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"meanwhile"
 	"meanwhile/server"
 	"meanwhile/storage"
 	"meanwhile/web"
@@ -93,13 +92,13 @@ func startServer(ctx context.Context, c *Config, p *parts, role role, group *err
 		MediaLife:      c.MediaAddressLife,
 		Provider:       c.provider(),
 	}, server.Deps{
-		Library: p.library,
-		UI:      web.Files(),
-		Log:     p.log,
-		Ready:   drain.ready,
-		Checks:  siteChecks(c, p, role, addr),
-		Counter: p.redis,
-		Done:    drain.stopping,
+		Services: p.services,
+		UI:       web.Files(),
+		Log:      p.log,
+		Ready:    drain.ready,
+		Checks:   siteChecks(c, p, role, addr),
+		Counter:  p.redis,
+		Done:     drain.stopping,
 	})
 	srv, silent := server.HTTPServer(drain.goodbye(handler), p.log), newSilent()
 	srv.ConnState = silent.watch
@@ -119,22 +118,22 @@ func startServer(ctx context.Context, c *Config, p *parts, role role, group *err
 		}
 		return nil
 	})
-	return greet(ctx, c, p.library, addr, o)
+	return greet(ctx, c, p.services, addr, o)
 }
 
 // greet prints where the site is and, while there is no account, how to make the first.
-func greet(ctx context.Context, c *Config, lib *meanwhile.Library, addr string, o out) error {
+func greet(ctx context.Context, c *Config, services *server.Services, addr string, o out) error {
 	base := c.BaseURL
 	if base == "" {
 		base = "http://" + friendly(addr)
 	}
 	fmt.Fprintf(o.stdout, "Meanwhile is at %s\n", base)
-	needed, err := lib.SignIn.NeedsSetUp(ctx)
+	needed, err := services.SignIn.NeedsSetUp(ctx)
 	if err != nil {
 		return fmt.Errorf("look for accounts: %w", err)
 	}
 	if needed {
-		fmt.Fprintf(o.stdout, "Make the first account here: %s/setup/%s\n", base, lib.SignIn.SetUpToken())
+		fmt.Fprintf(o.stdout, "Make the first account here: %s/setup/%s\n", base, services.SignIn.SetUpToken())
 	}
 	fmt.Fprintln(o.stdout, "Press Ctrl-C to stop.")
 	return nil
@@ -181,7 +180,7 @@ func startWorker(ctx context.Context, c *Config, p *parts, group *errgroup.Group
 	if err != nil {
 		return nil, err
 	}
-	w := &worker.Worker{Library: p.library, Tools: tools, Scratch: scratch, Owner: owner(c), Log: p.log}
+	w := &worker.Worker{Stages: p.stages, Source: p.source, Tools: tools, Scratch: scratch, Owner: owner(c), Log: p.log}
 	slots := map[storage.QueueName]int{
 		storage.QueueInstant: 2, storage.QueueShort: 2, storage.QueueEncode: c.WorkerConcurrency,
 		storage.QueueSound: 1, storage.QueueCamera: 1, storage.QueueLater: 1,
@@ -191,7 +190,8 @@ func startWorker(ctx context.Context, c *Config, p *parts, group *errgroup.Group
 		return nil, errors.Join(err, scratch.Close())
 	}
 	group.Go(func() error { return w.Reconcile(ctx, local(c)) })
-	group.Go(func() error { return w.Tidy(ctx) })
+	group.Go(func() error { return tidy(ctx, p.chores(), p.lookEvery(), p.log) })
+	group.Go(func() error { return sealSilent(ctx, p.services.Uploads.SealSilent, p.lookEvery(), p.log) })
 	group.Go(func() error { return p.sweepLeftovers(ctx) })
 	return func() {
 		srv.Stop()

@@ -12,13 +12,15 @@ import (
 
 	"github.com/hibiken/asynq"
 
-	"meanwhile"
+	"meanwhile/server"
 	"meanwhile/storage"
 	"meanwhile/storage/fsstore"
 	"meanwhile/storage/redisbus"
 	"meanwhile/storage/s3store"
 	"meanwhile/storage/sqlstore"
 	"meanwhile/worker/queue"
+	"meanwhile/worker/source"
+	"meanwhile/worker/stages"
 )
 
 // role is which parts of the program run in this process.
@@ -31,14 +33,16 @@ const (
 	roleTool               // a command that ends: neither listens nor works
 )
 
-// parts is everything that stands behind the Library.
+// parts is everything that this process is made of.
 type parts struct {
-	library *meanwhile.Library
-	store   *sqlstore.Store
-	objects storage.Objects
-	redis   *redisbus.Redis
-	queue   *queue.Client
-	log     *slog.Logger
+	services *server.Services
+	source   *source.Opener
+	stages   *stages.Outbox
+	store    *sqlstore.Store
+	objects  storage.Objects
+	redis    *redisbus.Redis
+	queue    *queue.Client
+	log      *slog.Logger
 	// removes what an interrupted Put left behind; may be nil
 	sweep func(context.Context, time.Duration) (int, error)
 	close []func() error // in the order of opening
@@ -67,34 +71,24 @@ func wire(ctx context.Context, c *Config, role role, log *slog.Logger) (*parts, 
 	if err := p.openObjects(ctx, c); err != nil {
 		return p, err
 	}
-	cfg := meanwhile.Config{
-		Store:      p.store,
-		Objects:    p.objects,
-		Hasher:     newHasher(),
-		Log:        log,
-		Secret:     secret,
-		OpenSignUp: c.SignUp == "open",
-		Limits:     limits(c),
-		Lease:      c.Lease,
-		Site:       c.BaseURL,
-	}
+	behind := ports{secret: secret}
 	if c.SMTPURL != "" {
-		if cfg.Mailer, err = newMailer(c.SMTPURL); err != nil {
+		if behind.mailer, err = newMailer(c.SMTPURL); err != nil {
 			return p, fmt.Errorf("read MEANWHILE_SMTP_URL: %w", err)
 		}
 	}
 	if strings.HasPrefix(c.ObjectsURL, "file:") {
-		cfg.DiskUsed = diskUsed(strings.TrimPrefix(c.ObjectsURL, "file:"))
+		behind.diskUsed = diskUsed(strings.TrimPrefix(c.ObjectsURL, "file:"))
 	}
 	if role != roleTool {
 		if err := p.openRedis(ctx, c); err != nil {
 			return p, err
 		}
-		cfg.Queue, cfg.Bus = p.queue, p.redis
+		behind.queue, behind.bus = p.queue, p.redis
 	}
-	p.library = meanwhile.New(cfg)
+	p.introduce(c, behind)
 	p.close = append(p.close, func() error {
-		p.library.Notify.Drain() // before what it works with closes
+		p.services.Notify.Drain() // before what it works with closes
 		return nil
 	})
 	return p, nil

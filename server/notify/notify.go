@@ -18,7 +18,7 @@ func (s *Service) Later(ctx context.Context, what string, do func(context.Contex
 	})
 }
 
-// Drain waits until what nobody waited for is done. Nothing new may be asked of the Library any
+// Drain waits until what nobody waited for is done. Nothing new may be asked of the subjects any
 // more.
 func (s *Service) Drain() { s.background.Wait() }
 

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
+	"meanwhile/server/servertest"
 	"meanwhile/server/signin"
 	"meanwhile/storage"
 	"meanwhile/storage/sqlstore"
@@ -202,8 +202,8 @@ func (plainHasher) Verify(_ context.Context, password, hash string) (bool, error
 	return hash == "plain:"+password, nil
 }
 
-func newLibrary(s storage.Store) *meanwhile.Library {
-	return meanwhile.New(meanwhile.Config{Store: s, Hasher: plainHasher{}, Secret: bytes.Repeat([]byte("k"), 32)})
+func newServices(s storage.Store) *servertest.Services {
+	return servertest.New(servertest.Config{Store: s, Hasher: plainHasher{}, Secret: bytes.Repeat([]byte("k"), 32)})
 }
 
 func account(i int) signin.Account {
@@ -221,7 +221,7 @@ func TestSetUpByManyAtOnceMakesOneAccount(t *testing.T) {
 		pair := mustPair(t, e)
 		winners := 0
 		for _, err := range together(8, func(i int) error {
-			l := newLibrary(pair[i%2])
+			l := newServices(pair[i%2])
 			_, err := l.SignIn.SetUp(t.Context(), l.SignIn.SetUpToken(), "Team", account(i), signin.Entry{})
 			return err
 		}) {
@@ -245,7 +245,7 @@ func TestFirstAccountsByCommandAndLinkShareAWorkspace(t *testing.T) {
 	onBoth(t, func(t *testing.T, e engine) {
 		pair := mustPair(t, e)
 		for i, err := range together(6, func(i int) error {
-			l := newLibrary(pair[i%2])
+			l := newServices(pair[i%2])
 			if i == 0 {
 				_, err := l.SignIn.SetUp(t.Context(), l.SignIn.SetUpToken(), "Team", account(i), signin.Entry{})
 				if storage.KindOf(err) == storage.NotFound {

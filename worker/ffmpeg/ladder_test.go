@@ -15,7 +15,7 @@ import (
 	"meanwhile/worker/plan"
 )
 
-// planOf is what the Library decides for a source.
+// planOf is what is decided for a source.
 func planOf(t testing.TB, src ffmpeg.Source) storage.Plan {
 	t.Helper()
 	plan, err := plan.Decide(src.Probe, storage.DefaultLimits())

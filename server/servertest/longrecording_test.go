@@ -1,4 +1,4 @@
-package meanwhile_test
+package servertest_test
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"meanwhile"
+	"meanwhile/server/servertest"
 	"meanwhile/server/uploads"
 	"meanwhile/storage"
 	"meanwhile/worker/media"
@@ -65,7 +65,7 @@ func (c *rowCounter) Sounds(
 // mustFragments gives the beginning of a recording and one of its fragments.
 func mustFragments(t testing.TB) (first, next []byte) {
 	t.Helper()
-	file, err := os.ReadFile(filepath.Join("server", "testdata", "recorded.mp4"))
+	file, err := os.ReadFile(filepath.Join("..", "testdata", "recorded.mp4"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func mustFragments(t testing.TB) (first, next []byte) {
 func TestLongRecordingCostsNoMoreThanAShortOne(t *testing.T) {
 	t.Parallel()
 	counter := &rowCounter{}
-	h := newHouse(t, func(c *meanwhile.Config) { counter.Store, c.Store = c.Store, counter })
+	h := newHouse(t, func(c *servertest.Config) { counter.Store, c.Store = c.Store, counter })
 	ticket := h.recording(t)
 	first, next := mustFragments(t)
 	share, err := h.Watch.Watch(t.Context(), h.owner, ticket.Share.Token)
@@ -124,7 +124,7 @@ func TestLongRecordingCostsNoMoreThanAShortOne(t *testing.T) {
 				return err
 			}),
 			"a playlist with other sound": cost(func() error {
-				err := h.Store.AddSound(
+				err := h.Core.Store.AddSound(
 					t.Context(),
 					storage.SoundPiece{
 						UploadID:      ticket.Upload.ID,

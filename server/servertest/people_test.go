@@ -1,4 +1,4 @@
-package meanwhile_test
+package servertest_test
 
 import (
 	"strings"

@@ -1,4 +1,4 @@
-package meanwhile_test
+package servertest_test
 
 import (
 	"bytes"
@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"meanwhile"
 	"meanwhile/server/access"
 	"meanwhile/server/comments"
+	"meanwhile/server/servertest"
 	"meanwhile/server/signin"
 	"meanwhile/server/uploads"
 	"meanwhile/storage"
@@ -23,10 +23,10 @@ import (
 	"meanwhile/worker/stages"
 )
 
-// house is a Library on a real database and a real folder; only the queue, the bus, the hasher and
-// the clock are the test's own.
+// house is every subject on a real database and a real folder; only the queue, the bus, the hasher
+// and the clock are the test's own.
 type house struct {
-	*meanwhile.Library
+	*servertest.Services
 	queue *queueFake
 	clock *clock
 	owner access.Actor
@@ -90,7 +90,7 @@ func (c *clock) add(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-func newHouse(t testing.TB, changes ...func(*meanwhile.Config)) *house {
+func newHouse(t testing.TB, changes ...func(*servertest.Config)) *house {
 	t.Helper()
 	dir := t.TempDir()
 	store := sqlstoretest.Open(t, slog.New(slog.DiscardHandler))
@@ -100,7 +100,7 @@ func newHouse(t testing.TB, changes ...func(*meanwhile.Config)) *house {
 	}
 	t.Cleanup(func() { objects.Close() })
 	h := &house{queue: &queueFake{}, clock: &clock{now: time.Now().Truncate(time.Millisecond)}}
-	c := meanwhile.Config{
+	c := servertest.Config{
 		Store:   store,
 		Objects: objects,
 		Queue:   h.queue,
@@ -112,7 +112,7 @@ func newHouse(t testing.TB, changes ...func(*meanwhile.Config)) *house {
 	for _, change := range changes {
 		change(&c)
 	}
-	h.Library = meanwhile.New(c)
+	h.Services = servertest.New(c)
 	if _, err := h.SignIn.SetUp(
 		t.Context(),
 		h.SignIn.SetUpToken(),
@@ -455,7 +455,7 @@ func TestOvertakenRequestCanWriteNothing(t *testing.T) {
 func TestFullDiskRefusesNewUploadsFirst(t *testing.T) {
 	t.Parallel()
 	used := 0.5
-	h := newHouse(t, func(c *meanwhile.Config) { c.DiskUsed = func() float64 { return used } })
+	h := newHouse(t, func(c *servertest.Config) { c.DiskUsed = func() float64 { return used } })
 	ticket, err := h.Uploads.Create(t.Context(), h.owner, uploads.NewUpload{LengthBytes: 6})
 	if err != nil {
 		t.Fatal(err)
@@ -770,7 +770,7 @@ func TestGrantsEndWithTheRules(t *testing.T) {
 	now := h.clock.Now()
 	ended := w.Share
 	ended.RevokedAt = &now
-	if err := h.Store.UpdateShare(t.Context(), ended); err != nil {
+	if err := h.Core.Store.UpdateShare(t.Context(), ended); err != nil {
 		t.Fatal(err)
 	}
 	h.clock.add(6 * time.Second)
@@ -800,7 +800,7 @@ func TestChangedRuleEndsOldGrants(t *testing.T) {
 	}
 	changed := before.Share
 	changed.AllowDownload = false
-	if err := h.Store.UpdateShare(t.Context(), changed); err != nil {
+	if err := h.Core.Store.UpdateShare(t.Context(), changed); err != nil {
 		t.Fatal(err)
 	}
 	_, err = h.Core.MediaByGrant(t.Context(), before.Grant, 1, "copy.mp4")

@@ -1,4 +1,4 @@
-package meanwhile_test
+package servertest_test
 
 import (
 	"errors"
@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"meanwhile"
 	"meanwhile/server/access"
+	"meanwhile/server/servertest"
 	"meanwhile/server/uploads"
 	"meanwhile/server/watch"
 	"meanwhile/storage"
@@ -99,7 +99,7 @@ func TestFlatNamesSayWhatTheyAreMadeOf(t *testing.T) {
 	}
 }
 
-func settlesAtOnce(c *meanwhile.Config) { c.LayoutSettles = time.Millisecond }
+func settlesAtOnce(c *servertest.Config) { c.LayoutSettles = time.Millisecond }
 
 // composed is a recording of screen and camera whose steps are done but for the flattening, which
 // is due.

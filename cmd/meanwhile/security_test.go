@@ -1,7 +1,8 @@
-package meanwhile_test
+package main_test
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -12,7 +13,7 @@ var namedTest = regexp.MustCompile("`([a-z0-9/_.]+_test\\.go):(Test\\w+)`")
 // TestTheSecurityPageNamesTestsThatExist holds docs/security.md to what is there.
 func TestTheSecurityPageNamesTestsThatExist(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile("docs/security.md")
+	page, err := os.ReadFile("../../docs/security.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,7 +22,7 @@ func TestTheSecurityPageNamesTestsThatExist(t *testing.T) {
 		t.Error("it names no test")
 	}
 	for _, m := range named {
-		source, err := os.ReadFile(m[1])
+		source, err := os.ReadFile(filepath.Join("../..", m[1]))
 		if err != nil {
 			t.Errorf("%s: %v", m[0], err)
 			continue
