@@ -25,12 +25,11 @@ func (s *server) authenticate(r *http.Request, v *visit, a credentials) error {
 	}
 	v.actor, v.session = access.Actor{}, ""
 	err := s.readCredential(r, v, a)
-	v.actor.Address, v.actor.Network = v.address.String(), addressKey(v.address)
-	v.actor.Passes = s.passes(r)
+	v.actor = v.actor.From(v.address.String(), addressKey(v.address), s.passes(r))
 	if err != nil {
 		return err
 	}
-	if a != guest && !v.actor.SignedIn() && v.actor.Upload == "" {
+	if a != guest && !v.actor.SignedIn() && v.actor.UploadID() == "" {
 		return errSignIn
 	}
 	return nil

@@ -131,8 +131,8 @@ func (v *visit) holder() string {
 	if v.actor.SignedIn() {
 		return "user " + string(v.actor.UserID)
 	}
-	if v.actor.Upload != "" {
-		return "upload " + string(v.actor.Upload)
+	if id := v.actor.UploadID(); id != "" {
+		return "upload " + string(id)
 	}
 	return "address " + addressKey(v.address)
 }

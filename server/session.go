@@ -17,7 +17,7 @@ type wireUser struct {
 }
 
 func userOf(a access.Actor) wireUser {
-	return wireUser{ID: string(a.UserID), Name: a.Name, Email: a.Email, Role: string(a.Role)}
+	return wireUser{ID: string(a.UserID), Name: a.Name, Email: a.Email, Role: a.RoleName()}
 }
 
 type wireSession struct {

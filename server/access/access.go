@@ -13,19 +13,19 @@ type Actor struct {
 	UserID storage.UserID
 	Name   string
 	Email  string
-	// WorkspaceID, its name and Role are empty for a person who is in no workspace.
+	// WorkspaceID, its name and role are empty for a person who is in no workspace.
 	WorkspaceID storage.WorkspaceID
 	// WorkspaceName is for display.
 	WorkspaceName string
-	Role          storage.Role
-	// Scopes bounds what an API key may do; nil for a person with a session.
-	Scopes []storage.Scope
-	// Upload is set when the actor holds only the write-only credential of one upload.
-	Upload storage.UploadID
+	role          storage.Role
+	// scopes bounds what an API key may do; nil for a person with a session.
+	scopes []storage.Scope
+	// upload is set when the actor holds only the write-only credential of one upload.
+	upload storage.UploadID
 	// Verified says that Email has been shown to be theirs.
 	Verified bool
-	// Passes are what a browser holds of links that ask for something.
-	Passes []storage.Pass
+	// unlocks are what a browser holds of links that ask for something.
+	unlocks []storage.Pass
 	// Address is the network address that the actor came from, for the log of the workspace;
 	// Network is what of it one customer has.
 	Address, Network string
@@ -34,12 +34,12 @@ type Actor struct {
 // SignedIn reports whether the actor has an account.
 func (a Actor) SignedIn() bool { return a.UserID != "" }
 
-// Has reports whether the actor may do what needs this scope; a person with a session needs none.
-func (a Actor) Has(s storage.Scope) bool {
-	if a.Scopes == nil {
+// has reports whether the actor may do what needs this scope; a person with a session needs none.
+func (a Actor) has(s storage.Scope) bool {
+	if a.scopes == nil {
 		return true
 	}
-	for _, have := range a.Scopes {
+	for _, have := range a.scopes {
 		if have == s {
 			return true
 		}
@@ -98,7 +98,7 @@ func (c *Core) Authorize(a Actor, v storage.Video, share *storage.SharedLink, wh
 		return fmt.Errorf("authorize: unknown verb %q", what)
 	}
 	if c.Owns(a, v) {
-		if !a.Has(row.scope) {
+		if !a.has(row.scope) {
 			return storage.E(storage.Forbidden, fmt.Sprintf("This API key lacks the scope %q.", row.scope), nil)
 		}
 		return nil
@@ -110,7 +110,7 @@ func (c *Core) Authorize(a Actor, v storage.Video, share *storage.SharedLink, wh
 	if err := c.admit(a, v, *share); err != nil {
 		return err
 	}
-	if !a.Has(row.scope) {
+	if !a.has(row.scope) {
 		return storage.E(storage.Forbidden, fmt.Sprintf("This API key lacks the scope %q.", row.scope), nil)
 	}
 	return nil
@@ -153,7 +153,7 @@ func (c *Core) Owns(a Actor, v storage.Video) bool {
 	if !a.SignedIn() || a.WorkspaceID != v.WorkspaceID {
 		return false
 	}
-	return a.UserID == v.OwnerID || a.Role == storage.RoleOwner || a.Role == storage.RoleAdmin
+	return a.UserID == v.OwnerID || a.role == storage.RoleOwner || a.role == storage.RoleAdmin
 }
 
 // VideoFor loads a video for one of its owner's verbs.
@@ -209,7 +209,7 @@ func (c *Core) ByLink(
 // inWorkspaceOf is the actor as a member of the video's workspace, if they are one, wherever they
 // are at work. A key belongs to one workspace.
 func (c *Core) inWorkspaceOf(ctx context.Context, a Actor, v storage.Video) (Actor, error) {
-	if !a.SignedIn() || a.Scopes != nil || a.WorkspaceID == v.WorkspaceID {
+	if !a.SignedIn() || a.scopes != nil || a.WorkspaceID == v.WorkspaceID {
 		return a, nil
 	}
 	m, err := c.Store.MemberByID(ctx, v.WorkspaceID, a.UserID)
@@ -219,14 +219,14 @@ func (c *Core) inWorkspaceOf(ctx context.Context, a Actor, v storage.Video) (Act
 	if err != nil {
 		return Actor{}, fmt.Errorf("find member: %w", err)
 	}
-	a.WorkspaceID, a.Role = v.WorkspaceID, m.Role
+	a.WorkspaceID, a.role = v.WorkspaceID, m.Role
 	return a, nil
 }
 
 // passes reports whether one of the actor's passes opens the share by its password.
 func (a Actor) passes(s storage.Share) bool {
 	return slices.ContainsFunc(
-		a.Passes,
+		a.unlocks,
 		func(p storage.Pass) bool { return p.ShareID == s.ID && p.Lock == s.Lock && p.Email == "" },
 	)
 }
@@ -238,7 +238,7 @@ func (a Actor) proved(s storage.Share) []string {
 	if a.SignedIn() && a.Verified {
 		emails = append(emails, storage.FoldEmail(a.Email))
 	}
-	for _, p := range a.Passes {
+	for _, p := range a.unlocks {
 		if p.ShareID == s.ID && p.Email != "" {
 			emails = append(emails, p.Email)
 		}

@@ -86,7 +86,7 @@ func ActorOf(id storage.Identity, scopes []storage.Scope) Actor {
 		Verified:      id.User.VerifiedAt != nil,
 		WorkspaceID:   id.WorkspaceID,
 		WorkspaceName: id.WorkspaceName,
-		Role:          id.Role,
-		Scopes:        scopes,
+		role:          id.Role,
+		scopes:        scopes,
 	}
 }

@@ -60,8 +60,8 @@ var permissions = map[Permission]right{
 // ranks order the roles; somebody in no workspace has none.
 var ranks = map[storage.Role]int{storage.RoleMember: 1, storage.RoleAdmin: 2, storage.RoleOwner: 3}
 
-// Below reports whether r may do less than other.
-func Below(r storage.Role, other storage.Role) bool { return ranks[r] < ranks[other] }
+// Outranks reports whether a may do more than b.
+func Outranks(a, b storage.Role) bool { return ranks[a] > ranks[b] }
 
 // May is the one decision about workspaces, people and accounts. What it lets through may still
 // meet a person who stands above the actor.
@@ -69,16 +69,16 @@ func (c *Core) May(a Actor, what Permission) error {
 	row, ok := permissions[what]
 	switch {
 	case !ok:
-		return fmt.Errorf("may: unknown duty %q", what)
+		return fmt.Errorf("may: unknown permission %q", what)
 	case !a.SignedIn():
 		return storage.E(storage.Unauthenticated, "Sign in first.", nil)
-	case a.Scopes != nil && row.scope == "":
+	case a.scopes != nil && row.scope == "":
 		return storage.E(storage.Forbidden, "No API key can do this. Sign in and do it on the site.", nil)
-	case !a.Has(row.scope):
+	case !a.has(row.scope):
 		return storage.E(storage.Forbidden, fmt.Sprintf("This API key lacks the scope %q.", row.scope), nil)
 	case row.least != "" && a.WorkspaceID == "":
 		return ErrNoWorkspace
-	case Below(a.Role, row.least):
+	case Outranks(row.least, a.role):
 		return storage.E(
 			storage.Forbidden,
 			fmt.Sprintf("Only an %s of this workspace can do this. Ask one of them.", orAbove(row.least)),

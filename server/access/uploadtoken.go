@@ -55,5 +55,5 @@ func (c *Core) ByUploadToken(ctx context.Context, id storage.UploadID, secret st
 			!c.ownToken(id, secret) {
 		return Actor{}, storage.E(storage.Unauthenticated, "This upload token does not fit. Ask for a new one.", err)
 	}
-	return Actor{Upload: id}, nil
+	return Actor{upload: id}, nil
 }

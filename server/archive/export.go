@@ -28,11 +28,8 @@ type Export struct {
 // ExportOwn is everything of the actor's own in their workspace, the trash as well.
 // Unauthenticated; Forbidden for a key without the scope.
 func (s *Service) ExportOwn(_ context.Context, a access.Actor) (*Export, error) {
-	if !a.SignedIn() {
-		return nil, storage.E(storage.Unauthenticated, "Sign in to export your videos.", nil)
-	}
-	if !a.Has(storage.ScopeRead) {
-		return nil, storage.E(storage.Forbidden, `This API key lacks the scope "read".`, nil)
+	if err := access.SignedInFor(a, storage.ScopeRead, "Sign in to export your videos."); err != nil {
+		return nil, err
 	}
 	return &Export{
 		service: s,
@@ -47,8 +44,8 @@ func (s *Service) ExportWorkspace(ctx context.Context, a access.Actor) (*Export,
 	if err := s.core.May(a, access.ExportWorkspace); err != nil {
 		return nil, err
 	}
-	if !a.Has(storage.ScopeRead) {
-		return nil, storage.E(storage.Forbidden, `This API key lacks the scope "read".`, nil)
+	if err := access.SignedInFor(a, storage.ScopeRead, "Sign in first."); err != nil {
+		return nil, err
 	}
 	err := s.core.Store.InTx(ctx, func(tx storage.Store) error {
 		return s.core.Audit(ctx, tx, a, a.WorkspaceID, storage.ActionExport, "", "")

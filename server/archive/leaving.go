@@ -10,17 +10,6 @@ import (
 	"meanwhile/storage"
 )
 
-// inPerson lets only people through who are signed in, not programs that act for them.
-func inPerson(a access.Actor) error {
-	if !a.SignedIn() {
-		return storage.E(storage.Unauthenticated, "Sign in first.", nil)
-	}
-	if a.Scopes != nil {
-		return storage.E(storage.Forbidden, "An API key cannot do this. Sign in on the page.", nil)
-	}
-	return nil
-}
-
 // Leave is how somebody confirms that their account is to be deleted: by their password, or where
 // none is set, by typing their mail address.
 type Leave struct {
@@ -32,7 +21,7 @@ type Leave struct {
 // after GraceFor, unless they sign in and stay. It answers when. Forbidden for an API key and for a
 // wrong confirmation; Conflict for who is the only owner of a workspace with other members.
 func (s *Service) DeleteAccount(ctx context.Context, a access.Actor, by Leave) (time.Time, error) {
-	if err := inPerson(a); err != nil {
+	if err := access.InPerson(a); err != nil {
 		return time.Time{}, err
 	}
 	id, err := s.core.Store.IdentityByUser(ctx, a.UserID)
@@ -119,7 +108,7 @@ func (s *Service) LeavesAt(ctx context.Context, a access.Actor) (*time.Time, err
 // Stay takes a deletion back. An account that stays anyway is no error. Gone when its time is over;
 // Forbidden for an API key.
 func (s *Service) Stay(ctx context.Context, a access.Actor) error {
-	if err := inPerson(a); err != nil {
+	if err := access.InPerson(a); err != nil {
 		return err
 	}
 	return s.core.Store.InTx(ctx, func(tx storage.Store) error {

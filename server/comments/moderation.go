@@ -31,7 +31,7 @@ func (s *Service) Held(ctx context.Context, a access.Actor) ([]storage.HeldComme
 		return nil, err
 	}
 	owner := a.UserID
-	if a.Role == storage.RoleOwner || a.Role == storage.RoleAdmin {
+	if a.LooksAfterAll() {
 		owner = ""
 	}
 	list, err := s.core.Store.HeldComments(ctx, a.WorkspaceID, owner, access.MaxPage)
@@ -42,13 +42,7 @@ func (s *Service) Held(ctx context.Context, a access.Actor) ([]storage.HeldComme
 }
 
 func (s *Service) mayModerate(a access.Actor) error {
-	if !a.SignedIn() {
-		return storage.E(storage.Unauthenticated, "Sign in to look after comments.", nil)
-	}
-	if !a.Has(storage.ScopeComment) {
-		return storage.E(storage.Forbidden, `This API key lacks the scope "comment".`, nil)
-	}
-	return nil
+	return access.SignedInFor(a, storage.ScopeComment, "Sign in to look after comments.")
 }
 
 // moderated finds a comment that the actor may moderate, and its video. NotFound.

@@ -120,7 +120,7 @@ func (s *Service) openToInvites(
 	if settings.SignUp == storage.SignUpClosed {
 		return nil, errClosed
 	}
-	if access.Below(me.Role, i.Role) {
+	if access.Outranks(i.Role, me.Role) {
 		return nil, storage.E(storage.Forbidden, "Only an owner can invite somebody as an owner.", nil)
 	}
 	if i.Email != "" {
@@ -149,15 +149,8 @@ func (s *Service) inviter(
 	tx storage.Store,
 	a access.Actor,
 ) (storage.Member, storage.Workspace, storage.Settings, error) {
-	if err := tx.HoldWorkspace(ctx, a.WorkspaceID); err != nil {
-		return storage.Member{}, storage.Workspace{}, storage.Settings{}, fmt.Errorf("hold workspace: %w", err)
-	}
-	me, err := tx.MemberByID(ctx, a.WorkspaceID, a.UserID)
+	me, err := s.core.MayNow(ctx, tx, a, access.InvitePeople)
 	if err != nil {
-		return storage.Member{}, storage.Workspace{}, storage.Settings{}, storage.OrOther(err, access.ErrNoWorkspace)
-	}
-	a.Role = me.Role
-	if err := s.core.May(a, access.InvitePeople); err != nil {
 		return storage.Member{}, storage.Workspace{}, storage.Settings{}, err
 	}
 	w, settings, err := tx.WorkspaceByID(ctx, a.WorkspaceID)
@@ -292,7 +285,7 @@ func (s *Service) onInvite(
 		if n < 0 {
 			return storage.E(storage.NotFound, "There is no such invite any more.", nil)
 		}
-		if access.Below(me.Role, open[n].Role) {
+		if access.Outranks(open[n].Role, me.Role) {
 			return storage.E(
 				storage.Forbidden,
 				"This invite makes somebody an owner. Only an owner can change it.",

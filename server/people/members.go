@@ -49,23 +49,15 @@ func (s *Service) onMember(
 		return err
 	}
 	return s.core.Store.InTx(ctx, func(tx storage.Store) error {
-		if err := tx.HoldWorkspace(ctx, a.WorkspaceID); err != nil {
-			return fmt.Errorf("hold workspace: %w", err)
-		}
-		me, err := tx.MemberByID(ctx, a.WorkspaceID, a.UserID)
+		me, err := s.core.MayNow(ctx, tx, a, what)
 		if err != nil {
-			return storage.OrOther(err, access.ErrNoWorkspace)
-		}
-		now := a
-		now.Role = me.Role
-		if err := s.core.May(now, what); err != nil {
 			return err
 		}
 		other, err := tx.MemberByID(ctx, a.WorkspaceID, id)
 		if err != nil {
 			return storage.OrOther(err, noMember(err))
 		}
-		if access.Below(me.Role, other.Role) {
+		if access.Outranks(other.Role, me.Role) {
 			return storage.E(storage.Forbidden, "This person is an owner. Only an owner can do this to them.", nil)
 		}
 		return fn(tx, me.Role, other)
@@ -101,7 +93,7 @@ func (s *Service) ChangeRole(ctx context.Context, a access.Actor, id storage.Use
 		id,
 		access.ManagePeople,
 		func(tx storage.Store, mine storage.Role, other storage.Member) error {
-			if access.Below(mine, role) {
+			if access.Outranks(role, mine) {
 				return storage.E(storage.Forbidden, "Only an owner can make somebody an owner.", nil)
 			}
 			if other.Role == role {
@@ -129,7 +121,7 @@ func (s *Service) setRole(
 	if err := tx.SetRole(ctx, a.WorkspaceID, id, role); err != nil {
 		return fmt.Errorf("set role: %w", err)
 	}
-	if access.Below(role, m.Role) {
+	if access.Outranks(m.Role, role) {
 		if err := takeBack(ctx, tx, a.WorkspaceID, id); err != nil {
 			return err
 		}
@@ -258,7 +250,7 @@ func (s *Service) LogInLinkFor(
 		id,
 		access.MakeLogInLinks,
 		func(tx storage.Store, mine storage.Role, other storage.Member) error {
-			if !access.Below(other.Role, mine) {
+			if !access.Outranks(mine, other.Role) {
 				return storage.E(
 					storage.Forbidden,
 					"You can make a log-in link only for somebody whose role is below yours.",
@@ -295,7 +287,7 @@ func (s *Service) belowEverywhere(ctx context.Context, tx storage.Store, a acces
 		if err != nil && storage.KindOf(err) != storage.NotFound {
 			return fmt.Errorf("find membership: %w", err)
 		}
-		if err != nil || !access.Below(their.Role, mine.Role) || access.Below(mine.Role, storage.RoleAdmin) {
+		if err != nil || !access.Outranks(mine.Role, their.Role) || access.Outranks(storage.RoleAdmin, mine.Role) {
 			return storage.E(
 				storage.Forbidden,
 				"This person is in other workspaces, too, which the link would open. Whoever runs this site can "+

@@ -39,7 +39,7 @@ func (s *Service) Self(ctx context.Context, a access.Actor) (Self, error) {
 		if here {
 			self.Workspace, self.Role = &m.Workspace, m.Role
 		}
-		if here || a.Scopes == nil {
+		if here || !a.ByProgram() {
 			self.Workspaces = append(self.Workspaces, m)
 		}
 	}

@@ -29,7 +29,7 @@ func (s *Service) SeesSite(ctx context.Context, a access.Actor) error {
 	if err != nil {
 		return fmt.Errorf("read member: %w", err)
 	}
-	if access.Below(m.Role, storage.RoleAdmin) {
+	if access.Outranks(storage.RoleAdmin, m.Role) {
 		return noSite(nil)
 	}
 	return nil

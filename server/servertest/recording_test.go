@@ -158,7 +158,7 @@ func TestUploadTokenIsForOneUploadAndEnds(t *testing.T) {
 		t.Context(),
 		ticket.Upload.ID,
 		ticket.Token,
-	); err != nil || a.Upload != ticket.Upload.ID ||
+	); err != nil || !a.Holds(ticket.Upload.ID) ||
 		a.SignedIn() {
 		t.Errorf("the token gives %+v, %v", a, err)
 	}
@@ -181,7 +181,7 @@ func TestUploadTokenIsForOneUploadAndEnds(t *testing.T) {
 		t.Errorf("six days after the last heartbeat: %v", err)
 	}
 	h.clock.add(2 * 24 * time.Hour)
-	_, err = h.Uploads.RecordingState(t.Context(), access.Actor{Upload: ticket.Upload.ID}, ticket.Upload.ID)
+	_, err = h.Uploads.RecordingState(t.Context(), mustActor(t, h, ticket.Upload.ID, fresh), ticket.Upload.ID)
 	wantKind(t, err, storage.Gone)
 }
 

@@ -196,8 +196,8 @@ func TestSetUpHappensOnce(t *testing.T) {
 		signin.Entry{},
 	)
 	wantKind(t, err, storage.NotFound)
-	if h.owner.Role != storage.RoleOwner {
-		t.Errorf("the first account is %s, want owner", h.owner.Role)
+	if h.owner.RoleName() != "owner" {
+		t.Errorf("the first account is %s, want owner", h.owner.RoleName())
 	}
 	_, err = h.SignIn.SignUp(
 		t.Context(),
@@ -222,8 +222,8 @@ func TestLogInLinkWorksOnce(t *testing.T) {
 	}
 	_, err = h.SignIn.LogInByLink(t.Context(), secret, "", signin.Entry{})
 	wantKind(t, err, storage.NotFound)
-	if a := h.actor(t, "BO@example.com", "another password"); a.Role != storage.RoleMember {
-		t.Errorf("role = %s, want member", a.Role)
+	if a := h.actor(t, "BO@example.com", "another password"); a.RoleName() != "member" {
+		t.Errorf("role = %s, want member", a.RoleName())
 	}
 	_, err = h.SignIn.LogIn(t.Context(), "bo@example.com", "wrong", signin.Entry{})
 	wantKind(t, err, storage.Unauthenticated)

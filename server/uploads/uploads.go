@@ -113,15 +113,9 @@ func (s *Service) Create(ctx context.Context, a access.Actor, n NewUpload) (Tick
 }
 
 func (s *Service) mayUpload(a access.Actor) error {
-	if !a.SignedIn() {
-		return storage.E(
-			storage.Unauthenticated,
-			"Sign in to upload, or send an API key with the scope \"upload\".",
-			nil,
-		)
-	}
-	if !a.Has(storage.ScopeUpload) {
-		return storage.E(storage.Forbidden, `This API key lacks the scope "upload".`, nil)
+	signIn := "Sign in to upload, or send an API key with the scope \"upload\"."
+	if err := access.SignedInFor(a, storage.ScopeUpload, signIn); err != nil {
+		return err
 	}
 	if a.WorkspaceID == "" {
 		return access.ErrNoWorkspace
@@ -164,7 +158,7 @@ func (s *Service) ByID(ctx context.Context, a access.Actor, id storage.UploadID)
 	if err != nil && !unknown {
 		return storage.Upload{}, fmt.Errorf("find upload: %w", err)
 	}
-	if a.Upload != id {
+	if !a.Holds(id) {
 		// also of none: what is somebody else's takes as long as what is not there
 		v, err := s.core.Store.VideoByID(ctx, u.VideoID)
 		if err != nil && !unknown {

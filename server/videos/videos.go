@@ -15,11 +15,8 @@ func (s *Service) List(
 	a access.Actor,
 	q storage.VideoQuery,
 ) ([]storage.VideoSummary, *storage.VideoKey, error) {
-	if !a.SignedIn() {
-		return nil, nil, storage.E(storage.Unauthenticated, "Sign in to see your videos.", nil)
-	}
-	if !a.Has(storage.ScopeRead) {
-		return nil, nil, storage.E(storage.Forbidden, `This API key lacks the scope "read".`, nil)
+	if err := access.SignedInFor(a, storage.ScopeRead, "Sign in to see your videos."); err != nil {
+		return nil, nil, err
 	}
 	if a.WorkspaceID == "" {
 		return nil, nil, nil
@@ -119,11 +116,8 @@ func (s *Service) Reprocess(ctx context.Context, a access.Actor, id storage.Vide
 // Subscribe listens to everything about the actor's own videos: each event is the id of a video to
 // look at again.
 func (s *Service) Subscribe(ctx context.Context, a access.Actor) (<-chan string, error) {
-	if !a.SignedIn() {
-		return nil, storage.E(storage.Unauthenticated, "Sign in to follow your videos.", nil)
-	}
-	if !a.Has(storage.ScopeRead) {
-		return nil, storage.E(storage.Forbidden, `This API key lacks the scope "read".`, nil)
+	if err := access.SignedInFor(a, storage.ScopeRead, "Sign in to follow your videos."); err != nil {
+		return nil, err
 	}
 	return s.core.Bus.Subscribe(ctx, storage.OwnerTopic(a.WorkspaceID, a.UserID))
 }
