@@ -203,14 +203,9 @@ func (o *ranged) reopen() error {
 
 // Seek moves; nothing is opened until the next Read.
 func (o *ranged) Seek(offset int64, whence int) (int64, error) {
-	switch whence {
-	case io.SeekCurrent:
-		offset += o.at
-	case io.SeekEnd:
-		offset += o.size
-	}
-	if offset < 0 {
-		return 0, errors.New("seek before the first byte")
+	offset, err := storage.SeekTo(o.at, o.size, offset, whence)
+	if err != nil {
+		return 0, err
 	}
 	o.at = offset
 	return offset, nil

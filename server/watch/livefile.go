@@ -126,7 +126,7 @@ func (f *LiveFile) Read(p []byte) (int, error) {
 	if f.at >= behind {
 		from, until = f.at-int64(len(f.index)), f.SizeBytes-int64(len(f.index))
 	}
-	if f.src.At != from {
+	if f.src.Offset() != from {
 		if _, err := f.src.Seek(from, io.SeekStart); err != nil {
 			return 0, err
 		}
@@ -138,14 +138,9 @@ func (f *LiveFile) Read(p []byte) (int, error) {
 
 // Seek moves, as http.ServeContent asks for.
 func (f *LiveFile) Seek(offset int64, whence int) (int64, error) {
-	switch whence {
-	case io.SeekCurrent:
-		offset += f.at
-	case io.SeekEnd:
-		offset += f.SizeBytes
-	}
-	if offset < 0 {
-		return 0, storage.E(storage.Invalid, "There is nothing before the first byte.", nil)
+	offset, err := storage.SeekTo(f.at, f.SizeBytes, offset, whence)
+	if err != nil {
+		return 0, err
 	}
 	f.at = offset
 	return offset, nil

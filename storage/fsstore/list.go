@@ -28,7 +28,7 @@ func checkPrefix(prefix string) error {
 	if prefix == "" {
 		return nil
 	}
-	return checkKey(prefix + "x") // a prefix may end in "/" or in the middle of a segment
+	return storage.CheckKey(prefix + "x") // a prefix may end in "/" or in the middle of a segment
 }
 
 // walk yields what is below dir, and reports whether to go on.
@@ -74,7 +74,7 @@ func (s *Store) entries(ctx context.Context, dir, prefix string) ([]entry, error
 	var entries []entry
 	for _, name := range names {
 		key := path.Join(dir, name)
-		if checkKey(key) != nil || !related(key, prefix) {
+		if storage.CheckKey(key) != nil || !related(key, prefix) {
 			continue // the folder for unfinished files, or what somebody else put here
 		}
 		info, err := s.root.Lstat(key)

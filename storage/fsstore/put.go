@@ -23,7 +23,7 @@ const tempDir = "+unfinished"
 // durable: bytes, fsync of the file, its name, fsync of every folder up to the root. See
 // storage.Objects.
 func (s *Store) Put(ctx context.Context, key string, r io.Reader) (int64, error) {
-	if err := errors.Join(ctx.Err(), checkKey(key)); err != nil {
+	if err := errors.Join(ctx.Err(), storage.CheckKey(key)); err != nil {
 		return 0, fmt.Errorf("put object: %w", err)
 	}
 	if _, err := s.root.Lstat(key); err == nil {

@@ -86,7 +86,7 @@ func (s *Store) Close() error {
 // Open returns the bytes of key in r. For the whole object the reader is its *os.File, which seeks
 // and which the kernel can send.
 func (s *Store) Open(ctx context.Context, key string, r storage.Range) (io.ReadCloser, error) {
-	if err := errors.Join(ctx.Err(), checkKey(key)); err != nil {
+	if err := errors.Join(ctx.Err(), storage.CheckKey(key)); err != nil {
 		return nil, fmt.Errorf("open object: %w", err)
 	}
 	if r.Start < 0 || r.Length < 0 {
@@ -137,7 +137,7 @@ func (s *Store) openFile(key string) (*os.File, int64, error) {
 
 // Stat answers size and time. NotFound.
 func (s *Store) Stat(ctx context.Context, key string) (storage.ObjectInfo, error) {
-	if err := errors.Join(ctx.Err(), checkKey(key)); err != nil {
+	if err := errors.Join(ctx.Err(), storage.CheckKey(key)); err != nil {
 		return storage.ObjectInfo{}, fmt.Errorf("look at object: %w", err)
 	}
 	info, err := s.root.Lstat(key)
@@ -156,7 +156,7 @@ func infoOf(key string, info fs.FileInfo) storage.ObjectInfo {
 
 // Delete removes key durably; an absent one is no error. Its folder stays for the next key.
 func (s *Store) Delete(ctx context.Context, key string) error {
-	if err := errors.Join(ctx.Err(), checkKey(key)); err != nil {
+	if err := errors.Join(ctx.Err(), storage.CheckKey(key)); err != nil {
 		return fmt.Errorf("delete object: %w", err)
 	}
 	info, err := s.root.Lstat(key)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"meanwhile/storage"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
@@ -106,7 +108,7 @@ func (s *settings) setPrefix(path string) error {
 	if path == "" {
 		return nil
 	}
-	if checkKey(path, maxPrefixBytes) != nil {
+	if len(path) > maxPrefixBytes || storage.CheckKey(path) != nil {
 		return fmt.Errorf(
 			"the folder %q in the address of the objects is not one: a-z, 0-9, _, -, . and / between names can be "+
 				"in it, %d at most",

@@ -22,7 +22,7 @@ type Source struct {
 	parts   []storage.Part
 	// the parts from there on, where parts are not all; may be nil
 	find  func(at int64) ([]storage.Part, error)
-	At    int64
+	at    int64
 	open  io.ReadCloser
 	part  storage.Part // that is open
 	local bool
@@ -115,7 +115,7 @@ func (s *Source) Read(p []byte) (int, error) {
 			}
 		}
 		n, err := s.open.Read(p)
-		s.At += int64(n)
+		s.at += int64(n)
 		if errors.Is(err, io.EOF) {
 			if cerr := s.Close(); cerr != nil {
 				return n, cerr
@@ -146,7 +146,7 @@ func (s *Source) WriteTo(w io.Writer) (int64, error) {
 			}
 		}
 		n, err := io.Copy(w, s.open)
-		s.At += n
+		s.at += n
 		written += n
 		if err != nil {
 			return written, err
@@ -158,11 +158,11 @@ func (s *Source) WriteTo(w io.Writer) (int64, error) {
 }
 
 func (s *Source) openPart() error {
-	part, err := s.partAt(s.At)
+	part, err := s.partAt(s.at)
 	if err != nil {
 		return err
 	}
-	piece := storage.Range{Start: s.At - part.OffsetBytes}
+	piece := storage.Range{Start: s.at - part.OffsetBytes}
 	if s.local {
 		piece = storage.Range{} // only a whole object can be moved about in
 	}
@@ -172,7 +172,7 @@ func (s *Source) openPart() error {
 	}
 	s.open, s.part = r, part
 	if s.local {
-		_, err = s.Seek(s.At, io.SeekStart)
+		_, err = s.Seek(s.at, io.SeekStart)
 	}
 	return err
 }
@@ -224,16 +224,14 @@ func (s *Source) ReadAt(p []byte, offset int64) (int, error) {
 	return n, err
 }
 
+// Offset is where Read goes on.
+func (s *Source) Offset() int64 { return s.at }
+
 // Seek moves to another offset, as http.ServeContent asks for.
 func (s *Source) Seek(offset int64, whence int) (int64, error) {
-	switch whence {
-	case io.SeekCurrent:
-		offset += s.At
-	case io.SeekEnd:
-		offset += s.SizeBytes
-	}
-	if offset < 0 {
-		return 0, storage.E(storage.Invalid, "There is nothing before the first byte.", nil)
+	offset, err := storage.SeekTo(s.at, s.SizeBytes, offset, whence)
+	if err != nil {
+		return 0, err
 	}
 	if within := offset - s.part.OffsetBytes; s.open != nil && s.local && within >= 0 && within < s.part.SizeBytes {
 		//nolint:errcheck // local says that it can
@@ -243,7 +241,7 @@ func (s *Source) Seek(offset int64, whence int) (int64, error) {
 	} else if err := s.Close(); err != nil {
 		return 0, err
 	}
-	s.At = offset
+	s.at = offset
 	return offset, nil
 }
 
@@ -252,7 +250,7 @@ func (s *Source) WriteRange(w io.Writer, r storage.Range) error {
 	if _, err := s.Seek(r.Start, io.SeekStart); err != nil {
 		return err
 	}
-	for end := r.Start + r.Length; s.At < end; {
+	for end := r.Start + r.Length; s.at < end; {
 		if err := s.ctx.Err(); err != nil {
 			return err
 		}
@@ -261,12 +259,12 @@ func (s *Source) WriteRange(w io.Writer, r storage.Range) error {
 				return err
 			}
 		}
-		n, err := io.CopyN(w, s.open, min(end, s.part.OffsetBytes+s.part.SizeBytes)-s.At)
-		s.At += n
+		n, err := io.CopyN(w, s.open, min(end, s.part.OffsetBytes+s.part.SizeBytes)-s.at)
+		s.at += n
 		if err != nil {
 			return fmt.Errorf("copy from part %d: %w", s.part.N, err)
 		}
-		if s.At == s.part.OffsetBytes+s.part.SizeBytes {
+		if s.at == s.part.OffsetBytes+s.part.SizeBytes {
 			if err := s.Close(); err != nil {
 				return err
 			}

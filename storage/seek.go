@@ -1,0 +1,18 @@
+package storage
+
+import "io"
+
+// SeekTo is where a reader of sizeBytes that stands at a byte goes, as io.Seeker says. Invalid
+// before the first byte.
+func SeekTo(at, sizeBytes, offset int64, whence int) (int64, error) {
+	switch whence {
+	case io.SeekCurrent:
+		offset += at
+	case io.SeekEnd:
+		offset += sizeBytes
+	}
+	if offset < 0 {
+		return 0, E(Invalid, "There is nothing before the first byte.", nil)
+	}
+	return offset, nil
+}
