@@ -39,27 +39,36 @@ func TestSetUpHappensOnce(t *testing.T) {
 	if !strings.Contains(string(welcome.body), "set-up link") {
 		t.Errorf("the welcome says %s", welcome.body)
 	}
-	path := "/setup/" + w.lib.SignIn.SetUpToken()
+	path := "/setup/" + w.SignIn.SetUpToken()
 	w.want(w.do("GET", "/setup/wrong", nil), 404)
 	w.want(w.do("GET", path, nil), 200)
 	short := w.want(
 		w.do(
 			"POST",
 			path,
-			formOf("workspace", "Crew", "name", "Ada", "email", ownerEmail, "password", "short"),
+			formOf("workspace", "Crew", "name", "Ada", "email", servertest.OwnerEmail, "password", "short"),
 			formType,
 		),
 		400,
 	)
 	if !strings.Contains(string(short.body), "at least 10 characters") ||
-		!strings.Contains(string(short.body), ownerEmail) {
+		!strings.Contains(string(short.body), servertest.OwnerEmail) {
 		t.Errorf("the form again: %s", short.body)
 	}
 	made := w.want(
 		w.do(
 			"POST",
 			path,
-			formOf("workspace", "Crew", "name", "Ada", "email", ownerEmail, "password", ownerPassword),
+			formOf(
+				"workspace",
+				"Crew",
+				"name",
+				"Ada",
+				"email",
+				servertest.OwnerEmail,
+				"password",
+				servertest.OwnerPassword,
+			),
 			formType,
 		),
 		303,
@@ -71,28 +80,36 @@ func TestSetUpHappensOnce(t *testing.T) {
 		t.Errorf("cookie %s", made.header.Get("Set-Cookie"))
 	}
 	library := w.want(w.do("GET", "/", nil, "Cookie: "+c.Name+"="+c.Value), 200)
-	if !strings.Contains(string(library.body), ownerEmail) ||
+	if !strings.Contains(string(library.body), servertest.OwnerEmail) ||
 		library.header.Get("Cache-Control") != "private, no-store" {
 		t.Errorf("library %v %s", library.header, library.body)
 	}
 	w.want(w.do("GET", path, nil), 404)
-	w.want(w.do("POST", path, formOf("email", "eve@example.org", "password", ownerPassword), formType), 404)
+	w.want(w.do("POST", path, formOf("email", "eve@example.org", "password", servertest.OwnerPassword), formType), 404)
 }
 
 func TestLogInAndOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.want(w.do("GET", "/api/v1/session", nil), 401)
-	w.want(w.do("POST", "/api/v1/session", object{"email": ownerEmail, "password": "wrong"}), 401)
-	w.want(w.do("POST", "/api/v1/session", object{"email": "nobody@example.org", "password": ownerPassword}), 401)
-	session := w.logIn(strings.ToUpper(ownerEmail), ownerPassword)
+	w.want(w.do("POST", "/api/v1/session", object{"email": servertest.OwnerEmail, "password": "wrong"}), 401)
+	w.want(
+		w.do("POST", "/api/v1/session", object{"email": "nobody@example.org", "password": servertest.OwnerPassword}),
+		401,
+	)
+	session := w.logIn(strings.ToUpper(servertest.OwnerEmail), servertest.OwnerPassword)
 	who := w.want(w.do("GET", "/api/v1/session", nil, session), 200)
 	if !strings.Contains(string(who.body), `"role":"owner"`) {
 		t.Errorf("session %s", who.body)
 	}
 	// signing in again ends the older session of the same browser
 	again := w.want(
-		w.do("POST", "/api/v1/session", object{"email": ownerEmail, "password": ownerPassword}, session),
+		w.do(
+			"POST",
+			"/api/v1/session",
+			object{"email": servertest.OwnerEmail, "password": servertest.OwnerPassword},
+			session,
+		),
 		200,
 	)
 	w.want(w.do("GET", "/api/v1/session", nil, session), 401)
@@ -117,16 +134,21 @@ func TestLogInPages(t *testing.T) {
 	}
 	w.want(w.do("GET", "/login", nil), 200)
 	wrong := w.want(
-		w.do("POST", "/login", formOf("email", ownerEmail, "password", "no", "next", "/v/x"), formType),
+		w.do("POST", "/login", formOf("email", servertest.OwnerEmail, "password", "no", "next", "/v/x"), formType),
 		401,
 	)
-	for _, want := range []string{"do not match", ownerEmail, `value="/v/x"`} {
+	for _, want := range []string{"do not match", servertest.OwnerEmail, `value="/v/x"`} {
 		if !strings.Contains(string(wrong.body), want) {
 			t.Errorf("the form lacks %q", want)
 		}
 	}
 	in := w.want(
-		w.do("POST", "/login", formOf("email", ownerEmail, "password", ownerPassword, "next", "/v/x?t=1"), formType),
+		w.do(
+			"POST",
+			"/login",
+			formOf("email", servertest.OwnerEmail, "password", servertest.OwnerPassword, "next", "/v/x?t=1"),
+			formType,
+		),
 		303,
 	)
 	if in.header.Get("Location") != "/v/x?t=1" {
@@ -143,7 +165,7 @@ func TestLogInPages(t *testing.T) {
 func TestLogInLinks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, secret, err := w.lib.SignIn.AddUser(
+	_, secret, err := w.SignIn.AddUser(
 		t.Context(),
 		signin.Account{Email: "bob@example.org", Name: "Bob", Role: storage.RoleMember},
 	)
@@ -163,17 +185,32 @@ func TestSignUpWhereItIsOpen(t *testing.T) {
 	closed := newWorld(t)
 	closed.want(closed.do("GET", "/signup", nil), 404)
 	closed.want(
-		closed.do("POST", "/signup", formOf("email", "eve@example.org", "password", ownerPassword), formType),
+		closed.do(
+			"POST",
+			"/signup",
+			formOf("email", "eve@example.org", "password", servertest.OwnerPassword),
+			formType,
+		),
 		404,
 	)
 	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) { lc.OpenSignUp = true })
 	w.want(w.do("GET", "/signup", nil), 200)
 	w.want(
-		w.do("POST", "/signup", formOf("email", ownerEmail, "name", "Eve", "password", ownerPassword), formType),
+		w.do(
+			"POST",
+			"/signup",
+			formOf("email", servertest.OwnerEmail, "name", "Eve", "password", servertest.OwnerPassword),
+			formType,
+		),
 		409,
 	)
 	w.want(
-		w.do("POST", "/signup", formOf("email", "eve@example.org", "name", "Eve", "password", ownerPassword), formType),
+		w.do(
+			"POST",
+			"/signup",
+			formOf("email", "eve@example.org", "name", "Eve", "password", servertest.OwnerPassword),
+			formType,
+		),
 		303,
 	)
 }
@@ -184,9 +221,9 @@ func TestTriesAreBounded(t *testing.T) {
 	try := func(email string) reply {
 		return w.do("POST", "/api/v1/session", object{"email": email, "password": "wrong"})
 	}
-	w.want(try(ownerEmail), 401)
-	w.want(try(" "+strings.ToUpper(ownerEmail)), 401)
-	if r := w.want(try(ownerEmail), 429); r.header.Get("Retry-After") == "" {
+	w.want(try(servertest.OwnerEmail), 401)
+	w.want(try(" "+strings.ToUpper(servertest.OwnerEmail)), 401)
+	if r := w.want(try(servertest.OwnerEmail), 429); r.header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
 	}
 	w.want(try("other@example.org"), 401) // another account is not locked by it
@@ -194,8 +231,8 @@ func TestTriesAreBounded(t *testing.T) {
 		try("x@example.org")
 	}
 	w.want(try("fresh@example.org"), 429) // many names from one address are
-	w.clock.move(2 * 60e9)
-	w.want(try(ownerEmail), 401)
+	w.Clock.Move(2 * 60e9)
+	w.want(try(servertest.OwnerEmail), 401)
 }
 
 func TestTriesCountForWhomAProxySpeaks(t *testing.T) {
@@ -208,7 +245,7 @@ func TestTriesCountForWhomAProxySpeaks(t *testing.T) {
 		return w.do(
 			"POST",
 			"/api/v1/session",
-			object{"email": ownerEmail, "password": "wrong"},
+			object{"email": servertest.OwnerEmail, "password": "wrong"},
 			"X-Forwarded-For: "+forwarded,
 		).status
 	}
@@ -292,7 +329,11 @@ func TestCookieNameFollowsTheAddress(t *testing.T) {
 				headers = append(headers, "X-Forwarded-Proto: "+tc.proto)
 			}
 			r := w.want(
-				w.do("POST", "/api/v1/session", object{"email": ownerEmail, "password": ownerPassword}, headers...),
+				w.do(
+					"POST",
+					"/api/v1/session",
+					object{"email": servertest.OwnerEmail, "password": servertest.OwnerPassword},
+					headers...),
 				200,
 			)
 			c := cookieIn(t, r)
@@ -328,7 +369,7 @@ func TestOtherSitesCannotAct(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	u := w.newVideo()
-	session := w.logIn(ownerEmail, ownerPassword)
+	session := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	tests := []struct {
 		name    string
 		headers []string
@@ -353,7 +394,7 @@ func TestOtherSitesCannotAct(t *testing.T) {
 		w.do(
 			"POST",
 			"/login",
-			formOf("email", ownerEmail, "password", ownerPassword),
+			formOf("email", servertest.OwnerEmail, "password", servertest.OwnerPassword),
 			formType,
 			"Sec-Fetch-Site: cross-site",
 		),

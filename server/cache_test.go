@@ -98,7 +98,7 @@ func TestACacheInBetweenMixesNobodyUp(t *testing.T) {
 		c.LogInsPerMinute, c.LinkPasswordsPerMinute = 10_000, 10_000
 	})
 	const evePassword = "another long password"
-	_, _, err := w.lib.SignIn.AddUser(
+	_, _, err := w.SignIn.AddUser(
 		t.Context(),
 		signin.Account{
 			Email:    "eve@example.org",
@@ -128,7 +128,7 @@ func TestACacheInBetweenMixesNobodyUp(t *testing.T) {
 		return []string{cookieOf(t, r)}
 	}
 	who := map[string][]string{
-		"ada":   through(ownerEmail, ownerPassword),
+		"ada":   through(servertest.OwnerEmail, servertest.OwnerPassword),
 		"eve":   through("eve@example.org", evePassword),
 		"guest": nil,
 	}
@@ -137,7 +137,7 @@ func TestACacheInBetweenMixesNobodyUp(t *testing.T) {
 		"Eve-of-the-marker",
 		"Title-of-adas-marker",
 		"Title-of-eves-marker",
-		ownerEmail,
+		servertest.OwnerEmail,
 		"eve@example.org",
 		movieBytes,
 		imageBytes,

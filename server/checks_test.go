@@ -33,7 +33,7 @@ func TestOnlyWhoLooksAfterTheSiteSeesHowItDoes(t *testing.T) {
 	// of a workspace of her own, which anyone may make
 	founder := w.newPerson("mallory", storage.RoleMember)
 	w.want(w.do("POST", "/api/v1/workspaces", object{"name": "Mine"}, founder.session), 201)
-	elsewhere := w.logIn(ownerEmail, ownerPassword)
+	elsewhere := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	w.want(w.do("POST", "/api/v1/workspaces", object{"name": "Side project"}, elsewhere), 201)
 
 	hidden := map[string][]string{
@@ -59,7 +59,7 @@ func TestOnlyWhoLooksAfterTheSiteSeesHowItDoes(t *testing.T) {
 		t.Errorf("%d checks were made for people who may not see them", n)
 	}
 	shown := map[string]string{
-		"the owner":                      w.logIn(ownerEmail, ownerPassword),
+		"the owner":                      w.logIn(servertest.OwnerEmail, servertest.OwnerPassword),
 		"an admin":                       admin.session,
 		"the owner in another workspace": elsewhere,
 	}
@@ -117,7 +117,9 @@ func TestThePageOfTheSiteSaysWhatWasFoundAndWhatToDo(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			w := newWorld(t, withChecks(tc.checks...))
-			page := string(w.want(w.do("GET", tc.path, nil, w.logIn(ownerEmail, ownerPassword)), 200).body)
+			page := string(
+				w.want(w.do("GET", tc.path, nil, w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)), 200).body,
+			)
 			for _, text := range tc.says {
 				if !strings.Contains(page, text) {
 					t.Errorf("the page lacks %q:\n%s", text, page)
@@ -150,7 +152,12 @@ func TestThePageOfTheSiteKnowsWhereTheBrowserIs(t *testing.T) {
 			w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.BaseURL = tc.base })
 			host := "Host: " + tc.host
 			in := w.want(
-				w.do("POST", "/api/v1/session", object{"email": ownerEmail, "password": ownerPassword}, host),
+				w.do(
+					"POST",
+					"/api/v1/session",
+					object{"email": servertest.OwnerEmail, "password": servertest.OwnerPassword},
+					host,
+				),
 				200,
 			)
 			if page := string(
@@ -168,8 +175,17 @@ func TestThePageOfTheSiteKnowsWhereTheBrowserIs(t *testing.T) {
 func TestSetUpLeadsToHowTheSiteDoes(t *testing.T) {
 	t.Parallel()
 	w := newEmptyWorld(t, withChecks(finds("database", server.Finding{Result: server.ResultOK, Detail: "SQLite 3"})))
-	path := "/setup/" + w.lib.SignIn.SetUpToken()
-	form := formOf("workspace", "Crew", "name", "Ada", "email", ownerEmail, "password", ownerPassword)
+	path := "/setup/" + w.SignIn.SetUpToken()
+	form := formOf(
+		"workspace",
+		"Crew",
+		"name",
+		"Ada",
+		"email",
+		servertest.OwnerEmail,
+		"password",
+		servertest.OwnerPassword,
+	)
 	made := w.want(w.do("POST", path, form, formType), 303)
 	if to := made.header.Get("Location"); to != "/checks?first" {
 		t.Errorf("set-up leads to %q", to)

@@ -124,7 +124,7 @@ func TestNoRouteObeysAnotherSite(t *testing.T) {
 		w.do("POST", "/api/v1/shares/"+ready.share+"/comments", object{"at_ms": 0, "body": "hi"}, w.asOwner()),
 		201,
 	)
-	session := w.logIn(ownerEmail, ownerPassword)
+	session := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	before := dump(t, rows)
 	sent := []struct {
 		name    string
@@ -142,7 +142,7 @@ func TestNoRouteObeysAnotherSite(t *testing.T) {
 	}
 	bodies := map[string]any{
 		"":       object{"title": "taken", "body": "taken", "name": "taken"},
-		formType: formOf("email", ownerEmail, "password", ownerPassword),
+		formType: formOf("email", servertest.OwnerEmail, "password", servertest.OwnerPassword),
 	}
 	tried := 0
 	for _, row := range server.Routes() {
@@ -184,7 +184,7 @@ func TestNoRouteIsOpenedToOtherOrigins(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ready, upload, recording := w.newReadyVideo(), w.createUpload(5), w.newRecording()
-	session := w.logIn(ownerEmail, ownerPassword)
+	session := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	for _, row := range server.Routes() {
 		if strings.HasSuffix(row.Path, "/events") {
 			continue // has no end; events_test.go reads its headers

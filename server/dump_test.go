@@ -32,16 +32,16 @@ func (w *world) everySecret() map[string]string {
 	w.t.Helper()
 	signature := func(token string) string { return token[strings.LastIndexByte(token, '.')+1:] }
 	secrets := map[string]string{
-		"password":        ownerPassword,
+		"password":        servertest.OwnerPassword,
 		"link's password": linkPassword,
 		"key":             w.key,
-		"set-up link":     w.lib.SignIn.SetUpToken(),
-		"key that signs":  string(w.lib.Core.Secret),
+		"set-up link":     w.SignIn.SetUpToken(),
+		"key that signs":  string(w.Core.Secret),
 	}
-	_, session, _ := strings.Cut(w.logIn(ownerEmail, ownerPassword), "=")
+	_, session, _ := strings.Cut(w.logIn(servertest.OwnerEmail, servertest.OwnerPassword), "=")
 	secrets["session"] = session
 
-	_, logIn, err := w.lib.SignIn.AddUser(
+	_, logIn, err := w.SignIn.AddUser(
 		w.t.Context(),
 		signin.Account{Email: "bob@example.org", Name: "Bob", Role: storage.RoleMember},
 	)
@@ -113,7 +113,7 @@ func TestADatabaseDumpOpensNothing(t *testing.T) {
 		lc.Hasher, lc.Secret = oneWayHasher{}, []byte("QWERTZUIOPASDFGHJKLYXCVBNM987654")
 	})
 	secrets := w.everySecret()
-	all, log := dump(t, rows), w.logged.String()
+	all, log := dump(t, rows), w.Log.String()
 	for name, secret := range secrets {
 		if len(secret) < partLength {
 			t.Fatalf("%s %q is too short to look for", name, secret)

@@ -175,7 +175,8 @@ func TestThePlayerInsideOtherPages(t *testing.T) {
 		}
 	}
 	// Whoever asks, it is the same: neither cookies nor keys are read.
-	for _, who := range []string{w.logIn(ownerEmail, ownerPassword), w.asOwner(), "Authorization: Bearer nonsense"} {
+	session := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
+	for _, who := range []string{session, w.asOwner(), "Authorization: Bearer nonsense"} {
 		r := w.want(w.do("GET", "/embed/"+u.share, nil, who), 200)
 		if strings.Contains(string(r.body), "video_id") || strings.Contains(string(r.body), `"owner":true`) {
 			t.Error("the player knows its owner")

@@ -167,7 +167,7 @@ func TestALostMessageIsNoticedAtTheNextBeat(t *testing.T) {
 	u := w.newVideo()
 	f := w.follow("/api/v1/shares/" + u.share + "/events")
 	f.next("video")
-	if err := w.lib.Core.Store.SetVideoTitle(
+	if err := w.Core.Store.SetVideoTitle(
 		t.Context(),
 		storage.VideoID(u.video),
 		"Told to nobody",
@@ -188,7 +188,7 @@ func TestOwnersHearWhichVideosChanged(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	u := w.newVideo()
-	session := w.logIn(ownerEmail, ownerPassword)
+	session := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	f := w.follow("/api/v1/events", session)
 	<-f.retry
 	w.want(w.do("PATCH", "/api/v1/videos/"+u.video, object{"title": "x"}, w.asOwner()), 200)

@@ -196,7 +196,10 @@ func TestExportOfAWorkspace(t *testing.T) {
 	hers := w.newReadyVideo()
 	w.key = owner
 	w.want(w.do("GET", "/api/v1/workspace/export", nil, bearer(member)...), 403)
-	w.want(w.do("GET", "/api/v1/workspace/export", nil, bearer(w.newKey(ownerEmail, storage.ScopeRead))...), 403)
+	w.want(
+		w.do("GET", "/api/v1/workspace/export", nil, bearer(w.newKey(servertest.OwnerEmail, storage.ScopeRead))...),
+		403,
+	)
 	w.want(w.do("GET", "/api/v1/workspace/export", nil), 401)
 	all := unzip(t, w.want(w.do("GET", "/api/v1/workspace/export", nil, w.asOwner()), 200).body)
 	for _, u := range []uploaded{mine, hers} {
@@ -319,7 +322,7 @@ func TestAnExportThatBreaksIsCutOff(t *testing.T) {
 	if _, err := zip.NewReader(bytes.NewReader(body), int64(len(body))); err == nil {
 		t.Error("what came can be taken for a whole archive")
 	}
-	if !strings.Contains(w.logged.String(), "answer broken off") {
+	if !strings.Contains(w.Log.String(), "answer broken off") {
 		t.Error("the operator hears nothing")
 	}
 }

@@ -151,7 +151,7 @@ func TestEveryAnswerCarriesItsHeaders(t *testing.T) {
 			paths = append(paths, "/assets/watch-1.js")
 		}
 		for _, path := range paths {
-			session := w.logIn(ownerEmail, ownerPassword) // some routes end it
+			session := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword) // some routes end it
 			for _, who := range [][]string{nil, {session}, {session, "X-Forwarded-Proto: https"}} {
 				for _, kind := range w.kindsOf(row, path, who) {
 					r := w.do(

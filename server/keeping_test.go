@@ -23,7 +23,7 @@ const day = 24 * time.Hour
 func (w *world) keys(prefix string) []string {
 	w.t.Helper()
 	var keys []string
-	for o, err := range w.lib.Core.Objects.List(w.t.Context(), prefix) {
+	for o, err := range w.Core.Objects.List(w.t.Context(), prefix) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -35,7 +35,7 @@ func (w *world) keys(prefix string) []string {
 // tidy does a worker's round.
 func (w *world) tidy() servertest.Tidied {
 	w.t.Helper()
-	done, err := w.lib.TidyUp(w.t.Context())
+	done, err := w.TidyUp(w.t.Context())
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -75,19 +75,19 @@ func TestTheTrashIsEmptiedAfterThirtyDays(t *testing.T) {
 		t.Errorf("it is to be deleted %s after it was put into the trash, want 30 days", left)
 	}
 
-	w.clock.move(30*day - time.Minute)
-	if done := w.tidy(); done.Purged != 0 {
-		t.Fatalf("a round before its time purged %d videos", done.Purged)
+	w.Clock.Move(30*day - time.Minute)
+	if done := w.tidy(); done["purged"] != 0 {
+		t.Fatalf("a round before its time purged %d videos", done["purged"])
 	}
 	w.want(w.do("POST", "/api/v1/videos/"+gone.video+"/restore", nil, w.asOwner()), 200)
 	w.trash(gone)
-	w.clock.move(2 * time.Minute)
-	if done := w.tidy(); done.Purged != 0 {
+	w.Clock.Move(2 * time.Minute)
+	if done := w.tidy(); done["purged"] != 0 {
 		t.Fatal("the trash counts from when it was put there last")
 	}
 
-	w.clock.move(30 * day)
-	if done := w.tidy(); done.Purged != 1 || done.Objects == 0 {
+	w.Clock.Move(30 * day)
+	if done := w.tidy(); done["purged"] != 1 || done["objects"] == 0 {
 		t.Fatalf("the round did %+v, want one video and its objects", done)
 	}
 	w.wantGone(gone, gone.upload())
@@ -102,7 +102,7 @@ func TestTheTrashIsEmptiedAfterThirtyDays(t *testing.T) {
 	}
 	w.want(w.do("GET", "/v/"+kept.share, nil), 200)
 	log := must(
-		w.lib.Core.Store.ListAudit(t.Context(), storage.AuditQuery{WorkspaceID: w.actor().WorkspaceID, Limit: 10}),
+		w.Core.Store.ListAudit(t.Context(), storage.AuditQuery{WorkspaceID: w.actor().WorkspaceID, Limit: 10}),
 	)(
 		t,
 	)
@@ -114,7 +114,7 @@ func TestTheTrashIsEmptiedAfterThirtyDays(t *testing.T) {
 // actor is the owner as server/access sees them.
 func (w *world) actor() access.Actor {
 	w.t.Helper()
-	return must(w.lib.Core.ByKey(w.t.Context(), w.key))(w.t)
+	return must(w.Core.ByKey(w.t.Context(), w.key))(w.t)
 }
 
 func TestDeleteForever(t *testing.T) {
@@ -126,7 +126,7 @@ func TestDeleteForever(t *testing.T) {
 	w.want(w.do("DELETE", path, nil, w.asOwner()), 409) // not in the trash
 	w.trash(u)
 	w.want(w.do("DELETE", path, nil, bearer(member)...), 404)
-	w.want(w.do("DELETE", path, nil, bearer(w.newKey(ownerEmail, storage.ScopeRead))...), 403)
+	w.want(w.do("DELETE", path, nil, bearer(w.newKey(servertest.OwnerEmail, storage.ScopeRead))...), 403)
 	w.want(w.do("DELETE", path, nil, w.asOwner()), 204)
 	w.want(w.do("GET", "/api/v1/videos/"+u.video, nil, w.asOwner()), 404)
 	w.want(w.do("DELETE", path, nil, w.asOwner()), 404)
@@ -168,16 +168,16 @@ func testInterruptedPurge(t *testing.T, n int64) int64 {
 	others := append(w.keys("u/"+kept.upload()+"/"), w.keys("v/"+kept.video+"/")...)
 	all := len(w.keys("")) - len(others)
 	w.trash(u)
-	w.clock.move(31 * day)
+	w.Clock.Move(31 * day)
 	objects.left.Store(n)
-	if _, err := w.lib.TidyUp(t.Context()); err == nil {
+	if _, err := w.TidyUp(t.Context()); err == nil {
 		t.Fatal("a deletion failed and nobody heard of it")
 	}
 	w.want(w.do("GET", "/v/"+u.share, nil), 404)
 	if left := len(w.keys("")) - len(others); left != all-int(n)+1 {
 		t.Errorf("%d of %d objects are left", left, all)
 	}
-	w.clock.move(10 * time.Minute) // the rows that somebody died over are free again
+	w.Clock.Move(10 * time.Minute) // the rows that somebody died over are free again
 	w.tidy()
 	w.wantGone(u, u.upload())
 	if got := w.keys(""); !slices.Equal(got, others) {
@@ -194,15 +194,15 @@ func TestTwoWorkersTidyUpAtOnce(t *testing.T) {
 	for range 3 {
 		w.trash(w.newReadyVideo())
 	}
-	w.clock.move(31 * day)
+	w.Clock.Move(31 * day)
 	purged := make(chan int)
 	for range 4 {
 		go func() {
-			done, err := w.lib.TidyUp(t.Context())
+			done, err := w.TidyUp(t.Context())
 			if err != nil {
 				t.Error(err)
 			}
-			purged <- done.Purged
+			purged <- done["purged"]
 		}()
 	}
 	sum := 0
@@ -222,8 +222,8 @@ func TestWhoWorksOnAPurgedVideoIsStopped(t *testing.T) {
 	w := newWorld(t)
 	ctx := t.Context()
 	u := w.newVideo()
-	job := w.queue.take()[0]
-	task := must(w.lib.Stages.Claim(ctx, job.Stage, "test"))(t)
+	job := w.Queue.Take()[0]
+	task := must(w.Stages.Claim(ctx, job.Stage, "test"))(t)
 	running := w.createUpload(10)
 	for _, v := range []uploaded{u, running} {
 		w.trash(v)
@@ -231,22 +231,22 @@ func TestWhoWorksOnAPurgedVideoIsStopped(t *testing.T) {
 	}
 	w.tidy()
 
-	late, _, err := w.lib.Stages.PutDerived(ctx, task, "mp4", strings.NewReader("made too late"))
+	late, _, err := w.Stages.PutDerived(ctx, task, "mp4", strings.NewReader("made too late"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for what, err := range map[string]error{
-		"beat":      w.lib.Stages.Beat(ctx, task.Stage),
-		"progress":  w.lib.Stages.Progress(ctx, task, 0.5),
-		"finish":    w.lib.Stages.Finish(ctx, task, stages.Outcome{}),
-		"fail":      w.lib.Stages.Fail(ctx, task, errors.New("no source")),
-		"hand back": w.lib.Stages.HandBack(ctx, task),
+		"beat":      w.Stages.Beat(ctx, task.Stage),
+		"progress":  w.Stages.Progress(ctx, task, 0.5),
+		"finish":    w.Stages.Finish(ctx, task, stages.Outcome{}),
+		"fail":      w.Stages.Fail(ctx, task, errors.New("no source")),
+		"hand back": w.Stages.HandBack(ctx, task),
 	} {
 		if storage.KindOf(err) != storage.Fenced {
 			t.Errorf("%s of a stage whose video is gone: %v, want fenced", what, err)
 		}
 	}
-	if _, err := w.lib.Stages.Claim(ctx, job.Stage, "another"); storage.KindOf(err) != storage.NotFound {
+	if _, err := w.Stages.Claim(ctx, job.Stage, "another"); storage.KindOf(err) != storage.NotFound {
 		t.Errorf("the stage can still be claimed: %v", err)
 	}
 	if r := w.patch(running, 0, "0123456789"); r.status != 401 && r.status != 404 {
@@ -257,10 +257,10 @@ func TestWhoWorksOnAPurgedVideoIsStopped(t *testing.T) {
 	if left := w.keys("v/" + u.video + "/"); !slices.Equal(left, []string{late}) {
 		t.Fatalf("left is %v, want what came too late", left)
 	}
-	w.clock.move(25 * time.Hour)
+	w.Clock.Move(25 * time.Hour)
 	w.tidy()
 	w.wantGone(u, u.upload())
-	if w.tidy() != (servertest.Tidied{}) {
+	if len(w.tidy()) != 0 {
 		t.Error("there is still something to do")
 	}
 }

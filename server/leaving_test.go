@@ -21,7 +21,7 @@ const form = "Content-Type: application/x-www-form-urlencoded"
 // newMember makes an account with a password, and answers with a session of it.
 func (w *world) newMember(email, name, password string) (session string) {
 	w.t.Helper()
-	_, secret, err := w.lib.SignIn.AddUser(
+	_, secret, err := w.SignIn.AddUser(
 		w.t.Context(),
 		signin.Account{Email: email, Name: name, Password: password, Role: storage.RoleMember},
 	)
@@ -61,7 +61,7 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 	r := w.want(w.do("DELETE", "/api/v1/me", object{"password": password}, bea), 200)
 	if at := must(time.Parse(time.RFC3339, r.text(t, "delete_at")))(
 		t,
-	); at.Sub(w.clock.now()).
+	); at.Sub(w.Clock.Now()).
 		Round(time.Hour) !=
 		14*day {
 		t.Errorf("it ends at %s, want 14 days from now", at)
@@ -90,7 +90,7 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 	me := w.want(w.do("GET", "/api/v1/me", nil, again), 200)
 	if at := must(time.Parse(time.RFC3339, me.text(t, "delete_at")))(
 		t,
-	); at.Sub(w.clock.now()).
+	); at.Sub(w.Clock.Now()).
 		Round(time.Hour) !=
 		14*day {
 		t.Errorf("the account says that it is deleted at %s", at)
@@ -110,20 +110,20 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 	if me := string(w.want(w.do("GET", "/api/v1/me", nil, again), 200).body); strings.Contains(me, "delete_at") {
 		t.Errorf("who stays is told %s", me)
 	}
-	w.clock.move(15 * day)
+	w.Clock.Move(15 * day)
 	w.tidy()
 	again = w.logIn(email, password) // the session was not used for so long that it ended
 	w.want(w.do("GET", "/", nil, again), 200)
 	w.want(w.do("POST", "/api/v1/me/restore", nil, again), 204) // once more is no error
 
 	w.want(w.do("DELETE", "/api/v1/me", object{"password": password}, again), 200)
-	w.clock.move(13 * day)
+	w.Clock.Move(13 * day)
 	w.tidy()
 	late := w.logIn(email, password)
 	w.want(w.do("POST", "/api/v1/me/restore", nil, bearer(w.newKey(email, storage.AllScopes...))...), 403)
-	w.clock.move(2 * day)
+	w.Clock.Move(2 * day)
 	w.want(w.do("POST", "/api/v1/me/restore", nil, late), 410)
-	if done := w.tidy(); done.Accounts != 1 {
+	if done := w.tidy(); done["accounts"] != 1 {
 		t.Fatalf("the round did %+v, want one account", done)
 	}
 	w.want(w.do("GET", "/api/v1/session", nil, late), 401)
@@ -161,7 +161,7 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 		}
 	}
 	var actions []string
-	for _, line := range must(w.lib.Core.Store.ListAudit(t.Context(), storage.AuditQuery{
+	for _, line := range must(w.Core.Store.ListAudit(t.Context(), storage.AuditQuery{
 		WorkspaceID: w.actor().WorkspaceID,
 		Limit:       100,
 	}))(t) {
@@ -185,14 +185,14 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 func TestAnAccountWithoutAPasswordIsConfirmedByItsAddress(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	_, secret, err := w.lib.SignIn.AddUser(
+	_, secret, err := w.SignIn.AddUser(
 		t.Context(),
 		signin.Account{Email: "eve@example.org", Name: "Eve", Role: storage.RoleMember},
 	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cookie := must(w.lib.SignIn.LogInByLink(t.Context(), secret, "", signin.Entry{}))(t)
+	cookie := must(w.SignIn.LogInByLink(t.Context(), secret, "", signin.Entry{}))(t)
 	eve := "Cookie: __Host-meanwhile=" + cookie
 	for _, body := range []object{{}, {"password": ""}, {"confirm": "ada@example.org"}} {
 		w.want(w.do("DELETE", "/api/v1/me", body, eve), 403)
@@ -204,8 +204,8 @@ func TestTheOnlyOwnerHandsOverFirst(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	eve := w.newMember("eve@example.org", "Eve", "eve's long password")
-	ada := w.logIn(ownerEmail, ownerPassword)
-	r := w.want(w.do("DELETE", "/api/v1/me", object{"password": ownerPassword}, ada), 409)
+	ada := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
+	r := w.want(w.do("DELETE", "/api/v1/me", object{"password": servertest.OwnerPassword}, ada), 409)
 	if !strings.Contains(r.text(t, "detail"), `"Crew"`) || !strings.Contains(r.text(t, "detail"), "Hand it over") {
 		t.Errorf("the only owner hears %s", r.body)
 	}
@@ -214,14 +214,14 @@ func TestTheOnlyOwnerHandsOverFirst(t *testing.T) {
 	// Alone, Ada may go; who comes while she still has time to stay gets the workspace.
 	w.want(w.do("DELETE", "/api/v1/me", object{"password": "eve's long password"}, eve), 200)
 	// Eve may still stay
-	w.want(w.do("DELETE", "/api/v1/me", object{"password": ownerPassword}, ada), 409)
-	w.clock.move(15 * day)
+	w.want(w.do("DELETE", "/api/v1/me", object{"password": servertest.OwnerPassword}, ada), 409)
+	w.Clock.Move(15 * day)
 	w.tidy()
-	ada = w.logIn(ownerEmail, ownerPassword)
+	ada = w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	u := w.newReadyVideo()
-	w.want(w.do("DELETE", "/api/v1/me", object{"password": ownerPassword}, ada), 200)
+	w.want(w.do("DELETE", "/api/v1/me", object{"password": servertest.OwnerPassword}, ada), 200)
 	w.newMember("joe@example.org", "Joe", "joe's long password") // came since
-	w.clock.move(15 * day)
+	w.Clock.Move(15 * day)
 	w.tidy()
 	joe := w.logIn("joe@example.org", "joe's long password")
 	if s := w.want(w.do("GET", "/api/v1/session", nil, joe), 200); !strings.Contains(string(s.body), `"role":"owner"`) {
@@ -236,30 +236,31 @@ func TestAWorkspaceGoesWithItsLastMember(t *testing.T) {
 	trashed, u := w.newReadyVideo(), w.newReadyVideo()
 	w.trash(trashed)
 	w.newRecording()
-	ada := w.logIn(ownerEmail, ownerPassword)
-	w.want(w.do("DELETE", "/api/v1/me", object{"password": ownerPassword}, ada), 200)
-	w.clock.move(13 * day)
+	ada := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
+	w.want(w.do("DELETE", "/api/v1/me", object{"password": servertest.OwnerPassword}, ada), 200)
+	w.Clock.Move(13 * day)
 	w.tidy()
 	w.want(w.do("GET", "/v/"+u.share, nil), 200)
-	w.clock.move(2 * day)
-	if done := w.tidy(); done.Accounts != 1 {
+	w.Clock.Move(2 * day)
+	if done := w.tidy(); done["accounts"] != 1 {
 		t.Fatalf("the round did %+v", done)
 	}
 	w.want(w.do("GET", "/v/"+u.share, nil), 404)
 	if left := w.keys(""); len(left) > 0 {
 		t.Errorf("left are %v", left)
 	}
-	if empty, err := w.lib.SignIn.NeedsSetUp(t.Context()); err != nil || !empty {
+	if empty, err := w.SignIn.NeedsSetUp(t.Context()); err != nil || !empty {
 		t.Errorf("somebody is still there: %v", err)
 	}
-	if _, err := w.lib.Core.Store.FirstWorkspace(t.Context()); storage.KindOf(err) != storage.NotFound {
+	if _, err := w.Core.Store.FirstWorkspace(t.Context()); storage.KindOf(err) != storage.NotFound {
 		t.Errorf("the workspace is still there: %v", err)
 	}
 }
 
 func TestVideosLeaveAWeekAfterTheirNotice(t *testing.T) {
 	t.Parallel()
-	box := &mailbox{err: storage.E(storage.Unavailable, "The mail server is away.", errors.New("no route"))}
+	box := &servertest.Mailbox{}
+	box.Fail(storage.E(storage.Unavailable, "The mail server is away.", errors.New("no route")))
 	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *servertest.Config) {
 		c.Mailer, c.Site = box, "https://updates.example.com"
 	})
@@ -268,8 +269,8 @@ func TestVideosLeaveAWeekAfterTheirNotice(t *testing.T) {
 	leaves := func(u uploaded) any {
 		return w.want(w.do("GET", "/api/v1/videos/"+u.video, nil, w.asOwner()), 200).field(t, "leaves_at")
 	}
-	w.clock.move(100 * day)
-	if done := w.tidy(); done != (servertest.Tidied{}) || leaves(first) != nil {
+	w.Clock.Move(100 * day)
+	if done := w.tidy(); len(done) != 0 || leaves(first) != nil {
 		t.Fatalf("where videos are kept for ever a round did %+v", done)
 	}
 	keep := func(days, want int, who ...string) {
@@ -282,35 +283,36 @@ func TestVideosLeaveAWeekAfterTheirNotice(t *testing.T) {
 	keep(30, 200, w.asOwner())
 	young := w.newReadyVideo()
 
-	if _, err := w.lib.TidyUp(t.Context()); storage.KindOf(err) != storage.Unavailable {
+	if _, err := w.TidyUp(t.Context()); storage.KindOf(err) != storage.Unavailable {
 		t.Errorf("nobody hears that the mail server is away: %v", err)
 	}
 	at, ok := leaves(first).(string)
-	if !ok || must(time.Parse(time.RFC3339, at))(t).Sub(w.clock.now()).Round(time.Hour) != 7*day {
+	if !ok || must(time.Parse(time.RFC3339, at))(t).Sub(w.Clock.Now()).Round(time.Hour) != 7*day {
 		t.Errorf("it leaves at %q, want in a week", at)
 	}
 	if leaves(young) != nil {
 		t.Error("a young one leaves, too")
 	}
-	box.err = nil
+	box.Fail(nil)
 	for range 3 {
 		w.tidy()
 	}
-	slices.SortFunc(box.mail, func(a, b storage.Mail) int { return strings.Compare(a.To, b.To) })
-	if len(box.mail) != 2 || box.mail[0].To != ownerEmail || box.mail[1].To != "eve@example.org" ||
-		strings.Count(box.mail[0].Text, "- Demo: on ") != 2 ||
-		strings.Count(box.mail[1].Text, "- Demo") != 1 ||
-		!strings.Contains(box.mail[1].Text, "\nhttps://updates.example.com/\n") {
-		t.Errorf("mail: %+v\nwant one to each of two, with two videos and one", box.mail)
+	mail := box.Take()
+	slices.SortFunc(mail, func(a, b storage.Mail) int { return strings.Compare(a.To, b.To) })
+	if len(mail) != 2 || mail[0].To != servertest.OwnerEmail || mail[1].To != "eve@example.org" ||
+		strings.Count(mail[0].Text, "- Demo: on ") != 2 ||
+		strings.Count(mail[1].Text, "- Demo") != 1 ||
+		!strings.Contains(mail[1].Text, "\nhttps://updates.example.com/\n") {
+		t.Errorf("mail: %+v\nwant one to each of two, with two videos and one", mail)
 	}
 
-	w.clock.move(6 * day)
-	if done := w.tidy(); done.Trashed != 0 {
+	w.Clock.Move(6 * day)
+	if done := w.tidy(); done["trashed"] != 0 {
 		t.Fatal("they left before the week was over")
 	}
-	w.clock.move(2 * day)
-	if done := w.tidy(); done.Trashed != 3 {
-		t.Errorf("%d videos left, want three", done.Trashed)
+	w.Clock.Move(2 * day)
+	if done := w.tidy(); done["trashed"] != 3 {
+		t.Errorf("%d videos left, want three", done["trashed"])
 	}
 	for _, u := range []uploaded{first, second, hers} {
 		if w.want(w.do("GET", "/api/v1/videos/"+u.video, nil, w.asOwner()), 200).field(t, "deleted_at") == nil {
@@ -323,12 +325,12 @@ func TestVideosLeaveAWeekAfterTheirNotice(t *testing.T) {
 	// Restored, it has another week, and its owner hears of it again.
 	w.want(w.do("POST", "/api/v1/videos/"+first.video+"/restore", nil, w.asOwner()), 200)
 	w.tidy()
-	if leaves(first) == nil || len(box.mail) != 3 {
-		t.Errorf("after it was restored it leaves at %v, with %d messages", leaves(first), len(box.mail))
+	if more := len(box.Take()); leaves(first) == nil || more != 1 {
+		t.Errorf("after it was restored it leaves at %v, with %d more messages", leaves(first), more)
 	}
 	keep(0, 200, w.asOwner())
-	w.clock.move(8 * day)
-	if done := w.tidy(); done.Trashed != 0 || leaves(first) != nil {
+	w.Clock.Move(8 * day)
+	if done := w.tidy(); done["trashed"] != 0 || leaves(first) != nil {
 		t.Errorf("kept for ever, and yet: %+v", done)
 	}
 }
@@ -336,7 +338,7 @@ func TestVideosLeaveAWeekAfterTheirNotice(t *testing.T) {
 func TestTheLogIsReadByOwners(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	admin := w.newKey(ownerEmail, storage.ScopeAdmin)
+	admin := w.newKey(servertest.OwnerEmail, storage.ScopeAdmin)
 	member := w.newUser("eve@example.org", "Eve")
 	u := w.newReadyVideo()
 	hostile := []string{"=1+1", "+1", "-1", "@x", "＝1", `"a",b`}
@@ -348,7 +350,7 @@ func TestTheLogIsReadByOwners(t *testing.T) {
 	for _, path := range []string{"/api/v1/workspace/audit", "/api/v1/workspace/audit.csv"} {
 		w.want(w.do("GET", path, nil), 401)
 		w.want(w.do("GET", path, nil, bearer(member)...), 403)
-		w.want(w.do("GET", path, nil, bearer(w.newKey(ownerEmail, storage.ScopeRead))...), 403)
+		w.want(w.do("GET", path, nil, bearer(w.newKey(servertest.OwnerEmail, storage.ScopeRead))...), 403)
 	}
 	var subjects []string
 	for cursor := ""; ; {

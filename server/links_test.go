@@ -93,7 +93,7 @@ func TestAPassEndsWithThePassword(t *testing.T) {
 	w.want(w.share(token, own...), 401) // of another link with the same password
 	w.want(w.share(other, own...), 200)
 	w.want(w.share(other, own[0]+"x"), 401)
-	w.clock.move(access.PassFor)
+	w.Clock.Move(access.PassFor)
 	w.want(w.share(other, own...), 401)
 }
 
@@ -141,12 +141,12 @@ func TestPasswordTriesAreFew(t *testing.T) {
 		if status := right(); status != 429 {
 			t.Fatalf("the right one after too many: %d", status)
 		}
-		w.clock.move(time.Minute)
+		w.Clock.Move(time.Minute)
 	}
 	if tried < 5 || tried > 40 {
 		t.Errorf("%d of 600 tries in an hour were looked at, want some and few", tried)
 	}
-	w.clock.move(time.Hour)
+	w.Clock.Move(time.Hour)
 	if status := right(); status != 200 {
 		t.Errorf("the right one an hour later: %d", status)
 	}
@@ -189,7 +189,7 @@ func TestNamedPeopleComeInByMail(t *testing.T) {
 	w.want(w.setLink(u, id, object{"people": []string{"client@example.com"}}), 200)
 	ask("client@example.com")
 	late := wayIn.FindString(w.mails()[0].Text)
-	w.clock.move(links.MailFor)
+	w.Clock.Move(links.MailFor)
 	w.want(w.do("POST", late, nil), 404)
 	w.want(w.do("POST", "/pass/none", nil), 404)
 }
@@ -198,7 +198,7 @@ func TestALinkEndsWhenItShould(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.KeepAlive = time.Millisecond })
 	u := w.newReadyVideo()
-	ends := w.clock.now().Add(time.Hour).UTC().Truncate(time.Second)
+	ends := w.Clock.Now().Add(time.Hour).UTC().Truncate(time.Second)
 	token, id := w.newLink(u, object{"expires_at": ends.Format(time.RFC3339)})
 	grants := w.share(token)
 	w.want(grants, 200)
@@ -206,7 +206,7 @@ func TestALinkEndsWhenItShould(t *testing.T) {
 	w.want(w.do("GET", media, nil), 200)
 	f := w.follow("/api/v1/shares/" + token + "/events")
 	f.next("video")
-	w.clock.move(time.Hour)
+	w.Clock.Move(time.Hour)
 	w.want(w.share(token), 404)
 	w.want(w.do("GET", media, nil), 403)
 	for f.next("video")["gone"] != true { // what was told before may still be on its way
@@ -228,7 +228,7 @@ func TestRulesThatMakeNoSense(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	u := w.newReadyVideo()
-	past := w.clock.now().Add(-time.Minute).UTC().Format(time.RFC3339)
+	past := w.Clock.Now().Add(-time.Minute).UTC().Format(time.RFC3339)
 	for name, rules := range map[string]object{
 		"a password link without one": {"audience": "password"},
 		"a short password":            {"audience": "password", "password": "short"},
@@ -410,15 +410,15 @@ func TestLinksAreInTheLog(t *testing.T) {
 	w := newWorld(t)
 	u := w.newReadyVideo()
 	_, id := w.newLink(u, object{"name": "client"})
-	w.clock.move(time.Millisecond) // within one, lines have no order
+	w.Clock.Move(time.Millisecond) // within one, lines have no order
 	w.want(w.setLink(u, id, object{"audience": "members"}), 200)
-	w.clock.move(time.Millisecond)
+	w.Clock.Move(time.Millisecond)
 	w.want(w.do("DELETE", "/api/v1/videos/"+u.video+"/shares/"+id, nil, w.asOwner()), 204)
-	ws, err := w.lib.Core.Store.FirstWorkspace(t.Context())
+	ws, err := w.Core.Store.FirstWorkspace(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines, err := w.lib.Core.Store.ListAudit(t.Context(), storage.AuditQuery{WorkspaceID: ws.ID, Limit: 3})
+	lines, err := w.Core.Store.ListAudit(t.Context(), storage.AuditQuery{WorkspaceID: ws.ID, Limit: 3})
 	if err != nil {
 		t.Fatal(err)
 	}

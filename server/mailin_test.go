@@ -15,13 +15,13 @@ import (
 
 // mails is what was sent since the last look, with what is still on its way.
 func (w *world) mails() []storage.Mail {
-	w.lib.Notify.Drain()
-	return w.mail.take()
+	w.Notify.Drain()
+	return w.Mail.Take()
 }
 
 // hookHasher does something while a password is checked.
 type hookHasher struct {
-	plainHasher
+	servertest.Hasher
 	during func()
 }
 
@@ -30,7 +30,7 @@ func (h *hookHasher) Verify(ctx context.Context, password, hash string) (bool, e
 		h.during = nil
 		do()
 	}
-	return h.plainHasher.Verify(ctx, password, hash)
+	return h.Hasher.Verify(ctx, password, hash)
 }
 
 func TestAPasswordThatIsChangedWhileItIsCheckedOpensNothing(t *testing.T) {
@@ -73,7 +73,7 @@ func TestAMailedLinkSignsInOnce(t *testing.T) {
 		t.Errorf("who has an account is told %q, who has none %q", known.body, unknown.body)
 	}
 	mail := w.mails()
-	if len(mail) != 1 || mail[0].To != ownerEmail {
+	if len(mail) != 1 || mail[0].To != servertest.OwnerEmail {
 		t.Fatalf("mail %v", mail)
 	}
 	link := enterLink.FindString(mail[0].Text)
@@ -83,23 +83,23 @@ func TestAMailedLinkSignsInOnce(t *testing.T) {
 	w.want(w.do("GET", "/api/v1/session", nil, session), 200)
 	w.want(w.do("POST", link, "", form), 404)
 
-	id, err := w.lib.Core.Store.IdentityByEmail(t.Context(), ownerEmail)
+	id, err := w.Core.Store.IdentityByEmail(t.Context(), servertest.OwnerEmail)
 	if err != nil || id.User.VerifiedAt == nil {
 		t.Errorf("the address is not verified: %+v, %v", id.User, err)
 	}
 
-	ask(ownerEmail)
+	ask(servertest.OwnerEmail)
 	late := enterLink.FindString(w.mails()[0].Text)
-	w.clock.move(signin.LoginMailFor)
+	w.Clock.Move(signin.LoginMailFor)
 	w.want(w.do("GET", late, nil), 404)
 
-	ask(ownerEmail)
+	ask(servertest.OwnerEmail)
 	before := enterLink.FindString(w.mails()[0].Text)
 	w.want(
 		w.do(
 			"PUT",
 			"/api/v1/me/password",
-			object{"current": ownerPassword, "password": "a new long password"},
+			object{"current": servertest.OwnerPassword, "password": "a new long password"},
 			session,
 		),
 		204,
@@ -144,7 +144,7 @@ func TestTheLogInPageMailsALink(t *testing.T) {
 		t.Error("a site that sends no mail offers to")
 	}
 	without.want(without.do("POST", "/login/mail", "email=ada%40example.org", form), 503)
-	without.want(without.do("POST", "/api/v1/log-in-links", object{"email": ownerEmail}), 503)
+	without.want(without.do("POST", "/api/v1/log-in-links", object{"email": servertest.OwnerEmail}), 503)
 }
 
 func TestNobodysMailboxIsFilled(t *testing.T) {
@@ -152,7 +152,7 @@ func TestNobodysMailboxIsFilled(t *testing.T) {
 	w := newWorld(t)
 	refused := 0
 	for range 30 {
-		if w.do("POST", "/api/v1/log-in-links", object{"email": ownerEmail}).status == 429 {
+		if w.do("POST", "/api/v1/log-in-links", object{"email": servertest.OwnerEmail}).status == 429 {
 			refused++
 		}
 	}
@@ -164,14 +164,14 @@ func TestNobodysMailboxIsFilled(t *testing.T) {
 func TestAPasswordSetByALinkEndsOtherSessions(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	elsewhere := w.logIn(ownerEmail, ownerPassword)
-	w.want(w.do("POST", "/api/v1/log-in-links", object{"email": ownerEmail}), 202)
+	elsewhere := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
+	w.want(w.do("POST", "/api/v1/log-in-links", object{"email": servertest.OwnerEmail}), 202)
 	plain := enterLink.FindString(w.mails()[0].Text)
 	w.want(w.do("POST", plain, "", form), 303)
 	w.want(w.do("GET", "/api/v1/session", nil, elsewhere), 200) // to sign in once more ends nothing
 
-	w.want(w.do("POST", "/api/v1/log-in-links", object{"email": ownerEmail}), 202)
-	w.want(w.do("POST", "/api/v1/log-in-links", object{"email": ownerEmail}), 202)
+	w.want(w.do("POST", "/api/v1/log-in-links", object{"email": servertest.OwnerEmail}), 202)
+	w.want(w.do("POST", "/api/v1/log-in-links", object{"email": servertest.OwnerEmail}), 202)
 	mail := w.mails()
 	set, other := enterLink.FindString(mail[0].Text), enterLink.FindString(mail[1].Text)
 	own := cookieOf(t, w.want(w.do("POST", set, "password=a+new+long+password", form), 303))
@@ -183,10 +183,16 @@ func TestAPasswordSetByALinkEndsOtherSessions(t *testing.T) {
 func TestASessionThatNobodyUsesEnds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	used, left := w.logIn(ownerEmail, ownerPassword), w.logIn(ownerEmail, ownerPassword)
-	w.clock.move(access.SessionIdle / 2)
+	used, left := w.logIn(
+		servertest.OwnerEmail,
+		servertest.OwnerPassword,
+	), w.logIn(
+		servertest.OwnerEmail,
+		servertest.OwnerPassword,
+	)
+	w.Clock.Move(access.SessionIdle / 2)
 	w.want(w.do("GET", "/api/v1/session", nil, used), 200)
-	w.clock.move(access.SessionIdle / 2)
+	w.Clock.Move(access.SessionIdle / 2)
 	w.want(w.do("GET", "/api/v1/session", nil, used), 200)
 	w.want(w.do("GET", "/api/v1/session", nil, left), 401)
 	list := w.want(w.do("GET", "/api/v1/me/sessions", nil, used), 200)

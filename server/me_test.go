@@ -21,7 +21,13 @@ import (
 func TestSessionsAreListedAndEnded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	here, there := w.logIn(ownerEmail, ownerPassword), w.logIn(ownerEmail, ownerPassword)
+	here, there := w.logIn(
+		servertest.OwnerEmail,
+		servertest.OwnerPassword,
+	), w.logIn(
+		servertest.OwnerEmail,
+		servertest.OwnerPassword,
+	)
 	other := w.newPerson("bob", storage.RoleMember)
 	type one struct {
 		ID, Device string
@@ -53,14 +59,14 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 	w.want(w.do("DELETE", "/api/v1/me/sessions/"+of(other.session), nil, here), 404)
 	w.want(w.do("DELETE", "/api/v1/me/sessions/"+of(there), nil, here), 204)
 	w.want(w.do("GET", "/api/v1/session", nil, there), 401)
-	there = w.logIn(ownerEmail, ownerPassword)
+	there = w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	w.want(w.do("DELETE", "/api/v1/me/sessions", nil, here), 204)
 	w.want(w.do("GET", "/api/v1/session", nil, there), 401)
 	w.want(w.do("GET", "/api/v1/session", nil, other.session), 200)
 	if left := list(here); len(left) != 1 || !left[0].Current {
 		t.Errorf("left %v", left)
 	}
-	w.clock.move(time.Hour)
+	w.Clock.Move(time.Hour)
 	before := w.want(w.do("GET", "/api/v1/me/sessions", nil, here), 200) // whose own use is noted
 	w.want(w.do("DELETE", "/api/v1/me/sessions/"+of(here), nil, here), 204)
 	w.want(w.do("GET", "/api/v1/session", nil, here), 401)
@@ -79,25 +85,34 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 func TestAPasswordChangeEndsEverySession(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	here, there := w.logIn(ownerEmail, ownerPassword), w.logIn(ownerEmail, ownerPassword)
+	here, there := w.logIn(
+		servertest.OwnerEmail,
+		servertest.OwnerPassword,
+	), w.logIn(
+		servertest.OwnerEmail,
+		servertest.OwnerPassword,
+	)
 	put := func(current, password string) reply {
 		return w.do("PUT", "/api/v1/me/password", object{"current": current, "password": password}, here)
 	}
 	w.want(put("wrong", otherPassword), 400)
-	w.want(put(ownerPassword, "short"), 400)
+	w.want(put(servertest.OwnerPassword, "short"), 400)
 	w.want(w.do("GET", "/api/v1/session", nil, there), 200)
-	changed := w.want(put(ownerPassword, otherPassword), 204)
+	changed := w.want(put(servertest.OwnerPassword, otherPassword), 204)
 	w.want(w.do("GET", "/api/v1/session", nil, here), 401)
 	w.want(w.do("GET", "/api/v1/session", nil, there), 401)
 	w.want(w.do("GET", "/api/v1/session", nil, sessionIn(t, changed)), 200)
-	w.want(w.do("POST", "/api/v1/session", object{"email": ownerEmail, "password": ownerPassword}), 401)
-	w.logIn(ownerEmail, otherPassword)
+	w.want(
+		w.do("POST", "/api/v1/session", object{"email": servertest.OwnerEmail, "password": servertest.OwnerPassword}),
+		401,
+	)
+	w.logIn(servertest.OwnerEmail, otherPassword)
 }
 
 func TestTriesOfAPasswordChangeAreBounded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.LogInsPerMinute = 2 })
-	here := w.logIn(ownerEmail, ownerPassword)
+	here := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	for _, want := range []int{400, 400, 429} {
 		w.want(w.do("PUT", "/api/v1/me/password", object{"current": "wrong", "password": otherPassword}, here), want)
 	}
@@ -106,9 +121,9 @@ func TestTriesOfAPasswordChangeAreBounded(t *testing.T) {
 func TestKeysOfAPerson(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	ada := w.logIn(ownerEmail, ownerPassword)
+	ada := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	bob := w.newPerson("bob", storage.RoleMember)
-	end := w.clock.now().Add(time.Hour)
+	end := w.Clock.Now().Add(time.Hour)
 	made := w.want(
 		w.do("POST", "/api/v1/me/keys", object{"name": "ci", "scopes": []string{"read"}, "expires_at": end}, ada),
 		201,
@@ -138,7 +153,7 @@ func TestKeysOfAPerson(t *testing.T) {
 	)
 	key = "Authorization: Bearer " + again.text(t, "secret")
 	w.want(w.do("GET", "/api/v1/videos", nil, key), 200)
-	w.clock.move(time.Hour)
+	w.Clock.Move(time.Hour)
 	w.want(w.do("GET", "/api/v1/videos", nil, key), 401)
 	w.want(w.do("POST", "/api/v1/me/keys", object{"name": " ", "scopes": []string{"read"}}, ada), 400)
 	w.want(
@@ -163,7 +178,7 @@ func TestNoKeyManagesCredentials(t *testing.T) {
 		{"GET", "/api/v1/me/sessions", nil},
 		{"DELETE", "/api/v1/me/sessions", nil},
 		{"DELETE", "/api/v1/me/sessions/none", nil},
-		{"PUT", "/api/v1/me/password", object{"current": ownerPassword, "password": otherPassword}},
+		{"PUT", "/api/v1/me/password", object{"current": servertest.OwnerPassword, "password": otherPassword}},
 		{"POST", "/api/v1/me/workspace", object{"id": w.workspace(w.asOwner())}},
 		{"POST", "/api/v1/workspaces", object{"name": "x"}},
 		{"POST", "/api/v1/workspace/members/" + member + "/log-in-link", nil},
@@ -173,7 +188,7 @@ func TestNoKeyManagesCredentials(t *testing.T) {
 			t.Errorf("%s %s: %d %s", row.method, row.path, r.status, r.body)
 		}
 	}
-	some := "Authorization: Bearer " + w.newKey(ownerEmail, storage.ScopeRead, storage.ScopeWrite)
+	some := "Authorization: Bearer " + w.newKey(servertest.OwnerEmail, storage.ScopeRead, storage.ScopeWrite)
 	for _, path := range []string{"/api/v1/workspace", "/api/v1/workspace/members", "/api/v1/workspace/invites"} {
 		w.want(w.do("GET", path, nil, some), 403)
 		w.want(w.do("GET", path, nil, w.asOwner()), 200)
@@ -299,7 +314,7 @@ func TestAPicture(t *testing.T) {
 		t.Error("what could be seen through cannot any more")
 	}
 	kept := 0
-	for _, err := range w.lib.Core.Objects.List(t.Context(), "p/") {
+	for _, err := range w.Core.Objects.List(t.Context(), "p/") {
 		if err != nil {
 			t.Fatal(err)
 		}

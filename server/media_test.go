@@ -158,13 +158,13 @@ func TestMediaByGrantOnly(t *testing.T) {
 		}
 	}
 	w.want(w.do("GET", source, nil), 200)
-	w.clock.move(14 * time.Hour)
+	w.Clock.Move(14 * time.Hour)
 	w.want(w.do("GET", source, nil), 403)
 	source, _ = w.mediaOf(u)
 	w.want(w.do("GET", source, nil), 200)
 	w.want(w.do("DELETE", "/api/v1/videos/"+u.video, nil, w.asOwner()), 204)
 	w.want(w.do("GET", source, nil), 403)
-	if strings.Contains(w.logged.String(), parts[2]) || strings.Contains(w.logged.String(), u.share) {
+	if strings.Contains(w.Log.String(), parts[2]) || strings.Contains(w.Log.String(), u.share) {
 		t.Error("the log holds a grant or a share token")
 	}
 }

@@ -87,14 +87,14 @@ func TestProviderSignsInWhoHasAnAccount(t *testing.T) {
 	t.Parallel()
 	for _, quiet := range []bool{false, true} { // told with the log-in, or only when asked
 		w, p := newProviderWorld(t)
-		p.quiet, p.person = quiet, personAt("42", strings.ToUpper(ownerEmail), true)
+		p.quiet, p.person = quiet, personAt("42", strings.ToUpper(servertest.OwnerEmail), true)
 		in := w.want(w.signInAt(), 303)
 		if in.header.Get("Location") != "/v/x?t=1" {
 			t.Errorf("sent to %s", in.header.Get("Location"))
 		}
 		session := sessionOf(in)
 		who := w.want(w.do("GET", "/api/v1/session", nil, session), 200)
-		if !strings.Contains(string(who.body), ownerEmail) {
+		if !strings.Contains(string(who.body), servertest.OwnerEmail) {
 			t.Errorf("signed in as %s", who.body)
 		}
 		// whose it is goes by the subject from now on
@@ -108,14 +108,14 @@ func TestProviderSignsInWhoHasAnAccount(t *testing.T) {
 			200,
 		); !strings.Contains(
 			string(who.body),
-			ownerEmail,
+			servertest.OwnerEmail,
 		) {
 			t.Errorf("the second time as %s", who.body)
 		}
 		w.wantLogged(signin.ActionProviderTied, p.url)
 		w.wantLogged(signin.ActionLogIn, "provider "+p.url)
 		w.newUser("eve@example.org", "Eve")
-		p.person = personAt("66", ownerEmail, true) // the address was given to somebody else there
+		p.person = personAt("66", servertest.OwnerEmail, true) // the address was given to somebody else there
 		if r := w.signInAt(); r.status != 303 {
 			t.Errorf("another account there with the same verified address: %d", r.status)
 		}
@@ -145,7 +145,7 @@ func TestProviderOpensNothingForOthers(t *testing.T) {
 	}{
 		{
 			"an address that nobody vouches for",
-			personAt("1", ownerEmail, false),
+			personAt("1", servertest.OwnerEmail, false),
 			"does not say that your mail address is yours",
 		},
 		{
@@ -213,9 +213,15 @@ func TestTheFirstProofOfAnAddressEndsWhatWasBefore(t *testing.T) {
 			w.wantLogged(signin.ActionAddressProved, "")
 
 			// What its person makes themselves stays at the next proof.
-			w.want(w.do("PUT", "/api/v1/me/password", object{"current": "", "password": ownerPassword}, mine), 204)
+			w.want(
+				w.do("PUT", "/api/v1/me/password", object{"current": "", "password": servertest.OwnerPassword}, mine),
+				204,
+			)
 			proof(w, p)
-			w.want(w.do("POST", "/api/v1/session", object{"email": squatter.email, "password": ownerPassword}), 200)
+			w.want(
+				w.do("POST", "/api/v1/session", object{"email": squatter.email, "password": servertest.OwnerPassword}),
+				200,
+			)
 		})
 	}
 }
@@ -223,7 +229,7 @@ func TestTheFirstProofOfAnAddressEndsWhatWasBefore(t *testing.T) {
 func TestProviderAnswersThatDoNotHold(t *testing.T) {
 	t.Parallel()
 	w, p := newProviderWorld(t)
-	p.person = personAt("42", ownerEmail, true)
+	p.person = personAt("42", servertest.OwnerEmail, true)
 	refused := func(name string, r reply, status int) {
 		t.Helper()
 		if r.status != status || sessionOf(r) != "" {
@@ -270,7 +276,7 @@ func TestProviderAnswersThatDoNotHold(t *testing.T) {
 	denied := url.Values{"state": {q.Get("state")}, "error": {"access_denied"}}
 	refused("when somebody said no", w.do("GET", "/oidc/callback?"+denied.Encode(), nil, cookie), 403)
 	cookie, back = w.beginAt("/")
-	w.clock.move(signin.CeremonyFor + time.Second)
+	w.Clock.Move(signin.CeremonyFor + time.Second)
 	refused("too late", w.do("GET", back, nil, cookie), 400)
 }
 

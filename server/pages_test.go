@@ -229,16 +229,19 @@ func TestHealth(t *testing.T) {
 }
 
 // panicking is a bus that breaks the promise of never panicking.
-type panicking struct{ *memBus }
+type panicking struct{ *servertest.Bus }
 
 func (panicking) Subscribe(context.Context, string) (<-chan string, error) { panic("secret detail") }
 
 func TestAPanicIsAnAnswer(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) { lc.Bus = panicking{&memBus{}} })
+	w := newWorld(
+		t,
+		func(_ *server.Config, _ *server.Deps, lc *servertest.Config) { lc.Bus = panicking{&servertest.Bus{}} },
+	)
 	r := w.want(w.do("GET", "/api/v1/events", nil, w.asOwner()), 500)
 	if r.text(t, "request_id") == "" || strings.Contains(string(r.body), "secret") ||
-		!strings.Contains(w.logged.String(), "secret detail") {
+		!strings.Contains(w.Log.String(), "secret detail") {
 		t.Errorf("answer %s", r.body)
 	}
 }

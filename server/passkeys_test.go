@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"meanwhile/server/servertest"
 	"meanwhile/server/signin"
 	"meanwhile/storage"
 )
@@ -40,9 +41,9 @@ func (w *world) signInBy(a *authenticator, headers ...string) reply {
 // log lists the actions in the workspace's log, newest first.
 func (w *world) log() (lines []storage.Audit) {
 	w.t.Helper()
-	id := must(w.lib.Core.Store.IdentityByEmail(w.t.Context(), ownerEmail))(w.t)
+	id := must(w.Core.Store.IdentityByEmail(w.t.Context(), servertest.OwnerEmail))(w.t)
 	return must(
-		w.lib.Core.Store.ListAudit(w.t.Context(), storage.AuditQuery{WorkspaceID: id.WorkspaceID, Limit: 100}),
+		w.Core.Store.ListAudit(w.t.Context(), storage.AuditQuery{WorkspaceID: id.WorkspaceID, Limit: 100}),
 	)(
 		w.t,
 	)
@@ -62,14 +63,14 @@ func (w *world) wantLogged(action storage.Action, detail string) {
 func TestPasskeySignsInWithoutAName(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	session := w.logIn(ownerEmail, ownerPassword)
+	session := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	a := newAuthenticator(t, namedOrigin)
 	added := w.want(w.addPasskey(a, session), 201)
 	if added.text(t, "name") != "Laptop" {
 		t.Errorf("added %s", added.body)
 	}
 	in := w.want(w.signInBy(a, session), 200)
-	if !strings.Contains(string(in.body), ownerEmail) {
+	if !strings.Contains(string(in.body), servertest.OwnerEmail) {
 		t.Errorf("signed in as %s", in.body)
 	}
 	w.want(w.do("GET", "/api/v1/session", nil, session), 401) // the browser's older session ended
@@ -104,7 +105,7 @@ func TestPasskeySignsInWithoutAName(t *testing.T) {
 func TestPasskeyAnswersThatDoNotHold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	session := w.logIn(ownerEmail, ownerPassword)
+	session := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	a := newAuthenticator(t, namedOrigin)
 	w.want(w.addPasskey(a, session), 201)
 	tests := []struct {
@@ -140,7 +141,7 @@ func TestPasskeyCeremoniesAreUsedOnceInTimeByTheirPerson(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.newUser("eve@example.org", "Eve")
-	_, secret, err := w.lib.SignIn.AddUser(
+	_, secret, err := w.SignIn.AddUser(
 		t.Context(),
 		signin.Account{Email: "bob@example.org", Role: storage.RoleMember},
 	)
@@ -148,7 +149,7 @@ func TestPasskeyCeremoniesAreUsedOnceInTimeByTheirPerson(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := cookieIn(t, w.want(w.do("POST", "/enter/"+secret, formOf(), formType), 303))
-	session := w.logIn(ownerEmail, ownerPassword)
+	session := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	a := newAuthenticator(t, namedOrigin)
 	w.want(w.addPasskey(a, session), 201)
 
@@ -164,7 +165,7 @@ func TestPasskeyCeremoniesAreUsedOnceInTimeByTheirPerson(t *testing.T) {
 	swapped := object{"ceremony": elsewhere.text(t, "ceremony"), "credential": late["credential"]}
 	// the answer to another question
 	w.want(w.do("POST", "/api/v1/passkey-log-in", swapped, namedHost), 401)
-	w.clock.move(signin.CeremonyFor + time.Second)
+	w.Clock.Move(signin.CeremonyFor + time.Second)
 	w.want(w.do("POST", "/api/v1/passkey-log-in", late, namedHost), 410)
 
 	begun = w.want(w.do("POST", "/api/v1/me/passkeys/begin", nil, session, namedHost), 200)
@@ -181,7 +182,7 @@ func TestPasskeyWhoseCountGoesBackIsRefused(t *testing.T) {
 	w := newWorld(t)
 	a := newAuthenticator(t, namedOrigin)
 	a.count = 7
-	w.want(w.addPasskey(a, w.logIn(ownerEmail, ownerPassword)), 201)
+	w.want(w.addPasskey(a, w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)), 201)
 	copied := *a
 	a.count = 8
 	w.want(w.signInBy(a), 200)
@@ -193,7 +194,7 @@ func TestPasskeyWhoseCountGoesBackIsRefused(t *testing.T) {
 		}
 	}
 	w.wantLogged(signin.ActionPasskeyRefused, "Laptop: its count was 8, and is 7")
-	if !strings.Contains(w.logged.String(), "passkey refused") {
+	if !strings.Contains(w.Log.String(), "passkey refused") {
 		t.Error("the operator's log has nothing of it")
 	}
 	a.count = 9

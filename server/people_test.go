@@ -18,7 +18,7 @@ import (
 func (w *world) addMember() string {
 	w.t.Helper()
 	name := storage.NewRandomID()
-	u, _, err := w.lib.SignIn.AddUser(
+	u, _, err := w.SignIn.AddUser(
 		w.t.Context(),
 		signin.Account{Email: name + "@example.org", Name: name, Role: storage.RoleMember},
 	)
@@ -39,7 +39,7 @@ const otherPassword = "another long password"
 func (w *world) newPerson(name string, role storage.Role) person {
 	w.t.Helper()
 	p := person{email: name + "@example.org"}
-	u, _, err := w.lib.SignIn.AddUser(
+	u, _, err := w.SignIn.AddUser(
 		w.t.Context(),
 		signin.Account{Email: p.email, Name: name, Password: otherPassword, Role: role},
 	)
@@ -100,7 +100,7 @@ func TestAnInviteMakesOneAccount(t *testing.T) {
 		!strings.Contains(string(short.body), `value="bob@example.org"`) {
 		t.Errorf("the form again: %s", short.body)
 	}
-	w.want(w.do("POST", path, joining(ownerEmail), formType), 409) // which leaves the invite open
+	w.want(w.do("POST", path, joining(servertest.OwnerEmail), formType), 409) // which leaves the invite open
 	session := sessionIn(t, w.want(w.do("POST", path, joining("bob@example.org"), formType), 303))
 	me := w.want(w.do("GET", "/api/v1/me", nil, session), 200)
 	if me.text(t, "role") != "member" || me.text(t, "time_zone") != "Europe/Lisbon" ||
@@ -142,7 +142,7 @@ func TestOfManyWhoUseAnInviteAtOnceOneJoins(t *testing.T) {
 			t.Errorf("status %d", status)
 		}
 	}
-	n := must(w.lib.Core.Store.CountUsers(t.Context()))(t)
+	n := must(w.Core.Store.CountUsers(t.Context()))(t)
 	if joined != 1 || n != 2 {
 		t.Errorf("%d joined, and there are %d accounts", joined, n)
 	}
@@ -152,7 +152,7 @@ func TestAnInviteEnds(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for what, end := range map[string]func(made reply){
-		"by time": func(reply) { w.clock.move(7*24*time.Hour + time.Second) },
+		"by time": func(reply) { w.Clock.Move(7*24*time.Hour + time.Second) },
 		"by revoking": func(r reply) {
 			w.want(w.do("DELETE", "/api/v1/workspace/invites/"+r.text(t, "id"), nil, w.asOwner()), 204)
 		},
@@ -202,7 +202,7 @@ func TestAnInviteForAnAddressIsForNobodyElse(t *testing.T) {
 	first, second := w.newInvite("zoe@example.org"), w.newInvite("ZOE@example.org")
 	w.want(w.do("GET", "/invite/"+secretIn(first.text(t, "url")), nil), 404)
 	w.want(w.do("GET", "/invite/"+secretIn(second.text(t, "url")), nil), 200)
-	w.mail.err = storage.E(storage.Unavailable, "away", nil)
+	w.Mail.Fail(storage.E(storage.Unavailable, "away", nil))
 	if unsent := w.newInvite("uma@example.org"); unsent.field(t, "mailed") != false || unsent.text(t, "url") == "" {
 		t.Errorf("while the mail server is away: %s", unsent.body)
 	}
@@ -221,7 +221,7 @@ func TestASignedInPersonJoinsByInvite(t *testing.T) {
 		w.do(
 			"POST",
 			"/api/v1/workspace/invites",
-			object{"role": "admin", "email": strings.ToUpper(ownerEmail)},
+			object{"role": "admin", "email": strings.ToUpper(servertest.OwnerEmail)},
 			bob.session,
 		),
 		201,
@@ -229,7 +229,7 @@ func TestASignedInPersonJoinsByInvite(t *testing.T) {
 	path := "/invite/" + secretIn(made.text(t, "url"))
 	w.want(w.do("POST", path, "", formType, w.asOwner()), 403) // not by a key
 	w.want(w.do("POST", path, "", formType, bob.session), 403)
-	ada := w.logIn(ownerEmail, ownerPassword)
+	ada := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	if page := w.want(
 		w.do("GET", path, nil, ada),
 		200,
@@ -276,7 +276,7 @@ func TestARemovedPersonSeesNothing(t *testing.T) {
 
 	w.want(w.do("DELETE", "/api/v1/workspace/members/"+bob.id, nil, w.asOwner()), 204)
 	<-ended
-	w.clock.move(10 * time.Second)
+	w.Clock.Move(10 * time.Second)
 	for _, who := range []string{bob.session, key} {
 		w.want(w.do("GET", "/api/v1/videos/"+u.video, nil, who), 401)
 		w.want(w.do("GET", "/api/v1/events", nil, who), 401)
@@ -394,7 +394,7 @@ func TestWorkspacesDoNotSeeOneAnother(t *testing.T) {
 func TestRolesInAWorkspace(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	ada := w.logIn(ownerEmail, ownerPassword)
+	ada := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	adaID := w.want(w.do("GET", "/api/v1/me", nil, ada), 200).text(t, "id")
 	bob, cay := w.newPerson("bob", storage.RoleAdmin), w.newPerson("cay", storage.RoleMember)
 	role := func(id, role, who string) reply {
@@ -434,11 +434,11 @@ func TestRolesInAWorkspace(t *testing.T) {
 	w.want(role(adaID, "owner", bob.session), 204) // an owner makes another one, and may go
 	w.want(w.do("DELETE", "/api/v1/workspace/members/"+bob.id, nil, bob.session), 204)
 	w.want(w.do("GET", "/api/v1/me", nil, bob.session), 401)
-	ada = w.logIn(ownerEmail, ownerPassword)
+	ada = w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	w.want(w.do("DELETE", "/api/v1/workspace/members/"+adaID, nil, ada), 409)
 
 	var said []string
-	for _, line := range must(w.lib.Core.Store.ListAudit(t.Context(), storage.AuditQuery{
+	for _, line := range must(w.Core.Store.ListAudit(t.Context(), storage.AuditQuery{
 		WorkspaceID: storage.WorkspaceID(w.workspace(ada)),
 		Limit:       100,
 	}))(t) {
@@ -459,7 +459,12 @@ func TestALogInLinkForSomebodyElse(t *testing.T) {
 	w := newWorld(t)
 	bob := w.newPerson("bob", storage.RoleMember)
 	made := w.want(
-		w.do("POST", "/api/v1/workspace/members/"+bob.id+"/log-in-link", nil, w.logIn(ownerEmail, ownerPassword)),
+		w.do(
+			"POST",
+			"/api/v1/workspace/members/"+bob.id+"/log-in-link",
+			nil,
+			w.logIn(servertest.OwnerEmail, servertest.OwnerPassword),
+		),
 		201,
 	)
 	path := strings.TrimPrefix(made.text(t, "url"), w.url)
@@ -505,13 +510,13 @@ func TestSignUpByDomain(t *testing.T) {
 	url, _, _ = strings.Cut(url, "\n")
 	// who asks again at once, and who is there already, hears the same and gets no mail
 	w.want(ask("bob@example.org"), 200)
-	known := w.want(ask(ownerEmail), 200)
+	known := w.want(ask(servertest.OwnerEmail), 200)
 	if more := w.mails(); len(more) != 0 {
 		t.Errorf("mailed %v", more)
 	}
 	same := func(r reply) string {
 		return changing.ReplaceAllString(
-			strings.NewReplacer("Bob@EXAMPLE.org", "", ownerEmail, "").Replace(string(r.body)),
+			strings.NewReplacer("Bob@EXAMPLE.org", "", servertest.OwnerEmail, "").Replace(string(r.body)),
 			"",
 		)
 	}
@@ -519,16 +524,16 @@ func TestSignUpByDomain(t *testing.T) {
 		t.Errorf("a known address hears %s\nanother %s", known.body, first.body)
 	}
 	w.want(w.do("GET", url, nil), 200)
-	w.clock.move(time.Hour)
+	w.Clock.Move(time.Hour)
 	w.want(ask("bob@example.org"), 200)
 	w.want(w.do("GET", url, nil), 404) // the newer link counts
 	_, url, _ = strings.Cut(w.mails()[0].Text, w.url)
 	url, _, _ = strings.Cut(url, "\n")
 	w.want(w.do("POST", url, joining("mallory@example.org"), formType), 303)
 	w.logIn("bob@example.org", otherPassword)
-	w.mail.err = storage.E(storage.Unavailable, "away", nil)
+	w.Mail.Fail(storage.E(storage.Unavailable, "away", nil))
 	w.want(ask("cay@example.org"), 503)
-	w.mail.err = nil
+	w.Mail.Fail(nil)
 	w.want(ask("cay@example.org"), 200)
 	if len(w.mails()) != 1 {
 		t.Error("who could not be mailed cannot ask again")

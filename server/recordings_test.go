@@ -315,7 +315,7 @@ func TestARequestWithAKeyMakesOneRecording(t *testing.T) {
 	w.want(create(w.asOwner(), `"`+strings.Repeat("k", 256)+`"`), 422)
 	w.want(w.do("DELETE", u.location, nil, "Authorization: Bearer "+u.token), 204)
 	w.want(create(w.asOwner(), `"take-1"`), 410)
-	w.clock.move(24*time.Hour + time.Second)
+	w.Clock.Move(24*time.Hour + time.Second)
 	if id(create(w.asOwner(), `"take-1"`)) == id(first) {
 		t.Error("a day later the key still gives the first recording")
 	}

@@ -181,7 +181,11 @@ func TestLogInsAreCountedOverAllServers(t *testing.T) {
 		}
 		for n := range 20 {
 			w := worlds[n%servers]
-			r := w.do("POST", "/api/v1/session", map[string]string{"email": ownerEmail, "password": "wrong password"})
+			r := w.do(
+				"POST",
+				"/api/v1/session",
+				map[string]string{"email": servertest.OwnerEmail, "password": "wrong password"},
+			)
 			if r.status == http.StatusTooManyRequests {
 				return n
 			}

@@ -277,7 +277,7 @@ func TestUnknownAndPrivateTakeTheSameRoad(t *testing.T) {
 		}
 	}
 	// the second has no password yet
-	for _, email := range []string{"nobody@example.org", "eve@example.org", ownerEmail} {
+	for _, email := range []string{"nobody@example.org", "eve@example.org", servertest.OwnerEmail} {
 		r.take()
 		w.want(w.do("POST", "/api/v1/session", object{"email": email, "password": "a wrong one"}), 401)
 		if got := fmt.Sprint(r.take()); got != "[IdentityByEmail Verify]" {

@@ -21,7 +21,7 @@ func TestPasswordsWithForgedAddresses(t *testing.T) {
 	tries := map[string]func(i int) object{
 		"/api/v1/session": func(i int) object {
 			return object{
-				"email":    ownerEmail,
+				"email":    servertest.OwnerEmail,
 				"password": fmt.Sprint("guess number ", i),
 			}
 		},
@@ -50,7 +50,7 @@ func TestMailboxesAreNotFilled(t *testing.T) {
 		t.Helper()
 		w.want(w.do("POST", "/api/v1/log-in-links", object{"email": email}), want)
 	}
-	for _, email := range []string{ownerEmail, "nobody@example.org"} { // the same for both
+	for _, email := range []string{servertest.OwnerEmail, "nobody@example.org"} { // the same for both
 		ask(email, 202)
 		ask(strings.ToUpper(email), 202)
 		ask(email, 429)
@@ -59,6 +59,6 @@ func TestMailboxesAreNotFilled(t *testing.T) {
 	if n := len(w.mails()); n != 2 {
 		t.Errorf("%d mails, want 2", n)
 	}
-	w.clock.move(time.Hour)
-	ask(ownerEmail, 202)
+	w.Clock.Move(time.Hour)
+	ask(servertest.OwnerEmail, 202)
 }

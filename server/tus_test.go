@@ -57,7 +57,7 @@ func TestTusTellsWhatItCanDo(t *testing.T) {
 func TestTusCreation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	session := w.logIn(ownerEmail, ownerPassword)
+	session := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	name := "Upload-Metadata: filename " + base64.StdEncoding.EncodeToString([]byte("Ünïcode film.mp4"))
 	tests := []struct {
 		name    string
@@ -102,7 +102,7 @@ func TestTusCreation(t *testing.T) {
 			name: "with a key without the scope",
 			headers: []string{
 				tusOn,
-				"Authorization: Bearer " + w.newKey(ownerEmail, storage.ScopeRead),
+				"Authorization: Bearer " + w.newKey(servertest.OwnerEmail, storage.ScopeRead),
 				"Upload-Length: 10",
 			},
 			status: 403,
@@ -185,7 +185,7 @@ func TestTusLocationStaysWhereTheBrowserIs(t *testing.T) {
 		t,
 		func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.BaseURL = "https://video.example.org" },
 	)
-	session := strings.Replace(w.logIn(ownerEmail, ownerPassword), "\n", "", 1)
+	session := strings.Replace(w.logIn(servertest.OwnerEmail, servertest.OwnerPassword), "\n", "", 1)
 	r := w.want(
 		w.do(
 			"POST",
@@ -357,7 +357,7 @@ func TestTusEnds(t *testing.T) {
 	w.want(w.do("DELETE", u.location, nil, tusOn, "Authorization: Bearer "+u.token), 410)
 
 	late := w.createUpload(10)
-	w.clock.move(8 * 24 * time.Hour)
+	w.Clock.Move(8 * 24 * time.Hour)
 	w.want(w.patch(late, 0, "x"), 410)
 }
 

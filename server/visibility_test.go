@@ -34,8 +34,8 @@ var visibilities = []visibility{
 		w.rules(u, object{"audience": "named", "people": []string{"Client@example.com"}})
 	}},
 	{"expired", func(w *world, u uploaded) {
-		w.rules(u, object{"expires_at": w.clock.now().Add(time.Minute).UTC().Format(time.RFC3339)})
-		w.clock.move(time.Minute)
+		w.rules(u, object{"expires_at": w.Clock.Now().Add(time.Minute).UTC().Format(time.RFC3339)})
+		w.Clock.Move(time.Minute)
 	}},
 	{"revoked", func(w *world, u uploaded) {
 		w.want(w.do("DELETE", "/api/v1/videos/"+u.video+"/shares/"+w.shareID(u.share), nil, w.asOwner()), 204)
@@ -63,7 +63,7 @@ func TestEveryLinkForEveryone(t *testing.T) {
 		"eve@example.org",
 		"Eve",
 	), w.newAdmin("grace@example.org")
-	session := w.logIn(ownerEmail, ownerPassword)
+	session := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	viewers := []viewer{
 		{"guest", func(*world, uploaded) []string { return nil }},
 		{"guest+pw", func(w *world, u uploaded) []string { return w.passByPassword(u) }},
@@ -162,13 +162,13 @@ func (w *world) tryLink(row server.Route, path string, u uploaded, headers []str
 func (w *world) newStranger(email string) string {
 	w.t.Helper()
 	// later, whatever the machine's clock does: the oldest workspace is the one of the site
-	ctx, now := w.t.Context(), w.clock.now().Add(time.Minute)
+	ctx, now := w.t.Context(), w.Clock.Now().Add(time.Minute)
 	ws := storage.Workspace{ID: storage.WorkspaceID(storage.NewRandomID()), Name: "Elsewhere", CreatedAt: now}
 	u := storage.User{ID: storage.UserID(storage.NewRandomID()), Email: email, Name: "Mallory", CreatedAt: now}
-	if err := w.lib.Core.Store.CreateWorkspace(ctx, ws); err != nil {
+	if err := w.Core.Store.CreateWorkspace(ctx, ws); err != nil {
 		w.t.Fatal(err)
 	}
-	if err := w.lib.Core.Store.CreateUser(
+	if err := w.Core.Store.CreateUser(
 		ctx,
 		u,
 		storage.Membership{WorkspaceID: ws.ID, UserID: u.ID, Role: storage.RoleOwner, CreatedAt: now},
@@ -180,7 +180,7 @@ func (w *world) newStranger(email string) string {
 
 func (w *world) newAdmin(email string) string {
 	w.t.Helper()
-	if _, _, err := w.lib.SignIn.AddUser(
+	if _, _, err := w.SignIn.AddUser(
 		w.t.Context(),
 		signin.Account{Email: email, Name: "Grace", Role: storage.RoleAdmin},
 	); err != nil {

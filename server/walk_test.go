@@ -33,9 +33,9 @@ func TestEveryRouteForEveryone(t *testing.T) {
 	member := w.newUser("eve@example.org", "Eve")
 	keys := map[storage.Scope]string{}
 	for _, s := range storage.AllScopes {
-		keys[s] = w.newKey(ownerEmail, s)
+		keys[s] = w.newKey(servertest.OwnerEmail, s)
 	}
-	session := w.logIn(ownerEmail, ownerPassword)
+	session := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	visitors := []visitor{
 		{name: "guest", headers: func(*world, uploaded) []string { return nil }},
 		{name: "guest/trash", headers: func(*world, uploaded) []string { return nil }, trashed: true},
@@ -90,7 +90,7 @@ func (w *world) visit(row server.Route, v visitor) int {
 	}
 	token := u.share
 	if strings.HasPrefix(row.Path, "/setup/") {
-		token = w.lib.SignIn.SetUpToken()
+		token = w.SignIn.SetUpToken()
 	}
 	secret := "none"
 	if strings.HasPrefix(row.Path, "/invite/") && row.Method == "GET" {
@@ -134,7 +134,7 @@ func (w *world) visit(row server.Route, v visitor) int {
 	case "set-picture":
 		body = "no picture"
 	case "change-password":
-		body = object{"current": "wrong", "password": ownerPassword}
+		body = object{"current": "wrong", "password": servertest.OwnerPassword}
 	case "make-key":
 		body = object{"name": "x", "scopes": []string{"read"}}
 	case "make-workspace":
@@ -201,7 +201,7 @@ func (w *world) visit(row server.Route, v visitor) int {
 // shareID is the identity of a link in the owner's addresses.
 func (w *world) shareID(token string) string {
 	w.t.Helper()
-	share, err := w.lib.Core.Store.ShareByToken(w.t.Context(), token)
+	share, err := w.Core.Store.ShareByToken(w.t.Context(), token)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -329,17 +329,17 @@ func TestWhatMayNotBeSeenLooksLikeNothing(t *testing.T) {
 	w := newWorld(t)
 	trashed, expired, revoked := w.newReadyVideo(), w.newReadyVideo(), w.newReadyVideo()
 	w.want(w.do("DELETE", "/api/v1/videos/"+trashed.video, nil, w.asOwner()), 204)
-	past := w.clock.now().Add(-1)
+	past := w.Clock.Now().Add(-1)
 	for token, change := range map[string]func(*storage.Share){
 		expired.share: func(s *storage.Share) { s.ExpiresAt = &past },
 		revoked.share: func(s *storage.Share) { s.RevokedAt = &past },
 	} {
-		s, err := w.lib.Core.Store.ShareByToken(t.Context(), token)
+		s, err := w.Core.Store.ShareByToken(t.Context(), token)
 		if err != nil {
 			t.Fatal(err)
 		}
 		change(&s)
-		if err := w.lib.Core.Store.UpdateShare(t.Context(), s); err != nil {
+		if err := w.Core.Store.UpdateShare(t.Context(), s); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -2,21 +2,17 @@ package server_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -24,153 +20,18 @@ import (
 	"meanwhile/server/servertest"
 	"meanwhile/server/signin"
 	"meanwhile/storage"
-	"meanwhile/storage/fsstore"
-	"meanwhile/storage/sqlstore/sqlstoretest"
 	"meanwhile/worker/media"
 	"meanwhile/worker/stages"
 )
 
-// memBus carries events inside the test.
-type memBus struct {
-	mu   sync.Mutex
-	subs map[string][]chan string
-}
-
-func (b *memBus) Publish(_ context.Context, topic, event string) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, c := range b.subs[topic] {
-		select {
-		case c <- event:
-		default:
-		}
-	}
-	return nil
-}
-
-func (b *memBus) Subscribe(ctx context.Context, topic string) (<-chan string, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.subs == nil {
-		b.subs = map[string][]chan string{}
-	}
-	c := make(chan string, 64)
-	b.subs[topic] = append(b.subs[topic], c)
-	context.AfterFunc(ctx, func() {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.subs[topic] = slices.DeleteFunc(b.subs[topic], func(o chan string) bool { return o == c })
-		close(c)
-	})
-	return c, nil
-}
-
-// memQueue records jobs; the test is the worker.
-type memQueue struct {
-	mu   sync.Mutex
-	jobs []storage.Job
-}
-
-func (q *memQueue) Enqueue(_ context.Context, j storage.Job) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.jobs = append(q.jobs, j)
-	return nil
-}
-
-func (q *memQueue) take() []storage.Job {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	jobs := q.jobs
-	q.jobs = nil
-	return jobs
-}
-
-// mailbox gets every mail that is sent.
-type mailbox struct {
-	mu   sync.Mutex
-	mail []storage.Mail
-	err  error // instead of taking any
-}
-
-func (m *mailbox) Send(_ context.Context, mail storage.Mail) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.err == nil {
-		m.mail = append(m.mail, mail)
-	}
-	return m.err
-}
-
-func (m *mailbox) take() []storage.Mail {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	mail := m.mail
-	m.mail = nil
-	return mail
-}
-
-// plainHasher costs nothing.
-type plainHasher struct{}
-
-func (plainHasher) Hash(_ context.Context, p string) (string, error) { return "plain:" + p, nil }
-func (plainHasher) Verify(_ context.Context, p, h string) (bool, error) {
-	return h == "plain:"+p, nil
-}
-
-const (
-	ownerEmail    = "ada@example.org"
-	ownerPassword = "a long enough password"
-)
-
 // world is a running server on real stores, with one owner.
 type world struct {
+	*servertest.Fixture
 	t       testing.TB
 	url     string
-	lib     *servertest.Services
-	queue   *memQueue
-	bus     *memBus
-	mail    *mailbox
 	key     string // every scope, the owner's
-	logged  *logBuffer
-	clock   *clock
 	handler http.Handler
 	staged  map[string]staged // videos that a walk over all routes shares
-}
-
-// clock is a time that tests move.
-type clock struct {
-	mu   sync.Mutex
-	plus time.Duration
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return time.Now().Add(c.plus)
-}
-
-func (c *clock) move(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.plus += d
-}
-
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 func must[T any](v T, err error) func(testing.TB) T {
@@ -188,46 +49,14 @@ type change func(*server.Config, *server.Deps, *servertest.Config)
 func newWorld(t testing.TB, changes ...change) *world {
 	t.Helper()
 	w := newEmptyWorld(t, changes...)
-	ctx := t.Context()
-	_, err := w.lib.SignIn.SetUp(
-		ctx,
-		w.lib.SignIn.SetUpToken(),
-		"Crew",
-		signin.Account{Email: ownerEmail, Name: "Ada", Password: ownerPassword},
-		signin.Entry{Device: "test"},
-	)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.key = w.newKey(ownerEmail, storage.AllScopes...)
+	w.SetUp(t)
+	w.key = w.newKey(servertest.OwnerEmail, storage.AllScopes...)
 	return w
 }
 
 func newEmptyWorld(t testing.TB, changes ...change) *world {
 	t.Helper()
-	w := &world{
-		t:      t,
-		queue:  &memQueue{},
-		bus:    &memBus{},
-		mail:   &mailbox{},
-		logged: &logBuffer{},
-		clock:  &clock{},
-		staged: map[string]staged{},
-	}
-	log := slog.New(slog.NewTextHandler(w.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	store := sqlstoretest.Open(t, log)
-	objects := must(fsstore.New(filepath.Join(t.TempDir(), "objects")))(t)
-	lc := servertest.Config{
-		Store:   store,
-		Objects: objects,
-		Queue:   w.queue,
-		Bus:     w.bus,
-		Mailer:  w.mail,
-		Hasher:  plainHasher{},
-		Log:     log,
-		Secret:  bytes.Repeat([]byte{7}, 32),
-		Now:     w.clock.now,
-	}
+	w := &world{t: t, staged: map[string]staged{}}
 	done := make(chan struct{})
 	c := server.Config{
 		Version:                "test",
@@ -235,14 +64,16 @@ func newEmptyWorld(t testing.TB, changes ...change) *world {
 		GuestCommentsPerMinute: 1000,
 		GuestCommentsPerHour:   10000,
 	}
-	d := server.Deps{Log: log, Done: done}
-	for _, f := range changes {
-		f(&c, &d, &lc)
-	}
-	w.lib = servertest.New(lc)
-	d.Services = &w.lib.Services
+	d := server.Deps{Done: done}
+	w.Fixture = servertest.NewEmpty(t, func(sc *servertest.Config) {
+		d.Log = sc.Log
+		for _, f := range changes {
+			f(&c, &d, sc)
+		}
+	})
+	d.Services = &w.Services.Services
 	w.handler = server.New(c, d)
-	srv := server.HTTPServer(w.handler, log)
+	srv := server.HTTPServer(w.handler, d.Log)
 	l := must(net.Listen("tcp", "127.0.0.1:0"))(t)
 	w.url = "http://" + l.Addr().String()
 	ended := make(chan error, 1)
@@ -251,20 +82,19 @@ func newEmptyWorld(t testing.TB, changes ...change) *world {
 		close(done)
 		_ = srv.Close()
 		<-ended
-		_ = objects.Close()
 	})
 	return w
 }
 
 func (w *world) newKey(email string, scopes ...storage.Scope) string {
 	w.t.Helper()
-	return must(w.lib.SignIn.AddAPIKey(w.t.Context(), email, "test", scopes, nil))(w.t)
+	return must(w.SignIn.AddAPIKey(w.t.Context(), email, "test", scopes, nil))(w.t)
 }
 
 // newUser makes another member and gives a key of theirs.
 func (w *world) newUser(email, name string) string {
 	w.t.Helper()
-	if _, _, err := w.lib.SignIn.AddUser(
+	if _, _, err := w.SignIn.AddUser(
 		w.t.Context(),
 		signin.Account{Email: email, Name: name, Role: storage.RoleMember},
 	); err != nil {
@@ -457,9 +287,9 @@ func (w *world) newReadyVideo() uploaded {
 func (w *world) process() {
 	w.t.Helper()
 	ctx := w.t.Context()
-	for jobs := w.queue.take(); len(jobs) > 0; jobs = w.queue.take() {
+	for jobs := w.Queue.Take(); len(jobs) > 0; jobs = w.Queue.Take() {
 		for _, j := range jobs {
-			task, err := w.lib.Stages.Claim(ctx, j.Stage, "test")
+			task, err := w.Stages.Claim(ctx, j.Stage, "test")
 			if err != nil {
 				w.t.Fatal(err)
 			}
@@ -473,7 +303,7 @@ func (w *world) process() {
 func (w *world) work(task stages.Task) error {
 	ctx := w.t.Context()
 	if task.Stage.Step == storage.StepInspect {
-		return w.lib.Stages.FinishInspect(ctx, task, storage.Probe{
+		return w.Stages.FinishInspect(ctx, task, storage.Probe{
 			Container:  storage.ContainerMP4,
 			DurationMS: 90_000,
 			Streams:    2,
@@ -502,7 +332,7 @@ func (w *world) work(task stages.Task) error {
 	}
 	for _, a := range made {
 		body := bodyOf(a.Name)
-		key, n, err := w.lib.Stages.PutDerived(
+		key, n, err := w.Stages.PutDerived(
 			ctx,
 			task,
 			strings.TrimPrefix(path.Ext(a.Name), "."),
@@ -515,7 +345,7 @@ func (w *world) work(task stages.Task) error {
 		a.Key, a.SizeBytes, a.Duration, a.SHA256 = key, n, 90*time.Second, hex.EncodeToString(sum[:])
 		out.Assets = append(out.Assets, a)
 	}
-	return w.lib.Stages.Finish(ctx, task, out)
+	return w.Stages.Finish(ctx, task, out)
 }
 
 const (

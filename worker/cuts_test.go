@@ -167,10 +167,7 @@ func (s *shop) seen(t *testing.T, file sample, cut int) (time.Duration, bool) {
 func (s *shop) everything(t *testing.T) {
 	t.Helper()
 	for {
-		s.mu.Lock()
-		jobs := s.jobs
-		s.jobs = nil
-		s.mu.Unlock()
+		jobs := s.Queue.Take()
 		if len(jobs) == 0 {
 			return
 		}
@@ -206,7 +203,7 @@ func TestCutRecordingsBecomeReady(t *testing.T) {
 
 func (s *shop) wantReady(t *testing.T, r *take, length time.Duration) {
 	t.Helper()
-	v, err := s.Videos.ByID(t.Context(), s.owner, r.Video.ID)
+	v, err := s.Videos.ByID(t.Context(), s.Owner, r.Video.ID)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package worker_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -13,17 +12,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"meanwhile/server/access"
 	"meanwhile/server/servertest"
-	"meanwhile/server/signin"
 	"meanwhile/server/uploads"
 	"meanwhile/server/watch"
 	"meanwhile/storage"
-	"meanwhile/storage/fsstore"
-	"meanwhile/storage/sqlstore/sqlstoretest"
 	"meanwhile/worker"
 	"meanwhile/worker/ffmpeg"
 	"meanwhile/worker/ffmpeg/ffmpegtest"
@@ -40,60 +35,24 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// shop is every subject on a real database with a worker that does what the test tells it to.
+// shop is the fixture with a worker that does what the test tells it to.
 type shop struct {
-	*servertest.Services
+	*servertest.Fixture
 	worker *worker.Worker
-	owner  access.Actor
-	mu     sync.Mutex
-	jobs   []storage.Job
-}
-
-func (s *shop) Enqueue(_ context.Context, j storage.Job) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.jobs = append(s.jobs, j)
-	return nil
-}
-
-func (s *shop) Publish(context.Context, string, string) error { return nil }
-func (s *shop) Subscribe(context.Context, string) (<-chan string, error) {
-	return make(chan string), nil
-}
-func (s *shop) Hash(_ context.Context, password string) (string, error) { return password, nil }
-func (s *shop) Verify(_ context.Context, password, hash string) (bool, error) {
-	return password == hash, nil
 }
 
 func newShop(t *testing.T) *shop {
 	t.Helper()
-	dir := t.TempDir()
-	store := sqlstoretest.Open(t, slog.New(slog.DiscardHandler))
-	objects, err := fsstore.New(filepath.Join(dir, "objects"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { objects.Close() })
 	tools, err := ffmpeg.New(t.Context(), ffmpeg.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	scratch, err := worker.NewScratch(filepath.Join(dir, "scratch"))
+	scratch, err := worker.NewScratch(filepath.Join(t.TempDir(), "scratch"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { scratch.Close() })
-	s := &shop{}
-	s.Services = servertest.New(
-		servertest.Config{
-			Store:   store,
-			Objects: objects,
-			Queue:   s,
-			Bus:     s,
-			Hasher:  s,
-			Secret:  bytes.Repeat([]byte("k"), 32),
-		},
-	)
+	s := &shop{Fixture: servertest.New(t)}
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	s.worker = &worker.Worker{
 		Stages:  s.Stages,
@@ -103,38 +62,15 @@ func newShop(t *testing.T) *shop {
 		Owner:   "test",
 		Log:     log,
 	}
-	cookie, err := s.SignIn.SetUp(
-		t.Context(),
-		s.SignIn.SetUpToken(),
-		"Team",
-		signin.Account{Email: "ada@example.com", Name: "Ada", Password: "a long password"},
-		signin.Entry{Device: "test"},
-	)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s.owner, err = s.Core.BySession(t.Context(), cookie); err != nil {
-		t.Fatal(err)
-	}
 	return s
 }
 
 // work does what was sent of a step, and answers how much that was.
 func (s *shop) work(t *testing.T, step storage.Step) (done int) {
 	t.Helper()
-	s.mu.Lock()
-	jobs := s.jobs
-	s.jobs = nil
-	s.mu.Unlock()
-	for _, j := range jobs {
-		st, err := s.Core.Store.StageByID(t.Context(), j.Stage)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if st.Step == step {
-			s.worker.Handle(t.Context(), j.Stage)
-			done++
-		}
+	for _, stage := range s.Jobs(t, step) {
+		s.worker.Handle(t.Context(), stage)
+		done++
 	}
 	return done
 }
@@ -147,7 +83,7 @@ type take struct {
 
 func (s *shop) record(t *testing.T) *take {
 	t.Helper()
-	ticket, err := s.Uploads.CreateRecording(t.Context(), s.owner, "Weekly")
+	ticket, err := s.Uploads.CreateRecording(t.Context(), s.Owner, "Weekly")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +93,7 @@ func (s *shop) record(t *testing.T) *take {
 func (s *shop) put(t *testing.T, r *take, body []byte) {
 	t.Helper()
 	n := uploads.NewChunk{Track: storage.ScreenTrack, N: r.sent, MediaType: "video/mp4", Want: sha256.Sum256(body)}
-	if _, _, err := s.Uploads.PutChunk(t.Context(), s.owner, r.Upload.ID, n, bytes.NewReader(body)); err != nil {
+	if _, _, err := s.Uploads.PutChunk(t.Context(), s.Owner, r.Upload.ID, n, bytes.NewReader(body)); err != nil {
 		t.Fatal(err)
 	}
 	r.sent++
@@ -167,7 +103,7 @@ func (s *shop) put(t *testing.T, r *take, body []byte) {
 func (s *shop) complete(t *testing.T, r *take) {
 	t.Helper()
 	claims := map[string]uploads.Claim{storage.ScreenTrack: {Chunks: r.sent, Bytes: r.size}}
-	if _, err := s.Uploads.Complete(t.Context(), s.owner, r.Upload.ID, claims); err != nil {
+	if _, err := s.Uploads.Complete(t.Context(), s.Owner, r.Upload.ID, claims); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -309,8 +245,8 @@ func TestSoundIsMadeWhileItIsRecorded(t *testing.T) {
 	pieces := 0
 	for at := 0; at < len(file); at += piece {
 		s.put(t, r, file[at:min(at+piece, len(file))])
-		if pieces == 2 && len(s.jobs) > 0 {
-			s.dieAt(t, s.jobs[len(s.jobs)-1].Stage)
+		if jobs := s.Queue.Waiting(); pieces == 2 && len(jobs) > 0 {
+			s.dieAt(t, jobs[len(jobs)-1].Stage)
 		}
 		pieces += s.work(t, storage.StepSound)
 	}

@@ -1,38 +1,20 @@
 package worker_test
 
 import (
-	"bytes"
-	"context"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"meanwhile/server/servertest"
-	"meanwhile/server/signin"
 	"meanwhile/server/uploads"
 	"meanwhile/storage"
-	"meanwhile/storage/fsstore"
-	"meanwhile/storage/sqlstore/sqlstoretest"
 	"meanwhile/worker"
 )
 
-type silent struct{}
-
-func (silent) Enqueue(context.Context, storage.Job) error    { return nil }
-func (silent) Publish(context.Context, string, string) error { return nil }
-func (silent) Subscribe(context.Context, string) (<-chan string, error) {
-	return make(chan string), nil
-}
-func (silent) Hash(_ context.Context, password string) (string, error) { return password, nil }
-func (silent) Verify(_ context.Context, password, hash string) (bool, error) {
-	return password == hash, nil
-}
-
-// uploaded are services that hold one complete upload, sent in the pieces that are given.
-func uploaded(t testing.TB, pieces ...string) (*servertest.Services, storage.VideoID) {
+// uploaded is a fixture that holds one complete upload, sent in the pieces that are given.
+func uploaded(t testing.TB, pieces ...string) (*servertest.Fixture, storage.VideoID) {
 	t.Helper()
 	must := func(err error) {
 		t.Helper()
@@ -40,37 +22,16 @@ func uploaded(t testing.TB, pieces ...string) (*servertest.Services, storage.Vid
 			t.Fatal(err)
 		}
 	}
-	store := sqlstoretest.Open(t, slog.New(slog.DiscardHandler))
-	objects, err := fsstore.New(t.TempDir())
-	must(err)
-	t.Cleanup(func() { objects.Close() })
-	lib := servertest.New(servertest.Config{
-		Store:   store,
-		Objects: objects,
-		Queue:   silent{},
-		Bus:     silent{},
-		Hasher:  silent{},
-		Secret:  bytes.Repeat([]byte("k"), 32),
-	})
-	cookie, err := lib.SignIn.SetUp(
-		t.Context(),
-		lib.SignIn.SetUpToken(),
-		"Team",
-		signin.Account{Email: "ada@example.com", Password: "a long password"},
-		signin.Entry{},
-	)
-	must(err)
-	owner, err := lib.Core.BySession(t.Context(), cookie)
-	must(err)
+	lib := servertest.New(t)
 	ticket, err := lib.Uploads.Create(
 		t.Context(),
-		owner,
+		lib.Owner,
 		uploads.NewUpload{Filename: "a.mp4", LengthBytes: int64(len(strings.Join(pieces, "")))},
 	)
 	must(err)
 	var offset int64
 	for _, p := range pieces {
-		offset, err = lib.Uploads.Write(t.Context(), owner, ticket.Upload.ID, offset, strings.NewReader(p), nil)
+		offset, err = lib.Uploads.Write(t.Context(), lib.Owner, ticket.Upload.ID, offset, strings.NewReader(p), nil)
 		must(err)
 	}
 	return lib, ticket.Video.ID

@@ -112,11 +112,11 @@ func (h *house) composed(t testing.TB) uploads.Ticket {
 		}
 	}
 	claims := map[string]uploads.Claim{"screen": {Chunks: 1, Bytes: 4}, "camera": {Chunks: 1, Bytes: 4}}
-	if _, err := h.Uploads.Complete(t.Context(), h.owner, ticket.Upload.ID, claims); err != nil {
+	if _, err := h.Uploads.Complete(t.Context(), h.Owner, ticket.Upload.ID, claims); err != nil {
 		t.Fatal(err)
 	}
 	h.finishWith(t, screen(func(p *storage.Probe) { p.Camera = true }))
-	for jobs := h.queue.take(); len(jobs) > 0; jobs = jobs[1:] {
+	for jobs := h.Queue.Take(); len(jobs) > 0; jobs = jobs[1:] {
 		task, err := h.Stages.Claim(t.Context(), jobs[0].Stage, "w1")
 		if err != nil {
 			t.Fatal(err)
@@ -131,12 +131,12 @@ func (h *house) composed(t testing.TB) uploads.Ticket {
 		if err := h.asset(t, task, a); err != nil {
 			t.Fatal(err)
 		}
-		next := h.queue.take()
+		next := h.Queue.Take()
 		if len(next) == 1 && task.Stage.Step == storage.StepEncode {
 			if next[0].Queue != storage.QueueLater {
 				t.Errorf("the flattening is on the queue %s", next[0].Queue)
 			}
-			h.queue.jobs = next
+			h.Queue.PutBack(next)
 			return ticket
 		}
 		jobs = append(jobs, next...)
@@ -157,7 +157,7 @@ func (h *house) watch(t testing.TB, ticket uploads.Ticket) watch.Watch {
 // flatTask claims the flattening once its layout has settled.
 func (h *house) flatTask(t testing.TB) stages.Task {
 	t.Helper()
-	for _, j := range h.queue.take() {
+	for _, j := range h.Queue.Take() {
 		for {
 			task, err := h.Stages.Claim(t.Context(), j.Stage, "w1")
 			if err == nil {
@@ -228,7 +228,7 @@ func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
 		t.Helper()
 		if err := h.Uploads.SetLayout(
 			t.Context(),
-			h.owner,
+			h.Owner,
 			ticket.Video.ID,
 			layout(storage.Bubble{X: x, Y: .5, Size: .2, Visible: visible}),
 		); err != nil {
@@ -282,7 +282,7 @@ func TestFlatteningThatFailsIsAWarning(t *testing.T) {
 		w.Video.Progress != 1 {
 		t.Errorf("it is %s with the warning %q", w.Video.State, w.Video.Warning)
 	}
-	if err := h.Uploads.SetLayout(t.Context(), h.owner, ticket.Video.ID, storage.DefaultLayout()); err != nil {
+	if err := h.Uploads.SetLayout(t.Context(), h.Owner, ticket.Video.ID, storage.DefaultLayout()); err != nil {
 		t.Fatal(err)
 	}
 	if w = h.watch(t, ticket); w.Video.Warning != "" {

@@ -85,7 +85,7 @@ func TestLongRecordingCostsNoMoreThanAShortOne(t *testing.T) {
 	h := newHouse(t, func(c *servertest.Config) { counter.Store, c.Store = c.Store, counter })
 	ticket := h.recording(t)
 	first, next := mustFragments(t)
-	share, err := h.Watch.Watch(t.Context(), h.owner, ticket.Share.Token)
+	share, err := h.Watch.Watch(t.Context(), h.Owner, ticket.Share.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestLongRecordingCostsNoMoreThanAShortOne(t *testing.T) {
 	put := func(n int, body []byte) error {
 		_, _, err := h.Uploads.PutChunk(
 			t.Context(),
-			h.owner,
+			h.Owner,
 			ticket.Upload.ID,
 			uploads.NewChunk{Track: "screen", N: n, MediaType: "video/mp4", Want: sha256.Sum256(body)},
 			bytes.NewReader(body),

@@ -14,7 +14,7 @@ import (
 
 func (h *house) recording(t testing.TB) uploads.Ticket {
 	t.Helper()
-	ticket, err := h.Uploads.CreateRecording(t.Context(), h.owner, "Weekly")
+	ticket, err := h.Uploads.CreateRecording(t.Context(), h.Owner, "Weekly")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func (h *house) chunk(t testing.TB, ticket uploads.Ticket, track string, n int, 
 	t.Helper()
 	_, _, err := h.Uploads.PutChunk(
 		t.Context(),
-		h.owner,
+		h.Owner,
 		ticket.Upload.ID,
 		uploads.NewChunk{Track: track, N: n, MediaType: "video/mp4", Want: sha256.Sum256([]byte(body))},
 		strings.NewReader(body),
@@ -71,20 +71,20 @@ func TestSilentRecordingIsSealedAndGoesOn(t *testing.T) {
 	if err := h.chunk(t, ticket, "screen", 3, "four "); err != nil {
 		t.Fatal(err)
 	}
-	h.clock.add(14 * time.Minute)
+	h.Clock.Move(14 * time.Minute)
 	if _, err := h.Uploads.Hear(
 		t.Context(),
-		h.owner,
+		h.Owner,
 		ticket.Upload.ID,
 		uploads.Heartbeat{State: "paused"},
 	); err != nil {
 		t.Fatal(err)
 	}
-	h.clock.add(14 * time.Minute)
+	h.Clock.Move(14 * time.Minute)
 	if n := h.sealSilent(t); n != 0 {
 		t.Fatalf("%d recordings were sealed while one beats on", n)
 	}
-	h.clock.add(2 * time.Minute)
+	h.Clock.Move(2 * time.Minute)
 	if n := h.sealSilent(t); n != 1 {
 		t.Fatalf("%d recordings were sealed after 16 minutes of silence, want 1", n)
 	}
@@ -98,13 +98,13 @@ func TestSilentRecordingIsSealedAndGoesOn(t *testing.T) {
 		t.Errorf("the source is %q, want what is contiguous", got)
 	}
 
-	h.clock.add(5 * 24 * time.Hour)
+	h.Clock.Move(5 * 24 * time.Hour)
 	if err := h.chunk(t, ticket, "screen", 2, "three "); err != nil {
 		t.Fatalf("a late chunk: %v", err)
 	}
 	if _, err := h.Uploads.Complete(
 		t.Context(),
-		h.owner,
+		h.Owner,
 		ticket.Upload.ID,
 		map[string]uploads.Claim{"screen": {Chunks: 4, Bytes: 19}},
 	); err != nil {
@@ -126,12 +126,12 @@ func TestLateChunksAreProcessedWithoutAnybodySayingSo(t *testing.T) {
 	if err := h.chunk(t, ticket, "screen", 0, "one "); err != nil {
 		t.Fatal(err)
 	}
-	h.clock.add(16 * time.Minute)
+	h.Clock.Move(16 * time.Minute)
 	h.sealSilent(t)
 	if err := h.chunk(t, ticket, "screen", 1, "two "); err != nil {
 		t.Fatal(err)
 	}
-	h.clock.add(16 * time.Minute)
+	h.Clock.Move(16 * time.Minute)
 	if n := h.sealSilent(t); n != 1 {
 		t.Fatalf("%d recordings were sealed again, want 1", n)
 	}
@@ -144,7 +144,7 @@ func TestEmptyRecordingIsNotSealed(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.recording(t)
-	h.clock.add(time.Hour)
+	h.Clock.Move(time.Hour)
 	if n := h.sealSilent(t); n != 0 {
 		t.Errorf("%d recordings without a chunk were sealed", n)
 	}
@@ -167,12 +167,12 @@ func TestUploadTokenIsForOneUploadAndEnds(t *testing.T) {
 	_, err = h.Core.ByUploadToken(t.Context(), ticket.Upload.ID, ticket.Token+"x")
 	wantKind(t, err, storage.Unauthenticated)
 
-	h.clock.add(6 * 24 * time.Hour)
-	fresh, err := h.Uploads.Hear(t.Context(), h.owner, ticket.Upload.ID, uploads.Heartbeat{State: "recording"})
+	h.Clock.Move(6 * 24 * time.Hour)
+	fresh, err := h.Uploads.Hear(t.Context(), h.Owner, ticket.Upload.ID, uploads.Heartbeat{State: "recording"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.clock.add(6 * 24 * time.Hour)
+	h.Clock.Move(6 * 24 * time.Hour)
 	if _, err := h.Uploads.RecordingState(
 		t.Context(),
 		mustActor(t, h, ticket.Upload.ID, fresh),
@@ -180,7 +180,7 @@ func TestUploadTokenIsForOneUploadAndEnds(t *testing.T) {
 	); err != nil {
 		t.Errorf("six days after the last heartbeat: %v", err)
 	}
-	h.clock.add(2 * 24 * time.Hour)
+	h.Clock.Move(2 * 24 * time.Hour)
 	_, err = h.Uploads.RecordingState(t.Context(), mustActor(t, h, ticket.Upload.ID, fresh), ticket.Upload.ID)
 	wantKind(t, err, storage.Gone)
 }

@@ -48,8 +48,8 @@ type Services struct {
 	Stages *stages.Outbox
 }
 
-// New wires every subject.
-func New(c Config) *Services {
+// Wire makes every subject, as the program does.
+func Wire(c Config) *Services {
 	core := access.New(access.Config{
 		Store: c.Store, Objects: c.Objects, Bus: c.Bus, Hasher: c.Hasher,
 		Log: c.Log, Secret: c.Secret, Now: c.Now, NewID: c.NewID,

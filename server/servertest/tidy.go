@@ -6,30 +6,20 @@ import (
 	"fmt"
 )
 
-// Tidied counts what one round of TidyUp did.
-type Tidied struct{ Notices, Trashed, Purged, Accounts, Objects int }
+// Tidied is how much each chore did that did something, by the name of its count.
+type Tidied map[string]int
 
-// TidyUp does the program's chores once, in the program's order.
+// TidyUp does the program's chores once.
 func (s *Services) TidyUp(ctx context.Context) (Tidied, error) {
-	var t Tidied
-	var none int
+	t := Tidied{}
 	var errs []error
-	for _, chore := range []struct {
-		what string
-		done *int
-		do   func(context.Context) (int, error)
-	}{
-		{"put notices on videos", &t.Notices, s.Videos.PutNotices},
-		{"send notices", &none, s.Notify.MailNotices},
-		{"end notices", &t.Trashed, s.Videos.EndNotices},
-		{"empty the trash", &t.Purged, s.Videos.EmptyTrash},
-		{"delete accounts", &t.Accounts, s.Archive.DeleteAccounts},
-		{"delete objects", &t.Objects, s.Videos.DeleteDoomed},
-	} {
-		n, err := chore.do(ctx)
-		*chore.done = n
+	for _, chore := range s.Chores() {
+		n, err := chore.Do(ctx)
 		if err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", chore.what, err))
+			errs = append(errs, fmt.Errorf("%s: %w", chore.What, err))
+		}
+		if n > 0 && chore.Counts != "" {
+			t[chore.Counts] = n
 		}
 	}
 	return t, errors.Join(errs...)

@@ -1,14 +1,10 @@
 package servertest_test
 
 import (
-	"bytes"
 	"context"
 	"io"
-	"log/slog"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,125 +14,17 @@ import (
 	"meanwhile/server/signin"
 	"meanwhile/server/uploads"
 	"meanwhile/storage"
-	"meanwhile/storage/fsstore"
-	"meanwhile/storage/sqlstore/sqlstoretest"
 	"meanwhile/worker/stages"
 )
 
-// house is every subject on a real database and a real folder; only the queue, the bus, the hasher
-// and the clock are the test's own.
-type house struct {
-	*servertest.Services
-	queue *queueFake
-	clock *clock
-	owner access.Actor
-}
-
-type queueFake struct {
-	mu   sync.Mutex
-	jobs []storage.Job
-	err  error
-}
-
-func (q *queueFake) Enqueue(_ context.Context, j storage.Job) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.err != nil {
-		return q.err
-	}
-	q.jobs = append(q.jobs, j)
-	return nil
-}
-
-func (q *queueFake) take() []storage.Job {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	jobs := q.jobs
-	q.jobs = nil
-	return jobs
-}
-
-type busFake struct{}
-
-func (busFake) Publish(context.Context, string, string) error { return nil }
-func (busFake) Subscribe(context.Context, string) (<-chan string, error) {
-	return make(chan string), nil
-}
-
-// plainHasher stands in for argon2id, which these tests need not wait for.
-type plainHasher struct{}
-
-func (plainHasher) Hash(_ context.Context, password string) (string, error) {
-	return "plain:" + password, nil
-}
-func (plainHasher) Verify(_ context.Context, password, hash string) (bool, error) {
-	return hash == "plain:"+password, nil
-}
-
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) add(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
+// house is the fixture with a clock that only the test moves.
+type house struct{ *servertest.Fixture }
 
 func newHouse(t testing.TB, changes ...func(*servertest.Config)) *house {
 	t.Helper()
-	dir := t.TempDir()
-	store := sqlstoretest.Open(t, slog.New(slog.DiscardHandler))
-	objects, err := fsstore.New(filepath.Join(dir, "objects"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { objects.Close() })
-	h := &house{queue: &queueFake{}, clock: &clock{now: time.Now().Truncate(time.Millisecond)}}
-	c := servertest.Config{
-		Store:   store,
-		Objects: objects,
-		Queue:   h.queue,
-		Bus:     busFake{},
-		Hasher:  plainHasher{},
-		Secret:  bytes.Repeat([]byte("k"), 32),
-		Now:     h.clock.Now,
-	}
-	for _, change := range changes {
-		change(&c)
-	}
-	h.Services = servertest.New(c)
-	if _, err := h.SignIn.SetUp(
-		t.Context(),
-		h.SignIn.SetUpToken(),
-		"Team",
-		signin.Account{Email: "ada@example.com", Name: "Ada", Password: "a long password"},
-		signin.Entry{Device: "test"},
-	); err != nil {
-		t.Fatal(err)
-	}
-	h.owner = h.actor(t, "ada@example.com", "a long password")
+	h := &house{servertest.New(t, changes...)}
+	h.Clock.Freeze()
 	return h
-}
-
-func (h *house) actor(t testing.TB, email, password string) access.Actor {
-	t.Helper()
-	cookie, err := h.SignIn.LogIn(t.Context(), email, password, signin.Entry{Device: "test"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := h.Core.BySession(t.Context(), cookie)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
 }
 
 // uploaded is a video whose upload is complete: state processing, one stage due.
@@ -144,13 +32,13 @@ func (h *house) uploaded(t testing.TB, body string) uploads.Ticket {
 	t.Helper()
 	ticket, err := h.Uploads.Create(
 		t.Context(),
-		h.owner,
+		h.Owner,
 		uploads.NewUpload{Filename: "update.mp4", LengthBytes: int64(len(body))},
 	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.Uploads.Write(t.Context(), h.owner, ticket.Upload.ID, 0, strings.NewReader(body), nil); err != nil {
+	if _, err := h.Uploads.Write(t.Context(), h.Owner, ticket.Upload.ID, 0, strings.NewReader(body), nil); err != nil {
 		t.Fatal(err)
 	}
 	return ticket
@@ -158,7 +46,7 @@ func (h *house) uploaded(t testing.TB, body string) uploads.Ticket {
 
 func (h *house) state(t testing.TB, id storage.VideoID) storage.VideoSummary {
 	t.Helper()
-	v, err := h.Videos.ByID(t.Context(), h.owner, id)
+	v, err := h.Videos.ByID(t.Context(), h.Owner, id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +56,7 @@ func (h *house) state(t testing.TB, id storage.VideoID) storage.VideoSummary {
 // claim takes the one stage of a step that was sent.
 func (h *house) claim(t testing.TB, step storage.Step) stages.Task {
 	t.Helper()
-	for _, j := range h.queue.take() {
+	for _, j := range h.Queue.Take() {
 		task, err := h.Stages.Claim(t.Context(), j.Stage, "w1")
 		if err == nil && task.Stage.Step == step {
 			return task
@@ -196,8 +84,8 @@ func TestSetUpHappensOnce(t *testing.T) {
 		signin.Entry{},
 	)
 	wantKind(t, err, storage.NotFound)
-	if h.owner.RoleName() != "owner" {
-		t.Errorf("the first account is %s, want owner", h.owner.RoleName())
+	if h.Owner.RoleName() != "owner" {
+		t.Errorf("the first account is %s, want owner", h.Owner.RoleName())
 	}
 	_, err = h.SignIn.SignUp(
 		t.Context(),
@@ -222,7 +110,7 @@ func TestLogInLinkWorksOnce(t *testing.T) {
 	}
 	_, err = h.SignIn.LogInByLink(t.Context(), secret, "", signin.Entry{})
 	wantKind(t, err, storage.NotFound)
-	if a := h.actor(t, "BO@example.com", "another password"); a.RoleName() != "member" {
+	if a := h.LogIn(t, "BO@example.com", "another password"); a.RoleName() != "member" {
 		t.Errorf("role = %s, want member", a.RoleName())
 	}
 	_, err = h.SignIn.LogIn(t.Context(), "bo@example.com", "wrong", signin.Entry{})
@@ -232,12 +120,18 @@ func TestLogInLinkWorksOnce(t *testing.T) {
 func TestSessionsAndKeysEnd(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	cookie, err := h.SignIn.LogIn(t.Context(), "ada@example.com", "a long password", signin.Entry{})
+	cookie, err := h.SignIn.LogIn(t.Context(), servertest.OwnerEmail, servertest.OwnerPassword, signin.Entry{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	expires := h.clock.Now().Add(time.Hour)
-	key, err := h.SignIn.AddAPIKey(t.Context(), "ada@example.com", "ci", []storage.Scope{storage.ScopeRead}, &expires)
+	expires := h.Clock.Now().Add(time.Hour)
+	key, err := h.SignIn.AddAPIKey(
+		t.Context(),
+		servertest.OwnerEmail,
+		"ci",
+		[]storage.Scope{storage.ScopeRead},
+		&expires,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -247,10 +141,10 @@ func TestSessionsAndKeysEnd(t *testing.T) {
 	}
 	_, err = h.Uploads.Create(t.Context(), a, uploads.NewUpload{LengthBytes: 1})
 	wantKind(t, err, storage.Forbidden)
-	h.clock.add(2 * time.Hour)
+	h.Clock.Move(2 * time.Hour)
 	_, err = h.Core.ByKey(t.Context(), key)
 	wantKind(t, err, storage.Unauthenticated)
-	h.clock.add(access.SessionFor)
+	h.Clock.Move(access.SessionFor)
 	_, err = h.Core.BySession(t.Context(), cookie)
 	wantKind(t, err, storage.Unauthenticated)
 }
@@ -265,10 +159,10 @@ func (noKeys) APIKeyByHash(context.Context, string) (storage.APIKey, storage.Ide
 func TestKeysThatGoAreRefusedWithinTwoSeconds(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	expires := h.clock.Now().Add(time.Second)
+	expires := h.Clock.Now().Add(time.Second)
 	short, err := h.SignIn.AddAPIKey(
 		t.Context(),
-		"ada@example.com",
+		servertest.OwnerEmail,
 		"short",
 		[]storage.Scope{storage.ScopeRead},
 		&expires,
@@ -276,7 +170,7 @@ func TestKeysThatGoAreRefusedWithinTwoSeconds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	long, err := h.SignIn.AddAPIKey(t.Context(), "ada@example.com", "long", []storage.Scope{storage.ScopeRead}, nil)
+	long, err := h.SignIn.AddAPIKey(t.Context(), servertest.OwnerEmail, "long", []storage.Scope{storage.ScopeRead}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -286,10 +180,10 @@ func TestKeysThatGoAreRefusedWithinTwoSeconds(t *testing.T) {
 		}
 	}
 	h.Core.Store = noKeys{h.Core.Store}
-	h.clock.add(time.Second)
+	h.Clock.Move(time.Second)
 	_, err = h.Core.ByKey(t.Context(), short)
 	wantKind(t, err, storage.Unauthenticated) // its end is known, whatever was read when
-	h.clock.add(time.Second)
+	h.Clock.Move(time.Second)
 	_, err = h.Core.ByKey(t.Context(), long)
 	wantKind(t, err, storage.Unauthenticated)
 	_, err = h.Core.ByKey(t.Context(), "mw_unknown")
@@ -312,7 +206,7 @@ func TestUploadKeepsWhatArrivedAndGoesOn(t *testing.T) {
 	h := newHouse(t)
 	ticket, err := h.Uploads.Create(
 		t.Context(),
-		h.owner,
+		h.Owner,
 		uploads.NewUpload{Filename: `C:\clips\demo.mov`, LengthBytes: 10},
 	)
 	if err != nil {
@@ -322,25 +216,25 @@ func TestUploadKeepsWhatArrivedAndGoesOn(t *testing.T) {
 		t.Errorf("title = %q, want the file's name without its ending", ticket.Video.Title)
 	}
 	id := ticket.Upload.ID
-	at, err := h.Uploads.Write(t.Context(), h.owner, id, 0, brokenBody{strings.NewReader("0123")}, nil)
+	at, err := h.Uploads.Write(t.Context(), h.Owner, id, 0, brokenBody{strings.NewReader("0123")}, nil)
 	wantKind(t, err, storage.Invalid)
 	if at != 4 {
 		t.Fatalf("offset after a broken request = %d, want 4: what arrived is kept", at)
 	}
-	at, err = h.Uploads.Write(t.Context(), h.owner, id, 2, strings.NewReader("xx"), nil)
+	at, err = h.Uploads.Write(t.Context(), h.Owner, id, 2, strings.NewReader("xx"), nil)
 	wantKind(t, err, storage.Conflict)
 	if at != 4 {
 		t.Fatalf("offset in a mismatch = %d, want the right one, 4", at)
 	}
-	_, err = h.Uploads.Write(t.Context(), h.owner, id, 4, strings.NewReader("456789abc"), nil)
+	_, err = h.Uploads.Write(t.Context(), h.Owner, id, 4, strings.NewReader("456789abc"), nil)
 	wantKind(t, err, storage.TooLarge)
-	u, err := h.Uploads.ByID(t.Context(), h.owner, id)
+	u, err := h.Uploads.ByID(t.Context(), h.Owner, id)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.Uploads.Write(
 		t.Context(),
-		h.owner,
+		h.Owner,
 		id,
 		u.OffsetBytes,
 		strings.NewReader("456789"[u.OffsetBytes-4:]),
@@ -351,7 +245,7 @@ func TestUploadKeepsWhatArrivedAndGoesOn(t *testing.T) {
 	if v := h.state(t, ticket.Video.ID); v.State != storage.StateProcessing {
 		t.Errorf("state = %s, want processing", v.State)
 	}
-	src, err := h.Videos.OpenOriginal(t.Context(), h.owner, ticket.Video.ID)
+	src, err := h.Videos.OpenOriginal(t.Context(), h.Owner, ticket.Video.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -363,7 +257,7 @@ func TestUploadKeepsWhatArrivedAndGoesOn(t *testing.T) {
 	if err != nil || string(b) != "3456789" {
 		t.Errorf("original from byte 3 = %q, %v; want 3456789", b, err)
 	}
-	if jobs := h.queue.take(); len(jobs) != 1 || jobs[0].Queue != storage.QueueInstant {
+	if jobs := h.Queue.Take(); len(jobs) != 1 || jobs[0].Queue != storage.QueueInstant {
 		t.Errorf("jobs = %+v, want one of the instant queue", jobs)
 	}
 }
@@ -371,14 +265,14 @@ func TestUploadKeepsWhatArrivedAndGoesOn(t *testing.T) {
 func TestNewerRequestTakesOver(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	ticket, err := h.Uploads.Create(t.Context(), h.owner, uploads.NewUpload{Filename: "a.mp4", LengthBytes: 8})
+	ticket, err := h.Uploads.Create(t.Context(), h.Owner, uploads.NewUpload{Filename: "a.mp4", LengthBytes: 8})
 	if err != nil {
 		t.Fatal(err)
 	}
 	r, w := io.Pipe()
 	old := make(chan error, 1)
 	go func() {
-		_, err := h.Uploads.Write(context.Background(), h.owner, ticket.Upload.ID, 0, r, nil)
+		_, err := h.Uploads.Write(context.Background(), h.Owner, ticket.Upload.ID, 0, r, nil)
 		old <- err
 	}()
 	if _, err := w.Write([]byte("old")); err != nil { // returns when the old request has read it
@@ -386,7 +280,7 @@ func TestNewerRequestTakesOver(t *testing.T) {
 	}
 	if _, err := h.Uploads.Write(
 		t.Context(),
-		h.owner,
+		h.Owner,
 		ticket.Upload.ID,
 		0,
 		strings.NewReader("newbytes"),
@@ -396,7 +290,7 @@ func TestNewerRequestTakesOver(t *testing.T) {
 	}
 	w.CloseWithError(io.ErrUnexpectedEOF)
 	wantKind(t, <-old, storage.Conflict)
-	src, err := h.Videos.OpenOriginal(t.Context(), h.owner, ticket.Video.ID)
+	src, err := h.Videos.OpenOriginal(t.Context(), h.Owner, ticket.Video.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -411,7 +305,7 @@ func TestNewerRequestTakesOver(t *testing.T) {
 func TestOvertakenRequestCanWriteNothing(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	ticket, err := h.Uploads.Create(t.Context(), h.owner, uploads.NewUpload{Filename: "a.mp4", LengthBytes: 8})
+	ticket, err := h.Uploads.Create(t.Context(), h.Owner, uploads.NewUpload{Filename: "a.mp4", LengthBytes: 8})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -419,7 +313,7 @@ func TestOvertakenRequestCanWriteNothing(t *testing.T) {
 		r, w := io.Pipe()
 		done := make(chan error, 1)
 		go func() {
-			_, err := h.Uploads.Write(context.Background(), h.owner, ticket.Upload.ID, 0, r, nil)
+			_, err := h.Uploads.Write(context.Background(), h.Owner, ticket.Upload.ID, 0, r, nil)
 			done <- err
 		}()
 		return w, done
@@ -442,7 +336,7 @@ func TestOvertakenRequestCanWriteNothing(t *testing.T) {
 	if err := <-newDone; err != nil {
 		t.Fatalf("the newer request was disturbed: %v", err)
 	}
-	src, err := h.Videos.OpenOriginal(t.Context(), h.owner, ticket.Video.ID)
+	src, err := h.Videos.OpenOriginal(t.Context(), h.Owner, ticket.Video.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -456,21 +350,21 @@ func TestFullDiskRefusesNewUploadsFirst(t *testing.T) {
 	t.Parallel()
 	used := 0.5
 	h := newHouse(t, func(c *servertest.Config) { c.DiskUsed = func() float64 { return used } })
-	ticket, err := h.Uploads.Create(t.Context(), h.owner, uploads.NewUpload{LengthBytes: 6})
+	ticket, err := h.Uploads.Create(t.Context(), h.Owner, uploads.NewUpload{LengthBytes: 6})
 	if err != nil {
 		t.Fatal(err)
 	}
 	used = 0.91
-	_, err = h.Uploads.Create(t.Context(), h.owner, uploads.NewUpload{LengthBytes: 6})
+	_, err = h.Uploads.Create(t.Context(), h.Owner, uploads.NewUpload{LengthBytes: 6})
 	wantKind(t, err, storage.Full)
-	if _, err := h.Uploads.Write(t.Context(), h.owner, ticket.Upload.ID, 0, strings.NewReader("abc"), nil); err != nil {
+	if _, err := h.Uploads.Write(t.Context(), h.Owner, ticket.Upload.ID, 0, strings.NewReader("abc"), nil); err != nil {
 		t.Fatalf("a running upload was refused at 91 %%: %v", err)
 	}
 	used = 0.98
-	_, err = h.Uploads.Write(t.Context(), h.owner, ticket.Upload.ID, 3, strings.NewReader("def"), nil)
+	_, err = h.Uploads.Write(t.Context(), h.Owner, ticket.Upload.ID, 3, strings.NewReader("def"), nil)
 	wantKind(t, err, storage.Full)
 	used = 0.5
-	if _, err := h.Uploads.Write(t.Context(), h.owner, ticket.Upload.ID, 3, strings.NewReader("def"), nil); err != nil {
+	if _, err := h.Uploads.Write(t.Context(), h.Owner, ticket.Upload.ID, 3, strings.NewReader("def"), nil); err != nil {
 		t.Errorf("the upload did not go on when there was room again: %v", err)
 	}
 }
@@ -498,7 +392,7 @@ func TestReadyMeansPlaysEverywhere(t *testing.T) {
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
 	h.finishWith(t, screen(func(p *storage.Probe) { p.Audio.Codec = "opus" }))
-	jobs := h.queue.take()
+	jobs := h.Queue.Take()
 	if len(jobs) != 1 || jobs[0].Queue != storage.QueueInstant {
 		t.Fatalf("jobs = %+v, want the copy alone: the rest waits for it", jobs)
 	}
@@ -526,7 +420,7 @@ func TestReadyMeansPlaysEverywhere(t *testing.T) {
 		if err := h.asset(t, task, kinds[task.Stage.Step]); err != nil {
 			t.Fatal(err)
 		}
-		jobs = append(jobs, h.queue.take()...)
+		jobs = append(jobs, h.Queue.Take()...)
 		w, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
 		if err != nil {
 			t.Fatal(err)
@@ -607,7 +501,7 @@ func TestThreeCrashesAreQuarantined(t *testing.T) {
 	if v.State != storage.StateFailed || !strings.Contains(v.Failure, "original is kept") {
 		t.Errorf("state %s, %q; want failed with the original kept", v.State, v.Failure)
 	}
-	if err := h.Videos.Reprocess(t.Context(), h.owner, ticket.Video.ID); err != nil {
+	if err := h.Videos.Reprocess(t.Context(), h.Owner, ticket.Video.ID); err != nil {
 		t.Fatal(err)
 	}
 	if v := h.state(t, ticket.Video.ID); v.State != storage.StateProcessing || v.Generation != 2 {
@@ -627,7 +521,7 @@ func TestReprocessNeverTakesAVideoOffline(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.Videos.Reprocess(t.Context(), h.owner, ticket.Video.ID); err != nil {
+	if err := h.Videos.Reprocess(t.Context(), h.Owner, ticket.Video.ID); err != nil {
 		t.Fatal(err)
 	}
 	task := h.claim(t, storage.StepInspect)
@@ -662,7 +556,7 @@ func TestSecondGenerationWaitsUntilItIsAsGood(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	if err := h.Videos.Reprocess(t.Context(), h.owner, ticket.Video.ID); err != nil {
+	if err := h.Videos.Reprocess(t.Context(), h.Owner, ticket.Video.ID); err != nil {
 		t.Fatal(err)
 	}
 	h.finishWith(t, screen(func(p *storage.Probe) { p.Audio.Codec = "opus" }))
@@ -691,16 +585,16 @@ func TestSecondGenerationWaitsUntilItIsAsGood(t *testing.T) {
 func TestOutboxSurvivesALostQueue(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	h.queue.err = storage.E(storage.Unavailable, "away", nil)
+	h.Queue.Fail(storage.E(storage.Unavailable, "away", nil))
 	h.uploaded(t, "bytes")
-	h.queue.err = nil
+	h.Queue.Fail(nil)
 	if n, err := h.Stages.Reconcile(t.Context(), true); err != nil || n != 1 {
 		t.Fatalf("reconcile at start sent %d, %v; want 1", n, err)
 	}
 	if n, err := h.Stages.Reconcile(t.Context(), false); err != nil || n != 0 {
 		t.Errorf("reconcile right after sent %d, %v; want none: it is on its way", n, err)
 	}
-	if jobs := h.queue.take(); len(jobs) != 1 || jobs[0].Send != 2 {
+	if jobs := h.Queue.Take(); len(jobs) != 1 || jobs[0].Send != 2 {
 		t.Errorf("jobs = %+v, want the second sending", jobs)
 	}
 }
@@ -767,13 +661,13 @@ func TestGrantsEndWithTheRules(t *testing.T) {
 	_, err = h.Core.MediaByGrant(t.Context(), "x"+w.Grant, 1, "copy.mp4")
 	wantKind(t, err, storage.NotFound)
 
-	now := h.clock.Now()
+	now := h.Clock.Now()
 	ended := w.Share
 	ended.RevokedAt = &now
 	if err := h.Core.Store.UpdateShare(t.Context(), ended); err != nil {
 		t.Fatal(err)
 	}
-	h.clock.add(6 * time.Second)
+	h.Clock.Move(6 * time.Second)
 	_, err = h.Core.MediaByGrant(t.Context(), w.Grant, 1, "copy.mp4")
 	wantKind(t, err, storage.Forbidden)
 	_, err = h.Watch.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
@@ -830,7 +724,7 @@ func TestGrantsExpire(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.clock.add(14 * time.Hour)
+	h.Clock.Move(14 * time.Hour)
 	_, err = h.Core.MediaByGrant(t.Context(), w.Grant, 1, "copy.mp4")
 	wantKind(t, err, storage.Forbidden)
 }
@@ -841,14 +735,14 @@ func TestTrashHidesFromEveryoneAndUndoes(t *testing.T) {
 	ticket := h.uploaded(t, "bytes")
 	guest := access.Actor{}
 	wantKind(t, h.Videos.Trash(t.Context(), guest, ticket.Video.ID), storage.NotFound)
-	if err := h.Videos.Trash(t.Context(), h.owner, ticket.Video.ID); err != nil {
+	if err := h.Videos.Trash(t.Context(), h.Owner, ticket.Video.ID); err != nil {
 		t.Fatal(err)
 	}
 	_, err := h.Watch.Watch(t.Context(), guest, ticket.Share.Token)
 	wantKind(t, err, storage.NotFound)
 	_, _, err = h.Comments.Add(t.Context(), guest, ticket.Share.Token, comments.NewComment{Body: "hi", Name: "Guest"})
 	wantKind(t, err, storage.NotFound)
-	if err := h.Videos.Restore(t.Context(), h.owner, ticket.Video.ID); err != nil {
+	if err := h.Videos.Restore(t.Context(), h.Owner, ticket.Video.ID); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.Watch.Watch(t.Context(), guest, ticket.Share.Token); err != nil {
@@ -878,13 +772,13 @@ func TestGuestsKeepTheirOwnWords(t *testing.T) {
 	text := "Changed."
 	_, err = h.Comments.Edit(t.Context(), guest, token, c.ID, "wrong", comments.Change{Body: &text})
 	wantKind(t, err, storage.Forbidden)
-	_, err = h.Comments.Edit(t.Context(), h.owner, token, c.ID, "", comments.Change{Body: &text})
+	_, err = h.Comments.Edit(t.Context(), h.Owner, token, c.ID, "", comments.Change{Body: &text})
 	wantKind(t, err, storage.Forbidden)
 	edited, err := h.Comments.Edit(t.Context(), guest, token, c.ID, secret, comments.Change{Body: &text})
 	if err != nil || edited.Body != text || edited.EditedAt == nil || edited.At != 22*time.Second {
 		t.Fatalf("edit = %+v, %v", edited.Comment, err)
 	}
-	reply, _, err := h.Comments.Add(t.Context(), h.owner, token, comments.NewComment{Body: "It does.", Parent: c.ID})
+	reply, _, err := h.Comments.Add(t.Context(), h.Owner, token, comments.NewComment{Body: "It does.", Parent: c.ID})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -897,7 +791,7 @@ func TestGuestsKeepTheirOwnWords(t *testing.T) {
 	if err != nil || nested.Parent != c.ID {
 		t.Errorf("a reply to a reply has parent %q, %v; want the thread %q", nested.Parent, err, c.ID)
 	}
-	if err := h.Comments.Delete(t.Context(), h.owner, token, c.ID, ""); err != nil {
+	if err := h.Comments.Delete(t.Context(), h.Owner, token, c.ID, ""); err != nil {
 		t.Fatal(err)
 	}
 	all, err := h.Comments.List(t.Context(), guest, token, storage.CommentQuery{})
@@ -926,10 +820,10 @@ func TestThreadsAtOnePositionStandByAge(t *testing.T) {
 	token := h.uploaded(t, "bytes").Share.Token
 	var want []storage.CommentID
 	for range 20 {
-		h.clock.add(time.Millisecond)
+		h.Clock.Move(time.Millisecond)
 		c, _, err := h.Comments.Add(
 			t.Context(),
-			h.owner,
+			h.Owner,
 			token,
 			comments.NewComment{Body: "at the same place", At: 5 * time.Second},
 		)
@@ -938,7 +832,7 @@ func TestThreadsAtOnePositionStandByAge(t *testing.T) {
 		}
 		want = append(want, c.ID)
 	}
-	all, err := h.Comments.List(t.Context(), h.owner, token, storage.CommentQuery{})
+	all, err := h.Comments.List(t.Context(), h.Owner, token, storage.CommentQuery{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -954,11 +848,11 @@ func TestThreadsAtOnePositionStandByAge(t *testing.T) {
 func TestUploadTellsHowFarItIs(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	ticket, err := h.Uploads.Create(t.Context(), h.owner, uploads.NewUpload{LengthBytes: 8})
+	ticket, err := h.Uploads.Create(t.Context(), h.Owner, uploads.NewUpload{LengthBytes: 8})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.Uploads.Write(t.Context(), h.owner, ticket.Upload.ID, 0, strings.NewReader("ab"), nil); err != nil {
+	if _, err := h.Uploads.Write(t.Context(), h.Owner, ticket.Upload.ID, 0, strings.NewReader("ab"), nil); err != nil {
 		t.Fatal(err)
 	}
 	if got := h.state(t, ticket.Video.ID).Done(); got != 0.25 {
@@ -976,7 +870,7 @@ func TestStrangersSeeNothing(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	member := h.actor(t, "mo@example.com", "a long password")
+	member := h.LogIn(t, "mo@example.com", "a long password")
 	for name, a := range map[string]access.Actor{"guest": {}, "another member": member} {
 		t.Run(name, func(t *testing.T) {
 			_, err := h.Videos.ByID(t.Context(), a, ticket.Video.ID)
@@ -995,11 +889,11 @@ func TestStrangersSeeNothing(t *testing.T) {
 func TestUploadTokenOpensOnlyItsUpload(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	ticket, err := h.Uploads.Create(t.Context(), h.owner, uploads.NewUpload{LengthBytes: 3})
+	ticket, err := h.Uploads.Create(t.Context(), h.Owner, uploads.NewUpload{LengthBytes: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := h.Uploads.Create(t.Context(), h.owner, uploads.NewUpload{LengthBytes: 3})
+	other, err := h.Uploads.Create(t.Context(), h.Owner, uploads.NewUpload{LengthBytes: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -1014,7 +908,7 @@ func TestUploadTokenOpensOnlyItsUpload(t *testing.T) {
 	}
 	_, err = h.Videos.ByID(t.Context(), a, ticket.Video.ID)
 	wantKind(t, err, storage.NotFound)
-	h.clock.add(storage.UploadKeep + time.Hour)
-	_, err = h.Uploads.ByID(t.Context(), h.owner, other.Upload.ID)
+	h.Clock.Move(storage.UploadKeep + time.Hour)
+	_, err = h.Uploads.ByID(t.Context(), h.Owner, other.Upload.ID)
 	wantKind(t, err, storage.Gone)
 }

@@ -2,7 +2,6 @@ package sqlstore_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -191,19 +190,10 @@ func TestCommentNumbersBecomeVisibleInTheirOrder(t *testing.T) {
 	}
 }
 
-// plainHasher stands in for argon2id, which these tests need not wait for.
-type plainHasher struct{}
-
-func (plainHasher) Hash(_ context.Context, password string) (string, error) {
-	return "plain:" + password, nil
-}
-
-func (plainHasher) Verify(_ context.Context, password, hash string) (bool, error) {
-	return hash == "plain:"+password, nil
-}
-
 func newServices(s storage.Store) *servertest.Services {
-	return servertest.New(servertest.Config{Store: s, Hasher: plainHasher{}, Secret: bytes.Repeat([]byte("k"), 32)})
+	return servertest.Wire(
+		servertest.Config{Store: s, Hasher: servertest.Hasher{}, Secret: bytes.Repeat([]byte("k"), 32)},
+	)
 }
 
 func account(i int) signin.Account {
