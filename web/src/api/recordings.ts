@@ -41,12 +41,6 @@ export function parseVideoState(json: unknown): string {
   return readString(readObject(json, 'video'), 'state')
 }
 
-/** parseDetail is the server's own sentence of a refusal, if it sent one. */
-export function parseDetail(json: unknown): string | undefined {
-  if (typeof json !== 'object' || json === null || !('detail' in json)) return undefined
-  return typeof json.detail === 'string' && json.detail !== '' ? json.detail : undefined
-}
-
 /** The address may be whole or a path; requests stay on this origin. */
 function pathOf(address: string): string {
   return new URL(address, 'http://here').pathname

@@ -1,6 +1,7 @@
 // One way to call the API: JSON in and out, problem+json as a typed error, a time limit on every
 // call.
-import { readObject, type Schemas, type Wire } from './parse'
+import type { Wire } from './parse'
+import { parseJson, readDetail } from './problem'
 
 /**
  * What can go wrong with a call, in words for people. `offline` covers every case in which no
@@ -74,18 +75,8 @@ export async function call(path: string, options: Call): Promise<unknown> {
   return json
 }
 
-function parseJson(text: string): unknown {
-  if (text === '') return undefined
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined // a proxy's page instead of ours: the status says enough
-  }
-}
-
 function problemFrom(status: number, json: unknown): Problem {
-  const detail = json === undefined ? undefined : readObject<Schemas['Problem']>(json, 'problem').detail
-  const sentence = typeof detail === 'string' && detail !== '' ? detail : undefined
+  const sentence = readDetail(json)
   if (status === 404 || status === 410) return { at: 'gone', sentence: sentence ?? 'This is not there any more.' }
   if (status === 429)
     return { at: 'refused', status, sentence: sentence ?? 'That was a lot at once. Wait a minute and try again.' }

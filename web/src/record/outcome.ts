@@ -1,5 +1,5 @@
 // What an answer means for a recording: go on, try again, or ask somebody.
-import { parseDetail } from '../api/recordings'
+import { readDetail } from '../api/problem'
 import type { Answer } from './exchange'
 
 /** Why nothing moves until somebody decides. The take is kept on this device in every case. */
@@ -18,7 +18,7 @@ export type Outcome =
  */
 export function outcomeOf({ status, json }: Answer): Outcome {
   if (status >= 200 && status < 300) return { is: 'good' }
-  const detail = parseDetail(json)
+  const detail = readDetail(json)
   switch (status) {
     case 0:
       return { is: 'again', because: 'network' }

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest'
-import { type Outcome, outcomeOf, sentenceIn } from './outcome'
+import { type Outcome, outcomeOf } from './outcome'
 
-const cases: { name: string; status: number; detail: string | null; want: Outcome }[] = [
-  { name: 'no answer is the network', status: 0, detail: null, want: { is: 'lost', because: 'network' } },
+const cases: { name: string; status: number; detail?: string; want: Outcome }[] = [
+  { name: 'no answer is the network', status: 0, want: { is: 'lost', because: 'network' } },
   {
     name: 'a restart of the server is waited for',
     status: 503,
     detail: 'Starting.',
     want: { is: 'lost', because: 'server' },
   },
-  { name: 'a bad gateway is waited for', status: 502, detail: null, want: { is: 'lost', because: 'server' } },
+  { name: 'a bad gateway is waited for', status: 502, want: { is: 'lost', because: 'server' } },
   {
     name: 'another offset asks again',
     status: 409,
@@ -47,12 +47,7 @@ for (const tc of cases) test(tc.name, () => expect(outcomeOf(tc.status, tc.detai
 
 test('a refusal without a sentence gets one', () => {
   for (const status of [404, 413, 415, 507, 418]) {
-    const got = outcomeOf(status, null)
+    const got = outcomeOf(status, undefined)
     expect(got.is === 'refused' && got.reason.length > 20).toBe(true)
   }
-})
-
-test('the sentence for people is read from a problem and from nothing else', () => {
-  expect(sentenceIn('{"title":"Full","detail":"The storage is full."}')).toBe('The storage is full.')
-  for (const body of ['', '<html>502</html>', '[]', 'null', '{"detail":7}']) expect(sentenceIn(body)).toBeNull()
 })

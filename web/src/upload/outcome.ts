@@ -12,7 +12,7 @@ export type Outcome =
  * outcomeOf reads an answer that was no success. status is 0 where there was none; detail is the
  * server's own sentence, if it sent one.
  */
-export function outcomeOf(status: number, detail: string | null): Outcome {
+export function outcomeOf(status: number, detail: string | undefined): Outcome {
   switch (status) {
     case 0:
       return { is: 'lost', because: 'network' }
@@ -45,20 +45,6 @@ export function outcomeOf(status: number, detail: string | null): Outcome {
   return refused(detail, `The server did not take this file (${status}).`, 'retry')
 }
 
-function refused(detail: string | null, otherwise: string, again: Again): Outcome {
-  return { is: 'refused', reason: detail || otherwise, again }
-}
-
-/**
- * sentenceIn is the sentence for people in a problem+json body, or null where the body is something
- * else.
- */
-export function sentenceIn(body: string): string | null {
-  try {
-    const problem: unknown = JSON.parse(body)
-    if (typeof problem !== 'object' || problem === null || !('detail' in problem)) return null
-    return typeof problem.detail === 'string' && problem.detail !== '' ? problem.detail : null
-  } catch {
-    return null // a proxy's page
-  }
+function refused(detail: string | undefined, otherwise: string, again: Again): Outcome {
+  return { is: 'refused', reason: detail ?? otherwise, again }
 }

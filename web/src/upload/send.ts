@@ -1,7 +1,8 @@
 // One attempt to bring a file to the server with tus-js-client. Trying again, waiting and
 // remembering are the caller's.
 import { type DetailedError, Upload as TusUpload } from 'tus-js-client'
-import { type Outcome, outcomeOf, sentenceIn } from './outcome'
+import { parseJson, readDetail } from '../api/problem'
+import { type Outcome, outcomeOf } from './outcome'
 import type { Link } from './upload'
 
 /**
@@ -94,7 +95,7 @@ export function send(file: File, link: Link | null, signal: AbortSignal, watch: 
       onError(err) {
         if (signal.aborted) return end({ is: 'stopped' })
         const response = (err as Partial<DetailedError>).originalResponse
-        end(outcomeOf(response?.getStatus() ?? 0, sentenceIn(response?.getBody() ?? '')))
+        end(outcomeOf(response?.getStatus() ?? 0, readDetail(parseJson(response?.getBody() ?? ''))))
       },
     })
     signal.addEventListener('abort', stop)
