@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -271,23 +270,11 @@ func (s *server) liveMedia(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	h := w.Header()
-	if live.Whole != nil {
-		h.Set("Cache-Control", cacheGranted)
-		h.Set("Content-Type", "video/mp4")
-		serveContent(w, r, bytes.NewReader(live.Whole))
-		return nil
-	}
+	h.Set("Content-Type", live.MediaType)
 	h.Set("Cache-Control", "private, no-store")
-	if live.Playlist != "" {
-		h.Set("Content-Type", "application/vnd.apple.mpegurl")
-		serveContent(w, r, strings.NewReader(live.Playlist))
-		return nil
+	if live.Final {
+		h.Set("Cache-Control", cacheGranted)
 	}
-	h.Set("Content-Type", "video/mp4")
-	if live.File != nil {
-		serveContent(w, r, live.File)
-		return live.File.Close()
-	}
-	serveContent(w, r, live.Bytes)
-	return live.Bytes.Close()
+	serveContent(w, r, live.Body)
+	return live.Close()
 }

@@ -241,7 +241,7 @@ func TestGapThatNeverClosesBlocksNothing(t *testing.T) {
 	if got := time.Duration(w.Live[0].DurationMS) * time.Millisecond; (got - want).Abs() > within {
 		t.Errorf("while it is recorded %s play, want about %s", got, want)
 	}
-	playlist := s.live(t, r, storage.LiveName(storage.ScreenTrack)).Playlist
+	playlist := string(s.live(t, r, storage.LiveName(storage.ScreenTrack)))
 	var offset, length int64
 	for line := range strings.Lines(playlist) {
 		if n, _ := fmt.Sscanf(

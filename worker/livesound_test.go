@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"log/slog"
 	"math"
 	"os"
@@ -17,7 +18,6 @@ import (
 	"meanwhile/server/access"
 	"meanwhile/server/servertest"
 	"meanwhile/server/uploads"
-	"meanwhile/server/watch"
 	"meanwhile/storage"
 	"meanwhile/worker"
 	"meanwhile/worker/ffmpeg"
@@ -108,7 +108,7 @@ func (s *shop) complete(t *testing.T, r *take) {
 	}
 }
 
-func (s *shop) live(t *testing.T, r *take, name string) watch.Live {
+func (s *shop) live(t *testing.T, r *take, name string) []byte {
 	t.Helper()
 	w, err := s.Watch.Watch(t.Context(), access.Actor{}, r.Share.Token)
 	if err != nil {
@@ -118,13 +118,18 @@ func (s *shop) live(t *testing.T, r *take, name string) watch.Live {
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	return live
+	defer live.Close()
+	b, err := io.ReadAll(live.Body)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return b
 }
 
 // playlist gives the names of the segments, and whether they are all that there will be.
 func (s *shop) playlist(t *testing.T, r *take) (names []string, ended bool) {
 	t.Helper()
-	text := s.live(t, r, storage.SoundName).Playlist
+	text := string(s.live(t, r, storage.SoundName))
 	for line := range strings.Lines(text) {
 		if !strings.HasPrefix(line, "#") {
 			names = append(names, strings.TrimSpace(line))
@@ -140,9 +145,9 @@ func (s *shop) joined(t *testing.T, r *take) []byte {
 	if !ended {
 		t.Errorf("the playlist has no end")
 	}
-	whole := bytes.Clone(s.live(t, r, "screen-aac-init.mp4").Whole)
+	whole := s.live(t, r, "screen-aac-init.mp4")
 	for _, name := range names {
-		whole = append(whole, s.live(t, r, name).Whole...)
+		whole = append(whole, s.live(t, r, name)...)
 	}
 	return whole
 }

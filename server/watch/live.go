@@ -3,76 +3,20 @@ package watch
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"meanwhile/storage"
-	"meanwhile/worker/media"
 	"meanwhile/worker/plan"
-	"meanwhile/worker/source"
 )
 
-// Live is a recording's track as it lies, for players that read it while it grows, and until
-// something better is made of it.
-type Live struct {
-	Playlist string         // when the playlist was asked for
-	Bytes    *source.Source // when the bytes were; the caller closes it
-	File     *LiveFile      // when all of them were, as one file; the caller closes it
-	Whole    []byte         // when a part was that never changes: a segment with other sound
-}
-
-// Live opens a track of a recording. Errors are MediaByGrant's.
-func (s *Service) Live(ctx context.Context, grant, name string) (Live, error) {
+// Live opens a file of a recording as it lies, for players that read it while it grows, and until
+// something better is made of it. Errors are MediaByGrant's.
+func (s *Service) Live(ctx context.Context, grant, name string) (Media, error) {
 	v, err := s.core.ByGrant(ctx, grant)
 	if err != nil {
-		return Live{}, err
+		return Media{}, err
 	}
-	if v.Source == "recording" && isSoundName(name) {
-		return s.liveSound(ctx, v, name)
-	}
-	track, _, _ := strings.Cut(name, ".")
-	if v.Source != "recording" ||
-		name != storage.LiveName(track) && name != storage.LiveBytes(track) && name != storage.LiveFileName(track) {
-		return Live{}, storage.NoMedia(nil)
-	}
-	u, err := s.core.Store.UploadByVideo(ctx, v.ID)
-	if err != nil {
-		return Live{}, storage.NoMedia(err)
-	}
-	t, err := s.source.Track(ctx, u.ID, track)
-	if err != nil || t.Fragments == 0 {
-		return Live{}, storage.NoMedia(err)
-	}
-	switch name {
-	case storage.LiveFileName(track):
-		if u.SealedAt == nil {
-			return Live{}, storage.NoMedia(nil)
-		}
-		file, err := s.liveFile(ctx, u, t)
-		return Live{File: file}, err
-	case storage.LiveBytes(track):
-		bytes, err := s.source.Growing(ctx, u, track)
-		return Live{Bytes: bytes}, err
-	}
-	list, err := s.listed(ctx, t)
-	if err != nil {
-		return Live{}, err
-	}
-	return Live{Playlist: list.Playlist(t.InitBytes, storage.LiveBytes(track), u.SealedAt != nil)}, nil
-}
-
-// listed is the list of a track's segments. What is settled of it is kept: only what came since is
-// read.
-func (s *Service) listed(ctx context.Context, t storage.Track) (media.LiveList, error) {
-	id := string(t.UploadID) + "/" + t.Name
-	list := s.live.Get(id)
-	fragments, err := s.core.Store.Fragments(ctx, t.UploadID, t.Name, list.Settled)
-	if err != nil {
-		return media.LiveList{}, fmt.Errorf("list fragments: %w", err)
-	}
-	list = list.With(fragments)
-	s.live.Put(id, list)
-	return list, nil
+	return s.growing.open(ctx, v, name)
 }
 
 // liveTracks are the tracks of a recording that can be played as they lie, the main one first, and

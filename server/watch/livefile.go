@@ -42,21 +42,21 @@ func Playable(t storage.Track) bool {
 func PlayableType(t storage.Track) string { return storage.MediaType("video/mp4", t.Codecs, "") }
 
 // liveFile opens a track as one file. NotFound where it does not play as one. The caller closes it.
-func (s *Service) liveFile(ctx context.Context, u storage.Upload, t storage.Track) (*LiveFile, error) {
+func (g *growingTracks) liveFile(ctx context.Context, u storage.Upload, t storage.Track) (*LiveFile, error) {
 	var tracks []media.MovieTrack
 	if err := json.Unmarshal([]byte(t.Timing), &tracks); err != nil {
 		return nil, fmt.Errorf("decode timing: %w", err)
 	}
 	x := media.FragmentIndex{InitBytes: t.InitBytes}
 	var err error
-	if x.Fragments, err = s.core.Store.Fragments(ctx, t.UploadID, t.Name, 0); err != nil {
+	if x.Fragments, err = g.store.Fragments(ctx, t.UploadID, t.Name, 0); err != nil {
 		return nil, fmt.Errorf("list fragments: %w", err)
 	}
 	index, end, ok := segmentIndex(x, pictureOf(tracks))
 	if !ok || !Playable(t) {
 		return nil, storage.NoMedia(nil)
 	}
-	src, err := s.source.Growing(ctx, u, t.Name)
+	src, err := g.source.Growing(ctx, u, t.Name)
 	if err != nil {
 		return nil, err
 	}

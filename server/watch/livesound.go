@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -31,94 +32,112 @@ const (
 
 func isSoundName(name string) bool { return strings.HasPrefix(name, storage.ScreenTrack+"-aac") }
 
-// liveSound answers with the playlist, or with a part of what it names, put together of the
-// recording as it lies and of its sound.
-func (s *Service) liveSound(ctx context.Context, v storage.Video, name string) (Live, error) {
-	state, err := s.source.SoundState(ctx, s.core.Store, v.ID)
+// openSound opens the playlist of a recording with its sound in AAC, or a part of what it names,
+// put together of the recording as it lies and of its sound.
+func (g *growingTracks) openSound(ctx context.Context, v storage.Video, name string) (Media, error) {
+	state, err := g.source.SoundState(ctx, g.store, v.ID)
 	if err != nil {
-		return Live{}, err
+		return Media{}, err
 	}
 	if len(state.Sounds) == 0 {
-		return Live{}, storage.NoMedia(nil)
+		return Media{}, storage.NoMedia(nil)
 	}
 	if name == storage.SoundName {
-		return Live{
-			Playlist: SoundPlaylist(
-				state.Fragments[:state.Done()],
-				state.Ended() && state.Done() == len(state.Fragments),
-			),
-		}, nil
+		done := state.Done()
+		return playlistOf(SoundPlaylist(state.Fragments[:done], state.Ended() && done == len(state.Fragments))), nil
 	}
-	src, soundtrack, err := s.source.Soundtrack(ctx, state)
+	part, err := g.soundPart(ctx, state, name)
 	if err != nil {
-		return Live{}, err
+		return Media{}, err
+	}
+	return Media{Body: bytes.NewReader(part), MediaType: fragmentType, Final: true}, nil
+}
+
+// soundPart puts together what the playlist names: the header, or a segment.
+func (g *growingTracks) soundPart(ctx context.Context, state source.SoundState, name string) ([]byte, error) {
+	first, end, ok := segmentOf(name, state.Done())
+	if !ok && name != soundInit {
+		return nil, storage.NoMedia(nil)
+	}
+	src, soundtrack, err := g.source.Soundtrack(ctx, state)
+	if err != nil {
+		return nil, err
 	}
 	defer src.Close()
 	if name == soundInit {
-		return Live{Whole: soundtrack.JoinedInit()}, nil
-	}
-	var first, count int
-	if n, err := fmt.Sscanf(
-		name,
-		soundSegment,
-		&first,
-		&count,
-	); n != 2 || err != nil || name != fmt.Sprintf(soundSegment, first, count) ||
-		first < 0 || count < 1 || count > maxJoined ||
-		first+count > state.Done() {
-		return Live{}, storage.NoMedia(err)
+		return soundtrack.JoinedInit(), nil
 	}
 	var whole []byte
-	for i := first; i < first+count; i++ {
+	for i := first; i < end; i++ {
 		from, to := state.FramesOf(i)
-		frames, err := s.frames(ctx, state.Sounds, from, to)
+		frames, err := g.frames(ctx, state.Sounds, from, to)
 		if err != nil {
-			return Live{}, err
+			return nil, err
 		}
 		fragment, err := source.ReadFragmentBytes(src, state.Fragments[i])
 		if err != nil {
-			return Live{}, err
+			return nil, err
 		}
 		joined, err := soundtrack.Joined(fragment, i+1, from, frames)
 		if err != nil {
-			return Live{}, fmt.Errorf("join fragment %d: %w", i, err)
+			return nil, fmt.Errorf("join fragment %d: %w", i, err)
 		}
 		whole = append(whole, joined...)
 	}
-	return Live{Whole: whole}, nil
+	return whole, nil
 }
 
 // maxJoined bounds the fragments of one segment; none of them is long.
 const maxJoined = 1000
 
+// segmentOf are the fragments of the segment with this name, if all of them are among the done.
+func segmentOf(name string, done int) (first, end int, ok bool) {
+	var count int
+	if n, err := fmt.Sscanf(name, soundSegment, &first, &count); n != 2 || err != nil {
+		return 0, 0, false
+	}
+	end = first + count
+	exact := name == fmt.Sprintf(soundSegment, first, count)
+	return first, end, exact && first >= 0 && count >= 1 && count <= maxJoined && end <= done
+}
+
 // frames reads frames of the grid.
-func (s *Service) frames(ctx context.Context, sounds []storage.SoundPiece, from, to int64) ([][]byte, error) {
+func (g *growingTracks) frames(ctx context.Context, sounds []storage.SoundPiece, from, to int64) ([][]byte, error) {
 	var frames [][]byte
-	for _, soundPiece := range sounds {
-		first, end := max(from, soundPiece.FirstFrame), min(to, soundPiece.FirstFrame+int64(soundPiece.Frames))
+	for _, piece := range sounds {
+		first, end := max(from, piece.FirstFrame), min(to, piece.FirstFrame+int64(piece.Frames))
 		if first >= end {
 			continue
 		}
-		r, err := s.core.Objects.Open(ctx, soundPiece.Key, storage.Range{})
+		all, err := g.framesOf(ctx, piece)
 		if err != nil {
-			return nil, fmt.Errorf("open sound %d: %w", soundPiece.N, err)
+			return nil, err
 		}
-		packed, err := io.ReadAll(io.LimitReader(r, soundPiece.SizeBytes))
-		r.Close()
-		if err != nil {
-			return nil, fmt.Errorf("read sound %d: %w", soundPiece.N, err)
-		}
-		all := unpackFrames(packed)
-		if len(all) != soundPiece.Frames {
-			return nil, storage.E(
-				storage.Internal,
-				"",
-				fmt.Errorf("sound %d has %d frames, not %d", soundPiece.N, len(all), soundPiece.Frames),
-			)
-		}
-		frames = append(frames, all[first-soundPiece.FirstFrame:end-soundPiece.FirstFrame]...)
+		frames = append(frames, all[first-piece.FirstFrame:end-piece.FirstFrame]...)
 	}
 	return frames, nil
+}
+
+// framesOf reads all frames of a piece.
+func (g *growingTracks) framesOf(ctx context.Context, piece storage.SoundPiece) ([][]byte, error) {
+	r, err := g.objects.Open(ctx, piece.Key, storage.Range{})
+	if err != nil {
+		return nil, fmt.Errorf("open sound %d: %w", piece.N, err)
+	}
+	packed, err := io.ReadAll(io.LimitReader(r, piece.SizeBytes))
+	r.Close()
+	if err != nil {
+		return nil, fmt.Errorf("read sound %d: %w", piece.N, err)
+	}
+	all := unpackFrames(packed)
+	if len(all) != piece.Frames {
+		return nil, storage.E(
+			storage.Internal,
+			"",
+			fmt.Errorf("sound %d has %d frames, not %d", piece.N, len(all), piece.Frames),
+		)
+	}
+	return all, nil
 }
 
 // SoundPlaylist is LivePlaylist of a recording with its sound in AAC, each segment a file of its

@@ -4,7 +4,6 @@ package watch
 import (
 	"meanwhile/server/access"
 	"meanwhile/server/comments"
-	"meanwhile/worker/media"
 	"meanwhile/worker/source"
 	"meanwhile/worker/stages"
 )
@@ -15,10 +14,16 @@ type Service struct {
 	comments *comments.Service
 	source   *source.Opener
 	stages   *stages.Outbox
-	live     media.LiveCache
+	growing  growingTracks
 }
 
 // New makes a Service.
 func New(core *access.Core, comments *comments.Service, source *source.Opener, stages *stages.Outbox) *Service {
-	return &Service{core: core, comments: comments, source: source, stages: stages}
+	return &Service{
+		core:     core,
+		comments: comments,
+		source:   source,
+		stages:   stages,
+		growing:  growingTracks{store: core.Store, objects: core.Objects, source: source},
+	}
 }
