@@ -285,6 +285,7 @@ func testBadKeys(t *testing.T, o storage.Objects) {
 	for _, key := range []string{
 		"", "/", "/a", "a/", "a//b", "..", "../a", "a/../b", "a/..",
 		"A", "a b", "a\x00b", "a\nb", "ä", `a\b`, "a?b", "a%2fb", "+unfinished/a",
+		strings.Repeat("k", 256), strings.Repeat("a/", 512) + "b", // longer than a name in a folder; than a key of S3
 	} {
 		t.Run(fmt.Sprintf("%q", key), func(t *testing.T) {
 			_, err := o.Put(t.Context(), key, strings.NewReader("x"))
