@@ -23,7 +23,7 @@ func (s *server) authenticate(r *http.Request, v *visit, a credentials) error {
 	if a == nobody {
 		return nil
 	}
-	v.actor, v.session = access.Actor{}, ""
+	v.actor, v.session = access.Guest(), ""
 	err := s.readCredential(r, v, a)
 	v.actor = v.actor.From(v.address.String(), addressKey(v.address), s.passes(r))
 	if err != nil {

@@ -36,7 +36,7 @@ func (w *world) everySecret() map[string]string {
 		"link's password": linkPassword,
 		"key":             w.key,
 		"set-up link":     w.SignIn.SetUpToken(),
-		"key that signs":  string(w.Core.Secret),
+		"key that signs":  string(servertest.Secret()),
 	}
 	_, session, _ := strings.Cut(w.logIn(servertest.OwnerEmail, servertest.OwnerPassword), "=")
 	secrets["session"] = session

@@ -56,7 +56,7 @@ func (s *server) getOEmbed(ctx context.Context, in *oEmbedInput) (*oEmbedOutput,
 	if !ok {
 		return nil, errOEmbedURL
 	}
-	seen, err := s.Watch.Watch(ctx, access.Actor{}, token)
+	seen, err := s.Watch.Watch(ctx, access.Guest(), token)
 	if err != nil {
 		return nil, hidden(err, errOEmbedURL)
 	}

@@ -191,7 +191,7 @@ func (s *server) beginPasskeyLogIn(ctx context.Context, _ *struct{}) (*ceremonyO
 	if err != nil {
 		return nil, fmt.Errorf("begin log-in by passkey: %w", err)
 	}
-	return s.ceremony(ctx, access.Actor{}, storage.CeremonyPasskey, options.Response, session)
+	return s.ceremony(ctx, access.Guest(), storage.CeremonyPasskey, options.Response, session)
 }
 
 type wirePasskeyLogIn struct {
@@ -210,7 +210,7 @@ func (s *server) logInByPasskey(ctx context.Context, in *passkeyLogInInput) (*se
 	if err := s.try(ctx, v); err != nil {
 		return nil, err
 	}
-	session, err := s.resume(ctx, access.Actor{}, storage.CeremonyPasskey, in.Body.Ceremony)
+	session, err := s.resume(ctx, access.Guest(), storage.CeremonyPasskey, in.Body.Ceremony)
 	if err != nil {
 		return nil, err
 	}

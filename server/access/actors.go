@@ -28,7 +28,7 @@ func (c *Core) BySession(ctx context.Context, cookie string) (Actor, error) {
 			return Actor{}, fmt.Errorf("note session use: %w", err)
 		}
 	}
-	return ActorOf(id, nil), nil
+	return actorOf(id, nil), nil
 }
 
 // keyCheck is how long a key is believed after its row was read. A key's own end counts at once.
@@ -66,7 +66,7 @@ func (c *Core) ByKey(ctx context.Context, secret string) (Actor, error) {
 			return Actor{}, fmt.Errorf("note API key use: %w", err)
 		}
 	}
-	return ActorOf(holder.id, k.Scopes), nil
+	return actorOf(holder.id, k.Scopes), nil
 }
 
 func noKey(err error) error {
@@ -77,8 +77,8 @@ func noKey(err error) error {
 	)
 }
 
-// ActorOf is a person where they are at work; scopes are those of a key, nil for a session.
-func ActorOf(id storage.Identity, scopes []storage.Scope) Actor {
+// actorOf is a person where they are at work; scopes are those of a key, nil for a session.
+func actorOf(id storage.Identity, scopes []storage.Scope) Actor {
 	return Actor{
 		UserID:        id.User.ID,
 		Name:          id.User.Name,
@@ -90,3 +90,6 @@ func ActorOf(id storage.Identity, scopes []storage.Scope) Actor {
 		scopes:        scopes,
 	}
 }
+
+// Guest is somebody without an account, or whose account does not matter. Links alone let them in.
+func Guest() Actor { return Actor{} }

@@ -26,7 +26,15 @@ type Config struct {
 // Core is what every subject stands on: the decision, the store behind it, clock, ids and log. All
 // methods may be called from many goroutines.
 type Core struct {
-	Config
+	Store   storage.Store
+	Objects storage.Objects
+	Bus     storage.Bus
+	Log     *slog.Logger
+	Now     func() time.Time
+	NewID   func() string
+
+	hasher storage.Hasher
+	secret []byte
 	grants beliefs[storage.Asset]
 	keys   beliefs[keyHolder]
 }
@@ -42,7 +50,16 @@ func New(c Config) *Core {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Core{Config: c}
+	return &Core{
+		Store:   c.Store,
+		Objects: c.Objects,
+		Bus:     c.Bus,
+		Log:     c.Log,
+		Now:     c.Now,
+		NewID:   c.NewID,
+		hasher:  c.Hasher,
+		secret:  c.Secret,
+	}
 }
 
 // ForgetGrants makes this process read anew what grants open.

@@ -3,7 +3,6 @@ package access
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"strconv"
@@ -34,9 +33,7 @@ func (c *Core) GrantFor(s storage.Share) (string, time.Time) {
 }
 
 func (c *Core) grantMAC(body string) string {
-	mac := hmac.New(sha256.New, c.Secret)
-	mac.Write([]byte("grant/" + body))
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:18])
+	return base64.RawURLEncoding.EncodeToString(c.Sign("grant/", body)[:18])
 }
 
 // MediaByGrant finds the asset that a player asks for. Forbidden when the grant was good and has

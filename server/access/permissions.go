@@ -1,6 +1,7 @@
 package access
 
 import (
+	"context"
 	"fmt"
 
 	"meanwhile/storage"
@@ -54,7 +55,7 @@ var permissions = map[Permission]right{
 	HandOver:          {storage.RoleOwner, ""},
 	ExportWorkspace:   {storage.RoleAdmin, storage.ScopeAdmin},
 	ReadLog:           {storage.RoleOwner, storage.ScopeAdmin},
-	SeeSite:           {"", ""}, // and the role in the first workspace: SeesSite
+	SeeSite:           {"", ""}, // and what ownsSite asks
 }
 
 // ranks order the roles; somebody in no workspace has none.
@@ -65,7 +66,7 @@ func Outranks(a, b storage.Role) bool { return ranks[a] > ranks[b] }
 
 // May is the one decision about workspaces, people and accounts. What it lets through may still
 // meet a person who stands above the actor.
-func (c *Core) May(a Actor, what Permission) error {
+func (c *Core) May(ctx context.Context, a Actor, what Permission) error {
 	row, ok := permissions[what]
 	switch {
 	case !ok:
@@ -84,6 +85,28 @@ func (c *Core) May(a Actor, what Permission) error {
 			fmt.Sprintf("Only an %s of this workspace can do this. Ask one of them.", orAbove(row.least)),
 			nil,
 		)
+	}
+	if what == SeeSite {
+		return c.ownsSite(ctx, a)
+	}
+	return nil
+}
+
+// ownsSite lets the owner and the admins of the first workspace through, which the set-up made,
+// wherever they are now. Anyone may make a workspace and own it, and that opens nothing of the
+// machine below.
+func (c *Core) ownsSite(ctx context.Context, a Actor) error {
+	refused := storage.E(storage.Forbidden, "Only an admin of the site's first workspace can do this.", nil)
+	first, err := c.Store.FirstWorkspace(ctx)
+	if err != nil {
+		return storage.OrOther(err, refused)
+	}
+	m, err := c.Store.MemberByID(ctx, first.ID, a.UserID)
+	if err != nil {
+		return storage.OrOther(err, refused)
+	}
+	if Outranks(storage.RoleAdmin, m.Role) {
+		return refused
 	}
 	return nil
 }

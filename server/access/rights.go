@@ -67,5 +67,5 @@ func (c *Core) MayNow(ctx context.Context, tx storage.Store, a Actor, what Permi
 		return storage.Member{}, storage.OrOther(err, ErrNoWorkspace)
 	}
 	a.role = me.Role
-	return me, c.May(a, what)
+	return me, c.May(ctx, a, what)
 }

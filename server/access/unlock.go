@@ -2,7 +2,6 @@ package access
 
 import (
 	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"strconv"
@@ -24,9 +23,7 @@ func (c *Core) PassOf(p storage.Pass) string {
 }
 
 func (c *Core) passMAC(body string) string {
-	mac := hmac.New(sha256.New, c.Secret)
-	mac.Write([]byte("pass/" + body))
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+	return base64.RawURLEncoding.EncodeToString(c.Sign("pass/", body))
 }
 
 // ReadPass reads what CheckPassword and UseMail gave; false for anything else, and for

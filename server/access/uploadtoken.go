@@ -3,7 +3,6 @@ package access
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
@@ -26,9 +25,7 @@ func (c *Core) UploadToken(id storage.UploadID, now time.Time) string {
 }
 
 func (c *Core) tokenMAC(body string) string {
-	mac := hmac.New(sha256.New, c.Secret)
-	mac.Write([]byte("upload/" + body))
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+	return base64.RawURLEncoding.EncodeToString(c.Sign("upload/", body))
 }
 
 // ownToken reports whether secret is an UploadToken of this upload that has not ended.

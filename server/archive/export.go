@@ -41,7 +41,7 @@ func (s *Service) ExportOwn(_ context.Context, a access.Actor) (*Export, error) 
 // ExportWorkspace is everything of the actor's workspace. Forbidden for all but its owners and
 // admins.
 func (s *Service) ExportWorkspace(ctx context.Context, a access.Actor) (*Export, error) {
-	if err := s.core.May(a, access.ExportWorkspace); err != nil {
+	if err := s.core.May(ctx, a, access.ExportWorkspace); err != nil {
 		return nil, err
 	}
 	if err := access.SignedInFor(a, storage.ScopeRead, "Sign in first."); err != nil {

@@ -83,7 +83,7 @@ func (s *Service) confirmed(ctx context.Context, u storage.User, by Leave) error
 		}
 		return nil
 	}
-	ok, err := s.core.Hasher.Verify(ctx, by.Password, u.PasswordHash)
+	ok, err := s.core.VerifyPassword(ctx, by.Password, u.PasswordHash)
 	if err != nil {
 		return fmt.Errorf("check password: %w", err)
 	}

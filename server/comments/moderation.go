@@ -2,8 +2,6 @@ package comments
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"fmt"
 
 	"meanwhile/server/access"
@@ -19,9 +17,7 @@ const (
 // guestKey tells a guest of a workspace from others without an account, by the network that they
 // come from. Nothing can be read back from it.
 func (s *Service) guestKey(ws storage.WorkspaceID, address string) string {
-	mac := hmac.New(sha256.New, s.core.Secret)
-	mac.Write([]byte("guest/" + string(ws) + "/" + address))
-	return storage.IDEncoding.EncodeToString(mac.Sum(nil)[:16])
+	return storage.IDEncoding.EncodeToString(s.core.Sign("guest/", string(ws)+"/"+address)[:16])
 }
 
 // Held lists what waits for the actor's approval, oldest first: under their own videos, and

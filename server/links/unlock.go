@@ -33,7 +33,7 @@ func (s *Service) CheckPassword(ctx context.Context, token, password string) (st
 	if err != nil {
 		return "", "", err
 	}
-	ok, err := s.core.Hasher.Verify(ctx, password, share.PasswordHash)
+	ok, err := s.core.VerifyPassword(ctx, password, share.PasswordHash)
 	if err != nil {
 		return "", "", fmt.Errorf("check password: %w", err)
 	}

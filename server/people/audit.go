@@ -16,7 +16,7 @@ func (s *Service) AuditLog(
 	limit int,
 	before string,
 ) ([]storage.Audit, string, error) {
-	if err := s.core.May(a, access.ReadLog); err != nil {
+	if err := s.core.May(ctx, a, access.ReadLog); err != nil {
 		return nil, "", err
 	}
 	limit = access.PageSize(limit, 50)

@@ -44,7 +44,7 @@ func (s *Service) Invite(
 	n NewInvite,
 	address func(secret string) string,
 ) (Invitation, error) {
-	if err := s.core.May(a, access.InvitePeople); err != nil {
+	if err := s.core.May(ctx, a, access.InvitePeople); err != nil {
 		return Invitation{}, err
 	}
 	if _, err := storage.ParseRole(string(n.Role)); err != nil {
@@ -222,7 +222,7 @@ func (s *Service) mailInvite(ctx context.Context, i storage.Invite, url string) 
 
 // Invites lists what stands open in the actor's workspace, newest first.
 func (s *Service) Invites(ctx context.Context, a access.Actor) ([]storage.Invite, error) {
-	if err := s.core.May(a, access.InvitePeople); err != nil {
+	if err := s.core.May(ctx, a, access.InvitePeople); err != nil {
 		return nil, err
 	}
 	return s.core.Store.OpenInvites(ctx, a.WorkspaceID, s.core.Now())
@@ -269,7 +269,7 @@ func (s *Service) onInvite(
 	id storage.InviteID,
 	fn func(storage.Store, storage.Invite) error,
 ) error {
-	if err := s.core.May(a, access.InvitePeople); err != nil {
+	if err := s.core.May(ctx, a, access.InvitePeople); err != nil {
 		return err
 	}
 	return s.core.Store.InTx(ctx, func(tx storage.Store) error {
@@ -336,7 +336,7 @@ func (s *Service) InviteFor(ctx context.Context, st storage.Store, email, secret
 // Join takes the signed-in actor into the workspace of an invite, and their session goes there.
 // Errors are InviteBySecret's; Conflict for who is in it already, which does not use the invite up.
 func (s *Service) Join(ctx context.Context, a access.Actor, secret, cookie string) error {
-	if err := s.core.May(a, access.ManageCredentials); err != nil {
+	if err := s.core.May(ctx, a, access.ManageCredentials); err != nil {
 		return err
 	}
 	return s.core.Store.InTx(ctx, func(tx storage.Store) error {

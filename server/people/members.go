@@ -29,7 +29,7 @@ func noMember(err error) error {
 
 // Members lists the people of the actor's workspace.
 func (s *Service) Members(ctx context.Context, a access.Actor) ([]storage.Member, error) {
-	if err := s.core.May(a, access.SeePeople); err != nil {
+	if err := s.core.May(ctx, a, access.SeePeople); err != nil {
 		return nil, err
 	}
 	return s.core.Store.Members(ctx, a.WorkspaceID)
@@ -45,7 +45,7 @@ func (s *Service) onMember(
 	what access.Permission,
 	fn func(tx storage.Store, mine storage.Role, other storage.Member) error,
 ) error {
-	if err := s.core.May(a, what); err != nil {
+	if err := s.core.May(ctx, a, what); err != nil {
 		return err
 	}
 	return s.core.Store.InTx(ctx, func(tx storage.Store) error {

@@ -22,7 +22,7 @@ type Self struct {
 
 // Self is the actor's own account. An API key is told of its own workspace alone.
 func (s *Service) Self(ctx context.Context, a access.Actor) (Self, error) {
-	if err := s.core.May(a, access.SeeSelf); err != nil {
+	if err := s.core.May(ctx, a, access.SeeSelf); err != nil {
 		return Self{}, err
 	}
 	id, err := s.core.Store.IdentityByUser(ctx, a.UserID)
@@ -56,7 +56,7 @@ type Profile struct {
 // ChangeProfile changes the actor's own account. Invalid for an empty name, an unknown time zone
 // and what is no language.
 func (s *Service) ChangeProfile(ctx context.Context, a access.Actor, p Profile) error {
-	if err := s.core.May(a, access.ChangeSelf); err != nil {
+	if err := s.core.May(ctx, a, access.ChangeSelf); err != nil {
 		return err
 	}
 	return s.core.Store.InTx(ctx, func(tx storage.Store) error {
@@ -137,7 +137,7 @@ func (s *Service) SetPicture(
 	a access.Actor,
 	read func() (picture []byte, ext string, err error),
 ) error {
-	if err := s.core.May(a, access.ChangeSelf); err != nil {
+	if err := s.core.May(ctx, a, access.ChangeSelf); err != nil {
 		return err
 	}
 	picture, ext, err := read()
@@ -156,7 +156,7 @@ func (s *Service) SetPicture(
 
 // DropPicture takes the actor's picture away.
 func (s *Service) DropPicture(ctx context.Context, a access.Actor) error {
-	if err := s.core.May(a, access.ChangeSelf); err != nil {
+	if err := s.core.May(ctx, a, access.ChangeSelf); err != nil {
 		return err
 	}
 	return s.replacePicture(ctx, a, "")
@@ -198,7 +198,7 @@ func (s *Service) deletePicture(ctx context.Context, key string) {
 func (s *Service) PictureOf(ctx context.Context, a access.Actor, id storage.UserID) (Picture, error) {
 	var key string
 	if id == a.UserID {
-		if err := s.core.May(a, access.SeeSelf); err != nil {
+		if err := s.core.May(ctx, a, access.SeeSelf); err != nil {
 			return Picture{}, err
 		}
 		own, err := s.core.Store.IdentityByUser(ctx, id)
@@ -207,7 +207,7 @@ func (s *Service) PictureOf(ctx context.Context, a access.Actor, id storage.User
 		}
 		key = own.User.PictureKey
 	} else {
-		if err := s.core.May(a, access.SeePicture); err != nil {
+		if err := s.core.May(ctx, a, access.SeePicture); err != nil {
 			return Picture{}, err
 		}
 		m, err := s.core.Store.MemberByID(ctx, a.WorkspaceID, id)

@@ -21,7 +21,7 @@ const (
 
 // MakeWorkspace makes a workspace with the actor as its owner, and their session goes there.
 func (s *Service) MakeWorkspace(ctx context.Context, a access.Actor, cookie, name string) (storage.Workspace, error) {
-	if err := s.core.May(a, access.FoundWorkspace); err != nil {
+	if err := s.core.May(ctx, a, access.FoundWorkspace); err != nil {
 		return storage.Workspace{}, err
 	}
 	w := storage.Workspace{
@@ -84,7 +84,7 @@ func (s *Service) join(ctx context.Context, tx storage.Store, m storage.Membersh
 
 // Workspace is where the actor is, and what is decided for it.
 func (s *Service) Workspace(ctx context.Context, a access.Actor) (storage.Workspace, storage.Settings, error) {
-	if err := s.core.May(a, access.SeeSettings); err != nil {
+	if err := s.core.May(ctx, a, access.SeeSettings); err != nil {
 		return storage.Workspace{}, storage.Settings{}, err
 	}
 	return s.core.Store.WorkspaceByID(ctx, a.WorkspaceID)
@@ -108,7 +108,7 @@ func (s *Service) ChangeWorkspace(
 	a access.Actor,
 	c WorkspaceChange,
 ) (w storage.Workspace, settings storage.Settings, err error) {
-	if err := s.core.May(a, access.ChangeSettings); err != nil {
+	if err := s.core.May(ctx, a, access.ChangeSettings); err != nil {
 		return storage.Workspace{}, storage.Settings{}, err
 	}
 	return w, settings, s.core.Store.InTx(ctx, func(tx storage.Store) error {

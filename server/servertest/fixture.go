@@ -19,6 +19,9 @@ const (
 	OwnerPassword = "a long enough password"
 )
 
+// Secret is the key that every fixture signs with.
+func Secret() []byte { return bytes.Repeat([]byte("k"), 32) }
+
 // Fixture is every subject on a real database and a real folder; only the queue, the bus, the
 // hasher, the mail and the clock are the test's own.
 type Fixture struct {
@@ -71,7 +74,7 @@ func NewEmpty(t testing.TB, changes ...func(*Config)) *Fixture {
 		Hasher:  Hasher{},
 		Mailer:  f.Mail,
 		Log:     slog.New(slog.NewTextHandler(f.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Secret:  bytes.Repeat([]byte("k"), 32),
+		Secret:  Secret(),
 		Now:     f.Clock.Now,
 	}
 	c.Store = sqlstoretest.Open(t, c.Log)

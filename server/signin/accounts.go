@@ -2,8 +2,6 @@ package signin
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
 	"strings"
@@ -32,9 +30,7 @@ type Account struct {
 // SetUpToken is the secret of the one link that makes the first account. It stays the same over
 // restarts, and opens nothing once there is an account.
 func (s *Service) SetUpToken() string {
-	mac := hmac.New(sha256.New, s.core.Secret)
-	mac.Write([]byte("set-up"))
-	return storage.IDEncoding.EncodeToString(mac.Sum(nil))[:32]
+	return storage.IDEncoding.EncodeToString(s.core.Sign("set-up", ""))[:32]
 }
 
 // NeedsSetUp reports whether there is no account yet.

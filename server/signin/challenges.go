@@ -20,7 +20,7 @@ func (s *Service) BeginCeremony(
 	kind storage.CeremonyKind,
 	state string,
 ) (secret string, err error) {
-	if err := s.mayHold(a, kind); err != nil {
+	if err := s.mayHold(ctx, a, kind); err != nil {
 		return "", err
 	}
 	secret, now := storage.NewSecret(), s.core.Now()
@@ -42,7 +42,7 @@ func (s *Service) TakeCeremony(
 	kind storage.CeremonyKind,
 	secret string,
 ) (state string, err error) {
-	if err := s.mayHold(a, kind); err != nil {
+	if err := s.mayHold(ctx, a, kind); err != nil {
 		return "", err
 	}
 	c, err := s.core.Store.TakeCeremony(ctx, storage.SecretHash(secret), kind, s.core.Now())
@@ -56,9 +56,9 @@ func (s *Service) TakeCeremony(
 }
 
 // mayHold answers whether a may begin or end a ceremony of that kind: anyone may sign in.
-func (s *Service) mayHold(a access.Actor, kind storage.CeremonyKind) error {
+func (s *Service) mayHold(ctx context.Context, a access.Actor, kind storage.CeremonyKind) error {
 	if kind != storage.CeremonyNewPasskey {
 		return nil
 	}
-	return s.core.May(a, access.ManageCredentials)
+	return s.core.May(ctx, a, access.ManageCredentials)
 }

@@ -25,11 +25,15 @@ type Entry struct {
 	Address string // the network address, for the log of the workspace
 }
 
-// actorFrom is id as the actor of their own log-in.
+// actorFrom is id as the log names them at their own log-in. It has no rights.
 func actorFrom(id storage.Identity, from Entry) access.Actor {
-	a := access.ActorOf(id, nil)
-	a.Address = from.Address
-	return a
+	return access.Actor{
+		UserID:      id.User.ID,
+		Name:        id.User.Name,
+		Email:       id.User.Email,
+		WorkspaceID: id.WorkspaceID,
+		Address:     from.Address,
+	}
 }
 
 // logIn begins a session in workspace w, or where it is empty in the oldest of the person's, which
@@ -114,7 +118,7 @@ func (s *Service) LogIn(ctx context.Context, email, password string, from Entry)
 	if hash == "" {
 		hash = dummyHash
 	}
-	ok, err := s.core.Hasher.Verify(ctx, password, hash)
+	ok, err := s.core.VerifyPassword(ctx, password, hash)
 	if err != nil {
 		return "", fmt.Errorf("check password: %w", err)
 	}

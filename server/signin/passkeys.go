@@ -13,7 +13,7 @@ const MaxPasskeys = 50
 
 // Passkeys lists the actor's own, oldest first.
 func (s *Service) Passkeys(ctx context.Context, a access.Actor) ([]storage.Passkey, error) {
-	if err := s.core.May(a, access.ManageCredentials); err != nil {
+	if err := s.core.May(ctx, a, access.ManageCredentials); err != nil {
 		return nil, err
 	}
 	list, err := s.core.Store.Passkeys(ctx, a.UserID)
@@ -25,7 +25,7 @@ func (s *Service) Passkeys(ctx context.Context, a access.Actor) ([]storage.Passk
 
 // AddPasskey gives the actor a passkey whose making was checked. Conflict when it is here already.
 func (s *Service) AddPasskey(ctx context.Context, a access.Actor, p storage.Passkey) (storage.Passkey, error) {
-	if err := s.core.May(a, access.ManageCredentials); err != nil {
+	if err := s.core.May(ctx, a, access.ManageCredentials); err != nil {
 		return storage.Passkey{}, err
 	}
 	p.ID, p.UserID, p.CreatedAt, p.LastUsed = storage.PasskeyID(s.core.NewID()), a.UserID, s.core.Now(), nil

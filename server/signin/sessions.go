@@ -22,7 +22,7 @@ type OwnSession struct {
 
 // Sessions lists where the actor is signed in. cookie is the asking session's.
 func (s *Service) Sessions(ctx context.Context, a access.Actor, cookie string) ([]OwnSession, error) {
-	if err := s.core.May(a, access.ManageCredentials); err != nil {
+	if err := s.core.May(ctx, a, access.ManageCredentials); err != nil {
 		return nil, err
 	}
 	list, err := s.core.Store.Sessions(ctx, a.UserID, s.core.Now())
@@ -59,7 +59,7 @@ func (s *Service) EndSession(ctx context.Context, a access.Actor, id string) err
 
 // EndOtherSessions signs all of the actor's browsers out but the one that asks.
 func (s *Service) EndOtherSessions(ctx context.Context, a access.Actor, cookie string) error {
-	if err := s.core.May(a, access.ManageCredentials); err != nil {
+	if err := s.core.May(ctx, a, access.ManageCredentials); err != nil {
 		return err
 	}
 	return s.endOwn(
@@ -82,7 +82,7 @@ func (s *Service) endOwn(ctx context.Context, a access.Actor, which string, end 
 // SwitchWorkspace makes the session work in another of the actor's workspaces. NotFound when they
 // are not in it.
 func (s *Service) SwitchWorkspace(ctx context.Context, a access.Actor, cookie string, w storage.WorkspaceID) error {
-	if err := s.core.May(a, access.ManageCredentials); err != nil {
+	if err := s.core.May(ctx, a, access.ManageCredentials); err != nil {
 		return err
 	}
 	if _, err := s.core.Store.MemberByID(ctx, w, a.UserID); err != nil {
@@ -102,7 +102,7 @@ func (s *Service) ChangePassword(
 	a access.Actor,
 	current, password, device string,
 ) (cookie string, err error) {
-	if err := s.core.May(a, access.ManageCredentials); err != nil {
+	if err := s.core.May(ctx, a, access.ManageCredentials); err != nil {
 		return "", err
 	}
 	id, err := s.core.Store.IdentityByUser(ctx, a.UserID)
@@ -110,7 +110,7 @@ func (s *Service) ChangePassword(
 		return "", fmt.Errorf("find account: %w", err)
 	}
 	if id.User.PasswordHash != "" {
-		ok, err := s.core.Hasher.Verify(ctx, current, id.User.PasswordHash)
+		ok, err := s.core.VerifyPassword(ctx, current, id.User.PasswordHash)
 		if err != nil {
 			return "", fmt.Errorf("check password: %w", err)
 		}
@@ -139,7 +139,7 @@ func (s *Service) ChangePassword(
 
 // Keys lists the actor's API keys of this workspace.
 func (s *Service) Keys(ctx context.Context, a access.Actor) ([]storage.APIKey, error) {
-	if err := s.core.May(a, access.ManageKeys); err != nil {
+	if err := s.core.May(ctx, a, access.ManageKeys); err != nil {
 		return nil, err
 	}
 	return s.core.Store.APIKeys(ctx, a.WorkspaceID, a.UserID)
@@ -154,7 +154,7 @@ func (s *Service) MakeKey(
 	scopes []storage.Scope,
 	expires *time.Time,
 ) (storage.APIKey, string, error) {
-	if err := s.core.May(a, access.ManageKeys); err != nil {
+	if err := s.core.May(ctx, a, access.ManageKeys); err != nil {
 		return storage.APIKey{}, "", err
 	}
 	k, secret, err := s.newKey(a.UserID, a.WorkspaceID, name, scopes, expires)
@@ -260,7 +260,7 @@ func (s *Service) addKey(ctx context.Context, tx storage.Store, a access.Actor, 
 
 // DeleteKey ends one of the actor's API keys. NotFound.
 func (s *Service) DeleteKey(ctx context.Context, a access.Actor, id storage.APIKeyID) error {
-	if err := s.core.May(a, access.ManageKeys); err != nil {
+	if err := s.core.May(ctx, a, access.ManageKeys); err != nil {
 		return err
 	}
 	err := s.core.Store.InTx(ctx, func(tx storage.Store) error {

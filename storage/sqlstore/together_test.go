@@ -1,7 +1,6 @@
 package sqlstore_test
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"sync"
@@ -192,7 +191,7 @@ func TestCommentNumbersBecomeVisibleInTheirOrder(t *testing.T) {
 
 func newServices(s storage.Store) *servertest.Services {
 	return servertest.Wire(
-		servertest.Config{Store: s, Hasher: servertest.Hasher{}, Secret: bytes.Repeat([]byte("k"), 32)},
+		servertest.Config{Store: s, Hasher: servertest.Hasher{}, Secret: servertest.Secret()},
 	)
 }
 
