@@ -245,7 +245,8 @@ async function goesOn(act: () => Promise<unknown>): Promise<number> {
   page.on('request', listen)
   try {
     await act()
-    await expect.poll(() => sent.length, { timeout: 40_000 }).toBeGreaterThan(0)
+    // a request that hangs when its network changes is given up after half a minute
+    await expect.poll(() => sent.length, { timeout: 90_000 }).toBeGreaterThan(0)
   } finally {
     page.off('request', listen)
   }
