@@ -245,7 +245,7 @@ async function goesOn(act: () => Promise<unknown>): Promise<number> {
   page.on('request', listen)
   try {
     await act()
-    // a request that hangs when its network changes is given up after half a minute
+    // a request that hangs when its network changes is given up after a minute
     await expect.poll(() => sent.length, { timeout: 90_000 }).toBeGreaterThan(0)
   } finally {
     page.off('request', listen)
