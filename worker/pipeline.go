@@ -1,5 +1,5 @@
 // Package worker transforms: it takes claimed stages of videos through the steps of the pipeline.
-// What a step is for stands in the root package's step table; what it does stands here.
+// What a step is for stands in the step table of storage; what it does stands here.
 package worker
 
 import (

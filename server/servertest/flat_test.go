@@ -6,14 +6,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"meanwhile/server/access"
 	"meanwhile/server/servertest"
 	"meanwhile/server/uploads"
 	"meanwhile/server/watch"
 	"meanwhile/storage"
-	"meanwhile/worker/plan"
+	"meanwhile/storage/storagetest"
 	"meanwhile/worker/stages"
 )
 
@@ -22,80 +20,6 @@ func face() storage.Probe {
 		Container:  storage.ContainerMP4,
 		DurationMS: 60_000,
 		Video:      &storage.VideoStream{Codec: "h264", Width: 640, Height: 480, FPS: 24.2},
-	}
-}
-
-func layout(bubbles ...storage.Bubble) storage.Layout { return storage.Layout{Bubbles: bubbles} }
-
-func TestFlatBubblesAreThePlayers(t *testing.T) {
-	t.Parallel()
-	for _, tc := range []struct {
-		name   string
-		layout storage.Layout
-		want   []plan.FlatBubble
-	}{
-		{
-			name:   "a corner is kept inside of the picture",
-			layout: layout(storage.Bubble{X: 1, Y: 0, Size: 0.5, Visible: true}),
-			want:   []plan.FlatBubble{{Left: 1380, Top: 0, Size: 540, Visible: true}},
-		},
-		{
-			name: "what changes nothing is left out, hidden it has no place",
-			layout: layout(storage.Bubble{X: .5, Y: .5, Size: .2, Visible: true}, storage.Bubble{
-				AtMS:    1000,
-				X:       .5,
-				Y:       .5,
-				Size:    .2,
-				Visible: true,
-			},
-				storage.Bubble{AtMS: 2000, X: .1, Y: .5, Size: .2},
-				storage.Bubble{AtMS: 3000, X: .9, Y: .5, Size: .2}),
-			want: []plan.FlatBubble{
-				{Left: 852, Top: 432, Size: 216, Visible: true},
-				{From: 2 * time.Second, Left: 84, Top: 432, Size: 216},
-			},
-		},
-		{
-			name: "of two at one time the later one holds",
-			layout: layout(storage.Bubble{X: .5, Y: .5, Size: .2}, storage.Bubble{
-				X:       0,
-				Y:       0,
-				Size:    .2,
-				Visible: true,
-			}),
-			want: []plan.FlatBubble{{Size: 216, Visible: true}},
-		},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			f, err := plan.DecideFlat(screen(nil), face(), tc.layout, 40, storage.DefaultLimits())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(tc.want, f.Bubbles); diff != "" {
-				t.Errorf("Bubbles (-want +got):\n%s", diff)
-			}
-			if f.Width != 1920 || f.Height != 1080 || f.FPS != 30 || !f.CopyAudio ||
-				f.CameraOffset != 40*time.Millisecond {
-				t.Errorf("it is %+v", f)
-			}
-		})
-	}
-}
-
-func TestFlatNamesSayWhatTheyAreMadeOf(t *testing.T) {
-	t.Parallel()
-	one := layout(storage.Bubble{X: .1, Y: .1, Size: .2, Visible: true})
-	names := map[string]bool{}
-	for _, name := range []string{
-		plan.FlatName(one, 0),
-		plan.FlatName(one, 40),
-		plan.FlatName(layout(storage.Bubble{X: .11, Y: .1, Size: .2, Visible: true}), 0),
-		plan.FlatName(layout(storage.Bubble{X: .1, Y: .1, Size: .2}), 0),
-	} {
-		names[name] = true
-	}
-	if len(names) != 4 || !names[plan.FlatName(one, 0)] {
-		t.Errorf("the names are %v, want four, and the same for the same", names)
 	}
 }
 
@@ -115,7 +39,7 @@ func (h *house) composed(t testing.TB) uploads.Ticket {
 	if _, err := h.Uploads.Complete(t.Context(), h.Owner, ticket.Upload.ID, claims); err != nil {
 		t.Fatal(err)
 	}
-	h.finishWith(t, screen(func(p *storage.Probe) { p.Camera = true }))
+	h.finishWith(t, storagetest.ScreenProbe(func(p *storage.Probe) { p.Camera = true }))
 	for jobs := h.Queue.Take(); len(jobs) > 0; jobs = jobs[1:] {
 		task, err := h.Stages.Claim(t.Context(), jobs[0].Stage, "w1")
 		if err != nil {
@@ -230,7 +154,7 @@ func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
 			t.Context(),
 			h.Owner,
 			ticket.Video.ID,
-			layout(storage.Bubble{X: x, Y: .5, Size: .2, Visible: visible}),
+			storage.Layout{Bubbles: []storage.Bubble{{X: x, Y: .5, Size: .2, Visible: visible}}},
 		); err != nil {
 			t.Fatal(err)
 		}
@@ -291,31 +215,4 @@ func TestFlatteningThatFailsIsAWarning(t *testing.T) {
 	if _, err := h.flattened(t, h.flatTask(t)); err != nil {
 		t.Error(err)
 	}
-}
-
-// screen is a browser's recording of a screen: what most sources look like.
-func screen(change func(*storage.Probe)) storage.Probe {
-	p := storage.Probe{
-		Container: storage.ContainerMP4, SizeBytes: 20_000_000, DurationMS: 60_000, Streams: 2,
-		Video: &storage.VideoStream{
-			Codec:         "h264",
-			Profile:       "High",
-			Level:         40,
-			Tag:           "avc1",
-			PixelFormat:   "yuv420p",
-			Width:         1920,
-			Height:        1080,
-			CodedWidth:    1920,
-			CodedHeight:   1080,
-			FPS:           30,
-			BitrateBPS:    2_500_000,
-			KeyframeGapMS: 2000,
-			Frames:        1800,
-		},
-		Audio: &storage.AudioStream{Codec: "aac", Channels: 2, SampleRate: 48000, BitrateBPS: 128_000},
-	}
-	if change != nil {
-		change(&p)
-	}
-	return p
 }

@@ -14,6 +14,7 @@ import (
 	"meanwhile/server/signin"
 	"meanwhile/server/uploads"
 	"meanwhile/storage"
+	"meanwhile/storage/storagetest"
 	"meanwhile/worker/stages"
 )
 
@@ -391,7 +392,7 @@ func TestReadyMeansPlaysEverywhere(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
-	h.finishWith(t, screen(func(p *storage.Probe) { p.Audio.Codec = "opus" }))
+	h.finishWith(t, storagetest.ScreenProbe(func(p *storage.Probe) { p.Audio.Codec = "opus" }))
 	jobs := h.Queue.Take()
 	if len(jobs) != 1 || jobs[0].Queue != storage.QueueInstant {
 		t.Fatalf("jobs = %+v, want the copy alone: the rest waits for it", jobs)
@@ -468,13 +469,13 @@ func TestZombieWorkerChangesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantKind(t, h.Stages.FinishInspect(t.Context(), zombie, screen(nil)), storage.Fenced)
+	wantKind(t, h.Stages.FinishInspect(t.Context(), zombie, storagetest.ScreenProbe(nil)), storage.Fenced)
 	wantKind(t, h.Stages.Progress(t.Context(), zombie, 0.5), storage.Fenced)
 	wantKind(t, h.Stages.Fail(t.Context(), zombie, storage.E(storage.Unprocessable, "no", nil)), storage.Fenced)
 	if v := h.state(t, ticket.Video.ID); v.State != storage.StateProcessing || v.Duration != 0 {
 		t.Errorf("the zombie changed the video: %+v", v.Video)
 	}
-	if err := h.Stages.FinishInspect(t.Context(), heir, screen(nil)); err != nil {
+	if err := h.Stages.FinishInspect(t.Context(), heir, storagetest.ScreenProbe(nil)); err != nil {
 		t.Errorf("the heir could not finish: %v", err)
 	}
 }
@@ -513,7 +514,7 @@ func TestReprocessNeverTakesAVideoOffline(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
-	h.finishWith(t, screen(nil))
+	h.finishWith(t, storagetest.ScreenProbe(nil))
 	if err := h.asset(
 		t,
 		h.claim(t, storage.StepCopy),
@@ -548,7 +549,7 @@ func TestSecondGenerationWaitsUntilItIsAsGood(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
-	h.finishWith(t, screen(nil))
+	h.finishWith(t, storagetest.ScreenProbe(nil))
 	if err := h.asset(
 		t,
 		h.claim(t, storage.StepCopy),
@@ -559,7 +560,7 @@ func TestSecondGenerationWaitsUntilItIsAsGood(t *testing.T) {
 	if err := h.Videos.Reprocess(t.Context(), h.Owner, ticket.Video.ID); err != nil {
 		t.Fatal(err)
 	}
-	h.finishWith(t, screen(func(p *storage.Probe) { p.Audio.Codec = "opus" }))
+	h.finishWith(t, storagetest.ScreenProbe(func(p *storage.Probe) { p.Audio.Codec = "opus" }))
 	if err := h.asset(
 		t,
 		h.claim(t, storage.StepCopy),
@@ -603,7 +604,7 @@ func TestCopyThatFailsIsEncodedInstead(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
-	h.finishWith(t, screen(nil))
+	h.finishWith(t, storagetest.ScreenProbe(nil))
 	task := h.claim(t, storage.StepCopy)
 	if err := h.Stages.Fail(t.Context(), task, storage.E(storage.Unprocessable, "bad", nil)); err != nil {
 		t.Fatal(err)
@@ -641,7 +642,7 @@ func TestGrantsEndWithTheRules(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
-	h.finishWith(t, screen(nil))
+	h.finishWith(t, storagetest.ScreenProbe(nil))
 	if err := h.asset(
 		t,
 		h.claim(t, storage.StepCopy),
@@ -680,7 +681,7 @@ func TestChangedRuleEndsOldGrants(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
-	h.finishWith(t, screen(nil))
+	h.finishWith(t, storagetest.ScreenProbe(nil))
 	if err := h.asset(
 		t,
 		h.claim(t, storage.StepCopy),
@@ -712,7 +713,7 @@ func TestGrantsExpire(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	ticket := h.uploaded(t, "bytes")
-	h.finishWith(t, screen(nil))
+	h.finishWith(t, storagetest.ScreenProbe(nil))
 	if err := h.asset(
 		t,
 		h.claim(t, storage.StepCopy),

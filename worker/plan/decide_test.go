@@ -8,35 +8,9 @@ import (
 	"time"
 
 	"meanwhile/storage"
+	"meanwhile/storage/storagetest"
 	"meanwhile/worker/plan"
 )
-
-// screen is a browser's recording of a screen: what most sources look like.
-func screen(change func(*storage.Probe)) storage.Probe {
-	p := storage.Probe{
-		Container: storage.ContainerMP4, SizeBytes: 20_000_000, DurationMS: 60_000, Streams: 2,
-		Video: &storage.VideoStream{
-			Codec:         "h264",
-			Profile:       "High",
-			Level:         40,
-			Tag:           "avc1",
-			PixelFormat:   "yuv420p",
-			Width:         1920,
-			Height:        1080,
-			CodedWidth:    1920,
-			CodedHeight:   1080,
-			FPS:           30,
-			BitrateBPS:    2_500_000,
-			KeyframeGapMS: 2000,
-			Frames:        1800,
-		},
-		Audio: &storage.AudioStream{Codec: "aac", Channels: 2, SampleRate: 48000, BitrateBPS: 128_000},
-	}
-	if change != nil {
-		change(&p)
-	}
-	return p
-}
 
 // told is a ladder in one line, for a table.
 func told(l *storage.Ladder) string {
@@ -89,7 +63,7 @@ func TestDecide(t *testing.T) {
 	}{
 		{
 			name:      "a good source is copied, and smaller sizes are made for slow links",
-			probe:     screen(nil),
+			probe:     storagetest.ScreenProbe(nil),
 			steps:     "copy poster listen encode",
 			mediaType: `video/mp4; codecs="avc1.640028, mp4a.40.2"`,
 			ladder: "1080p 1920x1080 copied; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p 854x480 crf 25 at " +
@@ -97,18 +71,21 @@ func TestDecide(t *testing.T) {
 		},
 		{
 			name:  "a good small source is only copied",
-			probe: screen(func(p *storage.Probe) { p.Video.Width, p.Video.Height = 854, 480 }),
+			probe: storagetest.ScreenProbe(func(p *storage.Probe) { p.Video.Width, p.Video.Height = 854, 480 }),
 			steps: "copy poster listen preview storyboard", mediaType: `video/mp4; codecs="avc1.640028, mp4a.40.2"`,
 			ladder: "none",
 		},
 		{
-			name:  "a copy that was tried and failed is encoded",
-			probe: screen(func(p *storage.Probe) { p.Video.Width, p.Video.Height, p.NoCopy = 854, 480, true }),
-			steps: "poster listen encode", ladder: "480p 854x480 crf 23 at most 2667708 +mp4; extras",
+			name: "a copy that was tried and failed is encoded",
+			probe: storagetest.ScreenProbe(
+				func(p *storage.Probe) { p.Video.Width, p.Video.Height, p.NoCopy = 854, 480, true },
+			),
+			steps:  "poster listen encode",
+			ladder: "480p 854x480 crf 23 at most 2667708 +mp4; extras",
 		},
 		{
 			name: "H.264 with Opus plays at once in most browsers, and gets AAC without touching the picture",
-			probe: screen(func(p *storage.Probe) {
+			probe: storagetest.ScreenProbe(func(p *storage.Probe) {
 				p.Audio.Codec = "opus"
 				p.Video.Profile = "Constrained Baseline"
 			}),
@@ -119,7 +96,7 @@ func TestDecide(t *testing.T) {
 		},
 		{
 			name: "4K H.264 is watchable as it came and scaled down for everyone",
-			probe: screen(func(p *storage.Probe) {
+			probe: storagetest.ScreenProbe(func(p *storage.Probe) {
 				p.Video.Width, p.Video.Height = 3840, 2160
 				p.Video.CodedWidth, p.Video.CodedHeight, p.Video.BitrateBPS = 3840, 2160, 40_000_000
 			}),
@@ -130,7 +107,7 @@ func TestDecide(t *testing.T) {
 		},
 		{
 			name: "a live WebM is remuxed and then encoded",
-			probe: screen(func(p *storage.Probe) {
+			probe: storagetest.ScreenProbe(func(p *storage.Probe) {
 				p.Container, p.Video.Codec, p.Video.Tag, p.Audio.Codec = storage.ContainerWebM, "vp8", "", "opus"
 			}),
 			steps:     "copy poster listen encode",
@@ -140,7 +117,7 @@ func TestDecide(t *testing.T) {
 		},
 		{
 			name: "a phone's portrait HDR HEVC waits for the encode",
-			probe: screen(func(p *storage.Probe) {
+			probe: storagetest.ScreenProbe(func(p *storage.Probe) {
 				*p.Video = storage.VideoStream{
 					Codec:         "hevc",
 					Profile:       "Main 10",
@@ -163,21 +140,21 @@ func TestDecide(t *testing.T) {
 		},
 		{
 			name:  "a resolution that changes inside is never copied",
-			probe: screen(func(p *storage.Probe) { p.Video.ResolutionMoves = true }),
+			probe: storagetest.ScreenProbe(func(p *storage.Probe) { p.Video.ResolutionMoves = true }),
 			steps: "poster listen encode",
 			ladder: "1080p 1920x1080 crf 23 at most 3250000 +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; 480p " +
 				"854x480 crf 25 at most 700000; sound copied hls extras",
 		},
 		{
 			name: "nothing is scaled up, and odd sizes become even downwards",
-			probe: screen(func(p *storage.Probe) {
+			probe: storagetest.ScreenProbe(func(p *storage.Probe) {
 				p.Video.Codec, p.Video.Width, p.Video.Height, p.Audio = "mpeg4", 641, 359, nil
 			}),
 			steps: "poster encode", ladder: "358p 640x358 crf 23 at most 1994436 +mp4; silent extras",
 		},
 		{
 			name: "a rung hardly smaller than the one above is left out",
-			probe: screen(func(p *storage.Probe) {
+			probe: storagetest.ScreenProbe(func(p *storage.Probe) {
 				p.Container, p.Video.Codec, p.Video.Width, p.Video.Height = storage.ContainerAVI, "mpeg4", 1280, 800
 			}),
 			steps: "poster listen encode",
@@ -186,7 +163,7 @@ func TestDecide(t *testing.T) {
 		},
 		{
 			name:      "120 frames a second become 60",
-			probe:     screen(func(p *storage.Probe) { p.Video.FPS = 120 }),
+			probe:     storagetest.ScreenProbe(func(p *storage.Probe) { p.Video.FPS = 120 }),
 			steps:     "copy poster listen encode",
 			mediaType: `video/mp4; codecs="avc1.640028, mp4a.40.2"`,
 			ladder: "1080p 1920x1080 crf 23 at most 3250000 +mp4; 720p 1280x720 crf 25 at most 2800000 +mp4; " +
@@ -236,7 +213,7 @@ func TestLoudnessBecomesOneGain(t *testing.T) {
 		{"clipping is taken back even from quiet sound", -24, 0, -1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			plan, err := plan.Decide(screen(func(p *storage.Probe) {
+			plan, err := plan.Decide(storagetest.ScreenProbe(func(p *storage.Probe) {
 				p.Audio.Codec = "opus"
 				p.Audio.Loudness = &storage.Loudness{LUFS: tc.lufs, PeakDBFS: tc.peak}
 			}), storage.DefaultLimits())
@@ -258,16 +235,20 @@ func TestDecideRefusesPolitely(t *testing.T) {
 		want  string // in the sentence
 	}{
 		{"no video", storage.Probe{DurationMS: 1000}, "holds no video"},
-		{"a day long", screen(func(p *storage.Probe) { p.DurationMS = 24 * 3600 * 1000 }), "24 h long"},
+		{
+			"a day long",
+			storagetest.ScreenProbe(func(p *storage.Probe) { p.DurationMS = 24 * 3600 * 1000 }),
+			"24 h long",
+		},
 		{
 			"a giant frame",
-			screen(func(p *storage.Probe) { p.Video.CodedWidth, p.Video.CodedHeight = 16000, 16000 }),
+			storagetest.ScreenProbe(func(p *storage.Probe) { p.Video.CodedWidth, p.Video.CodedHeight = 16000, 16000 }),
 			"16000 × 16000",
 		},
-		{"no length", screen(func(p *storage.Probe) { p.DurationMS = 0 }), "no length"},
+		{"no length", storagetest.ScreenProbe(func(p *storage.Probe) { p.DurationMS = 0 }), "no length"},
 		{
 			"millions of frames in a small file",
-			screen(func(p *storage.Probe) { p.Video.Codec, p.Video.Frames = "mpeg4", 2_600_000 }),
+			storagetest.ScreenProbe(func(p *storage.Probe) { p.Video.Codec, p.Video.Frames = "mpeg4", 2_600_000 }),
 			"of computing",
 		},
 	}
@@ -371,7 +352,7 @@ func TestKindsHaveAStatus(t *testing.T) {
 func TestRoughLengths(t *testing.T) {
 	t.Parallel()
 	_, err := plan.Decide(
-		screen(func(p *storage.Probe) { p.DurationMS = 90 * 60 * 1000 }),
+		storagetest.ScreenProbe(func(p *storage.Probe) { p.DurationMS = 90 * 60 * 1000 }),
 		storage.Limits{MaxDuration: time.Hour, MaxPixels: 1 << 30, MaxCPU: time.Hour},
 	)
 	if want := "This video is 1 h 30 min long; this site takes up to 1 h. Your original is kept."; storage.MessageOf(
