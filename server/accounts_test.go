@@ -34,7 +34,7 @@ func cookieIn(t testing.TB, r reply) *http.Cookie {
 
 func TestSetUpHappensOnce(t *testing.T) {
 	t.Parallel()
-	w := newEmptyWorld(t)
+	w := newEmptyFixture(t)
 	welcome := w.want(w.do("GET", "/", nil), 200)
 	if !strings.Contains(string(welcome.body), "set-up link") {
 		t.Errorf("the welcome says %s", welcome.body)
@@ -90,7 +90,7 @@ func TestSetUpHappensOnce(t *testing.T) {
 
 func TestLogInAndOut(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.want(w.do("GET", "/api/v1/session", nil), 401)
 	w.want(w.do("POST", "/api/v1/session", object{"email": servertest.OwnerEmail, "password": "wrong"}), 401)
 	w.want(
@@ -123,12 +123,12 @@ func TestLogInAndOut(t *testing.T) {
 	w.want(w.do("DELETE", "/api/v1/session", nil), 204)
 	// an ended session is a guest's where guests may come
 	u := w.newVideo()
-	w.want(w.do("GET", "/api/v1/shares/"+u.share, nil, session), 200)
+	w.want(w.do("GET", "/api/v1/shares/"+u.link, nil, session), 200)
 }
 
 func TestLogInPages(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	if r := w.want(w.do("GET", "/", nil), 303); r.header.Get("Location") != "/login" {
 		t.Errorf("a guest is sent to %s", r.header.Get("Location"))
 	}
@@ -164,7 +164,7 @@ func TestLogInPages(t *testing.T) {
 
 func TestLogInLinks(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	_, secret, err := w.SignIn.AddUser(
 		t.Context(),
 		signin.Account{Email: "bob@example.org", Name: "Bob", Role: storage.RoleMember},
@@ -182,7 +182,7 @@ func TestLogInLinks(t *testing.T) {
 
 func TestSignUpWhereItIsOpen(t *testing.T) {
 	t.Parallel()
-	closed := newWorld(t)
+	closed := newFixture(t)
 	closed.want(closed.do("GET", "/signup", nil), 404)
 	closed.want(
 		closed.do(
@@ -193,7 +193,7 @@ func TestSignUpWhereItIsOpen(t *testing.T) {
 		),
 		404,
 	)
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) { lc.OpenSignUp = true })
+	w := newFixture(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) { lc.OpenSignUp = true })
 	w.want(w.do("GET", "/signup", nil), 200)
 	w.want(
 		w.do(
@@ -217,7 +217,7 @@ func TestSignUpWhereItIsOpen(t *testing.T) {
 
 func TestTriesAreBounded(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.LogInsPerMinute = 2 })
+	w := newFixture(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.LogInsPerMinute = 2 })
 	try := func(email string) reply {
 		return w.do("POST", "/api/v1/session", object{"email": email, "password": "wrong"})
 	}
@@ -237,7 +237,7 @@ func TestTriesAreBounded(t *testing.T) {
 
 func TestTriesCountForWhomAProxySpeaks(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
+	w := newFixture(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
 		c.LogInsPerMinute = 1
 		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("10.0.0.0/8")}
 	})
@@ -318,7 +318,7 @@ func TestCookieNameFollowsTheAddress(t *testing.T) {
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
-			w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
+			w := newFixture(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
 				c.BaseURL = tc.base
 				if tc.trusted {
 					c.TrustedProxies = []netip.Prefix{proxy}
@@ -367,7 +367,7 @@ func TestRedirectionsStayHere(t *testing.T) {
 
 func TestOtherSitesCannotAct(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newVideo()
 	session := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	tests := []struct {

@@ -49,7 +49,7 @@ http {
 `
 
 // behindNginx puts an nginx that keeps answers before the server, and gives its address.
-func (w *world) behindNginx() string {
+func (w *fixture) behindNginx() string {
 	w.t.Helper()
 	program := "nginx"
 	if found, err := exec.LookPath(program); err == nil {
@@ -94,7 +94,7 @@ func (w *world) behindNginx() string {
 // they get without it.
 func TestACacheInBetweenMixesNobodyUp(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, withUI, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
+	w := newFixture(t, withUI, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
 		c.LogInsPerMinute, c.LinkPasswordsPerMinute = 10_000, 10_000
 	})
 	const evePassword = "another long password"
@@ -191,7 +191,7 @@ func TestACacheInBetweenMixesNobodyUp(t *testing.T) {
 }
 
 // cachedPaths are addresses of everything that somebody may ask for, each person's own among them.
-func (w *world) cachedPaths(own map[string]uploaded, open uploaded) []string {
+func (w *fixture) cachedPaths(own map[string]uploaded, open uploaded) []string {
 	w.t.Helper()
 	media, poster := w.mediaOf(open)
 	paths := []string{
@@ -216,14 +216,14 @@ func (w *world) cachedPaths(own map[string]uploaded, open uploaded) []string {
 			paths = append(paths, "/api/v1/videos/"+u.video+rest)
 		}
 		for _, rest := range []string{"", "/poster.jpg", "/video.mp4", "/download"} {
-			paths = append(paths, "/v/"+u.share+rest)
+			paths = append(paths, "/v/"+u.link+rest)
 		}
 		paths = append(
 			paths,
-			"/embed/"+u.share,
-			"/api/v1/shares/"+u.share,
-			"/api/v1/shares/"+u.share+"/comments",
-			"/oembed?url="+w.url+"/v/"+u.share,
+			"/embed/"+u.link,
+			"/api/v1/shares/"+u.link,
+			"/api/v1/shares/"+u.link+"/comments",
+			"/oembed?url="+w.url+"/v/"+u.link,
 		)
 	}
 	return paths

@@ -25,7 +25,7 @@ func finds(name string, f server.Finding) server.Check {
 func TestOnlyWhoLooksAfterTheSiteSeesHowItDoes(t *testing.T) {
 	t.Parallel()
 	var looked atomic.Int32
-	w := newWorld(t, withChecks(server.Check{Name: "database", Look: func(context.Context) server.Finding {
+	w := newFixture(t, withChecks(server.Check{Name: "database", Look: func(context.Context) server.Finding {
 		looked.Add(1)
 		return server.Finding{Result: server.ResultOK, Detail: "secret details"}
 	}}))
@@ -116,7 +116,7 @@ func TestThePageOfTheSiteSaysWhatWasFoundAndWhatToDo(t *testing.T) {
 			not: []string{"<b>refused"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			w := newWorld(t, withChecks(tc.checks...))
+			w := newFixture(t, withChecks(tc.checks...))
 			page := string(
 				w.want(w.do("GET", tc.path, nil, w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)), 200).body,
 			)
@@ -149,7 +149,7 @@ func TestThePageOfTheSiteKnowsWhereTheBrowserIs(t *testing.T) {
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.BaseURL = tc.base })
+			w := newFixture(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.BaseURL = tc.base })
 			host := "Host: " + tc.host
 			in := w.want(
 				w.do(
@@ -174,7 +174,7 @@ func TestThePageOfTheSiteKnowsWhereTheBrowserIs(t *testing.T) {
 
 func TestSetUpLeadsToHowTheSiteDoes(t *testing.T) {
 	t.Parallel()
-	w := newEmptyWorld(t, withChecks(finds("database", server.Finding{Result: server.ResultOK, Detail: "SQLite 3"})))
+	w := newEmptyFixture(t, withChecks(finds("database", server.Finding{Result: server.ResultOK, Detail: "SQLite 3"})))
 	path := "/setup/" + w.SignIn.SetUpToken()
 	form := formOf(
 		"workspace",

@@ -12,9 +12,9 @@ import (
 
 func TestConversation(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newReadyVideo()
-	path := "/api/v1/shares/" + u.share + "/comments"
+	path := "/api/v1/shares/" + u.link + "/comments"
 	say := func(body object, headers ...string) reply {
 		t.Helper()
 		return w.want(w.do("POST", path, body, headers...), 201)
@@ -86,9 +86,9 @@ func TestConversation(t *testing.T) {
 
 func TestWrongComments(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newReadyVideo()
-	path := "/api/v1/shares/" + u.share + "/comments"
+	path := "/api/v1/shares/" + u.link + "/comments"
 	tests := []struct {
 		name   string
 		body   any
@@ -129,11 +129,11 @@ func TestWrongComments(t *testing.T) {
 
 func TestGuestsMayNotFlood(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
+	w := newFixture(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
 		c.GuestCommentsPerMinute, c.GuestCommentsPerHour = 2, 3
 	})
 	u := w.newVideo()
-	path := "/api/v1/shares/" + u.share + "/comments"
+	path := "/api/v1/shares/" + u.link + "/comments"
 	say := func(headers ...string) int {
 		return w.do("POST", path, object{"at_ms": 0, "body": "hi", "name": "Grace"}, headers...).status
 	}

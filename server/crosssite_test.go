@@ -16,7 +16,7 @@ import (
 	"meanwhile/storage/sqlstore/sqlstoretest"
 )
 
-// withDatabase keeps the rows of a world where the test can read them past the store.
+// withDatabase keeps the rows of a fixture where the test can read them past the store.
 func withDatabase(t *testing.T) (change, *sql.DB) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "rows.db")
@@ -85,7 +85,7 @@ var placeholder = regexp.MustCompile(`\{[^}]*\}`)
 
 // addressOf fills a row's address with what is really there, so that a request would do something
 // if it were let through.
-func (w *world) addressOf(row server.Route, ready, upload, recording uploaded, comment string) string {
+func (w *fixture) addressOf(row server.Route, ready, upload, recording uploaded, comment string) string {
 	id := ready.video
 	switch {
 	case strings.Contains(row.Path, "/comments/"):
@@ -100,9 +100,9 @@ func (w *world) addressOf(row server.Route, ready, upload, recording uploaded, c
 			"{id}",
 			id,
 			"{token}",
-			ready.share,
+			ready.link,
 			"{share}",
-			w.shareID(ready.share),
+			w.linkID(ready.link),
 			"{track}",
 			"screen",
 			"{n}",
@@ -118,10 +118,10 @@ func (w *world) addressOf(row server.Route, ready, upload, recording uploaded, c
 func TestNoRouteObeysAnotherSite(t *testing.T) {
 	t.Parallel()
 	database, rows := withDatabase(t)
-	w := newWorld(t, database)
+	w := newFixture(t, database)
 	ready, upload, recording := w.newReadyVideo(), w.createUpload(5), w.newRecording()
 	said := w.want(
-		w.do("POST", "/api/v1/shares/"+ready.share+"/comments", object{"at_ms": 0, "body": "hi"}, w.asOwner()),
+		w.do("POST", "/api/v1/shares/"+ready.link+"/comments", object{"at_ms": 0, "body": "hi"}, w.asOwner()),
 		201,
 	)
 	session := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
@@ -182,7 +182,7 @@ func TestNoRouteObeysAnotherSite(t *testing.T) {
 // preflight succeeds either.
 func TestNoRouteIsOpenedToOtherOrigins(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	ready, upload, recording := w.newReadyVideo(), w.createUpload(5), w.newRecording()
 	session := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	for _, row := range server.Routes() {

@@ -154,7 +154,7 @@ func TestTheDocumentIsWholeAndSteady(t *testing.T) {
 			t.Errorf("the document holds %q", leaked)
 		}
 	}
-	w := newWorld(t)
+	w := newFixture(t)
 	r := w.want(w.do("GET", "/api/v1/openapi.json", nil), 200)
 	if got := r.field(t, "openapi"); got != "3.1.0" {
 		t.Errorf("openapi is %v, want 3.1.0", got)

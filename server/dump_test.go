@@ -28,7 +28,7 @@ func (h oneWayHasher) Verify(ctx context.Context, p, hash string) (bool, error) 
 
 // everySecret makes one of each credential that there is, as people get them, and gives each by
 // name: of signed ones what makes them good, for what stands before it is no secret.
-func (w *world) everySecret() map[string]string {
+func (w *fixture) everySecret() map[string]string {
 	w.t.Helper()
 	signature := func(token string) string { return token[strings.LastIndexByte(token, '.')+1:] }
 	secrets := map[string]string{
@@ -76,26 +76,26 @@ func (w *world) everySecret() map[string]string {
 
 	u := w.newReadyVideo()
 	said := w.want(
-		w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "hi", "name": "Gus"}),
+		w.do("POST", "/api/v1/shares/"+u.link+"/comments", object{"at_ms": 0, "body": "hi", "name": "Gus"}),
 		201,
 	)
 	secrets["edit token"] = said.text(w.t, "edit_token")
 	media, _ := w.mediaOf(u)
 	secrets["grant"] = signature(strings.Split(media, "/")[2])
 	w.rules(u, object{"audience": "password", "password": linkPassword})
-	pass := w.want(w.do("POST", "/api/v1/shares/"+u.share+"/password", object{"password": linkPassword}), 200)
-	secrets["pass"] = signature(pass.text(w.t, "pass"))
+	unlock := w.want(w.do("POST", "/api/v1/shares/"+u.link+"/password", object{"password": linkPassword}), 200)
+	secrets["unlock"] = signature(unlock.text(w.t, "pass"))
 
 	w.rules(u, object{"audience": "named", "people": []string{"client@example.com"}})
-	w.want(w.do("POST", "/api/v1/shares/"+u.share+"/mail", object{"email": "client@example.com"}), 202)
+	w.want(w.do("POST", "/api/v1/shares/"+u.link+"/mail", object{"email": "client@example.com"}), 202)
 	mail := w.mails()
 	if len(mail) != 1 {
 		w.t.Fatalf("%d mails", len(mail))
 	}
-	mailed := wayIn.FindString(mail[0].Text)
-	secrets["way in"] = mailed[strings.LastIndexByte(mailed, '/')+1:]
+	mailed := accessLink.FindString(mail[0].Text)
+	secrets["access link"] = mailed[strings.LastIndexByte(mailed, '/')+1:]
 	used := w.want(w.do("POST", mailed, nil), 303)
-	secrets["pass by mail"] = signature(cookieOf(w.t, used))
+	secrets["unlock by mail"] = signature(cookieOf(w.t, used))
 	return secrets
 }
 
@@ -109,7 +109,7 @@ const partLength = 10
 func TestADatabaseDumpOpensNothing(t *testing.T) {
 	t.Parallel()
 	database, rows := withDatabase(t)
-	w := newWorld(t, database, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) {
+	w := newFixture(t, database, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) {
 		lc.Hasher, lc.Secret = oneWayHasher{}, []byte("QWERTZUIOPASDFGHJKLYXCVBNM987654")
 	})
 	secrets := w.everySecret()

@@ -8,18 +8,18 @@ import (
 	"meanwhile/server/watch"
 )
 
-// embedPage is the data of embed.html. Share is nil for a link that shows nothing.
+// embedPage is the data of embed.html. Link is nil for a link that shows nothing.
 type embedPage struct {
 	common
-	Share *pageShare
-	Boot  embedBoot
+	Link *pageVideo
+	Boot embedBoot
 }
 
 // embedBoot is what the player's script begins with.
 type embedBoot struct {
-	Share  wireShare `json:"share"`
-	Token  string    `json:"token"`
-	StartS int       `json:"start_s"`
+	Link   wireSharedVideo `json:"share"`
+	Token  string          `json:"token"`
+	StartS int             `json:"start_s"`
 }
 
 // everywhere is who may show the player in a frame.
@@ -37,14 +37,14 @@ func (s *server) embed(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	share := s.pageShareOf(visitOf(r.Context()), token, shareOf(token, seen), seen, start)
+	link := s.pageVideoOf(visitOf(r.Context()), token, sharedVideoOf(token, seen), seen, start)
 	return s.renderFramed(w, r, http.StatusOK, &embedPage{
 		common: common{
 			Title:     seen.Video.Title,
 			Ancestors: strings.Join(hosts, " "),
 		},
-		Share: &share,
-		Boot:  embedBoot{Share: shareOf(token, seen), Token: token, StartS: start},
+		Link: &link,
+		Boot: embedBoot{Link: sharedVideoOf(token, seen), Token: token, StartS: start},
 	})
 }
 

@@ -14,7 +14,7 @@ import (
 	"meanwhile/server/servertest"
 )
 
-// playback is what a share says of its media, as far as these tests ask.
+// playback is what a link says of its media, as far as these tests ask.
 type playback struct {
 	Tracks []struct {
 		Sources []struct {
@@ -26,18 +26,18 @@ type playback struct {
 	Poster, Storyboard, Waveform string
 }
 
-func (w *world) playbackOf(token string) playback {
+func (w *fixture) playbackOf(token string) playback {
 	w.t.Helper()
 	var s struct{ Playback playback }
 	w.want(w.do("GET", "/api/v1/shares/"+token, nil), 200).decode(w.t, &s)
 	return s.Playback
 }
 
-func TestAShareNamesAllThatAPlayerNeeds(t *testing.T) {
+func TestALinkNamesAllThatAPlayerNeeds(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newReadyVideo()
-	p := w.playbackOf(u.share)
+	p := w.playbackOf(u.link)
 	if len(p.Tracks) != 1 || len(p.Tracks[0].Sources) != 2 || p.Tracks[0].Sources[0].Height != 1080 ||
 		p.Tracks[0].Sources[1].Height != 720 {
 		t.Fatalf("tracks %+v, want one with 1080 and 720, the largest first", p.Tracks)
@@ -70,14 +70,14 @@ func TestAShareNamesAllThatAPlayerNeeds(t *testing.T) {
 	}
 	w.want(w.do("GET", strings.Replace(list, "hls.m3u8", "speech.flac", 1), nil), 404)
 
-	page := html.UnescapeString(string(w.want(w.do("GET", "/v/"+u.share, nil), 200).body))
+	page := html.UnescapeString(string(w.want(w.do("GET", "/v/"+u.link, nil), 200).body))
 	for _, want := range []string{`"hls":"` + list, `"storyboard":"` + p.Storyboard, `"waveform":"` + p.Waveform} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page's start data lacks %s", want)
 		}
 	}
 
-	bare := w.playbackOf(w.createUpload(10).share)
+	bare := w.playbackOf(w.createUpload(10).link)
 	if diff := cmp.Diff(playback{Tracks: bare.Tracks[:0]}, bare); diff != "" {
 		t.Errorf("a video that is uploading (-want +got):\n%s", diff)
 	}
@@ -85,12 +85,12 @@ func TestAShareNamesAllThatAPlayerNeeds(t *testing.T) {
 
 func TestAPageOffersTheFileThatFillsTheWindow(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, withUI)
-	page := string(w.want(w.do("GET", "/v/"+w.newReadyVideo().share, nil), 200).body)
+	w := newFixture(t, withUI)
+	page := string(w.want(w.do("GET", "/v/"+w.newReadyVideo().link, nil), 200).body)
 	head, body, ok := strings.Cut(page, "<body")
-	_, scripted, ahead := strings.Cut(head, `<template id="kept">`)
+	_, scripted, preloadVideo := strings.Cut(head, `<template id="kept">`)
 	_, plain, player := strings.Cut(body, `<noscript><video slot="media"`)
-	if !ok || !ahead || !player {
+	if !ok || !preloadVideo || !player {
 		t.Fatalf(
 			"the page has no player in its head for those with scripts and one in its body for those without:\n%s",
 			page,
@@ -121,7 +121,7 @@ func TestAPageOffersTheFileThatFillsTheWindow(t *testing.T) {
 
 func TestThePreviewIsItsOwners(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newReadyVideo()
 	path := "/api/v1/videos/" + u.video + "/preview"
 	r := w.want(w.do("GET", path, nil, w.asOwner(), "Range: bytes=0-5"), 206)
@@ -140,9 +140,9 @@ func TestThePreviewIsItsOwners(t *testing.T) {
 
 func TestThePlayerInsideOtherPages(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, withUI)
+	w := newFixture(t, withUI)
 	u := w.newReadyVideo()
-	guest := w.want(w.do("GET", "/embed/"+u.share+"?t=1m5s", nil), 200)
+	guest := w.want(w.do("GET", "/embed/"+u.link+"?t=1m5s", nil), 200)
 	for _, want := range []string{"frame-ancestors *", "script-src 'self' 'nonce-"} {
 		if !strings.Contains(guest.header.Get("Content-Security-Policy"), want) {
 			t.Errorf("policy %q lacks %s", guest.header.Get("Content-Security-Policy"), want)
@@ -160,7 +160,7 @@ func TestThePlayerInsideOtherPages(t *testing.T) {
 		},
 	)
 	for _, want := range []string{`href="` +
-		w.url + "/v/" + u.share + `?t=65"`,
+		w.url + "/v/" + u.link + `?t=65"`,
 		"copy.mp4#t=65",
 		"/assets/embed-1.js",
 		"<style>base css</style>",
@@ -177,7 +177,7 @@ func TestThePlayerInsideOtherPages(t *testing.T) {
 	// Whoever asks, it is the same: neither cookies nor keys are read.
 	session := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	for _, who := range []string{session, w.asOwner(), "Authorization: Bearer nonsense"} {
-		r := w.want(w.do("GET", "/embed/"+u.share, nil, who), 200)
+		r := w.want(w.do("GET", "/embed/"+u.link, nil, who), 200)
 		if strings.Contains(string(r.body), "video_id") || strings.Contains(string(r.body), `"owner":true`) {
 			t.Error("the player knows its owner")
 		}
@@ -190,7 +190,7 @@ func TestThePlayerInsideOtherPages(t *testing.T) {
 		}
 	}
 	if p := w.want(
-		w.do("GET", "/v/"+u.share, nil),
+		w.do("GET", "/v/"+u.link, nil),
 		200,
 	).header.Get("Content-Security-Policy"); !strings.Contains(
 		p,
@@ -202,7 +202,7 @@ func TestThePlayerInsideOtherPages(t *testing.T) {
 
 func TestAnErrorInAFrameIsSeenThere(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) { lc.Store = away{lc.Store} })
+	w := newFixture(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) { lc.Store = away{lc.Store} })
 	r := w.want(w.do("GET", "/embed/x", nil), 503)
 	if !strings.Contains(r.header.Get("Content-Security-Policy"), "frame-ancestors *") {
 		t.Errorf("policy %s", r.header.Get("Content-Security-Policy"))
@@ -222,10 +222,10 @@ type oEmbed struct {
 
 func TestOEmbed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newReadyVideo()
 	w.want(w.do("PATCH", "/api/v1/videos/"+u.video, object{"title": `A "title" <b>`}, w.asOwner()), 200)
-	link := w.url + "/v/" + u.share
+	link := w.url + "/v/" + u.link
 	full := oEmbed{
 		Type:         "video",
 		Version:      "1.0",
@@ -236,7 +236,7 @@ func TestOEmbed(t *testing.T) {
 		Width:        960,
 		Height:       540,
 		HTML: `<iframe src="` +
-			w.url + "/embed/" + u.share +
+			w.url + "/embed/" + u.link +
 			`" width="960" height="540" title="A &#34;title&#34; &lt;b&gt;" style="border:0" loading="lazy" allow="fullscreen; picture-in-picture" allowfullscreen></iframe>`,
 		ThumbnailURL:    link + "/poster.jpg",
 		ThumbnailWidth:  1280,
@@ -255,7 +255,7 @@ func TestOEmbed(t *testing.T) {
 	}{
 		{"a watch link", "url=" + url.QueryEscape(link), full},
 		{"with its position, in so many words", "format=json&url=" + url.QueryEscape(link+"?t=90"), full},
-		{"an embed link", "url=" + url.QueryEscape(w.url+"/embed/"+u.share), full},
+		{"an embed link", "url=" + url.QueryEscape(w.url+"/embed/"+u.link), full},
 		{"not wider than", "maxwidth=400&url=" + url.QueryEscape(link), bounded},
 		{"not higher than", "maxwidth=400&maxheight=90&url=" + url.QueryEscape(link), flat},
 		{"room for all of it", "maxwidth=2000&maxheight=2000&url=" + url.QueryEscape(link), full},
@@ -270,7 +270,7 @@ func TestOEmbed(t *testing.T) {
 		wantHeaders(t, r, map[string]string{"Content-Type": "application/json", "Set-Cookie": ""})
 	}
 
-	watch := string(w.want(w.do("GET", "/v/"+u.share, nil), 200).body)
+	watch := string(w.want(w.do("GET", "/v/"+u.link, nil), 200).body)
 	discovery := regexp.MustCompile(
 		`<link rel="alternate" type="application/json\+oembed" title="[^"]*" href="([^"]+)">`,
 	).
@@ -287,9 +287,9 @@ func TestOEmbed(t *testing.T) {
 
 func TestOEmbedRefuses(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newReadyVideo()
-	link := url.QueryEscape(w.url + "/v/" + u.share)
+	link := url.QueryEscape(w.url + "/v/" + u.link)
 	trashed := w.newReadyVideo()
 	w.want(w.do("DELETE", "/api/v1/videos/"+trashed.video, nil, w.asOwner()), 204)
 	tests := []struct {
@@ -300,14 +300,14 @@ func TestOEmbedRefuses(t *testing.T) {
 		{"no link", "format=json", 422},
 		{"a width that is no number", "maxwidth=wide&url=" + link, 422},
 		{"an unknown link", "url=" + url.QueryEscape(w.url+"/v/unknown"), 404},
-		{"a link in the trash", "url=" + url.QueryEscape(w.url+"/v/"+trashed.share), 404},
-		{"another site", "url=" + url.QueryEscape("https://elsewhere.example/v/"+u.share), 404},
+		{"a link in the trash", "url=" + url.QueryEscape(w.url+"/v/"+trashed.link), 404},
+		{"another site", "url=" + url.QueryEscape("https://elsewhere.example/v/"+u.link), 404},
 		{"another page", "url=" + url.QueryEscape(w.url+"/login"), 404},
-		{"a part of the page", "url=" + url.QueryEscape(w.url+"/v/"+u.share+"/poster.jpg"), 404},
+		{"a part of the page", "url=" + url.QueryEscape(w.url+"/v/"+u.link+"/poster.jpg"), 404},
 		{"no address", "url=%25zz", 404},
 		{
 			"another scheme",
-			"url=" + url.QueryEscape("javascript://"+strings.TrimPrefix(w.url, "http://")+"/v/"+u.share),
+			"url=" + url.QueryEscape("javascript://"+strings.TrimPrefix(w.url, "http://")+"/v/"+u.link),
 			404,
 		},
 	}
@@ -327,29 +327,29 @@ func TestOEmbedRefuses(t *testing.T) {
 
 func TestAPastedLinkLooksRight(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
+	w := newFixture(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
 		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	})
 	u := w.newReadyVideo()
 	proxied := []string{"Host: updates.example.org", "X-Forwarded-Proto: https"}
-	page := string(w.want(w.do("GET", "/v/"+u.share, nil, proxied...), 200).body)
-	player := "https://updates.example.org/embed/" + u.share
+	page := string(w.want(w.do("GET", "/v/"+u.link, nil, proxied...), 200).body)
+	player := "https://updates.example.org/embed/" + u.link
 	for _, want := range []string{
 		`<meta property="og:video" content="` + player + `">`,
 		`<meta property="og:video:secure_url" content="` + player + `">`,
 		`<meta property="og:video:type" content="text/html">`,
 		`<meta property="og:video:width" content="960">`,
 		`<meta property="og:video:height" content="540">`,
-		`<meta property="og:video" content="https://updates.example.org/v/` + u.share + `/video.mp4">`,
+		`<meta property="og:video" content="https://updates.example.org/v/` + u.link + `/video.mp4">`,
 		`<meta property="og:video:type" content="video/mp4">`,
 		`<meta name="twitter:card" content="player">`, `<meta name="twitter:player" content="` + player + `">`,
-		`<meta name="twitter:image" content="https://updates.example.org/v/` + u.share + `/poster.jpg">`,
+		`<meta name="twitter:image" content="https://updates.example.org/v/` + u.link + `/poster.jpg">`,
 	} {
 		if strings.Count(page, want) != 1 {
 			t.Errorf("the page holds %s %d times", want, strings.Count(page, want))
 		}
 	}
-	waiting := string(w.want(w.do("GET", "/v/"+w.createUpload(10).share, nil), 200).body)
+	waiting := string(w.want(w.do("GET", "/v/"+w.createUpload(10).link, nil), 200).body)
 	for _, never := range []string{"og:video\"", "twitter:player", "og:image\""} {
 		if strings.Contains(waiting, never) {
 			t.Errorf("a page without a video promises %s", never)

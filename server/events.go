@@ -150,17 +150,17 @@ type wireCounts struct {
 	Count int   `json:"count"`
 }
 
-// shareStream remembers what a viewer was told last.
-type shareStream struct {
+// linkStream remembers what a viewer was told last.
+type linkStream struct {
 	token  string
-	share  []byte
+	link   []byte
 	counts wireCounts
 }
 
-// followShare tells a viewer how things stand: at once, and at each change.
-func (s *server) followShare(w http.ResponseWriter, r *http.Request) error {
+// followLink tells a viewer how things stand: at once, and at each change.
+func (s *server) followLink(w http.ResponseWriter, r *http.Request) error {
 	ctx, v := r.Context(), visitOf(r.Context())
-	st := &shareStream{token: r.PathValue("token")}
+	st := &linkStream{token: r.PathValue("token")}
 	// before the first look, so that nothing falls between
 	events, err := s.Watch.Follow(ctx, v.actor, st.token)
 	if err != nil {
@@ -175,7 +175,7 @@ func (s *server) followShare(w http.ResponseWriter, r *http.Request) error {
 		if err := s.authenticate(r, v, guest); err != nil {
 			return false, unlessSignedOut(err)
 		}
-		return s.tellShare(ctx, e, st, v.actor)
+		return s.sendLink(ctx, e, st, v.actor)
 	}
 	if on, err := tell(ctx); err != nil || !on {
 		return err
@@ -183,9 +183,9 @@ func (s *server) followShare(w http.ResponseWriter, r *http.Request) error {
 	return s.pump(ctx, e, events, func(string) {}, tell)
 }
 
-// tellShare reads rows and rights anew and writes what is not known yet. False when the link has
+// sendLink reads rows and rights anew and writes what is not known yet. False when the link has
 // ended.
-func (s *server) tellShare(ctx context.Context, e *sse, st *shareStream, a access.Actor) (bool, error) {
+func (s *server) sendLink(ctx context.Context, e *sse, st *linkStream, a access.Actor) (bool, error) {
 	w, err := s.Watch.Watch(ctx, a, st.token)
 	if k := storage.KindOf(err); err != nil && (k == storage.NotFound || k == storage.Unauthenticated) {
 		return false, e.send("video", map[string]bool{"gone": true})
@@ -194,16 +194,16 @@ func (s *server) tellShare(ctx context.Context, e *sse, st *shareStream, a acces
 		return false, err // the client comes back and hears the rest
 	}
 	counts := wireCounts{Seq: w.CommentSeq, Count: w.Video.Comments}
-	share := shareOf(st.token, w)
-	first := st.share == nil
-	share.CommentSeq, share.CommentCount = 0, 0 // these alone are the other event
-	stand, err := json.Marshal(share)
+	link := sharedVideoOf(st.token, w)
+	first := st.link == nil
+	link.CommentSeq, link.CommentCount = 0, 0 // these alone are the other event
+	stand, err := json.Marshal(link)
 	if err != nil {
 		return false, err
 	}
-	if !bytes.Equal(stand, st.share) {
-		share.CommentSeq, share.CommentCount = counts.Seq, counts.Count
-		if err := e.send("video", share); err != nil {
+	if !bytes.Equal(stand, st.link) {
+		link.CommentSeq, link.CommentCount = counts.Seq, counts.Count
+		if err := e.send("video", link); err != nil {
 			return false, nil // the client has gone
 		}
 	}
@@ -212,6 +212,6 @@ func (s *server) tellShare(ctx context.Context, e *sse, st *shareStream, a acces
 			return false, nil // the client has gone
 		}
 	}
-	st.share, st.counts = stand, counts
+	st.link, st.counts = stand, counts
 	return true, nil
 }

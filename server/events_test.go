@@ -28,7 +28,7 @@ type event struct {
 	data map[string]any
 }
 
-func (w *world) follow(path string, headers ...string) *follower {
+func (w *fixture) follow(path string, headers ...string) *follower {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(w.t.Context())
 	req := w.request("GET", path, nil, headers...).WithContext(ctx)
@@ -113,9 +113,9 @@ func (f *follower) wantEnd() {
 
 func TestViewersHearOfEverything(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newVideo()
-	f := w.follow("/api/v1/shares/" + u.share + "/events")
+	f := w.follow("/api/v1/shares/" + u.link + "/events")
 	if got := <-f.retry; got != "2000" {
 		t.Errorf("retry is %q", got)
 	}
@@ -124,7 +124,7 @@ func TestViewersHearOfEverything(t *testing.T) {
 		t.Errorf("first event %v", first)
 	}
 	said := w.want(
-		w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "hi", "name": "Grace"}),
+		w.do("POST", "/api/v1/shares/"+u.link+"/comments", object{"at_ms": 0, "body": "hi", "name": "Grace"}),
 		201,
 	)
 	if got := f.next("comment"); got["seq"] != said.field(t, "seq") || got["count"] != 1.0 {
@@ -138,14 +138,14 @@ func TestViewersHearOfEverything(t *testing.T) {
 	// who comes back hears how things stand, and asks for what came in between
 	f.cancel()
 	w.want(
-		w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 1, "body": "while away", "name": "Grace"}),
+		w.do("POST", "/api/v1/shares/"+u.link+"/comments", object{"at_ms": 1, "body": "while away", "name": "Grace"}),
 		201,
 	)
-	again := w.follow("/api/v1/shares/" + u.share + "/events")
+	again := w.follow("/api/v1/shares/" + u.link + "/events")
 	if got := again.next("video"); got["comment_seq"] != 2.0 {
 		t.Errorf("after the reconnection %v", got)
 	}
-	missed := w.want(w.do("GET", "/api/v1/shares/"+u.share+"/comments?since=1", nil), 200)
+	missed := w.want(w.do("GET", "/api/v1/shares/"+u.link+"/comments?since=1", nil), 200)
 	if !strings.Contains(string(missed.body), "while away") || strings.Contains(string(missed.body), `"hi"`) {
 		t.Errorf("since=1 answers %s", missed.body)
 	}
@@ -155,17 +155,17 @@ func TestViewersHearOfEverything(t *testing.T) {
 		t.Errorf("after the end %v", got)
 	}
 	again.wantEnd()
-	w.want(w.do("GET", "/api/v1/shares/"+u.share+"/events", nil), 404)
+	w.want(w.do("GET", "/api/v1/shares/"+u.link+"/events", nil), 404)
 }
 
 func TestALostMessageIsNoticedAtTheNextBeat(t *testing.T) {
 	t.Parallel()
-	w := newWorld(
+	w := newFixture(
 		t,
 		func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.KeepAlive = 20 * time.Millisecond },
 	)
 	u := w.newVideo()
-	f := w.follow("/api/v1/shares/" + u.share + "/events")
+	f := w.follow("/api/v1/shares/" + u.link + "/events")
 	f.next("video")
 	if err := w.Core.Store.SetVideoTitle(
 		t.Context(),
@@ -186,7 +186,7 @@ func TestALostMessageIsNoticedAtTheNextBeat(t *testing.T) {
 
 func TestOwnersHearWhichVideosChanged(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newVideo()
 	session := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	f := w.follow("/api/v1/events", session)
@@ -204,9 +204,9 @@ func TestOwnersHearWhichVideosChanged(t *testing.T) {
 func TestStreamsEndWhenTheServerStops(t *testing.T) {
 	t.Parallel()
 	stop := make(chan struct{})
-	w := newWorld(t, func(_ *server.Config, d *server.Deps, _ *servertest.Config) { d.Done = stop })
+	w := newFixture(t, func(_ *server.Config, d *server.Deps, _ *servertest.Config) { d.Done = stop })
 	u := w.newVideo()
-	f := w.follow("/api/v1/shares/" + u.share + "/events")
+	f := w.follow("/api/v1/shares/" + u.link + "/events")
 	f.next("video")
 	close(stop)
 	f.wantEnd()
@@ -214,25 +214,25 @@ func TestStreamsEndWhenTheServerStops(t *testing.T) {
 
 func TestStreamsOfOneAddressAreBounded(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.MaxParallel = 1 })
+	w := newFixture(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.MaxParallel = 1 })
 	u := w.newVideo()
-	f := w.follow("/api/v1/shares/" + u.share + "/events")
+	f := w.follow("/api/v1/shares/" + u.link + "/events")
 	f.next("video")
-	w.want(w.do("GET", "/api/v1/shares/"+u.share+"/events", nil), 429)
+	w.want(w.do("GET", "/api/v1/shares/"+u.link+"/events", nil), 429)
 }
 
 func TestEventsAreGathered(t *testing.T) {
 	t.Parallel()
-	w := newWorld(
+	w := newFixture(
 		t,
 		func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.StreamPause = 300 * time.Millisecond },
 	)
 	u := w.newVideo()
-	f := w.follow("/api/v1/shares/" + u.share + "/events")
+	f := w.follow("/api/v1/shares/" + u.link + "/events")
 	f.next("video")
 	for range 20 {
 		w.want(
-			w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "hi", "name": "Grace"}),
+			w.do("POST", "/api/v1/shares/"+u.link+"/comments", object{"at_ms": 0, "body": "hi", "name": "Grace"}),
 			201,
 		)
 	}
@@ -251,9 +251,9 @@ type flaky struct {
 	away atomic.Bool
 }
 
-func (f *flaky) VideoByToken(ctx context.Context, token string) (storage.Video, storage.Share, error) {
+func (f *flaky) VideoByToken(ctx context.Context, token string) (storage.Video, storage.Link, error) {
 	if f.away.Load() {
-		return storage.Video{}, storage.Share{}, storage.E(
+		return storage.Video{}, storage.Link{}, storage.E(
 			storage.Unavailable,
 			"The database does not answer.",
 			nil,
@@ -265,12 +265,12 @@ func (f *flaky) VideoByToken(ctx context.Context, token string) (storage.Video, 
 func TestAStreamThatBreaksSaysNothingWrong(t *testing.T) {
 	t.Parallel()
 	store := &flaky{}
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) {
+	w := newFixture(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) {
 		store.Store = lc.Store
 		lc.Store = store
 	})
 	u := w.newVideo()
-	f := w.follow("/api/v1/shares/" + u.share + "/events")
+	f := w.follow("/api/v1/shares/" + u.link + "/events")
 	f.next("video")
 	store.away.Store(true)
 	w.want(w.do("PATCH", "/api/v1/videos/"+u.video, object{"title": "x"}, w.asOwner()), 200)

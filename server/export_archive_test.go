@@ -61,7 +61,7 @@ var (
 
 func TestExportOfOnesOwn(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	titles := []string{
 		"../../x",
 		"CON",
@@ -88,7 +88,7 @@ func TestExportOfOnesOwn(t *testing.T) {
 	said := w.want(
 		w.do(
 			"POST",
-			"/api/v1/shares/"+first.share+"/comments",
+			"/api/v1/shares/"+first.link+"/comments",
 			object{"at_ms": 83_000, "body": "First\nsecond line"},
 			w.asOwner(),
 		),
@@ -97,7 +97,7 @@ func TestExportOfOnesOwn(t *testing.T) {
 	w.want(
 		w.do(
 			"POST",
-			"/api/v1/shares/"+first.share+"/comments",
+			"/api/v1/shares/"+first.link+"/comments",
 			object{"at_ms": 0, "body": "Why?", "name": "Client", "parent_id": said.text(t, "id")},
 		),
 		201,
@@ -188,7 +188,7 @@ func TestExportOfOnesOwn(t *testing.T) {
 
 func TestExportOfAWorkspace(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	member := w.newUser("eve@example.org", "Eve")
 	mine := w.newReadyVideo()
 	owner := w.key
@@ -216,7 +216,7 @@ func TestExportOfAWorkspace(t *testing.T) {
 
 func TestExportOfARecording(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newRecording()
 	sizes := object{}
 	for _, track := range []string{"screen", "camera"} {
@@ -275,9 +275,9 @@ func (b *brokenReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func newBreakingWorld(t *testing.T, block chan struct{}) (*world, *breaking) {
+func newBreakingFixture(t *testing.T, block chan struct{}) (*fixture, *breaking) {
 	objects := &breaking{block: block}
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *servertest.Config) {
+	w := newFixture(t, func(_ *server.Config, _ *server.Deps, c *servertest.Config) {
 		objects.Objects, c.Objects = c.Objects, objects
 	})
 	return w, objects
@@ -285,7 +285,7 @@ func newBreakingWorld(t *testing.T, block chan struct{}) (*world, *breaking) {
 
 func TestAnExportThatBreaksIsCutOff(t *testing.T) {
 	t.Parallel()
-	w, objects := newBreakingWorld(t, nil)
+	w, objects := newBreakingFixture(t, nil)
 	w.newReadyVideo()
 	big := strings.Repeat("0123456789abcdef", 1<<16)
 	u := w.createUpload(int64(len(big))) // the newest, so that it comes first and fills every buffer on the way
@@ -330,7 +330,7 @@ func TestAnExportThatBreaksIsCutOff(t *testing.T) {
 func TestOneExportAtATime(t *testing.T) {
 	t.Parallel()
 	block := make(chan struct{})
-	w, objects := newBreakingWorld(t, block)
+	w, objects := newBreakingFixture(t, block)
 	member := w.newUser("eve@example.org", "Eve")
 	w.newReadyVideo()
 	objects.broken.Store("mp4")

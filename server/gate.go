@@ -32,7 +32,7 @@ func (s *server) showGate(w http.ResponseWriter, r *http.Request, token string, 
 
 func (s *server) renderGate(w http.ResponseWriter, r *http.Request, status int, data *gatePage) error {
 	data.Title = "This link asks for something"
-	w.Header().Set("Referrer-Policy", tellsHere)
+	w.Header().Set("Referrer-Policy", tellsOwnSite)
 	w.Header().Set("X-Robots-Tag", "noindex")
 	return s.render(w, r, status, "gate", data)
 }
@@ -48,47 +48,47 @@ func (s *server) tryGate(ctx context.Context, v *visit, token string) error {
 	return nil
 }
 
-type sharePasswordInput struct {
+type linkPasswordInput struct {
 	Token string `path:"token" maxLength:"64"`
 	Body  struct {
 		Password string `json:"password" maxLength:"1000"`
 	}
 }
 
-type passOutput struct {
-	SetCookie string `header:"Set-Cookie" doc:"The pass, for browsers"`
+type unlockOutput struct {
+	SetCookie string `header:"Set-Cookie" doc:"The unlock, for browsers"`
 	Body      struct {
-		Pass string `json:"pass" doc:"For programs: sent back as Meanwhile-Pass it opens the link"`
+		Unlock string `json:"pass" doc:"For programs: sent back as Meanwhile-Pass it opens the link"`
 	}
 }
 
-func (s *server) giveSharePassword(ctx context.Context, in *sharePasswordInput) (*passOutput, error) {
+func (s *server) giveLinkPassword(ctx context.Context, in *linkPasswordInput) (*unlockOutput, error) {
 	v := visitOf(ctx)
 	if err := s.tryGate(ctx, v, in.Token); err != nil {
 		return nil, err
 	}
-	id, pass, err := s.Links.CheckPassword(ctx, in.Token, in.Body.Password)
+	id, unlock, err := s.Links.CheckPassword(ctx, in.Token, in.Body.Password)
 	if err != nil {
 		return nil, err
 	}
-	out := &passOutput{SetCookie: s.setPass(v, id, pass)}
-	out.Body.Pass = pass
+	out := &unlockOutput{SetCookie: s.setUnlock(v, id, unlock)}
+	out.Body.Unlock = unlock
 	return out, nil
 }
 
-type shareMailInput struct {
+type accessLinkRequest struct {
 	Token string `path:"token" maxLength:"64"`
 	Body  struct {
 		Email string `json:"email" maxLength:"254"`
 	}
 }
 
-func (s *server) askShareMail(ctx context.Context, in *shareMailInput) (*struct{}, error) {
+func (s *server) mailAccessLink(ctx context.Context, in *accessLinkRequest) (*struct{}, error) {
 	v := visitOf(ctx)
 	if err := s.tryGate(ctx, v, in.Token); err != nil {
 		return nil, err
 	}
-	return nil, s.Links.Mail(ctx, in.Token, in.Body.Email, s.baseURL(v))
+	return nil, s.Links.MailAccessLink(ctx, in.Token, in.Body.Email, s.baseURL(v))
 }
 
 type openedInput struct {
@@ -113,14 +113,14 @@ func (s *server) gatePosted(w http.ResponseWriter, r *http.Request) error {
 	data := &gatePage{Token: token, Password: f.Has("password"), Email: f.Get("email")}
 	err = s.tryGate(ctx, v, token)
 	if err == nil && data.Password {
-		var id storage.ShareID
-		var pass string
-		if id, pass, err = s.Links.CheckPassword(ctx, token, f.Get("password")); err == nil {
-			w.Header().Set("Set-Cookie", s.setPass(v, id, pass))
+		var id storage.LinkID
+		var unlock string
+		if id, unlock, err = s.Links.CheckPassword(ctx, token, f.Get("password")); err == nil {
+			w.Header().Set("Set-Cookie", s.setUnlock(v, id, unlock))
 			return redirect(w, r, "/v/"+url.PathEscape(token))
 		}
 	} else if err == nil {
-		if err = s.Links.Mail(ctx, token, data.Email, s.baseURL(v)); err == nil {
+		if err = s.Links.MailAccessLink(ctx, token, data.Email, s.baseURL(v)); err == nil {
 			data.Sent = true
 			return s.renderGate(w, r, http.StatusOK, data)
 		}
@@ -133,26 +133,26 @@ func (s *server) gatePosted(w http.ResponseWriter, r *http.Request) error {
 	return s.renderGate(w, r, p.Status, data)
 }
 
-// wayInForm asks for one click: who opens links to look at them for others uses nothing up.
-func (s *server) wayInForm(w http.ResponseWriter, r *http.Request) error {
+// accessLinkForm asks for one click: who opens links to look at them for others uses nothing up.
+func (s *server) accessLinkForm(w http.ResponseWriter, r *http.Request) error {
 	if err := s.try(r.Context(), visitOf(r.Context())); err != nil {
 		return err
 	}
-	if err := s.Links.CheckMail(r.Context(), r.PathValue("secret")); err != nil {
+	if err := s.Links.CheckAccessLink(r.Context(), r.PathValue("secret")); err != nil {
 		return err
 	}
-	return s.render(w, r, http.StatusOK, "wayin", &accountForm{common: common{Title: "Your way in"}})
+	return s.render(w, r, http.StatusOK, "accesslink", &accountForm{common: common{Title: "Your access link"}})
 }
 
-func (s *server) wayInPosted(w http.ResponseWriter, r *http.Request) error {
+func (s *server) accessLinkPosted(w http.ResponseWriter, r *http.Request) error {
 	v := visitOf(r.Context())
 	if err := s.try(r.Context(), v); err != nil {
 		return err
 	}
-	share, pass, err := s.Links.UseMail(r.Context(), r.PathValue("secret"))
+	link, unlock, err := s.Links.UseAccessLink(r.Context(), r.PathValue("secret"))
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Set-Cookie", s.setPass(v, share.ID, pass))
-	return redirect(w, r, "/v/"+url.PathEscape(share.Token))
+	w.Header().Set("Set-Cookie", s.setUnlock(v, link.ID, unlock))
+	return redirect(w, r, "/v/"+url.PathEscape(link.Token))
 }

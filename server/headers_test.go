@@ -126,7 +126,7 @@ func (s *headersSeen) checkPolicy(t *testing.T, what, path string, r reply) {
 // not from another site.
 func TestEveryAnswerCarriesItsHeaders(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, withUI, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
+	w := newFixture(t, withUI, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
 		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 		c.LogInsPerMinute, c.LinkPasswordsPerMinute = 10_000, 10_000
 	})
@@ -142,7 +142,7 @@ func TestEveryAnswerCarriesItsHeaders(t *testing.T) {
 		paths := []string{
 			path,
 			placeholder.ReplaceAllString(row.Path, "unknown"),
-			strings.Replace(path, ready.share, gated.share, 1),
+			strings.Replace(path, ready.link, gated.link, 1),
 		}
 		if strings.HasPrefix(row.Path, "/m/") {
 			paths = append(paths, media)
@@ -179,7 +179,7 @@ type asking struct {
 
 // kindsOf are the ways to ask a route for something that have answers of different kinds. What ends
 // the session comes last.
-func (w *world) kindsOf(row server.Route, path string, who []string) []asking {
+func (w *fixture) kindsOf(row server.Route, path string, who []string) []asking {
 	w.t.Helper()
 	all := []asking{{"LOCK", nil}, {"POST", []string{"Sec-Fetch-Site: cross-site"}}}
 	if row.Method == "GET" {

@@ -17,13 +17,13 @@ import (
 // the video's: its styles, and the script that begins the rest when the picture is there
 // (docs/adr/0023).
 type inlined struct {
-	Style template.CSS
-	Fonts template.CSS
-	Ahead template.JS // has the video asked for
-	First template.JS
-	Run   string // addresses with spaces between: modules to run
-	Fetch string // what they need, in the order in which it is needed
-	block []byte // Style, packed
+	Style        template.CSS
+	Fonts        template.CSS
+	PreloadVideo template.JS // has the video asked for
+	First        template.JS
+	Run          string // addresses with spaces between: modules to run
+	Fetch        string // what they need, in the order in which it is needed
+	block        []byte // Style, packed
 }
 
 // inlineEntries are the built files of each such page: styles, modules to run, and what those load
@@ -54,11 +54,11 @@ func newInlined(a assets, page string) *inlined {
 	// The files are ours, and built with no end tag in them.
 	//nolint:gosec // as said
 	out := &inlined{
-		Style: template.CSS(style),
-		Fonts: template.CSS(fonts),
-		Ahead: template.JS(a.text("src/watch/ahead.ts")),
-		First: template.JS(first),
-		block: packBlock([]byte(style)),
+		Style:        template.CSS(style),
+		Fonts:        template.CSS(fonts),
+		PreloadVideo: template.JS(a.text("src/watch/preload-video.ts")),
+		First:        template.JS(first),
+		block:        packBlock([]byte(style)),
 	}
 	var run, fetch []string
 	for _, name := range e.run {

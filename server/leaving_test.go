@@ -19,7 +19,7 @@ import (
 const form = "Content-Type: application/x-www-form-urlencoded"
 
 // newMember makes an account with a password, and answers with a session of it.
-func (w *world) newMember(email, name, password string) (session string) {
+func (w *fixture) newMember(email, name, password string) (session string) {
 	w.t.Helper()
 	_, secret, err := w.SignIn.AddUser(
 		w.t.Context(),
@@ -32,7 +32,7 @@ func (w *world) newMember(email, name, password string) (session string) {
 }
 
 // videoAs makes a video with that key.
-func (w *world) videoAs(key string) uploaded {
+func (w *fixture) videoAs(key string) uploaded {
 	w.t.Helper()
 	before := w.key
 	w.key = key
@@ -42,16 +42,16 @@ func (w *world) videoAs(key string) uploaded {
 
 func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	const email, password = "bea@example.org", "bea's long password"
 	bea := w.newMember(email, "Bea", password)
 	key := w.newKey(email, storage.AllScopes...)
 	hers, mine := w.videoAs(key), w.newReadyVideo()
 	said := w.want(
-		w.do("POST", "/api/v1/shares/"+mine.share+"/comments", object{"at_ms": 0, "body": "Well said"}, bea),
+		w.do("POST", "/api/v1/shares/"+mine.link+"/comments", object{"at_ms": 0, "body": "Well said"}, bea),
 		201,
 	)
-	path := "/api/v1/shares/" + mine.share + "/comments"
+	path := "/api/v1/shares/" + mine.link + "/comments"
 
 	w.want(w.do("DELETE", "/api/v1/me", object{"password": password}, bearer(key)...), 403)
 	w.want(w.do("DELETE", "/api/v1/me", object{"password": "wrong"}, bea), 403)
@@ -68,7 +68,7 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 	}
 	w.want(w.do("GET", "/api/v1/session", nil, bea), 401)
 	w.want(w.do("GET", "/api/v1/videos", nil, bearer(key)...), 401)
-	w.want(w.do("GET", "/v/"+hers.share, nil), 200)
+	w.want(w.do("GET", "/v/"+hers.link, nil), 200)
 
 	// Signing in again offers to stay.
 	in := w.want(
@@ -135,7 +135,7 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 		t.Errorf("her video is %s", row.body)
 	}
 	if s := w.want(
-		w.do("GET", "/api/v1/shares/"+hers.share, nil),
+		w.do("GET", "/api/v1/shares/"+hers.link, nil),
 		200,
 	); !strings.Contains(string(s.body), storage.FormerMember) ||
 		strings.Contains(string(s.body), "Bea") {
@@ -184,7 +184,7 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 
 func TestAnAccountWithoutAPasswordIsConfirmedByItsAddress(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	_, secret, err := w.SignIn.AddUser(
 		t.Context(),
 		signin.Account{Email: "eve@example.org", Name: "Eve", Role: storage.RoleMember},
@@ -202,7 +202,7 @@ func TestAnAccountWithoutAPasswordIsConfirmedByItsAddress(t *testing.T) {
 
 func TestTheOnlyOwnerHandsOverFirst(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	eve := w.newMember("eve@example.org", "Eve", "eve's long password")
 	ada := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	r := w.want(w.do("DELETE", "/api/v1/me", object{"password": servertest.OwnerPassword}, ada), 409)
@@ -232,7 +232,7 @@ func TestTheOnlyOwnerHandsOverFirst(t *testing.T) {
 
 func TestAWorkspaceGoesWithItsLastMember(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	trashed, u := w.newReadyVideo(), w.newReadyVideo()
 	w.trash(trashed)
 	w.newRecording()
@@ -240,12 +240,12 @@ func TestAWorkspaceGoesWithItsLastMember(t *testing.T) {
 	w.want(w.do("DELETE", "/api/v1/me", object{"password": servertest.OwnerPassword}, ada), 200)
 	w.Clock.Move(13 * day)
 	w.tidy()
-	w.want(w.do("GET", "/v/"+u.share, nil), 200)
+	w.want(w.do("GET", "/v/"+u.link, nil), 200)
 	w.Clock.Move(2 * day)
 	if done := w.tidy(); done["accounts"] != 1 {
 		t.Fatalf("the round did %+v", done)
 	}
-	w.want(w.do("GET", "/v/"+u.share, nil), 404)
+	w.want(w.do("GET", "/v/"+u.link, nil), 404)
 	if left := w.keys(""); len(left) > 0 {
 		t.Errorf("left are %v", left)
 	}
@@ -261,7 +261,7 @@ func TestVideosLeaveAWeekAfterTheirNotice(t *testing.T) {
 	t.Parallel()
 	box := &servertest.Mailbox{}
 	box.Fail(storage.E(storage.Unavailable, "The mail server is away.", errors.New("no route")))
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *servertest.Config) {
+	w := newFixture(t, func(_ *server.Config, _ *server.Deps, c *servertest.Config) {
 		c.Mailer, c.Site = box, "https://updates.example.com"
 	})
 	eve := w.newUser("eve@example.org", "Eve")
@@ -318,9 +318,9 @@ func TestVideosLeaveAWeekAfterTheirNotice(t *testing.T) {
 		if w.want(w.do("GET", "/api/v1/videos/"+u.video, nil, w.asOwner()), 200).field(t, "deleted_at") == nil {
 			t.Error("one is not in the trash")
 		}
-		w.want(w.do("GET", "/v/"+u.share, nil), 404)
+		w.want(w.do("GET", "/v/"+u.link, nil), 404)
 	}
-	w.want(w.do("GET", "/v/"+young.share, nil), 200)
+	w.want(w.do("GET", "/v/"+young.link, nil), 200)
 
 	// Restored, it has another week, and its owner hears of it again.
 	w.want(w.do("POST", "/api/v1/videos/"+first.video+"/restore", nil, w.asOwner()), 200)
@@ -337,7 +337,7 @@ func TestVideosLeaveAWeekAfterTheirNotice(t *testing.T) {
 
 func TestTheLogIsReadByOwners(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	admin := w.newKey(servertest.OwnerEmail, storage.ScopeAdmin)
 	member := w.newUser("eve@example.org", "Eve")
 	u := w.newReadyVideo()

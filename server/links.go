@@ -11,7 +11,7 @@ import (
 	"meanwhile/storage"
 )
 
-// wireLink is a share link as the video's owner sees it.
+// wireLink is a link as the video's owner sees it.
 type wireLink struct {
 	ID            string   `json:"id"`
 	Name          string   `json:"name" doc:"Empty for the link that came with the video, unless it was given one"`
@@ -52,7 +52,7 @@ func fromWord[T ~string](p *string, word string) *T {
 	return &v
 }
 
-func (s *server) linkOf(v *visit, link storage.SharedLink) wireLink {
+func (s *server) linkOf(v *visit, link storage.LinkWithPeople) wireLink {
 	people := link.People
 	if people == nil {
 		people = []string{}
@@ -160,9 +160,9 @@ func (s *server) addLink(ctx context.Context, in *addLinkInput) (*linkOutput, er
 }
 
 type changeLinkInput struct {
-	ID    string `path:"id" maxLength:"64"`
-	Share string `path:"share" maxLength:"64"`
-	Body  wireLinkRules
+	ID   string `path:"id" maxLength:"64"`
+	Link string `path:"share" maxLength:"64"`
+	Body wireLinkRules
 }
 
 func (s *server) changeLink(ctx context.Context, in *changeLinkInput) (*linkOutput, error) {
@@ -171,7 +171,7 @@ func (s *server) changeLink(ctx context.Context, in *changeLinkInput) (*linkOutp
 		ctx,
 		v.actor,
 		storage.VideoID(in.ID),
-		storage.ShareID(in.Share),
+		storage.LinkID(in.Link),
 		in.Body.change(),
 	)
 	if err != nil {
@@ -181,41 +181,41 @@ func (s *server) changeLink(ctx context.Context, in *changeLinkInput) (*linkOutp
 }
 
 type revokeLinkInput struct {
-	ID    string `path:"id" maxLength:"64"`
-	Share string `path:"share" maxLength:"64"`
+	ID   string `path:"id" maxLength:"64"`
+	Link string `path:"share" maxLength:"64"`
 }
 
 func (s *server) revokeLink(ctx context.Context, in *revokeLinkInput) (*struct{}, error) {
-	return nil, s.Links.Revoke(ctx, visitOf(ctx).actor, storage.VideoID(in.ID), storage.ShareID(in.Share))
+	return nil, s.Links.Revoke(ctx, visitOf(ctx).actor, storage.VideoID(in.ID), storage.LinkID(in.Link))
 }
 
-type wayInInput struct {
-	ID    string `path:"id" maxLength:"64"`
-	Share string `path:"share" maxLength:"64"`
-	Body  struct {
+type accessLinkInput struct {
+	ID   string `path:"id" maxLength:"64"`
+	Link string `path:"share" maxLength:"64"`
+	Body struct {
 		Email string `json:"email" maxLength:"254"`
 	}
 }
 
-type wireWayIn struct {
+type wireAccessLink struct {
 	URL       string `json:"url" doc:"Opens the link once for that address"`
 	ExpiresAt stamp  `json:"expires_at"`
 }
 
-type wayInOutput struct{ Body wireWayIn }
+type accessLinkOutput struct{ Body wireAccessLink }
 
-// makeWayIn is for sites that send no mail: the owner hands it on.
-func (s *server) makeWayIn(ctx context.Context, in *wayInInput) (*wayInOutput, error) {
+// makeAccessLink is for sites that send no mail: the owner hands it on.
+func (s *server) makeAccessLink(ctx context.Context, in *accessLinkInput) (*accessLinkOutput, error) {
 	v := visitOf(ctx)
-	secret, ends, err := s.Links.MailLink(
+	secret, ends, err := s.Links.NewAccessLink(
 		ctx,
 		v.actor,
 		storage.VideoID(in.ID),
-		storage.ShareID(in.Share),
+		storage.LinkID(in.Link),
 		in.Body.Email,
 	)
 	if err != nil {
 		return nil, err
 	}
-	return &wayInOutput{Body: wireWayIn{URL: s.baseURL(v) + "/pass/" + secret, ExpiresAt: stamp(ends)}}, nil
+	return &accessLinkOutput{Body: wireAccessLink{URL: s.baseURL(v) + "/pass/" + secret, ExpiresAt: stamp(ends)}}, nil
 }

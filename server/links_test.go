@@ -13,27 +13,27 @@ import (
 	"meanwhile/storage"
 )
 
-// share asks for a link as a viewer with these headers.
-func (w *world) share(token string, headers ...string) reply {
+// link asks for a link as a viewer with these headers.
+func (w *fixture) link(token string, headers ...string) reply {
 	w.t.Helper()
 	return w.do("GET", "/api/v1/shares/"+token, nil, headers...)
 }
 
 // newLink makes another link of u and gives its token and id.
-func (w *world) newLink(u uploaded, rules object) (token, id string) {
+func (w *fixture) newLink(u uploaded, rules object) (token, id string) {
 	w.t.Helper()
 	r := w.want(w.do("POST", "/api/v1/videos/"+u.video+"/shares", rules, w.asOwner()), 201)
 	return r.text(w.t, "share_token"), r.text(w.t, "id")
 }
 
-func (w *world) setLink(u uploaded, id string, rules object) reply {
+func (w *fixture) setLink(u uploaded, id string, rules object) reply {
 	w.t.Helper()
 	return w.do("PATCH", "/api/v1/videos/"+u.video+"/shares/"+id, rules, w.asOwner())
 }
 
 func TestEachLinkHasRulesOfItsOwn(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newReadyVideo()
 	client, _ := w.newLink(
 		u,
@@ -45,23 +45,23 @@ func TestEachLinkHasRulesOfItsOwn(t *testing.T) {
 			"comments":       "off",
 		},
 	)
-	w.want(w.share(u.share), 200)
-	gate := w.want(w.share(client), 401)
+	w.want(w.link(u.link), 200)
+	gate := w.want(w.link(client), 401)
 	if got := gate.text(t, "type"); got != "urn:meanwhile:password-needed" {
 		t.Errorf("type %s", got)
 	}
-	pass := w.passByPassword(uploaded{share: client})
-	seen := w.want(w.share(client, pass...), 200)
+	unlock := w.unlockByPassword(uploaded{link: client})
+	seen := w.want(w.link(client, unlock...), 200)
 	if seen.field(t, "can_download") != false || seen.field(t, "can_comment") != false {
 		t.Errorf("seen %s", seen.body)
 	}
-	w.want(w.do("GET", "/v/"+client+"/download", nil, pass...), 404)
+	w.want(w.do("GET", "/v/"+client+"/download", nil, unlock...), 404)
 	w.want(
-		w.do("POST", "/api/v1/shares/"+client+"/comments", object{"at_ms": 0, "body": "x", "name": "x"}, pass...),
+		w.do("POST", "/api/v1/shares/"+client+"/comments", object{"at_ms": 0, "body": "x", "name": "x"}, unlock...),
 		403,
 	)
 	w.want(w.do("POST", "/api/v1/shares/"+client+"/comments", object{"at_ms": 0, "body": "x"}, w.asOwner()), 201)
-	w.want(w.share(u.share, pass...), 200)
+	w.want(w.link(u.link, unlock...), 200)
 
 	list := w.want(w.do("GET", "/api/v1/videos/"+u.video+"/shares", nil, w.asOwner()), 200)
 	for _, want := range []string{
@@ -76,43 +76,43 @@ func TestEachLinkHasRulesOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestAPassEndsWithThePassword(t *testing.T) {
+func TestAnUnlockEndsWithThePassword(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newReadyVideo()
 	token, id := w.newLink(u, object{"audience": "password", "password": linkPassword})
-	pass := w.passByPassword(uploaded{share: token})
-	w.want(w.share(token, pass...), 200)
+	unlock := w.unlockByPassword(uploaded{link: token})
+	w.want(w.link(token, unlock...), 200)
 	w.want(w.setLink(u, id, object{"name": "renamed", "comments": "held"}), 200)
-	w.want(w.share(token, pass...), 200) // a name is no reason to ask again
+	w.want(w.link(token, unlock...), 200) // a name is no reason to ask again
 	w.want(w.setLink(u, id, object{"password": "another one"}), 200)
-	w.want(w.share(token, pass...), 401)
+	w.want(w.link(token, unlock...), 401)
 
 	other, _ := w.newLink(u, object{"audience": "password", "password": linkPassword})
-	own := w.passByPassword(uploaded{share: other})
-	w.want(w.share(token, own...), 401) // of another link with the same password
-	w.want(w.share(other, own...), 200)
-	w.want(w.share(other, own[0]+"x"), 401)
-	w.Clock.Move(access.PassFor)
-	w.want(w.share(other, own...), 401)
+	own := w.unlockByPassword(uploaded{link: other})
+	w.want(w.link(token, own...), 401) // of another link with the same password
+	w.want(w.link(other, own...), 200)
+	w.want(w.link(other, own[0]+"x"), 401)
+	w.Clock.Move(access.UnlockFor)
+	w.want(w.link(other, own...), 401)
 }
 
 func TestThePasswordPageSetsACookie(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newReadyVideo()
 	w.rules(u, object{"audience": "password", "password": linkPassword})
 	form := "Content-Type: application/x-www-form-urlencoded"
-	gate := w.want(w.do("GET", "/v/"+u.share, nil), 401)
+	gate := w.want(w.do("GET", "/v/"+u.link, nil), 401)
 	if strings.Contains(string(gate.body), "Demo") || !strings.Contains(string(gate.body), `name="password"`) {
 		t.Errorf("the gate shows %s", gate.body)
 	}
-	wrong := w.want(w.do("POST", "/v/"+u.share, "password=wrong+one", form), 401)
+	wrong := w.want(w.do("POST", "/v/"+u.link, "password=wrong+one", form), 401)
 	if !strings.Contains(string(wrong.body), "not the link&#39;s password") || wrong.header.Get("Set-Cookie") != "" {
 		t.Errorf("a wrong password: %v %s", wrong.header, wrong.body)
 	}
-	right := w.want(w.do("POST", "/v/"+u.share, "password=between+us+only", form), 303)
-	page := w.want(w.do("GET", "/v/"+u.share, nil, cookieOf(t, right)), 200)
+	right := w.want(w.do("POST", "/v/"+u.link, "password=between+us+only", form), 303)
+	page := w.want(w.do("GET", "/v/"+u.link, nil, cookieOf(t, right)), 200)
 	if !strings.Contains(string(page.body), "Demo") {
 		t.Error("the page does not show the video")
 	}
@@ -120,14 +120,14 @@ func TestThePasswordPageSetsACookie(t *testing.T) {
 
 func TestPasswordTriesAreFew(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newReadyVideo()
 	w.rules(u, object{"audience": "password", "password": linkPassword})
 	try := func(headers ...string) int {
-		return w.do("POST", "/api/v1/shares/"+u.share+"/password", object{"password": "wrong one"}, headers...).status
+		return w.do("POST", "/api/v1/shares/"+u.link+"/password", object{"password": "wrong one"}, headers...).status
 	}
 	right := func() int {
-		return w.do("POST", "/api/v1/shares/"+u.share+"/password", object{"password": linkPassword}).status
+		return w.do("POST", "/api/v1/shares/"+u.link+"/password", object{"password": linkPassword}).status
 	}
 	tried := 0
 	for range 60 { // an hour, a minute at a time
@@ -152,17 +152,17 @@ func TestPasswordTriesAreFew(t *testing.T) {
 	}
 }
 
-var wayIn = regexp.MustCompile(`http\S+/pass/\S+`)
+var accessLink = regexp.MustCompile(`http\S+/pass/\S+`)
 
 func TestNamedPeopleComeInByMail(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newReadyVideo()
 	token, id := w.newLink(
 		u,
 		object{"audience": "named", "people": []string{"Client@Example.com", "boss@example.com", "client@example.com"}},
 	)
-	w.want(w.share(token), 401)
+	w.want(w.link(token), 401)
 	ask := func(email string) {
 		t.Helper()
 		w.want(w.do("POST", "/api/v1/shares/"+token+"/mail", object{"email": email}), 202)
@@ -176,57 +176,57 @@ func TestNamedPeopleComeInByMail(t *testing.T) {
 	if len(mail) != 1 || mail[0].To != "client@example.com" {
 		t.Fatalf("mail %v", mail)
 	}
-	address := wayIn.FindString(mail[0].Text)
+	address := accessLink.FindString(mail[0].Text)
 	w.want(w.do("GET", address, nil), 200)
 	w.want(w.do("GET", address, nil), 200) // looking uses nothing up
 	used := w.want(w.do("POST", address, nil), 303)
 	w.want(w.do("POST", address, nil), 404)
-	pass := cookieOf(t, used)
-	w.want(w.share(token, pass), 200)
+	unlock := cookieOf(t, used)
+	w.want(w.link(token, unlock), 200)
 
 	w.want(w.setLink(u, id, object{"people": []string{"boss@example.com"}}), 200)
-	w.want(w.share(token, pass), 401)
+	w.want(w.link(token, unlock), 401)
 	w.want(w.setLink(u, id, object{"people": []string{"client@example.com"}}), 200)
 	ask("client@example.com")
-	late := wayIn.FindString(w.mails()[0].Text)
-	w.Clock.Move(links.MailFor)
+	late := accessLink.FindString(w.mails()[0].Text)
+	w.Clock.Move(links.AccessLinkFor)
 	w.want(w.do("POST", late, nil), 404)
 	w.want(w.do("POST", "/pass/none", nil), 404)
 }
 
 func TestALinkEndsWhenItShould(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.KeepAlive = time.Millisecond })
+	w := newFixture(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.KeepAlive = time.Millisecond })
 	u := w.newReadyVideo()
 	ends := w.Clock.Now().Add(time.Hour).UTC().Truncate(time.Second)
 	token, id := w.newLink(u, object{"expires_at": ends.Format(time.RFC3339)})
-	grants := w.share(token)
+	grants := w.link(token)
 	w.want(grants, 200)
-	media, _ := w.mediaOf(uploaded{share: token})
+	media, _ := w.mediaOf(uploaded{link: token})
 	w.want(w.do("GET", media, nil), 200)
 	f := w.follow("/api/v1/shares/" + token + "/events")
 	f.next("video")
 	w.Clock.Move(time.Hour)
-	w.want(w.share(token), 404)
+	w.want(w.link(token), 404)
 	w.want(w.do("GET", media, nil), 403)
 	for f.next("video")["gone"] != true { // what was told before may still be on its way
 	}
 	w.want(w.setLink(u, id, object{"expires_at": nil}), 200)
-	w.want(w.share(token), 200)
+	w.want(w.link(token), 200)
 	w.want(w.setLink(u, id, object{"name": "x"}), 200)
 	if r := w.setLink(u, id, object{"name": "x"}); r.field(t, "expires_at") != nil {
 		t.Errorf("an end came back: %s", r.body)
 	}
 	w.want(w.do("DELETE", "/api/v1/videos/"+u.video+"/shares/"+id, nil, w.asOwner()), 204)
 	w.want(w.do("DELETE", "/api/v1/videos/"+u.video+"/shares/"+id, nil, w.asOwner()), 204)
-	w.want(w.share(token), 404)
+	w.want(w.link(token), 404)
 	w.want(w.setLink(u, id, object{"name": "y"}), 409)
-	w.want(w.share(u.share), 200)
+	w.want(w.link(u.link), 200)
 }
 
 func TestRulesThatMakeNoSense(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newReadyVideo()
 	past := w.Clock.Now().Add(-time.Minute).UTC().Format(time.RFC3339)
 	for name, rules := range map[string]object{
@@ -257,15 +257,15 @@ func TestRulesThatMakeNoSense(t *testing.T) {
 		}
 	}
 	// another video's
-	w.want(w.setLink(w.newReadyVideo(), w.shareID(u.share), object{"name": "x"}), 404)
+	w.want(w.setLink(w.newReadyVideo(), w.linkID(u.link), object{"name": "x"}), 404)
 }
 
 func TestHeldCommentsWaitForApproval(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newReadyVideo()
 	w.rules(u, object{"comments": "held"})
-	comments := "/api/v1/shares/" + u.share + "/comments"
+	comments := "/api/v1/shares/" + u.link + "/comments"
 	said := w.want(w.do("POST", comments, object{"at_ms": 0, "body": "first words", "name": "Kim"}), 201)
 	if said.field(t, "held") != true {
 		t.Errorf("said %s", said.body)
@@ -301,7 +301,7 @@ func TestHeldCommentsWaitForApproval(t *testing.T) {
 		strings.Contains(string(r.body), "spam") {
 		t.Errorf("who wrote what was refused is not told that it went: %s", r.body)
 	}
-	if n := w.share(u.share).field(t, "comment_count"); n != 0.0 {
+	if n := w.link(u.link).field(t, "comment_count"); n != 0.0 {
 		t.Errorf("%v comments are counted", n)
 	}
 	held := w.want(w.do("GET", "/api/v1/comments/held", nil, w.asOwner()), 200)
@@ -317,53 +317,53 @@ func TestHeldCommentsWaitForApproval(t *testing.T) {
 		w.want(w.do("POST", "/api/v1/comments/"+id+"/approve", nil, w.asOwner()), 204)
 	}
 	sees("a guest", true)
-	if n := w.share(u.share).field(t, "comment_count"); n != 1.0 {
+	if n := w.link(u.link).field(t, "comment_count"); n != 1.0 {
 		t.Errorf("%v comments are counted, want 1", n)
 	}
 	w.want(w.do("PATCH", comments+"/"+id, object{"body": "other words"}, edit), 200)
 	sees("a guest, after an edit,", false)
-	if n := w.share(u.share).field(t, "comment_count"); n != 0.0 {
+	if n := w.link(u.link).field(t, "comment_count"); n != 0.0 {
 		t.Errorf("%v comments are counted after the edit", n)
 	}
 	w.want(w.do("DELETE", comments+"/"+id, nil, edit), 204)
-	if n := w.share(u.share).field(t, "comment_count"); n != 0.0 {
+	if n := w.link(u.link).field(t, "comment_count"); n != 0.0 {
 		t.Errorf("%v comments are counted after the deletion", n)
 	}
 }
 
 func TestABlockedGuestIsKeptOut(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u, other := w.newReadyVideo(), w.newReadyVideo()
 	say := func(token, body string) reply {
 		return w.do("POST", "/api/v1/shares/"+token+"/comments", object{"at_ms": 0, "body": body, "name": "Spam"})
 	}
-	bad := w.want(say(u.share, "buy this"), 201).text(t, "id")
-	w.want(say(other.share, "and that"), 201)
+	bad := w.want(say(u.link, "buy this"), 201).text(t, "id")
+	w.want(say(other.link, "and that"), 201)
 	w.want(w.do("POST", "/api/v1/comments/"+bad+"/block", nil, bearer(w.newUser("eve@example.org", "Eve"))...), 404)
 	w.want(w.do("POST", "/api/v1/comments/"+bad+"/block", nil, w.asOwner()), 204)
-	for _, token := range []string{u.share, other.share} {
-		if n := w.share(token).field(t, "comment_count"); n != 0.0 {
+	for _, token := range []string{u.link, other.link} {
+		if n := w.link(token).field(t, "comment_count"); n != 0.0 {
 			t.Errorf("%v comments are left", n)
 		}
 		w.want(say(token, "again"), 403)
 	}
 	own := w.want(w.do("POST", "/api/v1/shares/"+
-		u.share+"/comments", object{"at_ms": 0, "body": "mine"}, w.asOwner()), 201).
+		u.link+"/comments", object{"at_ms": 0, "body": "mine"}, w.asOwner()), 201).
 		text(t, "id")
 	w.want(w.do("POST", "/api/v1/comments/"+own+"/block", nil, w.asOwner()), 400)
 }
 
 func TestManyCommentsAreDeletedAtOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newReadyVideo()
 	var ids []string
 	for range 3 {
 		ids = append(
 			ids,
 			w.want(w.do("POST", "/api/v1/shares/"+
-				u.share+"/comments", object{"at_ms": 0, "body": "x", "name": "x"}), 201).
+				u.link+"/comments", object{"at_ms": 0, "body": "x", "name": "x"}), 201).
 				text(t, "id"),
 		)
 	}
@@ -386,19 +386,19 @@ func TestManyCommentsAreDeletedAtOnce(t *testing.T) {
 	) != 2.0 {
 		t.Errorf("deleted %s, want 2", r.body)
 	}
-	if n := w.share(u.share).field(t, "comment_count"); n != 1.0 {
+	if n := w.link(u.link).field(t, "comment_count"); n != 1.0 {
 		t.Errorf("%v comments are left, want 1", n)
 	}
 }
 
 func TestOpensAreCounted(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newReadyVideo()
 	for range 2 {
-		w.want(w.do("POST", "/api/v1/shares/"+u.share+"/opened", nil), 204)
+		w.want(w.do("POST", "/api/v1/shares/"+u.link+"/opened", nil), 204)
 	}
-	w.want(w.do("POST", "/api/v1/shares/"+u.share+"/opened", nil, w.asOwner()), 204)
+	w.want(w.do("POST", "/api/v1/shares/"+u.link+"/opened", nil, w.asOwner()), 204)
 	list := w.want(w.do("GET", "/api/v1/videos/"+u.video+"/shares", nil, w.asOwner()), 200)
 	if !strings.Contains(string(list.body), `"opens":2,`) {
 		t.Errorf("links %s", list.body)
@@ -407,7 +407,7 @@ func TestOpensAreCounted(t *testing.T) {
 
 func TestLinksAreInTheLog(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newReadyVideo()
 	_, id := w.newLink(u, object{"name": "client"})
 	w.Clock.Move(time.Millisecond) // within one, lines have no order
@@ -435,13 +435,13 @@ func TestLinksAreInTheLog(t *testing.T) {
 
 func TestNewLinksBeginAsTheWorkspaceSays(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	set := object{"default_audience": "members", "default_comments": "held", "default_download": false}
 	w.want(w.do("PATCH", "/api/v1/workspace", set, w.asOwner()), 200)
 	u, recorded := w.newReadyVideo(), w.newRecording()
-	for name, token := range map[string]string{"a file's": u.share, "a recording's": recorded.share} {
-		w.want(w.share(token), 404)
-		if seen := w.want(w.share(token, w.asOwner()), 200); seen.field(t, "can_comment") != true {
+	for name, token := range map[string]string{"a file's": u.link, "a recording's": recorded.link} {
+		w.want(w.link(token), 404)
+		if seen := w.want(w.link(token, w.asOwner()), 200); seen.field(t, "can_comment") != true {
 			t.Errorf("%s link: %s", name, seen.body)
 		}
 	}
@@ -452,48 +452,48 @@ func TestNewLinksBeginAsTheWorkspaceSays(t *testing.T) {
 		}
 	}
 	other, _ := w.newLink(u, object{"audience": "link"})
-	w.want(w.share(other), 200)
+	w.want(w.link(other), 200)
 }
 
 func TestMembersOfSeveralWorkspacesComeInFromEach(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newReadyVideo()
 	w.rules(u, object{"audience": "members"})
 	eve := w.newPerson("eve", storage.RoleMember)
-	w.want(w.share(u.share, eve.session), 200)
+	w.want(w.link(u.link, eve.session), 200)
 	made := w.want(w.do("POST", "/api/v1/workspaces", object{"name": "Hers"}, eve.session), 201)
 	if made.header.Get("Set-Cookie") != "" {
 		eve.session = cookieOf(t, made)
 	}
 	w.want(w.do("GET", "/api/v1/videos/"+u.video, nil, eve.session), 404) // she is at work in hers
-	if seen := w.want(w.share(u.share, eve.session), 200); seen.field(t, "can_comment") != true {
+	if seen := w.want(w.link(u.link, eve.session), 200); seen.field(t, "can_comment") != true {
 		t.Errorf("from her own workspace she sees %s", seen.body)
 	}
 	w.rules(u, object{"comments": "held"})
 	said := w.want(
-		w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "hi"}, eve.session),
+		w.do("POST", "/api/v1/shares/"+u.link+"/comments", object{"at_ms": 0, "body": "hi"}, eve.session),
 		201,
 	)
 	if strings.Contains(string(said.body), `"held":true`) {
 		t.Errorf("what a member says waits: %s", said.body)
 	}
 	w.rules(u, object{"audience": "link", "comments": "off"})
-	w.want(w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "hi"}, eve.session), 201)
+	w.want(w.do("POST", "/api/v1/shares/"+u.link+"/comments", object{"at_ms": 0, "body": "hi"}, eve.session), 201)
 	w.rules(u, object{"audience": "members", "comments": "on"})
 	w.want(w.do("DELETE", "/api/v1/workspace/members/"+eve.id, nil, w.asOwner()), 204)
-	if status := w.share(u.share, eve.session).status; status != 404 {
+	if status := w.link(u.link, eve.session).status; status != 404 {
 		t.Errorf("once removed, she is answered %d", status)
 	}
 }
 
 func TestOnlyListedSitesFrameThePlayer(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newReadyVideo()
 	ancestors := func() string {
 		t.Helper()
-		policy := w.want(w.do("GET", "/embed/"+u.share, nil), 200).header.Get("Content-Security-Policy")
+		policy := w.want(w.do("GET", "/embed/"+u.link, nil), 200).header.Get("Content-Security-Policy")
 		_, list, _ := strings.Cut(policy, "frame-ancestors ")
 		return list
 	}
@@ -512,7 +512,7 @@ func TestOnlyListedSitesFrameThePlayer(t *testing.T) {
 	if got := ancestors(); got != "wiki.example.org *.notion.site" {
 		t.Errorf("then %q may frame it", got)
 	}
-	page := w.want(w.do("GET", "/v/"+u.share, nil), 200).header.Get("Content-Security-Policy")
+	page := w.want(w.do("GET", "/v/"+u.link, nil), 200).header.Get("Content-Security-Policy")
 	if !strings.Contains(page, "frame-ancestors 'none'") {
 		t.Errorf("the watch page's policy is %s", page)
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // mails is what was sent since the last look, with what is still on its way.
-func (w *world) mails() []storage.Mail {
+func (w *fixture) mails() []storage.Mail {
 	w.Notify.Drain()
 	return w.Mail.Take()
 }
@@ -36,7 +36,7 @@ func (h *hookHasher) Verify(ctx context.Context, password, hash string) (bool, e
 func TestAPasswordThatIsChangedWhileItIsCheckedOpensNothing(t *testing.T) {
 	t.Parallel()
 	h := &hookHasher{}
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *servertest.Config) { c.Hasher = h })
+	w := newFixture(t, func(_ *server.Config, _ *server.Deps, c *servertest.Config) { c.Hasher = h })
 	bob := w.newPerson("bob", storage.RoleMember)
 	h.during = func() {
 		w.want(
@@ -60,7 +60,7 @@ var enterLink = regexp.MustCompile(`http\S+/enter/\S+`)
 
 func TestAMailedLinkSignsInOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	ask := func(email string) reply {
 		return w.want(w.do("POST", "/api/v1/log-in-links", object{"email": email}), 202)
 	}
@@ -107,23 +107,23 @@ func TestAMailedLinkSignsInOnce(t *testing.T) {
 	w.want(w.do("POST", before, "", form), 404) // the password was changed since
 }
 
-func TestAnAccountWithTheNamedAddressNeedsNoWayIn(t *testing.T) {
+func TestAnAccountWithTheNamedAddressNeedsNoAccessLink(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newReadyVideo()
 	token, _ := w.newLink(u, object{"audience": "named", "people": []string{"client@example.net"}})
 	w.newStranger("client@example.net")
 	w.want(w.do("POST", "/api/v1/log-in-links", object{"email": "client@example.net"}), 202)
 	link := enterLink.FindString(w.mails()[0].Text)
 	key := w.newKey("client@example.net", storage.AllScopes...)
-	w.want(w.share(token, bearer(key)...), 401) // nobody has shown that the address is theirs
+	w.want(w.link(token, bearer(key)...), 401) // nobody has shown that the address is theirs
 	session := cookieOf(t, w.want(w.do("POST", link, "", form), 303))
-	w.want(w.share(token, session), 200)
+	w.want(w.link(token, session), 200)
 }
 
 func TestTheLogInPageMailsALink(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	if page := w.want(
 		w.do("GET", "/login", nil),
 		200,
@@ -139,7 +139,7 @@ func TestTheLogInPageMailsALink(t *testing.T) {
 	}
 	w.want(w.do("POST", "/login/mail", "email=", form), 400)
 
-	without := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) { lc.Mailer = nil })
+	without := newFixture(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) { lc.Mailer = nil })
 	if page := without.want(without.do("GET", "/login", nil), 200); strings.Contains(string(page.body), "/login/mail") {
 		t.Error("a site that sends no mail offers to")
 	}
@@ -149,7 +149,7 @@ func TestTheLogInPageMailsALink(t *testing.T) {
 
 func TestNobodysMailboxIsFilled(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	refused := 0
 	for range 30 {
 		if w.do("POST", "/api/v1/log-in-links", object{"email": servertest.OwnerEmail}).status == 429 {
@@ -163,7 +163,7 @@ func TestNobodysMailboxIsFilled(t *testing.T) {
 
 func TestAPasswordSetByALinkEndsOtherSessions(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	elsewhere := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	w.want(w.do("POST", "/api/v1/log-in-links", object{"email": servertest.OwnerEmail}), 202)
 	plain := enterLink.FindString(w.mails()[0].Text)
@@ -182,7 +182,7 @@ func TestAPasswordSetByALinkEndsOtherSessions(t *testing.T) {
 
 func TestASessionThatNobodyUsesEnds(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	used, left := w.logIn(
 		servertest.OwnerEmail,
 		servertest.OwnerPassword,

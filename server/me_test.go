@@ -20,7 +20,7 @@ import (
 
 func TestSessionsAreListedAndEnded(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	here, there := w.logIn(
 		servertest.OwnerEmail,
 		servertest.OwnerPassword,
@@ -84,7 +84,7 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 
 func TestAPasswordChangeEndsEverySession(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	here, there := w.logIn(
 		servertest.OwnerEmail,
 		servertest.OwnerPassword,
@@ -111,7 +111,7 @@ func TestAPasswordChangeEndsEverySession(t *testing.T) {
 
 func TestTriesOfAPasswordChangeAreBounded(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.LogInsPerMinute = 2 })
+	w := newFixture(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.LogInsPerMinute = 2 })
 	here := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	for _, want := range []int{400, 400, 429} {
 		w.want(w.do("PUT", "/api/v1/me/password", object{"current": "wrong", "password": otherPassword}, here), want)
@@ -120,7 +120,7 @@ func TestTriesOfAPasswordChangeAreBounded(t *testing.T) {
 
 func TestKeysOfAPerson(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	ada := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	bob := w.newPerson("bob", storage.RoleMember)
 	end := w.Clock.Now().Add(time.Hour)
@@ -166,7 +166,7 @@ func TestKeysOfAPerson(t *testing.T) {
 // TestNoKeyManagesCredentials holds for a key of every scope, of the owner.
 func TestNoKeyManagesCredentials(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	member := w.addMember()
 	for _, row := range []struct {
 		method, path string
@@ -197,7 +197,7 @@ func TestNoKeyManagesCredentials(t *testing.T) {
 
 func TestAProfile(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	patch := func(body object) reply { return w.do("PATCH", "/api/v1/me", body, w.asOwner()) }
 	me := w.want(patch(object{"name": " Ada\u202e L. ", "time_zone": "Pacific/Chatham", "language": "zh-Hant-TW"}), 200)
 	if me.text(t, "name") != "Ada L." || me.text(t, "time_zone") != "Pacific/Chatham" ||
@@ -276,7 +276,7 @@ func halves(t testing.TB, turned byte) []byte {
 
 func TestAPicture(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	put := func(body any) reply { return w.do("PUT", "/api/v1/me/picture", body, w.asOwner()) }
 	shown := func() image.Image {
 		t.Helper()
@@ -330,7 +330,7 @@ func TestAPicture(t *testing.T) {
 
 func TestPicturesThatAreNotTaken(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	var moving bytes.Buffer
 	_ = gif.Encode(&moving, image.NewPaletted(image.Rect(0, 0, 4, 4), color.Palette{color.Black}), nil)
 	whole := pngOf(300, 300)

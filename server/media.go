@@ -44,8 +44,8 @@ func (s *server) media(w http.ResponseWriter, r *http.Request) error {
 	return s.serveAsset(w, r, a, cacheGranted)
 }
 
-// sharePoster is the picture for places that show a pasted link; rights are looked at each time.
-func (s *server) sharePoster(w http.ResponseWriter, r *http.Request) error {
+// linkPoster is the picture for places that show a pasted link; rights are looked at each time.
+func (s *server) linkPoster(w http.ResponseWriter, r *http.Request) error {
 	a, err := s.Watch.Poster(r.Context(), visitOf(r.Context()).actor, r.PathValue("token"))
 	if err != nil {
 		return err
@@ -55,7 +55,7 @@ func (s *server) sharePoster(w http.ResponseWriter, r *http.Request) error {
 	return s.serveAsset(w, r, a, cacheChecked)
 }
 
-func (s *server) shareDownload(w http.ResponseWriter, r *http.Request) error {
+func (s *server) linkDownload(w http.ResponseWriter, r *http.Request) error {
 	deadline(w, 0)
 	a, v, err := s.Watch.Download(r.Context(), visitOf(r.Context()).actor, r.PathValue("token"))
 	if err != nil {
@@ -65,9 +65,9 @@ func (s *server) shareDownload(w http.ResponseWriter, r *http.Request) error {
 	return s.serveAsset(w, r, a, cacheChecked)
 }
 
-// shareFile is the whole video as one file for places that show a pasted link; rights are looked at
+// linkFile is the whole video as one file for places that show a pasted link; rights are looked at
 // each time.
-func (s *server) shareFile(w http.ResponseWriter, r *http.Request) error {
+func (s *server) linkFile(w http.ResponseWriter, r *http.Request) error {
 	deadline(w, 0)
 	a, err := s.Watch.File(r.Context(), visitOf(r.Context()).actor, r.PathValue("token"))
 	if err != nil {

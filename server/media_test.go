@@ -16,7 +16,7 @@ import (
 )
 
 // mediaOf gives the addresses of the first source and of the poster.
-func (w *world) mediaOf(u uploaded) (source, poster string) {
+func (w *fixture) mediaOf(u uploaded) (source, poster string) {
 	w.t.Helper()
 	var s struct {
 		Playback struct {
@@ -24,7 +24,7 @@ func (w *world) mediaOf(u uploaded) (source, poster string) {
 			Poster string
 		}
 	}
-	w.want(w.do("GET", "/api/v1/shares/"+u.share, nil), 200).decode(w.t, &s)
+	w.want(w.do("GET", "/api/v1/shares/"+u.link, nil), 200).decode(w.t, &s)
 	return s.Playback.Tracks[0].Sources[0].URL, s.Playback.Poster
 }
 
@@ -67,7 +67,7 @@ func TestMediaRanges(t *testing.T) {
 	}
 	for name, store := range stores {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, store)
+			w := newFixture(t, store)
 			source, _ := w.mediaOf(w.newReadyVideo())
 			for _, tc := range tests {
 				var headers []string
@@ -98,8 +98,8 @@ func TestMediaRanges(t *testing.T) {
 
 func TestListsArePacked(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	p := w.playbackOf(w.newReadyVideo().share)
+	w := newFixture(t)
+	p := w.playbackOf(w.newReadyVideo().link)
 	list := p.Tracks[0].HLS
 	packed := w.want(w.do("GET", list, nil, "Accept-Encoding: gzip"), 200)
 	plain := w.want(w.do("GET", list, nil, "Accept-Encoding: identity"), 200)
@@ -136,7 +136,7 @@ func TestListsArePacked(t *testing.T) {
 
 func TestMediaByGrantOnly(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newReadyVideo()
 	source, _ := w.mediaOf(u)
 	parts := strings.Split(source, "/") // "", m, grant, generation, name
@@ -164,23 +164,23 @@ func TestMediaByGrantOnly(t *testing.T) {
 	w.want(w.do("GET", source, nil), 200)
 	w.want(w.do("DELETE", "/api/v1/videos/"+u.video, nil, w.asOwner()), 204)
 	w.want(w.do("GET", source, nil), 403)
-	if strings.Contains(w.Log.String(), parts[2]) || strings.Contains(w.Log.String(), u.share) {
-		t.Error("the log holds a grant or a share token")
+	if strings.Contains(w.Log.String(), parts[2]) || strings.Contains(w.Log.String(), u.link) {
+		t.Error("the log holds a grant or a link token")
 	}
 }
 
 func TestDownloadsPostersAndOriginals(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newReadyVideo()
 	w.want(w.do("PATCH", "/api/v1/videos/"+u.video, object{"title": `Straße "№ 1" / ..\ fin`}, w.asOwner()), 200)
-	download := w.want(w.do("GET", "/v/"+u.share+"/download", nil, "Range: bytes=0-5"), 206)
+	download := w.want(w.do("GET", "/v/"+u.link+"/download", nil, "Range: bytes=0-5"), 206)
 	wantHeaders(t, download, map[string]string{
 		"Content-Disposition": `attachment; filename="Stra_e -_ 1- - ..- fin.mp4"; filename*=UTF-8''Stra%C3%9Fe%20-%E2%84%96%201-%20-%20..-%20fin.mp4`,
 		"Cache-Control":       "private, no-cache",
 		"Content-Range":       "bytes 0-5/37",
 	})
-	for _, path := range []string{"/v/" + u.share + "/poster.jpg", "/api/v1/videos/" + u.video + "/poster"} {
+	for _, path := range []string{"/v/" + u.link + "/poster.jpg", "/api/v1/videos/" + u.video + "/poster"} {
 		r := w.want(w.do("GET", path, nil, w.asOwner()), 200)
 		if string(r.body) != imageBytes || r.header.Get("Content-Type") != "image/jpeg" ||
 			r.header.Get("Set-Cookie") != "" {
@@ -211,8 +211,8 @@ func TestDownloadsPostersAndOriginals(t *testing.T) {
 		404,
 	)
 	waiting := w.newVideo()
-	w.want(w.do("GET", "/v/"+waiting.share+"/poster.jpg", nil), 404)
-	w.want(w.do("GET", "/v/"+waiting.share+"/download", nil), 404)
+	w.want(w.do("GET", "/v/"+waiting.link+"/poster.jpg", nil), 404)
+	w.want(w.do("GET", "/v/"+waiting.link+"/download", nil), 404)
 }
 
 func TestFilenames(t *testing.T) {

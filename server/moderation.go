@@ -42,8 +42,8 @@ func (s *server) listHeld(ctx context.Context, _ *struct{}) (*heldOutput, error)
 			Guest:      h.Guest(),
 			CreatedAt:  stamp(h.CreatedAt),
 		}
-		if h.ShareToken != "" {
-			out.Items[i].WatchURL = s.watchURL(v, h.ShareToken)
+		if h.LinkToken != "" {
+			out.Items[i].WatchURL = s.watchURL(v, h.LinkToken)
 		}
 	}
 	return &heldOutput{Body: out}, nil

@@ -125,7 +125,7 @@ func (s *server) oidcStart(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return fmt.Errorf("write attempt: %w", err)
 	}
-	secret, err := s.SignIn.BeginCeremony(r.Context(), access.Guest(), storage.CeremonyProvider, string(kept))
+	secret, err := s.SignIn.BeginChallenge(r.Context(), access.Guest(), storage.ChallengeProvider, string(kept))
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (s *server) attemptCookie(v *visit, secret string) string {
 		HttpOnly: true,
 		SameSite: http.SameSiteLaxMode,
 		Secure:   s.cookieName(v) == cookieSecure,
-		MaxAge:   int(signin.CeremonyFor.Seconds()),
+		MaxAge:   int(signin.ChallengeFor.Seconds()),
 	}
 	if secret == "" {
 		c.MaxAge = -1
@@ -191,7 +191,7 @@ func (s *server) attempted(r *http.Request, v *visit) (a attempt, err error) {
 	if err != nil {
 		return a, over
 	}
-	kept, err := s.SignIn.TakeCeremony(r.Context(), access.Guest(), storage.CeremonyProvider, c.Value)
+	kept, err := s.SignIn.TakeChallenge(r.Context(), access.Guest(), storage.ChallengeProvider, c.Value)
 	if err != nil && storage.KindOf(err) == storage.Gone {
 		return a, over
 	}

@@ -19,11 +19,11 @@ import (
 
 var regexpState = regexp.MustCompile(`state=[a-z0-9]+`)
 
-// newProviderWorld is a world whose people can sign in at p.
-func newProviderWorld(t testing.TB) (*world, *loginProvider) {
+// newProviderFixture is a fixture whose people can sign in at p.
+func newProviderFixture(t testing.TB) (*fixture, *loginProvider) {
 	t.Helper()
 	p := newLoginProvider(t)
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
+	w := newFixture(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
 		c.Provider = server.Provider{Issuer: p.url, ClientID: clientID, ClientSecret: clientSecret, Name: "Example"}
 	})
 	p.redirect = w.url + "/oidc/callback"
@@ -40,7 +40,7 @@ func personAt(subject, email string, verified bool) oidc.UserInfo {
 
 // beginAt begins a log-in: the cookie that binds it, and where the provider sends the browser back
 // to once its person has signed in.
-func (w *world) beginAt(next string) (cookie, back string) {
+func (w *fixture) beginAt(next string) (cookie, back string) {
 	w.t.Helper()
 	begun := w.want(w.do("GET", "/oidc/start?next="+url.QueryEscape(next), nil), 303)
 	c := cookieIn(w.t, begun)
@@ -66,7 +66,7 @@ func (w *world) beginAt(next string) (cookie, back string) {
 }
 
 // signInAt signs in at the provider and comes back.
-func (w *world) signInAt() reply {
+func (w *fixture) signInAt() reply {
 	w.t.Helper()
 	cookie, back := w.beginAt("/v/x?t=1")
 	return w.do("GET", back, nil, cookie)
@@ -86,7 +86,7 @@ func sessionOf(r reply) string {
 func TestProviderSignsInWhoHasAnAccount(t *testing.T) {
 	t.Parallel()
 	for _, quiet := range []bool{false, true} { // told with the log-in, or only when asked
-		w, p := newProviderWorld(t)
+		w, p := newProviderFixture(t)
 		p.quiet, p.person = quiet, personAt("42", strings.ToUpper(servertest.OwnerEmail), true)
 		in := w.want(w.signInAt(), 303)
 		if in.header.Get("Location") != "/v/x?t=1" {
@@ -124,7 +124,7 @@ func TestProviderSignsInWhoHasAnAccount(t *testing.T) {
 
 func TestProviderOpensNothingForOthers(t *testing.T) {
 	t.Parallel()
-	w, p := newProviderWorld(t)
+	w, p := newProviderFixture(t)
 	w.want(
 		w.do(
 			"PATCH",
@@ -186,19 +186,19 @@ func TestProviderOpensNothingForOthers(t *testing.T) {
 // made with somebody else's address.
 func TestTheFirstProofOfAnAddressEndsWhatWasBefore(t *testing.T) {
 	t.Parallel()
-	ways := map[string]func(*world, *loginProvider) string{
-		"a provider": func(w *world, p *loginProvider) string {
+	ways := map[string]func(*fixture, *loginProvider) string{
+		"a provider": func(w *fixture, p *loginProvider) string {
 			p.person = personAt("42", "victim@example.org", true)
 			return sessionOf(w.want(w.signInAt(), 303))
 		},
-		"a mailed link": func(w *world, _ *loginProvider) string {
+		"a mailed link": func(w *fixture, _ *loginProvider) string {
 			w.want(w.do("POST", "/api/v1/log-in-links", object{"email": "victim@example.org"}), 202)
 			return sessionOf(w.want(w.do("POST", enterLink.FindString(w.mails()[0].Text), "", form), 303))
 		},
 	}
 	for name, proof := range ways {
 		t.Run(name, func(t *testing.T) {
-			w, p := newProviderWorld(t)
+			w, p := newProviderFixture(t)
 			squatter := w.newPerson("victim", storage.RoleMember)
 			key := w.newKey(squatter.email, storage.ScopeRead)
 			w.want(w.do("GET", "/api/v1/videos", nil, bearer(key)...), 200)
@@ -228,7 +228,7 @@ func TestTheFirstProofOfAnAddressEndsWhatWasBefore(t *testing.T) {
 
 func TestProviderAnswersThatDoNotHold(t *testing.T) {
 	t.Parallel()
-	w, p := newProviderWorld(t)
+	w, p := newProviderFixture(t)
 	p.person = personAt("42", servertest.OwnerEmail, true)
 	refused := func(name string, r reply, status int) {
 		t.Helper()
@@ -276,26 +276,26 @@ func TestProviderAnswersThatDoNotHold(t *testing.T) {
 	denied := url.Values{"state": {q.Get("state")}, "error": {"access_denied"}}
 	refused("when somebody said no", w.do("GET", "/oidc/callback?"+denied.Encode(), nil, cookie), 403)
 	cookie, back = w.beginAt("/")
-	w.Clock.Move(signin.CeremonyFor + time.Second)
+	w.Clock.Move(signin.ChallengeFor + time.Second)
 	refused("too late", w.do("GET", back, nil, cookie), 400)
 }
 
 func TestLogInPageOffersTheProviderWhereThereIsOne(t *testing.T) {
 	t.Parallel()
-	w, _ := newProviderWorld(t)
+	w, _ := newProviderFixture(t)
 	page := w.want(w.do("GET", "/login?next=/v/x%3Ft=1", nil), 200)
 	for _, want := range []string{"Sign in with Example", `href="/oidc/start?next=%2fv%2fx%3ft%3d1"`} {
 		if !strings.Contains(string(page.body), want) {
 			t.Errorf("the page lacks %s: %s", want, page.body)
 		}
 	}
-	none := newWorld(t)
+	none := newFixture(t)
 	none.want(none.do("GET", "/oidc/start", nil), 404)
 	none.want(none.do("GET", "/oidc/callback", nil), 404)
 	if page := none.want(none.do("GET", "/login", nil), 200); strings.Contains(string(page.body), "/oidc/start") {
 		t.Error("the page offers a provider, and there is none")
 	}
-	away := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
+	away := newFixture(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
 		c.Provider = server.Provider{Issuer: "http://127.0.0.1:1", ClientID: clientID}
 	})
 	away.want(away.do("GET", "/oidc/start", nil), 503)

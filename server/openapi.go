@@ -35,11 +35,27 @@ func (s *server) getOpenAPI(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// schemaNames are names that programs know from the document, of types that are called otherwise
+// here.
+var schemaNames = map[string]string{
+	"AccessLink":            "WayIn",
+	"AccessLinkInputBody":   "WayInInputBody",
+	"AccessLinkRequestBody": "ShareMailInputBody",
+	"Challenge":             "Ceremony",
+	"LinkPasswordInputBody": "SharePasswordInputBody",
+	"SharedVideo":           "Share",
+	"UnlockOutputBody":      "PassOutputBody",
+}
+
 const schemaPrefix = "#/components/schemas/"
 
 func newMount(s *server, e *gin.Engine) *mount {
 	namer := func(t reflect.Type, hint string) string {
-		return strings.TrimPrefix(huma.DefaultSchemaNamer(t, hint), "Wire")
+		name := strings.TrimPrefix(huma.DefaultSchemaNamer(t, hint), "Wire")
+		if old, ok := schemaNames[name]; ok {
+			return old
+		}
+		return name
 	}
 	config := huma.DefaultConfig("Meanwhile", s.Version)
 	config.Info.Description = "Asynchronous video updates: upload, watch, talk at a moment. Times are RFC 3339 in " +

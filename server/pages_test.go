@@ -22,24 +22,24 @@ const attack = `</script><img src=x onerror="alert(1)">'"&<!--`
 
 func TestNothingThatPeopleWriteBecomesMarkup(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newReadyVideo()
 	w.want(w.do("PATCH", "/api/v1/videos/"+u.video, object{"title": "T" + attack}, w.asOwner()), 200)
 	w.want(
 		w.do(
 			"POST",
-			"/api/v1/shares/"+u.share+"/comments",
+			"/api/v1/shares/"+u.link+"/comments",
 			object{"at_ms": 0, "body": "B" + attack, "name": "N" + attack},
 		),
 		201,
 	)
-	page := string(w.want(w.do("GET", "/v/"+u.share, nil), 200).body)
+	page := string(w.want(w.do("GET", "/v/"+u.link, nil), 200).body)
 	for _, broken := range []string{"<img src=x", "onerror=\"alert", "T</script>", "B</script>", "N</script>", "<!--"} {
 		if strings.Contains(page, broken) {
 			t.Errorf("the page holds %q:\n%s", broken, page)
 		}
 	}
-	frame := string(w.want(w.do("GET", "/embed/"+u.share, nil), 200).body)
+	frame := string(w.want(w.do("GET", "/embed/"+u.link, nil), 200).body)
 	for _, broken := range []string{"<img src=x", "onerror=\"alert", "T</script>", "<!--"} {
 		if strings.Contains(frame, broken) {
 			t.Errorf("the embedded player holds %q:\n%s", broken, frame)
@@ -53,15 +53,15 @@ func TestNothingThatPeopleWriteBecomesMarkup(t *testing.T) {
 
 func TestPagesCarryAPolicyWithTheirNonce(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, withUI)
+	w := newFixture(t, withUI)
 	u := w.newReadyVideo()
-	first := w.want(w.do("GET", "/v/"+u.share, nil), 200)
+	first := w.want(w.do("GET", "/v/"+u.link, nil), 200)
 	m := regexp.MustCompile(`script-src 'self' 'nonce-([\w-]{20,})'`).
 		FindStringSubmatch(first.header.Get("Content-Security-Policy"))
 	if m == nil || !strings.Contains(string(first.body), `nonce="`+m[1]+`"`) {
 		t.Fatalf("policy %q", first.header.Get("Content-Security-Policy"))
 	}
-	second := w.want(w.do("GET", "/v/"+u.share, nil), 200)
+	second := w.want(w.do("GET", "/v/"+u.link, nil), 200)
 	if strings.Contains(second.header.Get("Content-Security-Policy"), m[1]) {
 		t.Error("a nonce comes twice")
 	}
@@ -71,7 +71,7 @@ func TestPagesCarryAPolicyWithTheirNonce(t *testing.T) {
 		"/assets/controls-1.js",
 		"<style>base csswatch css</style>",
 		">{first()}</script>",
-		`<script nonce="` + m[1] + `">{ahead()}</script>`,
+		`<script nonce="` + m[1] + `">{preload()}</script>`,
 	} {
 		if strings.Count(string(first.body), want) != 1 {
 			t.Errorf("the page holds %s %d times", want, strings.Count(string(first.body), want))
@@ -79,7 +79,7 @@ func TestPagesCarryAPolicyWithTheirNonce(t *testing.T) {
 	}
 	if at := strings.Index(
 		string(first.body),
-		"{ahead()}",
+		"{preload()}",
 	); at > strings.Index(string(first.body), "<style>") ||
 		at < strings.Index(string(first.body), "<source") {
 		t.Error("the video is not asked for before anything is drawn")
@@ -88,7 +88,7 @@ func TestPagesCarryAPolicyWithTheirNonce(t *testing.T) {
 		strings.Contains(string(first.body), "<script type=\"module\"") {
 		t.Errorf("something competes with the video's first bytes:\n%s", first.body)
 	}
-	owners := string(w.want(w.do("GET", "/v/"+u.share, nil, w.asOwner()), 200).body)
+	owners := string(w.want(w.do("GET", "/v/"+u.link, nil, w.asOwner()), 200).body)
 	if !strings.Contains(owners, `data-run="/assets/recover-1.js /assets/watch-1.js"`) ||
 		!strings.Contains(owners, `data-later="/assets/recover-1.css"`) {
 		t.Errorf("the owner's page does not go on with recordings:\n%s", owners)
@@ -109,7 +109,7 @@ func withUI(_ *server.Config, d *server.Deps, _ *servertest.Config) {
 		"manifest.json": {Data: []byte(`{
 			"src/ui/base.css": {"file": "base-1.css"},
 			"src/watch/watch.css": {"file": "watch-1.css"},
-			"src/watch/ahead.ts": {"file": "ahead-1.js"},
+			"src/watch/preload-video.ts": {"file": "preload-1.js"},
 			"src/watch/first.ts": {"file": "first-1.js"},
 			"src/player/controls.ts": {"file": "controls-1.js"},
 			"src/record/recover.ts": {"file": "recover-1.js", "css": ["recover-1.css"]},
@@ -125,16 +125,16 @@ func withUI(_ *server.Config, d *server.Deps, _ *servertest.Config) {
 		"base-1.css": {
 			Data: []byte("base css\n"),
 		},
-		"watch-1.css": {Data: []byte("watch css")},
-		"first-1.js":  {Data: []byte("{first()}")},
-		"ahead-1.js":  {Data: []byte("{ahead()}")},
-		".keep":       {Data: []byte("")},
+		"watch-1.css":  {Data: []byte("watch css")},
+		"first-1.js":   {Data: []byte("{first()}")},
+		"preload-1.js": {Data: []byte("{preload()}")},
+		".keep":        {Data: []byte("")},
 	}
 }
 
 func TestAssets(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, withUI)
+	w := newFixture(t, withUI)
 	tests := []struct{ name, accept, body, encoding string }{
 		{"nothing said", "identity", "plain", ""},
 		{"brotli", "gzip, deflate, br", "brotli", "br"},
@@ -166,14 +166,14 @@ func TestAssets(t *testing.T) {
 func TestPagesArePacked(t *testing.T) {
 	t.Parallel()
 	for _, set := range []change{withUI, func(*server.Config, *server.Deps, *servertest.Config) {}} {
-		pagesArePacked(t, newWorld(t, set))
+		pagesArePacked(t, newFixture(t, set))
 	}
 }
 
-func pagesArePacked(t *testing.T, w *world) {
+func pagesArePacked(t *testing.T, w *fixture) {
 	t.Helper()
 	u := w.newReadyVideo()
-	r := w.want(w.do("GET", "/v/"+u.share, nil, "Accept-Encoding: gzip"), 200)
+	r := w.want(w.do("GET", "/v/"+u.link, nil, "Accept-Encoding: gzip"), 200)
 	if r.header.Get("Content-Encoding") != "gzip" {
 		t.Fatalf("encoding %q", r.header.Get("Content-Encoding"))
 	}
@@ -181,7 +181,7 @@ func pagesArePacked(t *testing.T, w *world) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain := w.want(w.do("GET", "/v/"+u.share, nil, "Accept-Encoding: identity"), 200).body
+	plain := w.want(w.do("GET", "/v/"+u.link, nil, "Accept-Encoding: identity"), 200).body
 	nonces := regexp.MustCompile(`nonce="[\w-]+"`)
 	if b := must(io.ReadAll(z))(t); !bytes.Equal(nonces.ReplaceAll(b, nil), nonces.ReplaceAll(plain, nil)) {
 		t.Errorf("packed page %s\nplain page %s", b, plain)
@@ -190,23 +190,23 @@ func pagesArePacked(t *testing.T, w *world) {
 
 func TestPagesOfEveryState(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.createUpload(10)
 	for _, who := range [][]string{nil, {w.asOwner()}} {
-		page := string(w.want(w.do("GET", "/v/"+u.share, nil, who...), 200).body)
+		page := string(w.want(w.do("GET", "/v/"+u.link, nil, who...), 200).body)
 		if strings.Contains(page, "<video") || !strings.Contains(page, "Demo") {
 			t.Errorf("a video that is uploading: %s", page)
 		}
 	}
 	ready := w.newReadyVideo()
-	guest := string(w.want(w.do("GET", "/v/"+ready.share, nil), 200).body)
+	guest := string(w.want(w.do("GET", "/v/"+ready.link, nil), 200).body)
 	for _, want := range []string{`property="og:title" content="Demo"`, w.url +
-		"/v/" + ready.share + "/poster.jpg", "<video", `"video_id"`} {
+		"/v/" + ready.link + "/poster.jpg", "<video", `"video_id"`} {
 		if got := strings.Contains(guest, want); got != (want != `"video_id"`) {
 			t.Errorf("a guest's page: %q %v", want, got)
 		}
 	}
-	owner := string(w.want(w.do("GET", "/v/"+ready.share, nil, w.asOwner()), 200).body)
+	owner := string(w.want(w.do("GET", "/v/"+ready.link, nil, w.asOwner()), 200).body)
 	if !strings.Contains(owner, `"video_id":"`+ready.video) || !strings.Contains(owner, `"user":{"name":"Ada"}`) {
 		t.Error("the owner's page does not know its owner")
 	}
@@ -215,7 +215,7 @@ func TestPagesOfEveryState(t *testing.T) {
 func TestHealth(t *testing.T) {
 	t.Parallel()
 	var missing error
-	w := newWorld(t, func(_ *server.Config, d *server.Deps, _ *servertest.Config) {
+	w := newFixture(t, func(_ *server.Config, d *server.Deps, _ *servertest.Config) {
 		d.Ready = func(context.Context) map[string]error { return map[string]error{"database": missing, "redis": nil} }
 	})
 	w.want(w.do("GET", "/healthz", nil), 200)
@@ -235,7 +235,7 @@ func (panicking) Subscribe(context.Context, string) (<-chan string, error) { pan
 
 func TestAPanicIsAnAnswer(t *testing.T) {
 	t.Parallel()
-	w := newWorld(
+	w := newFixture(
 		t,
 		func(_ *server.Config, _ *server.Deps, lc *servertest.Config) { lc.Bus = panicking{&servertest.Bus{}} },
 	)
@@ -249,8 +249,8 @@ func TestAPanicIsAnAnswer(t *testing.T) {
 // away is a store of which every read fails.
 type away struct{ storage.Store }
 
-func (away) VideoByToken(context.Context, string) (storage.Video, storage.Share, error) {
-	return storage.Video{}, storage.Share{}, storage.E(
+func (away) VideoByToken(context.Context, string) (storage.Video, storage.Link, error) {
+	return storage.Video{}, storage.Link{}, storage.E(
 		storage.Unavailable,
 		"The database does not answer. Try again in a moment.",
 		errors.New("dial tcp 10.0.0.1"),
@@ -259,7 +259,7 @@ func (away) VideoByToken(context.Context, string) (storage.Video, storage.Share,
 
 func TestADatabaseThatIsAwayIsSaidSo(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) { lc.Store = away{lc.Store} })
+	w := newFixture(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) { lc.Store = away{lc.Store} })
 	page := w.want(w.do("GET", "/v/x", nil), 503)
 	api := w.want(w.do("GET", "/api/v1/shares/x", nil), 503)
 	for _, r := range []reply{page, api} {
@@ -275,7 +275,7 @@ func TestADatabaseThatIsAwayIsSaidSo(t *testing.T) {
 
 func TestPagesThatArePackedAtOnceDoNotMix(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	uploads := []uploaded{w.newReadyVideo(), w.newReadyVideo()}
 	for i, u := range uploads {
 		w.want(
@@ -292,7 +292,7 @@ func TestPagesThatArePackedAtOnceDoNotMix(t *testing.T) {
 	for n := range 64 {
 		group.Go(func() {
 			i := n % 2
-			req := w.request("GET", "/v/"+uploads[i].share, nil, "Accept-Encoding: gzip")
+			req := w.request("GET", "/v/"+uploads[i].link, nil, "Accept-Encoding: gzip")
 			res, err := http.DefaultClient.Do(req)
 			if err != nil {
 				t.Error(err)

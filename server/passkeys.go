@@ -45,15 +45,15 @@ func (s *server) listPasskeys(ctx context.Context, _ *struct{}) (*passkeysOutput
 	return out, nil
 }
 
-type wireCeremony struct {
-	Options  json.RawMessage `json:"options" doc:"What the browser's credentials.create or credentials.get takes as publicKey, in its JSON form (WebAuthn level 3)"`
-	Ceremony string          `json:"ceremony" doc:"Send it back with what the browser answers, once, within ten minutes"`
+type wireChallenge struct {
+	Options   json.RawMessage `json:"options" doc:"What the browser's credentials.create or credentials.get takes as publicKey, in its JSON form (WebAuthn level 3)"`
+	Challenge string          `json:"ceremony" doc:"Send it back with what the browser answers, once, within ten minutes"`
 }
 
-type ceremonyOutput struct{ Body wireCeremony }
+type challengeOutput struct{ Body wireChallenge }
 
 // beginPasskey asks the browser for a new passkey that needs no name to sign in with.
-func (s *server) beginPasskey(ctx context.Context, _ *struct{}) (*ceremonyOutput, error) {
+func (s *server) beginPasskey(ctx context.Context, _ *struct{}) (*challengeOutput, error) {
 	v := visitOf(ctx)
 	have, err := s.SignIn.Passkeys(ctx, v.actor)
 	if err != nil {
@@ -78,51 +78,51 @@ func (s *server) beginPasskey(ctx context.Context, _ *struct{}) (*ceremonyOutput
 	if err != nil {
 		return nil, fmt.Errorf("begin passkey: %w", err)
 	}
-	return s.ceremony(ctx, v.actor, storage.CeremonyNewPasskey, options.Response, session)
+	return s.challenge(ctx, v.actor, storage.ChallengeNewPasskey, options.Response, session)
 }
 
-func (s *server) ceremony(
+func (s *server) challenge(
 	ctx context.Context,
 	a access.Actor,
-	kind storage.CeremonyKind,
+	kind storage.ChallengeKind,
 	options any,
 	session *webauthn.SessionData,
-) (*ceremonyOutput, error) {
+) (*challengeOutput, error) {
 	session.Expires = time.Time{} // the clock of the subject ends it
 	state, err := json.Marshal(session)
 	if err != nil {
-		return nil, fmt.Errorf("write ceremony: %w", err)
+		return nil, fmt.Errorf("write challenge: %w", err)
 	}
 	asked, err := json.Marshal(options)
 	if err != nil {
 		return nil, fmt.Errorf("write options: %w", err)
 	}
-	secret, err := s.SignIn.BeginCeremony(ctx, a, kind, string(state))
+	secret, err := s.SignIn.BeginChallenge(ctx, a, kind, string(state))
 	if err != nil {
 		return nil, err
 	}
-	return &ceremonyOutput{Body: wireCeremony{Options: asked, Ceremony: secret}}, nil
+	return &challengeOutput{Body: wireChallenge{Options: asked, Challenge: secret}}, nil
 }
 
-// resume takes the ceremony that an answer belongs to.
+// resume takes the challenge that an answer belongs to.
 func (s *server) resume(
 	ctx context.Context,
 	a access.Actor,
-	kind storage.CeremonyKind,
+	kind storage.ChallengeKind,
 	secret string,
 ) (session webauthn.SessionData, err error) {
-	state, err := s.SignIn.TakeCeremony(ctx, a, kind, secret)
+	state, err := s.SignIn.TakeChallenge(ctx, a, kind, secret)
 	if err != nil {
 		return session, err
 	}
 	if err := json.Unmarshal([]byte(state), &session); err != nil {
-		return session, fmt.Errorf("read ceremony: %w", err)
+		return session, fmt.Errorf("read challenge: %w", err)
 	}
 	return session, nil
 }
 
 type wireNewPasskey struct {
-	Ceremony   string          `json:"ceremony" maxLength:"100"`
+	Challenge  string          `json:"ceremony" maxLength:"100"`
 	Name       string          `json:"name,omitempty" maxLength:"1000" doc:"What to call it, such as the device's name"`
 	Credential json.RawMessage `json:"credential" doc:"What the browser answered, in its JSON form"`
 }
@@ -133,7 +133,7 @@ type passkeyOutput struct{ Body wirePasskey }
 
 func (s *server) addPasskey(ctx context.Context, in *newPasskeyInput) (*passkeyOutput, error) {
 	v := visitOf(ctx)
-	session, err := s.resume(ctx, v.actor, storage.CeremonyNewPasskey, in.Body.Ceremony)
+	session, err := s.resume(ctx, v.actor, storage.ChallengeNewPasskey, in.Body.Challenge)
 	if err != nil {
 		return nil, err
 	}
@@ -178,7 +178,7 @@ func (s *server) removePasskey(ctx context.Context, in *passkeyInput) (*struct{}
 }
 
 // beginPasskeyLogIn asks the browser for any passkey of this site: its answer says whose it is.
-func (s *server) beginPasskeyLogIn(ctx context.Context, _ *struct{}) (*ceremonyOutput, error) {
+func (s *server) beginPasskeyLogIn(ctx context.Context, _ *struct{}) (*challengeOutput, error) {
 	v := visitOf(ctx)
 	if err := s.try(ctx, v); err != nil {
 		return nil, err
@@ -191,11 +191,11 @@ func (s *server) beginPasskeyLogIn(ctx context.Context, _ *struct{}) (*ceremonyO
 	if err != nil {
 		return nil, fmt.Errorf("begin log-in by passkey: %w", err)
 	}
-	return s.ceremony(ctx, access.Guest(), storage.CeremonyPasskey, options.Response, session)
+	return s.challenge(ctx, access.Guest(), storage.ChallengePasskey, options.Response, session)
 }
 
 type wirePasskeyLogIn struct {
-	Ceremony   string          `json:"ceremony" maxLength:"100"`
+	Challenge  string          `json:"ceremony" maxLength:"100"`
 	Credential json.RawMessage `json:"credential" doc:"What the browser answered, in its JSON form"`
 }
 
@@ -210,7 +210,7 @@ func (s *server) logInByPasskey(ctx context.Context, in *passkeyLogInInput) (*se
 	if err := s.try(ctx, v); err != nil {
 		return nil, err
 	}
-	session, err := s.resume(ctx, access.Guest(), storage.CeremonyPasskey, in.Body.Ceremony)
+	session, err := s.resume(ctx, access.Guest(), storage.ChallengePasskey, in.Body.Challenge)
 	if err != nil {
 		return nil, err
 	}

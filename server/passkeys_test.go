@@ -17,7 +17,7 @@ const (
 )
 
 // addPasskey keeps a new passkey of a for who has that session.
-func (w *world) addPasskey(a *authenticator, session string) reply {
+func (w *fixture) addPasskey(a *authenticator, session string) reply {
 	w.t.Helper()
 	begun := w.want(w.do("POST", "/api/v1/me/passkeys/begin", nil, session, namedHost), 200)
 	made := a.create(begun.field(w.t, "options"))
@@ -31,7 +31,7 @@ func (w *world) addPasskey(a *authenticator, session string) reply {
 }
 
 // signInBy signs in with a's passkey.
-func (w *world) signInBy(a *authenticator, headers ...string) reply {
+func (w *fixture) signInBy(a *authenticator, headers ...string) reply {
 	w.t.Helper()
 	begun := w.want(w.do("POST", "/api/v1/passkey-log-in/begin", nil, namedHost), 200)
 	body := object{"ceremony": begun.text(w.t, "ceremony"), "credential": a.get(begun.field(w.t, "options"))}
@@ -39,7 +39,7 @@ func (w *world) signInBy(a *authenticator, headers ...string) reply {
 }
 
 // log lists the actions in the workspace's log, newest first.
-func (w *world) log() (lines []storage.Audit) {
+func (w *fixture) log() (lines []storage.Audit) {
 	w.t.Helper()
 	id := must(w.Core.Store.IdentityByEmail(w.t.Context(), servertest.OwnerEmail))(w.t)
 	return must(
@@ -51,7 +51,7 @@ func (w *world) log() (lines []storage.Audit) {
 
 // wantLogged fails unless the log has a line of that action whose detail holds a text, from an
 // address.
-func (w *world) wantLogged(action storage.Action, detail string) {
+func (w *fixture) wantLogged(action storage.Action, detail string) {
 	w.t.Helper()
 	if !slices.ContainsFunc(w.log(), func(a storage.Audit) bool {
 		return a.Action == action && strings.Contains(a.Detail, detail) && a.Address == "127.0.0.1"
@@ -62,7 +62,7 @@ func (w *world) wantLogged(action storage.Action, detail string) {
 
 func TestPasskeySignsInWithoutAName(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	session := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	a := newAuthenticator(t, namedOrigin)
 	added := w.want(w.addPasskey(a, session), 201)
@@ -104,7 +104,7 @@ func TestPasskeySignsInWithoutAName(t *testing.T) {
 
 func TestPasskeyAnswersThatDoNotHold(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	session := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	a := newAuthenticator(t, namedOrigin)
 	w.want(w.addPasskey(a, session), 201)
@@ -137,9 +137,9 @@ func TestPasskeyAnswersThatDoNotHold(t *testing.T) {
 	w.want(w.addPasskey(fresh, session), 409) // the same passkey again
 }
 
-func TestPasskeyCeremoniesAreUsedOnceInTimeByTheirPerson(t *testing.T) {
+func TestPasskeyChallengesAreUsedOnceInTimeByTheirPerson(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.newUser("eve@example.org", "Eve")
 	_, secret, err := w.SignIn.AddUser(
 		t.Context(),
@@ -165,7 +165,7 @@ func TestPasskeyCeremoniesAreUsedOnceInTimeByTheirPerson(t *testing.T) {
 	swapped := object{"ceremony": elsewhere.text(t, "ceremony"), "credential": late["credential"]}
 	// the answer to another question
 	w.want(w.do("POST", "/api/v1/passkey-log-in", swapped, namedHost), 401)
-	w.Clock.Move(signin.CeremonyFor + time.Second)
+	w.Clock.Move(signin.ChallengeFor + time.Second)
 	w.want(w.do("POST", "/api/v1/passkey-log-in", late, namedHost), 410)
 
 	begun = w.want(w.do("POST", "/api/v1/me/passkeys/begin", nil, session, namedHost), 200)
@@ -179,7 +179,7 @@ func TestPasskeyCeremoniesAreUsedOnceInTimeByTheirPerson(t *testing.T) {
 
 func TestPasskeyWhoseCountGoesBackIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	a := newAuthenticator(t, namedOrigin)
 	a.count = 7
 	w.want(w.addPasskey(a, w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)), 201)
@@ -203,7 +203,7 @@ func TestPasskeyWhoseCountGoesBackIsRefused(t *testing.T) {
 
 func TestPasskeysAreAPersonsOwn(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	for _, try := range []func(...string) reply{
 		func(h ...string) reply { return w.do("GET", "/api/v1/me/passkeys", nil, h...) },
 		func(h ...string) reply { return w.do("POST", "/api/v1/me/passkeys/begin", nil, h...) },

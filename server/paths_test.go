@@ -41,7 +41,7 @@ func withFolders(t *testing.T) change {
 }
 
 // raw sends a request as it stands, with nothing put right by a client.
-func (w *world) raw(method, path, body string, headers ...string) reply {
+func (w *fixture) raw(method, path, body string, headers ...string) reply {
 	w.t.Helper()
 	conn := must((&net.Dialer{}).DialContext(w.t.Context(), "tcp", strings.TrimPrefix(w.url, "http://")))(w.t)
 	defer conn.Close()
@@ -104,7 +104,7 @@ var oddSegments = []string{
 // rest as it should be.
 func TestOddAddressesLeadNowhere(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, withFolders(t), func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
+	w := newFixture(t, withFolders(t), func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
 		c.LogInsPerMinute, c.LinkPasswordsPerMinute = 100_000, 100_000
 	})
 	for _, row := range server.Routes() {
@@ -139,7 +139,7 @@ func TestOddAddressesLeadNowhere(t *testing.T) {
 }
 
 // realParts are values for every part of a row's address that lead to something.
-func (w *world) realParts(row server.Route) map[string]string {
+func (w *fixture) realParts(row server.Route) map[string]string {
 	w.t.Helper()
 	u := w.newReadyVideo()
 	media, _ := w.mediaOf(u)
@@ -155,8 +155,8 @@ func (w *world) realParts(row server.Route) map[string]string {
 	}
 	return map[string]string{
 		"{id}":         id,
-		"{token}":      u.share,
-		"{share}":      w.shareID(u.share),
+		"{token}":      u.link,
+		"{share}":      w.linkID(u.link),
 		"{grant}":      parts[2],
 		"{generation}": parts[3],
 		"{name}":       parts[4],
@@ -194,7 +194,7 @@ func oddType(row server.Route) string {
 // TestOddRangesGetNoMoreThanTheFile asks for parts that no file has.
 func TestOddRangesGetNoMoreThanTheFile(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, withUI)
+	w := newFixture(t, withUI)
 	u := w.newReadyVideo()
 	media, poster := w.mediaOf(u)
 	many := "bytes=" + strings.TrimSuffix(strings.Repeat("0-,", 2000), ",")
@@ -220,9 +220,9 @@ func TestOddRangesGetNoMoreThanTheFile(t *testing.T) {
 		{"nothing", "bytes=", []int{200, 416}},
 	}
 	for _, path := range []string{media, poster, "/assets/watch-1.css", "/v/" +
-		u.share + "/poster.jpg",
-		"/v/" + u.share + "/video.mp4",
-		"/v/" + u.share + "/download",
+		u.link + "/poster.jpg",
+		"/v/" + u.link + "/video.mp4",
+		"/v/" + u.link + "/download",
 		"/api/v1/videos/" + u.video + "/original"} {
 		whole := w.want(w.do("GET", path, nil, w.asOwner()), 200).body
 		for _, tc := range tests {

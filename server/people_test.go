@@ -15,7 +15,7 @@ import (
 )
 
 // addMember adds somebody to the owner's workspace and gives their id.
-func (w *world) addMember() string {
+func (w *fixture) addMember() string {
 	w.t.Helper()
 	name := storage.NewRandomID()
 	u, _, err := w.SignIn.AddUser(
@@ -36,7 +36,7 @@ type person struct {
 const otherPassword = "another long password"
 
 // newPerson adds somebody with a role to the owner's workspace, and signs them in.
-func (w *world) newPerson(name string, role storage.Role) person {
+func (w *fixture) newPerson(name string, role storage.Role) person {
 	w.t.Helper()
 	p := person{email: name + "@example.org"}
 	u, _, err := w.SignIn.AddUser(
@@ -51,7 +51,7 @@ func (w *world) newPerson(name string, role storage.Role) person {
 }
 
 // newInvite makes a member's invite, for an address or for whoever has the link.
-func (w *world) newInvite(email string) reply {
+func (w *fixture) newInvite(email string) reply {
 	w.t.Helper()
 	body := object{"role": "member"}
 	if email != "" {
@@ -63,7 +63,7 @@ func (w *world) newInvite(email string) reply {
 func secretIn(url string) string { return url[strings.LastIndexByte(url, '/')+1:] }
 
 // workspace is where the holder of a credential is, empty for nowhere.
-func (w *world) workspace(header string) string {
+func (w *fixture) workspace(header string) string {
 	w.t.Helper()
 	var me struct{ Workspace struct{ ID string } }
 	w.want(w.do("GET", "/api/v1/me", nil, header), 200).decode(w.t, &me)
@@ -82,7 +82,7 @@ func joining(email string) string {
 
 func TestAnInviteMakesOneAccount(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	made := w.newInvite("")
 	path := "/invite/" + secretIn(made.text(t, "url"))
 	if !strings.HasPrefix(made.text(t, "url"), w.url+"/invite/") || made.field(t, "mailed") != false {
@@ -122,7 +122,7 @@ func TestAnInviteMakesOneAccount(t *testing.T) {
 
 func TestOfManyWhoUseAnInviteAtOnceOneJoins(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	path := "/invite/" + secretIn(w.newInvite("").text(t, "url"))
 	statuses := make([]int, 6)
 	var all sync.WaitGroup
@@ -150,7 +150,7 @@ func TestOfManyWhoUseAnInviteAtOnceOneJoins(t *testing.T) {
 
 func TestAnInviteEnds(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	for what, end := range map[string]func(made reply){
 		"by time": func(reply) { w.Clock.Move(7*24*time.Hour + time.Second) },
 		"by revoking": func(r reply) {
@@ -178,7 +178,7 @@ func TestAnInviteEnds(t *testing.T) {
 
 func TestAnInviteForAnAddressIsForNobodyElse(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	made := w.newInvite("Bob@Example.org")
 	sent := w.mails()
 	if made.field(t, "mailed") != true || len(sent) != 1 || sent[0].To != "Bob@Example.org" ||
@@ -210,7 +210,7 @@ func TestAnInviteForAnAddressIsForNobodyElse(t *testing.T) {
 
 func TestASignedInPersonJoinsByInvite(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	first := w.workspace(w.asOwner())
 	bob := w.newPerson("bob", storage.RoleMember)
 	second := w.want(w.do("POST", "/api/v1/workspaces", object{"name": "Mill"}, bob.session), 201)
@@ -259,7 +259,7 @@ func TestASignedInPersonJoinsByInvite(t *testing.T) {
 // TestARemovedPersonSeesNothing is about everything that somebody could still hold.
 func TestARemovedPersonSeesNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	bob := w.newPerson("bob", storage.RoleAdmin)
 	key := "Authorization: Bearer " + w.newKey(bob.email, storage.AllScopes...)
 	u := w.newReadyVideo() // Ada's, which an admin looks after
@@ -326,7 +326,7 @@ func TestARemovedPersonSeesNothing(t *testing.T) {
 }
 
 // streamEnds follows a stream until the server ends it.
-func (w *world) streamEnds(path, header string) <-chan struct{} {
+func (w *fixture) streamEnds(path, header string) <-chan struct{} {
 	w.t.Helper()
 	res, err := http.DefaultClient.Do(w.request("GET", path, nil, header))
 	if err != nil || res.StatusCode != 200 {
@@ -347,7 +347,7 @@ func (w *world) streamEnds(path, header string) <-chan struct{} {
 
 func TestWorkspacesDoNotSeeOneAnother(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newReadyVideo()
 	bob := w.newPerson("bob", storage.RoleMember)
 	zoe := w.newPerson("zoe", storage.RoleMember)
@@ -393,7 +393,7 @@ func TestWorkspacesDoNotSeeOneAnother(t *testing.T) {
 
 func TestRolesInAWorkspace(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	ada := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	adaID := w.want(w.do("GET", "/api/v1/me", nil, ada), 200).text(t, "id")
 	bob, cay := w.newPerson("bob", storage.RoleAdmin), w.newPerson("cay", storage.RoleMember)
@@ -456,7 +456,7 @@ func TestRolesInAWorkspace(t *testing.T) {
 
 func TestALogInLinkForSomebodyElse(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	bob := w.newPerson("bob", storage.RoleMember)
 	made := w.want(
 		w.do(
@@ -481,7 +481,7 @@ func TestALogInLinkForSomebodyElse(t *testing.T) {
 
 func TestSignUpByDomain(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	w.want(w.do("GET", "/signup", nil), 404)
 	w.want(w.do("PATCH", "/api/v1/workspace", object{"sign_up": "domains"}, w.asOwner()), 400)
 	w.want(
@@ -542,7 +542,7 @@ func TestSignUpByDomain(t *testing.T) {
 
 func TestAWishToJoinWaitsWhereThereIsNoMail(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) { lc.Mailer = nil })
+	w := newFixture(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) { lc.Mailer = nil })
 	w.want(
 		w.do(
 			"PATCH",
@@ -572,7 +572,7 @@ func TestAWishToJoinWaitsWhereThereIsNoMail(t *testing.T) {
 
 func TestSettingsOfAWorkspace(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	patch := func(body object) reply { return w.do("PATCH", "/api/v1/workspace", body, w.asOwner()) }
 	got := w.want(patch(object{
 		"name":             "Crew 2",

@@ -7,7 +7,7 @@ import (
 
 func TestTheRecorderAloneMayAskForScreenCameraAndMicrophone(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, withUI)
+	w := newFixture(t, withUI)
 	const want = "display-capture=(self), camera=(self), microphone=(self)"
 	page := w.want(w.do("GET", "/record", nil, w.asOwner()), 200)
 	wantHeaders(t, page, map[string]string{"Permissions-Policy": want, "Cache-Control": "private, no-store"})
@@ -24,7 +24,7 @@ func TestTheRecorderAloneMayAskForScreenCameraAndMicrophone(t *testing.T) {
 
 func TestAScriptThatRunsAsAWorkerMayUploadAndMakeSound(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, withUI)
+	w := newFixture(t, withUI)
 	script := w.want(
 		w.do("GET", "/assets/watch-1.js", nil, "Accept-Encoding: identity"),
 		200,

@@ -28,10 +28,10 @@ type wireUpload struct {
 }
 
 type wireNewRecording struct {
-	ID         string     `json:"id"`
-	WatchURL   string     `json:"watch_url" doc:"Works from now on"`
-	ShareToken string     `json:"share_token"`
-	Upload     wireUpload `json:"upload"`
+	ID        string     `json:"id"`
+	WatchURL  string     `json:"watch_url" doc:"Works from now on"`
+	LinkToken string     `json:"share_token"`
+	Upload    wireUpload `json:"upload"`
 }
 
 type newVideoInput struct {
@@ -50,7 +50,7 @@ func (s *server) createVideo(ctx context.Context, in *newVideoInput) (*newVideoO
 		return nil, err
 	}
 	return &newVideoOutput{Body: wireNewRecording{
-		ID: string(t.Video.ID), WatchURL: s.watchURL(v, t.Share.Token), ShareToken: t.Share.Token,
+		ID: string(t.Video.ID), WatchURL: s.watchURL(v, t.Link.Token), LinkToken: t.Link.Token,
 		Upload: wireUpload{URL: s.recordingURL(v, in.Origin, in.Authorization, t.Upload.ID), Token: t.Token},
 	}}, nil
 }

@@ -45,7 +45,7 @@ func TestTwoHoursComeInByChunks(t *testing.T) {
 	if len(chunks) < 3600 || !bytes.Equal(bytes.Join(chunks, nil), file) {
 		t.Fatalf("%d chunks, want two seconds each", len(chunks))
 	}
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newRecording()
 	took := make([]time.Duration, len(chunks))
 	for n, body := range chunks {
@@ -79,22 +79,22 @@ func mean(list []time.Duration) time.Duration {
 	return (sum / time.Duration(len(list))).Round(10 * time.Microsecond)
 }
 
-// checkLength holds the playlist and the share against so many fragments of two seconds.
-func checkLength(t *testing.T, w *world, u uploaded, fragments int, ended bool) {
+// checkLength holds the playlist and the shared video against so many fragments of two seconds.
+func checkLength(t *testing.T, w *fixture, u uploaded, fragments int, ended bool) {
 	t.Helper()
-	var share struct {
+	var link struct {
 		DurationMS int64 `json:"duration_ms"`
 		Playback   struct{ Tracks []struct{ HLS string } }
 	}
-	w.want(w.do("GET", "/api/v1/shares/"+u.share, nil), 200).decode(t, &share)
-	if len(share.Playback.Tracks) != 1 {
-		t.Fatalf("the share is %+v", share)
+	w.want(w.do("GET", "/api/v1/shares/"+u.link, nil), 200).decode(t, &link)
+	if len(link.Playback.Tracks) != 1 {
+		t.Fatalf("the shared video is %+v", link)
 	}
 	want := int64(fragments) * 2000
-	if share.DurationMS < want-3000 || share.DurationMS > want+3000 {
-		t.Errorf("it lasts %d ms, want about %d", share.DurationMS, want)
+	if link.DurationMS < want-3000 || link.DurationMS > want+3000 {
+		t.Errorf("it lasts %d ms, want about %d", link.DurationMS, want)
 	}
-	playlist := string(w.want(w.do("GET", share.Playback.Tracks[0].HLS, nil), 200).body)
+	playlist := string(w.want(w.do("GET", link.Playback.Tracks[0].HLS, nil), 200).body)
 	if n := strings.Count(
 		playlist,
 		"#EXTINF:",

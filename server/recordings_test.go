@@ -26,28 +26,28 @@ func digest(body string) string {
 	return "Content-Digest: sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"
 }
 
-func (w *world) newRecording() uploaded {
+func (w *fixture) newRecording() uploaded {
 	w.t.Helper()
 	r := w.want(w.do("POST", "/api/v1/videos", object{"source": "recording", "title": "Weekly"}, w.asOwner()), 201)
 	var u uploaded
 	var body struct {
-		ID         string
-		ShareToken string `json:"share_token"`
-		WatchURL   string `json:"watch_url"`
-		Upload     struct{ URL, Token string }
+		ID        string
+		LinkToken string `json:"share_token"`
+		WatchURL  string `json:"watch_url"`
+		Upload    struct{ URL, Token string }
 	}
 	r.decode(w.t, &body)
-	u.video, u.share, u.token, u.location = body.ID, body.ShareToken, body.Upload.Token, strings.TrimPrefix(
+	u.video, u.link, u.token, u.location = body.ID, body.LinkToken, body.Upload.Token, strings.TrimPrefix(
 		body.Upload.URL,
 		w.url,
 	)
-	if !strings.HasSuffix(body.WatchURL, "/v/"+u.share) {
+	if !strings.HasSuffix(body.WatchURL, "/v/"+u.link) {
 		w.t.Errorf("watch_url is %s", body.WatchURL)
 	}
 	return u
 }
 
-func (w *world) putChunk(u uploaded, track string, n int, body string) reply {
+func (w *fixture) putChunk(u uploaded, track string, n int, body string) reply {
 	w.t.Helper()
 	return w.do(
 		"PUT",
@@ -59,7 +59,7 @@ func (w *world) putChunk(u uploaded, track string, n int, body string) reply {
 	)
 }
 
-func (w *world) complete(u uploaded, chunks int, bytes int64) reply {
+func (w *fixture) complete(u uploaded, chunks int, bytes int64) reply {
 	w.t.Helper()
 	return w.do(
 		"POST",
@@ -71,7 +71,7 @@ func (w *world) complete(u uploaded, chunks int, bytes int64) reply {
 
 func TestChunkProtocol(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newRecording()
 	w.want(w.putChunk(u, "screen", 1, "second"), 201) // they overtake one another
 	state := w.want(w.do("GET", u.location, nil, "Authorization: Bearer "+u.token), 200)
@@ -125,19 +125,19 @@ func TestChunkProtocol(t *testing.T) {
 
 func TestRecordingIsGivenUp(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newRecording()
 	w.want(w.putChunk(u, "screen", 0, "first"), 201)
 	w.want(w.do("DELETE", u.location, nil, "Authorization: Bearer "+u.token), 204)
 	w.want(w.putChunk(u, "screen", 1, "second"), 410)
-	w.want(w.do("GET", "/api/v1/shares/"+u.share, nil), 404)
+	w.want(w.do("GET", "/api/v1/shares/"+u.link, nil), 404)
 }
 
 // TestRecordingPlaysWhileItIsMade sends a browser's recording in small pieces and reads it back as
 // a viewer does.
 func TestRecordingPlaysWhileItIsMade(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newRecording()
 	file, err := os.ReadFile(filepath.Join("testdata", "recorded.mp4"))
 	if err != nil {
@@ -159,34 +159,34 @@ func TestRecordingPlaysWhileItIsMade(t *testing.T) {
 	checkFile(t, w, u, file)
 }
 
-func liveAddress(t *testing.T, w *world, u uploaded) string {
+func liveAddress(t *testing.T, w *fixture, u uploaded) string {
 	t.Helper()
-	var share struct {
+	var link struct {
 		Playback struct{ Tracks []struct{ HLS string } }
 	}
-	w.want(w.do("GET", "/api/v1/shares/"+u.share, nil), 200).decode(t, &share)
-	return share.Playback.Tracks[0].HLS
+	w.want(w.do("GET", "/api/v1/shares/"+u.link, nil), 200).decode(t, &link)
+	return link.Playback.Tracks[0].HLS
 }
 
 // checkFile reads a recording that is over as one file: what was recorded, and behind its header an
-// index that names every fragment up to the end, in the page as in the share.
-func checkFile(t *testing.T, w *world, u uploaded, recorded []byte) {
+// index that names every fragment up to the end, in the page as in the API.
+func checkFile(t *testing.T, w *fixture, u uploaded, recorded []byte) {
 	t.Helper()
-	var share struct {
+	var link struct {
 		Playback struct {
 			Tracks []struct{ Sources []struct{ URL, Type string } }
 		}
 	}
-	w.want(w.do("GET", "/api/v1/shares/"+u.share, nil), 200).decode(t, &share)
-	if len(share.Playback.Tracks) != 1 || len(share.Playback.Tracks[0].Sources) != 1 {
-		t.Fatalf("the share is %+v", share)
+	w.want(w.do("GET", "/api/v1/shares/"+u.link, nil), 200).decode(t, &link)
+	if len(link.Playback.Tracks) != 1 || len(link.Playback.Tracks[0].Sources) != 1 {
+		t.Fatalf("the shared video is %+v", link)
 	}
-	source := share.Playback.Tracks[0].Sources[0]
+	source := link.Playback.Tracks[0].Sources[0]
 	if !strings.HasPrefix(source.Type, `video/mp4; codecs="avc1.`) {
 		t.Errorf("the type is %s", source.Type)
 	}
 	if page := string(
-		w.want(w.do("GET", "/v/"+u.share, nil), 200).body,
+		w.want(w.do("GET", "/v/"+u.link, nil), 200).body,
 	); !strings.Contains(
 		page,
 		`<source src="`+source.URL+`"`,
@@ -235,9 +235,9 @@ func checkFile(t *testing.T, w *world, u uploaded, recorded []byte) {
 	}
 }
 
-func checkLive(t *testing.T, w *world, u uploaded, there []byte, ended bool) {
+func checkLive(t *testing.T, w *fixture, u uploaded, there []byte, ended bool) {
 	t.Helper()
-	var share struct {
+	var link struct {
 		State      string
 		DurationMS int64 `json:"duration_ms"`
 		Playback   struct {
@@ -247,12 +247,12 @@ func checkLive(t *testing.T, w *world, u uploaded, there []byte, ended bool) {
 			}
 		}
 	}
-	w.want(w.do("GET", "/api/v1/shares/"+u.share, nil), 200).decode(t, &share)
-	if len(share.Playback.Tracks) != 1 || !share.Playback.Tracks[0].Main || share.Playback.Tracks[0].HLS == "" ||
-		share.DurationMS == 0 {
-		t.Fatalf("the share is %+v", share)
+	w.want(w.do("GET", "/api/v1/shares/"+u.link, nil), 200).decode(t, &link)
+	if len(link.Playback.Tracks) != 1 || !link.Playback.Tracks[0].Main || link.Playback.Tracks[0].HLS == "" ||
+		link.DurationMS == 0 {
+		t.Fatalf("the shared video is %+v", link)
 	}
-	address := share.Playback.Tracks[0].HLS
+	address := link.Playback.Tracks[0].HLS
 	playlist := w.want(w.do("GET", address, nil), 200)
 	text := string(playlist.body)
 	if strings.Contains(text, "#EXT-X-ENDLIST") != ended || !strings.Contains(text, "#EXT-X-START:TIME-OFFSET=0") ||
@@ -286,7 +286,7 @@ func checkLive(t *testing.T, w *world, u uploaded, there []byte, ended bool) {
 // TestARequestWithAKeyMakesOneRecording asks again and again as somebody whose answers were lost.
 func TestARequestWithAKeyMakesOneRecording(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	create := func(who, key string) reply {
 		t.Helper()
 		return w.do("POST", "/api/v1/videos", object{"source": "recording"}, who, "Idempotency-Key: "+key)
@@ -325,7 +325,7 @@ func TestARequestWithAKeyMakesOneRecording(t *testing.T) {
 // first request is still at work.
 func TestTheSameRequestTwiceAtOnceMakesOneRecording(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	ids := make([]string, 6)
 	var all sync.WaitGroup
 	for i := range ids {
@@ -348,7 +348,7 @@ func TestTheSameRequestTwiceAtOnceMakesOneRecording(t *testing.T) {
 // chunk, which takes all places of its recording.
 func TestRecordersBehindOneAddressDoNotCountTogether(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.MaxParallel = 1 })
+	w := newFixture(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.MaxParallel = 1 })
 	slow, other := w.newRecording(), w.newRecording()
 	ended := w.hangingChunk(slow)
 	w.want(w.putChunk(slow, "screen", 1, "second"), 429)
@@ -361,7 +361,7 @@ func TestRecordersBehindOneAddressDoNotCountTogether(t *testing.T) {
 // TestAChunkOfARecordingThatIsGivenUpIsTold gives a recording up while a chunk of it is on its way.
 func TestAChunkOfARecordingThatIsGivenUpIsTold(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	r := w.newRecording()
 	ended := w.hangingChunk(r)
 	w.want(w.do("DELETE", r.location, nil, "Authorization: Bearer "+r.token), 204)
@@ -372,7 +372,7 @@ func TestAChunkOfARecordingThatIsGivenUpIsTold(t *testing.T) {
 
 // hangingChunk sends the first chunk of a recording, five bytes, as far as "fi" and returns when
 // the server is at it. ended sends what is left and answers the status.
-func (w *world) hangingChunk(r uploaded) (ended func() int) {
+func (w *fixture) hangingChunk(r uploaded) (ended func() int) {
 	w.t.Helper()
 	body, rest := io.Pipe()
 	req := w.request(

@@ -68,7 +68,7 @@ func TestMediaIsRedirectedWhereTheOperatorWantsIt(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			store := &signing{err: tc.err}
-			w := newWorld(t, func(c *server.Config, _ *server.Deps, lc *servertest.Config) {
+			w := newFixture(t, func(c *server.Config, _ *server.Deps, lc *servertest.Config) {
 				c.MediaOrigin, c.MediaLife = tc.origin, tc.life
 				store.Objects = lc.Objects
 				lc.Objects = store
@@ -108,7 +108,7 @@ func TestMediaIsRedirectedWhereTheOperatorWantsIt(t *testing.T) {
 
 func TestRedirectsNeedTheSameRights(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, lc *servertest.Config) {
+	w := newFixture(t, func(c *server.Config, _ *server.Deps, lc *servertest.Config) {
 		c.MediaOrigin = mediaOrigin
 		lc.Objects = &signing{Objects: lc.Objects}
 	})
@@ -121,9 +121,9 @@ func TestRedirectsNeedTheSameRights(t *testing.T) {
 func TestPagesMayLoadFromWhereTheyAreSent(t *testing.T) {
 	t.Parallel()
 	for _, origin := range []string{"", mediaOrigin} {
-		w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.MediaOrigin = origin })
+		w := newFixture(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.MediaOrigin = origin })
 		u := w.newReadyVideo()
-		policy := w.want(w.do("GET", "/v/"+u.share, nil), 200).header.Get("Content-Security-Policy")
+		policy := w.want(w.do("GET", "/v/"+u.link, nil), 200).header.Get("Content-Security-Policy")
 		named := 0
 		for _, directive := range strings.Split(policy, "; ") {
 			if strings.Contains(directive, mediaOrigin) {
@@ -143,14 +143,14 @@ func TestPagesMayLoadFromWhereTheyAreSent(t *testing.T) {
 	}
 }
 
-// sharedCount is a Counter of several servers, which can be away.
-type sharedCount struct {
+// commonCounter is a Counter of several servers, which can be away.
+type commonCounter struct {
 	mu   sync.Mutex
 	left map[string]int
 	err  error
 }
 
-func (c *sharedCount) Allow(_ context.Context, key string, most int, _ time.Duration) (bool, error) {
+func (c *commonCounter) Allow(_ context.Context, key string, most int, _ time.Duration) (bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil {
@@ -165,13 +165,13 @@ func (c *sharedCount) Allow(_ context.Context, key string, most int, _ time.Dura
 
 func TestLogInsAreCountedOverAllServers(t *testing.T) {
 	t.Parallel()
-	tries := func(t *testing.T, count *sharedCount, servers int) (refusedAfter int) {
+	tries := func(t *testing.T, count *commonCounter, servers int) (refusedAfter int) {
 		t.Helper()
-		var worlds []*world
+		var fixtures []*fixture
 		for range servers {
-			worlds = append(
-				worlds,
-				newWorld(
+			fixtures = append(
+				fixtures,
+				newFixture(
 					t,
 					func(c *server.Config, d *server.Deps, _ *servertest.Config) {
 						c.LogInsPerMinute, d.Counter = 5, count
@@ -180,7 +180,7 @@ func TestLogInsAreCountedOverAllServers(t *testing.T) {
 			)
 		}
 		for n := range 20 {
-			w := worlds[n%servers]
+			w := fixtures[n%servers]
 			r := w.do(
 				"POST",
 				"/api/v1/session",
@@ -192,10 +192,10 @@ func TestLogInsAreCountedOverAllServers(t *testing.T) {
 		}
 		return 20
 	}
-	if n := tries(t, &sharedCount{left: map[string]int{}}, 2); n != 5 {
+	if n := tries(t, &commonCounter{left: map[string]int{}}, 2); n != 5 {
 		t.Errorf("two servers took %d tries together, want 5", n)
 	}
-	if n := tries(t, &sharedCount{err: errors.New("away")}, 1); n != 5 {
+	if n := tries(t, &commonCounter{err: errors.New("away")}, 1); n != 5 {
 		t.Errorf("without the shared count a server took %d tries, want 5: never open", n)
 	}
 }

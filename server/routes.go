@@ -163,8 +163,8 @@ func (s *server) routes() []route {
 			"/api/v1/videos/{id}/shares/{share}/ways-in",
 			account,
 			"make-way-in",
-			"A way in for somebody whom a link names, to hand on",
-			api(s.makeWayIn, 201),
+			"Make an access link for somebody whom a link names, to hand on",
+			api(s.makeAccessLink, 201),
 		},
 		{
 			get,
@@ -250,7 +250,7 @@ func (s *server) routes() []route {
 			api(s.restoreMe, 204),
 		},
 
-		{get, "/api/v1/shares/{token}", guest, "get-share", "What a viewer may know", api(s.getShare, 200)},
+		{get, "/api/v1/shares/{token}", guest, "get-share", "What a viewer may know", api(s.getSharedVideo, 200)},
 		{
 			get,
 			"/api/v1/shares/{token}/comments",
@@ -290,15 +290,15 @@ func (s *server) routes() []route {
 			guest,
 			"give-password",
 			"Open a link that asks for a password",
-			api(s.giveSharePassword, 200),
+			api(s.giveLinkPassword, 200),
 		},
 		{
 			post,
 			"/api/v1/shares/{token}/mail",
 			guest,
 			"ask-way-in",
-			"Have a way in mailed to somebody whom a link names; the answer is the same for any address",
-			api(s.askShareMail, 202),
+			"Mail an access link to somebody whom a link names; the answer is the same for any address",
+			api(s.mailAccessLink, 202),
 		},
 		{
 			post,
@@ -314,7 +314,7 @@ func (s *server) routes() []route {
 			guest,
 			"follow-share",
 			"What happens to a video, as server-sent events",
-			stream(s.followShare),
+			stream(s.followLink),
 		},
 
 		{
@@ -486,7 +486,7 @@ func (s *server) routes() []route {
 			"/api/v1/workspace/members/{id}/log-in-link",
 			account,
 			"make-log-in-link",
-			"A link that signs somebody in once who has no other way in",
+			"Make a link that signs in once somebody who has lost every other credential",
 			api(s.makeLogInLink, 201),
 		},
 		{
@@ -573,11 +573,11 @@ func (s *server) routes() []route {
 		{post, "/signup", guest, "", "", page(s.signUpPosted)},
 		{get, "/v/{token}", guest, "", "", page(s.watch)},
 		{post, "/v/{token}", guest, "", "", page(s.gatePosted)},
-		{get, "/pass/{secret}", guest, "", "", page(s.wayInForm)},
-		{post, "/pass/{secret}", guest, "", "", page(s.wayInPosted)},
+		{get, "/pass/{secret}", guest, "", "", page(s.accessLinkForm)},
+		{post, "/pass/{secret}", guest, "", "", page(s.accessLinkPosted)},
 		{get, "/embed/{token}", nobody, "", "", page(s.embed)},
-		{get, "/v/{token}/poster.jpg", guest, "", "", raw(s.sharePoster)},
-		{get, "/v/{token}/video.mp4", guest, "", "", raw(s.shareFile)},
-		{get, "/v/{token}/download", guest, "", "", page(s.shareDownload)},
+		{get, "/v/{token}/poster.jpg", guest, "", "", raw(s.linkPoster)},
+		{get, "/v/{token}/video.mp4", guest, "", "", raw(s.linkFile)},
+		{get, "/v/{token}/download", guest, "", "", page(s.linkDownload)},
 	}
 }

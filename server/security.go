@@ -39,10 +39,10 @@ func (s *server) fromHere(next http.Handler) http.Handler {
 	})
 }
 
-// tellsHere lets a page's requests say to this site, and to no other, where they came from. A page
-// with a form needs it: without, browsers send "Origin: null", which is all that there is to go by
-// on plain http, and is refused.
-const tellsHere = "same-origin"
+// tellsOwnSite lets a page's requests say to this site, and to no other, where they came from. A
+// page with a form needs it: without, browsers send "Origin: null", which is all that there is to
+// go by on plain http, and is refused.
+const tellsOwnSite = "same-origin"
 
 // referrerPolicy is what an address allows to be told of itself: one that opens a video by itself,
 // nothing to anybody.
@@ -50,7 +50,7 @@ func referrerPolicy(path string) string {
 	if strings.HasPrefix(path, "/v/") || strings.HasPrefix(path, "/embed/") {
 		return "no-referrer"
 	}
-	return tellsHere
+	return tellsOwnSite
 }
 
 // barePolicy is for what is no page. A browser that opens a media address wraps it into a page of

@@ -45,6 +45,6 @@ func (s *Services) Chores() []Chore {
 		{"end notices", "trashed", s.Videos.EndNotices},
 		{"empty the trash", "purged", s.Videos.EmptyTrash},
 		{"delete accounts", "accounts", s.Archive.DeleteAccounts},
-		{"delete objects", "objects", s.Videos.DeleteDoomed},
+		{"delete objects", "objects", s.Videos.DeleteObjects},
 	}
 }

@@ -7,7 +7,7 @@ import (
 
 func TestSettingsAreForWhoIsSignedIn(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	for path, login := range map[string]string{
 		"/settings":         "/login?next=%2Fsettings",
 		"/settings/members": "/login?next=%2Fsettings%2Fmembers",

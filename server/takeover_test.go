@@ -23,12 +23,12 @@ func (s *hookStore) InTx(ctx context.Context, fn func(storage.Store) error) erro
 	return s.Store.InTx(ctx, fn)
 }
 
-// TestWhatWasAskedBeforeAProofLeavesNoWayIn holds that who waits in an account of somebody else's
+// TestWhatWasAskedBeforeAProofLeavesNoAccess holds that who waits in an account of somebody else's
 // keeps nothing by asking at the same moment.
-func TestWhatWasAskedBeforeAProofLeavesNoWayIn(t *testing.T) {
+func TestWhatWasAskedBeforeAProofLeavesNoAccess(t *testing.T) {
 	t.Parallel()
 	store := &hookStore{}
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, c *servertest.Config) {
+	w := newFixture(t, func(_ *server.Config, _ *server.Deps, c *servertest.Config) {
 		store.Store = c.Store
 		c.Store = store
 	})

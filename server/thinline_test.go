@@ -7,12 +7,12 @@ import (
 
 func TestAFileGoesInAndALinkWithCommentsComesOut(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newVideo()
 
 	// the link is there before anything plays
-	share := w.want(w.do("GET", "/api/v1/shares/"+u.share, nil), 200)
-	if got := share.text(t, "state"); got != "processing" {
+	link := w.want(w.do("GET", "/api/v1/shares/"+u.link, nil), 200)
+	if got := link.text(t, "state"); got != "processing" {
 		t.Errorf("state is %q, want processing", got)
 	}
 	w.process()
@@ -33,7 +33,7 @@ func TestAFileGoesInAndALinkWithCommentsComesOut(t *testing.T) {
 			Poster string `json:"poster"`
 		} `json:"playback"`
 	}
-	w.want(w.do("GET", "/api/v1/shares/"+u.share, nil), 200).decode(t, &s)
+	w.want(w.do("GET", "/api/v1/shares/"+u.link, nil), 200).decode(t, &s)
 	if s.Owner || len(s.Playback.Tracks) != 1 || len(s.Playback.Tracks[0].Sources) == 0 || s.Playback.Poster == "" {
 		t.Fatalf("a guest sees %+v", s)
 	}
@@ -45,7 +45,7 @@ func TestAFileGoesInAndALinkWithCommentsComesOut(t *testing.T) {
 	said := w.want(
 		w.do(
 			"POST",
-			"/api/v1/shares/"+u.share+"/comments",
+			"/api/v1/shares/"+u.link+"/comments",
 			object{"at_ms": 83_000, "body": "look here", "name": "Grace"},
 		),
 		201,
@@ -53,7 +53,7 @@ func TestAFileGoesInAndALinkWithCommentsComesOut(t *testing.T) {
 	reply := w.want(
 		w.do(
 			"POST",
-			"/api/v1/shares/"+u.share+"/comments",
+			"/api/v1/shares/"+u.link+"/comments",
 			object{"at_ms": 0, "body": "I did", "parent_id": said.text(t, "id")},
 			w.asOwner(),
 		),
@@ -63,7 +63,7 @@ func TestAFileGoesInAndALinkWithCommentsComesOut(t *testing.T) {
 		t.Errorf("comment %s, reply %s", said.body, reply.body)
 	}
 
-	page := w.want(w.do("GET", "/v/"+u.share+"?t=1m30s", nil), 200)
+	page := w.want(w.do("GET", "/v/"+u.link+"?t=1m30s", nil), 200)
 	html := string(page.body)
 	for _, want := range []string{
 		"Demo",
@@ -72,7 +72,7 @@ func TestAFileGoesInAndALinkWithCommentsComesOut(t *testing.T) {
 		s.Playback.Tracks[0].Sources[0].URL,
 		`"start_s":90`,
 		"1:23",
-		w.url + "/v/" + u.share + "/poster.jpg",
+		w.url + "/v/" + u.link + "/poster.jpg",
 	} {
 		if !strings.Contains(html, want) {
 			t.Errorf("the watch page lacks %q:\n%s", want, html)

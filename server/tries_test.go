@@ -15,7 +15,7 @@ import (
 // visitor: five tries are answered, and whether a hundred or ten thousand follow changes nothing.
 func TestPasswordsWithForgedAddresses(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.newReadyVideo()
 	w.rules(u, object{"audience": "password", "password": linkPassword})
 	tries := map[string]func(i int) object{
@@ -25,7 +25,7 @@ func TestPasswordsWithForgedAddresses(t *testing.T) {
 				"password": fmt.Sprint("guess number ", i),
 			}
 		},
-		"/api/v1/shares/" + u.share +
+		"/api/v1/shares/" + u.link +
 			"/password": func(i int) object { return object{"password": fmt.Sprint("guess number ", i)} },
 	}
 	times := soaked(100, 10_000)
@@ -45,7 +45,7 @@ func TestPasswordsWithForgedAddresses(t *testing.T) {
 
 func TestMailboxesAreNotFilled(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.MailsPerHour = 2 })
+	w := newFixture(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.MailsPerHour = 2 })
 	ask := func(email string, want int) {
 		t.Helper()
 		w.want(w.do("POST", "/api/v1/log-in-links", object{"email": email}), want)

@@ -102,7 +102,7 @@ func (s *server) tusCreate(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
 	h.Set("Location", s.uploadOrigin(r)+tusPath+string(t.Upload.ID))
 	h.Set("Meanwhile-Video-Id", string(t.Video.ID))
-	h.Set("Meanwhile-Watch-Url", s.watchURL(v, t.Share.Token))
+	h.Set("Meanwhile-Watch-Url", s.watchURL(v, t.Link.Token))
 	h.Set("Meanwhile-Upload-Token", t.Token)
 	h.Set("Upload-Expires", t.Upload.ExpiresAt.UTC().Format(http.TimeFormat))
 	if withBytes {

@@ -33,14 +33,14 @@ func wantHeaders(t testing.TB, r reply, want map[string]string) {
 	}
 }
 
-func (w *world) head(u uploaded) reply {
+func (w *fixture) head(u uploaded) reply {
 	w.t.Helper()
 	return w.do("HEAD", u.location, nil, tusOn, "Authorization: Bearer "+u.token)
 }
 
 func TestTusTellsWhatItCanDo(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	for _, path := range []string{"/api/v1/files/", "/api/v1/files/anything"} {
 		r := w.want(w.do("OPTIONS", path, nil), 204)
 		wantHeaders(t, r, map[string]string{
@@ -56,7 +56,7 @@ func TestTusTellsWhatItCanDo(t *testing.T) {
 
 func TestTusCreation(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	session := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	name := "Upload-Metadata: filename " + base64.StdEncoding.EncodeToString([]byte("Ünïcode film.mp4"))
 	tests := []struct {
@@ -181,7 +181,7 @@ func TestTusCreation(t *testing.T) {
 
 func TestTusLocationStaysWhereTheBrowserIs(t *testing.T) {
 	t.Parallel()
-	w := newWorld(
+	w := newFixture(
 		t,
 		func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.BaseURL = "https://video.example.org" },
 	)
@@ -209,7 +209,7 @@ func TestTusLocationStaysWhereTheBrowserIs(t *testing.T) {
 
 func TestTusSendsPiecesAndGoesOn(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.createUpload(10)
 	r := w.want(w.patch(u, 0, "hello"), 204)
 	wantHeaders(t, r, map[string]string{"Upload-Offset": "5", "Tus-Resumable": "1.0.0", "Cache-Control": "no-store"})
@@ -242,7 +242,7 @@ func TestTusSendsPiecesAndGoesOn(t *testing.T) {
 
 func TestTusRefusesWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.createUpload(10)
 	other := w.createUpload(10)
 	send := func(headers ...string) reply {
@@ -287,7 +287,7 @@ func TestTusRefusesWhatIsWrong(t *testing.T) {
 
 func TestTusChecksums(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	body := []byte("hello")
 	s1, s2, m5 := sha1.Sum(body), sha256.Sum256(body), md5.Sum(body)
 	for name, sum := range map[string][]byte{"sha1": s1[:], "sha256": s2[:], "md5": m5[:]} {
@@ -301,7 +301,7 @@ func TestTusChecksums(t *testing.T) {
 
 func TestTusLengthThatComesLater(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	r := w.want(w.do("POST", "/api/v1/files/", nil, tusOn, w.asOwner(), "Upload-Defer-Length: 1"), 201)
 	u := uploaded{
 		location: r.header.Get("Location"),
@@ -326,7 +326,7 @@ func TestTusLengthThatComesLater(t *testing.T) {
 
 func TestTusByPostForClientsThatCanDoNoOther(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.createUpload(5)
 	token := "Authorization: Bearer " + u.token
 	r := w.want(
@@ -347,7 +347,7 @@ func TestTusByPostForClientsThatCanDoNoOther(t *testing.T) {
 
 func TestTusEnds(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.createUpload(10)
 	w.want(w.do("DELETE", u.location, nil, tusOn, "Authorization: Bearer "+u.token), 204)
 	if r := w.want(w.head(u), 410); r.header.Get("Upload-Offset") != "" {
@@ -364,7 +364,7 @@ func TestTusEnds(t *testing.T) {
 func TestTusSealsWhatAFailedAnswerLeft(t *testing.T) {
 	t.Parallel()
 	broken := &brokenStat{}
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) {
+	w := newFixture(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) {
 		broken.Objects = lc.Objects
 		lc.Objects = broken
 	})
@@ -395,7 +395,7 @@ func (b *brokenStat) Stat(ctx context.Context, key string) (storage.ObjectInfo, 
 func TestTusAFullDiskLosesNothing(t *testing.T) {
 	t.Parallel()
 	used := 0.5
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) {
+	w := newFixture(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) {
 		lc.DiskUsed = func() float64 { return used }
 	})
 	u := w.createUpload(10)
@@ -412,7 +412,7 @@ func TestTusAFullDiskLosesNothing(t *testing.T) {
 }
 
 // sendPart begins a request that announces more bytes than it brings.
-func (w *world) sendPart(u uploaded, announced int, body string) *net.TCPConn {
+func (w *fixture) sendPart(u uploaded, announced int, body string) *net.TCPConn {
 	w.t.Helper()
 	conn := must(net.Dial("tcp", strings.TrimPrefix(w.url, "http://")))(w.t)
 	_, path, _ := strings.Cut(strings.TrimPrefix(u.location, "http://"), "/")
@@ -431,7 +431,7 @@ func (w *world) sendPart(u uploaded, announced int, body string) *net.TCPConn {
 
 func TestTusKeepsWhatArrivedBeforeTheLineBroke(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	u := w.createUpload(1000)
 	conn := w.sendPart(u, 1000, "only this")
 	if err := conn.CloseWrite(); err != nil {
@@ -480,7 +480,7 @@ func TestTusAnswersWhatABrokenRequestBroughtWhileItIsStored(t *testing.T) {
 	t.Parallel()
 	objects := &slowPut{came: make(chan struct{}), let: make(chan struct{})}
 	store := &looked{done: make(chan struct{})}
-	w := newWorld(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) {
+	w := newFixture(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) {
 		objects.Objects, lc.Objects = lc.Objects, objects
 		store.Store, lc.Store = lc.Store, store
 	})
@@ -499,7 +499,7 @@ func TestTusAnswersWhatABrokenRequestBroughtWhileItIsStored(t *testing.T) {
 
 func TestTusCutsOffWhoDoesNotSend(t *testing.T) {
 	t.Parallel()
-	w := newWorld(
+	w := newFixture(
 		t,
 		func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.BodyGrace = 50 * time.Millisecond },
 	)
@@ -513,7 +513,7 @@ func TestTusCutsOffWhoDoesNotSend(t *testing.T) {
 
 //nolint:paralleltest // it measures the heap of the whole process
 func TestTusMemoryDoesNotGrowWithSize(t *testing.T) {
-	w := newWorld(t)
+	w := newFixture(t)
 	const size = 96 << 20
 	u := w.createUpload(size)
 	runtime.GC() // what earlier tests left counts for nothing

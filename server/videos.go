@@ -26,7 +26,7 @@ type wireVideo struct {
 	PurgeAt       *stamp   `json:"purge_at,omitempty" doc:"When it is deleted for good"`
 	LeavesAt      *stamp   `json:"leaves_at,omitempty" doc:"When it goes into the trash by itself, because the workspace keeps nothing longer"`
 	WatchURL      string   `json:"watch_url"`
-	ShareToken    string   `json:"share_token"`
+	LinkToken     string   `json:"share_token"`
 	PosterURL     string   `json:"poster_url,omitempty"`
 	OriginalURL   string   `json:"original_url,omitempty" doc:"Once the upload is complete"`
 	CommentCount  int      `json:"comment_count"`
@@ -53,8 +53,8 @@ func (s *server) videoOf(v *visit, sum storage.VideoSummary) wireVideo {
 		DeletedAt:     stampOf(sum.TrashedAt),
 		PurgeAt:       stampOf(sum.PurgeAt()),
 		LeavesAt:      stampOf(sum.LeavesAt),
-		WatchURL:      s.watchURL(v, sum.ShareToken),
-		ShareToken:    sum.ShareToken,
+		WatchURL:      s.watchURL(v, sum.LinkToken),
+		LinkToken:     sum.LinkToken,
 		CommentCount:  sum.Comments,
 		UploadedBytes: sum.UploadedBytes,
 	}

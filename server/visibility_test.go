@@ -17,46 +17,46 @@ const linkPassword = "between us only"
 // visibility is a way in which a video may or may not be seen by its link.
 type visibility struct {
 	name  string
-	apply func(w *world, u uploaded)
+	apply func(w *fixture, u uploaded)
 }
 
 // rules changes the link of u as its owner does.
-func (w *world) rules(u uploaded, change object) {
+func (w *fixture) rules(u uploaded, change object) {
 	w.t.Helper()
-	w.want(w.do("PATCH", "/api/v1/videos/"+u.video+"/shares/"+w.shareID(u.share), change, w.asOwner()), 200)
+	w.want(w.do("PATCH", "/api/v1/videos/"+u.video+"/shares/"+w.linkID(u.link), change, w.asOwner()), 200)
 }
 
 var visibilities = []visibility{
-	{"link", func(*world, uploaded) {}},
-	{"password", func(w *world, u uploaded) { w.rules(u, object{"audience": "password", "password": linkPassword}) }},
-	{"members", func(w *world, u uploaded) { w.rules(u, object{"audience": "members"}) }},
-	{"named", func(w *world, u uploaded) {
+	{"link", func(*fixture, uploaded) {}},
+	{"password", func(w *fixture, u uploaded) { w.rules(u, object{"audience": "password", "password": linkPassword}) }},
+	{"members", func(w *fixture, u uploaded) { w.rules(u, object{"audience": "members"}) }},
+	{"named", func(w *fixture, u uploaded) {
 		w.rules(u, object{"audience": "named", "people": []string{"Client@example.com"}})
 	}},
-	{"expired", func(w *world, u uploaded) {
+	{"expired", func(w *fixture, u uploaded) {
 		w.rules(u, object{"expires_at": w.Clock.Now().Add(time.Minute).UTC().Format(time.RFC3339)})
 		w.Clock.Move(time.Minute)
 	}},
-	{"revoked", func(w *world, u uploaded) {
-		w.want(w.do("DELETE", "/api/v1/videos/"+u.video+"/shares/"+w.shareID(u.share), nil, w.asOwner()), 204)
+	{"revoked", func(w *fixture, u uploaded) {
+		w.want(w.do("DELETE", "/api/v1/videos/"+u.video+"/shares/"+w.linkID(u.link), nil, w.asOwner()), 204)
 	}},
 	{
 		"trashed",
-		func(w *world, u uploaded) { w.want(w.do("DELETE", "/api/v1/videos/"+u.video, nil, w.asOwner()), 204) },
+		func(w *fixture, u uploaded) { w.want(w.do("DELETE", "/api/v1/videos/"+u.video, nil, w.asOwner()), 204) },
 	},
 }
 
 // viewer is somebody who comes by a link.
 type viewer struct {
 	name    string
-	headers func(w *world, u uploaded) []string
+	headers func(w *fixture, u uploaded) []string
 }
 
 // TestEveryLinkForEveryone holds the status of each route that a link opens for each kind of viewer
 // and each visibility against a table.
 func TestEveryLinkForEveryone(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
+	w := newFixture(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
 		c.LogInsPerMinute, c.LinkPasswordsPerMinute = 10_000, 10_000
 	})
 	stranger, member, admin := w.newStranger("mallory@example.net"), w.newUser(
@@ -65,13 +65,13 @@ func TestEveryLinkForEveryone(t *testing.T) {
 	), w.newAdmin("grace@example.org")
 	session := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	viewers := []viewer{
-		{"guest", func(*world, uploaded) []string { return nil }},
-		{"guest+pw", func(w *world, u uploaded) []string { return w.passByPassword(u) }},
-		{"guest+mail", func(w *world, u uploaded) []string { return w.passByMail(u, "client@example.com") }},
-		{"stranger", func(*world, uploaded) []string { return bearer(stranger) }},
-		{"member", func(*world, uploaded) []string { return bearer(member) }},
-		{"admin", func(*world, uploaded) []string { return bearer(admin) }},
-		{"owner", func(*world, uploaded) []string { return []string{session} }},
+		{"guest", func(*fixture, uploaded) []string { return nil }},
+		{"guest+pw", func(w *fixture, u uploaded) []string { return w.unlockByPassword(u) }},
+		{"guest+mail", func(w *fixture, u uploaded) []string { return w.unlockByMail(u, "client@example.com") }},
+		{"stranger", func(*fixture, uploaded) []string { return bearer(stranger) }},
+		{"member", func(*fixture, uploaded) []string { return bearer(member) }},
+		{"admin", func(*fixture, uploaded) []string { return bearer(admin) }},
+		{"owner", func(*fixture, uploaded) []string { return []string{session} }},
 	}
 	var b strings.Builder
 	for _, v := range visibilities {
@@ -107,14 +107,14 @@ func linkRoutes() []server.Route {
 }
 
 // seenBy makes a video, applies a visibility and has every viewer try every route.
-func (w *world) seenBy(v visibility, viewers []viewer) map[string][]int {
+func (w *fixture) seenBy(v visibility, viewers []viewer) map[string][]int {
 	w.t.Helper()
 	u := w.newReadyVideo()
 	media, _ := w.mediaOf(u)
 	said := map[string]string{}
 	for _, who := range viewers {
 		said[who.name] = w.want(w.do("POST", "/api/v1/shares/"+
-			u.share+"/comments", object{"at_ms": 0, "body": "hi"}, w.asOwner()), 201).
+			u.link+"/comments", object{"at_ms": 0, "body": "hi"}, w.asOwner()), 201).
 			text(w.t, "id")
 	}
 	v.apply(w, u)
@@ -122,7 +122,7 @@ func (w *world) seenBy(v visibility, viewers []viewer) map[string][]int {
 	for _, who := range viewers {
 		headers := who.headers(w, u)
 		for _, row := range linkRoutes() {
-			path := strings.NewReplacer("{token}", u.share, "{id}", said[who.name]).Replace(row.Path)
+			path := strings.NewReplacer("{token}", u.link, "{id}", said[who.name]).Replace(row.Path)
 			if strings.HasPrefix(row.Path, "/m/") {
 				path = media
 			}
@@ -132,12 +132,12 @@ func (w *world) seenBy(v visibility, viewers []viewer) map[string][]int {
 	return table
 }
 
-func (w *world) tryLink(row server.Route, path string, u uploaded, headers []string) int {
+func (w *fixture) tryLink(row server.Route, path string, u uploaded, headers []string) int {
 	w.t.Helper()
 	var body any
 	switch row.Name {
 	case "get-oembed":
-		path += "?url=" + w.url + "/v/" + u.share
+		path += "?url=" + w.url + "/v/" + u.link
 	case "add-comment":
 		body = object{"at_ms": 0, "body": "x", "name": "x"}
 	case "edit-comment":
@@ -159,7 +159,7 @@ func (w *world) tryLink(row server.Route, path string, u uploaded, headers []str
 }
 
 // newStranger makes a member of another workspace and gives a key of theirs.
-func (w *world) newStranger(email string) string {
+func (w *fixture) newStranger(email string) string {
 	w.t.Helper()
 	// later, whatever the machine's clock does: the oldest workspace is the one of the site
 	ctx, now := w.t.Context(), w.Clock.Now().Add(time.Minute)
@@ -178,7 +178,7 @@ func (w *world) newStranger(email string) string {
 	return w.newKey(email, storage.AllScopes...)
 }
 
-func (w *world) newAdmin(email string) string {
+func (w *fixture) newAdmin(email string) string {
 	w.t.Helper()
 	if _, _, err := w.SignIn.AddUser(
 		w.t.Context(),
@@ -189,23 +189,23 @@ func (w *world) newAdmin(email string) string {
 	return w.newKey(email, storage.AllScopes...)
 }
 
-// passByPassword is the header of who gave the link's password; none where it asks for none.
-func (w *world) passByPassword(u uploaded) []string {
+// unlockByPassword is the header of who gave the link's password; none where it asks for none.
+func (w *fixture) unlockByPassword(u uploaded) []string {
 	w.t.Helper()
-	r := w.do("POST", "/api/v1/shares/"+u.share+"/password", object{"password": linkPassword})
+	r := w.do("POST", "/api/v1/shares/"+u.link+"/password", object{"password": linkPassword})
 	if r.status != 200 {
 		return nil
 	}
 	return []string{"Meanwhile-Pass: " + r.text(w.t, "pass")}
 }
 
-// passByMail is the cookie of who used a way in that the owner made for an address; none where the
-// link names nobody.
-func (w *world) passByMail(u uploaded, email string) []string {
+// unlockByMail is the cookie of who used an access link that the owner made for an address; none
+// where the link names nobody.
+func (w *fixture) unlockByMail(u uploaded, email string) []string {
 	w.t.Helper()
 	r := w.do(
 		"POST",
-		"/api/v1/videos/"+u.video+"/shares/"+w.shareID(u.share)+"/ways-in",
+		"/api/v1/videos/"+u.video+"/shares/"+w.linkID(u.link)+"/ways-in",
 		object{"email": email},
 		w.asOwner(),
 	)
@@ -213,8 +213,8 @@ func (w *world) passByMail(u uploaded, email string) []string {
 		return nil
 	}
 	used := w.want(w.do("POST", r.text(w.t, "url"), nil), 303)
-	if got := used.header.Get("Location"); got != "/v/"+u.share {
-		w.t.Errorf("a way in leads to %s", got)
+	if got := used.header.Get("Location"); got != "/v/"+u.link {
+		w.t.Errorf("an access link leads to %s", got)
 	}
 	return []string{cookieOf(w.t, used)}
 }

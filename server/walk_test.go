@@ -17,7 +17,7 @@ import (
 // visitor is somebody who tries every route.
 type visitor struct {
 	name    string
-	headers func(w *world, u uploaded) []string
+	headers func(w *fixture, u uploaded) []string
 	trashed bool // the video lies in the trash when they come
 }
 
@@ -27,7 +27,7 @@ func bearer(secret string) []string { return []string{"Authorization: Bearer " +
 // a new route without a row fails.
 func TestEveryRouteForEveryone(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
+	w := newFixture(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
 		c.LogInsPerMinute, c.LinkPasswordsPerMinute, c.MailsPerHour = 10_000, 10_000, 10_000
 	})
 	member := w.newUser("eve@example.org", "Eve")
@@ -37,17 +37,17 @@ func TestEveryRouteForEveryone(t *testing.T) {
 	}
 	session := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	visitors := []visitor{
-		{name: "guest", headers: func(*world, uploaded) []string { return nil }},
-		{name: "guest/trash", headers: func(*world, uploaded) []string { return nil }, trashed: true},
-		{name: "member", headers: func(*world, uploaded) []string { return bearer(member) }},
-		{name: "upload", headers: func(_ *world, u uploaded) []string { return bearer(u.token) }},
-		{name: "key:read", headers: func(*world, uploaded) []string { return bearer(keys[storage.ScopeRead]) }},
-		{name: "key:write", headers: func(*world, uploaded) []string { return bearer(keys[storage.ScopeWrite]) }},
-		{name: "key:upload", headers: func(*world, uploaded) []string { return bearer(keys[storage.ScopeUpload]) }},
-		{name: "key:comment", headers: func(*world, uploaded) []string { return bearer(keys[storage.ScopeComment]) }},
-		{name: "key:admin", headers: func(*world, uploaded) []string { return bearer(keys[storage.ScopeAdmin]) }},
-		{name: "owner", headers: func(*world, uploaded) []string { return []string{session} }},
-		{name: "owner/trash", headers: func(*world, uploaded) []string { return []string{session} }, trashed: true},
+		{name: "guest", headers: func(*fixture, uploaded) []string { return nil }},
+		{name: "guest/trash", headers: func(*fixture, uploaded) []string { return nil }, trashed: true},
+		{name: "member", headers: func(*fixture, uploaded) []string { return bearer(member) }},
+		{name: "upload", headers: func(_ *fixture, u uploaded) []string { return bearer(u.token) }},
+		{name: "key:read", headers: func(*fixture, uploaded) []string { return bearer(keys[storage.ScopeRead]) }},
+		{name: "key:write", headers: func(*fixture, uploaded) []string { return bearer(keys[storage.ScopeWrite]) }},
+		{name: "key:upload", headers: func(*fixture, uploaded) []string { return bearer(keys[storage.ScopeUpload]) }},
+		{name: "key:comment", headers: func(*fixture, uploaded) []string { return bearer(keys[storage.ScopeComment]) }},
+		{name: "key:admin", headers: func(*fixture, uploaded) []string { return bearer(keys[storage.ScopeAdmin]) }},
+		{name: "owner", headers: func(*fixture, uploaded) []string { return []string{session} }},
+		{name: "owner/trash", headers: func(*fixture, uploaded) []string { return []string{session} }, trashed: true},
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%-48s", "route")
@@ -67,7 +67,7 @@ func TestEveryRouteForEveryone(t *testing.T) {
 
 // visit tries one route as one visitor, on a video of its own, and looks at what every answer has
 // to carry.
-func (w *world) visit(row server.Route, v visitor) int {
+func (w *fixture) visit(row server.Route, v visitor) int {
 	w.t.Helper()
 	u, comment, source := w.stage(row, v)
 	if row.Name == "get-media" && !v.trashed {
@@ -88,7 +88,7 @@ func (w *world) visit(row server.Route, v visitor) int {
 	case strings.HasPrefix(row.Path, "/api/v1/files/"), strings.HasPrefix(row.Path, "/api/v1/uploads/"):
 		id = u.location[strings.LastIndex(u.location, "/")+1:]
 	}
-	token := u.share
+	token := u.link
 	if strings.HasPrefix(row.Path, "/setup/") {
 		token = w.SignIn.SetUpToken()
 	}
@@ -114,7 +114,7 @@ func (w *world) visit(row server.Route, v visitor) int {
 		"{tab}",
 		"members",
 		"{share}",
-		w.shareID(u.share),
+		w.linkID(u.link),
 		"{track}",
 		"screen",
 		"{n}",
@@ -188,7 +188,7 @@ func (w *world) visit(row server.Route, v visitor) int {
 		return w.opens(path, headers)
 	}
 	if row.Name == "get-oembed" {
-		path += "?url=" + w.url + "/v/" + u.share
+		path += "?url=" + w.url + "/v/" + u.link
 	}
 	if row.Path == "/logout" {
 		headers = slices.DeleteFunc(headers, func(h string) bool { return strings.HasPrefix(h, "Cookie") })
@@ -198,19 +198,19 @@ func (w *world) visit(row server.Route, v visitor) int {
 	return r.status
 }
 
-// shareID is the identity of a link in the owner's addresses.
-func (w *world) shareID(token string) string {
+// linkID is the identity of a link in the owner's addresses.
+func (w *fixture) linkID(token string) string {
 	w.t.Helper()
-	share, err := w.Core.Store.ShareByToken(w.t.Context(), token)
+	link, err := w.Core.Store.LinkByToken(w.t.Context(), token)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return string(share.ID)
+	return string(link.ID)
 }
 
 // stage makes what a visit needs: a video of its own where the route may change it, else one that
 // all visits share.
-func (w *world) stage(row server.Route, v visitor) (u uploaded, comment, source string) {
+func (w *fixture) stage(row server.Route, v visitor) (u uploaded, comment, source string) {
 	w.t.Helper()
 	reads := row.Method == "GET" || row.Method == "HEAD" || row.Method == "OPTIONS" || row.Name == "" ||
 		row.Name == "add-comment" ||
@@ -231,7 +231,7 @@ func (w *world) stage(row server.Route, v visitor) (u uploaded, comment, source 
 		source, _ = w.mediaOf(u)
 	}
 	said := w.want(
-		w.do("POST", "/api/v1/shares/"+u.share+"/comments", object{"at_ms": 0, "body": "hi"}, w.asOwner()),
+		w.do("POST", "/api/v1/shares/"+u.link+"/comments", object{"at_ms": 0, "body": "hi"}, w.asOwner()),
 		201,
 	)
 	if v.trashed {
@@ -251,7 +251,7 @@ type staged struct {
 }
 
 // opens is the status of a stream, which would not end by itself.
-func (w *world) opens(path string, headers []string) int {
+func (w *fixture) opens(path string, headers []string) int {
 	w.t.Helper()
 	res, err := http.DefaultClient.Do(w.request("GET", path, nil, headers...))
 	if err != nil {
@@ -261,7 +261,7 @@ func (w *world) opens(path string, headers []string) int {
 	return res.StatusCode
 }
 
-func (w *world) wantSafe(row server.Route, r reply) {
+func (w *fixture) wantSafe(row server.Route, r reply) {
 	w.t.Helper()
 	name := row.Method + " " + row.Path
 	for _, h := range []string{
@@ -293,7 +293,7 @@ func (w *world) wantSafe(row server.Route, r reply) {
 
 func TestWrongMethodsAndAddresses(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	paths := map[string]bool{}
 	for _, row := range server.Routes() {
 		paths[row.Path] = true
@@ -326,20 +326,20 @@ var changing = regexp.MustCompile(`"request_id":"[^"]*"|nonce[-=]"?[A-Za-z0-9_-]
 
 func TestWhatMayNotBeSeenLooksLikeNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	trashed, expired, revoked := w.newReadyVideo(), w.newReadyVideo(), w.newReadyVideo()
 	w.want(w.do("DELETE", "/api/v1/videos/"+trashed.video, nil, w.asOwner()), 204)
 	past := w.Clock.Now().Add(-1)
-	for token, change := range map[string]func(*storage.Share){
-		expired.share: func(s *storage.Share) { s.ExpiresAt = &past },
-		revoked.share: func(s *storage.Share) { s.RevokedAt = &past },
+	for token, change := range map[string]func(*storage.Link){
+		expired.link: func(s *storage.Link) { s.ExpiresAt = &past },
+		revoked.link: func(s *storage.Link) { s.RevokedAt = &past },
 	} {
-		s, err := w.Core.Store.ShareByToken(t.Context(), token)
+		s, err := w.Core.Store.LinkByToken(t.Context(), token)
 		if err != nil {
 			t.Fatal(err)
 		}
 		change(&s)
-		if err := w.Core.Store.UpdateShare(t.Context(), s); err != nil {
+		if err := w.Core.Store.UpdateLink(t.Context(), s); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -349,7 +349,7 @@ func TestWhatMayNotBeSeenLooksLikeNothing(t *testing.T) {
 	} {
 		for _, who := range [][]string{nil, {w.asOwner()}} {
 			want := ""
-			for _, token := range []string{"unknown", trashed.share, expired.share, revoked.share} {
+			for _, token := range []string{"unknown", trashed.link, expired.link, revoked.link} {
 				r := w.want(w.do("GET", fmt.Sprintf(pattern, token), nil, who...), 404)
 				r.header.Del("Date")
 				r.header.Del("X-Request-Id")
@@ -367,7 +367,7 @@ func TestWhatMayNotBeSeenLooksLikeNothing(t *testing.T) {
 
 func TestVideosOfTheOwner(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newFixture(t)
 	first, second, third := w.newVideo(), w.newReadyVideo(), w.createUpload(100)
 	_ = first
 	w.want(w.do("PATCH", "/api/v1/videos/"+second.video, object{"title": "Über Pläne"}, w.asOwner()), 200)

@@ -16,7 +16,7 @@ import (
 // watchPage is the data of watch.html.
 type watchPage struct {
 	common
-	Share        pageShare
+	Link         pageVideo
 	Comments     []pageComment
 	CommentCount int
 	MoreComments bool
@@ -28,18 +28,18 @@ type watchPage struct {
 // watchBoot is what the page's script begins with, so that it need not ask for what the page has
 // already.
 type watchBoot struct {
-	Share    wireShare    `json:"share"`
-	Comments wireComments `json:"comments"`
-	Token    string       `json:"token"`
-	User     *bootUser    `json:"user"`
-	StartS   int          `json:"start_s"`
+	Link     wireSharedVideo `json:"share"`
+	Comments wireComments    `json:"comments"`
+	Token    string          `json:"token"`
+	User     *bootUser       `json:"user"`
+	StartS   int             `json:"start_s"`
 }
 
 type bootUser struct {
 	Name string `json:"name"`
 }
 
-type pageShare struct {
+type pageVideo struct {
 	Title, AuthorName, State, Failure string
 	Warnings                          []string
 	Progress                          float64
@@ -96,7 +96,7 @@ type openGraph struct {
 // reads without scripts.
 func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 	ctx, v, token := r.Context(), visitOf(r.Context()), r.PathValue("token")
-	seen, talk, err := s.Watch.WatchTalk(ctx, v.actor, token)
+	seen, talk, err := s.Watch.WatchWithComments(ctx, v.actor, token)
 	if err != nil {
 		_, err = s.showGate(w, r, token, err)
 		return err
@@ -106,12 +106,12 @@ func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	start := startSeconds(r.URL.Query().Get("t"))
-	share := shareOf(token, seen)
+	link := sharedVideoOf(token, seen)
 	data := &watchPage{
 		common:   common{Title: seen.Video.Title},
-		Share:    s.pageShareOf(v, token, share, seen, start),
+		Link:     s.pageVideoOf(v, token, link, seen, start),
 		Comments: pageCommentsOf(talk), CommentCount: talk.Count, MoreComments: talk.Next != nil,
-		Boot: watchBoot{Share: share, Comments: comments, Token: token, StartS: start},
+		Boot: watchBoot{Link: link, Comments: comments, Token: token, StartS: start},
 		OG:   s.openGraphOf(v, token, seen), OEmbedURL: s.oEmbedURL(v, token),
 	}
 	if v.actor.SignedIn() {
@@ -121,8 +121,8 @@ func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 	return s.render(w, r, http.StatusOK, "watch", data)
 }
 
-func (s *server) pageShareOf(v *visit, token string, sh wireShare, seen watch.Watch, start int) pageShare {
-	out := pageShare{
+func (s *server) pageVideoOf(v *visit, token string, sh wireSharedVideo, seen watch.Watch, start int) pageVideo {
+	out := pageVideo{
 		AddressLifeMS: s.addressLife().Milliseconds(),
 		Title:         sh.Title,
 		AuthorName:    sh.Author.Name,

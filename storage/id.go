@@ -19,8 +19,8 @@ type (
 	UserID string
 	// VideoID names a Video.
 	VideoID string
-	// ShareID names a Share; the address that people see carries its Token instead.
-	ShareID string
+	// LinkID names a Link; the address that people see carries its Token instead.
+	LinkID string
 	// UploadID names an Upload.
 	UploadID string
 	// CommentID names a Comment. It sorts by age (NewOrderedID), so that threads at one position of

@@ -15,15 +15,15 @@ type Store interface {
 	VideoStore
 	UploadStore
 	RecordingStore
-	ShareStore
+	LinkStore
 	CommentStore
 	StageStore
 	AssetStore
 	AuditStore
 	PeopleStore
 	SignInStore
-	RuleStore
-	KeepingStore
+	LinkRuleStore
+	RetentionStore
 
 	// InTx runs fn in one transaction: all of its writes become durable together when fn returns
 	// nil, none when it returns an error, which InTx hands back unchanged. fn may run again from
@@ -180,20 +180,20 @@ type RecordingStore interface {
 	SilentRecordings(ctx context.Context, before time.Time, limit int) ([]UploadID, error)
 }
 
-// ShareStore remembers share links.
-type ShareStore interface {
-	CreateShare(ctx context.Context, s Share) error
-	// ShareByToken finds a share, ended or not. NotFound.
-	ShareByToken(ctx context.Context, token string) (Share, error)
-	// VideoByToken is ShareByToken and VideoByID in one: where everything that a link opens begins.
+// LinkStore remembers links.
+type LinkStore interface {
+	CreateLink(ctx context.Context, s Link) error
+	// LinkByToken finds a link, ended or not. NotFound.
+	LinkByToken(ctx context.Context, token string) (Link, error)
+	// VideoByToken is LinkByToken and VideoByID in one: where everything that a link opens begins.
 	// NotFound.
-	VideoByToken(ctx context.Context, token string) (Video, Share, error)
-	ShareByID(ctx context.Context, id ShareID) (Share, error)
-	// ShareByVideo is the video's oldest share. NotFound.
-	ShareByVideo(ctx context.Context, id VideoID) (Share, error)
-	// UpdateShare writes all but ID, VideoID, Token, Epoch and CreatedAt, and raises Epoch by one.
+	VideoByToken(ctx context.Context, token string) (Video, Link, error)
+	LinkByID(ctx context.Context, id LinkID) (Link, error)
+	// LinkByVideo is the video's oldest link. NotFound.
+	LinkByVideo(ctx context.Context, id VideoID) (Link, error)
+	// UpdateLink writes all but ID, VideoID, Token, Epoch and CreatedAt, and raises Epoch by one.
 	// NotFound.
-	UpdateShare(ctx context.Context, s Share) error
+	UpdateLink(ctx context.Context, s Link) error
 }
 
 // CommentStore remembers the conversation. Every write takes the video's next sequence number in

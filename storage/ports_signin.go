@@ -12,18 +12,18 @@ type SignInStore interface {
 	// HoldUser puts the transaction behind every other that changes what the person signs in with,
 	// until it ends: as its first statement, what it reads of that stays so. NotFound.
 	HoldUser(ctx context.Context, id UserID) error
-	// DropWaysIn takes away what the person signs in with, and what is signed in: password,
+	// DropCredentials takes away what the person signs in with, and what is signed in: password,
 	// sessions, API keys, unused log-in links, passkeys and accounts at providers.
-	DropWaysIn(ctx context.Context, id UserID) error
+	DropCredentials(ctx context.Context, id UserID) error
 	// InvitesTo lists the invites with a link for that address, in any case of letters, that stand
 	// open at now, in workspaces that take people; newest first.
 	InvitesTo(ctx context.Context, email string, now time.Time) ([]Invite, error)
 
-	// CreateCeremony keeps a ceremony and forgets all that are over at now.
-	CreateCeremony(ctx context.Context, c Ceremony, now time.Time) error
-	// TakeCeremony gives a ceremony and forgets it. NotFound if absent, of another kind, taken
+	// CreateChallenge keeps a challenge and forgets all that are over at now.
+	CreateChallenge(ctx context.Context, c Challenge, now time.Time) error
+	// TakeChallenge gives a challenge and forgets it. NotFound if absent, of another kind, taken
 	// already, or over at now.
-	TakeCeremony(ctx context.Context, hash string, kind CeremonyKind, now time.Time) (Ceremony, error)
+	TakeChallenge(ctx context.Context, hash string, kind ChallengeKind, now time.Time) (Challenge, error)
 
 	// CreatePasskey adds a passkey. Conflict if its credential is known.
 	CreatePasskey(ctx context.Context, p Passkey) error

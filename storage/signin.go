@@ -44,20 +44,20 @@ type Claims struct {
 	Name            string
 }
 
-// CeremonyKind is what sort of log-in waits for its second half.
-type CeremonyKind string
+// ChallengeKind is what sort of log-in waits for its second half.
+type ChallengeKind string
 
-// The kinds of ceremonies.
+// The kinds of challenges.
 const (
-	CeremonyNewPasskey CeremonyKind = "passkey-new"
-	CeremonyPasskey    CeremonyKind = "passkey-log-in"
-	CeremonyProvider   CeremonyKind = "provider"
+	ChallengeNewPasskey ChallengeKind = "passkey-new"
+	ChallengePasskey    ChallengeKind = "passkey-log-in"
+	ChallengeProvider   ChallengeKind = "provider"
 )
 
-// Ceremony is a log-in that has begun and waits for its second half, which may come once.
-type Ceremony struct {
+// Challenge is a log-in that has begun and waits for its second half, which may come once.
+type Challenge struct {
 	Hash      string // SecretHash of what the browser holds
-	Kind      CeremonyKind
+	Kind      ChallengeKind
 	UserID    UserID // empty where nobody is signed in
 	State     string // what the second half is checked against
 	ExpiresAt time.Time

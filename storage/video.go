@@ -64,7 +64,7 @@ type Video struct {
 // VideoSummary is a video as a list shows it.
 type VideoSummary struct {
 	Video
-	ShareToken    string
+	LinkToken     string
 	Comments      int
 	Progress      float64 // 0…1 of the running generation's work; 1 when nothing is running
 	Improving     bool    // something is being made for a video that already plays

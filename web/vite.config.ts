@@ -19,7 +19,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     rollupOptions: {
       input: [
-        'src/watch/ahead.ts',
+        'src/watch/preload-video.ts',
         'src/watch/first.ts',
         'src/watch/main.ts',
         'src/watch/embed.ts',

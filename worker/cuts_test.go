@@ -210,7 +210,7 @@ func (s *shop) wantReady(t *testing.T, r *take, length time.Duration) {
 	if v.State != storage.StateReady || (v.Duration-length).Abs() > within {
 		t.Errorf("it is %s (%s) and lasts %s, want ready and %s", v.State, v.Failure, v.Duration, length)
 	}
-	w, err := s.Watch.Watch(t.Context(), access.Actor{}, r.Share.Token)
+	w, err := s.Watch.Watch(t.Context(), access.Actor{}, r.Link.Token)
 	if err != nil || len(w.Sources) == 0 || !w.Sources[0].Everywhere {
 		t.Errorf("it plays from %+v, %v", w.Sources, err)
 	}
@@ -233,7 +233,7 @@ func TestGapThatNeverClosesBlocksNothing(t *testing.T) {
 			s.put(t, r, file.bytes[n*size:min((n+1)*size, len(file.bytes))])
 		}
 	}
-	w, err := s.Watch.Watch(t.Context(), access.Actor{}, r.Share.Token)
+	w, err := s.Watch.Watch(t.Context(), access.Actor{}, r.Link.Token)
 	if err != nil || len(w.Live) != 1 {
 		t.Fatalf("while it is recorded there is %+v, %v", w.Live, err)
 	}
@@ -263,7 +263,7 @@ func TestGapThatNeverClosesBlocksNothing(t *testing.T) {
 	if w, err = s.Watch.Watch(
 		t.Context(),
 		access.Actor{},
-		r.Share.Token,
+		r.Link.Token,
 	); err != nil ||
 		!strings.Contains(w.Video.Warning, "never arrived") {
 		t.Errorf("nobody is told what is missing: %q, %v", w.Video.Warning, err)
@@ -276,7 +276,7 @@ func TestGapThatNeverClosesBlocksNothing(t *testing.T) {
 	s.complete(t, r)
 	s.everything(t)
 	s.wantReady(t, r, file.until(len(file.bytes)))
-	if w, err = s.Watch.Watch(t.Context(), access.Actor{}, r.Share.Token); err != nil || w.Video.Warning != "" {
+	if w, err = s.Watch.Watch(t.Context(), access.Actor{}, r.Link.Token); err != nil || w.Video.Warning != "" {
 		t.Errorf("with all of it there, the warning is %q, %v", w.Video.Warning, err)
 	}
 }

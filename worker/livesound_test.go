@@ -110,7 +110,7 @@ func (s *shop) complete(t *testing.T, r *take) {
 
 func (s *shop) live(t *testing.T, r *take, name string) []byte {
 	t.Helper()
-	w, err := s.Watch.Watch(t.Context(), access.Actor{}, r.Share.Token)
+	w, err := s.Watch.Watch(t.Context(), access.Actor{}, r.Link.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +258,7 @@ func TestSoundIsMadeWhileItIsRecorded(t *testing.T) {
 	if names, ended := s.playlist(t, r); pieces < 2 || ended || len(names) < 10 {
 		t.Errorf("while it is recorded %d pieces give %d segments, ended %v", pieces, len(names), ended)
 	}
-	if w, err := s.Watch.Watch(t.Context(), access.Actor{}, r.Share.Token); err != nil || !w.LiveSound {
+	if w, err := s.Watch.Watch(t.Context(), access.Actor{}, r.Link.Token); err != nil || !w.LiveSound {
 		t.Errorf("while it is recorded the sound is offered: %v, %v", w.LiveSound, err)
 	}
 	s.complete(t, r)

@@ -112,18 +112,18 @@ func (b *bench) longRecording(s *subject, first, next []byte) []row {
 	}
 	// ask is what a viewer's requests cost: the playlist, and a piece of what came last.
 	ask := func() (playlist, piece sample) {
-		var share struct {
+		var link struct {
 			Playback struct{ Tracks []struct{ HLS string } }
 		}
 		if status := s.get(
 			"",
-			"/api/v1/shares/"+r.ShareToken,
-			&share,
+			"/api/v1/shares/"+r.LinkToken,
+			&link,
 		); status != http.StatusOK ||
-			len(share.Playback.Tracks) == 0 {
+			len(link.Playback.Tracks) == 0 {
 			b.Fatalf("share: %d", status)
 		}
-		list := s.base + share.Playback.Tracks[0].HLS
+		list := s.base + link.Playback.Tracks[0].HLS
 		cpuOf := func(address string, header map[string]string, status int) sample {
 			before, _ := statOf(b, pid)
 			const times = 500

@@ -244,18 +244,18 @@ func (s *subject) ready(file string) begun {
 // mediaURL is the address of the file that a player begins with.
 func (s *subject) mediaURL(token string) string {
 	s.t.Helper()
-	var share struct {
+	var link struct {
 		Playback struct {
 			Tracks []struct{ Sources []struct{ URL string } }
 		}
 	}
-	if status := s.get("", "/api/v1/shares/"+token, &share); status != http.StatusOK {
+	if status := s.get("", "/api/v1/shares/"+token, &link); status != http.StatusOK {
 		s.t.Fatalf("share: %d", status)
 	}
-	if len(share.Playback.Tracks) == 0 || len(share.Playback.Tracks[0].Sources) == 0 {
+	if len(link.Playback.Tracks) == 0 || len(link.Playback.Tracks[0].Sources) == 0 {
 		s.t.Fatal("nothing plays")
 	}
-	address := share.Playback.Tracks[0].Sources[0].URL
+	address := link.Playback.Tracks[0].Sources[0].URL
 	if strings.HasPrefix(address, "/") {
 		address = s.base + address
 	}

@@ -47,7 +47,7 @@ func TestARecordingIsCopiedWhileAllEncodersAreBusy(t *testing.T) {
 	// cameras is how many of them can be seen.
 	cameras := func() (n int) {
 		for _, r := range with {
-			for _, track := range r.share().Playback.Tracks {
+			for _, track := range r.link().Playback.Tracks {
 				if track.Name == "camera" && len(track.Sources) > 0 {
 					n++
 				}
@@ -57,7 +57,7 @@ func TestARecordingIsCopiedWhileAllEncodersAreBusy(t *testing.T) {
 	}
 	p.until(time.Minute, "both to play without their cameras", func() bool {
 		for _, r := range with {
-			if s := r.share(); len(s.Playback.Tracks) == 0 || len(s.Playback.Tracks[0].Sources) == 0 {
+			if s := r.link(); len(s.Playback.Tracks) == 0 || len(s.Playback.Tracks[0].Sources) == 0 {
 				return false
 			}
 		}
@@ -74,7 +74,7 @@ func TestARecordingIsCopiedWhileAllEncodersAreBusy(t *testing.T) {
 	third.chunk("screen", 1, file[len(file)/2:])
 	third.complete(fmt.Sprintf(`"screen":{"chunks":2,"bytes":%d}`, len(file)))
 	p.until(time.Minute, "the third recording's copy", func() bool {
-		s := third.share()
+		s := third.link()
 		return len(s.Playback.Tracks) == 1 && len(s.Playback.Tracks[0].Sources) == 1
 	})
 	if n := cameras(); n > 0 || !encoding() {

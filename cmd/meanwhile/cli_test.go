@@ -421,21 +421,21 @@ func TestSamplesBecomeReady(t *testing.T) {
 		n++
 		var v video
 		p.get(key, "/api/v1/videos/"+r.ID, &v)
-		var share struct {
+		var link struct {
 			Playback struct {
 				Tracks []struct{ Sources []struct{ Type, URL string } }
 				Poster string
 			}
 		}
 		p.until(30*time.Second, "the poster of "+r.File, func() bool {
-			p.get("", "/api/v1/shares/"+v.ShareToken, &share)
-			return share.Playback.Poster != ""
+			p.get("", "/api/v1/shares/"+v.LinkToken, &link)
+			return link.Playback.Poster != ""
 		})
-		if len(share.Playback.Tracks) != 1 || len(share.Playback.Tracks[0].Sources) == 0 {
-			t.Errorf("%s: nothing plays: %+v", r.File, share.Playback)
+		if len(link.Playback.Tracks) != 1 || len(link.Playback.Tracks[0].Sources) == 0 {
+			t.Errorf("%s: nothing plays: %+v", r.File, link.Playback)
 			continue
 		}
-		src := share.Playback.Tracks[0].Sources[0]
+		src := link.Playback.Tracks[0].Sources[0]
 		if !strings.HasPrefix(src.Type, "video/mp4") || !strings.Contains(src.Type, "avc1") {
 			t.Errorf("%s: the first source is %q, want H.264 in MP4", r.File, src.Type)
 		}

@@ -44,21 +44,21 @@ func TestMediaIsRedirectedToTheStorage(t *testing.T) {
 	p.start()
 	id := p.push(clip(t, "small.mp4", 4, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "60", "-c:a", "aac"))
 	v := p.waitState(key, id, time.Minute, "ready")
-	var share struct {
+	var link struct {
 		Playback struct {
 			Tracks []struct{ Sources []struct{ URL string } }
 			Poster string
 		}
 	}
 	p.until(time.Minute, "a poster", func() bool {
-		p.get("", "/api/v1/shares/"+v.ShareToken, &share)
-		return share.Playback.Poster != ""
+		p.get("", "/api/v1/shares/"+v.LinkToken, &link)
+		return link.Playback.Poster != ""
 	})
 
 	origin := ""
 	for address, mediaType := range map[string]string{
-		share.Playback.Tracks[0].Sources[0].URL: "video/mp4",
-		share.Playback.Poster:                   "image/jpeg",
+		link.Playback.Tracks[0].Sources[0].URL: "video/mp4",
+		link.Playback.Poster:                   "image/jpeg",
 	} {
 		res, _ := p.fetch(p.base + address)
 		to, err := url.Parse(res.Header.Get("Location"))
@@ -78,7 +78,7 @@ func TestMediaIsRedirectedToTheStorage(t *testing.T) {
 			)
 		}
 	}
-	page, _ := p.fetch(p.base + "/v/" + v.ShareToken)
+	page, _ := p.fetch(p.base + "/v/" + v.LinkToken)
 	if policy := page.Header.Get("Content-Security-Policy"); strings.Count(policy, origin) != 3 {
 		t.Errorf("the page's policy does not name %s where it has to: %s", origin, policy)
 	}

@@ -135,7 +135,7 @@ func TestKilledProcessKeepsWhatWasSaid(t *testing.T) {
 	answered := make([][]string, len(places)*talkers)
 	var enough, ended sync.WaitGroup
 	for i := range answered {
-		address := p.base + "/api/v1/shares/" + places[i%len(places)].ShareToken + "/comments"
+		address := p.base + "/api/v1/shares/" + places[i%len(places)].LinkToken + "/comments"
 		enough.Add(1)
 		ended.Go(func() {
 			begun := sync.OnceFunc(enough.Done)
@@ -162,7 +162,7 @@ func TestKilledProcessKeepsWhatWasSaid(t *testing.T) {
 	}
 	for place, r := range places {
 		there := map[string]int{}
-		for _, said := range p.talk(key, r.ShareToken) {
+		for _, said := range p.talk(key, r.LinkToken) {
 			there[said]++
 		}
 		for i, list := range answered {

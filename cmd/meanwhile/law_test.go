@@ -114,7 +114,7 @@ var arrows = map[[2]string]string{
 	{"server/archive", "server/videos"}: "an account that ends takes its videos along, as the trash does",
 	{"server/archive", "server/watch"}:  "an export holds what plays best, which the watch page knows",
 	{"server/signin", "server/people"}:  "who signs up comes by an invite, or by a domain that a workspace takes",
-	{"server/links", "server/notify"}:   "a link that names people mails them a way in; until outbox exists",
+	{"server/links", "server/notify"}:   "a link that names people mails them an access link; until outbox exists",
 	{"server/people", "server/notify"}:  "an invite is mailed; until outbox exists",
 	{"server/signin", "server/notify"}:  "a log-in link is mailed; until outbox exists",
 }

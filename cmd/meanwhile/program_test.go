@@ -261,7 +261,7 @@ type video struct {
 	State      string  `json:"state"`
 	Failure    string  `json:"failure"`
 	Progress   float64 `json:"progress"`
-	ShareToken string  `json:"share_token"`
+	LinkToken  string  `json:"share_token"`
 	DurationMS int64   `json:"duration_ms"`
 }
 

@@ -21,10 +21,10 @@ import (
 // recorder sends chunks as a browser does.
 type recorder struct {
 	*program
-	key        string
-	ID         string
-	ShareToken string `json:"share_token"`
-	Upload     struct{ URL, Token string }
+	key       string
+	ID        string
+	LinkToken string `json:"share_token"`
+	Upload    struct{ URL, Token string }
 }
 
 func (p *program) record(key string) *recorder {
@@ -132,9 +132,9 @@ type playback struct {
 	}
 }
 
-func (r *recorder) share() (s playback) {
+func (r *recorder) link() (s playback) {
 	r.t.Helper()
-	r.get("", "/api/v1/shares/"+r.ShareToken, &s)
+	r.get("", "/api/v1/shares/"+r.LinkToken, &s)
 	return s
 }
 
@@ -158,11 +158,11 @@ func TestTwoTracksAreRecordedAndBecomeReady(t *testing.T) {
 	); status != http.StatusOK {
 		t.Fatalf("heartbeat: %d", status)
 	}
-	live := r.share()
+	live := r.link()
 	if live.State != "recording" || len(live.Playback.Tracks) != 2 || !live.Playback.Tracks[0].Main ||
 		live.Playback.Tracks[1].OffsetMS != 40 ||
 		live.Playback.Layout == nil {
-		t.Fatalf("while it is recorded the share is %+v", live)
+		t.Fatalf("while it is recorded the shared video is %+v", live)
 	}
 	if body, status := p.send(
 		"GET",
@@ -175,11 +175,11 @@ func TestTwoTracksAreRecordedAndBecomeReady(t *testing.T) {
 	r.complete(screen, camera)
 	var done playback
 	p.until(time.Minute, "ready", func() bool {
-		done = r.share()
+		done = r.link()
 		return done.State == "ready" && !done.Improving
 	})
 	if len(done.Playback.Tracks) != 2 || len(done.Playback.Tracks[1].Sources) != 1 {
-		t.Fatalf("ready, the share is %+v", done)
+		t.Fatalf("ready, the shared video is %+v", done)
 	}
 	for _, track := range done.Playback.Tracks {
 		source := track.Sources[0]
@@ -201,21 +201,21 @@ func TestTwoTracksAreRecordedAndBecomeReady(t *testing.T) {
 	); status != http.StatusOK {
 		t.Fatalf("move the bubble: %d %s", status, answer)
 	}
-	if moved := r.share().Playback.Layout; moved == nil || moved.Bubbles[0].X != 0.9 {
+	if moved := r.link().Playback.Layout; moved == nil || moved.Bubbles[0].X != 0.9 {
 		t.Errorf("the layout is %+v", moved)
 	}
-	if now := r.share().Playback.Flattened; now != nil {
+	if now := r.link().Playback.Flattened; now != nil {
 		t.Errorf("just moved, it is still offered flattened: %s", now.URL)
 	}
 	moved := r.flattened(flat)
-	html, _ := p.send("GET", p.base+"/v/"+r.ShareToken, nil)
+	html, _ := p.send("GET", p.base+"/v/"+r.LinkToken, nil)
 	_, plain, _ := strings.Cut(string(html), "<noscript><video")
 	plain, _, _ = strings.Cut(plain, "</noscript>")
 	if name := moved[strings.LastIndex(moved, "/"):]; strings.Count(plain, "<source") != 1 ||
 		!strings.Contains(plain, name) {
 		t.Errorf("with scripts off the page plays, instead of %s:\n%s", name, plain)
 	}
-	file, status := p.send("GET", p.base+"/v/"+r.ShareToken+"/download", nil)
+	file, status := p.send("GET", p.base+"/v/"+r.LinkToken+"/download", nil)
 	if whole, _ := p.send("GET", p.base+moved, nil); status != http.StatusOK || !bytes.Equal(file, whole) {
 		t.Errorf("the download: %d, %d bytes, and flattened %d", status, len(file), len(whole))
 	}
@@ -227,7 +227,7 @@ func (r *recorder) flattened(old string) string {
 	r.t.Helper()
 	var made struct{ Type, URL string }
 	r.until(2*time.Minute, "screen and camera in one picture", func() bool {
-		f := r.share().Playback.Flattened
+		f := r.link().Playback.Flattened
 		if f != nil && f.URL != old {
 			made = *f
 		}
@@ -254,15 +254,15 @@ func TestSoundIsThereAtStop(t *testing.T) {
 	p.until(
 		30*time.Second,
 		"sound while it is recorded",
-		func() bool { return r.share().Playback.Tracks[0].HLSAAC != "" },
+		func() bool { return r.link().Playback.Tracks[0].HLSAAC != "" },
 	)
 	r.complete(claim)
 	var playlist string
 	stopped := time.Now()
 	p.until(30*time.Second, "the whole sound", func() bool {
-		s := r.share()
+		s := r.link()
 		if len(s.Playback.Tracks) == 0 || s.Playback.Tracks[0].HLSAAC == "" {
-			t.Fatalf("after stop the share is %+v", s.Playback)
+			t.Fatalf("after stop the shared video is %+v", s.Playback)
 		}
 		body, _ := p.send("GET", p.base+s.Playback.Tracks[0].HLSAAC, nil)
 		playlist = string(body)
@@ -272,8 +272,8 @@ func TestSoundIsThereAtStop(t *testing.T) {
 	if n := strings.Count(playlist, "#EXTINF:"); n != 20 {
 		t.Errorf("the playlist has %d segments of 40 s:\n%s", n, playlist)
 	}
-	p.until(2*time.Minute, "the ladder", func() bool { return r.share().State == "ready" })
-	if s := r.share(); s.Playback.Tracks[0].HLSAAC != "" {
+	p.until(2*time.Minute, "the ladder", func() bool { return r.link().State == "ready" })
+	if s := r.link(); s.Playback.Tracks[0].HLSAAC != "" {
 		t.Errorf("beside what plays everywhere it is still offered: %s", s.Playback.Tracks[0].HLSAAC)
 	}
 }
@@ -296,12 +296,12 @@ func TestMicrophoneAloneBecomesReady(t *testing.T) {
 		}
 	}
 	p.until(time.Minute, "ready", func() bool {
-		p.get("", "/api/v1/shares/"+r.ShareToken, &s)
+		p.get("", "/api/v1/shares/"+r.LinkToken, &s)
 		return s.State == "ready"
 	})
 	if len(s.Playback.Tracks) != 1 || !strings.HasPrefix(s.Playback.Tracks[0].Sources[0].Type, "audio/mp4") ||
 		s.Playback.Waveform == "" {
-		t.Fatalf("the share is %+v", s.Playback)
+		t.Fatalf("the shared video is %+v", s.Playback)
 	}
 	poster, status := p.send("GET", p.base+s.Playback.Poster, nil)
 	if picture, err := jpeg.DecodeConfig(bytes.NewReader(poster)); status != http.StatusOK || err != nil ||
@@ -325,7 +325,7 @@ func TestEverySampleIsRecordedInChunks(t *testing.T) {
 	}
 	for i, r := range recorders {
 		p.until(2*time.Minute, filepath.Base(files[i]), func() bool {
-			s := r.share()
+			s := r.link()
 			if s.State == "failed" {
 				t.Fatalf("%s has failed", filepath.Base(files[i]))
 			}

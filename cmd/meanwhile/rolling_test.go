@@ -29,7 +29,7 @@ func TestRollingRestartFailsNoRequest(t *testing.T) {
 	file := clip(t, "small.mp4", 4, "-c:v", "libx264", "-pix_fmt", "yuv420p", "-g", "60", "-c:a", "aac")
 	id := s.push(file)
 	v := s.waitState(c.key, id, time.Minute, "ready")
-	c.share = v.ShareToken
+	c.link = v.LinkToken
 	c.learn()
 
 	ctx, stop := context.WithCancel(t.Context())
@@ -76,7 +76,7 @@ func TestRollingRestartFailsNoRequest(t *testing.T) {
 		)
 	}
 	var list struct{ Count int64 }
-	s.get("", "/api/v1/shares/"+c.share+"/comments", &list)
+	s.get("", "/api/v1/shares/"+c.link+"/comments", &list)
 	if list.Count != c.said.Load() {
 		t.Errorf("%d comments are there, %d were answered for", list.Count, c.said.Load())
 	}
@@ -89,7 +89,7 @@ type crowd struct {
 	t     *testing.T
 	site  *site
 	key   string
-	share string
+	link  string
 	media string // address of what plays
 	bytes []byte // what it holds
 
@@ -132,16 +132,16 @@ func (c *crowd) ask(
 // learn finds what plays, and what it holds.
 func (c *crowd) learn() {
 	c.t.Helper()
-	var share struct {
+	var link struct {
 		Playback struct {
 			Tracks []struct{ Sources []struct{ URL string } }
 		}
 	}
-	c.site.get("", "/api/v1/shares/"+c.share, &share)
-	if len(share.Playback.Tracks) != 1 || len(share.Playback.Tracks[0].Sources) == 0 {
-		c.t.Fatalf("nothing plays: %+v", share)
+	c.site.get("", "/api/v1/shares/"+c.link, &link)
+	if len(link.Playback.Tracks) != 1 || len(link.Playback.Tracks[0].Sources) == 0 {
+		c.t.Fatalf("nothing plays: %+v", link)
 	}
-	c.media = share.Playback.Tracks[0].Sources[0].URL
+	c.media = link.Playback.Tracks[0].Sources[0].URL
 	_, c.bytes = c.ask(c.t.Context(), http.MethodGet, c.media, nil, http.StatusOK)
 	if len(c.bytes) < 10_000 {
 		c.t.Fatalf("what plays has %d bytes", len(c.bytes))
@@ -149,7 +149,7 @@ func (c *crowd) learn() {
 }
 
 func (c *crowd) read(ctx context.Context) {
-	c.ask(ctx, http.MethodGet, "/v/"+c.share, nil, http.StatusOK)
+	c.ask(ctx, http.MethodGet, "/v/"+c.link, nil, http.StatusOK)
 }
 
 func (c *crowd) look(ctx context.Context) {
@@ -178,7 +178,7 @@ func (c *crowd) say(ctx context.Context) {
 	if _, b := c.ask(
 		ctx,
 		http.MethodPost,
-		"/api/v1/shares/"+c.share+"/comments",
+		"/api/v1/shares/"+c.link+"/comments",
 		body,
 		http.StatusCreated,
 		"Authorization",
@@ -192,7 +192,7 @@ func (c *crowd) say(ctx context.Context) {
 
 // follow listens to events until its server goes: the stream's end must be an orderly one.
 func (c *crowd) follow(ctx context.Context) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.site.base+"/api/v1/shares/"+c.share+"/events", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.site.base+"/api/v1/shares/"+c.link+"/events", nil)
 	if err != nil {
 		c.t.Error(err)
 		return

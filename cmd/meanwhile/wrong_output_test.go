@@ -51,12 +51,12 @@ func TestWrongOutputsNeverBecomeReady(t *testing.T) {
 			if v.State != "failed" || v.Failure == "" {
 				t.Errorf("the video is %s (%q), want failed with a sentence", v.State, v.Failure)
 			}
-			var share struct {
+			var link struct {
 				Playback struct{ Tracks []struct{ Sources []any } }
 			}
-			p.get("", "/api/v1/shares/"+v.ShareToken, &share)
-			if len(share.Playback.Tracks) != 0 {
-				t.Errorf("viewers are offered %+v", share.Playback.Tracks)
+			p.get("", "/api/v1/shares/"+v.LinkToken, &link)
+			if len(link.Playback.Tracks) != 0 {
+				t.Errorf("viewers are offered %+v", link.Playback.Tracks)
 			}
 		})
 	}

@@ -25,7 +25,7 @@ type Actor struct {
 	// Verified says that Email has been shown to be theirs.
 	Verified bool
 	// unlocks are what a browser holds of links that ask for something.
-	unlocks []storage.Pass
+	unlocks []storage.Unlock
 	// Address is the network address that the actor came from, for the log of the workspace;
 	// Network is what of it one customer has.
 	Address, Network string
@@ -47,33 +47,33 @@ func (a Actor) has(s storage.Scope) bool {
 	return false
 }
 
-// Verb is what somebody wants to do with a video.
-type Verb string
+// VideoPermission is what somebody wants to do with a video.
+type VideoPermission string
 
 // What somebody may want to do with a video.
 const (
-	ToView          Verb = "view"
-	ToComment       Verb = "comment"
-	ToModerate      Verb = "moderate" // delete any comment
-	ToEdit          Verb = "edit"     // rename, delete, restore, process again
-	ToFetchOriginal Verb = "original" // fetch what was uploaded
-	ToDownload      Verb = "download" // fetch the rendition as a file
-	ToUpload        Verb = "upload"
-	ToShare         Verb = "share" // make, change and revoke links
+	ToView          VideoPermission = "view"
+	ToComment       VideoPermission = "comment"
+	ToModerate      VideoPermission = "moderate" // delete any comment
+	ToEdit          VideoPermission = "edit"     // rename, delete, restore, process again
+	ToFetchOriginal VideoPermission = "original" // fetch what was uploaded
+	ToDownload      VideoPermission = "download" // fetch the rendition as a file
+	ToUpload        VideoPermission = "upload"
+	ToShare         VideoPermission = "share" // make, change and revoke links
 )
 
 // rule is one row of the decision: which scope an API key needs, and whether the holder of an
-// open share link may do it as well.
+// open link may do it as well.
 type rule struct {
-	scope   storage.Scope
-	byShare func(storage.Share) bool
+	scope  storage.Scope
+	byLink func(storage.Link) bool
 }
 
-func always(storage.Share) bool          { return true }
-func never(storage.Share) bool           { return false }
-func whenDownload(sh storage.Share) bool { return sh.AllowDownload }
+func always(storage.Link) bool          { return true }
+func never(storage.Link) bool           { return false }
+func whenDownload(sh storage.Link) bool { return sh.AllowDownload }
 
-var verbs = map[Verb]rule{
+var videoPermissions = map[VideoPermission]rule{
 	ToView:          {storage.ScopeRead, always},
 	ToComment:       {storage.ScopeComment, always},
 	ToModerate:      {storage.ScopeComment, never},
@@ -92,10 +92,10 @@ func NotThere(err error) error {
 // Authorize is the one decision about a video. share is the link that the actor came by, with its
 // people, nil if none. A video in the trash can only be restored or read by its owner through the
 // verbs that say so.
-func (c *Core) Authorize(a Actor, v storage.Video, share *storage.SharedLink, what Verb) error {
-	row, ok := verbs[what]
+func (c *Core) Authorize(a Actor, v storage.Video, link *storage.LinkWithPeople, what VideoPermission) error {
+	row, ok := videoPermissions[what]
 	if !ok {
-		return fmt.Errorf("authorize: unknown verb %q", what)
+		return fmt.Errorf("authorize: unknown permission %q", what)
 	}
 	if c.Owns(a, v) {
 		if !a.has(row.scope) {
@@ -103,11 +103,11 @@ func (c *Core) Authorize(a Actor, v storage.Video, share *storage.SharedLink, wh
 		}
 		return nil
 	}
-	if v.TrashedAt != nil || share == nil || share.VideoID != v.ID || !share.Open(c.Now()) ||
-		!row.byShare(share.Share) {
+	if v.TrashedAt != nil || link == nil || link.VideoID != v.ID || !link.Open(c.Now()) ||
+		!row.byLink(link.Link) {
 		return NotThere(nil)
 	}
-	if err := c.admit(a, v, *share); err != nil {
+	if err := c.admit(a, v, *link); err != nil {
 		return err
 	}
 	if !a.has(row.scope) {
@@ -118,12 +118,12 @@ func (c *Core) Authorize(a Actor, v storage.Video, share *storage.SharedLink, wh
 
 // admit decides whether a link lets the actor in. Who is not among its members hears the same as of
 // what does not exist; who could give a password or an address is told so.
-func (c *Core) admit(a Actor, v storage.Video, link storage.SharedLink) error {
+func (c *Core) admit(a Actor, v storage.Video, link storage.LinkWithPeople) error {
 	switch link.Audience {
 	case storage.AudienceLink:
 		return nil
 	case storage.AudiencePassword:
-		if !a.passes(link.Share) {
+		if !a.unlocked(link.Link) {
 			return ErrPasswordNeeded
 		}
 		return nil
@@ -133,7 +133,7 @@ func (c *Core) admit(a Actor, v storage.Video, link storage.SharedLink) error {
 		}
 		return nil
 	case storage.AudienceNamed:
-		for _, email := range a.proved(link.Share) {
+		for _, email := range a.proved(link.Link) {
 			if slices.Contains(link.People, email) {
 				return nil
 			}
@@ -156,8 +156,8 @@ func (c *Core) Owns(a Actor, v storage.Video) bool {
 	return a.UserID == v.OwnerID || a.role == storage.RoleOwner || a.role == storage.RoleAdmin
 }
 
-// VideoFor loads a video for one of its owner's verbs.
-func (c *Core) VideoFor(ctx context.Context, a Actor, id storage.VideoID, what Verb) (storage.Video, error) {
+// VideoFor loads a video with one of its owner's permissions.
+func (c *Core) VideoFor(ctx context.Context, a Actor, id storage.VideoID, what VideoPermission) (storage.Video, error) {
 	v, err := c.Store.VideoByID(ctx, id)
 	if storage.KindOf(err) == storage.NotFound && err != nil {
 		return storage.Video{}, NotThere(err)
@@ -178,30 +178,30 @@ func (c *Core) ByLink(
 	ctx context.Context,
 	a Actor,
 	token string,
-	what Verb,
-) (Actor, storage.Video, storage.SharedLink, error) {
-	v, share, err := c.Store.VideoByToken(ctx, token)
+	what VideoPermission,
+) (Actor, storage.Video, storage.LinkWithPeople, error) {
+	v, row, err := c.Store.VideoByToken(ctx, token)
 	if err != nil && storage.KindOf(err) == storage.NotFound {
-		return Actor{}, storage.Video{}, storage.SharedLink{}, NotThere(err)
+		return Actor{}, storage.Video{}, storage.LinkWithPeople{}, NotThere(err)
 	}
 	if err != nil {
-		return Actor{}, storage.Video{}, storage.SharedLink{}, fmt.Errorf("find shared video: %w", err)
+		return Actor{}, storage.Video{}, storage.LinkWithPeople{}, fmt.Errorf("find video by link: %w", err)
 	}
-	if v.TrashedAt != nil || !share.Open(c.Now()) {
-		return Actor{}, storage.Video{}, storage.SharedLink{}, NotThere(nil)
+	if v.TrashedAt != nil || !row.Open(c.Now()) {
+		return Actor{}, storage.Video{}, storage.LinkWithPeople{}, NotThere(nil)
 	}
-	link := storage.SharedLink{Share: share}
-	if share.Audience == storage.AudienceNamed {
-		if link.People, err = c.Store.SharePeople(ctx, share.ID); err != nil {
-			return Actor{}, storage.Video{}, storage.SharedLink{}, fmt.Errorf("list people of share: %w", err)
+	link := storage.LinkWithPeople{Link: row}
+	if row.Audience == storage.AudienceNamed {
+		if link.People, err = c.Store.LinkPeople(ctx, row.ID); err != nil {
+			return Actor{}, storage.Video{}, storage.LinkWithPeople{}, fmt.Errorf("list people of link: %w", err)
 		}
 	}
 	who, err := c.inWorkspaceOf(ctx, a, v)
 	if err != nil {
-		return Actor{}, storage.Video{}, storage.SharedLink{}, err
+		return Actor{}, storage.Video{}, storage.LinkWithPeople{}, err
 	}
 	if err := c.Authorize(who, v, &link, what); err != nil {
-		return Actor{}, storage.Video{}, storage.SharedLink{}, err
+		return Actor{}, storage.Video{}, storage.LinkWithPeople{}, err
 	}
 	return who, v, link, nil
 }
@@ -223,23 +223,23 @@ func (c *Core) inWorkspaceOf(ctx context.Context, a Actor, v storage.Video) (Act
 	return a, nil
 }
 
-// passes reports whether one of the actor's passes opens the share by its password.
-func (a Actor) passes(s storage.Share) bool {
+// unlocked reports whether one of the actor's unlocks opens the link by its password.
+func (a Actor) unlocked(s storage.Link) bool {
 	return slices.ContainsFunc(
 		a.unlocks,
-		func(p storage.Pass) bool { return p.ShareID == s.ID && p.Lock == s.Lock && p.Email == "" },
+		func(p storage.Unlock) bool { return p.LinkID == s.ID && p.Lock == s.Lock && p.Email == "" },
 	)
 }
 
-// proved are the addresses, folded, that the actor has shown to have: by a pass of this share, or
+// proved are the addresses, folded, that the actor has shown to have: by an unlock of this link, or
 // by the account.
-func (a Actor) proved(s storage.Share) []string {
+func (a Actor) proved(s storage.Link) []string {
 	var emails []string
 	if a.SignedIn() && a.Verified {
 		emails = append(emails, storage.FoldEmail(a.Email))
 	}
 	for _, p := range a.unlocks {
-		if p.ShareID == s.ID && p.Email != "" {
+		if p.LinkID == s.ID && p.Email != "" {
 			emails = append(emails, p.Email)
 		}
 	}

@@ -35,8 +35,8 @@ type Core struct {
 
 	hasher storage.Hasher
 	secret []byte
-	grants beliefs[storage.Asset]
-	keys   beliefs[keyHolder]
+	grants ttlCache[storage.Asset]
+	keys   ttlCache[keyHolder]
 }
 
 // New makes a Core and fills what has a default.

@@ -14,10 +14,10 @@ import (
 func FuzzSigned(f *testing.F) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	l := New(Config{Secret: bytes.Repeat([]byte{7}, 32), Now: func() time.Time { return now }})
-	pass := l.PassOf(storage.Pass{ShareID: "share", Lock: 3, Email: "a@example.org"})
-	grant, _ := l.GrantFor(storage.Share{ID: "share", Epoch: 3})
+	unlock := l.SignUnlock(storage.Unlock{LinkID: "share", Lock: 3, Email: "a@example.org"})
+	grant, _ := l.GrantFor(storage.Link{ID: "share", Epoch: 3})
 	token := l.UploadToken("upload", now)
-	for _, good := range []string{pass, grant, token} {
+	for _, good := range []string{unlock, grant, token} {
 		f.Add(good)
 		f.Add(good[:len(good)-1])
 		f.Add(good + "A")
@@ -27,9 +27,9 @@ func FuzzSigned(f *testing.F) {
 	f.Add("")
 	f.Add("....")
 	f.Add("up_.")
-	f.Add("share.3.99999999999999999999." + l.passMAC("share.3.99999999999999999999"))
+	f.Add("share.3.99999999999999999999." + l.unlockMAC("share.3.99999999999999999999"))
 	f.Fuzz(func(t *testing.T, text string) {
-		if p, ok := l.ReadPass(text); ok && text != pass {
+		if p, ok := l.ReadUnlock(text); ok && text != unlock {
 			t.Errorf("pass %q opens %+v", text, p)
 		}
 		if _, err := l.MediaByGrant(

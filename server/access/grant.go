@@ -21,9 +21,9 @@ const (
 	grantStep  = time.Hour
 )
 
-// GrantFor makes the address part that opens a share's media: share, epoch and expiry under an
+// GrantFor makes the address part that opens a link's media: link, epoch and expiry under an
 // HMAC.
-func (c *Core) GrantFor(s storage.Share) (string, time.Time) {
+func (c *Core) GrantFor(s storage.Link) (string, time.Time) {
 	ends := c.Now().Add(grantFor).Truncate(grantStep).Add(grantStep)
 	if s.ExpiresAt != nil && s.ExpiresAt.Before(ends) {
 		ends = *s.ExpiresAt
@@ -37,9 +37,9 @@ func (c *Core) grantMAC(body string) string {
 }
 
 // MediaByGrant finds the asset that a player asks for. Forbidden when the grant was good and has
-// ended or its rules have changed (fetch the share again); NotFound for anything else.
+// ended or its rules have changed (fetch the link again); NotFound for anything else.
 func (c *Core) MediaByGrant(ctx context.Context, grant string, generation int, name string) (storage.Asset, error) {
-	share, epoch, ends, err := c.readGrant(grant)
+	link, epoch, ends, err := c.readGrant(grant)
 	if err != nil {
 		return storage.Asset{}, err
 	}
@@ -51,7 +51,7 @@ func (c *Core) MediaByGrant(ctx context.Context, grant string, generation int, n
 	if a, ok := c.grants.get(id, now, grantCheck); ok {
 		return a, nil
 	}
-	a, err := c.mediaByShare(ctx, share, epoch, generation, name)
+	a, err := c.mediaByLink(ctx, link, epoch, generation, name)
 	if err != nil {
 		return storage.Asset{}, err
 	}
@@ -61,7 +61,7 @@ func (c *Core) MediaByGrant(ctx context.Context, grant string, generation int, n
 
 var errGrantOver = storage.E(storage.Forbidden, "This address has ended. Load the page again to go on.", nil)
 
-func (c *Core) readGrant(grant string) (storage.ShareID, int64, time.Time, error) {
+func (c *Core) readGrant(grant string) (storage.LinkID, int64, time.Time, error) {
 	i := strings.LastIndexByte(grant, '.')
 	if i < 0 || !hmac.Equal([]byte(grant[i+1:]), []byte(c.grantMAC(grant[:i]))) {
 		return "", 0, time.Time{}, storage.NoMedia(nil)
@@ -78,7 +78,7 @@ func (c *Core) readGrant(grant string) (storage.ShareID, int64, time.Time, error
 	if err != nil {
 		return "", 0, time.Time{}, storage.NoMedia(err)
 	}
-	return storage.ShareID(fields[0]), epoch, time.Unix(unix, 0), nil
+	return storage.LinkID(fields[0]), epoch, time.Unix(unix, 0), nil
 }
 
 // ByGrant finds the video that a grant opens, with every rule looked at. Errors are
@@ -94,15 +94,15 @@ func (c *Core) ByGrant(ctx context.Context, grant string) (storage.Video, error)
 	return c.videoByEpoch(ctx, id, epoch)
 }
 
-func (c *Core) videoByEpoch(ctx context.Context, id storage.ShareID, epoch int64) (storage.Video, error) {
-	share, err := c.Store.ShareByID(ctx, id)
+func (c *Core) videoByEpoch(ctx context.Context, id storage.LinkID, epoch int64) (storage.Video, error) {
+	link, err := c.Store.LinkByID(ctx, id)
 	if err != nil {
-		return storage.Video{}, fmt.Errorf("find share: %w", err)
+		return storage.Video{}, fmt.Errorf("find link: %w", err)
 	}
-	if share.Epoch != epoch || !share.Open(c.Now()) {
+	if link.Epoch != epoch || !link.Open(c.Now()) {
 		return storage.Video{}, errGrantOver
 	}
-	v, err := c.Store.VideoByID(ctx, share.VideoID)
+	v, err := c.Store.VideoByID(ctx, link.VideoID)
 	if err != nil {
 		return storage.Video{}, fmt.Errorf("find video: %w", err)
 	}
@@ -112,9 +112,9 @@ func (c *Core) videoByEpoch(ctx context.Context, id storage.ShareID, epoch int64
 	return v, nil
 }
 
-func (c *Core) mediaByShare(
+func (c *Core) mediaByLink(
 	ctx context.Context,
-	id storage.ShareID,
+	id storage.LinkID,
 	epoch int64,
 	generation int,
 	name string,

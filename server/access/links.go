@@ -9,7 +9,7 @@ import (
 )
 
 // ErrPasswordNeeded and ErrAddressNeeded are what those hear who have a link that asks for
-// something: a pass opens it.
+// something: an unlock opens it.
 var (
 	ErrPasswordNeeded = storage.E(
 		storage.Unauthenticated,
@@ -18,31 +18,30 @@ var (
 	)
 	ErrAddressNeeded = storage.E(
 		storage.Unauthenticated,
-		"This link is for some people only. Give your mail address: if it is one of theirs, a message with a way in "+
-			"is sent there.",
+		"This link is for some people only. Give your mail address. If the link names it, we mail you an access link.",
 		nil,
 	)
 )
 
-// NewShare is a link with the rules that the video's workspace wants new ones to begin with.
-func (c *Core) NewShare(ctx context.Context, v storage.Video, now time.Time) (storage.Share, error) {
+// NewLink is a link with the rules that the video's workspace wants new ones to begin with.
+func (c *Core) NewLink(ctx context.Context, v storage.Video, now time.Time) (storage.Link, error) {
 	_, set, err := c.Store.WorkspaceByID(ctx, v.WorkspaceID)
 	if err != nil {
-		return storage.Share{}, fmt.Errorf("read workspace: %w", err)
+		return storage.Link{}, fmt.Errorf("read workspace: %w", err)
 	}
-	return storage.Share{
-		ID:         storage.ShareID(c.NewID()),
-		VideoID:    v.ID,
-		Token:      c.NewID(),
-		ShareRules: rules(set),
-		CreatedAt:  now,
+	return storage.Link{
+		ID:        storage.LinkID(c.NewID()),
+		VideoID:   v.ID,
+		Token:     c.NewID(),
+		LinkRules: rules(set),
+		CreatedAt: now,
 	}, nil
 }
 
 // rules are what a new link begins with. The usual audience and the usual comments are empty
 // inside.
-func rules(s storage.Settings) storage.ShareRules {
-	r := storage.ShareRules{
+func rules(s storage.Settings) storage.LinkRules {
+	r := storage.LinkRules{
 		Audience:      storage.Audience(s.DefaultAudience),
 		Comments:      storage.CommentRule(s.DefaultComments),
 		AllowDownload: s.DefaultDownload,

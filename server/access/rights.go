@@ -12,7 +12,7 @@ import (
 
 // From is the actor as they came: the network address, what of it one customer has, and the links
 // that their browser has unlocked.
-func (a Actor) From(address, network string, unlocks []storage.Pass) Actor {
+func (a Actor) From(address, network string, unlocks []storage.Unlock) Actor {
 	a.Address, a.Network, a.unlocks = address, network, unlocks
 	return a
 }

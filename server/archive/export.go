@@ -119,7 +119,7 @@ func (e *Export) each(ctx context.Context, do func(storage.VideoID) error) error
 		return do(e.only)
 	}
 	q := e.query
-	q.Limit = storage.KeepingBatch
+	q.Limit = storage.RetentionBatch
 	for {
 		page, err := e.service.core.Store.ListForExport(ctx, q)
 		if err != nil {

@@ -63,7 +63,7 @@ func (s *Service) DeleteAccount(ctx context.Context, a access.Actor, by Leave) (
 		if err := tx.EndCredentials(ctx, a.UserID); err != nil {
 			return fmt.Errorf("end credentials: %w", err)
 		}
-		return tx.SetDeletion(ctx, a.UserID, &at)
+		return tx.SetAccountDeletion(ctx, a.UserID, &at)
 	})
 	if err != nil {
 		return time.Time{}, err
@@ -98,7 +98,7 @@ func (s *Service) LeavesAt(ctx context.Context, a access.Actor) (*time.Time, err
 	if !a.SignedIn() {
 		return nil, nil
 	}
-	at, err := s.core.Store.DeletionOf(ctx, a.UserID)
+	at, err := s.core.Store.AccountDeletionOf(ctx, a.UserID)
 	if err != nil {
 		return nil, fmt.Errorf("read deletion: %w", err)
 	}
@@ -116,7 +116,7 @@ func (s *Service) Stay(ctx context.Context, a access.Actor) error {
 		if err != nil {
 			return fmt.Errorf("list workspaces: %w", err)
 		}
-		at, err := tx.DeletionOf(ctx, a.UserID)
+		at, err := tx.AccountDeletionOf(ctx, a.UserID)
 		if err != nil || at == nil {
 			return err
 		}
@@ -128,13 +128,13 @@ func (s *Service) Stay(ctx context.Context, a access.Actor) error {
 				return err
 			}
 		}
-		return tx.SetDeletion(ctx, a.UserID, nil)
+		return tx.SetAccountDeletion(ctx, a.UserID, nil)
 	})
 }
 
 // DeleteAccounts deletes for good the accounts whose time is over.
 func (s *Service) DeleteAccounts(ctx context.Context) (int, error) {
-	ids, err := s.core.Store.AccountsToDelete(ctx, s.core.Now(), storage.KeepingBatch)
+	ids, err := s.core.Store.AccountsToDelete(ctx, s.core.Now(), storage.RetentionBatch)
 	if err != nil {
 		return 0, err
 	}
@@ -183,7 +183,7 @@ func (s *Service) emptyWorkspace(ctx context.Context, id storage.WorkspaceID) er
 	now := s.core.Now()
 	_, err := s.videos.Rounds(
 		ctx,
-		func() ([]storage.VideoID, error) { return s.core.Store.TrashAll(ctx, id, now, storage.KeepingBatch) },
+		func() ([]storage.VideoID, error) { return s.core.Store.TrashAll(ctx, id, now, storage.RetentionBatch) },
 		func(v storage.VideoID) error {
 			return s.videos.PurgeByID(ctx, v, now)
 		},
@@ -215,7 +215,7 @@ func (s *Service) dropAccount(ctx context.Context, tx storage.Store, id storage.
 		}
 	}
 	if key := who.User.PictureKey; key != "" {
-		if err := tx.DoomObjects(ctx, []string{key}, s.core.Now(), s.core.Now()); err != nil {
+		if err := tx.AddDeletions(ctx, []string{key}, s.core.Now(), s.core.Now()); err != nil {
 			return fmt.Errorf("delete picture: %w", err)
 		}
 	}

@@ -43,7 +43,7 @@ type Conversation struct {
 	Count int
 }
 
-// List is a page of the conversation under a share link: threads by position, replies behind
+// List is a page of the conversation under a link: threads by position, replies behind
 // their comment.
 func (s *Service) List(
 	ctx context.Context,
@@ -130,14 +130,14 @@ func (s *Service) viewOwn(a access.Actor, v storage.Video, c storage.Comment) Vi
 	}
 }
 
-// Add says something under a share link, signed in or with a name. A guest gets the secret
+// Add says something under a link, signed in or with a name. A guest gets the secret
 // that edits and deletes it later.
 func (s *Service) Add(ctx context.Context, a access.Actor, token string, n NewComment) (View, string, error) {
-	a, v, share, err := s.core.ByLink(ctx, a, token, access.ToComment)
+	a, v, link, err := s.core.ByLink(ctx, a, token, access.ToComment)
 	if err != nil {
 		return View{}, "", err
 	}
-	guestKey, held, err := s.mayTalk(ctx, a, v, share.Share)
+	guestKey, held, err := s.mayComment(ctx, a, v, link.Link)
 	if err != nil {
 		return View{}, "", err
 	}
@@ -245,14 +245,14 @@ func (s *Service) Edit(
 	secret string,
 	change Change,
 ) (View, error) {
-	a, v, share, c, err := s.commentFor(ctx, a, token, id, access.ToComment)
+	a, v, link, c, err := s.commentFor(ctx, a, token, id, access.ToComment)
 	if err != nil {
 		return View{}, err
 	}
 	if !wrote(a, c, secret) {
 		return View{}, storage.E(storage.Forbidden, "Only who wrote a comment can edit it.", nil)
 	}
-	_, held, err := s.mayTalk(ctx, a, v, share.Share)
+	_, held, err := s.mayComment(ctx, a, v, link.Link)
 	if err != nil {
 		return View{}, err
 	}
@@ -302,7 +302,7 @@ func (s *Service) Delete(ctx context.Context, a access.Actor, token string, id s
 	return nil
 }
 
-// ByID is one comment under a share link. One that waits for approval shows to who may approve
+// ByID is one comment under a link. One that waits for approval shows to who may approve
 // it and to who wrote it: by account, or by the secret that Add gave. NotFound.
 func (s *Service) ByID(
 	ctx context.Context,
@@ -328,23 +328,23 @@ func (s *Service) commentFor(
 	a access.Actor,
 	token string,
 	id storage.CommentID,
-	what access.Verb,
-) (access.Actor, storage.Video, storage.SharedLink, storage.Comment, error) {
-	a, v, share, err := s.core.ByLink(ctx, a, token, what)
+	what access.VideoPermission,
+) (access.Actor, storage.Video, storage.LinkWithPeople, storage.Comment, error) {
+	a, v, link, err := s.core.ByLink(ctx, a, token, what)
 	if err != nil {
-		return access.Actor{}, storage.Video{}, storage.SharedLink{}, storage.Comment{}, err
+		return access.Actor{}, storage.Video{}, storage.LinkWithPeople{}, storage.Comment{}, err
 	}
 	c, err := s.core.Store.CommentByID(ctx, id)
 	if err != nil && storage.KindOf(err) != storage.NotFound {
-		return access.Actor{}, storage.Video{}, storage.SharedLink{}, storage.Comment{}, fmt.Errorf(
+		return access.Actor{}, storage.Video{}, storage.LinkWithPeople{}, storage.Comment{}, fmt.Errorf(
 			"find comment: %w",
 			err,
 		)
 	}
 	if err != nil || c.VideoID != v.ID {
-		return access.Actor{}, storage.Video{}, storage.SharedLink{}, storage.Comment{}, errNoComment
+		return access.Actor{}, storage.Video{}, storage.LinkWithPeople{}, storage.Comment{}, errNoComment
 	}
-	return a, v, share, c, nil
+	return a, v, link, c, nil
 }
 
 var errNoComment = storage.E(storage.NotFound, "This comment is not there any more.", nil)

@@ -156,18 +156,18 @@ func (s *Service) BlockGuest(ctx context.Context, a access.Actor, id storage.Com
 	return nil
 }
 
-// mayTalk decides what becomes of a comment: an account's stands at once; a guest's may be refused,
-// or held.
-func (s *Service) mayTalk(
+// mayComment decides what becomes of a comment: an account's stands at once; a guest's may be
+// refused, or held.
+func (s *Service) mayComment(
 	ctx context.Context,
 	a access.Actor,
 	v storage.Video,
-	share storage.Share,
+	link storage.Link,
 ) (guestKey string, held bool, err error) {
 	if s.core.IsMember(a, v) {
 		return "", false, nil
 	}
-	if share.Comments == storage.CommentsOff {
+	if link.Comments == storage.CommentsOff {
 		return "", false, storage.E(storage.Forbidden, "Comments are off for this link. Answer whoever sent it.", nil)
 	}
 	if !a.SignedIn() {
@@ -184,5 +184,5 @@ func (s *Service) mayTalk(
 			)
 		}
 	}
-	return guestKey, share.Comments == storage.CommentsHeld, nil
+	return guestKey, link.Comments == storage.CommentsHeld, nil
 }

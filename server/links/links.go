@@ -20,8 +20,8 @@ const (
 	ActionLinkMailed  storage.Action = "link-mailed"
 )
 
-// MailFor is how long a link lives that proves an address.
-const MailFor = 30 * time.Minute
+// AccessLinkFor is how long a link lives that proves an address.
+const AccessLinkFor = 30 * time.Minute
 
 // Change is what to change of a link; nil leaves a thing as it is.
 type Change struct {
@@ -45,13 +45,13 @@ func (s *Service) EmbedHosts(ctx context.Context, v storage.Video) ([]string, er
 
 // List lists the links of a video, oldest first, revoked ones too. NotFound for who may not
 // manage them.
-func (s *Service) List(ctx context.Context, a access.Actor, id storage.VideoID) ([]storage.SharedLink, error) {
+func (s *Service) List(ctx context.Context, a access.Actor, id storage.VideoID) ([]storage.LinkWithPeople, error) {
 	if _, err := s.core.VideoFor(ctx, a, id, access.ToShare); err != nil {
 		return nil, err
 	}
-	list, err := s.core.Store.SharesByVideo(ctx, id)
+	list, err := s.core.Store.LinksByVideo(ctx, id)
 	if err != nil {
-		return nil, fmt.Errorf("list shares: %w", err)
+		return nil, fmt.Errorf("list links: %w", err)
 	}
 	return list, nil
 }
@@ -63,38 +63,38 @@ func (s *Service) Add(
 	a access.Actor,
 	id storage.VideoID,
 	change Change,
-) (storage.SharedLink, error) {
+) (storage.LinkWithPeople, error) {
 	v, err := s.core.VideoFor(ctx, a, id, access.ToShare)
 	if err != nil {
-		return storage.SharedLink{}, err
+		return storage.LinkWithPeople{}, err
 	}
-	share, err := s.core.NewShare(ctx, v, s.core.Now())
+	row, err := s.core.NewLink(ctx, v, s.core.Now())
 	if err != nil {
-		return storage.SharedLink{}, err
+		return storage.LinkWithPeople{}, err
 	}
-	link := storage.SharedLink{Share: share}
+	link := storage.LinkWithPeople{Link: row}
 	if err := s.applyRules(ctx, &link, change); err != nil {
-		return storage.SharedLink{}, err
+		return storage.LinkWithPeople{}, err
 	}
 	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
-		have, err := tx.SharesByVideo(ctx, id)
+		have, err := tx.LinksByVideo(ctx, id)
 		if err != nil {
-			return fmt.Errorf("list shares: %w", err)
+			return fmt.Errorf("list links: %w", err)
 		}
-		if len(have) >= storage.MaxShares {
+		if len(have) >= storage.MaxLinks {
 			return storage.E(
 				storage.Conflict,
-				fmt.Sprintf("A video can have at most %d links. Change one that is there.", storage.MaxShares),
+				fmt.Sprintf("A video can have at most %d links. Change one that is there.", storage.MaxLinks),
 				nil,
 			)
 		}
-		if err := tx.CreateShare(ctx, link.Share); err != nil {
-			return fmt.Errorf("create share: %w", err)
+		if err := tx.CreateLink(ctx, link.Link); err != nil {
+			return fmt.Errorf("create link: %w", err)
 		}
-		if err := tx.SetSharePeople(ctx, link.ID, link.People); err != nil {
+		if err := tx.SetLinkPeople(ctx, link.ID, link.People); err != nil {
 			return fmt.Errorf("name people: %w", err)
 		}
-		return s.core.Audit(ctx, tx, a, v.WorkspaceID, ActionLinkMade, subjectOf(v, link.Share), describe(link))
+		return s.core.Audit(ctx, tx, a, v.WorkspaceID, ActionLinkMade, subjectOf(v, link.Link), describe(link))
 	})
 	return link, err
 }
@@ -104,10 +104,10 @@ func (s *Service) Change(
 	ctx context.Context,
 	a access.Actor,
 	id storage.VideoID,
-	share storage.ShareID,
+	linkID storage.LinkID,
 	change Change,
-) (storage.SharedLink, error) {
-	return s.change(ctx, a, id, share, ActionLinkChanged, func(link *storage.SharedLink) error {
+) (storage.LinkWithPeople, error) {
+	return s.change(ctx, a, id, linkID, ActionLinkChanged, func(link *storage.LinkWithPeople) error {
 		if link.RevokedAt != nil {
 			return storage.E(storage.Conflict, "This link was revoked. Make a new one.", nil)
 		}
@@ -116,8 +116,8 @@ func (s *Service) Change(
 }
 
 // Revoke ends a link for good. Twice is no error.
-func (s *Service) Revoke(ctx context.Context, a access.Actor, id storage.VideoID, share storage.ShareID) error {
-	_, err := s.change(ctx, a, id, share, ActionLinkRevoked, func(link *storage.SharedLink) error {
+func (s *Service) Revoke(ctx context.Context, a access.Actor, id storage.VideoID, linkID storage.LinkID) error {
+	_, err := s.change(ctx, a, id, linkID, ActionLinkRevoked, func(link *storage.LinkWithPeople) error {
 		if link.RevokedAt == nil {
 			now := s.core.Now()
 			link.RevokedAt = &now
@@ -132,37 +132,37 @@ func (s *Service) change(
 	ctx context.Context,
 	a access.Actor,
 	id storage.VideoID,
-	share storage.ShareID,
+	linkID storage.LinkID,
 	action storage.Action,
-	do func(*storage.SharedLink) error,
-) (storage.SharedLink, error) {
+	do func(*storage.LinkWithPeople) error,
+) (storage.LinkWithPeople, error) {
 	v, err := s.core.VideoFor(ctx, a, id, access.ToShare)
 	if err != nil {
-		return storage.SharedLink{}, err
+		return storage.LinkWithPeople{}, err
 	}
-	list, err := s.core.Store.SharesByVideo(ctx, id)
+	list, err := s.core.Store.LinksByVideo(ctx, id)
 	if err != nil {
-		return storage.SharedLink{}, fmt.Errorf("list shares: %w", err)
+		return storage.LinkWithPeople{}, fmt.Errorf("list links: %w", err)
 	}
-	i := slices.IndexFunc(list, func(link storage.SharedLink) bool { return link.ID == share })
+	i := slices.IndexFunc(list, func(link storage.LinkWithPeople) bool { return link.ID == linkID })
 	if i < 0 {
-		return storage.SharedLink{}, storage.E(storage.NotFound, "This video has no such link.", nil)
+		return storage.LinkWithPeople{}, storage.E(storage.NotFound, "This video has no such link.", nil)
 	}
 	link := list[i]
 	if err := do(&link); err != nil { // hashing a password takes long: outside of the transaction
-		return storage.SharedLink{}, err
+		return storage.LinkWithPeople{}, err
 	}
 	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
-		if err := tx.UpdateShare(ctx, link.Share); err != nil {
-			return fmt.Errorf("update share: %w", err)
+		if err := tx.UpdateLink(ctx, link.Link); err != nil {
+			return fmt.Errorf("update link: %w", err)
 		}
-		if err := tx.SetSharePeople(ctx, link.ID, link.People); err != nil {
+		if err := tx.SetLinkPeople(ctx, link.ID, link.People); err != nil {
 			return fmt.Errorf("name people: %w", err)
 		}
-		return s.core.Audit(ctx, tx, a, v.WorkspaceID, action, subjectOf(v, link.Share), describe(link))
+		return s.core.Audit(ctx, tx, a, v.WorkspaceID, action, subjectOf(v, link.Link), describe(link))
 	})
 	if err != nil {
-		return storage.SharedLink{}, err
+		return storage.LinkWithPeople{}, err
 	}
 	s.core.ForgetGrants()
 	s.core.Announce(ctx, v, storage.EventVideo)
@@ -170,7 +170,7 @@ func (s *Service) change(
 }
 
 // applyRules changes link and looks whether what comes out makes sense.
-func (s *Service) applyRules(ctx context.Context, link *storage.SharedLink, c Change) error {
+func (s *Service) applyRules(ctx context.Context, link *storage.LinkWithPeople, c Change) error {
 	audience := link.Audience
 	setIf(&link.Audience, c.Audience)
 	setIf(&link.Comments, c.Comments)
@@ -204,7 +204,7 @@ func (s *Service) applyRules(ctx context.Context, link *storage.SharedLink, c Ch
 }
 
 // sense looks whether the rules go together.
-func sense(link storage.SharedLink) error {
+func sense(link storage.LinkWithPeople) error {
 	switch link.Audience {
 	case storage.AudienceLink, storage.AudienceMembers:
 	case storage.AudiencePassword:
@@ -236,10 +236,10 @@ func setIf[T any](to, from *T) {
 }
 
 func (s *Service) hashPassword(ctx context.Context, password string) (string, error) {
-	if utf8.RuneCountInString(password) < storage.MinSharePasswordRunes {
+	if utf8.RuneCountInString(password) < storage.MinLinkPasswordRunes {
 		return "", storage.E(
 			storage.Invalid,
-			fmt.Sprintf("The password of a link needs at least %d characters.", storage.MinSharePasswordRunes),
+			fmt.Sprintf("The password of a link needs at least %d characters.", storage.MinLinkPasswordRunes),
 			nil,
 		)
 	}
@@ -262,17 +262,17 @@ func cleanPeople(emails []string) ([]string, error) {
 	}
 	slices.Sort(people)
 	people = slices.Compact(people)
-	if len(people) > storage.MaxSharePeople {
+	if len(people) > storage.MaxLinkPeople {
 		return nil, storage.E(
 			storage.Invalid,
-			fmt.Sprintf("A link can name at most %d people.", storage.MaxSharePeople),
+			fmt.Sprintf("A link can name at most %d people.", storage.MaxLinkPeople),
 			nil,
 		)
 	}
 	return people, nil
 }
 
-func subjectOf(v storage.Video, s storage.Share) string {
+func subjectOf(v storage.Video, s storage.Link) string {
 	if s.Name == "" {
 		return v.Title
 	}
@@ -280,7 +280,7 @@ func subjectOf(v storage.Video, s storage.Share) string {
 }
 
 // describe says the rules in a few words.
-func describe(link storage.SharedLink) string {
+func describe(link storage.LinkWithPeople) string {
 	words := []string{"anyone with the link"}
 	switch link.Audience {
 	case storage.AudiencePassword:

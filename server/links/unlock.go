@@ -15,25 +15,25 @@ func (s *Service) asking(
 	ctx context.Context,
 	token string,
 	what storage.Audience,
-) (storage.Video, storage.Share, error) {
-	v, share, err := s.core.Store.VideoByToken(ctx, token)
+) (storage.Video, storage.Link, error) {
+	v, link, err := s.core.Store.VideoByToken(ctx, token)
 	if err != nil && storage.KindOf(err) != storage.NotFound {
-		return storage.Video{}, storage.Share{}, fmt.Errorf("find shared video: %w", err)
+		return storage.Video{}, storage.Link{}, fmt.Errorf("find video by link: %w", err)
 	}
-	if err != nil || v.TrashedAt != nil || !share.Open(s.core.Now()) || share.Audience != what {
-		return storage.Video{}, storage.Share{}, access.NotThere(err)
+	if err != nil || v.TrashedAt != nil || !link.Open(s.core.Now()) || link.Audience != what {
+		return storage.Video{}, storage.Link{}, access.NotThere(err)
 	}
-	return v, share, nil
+	return v, link, nil
 }
 
-// CheckPassword gives a pass to who knows a link's password. Unauthenticated for a wrong one,
+// CheckPassword gives an unlock to who knows a link's password. Unauthenticated for a wrong one,
 // NotFound where none is asked for.
-func (s *Service) CheckPassword(ctx context.Context, token, password string) (storage.ShareID, string, error) {
-	_, share, err := s.asking(ctx, token, storage.AudiencePassword)
+func (s *Service) CheckPassword(ctx context.Context, token, password string) (storage.LinkID, string, error) {
+	_, link, err := s.asking(ctx, token, storage.AudiencePassword)
 	if err != nil {
 		return "", "", err
 	}
-	ok, err := s.core.VerifyPassword(ctx, password, share.PasswordHash)
+	ok, err := s.core.VerifyPassword(ctx, password, link.PasswordHash)
 	if err != nil {
 		return "", "", fmt.Errorf("check password: %w", err)
 	}
@@ -44,44 +44,44 @@ func (s *Service) CheckPassword(ctx context.Context, token, password string) (st
 			nil,
 		)
 	}
-	return share.ID, s.core.PassOf(storage.Pass{ShareID: share.ID, Lock: share.Lock}), nil
+	return link.ID, s.core.SignUnlock(storage.Unlock{LinkID: link.ID, Lock: link.Lock}), nil
 }
 
-// Mail mails a way in to somebody named by a link. What the caller sees, and how long it
-// takes, is the same whether or not the address is named. Unavailable where no mail can be sent:
-// who owns the video can hand on MailLink's.
-func (s *Service) Mail(ctx context.Context, token, email, base string) error {
-	v, share, err := s.asking(ctx, token, storage.AudienceNamed)
+// MailAccessLink mails an access link to somebody named by a link. What the caller sees, and how
+// long it takes, is the same whether or not the address is named. Unavailable where no mail can be
+// sent: who owns the video can hand on NewAccessLink's.
+func (s *Service) MailAccessLink(ctx context.Context, token, email, base string) error {
+	v, link, err := s.asking(ctx, token, storage.AudienceNamed)
 	if err != nil {
 		return err
 	}
 	if !s.notify.On() {
 		return storage.E(
 			storage.Unavailable,
-			"This site sends no mail. Ask who gave you the link for a way in of your own.",
+			"This site sends no mail. Ask who gave you the link for an access link of your own.",
 			nil,
 		)
 	}
 	email = storage.FoldEmail(storage.CleanLine(email, 254))
-	s.notify.Later(ctx, "way in", func(ctx context.Context) error { return s.mail(ctx, v, share, email, base) })
+	s.notify.Later(ctx, "access link", func(ctx context.Context) error { return s.mail(ctx, v, link, email, base) })
 	return nil
 }
 
-func (s *Service) mail(ctx context.Context, v storage.Video, share storage.Share, email, base string) error {
-	people, err := s.core.Store.SharePeople(ctx, share.ID)
+func (s *Service) mail(ctx context.Context, v storage.Video, link storage.Link, email, base string) error {
+	people, err := s.core.Store.LinkPeople(ctx, link.ID)
 	if err != nil {
 		return fmt.Errorf("list people: %w", err)
 	}
 	if !slices.Contains(people, email) {
 		return nil
 	}
-	secret, ends, err := s.newMail(ctx, share, email)
+	secret, ends, err := s.newAccessLink(ctx, link, email)
 	if err != nil {
 		return err
 	}
 	return s.notify.Send(ctx, storage.Mail{
 		To:      email,
-		Subject: "Your way in to: " + v.Title,
+		Subject: "Your access link to: " + v.Title,
 		Text: fmt.Sprintf(
 			"Somebody, most likely you, asked to see %q by %s.\n\nThis opens it, once, until %s:\n\n%s/pass/%s\n\n"+
 				"If it was not you, leave it.\n",
@@ -94,27 +94,27 @@ func (s *Service) mail(ctx context.Context, v storage.Video, share storage.Share
 	})
 }
 
-// MailLink makes a way in for somebody named by a link, which the video's owner hands on where
-// no mail is sent. NotFound for an address that is not named.
-func (s *Service) MailLink(
+// NewAccessLink makes an access link for somebody named by a link, which the video's owner hands on
+// where no mail is sent. NotFound for an address that is not named.
+func (s *Service) NewAccessLink(
 	ctx context.Context,
 	a access.Actor,
 	id storage.VideoID,
-	share storage.ShareID,
+	linkID storage.LinkID,
 	email string,
 ) (secret string, ends time.Time, err error) {
 	v, err := s.core.VideoFor(ctx, a, id, access.ToShare)
 	if err != nil {
 		return "", time.Time{}, err
 	}
-	sh, err := s.core.Store.ShareByID(ctx, share)
+	link, err := s.core.Store.LinkByID(ctx, linkID)
 	if err != nil && storage.KindOf(err) != storage.NotFound {
-		return "", time.Time{}, fmt.Errorf("find share: %w", err)
+		return "", time.Time{}, fmt.Errorf("find link: %w", err)
 	}
-	if err != nil || sh.VideoID != id {
+	if err != nil || link.VideoID != id {
 		return "", time.Time{}, storage.E(storage.NotFound, "This video has no such link.", err)
 	}
-	people, err := s.core.Store.SharePeople(ctx, share)
+	people, err := s.core.Store.LinkPeople(ctx, linkID)
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("list people: %w", err)
 	}
@@ -122,74 +122,74 @@ func (s *Service) MailLink(
 	if !slices.Contains(people, email) {
 		return "", time.Time{}, storage.E(storage.NotFound, "This link does not name that address. Add it first.", nil)
 	}
-	if secret, ends, err = s.newMail(ctx, sh, email); err != nil {
+	if secret, ends, err = s.newAccessLink(ctx, link, email); err != nil {
 		return "", time.Time{}, err
 	}
-	return secret, ends, s.core.Audit(ctx, s.core.Store, a, v.WorkspaceID, ActionLinkMailed, subjectOf(v, sh), email)
+	return secret, ends, s.core.Audit(ctx, s.core.Store, a, v.WorkspaceID, ActionLinkMailed, subjectOf(v, link), email)
 }
 
-func (s *Service) newMail(
+func (s *Service) newAccessLink(
 	ctx context.Context,
-	share storage.Share,
+	link storage.Link,
 	email string,
 ) (secret string, ends time.Time, err error) {
 	now := s.core.Now()
 	secret = storage.NewSecret()
-	m := storage.ShareMail{
+	m := storage.AccessLink{
 		Hash:      storage.SecretHash(secret),
-		ShareID:   share.ID,
+		LinkID:    link.ID,
 		Email:     email,
 		CreatedAt: now,
-		ExpiresAt: now.Add(MailFor),
+		ExpiresAt: now.Add(AccessLinkFor),
 	}
-	if err := s.core.Store.CreateShareMail(ctx, m); err != nil {
-		return "", time.Time{}, fmt.Errorf("create way in: %w", err)
+	if err := s.core.Store.CreateAccessLink(ctx, m); err != nil {
+		return "", time.Time{}, fmt.Errorf("create access link: %w", err)
 	}
 	return secret, m.ExpiresAt, nil
 }
 
-var errWayInOver = storage.E(
+var errAccessLinkOver = storage.E(
 	storage.NotFound,
-	"This way in was used already or has ended. Open the link that you were sent and ask for a new one.",
+	"This access link was used already or has ended. Open the link that you were sent and ask for a new one.",
 	nil,
 )
 
-// CheckMail answers nil while secret still opens something; it does not use it up: mail
+// CheckAccessLink answers nil while secret still opens something; it does not use it up: mail
 // scanners open links. NotFound.
-func (s *Service) CheckMail(ctx context.Context, secret string) error {
-	m, err := s.core.Store.ShareMailByHash(ctx, storage.SecretHash(secret))
+func (s *Service) CheckAccessLink(ctx context.Context, secret string) error {
+	m, err := s.core.Store.AccessLinkByHash(ctx, storage.SecretHash(secret))
 	if err != nil && storage.KindOf(err) != storage.NotFound {
-		return fmt.Errorf("find way in: %w", err)
+		return fmt.Errorf("find access link: %w", err)
 	}
 	if err != nil || m.UsedAt != nil || !s.core.Now().Before(m.ExpiresAt) {
-		return errWayInOver
+		return errAccessLinkOver
 	}
 	return nil
 }
 
-// UseMail takes a way in, once, for a pass, and tells whose link it is. NotFound.
-func (s *Service) UseMail(ctx context.Context, secret string) (storage.Share, string, error) {
-	m, err := s.core.Store.UseShareMail(ctx, storage.SecretHash(secret), s.core.Now())
+// UseAccessLink takes an access link, once, for an unlock, and tells whose link it is. NotFound.
+func (s *Service) UseAccessLink(ctx context.Context, secret string) (storage.Link, string, error) {
+	m, err := s.core.Store.UseAccessLink(ctx, storage.SecretHash(secret), s.core.Now())
 	if err != nil && storage.KindOf(err) == storage.NotFound {
-		return storage.Share{}, "", errWayInOver
+		return storage.Link{}, "", errAccessLinkOver
 	}
 	if err != nil {
-		return storage.Share{}, "", fmt.Errorf("use way in: %w", err)
+		return storage.Link{}, "", fmt.Errorf("use access link: %w", err)
 	}
-	share, err := s.core.Store.ShareByID(ctx, m.ShareID)
+	link, err := s.core.Store.LinkByID(ctx, m.LinkID)
 	if err != nil {
-		return storage.Share{}, "", fmt.Errorf("find share: %w", err)
+		return storage.Link{}, "", fmt.Errorf("find link: %w", err)
 	}
-	return share, s.core.PassOf(storage.Pass{ShareID: share.ID, Lock: share.Lock, Email: m.Email}), nil
+	return link, s.core.SignUnlock(storage.Unlock{LinkID: link.ID, Lock: link.Lock, Email: m.Email}), nil
 }
 
 // CountOpen counts that somebody opened a link's page. Its owner's looks count for nothing.
 func (s *Service) CountOpen(ctx context.Context, a access.Actor, token string) error {
-	a, v, share, err := s.core.ByLink(ctx, a, token, access.ToView)
+	a, v, link, err := s.core.ByLink(ctx, a, token, access.ToView)
 	if err != nil || s.core.Owns(a, v) {
 		return err
 	}
-	if err := s.core.Store.CountOpen(ctx, share.ID); err != nil {
+	if err := s.core.Store.CountOpen(ctx, link.ID); err != nil {
 		return fmt.Errorf("count open: %w", err)
 	}
 	return nil

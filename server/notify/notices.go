@@ -16,7 +16,7 @@ func (s *Service) MailNotices(ctx context.Context) (int, error) {
 	}
 	mailed := 0
 	for {
-		notices, err := s.core.Store.ClaimNotices(ctx, s.core.Now(), storage.KeepingBatch)
+		notices, err := s.core.Store.ClaimNotices(ctx, s.core.Now(), storage.RetentionBatch)
 		if err != nil || len(notices) == 0 {
 			return mailed, err
 		}

@@ -27,7 +27,7 @@ func settlesAtOnce(c *servertest.Config) { c.LayoutSettles = time.Millisecond }
 
 // composed is a recording of screen and camera whose steps are done but for the flattening, which
 // is due.
-func (h *house) composed(t testing.TB) uploads.Ticket {
+func (h *fixture) composed(t testing.TB) uploads.Ticket {
 	t.Helper()
 	ticket := h.recording(t)
 	for _, track := range []string{"screen", "camera"} {
@@ -69,9 +69,9 @@ func (h *house) composed(t testing.TB) uploads.Ticket {
 	return ticket
 }
 
-func (h *house) watch(t testing.TB, ticket uploads.Ticket) watch.Watch {
+func (h *fixture) watch(t testing.TB, ticket uploads.Ticket) watch.Watch {
 	t.Helper()
-	w, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
+	w, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Link.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func (h *house) watch(t testing.TB, ticket uploads.Ticket) watch.Watch {
 }
 
 // flatTask claims the flattening once its layout has settled.
-func (h *house) flatTask(t testing.TB) stages.Task {
+func (h *fixture) flatTask(t testing.TB) stages.Task {
 	t.Helper()
 	for _, j := range h.Queue.Take() {
 		for {
@@ -96,7 +96,7 @@ func (h *house) flatTask(t testing.TB) stages.Task {
 	return stages.Task{}
 }
 
-func (h *house) flattened(t testing.TB, task stages.Task) (string, error) {
+func (h *fixture) flattened(t testing.TB, task stages.Task) (string, error) {
 	t.Helper()
 	f, err := h.Stages.FlatFor(t.Context(), task, face())
 	if err != nil || f == nil {
@@ -111,7 +111,7 @@ func (h *house) flattened(t testing.TB, task stages.Task) (string, error) {
 
 func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, settlesAtOnce)
+	h := newFixture(t, settlesAtOnce)
 	ticket := h.composed(t)
 	w := h.watch(t, ticket)
 	if w.Video.State != storage.StateReady || w.Video.Improving || w.Video.Progress != 1 || w.Flat != nil ||
@@ -127,7 +127,7 @@ func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
 	if a, v, err := h.Watch.Download(
 		t.Context(),
 		access.Actor{},
-		ticket.Share.Token,
+		ticket.Link.Token,
 	); err != nil || a.Kind != storage.AssetCopy ||
 		v.Title != "Weekly (screen)" {
 		t.Errorf("before it is flattened the download is %s %q, %v", a.Kind, v.Title, err)
@@ -142,7 +142,7 @@ func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
 	if a, v, err := h.Watch.Download(
 		t.Context(),
 		access.Actor{},
-		ticket.Share.Token,
+		ticket.Link.Token,
 	); err != nil || a.Name != first ||
 		v.Title != "Weekly" {
 		t.Errorf("the download is %s %q, %v", a.Name, v.Title, err)
@@ -192,7 +192,7 @@ func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
 
 func TestFlatteningThatFailsIsAWarning(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, settlesAtOnce)
+	h := newFixture(t, settlesAtOnce)
 	ticket := h.composed(t)
 	if err := h.Stages.Fail(
 		t.Context(),

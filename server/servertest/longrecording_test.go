@@ -82,10 +82,10 @@ func mustFragments(t testing.TB) (first, next []byte) {
 func TestLongRecordingCostsNoMoreThanAShortOne(t *testing.T) {
 	t.Parallel()
 	counter := &rowCounter{}
-	h := newHouse(t, func(c *servertest.Config) { counter.Store, c.Store = c.Store, counter })
+	h := newFixture(t, func(c *servertest.Config) { counter.Store, c.Store = c.Store, counter })
 	ticket := h.recording(t)
 	first, next := mustFragments(t)
-	share, err := h.Watch.Watch(t.Context(), h.Owner, ticket.Share.Token)
+	link, err := h.Watch.Watch(t.Context(), h.Owner, ticket.Link.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestLongRecordingCostsNoMoreThanAShortOne(t *testing.T) {
 		costs := map[string]int{
 			"a chunk": cost(func() error { return put(n, next) }),
 			"a playlist": cost(func() error {
-				got, err := segmentsOf(t, h, share.Grant, "screen.m3u8")
+				got, err := segmentsOf(t, h, link.Grant, "screen.m3u8")
 				if err == nil && got < n/2 {
 					t.Errorf("after %d chunks the playlist has %d segments", n, got)
 				}
@@ -137,13 +137,13 @@ func TestLongRecordingCostsNoMoreThanAShortOne(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				got, err := segmentsOf(t, h, share.Grant, "screen-aac.m3u8")
+				got, err := segmentsOf(t, h, link.Grant, "screen-aac.m3u8")
 				if err == nil && got < n/2 {
 					t.Errorf("after %d pieces of sound the playlist has %d segments", n, got)
 				}
 				return err
 			}),
-			"a piece of the bytes": cost(func() error { return readLast(t, h, share.Grant, next) }),
+			"a piece of the bytes": cost(func() error { return readLast(t, h, link.Grant, next) }),
 		}
 		for what, rows := range costs {
 			if n == 20 {
@@ -157,7 +157,7 @@ func TestLongRecordingCostsNoMoreThanAShortOne(t *testing.T) {
 }
 
 // readLast reads what came last through the live bytes.
-func readLast(t *testing.T, h *house, grant string, want []byte) error {
+func readLast(t *testing.T, h *fixture, grant string, want []byte) error {
 	t.Helper()
 	live, err := h.Watch.Live(t.Context(), grant, "screen.mp4")
 	if err != nil {
@@ -175,7 +175,7 @@ func readLast(t *testing.T, h *house, grant string, want []byte) error {
 }
 
 // segmentsOf counts the segments of a playlist.
-func segmentsOf(t *testing.T, h *house, grant, name string) (int, error) {
+func segmentsOf(t *testing.T, h *fixture, grant, name string) (int, error) {
 	t.Helper()
 	live, err := h.Watch.Live(t.Context(), grant, name)
 	if err != nil {

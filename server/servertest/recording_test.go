@@ -12,7 +12,7 @@ import (
 	"meanwhile/storage"
 )
 
-func (h *house) recording(t testing.TB) uploads.Ticket {
+func (h *fixture) recording(t testing.TB) uploads.Ticket {
 	t.Helper()
 	ticket, err := h.Uploads.CreateRecording(t.Context(), h.Owner, "Weekly")
 	if err != nil {
@@ -21,7 +21,7 @@ func (h *house) recording(t testing.TB) uploads.Ticket {
 	return ticket
 }
 
-func (h *house) chunk(t testing.TB, ticket uploads.Ticket, track string, n int, body string) error {
+func (h *fixture) chunk(t testing.TB, ticket uploads.Ticket, track string, n int, body string) error {
 	t.Helper()
 	_, _, err := h.Uploads.PutChunk(
 		t.Context(),
@@ -33,7 +33,7 @@ func (h *house) chunk(t testing.TB, ticket uploads.Ticket, track string, n int, 
 	return err
 }
 
-func (h *house) source(t testing.TB, id storage.VideoID, track string) string {
+func (h *fixture) source(t testing.TB, id storage.VideoID, track string) string {
 	t.Helper()
 	src, err := h.Source.OpenTrack(t.Context(), id, track)
 	if err != nil {
@@ -47,7 +47,7 @@ func (h *house) source(t testing.TB, id storage.VideoID, track string) string {
 	return string(b)
 }
 
-func (h *house) sealSilent(t testing.TB) int {
+func (h *fixture) sealSilent(t testing.TB) int {
 	t.Helper()
 	n, err := h.Uploads.SealSilent(t.Context())
 	if err != nil {
@@ -60,7 +60,7 @@ func (h *house) sealSilent(t testing.TB) int {
 // (reliability.md, Upload 4).
 func TestSilentRecordingIsSealedAndGoesOn(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	ticket := h.recording(t)
 	for n, body := range []string{"one ", "two "} {
 		if err := h.chunk(t, ticket, "screen", n, body); err != nil {
@@ -121,7 +121,7 @@ func TestSilentRecordingIsSealedAndGoesOn(t *testing.T) {
 
 func TestLateChunksAreProcessedWithoutAnybodySayingSo(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	ticket := h.recording(t)
 	if err := h.chunk(t, ticket, "screen", 0, "one "); err != nil {
 		t.Fatal(err)
@@ -142,7 +142,7 @@ func TestLateChunksAreProcessedWithoutAnybodySayingSo(t *testing.T) {
 
 func TestEmptyRecordingIsNotSealed(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	h.recording(t)
 	h.Clock.Move(time.Hour)
 	if n := h.sealSilent(t); n != 0 {
@@ -152,7 +152,7 @@ func TestEmptyRecordingIsNotSealed(t *testing.T) {
 
 func TestUploadTokenIsForOneUploadAndEnds(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	ticket, other := h.recording(t), h.recording(t)
 	if a, err := h.Core.ByUploadToken(
 		t.Context(),
@@ -185,7 +185,7 @@ func TestUploadTokenIsForOneUploadAndEnds(t *testing.T) {
 	wantKind(t, err, storage.Gone)
 }
 
-func mustActor(t testing.TB, h *house, id storage.UploadID, token string) access.Actor {
+func mustActor(t testing.TB, h *fixture, id storage.UploadID, token string) access.Actor {
 	t.Helper()
 	a, err := h.Core.ByUploadToken(t.Context(), id, token)
 	if err != nil {

@@ -18,18 +18,18 @@ import (
 	"meanwhile/worker/stages"
 )
 
-// house is the fixture with a clock that only the test moves.
-type house struct{ *servertest.Fixture }
+// fixture is the fixture with a clock that only the test moves.
+type fixture struct{ *servertest.Fixture }
 
-func newHouse(t testing.TB, changes ...func(*servertest.Config)) *house {
+func newFixture(t testing.TB, changes ...func(*servertest.Config)) *fixture {
 	t.Helper()
-	h := &house{servertest.New(t, changes...)}
+	h := &fixture{servertest.New(t, changes...)}
 	h.Clock.Freeze()
 	return h
 }
 
 // uploaded is a video whose upload is complete: state processing, one stage due.
-func (h *house) uploaded(t testing.TB, body string) uploads.Ticket {
+func (h *fixture) uploaded(t testing.TB, body string) uploads.Ticket {
 	t.Helper()
 	ticket, err := h.Uploads.Create(
 		t.Context(),
@@ -45,7 +45,7 @@ func (h *house) uploaded(t testing.TB, body string) uploads.Ticket {
 	return ticket
 }
 
-func (h *house) state(t testing.TB, id storage.VideoID) storage.VideoSummary {
+func (h *fixture) state(t testing.TB, id storage.VideoID) storage.VideoSummary {
 	t.Helper()
 	v, err := h.Videos.ByID(t.Context(), h.Owner, id)
 	if err != nil {
@@ -55,7 +55,7 @@ func (h *house) state(t testing.TB, id storage.VideoID) storage.VideoSummary {
 }
 
 // claim takes the one stage of a step that was sent.
-func (h *house) claim(t testing.TB, step storage.Step) stages.Task {
+func (h *fixture) claim(t testing.TB, step storage.Step) stages.Task {
 	t.Helper()
 	for _, j := range h.Queue.Take() {
 		task, err := h.Stages.Claim(t.Context(), j.Stage, "w1")
@@ -76,7 +76,7 @@ func wantKind(t testing.TB, err error, want storage.Kind) {
 
 func TestSetUpHappensOnce(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	_, err := h.SignIn.SetUp(
 		t.Context(),
 		h.SignIn.SetUpToken(),
@@ -98,7 +98,7 @@ func TestSetUpHappensOnce(t *testing.T) {
 
 func TestLogInLinkWorksOnce(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	_, secret, err := h.SignIn.AddUser(t.Context(), signin.Account{Email: "bo@example.com", Role: storage.RoleMember})
 	if err != nil {
 		t.Fatal(err)
@@ -120,7 +120,7 @@ func TestLogInLinkWorksOnce(t *testing.T) {
 
 func TestSessionsAndKeysEnd(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	cookie, err := h.SignIn.LogIn(t.Context(), servertest.OwnerEmail, servertest.OwnerPassword, signin.Entry{})
 	if err != nil {
 		t.Fatal(err)
@@ -159,7 +159,7 @@ func (noKeys) APIKeyByHash(context.Context, string) (storage.APIKey, storage.Ide
 
 func TestKeysThatGoAreRefusedWithinTwoSeconds(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	expires := h.Clock.Now().Add(time.Second)
 	short, err := h.SignIn.AddAPIKey(
 		t.Context(),
@@ -204,7 +204,7 @@ func (b brokenBody) Read(p []byte) (int, error) {
 
 func TestUploadKeepsWhatArrivedAndGoesOn(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	ticket, err := h.Uploads.Create(
 		t.Context(),
 		h.Owner,
@@ -265,7 +265,7 @@ func TestUploadKeepsWhatArrivedAndGoesOn(t *testing.T) {
 
 func TestNewerRequestTakesOver(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	ticket, err := h.Uploads.Create(t.Context(), h.Owner, uploads.NewUpload{Filename: "a.mp4", LengthBytes: 8})
 	if err != nil {
 		t.Fatal(err)
@@ -305,7 +305,7 @@ func TestNewerRequestTakesOver(t *testing.T) {
 // byte: only the holder counter, not the offset, can refuse the older one.
 func TestOvertakenRequestCanWriteNothing(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	ticket, err := h.Uploads.Create(t.Context(), h.Owner, uploads.NewUpload{Filename: "a.mp4", LengthBytes: 8})
 	if err != nil {
 		t.Fatal(err)
@@ -350,7 +350,7 @@ func TestOvertakenRequestCanWriteNothing(t *testing.T) {
 func TestFullDiskRefusesNewUploadsFirst(t *testing.T) {
 	t.Parallel()
 	used := 0.5
-	h := newHouse(t, func(c *servertest.Config) { c.DiskUsed = func() float64 { return used } })
+	h := newFixture(t, func(c *servertest.Config) { c.DiskUsed = func() float64 { return used } })
 	ticket, err := h.Uploads.Create(t.Context(), h.Owner, uploads.NewUpload{LengthBytes: 6})
 	if err != nil {
 		t.Fatal(err)
@@ -372,14 +372,14 @@ func TestFullDiskRefusesNewUploadsFirst(t *testing.T) {
 
 // finishWith takes a video through its stages without ffmpeg: the stages are what is tested, not
 // the pictures.
-func (h *house) finishWith(t testing.TB, probe storage.Probe) {
+func (h *fixture) finishWith(t testing.TB, probe storage.Probe) {
 	t.Helper()
 	if err := h.Stages.FinishInspect(t.Context(), h.claim(t, storage.StepInspect), probe); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (h *house) asset(t testing.TB, task stages.Task, a storage.Asset) error {
+func (h *fixture) asset(t testing.TB, task stages.Task, a storage.Asset) error {
 	t.Helper()
 	var err error
 	if a.Key, a.SizeBytes, err = h.Stages.PutDerived(t.Context(), task, "mp4", strings.NewReader(a.Name)); err != nil {
@@ -390,7 +390,7 @@ func (h *house) asset(t testing.TB, task stages.Task, a storage.Asset) error {
 
 func TestReadyMeansPlaysEverywhere(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	ticket := h.uploaded(t, "bytes")
 	h.finishWith(t, storagetest.ScreenProbe(func(p *storage.Probe) { p.Audio.Codec = "opus" }))
 	jobs := h.Queue.Take()
@@ -422,7 +422,7 @@ func TestReadyMeansPlaysEverywhere(t *testing.T) {
 			t.Fatal(err)
 		}
 		jobs = append(jobs, h.Queue.Take()...)
-		w, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
+		w, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Link.Token)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -440,7 +440,7 @@ func TestReadyMeansPlaysEverywhere(t *testing.T) {
 	if got := strings.Join(ran, " "); got != "copy poster listen encode" {
 		t.Errorf("the steps were %s", got)
 	}
-	w, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
+	w, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Link.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -456,7 +456,7 @@ func TestReadyMeansPlaysEverywhere(t *testing.T) {
 
 func TestZombieWorkerChangesNothing(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	ticket := h.uploaded(t, "bytes")
 	zombie := h.claim(t, storage.StepInspect)
 	if _, err := h.Stages.Claim(t.Context(), zombie.Stage.ID, "w2"); storage.KindOf(err) != storage.Conflict {
@@ -482,7 +482,7 @@ func TestZombieWorkerChangesNothing(t *testing.T) {
 
 func TestThreeCrashesAreQuarantined(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	ticket := h.uploaded(t, "bytes")
 	stage := h.claim(t, storage.StepInspect).Stage.ID
 	for range 2 {
@@ -512,7 +512,7 @@ func TestThreeCrashesAreQuarantined(t *testing.T) {
 
 func TestReprocessNeverTakesAVideoOffline(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	ticket := h.uploaded(t, "bytes")
 	h.finishWith(t, storagetest.ScreenProbe(nil))
 	if err := h.asset(
@@ -537,7 +537,7 @@ func TestReprocessNeverTakesAVideoOffline(t *testing.T) {
 	if v.State != storage.StateReady || v.Warning != "This time it did not work." {
 		t.Errorf("state %s, warning %q; want ready with the warning", v.State, v.Warning)
 	}
-	w, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
+	w, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Link.Token)
 	if err != nil || len(w.Sources) != 1 || w.Sources[0].Generation != 1 {
 		t.Errorf("sources = %+v, %v; want the first generation's", w.Sources, err)
 	}
@@ -547,7 +547,7 @@ func TestReprocessNeverTakesAVideoOffline(t *testing.T) {
 // that already plays everywhere.
 func TestSecondGenerationWaitsUntilItIsAsGood(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	ticket := h.uploaded(t, "bytes")
 	h.finishWith(t, storagetest.ScreenProbe(nil))
 	if err := h.asset(
@@ -568,7 +568,7 @@ func TestSecondGenerationWaitsUntilItIsAsGood(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	w, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
+	w, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Link.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -585,7 +585,7 @@ func TestSecondGenerationWaitsUntilItIsAsGood(t *testing.T) {
 
 func TestOutboxSurvivesALostQueue(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	h.Queue.Fail(storage.E(storage.Unavailable, "away", nil))
 	h.uploaded(t, "bytes")
 	h.Queue.Fail(nil)
@@ -602,7 +602,7 @@ func TestOutboxSurvivesALostQueue(t *testing.T) {
 
 func TestCopyThatFailsIsEncodedInstead(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	ticket := h.uploaded(t, "bytes")
 	h.finishWith(t, storagetest.ScreenProbe(nil))
 	task := h.claim(t, storage.StepCopy)
@@ -640,7 +640,7 @@ func TestCopyThatFailsIsEncodedInstead(t *testing.T) {
 
 func TestGrantsEndWithTheRules(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	ticket := h.uploaded(t, "bytes")
 	h.finishWith(t, storagetest.ScreenProbe(nil))
 	if err := h.asset(
@@ -650,7 +650,7 @@ func TestGrantsEndWithTheRules(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	w, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
+	w, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Link.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -663,23 +663,23 @@ func TestGrantsEndWithTheRules(t *testing.T) {
 	wantKind(t, err, storage.NotFound)
 
 	now := h.Clock.Now()
-	ended := w.Share
+	ended := w.Link
 	ended.RevokedAt = &now
-	if err := h.Core.Store.UpdateShare(t.Context(), ended); err != nil {
+	if err := h.Core.Store.UpdateLink(t.Context(), ended); err != nil {
 		t.Fatal(err)
 	}
 	h.Clock.Move(6 * time.Second)
 	_, err = h.Core.MediaByGrant(t.Context(), w.Grant, 1, "copy.mp4")
 	wantKind(t, err, storage.Forbidden)
-	_, err = h.Watch.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
+	_, err = h.Watch.Watch(t.Context(), access.Actor{}, ticket.Link.Token)
 	wantKind(t, err, storage.NotFound)
 }
 
-// TestChangedRuleEndsOldGrants changes a rule of a link that stays open: players fetch the share
+// TestChangedRuleEndsOldGrants changes a rule of a link that stays open: players fetch the link
 // again and hear the new rule.
 func TestChangedRuleEndsOldGrants(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	ticket := h.uploaded(t, "bytes")
 	h.finishWith(t, storagetest.ScreenProbe(nil))
 	if err := h.asset(
@@ -689,18 +689,18 @@ func TestChangedRuleEndsOldGrants(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	before, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
+	before, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Link.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed := before.Share
+	changed := before.Link
 	changed.AllowDownload = false
-	if err := h.Core.Store.UpdateShare(t.Context(), changed); err != nil {
+	if err := h.Core.Store.UpdateLink(t.Context(), changed); err != nil {
 		t.Fatal(err)
 	}
 	_, err = h.Core.MediaByGrant(t.Context(), before.Grant, 1, "copy.mp4")
 	wantKind(t, err, storage.Forbidden)
-	after, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
+	after, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Link.Token)
 	if err != nil || after.Download {
 		t.Fatalf("download %v, %v; want the link open without it", after.Download, err)
 	}
@@ -711,7 +711,7 @@ func TestChangedRuleEndsOldGrants(t *testing.T) {
 
 func TestGrantsExpire(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	ticket := h.uploaded(t, "bytes")
 	h.finishWith(t, storagetest.ScreenProbe(nil))
 	if err := h.asset(
@@ -721,7 +721,7 @@ func TestGrantsExpire(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	w, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Share.Token)
+	w, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Link.Token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -732,29 +732,29 @@ func TestGrantsExpire(t *testing.T) {
 
 func TestTrashHidesFromEveryoneAndUndoes(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	ticket := h.uploaded(t, "bytes")
 	guest := access.Actor{}
 	wantKind(t, h.Videos.Trash(t.Context(), guest, ticket.Video.ID), storage.NotFound)
 	if err := h.Videos.Trash(t.Context(), h.Owner, ticket.Video.ID); err != nil {
 		t.Fatal(err)
 	}
-	_, err := h.Watch.Watch(t.Context(), guest, ticket.Share.Token)
+	_, err := h.Watch.Watch(t.Context(), guest, ticket.Link.Token)
 	wantKind(t, err, storage.NotFound)
-	_, _, err = h.Comments.Add(t.Context(), guest, ticket.Share.Token, comments.NewComment{Body: "hi", Name: "Guest"})
+	_, _, err = h.Comments.Add(t.Context(), guest, ticket.Link.Token, comments.NewComment{Body: "hi", Name: "Guest"})
 	wantKind(t, err, storage.NotFound)
 	if err := h.Videos.Restore(t.Context(), h.Owner, ticket.Video.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.Watch.Watch(t.Context(), guest, ticket.Share.Token); err != nil {
+	if _, err := h.Watch.Watch(t.Context(), guest, ticket.Link.Token); err != nil {
 		t.Errorf("after the undo: %v", err)
 	}
 }
 
 func TestGuestsKeepTheirOwnWords(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	token := h.uploaded(t, "bytes").Share.Token
+	h := newFixture(t)
+	token := h.uploaded(t, "bytes").Link.Token
 	guest := access.Actor{}
 	_, _, err := h.Comments.Add(t.Context(), guest, token, comments.NewComment{Body: "no name"})
 	wantKind(t, err, storage.Invalid)
@@ -817,8 +817,8 @@ func TestGuestsKeepTheirOwnWords(t *testing.T) {
 
 func TestThreadsAtOnePositionStandByAge(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	token := h.uploaded(t, "bytes").Share.Token
+	h := newFixture(t)
+	token := h.uploaded(t, "bytes").Link.Token
 	var want []storage.CommentID
 	for range 20 {
 		h.Clock.Move(time.Millisecond)
@@ -848,7 +848,7 @@ func TestThreadsAtOnePositionStandByAge(t *testing.T) {
 
 func TestUploadTellsHowFarItIs(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	ticket, err := h.Uploads.Create(t.Context(), h.Owner, uploads.NewUpload{LengthBytes: 8})
 	if err != nil {
 		t.Fatal(err)
@@ -863,7 +863,7 @@ func TestUploadTellsHowFarItIs(t *testing.T) {
 
 func TestStrangersSeeNothing(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	ticket := h.uploaded(t, "bytes")
 	if _, _, err := h.SignIn.AddUser(
 		t.Context(),
@@ -889,7 +889,7 @@ func TestStrangersSeeNothing(t *testing.T) {
 
 func TestUploadTokenOpensOnlyItsUpload(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newFixture(t)
 	ticket, err := h.Uploads.Create(t.Context(), h.Owner, uploads.NewUpload{LengthBytes: 3})
 	if err != nil {
 		t.Fatal(err)

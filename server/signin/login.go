@@ -82,8 +82,8 @@ func (s *Service) proveAddress(ctx context.Context, tx storage.Store, user stora
 	if id.User.VerifiedAt != nil {
 		return nil
 	}
-	if err := tx.DropWaysIn(ctx, user); err != nil {
-		return fmt.Errorf("drop ways in: %w", err)
+	if err := tx.DropCredentials(ctx, user); err != nil {
+		return fmt.Errorf("drop sessions, keys and log-in links: %w", err)
 	}
 	if err := tx.VerifyEmail(ctx, user, s.core.Now()); err != nil {
 		return fmt.Errorf("verify mail address: %w", err)

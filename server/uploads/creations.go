@@ -73,8 +73,8 @@ func (s *Service) createdBefore(ctx context.Context, a access.Actor, hash string
 	if t.Upload, t.Token, err = s.RenewToken(ctx, a, id); err != nil {
 		return Ticket{}, err
 	}
-	if t.Share, err = s.core.Store.ShareByVideo(ctx, id); err != nil {
-		return Ticket{}, fmt.Errorf("find share: %w", err)
+	if t.Link, err = s.core.Store.LinkByVideo(ctx, id); err != nil {
+		return Ticket{}, fmt.Errorf("find link: %w", err)
 	}
 	return t, nil
 }

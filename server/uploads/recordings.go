@@ -58,20 +58,20 @@ func (s *Service) createRecording(
 		CreatedAt:   now,
 		ExpiresAt:   now.Add(storage.UploadKeep),
 	}
-	share, err := s.core.NewShare(ctx, v, now)
+	link, err := s.core.NewLink(ctx, v, now)
 	if err != nil {
 		return Ticket{}, err
 	}
 	t := Ticket{
 		Video: v, Upload: u, Token: s.core.UploadToken(u.ID, now),
-		Share: share,
+		Link: link,
 	}
 	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := tx.CreateVideo(ctx, t.Video); err != nil {
 			return fmt.Errorf("create video: %w", err)
 		}
-		if err := tx.CreateShare(ctx, t.Share); err != nil {
-			return fmt.Errorf("create share: %w", err)
+		if err := tx.CreateLink(ctx, t.Link); err != nil {
+			return fmt.Errorf("create link: %w", err)
 		}
 		if err := tx.CreateUpload(ctx, t.Upload); err != nil {
 			return fmt.Errorf("create upload: %w", err)

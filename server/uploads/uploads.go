@@ -42,11 +42,11 @@ type NewUpload struct {
 type Ticket struct {
 	Upload storage.Upload
 	Video  storage.Video
-	Share  storage.Share
+	Link   storage.Link
 	Token  string // write-only credential of this upload; kept nowhere else
 }
 
-// Create makes a video, its share link and an upload for a file. Unauthenticated for guests,
+// Create makes a video, its link and an upload for a file. Unauthenticated for guests,
 // Forbidden for a key without the scope, TooLarge and Full where the limits say so.
 func (s *Service) Create(ctx context.Context, a access.Actor, n NewUpload) (Ticket, error) {
 	if err := s.mayUpload(a); err != nil {
@@ -76,13 +76,13 @@ func (s *Service) Create(ctx context.Context, a access.Actor, n NewUpload) (Tick
 		CreatedAt:   now,
 		UpdatedAt:   now,
 	}
-	share, err := s.core.NewShare(ctx, v, now)
+	link, err := s.core.NewLink(ctx, v, now)
 	if err != nil {
 		return Ticket{}, err
 	}
 	t := Ticket{
 		Video: v, Token: secret,
-		Share: share,
+		Link: link,
 		Upload: storage.Upload{
 			ID:          storage.UploadID(s.core.NewID()),
 			VideoID:     v.ID,
@@ -97,8 +97,8 @@ func (s *Service) Create(ctx context.Context, a access.Actor, n NewUpload) (Tick
 		if err := tx.CreateVideo(ctx, t.Video); err != nil {
 			return fmt.Errorf("create video: %w", err)
 		}
-		if err := tx.CreateShare(ctx, t.Share); err != nil {
-			return fmt.Errorf("create share: %w", err)
+		if err := tx.CreateLink(ctx, t.Link); err != nil {
+			return fmt.Errorf("create link: %w", err)
 		}
 		return tx.CreateUpload(ctx, t.Upload)
 	})

@@ -16,7 +16,7 @@ func (s *Service) PutNotices(ctx context.Context) (int, error) {
 	}
 	made := 0
 	for {
-		n, err := s.core.Store.MakeNotices(ctx, now, storage.NoticeFor, storage.KeepingBatch)
+		n, err := s.core.Store.MakeNotices(ctx, now, storage.NoticeFor, storage.RetentionBatch)
 		made += n
 		if err != nil || n == 0 {
 			return made, err
@@ -29,7 +29,7 @@ func (s *Service) EndNotices(ctx context.Context) (int, error) {
 	now := s.core.Now()
 	return s.Rounds(
 		ctx,
-		func() ([]storage.VideoID, error) { return s.core.Store.LeavingVideos(ctx, now, storage.KeepingBatch) },
+		func() ([]storage.VideoID, error) { return s.core.Store.LeavingVideos(ctx, now, storage.RetentionBatch) },
 		func(id storage.VideoID) error {
 			v, err := s.core.Store.VideoByID(ctx, id)
 			if err != nil {

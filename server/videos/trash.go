@@ -13,7 +13,7 @@ import (
 
 // How the rows of what is deleted for good are worked on.
 const (
-	doomedLease = 5 * time.Minute // how long rows belong to the worker that took them
+	deletionLease = 5 * time.Minute // how long rows belong to the worker that took them
 	// lookAgain is when the folders of a deleted video are looked at once more: by then every
 	// request and every step that had not heard of its end has come to its own.
 	lookAgain = 24 * time.Hour
@@ -55,7 +55,7 @@ func (s *Service) DeleteForever(ctx context.Context, a access.Actor, id storage.
 func (s *Service) purge(ctx context.Context, a access.Actor, v storage.Video, then time.Time) error {
 	now := s.core.Now()
 	err := s.core.Store.InTx(ctx, func(tx storage.Store) error {
-		if err := tx.DoomVideo(ctx, v.ID, then, now, now.Add(lookAgain)); err != nil {
+		if err := tx.PurgeVideo(ctx, v.ID, then, now, now.Add(lookAgain)); err != nil {
 			return err
 		}
 		return s.core.Audit(ctx, tx, a, v.WorkspaceID, storage.ActionPurge, v.Title, "")
@@ -73,7 +73,7 @@ func (s *Service) EmptyTrash(ctx context.Context) (int, error) {
 	then := s.core.Now().Add(-storage.TrashFor)
 	return s.Rounds(
 		ctx,
-		func() ([]storage.VideoID, error) { return s.core.Store.TrashedSince(ctx, then, storage.KeepingBatch) },
+		func() ([]storage.VideoID, error) { return s.core.Store.TrashedSince(ctx, then, storage.RetentionBatch) },
 		func(id storage.VideoID) error {
 			return s.PurgeByID(ctx, id, then)
 		},
@@ -125,15 +125,15 @@ func (s *Service) Rounds(
 	}
 }
 
-// DeleteDoomed is the second phase: objects go first, then the row that names them, so that whoever
-// is interrupted is followed by somebody who does the rest. A row that fails comes back when its
-// lease is over; the others go on.
-func (s *Service) DeleteDoomed(ctx context.Context) (int, error) {
+// DeleteObjects is the second phase: objects go first, then the row that names them, so that
+// whoever is interrupted is followed by somebody who does the rest. A row that fails comes back
+// when its lease is over; the others go on.
+func (s *Service) DeleteObjects(ctx context.Context) (int, error) {
 	deleted := 0
 	var failed error
 	for {
 		now := s.core.Now()
-		rows, err := s.core.Store.ClaimDoomed(ctx, now, now.Add(doomedLease), storage.KeepingBatch)
+		rows, err := s.core.Store.ClaimDeletions(ctx, now, now.Add(deletionLease), storage.RetentionBatch)
 		if err != nil || len(rows) == 0 {
 			return deleted, errors.Join(failed, err)
 		}
@@ -141,7 +141,7 @@ func (s *Service) DeleteDoomed(ctx context.Context) (int, error) {
 			n, err := s.deleteObjects(ctx, d)
 			deleted += n
 			if err == nil {
-				err = s.core.Store.DropDoomed(ctx, d)
+				err = s.core.Store.DropDeletion(ctx, d)
 			}
 			if err == nil {
 				continue
@@ -155,7 +155,7 @@ func (s *Service) DeleteDoomed(ctx context.Context) (int, error) {
 }
 
 // deleteObjects removes one object, or all of a folder.
-func (s *Service) deleteObjects(ctx context.Context, d storage.Doomed) (int, error) {
+func (s *Service) deleteObjects(ctx context.Context, d storage.Deletion) (int, error) {
 	if !strings.HasSuffix(d.Key, "/") {
 		if err := s.core.Objects.Delete(ctx, d.Key); err != nil {
 			return 0, fmt.Errorf("delete object: %w", err)

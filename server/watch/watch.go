@@ -11,10 +11,10 @@ import (
 	"meanwhile/worker/media"
 )
 
-// Watch is what a share link shows: to a guest, or to the video's owner.
+// Watch is what a link shows: to a guest, or to the video's owner.
 type Watch struct {
 	Video    storage.VideoSummary
-	Share    storage.Share
+	Link     storage.Link
 	Owner    bool // may rename, delete, moderate
 	Comment  bool
 	Download bool
@@ -52,15 +52,19 @@ type Watch struct {
 	assets []storage.Asset // of the published generation
 }
 
-// Watch looks through a share link. NotFound for an unknown, ended or revoked link and for a video
+// Watch looks through a link. NotFound for an unknown, ended or revoked link and for a video
 // in the trash, all the same.
 func (s *Service) Watch(ctx context.Context, a access.Actor, token string) (Watch, error) {
 	_, w, _, err := s.watch(ctx, a, token)
 	return w, err
 }
 
-// WatchTalk is Watch and the beginning of the conversation, as Comments gives it.
-func (s *Service) WatchTalk(ctx context.Context, a access.Actor, token string) (Watch, comments.Conversation, error) {
+// WatchWithComments is Watch and the beginning of the conversation, as Comments gives it.
+func (s *Service) WatchWithComments(
+	ctx context.Context,
+	a access.Actor,
+	token string,
+) (Watch, comments.Conversation, error) {
 	who, w, count, err := s.watch(ctx, a, token)
 	if err != nil {
 		return Watch{}, comments.Conversation{}, err
@@ -72,7 +76,7 @@ func (s *Service) WatchTalk(ctx context.Context, a access.Actor, token string) (
 
 // watch is Watch, as whom the actor looks (ByLink), and how many comments there are.
 func (s *Service) watch(ctx context.Context, a access.Actor, token string) (access.Actor, Watch, int, error) {
-	who, v, share, err := s.core.ByLink(ctx, a, token, access.ToView)
+	who, v, link, err := s.core.ByLink(ctx, a, token, access.ToView)
 	if err != nil {
 		return access.Actor{}, Watch{}, 0, err
 	}
@@ -80,22 +84,27 @@ func (s *Service) watch(ctx context.Context, a access.Actor, token string) (acce
 	if err != nil {
 		return access.Actor{}, Watch{}, 0, fmt.Errorf("read conversation: %w", err)
 	}
-	w, err := s.look(ctx, who, v, share)
+	w, err := s.look(ctx, who, v, link)
 	w.CommentSeq = seq
 	// what owners do goes by the video itself, which is in the workspace where they are at work
 	w.Owner = s.core.Owns(a, v)
 	return who, w, count, err
 }
 
-func (s *Service) look(ctx context.Context, a access.Actor, v storage.Video, share storage.SharedLink) (Watch, error) {
+func (s *Service) look(
+	ctx context.Context,
+	a access.Actor,
+	v storage.Video,
+	link storage.LinkWithPeople,
+) (Watch, error) {
 	sum, err := s.core.Store.VideoSummary(ctx, v.ID)
 	if err != nil {
 		return Watch{}, fmt.Errorf("read video: %w", err)
 	}
-	w := Watch{Video: sum, Share: share.Share}
-	w.Comment = s.core.Authorize(a, v, &share, access.ToComment) == nil &&
-		(share.Comments != storage.CommentsOff || s.core.IsMember(a, v))
-	w.Grant, w.GrantEnds = s.core.GrantFor(share.Share)
+	w := Watch{Video: sum, Link: link.Link}
+	w.Comment = s.core.Authorize(a, v, &link, access.ToComment) == nil &&
+		(link.Comments != storage.CommentsOff || s.core.IsMember(a, v))
+	w.Grant, w.GrantEnds = s.core.GrantFor(link.Link)
 	if err := s.AddAssets(ctx, &w); err != nil {
 		return Watch{}, err
 	}
@@ -104,7 +113,7 @@ func (s *Service) look(ctx context.Context, a access.Actor, v storage.Video, sha
 			return Watch{}, err
 		}
 	}
-	w.Download = len(w.Sources) > 0 && s.core.Authorize(a, v, &share, access.ToDownload) == nil
+	w.Download = len(w.Sources) > 0 && s.core.Authorize(a, v, &link, access.ToDownload) == nil
 	return w, nil
 }
 
@@ -208,7 +217,7 @@ func (s *Service) PreviewOf(ctx context.Context, a access.Actor, id storage.Vide
 	return *preview, nil
 }
 
-// Follow listens to everything about the video behind a share link. NotFound as Watch says.
+// Follow listens to everything about the video behind a link. NotFound as Watch says.
 func (s *Service) Follow(ctx context.Context, a access.Actor, token string) (<-chan string, error) {
 	_, v, _, err := s.core.ByLink(ctx, a, token, access.ToView)
 	if err != nil {

@@ -64,7 +64,7 @@ func toNullDurationMS(d *time.Duration) sql.NullInt64 {
 // when the video, or the comment that c answers, is not there; Invalid for a reply to a reply.
 func (s *Store) CreateComment(ctx context.Context, c storage.Comment) (storage.Comment, error) {
 	const op = "create comment"
-	stored, err := lastOf(
+	stored, err := queryBatch(
 		ctx,
 		s,
 		op,

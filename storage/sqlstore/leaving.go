@@ -35,13 +35,13 @@ func (s *Store) ListForExport(ctx context.Context, q storage.ExportQuery) ([]sto
 	}, `SELECT created_ms, id FROM videos WHERE `+where+` ORDER BY created_ms DESC, id DESC LIMIT $1`, args...)
 }
 
-// SetDeletion says when the account is deleted; nil: it stays. NotFound.
-func (s *Store) SetDeletion(ctx context.Context, id storage.UserID, at *time.Time) error {
+// SetAccountDeletion says when the account is deleted; nil: it stays. NotFound.
+func (s *Store) SetAccountDeletion(ctx context.Context, id storage.UserID, at *time.Time) error {
 	return s.change(ctx, "set deletion", `UPDATE users SET delete_ms = $2 WHERE id = $1`, string(id), toNullMS(at))
 }
 
-// DeletionOf is when the account is deleted; nil: it stays. NotFound.
-func (s *Store) DeletionOf(ctx context.Context, id storage.UserID) (*time.Time, error) {
+// AccountDeletionOf is when the account is deleted; nil: it stays. NotFound.
+func (s *Store) AccountDeletionOf(ctx context.Context, id storage.UserID) (*time.Time, error) {
 	return one(ctx, s, reading, "read deletion", func(row scanner) (at *time.Time, err error) {
 		err = row.Scan(nullTimeInto{&at})
 		return at, err

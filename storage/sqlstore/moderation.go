@@ -25,7 +25,7 @@ func (s *Store) HeldComments(
 }
 
 func scanHeld(row scanner) (h storage.HeldComment, err error) {
-	h.Comment, err = scanCommentAnd(row, &h.VideoTitle, &h.ShareToken)
+	h.Comment, err = scanCommentAnd(row, &h.VideoTitle, &h.LinkToken)
 	return h, err
 }
 

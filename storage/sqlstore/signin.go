@@ -25,12 +25,12 @@ func (s *Store) HoldUser(ctx context.Context, id storage.UserID) error {
 	return s.change(ctx, "hold user", `UPDATE users SET name = name WHERE id = $1`, string(id))
 }
 
-// CreateCeremony keeps a ceremony and forgets all that are over at now.
-func (s *Store) CreateCeremony(ctx context.Context, c storage.Ceremony, now time.Time) error {
+// CreateChallenge keeps a challenge and forgets all that are over at now.
+func (s *Store) CreateChallenge(ctx context.Context, c storage.Challenge, now time.Time) error {
 	return s.inTx(ctx, func(t *Store) error {
 		if _, err := t.exec(
 			ctx,
-			"forget ceremonies",
+			"forget challenges",
 			`DELETE FROM ceremonies WHERE expires_ms <= $1`,
 			toMS(now),
 		); err != nil {
@@ -38,7 +38,7 @@ func (s *Store) CreateCeremony(ctx context.Context, c storage.Ceremony, now time
 		}
 		_, err := t.exec(
 			ctx,
-			"create ceremony",
+			"create challenge",
 			`INSERT INTO ceremonies (hash, kind, user_id, state, expires_ms) VALUES ($1, $2, $3, $4, $5)`,
 			c.Hash,
 			string(c.Kind),
@@ -50,20 +50,20 @@ func (s *Store) CreateCeremony(ctx context.Context, c storage.Ceremony, now time
 	})
 }
 
-func scanCeremony(row scanner) (c storage.Ceremony, err error) {
+func scanChallenge(row scanner) (c storage.Challenge, err error) {
 	err = row.Scan(&c.Hash, &c.Kind, &c.UserID, &c.State, timeInto{&c.ExpiresAt})
 	return c, err
 }
 
-// TakeCeremony gives a ceremony and forgets it. NotFound if absent, of another kind, taken already,
-// or over at now.
-func (s *Store) TakeCeremony(
+// TakeChallenge gives a challenge and forgets it. NotFound if absent, of another kind, taken
+// already, or over at now.
+func (s *Store) TakeChallenge(
 	ctx context.Context,
 	hash string,
-	kind storage.CeremonyKind,
+	kind storage.ChallengeKind,
 	now time.Time,
-) (storage.Ceremony, error) {
-	return one(ctx, s, writing, "take ceremony", scanCeremony,
+) (storage.Challenge, error) {
+	return one(ctx, s, writing, "take challenge", scanChallenge,
 		`DELETE FROM ceremonies WHERE hash = $1 AND kind = $2 AND expires_ms > $3
 		RETURNING hash, kind, COALESCE(user_id, ''), state, expires_ms`, hash, string(kind), toMS(now))
 }
@@ -163,8 +163,8 @@ func (s *Store) UserByProvider(ctx context.Context, issuer, subject string) (sto
 		`SELECT user_id FROM identities WHERE issuer = $1 AND subject = $2`, issuer, subject)
 }
 
-// DropWaysIn takes away what a user signs in with, and what is signed in.
-func (s *Store) DropWaysIn(ctx context.Context, id storage.UserID) error {
+// DropCredentials takes away what a user signs in with, and what is signed in.
+func (s *Store) DropCredentials(ctx context.Context, id storage.UserID) error {
 	return s.inTx(ctx, func(t *Store) error {
 		for _, statement := range []string{
 			`UPDATE users SET password_hash = '' WHERE id = $1`, `DELETE FROM sessions WHERE user_id = $1`,
@@ -172,7 +172,7 @@ func (s *Store) DropWaysIn(ctx context.Context, id storage.UserID) error {
 			`DELETE FROM login_links WHERE user_id = $1 AND used_ms IS NULL`, `DELETE FROM passkeys WHERE user_id = $1`,
 			`DELETE FROM identities WHERE user_id = $1`,
 		} {
-			if _, err := t.exec(ctx, "drop ways in", statement, string(id)); err != nil {
+			if _, err := t.exec(ctx, "drop sessions, keys and log-in links", statement, string(id)); err != nil {
 				return err
 			}
 		}

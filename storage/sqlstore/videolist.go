@@ -53,7 +53,7 @@ type summaryRow struct {
 func scanSummary(row scanner) (r summaryRow, err error) {
 	into := append(
 		videoInto(&r.summary.Video),
-		&r.summary.ShareToken,
+		&r.summary.LinkToken,
 		&r.summary.Comments,
 		&r.summary.HasPoster,
 		&r.summary.UploadedBytes,

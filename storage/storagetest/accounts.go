@@ -18,7 +18,7 @@ var accountTests = []storeTest{
 		}
 	}},
 	{"the first workspace is the oldest", func(t *testing.T, s storage.Store) {
-		w := mustWorld(t, s)
+		w := mustFixture(t, s)
 		must(
 			t,
 			s.CreateWorkspace(
@@ -32,7 +32,7 @@ var accountTests = []storeTest{
 		}
 	}},
 	{"people are found by id and by address in any case", func(t *testing.T, s storage.Store) {
-		w := mustWorld(t, s)
+		w := mustFixture(t, s)
 		want := storage.Identity{
 			User:          w.user,
 			WorkspaceID:   w.workspace.ID,
@@ -57,7 +57,7 @@ var accountTests = []storeTest{
 	{
 		"an address is taken once, in any case, and the second user leaves no trace",
 		func(t *testing.T, s storage.Store) {
-			w := mustWorld(t, s)
+			w := mustFixture(t, s)
 			u := newUser("ADA@example.ORG", "Other")
 			wantKind(t, "CreateUser", s.CreateUser(t.Context(), u, w.member(u.ID)), storage.Conflict)
 			if n := mustGet(s.CountUsers(t.Context()))(t); n != 1 {
@@ -66,7 +66,7 @@ var accountTests = []storeTest{
 		},
 	},
 	{"a password is replaced", func(t *testing.T, s storage.Store) {
-		w := mustWorld(t, s)
+		w := mustFixture(t, s)
 		must(t, s.SetPassword(t.Context(), w.user.ID, "new hash"))
 		if got := mustGet(s.IdentityByUser(t.Context(), w.user.ID))(t); got.User.PasswordHash != "new hash" {
 			t.Errorf("PasswordHash = %q, want the new one", got.User.PasswordHash)
@@ -79,7 +79,7 @@ var accountTests = []storeTest{
 }
 
 func testSession(t *testing.T, s storage.Store) {
-	w := mustWorld(t, s)
+	w := mustFixture(t, s)
 	want := storage.Session{
 		Hash:      "hash of a cookie",
 		UserID:    w.user.ID,
@@ -115,7 +115,7 @@ func testSession(t *testing.T, s storage.Store) {
 }
 
 func testAPIKey(t *testing.T, s storage.Store) {
-	w := mustWorld(t, s)
+	w := mustFixture(t, s)
 	want := storage.APIKey{
 		ID:     "key",
 		UserID: w.user.ID,
@@ -149,7 +149,7 @@ func testAPIKey(t *testing.T, s storage.Store) {
 }
 
 func testLoginLink(t *testing.T, s storage.Store) {
-	w := mustWorld(t, s)
+	w := mustFixture(t, s)
 	link := storage.LoginLink{
 		Hash:      "hash of a link",
 		UserID:    w.user.ID,

@@ -12,7 +12,7 @@ import (
 
 var auditTests = []storeTest{
 	{"the log of a workspace is read newest first, page by page", func(t *testing.T, s storage.Store) {
-		w := mustWorld(t, s)
+		w := mustFixture(t, s)
 		must(t, s.CreateWorkspace(t.Context(), storage.Workspace{ID: "other", Name: "Other", CreatedAt: noon}))
 		var want []storage.Audit
 		for i := range 5 {

@@ -23,7 +23,7 @@ var peopleTests = []storeTest{
 	{"unused log-in links are taken back", testDropLoginLinks},
 	{"a list of videos can be of one workspace", testVideosOfWorkspace},
 	{"a profile is kept", func(t *testing.T, s storage.Store) {
-		u := mustWorld(t, s).user
+		u := mustFixture(t, s).user
 		u.Name, u.TimeZone, u.Language, u.PictureKey = "Ada L.", "Pacific/Auckland", "en-NZ", "p/x/y.jpg"
 		must(t, s.SetProfile(t.Context(), u))
 		must(t, s.SetPicture(t.Context(), u.ID, u.PictureKey))
@@ -36,7 +36,7 @@ var peopleTests = []storeTest{
 }
 
 // second adds a workspace that the user of w joined an hour after the first.
-func (w world) second(t testing.TB, s storage.Store, role storage.Role) storage.Workspace {
+func (w fixture) second(t testing.TB, s storage.Store, role storage.Role) storage.Workspace {
 	t.Helper()
 	ws := storage.Workspace{
 		ID:        storage.WorkspaceID(storage.NewRandomID()),
@@ -54,8 +54,8 @@ func (w world) second(t testing.TB, s storage.Store, role storage.Role) storage.
 	return ws
 }
 
-// colleague adds another person to the world's workspace.
-func (w world) colleague(t testing.TB, s storage.Store, email string, role storage.Role) storage.User {
+// colleague adds another person to the fixture's workspace.
+func (w fixture) colleague(t testing.TB, s storage.Store, email string, role storage.Role) storage.User {
 	t.Helper()
 	u := newUser(email, "Bob")
 	must(
@@ -76,7 +76,7 @@ func (w world) colleague(t testing.TB, s storage.Store, email string, role stora
 
 func testMemberships(t *testing.T, s storage.Store) {
 	ctx := t.Context()
-	w := mustWorld(t, s)
+	w := mustFixture(t, s)
 	second := w.second(t, s, storage.RoleMember)
 	want := []storage.WorkspaceRole{
 		{Workspace: w.workspace, Role: storage.RoleOwner, JoinedAt: noon},
@@ -130,7 +130,7 @@ func testMemberships(t *testing.T, s storage.Store) {
 
 func testSessionWorkspace(t *testing.T, s storage.Store) {
 	ctx := t.Context()
-	w := mustWorld(t, s)
+	w := mustFixture(t, s)
 	second := w.second(t, s, storage.RoleMember)
 	must(
 		t,
@@ -179,7 +179,7 @@ func newKey(id string, w storage.WorkspaceID, u storage.UserID) storage.APIKey {
 
 func testKeyWorkspace(t *testing.T, s storage.Store) {
 	ctx := t.Context()
-	w := mustWorld(t, s)
+	w := mustFixture(t, s)
 	second := w.second(t, s, storage.RoleMember)
 	must(t, s.CreateAPIKey(ctx, newKey("new", second.ID, w.user.ID)))
 	must(t, s.CreateAPIKey(ctx, newKey("old", "", w.user.ID)))
@@ -199,7 +199,7 @@ func testKeyWorkspace(t *testing.T, s storage.Store) {
 
 func testSessions(t *testing.T, s storage.Store) {
 	ctx := t.Context()
-	w := mustWorld(t, s)
+	w := mustFixture(t, s)
 	second, bob := w.second(t, s, storage.RoleMember), w.colleague(t, s, "bob@example.org", storage.RoleMember)
 	add := func(hash string, u storage.UserID, ws storage.WorkspaceID, d time.Duration) storage.Session {
 		one := storage.Session{
@@ -236,7 +236,7 @@ func testSessions(t *testing.T, s storage.Store) {
 
 func testKeys(t *testing.T, s storage.Store) {
 	ctx := t.Context()
-	w := mustWorld(t, s)
+	w := mustFixture(t, s)
 	second, bob := w.second(t, s, storage.RoleMember), w.colleague(t, s, "bob@example.org", storage.RoleMember)
 	mine, there, his := newKey(
 		"mine",
@@ -286,7 +286,7 @@ func testKeys(t *testing.T, s storage.Store) {
 
 func testSettings(t *testing.T, s storage.Store) {
 	ctx := t.Context()
-	w := mustWorld(t, s)
+	w := mustFixture(t, s)
 	got, settings, err := s.WorkspaceByID(ctx, w.workspace.ID)
 	must(t, err)
 	usual := storage.Settings{
@@ -328,7 +328,7 @@ func testSettings(t *testing.T, s storage.Store) {
 	wantKind(t, "HoldWorkspace", s.HoldWorkspace(ctx, "none"), storage.NotFound)
 }
 
-func (w world) invite(name string) storage.Invite {
+func (w fixture) invite(name string) storage.Invite {
 	return storage.Invite{
 		ID:            storage.InviteID(name),
 		WorkspaceID:   w.workspace.ID,
@@ -344,7 +344,7 @@ func (w world) invite(name string) storage.Invite {
 
 func testInvite(t *testing.T, s storage.Store) {
 	ctx := t.Context()
-	w := mustWorld(t, s)
+	w := mustFixture(t, s)
 	i := w.invite("i")
 	i.Email = "Bob@example.org"
 	must(t, s.CreateInvite(ctx, i))
@@ -365,7 +365,7 @@ func testInvite(t *testing.T, s storage.Store) {
 
 func testInvitesOf(t *testing.T, s storage.Store) {
 	ctx := t.Context()
-	w := mustWorld(t, s)
+	w := mustFixture(t, s)
 	bob := w.colleague(t, s, "Bob@example.org", storage.RoleAdmin)
 	mine, his, forHim, request, other := w.invite("mine"), w.invite("his"), w.invite("for him"), w.invite(
 		"request",
@@ -395,7 +395,7 @@ func testInvitesOf(t *testing.T, s storage.Store) {
 }
 
 func testLastOwner(t *testing.T, s storage.Store) {
-	w := mustWorld(t, s)
+	w := mustFixture(t, s)
 	people := []storage.UserID{w.user.ID, w.colleague(t, s, "bob@example.org", storage.RoleOwner).ID}
 	errs := together(2, func(i int) error {
 		return s.InTx(t.Context(), func(tx storage.Store) error {
@@ -417,26 +417,26 @@ func testLastOwner(t *testing.T, s storage.Store) {
 
 func testRaiseEpochs(t *testing.T, s storage.Store) {
 	ctx := t.Context()
-	w := mustWorld(t, s)
+	w := mustFixture(t, s)
 	here, there := w.video("Here", 0), w.video("There", 0)
 	there.WorkspaceID = w.second(t, s, storage.RoleOwner).ID
-	shares := []storage.Share{newShare(here.ID, 0), newShare(here.ID, 0), newShare(there.ID, 0)}
+	links := []storage.Link{newLink(here.ID, 0), newLink(here.ID, 0), newLink(there.ID, 0)}
 	must(t, s.CreateVideo(ctx, here))
 	must(t, s.CreateVideo(ctx, there))
-	for _, share := range shares {
-		must(t, s.CreateShare(ctx, share))
+	for _, link := range links {
+		must(t, s.CreateLink(ctx, link))
 	}
 	must(t, s.RaiseEpochs(ctx, w.workspace.ID))
 	for i, want := range []int64{2, 2, 1} {
-		if got := mustGet(s.ShareByID(ctx, shares[i].ID))(t).Epoch; got != want {
-			t.Errorf("epoch of share %d = %d, want %d", i, got, want)
+		if got := mustGet(s.LinkByID(ctx, links[i].ID))(t).Epoch; got != want {
+			t.Errorf("epoch of link %d = %d, want %d", i, got, want)
 		}
 	}
 }
 
 func testDropLoginLinks(t *testing.T, s storage.Store) {
 	ctx := t.Context()
-	w := mustWorld(t, s)
+	w := mustFixture(t, s)
 	add := func(hash string, u storage.UserID) {
 		must(
 			t,
@@ -461,7 +461,7 @@ func testDropLoginLinks(t *testing.T, s storage.Store) {
 }
 
 func testVideosOfWorkspace(t *testing.T, s storage.Store) {
-	w := mustWorld(t, s)
+	w := mustFixture(t, s)
 	here, there := w.video("Here", 0), w.video("There", time.Second)
 	there.WorkspaceID = w.second(t, s, storage.RoleOwner).ID
 	must(t, s.CreateVideo(t.Context(), here))

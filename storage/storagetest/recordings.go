@@ -326,7 +326,7 @@ func testChunksAt(t *testing.T, s storage.Store) {
 
 func testCreations(t *testing.T, s storage.Store) {
 	ctx := t.Context()
-	w := mustWorld(t, s)
+	w := mustFixture(t, s)
 	v, other, somebody := w.video("First", 0), w.video("Second", 0), newUser("bob@example.org", "Bob")
 	must(
 		t,

@@ -9,7 +9,7 @@ import (
 	"meanwhile/storage"
 )
 
-func newPasskey(w world, name string, d time.Duration) storage.Passkey {
+func newPasskey(w fixture, name string, d time.Duration) storage.Passkey {
 	return storage.Passkey{
 		ID:           storage.PasskeyID(storage.NewRandomID()),
 		UserID:       w.user.ID,
@@ -22,7 +22,7 @@ func newPasskey(w world, name string, d time.Duration) storage.Passkey {
 
 var signInTests = []storeTest{
 	{"an address is verified once, by what came first", func(t *testing.T, s storage.Store) {
-		w := mustWorld(t, s)
+		w := mustFixture(t, s)
 		if got := mustGet(s.IdentityByUser(t.Context(), w.user.ID))(t); got.User.VerifiedAt != nil {
 			t.Errorf("a new account's address is verified at %v", got.User.VerifiedAt)
 		}
@@ -35,7 +35,7 @@ var signInTests = []storeTest{
 		wantKind(t, "VerifyEmail of nobody", s.VerifyEmail(t.Context(), "nobody", noon), storage.NotFound)
 	}},
 	{"a log-in link remembers whether it was mailed", func(t *testing.T, s storage.Store) {
-		w := mustWorld(t, s)
+		w := mustFixture(t, s)
 		for _, want := range []storage.LoginLink{
 			{Hash: "a", UserID: w.user.ID, Mailed: true, CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)},
 			{Hash: "b", UserID: w.user.ID, CreatedAt: noon, ExpiresAt: noon.Add(time.Hour)},
@@ -46,51 +46,51 @@ var signInTests = []storeTest{
 			}
 		}
 	}},
-	{"a ceremony is taken once, in time, for its kind", func(t *testing.T, s storage.Store) {
-		w := mustWorld(t, s)
-		c := storage.Ceremony{
+	{"a challenge is taken once, in time, for its kind", func(t *testing.T, s storage.Store) {
+		w := mustFixture(t, s)
+		c := storage.Challenge{
 			Hash:      "a",
-			Kind:      storage.CeremonyNewPasskey,
+			Kind:      storage.ChallengeNewPasskey,
 			UserID:    w.user.ID,
 			State:     `{"a":1}`,
 			ExpiresAt: noon.Add(time.Minute),
 		}
-		must(t, s.CreateCeremony(t.Context(), c, noon))
-		_, err := s.TakeCeremony(t.Context(), "a", storage.CeremonyPasskey, noon)
+		must(t, s.CreateChallenge(t.Context(), c, noon))
+		_, err := s.TakeChallenge(t.Context(), "a", storage.ChallengePasskey, noon)
 		wantKind(t, "of another kind", err, storage.NotFound)
-		_, err = s.TakeCeremony(t.Context(), "a", c.Kind, c.ExpiresAt)
+		_, err = s.TakeChallenge(t.Context(), "a", c.Kind, c.ExpiresAt)
 		wantKind(t, "over", err, storage.NotFound)
 		errs := together(8, func(int) error {
-			got, err := s.TakeCeremony(t.Context(), "a", c.Kind, noon)
+			got, err := s.TakeChallenge(t.Context(), "a", c.Kind, noon)
 			if diff := cmp.Diff(c, got); err == nil && diff != "" {
-				t.Errorf("TakeCeremony() (-want +got):\n%s", diff)
+				t.Errorf("TakeChallenge() (-want +got):\n%s", diff)
 			}
 			return err
 		})
 		wantOneWinner(t, errs, storage.NotFound)
 	}},
-	{"a ceremony that is over is forgotten by the next one", func(t *testing.T, s storage.Store) {
-		old := storage.Ceremony{Hash: "a", Kind: storage.CeremonyProvider, ExpiresAt: noon}
-		must(t, s.CreateCeremony(t.Context(), old, noon.Add(-time.Minute)))
+	{"a challenge that is over is forgotten by the next one", func(t *testing.T, s storage.Store) {
+		old := storage.Challenge{Hash: "a", Kind: storage.ChallengeProvider, ExpiresAt: noon}
+		must(t, s.CreateChallenge(t.Context(), old, noon.Add(-time.Minute)))
 		must(
 			t,
-			s.CreateCeremony(
+			s.CreateChallenge(
 				t.Context(),
-				storage.Ceremony{Hash: "b", Kind: storage.CeremonyPasskey, ExpiresAt: noon.Add(time.Minute)},
+				storage.Challenge{Hash: "b", Kind: storage.ChallengePasskey, ExpiresAt: noon.Add(time.Minute)},
 				noon,
 			),
 		)
-		_, err := s.TakeCeremony(t.Context(), "a", old.Kind, noon.Add(-time.Second))
+		_, err := s.TakeChallenge(t.Context(), "a", old.Kind, noon.Add(-time.Second))
 		wantKind(t, "the old one", err, storage.NotFound)
-		got := mustGet(s.TakeCeremony(t.Context(), "b", storage.CeremonyPasskey, noon))(t)
+		got := mustGet(s.TakeChallenge(t.Context(), "b", storage.ChallengePasskey, noon))(t)
 		if got.UserID != "" {
-			t.Errorf("a ceremony of nobody is %q's", got.UserID)
+			t.Errorf("a challenge of nobody is %q's", got.UserID)
 		}
 	}},
 	{
 		"passkeys are listed by age, found by credential, and removed by their user alone",
 		func(t *testing.T, s storage.Store) {
-			w := mustWorld(t, s)
+			w := mustFixture(t, s)
 			first, second := newPasskey(w, "laptop", 0), newPasskey(w, "phone", time.Second)
 			must(t, s.CreatePasskey(t.Context(), second))
 			must(t, s.CreatePasskey(t.Context(), first))
@@ -115,7 +115,7 @@ var signInTests = []storeTest{
 		},
 	},
 	{"a passkey's count only grows, but for one that does not count", func(t *testing.T, s storage.Store) {
-		w := mustWorld(t, s)
+		w := mustFixture(t, s)
 		p := newPasskey(w, "laptop", 0)
 		must(t, s.CreatePasskey(t.Context(), p))
 		use := func(count int64) error {
@@ -138,7 +138,7 @@ var signInTests = []storeTest{
 		}
 	}},
 	{"an account at a provider is tied to one user", func(t *testing.T, s storage.Store) {
-		w := mustWorld(t, s)
+		w := mustFixture(t, s)
 		p := storage.ProviderAccount{
 			Issuer:    "https://id.example.org",
 			Subject:   "42",
@@ -156,7 +156,7 @@ var signInTests = []storeTest{
 		wantKind(t, "at another provider", err, storage.NotFound)
 	}},
 	{"who holds a person reads what the one before has written", func(t *testing.T, s storage.Store) {
-		w := mustWorld(t, s)
+		w := mustFixture(t, s)
 		wantKind(t, "HoldUser of nobody", s.HoldUser(t.Context(), "nobody"), storage.NotFound)
 		errs := together(6, func(n int) error {
 			return s.InTx(t.Context(), func(tx storage.Store) error {
@@ -179,8 +179,8 @@ var signInTests = []storeTest{
 			t.Errorf("after six in a row: %q", id.User.PasswordHash)
 		}
 	}},
-	{"the ways in of one person go, and nothing else", func(t *testing.T, s storage.Store) {
-		w := mustWorld(t, s)
+	{"the sessions, keys and log-in links of one person go, and nothing else", func(t *testing.T, s storage.Store) {
+		w := mustFixture(t, s)
 		other := newUser("bo@example.org", "Bo")
 		must(t, s.CreateUser(t.Context(), other, w.member(other.ID)))
 		for _, user := range []storage.UserID{w.user.ID, other.ID} {
@@ -234,7 +234,7 @@ var signInTests = []storeTest{
 				),
 			)
 		}
-		must(t, s.DropWaysIn(t.Context(), w.user.ID))
+		must(t, s.DropCredentials(t.Context(), w.user.ID))
 		for _, user := range []storage.UserID{w.user.ID, other.ID} {
 			name, gone := string(user), user == w.user.ID
 			_, _, session := s.SessionByHash(t.Context(), "s"+name)
@@ -255,7 +255,7 @@ var signInTests = []storeTest{
 		}
 	}},
 	{"invites to an address are found where they can be used", func(t *testing.T, s storage.Store) {
-		w := mustWorld(t, s)
+		w := mustFixture(t, s)
 		invite := func(hash, email string, d time.Duration) storage.Invite {
 			i := storage.Invite{
 				ID:            storage.InviteID(storage.NewRandomID()),

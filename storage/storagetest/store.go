@@ -32,7 +32,7 @@ func TestStore(t *testing.T, open OpenStore) {
 		{"videos", videoTests},
 		{"uploads", uploadTests},
 		{"recordings", recordingTests},
-		{"shares", shareTests},
+		{"links", linkTests},
 		{"comments", commentTests},
 		{"stages", stageTests},
 		{"assets", assetTests},
@@ -140,15 +140,15 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// world is somebody with a workspace.
-type world struct {
+// fixture is somebody with a workspace.
+type fixture struct {
 	workspace storage.Workspace
 	user      storage.User
 }
 
-func mustWorld(t testing.TB, s storage.Store) world {
+func mustFixture(t testing.TB, s storage.Store) fixture {
 	t.Helper()
-	w := world{
+	w := fixture{
 		workspace: storage.Workspace{
 			ID:        storage.WorkspaceID(storage.NewRandomID()),
 			Name:      "Orchard",
@@ -171,12 +171,12 @@ func newUser(email, name string) storage.User {
 	}
 }
 
-func (w world) member(id storage.UserID) storage.Membership {
+func (w fixture) member(id storage.UserID) storage.Membership {
 	return storage.Membership{WorkspaceID: w.workspace.ID, UserID: id, Role: storage.RoleOwner, CreatedAt: noon}
 }
 
-// video is a new video of the world's user, made at noon and d.
-func (w world) video(title string, d time.Duration) storage.Video {
+// video is a new video of the fixture's user, made at noon and d.
+func (w fixture) video(title string, d time.Duration) storage.Video {
 	return storage.Video{
 		ID:          storage.VideoID(storage.NewRandomID()),
 		WorkspaceID: w.workspace.ID,
@@ -192,19 +192,19 @@ func (w world) video(title string, d time.Duration) storage.Video {
 
 func mustVideo(t testing.TB, s storage.Store) storage.Video {
 	t.Helper()
-	v := mustWorld(t, s).video("Sprint review", 0)
+	v := mustFixture(t, s).video("Sprint review", 0)
 	must(t, s.CreateVideo(t.Context(), v))
 	return v
 }
 
 var transactionTests = []storeTest{
 	{"an error in a transaction leaves nothing and comes back unchanged", func(t *testing.T, s storage.Store) {
-		w := mustWorld(t, s)
+		w := mustFixture(t, s)
 		v := w.video("Lost", 0)
 		reason := errors.New("changed my mind")
 		err := s.InTx(t.Context(), func(tx storage.Store) error {
 			must(t, tx.CreateVideo(t.Context(), v))
-			must(t, tx.CreateShare(t.Context(), newShare(v.ID, 0)))
+			must(t, tx.CreateLink(t.Context(), newLink(v.ID, 0)))
 			if _, err := tx.VideoByID(t.Context(), v.ID); err != nil {
 				t.Errorf("inside the transaction: %v", err)
 			}
@@ -215,22 +215,22 @@ var transactionTests = []storeTest{
 		}
 		_, err = s.VideoByID(t.Context(), v.ID)
 		wantKind(t, "video", err, storage.NotFound)
-		_, err = s.ShareByVideo(t.Context(), v.ID)
+		_, err = s.LinkByVideo(t.Context(), v.ID)
 		wantKind(t, "share", err, storage.NotFound)
 	}},
 	{"a transaction keeps all of its writes", func(t *testing.T, s storage.Store) {
-		w := mustWorld(t, s)
+		w := mustFixture(t, s)
 		v := w.video("Kept", 0)
 		must(t, s.InTx(t.Context(), func(tx storage.Store) error {
-			return errors.Join(tx.CreateVideo(t.Context(), v), tx.CreateShare(t.Context(), newShare(v.ID, 0)))
+			return errors.Join(tx.CreateVideo(t.Context(), v), tx.CreateLink(t.Context(), newLink(v.ID, 0)))
 		}))
 		_, err := s.VideoByID(t.Context(), v.ID)
 		must(t, err)
-		_, err = s.ShareByVideo(t.Context(), v.ID)
+		_, err = s.LinkByVideo(t.Context(), v.ID)
 		must(t, err)
 	}},
 	{"a nested transaction joins the outer one", func(t *testing.T, s storage.Store) {
-		w := mustWorld(t, s)
+		w := mustFixture(t, s)
 		v := w.video("Inner", 0)
 		reason := errors.New("outer fails")
 		err := s.InTx(t.Context(), func(outer storage.Store) error {
@@ -247,7 +247,7 @@ var transactionTests = []storeTest{
 		wantKind(t, "video of the inner transaction", err, storage.NotFound)
 	}},
 	{"a panic in a transaction leaves nothing and frees the store", func(t *testing.T, s storage.Store) {
-		w := mustWorld(t, s)
+		w := mustFixture(t, s)
 		v := w.video("Panicked", 0)
 		func() {
 			defer func() {
@@ -265,7 +265,7 @@ var transactionTests = []storeTest{
 		wantKind(t, "video", err, storage.NotFound)
 	}},
 	{"a caller that leaves loses the transaction", func(t *testing.T, s storage.Store) {
-		w := mustWorld(t, s)
+		w := mustFixture(t, s)
 		v := w.video("Left", 0)
 		ctx, cancel := context.WithCancel(t.Context())
 		err := s.InTx(ctx, func(tx storage.Store) error {

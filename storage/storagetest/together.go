@@ -20,7 +20,7 @@ func mustCrowd(
 	write func(i int, v storage.Video) error,
 ) ([]storage.Video, []error) {
 	t.Helper()
-	w := mustWorld(t, s)
+	w := mustFixture(t, s)
 	videos, errs := make([]storage.Video, crowd), make([]error, crowd)
 	var coming, through sync.WaitGroup
 	must(t, s.InTx(t.Context(), func(tx storage.Store) error {

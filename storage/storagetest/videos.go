@@ -137,9 +137,9 @@ func testSummary(t *testing.T, s storage.Store) {
 		t.Errorf("VideoSummary() of a bare video (-want +got):\n%s", diff)
 	}
 
-	oldest := newShare(v.ID, 0)
-	must(t, s.CreateShare(ctx, newShare(v.ID, time.Second)))
-	must(t, s.CreateShare(ctx, oldest))
+	oldest := newLink(v.ID, 0)
+	must(t, s.CreateLink(ctx, newLink(v.ID, time.Second)))
+	must(t, s.CreateLink(ctx, oldest))
 	must(t, s.CreateUpload(ctx, newUpload(v.ID, 0)))
 	newest := newUpload(v.ID, time.Second)
 	newest.LengthBytes, newest.OffsetBytes = 1000, 250
@@ -155,7 +155,7 @@ func testSummary(t *testing.T, s storage.Store) {
 	claimed := mustGet(s.ClaimStage(ctx, encode.ID, "w", time.Minute))(t)
 	must(t, s.SetStageProgress(ctx, encode.ID, claimed.Fence, 0.5))
 
-	want.Generation, want.ShareToken, want.Comments = 1, oldest.Token, 1
+	want.Generation, want.LinkToken, want.Comments = 1, oldest.Token, 1
 	want.Progress, _, _ = storage.ProgressOf(mustGet(s.StagesByVideo(ctx, v.ID, 1))(t))
 	if want.Progress <= 0 || want.Progress >= 1 {
 		t.Errorf("Progress = %v of a stage that is half done, want it between", want.Progress)
@@ -177,7 +177,7 @@ func testSummary(t *testing.T, s storage.Store) {
 }
 
 func testListPages(t *testing.T, s storage.Store) {
-	w := mustWorld(t, s)
+	w := mustFixture(t, s)
 	ctx := t.Context()
 	other := newUser("eve@example.org", "Eve")
 	must(t, s.CreateUser(ctx, other, w.member(other.ID)))
@@ -227,7 +227,7 @@ func newerThan(a, b storage.Video) bool {
 }
 
 func testTrash(t *testing.T, s storage.Store) {
-	w := mustWorld(t, s)
+	w := mustFixture(t, s)
 	kept, gone := w.video("Kept", 0), w.video("Gone", 0)
 	must(t, errors.Join(s.CreateVideo(t.Context(), kept), s.CreateVideo(t.Context(), gone)))
 	must(t, s.SetVideoTrashed(t.Context(), gone.ID, after(time.Hour)))
@@ -257,7 +257,7 @@ func titlesOf(list []storage.VideoSummary) []string {
 }
 
 func testSearch(t *testing.T, s storage.Store) {
-	w := mustWorld(t, s)
+	w := mustFixture(t, s)
 	must(t, s.CreateVideo(t.Context(), w.video("Sprint 100% Größe_Review", 2*time.Second)))
 	must(t, s.CreateVideo(t.Context(), w.video("Cafe\u0301 plan for the SPRINT", time.Second)))
 	renamed := w.video("Old name", 0)
@@ -299,7 +299,7 @@ func testSearch(t *testing.T, s storage.Store) {
 }
 
 func testListStages(t *testing.T, s storage.Store) {
-	w := mustWorld(t, s)
+	w := mustFixture(t, s)
 	ctx := t.Context()
 	for i := range 3 {
 		v := w.video(fmt.Sprintf("Video %d", i), time.Duration(i)*time.Second)

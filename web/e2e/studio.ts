@@ -213,7 +213,7 @@ export async function followPieces(page: Page): Promise<Piece[]> {
       constructor(url: string | URL, options?: WorkerOptions) {
         super(url, options)
         this.addEventListener('message', ({ data }) => {
-          if (data.say !== 'progress' || data.progress.takenMs <= takenMs) return
+          if (data.event !== 'progress' || data.progress.takenMs <= takenMs) return
           takenMs = data.progress.takenMs
           next(() => hooks.onKept())
         })
@@ -221,7 +221,7 @@ export async function followPieces(page: Page): Promise<Piece[]> {
       // biome-ignore lint/suspicious/noExplicitAny: whatever a page sends to a worker
       override postMessage(message: any, transfer?: any): void {
         super.postMessage(message, transfer)
-        if (message.ask !== 'chunk' || message.track !== 'screen') return
+        if (message.command !== 'chunk' || message.track !== 'screen') return
         const atMs = Date.now()
         next(async () => hooks.onPiece(atMs, await base64(message.blob)))
       }

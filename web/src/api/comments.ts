@@ -11,7 +11,7 @@ import {
   type Wire,
 } from './parse'
 import { call } from './request'
-import { sharePath } from './shares'
+import { linkPath } from './shared-video'
 
 export interface Comment {
   id: string
@@ -46,11 +46,11 @@ export const SINCE_LIMIT = 200
 
 export async function fetchPage(token: string, cursor: string, signal: AbortSignal): Promise<Page> {
   const query = new URLSearchParams({ limit: String(PAGE_LIMIT), cursor })
-  return parsePage(await call(`${sharePath(token)}/comments?${query}`, { signal }))
+  return parsePage(await call(`${linkPath(token)}/comments?${query}`, { signal }))
 }
 
 export async function fetchSince(token: string, seq: number, signal: AbortSignal): Promise<Page> {
-  return parsePage(await call(`${sharePath(token)}/comments?since=${seq}`, { signal }))
+  return parsePage(await call(`${linkPath(token)}/comments?since=${seq}`, { signal }))
 }
 
 /** One comment; what waits for approval shows to the guest who holds its edit token. */
@@ -60,7 +60,7 @@ export async function fetchComment(
   editToken: string,
   signal: AbortSignal,
 ): Promise<Comment> {
-  const path = `${sharePath(token)}/comments/${encodeURIComponent(id)}`
+  const path = `${linkPath(token)}/comments/${encodeURIComponent(id)}`
   return parseComment(
     readObject<Schemas['Comment']>(await call(path, { headers: editHeader(editToken), signal }), 'comment'),
   )
@@ -83,7 +83,7 @@ export async function postComment(
   if (comment.parentId !== undefined) body.parent_id = comment.parentId
   if (comment.name !== undefined) body.name = comment.name
   const wire = readObject<Schemas['Comment']>(
-    await call(`${sharePath(token)}/comments`, { method: 'POST', body, signal }),
+    await call(`${linkPath(token)}/comments`, { method: 'POST', body, signal }),
     'comment',
   )
   return { comment: parseComment(wire), editToken: readText(wire, 'edit_token') }
@@ -103,7 +103,7 @@ export async function patchComment(
 ): Promise<Comment> {
   const body: Record<string, unknown> = { body: edit.body }
   if (edit.atMs !== undefined) body.at_ms = edit.atMs
-  const path = `${sharePath(token)}/comments/${encodeURIComponent(id)}`
+  const path = `${linkPath(token)}/comments/${encodeURIComponent(id)}`
   return parseComment(
     readObject<Schemas['Comment']>(
       await call(path, { method: 'PATCH', body, headers: editHeader(editToken), signal }),
@@ -118,7 +118,7 @@ export async function deleteComment(
   editToken: string | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  await call(`${sharePath(token)}/comments/${encodeURIComponent(id)}`, {
+  await call(`${linkPath(token)}/comments/${encodeURIComponent(id)}`, {
     method: 'DELETE',
     headers: editHeader(editToken),
     signal,

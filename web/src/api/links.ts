@@ -46,8 +46,8 @@ export interface LinkRules {
 /** What the workspace lets new links begin with. */
 export type LinkDefaults = Pick<LinkRules, 'audience' | 'comments' | 'download'>
 
-/** A way in for one address, to hand on by hand. */
-export interface WayIn {
+/** An access link for one address, to hand on by hand. */
+export interface AccessLink {
   url: string
   expiresAt: Date
 }
@@ -89,10 +89,15 @@ export async function revokeLink(videoId: string, linkId: string, signal: AbortS
   await call(linksPath(videoId, linkId), { method: 'DELETE', signal })
 }
 
-export async function makeWayIn(videoId: string, linkId: string, email: string, signal: AbortSignal): Promise<WayIn> {
+export async function makeAccessLink(
+  videoId: string,
+  linkId: string,
+  email: string,
+  signal: AbortSignal,
+): Promise<AccessLink> {
   const wire = readObject<Schemas['WayIn']>(
     await call(`${linksPath(videoId, linkId)}/ways-in`, { method: 'POST', body: { email }, signal }),
-    'way in',
+    'access link',
   )
   return { url: readString(wire, 'url'), expiresAt: new Date(readString(wire, 'expires_at')) }
 }

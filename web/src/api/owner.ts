@@ -1,6 +1,6 @@
 // What an owner does to one video from its watch page.
 import { call } from './request'
-import type { Bubble } from './shares'
+import type { Bubble } from './shared-video'
 
 function videoPath(id: string): string {
   return `/api/v1/videos/${encodeURIComponent(id)}`

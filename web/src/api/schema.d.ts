@@ -538,7 +538,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Have a way in mailed to somebody whom a link names; the answer is the same for any address */
+        /** Mail an access link to somebody whom a link names; the answer is the same for any address */
         post: operations["ask-way-in"];
         delete?: never;
         options?: never;
@@ -833,7 +833,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A way in for somebody whom a link names, to hand on */
+        /** Make an access link for somebody whom a link names, to hand on */
         post: operations["make-way-in"];
         delete?: never;
         options?: never;
@@ -1023,7 +1023,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A link that signs somebody in once who has no other way in */
+        /** Make a link that signs in once somebody who has lost every other credential */
         post: operations["make-log-in-link"];
         delete?: never;
         options?: never;

@@ -12,7 +12,7 @@ import {
   WireError,
 } from './parse'
 import { ApiError, call } from './request'
-import { isVideoState, type VideoState } from './shares'
+import { isVideoState, type VideoState } from './shared-video'
 
 export type Video = {
   id: string

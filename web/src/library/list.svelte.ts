@@ -3,8 +3,8 @@ import { followEvents } from '../api/events'
 import { deleteForever, renameVideo, reprocessVideo, restoreVideo, trashVideo } from '../api/owner'
 import { problemOf, wasCancelled } from '../api/request'
 import { getVideo, isSignedIn, isSignedOut, listVideos, type Page, type Video } from '../api/videos'
+import { newsOf } from './messages'
 import { append, place, type View } from './rows'
-import { newsOf } from './words'
 
 const pageSize = 50
 const mostPerRequest = 200
@@ -36,7 +36,7 @@ export class VideoList {
   private gathering: ReturnType<typeof setTimeout> | undefined
 
   constructor(
-    private readonly say: (sentence: string) => void,
+    private readonly announce: (sentence: string) => void,
     private readonly signal: AbortSignal,
   ) {}
 
@@ -52,7 +52,7 @@ export class VideoList {
       const page = await listVideos({ ...view, cursor: undefined, limit: pageSize }, signal)
       this.take(page)
       if (view.search)
-        this.say(
+        this.announce(
           page.videos.length === 0
             ? 'Nothing found.'
             : `${page.videos.length}${page.nextCursor ? ' or more' : ''} found.`,
@@ -84,7 +84,7 @@ export class VideoList {
    * look fetches one video again soon, together with others that changed at the same moment; it
    * resolves when the list shows it.
    */
-  look = (id: string): Promise<void> =>
+  reload = (id: string): Promise<void> =>
     new Promise((resolve) => {
       this.waiting.set(id, [...(this.waiting.get(id) ?? []), resolve])
       this.gathering ??= setTimeout(() => void this.lookAtAll(), gatherMs)
@@ -106,7 +106,7 @@ export class VideoList {
     }
     const onEvent = (_: string, data: unknown): void => {
       if (typeof data === 'object' && data !== null && 'id' in data && typeof data.id === 'string')
-        void this.look(data.id)
+        void this.reload(data.id)
     }
     followEvents('/api/v1/events', ['video'], { onEvent, onState }, this.signal)
     addEventListener('offline', () => this.stale(), { signal: this.signal })
@@ -118,17 +118,17 @@ export class VideoList {
   async rename(video: Video, title: string): Promise<void> {
     await renameVideo(video.id, title, this.signal)
     await this.refresh(video.id)
-    this.say(`Renamed to ${this.find(video.id)?.title ?? title}.`)
+    this.announce(`Renamed to ${this.find(video.id)?.title ?? title}.`)
   }
 
   async trash(video: Video): Promise<void> {
     await this.move(video, this.view.trash ? undefined : 'trashed', () => trashVideo(video.id, this.signal))
-    this.say(`${video.title}: moved to the trash.`)
+    this.announce(`${video.title}: moved to the trash.`)
   }
 
   async restore(video: Video): Promise<void> {
     await this.move(video, this.view.trash ? 'restored' : undefined, () => restoreVideo(video.id, this.signal))
-    this.say(`${video.title}: restored.`)
+    this.announce(`${video.title}: restored.`)
   }
 
   /**
@@ -142,13 +142,13 @@ export class VideoList {
       if (problemOf(error).at !== 'gone') throw error
     }
     this.videos = this.videos.filter((v) => v.id !== video.id)
-    this.say(`${video.title}: deleted for good.`)
+    this.announce(`${video.title}: deleted for good.`)
   }
 
   async reprocess(video: Video): Promise<void> {
     await reprocessVideo(video.id, this.signal)
     await this.refresh(video.id)
-    this.say(`${video.title}: trying again.`)
+    this.announce(`${video.title}: trying again.`)
   }
 
   private take(page: Page): void {
@@ -207,7 +207,7 @@ export class VideoList {
         this.nextCursor !== undefined,
         new Set([...this.moved.keys(), ...this.held]),
       )
-      if (news) this.say(news)
+      if (news) this.announce(news)
     } catch (error) {
       if (problemOf(error).at === 'gone') this.videos = this.videos.filter((v) => v.id !== id)
       if (isSignedOut(error)) this.signedOut = true

@@ -4,7 +4,7 @@ import { problemOf, wasCancelled } from '../api/request'
 import { make, makeButton, setText } from '../ui/dom'
 import { fromField, toField, zoneName } from '../ui/ends'
 import { dateLocale } from '../ui/local-time'
-import { check, type FieldName, type Wanted } from './words'
+import { check, type FieldName, type Wanted } from './messages'
 
 export interface FormOptions {
   videoId: string

@@ -1,14 +1,14 @@
 // The sheet of a video's links: what there is at a glance, and the way to make, change and revoke
 // one. It is loaded when somebody asks for it.
 import './sheet.css'
-import { fetchDefaults, type Link, type LinkDefaults, listLinks, makeWayIn, revokeLink } from '../api/links'
+import { fetchDefaults, type Link, type LinkDefaults, listLinks, makeAccessLink, revokeLink } from '../api/links'
 import { problemOf, wasCancelled } from '../api/request'
 import { copyFrom } from '../ui/copy'
 import { make, makeButton, setText } from '../ui/dom'
 import { endWords } from '../ui/ends'
 import { dateLocale } from '../ui/local-time'
 import { makeLinkForm } from './form'
-import { audienceWords, linkEndWords, nameOf, ruleWords, stands } from './words'
+import { audienceWords, linkEndWords, nameOf, ruleWords, stands } from './messages'
 
 export interface SheetOptions {
   videoId: string
@@ -190,10 +190,10 @@ class Sheet {
     sure.focus()
   }
 
-  /** Who is named, and for each a way in that can be handed on where no mail is sent. */
+  /** Who is named, and for each an access link that can be handed on where no mail is sent. */
   #people(link: Link): HTMLElement {
     const list = make('ul', 'links-people', ...link.people.map((email) => this.#person(link, email)))
-    const summary = make('summary', 'small', 'Who, and a way in for each')
+    const summary = make('summary', 'small', 'Who, and an access link for each')
     return make('details', '', summary, list)
   }
 
@@ -201,11 +201,11 @@ class Sheet {
     const slot = make('div', 'links-way')
     slot.hidden = true
     slot.setAttribute('role', 'status')
-    const button = makeButton('Make a way in', 'link', async () => {
+    const button = makeButton('Make an access link', 'link', async () => {
       button.disabled = true
       try {
-        const way = await makeWayIn(this.#options.videoId, link.id, email, this.#open.signal)
-        showWay(slot, way.url, email, way.expiresAt)
+        const way = await makeAccessLink(this.#options.videoId, link.id, email, this.#open.signal)
+        showAccessLink(slot, way.url, email, way.expiresAt)
       } catch (error) {
         if (wasCancelled(error)) return
         slot.replaceChildren(make('p', 'small bad-text', problemOf(error).sentence))
@@ -249,7 +249,7 @@ function makeRevoked(links: Link[], name: (link: Link) => string, now: Date): HT
   return make('details', '', summary, make('ul', 'links-list', ...items))
 }
 
-function showWay(slot: HTMLElement, url: string, email: string, ends: Date): void {
+function showAccessLink(slot: HTMLElement, url: string, email: string, ends: Date): void {
   const field = make('input', 'field')
   field.readOnly = true
   field.value = url

@@ -13,7 +13,7 @@ import 'media-chrome/dist/media-volume-range.js'
 import { make } from '../ui/dom'
 import { formatPosition } from '../ui/time-code'
 import { clusterMarks, type Mark } from './markers'
-import { AUTO } from './rungs'
+import { AUTO } from './renditions'
 import { formatSpeed, speeds } from './speed'
 import { addStoryboard } from './storyboard-view'
 

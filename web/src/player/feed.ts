@@ -1,6 +1,6 @@
 // What a <video> gets its bytes from: whole files, or a stream. Changing from one to another shows
 // neither a black frame nor a jump.
-import type { Source } from '../api/shares'
+import type { Source } from '../api/shared-video'
 import { freezeFrame } from './freeze'
 import type { Stream, StreamHooks } from './hls'
 import { outlives } from './outlive'

@@ -13,7 +13,7 @@ export function watchLink(
   signal: AbortSignal,
 ): void {
   let link: Link = newLink
-  let looking: ReturnType<typeof setInterval> | undefined
+  let checking: ReturnType<typeof setInterval> | undefined
   let settled = false // it has played on since the start, or since the last jump
 
   const judged = (event: Parameters<typeof judge>[1]) => {
@@ -22,14 +22,14 @@ export function watchLink(
     if (next.verdict !== 'fine') onVerdict(next.verdict)
   }
   const over = () => {
-    clearInterval(looking)
-    looking = undefined
+    clearInterval(checking)
+    checking = undefined
     judged({ at: 'over' })
   }
-  const look = () => {
+  const check = () => {
     // Without its header nothing is known of the file, and a link that is cut is not a slow one.
     if (video.readyState < HTMLMediaElement.HAVE_METADATA || !navigator.onLine) return
-    judged({ at: 'look', nowMs: performance.now(), bufferedMs: bufferedMs(video), speed: video.playbackRate })
+    judged({ at: 'check', nowMs: performance.now(), bufferedMs: bufferedMs(video), speed: video.playbackRate })
   }
   const wait = () => {
     if (video.paused || video.ended || video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA) return
@@ -39,7 +39,7 @@ export function watchLink(
       bufferedMs: bufferedMs(video),
       counts: settled && !video.seeking,
     })
-    looking ??= setInterval(look, LOOK_MS)
+    checking ??= setInterval(check, LOOK_MS)
   }
   const jump = () => {
     settled = false
@@ -54,7 +54,7 @@ export function watchLink(
   video.addEventListener('playing', go, { signal })
   for (const name of ['pause', 'ended'] as const) video.addEventListener(name, over, { signal })
   for (const name of ['seeking', 'emptied'] as const) video.addEventListener(name, jump, { signal })
-  signal.addEventListener('abort', () => clearInterval(looking))
+  signal.addEventListener('abort', () => clearInterval(checking))
   settled = !video.paused && video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA
   wait() // for what was asked for before anybody watched
 }

@@ -11,8 +11,8 @@ function stall(a: number, b: number): LinkEvent[] {
   ]
 }
 
-function look(s: number, bufferedMs: number, speed = 1): LinkEvent {
-  return { at: 'look', nowMs: s * second, bufferedMs, speed }
+function check(s: number, bufferedMs: number, speed = 1): LinkEvent {
+  return { at: 'check', nowMs: s * second, bufferedMs, speed }
 }
 
 function verdicts(events: readonly LinkEvent[]): Verdict[] {
@@ -42,16 +42,16 @@ describe('judge', () => {
       want: 'fine',
     },
     { name: 'the same stall told twice is one', events: [...stall(10, 10), ...stall(11, 11)], want: 'fine' },
-    { name: 'a long stall in which too little comes', events: [...stall(10, 10), look(12.1, 1_500)], want: 'switch' },
-    { name: 'a long wait at the start in which too little comes', events: [started, look(2.1, 900)], want: 'switch' },
-    { name: 'a long stall in which enough comes', events: [...stall(10, 10), look(12.1, 2_200)], want: 'fine' },
+    { name: 'a long stall in which too little comes', events: [...stall(10, 10), check(12.1, 1_500)], want: 'switch' },
+    { name: 'a long wait at the start in which too little comes', events: [started, check(2.1, 900)], want: 'switch' },
+    { name: 'a long stall in which enough comes', events: [...stall(10, 10), check(12.1, 2_200)], want: 'fine' },
     {
       name: 'enough for natural speed, but it plays twice as fast',
-      events: [...stall(10, 10), look(12.1, 2_200, 2)],
+      events: [...stall(10, 10), check(12.1, 2_200, 2)],
       want: 'switch',
     },
-    { name: 'a stall that is not long yet', events: [...stall(10, 10), look(12, 0)], want: 'fine' },
-    { name: 'a stall that is over', events: [...stall(10, 11), look(20, 0)], want: 'fine' },
+    { name: 'a stall that is not long yet', events: [...stall(10, 10), check(12, 0)], want: 'fine' },
+    { name: 'a stall that is over', events: [...stall(10, 11), check(20, 0)], want: 'fine' },
   ]
   it.each(cases)('$name: $want', ({ events, want }) => expect(verdicts(events).at(-1)).toBe(want))
 })

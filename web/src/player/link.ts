@@ -21,7 +21,7 @@ export type LinkEvent =
    * A look at the stall that lasts: how far the media has come in by now, and how fast it is played
    * (1 is natural).
    */
-  | { at: 'look'; nowMs: number; bufferedMs: number; speed: number }
+  | { at: 'check'; nowMs: number; bufferedMs: number; speed: number }
 
 /** prepare: it may have to be switched down soon. switch: now. */
 export type Verdict = 'fine' | 'prepare' | 'switch'
@@ -38,7 +38,7 @@ export function judge(link: Link, event: LinkEvent): { link: Link; verdict: Verd
     }
     case 'over':
       return { link: { ...link, open: undefined }, verdict: 'fine' }
-    case 'look':
+    case 'check':
       return { link, verdict: tooSlow(link, event) ? 'switch' : 'fine' }
     default:
       return never(event)

@@ -6,7 +6,7 @@ export class Note {
 
   constructor(private readonly stage: HTMLElement) {}
 
-  say(sentence: string, ...more: HTMLElement[]): void {
+  show(sentence: string, ...more: HTMLElement[]): void {
     const note = make('div', 'player-note', make('span', '', sentence), ...more)
     note.setAttribute('role', 'status')
     this.clear()

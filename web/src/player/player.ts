@@ -1,7 +1,7 @@
 // <mw-player>: a plain <video> under media-chrome's controls. The video may stand in the page's
 // HTML already (it plays with scripts off), or come later, when there is something to play.
 import { makeButton } from '../ui/dom'
-import type { Keep } from '../ui/kept'
+import type { SafeStorage } from '../ui/safe-storage'
 import { act } from './act'
 import type { Controls } from './controls'
 import { Feed, prepareStream } from './feed'
@@ -11,13 +11,13 @@ import { makeVideo } from './make-video'
 import type { Mark } from './markers'
 import { Note } from './note'
 import { posterWhereEmpty } from './poster'
-import { fetchRungs, keepQuality, readQuality, screenOf } from './quality'
+import { fetchRenditions, keepQuality, readQuality, screenOf } from './quality'
 import { type Attempts, attemptsAt, type Fresh, newAttempts, recover } from './recovery'
-import { AUTO, type Media, type Plan, planFor, qualities, type Rung, samePlan } from './rungs'
+import { AUTO, type Media, type Plan, planFor, qualities, type Rendition, samePlan } from './renditions'
 import { areCopies, liesAsRecorded, placeOf, samePlaces, withGrantOf } from './sources'
 import { keepSpeed, readSpeed, setSpeed } from './speed'
 
-export interface Offer extends Media {
+export interface Playback extends Media {
   poster: string | undefined
   storyboard: string | undefined
   title: string
@@ -25,8 +25,8 @@ export interface Offer extends Media {
 }
 
 export interface PlayerOptions {
-  keep: Keep // on this device
-  tab: Keep // in this tab
+  keep: SafeStorage // on this device
+  tab: SafeStorage // in this tab
   startMs: number
   /** Asks for the share again, after a source failed. */
   refresh(signal: AbortSignal): Promise<Fresh>
@@ -46,14 +46,14 @@ const nothing: Media = { sources: [], hls: undefined }
 
 export class MwPlayer extends HTMLElement {
   #options: PlayerOptions | undefined
-  #offer: Offer | undefined
+  #playback: Playback | undefined
   #video: HTMLVideoElement | undefined
   #feed: Feed | undefined
   #controls: Controls | undefined
   #marks: readonly Mark[] = []
-  #rungs: readonly Rung[] = []
-  #rungsOf = '' // the place of the list that they came from
-  #wish = AUTO
+  #renditions: readonly Rendition[] = []
+  #renditionsOf = '' // the place of the list that they came from
+  #selectedQuality = AUTO
   #plan: Plan | undefined // what plays by now
   #down = false // the link did not carry the file: a stream from here on
   #streamless = false // no stream could be played here
@@ -71,18 +71,18 @@ export class MwPlayer extends HTMLElement {
    * Begins to work; with the offer of the page's boot data the video in the HTML is taken over, not
    * made anew.
    */
-  start(options: PlayerOptions, offer: Offer): void {
+  start(options: PlayerOptions, playback: Playback): void {
     this.#options = options
     this.#positionMs = options.startMs
-    this.#wish = readQuality(options.tab)
+    this.#selectedQuality = readQuality(options.tab)
     options.signal.addEventListener('abort', () => this.#note.clear())
     document.addEventListener('visibilitychange', () => this.#onVisibility(), { signal: options.signal })
     const video = this.querySelector('video')
     if (!video) {
-      this.offer(offer)
+      this.playback(playback)
       return
     }
-    const feed = this.#adopt(video, offer, options)
+    const feed = this.#adopt(video, playback, options)
     if (video.readyState === HTMLMediaElement.HAVE_NOTHING) feed.adopt(options.startMs)
     else if (video.currentTime * 1000 < options.startMs) video.currentTime = options.startMs / 1000
     this.#begin()
@@ -93,18 +93,18 @@ export class MwPlayer extends HTMLElement {
    * What can be played now. The first offer makes the player appear; of a better one what plays
    * already takes only the choice.
    */
-  offer(offer: Offer): void {
+  playback(playback: Playback): void {
     const options = this.#options
-    if (!options || (offer.sources.length === 0 && offer.hls === undefined)) return
-    const before = this.#offer
+    if (!options || (playback.sources.length === 0 && playback.hls === undefined)) return
+    const before = this.#playback
     if (!this.#video || !before) {
-      this.#build(offer, options)
+      this.#build(playback, options)
       return
     }
-    this.#offer = offer
+    this.#playback = playback
     this.#showChoice()
-    if (this.#begun) void this.#readRungs() // nobody will press play again to learn of them
-    const better = !samePlaces(before.sources, offer.sources) && !areCopies(before.sources, offer.sources)
+    if (this.#begun) void this.#readRenditions() // nobody will press play again to learn of them
+    const better = !samePlaces(before.sources, playback.sources) && !areCopies(before.sources, playback.sources)
     if (better && (!this.#begun || this.#starving) && !this.#recovering) void this.#apply()
     else this.#watch()
   }
@@ -115,7 +115,7 @@ export class MwPlayer extends HTMLElement {
 
   get durationMs(): number {
     const seconds = this.#video?.duration ?? Number.NaN
-    return Number.isFinite(seconds) && seconds > 0 ? Math.round(seconds * 1000) : (this.#offer?.durationMs ?? 0)
+    return Number.isFinite(seconds) && seconds > 0 ? Math.round(seconds * 1000) : (this.#playback?.durationMs ?? 0)
   }
 
   get playing(): boolean {
@@ -162,7 +162,7 @@ export class MwPlayer extends HTMLElement {
     this.#feed = undefined
     this.#video = undefined
     this.#controls = undefined
-    this.#offer = undefined
+    this.#playback = undefined
     this.#plan = undefined
     this.replaceChildren()
   }
@@ -174,14 +174,14 @@ export class MwPlayer extends HTMLElement {
     else act(this, video, action)
   }
 
-  #build(offer: Offer, options: PlayerOptions): void {
-    const { video, controller } = makeVideo(offer.title)
+  #build(playback: Playback, options: PlayerOptions): void {
+    const { video, controller } = makeVideo(playback.title)
     this.replaceChildren(controller)
-    this.#adopt(video, offer, options)
+    this.#adopt(video, playback, options)
     this.#begin()
   }
 
-  #adopt(video: HTMLVideoElement, offer: Offer, options: PlayerOptions): Feed {
+  #adopt(video: HTMLVideoElement, playback: Playback, options: PlayerOptions): Feed {
     const { signal } = options
     const feed = new Feed(
       video,
@@ -196,8 +196,8 @@ export class MwPlayer extends HTMLElement {
     )
     this.#feed = feed
     this.#video = video
-    this.#offer = offer
-    this.#attempts = newAttempts(offer)
+    this.#playback = playback
+    this.#attempts = newAttempts(playback)
     setSpeed(video, readSpeed(options.keep))
     video.addEventListener('ratechange', () => keepSpeed(options.keep, video.playbackRate), { signal })
     for (const name of ['timeupdate', 'seeking', 'durationchange', 'loadedmetadata'] as const) {
@@ -206,9 +206,9 @@ export class MwPlayer extends HTMLElement {
     video.addEventListener('play', () => this.#onPlay(options), { signal })
     const renew = () =>
       !this.#recovering &&
-      this.#offer &&
+      this.#playback &&
       feed.outlived(Number(this.dataset.addressLifeMs ?? 0)) &&
-      this.#reload(this.#offer)
+      this.#reload(this.#playback)
     for (const name of ['play', 'seeking', 'waiting'] as const) {
       // when the controls have seen to where it jumps
       video.addEventListener(name, () => setTimeout(renew), { signal })
@@ -218,7 +218,7 @@ export class MwPlayer extends HTMLElement {
     video.addEventListener('error', (event) => this.#onError(event, video), { signal, capture: true })
     video.addEventListener('playing', () => this.#onFlow(), { signal })
     video.addEventListener('waiting', () => this.#onWaiting(video), { signal })
-    if (offer.poster !== undefined) posterWhereEmpty(video, offer.poster, signal)
+    if (playback.poster !== undefined) posterWhereEmpty(video, playback.poster, signal)
     this.#loadControls(video, options)
     if (!video.paused) this.#onPlay(options) // before this script had come
     return feed
@@ -227,14 +227,14 @@ export class MwPlayer extends HTMLElement {
   /** Plays what was chosen in this tab before, else what the HTML began with. */
   #begin(): void {
     const video = this.#video
-    const offer = this.#offer
-    if (!video || !offer) return
-    const first = offer.sources.find((source) => placeOf(source.url) === placeOf(video.currentSrc || 'about:blank'))
+    const playback = this.#playback
+    if (!video || !playback) return
+    const first = playback.sources.find((source) => placeOf(source.url) === placeOf(video.currentSrc || 'about:blank'))
     if (first) this.#plan = { at: 'files', sources: [first] }
-    if (offer.sources.length === 0)
+    if (playback.sources.length === 0)
       void this.#apply() // the HTML's files are not for this browser
     else if (video.error || video.networkState === HTMLMediaElement.NETWORK_NO_SOURCE) void this.#recover(video)
-    else if (!first || this.#wish !== AUTO) void this.#readRungs().then(() => this.#apply())
+    else if (!first || this.#selectedQuality !== AUTO) void this.#readRenditions().then(() => this.#apply())
     this.#watch()
   }
 
@@ -256,7 +256,7 @@ export class MwPlayer extends HTMLElement {
             options.onMark(ids)
           },
           onQuality: (name) => this.#choose(name),
-          onNear: () => void this.#readRungs(),
+          onNear: () => void this.#readRenditions(),
           durationMs: () => this.durationMs,
           signal: options.signal,
         })
@@ -268,25 +268,25 @@ export class MwPlayer extends HTMLElement {
 
   /** The menu of sizes and the pictures of the seek bar, as the offer has them. */
   #showChoice(): void {
-    if (!this.#offer) return
-    this.#controls?.setQualities(qualities(this.#offer, this.#rungs), this.#wish)
-    this.#controls?.setStoryboard(this.#offer.storyboard)
+    if (!this.#playback) return
+    this.#controls?.setQualities(qualities(this.#playback, this.#renditions), this.#selectedQuality)
+    this.#controls?.setStoryboard(this.#playback.storyboard)
   }
 
   /** Learns which sizes the stream has, once for each. */
-  async #readRungs(): Promise<void> {
-    const url = this.#offer?.hls
-    if (!this.#options || url === undefined || this.#rungsOf === placeOf(url) || liesAsRecorded(url)) return
-    const rungs = await fetchRungs(url, this.#options.signal)
-    if (rungs.length === 0) return
-    this.#rungs = rungs
-    this.#rungsOf = placeOf(url)
+  async #readRenditions(): Promise<void> {
+    const url = this.#playback?.hls
+    if (!this.#options || url === undefined || this.#renditionsOf === placeOf(url) || liesAsRecorded(url)) return
+    const renditions = await fetchRenditions(url, this.#options.signal)
+    if (renditions.length === 0) return
+    this.#renditions = renditions
+    this.#renditionsOf = placeOf(url)
     this.#showChoice()
   }
 
   #choose(name: string): void {
     if (!this.#options) return
-    this.#wish = name
+    this.#selectedQuality = name
     keepQuality(this.#options.tab, name)
     this.#begun = true
     void this.#apply()
@@ -294,9 +294,15 @@ export class MwPlayer extends HTMLElement {
 
   /** Plays what is to be played by now, from where it stands, unless it does already. */
   async #apply(): Promise<void> {
-    const [video, feed, offer] = [this.#video, this.#feed, this.#offer]
-    if (!video || !feed || !offer) return
-    const plan = planFor(offer, this.#rungs, this.#wish, this.#down && !this.#streamless, screenOf(window))
+    const [video, feed, playback] = [this.#video, this.#feed, this.#playback]
+    if (!video || !feed || !playback) return
+    const plan = planFor(
+      playback,
+      this.#renditions,
+      this.#selectedQuality,
+      this.#down && !this.#streamless,
+      screenOf(window),
+    )
     if (this.#plan && samePlan(this.#plan, plan)) return
     this.#plan = plan
     this.#watching?.abort()
@@ -315,7 +321,7 @@ export class MwPlayer extends HTMLElement {
   /** No stream can be played, now or here: what is left are the files. */
   #leaveStreams(): void {
     this.#streamless = true
-    if (this.#plan?.at === 'stream') this.#wish = AUTO
+    if (this.#plan?.at === 'stream') this.#selectedQuality = AUTO
     this.#showChoice()
     void this.#apply()
   }
@@ -324,7 +330,10 @@ export class MwPlayer extends HTMLElement {
   #watch(): void {
     const [video, options] = [this.#video, this.#options]
     const needed =
-      this.#plan?.at === 'files' && this.#wish === AUTO && this.#offer?.hls !== undefined && !this.#streamless
+      this.#plan?.at === 'files' &&
+      this.#selectedQuality === AUTO &&
+      this.#playback?.hls !== undefined &&
+      !this.#streamless
     if (!video || !options || !needed) return
     if (this.#watching && !this.#watching.signal.aborted) return
     const watching = new AbortController()
@@ -348,7 +357,7 @@ export class MwPlayer extends HTMLElement {
     this.#begun = true
     this.#wantsPlay = true
     this.#pausedByHiding = false
-    void this.#readRungs()
+    void this.#readRenditions()
     options.onPosition()
   }
 
@@ -363,13 +372,13 @@ export class MwPlayer extends HTMLElement {
       if (this.#plan?.at !== 'stream' || !stuck()) return
       this.#starving = true
       // which is the file, once there is one
-      if (this.#wish === AUTO && !this.#recovering) void this.#apply()
+      if (this.#selectedQuality === AUTO && !this.#recovering) void this.#apply()
     }, STARVED_MS)
   }
 
   #onFlow(): void {
     this.#starving = false
-    this.#attempts = newAttempts(this.#offer ?? nothing)
+    this.#attempts = newAttempts(this.#playback ?? nothing)
     this.#note.clear()
   }
 
@@ -396,10 +405,10 @@ export class MwPlayer extends HTMLElement {
 
   async #recover(video: HTMLVideoElement): Promise<void> {
     const options = this.#options
-    if (!options || this.#recovering || !this.#offer) return
+    if (!options || this.#recovering || !this.#playback) return
     this.#recovering = true
     try {
-      const offline = () => this.#note.say('No connection. It goes on from here by itself.')
+      const offline = () => this.#note.show('No connection. It goes on from here by itself.')
       const { step, attempts } = await recover(
         attemptsAt(this.#attempts, this.#positionMs),
         options.refresh,
@@ -419,14 +428,17 @@ export class MwPlayer extends HTMLElement {
 
   /** Goes on with the addresses of a fresh share. */
   #reload(media: Media): void {
-    if (!this.#offer) return
-    this.#offer = { ...this.#offer, ...media }
+    if (!this.#playback) return
+    this.#playback = { ...this.#playback, ...media }
     this.#note.clear()
     if (this.#feed?.streaming && this.#plan?.at === 'stream') {
       this.#feed.renew(withGrantOf(this.#plan.url, media.hls ?? this.#plan.url))
       return
     }
-    this.#rungs = this.#rungs.map((rung) => ({ ...rung, url: withGrantOf(rung.url, media.hls ?? rung.url) }))
+    this.#renditions = this.#renditions.map((rendition) => ({
+      ...rendition,
+      url: withGrantOf(rendition.url, media.hls ?? rendition.url),
+    }))
     this.#plan = undefined
     void this.#apply()
   }
@@ -443,7 +455,7 @@ export class MwPlayer extends HTMLElement {
       void this.#recover(video)
     })
     this.#begun = false // what may come later is worth a try
-    this.#note.say('This browser could not play the video.', again)
+    this.#note.show('This browser could not play the video.', again)
   }
 }
 

@@ -1,16 +1,16 @@
 // The quality that somebody chose, remembered in this tab for every video; and what a choice has to
 // know of the page.
-import type { Keep } from '../ui/kept'
-import { AUTO, parseRungs, type Rung, type Screen } from './rungs'
+import type { SafeStorage } from '../ui/safe-storage'
+import { AUTO, parseRenditions, type Rendition, type Screen } from './renditions'
 
 const KEY = 'meanwhile:quality'
 
-export function readQuality(tab: Keep): string {
+export function readQuality(tab: SafeStorage): string {
   const kept = tab.get(KEY) ?? AUTO
   return /^\d{2,5}p$/.test(kept) ? kept : AUTO
 }
 
-export function keepQuality(tab: Keep, name: string): void {
+export function keepQuality(tab: SafeStorage, name: string): void {
   tab.set(KEY, name)
 }
 
@@ -20,10 +20,10 @@ export function screenOf(view: Window): Screen {
 }
 
 /** The rungs that the list at url names; none when it cannot be had now. */
-export async function fetchRungs(url: string, signal: AbortSignal): Promise<Rung[]> {
+export async function fetchRenditions(url: string, signal: AbortSignal): Promise<Rendition[]> {
   try {
     const response = await fetch(url, { signal })
-    return response.ok ? parseRungs(await response.text(), url) : []
+    return response.ok ? parseRenditions(await response.text(), url) : []
   } catch {
     return []
   }

@@ -1,7 +1,7 @@
 // Going on after a source failed: ask for the share again, set the new address, same position, same
 // playing state.
 import { newBackoff, waitForNetwork } from '../api/retry'
-import type { Media } from './rungs'
+import type { Media } from './renditions'
 import { sameUrls } from './sources'
 
 /**

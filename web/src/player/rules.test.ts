@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { Source } from '../api/shares'
+import type { Source } from '../api/shared-video'
 import { keyAction } from './keys'
 import { type Attempts, attemptsAt, type Fresh, nextStep } from './recovery'
-import type { Media } from './rungs'
+import type { Media } from './renditions'
 import { areCopies, placeOf, samePlaces, withGrantOf } from './sources'
 import { stepSpeed } from './speed'
 

@@ -1,6 +1,6 @@
 // Which media file an address means, whoever was let in to it.
-import type { Source } from '../api/shares'
-import type { Media } from './rungs'
+import type { Source } from '../api/shared-video'
+import type { Media } from './renditions'
 
 /**
  * "/m/{grant}/g3/main.mp4#t=5" → "g3/main.mp4": the grant changes by the hour, the file behind it

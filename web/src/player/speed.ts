@@ -1,16 +1,16 @@
 // Playing speed, remembered on this device for every video.
-import type { Keep } from '../ui/kept'
+import type { SafeStorage } from '../ui/safe-storage'
 
 export const speeds = [0.75, 1, 1.25, 1.5, 1.75, 2, 2.5] as const
 
 const KEY = 'meanwhile:speed'
 
-export function readSpeed(keep: Keep): number {
+export function readSpeed(keep: SafeStorage): number {
   const kept = Number(keep.get(KEY))
   return speeds.some((speed) => speed === kept) ? kept : 1
 }
 
-export function keepSpeed(keep: Keep, speed: number): void {
+export function keepSpeed(keep: SafeStorage, speed: number): void {
   keep.set(KEY, String(speed))
 }
 

@@ -1,5 +1,5 @@
 // Cameras and microphones: which are there, and which one was used last.
-import type { Keep } from '../ui/kept'
+import type { SafeStorage } from '../ui/safe-storage'
 
 export type Kind = 'camera' | 'microphone'
 export type Device = { id: string; label: string }
@@ -40,11 +40,11 @@ export function replacementFor(lost: string, devices: readonly Device[]): Device
 
 const prefix = 'meanwhile.record.'
 
-export function remember(keep: Keep, key: Kind | 'source' | 'notes', value: string): void {
+export function remember(keep: SafeStorage, key: Kind | 'source' | 'notes', value: string): void {
   keep.set(prefix + key, value)
 }
 
-export function remembered(keep: Keep, key: Kind | 'source' | 'notes'): string | undefined {
+export function remembered(keep: SafeStorage, key: Kind | 'source' | 'notes'): string | undefined {
   return keep.get(prefix + key)
 }
 

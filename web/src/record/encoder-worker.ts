@@ -7,7 +7,7 @@ import type { TrackName } from './track'
 
 const encodings = new Map<TrackName, Encoding>()
 const sound = chooseSound()
-void sound.then(() => tell({ say: 'ready' }))
+void sound.then(() => tell({ event: 'ready' }))
 
 addEventListener('message', (event: MessageEvent<ToEncoders>) => void take(event.data))
 
@@ -19,7 +19,7 @@ async function take(message: ToEncoders): Promise<void> {
   const chosen = await sound // all messages wait for it, in the order in which they came
   const { track } = message
   const encoding = encodings.get(track)
-  switch (message.ask) {
+  switch (message.command) {
     case 'record':
       return record(message, chosen)
     case 'use':
@@ -31,7 +31,7 @@ async function take(message: ToEncoders): Promise<void> {
     case 'stop':
       encodings.delete(track)
       await encoding?.stop().catch(() => undefined)
-      return tell({ say: 'stopped', track })
+      return tell({ event: 'stopped', track })
     default: {
       const unexpected: never = message
       return unexpected
@@ -39,15 +39,15 @@ async function take(message: ToEncoders): Promise<void> {
   }
 }
 
-function record({ track, plan, inputs }: Extract<ToEncoders, { ask: 'record' }>, chosen: 'aac' | 'opus'): void {
+function record({ track, plan, inputs }: Extract<ToEncoders, { command: 'record' }>, chosen: 'aac' | 'opus'): void {
   const codecs = [inputs.picture && plan.video, inputs.sound && (chosen === 'aac' ? 'mp4a.40.2' : 'opus')].filter(
     Boolean,
   )
   const type = `${inputs.picture ? 'video' : 'audio'}/mp4;codecs=${codecs.join(',')}`
   const encoding = new Encoding({ ...plan, sound: chosen }, inputs, {
-    onStart: () => tell({ say: 'started', track, atMs: performance.timeOrigin + performance.now() }),
-    onPiece: (piece) => tell({ say: 'piece', track, piece, type }),
-    onBroken: () => tell({ say: 'lost', track }),
+    onStart: () => tell({ event: 'started', track, atMs: performance.timeOrigin + performance.now() }),
+    onPiece: (piece) => tell({ event: 'piece', track, piece, type }),
+    onBroken: () => tell({ event: 'lost', track }),
   })
   encodings.set(track, encoding)
 }

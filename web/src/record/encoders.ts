@@ -5,15 +5,15 @@ import type { Listener, Quality, SegmentSource } from './segment-source'
 import type { TrackName } from './track'
 
 export type ToEncoders =
-  | { ask: 'record'; track: TrackName; plan: Omit<Plan, 'sound'>; inputs: Inputs }
-  | { ask: 'use'; track: TrackName; picture: ReadableStream<VideoFrame> }
-  | { ask: 'pause' | 'resume' | 'stop'; track: TrackName }
+  | { command: 'record'; track: TrackName; plan: Omit<Plan, 'sound'>; inputs: Inputs }
+  | { command: 'use'; track: TrackName; picture: ReadableStream<VideoFrame> }
+  | { command: 'pause' | 'resume' | 'stop'; track: TrackName }
 
 export type FromEncoders =
-  | { say: 'ready' }
-  | { say: 'started'; track: TrackName; atMs: number }
-  | { say: 'piece'; track: TrackName; piece: Blob; type: string }
-  | { say: 'lost' | 'stopped'; track: TrackName }
+  | { event: 'ready' }
+  | { event: 'started'; track: TrackName; atMs: number }
+  | { event: 'piece'; track: TrackName; piece: Blob; type: string }
+  | { event: 'lost' | 'stopped'; track: TrackName }
 
 /** What TypeScript does not know of yet. */
 type Processor = new <T>(init: { track: MediaStreamTrack; maxBufferSize?: number }) => { readable: ReadableStream<T> }
@@ -39,7 +39,7 @@ export class Encoders {
   constructor() {
     this.ready = new Promise((resolve) => {
       this.worker.onmessage = ({ data }: MessageEvent<FromEncoders>) => {
-        if (data.say === 'ready') resolve(true)
+        if (data.event === 'ready') resolve(true)
         else this.hear(data)
       }
       this.worker.onerror = (event) => {
@@ -67,20 +67,20 @@ export class Encoders {
     const job: Job = { listen, type, onStopped }
     this.jobs.set(track, job)
     const plan = { video: /avc1\.\w+/.exec(type)?.[0] ?? '', ...quality, rate: sampleRate, channels: channelCount }
-    this.ask({ ask: 'record', track, plan, inputs }, [inputs.picture, inputs.sound])
+    this.post({ command: 'record', track, plan, inputs }, [inputs.picture, inputs.sound])
     return {
       get type() {
         return job.type
       },
-      pause: () => this.ask({ ask: 'pause', track }),
-      resume: () => this.ask({ ask: 'resume', track }),
+      pause: () => this.post({ command: 'pause', track }),
+      resume: () => this.post({ command: 'resume', track }),
       stop: () => {
-        if (this.jobs.get(track) === job) this.ask({ ask: 'stop', track })
+        if (this.jobs.get(track) === job) this.post({ command: 'stop', track })
         return stopped
       },
       use: (next) => {
         const frames = framesOf<VideoFrame>(next)
-        this.ask({ ask: 'use', track, picture: frames }, [frames])
+        this.post({ command: 'use', track, picture: frames }, [frames])
       },
     }
   }
@@ -89,20 +89,20 @@ export class Encoders {
     this.worker.terminate()
   }
 
-  private ask(message: ToEncoders, streams: (Transferable | null)[] = []): void {
+  private post(message: ToEncoders, streams: (Transferable | null)[] = []): void {
     this.worker.postMessage(
       message,
       streams.filter((s) => s !== null),
     )
   }
 
-  private hear(message: Exclude<FromEncoders, { say: 'ready' }>): void {
+  private hear(message: Exclude<FromEncoders, { event: 'ready' }>): void {
     const { track } = message
     const job = this.jobs.get(track)
     if (!job) return
-    if (message.say === 'started') job.listen.onStart(message.atMs - performance.timeOrigin)
-    else if (message.say === 'lost') this.lose(track)
-    else if (message.say === 'piece') {
+    if (message.event === 'started') job.listen.onStart(message.atMs - performance.timeOrigin)
+    else if (message.event === 'lost') this.lose(track)
+    else if (message.event === 'piece') {
       job.type = message.type
       job.listen.onChunk(message.piece)
     } else {

@@ -1,6 +1,6 @@
 // What can be recorded right now: the screen that is shared, the camera, the microphone, and what
 // they say of themselves.
-import { openKeep } from '../ui/kept'
+import { openSafeStorage } from '../ui/safe-storage'
 import { type Source, soundNote } from './capabilities'
 import {
   chooseDevice,
@@ -42,7 +42,7 @@ export class Inputs {
   /** Camera and microphone may be used without asking. */
   isAllowed = $state(false)
 
-  private readonly keep = openKeep()
+  private readonly keep = openSafeStorage()
   private mixer: Mixer | null = null
   private microphoneStream: MediaStream | null = null
   private silence: Silence = { sinceMs: null }
@@ -171,8 +171,8 @@ export class Inputs {
     this.level = levelOf(peaks.lately)
     this.silence = hear(this.silence, peaks.window, nowMs)
     if (isSilent(this.silence, nowMs))
-      this.warnings.say('silence', 'We hear nothing from your microphone. Is it muted, or is it the wrong one?')
-    else this.warnings.unsay('silence')
+      this.warnings.show('silence', 'We hear nothing from your microphone. Is it muted, or is it the wrong one?')
+    else this.warnings.hide('silence')
   }
 
   /** onDeviceChange: something was plugged in or out. */
@@ -190,7 +190,7 @@ export class Inputs {
     this.cameraStream = null
     this.microphoneStream = null
     this.isHearing = false
-    this.warnings.unsay('silence')
+    this.warnings.hide('silence')
     void this.mixer?.close()
     this.mixer = null
   }
@@ -205,7 +205,7 @@ export class Inputs {
       })
       this.cameraStream = stream
       stream.getVideoTracks()[0]?.addEventListener('ended', () => this.onCameraEnded(stream))
-      this.warnings.unsay('camera')
+      this.warnings.hide('camera')
       return true
     } catch (error) {
       this.events.onDenied(whyDenied(error, 'camera'))
@@ -220,7 +220,7 @@ export class Inputs {
     mixer.useMicrophone(null)
     this.isHearing = false
     this.silence = { sinceMs: null }
-    this.warnings.unsay('silence')
+    this.warnings.hide('silence')
     if (this.microphone === off && this.source !== 'sound') {
       await mixer.wake()
       return true
@@ -234,7 +234,7 @@ export class Inputs {
       const isAwake = await mixer.wake()
       stream.getAudioTracks()[0]?.addEventListener('ended', () => void this.onMicrophoneEnded(stream))
       this.isHearing = isAwake
-      this.warnings.unsay('microphone')
+      this.warnings.hide('microphone')
       return true
     } catch (error) {
       this.events.onDenied(whyDenied(error, 'microphone'))
@@ -262,9 +262,9 @@ export class Inputs {
     if (other) {
       this.microphone = other.id
       if (await this.openMicrophone())
-        return this.warnings.say('microphone', `Your microphone was unplugged. ${other.label} listens now.`)
+        return this.warnings.show('microphone', `Your microphone was unplugged. ${other.label} listens now.`)
     }
-    this.warnings.say(
+    this.warnings.show(
       'microphone',
       'Your microphone was unplugged, and there is no other. Plug one in: the recording goes on.',
     )

@@ -8,7 +8,7 @@ function after(...events: RecordingEvent[]): Recording {
 const begun: RecordingEvent[] = [{ type: 'asked' }, { type: 'acquired' }, { type: 'began', nowMs: 10_000 }]
 
 test('each event leads to its stage, and an event that comes too late changes nothing', () => {
-  const cases: { name: string; events: RecordingEvent[]; want: Recording['stage'] }[] = [
+  const cases: { name: string; events: RecordingEvent[]; want: Recording['phase'] }[] = [
     { name: 'nothing yet', events: [], want: { at: 'idle' } },
     { name: 'asked', events: [{ type: 'asked' }], want: { at: 'acquiring' } },
     {
@@ -80,7 +80,7 @@ test('each event leads to its stage, and an event that comes too late changes no
       want: { at: 'stopping' },
     },
   ]
-  for (const tc of cases) expect(after(...tc.events).stage, tc.name).toEqual(tc.want)
+  for (const tc of cases) expect(after(...tc.events).phase, tc.name).toEqual(tc.want)
 })
 
 test('elapsed time leaves pauses and interruptions out', () => {

@@ -9,7 +9,7 @@ export const countdownFrom = 3
  */
 export const finishAfterS = 10
 
-export type Stage =
+export type Phase =
   | { at: 'idle' }
   | { at: 'acquiring' }
   | { at: 'countdown'; left: number }
@@ -25,7 +25,7 @@ export type Stage =
   | { at: 'failed'; sentence: string }
 
 export type Recording = {
-  stage: Stage
+  phase: Phase
   startedAtMs: number
   stoppedAtMs: number | null
   pauses: Pause[]
@@ -48,7 +48,7 @@ export type RecordingEvent =
   | { type: 'sealed' }
   | { type: 'dropped' }
 
-export const newRecording: Recording = { stage: { at: 'idle' }, startedAtMs: 0, stoppedAtMs: null, pauses: [] }
+export const newRecording: Recording = { phase: { at: 'idle' }, startedAtMs: 0, stoppedAtMs: null, pauses: [] }
 
 /**
  * reduce answers the recording after the event. An event that does not fit the stage changes
@@ -57,32 +57,32 @@ export const newRecording: Recording = { stage: { at: 'idle' }, startedAtMs: 0, 
 export function reduce(r: Recording, e: RecordingEvent): Recording {
   switch (e.type) {
     case 'asked':
-      return isBetween(r) ? { ...newRecording, stage: { at: 'acquiring' } } : r
+      return isBetween(r) ? { ...newRecording, phase: { at: 'acquiring' } } : r
     case 'acquired':
-      return r.stage.at === 'acquiring' ? to(r, { at: 'countdown', left: countdownFrom }) : r
+      return r.phase.at === 'acquiring' ? to(r, { at: 'countdown', left: countdownFrom }) : r
     case 'refused':
       return isOver(r) ? r : to(r, { at: 'failed', sentence: e.sentence })
     case 'ticked':
       return tick(r)
     case 'began':
-      return r.stage.at === 'countdown' ? { ...r, stage: { at: 'recording' }, startedAtMs: e.nowMs } : r
+      return r.phase.at === 'countdown' ? { ...r, phase: { at: 'recording' }, startedAtMs: e.nowMs } : r
     case 'paused':
-      return r.stage.at === 'recording' ? hold(to(r, { at: 'paused' }), e.nowMs) : r
+      return r.phase.at === 'recording' ? hold(to(r, { at: 'paused' }), e.nowMs) : r
     case 'resumed':
       return isHeld(r) ? go(to(r, { at: 'recording' }), e.nowMs) : r
     case 'share-ended':
-      if (r.stage.at === 'recording') return hold(to(r, { at: 'interrupted', left: finishAfterS }), e.nowMs)
-      return r.stage.at === 'paused' ? to(r, { at: 'interrupted', left: null }) : r
+      if (r.phase.at === 'recording') return hold(to(r, { at: 'interrupted', left: finishAfterS }), e.nowMs)
+      return r.phase.at === 'paused' ? to(r, { at: 'interrupted', left: null }) : r
     case 'slept':
-      return r.stage.at === 'recording' ? { ...r, pauses: [...r.pauses, { fromMs: e.nowMs - e.ms, toMs: e.nowMs }] } : r
+      return r.phase.at === 'recording' ? { ...r, pauses: [...r.pauses, { fromMs: e.nowMs - e.ms, toMs: e.nowMs }] } : r
     case 'waited-for':
-      return r.stage.at === 'interrupted' ? to(r, { at: 'interrupted', left: null }) : r
+      return r.phase.at === 'interrupted' ? to(r, { at: 'interrupted', left: null }) : r
     case 'stopped':
       return isRunning(r) ? go({ ...to(r, { at: 'stopping' }), stoppedAtMs: e.nowMs }, e.nowMs) : r
     case 'kept':
-      return r.stage.at === 'stopping' ? to(r, { at: 'uploading' }) : r
+      return r.phase.at === 'stopping' ? to(r, { at: 'uploading' }) : r
     case 'sealed':
-      return r.stage.at === 'stopping' || r.stage.at === 'uploading' ? to(r, { at: 'done' }) : r
+      return r.phase.at === 'stopping' || r.phase.at === 'uploading' ? to(r, { at: 'done' }) : r
     case 'dropped':
       return newRecording
     default:
@@ -92,16 +92,16 @@ export function reduce(r: Recording, e: RecordingEvent): Recording {
 
 /** isRunning: something is being recorded, or could go on at once. */
 export function isRunning(r: Recording): boolean {
-  return r.stage.at === 'recording' || isHeld(r)
+  return r.phase.at === 'recording' || isHeld(r)
 }
 
 export function isHeld(r: Recording): boolean {
-  return r.stage.at === 'paused' || r.stage.at === 'interrupted'
+  return r.phase.at === 'paused' || r.phase.at === 'interrupted'
 }
 
 /** isBetween: no take is on its way, so another one may begin. */
 export function isBetween(r: Recording): boolean {
-  return r.stage.at === 'idle' || r.stage.at === 'failed' || r.stage.at === 'done'
+  return r.phase.at === 'idle' || r.phase.at === 'failed' || r.phase.at === 'done'
 }
 
 /** elapsedMs is how much has been recorded: wall time without the pauses. */
@@ -113,19 +113,19 @@ export function elapsedMs(r: Recording, nowMs: number): number {
 }
 
 function isOver(r: Recording): boolean {
-  return r.stage.at === 'stopping' || r.stage.at === 'uploading' || r.stage.at === 'done'
+  return r.phase.at === 'stopping' || r.phase.at === 'uploading' || r.phase.at === 'done'
 }
 
 function tick(r: Recording): Recording {
-  const { stage } = r
-  if (stage.at === 'countdown') return to(r, { at: 'countdown', left: Math.max(0, stage.left - 1) })
-  if (stage.at === 'interrupted' && stage.left !== null)
-    return to(r, { at: 'interrupted', left: Math.max(0, stage.left - 1) })
+  const { phase } = r
+  if (phase.at === 'countdown') return to(r, { at: 'countdown', left: Math.max(0, phase.left - 1) })
+  if (phase.at === 'interrupted' && phase.left !== null)
+    return to(r, { at: 'interrupted', left: Math.max(0, phase.left - 1) })
   return r
 }
 
-function to(r: Recording, stage: Stage): Recording {
-  return { ...r, stage }
+function to(r: Recording, phase: Phase): Recording {
+  return { ...r, phase }
 }
 
 function hold(r: Recording, nowMs: number): Recording {

@@ -1,19 +1,19 @@
 // One recording after another on this page: what is recorded, handed over and said. What may follow
 // what is in machine.ts.
 import { copyText } from '../ui/copy'
-import { newAbout } from './about'
 import type { Capabilities, Format } from './capabilities'
-import { Clerk } from './clerk'
-import type { Progress } from './courier'
-import type { FromDesk } from './desk'
+import type { Progress } from './chunk-uploader'
 import { saveFiles } from './download'
 import { Encoders } from './encoders'
 import { Inputs } from './inputs.svelte'
 import { elapsedMs, isHeld, isRunning, newRecording, type Recording, type RecordingEvent, reduce } from './machine'
+import type { WorkerEvent } from './recording-worker'
 import { Sources, typesOf } from './sources'
-import type { Beat, TrackName } from './track'
+import { newTakeMeta } from './take-meta'
+import type { Heartbeat, TrackName } from './track'
 import { Warnings } from './warnings.svelte'
 import { Watchdog } from './watchdog'
+import { WorkerClient } from './worker-client'
 
 const lookEveryMs = 100
 /** A page whose timer was away for so long was asleep with its computer. */
@@ -42,10 +42,10 @@ export class Recorder {
   /** The floating window, while it is there. */
   floating: Window | null = $state.raw(null)
 
-  private readonly clerk = new Clerk(
+  private readonly worker = new WorkerClient(
     (message) => this.hearDesk(message),
     () =>
-      this.warnings.say(
+      this.warnings.show(
         'worker',
         'The part of this page that keeps your recording has stopped. Stop now: what is here stays, and goes on when you open this site again.',
       ),
@@ -60,9 +60,9 @@ export class Recorder {
   constructor(
     private readonly userId: string,
     readonly can: Capabilities,
-    private readonly say: (sentence: string) => void,
+    private readonly announce: (sentence: string) => void,
   ) {
-    this.warnings = new Warnings(say)
+    this.warnings = new Warnings(announce)
     this.inputs = new Inputs(this.can.sources, this.warnings, {
       onDenied: (sentence) => this.onDenied(sentence),
       onShareEnded: () => this.onShareEnded(),
@@ -84,12 +84,12 @@ export class Recorder {
       clearInterval(looking)
       this.inputs.release()
       this.encoders?.close()
-      this.clerk.close()
+      this.worker.close()
     }
   }
 
   get isUnsent(): boolean {
-    const { at } = this.recording.stage
+    const { at } = this.recording.phase
     return isRunning(this.recording) || at === 'stopping' || at === 'uploading'
   }
 
@@ -116,21 +116,21 @@ export class Recorder {
     const nowMs = Date.now()
     const take: Take = { id: crypto.randomUUID(), sources: null, fedAtMs: new Map(), startedMs: new Map() }
     this.take = take
-    this.clerk.ask({
-      ask: 'begin',
-      about: newAbout(take.id, this.userId, this.title.trim(), typesOf(format, this.inputs), nowMs),
+    this.worker.send({
+      command: 'begin',
+      meta: newTakeMeta(take.id, this.userId, this.title.trim(), typesOf(format, this.inputs), nowMs),
     })
     try {
       this.startSources(take, format)
     } catch {
       this.encoders?.close()
       this.encoders = null
-      this.clerk.ask({ ask: 'cancel', id: take.id })
+      this.worker.send({ command: 'cancel', id: take.id })
       this.onDenied('This browser could not start recording. Try again, or choose another source.')
       return
     }
     this.dispatch({ type: 'began', nowMs })
-    this.say('Recording.')
+    this.announce('Recording.')
     void navigator.storage?.persist?.().catch(() => false)
   }
 
@@ -139,7 +139,7 @@ export class Recorder {
     this.holdSources()
     this.dispatch({ type: 'paused', nowMs: Date.now() })
     this.sendBeat()
-    this.say('Paused.')
+    this.announce('Paused.')
   }
 
   resume(): void {
@@ -172,19 +172,19 @@ export class Recorder {
     this.dispatch({ type: 'stopped', nowMs: Date.now() })
     const copied = this.copyLink()
     await this.endSources(take)
-    this.clerk.ask({ ask: 'finish', id: take.id })
+    this.worker.send({ command: 'finish', id: take.id })
     this.dispatch({ type: 'kept' })
     this.inputs.release()
     this.floating?.close()
     await copied
-    this.say(`${this.cutShort ?? 'Stopped.'}${this.isCopied ? ' The link is copied.' : ''}`)
+    this.announce(`${this.cutShort ?? 'Stopped.'}${this.isCopied ? ' The link is copied.' : ''}`)
   }
 
   /** drop throws the take away, here and on the server. */
   async drop(): Promise<void> {
     await this.throwAway()
     this.inputs.unshare()
-    this.say('Thrown away.')
+    this.announce('Thrown away.')
   }
 
   /** restart throws the take away and begins anew with the same screen and devices. */
@@ -205,11 +205,11 @@ export class Recorder {
   }
 
   retry(anew: boolean): void {
-    if (this.take) this.clerk.ask({ ask: 'retry', id: this.take.id, anew })
+    if (this.take) this.worker.send({ command: 'retry', id: this.take.id, anew })
   }
 
   download(): void {
-    if (this.take) this.clerk.ask({ ask: 'copy', id: this.take.id })
+    if (this.take) this.worker.send({ command: 'copy', id: this.take.id })
   }
 
   async copyLink(): Promise<void> {
@@ -254,7 +254,7 @@ export class Recorder {
     for (const track of take.sources?.names ?? []) this.feed(take, track)
     this.dispatch({ type: 'resumed', nowMs: Date.now() })
     this.sendBeat()
-    this.say('Recording again.')
+    this.announce('Recording again.')
   }
 
   private startSources(take: Take, format: Format): void {
@@ -281,7 +281,7 @@ export class Recorder {
     const spanMs = nowMs - (take.fedAtMs.get(track) ?? nowMs)
     take.fedAtMs.set(track, nowMs)
     if (take === this.take && this.isAt('recording')) this.watchdog.feed(track, nowMs)
-    this.clerk.ask({ ask: 'chunk', id: take.id, track, blob, spanMs, type })
+    this.worker.send({ command: 'chunk', id: take.id, track, blob, spanMs, type })
   }
 
   /**
@@ -302,7 +302,7 @@ export class Recorder {
     this.stopTicking()
     this.inputs.unshare()
     this.dispatch({ type: 'refused', sentence })
-    this.say(sentence)
+    this.announce(sentence)
   }
 
   private onShareEnded(): void {
@@ -314,12 +314,12 @@ export class Recorder {
     this.dispatch({ type: 'share-ended', nowMs: Date.now() })
     this.sendBeat()
     this.startTicking()
-    this.say('Sharing has ended, and the recording waits. Share again, or finish.')
+    this.announce('Sharing has ended, and the recording waits. Share again, or finish.')
   }
 
   private async onCameraEnded(): Promise<void> {
     this.watchdog.forget('camera')
-    this.warnings.say(
+    this.warnings.show(
       'camera',
       isRunning(this.recording)
         ? 'Your camera has stopped. The rest of the recording goes on.'
@@ -337,9 +337,9 @@ export class Recorder {
     this.elapsedMs = elapsedMs(this.recording, nowMs)
     this.inputs.look(nowMs)
     if (!this.isAt('recording')) return
-    if (this.watchdog.silent(performance.now()).length === 0) this.warnings.unsay('quiet')
+    if (this.watchdog.silent(performance.now()).length === 0) this.warnings.hide('quiet')
     else
-      this.warnings.say(
+      this.warnings.show(
         'quiet',
         'Nothing has come from the browser’s recorder for a while. What came before is kept: stop, and begin another one.',
       )
@@ -357,7 +357,7 @@ export class Recorder {
     const stoodStillMs = awayMs - (this.lookedAt.ownMs - last.ownMs)
     if (stoodStillMs > lookEveryMs) this.dispatch({ type: 'slept', ms: stoodStillMs, nowMs })
     this.sendBeat()
-    this.warnings.say(
+    this.warnings.show(
       'asleep',
       `This computer was asleep for ${Math.round(awayMs / 1000)} s. What was recorded before and after is kept.`,
     )
@@ -365,9 +365,9 @@ export class Recorder {
 
   private tick(): void {
     this.dispatch({ type: 'ticked' })
-    const { stage } = this.recording
-    if (stage.at === 'countdown' && stage.left === 0) this.begin()
-    else if (stage.at === 'interrupted' && stage.left === 0) void this.stop()
+    const { phase } = this.recording
+    if (phase.at === 'countdown' && phase.left === 0) this.begin()
+    else if (phase.at === 'interrupted' && phase.left === 0) void this.stop()
   }
 
   private startTicking(): void {
@@ -379,12 +379,12 @@ export class Recorder {
     clearInterval(this.ticking)
   }
 
-  private hearDesk(message: FromDesk): void {
-    if (message.say === 'found' || message.id !== this.take?.id) return
-    if (message.say === 'progress') this.onProgress(message.progress)
-    if (message.say === 'copy') saveFiles(this.title || 'recording', message.files)
-    if (message.say !== 'keeping' || message.keeping === 'disk') return
-    this.warnings.say(
+  private hearDesk(message: WorkerEvent): void {
+    if (message.event === 'found' || message.id !== this.take?.id) return
+    if (message.event === 'progress') this.onProgress(message.progress)
+    if (message.event === 'copy') saveFiles(this.title || 'recording', message.files)
+    if (message.event !== 'keeping' || message.keeping === 'disk') return
+    this.warnings.show(
       'disk',
       'This device has little room left. The recording goes straight to the server: keep this page open until everything is there.',
     )
@@ -394,19 +394,19 @@ export class Recorder {
     this.progress = progress
     if (!progress.sealed || this.isAt('done')) return
     this.dispatch({ type: 'sealed' })
-    if (this.isAt('done')) this.say('Everything is on the server.')
+    if (this.isAt('done')) this.announce('Everything is on the server.')
   }
 
   private sendBeat(): void {
     const { take } = this
     if (!take) return
     const [screen, camera] = [take.startedMs.get('screen'), take.startedMs.get('camera')]
-    const beat: Beat = {
+    const heartbeat: Heartbeat = {
       state: isHeld(this.recording) ? 'paused' : 'recording',
       pauses: this.recording.pauses,
       cameraOffsetMs: screen === undefined || camera === undefined ? null : camera - screen,
     }
-    this.clerk.ask({ ask: 'beat', id: take.id, beat })
+    this.worker.send({ command: 'heartbeat', id: take.id, heartbeat })
   }
 
   private holdSources(): void {
@@ -427,7 +427,7 @@ export class Recorder {
     this.dispatch({ type: 'dropped' })
     if (!take) return
     await this.endSources(take)
-    this.clerk.ask({ ask: 'cancel', id: take.id })
+    this.worker.send({ command: 'cancel', id: take.id })
   }
 
   private forgetTake(): void {
@@ -438,8 +438,8 @@ export class Recorder {
     this.warnings.clear()
   }
 
-  private isAt(at: Recording['stage']['at']): boolean {
-    return this.recording.stage.at === at
+  private isAt(at: Recording['phase']['at']): boolean {
+    return this.recording.phase.at === at
   }
 
   private dispatch(event: RecordingEvent): void {

@@ -3,15 +3,15 @@
 import { make, makeButton, setText } from '../ui/dom'
 import { dateLocale, formatWhen } from '../ui/local-time'
 import { formatPosition } from '../ui/time-code'
-import { Clerk } from './clerk'
-import type { Progress } from './courier'
-import type { FromDesk } from './desk'
+import type { Progress } from './chunk-uploader'
 import { saveFiles } from './download'
-import { type Offer, offerWords } from './offer'
-import type { About } from './track'
+import type { WorkerEvent } from './recording-worker'
+import { offerWords, type RecoveryOffer } from './recovery-offer'
+import type { TakeMeta } from './track'
+import { WorkerClient } from './worker-client'
 
 export class RecoverBox {
-  private readonly clerk = new Clerk(
+  private readonly worker = new WorkerClient(
     (message) => this.hear(message),
     () => this.close(),
   )
@@ -24,22 +24,22 @@ export class RecoverBox {
 
   /** find asks for what earlier pages of this person left behind. */
   find(userId: string): void {
-    this.clerk.ask({ ask: 'find', userId })
+    this.worker.send({ command: 'find', userId })
   }
 
-  private hear(message: FromDesk): void {
+  private hear(message: WorkerEvent): void {
     const row = this.rows.get(message.id)
-    if (message.say === 'found') this.offer(message.about, message.progress)
-    if (message.say === 'progress') row?.show(message.progress)
-    if (message.say === 'over') row?.end(message.how === 'cancelled')
-    if (message.say === 'copy') saveFiles(row?.name ?? 'recording', message.files)
+    if (message.event === 'found') this.addRow(message.meta, message.progress)
+    if (message.event === 'progress') row?.show(message.progress)
+    if (message.event === 'over') row?.end(message.how === 'cancelled')
+    if (message.event === 'copy') saveFiles(row?.name ?? 'recording', message.files)
   }
 
-  private offer(about: About, progress: Progress): void {
-    if (this.rows.has(about.id)) return
+  private addRow(meta: TakeMeta, progress: Progress): void {
+    if (this.rows.has(meta.id)) return
     if (!this.section.isConnected) this.main.prepend(this.section)
-    const row = new Row(about, progress, (message) => this.clerk.ask(message))
-    this.rows.set(about.id, row)
+    const row = new Row(meta, progress, (message) => this.worker.send(message))
+    this.rows.set(meta.id, row)
     this.section.append(row.element)
   }
 
@@ -49,7 +49,7 @@ export class RecoverBox {
   }
 }
 
-type Ask = Clerk['ask']
+type Send = WorkerClient['send']
 
 /** One recording: what is known of it, and what can be done. */
 class Row {
@@ -57,15 +57,15 @@ class Row {
   private readonly words = make('p')
   private readonly acts = make('div', 'acts')
   private readonly status = make('p', 'sr')
-  private offer: Offer
+  private offer: RecoveryOffer
   private shownAt = ''
 
   constructor(
-    private readonly about: About,
+    private readonly meta: TakeMeta,
     progress: Progress,
-    private readonly ask: Ask,
+    private readonly send: Send,
   ) {
-    this.offer = { at: 'offered', stopped: about.tallies !== null, progress }
+    this.offer = { at: 'offered', stopped: meta.totals !== null, progress }
     this.status.setAttribute('role', 'status')
     this.element.append(this.words, this.acts, this.status)
     this.draw()
@@ -73,8 +73,8 @@ class Row {
 
   get name(): string {
     return (
-      this.about.title ||
-      `Recording ${new Date(this.about.startedAtMs).toISOString().slice(0, 16).replace('T', ' ').replace(':', '.')}`
+      this.meta.title ||
+      `Recording ${new Date(this.meta.startedAtMs).toISOString().slice(0, 16).replace('T', ' ').replace(':', '.')}`
     )
   }
 
@@ -95,39 +95,39 @@ class Row {
   private draw(): void {
     const { lead, rest } = offerWords(
       this.offer,
-      formatWhen(new Date(this.about.startedAtMs), new Date(), dateLocale()),
+      formatWhen(new Date(this.meta.startedAtMs), new Date(), dateLocale()),
       formatPosition,
     )
     this.words.replaceChildren(make('strong', '', lead), ' ', make('span', 'num', rest))
-    const stage = this.stage()
-    if (stage === this.shownAt) return // the buttons stay, and with them the focus
-    this.shownAt = stage
+    const phase = this.phase()
+    if (phase === this.shownAt) return // the buttons stay, and with them the focus
+    this.shownAt = phase
     setText(this.status, lead)
     const hadFocus = this.acts.contains(document.activeElement)
     this.acts.replaceChildren(...this.buttons())
     if (hadFocus) this.acts.querySelector<HTMLElement>('button, a')?.focus()
   }
 
-  private stage(): string {
-    const { trouble } = this.offer.progress
-    return trouble.at === 'stuck' ? `${this.offer.at} ${trouble.why}` : this.offer.at
+  private phase(): string {
+    const { problem } = this.offer.progress
+    return problem.at === 'stuck' ? `${this.offer.at} ${problem.why}` : this.offer.at
   }
 
   private buttons(): HTMLElement[] {
-    const { id } = this.about
-    const download = makeButton('Download', 'btn', () => this.ask({ ask: 'copy', id }))
+    const { id } = this.meta
+    const download = makeButton('Download', 'btn', () => this.send({ command: 'copy', id }))
     const discard = makeButton('Discard…', 'btn quiet', () => this.turn('doubted'))
     switch (this.offer.at) {
       case 'offered':
-        if (this.offer.progress.trouble.at === 'stuck') return [this.anew(), download, discard]
+        if (this.offer.progress.problem.at === 'stuck') return [this.anew(), download, discard]
         return this.offer.stopped
           ? [download, discard]
           : [makeButton('Finish it', 'btn primary', () => this.finish()), download, discard]
       case 'finishing':
-        return this.offer.progress.trouble.at === 'stuck' ? [this.anew(), download, discard] : [this.open('Open it')]
+        return this.offer.progress.problem.at === 'stuck' ? [this.anew(), download, discard] : [this.open('Open it')]
       case 'doubted':
         return [
-          makeButton('Discard for good', 'btn danger', () => this.ask({ ask: 'cancel', id })),
+          makeButton('Discard for good', 'btn danger', () => this.send({ command: 'cancel', id })),
           makeButton('Keep it', 'btn', () => this.turn('offered')),
         ]
       case 'ready':
@@ -143,19 +143,19 @@ class Row {
 
   private finish(): void {
     this.offer = { at: 'finishing', progress: this.offer.progress }
-    this.ask({ ask: 'finish', id: this.about.id })
+    this.send({ command: 'finish', id: this.meta.id })
     this.draw()
   }
 
   private anew(): HTMLElement {
     return makeButton('Send it as a new video', 'btn primary', () =>
-      this.ask({ ask: 'retry', id: this.about.id, anew: true }),
+      this.send({ command: 'retry', id: this.meta.id, anew: true }),
     )
   }
 
   private turn(at: 'doubted' | 'offered'): void {
     const { progress } = this.offer
-    this.offer = at === 'doubted' ? { at, progress } : { at, stopped: this.about.tallies !== null, progress }
+    this.offer = at === 'doubted' ? { at, progress } : { at, stopped: this.meta.totals !== null, progress }
     this.draw()
   }
 

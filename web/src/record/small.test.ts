@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest'
-import { makeKeep } from '../ui/kept'
-import { parseAbout } from './about'
+import { makeSafeStorage } from '../ui/safe-storage'
 import { capabilitiesOf, chooseFormat, type Facts, soundNote, worthAsking } from './capabilities'
-import { backoffMs } from './courier'
+import { backoffMs } from './chunk-uploader'
 import { chooseDevice, namedDevices, off, remember, remembered, replacementFor, whyDenied } from './devices'
 import { digestHeader, sha256 } from './digest'
 import { fileName } from './download'
@@ -10,6 +9,7 @@ import { patienceMs } from './exchange'
 import { commandOf } from './keys'
 import { outcomeOf } from './outcome'
 import { hear, isSilent, levelOf, type Silence } from './silence'
+import { parseTakeMeta } from './take-meta'
 import { Watchdog } from './watchdog'
 
 test('waits double from 150 ms to 4 s, spread over their upper half', () => {
@@ -150,7 +150,7 @@ test('devices: what was used last, as long as it is there', () => {
   expect(chooseDevice([], 'b')).toBe('')
   expect(replacementFor('a', microphones)?.id).toBe('b')
   expect(replacementFor('a', [{ id: 'a', label: '' }])).toBeUndefined()
-  const keep = makeKeep(undefined)
+  const keep = makeSafeStorage(undefined)
   remember(keep, 'camera', 'c')
   expect(remembered(keep, 'camera')).toBe('c')
 })
@@ -204,23 +204,23 @@ test('a copy has a name that every system takes', () => {
 })
 
 test('what was kept of a take is read with care', () => {
-  const about = {
+  const meta = {
     id: 'i',
     userId: 'u',
     title: '',
     startedAtMs: 1,
     types: { screen: 'video/mp4', other: 'x' },
-    tallies: { screen: { chunks: 2, bytes: 3 } },
+    totals: { screen: { chunks: 2, bytes: 3 } },
   }
-  expect(parseAbout(JSON.parse(JSON.stringify(about)))).toEqual({
-    ...about,
+  expect(parseTakeMeta(JSON.parse(JSON.stringify(meta)))).toEqual({
+    ...meta,
     types: { screen: 'video/mp4' },
-    beat: { state: 'recording', pauses: [], cameraOffsetMs: null },
+    heartbeat: { state: 'recording', pauses: [], cameraOffsetMs: null },
     link: null,
     makes: 0,
     sealed: false,
   })
-  for (const broken of [null, 'x', [], {}, { ...about, id: 7 }]) expect(parseAbout(broken)).toBeUndefined()
+  for (const broken of [null, 'x', [], {}, { ...meta, id: 7 }]) expect(parseTakeMeta(broken)).toBeUndefined()
 })
 
 test('an answer says whether to go on, to try again, or to ask somebody', () => {

@@ -4,15 +4,15 @@ export type Cause = 'microphone' | 'camera' | 'silence' | 'quiet' | 'disk' | 'wo
 export class Warnings {
   all: ReadonlyMap<Cause, string> = $state.raw(new Map())
 
-  constructor(private readonly aloud: (sentence: string) => void) {}
+  constructor(private readonly announce: (sentence: string) => void) {}
 
-  say(cause: Cause, sentence: string): void {
+  show(cause: Cause, sentence: string): void {
     if (this.all.get(cause) === sentence) return
     this.all = new Map(this.all).set(cause, sentence)
-    this.aloud(sentence)
+    this.announce(sentence)
   }
 
-  unsay(cause: Cause): void {
+  hide(cause: Cause): void {
     if (!this.all.has(cause)) return
     const rest = new Map(this.all)
     rest.delete(cause)

@@ -1,17 +1,18 @@
-// The worker's rim: messages in, messages out. A hidden page's timers are slow; a worker's are not.
-import { Desk, type FromDesk, type ToDesk } from './desk'
-import { openDatabaseShelf } from './spool/database'
-import { openFileShelf } from './spool/files'
-import type { Shelf } from './spool/shelf'
+// The worker's edge: messages in, messages out. A hidden page's timers are slow; a worker's are
+// not.
+import { RecordingWorker, type WorkerEvent, type WorkerRequest } from './recording-worker'
+import { openDatabaseSpool } from './spool/database'
+import { openFileSpool } from './spool/files'
+import type { SpoolStore } from './spool/store'
 
-async function openShelf(): Promise<Shelf | null> {
+async function openSpool(): Promise<SpoolStore | null> {
   try {
-    return await openFileShelf()
+    return await openFileSpool()
   } catch {
-    return openDatabaseShelf().catch(() => null)
+    return openDatabaseSpool().catch(() => null)
   }
 }
 
-const desk = new Desk(openShelf, (message: FromDesk) => postMessage(message))
+const worker = new RecordingWorker(openSpool, (event: WorkerEvent) => postMessage(event))
 
-addEventListener('message', (event: MessageEvent<ToDesk>) => void desk.take(event.data))
+addEventListener('message', (event: MessageEvent<WorkerRequest>) => void worker.handle(event.data))

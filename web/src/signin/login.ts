@@ -23,18 +23,18 @@ function offerPasskey(): void {
   const said = need('passkey-said', HTMLParagraphElement)
   need('ways', HTMLDivElement).hidden = false
   button.hidden = false
-  const say = (sentence: string) => {
+  const showStatus = (sentence: string) => {
     said.hidden = sentence === ''
     setText(said, sentence)
   }
   const use = async () => {
     button.disabled = true
-    say('')
+    showStatus('')
     try {
       if (await signInByPasskey(page.signal)) location.assign(button.dataset.next ?? '/')
-      else say('No passkey was used. Try again, or sign in in another way.')
+      else showStatus('No passkey was used. Try again, or sign in in another way.')
     } catch (error) {
-      say(problemOf(error).sentence)
+      showStatus(problemOf(error).sentence)
     } finally {
       button.disabled = false
     }

@@ -3,7 +3,7 @@ export class Announcer {
   sentence = $state('')
   private flip = false
 
-  say = (sentence: string): void => {
+  announce = (sentence: string): void => {
     this.flip = !this.flip
     this.sentence = this.flip ? sentence : `${sentence}\u00a0`
   }

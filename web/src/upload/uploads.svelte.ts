@@ -5,6 +5,7 @@ import { problemOf } from '../api/request'
 import { waitForNetwork } from '../api/retry'
 import { getVideo, isSignedIn } from '../api/videos'
 import { aliveMs, type Entry, fingerprintOf, type Ledger } from './ledger'
+import { announcement } from './messages'
 import type { Outcome } from './outcome'
 import {
   backoffMs,
@@ -19,14 +20,13 @@ import {
   type Upload,
   type UploadEvent,
 } from './upload'
-import { announcement } from './words'
 
 const places = 2
 const drawEveryMs = 250
 const touchEveryMs = 10_000
 
 export type Hooks = {
-  say: (sentence: string) => void
+  announce: (sentence: string) => void
   /**
    * The video of this upload exists, or has changed: look at it. Resolves when the list shows it.
    */
@@ -91,7 +91,7 @@ export class Uploads {
     const upload = this.find(id)
     if (!upload || !canPause(upload)) return
     this.attached.get(id)?.stop.abort()
-    this.tell(id, { type: 'paused' })
+    this.apply(id, { type: 'paused' })
     this.startNext()
   }
 
@@ -104,9 +104,9 @@ export class Uploads {
     if (upload.phase.at === 'refused' && upload.phase.again === 'restart') {
       const at = this.attached.get(id)
       if (at) this.ledger.remove(at.fingerprint)
-      this.tell(id, { type: 'forgotten' })
+      this.apply(id, { type: 'forgotten' })
     }
-    this.tell(id, { type: 'resumed' })
+    this.apply(id, { type: 'resumed' })
     this.startNext()
   }
 
@@ -114,21 +114,21 @@ export class Uploads {
   async cancel(id: string): Promise<void> {
     const at = this.attached.get(id)
     at?.stop.abort()
-    this.tell(id, { type: 'paused' })
+    this.apply(id, { type: 'paused' })
     await at?.ended // a creation that is under way ends first, so that its link is known
     const upload = this.find(id)
     if (!upload) return
     try {
       if (upload.link) await endOnServer(upload.link)
     } catch {
-      this.tell(id, {
+      this.apply(id, {
         type: 'refused',
         reason: 'The server could not be told to give this upload up. Try again when you are online.',
         again: 'retry',
       })
       return
     }
-    this.hooks.say(`${upload.fileName}: upload cancelled.`)
+    this.hooks.announce(`${upload.fileName}: upload cancelled.`)
     if (at) this.ledger.remove(at.fingerprint)
     this.remove(id)
     if (upload.link) await this.hooks.onVideo(upload.link.videoId)
@@ -157,7 +157,7 @@ export class Uploads {
       this.remove(twin) // chosen again: a fresh try with a fresh handle
     else if (twin) {
       this.resume(twin)
-      this.hooks.say(`${file.name} is in the list already.`)
+      this.hooks.announce(`${file.name} is in the list already.`)
       return
     }
     const id = `upload-${++this.count}`
@@ -173,7 +173,7 @@ export class Uploads {
     this.items = [newUpload(id, file.name, file.size, before), ...this.items]
     if (before) this.ledger.touch(fingerprint, Date.now() + aliveMs)
     if (file.size === 0)
-      this.tell(id, { type: 'refused', reason: 'This file is empty. Choose another one.', again: 'never' })
+      this.apply(id, { type: 'refused', reason: 'This file is empty. Choose another one.', again: 'never' })
   }
 
   private startNext(): void {
@@ -183,7 +183,7 @@ export class Uploads {
       if (!at) continue
       at.stop = new AbortController()
       const { signal } = at.stop
-      this.tell(id, { type: 'started' })
+      this.apply(id, { type: 'started' })
       at.ended = at.ended.then(() => this.run(id, at, signal))
     }
   }
@@ -221,18 +221,18 @@ export class Uploads {
       case 'lost':
         if (!(await isReadable(at.file))) {
           const reason = 'This file has moved or changed on your device. Choose it again to go on.'
-          this.tell(id, { type: 'refused', reason, again: 'never' })
+          this.apply(id, { type: 'refused', reason, again: 'never' })
           return false
         }
-        this.tell(id, { type: 'lost', because: outcome.because, attempt })
+        this.apply(id, { type: 'lost', because: outcome.because, attempt })
         await waitForNetwork(backoffMs(attempt, Math.random()), signal)
         return true
       case 'signed-out':
-        this.tell(id, { type: 'signed-out' })
+        this.apply(id, { type: 'signed-out' })
         await untilSignedIn(signal)
         return true
       case 'refused':
-        this.tell(id, { type: 'refused', reason: outcome.reason, again: outcome.again })
+        this.apply(id, { type: 'refused', reason: outcome.reason, again: outcome.again })
         return false
       case 'stopped':
         return false
@@ -248,7 +248,7 @@ export class Uploads {
       const { send } = await import('./send')
       return await send(at.file, this.find(id)?.link ?? null, signal, {
         onCreated: (link) => {
-          this.tell(id, { type: 'created', link })
+          this.apply(id, { type: 'created', link })
           this.ledger.put({
             ...link,
             fingerprint: at.fingerprint,
@@ -257,7 +257,7 @@ export class Uploads {
             aliveUntilMs: Date.now() + aliveMs,
           })
         },
-        onStood: (offsetBytes) => this.tell(id, { type: 'stood', offsetBytes }),
+        onStood: (offsetBytes) => this.apply(id, { type: 'stood', offsetBytes }),
         onProgress: (sentBytes) => this.progress(id, at, sentBytes),
       })
     } catch {
@@ -270,7 +270,7 @@ export class Uploads {
     const nowMs = Date.now()
     if (nowMs - at.lastDrawMs < drawEveryMs) return
     at.lastDrawMs = nowMs
-    this.tell(id, { type: 'progressed', sentBytes, nowMs })
+    this.apply(id, { type: 'progressed', sentBytes, nowMs })
     if (nowMs - at.lastTouchMs < touchEveryMs) return
     at.lastTouchMs = nowMs
     // here too: timers of a hidden tab are slow, its progress is not
@@ -278,7 +278,7 @@ export class Uploads {
   }
 
   private async finish(id: string, at: Attachment): Promise<void> {
-    this.tell(id, { type: 'finished' })
+    this.apply(id, { type: 'finished' })
     this.ledger.remove(at.fingerprint)
     const link = this.find(id)?.link
     if (link) await this.hooks.onVideo(link.videoId)
@@ -296,14 +296,14 @@ export class Uploads {
     return this.items.find((u) => u.id === id)
   }
 
-  private tell(id: string, event: UploadEvent): void {
+  private apply(id: string, event: UploadEvent): void {
     const i = this.items.findIndex((u) => u.id === id)
     const before = this.items[i]
     if (!before) return
     const after = reduce(before, event)
     this.items = this.items.with(i, after)
     const sentence = announcement(before, after)
-    if (sentence) this.hooks.say(sentence)
+    if (sentence) this.hooks.announce(sentence)
   }
 
   private touchAll(aliveUntilMs: number): void {

@@ -2,7 +2,7 @@
 // rename it, process it again, trash it.
 import { renameVideo, reprocessVideo, restoreVideo, trashVideo } from '../api/owner'
 import { problemOf, wasCancelled } from '../api/request'
-import type { Share } from '../api/shares'
+import type { SharedVideo } from '../api/shared-video'
 import type { MwPlayer } from '../player/player'
 import { copyFrom } from '../ui/copy'
 import { make, makeButton, need, setText } from '../ui/dom'
@@ -12,12 +12,12 @@ import { embedCodeOf, markdownOf, type Snippet } from './snippets'
 
 export interface Acts {
   refresh(): void // the player has moved
-  show(share: Share): void
+  show(shared: SharedVideo): void
 }
 
 export interface ActsOptions {
   player: MwPlayer
-  share: Share
+  shared: SharedVideo
   /** The owner moved the video to the trash, or brought it back. */
   onTrash(): void
   onRestore(): void
@@ -25,7 +25,7 @@ export interface ActsOptions {
 }
 
 export function makeActs(options: ActsOptions): Acts {
-  const { player, share, signal } = options
+  const { player, shared, signal } = options
   const note = need('acts-note', HTMLElement)
   const moment = need('copy-moment', HTMLButtonElement)
   const link = need('copy-link', HTMLButtonElement)
@@ -42,22 +42,22 @@ export function makeActs(options: ActsOptions): Acts {
       renaming = false
     })
   }
-  const elsewhere = makeShareMenu(share, note)
+  const elsewhere = makeShareMenu(shared, note)
   link.after(elsewhere.button, elsewhere.card)
   const again = makeButton('Process it again', 'btn quiet', () => void processAgain())
   const processAgain = async () => {
-    if (share.videoId === undefined) return
+    if (shared.videoId === undefined) return
     again.disabled = true // until the event stream tells how it goes
     try {
-      await reprocessVideo(share.videoId, signal)
+      await reprocessVideo(shared.videoId, signal)
       setText(need('improving', HTMLElement), 'Making it better')
     } catch (error) {
       again.disabled = false
       if (!wasCancelled(error)) note.replaceChildren(make('p', 'small bad-text', problemOf(error).sentence))
     }
   }
-  if (share.owner && share.videoId !== undefined) {
-    const { videoId } = share
+  if (shared.owner && shared.videoId !== undefined) {
+    const { videoId } = shared
     const own = makePopup('More', [
       makeButton('Rename', 'btn quiet', () => rename(videoId)),
       again,
@@ -70,7 +70,7 @@ export function makeActs(options: ActsOptions): Acts {
     if (moment.dataset.label === undefined) setText(moment, `Copy link at ${formatPosition(player.positionMs)}`)
   }
   refresh()
-  again.disabled = share.improving
+  again.disabled = shared.improving
   return {
     refresh,
     show(next) {
@@ -85,55 +85,55 @@ export function makeActs(options: ActsOptions): Acts {
 }
 
 /** What is happening to a video that plays. */
-function workOn(share: Share): string {
-  if (share.state === 'recording') return share.hls === undefined ? '' : 'Recording now'
-  if (!share.improving || share.sources.length === 0) return ''
-  return `A sharper version is being made, ${Math.floor(share.progress * 100)} %`
+function workOn(shared: SharedVideo): string {
+  if (shared.state === 'recording') return shared.hls === undefined ? '' : 'Recording now'
+  if (!shared.improving || shared.sources.length === 0) return ''
+  return `A sharper version is being made, ${Math.floor(shared.progress * 100)} %`
 }
 
 /** The length comes when it is known, as the HTML has it of a video that is ready. */
-function showLength(share: Share): void {
-  if (share.durationMs <= 0) return
+function showLength(shared: SharedVideo): void {
+  if (shared.durationMs <= 0) return
   let length = document.getElementById('length')
   if (!length) {
     length = make('span', 'num')
     length.id = 'length'
     need('improving', HTMLElement).before(length)
   }
-  setText(length, formatPosition(share.durationMs))
+  setText(length, formatPosition(shared.durationMs))
 }
 
 /** So does the file that can be kept. */
-function showDownload(share: Share, before: HTMLElement): void {
+function showDownload(shared: SharedVideo, before: HTMLElement): void {
   const button = document.getElementById('download')
-  if (share.downloadUrl === undefined) {
+  if (shared.downloadUrl === undefined) {
     button?.remove()
     return
   }
   if (button instanceof HTMLAnchorElement) {
-    button.href = share.downloadUrl
+    button.href = shared.downloadUrl
     return
   }
   const link = make('a', 'btn quiet', 'Download')
   link.id = 'download'
-  link.href = share.downloadUrl
+  link.href = shared.downloadUrl
   link.download = ''
   before.after(link)
 }
 
 /** What is pasted into other pages. Its own button tells that something was copied. */
-function makeShareMenu(first: Share, note: HTMLElement): Popup & { show(share: Share): void } {
-  let share = first
+function makeShareMenu(first: SharedVideo, note: HTMLElement): Popup & { show(shared: SharedVideo): void } {
+  let shared = first
   const snippet = (): Snippet => {
     const pageUrl = `${location.origin}${location.pathname}`
-    const posterUrl = share.poster === undefined ? undefined : `${pageUrl}/poster.jpg`
+    const posterUrl = shared.poster === undefined ? undefined : `${pageUrl}/poster.jpg`
     const embedUrl = pageUrl.replace(/\/v\/([^/]+)$/, '/embed/$1')
-    return { title: share.title, pageUrl, posterUrl, embedUrl, width: share.width, height: share.height }
+    return { title: shared.title, pageUrl, posterUrl, embedUrl, width: shared.width, height: shared.height }
   }
   const links = async (videoId: string) => {
     try {
       const { openLinks } = await import('../links/sheet')
-      openLinks({ videoId, title: share.title, opener: popup.button })
+      openLinks({ videoId, title: shared.title, opener: popup.button })
     } catch {
       note.replaceChildren(
         make('p', 'small bad-text', 'The sheet could not be loaded. Check your connection and try again.'),
@@ -150,8 +150,8 @@ function makeShareMenu(first: Share, note: HTMLElement): Popup & { show(share: S
     makeButton('Copy Markdown', 'btn quiet', () => void copyFrom(popup.button, markdownOf(snippet()), note)),
     makeButton('Copy embed code', 'btn quiet', () => void copyFrom(popup.button, embedCodeOf(snippet()), note)),
   ])
-  const show = (next: Share) => {
-    share = next
+  const show = (next: SharedVideo) => {
+    shared = next
   }
   return { ...popup, show }
 }

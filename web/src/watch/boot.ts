@@ -1,10 +1,10 @@
 // What the server put into the page, so that nothing has to be asked for before the first paint.
 import { type Page, parsePage } from '../api/comments'
 import { readMaybeNumber, readObject, readString, readText } from '../api/parse'
-import { parseShare, type Share } from '../api/shares'
+import { parseSharedVideo, type SharedVideo } from '../api/shared-video'
 
 export interface Boot {
-  share: Share
+  shared: SharedVideo
   comments: Page
   token: string
   userName: string | undefined // of a signed-in reader
@@ -15,7 +15,7 @@ export function readBoot(text: string): Boot {
   const wire = readObject(JSON.parse(text), 'boot')
   const user = wire.user
   return {
-    share: parseShare(wire.share),
+    shared: parseSharedVideo(wire.share),
     comments: parsePage(wire.comments),
     token: readString(wire, 'token'),
     userName: user === null || user === undefined ? undefined : readText(readObject(user, 'user'), 'name'),

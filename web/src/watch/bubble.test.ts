@@ -3,7 +3,7 @@ import { boxOf, bubbleAt, centreAt, keepUp } from './bubble'
 
 const corner = { atMs: 0, x: 0.1, y: 0.9, size: 0.2, visible: true }
 const hidden = { ...corner, atMs: 5000, visible: false }
-const stage = { width: 1000, height: 1000 }
+const phase = { width: 1000, height: 1000 }
 const picture = { width: 1920, height: 1080 }
 
 describe('bubbleAt', () => {
@@ -18,14 +18,14 @@ describe('bubbleAt', () => {
 
 describe('boxOf', () => {
   it('lies in the picture, not in the bars beside it, and never outside', () => {
-    const box = boxOf({ ...corner, x: 0, y: 1 }, stage, picture)
+    const box = boxOf({ ...corner, x: 0, y: 1 }, phase, picture)
     expect(box.left).toBeCloseTo(0)
     expect(box.top + box.size).toBeCloseTo(1000 - (1000 - 562.5) / 2)
     expect(box.size).toBeCloseTo(112.5)
   })
   it('turns a point of the stage into a centre and back', () => {
-    const box = boxOf(corner, stage, picture)
-    const centre = centreAt({ x: box.left + box.size / 2, y: box.top + box.size / 2 }, stage, picture)
+    const box = boxOf(corner, phase, picture)
+    const centre = centreAt({ x: box.left + box.size / 2, y: box.top + box.size / 2 }, phase, picture)
     expect(centre.x).toBeCloseTo(corner.x)
     expect(centre.y).toBeCloseTo(corner.y)
   })

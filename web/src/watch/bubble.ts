@@ -1,6 +1,6 @@
 // Where the camera's bubble is at a moment, and how the camera keeps up with the picture: pure
 // decisions.
-import type { Bubble } from '../api/shares'
+import type { Bubble } from '../api/shared-video'
 
 /** The key frame that holds at ms; the first one before its time. */
 export function bubbleAt(bubbles: readonly Bubble[], ms: number): Bubble | undefined {
@@ -10,17 +10,17 @@ export function bubbleAt(bubbles: readonly Bubble[], ms: number): Bubble | undef
 /** The bubble's box in pixels, inside a picture that stands in the middle of a stage. */
 export function boxOf(
   bubble: Bubble,
-  stage: { width: number; height: number },
+  phase: { width: number; height: number },
   picture: { width: number; height: number },
 ) {
-  const scale = Math.min(stage.width / picture.width, stage.height / picture.height)
+  const scale = Math.min(phase.width / picture.width, phase.height / picture.height)
   const [width, height] = [picture.width * scale, picture.height * scale]
   const size = bubble.size * Math.min(width, height)
   const half = size / 2
   const within = (centre: number, end: number) => Math.min(Math.max(centre, half), end - half)
   return {
-    left: (stage.width - width) / 2 + within(bubble.x * width, width) - half,
-    top: (stage.height - height) / 2 + within(bubble.y * height, height) - half,
+    left: (phase.width - width) / 2 + within(bubble.x * width, width) - half,
+    top: (phase.height - height) / 2 + within(bubble.y * height, height) - half,
     size,
   }
 }
@@ -28,13 +28,13 @@ export function boxOf(
 /** The bubble's centre, as parts of the picture, for a point of the stage. */
 export function centreAt(
   point: { x: number; y: number },
-  stage: { width: number; height: number },
+  phase: { width: number; height: number },
   picture: { width: number; height: number },
 ) {
-  const scale = Math.min(stage.width / picture.width, stage.height / picture.height)
+  const scale = Math.min(phase.width / picture.width, phase.height / picture.height)
   const [width, height] = [picture.width * scale, picture.height * scale]
   const part = (value: number, end: number) => Math.min(1, Math.max(0, value / end))
-  return { x: part(point.x - (stage.width - width) / 2, width), y: part(point.y - (stage.height - height) / 2, height) }
+  return { x: part(point.x - (phase.width - width) / 2, width), y: part(point.y - (phase.height - height) / 2, height) }
 }
 
 export type Step = { at: 'jump'; toMs: number } | { at: 'speed'; rate: number }

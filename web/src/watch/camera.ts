@@ -2,7 +2,7 @@
 // it follows the picture.
 import { moveBubble } from '../api/owner'
 import { wasCancelled } from '../api/request'
-import type { Bubble, Camera, Share } from '../api/shares'
+import type { Bubble, Camera, SharedVideo } from '../api/shared-video'
 import type { Stream } from '../player/hls'
 import type { MwPlayer } from '../player/player'
 import { placeOf } from '../player/sources'
@@ -20,7 +20,7 @@ const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
 }
 
 export interface CameraView {
-  show(share: Share): void
+  show(shared: SharedVideo): void
 }
 
 export function makeCamera(player: MwPlayer, announce: (sentence: string) => void, signal: AbortSignal): CameraView {
@@ -66,7 +66,7 @@ export function makeCamera(player: MwPlayer, announce: (sentence: string) => voi
     if (!shown || !bubble) return
     const holder = picture.parentElement
     if (holder && element.parentElement !== holder) holder.append(element)
-    const { left, top, size } = boxOf(bubble, stageOf(picture), pictureOf(picture))
+    const { left, top, size } = boxOf(bubble, phaseOf(picture), pictureOf(picture))
     element.style.setProperty('--bubble-left', `${left}px`)
     element.style.setProperty('--bubble-top', `${top}px`)
     element.style.setProperty('--bubble-size', `${size}px`)
@@ -121,7 +121,7 @@ export function makeCamera(player: MwPlayer, announce: (sentence: string) => voi
       const box = picture.getBoundingClientRect()
       moved = {
         ...from,
-        ...centreAt({ x: to.clientX - box.left, y: to.clientY - box.top }, stageOf(picture), pictureOf(picture)),
+        ...centreAt({ x: to.clientX - box.left, y: to.clientY - box.top }, phaseOf(picture), pictureOf(picture)),
       }
       draw()
     }
@@ -155,10 +155,10 @@ export function makeCamera(player: MwPlayer, announce: (sentence: string) => voi
   signal.addEventListener('abort', () => clearInterval(timer))
 
   return {
-    show(share) {
-      camera = share.camera
+    show(shared) {
+      camera = shared.camera
       if (!camera) return
-      videoId = share.owner ? share.videoId : undefined
+      videoId = shared.owner ? shared.videoId : undefined
       element.classList.toggle('movable', videoId !== undefined)
       if (videoId !== undefined) {
         element.tabIndex = 0
@@ -173,7 +173,7 @@ export function makeCamera(player: MwPlayer, announce: (sentence: string) => voi
 
 function ignore(): void {}
 
-function stageOf(picture: HTMLVideoElement): { width: number; height: number } {
+function phaseOf(picture: HTMLVideoElement): { width: number; height: number } {
   return { width: picture.clientWidth, height: picture.clientHeight }
 }
 

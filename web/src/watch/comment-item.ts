@@ -6,7 +6,7 @@ import { make, makeButton } from '../ui/dom'
 import { makeLocalTime } from '../ui/local-time'
 import { formatPosition, parsePosition } from '../ui/time-code'
 import type { Row } from './conversation'
-import { jump, type Talk } from './talk'
+import { jump, type PageContext } from './page-context'
 import { tokenize } from './tokens'
 import { makeWriter } from './writer'
 
@@ -16,15 +16,15 @@ export function initialOf(name: string): string {
 
 export class CommentItem {
   readonly element: HTMLLIElement
-  readonly #talk: Talk
+  readonly #context: PageContext
   readonly #content: HTMLElement
   readonly #slot: HTMLElement // a reply, a question, a note
   #row: Row
   #editing = false
   #answering = false
 
-  constructor(talk: Talk, row: Row) {
-    this.#talk = talk
+  constructor(context: PageContext, row: Row) {
+    this.#context = context
     this.#row = row
     this.#content = make('div')
     this.#slot = make('div', 'slot')
@@ -32,8 +32,8 @@ export class CommentItem {
     this.element.id = `c-${row.comment.id}`
     this.element.classList.toggle('reply', row.comment.parentId !== undefined)
     this.#draw()
-    if (talk.drafts.get(`edit:${row.comment.id}`) && this.#own) this.#edit(false)
-    if (talk.drafts.get(`reply:${row.comment.id}`) && talk.canComment) this.#reply(false)
+    if (context.drafts.get(`edit:${row.comment.id}`) && this.#own) this.#edit(false)
+    if (context.drafts.get(`reply:${row.comment.id}`) && context.canComment) this.#reply(false)
   }
 
   /** Shows what row has now. */
@@ -49,8 +49,8 @@ export class CommentItem {
    */
   retire(): boolean {
     if (!this.#editing && !this.#answering) return true
-    this.#talk.drafts.forget(`edit:${this.#row.comment.id}`)
-    this.#talk.drafts.forget(`reply:${this.#row.comment.id}`)
+    this.#context.drafts.forget(`edit:${this.#row.comment.id}`)
+    this.#context.drafts.forget(`reply:${this.#row.comment.id}`)
     const note = 'This comment was deleted meanwhile. What you wrote is still here to copy.'
     if (!this.element.querySelector('.note')) this.#slot.prepend(make('p', 'note warn small', note))
     return false
@@ -64,7 +64,7 @@ export class CommentItem {
 
   get #own(): boolean {
     const { comment } = this.#row
-    return comment.mine || this.#talk.guest.editToken(comment.id) !== undefined
+    return comment.mine || this.#context.guest.editToken(comment.id) !== undefined
   }
 
   #draw(): void {
@@ -85,7 +85,7 @@ export class CommentItem {
           token satisfies never
       }
     }
-    const held = comment.held ? make('p', 'small held', heldWords(comment, this.#talk)) : ''
+    const held = comment.held ? make('p', 'small held', heldWords(comment, this.#context)) : ''
     this.#content.replaceChildren(this.#makeHead(), body, held, this.#makeTools())
   }
 
@@ -108,14 +108,14 @@ export class CommentItem {
     const { comment } = this.#row
     const tools = make('div', 'tools')
     const to = `, comment by ${comment.name}`
-    if (comment.held && this.#talk.owner)
+    if (comment.held && this.#context.owner)
       tools.append(
         labelled(
           makeButton('Approve', 'link', () => void this.#approve()),
           to,
         ),
       )
-    if (comment.parentId === undefined && this.#talk.canComment && !comment.held)
+    if (comment.parentId === undefined && this.#context.canComment && !comment.held)
       tools.append(
         labelled(
           makeButton('Reply', 'link', () => this.#reply(true)),
@@ -140,7 +140,7 @@ export class CommentItem {
   }
 
   #reply(focus: boolean): void {
-    const { talk, id } = { talk: this.#talk, id: this.#row.comment.id }
+    const { context, id } = { context: this.#context, id: this.#row.comment.id }
     if (this.#answering) {
       this.#slot.querySelector('textarea')?.focus()
       return
@@ -157,38 +157,38 @@ export class CommentItem {
       placeholder: 'Your reply',
       submitLabel: 'Reply',
       body: '',
-      drafts: talk.drafts,
-      guest: talk.userName === undefined ? talk.guest : undefined,
+      drafts: context.drafts,
+      guest: context.userName === undefined ? context.guest : undefined,
       top: undefined,
       positionMs: () => undefined,
       onFirstWord: () => undefined,
       onEmpty: () => undefined,
       send: async (body, name) => {
         const reply = { body, atMs: this.#row.comment.atMs, parentId: id, name }
-        const { comment, editToken } = await postComment(talk.token, reply, talk.signal)
-        if (editToken !== undefined) talk.guest.keepEditToken(comment.id, editToken)
-        if (name !== undefined) talk.guest.name = name
-        talk.conversation.merge([{ at: 'live', comment, seq: comment.seq }])
-        talk.changed()
+        const { comment, editToken } = await postComment(context.token, reply, context.signal)
+        if (editToken !== undefined) context.guest.keepEditToken(comment.id, editToken)
+        if (name !== undefined) context.guest.name = name
+        context.conversation.merge([{ at: 'live', comment, seq: comment.seq }])
+        context.changed()
       },
       onSent: () => {
         close()
-        talk.announce('Reply sent')
+        context.announce('Reply sent')
       },
       onCancel: close,
-      signal: talk.signal,
+      signal: context.signal,
     })
     this.#slot.replaceChildren(writer.form)
     if (focus) writer.textarea.focus()
   }
 
   #edit(focus: boolean): void {
-    const { talk } = { talk: this.#talk }
+    const { context } = { context: this.#context }
     const { comment } = this.#row
     const thread = comment.parentId === undefined
     const at = make('input', 'field num')
     at.setAttribute('aria-label', 'Position in the video')
-    at.value = formatPosition(talk.drafts.get(`edit:${comment.id}`)?.atMs ?? comment.atMs)
+    at.value = formatPosition(context.drafts.get(`edit:${comment.id}`)?.atMs ?? comment.atMs)
     this.#editing = true
     const close = () => {
       this.#editing = false
@@ -201,7 +201,7 @@ export class CommentItem {
       placeholder: '',
       submitLabel: 'Save',
       body: comment.body,
-      drafts: talk.drafts,
+      drafts: context.drafts,
       guest: undefined,
       top: thread ? make('label', 'row edit-at', 'At ', at) : undefined,
       positionMs: () => (thread ? parsePosition(at.value) : undefined),
@@ -212,18 +212,24 @@ export class CommentItem {
         // A position that was not touched keeps its parts of a second.
         const moved = atMs !== undefined && formatPosition(atMs) !== formatPosition(comment.atMs)
         const edit = moved ? { body, atMs } : { body }
-        const saved = await patchComment(talk.token, comment.id, edit, talk.guest.editToken(comment.id), talk.signal)
-        talk.conversation.merge([
+        const saved = await patchComment(
+          context.token,
+          comment.id,
+          edit,
+          context.guest.editToken(comment.id),
+          context.signal,
+        )
+        context.conversation.merge([
           { at: 'live', comment: { ...saved, mine: comment.mine, canDelete: comment.canDelete }, seq: saved.seq },
         ])
       },
       onSent: () => {
         close()
-        talk.changed()
-        talk.announce('Comment saved')
+        context.changed()
+        context.announce('Comment saved')
       },
       onCancel: close,
-      signal: talk.signal,
+      signal: context.signal,
     })
     this.#content.replaceChildren(this.#makeHead(), writer.form)
     if (focus) writer.textarea.focus()
@@ -232,7 +238,7 @@ export class CommentItem {
   async #approve(): Promise<void> {
     const { comment } = this.#row
     try {
-      await approveComment(comment.id, this.#talk.signal)
+      await approveComment(comment.id, this.#context.signal)
     } catch (error) {
       if (wasCancelled(error)) return
       const status = make('p', 'small bad-text', problemOf(error).sentence)
@@ -241,9 +247,9 @@ export class CommentItem {
       return
     }
     if (!this.#answering) this.#slot.replaceChildren()
-    this.#talk.conversation.merge([{ at: 'live', comment: { ...comment, held: false }, seq: comment.seq }])
-    this.#talk.announce('Comment approved: everybody sees it now')
-    this.#talk.changed()
+    this.#context.conversation.merge([{ at: 'live', comment: { ...comment, held: false }, seq: comment.seq }])
+    this.#context.announce('Comment approved: everybody sees it now')
+    this.#context.changed()
     this.#focusTool(0)
   }
 
@@ -259,7 +265,12 @@ export class CommentItem {
     const sure = makeButton('Delete', 'btn danger', async () => {
       sure.textContent = 'Deleting…'
       try {
-        await deleteComment(this.#talk.token, comment.id, this.#talk.guest.editToken(comment.id), this.#talk.signal)
+        await deleteComment(
+          this.#context.token,
+          comment.id,
+          this.#context.guest.editToken(comment.id),
+          this.#context.signal,
+        )
       } catch (error) {
         if (wasCancelled(error)) return
         const problem = problemOf(error)
@@ -272,9 +283,9 @@ export class CommentItem {
       }
       this.#answering = false
       this.#leaveFocus()
-      this.#talk.conversation.merge([{ at: 'deleted', id: comment.id, seq: comment.seq }])
-      this.#talk.announce('Comment deleted')
-      this.#talk.changed()
+      this.#context.conversation.merge([{ at: 'deleted', id: comment.id, seq: comment.seq }])
+      this.#context.announce('Comment deleted')
+      this.#context.changed()
     })
     const keep = makeButton('Keep', 'btn quiet', close)
     const question = make('div', 'question', make('span', '', `Delete this comment${more}?`), sure, keep, status)
@@ -302,9 +313,9 @@ export class CommentItem {
 }
 
 /** Who sees a comment that waits. */
-export function heldWords(comment: { name: string }, talk: { owner: boolean; authorName: string }): string {
-  if (talk.owner) return `Waits for your approval; only you and ${comment.name} see it`
-  return `Waits for approval; only you and ${talk.authorName} see it`
+export function heldWords(comment: { name: string }, context: { owner: boolean; authorName: string }): string {
+  if (context.owner) return `Waits for your approval; only you and ${comment.name} see it`
+  return `Waits for approval; only you and ${context.authorName} see it`
 }
 
 function makeFace(name: string): HTMLElement {
@@ -336,7 +347,7 @@ function labelled(button: HTMLButtonElement, more: string): HTMLButtonElement {
 }
 
 /** Every chip of the page jumps in place; opened in another tab it stays a link. */
-export function listenForChips(root: HTMLElement, talk: Talk): void {
+export function listenForChips(root: HTMLElement, context: PageContext): void {
   root.addEventListener(
     'click',
     (event) => {
@@ -348,8 +359,8 @@ export function listenForChips(root: HTMLElement, talk: Talk): void {
           : Number(chip.dataset.ms)
       if (ms === undefined) return
       event.preventDefault()
-      jump(talk.player, ms)
+      jump(context.player, ms)
     },
-    { signal: talk.signal },
+    { signal: context.signal },
   )
 }

@@ -3,24 +3,24 @@
 import { need } from '../ui/dom'
 import { formatPosition } from '../ui/time-code'
 import { CommentItem, initialOf } from './comment-item'
-import type { Talk } from './talk'
+import type { PageContext } from './page-context'
 
 const MARK_WORDS = 60
 
 export class CommentList {
-  readonly #talk: Talk
+  readonly #context: PageContext
   readonly #list = need('list', HTMLOListElement)
   readonly #empty = need('empty', HTMLElement)
   readonly #count = need('count', HTMLElement)
   readonly #items = new Map<string, CommentItem>()
 
-  constructor(talk: Talk) {
-    this.#talk = talk
+  constructor(context: PageContext) {
+    this.#context = context
   }
 
   /** Draws what the conversation has now. */
   draw(): void {
-    const rows = this.#talk.conversation.rows()
+    const rows = this.#context.conversation.rows()
     const seen = new Set<string>()
     // the server's first paint: the same, without the tools
     if (this.#items.size === 0) this.#list.replaceChildren()
@@ -29,7 +29,7 @@ export class CommentList {
       seen.add(row.comment.id)
       const known = this.#items.get(row.comment.id)
       known?.update(row)
-      const item = known ?? new CommentItem(this.#talk, row)
+      const item = known ?? new CommentItem(this.#context, row)
       if (!known) this.#items.set(row.comment.id, item)
       if (item.element === next) next = next.nextElementSibling
       else this.#list.insertBefore(item.element, next)
@@ -39,7 +39,7 @@ export class CommentList {
       item.element.remove()
       this.#items.delete(id)
     }
-    const count = Math.max(this.#talk.conversation.count, rows.length)
+    const count = Math.max(this.#context.conversation.count, rows.length)
     this.#empty.hidden = count > 0
     this.#count.textContent = count > 0 ? String(count) : ''
     this.#drawMarks()
@@ -50,8 +50,8 @@ export class CommentList {
   }
 
   #drawMarks(): void {
-    const threads = this.#talk.conversation.rows().filter(({ comment }) => comment.parentId === undefined)
-    this.#talk.player.setMarks(
+    const threads = this.#context.conversation.rows().filter(({ comment }) => comment.parentId === undefined)
+    this.#context.player.setMarks(
       threads.map(({ comment }) => {
         const words = comment.body.length > MARK_WORDS ? `${comment.body.slice(0, MARK_WORDS)}…` : comment.body
         return {

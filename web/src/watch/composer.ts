@@ -2,8 +2,8 @@
 import { postComment } from '../api/comments'
 import { make, setText } from '../ui/dom'
 import { keepPauseChoice, readPauseChoice } from './guest'
+import type { PageContext } from './page-context'
 import { PositionPicker } from './position-picker'
-import type { Talk } from './talk'
 import { makeWriter } from './writer'
 
 export interface Composer {
@@ -15,8 +15,8 @@ export interface Composer {
   setClosed(why: string | undefined): void
 }
 
-export function makeComposer(talk: Talk, onPosted: (id: string) => void): Composer {
-  const { player, drafts, keep, guest, userName } = talk
+export function makeComposer(context: PageContext, onPosted: (id: string) => void): Composer {
+  const { player, drafts, keep, guest, userName } = context
   const pause = make('input')
   pause.type = 'checkbox'
   pause.checked = readPauseChoice(keep)
@@ -48,22 +48,22 @@ export function makeComposer(talk: Talk, onPosted: (id: string) => void): Compos
     onEmpty: () => picker.follow(),
     send: async (body, name) => {
       const { comment, editToken } = await postComment(
-        talk.token,
+        context.token,
         { body, atMs: picker.ms, parentId: undefined, name },
-        talk.signal,
+        context.signal,
       )
       if (editToken !== undefined) guest.keepEditToken(comment.id, editToken)
       if (name !== undefined) guest.name = name
-      talk.conversation.merge([{ at: 'live', comment, seq: comment.seq }])
-      talk.changed()
+      context.conversation.merge([{ at: 'live', comment, seq: comment.seq }])
+      context.changed()
       onPosted(comment.id)
     },
     onSent: () => {
       picker.follow()
-      talk.announce('Comment sent')
+      context.announce('Comment sent')
     },
     onCancel: undefined,
-    signal: talk.signal,
+    signal: context.signal,
   })
   writer.form.classList.add('compose')
   if (writer.textarea.value !== '') picker.fix()

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
-import { type Keep, makeKeep } from '../ui/kept'
+import { makeSafeStorage, type SafeStorage } from '../ui/safe-storage'
 import { Drafts } from './drafts'
 import { Guest } from './guest'
 
-function keepWith(kept?: string): Keep {
-  const keep = makeKeep(undefined)
+function keepWith(kept?: string): SafeStorage {
+  const keep = makeSafeStorage(undefined)
   if (kept !== undefined) keep.set('meanwhile:drafts:t', kept)
   return keep
 }

@@ -1,6 +1,6 @@
 // Words that were written and not sent yet, kept on this device for each link: the comment, each
 // reply, each edit.
-import type { Keep } from '../ui/kept'
+import type { SafeStorage } from '../ui/safe-storage'
 
 export interface Draft {
   body: string
@@ -11,11 +11,11 @@ export interface Draft {
 export type DraftPlace = 'new' | `reply:${string}` | `edit:${string}`
 
 export class Drafts {
-  readonly #keep: Keep
+  readonly #keep: SafeStorage
   readonly #key: string
   readonly #drafts: Map<string, Draft>
 
-  constructor(keep: Keep, token: string) {
+  constructor(keep: SafeStorage, token: string) {
     this.#keep = keep
     this.#key = `meanwhile:drafts:${token}`
     this.#drafts = readDrafts(keep.get(this.#key))

@@ -10,7 +10,7 @@
   const data = document.currentScript?.dataset ?? {}
   const list = (text: string | undefined) => (text ?? '').split(' ').filter((address) => address !== '')
   const player = document.querySelector('mw-player')
-  // ahead.ts
+  // preload-video.ts
   const kept = document.querySelector<HTMLTemplateElement & { video?: HTMLVideoElement }>('#kept')
   const video = kept?.video
   if (video) player?.querySelector('media-controller')?.prepend(video)

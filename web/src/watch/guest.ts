@@ -1,15 +1,15 @@
 // What this device knows of a guest: the name, and the edit tokens of what they wrote.
-import type { Keep } from '../ui/kept'
+import type { SafeStorage } from '../ui/safe-storage'
 import { parseRecord } from './drafts'
 
 const NAME_KEY = 'meanwhile:name'
 const PAUSE_KEY = 'meanwhile:pause-while-writing'
 
 export class Guest {
-  readonly #keep: Keep
+  readonly #keep: SafeStorage
   readonly #tokensKey: string
 
-  constructor(keep: Keep, shareToken: string) {
+  constructor(keep: SafeStorage, shareToken: string) {
     this.#keep = keep
     this.#tokensKey = `meanwhile:edit:${shareToken}`
   }
@@ -43,10 +43,10 @@ export class Guest {
 }
 
 /** Whether the video pauses when somebody begins to write: yes, until they say otherwise. */
-export function readPauseChoice(keep: Keep): boolean {
+export function readPauseChoice(keep: SafeStorage): boolean {
   return keep.get(PAUSE_KEY) !== 'no'
 }
 
-export function keepPauseChoice(keep: Keep, pause: boolean): void {
+export function keepPauseChoice(keep: SafeStorage, pause: boolean): void {
   keep.set(PAUSE_KEY, pause ? 'yes' : 'no')
 }

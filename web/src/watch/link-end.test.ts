@@ -10,9 +10,9 @@ test('viewers are told when the link ends, in their own time', () => {
 })
 
 test('a comment that waits says who sees it', () => {
-  const talk = { owner: false, authorName: 'Ada' }
-  expect(heldWords({ name: 'Client' }, talk)).toBe('Waits for approval; only you and Ada see it')
-  expect(heldWords({ name: 'Client' }, { ...talk, owner: true })).toBe(
+  const context = { owner: false, authorName: 'Ada' }
+  expect(heldWords({ name: 'Client' }, context)).toBe('Waits for approval; only you and Ada see it')
+  expect(heldWords({ name: 'Client' }, { ...context, owner: true })).toBe(
     'Waits for your approval; only you and Client see it',
   )
 })

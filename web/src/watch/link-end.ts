@@ -1,12 +1,12 @@
 // When the link ends, where it does: said in the reader's own zone.
-import type { Share } from '../api/shares'
+import type { SharedVideo } from '../api/shared-video'
 import { make, need, setText } from '../ui/dom'
 import { endWords } from '../ui/ends'
 import { dateLocale } from '../ui/local-time'
 
-export function showLinkEnd(share: Pick<Share, 'linkEndsAt'>): void {
+export function showLinkEnd(shared: Pick<SharedVideo, 'linkEndsAt'>): void {
   let element = document.getElementById('link-end')
-  if (!share.linkEndsAt) {
+  if (!shared.linkEndsAt) {
     element?.remove()
     return
   }
@@ -15,7 +15,7 @@ export function showLinkEnd(share: Pick<Share, 'linkEndsAt'>): void {
     element.id = 'link-end'
     need('improving', HTMLElement).before(element)
   }
-  setText(element, linkEndSentence(share.linkEndsAt, new Date(), dateLocale()))
+  setText(element, linkEndSentence(shared.linkEndsAt, new Date(), dateLocale()))
 }
 
 export function linkEndSentence(end: Date, now: Date, locale: string): string {

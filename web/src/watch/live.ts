@@ -5,11 +5,11 @@ import { followEvents, newsRetryMs } from '../api/events'
 import { readMaybeNumber, readObject } from '../api/parse'
 import { problemOf } from '../api/request'
 import { waitForNetwork } from '../api/retry'
-import { fetchShare, parseShare, type Share, sharePath } from '../api/shares'
+import { fetchSharedVideo, linkPath, parseSharedVideo, type SharedVideo } from '../api/shared-video'
 import type { Conversation } from './conversation'
 
 export interface LiveHandlers {
-  onShare(share: Share): void
+  onShare(shared: SharedVideo): void
   onGone(): void
   onComments(fresh: Comment[]): void
   onConnection(connected: boolean): void
@@ -55,19 +55,19 @@ export function followShare(
     if (seq > conversation.seq) void catchUp()
     if (name === 'comment') return
     if (wire.gone === true) handlers.onGone()
-    else handlers.onShare(parseShare(wire))
+    else handlers.onShare(parseSharedVideo(wire))
   }
 
   // A link that ended before its stream began is told by no event: the link itself has to be asked.
   const onRefused = async () => {
     try {
-      handlers.onShare(await fetchShare(token, signal))
+      handlers.onShare(await fetchSharedVideo(token, signal))
     } catch (error) {
       if (problemOf(error).at === 'gone') handlers.onGone()
     }
   }
 
   const onState = (state: 'open' | 'lost') => handlers.onConnection(state === 'open')
-  followEvents(`${sharePath(token)}/events`, ['video', 'comment'], { onEvent, onState, onRefused }, signal)
+  followEvents(`${linkPath(token)}/events`, ['video', 'comment'], { onEvent, onState, onRefused }, signal)
   return { catchUp: () => void catchUp() }
 }

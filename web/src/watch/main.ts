@@ -2,13 +2,13 @@
 // conversation and the writing.
 
 import { problemOf, wasCancelled } from '../api/request'
-import { fetchShare, type Share } from '../api/shares'
+import { fetchSharedVideo, type SharedVideo } from '../api/shared-video'
 import { listenForKeys } from '../player/keys'
 import { definePlayer, MwPlayer } from '../player/player'
 import type { Fresh } from '../player/recovery'
 import { make, need, setText } from '../ui/dom'
-import { openKeep } from '../ui/kept'
 import { keepLocalTimes } from '../ui/local-time'
+import { openSafeStorage } from '../ui/safe-storage'
 import { parsePosition } from '../ui/time-code'
 import { makeActs } from './acts'
 import { readBoot } from './boot'
@@ -24,9 +24,9 @@ import { followShare } from './live'
 import { loadMore } from './more'
 import { tellOpened } from './opened'
 import { bringOwnHeld } from './own-held'
-import { makeStage } from './stage'
-import type { Gone } from './stage-state'
-import type { Talk } from './talk'
+import type { PageContext } from './page-context'
+import { makePhaseView } from './phase'
+import type { Gone } from './phase-state'
 
 /** A stream that is lost for less than this is nobody's business. */
 const LOST_SHOWN_MS = 4_000
@@ -34,19 +34,19 @@ const LOST_SHOWN_MS = 4_000
 function startPage(): void {
   const { signal } = new AbortController() // the page lives as long as its document
   const boot = readBoot(need('boot', HTMLElement).textContent ?? '')
-  const keep = openKeep()
+  const keep = openSafeStorage()
   definePlayer()
   const player = document.querySelector('mw-player')
   if (!(player instanceof MwPlayer)) throw new Error('the page has no player')
 
   const conversation = new Conversation(boot.comments.seq, boot.comments.count)
   conversation.merge(boot.comments.changes)
-  const talk: Talk = {
+  const context: PageContext = {
     token: boot.token,
     userName: boot.userName,
-    canComment: boot.share.canComment,
-    owner: boot.share.owner,
-    authorName: boot.share.authorName,
+    canComment: boot.shared.canComment,
+    owner: boot.shared.owner,
+    authorName: boot.shared.authorName,
     player,
     conversation,
     drafts: new Drafts(keep, boot.token),
@@ -59,28 +59,28 @@ function startPage(): void {
     },
     signal,
   }
-  const list = new CommentList(talk)
-  const stage = makeStage(player, talk.announce, signal)
-  const composer = talk.canComment ? makeComposer(talk, (id) => list.light(id)) : undefined
+  const list = new CommentList(context)
+  const phase = makePhaseView(player, context.announce, signal)
+  const composer = context.canComment ? makeComposer(context, (id) => list.light(id)) : undefined
   const close = (how: Gone) => {
-    stage.showGone(how)
+    phase.showGone(how)
     showLinkEnd({ linkEndsAt: undefined }) // it has ended, or nobody knows here
     composer?.setClosed('This link has ended or changed, so nothing can be sent.')
   }
   const showGone = () => close('gone')
-  const camera = makeCamera(player, talk.announce, signal)
-  const showShare = (share: Share) => {
-    stage.show(share)
-    camera.show(share)
-    acts.show(share)
-    composer?.setClosed(share.canComment ? undefined : 'Comments are off under this link now.')
-    showLinkEnd(share)
+  const camera = makeCamera(player, context.announce, signal)
+  const showShare = (shared: SharedVideo) => {
+    phase.show(shared)
+    camera.show(shared)
+    acts.show(shared)
+    composer?.setClosed(shared.canComment ? undefined : 'Comments are off under this link now.')
+    showLinkEnd(shared)
   }
   const acts = makeActs({
     player,
-    share: boot.share,
+    shared: boot.shared,
     onTrash: () => close('trashed'),
-    onRestore: () => void fetchShare(boot.token, signal).then(showShare, () => location.reload()),
+    onRestore: () => void fetchSharedVideo(boot.token, signal).then(showShare, () => location.reload()),
     signal,
   })
   const connection = makeConnectionNote(signal)
@@ -89,7 +89,7 @@ function startPage(): void {
   player.start(
     {
       keep,
-      tab: openKeep('tab'),
+      tab: openSafeStorage('tab'),
       startMs,
       refresh: (during) => refreshSources(boot.token, during),
       onPosition: () => {
@@ -100,15 +100,15 @@ function startPage(): void {
       onGone: showGone,
       signal,
     },
-    boot.share,
+    boot.shared,
   )
-  stage.show(boot.share)
-  camera.show(boot.share)
-  showLinkEnd(boot.share)
-  if (!boot.share.owner) tellOpened(boot.token, signal)
+  phase.show(boot.shared)
+  camera.show(boot.shared)
+  showLinkEnd(boot.shared)
+  if (!boot.shared.owner) tellOpened(boot.token, signal)
   if (composer) need('composer', HTMLElement).replaceChildren(composer.element)
   list.draw()
-  listenForChips(need('list', HTMLElement), talk)
+  listenForChips(need('list', HTMLElement), context)
   listenForKeys((action) => (action.at === 'comment' ? composer?.commentHere() : player.act(action)), signal)
   keepLocalTimes(signal)
   pointSignInHere()
@@ -121,19 +121,19 @@ function startPage(): void {
       onGone: showGone,
       onComments: (fresh) => {
         list.draw()
-        if (fresh.length > 0) talk.announce(newsOf(fresh))
+        if (fresh.length > 0) context.announce(newsOf(fresh))
       },
       onConnection: connection.show,
     },
     signal,
   )
-  loadMore(need('more', HTMLElement), talk, boot.comments.nextCursor)
-  void bringOwnHeld(talk)
+  loadMore(need('more', HTMLElement), context, boot.comments.nextCursor)
+  void bringOwnHeld(context)
 }
 
 async function refreshSources(token: string, signal: AbortSignal): Promise<Fresh> {
   try {
-    return { at: 'media', media: await fetchShare(token, signal) }
+    return { at: 'media', media: await fetchSharedVideo(token, signal) }
   } catch (error) {
     if (wasCancelled(error)) throw error
     return problemOf(error).at === 'gone' ? { at: 'gone' } : { at: 'offline' }

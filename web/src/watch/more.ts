@@ -3,7 +3,7 @@
 import { fetchPage } from '../api/comments'
 import { problemOf, wasCancelled } from '../api/request'
 import { make, makeButton } from '../ui/dom'
-import type { Talk } from './talk'
+import type { PageContext } from './page-context'
 
 /** Pages that are fetched unasked; more only when somebody reads on. */
 const PAGES_UNASKED = 10
@@ -15,7 +15,7 @@ type More =
   | { at: 'failed'; cursor: string; sentence: string }
   | { at: 'done' }
 
-export function loadMore(box: HTMLElement, talk: Talk, firstCursor: string | undefined): void {
+export function loadMore(box: HTMLElement, context: PageContext, firstCursor: string | undefined): void {
   let state: More = firstCursor === undefined ? { at: 'done' } : { at: 'waiting', cursor: firstCursor }
   let unasked = 0
 
@@ -46,10 +46,10 @@ export function loadMore(box: HTMLElement, talk: Talk, firstCursor: string | und
     state = { at: 'loading', cursor }
     show()
     try {
-      const page = await fetchPage(talk.token, cursor, talk.signal)
-      talk.conversation.merge(page.changes)
+      const page = await fetchPage(context.token, cursor, context.signal)
+      context.conversation.merge(page.changes)
       state = page.nextCursor === undefined ? { at: 'done' } : { at: 'waiting', cursor: page.nextCursor }
-      talk.changed()
+      context.changed()
     } catch (error) {
       if (wasCancelled(error)) return
       state = { at: 'failed', cursor, sentence: problemOf(error).sentence }
@@ -65,8 +65,8 @@ export function loadMore(box: HTMLElement, talk: Talk, firstCursor: string | und
     if (state.at === 'waiting' && entries.some((entry) => entry.isIntersecting)) void load()
   })
   near.observe(box)
-  talk.signal.addEventListener('abort', () => near.disconnect())
-  window.addEventListener('online', () => state.at === 'failed' && void load(), { signal: talk.signal })
+  context.signal.addEventListener('abort', () => near.disconnect())
+  window.addEventListener('online', () => state.at === 'failed' && void load(), { signal: context.signal })
   show()
   loadUnasked()
 }

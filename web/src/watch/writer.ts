@@ -45,15 +45,16 @@ export function makeWriter(options: WriterOptions): Writer {
   const form = make('form', 'writer', options.top, textarea, row, status)
   form.noValidate = true
 
-  const say = (text: string, bad = false) => {
+  const showStatus = (text: string, bad = false) => {
     setText(status, text)
     status.classList.toggle('bad-text', bad)
   }
   const keepDraft = () => {
     const atMs = options.positionMs()
     const kept = drafts.set(place, atMs === undefined ? { body: textarea.value } : { body: textarea.value, atMs })
-    if (textarea.value.trim() === '') say('')
-    else say(kept ? 'Draft kept on this device' : 'This browser keeps no drafts: do not close the page yet.', !kept)
+    if (textarea.value.trim() === '') showStatus('')
+    else
+      showStatus(kept ? 'Draft kept on this device' : 'This browser keeps no drafts: do not close the page yet.', !kept)
   }
   const giveUp = () => {
     drafts.forget(place)
@@ -89,12 +90,12 @@ export function makeWriter(options: WriterOptions): Writer {
     const body = textarea.value.trim()
     const guestName = name?.value.trim()
     if (body === '') {
-      say('Write something first.', true)
+      showStatus('Write something first.', true)
       textarea.focus()
       return
     }
     if (name && guestName === '') {
-      say('Give a name, so that people know who is talking.', true)
+      showStatus('Give a name, so that people know who is talking.', true)
       name.setAttribute('aria-invalid', 'true')
       name.focus()
       return
@@ -103,16 +104,16 @@ export function makeWriter(options: WriterOptions): Writer {
     textarea.readOnly = true
     submit.setAttribute('aria-disabled', 'true')
     setText(submit, 'Sending…')
-    say('Sending…')
+    showStatus('Sending…')
     try {
       await options.send(body, guestName)
       drafts.forget(place)
       textarea.value = ''
       empty = true
-      say('')
+      showStatus('')
       options.onSent()
     } catch (error) {
-      if (!wasCancelled(error)) say(failureSentence(error), true)
+      if (!wasCancelled(error)) showStatus(failureSentence(error), true)
     } finally {
       sending = false
       textarea.readOnly = false
@@ -125,12 +126,13 @@ export function makeWriter(options: WriterOptions): Writer {
   window.addEventListener(
     'offline',
     () => {
-      if (textarea.value.trim() !== '') say('You are offline. Your words are kept here; send them when you are back.')
+      if (textarea.value.trim() !== '')
+        showStatus('You are offline. Your words are kept here; send them when you are back.')
     },
     { signal: options.signal },
   )
   showActive()
-  if (drafts.get(place)) say('Draft kept on this device')
+  if (drafts.get(place)) showStatus('Draft kept on this device')
   return { form, textarea, keepDraft }
 }
 

@@ -1,25 +1,25 @@
 // Takes in IndexedDB, for browsers without a file system for pages. Strict durability: a chunk is
 // on the disk when append resolves.
-import { parseAbout } from '../about'
-import type { About, ChunkHead, TrackName } from '../track'
+import { parseTakeMeta } from '../take-meta'
+import type { ChunkHead, TakeMeta, TrackName } from '../track'
 import { trackNames } from '../track'
-import type { Shelf, Take } from './shelf'
+import type { SpooledTake, SpoolStore } from './store'
 
 const databaseName = 'meanwhile-recordings'
 
 type Row = { head: ChunkHead; bytes: Blob | ArrayBuffer }
 
-/** openDatabaseShelf rejects where the browser forbids databases, as some do in private windows. */
-export async function openDatabaseShelf(factory: IDBFactory = indexedDB): Promise<Shelf> {
+/** openDatabaseSpool rejects where the browser forbids databases, as some do in private windows. */
+export async function openDatabaseSpool(factory: IDBFactory = indexedDB): Promise<SpoolStore> {
   const request = factory.open(databaseName, 1)
   request.onupgradeneeded = () => {
     request.result.createObjectStore('abouts')
     request.result.createObjectStore('chunks')
   }
-  return new DatabaseShelf(await settled(request))
+  return new DatabaseSpool(await settled(request))
 }
 
-class DatabaseShelf implements Shelf {
+class DatabaseSpool implements SpoolStore {
   readonly kind = 'database'
 
   constructor(private readonly db: IDBDatabase) {}
@@ -29,8 +29,8 @@ class DatabaseShelf implements Shelf {
     return keys.filter((key) => typeof key === 'string')
   }
 
-  async open(id: string): Promise<Take> {
-    return new DatabaseTake(this.db, id)
+  async open(id: string): Promise<SpooledTake> {
+    return new DatabaseSpooledTake(this.db, id)
   }
 
   async remove(id: string): Promise<void> {
@@ -41,19 +41,19 @@ class DatabaseShelf implements Shelf {
   }
 }
 
-class DatabaseTake implements Take {
+class DatabaseSpooledTake implements SpooledTake {
   constructor(
     private readonly db: IDBDatabase,
     private readonly id: string,
   ) {}
 
-  async about(): Promise<About | undefined> {
-    return parseAbout(await settled(this.db.transaction('abouts').objectStore('abouts').get(this.id)))
+  async meta(): Promise<TakeMeta | undefined> {
+    return parseTakeMeta(await settled(this.db.transaction('abouts').objectStore('abouts').get(this.id)))
   }
 
-  async writeAbout(about: About): Promise<void> {
+  async writeMeta(meta: TakeMeta): Promise<void> {
     const tx = this.db.transaction('abouts', 'readwrite', { durability: 'strict' })
-    tx.objectStore('abouts').put(about, this.id)
+    tx.objectStore('abouts').put(meta, this.id)
     await committed(tx)
   }
 

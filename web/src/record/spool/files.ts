@@ -1,10 +1,10 @@
 // Takes as files of the origin's private file system (OPFS): the fastest way to have bytes on the
 // disk, and off the page's own thread.
-import { parseAbout } from '../about'
-import type { About, ChunkHead, TrackName } from '../track'
+import { parseTakeMeta } from '../take-meta'
+import type { ChunkHead, TakeMeta, TrackName } from '../track'
 import { trackNames } from '../track'
 import { type Entry, encodeHead, headBytes, readJournal } from './journal'
-import type { Shelf, Take } from './shelf'
+import type { SpooledTake, SpoolStore } from './store'
 
 const folderName = 'recordings'
 
@@ -15,18 +15,18 @@ const folderName = 'recordings'
 const chunksPerFile = 32
 
 /**
- * openFileShelf rejects where the browser has no such file system, or forbids it. Only workers can
+ * openFileSpool rejects where the browser has no such file system, or forbids it. Only workers can
  * write to it.
  */
-export async function openFileShelf(): Promise<Shelf> {
+export async function openFileSpool(): Promise<SpoolStore> {
   const root = await navigator.storage.getDirectory()
   const folder = await root.getDirectoryHandle(folderName, { create: true })
   if (typeof FileSystemFileHandle.prototype.createSyncAccessHandle !== 'function')
     throw new Error('no synchronous access to files')
-  return new FileShelf(folder)
+  return new FileSpool(folder)
 }
 
-class FileShelf implements Shelf {
+class FileSpool implements SpoolStore {
   readonly kind = 'files'
 
   constructor(private readonly folder: FileSystemDirectoryHandle) {}
@@ -37,8 +37,8 @@ class FileShelf implements Shelf {
     return ids
   }
 
-  async open(id: string): Promise<Take> {
-    return new FileTake(await this.folder.getDirectoryHandle(id, { create: true }))
+  async open(id: string): Promise<SpooledTake> {
+    return new FileSpooledTake(await this.folder.getDirectoryHandle(id, { create: true }))
   }
 
   async remove(id: string): Promise<void> {
@@ -53,7 +53,7 @@ class FileShelf implements Shelf {
 /** The file that a track is being written to. */
 type Open = { name: string; handle: FileSystemSyncAccessHandle; entries: Entry[]; sizeBytes: number }
 
-class FileTake implements Take {
+class FileSpooledTake implements SpooledTake {
   private readonly open = new Map<TrackName, Open>()
   private turn = 0
   private writing: Promise<void> = Promise.resolve()
@@ -61,19 +61,19 @@ class FileTake implements Take {
 
   constructor(private readonly folder: FileSystemDirectoryHandle) {}
 
-  async about(): Promise<About | undefined> {
+  async meta(): Promise<TakeMeta | undefined> {
     const [a, b] = await Promise.all([this.readTurn(0), this.readTurn(1)])
     const latest = a && b ? (a.turn > b.turn ? a : b) : (a ?? b)
     if (latest) this.turn = latest.turn
-    return latest?.about
+    return latest?.meta
   }
 
   /**
    * Two files in turn: whichever of them is torn, the other is whole. One after another, because a
    * file has one writer.
    */
-  writeAbout(about: About): Promise<void> {
-    const text = JSON.stringify(about)
+  writeMeta(meta: TakeMeta): Promise<void> {
+    const text = JSON.stringify(meta)
     const done = this.writing.then(() => this.writeTurn(text))
     this.writing = done.catch(() => undefined)
     return done
@@ -192,13 +192,13 @@ class FileTake implements Take {
     }
   }
 
-  private async readTurn(n: number): Promise<{ turn: number; about: About } | undefined> {
+  private async readTurn(n: number): Promise<{ turn: number; meta: TakeMeta } | undefined> {
     const file = await this.fileNamed(`about.${n}`)
     if (!file) return undefined
     try {
       const json = JSON.parse(await file.text())
-      const about = parseAbout(json.about)
-      return about && { turn: Number(json.turn), about }
+      const meta = parseTakeMeta(json.about)
+      return meta && { turn: Number(json.turn), meta }
     } catch {
       return undefined // torn
     }

@@ -1,0 +1,57 @@
+package storage
+
+import (
+	"context"
+	"time"
+)
+
+// LinkRuleStore remembers the rules of links, and what waits for a moderator. Mail addresses are
+// folded (FoldEmail).
+type LinkRuleStore interface {
+	// LinksByVideo lists a video's links, oldest first, with their people and how often each was
+	// opened.
+	LinksByVideo(ctx context.Context, id VideoID) ([]LinkWithPeople, error)
+	// LinkPeople lists the addresses of a link, sorted; SetLinkPeople replaces them.
+	LinkPeople(ctx context.Context, id LinkID) ([]string, error)
+	SetLinkPeople(ctx context.Context, id LinkID, emails []string) error
+	// CountOpen counts that somebody opened the link's page.
+	CountOpen(ctx context.Context, id LinkID) error
+
+	CreateAccessLink(ctx context.Context, m AccessLink) error
+	// AccessLinkByHash reads a link without using it. NotFound.
+	AccessLinkByHash(ctx context.Context, hash string) (AccessLink, error)
+	// UseMail marks the link as used, once. NotFound if absent, used already, or expired at
+	// now.
+	UseAccessLink(ctx context.Context, hash string, now time.Time) (AccessLink, error)
+
+	// Held lists what waits for approval under the videos of an owner, or of a whole
+	// workspace where owner is empty; oldest first.
+	HeldComments(ctx context.Context, ws WorkspaceID, owner UserID, limit int) ([]HeldComment, error)
+	// Approve lets everybody see a held comment, with a new sequence number. NotFound if it
+	// does not wait any more.
+	ApproveComment(ctx context.Context, id CommentID) (Comment, error)
+	// BlockGuest keeps a guest from commenting under the videos of a workspace; twice is no error.
+	// GuestBlocked tells.
+	BlockGuest(ctx context.Context, ws WorkspaceID, guestKey string, by UserID, at time.Time) error
+	GuestBlocked(ctx context.Context, ws WorkspaceID, guestKey string) (bool, error)
+	// CommentsOfGuest lists the comments, not deleted, that a guest has under the videos of a
+	// workspace.
+	CommentsOfGuest(ctx context.Context, ws WorkspaceID, guestKey string) ([]Comment, error)
+}
+
+// AccessLink is a link, mailed to one person named by a link, that proves the address once.
+type AccessLink struct {
+	Hash      string
+	LinkID    LinkID
+	Email     string // folded
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	UsedAt    *time.Time
+}
+
+// HeldComment is a comment that waits for approval, and where it is.
+type HeldComment struct {
+	Comment
+	VideoTitle string
+	LinkToken  string // a link of the video, for who wants to look; empty where there is none
+}

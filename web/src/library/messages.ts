@@ -1,0 +1,82 @@
+// What a video of the library says of itself, in words.
+import type { Video } from '../api/videos'
+import { sizeWords } from '../upload/messages'
+
+export type Tone = 'plain' | 'warn'
+
+/** stateWords is where a video stands, and whether that asks for attention. */
+export function stateWords(v: Video): { text: string; tone: Tone } {
+  switch (v.state) {
+    case 'recording':
+      return { text: 'Recording', tone: 'plain' }
+    case 'uploading':
+      return { text: uploadingWords(v), tone: 'plain' }
+    case 'processing':
+      return { text: `Processing ${whole(v.progress)} %`, tone: 'plain' }
+    case 'ready':
+      return {
+        text: v.improving ? `Playable now · making a version for every device ${whole(v.progress)} %` : 'Ready',
+        tone: 'plain',
+      }
+    case 'failed':
+      return { text: v.failure ?? 'This could not be made to play. Your original is kept.', tone: 'warn' }
+    default: {
+      const unexpected: never = v.state
+      return unexpected
+    }
+  }
+}
+
+/** stoppedWords is for an upload that this browser began and that waits for its file. */
+export function stoppedWords(v: Video): { text: string; tone: Tone } {
+  const part = v.lengthBytes ? `Stopped at ${whole(v.uploadedBytes / v.lengthBytes)} %` : 'Stopped'
+  return { text: `${part}. Choose the file again to go on.`, tone: 'warn' }
+}
+
+/** progressOf is 0…1 while something moves, else null. */
+export function progressOf(v: Video): number | null {
+  switch (v.state) {
+    case 'uploading':
+      return v.lengthBytes ? Math.min(1, v.uploadedBytes / v.lengthBytes) : null
+    case 'processing':
+      return v.progress
+    case 'ready':
+      return v.improving ? v.progress : null
+    case 'recording':
+    case 'failed':
+      return null
+    default: {
+      const unexpected: never = v.state
+      return unexpected
+    }
+  }
+}
+
+/** newsOf is what is worth hearing when a video changed; empty when nothing is. */
+export function newsOf(before: Video | undefined, after: Video): string {
+  if (!before || before.deletedAt || after.deletedAt) return ''
+  if (before.state !== after.state && after.state === 'ready') return `${after.title} can be watched now.`
+  if (before.state !== after.state && after.state === 'failed') return `${after.title}: ${stateWords(after).text}`
+  if (before.commentCount < after.commentCount) return `${after.title} has ${commentWords(after.commentCount)}.`
+  return ''
+}
+
+/** closesSoon is when what goes by itself asks for attention. */
+export function closesSoon(end: Date, now: Date): boolean {
+  return end.getTime() - now.getTime() < 3 * 24 * 3_600_000
+}
+
+export function commentWords(count: number): string {
+  if (count === 0) return 'No comments yet'
+  return count === 1 ? '1 comment' : `${count} comments`
+}
+
+function uploadingWords(v: Video): string {
+  if (v.lengthBytes === undefined) return `Uploading, ${sizeWords(v.uploadedBytes)} so far`
+  return `Uploading ${whole(v.uploadedBytes / Math.max(1, v.lengthBytes))} %`
+}
+
+/** whole rounds down: 100 is said only of what is done. */
+function whole(part: number): number {
+  return Math.min(100, Math.floor(part * 100))
+}

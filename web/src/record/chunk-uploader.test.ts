@@ -1,0 +1,367 @@
+import { describe, expect, test } from 'vitest'
+import { ChunkUploader, type Progress } from './chunk-uploader'
+import { digestHeader, sha256 } from './digest'
+import type { Answer, Exchange, Request } from './exchange'
+import { newTakeMeta } from './take-meta'
+import type { ChunkHead, TakeMeta } from './track'
+
+/** A server of chunks with a network in between that a test can break. */
+class FakeServer {
+  readonly chunks = new Map<string, string>()
+  readonly log: string[] = []
+  token = 'up_1'
+  session = true
+  sealed = false
+  created = 0
+  key = ''
+  flying = 0
+  mostFlying = 0
+  /**
+   * What happens to a request before it arrives ('cut'), after it was carried out ('lost'), or
+   * instead of it.
+   */
+  fault: (request: Request, n: number) => 'cut' | 'lost' | number | undefined = () => undefined
+
+  readonly exchange: Exchange = async (request) => {
+    this.log.push(`${request.method} ${request.path}`)
+    const fault = this.fault(request, this.log.length)
+    if (fault === 'cut') return gone
+    if (typeof fault === 'number') return { status: fault, json: undefined }
+    this.flying++
+    this.mostFlying = Math.max(this.mostFlying, this.flying)
+    await Promise.resolve()
+    const answer = await this.answer(request)
+    this.flying--
+    return fault === 'lost' ? gone : answer
+  }
+
+  private async answer(r: Request): Promise<Answer> {
+    if (r.path === '/api/v1/videos') {
+      if (!this.session) return { status: 401, json: undefined }
+      const key = r.headers?.['Idempotency-Key'] ?? ''
+      if (key === '' || key !== this.key) {
+        this.key = key
+        this.created++
+        this.chunks.clear()
+      }
+      const upload = { url: `http://localhost/api/v1/uploads/u${this.created}`, token: this.token }
+      return {
+        status: 201,
+        json: { id: `v${this.created}`, watch_url: `/v/w${this.created}`, share_token: 's', upload },
+      }
+    }
+    if (r.path.endsWith('/upload-token'))
+      return this.session ? { status: 201, json: { token: this.token } } : { status: 401, json: undefined }
+    if (r.token !== this.token) return { status: 401, json: undefined }
+    if (r.path.endsWith('/heartbeat')) return { status: 200, json: { token: this.token } }
+    if (r.path.endsWith('/complete')) return this.complete(r)
+    if (r.method === 'PUT') return this.put(r)
+    return { status: 200, json: this.state() }
+  }
+
+  private async put(r: Request): Promise<Answer> {
+    const [track, , n] = r.path.split('/').slice(-3)
+    const want = r.headers?.['Content-Digest'] ?? ''
+    if (digestHeader(await sha256(r.bytes ?? new Uint8Array())) !== want) return { status: 422, json: undefined }
+    const had = this.chunks.get(`${track}/${n}`)
+    if (had !== undefined && had !== want) return { status: 409, json: undefined }
+    this.chunks.set(`${track}/${n}`, want)
+    return { status: had === undefined ? 201 : 200, json: undefined }
+  }
+
+  private complete(r: Request): Answer {
+    const claims = (r.json as { tracks: Record<string, { chunks: number }> }).tracks
+    const isWhole = Object.entries(claims).every(([track, claim]) => this.next(track) === claim.chunks)
+    this.sealed = isWhole
+    return isWhole ? { status: 200, json: {} } : { status: 409, json: { missing: {} } }
+  }
+
+  private state(): unknown {
+    const tracks = Object.fromEntries(
+      ['screen', 'camera'].map((t) => [t, { next: this.next(t), bytes: 0, missing: [] }]),
+    )
+    return { tracks, sealed: this.sealed }
+  }
+
+  next(track: string): number {
+    let n = 0
+    while (this.chunks.has(`${track}/${n}`)) n++
+    return n
+  }
+
+  puts(): string[] {
+    return this.log.filter((line) => line.startsWith('PUT')).map((line) => line.replace(/.*tracks\//, ''))
+  }
+}
+
+const gone: Answer = { status: 0, json: undefined }
+
+type Trip = {
+  uploader: ChunkUploader
+  progress: () => Progress
+  saved: () => TakeMeta
+  waits: number[]
+  page: AbortController
+}
+
+/** A uploader with chunks of one byte each, and waits that take no time but are counted. */
+async function trip(
+  server: FakeServer,
+  screen: number,
+  camera = 0,
+  meta = newTakeMeta('t1', 'u', 'Title', {}, 1000),
+  patientMs = 30_000,
+): Promise<Trip> {
+  const waits: number[] = []
+  const page = new AbortController()
+  let last: Progress | undefined
+  let saved = structuredClone(meta)
+  const uploader = new ChunkUploader(meta, {
+    exchange: server.exchange,
+    wait: async (ms, signal) => {
+      if (ms >= patientMs)
+        // the time between heartbeats
+        await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      else waits.push(ms)
+      await new Promise((resolve) => setTimeout(resolve))
+    },
+    random: () => 0.5,
+    read: async (track, n) => bytesOf(track, n),
+    save: async (a) => {
+      saved = structuredClone(a)
+    },
+    acknowledged: () => undefined,
+    report: (p) => {
+      last = p
+    },
+  })
+  for (let n = 0; n < screen; n++) uploader.add(await headOf('screen', n))
+  for (let n = 0; n < camera; n++) uploader.add(await headOf('camera', n))
+  return { uploader, progress: () => last ?? uploader.progress(), saved: () => saved, waits, page }
+}
+
+function bytesOf(track: string, n: number): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${track} ${n}`)
+}
+
+async function headOf(track: 'screen' | 'camera', n: number): Promise<ChunkHead> {
+  const bytes = bytesOf(track, n)
+  return { track, n, sizeBytes: bytes.length, spanMs: 2000, sha256: await sha256(bytes) }
+}
+
+async function send(t: Trip, screen: number, camera = 0): Promise<void> {
+  const total = (chunks: number) => ({ chunks, bytes: chunks })
+  await t.uploader.finish({ screen: total(screen), ...(camera ? { camera: total(camera) } : {}) })
+  await t.uploader.run(t.page.signal)
+}
+
+describe('the uploader', () => {
+  test('sends two tracks in order, two chunks at a time, and seals', async () => {
+    const server = new FakeServer()
+    const t = await trip(server, 5, 3)
+    await send(t, 5, 3)
+    expect(server.puts().filter((p) => p.startsWith('screen'))).toEqual(
+      [0, 1, 2, 3, 4].map((n) => `screen/chunks/${n}`),
+    )
+    expect(server.mostFlying).toBeLessThanOrEqual(3) // two chunks and a heartbeat
+    expect(server.chunks.size).toBe(8)
+    expect(t.progress()).toMatchObject({
+      sealed: true,
+      safeMs: 10_000,
+      waitingMs: 0,
+      watchUrl: '/v/w1',
+      problem: { at: 'none' },
+    })
+    expect(t.saved()).toMatchObject({ sealed: true, link: { uploadUrl: '/api/v1/uploads/u1' } })
+  })
+
+  const faults: { name: string; fault: FakeServer['fault'] }[] = [
+    { name: 'a quarter of the requests is cut', fault: (_, n) => (n % 4 === 0 ? 'cut' : undefined) },
+    { name: 'every third answer is lost', fault: (_, n) => (n % 3 === 0 ? 'lost' : undefined) },
+    { name: 'the first two answers are lost', fault: (_, n) => (n < 3 ? 'lost' : undefined) },
+    {
+      name: 'the server is away, overloaded, and back',
+      fault: (r, n) => (r.method === 'PUT' && n < 9 ? 503 : undefined),
+    },
+    { name: 'a proxy says 429 and 408', fault: (_, n) => ([2, 3].includes(n) ? 429 : n === 4 ? 408 : undefined) },
+    {
+      name: 'the disk of the server is full for a while',
+      fault: (r, n) => (r.method === 'PUT' && n < 7 ? 507 : undefined),
+    },
+  ]
+  test.each(faults)('brings every chunk there once: $name', async ({ fault }) => {
+    const server = new FakeServer()
+    server.fault = fault
+    const t = await trip(server, 12, 6)
+    await send(t, 12, 6)
+    expect([server.next('screen'), server.next('camera')]).toEqual([12, 6])
+    expect(server.created).toBe(1)
+    expect(t.progress().sealed).toBe(true)
+    expect(t.waits.length).toBeGreaterThan(0)
+    expect(Math.max(...t.waits)).toBeLessThanOrEqual(4000)
+  })
+
+  test('says what is in the way while it waits', async () => {
+    const server = new FakeServer()
+    let isCut = true
+    server.fault = (r) => (isCut && r.method === 'PUT' ? 'cut' : undefined)
+    const t = await trip(server, 3)
+    const sent = send(t, 3)
+    await expect.poll(() => t.progress().problem).toMatchObject({ at: 'away', because: 'network' })
+    expect(t.progress()).toMatchObject({ safeMs: 0, waitingMs: 6000 })
+    isCut = false
+    await sent
+    expect(t.progress().problem).toEqual({ at: 'none' })
+  })
+
+  test('does not sit out the time between two tries when the recording is stopped', async () => {
+    const server = new FakeServer()
+    let isCut = true
+    server.fault = (r) => (isCut && r.method === 'PUT' ? 'cut' : undefined)
+    const t = await trip(server, 3, 0, undefined, 50) // waits end by a signal alone
+    const sent = t.uploader.run(t.page.signal)
+    await expect.poll(() => t.progress().problem.at).toBe('away')
+    isCut = false
+    await t.uploader.finish({ screen: { chunks: 3, bytes: 3 } })
+    await sent
+    expect(t.progress().sealed).toBe(true)
+  })
+
+  test('what is said of a take while a heartbeat is on its way is told, and before it is sealed', async () => {
+    const server = new FakeServer()
+    const t = await trip(server, 1)
+    const offsets: (number | undefined)[] = []
+    let later = 0
+    server.fault = (r) => {
+      if (!r.path.endsWith('/heartbeat')) return undefined
+      offsets.push((r.json as { camera_offset_ms?: number }).camera_offset_ms)
+      // the camera begins
+      if (later === 0) void t.uploader.heartbeat({ state: 'recording', pauses: [], cameraOffsetMs: ++later })
+      return undefined
+    }
+    const sent = t.uploader.run(t.page.signal)
+    await expect.poll(() => offsets).toEqual([undefined, 1])
+    server.fault = (r) => {
+      if (!r.path.endsWith('/heartbeat')) return undefined
+      offsets.push((r.json as { camera_offset_ms?: number }).camera_offset_ms)
+      return offsets.length === 3 ? 'cut' : undefined
+    }
+    await t.uploader.heartbeat({ state: 'recording', pauses: [], cameraOffsetMs: 2 })
+    await expect.poll(() => offsets.length).toBe(3)
+    await t.uploader.finish({ screen: { chunks: 1, bytes: 1 } })
+    await sent
+    expect(offsets).toEqual([undefined, 1, 2, 2])
+    expect(server.log.at(-1)).toMatch(/complete$/)
+  })
+
+  test('gets a new token from the session when the old one has ended, for both lanes at once', async () => {
+    const server = new FakeServer()
+    const t = await trip(server, 6)
+    server.fault = (r, n) => {
+      if (n === 3) server.token = 'up_2'
+      return r.path.endsWith('/heartbeat') ? 'cut' : undefined
+    }
+    await send(t, 6)
+    expect(server.log.filter((line) => line.endsWith('/upload-token'))).toHaveLength(1)
+    expect(t.saved().link?.token).toBe('up_2')
+    expect(server.next('screen')).toBe(6)
+  })
+
+  test('waits for somebody to sign in when the session has ended, too', async () => {
+    const server = new FakeServer()
+    server.session = false
+    const t = await trip(server, 2)
+    const sent = send(t, 2)
+    await expect.poll(() => t.progress().problem.at).toBe('signed-out')
+    server.session = true
+    await sent
+    expect(t.progress().sealed).toBe(true)
+  })
+
+  test('stops at other bytes under the same number, and can begin another video with all it has', async () => {
+    const server = new FakeServer()
+    const t = await trip(server, 3)
+    server.fault = (r) => {
+      if (r.method === 'PUT' && server.created === 1) server.chunks.set('screen/1', 'sha-256=:other:')
+      return undefined
+    }
+    const sent = send(t, 3)
+    await expect.poll(() => t.progress().problem).toMatchObject({ at: 'stuck', why: 'conflict' })
+    expect(t.progress().sealed).toBe(false)
+    await t.uploader.retry(true)
+    await sent
+    expect(server.created).toBe(2)
+    expect(server.next('screen')).toBe(3)
+    // all went again without being asked for
+    expect(server.log.filter((line) => line.endsWith('/complete'))).toHaveLength(1)
+    expect(t.progress()).toMatchObject({ sealed: true, watchUrl: '/v/w2' })
+  })
+
+  test('a link that was taken away leaves the take here', async () => {
+    const server = new FakeServer()
+    server.fault = (r) => (r.method === 'PUT' ? 404 : undefined)
+    const t = await trip(server, 2)
+    const sent = send(t, 2)
+    await expect.poll(() => t.progress().problem).toMatchObject({ at: 'stuck', why: 'gone' })
+    expect(t.progress().waitingMs).toBe(4000)
+    t.page.abort()
+    await sent
+  })
+
+  test('sends again what was harmed on the way (422)', async () => {
+    const server = new FakeServer()
+    server.fault = (r, n) => (r.method === 'PUT' && n < 6 ? 422 : undefined)
+    const t = await trip(server, 2)
+    await send(t, 2)
+    expect(server.next('screen')).toBe(2)
+  })
+
+  test('sends what is missing when the server does not agree at the end', async () => {
+    const server = new FakeServer()
+    const t = await trip(server, 4)
+    let isFirst = true
+    server.fault = (r) => {
+      if (r.path.endsWith('/complete') && isFirst) {
+        server.chunks.delete('screen/2') // it lost one
+        isFirst = false
+      }
+      return undefined
+    }
+    await send(t, 4)
+    expect(server.puts()).toEqual([0, 1, 2, 3, 2, 3].map((n) => `screen/chunks/${n}`))
+    expect(t.progress().sealed).toBe(true)
+  })
+
+  test('a take that an earlier page left behind goes on where the server stands', async () => {
+    const server = new FakeServer()
+    const first = await trip(server, 3)
+    const sent = first.uploader.run(first.page.signal)
+    await expect.poll(() => first.progress().safeMs).toBe(6000)
+    first.page.abort()
+    await sent
+
+    server.log.length = 0
+    const later = await trip(server, 5, 0, first.saved())
+    expect(await later.uploader.adopt(later.page.signal)).toBe(true)
+    expect(await later.uploader.hasChunksThere(later.page.signal)).toBe(true)
+    expect(later.progress()).toMatchObject({ safeMs: 6000, waitingMs: 4000, takenMs: 10_000 })
+    const totals = await later.uploader.countTotals(later.page.signal)
+    expect(totals.screen?.chunks).toBe(5)
+    await later.uploader.finish(totals)
+    await later.uploader.run(later.page.signal)
+    expect(server.puts()).toEqual(['screen/chunks/3', 'screen/chunks/4'])
+    expect(server.created).toBe(1)
+    expect(later.progress().sealed).toBe(true)
+  })
+
+  test('cancelling takes the link away', async () => {
+    const server = new FakeServer()
+    const t = await trip(server, 1)
+    const sent = t.uploader.run(t.page.signal)
+    await expect.poll(() => t.progress().safeMs).toBe(2000)
+    t.page.abort()
+    await sent
+    await t.uploader.cancel(new AbortController().signal)
+    expect(server.log.at(-1)).toBe('DELETE /api/v1/uploads/u1')
+  })
+})

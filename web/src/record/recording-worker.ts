@@ -1,0 +1,172 @@
+// The worker of recordings: it hands each message of the page to the take that it belongs to.
+import type { Progress } from './chunk-uploader'
+import type { SpooledTake, SpoolStore } from './spool/store'
+import { type Keeping, type RecordedChunk, TakeUpload, type TrackFile } from './take-upload'
+import type { Heartbeat, TakeMeta } from './track'
+
+export type WorkerRequest =
+  | { command: 'begin'; meta: TakeMeta }
+  | ({ command: 'chunk'; id: string } & RecordedChunk)
+  | { command: 'heartbeat'; id: string; heartbeat: Heartbeat }
+  | { command: 'finish'; id: string }
+  | { command: 'cancel'; id: string }
+  | { command: 'retry'; id: string; anew: boolean }
+  | { command: 'copy'; id: string }
+  | { command: 'find'; userId: string }
+
+export type WorkerEvent =
+  | { event: 'progress'; id: string; progress: Progress }
+  | { event: 'keeping'; id: string; keeping: Keeping }
+  | { event: 'found'; id: string; meta: TakeMeta; progress: Progress }
+  | { event: 'copy'; id: string; files: TrackFile[] }
+  | { event: 'over'; id: string; how: 'ready' | 'cancelled' }
+
+/** A take and the lock that keeps other tabs from it. */
+type Locked = { upload: TakeUpload; unlock: () => void }
+
+export class RecordingWorker {
+  private readonly takes = new Map<string, Locked>()
+  private opening: Promise<void> = Promise.resolve()
+  private spool: Promise<SpoolStore | null> | undefined
+
+  /** openSpool answers null where this browser keeps nothing: takes then stay in memory. */
+  constructor(
+    private readonly openSpool: () => Promise<SpoolStore | null>,
+    private readonly post: (event: WorkerEvent) => void,
+  ) {}
+
+  async handle(message: WorkerRequest): Promise<void> {
+    if (message.command === 'find') return this.find(message.userId)
+    if (message.command === 'begin') {
+      this.opening = this.opening.then(() => this.begin(message.meta))
+      return this.opening
+    }
+    await this.opening // chunks may come before their take is open
+    const take = this.takes.get(message.id)
+    if (!take) return
+    const { upload } = take
+    switch (message.command) {
+      case 'chunk':
+        return upload.addChunk(message)
+      case 'heartbeat':
+        return upload.heartbeat(message.heartbeat)
+      case 'finish':
+        return upload.finish()
+      case 'cancel':
+        return this.cancel(message.id, take)
+      case 'retry':
+        if (await upload.retry(message.anew)) void this.run(message.id, take)
+        return
+      case 'copy':
+        return this.post({ event: 'copy', id: message.id, files: await upload.files() })
+      default:
+        return never(message)
+    }
+  }
+
+  private async begin(meta: TakeMeta): Promise<void> {
+    const unlock = await lock(meta.id)
+    if (!unlock) return
+    const take = this.add(meta, await this.openTake(meta.id), unlock, false)
+    await take.upload.begin()
+    void this.run(meta.id, take)
+  }
+
+  /**
+   * find takes over what other pages of this user left behind. A take that a page still works on
+   * is locked, and stays with it.
+   */
+  private async find(userId: string): Promise<void> {
+    const spool = await this.opened()
+    for (const id of (await spool?.ids()) ?? []) {
+      const unlock = this.takes.has(id) ? undefined : await lock(id)
+      if (!spool || !unlock) continue
+      // another day it may be readable
+      const isTaken = await this.adopt(spool, id, userId, unlock).catch(() => false)
+      if (!isTaken) unlock()
+    }
+  }
+
+  private async adopt(spool: SpoolStore, id: string, userId: string, unlock: () => void): Promise<boolean> {
+    const spooled = await spool.open(id)
+    const meta = await spooled.meta()
+    const heads = await spooled.heads()
+    if (!meta) {
+      if (heads.length === 0) await spool.remove(id)
+      return false
+    }
+    if (meta.userId !== userId) return false
+    const take = this.add(meta, spooled, unlock, true)
+    if (heads.length === 0 && !(await take.upload.mayBeOnServer())) {
+      await this.cancel(id, take) // nothing was recorded: its link leads nowhere
+      return true
+    }
+    await take.upload.addSpooled(heads)
+    if (!meta.sealed) this.post({ event: 'found', id, meta, progress: take.upload.uploader.progress() })
+    void this.run(id, take)
+    return true
+  }
+
+  private add(meta: TakeMeta, spooled: SpooledTake | null, unlock: () => void, adopted: boolean): Locked {
+    const { id } = meta
+    const upload = new TakeUpload(meta, {
+      spooled,
+      adopted,
+      onProgress: (progress) => this.post({ event: 'progress', id, progress }),
+      onKeeping: (keeping) => this.post({ event: 'keeping', id, keeping }),
+    })
+    const take = { upload, unlock }
+    this.takes.set(id, take)
+    return take
+  }
+
+  private async run(id: string, take: Locked): Promise<void> {
+    if (await take.upload.run()) await this.close(id, take, 'ready')
+  }
+
+  private async cancel(id: string, take: Locked): Promise<void> {
+    await take.upload.discard()
+    await this.close(id, take, 'cancelled')
+  }
+
+  private async close(id: string, take: Locked, how: 'ready' | 'cancelled'): Promise<void> {
+    this.takes.delete(id)
+    await take.upload.close()
+    try {
+      await (await this.opened())?.remove(id)
+    } catch {
+      // something still holds a file of it: the next page that looks finds the take again
+    }
+    take.unlock()
+    this.post({ event: 'over', id, how })
+  }
+
+  /** openTake makes room for a take; null where there is none. */
+  private async openTake(id: string): Promise<SpooledTake | null> {
+    try {
+      return (await (await this.opened())?.open(id)) ?? null
+    } catch {
+      return null
+    }
+  }
+
+  private opened(): Promise<SpoolStore | null> {
+    this.spool ??= this.openSpool()
+    return this.spool
+  }
+}
+
+/** lock keeps two tabs from one take. Undefined when another tab has it; the answer unlocks it. */
+function lock(id: string): Promise<(() => void) | undefined> {
+  return new Promise((resolve) => {
+    const held = navigator.locks.request(`meanwhile.take.${id}`, { ifAvailable: true }, (granted) => {
+      if (!granted) return resolve(undefined)
+      return new Promise<void>((release) => resolve(release))
+    })
+    held.catch(() => resolve(undefined))
+  })
+}
+
+function never(x: never): never {
+  throw new Error(`unexpected ${JSON.stringify(x)}`)
+}

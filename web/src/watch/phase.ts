@@ -1,0 +1,110 @@
+// The player's place: the player, or an honest sentence of the same size.
+import { originalPath, reprocessVideo } from '../api/owner'
+import { problemOf, wasCancelled } from '../api/request'
+import type { SharedVideo } from '../api/shared-video'
+import type { MwPlayer } from '../player/player'
+import { make, makeButton, setText } from '../ui/dom'
+import { type Gone, type Phase, phaseOf, wordsFor } from './phase-state'
+
+type Waited = Exclude<Phase, { at: 'playable' }>
+
+export interface StageView {
+  show(shared: SharedVideo): void
+  /** The link does not let in any more who looks at it. */
+  showGone(how?: Gone): void
+}
+
+export function makePhaseView(player: MwPlayer, announce: (sentence: string) => void, signal: AbortSignal): StageView {
+  let shown: Phase['at'] | undefined
+  let waiting: Waiting | undefined
+  let owner = false
+
+  const wait = (phase: Waited, shared: SharedVideo | undefined) => {
+    const words = wordsFor(phase, owner)
+    if (!waiting || shown !== phase.at) {
+      const videoId = phase.at === 'failed' && owner ? shared?.videoId : undefined
+      const more = videoId === undefined ? [] : makeRepair(videoId, () => void tryAgain(videoId, phase, shared))
+      if (phase.at === 'gone')
+        more.push(
+          make(
+            'div',
+            'row',
+            makeButton('Load again', 'btn', () => location.reload()),
+          ),
+        )
+      waiting = makeWaiting(more)
+      player.clear()
+      player.replaceChildren(waiting.element)
+      if (shown !== undefined) announce(words.lead)
+    }
+    setText(waiting.lead, words.lead)
+    setText(waiting.small, words.small)
+    waiting.bar.hidden = words.progress === undefined
+    if (words.progress !== undefined) waiting.bar.setAttribute('aria-label', words.progress)
+    waiting.bar.value = 'percent' in phase ? phase.percent : 0
+    shown = phase.at
+  }
+
+  // What is shown changes when the button is pressed, not when the answer comes: by then the next
+  // try may have failed already, and no news of it would follow.
+  const tryAgain = async (videoId: string, failed: Waited, shared: SharedVideo | undefined) => {
+    wait({ at: 'processing', percent: 0 }, shared)
+    try {
+      await reprocessVideo(videoId, signal)
+    } catch (error) {
+      if (wasCancelled(error)) return
+      wait(failed, shared)
+      const { sentence } = problemOf(error)
+      if (waiting) setText(waiting.small, sentence)
+      announce(sentence)
+    }
+  }
+
+  return {
+    show(shared) {
+      owner = shared.owner
+      const phase = phaseOf(shared)
+      if (shared.width > 0 && shared.height > 0) {
+        player.style.setProperty('--w', String(shared.width))
+        player.style.setProperty('--h', String(shared.height))
+      }
+      if (phase.at !== 'playable') {
+        // A player that works is not taken away because a later pass of processing has nothing to
+        // add yet.
+        if (!player.ready) wait(phase, shared)
+        return
+      }
+      if (shown !== undefined && shown !== 'playable') announce('The video can be played now')
+      shown = 'playable'
+      waiting = undefined
+      player.playback(shared)
+    },
+    showGone(how = 'gone') {
+      if (shown === 'trashed') return // its owner knows already
+      wait({ at: how }, undefined)
+    },
+  }
+}
+
+interface Waiting {
+  element: HTMLElement
+  lead: HTMLElement
+  bar: HTMLProgressElement
+  small: HTMLElement
+}
+
+function makeWaiting(more: HTMLElement[]): Waiting {
+  const lead = make('p', 'lead')
+  const bar = make('progress')
+  bar.max = 100
+  const small = make('p', 'small')
+  return { element: make('div', 'waiting', lead, bar, small, ...more), lead, bar, small }
+}
+
+/** What an owner can do about a failure. */
+function makeRepair(videoId: string, tryAgain: () => void): HTMLElement[] {
+  const original = make('a', 'btn', 'Download the original')
+  original.href = originalPath(videoId)
+  original.download = ''
+  return [make('div', 'row', makeButton('Try again', 'btn primary', tryAgain), original)]
+}
