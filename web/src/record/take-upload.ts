@@ -44,7 +44,7 @@ export class TakeUpload {
   readonly uploader: ChunkUploader
   private readonly held = new Map<string, Uint8Array<ArrayBuffer>>()
   private heldBytes = 0
-  /** What this device counted of each track, and how many chunks from its start are on the server. */
+  /** Per track: what this device has, and how many chunks from the start the server has. */
   private readonly counts = { screen: noChunks(), camera: noChunks() }
   private keeping: Keeping = 'disk'
   private readonly stop = new AbortController()
