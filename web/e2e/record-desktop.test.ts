@@ -1,4 +1,4 @@
-// Recording as it is on a desk: the recorder's tab behind another one, the browser's own bar, and
+// Recording as on a desktop: the recorder's tab behind another one, the browser's own bar, and
 // another browser.
 import { join } from 'node:path'
 import type { Browser } from 'puppeteer-core'
@@ -8,7 +8,7 @@ import { outFolder } from './program'
 import { framesOf, inspect, openSharedIn } from './recorder'
 import { Studio } from './studio'
 
-// Browsers slow a hidden tab down at once. The gate does not wait for a true minute: make soak
+// Browsers slow down a hidden tab at once. The gate does not wait for a full minute, but make soak
 // does.
 const hiddenForMs = process.env.MEANWHILE_SOAK === 'on' ? 60_000 : 15_000
 
@@ -107,7 +107,7 @@ test('Firefox records in WebM, says so beforehand, and the link plays once it is
   await page.goto(`${studio.program.base}/record`)
   await reads(page, '.setup', 'With this browser the link plays a second or two after you stop, not while you record.')
   await start(page, 'both')
-  await reads(page, '.under', 'Its sound is not recorded: this browser gives only pictures of it.')
+  await reads(page, '.under', 'Its sound is not recorded: this browser shares only the picture.')
   await reads(page, '.safety', 'Safe on the server up to 0:03')
   const link = await stop(page)
   const file = await inspect(await studio.original(link))

@@ -45,8 +45,7 @@ test('a camera and a microphone that are pulled out are told of, and the recordi
   const page = await studio.recorderPage(eve)
   await record(page)
   await reaches(page, 2)
-  // The parts of the browser that hold the devices end: for the page it is as if the plugs were
-  // out.
+  // Kills the browser's device processes: for the page it looks as if the devices were unplugged.
   expect(await killBrowser(eve.profile, 'video_capture.mojom')).toBeGreaterThan(0)
   await page
     .getByText('Your camera has stopped. The rest of the recording goes on.')
@@ -110,7 +109,7 @@ test('a computer that slept says so, and what was recorded before and after is k
 
 test('with little room on the device the recording goes straight to the server, and says so', async () => {
   const page = await studio.recorderPage()
-  // Chromium's own estimate still says that there is room: it tells sites no more than a guess.
+  // Chromium's own estimate still reports free space: it only gives sites a guess.
   const cdp = await studio.ada.newCDPSession(page)
   await cdp.send('Storage.overrideQuotaForOrigin', { origin: studio.program.base, quotaSize: 300e3 })
   await record(page)
@@ -131,7 +130,7 @@ test('a session that ends takes nothing with it; without one, the recording wait
   const page = await studio.recorderPage(eve)
   await record(page)
   await reaches(page, 2)
-  await eve.clearCookies() // the upload has a credential of its own
+  await eve.clearCookies() // the upload has its own token
   await reaches(page, 4)
   const { seconds, link } = await stop(page)
   expect(Math.abs((await inspect(await studio.original(link))).seconds - seconds)).toBeLessThan(1.5)
@@ -160,9 +159,9 @@ test('a link that was taken away on the server leaves the take on the device, to
   await reaches(page, 2)
   const put = await page.waitForRequest((request) => request.method() === 'PUT')
   const upload = put.url().replace(/\/tracks\/.*/, '')
-  // as cancelling elsewhere does
+  // like a cancel elsewhere
   await fetch(upload, { method: 'DELETE', headers: { Authorization: put.headers().authorization ?? '' } })
-  await page.getByText('The link of this recording was taken away on the server.').waitFor({ timeout: 15_000 })
+  await page.getByText('The link of this recording was removed on the server.').waitFor({ timeout: 15_000 })
   await page.getByRole('button', { name: 'Stop and copy link' }).click()
   await page.getByRole('heading', { name: 'Stopped, and kept on this device' }).waitFor()
   await page.getByRole('button', { name: 'Send it as a new video' }).waitFor()

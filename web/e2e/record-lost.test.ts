@@ -1,5 +1,5 @@
-// What must not be lost: a network that comes and goes, a server that is away, a browser that is
-// killed, a page that is left.
+// What must not be lost: a network that comes and goes, a server that is away, a killed browser, a
+// closed page.
 
 import { readFile } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
@@ -39,7 +39,7 @@ test('with every fourth piece cut on its way, and six seconds without a network,
     const page = await studio.ada.newPage()
     const pieces = await followPieces(page)
     await page.goto(`${wire.base}/record`)
-    wire.fray(4)
+    wire.cutEveryNthPut(4)
     await record(page)
     await reaches(page, 4)
     wire.cut()
@@ -97,7 +97,7 @@ test('without a network at stop, the link is copied and the rest goes up by itse
 })
 
 test('a browser that is killed loses less than two seconds, and nothing that was kept', async () => {
-  const wire = await Wire.to(studio.program.base) // the server must not have had everything already
+  const wire = await Wire.to(studio.program.base) // the server must not have everything already
   try {
     let ada = await studio.person('killed')
     await logIn({ base: wire.base }, await ada.newPage())
@@ -128,7 +128,7 @@ test('a browser that is killed loses less than two seconds, and nothing that was
       found.getByRole('button', { name: 'Download' }).click(),
     ])
     expect(download.suggestedFilename()).toMatch(/\((screen|camera)\)\.mp4$/)
-    // by itself
+    // without a click
     await found.locator('.num', { hasText: 'everything is on the server' }).waitFor({ timeout: 20_000 })
     await found.getByRole('button', { name: 'Finish it' }).click()
     await found.locator('strong', { hasText: 'Your recording is ready.' }).waitFor({ timeout: 60_000 })
@@ -185,7 +185,7 @@ test('a recording belongs to one tab at a time; what a closed one left can be di
   await page.bringToFront()
   await reaches(page, 2)
   expect(await leftovers(second).count(), 'offers of a recording that is still being made').toBe(0)
-  await page.close() // as people close tabs: with no question answered
+  await page.close() // the usual way: without any question answered
   const third = await ada.newPage()
   for (const tab of [second, third]) await tab.goto(studio.program.base)
   const holder = await Promise.race(
@@ -210,7 +210,7 @@ test('a recording belongs to one tab at a time; what a closed one left can be di
   expect(ada.problems).toEqual([])
 })
 
-/** Every piece that the recorder handed over is in the file, in order, and nothing else is. */
+/** Every piece from the recorder is in the file, in order, and nothing else is. */
 async function expectSame(path: string, pieces: readonly Piece[]): Promise<void> {
   const bytes = await readFile(path)
   expect(bytes.length).toBe(pieces.reduce((sum, p) => sum + p.sizeBytes, 0))

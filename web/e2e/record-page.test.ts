@@ -1,5 +1,5 @@
-// The recorder's page for everybody: by keyboard alone, told aloud, in a window of its own, on a
-// phone.
+// The recorder's page for everybody: with the keyboard alone, with a screen reader, in its own
+// window, on a phone.
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { expectAccessible, logIn, shoot } from './browser'
@@ -39,7 +39,7 @@ test('the whole way goes by keyboard, and each step is told aloud', async () => 
   await page.keyboard.press('Enter')
   await reaches(page, 1)
   await page.keyboard.press('Alt+Shift+KeyP')
-  await page.getByRole('button', { name: 'Go on' }).waitFor()
+  await page.getByRole('button', { name: 'Resume' }).waitFor()
   await page.keyboard.press('Alt+Shift+KeyP')
   await reaches(page, 2)
   await page.getByRole('button', { name: 'Stop and copy link' }).waitFor()
@@ -60,16 +60,16 @@ test('a window on top has pause and stop, closing it ends nothing; notes stay, f
   await page.getByLabel('Speaker notes').fill('First the numbers.')
   await record(page)
   expect(await page.getByLabel('Speaker notes').inputValue()).toBe('First the numbers.')
-  await page.getByRole('button', { name: 'Float' }).click()
+  await page.getByRole('button', { name: 'Pop out' }).click()
   await expect.poll(() => inFloat(page, '')).toContain('Recording')
   await reaches(page, 1)
   await inFloat(page, 'Pause')
-  await page.getByRole('button', { name: 'Go on' }).waitFor()
+  await page.getByRole('button', { name: 'Resume' }).waitFor()
   await expect.poll(() => inFloat(page, '')).toContain('Paused')
-  await inFloat(page, 'Go on')
+  await inFloat(page, 'Resume')
   await reaches(page, 2)
   await page.evaluate(() => floating()?.close())
-  await page.getByRole('button', { name: 'Float' }).click()
+  await page.getByRole('button', { name: 'Pop out' }).click()
   const at = await elapsed(page)
   await reaches(page, at + 1)
   await inFloat(page, 'Stop')
@@ -82,14 +82,14 @@ test('a window on top has pause and stop, closing it ends nothing; notes stay, f
 })
 
 test('on a phone it offers what a phone can: camera, voice, or a file', async () => {
-  // a camera that is a file is one camera
+  // a camera from a file is only one camera
   const flags = ['--use-fake-device-for-media-stream=device-count=2']
   const eve = await studio.person('phone', flags, {
     viewport: { width: 360, height: 740 },
     hasTouch: true,
     isMobile: true,
   })
-  // no phone has it
+  // phones do not have it
   await eve.addInitScript(
     () => 'MediaDevices' in globalThis && Reflect.deleteProperty(MediaDevices.prototype, 'getDisplayMedia'),
   )
@@ -122,7 +122,7 @@ declare global {
   function floating(): Window | null
 }
 
-/** What the page's live region says, sentence by sentence. */
+/** The announcements of the page's live region, sentence by sentence. */
 async function listen(page: Page): Promise<string[]> {
   const told: string[] = []
   await page.exposeFunction('onTold', (sentence: string) => told.push(sentence.trim()))
@@ -139,7 +139,7 @@ async function listen(page: Page): Promise<string[]> {
   return told
 }
 
-/** The text of the floating window, after a button of it was pressed; '' while there is none. */
+/** The text of the floating window after a press of its button; '' if there is no window. */
 function inFloat(page: Page, button: string): Promise<string> {
   return page.evaluate((name) => {
     const { documentPictureInPicture: pip } = globalThis as unknown as {

@@ -1,5 +1,5 @@
-// Recording with the browser's encoders and an MP4 that the page makes itself (tier A): where the
-// browser's own recorder writes no MP4.
+// Recording with the browser's encoders and our own MP4 muxer (tier A), for browsers whose recorder
+// writes no MP4.
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Page } from 'playwright-core'
@@ -38,7 +38,7 @@ async function codecsOf(path: string): Promise<string[]> {
   return stdout.trim().split('\n')
 }
 
-/** The main video of a watch page plays: its time goes on by itself. */
+/** The main video of a watch page plays: its time advances by itself. */
 async function plays(page: Page): Promise<void> {
   await page.locator('video[slot=media]').evaluate((video: HTMLVideoElement) => {
     video.muted = true
@@ -49,7 +49,7 @@ async function plays(page: Page): Promise<void> {
   })
 }
 
-/** A watch page whose video goes to a time and shows a picture of it. */
+/** The video of a watch page seeks to a time and shows its picture. */
 async function seeks(page: Page, seconds: number): Promise<void> {
   const at = await page.locator('video[slot=media]').evaluate(
     (video: HTMLVideoElement, to) =>
@@ -109,19 +109,19 @@ test('a pause is in neither picture nor sound', async () => {
   await record(page)
   await reaches(page, 3)
   await page.keyboard.press('Alt+Shift+KeyP')
-  await page.getByRole('button', { name: 'Go on' }).waitFor()
+  await page.getByRole('button', { name: 'Resume' }).waitFor()
   const pausedAtMs = Date.now()
   const paused = await elapsed(page)
   await expect.poll(() => Date.now() - pausedAtMs, { timeout: 10_000 }).toBeGreaterThan(3000)
   const resumedAtMs = Date.now()
-  await page.getByRole('button', { name: 'Go on' }).click()
+  await page.getByRole('button', { name: 'Resume' }).click()
   await reaches(page, paused + 3)
   const { seconds, link } = await stop(page)
   const path = await studio.original(link)
   expect(Math.abs((await inspect(path)).seconds - seconds)).toBeLessThan(1.5)
   const frames = await framesOf(path)
   const inPause = frames.filter((f) => f.drawnAtMs > pausedAtMs + 300 && f.drawnAtMs < resumedAtMs - 300)
-  // what was on the screen when it went on
+  // the screen at the moment it resumed
   expect(inPause.length, 'pictures of the pause').toBeLessThanOrEqual(1)
   expect(frames.filter((f) => f.drawnAtMs > resumedAtMs).length).toBeGreaterThan(10)
   expect(studio.ada.problems).toEqual([])
@@ -139,7 +139,7 @@ test('a browser that is killed loses less than two seconds', async () => {
     await record(page)
     const link = await page.getByLabel(/^Your link/).inputValue()
     await reaches(page, 3)
-    wire.cut() // the server must not have had everything already
+    wire.cut() // the server must not have everything already
     await reaches(page, 8)
     const killedAtMs = Date.now()
     await killBrowser(ada.profile)
@@ -199,7 +199,7 @@ test('a window of an odd size, and a take that is begun again', async () => {
 
 test('where AAC cannot be made, the sound is Opus; a voice alone is a recording, too', async () => {
   const page = await studio.recorderPage()
-  await page.route(/\/assets\/.*aac-encoder/, (route) => route.abort()) // it goes with the page
+  await page.route(/\/assets\/.*aac-encoder/, (route) => route.abort()) // until the page closes
   for (const [name, codecs] of [
     ['Both', ['h264', 'opus']],
     ['Voice', ['opus']],
@@ -236,9 +236,10 @@ test('an encoder that fails takes nothing with it; encoders that do not come say
   expect((await inspect(await studio.original(link))).seconds).toBeGreaterThan(3)
   expect(studio.ada.problems).toEqual([])
 
-  // It comes before the first one. Taking that away would wait for a worker that is just ending.
+  // A new route comes before the first one. Removing the first would wait for a worker that is just
+  // ending.
   await page.route(script, (route) => route.abort())
   await page.getByRole('button', { name: 'Record another one' }).click()
   await page.getByRole('button', { name: 'Record', exact: true }).click()
-  await page.getByRole('alert').getByText('What records could not be loaded.').waitFor()
+  await page.getByRole('alert').getByText('The recorder could not be loaded.').waitFor()
 })

@@ -1,4 +1,4 @@
-// Recording in the browser: a tab, a camera and a microphone go in, a link comes out.
+// Recording in the browser: a tab, a camera and a microphone go in, and a link comes out.
 import { basename } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { expectAccessible, logIn, shoot } from './browser'
@@ -52,11 +52,11 @@ test('a pause is not in the recording', async () => {
   await record(page)
   await reaches(page, 3)
   await page.keyboard.press('Alt+Shift+KeyP')
-  await page.getByRole('button', { name: 'Go on' }).waitFor()
+  await page.getByRole('button', { name: 'Resume' }).waitFor()
   await shoot(page, 'record-paused')
   await expectAccessible(page)
   const paused = await elapsed(page)
-  await page.getByRole('button', { name: 'Go on' }).click()
+  await page.getByRole('button', { name: 'Resume' }).click()
   await reaches(page, paused + 3)
   const { seconds, link } = await stop(page)
   const file = await inspect(await studio.original(link))
@@ -88,7 +88,7 @@ test('a take can be thrown away, after a question', async () => {
   await page.getByRole('button', { name: 'Keep it' }).click()
   await reaches(page, 2)
   await page.getByRole('button', { name: 'Cancel' }).click()
-  await page.getByRole('button', { name: 'Throw away' }).click()
+  await page.getByRole('button', { name: 'Discard', exact: true }).click()
   await page.getByRole('button', { name: 'Record', exact: true }).waitFor()
   await expect.poll(async () => (await page.request.get(link)).status()).toBe(404)
   await expect.poll(() => spools(page)).toEqual([])
@@ -132,13 +132,13 @@ test('when sharing ends in the browser’s own bar, the recording waits and goes
   const before = await elapsed(page)
   await page.getByRole('button', { name: 'Share again' }).click()
   await reaches(page, before + 2)
-  await other.setViewportSize({ width: 900, height: 700 }) // a window that is resized
+  await other.setViewportSize({ width: 900, height: 700 }) // a resized window
   await reaches(page, before + 5)
   const { seconds, link } = await stop(page)
   const file = await inspect(await studio.original(link))
   expect(Math.abs(file.seconds - seconds), `${file.seconds} s in the file, ${seconds} s on the clock`).toBeLessThan(2)
   expect(file.width, 'one size all the way').toBe(1280)
-  // Frames that were put into the first one's size come from a canvas, and Chromium notes that
-  // their colours are described otherwise.
+  // Frames that were scaled to the first one's size come from a canvas, and Chromium warns that
+  // their colour description is different.
   expect(studio.ada.problems.filter((p) => !p.includes('codec description'))).toEqual([])
 })

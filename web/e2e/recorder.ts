@@ -1,5 +1,4 @@
-// A Chromium with a camera and a microphone that are files, and a tab that is shared without
-// asking.
+// A Chromium whose camera and microphone are files, and a tab that is shared without a question.
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -11,17 +10,17 @@ import { args, executablePath } from './browser'
 
 const run = promisify(execFile)
 
-/** The title of the tab that is shared. */
+/** The title of the shared tab. */
 const shared = 'SHARETARGET'
 
-/** So many bits of the time in ms are in every picture of it: four hours. */
+/** Every picture has this many bits of the time in ms: enough for four hours. */
 const clockBits = 24
 
 export type Devices = { folder: string; flags: string[] }
 
 /**
- * Makes the camera and the microphone. `--use-fake-ui-for-media-stream` must not be among the
- * flags: it shares a green pattern.
+ * Makes the camera and the microphone. Do not add the flag `--use-fake-ui-for-media-stream`: it
+ * shares a green pattern.
  */
 export async function makeDevices(): Promise<Devices> {
   const folder = await mkdtemp(join(tmpdir(), 'meanwhile-devices-'))
@@ -54,7 +53,7 @@ export async function removeDevices(devices: Devices | undefined): Promise<void>
 
 export type Recorder = BrowserContext & { problems: string[]; profile: string }
 
-/** A browser on a profile of its own, which another one can open again. */
+/** A browser with its own profile, which another one can open again. */
 export async function openRecorder(
   profile: string,
   flags: string[],
@@ -79,8 +78,7 @@ export async function openRecorder(
 }
 
 /**
- * Runs in a page before its scripts: its recorder writes no MP4, so that the page's own encoders
- * have to.
+ * Runs in a page before its scripts: without an MP4 recorder, the page must use its own encoders.
  */
 export function withoutRecorderOfMp4(): void {
   const supports = MediaRecorder.isTypeSupported.bind(MediaRecorder)
@@ -88,9 +86,9 @@ export function withoutRecorderOfMp4(): void {
 }
 
 /**
- * The tab that is shared: something moves in it, as on a real screen, and the bits of a row in its
- * middle say when each picture was drawn. The middle stays the middle when a bar of the browser
- * makes the tab smaller.
+ * The shared tab. Something moves in it, as on a real screen, and the bits of a row in its middle
+ * say when each picture was drawn. The middle stays the middle when a browser bar makes the tab
+ * smaller.
  */
 const sharedPage = (
   framesPerSecond: number,
@@ -104,7 +102,7 @@ setInterval(() => {
 }, ${Math.floor(1000 / framesPerSecond)})
 </script>`
 
-/** Ten pictures a second are a screen on which somebody works; more only heats the machine. */
+/** Ten pictures a second are like a screen in use. More would only heat the machine. */
 export async function openShared(context: BrowserContext, framesPerSecond = 10): Promise<Page> {
   const page = await context.newPage()
   await page.setViewportSize({ width: 1280, height: 720 })
@@ -161,8 +159,8 @@ export async function framesOf(path: string): Promise<Frame[]> {
 export type Inspected = { kinds: string[]; seconds: number; width: number }
 
 /**
- * What ffmpeg makes of a file: streams, the time of the last packet, and that everything decodes.
- * Frames keep their own times: they come when something moves.
+ * What ffmpeg finds in a file: streams, the time of the last packet, and whether everything
+ * decodes. Frames keep their own times, because they come when something moves.
  */
 export async function inspect(path: string): Promise<Inspected> {
   const { stdout } = await run('ffprobe', [
@@ -189,8 +187,7 @@ export async function inspect(path: string): Promise<Inspected> {
       maxBuffer: 64 << 20,
     },
   )
-  // Two frames of a recorder that was starved may have the same time: nothing is wrong with that
-  // but for a muxer.
+  // Two frames of an overloaded recorder may have the same time. Only a muxer complains about that.
   const complaints = decoded.stderr
     .split('\n')
     .filter((line) => line !== '' && !line.includes('non monotonically increasing dts to muxer'))

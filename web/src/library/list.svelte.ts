@@ -1,4 +1,4 @@
-// The list of videos: loading, paging, changing, and staying true while the server works.
+// The list of videos: loads, pages, changes, and stays up to date while the server works.
 import { followEvents } from '../api/events'
 import { deleteForever, renameVideo, reprocessVideo, restoreVideo, trashVideo } from '../api/owner'
 import { problemOf, wasCancelled } from '../api/request'
@@ -13,7 +13,7 @@ const lostAfterMs = 5000
 
 export type Status = { at: 'loading' } | { at: 'shown' } | { at: 'failed'; sentence: string }
 
-/** What a row says after it was moved from here. */
+/** What a row says after it was moved on this page. */
 export type Moved = 'trashed' | 'restored'
 
 export class VideoList {
@@ -22,10 +22,10 @@ export class VideoList {
   view: View = $state.raw({ search: '', trash: false })
   nextCursor: string | undefined = $state()
   more: Status = $state.raw({ at: 'shown' })
-  /** Shown while another view is on its way. */
+  /** Shown while another view loads. */
   busy = $state(false)
   moved: ReadonlyMap<string, Moved> = $state.raw(new Map())
-  /** When what is shown was true, while the server cannot be reached; else null. */
+  /** While the server cannot be reached: when the shown list was last up to date. Else null. */
   staleSince: Date | null = $state.raw(null)
   signedOut = $state(false)
 
@@ -40,7 +40,7 @@ export class VideoList {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** show loads a view. What was there stays until the new one has come, so that nothing jumps. */
+  /** show loads a view. The old rows stay until the new ones have come, so that nothing jumps. */
   async show(view: View): Promise<void> {
     this.loading.abort()
     this.loading = new AbortController()
@@ -65,7 +65,7 @@ export class VideoList {
     this.busy = false
   }
 
-  /** showMore loads the next page behind what is there. */
+  /** showMore appends the next page. */
   async showMore(): Promise<void> {
     if (!this.nextCursor || this.more.at === 'loading') return
     this.more = { at: 'loading' }
@@ -81,7 +81,7 @@ export class VideoList {
   }
 
   /**
-   * look fetches one video again soon, together with others that changed at the same moment; it
+   * reload fetches one video again soon, together with others that changed at the same moment. It
    * resolves when the list shows it.
    */
   reload = (id: string): Promise<void> =>
@@ -90,7 +90,9 @@ export class VideoList {
       this.gathering ??= setTimeout(() => void this.lookAtAll(), gatherMs)
     })
 
-  /** follow keeps the list true by the server's events, until the signal of this list fires. */
+  /**
+   * follow keeps the list up to date with the server's events, until the signal of this list fires.
+   */
   follow(): void {
     let lost: ReturnType<typeof setTimeout> | undefined
     let opened = false
@@ -132,8 +134,7 @@ export class VideoList {
   }
 
   /**
-   * forget deletes a video in the trash for good. Somebody may have done so already: then it is as
-   * wanted.
+   * forget deletes a video in the trash for good. If somebody has done so already, that is fine.
    */
   async forget(video: Video): Promise<void> {
     try {
@@ -160,10 +161,7 @@ export class VideoList {
     this.fresh()
   }
 
-  /**
-   * catchUp reads again as many rows as are shown, after a time in which events may have been
-   * missed.
-   */
+  /** catchUp reads as many rows as are shown again, because events may have been missed. */
   private async catchUp(): Promise<void> {
     if (this.status.at !== 'shown') return this.show(this.view)
     const { signal } = this.loading
@@ -211,7 +209,7 @@ export class VideoList {
     } catch (error) {
       if (problemOf(error).at === 'gone') this.videos = this.videos.filter((v) => v.id !== id)
       if (isSignedOut(error)) this.signedOut = true
-      // Otherwise the row stays as it was; the stream's next opening reads it again.
+      // Otherwise the row stays as it was. When the stream opens again, the row is read again.
     }
   }
 
@@ -224,9 +222,7 @@ export class VideoList {
     }
   }
 
-  /**
-   * move keeps the row where it is: the event of the change may be here before the answer to it.
-   */
+  /** move keeps the row in place: the event of the change may arrive before the response. */
   private async move(video: Video, moved: Moved | undefined, work: () => Promise<void>): Promise<void> {
     this.held.add(video.id)
     try {

@@ -4,10 +4,7 @@ import { problemOf } from '../api/request'
 import { Ledger } from '../upload/ledger'
 import Library from './Library.svelte'
 
-/**
- * A browser may forbid storage: then nothing is remembered over a reload, and everything else
- * works.
- */
+/** A browser may forbid storage. Then a reload forgets everything, and all else works. */
 function openStorage(): Storage {
   try {
     return window.localStorage

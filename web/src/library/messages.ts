@@ -1,10 +1,10 @@
-// What a video of the library says of itself, in words.
+// What a video of the library says about itself, in words.
 import type { Video } from '../api/videos'
 import { sizeWords } from '../upload/messages'
 
 export type Tone = 'plain' | 'warn'
 
-/** stateWords is where a video stands, and whether that asks for attention. */
+/** stateWords is the state of a video, and whether it needs attention. */
 export function stateWords(v: Video): { text: string; tone: Tone } {
   switch (v.state) {
     case 'recording':
@@ -19,7 +19,7 @@ export function stateWords(v: Video): { text: string; tone: Tone } {
         tone: 'plain',
       }
     case 'failed':
-      return { text: v.failure ?? 'This could not be made to play. Your original is kept.', tone: 'warn' }
+      return { text: v.failure ?? 'This video could not be processed. Your original is kept.', tone: 'warn' }
     default: {
       const unexpected: never = v.state
       return unexpected
@@ -33,7 +33,7 @@ export function stoppedWords(v: Video): { text: string; tone: Tone } {
   return { text: `${part}. Choose the file again to go on.`, tone: 'warn' }
 }
 
-/** progressOf is 0…1 while something moves, else null. */
+/** progressOf is 0…1 while there is progress, else null. */
 export function progressOf(v: Video): number | null {
   switch (v.state) {
     case 'uploading':
@@ -52,7 +52,7 @@ export function progressOf(v: Video): number | null {
   }
 }
 
-/** newsOf is what is worth hearing when a video changed; empty when nothing is. */
+/** newsOf is what to announce when a video changed; empty if nothing. */
 export function newsOf(before: Video | undefined, after: Video): string {
   if (!before || before.deletedAt || after.deletedAt) return ''
   if (before.state !== after.state && after.state === 'ready') return `${after.title} can be watched now.`
@@ -61,7 +61,7 @@ export function newsOf(before: Video | undefined, after: Video): string {
   return ''
 }
 
-/** closesSoon is when what goes by itself asks for attention. */
+/** closesSoon reports whether an end is so close that it needs attention. */
 export function closesSoon(end: Date, now: Date): boolean {
   return end.getTime() - now.getTime() < 3 * 24 * 3_600_000
 }
@@ -76,7 +76,7 @@ function uploadingWords(v: Video): string {
   return `Uploading ${whole(v.uploadedBytes / Math.max(1, v.lengthBytes))} %`
 }
 
-/** whole rounds down: 100 is said only of what is done. */
+/** whole rounds down: only finished work is 100. */
 function whole(part: number): number {
   return Math.min(100, Math.floor(part * 100))
 }

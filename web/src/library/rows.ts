@@ -9,7 +9,7 @@ export function viewFrom(search: string): View {
   return { search: params.get('q')?.trim() ?? '', trash: params.get('view') === 'trash' }
 }
 
-/** addressOf is the way back to a view. */
+/** addressOf returns the address of a view. */
 export function addressOf(view: View): string {
   const params = new URLSearchParams()
   if (view.trash) params.set('view', 'trash')
@@ -19,9 +19,9 @@ export function addressOf(view: View): string {
 }
 
 /**
- * place answers the rows with a video as it is now: changed where it stands, added in newest-first
- * order, or taken out. A row in `kept` was moved from here and stays, so that its undo stays, too.
- * hasMore says that older rows than the last one are not loaded yet.
+ * place returns the rows with the current state of a video: changed in place, added in newest-first
+ * order, or removed. A row in `kept` was moved on this page and stays, so that its undo stays too.
+ * hasMore says that rows older than the last one are not loaded yet.
  */
 export function place(
   rows: readonly Video[],
@@ -39,15 +39,15 @@ export function place(
   return hasMore ? [...rows] : [...rows, video]
 }
 
-/** append adds a page behind the rows, without those that a live change brought already. */
+/** append adds a page after the rows, without those that a live change already brought. */
 export function append(rows: readonly Video[], page: readonly Video[]): Video[] {
   const known = new Set(rows.map((v) => v.id))
   return [...rows, ...page.filter((v) => !known.has(v.id))]
 }
 
 /**
- * matches is the server's rule, near enough for a row that has just appeared: every word is in the
- * title, in any case.
+ * matches is about the server's rule, good enough for a new row: every word is in the title, in any
+ * case.
  */
 export function matches(title: string, search: string): boolean {
   const folded = fold(title)

@@ -1,4 +1,4 @@
-// The controls, as a chunk of its own: one large button serves until it has come.
+// The controls, in their own chunk. Until it has loaded there is one large button.
 import 'media-chrome/dist/media-controller.js'
 import 'media-chrome/dist/media-control-bar.js'
 import 'media-chrome/dist/media-fullscreen-button.js'
@@ -17,14 +17,14 @@ import { AUTO } from './renditions'
 import { formatSpeed, speeds } from './speed'
 import { addStoryboard } from './storyboard-view'
 
-/** Nearer markers than this become one with a number. */
+/** Markers closer than this become one with a number. */
 const MARK_GAP_PX = 24
 
 export interface Controls {
   setMarks(marks: readonly Mark[]): void
-  /** What the menu offers beside Auto, and which of them is chosen; no names, no menu. */
+  /** The menu's entries beside Auto, and the chosen one. Without names there is no menu. */
   setQualities(names: readonly string[], chosen: string): void
-  /** The address of the seek bar's pictures, undefined where there are none. */
+  /** The address of the seek bar's images; undefined if there are none. */
   setStoryboard(url: string | undefined): void
   toggleFullScreen(): void
 }
@@ -33,7 +33,7 @@ export interface ControlsOptions {
   /** A marker was pressed. */
   onMark(ms: number, ids: string[]): void
   onQuality(name: string): void
-  /** Somebody comes near the controls. */
+  /** The pointer or the focus comes near the controls. */
   onNear(): void
   durationMs(): number
   signal: AbortSignal
@@ -63,7 +63,7 @@ export function addControls(controller: HTMLElement, video: HTMLVideoElement, op
   )
   const big = controller.querySelector<HTMLElement>('.big')
   if (big) big.tabIndex = -1
-  // for the pointer: the bar has the same button with its name
+  // only for the pointer: the bar has the same button with its name
   big?.setAttribute('aria-hidden', 'true')
   const busy = document.createElement('media-loading-indicator')
   busy.slot = 'centered-chrome'
@@ -98,7 +98,7 @@ function makeMarks(
   options: ControlsOptions,
 ): { element: HTMLElement; set(marks: readonly Mark[]): void } {
   const element = make('div', 'markers')
-  // the same jumps are in the conversation, where they can be read and reached by keyboard
+  // the conversation has the same jumps, to read and for the keyboard
   element.setAttribute('aria-hidden', 'true')
   let marks: readonly Mark[] = []
   const draw = () => {

@@ -1,20 +1,20 @@
-// What a <video> gets its bytes from: whole files, or a stream. Changing from one to another shows
-// neither a black frame nor a jump.
+// What a <video> gets its bytes from: whole files, or a stream. A change between them shows neither
+// a black frame nor a jump.
 import type { Source } from '../api/shared-video'
+import { mayHaveExpired } from './expiry'
 import { freezeFrame } from './freeze'
 import type { Stream, StreamHooks } from './hls'
-import { outlives } from './outlive'
 
 const HLS_TYPE = 'application/vnd.apple.mpegurl'
 
 /**
- * What tells of a source that is being loaded, not of the video: the controls must not hear it, or
+ * Events about a source that is loading, not about the video. The controls must not get them, or
  * their times would fall to 0:00.
  */
 const LOADING_EVENTS = ['emptied', 'loadstart', 'durationchange', 'loadedmetadata', 'timeupdate', 'progress'] as const
 
 export interface FeedHooks extends StreamHooks {
-  /** The source that was on its way plays from where it should. */
+  /** The new source has loaded and plays from the right place. */
   onArrived(): void
 }
 
@@ -22,7 +22,7 @@ export class Feed {
   #stream: Stream | undefined
   #loads = 0
   #held = false
-  #hushed = false
+  #eventsMuted = false
   #targetMs = 0
   #loadedMs = performance.now()
 
@@ -32,37 +32,37 @@ export class Feed {
     private readonly hooks: FeedHooks,
     signal: AbortSignal,
   ) {
-    const hush = (event: Event) => {
-      if (this.#hushed && event.isTrusted) event.stopImmediatePropagation()
+    const muteEvent = (event: Event) => {
+      if (this.#eventsMuted && event.isTrusted) event.stopImmediatePropagation()
     }
-    for (const name of LOADING_EVENTS) video.addEventListener(name, hush, { signal, capture: true })
+    for (const name of LOADING_EVENTS) video.addEventListener(name, muteEvent, { signal, capture: true })
     const jump = (event: Event) => {
       if (!this.#held || !(event instanceof CustomEvent) || typeof event.detail !== 'number') return
-      event.stopPropagation() // the controls would move a video that is not there yet
+      event.stopPropagation() // the controls would seek in a video that is not there yet
       this.seek(event.detail * 1000)
     }
     stage.addEventListener('mediaseekrequest', jump, { signal, capture: true })
     signal.addEventListener('abort', () => this.close())
   }
 
-  /** A source is on its way: what the video reports until it arrives is not the position. */
+  /** A source is loading: until then the video's reported position is not the real one. */
   get held(): boolean {
     return this.#held
   }
 
-  /** hls.js feeds the video, and hears of its errors. */
+  /** hls.js feeds the video and handles its errors. */
   get streaming(): boolean {
     return this.#stream !== undefined
   }
 
   /**
-   * A file plays, and from here on needs bytes of an address that may have ended: those that the
-   * browser is sent to open for lifeMs.
+   * A file plays, and the rest of it needs bytes from an address that may have expired. Such
+   * addresses work for lifeMs.
    */
-  outlived(lifeMs: number): boolean {
+  mayHaveExpired(lifeMs: number): boolean {
     if (this.#held || this.#stream) return false
     const { buffered, currentTime: fromS, duration, paused } = this.video
-    return outlives({
+    return mayHaveExpired({
       lifeMs,
       ageMs: performance.now() - this.#loadedMs,
       buffered,
@@ -71,12 +71,12 @@ export class Feed {
     })
   }
 
-  /** Sees to it that what the page's HTML began to load starts at atMs. */
+  /** Makes the source that the page's HTML began to load start at atMs. */
   adopt(atMs: number): void {
     if (atMs > 0) this.#arrive(atMs)
   }
 
-  /** Jumps, also while a source is on its way. */
+  /** Seeks, even while a source is loading. */
   seek(ms: number): void {
     this.#targetMs = ms
     if (!this.#held || this.video.readyState >= HTMLMediaElement.HAVE_METADATA) this.video.currentTime = ms / 1000
@@ -92,8 +92,8 @@ export class Feed {
   }
 
   /**
-   * Plays a stream from where at says when it is ready to. False when that cannot be now: what
-   * played before still does.
+   * Plays a stream. When it is ready, at says from where. Returns false if that is impossible now:
+   * the old source plays on.
    */
   async playStream(url: string, at: () => { ms: number; play: boolean }): Promise<boolean> {
     if (playsNatively(this.video)) {
@@ -103,7 +103,7 @@ export class Feed {
     }
     const load = ++this.#loads
     const opener = await loadHls()
-    if (load !== this.#loads) return true // something else was asked for meanwhile
+    if (load !== this.#loads) return true // a newer request replaced this one
     if (!opener) return false
     const { ms, play } = at()
     this.#leave(ms)
@@ -113,7 +113,7 @@ export class Feed {
     return true
   }
 
-  /** The stream's address under a new grant. */
+  /** The stream's address with a new grant. */
   renew(url: string): void {
     this.#stream?.renew(url)
   }
@@ -124,12 +124,12 @@ export class Feed {
     this.#stream = undefined
   }
 
-  /** Keeps the frame that is seen, and lets go of what it came from. */
+  /** Keeps the shown frame and releases its source. */
   #leave(atMs: number): void {
-    // In the middle of a jump there are only the header and the frame of before.
+    // During a seek there are only the header and the old frame.
     const seen = this.video.readyState >= HTMLMediaElement.HAVE_METADATA && (atMs > 0 || this.video.played.length > 0)
     if (seen) freezeFrame(this.video, arrivalAt(atMs))
-    this.#hushed = true
+    this.#eventsMuted = true
     this.close()
     this.video.removeAttribute('src')
   }
@@ -150,8 +150,8 @@ export class Feed {
       done.abort()
       if (load !== this.#loads) return
       this.#held = false
-      this.#hushed = false
-      // for whoever did not hear them
+      this.#eventsMuted = false
+      // for the listeners that missed them
       for (const name of ['durationchange', 'progress'] as const) video.dispatchEvent(new Event(name))
       this.hooks.onArrived()
     }
@@ -160,18 +160,18 @@ export class Feed {
       if (this.#targetMs > 0) video.currentTime = this.#targetMs / 1000
       video.addEventListener(arrivalAt(this.#targetMs), arrived, { signal })
     }
-    // on the way down, before it is hushed
+    // in the capture phase, before events are muted
     this.stage.addEventListener('loadedmetadata', known, { signal, capture: true })
     video.addEventListener('error', () => done.abort(), { signal })
   }
 }
 
-/** What tells that a source has arrived at ms. */
+/** The event that means that a source has arrived at ms. */
 function arrivalAt(ms: number): 'seeked' | 'loadeddata' {
   return ms > 0 ? 'seeked' : 'loadeddata'
 }
 
-/** Fetches the chunk; undefined when it does not come, or hls.js says that it cannot work here. */
+/** Loads the chunk; undefined if it does not come, or if hls.js says that it cannot work here. */
 async function loadHls(): Promise<typeof import('./hls') | undefined> {
   try {
     return await import('./hls')
@@ -180,12 +180,12 @@ async function loadHls(): Promise<typeof import('./hls') | undefined> {
   }
 }
 
-/** Begins to fetch what a stream needs, so that it is here if it is. */
+/** Starts to load what a stream needs, so that it is ready if needed. */
 export function prepareStream(video: HTMLVideoElement): void {
   if (!playsNatively(video)) void loadHls()
 }
 
-/** iPhones, where there are no media source extensions, play HLS themselves. */
+/** iPhones, which have no media source extensions, play HLS themselves. */
 function playsNatively(video: HTMLVideoElement): boolean {
   return !('MediaSource' in window) && video.canPlayType(HLS_TYPE) !== ''
 }

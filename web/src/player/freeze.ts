@@ -1,12 +1,12 @@
-// Holding the frame that is seen while another source loads, so that nothing flashes.
+// Holds the shown frame while another source loads, so that nothing flashes.
 import { make } from '../ui/dom'
 
-/** However long the other source takes, the picture must not lie for longer. */
+/** However long the other source takes, the old picture must not stay longer. */
 const LONGEST_MS = 10_000
 
 /**
- * Draws video's frame over it, below the controls, until the next frame is there: it arrives with
- * one of the two.
+ * Draws video's frame over it, below the controls, until the next frame arrives, which the event
+ * arrival reports.
  */
 export function freezeFrame(video: HTMLVideoElement, arrival: 'seeked' | 'loadeddata'): void {
   const canvas = make('canvas', 'frozen')
@@ -16,7 +16,7 @@ export function freezeFrame(video: HTMLVideoElement, arrival: 'seeked' | 'loaded
   if (!context || canvas.width === 0) return
   context.drawImage(video, 0, 0)
   canvas.setAttribute('aria-hidden', 'true')
-  // media-chrome's: it is no control that leaves when nobody moves
+  // media-chrome's: it must not hide like a control when nobody moves
   canvas.setAttribute('noautohide', '')
   video.after(canvas)
   const done = new AbortController()

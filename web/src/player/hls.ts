@@ -1,26 +1,26 @@
-// HLS by hls.js, as a chunk of its own: it is fetched only when a link cannot carry the file, or
-// somebody chose a size that has none.
+// HLS with hls.js, in its own chunk. It is loaded only if the connection is too slow for the file,
+// or if somebody chose a size without a file.
 import Hls, { type ErrorData } from 'hls.js/light'
 import { withGrantOf } from './sources'
 
 export interface StreamHooks {
-  /** Bytes do not come any more: the addresses have ended, or nobody answers. renew goes on. */
+  /** No more bytes come: the addresses have expired, or there is no response. renew continues. */
   onLost(): void
   /** This browser cannot play it. */
   onFailed(): void
-  /** Bytes come and are played. */
+  /** Bytes come and play. */
   onFlow(): void
 }
 
 export interface Stream {
-  /** Goes on by the grant of a new address; what is buffered plays on. */
+  /** Continues with the grant of a new address. What is buffered plays on. */
   renew(url: string): void
   close(): void
 }
 
 /**
- * Plays the list of rungs at url in video, which keeps nothing of what it played before, from
- * startMs and from the lowest rung.
+ * Plays the list of rungs at url in video, from startMs and from the lowest rung. video forgets
+ * what it played before.
  */
 export function openStream(video: HTMLVideoElement, url: string, startMs: number, hooks: StreamHooks): Stream {
   let address = url
@@ -30,7 +30,7 @@ export function openStream(video: HTMLVideoElement, url: string, startMs: number
     startPosition: startMs / 1000,
     progressive: true,
     lowLatencyMode: false,
-    enableWorker: false, // fragmented MP4 is passed through: there is no work for one
+    enableWorker: false, // fragmented MP4 needs no work, so no worker
     capLevelToPlayerSize: true,
     backBufferLength: 60,
     fetchSetup: (context, init: RequestInit) => new Request(withGrantOf(context.url, address), init),

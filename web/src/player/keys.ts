@@ -1,4 +1,4 @@
-// The keyboard of the player, as data: which key asks for what.
+// The keyboard of the player, as data: what each key does.
 
 export type KeyAction =
   | { at: 'toggle' }
@@ -39,7 +39,7 @@ export function keyAction(key: string): KeyAction | undefined {
   }
 }
 
-/** Listens to the whole page, but never while someone types or works another control. */
+/** Listens to the whole page, but never while someone types or uses another control. */
 export function listenForKeys(act: (action: KeyAction) => void, signal: AbortSignal): void {
   document.addEventListener(
     'keydown',
@@ -54,13 +54,13 @@ export function listenForKeys(act: (action: KeyAction) => void, signal: AbortSig
   )
 }
 
-/** Looks through shadow roots, too: the sliders of the controls are inputs inside theirs. */
+/** Looks through shadow roots too: the sliders of the controls are inputs inside them. */
 function belongsElsewhere(event: KeyboardEvent): boolean {
   const target = event.composedPath()[0]
   if (!(target instanceof HTMLElement)) return false
   if (target instanceof HTMLInputElement && target.type === 'range') return event.key.startsWith('Arrow')
   if (target.matches('input:not([type="checkbox"]), textarea, select') || target.isContentEditable) return true
-  // the browser's own controls answer these keys themselves
+  // the browser's own controls handle these keys themselves
   if (target instanceof HTMLVideoElement && target.controls) return true
   const pressable = event
     .composedPath()

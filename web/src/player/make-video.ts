@@ -1,5 +1,5 @@
-// The <video> as the page's template makes it, for a page that was opened before there was
-// something to play.
+// The <video> as the page's template makes it, for a page that was opened before anything could
+// play.
 import { make, makeButton } from '../ui/dom'
 
 export function makeVideo(title: string): { video: HTMLVideoElement; controller: HTMLElement } {

@@ -1,5 +1,4 @@
-// Comment markers on the seek bar: one per comment, or one for several that would lie on top of
-// each other.
+// Comment markers on the seek bar: one for each comment, or one for several that would overlap.
 
 export interface Mark {
   id: string
@@ -9,16 +8,16 @@ export interface Mark {
 }
 
 export interface Cluster {
-  atMs: number // of the first: where a click goes
+  atMs: number // of the first: a click goes there
   left: number // 0…1 of the bar
-  text: string // the initial, or how many
+  text: string // the initial, or the number of comments
   label: string
   ids: string[]
 }
 
 /**
- * Groups marks that stand nearer to the group's first one than gapPx on a bar of widthPx. Marks
- * need no order.
+ * Groups marks that are closer than gapPx to the group's first one, on a bar of widthPx. Marks need
+ * no order.
  */
 export function clusterMarks(marks: readonly Mark[], durationMs: number, widthPx: number, gapPx: number): Cluster[] {
   if (durationMs <= 0 || widthPx <= 0) return []

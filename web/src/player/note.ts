@@ -1,4 +1,4 @@
-// A sentence over the picture, when the player has something to say.
+// A sentence over the picture, for messages of the player.
 import { make } from '../ui/dom'
 
 export class Note {

@@ -1,16 +1,12 @@
-// The picture that stands for the video until it plays. Its first frame does, unless there is
-// nothing to see on it: only then is the poster, as large as the first seconds of video, worth its
-// bytes.
+// The picture in place of the video until it plays. Usually that is the first frame. The poster is
+// as large as the first seconds of video, so it is loaded only if the first frame shows nothing.
 
-/**
- * So far at most do the parts of an empty picture differ: noise and the rings of compression. Of
- * 255.
- */
+/** The maximum difference in an empty picture, from noise and compression rings. Of 255. */
 const EMPTY_RANGE = 24
 const SAMPLE = 16 // pixels across and down
-const DRAWN_MS = 100 // a busy browser says that there is a picture some time before it can be drawn
+const DRAWN_MS = 100 // a busy browser reports a picture some time before it can be drawn
 
-/** Reports whether there is nothing to see. rgba: pixels as a canvas gives them. */
+/** Reports whether the picture is empty. rgba: pixels from a canvas. */
 export function isEmpty(rgba: Uint8ClampedArray): boolean {
   for (const channel of [0, 1, 2]) {
     let [low, high] = [255, 0]
@@ -23,10 +19,7 @@ export function isEmpty(rgba: Uint8ClampedArray): boolean {
   return true
 }
 
-/**
- * Shows the poster at url once it is known that the first frame shows nothing, or does not come by
- * itself.
- */
+/** Shows the poster at url if the first frame shows nothing, or does not come by itself. */
 export function posterWhereEmpty(video: HTMLVideoElement, url: string, signal: AbortSignal): void {
   const done = new AbortController()
   const events = { signal: AbortSignal.any([signal, done.signal]) }
@@ -57,7 +50,7 @@ function showsNothing(video: HTMLVideoElement): boolean {
   return pixels === undefined || isEmpty(pixels)
 }
 
-/** undefined where they may not be looked at: media from another origin. */
+/** undefined if reading them is forbidden: media from another origin. */
 function pixelsOf(video: HTMLVideoElement): Uint8ClampedArray | undefined {
   const canvas = document.createElement('canvas')
   canvas.width = SAMPLE

@@ -1,5 +1,4 @@
-// The quality that somebody chose, remembered in this tab for every video; and what a choice has to
-// know of the page.
+// The chosen quality, remembered in this tab for every video, and the page's data for the choice.
 import type { SafeStorage } from '../ui/safe-storage'
 import { AUTO, parseRenditions, type Rendition, type Screen } from './renditions'
 
@@ -14,12 +13,12 @@ export function keepQuality(tab: SafeStorage, name: string): void {
   tab.set(KEY, name)
 }
 
-/** Full screen, the picture is as large as the window in device pixels. */
+/** In full screen the picture is as large as the window in device pixels. */
 export function screenOf(view: Window): Screen {
   return { width: view.innerWidth * view.devicePixelRatio, height: view.innerHeight * view.devicePixelRatio }
 }
 
-/** The rungs that the list at url names; none when it cannot be had now. */
+/** The rungs in the list at url; none if it cannot be loaded now. */
 export async function fetchRenditions(url: string, signal: AbortSignal): Promise<Rendition[]> {
   try {
     const response = await fetch(url, { signal })

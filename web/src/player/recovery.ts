@@ -1,27 +1,23 @@
-// Going on after a source failed: ask for the share again, set the new address, same position, same
-// playing state.
+// Recovery after a source failed: ask for the link's video again, set the new address, keep
+// position and playing state.
 import { newBackoff, waitForNetwork } from '../api/retry'
-import type { Media } from './renditions'
-import { sameUrls } from './sources'
+import { type Media, sameUrls } from './sources'
 
-/**
- * How often the very same addresses are tried for one place of the video before the player says
- * that it cannot.
- */
+/** How often the same addresses are tried for one place of the video before the player gives up. */
 const SAME_ADDRESS_TRIES = 2
 const SAME_PLACE_MS = 500
 
 /** How long a player waits before it asks for the video again. */
 const backoffMs = newBackoff({ firstMs: 1_000, longestMs: 15_000, jitter: [1, 1] })
 
-/** What the next step is after a failed source. */
+/** The next step after a failed source. */
 export type Step = { at: 'load'; media: Media } | { at: 'wait'; ms: number } | { at: 'give-up' } | { at: 'gone' }
 
-/** What came of asking for the share again. */
+/** The result of asking for the link's video again. */
 export type Fresh = { at: 'media'; media: Media } | { at: 'offline' } | { at: 'gone' }
 
 export interface Attempts {
-  failed: Media // what was being played
+  failed: Media // what was playing
   sameTries: number
   offlineTries: number
   atMs?: number // where it failed
@@ -32,9 +28,9 @@ export function newAttempts(failed: Media): Attempts {
 }
 
 /**
- * The attempts that count for a failure at atMs. Behind the same addresses there may be others that
- * end (docs/adr/0019): that it failed in one place says nothing of the next one that somebody jumps
- * to.
+ * The attempts that count for a failure at atMs. The same addresses may redirect to others that
+ * expire (docs/adr/0019), so a failure in one place proves nothing about the place of the next
+ * seek.
  */
 export function attemptsAt(attempts: Attempts, atMs: number): Attempts {
   const same = Math.abs(atMs - (attempts.atMs ?? Number.NaN)) < SAME_PLACE_MS
@@ -42,8 +38,8 @@ export function attemptsAt(attempts: Attempts, atMs: number): Attempts {
 }
 
 /**
- * Decides, and says how to count. A new address is always worth a try; the same one only twice; no
- * answer is waited for without end.
+ * Decides the next step and counts the attempt. A new address is always tried, the same one only
+ * twice. Without a response it waits without end.
  */
 export function nextStep(attempts: Attempts, fresh: Fresh): { step: Step; attempts: Attempts } {
   switch (fresh.at) {
@@ -68,7 +64,9 @@ export function nextStep(attempts: Attempts, fresh: Fresh): { step: Step; attemp
   }
 }
 
-/** Asks until there is something to do; onWait hears of each wait. Rejects when signal ends it. */
+/**
+ * Asks until there is a step to do. onWait is called before each wait. Rejects when signal ends it.
+ */
 export async function recover(
   before: Attempts,
   refresh: (signal: AbortSignal) => Promise<Fresh>,

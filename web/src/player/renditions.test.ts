@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Source } from '../api/shared-video'
-import { AUTO, fileFor, type Media, parseRenditions, planFor, qualities, type Rendition, samePlan } from './renditions'
+import { AUTO, choosePlan, fileFor, parseRenditions, qualities, type Rendition, samePlan } from './renditions'
+import type { Media } from './sources'
 
 function source(width: number, height: number): Source {
   return { type: 'video/mp4', url: `/m/x/g1/${Math.min(width, height)}p.mp4`, width, height }
@@ -60,40 +61,40 @@ describe('qualities', () => {
     expect(qualities({ sources: [full, source(0, 0)], hls: undefined }, [])).toEqual([]))
 })
 
-describe('planFor', () => {
+describe('choosePlan', () => {
   const stream = { at: 'stream', url: '/m/x/g1/hls.m3u8' }
   it.each([
     {
       name: 'auto: the file for the screen',
       selectedQuality: AUTO,
-      down: false,
+      preferStream: false,
       want: { at: 'files', sources: [full, half] },
     },
-    { name: 'auto on a link that did not carry it', selectedQuality: AUTO, down: true, want: stream },
+    { name: 'auto on a link that did not carry it', selectedQuality: AUTO, preferStream: true, want: stream },
     {
       name: 'a size that is a file',
       selectedQuality: '720p',
-      down: true,
+      preferStream: true,
       want: { at: 'files', sources: [half, full] },
     },
     {
       name: 'a size that is a rung alone',
       selectedQuality: '480p',
-      down: false,
+      preferStream: false,
       want: { at: 'stream', url: '/m/x/g1/480p.m3u8' },
     },
     {
       name: 'a size that this video has not is auto',
       selectedQuality: '360p',
-      down: false,
+      preferStream: false,
       want: { at: 'files', sources: [full, half] },
     },
-  ])('$name', ({ selectedQuality, down, want }) =>
-    expect(planFor(media, renditions, selectedQuality, down, large)).toEqual(want),
+  ])('$name', ({ selectedQuality, preferStream, want }) =>
+    expect(choosePlan(media, renditions, selectedQuality, preferStream, large)).toEqual(want),
   )
 
-  it('without a stream there is none to switch down to', () =>
-    expect(planFor({ ...media, hls: undefined }, [], AUTO, true, large)).toEqual({
+  it('without a stream there is none to switch to', () =>
+    expect(choosePlan({ ...media, hls: undefined }, [], AUTO, true, large)).toEqual({
       at: 'files',
       sources: [full, half],
     }))

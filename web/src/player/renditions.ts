@@ -1,15 +1,6 @@
-// Which file or stream to play: from what there is, what the screen needs, and what somebody chose.
+// Which file or stream to play: from what exists, what the screen needs, and what somebody chose.
 import type { Source } from '../api/shared-video'
-import { placeOf } from './sources'
-
-/**
- * What can be played: whole files, the largest first, and where there is one, the list of a
- * stream's rungs.
- */
-export interface Media {
-  sources: readonly Source[]
-  hls: string | undefined
-}
+import { type Media, placeOf } from './sources'
 
 /** One rung of the stream. */
 export interface Rendition {
@@ -18,7 +9,7 @@ export interface Rendition {
   height: number
 }
 
-/** The window in device pixels: full screen, the picture is as large as this. */
+/** The window in device pixels: the size of the picture in full screen. */
 export interface Screen {
   width: number
   height: number
@@ -26,20 +17,20 @@ export interface Screen {
 
 export const AUTO = 'auto'
 
-/** Sizes go by the shorter side, as everybody says them: 1080p. */
+/** Sizes are named by the shorter side, as usual: 1080p. */
 export function sizeName({ width, height }: { width: number; height: number }): string {
   return `${Math.min(width, height)}p`
 }
 
 /**
- * The smallest file that fills the screen without being enlarged; the largest if none does.
- * sources: the largest first.
+ * The smallest file that fills the screen without upscaling, or the largest if none does. sources:
+ * largest first.
  */
 export function fileFor(sources: readonly Source[], screen: Screen): Source | undefined {
   return sources.findLast(({ width, height }) => width >= screen.width || height >= screen.height) ?? sources[0]
 }
 
-/** What the menu offers beside Auto, the largest first; nothing where there is no choice. */
+/** The menu's entries beside Auto, largest first; none if there is no choice. */
 export function qualities(media: Media, renditions: readonly Rendition[]): string[] {
   const sizes = [...media.sources, ...renditions].filter(({ width, height }) => width > 0 && height > 0)
   const names = new Set(sizes.sort((a, b) => Math.min(b.width, b.height) - Math.min(a.width, a.height)).map(sizeName))
@@ -47,36 +38,39 @@ export function qualities(media: Media, renditions: readonly Rendition[]): strin
 }
 
 export type Plan =
-  /** In this order: the first that the browser can play. */
+  /** In this order: the browser plays the first one it can. */
   { at: 'files'; sources: Source[] } | { at: 'stream'; url: string }
 
-/** What to play. wish is AUTO or a name of qualities; down: the link did not carry the file. */
-export function planFor(
+/**
+ * Chooses what to play. selectedQuality is AUTO or a name of qualities. preferStream: the
+ * connection is too slow for the file.
+ */
+export function choosePlan(
   media: Media,
   renditions: readonly Rendition[],
   selectedQuality: string,
-  down: boolean,
+  preferStream: boolean,
   screen: Screen,
 ): Plan {
   const selectedFile = media.sources.find((source) => sizeName(source) === selectedQuality)
   const rendition = renditions.find((candidate) => sizeName(candidate) === selectedQuality)
   if (!selectedFile && rendition) return { at: 'stream', url: rendition.url }
-  // A recording that is still being made has no file yet: it is played as it lies.
-  if (!selectedFile && (down || media.sources.length === 0) && media.hls !== undefined)
+  // A recording that is still being made has no file yet: its stream plays.
+  if (!selectedFile && (preferStream || media.sources.length === 0) && media.hls !== undefined)
     return { at: 'stream', url: media.hls }
   const first = selectedFile ?? fileFor(media.sources, screen)
   return { at: 'files', sources: first ? [first, ...media.sources.filter((source) => source !== first)] : [] }
 }
 
-/** The same file or stream, whoever was let in to it. */
+/** The same file or stream, whatever its grant. */
 export function samePlan(a: Plan, b: Plan): boolean {
   const [one, other] = [a, b].map((plan) => placeOf(plan.at === 'files' ? (plan.sources[0]?.url ?? '') : plan.url))
   return a.at === b.at && one === other
 }
 
 /**
- * Reads the list of rungs (RFC 8216, 4.3.4.2); base is its own address. What has no size is left
- * out.
+ * Reads the list of rungs (RFC 8216, 4.3.4.2). base is the list's own address. Entries without a
+ * size are left out.
  */
 export function parseRenditions(playlist: string, base: string): Rendition[] {
   const lines = playlist.split(/\r?\n/)

@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Source } from '../api/shared-video'
 import { keyAction } from './keys'
 import { type Attempts, attemptsAt, type Fresh, nextStep } from './recovery'
-import type { Media } from './renditions'
-import { areCopies, placeOf, samePlaces, withGrantOf } from './sources'
+import { areCopies, type Media, placeOf, samePlaces, withGrantOf } from './sources'
 import { stepSpeed } from './speed'
 
 function source(url: string): Source {

@@ -1,10 +1,17 @@
-// Which media file an address means, whoever was let in to it.
+// Which media file an address means, whatever its grant.
 import type { Source } from '../api/shared-video'
-import type { Media } from './renditions'
 
 /**
- * "/m/{grant}/g3/main.mp4#t=5" → "g3/main.mp4": the grant changes by the hour, the file behind it
- * does not.
+ * What can be played: whole files, largest first, and if there is one, the list of a stream's
+ * rungs.
+ */
+export interface Media {
+  sources: readonly Source[]
+  hls: string | undefined
+}
+
+/**
+ * "/m/{grant}/g3/main.mp4#t=5" → "g3/main.mp4": the grant changes every hour, the file does not.
  */
 export function placeOf(url: string): string {
   const path = new URL(url, 'http://host.invalid').pathname
@@ -17,14 +24,14 @@ export function samePlaces(a: readonly Source[], b: readonly Source[]): boolean 
   return a.length === b.length && a.every((source, index) => placeOf(source.url) === placeOf(b[index]?.url ?? ''))
 }
 
-/** A recording of which nothing was made yet: it has one size. */
+/** A recording from which nothing was made yet: it has one size. */
 export function liesAsRecorded(url: string): boolean {
   return placeOf(url).startsWith('g0/')
 }
 
 /**
- * Reports whether after are copies of a recording that lies as before: the same pictures, so that
- * nothing is won by a change.
+ * Reports whether after are copies of a raw recording in before: the same pictures, so a change
+ * gains nothing.
  */
 export function areCopies(before: readonly Source[], after: readonly Source[]): boolean {
   const same = (source: Source, index: number) =>
@@ -33,8 +40,8 @@ export function areCopies(before: readonly Source[], after: readonly Source[]): 
 }
 
 /**
- * url under the grant of another address; as it is where either has none. Relative addresses
- * inherit it.
+ * url with the grant of another address; unchanged if either has none. Relative addresses inherit
+ * it.
  */
 export function withGrantOf(url: string, from: string): string {
   const grant = /\/m\/[^/]+\//.exec(from)?.[0]

@@ -1,16 +1,16 @@
-// The picture above the seek bar. Nothing of it is loaded before somebody points at the bar.
+// The picture above the seek bar. It is loaded only when somebody points at the bar.
 import { make } from '../ui/dom'
 import { parseTiles, type Tile, tileAt } from './storyboard'
 
 export interface StoryboardView {
   /**
-   * The address of the cues, undefined where there are none. The sheet that is shown already stays
-   * until it is asked for anew.
+   * The address of the cues; undefined if there are none. A sheet that is already shown stays until
+   * the next load.
    */
   setAddress(url: string | undefined): void
 }
 
-/** Puts the picture into the bar's own preview, which moves with the pointer and tells the time. */
+/** Puts the picture into the bar's own preview, which moves with the pointer and shows the time. */
 export function addStoryboard(range: HTMLElement, signal: AbortSignal): StoryboardView {
   const picture = make('div', 'tile')
   picture.slot = 'preview'
@@ -20,7 +20,7 @@ export function addStoryboard(range: HTMLElement, signal: AbortSignal): Storyboa
   range.append(picture, time)
 
   let address: string | undefined
-  let loaded: string | undefined // the address that tiles came from, or are coming
+  let loaded: string | undefined // the address of tiles, loaded or loading
   let tiles: Tile[] = []
   let pointedMs: number | undefined
 
@@ -41,11 +41,11 @@ export function addStoryboard(range: HTMLElement, signal: AbortSignal): Storyboa
       const response = await fetch(wanted, { signal })
       if (!response.ok) throw new Error(`cues: ${response.status}`)
       tiles = parseTiles(await response.text(), wanted)
-      // one sheet: it is here before the pointer rests
+      // only one sheet, so it has loaded before the pointer rests
       for (const image of new Set(tiles.map((tile) => tile.image))) new Image().src = image
       draw()
     } catch {
-      // the time alone is shown; the next look tries again
+      // only the time is shown; the next look tries again
       if (loaded === wanted) loaded = undefined
     }
   }
@@ -55,7 +55,7 @@ export function addStoryboard(range: HTMLElement, signal: AbortSignal): Storyboa
     (event) => {
       if (!(event instanceof CustomEvent)) return
       pointedMs = typeof event.detail === 'number' ? event.detail * 1000 : undefined
-      if (pointedMs !== undefined) draw() // it fades out with its last picture
+      if (pointedMs !== undefined) draw() // else it fades out with its last picture
     },
     { signal },
   )

@@ -1,4 +1,4 @@
-// The pictures of the seek bar: which part of which sheet is shown at a time.
+// The images of the seek bar: which part of which sheet is shown when.
 
 export interface Tile {
   startMs: number
@@ -11,8 +11,7 @@ export interface Tile {
 }
 
 /**
- * Reads WebVTT whose cues are "sheet.jpg#xywh=x,y,w,h", relative to base. Cues of any other kind
- * are left out.
+ * Reads WebVTT whose cues are "sheet.jpg#xywh=x,y,w,h", relative to base. Other cues are left out.
  */
 export function parseTiles(vtt: string, base: string): Tile[] {
   const tiles: Tile[] = []
@@ -30,13 +29,14 @@ export function parseTiles(vtt: string, base: string): Tile[] {
 }
 
 /**
- * The tile of a moment; the last one stands for what comes after it. tiles are in order of time.
+ * The tile of a moment. The last one is also used for any time after it. tiles are in order of
+ * time.
  */
 export function tileAt(tiles: readonly Tile[], ms: number): Tile | undefined {
   return tiles.findLast((tile) => tile.startMs <= ms) ?? tiles[0]
 }
 
-/** "01:02:03.004" or "02:03.004" in milliseconds, undefined when it is neither. */
+/** "01:02:03.004" or "02:03.004" in milliseconds; undefined if it is neither. */
 function cueMs(text: string): number | undefined {
   const match = /^(?:(\d{2,}):)?(\d{2}):(\d{2})\.(\d{3})$/.exec(text)
   if (!match) return undefined

@@ -1,11 +1,11 @@
-// What this browser can record, found by trying its parts, never by its name; and the sentences
-// that say what it cannot, before anybody talks.
+// What this browser can record. It is found by a test of its features, never by its name. Also the
+// sentences that say beforehand what it cannot record.
 
 export type Source = 'both' | 'screen' | 'camera' | 'sound'
 
 export const sources: readonly Source[] = ['both', 'screen', 'camera', 'sound']
 
-/** The parts of a browser that matter. */
+/** The features of a browser that matter. */
 export type Facts = {
   isSecure: boolean
   hasMediaDevices: boolean
@@ -17,21 +17,21 @@ export type Facts = {
   hasFloat: boolean
   hasRelay: boolean
   isTouch: boolean
-  /** What the browser's own recorder writes. */
+  /** What the browser's own recorder can write. */
   supports: (type: string) => boolean
-  /** The profiles of H.264 that its encoders make from the frames of a track; see worthAsking. */
+  /** The H.264 profiles that its encoders can make from a track's frames. See worthAsking. */
   encodes: readonly string[]
 }
 
 export type Format = {
   /**
-   * A: the browser's encoders, and an MP4 that is made here. B: its own recorder, in MP4. C: its
-   * own recorder, in WebM.
+   * A: the browser's encoders, and our own MP4 muxer. B: the browser's recorder, in MP4. C: the
+   * browser's recorder, in WebM.
    */
   tier: 'A' | 'B' | 'C'
   /**
-   * With picture and sound, picture alone, sound alone; what the recorder writes in the end may be
-   * told by itself only.
+   * With picture and sound, picture alone, sound alone. Only the recorder itself knows what it
+   * finally writes.
    */
   both: string
   picture: string
@@ -39,21 +39,21 @@ export type Format = {
 }
 
 export type Capabilities = {
-  /** Why nothing can be recorded here at all; null when something can. */
+  /** Why nothing can be recorded here at all; null if something can. */
   nothing: string | null
   sources: Source[]
   format: Format | null
   hasFloat: boolean
-  /** Another window can be shared in place of one that ended. */
+  /** Another window can be shared instead of one that ended. */
   canShareAgain: boolean
   /** What people should know beforehand, in whole sentences. */
   notes: string[]
 }
 
 /**
- * MP4 first: it plays while it is being recorded. AAC where there is one, because every phone plays
- * it; H.264 in its plainest profile else. What docs/adr/0025 measured stands behind the order of A
- * and B.
+ * MP4 first, because it plays while it is recorded. AAC if possible, because every phone plays it,
+ * else H.264 in its plainest profile. The order of A and B comes from the measurements in
+ * docs/adr/0025.
  */
 const formats: readonly Format[] = [
   mp4('B', 'avc1.64003E', 'mp4a.40.2'),
@@ -85,8 +85,7 @@ function isPossible(f: Format, { supports, encodes }: Can): boolean {
 }
 
 /**
- * worthAsking are the profiles of H.264 of which the answer would change what is chosen. Asking
- * costs time.
+ * worthAsking returns the H.264 profiles whose answer would change the choice. A test costs time.
  */
 export function worthAsking(supports: Facts['supports']): string[] {
   const all = formats.flatMap((f) => (f.tier === 'A' ? [codecOf(f)] : []))
@@ -97,7 +96,7 @@ function codecOf(f: Format): string {
   return f.picture.slice(f.picture.indexOf('=') + 1)
 }
 
-/** capabilitiesOf says what can be recorded with these parts. */
+/** capabilitiesOf says what can be recorded with these features. */
 export function capabilitiesOf(facts: Facts): Capabilities {
   const format = chooseFormat(facts)
   const nothing = whyNothing(facts, format)
@@ -113,12 +112,12 @@ export function capabilitiesOf(facts: Facts): Capabilities {
 
 function whyNothing(facts: Facts, format: Format | null): string | null {
   if (!facts.isSecure)
-    return 'Browsers give camera and screen only to pages that come by https. Open this site by its https address.'
+    return 'Browsers allow camera and screen only on https pages. Open this site at its https address.'
   if (!facts.hasMediaDevices || !facts.hasAudioContext || !(facts.hasRecorder || format)) {
     return 'This browser cannot record. A current Chrome, Edge, Firefox or Safari can. You can still upload a video that you recorded elsewhere.'
   }
   if (!format)
-    return 'This browser records in no form that can be played elsewhere. You can still upload a video that you recorded elsewhere.'
+    return 'This browser cannot record in a form that plays elsewhere. You can still upload a video that you recorded elsewhere.'
   return null
 }
 
@@ -141,14 +140,14 @@ function notesOf(facts: Facts, format: Format | null): string[] {
   return notes
 }
 
-/** soundNote tells of the sound of what is shared, once the share is there. */
+/** soundNote is about the sound of the shared screen, once it is shared. */
 export function soundNote(hasSound: boolean, surface: string | undefined): string {
   if (hasSound) return 'Its sound is mixed in.'
   if (surface === 'browser') return 'Its sound is not shared: the box for it was not ticked.'
-  return 'Its sound is not recorded: this browser gives only pictures of it. Your microphone is.'
+  return 'Its sound is not recorded: this browser shares only the picture. Your microphone is recorded.'
 }
 
-/** readCapabilities looks at the browser that this runs in. */
+/** readCapabilities tests this browser. */
 export async function readCapabilities(): Promise<Capabilities> {
   const devices: Partial<MediaDevices> | undefined = navigator.mediaDevices
   const hasRecorder = 'MediaRecorder' in globalThis
@@ -170,7 +169,7 @@ export async function readCapabilities(): Promise<Capabilities> {
 }
 
 /**
- * A page gets frames from a track by a processor; a browser that has one in workers alone is not
+ * A page gets a track's frames from a processor. Browsers that have one only in workers are not
  * asked.
  */
 async function encodedOf(codecs: readonly string[]): Promise<string[]> {

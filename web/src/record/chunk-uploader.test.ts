@@ -1,100 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { ChunkUploader, type Progress } from './chunk-uploader'
-import { digestHeader, sha256 } from './digest'
-import type { Answer, Exchange, Request } from './exchange'
+import { sha256 } from './digest'
+import { FakeServer } from './server.test-data'
 import { newTakeMeta } from './take-meta'
 import type { ChunkHead, TakeMeta } from './track'
-
-/** A server of chunks with a network in between that a test can break. */
-class FakeServer {
-  readonly chunks = new Map<string, string>()
-  readonly log: string[] = []
-  token = 'up_1'
-  session = true
-  sealed = false
-  created = 0
-  key = ''
-  flying = 0
-  mostFlying = 0
-  /**
-   * What happens to a request before it arrives ('cut'), after it was carried out ('lost'), or
-   * instead of it.
-   */
-  fault: (request: Request, n: number) => 'cut' | 'lost' | number | undefined = () => undefined
-
-  readonly exchange: Exchange = async (request) => {
-    this.log.push(`${request.method} ${request.path}`)
-    const fault = this.fault(request, this.log.length)
-    if (fault === 'cut') return gone
-    if (typeof fault === 'number') return { status: fault, json: undefined }
-    this.flying++
-    this.mostFlying = Math.max(this.mostFlying, this.flying)
-    await Promise.resolve()
-    const answer = await this.answer(request)
-    this.flying--
-    return fault === 'lost' ? gone : answer
-  }
-
-  private async answer(r: Request): Promise<Answer> {
-    if (r.path === '/api/v1/videos') {
-      if (!this.session) return { status: 401, json: undefined }
-      const key = r.headers?.['Idempotency-Key'] ?? ''
-      if (key === '' || key !== this.key) {
-        this.key = key
-        this.created++
-        this.chunks.clear()
-      }
-      const upload = { url: `http://localhost/api/v1/uploads/u${this.created}`, token: this.token }
-      return {
-        status: 201,
-        json: { id: `v${this.created}`, watch_url: `/v/w${this.created}`, share_token: 's', upload },
-      }
-    }
-    if (r.path.endsWith('/upload-token'))
-      return this.session ? { status: 201, json: { token: this.token } } : { status: 401, json: undefined }
-    if (r.token !== this.token) return { status: 401, json: undefined }
-    if (r.path.endsWith('/heartbeat')) return { status: 200, json: { token: this.token } }
-    if (r.path.endsWith('/complete')) return this.complete(r)
-    if (r.method === 'PUT') return this.put(r)
-    return { status: 200, json: this.state() }
-  }
-
-  private async put(r: Request): Promise<Answer> {
-    const [track, , n] = r.path.split('/').slice(-3)
-    const want = r.headers?.['Content-Digest'] ?? ''
-    if (digestHeader(await sha256(r.bytes ?? new Uint8Array())) !== want) return { status: 422, json: undefined }
-    const had = this.chunks.get(`${track}/${n}`)
-    if (had !== undefined && had !== want) return { status: 409, json: undefined }
-    this.chunks.set(`${track}/${n}`, want)
-    return { status: had === undefined ? 201 : 200, json: undefined }
-  }
-
-  private complete(r: Request): Answer {
-    const claims = (r.json as { tracks: Record<string, { chunks: number }> }).tracks
-    const isWhole = Object.entries(claims).every(([track, claim]) => this.next(track) === claim.chunks)
-    this.sealed = isWhole
-    return isWhole ? { status: 200, json: {} } : { status: 409, json: { missing: {} } }
-  }
-
-  private state(): unknown {
-    const tracks = Object.fromEntries(
-      ['screen', 'camera'].map((t) => [t, { next: this.next(t), bytes: 0, missing: [] }]),
-    )
-    return { tracks, sealed: this.sealed }
-  }
-
-  next(track: string): number {
-    let n = 0
-    while (this.chunks.has(`${track}/${n}`)) n++
-    return n
-  }
-
-  puts(): string[] {
-    return this.log.filter((line) => line.startsWith('PUT')).map((line) => line.replace(/.*tracks\//, ''))
-  }
-}
-
-const gone: Answer = { status: 0, json: undefined }
 
 type Trip = {
   uploader: ChunkUploader
@@ -104,7 +13,7 @@ type Trip = {
   page: AbortController
 }
 
-/** A uploader with chunks of one byte each, and waits that take no time but are counted. */
+/** An uploader with chunks of one byte each, and waits that take no time but are counted. */
 async function trip(
   server: FakeServer,
   screen: number,
@@ -218,7 +127,7 @@ describe('the uploader', () => {
     const server = new FakeServer()
     let isCut = true
     server.fault = (r) => (isCut && r.method === 'PUT' ? 'cut' : undefined)
-    const t = await trip(server, 3, 0, undefined, 50) // waits end by a signal alone
+    const t = await trip(server, 3, 0, undefined, 50) // only a signal ends waits
     const sent = t.uploader.run(t.page.signal)
     await expect.poll(() => t.progress().problem.at).toBe('away')
     isCut = false
@@ -292,7 +201,7 @@ describe('the uploader', () => {
     await sent
     expect(server.created).toBe(2)
     expect(server.next('screen')).toBe(3)
-    // all went again without being asked for
+    // all chunks were sent again, although the server did not ask
     expect(server.log.filter((line) => line.endsWith('/complete'))).toHaveLength(1)
     expect(t.progress()).toMatchObject({ sealed: true, watchUrl: '/v/w2' })
   })

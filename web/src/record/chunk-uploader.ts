@@ -437,7 +437,7 @@ const damaged: UploadProblem = {
 
 const sumsDiffer: Stuck = {
   why: 'conflict',
-  sentence: 'The server does not agree that it has everything. The recording is kept on this device.',
+  sentence: 'The server does not confirm that it has everything. The recording is kept on this device.',
 }
 
 function putOf(uploadUrl: string, head: ChunkHead, bytes: Uint8Array<ArrayBuffer>, meta: TakeMeta): Request {

@@ -1,8 +1,8 @@
 export type Box = { x: number; y: number; width: number; height: number }
 
 /**
- * contain is where a picture lies in a frame of another shape: as large as it can be, whole, in the
- * middle.
+ * contain returns the place of a picture in a frame of another aspect ratio: as large as possible,
+ * uncropped, centred.
  */
 export function contain(width: number, height: number, intoWidth: number, intoHeight: number): Box {
   const scale = Math.min(intoWidth / width, intoHeight / height)

@@ -1,15 +1,14 @@
-// Cameras and microphones: which are there, and which one was used last.
+// Cameras and microphones: which ones exist, and which one was used last.
 import type { SafeStorage } from '../ui/safe-storage'
 
 export type Kind = 'camera' | 'microphone'
 export type Device = { id: string; label: string }
 
-/** Off is a choice, too. */
+/** Off is a choice too. */
 export const off = 'off'
 
 /**
- * namedDevices lists the devices of a kind. Before permission they have no names: then they are
- * numbered.
+ * namedDevices lists the devices of a kind. Before permission they have no names and are numbered.
  */
 export function namedDevices(
   all: readonly Pick<MediaDeviceInfo, 'kind' | 'deviceId' | 'label'>[],
@@ -23,7 +22,7 @@ export function namedDevices(
 }
 
 /**
- * chooseDevice is what was used last, as long as it is there; else the first. '' lets the browser
+ * chooseDevice returns the last used device if it still exists, else the first. '' lets the browser
  * choose.
  */
 export function chooseDevice(devices: readonly Device[], remembered: string | undefined): string {
@@ -31,9 +30,7 @@ export function chooseDevice(devices: readonly Device[], remembered: string | un
   return devices[0]?.id ?? ''
 }
 
-/**
- * replacementFor is the device to go on with when one was pulled out; undefined when none is left.
- */
+/** replacementFor is the device to use when one was unplugged; undefined if none is left. */
 export function replacementFor(lost: string, devices: readonly Device[]): Device | undefined {
   return devices.find((d) => d.id !== lost)
 }
@@ -49,8 +46,8 @@ export function remembered(keep: SafeStorage, key: Kind | 'source' | 'notes'): s
 }
 
 /**
- * whyDenied is one sentence for what getUserMedia and getDisplayMedia throw, and what to do about
- * it.
+ * whyDenied is one sentence for an error of getUserMedia and getDisplayMedia: what is wrong and
+ * what to do.
  */
 export function whyDenied(error: unknown, what: Kind | 'screen'): string {
   const name = error instanceof Error ? error.name : ''

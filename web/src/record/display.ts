@@ -1,6 +1,6 @@
-// What is asked of getDisplayMedia.
+// The options for getDisplayMedia.
 
-/** What TypeScript does not know of it yet. */
+/** TypeScript does not have these yet. */
 type DisplayOptions = DisplayMediaStreamOptions & {
   systemAudio: 'include'
   surfaceSwitching: 'include'
@@ -11,7 +11,7 @@ type DisplayOptions = DisplayMediaStreamOptions & {
 type Controller = new () => { setFocusBehavior(behaviour: string): void }
 
 /**
- * displayOptions: at most 1080p30, sound as it is, not this page itself, and the page stays in
+ * displayOptions: at most 1080p30, unprocessed sound, not this page itself, and the page stays in
  * front for the countdown.
  */
 export function displayOptions(): DisplayOptions {

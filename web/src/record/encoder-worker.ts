@@ -1,4 +1,4 @@
-// The rim of the worker that encodes: messages in, messages out. It is loaded only where the
+// The edge of the worker that encodes: messages in, messages out. It is loaded only if the
 // browser's own recorder is not used.
 import { canEncodeAudio, Quality } from 'mediabunny'
 import type { FromEncoders, ToEncoders } from './encoders'
@@ -16,7 +16,7 @@ function tell(message: FromEncoders): void {
 }
 
 async function take(message: ToEncoders): Promise<void> {
-  const chosen = await sound // all messages wait for it, in the order in which they came
+  const chosen = await sound // all messages wait for it, in order
   const { track } = message
   const encoding = encodings.get(track)
   switch (message.command) {
@@ -53,8 +53,8 @@ function record({ track, plan, inputs }: Extract<ToEncoders, { command: 'record'
 }
 
 /**
- * Every phone plays AAC. Where the browser does not make it, what does is a second download; where
- * that does not run, it is Opus.
+ * Every phone plays AAC. If the browser cannot encode it, an encoder is downloaded. If that does
+ * not run, the sound is Opus.
  */
 async function chooseSound(): Promise<'aac' | 'opus'> {
   if (
@@ -62,7 +62,7 @@ async function chooseSound(): Promise<'aac' | 'opus'> {
   )
     return 'aac'
   try {
-    // the smallest module: a policy may forbid it
+    // the smallest module, to test whether a policy forbids it
     await WebAssembly.compile(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]))
     const { registerAacEncoder } = await import('@mediabunny/aac-encoder')
     registerAacEncoder()

@@ -1,5 +1,5 @@
-// The page's side of the worker that encodes (tier A). Tracks go in as streams of frames; pieces of
-// MP4 come back.
+// The page's side of the worker that encodes (tier A). Tracks go in as streams of frames, and
+// pieces of MP4 come back.
 import type { Inputs, Plan } from './encoding'
 import type { Listener, Quality, SegmentSource } from './segment-source'
 import type { TrackName } from './track'
@@ -15,19 +15,16 @@ export type FromEncoders =
   | { event: 'piece'; track: TrackName; piece: Blob; type: string }
   | { event: 'lost' | 'stopped'; track: TrackName }
 
-/** What TypeScript does not know of yet. */
+/** TypeScript does not have these yet. */
 type Processor = new <T>(init: { track: MediaStreamTrack; maxBufferSize?: number }) => { readable: ReadableStream<T> }
 
-/**
- * A second of sound: blocks come every 10 ms, and none is to be lost while something else is at
- * work.
- */
+/** A second of sound: blocks come every 10 ms, and none may be lost while other code runs. */
 const soundBlocks = 100
 
 type Job = { listen: Listener; type: string; onStopped: () => void }
 
 export class Encoders {
-  /** False where the worker does not come to life. */
+  /** False if the worker does not start. */
   readonly ready: Promise<boolean>
   private readonly worker = new Worker(new URL('./encoder-worker.ts', import.meta.url), {
     type: 'module',
@@ -51,7 +48,7 @@ export class Encoders {
     })
   }
 
-  /** record starts a track. It throws where the worker has not come to life. */
+  /** record starts a track. It throws if the worker has not started. */
   record(track: TrackName, stream: MediaStream, type: string, quality: Quality, listen: Listener): SegmentSource {
     if (this.isBroken) throw new Error('the encoders have not come to life')
     const [picture, sound] = [stream.getVideoTracks()[0], stream.getAudioTracks()[0]]

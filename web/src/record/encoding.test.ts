@@ -23,7 +23,7 @@ test('what was heard before the picture is left out, and what is missing is left
 test('after a pause the sound goes on where it was', () => {
   const clock = new SoundClock(48_000)
   for (let n = 0; n < 100; n++) clock.place(n * 10_000, block, (n + 1) * 10_000)
-  clock.anew()
+  clock.reset()
   expect(clock.place(60_000_000, block, 1_012_000)).toBe(48_000)
 })
 

@@ -1,5 +1,5 @@
 // One track of a recording, made by the browser's encoders: pictures and sound in, pieces of a
-// fragmented MP4 out. It runs in a worker, whose clock is not slowed down when the page is hidden.
+// fragmented MP4 out. It runs in a worker, because its timers stay fast when the page is hidden.
 import {
   AudioSample,
   AudioSampleSource,
@@ -15,15 +15,18 @@ import { Framer } from './framer'
 import { SoundClock } from './sound-clock'
 
 /**
- * A fragment begins with a key frame, so this and what encoder and muxer hold is what a crash
- * costs: 0.5 s on a busy machine.
+ * A fragment begins with a key frame. So a crash loses this much, plus what encoder and muxer hold:
+ * 0.5 s on a busy machine.
  */
 const gopUs = 1_200_000
 
-/** Fragments may be shorter: a pause ends one. Those of sound alone are so long. */
+/**
+ * The minimum. Fragments may be short, because a pause ends one. Fragments of sound alone have this
+ * length.
+ */
 const leastFragmentS = { picture: 0.5, sound: 1 }
 
-/** More frames than these in front of the encoder would only come late. */
+/** More frames than these in the encoder's queue would only come late. */
 const longestQueue = 2
 
 const lastFrameUs = 33_333
@@ -97,14 +100,14 @@ export class Encoding {
     if (inputs.sound) this.guard(this.listen(inputs.sound))
   }
 
-  /** use takes pictures from there from now on. */
+  /** use takes pictures from another stream from now on. */
   use(readable: ReadableStream<VideoFrame>): void {
     this.guard(this.follow(readable))
   }
 
   pause(): void {
     if (this.heldAtMs !== null || this.ending) return
-    this.repeat(lastFrameUs) // what was seen last lasts until now
+    this.repeat(lastFrameUs) // the last seen frame lasts until now
     this.heldAtMs = performance.now()
   }
 
@@ -114,11 +117,11 @@ export class Encoding {
     this.heldAtMs = null
     this.heldMs += awayMs
     this.clock.leaveOut(awayMs)
-    this.soundClock.anew()
+    this.soundClock.reset()
     this.nextKeyUs = 0
   }
 
-  /** stop resolves when the last piece was handed over. */
+  /** stop resolves when the last piece has been delivered. */
   stop(): Promise<void> {
     if (this.heldAtMs === null && !this.ending) this.repeat(lastFrameUs)
     this.ending ??= this.end()
@@ -162,9 +165,7 @@ export class Encoding {
     }
   }
 
-  /**
-   * Sound that came before the first picture is of no use, and neither is what is heard in a pause.
-   */
+  /** Drops sound from before the first picture and from a pause. */
   private async take(data: AudioData): Promise<void> {
     if (this.heldAtMs !== null || (this.picture && this.startedMs === null)) return
     if (this.startedMs === null) this.start(performance.now() - data.duration / 1000)
@@ -182,10 +183,7 @@ export class Encoding {
     this.give(frame, this.clock.stamp(frame.timestamp, nowMs), 0)
   }
 
-  /**
-   * A frame is left out while nothing is recorded, and when frames come faster than they are
-   * encoded.
-   */
+  /** A frame is dropped during a pause, and if frames come faster than they are encoded. */
   private isWelcome(): boolean {
     const isQueued = (this.encoder?.encodeQueueSize ?? 0) > longestQueue
     return this.heldAtMs === null && !isQueued && !this.clock.isCrowded(performance.now())
@@ -225,13 +223,13 @@ export class Encoding {
     await this.picture?.add(EncodedPacket.fromEncodedChunk(chunk), meta)
   }
 
-  /** repeat gives the last frame again: at the end of a stretch, so that it lasts until there. */
+  /** repeat sends the last frame again at the end of a stretch, so that it lasts until there. */
   private repeat(durationUs = 0): void {
     if (this.last && this.startedMs !== null && this.isWelcome())
       this.give(this.last, this.clock.repeat(performance.now()), durationUs)
   }
 
-  /** A screen on which nothing moves gives no frames, and a microphone may stop. */
+  /** A screen where nothing moves sends no frames, and a microphone may stop. */
   private tick(): void {
     const nowMs = performance.now()
     if (this.heldAtMs !== null || this.startedMs === null) return
@@ -263,7 +261,7 @@ export class Encoding {
     this.hears.onStart()
   }
 
-  /** So much of the recording there is. */
+  /** The length of the recording so far. */
   private nowUs(): number {
     return (performance.now() - (this.startedMs ?? 0) - this.heldMs) * 1000
   }
@@ -277,7 +275,7 @@ export class Encoding {
     work.catch((error: unknown) => this.break(error))
   }
 
-  /** What was encoded before is handed over. */
+  /** What was encoded before is still delivered. */
   private break(error: unknown): void {
     if (this.ending) return
     this.ending = this.end()

@@ -1,29 +1,29 @@
-// One request, told as data. XMLHttpRequest, because fetch does not say how much of a body is away,
-// and a slow line must not look like a dead one.
+// One request as data. XMLHttpRequest, because fetch does not say how much of a body was sent, and
+// a slow connection must not look like a dead one.
 
 export type Request = {
   method: 'GET' | 'PUT' | 'POST' | 'DELETE'
   path: string
-  /** The upload's own credential; the session's cookie goes along in any case. */
+  /** The upload's own token. The session's cookie is sent in any case. */
   token?: string
   headers?: Record<string, string>
   json?: unknown
   bytes?: Uint8Array<ArrayBuffer>
 }
 
-/** status is 0 where no answer came. json is undefined where the body was something else. */
+/** status is 0 without a response. json is undefined if the body was something else. */
 export type Answer = { status: number; json: unknown }
 
 /**
- * Exchange never rejects. It gives up after a time without any progress, and at once when the
- * signal fires.
+ * Exchange never rejects. It gives up after a time without any progress, or at once when the signal
+ * fires.
  */
 export type Exchange = (request: Request, signal: AbortSignal) => Promise<Answer>
 
 const shortestMs = 20_000
 const slowestBytesPerMs = 50
 
-/** patienceMs is how long a request with so many bytes may stay without any progress. */
+/** patienceMs is how long a request with so many bytes may stay without progress. */
 export function patienceMs(bodyBytes: number): number {
   return Math.max(shortestMs, Math.ceil(bodyBytes / slowestBytesPerMs))
 }
@@ -66,6 +66,6 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    return undefined // a proxy's page
+    return undefined // from a proxy
   }
 }

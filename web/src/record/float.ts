@@ -1,13 +1,15 @@
-// A small window that stays on top of everything: the camera's picture, the time, and the buttons
-// that matter.
+// A small window that stays on top: the camera's picture, the time, and the important buttons.
 import { mount, unmount } from 'svelte'
 import Float from './Float.svelte'
 import type { Recorder } from './recorder.svelte'
 
-/** What TypeScript does not know of yet. */
+/** TypeScript does not have these yet. */
 type FloatingWindows = { requestWindow(options: { width: number; height: number }): Promise<Window> }
 
-/** float opens the window; it has to begin in a click. Whoever closes it goes on here. */
+/**
+ * float opens the window. It must start in a click. If somebody closes the window, the recording
+ * goes on in the page.
+ */
 export async function float(recorder: Recorder): Promise<void> {
   const { documentPictureInPicture: windows } = globalThis as { documentPictureInPicture?: FloatingWindows }
   const floating = await windows

@@ -1,26 +1,26 @@
-// When frames of one source after another are shown, and when one has to be shown again.
+// The times at which frames of changing sources are shown, and when a frame must be repeated.
 
 /**
- * A recorder makes a key frame only of a frame that comes: with a still picture, this is by how
- * much it is late.
+ * A recorder makes a key frame only from an incoming frame. With a still picture, a key frame is
+ * late by up to this time.
  */
 export const repeatAfterMs = 200
 
-/** A quarter of the time of a frame at 60 a second. */
+/** A quarter of a frame's time at 60 a second. */
 const leastGapMs = 4
 
-/** FrameClock gives times that only grow, whatever the clocks of the sources say. */
+/** FrameClock returns times that only grow, whatever the sources' clocks say. */
 export class FrameClock {
   private offsetUs: number | null = null
   private lastUs = -1
   private lastMs = Number.NEGATIVE_INFINITY
 
-  /** newSource: the next frame is the first of another source. */
+  /** newSource: the next frame is the first one of another source. */
   newSource(): void {
     this.offsetUs = null
   }
 
-  /** leaveOut: so much time has passed that is in no recording. */
+  /** leaveOut: this time has passed but is not in the recording. */
   leaveOut(ms: number): void {
     this.offsetUs = null
     this.lastMs += ms
@@ -31,15 +31,15 @@ export class FrameClock {
     const sinceUs = Number.isFinite(this.lastMs) ? (nowMs - this.lastMs) * 1000 : 0
     this.offsetUs ??= Math.max(0, this.lastUs) + sinceUs - timestampUs
     const ownUs = timestampUs + this.offsetUs
-    // A clock that went back, or one that a repeated frame has overtaken: the time that has passed
-    // here counts.
+    // If the source's clock went back, or a repeated frame is already later, our own elapsed time
+    // counts.
     const us = ownUs > this.lastUs ? ownUs : this.lastUs + Math.max(1000, sinceUs)
     return this.at(us, nowMs)
   }
 
   /**
-   * repeat is the time of the last frame when it is given again: its own timestamp says nothing any
-   * more.
+   * repeat is the time of the last frame when it is sent again. Its own timestamp no longer means
+   * anything.
    */
   repeat(nowMs: number): number {
     return this.at(this.lastUs + Math.max(1, nowMs - this.lastMs) * 1000, nowMs)
@@ -52,14 +52,14 @@ export class FrameClock {
   }
 
   /**
-   * isCrowded: a frame came so soon after the last that they would have the same time in a file. A
-   * starved machine hands over several at once.
+   * isCrowded: a frame came so soon after the last that both would have the same time in a file. An
+   * overloaded machine delivers several at once.
    */
   isCrowded(nowMs: number): boolean {
     return nowMs - this.lastMs < leastGapMs
   }
 
-  /** isDue: nothing came for so long that the last frame is to be given again. */
+  /** isDue: no frame came for so long that the last one must be repeated. */
   isDue(nowMs: number): boolean {
     return nowMs - this.lastMs >= repeatAfterMs
   }

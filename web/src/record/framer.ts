@@ -1,28 +1,22 @@
-// Frames of one size, whatever comes in: a window that is resized, or another one in its place,
-// would change the stream's description, which no MP4 with avc1 survives.
+// Makes all frames the size of the first. A resized window, or another one in its place, would
+// change the stream's description, and an MP4 with avc1 cannot change it.
 import { contain } from './contain'
 
 export class Framer {
   private first: { width: number; height: number } | undefined
   private canvas: OffscreenCanvas | undefined
 
-  /**
-   * multiple is what width and height are cut down to a multiple of: encoders of H.264 take no odd
-   * ones.
-   */
+  /** Width and height are cut down to a multiple of this: H.264 encoders accept no odd sizes. */
   constructor(private readonly multiple: 1 | 2 = 1) {}
 
-  /** sizeOf is the size of what comes out: the first frame's. */
+  /** sizeOf is the size of the output: the first frame's. */
   sizeOf(frame: VideoFrame): { width: number; height: number } {
     this.first ??= { width: frame.displayWidth, height: frame.displayHeight }
     const { width, height } = this.first
     return { width: width - (width % this.multiple), height: height - (height % this.multiple) }
   }
 
-  /**
-   * framed is the frame with another time, and with bars around it where it is not of the first
-   * one's size.
-   */
+  /** framed is the frame with another time. If its size is not the first one's, it gets bars. */
   framed(frame: VideoFrame, init: { timestamp: number; duration?: number }): VideoFrame {
     const { displayWidth: width, displayHeight: height } = frame
     const size = this.sizeOf(frame)
@@ -37,7 +31,7 @@ export class Framer {
   }
 }
 
-/** cropped leaves a row or a column out, which costs nothing. */
+/** cropped leaves out a row or a column, which costs nothing. */
 function cropped(
   frame: VideoFrame,
   size: { width: number; height: number },

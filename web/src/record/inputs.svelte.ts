@@ -1,5 +1,4 @@
-// What can be recorded right now: the screen that is shared, the camera, the microphone, and what
-// they say of themselves.
+// What can be recorded right now: the shared screen, the camera, the microphone, and their state.
 import { openSafeStorage } from '../ui/safe-storage'
 import { type Source, soundNote } from './capabilities'
 import {
@@ -18,9 +17,9 @@ import { Mixer } from './mixer'
 import { hear, isSilent, levelOf, type Silence } from './silence'
 import type { Warnings } from './warnings.svelte'
 
-/** What the holder of the inputs hears of them. */
+/** Events for the owner of the inputs. */
 export type InputEvents = {
-  /** Something could not be opened: one sentence for people. */
+  /** A device could not be opened: one sentence for people. */
   onDenied: (sentence: string) => void
   onShareEnded: () => void
   onCameraEnded: () => void
@@ -34,12 +33,12 @@ export class Inputs {
   source: Source = $state('both')
   screenStream: MediaStream | null = $state.raw(null)
   cameraStream: MediaStream | null = $state.raw(null)
-  /** Whole screen, window or tab, as far as the browser tells. */
+  /** Whole screen, window or tab, if the browser says. */
   surface: string | undefined = $state()
   soundNote = $state('')
   level = $state(0)
   isHearing = $state(false)
-  /** Camera and microphone may be used without asking. */
+  /** Camera and microphone may be used without a question. */
   isAllowed = $state(false)
 
   private readonly keep = openSafeStorage()
@@ -67,21 +66,21 @@ export class Inputs {
   }
 
   /**
-   * sound is the one track of everything that is heard: the microphone's own where nothing can be
-   * mixed; undefined where there is none.
+   * sound is one track with all sound. It is the microphone's own if mixing is impossible;
+   * undefined if there is none.
    */
   get sound(): MediaStreamTrack | undefined {
     const mixer = this.mixerNow()
     return mixer.isAwake ? mixer.track : this.microphoneStream?.getAudioTracks()[0]
   }
 
-  /** picture is the main track's; undefined for sound alone. */
+  /** picture is the main track's video; undefined for sound alone. */
   get picture(): MediaStreamTrack | undefined {
     if (this.source === 'sound') return undefined
     return (this.wantsScreen ? this.screenStream : this.cameraStream)?.getVideoTracks()[0]
   }
 
-  /** face is the camera's beside a screen. */
+  /** face is the camera's track beside a screen. */
   get face(): MediaStreamTrack | undefined {
     return this.source === 'both' ? this.cameraStream?.getVideoTracks()[0] : undefined
   }
@@ -94,7 +93,10 @@ export class Inputs {
     return this.microphoneStream?.getAudioTracks().some((t) => t.readyState === 'live') ?? false
   }
 
-  /** prepare shows what is there: pictures and levels only where nobody has to be asked. */
+  /**
+   * prepare lists the devices. It shows pictures and levels only if the browser need not ask for
+   * permission.
+   */
   async prepare(): Promise<void> {
     await this.listDevices()
     const states = await Promise.all([permission('camera'), permission('microphone')])
@@ -102,8 +104,7 @@ export class Inputs {
   }
 
   /**
-   * open turns camera and microphone on, as far as they are wanted. False when one of them was
-   * refused, and the reason was told.
+   * open turns on the wanted camera and microphone. False if one was refused. The reason was shown.
    */
   async open(): Promise<boolean> {
     const isThere = (await this.openMicrophone()) && (await this.openCamera())
@@ -127,14 +128,14 @@ export class Inputs {
     if (this.isAllowed) await this.openCamera()
   }
 
-  /** flip takes the next camera: on a phone, the one on the other side. */
+  /** flip switches to the next camera: on a phone, the one on the other side. */
   async flip(): Promise<void> {
     const at = this.cameras.findIndex((d) => d.id === this.camera)
     const next = this.cameras[(at + 1) % this.cameras.length]
     if (next) await this.choose('camera', next.id)
   }
 
-  /** share asks for a screen. It has to begin in a click. */
+  /** share asks for a screen. It must start in a click. */
   async share(): Promise<boolean> {
     try {
       const stream = await navigator.mediaDevices.getDisplayMedia(displayOptions())
@@ -160,8 +161,8 @@ export class Inputs {
     this.soundNote = ''
   }
 
-  /** look at the level of the microphone, and whether it hears anything at all. */
-  look(nowMs: number): void {
+  /** updateLevel reads the microphone's level, and whether it hears anything at all. */
+  updateLevel(nowMs: number): void {
     this.isHearing = this.isMicrophoneLive && (this.mixer?.isAwake ?? false)
     if (!this.mixer || !this.isHearing) {
       this.level = 0
@@ -175,14 +176,14 @@ export class Inputs {
     else this.warnings.hide('silence')
   }
 
-  /** onDeviceChange: something was plugged in or out. */
+  /** onDeviceChange: a device was plugged in or out. */
   async onDeviceChange(): Promise<void> {
     await this.listDevices()
     if (this.microphone !== off && !this.isMicrophoneLive && this.isAllowed && this.microphones.length > 0)
       await this.openMicrophone()
   }
 
-  /** release lets go of everything that shows a light. */
+  /** release stops everything that has a light on. */
   release(): void {
     this.unshare()
     stopTracks(this.cameraStream)
@@ -244,7 +245,7 @@ export class Inputs {
 
   private onCameraEnded(lost: MediaStream): void {
     if (lost !== this.cameraStream) return
-    this.cameraStream = null // a black bubble says nothing
+    this.cameraStream = null // a black bubble is useless
     this.events.onCameraEnded()
   }
 
@@ -262,7 +263,7 @@ export class Inputs {
     if (other) {
       this.microphone = other.id
       if (await this.openMicrophone())
-        return this.warnings.show('microphone', `Your microphone was unplugged. ${other.label} listens now.`)
+        return this.warnings.show('microphone', `Your microphone was unplugged. We use ${other.label} now.`)
     }
     this.warnings.show(
       'microphone',
@@ -288,7 +289,7 @@ function exactly(id: string): MediaTrackConstraints {
   return id && id !== off ? { deviceId: { exact: id } } : {}
 }
 
-/** A bubble needs few pixels; a camera alone is the whole picture. */
+/** A bubble needs few pixels. Without a screen the camera is the whole picture. */
 function cameraOptions(id: string, isAlone: boolean): MediaTrackConstraints {
   const size = isAlone
     ? { width: { ideal: 1280 }, height: { ideal: 720 } }

@@ -1,11 +1,11 @@
-// What a recording is doing, and what may come next: pure, so that every way through it can be
-// tested without a camera.
+// The state of a recording, and what may come next. It is pure, so that every path can be tested
+// without a camera.
 import type { Pause } from './track'
 
 export const countdownFrom = 3
 /**
  * After "Stop sharing" in the browser's own bar, the recording finishes by itself unless somebody
- * says otherwise.
+ * decides otherwise.
  */
 export const finishAfterS = 10
 
@@ -16,7 +16,7 @@ export type Phase =
   | { at: 'recording' }
   | { at: 'paused' }
   /**
-   * The screen is gone. left seconds until it finishes by itself; null when it waits to be told.
+   * The screen is gone. left: seconds until it finishes by itself; null if it waits for a decision.
    */
   | { at: 'interrupted'; left: number | null }
   | { at: 'stopping' }
@@ -40,7 +40,7 @@ export type RecordingEvent =
   | { type: 'paused'; nowMs: number }
   | { type: 'resumed'; nowMs: number }
   | { type: 'share-ended'; nowMs: number }
-  /** The computer has slept for ms until now. */
+  /** The computer was asleep for the last ms milliseconds. */
   | { type: 'slept'; ms: number; nowMs: number }
   | { type: 'waited-for' }
   | { type: 'stopped'; nowMs: number }
@@ -51,7 +51,7 @@ export type RecordingEvent =
 export const newRecording: Recording = { phase: { at: 'idle' }, startedAtMs: 0, stoppedAtMs: null, pauses: [] }
 
 /**
- * reduce answers the recording after the event. An event that does not fit the stage changes
+ * reduce returns the recording after the event. An event that does not fit the phase changes
  * nothing.
  */
 export function reduce(r: Recording, e: RecordingEvent): Recording {
@@ -90,7 +90,7 @@ export function reduce(r: Recording, e: RecordingEvent): Recording {
   }
 }
 
-/** isRunning: something is being recorded, or could go on at once. */
+/** isRunning: it records, or could go on at once. */
 export function isRunning(r: Recording): boolean {
   return r.phase.at === 'recording' || isHeld(r)
 }
@@ -99,12 +99,12 @@ export function isHeld(r: Recording): boolean {
   return r.phase.at === 'paused' || r.phase.at === 'interrupted'
 }
 
-/** isBetween: no take is on its way, so another one may begin. */
+/** isBetween: there is no take now, so another one may begin. */
 export function isBetween(r: Recording): boolean {
   return r.phase.at === 'idle' || r.phase.at === 'failed' || r.phase.at === 'done'
 }
 
-/** elapsedMs is how much has been recorded: wall time without the pauses. */
+/** elapsedMs is the recorded time: wall time without the pauses. */
 export function elapsedMs(r: Recording, nowMs: number): number {
   if (r.startedAtMs === 0) return 0
   const end = r.stoppedAtMs ?? nowMs

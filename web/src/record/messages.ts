@@ -1,4 +1,4 @@
-// What the recorder says, in words.
+// The recorder's messages, in words.
 import { formatPosition } from '../ui/time-code'
 import type { Source } from './capabilities'
 import type { Progress } from './chunk-uploader'
@@ -11,7 +11,7 @@ export const sourceWords: Record<Source, { name: string; sign: string }> = {
   sound: { name: 'Voice', sign: '♪' },
 }
 
-/** phaseWords is the one word beside the clock. */
+/** phaseWords is the word beside the clock. */
 export function phaseWords(phase: Phase): string {
   switch (phase.at) {
     case 'recording':
@@ -36,10 +36,10 @@ export function phaseWords(phase: Phase): string {
   }
 }
 
-/** A chunk or two on the way is the normal state, and no news. */
+/** A chunk or two on the way is normal, and no news. */
 const worthSayingMs = 6000
 
-/** safetyWords says how far the server has come with what was recorded. */
+/** safetyWords says how much of the recording the server has. */
 export function safetyWords(p: Progress | null): { text: string; isWarning: boolean } {
   if (!p) return { text: 'Kept on this device', isWarning: false }
   const waiting = `${Math.ceil(p.waitingMs / 1000)} s waiting to upload`

@@ -1,7 +1,7 @@
-// Microphone and shared sound into one track at 48 kHz. The track that is recorded lives as long as
+// Mixes microphone and shared sound into one track at 48 kHz. The recorded track lives as long as
 // the mixer, whatever is plugged in or out.
 
-/** Opus in MP4 is refused by players when it was fed with anything else. */
+/** Players refuse Opus in MP4 that was encoded from any other rate. */
 const sampleRate = 48_000
 
 /**
@@ -28,25 +28,25 @@ export class Mixer {
     this.ear.fftSize = windowSamples
     this.voice.connect(this.ear)
     this.voice.connect(this.output)
-    // a call on the phone suspends it
+    // a phone call suspends it
     this.context.addEventListener('statechange', () => void this.wake())
   }
 
-  /** track is what is recorded. */
+  /** track is the recorded one. */
   get track(): MediaStreamTrack {
     const track = this.output.stream.getAudioTracks()[0]
     if (!track) throw new Error('the mixer has no track')
     return track
   }
 
-  /** useMicrophone puts another microphone in the place of the one before; null takes it away. */
+  /** useMicrophone replaces the microphone; null removes it. */
   useMicrophone(stream: MediaStream | null): void {
     this.microphone?.disconnect()
     this.microphone = stream && stream.getAudioTracks().length > 0 ? this.context.createMediaStreamSource(stream) : null
     this.microphone?.connect(this.voice)
   }
 
-  /** useShared mixes the sound of what is shared in; null takes it away. */
+  /** useShared mixes in the sound of the shared screen; null removes it. */
   useShared(stream: MediaStream | null): void {
     this.shared?.disconnect()
     this.shared = stream && stream.getAudioTracks().length > 0 ? this.context.createMediaStreamSource(stream) : null
@@ -60,8 +60,8 @@ export class Mixer {
   }
 
   /**
-   * wake starts the clock of the sound. False where it does not start: Firefox has none on a
-   * computer without any loudspeaker.
+   * wake starts the audio clock. False if it does not start: Firefox has none on a computer without
+   * a loudspeaker.
    */
   async wake(): Promise<boolean> {
     const { context } = this

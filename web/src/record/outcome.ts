@@ -1,8 +1,8 @@
-// What an answer means for a recording: go on, try again, or ask somebody.
+// What a response means for a recording: go on, retry, or ask somebody.
 import { readDetail } from '../api/problem'
 import type { Answer } from './exchange'
 
-/** Why nothing moves until somebody decides. The take is kept on this device in every case. */
+/** Why the take waits until somebody decides. In every case it is kept on this device. */
 export type Stuck = { why: 'gone' | 'conflict' | 'damaged' | 'refused'; sentence: string }
 
 export type Outcome =
@@ -13,8 +13,8 @@ export type Outcome =
   | { is: 'stuck'; stuck: Stuck }
 
 /**
- * outcomeOf reads the answer to a request that carries a piece of a recording, or asks for a place
- * for it.
+ * outcomeOf reads the response to a request that sends a chunk of a recording, or that creates its
+ * video.
  */
 export function outcomeOf({ status, json }: Answer): Outcome {
   if (status >= 200 && status < 300) return { is: 'good' }
@@ -28,12 +28,12 @@ export function outcomeOf({ status, json }: Answer): Outcome {
     case 410:
       return stuck(
         'gone',
-        'The link of this recording was taken away on the server. The recording is kept on this device.',
+        'The link of this recording was removed on the server. The recording is kept on this device.',
       )
     case 409:
       return stuck(
         'conflict',
-        'The server holds something else under this recording’s name. The recording is kept on this device.',
+        'The server has other data under this recording’s name. The recording is kept on this device.',
       )
     case 422:
       return { is: 'damaged' }
@@ -41,7 +41,7 @@ export function outcomeOf({ status, json }: Answer): Outcome {
       return stuck(
         'refused',
         detail ??
-          'A server in front of this site refuses pieces of this size. Ask who runs the site to raise its limit.',
+          'A server in front of this site refuses requests of this size. Ask whoever runs the site to raise its limit.',
       )
     case 507:
       return { is: 'again', because: 'full' }
@@ -52,7 +52,7 @@ export function outcomeOf({ status, json }: Answer): Outcome {
       return { is: 'again', because: 'server' }
   }
   if (status >= 500) return { is: 'again', because: 'server' }
-  return stuck('refused', detail ?? `The server did not take this recording (${status}). It is kept on this device.`)
+  return stuck('refused', detail ?? `The server did not accept this recording (${status}). It is kept on this device.`)
 }
 
 function stuck(why: Stuck['why'], sentence: string): Outcome {

@@ -1,33 +1,23 @@
-// One recording after another on this page: what is recorded, handed over and said. What may follow
-// what is in machine.ts.
+// One recording after another on this page. machine.ts says what may follow what.
 import { copyText } from '../ui/copy'
-import type { Capabilities, Format } from './capabilities'
+import type { Capabilities } from './capabilities'
 import type { Progress } from './chunk-uploader'
 import { saveFiles } from './download'
 import { Encoders } from './encoders'
 import { Inputs } from './inputs.svelte'
 import { elapsedMs, isHeld, isRunning, newRecording, type Recording, type RecordingEvent, reduce } from './machine'
 import type { WorkerEvent } from './recording-worker'
-import { Sources, typesOf } from './sources'
+import { typesOf } from './sources'
+import { Take } from './take'
 import { newTakeMeta } from './take-meta'
-import type { Heartbeat, TrackName } from './track'
+import type { TrackName } from './track'
 import { Warnings } from './warnings.svelte'
 import { Watchdog } from './watchdog'
 import { WorkerClient } from './worker-client'
 
-const lookEveryMs = 100
+const tickEveryMs = 100
 /** A page whose timer was away for so long was asleep with its computer. */
 const asleepMs = 20_000
-
-type Take = {
-  id: string
-  sources: Sources | null
-  /**
-   * When the last chunk of a track came, or its recorder began to run again; by performance.now().
-   */
-  fedAtMs: Map<TrackName, number>
-  startedMs: Map<TrackName, number>
-}
 
 export class Recorder {
   readonly warnings: Warnings
@@ -43,7 +33,7 @@ export class Recorder {
   floating: Window | null = $state.raw(null)
 
   private readonly worker = new WorkerClient(
-    (message) => this.hearDesk(message),
+    (event) => this.onWorkerEvent(event),
     () =>
       this.warnings.show(
         'worker',
@@ -54,7 +44,7 @@ export class Recorder {
   private take: Take | null = null
   /** For the next take, where it needs them. */
   private encoders: Encoders | null = null
-  private lookedAt = { wallMs: 0, ownMs: 0 }
+  private tickedAt = { wallMs: 0, ownMs: 0 }
   private ticking: ReturnType<typeof setInterval> | undefined
 
   constructor(
@@ -74,14 +64,14 @@ export class Recorder {
   listen(): () => void {
     const page = new AbortController()
     const { signal } = page
-    const looking = setInterval(() => this.look(), lookEveryMs)
+    const ticking = setInterval(() => this.tickClock(), tickEveryMs)
     navigator.mediaDevices?.addEventListener('devicechange', () => void this.inputs.onDeviceChange(), { signal })
     addEventListener('beforeunload', (event) => this.isUnsent && event.preventDefault(), { signal })
     addEventListener('focus', () => void this.copyAgain(), { signal })
     if (!this.can.nothing) void this.inputs.prepare()
     return () => {
       page.abort()
-      clearInterval(looking)
+      clearInterval(ticking)
       this.inputs.release()
       this.encoders?.close()
       this.worker.close()
@@ -114,14 +104,16 @@ export class Recorder {
     if (!this.isAt('countdown') || !format) return
     this.stopTicking()
     const nowMs = Date.now()
-    const take: Take = { id: crypto.randomUUID(), sources: null, fedAtMs: new Map(), startedMs: new Map() }
+    const take = this.newTake()
     this.take = take
     this.worker.send({
       command: 'begin',
       meta: newTakeMeta(take.id, this.userId, this.title.trim(), typesOf(format, this.inputs), nowMs),
     })
     try {
-      this.startSources(take, format)
+      take.start(format, this.encoders, this.inputs)
+      this.encoders = null
+      this.feedAll(take)
     } catch {
       this.encoders?.close()
       this.encoders = null
@@ -138,7 +130,7 @@ export class Recorder {
     if (!this.isAt('recording')) return
     this.holdSources()
     this.dispatch({ type: 'paused', nowMs: Date.now() })
-    this.sendBeat()
+    this.sendHeartbeat()
     this.announce('Paused.')
   }
 
@@ -149,13 +141,13 @@ export class Recorder {
 
   /** shareAgain puts another screen in the place of the one that ended, and goes on. */
   async shareAgain(): Promise<void> {
-    const sources = this.take?.sources
-    if (!this.isAt('interrupted') || !sources || !this.can.canShareAgain) return
+    const { take } = this
+    if (!this.isAt('interrupted') || !take || !this.can.canShareAgain) return
     this.wait()
     if (!(await this.inputs.share()) || !this.isAt('interrupted')) return
     const picture = this.inputs.picture
     if (!picture) return
-    sources.use(picture)
+    take.use(picture)
     this.goOn()
   }
 
@@ -184,7 +176,7 @@ export class Recorder {
   async drop(): Promise<void> {
     await this.throwAway()
     this.inputs.unshare()
-    this.announce('Thrown away.')
+    this.announce('Discarded.')
   }
 
   /** restart throws the take away and begins anew with the same screen and devices. */
@@ -240,7 +232,7 @@ export class Recorder {
   private async countDown(): Promise<void> {
     if (this.encoders && !(await this.encoders.ready)) {
       this.encoders = null
-      return this.onDenied('What records could not be loaded. Look at your network, and try again.')
+      return this.onDenied('The recorder could not be loaded. Check your network and try again.')
     }
     if (!this.isAt('acquiring')) return
     this.dispatch({ type: 'acquired' })
@@ -250,38 +242,27 @@ export class Recorder {
   private goOn(): void {
     const { take } = this
     if (!take) return
-    take.sources?.resume()
-    for (const track of take.sources?.names ?? []) this.feed(take, track)
+    take.resume()
+    this.feedAll(take)
     this.dispatch({ type: 'resumed', nowMs: Date.now() })
-    this.sendBeat()
+    this.sendHeartbeat()
     this.announce('Recording again.')
   }
 
-  private startSources(take: Take, format: Format): void {
-    take.sources = new Sources(format, this.encoders, this.inputs, {
-      onStart: (track, atMs) => {
-        take.startedMs.set(track, atMs)
-        this.sendBeat()
+  private newTake(): Take {
+    const take: Take = new Take({
+      onStart: () => this.sendHeartbeat(),
+      onChunk: (track, blob, spanMs, type) => {
+        if (take === this.take && this.isAt('recording')) this.watchdog.feed(track, performance.now())
+        this.worker.send({ command: 'chunk', id: take.id, track, blob, spanMs, type })
       },
-      onChunk: (track, blob, type) => this.onChunk(take, track, blob, type),
       onLost: (track) => this.onSourceLost(take, track),
     })
-    this.encoders = null
-    for (const track of take.sources.names) this.feed(take, track)
+    return take
   }
 
-  private feed(take: Take, track: TrackName): void {
-    const nowMs = performance.now()
-    take.fedAtMs.set(track, nowMs)
-    this.watchdog.feed(track, nowMs)
-  }
-
-  private onChunk(take: Take, track: TrackName, blob: Blob, type: string): void {
-    const nowMs = performance.now()
-    const spanMs = nowMs - (take.fedAtMs.get(track) ?? nowMs)
-    take.fedAtMs.set(track, nowMs)
-    if (take === this.take && this.isAt('recording')) this.watchdog.feed(track, nowMs)
-    this.worker.send({ command: 'chunk', id: take.id, track, blob, spanMs, type })
+  private feedAll(take: Take): void {
+    for (const track of take.tracks) this.watchdog.feed(track, performance.now())
   }
 
   /**
@@ -312,7 +293,7 @@ export class Recorder {
     }
     this.holdSources()
     this.dispatch({ type: 'share-ended', nowMs: Date.now() })
-    this.sendBeat()
+    this.sendHeartbeat()
     this.startTicking()
     this.announce('Sharing has ended, and the recording waits. Share again, or finish.')
   }
@@ -325,17 +306,18 @@ export class Recorder {
         ? 'Your camera has stopped. The rest of the recording goes on.'
         : 'Your camera has stopped.',
     )
-    await this.take?.sources?.stop('camera')
+    await this.take?.stop('camera')
   }
 
   /**
-   * look at the clock, the level and what has gone quiet. In a hidden page it comes once a second.
+   * tickClock updates the clock, the level and what has gone quiet. In a hidden page it runs once a
+   * second.
    */
-  private look(): void {
+  private tickClock(): void {
     const nowMs = Date.now()
     this.wakeUp(nowMs)
     this.elapsedMs = elapsedMs(this.recording, nowMs)
-    this.inputs.look(nowMs)
+    this.inputs.updateLevel(nowMs)
     if (!this.isAt('recording')) return
     if (this.watchdog.silent(performance.now()).length === 0) this.warnings.hide('quiet')
     else
@@ -350,13 +332,13 @@ export class Recorder {
    * meanwhile, so does that of the recording.
    */
   private wakeUp(nowMs: number): void {
-    const last = this.lookedAt
-    this.lookedAt = { wallMs: nowMs, ownMs: performance.now() }
+    const last = this.tickedAt
+    this.tickedAt = { wallMs: nowMs, ownMs: performance.now() }
     const awayMs = last.wallMs === 0 ? 0 : nowMs - last.wallMs
     if (awayMs < asleepMs || !isRunning(this.recording)) return
-    const stoodStillMs = awayMs - (this.lookedAt.ownMs - last.ownMs)
-    if (stoodStillMs > lookEveryMs) this.dispatch({ type: 'slept', ms: stoodStillMs, nowMs })
-    this.sendBeat()
+    const stoodStillMs = awayMs - (this.tickedAt.ownMs - last.ownMs)
+    if (stoodStillMs > tickEveryMs) this.dispatch({ type: 'slept', ms: stoodStillMs, nowMs })
+    this.sendHeartbeat()
     this.warnings.show(
       'asleep',
       `This computer was asleep for ${Math.round(awayMs / 1000)} s. What was recorded before and after is kept.`,
@@ -379,11 +361,11 @@ export class Recorder {
     clearInterval(this.ticking)
   }
 
-  private hearDesk(message: WorkerEvent): void {
-    if (message.event === 'found' || message.id !== this.take?.id) return
-    if (message.event === 'progress') this.onProgress(message.progress)
-    if (message.event === 'copy') saveFiles(this.title || 'recording', message.files)
-    if (message.event !== 'keeping' || message.keeping === 'disk') return
+  private onWorkerEvent(event: WorkerEvent): void {
+    if (event.event === 'found' || event.id !== this.take?.id) return
+    if (event.event === 'progress') this.onProgress(event.progress)
+    if (event.event === 'copy') saveFiles(this.title || 'recording', event.files)
+    if (event.event !== 'keeping' || event.keeping === 'disk') return
     this.warnings.show(
       'disk',
       'This device has little room left. The recording goes straight to the server: keep this page open until everything is there.',
@@ -397,27 +379,22 @@ export class Recorder {
     if (this.isAt('done')) this.announce('Everything is on the server.')
   }
 
-  private sendBeat(): void {
+  private sendHeartbeat(): void {
     const { take } = this
     if (!take) return
-    const [screen, camera] = [take.startedMs.get('screen'), take.startedMs.get('camera')]
-    const heartbeat: Heartbeat = {
-      state: isHeld(this.recording) ? 'paused' : 'recording',
-      pauses: this.recording.pauses,
-      cameraOffsetMs: screen === undefined || camera === undefined ? null : camera - screen,
-    }
-    this.worker.send({ command: 'heartbeat', id: take.id, heartbeat })
+    const state = isHeld(this.recording) ? 'paused' : 'recording'
+    this.worker.send({ command: 'heartbeat', id: take.id, heartbeat: take.heartbeat(state, this.recording.pauses) })
   }
 
   private holdSources(): void {
-    this.take?.sources?.pause()
+    this.take?.pause()
     this.watchdog.forget()
   }
 
   private async endSources(take: Take): Promise<void> {
     this.stopTicking()
     this.watchdog.forget()
-    await take.sources?.stop()
+    await take.stop()
   }
 
   private async throwAway(): Promise<void> {

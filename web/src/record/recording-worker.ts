@@ -1,7 +1,9 @@
-// The worker of recordings: it hands each message of the page to the take that it belongs to.
+// The worker of recordings: it passes each message of the page to its take.
+import { waitForNetwork } from '../api/retry'
 import type { Progress } from './chunk-uploader'
+import { exchange } from './exchange'
 import type { SpooledTake, SpoolStore } from './spool/store'
-import { type Keeping, type RecordedChunk, TakeUpload, type TrackFile } from './take-upload'
+import { type Keeping, type Network, type RecordedChunk, TakeUpload, type TrackFile } from './take-upload'
 import type { Heartbeat, TakeMeta } from './track'
 
 export type WorkerRequest =
@@ -21,7 +23,7 @@ export type WorkerEvent =
   | { event: 'copy'; id: string; files: TrackFile[] }
   | { event: 'over'; id: string; how: 'ready' | 'cancelled' }
 
-/** A take and the lock that keeps other tabs from it. */
+/** A take and the lock that keeps other tabs away from it. */
 type Locked = { upload: TakeUpload; unlock: () => void }
 
 export class RecordingWorker {
@@ -29,10 +31,11 @@ export class RecordingWorker {
   private opening: Promise<void> = Promise.resolve()
   private spool: Promise<SpoolStore | null> | undefined
 
-  /** openSpool answers null where this browser keeps nothing: takes then stay in memory. */
+  /** openSpool returns null if this browser can store nothing: takes then stay in memory. */
   constructor(
     private readonly openSpool: () => Promise<SpoolStore | null>,
     private readonly post: (event: WorkerEvent) => void,
+    private readonly network: Network = { exchange, wait: waitForNetwork },
   ) {}
 
   async handle(message: WorkerRequest): Promise<void> {
@@ -73,15 +76,15 @@ export class RecordingWorker {
   }
 
   /**
-   * find takes over what other pages of this user left behind. A take that a page still works on
-   * is locked, and stays with it.
+   * find takes over the takes that other pages of this user left behind. A take that is still open
+   * in a page is locked, and stays there.
    */
   private async find(userId: string): Promise<void> {
     const spool = await this.opened()
     for (const id of (await spool?.ids()) ?? []) {
       const unlock = this.takes.has(id) ? undefined : await lock(id)
       if (!spool || !unlock) continue
-      // another day it may be readable
+      // it may be readable another day
       const isTaken = await this.adopt(spool, id, userId, unlock).catch(() => false)
       if (!isTaken) unlock()
     }
@@ -110,6 +113,7 @@ export class RecordingWorker {
   private add(meta: TakeMeta, spooled: SpooledTake | null, unlock: () => void, adopted: boolean): Locked {
     const { id } = meta
     const upload = new TakeUpload(meta, {
+      network: this.network,
       spooled,
       adopted,
       onProgress: (progress) => this.post({ event: 'progress', id, progress }),
@@ -135,13 +139,13 @@ export class RecordingWorker {
     try {
       await (await this.opened())?.remove(id)
     } catch {
-      // something still holds a file of it: the next page that looks finds the take again
+      // something still has a file of it open: the next page that looks finds the take again
     }
     take.unlock()
     this.post({ event: 'over', id, how })
   }
 
-  /** openTake makes room for a take; null where there is none. */
+  /** openTake makes the take's spool; null if there is none. */
   private async openTake(id: string): Promise<SpooledTake | null> {
     try {
       return (await (await this.opened())?.open(id)) ?? null
@@ -156,7 +160,10 @@ export class RecordingWorker {
   }
 }
 
-/** lock keeps two tabs from one take. Undefined when another tab has it; the answer unlocks it. */
+/**
+ * lock keeps two tabs from working on one take. Undefined if another tab has it. The returned
+ * function unlocks it.
+ */
 function lock(id: string): Promise<(() => void) | undefined> {
   return new Promise((resolve) => {
     const held = navigator.locks.request(`meanwhile.take.${id}`, { ifAvailable: true }, (granted) => {

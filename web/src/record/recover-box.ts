@@ -1,4 +1,4 @@
-// The place on a page where recordings that are not all up yet are told of.
+// The box on a page that shows recordings whose upload is not complete.
 
 import { make, makeButton, setText } from '../ui/dom'
 import { dateLocale, formatWhen } from '../ui/local-time'
@@ -22,7 +22,7 @@ export class RecoverBox {
     this.section.setAttribute('aria-label', 'Recordings that are not all up yet')
   }
 
-  /** find asks for what earlier pages of this person left behind. */
+  /** find asks for the takes that earlier pages of this person left behind. */
   find(userId: string): void {
     this.worker.send({ command: 'find', userId })
   }
@@ -43,7 +43,7 @@ export class RecoverBox {
     this.section.append(row.element)
   }
 
-  /** The worker has failed: what it held stays on the device for the next page. */
+  /** The worker has failed. Its takes stay on the device for the next page. */
   private close(): void {
     this.section.remove()
   }
@@ -51,7 +51,7 @@ export class RecoverBox {
 
 type Send = WorkerClient['send']
 
-/** One recording: what is known of it, and what can be done. */
+/** One recording: its state, and what can be done with it. */
 class Row {
   readonly element = make('div', 'card found')
   private readonly words = make('p')
@@ -100,7 +100,7 @@ class Row {
     )
     this.words.replaceChildren(make('strong', '', lead), ' ', make('span', 'num', rest))
     const phase = this.phase()
-    if (phase === this.shownAt) return // the buttons stay, and with them the focus
+    if (phase === this.shownAt) return // the buttons stay, and so does the focus
     this.shownAt = phase
     setText(this.status, lead)
     const hadFocus = this.acts.contains(document.activeElement)

@@ -1,10 +1,10 @@
-// On every page of somebody who is signed in: what this browser still holds of a recording goes up
-// by itself, and is offered until it is finished or discarded.
+// Runs on every page of a signed-in person. Parts of a recording that are still in this browser are
+// uploaded automatically, and are offered until the recording is finished or discarded.
 import './recover.css'
 import { readBoot, userIdOf } from '../api/boot'
 import { RecoverBox } from './recover-box'
 
-/** hasLeftovers looks without opening anything that costs: most pages have none. */
+/** hasLeftovers checks without opening anything expensive: most pages have none. */
 async function hasLeftovers(): Promise<boolean> {
   try {
     const root = await navigator.storage.getDirectory()
@@ -28,7 +28,7 @@ async function start(): Promise<void> {
     const userId = await userIdOf(readBoot(), new AbortController().signal)
     new RecoverBox(main).find(userId)
   } catch {
-    // signed out, or no server: the next page that opens looks again
+    // signed out, or no server: the next page tries again
   }
 }
 

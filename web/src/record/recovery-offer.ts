@@ -1,4 +1,4 @@
-// What is said of a recording that an earlier page left behind.
+// The words about a recording that an earlier page left behind.
 import type { Progress } from './chunk-uploader'
 
 export type RecoveryOffer =
@@ -8,7 +8,7 @@ export type RecoveryOffer =
   | { at: 'ready'; progress: Progress }
   | { at: 'discarded'; progress: Progress }
 
-/** offerWords: what it is in a few words, and how it stands. when is its age in words. */
+/** offerWords: what it is in a few words, and its state. when is its age in words. */
 export function offerWords(
   offer: RecoveryOffer,
   when: string,

@@ -1,4 +1,4 @@
-// Frames in, frames out, all of one size. When nothing moves, the last frame is given again.
+// Frames in, frames out, all of one size. If nothing moves, the last frame is repeated.
 import { FrameClock, repeatAfterMs } from './frame-clock'
 import { Framer } from './framer'
 import type { ToRelay } from './relay'
@@ -31,13 +31,13 @@ async function follow(readable: ReadableStream<VideoFrame>): Promise<void> {
     last = value.clone()
     await pass(value)
   }
-  if (reader === mine) reader = undefined // what is shared has ended: nothing is repeated
+  if (reader === mine) reader = undefined // the share has ended: repeat nothing
 }
 
 async function pass(frame: VideoFrame, isAgain = false): Promise<void> {
   const nowMs = performance.now()
   if (!writer || isBusy || clock.isCrowded(nowMs)) {
-    frame.close() // slower than they come: this one is left out
+    frame.close() // they come faster than we write: drop this one
     return
   }
   isBusy = true

@@ -13,7 +13,7 @@ test('times only grow: over repeated frames, clocks that go back, and another so
   expect(clock.stamp(5_540_000, 540)).toBe(540_000)
   expect(clock.stamp(4_000_000, 573)).toBe(573_000) // its clock went back
   clock.newSource()
-  expect(clock.repeat(673)).toBe(673_000) // the last frame of the one before
+  expect(clock.repeat(673)).toBe(673_000) // the last frame of the old source
   expect(clock.stamp(1, 10_573)).toBe(10_573_000)
   expect(clock.stamp(33_001, 10_606)).toBe(10_606_000)
 })

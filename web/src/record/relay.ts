@@ -1,21 +1,21 @@
-// A picture track that outlives what is shared: another window can take its place, and a screen on
-// which nothing moves still gives a picture now and then, without which a recorder of MP4 hands
-// nothing over. Only where the browser can pass frames through a worker.
+// A picture track that outlives the shared screen. Another window can replace it. If nothing moves
+// on the screen, it still sends a frame from time to time: without frames an MP4 recorder delivers
+// nothing. Only for browsers that can pass frames through a worker.
 
 export type ToRelay = { writable: WritableStream<VideoFrame> } | { readable: ReadableStream<VideoFrame> }
 
 export interface Relay {
   readonly track: MediaStreamTrack
-  /** use lets the frames of another track through. */
+  /** use switches to the frames of another track. */
   use(track: MediaStreamTrack): void
   close(): void
 }
 
-/** What TypeScript does not know of yet. */
+/** TypeScript does not have these yet. */
 type Processor = new (init: { track: MediaStreamTrack }) => { readable: ReadableStream<VideoFrame> }
 type Generator = new (init: { kind: 'video' }) => MediaStreamTrack & { writable: WritableStream<VideoFrame> }
 
-/** openRelay answers null where the browser has no such parts. */
+/** openRelay returns null if the browser cannot do this. */
 export function openRelay(first: MediaStreamTrack): Relay | null {
   const { MediaStreamTrackProcessor: From, MediaStreamTrackGenerator: To } = globalThis as {
     MediaStreamTrackProcessor?: Processor

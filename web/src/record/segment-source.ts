@@ -1,17 +1,16 @@
-// What turns tracks into chunks. Every tier stands behind the same interface; this one is the
-// browser's own recorder.
+// Turns tracks into chunks. Every tier has the same interface. This one is the browser's own
+// recorder.
 
 /**
- * A recorder of MP4 hands a piece over when the next key frame comes, so this is what a crash
- * costs: with a still screen a frame comes up to 0.2 s later, and encoder and disk need 0.1 s (0.2
- * s at a load of five a core). Together they stay below the two seconds that are promised.
+ * An MP4 recorder delivers a piece when the next key frame comes, so a crash loses this much. With
+ * a still screen a frame comes up to 0.2 s later, and encoder and disk need 0.1 s (0.2 s at a load
+ * of five a core). Together that is less than the promised two seconds.
  */
 const gopMs = 1500
 
 /**
- * A piece that comes sooner than a slice after the one before is held back until the next one
- * comes. So a slice is much shorter than a piece of MP4; sound alone, and WebM, come in pieces as
- * long as a slice.
+ * A piece that comes less than a slice after the one before waits for the next one. So a slice is
+ * much shorter than a piece of MP4. Sound alone, and WebM, come in pieces as long as a slice.
  */
 const slicesMs = { mp4: 300, other: 1000 }
 
@@ -21,28 +20,28 @@ export const screenQuality: Quality = { videoBitsPerSecond: 2_500_000, audioBits
 export const cameraQuality: Quality = { videoBitsPerSecond: 600_000, audioBitsPerSecond: 128_000 }
 
 export interface SegmentSource {
-  /** What is really written, which may be other than what was asked for. */
+  /** The type that is really written. It may differ from the requested one. */
   readonly type: string
   pause(): void
   resume(): void
-  /** stop resolves when the last chunk was handed over. */
+  /** stop resolves when the last chunk has been delivered. */
   stop(): Promise<void>
-  /** use takes the picture from another track, where a recorder can. */
+  /** use takes the picture from another track, if the recorder can. */
   use?(picture: MediaStreamTrack): void
 }
 
 export type Listener = {
   onChunk: (blob: Blob) => void
-  /** The first moment of the recording, by performance.now(). */
+  /** The time of the recording's first moment, by performance.now(). */
   onStart: (atMs: number) => void
-  /** It ended by itself. What was handed over is whole. */
+  /** It ended by itself. All delivered chunks are complete. */
   onLost: () => void
 }
 
 /** recordTracks starts the browser's recorder (tiers B and C). */
 export function recordTracks(stream: MediaStream, type: string, quality: Quality, listen: Listener): SegmentSource {
-  // videoKeyFrameIntervalDuration is not in TypeScript's list yet. Without it a recorder of MP4
-  // holds back up to nine seconds.
+  // videoKeyFrameIntervalDuration is not in TypeScript yet. Without it an MP4 recorder holds back
+  // up to nine seconds.
   const options: MediaRecorderOptions & { videoKeyFrameIntervalDuration: number } = {
     mimeType: type,
     ...quality,
@@ -66,10 +65,10 @@ export function recordTracks(stream: MediaStream, type: string, quality: Quality
     pieces = []
   }
   recorder.ondataavailable = (event) => {
-    // some browsers hand over empty ones: they are no pieces
+    // some browsers deliver empty blobs: ignore them
     if (event.data.size > 0) pieces.push(event.data)
-    // Chromium hands over what it wrote first of a piece and keeps the rest until the next piece,
-    // unless it is asked.
+    // Chromium delivers the first part of a piece and keeps the rest until the next piece, unless
+    // we ask for it.
     isAsking = isMp4 && !isAsking && event.data.size > 0 && recorder.state !== 'inactive'
     if (isAsking) recorder.requestData()
     else hand()

@@ -1,6 +1,6 @@
 /**
- * show plays a stream in a video element, as a Svelte action. The element is muted: nobody wants to
- * hear themselves.
+ * show plays a stream in a video element, as a Svelte action. The element is muted, because nobody
+ * wants to hear themselves.
  */
 export function show(
   video: HTMLVideoElement,
@@ -9,7 +9,7 @@ export function show(
   const update = (next: MediaStream): void => {
     if (video.srcObject === next) return
     video.srcObject = next
-    video.play().catch(() => undefined) // a stream that has ended in the meantime
+    video.play().catch(() => undefined) // fails if the stream has ended meanwhile
   }
   const destroy = (): void => {
     video.srcObject = null

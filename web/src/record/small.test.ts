@@ -86,7 +86,7 @@ test('says what a browser can record, and before it begins what it cannot', () =
       sources: 0,
       says: /cannot record/,
     },
-    { name: 'no common form', facts: { supports: nothing }, tier: undefined, sources: 0, says: /no form/ },
+    { name: 'no common form', facts: { supports: nothing }, tier: undefined, sources: 0, says: /in a form/ },
     {
       name: 'a private window',
       facts: { hasFileSystem: false, hasDatabase: false },

@@ -1,36 +1,36 @@
-// Where blocks of sound belong in a recording. Encoders only count samples, so that what is missing
-// has to be filled, or the sound runs away from the picture.
+// The place of sound blocks in a recording. Encoders only count samples, so gaps must be filled, or
+// sound and picture drift apart.
 
 /**
- * A block that is further than this from where it belongs is put there; what is nearer is the
- * jitter of clocks.
+ * A block that is further than this from its place is moved there. A smaller distance is clock
+ * jitter.
  */
 const slackS = 0.1
 
 /**
- * Nothing came for so long that silence stands in: a muxer waits for both tracks, and pictures must
- * not wait for a sound that has stopped.
+ * After this time without sound, silence replaces it: a muxer waits for both tracks, and pictures
+ * must not wait for a sound that has stopped.
  */
 const patienceS = 0.5
 
-/** So much of it is left open, for sound that is late. */
+/** This much stays open, for sound that comes late. */
 const restS = 0.25
 
-/** SoundClock counts in samples from the beginning of the recording. */
+/** SoundClock counts samples from the beginning of the recording. */
 export class SoundClock {
   private next = 0
   private offsetUs: number | null = null
 
   constructor(private readonly rate: number) {}
 
-  /** anew: the next block says nothing about those before it. */
-  anew(): void {
+  /** anew: the next block is unrelated to those before it. */
+  reset(): void {
     this.offsetUs = null
   }
 
   /**
-   * place is where a block begins that ended at endUs of the recording; null where it belongs in
-   * front of what is there. What lies between it and the one before is to be silent.
+   * place returns where a block begins that ended at endUs of the recording; null if it belongs
+   * before what is already there. A gap before the block must be silent.
    */
   place(timestampUs: number, samples: number, endUs: number): number | null {
     const lengthUs = (samples * 1e6) / this.rate
@@ -43,7 +43,7 @@ export class SoundClock {
     return at
   }
 
-  /** silence is what has to stand in at nowUs of the recording, if anything. */
+  /** silence is the silence to insert at nowUs of the recording, if any. */
   silence(nowUs: number): { at: number; samples: number } | null {
     const missing = Math.floor((nowUs * this.rate) / 1e6) - this.next
     if (missing < patienceS * this.rate) return null

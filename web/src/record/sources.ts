@@ -1,16 +1,16 @@
-// The recorders of one take, one a track, whatever it is that records.
+// The recorders of one take, one for each track, for any recorder.
 import type { Format } from './capabilities'
 import type { Encoders } from './encoders'
 import { openRelay, type Relay } from './relay'
 import { cameraQuality, type Quality, recordTracks, type SegmentSource, screenQuality } from './segment-source'
 import type { TrackName } from './track'
 
-/** What is recorded: picture and sound of the main track, and the face beside it. */
+/** The tracks to record: picture and sound of the main track, and the face beside it. */
 export type Tracks = {
   readonly picture: MediaStreamTrack | undefined
   readonly sound: MediaStreamTrack | undefined
   readonly face: MediaStreamTrack | undefined
-  /** The picture is a screen's: it stands still at times, and another one may follow it. */
+  /** The picture is a screen: it may stand still, and another one may replace it. */
   readonly wantsScreen: boolean
 }
 
@@ -24,9 +24,7 @@ export class Sources {
   private readonly all = new Map<TrackName, SegmentSource>()
   private readonly relay: Relay | null
 
-  /**
-   * It throws where the browser cannot record these tracks. encoders are there for tier A alone.
-   */
+  /** It throws if the browser cannot record these tracks. encoders is for tier A only. */
   constructor(
     format: Format,
     private readonly encoders: Encoders | null,
@@ -44,7 +42,7 @@ export class Sources {
     return [...this.all.keys()]
   }
 
-  /** use puts another screen in the place of the one that ended. */
+  /** use replaces the ended screen with another one. */
   use(picture: MediaStreamTrack): void {
     if (this.relay) this.relay.use(picture)
     else this.all.get('screen')?.use?.(picture)
@@ -58,7 +56,7 @@ export class Sources {
     for (const source of this.all.values()) source.resume()
   }
 
-  /** stop resolves when the last chunk of all tracks, or of one, was handed over. */
+  /** stop resolves when the last chunk of all tracks, or of one, has been delivered. */
   async stop(track?: TrackName): Promise<void> {
     if (track) return this.all.get(track)?.stop()
     await Promise.all([...this.all.values()].map((source) => source.stop()))
@@ -78,7 +76,7 @@ export class Sources {
   }
 }
 
-/** typesOf is what is asked for; what is written in the end may be told by the recorders only. */
+/** typesOf are the requested types. Only the recorders know what is written in the end. */
 export function typesOf(format: Format, { picture, sound, face }: Tracks): Partial<Record<TrackName, string>> {
   return { screen: mainType(format, picture, sound), ...(face ? { camera: format.picture } : {}) }
 }

@@ -1,7 +1,7 @@
-// Reading back what this browser kept of a take: an older version of the page may have written it.
+// Reads the browser's data of a take. An older version of the page may have written it.
 import { type Heartbeat, type Link, type Pause, type TakeMeta, type Totals, type TrackName, trackNames } from './track'
 
-/** newTakeMeta is a take of which nothing is there yet. */
+/** newTakeMeta is a take without any chunks. */
 export function newTakeMeta(
   id: string,
   userId: string,
@@ -13,7 +13,7 @@ export function newTakeMeta(
   return { id, userId, title, startedAtMs, types, heartbeat, link: null, makes: 0, totals: null, sealed: false }
 }
 
-/** parseTakeMeta answers undefined for what is no description of a take. */
+/** parseTakeMeta returns undefined for anything that is not a take's metadata. */
 export function parseTakeMeta(value: unknown): TakeMeta | undefined {
   if (!isObject(value)) return undefined
   const { id, userId, title, startedAtMs, types, link, makes, sealed } = value

@@ -1,27 +1,29 @@
-// One take in the worker: each of its chunks goes to this device first, then to the server.
-import { waitForNetwork } from '../api/retry'
+// One take in the worker: each chunk is first stored on this device, then sent to the server.
 import { backoffMs, ChunkUploader, type Progress } from './chunk-uploader'
 import { sha256 } from './digest'
-import { exchange } from './exchange'
+import type { Exchange } from './exchange'
 import type { SpooledTake } from './spool/store'
 import { type ChunkHead, type Heartbeat, type TakeMeta, type Totals, type TrackName, trackNames } from './track'
 
 /**
- * With less room than this, nothing more is written to the disk: new chunks stay in memory until
- * the server has them.
+ * With less free space than this, nothing more is written to the disk. New chunks stay in memory
+ * until the server has them.
  */
 const leastRoomBytes = 200e6
 
-/** This much is held in memory anyway, so that a chunk that goes out at once is not read back. */
+/** This much is kept in memory anyway, so that a chunk that is sent at once is not read back. */
 const warmBytes = 16e6
 
 /**
- * The largest chunk. A browser that slept may hand over minutes in one piece. The server takes
- * 16 MiB at most.
+ * The largest chunk. A browser that slept may deliver minutes in one piece. The server accepts 16
+ * MiB at most.
  */
 const largestChunkBytes = 8 << 20
 
-/** A discarded take waits this long for the server. After that, silence ends it there as well. */
+/**
+ * A discarded take waits this long for the server. After that, the server ends it because it hears
+ * nothing more.
+ */
 const goodbyeMs = 10_000
 
 /** Where chunks are kept. Only the disk survives the end of the browser. */
@@ -30,16 +32,23 @@ export type Keeping = 'disk' | 'memory'
 export type RecordedChunk = { track: TrackName; blob: Blob; spanMs: number; type: string }
 export type TrackFile = { track: TrackName; blob: Blob }
 
+/**
+ * Network is how a take reaches the server. wait resolves after ms, or as soon as a retry makes
+ * sense.
+ */
+export type Network = { exchange: Exchange; wait: (ms: number, signal: AbortSignal) => Promise<void> }
+
 export type TakeUploadDeps = {
-  /** Null where this device keeps nothing. */
+  network: Network
+  /** Null if this device stores nothing. */
   spooled: SpooledTake | null
-  /** An earlier page left the take behind: the server may have more of it than this device. */
+  /** An earlier page left the take behind, so the server may have more of it than this device. */
   adopted: boolean
   onProgress: (progress: Progress) => void
   onKeeping: (keeping: Keeping) => void
 }
 
-/** TakeUpload takes its chunks one after another, in the order in which they came. */
+/** TakeUpload adds chunks one after another, in the order they come. */
 export class TakeUpload {
   readonly uploader: ChunkUploader
   private readonly held = new Map<string, Uint8Array<ArrayBuffer>>()
@@ -55,8 +64,7 @@ export class TakeUpload {
     private readonly deps: TakeUploadDeps,
   ) {
     this.uploader = new ChunkUploader(meta, {
-      exchange,
-      wait: waitForNetwork,
+      ...deps.network,
       random: Math.random,
       read: async (track, n) => this.held.get(`${track}/${n}`) ?? (await this.deps.spooled?.read(track, n)),
       save: (now) => this.save(now),
@@ -69,13 +77,13 @@ export class TakeUpload {
     return this.uploader.meta
   }
 
-  /** begin saves what is known of a new take. */
+  /** begin saves the data of a new take. */
   async begin(): Promise<void> {
     if (!this.deps.spooled) this.keepInMemory()
     await this.save(this.meta)
   }
 
-  /** addSpooled takes over chunks that an earlier page kept here. */
+  /** addSpooled takes over chunks that an earlier page stored here. */
   async addSpooled(heads: ChunkHead[]): Promise<void> {
     for (const head of heads) {
       this.count(head)
@@ -85,8 +93,8 @@ export class TakeUpload {
   }
 
   /**
-   * mayBeOnServer: chunks of a take that this device has nothing of may have gone straight to the
-   * server. True while the server does not answer.
+   * mayBeOnServer: if this device has no chunks of a take, they may have gone straight to the
+   * server. True while the server does not respond.
    */
   async mayBeOnServer(): Promise<boolean> {
     if (!this.meta.link) return false
@@ -94,8 +102,8 @@ export class TakeUpload {
   }
 
   /**
-   * run uploads until the server has made a video that plays. True then; false when the take was
-   * stopped, or is worth keeping because the server lost or failed it.
+   * run uploads until the server has made a playable video, and then returns true. It returns false
+   * if the take was stopped, or must be kept because the server lost or failed it.
    */
   async run(): Promise<boolean> {
     const { signal } = this.stop
@@ -104,7 +112,7 @@ export class TakeUpload {
       const state = await this.uploader.videoState(signal)
       if (state === 'ready') return true
       if (state === 'failed' || state === 'gone') return false
-      await waitForNetwork(backoffMs(attempt, Math.random()), signal)
+      await this.deps.network.wait(backoffMs(attempt, Math.random()), signal)
     }
     return false
   }
@@ -117,28 +125,28 @@ export class TakeUpload {
     return this.uploader.heartbeat(heartbeat)
   }
 
-  /** finish says that no chunk follows those that were added. */
+  /** finish says that no more chunks follow. */
   finish(): Promise<void> {
     return this.inTurn(async () =>
       this.uploader.finish(this.deps.adopted ? await this.uploader.countTotals(this.stop.signal) : this.totals()),
     )
   }
 
-  /** retry goes on after the uploader got stuck. True when run has to be called again. */
+  /** retry continues after the uploader got stuck. True if run must be called again. */
   async retry(anew: boolean): Promise<boolean> {
     const wasSealed = this.meta.sealed
     await this.uploader.retry(anew)
     return anew && wasSealed
   }
 
-  /** discard deletes on the server what is there of it. */
+  /** discard deletes the take on the server. */
   async discard(): Promise<void> {
     this.stop.abort()
     const goodbye = AbortSignal.timeout(goodbyeMs)
-    await Promise.race([this.uploader.cancel(goodbye), waitForNetwork(goodbyeMs, goodbye)])
+    await Promise.race([this.uploader.cancel(goodbye), this.deps.network.wait(goodbyeMs, goodbye)])
   }
 
-  /** files are what this device has of each track, as a copy to download. */
+  /** files are this device's bytes of each track, as a copy to download. */
   async files(): Promise<TrackFile[]> {
     const files: TrackFile[] = []
     for (const track of trackNames) {
@@ -148,7 +156,7 @@ export class TakeUpload {
     return files
   }
 
-  /** close waits for chunks that are being written, and closes the spool. */
+  /** close waits for pending writes, and closes the spool. */
   async close(): Promise<void> {
     await this.queue
     await this.deps.spooled?.close()
@@ -174,7 +182,7 @@ export class TakeUpload {
     }
   }
 
-  /** store writes to the disk where there is room: the disk comes before the network. */
+  /** store writes to the disk if there is space: the disk comes before the network. */
   private async store(head: ChunkHead, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const { spooled } = this.deps
     const isOnDisk = spooled !== null && this.keeping === 'disk' && (await this.write(spooled, head, bytes))
@@ -185,8 +193,8 @@ export class TakeUpload {
   }
 
   /**
-   * write frees what the server has before it gives up the disk. The browser only guesses how much
-   * room there is, so a refused write counts as well.
+   * Before it gives up the disk, write frees chunks that the server has. The browser only estimates
+   * the free space, so a failed write counts as full too.
    */
   private async write(spooled: SpooledTake, head: ChunkHead, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
     if ((await roomBytes()) >= leastRoomBytes && (await append(spooled, head, bytes))) return true
@@ -194,7 +202,7 @@ export class TakeUpload {
     return (await roomBytes()) >= leastRoomBytes && append(spooled, head, bytes)
   }
 
-  /** From here on everything stays in memory: chunks on the disk have no gaps. */
+  /** From now on everything stays in memory: chunks on the disk have no gaps. */
   private keepInMemory(): void {
     if (this.keeping === 'memory') return
     this.keeping = 'memory'
@@ -226,7 +234,7 @@ export class TakeUpload {
     try {
       await this.deps.spooled?.writeMeta(meta)
     } catch {
-      // the disk is full: the take goes on without
+      // the disk is full: the take goes on without it
     }
   }
 
@@ -246,7 +254,7 @@ async function append(spooled: SpooledTake, head: ChunkHead, bytes: Uint8Array<A
     await spooled.append(head, bytes)
     return true
   } catch {
-    return false // the disk is full: memory holds it
+    return false // the disk is full: memory has it
   }
 }
 
@@ -255,6 +263,6 @@ async function roomBytes(): Promise<number> {
     const { quota = Number.POSITIVE_INFINITY, usage = 0 } = await navigator.storage.estimate()
     return quota - usage
   } catch {
-    return Number.POSITIVE_INFINITY // unknown: the write will show
+    return Number.POSITIVE_INFINITY // unknown: the write will tell
   }
 }

@@ -1,7 +1,7 @@
-// Words that the recorder, its worker and the recovery share.
+// Types that the recorder, its worker and the recovery share.
 
 /**
- * The names of contract.md. The track called screen is the main one and carries the sound, whatever
+ * The names of contract.md. The track named screen is the main one and carries the sound, whatever
  * it shows.
  */
 export type TrackName = 'screen' | 'camera'
@@ -11,30 +11,28 @@ export const trackNames: readonly TrackName[] = ['screen', 'camera']
 export type TrackTotal = { chunks: number; bytes: number }
 export type Totals = Partial<Record<TrackName, TrackTotal>>
 
-/** A stretch of wall time in which nothing was recorded; toMs is null while it lasts. */
+/** A stretch of wall time without recording. toMs is null while it lasts. */
 export type Pause = { fromMs: number; toMs: number | null }
 
-/** What a heartbeat tells. */
+/** The content of a heartbeat. */
 export type Heartbeat = { state: 'recording' | 'paused'; pauses: Pause[]; cameraOffsetMs: number | null }
 
-/** The video that a take goes into. */
+/** The video of a take. */
 export type Link = { videoId: string; watchUrl: string; uploadUrl: string; token: string }
 
-/**
- * What is known of a take apart from its bytes: enough to finish it in another tab, another day.
- */
+/** All data of a take but its bytes: enough to finish it in another tab on another day. */
 export type TakeMeta = {
   id: string
   userId: string
   title: string
   startedAtMs: number
-  /** What the recorders really wrote: the Content-Type of each track's chunks. */
+  /** What the recorders really write: the Content-Type of each track's chunks. */
   types: Partial<Record<TrackName, string>>
   heartbeat: Heartbeat
   link: Link | null
-  /** How often its video was begun anew: each time under a key of its own. */
+  /** How often its video was started again, each time with a new key. */
   makes: number
-  /** Known once the recording was stopped by its author. */
+  /** Set once the author has stopped the recording. */
   totals: Totals | null
   sealed: boolean
 }
@@ -43,7 +41,7 @@ export type ChunkHead = {
   track: TrackName
   n: number
   sizeBytes: number
-  /** How much of the recording it holds, about. */
+  /** Its approximate share of the recording. */
   spanMs: number
   sha256: Uint8Array
 }

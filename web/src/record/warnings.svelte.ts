@@ -1,4 +1,4 @@
-/** What a warning is about: each has one place, and stands as long as it is true. */
+/** The subject of a warning. There is one warning for each, shown as long as it is true. */
 export type Cause = 'microphone' | 'camera' | 'silence' | 'quiet' | 'disk' | 'worker' | 'asleep'
 
 export class Warnings {

@@ -1,9 +1,9 @@
-// Notices that a recorder has gone quiet.
+// Notices when a recorder goes quiet.
 
 export const sliceMs = 2000
 const silentSlices = 3
 
-/** Watchdog is fed with every chunk; pauses are no silence. */
+/** Watchdog gets every chunk. A pause is not silence. */
 export class Watchdog {
   private readonly heard = new Map<string, number>()
 
@@ -11,12 +11,12 @@ export class Watchdog {
     this.heard.set(track, nowMs)
   }
 
-  /** silent lists the tracks of which three slices did not come. */
+  /** silent lists the tracks that missed three slices. */
   silent(nowMs: number): string[] {
     return [...this.heard].filter(([, at]) => nowMs - at > (silentSlices + 1) * sliceMs).map(([track]) => track)
   }
 
-  /** forget ends the watch over a track, or over all. */
+  /** forget stops watching a track, or all of them. */
   forget(track?: string): void {
     if (track === undefined) this.heard.clear()
     else this.heard.delete(track)

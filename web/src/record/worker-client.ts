@@ -2,8 +2,8 @@
 import type { WorkerEvent, WorkerRequest } from './recording-worker'
 
 /**
- * WorkerClient sends messages to the worker and hands its events on. onBroken hears that the worker
- * itself has failed.
+ * WorkerClient sends messages to the worker and passes its events on. onBroken is called if the
+ * worker itself fails.
  */
 export class WorkerClient {
   private readonly worker: Worker

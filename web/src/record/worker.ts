@@ -1,4 +1,4 @@
-// The worker's edge: messages in, messages out. A hidden page's timers are slow; a worker's are
+// The worker's edge: messages in, messages out. Timers of a hidden page are slow, a worker's are
 // not.
 import { RecordingWorker, type WorkerEvent, type WorkerRequest } from './recording-worker'
 import { openDatabaseSpool } from './spool/database'

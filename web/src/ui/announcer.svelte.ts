@@ -1,4 +1,4 @@
-/** Announcer holds what a polite live region says. The same sentence twice is heard twice. */
+/** Announcer holds the text of a polite live region. The same sentence twice is read twice. */
 export class Announcer {
   sentence = $state('')
   private flip = false

@@ -1,15 +1,15 @@
-// Copying, and saying in place that it worked.
+// Copies text, and says in place that it worked.
 import { make } from './dom'
 
 const SHOWN_MS = 2_000
 
-/** Puts text on the clipboard. False when the browser does not let us. */
+/** Puts text on the clipboard. False if the browser does not allow it. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text)
     return true
   } catch {
-    // navigator.clipboard is absent on plain http, where a team may well run this at home
+    // navigator.clipboard is missing on plain http, which a team may use at home
     return copyBySelection(text)
   }
 }
@@ -32,8 +32,8 @@ function copyBySelection(text: string): boolean {
 }
 
 /**
- * Copies and says so on the button for a moment; where copying is refused, shows the address in
- * note to copy by hand.
+ * Copies and says so on the button for a moment. If copying is refused, shows the address in note
+ * to copy by hand.
  */
 export async function copyFrom(button: HTMLButtonElement, text: string, note: HTMLElement): Promise<void> {
   const done = await copyText(text)

@@ -1,5 +1,5 @@
-// Dates of a list, by the day, in the reader's own zone. A conversation says "3 h ago" instead:
-// local-time.ts.
+// Dates of a list, by the day, in the reader's own time zone. A conversation says "3 h ago"
+// instead: local-time.ts.
 import { daysBetween } from './local-time'
 
 /** dayAndTime is short: "Today 16:40", "Yesterday 09:12", "Fri 21 Nov, 08:10", "21 Nov 2025". */
@@ -13,15 +13,12 @@ export function dayAndTime(at: Date, now: Date, locale: string): string {
   return `${at.toLocaleDateString(locale, { weekday: 'short', day: 'numeric', month: 'short' })}, ${clock}`
 }
 
-/**
- * inSentence is dayAndTime's words where others stand before them: "today 16:40", but "Tue, 24
- * Nov".
- */
+/** inSentence is dayAndTime inside a sentence: "today 16:40", but "Tue, 24 Nov". */
 export function inSentence(words: string): string {
   return words.replace(/^(?:Today|Yesterday)/, (word) => word.toLowerCase())
 }
 
-/** wholeDate is everything, with the zone's name, for a title. */
+/** wholeDate is the full date with the zone's name, for a title. */
 export function wholeDate(at: Date, locale: string): string {
   return at.toLocaleString(locale, { dateStyle: 'full', timeStyle: 'long' })
 }

@@ -1,4 +1,4 @@
-// The few DOM steps that every island repeats.
+// DOM helpers that every island needs.
 
 type Child = Node | string | undefined
 
@@ -14,7 +14,7 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element
 }
 
-/** A button that does one thing; it never submits a form. */
+/** A button with one action. It never submits a form. */
 export function makeButton(label: string, className: string, onClick: () => void): HTMLButtonElement {
   const button = make('button', className, label)
   button.type = 'button'
@@ -22,14 +22,14 @@ export function makeButton(label: string, className: string, onClick: () => void
   return button
 }
 
-/** The element that the page's template promises. */
+/** The element that the page's template must have. */
 export function need<T extends Element>(id: string, kind: new () => T): T {
   const element = document.getElementById(id)
   if (!(element instanceof kind)) throw new Error(`the page has no #${id}`)
   return element
 }
 
-/** Sets text only when it differs, so that live regions and selections stay calm. */
+/** Sets text only if it differs, so that live regions and selections are not disturbed. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text
 }

@@ -1,9 +1,9 @@
-// When something ends, in the zone of whoever reads or writes it.
+// When something ends, in the time zone of its reader or author.
 import { daysBetween } from './local-time'
 
 /**
- * zoneName is the reader's zone as people say it: "Central European Standard Time"; empty where the
- * browser does not know.
+ * zoneName is the usual name of the reader's zone: "Central European Standard Time"; empty if the
+ * browser does not know it.
  */
 export function zoneName(at: Date, locale: string): string {
   const parts = new Intl.DateTimeFormat(locale, { timeZoneName: 'long' }).formatToParts(at)
@@ -21,8 +21,8 @@ export function endWords(end: Date, now: Date, locale: string): string {
 }
 
 /**
- * endDay is only the day, to read on after a verb: "today", "tomorrow", "on 3 Dec", "on 3 Jan
- * 2027". What is over is still due today.
+ * endDay is only the day, for after a verb: "today", "tomorrow", "on 3 Dec", "on 3 Jan 2027". A
+ * past end is "today".
  */
 export function endDay(end: Date, now: Date, locale: string): string {
   const days = daysBetween(now, end)
@@ -32,7 +32,7 @@ export function endDay(end: Date, now: Date, locale: string): string {
   return `on ${end.toLocaleDateString(locale, { day: 'numeric', month: 'short', year })}`
 }
 
-/** toField is at as a datetime-local field has it, in the browser's zone. */
+/** toField formats at for a datetime-local field, in the browser's zone. */
 export function toField(at: Date): string {
   const two = (n: number) => String(n).padStart(2, '0')
   const year = String(at.getFullYear()).padStart(4, '0')
@@ -40,11 +40,11 @@ export function toField(at: Date): string {
 }
 
 /**
- * fromField is the moment that a datetime-local field names in the browser's zone; undefined for an
- * empty or half-written one.
+ * fromField reads a datetime-local field in the browser's zone; undefined if it is empty or
+ * incomplete.
  */
 export function fromField(text: string): Date | undefined {
   if (!/^\d{4,}-\d\d-\d\dT\d\d:\d\d/.test(text)) return undefined
-  const at = new Date(text) // without a zone it is the browser's own
+  const at = new Date(text) // without a zone: the browser's own
   return Number.isNaN(at.getTime()) ? undefined : at
 }

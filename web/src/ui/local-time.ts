@@ -1,18 +1,18 @@
-// Times in the reader's own zone. The server writes <time datetime> in UTC; here it becomes "3 h
-// ago", with the whole time as a title.
+// Times in the reader's own time zone. The server writes <time datetime> in UTC. Here it becomes "3
+// h ago", with the full time as a title.
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 
 /**
- * The page's words are English, so its dates are, in the reader's own kind of English where there
- * is one.
+ * The page's words are English, so its dates are too, in the reader's own variant of English if
+ * there is one.
  */
 export function dateLocale(): string {
   return navigator.language.toLowerCase().startsWith('en') ? navigator.language : 'en-GB'
 }
 
-/** How long ago at was, seen from now, in words short enough for a list. */
+/** How long before now at was, short enough for a list. */
 export function formatWhen(at: Date, now: Date, locale: string): string {
   const agoMs = now.getTime() - at.getTime()
   if (agoMs < MINUTE_MS && agoMs > -MINUTE_MS) return 'just now'
@@ -24,13 +24,13 @@ export function formatWhen(at: Date, now: Date, locale: string): string {
   if (days === 1) return `yesterday ${clock}`
   if (at.getFullYear() !== now.getFullYear())
     return at.toLocaleDateString(locale, { day: 'numeric', month: 'short', year: 'numeric' })
-  // Put together by hand: engines differ in the comma after the weekday.
+  // Joined by hand: engines differ in the comma after the weekday.
   const weekday = at.toLocaleDateString(locale, { weekday: 'short' })
   return `${weekday} ${at.toLocaleDateString(locale, { day: 'numeric', month: 'short' })}, ${clock}`
 }
 
 /**
- * Midnights between two moments in the reader's zone; rounded, because a day of clock change is 23
+ * Midnights between two moments in the reader's zone. Rounded, because a day of clock change is 23
  * or 25 hours long.
  */
 export function daysBetween(from: Date, to: Date): number {
@@ -39,7 +39,7 @@ export function daysBetween(from: Date, to: Date): number {
   return Math.round((end - start) / (24 * HOUR_MS))
 }
 
-/** Writes element's own datetime as local words. */
+/** Writes an element's own datetime in local words. */
 export function showLocalTime(element: HTMLTimeElement, now = new Date()): void {
   const at = new Date(element.dateTime)
   if (Number.isNaN(at.getTime())) return
@@ -50,7 +50,7 @@ export function showLocalTime(element: HTMLTimeElement, now = new Date()): void 
   }
 }
 
-/** A new <time> for iso, in local words. */
+/** A new <time> for iso in local words. */
 export function makeLocalTime(iso: string): HTMLTimeElement {
   const element = document.createElement('time')
   element.dateTime = iso
@@ -58,7 +58,7 @@ export function makeLocalTime(iso: string): HTMLTimeElement {
   return element
 }
 
-/** Keeps every <time datetime> of the page local, and its age true, until signal ends it. */
+/** Keeps every <time datetime> of the page local and its age current, until signal ends it. */
 export function keepLocalTimes(signal: AbortSignal): void {
   const update = () => {
     const now = new Date()

@@ -1,9 +1,9 @@
-// Making and choosing passkeys in the browser. The callers bring options from the server and
-// answers to it.
+// Makes and selects passkeys in the browser. The callers bring the options from the server and send
+// the result back.
 
 /**
- * Whether this browser can use passkeys of this site, which needs a name: no browser makes one for
- * a number.
+ * Whether this browser can use passkeys of this site. The site needs a host name: no browser makes
+ * one for an IP address.
  */
 export function canUsePasskeys(): boolean {
   const named = !/^[\d.]+$|^\[/.test(location.hostname)
@@ -12,7 +12,7 @@ export function canUsePasskeys(): boolean {
   )
 }
 
-/** Makes a passkey as the server's options ask. Undefined when the person changed their mind. */
+/** Makes a passkey with the server's options. Undefined if the person changed their mind. */
 export function createPasskey(
   options: PublicKeyCredentialCreationOptionsJSON,
   signal: AbortSignal,
@@ -21,7 +21,7 @@ export function createPasskey(
   return ask(() => navigator.credentials.create({ publicKey, signal }))
 }
 
-/** Has the person choose a passkey of this site. Undefined when they changed their mind. */
+/** Lets the person choose a passkey of this site. Undefined if they changed their mind. */
 export function getPasskey(
   options: PublicKeyCredentialRequestOptionsJSON,
   signal: AbortSignal,
@@ -30,7 +30,7 @@ export function getPasskey(
   return ask(() => navigator.credentials.get({ publicKey, signal }))
 }
 
-/** A browser says NotAllowedError for a no, and for no answer in time. */
+/** Browsers report NotAllowedError both for a refusal and for a timeout. */
 async function ask(question: () => Promise<Credential | null>): Promise<PublicKeyCredential | undefined> {
   try {
     const answer = await question()

@@ -1,5 +1,4 @@
-// A menu in the top layer: it opens below its button and closes by itself when somebody looks
-// elsewhere.
+// A menu in the top layer: it opens below its button and closes when somebody clicks elsewhere.
 import { make, makeButton } from './dom'
 
 let made = 0
@@ -10,13 +9,20 @@ export interface Popup {
   card: HTMLElement
 }
 
-/** A button that opens items. Each item closes it when it is chosen. */
-export function makePopup(label: string, items: readonly HTMLElement[]): Popup {
+/**
+ * Makes a menu of items. Choosing an item closes it. opener is the label of a new button, or a
+ * button that is there already. Without a signal the menu lives as long as the page.
+ */
+export function makePopup(
+  opener: string | HTMLButtonElement,
+  items: readonly HTMLElement[],
+  signal = new AbortController().signal,
+): Popup {
   const id = `popup-${++made}`
   const card = make('div', 'card popup', ...items)
   card.id = id
   card.popover = 'auto'
-  const button = makeButton(label, 'btn quiet opens', () => undefined)
+  const button = typeof opener === 'string' ? makeButton(opener, 'btn quiet opens', () => undefined) : opener
   button.setAttribute('popovertarget', id)
   const place = () => {
     const at = button.getBoundingClientRect()
@@ -28,8 +34,7 @@ export function makePopup(label: string, items: readonly HTMLElement[]): Popup {
   }
   const follow = () => card.matches(':popover-open') && place()
   card.addEventListener('toggle', follow)
-  // for as long as the page: a button and its card are never taken away
-  window.addEventListener('resize', follow)
+  window.addEventListener('resize', follow, { signal })
   card.addEventListener('click', (event) => {
     if (event.target instanceof Element && event.target.closest('button, a')) card.hidePopover()
   })

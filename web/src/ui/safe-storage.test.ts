@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { makeSafeStorage } from './safe-storage'
 
-/** A storage that is full: it refuses to write, as Safari's private windows did. */
+/** A full storage: it refuses to write, as Safari's private windows did. */
 const full: Storage = {
   length: 0,
   clear: () => undefined,

@@ -1,13 +1,13 @@
-// Small things kept on this device. Storage may be full, forbidden or absent: then they are kept
-// for this page only, and nothing breaks.
+// Small data on this device. Storage may be full, forbidden or absent. Then the data is kept for
+// this page only, and nothing breaks.
 
 export interface SafeStorage {
   get(key: string): string | undefined
-  set(key: string, value: string): boolean // false when it will not survive a reload
+  set(key: string, value: string): boolean // false if it will not survive a reload
   remove(key: string): void
 }
 
-/** Keeps in memory what storage will not take. */
+/** Keeps in memory what storage refuses. */
 export function makeSafeStorage(storage: Storage | undefined): SafeStorage {
   const memory = new Map<string, string>()
   return {
@@ -34,15 +34,14 @@ export function makeSafeStorage(storage: Storage | undefined): SafeStorage {
       try {
         storage?.removeItem(key)
       } catch {
-        // it was not kept there either
+        // it was not stored there either
       }
     },
   }
 }
 
 /**
- * The device's storage, or this tab's; reading the property alone throws where a browser forbids
- * it.
+ * The device's storage, or this tab's. Even reading the property throws if the browser forbids it.
  */
 export function openSafeStorage(where: 'device' | 'tab' = 'device'): SafeStorage {
   try {

@@ -1,8 +1,8 @@
 // Positions in a video, as people write them.
 
 /**
- * 83_000 → "1:23", 3_723_000 → "1:02:03". Parts of a second are dropped; anything that is no
- * position is the start.
+ * 83_000 → "1:23", 3_723_000 → "1:02:03". Fractions of a second are dropped. An invalid position is
+ * the start.
  */
 export function formatPosition(ms: number): string {
   const seconds = Number.isFinite(ms) && ms > 0 ? Math.floor(ms / 1000) : 0
@@ -19,7 +19,7 @@ function pad(n: number): string {
 const clock = /^(?:(\d{1,3}):)?(\d{1,3}):([0-5]?\d)$/
 const units = /^(?:(\d{1,3})h)?(?:(\d{1,4})m)?(?:(\d{1,6})s?)?$/
 
-/** Reads "83", "1:23", "1:02:03", "1m30s"; milliseconds, or undefined when it is none of them. */
+/** Reads "83", "1:23", "1:02:03", "1m30s" as milliseconds; undefined if it is none of them. */
 export function parsePosition(text: string): number | undefined {
   const trimmed = text.trim().toLowerCase()
   if (trimmed === '') return undefined

@@ -1,8 +1,11 @@
-// What can be done with the whole update: copy its link, show it elsewhere, and for its owner:
-// rename it, process it again, trash it.
+// Actions for the whole update: copy its link, embed it, and for its owner: rename it, process it
+// again, move it to the trash.
 import { renameVideo, reprocessVideo, restoreVideo, trashVideo } from '../api/owner'
 import { problemOf, wasCancelled } from '../api/request'
 import type { SharedVideo } from '../api/shared-video'
+import { makeOwnerMenu, type OwnerMenu } from '../owner/menu'
+import { openSheet } from '../owner/open-sheet'
+import { makeRenameForm } from '../owner/rename-form'
 import type { MwPlayer } from '../player/player'
 import { copyFrom } from '../ui/copy'
 import { make, makeButton, need, setText } from '../ui/dom'
@@ -44,38 +47,39 @@ export function makeActs(options: ActsOptions): Acts {
   }
   const elsewhere = makeShareMenu(shared, note)
   link.after(elsewhere.button, elsewhere.card)
-  const again = makeButton('Process it again', 'btn quiet', () => void processAgain())
-  const processAgain = async () => {
-    if (shared.videoId === undefined) return
-    again.disabled = true // until the event stream tells how it goes
+  let menu: OwnerMenu | undefined
+  const showMenu = (isBusy: boolean) => menu?.show({ reprocess: isBusy ? 'busy' : 'possible', originalUrl: undefined })
+  const processAgain = async (videoId: string) => {
+    showMenu(true) // until the event stream tells how it goes
     try {
-      await reprocessVideo(shared.videoId, signal)
+      await reprocessVideo(videoId, signal)
       setText(need('improving', HTMLElement), 'Making it better')
     } catch (error) {
-      again.disabled = false
+      showMenu(false)
       if (!wasCancelled(error)) note.replaceChildren(make('p', 'small bad-text', problemOf(error).sentence))
     }
   }
   if (shared.owner && shared.videoId !== undefined) {
     const { videoId } = shared
-    const own = makePopup('More', [
-      makeButton('Rename', 'btn quiet', () => rename(videoId)),
-      again,
-      makeButton('Move to the trash', 'btn quiet danger', () => askTrash(videoId, note, options)),
-    ])
-    need('acts', HTMLElement).append(own.button, own.card)
+    const actions = {
+      rename: () => rename(videoId),
+      reprocess: () => void processAgain(videoId),
+      trash: () => askTrash(videoId, note, options),
+    }
+    menu = makeOwnerMenu('More', actions, signal)
+    need('acts', HTMLElement).append(menu.button, menu.card)
   }
 
   const refresh = () => {
     if (moment.dataset.label === undefined) setText(moment, `Copy link at ${formatPosition(player.positionMs)}`)
   }
   refresh()
-  again.disabled = shared.improving
+  showMenu(shared.improving)
   return {
     refresh,
     show(next) {
       if (!renaming) setTitle(next.title)
-      again.disabled = next.improving
+      showMenu(next.improving)
       elsewhere.show(next)
       setText(need('improving', HTMLElement), workOn(next))
       showLength(next)
@@ -84,14 +88,14 @@ export function makeActs(options: ActsOptions): Acts {
   }
 }
 
-/** What is happening to a video that plays. */
+/** The work on a video that already plays. */
 function workOn(shared: SharedVideo): string {
   if (shared.state === 'recording') return shared.hls === undefined ? '' : 'Recording now'
   if (!shared.improving || shared.sources.length === 0) return ''
   return `A sharper version is being made, ${Math.floor(shared.progress * 100)} %`
 }
 
-/** The length comes when it is known, as the HTML has it of a video that is ready. */
+/** The length appears when it is known, as in the HTML of a ready video. */
 function showLength(shared: SharedVideo): void {
   if (shared.durationMs <= 0) return
   let length = document.getElementById('length')
@@ -103,7 +107,7 @@ function showLength(shared: SharedVideo): void {
   setText(length, formatPosition(shared.durationMs))
 }
 
-/** So does the file that can be kept. */
+/** So does the download button. */
 function showDownload(shared: SharedVideo, before: HTMLElement): void {
   const button = document.getElementById('download')
   if (shared.downloadUrl === undefined) {
@@ -121,7 +125,7 @@ function showDownload(shared: SharedVideo, before: HTMLElement): void {
   before.after(link)
 }
 
-/** What is pasted into other pages. Its own button tells that something was copied. */
+/** The snippets for other pages. The menu's own button says that one was copied. */
 function makeShareMenu(first: SharedVideo, note: HTMLElement): Popup & { show(shared: SharedVideo): void } {
   let shared = first
   const snippet = (): Snippet => {
@@ -131,14 +135,8 @@ function makeShareMenu(first: SharedVideo, note: HTMLElement): Popup & { show(sh
     return { title: shared.title, pageUrl, posterUrl, embedUrl, width: shared.width, height: shared.height }
   }
   const links = async (videoId: string) => {
-    try {
-      const { openLinks } = await import('../links/sheet')
-      openLinks({ videoId, title: shared.title, opener: popup.button })
-    } catch {
-      note.replaceChildren(
-        make('p', 'small bad-text', 'The sheet could not be loaded. Check your connection and try again.'),
-      )
-    }
+    const problem = await openSheet(videoId, shared.title, popup.button)
+    if (problem !== '') note.replaceChildren(make('p', 'small bad-text', problem))
   }
   const { videoId } = first
   const own =
@@ -156,55 +154,31 @@ function makeShareMenu(first: SharedVideo, note: HTMLElement): Popup & { show(sh
   return { ...popup, show }
 }
 
-function setTitle(title: string): void {
-  const heading = document.getElementById('title')
+function setTitle(title: string, heading = document.getElementById('title')): void {
   if (!heading || heading.textContent === title) return
   document.title = document.title.replace(heading.textContent ?? '', title)
   heading.textContent = title
 }
 
-/** The title becomes a field in its place. Enter saves, Escape leaves it as it was. */
+/** The title becomes a field in its place. */
 function editTitle(videoId: string, signal: AbortSignal, onDone: () => void): void {
   const row = need('title-row', HTMLElement)
   const heading = need('title', HTMLElement)
-  const field = make('input', 'field title-field')
-  field.setAttribute('aria-label', 'Title')
-  field.maxLength = 200
-  field.value = heading.textContent ?? ''
-  const status = make('p', 'small bad-text')
-  status.setAttribute('role', 'status')
-  const save = make('button', 'btn primary', 'Save')
-  const close = () => {
-    form.remove()
-    row.append(heading)
-    onDone()
-  }
-  const form = make('form', 'title-form', field, save, makeButton('Cancel', 'btn quiet', close), status)
-  form.noValidate = true
-  form.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape') close()
-  })
-  form.addEventListener('submit', async (event) => {
-    event.preventDefault()
-    const title = field.value.trim()
-    if (title === '') {
-      setText(status, 'A title needs at least one letter.')
-      field.focus()
-      return
-    }
-    save.disabled = true
-    try {
+  const { form, focus } = makeRenameForm({
+    title: heading.textContent ?? '',
+    rename: async (title) => {
       await renameVideo(videoId, title, signal)
-      close()
-      setTitle(title)
-    } catch (error) {
-      save.disabled = false
-      if (!wasCancelled(error)) setText(status, problemOf(error).sentence)
-    }
+      setTitle(title, heading)
+    },
+    onClose: () => {
+      form.remove()
+      row.append(heading)
+      onDone()
+    },
   })
   heading.remove()
   row.append(form)
-  field.select()
+  focus()
 }
 
 function askTrash(videoId: string, note: HTMLElement, options: ActsOptions): void {

@@ -1,4 +1,4 @@
-// What the server put into the page, so that nothing has to be asked for before the first paint.
+// The server's data in the page, so that the first paint needs no request.
 import { type Page, parsePage } from '../api/comments'
 import { readMaybeNumber, readObject, readString, readText } from '../api/parse'
 import { parseSharedVideo, type SharedVideo } from '../api/shared-video'

@@ -1,13 +1,13 @@
-// Where the camera's bubble is at a moment, and how the camera keeps up with the picture: pure
-// decisions.
+// The place of the camera's bubble at a moment, and how the camera stays in sync with the picture:
+// pure decisions.
 import type { Bubble } from '../api/shared-video'
 
-/** The key frame that holds at ms; the first one before its time. */
+/** The key frame that is valid at ms, or the first one before its time. */
 export function bubbleAt(bubbles: readonly Bubble[], ms: number): Bubble | undefined {
   return bubbles.findLast((bubble) => bubble.atMs <= ms) ?? bubbles[0]
 }
 
-/** The bubble's box in pixels, inside a picture that stands in the middle of a stage. */
+/** The bubble's box in pixels, inside a picture that is centred in a stage. */
 export function boxOf(
   bubble: Bubble,
   phase: { width: number; height: number },
@@ -25,7 +25,7 @@ export function boxOf(
   }
 }
 
-/** The bubble's centre, as parts of the picture, for a point of the stage. */
+/** The bubble's centre as fractions of the picture, for a point on the stage. */
 export function centreAt(
   point: { x: number; y: number },
   phase: { width: number; height: number },
@@ -39,12 +39,15 @@ export function centreAt(
 
 export type Step = { at: 'jump'; toMs: number } | { at: 'speed'; rate: number }
 
-/** Beyond this the camera jumps; below it is nudged, and what is nearly right is left alone. */
+/**
+ * With more drift than JUMP_MS the camera jumps. With less its speed is changed. Up to NUDGE_MS
+ * nothing is done.
+ */
 const JUMP_MS = 150
 const NUDGE_MS = 25
 const NUDGE = 0.05
 
-/** What brings the camera to where the picture is. */
+/** The step that brings the camera to the picture's position. */
 export function keepUp(cameraMs: number, pictureMs: number, offsetMs: number, rate: number): Step {
   const behindMs = pictureMs - offsetMs - cameraMs
   if (Math.abs(behindMs) > JUMP_MS) return { at: 'jump', toMs: Math.max(0, pictureMs - offsetMs) }

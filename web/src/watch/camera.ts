@@ -10,7 +10,7 @@ import { make } from '../ui/dom'
 import { boxOf, bubbleAt, centreAt, keepUp } from './bubble'
 
 const LOOK_EVERY_MS = 200
-const STEP = 0.02 // of the picture, by an arrow key
+const STEP = 0.02 // of the picture, for one arrow key
 
 const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-STEP, 0],
@@ -35,7 +35,7 @@ export function makeCamera(player: MwPlayer, announce: (sentence: string) => voi
   let videoId: string | undefined
   let place = ''
   let stream: Stream | undefined
-  let moved: Bubble | undefined // while it is dragged, and until the server says so, too
+  let moved: Bubble | undefined // during a drag, and until the server has it too
   let saving = false
 
   const main = () => player.querySelector<HTMLVideoElement>('video[slot="media"]')
@@ -44,7 +44,8 @@ export function makeCamera(player: MwPlayer, announce: (sentence: string) => voi
     const file = next.sources[0]
     const url = file?.url ?? next.hls
     if (url === undefined || placeOf(url) === place) return
-    // A stream is never better than what plays, nor is the copy of what plays as it lies.
+    // A stream is never better than what plays. A copy of a playing raw recording is not better
+    // either.
     if (place !== '' && !(file && place.endsWith('.m3u8'))) return
     place = placeOf(url)
     stream?.close()
@@ -86,8 +87,8 @@ export function makeCamera(player: MwPlayer, announce: (sentence: string) => voi
   }
 
   /**
-   * Tells the server where it was moved to, one place after another: the next key may come before
-   * the answer.
+   * Sends the bubble's new place to the server, one at a time: the next key may come before the
+   * response.
    */
   const save = async () => {
     if (saving || videoId === undefined) return

@@ -1,5 +1,5 @@
-// One comment in the list. Its content is drawn anew when it changes; what somebody is doing with
-// it (an edit, a reply) is left alone.
+// One comment in the list. Its content is redrawn when it changes. What somebody is doing with it
+// (an edit, a reply) is left alone.
 import { approveComment, deleteComment, patchComment, postComment } from '../api/comments'
 import { problemOf, wasCancelled } from '../api/request'
 import { make, makeButton } from '../ui/dom'
@@ -36,7 +36,7 @@ export class CommentItem {
     if (context.drafts.get(`reply:${row.comment.id}`) && context.canComment) this.#reply(false)
   }
 
-  /** Shows what row has now. */
+  /** Shows the current row. */
   update(row: Row): void {
     const same = row.comment === this.#row.comment && row.replies === this.#row.replies
     this.#row = row
@@ -44,14 +44,14 @@ export class CommentItem {
   }
 
   /**
-   * The comment was deleted elsewhere. True when its element may go; words that are being written
-   * here are kept, with a note.
+   * The comment was deleted elsewhere. True if its element may be removed. Text that is being
+   * written here is kept, with a note.
    */
   retire(): boolean {
     if (!this.#editing && !this.#answering) return true
     this.#context.drafts.forget(`edit:${this.#row.comment.id}`)
     this.#context.drafts.forget(`reply:${this.#row.comment.id}`)
-    const note = 'This comment was deleted meanwhile. What you wrote is still here to copy.'
+    const note = 'This comment was deleted. What you wrote is still here to copy.'
     if (!this.element.querySelector('.note')) this.#slot.prepend(make('p', 'note warn small', note))
     return false
   }
@@ -209,7 +209,7 @@ export class CommentItem {
       onEmpty: () => undefined,
       send: async (body) => {
         const atMs = thread ? parsePosition(at.value) : undefined
-        // A position that was not touched keeps its parts of a second.
+        // An unchanged position keeps its fraction of a second.
         const moved = atMs !== undefined && formatPosition(atMs) !== formatPosition(comment.atMs)
         const edit = moved ? { body, atMs } : { body }
         const saved = await patchComment(
@@ -297,7 +297,7 @@ export class CommentItem {
     sure.focus()
   }
 
-  /** The focus goes to the neighbour before this element goes away. */
+  /** The focus moves to a neighbour before this element is removed. */
   #leaveFocus(): void {
     const neighbour = this.element.nextElementSibling ?? this.element.previousElementSibling
     const target =
@@ -312,7 +312,7 @@ export class CommentItem {
   }
 }
 
-/** Who sees a comment that waits. */
+/** Who sees a held comment. */
 export function heldWords(comment: { name: string }, context: { owner: boolean; authorName: string }): string {
   if (context.owner) return `Waits for your approval; only you and ${comment.name} see it`
   return `Waits for approval; only you and ${context.authorName} see it`
@@ -324,7 +324,7 @@ function makeFace(name: string): HTMLElement {
   return face
 }
 
-/** A position, always the same object: a link that works on its own, and jumps in place. */
+/** A position, always in the same form: a link that works alone, and seeks in place. */
 export function makeChip(ms: number, text: string): HTMLAnchorElement {
   const chip = make('a', 'time', text)
   chip.href = `?t=${Math.floor(ms / 1000)}`
@@ -340,13 +340,13 @@ function makeLink(url: string, text: string): HTMLAnchorElement {
   return link
 }
 
-/** A short word for the eye, and what it belongs to for the ear. */
+/** A short word on the button, and for screen readers what it belongs to. */
 function labelled(button: HTMLButtonElement, more: string): HTMLButtonElement {
   button.append(make('span', 'sr', more))
   return button
 }
 
-/** Every chip of the page jumps in place; opened in another tab it stays a link. */
+/** Every chip of the page seeks in place. In another tab it is a link. */
 export function listenForChips(root: HTMLElement, context: PageContext): void {
   root.addEventListener(
     'click',

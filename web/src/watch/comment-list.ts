@@ -1,4 +1,4 @@
-// The list, kept like the conversation: elements by id, moved and drawn only where something
+// The list in sync with the conversation: elements by id, moved and drawn only where something
 // changed.
 import { need } from '../ui/dom'
 import { formatPosition } from '../ui/time-code'
@@ -18,11 +18,11 @@ export class CommentList {
     this.#context = context
   }
 
-  /** Draws what the conversation has now. */
+  /** Draws the current conversation. */
   draw(): void {
     const rows = this.#context.conversation.rows()
     const seen = new Set<string>()
-    // the server's first paint: the same, without the tools
+    // the server's first paint: the same, without the buttons
     if (this.#items.size === 0) this.#list.replaceChildren()
     let next = this.#list.firstElementChild
     for (const row of rows) {
@@ -65,7 +65,7 @@ export class CommentList {
   }
 }
 
-/** The sentence for new words by others. */
+/** The sentence about new comments by others. */
 export function newsOf(comments: readonly { name: string; atMs: number; parentId: string | undefined }[]): string {
   const [first] = comments
   if (!first) return ''

@@ -1,4 +1,4 @@
-// The place for a new comment.
+// The box for a new comment.
 import { postComment } from '../api/comments'
 import { make, setText } from '../ui/dom'
 import { keepPauseChoice, readPauseChoice } from './guest'
@@ -9,9 +9,12 @@ import { makeWriter } from './writer'
 export interface Composer {
   element: HTMLElement
   refresh(): void // the player has moved
-  /** Begins a comment at the moment that is seen. */
+  /** Begins a comment at the current position. */
   commentHere(): void
-  /** Why nothing can be sent; undefined while something can. What was written stays in any case. */
+  /**
+   * The reason why nothing can be sent; undefined if sending works. The written text stays in any
+   * case.
+   */
   setClosed(why: string | undefined): void
 }
 
@@ -35,7 +38,7 @@ export function makeComposer(context: PageContext, onPosted: (id: string) => voi
     label: 'Your comment',
     placeholder: 'Say it when it is ready. They will read it in their own time.',
     submitLabel: 'Comment',
-    // typed before the scripts came
+    // typed before the scripts loaded
     body: document.querySelector<HTMLTextAreaElement>('#composer textarea')?.value ?? '',
     drafts,
     guest: userName === undefined ? guest : undefined,
@@ -43,7 +46,7 @@ export function makeComposer(context: PageContext, onPosted: (id: string) => voi
     positionMs: () => picker.fixedMs,
     onFirstWord: () => {
       picker.fix()
-      if (pause.checked) player.pause() // it is never started again by force
+      if (pause.checked) player.pause() // never started again automatically
     },
     onEmpty: () => picker.follow(),
     send: async (body, name) => {

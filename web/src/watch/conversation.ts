@@ -1,17 +1,17 @@
-// What is known of the conversation: comments by id, merged by their change counter, in the order
-// of the server.
+// The known part of the conversation: comments by id, merged by their change counter, in the
+// server's order.
 import type { Change, Comment, Page } from '../api/comments'
 
-/** A comment and, for a reply, the one that its thread began with. */
+/** A comment, and the number of replies in its thread. */
 export interface Row {
   comment: Comment
-  replies: number // of a thread's first comment
+  replies: number // if it begins a thread
 }
 
 export class Conversation {
   readonly #comments = new Map<string, Comment>()
   readonly #deletedSeq = new Map<string, number>()
-  /** Everything up to this change is known. */
+  /** Every change up to this one is known. */
   seq: number
   count: number
 
@@ -21,9 +21,9 @@ export class Conversation {
   }
 
   /**
-   * Takes in changes, in any order and as often as they come: an older state of a comment never
-   * replaces a newer one, and a late page never brings back what was deleted. Answers with the
-   * comments that were not known before.
+   * Merges changes, in any order and as often as they come. An older state of a comment never
+   * replaces a newer one, and a late page never brings back a deleted comment. Returns the comments
+   * that are new.
    */
   merge(changes: readonly Change[]): Comment[] {
     const fresh: Comment[] = []
@@ -43,7 +43,7 @@ export class Conversation {
     return fresh
   }
 
-  /** Takes in an answer to "what changed since seq"; true when there may be more to ask for. */
+  /** Merges a response to "what changed since seq". more: there may be more changes. */
   mergeSince(page: Page, limit: number): { fresh: Comment[]; more: boolean } {
     const fresh = this.merge(page.changes)
     const more = page.changes.length >= limit
@@ -53,7 +53,7 @@ export class Conversation {
     return { fresh, more }
   }
 
-  /** A deletion takes the replies with it. */
+  /** A deletion also deletes the replies. */
   #drop(id: string): void {
     this.#comments.delete(id)
     for (const comment of this.#comments.values()) if (comment.parentId === id) this.#comments.delete(comment.id)
@@ -64,8 +64,8 @@ export class Conversation {
   }
 
   /**
-   * Threads by position, replies by age behind the comment they answer. A reply whose thread is not
-   * loaded yet waits.
+   * Threads by position, replies by age after the comment they reply to. A reply waits until its
+   * thread is loaded.
    */
   rows(): Row[] {
     const replies = new Map<string, Comment[]>()

@@ -1,10 +1,10 @@
-// Words that were written and not sent yet, kept on this device for each link: the comment, each
+// Text that was written and not sent yet, kept on this device for each link: the comment, each
 // reply, each edit.
 import type { SafeStorage } from '../ui/safe-storage'
 
 export interface Draft {
   body: string
-  atMs?: number // where it belongs, when that was fixed already
+  atMs?: number // its position, if already fixed
 }
 
 /** Which field a draft belongs to. */
@@ -25,7 +25,7 @@ export class Drafts {
     return this.#drafts.get(place)
   }
 
-  /** Keeps a draft; an empty one is forgotten. False when it will not survive a reload. */
+  /** Keeps a draft. An empty one is removed. False if it will not survive a reload. */
   set(place: DraftPlace, draft: Draft): boolean {
     if (draft.body.trim() === '') return this.forget(place)
     this.#drafts.set(place, draft)
@@ -48,7 +48,7 @@ export class Drafts {
   }
 }
 
-/** Reads what an earlier page kept, and leaves out whatever is not a draft. */
+/** Reads drafts of an earlier page, and ignores anything that is not a draft. */
 function readDrafts(kept: string | undefined): Map<string, Draft> {
   const drafts = new Map<string, Draft>()
   for (const [place, value] of Object.entries(parseRecord(kept))) {

@@ -1,5 +1,5 @@
-// The player inside another page. The link alone says what is seen: nothing here is done as
-// anybody.
+// The player inside another page. Only the link decides what is visible: nothing here uses a
+// session.
 import { readMaybeNumber, readObject, readString } from '../api/parse'
 import { problemOf, wasCancelled } from '../api/request'
 import { fetchSharedVideoAsGuest, parseSharedVideo, type SharedVideo } from '../api/shared-video'
@@ -12,8 +12,8 @@ import { makeCamera } from './camera'
 import { makePhaseView } from './phase'
 
 /**
- * How often a page asks for what is not ready. No stream of events: a page may hold many players,
- * and a browser six connections.
+ * How often a page asks while the video is not ready. There is no event stream: a page may have
+ * many players, and a browser has six connections.
  */
 const LOOK_MS = 5_000
 
@@ -50,7 +50,7 @@ function startPage(): void {
   if (!isDone(shared)) refreshLater(token, show, phase.showGone, signal)
 }
 
-/** Nothing more is to come. */
+/** Nothing more will change. */
 function isDone(shared: SharedVideo): boolean {
   return shared.state === 'failed' || (shared.sources.length > 0 && !shared.improving)
 }

@@ -1,11 +1,11 @@
-// Stands in the page itself, right behind the player, and runs before anything is drawn: it keeps
-// everything back that would compete with the video's first bytes, and begins the rest when the
-// picture is there. It imports nothing, for it must not wait.
+// This script is in the page itself, right after the player, and runs before the first paint. It
+// delays everything that would compete with the video's first bytes, and starts the rest when the
+// picture is there. It imports nothing, because it must not wait.
 {
   const KEY = 'meanwhile:fonts'
-  /** Two frames: what has come in is on the screen. */
+  /** Two frames: what has arrived is on the screen. */
   const SHOWN_MS = 34
-  /** A source is chosen by then. */
+  /** By then the browser has chosen a source. */
   const CHOSEN_MS = 500
   const data = document.currentScript?.dataset ?? {}
   const list = (text: string | undefined) => (text ?? '').split(' ').filter((address) => address !== '')
@@ -19,7 +19,7 @@
   const began = new AbortController()
   const once = { signal: began.signal, capture: true }
 
-  /** The browser's own controls, for as long as ours do not come. */
+  /** The browser's own controls, until ours come. */
   const showNative = () => {
     if (video) video.controls = true
     if (big) big.hidden = true
@@ -27,12 +27,12 @@
 
   const useFonts = () => fonts?.setAttribute('media', 'all')
 
-  /** Text looks as it will from the beginning where the fonts are on this computer already. */
+  /** If the fonts are already on this computer, text uses them from the beginning. */
   const keepFonts = (): void => {
     try {
       localStorage.setItem(KEY, '1')
     } catch {
-      // they come late the next time, too
+      // next time they come late again
     }
   }
   const hasFonts = (): boolean => {
@@ -80,17 +80,17 @@
     if (!video.paused) hide()
     const shown = () => setTimeout(begin, SHOWN_MS)
     video.addEventListener('loadeddata', shown, { once: true })
-    // the rest of the page came late
+    // the rest of the page loaded late
     if (video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA) shown()
-    // none of its sources can be played
+    // no source can be played
     setTimeout(() => video.networkState === HTMLMediaElement.NETWORK_NO_SOURCE && begin(), CHOSEN_MS)
-    // It does not come, or not now: the browser spares its data, or the link is slow.
-    // while it plays, enough is on its way
+    // It does not come now: the browser saves data, or the connection is slow. While it plays,
+    // enough is loading.
     video.addEventListener('suspend', () => video.paused && begin(), { signal: began.signal })
     for (const name of ['stalled', 'error'] as const) video.addEventListener(name, begin, { signal: began.signal })
-    // the others are passed over
+    // the browser skips the others
     video.querySelector('source:last-of-type')?.addEventListener('error', begin, once)
-    // Somebody wants the conversation, or a key.
+    // Somebody uses the conversation, or a key.
     for (const name of ['pointerdown', 'keydown', 'focusin'] as const) {
       document.addEventListener(
         name,

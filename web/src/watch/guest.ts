@@ -1,4 +1,4 @@
-// What this device knows of a guest: the name, and the edit tokens of what they wrote.
+// What this device knows about a guest: the name, and the edit tokens of their comments.
 import type { SafeStorage } from '../ui/safe-storage'
 import { parseRecord } from './drafts'
 
@@ -27,12 +27,12 @@ export class Guest {
     return typeof token === 'string' ? token : undefined
   }
 
-  /** Read anew each time: another tab of the same person may have written in between. */
+  /** Read again each time: another tab of the same person may have written meanwhile. */
   keepEditToken(commentId: string, token: string): void {
     this.#keep.set(this.#tokensKey, JSON.stringify({ ...this.#tokens(), [commentId]: token }))
   }
 
-  /** What this device wrote under the link, the latest last. */
+  /** The ids of this device's comments on the link, the latest last. */
   written(): string[] {
     return Object.keys(this.#tokens())
   }
@@ -42,7 +42,7 @@ export class Guest {
   }
 }
 
-/** Whether the video pauses when somebody begins to write: yes, until they say otherwise. */
+/** Whether the video pauses when somebody begins to write: yes, unless they turn it off. */
 export function readPauseChoice(keep: SafeStorage): boolean {
   return keep.get(PAUSE_KEY) !== 'no'
 }

@@ -1,4 +1,4 @@
-// When the link ends, where it does: said in the reader's own zone.
+// When the link ends, if it does, in the reader's own time zone.
 import type { SharedVideo } from '../api/shared-video'
 import { make, need, setText } from '../ui/dom'
 import { endWords } from '../ui/ends'

@@ -1,5 +1,5 @@
-// Keeping the page true: events tell that something changed, the counter tells whether we have it,
-// and what is missing is fetched.
+// Keeps the page up to date: events say that something changed, the counter says whether we have
+// it, and the missing part is fetched.
 import { type Comment, fetchSince, SINCE_LIMIT } from '../api/comments'
 import { followEvents, newsRetryMs } from '../api/events'
 import { readMaybeNumber, readObject } from '../api/parse'
@@ -24,7 +24,7 @@ export function followShare(
   let running = false
   let again = false
 
-  /** One run at a time; what is asked for meanwhile is done by one more run. */
+  /** One run at a time. A request during a run causes one more run. */
   const catchUp = async () => {
     if (running) {
       again = true
@@ -49,8 +49,8 @@ export function followShare(
 
   const onEvent = (name: string, data: unknown) => {
     const wire = readObject(data, name)
-    // A stream begins with how things stand, and so tells of comments that were made while there
-    // was none.
+    // A stream begins with the current state, so it also reports comments from the time without a
+    // stream.
     const seq = readMaybeNumber(wire, name === 'comment' ? 'seq' : 'comment_seq') ?? 0
     if (seq > conversation.seq) void catchUp()
     if (name === 'comment') return
@@ -58,7 +58,7 @@ export function followShare(
     else handlers.onShare(parseSharedVideo(wire))
   }
 
-  // A link that ended before its stream began is told by no event: the link itself has to be asked.
+  // If a link ended before its stream began, no event says so: we must ask for the link itself.
   const onRefused = async () => {
     try {
       handlers.onShare(await fetchSharedVideo(token, signal))

@@ -1,4 +1,4 @@
-// The watch page. The HTML plays and can be read as it is; this adds the controls, the live
+// The watch page. The HTML alone plays and can be read. This adds the controls, the live
 // conversation and the writing.
 
 import { problemOf, wasCancelled } from '../api/request'
@@ -23,12 +23,12 @@ import { showLinkEnd } from './link-end'
 import { followShare } from './live'
 import { loadMore } from './more'
 import { tellOpened } from './opened'
-import { bringOwnHeld } from './own-held'
+import { loadOwnHeldComments } from './own-held'
 import type { PageContext } from './page-context'
 import { makePhaseView } from './phase'
 import type { Gone } from './phase-state'
 
-/** A stream that is lost for less than this is nobody's business. */
+/** A connection that is lost for less than this is not worth a message. */
 const LOST_SHOWN_MS = 4_000
 
 function startPage(): void {
@@ -64,7 +64,7 @@ function startPage(): void {
   const composer = context.canComment ? makeComposer(context, (id) => list.light(id)) : undefined
   const close = (how: Gone) => {
     phase.showGone(how)
-    showLinkEnd({ linkEndsAt: undefined }) // it has ended, or nobody knows here
+    showLinkEnd({ linkEndsAt: undefined }) // it has ended, or we cannot know
     composer?.setClosed('This link has ended or changed, so nothing can be sent.')
   }
   const showGone = () => close('gone')
@@ -73,7 +73,7 @@ function startPage(): void {
     phase.show(shared)
     camera.show(shared)
     acts.show(shared)
-    composer?.setClosed(shared.canComment ? undefined : 'Comments are off under this link now.')
+    composer?.setClosed(shared.canComment ? undefined : 'Comments are off for this link now.')
     showLinkEnd(shared)
   }
   const acts = makeActs({
@@ -128,7 +128,7 @@ function startPage(): void {
     signal,
   )
   loadMore(need('more', HTMLElement), context, boot.comments.nextCursor)
-  void bringOwnHeld(context)
+  void loadOwnHeldComments(context)
 }
 
 async function refreshSources(token: string, signal: AbortSignal): Promise<Fresh> {
@@ -140,12 +140,12 @@ async function refreshSources(token: string, signal: AbortSignal): Promise<Fresh
   }
 }
 
-/** Says in place that news cannot come, once that has lasted. */
+/** Says in place that the connection is lost, once it has lasted. */
 function makeConnectionNote(signal: AbortSignal): { show(connected: boolean): void } {
   const note = make(
     'p',
     'note warn small connection',
-    'No connection. What is here stays; what others write comes when it is back.',
+    'No connection. What is here stays. New comments appear when it is back.',
   )
   note.setAttribute('role', 'status')
   const slot = need('talk-title', HTMLElement)
@@ -156,7 +156,7 @@ function makeConnectionNote(signal: AbortSignal): { show(connected: boolean): vo
       timer = undefined
       note.remove()
     } else if (navigator.onLine) {
-      // each try that fails tells of it: the first one counts
+      // every failed try calls this: the first one counts
       timer ??= setTimeout(() => slot.after(note), LOST_SHOWN_MS)
     } else if (!note.isConnected) slot.after(note)
   }
@@ -164,7 +164,7 @@ function makeConnectionNote(signal: AbortSignal): { show(connected: boolean): vo
   return { show }
 }
 
-/** Signing in leads back to this page. */
+/** Signing in returns to this page. */
 function pointSignInHere(): void {
   const link = document.querySelector<HTMLAnchorElement>('a[data-sign-in]')
   if (link) link.href = `/login?next=${encodeURIComponent(location.pathname + location.search)}`

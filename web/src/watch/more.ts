@@ -1,11 +1,11 @@
-// The rest of a long conversation, a page at a time: what is near is fetched when it comes near,
-// the rest while nothing else happens, so that the markers on the seek bar tell of all of it.
+// The rest of a long conversation, one page at a time. A page loads when it comes near, and the
+// rest loads when the browser is idle, so that the seek bar has all markers.
 import { fetchPage } from '../api/comments'
 import { problemOf, wasCancelled } from '../api/request'
 import { make, makeButton } from '../ui/dom'
 import type { PageContext } from './page-context'
 
-/** Pages that are fetched unasked; more only when somebody reads on. */
+/** Pages that load by themselves. More load only when somebody reads on. */
 const PAGES_UNASKED = 10
 const IDLE_WAIT_MS = 400
 

@@ -1,5 +1,5 @@
-// Tells the owner that the link was opened: once in a tab's life, and only when somebody has looked
-// for a moment.
+// Reports to the owner that the link was opened: once for each tab, and only after somebody has
+// looked for a moment.
 import { countOpen } from '../api/shared-video'
 import { openSafeStorage } from '../ui/safe-storage'
 
@@ -14,7 +14,7 @@ export function tellOpened(token: string, signal: AbortSignal): void {
   const report = () => {
     done.abort()
     keep.set(key, '1')
-    // a number that is one too small is no news to anybody
+    // nobody misses a single count
     countOpen(token, signal).catch(() => undefined)
   }
   const refresh = () => {

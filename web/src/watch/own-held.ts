@@ -1,13 +1,13 @@
-// What a guest wrote and the list does not tell, because it waits for approval: it stands there
-// again after a reload.
+// A guest's own comments that wait for approval. The list does not have them, so they are fetched
+// after a reload.
 import { fetchComment } from '../api/comments'
 import { wasCancelled } from '../api/request'
 import type { PageContext } from './page-context'
 
-/** More than a guest can say in an hour. */
+/** More than a guest can post in an hour. */
 const AT_MOST = 20
 
-export async function bringOwnHeld(context: PageContext): Promise<void> {
+export async function loadOwnHeldComments(context: PageContext): Promise<void> {
   const missing = context.guest.written().filter((id) => !context.conversation.get(id))
   for (const id of missing.slice(-AT_MOST)) {
     try {
@@ -15,7 +15,7 @@ export async function bringOwnHeld(context: PageContext): Promise<void> {
       context.conversation.merge([{ at: 'live', comment, seq: comment.seq }])
       context.changed()
     } catch (error) {
-      if (wasCancelled(error)) return // else it was deleted, and shows no more
+      if (wasCancelled(error)) return // else it was deleted and stays away
     }
   }
 }

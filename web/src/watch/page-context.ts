@@ -1,4 +1,4 @@
-// What the parts of the conversation share.
+// Shared by the parts of the conversation.
 import type { MwPlayer } from '../player/player'
 import type { SafeStorage } from '../ui/safe-storage'
 import type { Conversation } from './conversation'
@@ -7,9 +7,9 @@ import type { Guest } from './guest'
 
 export interface PageContext {
   token: string
-  userName: string | undefined // of a signed-in reader; a guest otherwise
+  userName: string | undefined // signed-in reader; undefined for a guest
   canComment: boolean
-  owner: boolean // approves what is held
+  owner: boolean // approves held comments
   authorName: string // of the video
   player: MwPlayer
   conversation: Conversation
@@ -18,13 +18,14 @@ export interface PageContext {
   keep: SafeStorage
   announce(sentence: string): void
   /**
-   * The conversation has changed here: draw it, and make sure that nothing of others is missing.
+   * The conversation has changed here: draw it, and make sure that no comments of others are
+   * missing.
    */
   changed(): void
   signal: AbortSignal
 }
 
-/** Jumps, keeps playing or pausing as it is, and brings the player into view where it is not. */
+/** Seeks, keeps the playing state, and scrolls the player into view if needed. */
 export function jump(player: MwPlayer, ms: number): void {
   player.seek(ms)
   player.scrollIntoView({ block: 'nearest' })

@@ -1,9 +1,9 @@
-// What stands in the player's place, told from the share.
+// What is shown in place of the player, from the link's state.
 import type { SharedVideo } from '../api/shared-video'
 
 /**
- * How a page that was open came to show nothing: its owner put the video into the trash here; or
- * the link lets nobody in as it did.
+ * Why an open page shows nothing now: its owner moved the video to the trash here, or the link no
+ * longer lets this reader in.
  */
 export type Gone = 'gone' | 'trashed'
 
@@ -26,20 +26,20 @@ export function phaseOf(shared: SharedVideo): Phase {
     case 'ready': // published, and its sources are a moment behind
       return { at: 'processing', percent: percentOf(shared.progress) }
     case 'failed':
-      return { at: 'failed', sentence: shared.failure ?? 'This video could not be made ready.' }
+      return { at: 'failed', sentence: shared.failure ?? 'This video could not be processed.' }
     default:
       return never(shared.state)
   }
 }
 
-/** 100 % is said only by being done. */
+/** Only finished work is 100 %. */
 export function percentOf(progress: number): number {
   return Math.max(0, Math.min(99, Math.floor(progress * 100)))
 }
 
 export interface Words {
   lead: string
-  progress: string | undefined // what the bar is of
+  progress: string | undefined // the bar's label
   small: string
 }
 
@@ -80,8 +80,8 @@ export function wordsFor(phase: Exclude<Phase, { at: 'playable' }>, owner: boole
         lead: 'This link has ended or changed',
         progress: undefined,
         small: owner
-          ? 'It was revoked, its time is over, or the update is in the trash.'
-          : 'Load the page again: it may ask for something now. If it does not, ask whoever sent it for a new link.',
+          ? 'It was revoked, it has expired, or the update is in the trash.'
+          : 'Load the page again. If the link does not open, ask whoever sent it for a new one.',
       }
     default:
       return never(phase)

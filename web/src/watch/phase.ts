@@ -1,4 +1,4 @@
-// The player's place: the player, or an honest sentence of the same size.
+// The player, or in its place an honest sentence of the same size.
 import { originalPath, reprocessVideo } from '../api/owner'
 import { problemOf, wasCancelled } from '../api/request'
 import type { SharedVideo } from '../api/shared-video'
@@ -10,7 +10,7 @@ type Waited = Exclude<Phase, { at: 'playable' }>
 
 export interface StageView {
   show(shared: SharedVideo): void
-  /** The link does not let in any more who looks at it. */
+  /** The link no longer lets this reader in. */
   showGone(how?: Gone): void
 }
 
@@ -45,8 +45,8 @@ export function makePhaseView(player: MwPlayer, announce: (sentence: string) => 
     shown = phase.at
   }
 
-  // What is shown changes when the button is pressed, not when the answer comes: by then the next
-  // try may have failed already, and no news of it would follow.
+  // The view changes when the button is pressed, not when the response comes: by then the next try
+  // may have failed already, and no event would follow.
   const tryAgain = async (videoId: string, failed: Waited, shared: SharedVideo | undefined) => {
     wait({ at: 'processing', percent: 0 }, shared)
     try {
@@ -69,15 +69,14 @@ export function makePhaseView(player: MwPlayer, announce: (sentence: string) => 
         player.style.setProperty('--h', String(shared.height))
       }
       if (phase.at !== 'playable') {
-        // A player that works is not taken away because a later pass of processing has nothing to
-        // add yet.
+        // A working player stays, even if a later pass of processing has nothing to add yet.
         if (!player.ready) wait(phase, shared)
         return
       }
       if (shown !== undefined && shown !== 'playable') announce('The video can be played now')
       shown = 'playable'
       waiting = undefined
-      player.playback(shared)
+      player.offer(shared)
     },
     showGone(how = 'gone') {
       if (shown === 'trashed') return // its owner knows already
@@ -101,7 +100,7 @@ function makeWaiting(more: HTMLElement[]): Waiting {
   return { element: make('div', 'waiting', lead, bar, small, ...more), lead, bar, small }
 }
 
-/** What an owner can do about a failure. */
+/** What an owner can do after a failure. */
 function makeRepair(videoId: string, tryAgain: () => void): HTMLElement[] {
   const original = make('a', 'btn', 'Download the original')
   original.href = originalPath(videoId)

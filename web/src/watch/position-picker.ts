@@ -1,4 +1,4 @@
-// "At 1:12": where a comment will stand. It follows the player until it is fixed: by the first
+// "At 1:12": the position of a new comment. It follows the player until it is fixed by the first
 // word, or by hand.
 import { make, makeButton, setText } from '../ui/dom'
 import { formatPosition, parsePosition } from '../ui/time-code'
@@ -49,13 +49,13 @@ export class PositionPicker {
     return this.#fixedMs
   }
 
-  /** Holds the position of now, unless it is held already. */
+  /** Fixes the current position, unless one is fixed already. */
   fix(): void {
     this.#fixedMs ??= this.#options.currentMs()
     this.refresh()
   }
 
-  /** Holds the position of now, whatever was held before. */
+  /** Fixes the current position, even if another one was fixed. */
   fixNow(): void {
     this.#fixedMs = this.#options.currentMs()
     this.refresh()
@@ -67,7 +67,7 @@ export class PositionPicker {
     this.refresh()
   }
 
-  /** Shows where it stands; called as the player moves. */
+  /** Shows the position. Called when the player moves. */
   refresh(): void {
     const text = formatPosition(this.ms)
     setText(this.#chip, `At ${text}`)

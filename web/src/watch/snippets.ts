@@ -1,9 +1,9 @@
-// What is pasted elsewhere: a picture that leads to the update for Markdown, a player for HTML.
+// Snippets for other pages: for Markdown a picture that links to the update, for HTML a player.
 
 export interface Snippet {
   title: string
   pageUrl: string // /v/{token}
-  posterUrl: string | undefined // one that does not end, unlike the player's
+  posterUrl: string | undefined // does not expire, unlike the player's
   embedUrl: string
   width: number // 0 while unknown
   height: number
@@ -13,7 +13,8 @@ const FRAME_WIDTH = 960
 const FRAME_HEIGHT = 720
 
 /**
- * [![title](poster)](page), as GitHub, Slack's and Notion's importers and every renderer read it.
+ * [![title](poster)](page), which GitHub, the importers of Slack and Notion, and every renderer can
+ * read.
  */
 export function markdownOf({ title, pageUrl, posterUrl }: Snippet): string {
   const words = title.replace(/\s+/g, ' ').replace(/[\\`*_{}[\]()<>#!|~]/g, '\\$&')

@@ -1,4 +1,4 @@
-// The text of a comment as pieces: plain words, positions that jump, and addresses that open. The
+// The text of a comment as tokens: plain words, positions that seek, and addresses that open. The
 // server makes the same for the first paint.
 import { parsePosition } from '../ui/time-code'
 
@@ -38,8 +38,8 @@ function splitTimes(text: string): Token[] {
 }
 
 /**
- * Leaves the punctuation of the sentence out of the address, and a closing bracket that was opened
- * before it.
+ * Removes the sentence's punctuation from the address, and a closing bracket that was opened before
+ * it.
  */
 function trimAddress(found: string): string {
   let url = found

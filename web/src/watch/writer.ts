@@ -1,5 +1,5 @@
-// The form that every written word goes through: comment, reply, edit. What is in it survives a
-// reload, a lost network and a refusal.
+// The form for all text: comment, reply, edit. Its content survives a reload, a lost network and a
+// refusal.
 import { problemOf, wasCancelled } from '../api/request'
 import { make, makeButton, setText } from '../ui/dom'
 import type { DraftPlace, Drafts } from './drafts'
@@ -10,12 +10,12 @@ export interface WriterOptions {
   label: string
   placeholder: string
   submitLabel: string
-  body: string // to begin with, where no draft is kept
+  body: string // initial text, if there is no draft
   drafts: Drafts
-  guest: Guest | undefined // asks for a name
+  guest: Guest | undefined // asks for the name
   top: HTMLElement | undefined // a row above the text
-  positionMs: () => number | undefined // kept with the draft
-  onFirstWord(): void // the empty field got its first letter
+  positionMs: () => number | undefined // stored with the draft
+  onFirstWord(): void // first letter in the empty field
   onEmpty(): void
   send(body: string, name: string | undefined): Promise<void>
   onSent(): void

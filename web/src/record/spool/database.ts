@@ -1,4 +1,4 @@
-// Takes in IndexedDB, for browsers without a file system for pages. Strict durability: a chunk is
+// Takes in IndexedDB, for browsers where pages have no file system. Strict durability: a chunk is
 // on the disk when append resolves.
 import { parseTakeMeta } from '../take-meta'
 import type { ChunkHead, TakeMeta, TrackName } from '../track'
@@ -9,7 +9,7 @@ const databaseName = 'meanwhile-recordings'
 
 type Row = { head: ChunkHead; bytes: Blob | ArrayBuffer }
 
-/** openDatabaseSpool rejects where the browser forbids databases, as some do in private windows. */
+/** openDatabaseSpool rejects if the browser forbids databases, as some do in private windows. */
 export async function openDatabaseSpool(factory: IDBFactory = indexedDB): Promise<SpoolStore> {
   const request = factory.open(databaseName, 1)
   request.onupgradeneeded = () => {

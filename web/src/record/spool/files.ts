@@ -1,5 +1,5 @@
-// Takes as files of the origin's private file system (OPFS): the fastest way to have bytes on the
-// disk, and off the page's own thread.
+// Takes as files of the origin private file system (OPFS): the fastest way to get bytes to the
+// disk, and not on the page's own thread.
 import { parseTakeMeta } from '../take-meta'
 import type { ChunkHead, TakeMeta, TrackName } from '../track'
 import { trackNames } from '../track'
@@ -9,13 +9,13 @@ import type { SpooledTake, SpoolStore } from './store'
 const folderName = 'recordings'
 
 /**
- * So many chunks lie in one file, about a minute, so that room can be made without touching what is
- * still needed.
+ * The chunks in one file, about a minute, so that space can be freed without touching files that
+ * are still needed.
  */
 const chunksPerFile = 32
 
 /**
- * openFileSpool rejects where the browser has no such file system, or forbids it. Only workers can
+ * openFileSpool rejects if the browser has no such file system, or forbids it. Only workers can
  * write to it.
  */
 export async function openFileSpool(): Promise<SpoolStore> {
@@ -50,7 +50,7 @@ class FileSpool implements SpoolStore {
   }
 }
 
-/** The file that a track is being written to. */
+/** The current file of a track. */
 type Open = { name: string; handle: FileSystemSyncAccessHandle; entries: Entry[]; sizeBytes: number }
 
 class FileSpooledTake implements SpooledTake {
@@ -69,8 +69,8 @@ class FileSpooledTake implements SpooledTake {
   }
 
   /**
-   * Two files in turn: whichever of them is torn, the other is whole. One after another, because a
-   * file has one writer.
+   * Two files in turn: if one of them is damaged, the other is good. One write after another,
+   * because a file has one writer.
    */
   writeMeta(meta: TakeMeta): Promise<void> {
     const text = JSON.stringify(meta)
@@ -200,7 +200,7 @@ class FileSpooledTake implements SpooledTake {
       const meta = parseTakeMeta(json.about)
       return meta && { turn: Number(json.turn), meta }
     } catch {
-      return undefined // torn
+      return undefined // damaged
     }
   }
 }

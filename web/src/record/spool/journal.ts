@@ -1,14 +1,15 @@
-// How chunks lie in a file on this device: a head of 48 bytes, then the chunk, one after another. A
-// file that was cut off, or whose end never reached the disk, is read up to its last whole chunk.
+// The format of chunks in a file on this device: a header of 48 bytes, then the chunk, one after
+// another. A file that was cut off, or whose end never reached the disk, is read up to its last
+// complete chunk.
 import type { ChunkHead, TrackName } from '../track'
 
 export const headBytes = 48
 const magic = 0x4d574331 // MWC1
 
-/** A chunk and where its bytes begin in the file. */
+/** A chunk and the place of its bytes in the file. */
 export type Entry = { head: ChunkHead; atBytes: number }
 
-/** What can be read of a file: an open handle, or bytes in memory. */
+/** What can be read like a file: an open handle, or bytes in memory. */
 export type Readable = {
   sizeBytes: number
   read(atBytes: number, lengthBytes: number): Promise<Uint8Array<ArrayBuffer>>
@@ -28,7 +29,7 @@ export function encodeHead(head: ChunkHead): Uint8Array<ArrayBuffer> {
   return bytes
 }
 
-/** decodeHead answers undefined for what is no head. */
+/** decodeHead returns undefined for anything that is no header. */
 export function decodeHead(track: TrackName, bytes: Uint8Array): ChunkHead | undefined {
   if (bytes.length < headBytes) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -43,8 +44,8 @@ export function decodeHead(track: TrackName, bytes: Uint8Array): ChunkHead | und
 }
 
 /**
- * readJournal lists the whole chunks of a file that begins with chunk firstN. What follows the
- * first that is torn or out of order is left out.
+ * readJournal lists the complete chunks of a file that begins with chunk firstN. It stops at the
+ * first chunk that is damaged or out of order.
  */
 export async function readJournal(file: Readable, track: TrackName, firstN: number): Promise<Entry[]> {
   const entries: Entry[] = []

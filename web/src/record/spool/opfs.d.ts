@@ -1,5 +1,5 @@
-// What workers have of the origin's private file system, as far as it is used here. TypeScript
-// knows it only together with a worker's globals, which cannot stand beside a page's.
+// The origin private file system in workers, as far as we use it. TypeScript has it only with a
+// worker's globals, which conflict with a page's.
 interface FileSystemSyncAccessHandle {
   read(buffer: Uint8Array<ArrayBuffer>, options: { at: number }): number
   write(buffer: Uint8Array<ArrayBuffer>, options: { at: number }): number

@@ -1,24 +1,21 @@
-// The rim of link.ts: a <video> tells of its stalls.
-import { judge, type Link, newLink, type Verdict } from './link'
+// The part around link.ts that listens for the stalls of a <video>.
+import { type Connection, judge, newConnection, type Verdict } from './connection'
 
 const LOOK_MS = 250
 
-/**
- * Watches video until signal ends it. onVerdict hears prepare and switch, each time that they are
- * found.
- */
-export function watchLink(
+/** Watches video until signal ends it. onVerdict gets prepare and switch, each time they happen. */
+export function watchConnection(
   video: HTMLVideoElement,
   onVerdict: (verdict: Exclude<Verdict, 'fine'>) => void,
   signal: AbortSignal,
 ): void {
-  let link: Link = newLink
+  let connection: Connection = newConnection
   let checking: ReturnType<typeof setInterval> | undefined
-  let settled = false // it has played on since the start, or since the last jump
+  let settled = false // it has played since the start or the last seek
 
   const judged = (event: Parameters<typeof judge>[1]) => {
-    const next = judge(link, event)
-    link = next.link
+    const next = judge(connection, event)
+    connection = next.connection
     if (next.verdict !== 'fine') onVerdict(next.verdict)
   }
   const over = () => {
@@ -27,7 +24,8 @@ export function watchLink(
     judged({ at: 'over' })
   }
   const check = () => {
-    // Without its header nothing is known of the file, and a link that is cut is not a slow one.
+    // Without the header nothing is known about the file, and a connection that is down is not a
+    // slow one.
     if (video.readyState < HTMLMediaElement.HAVE_METADATA || !navigator.onLine) return
     judged({ at: 'check', nowMs: performance.now(), bufferedMs: bufferedMs(video), speed: video.playbackRate })
   }
@@ -56,10 +54,10 @@ export function watchLink(
   for (const name of ['seeking', 'emptied'] as const) video.addEventListener(name, jump, { signal })
   signal.addEventListener('abort', () => clearInterval(checking))
   settled = !video.paused && video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA
-  wait() // for what was asked for before anybody watched
+  wait() // for a wait that began earlier
 }
 
-/** How far the media has come in without a gap from where it plays. */
+/** How far the media is buffered without a gap from the current position. */
 function bufferedMs(video: HTMLVideoElement): number {
   const at = video.currentTime
   for (let i = 0; i < video.buffered.length; i++) {

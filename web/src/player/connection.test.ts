@@ -1,33 +1,33 @@
 import { describe, expect, it } from 'vitest'
-import { judge, type LinkEvent, newLink, type Verdict } from './link'
+import { type ConnectionEvent, judge, newConnection, type Verdict } from './connection'
 
 const second = 1_000
 
-/** A stall that counts, from a to b seconds. */
-function stall(a: number, b: number): LinkEvent[] {
+/** A counted stall, from a to b seconds. */
+function stall(a: number, b: number): ConnectionEvent[] {
   return [
     { at: 'waiting', nowMs: a * second, bufferedMs: 0, counts: true },
     ...(b > a ? [{ at: 'over' } as const] : []),
   ]
 }
 
-function check(s: number, bufferedMs: number, speed = 1): LinkEvent {
+function check(s: number, bufferedMs: number, speed = 1): ConnectionEvent {
   return { at: 'check', nowMs: s * second, bufferedMs, speed }
 }
 
-function verdicts(events: readonly LinkEvent[]): Verdict[] {
-  let link = newLink
+function verdicts(events: readonly ConnectionEvent[]): Verdict[] {
+  let connection = newConnection
   return events.map((event) => {
-    const next = judge(link, event)
-    link = next.link
+    const next = judge(connection, event)
+    connection = next.connection
     return next.verdict
   })
 }
 
-const started: LinkEvent = { at: 'waiting', nowMs: 0, bufferedMs: 500, counts: false }
+const started: ConnectionEvent = { at: 'waiting', nowMs: 0, bufferedMs: 500, counts: false }
 
 describe('judge', () => {
-  const cases: { name: string; events: LinkEvent[]; want: Verdict }[] = [
+  const cases: { name: string; events: ConnectionEvent[]; want: Verdict }[] = [
     { name: 'one stall: what may be needed is fetched', events: stall(10, 10), want: 'prepare' },
     { name: 'two stalls in 30 s', events: [...stall(10, 11), ...stall(39, 39)], want: 'switch' },
     { name: 'two stalls further apart', events: [...stall(10, 11), ...stall(40, 40)], want: 'prepare' },

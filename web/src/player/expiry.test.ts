@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type File, outlives } from './outlive'
+import { type File, mayHaveExpired } from './expiry'
 
 function ranges(...pairs: [number, number][]): TimeRanges {
   return { length: pairs.length, start: (i) => pairs[i]?.[0] ?? Number.NaN, end: (i) => pairs[i]?.[1] ?? Number.NaN }
@@ -22,4 +22,4 @@ const cases: { name: string; file: File; want: boolean }[] = [
   { name: 'bytes from the site itself', file: { ...file, lifeMs: 0 }, want: false },
 ]
 
-for (const tc of cases) test(tc.name, () => expect(outlives(tc.file)).toBe(tc.want))
+for (const tc of cases) test(tc.name, () => expect(mayHaveExpired(tc.file)).toBe(tc.want))

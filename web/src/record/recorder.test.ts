@@ -1,0 +1,206 @@
+// The order of things in a recording, with what touches devices in fakes. The real parts are proved
+// in e2e/record*.test.ts.
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Capabilities } from './capabilities'
+import type { Progress } from './chunk-uploader'
+import type { InputEvents } from './inputs.svelte'
+import { Recorder } from './recorder.svelte'
+import type { WorkerEvent, WorkerRequest } from './recording-worker'
+import type { TakeEvents } from './take'
+
+const { devices } = vi.hoisted(() => ({
+  devices: {
+    sent: [] as unknown[],
+    done: [] as string[],
+    onEvent: (_: unknown) => {},
+    inputs: undefined as unknown,
+    take: undefined as unknown,
+    opens: true,
+    records: true,
+  },
+}))
+
+vi.mock('./worker-client', () => ({
+  WorkerClient: class {
+    constructor(onEvent: (event: unknown) => void) {
+      devices.onEvent = onEvent
+    }
+    send(message: unknown): void {
+      devices.sent.push(message)
+    }
+    close(): void {}
+  },
+}))
+
+vi.mock('./inputs.svelte', () => ({
+  Inputs: class {
+    wantsScreen = true
+    isSharing = true
+    picture = {}
+    constructor(_sources: unknown, _warnings: unknown, events: unknown) {
+      devices.inputs = events
+    }
+    share = async (): Promise<boolean> => true
+    open = async (): Promise<boolean> => devices.opens
+    prepare = async (): Promise<void> => {}
+    unshare = (): void => void devices.done.push('unshare')
+    release = (): void => void devices.done.push('release')
+    updateLevel(): void {}
+  },
+}))
+
+vi.mock('./take', () => ({
+  Take: class {
+    id = `take ${devices.sent.length}`
+    tracks = ['screen']
+    constructor(events: unknown) {
+      devices.take = events
+    }
+    start(): void {
+      if (!devices.records) throw new Error('not here')
+    }
+    use = (): void => void devices.done.push('use')
+    pause = (): void => void devices.done.push('pause')
+    resume = (): void => void devices.done.push('resume')
+    stop = async (track?: string): Promise<void> => void devices.done.push(track ? `stop ${track}` : 'stop')
+    heartbeat = (state: string): unknown => ({ state })
+  },
+}))
+
+const can: Capabilities = {
+  nothing: null,
+  sources: ['both'],
+  format: { tier: 'B', both: 'video/mp4', picture: 'video/mp4', sound: 'audio/mp4' },
+  hasFloat: false,
+  canShareAgain: true,
+  notes: [],
+}
+
+let said: string[]
+let recorder: Recorder
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  vi.stubGlobal('navigator', { storage: {}, clipboard: {} })
+  Object.assign(devices, { sent: [], done: [], opens: true, records: true })
+  said = []
+  recorder = new Recorder('ada', can, (sentence) => said.push(sentence))
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+})
+
+const inputs = (): InputEvents => devices.inputs as InputEvents
+const take = (): TakeEvents => devices.take as TakeEvents
+const commands = (): string[] => (devices.sent as WorkerRequest[]).map(({ command }) => command)
+const at = (): string => recorder.recording.phase.at
+
+async function begin(): Promise<void> {
+  await recorder.record()
+  await vi.advanceTimersByTimeAsync(3000)
+}
+
+function tell(event: WorkerEvent): void {
+  devices.onEvent(event)
+}
+
+function progress(sealed: boolean): Progress {
+  const link = { videoId: 'v1', watchUrl: 'https://here.example/v/w1' }
+  const upload = { takenMs: 4000, safeMs: 4000, waitingMs: 0, waitingBytes: 0 }
+  return { ...link, ...upload, problem: { at: 'none' }, sealed }
+}
+
+describe('the recorder', () => {
+  test('counts down, records, and hands over what was recorded', async () => {
+    await recorder.record()
+    expect(at()).toBe('countdown')
+    await vi.advanceTimersByTimeAsync(3000)
+    expect(at()).toBe('recording')
+    take().onChunk('screen', new Blob(['x']), 1500, 'video/mp4')
+    await recorder.stop()
+    expect(commands()).toEqual(['begin', 'chunk', 'finish'])
+    expect(devices.done).toEqual(['stop', 'release'])
+    expect(at()).toBe('uploading')
+    const begun = devices.sent[0] as Extract<WorkerRequest, { command: 'begin' }>
+    tell({ event: 'progress', id: begun.meta.id, progress: progress(true) })
+    expect(at()).toBe('done')
+    expect(said).toEqual(['Recording.', 'Stopped.', 'Everything is on the server.'])
+    expect(recorder.link).toBe('https://here.example/v/w1')
+  })
+
+  test('tells the server of pauses', async () => {
+    await begin()
+    recorder.pause()
+    recorder.pause()
+    recorder.resume()
+    const beats = (devices.sent as WorkerRequest[]).flatMap((m) => (m.command === 'heartbeat' ? m.heartbeat.state : []))
+    expect(beats).toEqual(['paused', 'recording'])
+    expect(devices.done).toEqual(['pause', 'resume'])
+  })
+
+  test('waits ten seconds after sharing ended, then finishes by itself', async () => {
+    await begin()
+    inputs().onShareEnded()
+    expect(at()).toBe('interrupted')
+    await vi.advanceTimersByTimeAsync(9000)
+    expect(at()).toBe('interrupted')
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(at()).toBe('uploading')
+    expect(commands().at(-1)).toBe('finish')
+  })
+
+  test('goes on with another screen', async () => {
+    await begin()
+    inputs().onShareEnded()
+    await recorder.shareAgain()
+    expect(at()).toBe('recording')
+    expect(devices.done).toEqual(['pause', 'use', 'resume'])
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(at(), 'a minute later').toBe('recording')
+  })
+
+  test('finishes with what is there when a recorder ends by itself, but not for a camera', async () => {
+    await begin()
+    take().onLost('camera')
+    expect(at()).toBe('recording')
+    take().onLost('screen')
+    await vi.advanceTimersByTimeAsync(0)
+    expect(at()).toBe('uploading')
+    expect(said.at(-1)).toMatch(/^Your browser ended this recording/)
+  })
+
+  test('says why it cannot begin, and leaves nothing behind', async () => {
+    devices.records = false
+    await begin()
+    expect(at()).toBe('failed')
+    expect(commands()).toEqual(['begin', 'cancel'])
+    expect(said).toEqual(['This browser could not start recording. Try again, or choose another source.'])
+  })
+
+  test('does not begin where a device was refused', async () => {
+    devices.opens = false
+    await recorder.record()
+    expect(devices.done).toEqual(['unshare'])
+    expect(commands()).toEqual([])
+  })
+
+  test('throws a take away, and hears no more of it', async () => {
+    await begin()
+    const begun = devices.sent[0] as Extract<WorkerRequest, { command: 'begin' }>
+    await recorder.drop()
+    expect(commands()).toEqual(['begin', 'cancel'])
+    expect(at()).toBe('idle')
+    tell({ event: 'progress', id: begun.meta.id, progress: progress(true) })
+    expect(recorder.link).toBeNull()
+  })
+
+  test('warns once where chunks are kept in memory alone', async () => {
+    await begin()
+    const begun = devices.sent[0] as Extract<WorkerRequest, { command: 'begin' }>
+    tell({ event: 'keeping', id: begun.meta.id, keeping: 'disk' })
+    expect(recorder.warnings.all.size).toBe(0)
+    tell({ event: 'keeping', id: begun.meta.id, keeping: 'memory' })
+    expect([...recorder.warnings.all.keys()]).toEqual(['disk'])
+  })
+})

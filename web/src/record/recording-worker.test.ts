@@ -1,0 +1,159 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { RecordingWorker, type WorkerEvent } from './recording-worker'
+import { FakeServer } from './server.test-data'
+import { FakeSpool } from './spool.test-data'
+import { newTakeMeta } from './take-meta'
+
+/** Locks as a browser has them, for one test: a name has one holder. */
+class FakeLocks {
+  readonly held = new Set<string>()
+
+  async request(name: string, _: unknown, work: (granted: object | null) => unknown): Promise<void> {
+    if (this.held.has(name)) {
+      await work(null)
+      return
+    }
+    this.held.add(name)
+    await work({ name })
+    this.held.delete(name)
+  }
+}
+
+type Page = { worker: RecordingWorker; events: WorkerEvent[]; close: () => void }
+
+const server = (): FakeServer => new FakeServer()
+const lockOf = 'meanwhile.take.t1'
+let locks: FakeLocks
+
+beforeEach(() => {
+  locks = new FakeLocks()
+  vi.stubGlobal('navigator', { locks, storage: { estimate: async () => ({ quota: 1e12, usage: 0 }) } })
+})
+afterEach(() => vi.unstubAllGlobals())
+
+/** A page's worker; close ends its network, as the end of the page does. */
+function pageOn(at: FakeServer, spool: FakeSpool | null): Page {
+  const events: WorkerEvent[] = []
+  const end = new AbortController()
+  const never = new Promise<never>(() => {})
+  const worker = new RecordingWorker(
+    async () => spool,
+    (event) => events.push(event),
+    {
+      exchange: (request, signal) => (end.signal.aborted ? never : at.exchange(request, signal)),
+      wait: (ms, signal) =>
+        new Promise((resolve) => {
+          if (ms < 10_000) setTimeout(resolve)
+          signal.addEventListener('abort', () => resolve())
+          if (signal.aborted) resolve()
+        }),
+    },
+  )
+  return { worker, events, close: () => end.abort() }
+}
+
+async function record(page: Page, sizes: number[]): Promise<void> {
+  await page.worker.handle({ command: 'begin', meta: newTakeMeta('t1', 'ada', 'Release', {}, 1000) })
+  for (const size of sizes) {
+    const blob = new Blob([new Uint8Array(size)])
+    await page.worker.handle({ command: 'chunk', id: 't1', track: 'screen', blob, spanMs: 2000, type: 'video/webm' })
+  }
+}
+
+function last<E extends WorkerEvent['event']>(page: Page, event: E): Extract<WorkerEvent, { event: E }> | undefined {
+  return page.events.findLast((e): e is Extract<WorkerEvent, { event: E }> => e.event === event)
+}
+
+describe('the worker of recordings', () => {
+  test('keeps each chunk here, sends it, and forgets the take once it plays', async () => {
+    const [at, spool] = [server(), new FakeSpool()]
+    const page = pageOn(at, spool)
+    await record(page, [3, 4])
+    expect(spool.takes.get('t1')?.chunks.map(({ head }) => [head.n, head.sizeBytes])).toEqual([
+      [0, 3],
+      [1, 4],
+    ])
+    await page.worker.handle({ command: 'finish', id: 't1' })
+    await expect.poll(() => last(page, 'over')?.how).toBe('ready')
+    expect(at.next('screen')).toBe(2)
+    expect(at.sealed).toBe(true)
+    expect(spool.takes.size, 'takes that are still here').toBe(0)
+    expect(locks.held.size, 'locks').toBe(0)
+  })
+
+  test('cuts a piece that is larger than the server takes', async () => {
+    const [at, spool] = [server(), new FakeSpool()]
+    const page = pageOn(at, spool)
+    await record(page, [(8 << 20) + 5])
+    const heads = spool.takes.get('t1')?.chunks.map(({ head }) => head) ?? []
+    expect(heads.map(({ sizeBytes }) => sizeBytes)).toEqual([8 << 20, 5])
+    expect(heads.reduce((sum, { spanMs }) => sum + spanMs, 0)).toBeCloseTo(2000)
+  })
+
+  test('holds chunks in memory where the disk is full, or there is none, and says so', async () => {
+    const full = new FakeSpool()
+    ;(await full.open('t1')).room = 1
+    for (const spool of [full, null]) {
+      locks.held.clear()
+      const at = server()
+      const here = pageOn(at, spool)
+      await record(here, [3, 4, 5])
+      await expect.poll(() => at.next('screen')).toBe(3)
+      expect(last(here, 'keeping')?.keeping).toBe('memory')
+      here.close()
+    }
+  })
+
+  test('takes over what another page left behind, and only of the same person', async () => {
+    const [at, spool] = [server(), new FakeSpool()]
+    at.fault = () => 'cut' // the first page has no network
+    const first = pageOn(at, spool)
+    await record(first, [3, 4])
+    first.close()
+    locks.held.clear() // the browser gives back what a page held
+
+    const other = pageOn(at, spool)
+    await other.worker.handle({ command: 'find', userId: 'ben' })
+    expect(other.events).toEqual([])
+
+    at.fault = () => undefined
+    const next = pageOn(at, spool)
+    await next.worker.handle({ command: 'find', userId: 'ada' })
+    expect(last(next, 'found')?.meta.title).toBe('Release')
+    await next.worker.handle({ command: 'finish', id: 't1' })
+    await expect.poll(() => last(next, 'over')?.how).toBe('ready')
+    expect(at.next('screen')).toBe(2)
+  })
+
+  test('leaves a take alone that another tab works on', async () => {
+    const [at, spool] = [server(), new FakeSpool()]
+    const first = pageOn(at, spool)
+    await record(first, [3])
+    expect(locks.held.has(lockOf)).toBe(true)
+    const second = pageOn(at, spool)
+    await second.worker.handle({ command: 'find', userId: 'ada' })
+    expect(second.events).toEqual([])
+    first.close()
+  })
+
+  test('deletes a discarded take here and on the server', async () => {
+    const [at, spool] = [server(), new FakeSpool()]
+    const page = pageOn(at, spool)
+    await record(page, [3])
+    await expect.poll(() => at.next('screen')).toBe(1)
+    await page.worker.handle({ command: 'cancel', id: 't1' })
+    expect(last(page, 'over')?.how).toBe('cancelled')
+    expect(at.log.at(-1)).toMatch(/^DELETE .*\/uploads\/u1$/)
+    expect(spool.takes.size).toBe(0)
+  })
+
+  test('gives a copy of what is here', async () => {
+    const page = pageOn(server(), new FakeSpool())
+    await record(page, [3, 4])
+    await page.worker.handle({ command: 'copy', id: 't1' })
+    expect(last(page, 'copy')?.files.map(({ track, blob }) => [track, blob.size, blob.type])).toEqual([
+      ['screen', 7, 'video/webm'],
+    ])
+    page.close()
+  })
+})
