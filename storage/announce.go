@@ -14,7 +14,7 @@ func Announce(ctx context.Context, bus Bus, log *slog.Logger, v Video, event str
 			log.Warn("event not published", "video_id", v.ID, "event", event, "error", err)
 		}
 	}
-	var both sync.WaitGroup // at once, so that they go out together
+	var both sync.WaitGroup // at the same time, so that they are sent together
 	both.Go(func() { publish(OwnerTopic(v.WorkspaceID, v.OwnerID), string(v.ID)) })
 	publish(VideoTopic(v.ID), event)
 	both.Wait()

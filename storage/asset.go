@@ -42,13 +42,13 @@ type Asset struct {
 	SizeBytes  int64
 	SHA256     string
 	Duration   time.Duration
-	// BandwidthBPS is the rate of a rung's fastest segment, 0 for what is no rung.
+	// BandwidthBPS is the rate of a rung's fastest segment, 0 if the asset is no rung.
 	BandwidthBPS int64
 	CreatedAt    time.Time
 }
 
-// Playable picks what a player may choose from, the largest first: once something plays everywhere,
-// the rest is not needed any more.
+// Playable lists what a player may choose from, largest first. Once something plays everywhere, the
+// rest is not needed.
 func Playable(assets []Asset) []Asset {
 	var all, everywhere []Asset
 	for _, a := range assets {
@@ -67,7 +67,7 @@ func Playable(assets []Asset) []Asset {
 	return all
 }
 
-// AssetOf finds the asset of a kind, and of a name where one is given.
+// AssetOf finds the asset of a kind, and of a name if one is given.
 func AssetOf(assets []Asset, kind AssetKind, name string) *Asset {
 	i := slices.IndexFunc(assets, func(a Asset) bool { return a.Kind == kind && (name == "" || a.Name == name) })
 	if i < 0 {

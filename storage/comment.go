@@ -15,10 +15,10 @@ const MaxNameRunes = 80
 type Comment struct {
 	ID         CommentID
 	VideoID    VideoID
-	Parent     CommentID // empty for a comment of its own
+	Parent     CommentID // empty unless it is a reply
 	Seq        int64     // the video's change counter when it was last made, edited or deleted
 	AuthorID   UserID    // empty for a guest
-	AuthorName string    // the guest's, or the user's joined on reading
+	AuthorName string    // the guest's, or the user's, joined when read
 	EditHash   string    // SecretHash of a guest's edit token
 	At         time.Duration
 	Until      *time.Duration
@@ -26,16 +26,16 @@ type Comment struct {
 	CreatedAt  time.Time
 	EditedAt   *time.Time
 	DeletedAt  *time.Time
-	HeldAt     *time.Time    // it waits for approval; nil once everybody may see it
-	GuestKey   string        // tells a guest's comments from another's; empty for an account's
-	ThreadAt   time.Duration // At of the thread's first comment: where it sorts
+	HeldAt     *time.Time    // waits for approval; nil once everybody may see it
+	GuestKey   string        // tells guests apart; empty for an account
+	ThreadAt   time.Duration // At of the thread's first comment: the sort position
 }
 
-// Guest reports whether the author gave no more than a name. Who had an account and has deleted it
-// was none.
+// Guest reports whether the author gave only a name. An author who has deleted their account was no
+// guest.
 func (c Comment) Guest() bool { return c.AuthorID == "" && c.EditHash != "" }
 
-// Thread is the comment that the thread began with.
+// Thread returns the first comment of c's thread.
 func (c Comment) Thread() CommentID {
 	if c.Parent == "" {
 		return c.ID
@@ -47,12 +47,12 @@ func (c Comment) Thread() CommentID {
 type CommentQuery struct {
 	VideoID VideoID
 	Limit   int
-	Held    bool // those that wait for approval, too
+	Held    bool // also comments that wait for approval
 	After   *CommentKey
 }
 
-// CommentKey is a place in the order of a conversation: threads by position, then by identity;
-// inside a thread its first comment, then replies by age.
+// CommentKey is a place in a conversation. Threads sort by position in the video, then by identity.
+// A thread has its first comment, then its replies by age.
 type CommentKey struct {
 	ThreadAt  time.Duration
 	Thread    CommentID
@@ -61,7 +61,7 @@ type CommentKey struct {
 	ID        CommentID
 }
 
-// Key is where c stands.
+// Key returns the place of c.
 func (c Comment) Key() CommentKey {
 	return CommentKey{ThreadAt: c.ThreadAt, Thread: c.Thread(), Reply: c.Parent != "", CreatedAt: c.CreatedAt, ID: c.ID}
 }

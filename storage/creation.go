@@ -4,11 +4,11 @@ import (
 	"time"
 )
 
-// Creation is what an account calls a request that made a video, so that it can ask again when the
-// answer was lost.
+// Creation is the name that an account gave a request that made a video. With it the client can ask
+// again if the answer was lost.
 type Creation struct {
 	UserID    UserID
-	KeyHash   string // SecretHash of the name: clients choose it
+	KeyHash   string // SecretHash of the name, which the client chooses
 	VideoID   VideoID
 	CreatedAt time.Time
 }

@@ -1,4 +1,4 @@
-// Package storage names what Meanwhile remembers: nouns with typed ids, kinds of errors, clean
-// text, event topics, and the ports that the rest of the program reaches the outside through. It
-// uses the standard library alone; implementations lie in the folders below it.
+// Package storage defines what Meanwhile stores: types with typed ids, error kinds, clean text,
+// event topics, and the ports through which the program reaches the outside. It uses only the
+// standard library; implementations are in the folders below it.
 package storage

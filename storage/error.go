@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// Kind says what sort of failure an Error is. One table drives both edges: the HTTP status and
-// whether trying again can help.
+// Kind says what sort of failure an Error is. One table decides both the HTTP status and whether a
+// retry can help.
 type Kind int
 
 // The kinds. Internal is the zero value: an error that nobody classified.
@@ -15,16 +15,16 @@ const (
 	Invalid              // the request makes no sense as sent
 	Unauthenticated      // nobody is signed in, or the credential is wrong
 	Forbidden            // known, but not allowed; used only where existence is no secret
-	NotFound             // not there, or not to be seen
+	NotFound             // not there, or may not be seen
 	Conflict             // the thing has moved on: offset mismatch, other bytes, already there
-	Gone                 // was there and has ended: expired upload
+	Gone                 // existed, but has ended: expired upload
 	TooLarge             // over a size limit
-	UnsupportedType      // a media or content type that is not taken
+	UnsupportedType      // a media or content type that is not accepted
 	Unprocessable        // understood, but the content is wrong
 	Limited              // too many tries
 	Mismatch             // a checksum does not match its bytes
-	Fenced               // the lease has passed to somebody else: stop, change nothing
-	Unavailable          // a back end is away
+	Fenced               // somebody else has the lease now: stop, change nothing
+	Unavailable          // a back end cannot be reached
 	Full                 // no room on the disk
 )
 
@@ -55,10 +55,10 @@ var kinds = [...]kindRow{
 // String is the kind's name in logs and in problem types.
 func (k Kind) String() string { return kinds[k].name }
 
-// Status is the HTTP status that the kind answers with (RFC 9110).
+// Status is the HTTP status of the kind (RFC 9110).
 func (k Kind) Status() int { return kinds[k].status }
 
-// Retryable reports whether the same call may succeed later without a change.
+// Retryable reports whether a retry of the same call may succeed.
 func (k Kind) Retryable() bool { return kinds[k].retryable }
 
 // Error is the one error type of the project. Message is for people: a sentence that says what to
@@ -82,10 +82,10 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s: %s: %v", e.Kind, e.Message, e.Err)
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// KindOf is the kind of the outermost Error in err's chain, Internal where there is none.
+// KindOf returns the kind of the outermost Error in err's chain, Internal if there is none.
 func KindOf(err error) Kind {
 	var e *Error
 	if errors.As(err, &e) {
@@ -94,7 +94,7 @@ func KindOf(err error) Kind {
 	return Internal
 }
 
-// MessageOf is the sentence for people in err's chain, or "" where there is none.
+// MessageOf returns the sentence for people in err's chain, or "" if there is none.
 func MessageOf(err error) string {
 	var e *Error
 	if errors.As(err, &e) {
@@ -103,10 +103,10 @@ func MessageOf(err error) string {
 	return ""
 }
 
-// NoMedia is what an address answers that opens nothing.
+// NoMedia returns the NotFound error of an address that opens nothing.
 func NoMedia(err error) error { return E(NotFound, "There is nothing at this address.", err) }
 
-// OrOther gives other in place of a NotFound, and the error itself otherwise.
+// OrOther returns other in place of a NotFound, else err unchanged.
 func OrOther(err, other error) error {
 	if KindOf(err) == NotFound {
 		return other

@@ -6,9 +6,9 @@ const (
 	EventComment = "comment" // the conversation has changed
 )
 
-// VideoTopic is the topic of everything about one video.
+// VideoTopic is the topic of all events about one video.
 func VideoTopic(id VideoID) string { return "video:" + string(id) }
 
-// OwnerTopic is the topic of everything about the videos of one person in one workspace; its events
-// are the ids of videos to look at again, or empty where rights are to be.
+// OwnerTopic is the topic of all events about the videos of one person in one workspace. An event
+// is the id of a video to load again. An empty event means: check permissions again.
 func OwnerTopic(w WorkspaceID, id UserID) string { return "owner:" + string(w) + ":" + string(id) }

@@ -10,14 +10,14 @@ import (
 	"unicode/utf8"
 )
 
-// Tree is where an export is written to: an archive, or a folder.
+// Tree is where an export is written: an archive or a folder.
 type Tree interface {
-	// File begins a file at a path with slashes, which ends when the next one begins. packed says
-	// that it is media, which packing makes no smaller.
+	// File begins a file, which ends when the next one begins. path has slashes. packed says that
+	// it is media, which compression makes no smaller.
 	File(path string, modified time.Time, packed bool) (io.Writer, error)
 }
 
-// Contents is what stands in an export's index.
+// Contents is the data of an export's index.
 type Contents struct {
 	Title  string
 	At     time.Time // UTC
@@ -33,15 +33,16 @@ type ExportedVideo struct {
 	Files         []ExportedFile
 }
 
-// ExportedFile is one file, with the link to it from the index.
+// ExportedFile is one file and its link in the index.
 type ExportedFile struct{ Name, Link string }
 
-// maxFolderBytes bounds the part of a folder's name that comes from a title: with what stands
-// around it, paths stay short enough for any system.
+// maxFolderBytes bounds the part of a folder's name that comes from a title, so that whole paths
+// stay short enough for any system.
 const maxFolderBytes = 80
 
-// FolderName is a name for the files of a video that every file system takes: its day, its title as
-// far as that goes, and the beginning of its id, so that two videos of one title have two names.
+// FolderName returns a name for the files of a video that every file system accepts: its day, its
+// title as far as it fits, and the beginning of its id, so that two videos of one title get two
+// names.
 func FolderName(v Video) string {
 	title := safeTitle(v.Title)
 	id := string(v.ID[:min(8, len(v.ID))])
@@ -51,7 +52,7 @@ func FolderName(v Video) string {
 	return fmt.Sprintf("%s %s %s", v.CreatedAt.UTC().Format(time.DateOnly), title, id)
 }
 
-// safeTitle takes out of a title what means something to a file system, an archive or a terminal.
+// safeTitle removes from a title what has a meaning to a file system, an archive or a terminal.
 func safeTitle(title string) string {
 	title = strings.Map(func(r rune) rune {
 		switch {
@@ -69,7 +70,7 @@ func safeTitle(title string) string {
 	return strings.Trim(title, ". -\u200d")
 }
 
-// SafeExt is the ending of a name that a client gave, as far as it looks like one.
+// SafeExt returns the extension of a name that a client gave, or "" if it does not look like one.
 func SafeExt(name string) string {
 	ext := strings.ToLower(path.Ext(name))
 	if len(ext) < 2 || len(ext) > 6 {
@@ -83,7 +84,7 @@ func SafeExt(name string) string {
 	return ext
 }
 
-// ExtOf is the ending for a media type as a recorder says it.
+// ExtOf returns the file extension for a media type as a recorder sends it.
 func ExtOf(mediaType string) string {
 	kind, _, _ := strings.Cut(mediaType, ";")
 	switch strings.TrimSpace(strings.ToLower(kind)) {

@@ -12,9 +12,9 @@ type Fragment struct {
 	Duration  time.Duration
 }
 
-// SoundPiece is a piece of a recording's sound in AAC, made while it is recorded. Pieces follow one
-// another without a gap: each begins with the frame behind the last one of the piece before. All
-// frames lie on one grid from the beginning of the recording.
+// SoundPiece is a piece of a recording's sound in AAC, made while it is recorded. There is no gap
+// between pieces: each begins with the frame after the last one of the piece before. All frames lie
+// on one grid from the beginning of the recording.
 type SoundPiece struct {
 	UploadID      UploadID
 	Track         string
@@ -23,8 +23,8 @@ type SoundPiece struct {
 	Fragments     int
 	FirstFrame    int64
 	Frames        int
-	// The next piece listens from this fragment on, whose sound begins at this sample: an encoder
-	// and a decoder have to hear what came before.
+	// The next piece decodes from this fragment on, whose sound begins at this sample: an encoder
+	// and a decoder need the sound that came before.
 	ResumeFragment int
 	ResumeSamples  int64
 	Key            string // in Objects

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// FuzzCleanText: what people write is kept as text that every database and page takes.
+// FuzzCleanText checks that what people write is kept as text that every database and page accepts.
 func FuzzCleanText(f *testing.F) {
 	for _, seed := range []string{
 		"",

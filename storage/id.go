@@ -9,9 +9,8 @@ import (
 	"time"
 )
 
-// Typed identifiers, so that one kind cannot be passed for another. All are 26 characters of a–z
-// and 2–7 (128 random bits) unless said otherwise, and so fit object keys and addresses as they
-// are.
+// Typed identifiers, so that one kind cannot be passed as another. All have 26 characters of a–z
+// and 2–7 (128 random bits) unless said otherwise, so they fit object keys and addresses unchanged.
 type (
 	// WorkspaceID names a Workspace.
 	WorkspaceID string
@@ -56,8 +55,8 @@ func NewOrderedID(at time.Time) string {
 	return orderedEncoding.EncodeToString(b[:])
 }
 
-// NewSecret returns 256 random bits as 52 lower-case characters: for tokens of which only
-// SecretHash is kept.
+// NewSecret returns 256 random bits as 52 lower-case characters, for tokens of which only
+// SecretHash is stored.
 func NewSecret() string {
 	var b [32]byte
 	rand.Read(b[:])

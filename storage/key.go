@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// What every implementation of Objects takes as a name: what S3 takes, and what a file system takes
-// as one name in a path.
+// Key sizes that every implementation of Objects accepts: S3's limit, and a file system's limit for
+// one name in a path.
 const (
 	MaxKeyBytes     = 1024
 	maxSegmentBytes = 255
 )
 
-// CheckKey keeps keys to ^[a-z0-9/_.-]+$ without an empty segment, "." or "..". Every
-// implementation of Objects refuses others. Invalid.
+// CheckKey fails with Invalid unless key matches ^[a-z0-9/_.-]+$ without an empty segment, "." or
+// "..". Every implementation of Objects refuses other keys.
 func CheckKey(key string) error {
 	if key == "" || len(key) > MaxKeyBytes || strings.ContainsFunc(key, notInKeys) {
 		return BadKey(key)
@@ -32,7 +32,7 @@ func notInKeys(r rune) bool {
 	return !lower && !digit && !strings.ContainsRune("/_.-", r)
 }
 
-// BadKey is what a name is refused with.
+// BadKey returns the error for a refused key.
 func BadKey(key string) error {
 	return E(Invalid, "This is not the name of an object.", fmt.Errorf("bad key %q", key))
 }

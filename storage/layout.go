@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Layout says where the camera's bubble is shown in the picture: key frames over time, each until
-// the next.
+// Layout says where the camera's bubble is shown in the picture. Each key frame holds until the
+// next.
 type Layout struct {
 	Bubbles []Bubble `json:"bubbles"`
 }
@@ -29,7 +29,7 @@ func DefaultLayout() Layout {
 	return Layout{Bubbles: []Bubble{{X: 0.12, Y: 0.8, Size: 0.28, Visible: true}}}
 }
 
-// Check refuses what a player could not draw. Key frames come in order of time.
+// Check fails with Invalid if a player could not draw the layout. Key frames come in order of time.
 func (l Layout) Check() error {
 	if len(l.Bubbles) == 0 || len(l.Bubbles) > maxBubbles {
 		return E(Invalid, fmt.Sprintf("A layout has 1 to %d key frames.", maxBubbles), nil)
@@ -46,7 +46,7 @@ func (l Layout) Check() error {
 	return nil
 }
 
-// Shown reports whether the camera is ever to be seen.
+// Shown reports whether the camera is ever visible.
 func (l Layout) Shown() bool {
 	return slices.ContainsFunc(l.Bubbles, func(b Bubble) bool { return b.Visible })
 }

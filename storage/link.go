@@ -4,30 +4,30 @@ import (
 	"time"
 )
 
-// Link is a revocable address of a video with rules of its own.
+// Link is a revocable address of a video with its own rules.
 type Link struct {
 	ID      LinkID
 	VideoID VideoID
 	Token   string // in the address: 128 random bits
-	Name    string // for who made it: "client", "team"; empty for the one that came with the video
+	Name    string // for its maker: "client", "team"; empty for the one that came with the video
 	LinkRules
-	PasswordHash string // Hasher's, empty unless one is set
-	Epoch        int64  // raised when anything changes, so that grants given before end
-	Lock         int64  // raised when who may come in changes, so that unlocks given before end
+	PasswordHash string // Hasher's, empty if none is set
+	Epoch        int64  // raised by any change, so that earlier grants end
+	Lock         int64  // raised when access rules change, so that earlier unlocks end
 	CreatedAt    time.Time
 	ExpiresAt    *time.Time
 	RevokedAt    *time.Time
 }
 
-// LinkRules say who may come in by a link and what they may do there. The zero value is the usual
-// link: anyone who has it, comments on.
+// LinkRules say who may open a link and what they may do there. The zero value is the usual link:
+// anyone who has it, with comments on.
 type LinkRules struct {
 	Audience      Audience
 	Comments      CommentRule
 	AllowDownload bool
 }
 
-// Audience is whom a link lets in.
+// Audience is who may open a link.
 type Audience string
 
 // The audiences. AudienceLink is the zero value.
@@ -38,7 +38,7 @@ const (
 	AudienceNamed    Audience = "named"    // people whose mail address is listed and verified
 )
 
-// CommentRule is what a link allows people to say who are no members.
+// CommentRule says how people who are not members may comment through a link.
 type CommentRule string
 
 // The rules. CommentsOn is the zero value.
@@ -54,11 +54,11 @@ const (
 	MaxLinkPeople = 100
 )
 
-// MinLinkPasswordRunes is the shortest password of a link. It guards one video and is told to
-// others: tries are few (reliability.md).
+// MinLinkPasswordRunes is the shortest password of a link. It guards one video and is passed on to
+// others; tries are limited (reliability.md).
 const MinLinkPasswordRunes = 6
 
-// Open reports whether the link lets anyone in at now.
+// Open reports whether the link is neither revoked nor expired at now.
 func (s Link) Open(now time.Time) bool {
 	return s.RevokedAt == nil && (s.ExpiresAt == nil || now.Before(*s.ExpiresAt))
 }
@@ -70,8 +70,7 @@ type LinkWithPeople struct {
 	Opens  int64    // how often people opened its page
 }
 
-// Unlock is what somebody got who gave a link's password, or proved to have one of its mail
-// addresses.
+// Unlock is what people get who gave a link's password, or proved one of its mail addresses.
 type Unlock struct {
 	LinkID LinkID
 	Lock   int64

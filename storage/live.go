@@ -1,13 +1,13 @@
 package storage
 
-// LiveName is the playlist of a track.
+// LiveName is the name of a track's playlist.
 func LiveName(track string) string { return track + ".m3u8" }
 
-// LiveBytes is what the playlist of a track names.
+// LiveBytes is the name of the file that a track's playlist points to.
 func LiveBytes(track string) string { return track + ".mp4" }
 
 const (
-	// SoundName is the playlist of a recording with its sound in AAC.
+	// SoundName is the name of a recording's playlist with its sound in AAC.
 	SoundName = ScreenTrack + "-aac.m3u8"
 )
 

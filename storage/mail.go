@@ -11,9 +11,9 @@ type Mail struct {
 	Text    string
 }
 
-// Mailer sends mail. It may wait for the server that takes it; an error says that nobody has.
+// Mailer sends mail. It may wait for a mail server to accept it; an error says that none did.
 type Mailer interface {
-	// Send hands m to a mail server. Unavailable when that is away, Invalid when it refuses the
-	// address.
+	// Send hands m to a mail server. Unavailable if that cannot be reached, Invalid if it refuses
+	// the address.
 	Send(ctx context.Context, m Mail) error
 }

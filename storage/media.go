@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Container is the wrapping of a media file, as told by its first bytes.
+// Container is the format of a media file, detected from its first bytes.
 type Container string
 
-// The containers that are taken in. A 3GP and a QuickTime file are members of the MP4 family.
+// The accepted containers. 3GP and QuickTime files belong to the MP4 family.
 const (
 	ContainerMP4  Container = "mp4"
 	ContainerMKV  Container = "mkv"
@@ -16,8 +16,8 @@ const (
 	ContainerAVI  Container = "avi"
 )
 
-// Probe is what is known of a source after it was looked at. It is data: made by worker/ffmpeg,
-// read by Decide.
+// Probe is what is known of a source after inspection. It is data: worker/ffmpeg makes it, Decide
+// reads it.
 type Probe struct {
 	Container  Container    `json:"container"`
 	SizeBytes  int64        `json:"size_bytes"`
@@ -26,7 +26,7 @@ type Probe struct {
 	Fragmented bool         `json:"fragmented,omitempty"` // MP4 with moof boxes, as browsers record it
 	Video      *VideoStream `json:"video,omitempty"`
 	Audio      *AudioStream `json:"audio,omitempty"`
-	// Camera says that the recording has a second track, of a camera.
+	// Camera says that the recording has a second track, from a camera.
 	Camera bool `json:"camera,omitempty"`
 	// NoCopy says that a stream copy was tried and does not work.
 	NoCopy bool `json:"no_copy,omitempty"`
@@ -46,7 +46,7 @@ type VideoStream struct {
 	Rotation        int     // degrees clockwise that the file asks for: 0, 90, 180, 270
 	FPS             float64 // average over the file
 	BitrateBPS      int64   // bytes of the stream ÷ its scanned duration
-	KeyframeGapMS   int64   // the longest distance between key frames (to the end included)
+	KeyframeGapMS   int64   // the longest gap between key frames (the end included)
 	ColorTransfer   string  // smpte2084, arib-std-b67, bt709, …
 	ColorPrimaries  string
 	ColorSpace      string
@@ -63,7 +63,7 @@ type AudioStream struct {
 	Loudness   *Loudness `json:",omitempty"` // nil before it was listened to
 }
 
-// Size is the picture's, 0 × 0 where there is none.
+// Size returns the size of the picture, 0 × 0 if there is none.
 func (p Probe) Size() (width, height int) {
 	if p.Video == nil {
 		return 0, 0
@@ -71,29 +71,28 @@ func (p Probe) Size() (width, height int) {
 	return p.Video.Width, p.Video.Height
 }
 
-// HDR reports whether the picture needs mapping to SDR before an ordinary screen shows it right (PQ
-// or HLG).
+// HDR reports whether the picture must be mapped to SDR for an ordinary screen (PQ or HLG).
 func (v *VideoStream) HDR() bool {
 	return v.ColorTransfer == "smpte2084" || v.ColorTransfer == "arib-std-b67"
 }
 
-// Loudness is how loud a sound is as a whole (EBU R 128).
+// Loudness is the loudness of a whole sound (EBU R 128).
 type Loudness struct {
-	LUFS     float64 // integrated; -70 and less is silence
+	LUFS     float64 // integrated; -70 and below is silence
 	PeakDBFS float64 // the highest sample
 }
 
-// Plan says what to make of a source. Copy is quick and comes first; Ladder is what plays
-// everywhere and over every link. Either may be nil, not both; of a source without a picture Sound
-// is all there is.
+// Plan says what to make of a source. Copy is quick and comes first; Ladder plays everywhere and
+// over every connection. Either may be nil, but not both. A source without a picture has only
+// Sound.
 type Plan struct {
 	Copy   *Copy
 	Ladder *Ladder
-	// Storyboard is how the pictures of the seek bar are cut; the ladder makes them where it
-	// decodes, else a step of its own. So it is with the preview.
+	// Storyboard says how the pictures of the seek bar are cut. If the ladder decodes, it makes
+	// them; else a separate step does. The same holds for the preview.
 	Storyboard Storyboard
-	Listen     bool // there is sound to measure and to draw
-	Camera     bool // a second track is made playable, too
+	Listen     bool // there is sound to measure and draw
+	Camera     bool // a second track is also made playable
 	Sound      *Sound
 }
 
@@ -107,28 +106,28 @@ type Sound struct {
 type Copy struct {
 	Container Container // mp4 or webm
 	MediaType string    // with codecs, RFC 6381
-	Final     bool      // plays in every supported browser, so that the rest only makes it better
+	Final     bool      // plays in every supported browser; the rest only makes it better
 }
 
 // Ladder is every rendition of a source, made by one process: one decode, cascaded scaling, one
 // sound.
 type Ladder struct {
-	Rungs     []Rung // the largest first
+	Rungs     []Rung // largest first
 	CopyAudio bool
 	NoAudio   bool
 	GainDB    float64 // added to sound that is encoded anyway
 	MaxFPS    float64 // 0 keeps the source's
 	ToneMap   bool    // HDR to SDR
-	Adaptive  bool    // every rung is made for HLS, too; false where there is but one
-	Extras    bool    // the pictures of the seek bar and the preview come from the same decode
+	Adaptive  bool    // every rung also for HLS; false if there is only one
+	Extras    bool    // seek bar pictures and preview come from the same decode
 }
 
-// Rung is one size of a ladder: H.264 and AAC, as a fragmented MP4 for HLS, and where Progressive
-// also as a faststart MP4.
+// Rung is one size of a ladder: H.264 and AAC, as a fragmented MP4 for HLS, and if Progressive also
+// as a faststart MP4.
 type Rung struct {
 	Name          string // 1080p
-	Width, Height int    // even; never more than the source
-	Copy          bool   // the source's picture as it is
+	Width, Height int    // even; never larger than the source
+	Copy          bool   // the source's picture, unchanged
 	Progressive   bool
 	CRF           int
 	MaxrateBPS    int64
@@ -153,7 +152,7 @@ type Storyboard struct {
 	Interval      time.Duration
 }
 
-// Limits are what one file may ask for.
+// Limits bound one source file.
 type Limits struct {
 	MaxDuration    time.Duration // of one video
 	MaxUploadBytes int64
@@ -161,13 +160,13 @@ type Limits struct {
 	MaxCPU         time.Duration
 }
 
-// DefaultLimits are the limits without configuration: four hours, 20 GiB, 36 megapixels, and the
-// CPU time of a four-hour 1080p60 video.
+// DefaultLimits returns the limits without configuration: four hours, 20 GiB, 36 megapixels, and
+// the CPU time of a four-hour 1080p60 video.
 func DefaultLimits() Limits {
 	return Limits{MaxDuration: 4 * time.Hour, MaxUploadBytes: 20 << 30, MaxPixels: 36_000_000, MaxCPU: 24 * time.Hour}
 }
 
-// MediaType is the RFC 6381 name of an H.264 MP4 with the probe's streams, as the renditions are
+// MediaType returns the RFC 6381 name of an H.264 MP4 with the probe's streams, as renditions are
 // made.
 func (p Probe) MediaType() string {
 	audio := ""
@@ -180,7 +179,7 @@ func (p Probe) MediaType() string {
 	return MediaType("video/mp4", AvcName(p.Video), audio)
 }
 
-// WebAudio are the RFC 6381 names of what browsers play, by ffmpeg's names.
+// WebAudio maps ffmpeg's names of the audio codecs that browsers play to RFC 6381 names.
 var WebAudio = map[string]string{
 	"aac":    "mp4a.40.2",
 	"opus":   "opus",
@@ -189,7 +188,7 @@ var WebAudio = map[string]string{
 	"flac":   "flac",
 }
 
-// MediaType is base with the codecs that are not empty.
+// MediaType returns base with the codecs that are not empty.
 func MediaType(base, video, audio string) string {
 	if audio == "" {
 		return fmt.Sprintf(`%s; codecs="%s"`, base, video)
@@ -197,7 +196,7 @@ func MediaType(base, video, audio string) string {
 	return fmt.Sprintf(`%s; codecs="%s, %s"`, base, video, audio)
 }
 
-// AvcName is the RFC 6381 name of an H.264 stream (section 3.3: profile, constraints, level in
+// AvcName returns the RFC 6381 name of an H.264 stream (section 3.3: profile, constraints, level in
 // hexadecimal).
 func AvcName(v *VideoStream) string {
 	profiles := map[string]string{"Constrained Baseline": "42E0", "Baseline": "4200", "Main": "4D40", "High": "6400"}

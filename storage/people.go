@@ -14,7 +14,7 @@ type Member struct {
 	JoinedAt time.Time
 }
 
-// WorkspaceRole is a workspace as one of its people sees it.
+// WorkspaceRole is a workspace as one of its members sees it.
 type WorkspaceRole struct {
 	Workspace Workspace
 	Role      Role
@@ -25,24 +25,24 @@ type WorkspaceRole struct {
 type Invite struct {
 	ID            InviteID
 	WorkspaceID   WorkspaceID
-	WorkspaceName string // joined by the store on reading
-	// SecretHash of the link's secret; empty while somebody asks to join and nobody has made a link
-	// of it
+	WorkspaceName string // joined by the store when read
+	// SecretHash of the link's secret; empty while a person asks to join and nobody has made a link
+	// for it
 	Hash          string
-	Email         string // who alone may use it; empty for whoever has the link
+	Email         string // the only address that may use it; empty for anyone with the link
 	Role          Role
-	CreatedBy     UserID // empty where a person asked to join by themselves
-	CreatedByName string // joined by the store on reading
+	CreatedBy     UserID // empty if a person asked to join
+	CreatedByName string // joined by the store when read
 	CreatedAt     time.Time
 	ExpiresAt     time.Time
 	UsedAt        *time.Time
 }
 
-// ProvesAddress reports whether who has the link has read the mail of its address: the link of
-// somebody who asked to join by themselves is told to nobody else.
+// ProvesAddress reports whether anyone who has the link has read the mail of its address: the link
+// for a person who asked to join is sent to nobody else.
 func (i Invite) ProvesAddress() bool { return i.Email != "" && i.CreatedBy == "" && i.Hash != "" }
 
-// SignUpRule is how people come into a workspace.
+// SignUpRule says how people join a workspace.
 type SignUpRule string
 
 // The rules.
@@ -59,9 +59,9 @@ type Settings struct {
 	Domains []string // of mail addresses, in lower case
 	// EmbedHosts are the sites that may show the player inside their pages; empty for all.
 	EmbedHosts []string
-	// KeepDays is after how many days a video goes into the trash by itself; 0 for never.
+	// KeepDays is after how many days a video goes into the trash automatically; 0 for never.
 	KeepDays int
-	// What a new link begins with.
+	// Defaults of a new link.
 	DefaultAudience string // "link" or "members"
 	DefaultComments string // "on", "off" or "held"
 	DefaultDownload bool

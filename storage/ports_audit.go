@@ -4,9 +4,9 @@ import (
 	"context"
 )
 
-// AuditStore remembers who changed what people may do.
+// AuditStore keeps the log of who changed what people may do.
 type AuditStore interface {
 	AddAudit(ctx context.Context, a Audit) error
-	// ListAudit gives q.Limit lines at most, newest first.
+	// ListAudit returns at most q.Limit entries, newest first.
 	ListAudit(ctx context.Context, q AuditQuery) ([]Audit, error)
 }

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// LinkRuleStore remembers the rules of links, and what waits for a moderator. Mail addresses are
-// folded (FoldEmail).
+// LinkRuleStore keeps the rules of links, and what waits for a moderator. Mail addresses are folded
+// (FoldEmail).
 type LinkRuleStore interface {
 	// LinksByVideo lists a video's links, oldest first, with their people and how often each was
 	// opened.
@@ -14,32 +14,32 @@ type LinkRuleStore interface {
 	// LinkPeople lists the addresses of a link, sorted; SetLinkPeople replaces them.
 	LinkPeople(ctx context.Context, id LinkID) ([]string, error)
 	SetLinkPeople(ctx context.Context, id LinkID, emails []string) error
-	// CountOpen counts that somebody opened the link's page.
+	// CountOpen counts one opening of the link's page.
 	CountOpen(ctx context.Context, id LinkID) error
 
 	CreateAccessLink(ctx context.Context, m AccessLink) error
 	// AccessLinkByHash reads a link without using it. NotFound.
 	AccessLinkByHash(ctx context.Context, hash string) (AccessLink, error)
-	// UseMail marks the link as used, once. NotFound if absent, used already, or expired at
+	// UseAccessLink marks the link as used, once. NotFound if absent, used already, or expired at
 	// now.
 	UseAccessLink(ctx context.Context, hash string, now time.Time) (AccessLink, error)
 
-	// Held lists what waits for approval under the videos of an owner, or of a whole
-	// workspace where owner is empty; oldest first.
+	// HeldComments lists what waits for approval under the videos of an owner, or of a whole
+	// workspace if owner is empty; oldest first.
 	HeldComments(ctx context.Context, ws WorkspaceID, owner UserID, limit int) ([]HeldComment, error)
-	// Approve lets everybody see a held comment, with a new sequence number. NotFound if it
-	// does not wait any more.
+	// ApproveComment lets everybody see a held comment, with a new sequence number. NotFound if it
+	// no longer waits.
 	ApproveComment(ctx context.Context, id CommentID) (Comment, error)
-	// BlockGuest keeps a guest from commenting under the videos of a workspace; twice is no error.
-	// GuestBlocked tells.
+	// BlockGuest stops a guest from commenting under the videos of a workspace; twice is no error.
+	// GuestBlocked reports it.
 	BlockGuest(ctx context.Context, ws WorkspaceID, guestKey string, by UserID, at time.Time) error
 	GuestBlocked(ctx context.Context, ws WorkspaceID, guestKey string) (bool, error)
-	// CommentsOfGuest lists the comments, not deleted, that a guest has under the videos of a
-	// workspace.
+	// CommentsOfGuest lists a guest's comments under the videos of a workspace, without deleted
+	// ones.
 	CommentsOfGuest(ctx context.Context, ws WorkspaceID, guestKey string) ([]Comment, error)
 }
 
-// AccessLink is a link, mailed to one person named by a link, that proves the address once.
+// AccessLink is mailed to one person whom a link names. It proves their address once.
 type AccessLink struct {
 	Hash      string
 	LinkID    LinkID
@@ -53,5 +53,5 @@ type AccessLink struct {
 type HeldComment struct {
 	Comment
 	VideoTitle string
-	LinkToken  string // a link of the video, for who wants to look; empty where there is none
+	LinkToken  string // a link to open the video; empty if there is none
 }

@@ -4,18 +4,18 @@ import (
 	"time"
 )
 
-// The tracks of a recording. Screen is the main one and carries the sound; a recording of a camera
-// or a microphone alone has only that.
+// The tracks of a recording. Screen is the main one and carries the sound. A recording of only a
+// camera or a microphone has only this one.
 const (
 	ScreenTrack = "screen"
 	CameraTrack = "camera"
 )
 
-// SilentFor is how long a recording may be heard of by neither chunk nor heartbeat before it is
-// sealed as it is (reliability.md, Upload 4).
+// SilentFor is how long a recording may send neither chunk nor heartbeat before it is sealed as it
+// is (reliability.md, Upload 4).
 const SilentFor = 15 * time.Minute
 
-// What one recording may be made of.
+// Bounds of one recording.
 const (
 	MaxChunks      = 200_000 // numbers of a track: days of two-second chunks
 	MaxPauses      = 1000
@@ -23,7 +23,7 @@ const (
 	maxFragmentBuf = 8 << 20 // bytes of one movie fragment's head
 )
 
-// Recording is what is known of a video that a browser makes, beside its upload.
+// Recording is what is known of a video that a browser records, beside its upload.
 type Recording struct {
 	UploadID       UploadID
 	State          string // "recording" or "paused", as its client last said
@@ -35,14 +35,14 @@ type Recording struct {
 	SealedChunks   int       // of all tracks, when it was last sealed
 }
 
-// Pause is a time in which nothing was recorded, by the recorder's clock.
+// Pause is a time without recording, by the recorder's clock.
 type Pause struct {
 	From time.Time  `json:"from"`
 	To   *time.Time `json:"to,omitempty"`
 }
 
 // Chunk is an ordered piece of a recording's track. Chunks come in any order; what is contiguous
-// from 0 is what can be played.
+// from 0 can be played.
 type Chunk struct {
 	Track     string
 	N         int // from 0
@@ -51,17 +51,17 @@ type Chunk struct {
 	Key       string // in Objects
 }
 
-// Track is how far a recording's track has come: how much of it is contiguous, and how much of that
+// Track is the progress of a recording's track: how much of it is contiguous, and how much of that
 // is indexed.
 type Track struct {
 	UploadID UploadID
 	Name     string
-	// as its client said with its first chunk: display and a hint, never believed
+	// as its client said with its first chunk: for display and as a hint, never trusted
 	MediaType string
-	// of an MP4's ftyp and moov; 0 before they are there, and for what is no MP4
+	// of an MP4's ftyp and moov; 0 until they are there, and if it is no MP4
 	InitBytes    int64
 	IndexedBytes int64  // where the next box begins
-	Timing       string // what fragments need to know of the movie header, JSON
+	Timing       string // what fragments need of the movie header, JSON
 	Fragments    int
 	DurationMS   int64 // of the fragments
 	Width        int
@@ -69,15 +69,15 @@ type Track struct {
 	Codecs       string // RFC 6381
 }
 
-// TrackState is what a client needs to go on.
+// TrackState is what a client needs to continue.
 type TrackState struct {
-	Next    int   // the first number that is not there
-	Bytes   int64 // of what is contiguous
+	Next    int   // the first missing number
+	Bytes   int64 // of the contiguous part
 	Chunks  int   // all that are there
-	Missing []int // numbers below the highest that are not there
+	Missing []int // missing numbers below the highest
 }
 
-// StateOfTrack sums up chunks in the order of their numbers.
+// StateOfTrack sums up chunks, given in the order of their numbers.
 func StateOfTrack(chunks []Chunk) TrackState {
 	var s TrackState
 	want := 0
@@ -98,7 +98,7 @@ func StateOfTrack(chunks []Chunk) TrackState {
 	return s
 }
 
-// Contiguous are the chunks from 0 to the first gap, as parts of a source.
+// Contiguous returns the chunks from 0 to the first gap, as parts of a source.
 func Contiguous(chunks []Chunk) []Part {
 	var parts []Part
 	var offset int64

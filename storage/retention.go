@@ -4,25 +4,25 @@ import (
 	"time"
 )
 
-// How long things are kept before they go.
+// How long things are kept.
 const (
 	TrashFor = 30 * 24 * time.Hour // in the trash
-	// between a notice and the trash, where a workspace keeps videos for some time
-	NoticeFor   = 7 * 24 * time.Hour
-	GraceFor    = 14 * 24 * time.Hour // of an account that is to be deleted
-	MaxKeepDays = 3650
+	// between a notice and the trash, if a workspace keeps videos for a limited time
+	NoticeFor     = 7 * 24 * time.Hour
+	DeletionDelay = 14 * 24 * time.Hour // of an account that is to be deleted
+	MaxKeepDays   = 3650
 )
 
-// FormerMember is what people are called whose account is gone.
+// FormerMember is the name of people whose account is deleted.
 const FormerMember = "Former member"
 
-// Deletion names an object that is to be deleted, or all objects below a key that ends in "/".
+// Deletion names an object to delete, or all objects below a key that ends in "/".
 type Deletion struct {
 	Key     string
-	AgainAt *time.Time // when a folder is looked at once more
+	AgainAt *time.Time // when to check a folder once more
 }
 
-// Notice says that a video leaves.
+// Notice says that a video will go into the trash.
 type Notice struct {
 	VideoID  VideoID
 	OwnerID  UserID
@@ -32,21 +32,21 @@ type Notice struct {
 
 // ExportQuery selects videos, in the trash or not.
 type ExportQuery struct {
-	WorkspaceID WorkspaceID // empty: of any
-	OwnerID     UserID      // empty: of anybody
+	WorkspaceID WorkspaceID // empty: any
+	OwnerID     UserID      // empty: anybody
 	Limit       int
-	Before      *VideoKey
+	Before      *ExportKey
 }
 
-// Belonging is what an account has to do with a workspace.
+// Belonging is what an account has in a workspace.
 type Belonging struct {
 	Workspace Workspace
-	Role      Role // empty for who has only videos there
+	Role      Role // empty if it has only videos there
 	Others    int  // other members
 	Owners    int  // owners among them who stay
 }
 
-// The actions of keeping and leaving in the log of a workspace.
+// The actions of retention and leaving in a workspace's log.
 const (
 	ActionTrash       Action = "video-trash"
 	ActionRestore     Action = "video-restore"
@@ -58,7 +58,7 @@ const (
 	ActionPassToOwner Action = "workspace-owner"
 )
 
-// PurgeAt is when a video in the trash is deleted for good; nil for one that is not there.
+// PurgeAt returns when a video in the trash is deleted for good; nil if it is not in the trash.
 func (v Video) PurgeAt() *time.Time {
 	if v.TrashedAt == nil {
 		return nil
@@ -68,6 +68,12 @@ func (v Video) PurgeAt() *time.Time {
 }
 
 const (
-	// RetentionBatch is how many rows of what leaves are worked on at a time.
+	// RetentionBatch is how many rows retention works on at a time.
 	RetentionBatch = 100
 )
+
+// ExportKey is a place in the list of an export, newest first.
+type ExportKey struct {
+	CreatedAt time.Time
+	ID        VideoID
+}

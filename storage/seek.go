@@ -2,8 +2,8 @@ package storage
 
 import "io"
 
-// SeekTo is where a reader of sizeBytes that stands at a byte goes, as io.Seeker says. Invalid
-// before the first byte.
+// SeekTo returns where a reader of sizeBytes moves from at, as io.Seeker defines. Invalid before
+// the first byte.
 func SeekTo(at, sizeBytes, offset int64, whence int) (int64, error) {
 	switch whence {
 	case io.SeekCurrent:

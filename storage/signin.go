@@ -7,36 +7,36 @@ import (
 // PasskeyID names a Passkey.
 type PasskeyID string
 
-// Passkey is a key pair of which a device keeps the private half: it signs its user in without a
-// name or a password.
+// Passkey is a key pair whose private half stays on a device. It signs its user in without a name
+// or a password.
 type Passkey struct {
 	ID     PasskeyID
 	UserID UserID
 	Name   string // what its user calls it
-	// CredentialID is the device's own name of it (base64url). Credential is what the server keeps
+	// CredentialID is the device's own name for it (base64url). Credential is what the server needs
 	// to check signatures, as JSON.
 	CredentialID string
 	Credential   string
-	SignCount    int64 // how often the device says that it has signed
+	SignCount    int64 // the device's count of its signatures
 	CreatedAt    time.Time
 	LastUsed     *time.Time
 }
 
-// PasskeyUse is what is written down of a log-in by passkey whose signature was right.
+// PasskeyUse is what is stored after a log-in by passkey with a valid signature.
 type PasskeyUse struct {
 	ID         PasskeyID
 	Credential string
 	SignCount  int64
 }
 
-// ProviderAccount is somebody's account at a provider of log-ins (OpenID Connect).
+// ProviderAccount is a user's account at a log-in provider (OpenID Connect).
 type ProviderAccount struct {
 	Issuer, Subject string
 	UserID          UserID
 	CreatedAt       time.Time
 }
 
-// Claims is what a provider says of who has signed in there.
+// Claims is what a provider says about the person who has signed in there.
 type Claims struct {
 	Issuer, Subject string
 	Email           string
@@ -58,7 +58,7 @@ const (
 type Challenge struct {
 	Hash      string // SecretHash of what the browser holds
 	Kind      ChallengeKind
-	UserID    UserID // empty where nobody is signed in
+	UserID    UserID // empty if nobody is signed in
 	State     string // what the second half is checked against
 	ExpiresAt time.Time
 }

@@ -5,32 +5,32 @@ import (
 	"time"
 )
 
-// Step is a kind of work in the pipeline. What each does stands in worker's step table.
+// Step is a kind of work in the pipeline. worker's step table says what each does.
 type Step string
 
 // The steps of one generation, in the order in which they become due.
 const (
 	StepInspect Step = "inspect" // sniff and probe: decides what else is to be done
 	StepCopy    Step = "copy"    // stream copy of what browsers can play as it came
-	// the second track, for the player to compose, where it can be copied
+	// the second track, for the player to compose, if it can be copied
 	StepCamera Step = "camera"
 	StepPoster Step = "poster"
 	StepListen Step = "listen" // loudness, peaks, and the sound that speech recognition wants
 	StepEncode Step = "encode" // the ladder: every rendition that plays everywhere
 
-	// Where no picture is encoded; else they come out of the ladder's decode.
+	// Only if no picture is encoded; else they come out of the ladder's decode.
 	StepPreview    Step = "preview"    // the moving picture of the library
 	StepStoryboard Step = "storyboard" // the seek bar's pictures
 
-	// the second track where it cannot be copied, which is known when it was looked at
+	// the second track if it cannot be copied, which StepCamera finds out
 	StepCameraEncode Step = "camera-encode"
 
 	StepSound Step = "sound" // Opus to AAC while it is recorded, in generation 0
-	// screen and camera as one picture, anew whenever its layout changes
+	// screen and camera as one picture, made again whenever the layout changes
 	StepFlatten Step = "flatten"
 )
 
-// QueueName is one of the queues of the pipeline. Nothing that a person waits for stands behind an
+// QueueName is one of the queues of the pipeline. Nothing that a person waits for queues behind an
 // encode.
 type QueueName string
 
@@ -44,16 +44,16 @@ const (
 	QueueLater   QueueName = "later"  // nobody waits for it
 )
 
-// stepRow is what has to be known of a step. Weight is its share of a video's progress.
+// stepRow holds the properties of a step. Weight is its share of a video's progress.
 type stepRow struct {
 	queue    QueueName
 	Attempts int // tries before the stage fails
 	weight   float64
-	Needed   bool // without it the generation fails; else a warning
-	// it works on what has arrived of a recording, before anything is known of the whole
+	Needed   bool // without it the generation fails; else only a warning
+	// it works on what has arrived of a recording, before the whole is known
 	Live  bool
-	quiet bool   // it is no part of the progress: what people wait for is there without it
-	after []Step // it becomes due when the first of these that the plan has is over, well or not
+	quiet bool   // not part of the progress: people do not wait for it
+	after []Step // it becomes due when the first of these in the plan has ended, done or failed
 }
 
 // Steps is the table; a new step starts here and gets its work in worker/pipeline.go.
@@ -72,15 +72,15 @@ var Steps = map[Step]stepRow{
 		Needed:   true,
 		after:    []Step{StepListen, StepCopy, StepInspect},
 	},
-	// StepCamera leaves it behind
+	// StepCamera adds it
 	StepCameraEncode: {queue: QueueCamera, Attempts: 3, weight: 0.03},
 	StepSound:        {queue: QueueSound, Attempts: 5, quiet: true, Live: true},
 	StepFlatten:      {queue: QueueLater, Attempts: 3, quiet: true, after: []Step{StepEncode, StepCamera}},
 }
 
-// DueAfter lists what becomes due when a step is over: of the steps that are planned, those that
-// wait for it. Somebody may be waiting for a copy, so that what is slower waits for it, too; the
-// ladder wants to know how loud the sound is.
+// DueAfter lists what becomes due when a step has ended: the planned steps that wait for it.
+// Somebody may be waiting for a copy, so slower steps wait for it, too. The ladder waits for the
+// loudness of the sound.
 func DueAfter(over Step, planned []Step) []Step {
 	var due []Step
 	for _, step := range planned {
@@ -96,7 +96,7 @@ func DueAfter(over Step, planned []Step) []Step {
 	return due
 }
 
-// StageState is where a stage stands.
+// StageState is the state of a stage.
 type StageState string
 
 // The states of a stage.
@@ -107,8 +107,7 @@ const (
 	StageFailed  StageState = "failed"
 )
 
-// LeaseFor is how long a silent worker keeps its stage (reliability.md, Queue) where nothing else
-// is set.
+// LeaseFor is how long a silent worker keeps its stage by default (reliability.md, Queue).
 const LeaseFor = 60 * time.Second
 
 // Stage is one step of one generation of one video: outbox entry, lease and result in one row.
@@ -136,15 +135,15 @@ type Job struct {
 	Delay   time.Duration // not before
 }
 
-// JobFor is the job that wakes a worker for s.
+// JobFor returns the job that wakes a worker for s.
 func JobFor(s Stage) Job {
 	return Job{Stage: s.ID, Queue: Steps[s.Step].queue, Attempt: s.Attempt, Send: s.Sends}
 }
 
-// ProgressOf sums up a generation: how much of its work is done (0…1, by the steps' weights, which
-// make 1 together), whether work is still to come, and the sentence of a step that failed without
-// failing the video, or that found something missing. Steps that nobody has planned yet count as
-// not done, so that it never goes back.
+// ProgressOf sums up a generation: how much of its work is done (0…1, by the steps' weights, whose
+// sum is 1), whether work is left, and the sentence of a step that failed without failing the
+// video, or that found something missing. Steps that are not planned yet count as not done, so that
+// the progress never goes back.
 func ProgressOf(stages []Stage) (progress float64, improving bool, warning string) {
 	for _, s := range stages {
 		row := Steps[s.Step]

@@ -10,7 +10,7 @@ import (
 )
 
 // CleanLine makes one line of display text: control characters and runs of space become one space,
-// at most maxRunes stay.
+// and at most maxRunes stay.
 func CleanLine(s string, maxRunes int) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	s = strings.Join(
@@ -49,7 +49,7 @@ func isBidiControl(r rune) bool {
 	return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069
 }
 
-// CutRunes cuts s behind so many characters.
+// CutRunes cuts s after maxRunes runes.
 func CutRunes(s string, maxRunes int) string {
 	if utf8.RuneCountInString(s) <= maxRunes {
 		return s
@@ -66,10 +66,10 @@ func Clock(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d", s/60, s%60)
 }
 
-// FoldEmail is what mail addresses are compared by.
+// FoldEmail returns the form by which mail addresses are compared.
 func FoldEmail(email string) string { return strings.ToLower(email) }
 
-// CleanEmail is an address without the space around it. Invalid for what is none.
+// CleanEmail returns a mail address without the space around it. Invalid if s is none.
 func CleanEmail(s string) (string, error) {
 	s = strings.TrimSpace(s)
 	addr, err := mail.ParseAddress(s)

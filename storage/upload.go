@@ -13,24 +13,24 @@ const UploadKeep = 7 * 24 * time.Hour
 // FileTrack is the one track of a file upload.
 const FileTrack = "main"
 
-// Upload is an ordered list of immutable parts on its way in. The source of a video is that list;
-// it is never re-assembled in the store.
+// Upload is an ordered list of immutable parts that arrives over time. The source of a video is
+// that list; the store never re-assembles it.
 type Upload struct {
 	ID           UploadID
 	VideoID      VideoID
 	TokenHash    string // SecretHash of the upload's own write-only credential
-	Filename     string // as the client said: display text, never a path
+	Filename     string // as the client sent it: display text, never a path
 	LengthBytes  int64  // -1 while deferred
 	OffsetBytes  int64
 	Holder       int64 // raised by every request that takes the upload over
-	Writer       int64 // the holder whose request is being stored; 0 when none is
+	Writer       int64 // the holder whose request is being stored; 0 if none
 	CreatedAt    time.Time
 	ExpiresAt    time.Time
 	SealedAt     *time.Time
 	TerminatedAt *time.Time
 }
 
-// Part is a piece of an upload that was acknowledged.
+// Part is an acknowledged piece of an upload.
 type Part struct {
 	Track       string
 	N           int // from 0

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// State is where a video stands.
+// State is the state of a video.
 type State string
 
 // The states of contract.md. Trash is not one of them: it is Video.TrashedAt.
@@ -17,7 +17,7 @@ const (
 	StateFailed     State = "failed"
 )
 
-// transitions is the state machine: where each state may go.
+// transitions is the state machine: the next states of each state.
 var transitions = map[State][]State{
 	StateRecording:  {StateProcessing},
 	StateUploading:  {StateProcessing},
@@ -26,7 +26,7 @@ var transitions = map[State][]State{
 	StateFailed:     {StateProcessing},
 }
 
-// CanBecome reports whether the state machine has a way from s to next.
+// CanBecome reports whether the state machine allows s to become next.
 func (s State) CanBecome(next State) bool { return slices.Contains(transitions[s], next) }
 
 // From lists the states that may become s.
@@ -45,7 +45,7 @@ type Video struct {
 	ID          VideoID
 	WorkspaceID WorkspaceID
 	OwnerID     UserID
-	// joined by the store on reading: who made it, where that is somebody else than its owner
+	// joined by the store when read: who made it, if that is not its owner, else the owner
 	OwnerName  string
 	Title      string
 	Source     string // "file" or "recording"
@@ -66,19 +66,19 @@ type VideoSummary struct {
 	Video
 	LinkToken     string
 	Comments      int
-	Progress      float64 // 0…1 of the running generation's work; 1 when nothing is running
+	Progress      float64 // 0…1 of the running generation's work; 1 if nothing is running
 	Improving     bool    // something is being made for a video that already plays
-	Warning       string  // why a later generation or a nicety failed, while the video stays ready
+	Warning       string  // why a later generation or an extra failed, while the video stays ready
 	HasPoster     bool
 	UploadedBytes int64
 	LengthBytes   int64 // -1 while unknown
-	// LeavesAt is when it goes into the trash by itself, because its workspace keeps nothing
-	// longer; nil while nobody was told so.
+	// LeavesAt is when it goes into the trash automatically, because its workspace keeps it no
+	// longer; nil without a notice.
 	LeavesAt *time.Time
 }
 
-// Done is how far the video is in its present state, 0…1: of the upload while it is uploading, of
-// the work after that.
+// Done is the progress of the video in its present state, 0…1: of the upload while it is uploading,
+// then of the work after that.
 func (s VideoSummary) Done() float64 {
 	if s.State != StateUploading {
 		return s.Progress
@@ -92,9 +92,9 @@ func (s VideoSummary) Done() float64 {
 // VideoQuery selects videos of one owner.
 type VideoQuery struct {
 	OwnerID UserID
-	// WorkspaceID leaves out what the owner has in other workspaces; empty for all.
+	// WorkspaceID limits the query to one workspace; empty for all.
 	WorkspaceID WorkspaceID
-	Search      string // words that all have to be in the title, in any case; empty for all
+	Search      string // words that must all be in the title, in any case; empty for all
 	Trashed     bool
 	Limit       int
 	Before      *VideoKey // rows after this one in newest-first order

@@ -15,7 +15,7 @@ const (
 	RoleMember Role = "member"
 )
 
-// ParseRole reads a role's name. Invalid.
+// ParseRole reads a role's name. Invalid if there is no such role.
 func ParseRole(s string) (Role, error) {
 	switch r := Role(s); r {
 	case RoleOwner, RoleAdmin, RoleMember:
@@ -37,11 +37,11 @@ type User struct {
 	Email        string // as typed; compared in lower case
 	Name         string
 	PasswordHash string // empty until one is set
-	TimeZone     string // an IANA name; empty while it is not known
-	Language     string // a BCP 47 tag; empty while it is not known
-	PictureKey   string // the object of their picture; empty where there is none
+	TimeZone     string // an IANA name; empty if not known
+	Language     string // a BCP 47 tag; empty if not known
+	PictureKey   string // the object of their picture; empty if none
 	CreatedAt    time.Time
-	VerifiedAt   *time.Time // when Email was shown to be theirs; nil while it was not
+	VerifiedAt   *time.Time // when Email was proven to be theirs; nil until then
 }
 
 // Membership puts a user into a workspace.
@@ -52,7 +52,7 @@ type Membership struct {
 	CreatedAt   time.Time
 }
 
-// Identity is a user in a workspace; WorkspaceID and Role are empty for somebody who is in none.
+// Identity is a user in a workspace; WorkspaceID and Role are empty for a user without a workspace.
 type Identity struct {
 	User          User
 	WorkspaceID   WorkspaceID
@@ -64,7 +64,7 @@ type Identity struct {
 type Session struct {
 	Hash   string // SecretHash of the cookie's value
 	UserID UserID
-	// WorkspaceID is the one that the session works in; empty for the oldest of the user's.
+	// WorkspaceID is the workspace that the session uses; empty for the user's oldest.
 	WorkspaceID WorkspaceID
 	Device      string // the user agent, shortened: display text
 	CreatedAt   time.Time
@@ -108,7 +108,7 @@ func ParseScopes(list string) ([]Scope, error) {
 type APIKey struct {
 	ID          APIKeyID
 	UserID      UserID
-	WorkspaceID WorkspaceID // empty for the oldest of the user's
+	WorkspaceID WorkspaceID // empty for the user's oldest
 	Name        string
 	Hash        string
 	Scopes      []Scope
@@ -121,17 +121,17 @@ type APIKey struct {
 type LoginLink struct {
 	Hash      string
 	UserID    UserID
-	Mailed    bool // to the person's address: using it verifies that
+	Mailed    bool // to the person's address, which its use verifies
 	CreatedAt time.Time
 	ExpiresAt time.Time
 	UsedAt    *time.Time
 }
 
 const (
-	// LoginLinkFor is how long a link lives that signs somebody in once.
+	// LoginLinkFor is how long a log-in link is valid.
 	LoginLinkFor = 24 * time.Hour
 )
 
-// ID names the session where it is listed. It cannot be turned back into what the cookie is looked
-// up by.
+// ID names the session in lists. It cannot be turned back into the hash that the cookie is found
+// by.
 func (s Session) ID() string { return SecretHash("session/" + s.Hash)[:32] }

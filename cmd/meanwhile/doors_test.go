@@ -18,19 +18,19 @@ import (
 
 const accessPath = module + "/server/access"
 
-// doors are what of server/access decides.
+// doors are the functions of server/access that decide.
 var doors = map[string]bool{
 	"VideoFor": true, "ByLink": true, "ByGrant": true, "Authorize": true,
 	"May": true, "MayNow": true, "SignedInFor": true, "InPerson": true,
 }
 
-// doorless are the exported methods that take an Actor and ask no door, each with its reason.
-var doorless = map[string]string{
+// doorless are the exported methods that take an Actor but call no door, each with its reason.
+var unguarded = map[string]string{
 	"archive.LeavesAt":      "it tells somebody about their own account, and a guest nothing",
 	"people.InviteBySecret": "the secret of an invite opens it, for a guest as well",
 }
 
-// Every use case that an actor asks for goes through a door of server/access.
+// Every use case of an actor must go through a door of server/access.
 func TestEveryUseCaseAsksADoor(t *testing.T) {
 	t.Parallel()
 	found := map[string]bool{}
@@ -40,7 +40,7 @@ func TestEveryUseCaseAsksADoor(t *testing.T) {
 			key := filepath.Base(p.ImportPath) + "." + name
 			found[key] = true
 			asks := asksDoor(fn, calls, map[*types.Func]bool{})
-			switch why := doorless[key]; {
+			switch why := unguarded[key]; {
 			case !asks && why == "":
 				t.Errorf("%s takes an Actor and asks no door: ask one, or write down why not", key)
 			case asks && why != "":
@@ -48,7 +48,7 @@ func TestEveryUseCaseAsksADoor(t *testing.T) {
 			}
 		}
 	}
-	for key := range doorless {
+	for key := range unguarded {
 		if !found[key] {
 			t.Errorf("there is no %s any more: take it off the list", key)
 		}
@@ -70,7 +70,7 @@ func asksDoor(fn *types.Func, calls map[*types.Func][]*types.Func, seen map[*typ
 				return true
 			}
 		case callee.Pkg() != fn.Pkg():
-			// a use case of another subject, which is looked at there
+			// a use case of another subject, which is checked there
 			if strings.HasPrefix(path, module+"/server/") && callee.Exported() && takesActor(callee) {
 				return true
 			}
@@ -127,8 +127,8 @@ func listSubjects(t *testing.T) (subjects []subjectPackage) {
 	return subjects
 }
 
-// callsOf is what each function of a package calls, closures included, and its exported methods
-// that take an Actor.
+// callsOf returns what each function of a package calls, closures included, and its exported
+// methods that take an Actor.
 func callsOf(t *testing.T, p subjectPackage) (map[*types.Func][]*types.Func, map[string]*types.Func) {
 	t.Helper()
 	fset := token.NewFileSet()

@@ -16,8 +16,8 @@ import (
 	"meanwhile/worker/source"
 )
 
-// Export is what somebody may take with them: videos in the best form that plays and as they came,
-// with what was said about them.
+// Export is what somebody can take with them: videos in the best form that plays and in their
+// original form, with their comments.
 type Export struct {
 	service *Service
 	title   string
@@ -25,8 +25,8 @@ type Export struct {
 	only    storage.VideoID // one video instead of a list
 }
 
-// ExportOwn is everything of the actor's own in their workspace, the trash as well.
-// Unauthenticated; Forbidden for a key without the scope.
+// ExportOwn exports everything that the actor owns in their workspace, also the trash.
+// Unauthenticated for a guest; Forbidden for a key without the scope.
 func (s *Service) ExportOwn(_ context.Context, a access.Actor) (*Export, error) {
 	if err := access.SignedInFor(a, storage.ScopeRead, "Sign in to export your videos."); err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func (s *Service) ExportOwn(_ context.Context, a access.Actor) (*Export, error) 
 	}, nil
 }
 
-// ExportWorkspace is everything of the actor's workspace. Forbidden for all but its owners and
+// ExportWorkspace exports everything of the actor's workspace. Forbidden except for its owners and
 // admins.
 func (s *Service) ExportWorkspace(ctx context.Context, a access.Actor) (*Export, error) {
 	if err := s.core.May(ctx, a, access.ExportWorkspace); err != nil {
@@ -60,8 +60,8 @@ func (s *Service) ExportWorkspace(ctx context.Context, a access.Actor) (*Export,
 	}, nil
 }
 
-// ExportForOperator is one video, or with an empty id all of every workspace, for whoever runs this
-// place. NotFound.
+// ExportForOperator exports one video, or with an empty id all videos of every workspace, for the
+// operator. NotFound if the video does not exist.
 func (s *Service) ExportForOperator(ctx context.Context, id storage.VideoID) (*Export, error) {
 	e := &Export{service: s, title: "Videos", only: id}
 	if id == "" {
@@ -71,7 +71,7 @@ func (s *Service) ExportForOperator(ctx context.Context, id storage.VideoID) (*E
 		if storage.KindOf(err) == storage.NotFound {
 			return nil, storage.E(
 				storage.NotFound,
-				"There is no video of this id. It is the id that the API gives, not the one in a link.",
+				"There is no video with this ID. Use the ID that the API gives, not the one in a link.",
 				err,
 			)
 		}
@@ -80,9 +80,9 @@ func (s *Service) ExportForOperator(ctx context.Context, id storage.VideoID) (*E
 	return e, nil
 }
 
-// Write puts a folder for each video into t, and index.html, which index writes, when all are
-// there. Only the rows of the index are held in memory. An error leaves the tree without its index:
-// it is not whole.
+// Write writes a folder for each video to t. After all of them, it writes index.html with index. It
+// holds only the rows of the index in memory. After an error the tree has no index: it is not
+// complete.
 func (e *Export) Write(ctx context.Context, t storage.Tree, index func(io.Writer, storage.Contents) error) error {
 	var rows []storage.ExportedVideo
 	err := e.each(ctx, func(id storage.VideoID) error {
@@ -91,7 +91,7 @@ func (e *Export) Write(ctx context.Context, t storage.Tree, index func(io.Writer
 			return fmt.Errorf(
 				"export video %s: %w",
 				id,
-				storage.E(storage.Unavailable, "A file that belongs to this export is not there.", err),
+				storage.E(storage.Unavailable, "A file of this export is missing.", err),
 			)
 		}
 		if err != nil {
@@ -137,7 +137,7 @@ func (e *Export) each(ctx context.Context, do func(storage.VideoID) error) error
 	}
 }
 
-// videoExport writes one video's folder.
+// videoExport writes the folder of one video.
 type videoExport struct {
 	*Export
 	tree   storage.Tree
@@ -146,7 +146,7 @@ type videoExport struct {
 	files  []storage.ExportedFile
 }
 
-// writeVideo gives nil for a video that was deleted since it was listed.
+// writeVideo returns nil for a video that was deleted after it was listed.
 func (e *Export) writeVideo(ctx context.Context, t storage.Tree, id storage.VideoID) (*storage.ExportedVideo, error) {
 	sum, err := e.service.core.Store.VideoSummary(ctx, id)
 	if err != nil && storage.KindOf(err) == storage.NotFound {
@@ -156,7 +156,7 @@ func (e *Export) writeVideo(ctx context.Context, t storage.Tree, id storage.Vide
 		return nil, err
 	}
 	v := &videoExport{Export: e, tree: t, sum: sum, folder: storage.FolderName(sum.Video)}
-	// A transcript will stand here, too, once there are any.
+	// A transcript will be here, too, once there are any.
 	for _, part := range []func(context.Context) error{v.media, v.originals, v.commentsJSON, v.commentsText, v.facts} {
 		if err := part(ctx); err != nil {
 			return nil, err
@@ -181,7 +181,7 @@ func (v *videoExport) file(name string, packed bool) (io.Writer, error) {
 	return w, nil
 }
 
-// media writes the best file that plays: screen and camera in one picture where that was made, else
+// media writes the best file that plays: screen and camera in one picture if that was made, else
 // the largest rendition.
 func (v *videoExport) media(ctx context.Context) error {
 	w := watch.Watch{Video: v.sum}
@@ -216,20 +216,20 @@ func (v *videoExport) media(ctx context.Context) error {
 	return whole(best.Name, n, best.SizeBytes)
 }
 
-// whole finds out that something ended too early.
+// whole fails if a file ended too early.
 func whole(name string, got, want int64) error {
 	if got != want {
 		return storage.E(
 			storage.Internal,
-			"A stored file does not have its size.",
+			"A stored file has the wrong size.",
 			fmt.Errorf("%s has %d bytes, want %d", name, got, want),
 		)
 	}
 	return nil
 }
 
-// originals writes what was uploaded or recorded, each track by itself. There is none while the
-// upload is not complete.
+// originals writes what was uploaded or recorded, one file a track. There is none while the upload
+// is not complete.
 func (v *videoExport) originals(ctx context.Context) error {
 	for _, track := range []struct{ name, file string }{
 		{storage.ScreenTrack, "original"}, {storage.CameraTrack, "original-camera"},
@@ -279,7 +279,7 @@ func (v *videoExport) originalExt(ctx context.Context, src *source.Source, track
 	return storage.ExtOf(t.MediaType), nil
 }
 
-// exportedComment is a comment as it is written to comments.json.
+// exportedComment is a comment in comments.json.
 type exportedComment struct {
 	ID        storage.CommentID `json:"id"`
 	ParentID  storage.CommentID `json:"parent_id,omitempty"`
@@ -310,7 +310,7 @@ func exportComment(c storage.Comment) exportedComment {
 	return out
 }
 
-// eachComment reads the conversation in its order, a page at a time.
+// eachComment reads the conversation in order, one page at a time.
 func (v *videoExport) eachComment(ctx context.Context, do func(storage.Comment) error) error {
 	q := storage.CommentQuery{VideoID: v.sum.ID, Limit: access.MaxPage}
 	for {

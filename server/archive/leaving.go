@@ -10,16 +10,16 @@ import (
 	"meanwhile/storage"
 )
 
-// Leave is how somebody confirms that their account is to be deleted: by their password, or where
-// none is set, by typing their mail address.
+// Leave is the confirmation to delete an account: its password, or if it has none, its mail
+// address, typed.
 type Leave struct {
 	Password string
 	Confirm  string
 }
 
-// DeleteAccount ends every session, key and log-in link of the actor, and has the account deleted
-// after GraceFor, unless they sign in and stay. It answers when. Forbidden for an API key and for a
-// wrong confirmation; Conflict for who is the only owner of a workspace with other members.
+// DeleteAccount ends every session, key and log-in link of the actor. The account is deleted after
+// DeletionDelay, unless they sign in and stay. It returns that time. Forbidden for an API key and
+// for a wrong confirmation; Conflict for the only owner of a workspace with other members.
 func (s *Service) DeleteAccount(ctx context.Context, a access.Actor, by Leave) (time.Time, error) {
 	if err := access.InPerson(a); err != nil {
 		return time.Time{}, err
@@ -31,7 +31,7 @@ func (s *Service) DeleteAccount(ctx context.Context, a access.Actor, by Leave) (
 	if err := s.confirmed(ctx, id.User, by); err != nil {
 		return time.Time{}, err
 	}
-	at := s.core.Now().Add(storage.GraceFor).Truncate(time.Millisecond)
+	at := s.core.Now().Add(storage.DeletionDelay).Truncate(time.Millisecond)
 	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
 		belongings, err := tx.Belongings(ctx, a.UserID)
 		if err != nil {
@@ -93,7 +93,7 @@ func (s *Service) confirmed(ctx context.Context, u storage.User, by Leave) error
 	return nil
 }
 
-// LeavesAt is when the actor's account is deleted; nil while it stays.
+// LeavesAt returns when the actor's account will be deleted. nil while it stays.
 func (s *Service) LeavesAt(ctx context.Context, a access.Actor) (*time.Time, error) {
 	if !a.SignedIn() {
 		return nil, nil
@@ -105,8 +105,8 @@ func (s *Service) LeavesAt(ctx context.Context, a access.Actor) (*time.Time, err
 	return at, nil
 }
 
-// Stay takes a deletion back. An account that stays anyway is no error. Gone when its time is over;
-// Forbidden for an API key.
+// Stay cancels a deletion. If the account stays anyway, that is no error. Gone when the time is
+// over; Forbidden for an API key.
 func (s *Service) Stay(ctx context.Context, a access.Actor) error {
 	if err := access.InPerson(a); err != nil {
 		return err
@@ -132,7 +132,7 @@ func (s *Service) Stay(ctx context.Context, a access.Actor) error {
 	})
 }
 
-// DeleteAccounts deletes for good the accounts whose time is over.
+// DeleteAccounts deletes for good the accounts whose time to stay is over.
 func (s *Service) DeleteAccounts(ctx context.Context) (int, error) {
 	ids, err := s.core.Store.AccountsToDelete(ctx, s.core.Now(), storage.RetentionBatch)
 	if err != nil {
@@ -143,10 +143,10 @@ func (s *Service) DeleteAccounts(ctx context.Context) (int, error) {
 	for _, id := range ids {
 		err := s.deleteAccount(ctx, id)
 		if err != nil && storage.KindOf(err) == storage.NotFound {
-			continue // somebody else has
+			continue // another process did it
 		}
 		if err != nil {
-			failed = err // the next one may go
+			failed = err // the next account may work
 			continue
 		}
 		done++
@@ -154,8 +154,8 @@ func (s *Service) DeleteAccounts(ctx context.Context) (int, error) {
 	return done, failed
 }
 
-// deleteAccount deletes the workspaces in which there was nobody else, with their videos; others
-// keep theirs.
+// deleteAccount deletes the workspaces where the person was alone, with their videos. A workspace
+// with other members keeps its videos.
 func (s *Service) deleteAccount(ctx context.Context, id storage.UserID) error {
 	belongings, err := s.core.Store.Belongings(ctx, id)
 	if err != nil {
@@ -177,11 +177,11 @@ func (s *Service) deleteAccount(ctx context.Context, id storage.UserID) error {
 	return nil
 }
 
-// emptyWorkspace purges all videos of a workspace, each by itself, so that no transaction grows
+// emptyWorkspace purges all videos of a workspace, each in its own transaction, so that none grows
 // with their number.
 func (s *Service) emptyWorkspace(ctx context.Context, id storage.WorkspaceID) error {
 	now := s.core.Now()
-	_, err := s.videos.Rounds(
+	_, err := s.videos.ForEachVideo(
 		ctx,
 		func() ([]storage.VideoID, error) { return s.core.Store.TrashAll(ctx, id, now, storage.RetentionBatch) },
 		func(v storage.VideoID) error {
@@ -191,14 +191,14 @@ func (s *Service) emptyWorkspace(ctx context.Context, id storage.WorkspaceID) er
 	return err
 }
 
-// dropAccount is the transaction in which an account ends.
+// dropAccount is the transaction that deletes an account.
 func (s *Service) dropAccount(ctx context.Context, tx storage.Store, id storage.UserID) error {
 	belongings, err := tx.Belongings(ctx, id)
 	if err != nil {
 		return fmt.Errorf("list workspaces: %w", err)
 	}
 	who, err := tx.IdentityByUser(ctx, id)
-	// who is in no workspace any more has no identity there
+	// a person who left all workspaces has no identity
 	if err != nil && storage.KindOf(err) != storage.NotFound {
 		return fmt.Errorf("find account: %w", err)
 	}
@@ -222,9 +222,9 @@ func (s *Service) dropAccount(ctx context.Context, tx storage.Store, id storage.
 	return tx.DeleteUser(ctx, id, storage.FormerMember, s.core.Now())
 }
 
-// leaveBehind hands on what somebody had in a workspace that goes on.
+// leaveBehind hands over what somebody had in a workspace that continues.
 func (s *Service) leaveBehind(ctx context.Context, tx storage.Store, b storage.Belonging, leaving storage.User) error {
-	// it was not so when they decided to leave: others came, or left
+	// this was not so when they decided to leave: others have joined, or left
 	if b.Role == storage.RoleOwner && b.Owners == 0 {
 		heir, err := tx.PromoteToOwner(ctx, b.Workspace.ID, leaving.ID)
 		if err != nil {
@@ -242,7 +242,7 @@ func (s *Service) leaveBehind(ctx context.Context, tx storage.Store, b storage.B
 			return err
 		}
 	}
-	if err := tx.PassOn(ctx, b.Workspace.ID, leaving.ID, storage.FormerMember); err != nil {
+	if err := tx.TransferVideos(ctx, b.Workspace.ID, leaving.ID, storage.FormerMember); err != nil {
 		return fmt.Errorf("pass videos on: %w", err)
 	}
 	return s.core.Audit(ctx, tx, access.Actor{}, b.Workspace.ID, storage.ActionGone, leaving.Email, "")

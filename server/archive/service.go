@@ -1,4 +1,5 @@
-// Package archive is what somebody takes along or leaves behind: exports and the end of accounts.
+// Package archive is for what people take with them or leave behind: exports and the end of
+// accounts.
 package archive
 
 import (
@@ -8,7 +9,7 @@ import (
 	"meanwhile/worker/source"
 )
 
-// Service has the use cases of this subject. All methods may be called from many goroutines.
+// Service has the use cases of this package. All methods may be called from many goroutines.
 type Service struct {
 	core   *access.Core
 	source *source.Opener

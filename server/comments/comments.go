@@ -11,16 +11,16 @@ import (
 	"meanwhile/storage"
 )
 
-// NewComment is what somebody wants to say.
+// NewComment is a new comment.
 type NewComment struct {
 	At     time.Duration
 	Until  *time.Duration
 	Body   string
 	Parent storage.CommentID
-	Name   string // a guest's
+	Name   string // only for a guest
 }
 
-// Change is what somebody wants to change; nil leaves a thing as it is.
+// Change is a change of a comment. nil leaves a field as it is.
 type Change struct {
 	At    *time.Duration
 	Until *time.Duration
@@ -30,21 +30,21 @@ type Change struct {
 // View is a comment and what the actor may do with it.
 type View struct {
 	storage.Comment
-	// the signed-in actor wrote it; a guest's browser knows its own by their edit tokens
+	// the signed-in actor wrote it; a guest's browser knows its own comments by their edit tokens
 	Mine      bool
-	Moderated bool // the actor may delete it whoever wrote it
+	Moderated bool // the actor may delete it, whoever wrote it
 }
 
 // Conversation is a page of comments.
 type Conversation struct {
 	Items []View
-	Next  *storage.CommentKey // where the next page begins, nil at the end
+	Next  *storage.CommentKey // where the next page begins; nil at the end
 	Seq   int64               // the change counter, read before the page
 	Count int
 }
 
-// List is a page of the conversation under a link: threads by position, replies behind
-// their comment.
+// List returns a page of the conversation under a link: threads by position, replies after their
+// comment.
 func (s *Service) List(
 	ctx context.Context,
 	a access.Actor,
@@ -64,7 +64,7 @@ func (s *Service) List(
 	return c, err
 }
 
-// Talk is a page of the conversation but for its counters, which have to be read before it.
+// Talk returns a page of the conversation without its counters. The caller has to read those first.
 func (s *Service) Talk(
 	ctx context.Context,
 	a access.Actor,
@@ -86,8 +86,8 @@ func (s *Service) Talk(
 	return c, nil
 }
 
-// Since is what was made, edited or deleted after seq, oldest change first; deleted ones
-// have DeletedAt and no text. When it comes full (MaxPage), ask again from the last one's Seq.
+// Since returns what was made, edited or deleted after seq, oldest change first. A deleted comment
+// has DeletedAt and no text. If the page is full (MaxPage), ask again from the last Seq.
 func (s *Service) Since(ctx context.Context, a access.Actor, token string, seq int64) (Conversation, error) {
 	a, v, _, err := s.core.ByLink(ctx, a, token, access.ToView)
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *Service) viewComments(a access.Actor, v storage.Video, rows []storage.C
 	moderator := s.core.Authorize(a, v, nil, access.ToModerate) == nil
 	for _, c := range rows {
 		mine := a.SignedIn() && c.AuthorID == a.UserID
-		// who wrote one that waited has to hear that it went
+		// the author of a held comment must learn that it was deleted
 		if c.HeldAt == nil || c.DeletedAt != nil || mine || moderator {
 			views = append(views, View{Comment: c, Mine: mine, Moderated: moderator})
 		}
@@ -121,7 +121,7 @@ func (s *Service) viewComments(a access.Actor, v storage.Video, rows []storage.C
 	return views
 }
 
-// viewOwn is a comment for who has just written it.
+// viewOwn is a comment for its author.
 func (s *Service) viewOwn(a access.Actor, v storage.Video, c storage.Comment) View {
 	return View{
 		Comment:   c,
@@ -130,7 +130,7 @@ func (s *Service) viewOwn(a access.Actor, v storage.Video, c storage.Comment) Vi
 	}
 }
 
-// Add says something under a link, signed in or with a name. A guest gets the secret
+// Add adds a comment under a link, by an account or by a guest with a name. A guest gets the secret
 // that edits and deletes it later.
 func (s *Service) Add(ctx context.Context, a access.Actor, token string, n NewComment) (View, string, error) {
 	a, v, link, err := s.core.ByLink(ctx, a, token, access.ToComment)
@@ -196,12 +196,12 @@ func commentBody(body string) (string, error) {
 	return body, nil
 }
 
-// commentPlace keeps a position inside the video, as far as its length is known.
+// commentPlace keeps a position within the video, if its length is known.
 func commentPlace(v storage.Video, at time.Duration, until *time.Duration) (time.Duration, *time.Duration, error) {
 	if at < 0 || (until != nil && *until < at) {
 		return 0, nil, storage.E(
 			storage.Invalid,
-			"A position cannot be before the start, nor end before it begins.",
+			"A position cannot be before the start, and a range cannot end before it begins.",
 			nil,
 		)
 	}
@@ -226,17 +226,17 @@ func (s *Service) joinThread(ctx context.Context, c *storage.Comment, parent sto
 	if err != nil || p.VideoID != c.VideoID {
 		return storage.E(
 			storage.NotFound,
-			"The comment that you answer is not there any more. Your text is kept in the field.",
+			"The comment that you reply to is not there any more. Your text is kept in the field.",
 			err,
 		)
 	}
-	c.Parent = p.Thread() // an answer to a reply joins the same thread: there is one level
+	c.Parent = p.Thread() // an answer to a reply joins its thread: there is one level
 	c.ThreadAt = p.ThreadAt
 	return nil
 }
 
-// Edit changes one's own comment: by account, or by the secret that Add gave.
-// NotFound for anyone else's.
+// Edit changes one's own comment, by account or by the secret that Add returned. Forbidden for
+// anyone else's.
 func (s *Service) Edit(
 	ctx context.Context,
 	a access.Actor,
@@ -250,7 +250,7 @@ func (s *Service) Edit(
 		return View{}, err
 	}
 	if !wrote(a, c, secret) {
-		return View{}, storage.E(storage.Forbidden, "Only who wrote a comment can edit it.", nil)
+		return View{}, storage.E(storage.Forbidden, "Only its author can edit a comment.", nil)
 	}
 	_, held, err := s.mayComment(ctx, a, v, link.Link)
 	if err != nil {
@@ -263,7 +263,7 @@ func (s *Service) Edit(
 	}
 	at, until := c.At, c.Until
 	if change.At != nil {
-		at, until = *change.At, nil // a moved comment keeps no old end
+		at, until = *change.At, nil // a moved comment loses its old end
 	}
 	if change.Until != nil {
 		until = change.Until
@@ -277,7 +277,7 @@ func (s *Service) Edit(
 	now := s.core.Now()
 	c.EditedAt = &now
 	if held {
-		c.HeldAt = &now // what was approved is not what stands there now
+		c.HeldAt = &now // an edited comment needs a new approval
 	}
 	if c, err = s.core.Store.UpdateComment(ctx, c); err != nil {
 		return View{}, fmt.Errorf("edit comment: %w", err)
@@ -286,14 +286,14 @@ func (s *Service) Edit(
 	return s.viewOwn(a, v, c), nil
 }
 
-// Delete removes one's own comment, or any for the video's owner. Its replies go with it.
+// Delete deletes one's own comment, or any comment for the video's owner, with its replies.
 func (s *Service) Delete(ctx context.Context, a access.Actor, token string, id storage.CommentID, secret string) error {
 	a, v, _, c, err := s.commentFor(ctx, a, token, id, access.ToComment)
 	if err != nil {
 		return err
 	}
 	if !wrote(a, c, secret) && s.core.Authorize(a, v, nil, access.ToModerate) != nil {
-		return storage.E(storage.Forbidden, "Only who wrote a comment, or the video's owner, can delete it.", nil)
+		return storage.E(storage.Forbidden, "Only its author or the video's owner can delete a comment.", nil)
 	}
 	if _, err := s.core.Store.DeleteComment(ctx, id, s.core.Now()); err != nil {
 		return fmt.Errorf("delete comment: %w", err)
@@ -302,8 +302,9 @@ func (s *Service) Delete(ctx context.Context, a access.Actor, token string, id s
 	return nil
 }
 
-// ByID is one comment under a link. One that waits for approval shows to who may approve
-// it and to who wrote it: by account, or by the secret that Add gave. NotFound.
+// ByID returns one comment under a link. A comment that waits for approval is visible only to
+// people who may approve it and to its author, by account or by the secret that Add returned.
+// NotFound for anyone else.
 func (s *Service) ByID(
 	ctx context.Context,
 	a access.Actor,

@@ -8,20 +8,20 @@ import (
 	"meanwhile/storage"
 )
 
-// What happens to guests' comments, for the log.
+// Audit actions about guests' comments.
 const (
 	ActionCommentsDeleted storage.Action = "comments-deleted"
 	ActionGuestBlocked    storage.Action = "guest-blocked"
 )
 
-// guestKey tells a guest of a workspace from others without an account, by the network that they
-// come from. Nothing can be read back from it.
+// guestKey tells one guest of a workspace from other people without an account, by their network.
+// The network cannot be read back from it.
 func (s *Service) guestKey(ws storage.WorkspaceID, address string) string {
 	return storage.IDEncoding.EncodeToString(s.core.Sign("guest/", string(ws)+"/"+address)[:16])
 }
 
-// Held lists what waits for the actor's approval, oldest first: under their own videos, and
-// for an admin under all of the workspace.
+// Held lists the comments that wait for the actor's approval, oldest first: under their own videos,
+// and for an admin under all of the workspace.
 func (s *Service) Held(ctx context.Context, a access.Actor) ([]storage.HeldComment, error) {
 	if err := s.mayModerate(a); err != nil {
 		return nil, err
@@ -38,10 +38,10 @@ func (s *Service) Held(ctx context.Context, a access.Actor) ([]storage.HeldComme
 }
 
 func (s *Service) mayModerate(a access.Actor) error {
-	return access.SignedInFor(a, storage.ScopeComment, "Sign in to look after comments.")
+	return access.SignedInFor(a, storage.ScopeComment, "Sign in to moderate comments.")
 }
 
-// moderated finds a comment that the actor may moderate, and its video. NotFound.
+// moderated finds a comment that the actor may moderate, and its video. NotFound if there is none.
 func (s *Service) moderated(
 	ctx context.Context,
 	a access.Actor,
@@ -51,9 +51,8 @@ func (s *Service) moderated(
 	if err != nil && storage.KindOf(err) != storage.NotFound {
 		return storage.Video{}, storage.Comment{}, fmt.Errorf("find comment: %w", err)
 	}
-	if err != nil {
-		return storage.Video{}, storage.Comment{}, errNoComment
-	}
+	// Without a comment there is no video either. Looking for it makes a comment that does not
+	// exist cost as much as one that the actor may not see.
 	v, err := s.core.VideoFor(ctx, a, c.VideoID, access.ToModerate)
 	if err != nil && storage.KindOf(err) == storage.NotFound {
 		return storage.Video{}, storage.Comment{}, errNoComment
@@ -61,7 +60,7 @@ func (s *Service) moderated(
 	return v, c, err
 }
 
-// Approve lets everybody see a comment that waits. Twice is no error.
+// Approve shows a waiting comment to everybody. Twice is no error.
 func (s *Service) Approve(ctx context.Context, a access.Actor, id storage.CommentID) error {
 	v, c, err := s.moderated(ctx, a, id)
 	if err != nil || c.HeldAt == nil {
@@ -74,8 +73,8 @@ func (s *Service) Approve(ctx context.Context, a access.Actor, id storage.Commen
 	return nil
 }
 
-// DeleteAll deletes several comments at once, with their replies, and says how many of those
-// named it found.
+// DeleteAll deletes several comments with their replies. It returns how many of the given comments
+// it found.
 func (s *Service) DeleteAll(ctx context.Context, a access.Actor, ids []storage.CommentID) (int, error) {
 	if err := s.mayModerate(a); err != nil {
 		return 0, err
@@ -84,7 +83,7 @@ func (s *Service) DeleteAll(ctx context.Context, a access.Actor, ids []storage.C
 	for _, id := range ids {
 		v, c, err := s.moderated(ctx, a, id)
 		if err != nil && storage.KindOf(err) == storage.NotFound {
-			continue // deleted meanwhile, perhaps with the comment that it answers
+			continue // deleted already, perhaps together with its parent
 		}
 		if err != nil {
 			return done, err
@@ -114,8 +113,8 @@ func (s *Service) moderateAway(ctx context.Context, a access.Actor, v storage.Vi
 	return err
 }
 
-// BlockGuest keeps the guest who wrote a comment from writing more under the workspace's videos,
-// and deletes what they wrote there. Invalid for a comment of an account.
+// BlockGuest blocks the guest who wrote a comment from the workspace's videos, and deletes their
+// comments there. Invalid for a comment of an account.
 func (s *Service) BlockGuest(ctx context.Context, a access.Actor, id storage.CommentID) error {
 	v, c, err := s.moderated(ctx, a, id)
 	if err != nil {
@@ -124,7 +123,7 @@ func (s *Service) BlockGuest(ctx context.Context, a access.Actor, id storage.Com
 	if !c.Guest() || c.GuestKey == "" {
 		return storage.E(
 			storage.Invalid,
-			"Only guests can be blocked. Who has an account can be removed from the workspace.",
+			"Only guests can be blocked. Remove a member from the workspace instead.",
 			nil,
 		)
 	}
@@ -144,7 +143,7 @@ func (s *Service) BlockGuest(ctx context.Context, a access.Actor, id storage.Com
 	for _, other := range theirs {
 		under, err := s.core.VideoFor(ctx, a, other.VideoID, access.ToModerate)
 		if err != nil && storage.KindOf(err) == storage.NotFound {
-			continue // another member's video: theirs to look after
+			continue // another member's video: they look after it
 		}
 		if err != nil {
 			return err
@@ -156,8 +155,8 @@ func (s *Service) BlockGuest(ctx context.Context, a access.Actor, id storage.Com
 	return nil
 }
 
-// mayComment decides what becomes of a comment: an account's stands at once; a guest's may be
-// refused, or held.
+// mayComment decides about a comment. A member's is published at once. Any other may be refused, or
+// held.
 func (s *Service) mayComment(
 	ctx context.Context,
 	a access.Actor,
@@ -179,7 +178,7 @@ func (s *Service) mayComment(
 		if blocked {
 			return "", false, storage.E(
 				storage.Forbidden,
-				"Comments from here are not taken any more. Answer whoever sent you the link.",
+				"Comments from here are not accepted any more. Answer whoever sent you the link.",
 				nil,
 			)
 		}

@@ -1,11 +1,11 @@
-// Package comments is the conversation under a video: say, reply, edit, delete, approve.
+// Package comments is for the conversation under a video: comment, reply, edit, delete, approve.
 package comments
 
 import (
 	"meanwhile/server/access"
 )
 
-// Service has the use cases of this subject. All methods may be called from many goroutines.
+// Service has the use cases of this package. All methods may be called from many goroutines.
 type Service struct {
 	core *access.Core
 }

@@ -8,7 +8,7 @@ import (
 	"meanwhile/storage"
 )
 
-// PutNotices takes notices away that hold no longer, and makes those that are due.
+// PutNotices deletes notices that are no longer true, and makes those that are due.
 func (s *Service) PutNotices(ctx context.Context) (int, error) {
 	now := s.core.Now()
 	if _, err := s.core.Store.DropNotices(ctx, now, storage.NoticeFor); err != nil {
@@ -24,10 +24,10 @@ func (s *Service) PutNotices(ctx context.Context) (int, error) {
 	}
 }
 
-// EndNotices puts videos whose notice is over into the trash.
+// EndNotices puts videos into the trash whose notice has ended.
 func (s *Service) EndNotices(ctx context.Context) (int, error) {
 	now := s.core.Now()
-	return s.Rounds(
+	return s.ForEachVideo(
 		ctx,
 		func() ([]storage.VideoID, error) { return s.core.Store.LeavingVideos(ctx, now, storage.RetentionBatch) },
 		func(id storage.VideoID) error {

@@ -1,4 +1,4 @@
-// Package videos is what an owner does with videos: list, rename, trash, process again, keep.
+// Package videos is for what an owner does with videos: list, rename, trash, process again, keep.
 package videos
 
 import (
@@ -7,7 +7,7 @@ import (
 	"meanwhile/worker/stages"
 )
 
-// Service has the use cases of this subject. All methods may be called from many goroutines.
+// Service has the use cases of this package. All methods may be called from many goroutines.
 type Service struct {
 	core   *access.Core
 	source *source.Opener

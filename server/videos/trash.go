@@ -11,15 +11,15 @@ import (
 	"meanwhile/storage"
 )
 
-// How the rows of what is deleted for good are worked on.
+// How deletions are worked on.
 const (
-	deletionLease = 5 * time.Minute // how long rows belong to the worker that took them
-	// lookAgain is when the folders of a deleted video are looked at once more: by then every
-	// request and every step that had not heard of its end has come to its own.
-	lookAgain = 24 * time.Hour
+	deletionLease = 5 * time.Minute // how long a worker keeps the rows that it claimed
+	// sweepAfter is when the folders of a deleted video are deleted once more. By then, every
+	// request and every step that did not know of the deletion has ended.
+	sweepAfter = 24 * time.Hour
 )
 
-// setTrashed puts v into the trash, or takes it out, and says so in the log.
+// setTrashed puts v into the trash, or restores it, and writes an audit entry.
 func (s *Service) setTrashed(ctx context.Context, a access.Actor, v storage.Video, at *time.Time) error {
 	return s.core.Store.InTx(ctx, func(tx storage.Store) error {
 		if err := tx.SetVideoTrashed(ctx, v.ID, at); err != nil {
@@ -33,8 +33,8 @@ func (s *Service) setTrashed(ctx context.Context, a access.Actor, v storage.Vide
 	})
 }
 
-// DeleteForever deletes what is in the trash before its time: from here on nobody finds it, and a
-// worker removes its objects. Conflict for a video that is not in the trash, NotFound.
+// DeleteForever deletes a video in the trash before its time. From then on nobody finds it, and a
+// worker removes its objects. Conflict if the video is not in the trash, NotFound if there is none.
 func (s *Service) DeleteForever(ctx context.Context, a access.Actor, id storage.VideoID) error {
 	v, err := s.core.VideoFor(ctx, a, id, access.ToEdit)
 	if err != nil {
@@ -45,17 +45,17 @@ func (s *Service) DeleteForever(ctx context.Context, a access.Actor, id storage.
 	}
 	err = s.purge(ctx, a, v, s.core.Now())
 	if err != nil && storage.KindOf(err) == storage.NotFound {
-		return access.NotThere(err) // somebody has restored or deleted it
+		return access.NotThere(err) // restored or deleted meanwhile
 	}
 	return err
 }
 
-// purge is the first phase: every row goes at once, and what is left to be deleted is written down
-// in the same transaction. NotFound when v is not in the trash since then or longer.
+// purge is the first phase. It deletes every row at once, and records the objects to delete in the
+// same transaction. NotFound if v has not been in the trash since then or longer.
 func (s *Service) purge(ctx context.Context, a access.Actor, v storage.Video, then time.Time) error {
 	now := s.core.Now()
 	err := s.core.Store.InTx(ctx, func(tx storage.Store) error {
-		if err := tx.PurgeVideo(ctx, v.ID, then, now, now.Add(lookAgain)); err != nil {
+		if err := tx.PurgeVideo(ctx, v.ID, then, now, now.Add(sweepAfter)); err != nil {
 			return err
 		}
 		return s.core.Audit(ctx, tx, a, v.WorkspaceID, storage.ActionPurge, v.Title, "")
@@ -68,10 +68,10 @@ func (s *Service) purge(ctx context.Context, a access.Actor, v storage.Video, th
 	return nil
 }
 
-// EmptyTrash purges what was in the trash for TrashFor.
+// EmptyTrash purges videos that were in the trash for TrashFor.
 func (s *Service) EmptyTrash(ctx context.Context) (int, error) {
 	then := s.core.Now().Add(-storage.TrashFor)
-	return s.Rounds(
+	return s.ForEachVideo(
 		ctx,
 		func() ([]storage.VideoID, error) { return s.core.Store.TrashedSince(ctx, then, storage.RetentionBatch) },
 		func(id storage.VideoID) error {
@@ -80,7 +80,8 @@ func (s *Service) EmptyTrash(ctx context.Context) (int, error) {
 	)
 }
 
-// PurgeByID deletes a video for good that has been in the trash since then or longer. NotFound.
+// PurgeByID deletes a video for good if it has been in the trash since then or longer. NotFound
+// otherwise.
 func (s *Service) PurgeByID(ctx context.Context, id storage.VideoID, then time.Time) error {
 	v, err := s.core.Store.VideoByID(ctx, id)
 	if err != nil {
@@ -89,10 +90,10 @@ func (s *Service) PurgeByID(ctx context.Context, id storage.VideoID, then time.T
 	return s.purge(ctx, access.Actor{}, v, then)
 }
 
-// Rounds does something to each video of a list, and lists again until none are left, or all are
-// somebody else's: what others did meanwhile is no error. A video with which something is wrong
-// does not keep the others.
-func (s *Service) Rounds(
+// ForEachVideo does something to each video of a list. It lists again until none are left, or until
+// others have done all of them. What others did meanwhile is no error. A video that fails does not
+// stop the others.
+func (s *Service) ForEachVideo(
 	ctx context.Context,
 	list func() ([]storage.VideoID, error),
 	do func(storage.VideoID) error,
@@ -125,9 +126,9 @@ func (s *Service) Rounds(
 	}
 }
 
-// DeleteObjects is the second phase: objects go first, then the row that names them, so that
-// whoever is interrupted is followed by somebody who does the rest. A row that fails comes back
-// when its lease is over; the others go on.
+// DeleteObjects is the second phase. It deletes the objects first, then the row that names them. So
+// if a worker is interrupted, the next one does the rest. A row that fails comes back after its
+// lease; the others continue.
 func (s *Service) DeleteObjects(ctx context.Context) (int, error) {
 	deleted := 0
 	var failed error
@@ -154,7 +155,7 @@ func (s *Service) DeleteObjects(ctx context.Context) (int, error) {
 	}
 }
 
-// deleteObjects removes one object, or all of a folder.
+// deleteObjects deletes one object, or a whole folder.
 func (s *Service) deleteObjects(ctx context.Context, d storage.Deletion) (int, error) {
 	if !strings.HasSuffix(d.Key, "/") {
 		if err := s.core.Objects.Delete(ctx, d.Key); err != nil {

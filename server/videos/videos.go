@@ -8,8 +8,8 @@ import (
 	"meanwhile/storage"
 )
 
-// List is one page of the actor's own videos in their workspace, newest first, and the place
-// where the next page begins (nil at the end).
+// List returns one page of the actor's own videos in their workspace, newest first, and where the
+// next page begins (nil at the end).
 func (s *Service) List(
 	ctx context.Context,
 	a access.Actor,
@@ -35,7 +35,7 @@ func (s *Service) List(
 	return rows[:limit], &storage.VideoKey{CreatedAt: last.CreatedAt, ID: last.ID}, nil
 }
 
-// ByID is one video for its owner. NotFound for anyone else.
+// ByID returns one video for its owner. NotFound for anyone else.
 func (s *Service) ByID(ctx context.Context, a access.Actor, id storage.VideoID) (storage.VideoSummary, error) {
 	if _, err := s.core.VideoFor(ctx, a, id, access.ToFetchOriginal); err != nil {
 		return storage.VideoSummary{}, err
@@ -60,7 +60,8 @@ func (s *Service) Rename(ctx context.Context, a access.Actor, id storage.VideoID
 	return nil
 }
 
-// Trash puts the video where only its owner finds it; everything of it is kept. Twice is no error.
+// Trash puts the video into the trash, where only its owner finds it. Nothing is deleted. Twice is
+// no error.
 func (s *Service) Trash(ctx context.Context, a access.Actor, id storage.VideoID) error {
 	v, err := s.core.VideoFor(ctx, a, id, access.ToEdit)
 	if err != nil || v.TrashedAt != nil {
@@ -88,8 +89,8 @@ func (s *Service) Restore(ctx context.Context, a access.Actor, id storage.VideoI
 	return nil
 }
 
-// Reprocess starts another generation from the original. What plays goes on playing until the new
-// one does. Conflict while the upload is not complete.
+// Reprocess starts another generation from the original. The old one plays until the new one is
+// ready. Conflict while the upload is not complete.
 func (s *Service) Reprocess(ctx context.Context, a access.Actor, id storage.VideoID) error {
 	v, err := s.core.VideoFor(ctx, a, id, access.ToEdit)
 	if err != nil {
@@ -113,7 +114,7 @@ func (s *Service) Reprocess(ctx context.Context, a access.Actor, id storage.Vide
 	})
 }
 
-// Subscribe listens to everything about the actor's own videos: each event is the id of a video to
+// Subscribe returns the events about the actor's own videos. Each event is the id of a video to
 // look at again.
 func (s *Service) Subscribe(ctx context.Context, a access.Actor) (<-chan string, error) {
 	if err := access.SignedInFor(a, storage.ScopeRead, "Sign in to follow your videos."); err != nil {

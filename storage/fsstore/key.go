@@ -9,13 +9,13 @@ import (
 	"meanwhile/storage"
 )
 
-// absent reports whether err says that there is nothing at a path. ENOTDIR: a shorter key is a file
+// absent reports whether err means that nothing is at a path. ENOTDIR: a shorter key is a file
 // where this one has a folder.
 func absent(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
-// classify gives what the file system said its kind. op says in the log what was tried.
+// classify gives a file system error its kind. op names the operation in the log.
 func classify(op string, err error) error {
 	wrapped := fmt.Errorf("%s: %w", op, err)
 	switch {

@@ -23,7 +23,7 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[storage.Objec
 	}
 }
 
-// checkPrefix lets through what some key begins with.
+// checkPrefix accepts what some key can begin with.
 func checkPrefix(prefix string) error {
 	if prefix == "" {
 		return nil
@@ -31,7 +31,7 @@ func checkPrefix(prefix string) error {
 	return storage.CheckKey(prefix + "x") // a prefix may end in "/" or in the middle of a segment
 }
 
-// walk yields what is below dir, and reports whether to go on.
+// walk yields what is below dir, and reports whether to continue.
 func (s *Store) walk(ctx context.Context, dir, prefix string, yield func(storage.ObjectInfo, error) bool) bool {
 	entries, err := s.entries(ctx, dir, prefix)
 	if err != nil {
@@ -52,14 +52,14 @@ func (s *Store) walk(ctx context.Context, dir, prefix string, yield func(storage
 	return true
 }
 
-// entry is a file, or a folder of which only order is set. order is the key, for a folder with "/"
-// at its end: "a-b" stands before "a/b" among keys, though "a" stands before "a-b" among names.
+// entry is a file, or a folder with only order set. order is the key, with "/" at the end for a
+// folder: among keys "a-b" sorts before "a/b", though among names "a" sorts before "a-b".
 type entry struct {
 	order string
 	info  storage.ObjectInfo
 }
 
-// entries are the objects and folders of dir that have to do with prefix, in key order.
+// entries returns the objects and folders of dir that can match prefix, in key order.
 func (s *Store) entries(ctx context.Context, dir, prefix string) ([]entry, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("list objects: %w", err)
@@ -75,7 +75,7 @@ func (s *Store) entries(ctx context.Context, dir, prefix string) ([]entry, error
 	for _, name := range names {
 		key := path.Join(dir, name)
 		if storage.CheckKey(key) != nil || !related(key, prefix) {
-			continue // the folder for unfinished files, or what somebody else put here
+			continue // the folder for unfinished files, or a file that is not ours
 		}
 		info, err := s.root.Lstat(key)
 		switch {
@@ -92,7 +92,7 @@ func (s *Store) entries(ctx context.Context, dir, prefix string) ([]entry, error
 	return entries, nil
 }
 
-// related reports whether key begins with prefix, or is a folder on the way to keys that do.
+// related reports whether key begins with prefix, or is a folder on the way to such keys.
 func related(key, prefix string) bool {
 	return strings.HasPrefix(key+"/", prefix) || strings.HasPrefix(prefix, key+"/")
 }

@@ -8,10 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openBeneath opens key for reading, in one step of the kernel, which keeps to the folder as
-// os.Root does part by part (openat2(2), RESOLVE_BENEATH). What the kernel does not answer by yes
-// or no is asked of os.Root: it may be too old or may not be asked (ENOSYS, EPERM), a rename may be
-// under way (EAGAIN), a link may lead out (EXDEV).
+// openBeneath opens key for reading. One system call stays in the folder, as os.Root does one path
+// part at a time (openat2(2), RESOLVE_BENEATH). If the kernel gives no clear answer, os.Root
+// decides: the kernel may be too old or may not be asked (ENOSYS, EPERM), a rename may be under way
+// (EAGAIN), a link may lead out (EXDEV).
 func (s *Store) openBeneath(key string) (*os.File, error) {
 	how := unix.OpenHow{
 		Flags:   unix.O_RDONLY | unix.O_CLOEXEC,

@@ -15,11 +15,11 @@ import (
 	"meanwhile/storage"
 )
 
-// tempDir holds what is being written. No key can name it: "+" is not a letter of keys. It lies in
+// tempDir holds files while they are written. No key can name it, since keys have no "+". It is in
 // the root so that a link from it to a key stays on one file system.
 const tempDir = "+unfinished"
 
-// Put stores r to its end under key and returns the bytes written. The order is what makes nil mean
+// Put stores all of r under key and returns the bytes written. The order of steps makes nil mean
 // durable: bytes, fsync of the file, its name, fsync of every folder up to the root. See
 // storage.Objects.
 func (s *Store) Put(ctx context.Context, key string, r io.Reader) (int64, error) {
@@ -27,7 +27,7 @@ func (s *Store) Put(ctx context.Context, key string, r io.Reader) (int64, error)
 		return 0, fmt.Errorf("put object: %w", err)
 	}
 	if _, err := s.root.Lstat(key); err == nil {
-		// spares the reading; the link below is what decides
+		// saves reading r; the link below decides
 		return 0, classify("put object", fs.ErrExist)
 	}
 	temp := path.Join(tempDir, storage.NewRandomID())
@@ -41,13 +41,13 @@ func (s *Store) Put(ctx context.Context, key string, r io.Reader) (int64, error)
 	if err := s.publish(temp, key); err != nil {
 		return 0, errors.Join(err, s.discard(temp))
 	}
-	// Under its key the object is safe. A second name that cannot be removed is Sweep's.
+	// The object is safe under its key. If the second name cannot be removed, Sweep does it later.
 	_ = s.root.Remove(temp)
 	return written, nil
 }
 
 // takeOver gives a finished file of the same file system a second name instead of copying it. taken
-// is false where that cannot be: r is no file, was read from already, or lies elsewhere.
+// is false if that is not possible: r is not a file, was read from already, or is elsewhere.
 func (s *Store) takeOver(temp string, r io.Reader) (written int64, taken bool, err error) {
 	f, ok := r.(*os.File)
 	if !ok {
@@ -64,7 +64,7 @@ func (s *Store) takeOver(temp string, r io.Reader) (written int64, taken bool, e
 		return 0, false, nil
 	}
 	linked, err := s.root.Lstat(temp)
-	// the name has passed to something else since r was opened
+	// another file has this name since r was opened
 	if err != nil || !os.SameFile(info, linked) {
 		return 0, false, s.discard(temp)
 	}
@@ -83,8 +83,8 @@ func (s *Store) writeTemp(ctx context.Context, temp string, r io.Reader) (int64,
 	body := &bodyReader{ctx: ctx, r: r}
 	written, err := io.Copy(f, body)
 	if err == nil {
-		// Once only: after a failed fsync the kernel calls pages clean that never reached the disk,
-		// so that a second try would lie.
+		// Only once: after a failed fsync the kernel marks pages as clean that never reached the
+		// disk, so a second try would falsely succeed.
 		err = f.Sync()
 	}
 	err = errors.Join(err, f.Close())
@@ -97,7 +97,7 @@ func (s *Store) writeTemp(ctx context.Context, temp string, r io.Reader) (int64,
 	return written, nil
 }
 
-// bodyReader stops when ctx ends, and tells the errors of r from those of the file.
+// bodyReader stops when ctx ends, and keeps errors of r apart from errors of the file.
 type bodyReader struct {
 	ctx context.Context //nolint:containedctx // of the one Put that owns the reader
 	r   io.Reader
@@ -115,13 +115,13 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// publish gives the file its key, which nobody may have, and makes the name durable. On an error
-// the key is not there.
+// publish gives the file its key, which must be free, and makes the name durable. On an error the
+// key is not there.
 func (s *Store) publish(temp, key string) error {
 	if err := s.makeParents(path.Dir(key)); err != nil {
 		return err
 	}
-	// A link, since a rename would overwrite.
+	// A link, because a rename would overwrite.
 	if err := s.root.Link(temp, key); err != nil {
 		return classify("name object", err)
 	}
@@ -131,7 +131,7 @@ func (s *Store) publish(temp, key string) error {
 	return nil
 }
 
-// makeParents makes the folder dir and those above it.
+// makeParents creates the folder dir and those above it.
 func (s *Store) makeParents(dir string) error {
 	err := s.root.MkdirAll(dir, 0o700)
 	if errors.Is(err, syscall.ENOTDIR) {
@@ -143,9 +143,8 @@ func (s *Store) makeParents(dir string) error {
 	return nil
 }
 
-// syncUp syncs dir and every folder above it. Those that were there already are synced, too:
-// another Put may have made them a moment ago and not yet come as far. A clean folder costs
-// microseconds.
+// syncUp syncs dir and every folder above it, also those that existed before: another Put may have
+// made them a moment ago and not synced them yet. A clean folder costs microseconds.
 func (s *Store) syncUp(dir string) error {
 	for {
 		if err := s.syncDir(dir); err != nil {
@@ -169,7 +168,7 @@ func (s *Store) syncDir(dir string) error {
 	return nil
 }
 
-// discard removes what a failed Put leaves.
+// discard removes what a failed Put left.
 func (s *Store) discard(name string) error {
 	if err := s.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove unfinished object: %w", err)
@@ -177,8 +176,8 @@ func (s *Store) discard(name string) error {
 	return nil
 }
 
-// Sweep removes unfinished files that nobody has written to for olderThan: what a crash left. It
-// returns how many there were. Give it longer than a slow upload may stand still.
+// Sweep removes unfinished files, left by a crash, that nobody has written to for olderThan. It
+// returns how many. olderThan must be longer than a slow upload may pause.
 func (s *Store) Sweep(ctx context.Context, olderThan time.Duration) (int, error) {
 	names, err := s.names(tempDir)
 	if err != nil {
@@ -192,7 +191,7 @@ func (s *Store) Sweep(ctx context.Context, olderThan time.Duration) (int, error)
 		temp := path.Join(tempDir, name)
 		info, err := s.root.Lstat(temp)
 		if absent(err) {
-			continue // its Put has just come to its end
+			continue // its Put has just finished
 		}
 		if err != nil {
 			return removed, classify("look at unfinished object", err)
@@ -208,7 +207,7 @@ func (s *Store) Sweep(ctx context.Context, olderThan time.Duration) (int, error)
 	return removed, nil
 }
 
-// names lists a folder.
+// names lists the names in a folder.
 func (s *Store) names(dir string) ([]string, error) {
 	f, err := s.root.Open(dir)
 	if err != nil {

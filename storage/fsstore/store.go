@@ -1,8 +1,8 @@
-// Package fsstore keeps objects as files of one folder.
+// Package fsstore stores objects as files in one folder.
 //
-// A key is the path of its file below the folder. Every access goes through os.Root, so that
-// neither a key nor a symbolic link leads out of it. A file appears under its key only when all of
-// its bytes and its name are on the disk.
+// A key is the path of its file in the folder. Every access goes through os.Root, so that neither a
+// key nor a symbolic link leads outside. A file appears under its key only when all its bytes and
+// its name are on the disk.
 package fsstore
 
 import (
@@ -22,14 +22,14 @@ import (
 
 var _ storage.Objects = (*Store)(nil)
 
-// Store is storage.Objects on a folder. It is safe for concurrent use, by several processes, too.
+// Store is storage.Objects on a folder. It is safe for concurrent use, also by several processes.
 type Store struct {
 	root    *os.Root
 	folder  *os.File        // the root itself
 	beneath syscall.RawConn // its descriptor
 }
 
-// New opens the folder dir, and makes it durably where it is missing, readable by its owner only.
+// New opens the folder dir. If it is missing, New creates it durably, readable only by its owner.
 // The caller closes the store.
 func New(dir string) (*Store, error) {
 	if err := makeDir(filepath.Clean(dir)); err != nil {
@@ -52,7 +52,7 @@ func New(dir string) (*Store, error) {
 	return s, nil
 }
 
-// makeDir is os.MkdirAll with every new name on the disk when it returns.
+// makeDir is os.MkdirAll, but every new name is on the disk when it returns.
 func makeDir(dir string) error {
 	err := os.Mkdir(dir, 0o700)
 	if errors.Is(err, fs.ErrExist) {
@@ -75,7 +75,7 @@ func makeDir(dir string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// Close lets the folder go. Open readers stay usable.
+// Close releases the folder. Open readers stay usable.
 func (s *Store) Close() error {
 	if s.folder == nil {
 		return s.root.Close()
@@ -83,8 +83,8 @@ func (s *Store) Close() error {
 	return errors.Join(s.folder.Close(), s.root.Close())
 }
 
-// Open returns the bytes of key in r. For the whole object the reader is its *os.File, which seeks
-// and which the kernel can send.
+// Open returns the bytes of key in r. For the whole object the reader is its *os.File, which can
+// seek and which the kernel can send.
 func (s *Store) Open(ctx context.Context, key string, r storage.Range) (io.ReadCloser, error) {
 	if err := errors.Join(ctx.Err(), storage.CheckKey(key)); err != nil {
 		return nil, fmt.Errorf("open object: %w", err)
@@ -114,7 +114,7 @@ func (s *Store) Open(ctx context.Context, key string, r storage.Range) (io.ReadC
 	return piece{Reader: io.LimitReader(f, r.Length), Closer: f}, nil
 }
 
-// piece is a part of a file that closes with it.
+// piece is a part of a file. Closing it closes the file.
 type piece struct {
 	io.Reader
 	io.Closer
@@ -135,7 +135,7 @@ func (s *Store) openFile(key string) (*os.File, int64, error) {
 	return f, info.Size(), nil
 }
 
-// Stat answers size and time. NotFound.
+// Stat returns size and time. NotFound if key is absent.
 func (s *Store) Stat(ctx context.Context, key string) (storage.ObjectInfo, error) {
 	if err := errors.Join(ctx.Err(), storage.CheckKey(key)); err != nil {
 		return storage.ObjectInfo{}, fmt.Errorf("look at object: %w", err)
@@ -154,7 +154,7 @@ func infoOf(key string, info fs.FileInfo) storage.ObjectInfo {
 	return storage.ObjectInfo{Key: key, SizeBytes: info.Size(), ModifiedAt: info.ModTime().UTC()}
 }
 
-// Delete removes key durably; an absent one is no error. Its folder stays for the next key.
+// Delete removes key durably; an absent key is no error. Its folder stays for the next key.
 func (s *Store) Delete(ctx context.Context, key string) error {
 	if err := errors.Join(ctx.Err(), storage.CheckKey(key)); err != nil {
 		return fmt.Errorf("delete object: %w", err)
@@ -175,7 +175,7 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	return s.syncDir(path.Dir(key))
 }
 
-// SignURL answers Invalid: a folder has no address.
+// SignURL fails with Invalid: a folder has no address.
 func (s *Store) SignURL(context.Context, string, time.Duration) (string, error) {
 	return "", storage.E(storage.Invalid, "Signed addresses are not available where objects are files.", nil)
 }

@@ -119,8 +119,7 @@ func TestPutLeavesOneFileOrNone(t *testing.T) {
 func TestFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	s := mustNew(t, dir)
-	// A limit on the size of files makes the same write fail as a full disk does, and needs no
-	// mount.
+	// A limit on the size of files makes the write fail as on a full disk, and needs no mount.
 	limitFileSize(t, 64<<10)
 	_, err := s.Put(t.Context(), "a", bytes.NewReader(make([]byte, 1<<20)))
 	if storage.KindOf(err) != storage.Full {
@@ -221,7 +220,7 @@ func TestFinishedFileIsTakenOver(t *testing.T) {
 	for _, tc := range []struct {
 		name     string
 		read     int64 // bytes read before Put
-		swap     bool  // the name passes to another file before Put
+		swap     bool  // another file takes the name before Put
 		want     string
 		sameFile bool
 	}{

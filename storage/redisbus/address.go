@@ -16,7 +16,7 @@ import (
 // Options are what another client needs to reach the same Redis. They hold a password: keep them
 // out of logs.
 //
-// One server has Addr. Servers behind sentinels have Master and Sentinels; a cluster has Cluster,
+// One server has Addr. Servers behind sentinels have Master and Sentinels. A cluster has Cluster,
 // and no DB.
 type Options struct {
 	Network  string // tcp or unix
@@ -31,10 +31,10 @@ type Options struct {
 	SentinelUsername string
 	SentinelPassword string
 
-	Cluster []string // some of its nodes: they name the others
+	Cluster []string // some of its nodes, which name the others
 }
 
-// The sentences for addresses that cannot be read, by form.
+// What an address looks like, by form, for error messages.
 const (
 	plainForm    = "redis://user:password@host:6379/0, or rediss:// for TLS"
 	sentinelForm = "redis+sentinel://user:password@host:26379/0?master_name=NAME" +
@@ -43,12 +43,12 @@ const (
 	clusterForm = "redis+cluster://user:password@host:6379?addr=host2:6379, or rediss+cluster:// for TLS"
 )
 
-// sentinelPort is where sentinels listen unless told otherwise.
+// sentinelPort is the default port of sentinels.
 const sentinelPort = "26379"
 
 var errNoMaster = errors.New("no master_name")
 
-// forms goes by scheme.
+// forms maps a scheme to its form.
 var forms = map[string]struct {
 	parse func(address string) (Options, error)
 	looks string
@@ -61,8 +61,8 @@ var forms = map[string]struct {
 	"rediss+cluster":  {parseCluster, clusterForm},
 }
 
-// Parse reads the address of a Redis outside of this process. Invalid, with the form that the
-// address should have.
+// Parse reads the address of a Redis outside this process. Invalid, with the expected form, if it
+// cannot be read.
 func Parse(address string) (Options, error) {
 	scheme, _, _ := strings.Cut(address, "://")
 	form, known := forms[scheme]
@@ -76,7 +76,7 @@ func Parse(address string) (Options, error) {
 	}
 	o, err := form.parse(address)
 	if err != nil {
-		// The parser's error repeats parts of the address, and so perhaps the password.
+		// The parser's error repeats parts of the address, perhaps the password.
 		return Options{}, storage.E(
 			storage.Invalid,
 			"The Redis address cannot be read: it looks like "+form.looks+".",
@@ -136,7 +136,8 @@ func parseCluster(address string) (Options, error) {
 	return Options{Username: p.Username, Password: p.Password, TLS: anyName(p.TLSConfig), Cluster: p.Addrs}, nil
 }
 
-// anyName lets each server be checked by the name that it is reached by, not by the first one's.
+// anyName makes TLS check each server by the name it was reached by, not by the first server's
+// name.
 func anyName(config *tls.Config) *tls.Config {
 	if config != nil {
 		config.ServerName = ""
@@ -144,15 +145,15 @@ func anyName(config *tls.Config) *tls.Config {
 	return config
 }
 
-// client reaches the Redis with our patience: who asks is often a person's request, which goes on
-// without Redis.
+// client connects to Redis with our timeouts: a person's request often waits for it, and can go on
+// without it.
 func (o Options) client() redis.UniversalClient {
 	u := redis.UniversalOptions{
 		Username: o.Username, Password: o.Password, DB: o.DB, TLSConfig: o.TLS,
 		DialTimeout: answerWithin, ReadTimeout: answerWithin, WriteTimeout: answerWithin, PoolTimeout: answerWithin,
 		DialerRetries: 1, MaxRetries: 1, ContextTimeoutEnabled: true,
-		// Both are extra commands at every connection, which not every Redis knows and nothing here
-		// needs.
+		// Both send extra commands on every connection, which not every Redis knows and nothing
+		// here needs.
 		DisableIdentity:          true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 func TestParseReadsEveryForm(t *testing.T) {
-	type options struct { // Options without what cannot be compared
+	type options struct { // Options without the fields that cannot be compared
 		Addr, Username, Password, Master, SentinelUsername, SentinelPassword string
 		Sentinels, Cluster                                                   []string
 		DB                                                                   int
@@ -91,7 +91,8 @@ func TestBusOverSentinels(t *testing.T) {
 	)
 	testBusAt(t, address)
 
-	// The master goes, the replica takes its place: who listens is not told, and hears again.
+	// The master goes and the replica takes its place. Listeners are not told, but receive events
+	// again.
 	r := mustOpen(t, address)
 	events, err := r.Subscribe(t.Context(), "topic")
 	if err != nil {

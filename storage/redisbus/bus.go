@@ -9,14 +9,14 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// channelPrefix keeps our topics apart from what else is published on a shared Redis.
+// channelPrefix keeps our topics apart from other messages on a shared Redis.
 const channelPrefix = "meanwhile:bus:"
 
-// listenerBuffer is how many events wait for a reader; "look again" need not be said more often.
+// listenerBuffer is how many events wait for a reader. "Look again" need not be sent more often.
 const listenerBuffer = 16
 
-// Publish sends event to the topic's subscribers on all processes. Unavailable within two seconds
-// when Redis is away.
+// Publish sends event to the topic's subscribers in all processes. Unavailable within two seconds
+// if Redis cannot be reached.
 func (r *Redis) Publish(ctx context.Context, topic, event string) error {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
@@ -24,8 +24,8 @@ func (r *Redis) Publish(ctx context.Context, topic, event string) error {
 }
 
 // Subscribe delivers the topic's events until ctx ends or the Redis is closed, then closes the
-// channel. What is published after it returned is heard. Unavailable within two seconds when Redis
-// is away; when it goes away later, the subscription comes back with it.
+// channel. It delivers what is published after it has returned. Unavailable within two seconds if
+// Redis cannot be reached. If Redis goes away later, the subscription returns with it.
 func (r *Redis) Subscribe(ctx context.Context, topic string) (<-chan string, error) {
 	return r.hub.subscribe(ctx, channelPrefix+topic)
 }
@@ -35,8 +35,8 @@ type hub struct {
 	conn *redis.PubSub
 	log  *slog.Logger
 
-	// wire puts SUBSCRIBE and UNSUBSCRIBE in the order of the changes to topics. It is taken before
-	// mu, and held during network calls.
+	// wire keeps SUBSCRIBE and UNSUBSCRIBE in the order of the changes to topics. It is locked
+	// before mu, and held during network calls.
 	wire sync.Mutex
 
 	mu     sync.Mutex
@@ -46,16 +46,16 @@ type hub struct {
 	running sync.WaitGroup // the reader of conn, and listeners that are leaving
 }
 
-// topic is a channel that somebody here listens to.
+// topic is a channel with listeners in this process.
 type topic struct {
 	listeners map[*listener]struct{}
-	confirmed chan struct{} // closed when Redis has said that it is subscribed to
+	confirmed chan struct{} // closed when Redis has confirmed the subscription
 	once      sync.Once
 }
 
 type listener struct {
 	events chan string
-	// keeps the end of its context from removing it, as context.AfterFunc gives it
+	// stops the end of its context from removing it; from context.AfterFunc
 	stop func() bool
 }
 
@@ -65,7 +65,7 @@ func newHub(conn *redis.PubSub, log *slog.Logger) *hub {
 	return h
 }
 
-// read hands on what the connection hears until it is closed.
+// read passes on what the connection receives, until it is closed.
 func (h *hub) read(heard <-chan any) {
 	for message := range heard {
 		switch m := message.(type) {
@@ -125,14 +125,14 @@ func (h *hub) subscribe(ctx context.Context, channel string) (<-chan string, err
 	}
 }
 
-// join adds l to the channel until ctx ends, and subscribes the connection for the first one.
+// join adds l to the channel until ctx ends. For the first listener it subscribes the connection.
 func (h *hub) join(ctx context.Context, channel string, l *listener) (*topic, error) {
 	h.wire.Lock()
 	t, first := h.enter(ctx, channel, l)
 	var err error
 	if first {
-		// Not by the caller's context: its end in the middle of a command would cost everybody the
-		// connection.
+		// Not with the caller's context: if that ended in the middle of a command, everybody would
+		// lose the connection.
 		command, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerWithin)
 		err = h.conn.Subscribe(command, channel)
 		cancel()
@@ -149,8 +149,8 @@ func (h *hub) join(ctx context.Context, channel string, l *listener) (*topic, er
 	return t, nil
 }
 
-// enter writes l down. first reports that it is the channel's only listener; t is nil when the hub
-// is closed.
+// enter registers l. first reports that it is the channel's only listener; t is nil if the hub is
+// closed.
 func (h *hub) enter(ctx context.Context, channel string, l *listener) (t *topic, first bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -172,7 +172,7 @@ func (h *hub) enter(ctx context.Context, channel string, l *listener) (t *topic,
 	return t, first
 }
 
-// leaveNow is leave for a listener whose context goes on.
+// leaveNow is leave for a listener whose context has not ended.
 func (h *hub) leaveNow(ctx context.Context, channel string, l *listener) {
 	if l.stop() {
 		h.running.Done()
@@ -180,8 +180,8 @@ func (h *hub) leaveNow(ctx context.Context, channel string, l *listener) {
 	h.leave(ctx, channel, l)
 }
 
-// leave closes the listener's channel and, after the last one, ends the subscription. A second time
-// it does nothing.
+// leave closes the listener's channel and, after the last one, ends the subscription. A second call
+// does nothing.
 func (h *hub) leave(ctx context.Context, channel string, l *listener) {
 	h.wire.Lock()
 	defer h.wire.Unlock()
@@ -191,13 +191,12 @@ func (h *hub) leave(ctx context.Context, channel string, l *listener) {
 	command, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerWithin)
 	defer cancel()
 	if err := h.conn.Unsubscribe(command, channel); err != nil {
-		// The connection is broken, and the one that follows it does not subscribe to this channel
-		// again.
+		// The connection is broken, and the next one does not subscribe to this channel again.
 		h.log.Debug("unsubscribe not sent", "error", err)
 	}
 }
 
-// exit strikes l out and reports whether it was the last listener of its channel.
+// exit removes l and reports whether it was the last listener of its channel.
 func (h *hub) exit(channel string, l *listener) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -10,12 +10,12 @@ import (
 	"meanwhile/storage"
 )
 
-// tickEvery is how exact the ends of keys are in the embedded Redis. asynq's leases and locks end
-// after seconds at the least.
+// tickEvery is how exactly keys expire in the embedded Redis. asynq's leases and locks last seconds
+// at least.
 const tickEvery = 200 * time.Millisecond
 
-// embedded is a Redis inside this process, on a loopback port and behind a random password, so that
-// other users of the machine cannot reach into it.
+// embedded is a Redis inside this process, on a loopback port and with a random password, so that
+// other users of the machine cannot use it.
 type embedded struct {
 	server   *miniredis.Miniredis
 	password string
@@ -37,7 +37,7 @@ func (e *embedded) options() Options {
 	return Options{Network: "tcp", Addr: e.server.Addr(), Password: e.password}
 }
 
-// tick moves the server's clock with the real one until stop: by itself it never lets a key expire.
+// tick advances the server's clock with the real one until stop. Without it no key ever expires.
 func (e *embedded) tick() {
 	ticker := time.NewTicker(tickEvery)
 	defer ticker.Stop()

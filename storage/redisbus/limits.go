@@ -9,18 +9,18 @@ import (
 	"github.com/go-redis/redis_rate/v10"
 )
 
-// countWithin bounds one count. Who waits for it is at a log-in form, and whoever asks has a count
-// of its own.
+// countWithin bounds one count. A person waits for it at a log-in form, and the caller can use its
+// own count instead.
 const countWithin = 500 * time.Millisecond
 
-// countPrefix keeps our counts apart from what else lies in a shared Redis. redis_rate puts "rate:"
+// countPrefix keeps our counts apart from other keys in a shared Redis. redis_rate puts "rate:"
 // before it.
 const countPrefix = "meanwhile:"
 
-// Allow takes one try of key, of which there are most in each period, and reports whether there was
-// one left. Tries come back one by one in the course of the period. All processes that share this
-// Redis take from the same. Only a hash of key is sent: it may hold a mail address. Unavailable
-// within half a second when Redis is away: the caller goes by a count of its own then.
+// Allow takes one try of key and reports whether one was left. Each period has most tries, which
+// come back one by one during the period. All processes on this Redis share them. Only a hash of
+// key is sent, since key may hold a mail address. Unavailable within half a second if Redis cannot
+// be reached: the caller then uses its own count.
 func (r *Redis) Allow(ctx context.Context, key string, most int, period time.Duration) (bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, countWithin)
 	defer cancel()

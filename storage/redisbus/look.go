@@ -7,17 +7,17 @@ import (
 	"meanwhile/storage"
 )
 
-// Facts are what an operator wants to know of a Redis.
+// Facts are what an operator wants to know about a Redis.
 type Facts struct {
 	Version   string
 	AnswersIn time.Duration // one round trip
-	// Evicts is set when the server may drop keys that were not read for a while: wake-ups would
-	// come late.
+	// Evicts is set if the server may drop keys that were not read for a while: wake-ups would be
+	// late.
 	Evicts string
 }
 
-// Look reads what the server says of itself and writes a key that ends by itself, as the queue will
-// have to. Unavailable, also for a server that takes no writes.
+// Look reads the server's facts and writes a key that expires, as the queue has to. Unavailable,
+// also if the server accepts no writes.
 func (r *Redis) Look(ctx context.Context) (Facts, error) {
 	const op = "look at redis"
 	ctx, cancel := context.WithTimeout(ctx, 2*answerWithin)
@@ -26,7 +26,7 @@ func (r *Redis) Look(ctx context.Context) (Facts, error) {
 		return Facts{}, unavailable(op, err)
 	}
 	facts := Facts{AnswersIn: time.Hour}
-	for range 3 { // the best of three: what else this machine does at the moment is no distance
+	for range 3 { // the best of three: other work on this machine does not count
 		asked := time.Now()
 		if err := r.client.Ping(ctx).Err(); err != nil {
 			return Facts{}, unavailable(op, err)

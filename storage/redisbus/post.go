@@ -8,14 +8,14 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// maxPost bounds how many messages go out together.
+// maxPost bounds how many messages are sent together.
 const maxPost = 128
 
-// errClosed is what is said of a post office that has closed.
+// errClosed is the error of a closed post.
 var errClosed = errors.New("redis is closed")
 
-// post carries messages to Redis: what is published while others are on their way goes out
-// together, in one exchange.
+// post sends messages to Redis. Those published while others are on their way are sent together, in
+// one exchange.
 type post struct {
 	client   redis.UniversalClient
 	messages chan message
@@ -25,10 +25,10 @@ type post struct {
 
 type message struct {
 	channel, event string
-	answer         chan error // takes one without a reader
+	answer         chan error // holds one without a reader
 }
 
-// newPost begins to carry; it goes on after the end of ctx.
+// newPost starts a post, which goes on after ctx ends.
 func newPost(ctx context.Context, client redis.UniversalClient) *post {
 	p := &post{client: client, messages: make(chan message, maxPost), closed: make(chan struct{})}
 	p.running.Go(func() { p.run(context.WithoutCancel(ctx)) })
@@ -66,7 +66,7 @@ func (p *post) run(ctx context.Context) {
 	}
 }
 
-// gather takes along what else is there.
+// gather adds the messages that are already waiting.
 func (p *post) gather(first message) []message {
 	round := []message{first}
 	for len(round) < maxPost {
@@ -80,8 +80,7 @@ func (p *post) gather(first message) []message {
 	return round
 }
 
-// carry publishes each message of a round once: to hear the same thing twice at once tells a
-// listener no more.
+// carry publishes each message of a round once: a repeat tells a listener nothing new.
 func (p *post) carry(ctx context.Context, round []message) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()

@@ -32,11 +32,11 @@ func mustOpen(t testing.TB, address string) *redisbus.Redis {
 	return r
 }
 
-// redisEnv names the Redis that tests use beside the embedded one.
+// redisEnv names the Redis that tests use besides the embedded one.
 const redisEnv = "MEANWHILE_TEST_REDIS_URL"
 
-// mustServerAddress is the address of the tests' Redis, with a database of this package's own that
-// is emptied first. A short run does without.
+// mustServerAddress returns the address of the tests' Redis, with a database for this package only,
+// which it empties first. A short run without it skips the test.
 func mustServerAddress(t testing.TB) string {
 	t.Helper()
 	text := os.Getenv(redisEnv)
@@ -91,7 +91,7 @@ func TestBusBetweenProcesses(t *testing.T) {
 	t.Run("server", func(t *testing.T) { testBusAt(t, mustServerAddress(t)) })
 }
 
-// testBusAt runs the promises of a bus between two processes that share the Redis at address.
+// testBusAt tests a bus between two processes that share the Redis at address.
 func testBusAt(t *testing.T, address string) {
 	t.Helper()
 	storagetest.TestBus(
@@ -114,7 +114,7 @@ func TestLookTellsWhatTheServerIs(t *testing.T) {
 		t.Errorf("Look() = %+v, %v, want to be told of allkeys-lru", facts, err)
 	}
 
-	// A replica answers PING and takes nothing.
+	// A replica answers PING but accepts no writes.
 	if err := small.client().ReplicaOf(t.Context(), "127.0.0.1", "1").Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func TestLookTellsWhatTheServerIs(t *testing.T) {
 	}
 }
 
-// client is another client of the same Redis, as the queue is one.
+// client is another client of the same Redis, as the queue has one.
 func client(t testing.TB, o redisbus.Options) *redis.Client {
 	t.Helper()
 	c := redis.NewClient(
@@ -144,7 +144,7 @@ func client(t testing.TB, o redisbus.Options) *redis.Client {
 	return c
 }
 
-// eventually asks again every 10 ms until ok, for 10 s at most.
+// eventually checks every 10 ms until ok, for at most 10 s.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -221,7 +221,7 @@ func TestRedisAway(t *testing.T) {
 	})
 }
 
-// testAway takes Redis away from a process that listens, and gives it back.
+// testAway stops Redis under a process that listens, and starts it again.
 func testAway(t *testing.T, address string, takeAway, giveBack func()) {
 	t.Helper()
 	r := mustOpen(t, address)
@@ -246,7 +246,7 @@ func testAway(t *testing.T, address string, takeAway, giveBack func()) {
 	}
 }
 
-// hears publishes event and reports whether it has come by.
+// hears publishes event and reports whether it was received.
 func hears(t testing.TB, r *redisbus.Redis, events <-chan string, event string) bool {
 	t.Helper()
 	if err := r.Publish(t.Context(), "topic", event); err != nil {

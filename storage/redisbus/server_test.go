@@ -11,19 +11,19 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// server is a redis-server of the test's own, to be killed and started again on the same port. Its
+// server is a redis-server of one test, which can kill it and start it again on the same port. Its
 // password is "pass word".
 type server struct {
 	t      testing.TB
 	port   string
 	config string
-	mode   []string // arguments behind the configuration
+	mode   []string // arguments after the configuration
 	cmd    *exec.Cmd
 }
 
 const serverPassword = "pass word"
 
-// newServer prepares a server with more lines of configuration.
+// newServer prepares a server with extra lines of configuration.
 func newServer(t testing.TB, lines ...string) *server {
 	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil && testing.Short() {
@@ -53,7 +53,7 @@ func newSentinel(t testing.TB, masterPort string) *server {
 // start runs the server and waits until it answers.
 func (s *server) start() {
 	s.t.Helper()
-	// A sentinel writes into its configuration, and so has none on standard input.
+	// A sentinel writes into its configuration, so it cannot be on standard input.
 	file := filepath.Join(s.t.TempDir(), "redis.conf")
 	mustWrite(s.t, file, s.config+"\n")
 	s.cmd = exec.CommandContext(s.t.Context(), "redis-server", append([]string{file}, s.mode...)...)
@@ -64,13 +64,13 @@ func (s *server) start() {
 	eventually(s.t, "redis-server answers", func() bool { return c.Ping(s.t.Context()).Err() == nil })
 }
 
-// kill ends the server as a crash does. A second time it does nothing.
+// kill ends the server as a crash does. A second call does nothing.
 func (s *server) kill() {
 	if s.cmd == nil {
 		return
 	}
 	if err := s.cmd.Process.Kill(); err == nil {
-		_ = s.cmd.Wait() // it was killed, and says so
+		_ = s.cmd.Wait() // it fails, since it was killed
 	}
 	s.cmd = nil
 }

@@ -7,10 +7,10 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Spare has the client of a queue's worker look whether there is anything before it runs a script
-// over it, and gives the client back. asynq asks for work by a script, and an idle process asks
-// fifty times a second: in the Redis inside a process each script begins by making an interpreter,
-// which costs twenty times a look. A client of another kind is left as it is.
+// Spare makes the client of a queue's worker check for tasks before it runs a script over them, and
+// returns the client. asynq asks for work by a script, and an idle process asks fifty times a
+// second. In the embedded Redis each script first makes an interpreter, which costs twenty times a
+// check. A client of another kind stays as it is.
 func Spare(client any) any {
 	if c, ok := client.(redis.UniversalClient); ok {
 		c.AddHook(sparing{})
@@ -18,7 +18,7 @@ func Spare(client any) any {
 	return client
 }
 
-// sparing answers for scripts that take from a list, or from a set, that is not there.
+// sparing replies instead of scripts that take from a list or a set that is not there.
 type sparing struct{}
 
 // DialHook changes nothing.
@@ -29,7 +29,7 @@ func (sparing) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Process
 	return next
 }
 
-// ProcessHook looks first. What comes in between the look and the answer is found by the next one.
+// ProcessHook checks first. What arrives between the check and the reply is found next time.
 func (sparing) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
 		key, none := takes(cmd)
@@ -44,15 +44,15 @@ func (sparing) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	}
 }
 
-// takes is the key that a script of asynq's takes tasks from, and its answer where there are none:
-// for the next task of a queue, and for how many tasks have become due. nil for any other command.
+// takes returns the key that an asynq script takes tasks from, and its reply if there are none: for
+// the next task of a queue, and for how many tasks have become due. nil for any other command.
 func takes(cmd redis.Cmder) (key string, none func() error) {
 	script, ok := cmd.(*redis.Cmd)
 	args := cmd.Args()
 	if name := strings.ToLower(cmd.Name()); !ok || name != "evalsha" && name != "eval" || len(args) < 4 {
 		return "", nil
 	}
-	key, _ = args[3].(string) // behind the script and the number of its keys
+	key, _ = args[3].(string) // after the script and the number of its keys
 	switch {
 	case strings.HasSuffix(key, ":pending"):
 		return key, func() error {

@@ -42,8 +42,8 @@ func TestPutWithChecksums(t *testing.T) {
 	query := address.Query()
 	query.Set("checksum", "when_supported")
 	address.RawQuery = query.Encode()
-	// S3 wants to hear of the checksums when an upload begins, too, which the test's server does
-	// not ask for.
+	// S3 must also be told of the checksums when an upload begins. The test's server does not ask
+	// for that.
 	named := ""
 	o, _, _ := newFaultyAt(
 		t,
@@ -86,7 +86,7 @@ func TestPutOfADeviceHasNoEnd(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	// not before it has begun: of an upload whose begin was not answered nobody knows but a sweep
+	// not before the upload has begun: if its begin got no answer, only a sweep knows of it
 	faulty, direct, _ := newFaulty(t, fault{isPart, 1, first(cancel)})
 	device, err := os.Open("/dev/zero")
 	if err != nil {

@@ -16,20 +16,19 @@ import (
 	"github.com/aws/smithy-go/logging"
 )
 
-// patience is how long and how often the server is waited for.
+// patience is how long and how often to wait for the server.
 type patience struct {
-	// without a byte in either direction, after which a connection counts as dead
+	// without a byte in either direction for this long, a connection counts as dead
 	silence  time.Duration
 	attempts int           // of one request
-	maxPause time.Duration // between two attempts; the first pauses are shorter
+	maxPause time.Duration // between two attempts; the first ones are shorter
 }
 
 // usual is the patience outside tests. 5 attempts with pauses of up to 2, 4, 5 and 5 s outlast the
 // restart of a server.
 var usual = patience{silence: time.Minute, attempts: 5, maxPause: 5 * time.Second}
 
-// connect makes the two clients: one for our own requests, one that only signs addresses for
-// browsers.
+// connect makes two clients: one for our own requests, one that only signs addresses for browsers.
 func (s *Store) connect(ctx context.Context, set settings) error {
 	options := []func(*config.LoadOptions) error{config.WithLogger(logging.LoggerFunc(s.note))}
 	if set.region != "" {
@@ -74,8 +73,8 @@ func (s *Store) connect(ctx context.Context, set settings) error {
 	return nil
 }
 
-// note takes what the SDK would write to standard error: remarks on the way to an error, or to
-// none.
+// note logs what the SDK would write to standard error: remarks that may or may not lead to an
+// error.
 func (s *Store) note(class logging.Classification, format string, args ...any) {
 	s.log.Debug("object storage client", "class", string(class), "note", fmt.Sprintf(format, args...))
 }
@@ -88,9 +87,8 @@ func (p patience) retryer() aws.Retryer {
 	})
 }
 
-// client gives base connections that do not wait for ever. The SDK's own read timeout is switched
-// off: it runs from the moment that a request begins, so that a part that takes longer to send than
-// the timeout would never arrive.
+// client gives base connections that do not wait for ever. The SDK's own read timeout is off: it
+// starts with the request, so a part that takes longer to send than the timeout would never arrive.
 func (p patience) client(base *awshttp.BuildableClient) aws.HTTPClient {
 	dialer := base.GetDialer()
 	dialer.Timeout = min(dialer.Timeout, p.silence)
@@ -101,20 +99,20 @@ func (p patience) client(base *awshttp.BuildableClient) aws.HTTPClient {
 		tr.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 			c, err := dialer.DialContext(ctx, network, address)
 			if err != nil {
-				return nil, err // the SDK looks into it to see whether it may try again
+				return nil, err // the SDK checks it to decide on a retry
 			}
 			return &conn{Conn: c, silence: p.silence}, nil
 		}
 	}).Freeze()
 }
 
-// conn ends when for silence neither a byte came nor one could be sent.
+// conn fails if for silence no byte arrives and none can be sent.
 type conn struct {
 	net.Conn
 	silence time.Duration
 }
 
-// Read waits for silence at most, longer while something is being sent.
+// Read waits for silence at most, but longer while something is being sent.
 func (c *conn) Read(p []byte) (int, error) {
 	if err := c.SetReadDeadline(time.Now().Add(c.silence)); err != nil {
 		return 0, fmt.Errorf("set read deadline: %w", err)
@@ -122,11 +120,11 @@ func (c *conn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p) // net/http compares with io.EOF
 }
 
-// writePiece is what has to get through in one silence: 64 KiB in a minute is as good as nothing.
+// writePiece must be sent within one silence: less than 64 KiB in a minute counts as nothing.
 const writePiece = 64 << 10
 
-// Write sends in pieces, each of which puts the end off, also for the read that waits for the
-// answer meanwhile.
+// Write sends in pieces. Each piece extends the deadline, also for a read that waits for the answer
+// meanwhile.
 func (c *conn) Write(p []byte) (int, error) {
 	written := 0
 	for {
@@ -136,7 +134,7 @@ func (c *conn) Write(p []byte) (int, error) {
 		n, err := c.Conn.Write(p[written:min(len(p), written+writePiece)])
 		written += n
 		if err != nil {
-			return written, err // net/http looks into it
+			return written, err // net/http checks it
 		}
 		if written == len(p) {
 			return written, c.SetReadDeadline(time.Now().Add(c.silence))

@@ -23,7 +23,7 @@ func TestConnectionsWaitWhileSomethingMoves(t *testing.T) {
 		}()
 		c := s3store.NewConn(near, time.Minute)
 		answer := make(chan error, 1)
-		go func() { // as net/http does: it waits for the answer from the beginning
+		go func() { // as net/http does: it reads from the start
 			_, err := c.Read(make([]byte, 10))
 			answer <- err
 		}()

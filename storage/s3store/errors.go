@@ -15,7 +15,7 @@ import (
 	"meanwhile/storage"
 )
 
-// kindOfCode is what the error codes of S3 mean to us. The last three rows are of servers that keep
+// kindOfCode maps the error codes of S3 to our kinds. The last three rows are for servers that keep
 // objects as files.
 var kindOfCode = map[string]storage.Kind{
 	"NoSuchKey":                      storage.NotFound,
@@ -33,15 +33,15 @@ var kindOfCode = map[string]storage.Kind{
 var messages = map[storage.Kind]string{
 	storage.NotFound:    "This object is not there.",
 	storage.Conflict:    "There is an object of this name already.",
-	storage.TooLarge:    "This is more than the object storage takes as one object.",
+	storage.TooLarge:    "This is too large for one object in the object storage.",
 	storage.Full:        "There is no room left in the object storage.",
 	storage.Invalid:     "This is not the name of an object.",
 	storage.Unavailable: "The object storage cannot be used just now.",
 }
 
-// classify gives what the server said, or what became of asking it, its kind. op says in the log
-// what was tried. The end of ctx comes first: it is the caller's own doing. Refused credentials and
-// a missing bucket count as Unavailable: no other request would do better.
+// classify gives an error of the server, or of the request to it, its kind. op names the operation
+// in the log. The end of ctx comes first: it is the caller's own doing. Refused credentials and a
+// missing bucket count as Unavailable: no other request would do better.
 func classify(ctx context.Context, op string, err error) error {
 	if ended := ctx.Err(); ended != nil {
 		return fmt.Errorf("%s: %w: %w", op, ended, err)
@@ -55,7 +55,7 @@ func classify(ctx context.Context, op string, err error) error {
 	return storage.E(kind, messages[kind], fmt.Errorf("%s: %w", op, err))
 }
 
-// codeOf is the code of S3 in err's chain, such as NoSuchKey, or "".
+// codeOf returns the S3 code in err's chain, such as NoSuchKey, or "".
 func codeOf(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -64,7 +64,7 @@ func codeOf(err error) string {
 	return ""
 }
 
-// statusOf is the HTTP status in err's chain, or 0.
+// statusOf returns the HTTP status in err's chain, or 0.
 func statusOf(err error) int {
 	var res *awshttp.ResponseError
 	if errors.As(err, &res) && res.Response != nil {
@@ -78,14 +78,14 @@ func refusesConditions(err error) bool {
 	return codeOf(err) == "NotImplemented" || statusOf(err) == http.StatusNotImplemented
 }
 
-// conditionFailed reports whether the server says that somebody was there first.
+// conditionFailed reports whether the server says that another write was first.
 func conditionFailed(err error) bool {
 	status := statusOf(err)
 	return status == http.StatusPreconditionFailed || status == http.StatusConflict
 }
 
-// cutShort adds to what the SDK tries again: a connection that ended in the middle of an answer,
-// which it takes for an answer that makes no sense.
+// cutShort makes the SDK retry one more error: a connection that ended in the middle of an answer,
+// which the SDK takes for a malformed answer.
 func cutShort(err error) aws.Ternary {
 	for _, cut := range []error{io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
 		if errors.Is(err, cut) {

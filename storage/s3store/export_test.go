@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// OpenQuick is Open for faults: it calls a server that says nothing for silence dead, and hardly
-// waits before it tries again.
+// OpenQuick is Open for faults: it treats a server that is silent for silence as dead, and retries
+// almost at once.
 func OpenQuick(ctx context.Context, address string, silence time.Duration, log *slog.Logger) (*Store, error) {
 	return openWith(
 		ctx,
@@ -21,7 +21,7 @@ func OpenQuick(ctx context.Context, address string, silence time.Duration, log *
 // PartBytes is the size of the smallest part.
 const PartBytes = partBytes
 
-// PartSize is the size of the parts of an object of that size.
+// PartSize returns the size of the parts of an object of that size.
 func PartSize(size int64) int64 { return partSize(size) }
 
 // NewConn is a connection that ends when nothing moves for silence.

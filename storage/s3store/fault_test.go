@@ -18,7 +18,7 @@ import (
 	"meanwhile/storage/s3store"
 )
 
-// big is three parts that do not repeat.
+// big is three parts without repetition.
 func big(t testing.TB) []byte {
 	t.Helper()
 	b := make([]byte, 2*s3store.PartBytes+12_345)
@@ -31,7 +31,7 @@ func big(t testing.TB) []byte {
 
 const key = "v/one/g1/copy.mp4"
 
-// ways is how a body can come.
+// ways are the forms in which a body can arrive.
 var ways = map[string]func(t testing.TB, content []byte) io.Reader{
 	"a stream": func(_ testing.TB, content []byte) io.Reader { return io.MultiReader(bytes.NewReader(content)) },
 	"a file":   func(t testing.TB, content []byte) io.Reader { return mustFile(t, content) },
@@ -65,7 +65,7 @@ func mustRead(t testing.TB, o storage.Objects, key string, r storage.Range) []by
 	return content
 }
 
-// wantNothing fails if anything is to be seen under key, or paid for.
+// wantNothing fails if anything is visible under key, or costs storage.
 func wantNothing(t testing.TB, s *s3store.Store) {
 	t.Helper()
 	if _, err := s.Stat(t.Context(), key); storage.KindOf(err) != storage.NotFound {
@@ -295,7 +295,7 @@ func TestServersWordIsCompared(t *testing.T) {
 		name  string
 		fault fault
 		want  storage.Kind
-		gone  bool // nothing is to be seen afterwards
+		gone  bool // nothing is visible afterwards
 	}{
 		{"complete, but nothing there", fault{isComplete, -1, saysComplete}, storage.Unavailable, true},
 		{

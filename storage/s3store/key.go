@@ -6,7 +6,7 @@ import (
 	"meanwhile/storage"
 )
 
-// name is the object's name in the bucket. Invalid for a bad key.
+// name returns the object's name in the bucket. Invalid for a bad key.
 func (s *Store) name(key string) (string, error) {
 	if err := storage.CheckKey(key); err != nil {
 		return "", err
@@ -17,7 +17,7 @@ func (s *Store) name(key string) (string, error) {
 	return s.prefix + key, nil
 }
 
-// mediaTypes is what a browser is told of an object that it fetches from the server itself.
+// mediaTypes are the types that browsers get with objects fetched from the object server itself.
 var mediaTypes = map[string]string{
 	".mp4":  "video/mp4",
 	".m4s":  "video/mp4",

@@ -15,8 +15,8 @@ import (
 )
 
 // List walks the objects whose keys begin with prefix, in key order, a page of 1,000 at a time.
-// Invalid for a prefix that no key can have; Unavailable. What others put into the bucket under
-// names that are no keys is passed over.
+// Invalid for a prefix that no key can have; Unavailable. It skips objects of others in the bucket
+// whose names are not keys.
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[storage.ObjectInfo, error] {
 	return func(yield func(storage.ObjectInfo, error) bool) {
 		if err := s.checkPrefix(prefix); err != nil {
@@ -42,7 +42,7 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[storage.Objec
 	}
 }
 
-// checkPrefix lets through what some key begins with.
+// checkPrefix accepts what some key can begin with.
 func (s *Store) checkPrefix(prefix string) error {
 	if prefix == "" {
 		return nil
@@ -66,9 +66,9 @@ func (s *Store) info(o types.Object) (storage.ObjectInfo, bool) {
 	}, true
 }
 
-// Sweep aborts multipart uploads of this store to which nobody has sent a part for olderThan: what
-// a crash left. S3 keeps and bills their parts for ever otherwise. It returns how many there were.
-// Give it longer than a slow upload may stand still.
+// Sweep aborts multipart uploads of this store, left by a crash, to which nobody has sent a part
+// for olderThan. Otherwise S3 keeps and bills their parts for ever. It returns how many. olderThan
+// must be longer than a slow upload may pause.
 func (s *Store) Sweep(ctx context.Context, olderThan time.Duration) (int, error) {
 	aborted := 0
 	before := time.Now().Add(-olderThan)
@@ -123,7 +123,7 @@ func (s *Store) quietSince(ctx context.Context, name, id string, before time.Tim
 	return true, nil
 }
 
-// abort throws an unfinished upload away; one that is not there is no error.
+// abort deletes an unfinished upload; an absent one is no error.
 func (s *Store) abort(ctx context.Context, name, id string) error {
 	_, err := s.client.AbortMultipartUpload(
 		ctx,

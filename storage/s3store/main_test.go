@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestMain lets many tests wait at once: most of them wait for a server that says nothing.
+// TestMain runs many tests at once: most of them wait for a server that is silent.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if err := flag.Set("test.parallel", "16"); err != nil {

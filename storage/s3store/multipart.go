@@ -13,14 +13,14 @@ import (
 	"meanwhile/storage"
 )
 
-// atOnce is how many parts of one Put are under way. A stream holds one buffer more, which fills
+// atOnce is how many parts of one Put are being sent. A stream has one more buffer, which fills
 // meanwhile.
 const atOnce = 2
 
-// noSuchUpload is also what the server says of an upload that has become an object.
+// noSuchUpload is also the server's code for an upload that has become an object.
 const noSuchUpload = "NoSuchUpload"
 
-// parts writes an object of several pieces, of which first has been read.
+// parts writes an object of several pieces. The first one has been read already.
 func (p *put) parts(ctx context.Context, src source, first piece) (int64, error) {
 	out, err := p.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
 		Bucket:            &p.bucket,
@@ -42,7 +42,7 @@ func (p *put) parts(ctx context.Context, src source, first piece) (int64, error)
 	return size, p.complete(ctx, upload, parts, size)
 }
 
-// send uploads all pieces. Nothing reads or sends any more when it returns.
+// send uploads all pieces. When it returns, nothing reads or sends any more.
 func (p *put) send(ctx context.Context, upload string, src source, next piece) ([]types.CompletedPart, int64, error) {
 	group, sending := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)
@@ -90,7 +90,7 @@ func (p *put) send(ctx context.Context, upload string, src source, next piece) (
 	return parts, size, nil
 }
 
-// sendPart uploads one piece and fills in what complete has to say of it.
+// sendPart uploads one piece and fills in what complete needs to know of it.
 func (p *put) sendPart(ctx context.Context, upload string, current piece, part *types.CompletedPart) error {
 	out, err := p.client.UploadPart(ctx, &s3.UploadPartInput{
 		Bucket:            &p.bucket,
@@ -114,9 +114,9 @@ func (p *put) sendPart(ctx context.Context, upload string, current piece, part *
 	return nil
 }
 
-// complete makes an object of the parts. Neither a 200, which may have an error inside, nor an
-// error, which may be the second answer to a request whose first one got lost, is believed alone:
-// what lies under the name is looked at.
+// complete makes an object of the parts. It trusts no answer alone, and looks at the object: a 200
+// may have an error inside, and an error may be the second answer to a request whose first answer
+// was lost.
 func (p *put) complete(ctx context.Context, upload string, parts []types.CompletedPart, size int64) error {
 	err := p.conditionally(func(onlyIfAbsent *string) error {
 		_, err := p.client.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
@@ -129,16 +129,15 @@ func (p *put) complete(ctx context.Context, upload string, parts []types.Complet
 		return err
 	})
 	if err != nil {
-		// First, so that no attempt that is still under way at the server makes an object after the
-		// look.
+		// First, so that no attempt still running at the server makes an object after the look.
 		p.throwAway(ctx, upload)
 		return p.outcome(ctx, "complete upload", size, err)
 	}
 	return p.confirm(ctx, size)
 }
 
-// confirm compares an object that the server calls complete with what was sent. When the server
-// does not answer, its word stands.
+// confirm compares an object that the server calls complete with what was sent. If the server does
+// not answer, it is trusted.
 func (p *put) confirm(ctx context.Context, size int64) error {
 	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleFor)
 	defer cancel()
@@ -163,7 +162,7 @@ func (p *put) confirm(ctx context.Context, size int64) error {
 	)
 }
 
-// throwAway ends an upload that failed. One that cannot be ended costs storage until Sweep finds
+// throwAway aborts an upload that failed. If that fails, the upload costs storage until Sweep finds
 // it.
 func (p *put) throwAway(ctx context.Context, upload string) {
 	clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleFor)

@@ -19,11 +19,11 @@ import (
 // fault is what happens to some requests on their way to the server.
 type fault struct {
 	to    func(*http.Request) bool
-	times int // how many of them; every one where it is less than nothing
+	times int // how many of them; every one if negative
 	do    func(w http.ResponseWriter, r *http.Request, server http.Handler)
 }
 
-// proxy stands in front of the real server and spoils what it is told to.
+// proxy stands in front of the real server and causes the faults it is given.
 type proxy struct {
 	server http.Handler
 	mu     sync.Mutex
@@ -44,7 +44,7 @@ func (p *proxy) take(r *http.Request) *fault {
 	return nil
 }
 
-// happened is how many requests were spoiled.
+// happened returns how many requests had a fault.
 func (p *proxy) happened() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -59,15 +59,15 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.server.ServeHTTP(w, r)
 }
 
-// How long a store waits for a byte: silence where a test is about it; patience, longer than any
-// load of the machine, where it is not. A store that asks again overtakes its own request that a
-// fault still holds.
+// How long a store waits for a byte: silence in tests about silence; elsewhere patience, which is
+// longer than any load of the machine. A store that retries overtakes its own request that a fault
+// still holds.
 const (
 	silence  = 2500 * time.Millisecond
 	patience = 5 * time.Minute
 )
 
-// newFaulty gives a store behind a proxy with these faults, and one on the same folder without.
+// newFaulty returns a store behind a proxy with these faults, and one on the same folder without.
 func newFaulty(t testing.TB, faults ...fault) (faulty, direct *s3store.Store, p *proxy) {
 	t.Helper()
 	return newFaultyAt(t, newAddress(t), patience, faults...)
@@ -113,7 +113,7 @@ func newFaultyAt(
 	return closing(t, faulty), direct, p
 }
 
-// Which requests.
+// Which requests have a fault.
 
 func anything(*http.Request) bool { return true }
 
@@ -150,9 +150,9 @@ func but(n int, to func(*http.Request) bool) func(*http.Request) bool {
 
 func isConditional(r *http.Request) bool { return r.Header.Get("If-None-Match") != "" }
 
-// What becomes of them.
+// The faults.
 
-// says answers with a code of S3 and lets the server hear nothing.
+// says replies with a code of S3; the server gets nothing.
 func says(status int, code string) func(http.ResponseWriter, *http.Request, http.Handler) {
 	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -172,26 +172,26 @@ func saysComplete(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 	_, _ = io.WriteString(w, `<CompleteMultipartUploadResult><ETag>"0123"</ETag></CompleteMultipartUploadResult>`)
 }
 
-// mute answers nothing until the client leaves.
+// mute does not answer until the client leaves.
 func mute(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	<-r.Context().Done()
 	panic(http.ErrAbortHandler)
 }
 
-// cutRequest ends the connection in the middle of what the client sends.
+// cutRequest ends the connection in the middle of the request's body.
 func cutRequest(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
 	_, _ = io.CopyN(io.Discard, r.Body, r.ContentLength/2)
 	panic(http.ErrAbortHandler)
 }
 
-// loseAnswer lets the server do what it is asked and ends the connection before it can say so.
+// loseAnswer lets the server handle the request, then ends the connection without an answer.
 func loseAnswer(_ http.ResponseWriter, r *http.Request, server http.Handler) {
 	server.ServeHTTP(httptest.NewRecorder(), r)
 	panic(http.ErrAbortHandler)
 }
 
-// changed lets the server answer and changes the header of that.
+// changed lets the server answer and changes the header of the answer.
 func changed(change func(http.Header)) func(http.ResponseWriter, *http.Request, http.Handler) {
 	return func(w http.ResponseWriter, r *http.Request, server http.Handler) {
 		answer := httptest.NewRecorder()
@@ -201,12 +201,12 @@ func changed(change func(http.Header)) func(http.ResponseWriter, *http.Request, 
 	}
 }
 
-// then runs something of the test's between what the server does and its answer.
+// then runs f between the server's work and its answer.
 func then(f func()) func(http.ResponseWriter, *http.Request, http.Handler) {
 	return changed(func(http.Header) { f() })
 }
 
-// pass gives on what the server answered, with n bytes of the body at most.
+// pass passes on the server's answer, with at most n bytes of the body.
 func pass(w http.ResponseWriter, answer *httptest.ResponseRecorder, n int64) {
 	for name, values := range answer.Header() {
 		w.Header()[name] = values
@@ -215,8 +215,8 @@ func pass(w http.ResponseWriter, answer *httptest.ResponseRecorder, n int64) {
 	_, _ = io.Copy(w, io.LimitReader(answer.Body, n))
 }
 
-// cutAnswer ends the connection after 1,000 bytes of the answer's body, or does nothing more
-// instead.
+// cutAnswer sends 1,000 bytes of the answer's body, then ends the connection, or with orMute goes
+// silent.
 func cutAnswer(orMute bool) func(http.ResponseWriter, *http.Request, http.Handler) {
 	return func(w http.ResponseWriter, r *http.Request, server http.Handler) {
 		whole := httptest.NewRecorder()
@@ -230,7 +230,7 @@ func cutAnswer(orMute bool) func(http.ResponseWriter, *http.Request, http.Handle
 	}
 }
 
-// first runs something of the test's before the request goes on.
+// first runs f before the request goes on.
 func first(f func()) func(http.ResponseWriter, *http.Request, http.Handler) {
 	return func(w http.ResponseWriter, r *http.Request, server http.Handler) {
 		f()

@@ -14,25 +14,24 @@ import (
 	"meanwhile/storage"
 )
 
-// put is one Put: what it writes, and under which mark.
+// put is one Put: what it writes, and under which id.
 type put struct {
 	*Store
 	name string // in the bucket
 	id   string // in the object's metadata
 }
 
-// Put stores r to its end under key and returns the bytes written. Up to 8 MiB go in one request,
-// more in parts of a multipart upload; a file is read where it lies, anything else through up to
-// three buffers of 8 MiB. See storage.Objects; Unavailable, too, and TooLarge for what has more
-// parts than S3 takes. When Put is Unavailable because even the question how the write ended stays
-// unanswered, the object may show up later.
+// Put stores all of r under key and returns the bytes written. Up to 8 MiB go in one request, more
+// in parts of a multipart upload. A file is read in place, anything else through up to three
+// buffers of 8 MiB. See storage.Objects; also Unavailable, and TooLarge for more parts than S3
+// accepts. If Put is Unavailable because it could not find out how the write ended, the object may
+// appear later.
 func (s *Store) Put(ctx context.Context, key string, r io.Reader) (int64, error) {
 	name, err := s.name(key)
 	if err := errors.Join(ctx.Err(), err); err != nil {
 		return 0, fmt.Errorf("put object: %w", err)
 	}
-	// Spares the reading. The condition of the write is what decides, where the server knows
-	// conditions.
+	// Saves reading r. The condition of the write decides, if the server supports conditions.
 	if _, err := s.head(ctx, name); err == nil {
 		return 0, taken(nil)
 	} else if storage.KindOf(err) != storage.NotFound {
@@ -53,7 +52,7 @@ func (s *Store) Put(ctx context.Context, key string, r io.Reader) (int64, error)
 	return stored(size, err)
 }
 
-// stored is nothing where there was an error.
+// stored returns 0 if there was an error.
 func stored(size int64, err error) (int64, error) {
 	if err != nil {
 		return 0, err
@@ -86,8 +85,8 @@ func (p *put) whole(ctx context.Context, only piece) error {
 	return p.outcome(ctx, "put object", only.size, err)
 }
 
-// conditionally runs write with the condition that nothing is there yet, and without it where the
-// server has no conditions: there the look before the write has to do.
+// conditionally runs write on the condition that nothing is there yet. If the server has no
+// conditions, it runs without one: then the look before the write must be enough.
 func (p *put) conditionally(write func(onlyIfAbsent *string) error) error {
 	if p.unconditional.Load() {
 		return write(nil)
@@ -102,12 +101,13 @@ func (p *put) conditionally(write func(onlyIfAbsent *string) error) error {
 	return write(nil)
 }
 
-// settleFor is how long a write may take to find out or undo what it did after its caller has left.
+// settleFor is how long a write may take to find out or undo what it did, after its caller has
+// left.
 const settleFor = 30 * time.Second
 
-// outcome finds out what became of a write that ended with cause. Nil when the object is there
-// after all: the answer of an attempt that took place may have got lost, and the next attempt been
-// told that somebody was first.
+// outcome finds out how a write ended that failed with cause. It returns nil if the object is there
+// after all: the answer of a successful attempt may have been lost, so the next attempt found an
+// object.
 func (p *put) outcome(ctx context.Context, op string, size int64, cause error) error {
 	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleFor)
 	defer cancel()
@@ -121,8 +121,8 @@ func (p *put) outcome(ctx context.Context, op string, size int64, cause error) e
 	return taken(fmt.Errorf("%s: %w", op, cause))
 }
 
-// wrote reports whether the object that is there is this Put's. Where the server keeps no metadata
-// its size has to do, unless the server has said that another write was first.
+// wrote reports whether this Put wrote the object. If the server keeps no metadata, it goes by the
+// size, unless the server has said that another write was first.
 func (p *put) wrote(h header, size int64, cause error) bool {
 	ours := h.put == p.id || (h.put == "" && !conditionFailed(cause))
 	return ours && h.size == size
@@ -133,7 +133,7 @@ type piece struct {
 	body   io.ReadSeeker
 	size   int64
 	last   bool         // of the object
-	free   func()       // to be called when nothing reads body any more
+	free   func()       // to call when nothing reads body any more
 	broken func() error // body's own error, if it had one
 }
 

@@ -14,9 +14,9 @@ import (
 	"meanwhile/storage"
 )
 
-// Open returns the bytes of key in r. For the whole object the reader seeks, and asks for bytes
-// only when it is read. Reading goes on where a connection broke; ctx ends it. See
-// storage.Objects; Unavailable, too, also from the reader.
+// Open returns the bytes of key in r. For the whole object the reader can seek, and fetches bytes
+// only when it is read. It continues after a broken connection; ctx ends it. See storage.Objects;
+// also Unavailable, also from the reader.
 func (s *Store) Open(ctx context.Context, key string, r storage.Range) (io.ReadCloser, error) {
 	name, err := s.name(key)
 	if err != nil {
@@ -60,8 +60,8 @@ func (s *Store) openRange(ctx context.Context, name string, r storage.Range) (io
 	return &reader{ctx: ctx, store: s, name: name, etag: out.ETag, size: -1, at: r.Start, end: end, body: out.Body}, nil
 }
 
-// emptyRange tells a range that begins right at the end, which has no bytes, from one beyond it.
-// The server refuses both.
+// emptyRange accepts a range that begins exactly at the end, which has no bytes, and refuses one
+// beyond it. The server refuses both.
 func (s *Store) emptyRange(ctx context.Context, name string, r storage.Range) (io.ReadCloser, error) {
 	h, err := s.head(ctx, name)
 	if err != nil {
@@ -73,7 +73,7 @@ func (s *Store) emptyRange(ctx context.Context, name string, r storage.Range) (i
 	return http.NoBody, nil
 }
 
-// byteRange is the header for the bytes from start up to, not including, end.
+// byteRange returns the header for the bytes from start up to, not including, end.
 func byteRange(start, end int64) *string {
 	if end == math.MaxInt64 {
 		return aws.String(fmt.Sprintf("bytes=%d-", start))
@@ -85,18 +85,18 @@ func unavailable(err error) error {
 	return storage.E(storage.Unavailable, messages[storage.Unavailable], err)
 }
 
-// reader reads an object from at to end over as many connections as it takes.
+// reader reads an object from at to end over as many connections as needed.
 type reader struct {
 	ctx     context.Context //nolint:containedctx // lives as long as the caller reads
 	store   *Store
 	name    string
 	etag    *string       // so that bytes of two objects never mix
-	size    int64         // of the object; -1 where it is not known
+	size    int64         // of the object; -1 if not known
 	at, end int64         // the next byte, and the one after the last
-	body    io.ReadCloser // reads on from at; nil until it is needed
+	body    io.ReadCloser // reads on from at; nil until needed
 }
 
-// Read reads on. When no attempt brings a byte the error is Unavailable.
+// Read reads on. If no attempt brings a byte, the error is Unavailable.
 func (o *reader) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -104,7 +104,7 @@ func (o *reader) Read(p []byte) (int, error) {
 	for attempt := 1; o.at < o.end; attempt++ {
 		n, err := o.once(p[:min(int64(len(p)), o.end-o.at)])
 		if n > 0 {
-			// an error, if there was one, comes again with the next bytes or mends itself
+			// an error comes again with the next bytes, or goes away
 			return n, nil
 		}
 		if err == nil {
@@ -120,8 +120,7 @@ func (o *reader) Read(p []byte) (int, error) {
 	return 0, io.EOF
 }
 
-// once reads from the connection, which it opens first where there is none and lets go where it
-// broke.
+// once reads from the connection. It opens one if there is none, and closes a broken one.
 func (o *reader) once(p []byte) (int, error) {
 	if o.body == nil {
 		if err := o.connect(); err != nil {
@@ -136,8 +135,8 @@ func (o *reader) once(p []byte) (int, error) {
 	return n, errors.Join(err, o.Close())
 }
 
-// connect asks for what is still to be read. Its errors have a kind: the client has tried again
-// already.
+// connect requests the bytes still to be read. Its errors have a kind, because the client has
+// retried already.
 func (o *reader) connect() error {
 	in := &s3.GetObjectInput{Bucket: &o.store.bucket, Key: &o.name, IfMatch: o.etag}
 	if o.at > 0 || o.end != o.size {
@@ -167,7 +166,7 @@ func (o *reader) failed(err error) error {
 	return classify(o.ctx, "read object", err)
 }
 
-// Close lets the connection go.
+// Close closes the connection.
 func (o *reader) Close() error {
 	if o.body == nil {
 		return nil
@@ -180,10 +179,10 @@ func (o *reader) Close() error {
 	return nil
 }
 
-// file is the reader of a whole object, which seeks.
+// file is the reader of a whole object, which can seek.
 type file struct{ reader }
 
-// Seek moves; nothing is asked of the server until the next Read.
+// Seek moves; the server gets no request until the next Read.
 func (f *file) Seek(offset int64, whence int) (int64, error) {
 	switch whence {
 	case io.SeekCurrent:

@@ -14,21 +14,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// settings is what the address of the objects says. It holds a secret: it is never printed.
+// settings are the parts of the objects' address. They hold a secret and are never printed.
 type settings struct {
 	bucket         string
 	prefix         string // before every key; empty or ending in "/"
-	endpoint       string // empty: Amazon's own, or what the AWS environment names
+	endpoint       string // empty: Amazon's own, or the AWS environment's
 	publicEndpoint string // for signed addresses; empty: endpoint
-	region         string // empty: what the AWS environment says
+	region         string // empty: from the AWS environment
 	pathStyle      bool   // the bucket in the path instead of the host name
-	checksumAlways bool   // send and check the SDK's checksums also where S3 does not ask for them
-	accessKey      string // empty: what the AWS environment says
+	checksumAlways bool   // send and check the SDK's checksums even if S3 does not ask for them
+	accessKey      string // empty: from the AWS environment
 	secretKey      string
 	silence        time.Duration // after which a connection counts as dead; 0: usual.silence
 }
 
-// known are the words after the "?", in the order in which the sentence for a wrong one names them.
+// known are the names after the "?", in the order in which an error message lists them.
 var known = []string{
 	"endpoint",
 	"public_endpoint",
@@ -40,7 +40,7 @@ var known = []string{
 	"silence",
 }
 
-// maxPrefixBytes leaves most of the 1,024 bytes of a name in S3 to the keys.
+// maxPrefixBytes leaves most of the 1,024 bytes of an S3 name to the keys.
 const maxPrefixBytes = 200
 
 // parse reads s3://bucket[/prefix]?endpoint=…&… . Its errors name what is wrong and never show the
@@ -48,7 +48,7 @@ const maxPrefixBytes = 200
 func parse(address string) (settings, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		// url.Error has the whole address in it
+		// url.Error contains the whole address
 		return settings{}, errors.New("the address of the objects is not a URL")
 	}
 	if u.Scheme != "s3" || u.Host == "" || u.User != nil || u.Fragment != "" {
@@ -62,13 +62,13 @@ func parse(address string) (settings, error) {
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
 		return settings{}, errors.New(
-			"what follows the ? in the address of the objects cannot be read: is a % or & in it written as %25 or %26?",
+			"the part after ? in the address of the objects cannot be read: write a % in it as %25, and an & as %26",
 		)
 	}
 	for name, values := range query {
 		if !slices.Contains(known, name) {
 			return settings{}, fmt.Errorf(
-				"the address of the objects has %q in it, which is none of %s",
+				"the address of the objects has %q in it, which has to be one of %s",
 				name,
 				strings.Join(known, ", "),
 			)
@@ -93,7 +93,8 @@ func parse(address string) (settings, error) {
 			"access_key and secret_key go together: the address of the objects has one of them",
 		)
 	}
-	// In a statement of its own: beside these calls, s may be copied before or after what they set.
+	// In its own statement: in the return statement, s might be copied before these calls have set
+	// it.
 	err = errors.Join(
 		s.setPrefix(u.Path),
 		s.checkEndpoints(),
@@ -110,8 +111,8 @@ func (s *settings) setPrefix(path string) error {
 	}
 	if len(path) > maxPrefixBytes || storage.CheckKey(path) != nil {
 		return fmt.Errorf(
-			"the folder %q in the address of the objects is not one: a-z, 0-9, _, -, . and / between names can be "+
-				"in it, %d at most",
+			"the folder %q in the address of the objects is not valid: it can have a-z, 0-9, _, -, . and / between "+
+				"names, at most %d characters",
 			path,
 			maxPrefixBytes,
 		)
@@ -135,9 +136,8 @@ func (s *settings) checkEndpoints() error {
 	return nil
 }
 
-// setModes reads the two switches. What they are when unsaid goes by whether Amazon serves: other
-// servers often have no host name per bucket, and some refuse the checksums that the SDK sends by
-// itself.
+// setModes reads the two switches. Their defaults depend on whether the server is Amazon's: others
+// often have no host name per bucket, and some refuse the checksums that the SDK sends by default.
 func (s *settings) setModes(pathStyle, checksum string) error {
 	own := s.endpoint != ""
 	s.pathStyle, s.checksumAlways = own, !own
@@ -158,7 +158,7 @@ func (s *settings) setModes(pathStyle, checksum string) error {
 	return nil
 }
 
-// leastSilence is what a server may take for an answer on any network.
+// leastSilence is how long a server may take for an answer on any network.
 const leastSilence = 100 * time.Millisecond
 
 func (s *settings) setSilence(silence string) error {
@@ -167,7 +167,7 @@ func (s *settings) setSilence(silence string) error {
 	}
 	d, err := time.ParseDuration(silence)
 	if err != nil || d < leastSilence {
-		return fmt.Errorf("silence in the address of the objects is a time such as 1m, and %s at least", leastSilence)
+		return fmt.Errorf("silence in the address of the objects is a time such as 1m, at least %s", leastSilence)
 	}
 	s.silence = d
 	return nil

@@ -20,7 +20,7 @@ func TestAddressesThatAreRefused(t *testing.T) {
 	const secret = "the-secret"
 	for _, tc := range []struct {
 		address string
-		names   string // what the error has to name
+		names   string // what the error must name
 	}{
 		{"s3:", "s3://bucket"},
 		{"s3:///prefix", "s3://bucket"},
@@ -53,7 +53,7 @@ func TestAddressesThatAreRefused(t *testing.T) {
 	}
 }
 
-// newStub is a server that has every bucket, and tells what it was asked.
+// newStub starts a server that has every bucket, and reports its requests.
 func newStub(t testing.TB) (address string, requests <-chan *http.Request) {
 	t.Helper()
 	asked := make(chan *http.Request, 100)
@@ -191,7 +191,7 @@ func mustSign(t testing.TB, s *s3store.Store, ttl time.Duration) *url.URL {
 	return u
 }
 
-// mustFetch asks as a browser does: without a header that only we know.
+// mustFetch requests as a browser does: without a header that only we know.
 func mustFetch(t testing.TB, address, byteRange string) (string, http.Header) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)

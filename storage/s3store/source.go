@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 )
 
-// Parts are equal but for the last, which some servers ask for, and at least 5 MiB, which S3 does.
+// Parts are equal except the last, as some servers require, and at least 5 MiB, as S3 requires.
 const (
 	partBytes = 8 << 20
 	maxParts  = 10_000
@@ -18,8 +18,8 @@ const (
 
 // source cuts the body of a Put into pieces.
 type source interface {
-	// next gives the next piece, and after the last one nothing sensible. Its error is the body's
-	// own, or that of the Put's context.
+	// next returns the next piece. After the last one its result has no meaning. Its error is the
+	// body's own, or that of the Put's context.
 	next() (piece, error)
 }
 
@@ -32,14 +32,14 @@ func (s *Store) source(ctx context.Context, r io.Reader) source {
 	return &streamSource{r: bufio.NewReader(&bodyReader{ctx: ctx, r: r}), buffers: &s.buffers}
 }
 
-// fileSource reads a file where it lies.
+// fileSource reads a file in place.
 type fileSource struct {
 	file    *os.File
 	at, end int64
 	part    int64
 }
 
-// newFileSource is nil for what has no end that is known: pipes, terminals, devices.
+// newFileSource returns nil for what has no known end: pipes, terminals, devices.
 func newFileSource(f *os.File) *fileSource {
 	info, err := f.Stat()
 	if err != nil || !info.Mode().IsRegular() {
@@ -53,7 +53,8 @@ func newFileSource(f *os.File) *fileSource {
 	return &fileSource{file: f, at: at, end: end, part: partSize(end - at)}
 }
 
-// partSize is the smallest size that gets size bytes into the parts that S3 allows, in whole MiB.
+// partSize returns the smallest size, in whole MiB, that splits size bytes into as many parts as S3
+// allows.
 func partSize(size int64) int64 {
 	const unit = 1 << 20
 	least := (size + maxParts - 1) / maxParts
@@ -69,12 +70,12 @@ func (f *fileSource) next() (piece, error) {
 
 var errShrunk = errors.New("the file became shorter while it was stored")
 
-// fileBody is a section that remembers its own error, so that it is not taken for one of the
-// server.
+// fileBody is a section of a file that remembers its own error, so that it is not taken for the
+// server's.
 type fileBody struct {
 	section *io.SectionReader
 	size    int64
-	err     atomic.Pointer[error] // net/http may read on a moment while Put looks at it
+	err     atomic.Pointer[error] // net/http may still read while Put checks it
 }
 
 // Read reads on.
@@ -91,7 +92,7 @@ func (b *fileBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Seek moves for another attempt.
+// Seek rewinds for another attempt.
 func (b *fileBody) Seek(offset int64, whence int) (int64, error) {
 	return b.section.Seek(offset, whence)
 }
@@ -103,7 +104,7 @@ func (b *fileBody) broken() error {
 	return nil
 }
 
-// streamSource reads what cannot be read twice into buffers.
+// streamSource reads a body that cannot be read twice into buffers.
 type streamSource struct {
 	r       *bufio.Reader // looks one byte ahead
 	buffers *sync.Pool
@@ -129,8 +130,8 @@ func (s *streamSource) next() (piece, error) {
 	return bufferedPiece((*buffer)[:n], last, free), nil
 }
 
-// bodyReader stops when ctx ends, and lets the body's own io.ErrUnexpectedEOF not pass for the end
-// of a last piece.
+// bodyReader stops when ctx ends, and makes sure that an io.ErrUnexpectedEOF of the body does not
+// pass for the end of the last piece.
 type bodyReader struct {
 	ctx context.Context //nolint:containedctx // of the one Put that owns the reader
 	r   io.Reader
@@ -151,5 +152,5 @@ func (b *bodyReader) Read(p []byte) (int, error) {
 // tornError is an error that is not equal to the one it wraps.
 type tornError struct{ error }
 
-// Unwrap gives the body's own error.
+// Unwrap returns the body's own error.
 func (t tornError) Unwrap() error { return t.error }

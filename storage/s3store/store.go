@@ -1,9 +1,9 @@
-// Package s3store keeps objects in a bucket of Amazon S3 or of a server that speaks its protocol.
+// Package s3store stores objects in a bucket of Amazon S3, or of a server with the same protocol.
 //
 // An object appears under its key only whole: S3 shows neither half a PutObject nor an unfinished
-// multipart upload. What S3 leaves open is whether a write whose answer got lost took place. Each
-// Put therefore marks its object with a random id, and looks for it there before it says that it
-// failed, or that somebody else was first.
+// multipart upload. S3 does not say whether a write happened whose answer was lost. So each Put
+// marks its object with a random id, and looks for that before it reports that it failed, or that
+// another write was first.
 package s3store
 
 import (
@@ -24,14 +24,14 @@ import (
 
 var _ storage.Objects = (*Store)(nil)
 
-// Store is storage.Objects on a bucket. It is safe for concurrent use, by several processes, too.
+// Store is storage.Objects on a bucket. It is safe for concurrent use, also by several processes.
 type Store struct {
 	client *s3.Client
 	signer *s3.PresignClient
 	http   aws.HTTPClient
 	bucket string
 	prefix string // before every key; empty or ending in "/"
-	// of the parts of an upload; empty where S3 does not ask for one
+	// of the parts of an upload; empty if S3 does not ask for one
 	checksum types.ChecksumAlgorithm
 	patience patience
 	log      *slog.Logger
@@ -45,11 +45,11 @@ type Store struct {
 //	s3://bucket[/prefix]?endpoint=http://…&public_endpoint=…&region=…&path_style=true|false
 //	  &checksum=when_required|when_supported&silence=1m
 //
-// Everything after the "?" may be left out. Credentials come from access_key and secret_key there,
-// else from the AWS environment variables, shared files or the machine's role. public_endpoint is
-// where browsers reach the server; only SignURL uses it. A connection on which nothing moves for
-// silence counts as dead. It asks once for the bucket: Unavailable where that fails. Errors never
-// show the address. The caller closes the store.
+// Everything after the "?" is optional. Credentials come from access_key and secret_key there, else
+// from the AWS environment variables, shared files or the machine's role. public_endpoint is where
+// browsers reach the server; only SignURL uses it. A connection on which nothing moves for silence
+// counts as dead. Open checks the bucket once: Unavailable if that fails. Errors never show the
+// address. The caller closes the store.
 func Open(ctx context.Context, address string, log *slog.Logger) (*Store, error) {
 	return openWith(ctx, address, usual, log)
 }
@@ -64,8 +64,8 @@ func openWith(ctx context.Context, address string, p patience, log *slog.Logger)
 	}
 	s := &Store{bucket: set.bucket, prefix: set.prefix, patience: p, log: log}
 	if set.checksumAlways {
-		// The SDK sends one with each part by itself, but S3 wants to hear of it when the upload
-		// begins, and again when it ends.
+		// The SDK sends one with each part by itself, but S3 must also be told when the upload
+		// begins and when it ends.
 		s.checksum = types.ChecksumAlgorithmCrc32
 	}
 	if err := s.connect(ctx, set); err != nil {
@@ -77,7 +77,7 @@ func openWith(ctx context.Context, address string, p patience, log *slog.Logger)
 	return s, nil
 }
 
-// noBucket says what an operator has to mend.
+// noBucket says what an operator has to fix.
 func noBucket(ctx context.Context, bucket string, err error) error {
 	op := "look for bucket " + bucket
 	switch statusOf(err) {
@@ -97,7 +97,7 @@ func noBucket(ctx context.Context, bucket string, err error) error {
 	return classify(ctx, op, err)
 }
 
-// Close lets connections go that wait for use. Open readers stay usable.
+// Close closes idle connections. Open readers stay usable.
 func (s *Store) Close() error {
 	if c, ok := s.http.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
@@ -105,7 +105,7 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// Stat answers size and time. NotFound, Unavailable.
+// Stat returns size and time. NotFound, Unavailable.
 func (s *Store) Stat(ctx context.Context, key string) (storage.ObjectInfo, error) {
 	name, err := s.name(key)
 	if err != nil {
@@ -118,15 +118,15 @@ func (s *Store) Stat(ctx context.Context, key string) (storage.ObjectInfo, error
 	return storage.ObjectInfo{Key: key, SizeBytes: h.size, ModifiedAt: h.modifiedAt}, nil
 }
 
-// putID is the metadata that says which Put an object is from.
+// putID is the metadata that says which Put wrote an object.
 const putID = "put-id"
 
 // header is what is known of an object without reading it.
 type header struct {
 	size       int64
 	modifiedAt time.Time
-	etag       *string // changes with the bytes; nil where the server gives none
-	// the id of the Put that it is from; empty where the server keeps no metadata
+	etag       *string // changes with the bytes; nil if the server gives none
+	// the id of the Put that wrote it; empty if the server keeps no metadata
 	put string
 }
 
@@ -143,7 +143,7 @@ func (s *Store) head(ctx context.Context, name string) (header, error) {
 	}, nil
 }
 
-// Delete removes key; an absent one is no error. Unavailable.
+// Delete removes key; an absent key is no error. Unavailable.
 func (s *Store) Delete(ctx context.Context, key string) error {
 	name, err := s.name(key)
 	if err != nil {
@@ -164,19 +164,19 @@ func (s *Store) remove(ctx context.Context, name string) error {
 	return err
 }
 
-// maxTTL is as long as S3 lets a signed address live.
+// maxTTL is the longest life of a signed address in S3.
 const maxTTL = 7 * 24 * time.Hour
 
-// SignURL is an address at the public endpoint that reads key without more credentials for ttl, a
-// week at most. It asks nobody: key may be absent. Where the credentials end earlier, so does the
-// address. Whoever has it can read the object: it is not for logs.
+// SignURL returns an address at the public endpoint that reads key without other credentials for
+// ttl, a week at most. It sends no request: key may be absent. If the credentials end earlier, so
+// does the address. Whoever has it can read the object: keep it out of logs.
 func (s *Store) SignURL(ctx context.Context, key string, ttl time.Duration) (string, error) {
 	name, err := s.name(key)
 	if err != nil {
 		return "", fmt.Errorf("sign address: %w", err)
 	}
 	if ttl < time.Second {
-		return "", storage.E(storage.Invalid, "A signed address needs a second to live at least.", nil)
+		return "", storage.E(storage.Invalid, "A signed address has to live for at least a second.", nil)
 	}
 	in := &s3.GetObjectInput{Bucket: &s.bucket, Key: &name}
 	req, err := s.signer.PresignGetObject(ctx, in, s3.WithPresignExpires(min(ttl, maxTTL)))

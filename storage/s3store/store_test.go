@@ -16,7 +16,7 @@ func TestObjects(t *testing.T) {
 	storagetest.TestObjects(t, func(t testing.TB) storage.Objects { return mustOpen(t, newAddress(t).String()) })
 }
 
-// newAddress is that of a folder of its own in the bucket that the tests are given.
+// newAddress is the address of a new folder in the tests' bucket.
 func newAddress(t testing.TB) *url.URL {
 	t.Helper()
 	given := os.Getenv("MEANWHILE_TEST_OBJECTS_URL")
@@ -54,7 +54,7 @@ func closing(t testing.TB, s *s3store.Store) *s3store.Store {
 	return s
 }
 
-// newLog writes into the test's own output.
+// newLog writes to the test's own output.
 func newLog(t testing.TB) *slog.Logger {
 	return slog.New(slog.NewTextHandler(t.Output(), nil))
 }

@@ -39,8 +39,8 @@ func (s *Store) CreateUser(ctx context.Context, u storage.User, m storage.Member
 	})
 }
 
-// CountUsers is how many people have an account. A transaction that finds nobody is alone with that
-// until it ends: of two that make the first account at once, the second one finds the first one's.
+// CountUsers returns how many people have an account. A transaction that finds nobody runs alone
+// until it ends: if two make the first account at once, the second finds the account of the first.
 func (s *Store) CountUsers(ctx context.Context) (int, error) {
 	count := func() (int, error) {
 		return one(ctx, s, reading, "count users", scanValue[int], `SELECT COUNT(*) FROM users`)
@@ -49,14 +49,14 @@ func (s *Store) CountUsers(ctx context.Context) (int, error) {
 	if n > 0 || err != nil || s.tx == nil {
 		return n, err
 	}
-	if err := s.beAlone(ctx); err != nil {
+	if err := s.lockSetup(ctx); err != nil {
 		return 0, err
 	}
 	return count()
 }
 
-// FirstWorkspace is the oldest workspace. NotFound before set-up; a transaction that is told so is
-// alone with that until it ends, as with CountUsers.
+// FirstWorkspace is the oldest workspace. NotFound before set-up; a transaction that gets this
+// error runs alone until it ends, as with CountUsers.
 func (s *Store) FirstWorkspace(ctx context.Context) (storage.Workspace, error) {
 	find := func() (storage.Workspace, error) {
 		return one(ctx, s, reading, "find first workspace", scanWorkspace,
@@ -66,7 +66,7 @@ func (s *Store) FirstWorkspace(ctx context.Context) (storage.Workspace, error) {
 	if storage.KindOf(err) != storage.NotFound || s.tx == nil {
 		return w, err
 	}
-	if err := s.beAlone(ctx); err != nil {
+	if err := s.lockSetup(ctx); err != nil {
 		return storage.Workspace{}, err
 	}
 	return find()
@@ -86,8 +86,8 @@ u.verified_ms,
 const oldestOf = `(SELECT o.workspace_id FROM memberships o WHERE o.user_id = u.id
 ORDER BY o.created_ms, o.workspace_id LIMIT 1)`
 
-// Joins of a user with the membership that counts, if there is one: the oldest one; that of session
-// s, else the oldest one; that of key k.
+// Joins of a user with a membership, if there is one: the oldest one; that of session s, else the
+// oldest one; that of key k.
 const (
 	oldestMembership = ` LEFT JOIN memberships m ON m.user_id = u.id AND m.workspace_id = ` + oldestOf
 
@@ -122,7 +122,7 @@ func scanIdentity(row scanner) (id storage.Identity, err error) {
 	return id, err
 }
 
-// IdentityByEmail joins the user of that address, in any case of letters, with the oldest
+// IdentityByEmail returns the user of that address, in any case of letters, with the oldest
 // membership, if any. NotFound.
 func (s *Store) IdentityByEmail(ctx context.Context, email string) (storage.Identity, error) {
 	return one(
@@ -136,7 +136,7 @@ func (s *Store) IdentityByEmail(ctx context.Context, email string) (storage.Iden
 	)
 }
 
-// IdentityByUser joins the user with the oldest membership, if any. NotFound.
+// IdentityByUser returns the user with the oldest membership, if any. NotFound.
 func (s *Store) IdentityByUser(ctx context.Context, id storage.UserID) (storage.Identity, error) {
 	return one(ctx, s, reading, "find account", scanIdentity,
 		`SELECT `+identityColumns+` FROM users u`+oldestMembership+` WHERE u.id = $1`, string(id))

@@ -92,7 +92,7 @@ func (s *Store) AssetByName(
 	)
 }
 
-// SaveProbe keeps the probe of a generation, replacing an earlier one. NotFound for an unknown
+// SaveProbe stores the probe of a generation. It replaces an earlier one. NotFound for an unknown
 // video.
 func (s *Store) SaveProbe(ctx context.Context, id storage.VideoID, generation int, p storage.Probe) error {
 	text, err := json.Marshal(p)
@@ -105,7 +105,7 @@ func (s *Store) SaveProbe(ctx context.Context, id storage.VideoID, generation in
 	return err
 }
 
-// ProbeOf is the probe of a generation. NotFound.
+// ProbeOf returns the probe of a generation. NotFound.
 func (s *Store) ProbeOf(ctx context.Context, id storage.VideoID, generation int) (storage.Probe, error) {
 	text, err := one(ctx, s, reading, "find probe", scanValue[string],
 		`SELECT probe FROM probes WHERE video_id = $1 AND generation = $2`, string(id), generation)

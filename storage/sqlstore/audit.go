@@ -6,7 +6,7 @@ import (
 	"meanwhile/storage"
 )
 
-// AddAudit adds a line.
+// AddAudit adds an entry.
 func (s *Store) AddAudit(ctx context.Context, a storage.Audit) error {
 	_, err := s.exec(
 		ctx,
@@ -41,7 +41,7 @@ func scanAudit(row scanner) (a storage.Audit, err error) {
 	return a, err
 }
 
-// ListAudit gives q.Limit lines at most, newest first.
+// ListAudit returns at most q.Limit entries, newest first.
 func (s *Store) ListAudit(ctx context.Context, q storage.AuditQuery) ([]storage.Audit, error) {
 	return all(ctx, s, reading, "list audit", scanAudit,
 		`SELECT id, workspace_id, at_ms, actor_id, actor_name, action, subject, detail, address FROM audit

@@ -6,8 +6,8 @@ import (
 	"meanwhile/storage"
 )
 
-// ListComments gives live comments in reading order, at most q.Limit of them; those that wait for
-// approval only where q.Held says so.
+// ListComments returns at most q.Limit live comments in reading order, and with q.Held also those
+// that wait for approval.
 func (s *Store) ListComments(ctx context.Context, q storage.CommentQuery) ([]storage.Comment, error) {
 	const (
 		op   = "list comments"
@@ -37,7 +37,7 @@ func (s *Store) ListComments(ctx context.Context, q storage.CommentQuery) ([]sto
 	)
 }
 
-// CommentsSince gives what was made, edited or deleted after seq, by seq.
+// CommentsSince returns what was made, edited or deleted after seq, in order of seq.
 func (s *Store) CommentsSince(
 	ctx context.Context,
 	id storage.VideoID,
@@ -57,7 +57,7 @@ func (s *Store) CommentsSince(
 	)
 }
 
-// CommentSeq is the video's latest sequence number and how many live comments there are. NotFound
+// CommentSeq returns the video's latest sequence number and the number of live comments. NotFound
 // for an unknown video.
 func (s *Store) CommentSeq(ctx context.Context, id storage.VideoID) (seq int64, count int, err error) {
 	row, err := one(ctx, s, reading, "read comment counter", scanCounter,

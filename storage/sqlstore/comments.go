@@ -16,7 +16,7 @@ const commentTables = ` FROM comments c LEFT JOIN users u ON u.id = c.author_id 
 
 func scanComment(row scanner) (storage.Comment, error) { return scanCommentAnd(row) }
 
-// scanCommentAnd reads a comment and the columns behind it.
+// scanCommentAnd reads a comment and the columns after it.
 func scanCommentAnd(row scanner, more ...any) (c storage.Comment, err error) {
 	var thread storage.CommentID
 	var reply bool
@@ -60,8 +60,8 @@ func toNullDurationMS(d *time.Duration) sql.NullInt64 {
 	return sql.NullInt64{Int64: d.Milliseconds(), Valid: true}
 }
 
-// CreateComment stores c and returns it as a list shows it, with Seq and ThreadAt set. NotFound
-// when the video, or the comment that c answers, is not there; Invalid for a reply to a reply.
+// CreateComment stores c and returns it as a list shows it, with Seq and ThreadAt set. NotFound if
+// the video, or the comment that c answers, is not there; Invalid for a reply to a reply.
 func (s *Store) CreateComment(ctx context.Context, c storage.Comment) (storage.Comment, error) {
 	const op = "create comment"
 	stored, err := queryBatch(
@@ -74,13 +74,13 @@ func (s *Store) CreateComment(ctx context.Context, c storage.Comment) (storage.C
 			err := row.Scan(&stored.Seq, durationInto{&stored.ThreadAt}, &stored.AuthorName)
 			return stored, err
 		},
-		// First of all the counter, whose lock keeps a thread from moving while an answer to it is
+		// The counter comes first: its lock keeps a thread from moving while a reply to it is
 		// stored.
 		statement{
 			`UPDATE comment_counters SET seq = seq + 1, live_count = live_count + $2 WHERE video_id = $1`,
 			[]any{string(c.VideoID), seen(c)},
 		},
-		// No counter, or nothing to answer, is a NULL where none may be.
+		// A missing counter, or a missing parent, gives a NULL in a NOT NULL column.
 		statement{
 			`INSERT INTO comments (id, video_id, thread_id, thread_at_ms, reply, seq, author_id, author_name, edit_hash,
 				at_ms, until_ms,
@@ -121,7 +121,7 @@ func (s *Store) CreateComment(ctx context.Context, c storage.Comment) (storage.C
 	return storage.Comment{}, err
 }
 
-// seen is how many comments more everybody sees with c.
+// seen returns how many more comments everybody sees with c.
 func seen(c storage.Comment) int {
 	if c.HeldAt != nil {
 		return 0
@@ -129,20 +129,20 @@ func seen(c storage.Comment) int {
 	return 1
 }
 
-// whyNoComment tells what is wrong with the place of a comment that could not be stored; nil when
-// nothing is.
+// whyNoComment returns why a comment could not be stored under its video or parent; nil if these
+// are fine.
 func (s *Store) whyNoComment(ctx context.Context, c storage.Comment) error {
 	if _, _, err := s.CommentSeq(ctx, c.VideoID); err != nil || c.Parent == "" {
 		return err
 	}
 	parent, err := s.CommentByID(ctx, c.Parent)
 	if err != nil {
-		return reword(err, storage.NotFound, "The comment that this answers has been deleted.")
+		return reword(err, storage.NotFound, "The comment that you reply to was deleted.")
 	}
 	if parent.Parent != "" || parent.VideoID != c.VideoID {
 		return storage.E(
 			storage.Invalid,
-			"A reply answers a comment of the same video that is not a reply itself.",
+			"You can reply only to a comment of the same video that is not itself a reply.",
 			nil,
 		)
 	}
@@ -160,7 +160,7 @@ func (s *Store) CommentByID(ctx context.Context, id storage.CommentID) (storage.
 func (s *Store) UpdateComment(ctx context.Context, c storage.Comment) (storage.Comment, error) {
 	var stored storage.Comment
 	err := s.inTx(ctx, func(t *Store) error {
-		// The counter first, whose lock keeps the rest as it is.
+		// The counter comes first: its lock keeps the rest as it is.
 		seq, err := one(ctx, t, writing, "count comment edit", scanValue[int64],
 			`UPDATE comment_counters SET seq = seq + 1
 			WHERE video_id = (SELECT c.video_id FROM comments c WHERE c.id = $1 AND c.deleted_ms IS NULL)
@@ -188,7 +188,7 @@ func (s *Store) UpdateComment(ctx context.Context, c storage.Comment) (storage.C
 		if err != nil {
 			return err
 		}
-		// Only the first comment of a thread has its own id for thread_id: for a reply this finds
+		// Only the first comment of a thread has its own id as thread_id: for a reply this finds
 		// nothing.
 		if _, err := t.exec(ctx, "move thread", `UPDATE comments SET thread_at_ms = $2 WHERE thread_id = $1`,
 			string(c.ID), c.At.Milliseconds()); err != nil {
@@ -200,7 +200,7 @@ func (s *Store) UpdateComment(ctx context.Context, c storage.Comment) (storage.C
 	return stored, err
 }
 
-// recount moves the number of comments that everybody sees by what c's being held changes.
+// recount corrects the number of comments that everybody sees, if c changes whether it is held.
 func (s *Store) recount(ctx context.Context, c storage.Comment) error {
 	_, err := s.exec(
 		ctx,
@@ -214,13 +214,13 @@ func (s *Store) recount(ctx context.Context, c storage.Comment) error {
 	return err
 }
 
-// DeleteComment marks the comment and its replies as deleted and empties their text. Each of them
-// takes a number of its own, so that a page of changes can end between them; the last is returned.
+// DeleteComment marks the comment and its replies as deleted and empties their text. Each takes its
+// own sequence number, so that a page of changes can end between them; the last is returned.
 // NotFound.
 func (s *Store) DeleteComment(ctx context.Context, id storage.CommentID, at time.Time) (int64, error) {
 	var last int64
 	err := s.inTx(ctx, func(t *Store) error {
-		// Nothing changes here but the lock: who takes part in the deletion is counted behind it.
+		// This only takes the lock: the replies are counted after it.
 		before, err := one(ctx, t, writing, "lock conversation", scanValue[int64],
 			`UPDATE comment_counters SET seq = seq
 			WHERE video_id = (SELECT c.video_id FROM comments c WHERE c.id = $1 AND c.deleted_ms IS NULL)

@@ -7,8 +7,8 @@ import (
 	"meanwhile/storage"
 )
 
-// NameCreation keeps what an account calls the request that made a video, and forgets what is older
-// than forget. Conflict when that name is taken.
+// NameCreation stores the name that an account gave the request that made a video, and deletes what
+// is older than forget. Conflict if that name is taken.
 func (s *Store) NameCreation(ctx context.Context, c storage.Creation, forget time.Time) error {
 	const op = "name creation"
 	return s.inTx(ctx, func(t *Store) error {
@@ -28,7 +28,7 @@ func (s *Store) NameCreation(ctx context.Context, c storage.Creation, forget tim
 	})
 }
 
-// CreationByKey finds the video that a request of that name made since then. NotFound.
+// CreationByKey finds the video that a request with that name made since then. NotFound.
 func (s *Store) CreationByKey(
 	ctx context.Context,
 	id storage.UserID,

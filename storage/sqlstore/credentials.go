@@ -50,7 +50,7 @@ func scanSession(row scanner) (r sessionRow, err error) {
 	return r, err
 }
 
-// SessionByHash gives the session and whose it is, over or not. NotFound.
+// SessionByHash returns the session and its user, ended or not. NotFound.
 func (s *Store) SessionByHash(ctx context.Context, hash string) (storage.Session, storage.Identity, error) {
 	r, err := one(
 		ctx,
@@ -66,7 +66,7 @@ func (s *Store) SessionByHash(ctx context.Context, hash string) (storage.Session
 	return r.session, r.identity, err
 }
 
-// TouchSession notes a use. A session that has ended meanwhile is no error.
+// TouchSession records a use. A session that has ended meanwhile is no error.
 func (s *Store) TouchSession(ctx context.Context, hash string, at time.Time) error {
 	_, err := s.exec(ctx, "touch session", `UPDATE sessions SET last_used_ms = $2 WHERE hash = $1`, hash, toMS(at))
 	return err
@@ -110,7 +110,7 @@ func keyInto(k *storage.APIKey) []any {
 
 type scopesInto struct{ scopes *[]storage.Scope }
 
-// Scan reads a list with commas between.
+// Scan reads a comma-separated list.
 func (into scopesInto) Scan(v any) error {
 	var list sql.NullString
 	err := list.Scan(v)
@@ -130,7 +130,7 @@ func scanAPIKey(row scanner) (r apiKeyRow, err error) {
 	return r, err
 }
 
-// APIKeyByHash gives the key and whose it is, over or not. NotFound.
+// APIKeyByHash returns the key and its user, ended or not. NotFound.
 func (s *Store) APIKeyByHash(ctx context.Context, hash string) (storage.APIKey, storage.Identity, error) {
 	r, err := one(
 		ctx,
@@ -146,7 +146,7 @@ func (s *Store) APIKeyByHash(ctx context.Context, hash string) (storage.APIKey, 
 	return r.key, r.identity, err
 }
 
-// TouchAPIKey notes a use. A key that has gone meanwhile is no error.
+// TouchAPIKey records a use. A key that was deleted meanwhile is no error.
 func (s *Store) TouchAPIKey(ctx context.Context, id storage.APIKeyID, at time.Time) error {
 	_, err := s.exec(ctx, "touch API key", `UPDATE api_keys SET last_used_ms = $2 WHERE id = $1`, string(id), toMS(at))
 	return err

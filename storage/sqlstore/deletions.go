@@ -7,7 +7,7 @@ import (
 	"meanwhile/storage"
 )
 
-// TrashedSince lists videos that are in the trash since then or longer, the oldest first.
+// TrashedSince lists videos that have been in the trash since then or longer, the oldest first.
 func (s *Store) TrashedSince(ctx context.Context, then time.Time, limit int) ([]storage.VideoID, error) {
 	return all(
 		ctx,
@@ -21,8 +21,8 @@ func (s *Store) TrashedSince(ctx context.Context, then time.Time, limit int) ([]
 	)
 }
 
-// deletionKeys are the objects that a video's rows name outside of its own folders; what lies in
-// these goes with them.
+// deletionKeys are the objects that a video's rows name outside its own folders; objects inside are
+// deleted with the folders.
 const deletionKeys = `INSERT INTO doomed (object_key, due_ms)
 	SELECT k.object_key, CAST($2 AS BIGINT) FROM (
 		SELECT p.object_key, 'u/' || u.id || '/' AS folder FROM parts p JOIN uploads u ON u.id = p.upload_id
@@ -35,18 +35,19 @@ const deletionKeys = `INSERT INTO doomed (object_key, due_ms)
 	) k WHERE k.object_key <> '' AND substr(k.object_key, 1, length(k.folder)) <> k.folder
 	ON CONFLICT (object_key) DO NOTHING`
 
-// deletionFolders are where everything of a video is put, also what no row names yet.
+// deletionFolders hold all objects of a video, also those that no row names yet.
 const deletionFolders = `INSERT INTO doomed (object_key, due_ms, again_ms)
 	SELECT 'v/' || v.id || '/', CAST($2 AS BIGINT), CAST($3 AS BIGINT) FROM videos v WHERE v.id = $1
 	UNION ALL SELECT 'u/' || u.id || '/', CAST($2 AS BIGINT), CAST($3 AS BIGINT) FROM uploads u WHERE u.video_id = $1
 	ON CONFLICT (object_key) DO NOTHING`
 
-// PurgeVideo removes every row of a video that is in the trash since then or longer, and keeps what
-// is to be deleted of its objects. NotFound.
+// PurgeVideo removes every row of a video that has been in the trash since then or longer, and adds
+// deletions of its objects. NotFound.
 func (s *Store) PurgeVideo(ctx context.Context, id storage.VideoID, then, due, again time.Time) error {
 	const op = "purge video"
 	return s.inTx(ctx, func(t *Store) error {
-		// First, so that whoever restores it or begins another generation waits, and finds nothing.
+		// First, so that whoever restores the video or begins another generation waits, and then
+		// finds nothing.
 		if err := t.change(
 			ctx,
 			op,
@@ -56,7 +57,7 @@ func (s *Store) PurgeVideo(ctx context.Context, id storage.VideoID, then, due, a
 		); err != nil {
 			return err
 		}
-		// Nor does a request that is under way name another object: it changes this row before.
+		// A request under way cannot name another object either: it changes this row before.
 		if _, err := t.exec(
 			ctx,
 			op,
@@ -76,7 +77,7 @@ func (s *Store) PurgeVideo(ctx context.Context, id storage.VideoID, then, due, a
 	})
 }
 
-// AddDeletions keeps keys of objects that nothing names any more.
+// AddDeletions adds deletions of objects that nothing refers to any more.
 func (s *Store) AddDeletions(ctx context.Context, keys []string, due, again time.Time) error {
 	return s.inTx(ctx, func(t *Store) error {
 		for _, key := range keys {
@@ -107,7 +108,7 @@ func scanDeletion(row scanner) (d storage.Deletion, err error) {
 	return d, err
 }
 
-// ClaimDeletions takes rows that are due at now and makes them due at until.
+// ClaimDeletions takes deletions that are due at now and makes them due at until.
 func (s *Store) ClaimDeletions(ctx context.Context, now, until time.Time, limit int) ([]storage.Deletion, error) {
 	return all(ctx, s, writing, "claim deletions", scanDeletion,
 		`UPDATE doomed SET due_ms = $2 WHERE due_ms <= $1
@@ -116,7 +117,7 @@ func (s *Store) ClaimDeletions(ctx context.Context, now, until time.Time, limit 
 		RETURNING object_key, again_ms`, toMS(now), toMS(until), limit)
 }
 
-// DropDeletion forgets a row whose objects are gone, or has its folder looked at once more.
+// DropDeletion removes a deletion whose objects are gone, or makes its folder due once more.
 func (s *Store) DropDeletion(ctx context.Context, d storage.Deletion) error {
 	const op = "drop deletion"
 	if d.AgainAt != nil {

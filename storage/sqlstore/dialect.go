@@ -13,32 +13,32 @@ import (
 )
 
 // clockMS stands in SQL text for the database's own clock, in milliseconds since 1970, UTC. It is
-// the only word of our SQL that the engines spell differently.
+// the only part of our SQL that differs between the engines.
 const clockMS = "CLOCK_MS"
 
-// dialect is what differs between the engines.
+// dialect holds the differences between the engines.
 type dialect struct {
 	clock string // the SQL expression for clockMS
 	open  func(address string) (pools, error)
 	goose goose.Dialect
-	// keeps two processes from migrating at once; nil where one process owns the file
+	// stops two processes from migrating at once; nil if one process owns the file
 	locker func() (lock.SessionLocker, error)
 	// the database is a file: its version is checked, and it is copied before a migration
 	isSQLite bool
-	// alone is a statement that puts a transaction behind every other that runs it. Empty where
-	// transactions follow one another anyway.
+	// alone is a statement that makes a transaction wait for every other that runs it. Empty if
+	// transactions run one after another anyway.
 	alone string
-	// version asks for the server's version in words.
+	// version is a query for the server's version in words.
 	version string
 }
 
-// pools are the connections of one database. path is the file of SQLite.
+// pools are the connections of one database. path is the SQLite file.
 type pools struct {
 	write, read *sql.DB
 	path        string
 }
 
-// dialects goes by the scheme of the database address.
+// dialects maps the scheme of a database address to a dialect.
 var dialects = map[string]dialect{
 	"sqlite":     sqliteDialect,
 	"postgres":   postgresDialect,
@@ -55,21 +55,20 @@ var sqliteDialect = dialect{
 }
 
 var postgresDialect = dialect{
-	// clock_timestamp moves on inside a transaction as SQLite's clock does; now() would stand
-	// still.
+	// clock_timestamp goes on inside a transaction, as SQLite's clock does; now() would not.
 	clock: "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
 	open:  openPostgres,
 	goose: goose.DialectPostgres,
-	// Looked at every second for five minutes: several servers may start at once, and all but one
-	// wait here.
+	// Tries every second for five minutes: several servers may start at once, and all but one wait
+	// here.
 	locker: func() (lock.SessionLocker, error) { return lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) },
-	// The strongest mode that readers, and rows that only refer to a workspace, do not wait for.
+	// The strongest mode that does not block readers, or rows that only refer to a workspace.
 	alone:   "LOCK TABLE workspaces IN SHARE ROW EXCLUSIVE MODE",
 	version: "SELECT 'PostgreSQL ' || current_setting('server_version')",
 }
 
-// openSQLite opens the file at the address sqlite:<path>: one connection that writes, since SQLite
-// has one writer whatever one does, and a pool that reads beside it (WAL).
+// openSQLite opens the file at the address sqlite:<path>. It has one connection that writes, since
+// SQLite has one writer in any case, and a pool that reads at the same time (WAL).
 func openSQLite(address string) (pools, error) {
 	path, err := filepath.Abs(address[len("sqlite:"):])
 	if err != nil {
@@ -97,7 +96,7 @@ func openSQLite(address string) (pools, error) {
 	return pools{write: write, read: read, path: path}, nil
 }
 
-// sqliteDSN is the driver's address of path with the given pragmas.
+// sqliteDSN returns the driver's address of path with the given pragmas.
 func sqliteDSN(path string, shared url.Values, pragmas ...string) string {
 	query := url.Values{"_pragma": pragmas}
 	for name, values := range shared {
@@ -106,8 +105,8 @@ func sqliteDSN(path string, shared url.Values, pragmas ...string) string {
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode()
 }
 
-// createPrivately makes an empty database file that only its owner reads (SQLite's own would be
-// open to all, and its WAL file takes the mode over), and makes its name durable.
+// createPrivately makes an empty database file that only its owner can read, and makes its name
+// durable. SQLite's own file would be open to all, and its WAL file gets the same mode.
 func createPrivately(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -119,7 +118,7 @@ func createPrivately(path string) error {
 	return syncFile(filepath.Dir(path))
 }
 
-// syncFile makes what was written to a file, or the names in a folder, survive a power cut.
+// syncFile makes the content of a file, or the names in a folder, survive a power cut.
 func syncFile(path string) error {
 	f, err := os.Open(path)
 	if err != nil {

@@ -17,11 +17,11 @@ import (
 	"meanwhile/storage/sqlstore"
 )
 
-// engine is a kind of database that the promises are kept on.
+// engine is a kind of database under test.
 type engine struct {
 	name     string
-	address  func(t testing.TB) string // of an empty database that goes with the test
-	migrated func(t testing.TB) string // the same with the schema in place, at the cost of a copy
+	address  func(t testing.TB) string // of an empty database, dropped with the test
+	migrated func(t testing.TB) string // the same with the schema, made by a copy
 }
 
 var (
@@ -46,7 +46,7 @@ func onBoth(t *testing.T, run func(t *testing.T, e engine)) {
 	}
 }
 
-// needsPostgres skips what a short run does without.
+// needsPostgres skips a short run without PostgreSQL.
 func needsPostgres(t testing.TB) {
 	t.Helper()
 	if os.Getenv(databaseEnv) == "" && testing.Short() {
@@ -54,17 +54,17 @@ func needsPostgres(t testing.TB) {
 	}
 }
 
-// databaseEnv names the PostgreSQL that tests make their databases on.
+// databaseEnv names the PostgreSQL on which tests create their databases.
 const databaseEnv = "MEANWHILE_TEST_DATABASE_URL"
 
-// anywhere is a collation that sorts letters before digits: what relies on the order of bytes, as
-// one's own machine has it, shows.
+// anywhere is a collation that sorts letters before digits. It reveals code that relies on the byte
+// order of one's own machine.
 const anywhere = "LOCALE_PROVIDER icu ICU_LOCALE 'en-u-kr-latn-digit' LOCALE 'C'"
 
-// usualClauses of CREATE DATABASE make an empty one.
+// usualClauses of CREATE DATABASE make an empty database.
 const usualClauses = "TEMPLATE template0 ENCODING 'UTF8' " + anywhere
 
-// mustDatabase makes a database by clauses of CREATE DATABASE, and drops it with the test.
+// mustDatabase creates a database with clauses of CREATE DATABASE, and drops it with the test.
 func mustDatabase(t testing.TB, clauses string) string {
 	t.Helper()
 	needsPostgres(t)
@@ -74,7 +74,7 @@ func mustDatabase(t testing.TB, clauses string) string {
 	return mustAddressOf(t, name)
 }
 
-// mustAddressOf is the address of a database of the tests' server.
+// mustAddressOf returns the address of a database on the tests' server.
 func mustAddressOf(t testing.TB, name string) string {
 	t.Helper()
 	server, err := url.Parse(os.Getenv(databaseEnv))
@@ -115,7 +115,8 @@ func mustTemplate(t testing.TB) string {
 }
 
 func TestMain(m *testing.M) {
-	// Many wait at once: PostgreSQL takes longer to make a database than a test to use it.
+	// Many at once, because they wait: PostgreSQL takes longer to create a database than a test to
+	// use it.
 	flag.Parse()
 	if err := flag.Set("test.parallel", "8"); err != nil {
 		panic(err)
@@ -130,7 +131,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// mustAdmin runs a statement on the server's own database, beside the pools of the stores under
+// mustAdmin runs a statement on the server's own database, apart from the pools of the stores under
 // test.
 func mustAdmin(t testing.TB, text string, args ...any) {
 	t.Helper()
@@ -144,7 +145,8 @@ func mustExec(t testing.TB, address, text string, args ...any) {
 	}
 }
 
-// execAt runs a statement on a connection of its own. Clean-up comes after a test's own context.
+// execAt runs a statement on its own connection. ctx is not the test's: clean-up comes after that
+// has ended.
 func execAt(ctx context.Context, address, text string, args ...any) error {
 	db, err := sql.Open("pgx", address)
 	if err != nil {

@@ -16,21 +16,21 @@ import (
 	"meanwhile/storage"
 )
 
-// sentences are what people read where no method has a better one.
+// sentences are what people read if no method has a better one.
 var sentences = map[storage.Kind]string{
 	storage.Invalid:     "This text cannot be stored.",
 	storage.NotFound:    "This is not there.",
 	storage.Conflict:    "Somebody else was first: this is already there, or it has changed.",
-	storage.Fenced:      "The lease has passed on.",
+	storage.Fenced:      "Another worker holds the lease now.",
 	storage.Unavailable: "The database cannot be reached just now. Please try again in a moment.",
 	storage.Full:        "There is no room left on the disk.",
 }
 
-// sqliteKinds goes by SQLite's result code: the extended one first, then its low byte.
+// sqliteKinds is keyed by SQLite's result code: the extended one first, then its low byte.
 var sqliteKinds = map[int]storage.Kind{
 	sqlite3.SQLITE_CONSTRAINT_UNIQUE:     storage.Conflict,
 	sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY: storage.Conflict,
-	// what the new row belongs to has gone
+	// what the new row belongs to is gone
 	sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY: storage.NotFound,
 	sqlite3.SQLITE_BUSY:                  storage.Unavailable,
 	sqlite3.SQLITE_LOCKED:                storage.Unavailable,
@@ -41,7 +41,7 @@ var sqliteKinds = map[int]storage.Kind{
 	sqlite3.SQLITE_FULL:                  storage.Full,
 }
 
-// postgresKinds goes by SQLSTATE: the whole code first, then its class (two characters).
+// postgresKinds is keyed by SQLSTATE: the whole code first, then its class (two characters).
 var postgresKinds = map[string]storage.Kind{
 	"23505": storage.Conflict,
 	"23503": storage.NotFound, // what the new row belongs to has gone
@@ -57,7 +57,7 @@ var postgresKinds = map[string]storage.Kind{
 }
 
 // worthRetrying are the SQLSTATEs of a transaction that was given up only because of another one: a
-// deadlock, or an order that cannot be.
+// deadlock, or an impossible order.
 var worthRetrying = map[string]bool{"40001": true, "40P01": true}
 
 func retryable(err error) bool {
@@ -65,11 +65,11 @@ func retryable(err error) bool {
 	return errors.As(err, &pg) && worthRetrying[pg.Code]
 }
 
-// fail classifies what the driver said while op was tried.
+// fail classifies an error of the driver. op names the operation.
 func (s *Store) fail(ctx context.Context, op string, err error) error {
 	wrapped := fmt.Errorf("%s: %w", op, err)
 	if ctx.Err() != nil {
-		// the caller left; what the driver makes of that varies
+		// the caller left; the driver's error for that varies
 		return fmt.Errorf("%s: %w", op, context.Cause(ctx))
 	}
 	kind := kindOf(err)
@@ -82,8 +82,8 @@ func (s *Store) fail(ctx context.Context, op string, err error) error {
 	return storage.E(kind, sentences[kind], wrapped)
 }
 
-// failOpening classifies what was said when the database was first reached, with the sentence that
-// helps an operator.
+// failOpening classifies an error of the first connection, with the sentence that helps an
+// operator.
 func (s *Store) failOpening(ctx context.Context, err error) error {
 	const op = "open database"
 	if ctx.Err() != nil {
@@ -94,15 +94,15 @@ func (s *Store) failOpening(ctx context.Context, err error) error {
 		return storage.E(storage.Unavailable, openSentences[pg.Code], fmt.Errorf("%s: %w", op, err))
 	}
 	return reword(s.fail(ctx, op, err), storage.Unavailable,
-		"The database cannot be reached. See that it runs and that its address is right.")
+		"The database cannot be reached. Check that it runs and that its address is right.")
 }
 
-// none is the error of a statement that found no row to work on.
+// none is the error of a statement that found no row.
 func (s *Store) none(kind storage.Kind, op string) error {
 	return storage.E(kind, sentences[kind], fmt.Errorf("%s: %w", op, sql.ErrNoRows))
 }
 
-// reword puts a better sentence on an error of the given kind and leaves every other one alone.
+// reword gives an error of the given kind a better sentence, and leaves every other one unchanged.
 func reword(err error, kind storage.Kind, message string) error {
 	if err != nil && storage.KindOf(err) == kind {
 		return storage.E(kind, message, err)

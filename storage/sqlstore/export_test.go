@@ -1,21 +1,80 @@
 package sqlstore
 
-import "context"
+import (
+	"context"
+	"database/sql"
+	"strings"
+)
 
-// Setting is a setting of the connection that answers.
+// Setting returns a setting of the connection that it uses.
 func (s *Store) Setting(ctx context.Context, name string) (string, error) {
 	return one(ctx, s, reading, "read setting", scanValue[string], "SELECT current_setting($1)", name)
 }
 
-// WaitingForLocks is how many connections to the same PostgreSQL database wait for another's lock.
+// WaitingForLocks returns how many connections to the same PostgreSQL database wait for another's
+// lock.
 func (s *Store) WaitingForLocks(ctx context.Context) (int, error) {
 	return one(ctx, s, reading, "count waiting", scanValue[int],
 		"SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
 }
 
-// InLine is how many wait for somebody else who writes to the same thing.
+// InLine returns how many wait for another writer to the same thing.
 func (s *Store) InLine(thing string) int {
 	s.lines.mu.Lock()
 	defer s.lines.mu.Unlock()
 	return len(s.lines.by[thing])
+}
+
+// Recorded is a copy of the store that tells record each query that it reads with.
+func (s *Store) Recorded(record func(text string, args []any)) *Store {
+	recorded := *s
+	recorded.reads = recorder{s.reads, record}
+	return &recorded
+}
+
+type recorder struct {
+	querier
+	record func(text string, args []any)
+}
+
+func (r recorder) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	r.record(text, args)
+	return r.querier.QueryContext(ctx, text, args...)
+}
+
+// Plan returns how the database would run a query. PostgreSQL prefers to read small tables as a
+// whole: it is told not to, so that the plan shows whether an index could be used.
+func (s *Store) Plan(ctx context.Context, text string, args []any) (plan string, err error) {
+	conn, err := s.pools.read.Conn(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close()
+	explain := "EXPLAIN QUERY PLAN "
+	if !s.dialect.isSQLite {
+		explain = "EXPLAIN "
+		for _, setting := range []string{"enable_seqscan", "enable_bitmapscan", "enable_sort"} {
+			if _, err := conn.ExecContext(ctx, "SET "+setting+" = off"); err != nil {
+				return "", err
+			}
+		}
+	}
+	rows, err := conn.QueryContext(ctx, explain+text, args...)
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	var lines []string
+	for rows.Next() {
+		var line string
+		into := []any{&line}
+		if s.dialect.isSQLite {
+			into = []any{new(int), new(int), new(int), &line}
+		}
+		if err := rows.Scan(into...); err != nil {
+			return "", err
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "\n"), rows.Err()
 }

@@ -5,9 +5,8 @@ import (
 	"unicode"
 )
 
-// bareLetters takes the diacritics off Latin letters, after case folding. File names from macOS
-// hold "é" as two characters, typed text holds it as one: both become "e", so that either finds the
-// other.
+// bareLetters removes the diacritics from Latin letters, after case folding. File names from macOS
+// hold "é" as two characters, typed text as one. Both become "e", so that either finds the other.
 var bareLetters = strings.NewReplacer(
 	"à",
 	"a",
@@ -195,8 +194,8 @@ var bareLetters = strings.NewReplacer(
 	"z",
 )
 
-// fold is text as search compares it: without case and, for Latin letters, without diacritics. The
-// engines' own lower() differ: SQLite's knows ASCII only.
+// fold returns text as search compares it: without case and, for Latin letters, without diacritics.
+// The engines' own lower() differ: SQLite's knows only ASCII.
 func fold(text string) string {
 	return bareLetters.Replace(strings.Map(foldRune, text))
 }
@@ -214,7 +213,7 @@ func foldRune(r rune) rune {
 	return unicode.ToLower(least)
 }
 
-// likeWord is a LIKE pattern (ESCAPE '\') for text that holds word.
+// likeWord returns a LIKE pattern (ESCAPE '\') for text that contains word.
 func likeWord(word string) string {
 	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(word) + "%"
 }

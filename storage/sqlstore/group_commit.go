@@ -14,35 +14,34 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// Bounds of one batch: how many callers share a commit, and how old a batch may be that takes one
+// Bounds of one batch: how many callers share a commit, and how old a batch may be that accepts one
 // more.
 const (
 	maxBatch    = 64
 	maxBatchAge = 10 * time.Millisecond
 )
 
-// group is SQLite's one writer. Callers take turns on its connection, first come, first served;
-// those who stand in line when a turn ends go on in the same transaction, each in a savepoint of
-// its own, and the last one commits for all: one sync of the disk for as many as came meanwhile.
-// Nobody is answered before that commit. A caller that fails takes back its own writes and nobody
-// else's.
+// group is SQLite's one writer. Callers take turns on its connection, first come, first served.
+// Those that wait when a turn ends go on in the same transaction, each in its own savepoint, and
+// the last one commits for all: one sync of the disk for all that came meanwhile. No caller gets a
+// result before that commit. A caller that fails rolls back its own writes and no others.
 type group struct {
 	db  *sql.DB
-	age time.Duration // how old a batch may be that takes one more
+	age time.Duration // how old a batch may be that accepts one more
 
 	mu   sync.Mutex
 	busy bool          // somebody has the turn
-	line []chan *batch // who waits for it; sent is the batch that is open, or nil
+	line []chan *batch // who waits for the turn; it receives the open batch, or nil
 
-	// Only the one who has the turn may touch these: the connection, kept for its prepared
-	// statements, and nil after an error.
+	// Only the caller that has the turn may use these: the connection, kept for its prepared
+	// statements; nil after an error.
 	conn  *sql.Conn
 	ready *prepared
 	words map[string]*sql.Stmt
 }
 
-// What a batch is made of. They are prepared with the connection and take no context: half a batch
-// must not be left behind.
+// The statements of a batch. They are prepared with the connection and take no context, so that no
+// batch is left half done.
 const (
 	wordSavepoint = "SAVEPOINT member"
 	wordRelease   = "RELEASE member"
@@ -54,17 +53,17 @@ const (
 // batch is one transaction.
 type batch struct {
 	began   time.Time
-	members int           // who wrote something that is to stay
-	lost    bool          // SQLite gave all of it up by itself
-	done    chan struct{} // closed when err is there
+	members int           // callers whose writes are to stay
+	lost    bool          // SQLite rolled all of it back by itself
+	done    chan struct{} // closed when err is set
 	err     error
 }
 
-// errLost is what callers get whose batch came to nothing, perhaps through no fault of theirs: they
-// run again, alone.
+// errLost is for callers whose batch was rolled back, perhaps through no fault of theirs: they run
+// again, alone.
 var errLost = errors.New("the shared transaction was given up")
 
-// writerError is an error of the writer itself, not of what ran in it.
+// writerError is an error of the writer itself, not of what it ran.
 type writerError struct {
 	what string
 	err  error
@@ -73,9 +72,9 @@ type writerError struct {
 func (e *writerError) Error() string { return e.what + ": " + e.err.Error() }
 func (e *writerError) Unwrap() error { return e.err }
 
-// write runs fn in a transaction and returns when it is durable. fn's error comes back as it is,
-// any other as a writerError; a panic in fn passes through. Where the batch was given up, fn runs
-// once more, in a transaction that it shares with nobody.
+// write runs fn in a transaction and returns when it is durable. It returns fn's error unchanged,
+// any other as a writerError; a panic in fn passes through. If the batch was rolled back, fn runs
+// once more, in a transaction of its own.
 func (g *group) write(ctx context.Context, fn func(querier) error) error {
 	err := g.join(ctx, false, fn)
 	if own := (*writerError)(nil); errors.As(err, &own) && errors.Is(own.err, errLost) {
@@ -84,7 +83,7 @@ func (g *group) write(ctx context.Context, fn func(querier) error) error {
 	return err
 }
 
-// join runs fn as one of a batch, or alone.
+// join runs fn as a member of a batch, or alone.
 func (g *group) join(ctx context.Context, alone bool, fn func(querier) error) error {
 	b, err := g.turn(ctx)
 	if err != nil {
@@ -101,19 +100,19 @@ func (g *group) join(ctx context.Context, alone bool, fn func(querier) error) er
 		}
 	}
 	err = g.member(ctx, b, alone, fn)
-	<-b.done // also after an error: it may come of what others wrote, and they are not through yet
+	<-b.done // also after an error: others' writes may have caused it, and they are not done yet
 	if b.err != nil && (err == nil || !alone && errors.Is(b.err, errLost)) {
 		return b.err
 	}
 	return err
 }
 
-// member runs fn in b, takes back what it wrote unless it returns nil, and passes the turn on.
+// member runs fn in b and passes the turn on. It rolls back fn's writes unless fn returns nil.
 func (g *group) member(ctx context.Context, b *batch, alone bool, fn func(querier) error) (err error) {
-	through := false // neither by a panic nor by runtime.Goexit
+	through := false // false after a panic or runtime.Goexit
 	defer func() {
 		if !through || err != nil {
-			// no savepoint: all was rolled back, for a full disk perhaps
+			// no savepoint: all was rolled back, perhaps because the disk is full
 			b.lost = g.do(wordUndo) != nil || g.do(wordRelease) != nil
 		}
 		if b.lost || alone || b.members >= maxBatch || time.Since(b.began) >= g.age || !g.pass(b) {
@@ -140,7 +139,7 @@ func (g *group) member(ctx context.Context, b *batch, alone bool, fn func(querie
 	return nil
 }
 
-// end commits b and answers everybody in it.
+// end commits b and gives all its callers the result.
 func (g *group) end(b *batch) {
 	defer close(b.done)
 	word := wordCommit
@@ -161,8 +160,8 @@ func (g *group) end(b *batch) {
 	}
 }
 
-// syncFailed reports that the disk did not take what was committed. That is never tried again: a
-// second sync may lie about the first.
+// syncFailed reports that the disk did not accept a commit. That is never retried: a second sync
+// may lie about the first.
 func syncFailed(err error) bool {
 	var lite *sqlite.Error
 	return errors.As(err, &lite) && lite.Code()&0xff == sqlite3.SQLITE_IOERR
@@ -175,7 +174,7 @@ func (g *group) begin(ctx context.Context) (*batch, error) {
 			return nil, &writerError{"begin transaction", err}
 		}
 	}
-	// By the caller's context: another process may hold the lock for seconds.
+	// With the caller's context: another process may hold the lock for seconds.
 	if _, err := g.ready.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		g.drop()
 		return nil, &writerError{"begin transaction", err}
@@ -204,16 +203,16 @@ func (g *group) do(word string) error {
 	return err
 }
 
-// drop closes a connection whose state is not certain.
+// drop closes a connection whose state is uncertain.
 func (g *group) drop() {
 	g.ready.close()
-	// which the pool takes for the connection's end
+	// the pool takes this for the end of the connection
 	_ = g.conn.Raw(func(any) error { return driver.ErrBadConn })
 	_ = g.conn.Close()
 	g.conn, g.ready, g.words = nil, nil, nil
 }
 
-// turn takes the turn, and with it the batch that is open, or leaves the line when ctx ends.
+// turn waits for the turn and returns the open batch, if any. It leaves the line when ctx ends.
 func (g *group) turn(ctx context.Context) (*batch, error) {
 	if ctx.Err() != nil {
 		return nil, &writerError{"begin transaction", context.Cause(ctx)}
@@ -224,7 +223,7 @@ func (g *group) turn(ctx context.Context) (*batch, error) {
 		return b, nil
 	case <-ctx.Done():
 	}
-	if !g.leave(place) { // the turn came at the same moment: somebody else shall have it
+	if !g.leave(place) { // the turn came at the same moment: pass it on
 		if b := <-place; b == nil || !g.pass(b) {
 			if b != nil {
 				g.end(b)
@@ -235,7 +234,7 @@ func (g *group) turn(ctx context.Context) (*batch, error) {
 	return nil, &writerError{"begin transaction", context.Cause(ctx)}
 }
 
-// enter gets into the line. The place answers at once where nobody has the turn.
+// enter joins the line. If nobody has the turn, the place gets it at once.
 func (g *group) enter() chan *batch {
 	place := make(chan *batch, 1)
 	g.mu.Lock()
@@ -249,7 +248,7 @@ func (g *group) enter() chan *batch {
 	return place
 }
 
-// leave gets out of the line; false when the turn has come.
+// leave leaves the line. It returns false if the turn has come.
 func (g *group) leave(place chan *batch) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -260,8 +259,8 @@ func (g *group) leave(place chan *batch) bool {
 	return i >= 0
 }
 
-// pass gives the turn, and with it the batch that is open, to who is first in line. Where nobody
-// waits, the turn is free; but not as long as there is a batch that has to be ended first: false.
+// pass gives the turn, with the open batch, to the first in line. If nobody waits, the turn becomes
+// free, unless a batch must be ended first: then pass returns false.
 func (g *group) pass(b *batch) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -274,8 +273,8 @@ func (g *group) pass(b *batch) bool {
 	return true
 }
 
-// outside runs fn while nobody writes and the connection is given back, for what needs one and no
-// transaction.
+// outside runs fn while nobody writes and the writer's connection is back in the pool, for work
+// that needs one and no transaction.
 func (g *group) outside(ctx context.Context, fn func() error) error {
 	b, err := g.turn(ctx)
 	if err != nil {
@@ -295,7 +294,7 @@ func (g *group) giveBack(b *batch) {
 	}
 }
 
-// close waits for whoever writes and closes the connection.
+// close waits for the current writer and closes the connection.
 func (g *group) close() {
 	g.giveBack(<-g.enter())
 	g.pass(nil)

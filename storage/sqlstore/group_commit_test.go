@@ -36,8 +36,7 @@ func (g *group) waiting() int {
 	return len(g.line)
 }
 
-// mustLine holds the writer until every one of fns stands in line, and gives what each was
-// answered.
+// mustLine holds the writer until all fns wait in line, and returns their results.
 func mustLine(t *testing.T, s *Store, fns ...func(querier) error) []error {
 	t.Helper()
 	errs := make([]error, len(fns))
@@ -81,7 +80,7 @@ func TestWritersInLineShareOneCommit(t *testing.T) {
 	fns := make([]func(querier) error, 3)
 	for i := range fns {
 		fns[i] = func(q querier) error {
-			seen[i] = mustSaid(t, s) // by another connection, which sees only what is committed
+			seen[i] = mustSaid(t, s) // by another connection, which sees only commits
 			return say(t.Context(), i)(q)
 		}
 	}
@@ -98,8 +97,8 @@ func TestWritersInLineShareOneCommit(t *testing.T) {
 	}
 }
 
-// SQLite may roll a whole transaction back by itself, for a full disk or a lack of memory: one
-// caller's statement does the same here.
+// SQLite may roll a whole transaction back by itself, because the disk is full or memory is short.
+// One caller's statement does the same here.
 func TestWritersWhoseBatchIsLostRunAgainAlone(t *testing.T) {
 	t.Parallel()
 	s := mustGroup(t)
@@ -118,8 +117,8 @@ func TestWritersWhoseBatchIsLostRunAgainAlone(t *testing.T) {
 	}
 }
 
-// Who swallows the error of a statement that ended the transaction must not be told that what it
-// wrote is there.
+// A caller that ignores the error of a statement that ended the transaction must not be told that
+// its writes are stored.
 func TestWriterThatHidesTheEndOfItsTransactionIsToldOfIt(t *testing.T) {
 	t.Parallel()
 	s := mustGroup(t)

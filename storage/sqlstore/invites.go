@@ -41,12 +41,12 @@ func (s *Store) CreateInvite(ctx context.Context, i storage.Invite) error {
 	return err
 }
 
-// InviteByHash finds an invite, over or not. NotFound.
+// InviteByHash finds an invite, ended or not. NotFound.
 func (s *Store) InviteByHash(ctx context.Context, hash string) (storage.Invite, error) {
 	return one(ctx, s, reading, "find invite", scanInvite, inviteQuery+` WHERE i.hash = $1`, hash)
 }
 
-// OpenInvites lists what is neither used nor over at now, newest first.
+// OpenInvites lists the invites that are neither used nor expired at now, newest first.
 func (s *Store) OpenInvites(ctx context.Context, id storage.WorkspaceID, now time.Time) ([]storage.Invite, error) {
 	return all(
 		ctx,
@@ -62,7 +62,7 @@ func (s *Store) OpenInvites(ctx context.Context, id storage.WorkspaceID, now tim
 }
 
 // UseInvite marks the invite as used by that person, once. NotFound if absent, used already, or
-// over at now.
+// expired at now.
 func (s *Store) UseInvite(ctx context.Context, hash string, now time.Time, by storage.UserID) error {
 	return s.change(
 		ctx,
@@ -74,7 +74,7 @@ func (s *Store) UseInvite(ctx context.Context, hash string, now time.Time, by st
 	)
 }
 
-// DeleteInvite takes an invite back. NotFound, also when it was used.
+// DeleteInvite deletes an invite. NotFound, also if it was used.
 func (s *Store) DeleteInvite(ctx context.Context, w storage.WorkspaceID, id storage.InviteID) error {
 	return s.change(
 		ctx,
@@ -85,7 +85,7 @@ func (s *Store) DeleteInvite(ctx context.Context, w storage.WorkspaceID, id stor
 	)
 }
 
-// DeleteInvitesOf takes back what the person has handed out, and what stands open for their own
+// DeleteInvitesOf deletes the invites that the person has made, and the open ones for their own
 // address.
 func (s *Store) DeleteInvitesOf(ctx context.Context, w storage.WorkspaceID, id storage.UserID) error {
 	_, err := s.exec(ctx, "delete invites of a member",

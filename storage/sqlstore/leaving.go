@@ -8,8 +8,8 @@ import (
 	"meanwhile/storage"
 )
 
-// ListForExport lists ids, newest first.
-func (s *Store) ListForExport(ctx context.Context, q storage.ExportQuery) ([]storage.VideoKey, error) {
+// ListForExport lists video ids, newest first.
+func (s *Store) ListForExport(ctx context.Context, q storage.ExportQuery) ([]storage.ExportKey, error) {
 	args := []any{q.Limit}
 	where := "true"
 	add := func(condition string, values ...any) {
@@ -27,20 +27,20 @@ func (s *Store) ListForExport(ctx context.Context, q storage.ExportQuery) ([]sto
 		add("owner_id = %s", string(q.OwnerID))
 	}
 	if q.Before != nil {
-		add("(created_ms, id) < (%s, %s)", toMS(q.Before.CreatedAt), string(q.Before.ID))
+		add(olderThan("%s", "%s"), toMS(q.Before.CreatedAt), string(q.Before.ID))
 	}
-	return all(ctx, s, reading, "list videos for export", func(row scanner) (k storage.VideoKey, err error) {
+	return all(ctx, s, reading, "list videos for export", func(row scanner) (k storage.ExportKey, err error) {
 		err = row.Scan(timeInto{&k.CreatedAt}, &k.ID)
 		return k, err
-	}, `SELECT created_ms, id FROM videos WHERE `+where+` ORDER BY created_ms DESC, id DESC LIMIT $1`, args...)
+	}, `SELECT created_ms, id FROM videos WHERE `+where+` ORDER BY `+newestFirst("")+` LIMIT $1`, args...)
 }
 
-// SetAccountDeletion says when the account is deleted; nil: it stays. NotFound.
+// SetAccountDeletion sets when the account is deleted; nil: it stays. NotFound.
 func (s *Store) SetAccountDeletion(ctx context.Context, id storage.UserID, at *time.Time) error {
 	return s.change(ctx, "set deletion", `UPDATE users SET delete_ms = $2 WHERE id = $1`, string(id), toNullMS(at))
 }
 
-// AccountDeletionOf is when the account is deleted; nil: it stays. NotFound.
+// AccountDeletionOf returns when the account is deleted; nil: it stays. NotFound.
 func (s *Store) AccountDeletionOf(ctx context.Context, id storage.UserID) (*time.Time, error) {
 	return one(ctx, s, reading, "read deletion", func(row scanner) (at *time.Time, err error) {
 		err = row.Scan(nullTimeInto{&at})
@@ -65,7 +65,7 @@ func (s *Store) EndCredentials(ctx context.Context, id storage.UserID) error {
 	})
 }
 
-// AccountsToDelete lists accounts whose time is over at now.
+// AccountsToDelete lists accounts that are due for deletion at now.
 func (s *Store) AccountsToDelete(ctx context.Context, now time.Time, limit int) ([]storage.UserID, error) {
 	return all(
 		ctx,
@@ -84,8 +84,8 @@ func scanBelonging(row scanner) (b storage.Belonging, err error) {
 	return b, err
 }
 
-// Belongings lists the workspaces that the account is in, or has videos in. In a transaction its
-// row stays as it is until the end.
+// Belongings lists the workspaces that the account is in, or has videos in. In a transaction it
+// locks the account's row until the end.
 func (s *Store) Belongings(ctx context.Context, id storage.UserID) ([]storage.Belonging, error) {
 	const op = "list belongings"
 	if s.tx != nil {
@@ -105,14 +105,13 @@ func (s *Store) Belongings(ctx context.Context, id storage.UserID) ([]storage.Be
 		ORDER BY w.created_ms, w.id`, string(id))
 }
 
-// heir chooses among the other members of a workspace ($1) than who leaves ($2).
+// heir chooses a member of a workspace ($1) other than the one who leaves ($2).
 const heir = `SELECT m.user_id FROM memberships m JOIN users u ON u.id = m.user_id
 	WHERE m.workspace_id = $1 AND m.user_id <> $2
 	ORDER BY CASE WHEN u.delete_ms IS NULL THEN 0 ELSE 1 END,
 		CASE m.role WHEN 'owner' THEN 0 WHEN 'admin' THEN 1 ELSE 2 END, m.created_ms, m.user_id LIMIT 1`
 
-// PromoteToOwner makes another member of the workspace its owner. NotFound when there is nobody
-// else.
+// PromoteToOwner makes another member of the workspace its owner. NotFound if there is nobody else.
 func (s *Store) PromoteToOwner(
 	ctx context.Context,
 	id storage.WorkspaceID,
@@ -141,9 +140,9 @@ func (s *Store) PromoteToOwner(
 	return u, err
 }
 
-// PassOn gives the account's videos in a workspace to another owner of it, and name to who made
-// them.
-func (s *Store) PassOn(ctx context.Context, id storage.WorkspaceID, leaving storage.UserID, name string) error {
+// TransferVideos gives the account's videos in a workspace to another owner. It stores name as the
+// one who made them.
+func (s *Store) TransferVideos(ctx context.Context, id storage.WorkspaceID, leaving storage.UserID, name string) error {
 	_, err := s.exec(ctx, "pass videos on",
 		`UPDATE videos SET owner_id = (`+heir+`), author_name = CASE WHEN author_name = '' THEN $3 ELSE author_name END
 		WHERE workspace_id = $1 AND owner_id = $2`, string(id), string(leaving), name)
@@ -175,8 +174,8 @@ func (s *Store) TrashAll(
 	return list, err
 }
 
-// DeleteWorkspace removes a workspace that has no videos and in which nobody but leaving is.
-// Conflict when it has, NotFound.
+// DeleteWorkspace removes a workspace that has no videos and no members except leaving. Conflict if
+// it has, NotFound.
 func (s *Store) DeleteWorkspace(ctx context.Context, id storage.WorkspaceID, leaving storage.UserID) error {
 	const op = "delete workspace"
 	n, err := s.exec(ctx, op,
@@ -189,8 +188,8 @@ func (s *Store) DeleteWorkspace(ctx context.Context, id storage.WorkspaceID, lea
 	return s.conflictIfThere(ctx, op, `SELECT 1 FROM workspaces WHERE id = $1`, string(id))
 }
 
-// DeleteUser removes an account whose time is over at now; its comments keep their text under name.
-// NotFound when it stays.
+// DeleteUser removes an account that is due for deletion at now; its comments keep their text under
+// name. NotFound if it stays.
 func (s *Store) DeleteUser(ctx context.Context, id storage.UserID, name string, now time.Time) error {
 	const op = "delete user"
 	return s.inTx(ctx, func(t *Store) error {

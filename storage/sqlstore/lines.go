@@ -11,37 +11,36 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// lines has who writes to the same thing on PostgreSQL go together. A thing's lock is held until
-// the commit has reached the disk, so that its writers would stand behind one another for a sync
-// each: those of this process who come meanwhile form a line, and the first of them takes the
-// others along in one transaction. Each thing has a line of its own, for somebody elsewhere may
-// hold one of them for long.
+// lines groups callers on PostgreSQL that write to the same thing. A thing's lock is held until the
+// commit has reached the disk, so its writers would each wait for a sync. Instead, those of this
+// process that come meanwhile form a line, and the first one runs the others' statements in its own
+// transaction. Each thing has its own line, because another process may hold one of them for long.
 type lines struct {
 	mu sync.Mutex
-	by map[string][]*errand // who waits, by the thing; a key is there as long as somebody is at it
+	by map[string][]*errand // who waits, by thing; a key exists while somebody is writing
 }
 
-// errand is what one writer wants done.
+// errand is the work of one writer.
 type errand struct {
 	//nolint:containedctx // of who waits for it; those who are taken along may leave each at their own time
 	ctx        context.Context
 	statements []statement
-	read       func(pgx.BatchResults) error // reads what the database answers to statements
+	read       func(pgx.BatchResults) error // reads the database's results of statements
 
-	leads bool          // it is this one's turn
+	leads bool          // it has the turn
 	turn  chan struct{} // closed when it leads
-	done  chan error    // what came of it, when another one took it along
+	done  chan error    // the result, if another one ran it
 }
 
 func newErrand(ctx context.Context, read func(pgx.BatchResults) error, statements []statement) *errand {
 	return &errand{ctx: ctx, statements: statements, read: read, turn: make(chan struct{}), done: make(chan error, 1)}
 }
 
-// errApart is what those get who were refused together: it may be one's fault alone, and nothing
-// was written. Each tries by itself.
-var errApart = errors.New("refused together")
+// errRetryAlone is for writers that were refused together: it may be one's fault alone, and nothing
+// was written. Each retries alone.
+var errRetryAlone = errors.New("refused together")
 
-// run has send do me, alone or with others. It returns when me is done, or when its own context
+// run calls send for me, alone or with others. It returns when me is done, or when its own context
 // ends.
 func (l *lines) run(key string, me *errand, send func(context.Context, []*errand) error) (err error) {
 	if !l.enter(key, me) {
@@ -56,7 +55,7 @@ func (l *lines) run(key string, me *errand, send func(context.Context, []*errand
 	}
 	group := l.take(key, me)
 	ctx, stop := whileWanted(group)
-	err = errApart // which it stays after a panic
+	err = errRetryAlone // it stays so after a panic
 	defer func() {
 		stop()
 		l.pass(key)
@@ -65,12 +64,12 @@ func (l *lines) run(key string, me *errand, send func(context.Context, []*errand
 		}
 	}()
 	if err = send(ctx, group); len(group) > 1 && refused(err) {
-		err = errApart
+		err = errRetryAlone
 	}
 	return err
 }
 
-// enter answers whether nobody is at it, so that it is me's turn; else me waits.
+// enter reports whether me has the turn, because nobody is writing; else me waits.
 func (l *lines) enter(key string, me *errand) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -86,7 +85,7 @@ func (l *lines) enter(key string, me *errand) bool {
 	return false
 }
 
-// take gives me and those that go with it.
+// take returns me and those that go with it.
 func (l *lines) take(key string, me *errand) []*errand {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -96,8 +95,8 @@ func (l *lines) take(key string, me *errand) []*errand {
 	return append([]*errand{me}, waiting[:n]...)
 }
 
-// leave is for who waits no longer. What was taken along already is done or not, as with any
-// request that is given up.
+// leave is for a writer that waits no longer. If its work was taken along, it is done or not, as
+// with any abandoned request.
 func (l *lines) leave(key string, me *errand) {
 	l.mu.Lock()
 	if i := slices.Index(l.by[key], me); i >= 0 {
@@ -110,7 +109,7 @@ func (l *lines) leave(key string, me *errand) {
 	}
 }
 
-// pass gives the turn to who is first in line.
+// pass gives the turn to the first in line.
 func (l *lines) pass(key string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -124,7 +123,7 @@ func (l *lines) pass(key string) {
 	l.by[key] = waiting[1:]
 }
 
-// whileWanted is a context that ends when all of group have left.
+// whileWanted returns a context that ends when all of group have left.
 func whileWanted(group []*errand) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(group[0].ctx))
 	stops := []func() bool{}
@@ -144,7 +143,7 @@ func whileWanted(group []*errand) (ctx context.Context, stop func()) {
 	}
 }
 
-// refused reports that the database turned a transaction down, and so has nothing of it. After a
+// refused reports that the database rejected a transaction, so nothing of it is stored. After a
 // lost connection nobody knows.
 func refused(err error) bool {
 	var pg *pgconn.PgError

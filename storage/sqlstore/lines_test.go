@@ -21,9 +21,8 @@ func guestComment(id string) storage.Comment {
 	}
 }
 
-// mustLineUp has somebody elsewhere hold the conversation until one of ours waits for it in the
-// database and all others behind that one. then is called at that moment. It gives what each was
-// answered.
+// mustLineUp has another store hold the conversation until one of ours waits for it in the database
+// and all others wait behind that one. At that moment it calls then. It returns the results.
 func mustLineUp(t *testing.T, elsewhere, ours *sqlstore.Store, then func(), comments ...storage.Comment) []error {
 	t.Helper()
 	errs := make([]error, len(comments))
@@ -75,7 +74,7 @@ func TestCommentsInLineShareOneTransaction(t *testing.T) {
 	}
 }
 
-// One who is refused keeps nobody else from speaking, and takes no number.
+// A refused comment does not stop the others, and takes no sequence number.
 func TestRefusedCommentHarmsNobodyInItsLine(t *testing.T) {
 	t.Parallel()
 	needsPostgres(t)
@@ -96,7 +95,7 @@ func TestRefusedCommentHarmsNobodyInItsLine(t *testing.T) {
 	}
 }
 
-// Who leaves the line leaves no gap and keeps nobody waiting.
+// A writer that leaves the line leaves no gap and delays nobody.
 func TestWhoLeavesTheLineHoldsNobodyUp(t *testing.T) {
 	t.Parallel()
 	needsPostgres(t)

@@ -29,7 +29,7 @@ func (s *Store) LinksByVideo(ctx context.Context, id storage.VideoID) ([]storage
 	return list, nil
 }
 
-// linkRow is a link beside one of its people.
+// linkRow is a link with one of its people.
 type linkRow struct {
 	link  storage.LinkWithPeople
 	email string
@@ -73,7 +73,7 @@ func (s *Store) SetLinkPeople(ctx context.Context, id storage.LinkID, emails []s
 	})
 }
 
-// CountOpen counts that somebody opened the link's page.
+// CountOpen counts one opening of the link's page.
 func (s *Store) CountOpen(ctx context.Context, id storage.LinkID) error {
 	_, err := s.exec(
 		ctx,
@@ -85,7 +85,7 @@ func (s *Store) CountOpen(ctx context.Context, id storage.LinkID) error {
 	return err
 }
 
-// CreateAccessLink adds a link that proves an address.
+// CreateAccessLink adds an access link.
 func (s *Store) CreateAccessLink(ctx context.Context, m storage.AccessLink) error {
 	_, err := s.exec(
 		ctx,

@@ -108,7 +108,7 @@ func (s *Store) LinkByVideo(ctx context.Context, id storage.VideoID) (storage.Li
 		`SELECT `+linkColumns+` FROM shares s WHERE s.video_id = $1 ORDER BY s.created_ms, s.id LIMIT 1`, string(id))
 }
 
-// UpdateLink writes all that can be changed and raises Epoch by one. NotFound.
+// UpdateLink writes all that can change and raises Epoch by one. NotFound.
 func (s *Store) UpdateLink(ctx context.Context, sh storage.Link) error {
 	return s.change(
 		ctx,

@@ -16,22 +16,22 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Migration is one step of the schema. AppliedAt is nil while it has yet to run.
+// Migration is one step of the schema. AppliedAt is nil until it has run.
 type Migration struct {
 	Version   int64
 	Name      string
 	AppliedAt *time.Time
 }
 
-// Migrate brings the schema up to what this program knows, one transaction per step. A SQLite file
-// that holds something is first copied to <file>.before-NNNN beside it, where NNNN is the first new
-// step; the operator removes such copies.
+// Migrate brings the schema up to this program's version, one transaction per step. It first copies
+// a SQLite file that holds something to <file>.before-NNNN beside it, where NNNN is the first new
+// step. The operator removes such copies.
 func (s *Store) Migrate(ctx context.Context) error {
 	return s.outside(ctx, func() error { return s.migrate(ctx) })
 }
 
-// outside runs fn, which takes a writing connection from the pool, beside nobody on SQLite: the
-// pool has one.
+// outside runs fn, which takes a writing connection from the pool. On SQLite it runs while nobody
+// writes: the pool has one connection.
 func (s *Store) outside(ctx context.Context, fn func() error) error {
 	if s.group == nil {
 		return fn()
@@ -126,14 +126,14 @@ func (s *Store) provider() (*goose.Provider, error) {
 	return provider, nil
 }
 
-// copyTo writes a consistent, durable copy of the SQLite file to path, replacing an earlier one
-// only when it is whole.
+// copyTo writes a consistent, durable copy of the SQLite file to path. It replaces an earlier one
+// only when the copy is whole.
 func (s *Store) copyTo(ctx context.Context, path string) error {
 	partial := path + ".partial"
 	if err := os.Remove(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("remove unfinished copy: %w", err)
 	}
-	// which runs in no transaction
+	// this cannot run in a transaction
 	if _, err := s.pools.write.ExecContext(ctx, "VACUUM INTO $1", partial); err != nil {
 		return s.fail(ctx, "copy database", err)
 	}

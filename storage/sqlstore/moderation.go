@@ -29,7 +29,7 @@ func scanHeld(row scanner) (h storage.HeldComment, err error) {
 	return h, err
 }
 
-// ApproveComment lets everybody see a held comment. NotFound if it does not wait any more.
+// ApproveComment lets everybody see a held comment. NotFound if it no longer waits.
 func (s *Store) ApproveComment(ctx context.Context, id storage.CommentID) (storage.Comment, error) {
 	var stored storage.Comment
 	err := s.inTx(ctx, func(t *Store) error {
@@ -41,7 +41,7 @@ func (s *Store) ApproveComment(ctx context.Context, id storage.CommentID) (stora
 		if err != nil {
 			return err
 		}
-		// Of two who approve at once, the second one's counter goes back with its transaction.
+		// If two approve at once, the second one's counter is rolled back with its transaction.
 		err = t.change(
 			ctx,
 			"approve comment",
@@ -58,7 +58,7 @@ func (s *Store) ApproveComment(ctx context.Context, id storage.CommentID) (stora
 	return stored, err
 }
 
-// BlockGuest keeps a guest from commenting under the videos of a workspace. Twice is no error.
+// BlockGuest stops a guest from commenting under the videos of a workspace. Twice is no error.
 func (s *Store) BlockGuest(
 	ctx context.Context,
 	ws storage.WorkspaceID,
@@ -85,8 +85,7 @@ func (s *Store) GuestBlocked(ctx context.Context, ws storage.WorkspaceID, guestK
 		`SELECT EXISTS (SELECT 1 FROM guest_blocks WHERE workspace_id = $1 AND guest_key = $2)`, string(ws), guestKey)
 }
 
-// CommentsOfGuest lists the comments, not deleted, that a guest has under the videos of a
-// workspace.
+// CommentsOfGuest lists a guest's comments under the videos of a workspace, without deleted ones.
 func (s *Store) CommentsOfGuest(
 	ctx context.Context,
 	ws storage.WorkspaceID,

@@ -6,7 +6,7 @@ import (
 	"meanwhile/storage"
 )
 
-// frontier is where a track's first gap is.
+// frontier is the position of a track's first gap.
 type frontier struct {
 	next int
 	end  int64
@@ -28,7 +28,8 @@ func (s *Store) frontier(ctx context.Context, id storage.UploadID, track string)
 	return list[0], nil
 }
 
-// TrackEnd is how many chunks of a track are there without a gap, and how many bytes they have.
+// TrackEnd returns how many chunks of a track are there without a gap, and how many bytes they
+// have.
 func (s *Store) TrackEnd(
 	ctx context.Context,
 	id storage.UploadID,
@@ -38,7 +39,7 @@ func (s *Store) TrackEnd(
 	return f.next, f.end, err
 }
 
-// place gives the chunks from the gap that c filled to the next gap their offsets. It belongs into
+// place sets the offsets of the chunks from the gap that c filled to the next gap. It belongs in
 // the transaction that added c.
 func (s *Store) place(ctx context.Context, id storage.UploadID, c storage.Chunk) error {
 	const op = "place chunk"
@@ -47,7 +48,8 @@ func (s *Store) place(ctx context.Context, id storage.UploadID, c storage.Chunk)
 		return err
 	}
 	if c.N > f.next {
-		// Behind a gap, unless a program of the last version filled it, which knows of no offsets.
+		// After a gap, unless a program of the last version, which does not write offsets, has
+		// filled it.
 		_, err := s.ChunkByNumber(ctx, id, c.Track, f.next)
 		if storage.KindOf(err) == storage.NotFound && err != nil {
 			return nil
@@ -66,8 +68,7 @@ func (s *Store) place(ctx context.Context, id storage.UploadID, c storage.Chunk)
 	return err
 }
 
-// ChunksAt lists the chunks of what is contiguous from the one that holds the byte at offset, at
-// most limit.
+// ChunksAt lists at most limit contiguous chunks, from the one that holds the byte at offset.
 func (s *Store) ChunksAt(
 	ctx context.Context,
 	id storage.UploadID,

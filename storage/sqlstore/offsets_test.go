@@ -10,8 +10,8 @@ import (
 	"meanwhile/storage"
 )
 
-// Chunks of a release that knew of no offsets get them by the migration, and those that its program
-// adds beside ours by the next chunk.
+// The migration gives offsets to chunks of a release without offsets. Chunks that its program adds
+// beside ours get them with the next chunk.
 func TestChunksOfTheLastReleaseGetTheirPlaces(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, e engine) {

@@ -74,7 +74,7 @@ func TestMigrateCopiesWhatWasThere(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	// A second run, with nothing new, copies nothing, and neither did the first, on an empty file.
+	// A second run has nothing new and copies nothing. Neither did the first, on an empty file.
 	if err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestMigrateCopiesWhatWasThere(t *testing.T) {
 		t.Errorf("copies %v, want none", copies)
 	}
 
-	// Back to what a release with three migrations left.
+	// Back to the state of a release with three migrations.
 	direct, err := sql.Open("sqlite", path)
 	if err != nil {
 		t.Fatal(err)
@@ -220,8 +220,7 @@ func TestMigrationStatusFollowsTheSchema(t *testing.T) {
 	})
 }
 
-// Several servers start at once on an empty database: all but one wait, and every one of them goes
-// on.
+// Several servers start at once on an empty database: all but one wait, and all succeed.
 func TestMigrateTogether(t *testing.T) {
 	t.Parallel()
 	needsPostgres(t)
@@ -230,7 +229,7 @@ func TestMigrateTogether(t *testing.T) {
 	for i := range stores {
 		stores[i] = mustOpenBare(t, address)
 	}
-	mustPending(t, stores[0]) // makes goose's own table, for which it has a way of its own
+	mustPending(t, stores[0]) // makes goose's own table, which it does in its own way
 	for i, err := range together(len(stores), func(i int) error { return stores[i].Migrate(t.Context()) }) {
 		if err != nil {
 			t.Errorf("server %d: %v", i, err)

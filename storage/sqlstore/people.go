@@ -6,7 +6,7 @@ import (
 	"meanwhile/storage"
 )
 
-// HoldWorkspace puts the transaction behind every other that holds the workspace. NotFound.
+// HoldWorkspace locks the workspace against other calls of HoldWorkspace. NotFound.
 func (s *Store) HoldWorkspace(ctx context.Context, id storage.WorkspaceID) error {
 	return s.change(ctx, "hold workspace", `UPDATE workspaces SET name = name WHERE id = $1`, string(id))
 }
@@ -59,7 +59,7 @@ func (s *Store) Members(ctx context.Context, id storage.WorkspaceID) ([]storage.
 	return all(ctx, s, reading, "list members", scanMember, memberQuery+` ORDER BY m.created_ms, u.id`, string(id))
 }
 
-// MemberByID finds one of a workspace's people. NotFound.
+// MemberByID finds a member of a workspace. NotFound.
 func (s *Store) MemberByID(
 	ctx context.Context,
 	w storage.WorkspaceID,
@@ -68,8 +68,7 @@ func (s *Store) MemberByID(
 	return one(ctx, s, reading, "find member", scanMember, memberQuery+` AND m.user_id = $2`, string(w), string(id))
 }
 
-// MemberByEmail finds one of a workspace's people by their address, in any case of letters.
-// NotFound.
+// MemberByEmail finds a member of a workspace by the address, in any case of letters. NotFound.
 func (s *Store) MemberByEmail(ctx context.Context, w storage.WorkspaceID, email string) (storage.Member, error) {
 	return one(
 		ctx,
@@ -83,13 +82,13 @@ func (s *Store) MemberByEmail(ctx context.Context, w storage.WorkspaceID, email 
 	)
 }
 
-// CountOwners is how many owners a workspace has.
+// CountOwners returns how many owners a workspace has.
 func (s *Store) CountOwners(ctx context.Context, id storage.WorkspaceID) (int, error) {
 	return one(ctx, s, reading, "count owners", scanValue[int],
 		`SELECT COUNT(*) FROM memberships WHERE workspace_id = $1 AND role = 'owner'`, string(id))
 }
 
-// SetRole changes what a person is in a workspace. NotFound.
+// SetRole changes a person's role in a workspace. NotFound.
 func (s *Store) SetRole(ctx context.Context, w storage.WorkspaceID, id storage.UserID, role storage.Role) error {
 	return s.change(
 		ctx,
@@ -101,7 +100,7 @@ func (s *Store) SetRole(ctx context.Context, w storage.WorkspaceID, id storage.U
 	)
 }
 
-// RemoveMember takes a person out of a workspace. NotFound.
+// RemoveMember removes a person from a workspace. NotFound.
 func (s *Store) RemoveMember(ctx context.Context, w storage.WorkspaceID, id storage.UserID) error {
 	return s.change(
 		ctx,
@@ -112,7 +111,7 @@ func (s *Store) RemoveMember(ctx context.Context, w storage.WorkspaceID, id stor
 	)
 }
 
-// RaiseEpochs ends the grants that were given for any video of the workspace.
+// RaiseEpochs ends the grants for all videos of the workspace.
 func (s *Store) RaiseEpochs(ctx context.Context, id storage.WorkspaceID) error {
 	_, err := s.exec(
 		ctx,

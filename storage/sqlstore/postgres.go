@@ -12,30 +12,30 @@ import (
 	"meanwhile/storage"
 )
 
-// Bounds of a PostgreSQL pool. Each process has one: the server's max_connections has to hold as
-// many times 20 as there are processes.
+// Bounds of a PostgreSQL pool. Each process has one: the server's max_connections must be at least
+// 20 times the number of processes.
 const (
 	maxConnections = 20
-	// connectWithin is what an address without connect_timeout gets: who asks is often a person's
-	// request.
+	// connectWithin is for an address without connect_timeout: a person's request often waits for
+	// it.
 	connectWithin = 5 * time.Second
-	// connectionFor lets connections move to another server behind the same name, and the server's
+	// connectionFor lets connections move to another server of the same name, and the server's
 	// memory for them shrink.
 	connectionFor = 30 * time.Minute
 	idleFor       = 5 * time.Minute
-	// A peer that vanished without a word is noticed after 30 s instead of the system's hours.
+	// A peer that vanished silently is noticed after 30 s instead of the system's hours.
 	keepAliveIdle     = 15 * time.Second
 	keepAliveInterval = 5 * time.Second
 	keepAliveCount    = 3
 )
 
-// freezeWithin ends a transaction that nobody goes on with: a process that stands still must not
-// hold a conversation's lock for ever. Not a start parameter: PgBouncer refuses those that it does
-// not know.
+// freezeWithin ends a transaction that nobody continues: a process that hangs must not hold a
+// conversation's lock for ever. It is not a start parameter: PgBouncer refuses those it does not
+// know.
 const freezeWithin = "SET idle_in_transaction_session_timeout = '60s'"
 
-// openPostgres opens one pool that reads and writes. What pgx's address says wins over the defaults
-// here.
+// openPostgres opens one pool that reads and writes. Settings in pgx's address take precedence over
+// the defaults here.
 func openPostgres(address string) (pools, error) {
 	config, err := pgx.ParseConfig(address)
 	if err != nil {
@@ -67,8 +67,8 @@ func openPostgres(address string) (pools, error) {
 	return pools{write: db, read: db}, nil
 }
 
-// openSentences are what people read when PostgreSQL turns a connection down, by SQLSTATE: trying
-// again does not help against these.
+// openSentences are what people read if PostgreSQL refuses a connection, by SQLSTATE: a retry does
+// not help against these.
 var openSentences = map[string]string{
 	"28000": "PostgreSQL refuses this user. Look at the address and at pg_hba.conf.",
 	"28P01": "PostgreSQL refuses this user or password. Look at the database address.",

@@ -15,7 +15,7 @@ import (
 	"meanwhile/storage/sqlstore"
 )
 
-// eventually asks again every 10 ms until ok, for 20 s at most.
+// eventually checks every 10 ms until ok, for at most 20 s.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -76,7 +76,7 @@ func TestOpenSaysWhatPostgreSQLRefuses(t *testing.T) {
 			"another port",
 			changed(func(u *url.URL) { u.Host = "127.0.0.1:1" }),
 			storage.Unavailable,
-			"See that it runs",
+			"Check that it runs",
 		},
 		{
 			"an address that cannot be read", "postgres://host:port:1/x", storage.Invalid,
@@ -105,7 +105,7 @@ func TestOpenSaysWhatPostgreSQLRefuses(t *testing.T) {
 	}
 }
 
-// waitForLock waits until somebody in the store's database waits for another's lock.
+// waitForLock waits until a connection to the store's database waits for another's lock.
 func waitForLock(t testing.TB, s *sqlstore.Store) {
 	t.Helper()
 	eventually(t, "somebody waits for a lock", func() bool {
@@ -115,7 +115,7 @@ func waitForLock(t testing.TB, s *sqlstore.Store) {
 }
 
 // Two transactions that change the same rows in opposite order cannot both go on: PostgreSQL gives
-// one up, and that one runs again.
+// one up, which then runs again.
 func TestTransactionsThatMeetBothComeThrough(t *testing.T) {
 	t.Parallel()
 	needsPostgres(t)
@@ -191,7 +191,7 @@ func TestLostConnectionsComeBackByThemselves(t *testing.T) {
 		return err == nil
 	})
 
-	// A pool full of connections that all went while nobody used them.
+	// A pool full of connections that all broke while idle.
 	if err := errors.Join(together(8, func(int) error { return s.Ping(t.Context()) })...); err != nil {
 		t.Fatal(err)
 	}
@@ -236,8 +236,7 @@ func TestDatabaseThatIsAwayForAWhile(t *testing.T) {
 	}
 }
 
-// A process that stands still in the middle of a transaction must not hold everybody else up for
-// ever.
+// A process that hangs in the middle of a transaction must not block all others for ever.
 func TestEveryConnectionEndsAFrozenTransaction(t *testing.T) {
 	t.Parallel()
 	needsPostgres(t)

@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// maxPrepared bounds the statements that are kept. Ours are some hundred, and a search makes one
-// for each number of words.
+// maxPrepared bounds the prepared statements. Ours are some hundred, and a search makes one for
+// each number of words.
 const maxPrepared = 300
 
 // preparer is a pool or a connection.
@@ -17,7 +17,7 @@ type preparer interface {
 	querier
 }
 
-// prepared keeps the statements that SQLite has parsed: to parse one takes longer than to run it.
+// prepared keeps the statements that SQLite has parsed: parsing one takes longer than running it.
 type prepared struct {
 	on preparer
 
@@ -51,7 +51,7 @@ func (p *prepared) QueryContext(ctx context.Context, text string, args ...any) (
 	return stmt.QueryContext(ctx, args...)
 }
 
-// stmt is text, prepared, or nil when there are too many already.
+// stmt returns text as a prepared statement, or nil if there are too many already.
 func (p *prepared) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
 	p.mu.RLock()
 	stmt, full := p.stmts[text], len(p.stmts) >= maxPrepared
@@ -72,12 +72,12 @@ func (p *prepared) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
 	return stmt, nil
 }
 
-// close lets the statements go.
+// close closes the statements.
 func (p *prepared) close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, stmt := range p.stmts {
-		_ = stmt.Close() // nothing that was written hangs on it
+		_ = stmt.Close() // no write depends on it
 	}
 	clear(p.stmts)
 }

@@ -8,7 +8,7 @@ import (
 	"meanwhile/storage"
 )
 
-// access says which connections a query may run on outside a transaction.
+// access says which connections a query may use outside a transaction.
 type access bool
 
 const (
@@ -21,7 +21,7 @@ type querier interface {
 	QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error)
 }
 
-// scanner is a row that stands to be read.
+// scanner is a row to read.
 type scanner interface{ Scan(into ...any) error }
 
 func (s *Store) querier(a access) querier {
@@ -34,8 +34,9 @@ func (s *Store) querier(a access) querier {
 	return s.reads
 }
 
-// steady is ctx for a statement. In SQLite's shared transaction none may be interrupted half-way:
-// that would roll back what others wrote in it. Who has left is stopped before the next one.
+// steady returns the context for a statement. In SQLite's shared transaction no statement may be
+// interrupted: that would roll back what others wrote in it. A caller that has left is stopped
+// before its next statement.
 func (s *Store) steady(ctx context.Context) (context.Context, error) {
 	if s.group == nil || s.tx == nil {
 		return ctx, nil
@@ -43,13 +44,13 @@ func (s *Store) steady(ctx context.Context) (context.Context, error) {
 	return context.WithoutCancel(ctx), ctx.Err()
 }
 
-// needsTx reports that a write has to go through SQLite's writer first.
+// needsTx reports that a write must go through SQLite's writer first.
 func (s *Store) needsTx(a access) bool { return a == writing && s.group != nil && s.tx == nil }
 
-// sql is text with the engine's clock in place of clockMS.
+// sql returns text with the engine's clock in place of clockMS.
 func (s *Store) sql(text string) string { return strings.ReplaceAll(text, clockMS, s.dialect.clock) }
 
-// exec runs a statement and returns how many rows it changed. op says in the log what was tried.
+// exec runs a statement and returns how many rows it changed. op names the operation in the log.
 func (s *Store) exec(ctx context.Context, op, text string, args ...any) (n int64, err error) {
 	if s.needsTx(writing) {
 		err = s.inTx(ctx, func(t *Store) (err error) {
@@ -77,7 +78,7 @@ func (s *Store) change(ctx context.Context, op, text string, args ...any) error 
 	return s.changeOr(ctx, storage.NotFound, op, text, args...)
 }
 
-// changeOr is change with another kind for a statement that changes nothing.
+// changeOr is change with another kind of error if nothing changes.
 func (s *Store) changeOr(ctx context.Context, none storage.Kind, op, text string, args ...any) error {
 	n, err := s.exec(ctx, op, text, args...)
 	if err == nil && n == 0 {
@@ -119,8 +120,8 @@ func all[T any](
 		}
 		list = append(list, v)
 	}
-	// A statement that returns what it changed commits when it was read to its end: only then is
-	// there nothing left to go wrong.
+	// A statement that returns what it changed commits when it has been read to its end. Only then
+	// can nothing fail any more.
 	if err := rows.Err(); err != nil {
 		return nil, s.fail(ctx, op, err)
 	}

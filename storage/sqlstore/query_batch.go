@@ -9,15 +9,15 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// statement is one of several that go together.
+// statement is one of several that are sent together.
 type statement struct {
 	text string
 	args []any
 }
 
 // queryBatch runs statements as one, all or none of them, and reads the rows of the last.
-// PostgreSQL gets them in one message: what the first one locks is not held over the wire. Those
-// that come for the same key meanwhile go together in one transaction; scan may run again.
+// PostgreSQL gets them in one message, so that no lock of the first is held over the network. Calls
+// for the same key that come meanwhile share one transaction; scan may run again.
 func queryBatch[T any](
 	ctx context.Context,
 	s *Store,
@@ -41,7 +41,7 @@ func queryBatch[T any](
 	return list, err
 }
 
-// sendQueryBatch is queryBatch on PostgreSQL outside of a transaction.
+// sendQueryBatch is queryBatch on PostgreSQL outside a transaction.
 func sendQueryBatch[T any](
 	ctx context.Context,
 	s *Store,
@@ -55,7 +55,7 @@ func sendQueryBatch[T any](
 		return err
 	}, statements)
 	err := s.lines.run(key, me, s.sendAll)
-	if errors.Is(err, errApart) || retryable(err) {
+	if errors.Is(err, errRetryAlone) || retryable(err) {
 		err = s.again(ctx, func() error { return s.sendAll(ctx, []*errand{me}) })
 	}
 	if err != nil {
@@ -64,7 +64,7 @@ func sendQueryBatch[T any](
 	return list, nil
 }
 
-// sendAll has PostgreSQL do what all of group want, in one implicit transaction.
+// sendAll sends the statements of all of group to PostgreSQL, in one implicit transaction.
 func (s *Store) sendAll(ctx context.Context, group []*errand) error {
 	conn, err := s.pools.write.Conn(ctx)
 	if err != nil {
@@ -90,7 +90,7 @@ func (s *Store) sendAll(ctx context.Context, group []*errand) error {
 			}
 		}
 		if closed := results.Close(); err == nil {
-			err = closed // only now it is committed
+			err = closed // only now is it committed
 		}
 		return err
 	})

@@ -78,7 +78,7 @@ func (s *Store) RecordingByUpload(ctx context.Context, id storage.UploadID) (sto
 	)
 }
 
-// HearRecording writes what a recorder says of itself, and moves the upload's expiry. NotFound.
+// HearRecording writes what a recorder reports of itself, and moves the upload's expiry. NotFound.
 func (s *Store) HearRecording(ctx context.Context, r storage.Recording, expiresAt time.Time) error {
 	pauses, err := pausesText(r.Pauses)
 	if err != nil {
@@ -116,7 +116,7 @@ func scanChunk(row scanner) (c storage.Chunk, err error) {
 	return c, err
 }
 
-// AddChunk stores a chunk's row, or gives the one that is there. Conflict when the upload was given
+// AddChunk stores a chunk's row, or returns the one that exists. Conflict if the upload was given
 // up or sealed by its client, NotFound.
 func (s *Store) AddChunk(
 	ctx context.Context,
@@ -127,7 +127,7 @@ func (s *Store) AddChunk(
 ) (stored storage.Chunk, created bool, err error) {
 	const op = "add chunk"
 	err = s.inTx(ctx, func(t *Store) error {
-		// First, so that two chunks of one upload follow one another.
+		// First, so that two chunks of one upload are added one after the other.
 		n, err := t.exec(ctx, op,
 			`UPDATE uploads SET expires_ms = $2 WHERE id = $1 AND terminated_ms IS NULL
 			AND (sealed_ms IS NULL OR EXISTS (SELECT 1 FROM recordings r WHERE r.upload_id = uploads.id
@@ -237,8 +237,8 @@ func (s *Store) Tracks(ctx context.Context, id storage.UploadID) ([]storage.Trac
 	)
 }
 
-// IndexTrack writes what was indexed since from. Conflict when somebody else has indexed from there
-// already.
+// IndexTrack writes what was indexed since from. Conflict if somebody else has already indexed from
+// there.
 func (s *Store) IndexTrack(ctx context.Context, from int64, tr storage.Track, fragments []storage.Fragment) error {
 	const op = "index track"
 	return s.inTx(ctx, func(t *Store) error {
@@ -285,7 +285,7 @@ func (s *Store) IndexTrack(ctx context.Context, from int64, tr storage.Track, fr
 	})
 }
 
-// Fragments lists a track's fragments in order, but for the first ones.
+// Fragments lists a track's fragments in order, without the first from fragments.
 func (s *Store) Fragments(
 	ctx context.Context,
 	id storage.UploadID,
@@ -354,7 +354,7 @@ func (s *Store) AddSound(ctx context.Context, a storage.SoundPiece) error {
 	return err
 }
 
-// Sounds lists the pieces of a track's sound in order, but for the first ones.
+// Sounds lists the pieces of a track's sound in order, without the first from pieces.
 func (s *Store) Sounds(
 	ctx context.Context,
 	id storage.UploadID,
@@ -374,7 +374,7 @@ func (s *Store) Sounds(
 	)
 }
 
-// SealRecording seals the upload, again if need be. Conflict if it was given up, NotFound.
+// SealRecording seals the upload, also a second time. Conflict if it was given up, NotFound.
 func (s *Store) SealRecording(
 	ctx context.Context,
 	id storage.UploadID,
@@ -408,8 +408,8 @@ func (s *Store) SealRecording(
 	})
 }
 
-// SilentRecordings lists recordings that were last heard of before then and have chunks that are
-// not sealed, oldest first.
+// SilentRecordings lists recordings that were last heard of before that time and have unsealed
+// chunks, oldest first.
 func (s *Store) SilentRecordings(ctx context.Context, before time.Time, limit int) ([]storage.UploadID, error) {
 	return all(ctx, s, reading, "list silent recordings", scanValue[storage.UploadID],
 		`SELECT r.upload_id FROM recordings r JOIN uploads u ON u.id = r.upload_id
@@ -418,7 +418,7 @@ func (s *Store) SilentRecordings(ctx context.Context, before time.Time, limit in
 		ORDER BY r.heard_ms, r.upload_id LIMIT $2`, toMS(before), limit)
 }
 
-// SaveLayout keeps where the camera's bubble is shown, replacing an earlier layout.
+// SaveLayout stores where the camera's bubble is shown. It replaces an earlier layout.
 func (s *Store) SaveLayout(ctx context.Context, id storage.VideoID, layout storage.Layout) error {
 	text, err := json.Marshal(layout)
 	if err != nil {
@@ -435,7 +435,7 @@ func (s *Store) SaveLayout(ctx context.Context, id storage.VideoID, layout stora
 	return err
 }
 
-// LayoutOf is the layout that was set. NotFound.
+// LayoutOf returns the stored layout. NotFound if there is none.
 func (s *Store) LayoutOf(ctx context.Context, id storage.VideoID) (storage.Layout, error) {
 	text, err := one(
 		ctx,

@@ -9,7 +9,7 @@ import (
 	"meanwhile/storage"
 )
 
-// MakeNotices puts a notice on videos that are kept no longer than warn from now.
+// MakeNotices adds a notice to videos that are kept no longer than warn from now.
 func (s *Store) MakeNotices(ctx context.Context, now time.Time, warn time.Duration, limit int) (int, error) {
 	n, err := s.exec(ctx, "make notices",
 		`INSERT INTO notices (video_id, made_ms, leaves_ms)
@@ -20,7 +20,7 @@ func (s *Store) MakeNotices(ctx context.Context, now time.Time, warn time.Durati
 	return int(n), err
 }
 
-// DropNotices takes notices away that hold no longer.
+// DropNotices removes notices that no longer hold.
 func (s *Store) DropNotices(ctx context.Context, now time.Time, warn time.Duration) (int, error) {
 	n, err := s.exec(ctx, "drop notices",
 		`DELETE FROM notices WHERE video_id IN (
@@ -31,14 +31,14 @@ func (s *Store) DropNotices(ctx context.Context, now time.Time, warn time.Durati
 	return int(n), err
 }
 
-// LeavingVideos lists videos whose notice is over at now, the first to leave first.
+// LeavingVideos lists videos whose notice has run out at now, the first to leave first.
 func (s *Store) LeavingVideos(ctx context.Context, now time.Time, limit int) ([]storage.VideoID, error) {
 	return all(ctx, s, reading, "list leaving videos", scanValue[storage.VideoID],
 		`SELECT video_id FROM notices WHERE leaves_ms <= $1 ORDER BY leaves_ms, video_id LIMIT $2`, toMS(now), limit)
 }
 
-// TrashNoticed puts a video whose notice is over at now into the trash. NotFound when somebody else
-// has.
+// TrashNoticed puts a video whose notice has run out at now into the trash. NotFound if somebody
+// else has.
 func (s *Store) TrashNoticed(ctx context.Context, id storage.VideoID, now time.Time) error {
 	const op = "trash noticed video"
 	return s.inTx(ctx, func(t *Store) error {
@@ -85,7 +85,7 @@ func (s *Store) ClaimNotices(ctx context.Context, now time.Time, limit int) ([]s
 	return list, err
 }
 
-// UnclaimNotices makes notices unmailed again.
+// UnclaimNotices marks notices as not mailed again.
 func (s *Store) UnclaimNotices(ctx context.Context, ids []storage.VideoID) error {
 	return s.inTx(ctx, func(t *Store) error {
 		for _, id := range ids {

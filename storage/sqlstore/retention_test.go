@@ -12,10 +12,10 @@ import (
 	"meanwhile/storage/sqlstore"
 )
 
-// text is a column of text in a table.
+// text is a text column of a table.
 type text struct{ table, column string }
 
-// mustTexts lists every column of text of the schema.
+// mustTexts lists every text column of the schema.
 func mustTexts(t testing.TB, db *sql.DB, e engine) []text {
 	t.Helper()
 	query := `SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema()
@@ -292,7 +292,7 @@ func TestNoRowOfADeletedAccountIsLeft(t *testing.T) {
 			t.Fatal(err)
 		}
 		err := s.InTx(t.Context(), func(tx storage.Store) error {
-			if err := tx.PassOn(t.Context(), c.workspace, c.bea, storage.FormerMember); err != nil {
+			if err := tx.TransferVideos(t.Context(), c.workspace, c.bea, storage.FormerMember); err != nil {
 				return err
 			}
 			return tx.DeleteUser(t.Context(), c.bea, storage.FormerMember, now)
@@ -303,7 +303,7 @@ func TestNoRowOfADeletedAccountIsLeft(t *testing.T) {
 		if left := mustFind(t, db, columns, string(c.bea)); len(left) > 0 {
 			t.Errorf("left of the account: %v", left)
 		}
-		// the account's own
+		// the account's own rows
 		others = slices.DeleteFunc(others, func(c string) bool { return strings.HasPrefix(c, "creations.") })
 		if left := mustFind(t, db, columns, string(c.video)); !slices.Equal(left, others) {
 			t.Errorf("of the video are left %v\nwant %v", left, others)
@@ -311,12 +311,12 @@ func TestNoRowOfADeletedAccountIsLeft(t *testing.T) {
 	})
 }
 
-// passedOn are the columns that name a person and have to be given to somebody else before an
-// account can go.
+// passedOn are the columns that name a person and must pass to somebody else before an account can
+// be deleted.
 var passedOn = []string{"comments.author_id", "videos.owner_id"}
 
-// TestWhatRefersToVideosAndPeopleGoesWithThem fails for a new table that would keep a video, an
-// upload, a workspace or an account from being deleted.
+// TestWhatRefersToVideosAndPeopleGoesWithThem fails for a new table that would prevent the deletion
+// of a video, an upload, a workspace or an account.
 func TestWhatRefersToVideosAndPeopleGoesWithThem(t *testing.T) {
 	t.Parallel()
 	address := mustFile(t)

@@ -12,7 +12,7 @@ func scanOwnSession(row scanner) (s storage.Session, err error) {
 	return s, err
 }
 
-// Sessions lists what has not ended at now, last used first.
+// Sessions lists the sessions that have not ended at now, last used first.
 func (s *Store) Sessions(ctx context.Context, id storage.UserID, now time.Time) ([]storage.Session, error) {
 	return all(
 		ctx,
@@ -27,19 +27,19 @@ func (s *Store) Sessions(ctx context.Context, id storage.UserID, now time.Time) 
 	)
 }
 
-// SwitchSession writes the workspace that a session works in. NotFound.
+// SwitchSession sets the workspace that a session uses. NotFound.
 func (s *Store) SwitchSession(ctx context.Context, hash string, w storage.WorkspaceID) error {
 	return s.change(ctx, "switch session", `UPDATE sessions SET workspace_id = $2 WHERE hash = $1`, hash, string(w))
 }
 
-// EndSessions ends all of a person's sessions but the one of that hash.
+// EndSessions ends all of a person's sessions except the one with that hash.
 func (s *Store) EndSessions(ctx context.Context, id storage.UserID, except string) error {
 	_, err := s.exec(ctx, "end sessions", `DELETE FROM sessions WHERE user_id = $1 AND hash <> $2`, string(id), except)
 	return err
 }
 
-// EndSessionsIn ends a person's sessions that work in that workspace, and those that may, because
-// they name none.
+// EndSessionsIn ends a person's sessions that use that workspace, and those that may, because they
+// name none.
 func (s *Store) EndSessionsIn(ctx context.Context, w storage.WorkspaceID, id storage.UserID) error {
 	_, err := s.exec(
 		ctx,
@@ -56,7 +56,7 @@ func scanOwnKey(row scanner) (k storage.APIKey, err error) {
 	return k, err
 }
 
-// APIKeys lists a person's keys of a workspace, newest first, those that have ended, too.
+// APIKeys lists a person's keys of a workspace, newest first, also those that have ended.
 func (s *Store) APIKeys(ctx context.Context, w storage.WorkspaceID, id storage.UserID) ([]storage.APIKey, error) {
 	return all(
 		ctx,
@@ -71,7 +71,7 @@ func (s *Store) APIKeys(ctx context.Context, w storage.WorkspaceID, id storage.U
 	)
 }
 
-// DeleteAPIKey ends a key. NotFound.
+// DeleteAPIKey deletes a key. NotFound.
 func (s *Store) DeleteAPIKey(
 	ctx context.Context,
 	w storage.WorkspaceID,
@@ -88,7 +88,7 @@ func (s *Store) DeleteAPIKey(
 	)
 }
 
-// DeleteAPIKeysIn ends all of a person's keys of a workspace.
+// DeleteAPIKeysIn deletes all of a person's keys of a workspace.
 func (s *Store) DeleteAPIKeysIn(ctx context.Context, w storage.WorkspaceID, id storage.UserID) error {
 	_, err := s.exec(
 		ctx,
@@ -100,7 +100,7 @@ func (s *Store) DeleteAPIKeysIn(ctx context.Context, w storage.WorkspaceID, id s
 	return err
 }
 
-// DropLoginLinks takes a person's unused log-in links back.
+// DropLoginLinks deletes a person's unused log-in links.
 func (s *Store) DropLoginLinks(ctx context.Context, id storage.UserID) error {
 	_, err := s.exec(
 		ctx,
@@ -111,7 +111,7 @@ func (s *Store) DropLoginLinks(ctx context.Context, id storage.UserID) error {
 	return err
 }
 
-// DropLoginLinksIn takes back the unused log-in links of all people of a workspace.
+// DropLoginLinksIn deletes the unused log-in links of all people of a workspace.
 func (s *Store) DropLoginLinksIn(ctx context.Context, id storage.WorkspaceID) error {
 	_, err := s.exec(
 		ctx,

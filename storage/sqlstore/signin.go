@@ -8,7 +8,7 @@ import (
 	"meanwhile/storage"
 )
 
-// VerifyEmail notes that the person's mail address is theirs; the first time counts. NotFound.
+// VerifyEmail stores that the person's mail address is proven; the first time counts. NotFound.
 func (s *Store) VerifyEmail(ctx context.Context, id storage.UserID, at time.Time) error {
 	return s.change(
 		ctx,
@@ -19,13 +19,12 @@ func (s *Store) VerifyEmail(ctx context.Context, id storage.UserID, at time.Time
 	)
 }
 
-// HoldUser puts the transaction behind every other that changes what the user signs in with.
-// NotFound.
+// HoldUser locks the user against other transactions that change what they sign in with. NotFound.
 func (s *Store) HoldUser(ctx context.Context, id storage.UserID) error {
 	return s.change(ctx, "hold user", `UPDATE users SET name = name WHERE id = $1`, string(id))
 }
 
-// CreateChallenge keeps a challenge and forgets all that are over at now.
+// CreateChallenge stores a challenge and deletes all that have expired at now.
 func (s *Store) CreateChallenge(ctx context.Context, c storage.Challenge, now time.Time) error {
 	return s.inTx(ctx, func(t *Store) error {
 		if _, err := t.exec(
@@ -55,8 +54,8 @@ func scanChallenge(row scanner) (c storage.Challenge, err error) {
 	return c, err
 }
 
-// TakeChallenge gives a challenge and forgets it. NotFound if absent, of another kind, taken
-// already, or over at now.
+// TakeChallenge returns a challenge and deletes it. NotFound if absent, of another kind, taken
+// already, or expired at now.
 func (s *Store) TakeChallenge(
 	ctx context.Context,
 	hash string,
@@ -108,7 +107,7 @@ func (s *Store) Passkeys(ctx context.Context, id storage.UserID) ([]storage.Pass
 		`SELECT `+passkeyColumns+` FROM passkeys WHERE user_id = $1 ORDER BY created_ms, id`, string(id))
 }
 
-// PasskeyByCredential finds a passkey by the credential's own name. NotFound.
+// PasskeyByCredential finds a passkey by its CredentialID. NotFound.
 func (s *Store) PasskeyByCredential(ctx context.Context, credentialID string) (storage.Passkey, error) {
 	return one(
 		ctx,
@@ -121,7 +120,7 @@ func (s *Store) PasskeyByCredential(ctx context.Context, credentialID string) (s
 	)
 }
 
-// UsePasskey writes down a use. Conflict unless the authenticator's count has grown, or stays at 0.
+// UsePasskey records a use. Conflict unless the authenticator's count has grown, or stays at 0.
 func (s *Store) UsePasskey(ctx context.Context, use storage.PasskeyUse, at time.Time) error {
 	return s.changeOr(ctx, storage.Conflict, "use passkey",
 		`UPDATE passkeys SET credential = $2, sign_count = $3, last_used_ms = $4
@@ -143,7 +142,8 @@ func (s *Store) DeletePasskey(ctx context.Context, id storage.UserID, passkey st
 	)
 }
 
-// CreateProviderAccount ties an account at a provider to a user. Conflict if it is tied already.
+// CreateProviderAccount connects an account at a provider with a user. Conflict if it is connected
+// already.
 func (s *Store) CreateProviderAccount(ctx context.Context, p storage.ProviderAccount) error {
 	_, err := s.exec(
 		ctx,
@@ -157,13 +157,13 @@ func (s *Store) CreateProviderAccount(ctx context.Context, p storage.ProviderAcc
 	return reword(err, storage.Conflict, "This account at the provider belongs to somebody already.")
 }
 
-// UserByProvider is whose account at the provider it is. NotFound.
+// UserByProvider returns the user of an account at the provider. NotFound.
 func (s *Store) UserByProvider(ctx context.Context, issuer, subject string) (storage.UserID, error) {
 	return one(ctx, s, reading, "find provider account", scanValue[storage.UserID],
 		`SELECT user_id FROM identities WHERE issuer = $1 AND subject = $2`, issuer, subject)
 }
 
-// DropCredentials takes away what a user signs in with, and what is signed in.
+// DropCredentials removes what a user signs in with, and what is signed in.
 func (s *Store) DropCredentials(ctx context.Context, id storage.UserID) error {
 	return s.inTx(ctx, func(t *Store) error {
 		for _, statement := range []string{
@@ -180,8 +180,8 @@ func (s *Store) DropCredentials(ctx context.Context, id storage.UserID) error {
 	})
 }
 
-// InvitesTo lists the invites with a link for one address that stand open at now, in workspaces
-// that take people, newest first.
+// InvitesTo lists the invites with a link for one address that are open at now, in workspaces that
+// accept people, newest first.
 func (s *Store) InvitesTo(ctx context.Context, email string, now time.Time) ([]storage.Invite, error) {
 	return all(
 		ctx,

@@ -23,7 +23,7 @@ func TestCheckSQLite(t *testing.T) {
 	}
 }
 
-// What is answered as stored has to survive a power cut: that hangs on these settings of the one
+// What is reported as stored must survive a power cut. That depends on these settings of the one
 // connection that writes.
 func TestWriterIsDurable(t *testing.T) {
 	t.Parallel()

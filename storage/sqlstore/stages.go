@@ -28,7 +28,7 @@ func scanStage(row scanner) (st storage.Stage, err error) {
 	return st, err
 }
 
-// CreateStage adds a stage that is due at once. Conflict if the generation has one of that step.
+// CreateStage adds a stage that is due at once. Conflict if the generation has one for that step.
 func (s *Store) CreateStage(ctx context.Context, st storage.Stage) error {
 	_, err := s.exec(
 		ctx,
@@ -78,8 +78,8 @@ func (s *Store) StagesByVideo(ctx context.Context, id storage.VideoID, generatio
 	)
 }
 
-// ClaimStage takes the lease of a stage that is due or whose lease ran out. Conflict when somebody
-// holds it, when it is not due yet, or when it has ended; NotFound.
+// ClaimStage takes the lease of a stage that is due or whose lease ran out. Conflict if somebody
+// holds it, if it is not due yet, or if it has ended; NotFound.
 func (s *Store) ClaimStage(
 	ctx context.Context,
 	id storage.StageID,
@@ -107,10 +107,10 @@ func (s *Store) ClaimStage(
 	return st, s.conflictIfThere(ctx, op, `SELECT 1 FROM stages WHERE id = $1`, string(id))
 }
 
-// held is the condition of every write of a lease's holder.
+// held is the condition for every write by the holder of a lease.
 const held = ` WHERE id = $1 AND fence = $2 AND state = 'running'`
 
-// HoldStage renews the lease, if fence is still the row's; else Fenced.
+// HoldStage renews the lease if fence is still the row's, else Fenced.
 func (s *Store) HoldStage(ctx context.Context, id storage.StageID, fence int64, lease time.Duration) error {
 	return s.changeOr(ctx, storage.Fenced, "hold stage",
 		`UPDATE stages SET lease_ms = CLOCK_MS + $3`+held, string(id), fence, lease.Milliseconds())
@@ -122,8 +122,8 @@ func (s *Store) SetStageProgress(ctx context.Context, id storage.StageID, fence 
 		`UPDATE stages SET progress = $3`+held, string(id), fence, min(max(progress, 0), 1))
 }
 
-// EndStage ends the stage as done or failed, with a sentence for people. Fenced; Invalid for a
-// state that is no end.
+// EndStage ends the stage as done or failed, with a sentence for people. Fenced; Invalid for
+// another state.
 func (s *Store) EndStage(
 	ctx context.Context,
 	id storage.StageID,
@@ -147,7 +147,7 @@ func (s *Store) EndStage(
 	)
 }
 
-// RequeueStage gives the lease back and makes the stage due again after wait, as if never sent.
+// RequeueStage releases the lease and makes the stage due again after wait, as if never sent.
 // Fenced.
 func (s *Store) RequeueStage(
 	ctx context.Context,
@@ -173,7 +173,7 @@ func (s *Store) RequeueStage(
 	)
 }
 
-// RenewStage makes the stage of a step due again after wait, and fences who holds it. NotFound.
+// RenewStage makes the stage of a step due again after wait, and fences its holder. NotFound.
 func (s *Store) RenewStage(
 	ctx context.Context,
 	id storage.VideoID,
@@ -197,8 +197,8 @@ func (s *Store) RenewStage(
 	)
 }
 
-// WakeStage adds the stage, or makes the one of its step due again when it has ended; one that is
-// running goes on.
+// WakeStage adds the stage. If its step has a stage that has ended, WakeStage makes that due again;
+// a running one goes on.
 func (s *Store) WakeStage(ctx context.Context, st storage.Stage) (storage.Stage, error) {
 	return one(
 		ctx,
@@ -253,8 +253,8 @@ func (s *Store) MarkStageSent(ctx context.Context, id storage.StageID) error {
 	)
 }
 
-// FreeLeases makes every running stage of owner due at once and returns how many there were.
-// Attempts stay raised.
+// FreeLeases makes every running stage of owner due at once and returns their number. Attempts stay
+// raised.
 func (s *Store) FreeLeases(ctx context.Context, owner string) (int, error) {
 	n, err := s.exec(
 		ctx,
@@ -266,7 +266,7 @@ func (s *Store) FreeLeases(ctx context.Context, owner string) (int, error) {
 	return int(n), err
 }
 
-// CancelStages ends as failed, and so fences, every unfinished stage of the video but those of
+// CancelStages ends every unfinished stage of the video as failed, and so fences it. It leaves out
 // generation 0.
 func (s *Store) CancelStages(ctx context.Context, id storage.VideoID) error {
 	_, err := s.exec(

@@ -1,9 +1,8 @@
-// Package sqlstore remembers everything that must not be lost, in SQLite or PostgreSQL, by one SQL
+// Package sqlstore stores everything that must not be lost, in SQLite or PostgreSQL, with one SQL
 // text for both.
 //
-// The database is the only truth: leases go by its clock, and every promise of meanwhile.Store that
-// speaks of two callers at once is kept by a condition in a statement, never by a lock in this
-// process.
+// The database is the only truth. Leases use its clock. Every promise of storage.Store about two
+// callers at once is kept by a condition in a statement, never by a lock in this process.
 package sqlstore
 
 import (
@@ -31,15 +30,15 @@ type Store struct {
 	pools   pools
 	log     *slog.Logger
 	closed  *atomic.Bool
-	group   *group  // SQLite's writer; nil where the server orders writers
+	group   *group  // SQLite's writer; nil if the server orders writers
 	lines   *lines  // of PostgreSQL's writers
-	reads   querier // what reads outside of a transaction
-	tx      querier // set in the stores that InTx hands out
+	reads   querier // for reads outside a transaction
+	tx      querier // set in the stores that InTx gives to fn
 }
 
-// Open reaches the database at address (sqlite:<path>, or postgres://… as pgx reads it) without
+// Open connects to the database at address (sqlite:<path>, or postgres://… as pgx reads it) without
 // changing it: call Migrate next. Errors: Invalid for an address or a library that cannot be used,
-// Unavailable when the database cannot be reached. The caller closes the store.
+// Unavailable if the database cannot be reached. The caller closes the store.
 func Open(ctx context.Context, address string, log *slog.Logger) (*Store, error) {
 	scheme, _, found := strings.Cut(address, ":")
 	d, known := dialects[scheme]
@@ -63,7 +62,7 @@ func Open(ctx context.Context, address string, log *slog.Logger) (*Store, error)
 	return s, nil
 }
 
-// check reaches both pools and refuses a library that loses data.
+// check connects with both pools and refuses a library that loses data.
 func (s *Store) check(ctx context.Context) error {
 	for _, db := range []*sql.DB{s.pools.write, s.pools.read} {
 		if err := db.PingContext(ctx); err != nil {
@@ -107,7 +106,7 @@ func checkSQLite(version string) error {
 	return nil
 }
 
-// Close waits for running queries and lets the database go.
+// Close waits for running queries and closes the database.
 func (s *Store) Close() error {
 	s.closed.Store(true)
 	if s.group != nil {
@@ -120,32 +119,31 @@ func (s *Store) Close() error {
 	return err
 }
 
-// Version is the engine and its version, such as "PostgreSQL 15.18".
+// Version returns the engine and its version, such as "PostgreSQL 15.18".
 func (s *Store) Version(ctx context.Context) (string, error) {
 	return one(ctx, s, reading, "read database version", scanValue[string], s.dialect.version)
 }
 
-// Clock is what the database's clock says, which leases go by.
+// Clock returns the time of the database's clock, which leases use.
 func (s *Store) Clock(ctx context.Context) (time.Time, error) {
 	ms, err := one(ctx, s, reading, "read database clock", scanValue[int64], "SELECT "+clockMS)
 	return time.UnixMilli(ms).UTC(), err
 }
 
-// Ping answers whether the database can be reached and written: it takes the write lock and changes
+// Ping reports whether the database can be reached and written. It takes the write lock and changes
 // nothing.
 func (s *Store) Ping(ctx context.Context) error {
 	_, err := s.exec(ctx, "ping database", "UPDATE workspaces SET name = name WHERE id = ''")
 	return err
 }
 
-// triesInTx is how often a transaction is begun when others keep getting in its way. Each time at
-// least one of them comes through.
+// triesInTx is how often a transaction is tried while it conflicts with others. Each time at least
+// one of them succeeds.
 const triesInTx = 8
 
 // InTx runs fn in one transaction; see storage.Store. fn runs again, from the start and in a new
-// transaction, when PostgreSQL gave the first one up for the sake of another (a deadlock), or
-// SQLite one that others shared: it may change nothing outside of the store that it would not set
-// again.
+// transaction, if PostgreSQL gave the first one up because of another (a deadlock), or SQLite gave
+// up a shared one. Outside the store, fn may change only what it would set again.
 func (s *Store) InTx(ctx context.Context, fn func(storage.Store) error) error {
 	return s.inTx(ctx, func(t *Store) error { return fn(t) })
 }
@@ -157,7 +155,7 @@ func (s *Store) inTx(ctx context.Context, fn func(*Store) error) error {
 	return s.again(ctx, func() error { return s.tryTx(ctx, fn) })
 }
 
-// again tries what is given up only for the sake of others until it comes through.
+// again retries what was given up only because of others, until it succeeds.
 func (s *Store) again(ctx context.Context, try func() error) error {
 	for n := 1; ; n++ {
 		err := try()
@@ -171,7 +169,7 @@ func (s *Store) again(ctx context.Context, try func() error) error {
 	}
 }
 
-// pause keeps transactions that met from meeting again at once: 10 ms a try, more or less.
+// pause keeps transactions that conflicted from meeting again at once: about 10 ms per try.
 func pause(ctx context.Context, try int) error {
 	wait := time.NewTimer(time.Duration(try) * (5*time.Millisecond + rand.N(10*time.Millisecond)))
 	defer wait.Stop()
@@ -183,7 +181,7 @@ func pause(ctx context.Context, try int) error {
 	}
 }
 
-// tryTx runs fn in one transaction; on SQLite it may share it with others who write at the same
+// tryTx runs fn in one transaction. On SQLite it may share it with others who write at the same
 // time.
 func (s *Store) tryTx(ctx context.Context, fn func(*Store) error) error {
 	inner := *s
@@ -202,8 +200,7 @@ func (s *Store) tryTx(ctx context.Context, fn func(*Store) error) error {
 	if err != nil {
 		return s.fail(ctx, "begin transaction", err)
 	}
-	// After a commit this does nothing; after an error or a panic in fn it gives the connection
-	// back.
+	// After a commit this does nothing; after an error or a panic in fn it releases the connection.
 	defer func() { _ = tx.Rollback() }()
 
 	inner.tx = tx
@@ -216,9 +213,9 @@ func (s *Store) tryTx(ctx context.Context, fn func(*Store) error) error {
 	return nil
 }
 
-// beAlone puts this transaction behind every other that decides by what is not there yet, so that
-// it sees what they made. Outside of a transaction it does nothing.
-func (s *Store) beAlone(ctx context.Context) error {
+// lockSetup makes this transaction wait for all others that decide by what does not exist yet, so
+// that it sees what they made. Outside a transaction it does nothing.
+func (s *Store) lockSetup(ctx context.Context) error {
 	if s.tx == nil || s.dialect.alone == "" {
 		return nil
 	}

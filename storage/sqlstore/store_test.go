@@ -28,8 +28,8 @@ func mustOpen(t testing.TB, path string) *sqlstore.Store {
 	return mustOpenAt(t, "sqlite:"+path)
 }
 
-// mustOpenAt opens the database at address with its schema in place. A SQLite file that is not
-// there yet begins as a copy of a migrated one.
+// mustOpenAt opens the database at address with its schema in place. A missing SQLite file starts
+// as a copy of a migrated one.
 func mustOpenAt(t testing.TB, address string) *sqlstore.Store {
 	t.Helper()
 	if path, isFile := strings.CutPrefix(address, "sqlite:"); isFile {

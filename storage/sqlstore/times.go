@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Times are BIGINT milliseconds since 1970, UTC, in both engines: neither's own type keeps the
-// other's precision.
+// Times are BIGINT milliseconds since 1970, UTC, in both engines: neither engine's own type keeps
+// the precision of the other's.
 
 func toMS(t time.Time) int64 { return t.UnixMilli() }
 
@@ -29,7 +29,7 @@ func fromNullMS(ms sql.NullInt64) *time.Time {
 
 func fromDurationMS(ms int64) time.Duration { return time.Duration(ms) * time.Millisecond }
 
-// Reading: each of these is a place to scan a column into.
+// For reading: each of these is a target for a column.
 
 type timeInto struct{ t *time.Time }
 

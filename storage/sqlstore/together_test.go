@@ -13,7 +13,7 @@ import (
 	"meanwhile/storage/sqlstore"
 )
 
-// together runs fn n times at once and returns what each answered.
+// together runs fn n times at once and returns the results.
 func together(n int, fn func(i int) error) []error {
 	errs := make([]error, n)
 	start := make(chan struct{})
@@ -29,7 +29,7 @@ func together(n int, fn func(i int) error) []error {
 	return errs
 }
 
-// mustPair gives two stores on one database, as two processes have them.
+// mustPair returns two stores on one database, as two processes have.
 func mustPair(t testing.TB, e engine) [2]*sqlstore.Store {
 	t.Helper()
 	address := e.migrated(t)
@@ -155,8 +155,8 @@ func TestTwoProcessesNumberCommentsWithoutGapOrRepeat(t *testing.T) {
 	})
 }
 
-// A reader who has seen number n has seen all before it: what a slower writer holds must not become
-// visible later with a lower number.
+// A reader who has seen number n has seen all before it: the comment of a slower writer must not
+// become visible later with a lower number.
 func TestCommentNumbersBecomeVisibleInTheirOrder(t *testing.T) {
 	t.Parallel()
 	needsPostgres(t)
@@ -227,8 +227,8 @@ func TestSetUpByManyAtOnceMakesOneAccount(t *testing.T) {
 	})
 }
 
-// The operator's command and the set-up link may come at the same time: there is one workspace and
-// one owner after it.
+// The operator's command and the set-up link may run at the same time: afterwards there is one
+// workspace and one owner.
 func TestFirstAccountsByCommandAndLinkShareAWorkspace(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, e engine) {

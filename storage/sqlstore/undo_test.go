@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// undone is how to take each migration back from the fourth on, by its number: what a release
-// before it left behind. A new migration gets a row here.
+// undone are the statements that undo each migration from the fourth on, by its number. They
+// restore what an earlier release left. A new migration gets a row here.
 var undone = []struct {
 	version int
 	texts   []string
@@ -70,7 +70,7 @@ var undone = []struct {
 	{17, []string{`DROP TABLE identities`, `DROP TABLE passkeys`, `DROP TABLE ceremonies`}},
 }
 
-// undo takes a database back to what the migrations up to last make.
+// undo brings a database back to the state after the migrations up to last.
 func undo(t testing.TB, db *sql.DB, last int) {
 	t.Helper()
 	do := func(text string, args ...any) {

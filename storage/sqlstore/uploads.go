@@ -51,8 +51,8 @@ func (s *Store) UploadByVideo(ctx context.Context, id storage.VideoID) (storage.
 	)
 }
 
-// TakeUpload raises the holder counter, names that holder as the one who writes, and returns the
-// row. NotFound.
+// TakeUpload raises the holder counter, makes that holder the writer, and returns the row.
+// NotFound.
 func (s *Store) TakeUpload(ctx context.Context, id storage.UploadID) (storage.Upload, error) {
 	return one(
 		ctx,
@@ -65,8 +65,8 @@ func (s *Store) TakeUpload(ctx context.Context, id storage.UploadID) (storage.Up
 	)
 }
 
-// LeaveUpload says that holder writes no more. It changes nothing when somebody else took the
-// upload over.
+// LeaveUpload says that holder has stopped writing. It changes nothing if somebody else has taken
+// the upload over.
 func (s *Store) LeaveUpload(ctx context.Context, id storage.UploadID, holder int64) error {
 	_, err := s.exec(
 		ctx,
@@ -79,9 +79,9 @@ func (s *Store) LeaveUpload(ctx context.Context, id storage.UploadID, holder int
 }
 
 // AppendParts adds parts that begin at the upload's offset and moves the offset on; without parts
-// it only checks the holder and moves the expiry. Fenced when holder is no longer the row's;
-// Conflict when the first part's offset is not the row's, or the upload is sealed or terminated;
-// Invalid when the parts do not follow one another.
+// it only checks the holder and moves the expiry. Fenced if holder is no longer the row's; Conflict
+// if the first part's offset is not the row's, or the upload is sealed or terminated; Invalid if
+// the parts do not follow one another.
 func (s *Store) AppendParts(
 	ctx context.Context,
 	id storage.UploadID,
@@ -128,7 +128,7 @@ func (s *Store) AppendParts(
 	})
 }
 
-// span is where parts begin, -1 without any, and how many bytes they are.
+// span returns where parts begin, -1 without any, and how many bytes they have.
 func span(parts []storage.Part) (startBytes, lengthBytes int64, err error) {
 	if len(parts) == 0 {
 		return -1, 0, nil
@@ -155,7 +155,7 @@ func (s *Store) whyNotAppended(ctx context.Context, id storage.UploadID, holder 
 	if u.SealedAt != nil || u.TerminatedAt != nil {
 		return reword(s.none(storage.Conflict, op), storage.Conflict, "This upload has ended.")
 	}
-	return reword(s.none(storage.Conflict, op), storage.Conflict, "The upload goes on at another offset.")
+	return reword(s.none(storage.Conflict, op), storage.Conflict, "The upload continues at another offset.")
 }
 
 // SetUploadLength fixes a deferred length. Conflict if another one is set, NotFound.

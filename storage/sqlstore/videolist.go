@@ -9,16 +9,16 @@ import (
 	"meanwhile/storage"
 )
 
-// Bounds of a search; a pattern of LIKE may not be longer than 50,000 bytes in SQLite, nor an
-// expression deeper than 1,000.
+// Bounds of a search. In SQLite a LIKE pattern may have at most 50,000 bytes, and an expression a
+// depth of at most 1,000.
 const (
 	maxSearchBytes = 1000
 	maxSearchWords = 32
 )
 
-// summaryQuery is what a list shows of the videos that the query in its middle chose: one row per
-// stage of the latest generation, or one row where there is none.
-const (
+// The query for what a list shows of the videos that the query between its parts chose: one row per
+// stage of the latest generation, or one row if there is none.
+var (
 	summaryHead = `SELECT ` + videoColumns + `,
 		COALESCE((SELECT s.token FROM shares s WHERE s.video_id = v.id AND s.revoked_ms IS NULL
 		ORDER BY s.created_ms, s.id LIMIT 1), ''),
@@ -35,13 +35,10 @@ const (
 	LEFT JOIN uploads up ON up.id = (SELECT n.id FROM uploads n WHERE n.video_id = v.id
 	ORDER BY n.created_ms DESC, n.id DESC LIMIT 1)
 	LEFT JOIN stages st ON st.video_id = v.id AND st.generation = v.generation
-	ORDER BY v.created_ms DESC, v.id DESC, st.created_ms, st.id`
-	chosenColumns = `id, workspace_id, owner_id, title, source, state, failure, duration_ms, width, height, generation,
-		published,
-		created_ms, updated_ms, trashed_ms, author_name`
+	ORDER BY ` + newestFirst("v.") + `, st.created_ms, st.id`
 )
 
-// summaryRow is a video beside one of its stages.
+// summaryRow is a video with one of its stages.
 type summaryRow struct {
 	summary  storage.VideoSummary
 	step     sql.NullString
@@ -68,11 +65,11 @@ func scanSummary(row scanner) (r summaryRow, err error) {
 	return r, err
 }
 
-// VideoSummary is VideoByID with what a list shows beside it. NotFound.
+// VideoSummary is VideoByID with what a list also shows. NotFound.
 func (s *Store) VideoSummary(ctx context.Context, id storage.VideoID) (storage.VideoSummary, error) {
 	const op = "find video summary"
 	rows, err := all(ctx, s, reading, op, scanSummary,
-		summaryHead+`SELECT `+chosenColumns+` FROM videos WHERE id = $1`+summaryTail, string(id))
+		summaryHead+`SELECT `+videoNames+` FROM videos WHERE id = $1`+summaryTail, string(id))
 	if err != nil {
 		return storage.VideoSummary{}, err
 	}
@@ -82,7 +79,7 @@ func (s *Store) VideoSummary(ctx context.Context, id storage.VideoID) (storage.V
 	return summaries(rows)[0], nil
 }
 
-// ListVideos gives q.Limit rows at most, newest first, by one query. Invalid for a search of more
+// ListVideos returns at most q.Limit rows, newest first, in one query. Invalid for a search of more
 // than 32 words or 1,000 bytes.
 func (s *Store) ListVideos(ctx context.Context, q storage.VideoQuery) ([]storage.VideoSummary, error) {
 	words := strings.Fields(fold(q.Search))
@@ -103,14 +100,14 @@ func (s *Store) ListVideos(ctx context.Context, q storage.VideoQuery) ([]storage
 		where += " AND workspace_id = " + place(string(q.WorkspaceID))
 	}
 	if q.Before != nil {
-		where += " AND (created_ms, id) < (" + place(toMS(q.Before.CreatedAt)) + ", " + place(string(q.Before.ID)) + ")"
+		where += " AND " + olderThan(place(toMS(q.Before.CreatedAt)), place(string(q.Before.ID)))
 	}
 	for _, word := range words {
 		where += " AND title_folded LIKE " + place(likeWord(word)) + ` ESCAPE '\'`
 	}
 
 	rows, err := all(ctx, s, reading, "list videos", scanSummary, summaryHead+
-		`SELECT `+chosenColumns+` FROM videos WHERE `+where+` ORDER BY created_ms DESC, id DESC LIMIT $2`+summaryTail,
+		`SELECT `+videoNames+` FROM videos WHERE `+where+` ORDER BY `+newestFirst("")+` LIMIT $2`+summaryTail,
 		args...)
 	if err != nil {
 		return nil, err
@@ -118,7 +115,7 @@ func (s *Store) ListVideos(ctx context.Context, q storage.VideoQuery) ([]storage
 	return summaries(rows), nil
 }
 
-// summaries puts the rows of each video together.
+// summaries merges the rows of each video.
 func summaries(rows []summaryRow) []storage.VideoSummary {
 	var list []storage.VideoSummary
 	var stages []storage.Stage

@@ -12,30 +12,8 @@ import (
 // CreateVideo adds a video and the counter of its conversation.
 func (s *Store) CreateVideo(ctx context.Context, v storage.Video) error {
 	return s.inTx(ctx, func(t *Store) error {
-		_, err := t.exec(
-			ctx,
-			"create video",
-			`INSERT INTO videos (id, workspace_id, owner_id, title, title_folded, source, state, failure, duration_ms,
-				width, height,
-				generation, published, created_ms, updated_ms, trashed_ms)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
-			string(v.ID),
-			string(v.WorkspaceID),
-			string(v.OwnerID),
-			v.Title,
-			fold(v.Title),
-			v.Source,
-			string(v.State),
-			v.Failure,
-			v.Duration.Milliseconds(),
-			v.Width,
-			v.Height,
-			v.Generation,
-			v.Published,
-			toMS(v.CreatedAt),
-			toMS(v.UpdatedAt),
-			toNullMS(v.TrashedAt),
-		)
+		text, args := insertVideo(v)
+		_, err := t.exec(ctx, "create video", text, args...)
 		if err != nil {
 			return err
 		}
@@ -43,31 +21,6 @@ func (s *Store) CreateVideo(ctx context.Context, v storage.Video) error {
 			`INSERT INTO comment_counters (video_id, seq, live_count) VALUES ($1, 0, 0)`, string(v.ID))
 		return err
 	})
-}
-
-const videoColumns = `v.id, v.workspace_id, v.owner_id, COALESCE(NULLIF(v.author_name, ''), o.name), v.title, v.source,
-v.state, v.failure, v.duration_ms, v.width, v.height,
-	v.generation, v.published, v.created_ms, v.updated_ms, v.trashed_ms`
-
-func videoInto(v *storage.Video) []any {
-	return []any{
-		&v.ID,
-		&v.WorkspaceID,
-		&v.OwnerID,
-		&v.OwnerName,
-		&v.Title,
-		&v.Source,
-		&v.State,
-		&v.Failure,
-		durationInto{&v.Duration},
-		&v.Width,
-		&v.Height,
-		&v.Generation,
-		&v.Published,
-		timeInto{&v.CreatedAt},
-		timeInto{&v.UpdatedAt},
-		nullTimeInto{&v.TrashedAt},
-	}
 }
 
 func scanVideo(row scanner) (v storage.Video, err error) {
@@ -105,8 +58,8 @@ func (s *Store) SetVideoTrashed(ctx context.Context, id storage.VideoID, at *tim
 	)
 }
 
-// SetVideoState moves the video from one of the states in from to to. Conflict when it is in
-// another state, NotFound when it is not there.
+// SetVideoState moves the video from one of the states in from to the state to. Conflict if it is
+// in another state, NotFound if it is not there.
 func (s *Store) SetVideoState(
 	ctx context.Context,
 	id storage.VideoID,
@@ -173,8 +126,8 @@ func (s *Store) StartGeneration(ctx context.Context, id storage.VideoID, at time
 	)
 }
 
-// PublishGeneration makes the assets of that generation what viewers read; a lower one than the
-// published changes nothing. NotFound.
+// PublishGeneration makes that generation's assets the ones that viewers read. One lower than the
+// published one changes nothing. NotFound.
 func (s *Store) PublishGeneration(ctx context.Context, id storage.VideoID, generation int, at time.Time) error {
 	return s.change(ctx, "publish generation",
 		`UPDATE videos SET published = CASE WHEN published < $2 THEN $2 ELSE published END,
@@ -182,7 +135,7 @@ func (s *Store) PublishGeneration(ctx context.Context, id storage.VideoID, gener
 		WHERE id = $1`, string(id), generation, toMS(at))
 }
 
-// conflictIfThere tells why a conditional change found no row: Conflict if exists (a query of one
+// conflictIfThere says why a conditional change found no row: Conflict if exists (a query of one
 // column) finds one, NotFound if not.
 func (s *Store) conflictIfThere(ctx context.Context, op, exists string, args ...any) error {
 	if _, err := one(ctx, s, writing, op, scanValue[int], exists, args...); err != nil {

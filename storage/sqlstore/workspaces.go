@@ -13,7 +13,7 @@ type workspaceRow struct {
 	settings  storage.Settings
 }
 
-// wordsInto reads a list with spaces between.
+// wordsInto reads a space-separated list.
 type wordsInto struct{ words *[]string }
 
 // Scan reads the list.
@@ -42,7 +42,7 @@ func scanWorkspaceRow(row scanner) (r workspaceRow, err error) {
 	return r, err
 }
 
-// WorkspaceByID finds a workspace and what is decided for it. NotFound.
+// WorkspaceByID finds a workspace and its settings. NotFound.
 func (s *Store) WorkspaceByID(
 	ctx context.Context,
 	id storage.WorkspaceID,

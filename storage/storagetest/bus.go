@@ -10,10 +10,10 @@ import (
 	"meanwhile/storage"
 )
 
-// OpenBus gives two ends of one bus, as two processes have them, and cleans up with t.Cleanup.
+// OpenBus returns two ends of one bus, as two processes have, and cleans up with t.Cleanup.
 type OpenBus func(t testing.TB) (one, other storage.Bus)
 
-// TestBus runs every promise of storage.Bus.
+// TestBus tests every promise of storage.Bus.
 func TestBus(t *testing.T, open OpenBus) {
 	for _, tc := range []struct {
 		name string
@@ -135,7 +135,7 @@ func testBusSlowReader(t *testing.T, one, other storage.Bus) {
 }
 
 func testBusCrowd(t *testing.T, one, other storage.Bus) {
-	const publishers = 12 // no more than a slow reader may leave lying
+	const publishers = 12 // no more than fit a slow reader's buffer
 	topics := make([]<-chan string, publishers)
 	for i := range topics {
 		topics[i] = mustGet(other.Subscribe(t.Context(), fmt.Sprint("crowd ", i)))(t)

@@ -12,7 +12,7 @@ import (
 	"meanwhile/storage"
 )
 
-// newComment is a guest's.
+// newComment returns a guest's comment.
 func newComment(id storage.VideoID, at time.Duration) storage.Comment {
 	return storage.Comment{
 		ID:         storage.CommentID(storage.NewRandomID()),
@@ -26,7 +26,7 @@ func newComment(id storage.VideoID, at time.Duration) storage.Comment {
 	}
 }
 
-// answer is a reply to c, made at noon and d.
+// answer returns a reply to c, made d after noon.
 func answer(c storage.Comment, d time.Duration) storage.Comment {
 	r := newComment(c.VideoID, c.At)
 	r.Parent, r.CreatedAt = c.ID, noon.Add(d)
@@ -234,8 +234,8 @@ func testChanges(t *testing.T, s storage.Store) {
 	mustGet(s.UpdateComment(ctx, other))(t)
 	mustGet(s.DeleteComment(ctx, c.ID, noon))(t)
 
-	// By pages of two, from before the deletion: all five that went have to come by, each with a
-	// number of its own.
+	// In pages of two, from before the deletion: all five deleted comments must appear, each with
+	// its own number.
 	seq := other.Seq
 	seen := map[storage.CommentID]bool{}
 	for {

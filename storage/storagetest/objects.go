@@ -21,10 +21,10 @@ import (
 	"meanwhile/storage"
 )
 
-// OpenObjects gives an empty store of objects, and cleans up with t.Cleanup.
+// OpenObjects returns an empty object store, and cleans up with t.Cleanup.
 type OpenObjects func(t testing.TB) storage.Objects
 
-// TestObjects runs every promise of storage.Objects.
+// TestObjects tests every promise of storage.Objects.
 func TestObjects(t *testing.T, open OpenObjects) {
 	for _, tc := range []struct {
 		name string
@@ -49,7 +49,7 @@ func TestObjects(t *testing.T, open OpenObjects) {
 	}
 }
 
-// noise is n bytes that do not repeat, the same at every run.
+// noise returns n bytes without repetition, the same in every run.
 func noise(n int) []byte {
 	b := make([]byte, n)
 	source := rand.NewChaCha8([32]byte{1})
@@ -86,7 +86,7 @@ func mustKeys(t testing.TB, o storage.Objects, prefix string) []string {
 	return keys
 }
 
-// wantNothing fails if anything is to be seen under key.
+// wantNothing fails if anything is visible under key.
 func wantNothing(t testing.TB, o storage.Objects, key string) {
 	t.Helper()
 	_, err := o.Stat(t.Context(), key)
@@ -202,7 +202,7 @@ func testBigObject(t *testing.T, o storage.Objects) {
 	defer body.Close()
 	seeker, ok := body.(io.Seeker)
 	if !ok {
-		return // it may be one
+		return // it may be one, but need not
 	}
 	for _, jump := range []struct {
 		offset, want int64

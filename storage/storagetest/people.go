@@ -372,7 +372,7 @@ func testInvitesOf(t *testing.T, s storage.Store) {
 	), w.invite("other request")
 	his.CreatedBy, his.CreatedByName = bob.ID, bob.Name
 	forHim.Email = "BOB@example.org"
-	for _, r := range []*storage.Invite{&request, &other} { // two that have no secret do not meet
+	for _, r := range []*storage.Invite{&request, &other} { // two without a secret do not collide
 		r.CreatedBy, r.CreatedByName, r.Hash, r.Email = "", "", "", string(r.ID)+"@example.org"
 	}
 	mine.CreatedAt, other.CreatedAt = noon.Add(2*time.Second), noon.Add(time.Second)

@@ -2,7 +2,7 @@ package storagetest
 
 import "meanwhile/storage"
 
-// ScreenProbe is a browser's recording of a screen: what most sources look like. change may be nil.
+// ScreenProbe is a browser's recording of a screen, as most sources are. change may be nil.
 func ScreenProbe(change func(*storage.Probe)) storage.Probe {
 	p := storage.Probe{
 		Container: storage.ContainerMP4, SizeBytes: 20_000_000, DurationMS: 60_000, Streams: 2,

@@ -21,11 +21,11 @@ var keepingTests = []storeTest{
 	{"videos are listed for an export of a person, of a workspace and of all", testListForExport},
 	{"an account's deletion is set, taken back and due", testAccountDeletion},
 	{"a workspace is handed to who stays, is an admin, and is longest there", testPromote},
-	{"videos and comments of an account that is gone stay under another name", testPassOn},
+	{"videos and comments of an account that is gone stay under another name", testTransferVideos},
 	{"a workspace is deleted when nobody and nothing is left in it", testDeleteWorkspace},
 }
 
-// mustTrashed is a video of w that is in the trash since noon.
+// mustTrashed returns a video of w that has been in the trash since noon.
 func mustTrashed(t testing.TB, s storage.Store, w fixture) storage.Video {
 	t.Helper()
 	v := w.video("Old", 0)
@@ -122,7 +122,7 @@ func testPurgeOnce(t *testing.T, s storage.Store) {
 func testClaimDeletions(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	must(t, s.AddDeletions(ctx, []string{"one", "two/"}, noon, noon.Add(day)))
-	// it is to be deleted already
+	// it is a deletion already
 	must(t, s.AddDeletions(ctx, []string{"one"}, noon.Add(day), noon.Add(day)))
 	if got := deletions(t, s, noon.Add(-time.Millisecond)); len(got) != 0 {
 		t.Errorf("claimed %v before it was due", got)
@@ -157,13 +157,13 @@ func testClaimDeletions(t *testing.T, s storage.Store) {
 	}
 }
 
-// leaves is when the video leaves, as lists show it.
+// leaves returns when the video leaves, as lists show it.
 func leaves(t testing.TB, s storage.Store, id storage.VideoID) *time.Time {
 	t.Helper()
 	return mustGet(s.VideoSummary(t.Context(), id))(t).LeavesAt
 }
 
-// mustKeep says how many days the workspace keeps videos.
+// mustKeep sets how many days the workspace keeps videos.
 func (w fixture) mustKeep(t testing.TB, s storage.Store, days int) {
 	t.Helper()
 	_, set, err := s.WorkspaceByID(t.Context(), w.workspace.ID)
@@ -435,7 +435,7 @@ func testPromote(t *testing.T, s storage.Store) {
 	}))
 }
 
-func testPassOn(t *testing.T, s storage.Store) {
+func testTransferVideos(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	w := mustFixture(t, s)
 	bea := newUser("bea@example.org", "Bea")
@@ -459,7 +459,7 @@ func testPassOn(t *testing.T, s storage.Store) {
 	must(t, s.SetAccountDeletion(ctx, bea.ID, after(0)))
 
 	must(t, s.InTx(ctx, func(tx storage.Store) error {
-		if err := tx.PassOn(ctx, w.workspace.ID, bea.ID, "Gone"); err != nil {
+		if err := tx.TransferVideos(ctx, w.workspace.ID, bea.ID, "Gone"); err != nil {
 			return err
 		}
 		return tx.DeleteUser(ctx, bea.ID, "Gone", noon)
@@ -495,7 +495,7 @@ func testDeleteWorkspace(t *testing.T, s storage.Store) {
 	bea := newUser("bea@example.org", "Bea")
 	must(t, s.CreateUser(ctx, bea, w.member(bea.ID)))
 	wantKind(t, "with another member", s.DeleteWorkspace(ctx, w.workspace.ID, w.user.ID), storage.Conflict)
-	must(t, s.PassOn(ctx, w.workspace.ID, bea.ID, "Gone"))
+	must(t, s.TransferVideos(ctx, w.workspace.ID, bea.ID, "Gone"))
 	must(t, s.SetAccountDeletion(ctx, bea.ID, after(0)))
 	must(t, s.DeleteUser(ctx, bea.ID, "Gone", noon))
 	wantKind(t, "with a video", s.DeleteWorkspace(ctx, w.workspace.ID, w.user.ID), storage.Conflict)

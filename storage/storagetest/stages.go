@@ -10,7 +10,7 @@ import (
 	"meanwhile/storage"
 )
 
-// blink is a lease that is over before anyone looks again.
+// blink is a lease that ends before anyone looks again.
 const blink = 20 * time.Millisecond
 
 func newStage(id storage.VideoID, generation int, step storage.Step) storage.Stage {
@@ -93,7 +93,7 @@ func mustReclaim(t testing.TB, s storage.Store, id storage.StageID, owner string
 	return st
 }
 
-// wantFenced fails unless every write of a lease's holder is refused.
+// wantFenced fails unless every write with that fence is refused.
 func wantFenced(t testing.TB, s storage.Store, id storage.StageID, fence int64) {
 	t.Helper()
 	ctx := t.Context()
@@ -124,7 +124,7 @@ func testHoldStage(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	st := mustGet(s.ClaimStage(ctx, mustStage(t, s).ID, "first", blink))(t)
 	must(t, s.HoldStage(ctx, st.ID, st.Fence, time.Minute))
-	// The first lease is over once another one, taken after it and as long, is.
+	// The first lease has ended once another one, as long and taken later, has ended.
 	other := newStage(st.VideoID, 1, storage.StepPoster)
 	must(t, s.CreateStage(ctx, other))
 	mustGet(s.ClaimStage(ctx, other.ID, "first", blink))(t)
@@ -228,7 +228,7 @@ func testDueStages(t *testing.T, s storage.Store) {
 	must(t, s.HoldStage(ctx, st.ID, claimed.Fence, blink))
 	eventually(t, "the lease ran out", func() bool { return cmp.Equal(want, dueIDs(t, s, time.Hour)) })
 
-	// Given back, it counts as never sent.
+	// A requeued stage counts as never sent.
 	claimed = mustReclaim(t, s, st.ID, "worker")
 	must(t, s.RequeueStage(ctx, st.ID, claimed.Fence, 0, false))
 	if diff := cmp.Diff(want, dueIDs(t, s, time.Hour)); diff != "" {

@@ -1,5 +1,5 @@
-// Package storagetest holds the promises of the storage ports as tests. A new implementation starts
-// by calling them.
+// Package storagetest tests the promises of the storage ports. A new implementation starts by
+// calling these tests.
 package storagetest
 
 import (
@@ -12,16 +12,16 @@ import (
 	"meanwhile/storage"
 )
 
-// OpenStore gives an empty store with its schema in place, and cleans up with t.Cleanup.
+// OpenStore returns an empty store with its schema in place, and cleans up with t.Cleanup.
 type OpenStore func(t testing.TB) storage.Store
 
-// storeTest is one promise; it gets a store of its own.
+// storeTest tests one promise, with its own store.
 type storeTest struct {
 	name string
 	run  func(t *testing.T, s storage.Store)
 }
 
-// TestStore runs every promise of storage.Store.
+// TestStore tests every promise of storage.Store.
 func TestStore(t *testing.T, open OpenStore) {
 	groups := []struct {
 		name  string
@@ -54,10 +54,10 @@ func TestStore(t *testing.T, open OpenStore) {
 	}
 }
 
-// noon is when the tests begin; with a fraction, since milliseconds must survive.
+// noon is when the tests begin. It has a fraction, since milliseconds must survive.
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 678_000_000, time.UTC)
 
-// after is noon and d, as the pointer that optional times are.
+// after returns noon plus d as a pointer, for optional times.
 func after(d time.Duration) *time.Time {
 	t := noon.Add(d)
 	return &t
@@ -79,8 +79,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// mustGet stops the test at the error of a call that it is wrapped around: mustGet(s.VideoByID(ctx,
-// id))(t).
+// mustGet wraps a call and stops the test at its error: mustGet(s.VideoByID(ctx, id))(t).
 func mustGet[T any](v T, err error) func(testing.TB) T {
 	return func(t testing.TB) T {
 		t.Helper()
@@ -91,7 +90,7 @@ func mustGet[T any](v T, err error) func(testing.TB) T {
 	}
 }
 
-// together runs fn n times at once and returns what each answered.
+// together runs fn n times at once and returns the results.
 func together(n int, fn func(i int) error) []error {
 	errs := make([]error, n)
 	start := make(chan struct{})
@@ -107,8 +106,7 @@ func together(n int, fn func(i int) error) []error {
 	return errs
 }
 
-// wantOneWinner fails unless exactly one answer is nil and every other is of the kind that losers
-// get.
+// wantOneWinner fails unless exactly one error is nil and every other is of the kind losers.
 func wantOneWinner(t testing.TB, errs []error, losers storage.Kind) {
 	t.Helper()
 	winners := 0
@@ -124,7 +122,7 @@ func wantOneWinner(t testing.TB, errs []error, losers storage.Kind) {
 	}
 }
 
-// eventually asks again every 5 ms until ok, for 10 s at most.
+// eventually checks every 5 ms until ok, for at most 10 s.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -140,7 +138,7 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// fixture is somebody with a workspace.
+// fixture is a user with a workspace.
 type fixture struct {
 	workspace storage.Workspace
 	user      storage.User
@@ -175,7 +173,7 @@ func (w fixture) member(id storage.UserID) storage.Membership {
 	return storage.Membership{WorkspaceID: w.workspace.ID, UserID: id, Role: storage.RoleOwner, CreatedAt: noon}
 }
 
-// video is a new video of the fixture's user, made at noon and d.
+// video returns a new video of the fixture's user, made d after noon.
 func (w fixture) video(title string, d time.Duration) storage.Video {
 	return storage.Video{
 		ID:          storage.VideoID(storage.NewRandomID()),

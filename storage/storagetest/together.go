@@ -11,9 +11,9 @@ import (
 
 const crowd = 24
 
-// mustCrowd has many write a video each at the same moment, while another transaction holds
-// everybody up until they have all come: write is one's own transaction, and gets its number. It
-// gives back the videos and what each was answered.
+// mustCrowd has many writers each write a video at the same moment. Another transaction holds them
+// all up until all have come. write is one writer's transaction, and gets its number. mustCrowd
+// returns the videos and each writer's result.
 func mustCrowd(
 	t *testing.T,
 	s storage.Store,

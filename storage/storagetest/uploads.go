@@ -23,7 +23,7 @@ func newUpload(id storage.VideoID, d time.Duration) storage.Upload {
 	}
 }
 
-// part is the n-th of parts of 100 bytes.
+// part returns part n. Each part has 100 bytes.
 func part(n int) storage.Part {
 	return storage.Part{
 		Track:       storage.FileTrack,
@@ -131,7 +131,7 @@ func testAppendParts(t *testing.T, s storage.Store) {
 	if err := s.AppendParts(ctx, u.ID, u.Holder, gap, noon); err == nil {
 		t.Error("parts with a gap between them were taken")
 	}
-	// The second part's key is taken: the first may not stay either.
+	// The second part's key is taken, so the first part may not stay either.
 	twice := part(4)
 	twice.Key = parts[0].Key
 	wantKind(

@@ -165,8 +165,7 @@ func testSummary(t *testing.T, s storage.Store) {
 		t.Errorf("VideoSummary() (-want +got):\n%s", diff)
 	}
 
-	// The published generation goes on being shown while a later one, without a poster yet, is
-	// made.
+	// The published generation is still shown while a later one, without a poster yet, is made.
 	must(t, s.PublishGeneration(ctx, v.ID, 1, noon))
 	mustGet(s.StartGeneration(ctx, v.ID, noon))(t)
 	must(t, s.CreateStage(ctx, newStage(v.ID, 2, storage.StepEncode)))
@@ -185,8 +184,8 @@ func testListPages(t *testing.T, s storage.Store) {
 	foreign.OwnerID = other.ID
 	must(t, s.CreateVideo(ctx, foreign))
 
-	// Three made in one millisecond stand between others: identity decides their order, and no page
-	// may lose or repeat one.
+	// Three from one millisecond stand between others: their ids decide the order, and no page may
+	// lose or repeat one.
 	var titles []string
 	for i, d := range []time.Duration{0, time.Second, time.Second, time.Second, 2 * time.Second} {
 		must(t, s.CreateVideo(ctx, w.video(fmt.Sprintf("Video %d", i), d)))

@@ -1,4 +1,4 @@
-// Package sqlstoretest gives tests databases whose schema is in place. The migrations run once a
+// Package sqlstoretest gives tests databases with the schema in place. The migrations run once per
 // process; every test gets a copy.
 package sqlstoretest
 
@@ -15,13 +15,13 @@ import (
 	"meanwhile/storage/sqlstore"
 )
 
-// Open opens a SQLite store of the test's own, with its schema in place. It closes with the test.
+// Open opens a SQLite store for one test, with its schema in place. It closes with the test.
 func Open(t testing.TB, log *slog.Logger) *sqlstore.Store {
 	t.Helper()
 	return OpenAt(t, filepath.Join(t.TempDir(), "meanwhile.db"), log)
 }
 
-// OpenAt is Open with a new file at path, for tests that read the rows past the store.
+// OpenAt is Open with a new file at path, for tests that read the rows directly.
 func OpenAt(t testing.TB, path string, log *slog.Logger) *sqlstore.Store {
 	t.Helper()
 	CopyTo(t, path)
@@ -37,7 +37,7 @@ func OpenAt(t testing.TB, path string, log *slog.Logger) *sqlstore.Store {
 	return s
 }
 
-// CopyTo writes a SQLite file whose schema is in place, and that holds no row, to path.
+// CopyTo writes a SQLite file with the schema and no rows to path.
 func CopyTo(t testing.TB, path string) {
 	t.Helper()
 	content, err := migrated()
@@ -49,8 +49,8 @@ func CopyTo(t testing.TB, path string) {
 	}
 }
 
-// migrated is the content of a file that all migrations ran on. A closed SQLite file is whole by
-// itself: the last connection folds the write-ahead log into it.
+// migrated is the content of a file after all migrations. A closed SQLite file is complete: the
+// last connection folds the write-ahead log into it.
 var migrated = sync.OnceValues(func() ([]byte, error) {
 	dir, err := os.MkdirTemp("", "meanwhile-schema-")
 	if err != nil {
