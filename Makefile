@@ -8,16 +8,16 @@ GO_FILES := $(wildcard $(shell git ls-files -co --exclude-standard '*.go' 'go.*'
 WEB_FILES := $(wildcard $(shell git ls-files -co --exclude-standard 'web/src/*' 'web/*.json' 'web/*.ts' 'web/scripts/*'))
 GO_PACKAGES := ./...
 
-# One set of flags, so that the build, vet, the linter and the tests compile what they depend on once. Paths that are trimmed let
-# another checkout take it from Go's cache, too.
+# One set of flags, so that the build, vet, the linter and the tests compile their dependencies once. With trimmed paths,
+# another checkout can use them from Go's cache, too.
 export GOFLAGS := $(filter-out -trimpath,$(GOFLAGS)) -trimpath
 PLAIN := CGO_ENABLED=0
 
-# The race detector watches our code. SQLite is C that was translated into Go and locks by itself: watched, each of its
-# steps costs ten times as much and can show nothing that we could mend.
+# The race detector watches our code. SQLite is C that was translated into Go, and has its own locks. If it is watched,
+# each of its steps costs ten times as much, and shows nothing that we could repair.
 RACE := -race $(foreach package,sqlite/lib libc memory,-gcflags=modernc.org/$(package)=-race=false)
 
-# Tools are kept beside the user's other caches, so that a new checkout does not build them again.
+# Tools are kept in the user's cache folder, so that a new checkout does not build them again.
 TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/meanwhile/bin
 GOLANGCI := $(TOOLS)/golangci-lint-v2.15.0
 GOTESTSUM := $(TOOLS)/gotestsum-v1.13.0
@@ -27,7 +27,7 @@ RESULTS := bin/tests
 
 .PHONY: help run dev build api api-check test check soak authz lint fmt-check web-check go-quick go-test e2e e2e-scaled lane-recorder lane-go install install-test fmt clean
 
-help: ## List what can be made
+help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
 run: install build ## Install what is missing, build, and serve on http://localhost:8080 with data under ./data
@@ -52,7 +52,7 @@ web/dist/manifest.json: web/node_modules/.stamp $(WEB_FILES)
 
 web/node_modules/.stamp: web/package.json web/package-lock.json
 	@echo "Installing the web packages named in web/package-lock.json"
-	# Not npm ci: it refuses a lock file that lacks the optional builds of other platforms, which not every registry has.
+	# Not npm ci: it refuses a lock file without the optional builds of other platforms, which some registries lack.
 	(cd web && npm install --no-save --no-audit --no-fund --loglevel=error)
 	@touch $@
 
@@ -71,11 +71,11 @@ $(VERSITYGW): # an S3 server
 $(GOTESTSUM):
 	@deploy/install-tool.sh gotest.tools/gotestsum@v1.13.0 $@
 
-# Where the machine has a file system in memory with room, tests write there: nothing of it has to outlive a power cut.
+# If the machine has a file system in memory with enough space, tests write there: none of it must survive a power cut.
 TEST_TMPDIR := $(shell room=$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 {print $$4}'); [ "$${room:-0}" -gt 6000000 ] && echo /dev/shm || echo "$${TMPDIR:-/tmp}")
 
-# Two lanes side by side: one with pages and then the recorder, which waits for what it records; the other with Go's tests,
-# which wait for ffmpeg, and then the rest of the browsers' tests.
+# Two lanes run side by side. One has the pages, and then the recorder, which waits for what it records. The other has Go's
+# tests, which wait for ffmpeg, and then the other browser tests.
 test: install-test ## Run every test: make check, Go with -race, browser tests; print the ten slowest
 	@rm -rf $(RESULTS)
 	deploy/timed.sh $(MAKE) --no-print-directory check
@@ -92,13 +92,13 @@ lane-go: build
 	deploy/timed.sh $(MAKE) --no-print-directory e2e-scaled
 	$(MAKE) --no-print-directory e2e ONLY=player
 
-check: ## Everything fast that needs no service and no browser: before every commit
+check: ## Run the fast checks that need no service and no browser: before every commit
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target fmt-check lint web-check go-quick
 
 fmt-check:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt these:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 
-lint: $(GOLANGCI) ## Run golangci-lint, and hold the width of lines
+lint: $(GOLANGCI) ## Run golangci-lint, and check the width of lines
 	@node deploy/check-width.mjs
 	$(PLAIN) $(GOLANGCI) run $(GO_PACKAGES)
 
@@ -109,8 +109,9 @@ go-quick: web/dist/manifest.json
 web-check: web/node_modules/.stamp
 	@cd web && npm run --silent check && npm run --silent test
 
-api: build ## Generate the TypeScript types of the API from the program's own OpenAPI document
-	@bin/meanwhile openapi > bin/openapi.json
+api: web/node_modules/.stamp ## Generate the TypeScript types of the API from the program's own OpenAPI document
+	@mkdir -p bin web/dist && touch web/dist/.keep
+	$(PLAIN) go run ./cmd/meanwhile openapi > bin/openapi.json
 	(cd web && npx openapi-typescript ../bin/openapi.json -o src/api/schema.d.ts >/dev/null)
 
 api-check: build
@@ -123,8 +124,8 @@ go-test: $(GOTESTSUM)
 	deploy/with-services.sh $(GOTESTSUM) --format pkgname --hide-summary skipped --jsonfile $(RESULTS)/go.jsonl -- \
 	  $(RACE) -vet=off -count=1 -timeout 20m $(GO_PACKAGES)
 
-# Every fuzzed function, for a minute each; then what kills processes, again and again.
-soak: install-test build ## Run what is only worth a longer run: hours, with FUZZ_TIME=1m and KILLS=30
+# Fuzzes every function for a minute each. Then runs the tests that kill processes, again and again.
+soak: install-test build ## Run the tests that need hours, with FUZZ_TIME=1m and KILLS=30
 	@export MEANWHILE_SOAK=on
 	deploy/with-services.sh go test $(RACE) -vet=off -count=1 -timeout 120m $(GO_PACKAGES)
 	for package in $$(go list $(GO_PACKAGES)); do
@@ -135,7 +136,7 @@ soak: install-test build ## Run what is only worth a longer run: hours, with FUZ
 	deploy/with-services.sh go test -vet=off -count=$(or $(KILLS),30) -timeout 240m -run 'Kill|TakesOver' ./cmd/meanwhile
 	cd web && npm run --silent e2e && ../deploy/with-services.sh npm run --silent e2e:scaled
 
-authz: ## Show who may do what: every route and every link for everyone, after proving the tables
+authz: ## Prove the tables of who may do what, and show them: every route and every link for everyone
 	@go test -count=1 -run '^(TestEveryRouteForEveryone|TestEveryLinkForEveryone)$$' ./server >/dev/null || { echo "The server does not do what the tables say: run go test ./server"; exit 1; }
 	cat server/testdata/access.golden
 	echo
@@ -146,7 +147,7 @@ e2e: build ## Run the browser tests against bin/meanwhile in one process; screen
 	cd web && npm run --silent e2e -- $(addprefix --project=,$(ONLY)) \
 	  --reporter=default --reporter=json --outputFile.json=../$(RESULTS)/e2e-$(or $(firstword $(ONLY)),all).json
 
-e2e-scaled: build ## Run the browser tests against servers and workers that are processes of their own
+e2e-scaled: build ## Run the browser tests against servers and workers as separate processes
 	@mkdir -p $(RESULTS)
 	cd web && ../deploy/with-services.sh npm run --silent e2e:scaled -- --reporter=default --reporter=json --outputFile.json=../$(RESULTS)/e2e-scaled.json
 
@@ -158,6 +159,6 @@ fmt: ## Format Go and web sources
 	gofmt -w $$(git ls-files '*.go')
 	(cd web && npx biome check --write .)
 
-clean: ## Remove what was built; data stays
+clean: ## Remove the build; data stays
 	rm -rf bin web/dist web/node_modules web/e2e/out
 	mkdir -p web/dist && touch web/dist/.keep

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# healthcheck.sh PORT PATH: whether this machine's PORT answers PATH with 200. The image has neither curl nor wget.
+# healthcheck.sh PORT PATH: succeeds if PORT on this machine answers PATH with 200. The image has neither curl nor wget.
 set -euo pipefail
 [ $# = 2 ] || { echo "usage: healthcheck.sh PORT PATH" >&2; exit 2; }
 exec 3<>"/dev/tcp/127.0.0.1/$1"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds a tool of a Go module once and keeps it:  deploy/install-tool.sh MODULE@VERSION FILE
-# FILE carries the version in its name, so that another version is another file.
+# FILE has the version in its name, so another version is another file.
 set -euo pipefail
 
 module=$1 file=$2

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing and nothing else: `install.sh run` for serving, `install.sh run test` for the tests. Safe to run again.
+# Installs only what is missing: `install.sh run` for serving, `install.sh run test` for the tests. Safe to run again.
 set -euo pipefail
 
 debian_run="ffmpeg:ffmpeg ffprobe:ffmpeg bwrap:bubblewrap"
@@ -14,7 +14,8 @@ for tool in go node npm; do
   command -v "$tool" >/dev/null || fail "$tool is missing: install Go 1.26 or newer and Node 20 or newer first (https://go.dev/dl, https://nodejs.org)."
 done
 
-# have PROGRAM: whether it is on the PATH or where Debian and Homebrew keep it beside the PATH: servers, and PostgreSQL's own.
+# have PROGRAM: succeeds if PROGRAM is on the PATH, or in a folder off the PATH where Debian and Homebrew keep servers
+# and PostgreSQL's programs.
 have() {
   local file
   command -v "$1" >/dev/null && return
@@ -24,7 +25,7 @@ have() {
   return 1
 }
 
-# missing LIST: the packages of LIST ("program:package …") whose program is not there.
+# missing LIST: prints the packages of LIST ("program:package …") whose program is not there.
 missing() {
   local pair packages=""
   for pair in $1; do
@@ -49,9 +50,9 @@ by_apt() {
   local sudo=""
   [ "$(id -u)" = 0 ] || sudo="sudo"
   export DEBIAN_FRONTEND=noninteractive
-  # The tests start servers of their own: Debian's must not start because their packages arrive.
+  # The tests start their own servers. Debian must not start its servers when it installs their packages.
   if [ -n "$tests" ] && [ ! -e /usr/sbin/policy-rc.d ]; then
-    # shellcheck disable=SC2064 # what sudo is now
+    # shellcheck disable=SC2064 # the value of sudo now
     trap "$sudo rm -f /usr/sbin/policy-rc.d" EXIT
     printf '#!/bin/sh\nexit 101\n' | $sudo tee /usr/sbin/policy-rc.d >/dev/null
     $sudo chmod 755 /usr/sbin/policy-rc.d

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# make-secrets.sh [FOLDER]: makes what docker-compose.yml keeps secret, once; ./secrets when no folder is named. Safe to run again: what is
-# there stays.
+# make-secrets.sh [FOLDER]: makes the secrets of docker-compose.yml once, in ./secrets if no FOLDER is named. Safe to run
+# again: it keeps secrets that exist.
 set -euo pipefail
 folder=${1:-secrets}
 
-# The folder keeps others of this machine out. The files themselves are open: in a container they are read by users without a name here.
+# The folder keeps other users of this machine out. Everyone may read the files themselves: in a container, users
+# without a name here read them.
 mkdir -p "$folder"
 chmod 700 "$folder"
 
-# keep NAME TEXT: writes a secret that is not there yet.
+# keep NAME TEXT: writes a secret, unless it exists.
 keep() {
   [ -s "$folder/$1" ] && return
   printf '%s\n' "$2" >"$folder/$1.new"

@@ -1,6 +1,6 @@
-// Reads what the test runs left in a folder (go test -json, vitest's JSON), prints the ten slowest
-// tests, says what was skipped, and ends with 1 where a test is too slow without a written reason,
-// or was skipped on CI:  node deploy/test-report.mjs bin/tests
+// Reads the results of the test runs in a folder (go test -json, vitest's JSON). Prints the ten
+// slowest tests and the skipped ones. Ends with 1 if a test is too slow without a listed reason, or
+// was skipped on CI:  node deploy/test-report.mjs bin/tests
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -23,7 +23,7 @@ const reasons = {
 
 /** @typedef {{name: string, ms: number, outcome: 'passed' | 'failed' | 'skipped'}} Test */
 
-/** goTests reads the events of go test -json. Subtests count with the test that holds them.
+/** goTests reads the events of go test -json. A subtest counts with its test.
  * @returns {Test[]} */
 function goTests(text) {
   const outcomes = { pass: 'passed', fail: 'failed', skip: 'skipped' }

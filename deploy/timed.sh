@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a command and says how long it took, on a clock and on the processors:  deploy/timed.sh make build
+# Runs a command and prints how long it took, by the clock and on the processors:  deploy/timed.sh make build
 set -euo pipefail
 TIMEFORMAT="--- ${*: -1}: %R s (%U s user, %S s system)"
 time "$@"

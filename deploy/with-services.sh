@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Runs a command beside a PostgreSQL, a Redis and an S3 server of its own, and ends with the command's code:
+# Runs a command beside its own PostgreSQL, Redis and S3 server, and ends with the command's code:
 #   deploy/with-services.sh go test ./...
-# Each server lives in a fresh temporary folder on a free loopback port, whatever else runs on this machine, and goes when the command ends.
-# The command finds them by MEANWHILE_TEST_DATABASE_URL, MEANWHILE_TEST_REDIS_URL and MEANWHILE_TEST_OBJECTS_URL.
+# Each server has a fresh temporary folder and a free loopback port, whatever else runs on this machine. It ends with the
+# command. The command finds the servers by MEANWHILE_TEST_DATABASE_URL, MEANWHILE_TEST_REDIS_URL and
+# MEANWHILE_TEST_OBJECTS_URL.
 set -euo pipefail
 
 fail() { printf 'with-services: %s\n' "$1" >&2; exit 1; }
@@ -11,7 +12,8 @@ fail() { printf 'with-services: %s\n' "$1" >&2; exit 1; }
 
 gateway=${XDG_CACHE_HOME:-$HOME/.cache}/meanwhile/bin/versitygw-v1.8.0
 
-# postgres_bin: the folder of PostgreSQL's own programs. Debian keeps them off the PATH, Homebrew for all versions but one.
+# postgres_bin: prints the folder of PostgreSQL's own programs. Debian keeps them off the PATH. So does Homebrew, for all
+# versions but one.
 postgres_bin() {
   local found
   found=$(ls -d /usr/lib/postgresql/*/bin/initdb /opt/homebrew/opt/postgresql@*/bin/initdb /usr/local/opt/postgresql@*/bin/initdb 2>/dev/null \
@@ -36,10 +38,10 @@ durable=${MEANWHILE_TEST_DURABLE:-off}
 secret=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 redis='' objects='' command=''
 
-# Each background job gets a process group of its own: Ctrl-C reaches this script alone, which passes it on and cleans up behind it.
+# Each background job gets its own process group. Ctrl-C reaches only this script, which passes it on and then cleans up.
 set -m
 
-# end JOB: ends a server and waits for it, 5 s for its own way of ending.
+# end JOB: asks a server to end, and kills it after 5 s.
 end() {
   [ -n "$1" ] && kill -TERM "$1" 2>/dev/null || return 0
   for _ in $(seq 50); do
@@ -71,14 +73,14 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# gone NAME: the one sentence of a server that did not start, and the end of its log.
+# gone NAME LOG: says that a server did not start, prints the end of its log, and exits.
 gone() {
   printf 'with-services: %s did not start. The last lines of its log:\n' "$1" >&2
   tail -n 15 "$home/$2" 2>/dev/null | sed 's/^/  /' >&2
   exit 1
 }
 
-# a_port: a loopback port that nobody listens on, below those that outgoing connections are given.
+# a_port: prints a loopback port that nobody listens on, below the ports of outgoing connections.
 a_port() {
   local port
   for _ in $(seq 100); do
@@ -88,7 +90,7 @@ a_port() {
   return 1
 }
 
-# answers PORT QUESTION PATTERN: whether what listens there gives a line like PATTERN within a second.
+# answers PORT QUESTION PATTERN: succeeds if the server at PORT sends a line like PATTERN within a second.
 answers() {
   local line
   (
@@ -102,7 +104,7 @@ answers() {
   ) 2>/dev/null
 }
 
-# ready JOB LOG PORT QUESTION PATTERN: waits 30 s at most. 2 where somebody else took the port first.
+# ready JOB LOG PORT QUESTION PATTERN: waits 30 s at most. Returns 2 if somebody else took the port first.
 ready() {
   for _ in $(seq 300); do
     answers "$3" "$4" "$5" && return 0
@@ -115,7 +117,7 @@ ready() {
   return 1
 }
 
-# start NAME: runs start_NAME on free ports until nobody else was quicker there.
+# start NAME TITLE: runs start_NAME on a free port. It tries three ports if somebody else takes them first.
 start() {
   local code
   for _ in 1 2 3; do
@@ -138,7 +140,8 @@ start_postgres() {
     as_postgres "$pg/initdb" -D "$data" -U meanwhile --pwfile="$home/postgres/password" --auth=scram-sha-256 \
       --encoding=UTF8 --locale=C --no-sync >"$home/postgres.log" 2>&1 </dev/null || return 1
   fi
-  # Nothing here has to outlive a power cut, but where it is measured (MEANWHILE_TEST_DURABLE=on). Packages are tested beside one another, each with pools of its own.
+  # Nothing here must survive a power cut, unless that is measured (MEANWHILE_TEST_DURABLE=on). Packages are tested at the
+  # same time, each with its own pools.
   as_postgres tee "$data/postgresql.auto.conf" >/dev/null <<-CONF
 	listen_addresses = '127.0.0.1'
 	port = $port
@@ -188,14 +191,14 @@ start postgres PostgreSQL
 start redis Redis
 start objects "the S3 server"
 
-# psql stands where initdb does, and not always on the PATH.
+# psql is in initdb's folder, which is not always on the PATH.
 PATH="$PATH:$pg" "$@" <&0 &
 command=$!
 code=0
 wait "$command" || code=$?
 command=''
 
-# A server that fell over explains what failed better than the tests can.
+# A server that crashed explains the failure better than the tests can.
 if [ "$code" != 0 ]; then
   kill -0 "$redis" 2>/dev/null || echo "with-services: Redis ended before the command did." >&2
   kill -0 "$objects" 2>/dev/null || echo "with-services: the S3 server ended before the command did." >&2

@@ -12,7 +12,7 @@ import (
 	"meanwhile/storage"
 )
 
-// accountForm is the data of the pages that sign people in.
+// accountForm is the data of the pages where people sign in or make an account.
 type accountForm struct {
 	common
 	Error     string
@@ -22,13 +22,13 @@ type accountForm struct {
 	Name      string
 	JoinOpen  bool // people of some mail domain may ask to join
 	MailOn    bool // a log-in link can be mailed
-	Sent      bool // and was, if there is such an account
-	Elsewhere bool // the error is of another way to sign in than the password
-	// where people can sign in instead, as its button says; empty where there is none
+	Sent      bool // it was mailed, if the account exists
+	Elsewhere bool // the error is not about the password
+	// the name of the other place to sign in, for its button; empty where there is none
 	Provider string
 }
 
-// logInPage is what the log-in page begins with.
+// logInPage is the log-in page as it first opens.
 func (s *server) logInPage(ctx context.Context, email, next string) (*accountForm, error) {
 	f := &accountForm{common: common{Title: "Sign in"}, Email: email, Next: safeNext(next), MailOn: s.Notify.On()}
 	if s.Provider.Issuer != "" {
@@ -42,7 +42,7 @@ func (s *server) logInPage(ctx context.Context, email, next string) (*accountFor
 	return f, err
 }
 
-// home is the library for who is signed in, and the way there for others.
+// home shows the library to people who are signed in, and the way to sign in to all others.
 func (s *server) home(w http.ResponseWriter, r *http.Request) error {
 	v := visitOf(r.Context())
 	if v.actor.SignedIn() {
@@ -66,7 +66,7 @@ type libraryPage struct {
 	Boot libraryBoot
 }
 
-// libraryBoot is what the library's script begins with.
+// libraryBoot is the data that the library's script starts with.
 type libraryBoot struct {
 	User           wireUser `json:"user"`
 	MaxUploadBytes int64    `json:"max_upload_bytes"`
@@ -103,8 +103,8 @@ func (s *server) logInPosted(w http.ResponseWriter, r *http.Request) error {
 	return s.entered(w, r, "login", data, cookie, err)
 }
 
-// entered ends every form that signs in: with the cookie and the next page, or with the form again
-// and what was wrong.
+// entered ends every form that signs in. It sets the cookie and leads to the next page, or it shows
+// the form again with the error.
 func (s *server) entered(
 	w http.ResponseWriter,
 	r *http.Request,
@@ -217,7 +217,7 @@ func (s *server) signUpPosted(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// accountPosted reads a form about an account and lets do make the session.
+// accountPosted reads a form about an account. do makes the session.
 func (s *server) accountPosted(
 	w http.ResponseWriter,
 	r *http.Request,
@@ -245,10 +245,10 @@ func (s *server) accountPosted(
 	return s.entered(w, r, name, data, cookie, err)
 }
 
-// formWithin bounds the reading of a form.
+// formWithin limits the time to read a form.
 const formWithin = 10 * time.Second
 
-// form reads the fields of a posted form, which are few and short.
+// form reads the fields of a posted form. They are few and short.
 func (s *server) form(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	body := newPaced(w, http.MaxBytesReader(w, r.Body, 64<<10), formWithin, s.MinUploadBPS)
 	r.Body = struct {
@@ -273,11 +273,11 @@ func (s *server) form(w http.ResponseWriter, r *http.Request) (url.Values, error
 
 type closer struct{ close func() error }
 
-// Close closes what is below.
+// Close closes the reader below.
 func (c closer) Close() error { return c.close() }
 
-// safeNext keeps a redirection on this site: a path, and nothing that a browser could read as
-// another host.
+// safeNext keeps a redirect on this site. It must be a path that no browser could read as another
+// host.
 func safeNext(next string) string {
 	u, err := url.Parse(next)
 	if err != nil || u.Host != "" || u.Scheme != "" || !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") ||

@@ -121,7 +121,7 @@ func TestLogInAndOut(t *testing.T) {
 	}
 	w.want(w.do("GET", "/api/v1/session", nil, session), 401)
 	w.want(w.do("DELETE", "/api/v1/session", nil), 204)
-	// an ended session is a guest's where guests may come
+	// where guests may come, an ended session counts as a guest
 	u := w.newVideo()
 	w.want(w.do("GET", "/api/v1/shares/"+u.link, nil, session), 200)
 }
@@ -253,7 +253,7 @@ func TestTriesCountForWhomAProxySpeaks(t *testing.T) {
 		forwarded string
 		want      int
 	}{
-		// what a client invents before it changes nothing
+		// what a client puts in front changes nothing
 		{"203.0.113.1", 401},
 		{"203.0.113.1", 429},
 		{"203.0.113.2, 10.1.1.1", 401},

@@ -13,12 +13,13 @@ var (
 	errSignIn   = storage.E(storage.Unauthenticated, "Sign in first, or send an API key.", nil)
 	errBadToken = storage.E(
 		storage.Unauthenticated,
-		"This is no API key (mw_…) nor the token of this upload (up_…).",
+		"This is neither an API key (mw_…) nor the token of this upload (up_…).",
 		nil,
 	)
 )
 
-// authenticate finds out who asks. A header wins over the cookie: who sends it did so on purpose.
+// authenticate finds out who makes the request. A header wins over the cookie, because a client
+// sends it on purpose.
 func (s *server) authenticate(r *http.Request, v *visit, a credentials) error {
 	if a == nobody {
 		return nil
@@ -52,7 +53,8 @@ func (s *server) readCredential(r *http.Request, v *visit, a credentials) (err e
 	return err
 }
 
-// bearerOf is the token in an Authorization header; false for every other scheme, and for none.
+// bearerOf is the token in an Authorization header. False for every other scheme, and for no
+// header.
 func bearerOf(header string) (string, bool) {
 	scheme, secret, _ := strings.Cut(header, " ")
 	return strings.TrimSpace(secret), strings.EqualFold(scheme, "Bearer")
@@ -72,15 +74,15 @@ func (s *server) actorByHeader(r *http.Request, header string, a credentials) (a
 	return access.Actor{}, errBadToken
 }
 
-// Cookie names: with the prefix, a browser takes the cookie only by TLS (or from loopback), for
-// this host alone.
+// Cookie names. With the prefix, a browser takes the cookie only over TLS (or from loopback), and
+// only for this host.
 const (
 	cookieSecure = "__Host-meanwhile"
 	cookiePlain  = "meanwhile"
 )
 
-// cookieName depends on where the browser is: on plain http beyond loopback it would drop a secure
-// cookie in silence.
+// cookieName depends on where the browser is. On plain http beyond loopback, a browser silently
+// drops a secure cookie.
 func (s *server) cookieName(v *visit) string {
 	if s.https(v) || loopback(v.host) {
 		return cookieSecure
@@ -88,7 +90,7 @@ func (s *server) cookieName(v *visit) string {
 	return cookiePlain
 }
 
-// setCookie is the header that begins a session, or with an empty value ends it.
+// setCookie is the header that begins a session. An empty value ends it.
 func (s *server) setCookie(v *visit, value string) string {
 	name := s.cookieName(v)
 	c := http.Cookie{
@@ -106,8 +108,7 @@ func (s *server) setCookie(v *visit, value string) string {
 	return c.String()
 }
 
-// loopback reports whether host (with or without a port) names this machine itself, as browsers see
-// it.
+// loopback reports whether browsers see host (with or without a port) as this machine itself.
 func loopback(host string) bool {
 	name := host
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {

@@ -13,13 +13,13 @@ import (
 	"strings"
 )
 
-// assets are the built files of the web, and which of them each page needs.
+// assets are the built files of the web, and the files that each page needs.
 type assets struct {
 	files    fs.FS // nil where there are none
 	manifest map[string]manifestEntry
 }
 
-// manifestEntry is a row of what Vite writes.
+// manifestEntry is one entry of the manifest that Vite writes.
 type manifestEntry struct {
 	File    string   `json:"file"`
 	CSS     []string `json:"css"`
@@ -28,8 +28,8 @@ type manifestEntry struct {
 
 const assetPath = "/assets/"
 
-// newAssets reads the manifest. Without one the pages come bare: that is how the Go tests run,
-// which need no Node.
+// newAssets reads the manifest. Without one, pages come without scripts and styles. The Go tests
+// run like that, so they need no Node.
 func newAssets(files fs.FS) assets {
 	a := assets{files: files}
 	if files == nil {
@@ -45,7 +45,7 @@ func newAssets(files fs.FS) assets {
 	return a
 }
 
-// links are the addresses of the entries' scripts and styles; what was not built is left out.
+// links are the addresses of the entries' scripts and styles. It leaves out what was not built.
 func (a assets) links(entries ...string) (css, scripts []string) {
 	seen := map[string]bool{}
 	for _, name := range entries {
@@ -63,7 +63,7 @@ func (a assets) links(entries ...string) (css, scripts []string) {
 	return css, scripts
 }
 
-// styles are those of an entry and of what it imports, each once.
+// styles are the styles of an entry and of its imports, each once.
 func (a assets) styles(name string, seen map[string]bool) (css []string) {
 	if seen[name] {
 		return nil
@@ -81,10 +81,10 @@ func (a assets) styles(name string, seen map[string]bool) (css []string) {
 	return css
 }
 
-// assetName is what names of built files look like; none begins with a dot.
+// assetName matches the names of built files. None begins with a dot.
 var assetName = regexp.MustCompile(`^([A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]{0,200}$`)
 
-// asset sends a built file. Names carry a hash of their content, so that a browser keeps them for
+// asset sends a built file. Names carry a hash of their content, so a browser keeps the files for
 // good.
 func (s *server) asset(w http.ResponseWriter, r *http.Request) error {
 	name := r.PathValue("path")
@@ -120,7 +120,7 @@ type seekFile interface {
 	io.ReadSeeker
 }
 
-// openEncoded opens the smallest form that the client takes.
+// openEncoded opens the smallest form of the file that the client accepts.
 func (s *server) openEncoded(name, accept string) (f seekFile, encoding string, err error) {
 	for _, form := range []struct{ encoding, suffix string }{{"br", ".br"}, {"gzip", ".gz"}} {
 		if !accepts(accept, form.encoding) {
@@ -147,8 +147,8 @@ func (s *server) openFile(name string) (seekFile, error) {
 	return seeker, nil
 }
 
-// accepts reports whether an Accept-Encoding header takes coding (RFC 9110, 12.5.3); a bare * is
-// not trusted with it.
+// accepts reports whether an Accept-Encoding header accepts coding (RFC 9110, 12.5.3). A bare *
+// does not count.
 func accepts(header, coding string) bool {
 	for _, item := range strings.Split(header, ",") {
 		name, params, _ := strings.Cut(item, ";")

@@ -91,7 +91,7 @@ func (s *server) auditCSV(w http.ResponseWriter, r *http.Request) error {
 		}
 		out.Flush()
 		if err := out.Error(); err != nil || next == "" {
-			return err // of a client that has gone
+			return err // then the client has gone
 		}
 		if rows, next, err = s.People.AuditLog(r.Context(), a, access.MaxPage, next); err != nil {
 			return s.breakOff(w, r, err)
@@ -99,8 +99,8 @@ func (s *server) auditCSV(w http.ResponseWriter, r *http.Request) error {
 	}
 }
 
-// cell keeps a spreadsheet from taking text for a formula (OWASP, CSV injection): what people wrote
-// may begin like one.
+// cell keeps a spreadsheet from reading text as a formula (OWASP, CSV injection). People's text may
+// begin like one.
 func cell(text string) string {
 	if strings.IndexAny(text, "=+-@\t\r\n＝＋－＠") == 0 {
 		return "'" + text

@@ -13,16 +13,16 @@ import (
 	"github.com/fxamacker/cbor/v2"
 )
 
-// authenticator is a device that holds one passkey (ES256, no attestation), and the browser before
-// it.
+// authenticator is a device that holds one passkey (ES256, no attestation), and the browser in
+// front of it.
 type authenticator struct {
 	t      testing.TB
-	origin string // what the browser says where it is
+	origin string // the origin that the browser reports
 	key    *ecdsa.PrivateKey
 	id     []byte
-	user   []byte // whose it is, as the site said
+	user   []byte // the user's id, from the site
 	count  uint32
-	flags  byte // of what it says; user present and verified
+	flags  byte // flags it sends; user present and verified
 }
 
 // Flags of authenticator data.
@@ -47,7 +47,7 @@ func newAuthenticator(t testing.TB, origin string) *authenticator {
 	}
 }
 
-// asked is what of the options counts here.
+// asked are the options that count here.
 type asked struct {
 	Challenge string `json:"challenge"`
 	RPID      string `json:"rpId"`
@@ -78,13 +78,13 @@ func (a *authenticator) clientData(what, challenge string) []byte {
 	)
 }
 
-// data is what the device signs, without the client's part.
+// data is what the device signs, without the part of the client.
 func (a *authenticator) data(rp string, flags byte) []byte {
 	sum := sha256.Sum256([]byte(rp))
 	return binary.BigEndian.AppendUint32(append(sum[:], flags), a.count)
 }
 
-// create answers credentials.create.
+// create does the work of credentials.create.
 func (a *authenticator) create(options any) object {
 	a.t.Helper()
 	q := a.read(options)
@@ -109,7 +109,7 @@ func (a *authenticator) create(options any) object {
 	)
 }
 
-// get answers credentials.get.
+// get does the work of credentials.get.
 func (a *authenticator) get(options any) object {
 	a.t.Helper()
 	q := a.read(options)

@@ -18,8 +18,8 @@ import (
 	"meanwhile/storage"
 )
 
-// greedyNginx keeps whatever it may: all that says nothing else for ten minutes, under the address
-// alone.
+// greedyNginx caches all it may. A response without cache headers stays ten minutes, under the
+// address alone.
 const greedyNginx = `%s
 daemon off;
 worker_processes 1;
@@ -48,7 +48,7 @@ http {
 }
 `
 
-// behindNginx puts an nginx that keeps answers before the server, and gives its address.
+// behindNginx puts a caching nginx in front of the server, and returns its address.
 func (w *fixture) behindNginx() string {
 	w.t.Helper()
 	program := "nginx"
@@ -72,16 +72,16 @@ func (w *fixture) behindNginx() string {
 	}
 	var said bytes.Buffer
 	cmd := exec.CommandContext(w.t.Context(), program, "-p", dir, "-c", config, "-e", filepath.Join(dir, "error.log"))
-	// its worker goes with it
+	// a SIGTERM ends its worker, too
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = &said, &said, []*os.File{socket}
-	// takes the open socket over, as in an upgrade: no address is raced for, none is waited for
+	// nginx takes over the open socket, as in an upgrade: no race for an address, and no wait
 	cmd.Env = append(os.Environ(), "NGINX=3;")
 	if err := cmd.Start(); err != nil {
 		w.t.Fatalf("nginx (make install-test installs it): %v", err)
 	}
 	w.t.Cleanup(func() {
-		_ = cmd.Wait() // the end of the test ends it
+		_ = cmd.Wait() // the test's end stops it
 		if w.t.Failed() {
 			log, _ := os.ReadFile(filepath.Join(dir, "error.log"))
 			w.t.Logf("nginx: %s%s", said.String(), log)
@@ -90,8 +90,8 @@ func (w *fixture) behindNginx() string {
 	return "http://" + l.Addr().String()
 }
 
-// TestACacheInBetweenMixesNobodyUp: through a proxy that keeps whatever it may, everybody gets what
-// they get without it.
+// TestACacheInBetweenMixesNobodyUp: behind a proxy that caches all it may, everybody gets the same
+// as without it.
 func TestACacheInBetweenMixesNobodyUp(t *testing.T) {
 	t.Parallel()
 	w := newFixture(t, withUI, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
@@ -110,7 +110,7 @@ func TestACacheInBetweenMixesNobodyUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// long names: three letters are in every thousandth grant, too
+	// long names: a three-letter name also occurs in one of a thousand grants
 	w.want(w.do("PATCH", "/api/v1/me", object{"name": "Ada-of-the-marker"}, w.asOwner()), 200)
 	own := map[string]uploaded{"ada": w.newReadyVideo()}
 	w.want(w.do("PATCH", "/api/v1/videos/"+own["ada"].video, object{"title": "Title-of-adas-marker"}, w.asOwner()), 200)
@@ -190,7 +190,8 @@ func TestACacheInBetweenMixesNobodyUp(t *testing.T) {
 	}
 }
 
-// cachedPaths are addresses of everything that somebody may ask for, each person's own among them.
+// cachedPaths are the addresses of everything that somebody may request, also what only one person
+// may see.
 func (w *fixture) cachedPaths(own map[string]uploaded, open uploaded) []string {
 	w.t.Helper()
 	media, poster := w.mediaOf(open)
@@ -229,7 +230,7 @@ func (w *fixture) cachedPaths(own map[string]uploaded, open uploaded) []string {
 	return paths
 }
 
-// held are the markers that stand in an answer.
+// held are the markers found in a response.
 func held(r reply, markers []string) []string {
 	var found []string
 	for _, m := range markers {

@@ -7,13 +7,13 @@ import (
 	"unicode/utf8"
 )
 
-// checksPath is where the site says how it does; after set-up it is the second and last step.
+// checksPath is the page about the state of the site. After set-up it is the second and last step.
 const (
 	checksPath = "/checks"
 	firstRun   = "first"
 )
 
-// checksPage is the data of checks.html: the findings by how much they ask for.
+// checksPage is the data of checks.html: the findings, grouped by how much they need attention.
 type checksPage struct {
 	common
 	First  bool // the step after set-up
@@ -21,11 +21,11 @@ type checksPage struct {
 	Warns  []found
 	Fine   []found
 	Total  int
-	LookAt string // when, for <time>
-	LookIn string // the same in words, for who has no scripts
+	LookAt string // the time for <time>
+	LookIn string // in words, without scripts
 }
 
-// checksShown makes the checks and shows what they found to who looks after the site.
+// checksShown runs the checks and shows the findings to people who look after the site.
 func (s *server) checksShown(w http.ResponseWriter, r *http.Request) error {
 	v := visitOf(r.Context())
 	if err := s.People.SeesSite(r.Context(), v.actor); err != nil {
@@ -37,7 +37,7 @@ func (s *server) checksShown(w http.ResponseWriter, r *http.Request) error {
 	}
 	now := s.Core.Now().UTC()
 	page := &checksPage{
-		common: common{Title: "How this site does"}, First: r.URL.Query().Has(firstRun), Total: len(all) + 1,
+		common: common{Title: "Site checks"}, First: r.URL.Query().Has(firstRun), Total: len(all) + 1,
 		LookAt: now.Format(time.RFC3339), LookIn: now.Format("15:04 UTC"),
 	}
 	page.add(found{"this address", s.lookAtAddress(v)})
@@ -60,15 +60,15 @@ func (p *checksPage) add(f found) {
 	}
 }
 
-// lookAtAddress says whether a browser can record where this one is, and whether links lead to the
-// same place.
+// lookAtAddress reports whether a browser can record at the site's address, and whether links lead
+// to the same place.
 func (s *server) lookAtAddress(v *visit) Finding {
 	if !s.https(v) && !loopback(v.host) {
 		return Finding{
 			ResultFail,
-			v.scheme + "://" + v.host + " is plain http: browsers neither record nor copy links there",
+			v.scheme + "://" + v.host + " is plain http: browsers cannot record or copy links there",
 			"On the machine itself, open http://localhost and its port. For everybody else, put a proxy with TLS " +
-				"before it and set MEANWHILE_BASE_URL to its https:// address.",
+				"in front of it and set MEANWHILE_BASE_URL to its https:// address.",
 		}
 	}
 	if s.base != nil && s.base.Host != v.host {
@@ -78,8 +78,8 @@ func (s *server) lookAtAddress(v *visit) Finding {
 	return Finding{ResultOK, "browsers can record at " + s.baseURL(v), ""}
 }
 
-// setUpAgain leads who has just made the first account, and pressed twice, on to where the first
-// press leads.
+// setUpAgain is for somebody who has just made the first account and pressed twice. It leads them
+// to the same page as the first press.
 func (s *server) setUpAgain(w http.ResponseWriter, r *http.Request) (bool, error) {
 	a := visitOf(r.Context()).actor
 	if !a.SignedIn() || s.People.SeesSite(r.Context(), a) != nil {

@@ -13,7 +13,7 @@ import (
 	"meanwhile/storage"
 )
 
-// withChecks wires checks in.
+// withChecks adds checks to the fixture.
 func withChecks(checks ...server.Check) change {
 	return func(_ *server.Config, d *server.Deps, _ *servertest.Config) { d.Checks = checks }
 }
@@ -30,7 +30,7 @@ func TestOnlyWhoLooksAfterTheSiteSeesHowItDoes(t *testing.T) {
 		return server.Finding{Result: server.ResultOK, Detail: "secret details"}
 	}}))
 	admin, member := w.newPerson("grace", storage.RoleAdmin), w.newPerson("eve", storage.RoleMember)
-	// of a workspace of her own, which anyone may make
+	// she owns a workspace, which anyone may make
 	founder := w.newPerson("mallory", storage.RoleMember)
 	w.want(w.do("POST", "/api/v1/workspaces", object{"name": "Mine"}, founder.session), 201)
 	elsewhere := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
@@ -100,17 +100,17 @@ func TestThePageOfTheSiteSaysWhatWasFoundAndWhatToDo(t *testing.T) {
 			path:   "/checks",
 			checks: []server.Check{fine},
 			says:   []string{"Everything works", "All 2 checks are fine", "Database", "New recording"},
-			not:    []string{"Step 2", "To mend", "Worth knowing"},
+			not:    []string{"Step 2", "To fix", "Worth knowing"},
 		},
 		{name: "after set-up", path: "/checks?first", checks: []server.Check{fine, note},
 			says: []string{
 				"Step 2 of 2", "It works", "One thing is worth knowing", "Set MEANWHILE_SMTP_URL.",
 				"Record your first update", `href="/record"`, `href="/settings/members"`,
 			},
-			not: []string{"To mend"}},
+			not: []string{"To fix"}},
 		{name: "something is broken", path: "/checks?first", checks: []server.Check{fine, note, wrong},
 			says: []string{
-				"Something needs mending", "1 of 4 checks failed. Beside it stands", "&lt;b&gt;refused&lt;/b&gt;",
+				"Something needs fixing", "1 of 4 checks failed. Follow the advice", "&lt;b&gt;refused&lt;/b&gt;",
 				"Start Redis.", `href="/checks?first"`,
 			},
 			not: []string{"<b>refused"}},
@@ -219,7 +219,7 @@ func TestASlowCheckIsCut(t *testing.T) {
 			return server.Finding{Result: server.ResultFail, Detail: ctx.Err().Error(), Mend: "Start it."}
 		}}
 		look := server.NewCheckup([]server.Check{deaf, polite}, 5*time.Second)
-		for round, want := range []string{"did not answer within 5 s", "has not answered since it was last asked"} {
+		for round, want := range []string{"did not answer within 5 s", "has not answered since the last check"} {
 			started := time.Now()
 			found := look(t.Context())
 			if took := time.Since(started); took > 6*time.Second {
@@ -261,7 +261,7 @@ func TestWhoeverAsksMeanwhileGetsTheSameFindings(t *testing.T) {
 			go func() { answers <- look(t.Context())["database"] }()
 		}
 		synctest.Wait()
-		leave() // the others wait on
+		leave() // the others still wait
 		close(release)
 		for range cap(answers) {
 			if f := <-answers; f.Detail != "fine" {

@@ -7,16 +7,15 @@ import (
 	"time"
 )
 
-// Check is one look at what the site needs. Look keeps to its context, and is cut off where it does
-// not.
+// Check is one check of what the site needs. Look should obey its context. If it does not, it is
+// cut off.
 type Check struct {
 	Name string
 	Look func(ctx context.Context) Finding
 }
 
-// Finding is what a check says: Result is ResultOK, ResultWarn or ResultFail; Mend tells what to do
-// next, where there is something to do. It is shown to who looks after the site, so it holds no
-// secret.
+// Finding is the result of a check. Result is ResultOK, ResultWarn or ResultFail. Mend says what to
+// do next, if anything. People who look after the site see it, so it holds no secret.
 type Finding struct {
 	Result string
 	Detail string
@@ -36,34 +35,34 @@ type found struct {
 	Finding
 }
 
-// checkup makes every check at once, and one round at a time: who asks while a round is going on
-// gets what that finds.
+// checkup runs all checks at once, one round at a time. A request during a round gets the result of
+// that round.
 type checkup struct {
 	checks []Check
 	within time.Duration
 
 	mu   sync.Mutex
 	now  *round
-	late map[string]bool // checks whose last look has not come back
+	late map[string]bool // checks that have not returned yet
 }
 
 type round struct {
 	done  chan struct{}
-	found []found // to be read after done
+	found []found // read it only after done
 }
 
-// handOver is how long a check that was told to end has to say what it was waiting for.
+// handOver is the time that a check has, after it was told to end, to say what it was waiting for.
 const handOver = 500 * time.Millisecond
 
-// mendLate is for a check that says nothing at all.
-const mendLate = "See that its address is right, and that no firewall stands between: such a one drops what is sent " +
-	"and says nothing."
+// mendLate is for a check that reports nothing at all.
+const mendLate = "Check that its address is right, and that no firewall is in between: a firewall can drop " +
+	"requests without an answer."
 
 func newCheckup(checks []Check, within time.Duration) *checkup {
 	return &checkup{checks: checks, within: within, late: map[string]bool{}}
 }
 
-// look is what the checks find, within their time and a moment. Its error is that of ctx.
+// look returns the findings, within the checks' time and a moment. Its error is that of ctx.
 func (c *checkup) look(ctx context.Context) ([]found, error) {
 	c.mu.Lock()
 	r, first := c.now, c.now == nil
@@ -73,7 +72,7 @@ func (c *checkup) look(ctx context.Context) ([]found, error) {
 	}
 	c.mu.Unlock()
 	if first {
-		r.found = c.makeRound(context.WithoutCancel(ctx)) // others may be waiting for it
+		r.found = c.makeRound(context.WithoutCancel(ctx)) // others may wait for it
 		c.mu.Lock()
 		c.now = nil
 		c.mu.Unlock()
@@ -97,11 +96,11 @@ func (c *checkup) makeRound(ctx context.Context) []found {
 	return all
 }
 
-// try makes one check, and gives up on one that does not end. That one is not made again before it
-// has.
+// try runs one check, and gives up if it does not end. It does not run the check again before that
+// one has ended.
 func (c *checkup) try(ctx context.Context, check Check) Finding {
 	if c.isLate(check.Name) {
-		return Finding{ResultFail, "has not answered since it was last asked", mendLate}
+		return Finding{ResultFail, "has not answered since the last check", mendLate}
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.within)
 	defer cancel()
@@ -118,7 +117,7 @@ func (c *checkup) try(ctx context.Context, check Check) Finding {
 	select {
 	case f := <-answer:
 		if f.Result == ResultFail && time.Since(started) > c.within*9/10 {
-			f.Detail = late // rather than that some deadline was exceeded
+			f.Detail = late // clearer than "deadline exceeded"
 		}
 		return f
 	case <-end.C:

@@ -22,8 +22,8 @@ type wireComment struct {
 	EditedAt  *stamp `json:"edited_at,omitempty"`
 	Seq       int64  `json:"seq"`
 	Held      bool   `json:"held,omitempty" doc:"It waits for the owner's approval"`
-	Deleted   bool   `json:"deleted,omitempty" doc:"Only id and seq mean anything then"`
-	EditToken string `json:"edit_token,omitempty" doc:"In the answer to a guest's comment, told once: sent back as Meanwhile-Edit-Token it edits and deletes it"`
+	Deleted   bool   `json:"deleted,omitempty" doc:"If true, only id and seq mean anything"`
+	EditToken string `json:"edit_token,omitempty" doc:"Only in the response to a guest's new comment: send it as Meanwhile-Edit-Token to edit or delete the comment"`
 }
 
 func commentOf(c comments.View) wireComment {
@@ -48,7 +48,7 @@ func commentOf(c comments.View) wireComment {
 type wireComments struct {
 	Items      []wireComment `json:"items" nullable:"false"`
 	NextCursor string        `json:"next_cursor,omitempty" doc:"Where the next page begins; absent at the end"`
-	Seq        int64         `json:"seq" doc:"The change counter that these items are up to"`
+	Seq        int64         `json:"seq" doc:"These items include all changes up to this change counter"`
 	Count      int           `json:"count" doc:"How many live comments there are"`
 }
 
@@ -66,7 +66,7 @@ type listCommentsInput struct {
 	Token  string `path:"token" maxLength:"64"`
 	Limit  int    `query:"limit" minimum:"0" doc:"Rows of a page: 100 by default, 200 at most"`
 	Cursor string `query:"cursor" maxLength:"1000"`
-	Since  int64  `query:"since" default:"-1" minimum:"-1" doc:"Instead of a page: what was made, edited or deleted after this seq, 200 at most; ask again from the answer's seq while it comes full"`
+	Since  int64  `query:"since" default:"-1" minimum:"-1" doc:"Instead of a page: what was made, edited or deleted after this seq, 200 at most; if there are 200, ask again with the response's seq"`
 }
 
 type commentsOutput struct{ Body wireComments }
@@ -96,8 +96,8 @@ type wireNewComment struct {
 	AtMS     int64  `json:"at_ms" minimum:"0" maximum:"604800000"`
 	UntilMS  *int64 `json:"until_ms,omitempty" minimum:"0" maximum:"604800000"`
 	Body     string `json:"body"`
-	ParentID string `json:"parent_id,omitempty" maxLength:"64" doc:"The comment that this answers"`
-	Name     string `json:"name,omitempty" maxLength:"1000" doc:"A guest's"`
+	ParentID string `json:"parent_id,omitempty" maxLength:"64" doc:"The comment that this replies to"`
+	Name     string `json:"name,omitempty" maxLength:"1000" doc:"The name of a guest"`
 }
 
 type addCommentInput struct {
@@ -122,13 +122,13 @@ func (s *server) addComment(ctx context.Context, in *addCommentInput) (*commentO
 	return &commentOutput{Body: out}, nil
 }
 
-// own shows a comment to who just proved to have written it.
+// own shows a comment to the person who just proved that they wrote it.
 func own(c comments.View) wireComment {
 	c.Mine = true
 	return commentOf(c)
 }
 
-// tryGuest bounds what one address says without an account under one link.
+// tryGuest limits how much one address may write without an account under one link.
 func (s *server) tryGuest(ctx context.Context, v *visit, token string) error {
 	if v.actor.SignedIn() {
 		return nil
@@ -154,7 +154,7 @@ type wireEditComment struct {
 type editCommentInput struct {
 	Token     string `path:"token" maxLength:"64"`
 	ID        string `path:"id" maxLength:"64"`
-	EditToken string `header:"Meanwhile-Edit-Token" maxLength:"200" doc:"A guest's, from the answer to the comment"`
+	EditToken string `header:"Meanwhile-Edit-Token" maxLength:"200" doc:"For a guest: the token from the response to their comment"`
 	Body      wireEditComment
 }
 

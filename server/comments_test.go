@@ -22,7 +22,7 @@ func TestConversation(t *testing.T) {
 	late := say(object{"at_ms": 60_000, "body": "late", "name": "Grace"})
 	early := say(object{"at_ms": 1_000, "until_ms": 4_000, "body": "early"}, w.asOwner())
 	answer := say(object{"at_ms": 0, "body": "answer", "parent_id": late.text(t, "id")}, w.asOwner())
-	w.Clock.Move(time.Millisecond) // answers stand by age, to the millisecond
+	w.Clock.Move(time.Millisecond) // replies are sorted by age, to the millisecond
 	deeper := say(
 		object{"at_ms": 0, "body": "answer to the answer", "parent_id": answer.text(t, "id"), "name": "Grace"},
 	)

@@ -10,9 +10,9 @@ import (
 	"meanwhile/server"
 )
 
-// TestAPIIsTheOneThatWasPromised compares the API's document with the one of commit 4b5eac3, but
-// for its words: whoever wrote a program for it need change nothing. An issue that changes the API
-// changes testdata/openapi.json by hand, and says so.
+// TestAPIIsTheOneThatWasPromised compares the API's document with the one of commit 4b5eac3,
+// without its texts. A program that was written for the API must still work. An issue that changes
+// the API changes testdata/openapi.json by hand, and says so.
 func TestAPIIsTheOneThatWasPromised(t *testing.T) {
 	t.Parallel()
 	want, err := os.ReadFile("testdata/openapi.json")
@@ -28,7 +28,7 @@ func TestAPIIsTheOneThatWasPromised(t *testing.T) {
 	}
 }
 
-// wordless is a document without its words, which may change.
+// wordless is a document without its texts, which may change.
 func wordless(t *testing.T, document []byte) any {
 	t.Helper()
 	var doc map[string]any
@@ -39,8 +39,8 @@ func wordless(t *testing.T, document []byte) any {
 	return withoutWords(doc, false)
 }
 
-// withoutWords takes out what people read. names says that the keys are names of properties and the
-// like, which are no words.
+// withoutWords removes the texts that people read. names says that the keys are names, of
+// properties for example, and no texts.
 func withoutWords(node any, names bool) any {
 	switch node := node.(type) {
 	case map[string]any:

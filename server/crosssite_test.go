@@ -16,7 +16,7 @@ import (
 	"meanwhile/storage/sqlstore/sqlstoretest"
 )
 
-// withDatabase keeps the rows of a fixture where the test can read them past the store.
+// withDatabase keeps the rows of a fixture in a database that the test can read without the store.
 func withDatabase(t *testing.T) (change, *sql.DB) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "rows.db")
@@ -26,7 +26,7 @@ func withDatabase(t *testing.T) (change, *sql.DB) {
 	return func(_ *server.Config, _ *server.Deps, lc *servertest.Config) { lc.Store = store }, rows
 }
 
-// dump is every row of every table, by the table's name.
+// dump is every row of every table, by the name of the table.
 func dump(t *testing.T, db *sql.DB) map[string]string {
 	t.Helper()
 	names := must(
@@ -83,8 +83,8 @@ func dumpTable(t *testing.T, db *sql.DB, table string) string {
 
 var placeholder = regexp.MustCompile(`\{[^}]*\}`)
 
-// addressOf fills a row's address with what is really there, so that a request would do something
-// if it were let through.
+// addressOf fills a route's address with ids that exist, so that a request would do something if
+// the server let it through.
 func (w *fixture) addressOf(row server.Route, ready, upload, recording uploaded, comment string) string {
 	id := ready.video
 	switch {
@@ -113,8 +113,8 @@ func (w *fixture) addressOf(row server.Route, ready, upload, recording uploaded,
 	)
 }
 
-// TestNoRouteObeysAnotherSite sends what a page of another site can make a signed-in browser send
-// to every route that may change something.
+// TestNoRouteObeysAnotherSite sends to every route that may change something what a page of another
+// site can make a signed-in browser send.
 func TestNoRouteObeysAnotherSite(t *testing.T) {
 	t.Parallel()
 	database, rows := withDatabase(t)
@@ -178,7 +178,7 @@ func TestNoRouteObeysAnotherSite(t *testing.T) {
 	}
 }
 
-// TestNoRouteIsOpenedToOtherOrigins: no answer lets another origin's script read it, so that no
+// TestNoRouteIsOpenedToOtherOrigins: no response lets a script of another origin read it, so no
 // preflight succeeds either.
 func TestNoRouteIsOpenedToOtherOrigins(t *testing.T) {
 	t.Parallel()
@@ -187,7 +187,7 @@ func TestNoRouteIsOpenedToOtherOrigins(t *testing.T) {
 	session := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	for _, row := range server.Routes() {
 		if strings.HasSuffix(row.Path, "/events") {
-			continue // has no end; events_test.go reads its headers
+			continue // never ends; events_test.go reads its headers
 		}
 		path := w.addressOf(row, ready, upload, recording, "x")
 		asked := w.do(

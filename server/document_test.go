@@ -17,7 +17,7 @@ import (
 
 var document = sync.OnceValue(server.Document)
 
-// checkAnswer holds a JSON answer against the OpenAPI document: its route, status, media type and
+// checkAnswer compares a JSON response with the OpenAPI document: its route, status, media type and
 // every field.
 func checkAnswer(t testing.TB, method, path string, r reply) {
 	t.Helper()
@@ -31,7 +31,7 @@ func checkAnswer(t testing.TB, method, path string, r reply) {
 			t.Errorf("%s %s answers JSON and is not in the document", method, path)
 			return
 		}
-		// unknown addresses answer with the same problem
+		// unknown addresses get the same problem
 		op = document().Paths["/api/v1/session"].Get
 	}
 	answer := op.Responses[strconv.Itoa(r.status)]
@@ -67,7 +67,7 @@ func checkAnswer(t testing.TB, method, path string, r reply) {
 func operationFor(method, path string) *huma.Operation {
 	for pattern, item := range document().Paths {
 		if !matches(pattern, path) || strings.HasSuffix(path, "/begin") && pattern != path {
-			continue // a word where others have an id
+			continue // has a word instead of an id
 		}
 		switch method {
 		case http.MethodGet:

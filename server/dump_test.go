@@ -13,7 +13,7 @@ import (
 	"meanwhile/storage"
 )
 
-// oneWayHasher hashes passwords as far as a test needs it.
+// oneWayHasher hashes passwords well enough for a test.
 type oneWayHasher struct{}
 
 func (oneWayHasher) Hash(_ context.Context, p string) (string, error) {
@@ -26,8 +26,8 @@ func (h oneWayHasher) Verify(ctx context.Context, p, hash string) (bool, error) 
 	return own == hash, err
 }
 
-// everySecret makes one of each credential that there is, as people get them, and gives each by
-// name: of signed ones what makes them good, for what stands before it is no secret.
+// everySecret makes one of each kind of credential, as people get them, and returns each by name.
+// Of a signed one it returns the signature, because the text before that is no secret.
 func (w *fixture) everySecret() map[string]string {
 	w.t.Helper()
 	signature := func(token string) string { return token[strings.LastIndexByte(token, '.')+1:] }
@@ -99,13 +99,13 @@ func (w *fixture) everySecret() map[string]string {
 	return secrets
 }
 
-// partLength is how much of a secret must stand nowhere: what is left of the shortest is then too
-// much to try.
+// partLength is how much of a secret may appear nowhere. Even of the shortest, the rest is then too
+// long to guess.
 const partLength = 10
 
-// TestADatabaseDumpOpensNothing reads every column of every table. Tokens of links are addresses
-// that their owner sees again, so they are there; nothing is that signs in, uploads, edits, or
-// opens a link that asks for something.
+// TestADatabaseDumpOpensNothing reads every column of every table. Tokens of links are there,
+// because they are addresses that their owner sees again. Nothing there can sign in, upload, edit,
+// or open a link that asks for something.
 func TestADatabaseDumpOpensNothing(t *testing.T) {
 	t.Parallel()
 	database, rows := withDatabase(t)

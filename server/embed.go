@@ -15,18 +15,18 @@ type embedPage struct {
 	Boot embedBoot
 }
 
-// embedBoot is what the player's script begins with.
+// embedBoot is the data that the player's script starts with.
 type embedBoot struct {
 	Link   wireSharedVideo `json:"share"`
 	Token  string          `json:"token"`
 	StartS int             `json:"start_s"`
 }
 
-// everywhere is who may show the player in a frame.
+// everywhere lets any site show the player in a frame.
 const everywhere = "*"
 
-// embed is the player alone, for frames of other sites. It reads no cookie: there is nothing but
-// what the link itself shows.
+// embed is the player alone, for frames of other sites. It reads no cookie, so it shows only what
+// the link itself shows.
 func (s *server) embed(w http.ResponseWriter, r *http.Request) error {
 	token, start := r.PathValue("token"), startSeconds(r.URL.Query().Get("t"))
 	seen, err := s.Watch.Watch(r.Context(), access.Guest(), token)
@@ -59,15 +59,15 @@ func (s *server) renderFramed(w http.ResponseWriter, r *http.Request, status int
 	return s.render(w, r, status, "embed", data)
 }
 
-// The size of a player that nobody gave one, and the most that it is high: a portrait picture would
-// fill two screens.
+// The size of a player without a given size, and its largest height: a portrait picture would fill
+// two screens.
 const (
 	frameWidth  = 960
 	frameHeight = 720
 )
 
-// frameOf is the size of a player of seen within a box, whose bounds count where they are not zero;
-// wide as films are while the picture's shape is not known.
+// frameOf is the size of a player of seen within a box. A bound of zero does not count. While the
+// shape of the picture is unknown, it is wide as films are.
 func frameOf(seen watch.Watch, maxWidth, maxHeight int) (width, height int) {
 	w, h := seen.Video.Width, seen.Video.Height
 	if w <= 0 || h <= 0 {

@@ -14,7 +14,7 @@ import (
 	"meanwhile/server/servertest"
 )
 
-// playback is what a link says of its media, as far as these tests ask.
+// playback is the part of a link's response about media that these tests need.
 type playback struct {
 	Tracks []struct {
 		Sources []struct {
@@ -174,7 +174,7 @@ func TestThePlayerInsideOtherPages(t *testing.T) {
 			t.Errorf("the player holds %s", never)
 		}
 	}
-	// Whoever asks, it is the same: neither cookies nor keys are read.
+	// It is the same for everybody: it reads neither cookies nor keys.
 	session := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
 	for _, who := range []string{session, w.asOwner(), "Authorization: Bearer nonsense"} {
 		r := w.want(w.do("GET", "/embed/"+u.link, nil, who), 200)

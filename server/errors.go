@@ -13,24 +13,24 @@ import (
 	"meanwhile/storage"
 )
 
-// wireProblem is every error of the API on the wire (RFC 9457).
+// wireProblem is every error of the API, as sent (RFC 9457).
 type wireProblem struct {
-	Type      string `json:"type" format:"uri" doc:"urn:meanwhile: and the kind of error; about:blank where the status says it all"`
+	Type      string `json:"type" format:"uri" doc:"urn:meanwhile: and the kind of error; about:blank if the status says everything"`
 	Title     string `json:"title" doc:"The status in words"`
 	Status    int    `json:"status" doc:"The HTTP status"`
 	Detail    string `json:"detail" doc:"A sentence for people"`
-	RequestID string `json:"request_id" doc:"What the operator finds in the log"`
+	RequestID string `json:"request_id" doc:"The operator finds the request in the log by it"`
 
-	Missing map[string][]int `json:"missing,omitempty" doc:"Chunks of a recording that are not here yet, by track"`
+	Missing map[string][]int `json:"missing,omitempty" doc:"Chunks of a recording that have not arrived yet, by track"`
 }
 
-// Error is the sentence.
+// Error is the sentence for people.
 func (p *wireProblem) Error() string { return p.Detail }
 
-// GetStatus tells huma the status.
+// GetStatus gives huma the status.
 func (p *wireProblem) GetStatus() int { return p.Status }
 
-// ContentType tells huma the media type.
+// ContentType gives huma the media type.
 func (p *wireProblem) ContentType(string) string { return "application/problem+json" }
 
 // statusError is an error of HTTP itself, for which the domain has no kind.
@@ -53,7 +53,7 @@ var (
 	errNoRoute  = storage.E(storage.NotFound, "There is nothing at this address.", nil)
 	errNoMethod = &statusError{
 		status:  http.StatusMethodNotAllowed,
-		message: "This address does not take this method. The Allow header names those it takes.",
+		message: "This address does not accept this method. The Allow header names those that it accepts.",
 	}
 	errCrossSite = storage.E(
 		storage.Forbidden,
@@ -63,8 +63,8 @@ var (
 	errTooMany = storage.E(storage.Limited, "Too many tries from here. Wait a minute, then try again.", nil)
 )
 
-// problem is the one place where an error becomes an answer: status, sentence, and what the log is
-// told. It sets the headers that belong to the status.
+// problem is the one place where an error becomes a response. It decides status, sentence and log
+// entry, and sets the headers that belong to the status.
 func (s *server) problem(v *visit, err error) *wireProblem {
 	v.err = err
 	p := &wireProblem{Type: "about:blank", RequestID: v.id}
@@ -106,7 +106,7 @@ func (s *server) problem(v *visit, err error) *wireProblem {
 	return p
 }
 
-// sentenceOf says what huma found in a request.
+// sentenceOf says what huma found wrong in a request.
 func sentenceOf(m *huma.ErrorModel) string {
 	switch {
 	case m.Status == http.StatusRequestEntityTooLarge:
@@ -116,7 +116,7 @@ func sentenceOf(m *huma.ErrorModel) string {
 	case m.Status >= 500:
 		return "The request could not be read to its end. Send it again."
 	case len(m.Errors) == 0:
-		return "This request is not as expected: " + m.Detail + "."
+		return "This request is not valid: " + m.Detail + "."
 	}
 	var parts []string
 	for _, e := range m.Errors {
@@ -126,11 +126,11 @@ func sentenceOf(m *huma.ErrorModel) string {
 		}
 		parts = append(parts, e.Location+": "+e.Message)
 	}
-	return "This request is not as expected: " + strings.Join(parts, "; ") + "."
+	return "This request is not valid: " + strings.Join(parts, "; ") + "."
 }
 
-// problems is the huma transformer that gives huma's own errors our form, so that no global of huma
-// is changed.
+// problems is the huma transformer that gives huma's own errors our form. So we change no global of
+// huma.
 func (s *server) problems(ctx huma.Context, _ string, body any) (any, error) {
 	if m, ok := body.(*huma.ErrorModel); ok {
 		return s.problem(visitOf(ctx.Context()), m), nil
@@ -138,18 +138,18 @@ func (s *server) problems(ctx huma.Context, _ string, body any) (any, error) {
 	return body, nil
 }
 
-// fail answers with an error: a problem for programs, a page for people.
+// fail responds with an error: a problem for programs, a page for people.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	v := visitOf(r.Context())
 	if rec, ok := w.(*recorder); ok && rec.status != 0 {
-		v.err = err // the answer has begun: the log hears of it, and the client sees it end
+		v.err = err // too late for an error page: log it, and the client sees it end
 		return
 	}
 	v.header = w.Header()
 	for _, name := range []string{
 		"Content-Disposition", "Content-Encoding", "Content-Length", "Etag", "Last-Modified",
 	} {
-		w.Header().Del(name) // of the answer that it did not come to
+		w.Header().Del(name) // belonged to the failed response
 	}
 	p := s.problem(v, err)
 	if forPeople(r.URL.Path) {
@@ -171,7 +171,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// forPeople reports whether an address is one that people look at.
+// forPeople reports whether people look at this address, not programs.
 func forPeople(path string) bool {
 	for _, prefix := range []string{"/api/", "/m/", "/assets/", "/oembed", "/healthz", "/readyz"} {
 		if strings.HasPrefix(path, prefix) {

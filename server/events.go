@@ -12,14 +12,14 @@ import (
 	"meanwhile/storage"
 )
 
-// sse writes server-sent events. Every event says how things stand now, so that a lost one costs
+// sse writes server-sent events. Every event gives the whole current state, so a lost one costs
 // nothing.
 type sse struct {
 	w    http.ResponseWriter
 	conn *http.ResponseController
 }
 
-// eventWithin bounds the writing of one event to a client that does not read.
+// eventWithin limits the time to write one event to a client that does not read.
 const eventWithin = 30 * time.Second
 
 func (s *server) newSSE(w http.ResponseWriter, v *visit) (*sse, func(), error) {
@@ -27,7 +27,7 @@ func (s *server) newSSE(w http.ResponseWriter, v *visit) (*sse, func(), error) {
 	if !ok {
 		return nil, nil, storage.E(
 			storage.Limited,
-			"Too many open pages from here follow along. Close some of them.",
+			"Too many pages are open from here. Close some of them.",
 			nil,
 		)
 	}
@@ -59,10 +59,10 @@ func (e *sse) write(text string) error {
 	return e.conn.Flush()
 }
 
-// pump runs a stream: note takes each event in, tell writes what has gathered at most once per
-// StreamPause, and look runs at every KeepAlive, so that a lost message and a right that ran out
+// pump runs a stream. note takes each event in. tell writes what has gathered, at most once per
+// StreamPause. At every KeepAlive it also runs tell, so that a lost message and an expired right
 // are noticed without an event. It ends when the client goes, the server stops, the bus closes, or
-// tell answers false.
+// tell returns false.
 func (s *server) pump(
 	ctx context.Context,
 	e *sse,
@@ -74,7 +74,7 @@ func (s *server) pump(
 	defer alive.Stop()
 	pause := time.NewTimer(s.StreamPause)
 	defer pause.Stop()
-	resting, dirty := true, false // the first events came by hand: rest before more
+	resting, dirty := true, false // the first events were sent already: pause first
 	for {
 		look := false
 		select {
@@ -107,7 +107,7 @@ func (s *server) pump(
 	}
 }
 
-// followVideos says which of the actor's own videos to look at again.
+// followVideos streams which of the actor's own videos to look at again.
 func (s *server) followVideos(w http.ResponseWriter, r *http.Request) error {
 	ctx, v := r.Context(), visitOf(r.Context())
 	events, err := s.Videos.Subscribe(ctx, v.actor)
@@ -136,8 +136,8 @@ func (s *server) followVideos(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// unlessSignedOut is nil for a credential that has ended, which ends a stream in peace: who comes
-// back hears 401.
+// unlessSignedOut returns nil for a credential that has ended. The stream then ends without an
+// error, and the client gets 401 when it reconnects.
 func unlessSignedOut(err error) error {
 	if storage.KindOf(err) == storage.Unauthenticated {
 		return nil
@@ -150,18 +150,18 @@ type wireCounts struct {
 	Count int   `json:"count"`
 }
 
-// linkStream remembers what a viewer was told last.
+// linkStream remembers what a viewer was sent last.
 type linkStream struct {
 	token  string
 	link   []byte
 	counts wireCounts
 }
 
-// followLink tells a viewer how things stand: at once, and at each change.
+// followLink sends a viewer the current state, at once and at each change.
 func (s *server) followLink(w http.ResponseWriter, r *http.Request) error {
 	ctx, v := r.Context(), visitOf(r.Context())
 	st := &linkStream{token: r.PathValue("token")}
-	// before the first look, so that nothing falls between
+	// subscribe before the first look, so that no event is missed
 	events, err := s.Watch.Follow(ctx, v.actor, st.token)
 	if err != nil {
 		return err
@@ -183,20 +183,20 @@ func (s *server) followLink(w http.ResponseWriter, r *http.Request) error {
 	return s.pump(ctx, e, events, func(string) {}, tell)
 }
 
-// sendLink reads rows and rights anew and writes what is not known yet. False when the link has
-// ended.
+// sendLink reads rows and rights again and writes what the viewer does not have yet. False when the
+// link has ended.
 func (s *server) sendLink(ctx context.Context, e *sse, st *linkStream, a access.Actor) (bool, error) {
 	w, err := s.Watch.Watch(ctx, a, st.token)
 	if k := storage.KindOf(err); err != nil && (k == storage.NotFound || k == storage.Unauthenticated) {
 		return false, e.send("video", map[string]bool{"gone": true})
 	}
 	if err != nil {
-		return false, err // the client comes back and hears the rest
+		return false, err // the client reconnects and gets the rest
 	}
 	counts := wireCounts{Seq: w.CommentSeq, Count: w.Video.Comments}
 	link := sharedVideoOf(st.token, w)
 	first := st.link == nil
-	link.CommentSeq, link.CommentCount = 0, 0 // these alone are the other event
+	link.CommentSeq, link.CommentCount = 0, 0 // a comment event has these
 	stand, err := json.Marshal(link)
 	if err != nil {
 		return false, err

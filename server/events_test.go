@@ -135,7 +135,7 @@ func TestViewersHearOfEverything(t *testing.T) {
 		t.Errorf("video event %v", got)
 	}
 
-	// who comes back hears how things stand, and asks for what came in between
+	// after a reconnect, a viewer gets the current state and asks for what it missed
 	f.cancel()
 	w.want(
 		w.do("POST", "/api/v1/shares/"+u.link+"/comments", object{"at_ms": 1, "body": "while away", "name": "Grace"}),
@@ -245,7 +245,7 @@ func TestEventsAreGathered(t *testing.T) {
 	}
 }
 
-// flaky is a store that goes away while a viewer follows.
+// flaky is a store that fails while a viewer follows.
 type flaky struct {
 	storage.Store
 	away atomic.Bool
@@ -274,5 +274,5 @@ func TestAStreamThatBreaksSaysNothingWrong(t *testing.T) {
 	f.next("video")
 	store.away.Store(true)
 	w.want(w.do("PATCH", "/api/v1/videos/"+u.video, object{"title": "x"}, w.asOwner()), 200)
-	f.wantEnd() // without "gone": the browser comes back by itself
+	f.wantEnd() // without "gone": the browser reconnects by itself
 }

@@ -27,7 +27,7 @@ var errExporting = storage.E(
 	nil,
 )
 
-// export streams an archive. Nothing of it is kept anywhere: what is read goes out.
+// export streams an archive. Nothing of it is stored: what is read goes out at once.
 func (s *server) export(
 	w http.ResponseWriter,
 	r *http.Request,
@@ -60,7 +60,7 @@ func (s *server) export(
 	return nil
 }
 
-// zipTree writes an export into an archive, each file as it comes: its size stands behind it.
+// zipTree writes an export into an archive, each file as it comes. Its size follows it.
 type zipTree struct{ archive *zip.Writer }
 
 // File begins the next file.
@@ -77,7 +77,7 @@ func (t zipTree) File(path string, modified time.Time, packed bool) (io.Writer, 
 	return w, nil
 }
 
-// breakOff ends a streamed answer that cannot be completed: where it has begun, the connection is
+// breakOff ends a streamed response that cannot be completed. If it has begun, the connection is
 // cut, so that nobody takes a part for the whole.
 func (s *server) breakOff(w http.ResponseWriter, r *http.Request, err error) error {
 	if rec, ok := w.(*recorder); ok && rec.status == 0 {

@@ -19,7 +19,7 @@ import (
 	"meanwhile/storage"
 )
 
-// unzip reads an archive whole.
+// unzip reads a whole archive.
 func unzip(t testing.TB, body []byte) map[string][]byte {
 	t.Helper()
 	archive := must(zip.NewReader(bytes.NewReader(body), int64(len(body))))(t)
@@ -29,7 +29,7 @@ func unzip(t testing.TB, body []byte) map[string][]byte {
 			t.Errorf("%s stands there twice", f.Name)
 		}
 		r := must(f.Open())(t)
-		files[f.Name] = must(io.ReadAll(r))(t) // and its checksum
+		files[f.Name] = must(io.ReadAll(r))(t) // checks its checksum, too
 		if err := r.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -53,8 +53,8 @@ func folderOf(t testing.TB, files map[string][]byte, id string) string {
 }
 
 var (
-	// plainName is what Windows, macOS and Linux take as one name, with no device nor parent among
-	// them.
+	// plainName matches what Windows, macOS and Linux accept as one name. No device and no parent
+	// folder match.
 	plainName = regexp.MustCompile(`^\d{4}-\d\d-\d\d [^\x00-\x1f\x7f/\\:*?"<>|%]+[^. ]$`)
 	linksOf   = regexp.MustCompile(`href="([^"]*)"`)
 )
@@ -240,10 +240,10 @@ func TestExportOfARecording(t *testing.T) {
 	}
 }
 
-// breaking are objects whose reading breaks off where broken says so.
+// breaking is a store of objects whose reading breaks off where broken says so.
 type breaking struct {
 	storage.Objects
-	broken atomic.Value // the ending of the keys
+	broken atomic.Value // the end of their keys
 	block  chan struct{}
 }
 
@@ -258,7 +258,7 @@ func (b *breaking) Open(ctx context.Context, key string, r storage.Range) (io.Re
 	return body, err
 }
 
-// brokenReader gives more than fits into any buffer, waits, and breaks.
+// brokenReader gives more than fits into any buffer, waits, and fails.
 type brokenReader struct {
 	r     io.Reader
 	block chan struct{}
@@ -288,7 +288,7 @@ func TestAnExportThatBreaksIsCutOff(t *testing.T) {
 	w, objects := newBreakingFixture(t, nil)
 	w.newReadyVideo()
 	big := strings.Repeat("0123456789abcdef", 1<<16)
-	u := w.createUpload(int64(len(big))) // the newest, so that it comes first and fills every buffer on the way
+	u := w.createUpload(int64(len(big))) // the newest comes first, and fills every buffer on the way
 	w.want(w.patch(u, 0, big), 204)
 	w.process()
 	whole := w.want(w.do("GET", "/api/v1/me/export", nil, w.asOwner()), 200)
@@ -296,7 +296,7 @@ func TestAnExportThatBreaksIsCutOff(t *testing.T) {
 
 	objects.broken.Store("mp4")
 	r := w.do("GET", "/api/v1/me/export", nil, w.asOwner())
-	if r.status != 503 && r.status != 500 { // nothing had gone out yet: the first thing of a video is its best file
+	if r.status != 503 && r.status != 500 { // nothing had gone out yet: its best file comes first
 		t.Errorf("an export that cannot begin answers %d", r.status)
 	}
 	parts := w.keys("u/" + u.upload() + "/")

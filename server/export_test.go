@@ -8,7 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// For the tests outside of the package.
+// Exported for tests outside the package.
 var (
 	CommentHTML  = commentHTML
 	StartSeconds = startSeconds
@@ -18,13 +18,13 @@ var (
 	SmallPicture = smallPicture
 )
 
-// Route is a row of the table as the tests see it.
+// Route is a row of the table of routes, as the tests see it.
 type Route struct {
 	Method, Path, Name string
 	Access             int
 }
 
-// Routes is the table.
+// Routes is the table of routes.
 func Routes() []Route {
 	var out []Route
 	for _, r := range newServer(Config{}, Deps{}).routes() {
@@ -33,18 +33,18 @@ func Routes() []Route {
 	return out
 }
 
-// Document is what OpenAPI writes, as huma holds it.
+// Document is the OpenAPI document, as huma holds it.
 func Document() *huma.OpenAPI {
 	s := newServer(Config{Version: "test"}, Deps{})
 	s.engine()
 	return s.api.OpenAPI()
 }
 
-// NewRecorder wraps w as every request's writer is.
+// NewRecorder wraps w like the writer of every request.
 func NewRecorder(w http.ResponseWriter) http.ResponseWriter { return &recorder{ResponseWriter: w} }
 
-// NewCheckup is what the page about the site asks: the findings by the names of their checks, nil
-// where ctx ended.
+// NewCheckup returns what the page about the site gets: the findings by the names of their checks,
+// nil if ctx ended.
 func NewCheckup(checks []Check, within time.Duration) func(context.Context) map[string]Finding {
 	c := newCheckup(checks, within)
 	return func(ctx context.Context) map[string]Finding {

@@ -15,6 +15,6 @@ var exportIndex = template.Must(
 	template.New("export.html").Funcs(template.FuncMap{"clock": storage.Clock}).Parse(exportIndexText),
 )
 
-// ExportIndex writes the page that lies in an export beside the folders of its videos. It is read
-// without this site.
+// ExportIndex writes the page of an export that is next to the folders of the videos. People read
+// it without this site.
 func ExportIndex(w io.Writer, c storage.Contents) error { return exportIndex.Execute(w, c) }

@@ -29,9 +29,9 @@ type fixture struct {
 	*servertest.Fixture
 	t       testing.TB
 	url     string
-	key     string // every scope, the owner's
+	key     string // the owner's, with every scope
 	handler http.Handler
-	staged  map[string]staged // videos that a walk over all routes shares
+	staged  map[string]staged // videos shared by a walk over all routes
 }
 
 func must[T any](v T, err error) func(testing.TB) T {
@@ -91,7 +91,7 @@ func (w *fixture) newKey(email string, scopes ...storage.Scope) string {
 	return must(w.SignIn.AddAPIKey(w.t.Context(), email, "test", scopes, nil))(w.t)
 }
 
-// newUser makes another member and gives a key of theirs.
+// newUser makes another member and returns a key of theirs.
 func (w *fixture) newUser(email, name string) string {
 	w.t.Helper()
 	if _, _, err := w.SignIn.AddUser(
@@ -103,7 +103,7 @@ func (w *fixture) newUser(email, name string) string {
 	return w.newKey(email, storage.AllScopes...)
 }
 
-// reply is an answer, read whole.
+// reply is a response that was read to its end.
 type reply struct {
 	status int
 	header http.Header
@@ -136,7 +136,7 @@ func (r reply) text(t testing.TB, name string) string {
 // asOwner is the header that most tests send.
 func (w *fixture) asOwner() string { return "Authorization: Bearer " + w.key }
 
-// do sends a request with headers as "Name: value" and checks any JSON that comes back against the
+// do sends a request with headers as "Name: value". It checks every JSON response against the
 // OpenAPI document.
 func (w *fixture) do(method, path string, body any, headers ...string) reply {
 	w.t.Helper()
@@ -195,7 +195,7 @@ func (w *fixture) request(method, path string, body any, headers ...string) *htt
 	return req
 }
 
-// want fails unless the status is as it should be.
+// want fails unless the status is the expected one.
 func (w *fixture) want(r reply, status int) reply {
 	w.t.Helper()
 	if r.status != status {
@@ -206,8 +206,8 @@ func (w *fixture) want(r reply, status int) reply {
 
 type object = map[string]any
 
-// logIn gives a session as a header, because Go's jar holds back secure cookies from http, where
-// browsers do not on loopback.
+// logIn returns a session as a header, because Go's cookie jar does not send secure cookies over
+// http. Browsers do so on loopback.
 func (w *fixture) logIn(email, password string) string {
 	w.t.Helper()
 	r := w.want(w.do("POST", "/api/v1/session", object{"email": email, "password": password}), 200)
@@ -218,7 +218,7 @@ func (w *fixture) logIn(email, password string) string {
 	return "Cookie: " + c.Name + "=" + c.Value
 }
 
-// upload is a finished creation.
+// uploaded is an upload that was created.
 type uploaded struct {
 	location, video, token, link string
 }
@@ -262,7 +262,7 @@ func (w *fixture) patch(u uploaded, offset int64, body any, headers ...string) r
 	return w.do("PATCH", u.location, body, h...)
 }
 
-// newVideo uploads bytes and leaves them to be processed.
+// newVideo uploads bytes. The video then waits for processing.
 func (w *fixture) newVideo() uploaded {
 	w.t.Helper()
 	body := "not really a film, but nobody looks"
@@ -276,7 +276,7 @@ const (
 	imageBytes = "a still picture"
 )
 
-// newReadyVideo uploads and does a worker's part for real rows and objects.
+// newReadyVideo uploads and does the work of a worker, so that real rows and objects exist.
 func (w *fixture) newReadyVideo() uploaded {
 	w.t.Helper()
 	u := w.newVideo()
@@ -327,7 +327,7 @@ func (w *fixture) work(task stages.Task) error {
 	var out stages.Outcome
 	made := madeBy[task.Stage.Step]
 	if l := task.Plan.Ladder; task.Stage.Step == storage.StepEncode && l != nil && l.Extras {
-		// by the same decode
+		// the same decode makes them
 		made = slices.Concat(made, madeBy[storage.StepStoryboard], madeBy[storage.StepPreview])
 	}
 	for _, a := range made {
@@ -354,7 +354,7 @@ const (
 	cuesType     = "text/vtt; charset=utf-8"
 )
 
-// madeBy are the assets of each step, as a worker makes them.
+// madeBy are the assets that a worker makes in each step.
 var madeBy = map[storage.Step][]storage.Asset{
 	storage.StepCopy: {
 		{
@@ -417,7 +417,7 @@ var madeBy = map[storage.Step][]storage.Asset{
 	},
 }
 
-// bodyOf is what an asset of that name holds.
+// bodyOf is the content of an asset with that name.
 func bodyOf(name string) string {
 	switch path.Ext(name) {
 	case ".jpg":

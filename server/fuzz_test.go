@@ -15,7 +15,7 @@ import (
 	"meanwhile/storage"
 )
 
-// FuzzUploadMetadata: metadata is read whole or refused.
+// FuzzUploadMetadata: metadata is read completely, or refused.
 func FuzzUploadMetadata(f *testing.F) {
 	for _, seed := range []string{
 		"", "filename ZGVtby5tcDQ=", "filename ZGVtby5tcDQ=,title RGVtbw==, private", "a,a", ",", "a ???", "a  YQ==",
@@ -43,7 +43,7 @@ func FuzzUploadMetadata(f *testing.F) {
 	})
 }
 
-// FuzzDigests: a digest is 32 bytes or refused, a checksum is as long as its kind.
+// FuzzDigests: a digest has 32 bytes or is refused, and a checksum has the length of its kind.
 func FuzzDigests(f *testing.F) {
 	for _, seed := range []string{
 		"",
@@ -74,7 +74,7 @@ func FuzzDigests(f *testing.F) {
 	})
 }
 
-// FuzzSafeNext: wherever a log-in leads to, it is on this site.
+// FuzzSafeNext: after a log-in, people stay on this site.
 func FuzzSafeNext(f *testing.F) {
 	for _, seed := range []string{
 		"/", "/v/x?t=1#c", "//evil.example", "///evil.example", "/\\evil.example", "\\/evil.example",
@@ -98,7 +98,7 @@ func FuzzSafeNext(f *testing.F) {
 			t.Fatal(err)
 		}
 		to := rec.Header().Get("Location")
-		// Browsers take a backslash for a slash, and leave tabs and line ends out (WHATWG URL).
+		// Browsers read a backslash as a slash, and drop tabs and line ends (WHATWG URL).
 		seen := strings.NewReplacer("\\", "/", "\t", "", "\n", "", "\r", "").Replace(to)
 		u, err := base.Parse(seen)
 		if err != nil || u.Host != "here.example" || u.Scheme != "https" || strings.HasPrefix(seen, "//") ||
@@ -108,7 +108,7 @@ func FuzzSafeNext(f *testing.F) {
 	})
 }
 
-// FuzzCursor: a place in a list is read or refused.
+// FuzzCursor: a cursor is read or refused.
 func FuzzCursor(f *testing.F) {
 	good, err := cursorOf(&storage.VideoKey{ID: "x"})
 	if err != nil {
@@ -136,8 +136,8 @@ var (
 	anyURL = regexp.MustCompile(`(?i)href="([^"]*)"`)
 )
 
-// FuzzCommentHTML: of a comment's text come our own two kinds of link and nothing else, and all of
-// the text is there.
+// FuzzCommentHTML: a comment's text makes our own two kinds of link and no other HTML. All of its
+// text stays.
 func FuzzCommentHTML(f *testing.F) {
 	for _, seed := range []string{
 		attackText, "see https://example.org/a?b=c&d (at 1:23, 1:02:03).",
@@ -171,8 +171,7 @@ func FuzzCommentHTML(f *testing.F) {
 
 const attackText = `</script><img src=x onerror="alert(1)">'"&<!--`
 
-// FuzzEmbed: what is asked for by oEmbed is a token of this site or nothing; what comes back is one
-// frame.
+// FuzzEmbed: an oEmbed address gives a token of this site or nothing. The response is one frame.
 func FuzzEmbed(f *testing.F) {
 	for _, seed := range []string{
 		"https://here.example/v/abc", "https://here.example/embed/abc/",
@@ -199,7 +198,7 @@ func FuzzEmbed(f *testing.F) {
 	})
 }
 
-// FuzzRange: a part that is answered lies within the file, and is one.
+// FuzzRange: a range in a response is within the file, and there is only one.
 func FuzzRange(f *testing.F) {
 	for _, seed := range []string{
 		"", "bytes=0-1", "bytes=-5", "bytes=5-", "bytes=9-3", "bytes=0-0,2-2", "bytes=9223372036854775807-",
@@ -227,7 +226,7 @@ func FuzzRange(f *testing.F) {
 	})
 }
 
-// FuzzProblem: an error's sentence with anything in it is one JSON object.
+// FuzzProblem: an error's sentence may contain anything, the problem is still one JSON object.
 func FuzzProblem(f *testing.F) {
 	for _, seed := range []string{"", attackText, "\x00\xff", "\u2028"} {
 		f.Add(seed)

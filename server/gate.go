@@ -10,7 +10,7 @@ import (
 	"meanwhile/storage"
 )
 
-// gatePage is what stands before a link that asks for something. It tells nothing about the video.
+// gatePage is the page in front of a link that asks for something. It says nothing about the video.
 type gatePage struct {
 	common
 	Token    string
@@ -20,8 +20,7 @@ type gatePage struct {
 	Error    string
 }
 
-// showGate answers with the gate where err says that the link asks for something; false for any
-// other error.
+// showGate shows the gate if err says that the link asks for something. False for any other error.
 func (s *server) showGate(w http.ResponseWriter, r *http.Request, token string, err error) (bool, error) {
 	password := errors.Is(err, access.ErrPasswordNeeded)
 	if !password && !errors.Is(err, access.ErrAddressNeeded) {
@@ -37,8 +36,8 @@ func (s *server) renderGate(w http.ResponseWriter, r *http.Request, status int, 
 	return s.render(w, r, status, "gate", data)
 }
 
-// tryGate bounds the tries of one address at one link (reliability.md, Web 6): few a minute, and
-// few an hour, so that waiting grows.
+// tryGate limits the tries of one address at one link (reliability.md, Web 6). Few are allowed a
+// minute, and few an hour, so the wait grows.
 func (s *server) tryGate(ctx context.Context, v *visit, token string) error {
 	for _, l := range s.passwords {
 		if !l.allow(ctx, addressKey(v.address)+" "+token, s.Core.Now()) {
@@ -58,7 +57,7 @@ type linkPasswordInput struct {
 type unlockOutput struct {
 	SetCookie string `header:"Set-Cookie" doc:"The unlock, for browsers"`
 	Body      struct {
-		Unlock string `json:"pass" doc:"For programs: sent back as Meanwhile-Pass it opens the link"`
+		Unlock string `json:"pass" doc:"For programs: send it as Meanwhile-Pass to open the link"`
 	}
 }
 
@@ -103,7 +102,7 @@ func (s *server) countOpen(ctx context.Context, in *openedInput) (*struct{}, err
 	return nil, s.Links.CountOpen(ctx, v.actor, in.Token)
 }
 
-// gatePosted is the gate's form.
+// gatePosted handles the gate's form.
 func (s *server) gatePosted(w http.ResponseWriter, r *http.Request) error {
 	ctx, v, token := r.Context(), visitOf(r.Context()), r.PathValue("token")
 	f, err := s.form(w, r)
@@ -133,7 +132,7 @@ func (s *server) gatePosted(w http.ResponseWriter, r *http.Request) error {
 	return s.renderGate(w, r, p.Status, data)
 }
 
-// accessLinkForm asks for one click: who opens links to look at them for others uses nothing up.
+// accessLinkForm asks for one click, so that a scanner that opens links does not use them up.
 func (s *server) accessLinkForm(w http.ResponseWriter, r *http.Request) error {
 	if err := s.try(r.Context(), visitOf(r.Context())); err != nil {
 		return err

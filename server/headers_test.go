@@ -16,13 +16,13 @@ var (
 	nonceIn   = regexp.MustCompile(`'nonce-([\w-]{22,})'`)
 )
 
-// headersSeen collects the nonces of all answers: none may come twice.
+// headersSeen collects the nonces of all responses. None may come twice.
 type headersSeen struct {
 	nonces map[string]bool
 	kinds  map[int]bool
 }
 
-// check looks at what an answer to path has to carry, whatever it is.
+// check tests what every response to path must carry.
 func (s *headersSeen) check(t *testing.T, what, path string, r reply, tls bool) {
 	t.Helper()
 	s.kinds[r.status] = true
@@ -49,9 +49,9 @@ func (s *headersSeen) check(t *testing.T, what, path string, r reply, tls bool) 
 	}
 }
 
-// checkReferrer: no answer tells another site an address, and pages whose address is the key tell
-// it to nobody. A page that asks for something tells this site where its form came from: without, a
-// browser on plain http says "null" there, which is refused.
+// checkReferrer: no response tells an address to another site. Pages whose address is the key tell
+// it to nobody. A page that asks for something tells this site where its form came from. Otherwise
+// a browser on plain http sends "null", which is refused.
 func (s *headersSeen) checkReferrer(t *testing.T, what, path string, r reply) {
 	t.Helper()
 	want := "same-origin"
@@ -121,9 +121,8 @@ func (s *headersSeen) checkPolicy(t *testing.T, what, path string, r reply) {
 	}
 }
 
-// TestEveryAnswerCarriesItsHeaders walks all routes with every kind of answer that they have: what
-// is asked for, a part of it, nothing new, not there, not without signing in, not by this method,
-// not from another site.
+// TestEveryAnswerCarriesItsHeaders walks all routes with every kind of response that they have: the
+// content, a part of it, not modified, not found, not signed in, wrong method, from another site.
 func TestEveryAnswerCarriesItsHeaders(t *testing.T) {
 	t.Parallel()
 	w := newFixture(t, withUI, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
@@ -136,7 +135,7 @@ func TestEveryAnswerCarriesItsHeaders(t *testing.T) {
 	seen := &headersSeen{nonces: map[string]bool{}, kinds: map[int]bool{}}
 	for _, row := range server.Routes() {
 		if strings.HasSuffix(row.Path, "/events") {
-			continue // has no end
+			continue // never ends
 		}
 		path := w.addressOf(row, ready, upload, recording, "x")
 		paths := []string{
@@ -171,13 +170,13 @@ func TestEveryAnswerCarriesItsHeaders(t *testing.T) {
 	}
 }
 
-// asking is one way to ask for something.
+// asking is one kind of request.
 type asking struct {
 	method  string
 	headers []string
 }
 
-// kindsOf are the ways to ask a route for something that have answers of different kinds. What ends
+// kindsOf are the requests to a route that lead to different kinds of responses. The one that ends
 // the session comes last.
 func (w *fixture) kindsOf(row server.Route, path string, who []string) []asking {
 	w.t.Helper()

@@ -8,14 +8,14 @@ import (
 
 type wireHealth struct {
 	Status  string   `json:"status" enum:"ok,unavailable"`
-	Missing []string `json:"missing" nullable:"false" doc:"What is needed and does not answer"`
+	Missing []string `json:"missing" nullable:"false" doc:"Needed services that do not answer"`
 }
 
 func (s *server) health(w http.ResponseWriter, _ *http.Request) error {
 	return writeJSON(w, http.StatusOK, wireHealth{Status: "ok", Missing: []string{}})
 }
 
-// readiness names what is missing; why stands in the log.
+// readiness names what is missing. The reason is in the log.
 func (s *server) readiness(w http.ResponseWriter, r *http.Request) error {
 	out := wireHealth{Status: "ok", Missing: []string{}}
 	if s.Ready != nil {

@@ -13,21 +13,21 @@ import (
 	"sync"
 )
 
-// inlined is what a page that shows a video carries in itself, so that the first bytes after it are
-// the video's: its styles, and the script that begins the rest when the picture is there
+// inlined is what a page that shows a video carries in itself, so that the next bytes after it are
+// the video's. It holds the styles, and the script that starts the rest when the picture is there
 // (docs/adr/0023).
 type inlined struct {
 	Style        template.CSS
 	Fonts        template.CSS
-	PreloadVideo template.JS // has the video asked for
+	PreloadVideo template.JS // requests the video
 	First        template.JS
-	Run          string // addresses with spaces between: modules to run
-	Fetch        string // what they need, in the order in which it is needed
-	block        []byte // Style, packed
+	Run          string // module addresses to run, with spaces between
+	Fetch        string // what they need, in the order of need
+	block        []byte // Style, compressed
 }
 
-// inlineEntries are the built files of each such page: styles, modules to run, and what those load
-// by themselves before long.
+// inlineEntries are the built files of each such page: styles, modules to run, and modules that
+// those load soon.
 var inlineEntries = map[string]struct{ styles, run, soon []string }{
 	"watch": {
 		[]string{"src/ui/base.css", "src/watch/watch.css"},
@@ -41,7 +41,7 @@ var inlineEntries = map[string]struct{ styles, run, soon []string }{
 	},
 }
 
-// newInlined reads what page carries; nil where that was not built.
+// newInlined reads what page carries. It returns nil if that was not built.
 func newInlined(a assets, page string) *inlined {
 	e := inlineEntries[page]
 	first, fonts, style := a.text("src/watch/first.ts"), a.text("src/ui/fonts.css"), ""
@@ -51,7 +51,7 @@ func newInlined(a assets, page string) *inlined {
 	if first == "" || style == "" {
 		return nil
 	}
-	// The files are ours, and built with no end tag in them.
+	// The files are ours, and the build leaves no end tag in them.
 	//nolint:gosec // as said
 	out := &inlined{
 		Style:        template.CSS(style),
@@ -75,7 +75,7 @@ func newInlined(a assets, page string) *inlined {
 	return out
 }
 
-// text is a built file's content, empty where there is none.
+// text is the content of a built file, empty if there is none.
 func (a assets) text(name string) string {
 	e, ok := a.manifest[name]
 	if !ok {
@@ -88,7 +88,7 @@ func (a assets) text(name string) string {
 	return strings.TrimSpace(string(b))
 }
 
-// modules are the files of an entry and of what it imports, each once.
+// modules are the files of an entry and of its imports, each once.
 func (a assets) modules(name string) []string {
 	var files []string
 	var walk func(string)
@@ -108,22 +108,22 @@ func (a assets) modules(name string) []string {
 	return files
 }
 
-// packBlock packs text into whole blocks that stand in any deflate stream at the edge of a byte
-// (RFC 1951): they refer to nothing before them.
+// packBlock compresses text into whole blocks that can stand in any deflate stream at a byte
+// boundary (RFC 1951). They refer to nothing before them.
 func packBlock(text []byte) []byte {
 	var b bytes.Buffer
 	z, err := flate.NewWriter(&b, flate.BestCompression)
 	if err != nil {
 		panic(err) // the level is a constant
 	}
-	_, _ = z.Write(text) // a buffer takes everything
+	_, _ = z.Write(text) // a buffer never fails
 	_ = z.Flush()
 	return b.Bytes()
 }
 
-// deflaters are used again: one is large, and would be made and collected for each page. They are
-// quick ones: what is packed anew is a quarter of a page, so that a better level saves some 170
-// bytes and costs a tenth of the pages in a second.
+// deflaters are reused, because one is large, and would be made and collected for each page. They
+// are fast ones. Only a quarter of a page is compressed anew. A better level would save some 170
+// bytes and cost a tenth of the pages per second.
 var deflaters = sync.Pool{New: func() any {
 	z, err := flate.NewWriter(nil, flate.BestSpeed)
 	if err != nil {
@@ -132,8 +132,8 @@ var deflaters = sync.Pool{New: func() any {
 	return z
 }}
 
-// packAround writes body as gzip (RFC 1952) to out. What in has packed already is taken as it is:
-// the styles are most of a page, and the same each time.
+// packAround writes body as gzip (RFC 1952) to out. It reuses the block that in has compressed
+// already. The styles are most of a page, and always the same.
 func packAround(out *bytes.Buffer, body []byte, in *inlined) {
 	z := deflaters.Get().(*flate.Writer) //nolint:errcheck,forcetypeassert // New makes nothing else
 	defer deflaters.Put(z)
@@ -142,7 +142,7 @@ func packAround(out *bytes.Buffer, body []byte, in *inlined) {
 	rest := body
 	if in != nil {
 		if before, after, ok := bytes.Cut(body, []byte(in.Style)); ok {
-			_, _ = z.Write(before) // a buffer takes everything
+			_, _ = z.Write(before) // a buffer never fails
 			_ = z.Flush()
 			out.Write(in.block)
 			z.Reset(out)

@@ -11,12 +11,12 @@ import (
 
 type wireInvite struct {
 	ID        string `json:"id"`
-	Email     string `json:"email,omitempty" doc:"Who alone may use it; absent: whoever has the link"`
+	Email     string `json:"email,omitempty" doc:"Only this address may use it; absent: anyone with the link"`
 	Role      string `json:"role" enum:"owner,admin,member"`
-	CreatedBy string `json:"created_by" doc:"A name; empty where the person asked to join by themselves"`
+	CreatedBy string `json:"created_by" doc:"A name; empty if the person asked to join"`
 	CreatedAt stamp  `json:"created_at"`
 	ExpiresAt stamp  `json:"expires_at"`
-	HasLink   bool   `json:"has_link" doc:"False while somebody's wish to join waits for a link"`
+	HasLink   bool   `json:"has_link" doc:"False while a request to join waits for a link"`
 }
 
 func inviteOf(i storage.Invite) wireInvite {
@@ -51,9 +51,9 @@ func (s *server) listInvites(ctx context.Context, _ *struct{}) (*invitesOutput, 
 }
 
 type wireNewInvite struct {
-	Email string `json:"email,omitempty" maxLength:"254" doc:"Who alone may use it, and whom it is mailed to where there is a mail server"`
+	Email string `json:"email,omitempty" maxLength:"254" doc:"Only this address may use it; it is mailed there if there is a mail server"`
 	Role  string `json:"role" enum:"owner,admin,member"`
-	Days  int    `json:"days,omitempty" minimum:"0" maximum:"90" doc:"How long it is open; 7 when absent"`
+	Days  int    `json:"days,omitempty" minimum:"0" maximum:"90" doc:"How many days it is open; 7 if absent"`
 }
 
 type wireMadeInvite struct {
@@ -63,7 +63,7 @@ type wireMadeInvite struct {
 	CreatedBy string `json:"created_by"`
 	CreatedAt stamp  `json:"created_at"`
 	ExpiresAt stamp  `json:"expires_at"`
-	URL       string `json:"url" doc:"Told once"`
+	URL       string `json:"url" doc:"Shown once"`
 	Mailed    bool   `json:"mailed"`
 }
 
@@ -84,7 +84,7 @@ func madeInvite(i people.Invitation) *madeInviteOutput {
 	}}
 }
 
-// inviteURL makes links of secrets.
+// inviteURL returns the function that makes links of secrets.
 func (s *server) inviteURL(v *visit) func(string) string {
 	base := s.baseURL(v)
 	return func(secret string) string { return base + "/invite/" + secret }
@@ -117,8 +117,8 @@ func (s *server) revokeInvite(ctx context.Context, in *namedInput) (*struct{}, e
 	return nil, s.People.RevokeInvite(ctx, visitOf(ctx).actor, storage.InviteID(in.ID))
 }
 
-// invitePage is the form of somebody who was invited; Bound says that the address is not theirs to
-// choose.
+// invitePage is the form for somebody who was invited. Bound says that the invite fixes the
+// address.
 type invitePage struct {
 	accountForm
 	InvitedBy string
@@ -187,7 +187,7 @@ func (s *server) invitePosted(w http.ResponseWriter, r *http.Request) error {
 	return s.enteredBy(w, r, "invite", data, &data.accountForm, cookie, err)
 }
 
-// askPage is the form of somebody who asks to join by the domain of their address.
+// askPage is the form for somebody who asks to join by the domain of their address.
 type askPage struct {
 	accountForm
 	Asked  bool
@@ -221,7 +221,7 @@ func (s *server) askPosted(w http.ResponseWriter, r *http.Request) error {
 	return s.render(w, r, http.StatusOK, "ask", data)
 }
 
-// domainsOpen answers nil where people of some domain may ask to join.
+// domainsOpen returns nil if people of some domain may ask to join.
 func (s *server) domainsOpen(r *http.Request) error {
 	open, err := s.People.DomainsOpen(r.Context())
 	if err == nil && !open {

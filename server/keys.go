@@ -13,7 +13,7 @@ type wireKey struct {
 	Scopes     []string `json:"scopes" nullable:"false" enum:"read,write,upload,comment,admin"`
 	CreatedAt  stamp    `json:"created_at"`
 	ExpiresAt  *stamp   `json:"expires_at,omitempty"`
-	LastUsedAt *stamp   `json:"last_used_at,omitempty" doc:"To within five minutes"`
+	LastUsedAt *stamp   `json:"last_used_at,omitempty" doc:"Accurate to five minutes"`
 }
 
 func keyOf(k storage.APIKey) wireKey {
@@ -62,7 +62,7 @@ type wireMadeKey struct {
 	Scopes    []string `json:"scopes" nullable:"false" enum:"read,write,upload,comment,admin"`
 	CreatedAt stamp    `json:"created_at"`
 	ExpiresAt *stamp   `json:"expires_at,omitempty"`
-	Secret    string   `json:"secret" doc:"Told once"`
+	Secret    string   `json:"secret" doc:"Shown once"`
 }
 
 type newKeyInput struct{ Body wireNewKey }

@@ -14,14 +14,14 @@ func (s *server) deleteForever(ctx context.Context, in *videoInput) (*struct{}, 
 }
 
 type wireLeave struct {
-	Password string `json:"password,omitempty" maxLength:"1000" doc:"Of the account, where it has one"`
+	Password string `json:"password,omitempty" maxLength:"1000" doc:"The account's password, if it has one"`
 	Confirm  string `json:"confirm,omitempty" maxLength:"254" doc:"The mail address of an account without a password"`
 }
 
 type leaveInput struct{ Body wireLeave }
 
 type wireLeaving struct {
-	DeleteAt stamp `json:"delete_at" doc:"Until then, signing in again and choosing to stay undoes it"`
+	DeleteAt stamp `json:"delete_at" doc:"Until then, the person can sign in and choose to stay"`
 }
 
 type leavingOutput struct {
@@ -51,7 +51,8 @@ func (s *server) restoreMe(ctx context.Context, _ *struct{}) (*struct{}, error) 
 	return &struct{}{}, s.Archive.Stay(ctx, visitOf(ctx).actor)
 }
 
-// leavingPage offers to stay to who has deleted their account and signs in again.
+// leavingPage is for people who have deleted their account and sign in again. It offers them to
+// stay.
 type leavingPage struct {
 	common
 	Email    string
@@ -93,8 +94,7 @@ func (s *server) leavingPosted(w http.ResponseWriter, r *http.Request) error {
 	return redirect(w, r, safeNext(f.Get("next")))
 }
 
-// afterLogIn is where somebody who has just signed in goes: on, or first to the page that offers to
-// stay.
+// afterLogIn is the page after a log-in: the next one, or first the page that offers to stay.
 func (s *server) afterLogIn(ctx context.Context, cookie, next string) (string, error) {
 	a, err := s.Core.BySession(ctx, cookie)
 	if err != nil {
@@ -107,8 +107,8 @@ func (s *server) afterLogIn(ctx context.Context, cookie, next string) (string, e
 	return "/leaving?next=" + url.QueryEscape(next), nil
 }
 
-// leaves sends who is about to lose their account to the page that offers to stay, and reports
-// whether it did.
+// leaves checks whether the visitor's account is about to be deleted. If so, it redirects to the
+// page that offers to stay, and returns true.
 func (s *server) leaves(w http.ResponseWriter, r *http.Request) (bool, error) {
 	at, err := s.Archive.LeavesAt(r.Context(), visitOf(r.Context()).actor)
 	if err != nil || at == nil {

@@ -18,7 +18,7 @@ import (
 
 const form = "Content-Type: application/x-www-form-urlencoded"
 
-// newMember makes an account with a password, and answers with a session of it.
+// newMember makes an account with a password, and returns a session of it.
 func (w *fixture) newMember(email, name, password string) (session string) {
 	w.t.Helper()
 	_, secret, err := w.SignIn.AddUser(
@@ -31,7 +31,7 @@ func (w *fixture) newMember(email, name, password string) (session string) {
 	return w.logIn(email, password)
 }
 
-// videoAs makes a video with that key.
+// videoAs makes a video with that API key.
 func (w *fixture) videoAs(key string) uploaded {
 	w.t.Helper()
 	before := w.key
@@ -55,7 +55,7 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 
 	w.want(w.do("DELETE", "/api/v1/me", object{"password": password}, bearer(key)...), 403)
 	w.want(w.do("DELETE", "/api/v1/me", object{"password": "wrong"}, bea), 403)
-	// there is a password, so it has to be that
+	// the account has a password, so only that confirms
 	w.want(w.do("DELETE", "/api/v1/me", object{"confirm": email}, bea), 403)
 	w.want(w.do("DELETE", "/api/v1/me", object{}), 401)
 	r := w.want(w.do("DELETE", "/api/v1/me", object{"password": password}, bea), 200)
@@ -70,7 +70,7 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 	w.want(w.do("GET", "/api/v1/videos", nil, bearer(key)...), 401)
 	w.want(w.do("GET", "/v/"+hers.link, nil), 200)
 
-	// Signing in again offers to stay.
+	// After the next log-in she may choose to stay.
 	in := w.want(
 		w.do(
 			"POST",
@@ -112,7 +112,7 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 	}
 	w.Clock.Move(15 * day)
 	w.tidy()
-	again = w.logIn(email, password) // the session was not used for so long that it ended
+	again = w.logIn(email, password) // the session had ended, unused for too long
 	w.want(w.do("GET", "/", nil, again), 200)
 	w.want(w.do("POST", "/api/v1/me/restore", nil, again), 204) // once more is no error
 
@@ -129,7 +129,7 @@ func TestAnAccountEndsFourteenDaysAfterItsOwnerSaidSo(t *testing.T) {
 	w.want(w.do("GET", "/api/v1/session", nil, late), 401)
 	w.want(w.do("POST", "/api/v1/session", object{"email": email, "password": password}), 401)
 
-	// What she made stays, without her.
+	// Her video stays after she has gone.
 	row := w.want(w.do("GET", "/api/v1/videos/"+hers.video, nil, w.asOwner()), 200)
 	if row.text(t, "state") != "ready" {
 		t.Errorf("her video is %s", row.body)
@@ -211,9 +211,10 @@ func TestTheOnlyOwnerHandsOverFirst(t *testing.T) {
 	}
 	w.want(w.do("GET", "/api/v1/session", nil, ada), 200)
 
-	// Alone, Ada may go; who comes while she still has time to stay gets the workspace.
+	// Ada may go once she is alone. If others join while she can still choose to stay, they get the
+	// workspace.
 	w.want(w.do("DELETE", "/api/v1/me", object{"password": "eve's long password"}, eve), 200)
-	// Eve may still stay
+	// Eve can still choose to stay
 	w.want(w.do("DELETE", "/api/v1/me", object{"password": servertest.OwnerPassword}, ada), 409)
 	w.Clock.Move(15 * day)
 	w.tidy()
@@ -322,7 +323,7 @@ func TestVideosLeaveAWeekAfterTheirNotice(t *testing.T) {
 	}
 	w.want(w.do("GET", "/v/"+young.link, nil), 200)
 
-	// Restored, it has another week, and its owner hears of it again.
+	// After it was restored, it has another week, and its owner gets another mail.
 	w.want(w.do("POST", "/api/v1/videos/"+first.video+"/restore", nil, w.asOwner()), 200)
 	w.tidy()
 	if more := len(box.Take()); leaves(first) == nil || more != 1 {

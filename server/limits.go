@@ -10,22 +10,21 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// maxLimited bounds how many keys a limiter remembers.
+// maxLimited limits the keys that a limiter remembers.
 const maxLimited = 20_000
 
-// Counter counts tries for all servers together: most of one key in each period, which come back
-// one by one.
+// Counter counts tries for all servers together. It allows most tries of one key in each period;
+// they come back one by one.
 type Counter interface {
 	Allow(ctx context.Context, key string, most int, period time.Duration) (bool, error)
 }
 
-// limiter counts tries per key: a bucket that fills at a steady rate, here and, where there is a
-// Counter, over all servers. Its own bucket has its say in any case, so that a Counter that is away
-// opens nothing.
+// limiter counts tries per key: a bucket that fills at a steady rate, here and, if there is a
+// Counter, over all servers. Its own bucket always counts, so a failing Counter opens nothing.
 type limiter struct {
 	name   string
 	burst  int
-	period time.Duration // in which an empty bucket is full again
+	period time.Duration // until an empty bucket is full
 	shared Counter       // may be nil
 	log    *slog.Logger
 
@@ -44,7 +43,7 @@ func newLimiter(name string, burst int, period time.Duration, d Deps) *limiter {
 	}
 }
 
-// allow takes one try of key, if there is one left at now.
+// allow uses one try of key, if one is left at now.
 func (l *limiter) allow(ctx context.Context, key string, now time.Time) bool {
 	if !l.allowHere(key, now) {
 		return false
@@ -74,7 +73,8 @@ func (l *limiter) allowHere(key string, now time.Time) bool {
 	return b.AllowN(now, 1)
 }
 
-// makeRoom forgets buckets that are full again, which changes nothing for their keys; else any one.
+// makeRoom forgets buckets that are full again, which changes nothing for their keys. If none are
+// full, it forgets any.
 func (l *limiter) makeRoom(now time.Time) {
 	for key, b := range l.seen {
 		if b.TokensAt(now) >= float64(l.burst) {
@@ -89,7 +89,8 @@ func (l *limiter) makeRoom(now time.Time) {
 	}
 }
 
-// addressKey is whose tries count together: an IPv4 address, or the /64 that one IPv6 customer has.
+// addressKey is the key for tries that count together: an IPv4 address, or the /64 that one IPv6
+// customer has.
 func addressKey(a netip.Addr) string {
 	if a.Is6() {
 		if p, err := a.Prefix(64); err == nil {
@@ -99,7 +100,7 @@ func addressKey(a netip.Addr) string {
 	return a.String()
 }
 
-// gate bounds how many of one kind run at once per key.
+// gate limits how many of one kind run at once per key.
 type gate struct {
 	mu      sync.Mutex
 	running map[string]int
@@ -108,7 +109,7 @@ type gate struct {
 
 func newGate(most int) *gate { return &gate{running: make(map[string]int), most: most} }
 
-// enter takes a place and gives back how to leave it, or false when all are taken.
+// enter takes a place and returns the function that frees it. False if no place is free.
 func (g *gate) enter(key string) (leave func(), ok bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -125,7 +126,7 @@ func (g *gate) enter(key string) (leave func(), ok bool) {
 	}, true
 }
 
-// holder is whom parallel work counts for: the account, the recording that its own token opens, or
+// holder is the key for parallel work: the account, the recording whose token the visitor has, or
 // the address of a guest. A whole office may record behind one address.
 func (v *visit) holder() string {
 	if v.actor.SignedIn() {

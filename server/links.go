@@ -11,24 +11,24 @@ import (
 	"meanwhile/storage"
 )
 
-// wireLink is a link as the video's owner sees it.
+// wireLink is a link for the video's owner.
 type wireLink struct {
 	ID            string   `json:"id"`
-	Name          string   `json:"name" doc:"Empty for the link that came with the video, unless it was given one"`
+	Name          string   `json:"name" doc:"Empty for a video's first link, unless it was given a name"`
 	URL           string   `json:"url"`
 	Token         string   `json:"share_token"`
 	Audience      string   `json:"audience" enum:"link,password,members,named"`
 	People        []string `json:"people" nullable:"false" doc:"Mail addresses in lower case, for the audience named"`
 	HasPassword   bool     `json:"has_password"`
-	Comments      string   `json:"comments" enum:"on,off,held" doc:"For who is no member; held: seen once approved"`
+	Comments      string   `json:"comments" enum:"on,off,held" doc:"For people who are no members; held: shown after approval"`
 	AllowDownload bool     `json:"allow_download"`
-	Opens         int64    `json:"opens" doc:"How often people opened the page, its owner's own looks left out"`
+	Opens         int64    `json:"opens" doc:"How often people opened the page, not counting its owner"`
 	CreatedAt     stamp    `json:"created_at"`
 	ExpiresAt     *stamp   `json:"expires_at,omitempty"`
 	RevokedAt     *stamp   `json:"revoked_at,omitempty"`
 }
 
-// The words on the wire for rules whose usual value is empty inside.
+// The API's words for rules whose usual value is stored empty.
 const (
 	wordLink = "link"
 	wordOn   = "on"
@@ -95,7 +95,7 @@ func (s *server) listLinks(ctx context.Context, in *videoInput) (*linksOutput, e
 	return &linksOutput{Body: out}, nil
 }
 
-// wireLinkRules are what can be said about a link; what is left away stays as it is.
+// wireLinkRules are the settable rules of a link. A field that is left out stays as it is.
 type wireLinkRules struct {
 	Name          *string      `json:"name,omitempty" maxLength:"200"`
 	Audience      *string      `json:"audience,omitempty" enum:"link,password,members,named"`
@@ -106,7 +106,7 @@ type wireLinkRules struct {
 	ExpiresAt     optionalTime `json:"expires_at,omitempty" doc:"null: it does not end"`
 }
 
-// optionalTime tells null, which takes a time away, from a field that was left out.
+// optionalTime can tell null, which removes a time, from a field that was left out.
 type optionalTime struct {
 	set bool
 	at  *time.Time
@@ -118,7 +118,7 @@ func (o *optionalTime) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, &o.at)
 }
 
-// Schema tells huma what it looks like.
+// Schema gives huma its form.
 func (o optionalTime) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, Format: "date-time", Nullable: true}
 }
@@ -204,7 +204,7 @@ type wireAccessLink struct {
 
 type accessLinkOutput struct{ Body wireAccessLink }
 
-// makeAccessLink is for sites that send no mail: the owner hands it on.
+// makeAccessLink is for sites that send no mail: the owner sends the link on.
 func (s *server) makeAccessLink(ctx context.Context, in *accessLinkInput) (*accessLinkOutput, error) {
 	v := visitOf(ctx)
 	secret, ends, err := s.Links.NewAccessLink(

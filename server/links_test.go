@@ -13,13 +13,13 @@ import (
 	"meanwhile/storage"
 )
 
-// link asks for a link as a viewer with these headers.
+// link requests a link as a viewer with these headers.
 func (w *fixture) link(token string, headers ...string) reply {
 	w.t.Helper()
 	return w.do("GET", "/api/v1/shares/"+token, nil, headers...)
 }
 
-// newLink makes another link of u and gives its token and id.
+// newLink makes another link of u and returns its token and id.
 func (w *fixture) newLink(u uploaded, rules object) (token, id string) {
 	w.t.Helper()
 	r := w.want(w.do("POST", "/api/v1/videos/"+u.video+"/shares", rules, w.asOwner()), 201)
@@ -84,13 +84,13 @@ func TestAnUnlockEndsWithThePassword(t *testing.T) {
 	unlock := w.unlockByPassword(uploaded{link: token})
 	w.want(w.link(token, unlock...), 200)
 	w.want(w.setLink(u, id, object{"name": "renamed", "comments": "held"}), 200)
-	w.want(w.link(token, unlock...), 200) // a name is no reason to ask again
+	w.want(w.link(token, unlock...), 200) // a new name locks nobody out
 	w.want(w.setLink(u, id, object{"password": "another one"}), 200)
 	w.want(w.link(token, unlock...), 401)
 
 	other, _ := w.newLink(u, object{"audience": "password", "password": linkPassword})
 	own := w.unlockByPassword(uploaded{link: other})
-	w.want(w.link(token, own...), 401) // of another link with the same password
+	w.want(w.link(token, own...), 401) // another link's, though with the same password
 	w.want(w.link(other, own...), 200)
 	w.want(w.link(other, own[0]+"x"), 401)
 	w.Clock.Move(access.UnlockFor)
@@ -130,7 +130,7 @@ func TestPasswordTriesAreFew(t *testing.T) {
 		return w.do("POST", "/api/v1/shares/"+u.link+"/password", object{"password": linkPassword}).status
 	}
 	tried := 0
-	for range 60 { // an hour, a minute at a time
+	for range 60 { // an hour, in steps of a minute
 		for i := range 10 {
 			if status := try("X-Forwarded-For: 192.0.2." + string(rune('0'+i))); status == 401 {
 				tried++
@@ -256,7 +256,7 @@ func TestRulesThatMakeNoSense(t *testing.T) {
 			t.Errorf("%v: %d %s", rules, r.status, r.body)
 		}
 	}
-	// another video's
+	// a link of another video
 	w.want(w.setLink(w.newReadyVideo(), w.linkID(u.link), object{"name": "x"}), 404)
 }
 
@@ -410,7 +410,7 @@ func TestLinksAreInTheLog(t *testing.T) {
 	w := newFixture(t)
 	u := w.newReadyVideo()
 	_, id := w.newLink(u, object{"name": "client"})
-	w.Clock.Move(time.Millisecond) // within one, lines have no order
+	w.Clock.Move(time.Millisecond) // lines of the same millisecond have no order
 	w.want(w.setLink(u, id, object{"audience": "members"}), 200)
 	w.Clock.Move(time.Millisecond)
 	w.want(w.do("DELETE", "/api/v1/videos/"+u.video+"/shares/"+id, nil, w.asOwner()), 204)

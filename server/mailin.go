@@ -18,8 +18,8 @@ func (s *server) mailLogInLink(ctx context.Context, in *mailLinkInput) (*struct{
 	return nil, s.mailLink(ctx, visitOf(ctx), in.Body.Email)
 }
 
-// mailLink has the limits of a log-in, and one of the mailbox, so that nobody's is filled from one
-// place or from many.
+// mailLink has the limits of a log-in, and one per mailbox, so that nobody can fill a mailbox, from
+// one address or from many.
 func (s *server) mailLink(ctx context.Context, v *visit, email string) error {
 	if err := s.tryPassword(ctx, v, email); err != nil {
 		return err
@@ -30,7 +30,7 @@ func (s *server) mailLink(ctx context.Context, v *visit, email string) error {
 	return s.SignIn.MailLogInLink(ctx, email, s.baseURL(v))
 }
 
-// logInMailPosted is the log-in form's other button.
+// logInMailPosted handles the other button of the log-in form.
 func (s *server) logInMailPosted(w http.ResponseWriter, r *http.Request) error {
 	f, err := s.form(w, r)
 	if err != nil {
@@ -47,7 +47,7 @@ func (s *server) logInMailPosted(w http.ResponseWriter, r *http.Request) error {
 		err = s.mailLink(r.Context(), v, data.Email)
 	}
 	if err == nil {
-		data.Title, data.Sent = "Look into your mail", true
+		data.Title, data.Sent = "Check your mail", true
 		return s.render(w, r, http.StatusOK, "login", data)
 	}
 	p := s.problem(v, err)

@@ -13,7 +13,7 @@ import (
 	"meanwhile/storage"
 )
 
-// mails is what was sent since the last look, with what is still on its way.
+// mails are the mails sent since the last call. It waits for those still on their way.
 func (w *fixture) mails() []storage.Mail {
 	w.Notify.Drain()
 	return w.Mail.Take()
@@ -116,7 +116,7 @@ func TestAnAccountWithTheNamedAddressNeedsNoAccessLink(t *testing.T) {
 	w.want(w.do("POST", "/api/v1/log-in-links", object{"email": "client@example.net"}), 202)
 	link := enterLink.FindString(w.mails()[0].Text)
 	key := w.newKey("client@example.net", storage.AllScopes...)
-	w.want(w.link(token, bearer(key)...), 401) // nobody has shown that the address is theirs
+	w.want(w.link(token, bearer(key)...), 401) // the address is not verified yet
 	session := cookieOf(t, w.want(w.do("POST", link, "", form), 303))
 	w.want(w.link(token, session), 200)
 }
@@ -134,7 +134,7 @@ func TestTheLogInPageMailsALink(t *testing.T) {
 		t.Errorf("the page offers no mail: %s", page.body)
 	}
 	sent := w.want(w.do("POST", "/login/mail", "email=ada%40example.org&password=", form), 200)
-	if !strings.Contains(string(sent.body), "Look into your mail") || len(w.mails()) != 1 {
+	if !strings.Contains(string(sent.body), "Check your mail") || len(w.mails()) != 1 {
 		t.Errorf("sent %s", sent.body)
 	}
 	w.want(w.do("POST", "/login/mail", "email=", form), 400)

@@ -24,14 +24,14 @@ type wireMe struct {
 	ID          string              `json:"id"`
 	Name        string              `json:"name"`
 	Email       string              `json:"email"`
-	Role        string              `json:"role,omitempty" enum:"owner,admin,member" doc:"In the present workspace; absent for who is in none"`
+	Role        string              `json:"role,omitempty" enum:"owner,admin,member" doc:"In the current workspace; absent for somebody in no workspace"`
 	TimeZone    string              `json:"time_zone" doc:"An IANA name; empty while unknown"`
 	Language    string              `json:"language" doc:"A BCP 47 tag; empty while unknown"`
 	PictureURL  string              `json:"picture_url,omitempty"`
-	Workspace   *wireWorkspaceName  `json:"workspace,omitempty" doc:"Where the caller is now; absent for who is in none"`
-	Workspaces  []wireWorkspaceRole `json:"workspaces" nullable:"false" doc:"All of the caller's; an API key hears of its own alone"`
+	Workspace   *wireWorkspaceName  `json:"workspace,omitempty" doc:"The caller's current workspace; absent if there is none"`
+	Workspaces  []wireWorkspaceRole `json:"workspaces" nullable:"false" doc:"All workspaces of the caller; an API key sees only its own"`
 	HasPassword bool                `json:"has_password"`
-	SeesSite    bool                `json:"sees_site" doc:"May look at how this site does, at /checks"`
+	SeesSite    bool                `json:"sees_site" doc:"May see the site checks, at /checks"`
 	DeleteAt    *stamp              `json:"delete_at,omitempty" doc:"When the account is deleted; absent while it stays"`
 }
 
@@ -77,7 +77,7 @@ func (s *server) getMe(ctx context.Context, _ *struct{}) (*meOutput, error) {
 	return &meOutput{Body: me}, nil
 }
 
-// pictureURL changes with the picture, so that browsers may keep it; empty where there is none.
+// pictureURL changes with the picture, so that browsers may cache it. Empty if there is none.
 func pictureURL(u storage.User) string {
 	if u.PictureKey == "" {
 		return ""
@@ -102,7 +102,7 @@ func (s *server) updateMe(ctx context.Context, in *profileInput) (*meOutput, err
 }
 
 type wirePassword struct {
-	Current  string `json:"current,omitempty" maxLength:"1000" doc:"Needed where there is one"`
+	Current  string `json:"current,omitempty" maxLength:"1000" doc:"The current password; needed if there is one"`
 	Password string `json:"password" maxLength:"1000"`
 }
 
@@ -130,8 +130,8 @@ type wireOwnSession struct {
 	ID         string `json:"id"`
 	Device     string `json:"device"`
 	CreatedAt  stamp  `json:"created_at"`
-	LastUsedAt stamp  `json:"last_used_at" doc:"To within five minutes"`
-	Current    bool   `json:"current" doc:"The one that asks"`
+	LastUsedAt stamp  `json:"last_used_at" doc:"Accurate to five minutes"`
+	Current    bool   `json:"current" doc:"The session of this request"`
 }
 
 type sessionsOutput struct {

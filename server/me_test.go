@@ -53,7 +53,7 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 		t.Fatal("no current session")
 		return ""
 	}
-	if n := len(list(here)); n != 3 { // the one of set-up, too
+	if n := len(list(here)); n != 3 { // with the one of set-up
 		t.Errorf("%d sessions, want 3", n)
 	}
 	w.want(w.do("DELETE", "/api/v1/me/sessions/"+of(other.session), nil, here), 404)
@@ -163,7 +163,7 @@ func TestKeysOfAPerson(t *testing.T) {
 	w.want(w.do("POST", "/api/v1/me/keys", object{"name": "x", "scopes": []string{"all"}}, ada), 422)
 }
 
-// TestNoKeyManagesCredentials holds for a key of every scope, of the owner.
+// TestNoKeyManagesCredentials uses the owner's key with every scope.
 func TestNoKeyManagesCredentials(t *testing.T) {
 	t.Parallel()
 	w := newFixture(t)
@@ -235,11 +235,11 @@ func pngOf(width, height int) []byte {
 		img.Pix[i] = 255
 	}
 	var b bytes.Buffer
-	_ = png.Encode(&b, img) // a buffer takes everything
+	_ = png.Encode(&b, img) // a buffer never fails
 	return b.Bytes()
 }
 
-// hugePNG claims to be width wide and high, in a few bytes.
+// hugePNG claims a width and a height of width, in a few bytes.
 func hugePNG(width uint32) []byte {
 	b := pngOf(1, 1)
 	binary.BigEndian.PutUint32(b[16:], width)
@@ -248,7 +248,7 @@ func hugePNG(width uint32) []byte {
 	return b
 }
 
-// halves is a JPEG whose left half is white, after what Exif would say of how the camera was held.
+// halves is a JPEG whose left half is white. Its Exif data says how the camera was held.
 func halves(t testing.TB, turned byte) []byte {
 	t.Helper()
 	img := image.NewGray(image.Rect(0, 0, 400, 300))
@@ -294,7 +294,7 @@ func TestAPicture(t *testing.T) {
 	w.want(put(pngOf(1000, 20)), 204)
 	first := w.want(w.do("GET", "/api/v1/me", nil, w.asOwner()), 200).text(t, "picture_url")
 	shown()
-	// a camera that was held on its side: what was white at the left is at the top
+	// a camera held on its side: the white left half is at the top
 	w.want(put(halves(t, 6)), 204)
 	img := shown()
 	if top, bottom := color.GrayModel.Convert(img.At(128, 10)), color.GrayModel.Convert(
@@ -306,7 +306,7 @@ func TestAPicture(t *testing.T) {
 	if second := w.want(w.do("GET", "/api/v1/me", nil, w.asOwner()), 200).text(t, "picture_url"); second == first {
 		t.Error("the address is the same as before")
 	}
-	seen := image.NewNRGBA(image.Rect(0, 0, 50, 50)) // all of it can be seen through
+	seen := image.NewNRGBA(image.Rect(0, 0, 50, 50)) // all transparent
 	var b bytes.Buffer
 	_ = png.Encode(&b, seen)
 	w.want(put(b.Bytes()), 204)

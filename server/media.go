@@ -18,13 +18,13 @@ import (
 	"meanwhile/storage"
 )
 
-// How caches may keep bytes. Never a shared cache: who may see them is decided per link.
+// How caches may keep bytes. Never in a shared cache, because permission is checked per link.
 const (
 	cacheGranted = "private, max-age=43200, immutable" // the address itself ends within 12 hours
 	cacheChecked = "private, no-cache"                 // kept, but asked for each time
 )
 
-// media answers a player. It reads no cookies: the grant in the address is the right.
+// media serves a player. It reads no cookies: the grant in the address gives the permission.
 func (s *server) media(w http.ResponseWriter, r *http.Request) error {
 	number, ok := strings.CutPrefix(r.PathValue("generation"), "g")
 	generation, err := strconv.Atoi(number)
@@ -44,13 +44,13 @@ func (s *server) media(w http.ResponseWriter, r *http.Request) error {
 	return s.serveAsset(w, r, a, cacheGranted)
 }
 
-// linkPoster is the picture for places that show a pasted link; rights are looked at each time.
+// linkPoster is the picture for places that show a pasted link. Permission is checked each time.
 func (s *server) linkPoster(w http.ResponseWriter, r *http.Request) error {
 	a, err := s.Watch.Poster(r.Context(), visitOf(r.Context()).actor, r.PathValue("token"))
 	if err != nil {
 		return err
 	}
-	// it is made to be shown elsewhere
+	// other sites are meant to show it
 	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
 	return s.serveAsset(w, r, a, cacheChecked)
 }
@@ -65,15 +65,15 @@ func (s *server) linkDownload(w http.ResponseWriter, r *http.Request) error {
 	return s.serveAsset(w, r, a, cacheChecked)
 }
 
-// linkFile is the whole video as one file for places that show a pasted link; rights are looked at
-// each time.
+// linkFile is the whole video as one file, for places that show a pasted link. Permission is
+// checked each time.
 func (s *server) linkFile(w http.ResponseWriter, r *http.Request) error {
 	deadline(w, 0)
 	a, err := s.Watch.File(r.Context(), visitOf(r.Context()).actor, r.PathValue("token"))
 	if err != nil {
 		return err
 	}
-	// it is made to be shown elsewhere
+	// other sites are meant to show it
 	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
 	return s.serveAsset(w, r, a, cacheChecked)
 }
@@ -96,12 +96,12 @@ func (s *server) serveAsset(w http.ResponseWriter, r *http.Request, a storage.As
 	return errors.Join(err, src.Close())
 }
 
-// maxPacked bounds what is packed as it is sent: the playlist of a rung of four hours is half as
+// maxPacked limits what is compressed while it is sent. The playlist of a four-hour rung is half as
 // large.
 const maxPacked = 1 << 20
 
-// packable reports whether gzip makes an asset much smaller: lists and cues repeat themselves, and
-// the first seconds of a slow link wait for them.
+// packable reports whether gzip makes an asset much smaller. Lists and cues repeat themselves, and
+// on a slow line the start of the video waits for them.
 func packable(a storage.Asset) bool {
 	switch a.Kind {
 	case storage.AssetPlaylist, storage.AssetCues, storage.AssetPeaks:
@@ -110,7 +110,7 @@ func packable(a storage.Asset) bool {
 	return false
 }
 
-// servePacked sends all of src by gzip to who takes it, and parts of it as they are.
+// servePacked sends all of src compressed if the client accepts gzip. It sends parts as they are.
 func servePacked(w http.ResponseWriter, r *http.Request, src io.ReadSeeker) error {
 	if r.Header.Get("Range") != "" || !accepts(r.Header.Get("Accept-Encoding"), "gzip") {
 		serveContent(w, r, src)
@@ -131,7 +131,7 @@ func servePacked(w http.ResponseWriter, r *http.Request, src io.ReadSeeker) erro
 	return nil
 }
 
-// assetTag names the bytes: they never change under it.
+// assetTag is the ETag of bytes that never change under it.
 func assetTag(a storage.Asset) string {
 	if len(a.SHA256) >= 32 {
 		return a.SHA256[:32]
@@ -139,8 +139,8 @@ func assetTag(a storage.Asset) string {
 	return string(a.ID)
 }
 
-// serveContent answers with one range at most: several at once would be a cheap way to make dear
-// answers (RFC 9110, 14.2 allows to ignore them).
+// serveContent responds with one range at most. Several at once would be a cheap way to make us
+// work a lot (RFC 9110, 14.2 allows to ignore them).
 func serveContent(w http.ResponseWriter, r *http.Request, src io.ReadSeeker) {
 	if strings.Contains(r.Header.Get("Range"), ",") {
 		r = r.Clone(r.Context())
@@ -149,7 +149,7 @@ func serveContent(w http.ResponseWriter, r *http.Request, src io.ReadSeeker) {
 	http.ServeContent(w, r, "", time.Time{}, src)
 }
 
-// openAsset gives the object itself where it can seek (a file, which leaves by sendfile), else
+// openAsset returns the object itself if it can seek (a file, which leaves by sendfile). If not, it
 // reads ranges of it.
 func (s *server) openAsset(ctx context.Context, a storage.Asset) (io.ReadSeekCloser, error) {
 	whole, err := s.Core.Objects.Open(ctx, a.Key, storage.Range{})
@@ -162,18 +162,18 @@ func (s *server) openAsset(ctx context.Context, a storage.Asset) (io.ReadSeekClo
 	return &ranged{objects: s.Core.Objects, key: a.Key, size: a.SizeBytes, open: whole, ctx: ctx}, nil
 }
 
-// ranged seeks in an object whose reader cannot, by opening it anew where reading goes on.
+// ranged seeks in an object whose reader cannot seek. It opens the object again at the new place.
 type ranged struct {
 	objects storage.Objects
 	key     string
 	size    int64
 	at      int64
-	open    io.ReadCloser   // nil until it is needed
-	openAt  int64           // where open reads on
+	open    io.ReadCloser   // nil until needed
+	openAt  int64           // where the next read of open starts
 	ctx     context.Context //nolint:containedctx // lives as long as the request that opened it
 }
 
-// Read reads on.
+// Read reads from the current place.
 func (o *ranged) Read(p []byte) (int, error) {
 	if o.at >= o.size {
 		return 0, io.EOF
@@ -201,7 +201,7 @@ func (o *ranged) reopen() error {
 	return nil
 }
 
-// Seek moves; nothing is opened until the next Read.
+// Seek moves. It opens nothing until the next Read.
 func (o *ranged) Seek(offset int64, whence int) (int64, error) {
 	offset, err := storage.SeekTo(o.at, o.size, offset, whence)
 	if err != nil {
@@ -211,7 +211,7 @@ func (o *ranged) Seek(offset int64, whence int) (int64, error) {
 	return offset, nil
 }
 
-// Close lets go of what is open.
+// Close closes what is open.
 func (o *ranged) Close() error {
 	if o.open == nil {
 		return nil
@@ -221,10 +221,10 @@ func (o *ranged) Close() error {
 	return err
 }
 
-// maxFilename keeps names under what file systems take, with room for what a browser adds.
+// maxFilename keeps names below the limit of file systems, with room for what a browser adds.
 const maxFilename = 150
 
-// attachment is a Content-Disposition for a name that a person chose (RFC 6266): plain for old
+// attachment is a Content-Disposition for a name that a person chose (RFC 6266): ASCII for old
 // clients, UTF-8 for the rest.
 func attachment(name, otherwise string) string {
 	name = safeFilename(name)
@@ -241,8 +241,8 @@ func attachment(name, otherwise string) string {
 	return fmt.Sprintf(`attachment; filename="%s"; filename*=UTF-8''%s`, plain, escaped)
 }
 
-// safeFilename takes out what means something to a file system or a shell window, and cuts the
-// middle of what is too long.
+// safeFilename removes what has a meaning for a file system or a shell window. If the name is too
+// long, it cuts the end before the extension.
 func safeFilename(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || !unicode.IsPrint(r) {

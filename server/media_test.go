@@ -15,7 +15,7 @@ import (
 	"meanwhile/storage"
 )
 
-// mediaOf gives the addresses of the first source and of the poster.
+// mediaOf returns the addresses of the first source and of the poster.
 func (w *fixture) mediaOf(u uploaded) (source, poster string) {
 	w.t.Helper()
 	var s struct {
@@ -28,7 +28,7 @@ func (w *fixture) mediaOf(u uploaded) (source, poster string) {
 	return s.Playback.Tracks[0].Sources[0].URL, s.Playback.Poster
 }
 
-// unseekable is a store of objects as S3 is one: readers only read.
+// unseekable is a store of objects like S3: its readers cannot seek.
 type unseekable struct{ storage.Objects }
 
 func (o unseekable) Open(ctx context.Context, key string, r storage.Range) (io.ReadCloser, error) {
@@ -244,7 +244,7 @@ func TestFilenames(t *testing.T) {
 	}
 }
 
-// takesFiles is a writer as net/http's is: it can take a file by ReadFrom.
+// takesFiles is a writer like the one of net/http: it accepts a file by ReadFrom.
 type takesFiles struct {
 	http.ResponseWriter
 	took io.Reader

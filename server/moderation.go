@@ -69,7 +69,7 @@ type deleteCommentsInput struct {
 
 type deletedOutput struct {
 	Body struct {
-		Deleted int `json:"deleted" doc:"How many of them were there"`
+		Deleted int `json:"deleted" doc:"How many of them existed"`
 	}
 }
 

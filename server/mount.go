@@ -12,25 +12,26 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// mount puts rows of the table into the engine and into the OpenAPI document.
+// mount adds rows of the table to the engine and to the OpenAPI document.
 type mount struct {
 	s      *server
 	engine *gin.Engine
 	api    huma.API
 }
 
-// endpoint is the last column of the table: it knows how its handler is mounted.
+// endpoint is the last column of the table. It knows how to mount its handler.
 type endpoint func(m *mount, row route)
 
-// handler is a plain handler that leaves errors to errors.go.
+// handler is a plain handler that returns errors to errors.go.
 type handler func(w http.ResponseWriter, r *http.Request) error
 
 func (m *mount) add(row route) { row.handle(m, row) }
 
-// answerWithin bounds the sending of an answer that does not stream.
+// answerWithin limits the time to send a response that does not stream.
 const answerWithin = time.Minute
 
-// api mounts a typed handler by huma, which reads, checks and documents its input and output.
+// api mounts a typed handler with huma, which reads and checks its input and documents input and
+// output.
 func api[I, O any](fn func(context.Context, *I) (*O, error), status int) endpoint {
 	return func(m *mount, row route) {
 		op := m.operation(row)
@@ -68,7 +69,7 @@ func api[I, O any](fn func(context.Context, *I) (*O, error), status int) endpoin
 	}
 }
 
-// raw mounts a plain handler whose answers have no time limit of their own; HEAD comes with GET.
+// raw mounts a plain handler whose responses have no time limit. GET also mounts HEAD.
 func raw(fn handler) endpoint {
 	return func(m *mount, row route) {
 		m.plain(row, fn, 0)
@@ -81,7 +82,7 @@ func raw(fn handler) endpoint {
 	}
 }
 
-// stream is raw without HEAD: it would never end.
+// stream is raw without HEAD, which would never end.
 func stream(fn handler) endpoint {
 	return func(m *mount, row route) {
 		m.plain(row, fn, 0)
@@ -89,7 +90,7 @@ func stream(fn handler) endpoint {
 	}
 }
 
-// page mounts a handler of something that people look at.
+// page mounts a handler of a page for people.
 func page(fn handler) endpoint {
 	return func(m *mount, row route) {
 		m.plain(row, fn, answerWithin)
@@ -118,7 +119,7 @@ func (m *mount) plain(row route, fn handler, within time.Duration) {
 	})
 }
 
-// enter notes the route for the log and finds out who asks.
+// enter sets the route for the log and authenticates the request.
 func (s *server) enter(r *http.Request, row route) error {
 	v := visitOf(r.Context())
 	v.route = row.path
@@ -126,8 +127,8 @@ func (s *server) enter(r *http.Request, row route) error {
 	return s.authenticate(r, v, row.access)
 }
 
-// deadline bounds the writing of the answer; zero lifts what an earlier request of the same
-// connection set.
+// deadline limits the time to write the response. Zero removes a limit that an earlier request of
+// the same connection set.
 func deadline(w http.ResponseWriter, within time.Duration) {
 	var at time.Time
 	if within > 0 {
@@ -138,7 +139,7 @@ func deadline(w http.ResponseWriter, within time.Duration) {
 	}
 }
 
-// unwrap is the writer below gin's, which hides ReadFrom and with it the kernel's sendfile.
+// unwrap returns the writer below gin's, which hides ReadFrom and so the kernel's sendfile.
 func unwrap(w gin.ResponseWriter) http.ResponseWriter {
 	if u, ok := w.(interface{ Unwrap() http.ResponseWriter }); ok {
 		return u.Unwrap()

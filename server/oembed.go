@@ -12,7 +12,7 @@ import (
 	"meanwhile/storage"
 )
 
-// wireOEmbed is oembed.com's answer of type video.
+// wireOEmbed is the response of type video that oembed.com defines.
 type wireOEmbed struct {
 	Type            string `json:"type" enum:"video"`
 	Version         string `json:"version" enum:"1.0"`
@@ -23,14 +23,14 @@ type wireOEmbed struct {
 	HTML            string `json:"html" doc:"The frame to put into a page"`
 	Width           int    `json:"width"`
 	Height          int    `json:"height"`
-	ThumbnailURL    string `json:"thumbnail_url,omitempty" doc:"Absent where there is none, or it is larger than asked for"`
+	ThumbnailURL    string `json:"thumbnail_url,omitempty" doc:"Absent if there is none, or if it is larger than requested"`
 	ThumbnailWidth  int    `json:"thumbnail_width,omitempty"`
 	ThumbnailHeight int    `json:"thumbnail_height,omitempty"`
 }
 
 type oEmbedInput struct {
 	URL       string `query:"url" required:"true" maxLength:"2000" doc:"A watch link of this site"`
-	Format    string `query:"format" maxLength:"20" doc:"json, which is also what comes without it; anything else is answered with 501"`
+	Format    string `query:"format" maxLength:"20" doc:"json, the default; anything else fails with 501"`
 	MaxWidth  int    `query:"maxwidth" minimum:"0" doc:"Pixels"`
 	MaxHeight int    `query:"maxheight" minimum:"0" doc:"Pixels"`
 }
@@ -40,13 +40,13 @@ type oEmbedOutput struct{ Body wireOEmbed }
 var (
 	errOEmbedFormat = &statusError{
 		status:  http.StatusNotImplemented,
-		message: "This comes as JSON only: leave format away, or ask for format=json.",
+		message: "This comes as JSON only: leave out format, or send format=json.",
 	}
 	errOEmbedURL = storage.E(storage.NotFound, "There is nothing to show for this link.", nil)
 )
 
-// getOEmbed tells how to show a link. Whatever cannot be seen through it, for whatever reason, is
-// one answer.
+// getOEmbed says how to show a link. Whatever a guest cannot see gets the same error, whatever the
+// reason.
 func (s *server) getOEmbed(ctx context.Context, in *oEmbedInput) (*oEmbedOutput, error) {
 	if in.Format != "" && !strings.EqualFold(in.Format, "json") {
 		return nil, errOEmbedFormat
@@ -79,8 +79,7 @@ func (s *server) getOEmbed(ctx context.Context, in *oEmbedInput) (*oEmbedOutput,
 	return &oEmbedOutput{Body: out}, nil
 }
 
-// hidden puts instead in the place of an error that would tell that there is something to be let in
-// to.
+// hidden replaces an error that would reveal that something is there.
 func hidden(err, instead error) error {
 	switch storage.KindOf(err) {
 	case storage.NotFound, storage.Forbidden, storage.Unauthenticated:
@@ -91,7 +90,7 @@ func hidden(err, instead error) error {
 
 func within(size, bound int) bool { return bound <= 0 || size <= bound }
 
-// tokenOf is the token in a watch or embed link of this site.
+// tokenOf returns the token of a watch or embed link of this site.
 func (s *server) tokenOf(v *visit, link string) (string, bool) {
 	base, err := url.Parse(s.baseURL(v))
 	if err != nil {
@@ -114,7 +113,7 @@ func (s *server) tokenOf(v *visit, link string) (string, bool) {
 	return "", false
 }
 
-// frameHTML is the player as a frame, with everything that people wrote escaped.
+// frameHTML is the player as a frame. All text from people is escaped.
 func frameHTML(address, title string, width, height int) string {
 	return fmt.Sprintf(
 		`<iframe src="%s" width="%d" height="%d" title="%s" style="border:0" loading="lazy" allow="fullscreen; picture-in-picture" allowfullscreen></iframe>`,
@@ -129,7 +128,7 @@ func (s *server) embedURL(v *visit, token string) string {
 	return s.baseURL(v) + "/embed/" + url.PathEscape(token)
 }
 
-// oEmbedURL is where a page's consumers learn how to show it.
+// oEmbedURL is the address where other sites learn how to show a link.
 func (s *server) oEmbedURL(v *visit, token string) string {
 	return s.baseURL(v) + "/oembed?format=json&url=" + url.QueryEscape(s.watchURL(v, token))
 }

@@ -18,17 +18,17 @@ import (
 	"meanwhile/storage"
 )
 
-// Provider is where people can sign in instead (OpenID Connect). The zero value is none.
+// Provider is another place where people can sign in (OpenID Connect). The zero value is none.
 type Provider struct {
 	Issuer, ClientID, ClientSecret string
-	Name                           string // on the button
+	Name                           string // shown on the button
 }
 
-// providerWithin bounds each question to the provider.
+// providerWithin limits the time of each request to the provider.
 const providerWithin = 10 * time.Second
 
-// provider is a Provider that is asked what it can do when somebody first comes, and again until it
-// has answered: it may start after us.
+// provider is a Provider with its discovered configuration. Discovery runs when somebody first
+// signs in there, and again until it works, because the provider may start after us.
 type provider struct {
 	Provider
 	client *http.Client
@@ -50,7 +50,7 @@ func (p *provider) discover(ctx context.Context) (*oidc.Provider, error) {
 	if p.known != nil {
 		return p.known, nil
 	}
-	// What it fetches its keys with later outlives this request.
+	// It fetches its keys later, so its context must outlive this request.
 	known, err := oidc.NewProvider(p.context(context.WithoutCancel(ctx)), p.Issuer)
 	if err != nil {
 		return nil, p.away(err)
@@ -66,13 +66,13 @@ func (p *provider) context(ctx context.Context) context.Context {
 func (p *provider) away(err error) error {
 	return storage.E(
 		storage.Unavailable,
-		"The place where you sign in does not answer as it should. Try again in a minute, or sign in in another way.",
+		"The sign-in provider does not answer as it should. Try again in a minute, or sign in another way.",
 		err,
 	)
 }
 
-// Look asks the provider what it can do. Unavailable where it does not answer, or answers as
-// another.
+// Look runs the provider's discovery. Unavailable if it does not respond, or responds as another
+// provider.
 func (p Provider) Look(ctx context.Context) error {
 	if _, err := oidc.NewProvider(
 		oidc.ClientContext(ctx, &http.Client{Timeout: providerWithin}),
@@ -83,7 +83,7 @@ func (p Provider) Look(ctx context.Context) error {
 	return nil
 }
 
-// attempt is what one log-in at the provider is checked against when it comes back.
+// attempt holds the values to check when one log-in comes back from the provider.
 type attempt struct {
 	State    string `json:"state"`
 	Nonce    string `json:"nonce"`
@@ -98,8 +98,8 @@ func (s *server) oauth(v *visit, p *oidc.Provider) *oauth2.Config {
 	}
 }
 
-// atProvider counts a try from the visitor's address, and tells what the provider can do.
-func (s *server) atProvider(r *http.Request) (*visit, *oidc.Provider, error) {
+// discoverProvider counts a try from the visitor's address, and returns what the provider can do.
+func (s *server) discoverProvider(r *http.Request) (*visit, *oidc.Provider, error) {
 	v := visitOf(r.Context())
 	if err := s.try(r.Context(), v); err != nil {
 		return nil, nil, err
@@ -108,10 +108,9 @@ func (s *server) atProvider(r *http.Request) (*visit, *oidc.Provider, error) {
 	return v, p, err
 }
 
-// oidcStart sends the browser to the provider, with a cookie that binds what comes back to this
-// attempt.
+// oidcStart sends the browser to the provider. A cookie binds what comes back to this attempt.
 func (s *server) oidcStart(w http.ResponseWriter, r *http.Request) error {
-	v, p, err := s.atProvider(r)
+	v, p, err := s.discoverProvider(r)
 	if err != nil {
 		return err
 	}
@@ -137,8 +136,8 @@ func (s *server) oidcStart(w http.ResponseWriter, r *http.Request) error {
 	)
 }
 
-// attemptCookie is the header that binds an attempt to its browser, or with an empty value ends it.
-// Lax: the provider's redirection brings it.
+// attemptCookie is the header that binds an attempt to its browser. An empty value ends the
+// attempt. SameSite is Lax, so that the provider's redirect brings the cookie.
 func (s *server) attemptCookie(v *visit, secret string) string {
 	c := http.Cookie{
 		Name:     s.cookieName(v) + "-provider",
@@ -155,9 +154,9 @@ func (s *server) attemptCookie(v *visit, secret string) string {
 	return c.String()
 }
 
-// oidcCallback is where the provider sends the browser back to.
+// oidcCallback is the address to which the provider sends the browser back.
 func (s *server) oidcCallback(w http.ResponseWriter, r *http.Request) error {
-	v, p, err := s.atProvider(r)
+	v, p, err := s.discoverProvider(r)
 	if err != nil {
 		return err
 	}
@@ -180,11 +179,11 @@ func (s *server) oidcCallback(w http.ResponseWriter, r *http.Request) error {
 	return s.entered(w, r, "login", data, cookie, err)
 }
 
-// attempted takes the attempt that this browser began, once, and holds what came back against it.
+// attempted takes the attempt that this browser began, once, and checks the callback against it.
 func (s *server) attempted(r *http.Request, v *visit) (a attempt, err error) {
 	over := storage.E(
 		storage.Invalid,
-		"This log-in was not begun here, took too long, or is over already. Begin again.",
+		"This log-in did not start here, took too long, or has ended. Start again.",
 		nil,
 	)
 	c, err := r.Cookie(s.cookieName(v) + "-provider")
@@ -208,27 +207,27 @@ func (s *server) attempted(r *http.Request, v *visit) (a attempt, err error) {
 	if q.Get("error") == "access_denied" {
 		return a, storage.E(
 			storage.Forbidden,
-			"You were not signed in: the provider was told no. Try again, or sign in in another way.",
+			"You are not signed in, because you said no at the provider. Try again, or sign in another way.",
 			nil,
 		)
 	}
 	if e := q.Get("error"); e != "" {
 		return a, storage.E(
 			storage.Forbidden,
-			"The provider did not sign you in. Try again, or sign in in another way.",
+			"The provider did not sign you in. Try again, or sign in another way.",
 			fmt.Errorf("provider: %.100q", e),
 		)
 	}
 	return a, nil
 }
 
-// claims changes the code for the provider's signed word, and reads it.
+// claims exchanges the code for the provider's ID token, checks it and reads it.
 func (s *server) claims(r *http.Request, v *visit, p *oidc.Provider, a attempt) (storage.Claims, error) {
 	ctx := s.provider.context(r.Context())
 	refused := func(err error) error {
 		return storage.E(
 			storage.Forbidden,
-			"What the provider said could not be checked, so you are not signed in. Begin again.",
+			"We could not check the provider's answer, so you are not signed in. Start again.",
 			err,
 		)
 	}
@@ -248,7 +247,7 @@ func (s *server) claims(r *http.Request, v *visit, p *oidc.Provider, a attempt) 
 	if subtle.ConstantTimeCompare([]byte(id.Nonce), []byte(a.Nonce)) != 1 {
 		return storage.Claims{}, refused(errors.New("the nonce is another attempt's"))
 	}
-	var said providerWord
+	var said providerClaims
 	if err := id.Claims(&said); err != nil {
 		return storage.Claims{}, refused(err)
 	}
@@ -260,7 +259,7 @@ func (s *server) claims(r *http.Request, v *visit, p *oidc.Provider, a attempt) 
 		if info.Subject != id.Subject {
 			return storage.Claims{}, refused(errors.New("the user info is of somebody else"))
 		}
-		said = providerWord{}
+		said = providerClaims{}
 		if err := info.Claims(&said); err != nil {
 			return storage.Claims{}, refused(err)
 		}
@@ -274,8 +273,8 @@ func (s *server) claims(r *http.Request, v *visit, p *oidc.Provider, a attempt) 
 	}, nil
 }
 
-// providerWord is what is read of a provider's claims.
-type providerWord struct {
+// providerClaims holds the claims that we read.
+type providerClaims struct {
 	Email         string `json:"email"`
 	EmailVerified any    `json:"email_verified"` // true; some say "true"
 	Name          string `json:"name"`

@@ -19,7 +19,7 @@ import (
 
 var regexpState = regexp.MustCompile(`state=[a-z0-9]+`)
 
-// newProviderFixture is a fixture whose people can sign in at p.
+// newProviderFixture is a fixture where people can sign in at p.
 func newProviderFixture(t testing.TB) (*fixture, *loginProvider) {
 	t.Helper()
 	p := newLoginProvider(t)
@@ -38,8 +38,8 @@ func personAt(subject, email string, verified bool) oidc.UserInfo {
 	}
 }
 
-// beginAt begins a log-in: the cookie that binds it, and where the provider sends the browser back
-// to once its person has signed in.
+// beginAt begins a log-in. It returns the cookie that binds it, and the address to which the
+// provider sends the browser back after the log-in.
 func (w *fixture) beginAt(next string) (cookie, back string) {
 	w.t.Helper()
 	begun := w.want(w.do("GET", "/oidc/start?next="+url.QueryEscape(next), nil), 303)
@@ -72,7 +72,7 @@ func (w *fixture) signInAt() reply {
 	return w.do("GET", back, nil, cookie)
 }
 
-// sessionOf is the session that an answer begins, as a header; empty for none.
+// sessionOf is the session that a response begins, as a header. Empty if there is none.
 func sessionOf(r reply) string {
 	for _, line := range r.header.Values("Set-Cookie") {
 		c, err := http.ParseSetCookie(line)
@@ -85,7 +85,7 @@ func sessionOf(r reply) string {
 
 func TestProviderSignsInWhoHasAnAccount(t *testing.T) {
 	t.Parallel()
-	for _, quiet := range []bool{false, true} { // told with the log-in, or only when asked
+	for _, quiet := range []bool{false, true} { // claims in the ID token, or in the user info only
 		w, p := newProviderFixture(t)
 		p.quiet, p.person = quiet, personAt("42", strings.ToUpper(servertest.OwnerEmail), true)
 		in := w.want(w.signInAt(), 303)
@@ -97,11 +97,11 @@ func TestProviderSignsInWhoHasAnAccount(t *testing.T) {
 		if !strings.Contains(string(who.body), servertest.OwnerEmail) {
 			t.Errorf("signed in as %s", who.body)
 		}
-		// whose it is goes by the subject from now on
+		// from now on the subject identifies the account
 		p.person = personAt("42", "renamed@example.org", false)
 		cookie, back := w.beginAt("/")
 		again := w.want(w.do("GET", back, nil, cookie+"; "+strings.TrimPrefix(session, "Cookie: ")), 303)
-		// the browser's older session ended
+		// the browser's old session ended
 		w.want(w.do("GET", "/api/v1/session", nil, session), 401)
 		if who := w.want(
 			w.do("GET", "/api/v1/session", nil, sessionOf(again)),
@@ -146,7 +146,7 @@ func TestProviderOpensNothingForOthers(t *testing.T) {
 		{
 			"an address that nobody vouches for",
 			personAt("1", servertest.OwnerEmail, false),
-			"does not say that your mail address is yours",
+			"has not confirmed your mail address",
 		},
 		{
 			"an address without an account",
@@ -154,9 +154,9 @@ func TestProviderOpensNothingForOthers(t *testing.T) {
 			"Ask whoever runs this site to invite you",
 		},
 		{"a domain that only ends like ours", personAt("3", "eve@evil-crew.example", true), "invite you"},
-		{"a domain of ours that is not vouched for", personAt("4", "eve@crew.example", false), "does not say"},
-		{"no address", personAt("5", "", true), "tells no mail address"},
-		{"an invite that is not vouched for", personAt("6", "cy@example.org", false), "does not say"},
+		{"a domain of ours that is not vouched for", personAt("4", "eve@crew.example", false), "has not confirmed"},
+		{"no address", personAt("5", "", true), "does not share your mail address"},
+		{"an invite that is not vouched for", personAt("6", "cy@example.org", false), "has not confirmed"},
 		{"an invite that was taken back", personAt("7", "di@example.org", true), "invite you"},
 	}
 	for _, tc := range tests {
@@ -182,8 +182,8 @@ func TestProviderOpensNothingForOthers(t *testing.T) {
 	w.wantLogged(people.ActionJoined, "member, invited by Ada")
 }
 
-// TestTheFirstProofOfAnAddressEndsWhatWasBefore holds that nobody can wait in an account that they
-// made with somebody else's address.
+// TestTheFirstProofOfAnAddressEndsWhatWasBefore checks that nobody can make an account with
+// somebody else's address and stay in it.
 func TestTheFirstProofOfAnAddressEndsWhatWasBefore(t *testing.T) {
 	t.Parallel()
 	ways := map[string]func(*fixture, *loginProvider) string{
@@ -212,7 +212,7 @@ func TestTheFirstProofOfAnAddressEndsWhatWasBefore(t *testing.T) {
 			w.want(w.signInBy(a), 401)
 			w.wantLogged(signin.ActionAddressProved, "")
 
-			// What its person makes themselves stays at the next proof.
+			// What the real person adds stays after the next proof.
 			w.want(
 				w.do("PUT", "/api/v1/me/password", object{"current": "", "password": servertest.OwnerPassword}, mine),
 				204,

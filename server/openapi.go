@@ -13,7 +13,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// OpenAPI is the document of the HTTP API, made from the routes alone: no server has to run.
+// OpenAPI returns the document of the HTTP API. It is made from the routes alone, so no server has
+// to run.
 func OpenAPI(version string) ([]byte, error) {
 	s := newServer(Config{Version: version}, Deps{})
 	s.engine()
@@ -31,12 +32,11 @@ func (s *server) getOpenAPI(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-cache")
-	_, _ = w.Write(b) // who has gone needs no document
+	_, _ = w.Write(b) // if the client has gone, no harm
 	return nil
 }
 
-// schemaNames are names that programs know from the document, of types that are called otherwise
-// here.
+// schemaNames maps our type names to the names that programs know from the document.
 var schemaNames = map[string]string{
 	"AccessLink":            "WayIn",
 	"AccessLinkInputBody":   "WayInInputBody",
@@ -58,10 +58,10 @@ func newMount(s *server, e *gin.Engine) *mount {
 		return name
 	}
 	config := huma.DefaultConfig("Meanwhile", s.Version)
-	config.Info.Description = "Asynchronous video updates: upload, watch, talk at a moment. Times are RFC 3339 in " +
+	config.Info.Description = "Asynchronous video updates: upload, watch, comment at a moment. Times are RFC 3339 in " +
 		"UTC, durations in _ms, sizes in _bytes."
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
-	config.CreateHooks = nil // no $schema fields in answers
+	config.CreateHooks = nil // no $schema fields in responses
 	config.Transformers = []huma.Transformer{s.problems}
 	config.Servers = []*huma.Server{{URL: "/"}}
 	config.Components.Schemas = huma.NewMapRegistry(schemaPrefix, namer)
@@ -70,7 +70,7 @@ func newMount(s *server, e *gin.Engine) *mount {
 			Type:        "apiKey",
 			In:          "cookie",
 			Name:        cookieSecure,
-			Description: "Begun by POST /api/v1/session. On plain http beyond loopback its name is meanwhile.",
+			Description: "Set by POST /api/v1/session. On plain http beyond loopback its name is meanwhile.",
 		},
 		"key": {
 			Type:   "http",
@@ -81,16 +81,16 @@ func newMount(s *server, e *gin.Engine) *mount {
 		"upload": {
 			Type:        "http",
 			Scheme:      "bearer",
-			Description: "The token of one upload (up_…), from the answer to its creation",
+			Description: "The token of one upload (up_…), from the response that created it",
 		},
 	}
 	return &mount{s: s, engine: e, api: humagin.New(e, config)}
 }
 
-// bodyWithin bounds the reading of a JSON body.
+// bodyWithin limits the time to read a JSON body.
 const bodyWithin = 10 * time.Second
 
-// operation is what the table says of a route.
+// operation describes a route by its row in the table.
 func (m *mount) operation(row route) huma.Operation {
 	op := huma.Operation{
 		OperationID: row.name, Method: row.method, Path: row.path, Summary: row.about, BodyReadTimeout: bodyWithin,
@@ -108,7 +108,7 @@ func (m *mount) operation(row route) huma.Operation {
 	return op
 }
 
-// schemes are the credentials that a route reads; the empty one stands for none.
+// schemes are the credentials that a route reads. The empty one means none.
 var schemes = map[credentials][]string{
 	guest:   {"", "session", "key"},
 	account: {"session", "key"},
@@ -119,7 +119,7 @@ func (m *mount) schema(t reflect.Type) *huma.Schema {
 	return m.api.OpenAPI().Components.Schemas.Schema(t, true, "")
 }
 
-// describe adds a raw route to the document; what it takes and gives stands in rawRoutes.
+// describe adds a raw route to the document. Its input and output are in rawRoutes.
 func (m *mount) describe(row route) {
 	if row.name == "" {
 		return
@@ -162,7 +162,7 @@ func (m *mount) describe(row route) {
 	m.api.OpenAPI().AddOperation(&op)
 }
 
-// document takes out what huma adds for its own errors, which never leave the server.
+// document removes what huma adds for its own errors. They never leave the server.
 func (m *mount) document() {
 	schemas := m.api.OpenAPI().Components.Schemas.Map()
 	delete(schemas, "ErrorModel")

@@ -5,8 +5,8 @@ import (
 	"reflect"
 )
 
-// rawRoute declares a route that huma does not read: what stands in the OpenAPI document beside the
-// table's columns.
+// rawRoute describes a route that huma does not read. It adds to the OpenAPI document what the
+// table does not have.
 type rawRoute struct {
 	takes []header
 	body  string // media type
@@ -20,7 +20,7 @@ type header struct {
 
 type answer struct {
 	about   string
-	media   []string     // of a body of bytes
+	media   []string     // of a byte body
 	json    reflect.Type // of a JSON body
 	headers []header
 }
@@ -33,7 +33,7 @@ var (
 		false,
 	}
 	tusOffset  = header{"Upload-Offset", "Bytes that are kept", true}
-	tusExpires = header{"Upload-Expires", "Until when the next byte is waited for", false}
+	tusExpires = header{"Upload-Expires", "When the upload ends if no more bytes arrive", false}
 	tusCan     = answer{about: "What this server can do", headers: []header{
 		{
 			"Tus-Version",
@@ -44,27 +44,27 @@ var (
 		{"Tus-Max-Size", "Bytes", true},
 		{"Tus-Checksum-Algorithm", "", true},
 	}}
-	bytesRange = header{"Range", "One range; several are answered with the whole", false}
+	bytesRange = header{"Range", "One range; several get the whole file", false}
 	bytesOf    = func(media ...string) map[int]answer {
 		return map[int]answer{
 			http.StatusOK: {
-				about: "The whole",
+				about: "The whole file",
 				media: media,
 			},
 			http.StatusPartialContent: {about: "The range", media: media},
-			http.StatusNotModified:    {about: "What the client has is right"},
+			http.StatusNotModified:    {about: "The client's copy is up to date"},
 		}
 	}
 	archived = map[int]answer{
 		http.StatusOK: {
-			about: "index.html and a folder for each video. One at a time a person; cut off where it cannot be " +
+			about: "index.html and a folder for each video. One at a time per person; cut off if it cannot be " +
 				"completed",
 			media: []string{"application/zip"},
 		},
 	}
 	streamed = map[int]answer{
 		http.StatusOK: {
-			about: "Events until the client goes. Each says how things stand: after a reconnection nothing is missing",
+			about: "Events until the client disconnects. Each gives the whole state: a reconnection loses nothing",
 			media: []string{"text/event-stream"},
 		},
 	}
@@ -89,17 +89,17 @@ var rawRoutes = map[string]rawRoute{
 	"export-mine":      {gives: archived},
 	"export-workspace": {gives: archived},
 	"export-audit": {
-		gives: map[int]answer{http.StatusOK: {about: "A line each, with a head", media: []string{"text/csv"}}},
+		gives: map[int]answer{http.StatusOK: {about: "One line per entry, with a header", media: []string{"text/csv"}}},
 	},
 	"get-picture": {
 		gives: map[int]answer{
 			http.StatusOK:          {about: "256 pixels wide and high", media: []string{"image/jpeg", "image/png"}},
-			http.StatusNotModified: {about: "What the client has is right"},
+			http.StatusNotModified: {about: "The client's copy is up to date"},
 		},
 	},
 	"set-picture": {
 		body:  "image/*",
-		gives: map[int]answer{http.StatusNoContent: {about: "Kept; its middle, made 256 pixels wide and high"}},
+		gives: map[int]answer{http.StatusNoContent: {about: "Saved: its middle, 256 pixels wide and high"}},
 	},
 	"follow-videos": {gives: streamed},
 	"follow-share":  {gives: streamed},
@@ -111,7 +111,7 @@ var rawRoutes = map[string]rawRoute{
 		takes: []header{
 			tusResumable,
 			{"Upload-Length", "Bytes of the whole file", false},
-			{"Upload-Defer-Length", "1 while that is not known", false},
+			{"Upload-Defer-Length", "1 while the length is not known", false},
 			{
 				"Upload-Metadata",
 				"filename and title, each a space and the text in Base64, with a comma between",
@@ -120,22 +120,22 @@ var rawRoutes = map[string]rawRoute{
 			tusChecksum,
 		},
 		body: tusType,
-		gives: map[int]answer{http.StatusCreated: {about: "The upload exists, and its link, too", headers: []header{
+		gives: map[int]answer{http.StatusCreated: {about: "The upload and its link exist now", headers: []header{
 			{
 				"Location",
-				"Where its bytes go",
+				"Where to send its bytes",
 				true,
 			},
 			{"Meanwhile-Video-Id", "", true},
 			{"Meanwhile-Watch-Url", "", true},
-			{"Meanwhile-Upload-Token", "Opens this upload and nothing else; told once", true},
+			{"Meanwhile-Upload-Token", "Opens this upload and nothing else; shown once", true},
 			tusExpires,
-			{"Upload-Offset", "Bytes of this body that are kept, where it had any", false},
+			{"Upload-Offset", "How many bytes of this body are stored, if it had any", false},
 		}}},
 	},
 	"tus-offset": {
 		takes: []header{tusResumable},
-		gives: map[int]answer{http.StatusOK: {about: "How much is here", headers: []header{
+		gives: map[int]answer{http.StatusOK: {about: "How much has arrived", headers: []header{
 			tusOffset,
 			{"Upload-Length", "", false},
 			{"Upload-Defer-Length", "", false},
@@ -147,7 +147,7 @@ var rawRoutes = map[string]rawRoute{
 		takes: []header{
 			tusResumable,
 			{"Upload-Offset", "Where this body begins", true},
-			{"Upload-Length", "Where it was deferred", false},
+			{"Upload-Length", "If it was deferred", false},
 			tusChecksum,
 		},
 		body:  tusType,
@@ -157,34 +157,34 @@ var rawRoutes = map[string]rawRoute{
 		takes: []header{{"Content-Digest", "sha-256 of the body (RFC 9530); 422 on a mismatch", true}},
 		body:  "application/octet-stream",
 		gives: map[int]answer{
-			http.StatusCreated: {about: "Kept", headers: []header{{"Content-Digest", "Of what is kept", true}}},
+			http.StatusCreated: {about: "Kept", headers: []header{{"Content-Digest", "Of the stored bytes", true}}},
 			http.StatusOK: {
-				about:   "The same bytes are here already",
-				headers: []header{{"Content-Digest", "Of what is kept", true}},
+				about:   "The same bytes are stored already",
+				headers: []header{{"Content-Digest", "Of the stored bytes", true}},
 			},
 		},
 	},
 	"tus-cancel": {
 		takes: []header{tusResumable},
-		gives: map[int]answer{http.StatusNoContent: {about: "Given up; its video is in the trash"}},
+		gives: map[int]answer{http.StatusNoContent: {about: "Cancelled; its video is in the trash"}},
 	},
 }
 
 // wirePeaks is the waveform of a video's sound.
 type wirePeaks struct {
 	Version    int   `json:"version" enum:"1"`
-	IntervalMS int64 `json:"interval_ms" doc:"What one value stands for"`
+	IntervalMS int64 `json:"interval_ms" doc:"The time that one value covers"`
 	Peaks      []int `json:"peaks" nullable:"false" doc:"The loudest in each interval, 0 to 100; 1,000 values at most"`
 }
 
-// mediaAnswers are those of the route that serves all that was made of a video.
+// mediaAnswers are the responses of the route that serves all assets of a video.
 func mediaAnswers() map[int]answer {
 	all := bytesOf("video/mp4", "video/webm", "image/jpeg", "application/vnd.apple.mpegurl", "text/vtt")
 	whole := all[http.StatusOK]
 	whole.json = reflect.TypeFor[wirePeaks]()
 	all[http.StatusOK] = whole
 	all[http.StatusFound] = answer{
-		about: "Where the bytes are, for a minute: only where the operator has the object storage serve browsers",
+		about: "Where the bytes are, for a minute; only if the operator lets the object storage serve browsers",
 		headers: []header{
 			{"Location", "A signed address that needs no other credentials", true},
 		},

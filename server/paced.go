@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// paced reads a body that has to keep moving: it may stand still for grace, and over all it must
-// come at least as fast as bps. Only time that is spent waiting for the client counts. It moves the
-// connection's read deadline; done lifts it.
+// paced reads a body that has to keep moving. It may stop for grace, and on average it must come at
+// least as fast as bps. Only the time of waiting for the client counts. It moves the connection's
+// read deadline; done removes it.
 type paced struct {
 	body   io.Reader
 	conn   *http.ResponseController
@@ -36,7 +36,7 @@ func (p *paced) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// done lifts the deadline, which would otherwise end the request's context while its answer is
+// done removes the deadline. Otherwise it would end the request's context while the response is
 // made.
 func (p *paced) done() { _ = p.until(time.Time{}) }
 

@@ -16,7 +16,7 @@ import (
 //go:embed pages/*.html
 var pageFiles embed.FS
 
-// pages are the parsed templates by name: each file on top of the layout.
+// pages are the parsed templates by name. Each is parsed on top of the layout.
 type pages map[string]*template.Template
 
 func newPages() pages {
@@ -37,8 +37,8 @@ func newPages() pages {
 	return all
 }
 
-// entries are the built files that pages need beside base.css; a page that is not here, nor in
-// inlineEntries, needs the form's script.
+// entries are the built files that pages need besides base.css. A page that is neither here nor in
+// inlineEntries needs the form's script.
 var entries = map[string][]string{
 	"library":  {"src/library/library.css", "src/library/main.ts"},
 	"record":   {"src/record/record.css", "src/record/main.ts"},
@@ -48,7 +48,7 @@ var entries = map[string][]string{
 	"checks":   {"src/setup/setup.css", "src/setup/main.ts"},
 }
 
-// common is what every page's data begins with.
+// common is the start of every page's data.
 type common struct {
 	Nonce      string
 	Title      string
@@ -58,22 +58,22 @@ type common struct {
 	CSS        []string
 	Scripts    []string
 	Lang       string
-	Inline     *inlined // of a page that shows a video
-	Later      string   // styles that can wait, with spaces between
-	Ancestors  string   // who may show the page in a frame (CSP frame-ancestors); nobody when empty
+	Inline     *inlined // only on a page that shows a video
+	Later      string   // styles that can wait, space-separated
+	Ancestors  string   // sites that may frame the page (CSP frame-ancestors); none when empty
 }
 
-// siteName is what this place calls itself.
+// siteName is the name of this site.
 const siteName = "Meanwhile"
 
 type pageUser struct{ Name, Email, Workspace, Initial string }
 
-// frame is common, so that render can fill it in whatever a page's data is.
+// frame returns common, so that render can fill it in for every page.
 func (c *common) frame() *common { return c }
 
 type pageData interface{ frame() *common }
 
-// render sends a page. Pages are never kept by a cache: they carry grants and names.
+// render sends a page. No cache may keep it, because pages carry grants and names.
 func (s *server) render(w http.ResponseWriter, r *http.Request, status int, name string, data pageData) error {
 	t, ok := s.pages[name]
 	if !ok {
@@ -100,7 +100,7 @@ func (s *server) fillFrame(r *http.Request, name string, c *common) {
 	}
 	var extra []string
 	if c.User != nil {
-		// what this browser still holds of a recording goes on from any page
+		// on any page, a recording left in this browser uploads the rest
 		extra = append(extra, "src/record/recover.ts")
 	}
 	if in := s.inlined[name]; in != nil {
@@ -117,13 +117,13 @@ func (s *server) fillFrame(r *http.Request, name string, c *common) {
 	c.CSS, c.Scripts = s.assets.links(slices.Concat([]string{"src/ui/base.css", "src/ui/fonts.css"}, own, extra)...)
 }
 
-// tooSmallToPack is where gzip's frame costs more than it saves.
+// tooSmallToPack is the size below which gzip's frame costs more than it saves.
 const tooSmallToPack = 512
 
-// buffers are used again.
+// buffers are reused.
 var buffers sync.Pool
 
-// largestKept bounds the buffers that wait for the next page.
+// largestKept limits the size of the buffers that wait for the next page.
 const largestKept = 1 << 20
 
 func borrowBuffer() *bytes.Buffer {
@@ -152,7 +152,7 @@ func sendHTML(w http.ResponseWriter, r *http.Request, status int, body []byte, i
 	w.Header().Set("Content-Length", fmt.Sprint(len(body)))
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // who has gone needs no page
+		_, _ = w.Write(body) // if the client has gone, no harm
 	}
 	return nil
 }
@@ -164,8 +164,8 @@ type errorPage struct {
 	RequestID string
 }
 
-// failPage shows an error to a person. What is not there, or not to be seen, is one page, whatever
-// the reason.
+// failPage shows an error to a person. What does not exist and what the person may not see get the
+// same page, whatever the reason.
 func (s *server) failPage(w http.ResponseWriter, r *http.Request, p *wireProblem) {
 	framed := strings.HasPrefix(r.URL.Path, "/embed/")
 	if framed && p.Status == http.StatusNotFound {

@@ -228,7 +228,7 @@ func TestHealth(t *testing.T) {
 	w.want(w.do("GET", "/healthz", nil), 200)
 }
 
-// panicking is a bus that breaks the promise of never panicking.
+// panicking is a bus that panics, against its promise.
 type panicking struct{ *servertest.Bus }
 
 func (panicking) Subscribe(context.Context, string) (<-chan string, error) { panic("secret detail") }
@@ -246,7 +246,7 @@ func TestAPanicIsAnAnswer(t *testing.T) {
 	}
 }
 
-// away is a store of which every read fails.
+// away is a store whose reads all fail.
 type away struct{ storage.Store }
 
 func (away) VideoByToken(context.Context, string) (storage.Video, storage.Link, error) {

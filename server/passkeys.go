@@ -47,12 +47,12 @@ func (s *server) listPasskeys(ctx context.Context, _ *struct{}) (*passkeysOutput
 
 type wireChallenge struct {
 	Options   json.RawMessage `json:"options" doc:"What the browser's credentials.create or credentials.get takes as publicKey, in its JSON form (WebAuthn level 3)"`
-	Challenge string          `json:"ceremony" doc:"Send it back with what the browser answers, once, within ten minutes"`
+	Challenge string          `json:"ceremony" doc:"Send it back with the browser's response, once, within ten minutes"`
 }
 
 type challengeOutput struct{ Body wireChallenge }
 
-// beginPasskey asks the browser for a new passkey that needs no name to sign in with.
+// beginPasskey asks the browser for a new passkey that works without a user name.
 func (s *server) beginPasskey(ctx context.Context, _ *struct{}) (*challengeOutput, error) {
 	v := visitOf(ctx)
 	have, err := s.SignIn.Passkeys(ctx, v.actor)
@@ -88,7 +88,7 @@ func (s *server) challenge(
 	options any,
 	session *webauthn.SessionData,
 ) (*challengeOutput, error) {
-	session.Expires = time.Time{} // the clock of the subject ends it
+	session.Expires = time.Time{} // the use case's clock ends it
 	state, err := json.Marshal(session)
 	if err != nil {
 		return nil, fmt.Errorf("write challenge: %w", err)
@@ -104,7 +104,7 @@ func (s *server) challenge(
 	return &challengeOutput{Body: wireChallenge{Options: asked, Challenge: secret}}, nil
 }
 
-// resume takes the challenge that an answer belongs to.
+// resume takes the challenge that a response belongs to.
 func (s *server) resume(
 	ctx context.Context,
 	a access.Actor,
@@ -123,8 +123,8 @@ func (s *server) resume(
 
 type wireNewPasskey struct {
 	Challenge  string          `json:"ceremony" maxLength:"100"`
-	Name       string          `json:"name,omitempty" maxLength:"1000" doc:"What to call it, such as the device's name"`
-	Credential json.RawMessage `json:"credential" doc:"What the browser answered, in its JSON form"`
+	Name       string          `json:"name,omitempty" maxLength:"1000" doc:"A name for it, such as the device's name"`
+	Credential json.RawMessage `json:"credential" doc:"The browser's response, in its JSON form"`
 }
 
 type newPasskeyInput struct{ Body wireNewPasskey }
@@ -177,7 +177,7 @@ func (s *server) removePasskey(ctx context.Context, in *passkeyInput) (*struct{}
 	return nil, s.SignIn.RemovePasskey(ctx, visitOf(ctx).actor, storage.PasskeyID(in.ID))
 }
 
-// beginPasskeyLogIn asks the browser for any passkey of this site: its answer says whose it is.
+// beginPasskeyLogIn asks the browser for any passkey of this site. The response says whose it is.
 func (s *server) beginPasskeyLogIn(ctx context.Context, _ *struct{}) (*challengeOutput, error) {
 	v := visitOf(ctx)
 	if err := s.try(ctx, v); err != nil {
@@ -196,7 +196,7 @@ func (s *server) beginPasskeyLogIn(ctx context.Context, _ *struct{}) (*challenge
 
 type wirePasskeyLogIn struct {
 	Challenge  string          `json:"ceremony" maxLength:"100"`
-	Credential json.RawMessage `json:"credential" doc:"What the browser answered, in its JSON form"`
+	Credential json.RawMessage `json:"credential" doc:"The browser's response, in its JSON form"`
 }
 
 type passkeyLogInInput struct {
@@ -225,7 +225,7 @@ func (s *server) logInByPasskey(ctx context.Context, in *passkeyLogInInput) (*se
 	return s.sessionBegun(ctx, v, in.Cookie, cookie)
 }
 
-// checkPasskey finds the passkey that an answer names and checks its signature.
+// checkPasskey finds the passkey that a response names, and checks its signature.
 func (s *server) checkPasskey(
 	ctx context.Context,
 	v *visit,
@@ -265,8 +265,7 @@ func (s *server) checkPasskey(
 	}, nil
 }
 
-// badPasskey is what is said of an answer that does not hold. What exactly is wrong goes to the
-// log.
+// badPasskey is the error for a response that is not valid. The details go to the log.
 func badPasskey(err error) error {
 	var told *protocol.Error
 	if errors.As(err, &told) {
@@ -274,12 +273,12 @@ func badPasskey(err error) error {
 	}
 	return storage.E(
 		storage.Unauthenticated,
-		"This passkey could not be checked. Try again, or sign in in another way.",
+		"This passkey could not be checked. Try again, or sign in another way.",
 		err,
 	)
 }
 
-// relyingParty is this site as browsers know it: passkeys belong to its host.
+// relyingParty is this site as browsers know it. Passkeys belong to its host.
 func (s *server) relyingParty(v *visit) (*webauthn.WebAuthn, error) {
 	base, err := url.Parse(s.baseURL(v))
 	if err != nil {
@@ -301,10 +300,10 @@ func (s *server) relyingParty(v *visit) (*webauthn.WebAuthn, error) {
 	return rp, nil
 }
 
-// credentialName is how a credential's own name is kept.
+// credentialName is the stored form of a credential's ID.
 func credentialName(id []byte) string { return base64.RawURLEncoding.EncodeToString(id) }
 
-// passkeyUser is a person as the passkey library asks for them.
+// passkeyUser is a person in the form that the passkey library needs.
 type passkeyUser struct {
 	id          storage.UserID
 	email, name string
@@ -323,14 +322,14 @@ func passkeyUserOf(id storage.UserID, email, name string, keys ...storage.Passke
 	return u, nil
 }
 
-// WebAuthnID is what devices keep beside a passkey.
+// WebAuthnID is the ID that devices store with a passkey.
 func (u *passkeyUser) WebAuthnID() []byte { return []byte(u.id) }
 
-// WebAuthnName is what devices show of a passkey.
+// WebAuthnName is the name that devices show for a passkey.
 func (u *passkeyUser) WebAuthnName() string { return u.email }
 
-// WebAuthnDisplayName is what devices may show beside it.
+// WebAuthnDisplayName is a second name that devices may show.
 func (u *passkeyUser) WebAuthnDisplayName() string { return u.name }
 
-// WebAuthnCredentials are those that count.
+// WebAuthnCredentials are the credentials to check.
 func (u *passkeyUser) WebAuthnCredentials() []webauthn.Credential { return u.credentials }

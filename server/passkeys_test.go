@@ -16,7 +16,7 @@ const (
 	namedOrigin = "http://localhost"
 )
 
-// addPasskey keeps a new passkey of a for who has that session.
+// addPasskey adds a new passkey of a to the account of that session.
 func (w *fixture) addPasskey(a *authenticator, session string) reply {
 	w.t.Helper()
 	begun := w.want(w.do("POST", "/api/v1/me/passkeys/begin", nil, session, namedHost), 200)
@@ -30,7 +30,7 @@ func (w *fixture) addPasskey(a *authenticator, session string) reply {
 	)
 }
 
-// signInBy signs in with a's passkey.
+// signInBy signs in with the passkey of a.
 func (w *fixture) signInBy(a *authenticator, headers ...string) reply {
 	w.t.Helper()
 	begun := w.want(w.do("POST", "/api/v1/passkey-log-in/begin", nil, namedHost), 200)
@@ -38,7 +38,7 @@ func (w *fixture) signInBy(a *authenticator, headers ...string) reply {
 	return w.do("POST", "/api/v1/passkey-log-in", body, append(headers, namedHost)...)
 }
 
-// log lists the actions in the workspace's log, newest first.
+// log lists the workspace's log, newest first.
 func (w *fixture) log() (lines []storage.Audit) {
 	w.t.Helper()
 	id := must(w.Core.Store.IdentityByEmail(w.t.Context(), servertest.OwnerEmail))(w.t)
@@ -49,7 +49,7 @@ func (w *fixture) log() (lines []storage.Audit) {
 	)
 }
 
-// wantLogged fails unless the log has a line of that action whose detail holds a text, from an
+// wantLogged fails unless the log has an entry of that action, with a text in its detail and an
 // address.
 func (w *fixture) wantLogged(action storage.Action, detail string) {
 	w.t.Helper()
@@ -77,7 +77,7 @@ func TestPasskeySignsInWithoutAName(t *testing.T) {
 	c := cookieIn(t, in)
 	session = "Cookie: " + c.Name + "=" + c.Value
 	w.want(w.do("GET", "/api/v1/session", nil, session), 200)
-	w.want(w.signInBy(a), 200) // again: a device that does not count says 0 each time
+	w.want(w.signInBy(a), 200) // again: a device without a counter sends 0 each time
 
 	var list struct {
 		Items []struct{ ID, Name, LastUsedAt string }
@@ -156,14 +156,14 @@ func TestPasskeyChallengesAreUsedOnceInTimeByTheirPerson(t *testing.T) {
 	begun := w.want(w.do("POST", "/api/v1/passkey-log-in/begin", nil, namedHost), 200)
 	body := object{"ceremony": begun.text(t, "ceremony"), "credential": a.get(begun.field(t, "options"))}
 	w.want(w.do("POST", "/api/v1/passkey-log-in", body, namedHost), 200)
-	// who overheard it comes too late
+	// somebody who overheard it is too late
 	w.want(w.do("POST", "/api/v1/passkey-log-in", body, namedHost), 410)
 
 	begun = w.want(w.do("POST", "/api/v1/passkey-log-in/begin", nil, namedHost), 200)
 	late := object{"ceremony": begun.text(t, "ceremony"), "credential": a.get(begun.field(t, "options"))}
 	elsewhere := w.want(w.do("POST", "/api/v1/passkey-log-in/begin", nil, namedHost), 200)
 	swapped := object{"ceremony": elsewhere.text(t, "ceremony"), "credential": late["credential"]}
-	// the answer to another question
+	// the response to another challenge
 	w.want(w.do("POST", "/api/v1/passkey-log-in", swapped, namedHost), 401)
 	w.Clock.Move(signin.ChallengeFor + time.Second)
 	w.want(w.do("POST", "/api/v1/passkey-log-in", late, namedHost), 410)
@@ -173,7 +173,7 @@ func TestPasskeyChallengesAreUsedOnceInTimeByTheirPerson(t *testing.T) {
 	made := object{"ceremony": begun.text(t, "ceremony"), "credential": fresh.create(begun.field(t, "options"))}
 	w.want(w.do("POST", "/api/v1/passkey-log-in", made, namedHost), 410) // of another kind
 	w.want(w.do("POST", "/api/v1/me/passkeys", made, "Cookie: "+other.Name+"="+other.Value, namedHost), 410)
-	// and it was tried already
+	// the challenge was used already
 	w.want(w.do("POST", "/api/v1/me/passkeys", made, session, namedHost), 410)
 }
 
@@ -189,7 +189,7 @@ func TestPasskeyWhoseCountGoesBackIsRefused(t *testing.T) {
 	for _, count := range []uint32{7, 8, 0} {
 		copied.count = count
 		r := w.want(w.signInBy(&copied), 401)
-		if !strings.Contains(r.text(t, "detail"), "two of it") || r.header.Get("Set-Cookie") != "" {
+		if !strings.Contains(r.text(t, "detail"), "a copy of it") || r.header.Get("Set-Cookie") != "" {
 			t.Errorf("a copy at %d hears %s", count, r.body)
 		}
 	}
@@ -210,7 +210,7 @@ func TestPasskeysAreAPersonsOwn(t *testing.T) {
 		func(h ...string) reply { return w.do("DELETE", "/api/v1/me/passkeys/x", nil, h...) },
 	} {
 		w.want(try(namedHost), 401)
-		w.want(try(w.asOwner(), namedHost), 403) // a stolen key must not become more than a key
+		w.want(try(w.asOwner(), namedHost), 403) // nobody may turn a stolen key into more
 	}
 	r := w.want(w.do("POST", "/api/v1/passkey-log-in/begin", nil, "Host: 127.0.0.1:8080"), 400)
 	if !strings.Contains(r.text(t, "detail"), "by its name") {

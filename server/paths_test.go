@@ -18,10 +18,10 @@ import (
 	"meanwhile/storage/fsstore"
 )
 
-// outside stands in files beside the folders that are served from.
+// outside is the content of files next to the folders that are served.
 const outside = "what lies outside of the folder"
 
-// withFolders serves objects and built files from folders that have something else beside them.
+// withFolders serves objects and built files from folders that have another file next to them.
 func withFolders(t *testing.T) change {
 	t.Helper()
 	dir := t.TempDir()
@@ -40,7 +40,7 @@ func withFolders(t *testing.T) change {
 	}
 }
 
-// raw sends a request as it stands, with nothing put right by a client.
+// raw sends a request exactly as given. No client corrects it.
 func (w *fixture) raw(method, path, body string, headers ...string) reply {
 	w.t.Helper()
 	conn := must((&net.Dialer{}).DialContext(w.t.Context(), "tcp", strings.TrimPrefix(w.url, "http://")))(w.t)
@@ -55,7 +55,7 @@ func (w *fixture) raw(method, path, body string, headers ...string) reply {
 	if body != "" {
 		head = append(head, fmt.Sprintf("Content-Length: %d", len(body)))
 	}
-	// who answers early reads no more
+	// a server that responds early reads no more
 	_, _ = io.WriteString(conn, strings.Join(head, "\r\n")+"\r\n\r\n"+body)
 	res, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: method})
 	if err != nil {
@@ -100,8 +100,8 @@ var oddSegments = []string{
 	strings.Repeat("%2e%2e%2f", 500) + "outside.txt",
 }
 
-// TestOddAddressesLeadNowhere puts each odd part into each place of each route's address, with the
-// rest as it should be.
+// TestOddAddressesLeadNowhere puts each odd part into each place of each route's address. The other
+// parts are valid.
 func TestOddAddressesLeadNowhere(t *testing.T) {
 	t.Parallel()
 	w := newFixture(t, withFolders(t), func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
@@ -109,7 +109,7 @@ func TestOddAddressesLeadNowhere(t *testing.T) {
 	})
 	for _, row := range server.Routes() {
 		if row.Method == http.MethodOptions {
-			continue // tells the same of every address
+			continue // the same for every address
 		}
 		for _, place := range placeholder.FindAllString(row.Path, -1) {
 			parts := w.realParts(row)
@@ -138,7 +138,7 @@ func TestOddAddressesLeadNowhere(t *testing.T) {
 	}
 }
 
-// realParts are values for every part of a row's address that lead to something.
+// realParts are values for the parts of a row's address that lead to something.
 func (w *fixture) realParts(row server.Route) map[string]string {
 	w.t.Helper()
 	u := w.newReadyVideo()
@@ -191,7 +191,7 @@ func oddType(row server.Route) string {
 	return "application/json"
 }
 
-// TestOddRangesGetNoMoreThanTheFile asks for parts that no file has.
+// TestOddRangesGetNoMoreThanTheFile requests ranges that no file has.
 func TestOddRangesGetNoMoreThanTheFile(t *testing.T) {
 	t.Parallel()
 	w := newFixture(t, withUI)

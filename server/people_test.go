@@ -14,7 +14,7 @@ import (
 	"meanwhile/storage"
 )
 
-// addMember adds somebody to the owner's workspace and gives their id.
+// addMember adds somebody to the owner's workspace and returns their id.
 func (w *fixture) addMember() string {
 	w.t.Helper()
 	name := storage.NewRandomID()
@@ -28,14 +28,14 @@ func (w *fixture) addMember() string {
 	return string(u.ID)
 }
 
-// person is somebody with a password.
+// person is an account with a password.
 type person struct {
 	id, email, session string
 }
 
 const otherPassword = "another long password"
 
-// newPerson adds somebody with a role to the owner's workspace, and signs them in.
+// newPerson adds somebody with a role to the owner's workspace, and logs them in.
 func (w *fixture) newPerson(name string, role storage.Role) person {
 	w.t.Helper()
 	p := person{email: name + "@example.org"}
@@ -50,7 +50,7 @@ func (w *fixture) newPerson(name string, role storage.Role) person {
 	return p
 }
 
-// newInvite makes a member's invite, for an address or for whoever has the link.
+// newInvite makes an invite to be a member, for an address or for anybody who has the link.
 func (w *fixture) newInvite(email string) reply {
 	w.t.Helper()
 	body := object{"role": "member"}
@@ -62,7 +62,7 @@ func (w *fixture) newInvite(email string) reply {
 
 func secretIn(url string) string { return url[strings.LastIndexByte(url, '/')+1:] }
 
-// workspace is where the holder of a credential is, empty for nowhere.
+// workspace is the workspace that a credential is in. Empty for none.
 func (w *fixture) workspace(header string) string {
 	w.t.Helper()
 	var me struct{ Workspace struct{ ID string } }
@@ -189,7 +189,7 @@ func TestAnInviteForAnAddressIsForNobodyElse(t *testing.T) {
 	eve := w.newPerson("eve", storage.RoleMember)
 	w.want(w.do("GET", path, nil, eve.session), 403)
 	w.want(w.do("POST", path, "", formType, eve.session), 403)
-	// the form's own address counts for nothing: the account is the invited one's
+	// the form's address does not count: the account gets the invited address
 	session := sessionIn(t, w.want(w.do("POST", path, joining("mallory@example.org"), formType), 303))
 	if me := w.want(w.do("GET", "/api/v1/me", nil, session), 200); me.text(t, "email") != "Bob@Example.org" {
 		t.Errorf("me %s", me.body)
@@ -198,7 +198,7 @@ func TestAnInviteForAnAddressIsForNobodyElse(t *testing.T) {
 		w.do("POST", "/api/v1/workspace/invites", object{"role": "member", "email": "bob@example.org"}, w.asOwner()),
 		409,
 	)
-	// a second invite to an address takes the place of the first
+	// a second invite to an address replaces the first
 	first, second := w.newInvite("zoe@example.org"), w.newInvite("ZOE@example.org")
 	w.want(w.do("GET", "/invite/"+secretIn(first.text(t, "url")), nil), 404)
 	w.want(w.do("GET", "/invite/"+secretIn(second.text(t, "url")), nil), 200)
@@ -243,12 +243,12 @@ func TestASignedInPersonJoinsByInvite(t *testing.T) {
 		!strings.Contains(string(me.body), first) {
 		t.Errorf("me %s", me.body)
 	}
-	// who is in it already does not use an invite up
+	// a person who is already in the workspace does not use the invite up
 	again := w.want(w.do("POST", "/api/v1/workspace/invites", object{"role": "member"}, bob.session), 201)
 	path = "/invite/" + secretIn(again.text(t, "url"))
 	w.want(w.do("POST", path, "", formType, ada), 409)
 	w.want(w.do("GET", path, nil), 200)
-	// back and forth
+	// switch back
 	w.want(w.do("POST", "/api/v1/me/workspace", object{"id": first}, ada), 204)
 	if got := w.workspace(ada); got != first {
 		t.Errorf("switched to %s, want %s", got, first)
@@ -256,13 +256,13 @@ func TestASignedInPersonJoinsByInvite(t *testing.T) {
 	w.want(w.do("POST", "/api/v1/me/workspace", object{"id": "none"}, ada), 404)
 }
 
-// TestARemovedPersonSeesNothing is about everything that somebody could still hold.
+// TestARemovedPersonSeesNothing tests everything that somebody could still have.
 func TestARemovedPersonSeesNothing(t *testing.T) {
 	t.Parallel()
 	w := newFixture(t)
 	bob := w.newPerson("bob", storage.RoleAdmin)
 	key := "Authorization: Bearer " + w.newKey(bob.email, storage.AllScopes...)
-	u := w.newReadyVideo() // Ada's, which an admin looks after
+	u := w.newReadyVideo() // Ada's; admins look after it
 	source, _ := w.mediaOf(u)
 	invite := w.want(w.do("POST", "/api/v1/workspace/invites", object{"role": "member"}, bob.session), 201)
 	eve := w.newPerson("eve", storage.RoleMember)
@@ -285,7 +285,7 @@ func TestARemovedPersonSeesNothing(t *testing.T) {
 	w.want(w.do("GET", "/invite/"+secretIn(invite.text(t, "url")), nil), 404)
 	w.want(w.do("GET", "/enter/"+secretIn(link.text(t, "url")), nil), 404)
 
-	again := w.logIn(bob.email, otherPassword) // the account is theirs still
+	again := w.logIn(bob.email, otherPassword) // they keep their account
 	if w.workspace(again) != "" {
 		t.Errorf("still in %s", w.workspace(again))
 	}
@@ -305,8 +305,7 @@ func TestARemovedPersonSeesNothing(t *testing.T) {
 	}
 	w.want(w.do("POST", "/api/v1/videos", object{"source": "recording"}, again), 403)
 	w.want(w.do("GET", "/", nil, again), 200)
-	// what they recorded stays with the workspace, and who has the recording's own token may finish
-	// it
+	// their recordings stay with the workspace, and the recording's own token may finish one
 	w.want(w.do("GET", "/api/v1/videos/"+own.text(t, "id"), nil, w.asOwner()), 200)
 	var rec struct{ Upload struct{ URL, Token string } }
 	own.decode(t, &rec)
@@ -320,7 +319,7 @@ func TestARemovedPersonSeesNothing(t *testing.T) {
 		),
 		201,
 	)
-	// they may begin anew
+	// they may start a workspace of their own
 	w.want(w.do("POST", "/api/v1/workspaces", object{"name": "Bob's"}, again), 201)
 	w.want(w.do("POST", "/api/v1/videos", object{"source": "recording"}, again), 201)
 }
@@ -357,7 +356,7 @@ func TestWorkspacesDoNotSeeOneAnother(t *testing.T) {
 	invite := w.newInvite("").text(t, "id")
 	mine := w.want(w.do("POST", "/api/v1/videos", object{"source": "recording"}, bob.session), 201).text(t, "id")
 
-	// where Bob is the owner now
+	// in a workspace that Bob owns
 	w.want(w.do("POST", "/api/v1/workspaces", object{"name": "Mill"}, bob.session), 201)
 	for _, path := range []string{"/api/v1/videos/" + u.video, "/api/v1/videos/" + mine, ada.text(t, "picture_url")} {
 		w.want(w.do("GET", path, nil, bob.session), 404)
@@ -378,7 +377,7 @@ func TestWorkspacesDoNotSeeOneAnother(t *testing.T) {
 			}
 		}
 	}
-	// a key belongs to one workspace, wherever the session goes
+	// a key belongs to one workspace, whichever the session is in
 	key := "Authorization: Bearer " +
 		w.want(w.do("POST", "/api/v1/me/keys", object{"name": "ci", "scopes": []string{"read"}}, bob.session), 201).
 			text(t, "secret")
@@ -400,10 +399,10 @@ func TestRolesInAWorkspace(t *testing.T) {
 	role := func(id, role, who string) reply {
 		return w.do("PATCH", "/api/v1/workspace/members/"+id, object{"role": role}, who)
 	}
-	// the only owner stays
+	// the only owner must stay
 	w.want(role(adaID, "member", ada), 409)
 	w.want(w.do("DELETE", "/api/v1/workspace/members/"+adaID, nil, ada), 409)
-	// admins look after members, and neither touch nor make owners
+	// admins look after members; they can neither change nor make owners
 	w.want(role(adaID, "member", bob.session), 403)
 	w.want(w.do("DELETE", "/api/v1/workspace/members/"+adaID, nil, bob.session), 403)
 	w.want(role(cay.id, "owner", bob.session), 403)
@@ -411,18 +410,18 @@ func TestRolesInAWorkspace(t *testing.T) {
 	w.want(w.do("POST", "/api/v1/workspace/owner", object{"id": cay.id}, bob.session), 403)
 	w.want(w.do("POST", "/api/v1/workspace/members/"+adaID+"/log-in-link", nil, bob.session), 403)
 	w.want(w.do("POST", "/api/v1/workspace/members/"+bob.id+"/log-in-link", nil, bob.session), 403)
-	// members see who is there, and change nothing
+	// members see who is there, and can change nothing
 	w.want(w.do("GET", "/api/v1/workspace/members", nil, cay.session), 200)
 	w.want(w.do("GET", "/api/v1/workspace/invites", nil, cay.session), 403)
 	w.want(w.do("PATCH", "/api/v1/workspace", object{"name": "x"}, cay.session), 403)
 	w.want(role(bob.id, "member", cay.session), 403)
 	w.want(role(cay.id, "admin", cay.session), 403)
-	// a change ends the sessions of whom it is about
+	// a changed role ends that person's sessions
 	w.want(role(cay.id, "admin", bob.session), 204)
 	w.want(w.do("GET", "/api/v1/me", nil, cay.session), 401)
 	cay.session = w.logIn(cay.email, otherPassword)
 	w.want(w.do("GET", "/api/v1/workspace/invites", nil, cay.session), 200)
-	// ownership is handed over
+	// Ada makes Bob the owner
 	w.want(w.do("POST", "/api/v1/workspace/owner", object{"id": adaID}, ada), 400)
 	handed := w.want(w.do("POST", "/api/v1/workspace/owner", object{"id": bob.id}, ada), 204)
 	w.want(w.do("GET", "/api/v1/me", nil, ada), 401)
@@ -469,8 +468,8 @@ func TestALogInLinkForSomebodyElse(t *testing.T) {
 	)
 	path := strings.TrimPrefix(made.text(t, "url"), w.url)
 	w.want(w.do("GET", path, nil), 200)
-	// who founds a workspace takes nobody's account over who comes in: the link would open their
-	// other workspaces
+	// the founder of a workspace must not take over accounts of people who join: the link would
+	// open their other workspaces
 	cay := w.newPerson("cay", storage.RoleMember)
 	w.want(w.do("POST", "/api/v1/workspaces", object{"name": "Trap"}, cay.session), 201)
 	invite := w.want(w.do("POST", "/api/v1/workspace/invites", object{"role": "member"}, cay.session), 201)
@@ -508,7 +507,7 @@ func TestSignUpByDomain(t *testing.T) {
 	}
 	_, url, _ := strings.Cut(sent[0].Text, w.url)
 	url, _, _ = strings.Cut(url, "\n")
-	// who asks again at once, and who is there already, hears the same and gets no mail
+	// the same response and no mail for somebody who asks again at once, or is already there
 	w.want(ask("bob@example.org"), 200)
 	known := w.want(ask(servertest.OwnerEmail), 200)
 	if more := w.mails(); len(more) != 0 {

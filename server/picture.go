@@ -19,18 +19,18 @@ import (
 	"meanwhile/storage"
 )
 
-// Bounds of a picture that somebody gives for themselves. Decoding takes memory by what the header
-// claims, whatever the file weighs.
+// Limits of a picture that people upload for themselves. Decoding needs memory for the size in the
+// header, however small the file is.
 const (
 	maxPictureBytes  = 5 << 20
 	maxPicturePixels = 36_000_000
 	maxPictureMemory = 4 * maxPicturePixels
-	maxPictureScans  = 64 // of a progressive JPEG: each goes over the whole picture
+	maxPictureScans  = 64 // of a progressive JPEG; each covers the whole picture
 	pictureSide      = 256
 )
 
-// The formats that are taken, by how their files begin. Go's own registry is left alone: it takes
-// whatever some package has added.
+// The accepted formats, by how their files begin. Go's own registry is not used, because any
+// package can add formats to it.
 var pictureFormats = []struct {
 	begins func([]byte) bool
 	config func(io.Reader) (image.Config, error)
@@ -55,7 +55,7 @@ var (
 	errPictureBroken = storage.E(storage.Unprocessable, "This picture cannot be read. Is the file whole?", nil)
 )
 
-// setPicture takes a picture.
+// setPicture sets the visitor's picture.
 func (s *server) setPicture(w http.ResponseWriter, r *http.Request) error {
 	err := s.People.SetPicture(
 		r.Context(),
@@ -70,8 +70,8 @@ func (s *server) setPicture(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// readPicture decodes one at a time for the whole server: a large one takes more memory than
-// anything else here.
+// readPicture decodes one picture at a time for the whole server. A large one needs more memory
+// than anything else here.
 func (s *server) readPicture(w http.ResponseWriter, r *http.Request) ([]byte, string, error) {
 	body := newPaced(w, http.MaxBytesReader(w, r.Body, maxPictureBytes), s.BodyGrace, s.MinUploadBPS)
 	b, err := io.ReadAll(body)
@@ -94,8 +94,8 @@ func (s *server) deletePicture(ctx context.Context, _ *struct{}) (*struct{}, err
 	return nil, s.People.DropPicture(ctx, visitOf(ctx).actor)
 }
 
-// picture sends a colleague's picture. Its address changes with it, but not with the right to see
-// it.
+// picture sends the picture of somebody in the same workspace. Its address changes with the
+// picture, but not with the permission to see it.
 func (s *server) picture(w http.ResponseWriter, r *http.Request) error {
 	p, err := s.People.PictureOf(r.Context(), visitOf(r.Context()).actor, storage.UserID(r.PathValue("id")))
 	if err != nil {
@@ -118,7 +118,7 @@ func (s *server) picture(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// turn lets one in at a time.
+// turn admits one at a time.
 type turn chan struct{}
 
 func (t turn) enter(ctx context.Context) error {
@@ -132,9 +132,9 @@ func (t turn) enter(ctx context.Context) error {
 
 func (t turn) leave() { <-t }
 
-// smallPicture decodes what somebody sent and encodes its middle anew, 256 pixels wide and high:
-// nothing of the file itself stays, nor of what it told about place and camera. ext is ".jpg", or
-// ".png" for what can be seen through.
+// smallPicture decodes a picture and encodes its middle again, 256 pixels wide and high. Nothing of
+// the file itself stays, nor its data about place and camera. ext is ".jpg", or ".png" for a
+// transparent picture.
 func smallPicture(b []byte) (small []byte, ext string, err error) {
 	for _, f := range pictureFormats {
 		if !f.begins(b) {
@@ -156,14 +156,14 @@ func smallPicture(b []byte) (small []byte, ext string, err error) {
 	return nil, "", errPictureType
 }
 
-// tooLargeToDecode goes by pixels, and by the memory that their decoder takes.
+// tooLargeToDecode checks the pixels, and the memory that their decoder needs.
 func tooLargeToDecode(c image.Config, b []byte) bool {
 	perPixel := 4
 	switch c.ColorModel {
 	case color.RGBA64Model, color.NRGBA64Model, color.Gray16Model:
 		perPixel = 8
 	}
-	// progressive: all coefficients are kept until the end
+	// progressive: the decoder keeps all coefficients until the end
 	if isJPEG(b) && bytes.Contains(b, []byte{0xFF, 0xC2}) {
 		perPixel = 16
 		if bytes.Count(b, []byte{0xFF, 0xDA}) > maxPictureScans {
@@ -195,7 +195,7 @@ func encodeSmall(img image.Image, turned int) ([]byte, string, error) {
 	return out.Bytes(), ext, nil
 }
 
-// upright turns a square as its camera was held: 1 to 8, as Exif numbers it.
+// upright rotates or flips a square by the Exif orientation, 1 to 8.
 func upright(in *image.RGBA, turned int) *image.RGBA {
 	if turned < 2 || turned > 8 {
 		return in
@@ -204,7 +204,7 @@ func upright(in *image.RGBA, turned int) *image.RGBA {
 	out := image.NewRGBA(in.Bounds())
 	for y := range pictureSide {
 		for x := range pictureSide {
-			fx, fy := x, y // where this pixel comes from
+			fx, fy := x, y // the source pixel
 			switch turned {
 			case 2:
 				fx = last - x
@@ -227,7 +227,7 @@ func upright(in *image.RGBA, turned int) *image.RGBA {
 	return out
 }
 
-// orientation finds how the camera was held in a JPEG's Exif segment; 1 where it does not say.
+// orientation reads the Exif orientation of a JPEG. It returns 1 if there is none.
 func orientation(b []byte) int {
 	if !isJPEG(b) {
 		return 1

@@ -18,17 +18,17 @@ import (
 	"meanwhile/storage"
 )
 
-// loginProvider is an OpenID Provider on loopback, with one client and no questions: whoever is
-// person signs in.
+// loginProvider is an OpenID Provider on loopback, with one client. It asks nothing: person is the
+// one who signs in.
 type loginProvider struct {
 	url string
 	key *rsa.PrivateKey
 
 	mu       sync.Mutex
 	person   oidc.UserInfo
-	redirect string // where the client is sent back to
+	redirect string // where it sends the client back to
 	nonce    func(string) string
-	quiet    bool // the ID token tells nothing of the person
+	quiet    bool // the ID token has no claims of the person
 	requests map[string]*providerRequest
 	tokens   map[string]string // the person's subject by token
 }
@@ -81,7 +81,7 @@ func newLoginProvider(t testing.TB) *loginProvider {
 	return p
 }
 
-// providerRequest is one log-in there.
+// providerRequest is one log-in at the provider.
 type providerRequest struct {
 	oidc.AuthRequest
 	id, code string
@@ -179,7 +179,7 @@ func (p *loginProvider) GetRefreshTokenInfo(context.Context, string, string) (st
 	return "", "", op.ErrInvalidRefreshToken
 }
 
-// signingKey is the provider's key, both halves of it.
+// signingKey is the private or the public key of the provider.
 type signingKey struct{ key any }
 
 func (k signingKey) ID() string                                  { return "1" }
@@ -218,7 +218,7 @@ func (p *loginProvider) SetUserinfoFromScopes(context.Context, *oidc.UserInfo, s
 	return nil
 }
 
-// SetUserinfoFromRequest fills the ID token.
+// SetUserinfoFromRequest adds the person's claims to the ID token.
 func (p *loginProvider) SetUserinfoFromRequest(
 	_ context.Context,
 	info *oidc.UserInfo,
@@ -267,7 +267,7 @@ func (p *loginProvider) ValidateJWTProfileScopes(context.Context, string, []stri
 }
 func (p *loginProvider) Health(context.Context) error { return nil }
 
-// What the provider knows of its one client.
+// The settings of the one client at the provider.
 
 func (p *loginProvider) GetID() string                       { return clientID }
 func (p *loginProvider) RedirectURIs() []string              { return []string{p.redirect} }

@@ -8,16 +8,15 @@ type recordPage struct {
 	Boot recordBoot
 }
 
-// recordBoot is what the recorder's script begins with.
+// recordBoot is the data that the recorder's script starts with.
 type recordBoot struct {
 	User wireUser `json:"user"`
 }
 
-// mayCapture lets this page, and nothing that it would embed, ask for screen, camera and
-// microphone.
+// mayCapture lets this page ask for screen, camera and microphone, but no frame in it.
 const mayCapture = "display-capture=(self), camera=(self), microphone=(self)"
 
-// record shows the recorder to who is signed in.
+// record shows the recorder to people who are signed in.
 func (s *server) record(w http.ResponseWriter, r *http.Request) error {
 	a := visitOf(r.Context()).actor
 	if !a.SignedIn() {
@@ -33,7 +32,7 @@ func (s *server) record(w http.ResponseWriter, r *http.Request) error {
 	)
 }
 
-// scriptPolicy goes with scripts: one that runs as a worker has the policy of its own answer, and
-// the recorder's workers upload, and make AAC by WebAssembly in a worker of their own.
+// scriptPolicy goes with scripts. A script that runs as a worker has the policy of its own
+// response. The recorder's workers upload, and make AAC by WebAssembly in a worker of their own.
 const scriptPolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; " +
 	"connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"

@@ -5,16 +5,16 @@ import (
 	"net/http"
 )
 
-// recorder counts what goes out. It hides nothing of what is below: ReadFrom reaches the
-// connection, so that files leave by sendfile; Flush and deadlines do by Unwrap.
+// recorder counts what goes out. It hides nothing of the writer below: ReadFrom reaches the
+// connection, so that files leave by sendfile. Flush and deadlines reach it by Unwrap.
 type recorder struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
 }
 
-// WriteHeader lets the first status through; gin sends another one after handlers that have
-// answered past it.
+// WriteHeader sends only the first status. gin sends another one after handlers that wrote to the
+// writer below gin's.
 func (w *recorder) WriteHeader(status int) {
 	if w.status != 0 {
 		return
@@ -35,12 +35,12 @@ func (w *recorder) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// ReadFrom sends src by the shortest way that the connection knows.
+// ReadFrom sends src in the shortest way that the connection has.
 func (w *recorder) ReadFrom(src io.Reader) (int64, error) {
 	if w.status == 0 {
 		w.WriteHeader(http.StatusOK)
 	}
-	n, err := io.Copy(w.ResponseWriter, src) // finds the ReadFrom below, if there is one
+	n, err := io.Copy(w.ResponseWriter, src) // uses the ReadFrom below, if any
 	w.bytes += n
 	return n, err
 }
@@ -55,5 +55,5 @@ func (w *recorder) Flush() {
 	}
 }
 
-// Unwrap gives http.ResponseController the writer below.
+// Unwrap returns the writer below, for http.ResponseController.
 func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -19,12 +19,12 @@ const recordingPath = "/api/v1/uploads/"
 
 type wireNewVideo struct {
 	Title  string `json:"title,omitempty" maxLength:"2000"`
-	Source string `json:"source" enum:"recording" doc:"Files come in by tus: POST /api/v1/files/"`
+	Source string `json:"source" enum:"recording" doc:"Upload files with tus instead: POST /api/v1/files/"`
 }
 
 type wireUpload struct {
-	URL   string `json:"url" doc:"Where chunks, heartbeats and the end go"`
-	Token string `json:"token" doc:"Opens this upload and nothing else: Authorization: Bearer"`
+	URL   string `json:"url" doc:"Where to send chunks, heartbeats and the end"`
+	Token string `json:"token" doc:"Opens this upload and nothing else: send it as Authorization: Bearer"`
 }
 
 type wireNewRecording struct {
@@ -37,7 +37,7 @@ type wireNewRecording struct {
 type newVideoInput struct {
 	Origin         string `header:"Origin"`
 	Authorization  string `header:"Authorization"`
-	IdempotencyKey string `header:"Idempotency-Key" maxLength:"257" doc:"A name of your own for this request, in quotes: asked again with it within a day, because the answer was lost, the same recording is answered, with a fresh token"`
+	IdempotencyKey string `header:"Idempotency-Key" maxLength:"257" doc:"Your own name for this request, in quotes. If the response was lost, send the request again with the same name within a day: you get the same recording, with a new token"`
 	Body           wireNewVideo
 }
 
@@ -55,8 +55,8 @@ func (s *server) createVideo(ctx context.Context, in *newVideoInput) (*newVideoO
 	}}, nil
 }
 
-// unquoted is the text of a string as headers have it (RFC 9651, 3.3.3), and of one that came
-// without its quotes.
+// unquoted is the text of a string in a header (RFC 9651, 3.3.3). It also accepts a string without
+// quotes.
 func unquoted(s string) string {
 	if inner, ok := strings.CutPrefix(s, `"`); ok {
 		s = strings.TrimSuffix(inner, `"`)
@@ -64,8 +64,8 @@ func unquoted(s string) string {
 	return s
 }
 
-// recordingURL is where a recorder goes on; as uploadOrigin, it stays under the address that a
-// browser knows.
+// recordingURL is the address where a recorder continues. Like uploadOrigin, it keeps the address
+// that the browser uses.
 func (s *server) recordingURL(v *visit, origin, authorization string, id storage.UploadID) string {
 	if origin == "" || origin == "null" || authorization != "" {
 		origin = s.baseURL(v)
@@ -92,7 +92,7 @@ func (s *server) renewUploadToken(ctx context.Context, in *uploadTokenInput) (*u
 	}, nil
 }
 
-// putChunk takes one chunk: 201 when it is new, 200 when the same bytes are here already.
+// putChunk stores one chunk: 201 if it is new, 200 if the same bytes are here already.
 func (s *server) putChunk(w http.ResponseWriter, r *http.Request) error {
 	n, err := newChunk(r)
 	if err != nil {
@@ -169,7 +169,7 @@ type wireHeartbeat struct {
 	State          string     `json:"state" enum:"recording,paused"`
 	StartedAt      *time.Time `json:"started_at,omitempty"`
 	Pauses         []wireSpan `json:"pauses,omitempty" maxItems:"1000"`
-	CameraOffsetMS int64      `json:"camera_offset_ms,omitempty" doc:"How much later than the screen the camera began"`
+	CameraOffsetMS int64      `json:"camera_offset_ms,omitempty" doc:"How much later the camera began than the screen"`
 }
 
 type wireSpan struct {
@@ -184,7 +184,7 @@ type heartbeatInput struct {
 
 type heartbeatOutput struct {
 	Body struct {
-		Token string `json:"token" doc:"Use this one from now on; earlier ones go on working for a while"`
+		Token string `json:"token" doc:"Use this one from now on; earlier ones still work for a while"`
 	}
 }
 
@@ -193,7 +193,7 @@ func (s *server) heartbeat(ctx context.Context, in *heartbeatInput) (*heartbeatO
 	for _, p := range in.Body.Pauses {
 		h.Pauses = append(h.Pauses, storage.Pause{From: p.From, To: p.To})
 	}
-	token, err := s.Uploads.Hear(ctx, visitOf(ctx).actor, storage.UploadID(in.ID), h)
+	token, err := s.Uploads.KeepAlive(ctx, visitOf(ctx).actor, storage.UploadID(in.ID), h)
 	if err != nil {
 		return nil, err
 	}
@@ -207,9 +207,9 @@ type recordingInput struct {
 }
 
 type wireTrackState struct {
-	Next    int   `json:"next" doc:"The first number that is not here"`
-	Bytes   int64 `json:"bytes" doc:"Of what is here without a gap"`
-	Missing []int `json:"missing" nullable:"false" doc:"Numbers below the highest that are not here"`
+	Next    int   `json:"next" doc:"The first number that has not arrived"`
+	Bytes   int64 `json:"bytes" doc:"Bytes that have arrived without a gap"`
+	Missing []int `json:"missing" nullable:"false" doc:"Numbers below the highest that have not arrived"`
 }
 
 type recordingOutput struct {
@@ -244,7 +244,7 @@ type completeInput struct {
 	}
 }
 
-// completeRecording answers 409 with the numbers that are missing while some are.
+// completeRecording responds 409 with the missing numbers while chunks are missing.
 func (s *server) completeRecording(ctx context.Context, in *completeInput) (*videoOutput, error) {
 	v := visitOf(ctx)
 	claims := map[string]uploads.Claim{}
@@ -262,8 +262,7 @@ func (s *server) cancelRecording(ctx context.Context, in *recordingInput) (*stru
 	return &struct{}{}, s.Uploads.Cancel(ctx, visitOf(ctx).actor, storage.UploadID(in.ID))
 }
 
-// liveMedia answers with a recording as it lies: a playlist that grows, and the bytes that it
-// names.
+// liveMedia serves a recording as stored: a playlist that grows, and the bytes that it names.
 func (s *server) liveMedia(w http.ResponseWriter, r *http.Request) error {
 	live, err := s.Watch.Live(r.Context(), r.PathValue("grant"), r.PathValue("name"))
 	if err != nil {

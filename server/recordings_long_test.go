@@ -11,7 +11,7 @@ import (
 	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
 
-// fragmentsOf cuts a fragmented MP4 into its beginning and its fragments, as a browser sends them.
+// fragmentsOf cuts a fragmented MP4 into its header and its fragments, as a browser sends them.
 func fragmentsOf(t *testing.T, file []byte) [][]byte {
 	t.Helper()
 	var list [][]byte
@@ -28,7 +28,7 @@ func fragmentsOf(t *testing.T, file []byte) [][]byte {
 }
 
 // TestTwoHoursComeInByChunks sends what a browser sends in two hours: 3,600 chunks of two seconds
-// each. It plays all along, and seals at once.
+// each. The recording plays all the time, and is sealed fast.
 //
 //nolint:paralleltest // it compares how long chunks take
 func TestTwoHoursComeInByChunks(t *testing.T) {
@@ -79,7 +79,8 @@ func mean(list []time.Duration) time.Duration {
 	return (sum / time.Duration(len(list))).Round(10 * time.Microsecond)
 }
 
-// checkLength holds the playlist and the shared video against so many fragments of two seconds.
+// checkLength checks that the playlist and the shared video have this many fragments of two
+// seconds.
 func checkLength(t *testing.T, w *fixture, u uploaded, fragments int, ended bool) {
 	t.Helper()
 	var link struct {

@@ -20,7 +20,7 @@ import (
 	"meanwhile/storage"
 )
 
-// digest is the header that a chunk comes with.
+// digest is the digest header of a chunk.
 func digest(body string) string {
 	sum := sha256.Sum256([]byte(body))
 	return "Content-Digest: sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"
@@ -114,7 +114,7 @@ func TestChunkProtocol(t *testing.T) {
 	if done.text(t, "state") != "processing" || done.text(t, "id") != u.video {
 		t.Errorf("the video is %s", done.body)
 	}
-	w.want(w.complete(u, 2, 11), 200) // the answer may have been lost
+	w.want(w.complete(u, 2, 11), 200) // the first response may have been lost
 	w.want(w.putChunk(u, "screen", 1, "second"), 200)
 	w.want(w.putChunk(u, "screen", 2, "late"), 409)
 	original := w.want(w.do("GET", "/api/v1/videos/"+u.video+"/original", nil, w.asOwner()), 200)
@@ -133,8 +133,8 @@ func TestRecordingIsGivenUp(t *testing.T) {
 	w.want(w.do("GET", "/api/v1/shares/"+u.link, nil), 404)
 }
 
-// TestRecordingPlaysWhileItIsMade sends a browser's recording in small pieces and reads it back as
-// a viewer does.
+// TestRecordingPlaysWhileItIsMade sends a browser's recording in small pieces and reads it back
+// like a viewer.
 func TestRecordingPlaysWhileItIsMade(t *testing.T) {
 	t.Parallel()
 	w := newFixture(t)
@@ -143,7 +143,7 @@ func TestRecordingPlaysWhileItIsMade(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const piece = 7000 // not where boxes end
+	const piece = 7000 // not at the ends of boxes
 	n := 0
 	for at := 0; at < len(file); at += piece {
 		w.want(w.putChunk(u, "screen", n, string(file[at:min(at+piece, len(file))])), 201)
@@ -168,8 +168,8 @@ func liveAddress(t *testing.T, w *fixture, u uploaded) string {
 	return link.Playback.Tracks[0].HLS
 }
 
-// checkFile reads a recording that is over as one file: what was recorded, and behind its header an
-// index that names every fragment up to the end, in the page as in the API.
+// checkFile reads a finished recording as one file. It has the recorded bytes, and after its header
+// an index of all fragments to the end. The page and the API must agree.
 func checkFile(t *testing.T, w *fixture, u uploaded, recorded []byte) {
 	t.Helper()
 	var link struct {
@@ -283,7 +283,7 @@ func checkLive(t *testing.T, w *fixture, u uploaded, there []byte, ended bool) {
 	}
 }
 
-// TestARequestWithAKeyMakesOneRecording asks again and again as somebody whose answers were lost.
+// TestARequestWithAKeyMakesOneRecording repeats a request, like a client whose responses were lost.
 func TestARequestWithAKeyMakesOneRecording(t *testing.T) {
 	t.Parallel()
 	w := newFixture(t)
@@ -321,8 +321,8 @@ func TestARequestWithAKeyMakesOneRecording(t *testing.T) {
 	}
 }
 
-// TestTheSameRequestTwiceAtOnceMakesOneRecording: a client that gives up early asks again while the
-// first request is still at work.
+// TestTheSameRequestTwiceAtOnceMakesOneRecording: a client that gives up early repeats the request
+// while the first one still runs.
 func TestTheSameRequestTwiceAtOnceMakesOneRecording(t *testing.T) {
 	t.Parallel()
 	w := newFixture(t)
@@ -344,8 +344,8 @@ func TestTheSameRequestTwiceAtOnceMakesOneRecording(t *testing.T) {
 	}
 }
 
-// TestRecordersBehindOneAddressDoNotCountTogether has one recorder's line hang in the middle of a
-// chunk, which takes all places of its recording.
+// TestRecordersBehindOneAddressDoNotCountTogether makes one recorder's connection hang in the
+// middle of a chunk. That takes all places of its recording.
 func TestRecordersBehindOneAddressDoNotCountTogether(t *testing.T) {
 	t.Parallel()
 	w := newFixture(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.MaxParallel = 1 })
@@ -358,7 +358,7 @@ func TestRecordersBehindOneAddressDoNotCountTogether(t *testing.T) {
 	}
 }
 
-// TestAChunkOfARecordingThatIsGivenUpIsTold gives a recording up while a chunk of it is on its way.
+// TestAChunkOfARecordingThatIsGivenUpIsTold gives a recording up while a chunk of it is being sent.
 func TestAChunkOfARecordingThatIsGivenUpIsTold(t *testing.T) {
 	t.Parallel()
 	w := newFixture(t)
@@ -370,8 +370,8 @@ func TestAChunkOfARecordingThatIsGivenUpIsTold(t *testing.T) {
 	}
 }
 
-// hangingChunk sends the first chunk of a recording, five bytes, as far as "fi" and returns when
-// the server is at it. ended sends what is left and answers the status.
+// hangingChunk sends the first chunk of a recording, five bytes, as far as "fi", and returns once
+// the server is reading it. ended sends the rest and returns the status.
 func (w *fixture) hangingChunk(r uploaded) (ended func() int) {
 	w.t.Helper()
 	body, rest := io.Pipe()
@@ -384,7 +384,7 @@ func (w *fixture) hangingChunk(r uploaded) (ended func() int) {
 		"Content-Type: video/mp4",
 	)
 	req.Body, req.ContentLength = body, 5
-	// no byte of the body is read before the server asks for it, and so is at it
+	// the body is read only after the server asks for it, so the server is reading by then
 	req.Header.Set("Expect", "100-continue")
 	patient := &http.Transport{ExpectContinueTimeout: time.Minute}
 	w.t.Cleanup(patient.CloseIdleConnections)

@@ -9,8 +9,8 @@ import (
 	"meanwhile/storage"
 )
 
-// redirected are the kinds that are bytes and nothing else. What names other addresses or is read
-// by scripts always comes from here.
+// redirected are the kinds of assets that are only bytes. Assets that name other addresses, and
+// assets that scripts read, always come from here.
 var redirected = []storage.AssetKind{
 	storage.AssetCopy,
 	storage.AssetRendition,
@@ -20,14 +20,14 @@ var redirected = []storage.AssetKind{
 	storage.AssetPreview,
 }
 
-// cacheRedirect lets a player that asks for many ranges come here once in a while only. An address
-// that it kept has half its life before it.
+// cacheRedirect lets a player that requests many ranges come here only once in a while. A cached
+// address has at least half of its life left.
 func cacheRedirect(life time.Duration) string {
 	return fmt.Sprintf("private, max-age=%d", int(life.Seconds()/2))
 }
 
-// addressLife is how long an address opens that a player is sent to; zero where none is sent
-// anywhere.
+// addressLife is how long a redirected media address opens its object. Zero if there are no
+// redirects.
 func (s *server) addressLife() time.Duration {
 	if s.MediaOrigin == "" {
 		return 0
@@ -35,9 +35,8 @@ func (s *server) addressLife() time.Duration {
 	return s.MediaLife
 }
 
-// redirect sends a player to the object storage, where the operator wants it so. done is false
-// where the bytes have to come from here: the address is signed for reading with GET, and not every
-// storage can sign.
+// redirect sends a player to the object storage, if the operator wants that. done is false if the
+// bytes have to come from here: the address is signed for GET only, and not every storage can sign.
 func (s *server) redirect(w http.ResponseWriter, r *http.Request, a storage.Asset) (done bool, err error) {
 	if s.MediaOrigin == "" || r.Method != http.MethodGet || !slices.Contains(redirected, a.Kind) {
 		return false, nil
@@ -52,7 +51,7 @@ func (s *server) redirect(w http.ResponseWriter, r *http.Request, a storage.Asse
 	h := w.Header()
 	h.Set("Cache-Control", cacheRedirect(s.MediaLife))
 	h.Set("Location", address)
-	// without the body that http.Redirect writes: the address is in it
+	// without the body that http.Redirect writes, because it contains the address
 	w.WriteHeader(http.StatusFound)
 	return true, nil
 }

@@ -18,7 +18,7 @@ import (
 
 const mediaOrigin = "https://media.example.com"
 
-// signing is a store of objects that signs addresses, or says what keeps it from doing so.
+// signing is a store of objects that signs addresses, or returns err.
 type signing struct {
 	storage.Objects
 	err error
@@ -37,7 +37,7 @@ func TestMediaIsRedirectedWhereTheOperatorWantsIt(t *testing.T) {
 		life         time.Duration
 		err          error
 		status       int
-		keep         string // how long the redirect may be kept
+		keep         string // cache time of the redirect
 	}{
 		{"by the setting", mediaOrigin, 0, nil, http.StatusFound, "private, max-age=30"},
 		{
@@ -95,7 +95,7 @@ func TestMediaIsRedirectedWhereTheOperatorWantsIt(t *testing.T) {
 						life,
 					)
 				}
-				// the address is signed for GET alone
+				// the address is signed for GET only
 				w.want(w.do("HEAD", address, nil), http.StatusOK)
 			}
 			for _, name := range []string{"1080p.m3u8", "storyboard.vtt", "peaks.json"} {
@@ -143,7 +143,7 @@ func TestPagesMayLoadFromWhereTheyAreSent(t *testing.T) {
 	}
 }
 
-// commonCounter is a Counter of several servers, which can be away.
+// commonCounter is a Counter that several servers share. It can fail.
 type commonCounter struct {
 	mu   sync.Mutex
 	left map[string]int

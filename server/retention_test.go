@@ -19,7 +19,7 @@ import (
 
 const day = 24 * time.Hour
 
-// keys are all objects of the fixture.
+// keys are the keys of the fixture's objects with that prefix.
 func (w *fixture) keys(prefix string) []string {
 	w.t.Helper()
 	var keys []string
@@ -32,7 +32,7 @@ func (w *fixture) keys(prefix string) []string {
 	return keys
 }
 
-// tidy does a worker's round.
+// tidy does one round of a worker's chores.
 func (w *fixture) tidy() servertest.Tidied {
 	w.t.Helper()
 	done, err := w.TidyUp(w.t.Context())
@@ -47,7 +47,7 @@ func (w *fixture) trash(u uploaded) {
 	w.want(w.do("DELETE", "/api/v1/videos/"+u.video, nil, w.asOwner()), 204)
 }
 
-// wantGone fails while anything of u is left: by its addresses, or in the storage.
+// wantGone fails if anything of u is left, at its addresses or in the storage.
 func (w *fixture) wantGone(u uploaded, upload string) {
 	w.t.Helper()
 	w.want(w.do("GET", "/api/v1/videos/"+u.video, nil, w.asOwner()), 404)
@@ -111,7 +111,7 @@ func TestTheTrashIsEmptiedAfterThirtyDays(t *testing.T) {
 	}
 }
 
-// actor is the owner as server/access sees them.
+// actor is the owner as an access.Actor.
 func (w *fixture) actor() access.Actor {
 	w.t.Helper()
 	return must(w.Core.ByKey(w.t.Context(), w.key))(w.t)
@@ -134,7 +134,7 @@ func TestDeleteForever(t *testing.T) {
 	w.wantGone(u, u.upload())
 }
 
-// failing are objects of which the nth deletion from now on fails.
+// failing are objects whose nth deletion from now on fails.
 type failing struct {
 	storage.Objects
 	left atomic.Int64
@@ -158,7 +158,8 @@ func TestAPurgeThatIsInterruptedAnywhereIsFinishedLater(t *testing.T) {
 	}
 }
 
-// testInterruptedPurge has the nth deletion of an object fail, and answers how many there are.
+// testInterruptedPurge makes the nth deletion of an object fail. It returns how many objects there
+// are.
 func testInterruptedPurge(t *testing.T, n int64) int64 {
 	objects := &failing{}
 	w := newFixture(t, func(_ *server.Config, _ *server.Deps, c *servertest.Config) {
@@ -177,7 +178,7 @@ func testInterruptedPurge(t *testing.T, n int64) int64 {
 	if left := len(w.keys("")) - len(others); left != all-int(n)+1 {
 		t.Errorf("%d of %d objects are left", left, all)
 	}
-	w.Clock.Move(10 * time.Minute) // the rows that somebody died over are free again
+	w.Clock.Move(10 * time.Minute) // the lease of the interrupted purge has ended
 	w.tidy()
 	w.wantGone(u, u.upload())
 	if got := w.keys(""); !slices.Equal(got, others) {

@@ -4,18 +4,18 @@ import (
 	"net/http"
 )
 
-// credentials says whose a route reads. What they allow is decided in server/access.
+// credentials says which credentials a route reads. server/access decides what they allow.
 type credentials int
 
 const (
-	nobody credentials = iota // none are read: anyone, and the answer is the same for all
-	// a session or key if there is one; a session that has ended counts as none
+	nobody credentials = iota // reads none: anyone may come, and the response is the same for all
+	// a session or key if there is one; an ended session counts as none
 	guest
 	account // a session or key
 	upload  // a session or key, or the token of the upload in the address
 )
 
-// route is one row: the whole surface of the program stands in routes. name and about go to the
+// route is one row of the table. The table has every route of the program. name and about go to the
 // OpenAPI document; pages have neither.
 type route struct {
 	method, path string
@@ -43,7 +43,7 @@ func (s *server) routes() []route {
 			"/api/v1/session",
 			nobody,
 			"log-in",
-			"Sign in with a password; the answer sets the session cookie",
+			"Sign in with a password; the response sets the session cookie",
 			api(s.logIn, 200),
 		},
 		{
@@ -51,7 +51,7 @@ func (s *server) routes() []route {
 			"/api/v1/log-in-links",
 			nobody,
 			"mail-log-in-link",
-			"Have a link mailed that signs in once; the answer is the same for any address",
+			"Mail a link that signs in once; the response is the same for any address",
 			api(s.mailLogInLink, 202),
 		},
 		{del, "/api/v1/session", guest, "log-out", "Sign out", api(s.logOut, 204)},
@@ -68,7 +68,7 @@ func (s *server) routes() []route {
 			"/api/v1/passkey-log-in",
 			nobody,
 			"log-in-by-passkey",
-			"Sign in with a passkey; the answer sets the session cookie",
+			"Sign in with a passkey; the response sets the session cookie",
 			api(s.logInByPasskey, 200),
 		},
 		{get, "/api/v1/me/passkeys", account, "list-passkeys", "My passkeys, oldest first", api(s.listPasskeys, 200)},
@@ -85,10 +85,10 @@ func (s *server) routes() []route {
 			"/api/v1/me/passkeys",
 			account,
 			"add-passkey",
-			"Keep a passkey that a browser has made",
+			"Add a passkey that a browser has made",
 			api(s.addPasskey, 201),
 		},
-		{del, "/api/v1/me/passkeys/{id}", account, "remove-passkey", "End a passkey", api(s.removePasskey, 204)},
+		{del, "/api/v1/me/passkeys/{id}", account, "remove-passkey", "Remove a passkey", api(s.removePasskey, 204)},
 
 		{get, "/api/v1/videos", account, "list-videos", "My videos, newest first", api(s.listVideos, 200)},
 		{
@@ -105,7 +105,7 @@ func (s *server) routes() []route {
 			"/api/v1/videos/{id}",
 			account,
 			"rename-video",
-			"Give a video another title, or its camera another place",
+			"Change a video's title, or the place of its camera",
 			api(s.renameVideo, 200),
 		},
 		{del, "/api/v1/videos/{id}", account, "trash-video", "Put a video into the trash", api(s.trashVideo, 204)},
@@ -122,7 +122,7 @@ func (s *server) routes() []route {
 			"/api/v1/videos/{id}/reprocess",
 			account,
 			"reprocess-video",
-			"Process the original again; what plays goes on playing",
+			"Process the original again; the current version keeps playing",
 			api(s.reprocessVideo, 202),
 		},
 		{
@@ -163,7 +163,7 @@ func (s *server) routes() []route {
 			"/api/v1/videos/{id}/shares/{share}/ways-in",
 			account,
 			"make-way-in",
-			"Make an access link for somebody whom a link names, to hand on",
+			"Make an access link for a person whom a link names, to pass on",
 			api(s.makeAccessLink, 201),
 		},
 		{
@@ -195,7 +195,7 @@ func (s *server) routes() []route {
 			"/api/v1/events",
 			account,
 			"follow-videos",
-			"Which of my videos to look at again, as server-sent events",
+			"Which of my videos have changed, as server-sent events",
 			stream(s.followVideos),
 		},
 
@@ -213,16 +213,16 @@ func (s *server) routes() []route {
 			"/api/v1/me",
 			account,
 			"delete-account",
-			"Have one's account deleted, 14 days from now; sessions only",
+			"Delete my account, 14 days from now; sessions only",
 			api(s.deleteMe, 200),
 		},
-		{get, "/api/v1/me/export", account, "export-mine", "Everything of mine, as a ZIP archive", stream(s.exportMe)},
+		{get, "/api/v1/me/export", account, "export-mine", "All my data, as a ZIP archive", stream(s.exportMe)},
 		{
 			get,
 			"/api/v1/workspace/export",
 			account,
 			"export-workspace",
-			"Everything of the workspace, as a ZIP archive; for owners and admins",
+			"All data of the workspace, as a ZIP archive; for owners and admins",
 			stream(s.exportWorkspace),
 		},
 		{
@@ -230,7 +230,7 @@ func (s *server) routes() []route {
 			"/api/v1/workspace/audit",
 			account,
 			"list-audit",
-			"Who changed what people may do, newest first; for owners",
+			"The audit log, newest first; for owners",
 			api(s.auditLog, 200),
 		},
 		{
@@ -238,7 +238,7 @@ func (s *server) routes() []route {
 			"/api/v1/workspace/audit.csv",
 			account,
 			"export-audit",
-			"The same, all of it, as CSV",
+			"The whole audit log, as CSV",
 			stream(s.auditCSV),
 		},
 		{
@@ -246,26 +246,26 @@ func (s *server) routes() []route {
 			"/api/v1/me/restore",
 			account,
 			"restore-account",
-			"Keep an account that was to be deleted; sessions only",
+			"Keep my account that was to be deleted; sessions only",
 			api(s.restoreMe, 204),
 		},
 
-		{get, "/api/v1/shares/{token}", guest, "get-share", "What a viewer may know", api(s.getSharedVideo, 200)},
+		{get, "/api/v1/shares/{token}", guest, "get-share", "A link's video, for viewers", api(s.getSharedVideo, 200)},
 		{
 			get,
 			"/api/v1/shares/{token}/comments",
 			guest,
 			"list-comments",
-			"The conversation: by position, or what changed since",
+			"The comments: by position, or what changed since",
 			api(s.listComments, 200),
 		},
-		{post, "/api/v1/shares/{token}/comments", guest, "add-comment", "Say something", api(s.addComment, 201)},
+		{post, "/api/v1/shares/{token}/comments", guest, "add-comment", "Add a comment", api(s.addComment, 201)},
 		{
 			get,
 			"/api/v1/shares/{token}/comments/{id}",
 			guest,
 			"get-comment",
-			"One comment; while it waits for approval, for who wrote it and who may approve it",
+			"One comment; a held one only for its author and for people who may approve it",
 			api(s.getComment, 200),
 		},
 		{
@@ -273,7 +273,7 @@ func (s *server) routes() []route {
 			"/api/v1/shares/{token}/comments/{id}",
 			guest,
 			"edit-comment",
-			"Change one's own comment",
+			"Change my comment",
 			api(s.editComment, 200),
 		},
 		{
@@ -297,7 +297,7 @@ func (s *server) routes() []route {
 			"/api/v1/shares/{token}/mail",
 			guest,
 			"ask-way-in",
-			"Mail an access link to somebody whom a link names; the answer is the same for any address",
+			"Mail an access link to a person whom a link names; the response is the same for any address",
 			api(s.mailAccessLink, 202),
 		},
 		{
@@ -322,7 +322,7 @@ func (s *server) routes() []route {
 			"/api/v1/comments/held",
 			account,
 			"list-held",
-			"Comments that wait for my approval",
+			"Held comments that wait for my approval",
 			api(s.listHeld, 200),
 		},
 		{
@@ -346,23 +346,23 @@ func (s *server) routes() []route {
 			"/api/v1/comments/{id}/block",
 			account,
 			"block-guest",
-			"Keep a guest from commenting, and delete what they wrote",
+			"Block a guest, and delete their comments",
 			api(s.blockGuest, 204),
 		},
 
 		{options, "/api/v1/files/", nobody, "tus-options", "What this tus server can do", tus(s.tusOptions)},
 		{post, "/api/v1/files/", account, "tus-create", "Begin an upload (tus 1.0.0)", tus(s.tusCreate)},
 		{options, "/api/v1/files/{id}", nobody, "tus-upload-options", "What this tus server can do", tus(s.tusOptions)},
-		{head, "/api/v1/files/{id}", upload, "tus-offset", "Where an upload stands", tus(s.tusOffset)},
+		{head, "/api/v1/files/{id}", upload, "tus-offset", "How much of an upload has arrived", tus(s.tusOffset)},
 		{patch, "/api/v1/files/{id}", upload, "tus-append", "Send bytes", tus(s.tusAppend)},
-		{del, "/api/v1/files/{id}", upload, "tus-cancel", "Give an upload up", tus(s.tusCancel)},
+		{del, "/api/v1/files/{id}", upload, "tus-cancel", "Cancel an upload", tus(s.tusCancel)},
 
 		{
 			get,
 			"/api/v1/uploads/{id}",
 			upload,
 			"get-upload",
-			"What of a recording has arrived",
+			"Which chunks of a recording have arrived",
 			api(s.recordingState, 200),
 		},
 		{
@@ -370,7 +370,7 @@ func (s *server) routes() []route {
 			"/api/v1/uploads/{id}",
 			upload,
 			"cancel-recording",
-			"Give a recording up, and its link",
+			"Cancel a recording, and its link",
 			api(s.cancelRecording, 204),
 		},
 		{
@@ -386,7 +386,7 @@ func (s *server) routes() []route {
 			"/api/v1/uploads/{id}/heartbeat",
 			upload,
 			"heartbeat",
-			"Say that a recording goes on",
+			"Report that a recording continues",
 			api(s.heartbeat, 200),
 		},
 		{
@@ -394,20 +394,20 @@ func (s *server) routes() []route {
 			"/api/v1/uploads/{id}/complete",
 			upload,
 			"complete-recording",
-			"Every chunk was sent: compare, seal and process",
+			"Complete a recording when all chunks are sent: compare, seal and process",
 			api(s.completeRecording, 200),
 		},
 
 		{get, "/api/v1/me", account, "get-me", "My account and my workspaces", api(s.getMe, 200)},
 		{patch, "/api/v1/me", account, "update-me", "Change my name, time zone or language", api(s.updateMe, 200)},
-		{put, "/api/v1/me/picture", account, "set-picture", "Give myself another picture", raw(s.setPicture)},
-		{del, "/api/v1/me/picture", account, "delete-picture", "Take my picture away", api(s.deletePicture, 204)},
+		{put, "/api/v1/me/picture", account, "set-picture", "Set my picture", raw(s.setPicture)},
+		{del, "/api/v1/me/picture", account, "delete-picture", "Remove my picture", api(s.deletePicture, 204)},
 		{
 			put,
 			"/api/v1/me/password",
 			account,
 			"change-password",
-			"Set another password; all sessions end, and the answer begins a new one",
+			"Change my password; all sessions end, and the response begins a new one",
 			api(s.changePassword, 204),
 		},
 		{
@@ -415,15 +415,15 @@ func (s *server) routes() []route {
 			"/api/v1/me/workspace",
 			account,
 			"switch-workspace",
-			"Make this session work in another of my workspaces",
+			"Switch this session to another of my workspaces",
 			api(s.switchWorkspace, 204),
 		},
-		{get, "/api/v1/me/sessions", account, "list-sessions", "Where I am signed in", api(s.listSessions, 200)},
+		{get, "/api/v1/me/sessions", account, "list-sessions", "My sessions", api(s.listSessions, 200)},
 		{del, "/api/v1/me/sessions", account, "end-sessions", "Sign out everywhere but here", api(s.endSessions, 204)},
 		{del, "/api/v1/me/sessions/{id}", account, "end-session", "Sign one browser out", api(s.endSession, 204)},
 		{get, "/api/v1/me/keys", account, "list-keys", "My API keys of this workspace", api(s.listKeys, 200)},
 		{post, "/api/v1/me/keys", account, "make-key", "Make an API key for this workspace", api(s.makeKey, 201)},
-		{del, "/api/v1/me/keys/{id}", account, "delete-key", "End an API key", api(s.deleteKey, 204)},
+		{del, "/api/v1/me/keys/{id}", account, "delete-key", "Delete an API key", api(s.deleteKey, 204)},
 		{
 			get,
 			"/api/v1/people/{id}/picture",
@@ -438,7 +438,7 @@ func (s *server) routes() []route {
 			"/api/v1/workspaces",
 			account,
 			"make-workspace",
-			"Make a workspace and go there",
+			"Make a workspace and switch to it",
 			api(s.makeWorkspace, 201),
 		},
 		{
@@ -486,7 +486,7 @@ func (s *server) routes() []route {
 			"/api/v1/workspace/members/{id}/log-in-link",
 			account,
 			"make-log-in-link",
-			"Make a link that signs in once somebody who has lost every other credential",
+			"Make a one-time log-in link for somebody who cannot sign in any more",
 			api(s.makeLogInLink, 201),
 		},
 		{
@@ -494,7 +494,7 @@ func (s *server) routes() []route {
 			"/api/v1/workspace/owner",
 			account,
 			"hand-over",
-			"Make somebody the owner in my place; I become an admin, and sign in anew",
+			"Make somebody the owner in my place; I become an admin, and sign in again",
 			api(s.handOver, 204),
 		},
 		{
@@ -502,7 +502,7 @@ func (s *server) routes() []route {
 			"/api/v1/workspace/invites",
 			account,
 			"list-invites",
-			"Open invites, and who asks to join",
+			"Open invites and requests to join",
 			api(s.listInvites, 200),
 		},
 		{
@@ -510,7 +510,7 @@ func (s *server) routes() []route {
 			"/api/v1/workspace/invites",
 			account,
 			"make-invite",
-			"Invite one person by link, and by mail where an address is given",
+			"Invite one person by link, and by mail if an address is given",
 			api(s.makeInvite, 201),
 		},
 		{
@@ -518,7 +518,7 @@ func (s *server) routes() []route {
 			"/api/v1/workspace/invites/{id}",
 			account,
 			"revoke-invite",
-			"Take an invite back",
+			"Revoke an invite",
 			api(s.revokeInvite, 204),
 		},
 		{
@@ -526,7 +526,7 @@ func (s *server) routes() []route {
 			"/api/v1/workspace/invites/{id}/link",
 			account,
 			"renew-invite",
-			"Another link for an invite, or the first one for who asks to join; the one before ends",
+			"A new link for an invite or for a request to join; the earlier link ends",
 			api(s.renewInvite, 201),
 		},
 
@@ -535,7 +535,7 @@ func (s *server) routes() []route {
 			"/m/{grant}/{generation}/{name}",
 			nobody,
 			"get-media",
-			"Media bytes, by the addresses that a share gives",
+			"Media bytes, by the addresses that a link's video gives",
 			raw(s.media),
 		},
 		{

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// secure sets what holds for every answer.
+// secure sets the headers that every response has.
 func (s *server) secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -23,12 +23,12 @@ func (s *server) secure(next http.Handler) http.Handler {
 	})
 }
 
-// fromHere refuses what another site makes a browser send.
-func (s *server) fromHere(next http.Handler) http.Handler {
+// sameOriginOnly refuses requests that another site makes a browser send.
+func (s *server) sameOriginOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// Only cookies and passwords are at stake: another site cannot send a token without a
-		// preflight, which nothing here answers. Basic is no token: a browser that knows a proxy's
-		// password sends it along by itself.
+		// Only cookies and passwords are at risk. Another site cannot send a token without a
+		// preflight, and no route here allows one. Basic does not count as a token, because a
+		// browser that knows a proxy's password sends it by itself.
 		if _, ok := bearerOf(r.Header.Get("Authorization")); !ok {
 			if err := s.origins.Check(r); err != nil {
 				s.fail(w, r, errCrossSite)
@@ -39,13 +39,13 @@ func (s *server) fromHere(next http.Handler) http.Handler {
 	})
 }
 
-// tellsOwnSite lets a page's requests say to this site, and to no other, where they came from. A
-// page with a form needs it: without, browsers send "Origin: null", which is all that there is to
-// go by on plain http, and is refused.
+// tellsOwnSite lets a page's requests tell this site, and no other, where they came from. A page
+// with a form needs it. Without it, browsers send "Origin: null", which is refused. On plain http,
+// Origin is all that there is to check.
 const tellsOwnSite = "same-origin"
 
-// referrerPolicy is what an address allows to be told of itself: one that opens a video by itself,
-// nothing to anybody.
+// referrerPolicy decides who may learn an address from requests. If an address alone opens a video,
+// nobody may.
 func referrerPolicy(path string) string {
 	if strings.HasPrefix(path, "/v/") || strings.HasPrefix(path, "/embed/") {
 		return "no-referrer"
@@ -53,14 +53,14 @@ func referrerPolicy(path string) string {
 	return tellsOwnSite
 }
 
-// barePolicy is for what is no page. A browser that opens a media address wraps it into a page of
-// its own, which has to load it.
+// barePolicy is for responses that are no pages. A browser that opens a media address wraps it into
+// a page of its own. That page has to load the media.
 const barePolicy = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; base-uri " +
 	"'none'; form-action 'none'; frame-ancestors 'none'"
 
-// pagePolicy is for pages: scripts are ours or carry the nonce. media-chrome styles itself inline,
-// the player uses blob: addresses. ancestors may show the page in a frame; media is where bytes may
-// come from besides, if anywhere.
+// pagePolicy is for pages. Scripts are ours or carry the nonce. media-chrome styles itself inline,
+// and the player uses blob: addresses. ancestors may show the page in a frame. media is another
+// origin of media bytes, if there is one.
 func pagePolicy(nonce, ancestors, media string) string {
 	if ancestors == "" {
 		ancestors = "'none'"

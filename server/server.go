@@ -14,52 +14,52 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// Config is what the operator may set. The zero value works.
+// Config is what the operator can set. The zero value works.
 type Config struct {
-	// BaseURL is the public address without a slash at its end. Empty: absolute links follow each
-	// request's Host.
+	// BaseURL is the public address without a slash at its end. If it is empty, absolute links use
+	// each request's Host.
 	BaseURL string
-	// TrustedProxies may say for whom they ask (X-Forwarded-For) and by which scheme
-	// (X-Forwarded-Proto). None by default.
+	// TrustedProxies may set the client's address (X-Forwarded-For) and scheme (X-Forwarded-Proto).
+	// None by default.
 	TrustedProxies []netip.Prefix
-	// Provider is where people can sign in instead; none where it is empty.
+	// Provider is another place where people can sign in. None if it is empty.
 	Provider Provider
 	// Version is shown in the OpenAPI document.
 	Version string
-	// MediaOrigin is where the object storage serves browsers, such as https://media.example.com:
-	// the bytes of media are redirected to signed addresses there, where the storage can sign.
-	// Empty: all media comes from here. MediaLife is how long such an address opens its object, in
-	// whole seconds; a minute when zero.
+	// MediaOrigin is the origin of the object storage for browsers, such as
+	// https://media.example.com. Media requests are redirected to signed addresses there, if the
+	// storage can sign. If it is empty, all media comes from here. MediaLife is how long such an
+	// address opens its object, in whole seconds; a minute when zero.
 	MediaOrigin string
 	MediaLife   time.Duration
 
-	// MaxBodyBytes bounds JSON and form bodies; 1 MiB when zero.
+	// MaxBodyBytes limits JSON and form bodies; 1 MiB when zero.
 	MaxBodyBytes int64
-	// MinUploadBPS is the slowest upload, in bytes per second, that is not cut off; 1 KiB when
-	// zero. BodyGrace is how long a body may stand still; 30 s when zero.
+	// MinUploadBPS is the slowest upload that is not cut off, in bytes per second; 1 KiB when zero.
+	// BodyGrace is how long a body may stop; 30 s when zero.
 	MinUploadBPS int64
 	BodyGrace    time.Duration
-	// StreamPause is the least time between two events of one stream; 250 ms when zero. KeepAlive
-	// is the time between comment lines, at which rights and rows are looked at again; 8 s when
-	// zero: a rule that was changed holds within 10.
+	// StreamPause is the shortest time between two events of one stream; 250 ms when zero.
+	// KeepAlive is the time between comment lines, when rights and rows are checked again; 8 s when
+	// zero. So a changed rule takes effect within 10.
 	StreamPause time.Duration
 	KeepAlive   time.Duration
-	// LogInsPerMinute bounds tries per address and mail address, 10 when zero; six times as many
-	// per address alone.
+	// LogInsPerMinute limits tries per address and mail address, 10 when zero. Per address alone,
+	// six times as many are allowed.
 	LogInsPerMinute int
-	// MailsPerHour bounds the log-in links that are mailed to one address, 5 when zero.
+	// MailsPerHour limits the log-in links mailed to one address, 5 when zero.
 	MailsPerHour int
-	// GuestCommentsPerMinute and PerHour bound what one address may say as a guest under one link;
-	// 3 and 20 when zero.
+	// GuestCommentsPerMinute and PerHour limit how many comments one address may write as a guest
+	// under one link; 3 and 20 when zero.
 	GuestCommentsPerMinute int
 	GuestCommentsPerHour   int
-	// LinkPasswordsPerMinute bounds what one address may try at one link that asks for something, 5
-	// when zero; four times as often an hour.
+	// LinkPasswordsPerMinute limits the tries of one address at one link that asks for something, 5
+	// when zero. Per hour, four times as many are allowed.
 	LinkPasswordsPerMinute int
 	// CheckWithin is how long one check of the site may take; 5 s when zero.
 	CheckWithin time.Duration
-	// MaxParallel bounds the event streams of one address or account, and the uploads of one
-	// account or recording at once; 32 when zero.
+	// MaxParallel limits the event streams at once of one address or account, and the uploads at
+	// once of one account or recording; 32 when zero.
 	MaxParallel int
 }
 
@@ -95,21 +95,21 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Deps is what the server works with.
+// Deps are the parts that the server works with.
 type Deps struct {
 	*Services
-	// UI is the built web: manifest.json and the files it names. Empty or nil: pages come without
-	// scripts and styles.
+	// UI is the built web: manifest.json and the files that it names. If it is empty or nil, pages
+	// come without scripts and styles.
 	UI  fs.FS
 	Log *slog.Logger
-	// Ready answers what /readyz asks: the names of what is needed, with nil or what is wrong. May
-	// be nil.
+	// Ready returns what /readyz needs: the name of each needed part, with nil or its error. May be
+	// nil.
 	Ready func(ctx context.Context) map[string]error
-	// Checks are what the page about the site looks at, in this order. May be nil.
+	// Checks are the checks of the page about the site, in this order. May be nil.
 	Checks []Check
-	// Counter counts tries for all servers together. May be nil: each counts its own.
+	// Counter counts tries for all servers together. May be nil; then each server counts its own.
 	Counter Counter
-	// Done is closed when the server begins to stop: event streams end, so that
+	// Done is closed when the server begins to stop. Event streams then end, so that
 	// http.Server.Shutdown need not wait for them. May be nil.
 	Done <-chan struct{}
 }
@@ -117,7 +117,7 @@ type Deps struct {
 type server struct {
 	Config
 	Deps
-	base    *url.URL // parsed BaseURL, nil where there is none
+	base    *url.URL // parsed BaseURL, nil if empty
 	assets  assets
 	pages   pages
 	inlined map[string]*inlined // by the page's name
@@ -127,7 +127,7 @@ type server struct {
 	tries   *limiter // per address
 	mails   *limiter // per mail address
 	guests  [2]*limiter
-	// Per address and link: tries of its password, and opens that are counted.
+	// Per address and link: tries of its password, and counted opens.
 	passwords [2]*limiter
 	opens     *limiter
 	parallel  *gate
@@ -137,12 +137,12 @@ type server struct {
 	checkup   *checkup
 }
 
-// New makes the handler of everything. It panics on a BaseURL that is no address: configuration is
-// checked before.
+// New makes the handler of everything. It panics if BaseURL is not an address, because
+// configuration is checked before.
 func New(c Config, d Deps) http.Handler {
 	s := newServer(c, d)
 	engine := s.engine()
-	return s.visits(s.secure(s.tusFrame(s.fromHere(engine))))
+	return s.visits(s.secure(s.tusFrame(s.sameOriginOnly(engine))))
 }
 
 func newServer(c Config, d Deps) *server {
@@ -190,7 +190,7 @@ func newServer(c Config, d Deps) *server {
 	return s
 }
 
-// engine mounts the routes. gin routes and nothing else: answers go out through what visits made.
+// engine mounts the routes. gin only routes. Responses go out through the writer that visits made.
 func (s *server) engine() *gin.Engine {
 	gin.SetMode(gin.ReleaseMode)
 	e := gin.New()
@@ -198,7 +198,7 @@ func (s *server) engine() *gin.Engine {
 	e.HandleMethodNotAllowed = true
 	e.ContextWithFallback = true
 	if err := e.SetTrustedProxies(nil); err != nil {
-		panic(err) // nil is always taken
+		panic(err) // nil never fails
 	}
 	e.NoRoute(func(c *gin.Context) { s.failUnrouted(c, errNoRoute) })
 	e.NoMethod(func(c *gin.Context) { s.failUnrouted(c, errNoMethod) })
@@ -211,15 +211,15 @@ func (s *server) engine() *gin.Engine {
 	return e
 }
 
-// failUnrouted is fail for what no row takes. gin adds a text of its own to an answer that it has
-// not seen begin, as one to HEAD.
+// failUnrouted is fail for requests that no route matches. gin adds a text of its own if it did not
+// see the response begin, for example to HEAD.
 func (s *server) failUnrouted(c *gin.Context, err error) {
 	s.fail(c.Writer, c.Request, err)
 	c.Writer.WriteHeaderNow()
 }
 
-// HTTPServer gives h the time limits that hold for every listener. Bodies and answers have their
-// own, which move while bytes flow; errors of connections are logged as warnings.
+// HTTPServer gives h the time limits of every listener. Bodies and responses have their own limits,
+// which move while bytes flow. Connection errors are logged as warnings.
 func HTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           h,

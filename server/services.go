@@ -15,7 +15,7 @@ import (
 	"meanwhile/server/watch"
 )
 
-// Services are the subjects that handlers hand requests to.
+// Services are the subjects (packages of use cases) that handlers call.
 type Services struct {
 	Core     *access.Core
 	Uploads  *uploads.Service
@@ -29,15 +29,15 @@ type Services struct {
 	Notify   *notify.Service
 }
 
-// Chore is something that time brings. Each is owned by its subject; it goes on where one was
-// interrupted, and may be done by several processes at once.
+// Chore is regular work that depends on time. Its subject owns it. After an interruption it
+// continues where it stopped. Several processes may do it at once.
 type Chore struct {
 	What   string
-	Counts string // what its count is called in the log; empty where none is worth a line
+	Counts string // its count's name in the log; empty if not worth a line
 	Do     func(context.Context) (int, error)
 }
 
-// Chores are done in this order, again and again.
+// Chores are done in this order, in rounds.
 func (s *Services) Chores() []Chore {
 	return []Chore{
 		{"put notices on videos", "notices", s.Videos.PutNotices},

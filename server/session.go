@@ -13,7 +13,7 @@ type wireUser struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`
 	Email string `json:"email"`
-	Role  string `json:"role,omitempty" enum:"owner,admin,member" doc:"In the present workspace; absent for who is in none"`
+	Role  string `json:"role,omitempty" enum:"owner,admin,member" doc:"In the current workspace; absent for somebody in no workspace"`
 }
 
 func userOf(a access.Actor) wireUser {
@@ -25,7 +25,7 @@ type wireSession struct {
 }
 
 type sessionOutput struct {
-	SetCookie string `header:"Set-Cookie" doc:"The session cookie, where one begins"`
+	SetCookie string `header:"Set-Cookie" doc:"The session cookie, if a session begins"`
 	Body      wireSession
 }
 
@@ -53,8 +53,7 @@ func (s *server) logIn(ctx context.Context, in *logInInput) (*sessionOutput, err
 	return s.sessionBegun(ctx, v, in.Cookie, cookie)
 }
 
-// sessionBegun ends the session that the browser's cookies name, if any, and answers with the new
-// one.
+// sessionBegun ends the session that the browser's cookies name, if any, and returns the new one.
 func (s *server) sessionBegun(ctx context.Context, v *visit, cookies, cookie string) (*sessionOutput, error) {
 	if err := s.endOlder(ctx, v, cookies); err != nil {
 		return nil, err
@@ -66,13 +65,13 @@ func (s *server) sessionBegun(ctx context.Context, v *visit, cookies, cookie str
 	return &sessionOutput{SetCookie: s.setCookie(v, cookie), Body: wireSession{User: userOf(a)}}, nil
 }
 
-// entry is where the visitor's log-in comes from.
+// entry describes where the visitor's log-in comes from.
 func (v *visit) entry(device string) signin.Entry {
 	return signin.Entry{Device: device, Address: v.address.String()}
 }
 
-// openSession is a log-in with its limits: per address, and per address and account, so that
-// neither many names nor many passwords can be tried from one place.
+// openSession is a log-in with its limits: per address, and per address and account. So nobody can
+// try many names or many passwords from one place.
 func (s *server) openSession(ctx context.Context, v *visit, email, password, device string) (string, error) {
 	if err := s.tryPassword(ctx, v, email); err != nil {
 		return "", err
@@ -110,7 +109,7 @@ func (s *server) endOlder(ctx context.Context, v *visit, cookies string) error {
 }
 
 type noBody struct {
-	SetCookie string `header:"Set-Cookie" doc:"Ends the session cookie, where one ended"`
+	SetCookie string `header:"Set-Cookie" doc:"Ends the session cookie, if a session ended"`
 }
 
 func (s *server) logOut(ctx context.Context, _ *struct{}) (*noBody, error) {

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// settingsTabs are the parts of the settings, each with an address of its own. What somebody may
-// see and do there is asked of the API.
+// settingsTabs are the parts of the settings. Each has its own address. The API decides what
+// somebody may see and do there.
 var settingsTabs = []string{"you", "sessions", "keys", "members", "workspace", "comments", "log"}
 
 // settingsPage is the data of settings.html.
@@ -16,12 +16,12 @@ type settingsPage struct {
 	Boot settingsBoot
 }
 
-// settingsBoot is what the script of the settings begins with.
+// settingsBoot is the data that the script of the settings starts with.
 type settingsBoot struct {
 	User wireUser `json:"user"`
 }
 
-// settings shows the settings to who is signed in.
+// settings shows the settings to people who are signed in.
 func (s *server) settings(w http.ResponseWriter, r *http.Request) error {
 	tab := r.PathValue("tab")
 	if tab != "" && !slices.Contains(settingsTabs, tab) {

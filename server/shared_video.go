@@ -29,7 +29,7 @@ type wireSharedVideo struct {
 	DownloadURL  string       `json:"download_url,omitempty"`
 	CommentCount int          `json:"comment_count"`
 	CommentSeq   int64        `json:"comment_seq" doc:"The conversation's change counter, read before the rest"`
-	LinkEndsAt   *stamp       `json:"link_ends_at,omitempty" doc:"When this link stops working; absent where it does not end"`
+	LinkEndsAt   *stamp       `json:"link_ends_at,omitempty" doc:"When this link stops working; absent if it has no end"`
 	Playback     wirePlayback `json:"playback"`
 }
 
@@ -40,13 +40,13 @@ type wireAuthor struct {
 type wirePlayback struct {
 	Tracks    []wireTrack `json:"tracks" nullable:"false" doc:"Empty while nothing plays"`
 	Poster    string      `json:"poster,omitempty"`
-	Flattened *wireSource `json:"flattened,omitempty" doc:"Screen and camera in one picture as the layout has it, for what cannot compose; absent until it is made, also after each change"`
-	Layout    *wireLayout `json:"layout,omitempty" doc:"Where the camera is shown, where there is one"`
-	// What the seek bar shows beside the time, where it has been made.
+	Flattened *wireSource `json:"flattened,omitempty" doc:"Screen and camera in one picture, for players that cannot show both; absent until it is made, also after each change of the layout"`
+	Layout    *wireLayout `json:"layout,omitempty" doc:"Where the camera is shown, if there is one"`
+	// What the seek bar shows next to the time, if it has been made.
 	Storyboard string        `json:"storyboard,omitempty" doc:"WebVTT whose cues name tiles of one picture, as #xywh="`
 	Waveform   string        `json:"waveform,omitempty" doc:"JSON: version, interval_ms and peaks, each 0 to 100"`
 	Captions   []wireCaption `json:"captions" nullable:"false"`
-	ExpiresAt  stamp         `json:"expires_at" doc:"When the addresses end; fetch the share again for new ones"`
+	ExpiresAt  stamp         `json:"expires_at" doc:"When the addresses end; fetch this again for new ones"`
 }
 
 type wireTrack struct {
@@ -54,8 +54,8 @@ type wireTrack struct {
 	Main     bool         `json:"main"`
 	OffsetMS int64        `json:"offset_ms"`
 	Sources  []wireSource `json:"sources" nullable:"false" doc:"Files, the largest first"`
-	HLSAAC   string       `json:"hls_aac,omitempty" doc:"A recording with its sound in AAC, for players that know no Opus; complete a moment after its end, and there until a source plays everywhere"`
-	HLS      string       `json:"hls,omitempty" doc:"The list of the same picture in several sizes, for links that cannot carry a file"`
+	HLSAAC   string       `json:"hls_aac,omitempty" doc:"A recording with its sound in AAC, for players without Opus; complete a moment after its end, and there until a source plays everywhere"`
+	HLS      string       `json:"hls,omitempty" doc:"The playlist of the same picture in several sizes, for connections that are too slow for a file"`
 }
 
 type wireSource struct {
@@ -159,8 +159,8 @@ func btoi(b bool) int {
 	return 0
 }
 
-// liveTrack is a recording's track as it lies: it plays by HLS from the beginning of what there is,
-// and as a file once that is all.
+// liveTrack is a recording's track as stored. It plays by HLS from the first byte, and as one file
+// once it is complete.
 func liveTrack(w watch.Watch, t storage.Track) wireTrack {
 	out := wireTrack{
 		Name:    t.Name,
@@ -186,7 +186,7 @@ type wireLayout struct {
 }
 
 type wireBubble struct {
-	AtMS    int64   `json:"at_ms" minimum:"0" doc:"From when on; the first is at 0"`
+	AtMS    int64   `json:"at_ms" minimum:"0" doc:"When it begins to apply; the first is at 0"`
 	X       float64 `json:"x" minimum:"0" maximum:"1" doc:"The bubble's centre, of the picture's width"`
 	Y       float64 `json:"y" minimum:"0" maximum:"1" doc:"The bubble's centre, of the picture's height"`
 	Size    float64 `json:"size" minimum:"0.05" maximum:"1" doc:"Its diameter, of the picture's shorter side"`
@@ -209,7 +209,7 @@ func (l wireLayout) domain() storage.Layout {
 	return out
 }
 
-// mediaURLOf is empty for what there is not.
+// mediaURLOf is empty if there is no asset.
 func mediaURLOf(grant string, a *storage.Asset) string {
 	if a == nil {
 		return ""

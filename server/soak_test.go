@@ -2,7 +2,7 @@ package server_test
 
 import "os"
 
-// soaked gives what a test does in the gate, or, where make soak runs it, the longer form of it.
+// soaked returns gate for a normal test run, and soak, the longer form, for make soak.
 func soaked[T any](gate, soak T) T {
 	if os.Getenv("MEANWHILE_SOAK") == "on" {
 		return soak

@@ -9,7 +9,7 @@ import (
 	"meanwhile/storage"
 )
 
-// hookStore does something between what a request was let in by and what it does.
+// hookStore does something after a request was let in, before its change.
 type hookStore struct {
 	storage.Store
 	before func()
@@ -23,8 +23,8 @@ func (s *hookStore) InTx(ctx context.Context, fn func(storage.Store) error) erro
 	return s.Store.InTx(ctx, fn)
 }
 
-// TestWhatWasAskedBeforeAProofLeavesNoAccess holds that who waits in an account of somebody else's
-// keeps nothing by asking at the same moment.
+// TestWhatWasAskedBeforeAProofLeavesNoAccess checks this: somebody who made an account with another
+// person's address keeps no access through a request at the same moment.
 func TestWhatWasAskedBeforeAProofLeavesNoAccess(t *testing.T) {
 	t.Parallel()
 	store := &hookStore{}

@@ -11,17 +11,17 @@ import (
 	"unicode/utf8"
 )
 
-// A comment's text becomes links by a rule that web/src/watch/tokens.ts follows as well, for
-// comments that come later: addresses first, then positions such as 1:23 and 1:02:03 in what is
-// left.
+// The rule that makes links of a comment's text. web/src/watch/tokens.ts follows the same rule for
+// comments that come later. First come addresses, then positions such as 1:23 and 1:02:03 in the
+// rest.
 var (
 	inText    = regexp.MustCompile(`(?i)https?://[^\s\p{Z}<>"]+`)
 	longClock = regexp.MustCompile(`^\d{1,2}:\d{1,2}:[0-5]\d`)
 	anyClock  = regexp.MustCompile(`^\d{1,2}:[0-5]\d`)
 )
 
-// commentHTML is a comment's text for the page: escaped, with links. Line breaks are kept by the
-// style sheet.
+// commentHTML is a comment's text for the page: escaped, with links. The style sheet keeps line
+// breaks.
 func commentHTML(body string) template.HTML {
 	var b strings.Builder
 	at := 0
@@ -39,8 +39,8 @@ func commentHTML(body string) template.HTML {
 	return template.HTML(b.String()) //nolint:gosec // every piece is escaped above
 }
 
-// trimAddress leaves the punctuation of the sentence outside, and a closing bracket that was opened
-// outside.
+// trimAddress removes the punctuation of the sentence from the end, and a closing bracket that was
+// opened before the address.
 func trimAddress(s string) string {
 	for s != "" {
 		last, size := utf8.DecodeLastRuneInString(s)
@@ -53,7 +53,7 @@ func trimAddress(s string) string {
 	return s
 }
 
-// writePositions writes text that holds no addresses.
+// writePositions writes text that has no addresses.
 func writePositions(b *strings.Builder, text string) {
 	from := 0
 	for i := 0; i < len(text); i++ {
@@ -68,8 +68,8 @@ func writePositions(b *strings.Builder, text string) {
 	b.WriteString(template.HTMLEscapeString(text[from:]))
 }
 
-// positionAt is where the position that begins at i ends, zero if none does: a number in a longer
-// one is none.
+// positionAt returns the end of the position that begins at i, zero if none does. A part of a
+// longer number is none.
 func positionAt(text string, i int) (end, seconds int) {
 	if text[i] < '0' || text[i] > '9' || (i > 0 && strings.IndexByte("0123456789:.,", text[i-1]) >= 0) {
 		return 0, 0
@@ -117,13 +117,13 @@ func startSeconds(t string) int {
 	}
 	total := 0
 	for i, unit := range []int{3600, 60, 1} {
-		n, _ := strconv.Atoi(m[i+1]) // digits by the pattern, or empty for zero
+		n, _ := strconv.Atoi(m[i+1]) // the pattern allows only digits; empty is zero
 		total += n * unit
 	}
 	return total
 }
 
-// initial is the letter in the circle beside a name.
+// initial is the letter in the circle next to a name.
 func initial(name string) string {
 	r, _ := utf8.DecodeRuneInString(strings.TrimSpace(name))
 	if r == utf8.RuneError {

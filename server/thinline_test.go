@@ -10,7 +10,7 @@ func TestAFileGoesInAndALinkWithCommentsComesOut(t *testing.T) {
 	w := newFixture(t)
 	u := w.newVideo()
 
-	// the link is there before anything plays
+	// the link exists before anything plays
 	link := w.want(w.do("GET", "/api/v1/shares/"+u.link, nil), 200)
 	if got := link.text(t, "state"); got != "processing" {
 		t.Errorf("state is %q, want processing", got)

@@ -11,8 +11,8 @@ import (
 	"meanwhile/server/servertest"
 )
 
-// TestPasswordsWithForgedAddresses holds that a header which anybody can write makes nobody a new
-// visitor: five tries are answered, and whether a hundred or ten thousand follow changes nothing.
+// TestPasswordsWithForgedAddresses checks that a header which anybody can write makes nobody a new
+// visitor. Five tries are accepted. A hundred or ten thousand more change nothing.
 func TestPasswordsWithForgedAddresses(t *testing.T) {
 	t.Parallel()
 	w := newFixture(t)

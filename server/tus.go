@@ -18,7 +18,7 @@ import (
 	"meanwhile/storage"
 )
 
-// The protocol that is spoken here: https://tus.io/protocols/resumable-upload, version 1.0.0.
+// The protocol: https://tus.io/protocols/resumable-upload, version 1.0.0.
 const (
 	tusVersion    = "1.0.0"
 	tusExtensions = "creation,creation-with-upload,creation-defer-length,expiration,checksum,termination"
@@ -27,12 +27,12 @@ const (
 	tusPath       = "/api/v1/files/"
 )
 
-// tusHashes are the checksums that a client may promise.
+// tusHashes are the checksums that a client may send.
 var tusHashes = map[string]func() hash.Hash{"sha1": sha1.New, "sha256": sha256.New, "md5": md5.New}
 
-var errTusMore = storage.E(storage.TooLarge, "More bytes came than this upload was announced with.", nil)
+var errTusMore = storage.E(storage.TooLarge, "More bytes came than this upload announced.", nil)
 
-// statusMismatch is tus' own: Checksum Mismatch.
+// statusMismatch is defined by tus: Checksum Mismatch.
 const statusMismatch = 460
 
 var errTusVersion = &statusError{
@@ -40,8 +40,8 @@ var errTusVersion = &statusError{
 	message: "This server speaks tus 1.0.0: send Tus-Resumable: 1.0.0.",
 }
 
-// tusFrame does what holds for every tus request, errors included: the version, no caching, and the
-// method that a client could not send.
+// tusFrame does what every tus request needs, errors included: the version, no caching, and the
+// method for a client that cannot send it directly.
 func (s *server) tusFrame(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.URL.Path, tusPath) {
@@ -64,8 +64,7 @@ func (s *server) tusFrame(next http.Handler) http.Handler {
 	})
 }
 
-// tus mounts a handler of the protocol. GET is not a part of it, so HEAD does not come with
-// anything.
+// tus mounts a handler of the protocol. GET is not part of it, so no handler gets HEAD with it.
 func tus(fn handler) endpoint { return stream(fn) }
 
 func (s *server) tusOptions(w http.ResponseWriter, _ *http.Request) error {
@@ -114,8 +113,8 @@ func (s *server) tusCreate(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// uploadOrigin is where a client goes on. A browser says itself under which address it knows this
-// site, and must stay there; it has been checked to be this site by then.
+// uploadOrigin is the origin where a client continues. A browser sends the address by which it
+// knows this site, and must stay there. By then it was checked to be this site.
 func (s *server) uploadOrigin(r *http.Request) string {
 	if o := r.Header.Get("Origin"); o != "" && o != "null" && r.Header.Get("Authorization") == "" {
 		return o
@@ -141,8 +140,8 @@ func (s *server) tusOffset(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// uploadNow is where the upload stands. One that has every byte but was not sealed, because its
-// last answer failed, is sealed first: a client that hears "complete" never comes back.
+// uploadNow returns the state of the upload. If it has every byte but was not sealed, because its
+// last response failed, it is sealed first. A client that gets "complete" never comes back.
 func (s *server) uploadNow(r *http.Request) (storage.Upload, error) {
 	a, id := visitOf(r.Context()).actor, storage.UploadID(r.PathValue("id"))
 	u, err := s.Uploads.Settled(r.Context(), a, id)
@@ -150,7 +149,7 @@ func (s *server) uploadNow(r *http.Request) (storage.Upload, error) {
 		return u, err
 	}
 	_, err = s.Uploads.Write(r.Context(), a, id, u.OffsetBytes, http.NoBody, nil)
-	if err != nil && storage.KindOf(err) != storage.Conflict { // another request is doing it
+	if err != nil && storage.KindOf(err) != storage.Conflict { // another request seals it
 		return u, err
 	}
 	return s.Uploads.ByID(r.Context(), a, id)
@@ -183,7 +182,7 @@ func (s *server) tusAppend(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// fixLength takes a length that was deferred at creation, unless the offset shows that the whole
+// fixLength sets a length that was deferred at creation, unless the offset shows that the whole
 // request will be refused.
 func (s *server) fixLength(r *http.Request, u storage.Upload, offset int64) error {
 	if offset != u.OffsetBytes {
@@ -209,8 +208,8 @@ func (s *server) fixLength(r *http.Request, u storage.Upload, offset int64) erro
 	return s.Uploads.SetLength(r.Context(), visitOf(r.Context()).actor, u.ID, length)
 }
 
-// append hands the body to uploads, at the pace that is asked for, and answers with the row's
-// offset whatever came of it.
+// append gives the body to uploads, with the slowest pace that is allowed. It always responds with
+// the offset of the row, even after an error.
 func (s *server) append(
 	w http.ResponseWriter,
 	r *http.Request,
@@ -256,7 +255,7 @@ func (s *server) tusCancel(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// setUploadState tells what every answer about an upload tells.
+// setUploadState sets the headers that every response about an upload has.
 func setUploadState(h http.Header, u storage.Upload) {
 	h.Set("Upload-Offset", strconv.FormatInt(u.OffsetBytes, 10))
 	if u.SealedAt == nil {
@@ -268,7 +267,7 @@ func setUploadState(h http.Header, u storage.Upload) {
 
 var errTusType = &statusError{
 	status:  http.StatusUnsupportedMediaType,
-	message: "Bytes of an upload come as Content-Type: " + tusType + ".",
+	message: "Send the bytes of an upload as Content-Type: " + tusType + ".",
 }
 
 func isTusType(h http.Header) bool {
@@ -304,7 +303,7 @@ func bytesIn(h http.Header, name string) (int64, error) {
 	return int64(n), nil
 }
 
-// metadataOf reads "key base64, key, key base64".
+// metadataOf parses "key base64, key, key base64".
 func metadataOf(header string) (map[string]string, error) {
 	meta := map[string]string{}
 	if strings.TrimSpace(header) == "" {
@@ -325,7 +324,7 @@ func metadataOf(header string) (map[string]string, error) {
 	return meta, nil
 }
 
-// checksumOf reads what the client promises, nil where it promises nothing.
+// checksumOf parses the checksum that the client sends, nil if there is none.
 func checksumOf(h http.Header) (*uploads.Checksum, error) {
 	header := h.Get("Upload-Checksum")
 	if header == "" {

@@ -371,7 +371,7 @@ func TestTusSealsWhatAFailedAnswerLeft(t *testing.T) {
 	u := w.createUpload(5)
 	broken.fail = true
 	w.want(w.patch(u, 0, "hello"), 503)
-	w.want(w.head(u), 503) // not "complete": the client would never come back
+	w.want(w.head(u), 503) // not "complete", or the client would never come back
 	broken.fail = false
 	wantHeaders(t, w.want(w.head(u), 200), map[string]string{"Upload-Offset": "5"})
 	if got := w.do("GET", "/api/v1/videos/"+u.video, nil, w.asOwner()).text(t, "state"); got != "processing" {
@@ -379,7 +379,7 @@ func TestTusSealsWhatAFailedAnswerLeft(t *testing.T) {
 	}
 }
 
-// brokenStat is a store of objects that is away when parts are compared.
+// brokenStat is a store of objects that fails when parts are compared.
 type brokenStat struct {
 	storage.Objects
 	fail bool
@@ -411,7 +411,7 @@ func TestTusAFullDiskLosesNothing(t *testing.T) {
 	w.want(w.patch(u, 5, "world"), 204)
 }
 
-// sendPart begins a request that announces more bytes than it brings.
+// sendPart begins a request that announces more bytes than it sends.
 func (w *fixture) sendPart(u uploaded, announced int, body string) *net.TCPConn {
 	w.t.Helper()
 	conn := must(net.Dial("tcp", strings.TrimPrefix(w.url, "http://")))(w.t)
@@ -445,7 +445,7 @@ func TestTusKeepsWhatArrivedBeforeTheLineBroke(t *testing.T) {
 	w.want(w.patch(u, 9, strings.Repeat("x", 991)), 204)
 }
 
-// slowPut keeps everything that is put waiting, when it has come whole, until it is let through.
+// slowPut holds every put object, once all its bytes are there, until let is closed.
 type slowPut struct {
 	storage.Objects
 	came chan struct{}
@@ -462,7 +462,7 @@ func (s *slowPut) Put(ctx context.Context, key string, r io.Reader) (int64, erro
 	return s.Objects.Put(ctx, key, bytes.NewReader(b))
 }
 
-// looked tells when an upload has been looked at as often as is left.
+// looked closes done after the upload was read left more times.
 type looked struct {
 	storage.Store
 	left atomic.Int64
@@ -489,7 +489,7 @@ func TestTusAnswersWhatABrokenRequestBroughtWhileItIsStored(t *testing.T) {
 	u := w.createUpload(1000)
 	w.sendPart(u, 1000, "only this").Close()
 	<-objects.came
-	store.left.Store(3) // who asks, where it stands, and where it stands now
+	store.left.Store(3) // the actor, the state, and the state now
 	go func() {
 		<-store.done
 		letThrough()
@@ -516,7 +516,7 @@ func TestTusMemoryDoesNotGrowWithSize(t *testing.T) {
 	w := newFixture(t)
 	const size = 96 << 20
 	u := w.createUpload(size)
-	runtime.GC() // what earlier tests left counts for nothing
+	runtime.GC() // drop what earlier tests left
 	var before runtime.MemStats
 	runtime.ReadMemStats(&before)
 	peak := make(chan uint64)

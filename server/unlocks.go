@@ -8,13 +8,13 @@ import (
 	"meanwhile/storage"
 )
 
-// unlockHeader is how a program shows an unlock, which a browser keeps in a cookie.
+// unlockHeader is the header in which a program sends an unlock. A browser keeps it in a cookie.
 const unlockHeader = "Meanwhile-Pass"
 
-// maxUnlocks bounds the unlocks of one request that are looked at.
+// maxUnlocks limits how many unlocks of one request are read.
 const maxUnlocks = 20
 
-// unlocks are the unlocks that a request shows.
+// unlocks are the unlocks that a request carries.
 func (s *server) unlocks(r *http.Request) []storage.Unlock {
 	shown := r.Header.Values(unlockHeader)
 	if strings.Contains(r.Header.Get("Cookie"), unlockCookie) {
@@ -38,7 +38,7 @@ const (
 	unlockCookie = "meanwhile-pass-"
 )
 
-// setUnlock is the header that has a browser keep an unlock for a link.
+// setUnlock is the header that makes a browser keep an unlock for a link.
 func (s *server) setUnlock(v *visit, id storage.LinkID, unlock string) string {
 	secure := s.cookieName(v) == cookieSecure
 	name := unlockCookie + string(id)

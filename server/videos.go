@@ -22,9 +22,9 @@ type wireVideo struct {
 	Height        int      `json:"height"`
 	CreatedAt     stamp    `json:"created_at"`
 	UpdatedAt     stamp    `json:"updated_at"`
-	DeletedAt     *stamp   `json:"deleted_at,omitempty" doc:"Since when it is in the trash"`
+	DeletedAt     *stamp   `json:"deleted_at,omitempty" doc:"When it was moved to the trash"`
 	PurgeAt       *stamp   `json:"purge_at,omitempty" doc:"When it is deleted for good"`
-	LeavesAt      *stamp   `json:"leaves_at,omitempty" doc:"When it goes into the trash by itself, because the workspace keeps nothing longer"`
+	LeavesAt      *stamp   `json:"leaves_at,omitempty" doc:"When it moves to the trash by itself, because the workspace keeps videos only so long"`
 	WatchURL      string   `json:"watch_url"`
 	LinkToken     string   `json:"share_token"`
 	PosterURL     string   `json:"poster_url,omitempty"`
@@ -71,7 +71,7 @@ func (s *server) videoOf(v *visit, sum storage.VideoSummary) wireVideo {
 }
 
 func warningsOf(sum storage.VideoSummary) []string {
-	// before that it is the failure, told apart
+	// before that it is the failure, which has its own field
 	if sum.Warning == "" || sum.State != storage.StateReady {
 		return []string{}
 	}
@@ -155,8 +155,8 @@ func (s *server) renameVideo(ctx context.Context, in *renameInput) (*videoOutput
 	})
 }
 
-// change does something to a video and answers with it. Who may not read it hears so before
-// anything is changed.
+// change does something to a video and returns it. It checks first whether the actor may read the
+// video, before anything changes.
 func (s *server) change(
 	ctx context.Context,
 	id string,

@@ -14,13 +14,13 @@ import (
 
 const linkPassword = "between us only"
 
-// visibility is a way in which a video may or may not be seen by its link.
+// visibility is one way to allow or deny a video to people with its link.
 type visibility struct {
 	name  string
 	apply func(w *fixture, u uploaded)
 }
 
-// rules changes the link of u as its owner does.
+// rules changes the link of u like its owner.
 func (w *fixture) rules(u uploaded, change object) {
 	w.t.Helper()
 	w.want(w.do("PATCH", "/api/v1/videos/"+u.video+"/shares/"+w.linkID(u.link), change, w.asOwner()), 200)
@@ -46,14 +46,14 @@ var visibilities = []visibility{
 	},
 }
 
-// viewer is somebody who comes by a link.
+// viewer is somebody who has a link.
 type viewer struct {
 	name    string
 	headers func(w *fixture, u uploaded) []string
 }
 
-// TestEveryLinkForEveryone holds the status of each route that a link opens for each kind of viewer
-// and each visibility against a table.
+// TestEveryLinkForEveryone compares a table with the status of each route that a link opens, for
+// each kind of viewer and each visibility.
 func TestEveryLinkForEveryone(t *testing.T) {
 	t.Parallel()
 	w := newFixture(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
@@ -93,7 +93,7 @@ func TestEveryLinkForEveryone(t *testing.T) {
 	checkGolden(t, "visibility", b.String())
 }
 
-// linkRoutes are the routes that somebody with a link comes to.
+// linkRoutes are the routes for somebody with a link.
 func linkRoutes() []server.Route {
 	var rows []server.Route
 	for _, row := range server.Routes() {
@@ -106,7 +106,7 @@ func linkRoutes() []server.Route {
 	return rows
 }
 
-// seenBy makes a video, applies a visibility and has every viewer try every route.
+// seenBy makes a video, applies a visibility, and lets every viewer try every route.
 func (w *fixture) seenBy(v visibility, viewers []viewer) map[string][]int {
 	w.t.Helper()
 	u := w.newReadyVideo()
@@ -158,10 +158,10 @@ func (w *fixture) tryLink(row server.Route, path string, u uploaded, headers []s
 	return r.status
 }
 
-// newStranger makes a member of another workspace and gives a key of theirs.
+// newStranger makes a member of another workspace and returns a key of theirs.
 func (w *fixture) newStranger(email string) string {
 	w.t.Helper()
-	// later, whatever the machine's clock does: the oldest workspace is the one of the site
+	// later, whatever the clock of the machine does: the oldest workspace is that of the site
 	ctx, now := w.t.Context(), w.Clock.Now().Add(time.Minute)
 	ws := storage.Workspace{ID: storage.WorkspaceID(storage.NewRandomID()), Name: "Elsewhere", CreatedAt: now}
 	u := storage.User{ID: storage.UserID(storage.NewRandomID()), Email: email, Name: "Mallory", CreatedAt: now}
@@ -189,7 +189,8 @@ func (w *fixture) newAdmin(email string) string {
 	return w.newKey(email, storage.AllScopes...)
 }
 
-// unlockByPassword is the header of who gave the link's password; none where it asks for none.
+// unlockByPassword is the header of somebody who gave the link's password. None if the link asks
+// for no password.
 func (w *fixture) unlockByPassword(u uploaded) []string {
 	w.t.Helper()
 	r := w.do("POST", "/api/v1/shares/"+u.link+"/password", object{"password": linkPassword})
@@ -199,8 +200,8 @@ func (w *fixture) unlockByPassword(u uploaded) []string {
 	return []string{"Meanwhile-Pass: " + r.text(w.t, "pass")}
 }
 
-// unlockByMail is the cookie of who used an access link that the owner made for an address; none
-// where the link names nobody.
+// unlockByMail is the cookie of somebody who used an access link that the owner made for an
+// address. None if the link names nobody.
 func (w *fixture) unlockByMail(u uploaded, email string) []string {
 	w.t.Helper()
 	r := w.do(
@@ -219,7 +220,7 @@ func (w *fixture) unlockByMail(u uploaded, email string) []string {
 	return []string{cookieOf(w.t, used)}
 }
 
-// cookieOf is the cookie that an answer sets, as a header.
+// cookieOf is the cookie that a response sets, as a header.
 func cookieOf(t testing.TB, r reply) string {
 	t.Helper()
 	c := cookieIn(t, r)

@@ -14,24 +14,24 @@ import (
 	"meanwhile/storage"
 )
 
-// visit is what is known of one request beside the request: made before routing, filled on the way,
-// logged at the end.
+// visit is what we know of one request besides the request itself. It is made before routing,
+// filled on the way, and logged at the end.
 type visit struct {
-	id      string // in the answer, the error and the log
+	id      string // in the response, the error and the log
 	address netip.Addr
-	scheme  string // as the client sees it
+	scheme  string // as the client sees it (behind a proxy)
 	host    string
-	route   string // the row's pattern, never the path: that holds tokens
-	quiet   bool   // logged for debugging only
+	route   string // the row's pattern, never the path, which has tokens
+	quiet   bool   // logged only for debugging
 	actor   access.Actor
-	session string // the cookie's value, where the actor came by it
+	session string // the cookie's value, if the actor came with it
 	header  http.Header
-	err     error // what went wrong, for the log
+	err     error // for the log
 }
 
 type visitKey struct{}
 
-// visitOf is the visit that ctx belongs to.
+// visitOf returns the visit that ctx belongs to.
 func visitOf(ctx context.Context) *visit {
 	v, ok := ctx.Value(visitKey{}).(*visit)
 	if !ok {
@@ -68,7 +68,7 @@ func (s *server) visits(next http.Handler) http.Handler {
 func (s *server) failAfterPanic(rec *recorder, r *http.Request, err error) {
 	if rec.status != 0 {
 		s.Log.Error("panic after the answer began", "request_id", visitOf(r.Context()).id, "error", err)
-		panic(http.ErrAbortHandler) // the client must not take half an answer for a whole one
+		panic(http.ErrAbortHandler) // or the client takes half a response for a whole one
 	}
 	s.fail(rec, r, err)
 }
@@ -77,7 +77,7 @@ func (s *server) log(r *http.Request, v *visit, rec *recorder, took time.Duratio
 	status := rec.status
 	level := slog.LevelInfo
 	if v.quiet || (status < 400 && (r.Method == http.MethodGet || r.Method == http.MethodHead)) {
-		level = slog.LevelDebug // reading is most of what happens and tells an operator least
+		level = slog.LevelDebug // most requests read, and they tell an operator least
 	}
 	fields := []slog.Attr{
 		slog.String(
@@ -96,9 +96,9 @@ func (s *server) log(r *http.Request, v *visit, rec *recorder, took time.Duratio
 	}
 	switch {
 	case r.Context().Err() != nil && v.err != nil:
-		level = slog.LevelDebug // the client went away; nobody is to be woken
+		level = slog.LevelDebug // the client went away; nobody needs to be woken
 		fields = append(fields, slog.String("error", v.err.Error()))
-	// the second: it broke after the answer had begun
+	// the second: it failed after the response had begun
 	case status >= 500 || (status < 400 && v.err != nil):
 		level = slog.LevelError
 		if v.err != nil {
@@ -130,7 +130,7 @@ func (s *server) newVisit(r *http.Request, h http.Header) *visit {
 	return v
 }
 
-// forwarded walks X-Forwarded-For from the nearest hop to the first that is no proxy of ours.
+// forwarded walks X-Forwarded-For from the nearest hop to the first that is not one of our proxies.
 func (s *server) forwarded(r *http.Request, peer netip.Addr) netip.Addr {
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	at := peer
@@ -153,7 +153,7 @@ func (s *server) trusted(a netip.Addr) bool {
 	return false
 }
 
-// baseURL is what absolute links begin with.
+// baseURL is the start of absolute links.
 func (s *server) baseURL(v *visit) string {
 	if s.BaseURL != "" {
 		return s.BaseURL
@@ -161,7 +161,7 @@ func (s *server) baseURL(v *visit) string {
 	return v.scheme + "://" + v.host
 }
 
-// https reports whether people reach this site by TLS.
+// https reports whether people use this site over TLS.
 func (s *server) https(v *visit) bool {
 	if s.base != nil {
 		return s.base.Scheme == "https"

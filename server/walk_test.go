@@ -18,13 +18,13 @@ import (
 type visitor struct {
 	name    string
 	headers func(w *fixture, u uploaded) []string
-	trashed bool // the video lies in the trash when they come
+	trashed bool // the video is in the trash at that time
 }
 
 func bearer(secret string) []string { return []string{"Authorization: Bearer " + secret} }
 
-// TestEveryRouteForEveryone holds the status of each route for each kind of actor against a table:
-// a new route without a row fails.
+// TestEveryRouteForEveryone compares a table with the status of each route for each kind of actor.
+// A new route without a row fails.
 func TestEveryRouteForEveryone(t *testing.T) {
 	t.Parallel()
 	w := newFixture(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
@@ -65,13 +65,13 @@ func TestEveryRouteForEveryone(t *testing.T) {
 	checkGolden(t, "access", b.String())
 }
 
-// visit tries one route as one visitor, on a video of its own, and looks at what every answer has
-// to carry.
+// visit tries one route as one visitor, on a video of its own. It checks what every response must
+// carry.
 func (w *fixture) visit(row server.Route, v visitor) int {
 	w.t.Helper()
 	u, comment, source := w.stage(row, v)
 	if row.Name == "get-media" && !v.trashed {
-		source, _ = w.mediaOf(u) // grants end when somebody is removed
+		source, _ = w.mediaOf(u) // grants end when a person is removed
 	}
 	media := strings.Split(source, "/")
 	headers := append(v.headers(w, u), tusOn)
@@ -182,7 +182,7 @@ func (w *fixture) visit(row server.Route, v visitor) int {
 	case "delete-comments":
 		body = object{"ids": []string{comment}}
 	case "log-out":
-		// others need the session
+		// other visitors need the session
 		headers = slices.DeleteFunc(headers, func(h string) bool { return strings.HasPrefix(h, "Cookie") })
 	case "follow-videos", "follow-share":
 		return w.opens(path, headers)
@@ -198,7 +198,7 @@ func (w *fixture) visit(row server.Route, v visitor) int {
 	return r.status
 }
 
-// linkID is the identity of a link in the owner's addresses.
+// linkID is the ID of a link in the owner's addresses.
 func (w *fixture) linkID(token string) string {
 	w.t.Helper()
 	link, err := w.Core.Store.LinkByToken(w.t.Context(), token)
@@ -208,8 +208,8 @@ func (w *fixture) linkID(token string) string {
 	return string(link.ID)
 }
 
-// stage makes what a visit needs: a video of its own where the route may change it, else one that
-// all visits share.
+// stage prepares a visit: a video of its own if the route may change it, else one that all visits
+// share.
 func (w *fixture) stage(row server.Route, v visitor) (u uploaded, comment, source string) {
 	w.t.Helper()
 	reads := row.Method == "GET" || row.Method == "HEAD" || row.Method == "OPTIONS" || row.Name == "" ||
@@ -225,7 +225,7 @@ func (w *fixture) stage(row server.Route, v visitor) (u uploaded, comment, sourc
 		u = w.newRecording()
 		w.want(w.putChunk(u, "screen", 0, "chunk"), 201)
 	} else if strings.HasPrefix(row.Name, "tus-") {
-		u = w.createUpload(5) // a running one
+		u = w.createUpload(5) // a running upload
 	} else {
 		u = w.newReadyVideo()
 		source, _ = w.mediaOf(u)
@@ -244,13 +244,13 @@ func (w *fixture) stage(row server.Route, v visitor) (u uploaded, comment, sourc
 	return u, comment, source
 }
 
-// staged is a video that visits share.
+// staged is a video that several visits share.
 type staged struct {
 	uploaded
 	comment, source string
 }
 
-// opens is the status of a stream, which would not end by itself.
+// opens returns the status of a stream, which would not end by itself.
 func (w *fixture) opens(path string, headers []string) int {
 	w.t.Helper()
 	res, err := http.DefaultClient.Do(w.request("GET", path, nil, headers...))

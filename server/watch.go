@@ -25,8 +25,8 @@ type watchPage struct {
 	OEmbedURL    string
 }
 
-// watchBoot is what the page's script begins with, so that it need not ask for what the page has
-// already.
+// watchBoot is the data that the page's script starts with, so that it need not request what the
+// page has already.
 type watchBoot struct {
 	Link     wireSharedVideo `json:"share"`
 	Comments wireComments    `json:"comments"`
@@ -46,7 +46,7 @@ type pageVideo struct {
 	Percent                           int
 	Improving                         bool
 	DurationMS                        int64
-	Duration                          string // empty while it is unknown
+	Duration                          string // empty if unknown
 	Width, Height                     int
 	CreatedAt                         time.Time
 	Owner                             bool
@@ -54,15 +54,15 @@ type pageVideo struct {
 	CanComment, CanDownload           bool
 	DownloadURL, WatchURL, PosterURL  string
 	Sources                           []pageSource // for our player
-	// for a <video> by itself, which cannot put the camera above the picture
+	// for a plain <video>, which cannot show the camera on top of the picture
 	Plain        []pageSource
 	StartSeconds int
-	// of where media addresses lead to; zero where the bytes come from here
+	// of the addresses that media redirects to; zero without redirects
 	AddressLifeMS int64
 }
 
-// pageSource is a <source>: the browser takes the first whose media query holds. The address says
-// where to begin.
+// pageSource is a <source>. The browser takes the first one whose media query matches. The address
+// contains the start position.
 type pageSource struct {
 	URL, Type, Media string
 }
@@ -71,7 +71,7 @@ type pageComment struct {
 	ID, ParentID           string
 	AtMS                   int64
 	At                     string
-	UntilMS                int64 // zero where there is no end
+	UntilMS                int64 // zero if there is no end
 	Until                  string
 	Body                   template.HTML
 	Name, Initial          string
@@ -81,19 +81,19 @@ type pageComment struct {
 	Seq                    int64
 }
 
-// openGraph is what places show of a pasted link.
+// openGraph is what other sites show for a pasted link.
 type openGraph struct {
 	Title, Description, URL, Image string
 	Width, Height                  int
-	Player                         string // the frame to show, empty while nothing plays
+	Player                         string // the frame to show, empty if nothing plays yet
 	PlayerWidth, PlayerHeight      int
-	Secure                         bool   // reached by TLS
-	File                           string // the whole as one MP4, empty while there is none
+	Secure                         bool   // reached over TLS
+	File                           string // the whole as one MP4, empty if there is none
 	FileWidth, FileHeight          int
 }
 
-// watch shows a video and its conversation. It carries everything that a player needs: it plays and
-// reads without scripts.
+// watch shows a video and its conversation. The page has everything that a player needs, so it
+// plays and reads without scripts.
 func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 	ctx, v, token := r.Context(), visitOf(r.Context()), r.PathValue("token")
 	seen, talk, err := s.Watch.WatchWithComments(ctx, v.actor, token)
@@ -150,7 +150,7 @@ func (s *server) pageVideoOf(v *visit, token string, sh wireSharedVideo, seen wa
 	}
 	for _, t := range sh.Playback.Tracks {
 		if !t.Main {
-			continue // the script shows it above the picture
+			continue // the script shows it on top of the picture
 		}
 		out.Sources = append(out.Sources, pageSourcesOf(t.Sources, start)...)
 	}
@@ -161,8 +161,8 @@ func (s *server) pageVideoOf(v *visit, token string, sh wireSharedVideo, seen wa
 	return out
 }
 
-// pageSourcesOf turns the order round: the smallest file that fills the window comes first, the
-// largest is for all others.
+// pageSourcesOf reverses the order. The smallest file that fills the window comes first. The
+// largest is for all other windows.
 func pageSourcesOf(largestFirst []wireSource, start int) []pageSource {
 	at := ""
 	if start > 0 {
@@ -179,11 +179,11 @@ func pageSourcesOf(largestFirst []wireSource, start int) []pageSource {
 	return out
 }
 
-// filledBy is the media query of windows that a picture fills without being enlarged: it reaches
-// one pair of their edges.
+// filledBy is the media query for windows that a picture fills without being enlarged. It then
+// reaches two opposite edges.
 func filledBy(width, height int) string {
 	var queries []string
-	// device pixels per CSS pixel; what lies between counts as the next
+	// device pixels per CSS pixel; a value in between counts as the next one
 	for _, density := range []int{1, 2, 3} {
 		for _, side := range []string{
 			fmt.Sprintf("max-width: %dpx", width/density),

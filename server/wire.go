@@ -10,7 +10,7 @@ import (
 	"meanwhile/storage"
 )
 
-// stamp is a time on the wire: RFC 3339, UTC, milliseconds.
+// stamp is a time in the API: RFC 3339, UTC, milliseconds.
 type stamp time.Time
 
 // MarshalJSON writes the time.
@@ -18,7 +18,7 @@ func (t stamp) MarshalJSON() ([]byte, error) {
 	return []byte(time.Time(t).UTC().Format(`"2006-01-02T15:04:05.000Z"`)), nil
 }
 
-// Schema documents it.
+// Schema describes it.
 func (t stamp) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, Format: "date-time"}
 }
@@ -47,7 +47,7 @@ func durationOf(ms *int64) *time.Duration {
 	return &d
 }
 
-// cursorOf makes an opaque place in a list from a key of the root; empty for nil.
+// cursorOf makes an opaque cursor from a key of the storage package. Empty for nil.
 func cursorOf[K any](key *K) (string, error) {
 	if key == nil {
 		return "", nil
@@ -56,7 +56,7 @@ func cursorOf[K any](key *K) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(b), err
 }
 
-// readCursor undoes cursorOf. Invalid for what did not come from there.
+// readCursor reverses cursorOf. Invalid if the cursor is not from there.
 func readCursor[K any](cursor string) (*K, error) {
 	if cursor == "" {
 		return nil, nil

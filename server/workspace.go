@@ -30,10 +30,10 @@ type wireWorkspace struct {
 	ID              string   `json:"id"`
 	Name            string   `json:"name"`
 	SignUp          string   `json:"sign_up" enum:"closed,invited,domains"`
-	Domains         []string `json:"domains" nullable:"false" doc:"Of mail addresses whose people may ask to join, where sign_up is domains"`
+	Domains         []string `json:"domains" nullable:"false" doc:"People with a mail address of these may ask to join, if sign_up is domains"`
 	EmbedHosts      []string `json:"embed_hosts" nullable:"false" doc:"Sites that may show the player in their pages; empty for all"`
 	KeepDays        int      `json:"keep_days" doc:"0 for ever"`
-	DefaultAudience string   `json:"default_audience" enum:"link,members" doc:"What a new link begins with, as the next two"`
+	DefaultAudience string   `json:"default_audience" enum:"link,members" doc:"The default of a new link, like the next two"`
 	DefaultComments string   `json:"default_comments" enum:"on,off,held"`
 	DefaultDownload bool     `json:"default_download"`
 }
@@ -52,7 +52,7 @@ func workspaceOf(w storage.Workspace, set storage.Settings) wireWorkspace {
 	}
 }
 
-// listed is a list that is never null on the wire.
+// listed is a list that is never null in JSON.
 func listed(list []string) []string {
 	if list == nil {
 		return []string{}
@@ -113,7 +113,7 @@ type wireMember struct {
 
 type membersOutput struct {
 	Body struct {
-		Items []wireMember `json:"items" nullable:"false" doc:"By when they joined"`
+		Items []wireMember `json:"items" nullable:"false" doc:"In the order in which they joined"`
 	}
 }
 
@@ -171,7 +171,7 @@ func (s *server) handOver(ctx context.Context, in *handOverInput) (*noBody, erro
 }
 
 type wireLogInLink struct {
-	URL       string `json:"url" doc:"Signs the person in once; told once"`
+	URL       string `json:"url" doc:"Signs the person in once; shown once"`
 	ExpiresAt stamp  `json:"expires_at"`
 }
 

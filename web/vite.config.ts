@@ -1,8 +1,8 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { defineConfig } from 'vite'
 
-// The server reads dist/manifest.json to find each page's files, so every entry is named by its
-// source path.
+// The server finds each page's files in dist/manifest.json, so every entry is named by its source
+// path.
 export default defineConfig({
   base: '/assets/',
   plugins: [svelte()],
@@ -13,8 +13,8 @@ export default defineConfig({
     manifest: 'manifest.json',
     assetsDir: '',
     target: 'es2022',
-    // light-dark() as it is (all browsers since May 2024): what stands in for it cannot follow a
-    // nested color-scheme, such as the player's.
+    // Keep light-dark() (all browsers since May 2024): its replacement cannot follow a nested
+    // color-scheme, like the player's.
     cssTarget: ['chrome123', 'edge123', 'firefox120', 'safari17.5'],
     modulePreload: { polyfill: false },
     rollupOptions: {

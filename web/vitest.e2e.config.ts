@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config'
 import { limits } from './vitest.limits'
 
-// Browser tests: bin/meanwhile and a real Chromium. Two cores are all there may be: pages are
-// tested two files at once, and then what plays or records in real time one file after another.
-// `npm run e2e -- --project=pages` runs one group.
+// Browser tests: bin/meanwhile and a real Chromium. There may be only two cores. So page tests run
+// two files at once, and after them the tests that play or record in real time run one file after
+// another. `npm run e2e -- --project=pages` runs one group.
 const named = (...names: string[]) => names.map((name) => `e2e/${name}.test.ts`)
 const player = named('player', 'quality', 'first-frame', 'sound')
 const recorder = named('record*', 'live')

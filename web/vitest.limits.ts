@@ -1,4 +1,4 @@
-// How long the browser tests wait. A machine may be busy; what is broken fails all the same.
+// How long the browser tests wait. A machine may be busy, and a broken test still fails.
 export const limits = {
   testTimeout: 180_000,
   hookTimeout: 120_000,

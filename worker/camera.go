@@ -11,9 +11,9 @@ import (
 	"meanwhile/worker/stages"
 )
 
-// camera makes the second track playable: what it is was not known before, so that it is looked at
-// and copied in one step. Where it has to be encoded that is left to another one, for people wait
-// for what stands behind this.
+// camera makes the second track playable. Nobody probed that track before, so it is probed and
+// copied in one step. If it must be encoded, a later job does that, because people wait for the
+// jobs behind this one.
 func camera(ctx context.Context, j *job) error {
 	a := storage.Asset{Kind: storage.AssetCamera, Name: "camera.mp4", Everywhere: true}
 	path := filepath.Join(j.out, a.Name)

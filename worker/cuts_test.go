@@ -19,15 +19,15 @@ import (
 	"meanwhile/worker/plan"
 )
 
-// cuts is at how many places each sample is cut, and within is how near to the cut what is salvaged
-// has to end.
+// cuts is at how many places each sample is cut. A salvaged recording must end no further than
+// within before the cut.
 const (
 	cuts   = 200
-	probed = 20 // of what has to be probed, which takes a process
+	probed = 20 // for samples that need a probe, which takes a process
 	within = 3 * time.Second
 )
 
-// browserSamples are the recordings of real browsers, or likenesses of them made on the spot.
+// browserSamples are the recordings of real browsers, or imitations of them made on the spot.
 func browserSamples(t *testing.T) []string {
 	t.Helper()
 	for _, dir := range []string{os.Getenv("MEANWHILE_SAMPLES"), "../../shared/samples"} {
@@ -45,7 +45,7 @@ func browserSamples(t *testing.T) []string {
 	}
 }
 
-// sample is a recording and where its packets lie.
+// sample is a recording and the places of its packets.
 type sample struct {
 	path    string
 	bytes   []byte
@@ -91,7 +91,7 @@ func readSample(t *testing.T, path string) sample {
 	return s
 }
 
-// until is how much of it was recorded before the cut.
+// until is how much of the sample was recorded before the cut.
 func (s sample) until(cut int) (last time.Duration) {
 	for _, p := range s.packets {
 		if p.end <= int64(cut) {
@@ -101,8 +101,8 @@ func (s sample) until(cut int) (last time.Duration) {
 	return last
 }
 
-// TestCutRecordingsAreSalvaged cuts every sample at random places, as a lost browser does. Of
-// fragmented MP4 that is its index, which is quick; of the rest what the worker sees of it and
+// TestCutRecordingsAreSalvaged cuts every sample at random places, as a lost browser does. For
+// fragmented MP4 it tests the index, which is quick. For the rest it tests what the worker sees and
 // decides.
 func TestCutRecordingsAreSalvaged(t *testing.T) {
 	t.Parallel()
@@ -110,7 +110,7 @@ func TestCutRecordingsAreSalvaged(t *testing.T) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			t.Parallel()
 			file := readSample(t, path)
-			s := newShop(t)
+			s := newFixture(t)
 			random := rand.New(rand.NewPCG(1, uint64(len(file.bytes))))
 			n := cuts
 			if !indexed(file) {
@@ -135,11 +135,11 @@ func TestCutRecordingsAreSalvaged(t *testing.T) {
 	}
 }
 
-// indexed reports whether it is a fragmented MP4.
+// indexed reports whether the sample is a fragmented MP4.
 func indexed(file sample) bool { return bytes.Contains(file.bytes, []byte("mvex")) }
 
-// seen is how long what is left of a file is.
-func (s *shop) seen(t *testing.T, file sample, cut int) (time.Duration, bool) {
+// seen is how long the rest of the file is after the cut.
+func (s *fixture) seen(t *testing.T, file sample, cut int) (time.Duration, bool) {
 	t.Helper()
 	if indexed(file) {
 		r := s.record(t)
@@ -163,8 +163,8 @@ func (s *shop) seen(t *testing.T, file sample, cut int) (time.Duration, bool) {
 	return time.Duration(probe.DurationMS) * time.Millisecond, err == nil
 }
 
-// everything does what was sent until nothing is.
-func (s *shop) everything(t *testing.T) {
+// runAllJobs runs the jobs in the queue until the queue is empty.
+func (s *fixture) runAllJobs(t *testing.T) {
 	t.Helper()
 	for {
 		jobs := s.Queue.Take()
@@ -177,31 +177,31 @@ func (s *shop) everything(t *testing.T) {
 	}
 }
 
-// TestCutRecordingsBecomeReady sends one cut of each sample down the whole road.
+// TestCutRecordingsBecomeReady sends one cut of each sample through the whole pipeline.
 func TestCutRecordingsBecomeReady(t *testing.T) {
 	t.Parallel()
 	for _, path := range browserSamples(t) {
 		file := readSample(t, path)
 		if filepath.Base(path) == "mediabunny-avc-aac.mp4" {
-			continue // it was remuxed, with an index of the whole in front: no browser sends that
+			continue // remuxed, with one index for the whole file in front: no browser sends that
 		}
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			t.Parallel()
 			random := rand.New(rand.NewPCG(2, uint64(len(file.bytes))))
 			cut := len(file.bytes)*2/5 + random.IntN(len(file.bytes)*2/5)
-			s := newShop(t)
+			s := newFixture(t)
 			r := s.record(t)
 			for at := 0; at < cut; at += 64 << 10 {
 				s.put(t, r, file.bytes[at:min(at+64<<10, cut)])
 			}
 			s.complete(t, r)
-			s.everything(t)
+			s.runAllJobs(t)
 			s.wantReady(t, r, file.until(cut))
 		})
 	}
 }
 
-func (s *shop) wantReady(t *testing.T, r *take, length time.Duration) {
+func (s *fixture) wantReady(t *testing.T, r *take, length time.Duration) {
 	t.Helper()
 	v, err := s.Videos.ByID(t.Context(), s.Owner, r.Video.ID)
 	if err != nil {
@@ -216,12 +216,12 @@ func (s *shop) wantReady(t *testing.T, r *take, length time.Duration) {
 	}
 }
 
-// TestGapThatNeverClosesBlocksNothing: a chunk in the middle never comes. What is before it plays
-// while it is recorded, and is made ready after the recorder has fallen silent.
+// TestGapThatNeverClosesBlocksNothing: a chunk in the middle never comes. The part before it plays
+// while it is recorded, and becomes ready after the recorder has fallen silent.
 func TestGapThatNeverClosesBlocksNothing(t *testing.T) {
 	t.Parallel()
 	file := readSample(t, browserSamples(t)[0])
-	s := newShop(t)
+	s := newFixture(t)
 	now := time.Now()
 	s.Core.Now = func() time.Time { return now }
 	r := s.record(t)
@@ -258,7 +258,7 @@ func TestGapThatNeverClosesBlocksNothing(t *testing.T) {
 	if n, err := s.Uploads.SealSilent(t.Context()); n != 1 || err != nil {
 		t.Fatalf("%d recordings were sealed, %v", n, err)
 	}
-	s.everything(t)
+	s.runAllJobs(t)
 	s.wantReady(t, r, want)
 	if w, err = s.Watch.Watch(
 		t.Context(),
@@ -269,12 +269,12 @@ func TestGapThatNeverClosesBlocksNothing(t *testing.T) {
 		t.Errorf("nobody is told what is missing: %q, %v", w.Video.Warning, err)
 	}
 
-	// The browser comes back: the rest is put behind, and nothing is missing any more.
+	// The browser comes back: the rest is appended, and nothing is missing any more.
 	r.sent, r.size = lost, 0
 	s.put(t, r, file.bytes[lost*size:min((lost+1)*size, len(file.bytes))])
 	r.sent, r.size = (len(file.bytes)+size-1)/size, int64(len(file.bytes))
 	s.complete(t, r)
-	s.everything(t)
+	s.runAllJobs(t)
 	s.wantReady(t, r, file.until(len(file.bytes)))
 	if w, err = s.Watch.Watch(t.Context(), access.Actor{}, r.Link.Token); err != nil || w.Video.Warning != "" {
 		t.Errorf("with all of it there, the warning is %q, %v", w.Video.Warning, err)

@@ -11,20 +11,20 @@ import (
 	"meanwhile/worker/media"
 )
 
-// layer is a source whose samples can be read where they lie.
+// layer is a source whose samples can be read in place.
 type layer interface {
 	io.ReaderAt
 	WriteRange(w io.Writer, r storage.Range) error
 }
 
-// faststart writes the source's samples behind a new index to path, with no other program, and
-// tells what the source is. ok is false for a source that is not so plain.
+// faststart writes a new index and then the source's samples to path, without starting another
+// program. It returns what the source is. ok is false if the source is not simple enough for that.
 func (j *job) faststart(ctx context.Context, path string) (p storage.Probe, ok bool, err error) {
 	src, sizeBytes, done, err := j.layers(ctx)
 	if err != nil {
 		return p, false, err
 	}
-	defer func() { _ = done() }() // it was only read
+	defer func() { _ = done() }() // only read, so nothing is lost
 	f, ok, err := media.PlanFaststart(src, sizeBytes)
 	if err != nil {
 		return p, false, fmt.Errorf("plan a copy: %w", err)
@@ -45,7 +45,7 @@ func (j *job) faststart(ctx context.Context, path string) (p storage.Probe, ok b
 	return p, false, errors.Join(err, os.Remove(path))
 }
 
-// layers opens the source where it lies, when that is on this machine, else its scratch copy.
+// layers opens the source in place if it is on this machine, else its scratch copy.
 func (j *job) layers(ctx context.Context) (src layer, sizeBytes int64, done func() error, err error) {
 	parts, err := j.Source.OpenTrack(ctx, j.task.Video.ID, j.track)
 	if err != nil {
@@ -68,7 +68,7 @@ func (j *job) layers(ctx context.Context) (src layer, sizeBytes int64, done func
 // file is a layer that is one file.
 type file struct{ *os.File }
 
-// WriteRange writes a piece of the file to w.
+// WriteRange writes a range of the file to w.
 func (f file) WriteRange(w io.Writer, r storage.Range) error {
 	if _, err := f.Seek(r.Start, io.SeekStart); err != nil {
 		return err

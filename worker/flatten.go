@@ -9,8 +9,8 @@ import (
 	"meanwhile/worker/stages"
 )
 
-// flatten puts screen and camera together by the layout of this moment. Whoever changes it
-// meanwhile takes the stage away, and the work is thrown away with it.
+// flatten puts screen and camera together by the current layout. If somebody changes the layout
+// meanwhile, the worker loses the stage, and its result is thrown away.
 func flatten(ctx context.Context, j *job) error {
 	path, release, err := j.Scratch.Source(
 		ctx,

@@ -10,7 +10,7 @@ import (
 	"meanwhile/worker/stages"
 )
 
-// ladder makes every rendition, the lists that HLS players read, and what comes out of the same
+// ladder makes every rendition, the playlists for HLS players, and the other files of the same
 // decode.
 func ladder(ctx context.Context, j *job) error {
 	if j.task.Plan.Sound != nil {
@@ -50,7 +50,7 @@ func ladder(ctx context.Context, j *job) error {
 	return j.finish(ctx, stages.Outcome{Assets: assets}, err)
 }
 
-// ladderOutputs are the videos that a ladder's process left in dir, and what each has to be.
+// ladderOutputs are the videos that a ladder's process left in dir, and what each must be.
 func (j *job) ladderOutputs(plan storage.Ladder, dir string) (assets []storage.Asset, outputs []ffmpeg.Output) {
 	add := func(a storage.Asset, want ffmpeg.Want) {
 		assets = append(assets, a)
@@ -88,7 +88,7 @@ func (j *job) wantRung(r storage.Rung) ffmpeg.Want {
 	return want
 }
 
-// playlist stores a list for HLS players (media type: RFC 8216, 4).
+// playlist stores a playlist for HLS players (media type: RFC 8216, 4).
 func (j *job) playlist(ctx context.Context, name, text string) func() (storage.Asset, error) {
 	return func() (storage.Asset, error) {
 		return j.written(

@@ -5,7 +5,7 @@ import (
 )
 
 // liveSound makes the sound of a recording in AAC as far as it has come, a piece at a time, until
-// there is nothing left to do.
+// nothing is left to do.
 func liveSound(ctx context.Context, j *job) error {
 	for {
 		batch, err := j.Stages.NextSound(ctx, j.task)

@@ -25,8 +25,8 @@ import (
 	"meanwhile/worker/media"
 )
 
-// TestMain lets the test binary stand in for the program when the sandbox starts it again to
-// confine itself.
+// TestMain lets the test binary act as the program when the sandbox starts it again to confine
+// itself.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == ffmpeg.ConfineCommand {
 		fmt.Fprintln(os.Stderr, ffmpeg.Confine(os.Args[2:]))
@@ -35,13 +35,13 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// shop is the fixture with a worker that does what the test tells it to.
-type shop struct {
+// fixture is the fixture with a worker that the test drives.
+type fixture struct {
 	*servertest.Fixture
 	worker *worker.Worker
 }
 
-func newShop(t *testing.T) *shop {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	tools, err := ffmpeg.New(t.Context(), ffmpeg.Options{})
 	if err != nil {
@@ -52,7 +52,7 @@ func newShop(t *testing.T) *shop {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { scratch.Close() })
-	s := &shop{Fixture: servertest.New(t)}
+	s := &fixture{Fixture: servertest.New(t)}
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
 	s.worker = &worker.Worker{
 		Stages:  s.Stages,
@@ -65,8 +65,8 @@ func newShop(t *testing.T) *shop {
 	return s
 }
 
-// work does what was sent of a step, and answers how much that was.
-func (s *shop) work(t *testing.T, step storage.Step) (done int) {
+// work does the sent jobs of a step, and returns how many there were.
+func (s *fixture) work(t *testing.T, step storage.Step) (done int) {
 	t.Helper()
 	for _, stage := range s.Jobs(t, step) {
 		s.worker.Handle(t.Context(), stage)
@@ -81,7 +81,7 @@ type take struct {
 	size int64
 }
 
-func (s *shop) record(t *testing.T) *take {
+func (s *fixture) record(t *testing.T) *take {
 	t.Helper()
 	ticket, err := s.Uploads.CreateRecording(t.Context(), s.Owner, "Weekly")
 	if err != nil {
@@ -90,7 +90,7 @@ func (s *shop) record(t *testing.T) *take {
 	return &take{Ticket: ticket}
 }
 
-func (s *shop) put(t *testing.T, r *take, body []byte) {
+func (s *fixture) put(t *testing.T, r *take, body []byte) {
 	t.Helper()
 	n := uploads.NewChunk{Track: storage.ScreenTrack, N: r.sent, MediaType: "video/mp4", Want: sha256.Sum256(body)}
 	if _, _, err := s.Uploads.PutChunk(t.Context(), s.Owner, r.Upload.ID, n, bytes.NewReader(body)); err != nil {
@@ -100,7 +100,7 @@ func (s *shop) put(t *testing.T, r *take, body []byte) {
 	r.size += int64(len(body))
 }
 
-func (s *shop) complete(t *testing.T, r *take) {
+func (s *fixture) complete(t *testing.T, r *take) {
 	t.Helper()
 	claims := map[string]uploads.Claim{storage.ScreenTrack: {Chunks: r.sent, Bytes: r.size}}
 	if _, err := s.Uploads.Complete(t.Context(), s.Owner, r.Upload.ID, claims); err != nil {
@@ -108,7 +108,7 @@ func (s *shop) complete(t *testing.T, r *take) {
 	}
 }
 
-func (s *shop) live(t *testing.T, r *take, name string) []byte {
+func (s *fixture) live(t *testing.T, r *take, name string) []byte {
 	t.Helper()
 	w, err := s.Watch.Watch(t.Context(), access.Actor{}, r.Link.Token)
 	if err != nil {
@@ -126,8 +126,8 @@ func (s *shop) live(t *testing.T, r *take, name string) []byte {
 	return b
 }
 
-// playlist gives the names of the segments, and whether they are all that there will be.
-func (s *shop) playlist(t *testing.T, r *take) (names []string, ended bool) {
+// playlist returns the names of the segments, and whether the list is complete.
+func (s *fixture) playlist(t *testing.T, r *take) (names []string, ended bool) {
 	t.Helper()
 	text := string(s.live(t, r, storage.SoundName))
 	for line := range strings.Lines(text) {
@@ -138,8 +138,8 @@ func (s *shop) playlist(t *testing.T, r *take) (names []string, ended bool) {
 	return names, strings.Contains(text, "#EXT-X-ENDLIST")
 }
 
-// joined is what a player of the playlist reads, one behind the other.
-func (s *shop) joined(t *testing.T, r *take) []byte {
+// joined is all that a player of the playlist reads, in order.
+func (s *fixture) joined(t *testing.T, r *take) []byte {
 	t.Helper()
 	names, ended := s.playlist(t, r)
 	if !ended {
@@ -186,8 +186,8 @@ func pcm(t *testing.T, path string) []float64 {
 	return samples
 }
 
-// noise is how much b differs from a in each frame, relative to how loud a is over all; b may be
-// off by slack samples.
+// noise is how much b differs from a in each frame, relative to the mean power of a. b may be
+// shifted by up to slack samples.
 func noise(a, b []float64, slack int) []float64 {
 	var power float64
 	for _, v := range a {
@@ -209,8 +209,8 @@ func noise(a, b []float64, slack int) []float64 {
 	return list
 }
 
-// sweep is a browser's kind of recording of a tone that never repeats itself: what is left out,
-// doubled or silent is heard at once.
+// sweep is a recording like a browser's, of a tone that never repeats: a missing, doubled or silent
+// piece is heard at once.
 func sweep(t *testing.T, seconds int) []byte {
 	t.Helper()
 	path := ffmpegtest.Clip(t, "sweep.mp4",
@@ -238,12 +238,12 @@ func written(t *testing.T, name string, content []byte) string {
 	return path
 }
 
-// TestSoundIsMadeWhileItIsRecorded records in chunks and has the sound made in pieces, a worker
-// dying in between; then it listens to the whole and to what one encoder makes of the same
+// TestSoundIsMadeWhileItIsRecorded records in chunks and has the sound made in pieces, while one
+// worker dies. Then it compares the whole with the sound that one encoder makes of the same
 // recording.
 func TestSoundIsMadeWhileItIsRecorded(t *testing.T) {
 	t.Parallel()
-	s := newShop(t)
+	s := newFixture(t)
 	file := sweep(t, 47)
 	r := s.record(t)
 	const piece = 30_000
@@ -278,7 +278,7 @@ func TestSoundIsMadeWhileItIsRecorded(t *testing.T) {
 		t.Errorf("it is %d samples long, the recording %d", len(pieced), len(want))
 	}
 	single := noise(want, pcm(t, once), 0)
-	const unheard = 1e-5 // -50 dB; a frame that is missing, silent or doubled is at -3 dB or more
+	const unheard = 1e-5 // -50 dB; a missing, silent or doubled frame is at -3 dB or more
 	for i, n := range noise(want, pieced, 0) {
 		if i > 0 && i < len(single)-2 && n > 4*single[i]+unheard {
 			t.Errorf(
@@ -295,9 +295,8 @@ func TestSoundIsMadeWhileItIsRecorded(t *testing.T) {
 	}
 }
 
-// dieAt has another worker take the stage and never be heard of again, until it comes back too
-// late.
-func (s *shop) dieAt(t *testing.T, id storage.StageID) {
+// dieAt lets another worker claim the stage and stay silent until it comes back too late.
+func (s *fixture) dieAt(t *testing.T, id storage.StageID) {
 	t.Helper()
 	zombie, err := s.Stages.Claim(t.Context(), id, "dead")
 	if err != nil {
@@ -325,8 +324,8 @@ func (s *shop) dieAt(t *testing.T, id storage.StageID) {
 	}
 }
 
-// TestSoundKeepsItsTime: what browsers record, and sound that begins late, has a hole, or goes on
-// when the picture has ended.
+// TestSoundKeepsItsTime tests recordings of browsers, and sound that begins late, has a gap, or
+// goes on after the picture.
 func TestSoundKeepsItsTime(t *testing.T) {
 	t.Parallel()
 	const (
@@ -343,7 +342,7 @@ func TestSoundKeepsItsTime(t *testing.T) {
 		"picture ends":     "-f lavfi -i testsrc2=s=320x180:r=10:d=13 " + tone + out,
 		"sixty ms packets": picture + tone + "-frame_duration 60" + out,
 	}
-	const fill = 120 // samples of the shortest packet that fills a hole
+	const fill = 120 // samples of the shortest packet that fills a gap
 	slack := map[string]int{"begins late": fill, "has a hole": fill}
 	for name, words := range files {
 		t.Run(name, func(t *testing.T) {
@@ -356,7 +355,7 @@ func TestSoundKeepsItsTime(t *testing.T) {
 		paths, _ = filepath.Glob(filepath.Join(dir, "*.mp4"))
 	}
 	for _, path := range paths {
-		// no Opus, or no avc1
+		// without these: no Opus, or no avc1
 		if name := filepath.Base(path); name != "two-tracks-camera.mp4" && name != "mediabunny-avc-aac.mp4" &&
 			name != "chromium-avc3-resized.mp4" {
 			t.Run(name, func(t *testing.T) {
@@ -367,10 +366,10 @@ func TestSoundKeepsItsTime(t *testing.T) {
 	}
 }
 
-// checkSound records a file and compares what is heard of it with the file.
+// checkSound records a file and compares the resulting sound with the file.
 func checkSound(t *testing.T, path string, slack int) {
 	t.Helper()
-	s := newShop(t)
+	s := newFixture(t)
 	file, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -399,8 +398,8 @@ func checkSound(t *testing.T, path string, slack int) {
 			bad++
 		}
 	}
-	// A few frames where a tone begins or ends in a moment are no encoder's to keep; off by 3 ms,
-	// nearly all of them were here.
+	// No encoder keeps the few frames where a tone begins or ends suddenly. With an error of 3 ms,
+	// nearly all frames would be here.
 	if bad > len(list)/20+3 {
 		slices.Sort(list)
 		t.Errorf(
@@ -417,7 +416,7 @@ func checkSound(t *testing.T, path string, slack int) {
 
 func decibels(power float64) float64 { return 10 * math.Log10(power) }
 
-// packets are times, sizes and checksums of a file's picture.
+// packets are times, sizes and checksums of a file's frames.
 func packets(t *testing.T, path string) string {
 	t.Helper()
 	out, err := exec.CommandContext(

@@ -19,8 +19,8 @@ import (
 	"meanwhile/worker/stages"
 )
 
-// verified proves that a file is what was wanted and stores it, side by side because somebody may
-// be waiting. Until finish names it nobody sees it.
+// verified checks a file against want and stores it, both at once because somebody may be waiting.
+// Nobody sees the file until finish names it.
 func (j *job) verified(ctx context.Context, path string, want ffmpeg.Want, a storage.Asset) (storage.Asset, error) {
 	var made storage.Probe
 	both, ctx := errgroup.WithContext(ctx)
@@ -38,13 +38,13 @@ func (j *job) verified(ctx context.Context, path string, want ffmpeg.Want, a sto
 	return j.described(a, made, want), nil
 }
 
-// described adds what was seen in a file to its row.
+// described adds what the check found in a file to its row.
 func (j *job) described(a storage.Asset, made storage.Probe, want ffmpeg.Want) storage.Asset {
 	a.Duration = time.Duration(made.DurationMS) * time.Millisecond
 	if made.Video != nil {
 		a.Width, a.Height = made.Video.Width, made.Video.Height
 	}
-	if want.Copied { // turned and stretched as the source asks for
+	if want.Copied { // rotated and stretched as in the source
 		a.Width, a.Height = j.task.Probe.Video.Width, j.task.Probe.Video.Height
 	}
 	if a.MediaType == "" {
@@ -53,8 +53,8 @@ func (j *job) described(a storage.Asset, made storage.Probe, want ffmpeg.Want) s
 	return a
 }
 
-// stored puts a file where viewers' files are, and fills in key, size and hash. On an error the key
-// may be set: finish removes it.
+// stored stores a file with the files for viewers, and fills in key, size and hash. On an error the
+// key may be set, and finish removes the object.
 func (j *job) stored(ctx context.Context, path string, a storage.Asset) (storage.Asset, error) {
 	both, ctx := errgroup.WithContext(ctx)
 	var sum string
@@ -68,7 +68,7 @@ func (j *job) stored(ctx context.Context, path string, a storage.Asset) (storage
 			return fmt.Errorf("open output: %w", err)
 		}
 		defer f.Close()
-		// The file itself, so that a folder of objects can take it over without another copy.
+		// The file itself, so that a folder of objects can take it over without a copy.
 		a.Key, a.SizeBytes, err = j.Stages.PutDerived(ctx, j.task, extension(a.Name), f)
 		return err
 	})
@@ -77,7 +77,7 @@ func (j *job) stored(ctx context.Context, path string, a storage.Asset) (storage
 	return a, err
 }
 
-// written stores what was made in this process.
+// written stores content that this process made.
 func (j *job) written(ctx context.Context, content []byte, a storage.Asset) (storage.Asset, error) {
 	sum := sha256.Sum256(content)
 	a.SHA256 = hex.EncodeToString(sum[:])
@@ -102,8 +102,8 @@ func hashFile(ctx context.Context, path string) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// all makes one asset after another and stops at the first error; what was made until then is
-// given, too.
+// all makes one asset after another and stops at the first error. It also returns the assets made
+// before the error.
 func (j *job) all(makers ...func() (storage.Asset, error)) ([]storage.Asset, error) {
 	var assets []storage.Asset
 	for _, make := range makers {
@@ -116,8 +116,8 @@ func (j *job) all(makers ...func() (storage.Asset, error)) ([]storage.Asset, err
 	return assets, nil
 }
 
-// finish names what was made in one fenced commit. What is not named, by err or by a lost lease, is
-// removed again.
+// finish names the new objects in one fenced commit. If err is set or the lease is lost, it removes
+// them.
 func (j *job) finish(ctx context.Context, o stages.Outcome, err error) error {
 	if err == nil {
 		err = j.Stages.Finish(ctx, j.task, o)

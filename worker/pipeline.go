@@ -1,5 +1,5 @@
-// Package worker transforms: it takes claimed stages of videos through the steps of the pipeline.
-// What a step is for stands in the step table of storage; what it does stands here.
+// Package worker processes videos: it takes claimed stages through the steps of the pipeline. The
+// step table of storage says what a step is for. The code here says what it does.
 package worker
 
 import (
@@ -19,7 +19,7 @@ import (
 	"meanwhile/worker/stages"
 )
 
-// Tools is what the steps need of ffmpeg.
+// Tools are the functions of ffmpeg that the steps need.
 type Tools interface {
 	Probe(ctx context.Context, path string, c storage.Container) (storage.Probe, error)
 	ProbeFaststart(ctx context.Context, path string, f media.Faststart, sourceBytes int64) (storage.Probe, error)
@@ -43,27 +43,27 @@ type Tools interface {
 	VerifyAll(ctx context.Context, outputs []ffmpeg.Output) ([]ffmpeg.Made, error)
 }
 
-// job is one stage at work.
+// job is one running stage.
 type job struct {
 	*Worker
 	task     stages.Task
 	track    string // of the source
-	source   string // scratch copy of the source, when it was fetched
-	release  func() // lets the copy go
-	out      string // folder of this job alone, removed after it
+	source   string // scratch copy of the source, if it was fetched
+	release  func() // releases the copy
+	out      string // folder of this job only, removed afterwards
 	progress ffmpeg.Progress
 }
 
 func (j *job) src() ffmpeg.Source { return ffmpeg.Source{Path: j.source, Probe: j.task.Probe} }
 
-// step is one row of the pipeline: the work, and the wall time after which it is stopped whatever
-// it says.
+// step is one row of the pipeline: the work, and the wall time after which it is stopped in any
+// case.
 type step struct {
 	wall  time.Duration
 	work  func(ctx context.Context, j *job) error
-	track string // of the source that it works on; empty for the main one
-	// asItLies begins without a scratch copy of the source, and fetches one when it needs it.
-	asItLies bool
+	track string // of the source; empty for the main one
+	// inPlace starts without a scratch copy of the source, and fetches one only if needed.
+	inPlace bool
 }
 
 func (s step) source() string {
@@ -73,23 +73,23 @@ func (s step) source() string {
 	return s.track
 }
 
-// pipeline is the step table. A new step needs a row in the root's table (queue, attempts, weight),
+// pipeline is the step table. A new step needs a row in storage's table (queue, attempts, weight),
 // a row here, and its function below.
 var pipeline = map[storage.Step]step{
-	storage.StepInspect:      {wall: 10 * time.Minute, work: inspect, asItLies: true},
-	storage.StepCopy:         {wall: 30 * time.Minute, work: copyStreams, asItLies: true},
-	storage.StepCamera:       {wall: 30 * time.Minute, work: camera, track: storage.CameraTrack, asItLies: true},
-	storage.StepCameraEncode: {wall: 12 * time.Hour, work: camera, track: storage.CameraTrack, asItLies: true},
+	storage.StepInspect:      {wall: 10 * time.Minute, work: inspect, inPlace: true},
+	storage.StepCopy:         {wall: 30 * time.Minute, work: copyStreams, inPlace: true},
+	storage.StepCamera:       {wall: 30 * time.Minute, work: camera, track: storage.CameraTrack, inPlace: true},
+	storage.StepCameraEncode: {wall: 12 * time.Hour, work: camera, track: storage.CameraTrack, inPlace: true},
 	storage.StepPoster:       {wall: 10 * time.Minute, work: poster},
 	storage.StepListen:       {wall: time.Hour, work: listen},
 	storage.StepPreview:      {wall: 10 * time.Minute, work: preview},
 	storage.StepStoryboard:   {wall: 10 * time.Minute, work: storyboard},
 	storage.StepEncode:       {wall: 24 * time.Hour, work: ladder},
-	storage.StepSound:        {wall: time.Hour, work: liveSound, asItLies: true},
+	storage.StepSound:        {wall: time.Hour, work: liveSound, inPlace: true},
 	storage.StepFlatten:      {wall: 24 * time.Hour, work: flatten},
 }
 
-// inspect tells what the source is, and has worker/stages decide what to make of it.
+// inspect finds out what the source is. worker/stages then decides what to make of it.
 func inspect(ctx context.Context, j *job) error {
 	probe, err := j.look(ctx)
 	if err != nil {
@@ -101,7 +101,7 @@ func inspect(ctx context.Context, j *job) error {
 	return j.Stages.FinishInspect(ctx, j.task, probe)
 }
 
-// look tells what the source is. Where that comes with a copy that plays, the copy is set aside for
+// look finds out what the source is. If that also yields a playable copy, the copy is set aside for
 // the step that publishes it.
 func (j *job) look(ctx context.Context) (storage.Probe, error) {
 	path := filepath.Join(j.out, "copy.mp4")
@@ -118,12 +118,11 @@ func (j *job) look(ctx context.Context) (storage.Probe, error) {
 	if c, err := ffmpeg.Sniff(j.source); err != nil || c != storage.ContainerWebM {
 		return j.probe(ctx)
 	}
-	return j.lookAndCopy(ctx, filepath.Join(j.out, "copy.webm"))
+	return j.probeAndCopy(ctx, filepath.Join(j.out, "copy.webm"))
 }
 
-// lookAndCopy copies what a browser recorded as WebM while its packets are walked, which takes as
-// long.
-func (j *job) lookAndCopy(ctx context.Context, path string) (probe storage.Probe, err error) {
+// probeAndCopy copies a browser's WebM recording while its packets are read, which takes as long.
+func (j *job) probeAndCopy(ctx context.Context, path string) (probe storage.Probe, err error) {
 	info, err := os.Stat(j.source)
 	if err != nil {
 		return storage.Probe{}, fmt.Errorf("look at scratch copy: %w", err)
@@ -136,7 +135,7 @@ func (j *job) lookAndCopy(ctx context.Context, path string) (probe storage.Probe
 	copied := false
 	both.Go(func() error {
 		copied = j.Tools.Copy(copying, unknown, storage.Copy{Container: storage.ContainerWebM}, path, nil) == nil
-		// whether a copy is wanted is not known yet, and the step that wants it tries again
+		// nobody knows yet whether a copy is wanted, and the step that wants one tries again
 		return nil
 	})
 	both.Go(func() (err error) {
@@ -149,7 +148,7 @@ func (j *job) lookAndCopy(ctx context.Context, path string) (probe storage.Probe
 	return probe, j.Scratch.SetAside(j.task.Video.ID, path)
 }
 
-// probe asks ffprobe.
+// probe runs ffprobe on the source.
 func (j *job) probe(ctx context.Context) (storage.Probe, error) {
 	if err := j.fetch(ctx); err != nil {
 		return storage.Probe{}, err
@@ -161,7 +160,7 @@ func (j *job) probe(ctx context.Context) (storage.Probe, error) {
 	return j.Tools.Probe(ctx, j.source, container)
 }
 
-// copyStreams makes what browsers can play as it came, without decoding it.
+// copyStreams makes a file that browsers can play, without decoding the source.
 func copyStreams(ctx context.Context, j *job) error {
 	plan := j.task.Plan.Copy
 	if plan == nil {
@@ -183,7 +182,8 @@ func copyStreams(ctx context.Context, j *job) error {
 	return j.finish(ctx, stages.Outcome{Assets: []storage.Asset{a}}, err)
 }
 
-// copyTo takes what was set aside, or makes it again, or has ffmpeg copy what is not so plain.
+// copyTo takes the copy that was set aside, or makes it again, or lets ffmpeg copy a file that is
+// not plain.
 func (j *job) copyTo(ctx context.Context, path string, c storage.Copy) error {
 	if j.Scratch.TakeAside(ctx, j.task.Video.ID, path) {
 		return nil
@@ -199,7 +199,7 @@ func (j *job) copyTo(ctx context.Context, path string, c storage.Copy) error {
 	return j.Tools.Copy(ctx, j.src(), c, path, j.progress)
 }
 
-// poster picks one frame that is worth looking at.
+// poster picks one frame that is worth a look.
 func poster(ctx context.Context, j *job) error {
 	path := filepath.Join(j.out, "poster.jpg")
 	if err := j.Tools.Poster(ctx, j.src(), path); err != nil {
@@ -236,7 +236,7 @@ func (j *job) wantPreview() ffmpeg.Want {
 	}
 }
 
-// listen hears the sound once, for all that is made of it.
+// listen decodes the sound once for everything that is made of it.
 func listen(ctx context.Context, j *job) error {
 	path := filepath.Join(j.out, "speech.flac")
 	loudness, peaks, err := j.Tools.Listen(ctx, j.src(), path)
@@ -268,7 +268,7 @@ func listen(ctx context.Context, j *job) error {
 			)
 		},
 	}
-	if j.task.Plan.Sound != nil { // a waveform is all that there is to look at
+	if j.task.Plan.Sound != nil { // there is no picture but a waveform
 		makers = append(makers, func() (storage.Asset, error) {
 			picture, err := drawWaveform(peaks)
 			if err != nil {
@@ -285,7 +285,7 @@ func listen(ctx context.Context, j *job) error {
 	return j.finish(ctx, stages.Outcome{Assets: assets, Loudness: &loudness}, err)
 }
 
-// storyboard makes the seek bar's pictures from key frames.
+// storyboard makes the seek bar's images from key frames.
 func storyboard(ctx context.Context, j *job) error {
 	path := filepath.Join(j.out, ffmpeg.StoryboardName)
 	if err := j.Tools.Storyboard(ctx, j.src(), j.task.Plan.Storyboard, path); err != nil {
@@ -295,7 +295,7 @@ func storyboard(ctx context.Context, j *job) error {
 	return j.finish(ctx, stages.Outcome{Assets: assets}, err)
 }
 
-// sheet stores a storyboard and the cues that belong to it.
+// sheet stores a storyboard and its cues.
 func (j *job) sheet(ctx context.Context, path string) []func() (storage.Asset, error) {
 	board := j.task.Plan.Storyboard
 	return []func() (storage.Asset, error){
@@ -324,7 +324,7 @@ func (j *job) length() time.Duration {
 	return time.Duration(j.task.Probe.DurationMS) * time.Millisecond
 }
 
-// want is what every rendition of this source has to be before anyone sees it.
+// want is what every rendition of this source must be before anyone sees it.
 func (j *job) want(c storage.Container) ffmpeg.Want {
 	return ffmpeg.Want{Container: c, Audio: j.task.Probe.Audio != nil, Duration: j.length()}
 }

@@ -18,8 +18,8 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// TestPlans holds what is decided and run for a source against golden pairs: the probe above the
-// line, the plan's arguments below it.
+// TestPlans compares the plan and the commands for a source with golden files: the probe is above
+// the line, the plan's arguments are below it.
 func TestPlans(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/plan/*.txt")
@@ -52,7 +52,8 @@ func TestPlans(t *testing.T) {
 	}
 }
 
-// movingLayout has the camera in one corner, then larger in another, then hidden, then there again.
+// movingLayout shows the camera in one corner, then larger in another, hides it, then shows it
+// again.
 var movingLayout = storage.Layout{Bubbles: []storage.Bubble{
 	{AtMS: 0, X: 0.12, Y: 0.8, Size: 0.28, Visible: true},
 	{AtMS: 2000, X: 1, Y: 0, Size: 0.5, Visible: true},
@@ -90,7 +91,7 @@ func describe(t *testing.T, p storage.Probe) string {
 			line("listen", ffmpeg.ListenArgs("IN", "OUT", p))
 		case storage.StepPreview:
 			line("preview", ffmpeg.PreviewArgs("IN", "OUT", p))
-		case storage.StepCamera: // what it is, is seen when its turn comes
+		case storage.StepCamera: // the camera is probed only in its own step
 			line("camera", nil)
 		case storage.StepFlatten:
 			camera := storage.Probe{

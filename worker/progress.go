@@ -2,11 +2,11 @@ package worker
 
 import "sync"
 
-// progressStep is the least change that is worth a row.
+// progressStep is the smallest change that is worth a write.
 const progressStep = 0.005
 
-// progress holds the newest fraction between a step that reports often and a writer that looks now
-// and then.
+// progress holds the newest fraction between a step that reports often and a writer that looks from
+// time to time.
 type progress struct {
 	mu      sync.Mutex
 	now     float64
@@ -21,7 +21,7 @@ func (p *progress) set(fraction float64) {
 	p.now = fraction
 }
 
-// take answers the newest fraction, and whether it has moved enough to be written.
+// take returns the newest fraction, and whether it changed enough to be written.
 func (p *progress) take() (float64, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -6,12 +6,11 @@ import (
 	"time"
 )
 
-// lookEvery is how often the outbox is looked at: twice in the time of a lease, every 30 s by
-// default.
+// lookEvery is the interval between looks at the outbox: half a lease, 30 s by default.
 func (w *Worker) lookEvery() time.Duration { return w.Stages.Lease() / 2 }
 
-// Reconcile frees what an earlier life of this worker held, where owned says that nobody else can
-// use its name, sends all that is due, and then looks again until ctx ends.
+// Reconcile frees the leases of this worker's earlier life if owned says that nobody else can use
+// its name. It sends all that is due, and then looks again until ctx ends.
 func (w *Worker) Reconcile(ctx context.Context, owned bool) error {
 	if owned {
 		freed, err := w.Stages.FreeLeases(ctx, w.Owner)

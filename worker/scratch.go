@@ -16,10 +16,10 @@ import (
 	"meanwhile/worker/source"
 )
 
-// scratchKeep is how long an unused copy of a source waits for the video's next step.
+// scratchKeep is how long an unused copy of a source is kept for the video's next step.
 const scratchKeep = 30 * time.Second
 
-// Scratch is the worker's own folder: one copy of each source that is worked on, shared by its
+// Scratch is the worker's own folder. It has one copy of each source in use, shared by the source's
 // steps, and a folder for every job's output. Nothing in it outlives the process.
 type Scratch struct {
 	dir string
@@ -35,12 +35,12 @@ type Scratch struct {
 type scratchCopy struct {
 	path  string
 	users int
-	ready chan struct{} // closed when err is set or the bytes are there
+	ready chan struct{} // closed when the bytes are there or err is set
 	err   error
 	timer *time.Timer
 }
 
-// asideFile is what one step made and another one is to use.
+// asideFile is a file of one step for a later step.
 type asideFile struct {
 	path   string
 	synced chan struct{} // closed when the file is durable or err is set
@@ -48,7 +48,7 @@ type asideFile struct {
 	timer  *time.Timer
 }
 
-// NewScratch empties dir and uses it. Nobody else may.
+// NewScratch empties dir and uses it. Nobody else may use it.
 func NewScratch(dir string) (*Scratch, error) {
 	if err := os.RemoveAll(dir); err != nil {
 		return nil, fmt.Errorf("empty scratch folder: %w", err)
@@ -63,15 +63,15 @@ func NewScratch(dir string) (*Scratch, error) {
 	}, nil
 }
 
-// sourceKey names a source: a file's and a recording's main track, or another track.
+// sourceKey names a source: the main track of a file or a recording, or another track.
 type sourceKey struct {
 	video      storage.VideoID
-	generation int // late chunks make another source of a recording
+	generation int // late chunks make a new source
 	track      string
 }
 
-// Source gives a local file with a track of the video's source. Steps of the same video share it;
-// the caller calls release when it has read enough.
+// Source returns a local file with a track of the video's source. Steps of the same video share it.
+// The caller calls release when it has read enough.
 func (s *Scratch) Source(
 	ctx context.Context,
 	lib *source.Opener,
@@ -99,7 +99,7 @@ func (s *Scratch) Source(
 	return c.path, release, nil
 }
 
-// hold counts one more user; first tells the caller to fill the copy.
+// hold counts one more user. If first, the caller must fill the copy.
 func (s *Scratch) hold(id sourceKey) (c *scratchCopy, first bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -140,7 +140,7 @@ func (s *Scratch) release(id sourceKey, c *scratchCopy) {
 	})
 }
 
-// drop removes the copy; s.mu is held.
+// drop removes the copy. The caller holds s.mu.
 func (s *Scratch) drop(id sourceKey, c *scratchCopy) {
 	if s.copies[id] == c {
 		delete(s.copies, id)
@@ -148,8 +148,8 @@ func (s *Scratch) drop(id sourceKey, c *scratchCopy) {
 	os.Remove(c.path)
 }
 
-// SetAside keeps the file at path for a later step of the video, 30 s at most, and begins to make
-// it durable: whoever takes it wants it to be.
+// SetAside keeps the file at path for a later step of the video, 30 s at most. It begins to make
+// the file durable, because the later step needs that.
 func (s *Scratch) SetAside(id storage.VideoID, path string) error {
 	a := &asideFile{
 		path:   filepath.Join(s.dir, "aside-"+storage.NewRandomID()+filepath.Ext(path)),
@@ -185,8 +185,8 @@ func (s *Scratch) SetAside(id storage.VideoID, path string) error {
 	return nil
 }
 
-// TakeAside moves what was set aside for the video to path. false when there is nothing, or of
-// another kind by its name's ending, or when it is not to be trusted.
+// TakeAside moves the video's file that was set aside to path. It returns false if there is none,
+// if its file extension differs, or if it could not be made durable.
 func (s *Scratch) TakeAside(ctx context.Context, id storage.VideoID, path string) bool {
 	s.mu.Lock()
 	a := s.aside[id]
@@ -212,7 +212,7 @@ func (s *Scratch) TakeAside(ctx context.Context, id storage.VideoID, path string
 	}
 }
 
-// forget removes what nobody took; s.mu is held.
+// forget removes a file that nobody took. The caller holds s.mu.
 func (s *Scratch) forget(id storage.VideoID, a *asideFile) {
 	delete(s.aside, id)
 	a.timer.Stop()
@@ -265,7 +265,7 @@ func (s *Scratch) Folder() (string, error) {
 	return dir, nil
 }
 
-// Close removes everything; running jobs have ended before.
+// Close removes everything. Running jobs must have ended before.
 func (s *Scratch) Close() error {
 	s.mu.Lock()
 	s.closed = true

@@ -13,7 +13,7 @@ import (
 	"meanwhile/worker"
 )
 
-// uploaded is a fixture that holds one complete upload, sent in the pieces that are given.
+// uploaded is a fixture with one complete upload, sent in the given pieces.
 func uploaded(t testing.TB, pieces ...string) (*servertest.Fixture, storage.VideoID) {
 	t.Helper()
 	must := func(err error) {

@@ -15,7 +15,7 @@ import (
 	"meanwhile/worker/stages"
 )
 
-// sound makes the one rendition of a recording without a picture.
+// sound makes the only rendition of a recording without a picture.
 func sound(ctx context.Context, j *job) error {
 	path := filepath.Join(j.out, "sound.mp4")
 	if err := j.Tools.Sound(ctx, j.src(), *j.task.Plan.Sound, path, j.progress); err != nil {
@@ -37,7 +37,7 @@ func sound(ctx context.Context, j *job) error {
 	return j.finish(ctx, stages.Outcome{Assets: []storage.Asset{a}}, err)
 }
 
-// What a waveform's picture is: quiet bars in the colours of the pages (web/src/ui/tokens.css).
+// The look of a waveform: quiet bars in the colours of the pages (web/src/ui/tokens.css).
 const (
 	waveWidth, waveHeight = 1280, 720
 	waveBars              = 160

@@ -13,14 +13,14 @@ import (
 	"meanwhile/worker/stages"
 )
 
-// progressEvery is how often a running step writes how far it is.
+// progressEvery is how often a running step writes its progress.
 const progressEvery = 500 * time.Millisecond
 
-// settleFor bounds what is written after a job's own context has ended.
+// settleFor bounds the writes after a job's own context has ended.
 const settleFor = 10 * time.Second
 
-// Worker works on stages. Owner names it in leases: the same over restarts where one process owns
-// its data, else its own.
+// Worker works on stages. Owner is its name in leases. If one process owns its data, the name stays
+// the same over restarts, else each process has its own.
 type Worker struct {
 	Stages  *stages.Outbox
 	Source  *source.Opener
@@ -31,12 +31,11 @@ type Worker struct {
 }
 
 // Handle works on one stage and records the outcome: done, failed, due again, or handed back when
-// ctx ends. Nothing is returned, because the queue has no say in it.
+// ctx ends. It returns nothing, because the queue does not decide anything.
 func (w *Worker) Handle(ctx context.Context, id storage.StageID) {
 	task, err := w.Stages.Claim(ctx, id, w.Owner)
 	if err != nil {
-		// A conflict is somebody else's work; what is not there was deleted for good since the job
-		// was sent.
+		// Conflict: another worker has it. NotFound: it was purged after the job was sent.
 		if kind := storage.KindOf(err); kind != storage.Conflict && kind != storage.NotFound && ctx.Err() == nil {
 			w.Log.Error("stage not claimed", "stage_id", id, "error", err)
 		}
@@ -116,7 +115,7 @@ func (w *Worker) run(ctx context.Context, row step, task stages.Task, progress *
 	defer os.RemoveAll(out)
 	j := &job{Worker: w, task: task, track: row.source(), out: out, progress: progress.set, release: func() {}}
 	defer func() { j.release() }()
-	if !row.asItLies {
+	if !row.inPlace {
 		if err := j.fetch(ctx); err != nil {
 			return err
 		}
@@ -124,7 +123,7 @@ func (w *Worker) run(ctx context.Context, row step, task stages.Task, progress *
 	return row.work(ctx, j)
 }
 
-// fetch makes the scratch copy of the source, which lasts as long as the job.
+// fetch makes the scratch copy of the source, which is kept until the job ends.
 func (j *job) fetch(ctx context.Context) (err error) {
 	if j.source != "" {
 		return nil
@@ -137,8 +136,8 @@ func (j *job) fetch(ctx context.Context) (err error) {
 	return nil
 }
 
-// keepLease renews the lease and writes progress until ctx ends. A lease that has passed to
-// somebody else ends the work at once.
+// keepLease renews the lease and writes progress until ctx ends. If another worker has the lease,
+// it ends the work at once.
 func (w *Worker) keepLease(ctx context.Context, task stages.Task, progress *progress, lose context.CancelCauseFunc) {
 	beat := time.NewTicker(w.Stages.Lease() / 4)
 	defer beat.Stop()

@@ -21,7 +21,7 @@ type userAddCmd struct {
 	Role  string `default:"member" help:"owner, admin or member."`
 }
 
-// Run makes the account. The link alone goes to standard output.
+// Run creates the account. Only the link goes to standard output.
 func (u userAddCmd) Run(ctx context.Context, c *Config, o out) error {
 	role, err := storage.ParseRole(u.Role)
 	if err != nil {
@@ -47,13 +47,13 @@ type tokenCmd struct {
 }
 
 type tokenAddCmd struct {
-	Email   string `required:"" help:"Whose key it is."`
+	Email   string `required:"" help:"Mail address of the key's owner."`
 	Name    string `default:"key" help:"What it is for."`
-	Scopes  string `default:"read,write,upload,comment" help:"Of read, write, upload, comment and admin."`
+	Scopes  string `default:"read,write,upload,comment" help:"Scopes: read, write, upload, comment, admin."`
 	Expires string `help:"When it ends: a date such as 2027-01-31, or a time from now such as 720h; default: never."`
 }
 
-// Run makes the key. It alone goes to standard output.
+// Run creates the key. Only the key goes to standard output.
 func (t tokenAddCmd) Run(ctx context.Context, c *Config, o out) error {
 	scopes, err := storage.ParseScopes(t.Scopes)
 	if err != nil {
@@ -73,7 +73,7 @@ func (t tokenAddCmd) Run(ctx context.Context, c *Config, o out) error {
 	})
 }
 
-// parseExpiry reads a date (its end, UTC) or a duration from now; nil for nothing.
+// parseExpiry reads a date (the end of that day, UTC) or a duration from now; nil for nothing.
 func parseExpiry(s string, now time.Time) (*time.Time, error) {
 	if s == "" {
 		return nil, nil
@@ -94,7 +94,7 @@ type migrateCmd struct {
 	Action string `arg:"" optional:"" enum:"up,status" default:"up" help:"up or status."`
 }
 
-// Run brings the schema up, or prints where it stands.
+// Run brings the schema up to date, or prints its state.
 func (m migrateCmd) Run(ctx context.Context, c *Config, o out) (err error) {
 	if err := c.finish(roleTool); err != nil {
 		return usageError{err}
@@ -132,7 +132,7 @@ func (m migrateCmd) Run(ctx context.Context, c *Config, o out) (err error) {
 
 type openAPICmd struct{}
 
-// Run prints the document that GET /api/v1/openapi.json answers.
+// Run prints the document that GET /api/v1/openapi.json returns.
 func (openAPICmd) Run(o out) error {
 	doc, err := server.OpenAPI(version())
 	if err != nil {
@@ -142,7 +142,7 @@ func (openAPICmd) Run(o out) error {
 	return err
 }
 
-// withServices runs a command that ends against the store, beside a running server or without one.
+// withServices runs a command that ends, with the store, beside a running server or without one.
 func withServices(ctx context.Context, c *Config, o out, fn func(*server.Services) error) (err error) {
 	if err := c.finish(roleTool); err != nil {
 		return usageError{err}

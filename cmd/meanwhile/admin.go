@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// startAdmin serves metrics and pprof on an address of their own until ctx ends. A port that is
-// taken costs a warning, not the site.
+// startAdmin serves metrics and pprof on a separate address until ctx ends. If the port is taken,
+// it logs a warning and the site still runs.
 func startAdmin(ctx context.Context, c *Config, group *errgroup.Group, log *slog.Logger) {
 	if c.AdminListen == "" {
 		return

@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// balancer stands before several servers and gives each request to the next one that says it is
-// ready. It tries once more only where a connection was refused, so that no byte was sent, and only
-// what may be repeated.
+// balancer stands in front of several servers and gives each request to the next one that is ready.
+// It retries only if a connection was refused, so that no byte was sent, and only requests that may
+// be repeated.
 type balancer struct {
 	base     string
 	backends []*backend
@@ -31,7 +31,7 @@ type backend struct {
 	ready bool
 }
 
-// healthEvery is how long a server that is going may still be given requests.
+// healthEvery is how long a server that is stopping may still get requests.
 const healthEvery = 300 * time.Millisecond
 
 func newBalancer(t testing.TB, bases ...string) *balancer {
@@ -73,7 +73,7 @@ func newBalancer(t testing.TB, bases ...string) *balancer {
 	return b
 }
 
-// watch asks a server again and again whether it is ready.
+// watch checks again and again whether a server is ready.
 func (b *balancer) watch(ctx context.Context, one *backend) {
 	tick := time.NewTicker(healthEvery)
 	defer tick.Stop()
@@ -95,7 +95,7 @@ func (b *balancer) watch(ctx context.Context, one *backend) {
 	}
 }
 
-// isReady reports what was last heard of the server at base.
+// isReady reports the last known state of the server at base.
 func (b *balancer) isReady(base string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -107,7 +107,7 @@ func (b *balancer) isReady(base string) bool {
 	return false
 }
 
-// pick is the next server that is ready, or simply the next where none is.
+// pick returns the next server that is ready, or simply the next if none is.
 func (b *balancer) pick() *url.URL {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -120,7 +120,7 @@ func (b *balancer) pick() *url.URL {
 	return b.backends[b.next].base
 }
 
-// RoundTrip carries a request to one server, to another one where the first refuses the connection.
+// RoundTrip sends a request to one server, and to another one if the first refuses the connection.
 func (b *balancer) RoundTrip(r *http.Request) (*http.Response, error) {
 	again := r.Method == http.MethodGet || r.Method == http.MethodHead
 	for try := 1; ; try++ {

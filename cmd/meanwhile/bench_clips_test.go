@@ -15,11 +15,10 @@ import (
 	"strings"
 )
 
-// recipe changes when a clip is made in another way, so that none of an earlier way is taken from
-// the cache.
+// recipe changes when a clip is made in another way, so that no old clip is taken from the cache.
 const recipe = "1"
 
-// How a browser writes: H.264 in movie fragments, and VP8 in a WebM without a length.
+// What a browser writes: H.264 in movie fragments, and VP8 in a WebM without a length.
 var (
 	likeMP4 = []string{
 		"-c:v",
@@ -40,7 +39,7 @@ var (
 	inParts  = []string{"-movflags", "+frag_keyframe+empty_moov+default_base_moof"}
 )
 
-// A voice far away: steady noise that comes and goes, and is too quiet.
+// A distant voice: steady noise that comes and goes, and is too quiet.
 var voice = []string{
 	"-f",
 	"lavfi",
@@ -65,7 +64,7 @@ func (b *bench) screen(seconds int, ext string) string {
 	})
 }
 
-// camera is a picture that never stands still, with the noise of a dim room.
+// camera is a picture that always moves, with the noise of a dim room.
 func (b *bench) camera(seconds int, ext string) string {
 	b.Helper()
 	return b.clip(fmt.Sprintf("camera-%ds.%s", seconds, ext), func(string) []string {
@@ -111,8 +110,8 @@ func (b *bench) small() string {
 	})
 }
 
-// joined is clip again and again until it has so many bytes, packets copied as they are. It is not
-// kept in the cache when keep is false.
+// joined repeats clip until it has about that many bytes, and copies the packets unchanged. With
+// keep false it is not kept in the cache.
 func (b *bench) joined(name, clip string, sizeBytes int64, keep bool) string {
 	b.Helper()
 	dir := b.cacheFolder()
@@ -134,8 +133,8 @@ func (b *bench) joined(name, clip string, sizeBytes int64, keep bool) string {
 
 func (b *bench) cacheFolder() string { return filepath.Join(b.cache, "clips-"+recipe) }
 
-// clip makes a file once. args gives ffmpeg's arguments before the output, or nil when the file is
-// there already.
+// clip makes a file once. args returns ffmpeg's arguments before the output, or nil if it has made
+// the file itself.
 func (b *bench) clip(name string, args func(out string) []string) string {
 	b.Helper()
 	return b.clipIn(b.cacheFolder(), name, args)
@@ -163,7 +162,7 @@ func (b *bench) clipIn(dir, name string, args func(out string) []string) string 
 	return path
 }
 
-// glyph is a letter of no alphabet: what matters of text here are its edges.
+// glyph is a letter of no alphabet: only the edges of text matter here.
 type glyph [12][7]bool
 
 func newGlyph(random *rand.Rand) (g glyph) {

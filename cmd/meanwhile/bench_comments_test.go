@@ -22,7 +22,8 @@ import (
 const saying = "I would cut the part about the old table: at this point everybody has seen it, and the new one " +
 	"answers all three questions."
 
-// comments is how fast people can talk, beside the same rows written straight into the same table.
+// comments measures how fast people can comment, compared with the same rows written directly into
+// the same table.
 func comments(b *bench) []row {
 	rows := append(
 		[]row{
@@ -39,8 +40,8 @@ func comments(b *bench) []row {
 	return append(rows, b.talk("PostgreSQL", newDatabase(b, server))...)
 }
 
-// syncs is how often a second this disk makes a page durable in a file that has its length already,
-// as a log has: what one writer that answers after each row cannot go beyond.
+// syncs measures how often per second this disk makes a page durable in a file that has its full
+// length, like a log. One writer that answers after each row cannot be faster.
 func (b *bench) syncs() (rate sample) {
 	b.Helper()
 	f, err := os.Create(filepath.Join(b.folder(), "page"))
@@ -122,7 +123,7 @@ func (b *bench) talk(engine, database string) []row {
 	return rows
 }
 
-// say has every client say something under its video as fast as it is answered.
+// say has every client comment under its video, each time as soon as it has its answer.
 func (s *subject) say(b *bench, videos []begun) load {
 	b.Helper()
 	return drive(b, b.span(4*time.Second), func(ctx context.Context, n int, c *http.Client) error {
@@ -141,11 +142,11 @@ func (s *subject) say(b *bench, videos []begun) load {
 	})
 }
 
-// below counts rows of other writers down from nothing, where no comment of the program's has its
-// number.
+// below counts down from zero for rows of other writers, since no comment of the program has a
+// negative number.
 var below atomic.Int64
 
-// write has as many writers insert the same rows by one statement each.
+// write has the same number of writers insert the same rows, each with one statement.
 func (s *subject) write(b *bench, videos []begun) load {
 	b.Helper()
 	var owner string

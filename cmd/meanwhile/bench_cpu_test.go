@@ -16,15 +16,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// adoptOrphans makes this process the parent of what its descendants leave behind. bubblewrap does
-// not wait for the process that it puts into the sandbox, so that the CPU time of what runs there
-// would be counted nowhere.
+// adoptOrphans makes this process the parent of orphaned descendants. bubblewrap does not wait for
+// the process that it starts in the sandbox, so the CPU time of the work there would not be
+// counted.
 func adoptOrphans() error {
 	return os.NewSyscallError("prctl", unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 }
 
-// spent is the CPU time of all that this process started and that has ended, and of the running
-// process pid with what it has waited for. Zero is no process.
+// spent returns the CPU time of all ended processes that this one started, and of the running
+// process pid with the children it has waited for. 0 means no process.
 func spent(t testing.TB, pid int) time.Duration {
 	t.Helper()
 	reapOrphans(t)
@@ -40,7 +40,7 @@ func spent(t testing.TB, pid int) time.Duration {
 	return total
 }
 
-// statOf is a process's own CPU time, and that of the children that it has waited for.
+// statOf returns a process's own CPU time, and that of the children it has waited for.
 func statOf(t testing.TB, pid int) (own, children time.Duration) {
 	t.Helper()
 	text := readText(fmt.Sprintf("/proc/%d/stat", pid))
@@ -58,8 +58,9 @@ func statOf(t testing.TB, pid int) (own, children time.Duration) {
 	return ticks(11) + ticks(12), ticks(13) + ticks(14)
 }
 
-// reapOrphans waits for what was adopted: the first process of a sandbox, which ends right after
-// its work. Its number in a namespace of its own tells it from what os/exec waits for.
+// reapOrphans waits for adopted processes: the first process of a sandbox, which ends right after
+// its work. Such a process has a number in its own namespace. That tells it from those that os/exec
+// waits for.
 func reapOrphans(t testing.TB) {
 	t.Helper()
 	deadline := time.NewTimer(10 * time.Second)
@@ -107,8 +108,8 @@ func reapOnce() (alive int, err error) {
 	return alive, nil
 }
 
-// bare runs a program by hand as anybody would and answers its CPU and wall time. Descriptor 3, for
-// ffmpeg's reports, leads nowhere.
+// bare runs a program by hand and returns its CPU and wall time. Descriptor 3, for ffmpeg's
+// reports, goes to /dev/null.
 func bare(t testing.TB, program string, args ...string) (cpu, wall time.Duration) {
 	t.Helper()
 	nowhere, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
@@ -127,7 +128,7 @@ func bare(t testing.TB, program string, args ...string) (cpu, wall time.Duration
 	return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), time.Since(began)
 }
 
-// memoryOf reads a line of /proc/PID/status, such as VmRSS, in MiB; false when the process is gone.
+// memoryOf reads a line of /proc/PID/status, such as VmRSS, in MiB; false if the process is gone.
 func memoryOf(pid int, name string) (float64, bool) {
 	var kib int64
 	text := field(readText(fmt.Sprintf("/proc/%d/status", pid)), name)

@@ -16,8 +16,8 @@ import (
 	"meanwhile/worker/plan"
 )
 
-// pipelineCost is all that is done for a recording that has to be encoded beside the ladder's one
-// process alone.
+// pipelineCost compares all work for a recording that must be encoded with the ladder's one process
+// alone.
 func pipelineCost(b *bench) []row {
 	s := newSubject(b, "")
 	var rows []row
@@ -49,8 +49,8 @@ func pipelineCost(b *bench) []row {
 	return rows
 }
 
-// copyCost is all that is done for a recording whose picture is copied beside the copy and the
-// rungs below it.
+// copyCost compares all work for a recording whose picture is copied with the copy and the lower
+// rungs alone.
 func copyCost(b *bench) []row {
 	s := newSubject(b, "")
 	var rows []row
@@ -87,8 +87,8 @@ func (b *bench) plan(p storage.Probe) storage.Plan {
 	return plan
 }
 
-// ladderAlone is the CPU time of the ladder's ffmpeg, run by hand with the arguments that the
-// program gives it.
+// ladderAlone returns the CPU time of the ladder's ffmpeg, run by hand with the program's
+// arguments.
 func (b *bench) ladderAlone(path string, p storage.Probe) time.Duration {
 	b.Helper()
 	plan := b.plan(p)
@@ -96,7 +96,7 @@ func (b *bench) ladderAlone(path string, p storage.Probe) time.Duration {
 	return cpu
 }
 
-// copyAlone is the stream copy by hand: its CPU time, and its wall time.
+// copyAlone runs the stream copy by hand and returns its CPU and wall time.
 func (b *bench) copyAlone(path string, p storage.Probe) (cpu, wall time.Duration) {
 	b.Helper()
 	c := *b.plan(p).Copy
@@ -115,7 +115,7 @@ func (b *bench) tools() *ffmpeg.Tools {
 	return tools
 }
 
-// extrasCost is what is made beside the renditions, beside the ladder.
+// extrasCost compares the cost of everything besides the renditions with the ladder.
 func extrasCost(b *bench) []row {
 	tools := b.tools()
 	var rows []row
@@ -170,9 +170,9 @@ func (b *bench) costOf(work func(out string) error) func(out string) time.Durati
 	}
 }
 
-// cutFromLadder is what storyboard and preview cost where they come out of the ladder's decode.
-// They are cut from its lowest rung: that one is encoded again by itself, with them and without,
-// for in the whole ladder they are less than two runs differ.
+// cutFromLadder measures what storyboard and preview cost when they come out of the ladder's
+// decode. They are cut from its lowest rung, so this encodes that rung alone, with them and
+// without. In the whole ladder their cost is less than the difference between two runs.
 func (b *bench) cutFromLadder(tools *ffmpeg.Tools, src ffmpeg.Source) func(out string) time.Duration {
 	b.Helper()
 	plan := b.plan(src.Probe)
@@ -202,7 +202,7 @@ func (b *bench) source(tools *ffmpeg.Tools, path string) ffmpeg.Source {
 	return ffmpeg.Source{Path: path, Probe: p}
 }
 
-// sandboxCost is what a start of ffmpeg costs more inside each sandbox.
+// sandboxCost measures how much more a start of ffmpeg costs inside each sandbox.
 func sandboxCost(b *bench) []row {
 	var rows []row
 	for _, box := range []struct {
@@ -210,7 +210,7 @@ func sandboxCost(b *bench) []row {
 		start func() error
 	}{
 		{"bubblewrap", func() error {
-			// one start of ffmpeg -version, as real work is started
+			// one start of ffmpeg -version, in the way that real work starts
 			_, err := ffmpeg.New(b.Context(), ffmpeg.Options{Sandbox: "bwrap"})
 			return err
 		}},
@@ -253,8 +253,8 @@ func sandboxCost(b *bench) []row {
 	return rows
 }
 
-// confinedVersion starts ffmpeg -version as the program does where there is no bubblewrap: by
-// itself, limited by Landlock.
+// confinedVersion starts ffmpeg -version as the program does without bubblewrap: directly, limited
+// by Landlock.
 func (b *bench) confinedVersion() error {
 	b.Helper()
 	program, err := binary()

@@ -21,7 +21,7 @@ import (
 	"meanwhile/worker/media"
 )
 
-// Recorders of 2.5 Mbit/s whose browsers send what they have every two seconds.
+// Recorders of 2.5 Mbit/s whose browsers send their data every two seconds.
 const (
 	recorders  = 50
 	chunkEvery = 2 * time.Second
@@ -29,8 +29,8 @@ const (
 	twoHours   = 3600 // chunks
 )
 
-// ingest is how soon recorders hear that a chunk is durable, fifty at a time, and what the last
-// chunk of a long recording costs beside the first.
+// ingest measures how soon fifty recorders hear that a chunk is durable, and what the last chunk of
+// a long recording costs compared with the first.
 func ingest(b *bench) []row {
 	s := newSubject(b, "")
 	first, next := b.pieces()
@@ -81,7 +81,8 @@ func ingest(b *bench) []row {
 	return append(rows, b.longRecording(s, first, next)...)
 }
 
-// longRecording sends a recording of two hours, small and as fast as it is answered.
+// longRecording sends a recording of two hours in small chunks, each as soon as the last one is
+// answered.
 func (b *bench) longRecording(s *subject, first, next []byte) []row {
 	b.Helper()
 	r, c, pid := s.record(s.key), oneConnection(), s.cmd.Process.Pid
@@ -91,7 +92,7 @@ func (b *bench) longRecording(s *subject, first, next []byte) []row {
 		chunks, piece = 600, 100
 	}
 	sent := 0
-	// send is what a chunk costs, in CPU of the server.
+	// send returns what a chunk costs, in CPU of the server.
 	send := func(n int) (cpu sample) {
 		before, _ := statOf(b, pid)
 		for range n {
@@ -110,7 +111,7 @@ func (b *bench) longRecording(s *subject, first, next []byte) []row {
 		after, _ := statOf(b, pid)
 		return sample{millis(after-before) / float64(n)}
 	}
-	// ask is what a viewer's requests cost: the playlist, and a piece of what came last.
+	// ask returns what a viewer's requests cost: the playlist, and a piece of the newest bytes.
 	ask := func() (playlist, piece sample) {
 		var link struct {
 			Playback struct{ Tracks []struct{ HLS string } }
@@ -165,14 +166,14 @@ func (b *bench) longRecording(s *subject, first, next []byte) []row {
 	}
 }
 
-// ingested is what recorders were answered.
+// ingested is the result for all recorders.
 type ingested struct {
 	load
 	cpu sample // of the server for each chunk, ms
 }
 
-// record has recorders send a chunk every two seconds, each at a moment of its own; an answer's
-// time counts from when the chunk was due.
+// record has recorders send a chunk every two seconds, spread over the interval. An answer's time
+// counts from when the chunk was due.
 func (b *bench) record(
 	span time.Duration,
 	pid int,
@@ -216,8 +217,8 @@ func (b *bench) record(
 	}
 }
 
-// pieces are the beginning of a browser's recording with its first fragment, and a fragment as it
-// goes on.
+// pieces returns the beginning of a browser's recording with its first fragment, and a later
+// fragment.
 func (b *bench) pieces() (first, next []byte) {
 	b.Helper()
 	file, err := os.ReadFile(filepath.Join("..", "..", "server", "testdata", "recorded.mp4"))
@@ -232,7 +233,7 @@ func (b *bench) pieces() (first, next []byte) {
 	return file[:f.Offset+f.SizeBytes], file[f.Offset : f.Offset+f.SizeBytes]
 }
 
-// filled is a chunk of sizeBytes at least: a fragment, and a box that players skip.
+// filled returns a chunk of at least sizeBytes: a fragment, and a box that players skip.
 func filled(first, next []byte, n, sizeBytes int) []byte {
 	body := next
 	if n == 0 {

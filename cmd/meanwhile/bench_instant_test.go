@@ -20,8 +20,8 @@ import (
 	"meanwhile/worker/queue"
 )
 
-// sealedToPlayable is how long somebody waits from the last byte of a recording until it plays,
-// beside the copy by hand.
+// sealedToPlayable measures how long a person waits from the last byte of a recording until it
+// plays, compared with the copy by hand.
 func sealedToPlayable(b *bench) []row {
 	screen, camera := b.screen(b.seconds(60), "mp4"), b.camera(b.seconds(20), "mp4")
 	tools := b.tools()
@@ -51,8 +51,8 @@ func sealedToPlayable(b *bench) []row {
 	return rows
 }
 
-// playable is one measurement on a program that has just been started and does nothing else; what
-// would be done after the copy is not waited for.
+// playable measures once, on a program that has just started and does nothing else. It does not
+// wait for the work after the copy.
 func (b *bench) playable(path string) time.Duration {
 	b.Helper()
 	s := newSubject(b, "")
@@ -61,7 +61,7 @@ func (b *bench) playable(path string) time.Duration {
 	return s.playableAfter(up.id)
 }
 
-// durableCopy is the wall time of the copy by hand and of making it survive a power cut.
+// durableCopy returns the wall time of the copy by hand, including its sync to the disk.
 func (b *bench) durableCopy(src ffmpeg.Source) time.Duration {
 	b.Helper()
 	c := *b.plan(src.Probe).Copy
@@ -80,7 +80,7 @@ func (b *bench) durableCopy(src ffmpeg.Source) time.Duration {
 	return time.Since(began)
 }
 
-// pickUp is how long a task lies before an idle worker has it, beside asynq as it comes.
+// pickUp measures how long a task waits for an idle worker, compared with asynq's own settings.
 func pickUp(b *bench) []row {
 	r, err := redisbus.Open(b.Context(), "embedded:", slog.New(slog.DiscardHandler))
 	if err != nil {
@@ -134,13 +134,13 @@ func pickUp(b *bench) []row {
 	return []row{line}
 }
 
-// waits sends n tasks at moments that have nothing to do with the worker's own, and gives how long
-// each lay, in ms.
+// waits sends n tasks at moments independent of the worker's own, and returns how long each waited,
+// in ms.
 func (b *bench) waits(n int, within time.Duration, taken <-chan time.Time, send func(i int) error) sample {
 	b.Helper()
 	var waits sample
 	for i := range max(n, 3) {
-		<-time.After(rand.N(within)) // an idle worker is met at any moment of its round
+		<-time.After(rand.N(within)) // an idle worker may be at any moment of its cycle
 		sent := time.Now()
 		if err := send(i); err != nil {
 			b.Fatal(err)

@@ -20,10 +20,10 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// clients is how many ask at once.
+// clients is how many send requests at once.
 const clients = 8
 
-// load is what clients got.
+// load is what the clients measured.
 type load struct {
 	perSecond float64
 	took      []time.Duration // of each request, sorted
@@ -36,8 +36,8 @@ func (l load) percentile(p float64) time.Duration {
 	return l.took[min(len(l.took)-1, int(p*float64(len(l.took))))]
 }
 
-// drive has each of the clients ask again as soon as it has its answer, for as long as span. ask is
-// given the client's number and connection.
+// drive has each client send its next request as soon as it has its answer, for as long as span.
+// ask gets the client's number and connection.
 func drive(t testing.TB, span time.Duration, ask func(ctx context.Context, n int, c *http.Client) error) load {
 	t.Helper()
 	took := make([][]time.Duration, clients)
@@ -66,12 +66,12 @@ func drive(t testing.TB, span time.Duration, ask func(ctx context.Context, n int
 	return load{perSecond: float64(len(all)) / over.Seconds(), took: all}
 }
 
-// oneConnection is a client that keeps its connection, and takes bytes as they come.
+// oneConnection returns a client that keeps its connection and does not decompress.
 func oneConnection() *http.Client {
 	return &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1, DisableCompression: true}}
 }
 
-// fetch reads an answer to its end and wants this status.
+// fetch reads an answer to its end and expects the status want.
 func fetch(ctx context.Context, c *http.Client, address string, header map[string]string, want int) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -98,13 +98,13 @@ func exchange(c *http.Client, req *http.Request, want int) error {
 	return nil
 }
 
-// pair is a load on the program and on the bare server, in turns.
+// pair is the load on the program and on the bare server, measured in turns.
 type pair struct {
-	ours, bare       sample // requests a second
+	ours, bare       sample // requests per second
 	oursCPU, bareCPU sample // of the server for each request, µs
 }
 
-// sideBySide measures two servers in turns. Each function makes the load on one of them.
+// sideBySide measures two servers in turns. Each function puts load on one of them.
 func (b *bench) sideBySide(ours, bare func() load, oursPID, barePID int) pair {
 	b.Helper()
 	var p pair
@@ -122,7 +122,7 @@ func (b *bench) sideBySide(ours, bare func() load, oursPID, barePID int) pair {
 	return p
 }
 
-// bareServer is net/http alone in a process of its own, that sends files of dir. It is this test
+// bareServer is net/http alone in its own process, which sends files of dir. It is this test
 // binary, started again.
 type bareServer struct {
 	base string
@@ -155,7 +155,7 @@ func newBareServer(t testing.TB, dir string) bareServer {
 	return bareServer{}
 }
 
-// TestServeBare is no test: it is the bare server's process.
+// TestServeBare is not a test: it is the bare server's process.
 func TestServeBare(t *testing.T) {
 	dir := os.Getenv(bareServerEnv)
 	if dir == "" {

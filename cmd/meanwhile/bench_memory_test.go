@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// memory is what the program holds while nothing is done, and at most while 2 GiB go through it:
-// from push over the server and the worker until every rendition is there. What ffmpeg holds is
-// counted apart.
+// memory measures the program's memory while idle, and its peak while 2 GiB go through it: from
+// push over the server and the worker until every rendition is there. ffmpeg's memory is not
+// included.
 func memory(b *bench) []row {
 	sizeBytes := int64(2 << 30)
 	if b.quick {
@@ -55,7 +55,7 @@ func memory(b *bench) []row {
 	return rows
 }
 
-// forgetPeak has the kernel count a process's peak from now on (proc(5), clear_refs).
+// forgetPeak makes the kernel measure a process's peak from now on (proc(5), clear_refs).
 func forgetPeak(b *bench, pid int) {
 	b.Helper()
 	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0); err != nil {
@@ -63,8 +63,8 @@ func forgetPeak(b *bench, pid int) {
 	}
 }
 
-// pushWatched is push, and the most memory that it was seen to hold. What the kernel tells of an
-// ended process is of no use: it counts the one that started it, too.
+// pushWatched runs push and returns the most memory that it was seen to use. The kernel's figure
+// for an ended process is useless: it includes the process that started it.
 func (s *subject) pushWatched(path string) (id string, peak float64) {
 	s.t.Helper()
 	cmd := s.command(s.t.Context(), "push", "--url", s.base, "--json", path)

@@ -21,12 +21,12 @@ type seen struct {
 	Weights []struct {
 		Path  string
 		Bytes float64
-		Early bool // asked for before the player's controls
+		Early bool // requested before the player's controls
 	}
 }
 
-// watchPageInBrowser is the first frame of the watch page in Chromium beside a page that is nothing
-// but the same file, and what the page weighs.
+// watchPageInBrowser measures the first frame of the watch page in Chromium, compared with a page
+// that has only the same file, and the weight of the page.
 func watchPageInBrowser(b *bench) []row {
 	s := newSubject(b, "")
 	up := s.ready(b.screen(b.seconds(60), "mp4"))
@@ -81,7 +81,7 @@ func watchPageInBrowser(b *bench) []row {
 	return append(rows, before, with)
 }
 
-// inBrowser runs web/e2e/bench.ts and reads what it found.
+// inBrowser runs web/e2e/bench.ts and reads its results.
 func (b *bench) inBrowser(asked map[string]any) (found seen) {
 	b.Helper()
 	out := filepath.Join(b.folder(), "seen.json")

@@ -11,8 +11,8 @@ import (
 	"meanwhile/worker/ffmpeg"
 )
 
-// whereItGoes tells the parts of a pipeline's CPU time: each step's ffmpeg by itself, once, in the
-// sandbox as the worker has it. What is left of the whole is what the kernel and the sandbox add.
+// whereItGoes lists the parts of a pipeline's CPU time: each step's ffmpeg alone, once, in the
+// sandbox as the worker uses it. The rest of the whole is added by the kernel and the sandbox.
 func whereItGoes(b *bench, path string) string {
 	b.Helper()
 	tools := b.tools()

@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// recorderFigures are what a person who records waits for and what it costs them, in a real browser
-// on this machine. MEANWHILE_BENCH_PARTS=stop,kill measures some of it; MEANWHILE_BENCH_TIER=A
-// measures it where the browser's own recorder writes no MP4.
+// recorderFigures measure how long a person who records waits and what it costs them, in a real
+// browser on this machine. MEANWHILE_BENCH_PARTS=stop,kill measures only some of it.
+// MEANWHILE_BENCH_TIER=A measures it in a browser whose own recorder writes no MP4.
 func recorderFigures(b *bench) []row {
 	parts := []string{"stop", "slow", "cut", "kill", "hidden", "cpu", "long"}
 	if some := os.Getenv("MEANWHILE_BENCH_PARTS"); some != "" {
@@ -62,7 +62,7 @@ func recorderFigures(b *bench) []row {
 	return rows
 }
 
-// recorded runs web/e2e/bench-recorder.ts and reads what it found.
+// recorded runs web/e2e/bench-recorder.ts and reads its results.
 func (b *bench) recorded(asked map[string]any) map[string]sample {
 	b.Helper()
 	out := filepath.Join(b.folder(), "recorded.json")

@@ -14,10 +14,10 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// rangeBytes is about what a player asks for at once.
+// rangeBytes is about what a player requests at once.
 const rangeBytes = 300 << 10
 
-// mediaRoute is the road of media bytes beside http.ServeContent of the same file.
+// mediaRoute compares the delivery of media bytes with http.ServeContent of the same file.
 func mediaRoute(b *bench) []row {
 	s := newSubject(b, "")
 	up := s.ready(b.camera(b.seconds(20), "mp4"))
@@ -45,7 +45,7 @@ func mediaRoute(b *bench) []row {
 	return []row{rate, compared("the same, CPU of the server a request", p.oursCPU, p.bareCPU, "µs", 0)}
 }
 
-// watchPages is the page that everybody who has a link opens, beside a server that sends the same
+// watchPages compares the page that everybody with a link opens with a server that sends the same
 // bytes ready made.
 func watchPages(b *bench) []row {
 	s := newSubject(b, "")
@@ -72,9 +72,9 @@ func watchPages(b *bench) []row {
 	return []row{rate, compared("the same, CPU of the server a page", p.oursCPU, p.bareCPU, "µs", 0), size}
 }
 
-// twentyFiles is how soon a watch page comes while twenty files arrive and two of them are encoded
-// at a time, beside the same when nothing else is done. People come every 50 ms, whether the last
-// one has been served or not.
+// twentyFiles measures how soon a watch page comes while twenty files arrive and two of them at a
+// time are encoded, compared with an idle program. People come every 50 ms, even if the last one
+// has not been served yet.
 func twentyFiles(b *bench) []row {
 	s := newSubject(b, "", "MEANWHILE_WORKER_CONCURRENCY=2")
 	page := s.base + "/v/" + s.ready(b.screen(b.seconds(20), "mp4")).token
@@ -139,7 +139,7 @@ func (b *bench) visits(page string, span time.Duration) load {
 	return l
 }
 
-// encodes is how many ladders are being made.
+// encodes returns how many ladders are being made.
 func (s *subject) encodes() (n int) {
 	s.row(`SELECT COUNT(*) FROM stages WHERE step = 'encode' AND state = 'running'`, nil, &n)
 	return n

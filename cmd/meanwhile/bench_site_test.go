@@ -23,15 +23,15 @@ import (
 	"meanwhile/storage"
 )
 
-// subject is a running program with an account, and its database beside it: looking there costs the
-// program nothing.
+// subject is a running program with an account, and a direct connection to its database: queries
+// there cost the program nothing.
 type subject struct {
 	*program
 	key string
 	db  *sql.DB
 }
 
-// newSubject starts a program on SQLite, or on the PostgreSQL that database names.
+// newSubject starts a program on SQLite, or on the PostgreSQL at database.
 func newSubject(t testing.TB, database string, env ...string) *subject {
 	t.Helper()
 	if database != "" {
@@ -59,13 +59,13 @@ func newSubject(t testing.TB, database string, env ...string) *subject {
 	return s
 }
 
-// begun is an upload that has its link.
+// begun is an upload with its link.
 type begun struct {
 	location, id, token string
 	size                int64
 }
 
-// begin makes the upload of a file, and its link.
+// begin creates the upload of a file, and its link.
 func (s *subject) begin(file string) (begun, error) {
 	info, err := os.Stat(file)
 	if err != nil {
@@ -137,8 +137,7 @@ func (s *subject) upload(file string) (begun, error) {
 	return up, s.send(up, file, 0, up.size)
 }
 
-// sealing sends all but the last byte, does what is to be done at that moment, and seals the upload
-// with the last one.
+// sealing sends all but the last byte, calls before, and seals the upload with the last byte.
 func (s *subject) sealing(file string, before func()) begun {
 	s.t.Helper()
 	up, err := s.begin(file)
@@ -155,8 +154,7 @@ func (s *subject) sealing(file string, before func()) begun {
 	return up
 }
 
-// process uploads a file and gives the CPU time from when it was sealed to when nothing is left to
-// do.
+// process uploads a file and returns the CPU time from its seal until no work is left.
 func (s *subject) process(file string) (up begun, cpu, own time.Duration) {
 	s.t.Helper()
 	var before, ownBefore time.Duration
@@ -169,7 +167,7 @@ func (s *subject) process(file string) (up begun, cpu, own time.Duration) {
 	return up, spent(s.t, s.cmd.Process.Pid) - before, own - ownBefore
 }
 
-// waitDone waits until every stage of a video is over, all of them well.
+// waitDone waits until every stage of a video has ended, all of them well.
 func (s *subject) waitDone(id string, limit time.Duration) {
 	s.t.Helper()
 	s.until(limit, "the video to be done", func() bool {
@@ -191,7 +189,7 @@ func (s *subject) waitDone(id string, limit time.Duration) {
 	})
 }
 
-// playableAfter waits for the copy and gives the time from the seal to it, by the database.
+// playableAfter waits for the copy and returns the time from the seal to it, by the database.
 func (s *subject) playableAfter(id string) time.Duration {
 	s.t.Helper()
 	var after int64
@@ -206,7 +204,7 @@ func (s *subject) playableAfter(id string) time.Duration {
 	return time.Duration(after) * time.Millisecond
 }
 
-// probe is what the program saw of a video's source, its loudness too.
+// probe returns the program's probe of a video's source, with its loudness.
 func (s *subject) probe(id string) (p storage.Probe) {
 	s.t.Helper()
 	var text string
@@ -217,7 +215,7 @@ func (s *subject) probe(id string) (p storage.Probe) {
 	return p
 }
 
-// row reads one row; false when there is none.
+// row reads one row; false if there is none.
 func (s *subject) row(text string, args []any, into ...any) bool {
 	s.t.Helper()
 	err := s.db.QueryRowContext(s.t.Context(), text, args...).Scan(into...)
@@ -241,7 +239,7 @@ func (s *subject) ready(file string) begun {
 	return up
 }
 
-// mediaURL is the address of the file that a player begins with.
+// mediaURL returns the address of the file that a player begins with.
 func (s *subject) mediaURL(token string) string {
 	s.t.Helper()
 	var link struct {
@@ -262,7 +260,7 @@ func (s *subject) mediaURL(token string) string {
 	return address
 }
 
-// download keeps what an address gives in a file, bytes as they come.
+// download writes the bytes at an address to a file, without decompressing them.
 func download(t testing.TB, address, to string, header http.Header) http.Header {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)

@@ -30,7 +30,7 @@ func (r row) String() string {
 	return "| " + strings.Join(cells, " | ") + " |"
 }
 
-// sample is what one thing gave, run by run.
+// sample is the measurements of one thing, one per run.
 type sample []float64
 
 func (s sample) median() float64 {
@@ -45,7 +45,7 @@ func (s sample) median() float64 {
 	return (sorted[middle-1] + sorted[middle]) / 2
 }
 
-// in writes the median and, of several runs, what lies between the least and the most.
+// in writes the median and, for several runs, the range from least to most.
 func (s sample) in(unit string) string {
 	text := number(s.median()) + " " + unit
 	if len(s) > 1 {
@@ -59,7 +59,7 @@ func (s *sample) addSeconds(d time.Duration) { s.add(d.Seconds()) }
 func (s *sample) addMillis(d time.Duration)  { s.add(millis(d)) }
 func millis(d time.Duration) float64         { return float64(d) / float64(time.Millisecond) }
 
-// number keeps three digits that mean something.
+// number writes three significant digits.
 func number(v float64) string {
 	switch a := math.Abs(v); {
 	case a >= 100:
@@ -71,7 +71,7 @@ func number(v float64) string {
 	}
 }
 
-// atMost and atLeast are limits with the word for them. A limit of zero is none.
+// atMost and atLeast check a value against a limit and write the result. A limit of zero is none.
 func atMost(v, limit float64, unit string) (hold, held string) {
 	return limited("≤", limit, unit, v <= limit)
 }
@@ -91,8 +91,8 @@ func limited(sign string, limit float64, unit string, ok bool) (hold, held strin
 	return hold, "**no**"
 }
 
-// compared is a row about ours beside bare in one unit, whose ratio is held to at most limit; zero
-// holds it to nothing.
+// compared is a row that compares ours with bare in one unit. Its ratio may be at most limit; zero
+// means no limit.
 func compared(figure string, ours, bare sample, unit string, limit float64) row {
 	ratio := ours.median() / bare.median()
 	r := row{Figure: figure, Ours: ours.in(unit), Bare: bare.in(unit), Ratio: fmt.Sprintf("%.3f", ratio)}
@@ -102,7 +102,7 @@ func compared(figure string, ours, bare sample, unit string, limit float64) row 
 	return r
 }
 
-// measured is what one figure gave when it was measured last.
+// measured is the last result of one figure.
 type measured struct {
 	Began   time.Time
 	Took    time.Duration
@@ -122,7 +122,7 @@ func (m measured) keep(t testing.TB, path string) {
 	}
 }
 
-// lastMeasured answers false for what was never measured.
+// lastMeasured returns false for a figure that was never measured.
 func lastMeasured(t testing.TB, path string) (m measured, ok bool) {
 	t.Helper()
 	text, err := os.ReadFile(path)
@@ -138,7 +138,8 @@ func lastMeasured(t testing.TB, path string) (m measured, ok bool) {
 	return m, true
 }
 
-// document is docs/benchmarks.md: rows in the order of the figures, and when each was measured.
+// document returns docs/benchmarks.md: rows in the order of the figures, and when each was
+// measured.
 func document(on string, all []measured, quick bool) string {
 	var b strings.Builder
 	b.WriteString(
@@ -208,7 +209,7 @@ const notes = `What stands for what:
   what is not there; the second stands in the column of the bare peer. What somebody could learn
   from a clock is the distance between the two medians.`
 
-// machine is what the figures depend on, in words.
+// machine describes what the figures depend on.
 func machine(t testing.TB) string {
 	t.Helper()
 	words := fmt.Sprintf("%s/%s, %d cores", runtime.GOOS, runtime.GOARCH, runtime.NumCPU())

@@ -13,14 +13,14 @@ import (
 	"time"
 )
 
-// bench is what every figure measures with.
+// bench is the tool with which every figure is measured.
 type bench struct {
 	*testing.T
-	quick bool   // each thing once and briefly: whether it works, not how fast it is
-	cache string // clips are kept here from run to run
+	quick bool   // each thing once and briefly, to see whether it works, not how fast
+	cache string // clips are kept here between runs
 }
 
-// figures are measured in this order, one after another: two cores are all there may be.
+// figures are measured in this order, one after another: there may be only two cores.
 var figures = []struct {
 	name    string
 	measure func(*bench) []row
@@ -42,9 +42,9 @@ var figures = []struct {
 	{"hidden", hiddenTiming},
 }
 
-// TestBench measures what it is asked for, keeps it under bin/bench/measured, and writes
-// docs/benchmarks.md from what was measured last of each figure; bin/bench/benchmarks.md while some
-// figure was never measured, or when this run is hurried (MEANWHILE_BENCH_QUICK=1).
+// TestBench measures the figures it is asked for, stores them under bin/bench/measured, and writes
+// docs/benchmarks.md from the last result of each figure. It writes bin/bench/benchmarks.md instead
+// while some figure was never measured, or in a quick run (MEANWHILE_BENCH_QUICK=1).
 func TestBench(t *testing.T) {
 	useBuiltBinary(t)
 	if err := adoptOrphans(); err != nil {
@@ -99,8 +99,8 @@ func TestBench(t *testing.T) {
 	t.Logf("written to %s", report)
 }
 
-// useBuiltBinary has the tests' programs be what make build built, in a copy: nothing that is built
-// meanwhile changes it.
+// useBuiltBinary makes the tests run a copy of the program that make build built, so that a later
+// build does not change it.
 func useBuiltBinary(t testing.TB) {
 	t.Helper()
 	binary = sync.OnceValues(func() (string, error) {
@@ -136,7 +136,7 @@ func copyFile(from, to string, mode os.FileMode) error {
 	return out.Close()
 }
 
-// times is how often something is measured.
+// times returns how often something is measured.
 func (b *bench) times(n int) int {
 	if b.quick {
 		return 1
@@ -144,7 +144,7 @@ func (b *bench) times(n int) int {
 	return n
 }
 
-// span is how long something is measured.
+// span returns how long something is measured.
 func (b *bench) span(d time.Duration) time.Duration {
 	if b.quick {
 		return d / 5
@@ -152,7 +152,7 @@ func (b *bench) span(d time.Duration) time.Duration {
 	return d
 }
 
-// seconds is how long a clip is.
+// seconds returns how long a clip is.
 func (b *bench) seconds(n int) int {
 	if b.quick {
 		return n / 5
@@ -160,7 +160,7 @@ func (b *bench) seconds(n int) int {
 	return n
 }
 
-// size is the length of a file in bytes.
+// size returns the length of a file in bytes.
 func (b *bench) size(path string) int64 {
 	b.Helper()
 	info, err := os.Stat(path)
@@ -170,7 +170,7 @@ func (b *bench) size(path string) int64 {
 	return info.Size()
 }
 
-// folder makes an empty folder that goes when the figure is done.
+// folder makes an empty folder that is deleted when the figure is done.
 func (b *bench) folder() string {
 	b.Helper()
 	dir, err := os.MkdirTemp(b.TempDir(), "")

@@ -13,8 +13,8 @@ import (
 	"meanwhile/storage"
 )
 
-// hiddenTiming is whether time tells what is private from what is not there. That both take the
-// same road is a test of the server's.
+// hiddenTiming measures whether response times tell private things from things that do not exist. A
+// test of the server checks that both take the same path.
 func hiddenTiming(b *bench) []row {
 	s := newSubject(b, "", "MEANWHILE_SIGN_UP=open")
 	tiny := b.clip("tiny.mp4", func(string) []string {
@@ -63,7 +63,7 @@ func hiddenTiming(b *bench) []row {
 		b.Fatal(signedUp.Status)
 	}
 	var known, unknown sample
-	for i := range b.times(10) { // a minute has ten tries of an account
+	for i := range b.times(10) { // an account has ten tries a minute
 		try := func(times *sample, email string) {
 			times.addMillis(
 				s.ask(
@@ -75,7 +75,7 @@ func hiddenTiming(b *bench) []row {
 				),
 			)
 		}
-		if i%2 == 0 { // collecting the memory of a hash falls on every second one
+		if i%2 == 0 { // garbage collection of a hash's memory falls on every second one
 			try(&known, "somebody@example.com")
 		}
 		try(&unknown, fmt.Sprintf("none%d@example.com", i))
@@ -86,7 +86,7 @@ func hiddenTiming(b *bench) []row {
 	return append(rows, apart("wrong password of an account / of none", known, unknown, 5))
 }
 
-// ask is how long one answer takes.
+// ask returns how long one answer takes.
 func (s *subject) ask(b *bench, method, path, key, body string) time.Duration {
 	b.Helper()
 	req, err := http.NewRequestWithContext(b.Context(), method, s.base+path, strings.NewReader(body))
@@ -116,7 +116,7 @@ func (s *subject) ask(b *bench, method, path, key, body string) time.Duration {
 	return took
 }
 
-// apart is a row about two medians whose difference is held to at most limit milliseconds.
+// apart is a row that compares two medians. They may differ by at most limit milliseconds.
 func apart(figure string, ours, other sample, limit float64) row {
 	r := row{
 		Figure: figure,

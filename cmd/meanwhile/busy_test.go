@@ -9,9 +9,9 @@ import (
 	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
 
-// TestARecordingIsCopiedWhileAllEncodersAreBusy: a long video is encoded, and the cameras of two
-// recordings, as many as there are slots for what people wait for. A third recording, whose browser
-// dies and whose rest comes up later, is copied beside all that.
+// TestARecordingIsCopiedWhileAllEncodersAreBusy encodes a long video and the cameras of two
+// recordings, as many as there are slots for work that people wait for. Meanwhile a third
+// recording, whose browser dies and whose rest comes up later, is still copied.
 func TestARecordingIsCopiedWhileAllEncodersAreBusy(t *testing.T) {
 	t.Parallel()
 	screen := ffmpegtest.Clip(
@@ -44,7 +44,7 @@ func TestARecordingIsCopiedWhileAllEncodersAreBusy(t *testing.T) {
 		with[i] = p.record(key)
 		with[i].complete(with[i].put("screen", screen, 100_000), with[i].put("camera", camera, 1<<20))
 	}
-	// cameras is how many of them can be seen.
+	// cameras returns how many cameras can be seen.
 	cameras := func() (n int) {
 		for _, r := range with {
 			for _, track := range r.link().Playback.Tracks {

@@ -229,7 +229,7 @@ func TestTheRunningSiteSaysWhatTheDoctorDoes(t *testing.T) {
 			t.Errorf("the page lacks %q:\n%s", text, page)
 		}
 	}
-	if strings.Contains(page, "To mend") {
+	if strings.Contains(page, "To fix") {
 		t.Errorf("a fresh site has something to mend:\n%s", page)
 	}
 }
@@ -296,7 +296,7 @@ func TestOpenAPIIsPrintedWithoutAServer(t *testing.T) {
 	}
 }
 
-// TestReadmeListsEverySetting holds the README's table against the settings themselves.
+// TestReadmeListsEverySetting compares the README's table with the settings themselves.
 func TestReadmeListsEverySetting(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("../../README.md")
@@ -340,7 +340,7 @@ func TestSecretsFromFiles(t *testing.T) {
 }
 
 // TestPushGoesOnAfterAnInterruption cuts the connection in the middle of the file, more than once,
-// and gives the same command again.
+// and runs the same command again.
 func TestPushGoesOnAfterAnInterruption(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
@@ -399,8 +399,8 @@ func TestPushGoesOnAfterAnInterruption(t *testing.T) {
 	}
 }
 
-// TestSamplesBecomeReady takes every real recording the whole way, by push, and fetches the first
-// bytes of what plays.
+// TestSamplesBecomeReady takes every real recording through all steps, by push, and fetches the
+// first bytes of what plays.
 func TestSamplesBecomeReady(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)

@@ -18,8 +18,8 @@ import (
 	"meanwhile/server"
 )
 
-// Config is everything that an operator can set: each field is a flag and an environment variable,
-// and this struct is where the documentation comes from (meanwhile --help-config).
+// Config is everything that an operator can set. Each field is a flag and an environment variable,
+// and the documentation comes from this struct (meanwhile --help-config).
 type Config struct {
 	Listen            string        `env:"MEANWHILE_LISTEN" default:"127.0.0.1:8080" help:"Address of the site."`
 	AdminListen       string        `env:"MEANWHILE_ADMIN_LISTEN" default:"127.0.0.1:9090" help:"Address for metrics and pprof; empty switches it off."`
@@ -27,32 +27,32 @@ type Config struct {
 	Data              string        `env:"MEANWHILE_DATA" default:"./data" help:"Folder for everything that is kept."`
 	DatabaseURL       string        `env:"MEANWHILE_DATABASE_URL" help:"Database; default sqlite:DATA/meanwhile.db. postgres://user:password@host:5432/database uses a server (15 or newer, encoding UTF8); each process takes up to 20 of its connections."`
 	ObjectsURL        string        `env:"MEANWHILE_OBJECTS_URL" help:"Media storage: file: and a folder, or s3://bucket/prefix?endpoint=…&public_endpoint=…&region=… with the AWS variables for credentials; default file:DATA/objects."`
-	RedisURL          string        `env:"MEANWHILE_REDIS_URL" default:"embedded:" help:"Queue and events: embedded: runs inside this process; redis://user:password@host:6379/0 uses a server, redis+sentinel://user:password@host:26379/0?master_name=NAME&addr=host2:26379&username=…&password=… a group with sentinels (whose own password stands before the @), redis+cluster://user:password@host:6379?addr=host2:6379 a cluster; rediss for redis where there is TLS."`
-	SecretKey         string        `env:"MEANWHILE_SECRET_KEY" help:"At least 32 characters that sign addresses; made and kept under DATA when empty. Separate servers and workers need the same one. Also as MEANWHILE_SECRET_KEY_FILE."`
-	TrustedProxies    []string      `env:"MEANWHILE_TRUSTED_PROXIES" sep:"," help:"Networks (CIDR) whose forwarding headers are believed; none by default."`
-	MediaDelivery     string        `env:"MEANWHILE_MEDIA_DELIVERY" enum:"proxy,redirect" default:"proxy" help:"proxy: media comes from the server. redirect: players are sent to addresses at the object storage, where it is s3://, that end by themselves."`
-	MediaAddressLife  time.Duration `env:"MEANWHILE_MEDIA_ADDRESS_LIFE" default:"1m" help:"With redirect: how long such an address opens its bytes, 2s to 1m in whole seconds. A revoked link is open for so long to who has one; players come back for a new one twice in that time."`
-	DrainDelay        time.Duration `env:"MEANWHILE_DRAIN_DELAY" default:"0s" help:"How long the server goes on after it was told to stop, while /readyz says 503: set it to longer than a proxy's health checks are apart, and no request fails when servers are restarted one by one."`
+	RedisURL          string        `env:"MEANWHILE_REDIS_URL" default:"embedded:" help:"Queue and events: embedded: runs inside this process; redis://user:password@host:6379/0 uses a server, redis+sentinel://user:password@host:26379/0?master_name=NAME&addr=host2:26379&username=…&password=… a group with sentinels (the password before the @ is theirs), redis+cluster://user:password@host:6379?addr=host2:6379 a cluster. With TLS, write rediss instead of redis."`
+	SecretKey         string        `env:"MEANWHILE_SECRET_KEY" help:"Key that signs addresses, at least 32 characters. Empty: one is made and kept under DATA. Separate servers and workers need the same one. Also as MEANWHILE_SECRET_KEY_FILE."`
+	TrustedProxies    []string      `env:"MEANWHILE_TRUSTED_PROXIES" sep:"," help:"Networks (CIDR) of proxies whose forwarding headers are trusted; none by default."`
+	MediaDelivery     string        `env:"MEANWHILE_MEDIA_DELIVERY" enum:"proxy,redirect" default:"proxy" help:"proxy: media comes from the server. redirect: players load media from the object storage (s3:// only), by signed addresses that expire."`
+	MediaAddressLife  time.Duration `env:"MEANWHILE_MEDIA_ADDRESS_LIFE" default:"1m" help:"With redirect: how long a signed address works, 2s to 1m in whole seconds. After a link is revoked, an address that somebody has still works for this long. Players ask for a new one twice in that time."`
+	DrainDelay        time.Duration `env:"MEANWHILE_DRAIN_DELAY" default:"0s" help:"How long the server keeps serving after a stop signal, while /readyz says 503. Set it longer than the interval of the proxy's health checks: then no request fails when servers are restarted one by one."`
 	SignUp            string        `env:"MEANWHILE_SIGN_UP" enum:"closed,open" default:"closed" help:"open lets anyone make an account."`
-	SMTPURL           string        `env:"MEANWHILE_SMTP_URL" name:"smtp-url" help:"Mail server: smtp://user:password@host:587?from=updates@example.com, or smtps:// for one that begins with TLS. Needs MEANWHILE_BASE_URL. Empty: no mail is sent, and links are shown to who may hand them on. Also as MEANWHILE_SMTP_URL_FILE."`
-	OIDCIssuer        string        `env:"MEANWHILE_OIDC_ISSUER" name:"oidc-issuer" help:"Provider where people can sign in instead (OpenID Connect), such as https://id.example.com; it has to send them back to BASE_URL/oidc/callback. Empty: none."`
-	OIDCClientID      string        `env:"MEANWHILE_OIDC_CLIENT_ID" name:"oidc-client-id" help:"What the provider knows this site by."`
-	OIDCClientSecret  string        `env:"MEANWHILE_OIDC_CLIENT_SECRET" name:"oidc-client-secret" help:"The secret that goes with it. Also as MEANWHILE_OIDC_CLIENT_SECRET_FILE."`
-	OIDCName          string        `env:"MEANWHILE_OIDC_NAME" name:"oidc-name" default:"your company account" help:"What the button says behind: Sign in with."`
+	SMTPURL           string        `env:"MEANWHILE_SMTP_URL" name:"smtp-url" help:"Mail server: smtp://user:password@host:587?from=updates@example.com, or smtps:// for one that begins with TLS. Needs MEANWHILE_BASE_URL. Empty: no mail is sent, and people pass links on themselves. Also as MEANWHILE_SMTP_URL_FILE."`
+	OIDCIssuer        string        `env:"MEANWHILE_OIDC_ISSUER" name:"oidc-issuer" help:"OpenID Connect provider with which people can sign in, such as https://id.example.com. Its redirect address is BASE_URL/oidc/callback. Empty: none."`
+	OIDCClientID      string        `env:"MEANWHILE_OIDC_CLIENT_ID" name:"oidc-client-id" help:"Client ID of this site at the provider."`
+	OIDCClientSecret  string        `env:"MEANWHILE_OIDC_CLIENT_SECRET" name:"oidc-client-secret" help:"Client secret that belongs to it. Also as MEANWHILE_OIDC_CLIENT_SECRET_FILE."`
+	OIDCName          string        `env:"MEANWHILE_OIDC_NAME" name:"oidc-name" default:"your company account" help:"Name of the provider on the button: Sign in with NAME."`
 	MaxDuration       time.Duration `env:"MEANWHILE_MAX_DURATION" default:"4h" help:"Longest video that is processed."`
-	MaxUploadBytes    int64         `env:"MEANWHILE_MAX_UPLOAD_BYTES" default:"21474836480" help:"Largest file that is taken."`
+	MaxUploadBytes    int64         `env:"MEANWHILE_MAX_UPLOAD_BYTES" default:"21474836480" help:"Largest file that is accepted."`
 	MaxCPU            time.Duration `env:"MEANWHILE_MAX_CPU" name:"max-cpu" default:"24h" help:"Most computing time that one video may ask for."`
 	WorkerConcurrency int           `env:"MEANWHILE_WORKER_CONCURRENCY" default:"1" help:"Encodes at the same time. Short steps have slots of their own."`
-	Lease             time.Duration `env:"MEANWHILE_LEASE" default:"1m" help:"How long a worker that says nothing keeps its work before another one takes over, 4s to 10m."`
-	Sandbox           string        `env:"MEANWHILE_SANDBOX" enum:"auto,bwrap,landlock,off" default:"auto" help:"How ffmpeg is confined. off is for machines that trust every file."`
+	Lease             time.Duration `env:"MEANWHILE_LEASE" default:"1m" help:"How long a silent worker keeps its work before another worker takes over, 4s to 10m."`
+	Sandbox           string        `env:"MEANWHILE_SANDBOX" enum:"auto,bwrap,landlock,off" default:"auto" help:"Sandbox for ffmpeg. Use off only if you trust every file."`
 	FFmpeg            string        `env:"MEANWHILE_FFMPEG" name:"ffmpeg" help:"Path of ffmpeg; default from PATH."`
 	FFprobe           string        `env:"MEANWHILE_FFPROBE" name:"ffprobe" help:"Path of ffprobe; default from PATH."`
-	LogLevel          string        `env:"MEANWHILE_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"Least level that is logged."`
-	LogFormat         string        `env:"MEANWHILE_LOG_FORMAT" enum:"text,json" default:"text" help:"Form of the log on standard error."`
+	LogLevel          string        `env:"MEANWHILE_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"Lowest level that is logged."`
+	LogFormat         string        `env:"MEANWHILE_LOG_FORMAT" enum:"text,json" default:"text" help:"Format of the log on standard error."`
 }
 
-// secretsFromFiles reads each MEANWHILE_X_FILE into MEANWHILE_X, for secrets that are mounted as
-// files. It runs before flags are read.
+// secretsFromFiles reads each file named by MEANWHILE_X_FILE into MEANWHILE_X, for secrets that are
+// mounted as files. It runs before flags are read.
 func secretsFromFiles() error {
 	for _, pair := range os.Environ() {
 		name, path, _ := strings.Cut(pair, "=")
@@ -74,7 +74,7 @@ func secretsFromFiles() error {
 	return nil
 }
 
-// finish fills what follows from other fields and refuses what cannot work, by name.
+// finish fills fields that follow from others, and refuses what cannot work, by name.
 func (c *Config) finish(role role) error {
 	if c.DatabaseURL == "" {
 		c.DatabaseURL = "sqlite:" + filepath.Join(c.Data, "meanwhile.db")
@@ -124,12 +124,12 @@ func (c *Config) finish(role role) error {
 	}
 	if c.SMTPURL != "" {
 		if _, err := newMailer(c.SMTPURL); err != nil {
-			return fmt.Errorf("MEANWHILE_SMTP_URL makes no sense: %w", err)
+			return fmt.Errorf("MEANWHILE_SMTP_URL is not valid: %w", err)
 		}
 		if c.BaseURL == "" {
 			return errors.New(
-				"MEANWHILE_SMTP_URL needs MEANWHILE_BASE_URL: a mailed link has to lead here, whatever address the " +
-					"one who asked for it gave this site",
+				"MEANWHILE_SMTP_URL needs MEANWHILE_BASE_URL: without it, anybody who asks for a mail can choose " +
+					"where its link leads",
 			)
 		}
 	}
@@ -154,7 +154,8 @@ func (c *Config) finish(role role) error {
 	return nil
 }
 
-// finishProvider refuses a provider that could not be asked, or could be overheard.
+// finishProvider refuses a provider that could not be reached, or whose traffic could be read by
+// others.
 func (c *Config) finishProvider() error {
 	if c.OIDCIssuer == "" {
 		return nil
@@ -162,7 +163,7 @@ func (c *Config) finishProvider() error {
 	u, err := url.Parse(c.OIDCIssuer)
 	if err == nil && u.User != nil {
 		return errors.New(
-			"MEANWHILE_OIDC_ISSUER holds a name or a password: what this site shows the provider goes into " +
+			"MEANWHILE_OIDC_ISSUER holds a name or a password: move them to " +
 				"MEANWHILE_OIDC_CLIENT_ID and MEANWHILE_OIDC_CLIENT_SECRET",
 		)
 	}
@@ -170,18 +171,18 @@ func (c *Config) finishProvider() error {
 		return fmt.Errorf("MEANWHILE_OIDC_ISSUER is %q: it needs https:// and a host", c.OIDCIssuer)
 	}
 	if c.OIDCClientID == "" {
-		return errors.New("MEANWHILE_OIDC_CLIENT_ID is empty: the provider gives one to each site that it knows")
+		return errors.New("MEANWHILE_OIDC_CLIENT_ID is empty: register this site at the provider to get one")
 	}
 	return nil
 }
 
-// isLoopback reports whether what is sent to host stays on this machine.
+// isLoopback reports whether traffic to host stays on this machine.
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// provider is where people can sign in instead.
+// provider is the provider where people can sign in instead.
 func (c *Config) provider() server.Provider {
 	return server.Provider{
 		Issuer:       c.OIDCIssuer,
@@ -211,7 +212,7 @@ func (c *Config) proxies() ([]netip.Prefix, error) {
 	return networks, nil
 }
 
-// logger writes to standard error as the operator wants it.
+// logger returns a log to standard error with the operator's settings.
 func (c *Config) logger(w io.Writer) *slog.Logger {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {

@@ -11,8 +11,8 @@ import (
 	"syscall"
 )
 
-// lockData keeps a second process away from a data folder; the lock goes with the process, however
-// it ends.
+// lockData keeps other processes out of a data folder. The lock ends with the process, however it
+// ends.
 func lockData(dir string) (unlock func() error, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make data folder: %w", err)
@@ -30,8 +30,8 @@ func lockData(dir string) (unlock func() error, err error) {
 // mostWorkers is how many workers may share one data folder.
 const mostWorkers = 64
 
-// ownFolder gives this process alone one of the folders name, name-2, name-3 … under dir: workers
-// on one machine may share the rest of it.
+// ownFolder gives this process one of the folders name, name-2, name-3 … under dir for itself.
+// Workers on one machine may share the rest of dir.
 func ownFolder(dir, name string) (path string, unlock func() error, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", nil, fmt.Errorf("make data folder: %w", err)
@@ -50,7 +50,7 @@ func ownFolder(dir, name string) (path string, unlock func() error, err error) {
 
 var errLocked = errors.New("another process holds the lock")
 
-// lockFile takes a lock that goes with the process, however it ends. errLocked when another process
+// lockFile takes a lock that ends with the process, however it ends. errLocked if another process
 // has it.
 func lockFile(path string) (unlock func() error, err error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
@@ -65,14 +65,14 @@ func lockFile(path string) (unlock func() error, err error) {
 		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
 	return func() error {
-		// A program that is being started holds a copy of the file until it runs, so that closing
-		// ours would not let go at once.
+		// A program that is just being started holds a copy of the file until it runs, so closing
+		// ours would not release the lock at once.
 		return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
 	}, nil
 }
 
-// secretKey is the configured one, else the one kept under the data folder, else a new one that is
-// kept there.
+// secretKey returns the configured key, else the one stored in the data folder, else a new one that
+// it stores there.
 func secretKey(configured, dir string) ([]byte, error) {
 	if configured != "" {
 		return []byte(configured), nil
@@ -109,8 +109,8 @@ func secretKey(configured, dir string) ([]byte, error) {
 	return []byte(key), nil
 }
 
-// diskUsed answers which part of the file system under dir is used, 0…1, as an ordinary user sees
-// it; 0 when it cannot be known.
+// diskUsed returns which part of the file system under dir is used, 0…1, as an ordinary user sees
+// it; 0 if unknown.
 func diskUsed(dir string) func() float64 {
 	return func() float64 {
 		var s syscall.Statfs_t

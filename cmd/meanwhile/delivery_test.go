@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// direct is a client that shows where it would be sent.
+// direct is a client that does not follow redirects.
 var direct = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
 func (p *program) fetch(address string, header ...string) (*http.Response, string) {
@@ -34,8 +34,8 @@ func (p *program) fetch(address string, header ...string) (*http.Response, strin
 	return res, string(b)
 }
 
-// TestMediaIsRedirectedToTheStorage takes a video the whole way and fetches it as a player does,
-// with the real storage.
+// TestMediaIsRedirectedToTheStorage takes a video through all steps and fetches it as a player
+// does, from the real storage.
 func TestMediaIsRedirectedToTheStorage(t *testing.T) {
 	t.Parallel()
 	s := mustServices(t)
@@ -84,7 +84,7 @@ func TestMediaIsRedirectedToTheStorage(t *testing.T) {
 	}
 }
 
-// TestDoctorLooksAtTheMediaAddress stands where a browser does.
+// TestDoctorLooksAtTheMediaAddress checks the media address as a browser does.
 func TestDoctorLooksAtTheMediaAddress(t *testing.T) {
 	t.Parallel()
 	s := mustServices(t)
@@ -114,7 +114,7 @@ func TestDoctorLooksAtTheMediaAddress(t *testing.T) {
 
 	for _, tc := range []struct {
 		name, public, base, delivery string
-		result, says                 string // a part of the detail or of the mend
+		result, says                 string // a part of the detail or of the remedy
 	}{
 		{
 			"one that browsers may use",
@@ -131,7 +131,7 @@ func TestDoctorLooksAtTheMediaAddress(t *testing.T) {
 		},
 		{
 			"one that knows no ranges", whole.URL, "http://localhost:8080", "redirect", "fail",
-			"answers a range of bytes with 200",
+			"answers a request for a range with 200",
 		},
 		{"one that is not there", "http://127.0.0.1:1", "http://localhost:8080", "redirect", "fail", "public_endpoint"},
 		{

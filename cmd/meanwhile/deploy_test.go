@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestDeployNamesOnlySettingsThatExist reads everything that ships the program: a setting that was
-// renamed must not live on there.
+// TestDeployNamesOnlySettingsThatExist reads everything that deploys the program, so that the old
+// name of a renamed setting does not stay there.
 func TestDeployNamesOnlySettingsThatExist(t *testing.T) {
 	t.Parallel()
 	var known []string
@@ -40,7 +40,7 @@ func TestDeployNamesOnlySettingsThatExist(t *testing.T) {
 	}
 }
 
-// TestComposeMountsTheSecretsThatAreMade holds docker-compose.yml against deploy/make-secrets.sh.
+// TestComposeMountsTheSecretsThatAreMade compares docker-compose.yml with deploy/make-secrets.sh.
 func TestComposeMountsTheSecretsThatAreMade(t *testing.T) {
 	t.Parallel()
 	read := func(path, pattern string) (names []string) {

@@ -36,19 +36,18 @@ func fail(err error, mend string) finding {
 	return finding{Result: "fail", Detail: err.Error(), Mend: mend}
 }
 
-// patient is what the checks look at: the parts of the running process, or those that the checks
-// open themselves, one after the other.
+// patient is what the checks examine: the parts of the running process, or those that the checks
+// open one after the other.
 type patient struct {
 	config *Config
 	parts  *parts
 }
 
-// checks is what the doctor looks at, in the order of the report. A new check is a row and a
-// function.
+// checks are the doctor's checks, in the order of the report. A new check is a row and a function.
 var checks = []struct {
 	name string
 	look func(context.Context, patient) finding
-	// it is about what a process needs that works on videos: a separate server knows nothing of it
+	// it is about what a process needs to work on videos; a separate server does not need it
 	works bool
 }{
 	{"data folder", checkData, true},
@@ -67,7 +66,7 @@ var checks = []struct {
 	{"site", checkSite, false},
 }
 
-// Run looks at everything, also when something is broken. It ends with an error when a check fails.
+// Run runs all checks, also if something is broken. It returns an error if a check fails.
 func (d doctorCmd) Run(ctx context.Context, c *Config, o out) (err error) {
 	if err := c.finish(roleTool); err != nil {
 		return usageError{err}
@@ -128,7 +127,7 @@ func checkDisk(_ context.Context, p patient) finding {
 	used := diskUsed(p.config.Data)()
 	detail := fmt.Sprintf("%.0f %% used", used*100)
 	if used >= 0.97 {
-		return fail(errors.New(detail), "Free some space: nothing more is taken until there is.")
+		return fail(errors.New(detail), "Free some space: nothing more is accepted until then.")
 	}
 	if used >= 0.90 {
 		return warn(detail, "Free some space: new uploads are refused above 90 %.")
@@ -146,25 +145,25 @@ func checkFFmpeg(ctx context.Context, p patient) finding {
 		return warn(detail, hole)
 	}
 	if tools.SandboxName() == "landlock" {
-		return warn(detail, "Install bubblewrap where it is allowed: landlock hides no processes and blocks no UDP.")
+		return warn(detail, "Install bubblewrap if you can: landlock does not hide processes or block UDP.")
 	}
 	if tools.SandboxName() == "off" {
-		return warn(detail, "ffmpeg runs unconfined: set MEANWHILE_SANDBOX=auto unless every file is trusted.")
+		return warn(detail, "ffmpeg runs without a sandbox: set MEANWHILE_SANDBOX=auto unless you trust every file.")
 	}
 	return ok(detail)
 }
 
-// slowAnswer is when a server counts as far away: one page asks the database a few times, one after
-// the other.
+// slowAnswer is when a server counts as far away: one page queries the database a few times, one
+// after the other.
 const slowAnswer = 20 * time.Millisecond
 
-// leastPostgres is the oldest major version that the tests run on.
+// leastPostgres is the oldest major version that the tests use.
 const leastPostgres = 15
 
 func checkDatabase(ctx context.Context, p patient) finding {
 	if p.parts.store == nil {
 		if err := p.parts.connectStore(ctx, p.config); err != nil {
-			return fail(errors.New(sentence(err)), "See that MEANWHILE_DATABASE_URL is right and the database runs.")
+			return fail(errors.New(sentence(err)), "Check that MEANWHILE_DATABASE_URL is right and the database runs.")
 		}
 	}
 	store := p.parts.store
@@ -180,15 +179,15 @@ func checkDatabase(ctx context.Context, p patient) finding {
 	if err := store.Ping(ctx); err != nil {
 		return fail(
 			errors.New(sentence(err)),
-			"See that the database can be written: not a standby, not a full disk, and the tables belong to the user.",
+			"Check that the database can be written: no standby, no full disk, and the user owns the tables.",
 		)
 	}
 	var version string
 	took := time.Hour
-	for range 3 { // the best of three: what else this machine does at the moment is no distance
+	for range 3 { // the best of three: other work on this machine does not count
 		asked := time.Now()
 		if version, err = store.Version(ctx); err != nil {
-			return fail(errors.New(sentence(err)), "See that the database can be read.")
+			return fail(errors.New(sentence(err)), "Check that the database can be read.")
 		}
 		took = min(took, time.Since(asked))
 	}
@@ -202,11 +201,11 @@ func checkDatabase(ctx context.Context, p patient) finding {
 	if n, err := fmt.Sscanf(version, "PostgreSQL %d", &major); n == 1 && err == nil && major < leastPostgres {
 		return warn(
 			detail,
-			fmt.Sprintf("Upgrade to PostgreSQL %d or newer: older ones are not tested with.", leastPostgres),
+			fmt.Sprintf("Upgrade to PostgreSQL %d or newer: older ones are not tested.", leastPostgres),
 		)
 	}
 	if took > slowAnswer {
-		return warn(detail, "Bring the database nearer: every page waits for a few answers.")
+		return warn(detail, "Move the database closer: every page waits for a few answers.")
 	}
 	return ok(detail)
 }
@@ -216,7 +215,7 @@ func checkObjects(ctx context.Context, p patient) finding {
 		if err := p.parts.openObjects(ctx, p.config); err != nil {
 			return fail(
 				errors.New(sentence(err)),
-				"See that MEANWHILE_OBJECTS_URL is right, and that the folder or the server in it can be used.",
+				"Check that MEANWHILE_OBJECTS_URL is right, and that its folder or server can be used.",
 			)
 		}
 	}
@@ -224,17 +223,17 @@ func checkObjects(ctx context.Context, p patient) finding {
 	const text = "meanwhile"
 	n, err := p.parts.objects.Put(ctx, key, strings.NewReader(text))
 	if err != nil || n != int64(len(text)) {
-		return fail(errors.New(sentence(err)), "See that the folder or the bucket of the objects can be written.")
+		return fail(errors.New(sentence(err)), "Check that the folder or the bucket of the objects can be written.")
 	}
 	r, err := p.parts.objects.Open(ctx, key, storage.Range{})
 	if err != nil {
-		return fail(errors.New(sentence(err)), "See that the folder or the bucket of the objects can be read.")
+		return fail(errors.New(sentence(err)), "Check that the folder or the bucket of the objects can be read.")
 	}
 	b, err := io.ReadAll(r)
 	if err := errors.Join(err, r.Close(), p.parts.objects.Delete(ctx, key)); err != nil {
 		return fail(
 			errors.New(sentence(err)),
-			"See that the folder or the bucket of the objects can be read, and that objects in it can be deleted.",
+			"Check that objects in the folder or the bucket can be read and deleted.",
 		)
 	}
 	if string(b) != text {
@@ -259,7 +258,7 @@ func checkRedis(ctx context.Context, p patient) finding {
 	if err != nil {
 		return fail(
 			errors.New(sentence(err)),
-			"See that MEANWHILE_REDIS_URL is right, and that Redis runs and takes writes (not a replica).",
+			"Check that MEANWHILE_REDIS_URL is right, and that Redis runs and accepts writes (no replica).",
 		)
 	}
 	detail := fmt.Sprintf(
@@ -274,34 +273,34 @@ func checkRedis(ctx context.Context, p patient) finding {
 		)
 	}
 	if facts.AnswersIn > slowAnswer {
-		return warn(detail, "Bring Redis nearer: progress and new comments wait for it.")
+		return warn(detail, "Move Redis closer: progress and new comments wait for it.")
 	}
 	return ok(detail)
 }
 
-// checkWorkers counts who works: without anybody, jobs wait and nothing says so.
+// checkWorkers counts the workers: without one, jobs wait and nobody says so.
 func checkWorkers(_ context.Context, p patient) finding {
 	if strings.HasPrefix(p.config.RedisURL, "embedded:") {
 		return ok("the program works on videos itself")
 	}
 	if p.parts.redis == nil {
-		return warn("not counted: Redis cannot be asked", "Mend Redis first.")
+		return warn("not counted: Redis cannot be reached", "Fix Redis first.")
 	}
 	n, err := queue.Workers(p.parts.asynqOptions())
 	if err != nil {
-		return warn("not counted: "+sentence(err), "Mend Redis first.")
+		return warn("not counted: "+sentence(err), "Fix Redis first.")
 	}
 	if n == 0 {
 		return warn(
-			"none is running: what is recorded plays, and nothing more is made of it",
+			"none is running: recordings play, but nothing is processed",
 			"Start one with the same settings: meanwhile worker",
 		)
 	}
 	return ok(fmt.Sprintf("%d running", n))
 }
 
-// How far this machine's clock may be from the database's: leases go by the one, links and sessions
-// by the other, and a storage refuses what was signed a quarter of an hour ago.
+// How far this machine's clock may be from the database's: leases use the one, links and sessions
+// the other, and a storage refuses what was signed a quarter of an hour ago.
 const (
 	clockSkewed = 2 * time.Second
 	clockWrong  = time.Minute
@@ -318,16 +317,16 @@ func checkClock(ctx context.Context, p patient) finding {
 	}
 	if p.parts.store == nil {
 		return warn(
-			now.UTC().Format(time.RFC3339)+", not compared: the database cannot be asked",
-			"Mend the database first.",
+			now.UTC().Format(time.RFC3339)+", not compared: the database cannot be reached",
+			"Fix the database first.",
 		)
 	}
 	theirs, err := p.parts.store.Clock(ctx)
 	if err != nil {
-		return warn(now.UTC().Format(time.RFC3339)+", not compared: "+sentence(err), "Mend the database first.")
+		return warn(now.UTC().Format(time.RFC3339)+", not compared: "+sentence(err), "Fix the database first.")
 	}
 	skew := max(now.Sub(theirs), time.Until(theirs), 0)
-	detail := fmt.Sprintf("%s, %s from the database's", now.UTC().Format(time.RFC3339), skew.Round(time.Millisecond))
+	detail := fmt.Sprintf("%s, %s off the database clock", now.UTC().Format(time.RFC3339), skew.Round(time.Millisecond))
 	if skew > clockWrong {
 		return fail(errors.New(detail), mend)
 	}
@@ -337,7 +336,7 @@ func checkClock(ctx context.Context, p patient) finding {
 	return ok(detail)
 }
 
-// checkSecretKey looks for what separate processes need to have in common.
+// checkSecretKey checks that there is a key that separate processes can share.
 func checkSecretKey(_ context.Context, p patient) finding {
 	if p.config.SecretKey != "" {
 		return ok("set; servers and workers of one site need the same one")
@@ -346,13 +345,13 @@ func checkSecretKey(_ context.Context, p patient) finding {
 		return ok("made and kept under " + absolute(p.config.Data))
 	}
 	return warn(
-		"not set: this process has one of its own",
-		"Set MEANWHILE_SECRET_KEY to the same on each server and worker (openssl rand -hex 32 makes one): they "+
-			"refuse to start without.",
+		"not set: this process uses its own key",
+		"Set the same MEANWHILE_SECRET_KEY on each server and worker (openssl rand -hex 32 makes one): they "+
+			"do not start without it.",
 	)
 }
 
-// checkProvider asks the provider what it can do.
+// checkProvider asks the provider what it supports.
 func checkProvider(ctx context.Context, p patient) finding {
 	if p.config.OIDCIssuer == "" {
 		return ok("none: people sign in here by password, passkey or link")
@@ -360,14 +359,14 @@ func checkProvider(ctx context.Context, p patient) finding {
 	if err := p.config.provider().Look(ctx); err != nil {
 		return fail(
 			errors.New(sentence(err)),
-			"See that MEANWHILE_OIDC_ISSUER is the address that the provider calls itself by, and that this machine "+
-				"reaches it.",
+			"Check that MEANWHILE_OIDC_ISSUER is the provider's issuer address, and that this machine can "+
+				"reach it.",
 		)
 	}
 	return ok(p.config.OIDCIssuer + " answers")
 }
 
-// checkBaseURL looks at the address that links carry.
+// checkBaseURL checks the address in links.
 func checkBaseURL(_ context.Context, p patient) finding {
 	if p.config.BaseURL == "" {
 		host, _, err := net.SplitHostPort(p.config.Listen)
@@ -375,7 +374,7 @@ func checkBaseURL(_ context.Context, p patient) finding {
 			return ok("not set: links use the address that the browser asked for, which is right on one machine")
 		}
 		return warn(
-			"not set, and the site listens beyond this machine",
+			"not set, and other machines can reach the site",
 			"Set MEANWHILE_BASE_URL, so that links carry the right address.",
 		)
 	}
@@ -386,8 +385,8 @@ func checkBaseURL(_ context.Context, p patient) finding {
 	if u.Scheme == "http" && !isLoopback(u.Hostname()) {
 		return warn(
 			u.Redacted()+" is plain http",
-			"Put a proxy with TLS before it: on plain http browsers neither record nor copy links, and cookies are "+
-				"weaker.",
+			"Put a proxy with TLS in front of it: on plain http browsers cannot record or copy links, and cookies "+
+				"are weaker.",
 		)
 	}
 	return ok(u.Redacted())
@@ -407,7 +406,7 @@ func checkSite(ctx context.Context, p patient) finding {
 	if err != nil {
 		return warn(
 			"does not answer at "+base,
-			"Start it with `meanwhile`, or see that MEANWHILE_BASE_URL leads to it.",
+			"Start it with `meanwhile`, or check that MEANWHILE_BASE_URL leads to it.",
 		)
 	}
 	defer res.Body.Close()
@@ -416,13 +415,13 @@ func checkSite(ctx context.Context, p patient) finding {
 		b, _ := io.ReadAll(io.LimitReader(res.Body, 4<<10))
 		return fail(
 			fmt.Errorf("%s answers %s: %s", base, res.Status, strings.TrimSpace(string(b))),
-			"See what it says is missing.",
+			"Fix what it reports as missing.",
 		)
 	}
 	return ok("answers at " + base)
 }
 
-// sentence is an error as a report shows it: the sentence for people and the cause.
+// sentence returns an error as a report shows it: the sentence for people and the cause.
 func sentence(err error) string {
 	if err == nil {
 		return "wrong size"

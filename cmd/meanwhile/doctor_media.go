@@ -13,46 +13,47 @@ import (
 	"meanwhile/storage"
 )
 
-// checkMediaAddress goes where players are sent, as a browser on one of our pages would.
+// checkMediaAddress requests the address that players are sent to, as a browser on one of our pages
+// would.
 func checkMediaAddress(ctx context.Context, p patient) finding {
 	if p.config.MediaDelivery != "redirect" {
 		return ok("media comes from the server (MEANWHILE_MEDIA_DELIVERY is proxy)")
 	}
 	if p.parts.objects == nil {
-		return warn("not looked at: the objects cannot be used", "Mend the objects first.")
+		return warn("not checked: the objects cannot be used", "Fix the objects first.")
 	}
 	key := "doctor/" + storage.NewRandomID()
 	address, err := p.parts.objects.SignURL(ctx, key, time.Minute)
 	if err != nil && storage.KindOf(err) == storage.Invalid {
 		return warn(
-			"media comes from the server: a folder signs no addresses",
+			"media comes from the server: a folder cannot sign addresses",
 			"Set MEANWHILE_MEDIA_DELIVERY=proxy, or keep objects in s3://.",
 		)
 	}
 	if err != nil {
-		return fail(errors.New(sentence(err)), "See that MEANWHILE_OBJECTS_URL holds credentials.")
+		return fail(errors.New(sentence(err)), "Check that MEANWHILE_OBJECTS_URL has credentials.")
 	}
 	if _, err := p.parts.objects.Put(ctx, key, strings.NewReader(mediaProbe)); err != nil {
-		return fail(errors.New(sentence(err)), "See that the bucket of the objects can be written.")
+		return fail(errors.New(sentence(err)), "Check that the bucket of the objects can be written.")
 	}
 	found := p.askAsBrowser(ctx, address)
 	if err := p.parts.objects.Delete(ctx, key); err != nil && found.Result == "ok" {
-		return warn(found.Detail+", but the trial object stays: "+sentence(err), "Let the credentials delete objects.")
+		return warn(found.Detail+", but its test object stays: "+sentence(err), "Let the credentials delete objects.")
 	}
 	return found
 }
 
-// mediaProbe is what the trial object holds.
+// mediaProbe is the content of the trial object.
 const mediaProbe = "meanwhile"
 
-// askAsBrowser reads a piece of the trial object from another origin: first what a browser asks
-// before, then the bytes.
+// askAsBrowser reads a piece of the trial object from another origin, and sends the preflight
+// request that some browsers send.
 func (p patient) askAsBrowser(ctx context.Context, address string) finding {
 	u, err := url.Parse(address)
 	if err != nil {
 		return fail(
-			errors.New("the storage signs what is no address"),
-			"See that public_endpoint in MEANWHILE_OBJECTS_URL is right.",
+			errors.New("what the storage signs is not a URL"),
+			"Check that public_endpoint in MEANWHILE_OBJECTS_URL is right.",
 		)
 	}
 	there, origin := u.Scheme+"://"+u.Host, p.origin()
@@ -62,9 +63,9 @@ func (p patient) askAsBrowser(ctx context.Context, address string) finding {
 			"Give public_endpoint in MEANWHILE_OBJECTS_URL an https:// address.",
 		)
 	}
-	reach := "See that browsers reach " +
-		there + " (public_endpoint in MEANWHILE_OBJECTS_URL), and that a proxy before it passes Host, Range and the " +
-		"query on unchanged."
+	reach := "Check that browsers can reach " +
+		there + " (public_endpoint in MEANWHILE_OBJECTS_URL), and that a proxy in front of it does not change Host, " +
+		"Range or the query."
 	cors := fmt.Sprintf("Let the bucket's CORS rules allow GET with the header Range from %s.", origin)
 
 	//nolint:bodyclose // browse has closed it
@@ -78,7 +79,7 @@ func (p patient) askAsBrowser(ctx context.Context, address string) finding {
 		return fail(fmt.Errorf("%s does not answer: %w", there, hideAddress(err)), reach)
 	}
 	if res.StatusCode != http.StatusPartialContent || body != mediaProbe[4:9] {
-		return fail(fmt.Errorf("%s answers a range of bytes with %s", there, res.Status), reach)
+		return fail(fmt.Errorf("%s answers a request for a range with %s", there, res.Status), reach)
 	}
 	if !allowsOrigin(res.Header, origin) {
 		return fail(fmt.Errorf("%s does not let pages of %s read it", there, origin), cors)
@@ -91,12 +92,12 @@ func (p patient) askAsBrowser(ctx context.Context, address string) finding {
 	res, _, err = browse(ctx, http.MethodOptions, address, ask) //nolint:bodyclose // as above
 	if err != nil || res.StatusCode >= http.StatusMultipleChoices || !allowsOrigin(res.Header, origin) ||
 		!allowsRange(res.Header) {
-		return warn(there+" serves ranges, but refuses the question that some browsers ask before", cors)
+		return warn(there+" serves ranges, but refuses the preflight request of some browsers", cors)
 	}
 	return ok(there + " serves ranges to pages of " + origin)
 }
 
-// origin is what browsers say of our pages.
+// origin returns the Origin that browsers send for our pages.
 func (p patient) origin() string {
 	if p.config.BaseURL != "" {
 		return p.config.BaseURL
@@ -118,7 +119,7 @@ func browse(ctx context.Context, method, address string, header http.Header) (*h
 	return res, string(b), errors.Join(err, res.Body.Close())
 }
 
-// hideAddress keeps a signed address out of the report: whoever reads it could use it.
+// hideAddress keeps a signed address out of the report: a reader could use it.
 func hideAddress(err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {

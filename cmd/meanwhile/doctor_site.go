@@ -9,8 +9,8 @@ import (
 	"meanwhile/server"
 )
 
-// siteChecks are the doctor's checks for the page of a running process, which listens on addr: they
-// look at the very parts that it works with.
+// siteChecks are the doctor's checks for the page of a running process that listens on addr. They
+// examine the very parts that it uses.
 func siteChecks(c *Config, p *parts, role role, addr string) []server.Check {
 	running := *c
 	running.Listen = addr // with the port that was given
@@ -27,7 +27,7 @@ func siteChecks(c *Config, p *parts, role role, addr string) []server.Check {
 				Look: func(ctx context.Context) server.Finding {
 					f := check.look(ctx, patient{&running, p})
 					if f.Result != "ok" {
-						f.Detail = hide.Replace(f.Detail) // it repeats what others say of the addresses
+						f.Detail = hide.Replace(f.Detail) // it may repeat the addresses
 					}
 					return server.Finding{Result: f.Result, Detail: f.Detail, Mend: f.Mend}
 				},
@@ -37,17 +37,17 @@ func siteChecks(c *Config, p *parts, role role, addr string) []server.Check {
 	return all
 }
 
-// hidden stands where a secret stood.
+// hidden replaces a secret.
 const hidden = "•••"
 
-// secretsOf lists the secrets of the configuration, each followed by what is shown in its place:
-// the longest first, as one may hold another.
+// secretsOf lists the secrets of the configuration, each followed by its replacement: the longest
+// first, since one may contain another.
 func secretsOf(c *Config) []string {
 	secrets := []string{c.SecretKey, c.OIDCClientSecret}
 	for _, address := range []string{c.DatabaseURL, c.RedisURL, c.ObjectsURL, c.SMTPURL, c.BaseURL} {
 		u, err := url.Parse(address)
 		if err != nil {
-			secrets = append(secrets, address) // nobody knows what of it is secret
+			secrets = append(secrets, address) // any part of it may be secret
 			continue
 		}
 		if password, is := u.User.Password(); is {

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// newSite is what a process of its own works with.
+// newSite returns what a single process works with.
 func newSite(t *testing.T, change func(*Config)) (*Config, *parts) {
 	t.Helper()
 	c := &Config{
@@ -74,7 +74,7 @@ func TestAMailServerThatSaysNothingHoldsNobodyUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() // it takes connections, and nobody speaks
+	defer l.Close() // it accepts connections and never answers
 	c, p := newSite(t, func(c *Config) {
 		c.SMTPURL, c.BaseURL = "smtp://ada:a%20mail%20secret@"+l.Addr().
 			String()+

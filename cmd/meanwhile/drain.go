@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// drain is the time between the signal and the end of listening. A proxy that asks for /readyz
-// hears in it that this server is going, and sends what comes next to another one.
+// drain is the time between the signal and the end of listening. During it, /readyz tells proxies
+// that this server is stopping, so that they send new requests to another one.
 type drain struct {
 	told     <-chan struct{} // closed by the signal
-	stopping chan struct{}   // closed delay later: event streams end, and nothing more is taken
+	stopping chan struct{}   // closed delay later: event streams end, and no new work is accepted
 	missing  func(context.Context) map[string]error
 }
 
@@ -32,7 +32,7 @@ func (d *drain) begun() bool {
 	}
 }
 
-// ready is what /readyz answers.
+// ready returns what /readyz reports.
 func (d *drain) ready(ctx context.Context) map[string]error {
 	missing := d.missing(ctx)
 	if d.begun() {
@@ -41,8 +41,8 @@ func (d *drain) ready(ctx context.Context) map[string]error {
 	return missing
 }
 
-// goodbye ends connections with the answers that go out after the signal, so that none waits for a
-// next request when the server closes them.
+// goodbye closes connections with the answers sent after the signal, so that none waits for a next
+// request when the server closes them.
 func (d *drain) goodbye(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if d.begun() {

@@ -17,10 +17,10 @@ import (
 type exportCmd struct {
 	Video string `xor:"what" required:"" placeholder:"ID" help:"One video."`
 	All   bool   `xor:"what" required:"" help:"All videos of every workspace, the trash as well."`
-	Dir   string `arg:"" help:"Folder to write to; it may not hold anything yet."`
+	Dir   string `arg:"" help:"Folder to write to; it must be empty or new."`
 }
 
-// Run writes the same files as the archives of the site, beside a running server or without one.
+// Run writes the same files as the site's archives, beside a running server or without one.
 func (e exportCmd) Run(ctx context.Context, c *Config, o out) error {
 	return withServices(ctx, c, o, func(services *server.Services) (err error) {
 		export, err := services.Archive.ExportForOperator(ctx, storage.VideoID(e.Video))
@@ -33,14 +33,14 @@ func (e exportCmd) Run(ctx context.Context, c *Config, o out) error {
 		}
 		defer func() { err = errors.Join(err, tree.close()) }()
 		if err := export.Write(ctx, tree, server.ExportIndex); err != nil {
-			return fmt.Errorf("this export is not whole: empty %s and try again: %w", e.Dir, err)
+			return fmt.Errorf("this export is not complete: empty %s and try again: %w", e.Dir, err)
 		}
 		fmt.Fprintln(o.stdout, filepath.Join(e.Dir, "index.html"))
 		return nil
 	})
 }
 
-// folderTree writes an export into a folder, and nowhere else whatever its files are called.
+// folderTree writes an export into a folder, and never outside it, whatever its files are called.
 type folderTree struct {
 	root     *os.Root
 	open     *os.File
@@ -48,7 +48,7 @@ type folderTree struct {
 	modified time.Time
 }
 
-// newFolderTree makes the folder where it is missing, and refuses one that holds something.
+// newFolderTree creates the folder if it is missing, and refuses one that is not empty.
 func newFolderTree(dir string) (*folderTree, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("make folder: %w", err)
@@ -60,7 +60,7 @@ func newFolderTree(dir string) (*folderTree, error) {
 	if len(entries) > 0 {
 		return nil, storage.E(
 			storage.Conflict,
-			fmt.Sprintf("%s is not empty. Name a folder that is, or that is not there yet.", dir),
+			fmt.Sprintf("%s is not empty. Name an empty or a new folder.", dir),
 			nil,
 		)
 	}
@@ -89,7 +89,7 @@ func (t *folderTree) File(name string, modified time.Time, _ bool) (io.Writer, e
 	return f, nil
 }
 
-// end completes the file that is open.
+// end completes the open file.
 func (t *folderTree) end() error {
 	if t.open == nil {
 		return nil

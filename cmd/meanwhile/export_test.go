@@ -81,7 +81,7 @@ func TestExportFromTheCommandLine(t *testing.T) {
 		"none",
 		t.TempDir(),
 	); code != 1 ||
-		!strings.Contains(stderr, "no video of this id") {
+		!strings.Contains(stderr, "no video with this ID") {
 		t.Errorf("export of nothing: %d %s", code, stderr)
 	}
 	if _, _, code := p.run("export", t.TempDir()); code != 2 {

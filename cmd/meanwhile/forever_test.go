@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// TestWhatIsDeletedForGoodLeavesTheDisk ends the program before its next round, and finds the work
+// TestWhatIsDeletedForGoodLeavesTheDisk stops the program before its next round, and finds the work
 // done after the next start.
 func TestWhatIsDeletedForGoodLeavesTheDisk(t *testing.T) {
 	t.Parallel()
@@ -55,7 +55,7 @@ func TestWhatIsDeletedForGoodLeavesTheDisk(t *testing.T) {
 	p.until(20*time.Second, "no file is left", func() bool { return len(p.objects()) == 0 })
 }
 
-// objects are the files of the object folder.
+// objects lists the files of the object folder.
 func (p *program) objects() []string {
 	p.t.Helper()
 	var files []string

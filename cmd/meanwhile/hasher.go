@@ -33,7 +33,7 @@ func (h *hasher) take(ctx context.Context) (release func(), err error) {
 	}
 }
 
-// Hash makes a new hash of password.
+// Hash returns a new hash of password.
 func (h *hasher) Hash(ctx context.Context, password string) (string, error) {
 	release, err := h.take(ctx)
 	if err != nil {
@@ -43,7 +43,7 @@ func (h *hasher) Hash(ctx context.Context, password string) (string, error) {
 	return argon2id.CreateHash(password, &h.params)
 }
 
-// Verify answers whether password made hash.
+// Verify reports whether password made hash.
 func (h *hasher) Verify(ctx context.Context, password, hash string) (bool, error) {
 	release, err := h.take(ctx)
 	if err != nil {

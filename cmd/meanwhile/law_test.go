@@ -13,19 +13,19 @@ import (
 // module is the prefix of our own packages.
 const module = "meanwhile"
 
-// room is a row of the import law. The row with the longest path that a package begins with counts.
+// room is a row of the import law. For a package, the row with the longest matching path counts.
 // Test files are exempt.
 type room struct {
 	path    string   // below the module; "" for the module itself
-	own     []string // which of our own packages it may import, by prefix of whole elements
-	outside []string // which packages of others, by prefix
-	not     []string // which standard packages belong to somebody else
+	own     []string // our own packages that it may import, by prefix of whole elements
+	outside []string // others' packages that it may import, by prefix
+	not     []string // standard packages that it may not import
 	tests   bool     // only tests may import it
 }
 
 var (
 	workersOwn = []string{"storage", "worker/media", "worker/plan", "worker/source", "worker/stages"}
-	// what a subject may import beside the arrows to others
+	// what a subject may import besides the arrows to others
 	subjectsOwn = []string{"storage", "server/access", "worker/stages", "worker/source", "worker/media", "worker/plan"}
 
 	netHTTP, sqlDriver, osExec = "net/http", "database/sql", "os/exec"
@@ -108,7 +108,7 @@ var law = []room{
 	{path: "cmd/meanwhile", own: []string{"*"}, outside: []string{"*"}, not: []string{sqlDriver}},
 }
 
-// arrows are the imports between subjects, which go one way, each with its reason.
+// arrows are the imports between subjects. They go one way, each with its reason.
 var arrows = map[[2]string]string{
 	{"server/watch", "server/comments"}: "the watch page comes with the beginning of the conversation, in one answer",
 	{"server/archive", "server/videos"}: "an account that ends takes its videos along, as the trash does",
@@ -172,7 +172,7 @@ func TestImportLaw(t *testing.T) {
 	}
 }
 
-// roomOf is the row with the longest path that the package lies in.
+// roomOf returns the row with the longest path that contains the package.
 func roomOf(path string) (best room, ok bool) {
 	for _, r := range law {
 		if (path == r.path || strings.HasPrefix(path, r.path+"/")) && len(r.path) >= len(best.path) {
@@ -182,7 +182,8 @@ func roomOf(path string) (best room, ok bool) {
 	return best, ok
 }
 
-// inRooms reports whether path is one of the folders, or for worker and server what lies in them.
+// inRooms reports whether path is one of the folders, or is below worker or server if that is
+// listed.
 func inRooms(folders []string, path string) bool {
 	return slices.ContainsFunc(folders, func(f string) bool {
 		deep := f == "worker" || f == "server"
@@ -190,7 +191,7 @@ func inRooms(folders []string, path string) bool {
 	})
 }
 
-// isStandard goes by the toolchain's own rule: a first element without a dot.
+// isStandard uses the toolchain's own rule: a first element without a dot.
 func isStandard(path string) bool {
 	first, _, _ := strings.Cut(path, "/")
 	return !strings.Contains(first, ".")

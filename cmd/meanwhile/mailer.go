@@ -15,7 +15,7 @@ import (
 	"meanwhile/storage"
 )
 
-// mailer hands mail to a mail server.
+// mailer sends mail through a mail server.
 type mailer struct {
 	from   string
 	host   string
@@ -23,12 +23,12 @@ type mailer struct {
 	dialer []gomail.Option
 }
 
-// mailAnswersWithin bounds each word of the conversation with the mail server.
+// mailAnswersWithin bounds each step of the conversation with the mail server.
 const mailAnswersWithin = 10 * time.Second
 
-// newMailer reads an address such as smtp://user:password@host:587?from=updates@example.com;
-// smtps:// begins with TLS, and smtp:// goes over to it where the server can. Plain passwords go
-// over TLS only.
+// newMailer reads an address such as smtp://user:password@host:587?from=updates@example.com.
+// smtps:// begins with TLS, and smtp:// changes to it if the server can. Plain passwords go only
+// over TLS.
 func newMailer(address string) (*mailer, error) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -73,14 +73,15 @@ func newMailer(address string) (*mailer, error) {
 	return m, err
 }
 
-// Send hands m to the server. Unavailable when that is away, Invalid when it refuses the address.
+// Send hands m to the server. Unavailable if that cannot be reached, Invalid if it refuses the
+// address.
 func (m *mailer) Send(ctx context.Context, letter storage.Mail) error {
 	msg := gomail.NewMsg()
 	if err := msg.From(m.from); err != nil {
 		return fmt.Errorf("sender: %w", err)
 	}
 	if err := msg.To(letter.To); err != nil {
-		return storage.E(storage.Invalid, "The mail server takes no such address.", err)
+		return storage.E(storage.Invalid, "The mail server does not accept this address.", err)
 	}
 	msg.Subject(letter.Subject)
 	msg.SetDate()
@@ -93,7 +94,7 @@ func (m *mailer) Send(ctx context.Context, letter storage.Mail) error {
 	err = client.DialAndSendWithContext(ctx, msg)
 	var refused *gomail.SendError
 	if errors.As(err, &refused) && refused.Reason == gomail.ErrSMTPRcptTo && !refused.IsTemp() {
-		return storage.E(storage.Invalid, "The mail server takes no such address.", err)
+		return storage.E(storage.Invalid, "The mail server does not accept this address.", err)
 	}
 	if err != nil {
 		return storage.E(storage.Unavailable, "The mail server does not answer. Try again in a while.", err)
@@ -101,8 +102,7 @@ func (m *mailer) Send(ctx context.Context, letter storage.Mail) error {
 	return nil
 }
 
-// check talks to the server as far as sending would, and sends nothing. ctx bounds each word of it,
-// too.
+// check talks to the server as for a mail, but sends none. ctx also bounds each step.
 func (m *mailer) check(ctx context.Context) error {
 	options := m.dialer
 	if end, is := ctx.Deadline(); is {
@@ -120,10 +120,10 @@ func (m *mailer) check(ctx context.Context) error {
 }
 
 func checkMail(ctx context.Context, p patient) finding {
-	const mend = "Look at MEANWHILE_SMTP_URL: smtp://user:password@host:587?from=updates@example.com"
+	const mend = "Check MEANWHILE_SMTP_URL: smtp://user:password@host:587?from=updates@example.com"
 	if p.config.SMTPURL == "" {
 		return warn(
-			"none is sent: invites and log-in links are shown to who may hand them on",
+			"none is sent: people pass invites and log-in links on themselves",
 			"Set MEANWHILE_SMTP_URL to have them mailed.",
 		)
 	}

@@ -12,7 +12,8 @@ import (
 	"meanwhile/storage"
 )
 
-// postOffice speaks as much SMTP (RFC 5321) as one mail needs, and gives each mail that it took.
+// postOffice speaks as much SMTP (RFC 5321) as one mail needs, and returns each mail that it
+// received.
 type postOffice struct {
 	address string
 	took    chan string
@@ -166,7 +167,7 @@ func TestMailAddressesThatMakeNoSense(t *testing.T) {
 	}
 }
 
-// A link that was built from the Host of who asked would lead its reader, and their log-in, to
+// A link built from the Host header of a request could lead its reader, and their log-in, to
 // another site.
 func TestMailNeedsTheSitesOwnAddress(t *testing.T) {
 	t.Parallel()

@@ -1,4 +1,4 @@
-// Command meanwhile hosts recorded video updates: everything in one process, or a role of its own.
+// Command meanwhile hosts recorded video updates: everything in one process, or one role of it.
 package main
 
 import (
@@ -18,27 +18,27 @@ import (
 	"meanwhile/worker/ffmpeg"
 )
 
-// cli is the program's whole surface: commands and, through Config, settings.
+// cli is the whole command line: commands and, through Config, settings.
 type cli struct {
 	Config
 
-	HelpConfig helpConfig `name:"help-config" help:"Print every setting with its default and end."`
+	HelpConfig helpConfig `name:"help-config" help:"Print every setting with its default, then exit."`
 
 	Serve   serveCmd   `cmd:"" default:"1" help:"Server and worker in one process (default)."`
 	Server  serverCmd  `cmd:"" help:"Only the server; needs postgres:// and redis://."`
 	Worker  workerCmd  `cmd:"" help:"Only a worker; needs postgres:// and redis://."`
-	Migrate migrateCmd `cmd:"" help:"Bring the database's schema up, or show where it stands."`
-	Doctor  doctorCmd  `cmd:"" help:"Check what the program needs, a line each."`
+	Migrate migrateCmd `cmd:"" help:"Update the database's schema, or show its status."`
+	Doctor  doctorCmd  `cmd:"" help:"Check what the program needs, one line per check."`
 	User    userCmd    `cmd:"" help:"Accounts."`
 	Token   tokenCmd   `cmd:"" help:"API keys."`
 	Push    pushCmd    `cmd:"" help:"Upload files and print their watch links."`
-	Export  exportCmd  `cmd:"" help:"Write videos and what was said about them into a folder."`
+	Export  exportCmd  `cmd:"" help:"Write videos and their comments into a folder."`
 	OpenAPI openAPICmd `cmd:"" name:"openapi" help:"Print the OpenAPI document."`
 }
 
 type helpConfig bool
 
-// BeforeApply prints the settings' table and ends, as --help does.
+// BeforeApply prints the table of settings and ends, as --help does.
 func (helpConfig) BeforeApply(app *kong.Kong) error {
 	if err := printConfig(app.Stdout); err != nil {
 		return err
@@ -65,7 +65,7 @@ func main() {
 	os.Exit(code)
 }
 
-// execute runs one command and answers the exit code.
+// execute runs one command and returns the exit code.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err := secretsFromFiles(); err != nil {
 		fmt.Fprintln(stderr, "meanwhile:", err)
@@ -76,7 +76,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	parser, err := kong.New(
 		&c,
 		kong.Name("meanwhile"),
-		kong.Description("Record, share a link, talk at a moment in the video, each in their own time."),
+		kong.Description("Record, share a link, comment at a moment in the video, each in their own time."),
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(code int) { exited = code; panic(exitPanic{}) }),
 		kong.BindTo(ctx, (*context.Context)(nil)),
@@ -106,15 +106,15 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
-// out is where a command writes.
+// out is where a command writes its output.
 type out struct{ stdout, stderr io.Writer }
 
-// usageError marks what the person at the keyboard can put right in the command itself.
+// usageError marks what the user can correct in the command itself.
 type usageError struct{ error }
 
 type exitPanic struct{}
 
-// parse lets --help and its like end the parse without ending the process.
+// parse lets --help and similar flags end the parse without ending the process.
 func parse(p *kong.Kong, args []string) (k *kong.Context, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -126,8 +126,7 @@ func parse(p *kong.Kong, args []string) (k *kong.Context, err error) {
 	return p.Parse(args)
 }
 
-// say prints an error for the person at the keyboard: the sentence where there is one, the cause
-// behind it.
+// say prints an error for the user: the sentence if there is one, then the cause.
 func say(w io.Writer, err error) {
 	var known *storage.Error
 	if errors.As(err, &known) && known.Message != "" {

@@ -14,13 +14,13 @@ import (
 	"time"
 )
 
-// gateway stands between the program and its object storage, and spoils what it is told to.
+// gateway stands between the program and its object storage, and causes the faults it is given.
 type gateway struct {
 	storage http.Handler
 
 	mu     sync.Mutex
 	faults []*gatewayFault
-	away   bool // answers nothing but 503
+	away   bool // answers only 503
 	refuse int  // how often it did so
 }
 
@@ -32,7 +32,7 @@ type gatewayFault struct {
 	do   func(w http.ResponseWriter, r *http.Request, storage http.Handler)
 }
 
-// newGateway gives the gateway and the address of the objects through it.
+// newGateway returns the gateway and the address of the objects through it.
 func newGateway(t testing.TB, objects string, faults ...*gatewayFault) (*gateway, string) {
 	t.Helper()
 	u, err := url.Parse(objects)
@@ -53,8 +53,8 @@ func newGateway(t testing.TB, objects string, faults ...*gatewayFault) (*gateway
 	return g, u.String()
 }
 
-// passTo is a proxy that changes nothing of requests, whose signature covers the host, and what it
-// is told to of answers.
+// passTo is a proxy that leaves requests unchanged, since their signature covers the host. It
+// changes answers only with change.
 func passTo(target *url.URL, change func(*http.Response) error) http.Handler {
 	return &httputil.ReverseProxy{
 		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(target); r.Out.Host = r.In.Host },
@@ -109,7 +109,7 @@ func (g *gateway) refused() int {
 	return g.refuse
 }
 
-// unspoiled names the faults that did not happen often enough.
+// unspoiled returns the names of the faults that did not happen often enough.
 func (g *gateway) unspoiled() (names []string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -134,7 +134,7 @@ func completing(r *http.Request) bool {
 	return r.Method == http.MethodPost && r.URL.Query().Has("uploadId")
 }
 
-// codeOfS3 answers with an error of S3's form, whatever the status says.
+// codeOfS3 replies with an error in S3's form, with any status.
 func codeOfS3(status int, code string) func(http.ResponseWriter, *http.Request, http.Handler) {
 	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -144,13 +144,13 @@ func codeOfS3(status int, code string) func(http.ResponseWriter, *http.Request, 
 	}
 }
 
-// doneButGone lets the storage finish an upload, and says that there is no such upload.
+// doneButGone lets the storage finish an upload, but replies that there is no such upload.
 func doneButGone(w http.ResponseWriter, r *http.Request, storage http.Handler) {
 	storage.ServeHTTP(httptest.NewRecorder(), r)
 	codeOfS3(http.StatusNotFound, "NoSuchUpload")(w, r, storage)
 }
 
-// silent answers nothing for as long as the client waits.
+// silent does not answer as long as the client waits.
 func silent(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	<-r.Context().Done()
@@ -170,8 +170,8 @@ func cut(w http.ResponseWriter, r *http.Request, storage http.Handler) {
 	panic(http.ErrAbortHandler)
 }
 
-// TestUploadsAndJobsEndRightOnABadObjectStorage sends a file and has it processed through every
-// fault that object storages have.
+// TestUploadsAndJobsEndRightOnABadObjectStorage sends a file and has it processed, with every fault
+// that object storages have.
 func TestUploadsAndJobsEndRightOnABadObjectStorage(t *testing.T) {
 	t.Parallel()
 	s := mustServices(t)
@@ -199,7 +199,7 @@ func TestUploadsAndJobsEndRightOnABadObjectStorage(t *testing.T) {
 		t.Errorf("these faults did not happen: %s", strings.Join(names, "; "))
 	}
 
-	// It goes away in the middle of an upload and comes back: the upload goes on.
+	// The storage goes away in the middle of an upload and comes back: the upload continues.
 	g.setAway(true)
 	pushed := make(chan string)
 	go func() {
@@ -218,7 +218,7 @@ func TestUploadsAndJobsEndRightOnABadObjectStorage(t *testing.T) {
 	g.setAway(false)
 	<-pushed
 
-	// It goes away under a job: the job is tried again.
+	// The storage goes away during a job: the job is retried.
 	list := struct{ Items []video }{}
 	p.get(key, "/api/v1/videos?limit=1", &list)
 	g.setAway(true)
@@ -228,7 +228,7 @@ func TestUploadsAndJobsEndRightOnABadObjectStorage(t *testing.T) {
 	p.wantOriginal(key, list.Items[0].ID, source)
 }
 
-// bigClip is a file that takes several parts, cheap to look at.
+// bigClip is a file of several parts that is cheap to inspect.
 func bigClip(t testing.TB) string {
 	t.Helper()
 	return clip(
@@ -258,7 +258,7 @@ func bigClip(t testing.TB) string {
 	)
 }
 
-// wantOriginal fetches what was uploaded and compares it with the file.
+// wantOriginal fetches the uploaded file and compares it with the original.
 func (p *program) wantOriginal(key, id, path string) {
 	p.t.Helper()
 	want, err := os.ReadFile(path)

@@ -10,7 +10,7 @@ import (
 
 var namedTest = regexp.MustCompile("`([a-z0-9/_.]+_test\\.go):(Test\\w+)`")
 
-// TestPagesNameTestsThatExist holds the pages that promise something to the tests that they name.
+// TestPagesNameTestsThatExist checks that the tests named by pages with promises exist.
 func TestPagesNameTestsThatExist(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"README.md", "docs/security.md"} {

@@ -31,7 +31,7 @@ var binary = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "meanwhile")
-	// The flags of make build: what it compiled is linked once more, and not compiled again.
+	// The flags of make build, so that its packages are only linked again, not compiled.
 	cmd := exec.Command("go", "build", "-trimpath", "-o", path, ".")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	out, err := cmd.CombinedOutput()
@@ -51,20 +51,20 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// program is one data folder with the process that serves it.
+// program is a data folder and the process that serves it.
 type program struct {
 	t     testing.TB
 	data  string
 	cache string
 	env   []string
 	base  string // address of the running process
-	setup string // set-up link, empty when there is an account
+	setup string // set-up link, empty if there is an account
 	role  string // server, or empty for everything in one process
 	cmd   *exec.Cmd
 	log   *lockedBuffer
 }
 
-// newProgram is a program that has yet to start. A short run does without.
+// newProgram returns a program that has not started. A short run skips the test.
 func newProgram(t testing.TB, env ...string) *program {
 	t.Helper()
 	if testing.Short() {
@@ -98,7 +98,7 @@ func (p *program) command(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// start runs the program and waits until it has printed where it is.
+// start runs the program and waits until it has printed its address.
 func (p *program) start() {
 	p.t.Helper()
 	var args []string
@@ -146,7 +146,7 @@ func (p *program) waitReady() {
 	})
 }
 
-// kill ends the process as a power cut would, with everything it started.
+// kill ends the process, and all that it started, as a power cut would.
 func (p *program) kill() {
 	if p.cmd == nil {
 		return
@@ -156,7 +156,7 @@ func (p *program) kill() {
 	p.cmd = nil
 }
 
-// stop asks the process to end and answers how it did.
+// stop asks the process to end and returns its result.
 func (p *program) stop() error {
 	p.t.Helper()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -167,7 +167,7 @@ func (p *program) stop() error {
 	return err
 }
 
-// until asks again and again until ok or the time is over.
+// until checks again and again until ok or the limit.
 func (p *program) until(limit time.Duration, what string, ok func() bool) {
 	p.t.Helper()
 	deadline := time.NewTimer(limit)
@@ -183,7 +183,7 @@ func (p *program) until(limit time.Duration, what string, ok func() bool) {
 	}
 }
 
-// run runs another command beside the process and gives its output and exit code.
+// run runs another command beside the process and returns its output and exit code.
 func (p *program) run(args ...string) (stdout, stderr string, code int) {
 	p.t.Helper()
 	var o, e bytes.Buffer
@@ -197,7 +197,7 @@ func (p *program) run(args ...string) (stdout, stderr string, code int) {
 	return o.String(), e.String(), cmd.ProcessState.ExitCode()
 }
 
-// owner makes the first account on the command line and an API key for it.
+// owner creates the first account on the command line, and an API key for it.
 func (p *program) owner() (key string) {
 	p.t.Helper()
 	if _, stderr, code := p.run("user", "add", "owner@example.com", "--name", "Owner"); code != 0 {
@@ -212,7 +212,7 @@ func (p *program) owner() (key string) {
 	return key
 }
 
-// get reads JSON with the API key, as a guest without one.
+// get reads JSON with the API key, or as a guest without one.
 func (p *program) get(key, path string, into any) int {
 	p.t.Helper()
 	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, p.base+path, nil)
@@ -235,7 +235,7 @@ func (p *program) get(key, path string, into any) int {
 	return res.StatusCode
 }
 
-// browser is a client with a cookie jar of its own.
+// browser returns a client with its own cookie jar.
 func browser(t testing.TB) *http.Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
@@ -255,7 +255,7 @@ func (p *program) postForm(c *http.Client, address string, form url.Values) *htt
 	return res
 }
 
-// video is what these tests read of GET /api/v1/videos/{id}.
+// video is the part of GET /api/v1/videos/{id} that these tests read.
 type video struct {
 	ID         string  `json:"id"`
 	State      string  `json:"state"`
@@ -265,7 +265,7 @@ type video struct {
 	DurationMS int64   `json:"duration_ms"`
 }
 
-// clip makes a video of 720 lines with sound; args say how both are encoded.
+// clip makes a 720-line video with sound; args set the codecs.
 func clip(t testing.TB, name string, seconds int, args ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)

@@ -10,7 +10,7 @@ import (
 
 func TestDoctorLooksAtTheProvider(t *testing.T) {
 	t.Parallel()
-	var issuer string // what it calls itself
+	var issuer string // its own name
 	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/.well-known/openid-configuration" {
 			http.NotFound(w, r)

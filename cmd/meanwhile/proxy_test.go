@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// cuttingProxy passes TCP through and cuts a connection after it has carried so many bytes to the
-// server, a number of times.
+// cuttingProxy passes TCP through. It cuts a connection after so many bytes to the server, a number
+// of times.
 type cuttingProxy struct {
 	base string
 
@@ -86,8 +86,8 @@ func (c *cuttingProxy) cuts() int {
 	return c.made
 }
 
-// samples are the real recordings that lie beside the project, or in the folder that
-// MEANWHILE_SAMPLES names; where there are none, clips of the same kinds are made on the spot.
+// samples are the real recordings beside the project, or in the folder MEANWHILE_SAMPLES. If there
+// are none, clips of the same kinds are made on the spot.
 func samples(t testing.TB) []string {
 	t.Helper()
 	dir := os.Getenv("MEANWHILE_SAMPLES")

@@ -17,12 +17,12 @@ type pushCmd struct {
 	Files []string `arg:"" name:"file" help:"Files to upload."`
 	Title string   `help:"Title; default: the file's name."`
 	Wait  bool     `help:"Wait until each video is ready."`
-	JSON  bool     `name:"json" help:"Print a JSON object a line instead of links."`
+	JSON  bool     `name:"json" help:"Print one JSON object per line instead of links."`
 	URL   string   `env:"MEANWHILE_URL" default:"http://localhost:8080" help:"Address of the site."`
 	Token string   `env:"MEANWHILE_TOKEN" help:"API key with the scopes upload and read (meanwhile token add)."`
 }
 
-// pushed is what --json prints of one file.
+// pushed is what --json prints for one file.
 type pushed struct {
 	File     string `json:"file"`
 	ID       string `json:"id"`
@@ -31,8 +31,8 @@ type pushed struct {
 	Failure  string `json:"failure,omitempty"`
 }
 
-// Run uploads the files one after another and prints a watch link for each. An interrupted upload
-// goes on where it stopped when the same command is given again.
+// Run uploads the files one after another and prints a watch link for each. If an upload was
+// interrupted, the same command continues it where it stopped.
 func (p pushCmd) Run(ctx context.Context, o out) error {
 	if p.Token == "" {
 		return usageError{
@@ -122,7 +122,7 @@ func (p pushCmd) wait(ctx context.Context, client *pushClient, r pushed, stderr 
 	}
 }
 
-// newBar draws on a terminal and is silent elsewhere.
+// newBar draws on a terminal, and nothing elsewhere.
 func newBar(w io.Writer, what string, total int64) *progressbar.ProgressBar {
 	visible := false
 	if f, ok := w.(*os.File); ok {

@@ -18,8 +18,7 @@ import (
 	"time"
 )
 
-// pushTries is how often an upload is taken up again before push gives up without progress in
-// between.
+// pushTries is how often an upload is resumed without any progress before push gives up.
 const pushTries = 8
 
 // pushClient speaks tus 1.0 (https://tus.io/protocols/resumable-upload) and the JSON API.
@@ -39,15 +38,15 @@ func newPushClient(base, token string) *pushClient {
 	}
 }
 
-// remembered is where an upload stands on the server.
+// remembered is an upload known to the server.
 type remembered struct {
 	Location string `json:"location"`
 	VideoID  string `json:"video_id"`
 	WatchURL string `json:"watch_url"`
 }
 
-// upload sends the file, from where an earlier try stopped, and tries again with growing waits
-// while the network is away.
+// upload sends the file from where an earlier try stopped. It retries with growing waits while the
+// network is down.
 func (c *pushClient) upload(
 	ctx context.Context,
 	f *os.File,
@@ -65,7 +64,7 @@ func (c *pushClient) upload(
 		}
 		var final *problem
 		if ctx.Err() != nil {
-			return up, errors.New("interrupted; give the same command again to go on where it stopped")
+			return up, errors.New("interrupted; run the same command again to continue where it stopped")
 		}
 		if errors.As(err, &final) && !final.retryable() {
 			return up, err
@@ -75,7 +74,7 @@ func (c *pushClient) upload(
 		}
 		if try >= pushTries {
 			return up, fmt.Errorf(
-				"no progress after %d tries (give the same command again to go on): %w",
+				"no progress after %d tries (run the same command again to continue): %w",
 				pushTries,
 				err,
 			)
@@ -86,7 +85,7 @@ func (c *pushClient) upload(
 	}
 }
 
-// attempt makes the upload if there is none, asks where it stands, and sends the rest.
+// attempt creates the upload if there is none, asks for its offset, and sends the rest.
 func (c *pushClient) attempt(
 	ctx context.Context,
 	f *os.File,
@@ -153,7 +152,7 @@ func (c *pushClient) offset(ctx context.Context, location string) (int64, error)
 	return strconv.ParseInt(res.Header.Get("Upload-Offset"), 10, 64)
 }
 
-// send streams the file from offset in one request; nothing of it is held in memory.
+// send streams the file from offset in one request, without holding it in memory.
 func (c *pushClient) send(
 	ctx context.Context,
 	f *os.File,
@@ -182,7 +181,7 @@ func (c *pushClient) send(
 	return now, nil
 }
 
-// videoState is what push reads of a video.
+// videoState is the part of a video that push reads.
 type videoState struct {
 	State    string  `json:"state"`
 	Failure  string  `json:"failure"`
@@ -207,7 +206,7 @@ func (c *pushClient) video(ctx context.Context, id string) (videoState, error) {
 	}
 }
 
-// do sends one request. An answer of 400 and above is a *problem.
+// do sends one request. It returns an answer of 400 and above as a *problem.
 func (c *pushClient) do(
 	ctx context.Context,
 	method, address string,
@@ -248,11 +247,11 @@ type problem struct {
 	Detail string `json:"detail"`
 }
 
-// Error is the sentence for people.
+// Error returns the sentence for people.
 func (p *problem) Error() string { return p.Detail }
 
-// retryable reports what may pass by itself: a busy or restarting server, or an offset that has
-// moved.
+// retryable reports problems that may pass by themselves: a busy or restarting server, or a changed
+// offset.
 func (p *problem) retryable() bool {
 	switch p.Status {
 	case http.StatusConflict, http.StatusLocked, http.StatusTooManyRequests, http.StatusRequestTimeout:
@@ -267,7 +266,7 @@ func pause(ctx context.Context, try int) error {
 	wait = wait/2 + rand.N(wait/2)
 	select {
 	case <-ctx.Done():
-		return errors.New("interrupted; give the same command again to go on where it stopped")
+		return errors.New("interrupted; run the same command again to continue where it stopped")
 	case <-time.After(wait):
 		return nil
 	}

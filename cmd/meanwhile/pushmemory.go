@@ -9,7 +9,7 @@ import (
 )
 
 // uploadMemory keeps the addresses of unfinished uploads in the user's cache folder, so that push
-// goes on after an interruption. The addresses alone open nothing: the API key does.
+// can continue after an interruption. The addresses alone open nothing: that needs the API key.
 type uploadMemory struct{ path string }
 
 func memoryPath() string {
@@ -24,7 +24,7 @@ func (m uploadMemory) all() map[string]remembered {
 	known := make(map[string]remembered)
 	b, err := os.ReadFile(m.path)
 	if err != nil || json.Unmarshal(b, &known) != nil {
-		// nothing remembered: the upload begins anew, which loses only time
+		// nothing remembered: the upload begins again, which costs only time
 		return make(map[string]remembered)
 	}
 	return known

@@ -27,8 +27,8 @@ func digestHeader(body []byte) string {
 	return "sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"
 }
 
-// deaf passes requests on and cuts the line before the answer arrives, as often for each address as
-// times says.
+// deaf passes requests on and cuts the connection before the answer arrives, up to times per
+// address.
 type deaf struct {
 	*httptest.Server
 	mu    sync.Mutex
@@ -52,7 +52,7 @@ func newDeaf(t testing.TB, base string, times int) *deaf {
 			place := res.Request.Method + " " + res.Request.URL.Path
 			if d.seen[place]++; d.seen[place] <= d.times {
 				d.lost++
-				panic(http.ErrAbortHandler) // the server has done it, and nobody hears of it
+				panic(http.ErrAbortHandler) // the server has done it, but nobody hears the answer
 			}
 			return nil
 		},
@@ -62,7 +62,7 @@ func newDeaf(t testing.TB, base string, times int) *deaf {
 	return d
 }
 
-// ask tries until there is an answer, as a recorder does.
+// ask retries until there is an answer, as a recorder does.
 func ask(t testing.TB, method, address string, body []byte, headers map[string]string) (answer []byte, status int) {
 	t.Helper()
 	for range 10 {
@@ -70,7 +70,7 @@ func ask(t testing.TB, method, address string, body []byte, headers map[string]s
 		if err != nil {
 			t.Fatal(err)
 		}
-		req.GetBody = nil // the transport would try by itself what is safe to repeat
+		req.GetBody = nil // else the transport would retry what is safe to repeat
 		for name, value := range headers {
 			req.Header.Set(name, value)
 		}
@@ -99,7 +99,7 @@ func TestLostAnswersAreRepeatedOnPostgreSQLRedisAndS3(t *testing.T) {
 }
 
 // lostAnswersAreRepeated loses the first answers to create, to every chunk and to complete. Nothing
-// is doubled, and nothing is missing.
+// may be doubled or missing.
 func lostAnswersAreRepeated(t *testing.T, p *program) {
 	key := p.owner()
 	p.start()
@@ -167,7 +167,7 @@ func lostAnswersAreRepeated(t *testing.T, p *program) {
 	}
 }
 
-// half sends the head of a chunk's request and half of its body, and gives the line.
+// half sends the head of a chunk's request and half of its body, and returns the connection.
 func (r *recorder) half(n int, body []byte) net.Conn {
 	r.t.Helper()
 	at, err := url.Parse(r.Upload.URL)
@@ -197,8 +197,8 @@ func (r *recorder) half(n int, body []byte) net.Conn {
 	return conn
 }
 
-// TestNewRequestTakesOverFromAHalfOpenOne: the line of the first request hangs in the middle of a
-// chunk. A new request has no need to wait for it, and what comes of the old one later changes
+// TestNewRequestTakesOverFromAHalfOpenOne lets the connection of the first request hang in the
+// middle of a chunk. A new request does not have to wait for it, and the old one later changes
 // nothing.
 func TestNewRequestTakesOverFromAHalfOpenOne(t *testing.T) {
 	t.Parallel()
@@ -237,7 +237,7 @@ func TestNewRequestTakesOverFromAHalfOpenOne(t *testing.T) {
 }
 
 // TestKilledAtRandomNothingAcknowledgedIsLost kills the server again and again while two tracks are
-// sent, in any order and four at once, and keeps a ledger of what was acknowledged.
+// sent, in any order and four chunks at once. It records what was acknowledged.
 func TestKilledAtRandomNothingAcknowledgedIsLost(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
@@ -287,7 +287,7 @@ func TestKilledAtRandomNothingAcknowledgedIsLost(t *testing.T) {
 	var mu sync.Mutex
 	ledger := map[name]bool{}
 	for kill := range kills + 1 {
-		// Who is killed here dies between two acknowledgements, with others under way.
+		// A kill falls between two acknowledgements, with other requests under way.
 		after, last := int64(10+random.IntN(30)), kill == kills
 		var acked atomic.Int64
 		work := make(chan name, len(todo))
@@ -309,7 +309,7 @@ func TestKilledAtRandomNothingAcknowledgedIsLost(t *testing.T) {
 					default:
 					}
 					switch status := put(c); status {
-					// 200: it was stored, and its answer died
+					// 200: it was stored, but its answer was lost
 					case http.StatusCreated, http.StatusOK:
 						mu.Lock()
 						ledger[c] = true

@@ -68,7 +68,8 @@ func (p *program) send(method, address string, body []byte, headers ...string) (
 	return answer, res.StatusCode
 }
 
-// put cuts a file into chunks that end anywhere and sends them; it answers the claim for the end.
+// put cuts a file into chunks at arbitrary bytes and sends them. It returns the track's part of the
+// complete request.
 func (r *recorder) put(track, path string, chunkBytes int) string {
 	r.t.Helper()
 	file, err := os.ReadFile(path)
@@ -221,8 +222,7 @@ func TestTwoTracksAreRecordedAndBecomeReady(t *testing.T) {
 	}
 }
 
-// flattened waits for a flattened rendition that is another than the one at old, and proves its
-// streams.
+// flattened waits for a flattened rendition at another address than old, and checks its streams.
 func (r *recorder) flattened(old string) string {
 	r.t.Helper()
 	var made struct{ Type, URL string }
@@ -239,8 +239,8 @@ func (r *recorder) flattened(old string) string {
 	return made.URL
 }
 
-// TestSoundIsThereAtStop records with Opus and stops: the playlist with AAC is complete while the
-// ladder is still to come.
+// TestSoundIsThereAtStop records with Opus and stops: the playlist with AAC is complete before the
+// ladder is made.
 func TestSoundIsThereAtStop(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
@@ -278,8 +278,8 @@ func TestSoundIsThereAtStop(t *testing.T) {
 	}
 }
 
-// TestMicrophoneAloneBecomesReady records a sound without a picture: it plays, and its waveform is
-// what one sees of it.
+// TestMicrophoneAloneBecomesReady records sound without a picture: it plays, and shows its
+// waveform.
 func TestMicrophoneAloneBecomesReady(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
@@ -310,7 +310,7 @@ func TestMicrophoneAloneBecomesReady(t *testing.T) {
 	}
 }
 
-// TestEverySampleIsRecordedInChunks sends each browser's recording as chunks, WebM too.
+// TestEverySampleIsRecordedInChunks sends each browser's recording as chunks, also WebM.
 func TestEverySampleIsRecordedInChunks(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
@@ -334,8 +334,8 @@ func TestEverySampleIsRecordedInChunks(t *testing.T) {
 	}
 }
 
-// TestAcknowledgedChunksSurviveAKill kills the server while chunks come in: what was acknowledged
-// is there.
+// TestAcknowledgedChunksSurviveAKill kills the server while chunks arrive: what was acknowledged is
+// still there.
 func TestAcknowledgedChunksSurviveAKill(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)

@@ -17,11 +17,11 @@ import (
 	"time"
 )
 
-// TestRollingRestartFailsNoRequest restarts one server after the other while people read, watch,
+// TestRollingRestartFailsNoRequest restarts one server after another while people read, watch,
 // write and upload.
 func TestRollingRestartFailsNoRequest(t *testing.T) {
 	t.Parallel()
-	// Longer than two health checks are apart, so that the balancer has heard of it before the port
+	// Longer than the time between two health checks, so that the balancer notices before the port
 	// closes.
 	s := newSite(t, 2, "MEANWHILE_DRAIN_DELAY=3s", "MEANWHILE_TRUSTED_PROXIES=127.0.0.1")
 	c := &crowd{t: t, site: s, key: s.owner()}
@@ -83,21 +83,20 @@ func TestRollingRestartFailsNoRequest(t *testing.T) {
 	t.Logf("%d requests, %d of them comments, %d whole uploads", c.done.Load(), c.said.Load(), c.uploads.Load())
 }
 
-// crowd is who uses the site meanwhile. Every answer that is not what it has to be is an error of
-// the test.
+// crowd is the people who use the site meanwhile. Every unexpected answer is a test error.
 type crowd struct {
 	t     *testing.T
 	site  *site
 	key   string
 	link  string
 	media string // address of what plays
-	bytes []byte // what it holds
+	bytes []byte // its bytes
 
 	done, said, uploads atomic.Int64
 }
 
-// ask sends one request and gives the body of its answer. It reports what goes wrong unless the
-// test is over.
+// ask sends one request and returns the body of its answer. It reports errors unless the test is
+// over.
 func (c *crowd) ask(
 	ctx context.Context,
 	method, path string,
@@ -105,7 +104,7 @@ func (c *crowd) ask(
 	want int,
 	header ...string,
 ) (*http.Response, []byte) {
-	// What has begun is finished: the end of the test is no failure of the site.
+	// Finish what has begun: the end of the test is no failure of the site.
 	req, err := http.NewRequestWithContext(context.WithoutCancel(ctx), method, c.site.base+path, bytes.NewReader(body))
 	if err != nil {
 		c.t.Error(err)
@@ -129,7 +128,7 @@ func (c *crowd) ask(
 	return res, b
 }
 
-// learn finds what plays, and what it holds.
+// learn finds what plays, and its bytes.
 func (c *crowd) learn() {
 	c.t.Helper()
 	var link struct {
@@ -156,7 +155,7 @@ func (c *crowd) look(ctx context.Context) {
 	c.ask(ctx, http.MethodGet, "/api/v1/videos?limit=5", nil, http.StatusOK, "Authorization", "Bearer "+c.key)
 }
 
-// watch reads a piece of the media, by a grant that one server gave and either honours.
+// watch reads a piece of the media with a grant, which one server gave and every server accepts.
 func (c *crowd) watch(ctx context.Context) {
 	const start, end = 1000, 9000
 	if _, got := c.ask(
@@ -190,7 +189,7 @@ func (c *crowd) say(ctx context.Context) {
 	}
 }
 
-// follow listens to events until its server goes: the stream's end must be an orderly one.
+// follow listens to events until its server stops: the stream must end in an orderly way.
 func (c *crowd) follow(ctx context.Context) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.site.base+"/api/v1/shares/"+c.link+"/events", nil)
 	if err != nil {
@@ -207,8 +206,8 @@ func (c *crowd) follow(ctx context.Context) {
 	}
 }
 
-// pieces is into how many requests a file is cut: at one each 100 ms an upload outlasts the restart
-// of every server.
+// pieces is into how many requests a file is cut. At one every 100 ms, an upload takes longer than
+// the restart of all servers.
 const pieces = 150
 
 // upload sends files in small pieces, each to the next server.

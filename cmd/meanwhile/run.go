@@ -38,8 +38,8 @@ type workerCmd struct{}
 // Run works until the process is told to stop.
 func (workerCmd) Run(ctx context.Context, c *Config, o out) error { return run(ctx, c, roleWorker, o) }
 
-// run starts a role and ends it in order: say so, stop listening, drain HTTP, hand the work back,
-// close the stores.
+// run starts a role and ends it in order: announce the end, stop listening, drain HTTP, hand the
+// work back, close the stores.
 func run(ctx context.Context, c *Config, role role, o out) (err error) {
 	if err := c.finish(role); err != nil {
 		return usageError{err}
@@ -61,13 +61,13 @@ func run(ctx context.Context, c *Config, role role, o out) (err error) {
 	startAdmin(ctx, c, group, log)
 	if role != roleWorker {
 		if err := startServer(ctx, c, p, role, group, o); err != nil {
-			group.Go(func() error { return err }) // ends what was started already
+			group.Go(func() error { return err }) // ends what was already started
 		}
 	}
 	return group.Wait()
 }
 
-// startServer listens, prints where, and serves until ctx ends; then it drains.
+// startServer listens, prints its address, and serves until ctx ends; then it drains.
 func startServer(ctx context.Context, c *Config, p *parts, role role, group *errgroup.Group, o out) error {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", c.Listen)
@@ -121,7 +121,7 @@ func startServer(ctx context.Context, c *Config, p *parts, role role, group *err
 	return greet(ctx, c, p.services, addr, o)
 }
 
-// greet prints where the site is and, while there is no account, how to make the first.
+// greet prints the site's address and, while there is no account, how to make the first.
 func greet(ctx context.Context, c *Config, services *server.Services, addr string, o out) error {
 	base := c.BaseURL
 	if base == "" {
@@ -152,7 +152,7 @@ func friendly(addr string) string {
 	return net.JoinHostPort(host, port)
 }
 
-// ready answers what is missing, by name; empty when the process can serve.
+// ready returns what is missing, by name; empty if the process can serve.
 func (p *parts) ready(ctx context.Context) map[string]error {
 	missing := make(map[string]error)
 	if err := p.store.Ping(ctx); err != nil {
@@ -164,7 +164,7 @@ func (p *parts) ready(ctx context.Context) map[string]error {
 	return missing
 }
 
-// startWorker begins to take work. stop hands running stages back and waits for them.
+// startWorker starts to take work. stop hands running stages back and waits for them.
 func startWorker(ctx context.Context, c *Config, p *parts, group *errgroup.Group) (stop func(), err error) {
 	tools, err := ffmpeg.New(ctx, toolOptions(c, p.log))
 	if err != nil {
@@ -201,12 +201,12 @@ func startWorker(ctx context.Context, c *Config, p *parts, group *errgroup.Group
 	}, nil
 }
 
-// leftoverAge is how old an unfinished object has to be before it counts as left behind: no request
-// takes as long.
+// leftoverAge is the age from which an unfinished object counts as left behind: no request takes
+// that long.
 const leftoverAge = 24 * time.Hour
 
-// sweepLeftovers removes once what interrupted writes left in the object folder. It costs only
-// disk, so failure is only logged.
+// sweepLeftovers removes, once, what interrupted writes left in the object folder. Leftovers cost
+// only disk, so failure is only logged.
 func (p *parts) sweepLeftovers(ctx context.Context) error {
 	if p.sweep == nil {
 		return nil
@@ -225,7 +225,8 @@ func toolOptions(c *Config, log *slog.Logger) ffmpeg.Options {
 	return ffmpeg.Options{FFmpeg: c.FFmpeg, FFprobe: c.FFprobe, Sandbox: c.Sandbox, Nice: 10, Log: log}
 }
 
-// owner names this worker in leases: the same over restarts where the data folder is its own.
+// owner names this worker in leases. The name survives restarts if the data folder is the worker's
+// own.
 func owner(c *Config) string {
 	if local(c) {
 		return "local"

@@ -17,16 +17,16 @@ import (
 	"meanwhile/worker/stages"
 )
 
-// ports are what the subjects stand on.
+// ports are what the subjects need.
 type ports struct {
 	queue    storage.Queue // nil for a command that ends
-	bus      storage.Bus   // nil as well
+	bus      storage.Bus   // also nil for one
 	mailer   storage.Mailer
 	secret   []byte
 	diskUsed func() float64
 }
 
-// introduce makes the subjects and introduces them to one another; every role has all of them.
+// introduce creates the subjects and connects them; every role has all of them.
 func (p *parts) introduce(c *Config, ports ports) {
 	core := access.New(access.Config{
 		Store: p.store, Objects: p.objects, Bus: ports.bus, Hasher: newHasher(), Log: p.log, Secret: ports.secret,

@@ -20,8 +20,7 @@ import (
 	"meanwhile/storage"
 )
 
-// services are the settings of a site on a PostgreSQL database, a Redis and a folder of a bucket
-// that are its own.
+// services are the settings of a site with its own PostgreSQL database, Redis and bucket folder.
 type services struct{ database, redis, objects string }
 
 func (s services) env() []string {
@@ -31,7 +30,7 @@ func (s services) env() []string {
 	}
 }
 
-// mustServices gives services that nobody else uses. A short run does without.
+// mustServices returns services that nobody else uses. A short run skips the test.
 func mustServices(t testing.TB) services {
 	t.Helper()
 	server, cache, bucket := os.Getenv("MEANWHILE_TEST_DATABASE_URL"), os.Getenv(
@@ -49,13 +48,14 @@ func mustServices(t testing.TB) services {
 	return services{database: newDatabase(t, server), redis: newRedis(t, cache), objects: newFolder(t, bucket)}
 }
 
-// redisDBs are this package's; others have the first ones.
+// redisDBs are this package's databases; other packages have the first ones.
 var redisDBs = struct {
 	sync.Mutex
 	taken [13]bool
 }{}
 
-// newRedis is a database of the Redis at address, emptied, and nobody else's until the test ends.
+// newRedis returns a database of the Redis at address. It is empty, and nobody else uses it until
+// the test ends.
 func newRedis(t testing.TB, address string) string {
 	t.Helper()
 	redisDBs.Lock()
@@ -83,7 +83,7 @@ func newRedis(t testing.TB, address string) string {
 	return address
 }
 
-// newFolder is a folder of the bucket at address.
+// newFolder returns a new folder of the bucket at address.
 func newFolder(t testing.TB, address string) string {
 	t.Helper()
 	u, err := url.Parse(address)
@@ -93,7 +93,7 @@ func newFolder(t testing.TB, address string) string {
 	return u.JoinPath("program-" + storage.NewRandomID()).String()
 }
 
-// newDatabase is a database of the server at address.
+// newDatabase returns a new database on the server at address.
 func newDatabase(t testing.TB, server string) string {
 	t.Helper()
 	u, err := url.Parse(server)

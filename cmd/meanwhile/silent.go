@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// silentFor is how long a connection may be open without a word before nobody waits for it.
+// silentFor is how long a new connection may send nothing before nobody waits for it.
 // http.Server.Shutdown would give each 5 s, and browsers open some that they never use.
 const silentFor = time.Second
 
-// silent are the connections that have not asked for anything yet.
+// silent are the connections without a request so far.
 type silent struct {
 	now func() time.Time
 
@@ -32,7 +32,7 @@ func (s *silent) watch(c net.Conn, state http.ConnState) {
 	delete(s.since, c)
 }
 
-// hangUp closes those that have been silent for long and reports whether there are others.
+// hangUp closes those that have been silent for long and reports whether others are left.
 func (s *silent) hangUp() (left bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -41,13 +41,13 @@ func (s *silent) hangUp() (left bool) {
 			left = true
 			continue
 		}
-		_ = c.Close() // the server hears of it
+		_ = c.Close() // the server notices it
 		delete(s.since, c)
 	}
 	return left
 }
 
-// drain hangs up on who stays silent until done is closed.
+// drain closes connections that stay silent until done is closed.
 func (s *silent) drain(done <-chan struct{}) {
 	look := time.NewTicker(silentFor / 4)
 	defer look.Stop()

@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// site is several servers and workers over the same services, behind a balancer.
+// site is several servers and workers on the same services, behind a balancer.
 type site struct {
-	program // its base is the balancer's, and its commands are the site's
+	program // its base is the balancer's, and its commands run for the site
 	servers []*program
 	env     []string
 	front   *balancer
 }
 
-// newSite starts that many servers. Workers come by newWorker.
+// newSite starts that many servers. newWorker adds workers.
 func newSite(t testing.TB, servers int, env ...string) *site {
 	t.Helper()
 	s := &site{env: append(mustServices(t).env(), env...)}
@@ -27,7 +27,7 @@ func newSite(t testing.TB, servers int, env ...string) *site {
 		p := newProgram(t, s.env...)
 		p.role = "server"
 		p.start()
-		// the same over restarts
+		// the same after restarts
 		p.env = append(p.env, "MEANWHILE_LISTEN="+strings.TrimPrefix(p.base, "http://"))
 		s.servers = append(s.servers, p)
 		bases = append(bases, p.base)
@@ -37,13 +37,13 @@ func newSite(t testing.TB, servers int, env ...string) *site {
 	return s
 }
 
-// worker is a process of that role.
+// worker is a process with that role.
 type worker struct {
 	cmd *exec.Cmd
 	log *lockedBuffer
 }
 
-// newWorker starts one and waits until it has found its tools.
+// newWorker starts a worker and waits until it has found its tools.
 func (s *site) newWorker() *worker {
 	s.t.Helper()
 	p := newProgram(s.t, s.env...)
@@ -63,14 +63,14 @@ func (w *worker) kill(t testing.TB) {
 	if err := w.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = w.cmd.Wait() // it was killed, and says so
+	_ = w.cmd.Wait() // it fails, since it was killed
 }
 
 // TestAnotherWorkerTakesOver kills a worker in the middle of an encode: when its lease has ended,
-// another one does the work.
+// another worker does the work.
 func TestAnotherWorkerTakesOver(t *testing.T) {
 	t.Parallel()
-	// The gate does not wait for a true minute: make soak does.
+	// The gate does not wait a real minute: make soak does.
 	s := newSite(t, 1, "MEANWHILE_LEASE="+soaked("4s", "1m"))
 	key := s.owner()
 	first := s.newWorker()
@@ -85,12 +85,12 @@ func TestAnotherWorkerTakesOver(t *testing.T) {
 	if s.get(key, "/api/v1/videos/"+id, &v); v.State == "ready" {
 		t.Fatal("the video was ready before the worker was killed: make the clip longer")
 	}
-	// The lease, up to half of one to the next look at the outbox, and the encode anew.
+	// The lease, up to half a lease until the next look at the outbox, and the new encode.
 	v = s.waitState(key, id, 4*time.Minute, "ready")
 	if v.DurationMS < 11_000 || v.DurationMS > 13_000 {
 		t.Errorf("duration = %d ms, want about 12 s", v.DurationMS)
 	}
-	// It says so right after the commit that made the video ready.
+	// The worker says so right after the commit that made the video ready.
 	s.until(
 		20*time.Second,
 		"the other worker to say that it is done",
@@ -98,13 +98,14 @@ func TestAnotherWorkerTakesOver(t *testing.T) {
 	)
 }
 
-// TestSeparateRolesNeedTheSameKey: without one, each would refuse what another has signed.
+// TestSeparateRolesNeedTheSameKey: without one key, each process would refuse what another has
+// signed.
 func TestSeparateRolesNeedTheSameKey(t *testing.T) {
 	t.Parallel()
 	s := mustServices(t)
 	p := newProgram(t, append(s.env(), "MEANWHILE_SECRET_KEY=")...)
 	for _, role := range []string{"server", "worker"} {
-		// where it is not refused, it would run on
+		// if it is not refused, it would run on
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		out, err := p.command(ctx, role).CombinedOutput()
 		cancel()

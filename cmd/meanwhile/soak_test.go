@@ -2,7 +2,7 @@ package main_test
 
 import "os"
 
-// soaked gives what a test does in the gate, or, where make soak runs it, the longer form of it.
+// soaked returns gate, or soak in the longer tests of make soak.
 func soaked[T any](gate, soak T) T {
 	if os.Getenv("MEANWHILE_SOAK") == "on" {
 		return soak

@@ -10,12 +10,12 @@ import (
 	"meanwhile/server"
 )
 
-// lookEvery is how often this process looks for what time brings, as often as a worker looks at the
-// outbox: twice in the time of a lease, every 30 s by default.
+// lookEvery is how often this process checks for due chores, as often as a worker checks the
+// outbox: twice per lease, every 30 s by default.
 func (p *parts) lookEvery() time.Duration { return p.stages.Lease() / 2 }
 
-// tidy does the chores at start and then again until ctx ends. It has a loop of its own, so that no
-// work waits while a thousand objects are deleted.
+// tidy does the chores at the start, and again and again until ctx ends. It has its own loop, so
+// that no work waits while a thousand objects are deleted.
 func tidy(ctx context.Context, chores []server.Chore, every time.Duration, log *slog.Logger) error {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
@@ -35,8 +35,8 @@ func tidy(ctx context.Context, chores []server.Chore, every time.Duration, log *
 	}
 }
 
-// tidyOnce does every chore; what goes wrong in one does not keep the others. It answers what to
-// log, nothing when nothing was done.
+// tidyOnce does every chore; a failed one does not stop the others. It returns what to log, nothing
+// if nothing was done.
 func tidyOnce(ctx context.Context, chores []server.Chore) (counts []any, err error) {
 	var errs []error
 	total := 0
@@ -59,7 +59,7 @@ func tidyOnce(ctx context.Context, chores []server.Chore) (counts []any, err err
 	return counts, errors.Join(errs...)
 }
 
-// sealSilent seals recordings that nothing comes of any more, again and again until ctx ends.
+// sealSilent seals recordings that send nothing any more, again and again until ctx ends.
 func sealSilent(
 	ctx context.Context,
 	seal func(context.Context) (int, error),

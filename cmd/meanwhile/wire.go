@@ -30,10 +30,10 @@ const (
 	roleAll    role = iota // server and worker
 	roleServer             // HTTP only
 	roleWorker             // stages only
-	roleTool               // a command that ends: neither listens nor works
+	roleTool               // a command that ends: it neither listens nor works
 )
 
-// parts is everything that this process is made of.
+// parts is everything in this process.
 type parts struct {
 	services *server.Services
 	source   *source.Opener
@@ -88,14 +88,14 @@ func wire(ctx context.Context, c *Config, role role, log *slog.Logger) (*parts, 
 	}
 	p.introduce(c, behind)
 	p.close = append(p.close, func() error {
-		p.services.Notify.Drain() // before what it works with closes
+		p.services.Notify.Drain() // before the things it uses close
 		return nil
 	})
 	return p, nil
 }
 
-// mediaOrigin is where browsers are sent for media, by the address that the storage signs; empty
-// where the operator wants none of it, or the storage cannot sign.
+// mediaOrigin returns where browsers are sent for media, taken from an address that the storage
+// signs; empty if the operator does not want that, or the storage cannot sign.
 func (p *parts) mediaOrigin(ctx context.Context, c *Config) (string, error) {
 	if c.MediaDelivery != "redirect" {
 		return "", nil
@@ -189,11 +189,11 @@ func (p *parts) openRedis(ctx context.Context, c *Config) error {
 	)
 }
 
-// queueAnswersWithin bounds a command of the queue: who sends a job is often a person's request,
-// and the row of the job is kept anyway.
+// queueAnswersWithin bounds a command of the queue: a person's request often waits for it, and the
+// row of the job is stored anyway.
 const queueAnswersWithin = 2 * time.Second
 
-// asynqOptions tells asynq where the Redis is that redisbus opened.
+// asynqOptions returns asynq's options for the Redis that redisbus opened.
 func (p *parts) asynqOptions() asynq.RedisConnOpt { return asynqOptionsOf(p.redis.Options()) }
 
 func asynqOptionsOf(o redisbus.Options) asynq.RedisConnOpt {
@@ -228,10 +228,10 @@ func asynqOptionsOf(o redisbus.Options) asynq.RedisConnOpt {
 // sparing are asynq's options for a worker, which asks for work all the time.
 type sparing struct{ asynq.RedisConnOpt }
 
-// MakeRedisClient is asynq's.
+// MakeRedisClient implements asynq's interface.
 func (s sparing) MakeRedisClient() any { return redisbus.Spare(s.RedisConnOpt.MakeRedisClient()) }
 
-// Close lets everything go, last opened first.
+// Close closes everything, last opened first.
 func (p *parts) Close() error {
 	var errs []error
 	for i := len(p.close) - 1; i >= 0; i-- {

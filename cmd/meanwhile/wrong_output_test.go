@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// TestWrongOutputsNeverBecomeReady stands between the program and ffmpeg and spoils what it made,
-// while it says that all is well.
+// TestWrongOutputsNeverBecomeReady runs the program with an ffmpeg whose output is spoiled, but
+// which reports success.
 func TestWrongOutputsNeverBecomeReady(t *testing.T) {
 	t.Parallel()
 	source := clip(t, "a.mkv", 4, "-c:v", "libx264", "-preset", "ultrafast", "-g", "60", "-c:a", "libopus")
@@ -24,7 +24,7 @@ func TestWrongOutputsNeverBecomeReady(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			// Not in t.TempDir, which may lie under /dev: the sandbox has a /dev of its own.
+			// Not in t.TempDir, which may be under /dev: the sandbox has its own /dev.
 			dir, err := os.MkdirTemp("/var/tmp", "meanwhile-ffmpeg-")
 			if err != nil {
 				t.Fatal(err)

@@ -8,33 +8,33 @@ import (
 	"meanwhile/storage"
 )
 
-// Actor is who asks. The zero Actor is a guest.
+// Actor is who makes a request. The zero Actor is a guest.
 type Actor struct {
 	UserID storage.UserID
 	Name   string
 	Email  string
-	// WorkspaceID, its name and role are empty for a person who is in no workspace.
+	// WorkspaceID, its name and role are empty for a person without a workspace.
 	WorkspaceID storage.WorkspaceID
 	// WorkspaceName is for display.
 	WorkspaceName string
 	role          storage.Role
-	// scopes bounds what an API key may do; nil for a person with a session.
+	// scopes limits what an API key may do. nil for a person with a session.
 	scopes []storage.Scope
 	// upload is set when the actor holds only the write-only credential of one upload.
 	upload storage.UploadID
-	// Verified says that Email has been shown to be theirs.
+	// Verified says that the person has proved that Email is theirs.
 	Verified bool
-	// unlocks are what a browser holds of links that ask for something.
+	// unlocks are the unlocks that a browser holds, of links that ask for something.
 	unlocks []storage.Unlock
-	// Address is the network address that the actor came from, for the log of the workspace;
-	// Network is what of it one customer has.
+	// Address is the network address of the actor, for the log of the workspace. Network is the
+	// part of it that one customer has.
 	Address, Network string
 }
 
 // SignedIn reports whether the actor has an account.
 func (a Actor) SignedIn() bool { return a.UserID != "" }
 
-// has reports whether the actor may do what needs this scope; a person with a session needs none.
+// has reports whether the actor has this scope. A person with a session needs none.
 func (a Actor) has(s storage.Scope) bool {
 	if a.scopes == nil {
 		return true
@@ -47,10 +47,10 @@ func (a Actor) has(s storage.Scope) bool {
 	return false
 }
 
-// VideoPermission is what somebody wants to do with a video.
+// VideoPermission is something to do with a video.
 type VideoPermission string
 
-// What somebody may want to do with a video.
+// The permissions for a video.
 const (
 	ToView          VideoPermission = "view"
 	ToComment       VideoPermission = "comment"
@@ -62,8 +62,8 @@ const (
 	ToShare         VideoPermission = "share" // make, change and revoke links
 )
 
-// rule is one row of the decision: which scope an API key needs, and whether the holder of an
-// open link may do it as well.
+// rule is one row of the decision: the scope that an API key needs, and whether an open link gives
+// the permission, too.
 type rule struct {
 	scope  storage.Scope
 	byLink func(storage.Link) bool
@@ -84,14 +84,15 @@ var videoPermissions = map[VideoPermission]rule{
 	ToShare:         {storage.ScopeWrite, never},
 }
 
-// NotThere is what anyone hears of what they may not see: the same as of what does not exist.
+// NotThere is the error for a video that the actor may not see. It is the same as for one that does
+// not exist.
 func NotThere(err error) error {
 	return storage.E(storage.NotFound, "There is no such video, or it is not shared with you.", err)
 }
 
-// Authorize is the one decision about a video. share is the link that the actor came by, with its
-// people, nil if none. A video in the trash can only be restored or read by its owner through the
-// verbs that say so.
+// Authorize is the one decision about a video. link is the link that the actor came by, with its
+// people, nil if none. A video in the trash can only be restored or read, by its owner, through the
+// methods that say so.
 func (c *Core) Authorize(a Actor, v storage.Video, link *storage.LinkWithPeople, what VideoPermission) error {
 	row, ok := videoPermissions[what]
 	if !ok {
@@ -116,8 +117,9 @@ func (c *Core) Authorize(a Actor, v storage.Video, link *storage.LinkWithPeople,
 	return nil
 }
 
-// admit decides whether a link lets the actor in. Who is not among its members hears the same as of
-// what does not exist; who could give a password or an address is told so.
+// admit decides whether a link lets the actor in. An actor who is not one of its members gets the
+// same error as for a video that does not exist. An actor who could give a password or an address
+// gets an error that asks for it.
 func (c *Core) admit(a Actor, v storage.Video, link storage.LinkWithPeople) error {
 	switch link.Audience {
 	case storage.AudienceLink:
@@ -148,7 +150,7 @@ func (c *Core) IsMember(a Actor, v storage.Video) bool {
 	return a.SignedIn() && a.WorkspaceID == v.WorkspaceID
 }
 
-// Owns reports whether a made the video or looks after its workspace.
+// Owns reports whether a made the video, or is an owner or admin of its workspace.
 func (c *Core) Owns(a Actor, v storage.Video) bool {
 	if !a.SignedIn() || a.WorkspaceID != v.WorkspaceID {
 		return false
@@ -156,7 +158,7 @@ func (c *Core) Owns(a Actor, v storage.Video) bool {
 	return a.UserID == v.OwnerID || a.role == storage.RoleOwner || a.role == storage.RoleAdmin
 }
 
-// VideoFor loads a video with one of its owner's permissions.
+// VideoFor loads a video if the actor has this permission as its owner.
 func (c *Core) VideoFor(ctx context.Context, a Actor, id storage.VideoID, what VideoPermission) (storage.Video, error) {
 	v, err := c.Store.VideoByID(ctx, id)
 	if storage.KindOf(err) == storage.NotFound && err != nil {
@@ -171,9 +173,8 @@ func (c *Core) VideoFor(ctx context.Context, a Actor, id storage.VideoID, what V
 	return v, nil
 }
 
-// ByLink is the way of everything that begins with a token. It answers as whom the actor
-// comes, too: as a member of the video's workspace, also while they are at work in another of
-// theirs.
+// ByLink loads a video by the token of a link. It also returns the actor as a member of the video's
+// workspace, even if they have another workspace open now.
 func (c *Core) ByLink(
 	ctx context.Context,
 	a Actor,
@@ -206,8 +207,8 @@ func (c *Core) ByLink(
 	return who, v, link, nil
 }
 
-// inWorkspaceOf is the actor as a member of the video's workspace, if they are one, wherever they
-// are at work. A key belongs to one workspace.
+// inWorkspaceOf returns the actor as a member of the video's workspace, if they are one, whichever
+// workspace they have open. A key belongs to one workspace.
 func (c *Core) inWorkspaceOf(ctx context.Context, a Actor, v storage.Video) (Actor, error) {
 	if !a.SignedIn() || a.scopes != nil || a.WorkspaceID == v.WorkspaceID {
 		return a, nil
@@ -223,7 +224,7 @@ func (c *Core) inWorkspaceOf(ctx context.Context, a Actor, v storage.Video) (Act
 	return a, nil
 }
 
-// unlocked reports whether one of the actor's unlocks opens the link by its password.
+// unlocked reports whether one of the actor's unlocks fits the link and its password.
 func (a Actor) unlocked(s storage.Link) bool {
 	return slices.ContainsFunc(
 		a.unlocks,
@@ -231,8 +232,8 @@ func (a Actor) unlocked(s storage.Link) bool {
 	)
 }
 
-// proved are the addresses, folded, that the actor has shown to have: by an unlock of this link, or
-// by the account.
+// proved are the addresses, folded, that the actor has proved to have: by an unlock of this link,
+// or by the account.
 func (a Actor) proved(s storage.Link) []string {
 	var emails []string
 	if a.SignedIn() && a.Verified {

@@ -8,12 +8,12 @@ import (
 	"meanwhile/storage"
 )
 
-// touchEvery bounds how often a use is written down.
+// touchEvery limits how often a use is written to the store.
 const touchEvery = 5 * time.Minute
 
 var errSessionEnded = storage.E(storage.Unauthenticated, "Your session has ended. Sign in again.", nil)
 
-// BySession is who the cookie stands for. Unauthenticated when it is unknown or over.
+// BySession returns the actor of a session cookie. Unauthenticated if it is unknown or has ended.
 func (c *Core) BySession(ctx context.Context, cookie string) (Actor, error) {
 	s, id, err := c.Store.SessionByHash(ctx, storage.SecretHash(cookie))
 	if err != nil && storage.KindOf(err) != storage.NotFound {
@@ -31,17 +31,17 @@ func (c *Core) BySession(ctx context.Context, cookie string) (Actor, error) {
 	return actorOf(id, nil), nil
 }
 
-// keyCheck is how long a key is believed after its row was read. A key's own end counts at once.
+// keyCheck is how long a key's row is cached. A key's own end counts at once.
 const keyCheck = 2 * time.Second
 
-// keyHolder is a key and whose it is.
+// keyHolder is a key and its account.
 type keyHolder struct {
 	key storage.APIKey
 	id  storage.Identity
 }
 
-// ByKey is who the API key stands for. Unauthenticated when it is unknown or over; a row that
-// has changed counts within keyCheck.
+// ByKey returns the actor of an API key. Unauthenticated if it is unknown or has ended. A changed
+// row counts within keyCheck.
 func (c *Core) ByKey(ctx context.Context, secret string) (Actor, error) {
 	now := c.Now()
 	hash := storage.SecretHash(secret)
@@ -53,7 +53,7 @@ func (c *Core) ByKey(ctx context.Context, secret string) (Actor, error) {
 			return Actor{}, fmt.Errorf("find API key: %w", err)
 		}
 		if err != nil || holder.id.WorkspaceID == "" {
-			return Actor{}, noKey(err) // nor does a key work on where its person has left
+			return Actor{}, noKey(err) // a key stops working once its person leaves the workspace
 		}
 		c.keys.put(hash, holder, now)
 	}
@@ -77,7 +77,7 @@ func noKey(err error) error {
 	)
 }
 
-// actorOf is a person where they are at work; scopes are those of a key, nil for a session.
+// actorOf is a person in their open workspace. scopes are those of a key, nil for a session.
 func actorOf(id storage.Identity, scopes []storage.Scope) Actor {
 	return Actor{
 		UserID:        id.User.ID,
@@ -91,5 +91,5 @@ func actorOf(id storage.Identity, scopes []storage.Scope) Actor {
 	}
 }
 
-// Guest is somebody without an account, or whose account does not matter. Links alone let them in.
+// Guest is somebody without an account, or whose account does not matter. Only links let them in.
 func Guest() Actor { return Actor{} }

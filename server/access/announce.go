@@ -6,7 +6,7 @@ import (
 	"meanwhile/storage"
 )
 
-// Announce says "look again" about a video, as storage.Announce does.
+// Announce publishes "look again" about a video, like storage.Announce.
 func (c *Core) Announce(ctx context.Context, v storage.Video, event string) {
 	storage.Announce(ctx, c.Bus, c.Log, v, event)
 }

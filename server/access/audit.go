@@ -7,7 +7,7 @@ import (
 	"meanwhile/storage"
 )
 
-// Audit writes a line into the log of workspace ws, in the transaction of what it tells about.
+// Audit writes an audit entry to the log of workspace ws, in the transaction of what it describes.
 func (c *Core) Audit(
 	ctx context.Context,
 	tx storage.Store,
@@ -38,7 +38,8 @@ func (c *Core) Audit(
 	return nil
 }
 
-// AuditOwn writes a line about the actor's own account into the log of where they are, if anywhere.
+// AuditOwn writes an audit entry about the actor's own account to the log of their open workspace,
+// if any.
 func (c *Core) AuditOwn(
 	ctx context.Context,
 	tx storage.Store,

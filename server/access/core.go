@@ -1,5 +1,5 @@
 // Package access makes the one decision: who somebody is, and what they may do with a video, a
-// workspace or an account. Nobody else decides; its doors are the only ways to data.
+// workspace or an account. Nothing else decides, and its functions are the only ways to data.
 package access
 
 import (
@@ -9,21 +9,22 @@ import (
 	"meanwhile/storage"
 )
 
-// Config is what a Core works with. Now, NewID and Log have defaults.
+// Config configures a Core. Now, NewID and Log have defaults.
 type Config struct {
 	Store   storage.Store
 	Objects storage.Objects
 	Bus     storage.Bus
 	Hasher  storage.Hasher
 	Log     *slog.Logger
-	// Secret keys the grants and the set-up link: 32 random bytes that stay the same over restarts.
+	// Secret is the key for the grants and the set-up link: 32 random bytes that stay the same over
+	// restarts.
 	Secret []byte
 
 	Now   func() time.Time
 	NewID func() string
 }
 
-// Core is what every subject stands on: the decision, the store behind it, clock, ids and log. All
+// Core is the base of every subject: the decision, the store behind it, clock, ids and log. All
 // methods may be called from many goroutines.
 type Core struct {
 	Store   storage.Store
@@ -39,7 +40,7 @@ type Core struct {
 	keys   ttlCache[keyHolder]
 }
 
-// New makes a Core and fills what has a default.
+// New makes a Core and fills in the defaults.
 func New(c Config) *Core {
 	if c.Now == nil {
 		c.Now = time.Now
@@ -62,8 +63,8 @@ func New(c Config) *Core {
 	}
 }
 
-// ForgetGrants makes this process read anew what grants open.
+// ForgetGrants makes this process read again what grants open.
 func (c *Core) ForgetGrants() { c.grants.forget() }
 
-// ForgetKeys makes this process read anew whose API keys are.
+// ForgetKeys makes this process read the rows of API keys again.
 func (c *Core) ForgetKeys() { c.keys.forget() }

@@ -10,7 +10,8 @@ import (
 	"meanwhile/storage"
 )
 
-// FuzzSigned: what is signed and comes back from outside is believed only as it was given out.
+// FuzzSigned: a signed text that comes from outside is accepted only in the form that was given
+// out.
 func FuzzSigned(f *testing.F) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	l := New(Config{Secret: bytes.Repeat([]byte{7}, 32), Now: func() time.Time { return now }})

@@ -12,16 +12,16 @@ import (
 	"meanwhile/storage"
 )
 
-// Grants: how long one lives, how long an old one may be believed after a rule changed, and how
-// coarse its end is. The end falls on full hours, so that a page opened twice uses the same
-// addresses and a browser's own cache helps.
+// Grants: how long one lives, how long an old one may work after a rule changed, and the step of
+// its end. The end is always a full hour. So a page that is opened twice uses the same addresses,
+// and a browser's own cache helps.
 const (
 	grantFor   = 12 * time.Hour
 	grantCheck = 5 * time.Second
 	grantStep  = time.Hour
 )
 
-// GrantFor makes the address part that opens a link's media: link, epoch and expiry under an
+// GrantFor makes the part of an address that opens a link's media: link, epoch and expiry under an
 // HMAC.
 func (c *Core) GrantFor(s storage.Link) (string, time.Time) {
 	ends := c.Now().Add(grantFor).Truncate(grantStep).Add(grantStep)
@@ -36,8 +36,8 @@ func (c *Core) grantMAC(body string) string {
 	return base64.RawURLEncoding.EncodeToString(c.Sign("grant/", body)[:18])
 }
 
-// MediaByGrant finds the asset that a player asks for. Forbidden when the grant was good and has
-// ended or its rules have changed (fetch the link again); NotFound for anything else.
+// MediaByGrant finds the asset that a player requests. Forbidden if the grant was good, but has
+// ended or its rules have changed (fetch the link again). NotFound for anything else.
 func (c *Core) MediaByGrant(ctx context.Context, grant string, generation int, name string) (storage.Asset, error) {
 	link, epoch, ends, err := c.readGrant(grant)
 	if err != nil {
@@ -81,8 +81,7 @@ func (c *Core) readGrant(grant string) (storage.LinkID, int64, time.Time, error)
 	return storage.LinkID(fields[0]), epoch, time.Unix(unix, 0), nil
 }
 
-// ByGrant finds the video that a grant opens, with every rule looked at. Errors are
-// MediaByGrant's.
+// ByGrant finds the video that a grant opens. It checks every rule. It fails like MediaByGrant.
 func (c *Core) ByGrant(ctx context.Context, grant string) (storage.Video, error) {
 	id, epoch, ends, err := c.readGrant(grant)
 	if err != nil {
@@ -130,8 +129,8 @@ func (c *Core) mediaByLink(
 	if err != nil {
 		return storage.Asset{}, fmt.Errorf("find asset: %w", err)
 	}
-	// A player that began with an earlier generation may finish with it; one that is not published
-	// yet shows only its poster.
+	// A player that began with an earlier generation may finish with it. A generation that is not
+	// published yet shows only its poster.
 	if a.Kind == storage.AssetSpeech || a.Kind != storage.AssetPoster && a.Generation > v.Published {
 		return storage.Asset{}, storage.NoMedia(nil)
 	}

@@ -7,8 +7,8 @@ import (
 	"meanwhile/storage"
 )
 
-// HashPassword hashes a password that is long enough for what it guards. Invalid for one that is
-// too long to hash.
+// HashPassword hashes a password. The caller checks that it is long enough. Invalid if it is too
+// long to hash.
 func (c *Core) HashPassword(ctx context.Context, password string) (string, error) {
 	if len(password) > 1000 {
 		return "", storage.E(storage.Invalid, "A password can have at most 1000 bytes.", nil)
@@ -20,7 +20,7 @@ func (c *Core) HashPassword(ctx context.Context, password string) (string, error
 	return hash, nil
 }
 
-// VerifyPassword reports whether a password is the one that was hashed.
+// VerifyPassword reports whether a password matches the hash.
 func (c *Core) VerifyPassword(ctx context.Context, password, hash string) (bool, error) {
 	return c.hasher.Verify(ctx, password, hash)
 }

@@ -1,9 +1,9 @@
 package access
 
-// MaxPage bounds a page of any list.
+// MaxPage limits a page of any list.
 const MaxPage = 200
 
-// PageSize is how many rows a page has: what was asked for, within MaxPage, or usual.
+// PageSize is the number of rows of a page: asked, up to MaxPage, or usual if nothing was asked.
 func PageSize(asked, usual int) int {
 	if asked <= 0 {
 		return usual

@@ -8,8 +8,8 @@ import (
 	"meanwhile/storage"
 )
 
-// ErrPasswordNeeded and ErrAddressNeeded are what those hear who have a link that asks for
-// something: an unlock opens it.
+// ErrPasswordNeeded and ErrAddressNeeded are the errors of a link that asks for something. An
+// unlock opens it.
 var (
 	ErrPasswordNeeded = storage.E(
 		storage.Unauthenticated,
@@ -23,7 +23,7 @@ var (
 	)
 )
 
-// NewLink is a link with the rules that the video's workspace wants new ones to begin with.
+// NewLink returns a link with the rules that the video's workspace sets for new links.
 func (c *Core) NewLink(ctx context.Context, v storage.Video, now time.Time) (storage.Link, error) {
 	_, set, err := c.Store.WorkspaceByID(ctx, v.WorkspaceID)
 	if err != nil {
@@ -38,8 +38,7 @@ func (c *Core) NewLink(ctx context.Context, v storage.Video, now time.Time) (sto
 	}, nil
 }
 
-// rules are what a new link begins with. The usual audience and the usual comments are empty
-// inside.
+// rules are the rules of a new link. The usual audience and the usual comments are stored empty.
 func rules(s storage.Settings) storage.LinkRules {
 	r := storage.LinkRules{
 		Audience:      storage.Audience(s.DefaultAudience),

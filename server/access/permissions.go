@@ -7,10 +7,10 @@ import (
 	"meanwhile/storage"
 )
 
-// Permission is what somebody wants to do with a workspace, its people, or their own account.
+// Permission is something to do with a workspace, its people, or one's own account.
 type Permission string
 
-// What somebody may want to do with a workspace, its people, or their own account.
+// The permissions for a workspace, its people, or one's own account.
 const (
 	SeeSelf           Permission = "see one's profile"
 	ChangeSelf        Permission = "change one's profile"
@@ -31,8 +31,9 @@ const (
 	SeeSite           Permission = "see how the site does"
 )
 
-// right is one row of the decision: the least role in the workspace, empty for anyone with an
-// account; and the scope that an API key needs, empty where no key may, whatever its scopes are.
+// right is one row of the decision. least is the lowest role in the workspace, empty for anyone
+// with an account. scope is the scope that an API key needs, empty if no key may, whatever its
+// scopes are.
 type right struct {
 	least storage.Role
 	scope storage.Scope
@@ -58,14 +59,14 @@ var permissions = map[Permission]right{
 	SeeSite:           {"", ""}, // and what ownsSite asks
 }
 
-// ranks order the roles; somebody in no workspace has none.
+// ranks order the roles. Somebody without a workspace has none.
 var ranks = map[storage.Role]int{storage.RoleMember: 1, storage.RoleAdmin: 2, storage.RoleOwner: 3}
 
-// Outranks reports whether a may do more than b.
+// Outranks reports whether role a may do more than role b.
 func Outranks(a, b storage.Role) bool { return ranks[a] > ranks[b] }
 
-// May is the one decision about workspaces, people and accounts. What it lets through may still
-// meet a person who stands above the actor.
+// May is the one decision about workspaces, people and accounts. The person whom it is about may
+// still rank above the actor, which the caller checks.
 func (c *Core) May(ctx context.Context, a Actor, what Permission) error {
 	row, ok := permissions[what]
 	switch {
@@ -92,9 +93,9 @@ func (c *Core) May(ctx context.Context, a Actor, what Permission) error {
 	return nil
 }
 
-// ownsSite lets the owner and the admins of the first workspace through, which the set-up made,
-// wherever they are now. Anyone may make a workspace and own it, and that opens nothing of the
-// machine below.
+// ownsSite allows only the owner and the admins of the first workspace, which the set-up made,
+// whichever workspace they have open. Anyone may make a workspace and own it, so that gives no
+// permission for the machine below.
 func (c *Core) ownsSite(ctx context.Context, a Actor) error {
 	refused := storage.E(storage.Forbidden, "Only an admin of the site's first workspace can do this.", nil)
 	first, err := c.Store.FirstWorkspace(ctx)
@@ -118,7 +119,7 @@ func orAbove(r storage.Role) string {
 	return "owner or admin"
 }
 
-// ErrNoWorkspace is what somebody hears who is in no workspace.
+// ErrNoWorkspace is the error for somebody without a workspace.
 var ErrNoWorkspace = storage.E(
 	storage.Forbidden,
 	"You are in no workspace. Open an invite to one, or make your own.",

@@ -8,14 +8,14 @@ import (
 	"meanwhile/storage"
 )
 
-// How long a session lives.
+// The lifetime of a session.
 const (
 	SessionFor  = 30 * 24 * time.Hour
 	SessionIdle = 14 * 24 * time.Hour // without use
 )
 
-// HoldSelf holds the actor's account until the transaction ends, and refuses what was asked for
-// before its address was proved: that ended the way in which the request came by.
+// HoldSelf locks the actor's account until the transaction ends. It refuses a request that began
+// before the account's address was proved, because that proof ended the actor's credential.
 func (c *Core) HoldSelf(ctx context.Context, tx storage.Store, a Actor) error {
 	if err := tx.HoldUser(ctx, a.UserID); err != nil {
 		return storage.OrOther(err, errSessionEnded)
@@ -30,7 +30,8 @@ func (c *Core) HoldSelf(ctx context.Context, tx storage.Store, a Actor) error {
 	return nil
 }
 
-// StartSession signs a person in, in one of their workspaces; in the oldest one when it is empty.
+// StartSession signs a person in, in the given workspace of theirs. If it is empty, in their oldest
+// one.
 func (c *Core) StartSession(
 	ctx context.Context,
 	st storage.Store,

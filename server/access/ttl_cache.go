@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// beliefs keeps what was read from the store for a moment, so that a program that asks a hundred
-// times a second does not read the same rows as often. What is decided with it is right but for
-// that moment; only what was found is kept, never that there was nothing.
+// ttlCache keeps rows for a moment, so that a program that asks a hundred times a second does not
+// read them as often. A decision may be wrong for that moment. It caches what was found, never that
+// there was nothing.
 type ttlCache[T any] struct {
 	mu   sync.Mutex
 	seen map[string]ttlEntry[T]
@@ -15,13 +15,13 @@ type ttlCache[T any] struct {
 
 type ttlEntry[T any] struct {
 	what T
-	at   time.Time // when it was asked for
+	at   time.Time // when it was read
 }
 
-// maxEntries bounds them; when there are as many, all are dropped, which costs a few queries.
+// maxEntries limits the cache. When it is full, all entries are dropped, which costs a few queries.
 const maxEntries = 4096
 
-// get gives what is not older than keep.
+// get returns an entry that is not older than keep.
 func (b *ttlCache[T]) get(id string, now time.Time, keep time.Duration) (T, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -33,7 +33,7 @@ func (b *ttlCache[T]) get(id string, now time.Time, keep time.Duration) (T, bool
 	return s.what, true
 }
 
-// put keeps what was asked for at a moment, which lies before the answer.
+// put keeps what was read at a moment. That moment is before the read, not after it.
 func (b *ttlCache[T]) put(id string, what T, at time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -43,7 +43,7 @@ func (b *ttlCache[T]) put(id string, what T, at time.Time) {
 	b.seen[id] = ttlEntry[T]{what: what, at: at}
 }
 
-// forget drops all of this process at once.
+// forget drops all entries of this process.
 func (b *ttlCache[T]) forget() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

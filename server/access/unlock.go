@@ -11,11 +11,12 @@ import (
 	"meanwhile/storage"
 )
 
-// UnlockFor is how long an unlock opens its link, unless who may come in changes before.
+// UnlockFor is how long an unlock opens its link, unless the link's audience or password changes
+// before.
 const UnlockFor = 30 * 24 * time.Hour
 
 // SignUnlock makes an unlock that a browser keeps: the link, its lock, an end and the address under
-// an HMAC. There is no row of it.
+// an HMAC. The store has no row of it.
 func (c *Core) SignUnlock(p storage.Unlock) string {
 	email := base64.RawURLEncoding.EncodeToString([]byte(p.Email))
 	body := fmt.Sprintf("%s.%d.%d.%s", p.LinkID, p.Lock, c.Now().Add(UnlockFor).Unix(), email)
@@ -26,8 +27,8 @@ func (c *Core) unlockMAC(body string) string {
 	return base64.RawURLEncoding.EncodeToString(c.Sign("pass/", body))
 }
 
-// ReadUnlock reads what CheckPassword and UseAccessLink gave; false for anything else, and for
-// one that is over.
+// ReadUnlock reads an unlock made by CheckPassword or UseAccessLink. False for anything else, and
+// for one that has ended.
 func (c *Core) ReadUnlock(text string) (storage.Unlock, bool) {
 	i := strings.LastIndexByte(text, '.')
 	if i < 0 || !hmac.Equal([]byte(text[i+1:]), []byte(c.unlockMAC(text[:i]))) {

@@ -13,8 +13,8 @@ import (
 	"meanwhile/storage"
 )
 
-// tokenFor is how long one upload token is believed; the upload's own expiry, which every sign of
-// life moves, ends it earlier.
+// tokenFor is how long one upload token works. It ends earlier with the upload's own expiry, which
+// moves with every sign of life.
 const tokenFor = 30 * 24 * time.Hour
 
 // UploadToken is a write-only credential for one upload that needs no row: the upload, its end, and
@@ -28,7 +28,7 @@ func (c *Core) tokenMAC(body string) string {
 	return base64.RawURLEncoding.EncodeToString(c.Sign("upload/", body))
 }
 
-// ownToken reports whether secret is an UploadToken of this upload that has not ended.
+// ownToken reports whether secret is an UploadToken of this upload and has not ended.
 func (c *Core) ownToken(id storage.UploadID, secret string) bool {
 	body, isToken := strings.CutPrefix(secret, "up_")
 	i := strings.LastIndexByte(body, '.')
@@ -40,7 +40,7 @@ func (c *Core) ownToken(id storage.UploadID, secret string) bool {
 	return err == nil && storage.UploadID(name) == id && c.Now().Before(time.Unix(unix, 0))
 }
 
-// ByUploadToken is the holder of one upload's own credential. Unauthenticated when it does not
+// ByUploadToken returns the holder of one upload's own credential. Unauthenticated if it does not
 // fit.
 func (c *Core) ByUploadToken(ctx context.Context, id storage.UploadID, secret string) (Actor, error) {
 	u, err := c.Store.UploadByID(ctx, id)
@@ -50,7 +50,7 @@ func (c *Core) ByUploadToken(ctx context.Context, id storage.UploadID, secret st
 	if err != nil ||
 		subtle.ConstantTimeCompare([]byte(u.TokenHash), []byte(storage.SecretHash(secret))) != 1 &&
 			!c.ownToken(id, secret) {
-		return Actor{}, storage.E(storage.Unauthenticated, "This upload token does not fit. Ask for a new one.", err)
+		return Actor{}, storage.E(storage.Unauthenticated, "This upload token is not valid. Ask for a new one.", err)
 	}
 	return Actor{upload: id}, nil
 }

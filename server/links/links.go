@@ -12,7 +12,7 @@ import (
 	"meanwhile/storage"
 )
 
-// What happens to links, for the log.
+// Audit actions about links.
 const (
 	ActionLinkMade    storage.Action = "link-made"
 	ActionLinkChanged storage.Action = "link-changed"
@@ -20,10 +20,10 @@ const (
 	ActionLinkMailed  storage.Action = "link-mailed"
 )
 
-// AccessLinkFor is how long a link lives that proves an address.
+// AccessLinkFor is the lifetime of an access link, which proves an address.
 const AccessLinkFor = 30 * time.Minute
 
-// Change is what to change of a link; nil leaves a thing as it is.
+// Change is a change of a link. nil leaves a field as it is.
 type Change struct {
 	Name          *string
 	Audience      *storage.Audience
@@ -31,10 +31,10 @@ type Change struct {
 	People        *[]string
 	Comments      *storage.CommentRule
 	AllowDownload *bool
-	ExpiresAt     **time.Time // a pointer to nil takes the end away
+	ExpiresAt     **time.Time // a pointer to nil removes the end
 }
 
-// EmbedHosts are the sites that may show the player of a video in their pages; empty for all.
+// EmbedHosts are the sites that may show the player of a video in their pages. Empty for all sites.
 func (s *Service) EmbedHosts(ctx context.Context, v storage.Video) ([]string, error) {
 	_, set, err := s.core.Store.WorkspaceByID(ctx, v.WorkspaceID)
 	if err != nil {
@@ -43,7 +43,7 @@ func (s *Service) EmbedHosts(ctx context.Context, v storage.Video) ([]string, er
 	return set.EmbedHosts, nil
 }
 
-// List lists the links of a video, oldest first, revoked ones too. NotFound for who may not
+// List lists the links of a video, oldest first, revoked ones too. NotFound if the actor may not
 // manage them.
 func (s *Service) List(ctx context.Context, a access.Actor, id storage.VideoID) ([]storage.LinkWithPeople, error) {
 	if _, err := s.core.VideoFor(ctx, a, id, access.ToShare); err != nil {
@@ -56,8 +56,8 @@ func (s *Service) List(ctx context.Context, a access.Actor, id storage.VideoID) 
 	return list, nil
 }
 
-// Add makes another link. Invalid for rules that make no sense, Conflict where there are too
-// many.
+// Add makes another link. Invalid for rules that make no sense, Conflict if there are too many
+// links.
 func (s *Service) Add(
 	ctx context.Context,
 	a access.Actor,
@@ -99,7 +99,7 @@ func (s *Service) Add(
 	return link, err
 }
 
-// Change changes the rules of a link. Whoever is inside by the old ones is out within 10 s.
+// Change changes the rules of a link. Viewers whom the new rules exclude lose access within 10 s.
 func (s *Service) Change(
 	ctx context.Context,
 	a access.Actor,
@@ -149,7 +149,7 @@ func (s *Service) change(
 		return storage.LinkWithPeople{}, storage.E(storage.NotFound, "This video has no such link.", nil)
 	}
 	link := list[i]
-	if err := do(&link); err != nil { // hashing a password takes long: outside of the transaction
+	if err := do(&link); err != nil { // hashing takes long, so not in the transaction
 		return storage.LinkWithPeople{}, err
 	}
 	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
@@ -169,7 +169,7 @@ func (s *Service) change(
 	return link, nil
 }
 
-// applyRules changes link and looks whether what comes out makes sense.
+// applyRules changes link and checks that the new rules make sense.
 func (s *Service) applyRules(ctx context.Context, link *storage.LinkWithPeople, c Change) error {
 	audience := link.Audience
 	setIf(&link.Audience, c.Audience)
@@ -180,7 +180,7 @@ func (s *Service) applyRules(ctx context.Context, link *storage.LinkWithPeople, 
 		link.Name = storage.CleanLine(*c.Name, storage.MaxNameRunes)
 	}
 	if c.ExpiresAt != nil && *c.ExpiresAt != nil && !(*c.ExpiresAt).After(s.core.Now()) {
-		return storage.E(storage.Invalid, "This link would have ended already: give a later time.", nil)
+		return storage.E(storage.Invalid, "This time has passed. Give a later time for the link's end.", nil)
 	}
 	if c.Password != nil {
 		hash, err := s.hashPassword(ctx, *c.Password)
@@ -203,24 +203,24 @@ func (s *Service) applyRules(ctx context.Context, link *storage.LinkWithPeople, 
 	return sense(*link)
 }
 
-// sense looks whether the rules go together.
+// sense checks that the rules go together.
 func sense(link storage.LinkWithPeople) error {
 	switch link.Audience {
 	case storage.AudienceLink, storage.AudienceMembers:
 	case storage.AudiencePassword:
 		if link.PasswordHash == "" {
-			return storage.E(storage.Invalid, "Give the password that this link is to ask for.", nil)
+			return storage.E(storage.Invalid, "Choose a password for this link.", nil)
 		}
 	case storage.AudienceNamed:
 		if len(link.People) == 0 {
 			return storage.E(
 				storage.Invalid,
-				"Give the mail address of at least one person whom this link is for.",
+				"Give the mail address of at least one person for this link.",
 				nil,
 			)
 		}
 	default:
-		return storage.E(storage.Invalid, "A link is for link, password, members or named.", nil)
+		return storage.E(storage.Invalid, "The audience of a link is link, password, members or named.", nil)
 	}
 	switch link.Comments {
 	case storage.CommentsOn, storage.CommentsOff, storage.CommentsHeld:
@@ -246,7 +246,7 @@ func (s *Service) hashPassword(ctx context.Context, password string) (string, er
 	return s.core.HashPassword(ctx, password)
 }
 
-// cleanPeople folds and sorts addresses and leaves each there once.
+// cleanPeople folds and sorts addresses, and removes duplicates.
 func cleanPeople(emails []string) ([]string, error) {
 	var people []string
 	for _, e := range emails {
@@ -279,7 +279,7 @@ func subjectOf(v storage.Video, s storage.Link) string {
 	return s.Name + ": " + v.Title
 }
 
-// describe says the rules in a few words.
+// describe describes the rules in a few words.
 func describe(link storage.LinkWithPeople) string {
 	words := []string{"anyone with the link"}
 	switch link.Audience {

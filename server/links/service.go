@@ -1,4 +1,4 @@
-// Package links is whom a video is shared with: make, change and revoke links, and come in by one
+// Package links is for the links that share a video: make, change and revoke them, and unlock one
 // that asks for something.
 package links
 
@@ -7,7 +7,7 @@ import (
 	"meanwhile/server/notify"
 )
 
-// Service has the use cases of this subject. All methods may be called from many goroutines.
+// Service has the use cases of this package. All methods may be called from many goroutines.
 type Service struct {
 	core   *access.Core
 	notify *notify.Service

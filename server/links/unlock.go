@@ -10,7 +10,7 @@ import (
 	"meanwhile/storage"
 )
 
-// asking finds a link that asks for something of that kind and lets people in at all. NotFound.
+// asking finds an open link that asks for this kind of thing. NotFound if there is none.
 func (s *Service) asking(
 	ctx context.Context,
 	token string,
@@ -26,8 +26,8 @@ func (s *Service) asking(
 	return v, link, nil
 }
 
-// CheckPassword gives an unlock to who knows a link's password. Unauthenticated for a wrong one,
-// NotFound where none is asked for.
+// CheckPassword returns an unlock for the right password of a link. Unauthenticated for a wrong
+// one, NotFound if the link asks for none.
 func (s *Service) CheckPassword(ctx context.Context, token, password string) (storage.LinkID, string, error) {
 	_, link, err := s.asking(ctx, token, storage.AudiencePassword)
 	if err != nil {
@@ -47,9 +47,9 @@ func (s *Service) CheckPassword(ctx context.Context, token, password string) (st
 	return link.ID, s.core.SignUnlock(storage.Unlock{LinkID: link.ID, Lock: link.Lock}), nil
 }
 
-// MailAccessLink mails an access link to somebody named by a link. What the caller sees, and how
-// long it takes, is the same whether or not the address is named. Unavailable where no mail can be
-// sent: who owns the video can hand on NewAccessLink's.
+// MailAccessLink mails an access link to somebody whom a link names. The result and the time are
+// the same whether or not the link names the address. Unavailable if this site sends no mail: then
+// the video's owner can send on a link from NewAccessLink.
 func (s *Service) MailAccessLink(ctx context.Context, token, email, base string) error {
 	v, link, err := s.asking(ctx, token, storage.AudienceNamed)
 	if err != nil {
@@ -58,7 +58,7 @@ func (s *Service) MailAccessLink(ctx context.Context, token, email, base string)
 	if !s.notify.On() {
 		return storage.E(
 			storage.Unavailable,
-			"This site sends no mail. Ask who gave you the link for an access link of your own.",
+			"This site sends no mail. Ask whoever gave you the link for an access link.",
 			nil,
 		)
 	}
@@ -83,8 +83,8 @@ func (s *Service) mail(ctx context.Context, v storage.Video, link storage.Link, 
 		To:      email,
 		Subject: "Your access link to: " + v.Title,
 		Text: fmt.Sprintf(
-			"Somebody, most likely you, asked to see %q by %s.\n\nThis opens it, once, until %s:\n\n%s/pass/%s\n\n"+
-				"If it was not you, leave it.\n",
+			"Somebody, most likely you, asked to see %q by %s.\n\nThis link opens it. It works once, until %s:"+
+				"\n\n%s/pass/%s\n\nIf it was not you, ignore this mail.\n",
 			v.Title,
 			v.OwnerName,
 			ends.UTC().Format("15:04 UTC"),
@@ -94,8 +94,8 @@ func (s *Service) mail(ctx context.Context, v storage.Video, link storage.Link, 
 	})
 }
 
-// NewAccessLink makes an access link for somebody named by a link, which the video's owner hands on
-// where no mail is sent. NotFound for an address that is not named.
+// NewAccessLink makes an access link for somebody whom a link names. The video's owner sends it on
+// if this site sends no mail. NotFound if the link does not name the address.
 func (s *Service) NewAccessLink(
 	ctx context.Context,
 	a access.Actor,
@@ -120,7 +120,7 @@ func (s *Service) NewAccessLink(
 	}
 	email = storage.FoldEmail(storage.CleanLine(email, 254))
 	if !slices.Contains(people, email) {
-		return "", time.Time{}, storage.E(storage.NotFound, "This link does not name that address. Add it first.", nil)
+		return "", time.Time{}, storage.E(storage.NotFound, "This link is not for that address. Add it first.", nil)
 	}
 	if secret, ends, err = s.newAccessLink(ctx, link, email); err != nil {
 		return "", time.Time{}, err
@@ -154,8 +154,8 @@ var errAccessLinkOver = storage.E(
 	nil,
 )
 
-// CheckAccessLink answers nil while secret still opens something; it does not use it up: mail
-// scanners open links. NotFound.
+// CheckAccessLink returns nil while secret works, NotFound otherwise. It does not use the link up,
+// because mail scanners open links.
 func (s *Service) CheckAccessLink(ctx context.Context, secret string) error {
 	m, err := s.core.Store.AccessLinkByHash(ctx, storage.SecretHash(secret))
 	if err != nil && storage.KindOf(err) != storage.NotFound {
@@ -167,7 +167,8 @@ func (s *Service) CheckAccessLink(ctx context.Context, secret string) error {
 	return nil
 }
 
-// UseAccessLink takes an access link, once, for an unlock, and tells whose link it is. NotFound.
+// UseAccessLink uses up an access link and returns its link and an unlock for it. NotFound if it
+// does not work.
 func (s *Service) UseAccessLink(ctx context.Context, secret string) (storage.Link, string, error) {
 	m, err := s.core.Store.UseAccessLink(ctx, storage.SecretHash(secret), s.core.Now())
 	if err != nil && storage.KindOf(err) == storage.NotFound {
@@ -183,7 +184,7 @@ func (s *Service) UseAccessLink(ctx context.Context, secret string) (storage.Lin
 	return link, s.core.SignUnlock(storage.Unlock{LinkID: link.ID, Lock: link.Lock, Email: m.Email}), nil
 }
 
-// CountOpen counts that somebody opened a link's page. Its owner's looks count for nothing.
+// CountOpen counts that somebody opened a link's page. It does not count the video's owner.
 func (s *Service) CountOpen(ctx context.Context, a access.Actor, token string) error {
 	a, v, link, err := s.core.ByLink(ctx, a, token, access.ToView)
 	if err != nil || s.core.Owns(a, v) {

@@ -8,8 +8,8 @@ import (
 	"meanwhile/storage"
 )
 
-// MailNotices tells owners by mail, each in one message, once. Where no mail server is set, the
-// notices wait for one.
+// MailNotices mails each owner their notices, in one message, once. Without a mail server, the
+// notices wait.
 func (s *Service) MailNotices(ctx context.Context) (int, error) {
 	if s.mailer == nil {
 		return 0, nil
@@ -39,13 +39,13 @@ func (s *Service) mailNotice(ctx context.Context, notices []storage.Notice) erro
 	}
 	fmt.Fprintf(
 		&text,
-		"\nDownload what you want to keep before then:\n\n%s/\n\nFrom the trash they can be restored for %d days.\n",
+		"\nDownload what you want to keep before then:\n\n%s/\n\nYou can restore them from the trash for %d days.\n",
 		s.site,
 		int(storage.TrashFor.Hours()/24),
 	)
-	subject := "A video of yours leaves soon"
+	subject := "A video of yours moves to the trash soon"
 	if len(notices) > 1 {
-		subject = fmt.Sprintf("%d videos of yours leave soon", len(notices))
+		subject = fmt.Sprintf("%d videos of yours move to the trash soon", len(notices))
 	}
 	err = s.mailer.Send(ctx, storage.Mail{To: owner.User.Email, Subject: subject, Text: text.String()})
 	if err == nil {

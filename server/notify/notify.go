@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Later does what nobody waits for, after the answer; Drain waits for it. An error is logged here,
-// since it has no other way to go.
+// Later runs do after the response, while nobody waits; only Drain waits for it. An error is only
+// logged, because there is no other place for it.
 func (s *Service) Later(ctx context.Context, what string, do func(context.Context) error) {
 	ctx = context.WithoutCancel(ctx)
 	s.background.Go(func() {
@@ -18,12 +18,11 @@ func (s *Service) Later(ctx context.Context, what string, do func(context.Contex
 	})
 }
 
-// Drain waits until what nobody waited for is done. Nothing new may be asked of the subjects any
-// more.
+// Drain waits for everything that Later started. Nothing new may be started after it.
 func (s *Service) Drain() { s.background.Wait() }
 
 // On reports whether this site sends mail.
 func (s *Service) On() bool { return s.mailer != nil }
 
-// MailWithin bounds the sending of one mail.
+// MailWithin limits the time to send one mail.
 const MailWithin = 15 * time.Second

@@ -1,4 +1,4 @@
-// Package notify tells people by mail what they did not ask for at that moment.
+// Package notify mails people about things that they did not just ask for.
 package notify
 
 import (
@@ -9,21 +9,22 @@ import (
 	"meanwhile/storage"
 )
 
-// Service sends mail, at once or after the answer. All methods may be called from many goroutines.
+// Service sends mail, at once or after the response. All methods may be called from many
+// goroutines.
 type Service struct {
 	core   *access.Core
 	mailer storage.Mailer
 	site   string
 
-	background sync.WaitGroup // what nobody waits for but Drain
+	background sync.WaitGroup // work that only Drain waits for
 }
 
-// New makes a Service. mailer is nil where no mail server is set: then links are shown to who may
-// hand them on. site is the address of the site without a slash at its end, for links in mail that
-// no request asked for; empty where no mail is sent.
+// New makes a Service. mailer is nil if no mail server is set; then people who may send links on
+// see them instead. site is the address of the site without a slash at its end. It is for links in
+// mail that no request asked for. Empty if no mail is sent.
 func New(core *access.Core, mailer storage.Mailer, site string) *Service {
 	return &Service{core: core, mailer: mailer, site: site}
 }
 
-// Send sends one mail. It may be called only where On.
+// Send sends one mail. Call it only if On returns true.
 func (s *Service) Send(ctx context.Context, m storage.Mail) error { return s.mailer.Send(ctx, m) }

@@ -8,8 +8,8 @@ import (
 	"meanwhile/storage"
 )
 
-// AuditLog is one page of the log of the actor's workspace, newest first, and the ID that the next
-// page is Before (empty at the end). Forbidden for all but owners.
+// AuditLog returns one page of the log of the actor's workspace, newest first. It also returns the
+// ID to use as before for the next page (empty at the end). Forbidden except for owners.
 func (s *Service) AuditLog(
 	ctx context.Context,
 	a access.Actor,

@@ -16,27 +16,27 @@ import (
 const (
 	InviteFor      = 7 * 24 * time.Hour
 	maxInviteDays  = 90
-	askedFor       = 30 * 24 * time.Hour // how long somebody's wish to join waits for an admin
-	askAgainAfter  = 5 * time.Minute     // before that, asking sends no second mail
+	askedFor       = 30 * 24 * time.Hour // how long a request to join waits for an admin
+	askAgainAfter  = 5 * time.Minute     // asking again sooner sends no second mail
 	maxOpenInvites = 500
 )
 
-// NewInvite is whom somebody asks to join.
+// NewInvite is an invite to make.
 type NewInvite struct {
-	Email string // empty: whoever has the link
+	Email string // empty: anyone with the link
 	Role  storage.Role
 	Days  int // InviteFor when zero
 }
 
-// Invitation is an invite whose link was just made. The secret in the URL is kept nowhere.
+// Invitation is an invite whose link was just made. The secret in the URL is stored nowhere.
 type Invitation struct {
 	storage.Invite
 	URL    string
 	Mailed bool
 }
 
-// Invite makes a link that lets one person join the actor's workspace, and mails it where there is
-// an address and a mail server. address makes the link of its secret. An older invite to the same
+// Invite makes a link that lets one person join the actor's workspace, and mails it if there is an
+// address and a mail server. address makes the link of its secret. An older invite to the same
 // address ends. Forbidden for a role above the actor's.
 func (s *Service) Invite(
 	ctx context.Context,
@@ -105,7 +105,7 @@ func (s *Service) Invite(
 	return s.sendInvite(ctx, i, address(secret)), nil
 }
 
-// openToInvites is what stands open in the actor's workspace, where i may be added to it.
+// openToInvites returns the open invites of the actor's workspace, if i may be added to it.
 func (s *Service) openToInvites(
 	ctx context.Context,
 	tx storage.Store,
@@ -142,7 +142,7 @@ func (s *Service) openToInvites(
 	return open, nil
 }
 
-// inviter is the actor as they stand now, with nobody else changing that until the transaction
+// inviter returns the actor's current membership. Nobody else changes it until the transaction
 // ends.
 func (s *Service) inviter(
 	ctx context.Context,
@@ -168,17 +168,17 @@ var (
 		fmt.Sprintf("There are %d open invites, which is the most. Revoke those that nobody will use.", maxOpenInvites),
 		nil,
 	)
-	// ErrNoInvite is what is heard of an invite that opens nothing.
+	// ErrNoInvite is the error for an invite that opens nothing.
 	ErrNoInvite = storage.E(
 		storage.NotFound,
-		"This invite was used already, was taken back, or has ended. Ask for a new one.",
+		"This invite was used already, was revoked, or has ended. Ask for a new one.",
 		nil,
 	)
 )
 
 func whom(i storage.Invite) string {
 	if i.Email == "" {
-		return "whoever has the link"
+		return "anyone with the link"
 	}
 	return i.Email
 }
@@ -186,15 +186,15 @@ func whom(i storage.Invite) string {
 //nolint:staticcheck // as the store folds them
 func sameAddress(a, b string) bool { return strings.ToLower(a) == strings.ToLower(b) }
 
-// sendInvite mails the link where that can be done. A mail that cannot be sent is no failure: the
-// link is in the answer.
+// sendInvite mails the link if possible. If the mail cannot be sent, that is no error, because the
+// response has the link.
 func (s *Service) sendInvite(ctx context.Context, i storage.Invite, url string) Invitation {
 	made := Invitation{Invite: i, URL: url}
 	if !s.notify.On() || i.Email == "" {
 		return made
 	}
 	if err := s.mailInvite(ctx, i, url); err != nil {
-		// the error may hold the address
+		// the error may contain the address
 		s.core.Log.Warn("invite not mailed", "invite_id", i.ID, "kind", storage.KindOf(err).String())
 		return made
 	}
@@ -220,7 +220,7 @@ func (s *Service) mailInvite(ctx context.Context, i storage.Invite, url string) 
 	})
 }
 
-// Invites lists what stands open in the actor's workspace, newest first.
+// Invites lists the open invites of the actor's workspace, newest first.
 func (s *Service) Invites(ctx context.Context, a access.Actor) ([]storage.Invite, error) {
 	if err := s.core.May(ctx, a, access.InvitePeople); err != nil {
 		return nil, err
@@ -228,7 +228,8 @@ func (s *Service) Invites(ctx context.Context, a access.Actor) ([]storage.Invite
 	return s.core.Store.OpenInvites(ctx, a.WorkspaceID, s.core.Now())
 }
 
-// RevokeInvite ends an open invite. NotFound. Forbidden for one to a role above the actor's.
+// RevokeInvite ends an open invite. NotFound if there is none. Forbidden if its role is above the
+// actor's.
 func (s *Service) RevokeInvite(ctx context.Context, a access.Actor, id storage.InviteID) error {
 	return s.onInvite(ctx, a, id, func(tx storage.Store, i storage.Invite) error {
 		return s.core.Audit(ctx, tx, a, a.WorkspaceID, ActionUninvited, whom(i), string(i.Role))
@@ -236,7 +237,7 @@ func (s *Service) RevokeInvite(ctx context.Context, a access.Actor, id storage.I
 }
 
 // RenewInvite makes another link for an open invite, or the first one for somebody who asked to
-// join, and mails it where it can. The link before it ends. NotFound.
+// join, and mails it if possible. The old link ends. NotFound if there is no such invite.
 func (s *Service) RenewInvite(
 	ctx context.Context,
 	a access.Actor,
@@ -262,7 +263,7 @@ func (s *Service) RenewInvite(
 	return s.sendInvite(ctx, fresh, address(secret)), nil
 }
 
-// onInvite takes an open invite away and lets fn go on in the same transaction.
+// onInvite deletes an open invite and runs fn in the same transaction.
 func (s *Service) onInvite(
 	ctx context.Context,
 	a access.Actor,
@@ -299,15 +300,15 @@ func (s *Service) onInvite(
 	})
 }
 
-// InviteBySecret is the invite that a link opens for the actor, who may be a guest. NotFound when
-// it was used, taken back or is over; Forbidden for who is signed in with another address than the
+// InviteBySecret returns the invite of a link for the actor, who may be a guest. NotFound if it was
+// used, revoked or has ended. Forbidden if the actor is signed in with another address than the
 // invite's.
 func (s *Service) InviteBySecret(ctx context.Context, a access.Actor, secret string) (storage.Invite, error) {
 	return s.InviteFor(ctx, s.core.Store, a.Email, secret)
 }
 
-// InviteFor is the open invite of a secret for a person of that address; empty for one who is not
-// known yet.
+// InviteFor returns the open invite of a secret for a person with this address. The address is
+// empty for a person who is not known yet.
 func (s *Service) InviteFor(ctx context.Context, st storage.Store, email, secret string) (storage.Invite, error) {
 	i, err := st.InviteByHash(ctx, storage.SecretHash(secret))
 	if err != nil {
@@ -333,8 +334,8 @@ func (s *Service) InviteFor(ctx context.Context, st storage.Store, email, secret
 	return i, nil
 }
 
-// Join takes the signed-in actor into the workspace of an invite, and their session goes there.
-// Errors are InviteBySecret's; Conflict for who is in it already, which does not use the invite up.
+// Join adds the signed-in actor to the workspace of an invite, and switches their session to it. It
+// fails like InviteBySecret. Conflict if they are in it already, which does not use the invite up.
 func (s *Service) Join(ctx context.Context, a access.Actor, secret, cookie string) error {
 	if err := s.core.May(ctx, a, access.ManageCredentials); err != nil {
 		return err
@@ -361,7 +362,7 @@ func (s *Service) Join(ctx context.Context, a access.Actor, secret, cookie strin
 	})
 }
 
-// JoinedBy says for the log as what somebody came in, and who had invited them.
+// JoinedBy is a text for the log: the role of a new person, and who invited them.
 func JoinedBy(i storage.Invite) string {
 	if i.CreatedByName == "" {
 		return string(i.Role)
@@ -369,16 +370,15 @@ func JoinedBy(i storage.Invite) string {
 	return string(i.Role) + ", invited by " + i.CreatedByName
 }
 
-// DomainsOpen reports whether people of some mail domain may ask to join a workspace here.
+// DomainsOpen reports whether people of some mail domain may ask to join a workspace on this site.
 func (s *Service) DomainsOpen(ctx context.Context) (bool, error) {
 	open, err := s.core.Store.WorkspacesForDomains(ctx)
 	return len(open) > 0, err
 }
 
-// AskToJoin mails an invite to an address of a domain that a workspace takes people from. Where
-// there is no mail server, the wish waits until an admin makes a link of it. What it answers does
-// not depend on whether there is an account. Forbidden for other domains, Unavailable when the mail
-// could not be sent.
+// AskToJoin mails an invite to an address whose domain a workspace accepts. Without a mail server,
+// the request waits until an admin makes a link of it. The result does not depend on whether there
+// is an account. Forbidden for other domains, Unavailable if the mail could not be sent.
 func (s *Service) AskToJoin(
 	ctx context.Context,
 	from, email string,
@@ -406,7 +406,7 @@ func (s *Service) AskToJoin(
 	}
 	known := false
 	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
-		if known, err = s.knowsWish(ctx, tx, i); err != nil || known {
+		if known, err = s.alreadyAsked(ctx, tx, i); err != nil || known {
 			return err
 		}
 		if err := tx.CreateInvite(ctx, i); err != nil {
@@ -418,7 +418,7 @@ func (s *Service) AskToJoin(
 		return s.notify.On(), err
 	}
 	if err := s.mailInvite(ctx, i, address(secret)); err != nil {
-		// the error may hold the address
+		// the error may contain the address
 		s.core.Log.Warn("invite not mailed", "invite_id", i.ID, "kind", storage.KindOf(err).String())
 		if err := s.core.Store.DeleteInvite(context.WithoutCancel(ctx), w.ID, i.ID); err != nil {
 			return false, fmt.Errorf("delete invite that was not mailed: %w", err)
@@ -432,7 +432,8 @@ func (s *Service) AskToJoin(
 	return true, nil
 }
 
-// WorkspaceForDomain is the workspace that takes people with such an address. Forbidden.
+// WorkspaceForDomain returns the workspace that accepts people with such an address. Forbidden if
+// there is none.
 func (s *Service) WorkspaceForDomain(ctx context.Context, st storage.Store, email string) (storage.Workspace, error) {
 	open, err := st.WorkspacesForDomains(ctx)
 	if err != nil {
@@ -451,9 +452,9 @@ func (s *Service) WorkspaceForDomain(ctx context.Context, st storage.Store, emai
 	)
 }
 
-// knowsWish reports whether nothing is to be done about somebody's wish to join: they are in the
-// workspace already, or have just asked. An older wish of theirs makes room.
-func (s *Service) knowsWish(ctx context.Context, tx storage.Store, i storage.Invite) (bool, error) {
+// alreadyAsked reports whether a request to join needs nothing more: the person is in the workspace
+// already, or has just asked. An older request of theirs is deleted for the new one.
+func (s *Service) alreadyAsked(ctx context.Context, tx storage.Store, i storage.Invite) (bool, error) {
 	if err := tx.HoldWorkspace(ctx, i.WorkspaceID); err != nil {
 		return false, fmt.Errorf("hold workspace: %w", err)
 	}

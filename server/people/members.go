@@ -8,7 +8,7 @@ import (
 	"meanwhile/storage"
 )
 
-// What the log of a workspace says about its people.
+// Audit actions about the people of a workspace.
 const (
 	ActionWorkspace storage.Action = "workspace-made"
 	ActionSettings  storage.Action = "settings-changed"
@@ -24,7 +24,7 @@ const (
 )
 
 func noMember(err error) error {
-	return storage.E(storage.NotFound, "There is nobody like that in this workspace.", err)
+	return storage.E(storage.NotFound, "This person is not in this workspace.", err)
 }
 
 // Members lists the people of the actor's workspace.
@@ -35,9 +35,9 @@ func (s *Service) Members(ctx context.Context, a access.Actor) ([]storage.Member
 	return s.core.Store.Members(ctx, a.WorkspaceID)
 }
 
-// onMember runs fn in a transaction in which nobody else changes who is what in the workspace, with
-// the actor's role as it is now, and the person that it is about. It refuses whoever stands above
-// the actor.
+// onMember runs fn in a transaction in which nobody else changes who is what in the workspace. fn
+// gets the actor's current role, and the person whom the call is about. Forbidden if that person
+// ranks above the actor.
 func (s *Service) onMember(
 	ctx context.Context,
 	a access.Actor,
@@ -64,7 +64,7 @@ func (s *Service) onMember(
 	})
 }
 
-// keepAnOwner is Conflict when m is the only owner.
+// keepAnOwner fails with Conflict if m is the only owner.
 func keepAnOwner(ctx context.Context, tx storage.Store, w storage.WorkspaceID, m storage.Member) error {
 	if m.Role != storage.RoleOwner {
 		return nil
@@ -80,9 +80,9 @@ func keepAnOwner(ctx context.Context, tx storage.Store, w storage.WorkspaceID, m
 	return err
 }
 
-// ChangeRole makes a person of the workspace something else, and ends their sessions there: they
-// sign in again. NotFound for who is not in it, Forbidden where a role above the actor's is at
-// stake, Conflict for the only owner.
+// ChangeRole changes the role of a person in the workspace and ends their sessions there, so they
+// sign in again. NotFound if they are not in it, Forbidden if the old or new role is above the
+// actor's, Conflict for the only owner.
 func (s *Service) ChangeRole(ctx context.Context, a access.Actor, id storage.UserID, role storage.Role) error {
 	if _, err := storage.ParseRole(string(role)); err != nil {
 		return err
@@ -109,7 +109,7 @@ func (s *Service) ChangeRole(ctx context.Context, a access.Actor, id storage.Use
 	return err
 }
 
-// setRole changes a role and takes back what the person could do by the old one.
+// setRole changes a role and takes back what the old role allowed.
 func (s *Service) setRole(
 	ctx context.Context,
 	tx storage.Store,
@@ -132,8 +132,8 @@ func (s *Service) setRole(
 	return s.core.Audit(ctx, tx, a, a.WorkspaceID, ActionRole, m.User.Email, fmt.Sprintf("%s → %s", m.Role, role))
 }
 
-// takeBack ends what a person could come back by: the invites that they made, and the log-in links
-// that anyone of the workspace may hold.
+// takeBack deletes what a person could come back with: the invites that they made, and the log-in
+// links of everybody in the workspace.
 func takeBack(ctx context.Context, tx storage.Store, w storage.WorkspaceID, id storage.UserID) error {
 	if err := tx.DeleteInvitesOf(ctx, w, id); err != nil {
 		return fmt.Errorf("take invites back: %w", err)
@@ -144,9 +144,8 @@ func takeBack(ctx context.Context, tx storage.Store, w storage.WorkspaceID, id s
 	return nil
 }
 
-// Remove takes a person out of the workspace, or lets the actor leave it. Their videos stay;
-// their sessions and keys there end, and so does what they were granted to play. NotFound,
-// Forbidden and Conflict as ChangeRole.
+// Remove removes a person from the workspace, or lets the actor leave it. Their videos stay. Their
+// sessions, keys and media grants there end. NotFound, Forbidden and Conflict as for ChangeRole.
 func (s *Service) Remove(ctx context.Context, a access.Actor, id storage.UserID) error {
 	what, action := access.ManagePeople, ActionRemoved
 	if id == a.UserID {
@@ -193,16 +192,16 @@ func (s *Service) removeMember(
 	return s.core.Audit(ctx, tx, a, a.WorkspaceID, action, m.User.Email, string(m.Role))
 }
 
-// wake makes the event streams of a person look at their rights again. A lost message costs them
-// the time to the next look.
+// wake makes the event streams of a person check their rights again. If the message is lost, that
+// waits until the next regular check.
 func (s *Service) wake(ctx context.Context, w storage.WorkspaceID, id storage.UserID) {
 	if err := s.core.Bus.Publish(ctx, storage.OwnerTopic(w, id), ""); err != nil {
 		s.core.Log.Warn("event not published", "event", "rights", "error", err)
 	}
 }
 
-// HandOver makes another person the owner in the actor's place, who becomes an admin. The sessions
-// of both end in this workspace; the actor gets a new one.
+// HandOver makes another person the owner. The actor becomes an admin. The sessions of both end in
+// this workspace, and the actor gets a new one.
 func (s *Service) HandOver(
 	ctx context.Context,
 	a access.Actor,
@@ -236,9 +235,9 @@ func (s *Service) HandOver(
 	return cookie, err
 }
 
-// LogInLinkFor makes a link that signs a person in once, for who has lost every other way in. The
-// person has to stand below the actor in each workspace that they are in: the link opens all of
-// them.
+// LogInLinkFor makes a link that signs a person in once, for somebody who has lost every other way
+// to sign in. The person must rank below the actor in each workspace that they are in, because the
+// link opens all of them.
 func (s *Service) LogInLinkFor(
 	ctx context.Context,
 	a access.Actor,
@@ -290,8 +289,8 @@ func (s *Service) belowEverywhere(ctx context.Context, tx storage.Store, a acces
 		if err != nil || !access.Outranks(mine.Role, their.Role) || access.Outranks(storage.RoleAdmin, mine.Role) {
 			return storage.E(
 				storage.Forbidden,
-				"This person is in other workspaces, too, which the link would open. Whoever runs this site can "+
-					"make one for them.",
+				"This person is in other workspaces, too, and the link would open them. Whoever runs this site can "+
+					"make a link for them.",
 				nil,
 			)
 		}

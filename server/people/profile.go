@@ -12,15 +12,15 @@ import (
 	"meanwhile/storage"
 )
 
-// Self is what a person sees of their own account.
+// Self is a person's view of their own account.
 type Self struct {
 	User       storage.User
-	Workspace  *storage.Workspace // where they are now; nil when they are in none
+	Workspace  *storage.Workspace // the open workspace; nil if none
 	Role       storage.Role
 	Workspaces []storage.WorkspaceRole
 }
 
-// Self is the actor's own account. An API key is told of its own workspace alone.
+// Self returns the actor's own account. An API key sees only its own workspace.
 func (s *Service) Self(ctx context.Context, a access.Actor) (Self, error) {
 	if err := s.core.May(ctx, a, access.SeeSelf); err != nil {
 		return Self{}, err
@@ -46,7 +46,7 @@ func (s *Service) Self(ctx context.Context, a access.Actor) (Self, error) {
 	return self, nil
 }
 
-// Profile is a change of what a person says of themselves; nil leaves it as it is.
+// Profile is a change of what a person says about themselves. nil leaves a field as it is.
 type Profile struct {
 	Name     *string
 	TimeZone *string // an IANA name; empty for unknown
@@ -54,7 +54,7 @@ type Profile struct {
 }
 
 // ChangeProfile changes the actor's own account. Invalid for an empty name, an unknown time zone
-// and what is no language.
+// and a wrong language tag.
 func (s *Service) ChangeProfile(ctx context.Context, a access.Actor, p Profile) error {
 	if err := s.core.May(ctx, a, access.ChangeSelf); err != nil {
 		return err
@@ -81,7 +81,7 @@ func (p Profile) apply(u *storage.User) error {
 		if !ValidTimeZone(*p.TimeZone) {
 			return storage.E(
 				storage.Invalid,
-				"This time zone is not known here. It is a name such as Europe/Lisbon.",
+				"This time zone is not known here. Use a name such as Europe/Lisbon.",
 				nil,
 			)
 		}
@@ -89,7 +89,7 @@ func (p Profile) apply(u *storage.User) error {
 	}
 	if p.Language != nil {
 		if !ValidLanguage(*p.Language) {
-			return storage.E(storage.Invalid, "A language is a tag such as en or pt-BR.", nil)
+			return storage.E(storage.Invalid, "Use a language tag such as en or pt-BR.", nil)
 		}
 		u.Language = *p.Language
 	}
@@ -103,7 +103,7 @@ var (
 	)
 )
 
-// ValidTimeZone reports whether name is an IANA time zone that is known here, or empty.
+// ValidTimeZone reports whether name is an IANA time zone that this machine knows, or empty.
 func ValidTimeZone(name string) bool {
 	if name == "" {
 		return true
@@ -116,22 +116,22 @@ func ValidTimeZone(name string) bool {
 }
 
 // ValidLanguage reports whether tag has the form of a language tag (BCP 47: language, script,
-// region, variants), or is empty.
+// region, variants) or is empty.
 func ValidLanguage(tag string) bool {
 	return tag == "" || len(tag) <= 35 && languagePattern.MatchString(tag)
 }
 
-// Picture formats, by the ending of their objects.
+// Picture formats, by the extension of their objects.
 var pictureTypes = map[string]string{".jpg": "image/jpeg", ".png": "image/png"}
 
-// Picture is where a person's picture lies.
+// Picture says where a person's picture is stored.
 type Picture struct {
 	Key       string
 	MediaType string
 }
 
-// SetPicture gives the actor another picture: what read answers, which reads it from whoever sends
-// it, decodes it and encodes it anew. ext is ".jpg" or ".png".
+// SetPicture gives the actor another picture. read returns it: it reads the picture from the
+// client, decodes it and encodes it again. ext is ".jpg" or ".png".
 func (s *Service) SetPicture(
 	ctx context.Context,
 	a access.Actor,
@@ -154,7 +154,7 @@ func (s *Service) SetPicture(
 	return s.replacePicture(ctx, a, key)
 }
 
-// DropPicture takes the actor's picture away.
+// DropPicture removes the actor's picture.
 func (s *Service) DropPicture(ctx context.Context, a access.Actor) error {
 	if err := s.core.May(ctx, a, access.ChangeSelf); err != nil {
 		return err
@@ -180,8 +180,8 @@ func (s *Service) replacePicture(ctx context.Context, a access.Actor, key string
 	return nil
 }
 
-// deletePicture deletes what no row names any more. That costs only disk when it does not work, so
-// failure is only logged.
+// deletePicture deletes an object that no row names any more. If that fails, it costs only disk
+// space, so a failure is only logged.
 func (s *Service) deletePicture(ctx context.Context, key string) {
 	if key == "" {
 		return
@@ -193,8 +193,8 @@ func (s *Service) deletePicture(ctx context.Context, key string) {
 	}
 }
 
-// PictureOf is the picture of somebody in the actor's workspace, or the actor's own. NotFound for
-// anyone else and where there is none.
+// PictureOf returns the picture of somebody in the actor's workspace, or the actor's own. NotFound
+// for anyone else, and if there is no picture.
 func (s *Service) PictureOf(ctx context.Context, a access.Actor, id storage.UserID) (Picture, error) {
 	var key string
 	if id == a.UserID {

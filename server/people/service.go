@@ -1,4 +1,4 @@
-// Package people is who is in a workspace and what they are there: members, invites, profiles.
+// Package people is for the people of a workspace and their roles: members, invites, profiles.
 package people
 
 import (
@@ -6,7 +6,7 @@ import (
 	"meanwhile/server/notify"
 )
 
-// Service has the use cases of this subject. All methods may be called from many goroutines.
+// Service has the use cases of this package. All methods may be called from many goroutines.
 type Service struct {
 	core   *access.Core
 	notify *notify.Service

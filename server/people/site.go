@@ -7,7 +7,8 @@ import (
 	"meanwhile/storage"
 )
 
-// SeesSite lets those by who look after the site itself. NotFound for all others, and for API keys.
+// SeesSite allows only people who look after the site itself. NotFound for all others, and for API
+// keys.
 func (s *Service) SeesSite(ctx context.Context, a access.Actor) error {
 	err := s.core.May(ctx, a, access.SeeSite)
 	if err == nil || storage.KindOf(err) == storage.Internal {

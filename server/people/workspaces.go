@@ -13,13 +13,13 @@ import (
 	"meanwhile/storage"
 )
 
-// Bounds of workspaces and their settings.
+// Limits of workspaces and their settings.
 const (
 	maxFounded     = 20 // workspaces that one person may own
 	maxListedHosts = 100
 )
 
-// MakeWorkspace makes a workspace with the actor as its owner, and their session goes there.
+// MakeWorkspace makes a workspace with the actor as its owner, and switches their session to it.
 func (s *Service) MakeWorkspace(ctx context.Context, a access.Actor, cookie, name string) (storage.Workspace, error) {
 	if err := s.core.May(ctx, a, access.FoundWorkspace); err != nil {
 		return storage.Workspace{}, err
@@ -67,8 +67,8 @@ func (s *Service) MakeWorkspace(ctx context.Context, a access.Actor, cookie, nam
 	})
 }
 
-// join puts somebody who has an account into a workspace. Unused log-in links of theirs end:
-// whoever holds one was not meant to come into this workspace by it.
+// join adds somebody who has an account to a workspace. Their unused log-in links end, because a
+// link's holder was not meant to get into this workspace.
 func (s *Service) join(ctx context.Context, tx storage.Store, m storage.Membership) error {
 	if err := tx.AddMembership(ctx, m); err != nil {
 		if storage.KindOf(err) == storage.Conflict {
@@ -82,7 +82,7 @@ func (s *Service) join(ctx context.Context, tx storage.Store, m storage.Membersh
 	return nil
 }
 
-// Workspace is where the actor is, and what is decided for it.
+// Workspace returns the actor's open workspace and its settings.
 func (s *Service) Workspace(ctx context.Context, a access.Actor) (storage.Workspace, storage.Settings, error) {
 	if err := s.core.May(ctx, a, access.SeeSettings); err != nil {
 		return storage.Workspace{}, storage.Settings{}, err
@@ -90,7 +90,7 @@ func (s *Service) Workspace(ctx context.Context, a access.Actor) (storage.Worksp
 	return s.core.Store.WorkspaceByID(ctx, a.WorkspaceID)
 }
 
-// WorkspaceChange is a change of a workspace's name and settings; nil leaves each as it is.
+// WorkspaceChange is a change of a workspace's name and settings. nil leaves a field as it is.
 type WorkspaceChange struct {
 	Name            *string
 	SignUp          *storage.SignUpRule
@@ -102,7 +102,7 @@ type WorkspaceChange struct {
 	DefaultDownload *bool
 }
 
-// ChangeWorkspace changes name and settings. Invalid for what cannot be one of them.
+// ChangeWorkspace changes name and settings. Invalid for values that are not allowed.
 func (s *Service) ChangeWorkspace(
 	ctx context.Context,
 	a access.Actor,
@@ -129,7 +129,7 @@ func (s *Service) ChangeWorkspace(
 	})
 }
 
-// apply writes what is to change and says it in words, for the log.
+// apply applies the change and describes it, for the log.
 func (c WorkspaceChange) apply(w *storage.Workspace, s *storage.Settings) (changed []string, err error) {
 	said := func(what, to string) { changed = append(changed, what+": "+to) }
 	if c.Name != nil {
@@ -158,7 +158,7 @@ func (c WorkspaceChange) apply(w *storage.Workspace, s *storage.Settings) (chang
 				nil,
 			)
 		}
-		said("videos are kept for", keptFor(s.KeepDays))
+		said("videos are kept", keptFor(s.KeepDays))
 	}
 	if c.DefaultDownload != nil {
 		s.DefaultDownload = *c.DefaultDownload
@@ -204,9 +204,9 @@ func (c WorkspaceChange) apply(w *storage.Workspace, s *storage.Settings) (chang
 
 func keptFor(days int) string {
 	if days == 0 {
-		return "ever"
+		return "for ever"
 	}
-	return fmt.Sprintf("%d days", days)
+	return fmt.Sprintf("for %d days", days)
 }
 
 func onOff(on bool) string {
@@ -221,7 +221,7 @@ func choose[T ~string](into, to *T, what string, said func(what, to string), of 
 		return nil
 	}
 	if !slices.Contains(of, *to) {
-		return storage.E(storage.Invalid, fmt.Sprintf("For %s there is one of %v.", what, of), nil)
+		return storage.E(storage.Invalid, fmt.Sprintf("The %s can be one of %v.", what, of), nil)
 	}
 	*into = *to
 	said(what, string(*to))
@@ -235,7 +235,7 @@ var (
 	)
 )
 
-// cleanHosts makes names of hosts lower case and takes double ones out. Invalid for what is none.
+// cleanHosts lowercases host names and removes duplicates. Invalid for a name that is not a host.
 func cleanHosts(list []string, pattern *regexp.Regexp) ([]string, error) {
 	if len(list) > maxListedHosts {
 		return nil, storage.E(storage.Invalid, fmt.Sprintf("At most %d can be listed.", maxListedHosts), nil)
@@ -244,7 +244,7 @@ func cleanHosts(list []string, pattern *regexp.Regexp) ([]string, error) {
 	for _, host := range list {
 		host = strings.ToLower(strings.TrimSpace(host))
 		if len(host) > 253 || !pattern.MatchString(host) {
-			return nil, storage.E(storage.Invalid, "Each is the name of a host, such as example.org.", nil)
+			return nil, storage.E(storage.Invalid, "Use the name of a host, such as example.org.", nil)
 		}
 		if _, err := netip.ParseAddr(host); err == nil && pattern == domainPattern {
 			return nil, storage.E(storage.Invalid, "A mail domain is a name, such as example.org.", nil)

@@ -10,14 +10,14 @@ import (
 	"meanwhile/storage"
 )
 
-// Clock is a time that tests move. It goes on by itself until it is frozen.
+// Clock is a time that tests move. It runs by itself until it is frozen.
 type Clock struct {
 	mu     sync.Mutex
-	frozen time.Time // zero while it goes
+	frozen time.Time // zero while it runs
 	plus   time.Duration
 }
 
-// Now is the time of all that is tested.
+// Now is the time for everything under test.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -34,22 +34,22 @@ func (c *Clock) Move(d time.Duration) {
 	c.plus += d
 }
 
-// Freeze stops the clock at a whole millisecond, as rows keep times: from now on only Move changes
-// it.
+// Freeze stops the clock at a whole millisecond, as rows store times. From then on, only Move
+// changes it.
 func (c *Clock) Freeze() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.frozen = time.Now().Truncate(time.Millisecond)
 }
 
-// Queue records jobs; the test is the worker.
+// Queue records jobs. The test is the worker.
 type Queue struct {
 	mu   sync.Mutex
 	jobs []storage.Job
 	err  error
 }
 
-// Enqueue takes a job, or fails as the test wants.
+// Enqueue takes a job, or fails if the test wants that.
 func (q *Queue) Enqueue(_ context.Context, j storage.Job) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -60,7 +60,7 @@ func (q *Queue) Enqueue(_ context.Context, j storage.Job) error {
 	return nil
 }
 
-// Take gives the jobs that came since the last call.
+// Take returns the jobs that came since the last call.
 func (q *Queue) Take() []storage.Job {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -69,21 +69,21 @@ func (q *Queue) Take() []storage.Job {
 	return jobs
 }
 
-// Waiting are the jobs that Take will give.
+// Waiting are the jobs that Take will return.
 func (q *Queue) Waiting() []storage.Job {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return slices.Clone(q.jobs)
 }
 
-// PutBack has Take give jobs once more, before those that came since.
+// PutBack makes Take return jobs once more, before those that came since.
 func (q *Queue) PutBack(jobs []storage.Job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.jobs = slices.Concat(jobs, q.jobs)
 }
 
-// Fail has the queue refuse jobs with err; nil ends that.
+// Fail makes the queue refuse jobs with err. nil ends that.
 func (q *Queue) Fail(err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -96,7 +96,7 @@ type Bus struct {
 	subs map[string][]chan string
 }
 
-// Publish hands an event to all who listen now.
+// Publish sends an event to everybody who listens now.
 func (b *Bus) Publish(_ context.Context, topic, event string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -134,7 +134,7 @@ type Mailbox struct {
 	err  error
 }
 
-// Send takes a mail, or fails as the test wants.
+// Send takes a mail, or fails if the test wants that.
 func (m *Mailbox) Send(_ context.Context, mail storage.Mail) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -144,7 +144,7 @@ func (m *Mailbox) Send(_ context.Context, mail storage.Mail) error {
 	return m.err
 }
 
-// Take gives the mails that came since the last call.
+// Take returns the mails that came since the last call.
 func (m *Mailbox) Take() []storage.Mail {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -153,27 +153,27 @@ func (m *Mailbox) Take() []storage.Mail {
 	return mail
 }
 
-// Fail has the mailbox refuse mails with err; nil ends that.
+// Fail makes the mailbox refuse mails with err. nil ends that.
 func (m *Mailbox) Fail(err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.err = err
 }
 
-// Hasher stands in for argon2id, which most tests need not wait for.
+// Hasher replaces argon2id, because most tests need not wait for it.
 type Hasher struct{}
 
-// Hash keeps the password readable.
+// Hash leaves the password readable.
 func (Hasher) Hash(_ context.Context, password string) (string, error) {
 	return "plain:" + password, nil
 }
 
-// Verify compares with what Hash made.
+// Verify compares with the result of Hash.
 func (Hasher) Verify(_ context.Context, password, hash string) (bool, error) {
 	return hash == "plain:"+password, nil
 }
 
-// Log keeps what was logged.
+// Log stores what was logged.
 type Log struct {
 	mu sync.Mutex
 	b  bytes.Buffer

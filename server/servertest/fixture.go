@@ -19,22 +19,22 @@ const (
 	OwnerPassword = "a long enough password"
 )
 
-// Secret is the key that every fixture signs with.
+// Secret is the key that signs in every fixture.
 func Secret() []byte { return bytes.Repeat([]byte("k"), 32) }
 
-// Fixture is every subject on a real database and a real folder; only the queue, the bus, the
-// hasher, the mail and the clock are the test's own.
+// Fixture has every subject on a real database and a real folder. Only the queue, the bus, the
+// hasher, the mail and the clock belong to the test.
 type Fixture struct {
 	*Services
 	Queue *Queue
 	Bus   *Bus
 	Mail  *Mailbox
 	Clock *Clock
-	Log   *Log         // all that was logged
-	Owner access.Actor // of the workspace Crew; a guest where nobody has set the site up
+	Log   *Log         // everything that was logged
+	Owner access.Actor // in the workspace Crew; a guest if nobody has set the site up
 }
 
-// New makes a site with a workspace and its owner. changes are made to the Config before that.
+// New makes a site with a workspace and its owner. changes apply to the Config first.
 func New(t testing.TB, changes ...func(*Config)) *Fixture {
 	t.Helper()
 	f := NewEmpty(t, changes...)
@@ -85,7 +85,7 @@ func NewEmpty(t testing.TB, changes ...func(*Config)) *Fixture {
 	return f
 }
 
-// LogIn is the person with that password.
+// LogIn returns the person with that password.
 func (f *Fixture) LogIn(t testing.TB, email, password string) access.Actor {
 	t.Helper()
 	cookie, err := f.SignIn.LogIn(t.Context(), email, password, signin.Entry{Device: "test"})
@@ -104,8 +104,8 @@ func (f *Fixture) bySession(t testing.TB, cookie string) access.Actor {
 	return a
 }
 
-// Jobs are the steps of a kind among the jobs that came since the last call; the others are
-// dropped.
+// Jobs are the stages of one step among the jobs that came since the last call. It drops the
+// others.
 func (f *Fixture) Jobs(t testing.TB, step storage.Step) (stages []storage.StageID) {
 	t.Helper()
 	for _, j := range f.Queue.Take() {

@@ -25,7 +25,7 @@ func face() storage.Probe {
 
 func settlesAtOnce(c *servertest.Config) { c.LayoutSettles = time.Millisecond }
 
-// composed is a recording of screen and camera whose steps are done but for the flattening, which
+// composed is a recording of screen and camera. All its steps are done except the flattening, which
 // is due.
 func (h *fixture) composed(t testing.TB) uploads.Ticket {
 	t.Helper()
@@ -78,7 +78,7 @@ func (h *fixture) watch(t testing.TB, ticket uploads.Ticket) watch.Watch {
 	return w
 }
 
-// flatTask claims the flattening once its layout has settled.
+// flatTask claims the flattening after its layout has settled.
 func (h *fixture) flatTask(t testing.TB) stages.Task {
 	t.Helper()
 	for _, j := range h.Queue.Take() {
@@ -184,7 +184,7 @@ func TestFlattenedRenditionFollowsItsLayout(t *testing.T) {
 	if w = h.watch(t, ticket); w.Flat != nil || w.File() == nil || w.File().Kind != storage.AssetCopy {
 		t.Errorf("hidden all the time, the file is %+v", w.File())
 	}
-	move(.4, true) // as it was before: it is there
+	move(.4, true) // the earlier layout: its file exists
 	if w = h.watch(t, ticket); w.Flat == nil || w.Flat.Name != second {
 		t.Errorf("back at an earlier layout it is %+v", w.Flat)
 	}

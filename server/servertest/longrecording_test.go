@@ -16,7 +16,7 @@ import (
 	"meanwhile/worker/media"
 )
 
-// rowCounter counts the rows of chunks, fragments and sounds that are read.
+// rowCounter counts the rows of chunks, fragments and sounds that the test reads.
 type rowCounter struct {
 	storage.Store
 	rows int
@@ -62,7 +62,7 @@ func (c *rowCounter) Sounds(
 	return list, err
 }
 
-// mustFragments gives the beginning of a recording and one of its fragments.
+// mustFragments returns the beginning of a recording and one of its fragments.
 func mustFragments(t testing.TB) (first, next []byte) {
 	t.Helper()
 	file, err := os.ReadFile(filepath.Join("..", "testdata", "recorded.mp4"))
@@ -77,8 +77,8 @@ func mustFragments(t testing.TB) (first, next []byte) {
 	return file[:f.Offset+f.SizeBytes], file[f.Offset : f.Offset+f.SizeBytes]
 }
 
-// TestLongRecordingCostsNoMoreThanAShortOne counts what is read for a chunk, a playlist and a piece
-// of the bytes, early and late.
+// TestLongRecordingCostsNoMoreThanAShortOne counts the rows read for a chunk, for a playlist and
+// for a piece of the bytes, early and late in a recording.
 func TestLongRecordingCostsNoMoreThanAShortOne(t *testing.T) {
 	t.Parallel()
 	counter := &rowCounter{}
@@ -89,7 +89,7 @@ func TestLongRecordingCostsNoMoreThanAShortOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// cost is how many rows a call reads.
+	// cost is the number of rows that a call reads.
 	cost := func(call func() error) int {
 		t.Helper()
 		before := counter.rows
@@ -156,7 +156,7 @@ func TestLongRecordingCostsNoMoreThanAShortOne(t *testing.T) {
 	}
 }
 
-// readLast reads what came last through the live bytes.
+// readLast reads the newest bytes through the live file.
 func readLast(t *testing.T, h *fixture, grant string, want []byte) error {
 	t.Helper()
 	live, err := h.Watch.Live(t.Context(), grant, "screen.mp4")

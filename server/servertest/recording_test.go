@@ -56,7 +56,7 @@ func (h *fixture) sealSilent(t testing.TB) int {
 	return n
 }
 
-// TestSilentRecordingIsSealedAndGoesOn follows a browser that vanishes and comes back days later
+// TestSilentRecordingIsSealedAndGoesOn is about a browser that disappears and comes back days later
 // (reliability.md, Upload 4).
 func TestSilentRecordingIsSealedAndGoesOn(t *testing.T) {
 	t.Parallel()
@@ -72,7 +72,7 @@ func TestSilentRecordingIsSealedAndGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.Clock.Move(14 * time.Minute)
-	if _, err := h.Uploads.Hear(
+	if _, err := h.Uploads.KeepAlive(
 		t.Context(),
 		h.Owner,
 		ticket.Upload.ID,
@@ -168,7 +168,7 @@ func TestUploadTokenIsForOneUploadAndEnds(t *testing.T) {
 	wantKind(t, err, storage.Unauthenticated)
 
 	h.Clock.Move(6 * 24 * time.Hour)
-	fresh, err := h.Uploads.Hear(t.Context(), h.Owner, ticket.Upload.ID, uploads.Heartbeat{State: "recording"})
+	fresh, err := h.Uploads.KeepAlive(t.Context(), h.Owner, ticket.Upload.ID, uploads.Heartbeat{State: "recording"})
 	if err != nil {
 		t.Fatal(err)
 	}

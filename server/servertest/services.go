@@ -1,4 +1,4 @@
-// Package servertest is the fixture of all tests of use cases and of HTTP. Tests alone import it.
+// Package servertest is the fixture of all tests of use cases and of HTTP. Only tests import it.
 package servertest
 
 import (
@@ -21,7 +21,7 @@ import (
 	"meanwhile/worker/stages"
 )
 
-// Config is what Services stand on. What is missing has the defaults of the program.
+// Config is what Services need. A missing field has the default of the program.
 type Config struct {
 	Store         storage.Store
 	Objects       storage.Objects
@@ -41,14 +41,14 @@ type Config struct {
 	NewID         func() string
 }
 
-// Services are the subjects with what stands behind them, wired as the program wires them.
+// Services are the subjects and the parts behind them, wired like in the program.
 type Services struct {
 	server.Services
 	Source *source.Opener
 	Stages *stages.Outbox
 }
 
-// Wire makes every subject, as the program does.
+// Wire makes every subject, like the program.
 func Wire(c Config) *Services {
 	core := access.New(access.Config{
 		Store: c.Store, Objects: c.Objects, Bus: c.Bus, Hasher: c.Hasher,

@@ -6,7 +6,8 @@ import (
 	"fmt"
 )
 
-// Tidied is how much each chore did that did something, by the name of its count.
+// Tidied says how much each chore did, by the name of its count. Chores that did nothing are not in
+// it.
 type Tidied map[string]int
 
 // TidyUp does the program's chores once.

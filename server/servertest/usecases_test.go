@@ -18,7 +18,7 @@ import (
 	"meanwhile/worker/stages"
 )
 
-// fixture is the fixture with a clock that only the test moves.
+// fixture is servertest's fixture with a clock that only the test moves.
 type fixture struct{ *servertest.Fixture }
 
 func newFixture(t testing.TB, changes ...func(*servertest.Config)) *fixture {
@@ -28,7 +28,7 @@ func newFixture(t testing.TB, changes ...func(*servertest.Config)) *fixture {
 	return h
 }
 
-// uploaded is a video whose upload is complete: state processing, one stage due.
+// uploaded is a video whose upload is complete. Its state is processing, and one stage is due.
 func (h *fixture) uploaded(t testing.TB, body string) uploads.Ticket {
 	t.Helper()
 	ticket, err := h.Uploads.Create(
@@ -54,7 +54,7 @@ func (h *fixture) state(t testing.TB, id storage.VideoID) storage.VideoSummary {
 	return v
 }
 
-// claim takes the one stage of a step that was sent.
+// claim claims the stage of a step that was sent.
 func (h *fixture) claim(t testing.TB, step storage.Step) stages.Task {
 	t.Helper()
 	for _, j := range h.Queue.Take() {
@@ -150,7 +150,7 @@ func TestSessionsAndKeysEnd(t *testing.T) {
 	wantKind(t, err, storage.Unauthenticated)
 }
 
-// noKeys is a store whose keys have gone.
+// noKeys is a store whose API keys are gone.
 type noKeys struct{ storage.Store }
 
 func (noKeys) APIKeyByHash(context.Context, string) (storage.APIKey, storage.Identity, error) {
@@ -183,7 +183,7 @@ func TestKeysThatGoAreRefusedWithinTwoSeconds(t *testing.T) {
 	h.Core.Store = noKeys{h.Core.Store}
 	h.Clock.Move(time.Second)
 	_, err = h.Core.ByKey(t.Context(), short)
-	wantKind(t, err, storage.Unauthenticated) // its end is known, whatever was read when
+	wantKind(t, err, storage.Unauthenticated) // its own end counts, even from the cache
 	h.Clock.Move(time.Second)
 	_, err = h.Core.ByKey(t.Context(), long)
 	wantKind(t, err, storage.Unauthenticated)
@@ -191,7 +191,7 @@ func TestKeysThatGoAreRefusedWithinTwoSeconds(t *testing.T) {
 	wantKind(t, err, storage.Unauthenticated)
 }
 
-// brokenBody gives some bytes and then the error of a network.
+// brokenBody returns some bytes and then a network error.
 type brokenBody struct{ r io.Reader }
 
 func (b brokenBody) Read(p []byte) (int, error) {
@@ -301,8 +301,8 @@ func TestNewerRequestTakesOver(t *testing.T) {
 	}
 }
 
-// TestOvertakenRequestCanWriteNothing has the newer request hold the upload before it has written a
-// byte: only the holder counter, not the offset, can refuse the older one.
+// TestOvertakenRequestCanWriteNothing lets the newer request hold the upload before it has written
+// a byte. So only the holder counter can refuse the older one, not the offset.
 func TestOvertakenRequestCanWriteNothing(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t)
@@ -320,7 +320,7 @@ func TestOvertakenRequestCanWriteNothing(t *testing.T) {
 		return w, done
 	}
 	older, oldDone := write()
-	// returns when the request holds the upload and has read this
+	// returns when the request holds the upload and has read this text
 	if _, err := older.Write([]byte("old")); err != nil {
 		t.Fatal(err)
 	}
@@ -370,8 +370,8 @@ func TestFullDiskRefusesNewUploadsFirst(t *testing.T) {
 	}
 }
 
-// finishWith takes a video through its stages without ffmpeg: the stages are what is tested, not
-// the pictures.
+// finishWith takes a video through its stages without ffmpeg. The test is about the stages, not the
+// pictures.
 func (h *fixture) finishWith(t testing.TB, probe storage.Probe) {
 	t.Helper()
 	if err := h.Stages.FinishInspect(t.Context(), h.claim(t, storage.StepInspect), probe); err != nil {
@@ -543,7 +543,7 @@ func TestReprocessNeverTakesAVideoOffline(t *testing.T) {
 	}
 }
 
-// TestSecondGenerationWaitsUntilItIsAsGood makes a copy that not every browser plays for a video
+// TestSecondGenerationWaitsUntilItIsAsGood makes a copy that only some browsers play, for a video
 // that already plays everywhere.
 func TestSecondGenerationWaitsUntilItIsAsGood(t *testing.T) {
 	t.Parallel()
@@ -675,8 +675,8 @@ func TestGrantsEndWithTheRules(t *testing.T) {
 	wantKind(t, err, storage.NotFound)
 }
 
-// TestChangedRuleEndsOldGrants changes a rule of a link that stays open: players fetch the link
-// again and hear the new rule.
+// TestChangedRuleEndsOldGrants changes a rule of a link that stays open. Players fetch the link
+// again and get the new rule.
 func TestChangedRuleEndsOldGrants(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t)

@@ -14,21 +14,21 @@ import (
 
 // How long credentials live.
 
-// MinPasswordRunes is the shortest password that is taken (NIST SP 800-63B asks for 8; we ask for
-// more).
+// MinPasswordRunes is the length of the shortest accepted password (NIST SP 800-63B asks for 8; we
+// ask for more).
 const MinPasswordRunes = 10
 
-// Account is what makes a new account.
+// Account has the data of a new account.
 type Account struct {
 	Email    string
 	Name     string
-	Password string // empty: the person signs in by a login link and sets one then
-	TimeZone string // what their browser says; what is no time zone counts as unknown
+	Password string // empty: the person signs in by a log-in link and can set one then
+	TimeZone string // from their browser; an unknown zone is stored as unknown
 	Role     storage.Role
 }
 
 // SetUpToken is the secret of the one link that makes the first account. It stays the same over
-// restarts, and opens nothing once there is an account.
+// restarts. It opens nothing once there is an account.
 func (s *Service) SetUpToken() string {
 	return storage.IDEncoding.EncodeToString(s.core.Sign("set-up", ""))[:32]
 }
@@ -39,7 +39,7 @@ func (s *Service) NeedsSetUp(ctx context.Context) (bool, error) {
 	return n == 0, err
 }
 
-// CheckSetUp answers nil while token opens the set-up page, NotFound otherwise.
+// CheckSetUp returns nil while token opens the set-up page, NotFound otherwise.
 func (s *Service) CheckSetUp(ctx context.Context, token string) error {
 	needed, err := s.NeedsSetUp(ctx)
 	if err != nil {
@@ -81,7 +81,7 @@ func (s *Service) SetUp(
 		if err := s.createUser(ctx, tx, u, acc.Role, workspace); err != nil {
 			return err
 		}
-		// who has the set-up link runs the place
+		// whoever has the set-up link runs the site
 		if err := tx.VerifyEmail(ctx, u.ID, s.core.Now()); err != nil {
 			return fmt.Errorf("verify mail address: %w", err)
 		}
@@ -94,8 +94,8 @@ func (s *Service) SetUp(
 // SignUpOpen reports whether anyone may make an account.
 func (s *Service) SignUpOpen() bool { return s.openSignUp }
 
-// SignUp makes a member's account where the operator lets anyone do so, and signs it in. Forbidden
-// where sign-up is closed.
+// SignUp makes a member's account and signs it in, if the operator lets anyone do so. Forbidden if
+// sign-up is closed.
 func (s *Service) SignUp(ctx context.Context, acc Account, from Entry) (cookie string, err error) {
 	if !s.openSignUp {
 		return "", storage.E(
@@ -130,8 +130,8 @@ func (s *Service) SignUp(ctx context.Context, acc Account, from Entry) (cookie s
 	return cookie, err
 }
 
-// AddUser makes an account for the operator and returns the secret of a link that signs it in once.
-// The first account makes the workspace, too, and is its owner whatever its role says.
+// AddUser makes an account for the operator. It returns the secret of a link that signs the account
+// in once. The first account also makes the workspace and is its owner, whatever its role says.
 func (s *Service) AddUser(ctx context.Context, acc Account) (storage.User, string, error) {
 	u, err := s.newUser(ctx, acc)
 	if err != nil {
@@ -237,9 +237,9 @@ func (s *Service) addUser(
 	return err
 }
 
-// SignUpByInvite makes an account in the workspace of an invite and signs it in. Errors are
-// InviteBySecret's; Conflict when there is an account with that address, which does not use the
-// invite up.
+// SignUpByInvite makes an account in the workspace of an invite and signs it in. It fails like
+// InviteBySecret. Conflict if there is an account with that address, which does not use the invite
+// up.
 func (s *Service) SignUpByInvite(
 	ctx context.Context,
 	secret string,

@@ -9,11 +9,11 @@ import (
 	"meanwhile/storage"
 )
 
-// ChallengeFor is how long the second half of a log-in is waited for.
+// ChallengeFor is how long we wait for the second half of a log-in.
 const ChallengeFor = 10 * time.Minute
 
-// BeginChallenge keeps what the second half of a log-in is checked against and returns the secret
-// that the browser brings back with it.
+// BeginChallenge stores the state that checks the second half of a log-in. It returns the secret
+// that the browser sends back.
 func (s *Service) BeginChallenge(
 	ctx context.Context,
 	a access.Actor,
@@ -34,8 +34,8 @@ func (s *Service) BeginChallenge(
 	return secret, nil
 }
 
-// TakeChallenge gives what BeginChallenge kept, once. Gone when it is over, was taken already, or
-// is somebody else's.
+// TakeChallenge returns what BeginChallenge stored, once. Gone if it has ended, was taken already,
+// or is somebody else's.
 func (s *Service) TakeChallenge(
 	ctx context.Context,
 	a access.Actor,
@@ -50,12 +50,12 @@ func (s *Service) TakeChallenge(
 		return "", fmt.Errorf("take challenge: %w", err)
 	}
 	if err != nil || c.UserID != "" && c.UserID != a.UserID {
-		return "", storage.E(storage.Gone, "This took too long, or was tried already. Begin again.", err)
+		return "", storage.E(storage.Gone, "This took too long, or was tried already. Start again.", err)
 	}
 	return c.State, nil
 }
 
-// mayHold answers whether a may begin or end a challenge of that kind: anyone may sign in.
+// mayHold returns nil if a may begin or end a challenge of that kind. Anyone may sign in.
 func (s *Service) mayHold(ctx context.Context, a access.Actor, kind storage.ChallengeKind) error {
 	if kind != storage.ChallengeNewPasskey {
 		return nil

@@ -9,7 +9,7 @@ import (
 	"meanwhile/storage"
 )
 
-// What the log of a workspace says of how people sign in.
+// Audit actions about how people sign in.
 const (
 	ActionLogIn          storage.Action = "log-in"
 	ActionPasskeyAdded   storage.Action = "passkey-added"
@@ -19,13 +19,13 @@ const (
 	ActionAddressProved  storage.Action = "address-proved"
 )
 
-// Entry is where a log-in comes from.
+// Entry describes where a log-in comes from.
 type Entry struct {
 	Device  string // the user agent
 	Address string // the network address, for the log of the workspace
 }
 
-// actorFrom is id as the log names them at their own log-in. It has no rights.
+// actorFrom is the actor that the log shows for a person's own log-in. It has no rights.
 func actorFrom(id storage.Identity, from Entry) access.Actor {
 	return access.Actor{
 		UserID:      id.User.ID,
@@ -36,8 +36,8 @@ func actorFrom(id storage.Identity, from Entry) access.Actor {
 	}
 }
 
-// logIn begins a session in workspace w, or where it is empty in the oldest of the person's, which
-// is id's in either case, and notes it; way says how they came in.
+// logIn begins a session in workspace w (the person's oldest one if empty) and writes an audit
+// entry. w is id's workspace in both cases. way says how they signed in.
 func (s *Service) logIn(
 	ctx context.Context,
 	tx storage.Store,
@@ -67,11 +67,10 @@ func (s *Service) logInNew(
 	return s.logIn(ctx, tx, id, "", way, from)
 }
 
-// proveAddress notes that a person's mail address was shown to be theirs. Until then somebody else
-// may have made the account, and waited: the first proof ends every way in that was there before
-// it.
+// proveAddress records that a person has proved their mail address. Until then, somebody else may
+// have made the account and waited. So the first proof ends every older way to sign in.
 func (s *Service) proveAddress(ctx context.Context, tx storage.Store, user storage.UserID, from Entry) error {
-	// two proofs at once: the second one ends nothing of what the first has opened
+	// of two proofs at once, the second one must not end the first one's session
 	if err := tx.HoldUser(ctx, user); err != nil {
 		return fmt.Errorf("hold account: %w", err)
 	}
@@ -91,7 +90,7 @@ func (s *Service) proveAddress(ctx context.Context, tx storage.Store, user stora
 	return s.core.AuditOwn(ctx, tx, actorFrom(id, from), ActionAddressProved, id.User.Email, "")
 }
 
-// replacePassword sets a person's password and ends what the one before it had opened.
+// replacePassword sets a person's password, and ends the sessions and log-in links from before.
 func (s *Service) replacePassword(ctx context.Context, tx storage.Store, user storage.UserID, hash string) error {
 	if err := tx.SetPassword(ctx, user, hash); err != nil {
 		return fmt.Errorf("set password: %w", err)
@@ -107,8 +106,8 @@ func (s *Service) replacePassword(ctx context.Context, tx storage.Store, user st
 
 var errWrongLogin = storage.E(storage.Unauthenticated, "Mail address and password do not match. Try again.", nil)
 
-// LogIn checks a password and starts a session: the cookie's value. Unauthenticated, the same and
-// as slow whether or not the address is known.
+// LogIn checks a password, starts a session and returns its cookie value. Unauthenticated if they
+// do not match, with the same error and time whether or not the address is known.
 func (s *Service) LogIn(ctx context.Context, email, password string, from Entry) (cookie string, err error) {
 	id, err := s.core.Store.IdentityByEmail(ctx, strings.TrimSpace(email))
 	if err != nil && storage.KindOf(err) != storage.NotFound {
@@ -134,7 +133,7 @@ func (s *Service) LogIn(ctx context.Context, email, password string, from Entry)
 			return fmt.Errorf("find account: %w", err)
 		}
 		if id.User.PasswordHash != checked {
-			return errWrongLogin // it was changed while this one was checked
+			return errWrongLogin // it changed during the check
 		}
 		cookie, err = s.logIn(ctx, tx, id, "", "password", from)
 		return err
@@ -142,11 +141,11 @@ func (s *Service) LogIn(ctx context.Context, email, password string, from Entry)
 	return cookie, err
 }
 
-// dummyHash costs as much to check as a real one (argon2id, 19 MiB, t=2) and belongs to nobody.
+// dummyHash takes as long to check as a real one (argon2id, 19 MiB, t=2). It is nobody's password.
 const dummyHash = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
-// CheckLoginLink answers nil while secret can still sign in, NotFound otherwise. It does not use
-// the link up: mail scanners open links.
+// CheckLoginLink returns nil while secret can still sign in, NotFound otherwise. It does not use
+// the link up, because mail scanners open links.
 func (s *Service) CheckLoginLink(ctx context.Context, secret string) error {
 	link, err := s.core.Store.LoginLinkByHash(ctx, storage.SecretHash(secret))
 	if err != nil && storage.KindOf(err) != storage.NotFound {
@@ -158,9 +157,9 @@ func (s *Service) CheckLoginLink(ctx context.Context, secret string) error {
 	return nil
 }
 
-// LogInByLink uses a login link, sets the password if one is given, which ends the person's other
-// sessions, and starts one. The first link that was mailed shows whose the address is. NotFound
-// when the link is used or over.
+// LogInByLink uses a log-in link up and starts a session. A given password is set, which ends the
+// person's other sessions. The first mailed link proves the person's address. NotFound if the link
+// was used or has ended.
 func (s *Service) LogInByLink(ctx context.Context, secret, password string, from Entry) (cookie string, err error) {
 	if err := s.CheckLoginLink(ctx, secret); err != nil {
 		return "", err

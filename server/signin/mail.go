@@ -8,7 +8,7 @@ import (
 	"meanwhile/storage"
 )
 
-// LoginMailFor is how long a log-in link lives that is mailed to who asked for it.
+// LoginMailFor is the lifetime of a log-in link that a person asked for by mail.
 const LoginMailFor = 30 * time.Minute
 
 var errNoMail = storage.E(
@@ -17,9 +17,8 @@ var errNoMail = storage.E(
 	nil,
 )
 
-// MailLogInLink mails a link that signs somebody in once. What the caller sees, and how long it
-// takes, is the same whether or not there is such an account. Unavailable where no mail can be
-// sent.
+// MailLogInLink mails a link that signs somebody in once. The result and the time are the same
+// whether or not there is such an account. Unavailable if this site sends no mail.
 func (s *Service) MailLogInLink(ctx context.Context, email, base string) error {
 	if !s.notify.On() {
 		return errNoMail
@@ -52,8 +51,8 @@ func (s *Service) mailLogInLink(ctx context.Context, email, base string) error {
 		To:      id.User.Email,
 		Subject: "Your log-in link",
 		Text: fmt.Sprintf(
-			"Hello %s,\n\nthis signs you in, once, until %s:\n\n%s/enter/%s\n\nIf you did not ask for it, leave it: "+
-				"nothing happens by itself.\n",
+			"Hello %s,\n\nthis link signs you in. It works once, until %s:\n\n%s/enter/%s\n\nIf you did not ask for "+
+				"it, ignore this mail: nothing happens.\n",
 			id.User.Name,
 			link.ExpiresAt.UTC().Format("15:04 UTC"),
 			base,

@@ -11,7 +11,7 @@ import (
 // MaxPasskeys is how many passkeys a person can have.
 const MaxPasskeys = 50
 
-// Passkeys lists the actor's own, oldest first.
+// Passkeys lists the actor's own passkeys, oldest first.
 func (s *Service) Passkeys(ctx context.Context, a access.Actor) ([]storage.Passkey, error) {
 	if err := s.core.May(ctx, a, access.ManageCredentials); err != nil {
 		return nil, err
@@ -23,7 +23,8 @@ func (s *Service) Passkeys(ctx context.Context, a access.Actor) ([]storage.Passk
 	return list, nil
 }
 
-// AddPasskey gives the actor a passkey whose making was checked. Conflict when it is here already.
+// AddPasskey adds a new passkey to the actor's account. The caller has checked it. Conflict if it
+// is here already.
 func (s *Service) AddPasskey(ctx context.Context, a access.Actor, p storage.Passkey) (storage.Passkey, error) {
 	if err := s.core.May(ctx, a, access.ManageCredentials); err != nil {
 		return storage.Passkey{}, err
@@ -44,7 +45,7 @@ func (s *Service) AddPasskey(ctx context.Context, a access.Actor, p storage.Pass
 			return storage.E(
 				storage.Conflict,
 				fmt.Sprintf(
-					"You have %d passkeys, which is as many as fit. Remove one that you no longer use.",
+					"You have %d passkeys, which is the most. Remove one that you no longer use.",
 					len(have),
 				),
 				nil,
@@ -58,7 +59,7 @@ func (s *Service) AddPasskey(ctx context.Context, a access.Actor, p storage.Pass
 	return p, err
 }
 
-// RemovePasskey ends one of the actor's own passkeys. NotFound.
+// RemovePasskey removes one of the actor's own passkeys. NotFound if there is none.
 func (s *Service) RemovePasskey(ctx context.Context, a access.Actor, id storage.PasskeyID) error {
 	list, err := s.Passkeys(ctx, a)
 	if err != nil {
@@ -80,11 +81,11 @@ func (s *Service) RemovePasskey(ctx context.Context, a access.Actor, id storage.
 
 var errWrongPasskey = storage.E(
 	storage.Unauthenticated,
-	"This passkey opens nothing here. Sign in in another way, then add it again.",
+	"This passkey belongs to no account here. Sign in another way, then add it again.",
 	nil,
 )
 
-// PasskeyOf finds the passkey that a device has signed with. Unauthenticated when there is none.
+// PasskeyOf finds the passkey that a device has signed with. Unauthenticated if there is none.
 func (s *Service) PasskeyOf(ctx context.Context, credentialID string) (storage.Passkey, error) {
 	p, err := s.core.Store.PasskeyByCredential(ctx, credentialID)
 	if err != nil && storage.KindOf(err) == storage.NotFound {
@@ -96,9 +97,9 @@ func (s *Service) PasskeyOf(ctx context.Context, credentialID string) (storage.P
 	return p, nil
 }
 
-// LogInByPasskey signs in whose passkey it is, after its signature was found right. Unauthenticated
-// when its count has not grown: then two devices have the same private key, and one of them stole
-// it.
+// LogInByPasskey signs in the owner of a passkey. The caller has checked the signature.
+// Unauthenticated if its count has not grown: then two devices have the same private key, and one
+// of them stole it.
 func (s *Service) LogInByPasskey(
 	ctx context.Context,
 	p storage.Passkey,
@@ -160,7 +161,7 @@ func (s *Service) refusePasskey(
 	}
 	return storage.E(
 		storage.Unauthenticated,
-		"This passkey was refused: there seem to be two of it. Sign in in another way and remove it.",
+		"This passkey was refused: there seems to be a copy of it. Sign in another way and remove it.",
 		nil,
 	)
 }

@@ -8,10 +8,10 @@ import (
 	"meanwhile/storage"
 )
 
-// LogInByProvider signs in who has signed in at the provider, whose word c is. The first time, that
-// ties the account there to the one here with the same mail address, if the provider says that the
-// address is theirs, or makes one for who is invited or has an address of a domain that a workspace
-// takes people from. Forbidden otherwise.
+// LogInByProvider signs in a person who has signed in at the provider. c are the provider's claims.
+// The first time, it ties the provider's account to the one here with the same mail address, if the
+// provider says that the address is theirs. If there is none, it makes one, for a person who is
+// invited or whose domain a workspace accepts. Forbidden otherwise.
 func (s *Service) LogInByProvider(ctx context.Context, c storage.Claims, from Entry) (cookie string, err error) {
 	if c.Issuer == "" || c.Subject == "" {
 		return "", storage.E(
@@ -51,7 +51,7 @@ func (s *Service) identityOf(
 	if !c.EmailVerified {
 		return storage.Identity{}, storage.E(
 			storage.Forbidden,
-			"The provider does not say that your mail address is yours, so it opens nothing here. Confirm the "+
+			"The provider has not confirmed your mail address, so you cannot sign in with it here. Confirm the "+
 				"address there, then try again.",
 			nil,
 		)
@@ -67,8 +67,8 @@ func (s *Service) identityOf(
 	return id, s.core.AuditOwn(ctx, tx, actorFrom(id, from), ActionProviderTied, id.User.Email, c.Issuer)
 }
 
-// identityByClaims finds the account with the address that the provider vouches for, or makes one
-// for who may join a workspace.
+// identityByClaims finds the account with the address that the provider has verified. If there is
+// none, it makes one for a person who may join a workspace.
 func (s *Service) identityByClaims(
 	ctx context.Context,
 	tx storage.Store,
@@ -79,7 +79,7 @@ func (s *Service) identityByClaims(
 	if err != nil {
 		return storage.Identity{}, storage.E(
 			storage.Forbidden,
-			"The provider tells no mail address of yours. Let it share the address, then try again.",
+			"The provider does not share your mail address. Let it share the address, then try again.",
 			err,
 		)
 	}
@@ -93,8 +93,7 @@ func (s *Service) identityByClaims(
 	return id, s.proveAddress(ctx, tx, id.User.ID, from)
 }
 
-// newIdentity makes an account for who was invited, or has an address that a workspace takes people
-// from.
+// newIdentity makes an account for a person who is invited or whose domain a workspace accepts.
 func (s *Service) newIdentity(
 	ctx context.Context,
 	tx storage.Store,
@@ -102,7 +101,7 @@ func (s *Service) newIdentity(
 	email string,
 	from Entry,
 ) (storage.Identity, error) {
-	m, by, err := s.openDoor(ctx, tx, email)
+	m, by, err := s.workspaceFor(ctx, tx, email)
 	if err != nil {
 		return storage.Identity{}, err
 	}
@@ -133,9 +132,9 @@ func (s *Service) newIdentity(
 	)
 }
 
-// openDoor is the workspace that somebody with that address may come into, and the invite that says
-// so, if there is one. Forbidden.
-func (s *Service) openDoor(
+// workspaceFor returns the workspace that a person with that address may join, and the invite to
+// it, if there is one. Forbidden if there is no such workspace.
+func (s *Service) workspaceFor(
 	ctx context.Context,
 	tx storage.Store,
 	email string,

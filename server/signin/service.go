@@ -1,4 +1,4 @@
-// Package signin is how people come in: accounts, sessions, passkeys, providers and keys.
+// Package signin is for how people sign in: accounts, sessions, passkeys, providers and keys.
 package signin
 
 import (
@@ -7,7 +7,7 @@ import (
 	"meanwhile/server/people"
 )
 
-// Service has the use cases of this subject. All methods may be called from many goroutines.
+// Service has the use cases of this package. All methods may be called from many goroutines.
 type Service struct {
 	core       *access.Core
 	notify     *notify.Service

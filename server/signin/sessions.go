@@ -11,16 +11,16 @@ import (
 	"meanwhile/storage"
 )
 
-// maxKeys bounds what a person may have of API keys in a workspace.
+// maxKeys limits the API keys of a person in a workspace.
 const maxKeys = 100
 
-// OwnSession is a session as its person sees it.
+// OwnSession is a session for its own person.
 type OwnSession struct {
 	storage.Session
-	Current bool // the one that asks
+	Current bool // the session of this request
 }
 
-// Sessions lists where the actor is signed in. cookie is the asking session's.
+// Sessions lists where the actor is signed in. cookie belongs to the session of this request.
 func (s *Service) Sessions(ctx context.Context, a access.Actor, cookie string) ([]OwnSession, error) {
 	if err := s.core.May(ctx, a, access.ManageCredentials); err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func (s *Service) Sessions(ctx context.Context, a access.Actor, cookie string) (
 	return own, nil
 }
 
-// EndSession signs one of the actor's browsers out. NotFound.
+// EndSession signs one of the actor's browsers out. NotFound if there is no such session.
 func (s *Service) EndSession(ctx context.Context, a access.Actor, id string) error {
 	own, err := s.Sessions(ctx, a, "")
 	if err != nil {
@@ -57,7 +57,7 @@ func (s *Service) EndSession(ctx context.Context, a access.Actor, id string) err
 	return storage.E(storage.NotFound, "There is no such session, or it has ended.", nil)
 }
 
-// EndOtherSessions signs all of the actor's browsers out but the one that asks.
+// EndOtherSessions signs out all of the actor's browsers except the one of this request.
 func (s *Service) EndOtherSessions(ctx context.Context, a access.Actor, cookie string) error {
 	if err := s.core.May(ctx, a, access.ManageCredentials); err != nil {
 		return err
@@ -79,8 +79,8 @@ func (s *Service) endOwn(ctx context.Context, a access.Actor, which string, end 
 	})
 }
 
-// SwitchWorkspace makes the session work in another of the actor's workspaces. NotFound when they
-// are not in it.
+// SwitchWorkspace switches the session to another of the actor's workspaces. NotFound if they are
+// not in it.
 func (s *Service) SwitchWorkspace(ctx context.Context, a access.Actor, cookie string, w storage.WorkspaceID) error {
 	if err := s.core.May(ctx, a, access.ManageCredentials); err != nil {
 		return err
@@ -94,9 +94,9 @@ func (s *Service) SwitchWorkspace(ctx context.Context, a access.Actor, cookie st
 	return s.core.Store.SwitchSession(ctx, storage.SecretHash(cookie), w)
 }
 
-// ChangePassword sets another password and ends every session and unused log-in link of the actor;
-// the answer is a new session. Whoever has a password has to give it. Invalid when it is another
-// one.
+// ChangePassword sets another password. It ends every session and unused log-in link of the actor,
+// and returns a new session. An actor who has a password must give it as current. Invalid if it is
+// wrong.
 func (s *Service) ChangePassword(
 	ctx context.Context,
 	a access.Actor,
@@ -115,7 +115,7 @@ func (s *Service) ChangePassword(
 			return "", fmt.Errorf("check password: %w", err)
 		}
 		if !ok {
-			return "", storage.E(storage.Invalid, "This is not your present password. Nothing was changed.", nil)
+			return "", storage.E(storage.Invalid, "This is not your current password. Nothing was changed.", nil)
 		}
 	}
 	hash, err := s.hashPassword(ctx, password)
@@ -137,7 +137,7 @@ func (s *Service) ChangePassword(
 	return cookie, err
 }
 
-// Keys lists the actor's API keys of this workspace.
+// Keys lists the actor's API keys in this workspace.
 func (s *Service) Keys(ctx context.Context, a access.Actor) ([]storage.APIKey, error) {
 	if err := s.core.May(ctx, a, access.ManageKeys); err != nil {
 		return nil, err
@@ -145,7 +145,7 @@ func (s *Service) Keys(ctx context.Context, a access.Actor) ([]storage.APIKey, e
 	return s.core.Store.APIKeys(ctx, a.WorkspaceID, a.UserID)
 }
 
-// MakeKey makes an API key of the actor for this workspace and gives its secret, which is kept
+// MakeKey makes an API key of the actor for this workspace. It returns the secret, which is stored
 // nowhere.
 func (s *Service) MakeKey(
 	ctx context.Context,
@@ -172,7 +172,7 @@ func (s *Service) MakeKey(
 		if len(have) >= maxKeys {
 			return storage.E(
 				storage.Conflict,
-				fmt.Sprintf("You have %d keys, which is the most. Delete those that nothing uses any more.", maxKeys),
+				fmt.Sprintf("You have %d keys, which is the most. Delete those that you no longer use.", maxKeys),
 				nil,
 			)
 		}
@@ -181,8 +181,8 @@ func (s *Service) MakeKey(
 	return k, secret, err
 }
 
-// AddAPIKey makes a key for the account with that address, in its oldest workspace, and returns its
-// secret, which is kept nowhere. It is the operator's way; people use MakeKey.
+// AddAPIKey makes a key for the account with that address, in its oldest workspace. It returns the
+// secret, which is stored nowhere. It is for the operator; people use MakeKey.
 func (s *Service) AddAPIKey(
 	ctx context.Context,
 	email, name string,
@@ -203,7 +203,7 @@ func (s *Service) AddAPIKey(
 	if id.WorkspaceID == "" {
 		return "", storage.E(
 			storage.Conflict,
-			"This person is in no workspace, and a key works in one. Invite them to one first.",
+			"This person is in no workspace, but a key needs one. Invite them to a workspace first.",
 			nil,
 		)
 	}
@@ -234,7 +234,7 @@ func (s *Service) newKey(
 	if expires != nil && !expires.After(s.core.Now()) {
 		return storage.APIKey{}, "", storage.E(
 			storage.Invalid,
-			"This key would have ended before it began: give a later date.",
+			"This date has passed. Give the key a later one.",
 			nil,
 		)
 	}
@@ -258,7 +258,7 @@ func (s *Service) addKey(ctx context.Context, tx storage.Store, a access.Actor, 
 	return s.core.Audit(ctx, tx, a, k.WorkspaceID, ActionKey, k.Name, fmt.Sprint(whose, " ", k.Scopes))
 }
 
-// DeleteKey ends one of the actor's API keys. NotFound.
+// DeleteKey deletes one of the actor's API keys. NotFound if there is none.
 func (s *Service) DeleteKey(ctx context.Context, a access.Actor, id storage.APIKeyID) error {
 	if err := s.core.May(ctx, a, access.ManageKeys); err != nil {
 		return err
@@ -281,7 +281,7 @@ func (s *Service) DeleteKey(ctx context.Context, a access.Actor, id storage.APIK
 	return err
 }
 
-// What the log of a workspace says about sessions and keys.
+// Audit actions about sessions and keys.
 const (
 	ActionPassword   storage.Action = "password-changed"
 	ActionSession    storage.Action = "session-ended"

@@ -9,16 +9,16 @@ import (
 	"meanwhile/storage"
 )
 
-// CreationKeep is how long the same name for a request gives the same video.
+// CreationKeep is how long a request with the same name returns the same video.
 const CreationKeep = 24 * time.Hour
 
-// maxCreationKey bounds the name that a client gives its request, in bytes.
+// maxCreationKey limits the name of a request, in bytes.
 const maxCreationKey = 255
 
-// CreateRecordingOnce is CreateRecording for a request that has a name: the same name of the same
-// account gives the same recording for a day, with a fresh token. Without a name it is
-// CreateRecording. Invalid for a name that is too long; Gone and NotFound when the recording has
-// been given up or deleted.
+// CreateRecordingOnce is CreateRecording for a request with a name. For a day, the same name of the
+// same account returns the same recording, with a fresh token. Without a name it is
+// CreateRecording. Invalid if the name is too long; Gone and NotFound if the recording was given up
+// or deleted.
 func (s *Service) CreateRecordingOnce(ctx context.Context, a access.Actor, title, name string) (Ticket, error) {
 	if name == "" {
 		return s.CreateRecording(ctx, a, title)
@@ -26,7 +26,7 @@ func (s *Service) CreateRecordingOnce(ctx context.Context, a access.Actor, title
 	if len(name) > maxCreationKey {
 		return Ticket{}, storage.E(
 			storage.Invalid,
-			fmt.Sprintf("A request's key can have at most %d characters.", maxCreationKey),
+			fmt.Sprintf("An Idempotency-Key can have at most %d characters.", maxCreationKey),
 			nil,
 		)
 	}
@@ -48,15 +48,15 @@ func (s *Service) CreateRecordingOnce(ctx context.Context, a access.Actor, title
 	if err == nil || storage.KindOf(err) != storage.Conflict {
 		return t, err
 	}
-	again, lost := s.createdBefore(ctx, a, hash) // the same request came twice at once
+	again, lost := s.createdBefore(ctx, a, hash) // the same request twice at once
 	if again.Video.ID != "" || lost != nil {
 		return again, lost
 	}
 	return Ticket{}, err
 }
 
-// createdBefore is the recording that a request of that name made, with a fresh token; nothing
-// where there is none.
+// createdBefore returns the recording that a request of that name made, with a fresh token. Empty
+// if there is none.
 func (s *Service) createdBefore(ctx context.Context, a access.Actor, hash string) (Ticket, error) {
 	id, err := s.core.Store.CreationByKey(ctx, a.UserID, hash, s.core.Now().Add(-CreationKeep))
 	if storage.KindOf(err) == storage.NotFound && err != nil {

@@ -11,11 +11,11 @@ import (
 	"meanwhile/worker/source"
 )
 
-// indexed brings a track's index up to what has arrived. It is a help for viewers: what goes wrong
-// is logged, and the next chunk tries again.
+// indexed extends a track's index to what has arrived. It only helps viewers, so an error is
+// logged, and the next chunk tries again.
 func (s *Service) indexed(ctx context.Context, u storage.Upload, track string) {
 	grew, err := s.indexTrack(ctx, u, track)
-	if err != nil && storage.KindOf(err) != storage.Conflict { // a conflict is somebody else who has done it
+	if err != nil && storage.KindOf(err) != storage.Conflict { // Conflict: another request did it
 		s.core.Log.Warn("track not indexed", "upload_id", u.ID, "track", track, "error", err)
 	}
 	if !grew {
@@ -48,7 +48,7 @@ func (s *Service) indexTrack(ctx context.Context, u storage.Upload, name string)
 	}
 	for w.At < src.SizeBytes {
 		if err := w.Step(src, src.SizeBytes); errors.Is(err, media.ErrBox) {
-			break // the rest of the box is still to come
+			break // the rest of the box will come later
 		} else if err != nil {
 			return false, fmt.Errorf("read box at %d: %w", w.At, err)
 		}
@@ -69,15 +69,14 @@ func (s *Service) indexTrack(ctx context.Context, u storage.Upload, name string)
 	return true, nil
 }
 
-// soundIsDue reports whether a track in H.264 and Opus has come so much further that its sound is
-// worth a look.
+// soundIsDue reports whether a track in H.264 and Opus has grown enough to make more of its sound.
 func soundIsDue(beforeMS int64, t storage.Track) bool {
 	every := media.SoundEvery.Milliseconds()
 	return media.HasOpus(t) && beforeMS/every != t.DurationMS/every
 }
 
-// wakeSound has the sound made of what is there. It is a help for some players: what goes wrong is
-// logged, and the end of the recording asks again.
+// wakeSound starts making the sound of what has arrived. It only helps some players, so an error is
+// logged, and the end of the recording tries again.
 func (s *Service) wakeSound(ctx context.Context, id storage.VideoID) {
 	stage, err := s.core.Store.WakeStage(ctx, s.stages.NewStage(id, 0, storage.StepSound))
 	if err != nil {
@@ -89,7 +88,8 @@ func (s *Service) wakeSound(ctx context.Context, id storage.VideoID) {
 	}
 }
 
-// wakeLastSound is wakeSound in the transaction that seals a recording; nil when it has no Opus.
+// wakeLastSound is wakeSound in the transaction that seals a recording. It returns nil if there is
+// no Opus.
 func (s *Service) wakeLastSound(ctx context.Context, tx storage.Store, u storage.Upload) (*storage.Stage, error) {
 	tracks, err := tx.Tracks(ctx, u.ID)
 	if err != nil {

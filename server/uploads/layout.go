@@ -8,8 +8,9 @@ import (
 	"meanwhile/storage"
 )
 
-// SetLayout moves the bubble of one's own recording; every viewer sees it at once, and what is
-// flattened is made anew. Invalid, NotFound.
+// SetLayout moves the camera bubble of one's own recording. Every viewer sees it at once, and the
+// flattened rendition is made again. Invalid for a wrong layout, NotFound if there is no such
+// video.
 func (s *Service) SetLayout(ctx context.Context, a access.Actor, id storage.VideoID, layout storage.Layout) error {
 	v, err := s.core.VideoFor(ctx, a, id, access.ToEdit)
 	if err != nil {
@@ -25,10 +26,10 @@ func (s *Service) SetLayout(ctx context.Context, a access.Actor, id storage.Vide
 			return fmt.Errorf("save layout: %w", err)
 		}
 		for _, generation := range []int{v.Generation, v.Published} {
-			// Who works on the old layout loses the stage, and stops at once.
+			// A worker that uses the old layout loses the stage, and stops at once.
 			stage, err := tx.RenewStage(ctx, id, generation, storage.StepFlatten, s.layoutSettles)
 			if storage.KindOf(err) == storage.NotFound && err != nil {
-				continue // its time is still to come, or it has no camera
+				continue // not made yet, or there is no camera
 			}
 			if err != nil {
 				return fmt.Errorf("renew stage: %w", err)

@@ -13,7 +13,7 @@ import (
 	"meanwhile/storage"
 )
 
-// partWriter cuts one request's body into parts.
+// partWriter cuts the body of one request into parts.
 type partWriter struct {
 	service *Service
 	upload  storage.Upload
@@ -21,8 +21,8 @@ type partWriter struct {
 	next    int // number of the next part
 	body    *bufio.Reader
 	check   *Checksum
-	held    []storage.Part // stored, but not yet in rows: waiting for the checksum
-	ahead   int64          // bytes of held
+	held    []storage.Part // stored, but without rows until the checksum is right
+	ahead   int64          // bytes in held
 }
 
 func (w *partWriter) run(ctx context.Context) error {
@@ -37,7 +37,7 @@ func (w *partWriter) run(ctx context.Context) error {
 		room := w.room()
 		if room <= 0 {
 			w.drop(ctx, w.held)
-			return storage.E(storage.TooLarge, "More bytes came than this upload was announced with.", nil)
+			return storage.E(storage.TooLarge, "More bytes came than this upload announced.", nil)
 		}
 		if w.service.diskUsed() >= diskFullForRunning {
 			w.drop(ctx, w.held)
@@ -58,7 +58,7 @@ func (w *partWriter) run(ctx context.Context) error {
 	}
 }
 
-// room is how many bytes may still come.
+// room is the number of bytes that may still come.
 func (w *partWriter) room() int64 {
 	end := w.upload.LengthBytes
 	if end < 0 {
@@ -67,8 +67,8 @@ func (w *partWriter) room() int64 {
 	return end - w.upload.OffsetBytes - w.ahead
 }
 
-// part stores one part. broke is the body's own error after some bytes, which does not make them
-// worthless.
+// part stores one part. broke is the body's own error after some bytes. Those bytes are stored all
+// the same.
 func (w *partWriter) part(ctx context.Context, maxBytes int64) (broke, err error) {
 	sum := sha256.New()
 	into := []io.Writer{sum}
@@ -98,7 +98,7 @@ func (w *partWriter) part(ctx context.Context, maxBytes int64) (broke, err error
 	return src.err, w.append(ctx, []storage.Part{p})
 }
 
-// settle ends a body that came whole.
+// settle ends a body that came completely.
 func (w *partWriter) settle(ctx context.Context) error {
 	if w.check == nil || len(w.held) == 0 {
 		return nil
@@ -153,7 +153,7 @@ func (w *partWriter) drop(ctx context.Context, parts []storage.Part) {
 	}
 }
 
-// untilBroken turns the source's error into an end, and remembers it.
+// untilBroken turns an error of the source into its end, and remembers the error.
 type untilBroken struct {
 	r   io.Reader
 	err error

@@ -14,13 +14,13 @@ import (
 	"meanwhile/worker/stages"
 )
 
-// CreateRecording makes a video that a browser is about to record: its link exists before the first
-// byte. Errors are Create's.
+// CreateRecording makes a video that a browser will record. Its link exists before the first byte.
+// It fails like Create.
 func (s *Service) CreateRecording(ctx context.Context, a access.Actor, title string) (Ticket, error) {
 	return s.createRecording(ctx, a, title, func(storage.Store, storage.Video) error { return nil })
 }
 
-// createRecording is CreateRecording with something more in its transaction.
+// createRecording is CreateRecording with one more step in its transaction.
 func (s *Service) createRecording(
 	ctx context.Context,
 	a access.Actor,
@@ -33,8 +33,8 @@ func (s *Service) createRecording(
 	if s.diskUsed() >= diskFullForNew {
 		return Ticket{}, storage.E(
 			storage.Full,
-			"The storage is nearly full, so no new recordings are taken. Free some space, or ask who runs this site "+
-				"to.",
+			"The storage is nearly full, so new recordings are refused. Free some space, or ask whoever runs this "+
+				"site.",
 			nil,
 		)
 	}
@@ -91,8 +91,8 @@ func (s *Service) createRecording(
 	return t, nil
 }
 
-// RenewToken gives a new token for a video's recording to somebody who may upload to it.
-// NotFound, Gone.
+// RenewToken makes a new token for a video's recording, for an actor who may upload to it. NotFound
+// if there is none, Gone if it was given up or has expired.
 func (s *Service) RenewToken(ctx context.Context, a access.Actor, id storage.VideoID) (storage.Upload, string, error) {
 	if _, err := s.core.VideoFor(ctx, a, id, access.ToUpload); err != nil {
 		return storage.Upload{}, "", err
@@ -107,7 +107,7 @@ func (s *Service) RenewToken(ctx context.Context, a access.Actor, id storage.Vid
 	return u, s.core.UploadToken(u.ID, s.core.Now()), nil
 }
 
-// Heartbeat is what a recorder says of itself while it records or is paused.
+// Heartbeat is what a recorder reports while it records or is paused.
 type Heartbeat struct {
 	State          string
 	StartedAt      *time.Time
@@ -115,9 +115,9 @@ type Heartbeat struct {
 	CameraOffsetMS int64
 }
 
-// Hear keeps the recording alive and answers with a fresh token. NotFound, Gone, Invalid;
-// Conflict once it was completed.
-func (s *Service) Hear(ctx context.Context, a access.Actor, id storage.UploadID, h Heartbeat) (string, error) {
+// KeepAlive keeps the recording alive and returns a fresh token. NotFound, Gone, Invalid; Conflict
+// after it was completed.
+func (s *Service) KeepAlive(ctx context.Context, a access.Actor, id storage.UploadID, h Heartbeat) (string, error) {
 	if h.State != "recording" && h.State != "paused" {
 		return "", storage.E(storage.Invalid, `A recording is "recording" or "paused".`, nil)
 	}
@@ -136,7 +136,8 @@ func (s *Service) Hear(ctx context.Context, a access.Actor, id storage.UploadID,
 	return s.core.UploadToken(id, now), nil
 }
 
-// recording loads an upload that is a recording's. NotFound, Gone.
+// recording loads the upload of a recording. NotFound if there is none, Gone if it was given up or
+// has expired.
 func (s *Service) recording(
 	ctx context.Context,
 	a access.Actor,
@@ -156,17 +157,17 @@ func (s *Service) recording(
 	return u, r, nil
 }
 
-// NewChunk is a chunk on its way in.
+// NewChunk describes a chunk that arrives.
 type NewChunk struct {
 	Track     string
 	N         int
 	MediaType string
-	Want      [sha256.Size]byte // what the client says the bytes' SHA-256 is
+	Want      [sha256.Size]byte // the SHA-256 of the bytes, from the client
 }
 
-// PutChunk stores a chunk durably; the same bytes again are no error and change nothing (created
-// false). Errors: Conflict with the row that is there when the number was taken by other bytes, or
-// when the recording was completed; Mismatch; TooLarge; Full; Invalid; NotFound; Gone.
+// PutChunk stores a chunk durably. The same bytes again are no error and change nothing (created
+// false). Errors: Conflict with the existing row if the number has other bytes, or if the recording
+// was completed; Mismatch; TooLarge; Full; Invalid; NotFound; Gone.
 func (s *Service) PutChunk(
 	ctx context.Context,
 	a access.Actor,
@@ -203,7 +204,7 @@ func (s *Service) PutChunk(
 	if s.diskUsed() >= diskFullForRunning {
 		return storage.Chunk{}, false, storage.E(
 			storage.Full,
-			"The storage is full. What was recorded is kept in the browser, and goes up when there is room again.",
+			"The storage is full. Your recording is kept in the browser, and uploads when there is room again.",
 			nil,
 		)
 	}
@@ -211,7 +212,7 @@ func (s *Service) PutChunk(
 	if err != nil {
 		return storage.Chunk{}, false, err
 	}
-	// The client may have gone: what is stored is worth its row.
+	// The client may have gone. The chunk is stored, so it should get its row.
 	keep, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeFor)
 	defer cancel()
 	now := s.core.Now()
@@ -227,7 +228,7 @@ func (s *Service) PutChunk(
 		s.dropChunk(keep, c)
 	}
 	if err != nil && storage.KindOf(err) == storage.Conflict {
-		if _, _, gone := s.recording(keep, a, id); gone != nil { // given up while the chunk came
+		if _, _, gone := s.recording(keep, a, id); gone != nil { // given up meanwhile
 			return storage.Chunk{}, false, gone
 		}
 		return storage.Chunk{}, false, storage.E(storage.Conflict, "This recording was completed.", err)
@@ -290,13 +291,14 @@ func (s *Service) dropChunk(ctx context.Context, c storage.Chunk) {
 	}
 }
 
-// RecordingState is where a recording stands, for a client that goes on.
+// RecordingState is the state of a recording, for a client that continues it.
 type RecordingState struct {
 	Tracks map[string]storage.TrackState
 	Sealed bool
 }
 
-// RecordingState answers what has arrived. NotFound, Gone.
+// RecordingState returns what has arrived. NotFound if there is no such recording, Gone if it was
+// given up or has expired.
 func (s *Service) RecordingState(ctx context.Context, a access.Actor, id storage.UploadID) (RecordingState, error) {
 	u, r, err := s.recording(ctx, a, id)
 	if err != nil {
@@ -315,20 +317,20 @@ func (s *Service) RecordingState(ctx context.Context, a access.Actor, id storage
 	return recordingState, nil
 }
 
-// Claim is what a client says that it sent of a track.
+// Claim is what a client says it sent of a track.
 type Claim struct {
 	Chunks int
 	Bytes  int64
 }
 
-// MissingError lists the chunks that are not here, by track.
+// MissingError lists the missing chunks, by track.
 type MissingError struct{ Missing map[string][]int }
 
 func (e *MissingError) Error() string { return fmt.Sprintf("chunks are missing: %v", e.Missing) }
 
-// Complete compares what the client sent with what lies in the store, seals the recording
-// and starts its processing. It may be repeated: the answer may be lost. Errors: Conflict with a
-// MissingError in its chain, or when counts or sizes differ; NotFound; Gone.
+// Complete compares what the client sent with what the store has. Then it seals the recording and
+// starts its processing. It may be repeated, because a response may be lost. Errors: Conflict with
+// a MissingError in its chain, or if counts or sizes differ; NotFound; Gone.
 func (s *Service) Complete(
 	ctx context.Context,
 	a access.Actor,
@@ -363,7 +365,7 @@ func (s *Service) Complete(
 	return s.core.Store.VideoSummary(ctx, u.VideoID)
 }
 
-// compareClaims answers how many chunks there are in all.
+// compareClaims returns the number of all chunks.
 func (s *Service) compareClaims(ctx context.Context, u storage.Upload, claims map[string]Claim) (int, error) {
 	missing := map[string][]int{}
 	total := 0
@@ -430,7 +432,7 @@ func (s *Service) sealRecording(
 			return err
 		}
 		if v.State == storage.StateReady || v.State == storage.StateProcessing {
-			// it was recovered and is made anew with what came later; what plays goes on playing
+			// it was recovered: it is made again with the later chunks, and plays meanwhile
 			return nil
 		}
 		return tx.SetVideoState(ctx, v.ID, storage.StateProcessing.From(), storage.StateProcessing, "", s.core.Now())
@@ -441,8 +443,8 @@ func (s *Service) sealRecording(
 	return err
 }
 
-// SealSilent seals recordings of which nothing was heard for SilentFor: what is contiguous is
-// processed, and later chunks still come in. It answers how many there were.
+// SealSilent seals recordings that sent nothing for SilentFor. It processes the chunks without a
+// gap, and later chunks may still come. It returns how many there were.
 func (s *Service) SealSilent(ctx context.Context) (int, error) {
 	ids, err := s.core.Store.SilentRecordings(ctx, s.core.Now().Add(-storage.SilentFor), stages.ReconcileBatch)
 	if err != nil {

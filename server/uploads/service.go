@@ -1,4 +1,4 @@
-// Package uploads is how videos come in: recordings chunk by chunk, and files by tus.
+// Package uploads is for how videos arrive: recordings chunk by chunk, and files by tus.
 package uploads
 
 import (
@@ -10,17 +10,17 @@ import (
 	"meanwhile/worker/stages"
 )
 
-// Config is what the operator sets of uploads.
+// Config is what the operator can set about uploads.
 type Config struct {
 	Limits storage.Limits
-	// DiskUsed answers which part of the storage is used, 0…1. Nil where that cannot be known.
+	// DiskUsed returns the used part of the storage, 0…1. nil if that is unknown.
 	DiskUsed func() float64
-	// LayoutSettles is how long a layout stays as it is before it is flattened, 10 s when zero:
-	// while it is dragged about, nothing is encoded.
+	// LayoutSettles is how long a layout must stay unchanged before it is flattened, 10 s when
+	// zero. So nothing is encoded while somebody drags it.
 	LayoutSettles time.Duration
 }
 
-// Service has the use cases of this subject. All methods may be called from many goroutines.
+// Service has the use cases of this package. All methods may be called from many goroutines.
 type Service struct {
 	core          *access.Core
 	source        *source.Opener
@@ -30,7 +30,7 @@ type Service struct {
 	layoutSettles time.Duration
 }
 
-// New makes a Service and fills what of c has a default.
+// New makes a Service and fills in the defaults of c.
 func New(core *access.Core, source *source.Opener, stages *stages.Outbox, c Config) *Service {
 	if c.LayoutSettles == 0 {
 		c.LayoutSettles = 10 * time.Second
@@ -44,5 +44,5 @@ func New(core *access.Core, source *source.Opener, stages *stages.Outbox, c Conf
 	}
 }
 
-// Limits are what videos may be at most.
+// Limits are the upper limits of videos.
 func (s *Service) Limits() storage.Limits { return s.limits }

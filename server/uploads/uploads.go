@@ -14,40 +14,40 @@ import (
 	"meanwhile/storage"
 )
 
-// How full the storage may be: above the first new uploads are refused, above the second running
+// How full the storage may be. Above the first, new uploads are refused. Above the second, running
 // ones wait, too.
 const (
 	diskFullForNew     = 0.90
 	diskFullForRunning = 0.97
 )
 
-// Who asks where an upload stands waits so long for a request that is being stored. One that was
-// cut off ends sooner, unless its server died.
+// A client that asks for the state of an upload waits up to settleFor for a request that is being
+// stored. A request that was cut off ends sooner, unless its server died.
 const (
 	settleFor   = 2 * time.Second
 	settleEvery = 50 * time.Millisecond
 )
 
-// storeFor bounds what is still written for a request whose client has gone.
+// storeFor limits the time to store the rest of a request whose client has gone.
 const storeFor = 30 * time.Second
 
-// NewUpload is what a client says of a file before its first byte.
+// NewUpload is what a client says about a file before its first byte.
 type NewUpload struct {
 	Filename    string
 	Title       string
 	LengthBytes int64 // -1 while unknown
 }
 
-// Ticket is the answer to NewUpload: the link exists before the first byte.
+// Ticket is the result for a NewUpload. The link exists before the first byte.
 type Ticket struct {
 	Upload storage.Upload
 	Video  storage.Video
 	Link   storage.Link
-	Token  string // write-only credential of this upload; kept nowhere else
+	Token  string // write-only credential of this upload; stored nowhere else
 }
 
-// Create makes a video, its link and an upload for a file. Unauthenticated for guests,
-// Forbidden for a key without the scope, TooLarge and Full where the limits say so.
+// Create makes a video, its link and an upload for a file. Unauthenticated for a guest, Forbidden
+// for a key without the scope, TooLarge and Full by the limits.
 func (s *Service) Create(ctx context.Context, a access.Actor, n NewUpload) (Ticket, error) {
 	if err := s.mayUpload(a); err != nil {
 		return Ticket{}, err
@@ -58,7 +58,7 @@ func (s *Service) Create(ctx context.Context, a access.Actor, n NewUpload) (Tick
 	if s.diskUsed() >= diskFullForNew {
 		return Ticket{}, storage.E(
 			storage.Full,
-			"The storage is nearly full, so no new uploads are taken. Free some space, or ask who runs this site to.",
+			"The storage is nearly full, so new uploads are refused. Free some space, or ask whoever runs this site.",
 			nil,
 		)
 	}
@@ -126,7 +126,7 @@ func (s *Service) mayUpload(a access.Actor) error {
 func (s *Service) tooLarge() error {
 	return storage.E(
 		storage.TooLarge,
-		fmt.Sprintf("This file is larger than this site takes (%d MiB).", s.limits.MaxUploadBytes>>20),
+		fmt.Sprintf("This file is larger than this site accepts (%d MiB).", s.limits.MaxUploadBytes>>20),
 		nil,
 	)
 }
@@ -138,7 +138,7 @@ func (s *Service) diskUsed() float64 {
 	return s.measureDisk()
 }
 
-// titleFor is the given title, else the file's name without its ending.
+// titleFor is the given title, else the file's name without its extension.
 func titleFor(title, filename string) string {
 	if t := storage.CleanLine(title, storage.MaxTitleRunes); t != "" {
 		return t
@@ -150,8 +150,8 @@ func titleFor(title, filename string) string {
 	return storage.CutRunes(base, storage.MaxTitleRunes)
 }
 
-// ByID answers where an upload stands. NotFound when it is not there or not the actor's, Gone
-// when it was given up or has expired.
+// ByID returns the state of an upload. NotFound if there is none or it is not the actor's, Gone if
+// it was given up or has expired.
 func (s *Service) ByID(ctx context.Context, a access.Actor, id storage.UploadID) (storage.Upload, error) {
 	u, err := s.core.Store.UploadByID(ctx, id)
 	unknown := err != nil && storage.KindOf(err) == storage.NotFound
@@ -159,7 +159,7 @@ func (s *Service) ByID(ctx context.Context, a access.Actor, id storage.UploadID)
 		return storage.Upload{}, fmt.Errorf("find upload: %w", err)
 	}
 	if !a.Holds(id) {
-		// also of none: what is somebody else's takes as long as what is not there
+		// also if there is none, so that an unknown upload takes as long as somebody else's
 		v, err := s.core.Store.VideoByID(ctx, u.VideoID)
 		if err != nil && !unknown {
 			return storage.Upload{}, fmt.Errorf("find video of upload: %w", err)
@@ -180,15 +180,15 @@ func (s *Service) ByID(ctx context.Context, a access.Actor, id storage.UploadID)
 	if u.TerminatedAt != nil || (u.SealedAt == nil && !s.core.Now().Before(u.ExpiresAt)) {
 		return storage.Upload{}, storage.E(
 			storage.Gone,
-			"This upload was given up or waited too long. Start it again.",
+			"This upload was cancelled or waited too long. Start it again.",
 			nil,
 		)
 	}
 	return u, nil
 }
 
-// Settled is Upload once nothing of it is being stored any more, or after two seconds: what a
-// broken request brought would be sent again.
+// Settled is ByID, but it waits until nothing of the upload is being stored any more, two seconds
+// at most. Otherwise the client would send again what a broken request brought.
 func (s *Service) Settled(ctx context.Context, a access.Actor, id storage.UploadID) (storage.Upload, error) {
 	looks, patience := time.NewTicker(settleEvery), time.NewTimer(settleFor)
 	defer looks.Stop()
@@ -210,19 +210,19 @@ func noUpload(err error) error {
 	return storage.E(storage.NotFound, "There is no such upload. Start it again.", err)
 }
 
-// Checksum is a digest that a client promises for what it sends.
+// Checksum is a digest that a client sends for its bytes.
 type Checksum struct {
 	Hash hash.Hash
 	Want []byte
 }
 
-// Write appends body at offset and returns the offset after it. Bytes that were read before
-// the body broke off are kept, unless a checksum was promised: then all of them or none. Every call
-// takes the upload over from an earlier one, which can write no more. When the last byte is there
-// the upload is sealed and processing begins.
+// Write appends body at offset and returns the offset after it. If the body breaks off, the bytes
+// before that are kept, unless there is a checksum: then all or none. Every call takes the upload
+// over from an earlier one, which can write no more. After the last byte, the upload is sealed and
+// processing begins.
 //
-// Errors: Conflict (another offset, with the right one in the returned value; sealed; overtaken),
-// Gone, TooLarge, Mismatch, Full.
+// Errors: Conflict (another offset, returned as the value; sealed; overtaken), Gone, TooLarge,
+// Mismatch, Full.
 func (s *Service) Write(
 	ctx context.Context,
 	a access.Actor,
@@ -247,7 +247,7 @@ func (s *Service) Write(
 		)
 	}
 	if u.SealedAt != nil {
-		return u.OffsetBytes, nil // everything is here: the answer to the last request was lost
+		return u.OffsetBytes, nil // everything is here: the client lost the last response
 	}
 	parts, err := s.core.Store.Parts(ctx, id, storage.FileTrack)
 	if err != nil {
@@ -286,7 +286,7 @@ func (s *Service) leave(ctx context.Context, u storage.Upload) {
 	}
 }
 
-// SetLength fixes a length that was deferred. Conflict if another one is set, TooLarge.
+// SetLength sets a length that was deferred. Conflict if another one is set, TooLarge.
 func (s *Service) SetLength(ctx context.Context, a access.Actor, id storage.UploadID, lengthBytes int64) error {
 	u, err := s.ByID(ctx, a, id)
 	if err != nil {
@@ -308,7 +308,7 @@ func (s *Service) SetLength(ctx context.Context, a access.Actor, id storage.Uplo
 	return nil
 }
 
-// seal compares what was acknowledged with what lies in the store, and starts the first generation.
+// seal compares the acknowledged parts with the store, and starts the first generation.
 func (s *Service) seal(ctx context.Context, u storage.Upload) error {
 	if err := s.compareParts(ctx, u); err != nil {
 		return err
@@ -358,8 +358,8 @@ func (s *Service) compareParts(ctx context.Context, u storage.Upload) error {
 	return nil
 }
 
-// Cancel gives an unfinished upload up and puts its video into the trash. NotFound, Gone;
-// Conflict once it is complete.
+// Cancel gives an unfinished upload up and puts its video into the trash. NotFound, Gone; Conflict
+// after it is complete.
 func (s *Service) Cancel(ctx context.Context, a access.Actor, id storage.UploadID) error {
 	u, err := s.ByID(ctx, a, id)
 	if err != nil {

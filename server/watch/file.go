@@ -7,8 +7,8 @@ import (
 	"meanwhile/storage"
 )
 
-// File is the video as one file for places that cannot compose. NotFound as Watch says, or
-// when there is none yet.
+// File is the video as one file for places that cannot compose. It fails like Watch. NotFound if
+// there is no file yet.
 func (s *Service) File(ctx context.Context, a access.Actor, token string) (storage.Asset, error) {
 	w, err := s.Watch(ctx, a, token)
 	if err != nil {
@@ -21,11 +21,11 @@ func (s *Service) File(ctx context.Context, a access.Actor, token string) (stora
 	return *f, nil
 }
 
-// apart reports whether there is a camera to be seen beside what the sources show.
+// apart reports whether viewers see a camera that is not part of the sources.
 func (w Watch) apart() bool { return w.Layout != nil && w.Layout.Shown() }
 
-// File is the one file that shows all there is: the flattened rendition of screen and camera, else
-// the largest. nil where there is none yet.
+// File is the one file that shows everything: the flattened rendition of screen and camera, else
+// the largest one. nil if there is none yet.
 func (w Watch) File() *storage.Asset {
 	switch {
 	case w.Flat != nil:

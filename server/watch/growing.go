@@ -11,11 +11,11 @@ import (
 	"meanwhile/worker/source"
 )
 
-// Media is what a player asked for. The caller closes it.
+// Media is what a player requested. The caller closes it.
 type Media struct {
 	Body      io.ReadSeeker
 	MediaType string
-	Final     bool // it never changes under its name
+	Final     bool // its bytes never change
 }
 
 // Close ends the reading. It may be called once.
@@ -35,8 +35,8 @@ func playlistOf(text string) Media {
 	return Media{Body: strings.NewReader(text), MediaType: playlistType}
 }
 
-// growingTracks opens the tracks of recordings as they lie, while they go on and until something
-// better is made of them. It keeps what was read of their lists: only what came since is read.
+// growingTracks opens the tracks of recordings as stored, while they grow and until there is
+// something better. It caches their lists, so it reads only what came since.
 type growingTracks struct {
 	store   storage.Store
 	objects storage.Objects
@@ -44,7 +44,7 @@ type growingTracks struct {
 	lists   media.LiveCache
 }
 
-// open finds the file of a recording that has this name. NotFound where there is none.
+// open finds the file of a recording with this name. NotFound if there is none.
 func (g *growingTracks) open(ctx context.Context, v storage.Video, name string) (Media, error) {
 	if v.Source != "recording" {
 		return Media{}, storage.NoMedia(nil)
@@ -75,7 +75,7 @@ func (g *growingTracks) open(ctx context.Context, v storage.Video, name string) 
 	return open(ctx, u, t)
 }
 
-// playlist names pieces of what bytes gives.
+// playlist lists pieces of the file that bytes returns.
 func (g *growingTracks) playlist(ctx context.Context, u storage.Upload, t storage.Track) (Media, error) {
 	id := string(t.UploadID) + "/" + t.Name
 	list := g.lists.Get(id)
@@ -88,7 +88,7 @@ func (g *growingTracks) playlist(ctx context.Context, u storage.Upload, t storag
 	return playlistOf(list.Playlist(t.InitBytes, storage.LiveBytes(t.Name), u.SealedAt != nil)), nil
 }
 
-// bytes is what is there of the track without a gap.
+// bytes are the bytes of the track up to the first gap.
 func (g *growingTracks) bytes(ctx context.Context, u storage.Upload, t storage.Track) (Media, error) {
 	src, err := g.source.Growing(ctx, u, t.Name)
 	if err != nil {
@@ -97,7 +97,7 @@ func (g *growingTracks) bytes(ctx context.Context, u storage.Upload, t storage.T
 	return Media{Body: src, MediaType: fragmentType}, nil
 }
 
-// file is the whole track as one file, once nothing comes any more. NotFound before.
+// file is the whole track as one file, once it is complete. NotFound before.
 func (g *growingTracks) file(ctx context.Context, u storage.Upload, t storage.Track) (Media, error) {
 	if u.SealedAt == nil {
 		return Media{}, storage.NoMedia(nil)

@@ -9,8 +9,8 @@ import (
 	"meanwhile/worker/plan"
 )
 
-// Live opens a file of a recording as it lies, for players that read it while it grows, and until
-// something better is made of it. Errors are MediaByGrant's.
+// Live opens a file of a recording as stored. Players read it while it grows, and until there is
+// something better. It fails like MediaByGrant.
 func (s *Service) Live(ctx context.Context, grant, name string) (Media, error) {
 	v, err := s.core.ByGrant(ctx, grant)
 	if err != nil {
@@ -19,8 +19,8 @@ func (s *Service) Live(ctx context.Context, grant, name string) (Media, error) {
 	return s.growing.open(ctx, v, name)
 }
 
-// liveTracks are the tracks of a recording that can be played as they lie, the main one first, and
-// whether it is over.
+// liveTracks are the tracks of a recording that play as stored, the main one first. over says
+// whether the recording has ended.
 func (s *Service) liveTracks(ctx context.Context, v storage.Video) (tracks []storage.Track, over bool, err error) {
 	u, err := s.core.Store.UploadByVideo(ctx, v.ID)
 	if err != nil {
@@ -40,8 +40,8 @@ func (s *Service) liveTracks(ctx context.Context, v storage.Video) (tracks []sto
 	return tracks, u.SealedAt != nil, nil
 }
 
-// AddRecording adds what only recordings have: tracks as they lie, the camera's place in time and
-// in the picture.
+// AddRecording adds what only recordings have: tracks as stored, and when and where in the picture
+// the camera is shown.
 func (s *Service) AddRecording(ctx context.Context, v storage.Video, w *Watch) error {
 	tracks, over, err := s.liveTracks(ctx, v)
 	if err != nil {

@@ -16,32 +16,32 @@ import (
 	"meanwhile/worker/source"
 )
 
-// LiveFile is a track of a recording that is over as one file, without a byte of it being copied:
-// the fragments as they lie, behind an index of them (ISO/IEC 14496-12, 8.16.3). With it a player
-// knows at once how long the file is and where everything lies; without it, it asks for the head of
-// every fragment before it shows the first picture.
+// LiveFile is a track of a finished recording as one file. It copies no byte: it adds an index
+// before the fragments as stored (ISO/IEC 14496-12, 8.16.3). With the index a player knows at once
+// how long the file is and where everything is. Without it, a player requests the head of every
+// fragment before it shows the first picture.
 type LiveFile struct {
 	SizeBytes int64
 
 	src   *source.Source
 	index []byte
-	init  int64 // where the index stands in the file
+	init  int64 // where the index is in the file
 	at    int64
 }
 
-// maxIndexed is how many fragments such an index holds.
+// maxIndexed is how many fragments such an index can list.
 const maxIndexed = math.MaxUint16
 
-// Playable reports whether a track plays as one file: in what every browser knows, of a size that
-// can be indexed.
+// Playable reports whether a track plays as one file: in a codec that every browser knows, and
+// small enough for the index.
 func Playable(t storage.Track) bool {
 	return strings.Contains(t.Codecs, "avc1.") && t.Fragments > 0 && t.Fragments <= maxIndexed
 }
 
-// PlayableType is the media type of a track as one file.
+// PlayableType is the media type of such a file.
 func PlayableType(t storage.Track) string { return storage.MediaType("video/mp4", t.Codecs, "") }
 
-// liveFile opens a track as one file. NotFound where it does not play as one. The caller closes it.
+// liveFile opens a track as one file. NotFound if it does not play as one. The caller closes it.
 func (g *growingTracks) liveFile(ctx context.Context, u storage.Upload, t storage.Track) (*LiveFile, error) {
 	var tracks []media.MovieTrack
 	if err := json.Unmarshal([]byte(t.Timing), &tracks); err != nil {
@@ -63,7 +63,7 @@ func (g *growingTracks) liveFile(ctx context.Context, u storage.Upload, t storag
 	return &LiveFile{SizeBytes: end + int64(len(index)), src: src, index: index, init: x.InitBytes}, nil
 }
 
-// pictureOf is the track that fragments are timed by.
+// pictureOf is the track whose times the fragments use.
 func pictureOf(tracks []media.MovieTrack) (picture media.MovieTrack) {
 	for _, t := range slices.Backward(tracks) {
 		if t.Handler == "vide" || picture.Handler != "vide" {
@@ -73,9 +73,9 @@ func pictureOf(tracks []media.MovieTrack) (picture media.MovieTrack) {
 	return picture
 }
 
-// segmentIndex is the index of x, to stand behind its InitBytes, and the end of what it speaks of.
-// The index has to speak of everything up to the end of the file, or players do not believe that it
-// is whole; and it counts as track does, for players take its numbers as the track's.
+// segmentIndex makes the index of x, to put after its InitBytes. end is the end of what it covers.
+// The index must cover everything up to the end of the file, or players do not accept the file as
+// complete. It uses the timescale of track, because players read its numbers as the track's.
 func segmentIndex(x media.FragmentIndex, track media.MovieTrack) (index []byte, end int64, ok bool) {
 	n := len(x.Fragments)
 	if n == 0 || n > maxIndexed || x.InitBytes == 0 || track.Timescale == 0 {
@@ -97,7 +97,7 @@ func segmentIndex(x media.FragmentIndex, track media.MovieTrack) (index []byte, 
 		if size <= 0 || size > math.MaxInt32 || lasts > math.MaxUint32 {
 			return nil, 0, false
 		}
-		// begins with a picture that can be decoded alone
+		// begins with a picture that can be decoded without others
 		rows = append(rows, media.Be32(uint32(size), uint32(lasts), 1<<31|1<<28)...)
 	}
 	times := binary.BigEndian.AppendUint64(nil, count(first.Start))
@@ -111,7 +111,7 @@ func segmentIndex(x media.FragmentIndex, track media.MovieTrack) (index []byte, 
 	), end, true
 }
 
-// Read reads on.
+// Read reads from the current place.
 func (f *LiveFile) Read(p []byte) (int, error) {
 	if f.at >= f.SizeBytes {
 		return 0, io.EOF
@@ -136,7 +136,7 @@ func (f *LiveFile) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Seek moves, as http.ServeContent asks for.
+// Seek moves, for http.ServeContent.
 func (f *LiveFile) Seek(offset int64, whence int) (int64, error) {
 	offset, err := storage.SeekTo(f.at, f.SizeBytes, offset, whence)
 	if err != nil {
@@ -146,5 +146,5 @@ func (f *LiveFile) Seek(offset int64, whence int) (int64, error) {
 	return offset, nil
 }
 
-// Close lets go of what is open.
+// Close closes the recording.
 func (f *LiveFile) Close() error { return f.src.Close() }

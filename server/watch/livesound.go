@@ -32,8 +32,8 @@ const (
 
 func isSoundName(name string) bool { return strings.HasPrefix(name, storage.ScreenTrack+"-aac") }
 
-// openSound opens the playlist of a recording with its sound in AAC, or a part of what it names,
-// put together of the recording as it lies and of its sound.
+// openSound opens the playlist of a recording with its sound in AAC, or a part that the playlist
+// names. A part joins the recording as stored with its sound.
 func (g *growingTracks) openSound(ctx context.Context, v storage.Video, name string) (Media, error) {
 	state, err := g.source.SoundState(ctx, g.store, v.ID)
 	if err != nil {
@@ -53,7 +53,7 @@ func (g *growingTracks) openSound(ctx context.Context, v storage.Video, name str
 	return Media{Body: bytes.NewReader(part), MediaType: fragmentType, Final: true}, nil
 }
 
-// soundPart puts together what the playlist names: the header, or a segment.
+// soundPart makes a part that the playlist names: the header, or a segment.
 func (g *growingTracks) soundPart(ctx context.Context, state source.SoundState, name string) ([]byte, error) {
 	first, end, ok := segmentOf(name, state.Done())
 	if !ok && name != soundInit {
@@ -87,10 +87,11 @@ func (g *growingTracks) soundPart(ctx context.Context, state source.SoundState, 
 	return whole, nil
 }
 
-// maxJoined bounds the fragments of one segment; none of them is long.
+// maxJoined limits the fragments of one segment. No segment is long.
 const maxJoined = 1000
 
-// segmentOf are the fragments of the segment with this name, if all of them are among the done.
+// segmentOf are the fragments of the segment with this name. ok is false unless all of them are
+// done.
 func segmentOf(name string, done int) (first, end int, ok bool) {
 	var count int
 	if n, err := fmt.Sscanf(name, soundSegment, &first, &count); n != 2 || err != nil {
@@ -101,7 +102,7 @@ func segmentOf(name string, done int) (first, end int, ok bool) {
 	return first, end, exact && first >= 0 && count >= 1 && count <= maxJoined && end <= done
 }
 
-// frames reads frames of the grid.
+// frames reads the frames from, up to to, of the whole sound.
 func (g *growingTracks) frames(ctx context.Context, sounds []storage.SoundPiece, from, to int64) ([][]byte, error) {
 	var frames [][]byte
 	for _, piece := range sounds {
@@ -140,8 +141,7 @@ func (g *growingTracks) framesOf(ctx context.Context, piece storage.SoundPiece) 
 	return all, nil
 }
 
-// SoundPlaylist is LivePlaylist of a recording with its sound in AAC, each segment a file of its
-// own.
+// SoundPlaylist is LivePlaylist of a recording with its sound in AAC. Each segment is its own file.
 func SoundPlaylist(fragments []storage.Fragment, ended bool) string {
 	list := media.Segments(media.FragmentIndex{Fragments: fragments})
 	var b strings.Builder

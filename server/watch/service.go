@@ -1,4 +1,4 @@
-// Package watch is what a viewer sees and hears: the video behind a link, and its media.
+// Package watch is for what a viewer sees and hears: the video behind a link, and its media.
 package watch
 
 import (
@@ -8,7 +8,7 @@ import (
 	"meanwhile/worker/stages"
 )
 
-// Service has the use cases of this subject. All methods may be called from many goroutines.
+// Service has the use cases of this package. All methods may be called from many goroutines.
 type Service struct {
 	core     *access.Core
 	comments *comments.Service

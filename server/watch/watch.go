@@ -11,55 +11,55 @@ import (
 	"meanwhile/worker/media"
 )
 
-// Watch is what a link shows: to a guest, or to the video's owner.
+// Watch is what a link shows, to a guest or to the video's owner.
 type Watch struct {
 	Video    storage.VideoSummary
 	Link     storage.Link
 	Owner    bool // may rename, delete, moderate
 	Comment  bool
 	Download bool
-	// Sources play: what plays everywhere, or while there is none of it, what plays in some
-	// browsers.
+	// Sources are the files that play everywhere. While there are none, they are the files that
+	// play in some browsers.
 	Sources []storage.Asset
 	Poster  *storage.Asset
-	// What the published generation has beside its sources; nil where it has none.
+	// What the published generation has besides its sources. nil if it has none.
 	HLS        *storage.Asset // the list of rungs
-	Storyboard *storage.Asset // the cues of the seek bar's pictures
+	Storyboard *storage.Asset // the cues for the pictures of the seek bar
 	Peaks      *storage.Asset
-	// Camera is the second track of a recording, CameraOffset how much later than the main one it
-	// begins, and Layout where it is shown.
+	// Camera is the second track of a recording. CameraOffset is how much later than the main one
+	// it begins, and Layout is where it is shown.
 	Camera       *storage.Asset
 	CameraOffset time.Duration
 	Layout       *storage.Layout
-	// Flat is screen and camera as one picture by that Layout; nil while it is not made, and where
-	// there is nothing to put together.
+	// Flat is screen and camera as one picture by that Layout. nil until it is made, and if there
+	// is only one picture.
 	Flat *storage.Asset
-	// Live are a recording's tracks as they lie, the main one first, as far as nothing better was
-	// made of them yet.
+	// Live are a recording's tracks as stored, the main one first. A track is in it until there is
+	// something better.
 	Live []storage.Track
-	// LiveOver says that nothing comes behind them any more, so that each can be had as one file.
+	// LiveOver says that nothing more comes, so that each track is available as one file.
 	LiveOver bool
-	// LiveSound says that the recording can be had with its sound in AAC, while nothing that plays
-	// everywhere is there.
+	// LiveSound says that the recording is available with its sound in AAC, while nothing plays
+	// everywhere yet.
 	LiveSound bool
 	// Grant opens the media of this video until GrantEnds.
 	Grant     string
 	GrantEnds time.Time
-	// CommentSeq is the conversation's change counter, read before anything else: nothing after it
-	// is missed.
+	// CommentSeq is the conversation's change counter. It is read before anything else, so that
+	// nothing after it is missed.
 	CommentSeq int64
 
 	assets []storage.Asset // of the published generation
 }
 
-// Watch looks through a link. NotFound for an unknown, ended or revoked link and for a video
-// in the trash, all the same.
+// Watch returns what a link shows. NotFound for an unknown, ended or revoked link and for a video
+// in the trash, always the same error.
 func (s *Service) Watch(ctx context.Context, a access.Actor, token string) (Watch, error) {
 	_, w, _, err := s.watch(ctx, a, token)
 	return w, err
 }
 
-// WatchWithComments is Watch and the beginning of the conversation, as Comments gives it.
+// WatchWithComments is Watch and the beginning of the conversation.
 func (s *Service) WatchWithComments(
 	ctx context.Context,
 	a access.Actor,
@@ -74,7 +74,7 @@ func (s *Service) WatchWithComments(
 	return w, c, err
 }
 
-// watch is Watch, as whom the actor looks (ByLink), and how many comments there are.
+// watch is Watch. It also returns the actor as ByLink does, and the number of comments.
 func (s *Service) watch(ctx context.Context, a access.Actor, token string) (access.Actor, Watch, int, error) {
 	who, v, link, err := s.core.ByLink(ctx, a, token, access.ToView)
 	if err != nil {
@@ -86,7 +86,7 @@ func (s *Service) watch(ctx context.Context, a access.Actor, token string) (acce
 	}
 	w, err := s.look(ctx, who, v, link)
 	w.CommentSeq = seq
-	// what owners do goes by the video itself, which is in the workspace where they are at work
+	// owners act on the video itself, so it must be in their open workspace
 	w.Owner = s.core.Owns(a, v)
 	return who, w, count, err
 }
@@ -117,7 +117,7 @@ func (s *Service) look(
 	return w, nil
 }
 
-// AddAssets adds what plays of the published generation, and its poster.
+// AddAssets adds the playable assets of the published generation, and its poster.
 func (s *Service) AddAssets(ctx context.Context, w *Watch) error {
 	var published []storage.Asset
 	var err error
@@ -146,8 +146,8 @@ func (s *Service) AddAssets(ctx context.Context, w *Watch) error {
 	return nil
 }
 
-// Poster is the picture for places that show a pasted link. NotFound as Watch says, or when
-// there is no poster yet.
+// Poster is the picture for places that show a pasted link. It fails like Watch. NotFound if there
+// is no poster yet.
 func (s *Service) Poster(ctx context.Context, a access.Actor, token string) (storage.Asset, error) {
 	w, err := s.Watch(ctx, a, token)
 	if err != nil {
@@ -159,8 +159,8 @@ func (s *Service) Poster(ctx context.Context, a access.Actor, token string) (sto
 	return *w.Poster, nil
 }
 
-// Download is the video as a file, where the link allows it; while screen and camera are not
-// one picture yet, the screen alone. NotFound.
+// Download is the video as a file, if the link allows that. While screen and camera are not one
+// picture yet, it is the screen alone. NotFound otherwise.
 func (s *Service) Download(ctx context.Context, a access.Actor, token string) (storage.Asset, storage.Video, error) {
 	w, err := s.Watch(ctx, a, token)
 	if err != nil {
@@ -178,7 +178,7 @@ func (s *Service) Download(ctx context.Context, a access.Actor, token string) (s
 	return w.Sources[0], w.Video.Video, nil
 }
 
-// PosterOf is the poster of one of the actor's own videos. NotFound.
+// PosterOf is the poster of one of the actor's own videos. NotFound if there is none.
 func (s *Service) PosterOf(ctx context.Context, a access.Actor, id storage.VideoID) (storage.Asset, error) {
 	if _, err := s.core.VideoFor(ctx, a, id, access.ToFetchOriginal); err != nil {
 		return storage.Asset{}, err
@@ -197,8 +197,8 @@ func (s *Service) PosterOf(ctx context.Context, a access.Actor, id storage.Video
 	return *w.Poster, nil
 }
 
-// PreviewOf is the few moving seconds of one of the actor's own videos. NotFound, also while there
-// are none.
+// PreviewOf is the short moving preview of one of the actor's own videos. NotFound if there is
+// none, or none yet.
 func (s *Service) PreviewOf(ctx context.Context, a access.Actor, id storage.VideoID) (storage.Asset, error) {
 	v, err := s.core.VideoFor(ctx, a, id, access.ToFetchOriginal)
 	if err != nil {
@@ -217,7 +217,7 @@ func (s *Service) PreviewOf(ctx context.Context, a access.Actor, id storage.Vide
 	return *preview, nil
 }
 
-// Follow listens to everything about the video behind a link. NotFound as Watch says.
+// Follow returns the events about the video behind a link. It fails like Watch.
 func (s *Service) Follow(ctx context.Context, a access.Actor, token string) (<-chan string, error) {
 	_, v, _, err := s.core.ByLink(ctx, a, token, access.ToView)
 	if err != nil {

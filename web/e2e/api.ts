@@ -1,10 +1,10 @@
-// The API as any client has it, by a key: for what has to be there before a page is opened.
+// The API for any client with a key: it prepares what must exist before a page is opened.
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { expect, vi } from 'vitest'
 import { owner, type Program } from './program'
 
-/** What the server says of a video, as far as the tests ask. */
+/** The parts of the server's video that the tests need. */
 export interface Video {
   id: string
   title: string
@@ -15,7 +15,7 @@ export interface Video {
   original_url: string | null
 }
 
-/** An upload that was begun, and the link that it has from then on. */
+/** An upload that has begun, and the link that it has from then on. */
 export interface Begun {
   videoId: string
   link: string
@@ -63,13 +63,13 @@ export class Client {
     return ((await (await this.call('GET', '/api/v1/videos')).json()) as { items: Video[] }).items
   }
 
-  /** Waits until the video stands there, and nothing more is being made of it. */
+  /** Waits until the video has this state and no better version is being made. */
   async reaches(id: string, state: string): Promise<void> {
     const stands = async () => {
       const video = await this.video(id)
       expect(video.improving ? 'improving' : video.state, video.title).toBe(state)
     }
-    // in hooks, too, where expect.poll is not
+    // vi.waitFor, because expect.poll does not work in hooks
     await vi.waitFor(stands, { timeout: 90_000, interval: 250 })
   }
 
@@ -97,7 +97,7 @@ export class Client {
     await this.call('PATCH', `/api/v1/videos/${id}`, { json: { title } })
   }
 
-  /** Says something under a link, as the account. */
+  /** Posts a comment on a link, as the account. */
   async comment(link: string, body: string, atMs = 0): Promise<void> {
     await this.call('POST', `/api/v1/shares/${basename(link)}/comments`, { json: { body, at_ms: atMs } })
   }

@@ -1,5 +1,5 @@
-// What the recorder costs and how soon its link plays: cmd/meanwhile/bench_recorder_test.go says by
-// MEANWHILE_BENCH_RECORDER what to measure and how often, and reads the answer.
+// The cost of the recorder, and how soon its link plays. cmd/meanwhile/bench_recorder_test.go sets
+// in MEANWHILE_BENCH_RECORDER what to measure and how often, and reads the result.
 import { execFile } from 'node:child_process'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ import { Wire } from './wire'
 
 const run = promisify(execFile)
 
-/** tier A: with the page's own encoders, wherever the browser's recorder would be taken. */
+/** tier A: with the page's own encoders instead of the browser's recorder. */
 type Asked = { parts: string[]; times: number; seconds: number; tier: string; out: string }
 
 const asked = JSON.parse(process.env.MEANWHILE_BENCH_RECORDER ?? '') as Asked
@@ -29,8 +29,8 @@ function note(name: string, value: number): void {
 
 const parts: Record<string, (studio: Studio) => Promise<void>> = {
   /**
-   * From the press of the button until the server has everything, and until a fresh watch page
-   * shows a frame.
+   * From the press of the button until the server has everything, and until a new watch page shows
+   * a frame.
    */
   stop: async (studio) => {
     const page = await studio.recorderPage(studio.ada, studio.program.base, 30)
@@ -43,14 +43,14 @@ const parts: Record<string, (studio: Studio) => Promise<void>> = {
     for (let i = 0; i < asked.times; i++) await takeAndStop(studio, page, ' at 4 Mb/s')
     await wire.close()
   },
-  /** A quarter of the pieces cut, and six seconds without a network in the middle. */
+  /** A quarter of the pieces is cut off, and the network is away for six seconds in the middle. */
   cut: async (studio) => {
     const wire = await Wire.to(studio.program.base)
     await openShared(studio.ada, 30)
     const page = await studio.ada.newPage()
     const pieces = await followPieces(page)
     await page.goto(`${wire.base}/record`)
-    wire.fray(4)
+    wire.cutEveryNthPut(4)
     for (let i = 0; i < asked.times; i++) {
       await record(page)
       await reaches(page, asked.seconds / 3)
@@ -68,7 +68,7 @@ const parts: Record<string, (studio: Studio) => Promise<void>> = {
     }
     await wire.close()
   },
-  /** Ten minutes, pushed through the protocol but for the last piece. */
+  /** Ten minutes, sent through the protocol except for the last piece. */
   long: async (studio) => {
     const page = await studio.recorderPage(studio.ada, studio.program.base, 30)
     const { link } = await takeAndStop(studio, page, '', false)
@@ -119,7 +119,7 @@ const parts: Record<string, (studio: Studio) => Promise<void>> = {
     await browser.close()
   },
   /**
-   * CPU of the whole browser, beside the same share and camera on a page that is nothing but two
+   * CPU of the whole browser, compared with the same share and camera on a page that only has two
    * recorders.
    */
   cpu: async (studio) => {
@@ -178,7 +178,7 @@ test('the recorder', { timeout: 1_200_000 }, async () => {
 async function takeAndStop(studio: Studio, page: Page, how: string, isNoted = true): Promise<{ link: string }> {
   await record(page)
   await reaches(page, asked.seconds)
-  const watching = await studio.ada.newPage() // an empty tab is not what is measured
+  const watching = await studio.ada.newPage() // the time for an empty tab does not count
   await page.bringToFront()
   const { ms, pressedAtMs, link } = await stopping(page)
   await watching.addInitScript(playAtOnce)
@@ -214,7 +214,7 @@ async function stopping(page: Page): Promise<{ ms: number; pressedAtMs: number; 
 }
 
 /**
- * Runs in the watch page: plays as soon as there is a video, and keeps when its first frame was
+ * Runs in the watch page: plays as soon as there is a video, and stores when its first frame was
  * shown.
  */
 function playAtOnce(): void {
@@ -251,8 +251,8 @@ async function pushAndStop(studio: Studio, bytes: Uint8Array<ArrayBuffer>): Prom
 }
 
 /**
- * What of a recording is missing after its browser was killed: from the time that the last
- * recovered frame shows until the kill.
+ * How much of a recording is missing after its browser was killed: from the time in the last
+ * recovered frame until the kill.
  */
 async function killAndCount(studio: Studio, wire: Wire, name: string, afterMs: number): Promise<number> {
   const first = await studio.person(name)
@@ -270,7 +270,7 @@ async function killAndCount(studio: Studio, wire: Wire, name: string, afterMs: n
   return killedAtMs - ((await framesOf(await studio.original(link))).at(-1)?.drawnAtMs ?? 0)
 }
 
-/** CPU seconds of all processes of a browser over some seconds of recording. */
+/** CPU seconds of all processes of a browser during some seconds of recording. */
 async function cpuOf(browser: Recorder): Promise<number> {
   await passes(3000)
   const before = await ticksOf(browser.profile)

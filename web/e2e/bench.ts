@@ -1,6 +1,6 @@
-// What only a browser can tell: how soon the watch page shows a frame, beside a page that is
-// nothing but the file, and what the page weighs. cmd/meanwhile/bench_page_test.go says by
-// MEANWHILE_BENCH_PAGE what to open, and reads the answer.
+// What only a browser can measure: how soon the watch page shows a frame, compared with a page that
+// has only the file, and the size of the page. cmd/meanwhile/bench_page_test.go sets in
+// MEANWHILE_BENCH_PAGE what to open, and reads the result.
 import { writeFile } from 'node:fs/promises'
 import type { Browser, Page } from 'playwright-core'
 import { expect, test } from 'vitest'
@@ -17,7 +17,7 @@ interface Asked {
 interface Weight {
   path: string
   bytes: number
-  /** Asked for before the player's controls. */
+  /** Requested before the player's controls. */
   early: boolean
 }
 
@@ -54,10 +54,7 @@ test('the watch page in a browser', async () => {
   }
 })
 
-/**
- * From the start of the navigation to the first frame that is presented, in ms, with nothing kept
- * from before.
- */
+/** From the start of the navigation to the first presented frame, in ms, with an empty cache. */
 async function firstFrame(
   browser: Browser,
   url: string,
@@ -78,10 +75,7 @@ async function firstFrame(
   }
 }
 
-/**
- * Runs in the page: plays the video as soon as it is in the document, as somebody would who came
- * for it.
- */
+/** Runs in the page: plays the video as soon as it is in the document, like a viewer in a hurry. */
 function playAtOnce(): void {
   const look = new MutationObserver(() => {
     const video = document.querySelector('video')
@@ -96,7 +90,7 @@ function playAtOnce(): void {
   look.observe(document, { childList: true, subtree: true })
 }
 
-/** What the page asks for until it has played for a while, as it came over the wire. */
+/** All requests of the page until it has played for a while, with their bytes on the wire. */
 async function weigh(browser: Browser, url: string): Promise<Weight[]> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
   try {

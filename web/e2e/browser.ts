@@ -1,4 +1,4 @@
-// A real Chromium, and what every test does with a page.
+// A real Chromium, and the actions of every test on a page.
 import { mkdir } from 'node:fs/promises'
 import { AxeBuilder } from '@axe-core/playwright'
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
@@ -8,8 +8,8 @@ import { outFolder, owner, type Program } from './program'
 export const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
 
 /**
- * The same engine without windows, tabs' bars and what Google adds: two thirds of the work. It has
- * no dialogue to share a screen, so that recorders need the whole browser.
+ * The same engine without windows, tab bars and Google's additions: two thirds of the work. It has
+ * no dialogue to share a screen, so recorders need the full browser.
  */
 const shellPath = process.env.CHROMIUM ?? '/usr/bin/chromium-headless-shell'
 export const args = [
@@ -28,7 +28,7 @@ export function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: shellPath, args })
 }
 
-/** A person: a context of their own, whose pages may raise no error. */
+/** A person: their own browser context, whose pages may raise no error. */
 export async function newPerson(
   browser: Browser,
   options: BrowserContextOptions = {},
@@ -41,8 +41,7 @@ export async function newPerson(
   const problems: string[] = []
   context.on('weberror', (error) => problems.push(error.error().stack ?? String(error.error())))
   context.on('console', (message) => {
-    // A failed request is an answer that a test may ask for; scripts and policies that are refused
-    // are not.
+    // A failed request may be part of a test. A refused script or a policy violation is not.
     if (message.type() === 'error' && !/Failed to load resource|net::ERR_/.test(message.text()))
       problems.push(message.text())
   })
@@ -55,9 +54,7 @@ export async function newPerson(
   return Object.assign(context, { problems })
 }
 
-/**
- * Makes the first account on its page, and goes past what the site says of itself into the library.
- */
+/** Makes the first account on its page, and goes past the site's checks into the library. */
 export async function setUp(program: Program, page: Page): Promise<void> {
   await page.goto(program.setUpLink)
   await page.getByLabel('Name of your team').fill(owner.workspace)
@@ -80,14 +77,14 @@ export async function logIn(program: Pick<Program, 'base'>, page: Page): Promise
 
 const standards = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
 
-/** axe finds nothing (WCAG 2.2 A and AA). In the light, colours are all that can differ. */
+/** axe finds nothing (WCAG 2.2 A and AA). In light mode, only colours can differ. */
 export async function expectAccessible(page: Page): Promise<void> {
   for (const colorScheme of ['dark', 'light'] as const) {
-    // nothing is half-way to another colour while it is looked at
+    // no colour may be in transition during the check
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     await page.evaluate(async () => {
       const ending = document.getAnimations().filter((a) => a.effect?.getComputedTiming().endTime !== Infinity)
-      // colours on their way from one scheme to the other are neither's
+      // colours in transition between two schemes belong to neither
       await Promise.allSettled(ending.map((a) => a.finished))
     })
     const axe = new AxeBuilder({ page })
@@ -103,7 +100,7 @@ export async function expectAccessible(page: Page): Promise<void> {
   await page.emulateMedia({ reducedMotion: null })
 }
 
-/** Pictures of the page as people have it: wide and narrow, light and dark. */
+/** Screenshots of the page for every kind of viewer: wide and narrow, light and dark. */
 export async function shoot(page: Page, name: string): Promise<void> {
   await mkdir(outFolder, { recursive: true })
   const before = page.viewportSize()
@@ -122,7 +119,7 @@ export async function shoot(page: Page, name: string): Promise<void> {
   if (before) await page.setViewportSize(before)
 }
 
-/** The video plays: time advances by itself. */
+/** The video plays: its time advances by itself. */
 export async function expectPlays(page: Page): Promise<void> {
   await page.locator('video').evaluate((v: HTMLVideoElement) => {
     v.muted = true

@@ -1,5 +1,5 @@
-// Clips that tests need, made with ffmpeg's own sources. What the same arguments made once on this
-// machine is taken from the user's cache folder.
+// Clips for the tests, made with ffmpeg's own sources. A clip with the same arguments is made once
+// on a machine and then comes from the user's cache folder.
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
@@ -10,12 +10,15 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 
-/** Makes a clip of 1080 lines that needs about 7 Mb/s, as a camera in a dim room does. */
+/** Makes a clip of 1080 lines that needs about 7 Mb/s, like a camera in a dim room. */
 export function noisyClip(path: string, seconds: number): Promise<string> {
   return clip(path, seconds, heavyPicture(60), 'size=1920x1080:rate=30', ',noise=alls=18:allf=t')
 }
 
-/** Encodes about 7 Mb/s of H.264, with a key frame in every group of so many frames, and AAC. */
+/**
+ * Encodes about 7 Mb/s of H.264 with AAC. group is the number of frames from one key frame to the
+ * next.
+ */
 export function heavyPicture(group: number): string[] {
   const rate = ['-b:v', '7M', '-maxrate', '7M', '-bufsize', '7M']
   return ['-c:v', 'libx264', '-preset', 'ultrafast', ...rate, '-g', `${group}`, '-pix_fmt', 'yuv420p', '-c:a', 'aac']
@@ -45,7 +48,7 @@ export async function clip(
   return path
 }
 
-/** Makes the file that is kept. Of two that make the same one, the later replaces the first. */
+/** Makes the cached file. If two processes make the same file, the later one replaces the first. */
 async function encode(kept: string, args: string[]): Promise<void> {
   const folder = await mkdtemp(join(kept, '../making-'))
   const made = join(folder, basename(kept))
@@ -54,7 +57,7 @@ async function encode(kept: string, args: string[]): Promise<void> {
   await rm(folder, { recursive: true })
 }
 
-/** The path that belongs to the arguments and to this version of ffmpeg. */
+/** The cache path, which depends on the arguments and on this version of ffmpeg. */
 async function keptAs(extension: string, args: string[]): Promise<string> {
   const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'meanwhile', 'clips')
   await mkdir(folder, { recursive: true })

@@ -1,5 +1,5 @@
-// The conversation under a link: words that survive, streams that come back, many comments, and
-// comments that mean harm.
+// The conversation on a link: text that survives, streams that come back, many comments, and
+// malicious comments.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -61,7 +61,7 @@ test('words survive a lost network and a reload, and go out after', async () => 
 
   await network.restore()
   await page.reload()
-  // the page's script fills in what was kept
+  // the page's script restores the draft
   await expect.poll(() => field.inputValue()).toBe('Written on a train')
   expect(await page.locator('.comment').count()).toBe(0)
   await page.getByText('Draft kept on this device').waitFor()

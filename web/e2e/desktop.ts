@@ -1,5 +1,5 @@
-// Browsers as they are on a desk: driven by puppeteer, which leaves a tab hidden that is hidden
-// (Playwright does not), and on a screen of their own.
+// Browsers as on a desktop: puppeteer leaves a hidden tab hidden (Playwright does not), and they
+// have their own screen.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { promisify } from 'node:util'
 import puppeteer, { type Browser, type Page } from 'puppeteer-core'
@@ -30,7 +30,7 @@ export class Screen {
   }
 
   /**
-   * Clicks into a window, at parts of its width and height. False while there is none of that name.
+   * Clicks into a window, at fractions of its width and height. False if no window has that name.
    */
   async click(windowName: string, x: number, y: number): Promise<boolean> {
     const found = await this.xdotool('search', '--onlyvisible', '--name', windowName)
@@ -57,7 +57,7 @@ export class Screen {
   }
 }
 
-/** A Chromium that nothing is done to: hidden tabs are hidden. With a screen it has windows. */
+/** An unmodified Chromium: hidden tabs are hidden. With a screen it has windows. */
 export function openChromium(profile: string, flags: string[], screen?: Screen): Promise<Browser> {
   const shown = screen ? args.filter((flag) => !flag.startsWith('--headless')) : args
   return puppeteer.launch({
@@ -77,7 +77,7 @@ export function openChromium(profile: string, flags: string[], screen?: Screen):
   })
 }
 
-/** Firefox, with a camera and a microphone of its own, and nobody to ask. */
+/** Firefox, with a fake camera and microphone, and without permission questions. */
 export function openFirefox(screen: Screen): Promise<Browser> {
   return puppeteer.launch({
     browser: 'firefox',
@@ -100,7 +100,7 @@ export async function signIn(program: Program, page: Page): Promise<void> {
   await Promise.all([page.waitForNavigation(), page.click('form button')])
 }
 
-/** Starts a recording of what is chosen. */
+/** Starts a recording of the chosen source. */
 export async function start(page: Page, source: 'both' | 'screen' | 'camera' | 'sound'): Promise<void> {
   await page.waitForSelector(`input[name=source][value=${source}]`)
   await page.$eval(`input[name=source][value=${source}]`, (input) => (input as HTMLInputElement).click())
@@ -111,8 +111,8 @@ export async function start(page: Page, source: 'both' | 'screen' | 'camera' | '
 }
 
 /**
- * Waits until an element says something. The question comes from outside the page: a hidden one has
- * slow timers.
+ * Waits until an element has a text. The check comes from outside the page, because a hidden page
+ * has slow timers.
  */
 export async function reads(page: Page, selector: string, text: string, timeoutMs = 30_000): Promise<void> {
   await page.waitForFunction(
@@ -123,7 +123,7 @@ export async function reads(page: Page, selector: string, text: string, timeoutM
   )
 }
 
-/** Stops, and waits until the server has everything: the link. */
+/** Stops, waits until the server has everything, and returns the link. */
 export async function stop(page: Page): Promise<string> {
   await page.click('.live button.record')
   return finished(page)

@@ -1,5 +1,5 @@
-// An update outside of its own page: the player in a frame of another origin, what is copied for
-// other pages, and the moving library.
+// An update outside its own page: the player in a frame of another origin, the snippets for other
+// pages, and the moving previews of the library.
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
@@ -20,7 +20,7 @@ let signedIn: SignedIn
 let client: Client
 let folder: string
 let site: Server
-let siteUrl: string // another origin, and another site: localhost where the program is 127.0.0.1
+let siteUrl: string // another origin and site: localhost instead of 127.0.0.1
 let framed = '' // what the other site's page holds
 let short: Begun
 
@@ -81,7 +81,7 @@ test('what is copied for other pages shows the update there, with its way back',
     `src="${link.replace('/v/', '/embed/')}" width="960" height="540" title="Short &amp; [sharp]"`,
   )
 
-  // Its owner's browser shows no more in a frame than a stranger's.
+  // In a frame, the owner's browser shows no more than a stranger's.
   const ada = await newPerson(browser, { storageState: signedIn })
   const other = await ada.newPage()
   const asked: string[] = []
@@ -190,14 +190,14 @@ test('a video of the library moves while somebody points at it, and only then', 
   const before = asked.length
   await row.locator('.poster').hover()
   await row.locator('a.t').focus()
-  // longer than a pointer has to rest
+  // longer than a pointer must rest
   await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 600)))
   expect(asked.length).toBe(before)
   expect(await row.locator('.poster video').count()).toBe(0)
   await leave(ada)
 })
 
-/** The same place by number: another site than localhost. */
+/** The same address with 127.0.0.1: another site than localhost. */
 function onIp(url: string): string {
   return url.replace('//localhost:', '//127.0.0.1:')
 }

@@ -1,5 +1,5 @@
-// The first moments of the watch page: what is seen before everything has come, and when some of it
-// never comes.
+// The first moments of the watch page: what is visible before everything has loaded, and if some of
+// it never loads.
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -74,7 +74,7 @@ test.each([
   })
   await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0.5)
   const sum = await page.evaluate(() => (window as unknown as { sum: { value: number; shifts: string[] } }).sum)
-  // letters by a pixel or three; 0.1 is what people notice
+  // letters may move by one to three pixels; people notice 0.1
   expect(sum.value, `moved:\n${sum.shifts.join('\n')}\n`).toBeLessThan(0.02)
   await leave(guest)
 })
@@ -155,7 +155,7 @@ test('a recording plays as a file from the moment of its end, with scripts off t
 
   const guest = await newPerson(browser)
   const open = await guest.newPage()
-  await open.goto(take.link) // while it is recorded
+  await open.goto(take.link) // during the recording
   await open.locator('video').waitFor()
   await plays(open, 1)
 
@@ -178,7 +178,7 @@ test('a recording plays as a file from the moment of its end, with scripts off t
     'what only a stream needs',
   ).toEqual([])
 
-  await plays(open, 3) // it went on
+  await plays(open, 3) // it continued
   await leave(guest, plainer)
 })
 
@@ -193,14 +193,14 @@ async function plays(page: Page, untilS: number): Promise<void> {
   })
 }
 
-/** How many different colours are seen where the picture is, of some coarse ones. */
+/** How many coarse colours are visible in the picture. */
 async function colours(page: Page): Promise<number> {
   const png = (await page.locator('mw-player').screenshot()).toString('base64')
   return page.evaluate(async (base64) => {
     const picture = await createImageBitmap(new Blob([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))]))
     const context = new OffscreenCanvas(64, 24).getContext('2d')
     if (!context) throw new Error('no canvas')
-    // what lies above the bar
+    // the part above the bar
     context.drawImage(picture, 0, 0, picture.width, picture.height * 0.7, 0, 0, 64, 24)
     const { data } = context.getImageData(0, 0, 64, 24)
     const seen = new Set<number>()

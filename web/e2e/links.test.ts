@@ -1,5 +1,4 @@
-// Links with rules of their own: made by the sheet, given to somebody without an account, and taken
-// away again.
+// Links with their own rules: made in the sheet, given to somebody without an account, and revoked.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -64,7 +63,7 @@ test('the sheet tells what is wrong beside the field, and gives the focus back',
   const sheet = page.getByRole('dialog')
   await expectAccessible(page)
   await sheet.getByRole('button', { name: 'New link' }).click()
-  await sheet.getByRole('radio', { name: 'Who knows a password' }).check()
+  await sheet.getByRole('radio', { name: 'People with a password' }).check()
   await sheet.getByLabel('Password', { exact: true }).fill('short')
   await sheet.getByRole('button', { name: 'Make the link' }).click()
   await sheet.getByText('A password needs at least 6 characters.').waitFor()
@@ -79,9 +78,9 @@ test('the sheet tells what is wrong beside the field, and gives the focus back',
   await sheet.getByRole('button', { name: 'Make the link' }).click()
   const made = sheet.getByRole('listitem').filter({ hasText: '2 people' })
   await made.getByText('Until 1 Mar 2040, 18:00, your time').waitFor()
-  await made.getByText('Who, and an access link for each').click()
+  await made.getByText('These people, and an access link for each').click()
   await made.getByRole('button', { name: 'Make an access link for ann@example.com' }).click()
-  expect(await made.getByLabel('Way in for ann@example.com').inputValue()).toContain(`${program.base}/pass/`)
+  expect(await made.getByLabel('Access link for ann@example.com').inputValue()).toContain(`${program.base}/pass/`)
   await expectAccessible(page)
   await shoot(page, 'links-sheet')
 
@@ -100,7 +99,7 @@ test('a client comes in by a password, and what they say waits for the owner', a
   const sheet = page.getByRole('dialog')
   await sheet.getByRole('button', { name: 'New link' }).click()
   await sheet.getByRole('textbox', { name: 'Name' }).fill('Client')
-  await sheet.getByRole('radio', { name: 'Who knows a password' }).check()
+  await sheet.getByRole('radio', { name: 'People with a password' }).check()
   await sheet.getByLabel('Password', { exact: true }).fill('spring-plan')
   await sheet.getByRole('radio', { name: 'Held' }).check()
   await sheet.getByLabel('Ends').fill('2040-03-01T18:00')
@@ -125,7 +124,7 @@ test('a client comes in by a password, and what they say waits for the owner', a
   const opened = visit.waitForRequest((request) => request.url().endsWith('/opened'))
   await visit.getByRole('button', { name: 'Watch' }).click()
   await expectPlays(visit)
-  // six hours behind Berlin
+  // the viewer's time zone is six hours behind Berlin
   await visit.getByText('This link ends on 1 Mar 2040, 12:00, your time').waitFor()
   await opened
   await visit.getByRole('textbox', { name: 'Your comment' }).fill('Can we see the budget?')

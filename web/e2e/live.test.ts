@@ -1,4 +1,4 @@
-// Watching: while it is recorded, across its stop, and its two tracks as one picture.
+// Watching: during the recording, across its stop, and its two tracks as one picture.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
@@ -54,7 +54,7 @@ test('a colleague watches from the beginning while it is recorded; the stop chan
   await expect.poll(() => page.locator('#length').textContent()).toMatch(/^0:\d\d$/)
 
   const quality = page.getByRole('combobox', { name: 'Quality' })
-  await seekTo(page, 3) // and what was made of it meanwhile can be chosen
+  await seekTo(page, 3) // the renditions made meanwhile can be chosen
   const lowest = (await quality.locator('option').allTextContents()).at(-1) ?? ''
   await quality.selectOption(lowest)
   await expect.poll(() => page.locator('video').evaluate((v: HTMLVideoElement) => `${v.videoHeight}p`)).toBe(lowest)
@@ -191,7 +191,7 @@ test('screen and camera are one picture, which its author arranges for everybody
       .toBeLessThan(0.02)
   }
   await near(page, 0.3, 0.4)
-  await near(theirs, 0.3, 0.4) // with no reload
+  await near(theirs, 0.3, 0.4) // without a reload
   await bubble.focus()
   for (const key of ['ArrowRight', 'ArrowRight', 'ArrowDown']) await page.keyboard.press(key)
   await near(page, 0.34, 0.42)
@@ -214,7 +214,7 @@ test('screen and camera are one picture, which its author arranges for everybody
 
 type Moment = { atMs: number; position: number }
 
-/** Runs in the page: keeps where the player says that it stands, ten times a second and more. */
+/** Runs in the page: records the player's position, at least ten times a second. */
 function followPosition(): void {
   const moments: Moment[] = []
   const player = document.querySelector<HTMLElement & { positionMs: number }>('mw-player')
@@ -223,8 +223,8 @@ function followPosition(): void {
 }
 
 /**
- * Runs in the page: where the position did not go on as time did since it was told last. Waiting is
- * no jump.
+ * Runs in the page: the places where the position did not advance with time since the last sample.
+ * Waiting is no jump.
  */
 function jumps(): string[] {
   const { moments } = window as unknown as { moments: Moment[] }
@@ -249,7 +249,7 @@ function seekTo(page: Page, second: number): Promise<void> {
   }, second)
 }
 
-/** Where the picture is that is seen, once it is there. */
+/** The position of the visible picture, once it has loaded. */
 function shownAt(page: Page): Promise<number> {
   return page
     .locator('video[slot=media]')
@@ -263,8 +263,7 @@ function durationOf(page: Page): Promise<number> {
 }
 
 /**
- * How far the camera was from the picture at most, in ms, over so many frames of the camera that
- * were shown.
+ * The largest distance between camera and picture, in ms, over so many shown frames of the camera.
  */
 function apart(page: Page, frames: number): Promise<number> {
   return page.evaluate(async (count) => {
@@ -276,7 +275,7 @@ function apart(page: Page, frames: number): Promise<number> {
       const shown = await new Promise<VideoFrameCallbackMetadata>((resolve) =>
         camera.requestVideoFrameCallback((_, of) => resolve(of)),
       )
-      if (picture.currentTime < 0.3) continue // it has begun again, and the camera follows
+      if (picture.currentTime < 0.3) continue // it has started over, and the camera follows
       most = Math.max(most, Math.abs(shown.mediaTime - picture.currentTime) * 1000)
     }
     return most
@@ -291,7 +290,7 @@ async function boxOf(
   return box
 }
 
-/** The middle of the camera, as parts of the picture. */
+/** The centre of the camera, as fractions of the picture. */
 async function placeOf(page: Page): Promise<{ x: number; y: number }> {
   const bubble = page.locator('.camera-bubble')
   await bubble.waitFor()

@@ -1,10 +1,10 @@
-// The network as a page has it: narrow, cut, and back.
+// A page's network: slow, cut, and restored.
 import type { Page } from 'playwright-core'
 
 export interface Network {
-  /** Lets no more than so many bytes a second out. */
+  /** Lets at most so many bytes a second out. */
   narrow(bytesPerSecond: number): Promise<void>
-  /** A link of so many megabits a second in, with the delay that such links have. */
+  /** A download speed of so many megabits a second, with the latency of such a connection. */
   link(megabits: number, latencyMs: number): Promise<void>
   cut(): Promise<void>
   restore(): Promise<void>

@@ -1,5 +1,5 @@
-// The pages around the videos: welcome, sign in, the link that signs in once, sign up, sign out,
-// and what every page sends along.
+// The pages around the videos: welcome, sign in, access link, sign up, sign out, and the headers of
+// every page.
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Client } from './api'

@@ -1,5 +1,5 @@
-// Passkeys in a real browser, with an authenticator that the browser itself plays: made by who is
-// signed in, then enough to sign in.
+// Passkeys in a real browser with its virtual authenticator: a signed-in person makes one, which is
+// then enough to sign in.
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -23,7 +23,7 @@ afterAll(async () => {
   await program?.close()
 })
 
-/** A device that holds passkeys, and says yes for who touches it. */
+/** A device that holds passkeys and accepts every touch. */
 async function newDevice(cdp: CDPSession): Promise<string> {
   await cdp.send('WebAuthn.enable')
   const options = {
@@ -72,21 +72,21 @@ test('a passkey signs in without a name, and a copy of it is refused', async () 
   await page.waitForURL(`${program.base}/record`)
   expect(await page.evaluate(async () => (await (await fetch('/api/v1/session')).json()).user.email)).toBe(owner.email)
 
-  // A copy from before that log-in: its count has not grown.
+  // A copy from before that log-in: its counter is too low.
   await page.evaluate(() => fetch('/api/v1/session', { method: 'DELETE' }))
   await cdp.send('WebAuthn.clearCredentials', { authenticatorId: device })
   await cdp.send('WebAuthn.addCredential', { authenticatorId: device, credential: before })
   await page.goto(`${program.base}/login`)
   await button.click()
-  await page.getByRole('alert').getByText('there seem to be two of it').waitFor()
+  await page.getByRole('alert').getByText('there seems to be a copy of it').waitFor()
   await expectAccessible(page)
 
-  // No passkey at all.
+  // Without a passkey.
   await cdp.send('WebAuthn.setUserVerified', { authenticatorId: device, isUserVerified: false })
   await button.click()
   await page.getByRole('alert').getByText('No passkey was used.').waitFor()
 
-  // Removed, it signs nobody in.
+  // A removed passkey signs nobody in.
   await cdp.send('WebAuthn.setUserVerified', { authenticatorId: device, isUserVerified: true })
   await page.getByLabel('E-mail').fill(owner.email)
   await page.getByLabel('Password').fill(owner.password)
@@ -100,7 +100,7 @@ test('a passkey signs in without a name, and a copy of it is refused', async () 
   await leave(ada)
 })
 
-/** A port that nobody listens on. */
+/** A port where nobody listens. */
 async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -110,7 +110,7 @@ async function freePort(): Promise<number> {
 }
 
 test('the log-in page offers what there is, and needs a script for passkeys alone', async () => {
-  const port = await freePort() // mail needs an address that is known before
+  const port = await freePort() // for mail, the base URL must be known in advance
   const other = await Program.start({
     MEANWHILE_BASE_URL: `http://localhost:${port}`,
     MEANWHILE_SMTP_URL: 'smtp://127.0.0.1:1?from=updates@example.com',
@@ -136,7 +136,7 @@ test('the log-in page offers what there is, and needs a script for passkeys alon
   await bare.getByRole('link', { name: 'Sign in with Example' }).waitFor()
   await bare.getByLabel('E-mail').fill('nobody@example.com')
   await bare.getByRole('button', { name: 'Mail me a link instead' }).click()
-  await bare.getByRole('heading', { name: 'Look into your mail' }).waitFor()
+  await bare.getByRole('heading', { name: 'Check your mail' }).waitFor()
   await bare.getByText('nobody@example.com').waitFor()
   await bare.screenshot({ path: `${outFolder}mailed.png` })
   await leave(plain)

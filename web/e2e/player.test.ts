@@ -1,4 +1,4 @@
-// The player by hand: where a link begins, the keyboard, and the speed that stays.
+// The player's controls: where a link begins, the keyboard, and the remembered speed.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import { Program } from './program'
 let program: Program
 let browser: Browser
 let folder: string
-let long: Begun // a hundred seconds
+let long: Begun // 100 seconds
 let short: Begun
 
 beforeAll(async () => {

@@ -1,6 +1,6 @@
-// Starts bin/meanwhile on a free port with a data folder of its own, and reads from its output
-// where it is: everything in one process, or with MEANWHILE_E2E_MODE=scaled two servers behind a
-// proxy and two workers.
+// Starts bin/meanwhile on a free port with its own data folder, and reads its address from the
+// output. Either everything is in one process, or with MEANWHILE_E2E_MODE=scaled there are two
+// servers behind a proxy and two workers.
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
@@ -18,7 +18,7 @@ export const outFolder = new URL('./out/', import.meta.url).pathname
 
 export const owner = { workspace: 'Team', name: 'Ada', email: 'ada@example.com', password: 'a long password' }
 
-/** What a process does: everything, or its part of a site of several. */
+/** What a process does: everything, or one part of a scaled site. */
 type Role = 'serve' | 'server' | 'worker'
 
 export class Program {
@@ -66,7 +66,7 @@ export class Program {
     if (this.setUpLink) this.setUpLink = new URL(new URL(this.setUpLink).pathname, this.base).href
   }
 
-  /** Starts a process that listens: its address. */
+  /** Starts a process that listens, and returns its address. */
   async #serve(role: Role, listen = '127.0.0.1:0'): Promise<string> {
     let base = ''
     for await (const line of createInterface({ input: this.#spawn(role, listen).stdout })) {
@@ -82,7 +82,7 @@ export class Program {
     const { stderr } = this.#spawn('worker')
     for await (const line of createInterface({ input: stderr })) {
       if (!line.includes('media tools found')) continue
-      stderr.resume() // the end of the loop has paused it
+      stderr.resume() // the loop has paused it at its end
       return
     }
     throw new Error(`a worker ended before it worked:\n${this.log}`)
@@ -100,7 +100,7 @@ export class Program {
     return child
   }
 
-  /** Ends every process at once, as a power cut would. */
+  /** Kills every process at once, like a power cut. */
   async kill(): Promise<void> {
     const running = this.#children.filter((child) => child.exitCode === null && child.signalCode === null)
     this.#children = []
@@ -117,13 +117,15 @@ export class Program {
     await rm(this.data, { recursive: true, force: true })
   }
 
-  /** Runs a command beside the process and gives what it printed. */
+  /** Runs a command beside the process and returns its output. */
   async command(...args: string[]): Promise<string> {
     const { stdout } = await run(binary, args, { env: this.#env, maxBuffer: 16 << 20 })
     return stdout.trim()
   }
 
-  /** Uploads files on the command line and waits until they are ready: their watch links. */
+  /**
+   * Uploads files on the command line, waits until they are ready, and returns their watch links.
+   */
   async push(files: string[]): Promise<string[]> {
     const token = await this.command('token', 'add', '--email', owner.email)
     const printed = await this.command('push', '--wait', '--url', this.base, '--token', token, ...files)
@@ -132,8 +134,8 @@ export class Program {
 }
 
 /**
- * The real recordings beside the project or in MEANWHILE_SAMPLES; elsewhere clips of the same
- * kinds, made on the spot.
+ * The real recordings beside the project or in MEANWHILE_SAMPLES; else clips of the same kinds,
+ * made on the spot.
  */
 export async function samples(): Promise<string[]> {
   const folder = process.env.MEANWHILE_SAMPLES ?? new URL('../../../shared/samples/', import.meta.url).pathname

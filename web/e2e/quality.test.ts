@@ -1,5 +1,5 @@
-// What plays on which link: the file first, less where the link cannot carry it, and what somebody
-// chose. One noisy clip for all of it.
+// What plays on which connection: the file first, a smaller size if the connection is too slow, and
+// the chosen one. One noisy clip for all tests.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -72,7 +72,7 @@ test('a link that cannot carry the file goes on from there with less, and throug
     v.volume = 0.5
   })
   await play(page)
-  // the second for the names in the menu
+  // the second one has the names for the menu
   expect([...new Set(asked())], 'the file first').toEqual(['copy.mp4', 'hls.m3u8'])
   await page.waitForFunction(() => document.querySelector('video')?.currentSrc.startsWith('blob:'), undefined, {
     timeout: 20_000,
@@ -145,7 +145,7 @@ test('a link that carries the file never asks for anything else', async () => {
     }, at)
     await page.waitForFunction((from) => (document.querySelector('video')?.currentTime ?? 0) > from + 1, at)
   }
-  // the second for the names in the menu
+  // the second one has the names for the menu
   expect(new Set(asked())).toEqual(new Set(['copy.mp4', 'hls.m3u8']))
   await leave(guest)
 })
@@ -255,7 +255,7 @@ interface Notes {
   samples: { atMs: number; positionMs: number; shownS: number }[]
 }
 
-/** Writes down what the video tells, and every 50 ms where the player says that it is. */
+/** Records the video's events, and every 50 ms the player's position. */
 async function note(page: Page): Promise<void> {
   await page.evaluate(() => {
     const video = document.querySelector('video')
@@ -281,7 +281,7 @@ function notesOf(page: Page): Promise<Notes> {
   return page.evaluate(() => (window as unknown as { notes: Notes }).notes)
 }
 
-/** The names of what a player asks for, in order. */
+/** The names of the player's requests, in order. */
 function listenFor(page: Page): () => string[] {
   const names: string[] = []
   page.on('request', (request) => {

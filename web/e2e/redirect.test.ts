@@ -1,6 +1,6 @@
-// Media from the storage itself, by addresses that end after moments
-// (MEANWHILE_MEDIA_DELIVERY=redirect): whoever watches notices nothing of it, wherever they jump.
-// Only on separate processes: a folder signs no addresses.
+// Media directly from the storage, with addresses that expire after moments
+// (MEANWHILE_MEDIA_DELIVERY=redirect). Viewers notice nothing of it, wherever they seek. Only with
+// separate processes: a folder signs no addresses.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,7 +24,7 @@ beforeAll(async () => {
   await setUpOwner(program, browser)
   const client = await Client.of(program)
   folder = await mkdtemp(join(tmpdir(), 'meanwhile-clips-'))
-  // More than a browser reads ahead or keeps: every jump below needs bytes that are not there.
+  // More than a browser reads ahead or keeps: every seek below needs bytes that are not loaded.
   const path = join(folder, 'heavy.mp4')
   await clip(path, lengthS, heavyPicture(20), 'size=1280x720:rate=10', ',noise=alls=30:allf=t')
   video = await client.upload(path)
@@ -63,7 +63,7 @@ test('who begins late, pauses and looks around sees every place, and plays on fr
   await note(page)
   await ended(storage)
   await page.keyboard.press('k')
-  await playsOn(page, 8) // much further than what came with the page
+  await playsOn(page, 8) // far beyond what came with the page
   await page.keyboard.press('k')
   await page.waitForFunction(() => document.querySelector('video')?.paused)
   const jumps = [80, 20, 60, 40, 90]
@@ -105,8 +105,8 @@ test('a stream plays on past the end of its addresses, from wherever somebody ju
 })
 
 /**
- * A tab in which the size of the file was chosen earlier: on a machine that is slow for a moment,
- * the player would otherwise take the stream, as it should.
+ * A tab where the file's size was chosen earlier. On a machine that is slow for a moment, the
+ * player would otherwise rightly switch to the stream.
  */
 async function choosesTheFile(guest: BrowserContext): Promise<Page> {
   const page = await guest.newPage()
@@ -115,12 +115,12 @@ async function choosesTheFile(guest: BrowserContext): Promise<Page> {
 }
 
 interface Storage {
-  /** The address that was used last. */
+  /** The last used address. */
   last(): string
   addresses(ending: string): Set<string>
 }
 
-/** What a page asks of the object storage. */
+/** A page's requests to the object storage. */
 function listenTo(page: Page): Storage {
   const asked: string[] = []
   page.on('request', (request) => {
@@ -136,7 +136,7 @@ function signed(address: string): boolean {
   return new URL(address).searchParams.has('X-Amz-Signature')
 }
 
-/** Waits until the storage itself refuses the address that the page has. */
+/** Waits until the storage refuses the page's address. */
 async function ended(storage: Storage): Promise<void> {
   const status = async () => (await fetch(storage.last(), { headers: { Range: 'bytes=0-0' } })).status
   await expect.poll(status, { timeout: 20_000 }).toBe(403)
@@ -148,9 +148,9 @@ interface Notes {
   samples: { atMs: number; positionMs: number; shownMs: number }[]
 }
 
-/** Writes down what the player says, and every 50 ms where it says that it is. */
+/** Records the player's messages, and every 50 ms its position. */
 async function note(page: Page): Promise<void> {
-  // the controls come after the video
+  // the controls load after the video
   await page.locator('media-time-range').waitFor({ state: 'attached' })
   await page.evaluate(() => {
     const player = document.querySelector('mw-player') as (HTMLElement & { positionMs: number }) | null
@@ -170,10 +170,7 @@ async function note(page: Page): Promise<void> {
   })
 }
 
-/**
- * No message, no pause, and no way from one place to another but the jumps that somebody made, in
- * their order.
- */
+/** No message, no pause, and no change of position except the seeks of the test, in their order. */
 async function nothingWasNoticed(page: Page, jumps: number[], wanted = 0): Promise<void> {
   const { pauses, messages, samples } = await page.evaluate(() => (window as unknown as { notes: Notes }).notes)
   expect(messages).toEqual([])
@@ -184,7 +181,7 @@ async function nothingWasNoticed(page: Page, jumps: number[], wanted = 0): Promi
     for (const [i, sample] of samples.entries()) {
       const earlier = samples[i - 1] ?? sample
       const moved = sample[of] - earlier[of]
-      // a video tells its time four times a second, and rounds it in between
+      // a video reports its time four times a second, and rounds it in between
       if (moved > -100 && moved - (sample.atMs - earlier.atMs) < 1_000) continue
       expect(
         Math.abs(sample[of] - (open.shift() ?? Number.NaN)),
@@ -205,7 +202,7 @@ async function play(page: Page): Promise<void> {
   })
 }
 
-/** Jumps as people do, by a key. */
+/** Seeks like people do, with a key. */
 async function jump(page: Page, percent: number): Promise<void> {
   await page.keyboard.press(String(percent / 10))
 }
@@ -218,7 +215,7 @@ async function playsOn(page: Page, fromS: number): Promise<void> {
   await page.waitForFunction(gone, [fromS], { timeout: 20_000 })
 }
 
-/** In the page: the picture of this place is there. */
+/** Runs in the page: the picture of this position is shown. */
 function shows(atS: number): boolean {
   const video = document.querySelector('video')
   if (!video || video.error || video.seeking) return false

@@ -1,5 +1,5 @@
-// The whole road in a browser: first account, upload, ready, plays, and a conversation between two
-// people who do not share a session.
+// The full path in a browser: first account, upload, ready, plays, and a conversation between two
+// people with separate sessions.
 import { copyFile, mkdir } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
@@ -37,7 +37,7 @@ test('a file goes in, a link with timestamped comments comes out', async () => {
   await row
     .getByRole('button', { name: /^Copy link/ })
     .first()
-    .click() // from the first moment
+    .click() // at once
   const link = await library.evaluate(() => navigator.clipboard.readText())
   expect(link).toMatch(new RegExp(`^${program.base}/v/[a-z2-7]{26}$`))
 
@@ -59,7 +59,7 @@ test('a file goes in, a link with timestamped comments comes out', async () => {
   await seek(guest, 3)
   await say(guest, 'Does this path still take files over 2 GB? See 0:02 and https://example.com/a?b=c', 'Client')
   const arrived = watch.locator('.comment', { hasText: 'Does this path' })
-  await arrived.waitFor({ timeout: 15_000 }) // live, with no reload
+  await arrived.waitFor({ timeout: 15_000 }) // live, without a reload
   await arrived.getByText('guest').waitFor()
   expect(await arrived.getByRole('link', { name: '0:03' }).count()).toBe(1)
   expect(await arrived.getByRole('link', { name: 'https://example.com/a?b=c' }).getAttribute('rel')).toBe(
@@ -93,7 +93,7 @@ test('a file goes in, a link with timestamped comments comes out', async () => {
   await shoot(guest, 'watch-guest')
   await picture(watch)
 
-  await guest.reload() // the guest's browser still knows its own words
+  await guest.reload() // the guest's browser still has its edit tokens
   const again = guest.locator(
     `#${await guest.locator('.comment', { hasText: 'Does it still take' }).first().getAttribute('id')}`,
   )
@@ -148,7 +148,7 @@ async function say(page: Page, text: string, name: string): Promise<void> {
   await page.locator('.comment', { hasText: text.slice(0, 12) }).waitFor()
 }
 
-/** The README's picture. It goes to docs/images when MEANWHILE_PICTURE asks for it. */
+/** The README's picture. With MEANWHILE_PICTURE it is copied to docs/images. */
 async function picture(page: Page): Promise<void> {
   await mkdir(outFolder, { recursive: true })
   await page.setViewportSize({ width: 1280, height: 800 })

@@ -1,5 +1,5 @@
-// A proxy that gives each request to the next server, as bytes come: bodies, ranges and event
-// streams pass without being held.
+// A proxy that gives each request to the next server and streams it: bodies, ranges and event
+// streams are not buffered.
 import { Agent, createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
@@ -8,8 +8,7 @@ const ownHeaders = new Set(['connection', 'keep-alive', 'transfer-encoding', 'up
 
 export class RoundRobin {
   readonly #server: Server
-  // A connection for each request: none is closed by its server in the moment in which it is used
-  // again.
+  // A new connection for each request: so no server closes one at the moment it is used again.
   readonly #agent = new Agent({ keepAlive: false })
   #next = 0
 
@@ -18,7 +17,7 @@ export class RoundRobin {
     this.#server.requestTimeout = 0 // uploads may be slow
   }
 
-  /** Listens on a port, any free one when it is 0, and gives the number. */
+  /** Listens on a port, or on any free one if it is 0, and returns the number. */
   async listen(port: number): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject).listen(port, '127.0.0.1', resolve)
@@ -26,7 +25,7 @@ export class RoundRobin {
     return (this.#server.address() as AddressInfo).port
   }
 
-  /** Ends every connection at once. */
+  /** Closes every connection at once. */
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve))
     this.#server.closeAllConnections()
@@ -57,7 +56,7 @@ export class RoundRobin {
         if (!ownHeaders.has(name.toLowerCase())) pairs.push(name, value)
       }
       answer.writeHead(given.statusCode ?? 502, given.statusMessage, pairs)
-      answer.flushHeaders() // an event stream begins with them
+      answer.flushHeaders() // an event stream begins with headers
       given.pipe(answer)
       given.on('error', () => answer.destroy())
     })

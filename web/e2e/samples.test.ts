@@ -1,5 +1,5 @@
-// Every real recording, pushed on the command line, plays in a real browser: time advances, a seek
-// lands, and it plays with scripts off.
+// Every real recording, uploaded on the command line, plays in a real browser: time advances, a
+// seek works, and it plays without scripts.
 import { basename } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'

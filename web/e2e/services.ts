@@ -1,5 +1,5 @@
-// What a site of separate processes stands on: a database, a Redis and a folder of a bucket, each a
-// fresh one, on the servers that deploy/with-services.sh starts.
+// The services of a site of separate processes: a new database, Redis and bucket folder for each,
+// on the servers that deploy/with-services.sh starts.
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
@@ -9,7 +9,7 @@ const run = promisify(execFile)
 
 export interface Services {
   readonly env: Record<string, string>
-  /** Removes what nothing else would. */
+  /** Removes what nothing else would remove. */
   remove(): Promise<void>
 }
 
@@ -51,7 +51,7 @@ async function sql(address: string, text: string): Promise<void> {
   await run('psql', ['--no-psqlrc', '--quiet', '--command', text, address])
 }
 
-/** Speaks the few words of Redis's protocol that this takes. */
+/** Sends the few commands of Redis's protocol that we need. */
 async function emptyRedis(address: URL): Promise<void> {
   const said = await new Promise<string>((resolve, reject) => {
     let text = ''

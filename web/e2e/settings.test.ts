@@ -1,5 +1,5 @@
-// The settings: people are invited, change their role and go; a browser is signed out; a key works
-// until it is deleted; comments wait; and the log tells of it.
+// The settings: people are invited, change their role and leave; a browser is signed out; a key
+// works until it is deleted; comments wait; and the log shows all of it.
 import { basename } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -70,11 +70,11 @@ test('an owner invites by link, changes a role, and removes', async () => {
   const page = await open(owner, 'members')
   await page.getByText('There are none.').waitFor()
   await page.getByRole('button', { name: 'Make the invite' }).click()
-  const link = await page.getByLabel('Link of the invite').inputValue()
+  const link = await page.getByLabel('Invite link').inputValue()
   expect(link).toMatch(new RegExp(`^${program.base}/invite/.{20,}`))
   await page.getByRole('button', { name: 'Copy', exact: true }).click()
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(link)
-  await page.getByRole('list', { name: 'Open invites' }).getByText('Whoever has the link').waitFor()
+  await page.getByRole('list', { name: 'Open invites' }).getByText('Anyone with the link').waitFor()
   await inspect(page, 'members-invite')
 
   const bea = await newPerson(browser)
@@ -163,7 +163,7 @@ test('a browser is signed out from another one', async () => {
   const rows = page.getByRole('list', { name: 'Browsers' }).locator('li')
   await inspect(page, 'sessions')
   const before = await rows.count()
-  // the newest stands first
+  // the newest is first
   await page.getByRole('button', { name: 'Sign out Chrome on Linux' }).first().click()
   await expect.poll(() => rows.count()).toBe(before - 1)
   await page.getByRole('button', { name: 'Sign out everywhere else' }).click()
@@ -214,14 +214,14 @@ test('comments that wait are approved and deleted, many at once', async () => {
   for (const body of ['Is this the plan for the spring?', '<b>Buy this</b>', 'Thank you'])
     expect((await say(body)).status).toBe(201)
   await page.reload()
-  const rows = page.getByRole('list', { name: 'Comments that wait' }).locator('li')
+  const rows = page.getByRole('list', { name: 'Held comments' }).locator('li')
   await page.getByText('<b>Buy this</b>').waitFor()
   await inspect(page, 'comments')
   await rows.filter({ hasText: 'spring' }).getByRole('button', { name: 'Approve' }).click()
   await expect.poll(() => rows.count()).toBe(2)
   await page.getByRole('checkbox', { name: 'All' }).check()
-  await page.getByText('2 chosen').waitFor()
-  await page.getByRole('button', { name: 'Delete chosen' }).click()
+  await page.getByText('2 selected').waitFor()
+  await page.getByRole('button', { name: 'Delete selected' }).click()
   await page.getByText('Nothing waits for you.').waitFor()
   const seen = await (await fetch(`${program.base}/api/v1/shares/${basename(begun.link)}/comments`)).text()
   expect(seen).toContain('spring')
@@ -233,7 +233,7 @@ test('a workspace is set up, another one is made, and the log tells of it', asyn
   const person = await newPerson(browser, { storageState: ada })
   const page = await open(person, 'workspace')
   await page.getByLabel('Name', { exact: true }).fill('Team of two')
-  await page.getByLabel('Who is invited, and who has a mail address of these domains').check()
+  await page.getByLabel('People with an invite, or with a mail address of these domains').check()
   await page.getByLabel('Mail domains').fill('example.org')
   await page.getByLabel('Who can watch').selectOption('members')
   await page.getByLabel('Move old videos to the trash by themselves').check()
@@ -254,10 +254,10 @@ test('a workspace is set up, another one is made, and the log tells of it', asyn
   await page.goBack()
   await page.getByRole('heading', { name: 'Workspace', exact: true }).waitFor()
   await page.getByLabel('Its name').fill('Side project')
-  await page.getByRole('button', { name: 'Make it and go there' }).click()
-  await page.locator('li', { hasText: 'Side project' }).getByText('You are here').waitFor()
-  await page.getByRole('button', { name: 'Go to Team of two' }).click()
-  await page.locator('li', { hasText: 'Team of two' }).getByText('You are here').waitFor()
+  await page.getByRole('button', { name: 'Make it and switch to it' }).click()
+  await page.locator('li', { hasText: 'Side project' }).getByText('Current').waitFor()
+  await page.getByRole('button', { name: 'Switch to Team of two' }).click()
+  await page.locator('li', { hasText: 'Team of two' }).getByText('Current').waitFor()
   await leave(person)
 })
 
@@ -267,11 +267,11 @@ test('a new password signs every other browser out, and this one stays', async (
   const other = await there.newPage()
   await logIn(program, other)
   const page = await open(here, 'you')
-  await page.getByLabel('Present password').fill('a wrong password')
+  await page.getByLabel('Current password').fill('a wrong password')
   await page.getByLabel('New password').fill('another long password')
   await page.getByRole('button', { name: 'Change password' }).click()
-  await page.getByRole('alert').getByText('This is not your present password. Nothing was changed.').waitFor()
-  await page.getByLabel('Present password').fill('a long password')
+  await page.getByRole('alert').getByText('This is not your current password. Nothing was changed.').waitFor()
+  await page.getByLabel('Current password').fill('a long password')
   await page.getByRole('button', { name: 'Change password' }).click()
   await page.getByRole('status').getByText('Your password was changed.').waitFor()
   await page.reload()
@@ -288,7 +288,7 @@ async function open(person: Awaited<ReturnType<typeof newPerson>>, tab: string):
   return page
 }
 
-/** What a tab looks like, and that everybody can use it. */
+/** The look of a tab, and that it is accessible. */
 async function inspect(page: Page, name: string): Promise<void> {
   await expectAccessible(page)
   await shoot(page, `settings-${name}`)

@@ -1,5 +1,5 @@
-// The first run: the printed link, a form that forgives, how the site does, and on to the recorder;
-// with scripts and without.
+// The first run: the printed link, a forgiving form, the site's checks, and on to the recorder;
+// with and without scripts.
 import { createServer, type Server } from 'node:net'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -115,11 +115,11 @@ test('a mail server that never answers holds nobody up, and stands first', async
     .getByRole('button', { name: 'Set up and sign in' })
     .evaluate((button: HTMLButtonElement) => {
       button.click()
-      button.click() // as people do who wait
+      button.click() // like impatient people
       return button.textContent
     })
   expect(pressed).toBe('Setting up …')
-  await page.getByRole('heading', { name: 'Something needs mending' }).waitFor()
+  await page.getByRole('heading', { name: 'Something needs fixing' }).waitFor()
   const first = page.getByRole('region').first()
   expect(await first.getAttribute('aria-labelledby')).toBe('fails')
   await first.getByText('did not answer within 5 s').waitFor()
@@ -141,7 +141,7 @@ function listening(server: Server): Promise<number> {
   })
 }
 
-/** A port that nobody listens on. */
+/** A port where nobody listens. */
 async function free(): Promise<number> {
   const server = createServer()
   const port = await listening(server)

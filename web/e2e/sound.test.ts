@@ -1,5 +1,5 @@
-// Recordings as they lie, in hls.js and in the browser's own player: with their sound in AAC, and
-// with a picture whose size moves.
+// Raw recordings, in hls.js and in the browser's own player: with their sound in AAC, and with a
+// picture whose size changes.
 import { createHash } from 'node:crypto'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -30,7 +30,7 @@ afterAll(async () => {
 
 type Track = { hls?: string; hls_aac?: string }
 
-/** A recording that is sent in chunks, as a browser does. */
+/** A recording that is sent in chunks, like from a browser. */
 class Take {
   private chunks = 0
   private bytes = 0
@@ -70,7 +70,7 @@ class Take {
     )
   }
 
-  /** The address of a playlist of the main track, once it is there. */
+  /** The address of a playlist of the main track, once it exists. */
   async playlist(of: keyof Track): Promise<string> {
     const address = async () => {
       const answer = await ask('GET', `/api/v1/shares/${this.begun.share_token}`, this.key)
@@ -101,7 +101,7 @@ async function ask(
 
 type Player = 'hls.js' | 'the browser'
 
-/** Plays a list in a page until a time, then on from another, and says what was seen. */
+/** Plays a playlist in a page up to a time, then from another one, and returns what was shown. */
 async function play(page: Page, by: Player, playlist: string, until: number, again: { from: number; to: number }) {
   await page.goto(`${program.base}/login`)
   if (by === 'hls.js') await page.addScriptTag({ path: 'node_modules/hls.js/dist/hls.light.min.js' })

@@ -1,4 +1,4 @@
-// What people see before a video, and instead of it: on its way, failed, gone, signed out.
+// What people see before and instead of a video: it is on its way, failed, gone, signed out.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ let browser: Browser
 let client: Client
 let signedIn: SignedIn
 let folder: string
-let short: Begun // a few seconds long, and ready
+let short: Begun // a few seconds, ready
 
 beforeAll(async () => {
   program = await Program.start()
@@ -124,7 +124,7 @@ test('a page whose link ends before its stream has begun says so, too', async ()
 })
 
 test('a page that was opened during the upload becomes a player by itself', async () => {
-  // MPEG-4 in AVI has to be encoded before any browser plays it.
+  // MPEG-4 in AVI must be encoded before any browser plays it.
   const path = await clip(join(folder, 'late.avi'), 6, ['-c:v', 'mpeg4', '-q:v', '3', '-c:a', 'mp3'])
   const bytes = new Uint8Array(await readFile(path))
   const begun = await client.begin('late.avi', bytes.length)
@@ -186,10 +186,7 @@ test('an ended session is said, and the library goes on after signing in in anot
   await leave(ada)
 })
 
-/**
- * Every sentence that stands in the player's place from now on, the first one being what stands
- * there now.
- */
+/** Every sentence in the player's place from now on, including the current one. */
 async function collectLeads(page: Page): Promise<() => Promise<string[]>> {
   await page.evaluate(() => {
     const place = document.querySelector('mw-player')

@@ -1,5 +1,4 @@
-// A program, people with browsers that can record, and what every test of the recorder does with
-// them.
+// A program, people with browsers that can record, and the common steps of the recorder tests.
 import { createHash } from 'node:crypto'
 import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -35,7 +34,7 @@ export class Studio {
     return new Studio(program, await Client.of(program), devices, folder, ada, before)
   }
 
-  /** A browser of somebody; the same name is the same person's again. It goes with the test. */
+  /** A person's browser. The same name is the same person again. It is closed after the test. */
   async person(name: string, flags = this.devices.flags, options: BrowserContextOptions = {}): Promise<Recorder> {
     const context = await openRecorder(join(this.folder, name), flags, options)
     if (this.before) await context.addInitScript(this.before)
@@ -43,7 +42,7 @@ export class Studio {
     return context
   }
 
-  /** tidy comes after each test. */
+  /** tidy runs after each test. */
   async tidy(failed: boolean): Promise<void> {
     for (const context of failed ? [this.ada, ...this.guests] : []) await showFailure(context)
     for (const context of this.guests.splice(0)) await context.close().catch(() => undefined)
@@ -67,7 +66,7 @@ export class Studio {
     return page
   }
 
-  /** The original of the video behind a link, as the owner downloads it, in a file. */
+  /** Downloads the original of a link's video into a file, as the owner. */
   async original(link: string): Promise<string> {
     const { id } = await this.client.byLink(link)
     const answer = await fetch(`${this.program.base}/api/v1/videos/${id}/original`, {
@@ -106,7 +105,7 @@ export async function reaches(page: Page, seconds: number): Promise<void> {
   await expect.poll(() => elapsed(page), { timeout: 60_000, interval: 200 }).toBeGreaterThanOrEqual(seconds)
 }
 
-/** Stops, and waits until the server has everything. The log has how long that took. */
+/** Stops, and waits until the server has everything. The log says how long that took. */
 export async function stop(page: Page): Promise<{ seconds: number; link: string }> {
   await page.getByRole('button', { name: 'Stop and copy link' }).click()
   const began = performance.now()
@@ -115,10 +114,7 @@ export async function stop(page: Page): Promise<{ seconds: number; link: string 
   return stopped(page)
 }
 
-/**
- * What the page says of a recording that was stopped: how long it is, and the link that is on the
- * clipboard.
- */
+/** What the page shows after a recording was stopped: its length, and the link in the clipboard. */
 export async function stopped(page: Page): Promise<{ seconds: number; link: string }> {
   await page.getByRole('heading', { name: 'Your link is copied' }).waitFor()
   const [minutes, seconds] = ((await page.locator('.finished .num').textContent()) ?? '')
@@ -131,14 +127,14 @@ export async function stopped(page: Page): Promise<{ seconds: number; link: stri
   }
 }
 
-/** The place on a page where recordings are offered that earlier pages left behind. */
+/** The box on a page that offers recordings of earlier pages. */
 export function leftovers(page: Page) {
   return page.getByRole('region', { name: 'Recordings that are not all up yet' })
 }
 
 /**
- * Opens the site again; a browser that was killed may have forgotten its cookie, which goes to the
- * disk only now and then.
+ * Opens the site again. A killed browser may have lost its cookie, which goes to the disk only from
+ * time to time.
  */
 export async function comeBack(page: Page, base: string): Promise<void> {
   await page.goto(base)
@@ -146,7 +142,7 @@ export async function comeBack(page: Page, base: string): Promise<void> {
   if (new URL(page.url()).pathname === '/login') await logIn({ base }, page)
 }
 
-/** The takes that this browser keeps. */
+/** The takes on this browser's disk. */
 export function spools(page: Page): Promise<string[]> {
   return page.evaluate(async () => {
     const names: string[] = []
@@ -157,8 +153,8 @@ export function spools(page: Page): Promise<string[]> {
 }
 
 /**
- * Ends every process of the browser with this profile at once, as a crash of the machine would.
- * kind: only those whose command line has it.
+ * Kills every process of the browser with this profile at once, like a crash of the machine. kind:
+ * only those whose command line contains it.
  */
 export async function killBrowser(profile: string, kind = ''): Promise<number> {
   const pids = await processesOf(profile, kind)
@@ -178,14 +174,12 @@ async function processesOf(profile: string, kind: string): Promise<number[]> {
 }
 
 /**
- * A piece of the main track: when the browser's recorder handed it over, its bytes, and whether the
- * page was told that it is on the disk.
+ * A piece of the main track: when the browser's recorder delivered it, its bytes, and whether the
+ * page knows that it is on the disk.
  */
 export type Piece = { atMs: number; sizeBytes: number; sha256: string; isKept: boolean }
 
-/**
- * Follows the pieces of a recording on their way to the disk; it has to be there before the page.
- */
+/** Follows the pieces of a recording on their way to the disk. Call it before the page loads. */
 export async function followPieces(page: Page): Promise<Piece[]> {
   const pieces: Piece[] = []
   await page.exposeFunction('onPiece', (atMs: number, base64: string) => {
@@ -230,7 +224,7 @@ export async function followPieces(page: Page): Promise<Piece[]> {
   return pieces
 }
 
-/** The pieces that a file begins with, of those that were followed, by their bytes. */
+/** The followed pieces at the beginning of a file, compared by their bytes. */
 export async function piecesIn(path: string, pieces: readonly Piece[]): Promise<Piece[]> {
   const bytes = await readFile(path)
   const found: Piece[] = []
@@ -243,13 +237,13 @@ export async function piecesIn(path: string, pieces: readonly Piece[]): Promise<
   return found
 }
 
-/** The promise of README's P2. */
+/** README's promise P2. */
 const mostLostMs = 2000
 
 /**
- * Nothing is missing that the page was told is kept; and what is missing is less than what is
- * promised, at the moment when the recording was cut off as well as at the worst one: just before
- * the next piece was handed over. Each frame says itself when it was drawn.
+ * Everything that the page knows to be on the disk is there. The loss is less than promised, both
+ * at the moment when the recording was cut off and at the worst moment, just before the next piece.
+ * Each frame says when it was drawn.
  */
 export async function expectLittleLost(path: string, pieces: readonly Piece[], cutOffAtMs: number): Promise<void> {
   const kept = pieces.filter((p) => p.isKept).length
@@ -259,8 +253,9 @@ export async function expectLittleLost(path: string, pieces: readonly Piece[], c
   const frames = await framesOf(path)
   const lostMs = cutOffAtMs - (frames.at(-1)?.drawnAtMs ?? 0)
   const keys = frames.filter((f) => f.isKey)
-  const large = pieces.filter((p) => p.sizeBytes > 4096) // the first ones are the file's head
-  // Piece n holds the frames from key n to the next one; until it comes, all of them are at stake.
+  const large = pieces.filter((p) => p.sizeBytes > 4096) // the first pieces are the file's header
+  // Piece n holds the frames from key frame n to the next one. Until it comes, all of them can be
+  // lost.
   const atStakeMs = large.flatMap((piece, n) => (keys[n] ? [piece.atMs - keys[n].drawnAtMs] : []))
   process.stdout.write(`cut off: ${lostMs} ms lost, at the worst moment ${Math.max(...atStakeMs)} ms\n`)
   expect(lostMs).toBeLessThanOrEqual(mostLostMs)

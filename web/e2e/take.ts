@@ -1,5 +1,5 @@
-// A recording as a browser sends it, piece by piece, by an API key: for what is watched while it
-// comes.
+// A recording sent like from a browser, piece by piece, with an API key: for tests that watch it
+// meanwhile.
 import { createHash } from 'node:crypto'
 import type { Client } from './api'
 
@@ -31,7 +31,7 @@ export class Take {
     )
   }
 
-  /** Sends the bytes that come next on a track, as one chunk. */
+  /** Sends the next bytes of a track as one chunk. */
   async put(track: Track, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     const sent = this.sent.get(track) ?? { chunks: 0, bytes: 0 }
     const digest = `sha-256=:${createHash('sha256').update(bytes).digest('base64')}:`

@@ -1,4 +1,4 @@
-// The trash: when each goes for good, what brings it back, and what deletes it before its time.
+// The trash: when a video is deleted for good, what restores it, and what deletes it earlier.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// The tus server, driven by the page: files side by side, and one upload that outlives everything
-// that comes between.
+// The tus server, used by the page: files at the same time, and one upload that survives every
+// interruption.
 import { createHash } from 'node:crypto'
 import { copyFile, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -22,7 +22,7 @@ let client: Client
 let folder: string
 let large: string
 let largeBytes: number
-let asked = 0 // the browser's own question before a page is left
+let asked = 0 // the browser's own question before a page closes
 
 beforeAll(async () => {
   program = await Program.start()
@@ -86,7 +86,7 @@ test('several files go up side by side, each with its own progress, and one is g
   await rows.large.getByRole('button', { name: 'Keep it' }).click()
   await at(rows.large, 'paused')
   await rows.large.getByRole('button', { name: 'Cancel large.mp4' }).click()
-  await rows.large.getByRole('button', { name: 'Give it up' }).click()
+  await rows.large.getByRole('button', { name: 'Cancel it' }).click()
   await rows.large.waitFor({ state: 'detached' }) // no second question
   expect((await page.request.get(link)).status()).toBe(404)
 
@@ -119,7 +119,7 @@ test('an upload goes on after a pause, a reload, a cut network and a killed serv
   asked = 0
   await page.reload()
   expect(asked, 'questions before the page was left').toBe(1)
-  const unfinished = page.getByRole('region', { name: 'Uploads that were not finished' })
+  const unfinished = page.getByRole('region', { name: 'Unfinished uploads' })
   await unfinished.getByText('large.mp4').waitFor()
   await page.getByRole('listitem').filter({ hasText: 'Choose the file again to go on' }).first().waitFor()
   await expectAccessible(page)
@@ -150,7 +150,7 @@ test('an upload goes on after a pause, a reload, a cut network and a killed serv
 
   await network.restore()
   await row.waitFor({ state: 'detached', timeout: 30_000 })
-  expect((await newest()).id).toBe(id) // the same video all the way
+  expect((await newest()).id).toBe(id) // still the same video
   await client.reaches(id, 'ready')
   await page.locator(`[data-video="${id}"]`).getByText('Ready', { exact: true }).waitFor({ timeout: 15_000 })
   const original = await page.request.get(new URL((await client.video(id)).original_url ?? '', base).href)
@@ -195,7 +195,7 @@ test('an upload whose session ended goes on after signing in in another tab', as
   await leave(ada)
 })
 
-/** Somebody who is signed in, with the library open. */
+/** A signed-in person with the library open. */
 async function open(): Promise<Person> {
   const person = await newPerson(browser, { storageState: signedIn })
   page = await person.newPage()
@@ -231,8 +231,8 @@ async function progresses(row: Locator): Promise<void> {
 }
 
 /**
- * After act the page asks where the upload stands and sends from there, and begins no other one:
- * the offset of the first bytes that go out.
+ * After act the page asks for the upload's offset and continues there, without a new upload.
+ * Returns the offset of the first sent bytes.
  */
 async function goesOn(act: () => Promise<unknown>): Promise<number> {
   const methods: string[] = []
@@ -245,7 +245,7 @@ async function goesOn(act: () => Promise<unknown>): Promise<number> {
   page.on('request', listen)
   try {
     await act()
-    // a request that hangs when its network changes is given up after a minute
+    // a request that hangs when its network changes is aborted after a minute
     await expect.poll(() => sent.length, { timeout: 90_000 }).toBeGreaterThan(0)
   } finally {
     page.off('request', listen)
@@ -263,7 +263,7 @@ async function newest(): Promise<{ id: string }> {
   return video
 }
 
-/** What this browser still remembers of uploads. */
+/** The uploads that this browser remembers. */
 function remembered(): Promise<string[]> {
   return page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('meanwhile.upload.')))
 }

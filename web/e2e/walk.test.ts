@@ -10,7 +10,7 @@ import { clip } from './clips'
 import { leave, type Person } from './people'
 import { Program } from './program'
 
-const soon = { timeout: 10_000 } // what a rule says holds within ten seconds
+const soon = { timeout: 10_000 } // a rule takes effect within ten seconds
 
 let program: Program
 let adasBrowser: Browser
@@ -39,11 +39,15 @@ test('two people, two workspaces, a guest and a client see what is theirs to see
   const sheet = await openLinks(page, 'Offer')
   const open = await firstLink(sheet)
   const team = await makeLink(sheet, { name: 'Team', audience: 'Members of this workspace' })
-  const secret = await makeLink(sheet, { name: 'Client', audience: 'Who knows a password', password: 'between us two' })
+  const secret = await makeLink(sheet, {
+    name: 'Client',
+    audience: 'People with a password',
+    password: 'between us two',
+  })
   await shoot(page, 'walk-links')
   await page.keyboard.press('Escape')
 
-  // Ben has no account: the team's link shows him nothing, until he is invited.
+  // Ben has no account: the team's link shows him nothing until he is invited.
   const ben = await newPerson(bensBrowser, { locale: 'en-GB', timezoneId: 'Asia/Tokyo' })
   const his = await ben.newPage()
   await his.goto(team)
@@ -51,7 +55,7 @@ test('two people, two workspaces, a guest and a client see what is theirs to see
   await shoot(his, 'walk-nothing')
   await page.goto(`${program.base}/settings/members`)
   await page.getByRole('button', { name: 'Make the invite' }).click()
-  await his.goto(await page.getByLabel('Link of the invite').inputValue())
+  await his.goto(await page.getByLabel('Invite link').inputValue())
   await his.getByLabel('Your name').fill('Ben')
   await his.getByLabel('E-mail').fill('ben@example.com')
   await his.getByLabel('Password').fill('a password of his own')
@@ -60,11 +64,11 @@ test('two people, two workspaces, a guest and a client see what is theirs to see
   await his.goto(team)
   await expectPlays(his)
 
-  // His own workspace has videos that Ada knows nothing of, and keeps him a member of hers.
+  // His own workspace has videos that Ada does not know about, and he stays a member of hers.
   await his.goto(`${program.base}/settings/workspace`)
   await his.getByLabel('Its name').fill('Studio')
-  await his.getByRole('button', { name: 'Make it and go there' }).click()
-  await his.locator('li', { hasText: 'Studio' }).getByText('You are here').waitFor()
+  await his.getByRole('button', { name: 'Make it and switch to it' }).click()
+  await his.locator('li', { hasText: 'Studio' }).getByText('Current').waitFor()
   await his.goto(program.base)
   await upload(his, 'Sketch')
   expect(await his.getByText('Offer').count(), 'a video of the other workspace').toBe(0)
@@ -80,11 +84,11 @@ test('two people, two workspaces, a guest and a client see what is theirs to see
   await page.goto(studio)
   await page.getByRole('heading', { name: 'There is nothing at this address' }).waitFor()
   expect((await ada.request.get(`${program.base}/api/v1/videos/${sketch}`)).status()).toBe(404)
-  await his.goto(team) // at work in the other workspace, and still one of them
+  await his.goto(team) // the other workspace is open, but he is still a member
   await expectPlays(his)
   await his.getByRole('textbox', { name: 'Your comment' }).waitFor()
 
-  // A guest says something by the open link, without an account.
+  // A guest without an account comments on the open link.
   const guest = await newPerson(bensBrowser, { locale: 'en-GB', timezoneId: 'America/New_York' })
   const visit = await guest.newPage()
   await visit.goto(open)
@@ -97,7 +101,7 @@ test('two people, two workspaces, a guest and a client see what is theirs to see
   await expectAccessible(visit)
   await shoot(visit, 'walk-guest')
 
-  // Without the password not one byte comes; with it, all.
+  // Without the password no byte comes. With it, all bytes come.
   const client = await newPerson(bensBrowser, { locale: 'en-GB', timezoneId: 'Australia/Sydney' })
   const theirs = await client.newPage()
   await theirs.goto(secret)
@@ -118,7 +122,7 @@ test('two people, two workspaces, a guest and a client see what is theirs to see
   const media = await theirs.locator('video').evaluate((v: HTMLVideoElement) => v.currentSrc)
   await shoot(theirs, 'walk-client')
 
-  // Ben is removed: what he has open by the team's link ends, and his own workspace stays his.
+  // Ben is removed: his open pages of the team's link end, and his own workspace stays his.
   await page.goto(`${program.base}/settings/members`)
   await page.getByRole('button', { name: 'Change Ben' }).click()
   await page.getByRole('button', { name: 'Remove Ben' }).click()
@@ -131,7 +135,7 @@ test('two people, two workspaces, a guest and a client see what is theirs to see
   await his.goto(team)
   await his.getByRole('heading', { name: 'There is nothing at this address' }).waitFor()
 
-  // In the trash, it is gone for everybody, also for who has an address of its bytes.
+  // A video in the trash is gone for everybody, even for people who have an address of its bytes.
   await ada.request.delete(`${program.base}/api/v1/videos/${await idOf(ada, 'Offer')}`)
   for (const watching of [visit, theirs])
     await watching.locator('.waiting .lead', { hasText: 'This link has ended' }).waitFor(soon)
@@ -139,7 +143,7 @@ test('two people, two workspaces, a guest and a client see what is theirs to see
   expect(await statuses(client)).toEqual([404, 404, 404])
   expect(await statuses(guest)).toEqual([404, 404, 404])
 
-  // The log tells who did what.
+  // The log shows who did what.
   await page.goto(`${program.base}/settings/log`)
   const log = page.getByRole('list', { name: 'Log, newest first' })
   for (const line of [
@@ -157,7 +161,7 @@ test('two people, two workspaces, a guest and a client see what is theirs to see
   await leave(ada, ben, guest, client)
 })
 
-/** Gives the library a small clip and waits until it plays everywhere. */
+/** Uploads a small clip to the library and waits until it plays everywhere. */
 async function upload(page: Page, title: string): Promise<void> {
   const small = ['-s', '320x180', '-r', '10', '-c:v', 'libx264', '-pix_fmt', 'yuv420p', '-c:a', 'aac']
   await page

@@ -1,4 +1,4 @@
-// A network cable between a browser and the program, which can be pulled.
+// A network cable between a browser and the program, which can be unplugged.
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
 const put = Buffer.from('PUT ')
@@ -29,21 +29,21 @@ export class Wire {
     return wire
   }
 
-  /** cut ends what is on its way, and everything that follows. */
+  /** cut breaks all current connections and all later ones. */
   cut(): void {
     this.isCut = true
     for (const end of this.ends) end.destroy()
   }
 
   /**
-   * fray cuts the connection of every n-th PUT: a large one in the middle, of a small one the
-   * answer is lost. 0 ends that.
+   * fray cuts the connection of every n-th PUT: a large one in the middle, and for a small one the
+   * response is lost. 0 stops that.
    */
-  fray(every: number): void {
+  cutEveryNthPut(every: number): void {
     this.everyPut = every
   }
 
-  /** limit lets only so much through on the way to the program, all connections together. */
+  /** limit bounds the bit rate to the program, for all connections together. */
   limit(bitsPerSecond: number): void {
     this.bytesPerMs = bitsPerSecond / 8000
   }

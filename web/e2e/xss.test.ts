@@ -1,5 +1,5 @@
-// What people write, in every field that takes text and on every page that shows it, never runs and
-// never becomes a part of the page; nor does it try to, which the policy of the page would report.
+// Text from people, in every field and on every page that shows it, never runs and never becomes
+// part of the page. It does not even try to, because the page's policy would report that.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -11,7 +11,7 @@ import { clip } from './clips'
 import { leave, type Person, type SignedIn } from './people'
 import { owner, Program } from './program'
 
-/** What a payload that ran would have set. */
+/** What a payload would set if it ran. */
 type Harmed = Window & { harmed?: unknown; violations?: string[] }
 
 const payloads = [
@@ -32,7 +32,7 @@ const payloads = [
   '&lt;script&gt;window.harmed=15&lt;/script&gt; &#60;img src=x onerror=window.harmed=15&#62;',
   '<meta http-equiv=refresh content="0;url=javascript:window.harmed=16"><base href=//evil.example>',
 ]
-/** Several in one text: what breaks out of a place does so wherever it stands. */
+/** Several in one text: a payload that breaks out does so at any place in it. */
 const texts = [0, 4, 8, 12].map((from) => payloads.slice(from, from + 4).join(' '))
 const named = '<img src=x onerror=window.harmed=20>' // the account's own name, shown on each page
 const team = '</title><script>window.harmed=21</script>'
@@ -82,7 +82,7 @@ afterAll(async () => {
 })
 
 /**
- * The owner, a guest, and a guest without scripts. The pages of the first two tell what their
+ * The owner, a guest, and a guest without scripts. The pages of the first two report what their
  * policy refused.
  */
 async function everybody(): Promise<{ ada: Person; guest: Person; plain: Person }> {
@@ -186,7 +186,7 @@ test('a title is text wherever it is shown', async () => {
     const embed = (await asked.json()) as { title: string; html: string; author_name: string }
     expect([embed.title, embed.author_name]).toEqual([title, named])
     await visit(guest, `${program.base}/nothing`, async (page) => {
-      // As a site does that takes the frame for what it says it is.
+      // Like a site that trusts the oEmbed response.
       const made = await page.evaluate((html) => {
         const box = new DOMParser().parseFromString(html, 'text/html').body
         return {
@@ -203,7 +203,7 @@ test('a title is text wherever it is shown', async () => {
 test('comments and the names of guests are text, with scripts and without', async () => {
   const { ada, guest, plain } = await everybody()
   for (const payload of payloads) await client.comment(begun.link, payload)
-  const names = payloads.slice(0, 3) // as many as a guest may say in a minute
+  const names = payloads.slice(0, 3) // as many as a guest may post in a minute
   for (const name of names) {
     const answer = await fetch(`${program.base}/api/v1/shares/${basename(begun.link)}/comments`, {
       method: 'POST',

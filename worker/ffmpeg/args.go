@@ -11,19 +11,19 @@ import (
 	"meanwhile/storage"
 )
 
-// The limits that every start of ffmpeg and ffprobe carries, before its input.
+// The limits of every start of ffmpeg and ffprobe, set before its input.
 const (
 	maxPixels  = 36_000_000
 	maxStreams = 32
-	maxAlloc   = 512 << 20 // bytes, of one allocation
+	maxAlloc   = 512 << 20 // bytes, for one allocation
 	// threads is fixed, so that a job's memory does not grow with the machine.
 	threads = 4
 )
 
-// audioBitrate is what AAC gets for two channels; speech has no use for more.
+// audioBitrate is AAC's bit rate for two channels. Speech has no use for more.
 const audioBitrate = 128_000
 
-// demuxers are the only ones ffmpeg may use, one a container.
+// demuxers are the only ones that ffmpeg may use, one for each container.
 var demuxers = map[storage.Container]string{
 	storage.ContainerMP4:  "mov",
 	storage.ContainerMKV:  "matroska",
@@ -50,7 +50,7 @@ func inputOptions(c storage.Container) ffgo.KwArgs {
 	}
 }
 
-// outputOptions: the first picture and sound stream, and nothing of the file's own words.
+// outputOptions selects the first picture and sound stream and drops the file's own metadata.
 func outputOptions() ffgo.KwArgs {
 	return ffgo.KwArgs{
 		"map":          []string{"0:V:0?", "0:a:0?"},
@@ -66,10 +66,10 @@ func globalArgs() []string {
 	return []string{"-hide_banner", "-nostdin", "-loglevel", "error", "-max_alloc", strconv.Itoa(maxAlloc)}
 }
 
-// progressArgs ask for reports on descriptor 3.
+// progressArgs ask for progress reports on descriptor 3.
 func progressArgs() []string { return []string{"-progress", "pipe:3"} }
 
-// fileURL names a path so that nothing in it can be taken for a protocol or an option.
+// fileURL names a path so that ffmpeg takes no part of it for a protocol or an option.
 func fileURL(path string) string { return "file:" + path }
 
 // CopyArgs are ffmpeg's arguments for a stream copy from in to out: a faststart MP4, or a WebM with
@@ -88,9 +88,9 @@ func CopyArgs(in, out string, p storage.Probe, c storage.Copy) []string {
 	return append(append(globalArgs(), progressArgs()...), stream.GetArgs()...)
 }
 
-// tagVideo names the sample entry as players want it: some refuse hev1 and avc3, whose parameter
-// sets may come later, though this muxer writes them in front. A stream whose size moves really
-// needs avc3.
+// tagVideo sets the sample entry that players want. Some refuse hev1 and avc3, whose parameter sets
+// may come later, though this muxer writes them in front. A stream whose size changes really needs
+// avc3.
 func tagVideo(options ffgo.KwArgs, v *storage.VideoStream) {
 	switch {
 	case v == nil:
@@ -101,8 +101,9 @@ func tagVideo(options ffgo.KwArgs, v *storage.VideoStream) {
 	}
 }
 
-// encodeAudio fills holes and a late start with silence: AAC frames are counted, not timed, and
-// would slide before the picture. A static gain comes after it, which neither pumps nor clips.
+// encodeAudio fills gaps and a late start with silence: AAC frames are counted, not timed, and the
+// sound would come earlier than the picture. A static gain comes after that. It neither pumps nor
+// clips.
 func encodeAudio(options ffgo.KwArgs, a *storage.AudioStream, gainDB float64) {
 	channels := 2
 	if a != nil && a.Channels == 1 {
@@ -123,10 +124,10 @@ func encodeAudio(options ffgo.KwArgs, a *storage.AudioStream, gainDB float64) {
 
 const wholeSound = "aresample=async=1:first_pts=0"
 
-// posterWidth is the widest that a poster is.
+// posterWidth is the maximum width of a poster.
 const posterWidth = 1280
 
-// The quality of a JPEG: less is better.
+// The quality of a JPEG: a lower number is better.
 const (
 	posterQuality = 4
 	sheetQuality  = 5
@@ -144,8 +145,8 @@ func jpegOptions(from string, quality int) ffgo.KwArgs {
 	return options
 }
 
-// PosterArgs are ffmpeg's arguments for a JPEG of the best of ten key frames, or else of the first
-// picture that can be decoded.
+// PosterArgs are ffmpeg's arguments for a JPEG of the best of ten key frames, or of the first frame
+// that can be decoded.
 func PosterArgs(in, out string, p storage.Probe, keyFrames bool) []string {
 	options := jpegOptions("0:V:0", posterQuality)
 	options["vf"] = posterFilters(p.Video, keyFrames)
@@ -153,8 +154,8 @@ func PosterArgs(in, out string, p storage.Probe, keyFrames bool) []string {
 	return append(globalArgs(), stream.GetArgs()...)
 }
 
-// pictureInput is an input of which key frames are decoded, or all frames. More threads than one
-// would run ahead and decode what nobody asked for.
+// pictureInput returns the options of an input of which only key frames, or all frames, are
+// decoded. More than one thread would run ahead and decode frames that nobody asked for.
 func pictureInput(p storage.Probe, keyFrames bool) ffgo.KwArgs {
 	input := inputOptions(p.Container)
 	input["threads"] = 1
@@ -164,32 +165,32 @@ func pictureInput(p storage.Probe, keyFrames bool) ffgo.KwArgs {
 	return input
 }
 
-// Ends is a file whose beginning and end are to be decoded.
+// Ends is a file whose beginning and end must be decoded.
 type Ends struct {
 	In        string // as the sandbox shows it
 	Container storage.Container
-	Cut       bool // it holds nothing but its ends
-	KeyFrames bool // leave out the pictures between key frames
+	Cut       bool // the file holds only its ends
+	KeyFrames bool // leave out the frames between key frames
 }
 
 // decodedPart is how much of a beginning and of an end must decode.
-const decodedPart = 1 // seconds: somebody waits for a copy to be verified
+const decodedPart = 1 // seconds: somebody waits until a copy is verified
 
-// DecodeArgs are ffmpeg's arguments to decode the ends of files to nothing, ending at the first
-// error. What our own files say of themselves was read before, so that nothing is decoded to find
-// that out.
+// DecodeArgs are ffmpeg's arguments to decode the ends of files, discard the frames and stop at the
+// first error. The files are our own and were probed before, so nothing is decoded to find their
+// streams.
 func DecodeArgs(files []Ends) []string {
 	var streams []*ffgo.Stream
 	for _, f := range files {
 		whole := inputOptions(f.Container)
-		// several files keep several cores busy, and a thread that runs ahead decodes what nobody
-		// asked for
+		// several files keep several cores busy, and a thread that runs ahead decodes frames that
+		// nobody asked for
 		whole["threads"] = 1
 		whole["nofind_stream_info"] = ""
 		if f.KeyFrames {
 			whole["skip_frame"] = "nokey"
 		} else {
-			// it only makes the picture smoother: nothing in the file can make it fail
+			// the filter only makes the picture smoother: nothing in the file can make it fail
 			whole["skip_loop_filter"] = "all"
 		}
 		parts := []ffgo.KwArgs{whole}
@@ -211,12 +212,12 @@ func DecodeArgs(files []Ends) []string {
 	return append(append(globalArgs(), "-xerror"), out.GetArgs()...)
 }
 
-// ProbeArgs are ffprobe's arguments: every packet's times, size and place, then the streams and the
-// file, a line each. With headerOnly the packets are left out.
+// ProbeArgs are ffprobe's arguments. It prints every packet's times, size and place, then the
+// streams and the file, a line each. With headerOnly it leaves out the packets.
 func ProbeArgs(in string, c storage.Container, headerOnly bool) []string {
 	args := []string{"-hide_banner", "-loglevel", "error", "-max_alloc", strconv.Itoa(maxAlloc)}
 	input := inputOptions(c)
-	// ffprobe opens a decoder for every stream and ends at one that it may not open; subtitles are
+	// ffprobe opens a decoder for every stream and stops at one that it may not open. Subtitles are
 	// no reason to refuse a file.
 	input["codec_whitelist"] = decoderList + "," + subtitleDecoders
 	args = append(args, ffgo.ConvertKwargsToCmdLineArgs(input)...)
@@ -231,7 +232,7 @@ func ProbeArgs(in string, c storage.Container, headerOnly bool) []string {
 	return append(args, "-show_entries", entries, "-of", "compact", "-i", fileURL(in))
 }
 
-// even rounds down to what 4:2:0 can have, and up from nothing.
+// even rounds down to an even number, which 4:2:0 needs, and returns at least 2.
 func even(n int) int { return max(2, n&^1) }
 
 func decimal(f float64) string { return strconv.FormatFloat(math.Round(f*1000)/1000, 'f', -1, 64) }

@@ -203,7 +203,7 @@ func TestBudget(t *testing.T) {
 		name       string
 		probe      storage.Probe
 		ladder     storage.Ladder
-		least      time.Duration // measured: it must be allowed at least this
+		least      time.Duration // measured: the minimum that must be allowed
 		affordable bool
 	}{
 		{

@@ -9,10 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// becomeWithin bounds the address space and becomes the program that argv names. This runtime
-// reserves more than the bound before it does anything, and ends at the next allocation that needs
-// another page: so all that execve wants is laid out first, nothing is collected any more, and
-// between the two system calls no Go code runs that could allocate.
+// becomeWithin bounds the address space and replaces this process by the program that argv names.
+// Go's runtime reserves more than the bound at its start, and dies at the next allocation that
+// needs another page. So everything that execve needs is prepared first, the garbage collector is
+// off, and no Go code that could allocate runs between the two system calls.
 func becomeWithin(memory uint64, argv []string) error {
 	program, err := unix.BytePtrFromString(argv[0])
 	if err != nil {

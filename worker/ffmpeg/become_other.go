@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// becomeWithin bounds the address space and becomes the program that argv names.
+// becomeWithin bounds the address space and replaces this process by the program that argv names.
 func becomeWithin(memory uint64, argv []string) error {
 	if err := unix.Setrlimit(unix.RLIMIT_AS, &unix.Rlimit{Cur: memory, Max: memory}); err != nil {
 		return os.NewSyscallError("setrlimit", err)

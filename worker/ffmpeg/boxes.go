@@ -9,7 +9,7 @@ import (
 	"meanwhile/storage"
 )
 
-// inspectFile adds to p what is cheaper to read in the file than to ask ffprobe.
+// inspectFile adds to p the facts that are cheaper to read from the file than to ask of ffprobe.
 func inspectFile(path string, p *storage.Probe, f *facts) error {
 	file, err := os.Open(path)
 	if err != nil {
@@ -38,14 +38,14 @@ func fragmented(r io.ReaderAt, sizeBytes int64) bool {
 				found = found || kind == "mvex"
 				return !found
 			})
-			return false // what a file is stands here
+			return false // moov says what the file is
 		}
 		return !found
 	})
 	return found
 }
 
-// whole reports whether the boxes of an MP4 end where the file ends: an index in front promises
+// whole reports whether the boxes of an MP4 end where the file ends. An index in front promises
 // bytes that a cut file does not have.
 func whole(path string) (bool, error) {
 	file, err := os.Open(path)
@@ -66,8 +66,8 @@ func whole(path string) (bool, error) {
 	return media && last == info.Size(), nil
 }
 
-// eachBox calls visit with each box between from and to, and where its content lies, until visit
-// answers false.
+// eachBox calls visit with each box between from and to and the place of its content, until visit
+// returns false.
 func eachBox(r io.ReaderAt, from, to int64, visit func(kind string, start, end int64) bool) {
 	for range 64 {
 		var head [16]byte

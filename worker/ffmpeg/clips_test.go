@@ -16,7 +16,7 @@ import (
 	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
 
-// newTools finds the programs, with the sandbox that this machine has.
+// newTools finds the programs and uses the sandbox that this machine has.
 func newTools(t testing.TB, o ffmpeg.Options) *ffmpeg.Tools {
 	t.Helper()
 	tools, err := ffmpeg.New(t.Context(), o)
@@ -26,7 +26,7 @@ func newTools(t testing.TB, o ffmpeg.Options) *ffmpeg.Tools {
 	return tools
 }
 
-// mustFFmpeg runs ffmpeg outside of the sandbox.
+// mustFFmpeg runs ffmpeg outside the sandbox.
 func mustFFmpeg(t testing.TB, args ...string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -55,7 +55,7 @@ func mustRead(t testing.TB, path string) []byte {
 	return content
 }
 
-// mustProbe sniffs and probes what must be a good file.
+// mustProbe sniffs and probes a file that must be good.
 func mustProbe(t testing.TB, tools *ffmpeg.Tools, path string) ffmpeg.Source {
 	t.Helper()
 	container, err := ffmpeg.Sniff(path)
@@ -71,7 +71,7 @@ func mustProbe(t testing.TB, tools *ffmpeg.Tools, path string) ffmpeg.Source {
 
 func length(p storage.Probe) time.Duration { return time.Duration(p.DurationMS) * time.Millisecond }
 
-// ladderOf is a plain rendition of the source's own size, alone.
+// ladderOf is a ladder of one plain rendition in the source's own size.
 func ladderOf(p storage.Probe) storage.Ladder {
 	return storage.Ladder{ToneMap: p.Video.HDR(), NoAudio: p.Audio == nil, Rungs: []storage.Rung{
 		{
@@ -87,7 +87,7 @@ func ladderOf(p storage.Probe) storage.Ladder {
 
 func near(got, want, by int64) bool { return got >= want-by && got <= want+by }
 
-// colour is the mean red, green and blue of the part of the frame at a time.
+// colour is the mean red, green and blue of a part of the frame at a time.
 func colour(t testing.TB, path, at, part string) [3]int {
 	t.Helper()
 	cmd := exec.CommandContext(
@@ -117,7 +117,7 @@ func colour(t testing.TB, path, at, part string) [3]int {
 	return [3]int{int(out[0]), int(out[1]), int(out[2])}
 }
 
-// field asks ffprobe, outside of the sandbox, for one value of one stream.
+// field asks ffprobe, outside the sandbox, for one value of one stream.
 func field(t testing.TB, path, stream, entry string) string {
 	t.Helper()
 	cmd := exec.CommandContext(
@@ -149,8 +149,8 @@ func number(t testing.TB, s string) float64 {
 	return n
 }
 
-// samples are the recordings of real browsers, by name: from MEANWHILE_SAMPLES, from beside the
-// checkout, or else likenesses of them made on the spot.
+// samples are the recordings of real browsers, by name: from MEANWHILE_SAMPLES, from the folder
+// beside the checkout, or else imitations of them made on the spot.
 func samples(t testing.TB) map[string]string {
 	t.Helper()
 	for _, folder := range []string{os.Getenv("MEANWHILE_SAMPLES"), "../../../shared/samples"} {

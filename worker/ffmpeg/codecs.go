@@ -2,8 +2,9 @@ package ffmpeg
 
 import "strings"
 
-// codecs lists what may be decoded: ffmpeg's name of the codec and the decoders that it may use for
-// it, by the names that builds give them. Whatever is not here is refused before a decoder sees it.
+// codecs lists the codecs that may be decoded: ffmpeg's name of the codec, and the decoders that it
+// may use for it, by the names that builds give them. Any other codec is refused before a decoder
+// sees it.
 var codecs = []struct {
 	name     string
 	decoders []string
@@ -69,5 +70,5 @@ func decodable(codec string) bool {
 	return false
 }
 
-// subtitleDecoders may be opened by ffprobe. Nothing is ever decoded with them.
+// subtitleDecoders may be opened by ffprobe. Nothing is decoded with them.
 const subtitleDecoders = "ssa,ass,subrip,srt,mov_text,text,webvtt,dvdsub,dvbsub,pgssub,cc_dec"

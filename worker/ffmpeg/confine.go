@@ -16,8 +16,8 @@ import (
 // after it.
 const ConfineCommand = "confine"
 
-// Confine limits this process and then becomes the program that args name. It never returns when
-// that works. It is for a process that was started for nothing else.
+// Confine limits this process and then becomes the program that args name. It returns only on
+// failure. Call it only in a process that was started for nothing else.
 func Confine(args []string) error {
 	var l limits
 	var lock bool
@@ -53,10 +53,10 @@ func Confine(args []string) error {
 	return nil
 }
 
-// restrictFiles leaves the system's programs, the inputs and the output folder, and no TCP where
-// the kernel knows how.
+// restrictFiles leaves access to the system's programs, the inputs and the output folder. It
+// forbids TCP where the kernel can.
 func restrictFiles(program, write string, reads []string) error {
-	// The library's best effort would go on without any Landlock; that is for us to refuse.
+	// The library's best effort would go on without any Landlock. We refuse that case ourselves.
 	if abi, err := llsys.LandlockGetABIVersion(); err != nil || abi < 1 {
 		return fmt.Errorf("the kernel has no Landlock (version %d): %w", abi, errors.ErrUnsupported)
 	}

@@ -1,10 +1,10 @@
-// Package ffmpeg looks at media files and makes others from them. It is the only package that
+// Package ffmpeg inspects media files and makes new ones from them. It is the only package that
 // starts ffmpeg or ffprobe.
 //
-// A source is whatever a stranger sent, so ffmpeg is taken to be owned by it: the sandbox is the
-// control, and the whitelists of demuxers, decoders and protocols are the second layer. Sniff
-// decides in Go what a file is, and ffmpeg is never left to guess.
+// A source is a file from a stranger, so we assume that the file can take over ffmpeg. The sandbox
+// is the control. The whitelists of demuxers, decoders and protocols are the second layer. Sniff
+// decides in Go what a file is, and ffmpeg never guesses.
 //
-// Tools runs the programs; the functions whose names end in Args are pure and say what they are run
-// with; Cost and Budget say what that may take before any of it starts.
+// Tools runs the programs. The functions whose names end in Args are pure and return the arguments
+// of a run. Cost and Budget say in advance how much CPU time a run may take.
 package ffmpeg

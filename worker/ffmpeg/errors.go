@@ -12,14 +12,14 @@ import (
 	"meanwhile/storage"
 )
 
-// startError is a program that never got as far as the file: the machine's fault, so trying again
-// may help.
+// startError is a program that never began to read the file: the machine's fault, so a retry may
+// help.
 type startError struct{ err error }
 
 func (e *startError) Error() string { return e.err.Error() }
 func (e *startError) Unwrap() error { return e.err }
 
-// exitError is a program that ended badly by itself.
+// exitError is a program that failed by itself.
 type exitError struct {
 	code   int
 	stderr string // its last 8 KiB
@@ -29,11 +29,11 @@ func (e *exitError) Error() string {
 	return fmt.Sprintf("exit code %d: %s", e.code, strings.TrimSpace(e.stderr))
 }
 
-// says reports whether the program wrote text.
+// says reports whether the program printed text.
 func (e *exitError) says(text string) bool { return strings.Contains(e.stderr, text) }
 
-// What bwrap and ffmpeg end with after a signal: the shell's custom, and ffmpeg's own for signals
-// that it catches.
+// Exit codes of bwrap and ffmpeg after a signal: the shell's convention, and ffmpeg's own for
+// signals that it catches.
 const (
 	codeSignalled = 128
 	codeKilled    = codeSignalled + int(syscall.SIGKILL)
@@ -42,10 +42,10 @@ const (
 	codeCaught    = 255
 )
 
-// classify turns the end of a program into an error: nil, ctx's own when it was cancelled,
-// Unprocessable when it was ended for what it cost, Full when the disk was, Internal when the
-// sandbox failed or something outside killed it; else a plain *exitError, for the caller knows what
-// it means.
+// classify turns the end of a program into an error: nil; ctx's own if it was cancelled;
+// Unprocessable if the program was killed for its cost; Full if the disk was full; Internal if the
+// sandbox failed or something outside killed it. Else it is a plain *exitError, because the caller
+// knows what that means.
 func classify(ctx context.Context, cause, exit error, stderr string) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -96,7 +96,7 @@ func classify(ctx context.Context, cause, exit error, stderr string) error {
 	return e
 }
 
-// exitCode is the program's, with a signal counted as a shell and bwrap do.
+// exitCode is the program's exit code. A signal counts as in a shell and bwrap.
 func exitCode(err error) int {
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) {
@@ -108,8 +108,8 @@ func exitCode(err error) int {
 	return exit.ExitCode()
 }
 
-// conversionError says for people what an unexplained failure of ffmpeg means. Errors that already
-// say it, and a cancelled context's, pass through.
+// conversionError turns an unexplained failure of ffmpeg into a sentence for people. It returns
+// errors that already have one, and a cancelled context's, unchanged.
 func conversionError(err error) error {
 	var said *storage.Error
 	var start *startError

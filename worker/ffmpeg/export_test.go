@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// RunConfined starts any program as ffmpeg is started, for tests of what the sandbox lets through.
-// It returns what the program wrote.
+// RunConfined starts any program as ffmpeg is started, for tests of what the sandbox permits. It
+// returns the program's output.
 func (t *Tools) RunConfined(ctx context.Context, in, outDir, program string, args ...string) (string, error) {
 	var said bytes.Buffer
 	err := t.run(ctx, job{
@@ -24,8 +24,7 @@ func (t *Tools) RunConfined(ctx context.Context, in, outDir, program string, arg
 	return said.String(), err
 }
 
-// CountPeaks gives a sound's peaks from its samples, as they come out of ffmpeg: 16-bit, 8000 a
-// second.
+// CountPeaks returns a sound's peaks from its samples as ffmpeg writes them: 16-bit, 8000 a second.
 func CountPeaks(length time.Duration, write func(w io.Writer)) Peaks {
 	c := newPeakCounter(length)
 	write(c)

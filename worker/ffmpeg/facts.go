@@ -7,13 +7,14 @@ import (
 	"time"
 )
 
-// facts is what ffprobe said, packets reduced as they pass: memory does not grow with the file.
+// facts is the output of ffprobe. Packets are summed up as they pass, so memory does not grow with
+// the file.
 type facts struct {
 	format  fields
 	streams []fields
 	walks   map[string]*walk // by stream index
-	partial bool             // the packets were not walked to the end
-	said    tailBuffer       // what ffprobe complained of
+	partial bool             // not all packets were read
+	said    tailBuffer       // ffprobe's warnings and errors
 }
 
 // fields is one line of ffprobe: key=value pairs.
@@ -21,7 +22,7 @@ type fields map[string]string
 
 func newFacts() *facts { return &facts{walks: map[string]*walk{}} }
 
-// line takes one line of ffprobe's compact form.
+// line reads one line of ffprobe's compact form.
 func (f *facts) line(line string) {
 	kind, rest, _ := strings.Cut(line, "|")
 	switch kind {
@@ -46,7 +47,7 @@ func split(line string) fields {
 	return s
 }
 
-// packet is split by hand: a long recording has a million of them.
+// packet splits its line by hand: a long recording has a million packets.
 func (f *facts) packet(line string) {
 	var w *walk
 	var pts, dts, lasts time.Duration
@@ -90,7 +91,7 @@ func (f *facts) packet(line string) {
 	w.add(pts, havePTS, lasts, sizeBytes, pos, strings.HasPrefix(flags, "K"))
 }
 
-// clock reads seconds; N/A is no time.
+// clock reads seconds. N/A is no time.
 func clock(value string) (time.Duration, bool) {
 	s, err := strconv.ParseFloat(value, 64)
 	if err != nil || s > 1e8 || s < -1e8 {
@@ -104,7 +105,7 @@ func (s fields) integer(key string) int64 {
 	return n
 }
 
-// word is a value, or "" where ffprobe says that it knows none.
+// word is a value, or "" where ffprobe does not know it.
 func (s fields) word(key string) string {
 	switch v := s[key]; v {
 	case "unknown", "N/A", "reserved":
@@ -148,8 +149,8 @@ func (f *facts) packets() (n int64) {
 	return n
 }
 
-// length is from the first packet to the end of the last one of the chosen streams; of a file that
-// was not walked to its end, what the header says if that is more.
+// length is the time from the first packet to the end of the last one of the chosen streams. If not
+// all packets were read, it is the header's length if that is more.
 func (f *facts) length(video, audio fields) time.Duration {
 	var all walk
 	for _, s := range []fields{video, audio} {
@@ -166,22 +167,22 @@ func (f *facts) length(video, audio fields) time.Duration {
 	return length
 }
 
-// walk is a stream's packets, reduced.
+// walk sums up the packets of a stream.
 type walk struct {
 	packets, bytes int64
 	timed          int64
-	first, last    time.Duration // of the packets' own spans
+	first, last    time.Duration // of the packets themselves
 	lastStart      time.Duration
 	lastHasEnd     bool
 
 	keys      int64
 	key       time.Duration // the latest key frame
 	gap       time.Duration
-	keyPlaces []int64 // bytes into the file, every keyStride-th
+	keyPlaces []int64 // bytes into the file, every keyStride-th one
 	keyStride int64
 }
 
-// maxKeyPlaces bounds how many key frames are looked into.
+// maxKeyPlaces bounds how many key frames are checked.
 const maxKeyPlaces = 512
 
 func (w *walk) add(at time.Duration, timed bool, lasts time.Duration, sizeBytes, pos int64, key bool) {
@@ -210,7 +211,7 @@ func (w *walk) add(at time.Duration, timed bool, lasts time.Duration, sizeBytes,
 	}
 }
 
-// span widens what is covered.
+// span extends the covered time.
 func (w *walk) span(from, to time.Duration) {
 	if w.timed == 0 && w.first == 0 && w.last == 0 {
 		w.first, w.last = from, to
@@ -237,8 +238,8 @@ func (w *walk) place(pos int64) {
 	w.keyPlaces = append(w.keyPlaces, pos)
 }
 
-// end is when the last packet has been shown. Live recordings do not say how long it lasts: an
-// average step is taken.
+// end is the time at which the last packet ends. Live recordings do not say how long it lasts, so
+// end assumes an average step.
 func (w *walk) end() time.Duration {
 	if w.lastHasEnd || w.timed < 2 {
 		return w.last
@@ -262,7 +263,7 @@ func (w *walk) bitrate() int64 {
 	return 0
 }
 
-// keyGap is the longest way between key frames, to the end included.
+// keyGap is the longest time between key frames, including the one to the end.
 func (w *walk) keyGap() time.Duration {
 	if w.keys == 0 {
 		return w.end() - w.first
@@ -270,7 +271,7 @@ func (w *walk) keyGap() time.Duration {
 	return max(w.gap, w.end()-w.key)
 }
 
-// lineWriter cuts what is written to it into lines. A line longer than 64 KiB is cut short.
+// lineWriter cuts its input into lines. A line longer than 64 KiB is cut short.
 type lineWriter struct {
 	line func(string)
 	rest []byte

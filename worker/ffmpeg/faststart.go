@@ -10,9 +10,8 @@ import (
 	"meanwhile/worker/media"
 )
 
-// ProbeFaststart is Probe for the source of a Faststart that was written to path. What ffprobe
-// would learn by walking the source's packets stands in the new index, so that it is asked for the
-// streams alone.
+// ProbeFaststart is Probe for the source of a Faststart that was written to path. The new index has
+// what ffprobe would learn from the source's packets, so ffprobe only reads the streams.
 func (t *Tools) ProbeFaststart(
 	ctx context.Context,
 	path string,
@@ -34,7 +33,7 @@ func (t *Tools) ProbeFaststart(
 	for stream, sound := range []bool{false, true} {
 		w := &walk{}
 		for s := range f.Samples(sound) {
-			if s.At+s.Lasts > 0 || s.Key { // what ends before the beginning is never shown
+			if s.At+s.Lasts > 0 || s.Key { // a frame that ends before the beginning is never shown
 				w.add(max(s.At, 0), true, s.Lasts, s.SizeBytes, s.Offset, s.Key)
 			}
 		}

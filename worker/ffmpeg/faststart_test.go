@@ -21,7 +21,7 @@ import (
 	"meanwhile/worker/media"
 )
 
-// clips that become a Faststart, by the words that make them.
+// ffmpeg arguments for clips that become a Faststart.
 const (
 	picture = "-f lavfi -i testsrc2=s=320x240:r=30:d=6 "
 	voice   = "-f lavfi -i sine=f=300:d=6:r=48000 "
@@ -89,7 +89,7 @@ func TestFaststartHoldsTheSamplesOfItsSource(t *testing.T) {
 	}
 }
 
-// checkFaststart holds a copy made without ffmpeg to what ffmpeg sees in the source.
+// checkFaststart compares a copy made without ffmpeg with what ffmpeg sees in the source.
 func checkFaststart(t *testing.T, tools *ffmpeg.Tools, source string) {
 	t.Helper()
 	path, f := mustFaststart(t, source)
@@ -116,7 +116,7 @@ func checkFaststart(t *testing.T, tools *ffmpeg.Tools, source string) {
 		t.Fatalf("ProbeFaststart() = %v", err)
 	}
 	want := mustProbe(t, tools, source).Probe
-	// ffprobe's packets carry times in milliseconds and guesses of a last length.
+	// ffprobe's packets have times in milliseconds and a guessed last length.
 	near := cmpopts.EquateApprox(0.02, 0)
 	nearly := cmp.FilterPath(func(p cmp.Path) bool {
 		return slices.Contains([]string{"DurationMS", "BitrateBPS", "KeyframeGapMS"}, p.Last().String()[1:])
@@ -163,9 +163,9 @@ func mustFaststart(t *testing.T, source string) (string, media.Faststart) {
 	return path, f
 }
 
-// packetsOf lists what ffprobe finds of the first picture and sound: when it is shown, how many
-// bytes, whether it is a key frame, and which bytes they are. Of times, what is left of the file's
-// own beginning counts.
+// packetsOf lists the packets that ffprobe finds in the first picture and sound stream: the time of
+// each, its size in bytes, whether it is a key frame, and its bytes. Times count from what is left
+// of the file's own beginning.
 func packetsOf(t testing.TB, path string) (packets []string) {
 	t.Helper()
 	for _, stream := range []string{"V:0", "a:0"} {
@@ -260,7 +260,7 @@ func TestWhatIsNotPlainIsLeftToFFmpeg(t *testing.T) {
 	}
 }
 
-// shortenEdits has every edit list of one version 0 entry show so many milliseconds.
+// shortenEdits sets every edit list of one version 0 entry to show only ms milliseconds.
 func shortenEdits(t *testing.T, b []byte, ms uint32) []byte {
 	t.Helper()
 	changed := 0
@@ -278,8 +278,8 @@ func shortenEdits(t *testing.T, b []byte, ms uint32) []byte {
 	return b
 }
 
-// TestSpoiledIndexesNeverReachOutOfTheFile changes bytes of indexes at random: whatever they say
-// then, what is copied lies in the source, and no byte of it twice.
+// TestSpoiledIndexesNeverReachOutOfTheFile changes bytes of indexes at random. Whatever the index
+// says then, every copied byte lies in the source, and no byte is copied twice.
 func TestSpoiledIndexesNeverReachOutOfTheFile(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))

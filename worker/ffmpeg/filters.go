@@ -8,8 +8,8 @@ import (
 	"meanwhile/storage"
 )
 
-// rungFilters is the filter chain of a rung: frame rate, size, colour. Only the first one sees the
-// source; the others get what it made.
+// rungFilters is the filter chain of a rung: frame rate, size, colour. Only the first rung gets the
+// source. The others get the output of a rung above.
 func rungFilters(v *storage.VideoStream, l storage.Ladder, r storage.Rung, first bool) string {
 	var chain []string
 	limit := l.MaxFPS
@@ -29,8 +29,8 @@ func rungFilters(v *storage.VideoStream, l storage.Ladder, r storage.Rung, first
 	return strings.Join(append(chain, "format=yuv420p"), ",")
 }
 
-// sheetFilters cut a storyboard's tiles and put them together. before is what has to happen to the
-// picture first. Where the picture begins late or ends early its first and its last frame stand in.
+// sheetFilters cuts a storyboard's tiles and joins them. The filters in before come first. Where
+// the picture begins late or ends early, its first and its last frame fill the gap.
 func sheetFilters(s storage.Storyboard, before string) string {
 	return fmt.Sprintf(
 		"fps=1/%s:start_time=0:round=up%s,scale=%s:out_range=pc,setsar=1,"+
@@ -44,8 +44,8 @@ func sheetFilters(s storage.Storyboard, before string) string {
 	)
 }
 
-// previewFilters cut the library's moving picture out of v: length from at. Where a recorder wrote
-// no frame for a while, or the picture ends before the sound, the last one stands there.
+// previewFilters cuts the library's moving preview out of v, of the given length, from at. Where a
+// recorder wrote no frame for a while, or the picture ends before the sound, the last frame stays.
 func previewFilters(v *storage.VideoStream, at, length time.Duration) string {
 	width, height := atMost(v, previewWidth)
 	until := at + length
@@ -61,7 +61,7 @@ func previewFilters(v *storage.VideoStream, at, length time.Duration) string {
 	return strings.Join(append(chain, "format=yuv420p"), ",")
 }
 
-// atMost is the picture's size, or a smaller one of the same shape.
+// atMost is the picture's size, or a smaller one with the same aspect ratio.
 func atMost(v *storage.VideoStream, width int) (w, h int) {
 	if v.Width <= width {
 		return v.Width, v.Height
@@ -83,8 +83,8 @@ func posterFilters(v *storage.VideoStream, keyFrames bool) string {
 	return strings.Join(append(chain, "format=yuvj420p"), ",")
 }
 
-// fit scales to exactly width × height square pixels. A stream whose size moves gets bars where its
-// shape is another. HDR keeps its colours here: mapping follows.
+// fit scales to exactly width × height square pixels. A stream whose size changes gets bars where
+// its aspect ratio is different. HDR keeps its colours here: tone mapping follows.
 func fit(v *storage.VideoStream, width, height int, colours string, hdr bool) []string {
 	scale := "scale=" + size(width, height)
 	if v.ResolutionMoves {
@@ -100,8 +100,8 @@ func fit(v *storage.VideoStream, width, height int, colours string, hdr bool) []
 	return append(chain, "setsar=1")
 }
 
-// matrix is how the source's colours are written. Where it does not say, players guess by size, and
-// so do we; VP8 has only one.
+// matrix is the source's colour matrix. If the source does not say, players guess by size, and so
+// do we. VP8 has only one.
 func matrix(v *storage.VideoStream) string {
 	switch {
 	case v.ColorSpace != "":
@@ -112,8 +112,8 @@ func matrix(v *storage.VideoStream) string {
 	return "bt709"
 }
 
-// toneMap maps PQ or HLG to BT.709. What the source does not say is filled in, else zscale refuses
-// to work.
+// toneMap maps PQ or HLG to BT.709. It fills in what the source does not say, or zscale refuses to
+// work.
 func toneMap(v *storage.VideoStream) []string {
 	transfer, primaries, space := "smpte2084", "bt2020", "bt2020nc"
 	if v.ColorTransfer != "" {
@@ -127,8 +127,8 @@ func toneMap(v *storage.VideoStream) []string {
 	}
 	return []string{
 		fmt.Sprintf("setparams=color_trc=%s:color_primaries=%s:colorspace=%s", transfer, primaries, space),
-		// 203 nits are the white of a page (BT.2408); mobius leaves what is darker nearly alone and
-		// bends only what is brighter.
+		// 203 nits are the white of a page (BT.2408). mobius leaves darker colours nearly as they
+		// are and bends only brighter ones.
 		"zscale=t=linear:npl=203",
 		"format=gbrpf32le",
 		"zscale=p=bt709",
@@ -138,8 +138,8 @@ func toneMap(v *storage.VideoStream) []string {
 	}
 }
 
-// The names that zscale shares with ffprobe. A file's word goes into a filter only when it is one
-// of these.
+// The names that zscale shares with ffprobe. A word from the file goes into a filter only if it is
+// one of these.
 var (
 	zimgPrimaries = map[string]bool{"bt709": true, "bt2020": true, "smpte432": true}
 	zimgSpaces    = map[string]bool{"bt709": true, "bt2020nc": true, "bt2020c": true, "smpte170m": true}

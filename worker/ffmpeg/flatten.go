@@ -13,8 +13,8 @@ import (
 	"meanwhile/worker/plan"
 )
 
-// laterNice is how much more a flattened rendition stands back than a ladder does.
-const laterNice = 5
+// flattenNice is the extra niceness of a flattened rendition, compared with a ladder.
+const flattenNice = 5
 
 // Flatten writes screen and camera as one picture to outPath, a faststart MP4 of H.264 and AAC.
 // Promise and errors are Copy's.
@@ -52,7 +52,7 @@ func (t *Tools) Flatten(
 			outDir:   dir,
 			cpu:      cpu,
 			wall:     wallFor(cpu),
-			niceness: min(t.nice+laterNice, 19),
+			niceness: min(t.nice+flattenNice, 19),
 			fsize:    fileLimit(screen.Probe) + fileLimit(camera.Probe),
 			meter:    &meter{total: time.Duration(screen.Probe.DurationMS) * time.Millisecond, tell: p},
 		}))
@@ -67,7 +67,7 @@ func FlattenArgs(in, beside, out string, screen, camera storage.Probe, f plan.Fl
 		probe storage.Probe
 	}{{in, screen}, {beside, camera}} {
 		of := inputOptions(input.probe.Container)
-		// a graph that is built anew where a size moves has forgotten the mask and the time
+		// a filter graph that is rebuilt at a size change loses the mask and the time
 		of["reinit_filter"] = 0
 		args = append(append(args, ffgo.ConvertKwargsToCmdLineArgs(of)...), "-i", fileURL(input.path))
 	}
@@ -90,9 +90,9 @@ func FlattenArgs(in, beside, out string, screen, camera storage.Probe, f plan.Fl
 	return append(append(args, ffgo.ConvertKwargsToCmdLineArgs(options)...), fileURL(out))
 }
 
-// flatGraph draws the camera, cut round, where the key frames have it. The mask is drawn once, as
-// one frame that is repeated: drawn for every frame it would cost a third of the whole. The screen
-// has a constant rate and goes on as it was when it ends before the sound.
+// flatGraph draws the camera in a circle where the layout's key frames place it. The mask is drawn
+// once, as one repeated frame: to draw it for every frame would cost a third of the whole. The
+// screen has a constant frame rate, and its last frame stays if it ends before the sound.
 func flatGraph(screen, camera *storage.VideoStream, f plan.Flat) string {
 	largest := 2
 	sizes := map[int]bool{}
@@ -160,8 +160,8 @@ func flatGraph(screen, camera *storage.VideoStream, f plan.Flat) string {
 	)
 }
 
-// overTime is an expression of the time t: a sum that is not nested, for ffmpeg bounds the depth of
-// nesting.
+// overTime is an expression of the time t. It is a sum that is not nested, because ffmpeg limits
+// the depth of nesting.
 func overTime(bubbles []plan.FlatBubble, of func(plan.FlatBubble) int) string {
 	var steps []string
 	last := 0

@@ -13,7 +13,7 @@ import (
 	"meanwhile/worker/plan"
 )
 
-// flattened puts two files together and proves the result as the worker does.
+// flattened puts two files together and checks the result as the worker does.
 func flattened(
 	t *testing.T,
 	tools *ffmpeg.Tools,
@@ -48,8 +48,8 @@ func flattened(
 	return out, f, src
 }
 
-// TestFlattenedBubbleIsWhereTheLayoutHasIt looks at the pixels: a red camera on a green screen, of
-// which every key frame moves, resizes or hides the bubble.
+// TestFlattenedBubbleIsWhereTheLayoutHasIt checks the pixels: a red camera on a green screen, and
+// every key frame of the layout moves, resizes or hides the bubble.
 func TestFlattenedBubbleIsWhereTheLayoutHasIt(t *testing.T) {
 	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
@@ -62,7 +62,7 @@ func TestFlattenedBubbleIsWhereTheLayoutHasIt(t *testing.T) {
 	camera := ffmpegtest.Clip(t, "camera.mp4", "-f lavfi -i color=c=0xe00000:s=640x480:r=30:d=8 "+quickH264+"-g 60")
 	layout := storage.Layout{Bubbles: []storage.Bubble{
 		{AtMS: 0, X: 0.12, Y: 0.8, Size: 0.25, Visible: true},
-		// the picture's corner: it is kept inside
+		// the picture's corner: the bubble is kept inside
 		{AtMS: 2000, X: 1, Y: 0, Size: 0.5, Visible: true},
 		{AtMS: 4000, X: 1, Y: 0, Size: 0.5, Visible: false},
 		{AtMS: 6000, X: 0.5, Y: 0.5, Size: 0.25, Visible: true},
@@ -76,7 +76,7 @@ func TestFlattenedBubbleIsWhereTheLayoutHasIt(t *testing.T) {
 		red  bool
 	}
 	spots := func(left, top, size int, red bool) []spot {
-		inset := size * 15 / 100 // the square's corners lie outside of the circle
+		inset := size * 15 / 100 // the square's corners lie outside the circle
 		return []spot{
 			{
 				left + size/2,
@@ -129,8 +129,8 @@ func TestFlattenTakesWhatBrowsersRecord(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			out, f, src := flattened(t, tools, all[name], all["two-tracks-camera.mp4"], storage.DefaultLayout(), 0)
-			// The picture lasts as long as the sound, whatever ended first, and every frame has its
-			// time.
+			// The picture lasts as long as the sound, whichever ended first, and every frame has
+			// its time.
 			end := number(t, field(t, out, "v", "stream=duration"))
 			if want := length(src.Probe).Seconds(); end < want-0.1 || end > want+0.1 {
 				t.Errorf("the picture ends at %.3f s of %.3f", end, want)
@@ -146,7 +146,7 @@ func TestFlattenTakesWhatBrowsersRecord(t *testing.T) {
 	}
 }
 
-// meanVolume is what volumedetect says of a file's sound, in dB of full scale.
+// meanVolume is the volume of a file's sound in dB of full scale, from volumedetect.
 func meanVolume(t testing.TB, path string) float64 {
 	t.Helper()
 	out, err := exec.CommandContext(

@@ -102,7 +102,8 @@ func TestHostileFilesAreRefused(t *testing.T) {
 	}
 }
 
-// TestPlaylistsAreNotFollowed feeds scripts past Sniff: the forced demuxer refuses them too.
+// TestPlaylistsAreNotFollowed gives playlists to the tools without Sniff: the forced demuxer
+// refuses them too.
 func TestPlaylistsAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
@@ -147,7 +148,7 @@ func TestHeaderThatLies(t *testing.T) {
 	content := mustRead(t, ffmpegtest.Clip(t, "a.mp4", smallPicture+smallSound+quickH264+"-c:a aac"))
 	for _, box := range []struct {
 		kind   string
-		offset int // of the length, in a box of version 0
+		offset int // of the length field, in a box of version 0
 	}{{"mvhd", 16}, {"tkhd", 20}, {"mdhd", 16}} {
 		for at := 0; ; {
 			next := bytes.Index(content[at:], []byte(box.kind))
@@ -164,8 +165,8 @@ func TestHeaderThatLies(t *testing.T) {
 	}
 }
 
-// hugeAVI is an AVI of small pictures whose headers say 16000 × 16000, in the container and in the
-// pictures.
+// hugeAVI is an AVI of small pictures whose headers say 16000 × 16000, both in the container and in
+// the pictures.
 func hugeAVI(t testing.TB) []byte {
 	t.Helper()
 	content := mustRead(
@@ -194,7 +195,7 @@ func hugeAVI(t testing.TB) []byte {
 	return content
 }
 
-// manyTracks repeats the first track of an MP4 whose index stands in front.
+// manyTracks repeats the first track of an MP4 whose index is in front.
 func manyTracks(t testing.TB, content []byte, times int) []byte {
 	t.Helper()
 	box := func(kind string) (start, end int) {

@@ -8,8 +8,8 @@ import (
 	"meanwhile/storage"
 )
 
-// sampleEntries are ffmpeg's codec names by the sample entries of what we copy into MP4 (ISO/IEC
-// 14496-12, 8.5.2).
+// sampleEntries are ffmpeg's codec names by the sample entries of the codecs that we copy into MP4
+// (ISO/IEC 14496-12, 8.5.2).
 var sampleEntries = map[string]string{
 	"avc1": "h264",
 	"avc3": "h264",
@@ -20,9 +20,9 @@ var sampleEntries = map[string]string{
 	"fLaC": "flac",
 }
 
-// readMoov tells what the index of an MP4 that we made says of it: length, streams, coded size. It
-// costs no process, which matters while somebody waits for a copy. That of a fragmented file has no
-// length.
+// readMoov reads what the index of an MP4 that we made says about it: length, streams, coded size.
+// It starts no process, which matters while somebody waits for a copy. A fragmented file has no
+// length here.
 func readMoov(path string) (storage.Probe, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -56,7 +56,7 @@ func readMovie(r io.ReaderAt, from, to int64, p *storage.Probe) {
 	})
 }
 
-// movieMS is the length that a movie header states (8.2.2), 0 where it states none.
+// movieMS is the length in a movie header (8.2.2), 0 if there is none.
 func movieMS(r io.ReaderAt, at int64) int64 {
 	var b [32]byte
 	if _, err := r.ReadAt(b[:], at); err != nil {
@@ -72,7 +72,7 @@ func movieMS(r io.ReaderAt, at int64) int64 {
 	return int64(length * 1000 / scale)
 }
 
-// readTrack goes down to the track's first sample entry.
+// readTrack finds the track's first sample entry and reads it.
 func readTrack(r io.ReaderAt, from, to int64, p *storage.Probe) {
 	eachBox(r, from, to, func(kind string, start, end int64) bool {
 		switch kind {
@@ -104,7 +104,7 @@ func readEntry(r io.ReaderAt, at int64, p *storage.Probe) {
 			Width:       w,
 			Height:      h,
 		}
-		readAVC(r, at+94, p.Video) // behind the entry's own fields (12.1.3)
+		readAVC(r, at+94, p.Video) // after the entry's own fields (12.1.3)
 	default:
 		p.Audio = &storage.AudioStream{Codec: codec}
 	}
@@ -113,7 +113,7 @@ func readEntry(r io.ReaderAt, at int64, p *storage.Probe) {
 // avcProfiles are ffmpeg's names by profile_idc (H.264, A.2).
 var avcProfiles = map[byte]string{66: "Constrained Baseline", 77: "Main", 100: "High"}
 
-// readAVC takes profile and level from the decoder's configuration (ISO/IEC 14496-15, 5.3.3.1).
+// readAVC reads profile and level from the decoder's configuration (ISO/IEC 14496-15, 5.3.3.1).
 func readAVC(r io.ReaderAt, at int64, v *storage.VideoStream) {
 	var b [12]byte
 	if _, err := r.ReadAt(b[:], at); err != nil || string(b[4:8]) != "avcC" {

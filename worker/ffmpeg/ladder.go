@@ -11,7 +11,7 @@ import (
 	"meanwhile/storage"
 )
 
-// The names of what a ladder's process writes beside its rungs.
+// The names of the files that a ladder's process writes beside its rungs.
 const (
 	StoryboardName = "storyboard.jpg"
 	PreviewName    = "preview.mp4"
@@ -20,15 +20,15 @@ const (
 // FragmentedName is the file of a rung for HLS.
 func FragmentedName(r storage.Rung) string { return r.Name + ".m4s" }
 
-// ProgressiveName is the file of a rung that plays as it is.
+// ProgressiveName is the file of a rung that plays by itself.
 func ProgressiveName(r storage.Rung) string { return r.Name + ".mp4" }
 
-// lowerThreads is for every rung but the first: together they take less than it does.
+// lowerThreads is for every rung but the first: together they need less than the first.
 const lowerThreads = 2
 
-// Ladder writes every rendition of l, and storyboard and preview where l has them, into the folder
-// outDir, which must not be there yet: one process, one decode, one sound. Nothing is at outDir
-// unless it returns nil. Errors are Copy's.
+// Ladder writes every rendition of l, and storyboard and preview if l has them, into the folder
+// outDir, which must not exist yet. It uses one process and decodes and encodes the sound once.
+// Nothing is at outDir unless it returns nil. Errors are Copy's.
 func (t *Tools) Ladder(
 	ctx context.Context,
 	src Source,
@@ -69,7 +69,7 @@ func ladderFiles(l storage.Ladder) []string {
 }
 
 // LadderArgs are ffmpeg's arguments for a ladder from in to files in outDir. Every stream is
-// encoded once; the tee muxer hands its packets to each file that wants them.
+// encoded once. The tee muxer hands its packets to each file that wants them.
 func LadderArgs(in, outDir string, p storage.Probe, l storage.Ladder, s storage.Storyboard) []string {
 	options := outputOptions()
 	options["format"] = "tee"
@@ -115,14 +115,14 @@ func LadderArgs(in, outDir string, p storage.Probe, l storage.Ladder, s storage.
 	return append(append(globalArgs(), progressArgs()...), out.GetArgs()...)
 }
 
-// teeFile is one file of the tee muxer, which takes backslashes before what means something to it.
+// teeFile is one file of the tee muxer. The muxer needs backslashes before its special characters.
 func teeFile(streams, movflags, name string) string {
 	escaped := strings.NewReplacer(`\`, `\\`, `'`, `\'`, `|`, `\|`, ` `, `\ `).Replace(fileURL(name))
 	return fmt.Sprintf(`[select=\'%s\':f=mp4:movflags=%s]%s`, streams, movflags, escaped)
 }
 
-// ladderGraph scales once from the source, and then each rung from the one above. It gives the
-// streams to map, one a rung.
+// ladderGraph scales once from the source, and then each rung from the one above. It returns the
+// streams to map, one for each rung.
 func ladderGraph(p storage.Probe, l storage.Ladder, s storage.Storyboard) (graph string, pictures []string) {
 	var chains []string
 	from, first := "[0:V:0]", true
@@ -146,7 +146,7 @@ func ladderGraph(p storage.Probe, l storage.Ladder, s storage.Storyboard) (graph
 			chains = append(chains, from+filters+",split"+out+next)
 		case l.Extras:
 			at, length := previewSpan(p)
-			// mapped, turned and of one size
+			// tone-mapped, rotated and of one size
 			made := &storage.VideoStream{Width: p.Video.Width, Height: p.Video.Height, ColorSpace: "bt709"}
 			chains = append(
 				chains,
@@ -162,8 +162,8 @@ func ladderGraph(p storage.Probe, l storage.Ladder, s storage.Storyboard) (graph
 	return strings.Join(chains, ";"), pictures
 }
 
-// pulse has every picture that passes tell its time on descriptor 3. ffmpeg's own reports begin
-// when all outputs have begun, and the sheet of the storyboard comes last of all.
+// pulse makes every frame that passes report its time on descriptor 3. ffmpeg's own reports begin
+// when all outputs have begun, and the storyboard's sheet comes last.
 const pulse = `metadata=mode=add:key=at:value=0,metadata=mode=print:file=pipe\\:3:direct=1`
 
 // encodeRung sets the options of the i-th picture stream.
@@ -181,12 +181,12 @@ func encodeRung(options ffgo.KwArgs, i int, r storage.Rung) {
 	if set("threads", lowerThreads); i == 0 {
 		set("threads", threads)
 	}
-	// Frame times are kept to the tick: the default time base is the guessed frame rate, which
-	// makes a recorder's uneven frames jump and drops those that fall on the same step.
+	// Frame times are kept to the tick. The default time base is the guessed frame rate: a
+	// recorder's uneven frames then jump, and frames that fall on the same step are dropped.
 	set("fps_mode", "vfr")
 	set("enc_time_base", "1:90000")
-	// A key frame every two seconds of time, whatever the frame rate; counted frames would drift on
-	// variable rates. -g only has to be out of the way.
+	// A key frame every two seconds of time, whatever the frame rate. Counted frames would drift if
+	// the rate varies. -g is high so that it has no effect.
 	set("force_key_frames", "expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+2))")
 	set("g", 600)
 	if r.MaxrateBPS > 0 {

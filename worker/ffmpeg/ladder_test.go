@@ -15,7 +15,7 @@ import (
 	"meanwhile/worker/plan"
 )
 
-// planOf is what is decided for a source.
+// planOf is the plan for a source.
 func planOf(t testing.TB, src ffmpeg.Source) storage.Plan {
 	t.Helper()
 	plan, err := plan.Decide(src.Probe, storage.DefaultLimits())
@@ -25,8 +25,8 @@ func planOf(t testing.TB, src ffmpeg.Source) storage.Plan {
 	return plan
 }
 
-// TestLadder makes whole ladders and looks at every file: one process writes renditions that begin
-// together, end together and are what their playlists say.
+// TestLadder makes whole ladders and checks every file. One process writes renditions that begin
+// together, end together and match their playlists.
 func TestLadder(t *testing.T) {
 	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
@@ -127,8 +127,7 @@ func checkRung(t *testing.T, tools *ffmpeg.Tools, src ffmpeg.Source, path string
 			t.Errorf("fragment %d of %s lasts %s", i, r.Name, f.Duration)
 		}
 	}
-	// What the index says is what ffprobe finds: every fragment begins with a key frame at its
-	// time.
+	// The index matches what ffprobe finds: every fragment begins with a key frame at its time.
 	keys := 0
 	for _, line := range strings.Split(field(t, path, "v", "packet=flags"), "\n") {
 		if strings.HasPrefix(line, "K") {
@@ -179,9 +178,9 @@ func checkSheet(t *testing.T, path string, s storage.Storyboard) {
 	}
 }
 
-// TestExtrasOfOddClips makes what stands beside the renditions where nothing is encoded: of clips
-// with a key frame now and then, one alone, one frame alone, a screen on which nothing happens for
-// a long time, and shapes that no picture should have.
+// TestExtrasOfOddClips makes the extra files where nothing is encoded, from odd clips: few key
+// frames, a single key frame, a single frame, a screen on which nothing happens for a long time,
+// and shapes that no picture should have.
 func TestExtrasOfOddClips(t *testing.T) {
 	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
@@ -275,8 +274,8 @@ func TestListen(t *testing.T) {
 	tools := newTools(t, ffmpeg.Options{})
 	for _, tc := range []struct {
 		name, words string
-		lufs        float64 // within 1
-		peak        int     // of the loud half
+		lufs        float64 // ±1
+		peak        int     // in the loud half
 	}{
 		// A sine of 1 kHz at full scale measures -3.01 LUFS in one channel (EBU Tech 3341).
 		{
@@ -385,8 +384,8 @@ func TestSoundAloneBecomesAnMP4(t *testing.T) {
 	}
 }
 
-// TestLadderTellsHowFarItIs holds the ladder to telling of its progress all the way, though its
-// storyboard begins at its end.
+// TestLadderTellsHowFarItIs checks that the ladder reports its progress all the way, though its
+// storyboard only begins at the end.
 func TestLadderTellsHowFarItIs(t *testing.T) {
 	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})

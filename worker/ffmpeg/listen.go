@@ -14,15 +14,15 @@ import (
 	"meanwhile/storage"
 )
 
-// What the sound is made into beside renditions.
+// The formats of the sound beside renditions.
 const (
-	peakRate   = 8000  // Hz, for the waveform: what is drawn needs no more
-	speechRate = 16000 // Hz, what speech recognition wants
+	peakRate   = 8000  // Hz, for the waveform: drawing needs no more
+	speechRate = 16000 // Hz, which speech recognition wants
 	maxPeaks   = 1000
 )
 
-// Listen hears the whole sound once: how loud it is, its peaks for drawing, and a copy for speech
-// recognition, FLAC of 16 kHz mono, at speechPath. Promise and errors are Copy's.
+// Listen decodes the whole sound once and returns its loudness and its peaks for drawing. It writes
+// a copy for speech recognition, FLAC of 16 kHz mono, to speechPath. Promise and errors are Copy's.
 func (t *Tools) Listen(ctx context.Context, src Source, speechPath string) (storage.Loudness, Peaks, error) {
 	counter := newPeakCounter(time.Duration(src.Probe.DurationMS) * time.Millisecond)
 	cpu := copyBudget(src.Probe) + time.Duration(src.Probe.DurationMS)*time.Millisecond/10
@@ -38,8 +38,8 @@ func (t *Tools) Listen(ctx context.Context, src Source, speechPath string) (stor
 	return loudness, counter.peaks(), nil
 }
 
-// ListenArgs are ffmpeg's arguments for one pass over the sound: samples for the peaks go to its
-// standard output, the measurement to what it says at its end.
+// ListenArgs are ffmpeg's arguments for one pass over the sound. The samples for the peaks go to
+// standard output, the measurement to standard error at the end.
 func ListenArgs(in, out string, p storage.Probe) []string {
 	input := inputOptions(p.Container)
 	input["vn"] = ""
@@ -71,10 +71,10 @@ var (
 	samplePeak = regexp.MustCompile(`\bPeak:\s+(-?[0-9.]+|-?inf|nan) dBFS`)
 )
 
-// silentLUFS is the gate of EBU R 128: what is more quiet is not measured.
+// silentLUFS is the gate of EBU R 128: quieter sound is not measured.
 const silentLUFS = -70
 
-// loudnessIn finds the summary at the end of what ebur128 says.
+// loudnessIn finds the summary at the end of ebur128's output.
 func loudnessIn(said string) (storage.Loudness, error) {
 	_, summary, found := cutLast(said, "Summary:")
 	i, p := integrated.FindStringSubmatch(summary), samplePeak.FindStringSubmatch(summary)
@@ -107,12 +107,12 @@ type Peaks struct {
 	Peaks      []int `json:"peaks"`
 }
 
-// peakCounter takes 16-bit samples as they come and keeps the highest of each interval.
+// peakCounter reads 16-bit samples as they come and keeps the highest of each interval.
 type peakCounter struct {
 	interval int // samples
 	list     []int
 	highest  int
-	seen     int // samples of the interval that is being heard
+	seen     int // samples of the current interval
 	odd      []byte
 }
 

@@ -13,12 +13,12 @@ import (
 	"meanwhile/worker/media"
 )
 
-// soundFor bounds the encoding of one piece of a recording's sound: at most two minutes of it, in
-// two seconds.
+// soundFor bounds the encoding of one piece of a recording's sound. A piece is at most two minutes
+// long and takes two seconds.
 const soundFor = 30 * time.Second
 
-// LiveSound encodes a piece of a recording's sound and gives it as a stream of AAC with heads of
-// ADTS. dir is a folder for what is needed on the way. Errors are Copy's.
+// LiveSound encodes a piece of a recording's sound and returns a stream of AAC with ADTS headers.
+// dir is a folder for temporary files. Errors are Copy's.
 func (t *Tools) LiveSound(ctx context.Context, b *media.SoundBatch, dir string) ([]byte, error) {
 	in := filepath.Join(dir, "opus.mp4")
 	if err := os.WriteFile(in, b.Stream, 0o600); err != nil {
@@ -47,7 +47,7 @@ func LiveSoundArgs(in, out string, b *media.SoundBatch) []string {
 	options["vn"] = ""
 	options["format"] = "adts"
 	encodeAudio(options, &storage.AudioStream{Channels: b.Channels}, 0)
-	// the other one takes five seconds to find its rate, anew with each piece, and twice the time
+	// the other coder takes five seconds to find its rate, again for each piece, and twice the time
 	options["aac_coder"] = "fast"
 	options["af"] = fmt.Sprintf("asetpts=N/SR/TB,atrim=start_sample=%d:end_sample=%d,asetpts=N/SR/TB", b.From, b.To)
 	stream := ffgo.Input(fileURL(in), inputOptions(storage.ContainerMP4)).Output(fileURL(out), options)

@@ -13,35 +13,35 @@ import (
 	"meanwhile/storage"
 )
 
-// Source is a local file and what Probe said of it.
+// Source is a local file and the result of its Probe.
 type Source struct {
 	Path  string
 	Probe storage.Probe
 }
 
-// Copy writes src's streams, as they are, into outPath: a faststart MP4, or a WebM whose index
-// stands in front. Nothing is at outPath unless it returns nil. Errors: ctx's; Unprocessable with a
-// sentence; Full; Internal when trying again may help.
+// Copy writes src's streams unchanged into outPath: a faststart MP4, or a WebM whose index is in
+// front. Nothing is at outPath unless it returns nil. Errors: ctx's; Unprocessable with a sentence;
+// Full; Internal if a retry may help.
 func (t *Tools) Copy(ctx context.Context, src Source, c storage.Copy, outPath string, p Progress) error {
 	if muxers[c.Container] == "" {
 		return storage.E(storage.Invalid, fmt.Sprintf("A copy is mp4 or webm, not %q.", c.Container), nil)
 	}
 	cpu := copyBudget(src.Probe)
-	// not niced: people wait for it
+	// not niced: people wait for the copy
 	w := work{cpu: cpu, wall: wallFor(cpu), reports: true, progress: p}
 	return t.make(ctx, src, outPath, w, func(in, out string) []string { return CopyArgs(in, out, src.Probe, c) })
 }
 
-// Poster writes a JPEG of a telling frame to outPath, at most 1280 pixels wide. Promise and errors
-// are Copy's.
+// Poster writes a JPEG of a meaningful frame to outPath, at most 1280 pixels wide. Promise and
+// errors are Copy's.
 func (t *Tools) Poster(ctx context.Context, src Source, outPath string) error {
 	return t.picture(ctx, src, outPath, posterWidth, t.previewWork(), func(in, out string, keyFrames bool) []string {
 		return PosterArgs(in, out, src.Probe, keyFrames)
 	})
 }
 
-// picture makes a JPEG of at most widest pixels from key frames, and from all frames where these
-// give none: a recording that was cut in its middle may have none that can be decoded.
+// picture makes a JPEG at most widest pixels wide from key frames, or from all frames if no key
+// frame can be decoded: a recording that was cut in its middle may have none.
 func (t *Tools) picture(
 	ctx context.Context,
 	src Source,
@@ -56,7 +56,7 @@ func (t *Tools) picture(
 		if err == nil {
 			err = checkJPEG(outPath, widest)
 		}
-		// Only a picture that could not be made is tried another way, not a lost disk or a
+		// Only a frame that could not be made is tried another way, not after a full disk or a
 		// cancelled job.
 		if err == nil || ctx.Err() != nil || storage.KindOf(err) != storage.Unprocessable {
 			return err
@@ -65,7 +65,7 @@ func (t *Tools) picture(
 	return err
 }
 
-// checkJPEG makes sure that viewers get a picture of at most widest pixels, whatever made it.
+// checkJPEG makes sure that viewers get a picture at most widest pixels wide, whatever made it.
 func checkJPEG(path string, widest int) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -82,17 +82,17 @@ func checkJPEG(path string, widest int) error {
 	return nil
 }
 
-// work is what one job may take.
+// work is the limits of one run.
 type work struct {
 	cpu, wall time.Duration
 	niceness  int
 	reports   bool // the arguments ask for progress reports
 	progress  Progress
 	stdout    io.Writer
-	stderr    *tailBuffer // where what ffmpeg says is wanted
+	stderr    *tailBuffer // set if the caller wants ffmpeg's messages
 }
 
-// make runs ffmpeg from src to outPath. args gets the paths as the sandbox shows them.
+// make runs ffmpeg from src to outPath. args gets the paths inside the sandbox.
 func (t *Tools) make(
 	ctx context.Context,
 	src Source,
@@ -110,8 +110,8 @@ func (t *Tools) make(
 	})
 }
 
-// makeFolder is make for a process that writes several files; args gets the folder. All of names
-// must have been made.
+// makeFolder is make for a process that writes several files. args gets the folder. Every file in
+// names must exist afterwards.
 func (t *Tools) makeFolder(
 	ctx context.Context,
 	src Source,
@@ -141,7 +141,7 @@ func (t *Tools) makeFolder(
 	})
 }
 
-// runWork runs ffmpeg on source, which is what src was resolved to.
+// runWork runs ffmpeg on source, the resolved path of src.
 func (t *Tools) runWork(ctx context.Context, src Source, source, dir string, w work, args []string) error {
 	j := job{
 		bin: t.ffmpeg, args: args, in: source, outDir: dir, stdout: w.stdout, stderr: w.stderr,

@@ -13,7 +13,7 @@ import (
 	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
 
-// TestBrowserRecordings takes what browsers really write through the whole line.
+// TestBrowserRecordings takes real recordings of browsers through every step.
 func TestBrowserRecordings(t *testing.T) {
 	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
@@ -26,7 +26,7 @@ func TestBrowserRecordings(t *testing.T) {
 				if !src.Probe.Video.ResolutionMoves {
 					t.Error("the change of size was not seen")
 				}
-				// where filters are built anew
+				// the picture's size changes here, so filter graphs are rebuilt
 				plan, dir := planOf(t, src), filepath.Join(t.TempDir(), "ladder")
 				if err := tools.Ladder(t.Context(), src, *plan.Ladder, plan.Storyboard, dir, nil); err != nil {
 					t.Fatalf("Ladder() = %v", err)
@@ -93,7 +93,7 @@ func checkCopy(t *testing.T, tools *ffmpeg.Tools, src ffmpeg.Source) {
 	checkIndexFirst(t, out, c.Container)
 }
 
-// checkIndexFirst: a player must find the index without fetching the end.
+// checkIndexFirst checks that a player finds the index without fetching the end.
 func checkIndexFirst(t *testing.T, path string, c storage.Container) {
 	t.Helper()
 	index, media := "moov", "mdat"
@@ -101,7 +101,7 @@ func checkIndexFirst(t *testing.T, path string, c storage.Container) {
 		index, media = "\x1c\x53\xbb\x6b", "\x1f\x43\xb6\x75" // Cues, Cluster
 	}
 	content := string(mustRead(t, path))
-	// the index's own entry in a table of contents is no index
+	// the index's own entry in a table of contents is not the index
 	seek := strings.Index(content, "\x53\xab\x84"+index)
 	content = strings.ReplaceAll(content, "\x53\xab\x84"+index, "")
 	if at := strings.Index(content, index); at < 0 || at > strings.Index(content, media) {
@@ -173,7 +173,7 @@ func checkLadder(
 		(v.ColorSpace != "bt709" || v.ColorTransfer != "bt709" || v.ColorPrimaries != "bt709" || v.Rotation != 0) {
 		t.Errorf("the rendition's colours or rotation: %+v", *v)
 	}
-	// The gap to the end counts as one, so a stream that stops early has none.
+	// The gap to the end counts as one, so a stream that stops early has no such gap.
 	if !e.Copy && v.FPS > 5 && v.KeyframeGapMS > 2100 {
 		t.Errorf("key frames are %d ms apart", v.KeyframeGapMS)
 	}
@@ -208,7 +208,7 @@ const (
 	quickH264    = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p "
 )
 
-// TestEveryKindOfFile takes what people upload through probe, encode and poster.
+// TestEveryKindOfFile takes files that people upload through probe, encode and poster.
 func TestEveryKindOfFile(t *testing.T) {
 	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
@@ -270,7 +270,7 @@ func TestEveryKindOfFile(t *testing.T) {
 func TestRotatedPhoneClipStandsUpright(t *testing.T) {
 	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
-	// Red on the left as coded; turned by 90° clockwise it is on top.
+	// Coded, red is on the left. Rotated by 90° clockwise it is on top.
 	path := ffmpegtest.Clip(t, "a.mp4", "-f lavfi -i color=red:s=160x240:r=30:d=2 -f lavfi -i "+
 		"color=blue:s=160x240:r=30:d=2 "+
 		"-filter_complex hstack "+quickH264)
@@ -307,7 +307,7 @@ func turn(t testing.TB, path string) {
 func TestVariableFrameRateIsKept(t *testing.T) {
 	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
-	// 30 frames a second for a second, then one every 700 ms, as a screen that stands still.
+	// 30 frames a second for a second, then one every 700 ms, like a screen where nothing moves.
 	path := ffmpegtest.Clip(
 		t,
 		"a.mkv",
@@ -348,8 +348,8 @@ func TestFrameRateIsCapped(t *testing.T) {
 func TestHDRIsMappedToSDR(t *testing.T) {
 	t.Parallel()
 	tools := newTools(t, ffmpeg.Options{})
-	// A grey that PQ calls 203 nits: the white of a page. Unmapped it would come out as a dull mid
-	// grey.
+	// A grey that is 203 nits in PQ: the white of a page. Without tone mapping it would be a dull
+	// mid grey.
 	path := ffmpegtest.Clip(
 		t,
 		"a.mp4",

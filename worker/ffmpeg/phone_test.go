@@ -8,7 +8,7 @@ import (
 	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
 
-// TestPhoneClipOfFourKIsProcessed takes the dearest thing that a phone makes, HDR 2160p60 HEVC,
+// TestPhoneClipOfFourKIsProcessed takes the most expensive clip of a phone, HDR 2160p60 HEVC,
 // through its whole ladder within the sandbox's memory.
 func TestPhoneClipOfFourKIsProcessed(t *testing.T) {
 	t.Parallel()

@@ -9,7 +9,7 @@ import (
 	"meanwhile/storage"
 )
 
-// What the library's moving picture is.
+// The library's moving preview.
 const (
 	previewWidth  = 320
 	previewFPS    = 15
@@ -18,7 +18,7 @@ const (
 	previewAfter  = 0.1 // of the video: the first seconds of a recording show little
 )
 
-// previewWork is for what decodes a few seconds, or key frames alone.
+// previewWork is for jobs that decode a few seconds, or only key frames.
 func (t *Tools) previewWork() work {
 	return work{cpu: 2 * time.Minute, wall: 4 * time.Minute, niceness: t.nice / 2}
 }
@@ -35,15 +35,15 @@ func (t *Tools) Preview(ctx context.Context, src Source, outPath string) error {
 	)
 }
 
-// PreviewArgs are ffmpeg's arguments for a preview where nothing else is decoded: from the key
-// frame before its beginning on.
+// PreviewArgs are ffmpeg's arguments for a preview where nothing else is decoded. It starts at the
+// key frame before the preview's beginning.
 func PreviewArgs(in, out string, p storage.Probe) []string {
 	input := inputOptions(p.Container)
 	input["threads"] = 1
 	at, length := previewSpan(p)
 	if at > 0 {
 		input["ss"] = decimal(at.Seconds())
-		// the frame that is seen at the beginning may have come long before
+		// the frame shown at the beginning may have come long before
 		input["noaccurate_seek"] = ""
 	}
 	options := previewOptions("0:V:0")
@@ -52,8 +52,8 @@ func PreviewArgs(in, out string, p storage.Probe) []string {
 	return append(globalArgs(), stream.GetArgs()...)
 }
 
-// previewSpan is what of a source the preview shows: its beginning where it is short, or where the
-// picture ends long before the sound.
+// previewSpan is the part of a source that the preview shows. It is the beginning if the source is
+// short, or if the picture ends long before the sound.
 func previewSpan(p storage.Probe) (at, length time.Duration) {
 	whole := time.Duration(p.DurationMS) * time.Millisecond
 	at = time.Duration(float64(whole) * previewAfter)
@@ -78,7 +78,7 @@ func previewOptions(from string) ffgo.KwArgs {
 	return options
 }
 
-// Storyboard writes the sheet of s to outPath, a JPEG, from key frames alone where there are some.
+// Storyboard writes the sheet of s to outPath as a JPEG, from key frames alone if there are any.
 // Promise and errors are Copy's.
 func (t *Tools) Storyboard(ctx context.Context, src Source, s storage.Storyboard, outPath string) error {
 	return t.picture(
@@ -94,7 +94,7 @@ func (t *Tools) Storyboard(ctx context.Context, src Source, s storage.Storyboard
 }
 
 // StoryboardArgs are ffmpeg's arguments for a storyboard where nothing else is decoded, from key
-// frames or from all.
+// frames or from all frames.
 func StoryboardArgs(in, out string, p storage.Probe, s storage.Storyboard, keyFrames bool) []string {
 	options := jpegOptions("0:V:0", sheetQuality)
 	before := ""

@@ -13,22 +13,22 @@ import (
 	"meanwhile/storage"
 )
 
-// scanFor bounds the walk over a file's packets, and headerFor the look at its header.
+// scanFor bounds the reading of a file's packets, headerFor the reading of its header.
 const (
 	scanFor   = 20 * time.Second
 	headerFor = 10 * time.Second
 )
 
-// Probe looks at a file with ffprobe: at its header, and at the times and sizes of all its packets,
-// since recorders write neither length nor rate, and a header may lie. Nothing is decoded but what
-// ffprobe needs to know the format. A file too big to walk in 20 s is judged by what was seen until
-// then, and its header where that is plausible.
+// Probe inspects a file with ffprobe. It reads the header and the times and sizes of all packets,
+// because recorders write neither length nor rate, and a header may be wrong. It decodes only what
+// ffprobe needs to know the format. If a file is too big to read in 20 s, Probe uses the packets
+// seen until then, and the header where that is plausible.
 //
-// ResolutionMoves is found from the parameter sets and frame headers at up to 512 key frames of
-// H.264, VP8 and VP9; a change that begins and ends between two of these, or in another codec, is
-// not seen.
+// ResolutionMoves comes from the parameter sets and frame headers at up to 512 key frames of H.264,
+// VP8 and VP9. A change that begins and ends between two of these, or in another codec, is not
+// seen.
 //
-// Errors: ctx's; Unprocessable with a sentence when the file cannot be read; NotFound; Internal.
+// Errors: ctx's; Unprocessable with a sentence if the file cannot be read; NotFound; Internal.
 func (t *Tools) Probe(ctx context.Context, path string, c storage.Container) (storage.Probe, error) {
 	if demuxers[c] == "" {
 		return storage.Probe{}, storage.E(
@@ -59,7 +59,7 @@ func (t *Tools) Probe(ctx context.Context, path string, c storage.Container) (st
 	return p, nil
 }
 
-// readFacts runs ffprobe, a second time for the header alone when the packets took too long.
+// readFacts runs ffprobe. If the packets take too long, it runs ffprobe again for the header alone.
 func (t *Tools) readFacts(ctx context.Context, source string, c storage.Container) (*facts, error) {
 	f := newFacts()
 	err := t.ffprobeInto(ctx, f, source, c, false, scanFor)
@@ -74,7 +74,7 @@ func (t *Tools) readFacts(ctx context.Context, source string, c storage.Containe
 	if !errors.As(err, &exit) || storage.MessageOf(err) != "" {
 		return nil, conversionError(err)
 	}
-	// A file that was cut in the middle ends with a complaint and is still worth playing.
+	// A file that was cut in the middle ends with an error and is still worth playing.
 	if len(f.streams) > 0 && f.packets() > 0 {
 		return f, nil
 	}
@@ -99,7 +99,7 @@ func (t *Tools) ffprobeInto(
 
 func isTimeout(err error) bool { return errors.Is(err, errWall) }
 
-// damage finds the sentence for a file that ffprobe gave up on, by what it said.
+// damage finds the sentence for a file that ffprobe gave up on, from ffprobe's messages.
 func damage(said string, err error) error {
 	if m := notListed.FindStringSubmatch(said); m != nil {
 		return storage.E(
@@ -130,11 +130,11 @@ func damage(said string, err error) error {
 	return storage.E(storage.Unprocessable, "This file is damaged: what it says of itself cannot be read.", err)
 }
 
-// notListed is what a codec outside of the whitelist makes ffprobe say.
+// notListed matches ffprobe's message for a codec outside the whitelist.
 var notListed = regexp.MustCompile(`Codec \(([A-Za-z0-9_]+)\) not on whitelist`)
 
-// judge makes the Probe, or says why nothing can be known of this file. Whether the video is one
-// that we take is Decide's to say.
+// judge makes the Probe, or says why the file cannot be understood. Decide checks whether we accept
+// the video.
 func (f *facts) judge(p storage.Probe) (storage.Probe, error) {
 	refuse := func(format string, a ...any) (storage.Probe, error) {
 		return storage.Probe{}, storage.E(storage.Unprocessable, fmt.Sprintf(format, a...), nil)
@@ -213,7 +213,7 @@ func (f *facts) video(s fields, length time.Duration) *storage.VideoStream {
 	if v.Rotation%180 != 0 {
 		v.Width, v.Height = v.Height, v.Width
 	}
-	if f.partial || w.packets < 2 { // what was walked is only the beginning
+	if f.partial || w.packets < 2 { // only the beginning was read
 		if num, den := s.ratio("avg_frame_rate", "/"); num > 0 && den > 0 {
 			v.FPS = float64(num) / float64(den)
 		}
@@ -234,7 +234,7 @@ func (f *facts) audio(s fields, length time.Duration) *storage.AudioStream {
 	}
 }
 
-// tag is the sample entry's name; Matroska and AVI show numbers or nothing.
+// tag is the sample entry's name. For Matroska and AVI ffprobe prints numbers or nothing.
 func (s fields) tag() string {
 	if tag := s["codec_tag_string"]; !strings.HasPrefix(tag, "[0]") {
 		return tag
@@ -242,7 +242,7 @@ func (s fields) tag() string {
 	return ""
 }
 
-// rotation is clockwise; the display matrix counts the other way, the old tag this way.
+// rotation is clockwise. The display matrix counts counterclockwise, the old tag clockwise.
 func (s fields) rotation() int {
 	degrees := 0.0
 	for key, value := range s {

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Progress is told the part of the work that is done, 0…1, a few times a second while a file is
-// made. It must be quick.
+// Progress gets the finished part of the work, 0…1, a few times a second while a file is made. It
+// must be quick.
 type Progress func(fraction float64)
 
 // meter reads ffmpeg's -progress reports.
@@ -24,19 +24,19 @@ type meter struct {
 	last mark
 }
 
-// mark is how far work has come. Whichever part grows is progress.
+// mark is how far a run has come. It is progress if any part grows.
 type mark struct {
 	out     time.Duration // of media written
 	frames  int64
 	bytes   int64
-	touched time.Time // the output was last written
+	touched time.Time // last write to the output
 }
 
 func (m mark) beyond(o mark) bool {
 	return m.out > o.out || m.frames > o.frames || m.bytes > o.bytes || m.touched.After(o.touched)
 }
 
-// reporting is the life of one report pipe. A nil one does nothing.
+// reporting is one report pipe. A nil one does nothing.
 type reporting struct {
 	read, write *os.File
 	ended       chan struct{}
@@ -70,8 +70,7 @@ func (r *reporting) started() {
 	go r.begin()
 }
 
-// wait returns when the pipe has been read to its end; two seconds after the program's end it is
-// enough in any case.
+// wait returns when the pipe has been read to its end, at most two seconds after the program's end.
 func (r *reporting) wait() {
 	if r == nil {
 		return
@@ -104,8 +103,7 @@ func (m *meter) read(lines *bufio.Scanner) {
 	}
 }
 
-// pulseTime reads a picture's time from what the metadata filter prints: frame:12 pts:360
-// pts_time:0.4
+// pulseTime reads a frame's time from a line of the metadata filter: frame:12 pts:360 pts_time:0.4
 func pulseTime(line string) (time.Duration, bool) {
 	if !strings.HasPrefix(line, "frame:") {
 		return 0, false
@@ -123,8 +121,8 @@ func (m *meter) publish(now mark) {
 	}
 }
 
-// mark is how far work is. Moving the index to the front of a big file has no reports, but it
-// writes.
+// mark is how far the run has come. ffmpeg reports nothing while it moves the index to the front of
+// a big file, but it writes.
 func (m *meter) mark(outDir string) mark {
 	m.mu.Lock()
 	now := m.last

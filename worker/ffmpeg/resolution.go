@@ -10,12 +10,12 @@ import (
 	"meanwhile/storage"
 )
 
-// keyBytes is how much of a key frame is looked at: parameter sets and frame headers stand at its
+// keyBytes is how many bytes of a key frame are read: parameter sets and frame headers are at its
 // beginning.
 const keyBytes = 512
 
-// sizeMoves reports whether two of the key frames at places were coded in different sizes. The
-// sizes are read here, not by ffmpeg, for that would mean decoding.
+// sizeMoves reports whether two of the key frames at places have different coded sizes. It reads
+// the sizes itself, because ffmpeg would have to decode.
 func sizeMoves(r io.ReaderAt, c storage.Container, codec string, places []int64) bool {
 	read := frameSizes[codec]
 	if read == nil {
@@ -47,16 +47,16 @@ func sizeMoves(r io.ReaderAt, c storage.Container, codec string, places []int64)
 	return false
 }
 
-// frameSizes reads the coded size from the beginning of a key frame; ok is false where it is not
-// told.
+// frameSizes reads the coded size from the beginning of a key frame. ok is false if it is not
+// there.
 var frameSizes = map[string]func(frame []byte) (width, height int, ok bool){
 	"h264": h264Size,
 	"vp8":  vp8Size,
 	"vp9":  vp9Size,
 }
 
-// blockContent skips what Matroska writes before a frame: track (one byte and up), time and flags.
-// ffprobe's place is behind the element's id and length.
+// blockContent skips the fields that Matroska writes before a frame: track (one byte and up), time
+// and flags. The place from ffprobe is after the element's id and length.
 func blockContent(b []byte) []byte {
 	if len(b) == 0 || b[0] == 0 {
 		return nil
@@ -64,7 +64,8 @@ func blockContent(b []byte) []byte {
 	return b[min(bits.LeadingZeros8(b[0])+1+3, len(b)):]
 }
 
-// vp8Size: RFC 6386, 9.1: three bytes of frame tag, the start code, then 14 bits each.
+// vp8Size reads a frame header (RFC 6386, 9.1): three bytes of frame tag, the start code, then 14
+// bits each.
 func vp8Size(b []byte) (width, height int, ok bool) {
 	if len(b) < 10 || !bytes.Equal(b[3:6], []byte{0x9d, 0x01, 0x2a}) {
 		return 0, 0, false
@@ -82,7 +83,7 @@ func vp9Size(b []byte) (width, height int, ok bool) {
 	if profile == 3 {
 		r.take(1)
 	}
-	again, delta := r.take(1) == 1, r.take(1) == 1 // an old frame shown again; no key frame
+	again, delta := r.take(1) == 1, r.take(1) == 1 // repeats an old frame; not a key frame
 	if again || delta {
 		return 0, 0, false
 	}
@@ -106,8 +107,8 @@ func vp9Size(b []byte) (width, height int, ok bool) {
 	return width, height, !r.over
 }
 
-// h264Size finds a sequence parameter set among the units of a frame, whether they are told apart
-// by lengths (MP4, Matroska) or by start codes (AVI).
+// h264Size finds a sequence parameter set among the units of a frame. The units are separated by
+// lengths (MP4, Matroska) or by start codes (AVI).
 func h264Size(b []byte) (width, height int, ok bool) {
 	if i := bytes.Index(b, []byte{0, 0, 1, 0x67}); i >= 0 && i < 16 {
 		return spsSize(b[i+3:])
@@ -182,8 +183,8 @@ func spsSize(unit []byte) (width, height int, ok bool) {
 	return width, height, !r.over && width > 0 && height > 0
 }
 
-// bitReader reads a bit stream from its most significant bit on. Beyond the end there are zeros,
-// and over is set.
+// bitReader reads a bit stream from its most significant bit. After the end it returns zeros and
+// sets over.
 type bitReader struct {
 	data []byte
 	at   int

@@ -17,28 +17,28 @@ import (
 // job is one start of ffmpeg or ffprobe.
 type job struct {
 	bin      string
-	args     []string    // with paths as the sandbox shows them
+	args     []string    // with the paths inside the sandbox
 	in       string      // the file that may be read
-	beside   []string    // further ones
+	beside   []string    // more input files
 	outDir   string      // the one folder that may be written; empty for none
-	stdout   io.Writer   // nil throws it away
-	stderr   *tailBuffer // nil where only an error's text is wanted
-	meter    *meter      // nil for work too short to have progress
+	stdout   io.Writer   // nil discards it
+	stderr   *tailBuffer // nil if only the error's text is wanted
+	meter    *meter      // nil for a run too short to have progress
 	cpu      time.Duration
 	wall     time.Duration
-	fsize    int64 // bytes of any file written
+	fsize    int64 // bytes, for each file written
 	niceness int
 }
 
-// Why an ffmpeg was ended by us.
+// Why we killed an ffmpeg.
 var (
 	errWall    = errors.New("took longer than its budget allows")
 	errStalled = errors.New("made no progress")
 )
 
-// run starts j in the sandbox and waits for its end. When ctx ends, when the wall limit passes or
-// when progress stops, the whole group is killed at once: SIGTERM does not stop ffmpeg for minutes
-// on some input. Errors are those of classify.
+// run starts j in the sandbox and waits for its end. It kills the whole group at once when ctx
+// ends, when the wall limit passes or when progress stops: on some input SIGTERM does not stop
+// ffmpeg for minutes. Errors are those of classify.
 func (t *Tools) run(ctx context.Context, j job) error {
 	argv, err := t.box.command(j)
 	if err != nil {
@@ -50,7 +50,7 @@ func (t *Tools) run(ctx context.Context, j job) error {
 	}
 	cmd := &exec.Cmd{
 		Path: argv[0], Args: argv, Env: environment, Stdout: j.stdout, Stderr: tail,
-		// A pipe that a lost grandchild holds open must not hold us.
+		// A pipe that a lost grandchild holds open must not block us.
 		WaitDelay:   2 * time.Second,
 		SysProcAttr: ownGroup(),
 	}
@@ -95,8 +95,8 @@ func (t *Tools) await(
 		case err := <-ended:
 			return err
 		case <-done:
-			_ = unix.Kill(-cmd.Process.Pid, unix.SIGKILL) // it may have ended by itself
-			// once; the end arrives on the other channel
+			_ = unix.Kill(-cmd.Process.Pid, unix.SIGKILL) // it may already be dead
+			// kill once; the end arrives on the other channel
 			done = nil
 		case <-look.C:
 			if j.meter == nil {
@@ -112,8 +112,8 @@ func (t *Tools) await(
 	}
 }
 
-// startOnThread starts cmd from a thread of its own and waits for it there: Pdeathsig follows the
-// thread that started the child, not the process, and niceness is the thread's too. The goroutine
+// startOnThread starts cmd from its own thread and waits for it there. Pdeathsig follows the thread
+// that started the child, not the process, and niceness belongs to the thread too. The goroutine
 // never unlocks, so the thread ends with it.
 func startOnThread(cmd *exec.Cmd, niceness int) (<-chan error, error) {
 	started := make(chan error, 1)
@@ -121,7 +121,7 @@ func startOnThread(cmd *exec.Cmd, niceness int) (<-chan error, error) {
 	go func() {
 		runtime.LockOSThread()
 		if niceness > 0 {
-			// a courtesy: work goes on without it
+			// optional: the run goes on without it
 			_ = unix.Setpriority(unix.PRIO_PROCESS, 0, niceness)
 		}
 		err := cmd.Start()
@@ -136,7 +136,7 @@ func startOnThread(cmd *exec.Cmd, niceness int) (<-chan error, error) {
 	return ended, nil
 }
 
-// tailBuffer keeps the last 8 KiB that were written to it.
+// tailBuffer keeps the last 8 KiB written to it.
 type tailBuffer struct{ kept []byte }
 
 const tailBytes = 8 << 10
@@ -151,8 +151,8 @@ func (b *tailBuffer) Write(p []byte) (int, error) {
 
 func (b *tailBuffer) String() string { return string(b.kept) }
 
-// makeFile lets work write a file in a folder of its own beside outPath and moves it there when
-// work was done without error, so that the program sees no neighbour and nobody sees a half file.
+// makeFile lets work write a file in its own folder beside outPath and moves the file there if work
+// succeeds. So the program sees no other files and nobody sees a half-written one.
 func makeFile(outPath string, work func(dir string) error) error {
 	return inFolder(outPath, func(dir string) error {
 		if err := work(dir); err != nil {
@@ -169,7 +169,7 @@ func makeFile(outPath string, work func(dir string) error) error {
 	})
 }
 
-// inFolder gives work a folder of its own beside outPath, and removes what is left of it.
+// inFolder gives work its own folder beside outPath, and removes the folder afterwards.
 func inFolder(outPath string, work func(dir string) error) error {
 	dir, err := os.MkdirTemp(filepath.Dir(outPath), ".making-")
 	if err != nil {
@@ -182,8 +182,8 @@ func inFolder(outPath string, work func(dir string) error) error {
 	return work(dir)
 }
 
-// isMade errs when there is no file, or nothing in it: ffmpeg ends well and leaves none when it was
-// given no frame.
+// isMade fails if there is no file, or an empty one: if ffmpeg gets no frame, it exits without an
+// error and leaves no file.
 func isMade(path string) error {
 	info, err := os.Lstat(path)
 	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {

@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// sandbox says how a job's program is started so that it reaches its input, its output folder and
-// nothing else.
+// sandbox says how a job's program is started so that it can access its input, its output folder
+// and nothing else.
 type sandbox interface {
 	name() string
-	// inside gives the paths by which the program knows its input and its output folder.
+	// inside returns the paths of the input and the output folder that the program sees.
 	inside(in, outDir string) (string, string)
-	// beside is inside for the n-th further input.
+	// beside is inside for the n-th extra input.
 	beside(n int, in string) string
-	// command is the whole argument vector, the program to start first. It errs when the sandbox
-	// cannot be had.
+	// command is the whole argument vector. The program to start comes first. It fails if the
+	// sandbox is not available.
 	command(j job) ([]string, error)
 }
 
@@ -26,15 +26,16 @@ type sandbox interface {
 // threads and two malloc arenas.
 const maxMemory = 1536 << 20
 
-// maxFiles bounds open files: input, output, pipes and what the loader opens in passing.
+// maxFiles bounds open files: input, output, pipes and the files that the loader opens for a
+// moment.
 const maxFiles = 64
 
-// environment is all that a program gets. An arena per thread would reserve 64 MiB of address space
-// each.
+// environment is the whole environment of a program. One malloc arena for each thread would reserve
+// 64 MiB of address space each.
 var environment = []string{"LC_ALL=C", "AV_LOG_FORCE_NOCOLOR=1", "MALLOC_ARENA_MAX=2", "PATH=/usr/bin:/bin"}
 
-// limits are a job's resource limits. The soft limit on CPU lets ffmpeg end by itself, with code
-// 255; the hard one does not ask.
+// limits are a job's resource limits. At the soft limit on CPU ffmpeg exits by itself, and its
+// exit code is 255. At the hard limit it is killed.
 type limits struct {
 	memory, cpuSeconds, fileBytes uint64
 	files                         uint64
@@ -51,7 +52,7 @@ func (j job) limits() limits {
 
 const cpuGrace = 5 // seconds between the soft and the hard limit
 
-// bubblewrap is the sandbox of choice: own PID, network, IPC, user and mount namespaces, no
+// bubblewrap is the preferred sandbox: own PID, network, IPC, user and mount namespaces, and no
 // writable place but the output folder.
 type bubblewrap struct{}
 
@@ -91,7 +92,8 @@ func (bubblewrap) command(j job) ([]string, error) {
 	if j.outDir != "" {
 		argv = append(argv, "--bind", j.outDir, "/out")
 	}
-	// The root of the sandbox is a tmpfs: writable, it would be a way to fill the machine's memory.
+	// The root of the sandbox is a tmpfs: if it were writable, a program could fill the machine's
+	// memory.
 	argv = append(argv, "--remount-ro", "/", "--chdir", "/", "--", prlimit)
 	l := j.limits()
 	argv = append(argv,
@@ -100,14 +102,14 @@ func (bubblewrap) command(j job) ([]string, error) {
 	return append(argv, j.args...), nil
 }
 
-// systemFolders hold programs and libraries; the files beside them are what the loader asks for
+// systemFolders hold programs and libraries. loaderFiles are other files that the loader reads
 // (Debian links BLAS by alternatives).
 var (
 	systemFolders = []string{"/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin"}
 	loaderFiles   = []string{"/etc/alternatives", "/etc/ld.so.cache"}
 )
 
-// systemBinds shows the system read-only, with links where the machine has links.
+// systemBinds mounts the system read-only, with links where the machine has links.
 func systemBinds() []string {
 	var args []string
 	for _, folder := range systemFolders {
@@ -125,9 +127,9 @@ func systemBinds() []string {
 	return args
 }
 
-// confined starts this very program again, as its hidden command "confine", which limits itself and
-// becomes ffmpeg. With Landlock other files and TCP are out of reach; it has no PID namespace, and
-// UDP is only blocked by newer kernels: P6 is weaker there.
+// confined starts this program again with its hidden command "confine", which limits itself and
+// becomes ffmpeg. With Landlock, other files and TCP are out of reach. It has no PID namespace, and
+// only newer kernels block UDP, so P6 is weaker there.
 type confined struct{ landlock bool }
 
 func (c confined) name() string {
@@ -163,7 +165,7 @@ func (c confined) command(j job) ([]string, error) {
 
 func number(n uint64) string { return strconv.FormatUint(n, 10) }
 
-// resolve makes a path absolute and free of links, as a bind or a rule needs it.
+// resolve makes a path absolute and resolves its links, which a bind or a rule needs.
 func resolve(path string) (string, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {

@@ -19,8 +19,8 @@ import (
 	"meanwhile/worker/ffmpeg/ffmpegtest"
 )
 
-// eachSandbox runs a test in every sandbox that this machine has. One it must have; of the other it
-// must say what is missing.
+// eachSandbox runs a test in every sandbox that this machine has. The machine must have one. For
+// the other one New must say what is missing.
 func eachSandbox(t *testing.T, stall time.Duration, test func(t *testing.T, tools *ffmpeg.Tools)) {
 	had := 0
 	for _, name := range []string{"bwrap", "landlock"} {
@@ -103,8 +103,8 @@ func TestConfinedProgramSeesOnlyItsOwn(t *testing.T) {
 	})
 }
 
-// TestConfineNeedsNoMemoryBeyondItsBound starts it often, since it is chance whether Go's runtime
-// has room left where it is bounded.
+// TestConfineNeedsNoMemoryBeyondItsBound starts the command often, because it is chance whether
+// Go's runtime has memory left at the moment it is bounded.
 //
 //nolint:paralleltest // a machine that is short of memory would fail it
 func TestConfineNeedsNoMemoryBeyondItsBound(t *testing.T) {
@@ -138,7 +138,7 @@ func TestCancelledEncodeLeavesNothing(t *testing.T) {
 			),
 		)
 		slow := ladderOf(src.Probe)
-		// so that it is far from its end when it is cancelled
+		// so that the encode is far from its end when it is cancelled
 		slow.Rungs[0].Width, slow.Rungs[0].Height = 2560, 1440
 		dir := t.TempDir()
 		name := fmt.Sprintf("cancelled-%d-%s", os.Getpid(), tools.SandboxName())
@@ -185,7 +185,7 @@ func TestCancelledEncodeLeavesNothing(t *testing.T) {
 	})
 }
 
-// processes counts live ones whose command line holds text.
+// processes counts live processes whose command line contains text.
 func processes(t testing.TB, text string) int {
 	t.Helper()
 	found := 0
@@ -198,7 +198,7 @@ func processes(t testing.TB, text string) int {
 	return found
 }
 
-// TestStalledWorkIsEnded gives ffmpeg a pipe that nobody writes.
+// TestStalledWorkIsEnded gives ffmpeg a pipe that nobody writes to.
 //
 //nolint:paralleltest // a busy machine looks like stalled work
 func TestStalledWorkIsEnded(t *testing.T) {

@@ -14,12 +14,12 @@ import (
 	"meanwhile/storage"
 )
 
-// sniffBytes is how much of a file's beginning is looked at.
+// sniffBytes is how many bytes of a file's beginning are read.
 const sniffBytes = 64 << 10
 
-// Sniff tells a file's container by its first bytes. The name plays no part. Errors, with a
-// sentence: Unprocessable for whatever is not on the list, an empty file and a file of zeros;
-// NotFound or Internal when the file cannot be read.
+// Sniff finds a file's container from its first bytes. The name plays no part. Errors, with a
+// sentence: Unprocessable for any container that is not on the list, an empty file and a file of
+// zeros; NotFound or Internal if the file cannot be read.
 func Sniff(path string) (storage.Container, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -57,8 +57,8 @@ func sniff(head []byte) (storage.Container, error) {
 		fmt.Sprintf("We cannot read this kind of file (%s). MP4, MOV, WebM, MKV, AVI and 3GP work.", name), nil)
 }
 
-// containers is the allow-list. What the library recognises is looked at a second time: it is made
-// to be friendly, not strict.
+// containers is the allow-list. A match of the library is checked a second time, because the
+// library is meant to be friendly, not strict.
 var containers = []struct {
 	container storage.Container
 	types     []string
@@ -82,7 +82,8 @@ var containers = []struct {
 	{storage.ContainerAVI, []string{"video/x-msvideo"}, startsWithRIFF},
 }
 
-// startsWithBox: an ISO file begins with one of a few boxes, old QuickTime ones without ftyp.
+// startsWithBox checks the first box: an ISO file begins with one of a few, and old QuickTime files
+// have no ftyp.
 func startsWithBox(head []byte) bool {
 	if len(head) < 8 {
 		return false

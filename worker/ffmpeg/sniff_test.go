@@ -19,7 +19,7 @@ func TestSniff(t *testing.T) {
 	for _, tc := range []struct {
 		name, content string
 		want          storage.Container
-		sentence      string // part of the message, where it is refused
+		sentence      string // part of the message, if refused
 	}{
 		{
 			name:    "an MP4 of a browser",

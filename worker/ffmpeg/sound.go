@@ -16,7 +16,7 @@ func (t *Tools) Sound(ctx context.Context, src Source, s storage.Sound, outPath 
 	return t.make(ctx, src, outPath, w, func(in, out string) []string { return SoundArgs(in, out, src.Probe, s) })
 }
 
-// SoundArgs are ffmpeg's arguments for a sound alone.
+// SoundArgs are ffmpeg's arguments for sound without a picture.
 func SoundArgs(in, out string, p storage.Probe, s storage.Sound) []string {
 	options := outputOptions()
 	options["map"] = []string{"0:a:0"}

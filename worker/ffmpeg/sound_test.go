@@ -11,7 +11,7 @@ import (
 	"meanwhile/worker/ffmpeg"
 )
 
-// toneStart is when the sound of a file is first loud, on the file's own clock.
+// toneStart is the time when the sound of a file is first loud, on the file's own clock.
 func toneStart(t testing.TB, path string) time.Duration {
 	t.Helper()
 	const rate = 48000
@@ -30,7 +30,8 @@ func toneStart(t testing.TB, path string) time.Duration {
 	return 0
 }
 
-// TestPeaksOfEveryLength writes silence and then a loud half, in pieces that cut samples in two.
+// TestPeaksOfEveryLength writes a silent half and then a loud one, in pieces that cut samples in
+// two.
 func TestPeaksOfEveryLength(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
@@ -40,7 +41,7 @@ func TestPeaksOfEveryLength(t *testing.T) {
 		t.Run(tc.length.String(), func(t *testing.T) {
 			samples := int(tc.length.Seconds() * 8000)
 			p := ffmpeg.CountPeaks(tc.length, func(w io.Writer) {
-				for _, value := range []byte{0x00, 0x40} { // of 16 bits, the higher eight
+				for _, value := range []byte{0x00, 0x40} { // the higher eight of 16 bits
 					half := bytes.NewReader(bytes.Repeat([]byte{value & 0x0f, value}, samples/2))
 					if _, err := io.CopyBuffer(
 						struct{ io.Writer }{w},

@@ -16,19 +16,19 @@ import (
 	"meanwhile/storage"
 )
 
-// Options say which programs to use and how closely to hold them. The zero value is the safe
+// Options name the programs and set how strictly to confine them. The zero value is the safe
 // default.
 type Options struct {
-	FFmpeg, FFprobe string // paths; empty looks in PATH
+	FFmpeg, FFprobe string // paths; empty searches PATH
 	Sandbox         string // "auto" (or empty), "bwrap", "landlock" or "off"
-	// of encodes; zero means 10. Posters run five lower, what people wait for at none
+	// of encodes; zero means 10. Posters run five lower. Runs that people wait for have none
 	Nice int
-	// without progress for so long, an ffmpeg is ended; zero means 120 s
+	// an ffmpeg without progress for this long is killed; zero means 120 s
 	Stall time.Duration
 	Log   *slog.Logger // nil logs nothing
 }
 
-// Tools are the programs, found and tried. It is safe for use by many goroutines.
+// Tools are the programs, found and tested. It is safe for use by many goroutines.
 type Tools struct {
 	ffmpeg, ffprobe string
 	version         string
@@ -38,12 +38,12 @@ type Tools struct {
 	log             *slog.Logger
 }
 
-// oldest is the first release that knows every option of args.go (-fps_mode came with 5.1).
+// oldest is the first release that has every option of args.go (-fps_mode came with 5.1).
 var oldest = [2]int{5, 1}
 
-// New finds the programs and tries the sandbox once with a real start, in about 0.2 s. Errors:
-// Unavailable, with the mend, when a program is missing or too old, or when no sandbox is to be had
-// and the options do not say "off"; Invalid for an unknown sandbox.
+// New finds the programs and tests the sandbox once with a real start, in about 0.2 s. Errors:
+// Unavailable, with the fix, if a program is missing or too old, or if no sandbox works and the
+// options do not say "off"; Invalid for an unknown sandbox.
 func New(ctx context.Context, o Options) (*Tools, error) {
 	t := &Tools{nice: o.Nice, stall: o.Stall, log: o.Log}
 	if t.nice == 0 {
@@ -73,14 +73,14 @@ func New(ctx context.Context, o Options) (*Tools, error) {
 	return t, nil
 }
 
-// Version is what ffmpeg calls itself, as in 5.1.9-0+deb12u1.
+// Version is ffmpeg's own version string, like 5.1.9-0+deb12u1.
 func (t *Tools) Version() string { return t.version }
 
 // SandboxName is "bwrap", "landlock" or "off".
 func (t *Tools) SandboxName() string { return t.box.name() }
 
-// KnownHoles answers in a sentence why a version is not to be trusted with strangers' files, or ""
-// where nothing is known. Packagers mend old versions in place, so this is a reason to look, not a
+// KnownHoles returns a sentence why a version is not safe with strangers' files, or "" if no hole
+// is known. Packagers fix old versions without a new number, so this is a reason to check, not a
 // proof.
 func KnownHoles(version string) string {
 	major, minor, ok := parseVersion(version)
@@ -108,8 +108,8 @@ func KnownHoles(version string) string {
 	return ""
 }
 
-// releases lists the lines in use with a patch that closed holes of the ones before it. It is no
-// complete history: raise it with the news.
+// releases lists the release lines in use, each with a patch that closed holes of the ones before
+// it. It is no complete history: raise it when there is news.
 var releases = []struct{ major, minor, mended int }{
 	{5, 1, 9},
 	{6, 1, 2},
@@ -119,7 +119,7 @@ var releases = []struct{ major, minor, mended int }{
 
 var versionPattern = regexp.MustCompile(`^n?(\d+)\.(\d+)(?:\.(\d+))?`)
 
-// parseVersion reads the release; builds from a snapshot (N-113007-…) have none.
+// parseVersion reads the release. Snapshot builds (N-113007-…) have none.
 func parseVersion(version string) (major, minor int, ok bool) {
 	m := versionPattern.FindStringSubmatch(version)
 	if m == nil {
@@ -157,7 +157,7 @@ func findProgram(path, name string) (string, error) {
 	return found, nil
 }
 
-// chooseSandbox takes the first that starts ffmpeg, and learns its version from that.
+// chooseSandbox takes the first sandbox that starts ffmpeg. It learns ffmpeg's version from that.
 func (t *Tools) chooseSandbox(ctx context.Context, want string) error {
 	var candidates []sandbox
 	switch want {
@@ -195,7 +195,7 @@ func (t *Tools) chooseSandbox(ctx context.Context, want string) error {
 			"if every uploader is trusted.", errors.Join(tried...))
 }
 
-// try starts ffmpeg inside box as real work does, with an input and an output folder.
+// try starts ffmpeg inside box like a real run, with an input and an output folder.
 func (t *Tools) try(ctx context.Context, box sandbox) (version string, err error) {
 	dir, err := os.MkdirTemp("", "meanwhile-try-")
 	if err != nil {

@@ -13,34 +13,33 @@ import (
 	"meanwhile/worker/media"
 )
 
-// Want is what an output has to be before anybody sees it.
+// Want is what an output must be before anybody sees it.
 type Want struct {
 	Container     storage.Container
-	Fragmented    bool          // an MP4 of movie fragments; else its index stands in front
+	Fragmented    bool          // an MP4 of movie fragments; else its index is in front
 	Duration      time.Duration // within a second or two per cent, whichever is more
-	Audio         bool          // there must be sound; false: there must be none
+	Audio         bool          // true: must have sound; false: must not
 	Width, Height int           // as shown; zero is not compared
 	VideoCodec    string        // ffmpeg's name; empty is not compared
 	AudioCodec    string
-	SoundOnly     bool // there is no picture to be had
-	// packets were copied as they were: of the pictures only key frames are decoded
+	SoundOnly     bool // must have no picture
+	// packets were copied unchanged: of the picture only key frames are decoded
 	Copied bool
-	// the packets are those of the output before it, whose ends are decoded: they are compared with
-	// these
+	// has the packets of the output before it: compared with those, whose ends are decoded
 	Again bool
 }
 
-// Output is a file that was made, and what it has to be.
+// Output is a new file, and what it must be.
 type Output struct {
 	Path string
 	Want Want
 }
 
-// Made is what an output is.
+// Made is the result of the check of an output.
 type Made struct {
 	Probe     storage.Probe
-	Fragments media.FragmentIndex // of a fragmented MP4
-	compared  bool                // with an output that is decoded: the same packets
+	Fragments media.FragmentIndex // if it is a fragmented MP4
+	compared  bool                // has the packets of an output that is decoded
 }
 
 // Verify is VerifyAll for one file.
@@ -53,11 +52,11 @@ func (t *Tools) Verify(ctx context.Context, outPath string, want Want) (storage.
 }
 
 // VerifyAll proves that files are what was wanted: container, streams, length, and that their ends
-// decode without an error: of a fragmented MP4 the first and the last fragment, of others the first
-// and the last second. The index of an MP4 is read here, and packets that were decoded before are
-// compared here, which says more; what has to be decoded is decoded in the sandbox, in one start
-// for all files, for a start alone costs as much as two decoded seconds. Errors: Unprocessable with
-// what is wrong in Err; ctx's; Internal.
+// decode without an error. The ends of a fragmented MP4 are the first and the last fragment, of
+// others the first and the last second. VerifyAll reads the index of an MP4 itself. It also
+// compares packets with ones that are decoded, which proves more. The rest is decoded in the
+// sandbox, in one start for all files, because a start costs as much as two decoded seconds.
+// Errors: Unprocessable with the fault in Err; ctx's; Internal.
 func (t *Tools) VerifyAll(ctx context.Context, outputs []Output) ([]Made, error) {
 	made, err := t.verify(ctx, outputs)
 	if err = conversionError(err); storage.KindOf(err) == storage.Unprocessable {
@@ -90,7 +89,7 @@ func (t *Tools) verify(ctx context.Context, outputs []Output) ([]Made, error) {
 			}
 		}
 	}
-	// Somebody may be waiting: what has no index that is read here is looked at while the ends are
+	// Somebody may be waiting: files whose index we cannot read are probed while the ends are
 	// decoded.
 	decoded := make(chan error, 1)
 	go func() { decoded <- t.decodeEnds(ctx, outputs, made) }()
@@ -120,7 +119,7 @@ func (t *Tools) probeOthers(ctx context.Context, outputs []Output, made []Made) 
 	return nil
 }
 
-// read compares what the boxes of an MP4 say, all of which have to be there.
+// read checks what the boxes of an MP4 say. All boxes must be there.
 func (o Output) read() (Made, error) {
 	var made Made
 	p, err := readMoov(o.Path)
@@ -176,8 +175,7 @@ func (w Want) compare(p storage.Probe) error {
 	return errors.Join(wrong...)
 }
 
-// verifyFor bounds the decoding of ends: key frames may lie far apart in a copy, so that it is
-// bounded by the whole.
+// verifyFor bounds the decoding of all ends together: key frames may lie far apart in a copy.
 const verifyFor = 2 * time.Minute
 
 func (t *Tools) decodeEnds(ctx context.Context, outputs []Output, made []Made) error {
@@ -214,8 +212,8 @@ func (t *Tools) decodeEnds(ctx context.Context, outputs []Output, made []Made) e
 	return t.run(ctx, j)
 }
 
-// compareFiles holds a file against one with the same packets. false for files that only ffmpeg can
-// read.
+// compareFiles compares a file with one that has the same packets. It returns false for files that
+// only ffmpeg can read.
 func compareFiles(first, again string) (compared bool, err error) {
 	a, err := os.Open(first)
 	if err != nil {
@@ -238,7 +236,7 @@ func compareFiles(first, again string) (compared bool, err error) {
 	return media.SameMedia(a, b, aInfo.Size(), bInfo.Size())
 }
 
-// cutEnds writes a file of the first and the last fragment beside the one at path: seeking in a
+// cutEnds writes a file of the first and the last fragment beside the one at path: a seek in a
 // fragmented file would read all of it.
 func cutEnds(path string, x media.FragmentIndex) (cut string, err error) {
 	f, err := os.Open(path)

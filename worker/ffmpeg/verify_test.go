@@ -40,7 +40,7 @@ func TestVerifyRejects(t *testing.T) {
 		name   string
 		path   string
 		change func(*ffmpeg.Want)
-		why    string // part of the cause; empty where it passes
+		why    string // part of the cause; empty if it passes
 	}{
 		{name: "nothing that is right", path: good},
 		{name: "an empty file", path: mustWrite(t, "empty.mp4", nil), why: "This file is empty"},
@@ -97,8 +97,8 @@ func TestVerifyRejects(t *testing.T) {
 	}
 }
 
-// TestVerifyAllFindsTheOneThatIsWrong spoils one of the files of a ladder at a time; a rendition's
-// second file is looked at as well as its first.
+// TestVerifyAllFindsTheOneThatIsWrong damages one file of a ladder at a time. It tests a
+// rendition's second file as well as its first.
 func TestVerifyAllFindsTheOneThatIsWrong(t *testing.T) {
 	t.Parallel()
 	eachSandbox(t, 0, func(t *testing.T, tools *ffmpeg.Tools) {
@@ -106,7 +106,7 @@ func TestVerifyAllFindsTheOneThatIsWrong(t *testing.T) {
 		fragmented := mustRead(t, ffmpegtest.Clip(t, "a.mp4", input+
 			"-movflags +frag_keyframe+delay_moov+default_base_moof"))
 		faststart := mustRead(t, ffmpegtest.Clip(t, "b.mp4", input+"-movflags +faststart"))
-		// which plays as well
+		// it plays, but with another picture
 		other := mustRead(
 			t,
 			ffmpegtest.Clip(t, "c.mp4", strings.Replace(input, "testsrc2", "testsrc", 1)+"-movflags +faststart"),

@@ -8,13 +8,13 @@ import (
 	"slices"
 )
 
-// comparedBytes is how much of a stream is compared at its beginning, and at its end.
+// comparedBytes is how many bytes of a stream are compared at its beginning, and at its end.
 const comparedBytes = 1 << 20
 
-// SameMedia compares two MP4s that should hold the same packets, each with an index of its own
-// kind: how many samples each stream has, their sizes and key frames, what a decoder is told, and
-// the samples' bytes at both ends. The error says what differs. ok is false for files of another
-// kind than PlanFaststart reads, of which nothing is known then.
+// SameMedia compares two MP4s that should hold the same packets, each with its own kind of index.
+// It compares how many samples each stream has, their sizes and key frames, the decoder's
+// configuration, and the samples' bytes at both ends. The error says what differs. ok is false for
+// files that PlanFaststart does not read. Then the result says nothing.
 func SameMedia(a, b io.ReaderAt, aBytes, bBytes int64) (ok bool, err error) {
 	first, err := readMovie(a, aBytes)
 	if err == nil {
@@ -29,7 +29,7 @@ func SameMedia(a, b io.ReaderAt, aBytes, bBytes int64) (ok bool, err error) {
 	return false, fmt.Errorf("read index: %w", err)
 }
 
-// same compares m, whose bytes r has, with o and its bytes.
+// same compares m, whose bytes are in r, with o and its bytes.
 func (m *movie) same(o *movie, r, other io.ReaderAt) error {
 	if len(m.tracks) != len(o.tracks) {
 		return fmt.Errorf("the files differ: %d streams and %d", len(m.tracks), len(o.tracks))
@@ -46,7 +46,7 @@ func (t *track) same(o *track, r, other io.ReaderAt) error {
 	switch {
 	case t.handler != o.handler:
 		return fmt.Errorf("the other is %s", o.handler)
-	// that of a sound states a rate, which a fragmented file does not know yet
+	// a sound's entry has a bit rate, which a fragmented file does not know yet
 	case t.handler == "vide" && !bytes.Equal(t.entry, o.entry):
 		return errors.New("what a decoder is told")
 	case !slices.Equal(t.sizes, o.sizes):
@@ -70,7 +70,7 @@ func (t *track) same(o *track, r, other io.ReaderAt) error {
 	return nil
 }
 
-// readAt reads the stream's bytes from so many on, as if its samples lay one behind the other.
+// readAt reads the stream's bytes from an offset, as if its samples were contiguous.
 func (t *track) readAt(r io.ReaderAt, p []byte, from int64) error {
 	for _, c := range t.chunks {
 		if from >= c.sizeBytes {

@@ -13,29 +13,29 @@ import (
 	"meanwhile/storage"
 )
 
-// Faststart is an MP4 put together from another one: an index in front, and behind it the samples
-// as they lie in the source. Nothing of the source is left in it but the samples of its first
-// picture and sound and what a player must know of them.
+// Faststart is an MP4 built from another one: a new index in front, then the samples as they lie in
+// the source. It keeps only the samples of the source's first picture and sound stream, and what a
+// player must know about them.
 type Faststart struct {
-	Head       []byte          // to the first sample
-	Ranges     []storage.Range // of the source, in this order behind Head
+	Head       []byte          // up to the first sample
+	Ranges     []storage.Range // of the source, in this order after Head
 	SizeBytes  int64
 	Streams    int  // of the source, of any kind
-	Fragmented bool // the source is
+	Fragmented bool // the source is fragmented
 
 	movie *movie
-	moved map[*track][]int64 // where the chunks lie now
+	moved map[*track][]int64 // new places of the chunks
 }
 
-// Sample is a picture, or a piece of sound.
+// Sample is a frame, or a piece of sound.
 type Sample struct {
-	At, Lasts time.Duration // when it is shown
+	At, Lasts time.Duration // time on screen
 	Offset    int64         // bytes into the new file
 	SizeBytes int64
 	Key       bool // can be decoded alone
 }
 
-// Duration is how long the picture and the sound last, whichever is more.
+// Duration is the length of the picture or the sound, whichever is longer.
 func (f Faststart) Duration() (d time.Duration) {
 	for _, t := range f.movie.tracks {
 		d = max(d, ticks(t.empty+t.end(), t.timescale))
@@ -43,14 +43,13 @@ func (f Faststart) Duration() (d time.Duration) {
 	return d
 }
 
-// apart is how far sound may lie from its picture before a player over a slow link has to fetch
+// apart is how far sound may lie from its picture. With more, a player on a slow link must fetch
 // both ends of the file.
 const apart = 4 * time.Second
 
-// PlanFaststart reads an MP4 of sizeBytes, of one index or of fragments, and says how it becomes
-// one that plays from its first bytes. ok is false for a file of another kind: of other codecs than
-// H.264 with AAC or Opus, with edits in its middle, with sound far from its picture. Errors are
-// r's.
+// PlanFaststart reads an MP4 of sizeBytes, with one index or with fragments, and returns how it
+// becomes one that plays from its first bytes. ok is false for any other file: other codecs than
+// H.264 with AAC or Opus, edits in its middle, sound far from its picture. Errors are r's.
 func PlanFaststart(r io.ReaderAt, sizeBytes int64) (f Faststart, ok bool, err error) {
 	m, err := readMovie(r, sizeBytes)
 	if err == nil {
@@ -67,7 +66,7 @@ func PlanFaststart(r io.ReaderAt, sizeBytes int64) (f Faststart, ok bool, err er
 	if errors.Is(err, errNotPlain) {
 		return Faststart{}, false, nil
 	}
-	// The head's length does not depend on the offsets in it, only on how wide they are.
+	// The head's length does not depend on the offsets in it, only on their width.
 	wide := mediaBytes > math.MaxUint32-maxBoxBytes
 	head := f.head(wide, 0, mediaBytes)
 	f.Head = f.head(wide, int64(len(head)), mediaBytes)
@@ -75,7 +74,7 @@ func PlanFaststart(r io.ReaderAt, sizeBytes int64) (f Faststart, ok bool, err er
 	return f, len(f.Head) <= maxBoxBytes, nil
 }
 
-// interleaved refuses a file whose sound lies far from the picture that it belongs to.
+// interleaved refuses a file whose sound lies far from its picture.
 func (m *movie) interleaved() error {
 	if len(m.tracks) < 2 {
 		return nil
@@ -94,7 +93,7 @@ func (m *movie) interleaved() error {
 		for i+1 < len(picture) && m.tracks[0].chunks[i+1].offset < c.offset {
 			i++
 		}
-		goesOn := i == len(picture)-1 && sound[j] > picture[i] // when the picture has ended
+		goesOn := i == len(picture)-1 && sound[j] > picture[i] // after the picture's end
 		if !goesOn && (picture[i]-sound[j]).Abs() > apart {
 			return notPlain("sound far from its picture")
 		}
@@ -102,7 +101,7 @@ func (m *movie) interleaved() error {
 	return nil
 }
 
-// chunkTimes are the decoding times of the chunks' first samples.
+// chunkTimes are the decoding times of each chunk's first sample.
 func (t *track) chunkTimes() []time.Duration {
 	times := make([]time.Duration, 0, len(t.chunks))
 	var at uint64
@@ -126,8 +125,8 @@ func (t *track) chunkTimes() []time.Duration {
 	return times
 }
 
-// order lists the source's ranges as they lie there, and says where each chunk comes to lie behind
-// the head.
+// order lists the source's ranges in the order of the source, and computes the place of each chunk
+// after the head.
 func (f *Faststart) order() (mediaBytes int64, err error) {
 	type placed struct {
 		chunk
@@ -142,7 +141,7 @@ func (f *Faststart) order() (mediaBytes int64, err error) {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b placed) int { return cmp.Compare(a.offset, b.offset) })
-	var end int64 // of the source's range so far
+	var end int64 // of the source's current range
 	for _, c := range all {
 		if c.offset < end {
 			return 0, notPlain("chunks that share bytes")
@@ -159,8 +158,8 @@ func (f *Faststart) order() (mediaBytes int64, err error) {
 	return mediaBytes, nil
 }
 
-// Samples lists the picture's samples in the order of decoding, or the sound's; none where there is
-// no sound.
+// Samples returns the picture's samples in decoding order, or the sound's. There are none if there
+// is no sound.
 func (f Faststart) Samples(sound bool) iter.Seq[Sample] {
 	return func(yield func(Sample) bool) {
 		i := 0
@@ -202,7 +201,7 @@ func (f Faststart) samples(t *track, yield func(Sample) bool) {
 	}
 }
 
-// repeated gives the values of runs one after another, zeros behind the last.
+// repeated returns the values of runs one after another, and zeros after the last.
 func repeated(runs []run) func() uint32 {
 	used := uint32(0)
 	return func() uint32 {
@@ -224,10 +223,10 @@ func signedTicks(n int64, scale uint32) time.Duration {
 	return ticks(uint64(n), scale)
 }
 
-// movieScale is the ticks a second of the new movie's own times.
+// movieScale is the ticks per second of the new movie's own times.
 const movieScale = 90_000
 
-// head is ftyp, moov and the head of mdat; base is where the media begins.
+// head is ftyp, moov and the header of mdat. base is where the media begins.
 func (f *Faststart) head(wide bool, base, mediaBytes int64) []byte {
 	ftyp := MakeBox("ftyp", []byte("isom\x00\x00\x02\x00isomiso2avc1mp41"))
 	var longest uint64
@@ -248,7 +247,7 @@ func (f *Faststart) head(wide bool, base, mediaBytes int64) []byte {
 	return slices.Concat(ftyp, moov, mdat)
 }
 
-// unity is the matrix that turns nothing.
+// unity is the matrix without rotation.
 var unity = numbers(0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 
 func numbers(n ...uint32) []byte {
@@ -260,12 +259,12 @@ func numbers(n ...uint32) []byte {
 }
 
 func movieHeader(length uint64, tracks int) []byte {
-	// version 1: wide times
+	// version 1: 64-bit times
 	long := binary.BigEndian.AppendUint64(numbers(1<<24, 0, 0, 0, 0, movieScale), length)
 	return MakeBox("mvhd", long, numbers(0x10000, 0x1000000, 0, 0), unity, make([]byte, 24), numbers(uint32(tracks+1)))
 }
 
-// trak writes a track anew; length is what is shown of it with what it waits for, in ticks of the
+// trak writes a new track. length is the wait before it plus its visible part, in ticks of the
 // movie.
 func (t *track) trak(id uint32, moved []int64, base int64, wide bool) (trak []byte, length uint64) {
 	inMovie := func(n uint64) uint64 { return rescaled(n, t.timescale, movieScale) }
@@ -301,7 +300,7 @@ func (t *track) trak(id uint32, moved []int64, base int64, wide bool) (trak []by
 	return MakeBox("trak", tkhd, t.edts(wait, shown), MakeBox("mdia", mdhd, hdlr, minf)), length
 }
 
-// edts says when a track begins, where that is not at its own beginning.
+// edts says when a track begins, if not at its own beginning.
 func (t *track) edts(wait, shown uint64) []byte {
 	if t.empty == 0 && t.mediaTime == 0 {
 		return nil
@@ -313,7 +312,7 @@ func (t *track) edts(wait, shown uint64) []byte {
 	}
 	if wait > 0 {
 		count = 2
-		edit(wait, math.MaxUint64) // -1: nothing
+		edit(wait, math.MaxUint64) // -1: an empty edit
 	}
 	edit(shown, t.mediaTime)
 	return MakeBox("edts", MakeBox("elst", numbers(1<<24, count), edits))

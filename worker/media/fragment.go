@@ -10,13 +10,13 @@ import (
 	"meanwhile/storage"
 )
 
-// FragmentIndex says where the pieces of a fragmented MP4 lie (ISO/IEC 14496-12, 8.8).
+// FragmentIndex says where the fragments of a fragmented MP4 lie (ISO/IEC 14496-12, 8.8).
 type FragmentIndex struct {
 	InitBytes int64 // ftyp and moov, from the file's beginning
 	Fragments []storage.Fragment
 }
 
-// Duration is what all fragments last together.
+// Duration is the length of all fragments together.
 func (x FragmentIndex) Duration() time.Duration {
 	var d time.Duration
 	for _, f := range x.Fragments {
@@ -25,15 +25,15 @@ func (x FragmentIndex) Duration() time.Duration {
 	return d
 }
 
-// maxBoxBytes bounds the boxes that are read whole: indexes, never media.
+// maxBoxBytes bounds the boxes that are read into memory: indexes, never media.
 const maxBoxBytes = 64 << 20
 
-// ErrBox is a box that is cut off or makes no sense.
+// ErrBox is returned for a box that is cut off or makes no sense.
 var ErrBox = errors.New("a box is cut off or makes no sense")
 
-// IndexFragments reads the boxes of a fragmented MP4 of sizeBytes whose every fragment begins with
-// a picture. Times are those of the video track, or of the only track. It errs when a box is cut
-// off, or when there is no fragment.
+// IndexFragments reads the boxes of a fragmented MP4 of sizeBytes. Every fragment must begin with a
+// picture. Times are those of the video track, or of the only track. It fails if a box is cut off,
+// or if there is no fragment.
 func IndexFragments(r io.ReaderAt, sizeBytes int64) (FragmentIndex, error) {
 	w := FragmentWalk{}
 	for w.At < sizeBytes {
@@ -49,16 +49,16 @@ func IndexFragments(r io.ReaderAt, sizeBytes int64) (FragmentIndex, error) {
 	return x, nil
 }
 
-// FragmentWalk goes through a fragmented MP4 box by box; it can wait at the end of what is there
-// and go on later.
+// FragmentWalk reads a fragmented MP4 box by box. It can wait at the end of the available bytes and
+// go on later.
 type FragmentWalk struct {
-	At     int64 // where the next box begins
+	At     int64 // start of the next box
 	Tracks []MovieTrack
 	Index  FragmentIndex
-	open   *storage.Fragment // its mdat is still to come
+	open   *storage.Fragment // its mdat comes later
 }
 
-// Step takes one whole box. ErrBox when there is none between here and the end.
+// Step reads one whole box. ErrBox if there is none between here and end.
 func (w *FragmentWalk) Step(r io.ReaderAt, end int64) error {
 	b, err := readBox(r, w.At, end)
 	if err != nil {
@@ -94,7 +94,7 @@ func (w *FragmentWalk) Step(r io.ReaderAt, end int64) error {
 	return nil
 }
 
-// Settled is where a walk may begin again: behind the last box whose fragment is whole.
+// Settled is where a walk may start again: after the last box whose fragment is complete.
 func (w *FragmentWalk) Settled() int64 {
 	if w.open != nil {
 		return w.open.Offset
@@ -102,9 +102,9 @@ func (w *FragmentWalk) Settled() int64 {
 	return w.At
 }
 
-// WholeFragments is how many bytes of a fragmented MP4 hold whole fragments. A recording that was
-// cut off ends in half a one, of which each reader makes something else. sizeBytes where nothing is
-// cut off, and for what is no fragmented MP4.
+// WholeFragments is how many bytes of a fragmented MP4 are complete fragments. A recording that was
+// cut off ends in half a fragment, and every reader treats that differently. It returns sizeBytes
+// if nothing is cut off, and for files that are not fragmented MP4.
 func WholeFragments(r io.ReaderAt, sizeBytes int64) int64 {
 	w := FragmentWalk{}
 	for w.At < sizeBytes {
@@ -121,8 +121,8 @@ func WholeFragments(r io.ReaderAt, sizeBytes int64) int64 {
 	return sizeBytes
 }
 
-// CloseGaps lets each fragment last until the next begins: what is said of the last sample's
-// duration is a guess in live recordings.
+// CloseGaps lets each fragment last until the next begins: in live recordings the last sample's
+// duration is a guess.
 func (x *FragmentIndex) CloseGaps() {
 	for i := range len(x.Fragments) - 1 {
 		if d := x.Fragments[i+1].Start - x.Fragments[i].Start; d > 0 {
@@ -172,7 +172,7 @@ func (b box) body(r io.ReaderAt) ([]byte, error) {
 	return body, nil
 }
 
-// eachBox visits the boxes in body; what is cut off ends it.
+// eachBox visits the boxes in body. It stops at a box that is cut off.
 func eachBox(body []byte, visit func(kind string, body []byte)) {
 	for len(body) >= 8 {
 		length, start := uint64(binary.BigEndian.Uint32(body)), uint64(8)
@@ -190,7 +190,7 @@ func eachBox(body []byte, visit func(kind string, body []byte)) {
 	}
 }
 
-// MovieTrack is what a fragment needs to know of its track.
+// MovieTrack is what a fragment needs to know about its track.
 type MovieTrack struct {
 	ID              uint32
 	Timescale       uint32
@@ -251,7 +251,7 @@ func readTrack(trak []byte) (t MovieTrack) {
 	return t
 }
 
-// versioned is the offset of a field that stands further back in a full box of version 1.
+// versioned is the offset of a field that lies further back in a full box of version 1.
 func versioned(body []byte, version0, version1 int) int {
 	if len(body) > 0 && body[0] == 1 {
 		return version1
@@ -259,7 +259,7 @@ func versioned(body []byte, version0, version1 int) int {
 	return version0
 }
 
-// readFragment takes the times of the video track, of the first one where there is no video.
+// readFragment reads the times of the video track, or of the first track if there is no video.
 func readFragment(moof []byte, tracks []MovieTrack) (storage.Fragment, error) {
 	var f storage.Fragment
 	found, video := false, false
@@ -287,7 +287,7 @@ func ticks(n uint64, scale uint32) time.Duration {
 	return time.Duration(whole)*time.Second + time.Duration(rest)*time.Second/time.Duration(scale)
 }
 
-// The flags of tfhd and trun that say which fields are there (8.8.7, 8.8.8).
+// The flags of tfhd and trun that say which fields are present (8.8.7, 8.8.8).
 const (
 	tfhdBaseOffset    = 0x1
 	tfhdDescription   = 0x2
@@ -372,7 +372,7 @@ func trunLength(body []byte, flags, perSample uint32) (length uint64) {
 // sampleEntry reads the first entry of a sample description: the codec's RFC 6381 name, and a
 // picture's size (ISO/IEC 14496-12, 8.5.2).
 func sampleEntry(stsd []byte) (codec string, width, height int) {
-	// the entry behind version and count; its own fields up to the boxes in it
+	// the entry after version and count; its own fields before the boxes in it
 	const entry, fields = 8, 86
 	if len(stsd) < entry+fields {
 		if len(stsd) < entry+8 {

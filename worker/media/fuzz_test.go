@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// mustRecording is a short recording as a browser makes it.
+// mustRecording is a short recording from a browser.
 func mustRecording(f *testing.F) []byte {
 	f.Helper()
 	b, err := os.ReadFile("../../server/testdata/recorded.mp4")
@@ -17,8 +17,7 @@ func mustRecording(f *testing.F) []byte {
 	return b
 }
 
-// spoiled are seeds from one good file: cut off at several places, and with lengths that are no
-// lengths.
+// spoiled adds seeds from one good file: cut off at several places, and with wrong lengths.
 func spoiled(f *testing.F, whole []byte) {
 	f.Helper()
 	f.Add(whole)
@@ -45,7 +44,7 @@ func spoiled(f *testing.F, whole []byte) {
 	}
 }
 
-// FuzzMovie: whatever arrives as a recording, what is said of it lies within it.
+// FuzzMovie: for any bytes of a recording, all reported ranges lie within it.
 func FuzzMovie(f *testing.F) {
 	spoiled(f, mustRecording(f))
 	f.Fuzz(func(t *testing.T, file []byte) {
@@ -76,7 +75,7 @@ func FuzzMovie(f *testing.F) {
 	})
 }
 
-// FuzzSoundtrack: a header and a fragment from outside give sound, or an error.
+// FuzzSoundtrack: a header and a fragment from outside yield sound, or an error.
 func FuzzSoundtrack(f *testing.F) {
 	whole := mustRecording(f)
 	at := max(bytes.Index(whole, []byte("moof"))-4, 0)
@@ -106,7 +105,7 @@ func FuzzSoundtrack(f *testing.F) {
 	})
 }
 
-// FuzzADTS: frames of sound lie within what was given.
+// FuzzADTS: frames of sound lie within the input.
 func FuzzADTS(f *testing.F) {
 	frame := []byte{0xff, 0xf1, 0x50, 0x80, 0x01, 0x3f, 0xfc, 1, 2}
 	f.Add(frame, 0, 1)

@@ -8,21 +8,21 @@ import (
 	"meanwhile/storage"
 )
 
-// LiveList is the list of segments of a recording that goes on, for a playlist that costs the same
-// at its end as at its beginning: what can change no more is text already.
+// LiveList is the list of segments of a recording that goes on. Segments that can no longer change
+// are already text, so a playlist costs the same at the end as at the beginning.
 type LiveList struct {
-	Settled int           // how many fragments the text speaks of
-	text    string        // their segments, with placeURI for the address
-	longest time.Duration // of them
-	// the segment behind them, which may still grow; none where SizeBytes is 0
+	Settled int           // fragments in the text
+	text    string        // their segments, with placeURI as the address
+	longest time.Duration // longest of them
+	// the segment after them, which may still grow; none if SizeBytes is 0
 	last storage.Fragment
 }
 
-// placeURI stands for the address of the bytes, which the list itself does not know. No number has
-// it.
+// placeURI stands for the address of the bytes, which the list does not know. It occurs in no
+// number.
 const placeURI = "%"
 
-// With is the list after fragments, which begin where it is settled.
+// With returns the list with more fragments, which begin at Settled.
 func (l LiveList) With(fragments []storage.Fragment) LiveList {
 	x := FragmentIndex{Fragments: fragments}
 	x.CloseGaps()
@@ -30,7 +30,7 @@ func (l LiveList) With(fragments []storage.Fragment) LiveList {
 	if len(list) == 0 {
 		return l
 	}
-	// Every fragment of a segment that another one follows has its true length.
+	// If another segment follows, every fragment of a segment has its true length.
 	done := list[:len(list)-1]
 	l.last = list[len(list)-1]
 	if len(done) == 0 {
@@ -51,9 +51,9 @@ func (l LiveList) With(fragments []storage.Fragment) LiveList {
 	return l
 }
 
-// Playlist is the HLS playlist of a recording whose bytes lie in uri, a file that grows: everything
-// from the beginning is listed, and a player begins there. While it goes on, what is too short for
-// a segment is left out, for a segment that is listed may not change.
+// Playlist is the HLS playlist of a recording whose bytes are in uri, a file that grows. It lists
+// everything from the beginning, and a player begins there. While the recording goes on, the last
+// part is left out if it is too short for a segment, because a listed segment may not change.
 func (l LiveList) Playlist(initBytes int64, uri string, ended bool) string {
 	longest := l.longest
 	var open []storage.Fragment
@@ -71,31 +71,31 @@ func (l LiveList) Playlist(initBytes int64, uri string, ended bool) string {
 	return b.String()
 }
 
-// LivePlaylist is the playlist of a recording as far as x knows it; see LiveList.
+// LivePlaylist is the playlist of a recording as far as x knows it. See LiveList.
 func LivePlaylist(x FragmentIndex, uri string, ended bool) string {
 	return LiveList{}.With(x.Fragments).Playlist(x.InitBytes, uri, ended)
 }
 
-// LiveCache keeps what is settled of the lists that were asked for. Fragments are only ever added
-// behind those that are there, so that a list is true whatever its age.
+// LiveCache caches the settled part of lists. Fragments are only ever appended, so a list stays
+// true whatever its age.
 type LiveCache struct {
 	mu    sync.Mutex
 	lists map[string]LiveList
 	bytes int
 }
 
-// maxLiveBytes bounds the texts that are kept, some fifty recordings of two hours; when it is
-// reached they are all dropped, which costs a reading of fragments each.
+// maxLiveBytes bounds the cached texts: some fifty recordings of two hours. At the limit all are
+// dropped, and each costs one read of its fragments.
 const maxLiveBytes = 8 << 20
 
-// Get gives what is settled of a track's list; empty when nothing is known.
+// Get returns the settled part of a track's list, empty if none is cached.
 func (c *LiveCache) Get(id string) LiveList {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.lists[id]
 }
 
-// Put keeps what is settled of a track's list.
+// Put caches the settled part of a track's list.
 func (c *LiveCache) Put(id string, l LiveList) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

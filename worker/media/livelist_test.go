@@ -8,8 +8,8 @@ import (
 	"meanwhile/storage"
 )
 
-// A list that grew as the recording did reads as one that is made of all fragments at once, at
-// whatever moments somebody looked.
+// A list that grew with the recording reads the same as one made of all fragments at once, whenever
+// somebody looked.
 func TestLiveListGrowsIntoTheSame(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(50) {
@@ -26,7 +26,7 @@ func TestLiveListGrowsIntoTheSame(t *testing.T) {
 			}
 			// now and then another box lies between two
 			at += f.SizeBytes + random.Int64N(2)*8
-			// what is said of the last picture is a guess
+			// the last frame's duration is a guess
 			start += f.Duration + time.Duration(random.IntN(40))*time.Millisecond
 			x.Fragments = append(x.Fragments, f)
 			if random.IntN(3) > 0 {

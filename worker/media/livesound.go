@@ -7,29 +7,29 @@ import (
 	"meanwhile/storage"
 )
 
-// How sound is made while it is recorded.
+// Limits of encoding sound while it is recorded.
 const (
-	// of new media, and not less: each piece costs the start of a process
+	// of new media at least: each piece costs the start of a process
 	SoundEvery  = 10 * time.Second
-	soundAtOnce = 120 * time.Second // and not more
+	soundAtOnce = 120 * time.Second // at most
 	// a clock that is off by less is followed, not corrected: counted samples never jump
 	soundSlack   = SoundRate / 10
-	soundPreroll = 8 // frames that an encoder hears before those that are kept
-	// samples after which a decoder of Opus is what it would be (RFC 7845, 4.6: 80 ms)
+	soundPreroll = 8 // frames an encoder gets before those we keep
+	// after these samples an Opus decoder has the right state (RFC 7845, 4.6: 80 ms)
 	soundSettle = 3840
-	soundAhead  = 2 // frames that it hears behind them
+	soundAhead  = 2 // frames it gets after them
 )
 
-// FirstFrameAt is the first frame of the grid that begins at a time or later.
+// FirstFrameAt is the first frame of the grid that begins at start or later.
 func FirstFrameAt(start time.Duration) int64 {
 	samples := start.Microseconds() * SoundRate / 1_000_000
 	return (samples + SoundFrame - 1) / SoundFrame
 }
 
-// layer puts packets one behind the other as a decoder hears them. Holes are filled with packets of
-// silence, and what comes too early is left out.
+// layer puts packets one after the other as a decoder plays them. It fills gaps with packets of
+// silence, and leaves out packets that come too early.
 type layer struct {
-	at  int64 // in samples, where the next packet is heard
+	at  int64 // in samples, time of the next packet
 	out [][]byte
 }
 
@@ -46,7 +46,7 @@ func (l *layer) lay(packets []SoundPacket) {
 	}
 }
 
-// fill is silent up to a sample, as far as packets of 2.5 ms allow.
+// fill adds silence up to a sample, as far as packets of 2.5 ms allow.
 func (l *layer) fill(to int64) {
 	for _, silence := range [][]byte{opusSilence, {0xe0, 0xff, 0xfe}} {
 		for length := int64(opusSamples(silence)); l.at+length <= to; l.at += length {
@@ -55,19 +55,19 @@ func (l *layer) fill(to int64) {
 	}
 }
 
-// SoundBatch is what an encoder is to make next.
+// SoundBatch is the next piece for an encoder.
 type SoundBatch struct {
-	Stream   []byte // an MP4 with Opus alone
-	From, To int64  // the samples of it that are wanted, counted from its first
+	Stream   []byte // an MP4 with only Opus
+	From, To int64  // the wanted samples of it, counted from its first
 	Channels int
-	Skip     int // frames of what comes out, before those that are kept
+	Skip     int // output frames before those we keep
 	Last     bool
 	Row      storage.SoundPiece
 }
 
-// NextFragments says which fragments the next piece covers, none while there are too few. While the
-// recording goes on, the last fragment is only listened to: the sound at the end of the one before
-// lies partly in it.
+// NextFragments returns where the next piece ends, or done while there are too few fragments. While
+// the recording goes on, the last fragment is only read, not covered: the sound at the end of the
+// one before lies partly in it.
 func NextFragments(all []storage.Fragment, done int, ended bool) (end int) {
 	limit := len(all)
 	if !ended {
@@ -85,8 +85,8 @@ func NextFragments(all []storage.Fragment, done int, ended bool) (end int) {
 	return end
 }
 
-// NewBatch lays out the sound of fragments before.FirstFragment+before.Fragments up to end. read
-// gives a fragment's packets.
+// NewBatch prepares the sound of the fragments from before.FirstFragment+before.Fragments up to
+// end. read returns a fragment's packets.
 func NewBatch(
 	s Soundtrack,
 	all []storage.Fragment,
@@ -109,7 +109,7 @@ func NewBatch(
 	l.at = row.ResumeSamples
 	from := l.at
 	last := end == len(all)
-	begins := make([]int64, 0, end+1-row.ResumeFragment) // where the sound of each fragment begins
+	begins := make([]int64, 0, end+1-row.ResumeFragment) // start of each fragment's sound
 	for i := row.ResumeFragment; i < min(end+1, len(all)); i++ {
 		packets, err := read(i)
 		if err != nil {
@@ -129,7 +129,7 @@ func NewBatch(
 		From:     (row.FirstFrame-preroll)*SoundFrame - from,
 		To:       (until+soundAhead)*SoundFrame - from,
 		Channels: s.Channels,
-		// an encoder's first frame is of what was before the first sample
+		// an encoder's first frame holds what was before the first sample
 		Skip: int(preroll) + 1,
 		Last: last,
 	}

@@ -8,31 +8,29 @@ import (
 	"slices"
 )
 
-// errNotPlain says that a movie is not one of those whose samples can stay as they lie; ffmpeg
-// copies it.
+// errNotPlain says that a movie's samples cannot stay in place. ffmpeg copies it.
 var errNotPlain = errors.New("not a plain movie")
 
 func notPlain(format string, a ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{errNotPlain}, a...)...)
 }
 
-// maxStreams and maxBoxes bound what is looked at before a file is left to ffmpeg, which knows when
-// to stop.
+// maxStreams and maxBoxes bound what we read before we leave a file to ffmpeg, which knows when to
+// stop.
 const (
 	maxStreams = 32
 	maxBoxes   = 1 << 17
 )
 
-// maxSamples bounds what a movie's tables may list: four hours of 60 pictures and 200 sounds a
-// second.
+// maxSamples bounds the tables of a movie: four hours of 60 frames and 200 sound samples a second.
 const maxSamples = 4 << 20
 
-// movie is what an MP4 says of its streams, from the tables of its moov or from its fragments
+// movie is what an MP4 says about its streams, from the tables of its moov or from its fragments
 // (ISO/IEC 14496-12, 8.6 to 8.8).
 type movie struct {
 	streams    int // of any kind
 	fragmented bool
-	tracks     []*track // the picture, then the sound where there is one
+	tracks     []*track // the picture, then the sound if any
 }
 
 // track is one stream: its samples in decoding order, and the chunks of the file in which they lie.
@@ -40,25 +38,25 @@ type track struct {
 	id        uint32
 	handler   string
 	timescale uint32
-	matrix    []byte // of the track header: how the picture is turned
+	matrix    []byte // of the track header: the rotation
 	shown     []byte // width and height of the track header
 	language  []byte
-	entry     []byte // the one sample entry, written anew
+	entry     []byte // the only sample entry, rewritten
 
 	durations []run
-	offsets   []run // composition time minus decoding time, signed; nil where they are the same
+	offsets   []run // composition time minus decoding time, signed; nil if always 0
 	sync      []uint32
 	allSync   bool
 	sizes     []uint32
 	chunks    []chunk
 
 	empty     uint64 // time before the track begins, in ticks of the track
-	mediaTime uint64 // where in the track it begins to be shown, in ticks
-	visible   uint64 // how much of it is shown from there, in ticks; zero means to its end
+	mediaTime uint64 // start of the visible part in the track, in ticks
+	visible   uint64 // length of the visible part, in ticks; zero means to the end
 	length    uint64 // of all samples, ticks
 }
 
-// run is a value that so many samples in a row have.
+// run is a value and how many samples in a row have it.
 type run struct{ count, value uint32 }
 
 func counted(runs []run) (n uint64) {
@@ -68,7 +66,7 @@ func counted(runs []run) (n uint64) {
 	return n
 }
 
-// chunk is so many samples that lie one behind the other.
+// chunk is a number of contiguous samples.
 type chunk struct {
 	offset, sizeBytes int64
 	samples           uint32
@@ -82,8 +80,8 @@ func addRun(runs []run, count, value uint32) []run {
 	return append(runs, run{count, value})
 }
 
-// readMovie reads an MP4 whose index stands in one moov, or in fragments. Its errors are
-// errNotPlain, or the reader's.
+// readMovie reads an MP4 whose index is one moov, or fragments. Its errors are errNotPlain, or the
+// reader's.
 func readMovie(r io.ReaderAt, sizeBytes int64) (*movie, error) {
 	var moov []byte
 	var first int64 // the first fragment
@@ -132,8 +130,8 @@ func readMovie(r io.ReaderAt, sizeBytes int64) (*movie, error) {
 	return m, nil
 }
 
-// readTracks takes the first picture and the first sound. Other streams are left behind, as ffmpeg
-// is told to.
+// readTracks reads the first picture and the first sound track. Other streams are dropped, as in
+// our ffmpeg options.
 func readTracks(moov []byte) (*movie, error) {
 	m := &movie{}
 	var picture, sound *track
@@ -172,7 +170,7 @@ func readTracks(moov []byte) (*movie, error) {
 	return m, nil
 }
 
-// read takes one trak; movieScale is the ticks a second of the movie's own times.
+// read reads one trak. movieScale is the ticks per second of the movie's own times.
 func (t *track) read(trak []byte, movieScale uint32) error {
 	boxes := map[string][]byte{}
 	var visit func(kind string, body []byte)
@@ -214,8 +212,8 @@ func (t *track) read(trak []byte, movieScale uint32) error {
 	return t.readTables(boxes)
 }
 
-// readEdits takes what nearly every file has: at most a wait, then the track from a point near its
-// beginning to its end.
+// readEdits accepts the edits of nearly every file: at most a wait, then the track from a point
+// near its beginning to its end.
 func (t *track) readEdits(elst []byte, movieScale uint32) error {
 	if len(elst) < 8 {
 		return nil
@@ -251,13 +249,13 @@ func (t *track) readEdits(elst []byte, movieScale uint32) error {
 	return nil
 }
 
-// rescaled is a number of ticks in ticks of another clock, to the nearest.
+// rescaled converts ticks to ticks of another clock, rounded to the nearest.
 func rescaled(n uint64, from, to uint32) uint64 {
 	whole, rest := n/uint64(from), n%uint64(from)
 	return whole*uint64(to) + (rest*uint64(to)+uint64(from)/2)/uint64(from)
 }
 
-// readTables reads the sample tables; those of a fragmented file are empty.
+// readTables reads the sample tables. In a fragmented file they are empty.
 func (t *track) readTables(boxes map[string][]byte) error {
 	var ok bool
 	if t.sizes, ok = readSizes(boxes["stsz"]); !ok {
@@ -287,13 +285,13 @@ func (t *track) readTables(boxes map[string][]byte) error {
 		return nil
 	}
 	if t.visible > 0 && t.end() > t.mediaTime+t.visible+uint64(t.timescale) {
-		// what an editor took away is not for a copy to bring back
+		// a copy must not bring back what an editor cut away
 		return notPlain("its end is cut")
 	}
 	return t.readChunks(boxes)
 }
 
-// end is when the last sample has been shown, in ticks of the track.
+// end is the time at which the last sample ends, in ticks of the track.
 func (t *track) end() uint64 {
 	if t.offsets == nil {
 		return t.length
@@ -314,7 +312,7 @@ func (t *track) readChunks(boxes map[string][]byte) error {
 	if !ok {
 		return notPlain("no chunks")
 	}
-	// Each row of stsc holds from its first chunk to the next row's (8.7.4).
+	// Each row of stsc is valid from its first chunk to the next row's (8.7.4).
 	stsc, ok := readRows(boxes["stsc"], 12)
 	if !ok || len(stsc) == 0 || binary.BigEndian.Uint32(stsc) != 1 {
 		return notPlain("chunks without samples")
@@ -342,7 +340,7 @@ func (t *track) readChunks(boxes map[string][]byte) error {
 	return nil
 }
 
-// check holds what was read against the file: every chunk lies in it, behind the one before.
+// check compares the tables with the file: every chunk lies in it, after the one before.
 func (t *track) check(sizeBytes int64) error {
 	if len(t.sizes) == 0 || len(t.sizes) > maxSamples {
 		return notPlain("%d samples", len(t.sizes))
@@ -360,7 +358,7 @@ func (t *track) check(sizeBytes int64) error {
 	return nil
 }
 
-// readRows gives the rows of a full box that counts them first.
+// readRows returns the rows of a full box that counts them first.
 func readRows(box []byte, width int) ([]byte, bool) {
 	if len(box) < 8 {
 		return nil, false

@@ -4,15 +4,15 @@ import (
 	"encoding/binary"
 )
 
-// The fields of a sample entry before the boxes in it (ISO/IEC 14496-12, 12.1.3 and 12.2.3), its
-// own head included.
+// The fields of a sample entry before the boxes in it (ISO/IEC 14496-12, 12.1.3 and 12.2.3), with
+// its own header.
 const (
 	pictureEntryBytes = 86
 	soundEntryBytes   = 36
 )
 
-// plainEntry writes a track's only sample entry anew: the fields that players read and the boxes
-// that are listed here, nothing else that a camera or an editor may have put there.
+// plainEntry rewrites a track's only sample entry. It keeps the fields that players read and the
+// boxes listed here, and nothing else that a camera or an editor may have written.
 func plainEntry(stsd []byte, handler string) ([]byte, error) {
 	if len(stsd) < 16 || binary.BigEndian.Uint32(stsd[4:]) != 1 {
 		return nil, notPlain("not one sample description")
@@ -33,7 +33,7 @@ func plainEntry(stsd []byte, handler string) ([]byte, error) {
 	return nil, nil
 }
 
-// pictureEntry is H.264's whose parameter sets stand in front (ISO/IEC 14496-15, 5.4.2).
+// pictureEntry is the entry of H.264 whose parameter sets are in front (ISO/IEC 14496-15, 5.4.2).
 func pictureEntry(kind string, entry []byte) ([]byte, error) {
 	const fields = pictureEntryBytes - 8
 	if kind != "avc1" || len(entry) < fields {
@@ -54,14 +54,14 @@ func pictureEntry(kind string, entry []byte) ([]byte, error) {
 	head := make([]byte, fields)
 	head[7] = 1                                         // data reference
 	copy(head[24:28], entry[24:28])                     // width and height
-	copy(head[28:36], []byte{0, 72, 0, 0, 0, 72, 0, 0}) // dots an inch
-	head[41] = 1                                        // frames a sample
+	copy(head[28:36], []byte{0, 72, 0, 0, 0, 72, 0, 0}) // dots per inch
+	head[41] = 1                                        // frames per sample
 	head[75], head[76], head[77] = 24, 0xff, 0xff       // depth, no colour table
 	return MakeBox(kind, head, keptBox("avcC", kept), keptBox("colr", kept), keptBox("pasp", kept)), nil
 }
 
-// soundEntry is AAC's or Opus's. QuickTime's version 1 has four more numbers and hides the
-// configuration in a box of its own.
+// soundEntry is the entry of AAC or Opus. QuickTime's version 1 has four more numbers and puts the
+// configuration in an extra box.
 func soundEntry(kind string, entry []byte) ([]byte, error) {
 	const fields = soundEntryBytes - 8
 	if len(entry) < fields {
@@ -91,7 +91,7 @@ func soundEntry(kind string, entry []byte) ([]byte, error) {
 	head[7] = 1
 	copy(head[16:18], entry[16:18]) // channels
 	head[19] = 16
-	copy(head[24:28], entry[24:28]) // samples a second
+	copy(head[24:28], entry[24:28]) // samples per second
 	return MakeBox(kind, head, keptBox(needed, kept)), nil
 }
 
@@ -102,7 +102,7 @@ func keptBox(kind string, kept map[string][]byte) []byte {
 	return MakeBox(kind, kept[kind])
 }
 
-// MakeBox is a box with content put together from parts.
+// MakeBox returns a box with the joined parts as content.
 func MakeBox(kind string, parts ...[]byte) []byte {
 	length := 8
 	for _, p := range parts {

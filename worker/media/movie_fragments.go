@@ -8,22 +8,22 @@ import (
 	"slices"
 )
 
-// fragmentDefaults are what a fragment's samples have where it does not say otherwise (ISO/IEC
+// fragmentDefaults are the values of a fragment's samples if it does not set them itself (ISO/IEC
 // 14496-12, 8.8.3).
 type fragmentDefaults struct{ duration, size, flags uint32 }
 
-// notSync is the sample flag of what cannot be decoded alone (8.8.3.1).
+// notSync is the flag of a sample that cannot be decoded alone (8.8.3.1).
 const notSync = 0x10000
 
-// fragmentReader gathers the tables of a fragmented movie.
+// fragmentReader collects the tables of a fragmented movie.
 type fragmentReader struct {
 	m        *movie
 	defaults map[uint32]fragmentDefaults
 	began    map[*track]uint64 // decoding time of the first sample
 }
 
-// readFragments fills the tracks from the fragments between first and the end. What is cut off at
-// the end is left out.
+// readFragments fills the tracks from the fragments between first and the end. A fragment cut off
+// at the end is left out.
 func (m *movie) readFragments(r io.ReaderAt, moov []byte, first, sizeBytes int64) error {
 	for _, t := range m.tracks {
 		if len(t.sizes) > 0 {
@@ -79,7 +79,7 @@ func (m *movie) readFragments(r io.ReaderAt, moov []byte, first, sizeBytes int64
 	return f.settle()
 }
 
-// fragment takes the samples of one moof, which lie in mdat.
+// fragment reads the samples of one moof, which lie in mdat.
 func (f *fragmentReader) fragment(moof []byte, moofAt int64, mdat box) error {
 	var failed error
 	eachBox(moof, func(kind string, body []byte) {
@@ -109,7 +109,7 @@ func (f *fragmentReader) traf(traf []byte, moofAt int64, mdat box) error {
 				t = f.m.tracks[i]
 			}
 			failed = d.read(body, flags, &base)
-		case t == nil: // of a stream that is left behind
+		case t == nil: // of a dropped stream
 		case kind == "tfdt":
 			start := uint64(binary.BigEndian.Uint32(body[4:]))
 			if body[0] == 1 && len(body) >= 12 {
@@ -129,7 +129,7 @@ func (f *fragmentReader) traf(traf []byte, moofAt int64, mdat box) error {
 	return failed
 }
 
-// read takes what a tfhd says (8.8.7).
+// read reads a tfhd (8.8.7).
 func (d *fragmentDefaults) read(tfhd []byte, flags uint32, base *int64) error {
 	at := 8
 	number := func(flag uint32, into *uint32) {
@@ -153,8 +153,8 @@ func (d *fragmentDefaults) read(tfhd []byte, flags uint32, base *int64) error {
 	return nil
 }
 
-// moveTo lets the sample before last until start: what was said of its length is a guess in a
-// recording, and a gap is to be seen.
+// moveTo lets the last sample last until start: in a recording its stated length is a guess, and a
+// gap must stay visible.
 func (f *fragmentReader) moveTo(t *track, start uint64) error {
 	if _, ok := f.began[t]; !ok {
 		f.began[t] = start
@@ -177,7 +177,7 @@ func (f *fragmentReader) moveTo(t *track, start uint64) error {
 	return nil
 }
 
-// trun takes a run of samples (8.8.8) that begins where it says, or at next. It answers where the
+// trun reads a run of samples (8.8.8) that begins where it says, or at next. It returns where the
 // run ends.
 func (t *track) trun(body []byte, flags uint32, d fragmentDefaults, base, next int64, mdat box) (end int64, err error) {
 	count := binary.BigEndian.Uint32(body[4:])
@@ -237,7 +237,7 @@ func (t *track) trun(body []byte, flags uint32, d fragmentDefaults, base, next i
 
 // settle puts the tracks on one clock that begins with the first of them.
 func (f *fragmentReader) settle() error {
-	// a sound that was announced and never came
+	// a sound track was announced and no sound came
 	if len(f.m.tracks) == 2 && len(f.m.tracks[1].sizes) == 0 {
 		f.m.tracks = f.m.tracks[:1]
 	}

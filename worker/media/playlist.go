@@ -11,11 +11,11 @@ import (
 	"meanwhile/storage"
 )
 
-// segmentFor is the least that a segment of a playlist lasts: shorter fragments are put together,
-// so that copied sources with many key frames do not make a request for each.
+// segmentFor is the minimum length of a segment in a playlist. Shorter fragments are joined, so
+// that copied sources with many key frames do not need a request for each.
 const segmentFor = 1900 * time.Millisecond
 
-// Segments puts fragments together. Each begins with a picture that can be decoded alone.
+// Segments joins fragments. Each segment begins with a frame that can be decoded alone.
 func Segments(x FragmentIndex) []storage.Fragment {
 	var list []storage.Fragment
 	for _, f := range x.Fragments {
@@ -30,9 +30,8 @@ func Segments(x FragmentIndex) []storage.Fragment {
 	return list
 }
 
-// RenditionPlaylist is the HLS playlist of a whole rung whose fragments lie in the one file uri
-// (RFC
-// 8216, 4.3.2.2: byte ranges).
+// RenditionPlaylist is the HLS playlist of a complete rung whose fragments lie in one file, uri
+// (RFC 8216, 4.3.2.2: byte ranges).
 func RenditionPlaylist(x FragmentIndex, uri string) string {
 	list := Segments(x)
 	var longest time.Duration
@@ -50,8 +49,8 @@ func RenditionPlaylist(x FragmentIndex, uri string) string {
 	return b.String()
 }
 
-// WriteLiveHead writes what stands before the segments of a recording, and leaves out the one that
-// may still grow.
+// WriteLiveHead writes the lines before the segments of a recording, and drops the segment that may
+// still grow from list.
 func WriteLiveHead(b *strings.Builder, list *[]storage.Fragment, ended bool) {
 	if n := len(*list); !ended && n > 0 && (*list)[n-1].Duration < segmentFor {
 		*list = (*list)[:n-1]
@@ -89,7 +88,7 @@ func writeList(b *strings.Builder, list []storage.Fragment, uri string) {
 	}
 }
 
-// PeakBPS is the rate of the fastest segment, as RFC 8216 (4.3.4.2) wants it of a variant.
+// PeakBPS is the rate of the fastest segment, which RFC 8216 (4.3.4.2) requires for a variant.
 func PeakBPS(x FragmentIndex) int64 {
 	var peak int64
 	for _, s := range Segments(x) {
@@ -100,8 +99,8 @@ func PeakBPS(x FragmentIndex) int64 {
 	return peak
 }
 
-// MasterPlaylist lists the rungs, the lowest first: players that know nothing of the link begin
-// there.
+// MasterPlaylist lists the rungs, the lowest first: players that do not know the connection's speed
+// begin there.
 func MasterPlaylist(rungs []storage.Asset) string {
 	rungs = slices.SortedFunc(
 		slices.Values(rungs),
@@ -128,10 +127,10 @@ func MasterPlaylist(rungs []storage.Asset) string {
 	return b.String()
 }
 
-// MasterName is the playlist that lists a generation's rungs.
+// MasterName is the name of the playlist that lists a generation's rungs.
 const MasterName = "hls.m3u8"
 
-// PlaylistName is the playlist beside a rung: 720p.m3u8 of 720p.m4s.
+// PlaylistName is the name of the playlist beside a rung: 720p.m3u8 of 720p.m4s.
 func PlaylistName(rung string) string {
 	name, _, _ := strings.Cut(rung, ".")
 	return name + ".m3u8"

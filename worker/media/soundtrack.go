@@ -11,18 +11,18 @@ import (
 	"meanwhile/storage"
 )
 
-// This file takes the sound of a recording's fragments out, and puts another one in: pure functions
-// over bytes. The picture's samples are handed on as they are.
+// This file takes the sound out of a recording's fragments and puts another one in, with pure
+// functions over bytes. The picture's samples stay unchanged.
 
-// What AAC is made of, whatever it is made from. Opus has no other rate.
+// The format of AAC, whatever its source. Opus has no other rate.
 const (
-	SoundRate  = 48000 // samples a second
-	SoundFrame = 1024  // samples of a frame
+	SoundRate  = 48000 // samples per second
+	SoundFrame = 1024  // samples per frame
 )
 
 var errSoundtrack = errors.New("its sound cannot be taken out")
 
-// Soundtrack is what a movie header says of a picture in H.264 with a sound in Opus.
+// Soundtrack is the header of a movie with a picture in H.264 and a sound in Opus.
 type Soundtrack struct {
 	Channels int
 	init     []byte
@@ -30,8 +30,8 @@ type Soundtrack struct {
 	sound    MovieTrack
 }
 
-// ReadSoundtrack reads an initialization segment. It errs when that is not of one picture in H.264
-// and one sound in Opus.
+// ReadSoundtrack reads an initialization segment. It fails if the segment is not one picture in
+// H.264 and one sound in Opus.
 func ReadSoundtrack(init []byte) (Soundtrack, error) {
 	s := Soundtrack{init: init}
 	eachBox(init, func(kind string, body []byte) {
@@ -62,20 +62,19 @@ func ReadSoundtrack(init []byte) (Soundtrack, error) {
 	return s, nil
 }
 
-// SoundPacket is one packet of Opus, and when it is heard, in samples.
+// SoundPacket is one packet of Opus and its time in samples.
 type SoundPacket struct {
 	at   int64
 	data []byte
 }
 
-// pictureRun is what a fragment holds of the picture: its own box, and the bytes that its runs
-// name, in order.
+// pictureRun is a fragment's picture: its own box, and the bytes that its runs name, in order.
 type pictureRun struct {
 	traf []byte
 	data [][]byte
 }
 
-// Split takes a fragment apart.
+// Split separates the picture and the sound of a fragment.
 func (s Soundtrack) Split(fragment []byte) (picture *pictureRun, sound []SoundPacket, err error) {
 	err = errSoundtrack
 	eachBox(fragment, func(kind string, moof []byte) {
@@ -110,7 +109,7 @@ func (s Soundtrack) Split(fragment []byte) (picture *pictureRun, sound []SoundPa
 	return picture, sound, err
 }
 
-// trafRuns are the samples of one track in a fragment, as runs and one by one.
+// trafRuns are the samples of one track in a fragment, both as runs and one by one.
 type trafRuns struct {
 	id      uint32
 	runs    [][]byte
@@ -145,7 +144,7 @@ func readTrackRuns(traf, fragment []byte, tracks ...MovieTrack) (r trafRuns, err
 					continue
 				}
 				if len(rest) < field.bytes || field.flag == tfhdBaseOffset {
-					err = errSoundtrack // its places are those in another file
+					err = errSoundtrack // its offsets are those of another file
 					return
 				}
 				if field.into != nil {
@@ -211,8 +210,8 @@ func (r *trafRuns) addRun(
 	return at, nil
 }
 
-// Joined is a fragment with its picture as it is, and frames of AAC in the place of its sound.
-// number counts fragments from 1.
+// Joined is a fragment with its picture unchanged and frames of AAC in place of its sound. number
+// counts fragments from 1.
 func (s Soundtrack) Joined(fragment []byte, number int, firstFrame int64, frames [][]byte) ([]byte, error) {
 	picture, _, err := s.Split(fragment)
 	if err != nil {
@@ -223,7 +222,7 @@ func (s Soundtrack) Joined(fragment []byte, number int, firstFrame int64, frames
 	for _, f := range frames {
 		sizes = binary.BigEndian.AppendUint32(sizes, uint32(len(f)))
 	}
-	// places count from the moof; how long a frame is; flags
+	// offsets count from the moof; a frame's length; flags
 	const defaults = 0x020000 | tfhdDuration | tfhdFlags
 	sound := func(place uint32) []byte {
 		if len(frames) == 0 {
@@ -258,7 +257,7 @@ func (s Soundtrack) Joined(fragment []byte, number int, firstFrame int64, frames
 	return append(MakeBox("moof", boxes...), MakeBox("mdat", append(payload, frames...)...)...), nil
 }
 
-// movedRuns is a traf whose runs lie elsewhere in their fragment, one behind the other.
+// movedRuns is a traf whose runs lie elsewhere in their fragment, one after the other.
 func movedRuns(p pictureRun, place uint32) []byte {
 	moved := slices.Clone(p.traf)
 	run := 0
@@ -287,8 +286,8 @@ func (s Soundtrack) JoinedInit() []byte {
 	}, false)
 }
 
-// Alone is an MP4 with packets of Opus one behind the other and without a picture, for an encoder.
-// There is nothing in front that a decoder would throw away: samples are counted.
+// Alone is an MP4 of Opus packets without a picture, for an encoder. It starts with nothing that a
+// decoder would drop, because samples are counted.
 func (s Soundtrack) Alone(packets [][]byte) []byte {
 	init := rewriteBoxes(s.init, s.sound.ID, func(_ string, kind string, body []byte) []byte {
 		switch kind {
@@ -317,8 +316,8 @@ func (s Soundtrack) Alone(packets [][]byte) []byte {
 	return slices.Concat(init, moof(uint32(len(moof(0))+mdatHead)), MakeBox("mdat", packets...))
 }
 
-// rewriteBoxes copies an initialization segment and lets change say what becomes of the boxes in
-// the track id. alone leaves out the others.
+// rewriteBoxes copies an initialization segment. change replaces the boxes in the track id. alone
+// leaves out the other tracks.
 func rewriteBoxes(init []byte, id uint32, change func(parent, kind string, body []byte) []byte, alone bool) []byte {
 	var inTrack func(parent string, body []byte) []byte
 	inTrack = func(parent string, body []byte) []byte {
@@ -360,7 +359,7 @@ func rewriteBoxes(init []byte, id uint32, change func(parent, kind string, body 
 	return out
 }
 
-// retimed is a media header that counts samples.
+// retimed is a media header whose time unit is one sample.
 func retimed(mdhd []byte) []byte {
 	mdhd = slices.Clone(mdhd)
 	if at := versioned(mdhd, 12, 20); len(mdhd) >= at+4 {
@@ -381,7 +380,7 @@ func aacEntry(channels int) []byte {
 	return MakeBox("mp4a", entry, MakeBox("esds", Be32(0), []byte{3, byte(len(es))}, es))
 }
 
-// Be32 are numbers as boxes hold them.
+// Be32 returns numbers as boxes store them, big-endian.
 func Be32(numbers ...uint32) []byte {
 	var b []byte
 	for _, n := range numbers {
@@ -390,17 +389,16 @@ func Be32(numbers ...uint32) []byte {
 	return b
 }
 
-// opusFrames are how long a frame is by the configuration of its packet, in samples (RFC 6716,
-// 3.1).
+// opusFrames are the lengths of a frame by its packet's configuration, in samples (RFC 6716, 3.1).
 var opusFrames = [32]int{
 	480, 960, 1920, 2880, 480, 960, 1920, 2880, 480, 960, 1920, 2880, 480, 960, 480, 960,
 	120, 240, 480, 960, 120, 240, 480, 960, 120, 240, 480, 960, 120, 240, 480, 960,
 }
 
-// opusSilence is a packet of 20 ms of nothing.
+// opusSilence is a packet of 20 ms of silence.
 var opusSilence = []byte{0xf8, 0xff, 0xfe}
 
-// opusSamples is how many samples a packet holds.
+// opusSamples is how many samples a packet contains.
 func opusSamples(packet []byte) int {
 	if len(packet) == 0 {
 		return 0
@@ -418,8 +416,8 @@ func opusSamples(packet []byte) int {
 	return int(packet[1]&63) * frame
 }
 
-// CutADTS gives count frames of a stream of AAC behind the first skip, without their heads; fewer
-// when there are no more.
+// CutADTS returns count frames of a stream of AAC after the first skip, without their headers. It
+// returns fewer if there are no more.
 func CutADTS(stream []byte, skip, count int) ([][]byte, error) {
 	var frames [][]byte
 	for n := 0; len(stream) > 0 && len(frames) < count; n++ {

@@ -8,9 +8,9 @@ import (
 	"meanwhile/storage"
 )
 
-// StoryboardCues is the WebVTT that says which tile of sheet is shown when, in the form that
-// players read for their seek bar: one cue a tile, its place as a media fragment (W3C Media
-// Fragments, 4.2.2).
+// StoryboardCues is the WebVTT that says which tile of sheet is shown when. Players read this form
+// for their seek bar: one cue for each tile, its place as a media fragment (W3C Media Fragments,
+// 4.2.2).
 func StoryboardCues(s storage.Storyboard, sheet string, length time.Duration) string {
 	var b strings.Builder
 	b.WriteString("WEBVTT\n")

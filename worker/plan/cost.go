@@ -6,22 +6,22 @@ import (
 	"meanwhile/storage"
 )
 
-// What things cost in CPU-seconds, from the measurements that the project rests on, on the dear
-// side: a camera's noise, not a screen's calm.
+// Costs in CPU-seconds, from the project's measurements. They are on the high side: a camera's
+// noise, not a calm screen.
 const (
-	decodeCost = 0.004 // a megapixel decoded and scaled: HEVC 2160p60
-	// a megapixel to x264 veryfast: 1080p30 of a noisy camera takes 0.99 a second
+	decodeCost = 0.004 // for a megapixel decoded and scaled: HEVC 2160p60
+	// for a megapixel in x264 veryfast: 1080p30 of a noisy camera takes 0.99 a second
 	encodeCost   = 0.016
-	toneMapCost  = 0.040 // a megapixel mapped, in floating point
-	audioCost    = 0.020 // a second of sound from Opus to AAC
-	copyCost     = 0.010 // a second of media copied
-	copyByteCost = 8e-9  // a byte copied: read, written, moved for the index
-	bubbleCost   = 0.010 // a megapixel composed: the camera scaled and cut, both put together
+	toneMapCost  = 0.040 // for a megapixel tone-mapped, in floating point
+	audioCost    = 0.020 // for a second of sound from Opus to AAC
+	copyCost     = 0.010 // for a second of media copied
+	copyByteCost = 8e-9  // for a byte copied: read, written, moved for the index
+	bubbleCost   = 0.010 // for a megapixel composed: the camera scaled and cut, both joined
 )
 
-// LadderCost is the CPU time that l is expected to take of source p on one ordinary core, before
-// any work is done: a 4K60 phone clip is measured at 3.9 CPU-seconds a second, a noisy 1080p30
-// camera at 1 for its largest rung (reliability.md, P6).
+// LadderCost is the expected CPU time of l for source p on one ordinary core, before any work is
+// done. Measured: 3.9 CPU-seconds per second for a 4K60 phone clip, 1 for the largest rung of a
+// noisy 1080p30 camera (reliability.md, P6).
 func LadderCost(p storage.Probe, l storage.Ladder) time.Duration {
 	duration := float64(p.DurationMS) / 1000
 	total := duration*(audioCost+copyCost) + float64(p.SizeBytes)*copyByteCost
@@ -50,8 +50,8 @@ func LadderCost(p storage.Probe, l storage.Ladder) time.Duration {
 	return time.Duration(total * float64(time.Second))
 }
 
-// FlatCost is the CPU time that f is expected to take: 0.97 a second of a noisy 1080p30 screen,
-// 0.43 of a calm one at 720p.
+// FlatCost is the expected CPU time of f: 0.97 per second of a noisy 1080p30 screen, 0.43 per
+// second of a calm one at 720p.
 func FlatCost(screen, camera storage.Probe, f Flat) time.Duration {
 	duration := float64(screen.DurationMS) / 1000
 	total := duration * (audioCost + copyCost)

@@ -8,32 +8,32 @@ import (
 	"meanwhile/storage"
 )
 
-// What a good source is, so that it is copied and not encoded (docs/adr: a good source is copied).
+// A good source is within these, and is copied, not encoded (docs/adr: a good source is copied).
 const (
 	goodShortSide     = 1080
-	goodLongSide      = 1920 + 640 // ultra-wide screens keep their shape
+	goodLongSide      = 1920 + 640 // ultra-wide screens keep their aspect ratio
 	goodBitrateBPS    = 8_000_000
-	goodKeyframeGapMS = 4_200 // four seconds, and the jitter of a variable frame rate
+	goodKeyframeGapMS = 4_200 // four seconds plus the jitter of a variable frame rate
 	goodFPS           = 61
 )
 
-// What an encode is held to.
+// Limits of an encode.
 const (
 	topCRF         = 23
 	lowerCRF       = 25
 	encodeMaxFPS   = 60
-	rungMaxrateBPS = 6_000_000 // 1080 lines; smaller pictures get their share by area
-	// a rung less than a fifth smaller than the one above is not worth its work
+	rungMaxrateBPS = 6_000_000 // 1080 lines; smaller pictures get a share by area
+	// a rung less than a fifth smaller than the one above is not worth the work
 	rungStep = 1.2
-	// a capped rate never makes the file much larger than what was uploaded
+	// the capped rate never makes the file much larger than the upload
 	overSourceRate  = 1.3
 	minMaxrateBPS   = 300_000
 	fullHDPixels    = 1920 * 1080
 	noFrameIsLarger = 36_000_000
 )
 
-// Decide says what to make of a source. Unprocessable, with a sentence for people, when nothing can
-// be.
+// Decide says what to make of a source. Unprocessable, with a sentence for people, if nothing can
+// be made.
 func Decide(p storage.Probe, limits storage.Limits) (storage.Plan, error) {
 	if p.Video == nil && p.Audio == nil {
 		return storage.Plan{}, storage.E(storage.Unprocessable, "This file holds no video. Your original is kept.", nil)
@@ -53,8 +53,7 @@ func Decide(p storage.Probe, limits storage.Limits) (storage.Plan, error) {
 	return plan, nil
 }
 
-// Steps lists the stages that the plan asks for, beside the one that made it. What is short comes
-// first.
+// Steps lists the stages of the plan, beside the one that made the plan. Short ones come first.
 func Steps(p storage.Plan) []storage.Step {
 	if p.Sound != nil {
 		return []storage.Step{storage.StepListen, storage.StepEncode}
@@ -123,8 +122,8 @@ func withinLimits(p storage.Probe, limits storage.Limits) error {
 	return nil
 }
 
-// affordable refuses what would take more computing than the limit allows, before any of it is
-// spent.
+// affordable refuses a video that would take more computing than the limit allows, before any of it
+// is spent.
 func affordable(p storage.Probe, l storage.Ladder, limits storage.Limits) error {
 	if cost := LadderCost(p, l); cost > limits.MaxCPU {
 		return storage.E(
@@ -155,7 +154,7 @@ func spoken(d time.Duration) string {
 	}
 }
 
-// copyOf is the stream copy that browsers can play, nil where there is none.
+// copyOf is the stream copy that browsers can play, nil if there is none.
 func copyOf(p storage.Probe) *storage.Copy {
 	v, a := p.Video, p.Audio
 	if p.NoCopy || v.ResolutionMoves || v.PixelFormat != "yuv420p" || v.HDR() {
@@ -200,7 +199,7 @@ func webmCopy(a *storage.AudioStream, video, audio string) *storage.Copy {
 	return &storage.Copy{Container: storage.ContainerWebM, MediaType: storage.MediaType("video/webm", video, audio)}
 }
 
-// goodPicture reports whether the picture plays everywhere as it is.
+// goodPicture reports whether the picture plays everywhere without encoding.
 func goodPicture(p storage.Probe) bool {
 	v := p.Video
 	short, long := min(v.Width, v.Height), max(v.Width, v.Height)
@@ -220,16 +219,16 @@ func goodSound(p storage.Probe) bool {
 
 func goodSource(p storage.Probe) bool { return goodPicture(p) && goodSound(p) }
 
-// lowerRungs are the sizes below the top, by the shorter side, and what they may take. 480 lines
-// are for links that carry no more: text can hardly be read there.
+// lowerRungs are the sizes below the top, by the shorter side, and their limits. 480 lines are for
+// connections that carry no more: text is hardly readable there.
 var lowerRungs = []struct {
 	short      int
 	maxrateBPS int64
 	maxFPS     float64
 }{{720, 2_800_000, 0}, {480, 700_000, 30}}
 
-// ladderOf is every rendition that is worth making. copied says that a copy of the source already
-// plays everywhere: the top then needs no second file to download.
+// ladderOf is every rendition worth making. copied says that a copy of the source already plays
+// everywhere: the top then needs no second file to download.
 func ladderOf(p storage.Probe, copied bool) storage.Ladder {
 	v := p.Video
 	l := storage.Ladder{
@@ -282,7 +281,7 @@ func ladderOf(p storage.Probe, copied bool) storage.Ladder {
 	return l
 }
 
-// soundOf is what to make of a sound alone.
+// soundOf is what to make of a sound without a picture.
 func soundOf(p storage.Probe) *storage.Sound {
 	s := &storage.Sound{Copy: goodSound(p) && !p.NoCopy}
 	if !s.Copy && p.Audio.Loudness != nil {
@@ -291,12 +290,12 @@ func soundOf(p storage.Probe) *storage.Sound {
 	return s
 }
 
-// cameraShortSide is the most lines that a camera's bubble is encoded with.
+// cameraShortSide is the maximum number of lines in the encoding of a camera's bubble.
 const cameraShortSide = 720
 
-// DecideCamera says what to make of a camera's track: a copy where it plays everywhere, else one
-// rendition. Its sound, if it has any, is the main track's to carry. Unprocessable when it holds no
-// picture, or too much of one.
+// DecideCamera says what to make of a camera's track: a copy if it plays everywhere, else one
+// rendition. The main track carries the sound, so the camera's sound is dropped. Unprocessable if
+// the track has no picture, or more than the limits allow.
 func DecideCamera(p storage.Probe, limits storage.Limits) (storage.Plan, error) {
 	if p.Video == nil {
 		return storage.Plan{}, storage.E(storage.Unprocessable, "The camera's track holds no picture.", nil)
@@ -318,7 +317,7 @@ func DecideCamera(p storage.Probe, limits storage.Limits) (storage.Plan, error) 
 	return storage.Plan{Ladder: &l}, affordable(p, l, limits)
 }
 
-// What speech is brought to, and how far it may be moved for that.
+// The target loudness of speech, and how far the gain may go for it.
 const (
 	targetLUFS  = -16
 	silenceLUFS = -60
@@ -328,7 +327,7 @@ const (
 	unheardDB   = 1
 )
 
-// gain is one static change for the whole sound: it never pumps, and never clips.
+// gain is one static change for the whole sound. It never pumps and never clips.
 func gain(l storage.Loudness) float64 {
 	if l.LUFS < silenceLUFS {
 		return 0
@@ -341,12 +340,12 @@ func gain(l storage.Loudness) float64 {
 	return g
 }
 
-// What a storyboard is held to: one sheet of a size that every phone decodes.
+// Limits of a storyboard: one sheet of a size that every phone decodes.
 const (
 	tileLongSide = 160
 	sheetColumns = 10
 	sheetTiles   = 100
-	tileInterval = time.Second // never closer
+	tileInterval = time.Second // no closer
 )
 
 func storyboardOf(p storage.Probe) storage.Storyboard {
@@ -360,7 +359,7 @@ func storyboardOf(p storage.Probe) storage.Storyboard {
 	return s
 }
 
-// fit scales down to so many lines by the shorter side, to even numbers; nothing is scaled up.
+// fit scales down to a number of lines by the shorter side, with even sides. It never scales up.
 func fit(w, h, lines int) (int, int) {
 	scale := 1.0
 	if short := min(w, h); short > lines {
@@ -373,7 +372,7 @@ func fit(w, h, lines int) (int, int) {
 	return shrinkToSource(even(w), w), shrinkToSource(even(h), h)
 }
 
-// shrinkToSource keeps an odd side from growing by a pixel.
+// shrinkToSource keeps an odd side from growing by one pixel.
 func shrinkToSource(n, source int) int {
 	if n > source && n > 2 {
 		return n - 2
@@ -381,13 +380,13 @@ func shrinkToSource(n, source int) int {
 	return n
 }
 
-// maxrate is the lesser of what the picture's size deserves and 1.3 times what the source has.
+// maxrate is the rate for the picture's size, or 1.3 times the source's rate if that is less.
 func maxrate(v *storage.VideoStream, w, h int) int64 {
 	rate := rungMaxrateBPS * math.Min(1.5, math.Sqrt(float64(w*h)/fullHDPixels))
 	if v.BitrateBPS > 0 && (v.Codec != "hevc" && v.Codec != "av1") {
 		rate = min(rate, overSourceRate*float64(v.BitrateBPS))
 	}
-	// these need about half of H.264's bits
+	// these need about half the bits of H.264
 	if v.BitrateBPS > 0 && (v.Codec == "hevc" || v.Codec == "av1") {
 		rate = min(rate, 2*overSourceRate*float64(v.BitrateBPS))
 	}

@@ -12,7 +12,7 @@ import (
 	"meanwhile/worker/plan"
 )
 
-// told is a ladder in one line, for a table.
+// told prints a ladder in one line, for a table.
 func told(l *storage.Ladder) string {
 	if l == nil {
 		return "none"

@@ -11,23 +11,23 @@ import (
 	"meanwhile/storage"
 )
 
-// Flat says how screen and camera of a recording are made one picture, for places that cannot
-// compose.
+// Flat says how screen and camera of a recording become one picture, for places that cannot compose
+// them.
 type Flat struct {
-	Name          string // FlatName: what it is made of
+	Name          string // FlatName of its input
 	Width, Height int
-	// constant: a still screen has few frames, and the camera would stand still with it
+	// constant: a still screen has few frames, and the camera would freeze with it
 	FPS          float64
 	CRF          int
 	MaxrateBPS   int64
 	CopyAudio    bool
 	NoAudio      bool
 	GainDB       float64
-	CameraOffset time.Duration // how much later than the screen the camera begins
-	Bubbles      []FlatBubble  // by time, the first at 0; each until the next
+	CameraOffset time.Duration // how long after the screen the camera begins
+	Bubbles      []FlatBubble  // by time, the first at 0; each valid until the next
 }
 
-// FlatBubble is where the camera is in the picture, in pixels, from a time on.
+// FlatBubble is the camera's place in the picture, in pixels, from a time on.
 type FlatBubble struct {
 	From      time.Duration
 	Left, Top int
@@ -35,22 +35,22 @@ type FlatBubble struct {
 	Visible   bool
 }
 
-// FlatName names the flattened rendition of a layout by its content: another layout has another
-// name, and an old rendition is never taken for one of the new layout.
+// FlatName names the flattened rendition of a layout by its content. Another layout has another
+// name, so an old rendition is never taken for the new layout's.
 func FlatName(l storage.Layout, cameraOffsetMS int64) string {
 	text, err := json.Marshal(l)
-	if err != nil { // it holds numbers that check has seen
+	if err != nil { // its numbers were checked before
 		text = fmt.Appendf(nil, "%v", l)
 	}
 	sum := sha256.Sum256(fmt.Appendf(text, " camera+%d", cameraOffsetMS))
 	return "flat-" + hex.EncodeToString(sum[:8]) + ".mp4"
 }
 
-// flatMaxFPS is what a flattened rendition is held to: it is for places that show it small, or keep
-// it.
+// flatMaxFPS is the maximum frame rate of a flattened rendition: it is for places that show it
+// small, or for keeping.
 const flatMaxFPS = 30
 
-// DecideFlat says how to flatten a recording. Unprocessable when it would take more than the limits
+// DecideFlat says how to flatten a recording. Unprocessable if it would take more than the limits
 // allow.
 func DecideFlat(
 	screen, camera storage.Probe,
@@ -94,8 +94,8 @@ func DecideFlat(
 	return f, nil
 }
 
-// flatBubbles are the key frames in pixels, as the player draws them: inside the picture, whatever
-// their centre. Those that change nothing are left out.
+// flatBubbles are the layout's key frames in pixels, as the player draws them: inside the picture,
+// whatever their centre. Key frames that change nothing are left out.
 func flatBubbles(l storage.Layout, width, height int) []FlatBubble {
 	var list []FlatBubble
 	for _, b := range l.Bubbles {
@@ -111,7 +111,7 @@ func flatBubbles(l storage.Layout, width, height int) []FlatBubble {
 			Visible: b.Visible,
 		}
 		n := len(list)
-		if n > 0 && list[n-1].From == next.From { // the later one of two at the same time holds
+		if n > 0 && list[n-1].From == next.From { // at the same time, the later one wins
 			list = list[:n-1]
 			n--
 		}

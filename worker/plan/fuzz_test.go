@@ -8,7 +8,7 @@ import (
 	"meanwhile/storage"
 )
 
-// FuzzLayout: a layout that is taken can be drawn.
+// FuzzLayout: a layout that is accepted can be drawn.
 func FuzzLayout(f *testing.F) {
 	for _, seed := range []string{
 		`{"bubbles":[{"at_ms":0,"x":0.1,"y":0.8,"size":0.3,"visible":true}]}`, `{"bubbles":[]}`, `{}`,

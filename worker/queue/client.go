@@ -1,6 +1,5 @@
-// Package queue carries jobs to workers by asynq. It trusts the queue with nothing: a job is a
-// wake-up, and its row in the database says what is to be done, who does it and how often it was
-// tried.
+// Package queue carries jobs to workers by asynq. It trusts the queue with nothing: a job is only a
+// wake-up. Its row in the database says what to do, who does it and how often it was tried.
 package queue
 
 import (
@@ -14,7 +13,7 @@ import (
 	"meanwhile/storage"
 )
 
-// taskType is the one kind of task.
+// taskType is the only kind of task.
 const taskType = "stage"
 
 // Client sends jobs. It implements storage.Queue.
@@ -27,9 +26,9 @@ func NewClient(opt asynq.RedisConnOpt) *Client {
 	return &Client{asynq: asynq.NewClient(opt)}
 }
 
-// Enqueue sends j. The task's id carries attempt and sending, so that an earlier task of the same
-// stage, archived or lost, never stands in the way; the same sending twice is one task. Unavailable
-// when Redis is away.
+// Enqueue sends j. The task's id contains attempt and sending, so an earlier task of the same
+// stage, archived or lost, never blocks it. The same sending twice is one task. Unavailable if
+// Redis is away.
 func (c *Client) Enqueue(ctx context.Context, j storage.Job) error {
 	id := fmt.Sprintf("%s.%d.%d", j.Stage, j.Attempt, j.Send)
 	options := []asynq.Option{
@@ -39,7 +38,7 @@ func (c *Client) Enqueue(ctx context.Context, j storage.Job) error {
 		asynq.Timeout(lanes[j.Queue].timeout),
 	}
 	if j.Delay > 0 {
-		// asynq keeps whole seconds, and too early is lost
+		// asynq keeps whole seconds, and a job that comes too early is lost
 		options = append(options, asynq.ProcessIn(j.Delay+time.Second))
 	}
 	_, err := c.asynq.EnqueueContext(ctx, asynq.NewTask(taskType, []byte(j.Stage)), options...)
@@ -53,13 +52,13 @@ func (c *Client) Enqueue(ctx context.Context, j storage.Job) error {
 	)
 }
 
-// Close lets the connection go.
+// Close closes the connection.
 func (c *Client) Close() error { return c.asynq.Close() }
 
-// lane is how one queue is worked off. The timeout is a last resort far above the worker's own
-// limits: asynq's default of 30 minutes would end a long encode.
+// lane is how one queue is processed. The timeout is a last resort far above the worker's own
+// limits: asynq's default of 30 minutes would stop a long encode.
 type lane struct {
-	check   time.Duration // how long an idle worker waits before it looks again
+	check   time.Duration // poll interval of an idle worker
 	timeout time.Duration
 }
 

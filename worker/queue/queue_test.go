@@ -18,13 +18,13 @@ import (
 	"meanwhile/worker/queue"
 )
 
-// onBoth runs a test on the Redis that runs inside a process and on a server.
+// onBoth runs a test on the embedded Redis and on a server.
 func onBoth(t *testing.T, run func(t *testing.T, opt asynq.RedisConnOpt)) {
 	t.Run("embedded", func(t *testing.T) { run(t, asynq.RedisClientOpt{Addr: miniredis.RunT(t).Addr()}) })
 	t.Run("server", func(t *testing.T) { run(t, mustServerRedis(t)) })
 }
 
-// sparing are options as the program gives them to its worker.
+// sparing wraps options as the program does for its worker.
 type sparing struct{ asynq.RedisConnOpt }
 
 func (s sparing) MakeRedisClient() any { return redisbus.Spare(s.RedisConnOpt.MakeRedisClient()) }
@@ -72,7 +72,7 @@ func testSameSendingIsOneTaskAndANewSendingIsAnother(t *testing.T, opt asynq.Red
 	defer c.Close()
 	j := storage.Job{Stage: "s1", Queue: storage.QueueInstant, Attempt: 1, Send: 1}
 	enqueue(t, c, j)
-	enqueue(t, c, j) // a second time is no error, and no second task
+	enqueue(t, c, j) // again: no error, and no second task
 	j.Send = 2
 	enqueue(t, c, j)
 	enqueue(t, c, storage.Job{Stage: "last", Queue: storage.QueueInstant})
@@ -134,7 +134,7 @@ func testStopWaitsForHandlersToHandBack(t *testing.T, opt asynq.RedisConnOpt) {
 	}
 }
 
-// wire counts what goes over it: looks at a key, and scripts by their first key's ending.
+// wire counts commands: looks at a key, and scripts by the ending of their first key.
 type wire struct {
 	asynq.RedisConnOpt
 	mu    sync.Mutex
@@ -174,14 +174,14 @@ func (w *wire) counted(what string) int {
 	return w.count[what]
 }
 
-// An idle worker asks all the time. It may look, but not start an interpreter in Redis for each
-// question.
+// An idle worker asks all the time. It may look at keys, but must not run a script in Redis for
+// each question.
 func TestIdleWorkerRunsNoScriptsForWork(t *testing.T) {
 	onBoth(t, testIdleWorkerRunsNoScriptsForWork)
 }
 
 func testIdleWorkerRunsNoScriptsForWork(t *testing.T, opt asynq.RedisConnOpt) {
-	// behind it: what it lets through is counted
+	// wire is behind sparing and counts what it lets through
 	w := &wire{RedisConnOpt: sparing{opt}, count: map[string]int{}}
 	s := startOn(t, w, func(context.Context, storage.StageID) {})
 	defer s.Stop()

@@ -15,26 +15,26 @@ import (
 // handBackFor is how long a stopping server waits for handlers to hand their stages back.
 const handBackFor = 10 * time.Second
 
-// Handler works on one stage. It records its own outcome; when ctx ends it hands the stage back and
+// Handler works on one stage. It records its own outcome. When ctx ends it hands the stage back and
 // returns soon.
 type Handler func(ctx context.Context, id storage.StageID)
 
-// Server takes jobs: one asynq server a queue, so that none waits behind another's work.
+// Server takes jobs: one asynq server for each queue, so that no queue waits behind another's work.
 type Server struct {
 	servers []*asynq.Server
 	stop    context.CancelFunc
 	running sync.WaitGroup
 }
 
-// Start begins to take jobs from each queue with as many handlers at once as slots says. The caller
-// calls Stop.
+// Start begins to take jobs from each queue, with as many handlers at once as slots says. The
+// caller calls Stop.
 func Start(
 	opt asynq.RedisConnOpt,
 	slots map[storage.QueueName]int,
 	handle Handler,
 	log *slog.Logger,
 ) (*Server, error) {
-	// the handlers outlive the call that starts them; Stop ends them
+	// the handlers outlive this call; Stop ends them
 	stopping, stop := context.WithCancel(context.Background())
 	s := &Server{stop: stop}
 	for name, n := range slots {
@@ -42,7 +42,7 @@ func Start(
 			Concurrency:       n,
 			Queues:            map[string]int{string(name): 1},
 			TaskCheckInterval: lanes[name].check,
-			// Work that is tried again later is not kept waiting for asynq's five seconds on top.
+			// Without this, a retry waits for up to asynq's five seconds more.
 			DelayedTaskCheckInterval: time.Second,
 			ShutdownTimeout:          handBackFor,
 			Logger:                   logger{log},
@@ -57,9 +57,8 @@ func Start(
 	return s, nil
 }
 
-// taker gives handle a context that ends when Stop is called. asynq's own may not be ended for
-// that: asynq would count the task as failed at once and not wait for the handler to hand its stage
-// back.
+// taker gives handle a context that ends when Stop is called. We must not end asynq's own context:
+// asynq would count the task as failed at once and not wait until the handler hands its stage back.
 func (s *Server) taker(stopping context.Context, handle Handler) asynq.HandlerFunc {
 	return func(ctx context.Context, t *asynq.Task) error {
 		s.running.Add(1)
@@ -73,7 +72,7 @@ func (s *Server) taker(stopping context.Context, handle Handler) asynq.HandlerFu
 }
 
 // Stop takes no more jobs, ends the context of the running ones and waits for them. asynq alone
-// would hand a running task to another worker first and end it here after that.
+// would first give a running task to another worker and end it here after that.
 func (s *Server) Stop() {
 	for _, srv := range s.servers {
 		srv.Stop()
@@ -85,11 +84,11 @@ func (s *Server) Stop() {
 	s.running.Wait()
 }
 
-// logger gives asynq's words to slog.
+// logger sends asynq's messages to slog.
 type logger struct{ log *slog.Logger }
 
 func (l logger) say(level slog.Level, args []any) {
-	// asynq gives none
+	// asynq has no context
 	l.log.Log(context.Background(), level, "asynq", "message", fmt.Sprint(args...))
 }
 

@@ -18,14 +18,13 @@ import (
 	"meanwhile/worker/queue"
 )
 
-// redisEnv names the Redis that tests use beside the embedded one.
+// redisEnv names the Redis for tests beside the embedded one.
 const redisEnv = "MEANWHILE_TEST_REDIS_URL"
 
-// ownDB is this package's database on it.
+// ownDB is this package's database on that Redis.
 const ownDB = 2
 
-// mustServerRedis is the tests' Redis, with this package's database emptied. A short run does
-// without.
+// mustServerRedis is the tests' Redis, with this package's database emptied. A short run skips it.
 func mustServerRedis(t testing.TB) asynq.RedisClientOpt {
 	t.Helper()
 	text := os.Getenv(redisEnv)
@@ -46,7 +45,7 @@ func mustServerRedis(t testing.TB) asynq.RedisClientOpt {
 	return opt
 }
 
-// server is a redis-server of the test's own, to be killed and started again on the same port.
+// server is a redis-server of this test, which can be killed and started again on the same port.
 type server struct {
 	t    testing.TB
 	addr string
@@ -68,7 +67,7 @@ func newServer(t testing.TB) *server {
 	return s
 }
 
-// start runs the server, which remembers nothing of an earlier life, and waits until it answers.
+// start runs the server without data of an earlier run, and waits until it answers.
 func (s *server) start() {
 	s.t.Helper()
 	host, port, _ := net.SplitHostPort(s.addr)
@@ -84,18 +83,18 @@ func (s *server) start() {
 	eventually(s.t, "redis-server answers", func() bool { return c.Ping(s.t.Context()).Err() == nil })
 }
 
-// kill ends the server as a crash does. A second time it does nothing.
+// kill kills the server like a crash. A second call does nothing.
 func (s *server) kill() {
 	if s.cmd == nil {
 		return
 	}
 	if err := s.cmd.Process.Kill(); err == nil {
-		_ = s.cmd.Wait() // it was killed, and says so
+		_ = s.cmd.Wait() // the error only says that it was killed
 	}
 	s.cmd = nil
 }
 
-// eventually asks again every 10 ms until ok, for 20 s at most.
+// eventually asks every 10 ms until ok returns true, for 20 s at most.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -111,8 +110,8 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// Redis goes in the middle of a job and comes back empty: the job goes on, sending says what is
-// wrong meanwhile, and new jobs arrive after.
+// Redis dies in the middle of a job and comes back empty. The job goes on, meanwhile sending
+// returns an error, and new jobs arrive afterwards.
 func TestRedisKilledAndStartedAgain(t *testing.T) {
 	server := newServer(t)
 	server.start()
@@ -149,8 +148,7 @@ func TestRedisKilledAndStartedAgain(t *testing.T) {
 		t.Errorf("the running job was ended: %v, want it to go on without Redis", err)
 	}
 
-	// What was sent is lost with Redis; each new sending has a number of its own, as reconcile's
-	// has.
+	// Sent jobs are lost with Redis. Each new sending has its own number, as in reconcile.
 	sending := 0
 	eventually(t, "a new job is sent and taken", func() bool {
 		sending++

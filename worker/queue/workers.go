@@ -9,9 +9,9 @@ import (
 	"meanwhile/storage"
 )
 
-// Workers counts the processes that take jobs from the Redis that opt names; one that was killed
-// counts for ten seconds more. It takes as long as opt's own time limits let it. Unavailable when
-// Redis is away.
+// Workers counts the processes that take jobs from the Redis that opt names. A killed one counts
+// for ten seconds more. The call takes as long as opt's own time limits allow. Unavailable if Redis
+// is away.
 func Workers(opt asynq.RedisConnOpt) (n int, err error) {
 	inspector := asynq.NewInspector(opt)
 	defer func() { err = errors.Join(err, inspector.Close()) }()

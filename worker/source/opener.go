@@ -1,4 +1,4 @@
-// Package source reads an upload, which is a list of parts, as one stream, also while it grows.
+// Package source reads an upload, which is a list of parts, as one stream, even while it grows.
 package source
 
 import (

@@ -10,7 +10,7 @@ import (
 	"meanwhile/worker/media"
 )
 
-// SoundState is what the sound of a recording is made of, and how far it has come.
+// SoundState is the input of a recording's sound, and how far the sound has come.
 type SoundState struct {
 	Upload    storage.Upload
 	track     storage.Track
@@ -37,7 +37,7 @@ func (o *Opener) SoundState(ctx context.Context, store storage.Store, id storage
 	return s, err
 }
 
-// Done is how many fragments have their sound.
+// Done is how many fragments have their sound already.
 func (s SoundState) Done() int {
 	n := 0
 	for _, piece := range s.Sounds {
@@ -46,10 +46,11 @@ func (s SoundState) Done() int {
 	return n
 }
 
-// Ended reports whether nothing comes behind the fragments any more.
+// Ended reports whether no more fragments come.
 func (s SoundState) Ended() bool { return s.Upload.SealedAt != nil }
 
-// Next is up to which fragment the next piece goes; done() when there is nothing to do yet.
+// Next is the end of the fragments of the next piece. It equals Done() if there is nothing to do
+// yet.
 func (s SoundState) Next() int {
 	if s.track.Name == "" || s.Upload.TerminatedAt != nil {
 		return s.Done()
@@ -83,7 +84,7 @@ func ReadFragmentBytes(src *Source, f storage.Fragment) ([]byte, error) {
 	return whole, nil
 }
 
-// FramesOf are the frames that a fragment carries, up to the first one that it does not.
+// FramesOf returns the range of frames that a fragment carries. to is exclusive.
 func (s SoundState) FramesOf(i int) (from, to int64) {
 	last := s.Sounds[len(s.Sounds)-1]
 	to = last.FirstFrame + int64(last.Frames)
@@ -96,7 +97,7 @@ func (s SoundState) FramesOf(i int) (from, to int64) {
 	return min(from, to), to
 }
 
-// HasSound reports whether a recording's sound in AAC is there or on its way.
+// HasSound reports whether a recording's sound in AAC exists or is being made.
 func (o *Opener) HasSound(ctx context.Context, id storage.VideoID, u storage.UploadID) (bool, error) {
 	rows, err := o.sounds.upToDate(ctx, o.store, u, true)
 	if err != nil || len(rows.sounds) == 0 {

@@ -10,28 +10,28 @@ import (
 	"meanwhile/worker/media"
 )
 
-// soundRows are the fragments of a recording's main track, each as long as until the next one
-// begins, and the pieces of its sound.
+// soundRows are the fragments of a recording's main track, each lasting until the next one begins,
+// and the pieces of its sound.
 type soundRows struct {
 	fragments []storage.Fragment
 	sounds    []storage.SoundPiece
 }
 
-// soundCache keeps the rows that were read of recordings with a sound of their own: a segment is
-// put together for each request, and two hours have some four thousand rows. Rows are only ever
-// added behind those that are there, so that only what came since is read.
+// soundCache caches the rows of recordings with a sound of their own: a segment is built for each
+// request, and two hours have some four thousand rows. Rows are only ever appended, so only new
+// ones are read.
 type soundCache struct {
 	mu   sync.Mutex
 	rows map[storage.UploadID]soundRows
 	kept int
 }
 
-// maxSoundRows bounds what is kept, some fifty recordings of two hours; when it is reached they are
-// all dropped, which costs a reading each.
+// maxSoundRows bounds the cached rows: some fifty recordings of two hours. At the limit all are
+// dropped, and each costs one read.
 const maxSoundRows = 200_000
 
-// upToDate gives the rows as store has them, and keeps them unless store is a transaction, which
-// may see what never comes to be. Nobody may change them.
+// upToDate returns the rows as store has them. It caches them unless store is a transaction, which
+// may see rows that are never committed. Nobody may change the result.
 func (c *soundCache) upToDate(
 	ctx context.Context,
 	store storage.Store,
@@ -41,7 +41,7 @@ func (c *soundCache) upToDate(
 	c.mu.Lock()
 	known := c.rows[id]
 	c.mu.Unlock()
-	// first: none of them is of a fragment that is read later
+	// sounds first: so none belongs to a fragment that is read later
 	sounds, err := store.Sounds(ctx, id, storage.ScreenTrack, len(known.sounds))
 	if err != nil {
 		return soundRows{}, fmt.Errorf("list sounds: %w", err)

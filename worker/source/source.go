@@ -20,16 +20,16 @@ type Source struct {
 	ctx     context.Context
 	objects storage.Objects
 	parts   []storage.Part
-	// the parts from there on, where parts are not all; may be nil
+	// returns more parts from there, if parts has not all; may be nil
 	find  func(at int64) ([]storage.Part, error)
 	at    int64
 	open  io.ReadCloser
-	part  storage.Part // that is open
+	part  storage.Part // the open one
 	local bool
 }
 
-// Local reports whether the parts are files of this machine, or as good as: reading here and there
-// costs no request each time.
+// Local reports whether the parts are files on this machine, or as good as that: a read at any
+// place costs no request.
 func (s *Source) Local() (bool, error) {
 	if _, err := s.partAt(0); err != nil && !errors.Is(err, io.EOF) {
 		return false, err
@@ -45,14 +45,14 @@ func (s *Source) Local() (bool, error) {
 	return s.local, first.Close()
 }
 
-// Open gives the bytes of the main track, which a worker processes. NotFound before the
-// upload is complete. The caller closes it.
+// Open returns the bytes of the main track, which a worker processes. NotFound before the upload is
+// complete. The caller closes it.
 func (o *Opener) Open(ctx context.Context, id storage.VideoID) (*Source, error) {
 	return o.OpenTrack(ctx, id, storage.ScreenTrack)
 }
 
-// OpenTrack gives the bytes of a track of a recording; a file has only the main one. NotFound
-// before the upload is complete, and for a track that is not there. The caller closes it.
+// OpenTrack returns the bytes of a track of a recording. A file has only the main one. NotFound
+// before the upload is complete, and for a track that does not exist. The caller closes it.
 func (o *Opener) OpenTrack(ctx context.Context, id storage.VideoID, track string) (*Source, error) {
 	u, err := o.store.UploadByVideo(ctx, id)
 	if err != nil {
@@ -85,11 +85,11 @@ func (o *Opener) sourceOf(ctx context.Context, u storage.Upload, parts []storage
 	return s
 }
 
-// partsAtOnce is how many rows a source of a growing track reads at a time.
+// partsAtOnce is how many rows Growing's source reads at a time.
 const partsAtOnce = 16
 
-// Growing is what is there of a recording's track without a gap, its parts found as they are asked
-// for.
+// Growing is a recording's track up to its first gap. It reads the rows of the parts when they are
+// needed.
 func (o *Opener) Growing(ctx context.Context, u storage.Upload, track string) (*Source, error) {
 	_, end, err := o.store.TrackEnd(ctx, u.ID, track)
 	if err != nil {
@@ -106,7 +106,7 @@ func (o *Opener) Growing(ctx context.Context, u storage.Upload, track string) (*
 	}, nil
 }
 
-// Read reads on from the current offset, across parts.
+// Read continues at the current offset, across parts.
 func (s *Source) Read(p []byte) (int, error) {
 	for {
 		if s.open == nil {
@@ -128,8 +128,8 @@ func (s *Source) Read(p []byte) (int, error) {
 	}
 }
 
-// WriteTo writes what is left to w, a part at a time: between files of one machine the bytes need
-// not pass through this process.
+// WriteTo writes the rest to w, a part at a time. Between files of one machine the bytes need not
+// pass through this process.
 func (s *Source) WriteTo(w io.Writer) (int64, error) {
 	var written int64
 	for {
@@ -164,7 +164,7 @@ func (s *Source) openPart() error {
 	}
 	piece := storage.Range{Start: s.at - part.OffsetBytes}
 	if s.local {
-		piece = storage.Range{} // only a whole object can be moved about in
+		piece = storage.Range{} // only a whole object is seekable
 	}
 	r, err := s.objects.Open(s.ctx, part.Key, piece)
 	if err != nil {
@@ -177,7 +177,7 @@ func (s *Source) openPart() error {
 	return err
 }
 
-// partAt is the part that holds the byte at. io.EOF behind the last one.
+// partAt is the part with the byte at. io.EOF after the last part.
 func (s *Source) partAt(at int64) (storage.Part, error) {
 	if part, ok := partAmong(s.parts, at); ok || s.find == nil || at >= s.SizeBytes {
 		if !ok {
@@ -204,7 +204,7 @@ func partAmong(parts []storage.Part, at int64) (storage.Part, bool) {
 		func(p storage.Part, at int64) int { return cmp.Compare(p.OffsetBytes, at) },
 	)
 	if !found {
-		i-- // it begins in the part before
+		i-- // at is inside the part before
 	}
 	if i < 0 || i >= len(parts) || at >= parts[i].OffsetBytes+parts[i].SizeBytes {
 		return storage.Part{}, false
@@ -212,7 +212,7 @@ func partAmong(parts []storage.Part, at int64) (storage.Part, bool) {
 	return parts[i], true
 }
 
-// ReadAt reads len(p) bytes at offset, across parts. It moves the offset that Read goes on from.
+// ReadAt reads len(p) bytes at offset, across parts. It moves the offset of the next Read.
 func (s *Source) ReadAt(p []byte, offset int64) (int, error) {
 	if _, err := s.Seek(offset, io.SeekStart); err != nil {
 		return 0, err
@@ -224,10 +224,10 @@ func (s *Source) ReadAt(p []byte, offset int64) (int, error) {
 	return n, err
 }
 
-// Offset is where Read goes on.
+// Offset is the offset of the next Read.
 func (s *Source) Offset() int64 { return s.at }
 
-// Seek moves to another offset, as http.ServeContent asks for.
+// Seek moves to another offset, for http.ServeContent.
 func (s *Source) Seek(offset int64, whence int) (int64, error) {
 	offset, err := storage.SeekTo(s.at, s.SizeBytes, offset, whence)
 	if err != nil {
@@ -245,7 +245,7 @@ func (s *Source) Seek(offset int64, whence int) (int64, error) {
 	return offset, nil
 }
 
-// WriteRange writes a piece of the source to w, a part at a time, as WriteTo does.
+// WriteRange writes a range of the source to w, a part at a time, as WriteTo does.
 func (s *Source) WriteRange(w io.Writer, r storage.Range) error {
 	if _, err := s.Seek(r.Start, io.SeekStart); err != nil {
 		return err
@@ -273,7 +273,7 @@ func (s *Source) WriteRange(w io.Writer, r storage.Range) error {
 	return nil
 }
 
-// Close lets the open part go; reading may go on after it.
+// Close closes the open part. Reading may go on after it.
 func (s *Source) Close() error {
 	if s.open == nil {
 		return nil

@@ -10,14 +10,14 @@ import (
 	"meanwhile/worker/media"
 )
 
-// BeginsAsMP4 reports whether a source begins as browsers' MP4 does.
+// BeginsAsMP4 reports whether a source begins like an MP4 from a browser.
 func BeginsAsMP4(src *Source) bool {
 	var head [8]byte
 	n, _ := src.ReadAt(head[:], 0)
 	return n == len(head) && string(head[4:]) == "ftyp"
 }
 
-// Take adds to t what a walk has found.
+// Take adds to t what a walk found.
 func Take(t *storage.Track, w media.FragmentWalk) error {
 	timing, err := json.Marshal(w.Tracks)
 	if err != nil {
@@ -41,7 +41,7 @@ func Take(t *storage.Track, w media.FragmentWalk) error {
 	return nil
 }
 
-// Track finds a track. NotFound.
+// Track finds a track. NotFound if there is none.
 func (o *Opener) Track(ctx context.Context, id storage.UploadID, name string) (storage.Track, error) {
 	tracks, err := o.store.Tracks(ctx, id)
 	if err != nil {
@@ -55,7 +55,7 @@ func (o *Opener) Track(ctx context.Context, id storage.UploadID, name string) (s
 	return storage.Track{}, storage.E(storage.NotFound, "There is nothing of this track.", nil)
 }
 
-// HasTrack reports whether something of a recording's track has arrived.
+// HasTrack reports whether any part of a recording's track has arrived.
 func (o *Opener) HasTrack(ctx context.Context, id storage.VideoID, name string) (bool, error) {
 	u, err := o.store.UploadByVideo(ctx, id)
 	if err != nil {

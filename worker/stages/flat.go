@@ -8,8 +8,8 @@ import (
 	"meanwhile/worker/plan"
 )
 
-// Placed is where a recording's camera is: its layout, and how many milliseconds later than the
-// screen it begins.
+// Placed returns a recording's layout of the camera, and how many milliseconds after the screen the
+// camera begins.
 func (o *Outbox) Placed(ctx context.Context, id storage.VideoID) (storage.Layout, int64, error) {
 	u, err := o.store.UploadByVideo(ctx, id)
 	if err != nil {
@@ -29,8 +29,8 @@ func (o *Outbox) Placed(ctx context.Context, id storage.VideoID) (storage.Layout
 	return layout, r.CameraOffsetMS, nil
 }
 
-// FlatFor says how t's recording is to be flattened as its layout stands now; nil when there is
-// nothing to do, for the camera is never shown or it was made before. Unprocessable, as DecideFlat.
+// FlatFor says how to flatten t's recording with its current layout. It is nil if there is nothing
+// to do, because the camera is never shown or the rendition exists. Unprocessable as in DecideFlat.
 func (o *Outbox) FlatFor(ctx context.Context, t Task, camera storage.Probe) (*plan.Flat, error) {
 	layout, offset, err := o.Placed(ctx, t.Video.ID)
 	if err != nil || !layout.Shown() {

@@ -1,5 +1,5 @@
-// Package stages is the outbox of work and the lease on it: what is due, who does it, and what
-// comes of it.
+// Package stages is the outbox of work and its leases: which work is due, who does it, and what
+// happens to the result.
 package stages
 
 import (
@@ -11,7 +11,7 @@ import (
 	"meanwhile/worker/source"
 )
 
-// Config is what an Outbox works with. Now, NewID, Log, Limits and Lease have defaults.
+// Config is what an Outbox needs. Now, NewID, Log, Limits and Lease have defaults.
 type Config struct {
 	Store   storage.Store
 	Objects storage.Objects
@@ -20,16 +20,16 @@ type Config struct {
 	Source  *source.Opener
 	Log     *slog.Logger
 	Limits  storage.Limits
-	// Lease is how long a worker that says nothing keeps its stage, storage.LeaseFor when zero. A
-	// worker that lives says so four times in that time.
+	// Lease is how long a silent worker keeps its stage, storage.LeaseFor if zero. A live worker
+	// renews its lease four times in that time.
 	Lease time.Duration
 
 	Now   func() time.Time
 	NewID func() string
 }
 
-// Outbox holds the rows of work: what is written into it in the transaction of a state change is
-// sent right after the commit. All methods may be called from many goroutines.
+// Outbox holds the rows of work. Rows are written in the transaction of a state change, and sent
+// right after the commit. All methods may be called from many goroutines.
 type Outbox struct {
 	store   storage.Store
 	objects storage.Objects
@@ -43,7 +43,7 @@ type Outbox struct {
 	newID   func() string
 }
 
-// New makes an Outbox and fills what has a default.
+// New makes an Outbox and fills in defaults.
 func New(c Config) *Outbox {
 	if c.Now == nil {
 		c.Now = time.Now
@@ -66,13 +66,13 @@ func New(c Config) *Outbox {
 	}
 }
 
-// Limits are what videos may be at most.
+// Limits are the maximum values for a video.
 func (o *Outbox) Limits() storage.Limits { return o.limits }
 
-// Lease is how long a worker that says nothing keeps its stage.
+// Lease is how long a silent worker keeps its stage.
 func (o *Outbox) Lease() time.Duration { return o.lease }
 
-// Discard deletes an object that PutDerived stored and that no row came to name.
+// Discard deletes an object that PutDerived stored and that no row names.
 func (o *Outbox) Discard(ctx context.Context, key string) error { return o.objects.Delete(ctx, key) }
 
 func (o *Outbox) announce(ctx context.Context, v storage.Video, event string) {

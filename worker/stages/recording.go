@@ -7,8 +7,8 @@ import (
 	"meanwhile/storage"
 )
 
-// missingOf tells people when chunks of a recording lie behind one that never came; empty when none
-// do.
+// missingOf returns a sentence for people if a recording has chunks after one that never came, else
+// an empty string.
 func (o *Outbox) missingOf(ctx context.Context, v storage.Video) (string, error) {
 	if v.Source != "recording" {
 		return "", nil

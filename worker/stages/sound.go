@@ -10,7 +10,7 @@ import (
 	"meanwhile/worker/source"
 )
 
-// NextSound is the next piece to encode; nil when there is none.
+// NextSound is the next piece to encode, nil if there is none.
 func (o *Outbox) NextSound(ctx context.Context, t Task) (*media.SoundBatch, error) {
 	state, err := o.source.SoundState(ctx, o.store, t.Video.ID)
 	if err != nil {
@@ -44,7 +44,7 @@ func (o *Outbox) NextSound(ctx context.Context, t Task) (*media.SoundBatch, erro
 	return b, nil
 }
 
-// KeepSound stores what an encoder made of b, a stream of AAC with the heads of ADTS, and names it.
+// KeepSound stores an encoder's output for b, a stream of AAC with ADTS headers, and names it.
 // Fenced.
 func (o *Outbox) KeepSound(ctx context.Context, t Task, b *media.SoundBatch, stream []byte) error {
 	row := b.Row
@@ -75,7 +75,7 @@ func (o *Outbox) KeepSound(ctx context.Context, t Task, b *media.SoundBatch, str
 	return err
 }
 
-// FinishSound ends the stage, unless there is more to do since it was looked. Fenced.
+// FinishSound ends the stage, unless new work has come since the last look. Fenced.
 func (o *Outbox) FinishSound(ctx context.Context, t Task) (done bool, err error) {
 	err = o.commit(ctx, t, func(tx storage.Store) error {
 		state, err := o.source.SoundState(ctx, tx, t.Video.ID)
@@ -93,7 +93,7 @@ func (o *Outbox) FinishSound(ctx context.Context, t Task) (done bool, err error)
 	return done, err
 }
 
-// packFrames puts frames one behind the other, each behind its length.
+// packFrames joins frames, each after its length.
 func packFrames(frames [][]byte) []byte {
 	var b []byte
 	for _, f := range frames {
@@ -103,5 +103,5 @@ func packFrames(frames [][]byte) []byte {
 	return b
 }
 
-// The names of a recording with its sound in AAC: the playlist, the beginning of each segment, and
-// the segments, which are named by their first fragment and how many they hold.
+// The names for a recording with its sound in AAC: the playlist, the beginning of each segment, and
+// the segments. A segment's name has its first fragment and how many it holds.

@@ -12,21 +12,21 @@ import (
 	"meanwhile/worker/plan"
 )
 
-// resendAfter is how long a sent job may stay unclaimed before it is sent again: Redis may have
-// lost it.
+// resendAfter is how long a sent job may stay unclaimed before it is sent again, because Redis may
+// have lost it.
 const resendAfter = 60 * time.Second
 
-// Task is a claimed stage with what its work needs to know.
+// Task is a claimed stage and the data for its work.
 type Task struct {
 	Stage storage.Stage
 	Video storage.Video
 	Probe storage.Probe // zero for StepInspect
 	Plan  storage.Plan  // zero for StepInspect
-	then  storage.Step  // what it leaves to another step
+	then  storage.Step  // the step that does the rest
 }
 
-// Start begins another pass: before runs in the same transaction as the new stage, older
-// stages are fenced, and the job is sent right after the commit.
+// Start begins a new generation. before runs in the same transaction as the new stage, older stages
+// are fenced off, and the job is sent right after the commit.
 func (o *Outbox) Start(ctx context.Context, id storage.VideoID, before func(storage.Store) error) error {
 	var v storage.Video
 	var first storage.Stage
@@ -56,7 +56,7 @@ func (o *Outbox) Start(ctx context.Context, id storage.VideoID, before func(stor
 	return nil
 }
 
-// NewStage is a stage that is due, and in no row yet.
+// NewStage is a due stage that has no row yet.
 func (o *Outbox) NewStage(id storage.VideoID, generation int, step storage.Step) storage.Stage {
 	return storage.Stage{
 		ID:         storage.StageID(o.newID()),
@@ -68,13 +68,13 @@ func (o *Outbox) NewStage(id storage.VideoID, generation int, step storage.Step)
 	}
 }
 
-// Send hands stages to the queue. What fails is sent again by Reconcile: the rows are the outbox.
+// Send sends stages to the queue. Reconcile sends failed ones again: the rows are the outbox.
 func (o *Outbox) Send(ctx context.Context, stages []storage.Stage) { o.SendAfter(ctx, stages, 0) }
 
-// retryAfter is the first wait before another try; it grows with the square of the tries.
+// retryAfter is the wait before the first retry. It grows with the square of the tries.
 const retryAfter = 2 * time.Second
 
-// SendAfter is send for work that is due later.
+// SendAfter is Send for work that is due later.
 func (o *Outbox) SendAfter(ctx context.Context, stages []storage.Stage, wait time.Duration) {
 	ctx = context.WithoutCancel(ctx)
 	for _, s := range stages {
@@ -91,12 +91,11 @@ func (o *Outbox) SendAfter(ctx context.Context, stages []storage.Stage, wait tim
 	}
 }
 
-// ReconcileBatch bounds one look at the outbox.
+// ReconcileBatch bounds how many stages one look at the outbox sends.
 const ReconcileBatch = 500
 
-// Reconcile sends every stage that is due and not on its way, or whose worker fell silent. It runs
-// at start, when nothing that was sent earlier is trusted to be on its way, and every 30 s. It
-// answers how many it sent.
+// Reconcile sends every stage that is due and not sent, or whose worker fell silent. It runs every
+// 30 s, and at start, when it sends everything that is due again. It returns how many it sent.
 func (o *Outbox) Reconcile(ctx context.Context, start bool) (int, error) {
 	resend := resendAfter
 	if start {
@@ -110,15 +109,15 @@ func (o *Outbox) Reconcile(ctx context.Context, start bool) (int, error) {
 	return len(due), nil
 }
 
-// FreeLeases gives back what an earlier life of this owner held, so that a restart does not wait
-// for leases to run out.
+// FreeLeases frees the leases of this owner's earlier life, so that a restart does not wait until
+// they expire.
 func (o *Outbox) FreeLeases(ctx context.Context, owner string) (int, error) {
 	return o.store.FreeLeases(ctx, owner)
 }
 
-// Claim takes a stage for owner. Conflict when there is nothing to do: held by somebody, done,
-// or not due yet. A stage that was begun too often without an end is quarantined here: it fails,
-// and Conflict is answered.
+// Claim takes a stage for owner. Conflict if there is nothing to do: another worker has it, it is
+// done, or it is not due yet. A stage that was begun too often without an end is quarantined: it
+// fails, and Claim returns Conflict.
 func (o *Outbox) Claim(ctx context.Context, id storage.StageID, owner string) (Task, error) {
 	s, err := o.store.ClaimStage(ctx, id, owner, o.lease)
 	if err != nil {
@@ -133,7 +132,7 @@ func (o *Outbox) Claim(ctx context.Context, id storage.StageID, owner string) (T
 			return Task{}, fmt.Errorf("load probe: %w", err)
 		}
 		if t.Plan, err = plan.Decide(t.Probe, o.limits); err != nil {
-			// the limits are others than they were
+			// the limits have changed since then
 			return Task{}, errors.Join(storage.E(storage.Conflict, "refused", nil), o.failStage(ctx, t, err))
 		}
 	}
@@ -148,12 +147,12 @@ func (o *Outbox) Claim(ctx context.Context, id storage.StageID, owner string) (T
 	return t, nil
 }
 
-// Beat renews the lease. Fenced when it has passed to somebody else: the worker stops at once.
+// Beat renews the lease. Fenced if another worker has it now: the worker stops at once.
 func (o *Outbox) Beat(ctx context.Context, s storage.Stage) error {
 	return o.store.HoldStage(ctx, s.ID, s.Fence, o.lease)
 }
 
-// Progress writes how far a stage is, 0…1, and tells whoever watches. Fenced.
+// Progress writes how far a stage is, 0…1, and announces it. Fenced.
 func (o *Outbox) Progress(ctx context.Context, t Task, fraction float64) error {
 	if err := o.store.SetStageProgress(ctx, t.Stage.ID, t.Stage.Fence, min(max(fraction, 0), 1)); err != nil {
 		return err
@@ -162,8 +161,8 @@ func (o *Outbox) Progress(ctx context.Context, t Task, fraction float64) error {
 	return nil
 }
 
-// PutDerived stores bytes that a step made, under a name that nothing else has. They are seen by
-// nobody until Finish names them.
+// PutDerived stores bytes that a step made, under a unique name. Nobody sees them until Finish
+// names them.
 func (o *Outbox) PutDerived(
 	ctx context.Context,
 	t Task,
@@ -178,8 +177,8 @@ func (o *Outbox) PutDerived(
 	return key, n, nil
 }
 
-// FinishInspect keeps what was found in the source and makes the stages that the plan asks for.
-// Unprocessable when the source is refused.
+// FinishInspect stores the probe of the source and makes the stages of the plan. Unprocessable if
+// the source is refused.
 func (o *Outbox) FinishInspect(ctx context.Context, t Task, p storage.Probe) error {
 	plan, err := plan.Decide(p, o.limits)
 	if err != nil {
@@ -203,15 +202,15 @@ func (o *Outbox) FinishInspect(ctx context.Context, t Task, p storage.Probe) err
 	})
 }
 
-// Outcome is what a step came to: verified objects to be named, and what it learned.
+// Outcome is the result of a step: verified objects to be named, and what it learned.
 type Outcome struct {
 	Assets   []storage.Asset
 	Loudness *storage.Loudness
-	Then     storage.Step // has the rest of its work to do; empty for none
+	Then     storage.Step // does the rest of the work; empty for none
 }
 
-// Finish names what a step made, publishes it where that is due, makes the stages that waited for
-// this one, and ends it: one fenced commit.
+// Finish names the objects of a step, publishes them if it is time, makes the stages that waited
+// for this one, and ends it, in one fenced commit.
 func (o *Outbox) Finish(ctx context.Context, t Task, outcome Outcome) error {
 	t.then = outcome.Then
 	return o.end(ctx, t, func(tx storage.Store) ([]storage.Stage, error) {
@@ -235,7 +234,7 @@ func (o *Outbox) Finish(ctx context.Context, t Task, outcome Outcome) error {
 	})
 }
 
-// saveProbe keeps what was learned since the inspection, and decides anew.
+// saveProbe stores what was learned after the inspection, and decides again.
 func (o *Outbox) saveProbe(ctx context.Context, tx storage.Store, t *Task) error {
 	if err := tx.SaveProbe(ctx, t.Video.ID, t.Stage.Generation, t.Probe); err != nil {
 		return fmt.Errorf("save probe: %w", err)
@@ -248,7 +247,8 @@ func (o *Outbox) saveProbe(ctx context.Context, tx storage.Store, t *Task) error
 	return nil
 }
 
-// end runs the commit that ends a stage, then sends what came due and tells whoever watches.
+// end runs the commit that ends a stage. Then it sends the stages that are now due and announces
+// the change.
 func (o *Outbox) end(ctx context.Context, t Task, fn func(storage.Store) ([]storage.Stage, error)) error {
 	var next []storage.Stage
 	err := o.commit(ctx, t, func(tx storage.Store) (err error) {
@@ -263,7 +263,7 @@ func (o *Outbox) end(ctx context.Context, t Task, fn func(storage.Store) ([]stor
 	return nil
 }
 
-// over ends the stage, makes those that waited for it, and publishes what can be.
+// over ends the stage, makes the stages that waited for it, and publishes what it can.
 func (o *Outbox) over(
 	ctx context.Context,
 	tx storage.Store,
@@ -297,7 +297,7 @@ func (o *Outbox) over(
 	return next, o.publish(ctx, tx, t, !improving)
 }
 
-// publish makes this generation what viewers see: the first one as soon as anything of it plays, a
+// publish shows this generation to viewers: the first generation as soon as any of it plays, a
 // later one when all of it is there and plays everywhere.
 func (o *Outbox) publish(ctx context.Context, tx storage.Store, t Task, finished bool) error {
 	assets, err := tx.AssetsByVideo(ctx, t.Video.ID, t.Stage.Generation)
@@ -315,7 +315,7 @@ func (o *Outbox) publish(ctx context.Context, tx storage.Store, t Task, finished
 	everywhere := sources[0].Everywhere
 	if v.Published < t.Stage.Generation {
 		if v.Published > 0 && !(everywhere && finished) {
-			return nil // an older generation goes on playing
+			return nil // an older generation keeps playing
 		}
 		if err := tx.PublishGeneration(ctx, v.ID, t.Stage.Generation, o.now()); err != nil {
 			return fmt.Errorf("publish: %w", err)
@@ -327,7 +327,7 @@ func (o *Outbox) publish(ctx context.Context, tx storage.Store, t Task, finished
 	return tx.SetVideoState(ctx, v.ID, storage.StateReady.From(), storage.StateReady, "", o.now())
 }
 
-// commit runs fn in a transaction that begins by holding the lease: a late or duplicate worker
+// commit runs fn in a transaction that first takes hold of the lease, so a late or duplicate worker
 // changes nothing.
 func (o *Outbox) commit(ctx context.Context, t Task, fn func(storage.Store) error) error {
 	return o.store.InTx(ctx, func(tx storage.Store) error {
@@ -338,8 +338,8 @@ func (o *Outbox) commit(ctx context.Context, t Task, fn func(storage.Store) erro
 	})
 }
 
-// Fail ends a stage that could not be done, or makes it due again when trying again can help
-// and tries are left. Fenced.
+// Fail ends a stage that failed, or makes it due again if a retry can help and tries are left.
+// Fenced.
 func (o *Outbox) Fail(ctx context.Context, t Task, cause error) error {
 	tries := storage.Steps[t.Stage.Step].Attempts
 	if storage.KindOf(cause).Retryable() && t.Stage.Attempt < tries {
@@ -353,8 +353,8 @@ func (o *Outbox) Fail(ctx context.Context, t Task, cause error) error {
 	return o.failStage(ctx, t, cause)
 }
 
-// HandBack gives the stage to whoever comes next, at once and without counting the attempt: for a
-// clean shutdown. Fenced.
+// HandBack returns the stage to the queue at once, without counting the attempt, for a clean
+// shutdown. Fenced.
 func (o *Outbox) HandBack(ctx context.Context, t Task) error {
 	if err := o.store.RequeueStage(ctx, t.Stage.ID, t.Stage.Fence, 0, true); err != nil {
 		return err
@@ -376,8 +376,9 @@ func (o *Outbox) failStage(ctx context.Context, t Task, cause error) error {
 	})
 }
 
-// afterFailure decides what a failed step means for its video: what could not be copied is encoded
-// instead, a poster is missed, and without a picture that plays the video has failed.
+// afterFailure decides what a failed step means for its video. If the copy failed, the video is
+// encoded instead. A missing poster is accepted. Without a picture that plays, the video has
+// failed.
 func (o *Outbox) afterFailure(ctx context.Context, tx storage.Store, t *Task, sentence *string) error {
 	if t.Stage.Step == storage.StepCopy {
 		t.Probe.NoCopy = true
@@ -386,7 +387,7 @@ func (o *Outbox) afterFailure(ctx context.Context, tx storage.Store, t *Task, se
 			*sentence = ""
 			return err
 		}
-		// too dear to encode, so that the copy was all that could be had
+		// too expensive to encode, so only a copy was possible
 		*sentence = storage.MessageOf(err)
 	} else if t.Stage.Step == storage.StepFlatten {
 		*sentence = "A file with screen and camera in one picture could not be made."
@@ -403,7 +404,7 @@ func (o *Outbox) afterFailure(ctx context.Context, tx storage.Store, t *Task, se
 		if v.Published == t.Stage.Generation {
 			*sentence = "Smaller versions for slow connections could not be made."
 		}
-		return nil // what was published goes on playing; the stage's sentence is the warning
+		return nil // the published one keeps playing; the stage's sentence is the warning
 	}
 	if v.Published > 0 {
 		*sentence = "This plays in most browsers, but a version for every device could not be made."

@@ -1,4 +1,4 @@
-// One's own account: who I am, where I am signed in, and the keys that act for me.
+// One's own account: profile, sessions, and API keys.
 import { readFlag, readItemText, readList, readObject, readString, readText, type Schemas, WireError } from './parse'
 import { call } from './request'
 
@@ -14,7 +14,7 @@ export type Me = {
   id: string
   name: string
   email: string
-  /** In the present workspace; undefined for who is in none. */
+  /** In the present workspace; undefined without a workspace. */
   role: Role | undefined
   timeZone: string
   language: string
@@ -22,9 +22,9 @@ export type Me = {
   workspace: { id: string; name: string } | undefined
   workspaces: WorkspaceRole[]
   hasPassword: boolean
-  /** May look at how the site does. */
+  /** May see the site's statistics. */
   seesSite: boolean
-  /** When the account is deleted; undefined while it stays. */
+  /** When the account is deleted; undefined if it stays. */
   deleteAt: string | undefined
 }
 
@@ -42,7 +42,7 @@ export type Key = {
   lastUsedAt: string | undefined
 }
 
-/** A key at its making: the only time that its secret is told. */
+/** A new key. The server shows its secret only this once. */
 export type MadeKey = { name: string; secret: string }
 
 const base = '/api/v1/me'
@@ -70,7 +70,7 @@ export async function deletePicture(signal: AbortSignal): Promise<void> {
   await call(`${base}/picture`, { method: 'DELETE', signal })
 }
 
-/** Ends every session; this browser goes on with the new one that the answer brings. */
+/** Ends every session. This browser goes on with the new one in the response. */
 export async function changePassword(current: string, password: string, signal: AbortSignal): Promise<void> {
   await call(`${base}/password`, { method: 'PUT', body: current ? { current, password } : { password }, signal })
 }
@@ -78,8 +78,8 @@ export async function changePassword(current: string, password: string, signal: 
 export const exportPath = `${base}/export`
 
 /**
- * Has the account deleted in some days: when. Confirmed by the password, or by the mail address of
- * an account without one.
+ * Asks to delete the account in some days and returns when. Confirmed by the password, or by the
+ * mail address if the account has no password.
  */
 export async function deleteAccount(
   by: { password: string } | { confirm: string },
@@ -91,7 +91,7 @@ export async function deleteAccount(
   )
 }
 
-/** Keeps an account that was to be deleted. */
+/** Keeps an account that was scheduled for deletion. */
 export async function keepAccount(signal: AbortSignal): Promise<void> {
   await call(`${base}/restore`, { method: 'POST', signal })
 }

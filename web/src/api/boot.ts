@@ -1,8 +1,8 @@
-// What the server wrote into the page for its scripts.
+// What the server writes into the page for its scripts.
 import { readObject, readString } from './parse'
 import { call } from './request'
 
-/** userIdOf is whose library this is: from the page itself, else from the session. */
+/** userIdOf returns whose library this is: from the page itself, else from the session. */
 export async function userIdOf(boot: unknown, signal: AbortSignal): Promise<string> {
   try {
     return readString(readObject(readObject(boot, 'boot').user, 'user'), 'id')
@@ -12,10 +12,7 @@ export async function userIdOf(boot: unknown, signal: AbortSignal): Promise<stri
   }
 }
 
-/**
- * readBoot parses what the server wrote into the page; undefined where it wrote nothing that can be
- * read.
- */
+/** readBoot parses the server's data in the page; undefined if there is none that can be read. */
 export function readBoot(): unknown {
   try {
     return JSON.parse(document.getElementById('boot')?.textContent ?? '')

@@ -1,4 +1,4 @@
-// Comments under a share link. Positions are in milliseconds of the video.
+// Comments on a link. Positions are in milliseconds of the video.
 import {
   readFlag,
   readList,
@@ -21,15 +21,15 @@ export interface Comment {
   body: string
   name: string
   guest: boolean
-  mine: boolean // written by the signed-in reader; a guest's own are known by their edit tokens
+  mine: boolean // by the signed-in reader; a guest's own are known by their edit tokens
   canDelete: boolean
-  held: boolean // it waits for approval: only who wrote it and who may approve it see it
+  held: boolean // waits for approval: visible only to its author and to those who may approve it
   createdAt: string
   editedAt: string | undefined
   seq: number
 }
 
-/** A comment as it is now, or the news that it was deleted. */
+/** A comment in its current state, or the news that it was deleted. */
 export type Change = { at: 'live'; comment: Comment; seq: number } | { at: 'deleted'; id: string; seq: number }
 
 export interface Page {
@@ -41,7 +41,10 @@ export interface Page {
 
 export const PAGE_LIMIT = 100
 
-/** As many changes as one answer to `since` can hold: a full one means that there may be more. */
+/**
+ * The maximum number of changes in one response to `since`: a full response means that there may be
+ * more.
+ */
 export const SINCE_LIMIT = 200
 
 export async function fetchPage(token: string, cursor: string, signal: AbortSignal): Promise<Page> {
@@ -53,7 +56,7 @@ export async function fetchSince(token: string, seq: number, signal: AbortSignal
   return parsePage(await call(`${linkPath(token)}/comments?since=${seq}`, { signal }))
 }
 
-/** One comment; what waits for approval shows to the guest who holds its edit token. */
+/** One comment. A held comment is visible to the guest who has its edit token. */
 export async function fetchComment(
   token: string,
   id: string,
@@ -70,10 +73,10 @@ export interface NewComment {
   body: string
   atMs: number
   parentId: string | undefined
-  name: string | undefined // of a guest
+  name: string | undefined // from a guest
 }
 
-/** Says something. The edit token comes for guests only, and only here. */
+/** Posts a comment. The edit token comes only for guests, and only here. */
 export async function postComment(
   token: string,
   comment: NewComment,
@@ -125,7 +128,7 @@ export async function deleteComment(
   })
 }
 
-/** Lets everybody see a comment that was held; for who may look after the video. */
+/** Shows a held comment to everybody. Only for people who may moderate the video. */
 export async function approveComment(id: string, signal: AbortSignal): Promise<void> {
   await call(`/api/v1/comments/${encodeURIComponent(id)}/approve`, { method: 'POST', signal })
 }

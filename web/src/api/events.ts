@@ -1,14 +1,14 @@
-// Server-sent events that stay: the browser's own reconnecting, ours where it gives up, and none
-// while nobody looks.
+// Server-sent events that stay open: the browser reconnects by itself, we reconnect when it gives
+// up, and there is no stream while nobody looks.
 import { newBackoff } from './retry'
 
 /**
- * How long a page that nobody sees keeps its stream: browsers allow six per host on HTTP/1.1, and
- * tabs pile up.
+ * How long a hidden page keeps its stream: browsers allow six per host on HTTP/1.1, and people have
+ * many tabs.
  */
 const HIDDEN_CLOSE_MS = 60_000
 
-/** How long a page waits before it asks for news again. */
+/** How long a page waits before it asks again. */
 export const newsRetryMs = newBackoff({ firstMs: 1_000, longestMs: 30_000, factor: 1.5, jitter: [0.75, 1.25] })
 
 export type StreamState = 'open' | 'lost'
@@ -17,7 +17,8 @@ export interface StreamHandlers {
   onEvent(name: string, data: unknown): void
   onState(state: StreamState): void
   /**
-   * The server answered with no stream; it is asked again. A browser does not say what it answered.
+   * The server responded without a stream. We ask again. A browser does not say what the response
+   * was.
    */
   onRefused?(): void
 }
@@ -49,8 +50,7 @@ export function followEvents(
     })
     stream.addEventListener('error', () => {
       handlers.onState('lost')
-      // While it is CONNECTING the browser tries by itself; CLOSED (any answer but 200) is left to
-      // us.
+      // While CONNECTING, the browser retries by itself. After CLOSED (any status but 200) we must.
       if (stream.readyState !== EventSource.CLOSED) return
       handlers.onRefused?.()
       clearTimeout(retry)
@@ -73,7 +73,7 @@ export function followEvents(
   }
 
   document.addEventListener('visibilitychange', onVisibility, { signal })
-  // a stream of the network before may look open, and be dead or not: nobody would say
+  // a stream of the old network may look open but be dead: nothing would report it
   window.addEventListener('online', open, { signal })
   window.addEventListener('pageshow', (event) => event.persisted && wake(), { signal })
   // an open stream would keep the page out of the back-forward cache
@@ -90,6 +90,6 @@ function parseData(event: Event): unknown {
   try {
     return JSON.parse(event.data)
   } catch {
-    return undefined // a half-written event: the next one, or the reconnect, brings the same news
+    return undefined // half an event: the next one, or the reconnect, brings the same news
   }
 }

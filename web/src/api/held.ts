@@ -19,12 +19,12 @@ export async function fetchHeld(signal: AbortSignal): Promise<HeldComment[]> {
   return readList(readObject<Schemas['Held']>(await call(`${base}/held`, { signal }), 'comments'), 'items', heldFrom)
 }
 
-/** Keeps a guest from commenting, and deletes what they wrote. */
+/** Stops a guest from commenting, and deletes their comments. */
 export async function blockGuest(id: string, signal: AbortSignal): Promise<void> {
   await call(`${base}/${encodeURIComponent(id)}/block`, { method: 'POST', signal })
 }
 
-/** At most 200 at once. */
+/** At most 200 in one call. */
 export async function deleteComments(ids: readonly string[], signal: AbortSignal): Promise<void> {
   await call(`${base}/delete`, { method: 'POST', body: { ids }, signal })
 }

@@ -17,7 +17,7 @@ export type CommentRule = 'on' | 'off' | 'held'
 
 export interface Link {
   id: string
-  name: string // empty for the one that came with the video
+  name: string // empty for the video's first link
   url: string
   audience: Audience
   people: string[] // mail addresses, for the audience named
@@ -30,8 +30,8 @@ export interface Link {
 }
 
 /**
- * What can be said about a link. A password or people that are left away stay as they are; an end
- * of undefined takes the end away.
+ * The settings of a link. A missing password or people list leaves it unchanged. An end of
+ * undefined removes the end.
  */
 export interface LinkRules {
   name: string
@@ -43,10 +43,10 @@ export interface LinkRules {
   expiresAt: Date | undefined
 }
 
-/** What the workspace lets new links begin with. */
+/** The workspace's defaults for new links. */
 export type LinkDefaults = Pick<LinkRules, 'audience' | 'comments' | 'download'>
 
-/** An access link for one address, to hand on by hand. */
+/** An access link for one address, to pass on by yourself. */
 export interface AccessLink {
   url: string
   expiresAt: Date
@@ -84,7 +84,7 @@ export async function fetchDefaults(signal: AbortSignal): Promise<LinkDefaults> 
   }
 }
 
-/** Ends a link for good. */
+/** Revokes a link for good. */
 export async function revokeLink(videoId: string, linkId: string, signal: AbortSignal): Promise<void> {
   await call(linksPath(videoId, linkId), { method: 'DELETE', signal })
 }

@@ -10,13 +10,13 @@ export async function renameVideo(id: string, title: string, signal: AbortSignal
   await call(videoPath(id), { method: 'PATCH', body: { title }, signal })
 }
 
-/** Puts the camera of a recording elsewhere; every viewer sees it at once. */
+/** Moves the camera of a recording. Every viewer sees it at once. */
 export async function moveBubble(id: string, bubbles: readonly Bubble[], signal: AbortSignal): Promise<void> {
   const layout = { bubbles: bubbles.map(({ atMs, x, y, size, visible }) => ({ at_ms: atMs, x, y, size, visible })) }
   await call(videoPath(id), { method: 'PATCH', body: { layout }, signal })
 }
 
-/** Moves the video to the trash, from where restoreVideo brings it back. */
+/** Moves the video to the trash. restoreVideo brings it back. */
 export async function trashVideo(id: string, signal: AbortSignal): Promise<void> {
   await call(videoPath(id), { method: 'DELETE', signal })
 }
@@ -25,7 +25,7 @@ export async function restoreVideo(id: string, signal: AbortSignal): Promise<voi
   await call(`${videoPath(id)}/restore`, { method: 'POST', signal })
 }
 
-/** Deletes what is in the trash; nothing brings it back. */
+/** Deletes a video in the trash. Nothing brings it back. */
 export async function deleteForever(id: string, signal: AbortSignal): Promise<void> {
   await call(`${videoPath(id)}/forever`, { method: 'DELETE', signal })
 }

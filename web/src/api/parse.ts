@@ -1,5 +1,4 @@
-// Narrowing of wire data. Each reader answers with the value or throws a WireError that names the
-// field.
+// Narrowing of wire data. Each reader returns the value or throws a WireError that names the field.
 import type { components } from './schema'
 
 export class WireError extends Error {
@@ -13,8 +12,8 @@ export class WireError extends Error {
 export type Schemas = components['schemas']
 
 /**
- * Something that claims to be a T: only T's fields can be read, so a field that the document no
- * longer has breaks the build.
+ * Something that claims to be a T. Only T's fields can be read, so a field that was removed from
+ * the document breaks the build.
  */
 export type Wire<T = Record<string, unknown>> = { readonly [K in keyof T]?: unknown }
 
@@ -31,7 +30,7 @@ export function readString<T>(from: Wire<T>, key: Key<T>): string {
   return value
 }
 
-/** Absent, null and empty text are all undefined. */
+/** Absent, null and empty text become undefined. */
 export function readText<T>(from: Wire<T>, key: Key<T>): string | undefined {
   const value = from[key]
   if (value === undefined || value === null || value === '') return undefined
@@ -44,7 +43,7 @@ export function readNumber<T>(from: Wire<T>, key: Key<T>): number {
   return value
 }
 
-/** Absent and null are undefined. */
+/** Absent and null become undefined. */
 export function readMaybeNumber<T>(from: Wire<T>, key: Key<T>): number | undefined {
   const value = from[key]
   if (value === undefined || value === null) return undefined
@@ -56,7 +55,7 @@ export function readFlag<T>(from: Wire<T>, key: Key<T>): boolean {
   return from[key] === true
 }
 
-/** Absent and null are the empty list. */
+/** Absent and null become the empty list. */
 export function readList<T, Item>(from: Wire<T>, key: Key<T>, readItem: (item: unknown) => Item): Item[] {
   const value = from[key]
   if (value === undefined || value === null) return []

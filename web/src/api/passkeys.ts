@@ -1,5 +1,5 @@
-// Passkeys on the wire. What browser and server tell each other of a key is passed on as it is: its
-// form is WebAuthn's own.
+// Passkeys on the wire. The data between browser and server is passed on unchanged: its form is
+// WebAuthn's own.
 import { readList, readObject, readString, readText, type Schemas } from './parse'
 import { call } from './request'
 
@@ -11,10 +11,10 @@ export interface Passkey {
 }
 
 /**
- * The first half of making or using a passkey: what the browser is asked, and what brings its
- * answer back to the question.
+ * The first half of making or using a passkey: the options for the browser, and the id that
+ * connects its response to them.
  */
-export interface Ceremony<Options> {
+export interface Challenge<Options> {
   options: Options
   ceremony: string
 }
@@ -32,7 +32,7 @@ function readPasskey(value: unknown): Passkey {
   }
 }
 
-async function begin<Options>(path: string, signal: AbortSignal): Promise<Ceremony<Options>> {
+async function begin<Options>(path: string, signal: AbortSignal): Promise<Challenge<Options>> {
   const from = readObject<Schemas['Ceremony']>(await call(`${path}/begin`, { method: 'POST', signal }), 'ceremony')
   return { options: readObject(from.options, 'options') as Options, ceremony: readString(from, 'ceremony') }
 }
@@ -42,7 +42,7 @@ export async function listPasskeys(signal: AbortSignal): Promise<Passkey[]> {
   return readList(from, 'items', readPasskey)
 }
 
-export function beginPasskey(signal: AbortSignal): Promise<Ceremony<PublicKeyCredentialCreationOptionsJSON>> {
+export function beginPasskey(signal: AbortSignal): Promise<Challenge<PublicKeyCredentialCreationOptionsJSON>> {
   return begin(own, signal)
 }
 
@@ -59,11 +59,11 @@ export async function removePasskey(id: string, signal: AbortSignal): Promise<vo
   await call(`${own}/${encodeURIComponent(id)}`, { method: 'DELETE', signal })
 }
 
-export function beginPasskeyLogIn(signal: AbortSignal): Promise<Ceremony<PublicKeyCredentialRequestOptionsJSON>> {
+export function beginPasskeyLogIn(signal: AbortSignal): Promise<Challenge<PublicKeyCredentialRequestOptionsJSON>> {
   return begin(logIn, signal)
 }
 
-/** Signs in: the answer sets the session's cookie. */
+/** Signs in: the response sets the session's cookie. */
 export async function logInByPasskey(ceremony: string, credential: unknown, signal: AbortSignal): Promise<void> {
   await call(logIn, { method: 'POST', body: { ceremony, credential }, signal })
 }

@@ -1,6 +1,8 @@
-// What the server says of a refusal: problem+json (RFC 9457).
+// What the server says about a refusal: problem+json (RFC 9457).
 
-/** parseJson is the JSON in a body, or undefined where it is something else: a proxy's page. */
+/**
+ * parseJson returns the JSON in a body, or undefined if it is something else, like a proxy's page.
+ */
 export function parseJson(body: string): unknown {
   if (body === '') return undefined
   try {
@@ -10,7 +12,7 @@ export function parseJson(body: string): unknown {
   }
 }
 
-/** readDetail is the sentence for people in a problem, if there is one. */
+/** readDetail returns the sentence for people in a problem, if there is one. */
 export function readDetail(problem: unknown): string | undefined {
   if (typeof problem !== 'object' || problem === null || !('detail' in problem)) return undefined
   return typeof problem.detail === 'string' && problem.detail !== '' ? problem.detail : undefined

@@ -1,4 +1,4 @@
-// The recorder's side of the API: making a recording, and how far it has come on the server.
+// The recorder's side of the API: it makes a recording, and asks how much of it the server has.
 import { readFlag, readMaybeNumber, readObject, readString, readText } from './parse'
 
 export type Begun = { videoId: string; watchUrl: string; uploadUrl: string; token: string }
@@ -14,7 +14,7 @@ export function parseBegun(json: unknown): Begun {
   }
 }
 
-/** Where a track stands: the first number that is not there, and the bytes before it. */
+/** The state of a track: the first missing chunk number, and the bytes before it. */
 export type TrackState = { next: number; bytes: number }
 export type UploadState = { tracks: Record<string, TrackState>; sealed: boolean }
 
@@ -28,20 +28,18 @@ export function parseUploadState(json: unknown): UploadState {
   return { tracks, sealed: readFlag(state, 'sealed') }
 }
 
-/**
- * parseToken finds the fresh token in the answer to a heartbeat, or to the question for a new one.
- */
+/** parseToken finds the new token in the response to a heartbeat or to a token request. */
 export function parseToken(json: unknown): string | undefined {
   const answer = readObject(json ?? {}, 'token')
   return readText(answer, 'token') ?? readText(readObject(answer.upload ?? {}, 'upload'), 'token')
 }
 
-/** parseVideoState is a video's state alone. */
+/** parseVideoState reads only the state of a video. */
 export function parseVideoState(json: unknown): string {
   return readString(readObject(json, 'video'), 'state')
 }
 
-/** The address may be whole or a path; requests stay on this origin. */
+/** The address may be absolute or a path. Requests stay on this origin. */
 function pathOf(address: string): string {
   return new URL(address, 'http://here').pathname
 }

@@ -4,8 +4,7 @@ import type { Wire } from './parse'
 import { parseJson, readDetail } from './problem'
 
 /**
- * What can go wrong with a call, in words for people. `offline` covers every case in which no
- * answer came.
+ * What can go wrong with a call, in words for people. `offline` is every case without a response.
  */
 export type Problem =
   | { at: 'offline'; sentence: string }
@@ -23,13 +22,13 @@ export class ApiError extends Error {
   }
 }
 
-/** The sentence for people of anything thrown by a call. */
+/** The sentence for people for anything that a call throws. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof ApiError) return error.problem
   return { at: 'broken', sentence: 'Something went wrong on this page. Try again in a moment.', status: 0 }
 }
 
-/** Reports whether a call was ended on purpose, so that nobody needs to hear of it. */
+/** Reports whether a call was cancelled on purpose, so nobody needs to know. */
 export function wasCancelled(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError'
 }
@@ -37,16 +36,16 @@ export function wasCancelled(error: unknown): boolean {
 export interface Call {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   body?: Wire
-  file?: Blob // in place of body: bytes as they are
+  file?: Blob // instead of body: raw bytes
   headers?: Record<string, string>
-  credentials?: RequestCredentials // same-origin when not given
+  credentials?: RequestCredentials // default: same-origin
   signal: AbortSignal
   timeoutMs?: number
 }
 
 /**
- * Calls path and answers with the parsed JSON, or undefined when there is no content. Throws
- * ApiError, or AbortError when signal ends it.
+ * Calls path and returns the parsed JSON, or undefined if there is no content. Throws ApiError, or
+ * AbortError when signal ends it.
  */
 export async function call(path: string, options: Call): Promise<unknown> {
   const headers: Record<string, string> = { Accept: 'application/json', ...options.headers }

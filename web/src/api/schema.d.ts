@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Comments that wait for my approval */
+        /** Held comments that wait for my approval */
         get: operations["list-held"];
         put?: never;
         post?: never;
@@ -64,7 +64,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Keep a guest from commenting, and delete what they wrote */
+        /** Block a guest, and delete their comments */
         post: operations["block-guest"];
         delete?: never;
         options?: never;
@@ -79,7 +79,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Which of my videos to look at again, as server-sent events */
+        /** Which of my videos have changed, as server-sent events */
         get: operations["follow-videos"];
         put?: never;
         post?: never;
@@ -117,11 +117,11 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Give an upload up */
+        /** Cancel an upload */
         delete: operations["tus-cancel"];
         /** What this tus server can do */
         options: operations["tus-upload-options"];
-        /** Where an upload stands */
+        /** How much of an upload has arrived */
         head: operations["tus-offset"];
         /** Send bytes */
         patch: operations["tus-append"];
@@ -136,7 +136,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Have a link mailed that signs in once; the answer is the same for any address */
+        /** Mail a link that signs in once; the response is the same for any address */
         post: operations["mail-log-in-link"];
         delete?: never;
         options?: never;
@@ -155,7 +155,7 @@ export interface paths {
         get: operations["get-me"];
         put?: never;
         post?: never;
-        /** Have one's account deleted, 14 days from now; sessions only */
+        /** Delete my account, 14 days from now; sessions only */
         delete: operations["delete-account"];
         options?: never;
         head?: never;
@@ -170,7 +170,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Everything of mine, as a ZIP archive */
+        /** All my data, as a ZIP archive */
         get: operations["export-mine"];
         put?: never;
         post?: never;
@@ -208,7 +208,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** End an API key */
+        /** Delete an API key */
         delete: operations["delete-key"];
         options?: never;
         head?: never;
@@ -225,7 +225,7 @@ export interface paths {
         /** My passkeys, oldest first */
         get: operations["list-passkeys"];
         put?: never;
-        /** Keep a passkey that a browser has made */
+        /** Add a passkey that a browser has made */
         post: operations["add-passkey"];
         delete?: never;
         options?: never;
@@ -260,7 +260,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** End a passkey */
+        /** Remove a passkey */
         delete: operations["remove-passkey"];
         options?: never;
         head?: never;
@@ -275,7 +275,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Set another password; all sessions end, and the answer begins a new one */
+        /** Change my password; all sessions end, and the response begins a new one */
         put: operations["change-password"];
         post?: never;
         delete?: never;
@@ -292,10 +292,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Give myself another picture */
+        /** Set my picture */
         put: operations["set-picture"];
         post?: never;
-        /** Take my picture away */
+        /** Remove my picture */
         delete: operations["delete-picture"];
         options?: never;
         head?: never;
@@ -311,7 +311,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Keep an account that was to be deleted; sessions only */
+        /** Keep my account that was to be deleted; sessions only */
         post: operations["restore-account"];
         delete?: never;
         options?: never;
@@ -326,7 +326,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Where I am signed in */
+        /** My sessions */
         get: operations["list-sessions"];
         put?: never;
         post?: never;
@@ -363,7 +363,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Make this session work in another of my workspaces */
+        /** Switch this session to another of my workspaces */
         post: operations["switch-workspace"];
         delete?: never;
         options?: never;
@@ -397,7 +397,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign in with a passkey; the answer sets the session cookie */
+        /** Sign in with a passkey; the response sets the session cookie */
         post: operations["log-in-by-passkey"];
         delete?: never;
         options?: never;
@@ -449,7 +449,7 @@ export interface paths {
         /** Who is signed in */
         get: operations["get-session"];
         put?: never;
-        /** Sign in with a password; the answer sets the session cookie */
+        /** Sign in with a password; the response sets the session cookie */
         post: operations["log-in"];
         /** Sign out */
         delete: operations["log-out"];
@@ -465,7 +465,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What a viewer may know */
+        /** A link's video, for viewers */
         get: operations["get-share"];
         put?: never;
         post?: never;
@@ -482,10 +482,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The conversation: by position, or what changed since */
+        /** The comments: by position, or what changed since */
         get: operations["list-comments"];
         put?: never;
-        /** Say something */
+        /** Add a comment */
         post: operations["add-comment"];
         delete?: never;
         options?: never;
@@ -500,7 +500,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One comment; while it waits for approval, for who wrote it and who may approve it */
+        /** One comment; a held one only for its author and for people who may approve it */
         get: operations["get-comment"];
         put?: never;
         post?: never;
@@ -508,7 +508,7 @@ export interface paths {
         delete: operations["delete-comment"];
         options?: never;
         head?: never;
-        /** Change one's own comment */
+        /** Change my comment */
         patch: operations["edit-comment"];
         trace?: never;
     };
@@ -538,7 +538,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Mail an access link to somebody whom a link names; the answer is the same for any address */
+        /** Mail an access link to a person whom a link names; the response is the same for any address */
         post: operations["ask-way-in"];
         delete?: never;
         options?: never;
@@ -587,11 +587,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What of a recording has arrived */
+        /** Which chunks of a recording have arrived */
         get: operations["get-upload"];
         put?: never;
         post?: never;
-        /** Give a recording up, and its link */
+        /** Cancel a recording, and its link */
         delete: operations["cancel-recording"];
         options?: never;
         head?: never;
@@ -607,7 +607,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Every chunk was sent: compare, seal and process */
+        /** Complete a recording when all chunks are sent: compare, seal and process */
         post: operations["complete-recording"];
         delete?: never;
         options?: never;
@@ -624,7 +624,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Say that a recording goes on */
+        /** Report that a recording continues */
         post: operations["heartbeat"];
         delete?: never;
         options?: never;
@@ -682,7 +682,7 @@ export interface paths {
         delete: operations["trash-video"];
         options?: never;
         head?: never;
-        /** Give a video another title, or its camera another place */
+        /** Change a video's title, or the place of its camera */
         patch: operations["rename-video"];
         trace?: never;
     };
@@ -763,7 +763,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Process the original again; what plays goes on playing */
+        /** Process the original again; the current version keeps playing */
         post: operations["reprocess-video"];
         delete?: never;
         options?: never;
@@ -833,7 +833,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Make an access link for somebody whom a link names, to hand on */
+        /** Make an access link for a person whom a link names, to pass on */
         post: operations["make-way-in"];
         delete?: never;
         options?: never;
@@ -883,7 +883,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who changed what people may do, newest first; for owners */
+        /** The audit log, newest first; for owners */
         get: operations["list-audit"];
         put?: never;
         post?: never;
@@ -900,7 +900,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The same, all of it, as CSV */
+        /** The whole audit log, as CSV */
         get: operations["export-audit"];
         put?: never;
         post?: never;
@@ -917,7 +917,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Everything of the workspace, as a ZIP archive; for owners and admins */
+        /** All data of the workspace, as a ZIP archive; for owners and admins */
         get: operations["export-workspace"];
         put?: never;
         post?: never;
@@ -934,10 +934,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Open invites, and who asks to join */
+        /** Open invites and requests to join */
         get: operations["list-invites"];
         put?: never;
-        /** Invite one person by link, and by mail where an address is given */
+        /** Invite one person by link, and by mail if an address is given */
         post: operations["make-invite"];
         delete?: never;
         options?: never;
@@ -955,7 +955,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Take an invite back */
+        /** Revoke an invite */
         delete: operations["revoke-invite"];
         options?: never;
         head?: never;
@@ -971,7 +971,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Another link for an invite, or the first one for who asks to join; the one before ends */
+        /** A new link for an invite or for a request to join; the earlier link ends */
         post: operations["renew-invite"];
         delete?: never;
         options?: never;
@@ -1023,7 +1023,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Make a link that signs in once somebody who has lost every other credential */
+        /** Make a one-time log-in link for somebody who cannot sign in any more */
         post: operations["make-log-in-link"];
         delete?: never;
         options?: never;
@@ -1040,7 +1040,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Make somebody the owner in my place; I become an admin, and sign in anew */
+        /** Make somebody the owner in my place; I become an admin, and sign in again */
         post: operations["hand-over"];
         delete?: never;
         options?: never;
@@ -1057,7 +1057,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Make a workspace and go there */
+        /** Make a workspace and switch to it */
         post: operations["make-workspace"];
         delete?: never;
         options?: never;
@@ -1089,7 +1089,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Media bytes, by the addresses that a share gives */
+        /** Media bytes, by the addresses that a link's video gives */
         get: operations["get-media"];
         put?: never;
         post?: never;
@@ -1161,7 +1161,7 @@ export interface components {
         Bubble: {
             /**
              * Format: int64
-             * @description From when on; the first is at 0
+             * @description When it begins to apply; the first is at 0
              */
             at_ms: number;
             /**
@@ -1186,7 +1186,7 @@ export interface components {
             url: string;
         };
         Ceremony: {
-            /** @description Send it back with what the browser answers, once, within ten minutes */
+            /** @description Send it back with the browser's response, once, within ten minutes */
             ceremony: string;
             /** @description What the browser's credentials.create or credentials.get takes as publicKey, in its JSON form (WebAuthn level 3) */
             options: unknown;
@@ -1209,9 +1209,9 @@ export interface components {
             can_delete: boolean;
             /** Format: date-time */
             created_at: string;
-            /** @description Only id and seq mean anything then */
+            /** @description If true, only id and seq mean anything */
             deleted?: boolean;
-            /** @description In the answer to a guest's comment, told once: sent back as Meanwhile-Edit-Token it edits and deletes it */
+            /** @description Only in the response to a guest's new comment: send it as Meanwhile-Edit-Token to edit or delete the comment */
             edit_token?: string;
             /** Format: date-time */
             edited_at?: string;
@@ -1238,7 +1238,7 @@ export interface components {
             next_cursor?: string;
             /**
              * Format: int64
-             * @description The change counter that these items are up to
+             * @description These items include all changes up to this change counter
              */
             seq: number;
         };
@@ -1254,7 +1254,7 @@ export interface components {
         DeletedOutputBody: {
             /**
              * Format: int64
-             * @description How many of them were there
+             * @description How many of them existed
              */
             deleted: number;
         };
@@ -1269,7 +1269,7 @@ export interface components {
             until_ms?: number;
         };
         Health: {
-            /** @description What is needed and does not answer */
+            /** @description Needed services that do not answer */
             missing: string[];
             /** @enum {string} */
             status: "ok" | "unavailable";
@@ -1277,7 +1277,7 @@ export interface components {
         Heartbeat: {
             /**
              * Format: int64
-             * @description How much later than the screen the camera began
+             * @description How much later the camera began than the screen
              */
             camera_offset_ms?: number;
             pauses?: components["schemas"]["Span"][] | null;
@@ -1287,7 +1287,7 @@ export interface components {
             state: "recording" | "paused";
         };
         HeartbeatOutputBody: {
-            /** @description Use this one from now on; earlier ones go on working for a while */
+            /** @description Use this one from now on; earlier ones still work for a while */
             token: string;
         };
         Held: {
@@ -1309,13 +1309,13 @@ export interface components {
         Invite: {
             /** Format: date-time */
             created_at: string;
-            /** @description A name; empty where the person asked to join by themselves */
+            /** @description A name; empty if the person asked to join */
             created_by: string;
-            /** @description Who alone may use it; absent: whoever has the link */
+            /** @description Only this address may use it; absent: anyone with the link */
             email?: string;
             /** Format: date-time */
             expires_at: string;
-            /** @description False while somebody's wish to join waits for a link */
+            /** @description False while a request to join waits for a link */
             has_link: boolean;
             id: string;
             /** @enum {string} */
@@ -1333,7 +1333,7 @@ export interface components {
             id: string;
             /**
              * Format: date-time
-             * @description To within five minutes
+             * @description Accurate to five minutes
              */
             last_used_at?: string;
             name: string;
@@ -1348,13 +1348,13 @@ export interface components {
         Leave: {
             /** @description The mail address of an account without a password */
             confirm?: string;
-            /** @description Of the account, where it has one */
+            /** @description The account's password, if it has one */
             password?: string;
         };
         Leaving: {
             /**
              * Format: date-time
-             * @description Until then, signing in again and choosing to stay undoes it
+             * @description Until then, the person can sign in and choose to stay
              */
             delete_at: string;
         };
@@ -1363,7 +1363,7 @@ export interface components {
             /** @enum {string} */
             audience: "link" | "password" | "members" | "named";
             /**
-             * @description For who is no member; held: seen once approved
+             * @description For people who are no members; held: shown after approval
              * @enum {string}
              */
             comments: "on" | "off" | "held";
@@ -1373,11 +1373,11 @@ export interface components {
             expires_at?: string;
             has_password: boolean;
             id: string;
-            /** @description Empty for the link that came with the video, unless it was given one */
+            /** @description Empty for a video's first link, unless it was given a name */
             name: string;
             /**
              * Format: int64
-             * @description How often people opened the page, its owner's own looks left out
+             * @description How often people opened the page, not counting its owner
              */
             opens: number;
             /** @description Mail addresses in lower case, for the audience named */
@@ -1414,7 +1414,7 @@ export interface components {
         LogInLink: {
             /** Format: date-time */
             expires_at: string;
-            /** @description Signs the person in once; told once */
+            /** @description Signs the person in once; shown once */
             url: string;
         };
         MadeInvite: {
@@ -1428,7 +1428,7 @@ export interface components {
             mailed: boolean;
             /** @enum {string} */
             role: "owner" | "admin" | "member";
-            /** @description Told once */
+            /** @description Shown once */
             url: string;
         };
         MadeKey: {
@@ -1439,7 +1439,7 @@ export interface components {
             id: string;
             name: string;
             scopes: ("read" | "write" | "upload" | "comment" | "admin")[];
-            /** @description Told once */
+            /** @description Shown once */
             secret: string;
         };
         MailLinkInputBody: {
@@ -1459,17 +1459,17 @@ export interface components {
             name: string;
             picture_url?: string;
             /**
-             * @description In the present workspace; absent for who is in none
+             * @description In the current workspace; absent for somebody in no workspace
              * @enum {string}
              */
             role?: "owner" | "admin" | "member";
-            /** @description May look at how this site does, at /checks */
+            /** @description May see the site checks, at /checks */
             sees_site: boolean;
             /** @description An IANA name; empty while unknown */
             time_zone: string;
-            /** @description Where the caller is now; absent for who is in none */
+            /** @description The caller's current workspace; absent if there is none */
             workspace?: components["schemas"]["WorkspaceName"];
-            /** @description All of the caller's; an API key hears of its own alone */
+            /** @description All workspaces of the caller; an API key sees only its own */
             workspaces: components["schemas"]["WorkspaceRole"][];
         };
         Member: {
@@ -1484,16 +1484,16 @@ export interface components {
             you: boolean;
         };
         MembersOutputBody: {
-            /** @description By when they joined */
+            /** @description In the order in which they joined */
             items: components["schemas"]["Member"][];
         };
         NewComment: {
             /** Format: int64 */
             at_ms: number;
             body: string;
-            /** @description A guest's */
+            /** @description The name of a guest */
             name?: string;
-            /** @description The comment that this answers */
+            /** @description The comment that this replies to */
             parent_id?: string;
             /** Format: int64 */
             until_ms?: number;
@@ -1501,10 +1501,10 @@ export interface components {
         NewInvite: {
             /**
              * Format: int64
-             * @description How long it is open; 7 when absent
+             * @description How many days it is open; 7 if absent
              */
             days?: number;
-            /** @description Who alone may use it, and whom it is mailed to where there is a mail server */
+            /** @description Only this address may use it; it is mailed there if there is a mail server */
             email?: string;
             /** @enum {string} */
             role: "owner" | "admin" | "member";
@@ -1521,9 +1521,9 @@ export interface components {
         };
         NewPasskey: {
             ceremony: string;
-            /** @description What the browser answered, in its JSON form */
+            /** @description The browser's response, in its JSON form */
             credential: unknown;
-            /** @description What to call it, such as the device's name */
+            /** @description A name for it, such as the device's name */
             name?: string;
         };
         NewRecording: {
@@ -1535,7 +1535,7 @@ export interface components {
         };
         NewVideo: {
             /**
-             * @description Files come in by tus: POST /api/v1/files/
+             * @description Upload files with tus instead: POST /api/v1/files/
              * @enum {string}
              */
             source: "recording";
@@ -1554,7 +1554,7 @@ export interface components {
             provider_url: string;
             /** Format: int64 */
             thumbnail_height?: number;
-            /** @description Absent where there is none, or it is larger than asked for */
+            /** @description Absent if there is none, or if it is larger than requested */
             thumbnail_url?: string;
             /** Format: int64 */
             thumbnail_width?: number;
@@ -1569,18 +1569,18 @@ export interface components {
         OwnSession: {
             /** Format: date-time */
             created_at: string;
-            /** @description The one that asks */
+            /** @description The session of this request */
             current: boolean;
             device: string;
             id: string;
             /**
              * Format: date-time
-             * @description To within five minutes
+             * @description Accurate to five minutes
              */
             last_used_at: string;
         };
         PassOutputBody: {
-            /** @description For programs: sent back as Meanwhile-Pass it opens the link */
+            /** @description For programs: send it as Meanwhile-Pass to open the link */
             pass: string;
         };
         Passkey: {
@@ -1593,21 +1593,21 @@ export interface components {
         };
         PasskeyLogIn: {
             ceremony: string;
-            /** @description What the browser answered, in its JSON form */
+            /** @description The browser's response, in its JSON form */
             credential: unknown;
         };
         Passkeys: {
             items: components["schemas"]["Passkey"][];
         };
         Password: {
-            /** @description Needed where there is one */
+            /** @description The current password; needed if there is one */
             current?: string;
             password: string;
         };
         Peaks: {
             /**
              * Format: int64
-             * @description What one value stands for
+             * @description The time that one value covers
              */
             interval_ms: number;
             /** @description The loudest in each interval, 0 to 100; 1,000 values at most */
@@ -1622,12 +1622,12 @@ export interface components {
             captions: components["schemas"]["Caption"][];
             /**
              * Format: date-time
-             * @description When the addresses end; fetch the share again for new ones
+             * @description When the addresses end; fetch this again for new ones
              */
             expires_at: string;
-            /** @description Screen and camera in one picture as the layout has it, for what cannot compose; absent until it is made, also after each change */
+            /** @description Screen and camera in one picture, for players that cannot show both; absent until it is made, also after each change of the layout */
             flattened?: components["schemas"]["Source"];
-            /** @description Where the camera is shown, where there is one */
+            /** @description Where the camera is shown, if there is one */
             layout?: components["schemas"]["Layout"];
             poster?: string;
             /** @description WebVTT whose cues name tiles of one picture, as #xywh= */
@@ -1640,11 +1640,11 @@ export interface components {
         Problem: {
             /** @description A sentence for people */
             detail: string;
-            /** @description Chunks of a recording that are not here yet, by track */
+            /** @description Chunks of a recording that have not arrived yet, by track */
             missing?: {
                 [key: string]: number[] | null;
             };
-            /** @description What the operator finds in the log */
+            /** @description The operator finds the request in the log by it */
             request_id: string;
             /**
              * Format: int64
@@ -1655,7 +1655,7 @@ export interface components {
             title: string;
             /**
              * Format: uri
-             * @description urn:meanwhile: and the kind of error; about:blank where the status says it all
+             * @description urn:meanwhile: and the kind of error; about:blank if the status says everything
              */
             type: string;
         };
@@ -1704,7 +1704,7 @@ export interface components {
             improving: boolean;
             /**
              * Format: date-time
-             * @description When this link stops working; absent where it does not end
+             * @description When this link stops working; absent if it has no end
              */
             link_ends_at?: string;
             /** @description The caller may rename, delete and moderate */
@@ -1746,9 +1746,9 @@ export interface components {
             id: string;
         };
         Track: {
-            /** @description The list of the same picture in several sizes, for links that cannot carry a file */
+            /** @description The playlist of the same picture in several sizes, for connections that are too slow for a file */
             hls?: string;
-            /** @description A recording with its sound in AAC, for players that know no Opus; complete a moment after its end, and there until a source plays everywhere */
+            /** @description A recording with its sound in AAC, for players without Opus; complete a moment after its end, and there until a source plays everywhere */
             hls_aac?: string;
             main: boolean;
             /** @enum {string} */
@@ -1761,21 +1761,21 @@ export interface components {
         TrackState: {
             /**
              * Format: int64
-             * @description Of what is here without a gap
+             * @description Bytes that have arrived without a gap
              */
             bytes: number;
-            /** @description Numbers below the highest that are not here */
+            /** @description Numbers below the highest that have not arrived */
             missing: number[];
             /**
              * Format: int64
-             * @description The first number that is not here
+             * @description The first number that has not arrived
              */
             next: number;
         };
         Upload: {
-            /** @description Opens this upload and nothing else: Authorization: Bearer */
+            /** @description Opens this upload and nothing else: send it as Authorization: Bearer */
             token: string;
-            /** @description Where chunks, heartbeats and the end go */
+            /** @description Where to send chunks, heartbeats and the end */
             url: string;
         };
         User: {
@@ -1783,7 +1783,7 @@ export interface components {
             id: string;
             name: string;
             /**
-             * @description In the present workspace; absent for who is in none
+             * @description In the current workspace; absent for somebody in no workspace
              * @enum {string}
              */
             role?: "owner" | "admin" | "member";
@@ -1795,7 +1795,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description Since when it is in the trash
+             * @description When it was moved to the trash
              */
             deleted_at?: string;
             /** Format: int64 */
@@ -1809,7 +1809,7 @@ export interface components {
             improving: boolean;
             /**
              * Format: date-time
-             * @description When it goes into the trash by itself, because the workspace keeps nothing longer
+             * @description When it moves to the trash by itself, because the workspace keeps videos only so long
              */
             leaves_at?: string;
             /**
@@ -1858,14 +1858,14 @@ export interface components {
         };
         Workspace: {
             /**
-             * @description What a new link begins with, as the next two
+             * @description The default of a new link, like the next two
              * @enum {string}
              */
             default_audience: "link" | "members";
             /** @enum {string} */
             default_comments: "on" | "off" | "held";
             default_download: boolean;
-            /** @description Of mail addresses whose people may ask to join, where sign_up is domains */
+            /** @description People with a mail address of these may ask to join, if sign_up is domains */
             domains: string[];
             /** @description Sites that may show the player in their pages; empty for all */
             embed_hosts: string[];
@@ -2041,7 +2041,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Events until the client goes. Each says how things stand: after a reconnection nothing is missing */
+            /** @description Events until the client disconnects. Each gives the whole state: a reconnection loses nothing */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2069,7 +2069,7 @@ export interface operations {
                 "Tus-Resumable": string;
                 /** @description Bytes of the whole file */
                 "Upload-Length"?: string;
-                /** @description 1 while that is not known */
+                /** @description 1 while the length is not known */
                 "Upload-Defer-Length"?: string;
                 /** @description filename and title, each a space and the text in Base64, with a comma between */
                 "Upload-Metadata"?: string;
@@ -2085,18 +2085,18 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The upload exists, and its link, too */
+            /** @description The upload and its link exist now */
             201: {
                 headers: {
-                    /** @description Where its bytes go */
+                    /** @description Where to send its bytes */
                     Location?: string;
-                    /** @description Opens this upload and nothing else; told once */
+                    /** @description Opens this upload and nothing else; shown once */
                     "Meanwhile-Upload-Token"?: string;
                     "Meanwhile-Video-Id"?: string;
                     "Meanwhile-Watch-Url"?: string;
-                    /** @description Until when the next byte is waited for */
+                    /** @description When the upload ends if no more bytes arrive */
                     "Upload-Expires"?: string;
-                    /** @description Bytes of this body that are kept, where it had any */
+                    /** @description How many bytes of this body are stored, if it had any */
                     "Upload-Offset"?: string;
                     [name: string]: unknown;
                 };
@@ -2159,7 +2159,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Given up; its video is in the trash */
+            /** @description Cancelled; its video is in the trash */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -2225,11 +2225,11 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description How much is here */
+            /** @description How much has arrived */
             200: {
                 headers: {
                     "Upload-Defer-Length"?: string;
-                    /** @description Until when the next byte is waited for */
+                    /** @description When the upload ends if no more bytes arrive */
                     "Upload-Expires"?: string;
                     "Upload-Length"?: string;
                     "Upload-Metadata"?: string;
@@ -2258,7 +2258,7 @@ export interface operations {
                 "Tus-Resumable": string;
                 /** @description Where this body begins */
                 "Upload-Offset": string;
-                /** @description Where it was deferred */
+                /** @description If it was deferred */
                 "Upload-Length"?: string;
                 /** @description sha1, sha256 or md5, a space, and the checksum of this body in Base64; 460 on a mismatch */
                 "Upload-Checksum"?: string;
@@ -2277,7 +2277,7 @@ export interface operations {
             /** @description Kept */
             204: {
                 headers: {
-                    /** @description Until when the next byte is waited for */
+                    /** @description When the upload ends if no more bytes arrive */
                     "Upload-Expires"?: string;
                     /** @description Bytes that are kept */
                     "Upload-Offset"?: string;
@@ -2432,7 +2432,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description index.html and a folder for each video. One at a time a person; cut off where it cannot be completed */
+            /** @description index.html and a folder for each video. One at a time per person; cut off if it cannot be completed */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2708,7 +2708,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Kept; its middle, made 256 pixels wide and high */
+            /** @description Saved: its middle, 256 pixels wide and high */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -3011,7 +3011,7 @@ export interface operations {
                     "image/png": string;
                 };
             };
-            /** @description What the client has is right */
+            /** @description The client's copy is up to date */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -3158,7 +3158,7 @@ export interface operations {
                 /** @description Rows of a page: 100 by default, 200 at most */
                 limit?: number;
                 cursor?: string;
-                /** @description Instead of a page: what was made, edited or deleted after this seq, 200 at most; ask again from the answer's seq while it comes full */
+                /** @description Instead of a page: what was made, edited or deleted after this seq, 200 at most; if there are 200, ask again with the response's seq */
                 since?: number;
             };
             header?: never;
@@ -3294,7 +3294,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A guest's, from the answer to the comment */
+                /** @description For a guest: the token from the response to their comment */
                 "Meanwhile-Edit-Token"?: string;
             };
             path: {
@@ -3340,7 +3340,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Events until the client goes. Each says how things stand: after a reconnection nothing is missing */
+            /** @description Events until the client disconnects. Each gives the whole state: a reconnection loses nothing */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3608,10 +3608,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The same bytes are here already */
+            /** @description The same bytes are stored already */
             200: {
                 headers: {
-                    /** @description Of what is kept */
+                    /** @description Of the stored bytes */
                     "Content-Digest"?: string;
                     [name: string]: unknown;
                 };
@@ -3620,7 +3620,7 @@ export interface operations {
             /** @description Kept */
             201: {
                 headers: {
-                    /** @description Of what is kept */
+                    /** @description Of the stored bytes */
                     "Content-Digest"?: string;
                     [name: string]: unknown;
                 };
@@ -3680,7 +3680,7 @@ export interface operations {
             header?: {
                 Origin?: string;
                 Authorization?: string;
-                /** @description A name of your own for this request, in quotes: asked again with it within a day, because the answer was lost, the same recording is answered, with a fresh token */
+                /** @description Your own name for this request, in quotes. If the response was lost, send the request again with the same name within a day: you get the same recording, with a new token */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3840,7 +3840,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description One range; several are answered with the whole */
+                /** @description One range; several get the whole file */
                 Range?: string;
             };
             path: {
@@ -3850,7 +3850,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The whole */
+            /** @description The whole file */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3868,7 +3868,7 @@ export interface operations {
                     "application/octet-stream": string;
                 };
             };
-            /** @description What the client has is right */
+            /** @description The client's copy is up to date */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -3890,7 +3890,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description One range; several are answered with the whole */
+                /** @description One range; several get the whole file */
                 Range?: string;
             };
             path: {
@@ -3900,7 +3900,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The whole */
+            /** @description The whole file */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3918,7 +3918,7 @@ export interface operations {
                     "image/jpeg": string;
                 };
             };
-            /** @description What the client has is right */
+            /** @description The client's copy is up to date */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -3940,7 +3940,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description One range; several are answered with the whole */
+                /** @description One range; several get the whole file */
                 Range?: string;
             };
             path: {
@@ -3950,7 +3950,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The whole */
+            /** @description The whole file */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3968,7 +3968,7 @@ export interface operations {
                     "video/mp4": string;
                 };
             };
-            /** @description What the client has is right */
+            /** @description The client's copy is up to date */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -4354,7 +4354,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A line each, with a head */
+            /** @description One line per entry, with a header */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4383,7 +4383,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description index.html and a folder for each video. One at a time a person; cut off where it cannot be completed */
+            /** @description index.html and a folder for each video. One at a time per person; cut off if it cannot be completed */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4745,7 +4745,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description One range; several are answered with the whole */
+                /** @description One range; several get the whole file */
                 Range?: string;
             };
             path: {
@@ -4757,7 +4757,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The whole */
+            /** @description The whole file */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4784,7 +4784,7 @@ export interface operations {
                     "video/webm": string;
                 };
             };
-            /** @description Where the bytes are, for a minute: only where the operator has the object storage serve browsers */
+            /** @description Where the bytes are, for a minute; only if the operator lets the object storage serve browsers */
             302: {
                 headers: {
                     /** @description A signed address that needs no other credentials */
@@ -4793,7 +4793,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description What the client has is right */
+            /** @description The client's copy is up to date */
             304: {
                 headers: {
                     [name: string]: unknown;
@@ -4816,7 +4816,7 @@ export interface operations {
             query: {
                 /** @description A watch link of this site */
                 url: string;
-                /** @description json, which is also what comes without it; anything else is answered with 501 */
+                /** @description json, the default; anything else fails with 501 */
                 format?: string;
                 /** @description Pixels */
                 maxwidth?: number;

@@ -1,4 +1,4 @@
-// The viewer's side of the API: what a share link shows.
+// The viewer's side of the API: what a link shows.
 import {
   readFlag,
   readItemText,
@@ -34,26 +34,26 @@ export interface SharedVideo {
   height: number
   createdAt: string
   owner: boolean
-  videoId: string | undefined // the owner's view only
+  videoId: string | undefined // for the owner only
   canComment: boolean
   linkEndsAt: Date | undefined
   downloadUrl: string | undefined
-  sources: Source[] // of the main track, the largest first; empty while nothing plays
+  sources: Source[] // of the main track, largest first; empty while nothing plays
   hls: string | undefined // of the main track
   poster: string | undefined
   storyboard: string | undefined
   camera: Camera | undefined
 }
 
-/** The second track of a recording, and where its bubble is shown. */
+/** The second track of a recording, and the place of its bubble. */
 export interface Camera {
   sources: Source[]
   hls: string | undefined
-  offsetMs: number // how much later than the main track it begins
-  bubbles: Bubble[] // by time; each until the next
+  offsetMs: number // how long after the main track it begins
+  bubbles: Bubble[] // by time; each valid until the next
 }
 
-/** One key frame of the bubble: its centre and its diameter, as parts of the picture. */
+/** One key frame of the bubble: its centre and its diameter, as fractions of the picture. */
 export interface Bubble {
   atMs: number
   x: number
@@ -76,7 +76,7 @@ export async function fetchSharedVideo(token: string, signal: AbortSignal): Prom
   return parseSharedVideo(await call(linkPath(token), { signal }))
 }
 
-/** What anybody sees through the link, whoever is signed in here. */
+/** What everybody sees through the link, whoever is signed in here. */
 export async function fetchSharedVideoAsGuest(token: string, signal: AbortSignal): Promise<SharedVideo> {
   return parseSharedVideo(await call(linkPath(token), { signal, credentials: 'omit' }))
 }
@@ -157,8 +157,8 @@ interface Track {
 
 function parseTrack(item: unknown): Track {
   const wire = readObject<Schemas['Track']>(item, 'track')
-  // Where there are no media source extensions (iPhones), the system plays HLS, and may know no
-  // Opus; the files have nothing else yet.
+  // Without media source extensions (iPhones), the system plays HLS and may not play Opus. The
+  // files have only Opus so far.
   const aac = 'MediaSource' in globalThis ? undefined : readText(wire, 'hls_aac')
   return {
     name: readText(wire, 'name') ?? '',

@@ -1,4 +1,4 @@
-// The library's side of the API: one's own videos, with what only their owner sees.
+// The library's side of the API: the user's own videos, with fields that only the owner sees.
 import {
   readFlag,
   readItemText,
@@ -18,18 +18,18 @@ export type Video = {
   id: string
   title: string
   state: VideoState
-  /** Why, in a sentence, when state is failed. */
+  /** The reason, as a sentence, if state is failed. */
   failure: string | undefined
   warnings: string[]
-  /** 0…1 of the work that is under way. */
+  /** 0…1 of the current work. */
   progress: number
-  /** It plays already, and something more is being made. */
+  /** It plays already, and a better version is being made. */
   improving: boolean
   /** 0 while unknown. */
   durationMs: number
   createdAt: string
   deletedAt: string | undefined
-  /** When what is in the trash is deleted for good. */
+  /** When a video in the trash is deleted for good. */
   purgeAt: string | undefined
   watchUrl: string
   posterUrl: string | undefined
@@ -45,7 +45,7 @@ export type Query = { search: string; trash: boolean; cursor: string | undefined
 
 const base = '/api/v1/videos'
 
-/** listVideos answers one page, newest first. */
+/** listVideos returns one page, newest first. */
 export async function listVideos(q: Query, signal: AbortSignal): Promise<Page> {
   const params = new URLSearchParams({ limit: String(q.limit) })
   if (q.search) params.set('q', q.search)
@@ -54,7 +54,7 @@ export async function listVideos(q: Query, signal: AbortSignal): Promise<Page> {
   return pageFrom(await call(`${base}?${params}`, { signal }))
 }
 
-/** A few moving seconds of a video; 404 while there are none. */
+/** A moving preview of a few seconds; 404 if there is none. */
 export function previewPath(id: string): string {
   return `${base}/${encodeURIComponent(id)}/preview`
 }
@@ -63,7 +63,7 @@ export async function getVideo(id: string, signal: AbortSignal): Promise<Video> 
   return videoFrom(await call(`${base}/${encodeURIComponent(id)}`, { signal }))
 }
 
-/** isSignedIn asks the server. ApiError when it cannot be asked. */
+/** isSignedIn asks the server. Throws ApiError if it cannot ask. */
 export async function isSignedIn(signal: AbortSignal): Promise<boolean> {
   try {
     await call('/api/v1/session', { signal })
@@ -74,7 +74,7 @@ export async function isSignedIn(signal: AbortSignal): Promise<boolean> {
   }
 }
 
-/** isSignedOut tells the end of a session from every other refusal. */
+/** isSignedOut tells the end of a session from every other error. */
 export function isSignedOut(error: unknown): boolean {
   return error instanceof ApiError && error.problem.at === 'refused' && error.problem.status === 401
 }

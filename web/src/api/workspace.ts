@@ -1,5 +1,4 @@
-// A workspace: its settings, its people, who is invited, and the log of who changed what people may
-// do.
+// A workspace: its settings, its people, its invites, and the log of permission changes.
 import { type Role, readRole, type WorkspaceRole } from './account'
 import { readFlag, readItemText, readList, readNumber, readObject, readString, readText, type Schemas } from './parse'
 import { call } from './request'
@@ -16,18 +15,18 @@ export type Member = {
 
 export type Invite = {
   id: string
-  /** Who alone may use it; undefined: whoever has the link. */
+  /** The only person who may use it; undefined: anyone who has the link. */
   email: string | undefined
   role: Role
-  /** Empty where somebody asked to join by themselves. */
+  /** Empty if somebody asked to join. */
   createdBy: string
   createdAt: string
   expiresAt: string
-  /** False while somebody's wish to join waits for a link. */
+  /** False while a request to join waits for a link. */
   hasLink: boolean
 }
 
-/** An invite at its making: the only time that its link is told. */
+/** A new invite. The server shows its link only this once. */
 export type MadeInvite = { id: string; email: string | undefined; url: string; mailed: boolean; expiresAt: string }
 
 export type Settings = {
@@ -35,7 +34,7 @@ export type Settings = {
   signUp: string
   domains: string[]
   embedHosts: string[]
-  /** 0 for ever. */
+  /** 0: forever. */
   keepDays: number
   defaultAudience: string
   defaultComments: string
@@ -68,7 +67,7 @@ export async function fetchSettings(signal: AbortSignal): Promise<Settings> {
   return settingsFrom(await call(base, { signal }))
 }
 
-/** Changes what is given, and leaves the rest. */
+/** Changes the given fields only. */
 export async function changeSettings(to: Partial<Settings>, signal: AbortSignal): Promise<Settings> {
   const body = {
     name: to.name,
@@ -97,17 +96,17 @@ export async function changeRole(id: string, role: Role, signal: AbortSignal): P
   await call(`${base}/members/${encodeURIComponent(id)}`, { method: 'PATCH', body: { role }, signal })
 }
 
-/** Takes somebody out of the workspace, or leaves it oneself. Their videos stay. */
+/** Removes a person from the workspace, or leaves it oneself. Their videos stay. */
 export async function removeMember(id: string, signal: AbortSignal): Promise<void> {
   await call(`${base}/members/${encodeURIComponent(id)}`, { method: 'DELETE', signal })
 }
 
-/** Makes somebody the owner in my place. */
+/** Makes somebody else the owner instead of me. */
 export async function handOver(id: string, signal: AbortSignal): Promise<void> {
   await call(`${base}/owner`, { method: 'POST', body: { id }, signal })
 }
 
-/** A link that signs somebody in once. */
+/** A link that logs somebody in once. */
 export async function makeLogInLink(id: string, signal: AbortSignal): Promise<{ url: string; expiresAt: string }> {
   const path = `${base}/members/${encodeURIComponent(id)}/log-in-link`
   const made = readObject<Schemas['LogInLink']>(await call(path, { method: 'POST', signal }), 'link')

@@ -8,8 +8,8 @@ import { check, type FieldName, type Wanted } from './messages'
 
 export interface FormOptions {
   videoId: string
-  link: Link | undefined // the one that is changed
-  defaults: LinkDefaults | undefined // what a new one begins with
+  link: Link | undefined // the link to change
+  defaults: LinkDefaults | undefined // defaults for a new one
   onSaved(link: Link): void
   onCancel(): void
   signal: AbortSignal
@@ -17,23 +17,23 @@ export interface FormOptions {
 
 const audiences: { value: Audience; label: string; sentence: string }[] = [
   { value: 'link', label: 'Anyone with the link', sentence: 'No account and no password needed.' },
-  { value: 'password', label: 'Who knows a password', sentence: 'The link asks for it. You tell it to them.' },
+  { value: 'password', label: 'People with a password', sentence: 'The link asks for it. You send it to them.' },
   {
     value: 'members',
     label: 'Members of this workspace',
-    sentence: 'They sign in. For everybody else there is nothing here.',
+    sentence: 'They sign in. Nobody else can open it.',
   },
   {
     value: 'named',
     label: 'People you name',
-    sentence: 'They show once that a mail address is theirs. Nobody else gets in.',
+    sentence: 'They confirm their mail address once. Nobody else can open it.',
   },
 ]
 
 const commentRules: { value: CommentRule; label: string; sentence: string }[] = [
   { value: 'on', label: 'On', sentence: 'Everybody sees them at once.' },
-  { value: 'held', label: 'Held', sentence: 'Others see one when you have approved it.' },
-  { value: 'off', label: 'Off', sentence: 'Only your team writes.' },
+  { value: 'held', label: 'Held', sentence: 'Others see a comment when you have approved it.' },
+  { value: 'off', label: 'Off', sentence: 'Only your team can comment.' },
 ]
 
 export function makeLinkForm({ videoId, link, defaults, onSaved, onCancel, signal }: FormOptions): HTMLFormElement {
@@ -46,13 +46,13 @@ export function makeLinkForm({ videoId, link, defaults, onSaved, onCancel, signa
     'input',
     'Password',
     link?.hasPassword
-      ? 'It has one. Leave this empty to keep it.'
-      : 'At least 6 characters. You are not shown it again.',
+      ? 'The link has a password. Leave this empty to keep it.'
+      : 'At least 6 characters. It is not shown again.',
     'links-password',
   )
   password.field.spellcheck = false
   password.field.autocapitalize = 'none'
-  const people = makeField('textarea', 'Mail addresses', 'One a line, or with commas between.', 'links-people')
+  const people = makeField('textarea', 'Mail addresses', 'One per line, or with commas between.', 'links-people')
   people.field.value = (link?.people ?? []).join('\n')
   people.field.spellcheck = false
   people.field.autocapitalize = 'none'
@@ -131,7 +131,7 @@ interface Field<T extends HTMLInputElement | HTMLTextAreaElement> {
   element: HTMLElement
   field: T
   /**
-   * Says what is wrong below the field, and goes there; nothing is wrong when sentence is empty.
+   * Shows the error below the field and moves the focus there. An empty sentence means no error.
    */
   complain(sentence: string): void
 }
@@ -151,7 +151,7 @@ function makeField<K extends 'input' | 'textarea'>(
   return { element, field, complain: describe(element, field, hint) }
 }
 
-/** A hint below a field, and above it in its place what is wrong. */
+/** A hint below a field. An error takes its place. */
 function describe(element: HTMLElement, field: HTMLElement, hint: string): (sentence: string) => void {
   const small = make('p', 'small', hint)
   const bad = make('p', 'small bad-text')
@@ -204,7 +204,7 @@ function makeChoice<T extends string>(
   return { element, value: () => chosen, after: (value, child) => rows.get(value)?.after(child) }
 }
 
-/** The end is given in the author's own zone, whose name stands beside it. */
+/** The end is in the author's own time zone, whose name is beside it. */
 function makeEnd(expiresAt: Date | undefined): Field<HTMLInputElement> {
   const field = make('input', 'field num')
   field.id = 'links-end'
@@ -224,6 +224,6 @@ function makeEnd(expiresAt: Date | undefined): Field<HTMLInputElement> {
   show()
   const zone = zoneName(expiresAt ?? new Date(), dateLocale())
   const element = make('div', '', label, make('div', 'links-end', field, clear))
-  const hint = `Left empty, it never ends. In your time zone${zone === '' ? '' : `, ${zone}`}; others see it in theirs.`
+  const hint = `Leave it empty for no end. In your time zone${zone === '' ? '' : `, ${zone}`}; others see it in theirs.`
   return { element, field, complain: describe(element, field, hint) }
 }

@@ -37,7 +37,7 @@ test('a link says whom it is for, what is unusual about it, and how often it was
   expect(ruleWords(link, now, 'en-GB')).toEqual(['Not opened yet'])
   const client: Link = { ...link, comments: 'held', download: true, opens: 12, expiresAt: new Date(2026, 11, 3, 18, 0) }
   expect(ruleWords(client, now, 'en-GB')).toEqual([
-    'Comments wait for you',
+    'Comments need your approval',
     'Download allowed',
     'Until 3 Dec, 18:00, your time',
     'Opened 12 times',

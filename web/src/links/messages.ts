@@ -1,20 +1,22 @@
-// What a link says of itself, and whether what somebody wants of it makes sense: words and rules
-// without a page.
+// What a link says about itself, and checks of the form: words and rules without a page.
 import type { Audience, CommentRule, Link, LinkRules } from '../api/links'
 import { endWords } from '../ui/ends'
 
-/** As long as the server asks for. */
+/** The server's minimum. */
 export const MIN_PASSWORD = 6
 export const MAX_PEOPLE = 100
 
-/** nameOf is for a link without a name its place among all links of the video, oldest first. */
+/**
+ * nameOf returns a link's name. A link without a name gets its number among all links of the video,
+ * oldest first.
+ */
 export function nameOf(link: Pick<Link, 'id' | 'name'>, all: readonly Pick<Link, 'id'>[]): string {
   if (link.name !== '') return link.name
   const at = all.findIndex(({ id }) => id === link.id)
   return at <= 0 ? 'First link' : `Link ${at + 1}`
 }
 
-/** audienceWords is whom a link lets in. */
+/** audienceWords says who can open a link. */
 export function audienceWords(link: Pick<Link, 'audience' | 'people'>): string {
   switch (link.audience) {
     case 'link':
@@ -30,11 +32,11 @@ export function audienceWords(link: Pick<Link, 'audience' | 'people'>): string {
   }
 }
 
-/** ruleWords is what differs from the usual link, and how it stands. */
+/** ruleWords is what differs from the usual link, and the link's state. */
 export function ruleWords(link: Link, now: Date, locale: string): string[] {
   const words: string[] = []
   if (link.comments === 'off') words.push('No comments')
-  if (link.comments === 'held') words.push('Comments wait for you')
+  if (link.comments === 'held') words.push('Comments need your approval')
   if (link.download) words.push('Download allowed')
   const end = linkEndWords(link, now, locale)
   if (end !== '') words.push(end)
@@ -42,7 +44,7 @@ export function ruleWords(link: Link, now: Date, locale: string): string[] {
   return words
 }
 
-/** linkEndWords is empty for a link that goes on. */
+/** linkEndWords is empty for a link without an end. */
 export function linkEndWords(link: Pick<Link, 'expiresAt' | 'revokedAt'>, now: Date, locale: string): string {
   if (link.revokedAt) return `Revoked ${endWords(link.revokedAt, now, locale)}`
   if (!link.expiresAt) return ''
@@ -50,7 +52,7 @@ export function linkEndWords(link: Pick<Link, 'expiresAt' | 'revokedAt'>, now: D
   return link.expiresAt > now ? `Until ${at}, your time` : `Ended ${at}, your time`
 }
 
-/** stands tells links that still let somebody in from the others. */
+/** stands reports whether a link still lets people in. */
 export function stands(link: Pick<Link, 'expiresAt' | 'revokedAt'>, now: Date): boolean {
   return !link.revokedAt && (!link.expiresAt || link.expiresAt > now)
 }
@@ -60,13 +62,13 @@ function opensWords(opens: number): string {
   return opens === 1 ? 'Opened once' : `Opened ${opens} times`
 }
 
-/** peopleFrom reads addresses, one a line or with commas between; each once. */
+/** peopleFrom reads addresses separated by lines, spaces or commas, without repeats. */
 export function peopleFrom(text: string): string[] {
   const parts = text.split(/[\s,;]+/).filter((part) => part !== '')
   return [...new Set(parts.map((part) => part.toLowerCase()))]
 }
 
-/** What is in the form. */
+/** The form's values. */
 export interface Wanted {
   name: string
   audience: Audience
@@ -82,16 +84,15 @@ export type FieldName = 'password' | 'people' | 'end'
 export type Checked = { at: 'fine'; rules: LinkRules } | { at: 'wrong'; field: FieldName; sentence: string }
 
 /**
- * check tells what the server would refuse beside the field that it is about. before is the link
- * that is being changed.
+ * check shows beside each field what the server would refuse. before is the link that is being
+ * changed.
  */
 export function check(wanted: Wanted, before: Pick<Link, 'hasPassword' | 'expiresAt'> | undefined, now: Date): Checked {
   const wrong = (field: FieldName, sentence: string): Checked => ({ at: 'wrong', field, sentence })
   const people = peopleFrom(wanted.people)
   if (wanted.audience === 'password') {
     const length = [...wanted.password].length
-    if (length === 0 && !before?.hasPassword)
-      return wrong('password', 'Give the password that this link is to ask for.')
+    if (length === 0 && !before?.hasPassword) return wrong('password', 'Choose a password for this link.')
     if (length > 0 && length < MIN_PASSWORD)
       return wrong('password', `A password needs at least ${MIN_PASSWORD} characters.`)
   }
@@ -103,7 +104,7 @@ export function check(wanted: Wanted, before: Pick<Link, 'hasPassword' | 'expire
   }
   if (wanted.ends) {
     if (!wanted.end) return wrong('end', 'Give the day and the time at which it ends.')
-    if (wanted.end <= now) return wrong('end', 'That is over already. Give a later time.')
+    if (wanted.end <= now) return wrong('end', 'This time has passed. Give a later time.')
   }
   return {
     at: 'fine',

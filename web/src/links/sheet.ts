@@ -1,5 +1,5 @@
-// The sheet of a video's links: what there is at a glance, and the way to make, change and revoke
-// one. It is loaded when somebody asks for it.
+// The sheet of a video's links: shows them, and makes, changes and revokes them. It is loaded when
+// somebody opens it.
 import './sheet.css'
 import { fetchDefaults, type Link, type LinkDefaults, listLinks, makeAccessLink, revokeLink } from '../api/links'
 import { problemOf, wasCancelled } from '../api/request'
@@ -13,11 +13,11 @@ import { audienceWords, linkEndWords, nameOf, ruleWords, stands } from './messag
 export interface SheetOptions {
   videoId: string
   title: string
-  /** Gets the focus back. */
+  /** Gets the focus when the sheet closes. */
   opener: HTMLElement | undefined
 }
 
-/** Opens the sheet; one at a time. */
+/** Opens the sheet, only one at a time. */
 export function openLinks(options: SheetOptions): void {
   if (document.querySelector('dialog.links-sheet')) return
   new Sheet(options).open()
@@ -31,8 +31,8 @@ class Sheet {
   readonly #body = make('div', 'links-body')
   readonly #status = make('p', 'sr')
   #links: Link[] = []
-  #defaults: LinkDefaults | undefined // what the workspace lets new links begin with
-  #form: (() => void) | undefined // the way back out of the form
+  #defaults: LinkDefaults | undefined // workspace defaults for new links
+  #form: (() => void) | undefined // closes the form
 
   constructor(options: SheetOptions) {
     this.#options = options
@@ -48,7 +48,7 @@ class Sheet {
     this.#dialog.append(header, this.#body, this.#status)
     this.#dialog.addEventListener('cancel', (event) => {
       if (!this.#form) return
-      event.preventDefault() // Escape leaves the form first
+      event.preventDefault() // Escape closes the form first
       this.#form()
     })
     this.#dialog.addEventListener('close', () => {
@@ -69,7 +69,7 @@ class Sheet {
   async #load(): Promise<void> {
     this.#body.replaceChildren(make('p', 'small', 'Loading the links…'))
     try {
-      // the sheet does without
+      // the sheet works without them
       const defaults = fetchDefaults(this.#open.signal).catch(() => undefined)
       this.#links = await listLinks(this.#options.videoId, this.#open.signal)
       this.#defaults = await defaults
@@ -182,7 +182,7 @@ class Sheet {
     const words = make(
       'p',
       '',
-      'It stops working at once, also for who is watching by it now, and cannot be brought back. The video and your other links stay.',
+      'It stops working at once, also for people who are watching now. You cannot bring it back. The video and your other links stay.',
     )
     slot.replaceChildren(
       make('div', 'note warn links-question', words, sure, makeButton('Keep it', 'btn quiet', keep), status),
@@ -190,10 +190,10 @@ class Sheet {
     sure.focus()
   }
 
-  /** Who is named, and for each an access link that can be handed on where no mail is sent. */
+  /** The named people, with an access link for each, to pass on if no mail is sent. */
   #people(link: Link): HTMLElement {
     const list = make('ul', 'links-people', ...link.people.map((email) => this.#person(link, email)))
-    const summary = make('summary', 'small', 'Who, and an access link for each')
+    const summary = make('summary', 'small', 'These people, and an access link for each')
     return make('details', '', summary, list)
   }
 
@@ -239,7 +239,7 @@ function makeItem(link: Link, name: string, now: Date, copy: HTMLElement | undef
   return item
 }
 
-/** What has been revoked is only to be read, and folded away. */
+/** Revoked links are read-only and folded away. */
 function makeRevoked(links: Link[], name: (link: Link) => string, now: Date): HTMLElement {
   const summary = make('summary', 'small', links.length === 1 ? '1 revoked link' : `${links.length} revoked links`)
   const items = links.map((link) => {
@@ -253,7 +253,7 @@ function showAccessLink(slot: HTMLElement, url: string, email: string, ends: Dat
   const field = make('input', 'field')
   field.readOnly = true
   field.value = url
-  field.setAttribute('aria-label', `Way in for ${email}`)
+  field.setAttribute('aria-label', `Access link for ${email}`)
   const note = make(
     'p',
     'small',
@@ -264,7 +264,7 @@ function showAccessLink(slot: HTMLElement, url: string, email: string, ends: Dat
   slot.replaceChildren(field, copy, note, copied)
 }
 
-/** A short word for the eye, and what it belongs to for the ear. */
+/** A short word on the button, and for screen readers what it belongs to. */
 function labelled(button: HTMLButtonElement, more: string): HTMLButtonElement {
   button.append(make('span', 'sr', `, ${more}`))
   return button

@@ -1,6 +1,6 @@
-// What kind of browser a session is in, in words that its owner recognizes.
+// A session's browser, in words that its owner recognizes.
 
-// The order tells: most browsers name those that they want to be taken for, too.
+// The order matters: most browsers also name the browsers that they imitate.
 const browsers: readonly [RegExp, string][] = [
   [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
   [/\b(?:OPR|OPT|Opera)\//, 'Opera'],
@@ -21,9 +21,7 @@ const systems: readonly [RegExp, string][] = [
   [/\bLinux\b|\bX11\b/, 'Linux'],
 ]
 
-/**
- * deviceWords is "Firefox on Windows"; what is no browser that we know is told as it named itself.
- */
+/** deviceWords is like "Firefox on Windows". An unknown browser keeps its own name. */
 export function deviceWords(userAgent: string): string {
   const browser = find(browsers, userAgent)
   const system = find(systems, userAgent)

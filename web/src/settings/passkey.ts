@@ -2,7 +2,7 @@ import { addPasskey, beginPasskey, type Passkey } from '../api/passkeys'
 import { createPasskey } from '../ui/passkey'
 
 /**
- * Makes a passkey for who is signed in. Undefined when they changed their mind. Throws ApiError.
+ * Makes a passkey for the signed-in person. Undefined if they changed their mind. Throws ApiError.
  */
 export async function makePasskey(name: string, signal: AbortSignal): Promise<Passkey | undefined> {
   const { options, ceremony } = await beginPasskey(signal)

@@ -1,13 +1,10 @@
-// What a tab waits for: something that is loaded, and something that is done.
+// What a tab waits for: data that loads, and actions.
 import { tick } from 'svelte'
 import { type Problem, problemOf, wasCancelled } from '../api/request'
 
 export type Status = { at: 'loading' } | { at: 'shown' } | { at: 'failed'; problem: Problem }
 
-/**
- * Query is something of the server's. What was there stays while it is loaded again, so that
- * nothing jumps.
- */
+/** Query is data from the server. The old data stays while it reloads, so that nothing jumps. */
 export class Query<T> {
   status: Status = $state.raw({ at: 'loading' })
   value: T | undefined = $state.raw()
@@ -32,11 +29,11 @@ export class Query<T> {
   }
 }
 
-/** Act is one thing that is done at a time, and what went wrong the last time. */
+/** Mutation runs one action at a time, and keeps the last error. */
 export class Mutation {
   working = $state(false)
   problem: Problem | undefined = $state.raw()
-  /** What was done the last time, to stand beside its button. */
+  /** The last action, to show beside its button. */
   done = $state('')
 
   constructor(
@@ -44,7 +41,7 @@ export class Mutation {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** run does the work and says what was done. False where it was not. */
+  /** run does the work and announces it. False if it failed. */
   run = async (work: (signal: AbortSignal) => Promise<void>, done: string): Promise<boolean> => {
     if (this.working) return false
     this.working = true
@@ -67,8 +64,8 @@ export class Mutation {
 }
 
 /**
- * keepFocus puts the focus back where it was lost: to what had it, which was disabled for a while,
- * or to the heading where that has gone.
+ * keepFocus restores a lost focus: to the element that had it and was disabled for a while, or to
+ * the heading if that element is gone.
  */
 async function keepFocus(before?: Element | null): Promise<void> {
   await tick()

@@ -1,13 +1,13 @@
-// The parts of the settings: which there are for whom, and their addresses.
+// The tabs of the settings: who gets which, and their addresses.
 import type { Role } from '../api/account'
 
 export const tabs = [
   { id: 'you', label: 'You' },
-  { id: 'sessions', label: 'Signed in' },
+  { id: 'sessions', label: 'Sessions' },
   { id: 'keys', label: 'API keys' },
   { id: 'members', label: 'Members' },
   { id: 'workspace', label: 'Workspace' },
-  { id: 'comments', label: 'Comments that wait' },
+  { id: 'comments', label: 'Held comments' },
   { id: 'log', label: 'Log' },
 ] as const
 
@@ -15,8 +15,8 @@ export type Tab = (typeof tabs)[number]
 export type TabId = Tab['id']
 
 /**
- * tabsFor is what somebody of a role is offered; who is in no workspace still has an account, and
- * can make a workspace.
+ * tabsFor returns the tabs for a role. Without a workspace a person still has an account, and can
+ * make a workspace.
  */
 export function tabsFor(role: Role | undefined): Tab[] {
   if (role === undefined) return tabs.filter((t) => t.id === 'you' || t.id === 'sessions' || t.id === 'workspace')
@@ -32,7 +32,7 @@ export function pathOf(id: TabId): string {
   return `/settings/${id}`
 }
 
-/** Whether a role looks after the others. */
+/** Whether a role manages the others. */
 export function leads(role: Role | undefined): boolean {
   return role === 'owner' || role === 'admin'
 }

@@ -1,5 +1,5 @@
-// The first run: what plain form pages get, and a word that stands on what was pressed until the
-// answer is here, which may take some seconds.
+// The first run: the help for plain form pages, and a word on the pressed button until the response
+// comes, which may take some seconds.
 import '../ui/form'
 import { setText } from '../ui/dom'
 
@@ -14,10 +14,10 @@ for (const link of document.querySelectorAll<HTMLAnchorElement>('a[data-busy]'))
   const here = (event: MouseEvent) => event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey
   link.addEventListener('click', (event) => here(event) && wait(event, link, link.dataset.busy), { signal })
 }
-// A page that the browser kept is as it was before it was pressed.
+// A page from the browser's cache is reloaded, because its button still looks pressed.
 addEventListener('pageshow', (event) => event.persisted && location.reload(), { signal })
 
-/** One press is enough: a second one would set up twice, or begin to wait anew. */
+/** One press is enough: a second one would set up twice, or restart the wait. */
 function wait(event: Event, pressed: HTMLElement, word: string | undefined): void {
   if (pressed.ariaDisabled === 'true') {
     event.preventDefault()

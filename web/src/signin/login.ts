@@ -7,8 +7,8 @@ import { canUsePasskeys, getPasskey } from '../ui/passkey'
 const page = new AbortController()
 
 /**
- * Signs in with whichever passkey of this site the person chooses. False when they changed their
- * mind. Throws ApiError.
+ * Signs in with the passkey of this site that the person chooses. False if they changed their mind.
+ * Throws ApiError.
  */
 async function signInByPasskey(signal: AbortSignal): Promise<boolean> {
   const { options, ceremony } = await beginPasskeyLogIn(signal)
@@ -32,7 +32,7 @@ function offerPasskey(): void {
     showStatus('')
     try {
       if (await signInByPasskey(page.signal)) location.assign(button.dataset.next ?? '/')
-      else showStatus('No passkey was used. Try again, or sign in in another way.')
+      else showStatus('No passkey was used. Try again, or sign in another way.')
     } catch (error) {
       showStatus(problemOf(error).sentence)
     } finally {

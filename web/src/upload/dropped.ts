@@ -1,11 +1,11 @@
-/** holdsFiles says whether something dragged is a file, and not a piece of text or a link. */
+/** holdsFiles says whether a dragged thing is a file, and not text or a link. */
 export function holdsFiles(transfer: Pick<DataTransfer, 'types'> | null): boolean {
   return transfer?.types.includes('Files') ?? false
 }
 
 /**
- * filesFrom takes the files of a drop and counts the folders, which a browser hands over as if they
- * were files of no use.
+ * filesFrom returns the files of a drop and counts the folders, which a browser delivers like files
+ * but which we cannot use.
  */
 export function filesFrom(transfer: DataTransfer): { files: File[]; folders: number } {
   const items = [...transfer.items].filter((item) => item.kind === 'file')

@@ -1,28 +1,24 @@
-// What this browser remembers of uploads that are not finished, so that choosing the same file
-// again goes on where the server stands. tus-js-client's own URL storage is not used: it knows
-// neither the watch link nor the owner, and it forgets an upload on any 4xx answer, an ended
-// session among them.
+// What this browser remembers of unfinished uploads, so that choosing the same file again continues
+// at the server's offset. We do not use tus-js-client's own URL storage: it knows neither the watch
+// link nor the owner, and it forgets an upload on any 4xx response, even when the session has
+// ended.
 import type { Link } from './upload'
 
 export type Entry = Link & {
-  /**
-   * Tells one file from another without reading it: name, type, size and last change, as tus
-   * clients do.
-   */
+  /** Identifies a file without reading it: name, type, size and last change, as tus clients do. */
   fingerprint: string
   fileName: string
   sizeBytes: number
-  /** Whose upload it is: a browser may be shared. */
+  /** The upload's user: a browser may be shared. */
   userId: string
-  /** A page that works on it promises to be back by then; 0 once it has gone. */
+  /** The page that works on it will renew this before that time; 0 once the page is gone. */
   aliveUntilMs: number
 }
 
 const prefix = 'meanwhile.upload.'
 
 /**
- * How long a page is believed to be at work after its last sign. Timers of hidden tabs run once a
- * minute.
+ * How long after its last sign a page counts as working. Timers of hidden tabs run once a minute.
  */
 export const aliveMs = 90_000
 
@@ -31,9 +27,9 @@ export function fingerprintOf(file: Pick<File, 'name' | 'type' | 'size' | 'lastM
 }
 
 /**
- * Ledger keeps one entry for each upload under its own key, so that two tabs do not write over each
- * other. Where the browser has no storage (or it is full) it remembers nothing, and uploads go on
- * without.
+ * Ledger keeps one entry for each upload under its own key, so that two tabs do not overwrite each
+ * other. If the browser has no storage (or it is full), it remembers nothing, and uploads still
+ * work.
  */
 export class Ledger {
   constructor(
@@ -63,7 +59,7 @@ export class Ledger {
     }
   }
 
-  /** touch says until when this page is at work on it; 0 gives it free. */
+  /** touch sets until when this page works on it; 0 releases it. */
   touch(fingerprint: string, aliveUntilMs: number): void {
     const entry = this.find(fingerprint)
     if (entry) this.put({ ...entry, aliveUntilMs })

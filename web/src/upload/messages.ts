@@ -1,13 +1,13 @@
-// What an upload says of itself, in words.
+// What an upload says about itself, in words.
 import { percent, secondsLeft, type Upload } from './upload'
 
-/** phaseWords is the state in a few words, without figures that change all the time. */
+/** phaseWords is the state in a few words, without numbers that change all the time. */
 export function phaseWords(u: Upload): string {
   switch (u.phase.at) {
     case 'queued':
       return 'Next in line'
     case 'starting':
-      return u.link ? 'Asking where it stands' : 'Making the link'
+      return u.link ? 'Checking how much has arrived' : 'Making the link'
     case 'sending':
       return `Uploading ${percent(u)} %`
     case 'waiting':
@@ -29,10 +29,7 @@ export function phaseWords(u: Upload): string {
   }
 }
 
-/**
- * announcement is what a screen reader hears when the phase changes; empty for phases that say
- * nothing new.
- */
+/** announcement is what a screen reader says when the phase changes; empty if there is no news. */
 export function announcement(before: Upload, after: Upload): string {
   if (before.phase.at === after.phase.at) return ''
   switch (after.phase.at) {
@@ -60,7 +57,7 @@ export function figures(u: Upload): string {
   return parts.join(' · ')
 }
 
-/** sizeWords counts in powers of ten, as file managers and providers do. */
+/** sizeWords uses powers of ten, like file managers and providers. */
 export function sizeWords(bytes: number): string {
   if (bytes < 1000) return `${Math.round(bytes)} B`
   const units = ['kB', 'MB', 'GB', 'TB']
@@ -73,7 +70,7 @@ export function sizeWords(bytes: number): string {
   return `${value.toFixed(value < 10 && unit > 0 ? 1 : 0)} ${units[unit]}`
 }
 
-/** leftWords rounds generously: a guess that changes every second is no help. */
+/** leftWords rounds roughly: a guess that changes every second does not help. */
 export function leftWords(seconds: number): string {
   if (seconds < 10) return 'a few seconds left'
   if (seconds < 55) return `about ${Math.ceil(seconds / 10) * 10} s left`
@@ -83,7 +80,7 @@ export function leftWords(seconds: number): string {
   return `about ${hours} h left`
 }
 
-/** titleFrom is the title that the server makes of a file's name. */
+/** titleFrom is the title that the server makes from a file's name. */
 export function titleFrom(fileName: string): string {
   return fileName.replace(/\.[^.]*$/, '') || 'Untitled update'
 }

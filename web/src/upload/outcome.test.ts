@@ -20,8 +20,8 @@ const cases: { name: string; status: number; detail?: string; want: Outcome }[] 
   {
     name: 'too large says what the server says',
     status: 413,
-    detail: 'This file is larger than this site takes (10 MiB).',
-    want: { is: 'refused', reason: 'This file is larger than this site takes (10 MiB).', again: 'never' },
+    detail: 'This file is larger than this site accepts (10 MiB).',
+    want: { is: 'refused', reason: 'This file is larger than this site accepts (10 MiB).', again: 'never' },
   },
   {
     name: 'a full disk may be tried again',

@@ -1,33 +1,32 @@
-// One attempt to bring a file to the server with tus-js-client. Trying again, waiting and
-// remembering are the caller's.
+// One attempt to upload a file with tus-js-client. The caller retries, waits and remembers.
 import { type DetailedError, Upload as TusUpload } from 'tus-js-client'
 import { parseJson, readDetail } from '../api/problem'
 import { type Outcome, outcomeOf } from './outcome'
 import type { Link } from './upload'
 
 /**
- * Four whole parts of the server's 16 MiB. One endless request would be a little faster, but
- * proxies buffer or limit bodies (100 MB is a common bound), and what sits in such a buffer is lost
- * when the connection drops.
+ * Four full parts of the server's 16 MiB. One endless request would be a little faster, but proxies
+ * buffer or limit bodies (100 MB is a common limit), and the content of such a buffer is lost when
+ * the connection drops.
  */
 const chunkBytes = 64 << 20
 
-/** No byte for so long means that the connection is dead, though nobody said so. */
+/** After this time without a byte the connection is dead, though no error came. */
 const stalledMs = 60_000
 
 const endpoint = '/api/v1/files/'
 
 export type Watcher = {
   onCreated: (link: Link) => void
-  /** The server holds this many bytes. */
+  /** The server has this many bytes. */
   onStood: (offsetBytes: number) => void
   onProgress: (sentBytes: number) => void
 }
 
 /**
- * send runs until the file is there, something is in the way, or the signal fires. A creation that
- * is already under way is waited for even then, because its answer is the only way to know what was
- * created; onCreated still reports it.
+ * send runs until the file is on the server, something blocks it, or the signal fires. Even then it
+ * waits for a creation that is already under way, because only its response says what was created.
+ * onCreated still reports it.
  */
 export function send(file: File, link: Link | null, signal: AbortSignal, watch: Watcher): Promise<Outcome> {
   return new Promise((resolve) => {
@@ -55,8 +54,8 @@ export function send(file: File, link: Link | null, signal: AbortSignal, watch: 
     }
 
     const upload = new TusUpload(file, {
-      // Without an endpoint a resumption that fails is an error; with one, tus would quietly create
-      // a second video.
+      // Without an endpoint, a failed resumption is an error. With one, tus would silently create a
+      // second video.
       endpoint: link ? null : new URL(endpoint, location.href).href,
       uploadUrl: link?.uploadUrl ?? null,
       metadata: { filename: file.name },
@@ -82,8 +81,8 @@ export function send(file: File, link: Link | null, signal: AbortSignal, watch: 
         })
       },
       onUploadUrlAvailable() {
-        // The address that people use may differ from the configured one; the policy of the page
-        // allows this origin only.
+        // The address that people use may differ from the configured one. The page's policy allows
+        // only this origin.
         if (upload.url) upload.url = samePath(upload.url)
         if (signal.aborted) stop()
       },
@@ -99,7 +98,7 @@ export function send(file: File, link: Link | null, signal: AbortSignal, watch: 
       },
     })
     signal.addEventListener('abort', stop)
-    // a request in flight may hang for minutes after its network went
+    // without this, a request may hang for minutes after its network is gone
     addEventListener('offline', lose)
     if (signal.aborted) return end({ is: 'stopped' })
     alive()
@@ -108,9 +107,9 @@ export function send(file: File, link: Link | null, signal: AbortSignal, watch: 
 }
 
 /**
- * giveUp ends an upload on the server, which puts its video into the trash. It answers false where
- * that was no longer possible because every byte had arrived. An upload that is gone already is no
- * error.
+ * giveUp ends an upload on the server and so puts its video into the trash. It returns false if
+ * that was no longer possible because every byte had arrived. It is no error if the upload is
+ * already gone.
  */
 export async function giveUp(link: Link): Promise<boolean> {
   try {

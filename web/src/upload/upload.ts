@@ -1,29 +1,27 @@
-// What one upload is and how it moves on: pure, so that every way through it can be tested without
-// a network.
+// An upload's state and how it changes. It is pure, so that every path can be tested without a
+// network.
 import { newBackoff } from '../api/retry'
 
-/** What the server gave at creation. The watch link exists from the first moment. */
+/** What the server returned at creation. The watch link exists from the first moment. */
 export type Link = {
   videoId: string
   watchUrl: string
-  /** Path of the upload on this origin, where bytes go. */
+  /** Path of the upload on this origin, where the bytes go. */
   uploadUrl: string
 }
 
-/**
- * What can be done about a refusal: try the same again, begin anew as another upload, or nothing.
- */
+/** What can be done after a refusal: retry the same upload, start a new one, or nothing. */
 export type Again = 'retry' | 'restart' | 'never'
 
-/** Who is away: this device's network, or a server that answers with errors. */
+/** What is unreachable: this device's network, or a server that returns errors. */
 export type Away = 'network' | 'server'
 
 /** Bytes per second, smoothed, and the sample it was last computed from. */
 export type Speed = { bytesPerSecond: number; sampleBytes: number; sampleMs: number }
 
 /**
- * starting: asks for the link, or where the server stands. It stays waiting or signed-out while a
- * new try is under way.
+ * starting: asks for the link, or for the server's offset. During a retry the phase stays waiting
+ * or signed-out.
  */
 export type Phase =
   | { at: 'queued' }
@@ -35,15 +33,15 @@ export type Phase =
   | { at: 'refused'; reason: string; again: Again }
   | { at: 'done' }
 
-/** How long an upload waits before it tries again. */
+/** How long an upload waits before a retry. */
 export const backoffMs = newBackoff({ firstMs: 1000, longestMs: 30_000 })
 
 export type Upload = {
-  /** Local to this page; the video's id is in link. */
+  /** Local to this page. The video's id is in link. */
   id: string
   fileName: string
   sizeBytes: number
-  /** Bytes that went out; set back to what the server holds at each resumption. */
+  /** Sent bytes. At each resumption it is set back to what the server has. */
   sentBytes: number
   link: Link | null
   phase: Phase
@@ -62,13 +60,13 @@ export type UploadEvent =
   | { type: 'forgotten' }
   | { type: 'finished' }
 
-/** newUpload is a file that waits for its turn; link is known where an earlier visit began it. */
+/** newUpload is a file in the queue. link is set if an earlier visit started it. */
 export function newUpload(id: string, fileName: string, sizeBytes: number, link: Link | null = null): Upload {
   return { id, fileName, sizeBytes, sentBytes: 0, link, phase: { at: 'queued' } }
 }
 
 /**
- * reduce answers the upload after the event. Events that come too late for the phase change
+ * reduce returns the upload after the event. Events that come too late for the phase change
  * nothing.
  */
 export function reduce(u: Upload, e: UploadEvent): Upload {
@@ -104,7 +102,7 @@ export function reduce(u: Upload, e: UploadEvent): Upload {
   }
 }
 
-/** isBusy says whether the upload holds one of the few places that send. */
+/** isBusy says whether the upload takes one of the few places for sending. */
 export function isBusy(u: Upload): boolean {
   switch (u.phase.at) {
     case 'starting':
@@ -144,13 +142,13 @@ export function nextUp(uploads: readonly Upload[], places: number): string[] {
     .map((u) => u.id)
 }
 
-/** secondsLeft is a guess, or null while there is nothing to guess from. */
+/** secondsLeft is an estimate, or null if there is no basis for one. */
 export function secondsLeft(u: Upload): number | null {
   if (u.phase.at !== 'sending' || !u.phase.speed || u.phase.speed.bytesPerSecond < 1) return null
   return (u.sizeBytes - u.sentBytes) / u.phase.speed.bytesPerSecond
 }
 
-/** percent is whole and 100 only when every byte is away. */
+/** percent is a whole number, and 100 only when every byte is sent. */
 export function percent(u: Upload): number {
   if (u.sizeBytes === 0) return 0
   return Math.floor((u.sentBytes / u.sizeBytes) * 100)

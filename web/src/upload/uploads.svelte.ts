@@ -1,5 +1,5 @@
-// Every upload of this page: the queue, the two that run, what waits, and what an earlier visit
-// left unfinished.
+// Every upload of this page: the queue, the two that run, those that wait, and those that an
+// earlier visit left unfinished.
 import { trashVideo } from '../api/owner'
 import { problemOf } from '../api/request'
 import { waitForNetwork } from '../api/retry'
@@ -28,12 +28,13 @@ const touchEveryMs = 10_000
 export type Hooks = {
   announce: (sentence: string) => void
   /**
-   * The video of this upload exists, or has changed: look at it. Resolves when the list shows it.
+   * The video of this upload now exists or has changed, so reload it. Resolves when the list shows
+   * it.
    */
   onVideo: (videoId: string) => Promise<void>
 }
 
-/** Attachment is what an upload needs beside what is drawn. */
+/** Attachment is the part of an upload that is not drawn. */
 type Attachment = {
   file: File
   fingerprint: string
@@ -45,7 +46,7 @@ type Attachment = {
 
 export class Uploads {
   items: Upload[] = $state.raw([])
-  /** Begun in an earlier visit, and waiting for their file. */
+  /** Started in an earlier visit, and waiting for their file. */
   unfinished: Entry[] = $state.raw([])
 
   private readonly attached = new Map<string, Attachment>()
@@ -57,8 +58,8 @@ export class Uploads {
   ) {}
 
   /**
-   * listen keeps what has to outlive a closed page, and asks before it is closed while something
-   * runs. It answers the way to stop.
+   * listen saves what must outlive a closed page, and asks before closing while something runs. It
+   * returns a function that stops it.
    */
   listen(): () => void {
     const controller = new AbortController()
@@ -78,8 +79,8 @@ export class Uploads {
   }
 
   /**
-   * add queues files; one that was begun before goes on where the server stands, and one that is in
-   * the list already is left alone.
+   * add queues files. A file that was started before continues at the server's offset. One that is
+   * already in the list is left alone.
    */
   add(files: readonly File[]): void {
     for (const file of files) this.addOne(file)
@@ -95,9 +96,7 @@ export class Uploads {
     this.startNext()
   }
 
-  /**
-   * resume goes on, tries a refused one again, or begins anew where the server no longer has it.
-   */
+  /** resume continues, retries a refused one, or starts again if the server no longer has it. */
   resume(id: string): void {
     const upload = this.find(id)
     if (!upload || !canResume(upload)) return
@@ -115,7 +114,7 @@ export class Uploads {
     const at = this.attached.get(id)
     at?.stop.abort()
     this.apply(id, { type: 'paused' })
-    await at?.ended // a creation that is under way ends first, so that its link is known
+    await at?.ended // a running creation ends first, so that its link is known
     const upload = this.find(id)
     if (!upload) return
     try {
@@ -123,7 +122,7 @@ export class Uploads {
     } catch {
       this.apply(id, {
         type: 'refused',
-        reason: 'The server could not be told to give this upload up. Try again when you are online.',
+        reason: 'This upload could not be cancelled on the server. Try again when you are online.',
         again: 'retry',
       })
       return
@@ -135,8 +134,8 @@ export class Uploads {
   }
 
   /**
-   * dismiss takes a refused upload out of the list. What the server holds of it stays, and is
-   * offered again.
+   * dismiss removes a refused upload from the list. Its bytes on the server stay, and it is offered
+   * again.
    */
   dismiss(id: string): void {
     this.remove(id)
@@ -154,7 +153,7 @@ export class Uploads {
     const fingerprint = fingerprintOf(file)
     const twin = [...this.attached].find(([, at]) => at.fingerprint === fingerprint)?.[0]
     if (twin && this.find(twin)?.phase.at === 'refused')
-      this.remove(twin) // chosen again: a fresh try with a fresh handle
+      this.remove(twin) // chosen again: a new try with a new handle
     else if (twin) {
       this.resume(twin)
       this.hooks.announce(`${file.name} is in the list already.`)
@@ -189,8 +188,8 @@ export class Uploads {
   }
 
   /**
-   * run tries for ever, until the file is there, something is in the way that no patience mends, or
-   * somebody stops it.
+   * run retries forever, until the file is on the server, something blocks it that waiting cannot
+   * fix, or somebody stops it.
    */
   private async run(id: string, at: Attachment, signal: AbortSignal): Promise<void> {
     let attempt = 0
@@ -206,7 +205,7 @@ export class Uploads {
     this.startNext()
   }
 
-  /** react answers whether to try once more. */
+  /** react returns whether to try once more. */
   private async react(
     id: string,
     at: Attachment,
@@ -261,7 +260,7 @@ export class Uploads {
         onProgress: (sentBytes) => this.progress(id, at, sentBytes),
       })
     } catch {
-      // the part of this page that sends could not be fetched
+      // the code for sending could not be loaded
       return { is: 'lost', because: 'network' }
     }
   }
@@ -273,7 +272,7 @@ export class Uploads {
     this.apply(id, { type: 'progressed', sentBytes, nowMs })
     if (nowMs - at.lastTouchMs < touchEveryMs) return
     at.lastTouchMs = nowMs
-    // here too: timers of a hidden tab are slow, its progress is not
+    // here too: timers of a hidden tab are slow, but its progress events are not
     this.ledger.touch(at.fingerprint, nowMs + aliveMs)
   }
 
@@ -346,7 +345,10 @@ async function isReadable(file: File): Promise<boolean> {
   }
 }
 
-/** untilSignedIn asks again whenever the page is looked at: signing in happens in another tab. */
+/**
+ * untilSignedIn asks again whenever the page becomes visible, because signing in happens in another
+ * tab.
+ */
 async function untilSignedIn(signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await nextLook(signal)
@@ -354,7 +356,7 @@ async function untilSignedIn(signal: AbortSignal): Promise<void> {
     try {
       if (await isSignedIn(signal)) return
     } catch {
-      // Not to be reached now: the next look asks again.
+      // The server is unreachable: the next look asks again.
     }
   }
 }

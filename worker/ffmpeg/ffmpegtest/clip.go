@@ -1,5 +1,5 @@
-// Package ffmpegtest makes the clips that tests need, with ffmpeg's own sources. What the same
-// arguments made once on this machine is taken from the user's cache folder.
+// Package ffmpegtest makes the clips that tests need, with ffmpeg's own sources. A clip with the
+// same arguments is made once on a machine and then comes from the user's cache folder.
 package ffmpegtest
 
 import (
@@ -17,8 +17,8 @@ import (
 	"testing"
 )
 
-// Clip makes a clip in a folder of the test, from ffmpeg's arguments as words between spaces, and
-// gives its path. The end of the name chooses the container unless the words do.
+// Clip makes a clip in a folder of the test and returns its path. words are ffmpeg's arguments,
+// separated by spaces. The file extension chooses the container unless the words do.
 func Clip(t testing.TB, name, words string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -26,8 +26,8 @@ func Clip(t testing.TB, name, words string) string {
 	return path
 }
 
-// Make is Clip for arguments with spaces in them: args are all but the output. The file at path is
-// the test's own.
+// Make is Clip for arguments with spaces in them: args are all but the output. The test owns the
+// file at path.
 func Make(t testing.TB, path string, args ...string) {
 	t.Helper()
 	kept, err := keptAs(filepath.Ext(path), args)
@@ -44,7 +44,8 @@ func Make(t testing.TB, path string, args ...string) {
 	}
 }
 
-// encode makes the file that is kept. Of two that make the same one, the later replaces the first.
+// encode makes the cached file. If two processes make the same file, the later one replaces the
+// first.
 func encode(t testing.TB, kept string, args []string) error {
 	dir, err := os.MkdirTemp(filepath.Dir(kept), "making-")
 	if err != nil {
@@ -62,8 +63,8 @@ func encode(t testing.TB, kept string, args []string) error {
 	return nil
 }
 
-// keptAs is the path that belongs to the arguments, to the content of the files that they name, and
-// to this version of ffmpeg.
+// keptAs is the cache path. It depends on the arguments, on the content of the files that they
+// name, and on this version of ffmpeg.
 func keptAs(ext string, args []string) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -81,7 +82,7 @@ func keptAs(ext string, args []string) (string, error) {
 	fmt.Fprintf(sum, "%s\n%s\n", v, ext)
 	for _, arg := range args {
 		content, err := os.ReadFile(arg)
-		if err != nil { // it names no file
+		if err != nil { // not a file name
 			content = []byte(arg)
 		}
 		fmt.Fprintf(sum, "%d\n%s\n", len(content), content)
