@@ -78,7 +78,7 @@ TEST_TMPDIR := $(shell room=$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 {print
 # tests, which wait for ffmpeg, and then the other browser tests.
 test: install-test ## Run every test: make check, Go with -race, browser tests; print the ten slowest
 	@rm -rf $(RESULTS)
-	deploy/timed.sh $(MAKE) --no-print-directory check
+	deploy/timed.sh $(MAKE) --no-print-directory QUICK_GO=go-vet check
 	deploy/timed.sh $(MAKE) --no-print-directory build api-check
 	export TMPDIR=$(TEST_TMPDIR)
 	deploy/timed.sh $(MAKE) --no-print-directory --jobs=2 lane-recorder lane-go
@@ -92,8 +92,10 @@ lane-go: build
 	deploy/timed.sh $(MAKE) --no-print-directory e2e-scaled
 	$(MAKE) --no-print-directory e2e ONLY=player
 
+# make test runs all Go tests with -race, so it leaves the quick ones out here.
+QUICK_GO := go-vet go-quick
 check: ## Run the fast checks that need no service and no browser: before every commit
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target fmt-check lint web-check go-quick
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target fmt-check lint web-check $(QUICK_GO)
 
 fmt-check:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt these:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
@@ -102,8 +104,10 @@ lint: $(GOLANGCI) ## Run golangci-lint, and check the width of lines
 	@node deploy/check-width.mjs
 	$(PLAIN) $(GOLANGCI) run $(GO_PACKAGES)
 
-go-quick: web/dist/manifest.json
+go-vet: web/dist/manifest.json
 	$(PLAIN) go vet -tags bench $(GO_PACKAGES)
+
+go-quick: web/dist/manifest.json
 	$(PLAIN) go test -short -vet=off ./server/... ./storage/... ./cmd/...
 
 web-check: web/node_modules/.stamp

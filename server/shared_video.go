@@ -172,7 +172,7 @@ func liveTrack(w watch.Watch, t storage.Track) wireTrack {
 		out.OffsetMS = w.CameraOffset.Milliseconds()
 	}
 	if w.LiveOver && watch.Playable(t) {
-		address := fmt.Sprintf("/m/%s/g0/%s", w.Grant, storage.LiveFileName(t.Name))
+		address := fmt.Sprintf("/m/%s/g0/%s", w.Grant, storage.IndexedFileName(t.Name))
 		out.Sources = append(
 			out.Sources,
 			wireSource{Type: watch.PlayableType(t), URL: address, Width: t.Width, Height: t.Height},

@@ -11,5 +11,5 @@ const (
 	SoundName = ScreenTrack + "-aac.m3u8"
 )
 
-// LiveFileName is the name of a track as one file.
-func LiveFileName(track string) string { return track + ".whole.mp4" }
+// IndexedFileName is the name of a track as one file.
+func IndexedFileName(track string) string { return track + ".whole.mp4" }

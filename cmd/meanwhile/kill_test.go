@@ -102,7 +102,7 @@ func TestShutdownHandsWorkBack(t *testing.T) {
 	key := p.owner()
 	p.start()
 	// far from its end when its progress is first reported
-	id := p.push(clip(t, "long.avi", 16, "-c:v", "mpeg4", "-q:v", "3", "-c:a", "mp3"))
+	id := p.push(clip(t, "long.avi", 12, "-c:v", "mpeg4", "-q:v", "3", "-c:a", "mp3"))
 	p.until(time.Minute, "the encode to begin", func() bool {
 		var v video
 		p.get(key, "/api/v1/videos/"+id, &v)

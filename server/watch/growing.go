@@ -59,7 +59,7 @@ func (g *growingTracks) open(ctx context.Context, v storage.Video, name string) 
 		open = g.playlist
 	case storage.LiveBytes(track):
 		open = g.bytes
-	case storage.LiveFileName(track):
+	case storage.IndexedFileName(track):
 		open = g.file
 	default:
 		return Media{}, storage.NoMedia(nil)
@@ -102,7 +102,7 @@ func (g *growingTracks) file(ctx context.Context, u storage.Upload, t storage.Tr
 	if u.SealedAt == nil {
 		return Media{}, storage.NoMedia(nil)
 	}
-	file, err := g.liveFile(ctx, u, t)
+	file, err := g.indexedFile(ctx, u, t)
 	if err != nil {
 		return Media{}, err
 	}

@@ -152,9 +152,9 @@ func testFencedTransaction(t *testing.T, s storage.Store) {
 func testEndStage(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	st := mustGet(s.ClaimStage(ctx, mustStage(t, s).ID, "worker", time.Minute))(t)
-	must(t, s.EndStage(ctx, st.ID, st.Fence, storage.StageFailed, "This file holds no video."))
+	must(t, s.EndStage(ctx, st.ID, st.Fence, storage.StageFailed, "This file contains no video."))
 	got := mustGet(s.StageByID(ctx, st.ID))(t)
-	if got.State != storage.StageFailed || got.Message != "This file holds no video." || got.Owner != "" {
+	if got.State != storage.StageFailed || got.Message != "This file contains no video." || got.Owner != "" {
 		t.Errorf("ended as %+v", got)
 	}
 	_, err := s.ClaimStage(ctx, st.ID, "worker", time.Minute)

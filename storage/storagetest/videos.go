@@ -91,12 +91,12 @@ func testVideoState(t *testing.T, s storage.Store) {
 			v.ID,
 			[]storage.State{storage.StateProcessing},
 			storage.StateFailed,
-			"This file holds no video.",
+			"This file contains no video.",
 			noon,
 		),
 	)
 	got := mustGet(s.VideoByID(ctx, v.ID))(t)
-	if got.State != storage.StateFailed || got.Failure != "This file holds no video." {
+	if got.State != storage.StateFailed || got.Failure != "This file contains no video." {
 		t.Errorf("got state %q, failure %q", got.State, got.Failure)
 	}
 }

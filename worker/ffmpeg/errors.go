@@ -73,13 +73,13 @@ func classify(ctx context.Context, cause, exit error, stderr string) error {
 	case e.code == codeCPU, e.code == codeCaught:
 		return storage.E(
 			storage.Unprocessable,
-			"We gave up on this video: it took far more work than its length and size explain.",
+			"We gave up on this video: it needs far more work than its length and size explain.",
 			e,
 		)
 	case e.code == codeFileSize, e.says("File too large"):
 		return storage.E(
 			storage.Unprocessable,
-			"We gave up on this video: what it turned into grew far larger than itself.",
+			"We gave up on this video: its result grew far larger than the file.",
 			e,
 		)
 	case e.says("max_streams"): // ffmpeg calls that a lack of memory too
@@ -121,7 +121,7 @@ func conversionError(err error) error {
 	}
 	return storage.E(
 		storage.Unprocessable,
-		"We could not convert this video: it is damaged, or made in a way that we cannot read.",
+		"We could not convert this video: it is damaged, or in a form that we cannot read.",
 		err,
 	)
 }

@@ -42,7 +42,7 @@ func TestHostileFilesAreRefused(t *testing.T) {
 			content:  []byte("ffconcat version 1.0\nfile 'file:/etc/passwd'\n"),
 			sentence: "We cannot read this kind of file",
 		},
-		{name: "zeros", content: make([]byte, 1<<20), sentence: "nothing but zeros"},
+		{name: "zeros", content: make([]byte, 1<<20), sentence: "only zeros"},
 		{
 			name:     "a cut file without index",
 			content:  good[:len(good)/2],
@@ -64,7 +64,7 @@ func TestHostileFilesAreRefused(t *testing.T) {
 		},
 		{name: "nothing but subtitles", path: ffmpegtest.Clip(t, "a.mkv", "-f srt -i "+
 			mustWrite(t, "a.srt", []byte("1\n00:00:00,000 --> 00:00:01,000\nhello\n\n"))+" -c:s ass"),
-			sentence: "This file holds no video."},
+			sentence: "This file contains no video."},
 		{
 			name: "two frames 24 hours apart",
 			path: ffmpegtest.Clip(

@@ -127,7 +127,7 @@ func damage(said string, err error) error {
 			return storage.E(storage.Unprocessable, known.sentence, err)
 		}
 	}
-	return storage.E(storage.Unprocessable, "This file is damaged: what it says of itself cannot be read.", err)
+	return storage.E(storage.Unprocessable, "This file is damaged: its header cannot be read.", err)
 }
 
 // notListed matches ffprobe's message for a codec outside the whitelist.
@@ -149,7 +149,7 @@ func (f *facts) judge(p storage.Probe) (storage.Probe, error) {
 	}
 	if video != nil {
 		if f.walk(video).packets == 0 && !f.partial {
-			return refuse("This file is damaged: it announces a video and holds no picture.")
+			return refuse("This file is damaged: it has a video track without pictures.")
 		}
 	}
 	length := max(0, f.length(video, audio))

@@ -41,7 +41,7 @@ func sniff(head []byte) (storage.Container, error) {
 	if !slices.ContainsFunc(head, func(b byte) bool { return b != 0 }) {
 		return "", storage.E(
 			storage.Unprocessable,
-			"This file holds nothing but zeros: it was probably cut off while it was copied. Try again from the "+
+			"This file contains only zeros: it was probably cut off while it was copied. Try again from the "+
 				"original.",
 			nil,
 		)

@@ -37,7 +37,7 @@ func TestSniff(t *testing.T) {
 		{name: "an AVI file", content: "RIFF\x00\x10\x00\x00AVI LIST" +
 			strings.Repeat("\x00", 32), want: storage.ContainerAVI},
 		{name: "an empty file", content: "", sentence: "This file is empty."},
-		{name: "a file of zeros", content: strings.Repeat("\x00", 100_000), sentence: "nothing but zeros"},
+		{name: "a file of zeros", content: strings.Repeat("\x00", 100_000), sentence: "only zeros"},
 		{
 			name:     "a playlist",
 			content:  "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n/etc/passwd\n",

@@ -36,7 +36,11 @@ const (
 // be made.
 func Decide(p storage.Probe, limits storage.Limits) (storage.Plan, error) {
 	if p.Video == nil && p.Audio == nil {
-		return storage.Plan{}, storage.E(storage.Unprocessable, "This file holds no video. Your original is kept.", nil)
+		return storage.Plan{}, storage.E(
+			storage.Unprocessable,
+			"This file contains no video. Your original is kept.",
+			nil,
+		)
 	}
 	if err := withinLimits(p, limits); err != nil {
 		return storage.Plan{}, err
@@ -115,7 +119,7 @@ func withinLimits(p storage.Probe, limits storage.Limits) error {
 	if p.DurationMS <= 0 {
 		return storage.E(
 			storage.Unprocessable,
-			"This video has no length: it holds no more than a moment. Your original is kept.",
+			"This video has no length: it is only a moment long. Your original is kept.",
 			nil,
 		)
 	}
@@ -298,7 +302,7 @@ const cameraShortSide = 720
 // the track has no picture, or more than the limits allow.
 func DecideCamera(p storage.Probe, limits storage.Limits) (storage.Plan, error) {
 	if p.Video == nil {
-		return storage.Plan{}, storage.E(storage.Unprocessable, "The camera's track holds no picture.", nil)
+		return storage.Plan{}, storage.E(storage.Unprocessable, "The camera's track contains no picture.", nil)
 	}
 	if err := withinLimits(p, limits); err != nil {
 		return storage.Plan{}, err

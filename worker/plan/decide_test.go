@@ -234,7 +234,7 @@ func TestDecideRefusesPolitely(t *testing.T) {
 		probe storage.Probe
 		want  string // in the sentence
 	}{
-		{"no video", storage.Probe{DurationMS: 1000}, "holds no video"},
+		{"no video", storage.Probe{DurationMS: 1000}, "contains no video"},
 		{
 			"a day long",
 			storagetest.ScreenProbe(func(p *storage.Probe) { p.DurationMS = 24 * 3600 * 1000 }),

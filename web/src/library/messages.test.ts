@@ -26,8 +26,8 @@ const cases: { name: string; video: Partial<Video>; text: string; progress: numb
   { name: 'ready', video: {}, text: 'Ready', progress: null },
   {
     name: 'failed',
-    video: { state: 'failed', failure: 'This file holds no video.' },
-    text: 'This file holds no video.',
+    video: { state: 'failed', failure: 'This file contains no video.' },
+    text: 'This file contains no video.',
     progress: null,
   },
 ]

@@ -30,7 +30,7 @@ describe('stageOf', () => {
     { name: 'a recording without its first seconds', wire: { state: 'recording' }, want: 'recording' },
     { name: 'uploading', wire: { state: 'uploading' }, want: 'uploading' },
     { name: 'ready with its sources a moment behind', wire: { state: 'ready' }, want: 'processing' },
-    { name: 'failed', wire: { state: 'failed', failure: 'This file holds no video.' }, want: 'failed' },
+    { name: 'failed', wire: { state: 'failed', failure: 'This file contains no video.' }, want: 'failed' },
     { name: 'a state of a later server', wire: { state: 'dreaming' }, want: 'processing' },
   ])('$name', ({ wire, want }) => expect(phaseOf(shared(wire)).at).toBe(want))
 })
@@ -38,8 +38,8 @@ describe('stageOf', () => {
 describe('words', () => {
   it('never says 100 % before it is done', () => expect(percentOf(1)).toBe(99))
   it('gives the reason of a failure', () => {
-    expect(wordsFor({ at: 'failed', sentence: 'This file holds no video.' }, true).lead).toBe(
-      'This file holds no video.',
+    expect(wordsFor({ at: 'failed', sentence: 'This file contains no video.' }, true).lead).toBe(
+      'This file contains no video.',
     )
   })
 })

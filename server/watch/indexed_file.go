@@ -16,11 +16,11 @@ import (
 	"meanwhile/worker/source"
 )
 
-// LiveFile is a track of a finished recording as one file. It copies no byte: it adds an index
+// IndexedFile is a track of a finished recording as one file. It copies no byte: it adds an index
 // before the fragments as stored (ISO/IEC 14496-12, 8.16.3). With the index a player knows at once
 // how long the file is and where everything is. Without it, a player requests the head of every
 // fragment before it shows the first picture.
-type LiveFile struct {
+type IndexedFile struct {
 	SizeBytes int64
 
 	src   *source.Source
@@ -41,8 +41,8 @@ func Playable(t storage.Track) bool {
 // PlayableType is the media type of such a file.
 func PlayableType(t storage.Track) string { return storage.MediaType("video/mp4", t.Codecs, "") }
 
-// liveFile opens a track as one file. NotFound if it does not play as one. The caller closes it.
-func (g *growingTracks) liveFile(ctx context.Context, u storage.Upload, t storage.Track) (*LiveFile, error) {
+// indexedFile opens a track as one file. NotFound if it does not play as one. The caller closes it.
+func (g *growingTracks) indexedFile(ctx context.Context, u storage.Upload, t storage.Track) (*IndexedFile, error) {
 	var tracks []media.MovieTrack
 	if err := json.Unmarshal([]byte(t.Timing), &tracks); err != nil {
 		return nil, fmt.Errorf("decode timing: %w", err)
@@ -60,7 +60,7 @@ func (g *growingTracks) liveFile(ctx context.Context, u storage.Upload, t storag
 	if err != nil {
 		return nil, err
 	}
-	return &LiveFile{SizeBytes: end + int64(len(index)), src: src, index: index, init: x.InitBytes}, nil
+	return &IndexedFile{SizeBytes: end + int64(len(index)), src: src, index: index, init: x.InitBytes}, nil
 }
 
 // pictureOf is the track whose times the fragments use.
@@ -112,7 +112,7 @@ func segmentIndex(x media.FragmentIndex, track media.MovieTrack) (index []byte, 
 }
 
 // Read reads from the current place.
-func (f *LiveFile) Read(p []byte) (int, error) {
+func (f *IndexedFile) Read(p []byte) (int, error) {
 	if f.at >= f.SizeBytes {
 		return 0, io.EOF
 	}
@@ -137,7 +137,7 @@ func (f *LiveFile) Read(p []byte) (int, error) {
 }
 
 // Seek moves, for http.ServeContent.
-func (f *LiveFile) Seek(offset int64, whence int) (int64, error) {
+func (f *IndexedFile) Seek(offset int64, whence int) (int64, error) {
 	offset, err := storage.SeekTo(f.at, f.SizeBytes, offset, whence)
 	if err != nil {
 		return 0, err
@@ -147,4 +147,4 @@ func (f *LiveFile) Seek(offset int64, whence int) (int64, error) {
 }
 
 // Close closes the recording.
-func (f *LiveFile) Close() error { return f.src.Close() }
+func (f *IndexedFile) Close() error { return f.src.Close() }
