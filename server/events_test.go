@@ -167,12 +167,8 @@ func TestALostMessageIsNoticedAtTheNextBeat(t *testing.T) {
 	u := w.newVideo()
 	f := w.follow("/api/v1/shares/" + u.link + "/events")
 	f.next("video")
-	if err := w.Core.Store.SetVideoTitle(
-		t.Context(),
-		storage.VideoID(u.video),
-		"Told to nobody",
-		time.Now(),
-	); err != nil {
+	change := storage.VideoChange{Title: new("Told to nobody")}
+	if err := w.Core.Store.ChangeVideo(t.Context(), storage.VideoID(u.video), change, time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if got := f.next("video"); got["title"] != "Told to nobody" {

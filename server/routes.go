@@ -106,7 +106,7 @@ func (s *server) routes() []route {
 			account,
 			"rename-video",
 			"Change a video's title, or the place of its camera",
-			api(s.renameVideo, 200),
+			api(s.changeVideo, 200),
 		},
 		{del, "/api/v1/videos/{id}", account, "trash-video", "Put a video into the trash", api(s.trashVideo, 204)},
 		{

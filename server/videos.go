@@ -136,22 +136,27 @@ type wireChange struct {
 	Layout *wireLayout `json:"layout,omitempty" doc:"Where the camera of a recording is shown"`
 }
 
-type renameInput struct {
+func (c wireChange) choices() storage.VideoChange {
+	return storage.VideoChange{Title: c.Title}
+}
+
+type changeVideoInput struct {
 	ID   string `path:"id" maxLength:"64"`
 	Body wireChange
 }
 
-func (s *server) renameVideo(ctx context.Context, in *renameInput) (*videoOutput, error) {
+func (s *server) changeVideo(ctx context.Context, in *changeVideoInput) (*videoOutput, error) {
 	return s.change(ctx, in.ID, func(a access.Actor, id storage.VideoID) error {
 		if in.Body.Layout != nil {
 			if err := s.Uploads.SetLayout(ctx, a, id, in.Body.Layout.domain()); err != nil {
 				return err
 			}
 		}
-		if in.Body.Title == nil {
+		choices := in.Body.choices()
+		if choices == (storage.VideoChange{}) {
 			return nil
 		}
-		return s.Videos.Rename(ctx, a, id, *in.Body.Title)
+		return s.Videos.Change(ctx, a, id, choices)
 	})
 }
 

@@ -80,9 +80,10 @@ type VideoStore interface {
 	VideoByID(ctx context.Context, id VideoID) (Video, error)
 	// VideoSummary is VideoByID with what a list also shows. NotFound.
 	VideoSummary(ctx context.Context, id VideoID) (VideoSummary, error)
-	// ListVideos returns at most q.Limit rows, newest first, in one query.
+	// ListVideos returns at most q.Limit rows in the order of the library, in one query.
 	ListVideos(ctx context.Context, q VideoQuery) ([]VideoSummary, error)
-	SetVideoTitle(ctx context.Context, id VideoID, title string, at time.Time) error
+	// ChangeVideo writes what the owner chose, and when.
+	ChangeVideo(ctx context.Context, id VideoID, change VideoChange, at time.Time) error
 	// SetVideoTrashed puts the video into the trash, or takes it out (nil).
 	SetVideoTrashed(ctx context.Context, id VideoID, at *time.Time) error
 	// SetVideoState moves the video from one of the states in from to the state to, with the

@@ -97,13 +97,21 @@ type VideoQuery struct {
 	Search      string // words that must all be in the title, in any case; empty for all
 	Trashed     bool
 	Limit       int
-	Before      *VideoKey // rows after this one in newest-first order
+	Before      *VideoKey // rows after this one in the order of the library
 }
 
-// VideoKey is a place in the newest-first order.
+// VideoKey is a place in the order of the library: newest first.
 type VideoKey struct {
 	CreatedAt time.Time
 	ID        VideoID
+}
+
+// Key is the video's place in the order of the library.
+func (v Video) Key() VideoKey { return VideoKey{CreatedAt: v.CreatedAt, ID: v.ID} }
+
+// VideoChange is what an owner chooses about a video. A nil field leaves it as it is.
+type VideoChange struct {
+	Title *string
 }
 
 // MaxTitleRunes bounds a title.

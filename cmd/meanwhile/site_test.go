@@ -87,8 +87,8 @@ func TestAnotherWorkerTakesOver(t *testing.T) {
 	}
 	// The lease, up to half a lease until the next look at the outbox, and the new encode.
 	v = s.waitState(key, id, 4*time.Minute, "ready")
-	if v.DurationMS < 11_000 || v.DurationMS > 13_000 {
-		t.Errorf("duration = %d ms, want about 12 s", v.DurationMS)
+	if v.DurationMS < 7_000 || v.DurationMS > 9_000 {
+		t.Errorf("duration = %d ms, want about 8 s", v.DurationMS)
 	}
 	// The worker says so right after the commit that made the video ready.
 	s.until(

@@ -878,7 +878,11 @@ func TestStrangersSeeNothing(t *testing.T) {
 			wantKind(t, err, storage.NotFound)
 			_, err = h.Videos.OpenOriginal(t.Context(), a, ticket.Video.ID)
 			wantKind(t, err, storage.NotFound)
-			wantKind(t, h.Videos.Rename(t.Context(), a, ticket.Video.ID, "mine"), storage.NotFound)
+			wantKind(
+				t,
+				h.Videos.Change(t.Context(), a, ticket.Video.ID, storage.VideoChange{Title: new("mine")}),
+				storage.NotFound,
+			)
 			_, err = h.Uploads.ByID(t.Context(), a, ticket.Upload.ID)
 			wantKind(t, err, storage.NotFound)
 		})

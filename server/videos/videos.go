@@ -8,8 +8,8 @@ import (
 	"meanwhile/storage"
 )
 
-// List returns one page of the actor's own videos in their workspace, newest first, and where the
-// next page begins (nil at the end).
+// List returns one page of the actor's own videos in their workspace, in the order of the library,
+// and where the next page begins (nil at the end).
 func (s *Service) List(
 	ctx context.Context,
 	a access.Actor,
@@ -31,8 +31,8 @@ func (s *Service) List(
 	if len(rows) <= limit {
 		return rows, nil, nil
 	}
-	last := rows[limit-1]
-	return rows[:limit], &storage.VideoKey{CreatedAt: last.CreatedAt, ID: last.ID}, nil
+	last := rows[limit-1].Key()
+	return rows[:limit], &last, nil
 }
 
 // ByID returns one video for its owner. NotFound for anyone else.
@@ -43,18 +43,21 @@ func (s *Service) ByID(ctx context.Context, a access.Actor, id storage.VideoID) 
 	return s.core.Store.VideoSummary(ctx, id)
 }
 
-// Rename gives the video another title. Invalid for an empty one.
-func (s *Service) Rename(ctx context.Context, a access.Actor, id storage.VideoID, title string) error {
+// Change writes what the owner chooses about the video. Invalid for an empty title.
+func (s *Service) Change(ctx context.Context, a access.Actor, id storage.VideoID, c storage.VideoChange) error {
 	v, err := s.core.VideoFor(ctx, a, id, access.ToEdit)
 	if err != nil {
 		return err
 	}
-	title = storage.CleanLine(title, storage.MaxTitleRunes)
-	if title == "" {
-		return storage.E(storage.Invalid, "A title needs at least one character.", nil)
+	if c.Title != nil {
+		title := storage.CleanLine(*c.Title, storage.MaxTitleRunes)
+		if title == "" {
+			return storage.E(storage.Invalid, "A title needs at least one character.", nil)
+		}
+		c.Title = &title
 	}
-	if err := s.core.Store.SetVideoTitle(ctx, id, title, s.core.Now()); err != nil {
-		return fmt.Errorf("rename video: %w", err)
+	if err := s.core.Store.ChangeVideo(ctx, id, c, s.core.Now()); err != nil {
+		return fmt.Errorf("change video: %w", err)
 	}
 	s.core.Announce(ctx, v, storage.EventVideo)
 	return nil

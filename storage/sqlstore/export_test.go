@@ -42,12 +42,19 @@ func (r recorder) QueryContext(ctx context.Context, text string, args ...any) (*
 	return r.querier.QueryContext(ctx, text, args...)
 }
 
+// PlanStep is one line of a plan. Below says that it works below a limit, on more rows than the
+// page has.
+type PlanStep struct {
+	Text  string
+	Below bool
+}
+
 // Plan returns how the database would run a query. PostgreSQL prefers to read small tables as a
 // whole: it is told not to, so that the plan shows whether an index could be used.
-func (s *Store) Plan(ctx context.Context, text string, args []any) (plan string, err error) {
+func (s *Store) Plan(ctx context.Context, text string, args []any) ([]PlanStep, error) {
 	conn, err := s.pools.read.Conn(ctx)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer conn.Close()
 	explain := "EXPLAIN QUERY PLAN "
@@ -55,26 +62,36 @@ func (s *Store) Plan(ctx context.Context, text string, args []any) (plan string,
 		explain = "EXPLAIN "
 		for _, setting := range []string{"enable_seqscan", "enable_bitmapscan", "enable_sort"} {
 			if _, err := conn.ExecContext(ctx, "SET "+setting+" = off"); err != nil {
-				return "", err
+				return nil, err
 			}
 		}
 	}
 	rows, err := conn.QueryContext(ctx, explain+text, args...)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer rows.Close()
-	var lines []string
+	var plan []PlanStep
+	limits := map[int]bool{} // SQLite's subqueries, by their step
+	depth := -1              // of PostgreSQL's limit
 	for rows.Next() {
 		var line string
+		var id, parent int
 		into := []any{&line}
 		if s.dialect.isSQLite {
-			into = []any{new(int), new(int), new(int), &line}
+			into = []any{&id, &parent, new(int), &line}
 		}
 		if err := rows.Scan(into...); err != nil {
-			return "", err
+			return nil, err
 		}
-		lines = append(lines, line)
+		indent := len(line) - len(strings.TrimLeft(line, " "))
+		plan = append(plan, PlanStep{Text: line, Below: limits[parent] || depth >= 0 && indent > depth})
+		if strings.HasPrefix(line, "CO-ROUTINE") {
+			limits[id] = true
+		}
+		if name := strings.TrimLeft(line, " ->"); strings.HasPrefix(name, "Limit") && depth < 0 {
+			depth = indent
+		}
 	}
-	return strings.Join(lines, "\n"), rows.Err()
+	return plan, rows.Err()
 }

@@ -27,12 +27,12 @@ func (s *Store) ListForExport(ctx context.Context, q storage.ExportQuery) ([]sto
 		add("owner_id = %s", string(q.OwnerID))
 	}
 	if q.Before != nil {
-		add(olderThan("%s", "%s"), toMS(q.Before.CreatedAt), string(q.Before.ID))
+		add("(created_ms, id) < (%s, %s)", toMS(q.Before.CreatedAt), string(q.Before.ID))
 	}
 	return all(ctx, s, reading, "list videos for export", func(row scanner) (k storage.ExportKey, err error) {
 		err = row.Scan(timeInto{&k.CreatedAt}, &k.ID)
 		return k, err
-	}, `SELECT created_ms, id FROM videos WHERE `+where+` ORDER BY `+newestFirst("")+` LIMIT $1`, args...)
+	}, `SELECT created_ms, id FROM videos WHERE `+where+` ORDER BY created_ms DESC, id DESC LIMIT $1`, args...)
 }
 
 // SetAccountDeletion sets when the account is deleted; nil: it stays. NotFound.

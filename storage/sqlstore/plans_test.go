@@ -8,59 +8,59 @@ import (
 	"time"
 
 	"meanwhile/storage"
+	"meanwhile/storage/sqlstore"
 )
 
-// listPlans are the lists that grow with a site, and the index that each of them reads. A list that
-// has no index for its order sorts all rows for each page.
-var listPlans = []struct {
+// lists are the lists that grow with a site. Without an index for its order, a list sorts all its
+// rows for each page.
+var lists = []struct {
 	name  string
 	list  func(ctx context.Context, s storage.Store) error
-	index string
+	sorts string // why it may sort what it reads, if it may
 }{
-	{"the library", videos(storage.VideoQuery{OwnerID: "u", Limit: 51}), "videos_live_by_owner"},
-	{"its next page", videos(storage.VideoQuery{OwnerID: "u", Limit: 51, Before: &place}), "videos_live_by_owner"},
-	{"a search in it", videos(storage.VideoQuery{OwnerID: "u", Limit: 51, Search: "x"}), "videos_live_by_owner"},
+	{name: "the library", list: videos(storage.VideoQuery{OwnerID: "u", Limit: 51})},
+	{name: "its next page", list: videos(storage.VideoQuery{OwnerID: "u", Limit: 51, Before: &place})},
+	{name: "a search in it", list: videos(storage.VideoQuery{OwnerID: "u", Limit: 51, Search: "x"})},
 	{
-		"the library of one workspace",
-		videos(storage.VideoQuery{OwnerID: "u", WorkspaceID: "w", Limit: 51}),
-		"videos_live_by_owner",
+		name: "the library of one workspace",
+		list: videos(storage.VideoQuery{OwnerID: "u", WorkspaceID: "w", Limit: 51}),
 	},
-	{"the trash", videos(storage.VideoQuery{OwnerID: "u", Trashed: true, Limit: 51}), "videos_trashed_by_owner"},
-	{"the conversation", func(ctx context.Context, s storage.Store) error {
+	{name: "the trash", list: videos(storage.VideoQuery{OwnerID: "u", Trashed: true, Limit: 51})},
+	{name: "the conversation", list: func(ctx context.Context, s storage.Store) error {
 		_, err := s.ListComments(ctx, storage.CommentQuery{VideoID: "v", Limit: 51})
 		return err
-	}, "comments_in_order"},
-	{"the audit log", func(ctx context.Context, s storage.Store) error {
+	}},
+	{name: "the audit log", list: func(ctx context.Context, s storage.Store) error {
 		_, err := s.ListAudit(ctx, storage.AuditQuery{WorkspaceID: "w", Limit: 51})
 		return err
-	}, "audit_by_workspace"},
-	{"the links of a video", func(ctx context.Context, s storage.Store) error {
+	}},
+	{name: "the links of a video", list: func(ctx context.Context, s storage.Store) error {
 		_, err := s.LinksByVideo(ctx, "v")
 		return err
-	}, "shares_by_video"},
-	{"the steps that are due", func(ctx context.Context, s storage.Store) error {
+	}},
+	{name: "the steps that are due", list: func(ctx context.Context, s storage.Store) error {
 		_, err := s.DueStages(ctx, time.Minute, 100)
 		return err
-	}, "stages_due"},
-	{"recordings that went silent", func(ctx context.Context, s storage.Store) error {
+	}, sorts: "PostgreSQL reads by two indexes, and puts what they give into one order"},
+	{name: "recordings that went silent", list: func(ctx context.Context, s storage.Store) error {
 		_, err := s.SilentRecordings(ctx, noon, 100)
 		return err
-	}, "recordings_by_heard"},
-	{"videos that leave the trash", func(ctx context.Context, s storage.Store) error {
+	}},
+	{name: "videos that leave the trash", list: func(ctx context.Context, s storage.Store) error {
 		_, err := s.TrashedSince(ctx, noon, 100)
 		return err
-	}, "videos_trashed"},
-	{"videos that leave a workspace", func(ctx context.Context, s storage.Store) error {
+	}},
+	{name: "videos that leave a workspace", list: func(ctx context.Context, s storage.Store) error {
 		_, err := s.LeavingVideos(ctx, noon, 100)
 		return err
-	}, "notices_by_leaving"},
-	{"accounts that leave", func(ctx context.Context, s storage.Store) error {
+	}},
+	{name: "accounts that leave", list: func(ctx context.Context, s storage.Store) error {
 		_, err := s.AccountsToDelete(ctx, noon, 100)
 		return err
-	}, "users_leaving"},
+	}},
 }
 
-var place = storage.VideoKey{CreatedAt: noon, ID: "v"}
+var place = storage.Video{CreatedAt: noon, ID: "v"}.Key()
 
 func videos(q storage.VideoQuery) func(context.Context, storage.Store) error {
 	return func(ctx context.Context, s storage.Store) error {
@@ -73,41 +73,71 @@ func videos(q storage.VideoQuery) func(context.Context, storage.Store) error {
 var wholeTable = regexp.MustCompile(
 	`(?i)(SCAN|Seq Scan on) (videos|comments|audit|shares|stages|recordings|uploads|assets|notices|users)\b.*`)
 
+// slow returns what makes a plan of a list slow: it reads a whole table, or sorts before it limits.
+// The page itself may be sorted again.
+func slow(plan []sqlstore.PlanStep) string {
+	limited := false
+	for _, step := range plan {
+		if whole := wholeTable.FindString(step.Text); whole != "" && !strings.Contains(whole, "INDEX") {
+			return whole
+		}
+		limited = limited || strings.HasPrefix(step.Text, "CO-ROUTINE") || strings.Contains(step.Text, "Limit")
+	}
+	for _, step := range plan {
+		// A sort of the last term works on rows of equal beginning: it is as good as none.
+		isSort := strings.Contains(step.Text, "TEMP B-TREE FOR") && !strings.Contains(step.Text, "LAST TERM") ||
+			strings.Contains(step.Text, "Sort ") && !strings.Contains(step.Text, "Incremental Sort") &&
+				!strings.Contains(step.Text, "Sort Key")
+		if isSort && (step.Below || !limited) {
+			return step.Text
+		}
+	}
+	return ""
+}
+
 func TestListsReadByAnIndex(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(t *testing.T, e engine) {
 		s := mustOpenAt(t, e.migrated(t))
-		for _, tc := range listPlans {
+		for _, tc := range lists {
 			t.Run(tc.name, func(t *testing.T) {
-				var plans []string
+				asked := 0
 				recorded := s.Recorded(func(text string, args []any) {
+					asked++
 					plan, err := s.Plan(t.Context(), text, args)
 					if err != nil {
 						t.Errorf("explain %s: %v", text, err)
 					}
-					plans = append(plans, plan)
+					if why := slow(plan); why != "" && (tc.sorts == "" || !strings.Contains(why, "Sort")) {
+						t.Errorf("%q: it wants an index for its order\n%v", why, plan)
+					}
 				})
-				if err := tc.list(t.Context(), recorded); err != nil {
-					t.Fatal(err)
-				}
-				plan := strings.Join(plans, "\n")
-				if !regexp.MustCompile(`\b` + tc.index + `\b`).MatchString(plan) {
-					t.Errorf("%s is not read by %s:\n%s", tc.name, tc.index, plan)
-				}
-				if whole := wholeTable.FindString(plan); whole != "" && !strings.Contains(whole, "INDEX") {
-					t.Errorf("%s reads a whole table: %s\n%s", tc.name, whole, plan)
+				if err := tc.list(t.Context(), recorded); err != nil || asked == 0 {
+					t.Fatalf("%d queries, %v", asked, err)
 				}
 			})
 		}
 	})
 }
 
-// TestAPlanShowsAWholeTable proves that the test above can fail.
-func TestAPlanShowsAWholeTable(t *testing.T) {
+// TestSlowPlansAreSeen proves that the test above can fail, on both databases.
+func TestSlowPlansAreSeen(t *testing.T) {
 	t.Parallel()
-	s := mustOpenAt(t, sqlite.migrated(t))
-	plan, err := s.Plan(t.Context(), "SELECT id FROM videos WHERE height = $1 ORDER BY title", []any{1})
-	if err != nil || wholeTable.FindString(plan) == "" || !strings.Contains(plan, "TEMP B-TREE") {
-		t.Errorf("plan %q, %v", plan, err)
-	}
+	onBoth(t, func(t *testing.T, e engine) {
+		s := mustOpenAt(t, e.migrated(t))
+		for _, tc := range []struct{ name, text string }{
+			{"a whole table", `SELECT id FROM videos WHERE height = $1`},
+			{"an order without an index", `SELECT id FROM videos WHERE owner_id = $1 AND trashed_ms IS NULL
+				ORDER BY title LIMIT 10`},
+			{"an order without an index, below the page", `SELECT v.id FROM (SELECT id, created_ms FROM videos
+				WHERE owner_id = $1 AND trashed_ms IS NULL ORDER BY title LIMIT 10) v ORDER BY v.created_ms`},
+		} {
+			t.Run(tc.name, func(t *testing.T) {
+				plan, err := s.Plan(t.Context(), tc.text, []any{"1"})
+				if err != nil || slow(plan) == "" {
+					t.Errorf("plan %v, %v", plan, err)
+				}
+			})
+		}
+	})
 }

@@ -221,7 +221,7 @@ func TestDatabaseThatIsAwayForAWhile(t *testing.T) {
 	terminate(t, address)
 	eventually(t, "everything answers unavailable", func() bool {
 		_, read := s.VideoByID(t.Context(), "v")
-		write := s.SetVideoTitle(t.Context(), "v", "New", noon)
+		write := s.ChangeVideo(t.Context(), "v", storage.VideoChange{Title: new("New")}, noon)
 		tx := s.InTx(t.Context(), func(storage.Store) error { return nil })
 		for what, err := range map[string]error{"read": read, "write": write, "transaction": tx} {
 			if err != nil && (storage.KindOf(err) != storage.Unavailable || storage.MessageOf(err) == "") {
@@ -231,7 +231,7 @@ func TestDatabaseThatIsAwayForAWhile(t *testing.T) {
 		return read != nil && write != nil && tx != nil
 	})
 	allow("true")
-	if err := s.SetVideoTitle(t.Context(), "v", "New", noon); err != nil {
+	if err := s.ChangeVideo(t.Context(), "v", storage.VideoChange{Title: new("New")}, noon); err != nil {
 		t.Errorf("the first write after it is back: %v", err)
 	}
 }

@@ -35,7 +35,7 @@ var (
 	LEFT JOIN uploads up ON up.id = (SELECT n.id FROM uploads n WHERE n.video_id = v.id
 	ORDER BY n.created_ms DESC, n.id DESC LIMIT 1)
 	LEFT JOIN stages st ON st.video_id = v.id AND st.generation = v.generation
-	ORDER BY ` + newestFirst("v.") + `, st.created_ms, st.id`
+	ORDER BY ` + libraryOrder("v.") + `, st.created_ms, st.id`
 )
 
 // summaryRow is a video with one of its stages.
@@ -79,8 +79,8 @@ func (s *Store) VideoSummary(ctx context.Context, id storage.VideoID) (storage.V
 	return summaries(rows)[0], nil
 }
 
-// ListVideos returns at most q.Limit rows, newest first, in one query. Invalid for a search of more
-// than 32 words or 1,000 bytes.
+// ListVideos returns at most q.Limit rows in the order of the library, in one query. Invalid for a
+// search of more than 32 words or 1,000 bytes.
 func (s *Store) ListVideos(ctx context.Context, q storage.VideoQuery) ([]storage.VideoSummary, error) {
 	words := strings.Fields(fold(q.Search))
 	if len(q.Search) > maxSearchBytes || len(words) > maxSearchWords {
@@ -100,14 +100,14 @@ func (s *Store) ListVideos(ctx context.Context, q storage.VideoQuery) ([]storage
 		where += " AND workspace_id = " + place(string(q.WorkspaceID))
 	}
 	if q.Before != nil {
-		where += " AND " + olderThan(place(toMS(q.Before.CreatedAt)), place(string(q.Before.ID)))
+		where += " AND " + afterKey(*q.Before, place)
 	}
 	for _, word := range words {
 		where += " AND title_folded LIKE " + place(likeWord(word)) + ` ESCAPE '\'`
 	}
 
 	rows, err := all(ctx, s, reading, "list videos", scanSummary, summaryHead+
-		`SELECT `+videoNames+` FROM videos WHERE `+where+` ORDER BY `+newestFirst("")+` LIMIT $2`+summaryTail,
+		`SELECT `+videoNames+` FROM videos WHERE `+where+` ORDER BY `+libraryOrder("")+` LIMIT $2`+summaryTail,
 		args...)
 	if err != nil {
 		return nil, err

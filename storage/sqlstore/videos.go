@@ -34,17 +34,10 @@ func (s *Store) VideoByID(ctx context.Context, id storage.VideoID) (storage.Vide
 		`SELECT `+videoColumns+` FROM videos v JOIN users o ON o.id = v.owner_id WHERE v.id = $1`, string(id))
 }
 
-// SetVideoTitle renames a video. NotFound.
-func (s *Store) SetVideoTitle(ctx context.Context, id storage.VideoID, title string, at time.Time) error {
-	return s.change(
-		ctx,
-		"set video title",
-		`UPDATE videos SET title = $2, title_folded = $3, updated_ms = $4 WHERE id = $1`,
-		string(id),
-		title,
-		fold(title),
-		toMS(at),
-	)
+// ChangeVideo writes what the owner chose, and when. NotFound.
+func (s *Store) ChangeVideo(ctx context.Context, id storage.VideoID, c storage.VideoChange, at time.Time) error {
+	text, args := updateVideo(id, c, at)
+	return s.change(ctx, "change video", text, args...)
 }
 
 // SetVideoTrashed puts the video into the trash, or takes it out (nil). NotFound.

@@ -96,7 +96,7 @@ func testGoneAmongOthers(t *testing.T, s storage.Store) {
 			}
 			if leaves(i) {
 				cancel()
-				return tx.SetVideoTitle(ctx, v.ID, "Left", noon)
+				return tx.ChangeVideo(ctx, v.ID, storage.VideoChange{Title: new("Left")}, noon)
 			}
 			return nil
 		})

@@ -21,7 +21,12 @@ var videoTests = []storeTest{
 		wantKind(t, "VideoByID", missing, storage.NotFound)
 		_, missing = s.VideoSummary(ctx, "none")
 		wantKind(t, "VideoSummary", missing, storage.NotFound)
-		wantKind(t, "SetVideoTitle", s.SetVideoTitle(ctx, "none", "x", noon), storage.NotFound)
+		wantKind(
+			t,
+			"ChangeVideo",
+			s.ChangeVideo(ctx, "none", storage.VideoChange{Title: new("x")}, noon),
+			storage.NotFound,
+		)
 		wantKind(t, "SetVideoTrashed", s.SetVideoTrashed(ctx, "none", nil), storage.NotFound)
 		wantKind(t, "SetVideoMedia", s.SetVideoMedia(ctx, "none", 0, 0, 0, noon), storage.NotFound)
 		wantKind(
@@ -58,7 +63,7 @@ func testVideo(t *testing.T, s storage.Store) {
 
 	want.Title, want.Duration, want.Width, want.Height = "Retro", 61_234*time.Millisecond, 1920, 1080
 	want.UpdatedAt, want.TrashedAt = noon.Add(2*time.Second), after(3*time.Second)
-	must(t, s.SetVideoTitle(ctx, want.ID, want.Title, noon.Add(time.Second)))
+	must(t, s.ChangeVideo(ctx, want.ID, storage.VideoChange{Title: new(want.Title)}, noon.Add(time.Second)))
 	must(t, s.SetVideoMedia(ctx, want.ID, want.Duration, want.Width, want.Height, want.UpdatedAt))
 	must(t, s.SetVideoTrashed(ctx, want.ID, want.TrashedAt))
 	if diff := cmp.Diff(want, mustGet(s.VideoByID(ctx, want.ID))(t)); diff != "" {
@@ -207,7 +212,8 @@ func testListPages(t *testing.T, s storage.Store) {
 		if len(page) < query.Limit {
 			break
 		}
-		query.Before = &storage.VideoKey{CreatedAt: last.CreatedAt, ID: last.ID}
+		key := last.Key()
+		query.Before = &key
 	}
 	seen := map[string]bool{}
 	for _, title := range titles {
@@ -261,7 +267,7 @@ func testSearch(t *testing.T, s storage.Store) {
 	must(t, s.CreateVideo(t.Context(), w.video("Cafe\u0301 plan for the SPRINT", time.Second)))
 	renamed := w.video("Old name", 0)
 	must(t, s.CreateVideo(t.Context(), renamed))
-	must(t, s.SetVideoTitle(t.Context(), renamed.ID, "Ελλάδας", noon))
+	must(t, s.ChangeVideo(t.Context(), renamed.ID, storage.VideoChange{Title: new("Ελλάδας")}, noon))
 	first, second := "Sprint 100% Größe_Review", "Cafe\u0301 plan for the SPRINT"
 	for _, tc := range []struct {
 		search string

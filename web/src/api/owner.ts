@@ -1,4 +1,5 @@
 // What an owner does to one video from its watch page.
+import type { Schemas } from './parse'
 import { call } from './request'
 import type { Bubble } from './shared-video'
 
@@ -6,8 +7,11 @@ function videoPath(id: string): string {
   return `/api/v1/videos/${encodeURIComponent(id)}`
 }
 
-export async function renameVideo(id: string, title: string, signal: AbortSignal): Promise<void> {
-  await call(videoPath(id), { method: 'PATCH', body: { title }, signal })
+/** What an owner chooses about a video. A missing field leaves it as it is. */
+export type VideoChange = Omit<Schemas['Change'], 'layout'>
+
+export async function changeVideo(id: string, change: VideoChange, signal: AbortSignal): Promise<void> {
+  await call(videoPath(id), { method: 'PATCH', body: change, signal })
 }
 
 /** Moves the camera of a recording. Every viewer sees it at once. */

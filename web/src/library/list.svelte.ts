@@ -1,6 +1,6 @@
 // The list of videos: loads, pages, changes, and stays up to date while the server works.
 import { followEvents } from '../api/events'
-import { deleteForever, renameVideo, reprocessVideo, restoreVideo, trashVideo } from '../api/owner'
+import { changeVideo, deleteForever, reprocessVideo, restoreVideo, trashVideo, type VideoChange } from '../api/owner'
 import { problemOf, wasCancelled } from '../api/request'
 import { getVideo, isSignedIn, isSignedOut, listVideos, type Page, type Video } from '../api/videos'
 import { newsOf } from './messages'
@@ -29,6 +29,8 @@ export class VideoList {
   staleSince: Date | null = $state.raw(null)
   signedOut = $state(false)
 
+  /** The last row of the pages that are loaded, as it was then. Undefined when all are loaded. */
+  private end: Video | undefined
   private freshAt = new Date()
   private loading = new AbortController()
   private readonly held = new Set<string>()
@@ -72,7 +74,7 @@ export class VideoList {
     try {
       const page = await listVideos({ ...this.view, cursor: this.nextCursor, limit: pageSize }, this.loading.signal)
       this.videos = append(this.videos, page.videos)
-      this.nextCursor = page.nextCursor
+      this.endAt(page)
       this.more = { at: 'shown' }
     } catch (error) {
       if (wasCancelled(error)) this.more = { at: 'shown' }
@@ -117,10 +119,11 @@ export class VideoList {
     if (!navigator.onLine) this.stale()
   }
 
-  async rename(video: Video, title: string): Promise<void> {
-    await renameVideo(video.id, title, this.signal)
+  /** change writes what the owner chose, and announces what done says of the changed video. */
+  async change(video: Video, change: VideoChange, done: (video: Video) => string): Promise<void> {
+    await changeVideo(video.id, change, this.signal)
     await this.refresh(video.id)
-    this.announce(`Renamed to ${this.find(video.id)?.title ?? title}.`)
+    this.announce(done(this.find(video.id) ?? { ...video, ...change }))
   }
 
   async trash(video: Video): Promise<void> {
@@ -154,7 +157,7 @@ export class VideoList {
 
   private take(page: Page): void {
     this.videos = page.videos
-    this.nextCursor = page.nextCursor
+    this.endAt(page)
     this.more = { at: 'shown' }
     this.moved = new Map()
     this.status = { at: 'shown' }
@@ -171,11 +174,11 @@ export class VideoList {
       if (signal.aborted) return
       const kept = this.videos.filter((v) => this.moved.has(v.id) && !page.videos.some((p) => p.id === v.id))
       const rows = kept.reduce(
-        (list, v) => place(list, { ...v, deletedAt: undefined }, { ...this.view, trash: false }, false, new Set()),
+        (list, v) => place(list, { ...v, deletedAt: undefined }, { ...this.view, trash: false }, undefined, new Set()),
         page.videos,
       )
       this.videos = rows
-      this.nextCursor = page.nextCursor
+      this.endAt(page)
       this.fresh()
     } catch (error) {
       if (wasCancelled(error)) return
@@ -198,13 +201,8 @@ export class VideoList {
     try {
       const video = await getVideo(id, this.signal)
       const news = newsOf(this.find(id), video)
-      this.videos = place(
-        this.videos,
-        video,
-        this.view,
-        this.nextCursor !== undefined,
-        new Set([...this.moved.keys(), ...this.held]),
-      )
+      const kept = new Set([...this.moved.keys(), ...this.held])
+      this.videos = place(this.videos, video, this.view, this.end, kept)
       if (news) this.announce(news)
     } catch (error) {
       if (problemOf(error).at === 'gone') this.videos = this.videos.filter((v) => v.id !== id)
@@ -232,6 +230,11 @@ export class VideoList {
     } finally {
       this.held.delete(video.id)
     }
+  }
+
+  private endAt({ videos, nextCursor }: Page): void {
+    this.nextCursor = nextCursor
+    this.end = nextCursor === undefined ? undefined : videos.at(-1)
   }
 
   private mark(id: string, moved: Moved | undefined): void {

@@ -131,7 +131,7 @@ describe('the list of videos', () => {
   test('renames, and shows what the server made of the title', async () => {
     server.videos = [wireVideo(1)]
     await list.show(library)
-    await list.rename(video('v1'), 'Release')
+    await list.change(video('v1'), { title: 'Release' }, ({ title }) => `Renamed to ${title}.`)
     expect(video('v1').title).toBe('Release')
     expect(said).toEqual(['Renamed to Release.'])
   })

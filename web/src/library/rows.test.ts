@@ -14,7 +14,7 @@ describe('place', () => {
     rows?: Video[]
     video: Video
     view?: View
-    hasMore?: boolean
+    end?: Video
     kept?: string[]
     want: string[]
   }[] = [
@@ -24,8 +24,19 @@ describe('place', () => {
     {
       name: 'the oldest waits for its page when there is more',
       video: newVideo('1'),
-      hasMore: true,
+      end: newVideo('3'),
       want: ['7', '5', '3'],
+    },
+    {
+      name: 'the last row of its page keeps its place when there is more',
+      video: newVideo('3', { title: 'New' }),
+      end: newVideo('3'),
+      want: ['7', '5', '3'],
+    },
+    {
+      name: 'a row goes where its time puts it',
+      video: newVideo('3', { createdAt: '2026-11-22T16:40:06.000Z' }),
+      want: ['7', '3', '5'],
     },
     { name: 'one that was trashed elsewhere goes', video: newVideo('5', { deletedAt: gone }), want: ['7', '3'] },
     {
@@ -69,12 +80,12 @@ describe('place', () => {
   ]
   for (const tc of cases) {
     test(tc.name, () => {
-      const got = place(tc.rows ?? rows, tc.video, tc.view ?? all, tc.hasMore ?? false, new Set(tc.kept))
+      const got = place(tc.rows ?? rows, tc.video, tc.view ?? all, tc.end, new Set(tc.kept))
       expect(got.map((v) => v.id)).toEqual(tc.want)
     })
   }
   test('the new state is what is shown', () => {
-    expect(place(rows, newVideo('5', { title: 'Renamed' }), all, false, new Set())[1]?.title).toBe('Renamed')
+    expect(place(rows, newVideo('5', { title: 'Renamed' }), all, undefined, new Set())[1]?.title).toBe('Renamed')
   })
 })
 

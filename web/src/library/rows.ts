@@ -19,24 +19,25 @@ export function addressOf(view: View): string {
 }
 
 /**
- * place returns the rows with the current state of a video: changed in place, added in newest-first
- * order, or removed. A row in `kept` was moved on this page and stays, so that its undo stays too.
- * hasMore says that rows older than the last one are not loaded yet.
+ * place returns the rows with the current state of a video: changed and moved to its place in the
+ * order of the library, added, or removed. A row in `kept` was moved on this page and stays, so that
+ * its undo stays too. end is the last row of the loaded pages; undefined when all are loaded.
  */
 export function place(
   rows: readonly Video[],
   video: Video,
   view: View,
-  hasMore: boolean,
+  end: Video | undefined,
   kept: ReadonlySet<string>,
 ): Video[] {
   const at = rows.findIndex((v) => v.id === video.id)
-  const belongs = Boolean(video.deletedAt) === view.trash
-  if (at >= 0) return belongs || kept.has(video.id) ? rows.with(at, video) : rows.toSpliced(at, 1)
-  if (!belongs || !matches(video.title, view.search)) return [...rows]
-  const next = rows.findIndex((v) => isNewer(video, v))
-  if (next >= 0) return rows.toSpliced(next, 0, video)
-  return hasMore ? [...rows] : [...rows, video]
+  if (at >= 0 && kept.has(video.id)) return rows.with(at, video)
+  const others = at >= 0 ? rows.toSpliced(at, 1) : [...rows]
+  const belongs = Boolean(video.deletedAt) === view.trash && (at >= 0 || matches(video.title, view.search))
+  if (!belongs) return others
+  const next = others.findIndex((v) => isBefore(video, v))
+  if (next >= 0) return others.toSpliced(next, 0, video)
+  return end && isBefore(end, video) ? others : [...others, video]
 }
 
 /** append adds a page after the rows, without those that a live change already brought. */
@@ -60,6 +61,7 @@ function fold(text: string): string {
   return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
 }
 
-function isNewer(a: Video, b: Video): boolean {
+/** The order of the library: newest first. storage/sqlstore/video_table.go has the same. */
+function isBefore(a: Video, b: Video): boolean {
   return a.createdAt > b.createdAt || (a.createdAt === b.createdAt && a.id > b.id)
 }

@@ -1,13 +1,10 @@
 // What the owner of a video can do with it, as a menu. The library and the watch page use it.
+import type { Video } from '../api/videos'
 import { make, makeButton } from '../ui/dom'
 import { makePopup, type Popup } from '../ui/popup'
 
 /** The part of a video that decides what can be done with it. */
-export interface OwnedVideo {
-  /** busy: something is being made of it now. never: it does not play yet, or has failed. */
-  reprocess: 'possible' | 'busy' | 'never'
-  originalUrl: string | undefined
-}
+export type OwnedVideo = Pick<Video, 'state' | 'improving' | 'originalUrl'>
 
 export interface OwnerActions {
   /** Opens the sheet of links. Missing where another menu has it. */
@@ -31,19 +28,16 @@ export function makeOwnerMenu(
   const original = make('a', 'btn quiet', 'Download the original')
   original.download = ''
   const reprocess = makeButton('Process it again', 'btn quiet', actions.reprocess)
-  const items = [
-    makeButton('Rename', 'btn quiet', actions.rename),
-    original,
-    reprocess,
-    makeButton('Move to the trash', 'btn quiet danger', actions.trash),
-  ]
+  const rename = makeButton('Rename', 'btn quiet', actions.rename)
+  const items = [rename, reprocess, makeButton('Move to the trash', 'btn quiet danger', actions.trash)]
   if (share) items.unshift(makeButton('Share', 'btn quiet', () => share(popup.button)))
   const popup = makePopup(opener, items, signal)
   const show = (video: OwnedVideo) => {
-    reprocess.hidden = video.reprocess === 'never'
-    reprocess.disabled = video.reprocess === 'busy'
-    original.hidden = video.originalUrl === undefined
-    if (video.originalUrl !== undefined) original.href = video.originalUrl
+    reprocess.hidden = video.state !== 'ready'
+    reprocess.disabled = video.improving
+    if (video.originalUrl === undefined) return original.remove()
+    original.href = video.originalUrl
+    rename.after(original)
   }
   return { ...popup, show }
 }

@@ -1,6 +1,6 @@
 // Actions for the whole update: copy its link, embed it, and for its owner: rename it, process it
 // again, move it to the trash.
-import { renameVideo, reprocessVideo, restoreVideo, trashVideo } from '../api/owner'
+import { changeVideo, reprocessVideo, restoreVideo, trashVideo } from '../api/owner'
 import { problemOf, wasCancelled } from '../api/request'
 import type { SharedVideo } from '../api/shared-video'
 import { makeOwnerMenu, type OwnerMenu } from '../owner/menu'
@@ -47,15 +47,16 @@ export function makeActs(options: ActsOptions): Acts {
   }
   const elsewhere = makeShareMenu(shared, note)
   link.after(elsewhere.button, elsewhere.card)
+  let latest = shared
   let menu: OwnerMenu | undefined
-  const showMenu = (isBusy: boolean) => menu?.show({ reprocess: isBusy ? 'busy' : 'possible', originalUrl: undefined })
+  const showMenu = (now: SharedVideo) => menu?.show({ ...now, originalUrl: undefined })
   const processAgain = async (videoId: string) => {
-    showMenu(true) // until the event stream tells how it goes
+    showMenu({ ...latest, improving: true }) // until the event stream tells how it goes
     try {
       await reprocessVideo(videoId, signal)
       setText(need('improving', HTMLElement), 'Making it better')
     } catch (error) {
-      showMenu(false)
+      showMenu(latest)
       if (!wasCancelled(error)) note.replaceChildren(make('p', 'small bad-text', problemOf(error).sentence))
     }
   }
@@ -74,12 +75,13 @@ export function makeActs(options: ActsOptions): Acts {
     if (moment.dataset.label === undefined) setText(moment, `Copy link at ${formatPosition(player.positionMs)}`)
   }
   refresh()
-  showMenu(shared.improving)
+  showMenu(shared)
   return {
     refresh,
     show(next) {
       if (!renaming) setTitle(next.title)
-      showMenu(next.improving)
+      latest = next
+      showMenu(next)
       elsewhere.show(next)
       setText(need('improving', HTMLElement), workOn(next))
       showLength(next)
@@ -167,7 +169,7 @@ function editTitle(videoId: string, signal: AbortSignal, onDone: () => void): vo
   const { form, focus } = makeRenameForm({
     title: heading.textContent ?? '',
     rename: async (title) => {
-      await renameVideo(videoId, title, signal)
+      await changeVideo(videoId, { title }, signal)
       setTitle(title, heading)
     },
     onClose: () => {

@@ -22,7 +22,7 @@ import { Guest } from './guest'
 import { showLinkEnd } from './link-end'
 import { followShare } from './live'
 import { loadMore } from './more'
-import { tellOpened } from './opened'
+import { reportOpened } from './opened'
 import { loadOwnHeldComments } from './own-held'
 import type { PageContext } from './page-context'
 import { makePhaseView } from './phase'
@@ -105,7 +105,7 @@ function startPage(): void {
   phase.show(boot.shared)
   camera.show(boot.shared)
   showLinkEnd(boot.shared)
-  if (!boot.shared.owner) tellOpened(boot.token, signal)
+  if (!boot.shared.owner) reportOpened(boot.token, signal)
   if (composer) need('composer', HTMLElement).replaceChildren(composer.element)
   list.draw()
   listenForChips(need('list', HTMLElement), context)

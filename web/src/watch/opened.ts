@@ -5,7 +5,7 @@ import { openSafeStorage } from '../ui/safe-storage'
 
 const LOOKED_MS = 2_000
 
-export function tellOpened(token: string, signal: AbortSignal): void {
+export function reportOpened(token: string, signal: AbortSignal): void {
   const keep = openSafeStorage('tab')
   const key = `meanwhile:opened:${token}`
   if (keep.get(key) !== undefined) return
