@@ -517,3 +517,28 @@ func TestOnlyListedSitesFrameThePlayer(t *testing.T) {
 		t.Errorf("the watch page's policy is %s", page)
 	}
 }
+
+// TestTheHundredthPasswordLinkOpens keeps a browser's unlocks of a hundred links: each of them
+// opens with all the others beside it, in cookies and in headers.
+func TestTheHundredthPasswordLinkOpens(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) {
+		c.LinkPasswordsPerMinute = 1000
+	})
+	var links, headers []string
+	for range 4 {
+		u := w.newReadyVideo()
+		for range 25 {
+			token, _ := w.newLink(u, object{"audience": "password", "password": linkPassword})
+			links = append(links, token)
+			headers = append(headers, w.unlockByPassword(uploaded{link: token})...)
+		}
+	}
+	for i, token := range links {
+		if r := w.link(token, headers...); r.status != 200 {
+			t.Fatalf("link %d of %d: %d %s", i+1, len(links), r.status, r.body)
+		}
+	}
+	other, _ := w.newLink(w.newReadyVideo(), object{"audience": "password", "password": linkPassword})
+	w.want(w.link(other, headers...), 401)
+}

@@ -344,6 +344,7 @@ func TestPicturesThatAreNotTaken(t *testing.T) {
 		"an SVG":                     {[]byte(`<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>`), 415},
 		"a page that begins as one":  {[]byte("\x89PNG<script>alert(1)</script>"), 415},
 		"a header that claims a lot": {hugePNG(60_000), 413},
+		"more than 16 megapixels":    {hugePNG(4_001), 413},
 		"one that claims the most":   {hugePNG(1 << 31), 422},
 		"half a file":                {whole[:len(whole)/2], 422},
 		"a beginning alone":          {whole[:12], 422},
@@ -352,10 +353,17 @@ func TestPicturesThatAreNotTaken(t *testing.T) {
 		"many scans":                 {scans, 413},
 		"more than 5 MiB":            {make([]byte, 5<<20+1), 413},
 	} {
+		w.Clock.Move(10 * time.Second) // a person may send ten a minute
 		if r := w.do("PUT", "/api/v1/me/picture", tc.body, w.asOwner()); r.status != tc.want {
 			t.Errorf("%s: %d, want %d: %s", name, r.status, tc.want, r.body)
 		}
 	}
+	for n := range 11 {
+		if r := w.do("PUT", "/api/v1/me/picture", "no picture", w.asOwner()); n == 10 && r.status != 429 {
+			t.Errorf("the eleventh at once: %d", r.status)
+		}
+	}
+	w.Clock.Move(time.Minute)
 	if me := w.want(w.do("GET", "/api/v1/me", nil, w.asOwner()), 200); me.field(t, "picture_url") != nil {
 		t.Errorf("me %s", me.body)
 	}

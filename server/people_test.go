@@ -274,7 +274,8 @@ func TestARemovedPersonSeesNothing(t *testing.T) {
 	w.want(w.do("GET", source, nil), 200)
 	ended := w.streamEnds("/api/v1/events", bob.session)
 
-	w.want(w.do("DELETE", "/api/v1/workspace/members/"+bob.id, nil, w.asOwner()), 204)
+	owner := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
+	w.want(w.do("DELETE", "/api/v1/workspace/members/"+bob.id, nil, owner), 204)
 	<-ended
 	w.Clock.Move(10 * time.Second)
 	for _, who := range []string{bob.session, key} {
@@ -601,4 +602,44 @@ func TestSettingsOfAWorkspace(t *testing.T) {
 	for _, bad := range []object{{"sign_up": "open"}, {"default_audience": "named"}, {"keep_days": -1}} {
 		w.want(patch(bad), 422)
 	}
+}
+
+// TestAKeyGivesNoRoleAboveMember checks that who has a key of scope admin cannot become more by it:
+// an owner's invite or role would open every other scope.
+func TestAKeyGivesNoRoleAboveMember(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
+	key := bearer(w.newKey(servertest.OwnerEmail, storage.ScopeAdmin))[0]
+	owner := w.logIn(servertest.OwnerEmail, servertest.OwnerPassword)
+	admin, member := w.newPerson("Ann", storage.RoleAdmin), w.newPerson("Ben", storage.RoleMember)
+	invite := func(role string, who string, status int) string {
+		t.Helper()
+		made := w.want(w.do("POST", "/api/v1/workspace/invites", object{"role": role}, who), status)
+		if status != 201 {
+			return ""
+		}
+		return "/api/v1/workspace/invites/" + made.text(t, "id")
+	}
+	mine := invite("member", key, 201)
+	invite("admin", key, 403)
+	invite("owner", key, 403)
+	for _, role := range []string{"admin", "owner"} {
+		above := invite(role, owner, 201)
+		w.want(w.do("POST", above+"/link", nil, key), 403)
+		w.want(w.do("DELETE", above, nil, key), 403)
+		w.want(w.do("POST", above+"/link", nil, owner), 201)
+	}
+	w.want(w.do("POST", mine+"/link", nil, key), 201)
+
+	people := "/api/v1/workspace/members/"
+	for _, role := range []string{"admin", "owner"} {
+		r := w.want(w.do("PATCH", people+member.id, object{"role": role}, key), 403)
+		if !strings.Contains(string(r.body), "no role above member") {
+			t.Errorf("the sentence is %s", r.body)
+		}
+	}
+	w.want(w.do("PATCH", people+admin.id, object{"role": "member"}, key), 403)
+	w.want(w.do("DELETE", people+admin.id, nil, key), 403)
+	w.want(w.do("DELETE", people+member.id, nil, key), 204)
+	w.want(w.do("PATCH", people+admin.id, object{"role": "owner"}, owner), 204)
 }

@@ -22,11 +22,12 @@ import (
 // Limits of a picture that people upload for themselves. Decoding needs memory for the size in the
 // header, however small the file is.
 const (
-	maxPictureBytes  = 5 << 20
-	maxPicturePixels = 36_000_000
-	maxPictureMemory = 4 * maxPicturePixels
-	maxPictureScans  = 64 // of a progressive JPEG; each covers the whole picture
-	pictureSide      = 256
+	maxPictureBytes   = 5 << 20
+	maxPicturePixels  = 16_000_000 // a phone's usual picture has 12; decoding takes ten bytes for each
+	picturesPerMinute = 10
+	maxPictureMemory  = 4 * maxPicturePixels
+	maxPictureScans   = 64 // of a progressive JPEG; each covers the whole picture
+	pictureSide       = 256
 )
 
 // The accepted formats, by how their files begin. Go's own registry is not used, because any
@@ -49,7 +50,7 @@ var (
 	errPictureType  = storage.E(storage.UnsupportedType, "A picture is a PNG, JPEG or WebP file.", nil)
 	errPictureLarge = storage.E(
 		storage.TooLarge,
-		"This picture is larger than 5 MiB or 36 megapixels. Make it smaller first.",
+		"This picture is larger than 5 MiB or 16 megapixels. Make it smaller first.",
 		nil,
 	)
 	errPictureBroken = storage.E(storage.Unprocessable, "This picture cannot be read. Is the file whole?", nil)
@@ -82,6 +83,10 @@ func (s *server) readPicture(w http.ResponseWriter, r *http.Request) ([]byte, st
 	}
 	if err != nil {
 		return nil, "", invalid("The picture did not arrive whole. Send it again.", err)
+	}
+	v := visitOf(r.Context())
+	if !s.portraits.allow(r.Context(), string(v.actor.UserID), s.Core.Now()) {
+		return nil, "", errTooMany
 	}
 	if err := s.pictures.enter(r.Context()); err != nil {
 		return nil, "", err

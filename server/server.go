@@ -134,6 +134,7 @@ type server struct {
 	exports   *gate
 	provider  *provider
 	pictures  turn
+	portraits *limiter // pictures of one person
 	checkup   *checkup
 }
 
@@ -185,7 +186,7 @@ func newServer(c Config, d Deps) *server {
 	}
 	s.opens = newLimiter("open", 20, time.Hour, d)
 	s.parallel, s.exports = newGate(c.MaxParallel), newGate(1)
-	s.pictures = make(turn, 1)
+	s.pictures, s.portraits = make(turn, 1), newLimiter("picture", picturesPerMinute, time.Minute, d)
 	s.checkup = newCheckup(d.Checks, c.CheckWithin)
 	return s
 }

@@ -11,11 +11,9 @@ import (
 // unlockHeader is the header in which a program sends an unlock. A browser keeps it in a cookie.
 const unlockHeader = "Meanwhile-Pass"
 
-// maxUnlocks limits how many unlocks of one request are read.
-const maxUnlocks = 20
-
-// unlocks are the unlocks that a request carries.
-func (s *server) unlocks(r *http.Request) []storage.Unlock {
+// unlocks are the unlocks that a request shows, as they are: access reads those of the link that it
+// asks for.
+func (s *server) unlocks(r *http.Request) []string {
 	shown := r.Header.Values(unlockHeader)
 	if strings.Contains(r.Header.Get("Cookie"), unlockCookie) {
 		for _, c := range r.Cookies() {
@@ -24,13 +22,7 @@ func (s *server) unlocks(r *http.Request) []storage.Unlock {
 			}
 		}
 	}
-	var unlocks []storage.Unlock
-	for _, text := range shown[:min(len(shown), maxUnlocks)] {
-		if p, ok := s.Core.ReadUnlock(text); ok {
-			unlocks = append(unlocks, p)
-		}
-	}
-	return unlocks
+	return shown
 }
 
 const (

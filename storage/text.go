@@ -10,7 +10,8 @@ import (
 )
 
 // CleanLine makes one line of display text: control characters and runs of space become one space,
-// and at most maxRunes stay.
+// a letter keeps at most maxMarks marks, and at most maxRunes stay. It is empty if nothing of it
+// can be seen.
 func CleanLine(s string, maxRunes int) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	s = strings.Join(
@@ -20,11 +21,11 @@ func CleanLine(s string, maxRunes int) string {
 		),
 		" ",
 	)
-	return CutRunes(s, maxRunes)
+	return orNothing(strings.TrimRight(CutRunes(dropMarks(s), maxRunes), " "))
 }
 
 // CleanText keeps line breaks: at most two in a row, no other control characters, no space at the
-// ends.
+// ends, at most maxMarks marks on a letter. It is empty if nothing of it can be seen.
 func CleanText(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
 	s = strings.ReplaceAll(s, "\r\n", "\n")
@@ -40,7 +41,46 @@ func CleanText(s string) string {
 	for strings.Contains(s, "\n\n\n") {
 		s = strings.ReplaceAll(s, "\n\n\n", "\n\n")
 	}
-	return strings.TrimSpace(s)
+	return orNothing(strings.TrimSpace(dropMarks(s)))
+}
+
+// maxMarks bounds the marks on one letter. Written languages need four or fewer; hundreds draw over
+// the lines above and below.
+const maxMarks = 8
+
+// dropMarks drops the marks beyond maxMarks on each letter. Characters that join others, as in
+// emoji, neither count nor start a new letter.
+func dropMarks(s string) string {
+	marks := 0
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.In(r, unicode.Mn, unicode.Me):
+			if marks++; marks > maxMarks {
+				return -1
+			}
+		case !unicode.Is(unicode.Cf, r):
+			marks = 0
+		}
+		return r
+	}, s)
+}
+
+// orNothing returns s, or nothing if no character of it leaves a mark on the page.
+func orNothing(s string) string {
+	if strings.ContainsFunc(s, isVisible) {
+		return s
+	}
+	return ""
+}
+
+// isVisible reports whether r alone can be seen. The fillers are letters or symbols by their
+// category, and blank.
+func isVisible(r rune) bool {
+	switch r {
+	case 0x115F, 0x1160, 0x3164, 0xFFA0, 0x2800: // fillers of Hangul, and the blank of braille
+		return false
+	}
+	return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S, unicode.Mc)
 }
 
 // isBidiControl reports the characters that can turn the text around them (UAX #9, 2.1 to 2.5

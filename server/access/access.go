@@ -24,8 +24,8 @@ type Actor struct {
 	upload storage.UploadID
 	// Verified says that the person has proved that Email is theirs.
 	Verified bool
-	// unlocks are the unlocks that a browser holds, of links that ask for something.
-	unlocks []storage.Unlock
+	// unlocks are the unlocks that a request shows, unread: a browser may hold hundreds.
+	unlocks []string
 	// Address is the network address of the actor, for the log of the workspace. Network is the
 	// part of it that one customer has.
 	Address, Network string
@@ -125,7 +125,7 @@ func (c *Core) admit(a Actor, v storage.Video, link storage.LinkWithPeople) erro
 	case storage.AudienceLink:
 		return nil
 	case storage.AudiencePassword:
-		if !a.unlocked(link.Link) {
+		if !c.unlocked(a, link.Link) {
 			return ErrPasswordNeeded
 		}
 		return nil
@@ -135,7 +135,7 @@ func (c *Core) admit(a Actor, v storage.Video, link storage.LinkWithPeople) erro
 		}
 		return nil
 	case storage.AudienceNamed:
-		for _, email := range a.proved(link.Link) {
+		for _, email := range c.proved(a, link.Link) {
 			if slices.Contains(link.People, email) {
 				return nil
 			}
@@ -222,27 +222,4 @@ func (c *Core) inWorkspaceOf(ctx context.Context, a Actor, v storage.Video) (Act
 	}
 	a.WorkspaceID, a.role = v.WorkspaceID, m.Role
 	return a, nil
-}
-
-// unlocked reports whether one of the actor's unlocks fits the link and its password.
-func (a Actor) unlocked(s storage.Link) bool {
-	return slices.ContainsFunc(
-		a.unlocks,
-		func(p storage.Unlock) bool { return p.LinkID == s.ID && p.Lock == s.Lock && p.Email == "" },
-	)
-}
-
-// proved are the addresses, folded, that the actor has proved to have: by an unlock of this link,
-// or by the account.
-func (a Actor) proved(s storage.Link) []string {
-	var emails []string
-	if a.SignedIn() && a.Verified {
-		emails = append(emails, storage.FoldEmail(a.Email))
-	}
-	for _, p := range a.unlocks {
-		if p.LinkID == s.ID && p.Email != "" {
-			emails = append(emails, p.Email)
-		}
-	}
-	return emails
 }

@@ -11,8 +11,8 @@ import (
 // one of the functions here.
 
 // From returns the actor with the data of the request: the network address, the part of it that one
-// customer has, and the links that their browser has unlocked.
-func (a Actor) From(address, network string, unlocks []storage.Unlock) Actor {
+// customer has, and the unlocks of links that it shows. They are read when a link asks for one.
+func (a Actor) From(address, network string, unlocks []string) Actor {
 	a.Address, a.Network, a.unlocks = address, network, unlocks
 	return a
 }
@@ -59,7 +59,9 @@ func (a Actor) LooksAfterAll() bool {
 }
 
 // MayNow is May with the role read again, in a transaction in which nobody else changes who is what
-// in the workspace. It returns the actor's current membership.
+// in the workspace. It returns the actor's current membership. Its role is the highest that the
+// actor may change or give: for an API key, that is member, so that a key never gets more than it
+// was made with.
 func (c *Core) MayNow(ctx context.Context, tx storage.Store, a Actor, what Permission) (storage.Member, error) {
 	if err := tx.HoldWorkspace(ctx, a.WorkspaceID); err != nil {
 		return storage.Member{}, fmt.Errorf("hold workspace: %w", err)
@@ -69,5 +71,20 @@ func (c *Core) MayNow(ctx context.Context, tx storage.Store, a Actor, what Permi
 		return storage.Member{}, storage.OrOther(err, ErrNoWorkspace)
 	}
 	a.role = me.Role
-	return me, c.May(ctx, a, what)
+	if err := c.May(ctx, a, what); err != nil {
+		return storage.Member{}, err
+	}
+	if a.ByProgram() {
+		me.Role = storage.RoleMember
+	}
+	return me, nil
+}
+
+// Above is the error where a person or an invite ranks above what the actor may change or give.
+// sentence is for people; for an API key that ceiling is the role member.
+func Above(a Actor, sentence string) error {
+	if a.ByProgram() {
+		sentence = "An API key changes and gives no role above member. Sign in and do it on the site."
+	}
+	return storage.E(storage.Forbidden, sentence, nil)
 }

@@ -121,7 +121,7 @@ func (s *Service) openToInvites(
 		return nil, errClosed
 	}
 	if access.Outranks(i.Role, me.Role) {
-		return nil, storage.E(storage.Forbidden, "Only an owner can invite somebody as an owner.", nil)
+		return nil, access.Above(a, "Only an owner can invite somebody as an owner.")
 	}
 	if i.Email != "" {
 		_, err := tx.MemberByEmail(ctx, a.WorkspaceID, i.Email)
@@ -287,11 +287,7 @@ func (s *Service) onInvite(
 			return storage.E(storage.NotFound, "There is no such invite any more.", nil)
 		}
 		if access.Outranks(open[n].Role, me.Role) {
-			return storage.E(
-				storage.Forbidden,
-				"This invite makes somebody an owner. Only an owner can change it.",
-				nil,
-			)
+			return access.Above(a, "This invite makes somebody an owner. Only an owner can change it.")
 		}
 		if err := tx.DeleteInvite(ctx, a.WorkspaceID, id); err != nil {
 			return fmt.Errorf("delete invite: %w", err)

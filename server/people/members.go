@@ -58,7 +58,7 @@ func (s *Service) onMember(
 			return storage.OrOther(err, noMember(err))
 		}
 		if access.Outranks(other.Role, me.Role) {
-			return storage.E(storage.Forbidden, "This person is an owner. Only an owner can do this to them.", nil)
+			return access.Above(a, "This person is an owner. Only an owner can do this to them.")
 		}
 		return fn(tx, me.Role, other)
 	})
@@ -94,7 +94,7 @@ func (s *Service) ChangeRole(ctx context.Context, a access.Actor, id storage.Use
 		access.ManagePeople,
 		func(tx storage.Store, mine storage.Role, other storage.Member) error {
 			if access.Outranks(role, mine) {
-				return storage.E(storage.Forbidden, "Only an owner can make somebody an owner.", nil)
+				return access.Above(a, "Only an owner can make somebody an owner.")
 			}
 			if other.Role == role {
 				return nil
