@@ -90,7 +90,7 @@ lane-recorder: build
 lane-go: build
 	@deploy/timed.sh $(MAKE) --no-print-directory go-test
 	deploy/timed.sh $(MAKE) --no-print-directory e2e-scaled
-	$(MAKE) --no-print-directory e2e ONLY=player
+	$(MAKE) --no-print-directory e2e ONLY='player accounts'
 
 # make test runs all Go tests with -race, so it leaves the quick ones out here.
 QUICK_GO := go-vet go-quick

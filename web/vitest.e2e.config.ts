@@ -7,6 +7,8 @@ import { limits } from './vitest.limits'
 const named = (...names: string[]) => names.map((name) => `e2e/${name}.test.ts`)
 const player = named('player', 'quality', 'first-frame', 'sound')
 const recorder = named('record*', 'live')
+// pages as well: they fill the shorter lane of make test
+const accounts = named('setup', 'passkey', 'trash')
 const scaled = named('redirect') // it needs a storage that signs addresses: see vitest.e2e-scaled.config.ts
 
 const group = (name: string, groupOrder: number, include: string[], exclude: string[], maxWorkers: number) => ({
@@ -16,9 +18,10 @@ const group = (name: string, groupOrder: number, include: string[], exclude: str
 export default defineConfig({
   test: {
     projects: [
-      group('pages', 0, named('**/*'), [...player, ...recorder, ...scaled], 2),
+      group('pages', 0, named('**/*'), [...player, ...recorder, ...accounts, ...scaled], 2),
       group('player', 1, player, [], 1),
       group('recorder', 2, recorder, [], 1),
+      group('accounts', 3, accounts, [], 2),
     ],
   },
 })
