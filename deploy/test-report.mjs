@@ -14,6 +14,13 @@ const reasons = {
   'cmd/meanwhile TestAnotherWorkerTakesOver': 'an encode that is begun twice, with a lease in between',
   'cmd/meanwhile TestSamplesBecomeReady': 'the whole ladder of seven recordings',
   'cmd/meanwhile TestEverySampleIsRecordedInChunks': 'the whole ladder of seven recordings',
+  'cmd/meanwhile TestARecordingIsCopiedWhileAllEncodersAreBusy': 'keeps all encoders busy meanwhile',
+  'cmd/meanwhile TestTwoTracksAreRecordedAndBecomeReady': 'the ladder of two tracks, and both in one picture',
+  'server TestEveryRouteForEveryone': 'every route for eleven visitors, with -race',
+  'storage/s3store TestObjects': 'the whole contract of the port, at a real S3 server',
+  'web/e2e/links.test.ts a client comes in by a password, and what they say waits for the owner':
+    'two people with a browser each, through the rules of a link',
+  'web/e2e/road.test.ts a file goes in, a link with timestamped comments comes out': 'a file, with its whole ladder',
   'web/e2e/samples.test.ts each sample becomes ready and plays': 'the whole ladder of seven recordings',
   'web/e2e/upload.test.ts an upload goes on after a pause, a reload, a cut network and a killed server':
     'waits for each of these',
