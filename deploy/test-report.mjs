@@ -20,6 +20,9 @@ const reasons = {
   'storage/s3store TestObjects': 'the whole contract of the port, at a real S3 server',
   'web/e2e/links.test.ts a client comes in by a password, and what they say waits for the owner':
     'two people with a browser each, through the rules of a link',
+  'web/e2e/settings.test.ts an owner invites by link, changes a role, and removes': 'two people with a browser each',
+  'web/e2e/conversation.test.ts a hundred and twenty comments are all there, and each has its place on the seek bar':
+    'writes and draws all of them',
   'web/e2e/road.test.ts a file goes in, a link with timestamped comments comes out': 'a file, with its whole ladder',
   'web/e2e/samples.test.ts each sample becomes ready and plays': 'the whole ladder of seven recordings',
   'web/e2e/upload.test.ts an upload goes on after a pause, a reload, a cut network and a killed server':
