@@ -25,7 +25,7 @@ VERSITYGW := $(TOOLS)/versitygw-v1.8.0
 
 RESULTS := bin/tests
 
-.PHONY: help run dev build api api-check test check soak authz lint fmt-check web-check go-quick go-test e2e e2e-scaled lane-recorder lane-go install install-test fmt clean
+.PHONY: help run dev build api api-check test check soak authz lint fmt-check web-check go-quick go-test alone e2e e2e-scaled lane-recorder lane-go install install-test fmt clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -127,6 +127,9 @@ go-test: $(GOTESTSUM)
 	@mkdir -p $(RESULTS)
 	deploy/with-services.sh $(GOTESTSUM) --format pkgname --hide-summary skipped --jsonfile $(RESULTS)/go.jsonl -- \
 	  $(RACE) -vet=off -count=1 -timeout 20m $(GO_PACKAGES)
+
+alone: # one Go test of one package: make alone PACKAGE=./server TEST=TestName
+	@deploy/with-services.sh go test $(RACE) -vet=off -count=1 -timeout 20m -json -run '^$(TEST)$$' $(PACKAGE)
 
 # Fuzzes every function for a minute each. Then runs the tests that kill processes, again and again.
 soak: install-test build ## Run the tests that need hours, with FUZZ_TIME=1m and KILLS=30

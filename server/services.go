@@ -43,6 +43,8 @@ func (s *Services) Chores() []Chore {
 		{"put notices on videos", "notices", s.Videos.PutNotices},
 		{"send notices", "", s.Notify.MailNotices},
 		{"end notices", "trashed", s.Videos.EndNotices},
+		{"end expired uploads", "expired", s.Uploads.EndExpired},
+		{"drop surplus takes", "takes", s.Videos.DropSurplusTakes},
 		{"empty the trash", "purged", s.Videos.EmptyTrash},
 		{"delete accounts", "accounts", s.Archive.DeleteAccounts},
 		{"delete objects", "objects", s.Videos.DeleteObjects},

@@ -31,6 +31,7 @@ type wireVideo struct {
 	OriginalURL   string   `json:"original_url,omitempty" doc:"Once the upload is complete"`
 	CommentCount  int      `json:"comment_count"`
 	UploadedBytes int64    `json:"uploaded_bytes"`
+	Arrived       bool     `json:"arrived" doc:"At least one byte of it has arrived"`
 	LengthBytes   *int64   `json:"length_bytes" doc:"null while it is unknown"`
 }
 
@@ -57,11 +58,12 @@ func (s *server) videoOf(v *visit, sum storage.VideoSummary) wireVideo {
 		LinkToken:     sum.LinkToken,
 		CommentCount:  sum.Comments,
 		UploadedBytes: sum.UploadedBytes,
+		Arrived:       sum.Arrived,
 	}
 	if sum.HasPoster {
 		out.PosterURL = address + "/poster"
 	}
-	if sum.State != storage.StateUploading && sum.State != storage.StateRecording {
+	if sum.Sealed {
 		out.OriginalURL = address + "/original"
 	}
 	if sum.LengthBytes >= 0 {

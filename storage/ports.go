@@ -120,6 +120,12 @@ type UploadStore interface {
 	SealUpload(ctx context.Context, id UploadID, at time.Time) error
 	// TerminateUpload marks the upload as given up; its parts stay until they are collected.
 	TerminateUpload(ctx context.Context, id UploadID, at time.Time) error
+	// ReopenUpload takes back that an upload was given up. It returns false if it was not. A
+	// recording counts as heard of at heardAt.
+	ReopenUpload(ctx context.Context, id UploadID, heardAt time.Time) (bool, error)
+	// ExpiredUploads lists uploads of files that expired before that time and are not complete, the
+	// oldest first.
+	ExpiredUploads(ctx context.Context, before time.Time, limit int) ([]UploadID, error)
 	// Parts lists the parts of a track in order.
 	Parts(ctx context.Context, id UploadID, track string) ([]Part, error)
 }
@@ -179,6 +185,9 @@ type RecordingStore interface {
 	// SilentRecordings lists recordings that were last heard of before that time and have unsealed
 	// chunks, oldest first.
 	SilentRecordings(ctx context.Context, before time.Time, limit int) ([]UploadID, error)
+	// EmptyRecordings lists recordings that were last heard of before that time, have no chunk, and
+	// still count as being recorded.
+	EmptyRecordings(ctx context.Context, before time.Time, limit int) ([]UploadID, error)
 }
 
 // LinkStore keeps links.

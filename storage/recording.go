@@ -15,6 +15,14 @@ const (
 // is (reliability.md, Upload 4).
 const SilentFor = 15 * time.Minute
 
+// ReopenedFor is how long a recording that was thrown away waits for its recorder after somebody
+// brought it back. Then it is sealed as it is.
+const ReopenedFor = 30 * time.Second
+
+// KeptTakes is how many recordings that a person threw away while they were made stay in the trash.
+// Who starts over again and again would fill it.
+const KeptTakes = 3
+
 // Bounds of one recording.
 const (
 	MaxChunks      = 200_000 // numbers of a track: days of two-second chunks

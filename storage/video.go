@@ -19,11 +19,12 @@ const (
 
 // transitions is the state machine: the next states of each state.
 var transitions = map[State][]State{
-	StateRecording:  {StateProcessing},
-	StateUploading:  {StateProcessing},
+	StateRecording:  {StateProcessing, StateFailed},
+	StateUploading:  {StateProcessing, StateFailed},
 	StateProcessing: {StateReady, StateFailed},
 	StateReady:      {}, // a later generation improves it in place and never takes it offline
-	StateFailed:     {StateProcessing},
+	// what was given up, or never began, may go on after all
+	StateFailed: {StateProcessing, StateRecording, StateUploading},
 }
 
 // CanBecome reports whether the state machine allows s to become next.
@@ -72,6 +73,8 @@ type VideoSummary struct {
 	HasPoster     bool
 	UploadedBytes int64
 	LengthBytes   int64 // -1 while unknown
+	Arrived       bool  // at least one byte of it is in the store
+	Sealed        bool  // its upload is complete, or as complete as it gets
 	// LeavesAt is when it goes into the trash automatically, because its workspace keeps it no
 	// longer; nil without a notice.
 	LeavesAt *time.Time

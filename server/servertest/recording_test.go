@@ -140,16 +140,6 @@ func TestLateChunksAreProcessedWithoutAnybodySayingSo(t *testing.T) {
 	}
 }
 
-func TestEmptyRecordingIsNotSealed(t *testing.T) {
-	t.Parallel()
-	h := newFixture(t)
-	h.recording(t)
-	h.Clock.Move(time.Hour)
-	if n := h.sealSilent(t); n != 0 {
-		t.Errorf("%d recordings without a chunk were sealed", n)
-	}
-}
-
 func TestUploadTokenIsForOneUploadAndEnds(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t)

@@ -11,7 +11,6 @@ import (
 
 	"meanwhile/server/access"
 	"meanwhile/storage"
-	"meanwhile/worker/stages"
 )
 
 // CreateRecording makes a video that a browser will record. Its link exists before the first byte.
@@ -124,15 +123,17 @@ func (s *Service) KeepAlive(ctx context.Context, a access.Actor, id storage.Uplo
 	if len(h.Pauses) > storage.MaxPauses {
 		return "", storage.E(storage.Invalid, fmt.Sprintf("A recording has at most %d pauses.", storage.MaxPauses), nil)
 	}
-	_, r, err := s.recording(ctx, a, id)
+	u, r, err := s.recording(ctx, a, id)
 	if err != nil {
 		return "", err
 	}
 	now := s.core.Now()
+	heardBefore := r.HeardAt
 	r.State, r.StartedAt, r.Pauses, r.CameraOffsetMS, r.HeardAt = h.State, h.StartedAt, h.Pauses, h.CameraOffsetMS, now
 	if err := s.core.Store.HearRecording(ctx, r, now.Add(storage.UploadKeep)); err != nil {
 		return "", fmt.Errorf("hear recording: %w", err)
 	}
+	s.reviveAfter(ctx, u, heardBefore)
 	return s.core.UploadToken(id, now), nil
 }
 
@@ -189,7 +190,7 @@ func (s *Service) PutChunk(
 			nil,
 		)
 	}
-	u, _, err := s.recording(ctx, a, id)
+	u, r, err := s.recording(ctx, a, id)
 	if err != nil {
 		return storage.Chunk{}, false, err
 	}
@@ -239,6 +240,7 @@ func (s *Service) PutChunk(
 	if !created {
 		return stored, false, sameChunk(stored, want)
 	}
+	s.reviveAfter(keep, u, r.HeardAt)
 	s.indexed(keep, u, n.Track)
 	return stored, true, nil
 }
@@ -441,42 +443,4 @@ func (s *Service) sealRecording(
 		s.stages.Send(ctx, []storage.Stage{*sound})
 	}
 	return err
-}
-
-// SealSilent seals recordings that sent nothing for SilentFor. It processes the chunks without a
-// gap, and later chunks may still come. It returns how many there were.
-func (s *Service) SealSilent(ctx context.Context) (int, error) {
-	ids, err := s.core.Store.SilentRecordings(ctx, s.core.Now().Add(-storage.SilentFor), stages.ReconcileBatch)
-	if err != nil {
-		return 0, fmt.Errorf("list silent recordings: %w", err)
-	}
-	sealed := 0
-	for _, id := range ids {
-		if err := s.sealAsItIs(ctx, id); err != nil {
-			s.core.Log.Warn("silent recording not sealed", "upload_id", id, "error", err)
-			continue
-		}
-		sealed++
-	}
-	return sealed, nil
-}
-
-func (s *Service) sealAsItIs(ctx context.Context, id storage.UploadID) error {
-	u, err := s.core.Store.UploadByID(ctx, id)
-	if err != nil {
-		return fmt.Errorf("find upload: %w", err)
-	}
-	v, err := s.core.Store.VideoByID(ctx, u.VideoID)
-	if err != nil {
-		return fmt.Errorf("find video: %w", err)
-	}
-	total := 0
-	for _, track := range []string{storage.ScreenTrack, storage.CameraTrack} {
-		chunks, err := s.core.Store.Chunks(ctx, id, track)
-		if err != nil {
-			return fmt.Errorf("list chunks: %w", err)
-		}
-		total += len(chunks)
-	}
-	return s.sealRecording(ctx, u, v, total, true)
 }

@@ -357,29 +357,3 @@ func (s *Service) compareParts(ctx context.Context, u storage.Upload) error {
 	}
 	return nil
 }
-
-// Cancel gives an unfinished upload up and puts its video into the trash. NotFound, Gone; Conflict
-// after it is complete.
-func (s *Service) Cancel(ctx context.Context, a access.Actor, id storage.UploadID) error {
-	u, err := s.ByID(ctx, a, id)
-	if err != nil {
-		return err
-	}
-	if u.SealedAt != nil {
-		return storage.E(storage.Conflict, "This upload is complete. Delete the video instead.", nil)
-	}
-	now := s.core.Now()
-	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
-		if err := tx.TerminateUpload(ctx, id, now); err != nil {
-			return fmt.Errorf("terminate upload: %w", err)
-		}
-		return tx.SetVideoTrashed(ctx, u.VideoID, &now)
-	})
-	if err != nil {
-		return err
-	}
-	if v, err := s.core.Store.VideoByID(ctx, u.VideoID); err == nil {
-		s.core.Announce(ctx, v, storage.EventVideo)
-	}
-	return nil
-}

@@ -28,9 +28,37 @@ func (s *Service) setTrashed(ctx context.Context, a access.Actor, v storage.Vide
 		action := storage.ActionTrash
 		if at == nil {
 			action = storage.ActionRestore
+			if err := s.reopen(ctx, tx, v); err != nil {
+				return err
+			}
 		}
 		return s.core.Audit(ctx, tx, a, v.WorkspaceID, action, v.Title, "")
 	})
+}
+
+// reopen lets the upload of v go on, if it was given up before its end. A recording whose recorder
+// does not come back is sealed after storage.ReopenedFor.
+func (s *Service) reopen(ctx context.Context, tx storage.Store, v storage.Video) error {
+	u, err := tx.UploadByVideo(ctx, v.ID)
+	if err != nil && storage.KindOf(err) == storage.NotFound {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("find upload: %w", err)
+	}
+	now := s.core.Now()
+	state := storage.StateRecording
+	if v.Source != "recording" {
+		state = storage.StateUploading
+		if !now.Before(u.ExpiresAt) {
+			return nil // too late: what there is of the file is of no use
+		}
+	}
+	reopened, err := tx.ReopenUpload(ctx, u.ID, now.Add(storage.ReopenedFor-storage.SilentFor))
+	if err != nil || !reopened || v.State != storage.StateFailed || u.SealedAt != nil {
+		return err
+	}
+	return tx.SetVideoState(ctx, v.ID, []storage.State{storage.StateFailed}, state, "", now)
 }
 
 // DeleteForever deletes a video in the trash before its time. From then on nobody finds it, and a
@@ -77,6 +105,18 @@ func (s *Service) EmptyTrash(ctx context.Context) (int, error) {
 		func(id storage.VideoID) error {
 			return s.PurgeByID(ctx, id, then)
 		},
+	)
+}
+
+// DropSurplusTakes deletes for good what its owner threw away while it was recorded, but for the
+// last storage.KeptTakes.
+func (s *Service) DropSurplusTakes(ctx context.Context) (int, error) {
+	return s.ForEachVideo(
+		ctx,
+		func() ([]storage.VideoID, error) {
+			return s.core.Store.SurplusTakes(ctx, storage.KeptTakes, storage.RetentionBatch)
+		},
+		func(id storage.VideoID) error { return s.PurgeByID(ctx, id, s.core.Now()) },
 	)
 }
 

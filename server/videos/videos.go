@@ -79,11 +79,19 @@ func (s *Service) Trash(ctx context.Context, a access.Actor, id storage.VideoID)
 	return nil
 }
 
-// Restore takes the video out of the trash. Twice is no error.
+// Restore takes the video out of the trash. Twice is no error. If its upload was given up before
+// its end, it goes on: its client may send the rest. Conflict if nothing of it ever arrived.
 func (s *Service) Restore(ctx context.Context, a access.Actor, id storage.VideoID) error {
 	v, err := s.core.VideoFor(ctx, a, id, access.ToEdit)
 	if err != nil || v.TrashedAt == nil {
 		return err
+	}
+	sum, err := s.core.Store.VideoSummary(ctx, id)
+	if err != nil {
+		return fmt.Errorf("find video summary: %w", err)
+	}
+	if sum.State == storage.StateFailed && !sum.Arrived {
+		return storage.E(storage.Conflict, "Nothing of this video ever arrived, so there is nothing to bring back.", nil)
 	}
 	if err := s.setTrashed(ctx, a, v, nil); err != nil {
 		return fmt.Errorf("restore video: %w", err)
@@ -101,6 +109,9 @@ func (s *Service) Reprocess(ctx context.Context, a access.Actor, id storage.Vide
 	}
 	if v.State == storage.StateUploading || v.State == storage.StateRecording {
 		return storage.E(storage.Conflict, "The upload is not complete yet. It will be processed when it is.", nil)
+	}
+	if u, err := s.core.Store.UploadByVideo(ctx, id); err != nil || u.SealedAt == nil {
+		return storage.E(storage.Conflict, "The upload was never completed. Upload the file again.", err)
 	}
 	return s.stages.Start(ctx, id, func(tx storage.Store) error {
 		if v.State != storage.StateFailed {

@@ -46,6 +46,18 @@ var lists = []struct {
 		_, err := s.SilentRecordings(ctx, noon, 100)
 		return err
 	}},
+	{name: "recordings that never began", list: func(ctx context.Context, s storage.Store) error {
+		_, err := s.EmptyRecordings(ctx, noon, 100)
+		return err
+	}},
+	{name: "uploads that expired", list: func(ctx context.Context, s storage.Store) error {
+		_, err := s.ExpiredUploads(ctx, noon, 100)
+		return err
+	}},
+	{name: "surplus takes", list: func(ctx context.Context, s storage.Store) error {
+		_, err := s.SurplusTakes(ctx, storage.KeptTakes, 100)
+		return err
+	}},
 	{name: "videos that leave the trash", list: func(ctx context.Context, s storage.Store) error {
 		_, err := s.TrashedSince(ctx, noon, 100)
 		return err

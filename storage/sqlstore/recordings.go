@@ -408,16 +408,6 @@ func (s *Store) SealRecording(
 	})
 }
 
-// SilentRecordings lists recordings that were last heard of before that time and have unsealed
-// chunks, oldest first.
-func (s *Store) SilentRecordings(ctx context.Context, before time.Time, limit int) ([]storage.UploadID, error) {
-	return all(ctx, s, reading, "list silent recordings", scanValue[storage.UploadID],
-		`SELECT r.upload_id FROM recordings r JOIN uploads u ON u.id = r.upload_id
-		WHERE r.heard_ms < $1 AND u.terminated_ms IS NULL AND (u.sealed_ms IS NULL OR r.recovered)
-		AND (SELECT COUNT(*) FROM chunks c WHERE c.upload_id = r.upload_id) > r.sealed_chunks
-		ORDER BY r.heard_ms, r.upload_id LIMIT $2`, toMS(before), limit)
-}
-
 // SaveLayout stores where the camera's bubble is shown. It replaces an earlier layout.
 func (s *Store) SaveLayout(ctx context.Context, id storage.VideoID, layout storage.Layout) error {
 	text, err := json.Marshal(layout)

@@ -68,6 +68,7 @@ var undone = []struct {
 	},
 	{16, []string{`ALTER TABLE users DROP COLUMN verified_ms`, `ALTER TABLE login_links DROP COLUMN mailed`}},
 	{17, []string{`DROP TABLE identities`, `DROP TABLE passkeys`, `DROP TABLE ceremonies`}},
+	{18, []string{`DROP INDEX uploads_given_up`, `DROP INDEX uploads_open`}},
 }
 
 // undo brings a database back to the state after the migrations up to last.

@@ -190,12 +190,6 @@ func (s *Store) SealUpload(ctx context.Context, id storage.UploadID, at time.Tim
 	return s.conflictIfThere(ctx, op, `SELECT 1 FROM uploads WHERE id = $1`, string(id))
 }
 
-// TerminateUpload marks the upload as given up; a second time changes nothing. NotFound.
-func (s *Store) TerminateUpload(ctx context.Context, id storage.UploadID, at time.Time) error {
-	return s.change(ctx, "terminate upload",
-		`UPDATE uploads SET terminated_ms = COALESCE(terminated_ms, $2) WHERE id = $1`, string(id), toMS(at))
-}
-
 // Parts lists the parts of a track in order.
 func (s *Store) Parts(ctx context.Context, id storage.UploadID, track string) ([]storage.Part, error) {
 	return all(

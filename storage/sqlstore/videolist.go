@@ -26,6 +26,8 @@ var (
 		EXISTS (SELECT 1 FROM assets a WHERE a.video_id = v.id AND a.kind = 'poster'
 			AND a.generation = CASE WHEN v.published > 0 THEN v.published ELSE v.generation END),
 		COALESCE(up.offset_bytes, 0), COALESCE(up.length_bytes, -1),
+		COALESCE(up.offset_bytes, 0) > 0 OR EXISTS (SELECT 1 FROM chunks k WHERE k.upload_id = up.id),
+		up.sealed_ms IS NOT NULL,
 		(SELECT n.leaves_ms FROM notices n WHERE n.video_id = v.id),
 		st.step, st.state, st.progress, st.message
 	FROM (`
@@ -55,6 +57,8 @@ func scanSummary(row scanner) (r summaryRow, err error) {
 		&r.summary.HasPoster,
 		&r.summary.UploadedBytes,
 		&r.summary.LengthBytes,
+		&r.summary.Arrived,
+		&r.summary.Sealed,
 		nullTimeInto{&r.summary.LeavesAt},
 		&r.step,
 		&r.state,

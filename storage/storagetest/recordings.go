@@ -203,6 +203,9 @@ var recordingTests = []storeTest{
 			t.Errorf("%d are silent after a late chunk, want 2", len(got))
 		}
 	}},
+	{"recordings without a chunk are those that never began", testEmptyRecordings},
+	{"what was given up is open again", testReopenUpload},
+	{"the last takes of a person are kept", testSurplusTakes},
 	{"the last layout stays", func(t *testing.T, s storage.Store) {
 		v := mustVideo(t, s)
 		_, err := s.LayoutOf(t.Context(), v.ID)

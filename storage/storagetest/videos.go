@@ -165,7 +165,7 @@ func testSummary(t *testing.T, s storage.Store) {
 	if want.Progress <= 0 || want.Progress >= 1 {
 		t.Errorf("Progress = %v of a stage that is half done, want it between", want.Progress)
 	}
-	want.HasPoster, want.UploadedBytes, want.LengthBytes = true, 250, 1000
+	want.HasPoster, want.UploadedBytes, want.LengthBytes, want.Arrived = true, 250, 1000, true
 	if diff := cmp.Diff(want, mustGet(s.VideoSummary(ctx, v.ID))(t)); diff != "" {
 		t.Errorf("VideoSummary() (-want +got):\n%s", diff)
 	}

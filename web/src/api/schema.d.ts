@@ -1789,6 +1789,8 @@ export interface components {
             role?: "owner" | "admin" | "member";
         };
         Video: {
+            /** @description At least one byte of it has arrived */
+            arrived: boolean;
             /** Format: int64 */
             comment_count: number;
             /** Format: date-time */

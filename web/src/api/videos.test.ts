@@ -14,6 +14,7 @@ const wire = {
   watch_url: 'https://here.example/v/abc',
   share_token: 'abc',
   comment_count: 5,
+  arrived: true,
   uploaded_bytes: 10,
   length_bytes: null,
 }

@@ -36,6 +36,8 @@ export type Video = {
   originalUrl: string | undefined
   commentCount: number
   uploadedBytes: number
+  /** At least one byte of it is on the server. */
+  arrived: boolean
   lengthBytes: number | undefined
 }
 
@@ -105,6 +107,7 @@ export function videoFrom(value: unknown): Video {
     posterUrl: readText(v, 'poster_url'),
     originalUrl: readText(v, 'original_url'),
     commentCount: readMaybeNumber(v, 'comment_count') ?? 0,
+    arrived: readFlag(v, 'arrived'),
     uploadedBytes: readMaybeNumber(v, 'uploaded_bytes') ?? 0,
     lengthBytes: readMaybeNumber(v, 'length_bytes'),
   }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Video } from '../api/videos'
-import { closesSoon, commentWords, newsOf, progressOf, stateWords } from './messages'
+import { canRestore, closesSoon, commentWords, newsOf, progressOf, stateWords } from './messages'
 import { newVideo } from './sample.test-data'
 
 const cases: { name: string; video: Partial<Video>; text: string; progress: number | null }[] = [
@@ -58,4 +58,11 @@ test('the last three days are told apart', () => {
 
 test('comments are counted in words', () => {
   expect([0, 1, 5].map(commentWords)).toEqual(['No comments yet', '1 comment', '5 comments'])
+})
+
+test('what never arrived cannot be brought back', () => {
+  expect(canRestore(newVideo('1'))).toBe(true)
+  expect(canRestore(newVideo('1', { state: 'failed' }))).toBe(true)
+  expect(canRestore(newVideo('1', { state: 'failed', arrived: false }))).toBe(false)
+  expect(canRestore(newVideo('1', { state: 'uploading', arrived: false }))).toBe(true)
 })

@@ -61,6 +61,11 @@ export function newsOf(before: Video | undefined, after: Video): string {
   return ''
 }
 
+/** canRestore: something of a video in the trash is on the server, or its upload still goes on. */
+export function canRestore(v: Video): boolean {
+  return v.state !== 'failed' || v.arrived
+}
+
 /** closesSoon reports whether an end is so close that it needs attention. */
 export function closesSoon(end: Date, now: Date): boolean {
   return end.getTime() - now.getTime() < 3 * 24 * 3_600_000

@@ -18,6 +18,7 @@ export function newVideo(id: string, change: Partial<Video> = {}): Video {
     posterUrl: undefined,
     originalUrl: undefined,
     commentCount: 0,
+    arrived: true,
     uploadedBytes: 0,
     lengthBytes: undefined,
     ...change,
