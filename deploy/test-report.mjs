@@ -2,8 +2,8 @@
 // slowest tests and the skipped ones. Ends with 1 if a test is too slow without a listed reason, or
 // was skipped on CI:  node deploy/test-report.mjs bin/tests
 //
-// A test shares the machine with the other tests of its run, and that machine may be slow. So a slow
-// test runs once more, with nothing beside it. Only this second time counts against its limit.
+// A test shares the machine with the other tests of its run, and the machine may be slow. So a slow
+// test runs once more, with nothing beside it. Only the second time counts against its limit.
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -28,14 +28,19 @@ const reasons = {
   'web/e2e/conversation.test.ts a hundred and twenty comments are all there, and each has its place on the seek bar':
     'writes and draws all of them',
   'web/e2e/road.test.ts a file goes in, a link with timestamped comments comes out': 'a file, with its whole ladder',
-  'web/e2e/samples.test.ts each sample becomes ready and plays': 'the whole ladder of seven recordings',
   'web/e2e/upload.test.ts an upload goes on after a pause, a reload, a cut network and a killed server':
     'waits for each of these',
   'web/e2e/walk.test.ts two people, two workspaces, a guest and a client see what is theirs to see':
     'four people with a browser each, through all rights',
 }
 
-/** @typedef {{name: string, ms: number, outcome: 'passed' | 'failed' | 'skipped', source?: string}} Test */
+/**
+ * @typedef {object} Test
+ * @property {string} name
+ * @property {number} ms
+ * @property {'passed' | 'failed' | 'skipped'} outcome
+ * @property {string} [source] the file of the result
+ */
 
 /** goTests reads the events of go test -json. A subtest counts with its test.
  * @returns {Test[]} */

@@ -45,7 +45,10 @@ func TestABrokenPromiseIsSeen(t *testing.T) {
 		{`{"a": {"b": [{"name": "x"}]}}`, `{"a": {"b": [{"name": "y"}]}}`, 1},
 	} {
 		var promised, now any
-		if err := errors.Join(json.Unmarshal([]byte(tc.promised), &promised), json.Unmarshal([]byte(tc.now), &now)); err != nil {
+		if err := errors.Join(
+			json.Unmarshal([]byte(tc.promised), &promised),
+			json.Unmarshal([]byte(tc.now), &now),
+		); err != nil {
 			t.Fatal(err)
 		}
 		if got := broken("", promised, now); len(got) != tc.want {

@@ -7,8 +7,10 @@ import { limits } from './vitest.limits'
 const named = (...names: string[]) => names.map((name) => `e2e/${name}.test.ts`)
 const player = named('player', 'quality', 'first-frame', 'sound')
 const recorder = named('record*', 'live')
-// pages as well: they fill the shorter lane of make test
-const accounts = named('setup', 'passkey', 'trash')
+// Pages as well. The lane of make test that is free first runs them, a group at a time.
+const spare = { settings: named('settings'), links: named('links'), accounts: named('setup', 'passkey', 'trash') }
+// The Go tests make the same ladders and look into every file; these play them as well.
+const soak = process.env.MEANWHILE_SOAK === 'on' ? [] : named('samples')
 const scaled = named('redirect') // it needs a storage that signs addresses: see vitest.e2e-scaled.config.ts
 
 const group = (name: string, groupOrder: number, include: string[], exclude: string[], maxWorkers: number) => ({
@@ -18,10 +20,10 @@ const group = (name: string, groupOrder: number, include: string[], exclude: str
 export default defineConfig({
   test: {
     projects: [
-      group('pages', 0, named('**/*'), [...player, ...recorder, ...accounts, ...scaled], 2),
+      group('pages', 0, named('**/*'), [...player, ...recorder, ...Object.values(spare).flat(), ...soak, ...scaled], 2),
       group('player', 1, player, [], 1),
       group('recorder', 2, recorder, [], 1),
-      group('accounts', 3, accounts, [], 2),
+      ...Object.entries(spare).map(([name, files]) => group(name, 3, files, [], 2)),
     ],
   },
 })

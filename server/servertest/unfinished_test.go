@@ -47,7 +47,15 @@ func TestRecordingWithoutAChunkGoesAwayAndComesBack(t *testing.T) {
 			if n := h.sealSilent(t); n != 1 {
 				t.Errorf("%d recordings were ended, want 1", n)
 			}
-			if v := h.wantState(t, ticket.Video.ID, storage.StateFailed, true); !strings.Contains(v.Failure, "Nothing was recorded") {
+			if v := h.wantState(
+				t,
+				ticket.Video.ID,
+				storage.StateFailed,
+				true,
+			); !strings.Contains(
+				v.Failure,
+				"Nothing was recorded",
+			) {
 				t.Errorf("its owner reads %q", v.Failure)
 			}
 			wantKind(t, h.Videos.Restore(t.Context(), h.Owner, ticket.Video.ID), storage.Conflict)
@@ -107,7 +115,15 @@ func TestThrownAwayTakeIsRestored(t *testing.T) {
 		t.Parallel()
 		h, ticket := begin(t)
 		h.cancel(t, ticket)
-		if v := h.wantState(t, ticket.Video.ID, storage.StateFailed, true); !strings.Contains(v.Failure, "thrown away") {
+		if v := h.wantState(
+			t,
+			ticket.Video.ID,
+			storage.StateFailed,
+			true,
+		); !strings.Contains(
+			v.Failure,
+			"thrown away",
+		) {
 			t.Errorf("its owner reads %q", v.Failure)
 		}
 		wantKind(t, h.chunk(t, ticket, "screen", 1, "two "), storage.Gone)
@@ -199,7 +215,15 @@ func TestUploadsThatStoppedEndTruly(t *testing.T) {
 		t.Errorf("EndExpired() = %d, %v; want 2", n, err)
 	}
 	h.wantState(t, whole.Video.ID, storage.StateProcessing, false)
-	if v := h.wantState(t, half.Video.ID, storage.StateFailed, false); !strings.Contains(v.Failure, "stopped half-way") {
+	if v := h.wantState(
+		t,
+		half.Video.ID,
+		storage.StateFailed,
+		false,
+	); !strings.Contains(
+		v.Failure,
+		"stopped half-way",
+	) {
 		t.Errorf("its owner reads %q", v.Failure)
 	}
 	h.wantState(t, empty.Video.ID, storage.StateFailed, true)
@@ -228,7 +252,14 @@ func TestCancelledUploadGoesOn(t *testing.T) {
 
 func (h *fixture) write(t testing.TB, ticket uploads.Ticket, offset int64, body string) {
 	t.Helper()
-	if _, err := h.Uploads.Write(t.Context(), h.Owner, ticket.Upload.ID, offset, strings.NewReader(body), nil); err != nil {
+	if _, err := h.Uploads.Write(
+		t.Context(),
+		h.Owner,
+		ticket.Upload.ID,
+		offset,
+		strings.NewReader(body),
+		nil,
+	); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -91,7 +91,11 @@ func (s *Service) Restore(ctx context.Context, a access.Actor, id storage.VideoI
 		return fmt.Errorf("find video summary: %w", err)
 	}
 	if sum.State == storage.StateFailed && !sum.Arrived {
-		return storage.E(storage.Conflict, "Nothing of this video ever arrived, so there is nothing to bring back.", nil)
+		return storage.E(
+			storage.Conflict,
+			"Nothing of this video ever arrived, so there is nothing to bring back.",
+			nil,
+		)
 	}
 	if err := s.setTrashed(ctx, a, v, nil); err != nil {
 		return fmt.Errorf("restore video: %w", err)

@@ -6,7 +6,18 @@ import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { expectAccessible, logIn, shoot } from './browser'
 import { inspect } from './recorder'
-import { choose, elapsed, followPieces, killBrowser, reaches, record, Studio, spools, stop } from './studio'
+import {
+  choose,
+  elapsed,
+  expectLength,
+  followPieces,
+  killBrowser,
+  reaches,
+  record,
+  Studio,
+  spools,
+  stop,
+} from './studio'
 
 const run = promisify(execFile)
 
@@ -59,7 +70,7 @@ test('a camera and a microphone that are pulled out are told of, and the recordi
   await reaches(page, at + 3)
   const { seconds, link } = await stop(page)
   const file = await inspect(await studio.original(link))
-  expect(Math.abs(file.seconds - seconds), `${file.seconds} s in the file, ${seconds} s on the clock`).toBeLessThan(1.5)
+  expectLength(file.seconds, seconds)
 })
 
 test('a microphone that hears nothing for five seconds is told of, before and while recording', async () => {
@@ -103,7 +114,7 @@ test('a computer that slept says so, and what was recorded before and after is k
   expect(awake, 'time asleep is not on the clock').toBeLessThan(30)
   await reaches(page, awake + 2)
   const { seconds, link } = await stop(page)
-  expect(Math.abs((await inspect(await studio.original(link))).seconds - seconds)).toBeLessThan(1.5)
+  expectLength((await inspect(await studio.original(link))).seconds, seconds)
   expect(studio.ada.problems).toEqual([])
 })
 
@@ -119,7 +130,7 @@ test('with little room on the device the recording goes straight to the server, 
   await reaches(page, 4)
   const { seconds, link } = await stop(page)
   await cdp.send('Storage.overrideQuotaForOrigin', { origin: studio.program.base })
-  expect(Math.abs((await inspect(await studio.original(link))).seconds - seconds)).toBeLessThan(1.5)
+  expectLength((await inspect(await studio.original(link))).seconds, seconds)
   await expect.poll(() => spools(page), { timeout: 60_000 }).toEqual([])
   expect(studio.ada.problems).toEqual([])
 })
@@ -133,7 +144,7 @@ test('a session that ends takes nothing with it; without one, the recording wait
   await eve.clearCookies() // the upload has its own token
   await reaches(page, 4)
   const { seconds, link } = await stop(page)
-  expect(Math.abs((await inspect(await studio.original(link))).seconds - seconds)).toBeLessThan(1.5)
+  expectLength((await inspect(await studio.original(link))).seconds, seconds)
   await page.getByRole('button', { name: 'Record another one' }).click()
   await page.getByRole('button', { name: 'Record', exact: true }).click()
   await page.getByRole('button', { name: 'Start now' }).click()

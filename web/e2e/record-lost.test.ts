@@ -8,6 +8,7 @@ import { inspect, openShared } from './recorder'
 import {
   comeBack,
   elapsed,
+  expectLength,
   expectLittleLost,
   followPieces,
   killBrowser,
@@ -53,7 +54,7 @@ test('with every fourth piece cut on its way, and six seconds without a network,
     expect(wire.cuts).toBeGreaterThan(2)
     const path = await studio.original(link)
     await expectSame(path, pieces)
-    expect(Math.abs((await inspect(path)).seconds - seconds)).toBeLessThan(1.5)
+    expectLength((await inspect(path)).seconds, seconds)
     expect(studio.ada.problems).toEqual([])
   } finally {
     await wire.close()
@@ -70,7 +71,7 @@ test('a server that goes down and comes back has everything in the end', async (
   await reaches(page, (await elapsed(page)) + 2)
   await studio.program.run(`127.0.0.1:${port}`)
   const { seconds, link } = await stop(page)
-  expect(Math.abs((await inspect(await studio.original(link))).seconds - seconds)).toBeLessThan(1.5)
+  expectLength((await inspect(await studio.original(link))).seconds, seconds)
   expect(studio.ada.problems).toEqual([])
 })
 
@@ -89,7 +90,7 @@ test('without a network at stop, the link is copied and the rest goes up by itse
     await shoot(page, 'record-offline-at-stop')
     wire.restore()
     await page.getByText('Everything is on the server').first().waitFor({ state: 'attached', timeout: 30_000 })
-    expect(Math.abs((await inspect(await studio.original(link))).seconds - seconds)).toBeLessThan(1.5)
+    expectLength((await inspect(await studio.original(link))).seconds, seconds)
     expect(studio.ada.problems).toEqual([])
   } finally {
     await wire.close()

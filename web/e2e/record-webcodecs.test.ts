@@ -10,6 +10,7 @@ import {
   choose,
   comeBack,
   elapsed,
+  expectLength,
   expectLittleLost,
   followPieces,
   killBrowser,
@@ -85,7 +86,7 @@ test('screen, camera and voice are H.264 with AAC, and the link plays and seeks 
   expect(await codecsOf(path)).toEqual(['h264', 'aac'])
   const file = await inspect(path)
   expect(file.width).toBe(1280)
-  expect(Math.abs(file.seconds - seconds), `${file.seconds} s in the file, ${seconds} s on the clock`).toBeLessThan(1.5)
+  expectLength(file.seconds, seconds)
   expect((await piecesIn(path, pieces)).length, 'pieces in the file').toBe(pieces.length)
   const drift = (await framesOf(path)).map((f) => f.drawnAtMs - f.ptsMs)
   expect(
@@ -118,7 +119,7 @@ test('a pause is in neither picture nor sound', async () => {
   await reaches(page, paused + 3)
   const { seconds, link } = await stop(page)
   const path = await studio.original(link)
-  expect(Math.abs((await inspect(path)).seconds - seconds)).toBeLessThan(1.5)
+  expectLength((await inspect(path)).seconds, seconds)
   const frames = await framesOf(path)
   const inPause = frames.filter((f) => f.drawnAtMs > pausedAtMs + 300 && f.drawnAtMs < resumedAtMs - 300)
   // the screen at the moment it resumed
@@ -172,7 +173,7 @@ test('sharing ends, another window takes its place and is resized: one size all 
   await reaches(page, before + 5)
   const { seconds, link } = await stop(page)
   const file = await inspect(await studio.original(link))
-  expect(Math.abs(file.seconds - seconds), `${file.seconds} s in the file, ${seconds} s on the clock`).toBeLessThan(2)
+  expectLength(file.seconds, seconds)
   expect(file.width).toBe(1280)
   expect(studio.ada.problems.filter((p) => !p.includes('codec description'))).toEqual([])
 })
@@ -210,7 +211,7 @@ test('where AAC cannot be made, the sound is Opus; a voice alone is a recording,
     const { link, seconds } = await stop(page)
     const path = await studio.original(link)
     expect(await codecsOf(path), name).toEqual(codecs)
-    expect(Math.abs((await inspect(path)).seconds - seconds), name).toBeLessThan(1.5)
+    expectLength((await inspect(path)).seconds, seconds)
     await page.getByRole('button', { name: 'Record another one' }).click()
   }
 })

@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { expectAccessible, logIn, shoot } from './browser'
 import { inspect, openShared } from './recorder'
-import { choose, elapsed, reaches, record, Studio, spools, stop } from './studio'
+import { choose, elapsed, expectLength, reaches, record, Studio, spools, stop } from './studio'
 
 let studio: Studio
 
@@ -37,7 +37,7 @@ test('a tab, a camera and a voice become a link that is on the clipboard at stop
   const file = await inspect(await studio.original(link))
   expect(file.kinds).toEqual(['audio', 'video'])
   expect(file.width).toBe(1280) // real pixels of the tab
-  expect(Math.abs(file.seconds - seconds)).toBeLessThan(1.5)
+  expectLength(file.seconds, seconds)
   const share = await studio.client.share(basename(link))
   expect(share.playback.tracks.map((t) => t.name).sort()).toEqual(['camera', 'screen'])
   await expect
@@ -60,7 +60,7 @@ test('a pause is not in the recording', async () => {
   await reaches(page, paused + 3)
   const { seconds, link } = await stop(page)
   const file = await inspect(await studio.original(link))
-  expect(Math.abs(file.seconds - seconds), `${file.seconds} s in the file, ${seconds} s on the clock`).toBeLessThan(1.5)
+  expectLength(file.seconds, seconds)
   expect(studio.ada.problems).toEqual([])
 })
 
@@ -136,7 +136,7 @@ test('when sharing ends in the browser’s own bar, the recording waits and goes
   await reaches(page, before + 5)
   const { seconds, link } = await stop(page)
   const file = await inspect(await studio.original(link))
-  expect(Math.abs(file.seconds - seconds), `${file.seconds} s in the file, ${seconds} s on the clock`).toBeLessThan(2)
+  expectLength(file.seconds, seconds)
   expect(file.width, 'one size all the way').toBe(1280)
   // Frames that were scaled to the first one's size come from a canvas, and Chromium warns that
   // their colour description is different.

@@ -128,6 +128,16 @@ export async function stopped(page: Page): Promise<{ seconds: number; link: stri
   }
 }
 
+/**
+ * A file is as long as the clock said. The clock shows whole seconds. The recorder may begin a
+ * second after it, and takes a second at most until it has stopped.
+ */
+export function expectLength(fileS: number, clockS: number): void {
+  const words = `${fileS} s in the file, ${clockS} s on the clock`
+  expect(fileS, words).toBeGreaterThan(clockS - 1)
+  expect(fileS, words).toBeLessThan(clockS + 2)
+}
+
 /** The box on a page that offers recordings of earlier pages. */
 export function leftovers(page: Page) {
   return page.getByRole('region', { name: 'Recordings that are not all up yet' })
