@@ -194,6 +194,11 @@ const timerMs = 10
 /** A bare timer beside the recording: how late this machine runs what is due. */
 const timer = monitorEventLoopDelay({ resolution: timerMs })
 
+/** How late the bare timer was at its worst moment since followPieces. */
+export function worstDelayMs(): number {
+  return Math.max(0, Math.round(timer.max / 1e6) - timerMs)
+}
+
 /** Follows the pieces of a recording on their way to the disk. Call it before the page loads. */
 export async function followPieces(page: Page): Promise<Piece[]> {
   timer.reset()
