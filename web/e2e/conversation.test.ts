@@ -74,6 +74,29 @@ test('words survive a lost network and a reload, and go out after', async () => 
   await leave(guest)
 })
 
+test('words that were typed before the scripts came survive a reload', async () => {
+  const { link } = await client.begin('early.mp4', 1000)
+  const guest = await newPerson(browser)
+  const page = await guest.newPage()
+  let release = (): void => {}
+  const typed = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  await page.route('**/assets/*.js', async (route) => {
+    await typed
+    await route.continue()
+  })
+  await page.goto(link, { waitUntil: 'commit' })
+  const field = page.getByRole('textbox', { name: 'Your comment' })
+  await field.fill('Written at once')
+  release()
+  await page.getByText('Draft kept on this device').waitFor()
+  await page.reload()
+  await page.getByText('Draft kept on this device').waitFor()
+  expect(await field.inputValue()).toBe('Written at once')
+  await leave(guest)
+})
+
 test('a stream that was cut brings what was said meanwhile', async () => {
   const { link } = await client.begin('talk.mp4', 1000)
   const guest = await newPerson(browser)

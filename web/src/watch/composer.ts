@@ -69,7 +69,10 @@ export function makeComposer(context: PageContext, onPosted: (id: string) => voi
     signal: context.signal,
   })
   writer.form.classList.add('compose')
-  if (writer.textarea.value !== '') picker.fix()
+  if (writer.textarea.value !== '') {
+    picker.fix()
+    writer.keepDraft() // also of what was typed before the scripts loaded
+  }
   const closed = make('p', 'note warn small')
   return {
     element: writer.form,
