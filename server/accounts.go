@@ -129,7 +129,7 @@ func (s *server) enteredBy(
 	v := visitOf(r.Context())
 	if err != nil {
 		p := s.problem(v, err)
-		if p.Status >= 500 || p.Status == http.StatusNotFound {
+		if (p.Status >= 500 && storage.KindOf(err) != storage.Unavailable) || p.Status == http.StatusNotFound {
 			return err
 		}
 		data.Error = p.Detail
@@ -197,23 +197,6 @@ func (s *server) enterPosted(w http.ResponseWriter, r *http.Request) error {
 	data := &accountForm{common: common{Title: "Sign in"}}
 	return s.accountPosted(w, r, "enter", data, func(ctx context.Context, acc signin.Account) (string, error) {
 		return s.SignIn.LogInByLink(ctx, r.PathValue("secret"), acc.Password, visitOf(ctx).entry(r.UserAgent()))
-	})
-}
-
-func (s *server) signUpForm(w http.ResponseWriter, r *http.Request) error {
-	if !s.SignIn.SignUpOpen() {
-		return s.askForm(w, r)
-	}
-	return s.render(w, r, http.StatusOK, "signup", &accountForm{common: common{Title: "Sign up"}})
-}
-
-func (s *server) signUpPosted(w http.ResponseWriter, r *http.Request) error {
-	if !s.SignIn.SignUpOpen() {
-		return s.askPosted(w, r)
-	}
-	data := &accountForm{common: common{Title: "Sign up"}}
-	return s.accountPosted(w, r, "signup", data, func(ctx context.Context, acc signin.Account) (string, error) {
-		return s.SignIn.SignUp(ctx, acc, visitOf(ctx).entry(r.UserAgent()))
 	})
 }
 

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -180,41 +181,6 @@ func TestLogInLinks(t *testing.T) {
 	w.logIn("bob@example.org", "another long password")
 }
 
-func TestSignUpWhereItIsOpen(t *testing.T) {
-	t.Parallel()
-	closed := newFixture(t)
-	closed.want(closed.do("GET", "/signup", nil), 404)
-	closed.want(
-		closed.do(
-			"POST",
-			"/signup",
-			formOf("email", "eve@example.org", "password", servertest.OwnerPassword),
-			formType,
-		),
-		404,
-	)
-	w := newFixture(t, func(_ *server.Config, _ *server.Deps, lc *servertest.Config) { lc.OpenSignUp = true })
-	w.want(w.do("GET", "/signup", nil), 200)
-	w.want(
-		w.do(
-			"POST",
-			"/signup",
-			formOf("email", servertest.OwnerEmail, "name", "Eve", "password", servertest.OwnerPassword),
-			formType,
-		),
-		409,
-	)
-	w.want(
-		w.do(
-			"POST",
-			"/signup",
-			formOf("email", "eve@example.org", "name", "Eve", "password", servertest.OwnerPassword),
-			formType,
-		),
-		303,
-	)
-}
-
 func TestTriesAreBounded(t *testing.T) {
 	t.Parallel()
 	w := newFixture(t, func(c *server.Config, _ *server.Deps, _ *servertest.Config) { c.LogInsPerMinute = 2 })
@@ -233,6 +199,27 @@ func TestTriesAreBounded(t *testing.T) {
 	w.want(try("fresh@example.org"), 429) // many names from one address are
 	w.Clock.Move(2 * 60e9)
 	w.want(try(servertest.OwnerEmail), 401)
+}
+
+// crowd is a hasher with more people before it than it can serve.
+type crowd struct{ servertest.Hasher }
+
+func (crowd) Verify(context.Context, string, string) (bool, error) {
+	return false, storage.E(storage.Unavailable, "Many people sign in at this moment.", nil)
+}
+
+func TestACrowdAtTheLogInIsAnswered(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t, func(_ *server.Config, _ *server.Deps, c *servertest.Config) { c.Hasher = crowd{} })
+	r := w.want(w.do("POST", "/api/v1/session", object{"email": servertest.OwnerEmail, "password": "x"}), 503)
+	if r.header.Get("Retry-After") == "" || !strings.Contains(r.text(t, "detail"), "Many people") {
+		t.Errorf("a program hears %v %s", r.header, r.body)
+	}
+	page := w.want(w.do("POST", "/login", formOf("email", servertest.OwnerEmail, "password", "x"), formType), 503)
+	if page.header.Get("Retry-After") == "" || !strings.Contains(string(page.body), "Many people") ||
+		!strings.Contains(string(page.body), `value="`+servertest.OwnerEmail+`"`) {
+		t.Errorf("a person sees %s", page.body)
+	}
 }
 
 func TestTriesCountForWhomAProxySpeaks(t *testing.T) {
@@ -259,6 +246,10 @@ func TestTriesCountForWhomAProxySpeaks(t *testing.T) {
 		{"203.0.113.2, 10.1.1.1", 401},
 		{"198.51.100.9, 203.0.113.2, 10.1.1.1", 429},
 		{"2001:db8::1", 401}, {"2001:db8::2", 429}, {"2001:db8:0:1::1", 401},
+		// some proxies write a port
+		{"203.0.113.7:1234", 401}, {"203.0.113.7:4321", 429}, {"203.0.113.8:1234", 401},
+		{"203.0.113.9:80, 10.1.1.1:443", 401}, {"203.0.113.9", 429},
+		{"[2001:db8:0:2::1]:443", 401}, {"[2001:db8:0:2::1]", 429}, {"2001:db8:0:2::9", 429},
 	} {
 		if got := try(tc.forwarded); got != tc.want {
 			t.Errorf("%s: %d, want %d", tc.forwarded, got, tc.want)

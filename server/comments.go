@@ -107,18 +107,19 @@ type addCommentInput struct {
 
 func (s *server) addComment(ctx context.Context, in *addCommentInput) (*commentOutput, error) {
 	v := visitOf(ctx)
-	if err := s.tryGuest(ctx, v, in.Token); err != nil {
-		return nil, err
-	}
-	c, secret, err := s.Comments.Add(ctx, v.actor, in.Token, comments.NewComment{
+	c, err := s.Comments.Add(ctx, v.actor, in.Token, comments.NewComment{
 		At: time.Duration(in.Body.AtMS) * time.Millisecond, Until: durationOf(in.Body.UntilMS), Body: in.Body.Body,
 		Parent: storage.CommentID(in.Body.ParentID), Name: in.Body.Name,
+		Limit: func(id storage.VideoID) error { return s.tryGuest(ctx, v, id) },
 	})
 	if err != nil {
 		return nil, err
 	}
-	out := own(c)
-	out.EditToken = secret
+	if c.GuestToken != "" {
+		s.knowGuest(v, c.GuestToken)
+	}
+	out := own(c.View)
+	out.EditToken = c.EditToken
 	return &commentOutput{Body: out}, nil
 }
 
@@ -126,23 +127,6 @@ func (s *server) addComment(ctx context.Context, in *addCommentInput) (*commentO
 func own(c comments.View) wireComment {
 	c.Mine = true
 	return commentOf(c)
-}
-
-// tryGuest limits how much one address may write without an account under one link.
-func (s *server) tryGuest(ctx context.Context, v *visit, token string) error {
-	if v.actor.SignedIn() {
-		return nil
-	}
-	for _, l := range s.guests {
-		if !l.allow(ctx, addressKey(v.address)+" "+token, s.Core.Now()) {
-			return storage.E(
-				storage.Limited,
-				"That was a lot at once. Wait a minute, then send it again: your text is kept in the field.",
-				nil,
-			)
-		}
-	}
-	return nil
 }
 
 type wireEditComment struct {

@@ -79,6 +79,11 @@ func TestConversation(t *testing.T) {
 	if strings.Count(string(gone.body), `"deleted":true`) != 3 || strings.Contains(string(gone.body), "answer") {
 		t.Errorf("after deleting a thread of three: %s", gone.body)
 	}
+	for _, empty := range []string{`"name":""`, `"at_ms":0`, `"body":""`, `"guest":false`} {
+		if strings.Count(string(gone.body), empty) != 3 {
+			t.Errorf("a deleted comment tells more than that it went: %s", gone.body)
+		}
+	}
 	if got := w.do("GET", path, nil).field(t, "count"); got != 1.0 {
 		t.Errorf("%v comments are left, want 1", got)
 	}

@@ -118,6 +118,7 @@ func TestEveryRouteIsInTheDocumentOrIsAPage(t *testing.T) {
 		"/enter/{secret}":       true,
 		"/invite/{secret}":      true,
 		"/signup":               true,
+		"/signup/{secret}":      true,
 		"/v/{token}":            true,
 		"/embed/{token}":        true,
 		"/v/{token}/poster.jpg": true,

@@ -80,6 +80,7 @@ func (w *fixture) everySecret() map[string]string {
 		201,
 	)
 	secrets["edit token"] = said.text(w.t, "edit_token")
+	secrets["guest token"] = said.header.Get("Meanwhile-Guest")
 	media, _ := w.mediaOf(u)
 	secrets["grant"] = signature(strings.Split(media, "/")[2])
 	w.rules(u, object{"audience": "password", "password": linkPassword})

@@ -234,6 +234,8 @@ var otherCost = map[string]string{
 	"POST /setup/":                         "the secret is the permission: there is no private one",
 	"GET /enter/":                          "the secret is the permission: there is no private one",
 	"POST /enter/":                         "the secret is the permission: there is no private one",
+	"GET /signup/{secret}":                 "the token is the permission, and names nothing that exists",
+	"POST /signup/{secret}":                "the token is the permission, and names nothing that exists",
 	"GET /invite/":                         "the secret is the permission: there is no private one",
 	"POST /invite/":                        "the secret is the permission: there is no private one",
 	"GET /pass/":                           "the secret is the permission: there is no private one",

@@ -253,7 +253,7 @@ func TestAWorkspaceGoesWithItsLastMember(t *testing.T) {
 	if empty, err := w.SignIn.NeedsSetUp(t.Context()); err != nil || !empty {
 		t.Errorf("somebody is still there: %v", err)
 	}
-	if _, err := w.Core.Store.FirstWorkspace(t.Context()); storage.KindOf(err) != storage.NotFound {
+	if _, err := w.Core.Store.SiteWorkspace(t.Context()); storage.KindOf(err) != storage.NotFound {
 		t.Errorf("the workspace is still there: %v", err)
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// maxLimited limits the keys that a limiter remembers.
-const maxLimited = 20_000
+// maxLimited limits the keys that a limiter remembers of one period.
+const maxLimited = 100_000
 
 // Counter counts tries for all servers together. It allows most tries of one key in each period;
 // they come back one by one.
@@ -28,8 +28,12 @@ type limiter struct {
 	shared Counter       // may be nil
 	log    *slog.Logger
 
-	mu   sync.Mutex
-	seen map[string]*rate.Limiter
+	mu sync.Mutex
+	// The buckets that were used in this period, and those of the one before. An older bucket is
+	// full again, so that forgetting it changes nothing. Forgetting costs the same for every number
+	// of keys.
+	fresh, old map[string]*rate.Limiter
+	began      time.Time // this period
 }
 
 func newLimiter(name string, burst int, period time.Duration, d Deps) *limiter {
@@ -39,7 +43,7 @@ func newLimiter(name string, burst int, period time.Duration, d Deps) *limiter {
 		period: period,
 		shared: d.Counter,
 		log:    d.Log,
-		seen:   make(map[string]*rate.Limiter),
+		fresh:  make(map[string]*rate.Limiter),
 	}
 }
 
@@ -62,31 +66,17 @@ func (l *limiter) allow(ctx context.Context, key string, now time.Time) bool {
 func (l *limiter) allowHere(key string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	b, ok := l.seen[key]
+	if now.Sub(l.began) >= l.period || len(l.fresh) >= maxLimited {
+		l.old, l.fresh, l.began = l.fresh, make(map[string]*rate.Limiter), now
+	}
+	b, ok := l.fresh[key]
 	if !ok {
-		if len(l.seen) >= maxLimited {
-			l.makeRoom(now)
+		if b, ok = l.old[key]; !ok {
+			b = rate.NewLimiter(rate.Limit(float64(l.burst)/l.period.Seconds()), l.burst)
 		}
-		b = rate.NewLimiter(rate.Limit(float64(l.burst)/l.period.Seconds()), l.burst)
-		l.seen[key] = b
+		l.fresh[key] = b
 	}
 	return b.AllowN(now, 1)
-}
-
-// makeRoom forgets buckets that are full again, which changes nothing for their keys. If none are
-// full, it forgets any.
-func (l *limiter) makeRoom(now time.Time) {
-	for key, b := range l.seen {
-		if b.TokensAt(now) >= float64(l.burst) {
-			delete(l.seen, key)
-		}
-	}
-	for key := range l.seen {
-		if len(l.seen) < maxLimited {
-			return
-		}
-		delete(l.seen, key)
-	}
 }
 
 // addressKey is the key for tries that count together: an IPv4 address, or the /64 that one IPv6

@@ -292,14 +292,21 @@ func TestHeldCommentsWaitForApproval(t *testing.T) {
 		own.field(t, "held") != true {
 		t.Errorf("its writer sees %s", own.body)
 	}
-	refused := w.want(w.do("POST", comments, object{"at_ms": 0, "body": "spam", "name": "Kim"}), 201).text(t, "id")
+	spam := w.want(w.do("POST", comments, object{"at_ms": 0, "body": "spam", "name": "Kim"}), 201)
+	refused, guest := spam.text(t, "id"), "Meanwhile-Guest: "+spam.header.Get("Meanwhile-Guest")
 	w.want(w.do("POST", "/api/v1/comments/delete", object{"ids": []string{refused}}, w.asOwner()), 200)
 	if r := w.want(
 		w.do("GET", comments+"?since=0", nil),
 		200,
-	); !strings.Contains(string(r.body), refused) ||
-		strings.Contains(string(r.body), "spam") {
-		t.Errorf("who wrote what was refused is not told that it went: %s", r.body)
+	); strings.Contains(string(r.body), refused) {
+		t.Errorf("everybody is told of what was refused: %s", r.body)
+	}
+	for who, header := range map[string]string{"its guest": guest, "the owner": w.asOwner()} {
+		gone := string(w.want(w.do("GET", comments+"?since=0", nil, header), 200).body)
+		if i := strings.Index(gone, refused); i < 0 || strings.Contains(gone, "spam") ||
+			!strings.Contains(gone, `"deleted":true`) {
+			t.Errorf("%s is not told that it went: %s", who, gone)
+		}
 	}
 	if n := w.link(u.link).field(t, "comment_count"); n != 0.0 {
 		t.Errorf("%v comments are counted", n)
@@ -329,29 +336,6 @@ func TestHeldCommentsWaitForApproval(t *testing.T) {
 	if n := w.link(u.link).field(t, "comment_count"); n != 0.0 {
 		t.Errorf("%v comments are counted after the deletion", n)
 	}
-}
-
-func TestABlockedGuestIsKeptOut(t *testing.T) {
-	t.Parallel()
-	w := newFixture(t)
-	u, other := w.newReadyVideo(), w.newReadyVideo()
-	say := func(token, body string) reply {
-		return w.do("POST", "/api/v1/shares/"+token+"/comments", object{"at_ms": 0, "body": body, "name": "Spam"})
-	}
-	bad := w.want(say(u.link, "buy this"), 201).text(t, "id")
-	w.want(say(other.link, "and that"), 201)
-	w.want(w.do("POST", "/api/v1/comments/"+bad+"/block", nil, bearer(w.newUser("eve@example.org", "Eve"))...), 404)
-	w.want(w.do("POST", "/api/v1/comments/"+bad+"/block", nil, w.asOwner()), 204)
-	for _, token := range []string{u.link, other.link} {
-		if n := w.link(token).field(t, "comment_count"); n != 0.0 {
-			t.Errorf("%v comments are left", n)
-		}
-		w.want(say(token, "again"), 403)
-	}
-	own := w.want(w.do("POST", "/api/v1/shares/"+
-		u.link+"/comments", object{"at_ms": 0, "body": "mine"}, w.asOwner()), 201).
-		text(t, "id")
-	w.want(w.do("POST", "/api/v1/comments/"+own+"/block", nil, w.asOwner()), 400)
 }
 
 func TestManyCommentsAreDeletedAtOnce(t *testing.T) {
@@ -414,7 +398,7 @@ func TestLinksAreInTheLog(t *testing.T) {
 	w.want(w.setLink(u, id, object{"audience": "members"}), 200)
 	w.Clock.Move(time.Millisecond)
 	w.want(w.do("DELETE", "/api/v1/videos/"+u.video+"/shares/"+id, nil, w.asOwner()), 204)
-	ws, err := w.Core.Store.FirstWorkspace(t.Context())
+	ws, err := w.Core.Store.SiteWorkspace(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -541,4 +525,26 @@ func TestTheHundredthPasswordLinkOpens(t *testing.T) {
 	}
 	other, _ := w.newLink(w.newReadyVideo(), object{"audience": "password", "password": linkPassword})
 	w.want(w.link(other, headers...), 401)
+}
+
+// TestNoFileWhereDownloadIsOff is about the file that other sites show for a pasted link.
+func TestNoFileWhereDownloadIsOff(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
+	u := w.newReadyVideo()
+	file := "/v/" + u.link + "/video.mp4"
+	told := func() bool {
+		return strings.Contains(string(w.want(w.do("GET", "/v/"+u.link, nil), 200).body), file)
+	}
+	w.want(w.do("GET", file, nil), 200)
+	if !told() {
+		t.Error("other sites are not told of the file")
+	}
+	w.rules(u, object{"allow_download": false})
+	w.want(w.do("GET", file, nil), 404)
+	w.want(w.do("HEAD", file, nil), 404)
+	w.want(w.do("GET", "/v/"+u.link+"/download", nil), 404)
+	if told() {
+		t.Error("other sites are told of a file that they cannot have")
+	}
 }

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"net/http"
-	"strings"
 
 	"meanwhile/storage"
 )
@@ -18,14 +17,9 @@ func (s *server) mailLogInLink(ctx context.Context, in *mailLinkInput) (*struct{
 	return nil, s.mailLink(ctx, visitOf(ctx), in.Body.Email)
 }
 
-// mailLink has the limits of a log-in, and one per mailbox, so that nobody can fill a mailbox, from
-// one address or from many.
 func (s *server) mailLink(ctx context.Context, v *visit, email string) error {
-	if err := s.tryPassword(ctx, v, email); err != nil {
+	if err := s.mayMail(ctx, v, email); err != nil {
 		return err
-	}
-	if !s.mails.allow(ctx, storage.FoldEmail(strings.TrimSpace(email)), s.Core.Now()) {
-		return errTooMany
 	}
 	return s.SignIn.MailLogInLink(ctx, email, s.baseURL(v))
 }

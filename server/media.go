@@ -65,8 +65,8 @@ func (s *server) linkDownload(w http.ResponseWriter, r *http.Request) error {
 	return s.serveAsset(w, r, a, cacheChecked)
 }
 
-// linkFile is the whole video as one file, for places that show a pasted link. Permission is
-// checked each time.
+// linkFile is the whole video as one file, for places that show a pasted link that allows download.
+// Permission is checked each time.
 func (s *server) linkFile(w http.ResponseWriter, r *http.Request) error {
 	deadline(w, 0)
 	a, err := s.Watch.File(r.Context(), visitOf(r.Context()).actor, r.PathValue("token"))

@@ -123,6 +123,28 @@ func TestChunkProtocol(t *testing.T) {
 	}
 }
 
+// TestCompletedTwiceAtOnce is about a client that did not wait for its response.
+func TestCompletedTwiceAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
+	for range 5 {
+		u := w.newRecording()
+		w.want(w.putChunk(u, "screen", 0, "first"), 201)
+		var all sync.WaitGroup
+		replies := make([]reply, 6)
+		for i := range replies {
+			all.Go(func() { replies[i] = w.complete(u, 1, 5) })
+		}
+		all.Wait()
+		for _, r := range replies {
+			w.want(r, 200)
+			if r.text(t, "id") != u.video || r.text(t, "state") != "processing" {
+				t.Errorf("the summary is %s", r.body)
+			}
+		}
+	}
+}
+
 func TestRecordingIsGivenUp(t *testing.T) {
 	t.Parallel()
 	w := newFixture(t)

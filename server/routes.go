@@ -491,6 +491,14 @@ func (s *server) routes() []route {
 		},
 		{
 			post,
+			"/api/v1/workspace/open-sign-ups/seen",
+			account,
+			"see-open-sign-ups",
+			"Say that who joined by open sign-up was seen; they stay members",
+			api(s.seeOpenSignUps, 204),
+		},
+		{
+			post,
 			"/api/v1/workspace/owner",
 			account,
 			"hand-over",
@@ -571,6 +579,8 @@ func (s *server) routes() []route {
 		{post, "/invite/{secret}", guest, "", "", page(s.invitePosted)},
 		{get, "/signup", guest, "", "", page(s.signUpForm)},
 		{post, "/signup", guest, "", "", page(s.signUpPosted)},
+		{get, "/signup/{secret}", guest, "", "", page(s.signUpLink)},
+		{post, "/signup/{secret}", guest, "", "", page(s.signUpLinkPosted)},
 		{get, "/v/{token}", guest, "", "", page(s.watch)},
 		{post, "/v/{token}", guest, "", "", page(s.gatePosted)},
 		{get, "/pass/{secret}", guest, "", "", page(s.accessLinkForm)},

@@ -49,8 +49,8 @@ type Config struct {
 	LogInsPerMinute int
 	// MailsPerHour limits the log-in links mailed to one address, 5 when zero.
 	MailsPerHour int
-	// GuestCommentsPerMinute and PerHour limit how many comments one address may write as a guest
-	// under one link; 3 and 20 when zero.
+	// GuestCommentsPerMinute and PerHour limit how many comments one guest may write under one
+	// video; 3 and 20 when zero. All guests of one address may write perAddress times as many.
 	GuestCommentsPerMinute int
 	GuestCommentsPerHour   int
 	// LinkPasswordsPerMinute limits the tries of one address at one link that asks for something, 5
@@ -126,7 +126,8 @@ type server struct {
 	logIns  *limiter // per address and mail address
 	tries   *limiter // per address
 	mails   *limiter // per mail address
-	guests  [2]*limiter
+	guests  [2]guestLimit
+	proxy   proxyWatch
 	// Per address and link: tries of its password, and counted opens.
 	passwords [2]*limiter
 	opens     *limiter
@@ -176,9 +177,9 @@ func newServer(c Config, d Deps) *server {
 	s.tries = newLimiter("try", 6*c.LogInsPerMinute, time.Minute, d)
 	s.provider = newProvider(c.Provider)
 	s.mails = newLimiter("mail", c.MailsPerHour, time.Hour, d)
-	s.guests = [2]*limiter{
-		newLimiter("guest-minute", c.GuestCommentsPerMinute, time.Minute, d),
-		newLimiter("guest-hour", c.GuestCommentsPerHour, time.Hour, d),
+	s.guests = [2]guestLimit{
+		newGuestLimit("guest-minute", c.GuestCommentsPerMinute, time.Minute, d),
+		newGuestLimit("guest-hour", c.GuestCommentsPerHour, time.Hour, d),
 	}
 	s.passwords = [2]*limiter{
 		newLimiter("link-minute", c.LinkPasswordsPerMinute, time.Minute, d),

@@ -49,6 +49,8 @@ func (s *server) visits(next http.Handler) http.Handler {
 		v := s.newVisit(r, rec.Header())
 		r = r.WithContext(context.WithValue(r.Context(), visitKey{}, v))
 		rec.Header().Set("X-Request-Id", v.id)
+		body := &watchedBody{ReadCloser: r.Body}
+		r.Body = body
 		defer func() {
 			p := recover()
 			//nolint:errorlint // what a handler panics with by contract, as net/http compares it
@@ -60,7 +62,9 @@ func (s *server) visits(next http.Handler) http.Handler {
 				s.failAfterPanic(rec, r, v.err)
 			}
 			s.log(r, v, rec, time.Since(started))
+			body.linger(rec, r)
 		}()
+		s.watchProxy(r)
 		next.ServeHTTP(rec, r)
 	})
 }
@@ -135,13 +139,23 @@ func (s *server) forwarded(r *http.Request, peer netip.Addr) netip.Addr {
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	at := peer
 	for i := len(hops) - 1; i >= 0 && s.trusted(at); i-- {
-		a, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
+		a, ok := hopAddress(strings.TrimSpace(hops[i]))
+		if !ok {
 			break
 		}
-		at = a.Unmap()
+		at = a
 	}
 	return at
+}
+
+// hopAddress reads an address of X-Forwarded-For. Some proxies write a port beside it, and brackets
+// around an IPv6 address.
+func hopAddress(hop string) (netip.Addr, bool) {
+	if a, err := netip.ParseAddr(strings.Trim(hop, "[]")); err == nil {
+		return a.Unmap().WithZone(""), true
+	}
+	a, err := netip.ParseAddrPort(hop)
+	return a.Addr().Unmap().WithZone(""), err == nil
 }
 
 func (s *server) trusted(a netip.Addr) bool {

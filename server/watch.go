@@ -1,6 +1,7 @@
 package server
 
 import (
+	"encoding/json"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -17,7 +18,7 @@ import (
 type watchPage struct {
 	common
 	Link         pageVideo
-	Comments     []pageComment
+	List         template.HTML // the comments
 	CommentCount int
 	MoreComments bool
 	Boot         watchBoot
@@ -29,7 +30,7 @@ type watchPage struct {
 // page has already.
 type watchBoot struct {
 	Link     wireSharedVideo `json:"share"`
-	Comments wireComments    `json:"comments"`
+	Comments json.RawMessage `json:"comments"` // wireComments
 	Token    string          `json:"token"`
 	User     *bootUser       `json:"user"`
 	StartS   int             `json:"start_s"`
@@ -101,17 +102,17 @@ func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 		_, err = s.showGate(w, r, token, err)
 		return err
 	}
-	comments, err := commentsOf(talk)
+	said, err := comments.Once(talk.Shared, func() (renderedTalk, error) { return s.renderTalk(talk) })
 	if err != nil {
 		return err
 	}
 	start := startSeconds(r.URL.Query().Get("t"))
 	link := sharedVideoOf(token, seen)
 	data := &watchPage{
-		common:   common{Title: seen.Video.Title},
-		Link:     s.pageVideoOf(v, token, link, seen, start),
-		Comments: pageCommentsOf(talk), CommentCount: talk.Count, MoreComments: talk.Next != nil,
-		Boot: watchBoot{Link: link, Comments: comments, Token: token, StartS: start},
+		common: common{Title: seen.Video.Title},
+		Link:   s.pageVideoOf(v, token, link, seen, start),
+		List:   said.list, CommentCount: talk.Count, MoreComments: talk.Next != nil,
+		Boot: watchBoot{Link: link, Comments: said.boot, Token: token, StartS: start},
 		OG:   s.openGraphOf(v, token, seen), OEmbedURL: s.oEmbedURL(v, token),
 	}
 	if v.actor.SignedIn() {
@@ -119,6 +120,30 @@ func (s *server) watch(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("X-Robots-Tag", "noindex")
 	return s.render(w, r, http.StatusOK, "watch", data)
+}
+
+// renderedTalk is the beginning of a conversation as the page shows it, and as its script reads it.
+type renderedTalk struct {
+	list template.HTML
+	boot json.RawMessage
+}
+
+func (s *server) renderTalk(talk comments.Conversation) (renderedTalk, error) {
+	wire, err := commentsOf(talk)
+	if err != nil {
+		return renderedTalk{}, err
+	}
+	boot, err := json.Marshal(wire)
+	if err != nil {
+		return renderedTalk{}, fmt.Errorf("encode conversation: %w", err)
+	}
+	b := borrowBuffer()
+	defer returnBuffer(b)
+	if err := s.pages["watch"].ExecuteTemplate(b, "comments", pageCommentsOf(talk)); err != nil {
+		return renderedTalk{}, fmt.Errorf("render conversation: %w", err)
+	}
+	//nolint:gosec // the template has escaped it
+	return renderedTalk{list: template.HTML(b.String()), boot: boot}, nil
 }
 
 func (s *server) pageVideoOf(v *visit, token string, sh wireSharedVideo, seen watch.Watch, start int) pageVideo {
@@ -240,7 +265,7 @@ func (s *server) openGraphOf(v *visit, token string, seen watch.Watch) openGraph
 		og.Player, og.Secure = s.embedURL(v, token), s.https(v)
 		og.PlayerWidth, og.PlayerHeight = frameOf(seen, 0, 0)
 	}
-	if f := seen.File(); f != nil && f.Width > 0 {
+	if f := seen.File(); f != nil && f.Width > 0 && seen.Download {
 		og.File, og.FileWidth, og.FileHeight = og.URL+"/video.mp4", f.Width, f.Height
 	}
 	return og

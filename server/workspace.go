@@ -109,6 +109,7 @@ type wireMember struct {
 	JoinedAt   stamp  `json:"joined_at"`
 	PictureURL string `json:"picture_url,omitempty"`
 	You        bool   `json:"you"`
+	OpenSignUp bool   `json:"open_sign_up,omitempty" doc:"They made themselves a member while sign-up was open to everybody, and nobody has looked at that yet"`
 }
 
 type membersOutput struct {
@@ -134,9 +135,14 @@ func (s *server) listMembers(ctx context.Context, _ *struct{}) (*membersOutput, 
 			JoinedAt:   stamp(m.JoinedAt),
 			PictureURL: pictureURL(m.User),
 			You:        m.User.ID == a.UserID,
+			OpenSignUp: m.OpenSignUp,
 		}
 	}
 	return out, nil
+}
+
+func (s *server) seeOpenSignUps(ctx context.Context, _ *struct{}) (*struct{}, error) {
+	return &struct{}{}, s.People.SeeOpenSignUps(ctx, visitOf(ctx).actor)
 }
 
 type wireRole struct {

@@ -27,7 +27,7 @@ type Comment struct {
 	EditedAt   *time.Time
 	DeletedAt  *time.Time
 	HeldAt     *time.Time    // waits for approval; nil once everybody may see it
-	GuestKey   string        // tells guests apart; empty for an account
+	GuestKey   string        // of Guest; empty for an account
 	ThreadAt   time.Duration // At of the thread's first comment: the sort position
 }
 

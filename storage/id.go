@@ -43,6 +43,15 @@ func NewRandomID() string {
 	return IDEncoding.EncodeToString(b[:])
 }
 
+// IsRandomID reports whether text has the form that NewRandomID gives.
+func IsRandomID(text string) bool {
+	if len(text) != 26 {
+		return false
+	}
+	_, err := IDEncoding.DecodeString(text)
+	return err == nil
+}
+
 // orderedEncoding keeps the order of the bytes it encodes (RFC 4648, 7, in lower case).
 var orderedEncoding = base32.NewEncoding("0123456789abcdefghijklmnopqrstuv").WithPadding(base32.NoPadding)
 

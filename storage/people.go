@@ -12,6 +12,9 @@ type Member struct {
 	User     User
 	Role     Role
 	JoinedAt time.Time
+	// OpenSignUp: they made themselves a member while sign-up was open to everybody, and nobody has
+	// looked at that yet.
+	OpenSignUp bool
 }
 
 // WorkspaceRole is a workspace as one of its members sees it.

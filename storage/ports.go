@@ -42,8 +42,15 @@ type AccountStore interface {
 	// case) is taken.
 	CreateUser(ctx context.Context, u User, m Membership) error
 	CountUsers(ctx context.Context) (int, error)
-	// FirstWorkspace is the oldest workspace. NotFound before set-up.
-	FirstWorkspace(ctx context.Context) (Workspace, error)
+	// SiteWorkspace is the workspace that set-up made: its owner and admins run the site. NotFound
+	// before set-up, and after it was deleted.
+	SiteWorkspace(ctx context.Context) (Workspace, error)
+	// MakeSiteWorkspace makes a workspace the one that runs the site.
+	MakeSiteWorkspace(ctx context.Context, id WorkspaceID) error
+	// SetUntrustedProxy stores the address of a proxy that all visitors come through and that
+	// nobody said to trust; empty if there is none (any more). UntrustedProxy returns it.
+	SetUntrustedProxy(ctx context.Context, address string) error
+	UntrustedProxy(ctx context.Context) (string, error)
 	// IdentityByEmail and IdentityByUser return the user with the oldest membership, if any.
 	// NotFound.
 	IdentityByEmail(ctx context.Context, email string) (Identity, error)
@@ -210,8 +217,8 @@ type LinkStore interface {
 // transaction, so that a reader who has seen number n can ask for what came after it and misses
 // nothing.
 type CommentStore interface {
-	// CreateComment stores c and returns it with Seq set.
-	CreateComment(ctx context.Context, c Comment) (Comment, error)
+	// CreateComment stores c and returns it with Seq set. With a guest, it also stores who that is.
+	CreateComment(ctx context.Context, c Comment, by Guest) (Comment, error)
 	// CommentByID finds a comment that is not deleted. NotFound.
 	CommentByID(ctx context.Context, id CommentID) (Comment, error)
 	// UpdateComment writes Body, At, Until and EditedAt; replies follow a moved thread. NotFound.

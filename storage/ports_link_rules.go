@@ -27,13 +27,16 @@ type LinkRuleStore interface {
 	// HeldComments lists what waits for approval under the videos of an owner, or of a whole
 	// workspace if owner is empty; oldest first.
 	HeldComments(ctx context.Context, ws WorkspaceID, owner UserID, limit int) ([]HeldComment, error)
+	// HasHeld reports whether a comment under the video waits for approval.
+	HasHeld(ctx context.Context, id VideoID) (bool, error)
 	// ApproveComment lets everybody see a held comment, with a new sequence number. NotFound if it
 	// no longer waits.
 	ApproveComment(ctx context.Context, id CommentID) (Comment, error)
-	// BlockGuest stops a guest from commenting under the videos of a workspace; twice is no error.
-	// GuestBlocked reports it.
-	BlockGuest(ctx context.Context, ws WorkspaceID, guestKey string, by UserID, at time.Time) error
-	GuestBlocked(ctx context.Context, ws WorkspaceID, guestKey string) (bool, error)
+	// BlockGuest stops a guest from commenting under the videos of a workspace, and their last
+	// address until then; twice is no error.
+	BlockGuest(ctx context.Context, ws WorkspaceID, guestKey string, by UserID, at, addressUntil time.Time) error
+	// GuestBlocked reports whether a guest, or their address, may not comment there at now.
+	GuestBlocked(ctx context.Context, ws WorkspaceID, g Guest, now time.Time) (bool, error)
 	// CommentsOfGuest lists a guest's comments under the videos of a workspace, without deleted
 	// ones.
 	CommentsOfGuest(ctx context.Context, ws WorkspaceID, guestKey string) ([]Comment, error)

@@ -26,6 +26,8 @@ type PeopleStore interface {
 	Memberships(ctx context.Context, id UserID) ([]WorkspaceRole, error)
 	// Members lists a workspace's people by when they joined.
 	Members(ctx context.Context, id WorkspaceID) ([]Member, error)
+	// SeeOpenSignUps forgets who became a member of the workspace by open sign-up. They stay.
+	SeeOpenSignUps(ctx context.Context, id WorkspaceID) error
 	// MemberByID finds a member. NotFound.
 	MemberByID(ctx context.Context, w WorkspaceID, id UserID) (Member, error)
 	// MemberByEmail finds a member by the address, in any case of letters. NotFound.

@@ -76,7 +76,7 @@ func (b *bench) syncs() (rate sample) {
 
 func (b *bench) talk(engine, database string) []row {
 	b.Helper()
-	s := newSubject(b, database)
+	s := newSubject(b, database, "MEANWHILE_TRUSTED_PROXIES=127.0.0.1/32")
 	s.db.SetMaxIdleConns(clients)
 	if database != "" {
 		s.db.SetMaxOpenConns(clients)
@@ -100,18 +100,22 @@ func (b *bench) talk(engine, database string) []row {
 	}
 	var rows []row
 	for _, talk := range []struct {
-		name   string
-		videos []begun
-	}{{"one conversation", videos[:1]}, {"eight conversations", videos}} {
+		who, name string
+		videos    []begun
+		writer    func(*http.Request)
+	}{
+		{"", "one conversation", videos[:1], s.asOwner}, {"", "eight conversations", videos, s.asOwner},
+		{"guest ", "one conversation", videos[:1], asNewGuest}, {"guest ", "eight conversations", videos, asNewGuest},
+	} {
 		var ours, bare, median, p99 sample
 		for range b.times(5) {
-			said := s.say(b, talk.videos)
+			said := s.say(b, talk.videos, talk.writer)
 			ours.add(said.perSecond)
 			median.addMillis(said.percentile(0.5))
 			p99.addMillis(said.percentile(0.99))
 			bare.add(s.write(b, talk.videos).perSecond)
 		}
-		name := fmt.Sprintf("comments through the API, %s, %s", engine, talk.name)
+		name := fmt.Sprintf("%scomments through the API, %s, %s", talk.who, engine, talk.name)
 		r := compared(name+" / bare inserts", ours, bare, "inserts/s", 0)
 		r.Hold, r.Held = atLeast(ours.median()/bare.median(), 0.2, "")
 		rate := row{Figure: name + ", inserts/s", Ours: ours.in("inserts/s")}
@@ -123,11 +127,21 @@ func (b *bench) talk(engine, database string) []row {
 	return rows
 }
 
+func (s *subject) asOwner(req *http.Request) { req.Header.Set("Authorization", "Bearer "+s.key) }
+
+// asNewGuest makes a request come from a guest and an address of its own behind a proxy, as nearly
+// all who comment do. All limits are on.
+func asNewGuest(req *http.Request) {
+	n := rand.Uint32()
+	req.Header.Set("X-Forwarded-For", fmt.Sprintf("%d.%d.%d.%d", 11+n>>24%100, n>>16&255, n>>8&255, n&255))
+	req.Header.Set("Meanwhile-Guest", storage.NewRandomID())
+}
+
 // say has every client comment under its video, each time as soon as it has its answer.
-func (s *subject) say(b *bench, videos []begun) load {
+func (s *subject) say(b *bench, videos []begun, as func(*http.Request)) load {
 	b.Helper()
 	return drive(b, b.span(4*time.Second), func(ctx context.Context, n int, c *http.Client) error {
-		body, err := json.Marshal(map[string]any{"at_ms": rand.IntN(2000), "body": saying})
+		body, err := json.Marshal(map[string]any{"at_ms": rand.IntN(2000), "body": saying, "name": "Guest"})
 		if err != nil {
 			return err
 		}
@@ -136,7 +150,7 @@ func (s *subject) say(b *bench, videos []begun) load {
 		if err != nil {
 			return err
 		}
-		req.Header.Set("Authorization", "Bearer "+s.key)
+		as(req)
 		req.Header.Set("Content-Type", "application/json")
 		return exchange(c, req, http.StatusCreated)
 	})

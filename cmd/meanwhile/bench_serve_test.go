@@ -69,7 +69,18 @@ func watchPages(b *bench) []row {
 	rate.Hold, rate.Held = atLeast(p.ours.median(), 2000, "pages/s")
 	size := row{Figure: "watch page, HTML compressed", Ours: number(float64(b.size(packed))/1000) + " KB"}
 	size.Hold, size.Held = atMost(float64(b.size(packed))/1000, 12, "KB")
-	return []row{rate, compared("the same, CPU of the server a page", p.oursCPU, p.bareCPU, "µs", 0), size}
+	rows := []row{rate, compared("the same, CPU of the server a page", p.oursCPU, p.bareCPU, "µs", 0), size}
+	for n := range 50 {
+		body := fmt.Sprintf(`{"at_ms":%d,"body":%q}`, 300*n, saying)
+		if _, status := s.program.send("POST", s.base+"/api/v1/shares/"+up.token+"/comments", []byte(body),
+			"Authorization: Bearer "+s.key, "Content-Type: application/json"); status != http.StatusCreated {
+			b.Fatalf("a comment: %d", status)
+		}
+	}
+	p = b.sideBySide(from(page), from(peer.base+"/packed"), s.cmd.Process.Pid, peer.pid)
+	talk := compared("watch page with 50 comments / the ready bytes of one without", p.ours, p.bare, "pages/s", 0)
+	talk.Hold, talk.Held = atLeast(p.ours.median(), 1500, "pages/s")
+	return append(rows, talk)
 }
 
 // twentyFiles measures how soon a watch page comes while twenty files arrive and two of them at a

@@ -64,6 +64,7 @@ var checks = []struct {
 	{"clock", checkClock, false},
 	{"base address", checkBaseURL, false},
 	{"site", checkSite, false},
+	{"visitors", checkVisitors, false},
 }
 
 // Run runs all checks, also if something is broken. It returns an error if a check fails.
@@ -390,6 +391,24 @@ func checkBaseURL(_ context.Context, p patient) finding {
 		)
 	}
 	return ok(u.Redacted())
+}
+
+// checkVisitors tells whether the running servers see each visitor's own address.
+func checkVisitors(ctx context.Context, p patient) finding {
+	if p.parts.store == nil {
+		return warn("unknown: the database could not be opened", "")
+	}
+	proxy, err := p.parts.store.UntrustedProxy(ctx)
+	if err != nil {
+		return warn("unknown: "+sentence(err), "Start the program once, or run: meanwhile migrate")
+	}
+	if proxy != "" {
+		return warn(
+			"all visitors come through "+proxy+", and count as one: limits and blocks hit everybody",
+			"If that is your proxy, set MEANWHILE_TRUSTED_PROXIES="+proxy+" so that its X-Forwarded-For is believed.",
+		)
+	}
+	return ok("each counts for themselves")
 }
 
 func checkSite(ctx context.Context, p patient) finding {

@@ -59,6 +59,7 @@ func run(ctx context.Context, c *Config, role role, o out) (err error) {
 		defer stop()
 	}
 	startAdmin(ctx, c, group, log)
+	group.Go(func() error { return endWhenOvertaken(ctx, p.store.MayServe, p.lookEvery()) })
 	if role != roleWorker {
 		if err := startServer(ctx, c, p, role, group, o); err != nil {
 			group.Go(func() error { return err }) // ends what was already started
@@ -97,7 +98,7 @@ func startServer(ctx context.Context, c *Config, p *parts, role role, group *err
 		Log:      p.log,
 		Ready:    drain.ready,
 		Checks:   siteChecks(c, p, role, addr),
-		Counter:  p.redis,
+		Counter:  p.counter,
 		Done:     drain.stopping,
 	})
 	srv, silent := server.HTTPServer(drain.goodbye(handler), p.log), newSilent()

@@ -41,6 +41,7 @@ type parts struct {
 	store    *sqlstore.Store
 	objects  storage.Objects
 	redis    *redisbus.Redis
+	counter  server.Counter // nil if this process alone counts tries
 	queue    *queue.Client
 	log      *slog.Logger
 	// removes what an interrupted Put left behind; may be nil
@@ -177,6 +178,9 @@ func (p *parts) openRedis(ctx context.Context, c *Config) error {
 			return fmt.Errorf("open redis: %w", err)
 		}
 		p.redis = r
+		if scheme != "embedded" {
+			p.counter = r // otherwise this process counts alone, and its own count is the whole one
+		}
 		p.close = append(p.close, r.Close)
 		p.queue = queue.NewClient(p.asynqOptions())
 		p.close = append(p.close, p.queue.Close)

@@ -26,6 +26,8 @@ type Actor struct {
 	Verified bool
 	// unlocks are the unlocks that a request shows, unread: a browser may hold hundreds.
 	unlocks []string
+	// guest is the token of a guest, empty until their first write.
+	guest string
 	// Address is the network address of the actor, for the log of the workspace. Network is the
 	// part of it that one customer has.
 	Address, Network string

@@ -93,12 +93,12 @@ func (c *Core) May(ctx context.Context, a Actor, what Permission) error {
 	return nil
 }
 
-// ownsSite allows only the owner and the admins of the first workspace, which the set-up made,
-// whichever workspace they have open. Anyone may make a workspace and own it, so that gives no
+// ownsSite allows only the owner and the admins of the workspace that set-up made, whichever
+// workspace they have open. Anyone may make a workspace and own it, so that gives no
 // permission for the machine below.
 func (c *Core) ownsSite(ctx context.Context, a Actor) error {
 	refused := storage.E(storage.Forbidden, "Only an admin of the site's first workspace can do this.", nil)
-	first, err := c.Store.FirstWorkspace(ctx)
+	first, err := c.Store.SiteWorkspace(ctx)
 	if err != nil {
 		return storage.OrOther(err, refused)
 	}

@@ -18,6 +18,15 @@ type NewComment struct {
 	Body   string
 	Parent storage.CommentID
 	Name   string // only for a guest
+	// Limit returns an error if the actor has written too much under this video. May be nil.
+	Limit func(storage.VideoID) error
+}
+
+// Added is a new comment.
+type Added struct {
+	View
+	EditToken  string // a guest's: it edits and deletes the comment later
+	GuestToken string // of a guest who showed none: they are known by it from now on
 }
 
 // Change is a change of a comment. nil leaves a field as it is.
@@ -30,7 +39,6 @@ type Change struct {
 // View is a comment and what the actor may do with it.
 type View struct {
 	storage.Comment
-	// the signed-in actor wrote it; a guest's browser knows its own comments by their edit tokens
 	Mine      bool
 	Moderated bool // the actor may delete it, whoever wrote it
 }
@@ -41,6 +49,8 @@ type Conversation struct {
 	Next  *storage.CommentKey // where the next page begins; nil at the end
 	Seq   int64               // the change counter, read before the page
 	Count int
+	// Shared is set if other readers see just the same; else nil.
+	Shared *Shared
 }
 
 // List returns a page of the conversation under a link: threads by position, replies after their
@@ -112,34 +122,49 @@ func (s *Service) viewComments(a access.Actor, v storage.Video, rows []storage.C
 	views := make([]View, 0, len(rows))
 	moderator := s.core.Authorize(a, v, nil, access.ToModerate) == nil
 	for _, c := range rows {
-		mine := a.SignedIn() && c.AuthorID == a.UserID
-		// the author of a held comment must learn that it was deleted
-		if c.HeldAt == nil || c.DeletedAt != nil || mine || moderator {
-			views = append(views, View{Comment: c, Mine: mine, Moderated: moderator})
+		mine := s.isAuthor(a, v, c)
+		if c.HeldAt != nil && !mine && !moderator {
+			continue // nobody else learns that it was there
 		}
+		if c.DeletedAt != nil {
+			views = append(views, tombstone(c))
+			continue
+		}
+		views = append(views, View{Comment: c, Mine: mine, Moderated: moderator})
 	}
 	return views
+}
+
+// tombstone is what remains of a deleted comment: enough to remove it from a page, and nothing that
+// says who wrote what, or where.
+func tombstone(c storage.Comment) View {
+	return View{Comment: storage.Comment{ID: c.ID, Seq: c.Seq, DeletedAt: c.DeletedAt}}
 }
 
 // viewOwn is a comment for its author.
 func (s *Service) viewOwn(a access.Actor, v storage.Video, c storage.Comment) View {
 	return View{
 		Comment:   c,
-		Mine:      a.SignedIn() && c.AuthorID == a.UserID,
+		Mine:      s.isAuthor(a, v, c),
 		Moderated: s.core.Authorize(a, v, nil, access.ToModerate) == nil,
 	}
 }
 
-// Add adds a comment under a link, by an account or by a guest with a name. A guest gets the secret
-// that edits and deletes it later.
-func (s *Service) Add(ctx context.Context, a access.Actor, token string, n NewComment) (View, string, error) {
+// Add adds a comment under a link, by an account or by a guest with a name. A guest gets the
+// secrets by which they are known later.
+func (s *Service) Add(ctx context.Context, a access.Actor, token string, n NewComment) (Added, error) {
 	a, v, link, err := s.core.ByLink(ctx, a, token, access.ToComment)
 	if err != nil {
-		return View{}, "", err
+		return Added{}, err
 	}
-	guestKey, held, err := s.mayComment(ctx, a, v, link.Link)
+	if n.Limit != nil {
+		if err := n.Limit(v.ID); err != nil {
+			return Added{}, err
+		}
+	}
+	held, err := s.mayComment(ctx, a, v, link.Link)
 	if err != nil {
-		return View{}, "", err
+		return Added{}, err
 	}
 	now := s.core.Now().Truncate(time.Millisecond)
 	c := storage.Comment{
@@ -148,34 +173,41 @@ func (s *Service) Add(ctx context.Context, a access.Actor, token string, n NewCo
 		AuthorID:   a.UserID,
 		AuthorName: a.Name,
 		CreatedAt:  now,
-		GuestKey:   guestKey,
 	}
 	if held {
 		c.HeldAt = &now
 	}
 	if c.Body, err = commentBody(n.Body); err != nil {
-		return View{}, "", err
+		return Added{}, err
 	}
 	if c.At, c.Until, err = commentPlace(v, n.At, n.Until); err != nil {
-		return View{}, "", err
+		return Added{}, err
 	}
 	c.ThreadAt = c.At
 	if err := s.joinThread(ctx, &c, n.Parent); err != nil {
-		return View{}, "", err
+		return Added{}, err
 	}
-	var secret string
+	var added Added
+	var by storage.Guest
 	if !a.SignedIn() {
 		if c.AuthorName = storage.CleanLine(n.Name, storage.MaxNameRunes); c.AuthorName == "" {
-			return View{}, "", storage.E(storage.Invalid, "Give a name, so that people know who is talking.", nil)
+			return Added{}, storage.E(storage.Invalid, "Give a name, so that people know who is talking.", nil)
 		}
-		secret = storage.NewSecret()
-		c.EditHash = storage.SecretHash(secret)
+		if !a.KnownGuest() {
+			added.GuestToken = access.NewGuestToken()
+			a = a.WithGuest(added.GuestToken)
+		}
+		by = s.core.GuestOf(a, v.WorkspaceID)
+		by.Name = c.AuthorName
+		added.EditToken = storage.NewSecret()
+		c.EditHash = storage.SecretHash(added.EditToken)
 	}
-	if c, err = s.core.Store.CreateComment(ctx, c); err != nil {
-		return View{}, "", fmt.Errorf("create comment: %w", err)
+	if c, err = s.core.Store.CreateComment(ctx, c, by); err != nil {
+		return Added{}, fmt.Errorf("create comment: %w", err)
 	}
 	s.core.Announce(ctx, v, storage.EventComment)
-	return s.viewOwn(a, v, c), secret, nil
+	added.View = s.viewOwn(a, v, c)
+	return added, nil
 }
 
 func commentBody(body string) (string, error) {
@@ -249,10 +281,10 @@ func (s *Service) Edit(
 	if err != nil {
 		return View{}, err
 	}
-	if !wrote(a, c, secret) {
+	if !s.wrote(a, v, c, secret) {
 		return View{}, storage.E(storage.Forbidden, "Only its author can edit a comment.", nil)
 	}
-	_, held, err := s.mayComment(ctx, a, v, link.Link)
+	held, err := s.mayComment(ctx, a, v, link.Link)
 	if err != nil {
 		return View{}, err
 	}
@@ -292,7 +324,7 @@ func (s *Service) Delete(ctx context.Context, a access.Actor, token string, id s
 	if err != nil {
 		return err
 	}
-	if !wrote(a, c, secret) && s.core.Authorize(a, v, nil, access.ToModerate) != nil {
+	if !s.wrote(a, v, c, secret) && s.core.Authorize(a, v, nil, access.ToModerate) != nil {
 		return storage.E(storage.Forbidden, "Only its author or the video's owner can delete a comment.", nil)
 	}
 	if _, err := s.core.Store.DeleteComment(ctx, id, s.core.Now()); err != nil {
@@ -317,7 +349,7 @@ func (s *Service) ByID(
 		return View{}, err
 	}
 	view := s.viewOwn(a, v, c)
-	view.Mine = wrote(a, c, secret)
+	view.Mine = s.wrote(a, v, c, secret)
 	if c.HeldAt != nil && !view.Mine && !view.Moderated {
 		return View{}, errNoComment
 	}
@@ -350,9 +382,19 @@ func (s *Service) commentFor(
 
 var errNoComment = storage.E(storage.NotFound, "This comment is not there any more.", nil)
 
-func wrote(a access.Actor, c storage.Comment, secret string) bool {
+// isAuthor reports whether the actor wrote c: by account, or as the guest whose token they show.
+func (s *Service) isAuthor(a access.Actor, v storage.Video, c storage.Comment) bool {
 	if !c.Guest() {
 		return a.SignedIn() && a.UserID == c.AuthorID
 	}
-	return secret != "" && subtle.ConstantTimeCompare([]byte(storage.SecretHash(secret)), []byte(c.EditHash)) == 1
+	return a.KnownGuest() && c.GuestKey == s.core.GuestOf(a, v.WorkspaceID).Key
+}
+
+// wrote is isAuthor, or that the actor has the secret that Add returned.
+func (s *Service) wrote(a access.Actor, v storage.Video, c storage.Comment, secret string) bool {
+	if s.isAuthor(a, v, c) {
+		return true
+	}
+	return c.Guest() && secret != "" &&
+		subtle.ConstantTimeCompare([]byte(storage.SecretHash(secret)), []byte(c.EditHash)) == 1
 }

@@ -14,12 +14,6 @@ const (
 	ActionGuestBlocked    storage.Action = "guest-blocked"
 )
 
-// guestKey tells one guest of a workspace from other people without an account, by their network.
-// The network cannot be read back from it.
-func (s *Service) guestKey(ws storage.WorkspaceID, address string) string {
-	return storage.IDEncoding.EncodeToString(s.core.Sign("guest/", string(ws)+"/"+address)[:16])
-}
-
 // Held lists the comments that wait for the actor's approval, oldest first: under their own videos,
 // and for an admin under all of the workspace.
 func (s *Service) Held(ctx context.Context, a access.Actor) ([]storage.HeldComment, error) {
@@ -113,8 +107,8 @@ func (s *Service) moderateAway(ctx context.Context, a access.Actor, v storage.Vi
 	return err
 }
 
-// BlockGuest blocks the guest who wrote a comment from the workspace's videos, and deletes their
-// comments there. Invalid for a comment of an account.
+// BlockGuest blocks the guest who wrote a comment from the workspace's videos, and their address
+// for a day, and deletes their comments there. Invalid for a comment of an account.
 func (s *Service) BlockGuest(ctx context.Context, a access.Actor, id storage.CommentID) error {
 	v, c, err := s.moderated(ctx, a, id)
 	if err != nil {
@@ -128,7 +122,9 @@ func (s *Service) BlockGuest(ctx context.Context, a access.Actor, id storage.Com
 		)
 	}
 	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
-		if err := tx.BlockGuest(ctx, v.WorkspaceID, c.GuestKey, a.UserID, s.core.Now()); err != nil {
+		now := s.core.Now()
+		until := now.Add(storage.AddressBlockFor)
+		if err := tx.BlockGuest(ctx, v.WorkspaceID, c.GuestKey, a.UserID, now, until); err != nil {
 			return fmt.Errorf("block guest: %w", err)
 		}
 		return s.core.Audit(ctx, tx, a, v.WorkspaceID, ActionGuestBlocked, c.AuthorName, "")
@@ -162,26 +158,26 @@ func (s *Service) mayComment(
 	a access.Actor,
 	v storage.Video,
 	link storage.Link,
-) (guestKey string, held bool, err error) {
+) (held bool, err error) {
 	if s.core.IsMember(a, v) {
-		return "", false, nil
+		return false, nil
 	}
 	if link.Comments == storage.CommentsOff {
-		return "", false, storage.E(storage.Forbidden, "Comments are off for this link. Answer whoever sent it.", nil)
+		return false, storage.E(storage.Forbidden, "Comments are off for this link. Answer whoever sent it.", nil)
 	}
 	if !a.SignedIn() {
-		guestKey = s.guestKey(v.WorkspaceID, a.Network)
-		blocked, err := s.core.Store.GuestBlocked(ctx, v.WorkspaceID, guestKey)
+		by := s.core.GuestOf(a, v.WorkspaceID)
+		blocked, err := s.core.Store.GuestBlocked(ctx, v.WorkspaceID, by, s.core.Now())
 		if err != nil {
-			return "", false, fmt.Errorf("look for block: %w", err)
+			return false, fmt.Errorf("look for block: %w", err)
 		}
 		if blocked {
-			return "", false, storage.E(
+			return false, storage.E(
 				storage.Forbidden,
 				"Comments from here are not accepted any more. Answer whoever sent you the link.",
 				nil,
 			)
 		}
 	}
-	return guestKey, link.Comments == storage.CommentsHeld, nil
+	return link.Comments == storage.CommentsHeld, nil
 }

@@ -7,7 +7,8 @@ import (
 
 // Service has the use cases of this package. All methods may be called from many goroutines.
 type Service struct {
-	core *access.Core
+	core       *access.Core
+	beginnings beginnings
 }
 
 // New makes a Service.

@@ -35,6 +35,14 @@ func (s *Service) Members(ctx context.Context, a access.Actor) ([]storage.Member
 	return s.core.Store.Members(ctx, a.WorkspaceID)
 }
 
+// SeeOpenSignUps says that the actor knows who became a member by open sign-up. They stay members.
+func (s *Service) SeeOpenSignUps(ctx context.Context, a access.Actor) error {
+	if err := s.core.May(ctx, a, access.ManagePeople); err != nil {
+		return err
+	}
+	return s.core.Store.SeeOpenSignUps(ctx, a.WorkspaceID)
+}
+
 // onMember runs fn in a transaction in which nobody else changes who is what in the workspace. fn
 // gets the actor's current role, and the person whom the call is about. Forbidden if that person
 // ranks above the actor.

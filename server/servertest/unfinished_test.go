@@ -1,10 +1,14 @@
 package servertest_test
 
 import (
+	"context"
+	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"meanwhile/server/servertest"
 	"meanwhile/server/uploads"
 	"meanwhile/storage"
 )
@@ -194,6 +198,43 @@ func TestOnlyTheLastThrownAwayTakesAreKept(t *testing.T) {
 		if gone := err != nil && storage.KindOf(err) == storage.NotFound; gone != (i < 2) {
 			t.Errorf("take %d of %d: %v", i+1, len(takes), err)
 		}
+	}
+}
+
+// lockstep lets two callers look at an object only together.
+type lockstep struct {
+	storage.Objects
+	both *sync.WaitGroup
+}
+
+func (l lockstep) Stat(ctx context.Context, key string) (storage.ObjectInfo, error) {
+	l.both.Done()
+	l.both.Wait()
+	return l.Objects.Stat(ctx, key)
+}
+
+// TestTwoCompleteAtOnce has both compare the chunks before one of them seals the recording.
+func TestTwoCompleteAtOnce(t *testing.T) {
+	t.Parallel()
+	var both sync.WaitGroup
+	both.Add(2)
+	h := newFixture(t, func(c *servertest.Config) { c.Objects = lockstep{c.Objects, &both} })
+	ticket := h.recording(t)
+	if err := h.chunk(t, ticket, "screen", 0, "one "); err != nil {
+		t.Fatal(err)
+	}
+	claims := map[string]uploads.Claim{"screen": {Chunks: 1, Bytes: 4}}
+	errs := make([]error, 2)
+	var all sync.WaitGroup
+	for i := range errs {
+		all.Go(func() { _, errs[i] = h.Uploads.Complete(t.Context(), h.Owner, ticket.Upload.ID, claims) })
+	}
+	all.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Error(err)
+	}
+	if v := h.wantState(t, ticket.Video.ID, storage.StateProcessing, false); v.Generation != 1 {
+		t.Errorf("generation %d, want 1", v.Generation)
 	}
 }
 

@@ -741,7 +741,7 @@ func TestTrashHidesFromEveryoneAndUndoes(t *testing.T) {
 	}
 	_, err := h.Watch.Watch(t.Context(), guest, ticket.Link.Token)
 	wantKind(t, err, storage.NotFound)
-	_, _, err = h.Comments.Add(t.Context(), guest, ticket.Link.Token, comments.NewComment{Body: "hi", Name: "Guest"})
+	_, err = h.Comments.Add(t.Context(), guest, ticket.Link.Token, comments.NewComment{Body: "hi", Name: "Guest"})
 	wantKind(t, err, storage.NotFound)
 	if err := h.Videos.Restore(t.Context(), h.Owner, ticket.Video.ID); err != nil {
 		t.Fatal(err)
@@ -756,9 +756,9 @@ func TestGuestsKeepTheirOwnWords(t *testing.T) {
 	h := newFixture(t)
 	token := h.uploaded(t, "bytes").Link.Token
 	guest := access.Actor{}
-	_, _, err := h.Comments.Add(t.Context(), guest, token, comments.NewComment{Body: "no name"})
+	_, err := h.Comments.Add(t.Context(), guest, token, comments.NewComment{Body: "no name"})
 	wantKind(t, err, storage.Invalid)
-	c, secret, err := h.Comments.Add(
+	c, err := h.Comments.Add(
 		t.Context(),
 		guest,
 		token,
@@ -775,15 +775,15 @@ func TestGuestsKeepTheirOwnWords(t *testing.T) {
 	wantKind(t, err, storage.Forbidden)
 	_, err = h.Comments.Edit(t.Context(), h.Owner, token, c.ID, "", comments.Change{Body: &text})
 	wantKind(t, err, storage.Forbidden)
-	edited, err := h.Comments.Edit(t.Context(), guest, token, c.ID, secret, comments.Change{Body: &text})
+	edited, err := h.Comments.Edit(t.Context(), guest, token, c.ID, c.EditToken, comments.Change{Body: &text})
 	if err != nil || edited.Body != text || edited.EditedAt == nil || edited.At != 22*time.Second {
 		t.Fatalf("edit = %+v, %v", edited.Comment, err)
 	}
-	reply, _, err := h.Comments.Add(t.Context(), h.Owner, token, comments.NewComment{Body: "It does.", Parent: c.ID})
+	reply, err := h.Comments.Add(t.Context(), h.Owner, token, comments.NewComment{Body: "It does.", Parent: c.ID})
 	if err != nil {
 		t.Fatal(err)
 	}
-	nested, _, err := h.Comments.Add(
+	nested, err := h.Comments.Add(
 		t.Context(),
 		guest,
 		token,
@@ -822,7 +822,7 @@ func TestThreadsAtOnePositionStandByAge(t *testing.T) {
 	var want []storage.CommentID
 	for range 20 {
 		h.Clock.Move(time.Millisecond)
-		c, _, err := h.Comments.Add(
+		c, err := h.Comments.Add(
 			t.Context(),
 			h.Owner,
 			token,

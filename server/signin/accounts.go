@@ -91,45 +91,6 @@ func (s *Service) SetUp(
 	return cookie, err
 }
 
-// SignUpOpen reports whether anyone may make an account.
-func (s *Service) SignUpOpen() bool { return s.openSignUp }
-
-// SignUp makes a member's account and signs it in, if the operator lets anyone do so. Forbidden if
-// sign-up is closed.
-func (s *Service) SignUp(ctx context.Context, acc Account, from Entry) (cookie string, err error) {
-	if !s.openSignUp {
-		return "", storage.E(
-			storage.Forbidden,
-			"Sign-up is closed here. Ask the owner of this site for an account.",
-			nil,
-		)
-	}
-	needed, err := s.NeedsSetUp(ctx)
-	if err != nil {
-		return "", err
-	}
-	if needed {
-		return "", storage.E(
-			storage.Forbidden,
-			"The first account is made by the set-up link that the program printed at start.",
-			nil,
-		)
-	}
-	acc.Role = storage.RoleMember
-	u, err := s.newUser(ctx, acc)
-	if err != nil {
-		return "", err
-	}
-	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
-		if err := s.createUser(ctx, tx, u, acc.Role, ""); err != nil {
-			return err
-		}
-		cookie, err = s.logInNew(ctx, tx, u.ID, "sign-up", from)
-		return err
-	})
-	return cookie, err
-}
-
 // AddUser makes an account for the operator. It returns the secret of a link that signs the account
 // in once. The first account also makes the workspace and is its owner, whatever its role says.
 func (s *Service) AddUser(ctx context.Context, acc Account) (storage.User, string, error) {
@@ -197,7 +158,7 @@ func (s *Service) createUser(
 	role storage.Role,
 	workspace string,
 ) error {
-	ws, err := tx.FirstWorkspace(ctx)
+	ws, err := tx.SiteWorkspace(ctx)
 	if err != nil && storage.KindOf(err) != storage.NotFound {
 		return fmt.Errorf("find workspace: %w", err)
 	}
@@ -210,6 +171,9 @@ func (s *Service) createUser(
 		role = storage.RoleOwner
 		if err := tx.CreateWorkspace(ctx, ws); err != nil {
 			return fmt.Errorf("create workspace: %w", err)
+		}
+		if err := tx.MakeSiteWorkspace(ctx, ws.ID); err != nil {
+			return err
 		}
 	}
 	if err := s.addUser(ctx, tx, u, ws.ID, role); err != nil {

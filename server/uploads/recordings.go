@@ -361,10 +361,19 @@ func (s *Service) Complete(
 	if err != nil {
 		return storage.VideoSummary{}, err
 	}
-	if err := s.sealRecording(ctx, u, v, total, false); err != nil {
+	if err := s.sealRecording(ctx, u, v, total, false); err != nil && !s.completedMeanwhile(ctx, a, id, err) {
 		return storage.VideoSummary{}, err
 	}
 	return s.core.Store.VideoSummary(ctx, u.VideoID)
+}
+
+// completedMeanwhile reports whether err says that the same request, sent twice, won.
+func (s *Service) completedMeanwhile(ctx context.Context, a access.Actor, id storage.UploadID, err error) bool {
+	if storage.KindOf(err) != storage.Conflict {
+		return false
+	}
+	u, r, err := s.recording(ctx, a, id)
+	return err == nil && u.SealedAt != nil && !r.Recovered
 }
 
 // compareClaims returns the number of all chunks.

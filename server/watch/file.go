@@ -8,14 +8,14 @@ import (
 )
 
 // File is the video as one file for places that cannot compose. It fails like Watch. NotFound if
-// there is no file yet.
+// there is no file yet, or if the link allows no download.
 func (s *Service) File(ctx context.Context, a access.Actor, token string) (storage.Asset, error) {
 	w, err := s.Watch(ctx, a, token)
 	if err != nil {
 		return storage.Asset{}, err
 	}
 	f := w.File()
-	if f == nil {
+	if f == nil || !w.Download {
 		return storage.Asset{}, storage.E(storage.NotFound, "There is no file of this video yet.", nil)
 	}
 	return *f, nil

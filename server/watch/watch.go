@@ -69,7 +69,7 @@ func (s *Service) WatchWithComments(
 	if err != nil {
 		return Watch{}, comments.Conversation{}, err
 	}
-	c, err := s.comments.Talk(ctx, who, w.Video.Video, storage.CommentQuery{})
+	c, err := s.comments.Beginning(ctx, who, w.Video.Video, w.CommentSeq)
 	c.Seq, c.Count = w.CommentSeq, count
 	return w, c, err
 }

@@ -55,23 +55,6 @@ func (s *Store) CountUsers(ctx context.Context) (int, error) {
 	return count()
 }
 
-// FirstWorkspace is the oldest workspace. NotFound before set-up; a transaction that gets this
-// error runs alone until it ends, as with CountUsers.
-func (s *Store) FirstWorkspace(ctx context.Context) (storage.Workspace, error) {
-	find := func() (storage.Workspace, error) {
-		return one(ctx, s, reading, "find first workspace", scanWorkspace,
-			`SELECT id, name, created_ms FROM workspaces ORDER BY created_ms, id LIMIT 1`)
-	}
-	w, err := find()
-	if storage.KindOf(err) != storage.NotFound || s.tx == nil {
-		return w, err
-	}
-	if err := s.lockSetup(ctx); err != nil {
-		return storage.Workspace{}, err
-	}
-	return find()
-}
-
 func scanWorkspace(row scanner) (w storage.Workspace, err error) {
 	err = row.Scan(&w.ID, &w.Name, timeInto{&w.CreatedAt})
 	return w, err

@@ -60,10 +60,52 @@ func toNullDurationMS(d *time.Duration) sql.NullInt64 {
 	return sql.NullInt64{Int64: d.Milliseconds(), Valid: true}
 }
 
-// CreateComment stores c and returns it as a list shows it, with Seq and ThreadAt set. NotFound if
-// the video, or the comment that c answers, is not there; Invalid for a reply to a reply.
-func (s *Store) CreateComment(ctx context.Context, c storage.Comment) (storage.Comment, error) {
+// CreateComment stores c and returns it as a list shows it, with Seq and ThreadAt set. With a
+// guest, it also stores who that is. NotFound if the video, or the comment that c answers, is not
+// there; Invalid for a reply to a reply.
+func (s *Store) CreateComment(ctx context.Context, c storage.Comment, by storage.Guest) (storage.Comment, error) {
 	const op = "create comment"
+	c.GuestKey = by.Key
+	// The counter comes first: its lock keeps a thread from moving while a reply to it is
+	// stored.
+	statements := []statement{{
+		`UPDATE comment_counters SET seq = seq + 1, live_count = live_count + $2 WHERE video_id = $1`,
+		[]any{string(c.VideoID), seen(c)},
+	}}
+	if by.Key != "" {
+		statements = append(statements, knowGuest(c.VideoID, by, c.CreatedAt))
+	}
+	// A missing counter, or a missing parent, gives a NULL in a NOT NULL column.
+	statements = append(statements, statement{
+		`INSERT INTO comments (id, video_id, thread_id, thread_at_ms, reply, seq, author_id, author_name, edit_hash,
+			at_ms, until_ms,
+			body, created_ms, edited_ms, deleted_ms, held_ms, guest_key)
+		VALUES ($1, $2, $3,
+			CASE WHEN $4 THEN (SELECT p.at_ms FROM comments p WHERE p.id = $3 AND p.video_id = $2 AND NOT p.reply
+			AND p.deleted_ms IS NULL)
+			ELSE $5 END,
+			$4, (SELECT n.seq FROM comment_counters n WHERE n.video_id = $2), $6, $7, $8, $5, $9, $10, $11, NULL,
+			NULL, $12, $13)
+		RETURNING seq, thread_at_ms, COALESCE((SELECT u.name FROM users u WHERE u.id = author_id), author_name)`,
+		[]any{
+			string(c.ID),
+			string(c.VideoID),
+			string(c.Thread()),
+			c.Parent != "",
+			c.At.Milliseconds(),
+			sql.NullString{
+				String: string(c.AuthorID),
+				Valid:  c.AuthorID != "",
+			},
+			c.AuthorName,
+			c.EditHash,
+			toNullDurationMS(c.Until),
+			c.Body,
+			toMS(c.CreatedAt),
+			toNullMS(c.HeldAt),
+			c.GuestKey,
+		},
+	})
 	stored, err := queryBatch(
 		ctx,
 		s,
@@ -74,43 +116,7 @@ func (s *Store) CreateComment(ctx context.Context, c storage.Comment) (storage.C
 			err := row.Scan(&stored.Seq, durationInto{&stored.ThreadAt}, &stored.AuthorName)
 			return stored, err
 		},
-		// The counter comes first: its lock keeps a thread from moving while a reply to it is
-		// stored.
-		statement{
-			`UPDATE comment_counters SET seq = seq + 1, live_count = live_count + $2 WHERE video_id = $1`,
-			[]any{string(c.VideoID), seen(c)},
-		},
-		// A missing counter, or a missing parent, gives a NULL in a NOT NULL column.
-		statement{
-			`INSERT INTO comments (id, video_id, thread_id, thread_at_ms, reply, seq, author_id, author_name, edit_hash,
-				at_ms, until_ms,
-				body, created_ms, edited_ms, deleted_ms, held_ms, guest_key)
-			VALUES ($1, $2, $3,
-				CASE WHEN $4 THEN (SELECT p.at_ms FROM comments p WHERE p.id = $3 AND p.video_id = $2 AND NOT p.reply
-				AND p.deleted_ms IS NULL)
-				ELSE $5 END,
-				$4, (SELECT n.seq FROM comment_counters n WHERE n.video_id = $2), $6, $7, $8, $5, $9, $10, $11, NULL,
-				NULL, $12, $13)
-			RETURNING seq, thread_at_ms, COALESCE((SELECT u.name FROM users u WHERE u.id = author_id), author_name)`,
-			[]any{
-				string(c.ID),
-				string(c.VideoID),
-				string(c.Thread()),
-				c.Parent != "",
-				c.At.Milliseconds(),
-				sql.NullString{
-					String: string(c.AuthorID),
-					Valid:  c.AuthorID != "",
-				},
-				c.AuthorName,
-				c.EditHash,
-				toNullDurationMS(c.Until),
-				c.Body,
-				toMS(c.CreatedAt),
-				toNullMS(c.HeldAt),
-				c.GuestKey,
-			},
-		},
+		statements...,
 	)
 	if err == nil {
 		return stored[0], nil
@@ -119,6 +125,21 @@ func (s *Store) CreateComment(ctx context.Context, c storage.Comment) (storage.C
 		return storage.Comment{}, why
 	}
 	return storage.Comment{}, err
+}
+
+// knowGuest is the statement that stores who a guest is in the workspace of a video. It writes
+// nothing that it wrote a moment ago.
+func knowGuest(id storage.VideoID, g storage.Guest, at time.Time) statement {
+	return statement{
+		`INSERT INTO guests (workspace_id, guest_key, address_key, name, created_ms, seen_ms)
+		SELECT v.workspace_id, CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT),
+			CAST($5 AS BIGINT) FROM videos v WHERE v.id = $1
+		ON CONFLICT (workspace_id, guest_key) DO UPDATE
+		SET address_key = excluded.address_key, name = excluded.name, seen_ms = excluded.seen_ms
+		WHERE guests.address_key <> excluded.address_key OR guests.name <> excluded.name
+			OR guests.seen_ms < excluded.seen_ms - 3600000`,
+		[]any{string(id), g.Key, g.AddressKey, g.Name, toMS(at)},
+	}
 }
 
 // seen returns how many more comments everybody sees with c.

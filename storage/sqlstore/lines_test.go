@@ -28,10 +28,10 @@ func mustLineUp(t *testing.T, elsewhere, ours *sqlstore.Store, then func(), comm
 	errs := make([]error, len(comments))
 	var through sync.WaitGroup
 	write := func(i int) {
-		through.Go(func() { _, errs[i] = ours.CreateComment(t.Context(), comments[i]) })
+		through.Go(func() { _, errs[i] = ours.CreateComment(t.Context(), comments[i], storage.Guest{}) })
 	}
 	err := elsewhere.InTx(t.Context(), func(tx storage.Store) error {
-		if _, err := tx.CreateComment(t.Context(), guestComment("elsewhere")); err != nil {
+		if _, err := tx.CreateComment(t.Context(), guestComment("elsewhere"), storage.Guest{}); err != nil {
 			return err
 		}
 		write(0)
@@ -107,7 +107,7 @@ func TestWhoLeavesTheLineHoldsNobodyUp(t *testing.T) {
 	left := make(chan error, 1)
 	errs := mustLineUp(t, elsewhere, ours, func() {
 		go func() {
-			_, err := ours.CreateComment(ctx, guestComment("left"))
+			_, err := ours.CreateComment(ctx, guestComment("left"), storage.Guest{})
 			left <- err
 		}()
 		eventually(t, "it stands in line", func() bool { return ours.InLine("v") == 2 })

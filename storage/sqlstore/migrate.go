@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -23,7 +25,8 @@ type Migration struct {
 	AppliedAt *time.Time
 }
 
-// Migrate brings the schema up to this program's version, one transaction per step. It first copies
+// Migrate brings the schema up to this program's version, one transaction per step. Conflict if a
+// newer program has brought it to rules that this one does not know. It first copies
 // a SQLite file that holds something to <file>.before-NNNN beside it, where NNNN is the first new
 // step. The operator removes such copies.
 func (s *Store) Migrate(ctx context.Context) error {
@@ -53,7 +56,7 @@ func (s *Store) migrate(ctx context.Context) error {
 		return s.fail(ctx, "read schema version", err)
 	}
 	if have >= want {
-		return nil
+		return s.MayServe(ctx)
 	}
 	if s.dialect.isSQLite && have > 0 {
 		if err := s.copyTo(ctx, fmt.Sprintf("%s.before-%04d", s.pools.path, have+1)); err != nil {
@@ -104,6 +107,16 @@ func (s *Store) migrationStatus(ctx context.Context) ([]Migration, error) {
 		list = append(list, m)
 	}
 	return list, nil
+}
+
+// newest is the number of the last migration that this program knows.
+func newest() (int64, error) {
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil || len(files) == 0 {
+		return 0, fmt.Errorf("list migrations: %d, %w", len(files), err)
+	}
+	number, _, _ := strings.Cut(filepath.Base(files[len(files)-1]), "_")
+	return strconv.ParseInt(number, 10, 64)
 }
 
 func (s *Store) provider() (*goose.Provider, error) {

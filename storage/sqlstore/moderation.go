@@ -29,6 +29,13 @@ func scanHeld(row scanner) (h storage.HeldComment, err error) {
 	return h, err
 }
 
+// HasHeld reports whether a comment under the video waits for approval.
+func (s *Store) HasHeld(ctx context.Context, id storage.VideoID) (bool, error) {
+	return one(ctx, s, reading, "look for held comments", scanValue[bool],
+		`SELECT EXISTS (SELECT 1 FROM comments WHERE video_id = $1 AND held_ms IS NOT NULL AND deleted_ms IS NULL)`,
+		string(id))
+}
+
 // ApproveComment lets everybody see a held comment. NotFound if it no longer waits.
 func (s *Store) ApproveComment(ctx context.Context, id storage.CommentID) (storage.Comment, error) {
 	var stored storage.Comment
@@ -58,31 +65,58 @@ func (s *Store) ApproveComment(ctx context.Context, id storage.CommentID) (stora
 	return stored, err
 }
 
-// BlockGuest stops a guest from commenting under the videos of a workspace. Twice is no error.
+// BlockGuest stops a guest from commenting under the videos of a workspace, and their last address
+// until then. Twice is no error.
 func (s *Store) BlockGuest(
 	ctx context.Context,
 	ws storage.WorkspaceID,
 	guestKey string,
 	by storage.UserID,
-	at time.Time,
+	at, addressUntil time.Time,
 ) error {
-	_, err := s.exec(
-		ctx,
-		"block guest",
-		`INSERT INTO guest_blocks (workspace_id, guest_key, blocked_by, created_ms) VALUES ($1, $2, $3, $4) ON CONFLICT
-			DO NOTHING`,
-		string(ws),
-		guestKey,
-		string(by),
-		toMS(at),
-	)
-	return err
+	const op = "block guest"
+	return s.inTx(ctx, func(t *Store) error {
+		_, err := t.exec(
+			ctx,
+			op,
+			`INSERT INTO guest_blocks (workspace_id, guest_key, blocked_by, created_ms) VALUES ($1, $2, $3, $4)
+				ON CONFLICT (workspace_id, guest_key) DO UPDATE SET ends_ms = NULL`,
+			string(ws),
+			guestKey,
+			string(by),
+			toMS(at),
+		)
+		if err != nil {
+			return err
+		}
+		_, err = t.exec(
+			ctx,
+			op,
+			`INSERT INTO guest_blocks (workspace_id, guest_key, blocked_by, created_ms, ends_ms)
+			SELECT g.workspace_id, g.address_key, CAST($3 AS TEXT), CAST($4 AS BIGINT), CAST($5 AS BIGINT)
+			FROM guests g WHERE g.workspace_id = $1 AND g.guest_key = $2
+			ON CONFLICT (workspace_id, guest_key) DO UPDATE SET ends_ms = excluded.ends_ms
+			WHERE guest_blocks.ends_ms IS NOT NULL`,
+			string(ws),
+			guestKey,
+			string(by),
+			toMS(at),
+			toMS(addressUntil),
+		)
+		return err
+	})
 }
 
-// GuestBlocked reports whether a guest may not comment there.
-func (s *Store) GuestBlocked(ctx context.Context, ws storage.WorkspaceID, guestKey string) (bool, error) {
+// GuestBlocked reports whether a guest, or their address, may not comment there at now.
+func (s *Store) GuestBlocked(
+	ctx context.Context,
+	ws storage.WorkspaceID,
+	g storage.Guest,
+	now time.Time,
+) (bool, error) {
 	return one(ctx, s, reading, "look for block", scanValue[bool],
-		`SELECT EXISTS (SELECT 1 FROM guest_blocks WHERE workspace_id = $1 AND guest_key = $2)`, string(ws), guestKey)
+		`SELECT EXISTS (SELECT 1 FROM guest_blocks WHERE workspace_id = $1 AND guest_key IN ($2, $3)
+		AND (ends_ms IS NULL OR ends_ms > $4))`, string(ws), g.Key, g.AddressKey, toMS(now))
 }
 
 // CommentsOfGuest lists a guest's comments under the videos of a workspace, without deleted ones.

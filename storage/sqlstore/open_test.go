@@ -104,7 +104,7 @@ func TestMigrateCopiesWhatWasThere(t *testing.T) {
 		t.Fatalf("copies %v, want one", copies)
 	}
 	restored := mustOpen(t, path+".before-0004")
-	if w, err := restored.FirstWorkspace(t.Context()); w.Name != "Orchard" || err != nil {
+	if w, err := restored.SiteWorkspace(t.Context()); w.Name != "Orchard" || err != nil {
 		t.Errorf("the copy holds %q, %v, want Orchard", w.Name, err)
 	}
 }
@@ -149,12 +149,13 @@ func TestRowsSurviveAStart(t *testing.T) {
 		if err := errors.Join(
 			first.Migrate(t.Context()),
 			first.CreateWorkspace(t.Context(), want),
+			first.MakeSiteWorkspace(t.Context(), want.ID),
 			first.Close(),
 		); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := mustOpenAt(t, address).FirstWorkspace(t.Context()); got != want || err != nil {
-			t.Errorf("FirstWorkspace() = %+v, %v, want %+v", got, err, want)
+		if got, err := mustOpenAt(t, address).SiteWorkspace(t.Context()); got != want || err != nil {
+			t.Errorf("SiteWorkspace() = %+v, %v, want %+v", got, err, want)
 		}
 	})
 }

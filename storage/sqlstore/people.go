@@ -46,11 +46,12 @@ func (s *Store) Memberships(ctx context.Context, id storage.UserID) ([]storage.W
 }
 
 const memberQuery = `SELECT u.id, u.email, u.name, u.password_hash, u.time_zone, u.language, u.picture_key,
-u.created_ms, u.verified_ms, m.role, m.created_ms
+u.created_ms, u.verified_ms, m.role, m.created_ms,
+	EXISTS (SELECT 1 FROM open_sign_ups o WHERE o.user_id = m.user_id AND o.workspace_id = m.workspace_id)
 	FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.workspace_id = $1`
 
 func scanMember(row scanner) (m storage.Member, err error) {
-	err = row.Scan(append(userInto(&m.User), &m.Role, timeInto{&m.JoinedAt})...)
+	err = row.Scan(append(userInto(&m.User), &m.Role, timeInto{&m.JoinedAt}, &m.OpenSignUp)...)
 	return m, err
 }
 

@@ -200,6 +200,7 @@ func mustCrew(t testing.TB, s *sqlstore.Store) crew {
 	_, err = s.CreateComment(
 		ctx,
 		storage.Comment{ID: storage.CommentID(id()), VideoID: c.video, AuthorID: c.bea, Body: "B", CreatedAt: now},
+		storage.Guest{},
 	)
 	steps = append(steps, err)
 	u, err := s.TakeUpload(ctx, c.upload)

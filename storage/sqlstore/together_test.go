@@ -130,7 +130,7 @@ func TestTwoProcessesNumberCommentsWithoutGapOrRepeat(t *testing.T) {
 					AuthorName: "Guest",
 					Body:       "Look",
 					CreatedAt:  noon,
-				})
+				}, storage.Guest{})
 				if err != nil {
 					return err
 				}
@@ -167,11 +167,11 @@ func TestCommentNumbersBecomeVisibleInTheirOrder(t *testing.T) {
 	}
 	second := make(chan error, 1)
 	err := pair[0].InTx(t.Context(), func(tx storage.Store) error {
-		if _, err := tx.CreateComment(t.Context(), comment("first")); err != nil {
+		if _, err := tx.CreateComment(t.Context(), comment("first"), storage.Guest{}); err != nil {
 			return err
 		}
 		go func() {
-			_, err := pair[1].CreateComment(t.Context(), comment("second"))
+			_, err := pair[1].CreateComment(t.Context(), comment("second"), storage.Guest{})
 			second <- err
 		}()
 		waitForLock(t, pair[1])

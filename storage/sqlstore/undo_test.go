@@ -69,6 +69,8 @@ var undone = []struct {
 	{16, []string{`ALTER TABLE users DROP COLUMN verified_ms`, `ALTER TABLE login_links DROP COLUMN mailed`}},
 	{17, []string{`DROP TABLE identities`, `DROP TABLE passkeys`, `DROP TABLE ceremonies`}},
 	{18, []string{`DROP INDEX uploads_given_up`, `DROP INDEX uploads_open`}},
+	{19, []string{`DROP TABLE open_sign_ups`, `DROP TABLE site`}},
+	{20, []string{`ALTER TABLE guest_blocks DROP COLUMN ends_ms`, `DROP TABLE guests`}},
 }
 
 // undo brings a database back to the state after the migrations up to last.

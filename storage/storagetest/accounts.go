@@ -11,24 +11,24 @@ import (
 
 var accountTests = []storeTest{
 	{"there is nobody before set-up", func(t *testing.T, s storage.Store) {
-		_, err := s.FirstWorkspace(t.Context())
-		wantKind(t, "FirstWorkspace", err, storage.NotFound)
+		_, err := s.SiteWorkspace(t.Context())
+		wantKind(t, "SiteWorkspace", err, storage.NotFound)
 		if n, err := s.CountUsers(t.Context()); n != 0 || err != nil {
 			t.Errorf("CountUsers() = %d, %v, want 0", n, err)
 		}
 	}},
-	{"the first workspace is the oldest", func(t *testing.T, s storage.Store) {
+	{"the site's workspace is the one that was made so, whatever the clock said", func(t *testing.T, s storage.Store) {
 		w := mustFixture(t, s)
 		must(
 			t,
 			s.CreateWorkspace(
 				t.Context(),
-				storage.Workspace{ID: "aaaa", Name: "Newer", CreatedAt: noon.Add(time.Second)},
+				storage.Workspace{ID: "aaaa", Name: "Older", CreatedAt: noon.Add(-time.Second)},
 			),
 		)
-		got := mustGet(s.FirstWorkspace(t.Context()))(t)
+		got := mustGet(s.SiteWorkspace(t.Context()))(t)
 		if diff := cmp.Diff(w.workspace, got); diff != "" {
-			t.Errorf("FirstWorkspace() (-want +got):\n%s", diff)
+			t.Errorf("SiteWorkspace() (-want +got):\n%s", diff)
 		}
 	}},
 	{"people are found by id and by address in any case", func(t *testing.T, s storage.Store) {

@@ -45,9 +45,9 @@ var commentTests = []storeTest{
 		wantKind(t, "DeleteComment", err, storage.NotFound)
 		orphan := newComment(v.ID, 0)
 		orphan.Parent = "none"
-		_, err = s.CreateComment(t.Context(), orphan)
+		_, err = s.CreateComment(t.Context(), orphan, storage.Guest{})
 		wantKind(t, "CreateComment under nothing", err, storage.NotFound)
-		_, err = s.CreateComment(t.Context(), newComment("none", 0))
+		_, err = s.CreateComment(t.Context(), newComment("none", 0), storage.Guest{})
 		wantKind(t, "CreateComment on no video", err, storage.NotFound)
 		if seq, n, err := s.CommentSeq(t.Context(), v.ID); seq != 0 || n != 0 || err != nil {
 			t.Errorf("CommentSeq() = %d, %d, %v, want nothing counted", seq, n, err)
@@ -63,13 +63,13 @@ var commentTests = []storeTest{
 		v := mustVideo(t, s)
 		reason := errors.New("no")
 		err := s.InTx(t.Context(), func(tx storage.Store) error {
-			mustGet(tx.CreateComment(t.Context(), newComment(v.ID, 0)))(t)
+			mustGet(tx.CreateComment(t.Context(), newComment(v.ID, 0), storage.Guest{}))(t)
 			return reason
 		})
 		if !errors.Is(err, reason) {
 			t.Errorf("InTx() = %v, want %v", err, reason)
 		}
-		if got := mustGet(s.CreateComment(t.Context(), newComment(v.ID, 0)))(t); got.Seq != 1 {
+		if got := mustGet(s.CreateComment(t.Context(), newComment(v.ID, 0), storage.Guest{}))(t); got.Seq != 1 {
 			t.Errorf("Seq = %d, want 1", got.Seq)
 		}
 	}},
@@ -90,7 +90,7 @@ func testComment(t *testing.T, s storage.Store) {
 		if c.AuthorID != "" {
 			want.AuthorName = v.OwnerName
 		}
-		if diff := cmp.Diff(want, mustGet(s.CreateComment(ctx, c))(t)); diff != "" {
+		if diff := cmp.Diff(want, mustGet(s.CreateComment(ctx, c, storage.Guest{}))(t)); diff != "" {
 			t.Errorf("CreateComment() (-want +got):\n%s", diff)
 		}
 		if diff := cmp.Diff(want, mustGet(s.CommentByID(ctx, c.ID))(t)); diff != "" {
@@ -105,8 +105,8 @@ func testComment(t *testing.T, s storage.Store) {
 func testEditComment(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	v := mustVideo(t, s)
-	c := mustGet(s.CreateComment(ctx, newComment(v.ID, 10*time.Second)))(t)
-	reply := mustGet(s.CreateComment(ctx, answer(c, time.Second)))(t)
+	c := mustGet(s.CreateComment(ctx, newComment(v.ID, 10*time.Second), storage.Guest{}))(t)
+	reply := mustGet(s.CreateComment(ctx, answer(c, time.Second), storage.Guest{}))(t)
 
 	until := 30 * time.Second
 	c.Body, c.At, c.Until, c.EditedAt = "Or here", 20*time.Second, &until, after(time.Hour)
@@ -128,10 +128,10 @@ func testEditComment(t *testing.T, s storage.Store) {
 func testDeleteComment(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	v := mustVideo(t, s)
-	c := mustGet(s.CreateComment(ctx, newComment(v.ID, 0)))(t)
-	reply := mustGet(s.CreateComment(ctx, answer(c, time.Second)))(t)
-	earlier := mustGet(s.CreateComment(ctx, answer(c, 0)))(t)
-	other := mustGet(s.CreateComment(ctx, newComment(v.ID, 0)))(t)
+	c := mustGet(s.CreateComment(ctx, newComment(v.ID, 0), storage.Guest{}))(t)
+	reply := mustGet(s.CreateComment(ctx, answer(c, time.Second), storage.Guest{}))(t)
+	earlier := mustGet(s.CreateComment(ctx, answer(c, 0), storage.Guest{}))(t)
+	other := mustGet(s.CreateComment(ctx, newComment(v.ID, 0), storage.Guest{}))(t)
 
 	mustGet(s.DeleteComment(ctx, earlier.ID, noon.Add(time.Minute)))(t)
 	last := mustGet(s.DeleteComment(ctx, c.ID, noon.Add(time.Hour)))(t)
@@ -139,7 +139,7 @@ func testDeleteComment(t *testing.T, s storage.Store) {
 	wantKind(t, "deleting again", err, storage.NotFound)
 	_, err = s.UpdateComment(ctx, reply)
 	wantKind(t, "editing what is deleted", err, storage.NotFound)
-	_, err = s.CreateComment(ctx, answer(c, 0))
+	_, err = s.CreateComment(ctx, answer(c, 0), storage.Guest{})
 	wantKind(t, "answering what is deleted", err, storage.NotFound)
 
 	if seq, n, err := s.CommentSeq(ctx, v.ID); seq != last || n != 1 || err != nil {
@@ -170,7 +170,7 @@ func testConversationOrder(t *testing.T, s storage.Store) {
 	v := mustVideo(t, s)
 	named := func(c storage.Comment, id string) storage.Comment {
 		c.ID = storage.CommentID(id)
-		return mustGet(s.CreateComment(ctx, c))(t)
+		return mustGet(s.CreateComment(ctx, c, storage.Guest{}))(t)
 	}
 	late := named(newComment(v.ID, 9*time.Second), "a-late")
 	early := named(newComment(v.ID, time.Second), "z-early")
@@ -196,9 +196,9 @@ func testConversationPages(t *testing.T, s storage.Store) {
 	v := mustVideo(t, s)
 	must(t, s.InTx(ctx, func(tx storage.Store) error {
 		for i := range 100 {
-			c := mustGet(tx.CreateComment(ctx, newComment(v.ID, time.Duration(i%7)*time.Second)))(t)
+			c := mustGet(tx.CreateComment(ctx, newComment(v.ID, time.Duration(i%7)*time.Second), storage.Guest{}))(t)
 			for range 4 {
-				mustGet(tx.CreateComment(ctx, answer(c, time.Second)))(t)
+				mustGet(tx.CreateComment(ctx, answer(c, time.Second), storage.Guest{}))(t)
 			}
 		}
 		return nil
@@ -226,11 +226,11 @@ func testConversationPages(t *testing.T, s storage.Store) {
 func testChanges(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	v := mustVideo(t, s)
-	c := mustGet(s.CreateComment(ctx, newComment(v.ID, 0)))(t)
+	c := mustGet(s.CreateComment(ctx, newComment(v.ID, 0), storage.Guest{}))(t)
 	for i := range 4 {
-		mustGet(s.CreateComment(ctx, answer(c, time.Duration(i)*time.Second)))(t)
+		mustGet(s.CreateComment(ctx, answer(c, time.Duration(i)*time.Second), storage.Guest{}))(t)
 	}
-	other := mustGet(s.CreateComment(ctx, newComment(v.ID, 0)))(t)
+	other := mustGet(s.CreateComment(ctx, newComment(v.ID, 0), storage.Guest{}))(t)
 	mustGet(s.UpdateComment(ctx, other))(t)
 	mustGet(s.DeleteComment(ctx, c.ID, noon))(t)
 
@@ -267,7 +267,7 @@ func testCommentRace(t *testing.T, s storage.Store) {
 		for range each {
 			c := newComment(v.ID, 0)
 			c.AuthorName = fmt.Sprintf("Guest %d", i)
-			if _, err := s.CreateComment(ctx, c); err != nil {
+			if _, err := s.CreateComment(ctx, c, storage.Guest{}); err != nil {
 				return err
 			}
 		}

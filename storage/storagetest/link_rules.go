@@ -68,29 +68,49 @@ var ruleTests = []storeTest{
 		wantKind(t, "ShareMailByHash", err, storage.NotFound)
 	}},
 	{"a held comment is seen and counted once it is approved", testHeld},
-	{"a guest is blocked in one workspace", func(t *testing.T, s storage.Store) {
-		ctx := t.Context()
-		w := mustFixture(t, s)
-		must(t, s.CreateWorkspace(ctx, storage.Workspace{ID: "other", Name: "Other", CreatedAt: noon}))
-		for range 2 {
-			must(t, s.BlockGuest(ctx, w.workspace.ID, "guest", w.user.ID, noon))
+	{"a guest is blocked in one workspace, and their address for a while", testBlockGuest},
+}
+
+func testBlockGuest(t *testing.T, s storage.Store) {
+	ctx := t.Context()
+	v := mustVideo(t, s)
+	must(t, s.CreateWorkspace(ctx, storage.Workspace{ID: "other", Name: "Other", CreatedAt: noon}))
+	guest := storage.Guest{Key: "guest", AddressKey: "home", Name: "Gus"}
+	mustGet(s.CreateComment(ctx, newComment(v.ID, 0), guest))(t)
+	guest.AddressKey = "office"
+	mustGet(s.CreateComment(ctx, newComment(v.ID, time.Minute), guest))(t)
+	end := noon.Add(storage.AddressBlockFor)
+	for range 2 {
+		must(t, s.BlockGuest(ctx, v.WorkspaceID, "guest", v.OwnerID, noon, end))
+	}
+	for _, tc := range []struct {
+		ws   storage.WorkspaceID
+		by   storage.Guest
+		at   time.Time
+		want bool
+	}{
+		{v.WorkspaceID, guest, noon, true},
+		{v.WorkspaceID, storage.Guest{Key: "guest", AddressKey: "elsewhere"}, end, true},
+		{v.WorkspaceID, storage.Guest{Key: "colleague", AddressKey: "office"}, noon, true},
+		{v.WorkspaceID, storage.Guest{AddressKey: "office"}, end.Add(-time.Millisecond), true},
+		{v.WorkspaceID, storage.Guest{AddressKey: "office"}, end, false},
+		{v.WorkspaceID, storage.Guest{Key: "neighbour", AddressKey: "home"}, noon, false},
+		{"other", guest, noon, false},
+	} {
+		if got := mustGet(s.GuestBlocked(ctx, tc.ws, tc.by, tc.at))(t); got != tc.want {
+			t.Errorf("GuestBlocked(%s, %+v, %s) = %v, want %v", tc.ws, tc.by, tc.at, got, tc.want)
 		}
-		for ws, want := range map[storage.WorkspaceID]bool{w.workspace.ID: true, "other": false} {
-			if got := mustGet(s.GuestBlocked(ctx, ws, "guest"))(t); got != want {
-				t.Errorf("GuestBlocked(%s) = %v, want %v", ws, got, want)
-			}
-		}
-	}},
+	}
 }
 
 func testHeld(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	v := mustVideo(t, s)
 	seen, held := newComment(v.ID, 0), newComment(v.ID, time.Second)
-	held.HeldAt, held.GuestKey = after(0), "guest"
-	_, err := s.CreateComment(ctx, seen)
+	held.HeldAt = after(0)
+	_, err := s.CreateComment(ctx, seen, storage.Guest{})
 	must(t, err)
-	held, err = s.CreateComment(ctx, held)
+	held, err = s.CreateComment(ctx, held, storage.Guest{Key: "guest", AddressKey: "home", Name: "Gus"})
 	must(t, err)
 	counts := func(when string, want int) {
 		t.Helper()
@@ -107,6 +127,9 @@ func testHeld(t *testing.T, s storage.Store) {
 		); len(got) != want {
 			t.Errorf("%s %d comments are listed (held ones %v), want %d", when, len(got), all, want)
 		}
+	}
+	if has := mustGet(s.HasHeld(ctx, v.ID))(t); !has {
+		t.Error("HasHeld() = false, want true")
 	}
 	counts("at first", 1)
 	lists("at first", false, 1)
@@ -128,6 +151,9 @@ func testHeld(t *testing.T, s storage.Store) {
 		_, err := s.ApproveComment(ctx, held.ID)
 		return err
 	}), storage.NotFound)
+	if has := mustGet(s.HasHeld(ctx, v.ID))(t); has {
+		t.Error("HasHeld() = true after the approval")
+	}
 	counts("approved", 2)
 	lists("approved", false, 2)
 	held.HeldAt = after(time.Hour)

@@ -452,6 +452,7 @@ func testTransferVideos(t *testing.T, s storage.Store) {
 		s.CreateComment(
 			ctx,
 			storage.Comment{ID: "c", VideoID: other.ID, AuthorID: bea.ID, Body: "Well said", CreatedAt: noon},
+			storage.Guest{},
 		),
 	)(
 		t,
@@ -508,6 +509,6 @@ func testDeleteWorkspace(t *testing.T, s storage.Store) {
 	}
 	must(t, s.DeleteWorkspace(ctx, w.workspace.ID, w.user.ID))
 	wantKind(t, "a second time", s.DeleteWorkspace(ctx, w.workspace.ID, w.user.ID), storage.NotFound)
-	_, err := s.FirstWorkspace(ctx)
-	wantKind(t, "FirstWorkspace", err, storage.NotFound)
+	_, err := s.SiteWorkspace(ctx)
+	wantKind(t, "SiteWorkspace", err, storage.NotFound)
 }

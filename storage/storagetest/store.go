@@ -155,6 +155,7 @@ func mustFixture(t testing.TB, s storage.Store) fixture {
 		user: newUser("Ada@example.org", "Ada"),
 	}
 	must(t, s.CreateWorkspace(t.Context(), w.workspace))
+	must(t, s.MakeSiteWorkspace(t.Context(), w.workspace.ID))
 	must(t, s.CreateUser(t.Context(), w.user, w.member(w.user.ID)))
 	return w
 }

@@ -150,8 +150,8 @@ func testSummary(t *testing.T, s storage.Store) {
 	newest.LengthBytes, newest.OffsetBytes = 1000, 250
 	must(t, s.CreateUpload(ctx, newest))
 	kept := newComment(v.ID, 0)
-	mustGet(s.CreateComment(ctx, kept))(t)
-	gone := mustGet(s.CreateComment(ctx, newComment(v.ID, 0)))(t)
+	mustGet(s.CreateComment(ctx, kept, storage.Guest{}))(t)
+	gone := mustGet(s.CreateComment(ctx, newComment(v.ID, 0), storage.Guest{}))(t)
 	mustGet(s.DeleteComment(ctx, gone.ID, noon))(t)
 	mustGet(s.StartGeneration(ctx, v.ID, noon))(t)
 	must(t, s.CreateAsset(ctx, newAsset(v.ID, 1, "poster.jpg")))

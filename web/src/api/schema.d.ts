@@ -1031,6 +1031,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspace/open-sign-ups/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that who joined by open sign-up was seen; they stay members */
+        post: operations["see-open-sign-ups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspace/owner": {
         parameters: {
             query?: never;
@@ -1478,6 +1495,8 @@ export interface components {
             /** Format: date-time */
             joined_at: string;
             name: string;
+            /** @description They made themselves a member while sign-up was open to everybody, and nobody has looked at that yet */
+            open_sign_up?: boolean;
             picture_url?: string;
             /** @enum {string} */
             role: "owner" | "admin" | "member";
@@ -4637,6 +4656,33 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["LogInLink"];
                 };
+            };
+            /** @description An error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "see-open-sign-ups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An error */
             default: {

@@ -11,6 +11,8 @@ export type Member = {
   joinedAt: string
   pictureUrl: string | undefined
   you: boolean
+  /** They came while sign-up was open to everybody, and nobody has looked at that yet. */
+  openSignUp: boolean
 }
 
 export type Invite = {
@@ -96,6 +98,11 @@ export async function changeRole(id: string, role: Role, signal: AbortSignal): P
   await call(`${base}/members/${encodeURIComponent(id)}`, { method: 'PATCH', body: { role }, signal })
 }
 
+/** Says that the members who came by open sign-up were seen. They stay. */
+export async function seeOpenSignUps(signal: AbortSignal): Promise<void> {
+  await call(`${base}/open-sign-ups/seen`, { method: 'POST', signal })
+}
+
 /** Removes a person from the workspace, or leaves it oneself. Their videos stay. */
 export async function removeMember(id: string, signal: AbortSignal): Promise<void> {
   await call(`${base}/members/${encodeURIComponent(id)}`, { method: 'DELETE', signal })
@@ -169,6 +176,7 @@ function memberFrom(item: unknown): Member {
     joinedAt: readString(wire, 'joined_at'),
     pictureUrl: readText(wire, 'picture_url'),
     you: readFlag(wire, 'you'),
+    openSignUp: readFlag(wire, 'open_sign_up'),
   }
 }
 

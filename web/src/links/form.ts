@@ -77,6 +77,8 @@ export function makeLinkForm({ videoId, link, defaults, onSaved, onCancel, signa
   download.type = 'checkbox'
   download.checked = first?.download ?? false
   const downloads = make('label', 'check', download, 'They may download the video')
+  // it hides the button and the file; it is no protection
+  downloads.append(' ', make('span', 'small', 'Who can watch can also save.'))
 
   const end = makeEnd(link?.expiresAt)
   const status = make('p', 'bad-text')

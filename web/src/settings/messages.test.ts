@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { actWords, changesOf, linesOf, whoWords } from './messages'
+import { actWords, changesOf, linesOf, openSignUpWords, whoWords } from './messages'
 
 describe('the log', () => {
   it.each([
@@ -35,3 +35,9 @@ it('finds what was changed', () => {
   expect(changesOf(before, { ...before, domains: ['a.example'] })).toEqual({})
   expect(changesOf(before, { ...before, domains: [], keepDays: 30 })).toEqual({ domains: [], keepDays: 30 })
 })
+
+it.each([
+  { names: ['Eve'], want: /^Eve joined/ },
+  { names: ['Eve', 'Gus'], want: /^Eve and Gus joined/ },
+  { names: ['A', 'B', 'C', 'D', 'E', 'F'], want: /^A, B, C, D and 2 more joined/ },
+])('names $names, who joined by themselves', ({ names, want }) => expect(openSignUpWords(names)).toMatch(want))

@@ -75,6 +75,13 @@ export function whoWords(line: Pick<LogLine, 'actor' | 'address'>): string {
   return line.address ? 'Somebody without an account' : 'Meanwhile itself'
 }
 
+/** openSignUpWords names who made themselves a member while sign-up was open to everybody. */
+export function openSignUpWords(names: readonly string[]): string {
+  const who = names.length > 5 ? [...names.slice(0, 4), `${names.length - 4} more`] : names
+  const list = who.length < 2 ? who.join('') : `${who.slice(0, -1).join(', ')} and ${who.at(-1)}`
+  return `${list} joined this workspace without being asked, while sign-up was open to everybody. Remove whom you do not know.`
+}
+
 /** changesOf returns only what differs, so that nothing else is reset or appears in the log. */
 export function changesOf(before: Settings, after: Settings): Partial<Settings> {
   const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
