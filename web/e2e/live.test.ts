@@ -11,6 +11,7 @@ import { choose, reaches, record, Studio, stop } from './studio'
 import { Take } from './take'
 
 const samples = process.env.MEANWHILE_SAMPLES ?? new URL('../../../shared/samples/', import.meta.url).pathname
+const tiny = '-s 640x360 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 30 -c:a libopus'.split(' ')
 const inFragments = ['-movflags', 'frag_keyframe+empty_moov+default_base_moof']
 
 let studio: Studio
@@ -66,21 +67,7 @@ test('a colleague watches from the beginning while it is recorded; the stop chan
 
 test('what has come so far can be searched and talked about, and its moments stay right afterwards', async () => {
   const path = join(studio.folder, 'ramp.mp4')
-  const made = [
-    '-s',
-    '640x360',
-    '-c:v',
-    'libx264',
-    '-preset',
-    'ultrafast',
-    '-pix_fmt',
-    'yuv420p',
-    '-g',
-    '30',
-    '-c:a',
-    'libopus',
-  ]
-  const whole = new Uint8Array(await readFile(await clip(path, 40, [...made, ...inFragments])))
+  const whole = new Uint8Array(await readFile(await clip(path, 40, [...tiny, ...inFragments])))
   const half = Math.floor(whole.length / 2)
   const take = await Take.begin(studio.client, 'Half of it so far')
   await take.putAll('screen', whole.subarray(0, half))
@@ -118,21 +105,7 @@ test('what has come so far can be searched and talked about, and its moments sta
 
 test('a stream from which nothing comes any more is left for the file, as soon as there is one', async () => {
   const path = join(studio.folder, 'silent.mp4')
-  const made = [
-    '-s',
-    '640x360',
-    '-c:v',
-    'libx264',
-    '-preset',
-    'ultrafast',
-    '-pix_fmt',
-    'yuv420p',
-    '-g',
-    '30',
-    '-c:a',
-    'libopus',
-  ]
-  const whole = new Uint8Array(await readFile(await clip(path, 16, [...made, ...inFragments])))
+  const whole = new Uint8Array(await readFile(await clip(path, 16, [...tiny, ...inFragments])))
   const half = Math.floor(whole.length / 2)
   const take = await Take.begin(studio.client, 'Silent from the middle on')
   await take.putAll('screen', whole.subarray(0, half))
@@ -147,6 +120,20 @@ test('a stream from which nothing comes any more is left for the file, as soon a
   await page.waitForFunction(() => document.querySelector('video')?.ended, undefined, { timeout: 60_000 })
   expect(await positionOf(page)).toBeCloseTo(16, 0)
   expect((await page.evaluate(jumps)).join('; '), 'jumps').toBe('')
+  await leave(guest)
+})
+
+test('a page that was open when the take was thrown away no longer says that it is being recorded', async () => {
+  const whole = await readFile(await clip(join(studio.folder, 'thrown.mp4'), 6, [...tiny, ...inFragments]))
+  const take = await Take.begin(studio.client, 'Thrown away')
+  await take.putAll('screen', new Uint8Array(whole))
+  const guest = await newPerson(browser)
+  const page = await guest.newPage()
+  await page.goto(take.link)
+  await page.getByText('Recording now').waitFor()
+  await take.cancel()
+  await page.locator('.waiting', { hasText: 'This link has ended or changed' }).waitFor()
+  await expect.poll(() => page.locator('#improving').textContent(), { message: 'the word in the head' }).toBe('')
   await leave(guest)
 })
 

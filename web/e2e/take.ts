@@ -47,6 +47,11 @@ export class Take {
     for (let at = 0; at < bytes.length; at += 500_000) await this.put(track, bytes.subarray(at, at + 500_000))
   }
 
+  /** Throws the take away, as its recorder does. */
+  async cancel(): Promise<void> {
+    await expectOK(fetch(this.uploadUrl, { method: 'DELETE', headers: { Authorization: `Bearer ${this.token}` } }))
+  }
+
   async complete(): Promise<void> {
     const headers = { Authorization: `Bearer ${this.token}`, 'Content-Type': 'application/json' }
     const body = JSON.stringify({ tracks: Object.fromEntries(this.sent) })

@@ -16,6 +16,8 @@ import { embedCodeOf, markdownOf, type Snippet } from './snippets'
 export interface Acts {
   refresh(): void // the player has moved
   show(shared: SharedVideo): void
+  /** The link no longer lets this reader in: they no longer know what is being done. */
+  showGone(): void
 }
 
 export interface ActsOptions {
@@ -87,6 +89,7 @@ export function makeActs(options: ActsOptions): Acts {
       showLength(next)
       showDownload(next, elsewhere.card)
     },
+    showGone: () => setText(need('improving', HTMLElement), ''),
   }
 }
 

@@ -64,6 +64,7 @@ function startPage(): void {
   const composer = context.canComment ? makeComposer(context, (id) => list.light(id)) : undefined
   const close = (how: Gone) => {
     phase.showGone(how)
+    acts.showGone()
     showLinkEnd({ linkEndsAt: undefined }) // it has ended, or we cannot know
     composer?.setClosed('This link has ended or changed, so nothing can be sent.')
   }
