@@ -52,6 +52,10 @@ function record({ track, plan, inputs }: Extract<ToEncoders, { command: 'record'
   encodings.set(track, encoding)
 }
 
+setInterval(() => {
+  for (const [track, encoding] of encodings) tell({ event: 'frames', track, count: encoding.frames })
+}, 1000)
+
 /**
  * Every phone plays AAC. If the browser cannot encode it, an encoder is downloaded. If that does
  * not run, the sound is Opus.

@@ -3,6 +3,7 @@
 import type { Inputs, Plan } from './encoding'
 import type { Listener, Quality, SegmentSource } from './segment-source'
 import type { TrackName } from './track'
+import type { Frames } from './watchdog'
 
 export type ToEncoders =
   | { command: 'record'; track: TrackName; plan: Omit<Plan, 'sound'>; inputs: Inputs }
@@ -12,6 +13,7 @@ export type ToEncoders =
 export type FromEncoders =
   | { event: 'ready' }
   | { event: 'started'; track: TrackName; atMs: number }
+  | { event: 'frames'; track: TrackName; count: number }
   | { event: 'piece'; track: TrackName; piece: Blob; type: string }
   | { event: 'lost' | 'stopped'; track: TrackName }
 
@@ -21,7 +23,7 @@ type Processor = new <T>(init: { track: MediaStreamTrack; maxBufferSize?: number
 /** A second of sound: blocks come every 10 ms, and none may be lost while other code runs. */
 const soundBlocks = 100
 
-type Job = { listen: Listener; type: string; onStopped: () => void }
+type Job = { listen: Listener; type: string; frames: Frames | null; onStopped: () => void }
 
 export class Encoders {
   /** False if the worker does not start. */
@@ -61,13 +63,16 @@ export class Encoders {
     const stopped = new Promise<void>((resolve) => {
       onStopped = resolve
     })
-    const job: Job = { listen, type, onStopped }
+    const job: Job = { listen, type, frames: null, onStopped }
     this.jobs.set(track, job)
     const plan = { video: /avc1\.\w+/.exec(type)?.[0] ?? '', ...quality, rate: sampleRate, channels: channelCount }
     this.post({ command: 'record', track, plan, inputs }, [inputs.picture, inputs.sound])
     return {
       get type() {
         return job.type
+      },
+      get frames() {
+        return job.frames
       },
       pause: () => this.post({ command: 'pause', track }),
       resume: () => this.post({ command: 'resume', track }),
@@ -98,6 +103,7 @@ export class Encoders {
     const job = this.jobs.get(track)
     if (!job) return
     if (message.event === 'started') job.listen.onStart(message.atMs - performance.timeOrigin)
+    else if (message.event === 'frames') job.frames = { count: message.count, atMs: performance.now() }
     else if (message.event === 'lost') this.lose(track)
     else if (message.event === 'piece') {
       job.type = message.type

@@ -50,6 +50,8 @@ export type Hears = {
 }
 
 export class Encoding {
+  /** What has come in: pictures, also if they were repeated; without pictures, blocks of sound. */
+  frames = 0
   private readonly clock = new FrameClock()
   private readonly framer = new Framer(2)
   private readonly soundClock: SoundClock
@@ -150,6 +152,7 @@ export class Encoding {
       if (done || this.ending) return value?.close()
       this.last?.close()
       this.last = value.clone()
+      this.frames++
       this.encode(value)
       value.close()
     }
@@ -171,6 +174,7 @@ export class Encoding {
     if (this.startedMs === null) this.start(performance.now() - data.duration / 1000)
     const at = this.soundClock.place(data.timestamp, data.numberOfFrames, this.nowUs())
     if (at === null) return
+    if (!this.picture) this.frames++
     const sample = new AudioSample(data)
     sample.setTimestamp(at / data.sampleRate)
     await this.hear(sample)
@@ -233,7 +237,10 @@ export class Encoding {
   private tick(): void {
     const nowMs = performance.now()
     if (this.heldAtMs !== null || this.startedMs === null) return
-    if (this.clock.isDue(nowMs)) this.repeat()
+    if (this.last && this.clock.isDue(nowMs)) {
+      this.frames++
+      this.repeat()
+    }
     const silence = this.sound && this.soundClock.silence(this.nowUs())
     if (!silence) return
     const { rate, channels } = this.plan

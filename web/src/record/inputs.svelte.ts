@@ -74,6 +74,11 @@ export class Inputs {
     return mixer.isAwake ? mixer.track : this.microphoneStream?.getAudioTracks()[0]
   }
 
+  /** soundMs is the clock of the mixed sound; null if the sound is not mixed. */
+  get soundMs(): number | null {
+    return this.mixer?.clockMs || null
+  }
+
   /** picture is the main track's video; undefined for sound alone. */
   get picture(): MediaStreamTrack | undefined {
     if (this.source === 'sound') return undefined

@@ -3,6 +3,7 @@ import { formatPosition } from '../ui/time-code'
 import type { Source } from './capabilities'
 import type { Progress } from './chunk-uploader'
 import type { Phase } from './machine'
+import type { Quiet } from './watchdog'
 
 export const sourceWords: Record<Source, { name: string; sign: string }> = {
   both: { name: 'Both', sign: '▣' },
@@ -64,6 +65,22 @@ export function safetyWords(p: Progress | null): { text: string; isWarning: bool
       return never(p.problem)
   }
 }
+
+/**
+ * quietWords says what is missing; null if nothing is. Only if pictures or sound of the main track
+ * do not come, it is of no use to go on.
+ */
+export function quietWords(quiet: readonly Quiet[], hasPicture: boolean): string | null {
+  const main = quiet.find(({ track }) => track === 'screen')
+  if (main?.is === 'stopped')
+    return `No ${hasPicture ? 'picture' : 'sound'} comes any more, so nothing is being recorded. What came before is kept: stop, and begin another one.`
+  if (main) return lateWords
+  const camera = quiet.find(({ track }) => track === 'camera')
+  if (camera?.is === 'stopped') return 'No picture comes from your camera any more. The rest of the recording goes on.'
+  return camera ? lateWords : null
+}
+
+const lateWords = 'The last seconds of your recording are late. Everything before them is kept.'
 
 function never(x: never): never {
   throw new Error(`unexpected ${JSON.stringify(x)}`)

@@ -76,6 +76,11 @@ export class Mixer {
     return this.context.state === 'running'
   }
 
+  /** How much sound it has made. It is 0 before it wakes for the first time. */
+  get clockMs(): number {
+    return this.context.currentTime * 1000
+  }
+
   async close(): Promise<void> {
     if (this.context.state !== 'closed') await this.context.close()
   }

@@ -6,6 +6,7 @@ import { saveFiles } from './download'
 import { Encoders } from './encoders'
 import { Inputs } from './inputs.svelte'
 import { elapsedMs, isHeld, isRunning, newRecording, type Recording, type RecordingEvent, reduce } from './machine'
+import { quietWords } from './messages'
 import type { WorkerEvent } from './recording-worker'
 import { typesOf } from './sources'
 import { Take } from './take'
@@ -253,7 +254,7 @@ export class Recorder {
     const take: Take = new Take({
       onStart: () => this.sendHeartbeat(),
       onChunk: (track, blob, spanMs, type) => {
-        if (take === this.take && this.isAt('recording')) this.watchdog.feed(track, performance.now())
+        if (take === this.take && this.isAt('recording')) this.watchdog.feed(track)
         this.worker.send({ command: 'chunk', id: take.id, track, blob, spanMs, type })
       },
       onLost: (track) => this.onSourceLost(take, track),
@@ -262,7 +263,7 @@ export class Recorder {
   }
 
   private feedAll(take: Take): void {
-    for (const track of take.tracks) this.watchdog.feed(track, performance.now())
+    for (const track of take.tracks) this.watchdog.feed(track)
   }
 
   /**
@@ -318,13 +319,11 @@ export class Recorder {
     this.wakeUp(nowMs)
     this.elapsedMs = elapsedMs(this.recording, nowMs)
     this.inputs.updateLevel(nowMs)
-    if (!this.isAt('recording')) return
-    if (this.watchdog.silent(performance.now()).length === 0) this.warnings.hide('quiet')
-    else
-      this.warnings.show(
-        'quiet',
-        'Nothing has come from the browser’s recorder for a while. What came before is kept: stop, and begin another one.',
-      )
+    const framesOf = (track: TrackName) => this.take?.frames(track) ?? null
+    const quiet = this.isAt('recording') ? this.watchdog.look(performance.now(), framesOf) : []
+    const words = quietWords(quiet, this.inputs.source !== 'sound')
+    if (words) this.warnings.show('quiet', words)
+    else this.warnings.hide('quiet')
   }
 
   /**

@@ -17,6 +17,7 @@ const { devices } = vi.hoisted(() => ({
     take: undefined as unknown,
     opens: true,
     records: true,
+    frames: (): unknown => null,
   },
 }))
 
@@ -63,6 +64,7 @@ vi.mock('./take', () => ({
     pause = (): void => void devices.done.push('pause')
     resume = (): void => void devices.done.push('resume')
     stop = async (track?: string): Promise<void> => void devices.done.push(track ? `stop ${track}` : 'stop')
+    frames = (): unknown => devices.frames()
     heartbeat = (state: string): unknown => ({ state })
   },
 }))
@@ -82,7 +84,7 @@ let recorder: Recorder
 beforeEach(() => {
   vi.useFakeTimers()
   vi.stubGlobal('navigator', { storage: {}, clipboard: {} })
-  Object.assign(devices, { sent: [], done: [], opens: true, records: true })
+  Object.assign(devices, { sent: [], done: [], opens: true, records: true, frames: () => null })
   said = []
   recorder = new Recorder('ada', can, (sentence) => said.push(sentence))
 })
@@ -183,6 +185,36 @@ describe('the recorder', () => {
     await recorder.record()
     expect(devices.done).toEqual(['unshare'])
     expect(commands()).toEqual([])
+  })
+
+  test('says when chunks are late, and tells to stop only if no frames come; chunks end both', async () => {
+    vi.stubGlobal('addEventListener', () => {})
+    const away = recorder.listen()
+    await begin()
+    const quiet = (): string | undefined => recorder.warnings.all.get('quiet')
+    let count = 0
+    const counted = () => ({ count: ++count, atMs: performance.now() })
+    const still = () => ({ count, atMs: performance.now() })
+    const words = { late: /late. Everything before them is kept/, stopped: /begin another one/ }
+    for (const [frames, want] of [
+      [counted, words.late],
+      [() => null, words.late],
+      [still, words.stopped],
+    ] as const) {
+      devices.frames = frames
+      await vi.advanceTimersByTimeAsync(7500)
+      expect(quiet()).toBeUndefined()
+      await vi.advanceTimersByTimeAsync(30_000)
+      expect(quiet()).toMatch(want)
+      take().onChunk('screen', new Blob(['x']), 1500, 'video/mp4')
+      await vi.advanceTimersByTimeAsync(100)
+      expect(quiet()).toBeUndefined()
+    }
+    await vi.advanceTimersByTimeAsync(30_000)
+    recorder.pause()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(quiet(), 'in a pause').toBeUndefined()
+    away()
   })
 
   test('throws a take away, and hears no more of it', async () => {

@@ -9,6 +9,7 @@ let writer: WritableStreamDefaultWriter<VideoFrame> | undefined
 let reader: ReadableStreamDefaultReader<VideoFrame> | undefined
 let last: VideoFrame | undefined
 let isBusy = false
+let frames = 0
 
 addEventListener('message', (event: MessageEvent<ToRelay>) => {
   if ('writable' in event.data) writer = event.data.writable.getWriter()
@@ -18,6 +19,8 @@ addEventListener('message', (event: MessageEvent<ToRelay>) => {
 setInterval(() => {
   if (last && reader && clock.isDue(performance.now())) void pass(last.clone(), true)
 }, repeatAfterMs / 2)
+
+setInterval(() => postMessage(frames), 1000)
 
 async function follow(readable: ReadableStream<VideoFrame>): Promise<void> {
   await reader?.cancel().catch(() => undefined)
@@ -35,6 +38,7 @@ async function follow(readable: ReadableStream<VideoFrame>): Promise<void> {
 }
 
 async function pass(frame: VideoFrame, isAgain = false): Promise<void> {
+  frames++
   const nowMs = performance.now()
   if (!writer || isBusy || clock.isCrowded(nowMs)) {
     frame.close() // they come faster than we write: drop this one

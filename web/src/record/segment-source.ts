@@ -1,5 +1,6 @@
 // Turns tracks into chunks. Every tier has the same interface. This one is the browser's own
 // recorder.
+import type { Frames } from './watchdog'
 
 /**
  * An MP4 recorder delivers a piece when the next key frame comes, so a crash loses this much. With
@@ -28,6 +29,8 @@ export interface SegmentSource {
   stop(): Promise<void>
   /** use takes the picture from another track, if the recorder can. */
   use?(picture: MediaStreamTrack): void
+  /** The frames that have come to it. Only who sees them can say. */
+  readonly frames?: Frames | null
 }
 
 export type Listener = {

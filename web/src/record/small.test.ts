@@ -10,7 +10,6 @@ import { commandOf } from './keys'
 import { outcomeOf } from './outcome'
 import { hear, isSilent, levelOf, type Silence } from './silence'
 import { parseTakeMeta } from './take-meta'
-import { Watchdog } from './watchdog'
 
 test('waits double from 150 ms to 4 s, spread over their upper half', () => {
   const cases: [attempt: number, random: number, want: number][] = [
@@ -173,19 +172,6 @@ test('five seconds without a sound are silence, and one word ends it', () => {
   s = hear(s, 0.02, 5100)
   expect(isSilent(s, 60_000)).toBe(false)
   expect([0, 0.001, 0.03, 1, 2].map((p) => Math.round(levelOf(p) * 10))).toEqual([0, 0, 5, 10, 10])
-})
-
-test('three slices that did not come wake the watchdog, of each track apart', () => {
-  const dog = new Watchdog()
-  dog.feed('screen', 0)
-  dog.feed('camera', 0)
-  expect(dog.silent(7000)).toEqual([])
-  dog.feed('screen', 7000)
-  expect(dog.silent(9000)).toEqual(['camera'])
-  dog.forget('camera')
-  expect(dog.silent(9000)).toEqual([])
-  dog.forget()
-  expect(dog.silent(900_000)).toEqual([])
 })
 
 test('keys have two modifiers', () => {

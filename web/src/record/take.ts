@@ -3,6 +3,7 @@ import type { Format } from './capabilities'
 import type { Encoders } from './encoders'
 import { Sources, type Tracks } from './sources'
 import type { Heartbeat, Pause, TrackName } from './track'
+import type { Frames } from './watchdog'
 
 export type TakeEvents = {
   /** A track's recorder has begun. */
@@ -33,6 +34,10 @@ export class Take {
       onLost: this.events.onLost,
     })
     this.feed()
+  }
+
+  frames(track: TrackName): Frames | null {
+    return this.sources?.frames(track) ?? null
   }
 
   get tracks(): TrackName[] {
