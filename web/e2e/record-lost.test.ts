@@ -175,7 +175,7 @@ test('without files of its own, a browser keeps the recording in a database; a l
   }
 })
 
-test('a recording belongs to one tab at a time; what a closed one left can be discarded for good', async () => {
+test('a recording belongs to one tab at a time; what a closed one left can be discarded, and that undone', async () => {
   const ada = studio.ada
   const page = await studio.recorderPage()
   await record(page)
@@ -204,10 +204,17 @@ test('a recording belongs to one tab at a time; what a closed one left can be di
   await found.locator('strong', { hasText: 'Discard this recording?' }).waitFor()
   await expectAccessible(holder)
   await shoot(holder, 'record-discard')
-  await found.getByRole('button', { name: 'Discard for good' }).click()
-  await found.locator('strong', { hasText: 'The recording is gone.' }).waitFor({ timeout: 20_000 })
+  await found.getByRole('button', { name: 'Discard', exact: true }).click()
+  await found.locator('.num', { hasText: 'In the trash for 30 days.' }).waitFor({ timeout: 20_000 })
   expect((await holder.request.get(link)).status()).toBe(404)
-  expect(await spools(holder)).toEqual([])
+  const undo = found.getByRole('button', { name: 'Undo' })
+  expect(await undo.evaluate((button) => button === document.activeElement), 'the focus is on Undo').toBe(true)
+  await expectAccessible(holder)
+  await shoot(holder, 'record-discarded')
+  await undo.click()
+  await found.locator('strong', { hasText: 'Your recording is ready.' }).waitFor({ timeout: 60_000 })
+  expect((await inspect(await studio.original(link))).seconds).toBeGreaterThan(1)
+  await expect.poll(() => spools(holder)).toEqual([])
   expect(ada.problems).toEqual([])
 })
 

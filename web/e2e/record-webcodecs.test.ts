@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { logIn } from './browser'
+import { expectAccessible, logIn, shoot } from './browser'
 import { framesOf, inspect, openShared, withoutRecorderOfMp4 } from './recorder'
 import {
   choose,
@@ -19,6 +19,7 @@ import {
   reaches,
   record,
   Studio,
+  spools,
   stop,
   worstDelayMs,
 } from './studio'
@@ -190,13 +191,24 @@ test('a window of an odd size, and a take that is begun again', async () => {
   await reaches(page, 2)
   await page.getByRole('button', { name: 'Start over' }).click()
   await page.getByRole('group', { name: 'Start over?' }).getByRole('button', { name: 'Start over' }).click()
+  const bar = page.getByRole('group', { name: 'Discarded recording' })
+  await bar.getByRole('button', { name: 'Undo' }).waitFor()
   await page.getByRole('button', { name: 'Start now' }).click()
   await page.getByRole('button', { name: 'Stop and copy link' }).waitFor()
+  await bar.getByText('In the trash for 30 days.').waitFor()
+  await bar.getByRole('link', { name: 'Open the trash' }).waitFor()
+  expect(await bar.getByRole('button').count(), 'what would disturb the recording').toBe(0)
+  await shoot(page, 'record-started-over')
+  await expectAccessible(page)
   await reaches(page, 3)
   const { link } = await stop(page)
+  expect(await bar.count(), 'words about the first take').toBe(0)
   const file = await inspect(await studio.original(link))
   expect(file.width % 2).toBe(0)
   expect(Math.abs(file.width - 1001)).toBeLessThanOrEqual(1)
+  await studio.client.reaches((await studio.client.byLink(link)).id, 'ready')
+  await page.goto(studio.program.base)
+  await expect.poll(() => spools(page), { message: 'takes on this device, on the next page' }).toEqual([])
   expect(studio.ada.problems).toEqual([])
 })
 

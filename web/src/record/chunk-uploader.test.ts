@@ -263,14 +263,87 @@ describe('the uploader', () => {
     expect(later.progress().sealed).toBe(true)
   })
 
-  test('cancelling takes the link away', async () => {
+  const discarded: {
+    name: string
+    screen: number
+    fault?: FakeServer['fault']
+    prepare?: (s: FakeServer) => void
+    videos: number
+  }[] = [
+    { name: 'what is there stays, and the rest follows', screen: 3, videos: 1 },
+    {
+      name: 'the network goes, and comes back',
+      screen: 3,
+      fault: (_, n) => (n % 3 === 0 ? 'cut' : undefined),
+      videos: 1,
+    },
+    { name: 'answers are lost', screen: 3, fault: (_, n) => (n % 3 === 0 ? 'lost' : undefined), videos: 1 },
+    { name: 'nothing of it ever arrived', screen: 0, videos: 2 },
+    { name: 'it was deleted for good meanwhile', screen: 3, prepare: (s) => (s.purged = true), videos: 2 },
+  ]
+  test.each(discarded)('a discarded take comes back whole: $name', async ({ screen, fault, prepare, videos }) => {
+    const server = new FakeServer()
+    const t = await trip(server, screen)
+    const sent = t.uploader.run(t.page.signal)
+    await expect.poll(() => [t.progress().safeMs, t.progress().videoId]).toEqual([2000 * screen, 'v1'])
+    t.page.abort()
+    await sent
+    await t.uploader.discard()
+    expect(t.saved().discarded).toBe('here')
+    if (fault) server.fault = fault
+    await t.uploader.sayGoodbye(new AbortController().signal)
+    expect(server.trashed).toBe(true)
+    expect(t.saved().discarded).toBe('there')
+
+    prepare?.(server)
+    for (const n of [screen, screen + 1]) t.uploader.add(await headOf('screen', n))
+    await t.uploader.takeBack()
+    expect(t.saved().discarded).toBe('undone')
+    await t.uploader.run(new AbortController().signal)
+    expect(server.next('screen')).toBe(screen + 2)
+    expect(server.created).toBe(videos)
+    expect(server.trashed).toBe(false)
+    expect(t.progress()).toMatchObject({ sealed: true, watchUrl: `/v/w${videos}`, problem: { at: 'none' } })
+    expect(t.saved()).toMatchObject({ discarded: 'no', totals: { screen: { chunks: screen + 2 } } })
+  })
+
+  test('an undone discard waits for somebody to sign in, and another page goes on with it', async () => {
+    const server = new FakeServer()
+    const t = await trip(server, 2)
+    const sent = t.uploader.run(t.page.signal)
+    await expect.poll(() => t.progress().safeMs).toBe(4000)
+    t.page.abort()
+    await sent
+    await t.uploader.discard()
+    await t.uploader.sayGoodbye(new AbortController().signal)
+    server.session = false
+    await t.uploader.takeBack()
+    const [page, next] = [new AbortController(), await trip(server, 2, 0, t.saved())]
+    const waiting = t.uploader.run(page.signal)
+    await expect.poll(() => t.progress().problem.at).toBe('signed-out')
+    page.abort()
+    await waiting
+    server.session = true
+    await next.uploader.run(next.page.signal)
+    expect(next.progress().sealed).toBe(true)
+    expect(server.created).toBe(1)
+  })
+
+  test('a goodbye that never gets through ends with the page, and is remembered', async () => {
     const server = new FakeServer()
     const t = await trip(server, 1)
     const sent = t.uploader.run(t.page.signal)
     await expect.poll(() => t.progress().safeMs).toBe(2000)
     t.page.abort()
     await sent
-    await t.uploader.cancel(new AbortController().signal)
+    server.fault = () => 'cut'
+    await t.uploader.discard()
+    const page = new AbortController()
+    const said = t.uploader.sayGoodbye(page.signal)
+    await expect.poll(() => t.waits.length).toBeGreaterThan(2)
+    page.abort()
+    await said
+    expect(t.saved().discarded).toBe('here')
     expect(server.log.at(-1)).toBe('DELETE /api/v1/uploads/u1')
   })
 })

@@ -4,7 +4,15 @@ import { newBackoff } from '../api/retry'
 import { digestHeader, sameBytes, sha256 } from './digest'
 import type { Answer, Exchange, Request } from './exchange'
 import { type Outcome, outcomeOf, type Stuck } from './outcome'
-import { type ChunkHead, type Heartbeat, type TakeMeta, type Totals, type TrackName, trackNames } from './track'
+import {
+  type ChunkHead,
+  type Heartbeat,
+  type Link,
+  type TakeMeta,
+  type Totals,
+  type TrackName,
+  trackNames,
+} from './track'
 
 const inFlight = 2
 const heartbeatEveryMs = 30_000
@@ -132,6 +140,7 @@ export class ChunkUploader {
     const heartbeats = this.heartbeats(both)
     while (!signal.aborted && !this.meta.sealed) {
       if (this.problem.at === 'stuck') await this.sleep(signal)
+      else if (this.meta.discarded === 'undone') await this.bringBack(signal)
       else if (await this.haveLink(signal)) {
         await Promise.all(Array.from({ length: inFlight }, () => this.lane(signal)))
         if (this.isEmpty() && !signal.aborted) await this.seal(signal)
@@ -147,20 +156,45 @@ export class ChunkUploader {
    */
   async retry(anew: boolean): Promise<void> {
     if (anew) {
-      this.meta.link = null
-      this.meta.makes++
-      this.meta.sealed = false
-      for (const job of this.jobs) job.at = 'waiting'
+      this.forgetLink()
       await this.deps.save(this.meta)
     }
     this.hurry()
     this.setProblem({ at: 'none' })
   }
 
-  /** cancel takes the link and what is there of it from the server, after run has ended. */
-  async cancel(signal: AbortSignal): Promise<void> {
+  /** discard remembers that the take was discarded, after run has ended. */
+  async discard(): Promise<void> {
+    this.meta.discarded = 'here'
+    await this.deps.save(this.meta)
+  }
+
+  /**
+   * sayGoodbye tells the server that the take was discarded, until it knows or the signal fires.
+   * The server then puts the video into the trash.
+   */
+  async sayGoodbye(signal: AbortSignal): Promise<void> {
     const { link } = this.meta
     if (link) await this.requestUntilDone(() => ({ method: 'DELETE', path: link.uploadUrl }), signal)
+    if (signal.aborted) return
+    this.meta.discarded = 'there'
+    await this.deps.save(this.meta)
+  }
+
+  /** takeBack undoes discard: run restores the video, and finishes the take. */
+  async takeBack(): Promise<void> {
+    this.meta.discarded = 'undone'
+    await this.deps.save(this.meta)
+    this.setProblem({ at: 'none' })
+  }
+
+  get hasChunks(): boolean {
+    return this.jobs.length > 0
+  }
+
+  /** hasArrived: the server has confirmed a chunk. */
+  get hasArrived(): boolean {
+    return this.jobs.some((j) => j.at === 'safe')
   }
 
   /**
@@ -170,10 +204,7 @@ export class ChunkUploader {
   async videoState(signal: AbortSignal): Promise<string | undefined> {
     const { link } = this.meta
     if (!link) return undefined
-    const answer = await this.deps.exchange(
-      { method: 'GET', path: `/api/v1/videos/${encodeURIComponent(link.videoId)}` },
-      signal,
-    )
+    const answer = await this.deps.exchange({ method: 'GET', path: videoPath(link) }, signal)
     if (answer.status === 404) return 'gone'
     return answer.status === 200 ? parseVideoState(answer.json) : undefined
   }
@@ -195,6 +226,34 @@ export class ChunkUploader {
       problem: this.problem,
       sealed: this.meta.sealed,
     }
+  }
+
+  /**
+   * bringBack restores the video of a take whose discard was undone. If the server has nothing of
+   * it, or has deleted it for good, everything that is here goes into another video.
+   */
+  private async bringBack(signal: AbortSignal): Promise<void> {
+    const { link } = this.meta
+    if (link) {
+      const restore = (): Request => ({ method: 'POST', path: `${videoPath(link)}/restore` })
+      const answer = await this.requestUntilDone(restore, signal, undefined, nothingToRestore)
+      if (!answer) return
+      if (nothingToRestore.includes(answer.status)) this.forgetLink()
+      else await this.adopt(signal)
+    }
+    this.meta.totals ??= await this.countTotals(signal)
+    if (signal.aborted) return
+    this.meta.discarded = 'no'
+    await this.deps.save(this.meta)
+    this.changed()
+  }
+
+  /** forgetLink: another video begins, with all that is here. */
+  private forgetLink(): void {
+    this.meta.link = null
+    this.meta.makes++
+    this.meta.sealed = false
+    for (const job of this.jobs) job.at = 'waiting'
   }
 
   /** haveLink makes the video where there is none yet. False when that has to wait for somebody. */
@@ -284,19 +343,20 @@ export class ChunkUploader {
   }
 
   /**
-   * insist repeats a request until it is answered well. Undefined when it cannot be, or when the
-   * signal fires.
+   * requestUntilDone repeats a request until it is answered well, or with one of the other
+   * statuses. Undefined when it cannot be, or when the signal fires.
    */
   private async requestUntilDone(
     make: (link: TakeMeta['link']) => Request,
     signal: AbortSignal,
     head?: ChunkHead,
+    others: readonly number[] = [],
   ): Promise<Answer | undefined> {
     for (let attempt = 1; !signal.aborted; attempt++) {
       const request = make(this.meta.link)
       const answer = await this.request(request, signal)
       const outcome = outcomeOf(answer)
-      if (outcome.is === 'good') {
+      if (outcome.is === 'good' || others.includes(answer.status)) {
         if (this.problem.at !== 'stuck') this.setProblem({ at: 'none' })
         return answer
       }
@@ -339,7 +399,7 @@ export class ChunkUploader {
     const { link } = this.meta
     if (!link) return false
     const answer = await this.deps.exchange(
-      { method: 'POST', path: `/api/v1/videos/${encodeURIComponent(link.videoId)}/upload-token`, json: {} },
+      { method: 'POST', path: `${videoPath(link)}/upload-token`, json: {} },
       signal,
     )
     return answer.status >= 200 && answer.status < 300 && this.keepToken(parseToken(answer.json))
@@ -438,6 +498,13 @@ const damaged: UploadProblem = {
 const sumsDiffer: Stuck = {
   why: 'conflict',
   sentence: 'The server does not confirm that it has everything. The recording is kept on this device.',
+}
+
+/** The statuses of restore: the video is gone for good; nothing of it ever arrived. */
+const nothingToRestore: readonly number[] = [404, 409]
+
+function videoPath(link: Link): string {
+  return `/api/v1/videos/${encodeURIComponent(link.videoId)}`
 }
 
 function putOf(uploadUrl: string, head: ChunkHead, bytes: Uint8Array<ArrayBuffer>, meta: TakeMeta): Request {

@@ -54,6 +54,16 @@ test('each event leads to its stage, and an event that comes too late changes no
       events: [...begun, { type: 'share-ended', nowMs: 11_000 }, { type: 'resumed', nowMs: 12_000 }],
       want: { at: 'recording' },
     },
+    ...[
+      { name: 'undone in between', events: [], at: 'uploading' },
+      { name: 'undone in the countdown', events: begun.slice(0, 2), at: 'uploading' },
+      { name: 'undone while the browser asks what to share', events: begun.slice(0, 1), at: 'acquiring' },
+      { name: 'undone while another one runs', events: begun, at: 'recording' },
+    ].map(({ name, events, at }) => ({
+      name,
+      events: [...events, { type: 'restored', recording: after(...begun) } as const],
+      want: { at } as Recording['phase'],
+    })),
     {
       name: 'stopped while interrupted',
       events: [...begun, { type: 'share-ended', nowMs: 11_000 }, { type: 'stopped', nowMs: 12_000 }],

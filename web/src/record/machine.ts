@@ -47,6 +47,8 @@ export type RecordingEvent =
   | { type: 'kept' }
   | { type: 'sealed' }
   | { type: 'dropped' }
+  /** The discard of an earlier recording was undone. */
+  | { type: 'restored'; recording: Recording }
 
 export const newRecording: Recording = { phase: { at: 'idle' }, startedAtMs: 0, stoppedAtMs: null, pauses: [] }
 
@@ -85,6 +87,8 @@ export function reduce(r: Recording, e: RecordingEvent): Recording {
       return r.phase.at === 'stopping' || r.phase.at === 'uploading' ? to(r, { at: 'done' }) : r
     case 'dropped':
       return newRecording
+    case 'restored':
+      return canRestore(r) ? to(e.recording, { at: 'uploading' }) : r
     default:
       return never(e)
   }
@@ -102,6 +106,11 @@ export function isHeld(r: Recording): boolean {
 /** isBetween: there is no take now, so another one may begin. */
 export function isBetween(r: Recording): boolean {
   return r.phase.at === 'idle' || r.phase.at === 'failed' || r.phase.at === 'done'
+}
+
+/** canRestore: showing an earlier recording disturbs nothing. */
+export function canRestore(r: Recording): boolean {
+  return isBetween(r) || r.phase.at === 'countdown'
 }
 
 /** elapsedMs is the recorded time: wall time without the pauses. */

@@ -2,16 +2,26 @@
 import { copyText } from '../ui/copy'
 import type { Capabilities } from './capabilities'
 import type { Progress } from './chunk-uploader'
+import { discardWords } from './discard-words'
 import { saveFiles } from './download'
 import { Encoders } from './encoders'
 import { Inputs } from './inputs.svelte'
-import { elapsedMs, isHeld, isRunning, newRecording, type Recording, type RecordingEvent, reduce } from './machine'
+import {
+  canRestore,
+  elapsedMs,
+  isHeld,
+  isRunning,
+  newRecording,
+  type Recording,
+  type RecordingEvent,
+  reduce,
+} from './machine'
 import { quietWords } from './messages'
 import type { WorkerEvent } from './recording-worker'
 import { typesOf } from './sources'
 import { Take } from './take'
 import { newTakeMeta } from './take-meta'
-import type { TrackName } from './track'
+import type { TrackName, Where } from './track'
 import { Warnings } from './warnings.svelte'
 import { Watchdog } from './watchdog'
 import { WorkerClient } from './worker-client'
@@ -19,6 +29,9 @@ import { WorkerClient } from './worker-client'
 const tickEveryMs = 100
 /** A page whose timer was away for so long was asleep with its computer. */
 const asleepMs = 20_000
+
+/** A recording that was discarded, with what is needed to show it as a finished one. */
+export type Dropped = { take: Take; recording: Recording }
 
 export class Recorder {
   readonly warnings: Warnings
@@ -30,6 +43,8 @@ export class Recorder {
   isCopied = $state(false)
   /** Why a recording that is over ended by itself. */
   cutShort: string | null = $state(null)
+  /** The last discarded recording, while restore can bring it back. */
+  discarded: (Dropped & { where: Where }) | null = $state.raw(null)
   /** The floating window, while it is there. */
   floating: Window | null = $state.raw(null)
 
@@ -43,6 +58,8 @@ export class Recorder {
   )
   private readonly watchdog = new Watchdog()
   private take: Take | null = null
+  /** Its worker has not said yet what became of it. */
+  private dropped: Dropped | null = null
   /** For the next take, where it needs them. */
   private encoders: Encoders | null = null
   private tickedAt = { wallMs: 0, ownMs: 0 }
@@ -169,18 +186,34 @@ export class Recorder {
     this.dispatch({ type: 'kept' })
     this.inputs.release()
     this.floating?.close()
+    if (this.discarded?.where !== 'device') this.discarded = null // it is in the trash
     await copied
     this.announce(`${this.cutShort ?? 'Stopped.'}${this.isCopied ? ' The link is copied.' : ''}`)
   }
 
-  /** drop throws the take away, here and on the server. */
+  /** drop discards the take. undo brings it back. */
   async drop(): Promise<void> {
     await this.throwAway()
     this.inputs.unshare()
-    this.announce('Discarded.')
   }
 
-  /** restart throws the take away and begins anew with the same screen and devices. */
+  /** undo brings the last discarded take back, as a finished one. */
+  undo(): void {
+    const { discarded } = this
+    if (!discarded || !canRestore(this.recording)) return
+    this.stopTicking()
+    this.forgetTake()
+    this.discarded = null
+    this.take = discarded.take
+    this.dispatch({ type: 'restored', recording: discarded.recording })
+    this.worker.send({ command: 'restore', id: discarded.take.id })
+    this.inputs.release()
+    this.encoders?.close()
+    this.encoders = null
+    this.announce('Undone.')
+  }
+
+  /** restart discards the take and begins anew with the same screen and devices. */
   async restart(): Promise<void> {
     await this.throwAway()
     if (this.inputs.wantsScreen && !this.inputs.isSharing) return this.record()
@@ -192,6 +225,7 @@ export class Recorder {
   /** another leaves the finished take alone and shows the choices again. */
   another(): void {
     this.forgetTake()
+    this.discarded = null
     this.title = ''
     this.dispatch({ type: 'dropped' })
     void this.inputs.prepare()
@@ -361,6 +395,8 @@ export class Recorder {
   }
 
   private onWorkerEvent(event: WorkerEvent): void {
+    if (event.event === 'discarded') this.onDiscarded(event.id, event.where)
+    if (event.event === 'over' && event.id === this.discarded?.take.id) this.discarded = null
     if (event.event === 'found' || event.id !== this.take?.id) return
     if (event.event === 'progress') this.onProgress(event.progress)
     if (event.event === 'copy') saveFiles(this.title || 'recording', event.files)
@@ -369,6 +405,15 @@ export class Recorder {
       'disk',
       'This device has little room left. The recording goes straight to the server: keep this page open until everything is there.',
     )
+  }
+
+  private onDiscarded(id: string, where: Where): void {
+    const dropped = [this.dropped, this.discarded].find((one) => one?.take.id === id)
+    if (!dropped) return
+    if (dropped === this.dropped) this.dropped = null
+    this.discarded = { take: dropped.take, recording: dropped.recording, where }
+    // a microphone may hear what is read aloud
+    if (where !== 'leaving' && !isRunning(this.recording)) this.announce(discardWords(where))
   }
 
   private onProgress(progress: Progress): void {
@@ -398,10 +443,13 @@ export class Recorder {
 
   private async throwAway(): Promise<void> {
     const { take } = this
+    const recording = reduce(this.recording, { type: 'stopped', nowMs: Date.now() })
     this.stopTicking()
     this.forgetTake()
     this.dispatch({ type: 'dropped' })
+    this.announce(take ? 'Discarded.' : 'Cancelled.')
     if (!take) return
+    this.dropped = { take, recording }
     await this.endSources(take)
     this.worker.send({ command: 'cancel', id: take.id })
   }

@@ -98,6 +98,9 @@ const take = (): TakeEvents => devices.take as TakeEvents
 const commands = (): string[] => (devices.sent as WorkerRequest[]).map(({ command }) => command)
 const at = (): string => recorder.recording.phase.at
 
+const takeId = (): string =>
+  (devices.sent as WorkerRequest[]).flatMap((m) => (m.command === 'begin' ? m.meta.id : [])).at(-1) ?? ''
+
 async function begin(): Promise<void> {
   await recorder.record()
   await vi.advanceTimersByTimeAsync(3000)
@@ -215,6 +218,80 @@ describe('the recorder', () => {
     await vi.advanceTimersByTimeAsync(60_000)
     expect(quiet(), 'in a pause').toBeUndefined()
     away()
+  })
+
+  test('a discarded take can be brought back as a finished one', async () => {
+    await begin()
+    const id = takeId()
+    await vi.advanceTimersByTimeAsync(4000)
+    await recorder.drop()
+    expect(commands()).toEqual(['begin', 'cancel'])
+    tell({ event: 'discarded', id, where: 'leaving' })
+    tell({ event: 'discarded', id, where: 'trash' })
+    expect(recorder.discarded?.where).toBe('trash')
+    recorder.undo()
+    expect(commands()).toEqual(['begin', 'cancel', 'restore'])
+    expect(at()).toBe('uploading')
+    expect(recorder.elapsedMs).toBe(4000)
+    expect(recorder.discarded).toBeNull()
+    tell({ event: 'progress', id, progress: progress(true) })
+    expect(at()).toBe('done')
+    expect(recorder.link).toBe('https://here.example/v/w1')
+    expect(said).toEqual([
+      'Recording.',
+      'Discarded.',
+      'In the trash for 30 days.',
+      'Undone.',
+      'Everything is on the server.',
+    ])
+  })
+
+  test('after a start over, the first take comes back out of the countdown, but disturbs no recording', async () => {
+    await begin()
+    const id = takeId()
+    await recorder.restart()
+    tell({ event: 'discarded', id, where: 'trash' })
+    expect(at()).toBe('countdown')
+    recorder.undo()
+    expect(at()).toBe('uploading')
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(commands().at(-1)).toBe('restore')
+    tell({ event: 'progress', id, progress: progress(true) })
+
+    recorder.another()
+    await begin()
+    const second = takeId()
+    await recorder.restart()
+    tell({ event: 'discarded', id: second, where: 'trash' })
+    await vi.advanceTimersByTimeAsync(3000)
+    recorder.undo()
+    expect(at()).toBe('recording')
+    expect(recorder.discarded?.where, 'what the bar says meanwhile').toBe('trash')
+    await recorder.stop()
+    tell({ event: 'discarded', id: second, where: 'trash' })
+    expect(recorder.discarded).toBeNull()
+  })
+
+  test('what is only on this device can be brought back until the page goes, or another one is discarded', async () => {
+    await begin()
+    const id = takeId()
+    await recorder.restart()
+    tell({ event: 'discarded', id, where: 'device' })
+    await vi.advanceTimersByTimeAsync(3000)
+    const second = takeId()
+    await recorder.stop()
+    tell({ event: 'progress', id: second, progress: progress(true) })
+    expect(recorder.discarded?.where).toBe('device')
+    recorder.undo()
+    expect(devices.sent.at(-1)).toEqual({ command: 'restore', id })
+
+    recorder.another()
+    await begin()
+    const third = takeId()
+    await recorder.drop()
+    tell({ event: 'discarded', id: third, where: 'device' })
+    tell({ event: 'over', id: third, how: 'cancelled' })
+    expect(recorder.discarded).toBeNull()
   })
 
   test('throws a take away, and hears no more of it', async () => {

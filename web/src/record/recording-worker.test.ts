@@ -52,12 +52,19 @@ function pageOn(at: FakeServer, spool: FakeSpool | null): Page {
   return { worker, events, close: () => end.abort() }
 }
 
-async function record(page: Page, sizes: number[]): Promise<void> {
-  await page.worker.handle({ command: 'begin', meta: newTakeMeta('t1', 'ada', 'Release', {}, 1000) })
-  for (const size of sizes) {
-    const blob = new Blob([new Uint8Array(size)])
-    await page.worker.handle({ command: 'chunk', id: 't1', track: 'screen', blob, spanMs: 2000, type: 'video/webm' })
-  }
+async function record(page: Page, sizes: number[], id = 't1'): Promise<void> {
+  await page.worker.handle({ command: 'begin', meta: newTakeMeta(id, 'ada', 'Release', {}, 1000) })
+  for (const size of sizes) await chunk(page, size, id)
+}
+
+async function chunk(page: Page, size: number, id = 't1'): Promise<void> {
+  const blob = new Blob([new Uint8Array(size)])
+  await page.worker.handle({ command: 'chunk', id, track: 'screen', blob, spanMs: 2000, type: 'video/webm' })
+}
+
+/** What the page was told about discarded takes. */
+function wheres(page: Page): string[] {
+  return page.events.flatMap((e) => (e.event === 'discarded' ? e.where : []))
 }
 
 function last<E extends WorkerEvent['event']>(page: Page, event: E): Extract<WorkerEvent, { event: E }> | undefined {
@@ -136,15 +143,115 @@ describe('the worker of recordings', () => {
     first.close()
   })
 
-  test('deletes a discarded take here and on the server', async () => {
+  test('a discarded take goes to the trash, stays here, and comes back whole', async () => {
     const [at, spool] = [server(), new FakeSpool()]
     const page = pageOn(at, spool)
     await record(page, [3])
     await expect.poll(() => at.next('screen')).toBe(1)
+    at.fault = (r) => (r.method === 'PUT' ? 'cut' : undefined)
+    await chunk(page, 4)
     await page.worker.handle({ command: 'cancel', id: 't1' })
-    expect(last(page, 'over')?.how).toBe('cancelled')
-    expect(at.log.at(-1)).toMatch(/^DELETE .*\/uploads\/u1$/)
+    expect(wheres(page)).toEqual(['leaving', 'trash'])
+    expect(at.trashed).toBe(true)
+    expect(spool.takes.get('t1')?.chunks.length).toBe(2)
+    expect(spool.takes.get('t1')?.kept?.discarded).toBe('there')
+    expect(locks.held.has(lockOf)).toBe(true)
+
+    at.fault = () => undefined
+    await page.worker.handle({ command: 'restore', id: 't1' })
+    await expect.poll(() => last(page, 'over')?.how).toBe('ready')
+    expect([at.trashed, at.sealed, at.next('screen'), at.created]).toEqual([false, true, 2, 1])
     expect(spool.takes.size).toBe(0)
+    expect(locks.held.size, 'locks').toBe(0)
+  })
+
+  test('a discarded take of which the server has nothing is only here, and can be sent all the same', async () => {
+    const [at, spool] = [server(), new FakeSpool()]
+    at.fault = () => 'cut'
+    const page = pageOn(at, spool)
+    await record(page, [3, 4])
+    const cancelled = page.worker.handle({ command: 'cancel', id: 't1' })
+    await cancelled
+    expect(wheres(page)).toEqual(['device'])
+    at.fault = () => undefined
+    await page.worker.handle({ command: 'restore', id: 't1' })
+    await expect.poll(() => last(page, 'over')?.how).toBe('ready')
+    expect(at.next('screen')).toBe(2)
+  })
+
+  test('undone before the server knew: both are told, one after the other', async () => {
+    const [at, spool] = [server(), new FakeSpool()]
+    const page = pageOn(at, spool)
+    await record(page, [3])
+    await expect.poll(() => at.next('screen')).toBe(1)
+    at.fault = (r) => (r.method === 'DELETE' ? 'lost' : undefined) // it arrives
+    const cancelled = page.worker.handle({ command: 'cancel', id: 't1' })
+    await expect.poll(() => at.trashed).toBe(true)
+    await page.worker.handle({ command: 'restore', id: 't1' })
+    await cancelled
+    await expect.poll(() => last(page, 'over')?.how).toBe('ready')
+    expect(at.trashed).toBe(false)
+  })
+
+  test('keeps only the last discarded take, and none without a chunk', async () => {
+    const [at, spool] = [server(), new FakeSpool()]
+    const page = pageOn(at, spool)
+    for (const [id, sizes] of Object.entries({ t1: [3], t2: [], t3: [4] })) {
+      await record(page, sizes, id)
+      await expect.poll(() => at.next('screen')).toBe(sizes.length)
+      await page.worker.handle({ command: 'cancel', id })
+      await expect.poll(() => at.trashed, { message: id }).toBe(true)
+      if (id === 't2') expect([...spool.takes.keys()], 'after an empty one').toEqual(['t1'])
+    }
+    expect([...spool.takes.keys()]).toEqual(['t3'])
+    expect(page.events.filter((e) => e.event === 'over').map(({ id }) => id)).toEqual(['t2', 't1'])
+    expect(at.created).toBe(3)
+    await page.worker.handle({ command: 'restore', id: 't1' })
+    expect(at.trashed, 'the last one').toBe(true)
+  })
+
+  test('the next page finishes a discard, and tells the server only what it does not know', async () => {
+    for (const isKnown of [true, false]) {
+      const [at, spool] = [server(), new FakeSpool()]
+      const first = pageOn(at, spool)
+      await record(first, [3])
+      await expect.poll(() => at.next('screen')).toBe(1)
+      if (!isKnown) at.fault = (r) => (r.method === 'DELETE' ? 'cut' : undefined)
+      const cancelled = first.worker.handle({ command: 'cancel', id: 't1' })
+      await expect.poll(() => at.log.filter((line) => line.startsWith('DELETE')).length).toBeGreaterThan(0)
+      if (isKnown) await cancelled
+      first.close()
+      locks.held.clear()
+
+      at.fault = () => undefined
+      at.log.length = 0
+      const next = pageOn(at, spool)
+      await next.worker.handle({ command: 'find', userId: 'ada' })
+      await expect.poll(() => spool.takes.size).toBe(0)
+      expect(last(next, 'found'), 'an offer').toBeUndefined()
+      expect(at.log).toEqual(isKnown ? [] : ['DELETE /api/v1/uploads/u1'])
+      expect(at.trashed).toBe(true)
+      locks.held.clear()
+    }
+  })
+
+  test('the next page goes on with a discard that was undone', async () => {
+    const [at, spool] = [server(), new FakeSpool()]
+    const first = pageOn(at, spool)
+    await record(first, [3, 4])
+    await expect.poll(() => at.next('screen')).toBe(2)
+    await first.worker.handle({ command: 'cancel', id: 't1' })
+    at.fault = () => 'cut'
+    await first.worker.handle({ command: 'restore', id: 't1' })
+    expect(spool.takes.get('t1')?.kept?.discarded).toBe('undone')
+    first.close()
+    locks.held.clear()
+
+    at.fault = () => undefined
+    const next = pageOn(at, spool)
+    await next.worker.handle({ command: 'find', userId: 'ada' })
+    await expect.poll(() => last(next, 'over')?.how).toBe('ready')
+    expect([at.trashed, at.sealed]).toEqual([false, true])
   })
 
   test('gives a copy of what is here', async () => {

@@ -4,7 +4,7 @@ import type { Progress } from './chunk-uploader'
 import { exchange } from './exchange'
 import type { SpooledTake, SpoolStore } from './spool/store'
 import { type Keeping, type Network, type RecordedChunk, TakeUpload, type TrackFile } from './take-upload'
-import type { Heartbeat, TakeMeta } from './track'
+import type { Heartbeat, TakeMeta, Where } from './track'
 
 export type WorkerRequest =
   | { command: 'begin'; meta: TakeMeta }
@@ -12,6 +12,7 @@ export type WorkerRequest =
   | { command: 'heartbeat'; id: string; heartbeat: Heartbeat }
   | { command: 'finish'; id: string }
   | { command: 'cancel'; id: string }
+  | { command: 'restore'; id: string }
   | { command: 'retry'; id: string; anew: boolean }
   | { command: 'copy'; id: string }
   | { command: 'find'; userId: string }
@@ -21,7 +22,12 @@ export type WorkerEvent =
   | { event: 'keeping'; id: string; keeping: Keeping }
   | { event: 'found'; id: string; meta: TakeMeta; progress: Progress }
   | { event: 'copy'; id: string; files: TrackFile[] }
+  /** The take was discarded. Until it is over, restore takes that back. */
+  | { event: 'discarded'; id: string; where: Where }
   | { event: 'over'; id: string; how: 'ready' | 'cancelled' }
+
+/** A take without a chunk waits this long for the server. */
+const goodbyeMs = 10_000
 
 /** A take and the lock that keeps other tabs away from it. */
 type Locked = { upload: TakeUpload; unlock: () => void }
@@ -29,6 +35,8 @@ type Locked = { upload: TakeUpload; unlock: () => void }
 export class RecordingWorker {
   private readonly takes = new Map<string, Locked>()
   private opening: Promise<void> = Promise.resolve()
+  /** The last discarded take. It stays here, and can be restored. */
+  private kept: string | null = null
   private spool: Promise<SpoolStore | null> | undefined
 
   /** openSpool returns null if this browser can store nothing: takes then stay in memory. */
@@ -57,6 +65,8 @@ export class RecordingWorker {
         return upload.finish()
       case 'cancel':
         return this.cancel(message.id, take)
+      case 'restore':
+        return this.restore(message.id, take)
       case 'retry':
         if (await upload.retry(message.anew)) void this.run(message.id, take)
         return
@@ -100,8 +110,12 @@ export class RecordingWorker {
     }
     if (meta.userId !== userId) return false
     const take = this.add(meta, spooled, unlock, true)
+    if (meta.discarded === 'here' || meta.discarded === 'there') {
+      void this.leave(id, take)
+      return true
+    }
     if (heads.length === 0 && !(await take.upload.mayBeOnServer())) {
-      await this.cancel(id, take) // nothing was recorded: its link leads nowhere
+      await this.drop(id, take) // nothing was recorded: its link leads nowhere
       return true
     }
     await take.upload.addSpooled(heads)
@@ -128,13 +142,48 @@ export class RecordingWorker {
     if (await take.upload.run()) await this.close(id, take, 'ready')
   }
 
+  /** cancel discards a take. It stays on this device until another one is discarded. */
   private async cancel(id: string, take: Locked): Promise<void> {
+    if (id === this.kept) return
     await take.upload.discard()
+    if (take.upload.isNothing) return this.drop(id, take)
+    const earlier = this.kept
+    this.kept = id
+    this.post({ event: 'discarded', id, where: take.upload.isThere ? 'leaving' : 'device' })
+    if (earlier) this.letGo(earlier)
+    await this.leave(id, take)
+  }
+
+  /** letGo removes an earlier take, at once or as soon as the server knows. */
+  private letGo(id: string): void {
+    const take = this.takes.get(id)
+    if (take?.upload.meta.discarded === 'there') void this.close(id, take, 'cancelled')
+    else this.post({ event: 'over', id, how: 'cancelled' })
+  }
+
+  private async restore(id: string, take: Locked): Promise<void> {
+    if (id !== this.kept) return
+    this.kept = null
+    await take.upload.restore()
+    void this.run(id, take)
+  }
+
+  /** leave tells the server of a discarded take. Only the last one stays here. */
+  private async leave(id: string, take: Locked): Promise<void> {
+    if (!(await take.upload.sayGoodbye())) return
+    if (id !== this.kept) await this.close(id, take, 'cancelled')
+    else if (take.upload.isThere) this.post({ event: 'discarded', id, where: 'trash' })
+  }
+
+  /** drop removes a take without a chunk. If the server is away, it ends it by itself. */
+  private async drop(id: string, take: Locked): Promise<void> {
+    await take.upload.discard()
+    await Promise.race([take.upload.sayGoodbye(), this.network.wait(goodbyeMs, AbortSignal.timeout(goodbyeMs))])
     await this.close(id, take, 'cancelled')
   }
 
   private async close(id: string, take: Locked, how: 'ready' | 'cancelled'): Promise<void> {
-    this.takes.delete(id)
+    if (!this.takes.delete(id)) return
     await take.upload.close()
     try {
       await (await this.opened())?.remove(id)

@@ -7,7 +7,7 @@ import type { Progress } from './chunk-uploader'
 import { saveFiles } from './download'
 import type { WorkerEvent } from './recording-worker'
 import { offerWords, type RecoveryOffer } from './recovery-offer'
-import type { TakeMeta } from './track'
+import type { TakeMeta, Where } from './track'
 import { WorkerClient } from './worker-client'
 
 export class RecoverBox {
@@ -31,6 +31,7 @@ export class RecoverBox {
     const row = this.rows.get(message.id)
     if (message.event === 'found') this.addRow(message.meta, message.progress)
     if (message.event === 'progress') row?.show(message.progress)
+    if (message.event === 'discarded') row?.discard(message.where)
     if (message.event === 'over') row?.end(message.how === 'cancelled')
     if (message.event === 'copy') saveFiles(row?.name ?? 'recording', message.files)
   }
@@ -65,8 +66,12 @@ class Row {
     progress: Progress,
     private readonly send: Send,
   ) {
-    this.offer = { at: 'offered', stopped: meta.totals !== null, progress }
+    this.offer =
+      meta.discarded === 'undone'
+        ? { at: 'finishing', progress }
+        : { at: 'offered', stopped: meta.totals !== null, progress }
     this.status.setAttribute('role', 'status')
+    this.words.tabIndex = -1
     this.element.append(this.words, this.acts, this.status)
     this.draw()
   }
@@ -85,10 +90,15 @@ class Row {
     this.draw()
   }
 
+  discard(where: Where): void {
+    this.offer = { at: 'discarded', progress: this.offer.progress, where, canUndo: true }
+    this.draw()
+  }
+
   end(isDiscarded: boolean): void {
-    this.offer = isDiscarded
-      ? { at: 'discarded', progress: this.offer.progress }
-      : { at: 'ready', progress: this.offer.progress }
+    const { progress } = this.offer
+    const where = this.offer.at === 'discarded' ? this.offer.where : 'device'
+    this.offer = isDiscarded ? { at: 'discarded', progress, where, canUndo: false } : { at: 'ready', progress }
     this.draw()
   }
 
@@ -102,14 +112,15 @@ class Row {
     const phase = this.phase()
     if (phase === this.shownAt) return // the buttons stay, and so does the focus
     this.shownAt = phase
-    setText(this.status, lead)
+    setText(this.status, this.offer.at === 'discarded' ? `${lead} ${rest}` : lead)
     const hadFocus = this.acts.contains(document.activeElement)
     this.acts.replaceChildren(...this.buttons())
-    if (hadFocus) this.acts.querySelector<HTMLElement>('button, a')?.focus()
+    if (hadFocus) (this.acts.querySelector<HTMLElement>('button, a') ?? this.words).focus()
   }
 
   private phase(): string {
     const { problem } = this.offer.progress
+    if (this.offer.at === 'discarded') return `discarded ${this.offer.where} ${this.offer.canUndo}`
     return problem.at === 'stuck' ? `${this.offer.at} ${problem.why}` : this.offer.at
   }
 
@@ -127,13 +138,13 @@ class Row {
         return this.offer.progress.problem.at === 'stuck' ? [this.anew(), download, discard] : [this.open('Open it')]
       case 'doubted':
         return [
-          makeButton('Discard for good', 'btn danger', () => this.send({ command: 'cancel', id })),
+          makeButton('Discard', 'btn danger', () => this.send({ command: 'cancel', id })),
           makeButton('Keep it', 'btn', () => this.turn('offered')),
         ]
       case 'ready':
         return [this.open('Open it')]
       case 'discarded':
-        return []
+        return this.offer.canUndo ? [makeButton('Undo', 'btn', () => this.undo())] : []
       default: {
         const unexpected: never = this.offer
         return unexpected
@@ -144,6 +155,12 @@ class Row {
   private finish(): void {
     this.offer = { at: 'finishing', progress: this.offer.progress }
     this.send({ command: 'finish', id: this.meta.id })
+    this.draw()
+  }
+
+  private undo(): void {
+    this.offer = { at: 'finishing', progress: this.offer.progress }
+    this.send({ command: 'restore', id: this.meta.id })
     this.draw()
   }
 

@@ -1,12 +1,14 @@
 // The words about a recording that an earlier page left behind.
 import type { Progress } from './chunk-uploader'
+import { discardWords, willDiscardWords } from './discard-words'
+import type { Where } from './track'
 
 export type RecoveryOffer =
   | { at: 'offered'; stopped: boolean; progress: Progress }
   | { at: 'finishing'; progress: Progress }
   | { at: 'doubted'; progress: Progress }
   | { at: 'ready'; progress: Progress }
-  | { at: 'discarded'; progress: Progress }
+  | { at: 'discarded'; progress: Progress; where: Where; canUndo: boolean }
 
 /** offerWords: what it is in a few words, and its state. when is its age in words. */
 export function offerWords(
@@ -30,12 +32,13 @@ export function offerWords(
     case 'doubted':
       return {
         lead: 'Discard this recording?',
-        rest: `${length} will be gone, here and on the server. This cannot be undone.`,
+        rest: `${length}. ${willDiscardWords(p.safeMs > 0)}`,
       }
     case 'ready':
       return { lead: 'Your recording is ready.', rest: `${length}, nothing was lost.` }
     case 'discarded':
-      return { lead: 'The recording is gone.', rest: '' }
+      if (offer.where === 'device' && !offer.canUndo) return { lead: 'The recording is gone.', rest: '' }
+      return { lead: `Discarded a recording of ${length}.`, rest: discardWords(offer.where) }
     default: {
       const unexpected: never = offer
       return unexpected

@@ -9,6 +9,9 @@ export class FakeServer {
   token = 'up_1'
   session = true
   sealed = false
+  trashed = false
+  /** The video was deleted for good. */
+  purged = false
   created = 0
   key = ''
   flying = 0
@@ -40,6 +43,8 @@ export class FakeServer {
         this.key = key
         this.created++
         this.chunks.clear()
+        this.trashed = false
+        this.purged = false
       }
       const upload = { url: `http://localhost/api/v1/uploads/u${this.created}`, token: this.token }
       return {
@@ -49,9 +54,15 @@ export class FakeServer {
     }
     if (r.path === `/api/v1/videos/v${this.created}`)
       return { status: 200, json: { state: this.sealed ? 'ready' : 'recording' } }
+    if (r.path.endsWith('/restore')) return this.restore()
     if (r.path.endsWith('/upload-token'))
       return this.session ? { status: 201, json: { token: this.token } } : { status: 401, json: undefined }
     if (r.token !== this.token) return { status: 401, json: undefined }
+    if (this.trashed) return { status: 410, json: undefined }
+    if (r.method === 'DELETE') {
+      this.trashed = true
+      return { status: 204, json: undefined }
+    }
     if (r.path.endsWith('/heartbeat')) return { status: 200, json: { token: this.token } }
     if (r.path.endsWith('/complete')) return this.complete(r)
     if (r.method === 'PUT') return this.put(r)
@@ -66,6 +77,14 @@ export class FakeServer {
     if (had !== undefined && had !== want) return { status: 409, json: undefined }
     this.chunks.set(`${track}/${n}`, want)
     return { status: had === undefined ? 201 : 200, json: undefined }
+  }
+
+  private restore(): Answer {
+    if (!this.session) return { status: 401, json: undefined }
+    if (this.purged) return { status: 404, json: undefined }
+    if (this.trashed && this.chunks.size === 0) return { status: 409, json: undefined }
+    this.trashed = false
+    return { status: 200, json: {} }
   }
 
   private complete(r: Request): Answer {

@@ -205,7 +205,9 @@ test('what was kept of a take is read with care', () => {
     link: null,
     makes: 0,
     sealed: false,
+    discarded: 'no',
   })
+  expect(parseTakeMeta({ ...meta, discarded: 'here' })?.discarded).toBe('here')
   for (const broken of [null, 'x', [], {}, { ...meta, id: 7 }]) expect(parseTakeMeta(broken)).toBeUndefined()
 })
 

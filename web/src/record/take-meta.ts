@@ -1,5 +1,16 @@
 // Reads the browser's data of a take. An older version of the page may have written it.
-import { type Heartbeat, type Link, type Pause, type TakeMeta, type Totals, type TrackName, trackNames } from './track'
+import {
+  type Discarded,
+  type Heartbeat,
+  type Link,
+  type Pause,
+  type TakeMeta,
+  type Totals,
+  type TrackName,
+  trackNames,
+} from './track'
+
+const allDiscarded: readonly Discarded[] = ['no', 'here', 'there', 'undone']
 
 /** newTakeMeta is a take without any chunks. */
 export function newTakeMeta(
@@ -10,13 +21,14 @@ export function newTakeMeta(
   startedAtMs: number,
 ): TakeMeta {
   const heartbeat: Heartbeat = { state: 'recording', pauses: [], cameraOffsetMs: null }
-  return { id, userId, title, startedAtMs, types, heartbeat, link: null, makes: 0, totals: null, sealed: false }
+  const upload = { link: null, makes: 0, totals: null, sealed: false, discarded: 'no' } as const
+  return { id, userId, title, startedAtMs, types, heartbeat, ...upload }
 }
 
 /** parseTakeMeta returns undefined for anything that is not a take's metadata. */
 export function parseTakeMeta(value: unknown): TakeMeta | undefined {
   if (!isObject(value)) return undefined
-  const { id, userId, title, startedAtMs, types, link, makes, sealed } = value
+  const { id, userId, title, startedAtMs, types, link, makes, sealed, discarded } = value
   // earlier versions wrote beat and tallies
   const [heartbeat, totals] = [value.heartbeat ?? value.beat, value.totals ?? value.tallies]
   if (
@@ -37,6 +49,7 @@ export function parseTakeMeta(value: unknown): TakeMeta | undefined {
     makes: typeof makes === 'number' ? makes : 0,
     totals: isObject(totals) ? (perTrack(totals, isTrackTotal) as Totals) : null,
     sealed: sealed === true,
+    discarded: allDiscarded.find((d) => d === discarded) ?? 'no',
   }
 }
 

@@ -20,11 +20,8 @@ const warmBytes = 16e6
  */
 const largestChunkBytes = 8 << 20
 
-/**
- * A discarded take waits this long for the server. After that, the server ends it because it hears
- * nothing more.
- */
-const goodbyeMs = 10_000
+/** A goodbye that is on its way when a discard is undone has this long to arrive. */
+const goodbyeMs = 2000
 
 /** Where chunks are kept. Only the disk survives the end of the browser. */
 export type Keeping = 'disk' | 'memory'
@@ -56,7 +53,12 @@ export class TakeUpload {
   /** Per track: what this device has, and how many chunks from the start the server has. */
   private readonly counts = { screen: noChunks(), camera: noChunks() }
   private keeping: Keeping = 'disk'
-  private readonly stop = new AbortController()
+  private stop = new AbortController()
+  /** The server could not say what it has of an adopted take. */
+  private isUnknown = false
+  private running: Promise<unknown> = Promise.resolve()
+  private leaving = new AbortController()
+  private goodbye: Promise<unknown> = Promise.resolve()
   private queue: Promise<unknown> = Promise.resolve()
 
   constructor(
@@ -89,7 +91,7 @@ export class TakeUpload {
       this.count(head)
       this.uploader.add(head)
     }
-    if (!this.meta.sealed) await this.uploader.adopt(this.stop.signal)
+    if (!this.meta.sealed) this.isUnknown = !(await this.uploader.adopt(this.stop.signal))
   }
 
   /**
@@ -105,8 +107,13 @@ export class TakeUpload {
    * run uploads until the server has made a playable video, and then returns true. It returns false
    * if the take was stopped, or must be kept because the server lost or failed it.
    */
-  async run(): Promise<boolean> {
-    const { signal } = this.stop
+  run(): Promise<boolean> {
+    const done = this.deliver(this.stop.signal)
+    this.running = done.catch(() => undefined)
+    return done
+  }
+
+  private async deliver(signal: AbortSignal): Promise<boolean> {
     await this.uploader.run(signal)
     for (let attempt = 4; !signal.aborted && this.meta.sealed; attempt++) {
       const state = await this.uploader.videoState(signal)
@@ -139,11 +146,40 @@ export class TakeUpload {
     return anew && wasSealed
   }
 
-  /** discard deletes the take on the server. */
+  /** isNothing: there is not a chunk of it anywhere. */
+  get isNothing(): boolean {
+    return !this.uploader.hasChunks && !this.deps.adopted
+  }
+
+  /** isThere: the server has something of it, or may have: an adopted take may be all there. */
+  get isThere(): boolean {
+    return this.uploader.hasArrived || !this.uploader.hasChunks || (this.isUnknown && this.meta.link !== null)
+  }
+
+  /** discard ends run. The chunks stay on this device. */
   async discard(): Promise<void> {
     this.stop.abort()
-    const goodbye = AbortSignal.timeout(goodbyeMs)
-    await Promise.race([this.uploader.cancel(goodbye), this.deps.network.wait(goodbyeMs, goodbye)])
+    await this.running
+    await this.inTurn(() => this.uploader.discard())
+  }
+
+  /** sayGoodbye tells the server of discard. False if restore was called meanwhile. */
+  async sayGoodbye(): Promise<boolean> {
+    const { leaving } = this
+    if (this.meta.discarded === 'here') this.goodbye = this.uploader.sayGoodbye(leaving.signal)
+    await this.goodbye
+    return leaving === this.leaving
+  }
+
+  /** restore undoes discard. run must be called again. The server hears one after the other. */
+  async restore(): Promise<void> {
+    const { leaving, goodbye } = this
+    this.leaving = new AbortController()
+    await Promise.race([goodbye, this.deps.network.wait(goodbyeMs, leaving.signal)])
+    leaving.abort()
+    await goodbye
+    this.stop = new AbortController()
+    await this.uploader.takeBack()
   }
 
   /** files are this device's bytes of each track, as a copy to download. */

@@ -20,6 +20,15 @@ export type Heartbeat = { state: 'recording' | 'paused'; pauses: Pause[]; camera
 /** The video of a take. */
 export type Link = { videoId: string; watchUrl: string; uploadUrl: string; token: string }
 
+/**
+ * Whether a take was discarded. here: the server does not know yet. there: it does. undone: its
+ * author took that back, and the server does not know yet.
+ */
+export type Discarded = 'no' | 'here' | 'there' | 'undone'
+
+/** Where a discarded take is. leaving: the server has something of it, and does not know yet. */
+export type Where = 'device' | 'leaving' | 'trash'
+
 /** All data of a take but its bytes: enough to finish it in another tab on another day. */
 export type TakeMeta = {
   id: string
@@ -35,6 +44,7 @@ export type TakeMeta = {
   /** Set once the author has stopped the recording. */
   totals: Totals | null
   sealed: boolean
+  discarded: Discarded
 }
 
 export type ChunkHead = {
