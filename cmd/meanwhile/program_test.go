@@ -57,9 +57,10 @@ type program struct {
 	data  string
 	cache string
 	env   []string
-	base  string // address of the running process
-	setup string // set-up link, empty if there is an account
-	role  string // server, or empty for everything in one process
+	base  string   // address of the running process
+	setup string   // set-up link, empty if there is an account
+	role  string   // server, or empty for everything in one process
+	under []string // a command that starts the process, if any
 	cmd   *exec.Cmd
 	log   *lockedBuffer
 }
@@ -106,6 +107,11 @@ func (p *program) start() {
 		args = append(args, p.role)
 	}
 	cmd := p.command(context.Background(), args...)
+	if len(p.under) > 0 {
+		under := exec.Command(p.under[0], append(slices.Clone(p.under[1:]), cmd.Args...)...)
+		under.Env = cmd.Env
+		cmd = under
+	}
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		p.t.Fatal(err)

@@ -191,7 +191,8 @@ func startWorker(ctx context.Context, c *Config, p *parts, group *errgroup.Group
 		return nil, errors.Join(err, scratch.Close())
 	}
 	group.Go(func() error { return w.Reconcile(ctx, local(c)) })
-	group.Go(func() error { return tidy(ctx, p.services.Chores(), p.lookEvery(), p.log) })
+	chores := append(p.services.Chores(), server.Chore{What: "keep room for deleting", Do: p.reserve.keep})
+	group.Go(func() error { return tidy(ctx, chores, p.lookEvery(), p.log) })
 	group.Go(func() error { return sealSilent(ctx, p.services.Uploads.SealSilent, p.lookEvery(), p.log) })
 	group.Go(func() error { return p.sweepLeftovers(ctx) })
 	return func() {

@@ -24,6 +24,7 @@ type ports struct {
 	mailer   storage.Mailer
 	secret   []byte
 	diskUsed func() float64
+	reserve  reserve
 }
 
 // introduce creates the subjects and connects them; every role has all of them.
@@ -42,7 +43,7 @@ func (p *parts) introduce(c *Config, ports ports) {
 	s.Links = links.New(core, s.Notify)
 	s.People = people.New(core, s.Notify)
 	s.SignIn = signin.New(core, s.Notify, s.People, c.SignUp == "open")
-	s.Videos = videos.New(core, p.source, p.stages)
+	s.Videos = videos.New(core, p.source, p.stages, ports.reserve.release)
 	s.Uploads = uploads.New(core, p.source, p.stages, uploads.Config{Limits: limits(c), DiskUsed: ports.diskUsed})
 	s.Watch = watch.New(core, s.Comments, p.source, p.stages)
 	s.Archive = archive.New(core, p.source, s.Videos, s.Watch)

@@ -43,6 +43,7 @@ type parts struct {
 	redis    *redisbus.Redis
 	counter  server.Counter // nil if this process alone counts tries
 	queue    *queue.Client
+	reserve  reserve
 	log      *slog.Logger
 	// removes what an interrupted Put left behind; may be nil
 	sweep func(context.Context, time.Duration) (int, error)
@@ -72,7 +73,8 @@ func wire(ctx context.Context, c *Config, role role, log *slog.Logger) (*parts, 
 	if err := p.openObjects(ctx, c); err != nil {
 		return p, err
 	}
-	behind := ports{secret: secret}
+	p.reserve = newReserve(c)
+	behind := ports{secret: secret, reserve: p.reserve}
 	if c.SMTPURL != "" {
 		if behind.mailer, err = newMailer(c.SMTPURL); err != nil {
 			return p, fmt.Errorf("read MEANWHILE_SMTP_URL: %w", err)

@@ -24,7 +24,7 @@ func (c *Core) BySession(ctx context.Context, cookie string) (Actor, error) {
 		return Actor{}, errSessionEnded
 	}
 	if now.Sub(s.LastUsed) > touchEvery {
-		if err := c.Store.TouchSession(ctx, s.Hash, now); err != nil {
+		if err := c.Store.TouchSession(ctx, s.Hash, now); err != nil && storage.KindOf(err) != storage.Full {
 			return Actor{}, fmt.Errorf("note session use: %w", err)
 		}
 	}
@@ -62,7 +62,7 @@ func (c *Core) ByKey(ctx context.Context, secret string) (Actor, error) {
 		return Actor{}, noKey(nil)
 	}
 	if !known && (k.LastUsed == nil || now.Sub(*k.LastUsed) > touchEvery) {
-		if err := c.Store.TouchAPIKey(ctx, k.ID, now); err != nil {
+		if err := c.Store.TouchAPIKey(ctx, k.ID, now); err != nil && storage.KindOf(err) != storage.Full {
 			return Actor{}, fmt.Errorf("note API key use: %w", err)
 		}
 	}

@@ -35,6 +35,7 @@ type Config struct {
 	Limits        storage.Limits
 	OpenSignUp    bool
 	DiskUsed      func() float64
+	Release       func() bool
 	LayoutSettles time.Duration
 	Lease         time.Duration
 	Now           func() time.Time
@@ -66,7 +67,10 @@ func Wire(c Config) *Services {
 	s.Links = links.New(core, s.Notify)
 	s.People = people.New(core, s.Notify)
 	s.SignIn = signin.New(core, s.Notify, s.People, c.OpenSignUp)
-	s.Videos = videos.New(core, src, box)
+	if c.Release == nil {
+		c.Release = func() bool { return false }
+	}
+	s.Videos = videos.New(core, src, box, c.Release)
 	s.Uploads = uploads.New(core, src, box, uploads.Config{
 		Limits: c.Limits, DiskUsed: c.DiskUsed, LayoutSettles: c.LayoutSettles,
 	})

@@ -21,18 +21,20 @@ const (
 
 // setTrashed puts v into the trash, or restores it, and writes an audit entry.
 func (s *Service) setTrashed(ctx context.Context, a access.Actor, v storage.Video, at *time.Time) error {
-	return s.core.Store.InTx(ctx, func(tx storage.Store) error {
-		if err := tx.SetVideoTrashed(ctx, v.ID, at); err != nil {
-			return err
-		}
-		action := storage.ActionTrash
-		if at == nil {
-			action = storage.ActionRestore
-			if err := s.reopen(ctx, tx, v); err != nil {
+	return s.makingRoom(func() error {
+		return s.core.Store.InTx(ctx, func(tx storage.Store) error {
+			if err := tx.SetVideoTrashed(ctx, v.ID, at); err != nil {
 				return err
 			}
-		}
-		return s.core.Audit(ctx, tx, a, v.WorkspaceID, action, v.Title, "")
+			action := storage.ActionTrash
+			if at == nil {
+				action = storage.ActionRestore
+				if err := s.reopen(ctx, tx, v); err != nil {
+					return err
+				}
+			}
+			return s.core.Audit(ctx, tx, a, v.WorkspaceID, action, v.Title, "")
+		})
 	})
 }
 
@@ -82,11 +84,13 @@ func (s *Service) DeleteForever(ctx context.Context, a access.Actor, id storage.
 // same transaction. NotFound if v has not been in the trash since then or longer.
 func (s *Service) purge(ctx context.Context, a access.Actor, v storage.Video, then time.Time) error {
 	now := s.core.Now()
-	err := s.core.Store.InTx(ctx, func(tx storage.Store) error {
-		if err := tx.PurgeVideo(ctx, v.ID, then, now, now.Add(sweepAfter)); err != nil {
-			return err
-		}
-		return s.core.Audit(ctx, tx, a, v.WorkspaceID, storage.ActionPurge, v.Title, "")
+	err := s.makingRoom(func() error {
+		return s.core.Store.InTx(ctx, func(tx storage.Store) error {
+			if err := tx.PurgeVideo(ctx, v.ID, then, now, now.Add(sweepAfter)); err != nil {
+				return err
+			}
+			return s.core.Audit(ctx, tx, a, v.WorkspaceID, storage.ActionPurge, v.Title, "")
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("delete video for good: %w", err)
@@ -174,7 +178,11 @@ func (s *Service) DeleteObjects(ctx context.Context) (int, error) {
 	var failed error
 	for {
 		now := s.core.Now()
-		rows, err := s.core.Store.ClaimDeletions(ctx, now, now.Add(deletionLease), storage.RetentionBatch)
+		var rows []storage.Deletion
+		err := s.makingRoom(func() (err error) {
+			rows, err = s.core.Store.ClaimDeletions(ctx, now, now.Add(deletionLease), storage.RetentionBatch)
+			return err
+		})
 		if err != nil || len(rows) == 0 {
 			return deleted, errors.Join(failed, err)
 		}
@@ -182,7 +190,7 @@ func (s *Service) DeleteObjects(ctx context.Context) (int, error) {
 			n, err := s.deleteObjects(ctx, d)
 			deleted += n
 			if err == nil {
-				err = s.core.Store.DropDeletion(ctx, d)
+				err = s.makingRoom(func() error { return s.core.Store.DropDeletion(ctx, d) })
 			}
 			if err == nil {
 				continue
