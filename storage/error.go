@@ -26,6 +26,8 @@ const (
 	Fenced               // somebody else has the lease now: stop, change nothing
 	Unavailable          // a back end cannot be reached
 	Full                 // no room on the disk
+	Damaged              // what is stored is not what its row says: cut, grown or gone
+	Stalled              // work that made no progress: perhaps the machine's fault
 )
 
 type kindRow struct {
@@ -50,6 +52,8 @@ var kinds = [...]kindRow{
 	Fenced:          {"fenced", 409, false},
 	Unavailable:     {"unavailable", 503, true},
 	Full:            {"full", 507, true},
+	Damaged:         {"damaged", 500, false},
+	Stalled:         {"stalled", 500, true},
 }
 
 // String is the kind's name in logs and in problem types.

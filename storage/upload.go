@@ -39,3 +39,6 @@ type Part struct {
 	SHA256      string // hexadecimal
 	Key         string // in Objects
 }
+
+// End is the offset of the byte after the part.
+func (p Part) End() int64 { return p.OffsetBytes + p.SizeBytes }

@@ -121,11 +121,11 @@ func (g *growingTracks) frames(ctx context.Context, sounds []storage.SoundPiece,
 
 // framesOf reads all frames of a piece.
 func (g *growingTracks) framesOf(ctx context.Context, piece storage.SoundPiece) ([][]byte, error) {
-	r, err := g.objects.Open(ctx, piece.Key, storage.Range{})
+	r, err := storage.OpenStored(ctx, g.objects, piece.Key, piece.SizeBytes, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open sound %d: %w", piece.N, err)
 	}
-	packed, err := io.ReadAll(io.LimitReader(r, piece.SizeBytes))
+	packed, err := io.ReadAll(r)
 	r.Close()
 	if err != nil {
 		return nil, fmt.Errorf("read sound %d: %w", piece.N, err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"meanwhile/storage"
 	"meanwhile/worker/media"
@@ -65,12 +64,13 @@ func (o *Opener) Soundtrack(ctx context.Context, state SoundState) (*Source, med
 		return nil, media.Soundtrack{}, err
 	}
 	init := make([]byte, state.track.InitBytes)
-	if _, err := src.ReadAt(init, 0); err != nil && !errors.Is(err, io.EOF) {
-		return nil, media.Soundtrack{}, fmt.Errorf("read header: %w", err)
+	if n, err := src.ReadAt(init, 0); n < len(init) {
+		return nil, media.Soundtrack{}, errors.Join(fmt.Errorf("read header: %w", err), src.Close())
 	}
 	s, err := media.ReadSoundtrack(init)
 	if err != nil {
-		return nil, media.Soundtrack{}, storage.E(storage.Unprocessable, "", fmt.Errorf("read header: %w", err))
+		err = storage.E(storage.Unprocessable, "", fmt.Errorf("read header: %w", err))
+		return nil, media.Soundtrack{}, errors.Join(err, src.Close())
 	}
 	return src, s, nil
 }
@@ -78,7 +78,7 @@ func (o *Opener) Soundtrack(ctx context.Context, state SoundState) (*Source, med
 // ReadFragmentBytes reads a whole fragment.
 func ReadFragmentBytes(src *Source, f storage.Fragment) ([]byte, error) {
 	whole := make([]byte, f.SizeBytes)
-	if _, err := src.ReadAt(whole, f.Offset); err != nil && !errors.Is(err, io.EOF) {
+	if n, err := src.ReadAt(whole, f.Offset); n < len(whole) {
 		return nil, fmt.Errorf("read fragment at %d: %w", f.Offset, err)
 	}
 	return whole, nil

@@ -15,13 +15,16 @@ import (
 type Source struct {
 	Filename  string
 	SizeBytes int64
+	Recorded  bool // in chunks, so that each beginning of it is of use
 
 	//nolint:containedctx // a Source lives as long as the call that opened it, like an http.Request
 	ctx     context.Context
 	objects storage.Objects
 	parts   []storage.Part
 	// returns more parts from there, if parts has not all; may be nil
-	find  func(at int64) ([]storage.Part, error)
+	find func(at int64) ([]storage.Part, error)
+	// says what cannot be read, if that begins at this byte
+	lost  func(at int64) string
 	at    int64
 	open  io.ReadCloser
 	part  storage.Part // the open one
@@ -37,9 +40,9 @@ func (s *Source) Local() (bool, error) {
 	if len(s.parts) == 0 {
 		return false, nil
 	}
-	first, err := s.objects.Open(s.ctx, s.parts[0].Key, storage.Range{})
+	first, err := s.openFrom(s.parts[0], 0)
 	if err != nil {
-		return false, fmt.Errorf("open part %d: %w", s.parts[0].N, err)
+		return false, err
 	}
 	_, s.local = first.(io.Seeker)
 	return s.local, first.Close()
@@ -74,15 +77,12 @@ func (o *Opener) OpenTrack(ctx context.Context, id storage.VideoID, track string
 	if len(parts) == 0 && track != storage.ScreenTrack {
 		return nil, storage.E(storage.NotFound, "There is nothing of this track.", nil)
 	}
-	return o.sourceOf(ctx, u, parts), nil
-}
-
-func (o *Opener) sourceOf(ctx context.Context, u storage.Upload, parts []storage.Part) *Source {
-	s := &Source{Filename: u.Filename, ctx: ctx, objects: o.objects, parts: parts}
+	s := &Source{Filename: u.Filename, Recorded: len(chunks) > 0, ctx: ctx, objects: o.objects, parts: parts}
 	if n := len(parts); n > 0 {
 		s.SizeBytes = parts[n-1].OffsetBytes + parts[n-1].SizeBytes
 	}
-	return s
+	s.lost = func(at int64) string { return o.lost(ctx, u.ID, track, at, s.SizeBytes) }
+	return s, nil
 }
 
 // partsAtOnce is how many rows Growing's source reads at a time.
@@ -98,31 +98,33 @@ func (o *Opener) Growing(ctx context.Context, u storage.Upload, track string) (*
 	return &Source{
 		Filename:  u.Filename,
 		SizeBytes: end,
+		Recorded:  true,
 		ctx:       ctx,
 		objects:   o.objects,
 		find: func(at int64) ([]storage.Part, error) {
 			return o.store.ChunksAt(ctx, u.ID, track, at, partsAtOnce)
 		},
+		lost: func(at int64) string { return o.lost(ctx, u.ID, track, at, end) },
 	}, nil
 }
 
-// Read continues at the current offset, across parts.
+// Read continues at the current offset, across parts. Damaged if a part is not as its row says.
 func (s *Source) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
 	for {
 		if s.open == nil {
 			if err := s.openPart(); err != nil {
 				return 0, err
 			}
 		}
-		n, err := s.open.Read(p)
+		n, err := s.open.Read(p[:min(int64(len(p)), s.part.End()-s.at)])
 		s.at += int64(n)
-		if errors.Is(err, io.EOF) {
-			if cerr := s.Close(); cerr != nil {
-				return n, cerr
-			}
-			err = nil
+		if errors.Is(err, io.EOF) || s.at == s.part.End() {
+			err = s.endPart(err)
 		}
-		if n > 0 || err != nil {
+		if err = s.told(err); n > 0 || err != nil {
 			return n, err
 		}
 	}
@@ -148,13 +150,32 @@ func (s *Source) WriteTo(w io.Writer) (int64, error) {
 		n, err := io.Copy(w, s.open)
 		s.at += n
 		written += n
-		if err != nil {
-			return written, err
+		if err == nil {
+			err = s.endPart(nil)
 		}
-		if err := s.Close(); err != nil {
-			return written, err
+		if err != nil {
+			return written, s.told(err)
 		}
 	}
+}
+
+// endPart closes the open part after its last byte. err is what its reader said there.
+func (s *Source) endPart(err error) error {
+	if s.at != s.part.End() && (err == nil || errors.Is(err, io.EOF)) {
+		err = fmt.Errorf("part %d ends at byte %d: %w", s.part.N, s.at-s.part.OffsetBytes, storage.ErrDamaged)
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return errors.Join(err, s.Close())
+}
+
+// told gives damage the sentence that says what is lost.
+func (s *Source) told(err error) error {
+	if !errors.Is(err, storage.ErrDamaged) {
+		return err
+	}
+	return storage.E(storage.Damaged, s.lost(s.part.OffsetBytes), err)
 }
 
 func (s *Source) openPart() error {
@@ -162,19 +183,28 @@ func (s *Source) openPart() error {
 	if err != nil {
 		return err
 	}
-	piece := storage.Range{Start: s.at - part.OffsetBytes}
+	from := s.at - part.OffsetBytes
 	if s.local {
-		piece = storage.Range{} // only a whole object is seekable
+		from = 0 // only a whole object is seekable
 	}
-	r, err := s.objects.Open(s.ctx, part.Key, piece)
+	r, err := s.openFrom(part, from)
 	if err != nil {
-		return fmt.Errorf("open part %d: %w", part.N, err)
+		return err
 	}
 	s.open, s.part = r, part
 	if s.local {
 		_, err = s.Seek(s.at, io.SeekStart)
 	}
 	return err
+}
+
+func (s *Source) openFrom(part storage.Part, from int64) (io.ReadCloser, error) {
+	r, err := storage.OpenStored(s.ctx, s.objects, part.Key, part.SizeBytes, from)
+	if err != nil {
+		s.part = part
+		return nil, s.told(fmt.Errorf("open part %d: %w", part.N, err))
+	}
+	return r, nil
 }
 
 // partAt is the part with the byte at. io.EOF after the last part.
@@ -192,7 +222,7 @@ func (s *Source) partAt(at int64) (storage.Part, error) {
 	s.parts = parts
 	part, ok := partAmong(parts, at)
 	if !ok {
-		return storage.Part{}, io.EOF
+		return storage.Part{}, storage.NoMedia(fmt.Errorf("the rows of the part at byte %d are gone", at))
 	}
 	return part, nil
 }
@@ -206,7 +236,7 @@ func partAmong(parts []storage.Part, at int64) (storage.Part, bool) {
 	if !found {
 		i-- // at is inside the part before
 	}
-	if i < 0 || i >= len(parts) || at >= parts[i].OffsetBytes+parts[i].SizeBytes {
+	if i < 0 || i >= len(parts) || at >= parts[i].End() {
 		return storage.Part{}, false
 	}
 	return parts[i], true
@@ -259,15 +289,13 @@ func (s *Source) WriteRange(w io.Writer, r storage.Range) error {
 				return err
 			}
 		}
-		n, err := io.CopyN(w, s.open, min(end, s.part.OffsetBytes+s.part.SizeBytes)-s.at)
+		n, err := io.CopyN(w, s.open, min(end, s.part.End())-s.at)
 		s.at += n
-		if err != nil {
-			return fmt.Errorf("copy from part %d: %w", s.part.N, err)
+		if errors.Is(err, io.EOF) || s.at == s.part.End() {
+			err = s.endPart(err)
 		}
-		if s.at == s.part.OffsetBytes+s.part.SizeBytes {
-			if err := s.Close(); err != nil {
-				return err
-			}
+		if err != nil {
+			return s.told(fmt.Errorf("copy from part %d: %w", s.part.N, err))
 		}
 	}
 	return nil
