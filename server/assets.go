@@ -111,8 +111,7 @@ func (s *server) asset(w http.ResponseWriter, r *http.Request) error {
 		h.Set("Content-Security-Policy", scriptPolicy)
 	}
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
-	serveContent(w, r, f)
-	return nil
+	return serveContent(w, r, f)
 }
 
 type seekFile interface {

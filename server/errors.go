@@ -147,7 +147,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	v.header = w.Header()
 	for _, name := range []string{
-		"Content-Disposition", "Content-Encoding", "Content-Length", "Etag", "Last-Modified",
+		"Content-Disposition", "Content-Encoding", "Content-Length", "Content-Range", "Etag", "Last-Modified",
 	} {
 		w.Header().Del(name) // belonged to the failed response
 	}

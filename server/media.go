@@ -12,7 +12,6 @@ import (
 	"path"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 
 	"meanwhile/storage"
@@ -88,8 +87,8 @@ func (s *server) serveAsset(w http.ResponseWriter, r *http.Request, a storage.As
 	h.Set("Cache-Control", cache)
 	h.Set("ETag", `"`+assetTag(a)+`"`)
 	if !packable(a) {
-		serveContent(w, r, src)
-		return src.Close()
+		err := serveContent(w, r, src)
+		return errors.Join(err, src.Close())
 	}
 	h.Add("Vary", "Accept-Encoding")
 	err = servePacked(w, r, src)
@@ -113,8 +112,7 @@ func packable(a storage.Asset) bool {
 // servePacked sends all of src compressed if the client accepts gzip. It sends parts as they are.
 func servePacked(w http.ResponseWriter, r *http.Request, src io.ReadSeeker) error {
 	if r.Header.Get("Range") != "" || !accepts(r.Header.Get("Accept-Encoding"), "gzip") {
-		serveContent(w, r, src)
-		return nil
+		return serveContent(w, r, src)
 	}
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
@@ -127,8 +125,7 @@ func servePacked(w http.ResponseWriter, r *http.Request, src io.ReadSeeker) erro
 	h := w.Header()
 	h.Set("ETag", strings.TrimSuffix(h.Get("ETag"), `"`)+`-gzip"`) // other bytes, another name (RFC 9110, 8.8.3)
 	h.Set("Content-Encoding", "gzip")
-	serveContent(w, r, bytes.NewReader(b.Bytes()))
-	return nil
+	return serveContent(w, r, bytes.NewReader(b.Bytes()))
 }
 
 // assetTag is the ETag of bytes that never change under it.
@@ -139,22 +136,12 @@ func assetTag(a storage.Asset) string {
 	return string(a.ID)
 }
 
-// serveContent responds with one range at most. Several at once would be a cheap way to make us
-// work a lot (RFC 9110, 14.2 allows to ignore them).
-func serveContent(w http.ResponseWriter, r *http.Request, src io.ReadSeeker) {
-	if strings.Contains(r.Header.Get("Range"), ",") {
-		r = r.Clone(r.Context())
-		r.Header.Del("Range")
-	}
-	http.ServeContent(w, r, "", time.Time{}, src)
-}
-
 // openAsset returns the object itself if it can seek (a file, which leaves by sendfile). If not, it
 // reads ranges of it.
 func (s *server) openAsset(ctx context.Context, a storage.Asset) (io.ReadSeekCloser, error) {
-	whole, err := s.Core.Objects.Open(ctx, a.Key, storage.Range{})
+	whole, err := s.Watch.OpenAsset(ctx, a)
 	if err != nil {
-		return nil, fmt.Errorf("open %s of video %s: %w", a.Name, a.VideoID, err)
+		return nil, err
 	}
 	if seeker, ok := whole.(io.ReadSeekCloser); ok {
 		return seeker, nil
@@ -193,7 +180,7 @@ func (o *ranged) reopen() error {
 	if err := o.Close(); err != nil {
 		return err
 	}
-	r, err := o.objects.Open(o.ctx, o.key, storage.Range{Start: o.at})
+	r, err := storage.OpenStored(o.ctx, o.objects, o.key, o.size, o.at)
 	if err != nil {
 		return fmt.Errorf("open %s from %d: %w", o.key, o.at, err)
 	}

@@ -119,8 +119,7 @@ func (s *server) picture(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Content-Type", p.MediaType)
 	h.Set("Cache-Control", cacheChecked)
 	h.Set("ETag", `"`+storage.SecretHash(p.Key)[:32]+`"`)
-	serveContent(w, r, bytes.NewReader(b))
-	return nil
+	return serveContent(w, r, bytes.NewReader(b))
 }
 
 // turn admits one at a time.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -274,6 +275,6 @@ func (s *server) liveMedia(w http.ResponseWriter, r *http.Request) error {
 	if live.Final {
 		h.Set("Cache-Control", cacheGranted)
 	}
-	serveContent(w, r, live.Body)
-	return live.Close()
+	err = serveContent(w, r, live.Body)
+	return errors.Join(err, live.Close())
 }

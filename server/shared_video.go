@@ -24,6 +24,7 @@ type wireSharedVideo struct {
 	CreatedAt    stamp        `json:"created_at"`
 	Owner        bool         `json:"owner" doc:"The caller may rename, delete and moderate"`
 	VideoID      string       `json:"video_id,omitempty" doc:"For its owner only"`
+	OriginalURL  string       `json:"original_url,omitempty" doc:"For its owner only, once the upload is complete"`
 	CanComment   bool         `json:"can_comment"`
 	CanDownload  bool         `json:"can_download"`
 	DownloadURL  string       `json:"download_url,omitempty"`
@@ -71,7 +72,7 @@ type wireCaption struct {
 }
 
 func sharedVideoOf(token string, w watch.Watch) wireSharedVideo {
-	sum := w.Video
+	sum := w.Video.Shown()
 	out := wireSharedVideo{
 		Title:        sum.Title,
 		Author:       wireAuthor{Name: sum.OwnerName},
@@ -94,6 +95,9 @@ func sharedVideoOf(token string, w watch.Watch) wireSharedVideo {
 	}
 	if w.Owner {
 		out.VideoID = string(sum.ID)
+		if sum.Sealed {
+			out.OriginalURL = "/api/v1/videos/" + out.VideoID + "/original"
+		}
 	}
 	if w.Download {
 		out.DownloadURL = "/v/" + url.PathEscape(token) + "/download"

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"meanwhile/server/access"
@@ -37,6 +38,7 @@ type wireVideo struct {
 
 func (s *server) videoOf(v *visit, sum storage.VideoSummary) wireVideo {
 	address := "/api/v1/videos/" + string(sum.ID)
+	sum = sum.Shown()
 	out := wireVideo{
 		ID:            string(sum.ID),
 		Title:         sum.Title,
@@ -73,11 +75,18 @@ func (s *server) videoOf(v *visit, sum storage.VideoSummary) wireVideo {
 }
 
 func warningsOf(sum storage.VideoSummary) []string {
-	// before that it is the failure, which has its own field
-	if sum.Warning == "" || sum.State != storage.StateReady {
-		return []string{}
+	warnings := []string{}
+	if sum.State != storage.StateReady {
+		return warnings // what would be one is the failure, which has its own field
 	}
-	return []string{sum.Warning}
+	if sum.Warning != "" {
+		warnings = append(warnings, sum.Warning)
+	}
+	if sum.Damage != storage.DamageNone {
+		const sentence = "A version of this video is damaged in the storage. Process it again to make it anew."
+		warnings = append(warnings, sentence)
+	}
+	return warnings
 }
 
 func (s *server) watchURL(v *visit, token string) string { return s.baseURL(v) + "/v/" + token }
@@ -225,6 +234,6 @@ func (s *server) videoOriginal(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Content-Disposition", attachment(src.Filename, "original"))
 	h.Set("Cache-Control", cacheChecked)
 	h.Set("ETag", `"original-`+string(id)+`"`)
-	serveContent(w, r, src)
-	return src.Close()
+	err = serveContent(w, r, src)
+	return errors.Join(err, src.Close())
 }

@@ -51,7 +51,7 @@ type pageVideo struct {
 	Width, Height                     int
 	CreatedAt                         time.Time
 	Owner                             bool
-	VideoID                           string
+	VideoID, OriginalURL              string
 	CanComment, CanDownload           bool
 	DownloadURL, WatchURL, PosterURL  string
 	Sources                           []pageSource // for our player
@@ -163,6 +163,7 @@ func (s *server) pageVideoOf(v *visit, token string, sh wireSharedVideo, seen wa
 		CreatedAt:     seen.Video.CreatedAt.UTC(),
 		Owner:         sh.Owner,
 		VideoID:       sh.VideoID,
+		OriginalURL:   sh.OriginalURL,
 		CanComment:    sh.CanComment,
 		CanDownload:   sh.CanDownload,
 		DownloadURL:   sh.DownloadURL,

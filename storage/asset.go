@@ -45,6 +45,13 @@ type Asset struct {
 	// BandwidthBPS is the rate of a rung's fastest segment, 0 if the asset is no rung.
 	BandwidthBPS int64
 	CreatedAt    time.Time
+	// DamagedAt is when its object was found not to be as this row says; nil if it is whole.
+	DamagedAt *time.Time
+}
+
+// Whole are the assets whose objects were not found to be damaged.
+func Whole(assets []Asset) []Asset {
+	return slices.DeleteFunc(slices.Clone(assets), func(a Asset) bool { return a.DamagedAt != nil })
 }
 
 // Playable lists what a player may choose from, largest first. Once something plays everywhere, the

@@ -285,6 +285,9 @@ type AssetStore interface {
 	AssetsByVideo(ctx context.Context, id VideoID, generation int) ([]Asset, error)
 	// AssetByName finds an asset. NotFound.
 	AssetByName(ctx context.Context, id VideoID, generation int, name string) (Asset, error)
+	// MarkAsset stores when an asset's object was found damaged; nil: it is whole after all. It
+	// returns false if that was stored before, or the asset is not there.
+	MarkAsset(ctx context.Context, id AssetID, damagedAt *time.Time) (bool, error)
 	// SaveProbe stores the probe of a generation. It replaces an earlier one.
 	SaveProbe(ctx context.Context, id VideoID, generation int, p Probe) error
 	// ProbeOf returns the probe of a generation. NotFound.

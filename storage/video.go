@@ -78,6 +78,33 @@ type VideoSummary struct {
 	// LeavesAt is when it goes into the trash automatically, because its workspace keeps it no
 	// longer; nil without a notice.
 	LeavesAt *time.Time
+	Damage   Damage // of what was published
+}
+
+// Damage is how much of what was published is damaged in the storage.
+type Damage string
+
+// The degrees of damage.
+const (
+	DamageNone Damage = ""
+	DamageSome Damage = "some" // something still plays
+	DamageAll  Damage = "all"  // nothing does
+)
+
+// Shown is the summary as people see it. A video of which nothing plays any more is not ready: it
+// has failed, or is being processed again.
+func (s VideoSummary) Shown() VideoSummary {
+	switch {
+	case s.State != StateReady || s.Damage != DamageAll:
+		return s
+	case s.Improving:
+		s.State = StateProcessing
+	case s.Warning != "": // it was processed again, and that failed
+		s.State, s.Failure = StateFailed, s.Warning
+	default:
+		s.State, s.Failure = StateFailed, "This video is damaged in the storage. Process it again to make it anew."
+	}
+	return s
 }
 
 // Done is the progress of the video in its present state, 0…1: of the upload while it is uploading,

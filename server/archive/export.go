@@ -144,6 +144,8 @@ type videoExport struct {
 	sum    storage.VideoSummary
 	folder string
 	files  []storage.ExportedFile
+	// sentences about what is damaged, and so is not in the folder
+	damaged []string
 }
 
 // writeVideo returns nil for a video that was deleted after it was listed.
@@ -157,7 +159,9 @@ func (e *Export) writeVideo(ctx context.Context, t storage.Tree, id storage.Vide
 	}
 	v := &videoExport{Export: e, tree: t, sum: sum, folder: storage.FolderName(sum.Video)}
 	// A transcript will be here, too, once there are any.
-	for _, part := range []func(context.Context) error{v.media, v.originals, v.commentsJSON, v.commentsText, v.facts} {
+	for _, part := range []func(context.Context) error{
+		v.media, v.originals, v.damages, v.commentsJSON, v.commentsText, v.facts,
+	} {
 		if err := part(ctx); err != nil {
 			return nil, err
 		}
@@ -182,7 +186,7 @@ func (v *videoExport) file(name string, packed bool) (io.Writer, error) {
 }
 
 // media writes the best file that plays: screen and camera in one picture if that was made, else
-// the largest rendition.
+// the largest rendition. A damaged one gives way to the next.
 func (v *videoExport) media(ctx context.Context) error {
 	w := watch.Watch{Video: v.sum}
 	if err := v.service.watch.AddAssets(ctx, &w); err != nil {
@@ -193,27 +197,35 @@ func (v *videoExport) media(ctx context.Context) error {
 			return err
 		}
 	}
-	best := w.Flat
-	if best == nil && len(w.Sources) > 0 {
-		best = &w.Sources[0]
+	best := w.Sources
+	if w.Flat != nil {
+		best = append([]storage.Asset{*w.Flat}, best...)
 	}
-	if best == nil {
-		return nil
+	for _, a := range best {
+		r, err := v.service.watch.OpenAsset(ctx, a)
+		if kind := storage.KindOf(err); err != nil && (kind == storage.Damaged || kind == storage.Gone) {
+			v.damaged = append(v.damaged, storage.MessageOf(err))
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		return v.copyMedia(a, r)
 	}
-	out, err := v.file("video"+storage.SafeExt(best.Name), true)
+	return nil
+}
+
+func (v *videoExport) copyMedia(a storage.Asset, r io.ReadCloser) error {
+	defer r.Close()
+	out, err := v.file("video"+storage.SafeExt(a.Name), true)
 	if err != nil {
 		return err
 	}
-	r, err := v.service.core.Objects.Open(ctx, best.Key, storage.Range{})
-	if err != nil {
-		return fmt.Errorf("open %s: %w", best.Name, err)
-	}
 	n, err := io.Copy(out, r)
-	err = errors.Join(err, r.Close())
 	if err != nil {
-		return fmt.Errorf("copy %s: %w", best.Name, err)
+		return fmt.Errorf("copy %s: %w", a.Name, err)
 	}
-	return whole(best.Name, n, best.SizeBytes)
+	return whole(a.Name, n, a.SizeBytes)
 }
 
 // whole fails if a file ended too early.
@@ -229,8 +241,12 @@ func whole(name string, got, want int64) error {
 }
 
 // originals writes what was uploaded or recorded, one file a track. There is none while the upload
-// is not complete.
+// is not complete, and none that is damaged.
 func (v *videoExport) originals(ctx context.Context) error {
+	if err := v.service.source.Check(ctx, v.sum.ID); storage.KindOf(err) == storage.Damaged {
+		v.damaged = append(v.damaged, storage.MessageOf(err))
+		return nil
+	}
 	for _, track := range []struct{ name, file string }{
 		{storage.ScreenTrack, "original"}, {storage.CameraTrack, "original-camera"},
 	} {
@@ -262,6 +278,19 @@ func (v *videoExport) originals(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// damages writes what is not in the folder because it is damaged in the storage.
+func (v *videoExport) damages(context.Context) error {
+	if len(v.damaged) == 0 {
+		return nil
+	}
+	w, err := v.file("damaged.txt", false)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, strings.Join(v.damaged, "\n")+"\n")
+	return err
 }
 
 func (v *videoExport) originalExt(ctx context.Context, src *source.Source, track string) (string, error) {

@@ -125,6 +125,7 @@ func (s *Service) AddAssets(ctx context.Context, w *Watch) error {
 		if published, err = s.core.Store.AssetsByVideo(ctx, w.Video.ID, w.Video.Published); err != nil {
 			return fmt.Errorf("list assets: %w", err)
 		}
+		published = s.whole(ctx, published)
 	}
 	w.assets = published
 	w.Sources = storage.Playable(published)

@@ -4,12 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"meanwhile/storage"
 )
 
 const assetColumns = `id, video_id, generation, kind, name, object_key, media_type, everywhere, width, height,
-size_bytes, sha256, duration_ms, bandwidth_bps, created_ms`
+size_bytes, sha256, duration_ms, bandwidth_bps, created_ms, damaged_ms`
 
 func scanAsset(row scanner) (a storage.Asset, err error) {
 	err = row.Scan(
@@ -28,6 +29,7 @@ func scanAsset(row scanner) (a storage.Asset, err error) {
 		durationInto{&a.Duration},
 		&a.BandwidthBPS,
 		timeInto{&a.CreatedAt},
+		nullTimeInto{&a.DamagedAt},
 	)
 	return a, err
 }
@@ -38,7 +40,7 @@ func (s *Store) CreateAsset(ctx context.Context, a storage.Asset) error {
 		ctx,
 		"create asset",
 		`INSERT INTO assets (`+assetColumns+
-			`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+			`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
 		string(a.ID),
 		string(a.VideoID),
 		a.Generation,
@@ -54,8 +56,20 @@ func (s *Store) CreateAsset(ctx context.Context, a storage.Asset) error {
 		a.Duration.Milliseconds(),
 		a.BandwidthBPS,
 		toMS(a.CreatedAt),
+		toNullMS(a.DamagedAt),
 	)
 	return err
+}
+
+// MarkAsset stores when an asset's object was found damaged; nil: it is whole after all. It returns
+// false if that changes nothing.
+func (s *Store) MarkAsset(ctx context.Context, id storage.AssetID, damagedAt *time.Time) (bool, error) {
+	text := `UPDATE assets SET damaged_ms = $2 WHERE id = $1 AND damaged_ms IS NULL`
+	if damagedAt == nil {
+		text = `UPDATE assets SET damaged_ms = $2 WHERE id = $1 AND damaged_ms IS NOT NULL`
+	}
+	n, err := s.exec(ctx, "mark asset", text, string(id), toNullMS(damagedAt))
+	return n > 0, err
 }
 
 // AssetsByVideo lists a generation's assets, oldest first.

@@ -71,6 +71,7 @@ var undone = []struct {
 	{18, []string{`DROP INDEX uploads_given_up`, `DROP INDEX uploads_open`}},
 	{19, []string{`DROP TABLE open_sign_ups`, `DROP TABLE site`}},
 	{20, []string{`ALTER TABLE guest_blocks DROP COLUMN ends_ms`, `DROP TABLE guests`}},
+	{21, []string{`DROP INDEX assets_damaged`, `ALTER TABLE assets DROP COLUMN damaged_ms`}},
 }
 
 // undo brings a database back to the state after the migrations up to last.

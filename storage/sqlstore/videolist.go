@@ -23,12 +23,18 @@ var (
 		COALESCE((SELECT s.token FROM shares s WHERE s.video_id = v.id AND s.revoked_ms IS NULL
 		ORDER BY s.created_ms, s.id LIMIT 1), ''),
 		COALESCE(c.live_count, 0),
-		EXISTS (SELECT 1 FROM assets a WHERE a.video_id = v.id AND a.kind = 'poster'
+		EXISTS (SELECT 1 FROM assets a WHERE a.video_id = v.id AND a.kind = 'poster' AND a.damaged_ms IS NULL
 			AND a.generation = CASE WHEN v.published > 0 THEN v.published ELSE v.generation END),
 		COALESCE(up.offset_bytes, 0), COALESCE(up.length_bytes, -1),
 		COALESCE(up.offset_bytes, 0) > 0 OR EXISTS (SELECT 1 FROM chunks k WHERE k.upload_id = up.id),
 		up.sealed_ms IS NOT NULL,
 		(SELECT n.leaves_ms FROM notices n WHERE n.video_id = v.id),
+		CASE WHEN NOT EXISTS (SELECT 1 FROM assets a WHERE a.video_id = v.id AND a.generation = v.published
+			AND a.damaged_ms IS NOT NULL) THEN ''
+		WHEN EXISTS (SELECT 1 FROM assets a WHERE a.video_id = v.id AND a.generation = v.published
+			AND a.kind IN ('copy', 'rendition') AND a.damaged_ms IS NULL)
+			OR EXISTS (SELECT 1 FROM tracks t WHERE t.upload_id = up.id AND t.fragments > 0) THEN 'some'
+		ELSE 'all' END,
 		st.step, st.state, st.progress, st.message
 	FROM (`
 	summaryTail = `) v
@@ -60,6 +66,7 @@ func scanSummary(row scanner) (r summaryRow, err error) {
 		&r.summary.Arrived,
 		&r.summary.Sealed,
 		nullTimeInto{&r.summary.LeavesAt},
+		&r.summary.Damage,
 		&r.step,
 		&r.state,
 		&r.progress,

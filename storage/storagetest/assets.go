@@ -50,6 +50,55 @@ var assetTests = []storeTest{
 		_, err := s.AssetByName(ctx, v.ID, 2, late.Name)
 		wantKind(t, "AssetByName in another generation", err, storage.NotFound)
 	}},
+	{"damage is stored once, and taken back", func(t *testing.T, s storage.Store) {
+		ctx := t.Context()
+		v := mustVideo(t, s)
+		damage := func() storage.Damage { return mustGet(s.VideoSummary(ctx, v.ID))(t).Damage }
+		big, small, poster := newAsset(
+			v.ID,
+			1,
+			"1080p.mp4",
+		), newAsset(
+			v.ID,
+			1,
+			"480p.mp4",
+		), newAsset(
+			v.ID,
+			1,
+			"poster.jpg",
+		)
+		for _, a := range []storage.Asset{big, small, poster} {
+			must(t, s.CreateAsset(ctx, a))
+		}
+		mustGet(s.StartGeneration(ctx, v.ID, noon))(t)
+		must(t, s.PublishGeneration(ctx, v.ID, 1, noon))
+		late := noon.Add(time.Hour)
+		for _, step := range []struct {
+			asset   storage.Asset
+			at      *time.Time
+			changed bool
+			want    storage.Damage
+		}{
+			{big, nil, false, storage.DamageNone},
+			{big, &noon, true, storage.DamageSome},
+			{big, &late, false, storage.DamageSome},
+			{small, &noon, true, storage.DamageAll},
+			{big, nil, true, storage.DamageSome},
+			{small, nil, true, storage.DamageNone},
+			{poster, &noon, true, storage.DamageSome},
+			{newAsset(v.ID, 1, "another.mp4"), &noon, false, storage.DamageSome},
+		} {
+			if changed := mustGet(s.MarkAsset(ctx, step.asset.ID, step.at))(t); changed != step.changed {
+				t.Errorf("MarkAsset(%s, %v) = %t", step.asset.Name, step.at, changed)
+			}
+			if got := damage(); got != step.want {
+				t.Errorf("after %s, %v: damage %q, want %q", step.asset.Name, step.at, got, step.want)
+			}
+		}
+		if a := mustGet(s.AssetByName(ctx, v.ID, 1, "poster.jpg"))(t); a.DamagedAt == nil || !a.DamagedAt.Equal(noon) {
+			t.Errorf("the row says %v", a.DamagedAt)
+		}
+	}},
 	{"a name is taken once in a generation", func(t *testing.T, s storage.Store) {
 		v := mustVideo(t, s)
 		must(t, s.CreateAsset(t.Context(), newAsset(v.ID, 1, "copy.mp4")))

@@ -37,7 +37,3 @@ export async function deleteForever(id: string, signal: AbortSignal): Promise<vo
 export async function reprocessVideo(id: string, signal: AbortSignal): Promise<void> {
   await call(`${videoPath(id)}/reprocess`, { method: 'POST', signal })
 }
-
-export function originalPath(id: string): string {
-  return `${videoPath(id)}/original`
-}

@@ -1726,6 +1726,8 @@ export interface components {
              * @description When this link stops working; absent if it has no end
              */
             link_ends_at?: string;
+            /** @description For its owner only, once the upload is complete */
+            original_url?: string;
             /** @description The caller may rename, delete and moderate */
             owner: boolean;
             playback: components["schemas"]["Playback"];

@@ -35,6 +35,7 @@ export interface SharedVideo {
   createdAt: string
   owner: boolean
   videoId: string | undefined // for the owner only
+  originalUrl: string | undefined // for the owner only, once the upload is complete
   canComment: boolean
   linkEndsAt: Date | undefined
   downloadUrl: string | undefined
@@ -106,6 +107,7 @@ export function parseSharedVideo(json: unknown): SharedVideo {
     createdAt: readString(wire, 'created_at'),
     owner: readFlag(wire, 'owner'),
     videoId: readText(wire, 'video_id'),
+    originalUrl: readText(wire, 'original_url'),
     canComment: readFlag(wire, 'can_comment'),
     linkEndsAt: dateOf(readText(wire, 'link_ends_at')),
     downloadUrl: readFlag(wire, 'can_download') ? readText(wire, 'download_url') : undefined,

@@ -42,6 +42,9 @@ describe('words', () => {
       'This file contains no video.',
     )
   })
+  it('claims nothing about an original', () => {
+    expect(wordsFor({ at: 'failed', sentence: 'It was thrown away before it was finished.' }, true).small).toBe('')
+  })
 })
 
 describe('parseShare', () => {

@@ -67,7 +67,8 @@ export function wordsFor(phase: Exclude<Phase, { at: 'playable' }>, owner: boole
       return {
         lead: phase.sentence,
         progress: undefined,
-        small: owner ? 'Your original is kept.' : 'Its owner can try again. If that works, it will play here.',
+        // what has become of the original, the sentence says
+        small: owner ? '' : 'Its owner can try again. If that works, it will play here.',
       }
     case 'trashed':
       return {

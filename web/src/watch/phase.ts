@@ -1,5 +1,5 @@
 // The player, or in its place an honest sentence of the same size.
-import { originalPath, reprocessVideo } from '../api/owner'
+import { reprocessVideo } from '../api/owner'
 import { problemOf, wasCancelled } from '../api/request'
 import type { SharedVideo } from '../api/shared-video'
 import type { MwPlayer } from '../player/player'
@@ -22,8 +22,9 @@ export function makePhaseView(player: MwPlayer, announce: (sentence: string) => 
   const wait = (phase: Waited, shared: SharedVideo | undefined) => {
     const words = wordsFor(phase, owner)
     if (!waiting || shown !== phase.at) {
-      const videoId = phase.at === 'failed' && owner ? shared?.videoId : undefined
-      const more = videoId === undefined ? [] : makeRepair(videoId, () => void tryAgain(videoId, phase, shared))
+      const { videoId, originalUrl } = shared ?? {}
+      const repairable = phase.at === 'failed' && videoId !== undefined && originalUrl !== undefined
+      const more = repairable ? makeRepair(originalUrl, () => void tryAgain(videoId, phase, shared)) : []
       if (phase.at === 'gone')
         more.push(
           make(
@@ -39,6 +40,7 @@ export function makePhaseView(player: MwPlayer, announce: (sentence: string) => 
     }
     setText(waiting.lead, words.lead)
     setText(waiting.small, words.small)
+    waiting.small.hidden = words.small === ''
     waiting.bar.hidden = words.progress === undefined
     if (words.progress !== undefined) waiting.bar.setAttribute('aria-label', words.progress)
     waiting.bar.value = 'percent' in phase ? phase.percent : 0
@@ -55,7 +57,10 @@ export function makePhaseView(player: MwPlayer, announce: (sentence: string) => 
       if (wasCancelled(error)) return
       wait(failed, shared)
       const { sentence } = problemOf(error)
-      if (waiting) setText(waiting.small, sentence)
+      if (waiting) {
+        setText(waiting.small, sentence)
+        waiting.small.hidden = false
+      }
       announce(sentence)
     }
   }
@@ -100,10 +105,10 @@ function makeWaiting(more: HTMLElement[]): Waiting {
   return { element: make('div', 'waiting', lead, bar, small, ...more), lead, bar, small }
 }
 
-/** What an owner can do after a failure. */
-function makeRepair(videoId: string, tryAgain: () => void): HTMLElement[] {
+/** What an owner can do after a failure, if the upload was complete. */
+function makeRepair(originalUrl: string, tryAgain: () => void): HTMLElement[] {
   const original = make('a', 'btn', 'Download the original')
-  original.href = originalPath(videoId)
+  original.href = originalUrl
   original.download = ''
   return [make('div', 'row', makeButton('Try again', 'btn primary', tryAgain), original)]
 }
