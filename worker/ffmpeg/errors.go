@@ -59,7 +59,7 @@ func classify(ctx context.Context, cause, exit error, stderr string) error {
 		)
 	case errors.Is(cause, errStalled):
 		return storage.E(
-			storage.Unprocessable,
+			storage.Stalled,
 			"We gave up on this video: the work on it stopped making progress.",
 			cause,
 		)

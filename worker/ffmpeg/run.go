@@ -66,8 +66,7 @@ func (t *Tools) run(ctx context.Context, j job) error {
 		report.wait()
 		return &startError{err}
 	}
-	wall := time.AfterFunc(j.wall, func() { stop(errWall) })
-	defer wall.Stop()
+	defer AfterAwake(j.wall, func() { stop(errWall) })()
 	exit := t.await(runCtx, stop, cmd, j, ended)
 	report.wait()
 	err = classify(ctx, context.Cause(runCtx), exit, tail.String())
@@ -85,9 +84,10 @@ func (t *Tools) await(
 	j job,
 	ended <-chan error,
 ) error {
-	look := time.NewTicker(t.stall / 4)
+	every := t.stall / 4
+	look := time.NewTicker(every)
 	defer look.Stop()
-	moved := time.Now()
+	still := awake{last: time.Now()}
 	var seen mark
 	done := ctx.Done()
 	for {
@@ -98,14 +98,13 @@ func (t *Tools) await(
 			_ = unix.Kill(-cmd.Process.Pid, unix.SIGKILL) // it may already be dead
 			// kill once; the end arrives on the other channel
 			done = nil
-		case <-look.C:
+		case at := <-look.C:
 			if j.meter == nil {
 				continue
 			}
 			if now := j.meter.mark(j.outDir); now.beyond(seen) {
-				seen, moved = now, time.Now()
-			}
-			if time.Since(moved) > t.stall {
+				seen, still = now, awake{last: at}
+			} else if still.tick(at, every) >= t.stall {
 				stop(errStalled)
 			}
 		}

@@ -215,7 +215,7 @@ func TestStalledWorkIsEnded(t *testing.T) {
 			filepath.Join(t.TempDir(), "out.mp4"),
 			nil,
 		)
-		if storage.KindOf(err) != storage.Unprocessable ||
+		if storage.KindOf(err) != storage.Stalled ||
 			!strings.Contains(storage.MessageOf(err), "stopped making progress") {
 			t.Errorf("Copy() = %v", err)
 		}
