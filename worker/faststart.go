@@ -20,6 +20,17 @@ type layer interface {
 // faststart writes a new index and then the source's samples to path, without starting another
 // program. It returns what the source is. ok is false if the source is not simple enough for that.
 func (j *job) faststart(ctx context.Context, path string) (p storage.Probe, ok bool, err error) {
+	p, ok, err = j.faststartFrom(ctx, path)
+	if storage.KindOf(err) != storage.Damaged || j.source != "" {
+		return p, ok, err
+	}
+	if err := j.fetch(ctx); err != nil { // a copy has what can still be read of a recording
+		return p, false, err
+	}
+	return j.faststartFrom(ctx, path)
+}
+
+func (j *job) faststartFrom(ctx context.Context, path string) (p storage.Probe, ok bool, err error) {
 	src, sizeBytes, done, err := j.layers(ctx)
 	if err != nil {
 		return p, false, err
@@ -62,7 +73,11 @@ func (j *job) layers(ctx context.Context) (src layer, sizeBytes int64, done func
 	if err != nil {
 		return nil, 0, nil, fmt.Errorf("open scratch copy: %w", err)
 	}
-	return file{f}, parts.SizeBytes, f.Close, nil
+	info, err := f.Stat()
+	if err != nil {
+		return nil, 0, nil, errors.Join(fmt.Errorf("look at scratch copy: %w", err), f.Close())
+	}
+	return file{f}, info.Size(), f.Close, nil
 }
 
 // file is a layer that is one file.

@@ -34,6 +34,7 @@ type Scratch struct {
 
 type scratchCopy struct {
 	path  string
+	lost  string // what of a recording it does not hold, in words
 	users int
 	ready chan struct{} // closed when the bytes are there or err is set
 	err   error
@@ -83,7 +84,7 @@ func (s *Scratch) Source(
 	c, first := s.hold(id)
 	release = func() { s.release(id, c) }
 	if first {
-		c.err = fetch(ctx, lib, id, c.path)
+		c.lost, c.err = fetch(ctx, lib, id, c.path)
 		close(c.ready)
 	}
 	select {
@@ -97,6 +98,17 @@ func (s *Scratch) Source(
 		return "", nil, c.err
 	}
 	return c.path, release, nil
+}
+
+// Lost says what of a source its copy does not hold, because the original is damaged. It is empty
+// for a whole one.
+func (s *Scratch) Lost(video storage.VideoID, generation int, track string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.copies[sourceKey{video, generation, track}]; c != nil {
+		return c.lost
+	}
+	return ""
 }
 
 // hold counts one more user. If first, the caller must fill the copy.
@@ -219,37 +231,44 @@ func (s *Scratch) forget(id storage.VideoID, a *asideFile) {
 	os.Remove(a.path)
 }
 
-func fetch(ctx context.Context, lib *source.Opener, id sourceKey, path string) error {
+// fetch copies a source to path. Of a damaged recording it copies what can be read before the
+// damage, and says what is lost.
+func fetch(ctx context.Context, lib *source.Opener, id sourceKey, path string) (lost string, err error) {
 	src, err := lib.OpenTrack(ctx, id.video, id.track)
 	if err != nil {
-		return fmt.Errorf("open source: %w", err)
+		return "", fmt.Errorf("open source: %w", err)
 	}
 	defer src.Close()
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return scratchError(err)
+		return "", scratchError(err)
 	}
-	if _, err := io.Copy(f, src); err != nil {
-		f.Close()
-		return scratchError(err)
+	defer f.Close()
+	n, err := io.Copy(f, src)
+	if storage.KindOf(err) == storage.Damaged && src.Recorded {
+		if whole := media.WholeFragments(f, n); whole > 0 {
+			n, lost, err = whole, storage.MessageOf(err), f.Truncate(whole)
+		}
 	}
-	if whole := media.WholeFragments(f, src.SizeBytes); whole < src.SizeBytes {
+	if err != nil {
+		return "", scratchError(err)
+	}
+	if whole := media.WholeFragments(f, n); whole < n {
 		if err := f.Truncate(whole); err != nil {
-			f.Close()
-			return scratchError(err)
+			return "", scratchError(err)
 		}
 	}
 	if err := f.Close(); err != nil {
-		return scratchError(err)
+		return "", scratchError(err)
 	}
-	return nil
+	return lost, nil
 }
 
 func scratchError(err error) error {
 	if errors.Is(err, syscall.ENOSPC) {
 		return storage.E(
 			storage.Full,
-			"There is no room left to work on this video. Your original is kept: free some space, then try again.",
+			"There is no room left to work on this video: free some space, then try again.",
 			err,
 		)
 	}

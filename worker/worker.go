@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"sync"
 	"time"
 
 	"meanwhile/storage"
+	"meanwhile/worker/ffmpeg"
 	"meanwhile/worker/source"
 	"meanwhile/worker/stages"
 )
@@ -28,11 +30,24 @@ type Worker struct {
 	Scratch *Scratch
 	Owner   string
 	Log     *slog.Logger
+
+	running sync.Map // the stages in work, by id
+}
+
+// works reports whether this process still works on a stage. If the machine was stopped for longer
+// than a lease, the queue sends the stage again. Then its worker, which goes on, renews the lease:
+// the interruption costs no attempt.
+func (w *Worker) works(ctx context.Context, id storage.StageID) bool {
+	s, ok := w.running.Load(id)
+	return ok && w.Stages.Beat(ctx, s.(storage.Stage)) == nil //nolint:errcheck // nothing else is in it
 }
 
 // Handle works on one stage and records the outcome: done, failed, due again, or handed back when
 // ctx ends. It returns nothing, because the queue does not decide anything.
 func (w *Worker) Handle(ctx context.Context, id storage.StageID) {
+	if w.works(ctx, id) {
+		return
+	}
 	task, err := w.Stages.Claim(ctx, id, w.Owner)
 	if err != nil {
 		// Conflict: another worker has it. NotFound: it was purged after the job was sent.
@@ -51,6 +66,8 @@ func (w *Worker) Handle(ctx context.Context, id storage.StageID) {
 		"attempt",
 		task.Stage.Attempt,
 	)
+	w.running.Store(id, task.Stage)
+	defer w.running.CompareAndDelete(id, task.Stage)
 	began := time.Now()
 	err = w.work(ctx, task)
 	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleFor)
@@ -82,11 +99,11 @@ func (w *Worker) work(ctx context.Context, task stages.Task) error {
 			fmt.Errorf("unknown step %q", task.Stage.Step),
 		)
 	}
-	ctx, stop := context.WithTimeoutCause(ctx, row.wall,
-		storage.E(storage.Unprocessable, "Processing took too long and was stopped. Your original is kept.", nil))
-	defer stop()
 	ctx, lose := context.WithCancelCause(ctx)
 	defer lose(nil)
+	defer ffmpeg.AfterAwake(row.wall, func() {
+		lose(storage.E(storage.Unprocessable, "Processing took too long and was stopped.", nil))
+	})()
 
 	beats := make(chan struct{})
 	progress := newProgress()
@@ -133,6 +150,7 @@ func (j *job) fetch(ctx context.Context) (err error) {
 		return err
 	}
 	j.source, j.release = source, release
+	j.task.Lost = j.Scratch.Lost(j.task.Video.ID, j.task.Stage.Generation, j.track)
 	return nil
 }
 

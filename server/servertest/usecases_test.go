@@ -534,7 +534,8 @@ func TestReprocessNeverTakesAVideoOffline(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := h.state(t, ticket.Video.ID)
-	if v.State != storage.StateReady || v.Warning != "This time it did not work." {
+	const want = "This time it did not work. The original is kept. What plays now stays as it is."
+	if v.State != storage.StateReady || v.Warning != want {
 		t.Errorf("state %s, warning %q; want ready with the warning", v.State, v.Warning)
 	}
 	w, err := h.Watch.Watch(t.Context(), access.Actor{}, ticket.Link.Token)

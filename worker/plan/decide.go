@@ -38,7 +38,7 @@ func Decide(p storage.Probe, limits storage.Limits) (storage.Plan, error) {
 	if p.Video == nil && p.Audio == nil {
 		return storage.Plan{}, storage.E(
 			storage.Unprocessable,
-			"This file contains no video. Your original is kept.",
+			"This file contains no video.",
 			nil,
 		)
 	}
@@ -109,7 +109,7 @@ func withinLimits(p storage.Probe, limits storage.Limits) error {
 		return storage.E(
 			storage.Unprocessable,
 			fmt.Sprintf(
-				"This video is %s long; this site takes up to %s. Your original is kept.",
+				"This video is %s long; this site takes up to %s.",
 				spoken(length),
 				spoken(limits.MaxDuration),
 			),
@@ -119,7 +119,7 @@ func withinLimits(p storage.Probe, limits storage.Limits) error {
 	if p.DurationMS <= 0 {
 		return storage.E(
 			storage.Unprocessable,
-			"This video has no length: it is only a moment long. Your original is kept.",
+			"This video has no length: it is only a moment long.",
 			nil,
 		)
 	}

@@ -342,7 +342,7 @@ func TestProgressOf(t *testing.T) {
 
 func TestKindsHaveAStatus(t *testing.T) {
 	t.Parallel()
-	for k := storage.Internal; k <= storage.Full; k++ {
+	for k := storage.Internal; k <= storage.Stalled; k++ {
 		if k.String() == "" || k.Status() < 400 || k.Status() > 599 {
 			t.Errorf("kind %d is %q with status %d", k, k, k.Status())
 		}
@@ -355,7 +355,7 @@ func TestRoughLengths(t *testing.T) {
 		storagetest.ScreenProbe(func(p *storage.Probe) { p.DurationMS = 90 * 60 * 1000 }),
 		storage.Limits{MaxDuration: time.Hour, MaxPixels: 1 << 30, MaxCPU: time.Hour},
 	)
-	if want := "This video is 1 h 30 min long; this site takes up to 1 h. Your original is kept."; storage.MessageOf(
+	if want := "This video is 1 h 30 min long; this site takes up to 1 h."; storage.MessageOf(
 		err,
 	) != want {
 		t.Errorf("sentence = %q, want %q", storage.MessageOf(err), want)

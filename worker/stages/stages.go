@@ -22,7 +22,9 @@ type Task struct {
 	Video storage.Video
 	Probe storage.Probe // zero for StepInspect
 	Plan  storage.Plan  // zero for StepInspect
-	then  storage.Step  // the step that does the rest
+	// Lost says what of the original cannot be read; empty if all of it can.
+	Lost string
+	then storage.Step // the step that does the rest
 }
 
 // Start begins a new generation. before runs in the same transaction as the new stage, older stages
@@ -139,7 +141,7 @@ func (o *Outbox) Claim(ctx context.Context, id storage.StageID, owner string) (T
 	if s.Attempt > storage.Steps[s.Step].Attempts {
 		err := storage.E(
 			storage.Unprocessable,
-			"Processing stopped several times without a result. Your original is kept; try again, or download it.",
+			"Processing stopped several times without a result; try again.",
 			nil,
 		)
 		return Task{}, errors.Join(storage.E(storage.Conflict, "quarantined", nil), o.failStage(ctx, t, err))
@@ -178,7 +180,8 @@ func (o *Outbox) PutDerived(
 }
 
 // FinishInspect stores the probe of the source and makes the stages of the plan. Unprocessable if
-// the source is refused.
+// the source is refused. Damaged if a part of the original is lost and an earlier generation
+// plays: a shorter one does not replace it.
 func (o *Outbox) FinishInspect(ctx context.Context, t Task, p storage.Probe) error {
 	plan, err := plan.Decide(p, o.limits)
 	if err != nil {
@@ -188,6 +191,12 @@ func (o *Outbox) FinishInspect(ctx context.Context, t Task, p storage.Probe) err
 	sentence, err := o.missingOf(ctx, t.Video)
 	if err != nil {
 		return err
+	}
+	if t.Lost != "" {
+		sentence = t.Lost
+		if err := o.refuseShorter(ctx, t); err != nil {
+			return err
+		}
 	}
 	return o.end(ctx, t, func(tx storage.Store) ([]storage.Stage, error) {
 		if err := tx.SaveProbe(ctx, t.Video.ID, t.Stage.Generation, p); err != nil {
@@ -342,6 +351,9 @@ func (o *Outbox) commit(ctx context.Context, t Task, fn func(storage.Store) erro
 // Fenced.
 func (o *Outbox) Fail(ctx context.Context, t Task, cause error) error {
 	tries := storage.Steps[t.Stage.Step].Attempts
+	if storage.KindOf(cause) == storage.Stalled {
+		tries = min(tries, 2) // a machine that hung does not do so twice, but a hostile file does
+	}
 	if storage.KindOf(cause).Retryable() && t.Stage.Attempt < tries {
 		wait := time.Duration(t.Stage.Attempt*t.Stage.Attempt) * retryAfter
 		if err := o.store.RequeueStage(ctx, t.Stage.ID, t.Stage.Fence, wait, false); err != nil {
@@ -361,54 +373,4 @@ func (o *Outbox) HandBack(ctx context.Context, t Task) error {
 	}
 	o.Send(ctx, []storage.Stage{t.Stage})
 	return nil
-}
-
-func (o *Outbox) failStage(ctx context.Context, t Task, cause error) error {
-	sentence := storage.MessageOf(cause)
-	if sentence == "" {
-		sentence = "Something went wrong here while this video was processed. Your original is kept; try again."
-	}
-	return o.end(ctx, t, func(tx storage.Store) ([]storage.Stage, error) {
-		if err := o.afterFailure(ctx, tx, &t, &sentence); err != nil {
-			return nil, err
-		}
-		return o.over(ctx, tx, t, storage.StageFailed, sentence)
-	})
-}
-
-// afterFailure decides what a failed step means for its video. If the copy failed, the video is
-// encoded instead. A missing poster is accepted. Without a picture that plays, the video has
-// failed.
-func (o *Outbox) afterFailure(ctx context.Context, tx storage.Store, t *Task, sentence *string) error {
-	if t.Stage.Step == storage.StepCopy {
-		t.Probe.NoCopy = true
-		err := o.saveProbe(ctx, tx, t)
-		if storage.KindOf(err) != storage.Unprocessable {
-			*sentence = ""
-			return err
-		}
-		// too expensive to encode, so only a copy was possible
-		*sentence = storage.MessageOf(err)
-	} else if t.Stage.Step == storage.StepFlatten {
-		*sentence = "A file with screen and camera in one picture could not be made."
-		return nil
-	} else if !storage.Steps[t.Stage.Step].Needed {
-		*sentence = ""
-		return nil
-	}
-	v, err := tx.VideoByID(ctx, t.Video.ID)
-	if err != nil {
-		return fmt.Errorf("load video: %w", err)
-	}
-	if v.State != storage.StateProcessing {
-		if v.Published == t.Stage.Generation {
-			*sentence = "Smaller versions for slow connections could not be made."
-		}
-		return nil // the published one keeps playing; the stage's sentence is the warning
-	}
-	if v.Published > 0 {
-		*sentence = "This plays in most browsers, but a version for every device could not be made."
-		return tx.SetVideoState(ctx, v.ID, storage.StateReady.From(), storage.StateReady, "", o.now())
-	}
-	return tx.SetVideoState(ctx, v.ID, storage.StateFailed.From(), storage.StateFailed, *sentence, o.now())
 }

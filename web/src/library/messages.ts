@@ -19,7 +19,7 @@ export function stateWords(v: Video): { text: string; tone: Tone } {
         tone: 'plain',
       }
     case 'failed':
-      return { text: v.failure ?? 'This video could not be processed. Your original is kept.', tone: 'warn' }
+      return { text: v.failure ?? 'This video could not be processed.', tone: 'warn' }
     default: {
       const unexpected: never = v.state
       return unexpected
