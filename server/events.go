@@ -5,144 +5,50 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
-	"meanwhile/server/access"
+	"meanwhile/server/watch"
 	"meanwhile/storage"
 )
 
-// sse writes server-sent events. Every event gives the whole current state, so a lost one costs
-// nothing.
-type sse struct {
-	w    http.ResponseWriter
-	conn *http.ResponseController
+// The names for one stream: "me" stands for the videos of the person who is signed in, which no
+// token of a link does.
+const (
+	ownVideos = "me"
+	mostLinks = 20
+)
+
+// eventStream is one client's stream.
+type eventStream struct {
+	s     *server
+	r     *http.Request
+	v     *visit
+	sse   *sse
+	named bool // every event names its link
+
+	links    []*linkStream
+	follower *watch.Follower
+
+	own     <-chan string   // nil if the stream does not follow the client's own videos
+	changed map[string]bool // of those
 }
 
-// eventWithin limits the time to write one event to a client that does not read.
-const eventWithin = 30 * time.Second
-
-func (s *server) newSSE(w http.ResponseWriter, v *visit) (*sse, func(), error) {
-	leave, ok := s.parallel.enter("stream " + v.holder())
-	if !ok {
-		return nil, nil, storage.E(
-			storage.Limited,
-			"Too many pages are open from here. Close some of them.",
-			nil,
-		)
-	}
-	h := w.Header()
-	h.Set("Content-Type", "text/event-stream")
-	h.Set("Cache-Control", "private, no-store")
-	h.Set("X-Accel-Buffering", "no") // nginx would hold events back
-	e := &sse{w: w, conn: http.NewResponseController(w)}
-	if err := e.write("retry: 2000\n\n"); err != nil {
-		leave()
-		return nil, nil, err
-	}
-	return e, leave, nil
+// linkStream remembers what a viewer was sent last.
+type linkStream struct {
+	token string
+	sent  *linkText
 }
 
-func (e *sse) send(event string, data any) error {
-	b, err := json.Marshal(data)
-	if err != nil {
-		return err
-	}
-	return e.write(fmt.Sprintf("event: %s\ndata: %s\n\n", event, b))
-}
-
-func (e *sse) write(text string) error {
-	deadline(e.w, eventWithin)
-	if _, err := e.w.Write([]byte(text)); err != nil {
-		return err
-	}
-	return e.conn.Flush()
-}
-
-// pump runs a stream. note takes each event in. tell writes what has gathered, at most once per
-// StreamPause. At every KeepAlive it also runs tell, so that a lost message and an expired right
-// are noticed without an event. It ends when the client goes, the server stops, the bus closes, or
-// tell returns false.
-func (s *server) pump(
-	ctx context.Context,
-	e *sse,
-	events <-chan string,
-	note func(string),
-	tell func(context.Context) (bool, error),
-) error {
-	alive := time.NewTicker(s.KeepAlive)
-	defer alive.Stop()
-	pause := time.NewTimer(s.StreamPause)
-	defer pause.Stop()
-	resting, dirty := true, false // the first events were sent already: pause first
-	for {
-		look := false
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-s.Done:
-			return nil
-		case text, ok := <-events:
-			if !ok {
-				return nil
-			}
-			note(text)
-			dirty = true
-		case <-pause.C:
-			resting = false
-		case <-alive.C:
-			look = true
-			if err := e.write(": keep-alive\n\n"); err != nil {
-				return nil // the client has gone
-			}
-		}
-		if !look && (resting || !dirty) {
-			continue
-		}
-		dirty, resting = false, true
-		pause.Reset(s.StreamPause)
-		if on, err := tell(ctx); err != nil || !on {
-			return err
-		}
-	}
-}
-
-// followVideos streams which of the actor's own videos to look at again.
-func (s *server) followVideos(w http.ResponseWriter, r *http.Request) error {
-	ctx, v := r.Context(), visitOf(r.Context())
-	events, err := s.Videos.Subscribe(ctx, v.actor)
-	if err != nil {
-		return err
-	}
-	e, leave, err := s.newSSE(w, v)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	changed := map[string]bool{}
-	note := func(id string) { changed[id] = true }
-	return s.pump(ctx, e, events, note, func(context.Context) (bool, error) {
-		if err := s.authenticate(r, v, account); err != nil {
-			return false, unlessSignedOut(err)
-		}
-		delete(changed, "") // only rights were to be looked at
-		for id := range changed {
-			if err := e.send("video", map[string]string{"id": id}); err != nil {
-				return false, nil // the client has gone
-			}
-		}
-		clear(changed)
-		return true, nil
-	})
-}
-
-// unlessSignedOut returns nil for a credential that has ended. The stream then ends without an
-// error, and the client gets 401 when it reconnects.
-func unlessSignedOut(err error) error {
-	if storage.KindOf(err) == storage.Unauthenticated {
-		return nil
-	}
-	return err
+// linkText is what one class of readers is sent of a link.
+type linkText struct {
+	whole  []byte
+	state  []byte // without the numbers that a comment event has
+	counts wireCounts
+	err    error
 }
 
 type wireCounts struct {
@@ -150,68 +56,238 @@ type wireCounts struct {
 	Count int   `json:"count"`
 }
 
-// linkStream remembers what a viewer was sent last.
-type linkStream struct {
-	token  string
-	link   []byte
-	counts wireCounts
-}
-
 // followLink sends a viewer the current state, at once and at each change.
 func (s *server) followLink(w http.ResponseWriter, r *http.Request) error {
-	ctx, v := r.Context(), visitOf(r.Context())
-	st := &linkStream{token: r.PathValue("token")}
-	// subscribe before the first look, so that no event is missed
-	events, err := s.Watch.Follow(ctx, v.actor, st.token)
-	if err != nil {
-		return err
-	}
-	e, leave, err := s.newSSE(w, v)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	tell := func(ctx context.Context) (bool, error) {
-		if err := s.authenticate(r, v, guest); err != nil {
-			return false, unlessSignedOut(err)
-		}
-		return s.sendLink(ctx, e, st, v.actor)
-	}
-	if on, err := tell(ctx); err != nil || !on {
-		return err
-	}
-	return s.pump(ctx, e, events, func(string) {}, tell)
+	return s.serveEvents(w, r, []string{r.PathValue("token")}, false)
 }
 
-// sendLink reads rows and rights again and writes what the viewer does not have yet. False when the
-// link has ended.
-func (s *server) sendLink(ctx context.Context, e *sse, st *linkStream, a access.Actor) (bool, error) {
-	w, err := s.Watch.Watch(ctx, a, st.token)
-	if k := storage.KindOf(err); err != nil && (k == storage.NotFound || k == storage.Unauthenticated) {
-		return false, e.send("video", map[string]bool{"gone": true})
+// followMany sends the same of several links, and which of the client's own videos to look at
+// again.
+func (s *server) followMany(w http.ResponseWriter, r *http.Request) error {
+	if !r.URL.Query().Has("shares") {
+		return s.serveEvents(w, r, []string{ownVideos}, true)
 	}
-	if err != nil {
-		return false, err // the client reconnects and gets the rest
+	var names []string
+	links := 0
+	for _, name := range strings.Split(strings.Join(r.URL.Query()["shares"], ","), ",") {
+		if name == "" || slices.Contains(names, name) {
+			continue
+		}
+		names = append(names, name)
+		if name != ownVideos {
+			links++
+		}
 	}
-	counts := wireCounts{Seq: w.CommentSeq, Count: w.Video.Comments}
-	link := sharedVideoOf(st.token, w)
-	first := st.link == nil
-	link.CommentSeq, link.CommentCount = 0, 0 // a comment event has these
-	stand, err := json.Marshal(link)
-	if err != nil {
+	if links > mostLinks {
+		return storage.E(
+			storage.Invalid,
+			fmt.Sprintf("One stream follows %d links at most. Ask for the others with another one.", mostLinks),
+			nil,
+		)
+	}
+	if len(names) == 0 {
+		return storage.E(storage.Invalid, `Name the links to follow, or "me" for your own videos.`, nil)
+	}
+	return s.serveEvents(w, r, names, true)
+}
+
+func (s *server) serveEvents(w http.ResponseWriter, r *http.Request, names []string, named bool) error {
+	ctx, v := r.Context(), visitOf(r.Context())
+	leave, ok := s.parallel.enter("stream " + v.holder())
+	if !ok {
+		return storage.E(storage.Limited, "Too many pages are open from here. Close some of them.", nil)
+	}
+	defer leave()
+	st := &eventStream{s: s, r: r, v: v, named: named, follower: s.Watch.NewFollower(s.StreamPause)}
+	defer st.follower.Close()
+	gone := map[string]bool{}
+	for _, name := range names {
+		// subscribe before the first look, so that no event is missed
+		err := st.follow(ctx, name)
+		if err != nil && (!isOver(err) || len(names) == 1 && (!named || name == ownVideos)) {
+			return err
+		}
+		gone[name] = err != nil
+	}
+	st.sse = newSSE(w)
+	for _, name := range names {
+		if gone[name] {
+			st.sse.add("gone", name, []byte("{}"))
+		} else if err := st.lookAt(ctx, name, 0); err != nil {
+			return err
+		}
+	}
+	if !st.sse.flush() || !st.goesOn() {
+		return nil
+	}
+	return st.pump(ctx)
+}
+
+func (st *eventStream) follow(ctx context.Context, name string) (err error) {
+	if !st.named || name != ownVideos {
+		if err = st.follower.Follow(ctx, st.v.actor, name); err == nil {
+			st.links = append(st.links, &linkStream{token: name})
+		}
+		return err
+	}
+	if !st.v.actor.SignedIn() {
+		return errSignIn
+	}
+	st.own, err = st.s.Videos.Subscribe(ctx, st.v.actor)
+	st.changed = map[string]bool{}
+	return err
+}
+
+// isOver reports whether a link shows nothing to its reader: to this one, or to nobody.
+func isOver(err error) bool {
+	k := storage.KindOf(err)
+	return k == storage.NotFound || k == storage.Unauthenticated
+}
+
+// goesOn is false when there is nothing left to follow.
+func (st *eventStream) goesOn() bool { return len(st.links) > 0 || st.own != nil }
+
+// pump writes what has gathered, at most once per StreamPause. At every KeepAlive it looks at
+// everything, so that a lost message and an expired right are noticed without an event. It ends
+// when the client goes, the server stops, the bus closes, or nothing is left to follow.
+func (st *eventStream) pump(ctx context.Context) error {
+	alive := time.NewTicker(st.s.KeepAlive)
+	defer alive.Stop()
+	pause := time.NewTimer(st.s.StreamPause)
+	defer pause.Stop()
+	resting, dirty := true, false // the first events were sent already: pause first
+	for {
+		all := false
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-st.s.Done:
+			return nil
+		case <-st.follower.Wake():
+			dirty = true
+		case id, ok := <-st.own:
+			if !ok {
+				return nil
+			}
+			st.changed[id], dirty = true, true
+		case <-pause.C:
+			resting = false
+		case <-alive.C:
+			all = true
+			st.sse.waiting = append(st.sse.waiting, ": keep-alive\n\n"...)
+		}
+		if !all && (resting || !dirty) {
+			continue
+		}
+		dirty, resting = false, true
+		pause.Reset(st.s.StreamPause)
+		if on, err := st.tell(ctx, all); err != nil || !on {
+			return err
+		}
+	}
+}
+
+// tell reads the client's rights again and writes what it does not have yet. False when the stream
+// is over.
+func (st *eventStream) tell(ctx context.Context, all bool) (bool, error) {
+	if err := st.s.authenticate(st.r, st.v, guest); err != nil {
+		if storage.KindOf(err) == storage.Unauthenticated {
+			err = nil // the stream ends, and the client gets 401 when it reconnects
+		}
 		return false, err
 	}
-	if !bytes.Equal(stand, st.link) {
-		link.CommentSeq, link.CommentCount = counts.Seq, counts.Count
-		if err := e.send("video", link); err != nil {
-			return false, nil // the client has gone
+	if st.own != nil && !st.v.actor.SignedIn() {
+		st.own = nil
+		if len(st.links) == 0 {
+			return false, nil // as above
+		}
+		st.sse.add("gone", ownVideos, []byte("{}"))
+	}
+	st.addOwn()
+	tokens, on := st.follower.Changed()
+	if !on {
+		return false, nil
+	}
+	age := time.Duration(math.MaxInt64) // what was read after the last event will do
+	if all {
+		tokens, age = nil, min(time.Second, st.s.KeepAlive)
+		for _, l := range st.links {
+			tokens = append(tokens, l.token)
 		}
 	}
-	if !first && counts != st.counts {
-		if err := e.send("comment", counts); err != nil {
-			return false, nil // the client has gone
+	for _, token := range tokens {
+		if err := st.lookAt(ctx, token, age); err != nil {
+			return false, err // the client reconnects and gets the rest
 		}
 	}
-	st.link, st.counts = stand, counts
-	return true, nil
+	return st.sse.flush() && st.goesOn(), nil
+}
+
+// addOwn adds which of the client's own videos to look at again.
+func (st *eventStream) addOwn() {
+	delete(st.changed, "") // only rights were to be looked at
+	if st.own != nil {
+		for id := range st.changed {
+			st.sse.add("video", ownVideos, append(append([]byte(`{"id":`), quoted(id)...), '}'))
+		}
+	}
+	clear(st.changed)
+}
+
+// lookAt adds what the viewer does not have yet of a link. A link that has ended for this viewer is
+// followed no longer.
+func (st *eventStream) lookAt(ctx context.Context, token string, age time.Duration) error {
+	i := slices.IndexFunc(st.links, func(l *linkStream) bool { return l.token == token })
+	if i < 0 {
+		return nil // its end was told already, or it is the client's own videos
+	}
+	link, share := st.links[i], ""
+	if st.named {
+		share = token
+	}
+	seen, err := st.follower.Look(ctx, st.v.actor, token, age)
+	if err != nil && !isOver(err) {
+		return err
+	}
+	if err != nil {
+		st.follower.Leave(token)
+		st.links = slices.Delete(st.links, i, i+1)
+		if st.named {
+			st.sse.add("gone", share, []byte("{}"))
+		} else {
+			st.sse.add("video", "", []byte(`{"gone":true}`))
+		}
+		return nil
+	}
+	text := watch.Rendered(seen, func(w watch.Watch) *linkText { return linkTextOf(token, w) })
+	if text.err != nil {
+		return fmt.Errorf("write the state of a link: %w", text.err)
+	}
+	last := link.sent
+	link.sent = text
+	if last == text {
+		return nil
+	}
+	if last == nil || !bytes.Equal(text.state, last.state) {
+		st.sse.add("video", share, text.whole)
+	}
+	if last != nil && text.counts != last.counts {
+		counts, err := json.Marshal(text.counts)
+		if err != nil {
+			return err
+		}
+		st.sse.add("comment", share, counts)
+	}
+	return nil
+}
+
+func linkTextOf(token string, w watch.Watch) *linkText {
+	wire := sharedVideoOf(token, w)
+	text := &linkText{counts: wireCounts{Seq: w.CommentSeq, Count: w.Video.Comments}}
+	text.whole, text.err = json.Marshal(wire)
+	wire.CommentSeq, wire.CommentCount = 0, 0 // a comment event has these
+	if text.err == nil {
+		text.state, text.err = json.Marshal(wire)
+	}
+	return text
 }

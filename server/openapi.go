@@ -134,6 +134,12 @@ func (m *mount) describe(row route) {
 			)
 		}
 	}
+	for _, q := range d.query {
+		op.Parameters = append(
+			op.Parameters,
+			&huma.Param{Name: q.name, In: "query", Description: q.about, Required: q.needed, Schema: text},
+		)
+	}
 	for _, h := range d.takes {
 		op.Parameters = append(
 			op.Parameters,

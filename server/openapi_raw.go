@@ -8,6 +8,7 @@ import (
 // rawRoute describes a route that huma does not read. It adds to the OpenAPI document what the
 // table does not have.
 type rawRoute struct {
+	query []header
 	takes []header
 	body  string // media type
 	gives map[int]answer
@@ -55,6 +56,10 @@ var (
 			http.StatusNotModified:    {about: "The client's copy is up to date"},
 		}
 	}
+	followed = "The links to follow, at most 20 tokens with commas between, and \"me\" for my own videos, which are " +
+		"all that is followed without it. Each event names its link as \"share\": \"video\" and \"comment\" have " +
+		"the same as the stream of one link, \"video\" of \"me\" has the id of a video to fetch again, and \"gone\" " +
+		"says that the link shows nothing to this reader, now or any more"
 	archived = map[int]answer{
 		http.StatusOK: {
 			about: "index.html and a folder for each video. One at a time per person; cut off if it cannot be " +
@@ -101,7 +106,7 @@ var rawRoutes = map[string]rawRoute{
 		body:  "image/*",
 		gives: map[int]answer{http.StatusNoContent: {about: "Saved: its middle, 256 pixels wide and high"}},
 	},
-	"follow-videos": {gives: streamed},
+	"follow-videos": {query: []header{{"shares", followed, false}}, gives: streamed},
 	"follow-share":  {gives: streamed},
 	"tus-options": {
 		gives: map[int]answer{http.StatusNoContent: tusCan},

@@ -193,10 +193,10 @@ func (s *server) routes() []route {
 		{
 			get,
 			"/api/v1/events",
-			account,
+			guest,
 			"follow-videos",
-			"Which of my videos have changed, as server-sent events",
-			stream(s.followVideos),
+			"Which of my videos have changed, and what happens behind several links, as server-sent events",
+			stream(s.followMany),
 		},
 
 		{

@@ -147,7 +147,14 @@ func (w *fixture) tryLink(row server.Route, path string, u uploaded, headers []s
 	case "ask-way-in":
 		body = object{"email": "x@example.org"}
 	case "follow-share":
-		return w.opens(path, headers)
+		status := w.opens(path, headers)
+		// the stream of several links decides the same
+		f := w.follow("/api/v1/events?shares="+u.link, headers...)
+		if e := <-f.events; (e.name == "video") != (status == 200) || (e.name == "gone") != (status != 200) {
+			w.t.Errorf("%s answers %d, the stream of several links %s", path, status, e.name)
+		}
+		f.cancel()
+		return status
 	}
 	if row.Method == "POST" && row.Path == "/v/{token}" {
 		body = "password=wrong+one"

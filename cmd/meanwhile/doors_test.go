@@ -20,7 +20,7 @@ const accessPath = module + "/server/access"
 
 // doors are the functions of server/access that decide.
 var doors = map[string]bool{
-	"VideoFor": true, "ByLink": true, "ByGrant": true, "Authorize": true,
+	"VideoFor": true, "ByLink": true, "ByFoundLink": true, "ByGrant": true, "Authorize": true,
 	"May": true, "MayNow": true, "SignedInFor": true, "InPerson": true,
 }
 

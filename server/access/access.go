@@ -175,6 +175,59 @@ func (c *Core) VideoFor(ctx context.Context, a Actor, id storage.VideoID, what V
 	return v, nil
 }
 
+// FoundLink is a link and its video as they were read, before anybody was admitted. ByFoundLink
+// decides about it.
+type FoundLink struct {
+	video storage.Video
+	link  storage.LinkWithPeople
+}
+
+// Rows are the video and the link, to read what belongs to them. They are for nobody's eyes before
+// ByFoundLink has decided.
+func (l FoundLink) Rows() (storage.Video, storage.Link) { return l.video, l.link.Link }
+
+// FindLink reads a link by its token. NotFound for one that opens to nobody.
+func (c *Core) FindLink(ctx context.Context, token string) (FoundLink, error) {
+	v, row, err := c.Store.VideoByToken(ctx, token)
+	if err != nil && storage.KindOf(err) == storage.NotFound {
+		return FoundLink{}, NotThere(err)
+	}
+	if err != nil {
+		return FoundLink{}, fmt.Errorf("find video by link: %w", err)
+	}
+	if v.TrashedAt != nil || !row.Open(c.Now()) {
+		return FoundLink{}, NotThere(nil)
+	}
+	link := storage.LinkWithPeople{Link: row}
+	if row.Audience == storage.AudienceNamed {
+		if link.People, err = c.Store.LinkPeople(ctx, row.ID); err != nil {
+			return FoundLink{}, fmt.Errorf("list people of link: %w", err)
+		}
+	}
+	return FoundLink{v, link}, nil
+}
+
+// ByFoundLink is ByLink for a link that was read before, for example for other readers, too. It
+// decides by the actor and by the time of the call.
+func (c *Core) ByFoundLink(
+	ctx context.Context,
+	a Actor,
+	l FoundLink,
+	what VideoPermission,
+) (Actor, storage.Video, storage.LinkWithPeople, error) {
+	if l.video.TrashedAt != nil || !l.link.Open(c.Now()) {
+		return Actor{}, storage.Video{}, storage.LinkWithPeople{}, NotThere(nil)
+	}
+	who, err := c.inWorkspaceOf(ctx, a, l.video)
+	if err != nil {
+		return Actor{}, storage.Video{}, storage.LinkWithPeople{}, err
+	}
+	if err := c.Authorize(who, l.video, &l.link, what); err != nil {
+		return Actor{}, storage.Video{}, storage.LinkWithPeople{}, err
+	}
+	return who, l.video, l.link, nil
+}
+
 // ByLink loads a video by the token of a link. It also returns the actor as a member of the video's
 // workspace, even if they have another workspace open now.
 func (c *Core) ByLink(
@@ -183,30 +236,11 @@ func (c *Core) ByLink(
 	token string,
 	what VideoPermission,
 ) (Actor, storage.Video, storage.LinkWithPeople, error) {
-	v, row, err := c.Store.VideoByToken(ctx, token)
-	if err != nil && storage.KindOf(err) == storage.NotFound {
-		return Actor{}, storage.Video{}, storage.LinkWithPeople{}, NotThere(err)
-	}
-	if err != nil {
-		return Actor{}, storage.Video{}, storage.LinkWithPeople{}, fmt.Errorf("find video by link: %w", err)
-	}
-	if v.TrashedAt != nil || !row.Open(c.Now()) {
-		return Actor{}, storage.Video{}, storage.LinkWithPeople{}, NotThere(nil)
-	}
-	link := storage.LinkWithPeople{Link: row}
-	if row.Audience == storage.AudienceNamed {
-		if link.People, err = c.Store.LinkPeople(ctx, row.ID); err != nil {
-			return Actor{}, storage.Video{}, storage.LinkWithPeople{}, fmt.Errorf("list people of link: %w", err)
-		}
-	}
-	who, err := c.inWorkspaceOf(ctx, a, v)
+	l, err := c.FindLink(ctx, token)
 	if err != nil {
 		return Actor{}, storage.Video{}, storage.LinkWithPeople{}, err
 	}
-	if err := c.Authorize(who, v, &link, what); err != nil {
-		return Actor{}, storage.Video{}, storage.LinkWithPeople{}, err
-	}
-	return who, v, link, nil
+	return c.ByFoundLink(ctx, a, l, what)
 }
 
 // inWorkspaceOf returns the actor as a member of the video's workspace, if they are one, whichever

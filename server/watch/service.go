@@ -15,6 +15,7 @@ type Service struct {
 	source   *source.Opener
 	stages   *stages.Outbox
 	growing  growingTracks
+	feeds    feeds
 }
 
 // New makes a Service.

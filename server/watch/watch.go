@@ -11,13 +11,18 @@ import (
 	"meanwhile/worker/media"
 )
 
-// Watch is what a link shows, to a guest or to the video's owner.
-type Watch struct {
-	Video    storage.VideoSummary
-	Link     storage.Link
+// Class is all in which the readers of a link differ: to those of one class it shows the same.
+type Class struct {
 	Owner    bool // may rename, delete, moderate
 	Comment  bool
 	Download bool
+}
+
+// Watch is what a link shows to the readers of a class.
+type Watch struct {
+	Class
+	Video storage.VideoSummary
+	Link  storage.Link
 	// Sources are the files that play everywhere. While there are none, they are the files that
 	// play in some browsers.
 	Sources []storage.Asset
@@ -80,41 +85,47 @@ func (s *Service) watch(ctx context.Context, a access.Actor, token string) (acce
 	if err != nil {
 		return access.Actor{}, Watch{}, 0, err
 	}
-	seq, count, err := s.core.Store.CommentSeq(ctx, v.ID)
+	w, count, err := s.show(ctx, v, link.Link)
 	if err != nil {
-		return access.Actor{}, Watch{}, 0, fmt.Errorf("read conversation: %w", err)
+		return access.Actor{}, Watch{}, 0, err
 	}
-	w, err := s.look(ctx, who, v, link)
-	w.CommentSeq = seq
-	// owners act on the video itself, so it must be in their open workspace
-	w.Owner = s.core.Owns(a, v)
-	return who, w, count, err
+	w.Class = s.classOf(a, who, v, link, w)
+	return who, w, count, nil
 }
 
-func (s *Service) look(
-	ctx context.Context,
-	a access.Actor,
-	v storage.Video,
-	link storage.LinkWithPeople,
-) (Watch, error) {
+// show reads what a link shows, without the reader's class, and the number of comments. It knows no
+// actor, so that nothing else can depend on one.
+func (s *Service) show(ctx context.Context, v storage.Video, link storage.Link) (Watch, int, error) {
+	seq, count, err := s.core.Store.CommentSeq(ctx, v.ID)
+	if err != nil {
+		return Watch{}, 0, fmt.Errorf("read conversation: %w", err)
+	}
 	sum, err := s.core.Store.VideoSummary(ctx, v.ID)
 	if err != nil {
-		return Watch{}, fmt.Errorf("read video: %w", err)
+		return Watch{}, 0, fmt.Errorf("read video: %w", err)
 	}
-	w := Watch{Video: sum, Link: link.Link}
-	w.Comment = s.core.Authorize(a, v, &link, access.ToComment) == nil &&
-		(link.Comments != storage.CommentsOff || s.core.IsMember(a, v))
-	w.Grant, w.GrantEnds = s.core.GrantFor(link.Link)
+	w := Watch{Video: sum, Link: link, CommentSeq: seq}
+	w.Grant, w.GrantEnds = s.core.GrantFor(link)
 	if err := s.AddAssets(ctx, &w); err != nil {
-		return Watch{}, err
+		return Watch{}, 0, err
 	}
 	if v.Source == "recording" {
 		if err := s.AddRecording(ctx, v, &w); err != nil {
-			return Watch{}, err
+			return Watch{}, 0, err
 		}
 	}
-	w.Download = len(w.Sources) > 0 && s.core.Authorize(a, v, &link, access.ToDownload) == nil
-	return w, nil
+	return w, count, nil
+}
+
+// classOf decides what a reader may do besides watching. who is the actor as ByLink returns it.
+func (s *Service) classOf(a, who access.Actor, v storage.Video, link storage.LinkWithPeople, w Watch) Class {
+	return Class{
+		// owners act on the video itself, so it must be in their open workspace
+		Owner: s.core.Owns(a, v),
+		Comment: s.core.Authorize(who, v, &link, access.ToComment) == nil &&
+			(link.Comments != storage.CommentsOff || s.core.IsMember(who, v)),
+		Download: len(w.Sources) > 0 && s.core.Authorize(who, v, &link, access.ToDownload) == nil,
+	}
 }
 
 // AddAssets adds the playable assets of the published generation, and its poster.
@@ -216,13 +227,4 @@ func (s *Service) PreviewOf(ctx context.Context, a access.Actor, id storage.Vide
 		return storage.Asset{}, storage.E(storage.NotFound, "There is no preview of this video yet.", nil)
 	}
 	return *preview, nil
-}
-
-// Follow returns the events about the video behind a link. It fails like Watch.
-func (s *Service) Follow(ctx context.Context, a access.Actor, token string) (<-chan string, error) {
-	_, v, _, err := s.core.ByLink(ctx, a, token, access.ToView)
-	if err != nil {
-		return nil, err
-	}
-	return s.core.Bus.Subscribe(ctx, storage.VideoTopic(v.ID))
 }
