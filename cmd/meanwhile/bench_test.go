@@ -35,6 +35,7 @@ var figures = []struct {
 	{"media", mediaRoute},
 	{"watch", watchPages},
 	{"comments", comments},
+	{"streams", streams},
 	{"ingest", ingest},
 	{"queue", pickUp},
 	{"busy", twentyFiles},
