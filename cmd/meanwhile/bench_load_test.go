@@ -200,9 +200,9 @@ func TestServeBare(t *testing.T) {
 		defer f.Close()
 		http.ServeContent(w, r, r.PathValue("name"), time.Time{}, f)
 	})
-	crowd := &audience{heard: make(chan struct{})}
-	mux.HandleFunc("GET /stream", crowd.stream)
-	mux.HandleFunc("GET /shout", crowd.shout)
+	listeners := &audience{heard: make(chan struct{})}
+	mux.HandleFunc("GET /stream", listeners.stream)
+	mux.HandleFunc("GET /shout", listeners.shout)
 	fmt.Println("bare server at http://" + ln.Addr().String())
 	t.Fatal(http.Serve(ln, mux))
 }

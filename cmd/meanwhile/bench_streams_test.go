@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// crowdSize is how many people have the page of one video open.
-const crowdSize = 2000
+// manyStreams is how many people have the page of one video open.
+const manyStreams = 2000
 
 // streams measures what one comment costs while many people have the page open, compared with a
 // server that writes the same few bytes to as many streams.
@@ -25,8 +25,8 @@ func streams(b *bench) []row {
 	s := newSubject(b, "", "MEANWHILE_TRUSTED_PROXIES=127.0.0.1")
 	up := s.ready(b.tinyClip())
 	peer := newBareServer(b, b.folder())
-	ours := b.crowd(s.base+"/api/v1/shares/"+up.token+"/events", "event: comment")
-	bare := b.crowd(peer.base+"/stream", "event: comment")
+	ours := b.openStreams(s.base+"/api/v1/shares/"+up.token+"/events", "event: comment")
+	bare := b.openStreams(peer.base+"/stream", "event: comment")
 	say := func() {
 		b.Helper()
 		if err := s.say(b.Context(), http.DefaultClient, up.token); err != nil {
@@ -48,7 +48,7 @@ func streams(b *bench) []row {
 		bareTime.addSeconds(took)
 		bareCPU.addSeconds(cpu)
 	}
-	name := fmt.Sprintf("%d event streams on one link, one comment / the ready bytes, ", crowdSize)
+	name := fmt.Sprintf("%d event streams on one link, one comment / the ready bytes, ", manyStreams)
 	cpu := compared(name+"CPU of the server", ourCPU, bareCPU, "s", 0)
 	cpu.Hold, cpu.Held = atMost(ourCPU.median(), 0.5, "s")
 	last := compared(name+"until the last has it", ourTime, bareTime, "s", 0)
@@ -56,18 +56,18 @@ func streams(b *bench) []row {
 	return []row{cpu, last}
 }
 
-// crowd is a number of open event streams.
-type crowd struct{ heard chan error }
+// streamSet is a number of open event streams.
+type streamSet struct{ heard chan error }
 
-// crowd opens the streams, each from an address of its own, and waits until each has had an event.
+// openStreams opens the streams, each from an address of its own, and waits until each has had an event.
 // After that, the channel gets an element for each stream and each line that is mark.
-func (b *bench) crowd(address, mark string) crowd {
+func (b *bench) openStreams(address, mark string) streamSet {
 	b.Helper()
 	to, err := url.Parse(address)
 	if err != nil {
 		b.Fatal(err)
 	}
-	c := crowd{heard: make(chan error, crowdSize)}
+	c := streamSet{heard: make(chan error, manyStreams)}
 	var readers sync.WaitGroup
 	ctx, cancel := context.WithCancel(b.Context())
 	b.Cleanup(func() {
@@ -76,7 +76,7 @@ func (b *bench) crowd(address, mark string) crowd {
 	})
 	var opening errgroup.Group
 	opening.SetLimit(32)
-	for i := range crowdSize {
+	for i := range manyStreams {
 		opening.Go(func() error {
 			conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", to.Host)
 			if err != nil {
@@ -115,13 +115,13 @@ func (b *bench) crowd(address, mark string) crowd {
 
 // hear makes something happen, and returns how long it takes until the last stream has it, and the
 // CPU time of the server.
-func (c crowd) hear(b *bench, happen func(), pid int) (took, cpu time.Duration) {
+func (c streamSet) hear(b *bench, happen func(), pid int) (took, cpu time.Duration) {
 	b.Helper()
 	before, _ := statOf(b, pid)
 	began := time.Now()
 	happen()
 	timeout := time.After(time.Minute)
-	for range crowdSize {
+	for range manyStreams {
 		select {
 		case err := <-c.heard:
 			if err != nil {
