@@ -6,7 +6,7 @@ import { limits } from './vitest.limits'
 // another. `npm run e2e -- --project=pages` runs one group.
 const named = (...names: string[]) => names.map((name) => `e2e/${name}.test.ts`)
 const player = named('player', 'quality', 'first-frame', 'sound')
-const recorder = named('record*', 'live')
+const recorder = named('record*', 'live', 'tabs')
 // Pages as well. The lane of make test that is free first runs them, a group at a time.
 const spare = { settings: named('settings'), links: named('links'), accounts: named('setup', 'passkey', 'trash') }
 // The Go tests make the same ladders and look into every file; these play them as well.

@@ -93,7 +93,7 @@ export function openFirefox(screen: Screen): Promise<Browser> {
   })
 }
 
-export async function signIn(program: Program, page: Page): Promise<void> {
+export async function signIn(program: Pick<Program, 'base'>, page: Page): Promise<void> {
   await page.goto(`${program.base}/login`)
   await page.type('input[name=email]', owner.email)
   await page.type('input[name=password]', owner.password)

@@ -113,10 +113,10 @@ test('a page whose link ends before its stream has begun says so, too', async ()
   const { videoId, link } = await client.begin('late-news.mp4', 1000)
   const guest = await newPerson(browser)
   const page = await guest.newPage()
-  await page.route('**/events', async (route) => {
+  await page.route('**/api/v1/events*', async (route) => {
     await client.trash(videoId)
     await route.continue()
-    await page.unroute('**/events')
+    await page.unroute('**/api/v1/events*')
   })
   await page.goto(link)
   await page.locator('.waiting .lead', { hasText: 'This link has ended' }).waitFor({ timeout: 15_000 })

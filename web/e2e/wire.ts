@@ -2,9 +2,12 @@
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
 const put = Buffer.from('PUT ')
+const requestLine = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE) (\S+) HTTP/
 
 export class Wire {
   private readonly ends = new Set<Socket>()
+  /** The browser's open connections, each with the path of its last request. */
+  private readonly paths = new Map<Socket, string>()
   private isCut = false
   private everyPut = 0
   private puts = 0
@@ -12,6 +15,10 @@ export class Wire {
   private freeAtMs = 0
   /** How many requests were cut in the middle. */
   cuts = 0
+  /** The most connections that were open at once. */
+  mostConnections = 0
+  /** The paths that were requested, in order. */
+  readonly requests: string[] = []
 
   private constructor(
     private readonly server: Server,
@@ -48,6 +55,11 @@ export class Wire {
     this.bytesPerMs = bitsPerSecond / 8000
   }
 
+  /** How many streams of events are open. */
+  get streams(): number {
+    return [...this.paths.values()].filter((path) => /\/events(\?|$)/.test(path)).length
+  }
+
   restore(): void {
     this.isCut = false
   }
@@ -63,6 +75,9 @@ export class Wire {
       return
     }
     const far = connect(port, '127.0.0.1')
+    this.paths.set(near, '')
+    this.mostConnections = Math.max(this.mostConnections, this.paths.size)
+    near.on('close', () => this.paths.delete(near))
     for (const [end, other] of [
       [near, far],
       [far, near],
@@ -76,6 +91,11 @@ export class Wire {
       end.pipe(other)
     }
     near.on('data', (bytes: Buffer) => {
+      const path = requestLine.exec(bytes.subarray(0, 2000).toString('latin1'))?.[1]
+      if (path !== undefined) {
+        this.paths.set(near, path)
+        this.requests.push(path)
+      }
       this.hold(near, bytes.length)
       if (!bytes.subarray(0, put.length).equals(put) || this.everyPut === 0 || ++this.puts % this.everyPut !== 0) return
       this.cuts++

@@ -1,95 +1,302 @@
-// Server-sent events that stay open: the browser reconnects by itself, we reconnect when it gives
-// up, and there is no stream while nobody looks.
+// The news of the site. All tabs of a browser share one stream of server-sent events: the visible
+// tab that holds the lock has it, and hands on what it hears. Without locks, each visible tab has a
+// stream. There is none while nobody looks.
 import { newBackoff } from './retry'
+import { namesToAsk, nextRole, type Role, type Turn, type Wants } from './tabs'
 
-/**
- * How long a hidden page keeps its stream: browsers allow six per host on HTTP/1.1, and people have
- * many tabs.
- */
-const HIDDEN_CLOSE_MS = 60_000
+/** How long hidden tabs keep a stream. */
+const lingerMs = 60_000
+
+/** Tabs that open or are shown together get one new stream. */
+const gatherMs = 50
 
 /** How long a page waits before it asks again. */
 export const newsRetryMs = newBackoff({ firstMs: 1_000, longestMs: 30_000, factor: 1.5, jitter: [0.75, 1.25] })
 
 export type StreamState = 'open' | 'lost'
 
-export interface StreamHandlers {
+export interface NewsHandlers {
   onEvent(name: string, data: unknown): void
+  /** After 'open', nothing is missed. Before it, something may have been. */
   onState(state: StreamState): void
-  /**
-   * The server responded without a stream. We ask again. A browser does not say what the response
-   * was.
-   */
-  onRefused?(): void
+  /** It has ended for this reader. Nothing follows, and nothing more is asked. */
+  onGone(): void
 }
 
-/** Follows the events named in names at path until signal ends. */
-export function followEvents(
-  path: string,
-  names: readonly string[],
-  handlers: StreamHandlers,
-  signal: AbortSignal,
-): void {
-  let source: EventSource | undefined
-  let retry: ReturnType<typeof setTimeout> | undefined
-  let rest: ReturnType<typeof setTimeout> | undefined
-  let attempt = 0
+interface Following {
+  name: string
+  handlers: NewsHandlers
+  isOpen: boolean
+}
 
-  const close = () => {
-    clearTimeout(retry)
-    source?.close()
-    source = undefined
+/** What tabs tell one another. */
+type Message =
+  | { at: 'wants'; tab: string; wants: Wants; anew: boolean }
+  | { at: 'left'; tab: string }
+  | { at: 'who' } // a new leader asks what the others want
+  | { at: 'state'; state: StreamState; names: readonly string[] }
+  | { at: 'event'; event: string; share: string; data: unknown }
+
+const followings = new Set<Following>()
+const others = new Map<string, Wants>()
+let me = ''
+let channel: BroadcastChannel | undefined
+let alone = true
+let role: Role = 'away'
+let unlock = () => {}
+let source: EventSource | undefined
+let replaced: EventSource[] = [] // stay until source is open, so that nothing is missed
+let asked: string[] = [] // what source was asked for and has not ended
+let isStale = false // a tab wants the whole state, so that a new stream is needed
+let gathering: ReturnType<typeof setTimeout> | undefined
+let retry: ReturnType<typeof setTimeout> | undefined
+let linger: ReturnType<typeof setTimeout> | undefined
+let attempt = 0
+let isRunning = false
+
+/** Follows a link by its token, or one's own videos as "me", until signal fires. */
+export function follow(name: string, handlers: NewsHandlers, signal: AbortSignal): void {
+  if (signal.aborted) return
+  const following = { name, handlers, isOpen: false }
+  followings.add(following)
+  signal.addEventListener('abort', () => {
+    if (followings.delete(following)) tellWants(false)
+  })
+  if (isRunning) tellWants(true)
+  else {
+    isRunning = true
+    document.addEventListener('visibilitychange', () => (isVisible() ? show() : step('hidden')))
+    // a stream of the old network may look open but be dead: nothing would report it
+    addEventListener('online', askAnew)
+    addEventListener('pageshow', (event) => event.persisted && arrive())
+    // an open stream, channel or lock would keep the page out of the back-forward cache
+    addEventListener('pagehide', leave)
+    arrive()
   }
-  const open = () => {
-    close()
-    const stream = new EventSource(path)
-    source = stream
-    stream.addEventListener('open', () => {
-      attempt = 0
-      handlers.onState('open')
+}
+
+const isVisible = () => document.visibilityState === 'visible'
+
+function arrive(): void {
+  alone = !(navigator.locks && window.BroadcastChannel)
+  if (!alone) {
+    me ||= crypto.randomUUID()
+    channel = new BroadcastChannel('events')
+    channel.onmessage = (event: MessageEvent<Message>) => hear(event.data)
+  }
+  if (isVisible()) show()
+  else tellWants(false)
+}
+
+function show(): void {
+  step('shown')
+  askAnew()
+}
+
+/** askAnew asks for the whole state: what happened meanwhile was perhaps not heard. */
+function askAnew(): void {
+  for (const following of followings) following.isOpen = false
+  tellWants(true)
+}
+
+function leave(): void {
+  channel?.postMessage({ at: 'left', tab: me } satisfies Message)
+  step('left')
+  channel?.close()
+  channel = undefined
+  others.clear()
+}
+
+/** step goes to the next role, and does what that asks for. */
+function step(turn: Turn): void {
+  const before = role
+  role = nextRole(role, turn, alone)
+  if (turn === 'hidden') tellWants(false)
+  if (turn === 'replaced' && role !== 'leading') close()
+  if (role === before) return
+  clearTimeout(linger)
+  if (role === 'lingering' || role === 'away') unlock()
+  switch (role) {
+    case 'waiting':
+      wait()
+      break
+    case 'leading':
+      tell({ at: 'who' })
+      gather(true)
+      break
+    case 'lingering':
+      linger = setTimeout(() => step('rested'), lingerMs)
+      break
+    case 'away':
+      close()
+      break
+    default:
+      role satisfies never
+  }
+}
+
+/** wait asks for the lock. unlock gives it back, or stops waiting. */
+function wait(): void {
+  const waiting = new AbortController()
+  unlock = () => waiting.abort()
+  const hold = () =>
+    new Promise<void>((release) => {
+      if (waiting.signal.aborted) return release()
+      unlock = release
+      step('locked')
     })
-    stream.addEventListener('error', () => {
-      handlers.onState('lost')
-      // While CONNECTING, the browser retries by itself. After CLOSED (any status but 200) we must.
-      if (stream.readyState !== EventSource.CLOSED) return
-      handlers.onRefused?.()
-      clearTimeout(retry)
-      retry = setTimeout(open, newsRetryMs(++attempt, Math.random()))
-    })
-    for (const name of names) {
-      stream.addEventListener(name, (event) => {
-        const data = parseData(event)
-        if (data !== undefined) handlers.onEvent(name, data)
-      })
+  navigator.locks.request('events', { signal: waiting.signal }, hold).catch(() => {
+    if (waiting.signal.aborted) return
+    alone = true // the browser forbids it
+    channel?.close()
+    channel = undefined
+    step('shown')
+  })
+}
+
+const wants = (): Wants => ({ names: [...followings].map((f) => f.name), visible: isVisible() })
+
+/** tellWants says what this tab follows. anew asks for the state of it all. */
+function tellWants(anew: boolean): void {
+  tell({ at: 'wants', tab: me, wants: wants(), anew })
+  gather(anew)
+}
+
+function tell(message: Message): void {
+  channel?.postMessage(message)
+}
+
+function hear(message: Message): void {
+  switch (message.at) {
+    case 'wants':
+      others.set(message.tab, message.wants)
+      gather(message.anew)
+      break
+    case 'left':
+      others.delete(message.tab)
+      gather(false)
+      break
+    case 'who':
+      tell({ at: 'wants', tab: me, wants: wants(), anew: false })
+      break
+    case 'state':
+      if (message.state === 'open') step('replaced')
+      deliver(message)
+      break
+    case 'event':
+      deliver(message)
+      break
+    default:
+      message satisfies never // of another version of this script
+  }
+}
+
+/** share hands a message to all tabs, this one included. */
+function share(message: Message & { at: 'state' | 'event' }): void {
+  tell(message)
+  deliver(message)
+}
+
+function deliver(message: Message & { at: 'state' | 'event' }): void {
+  let hasEnded = false
+  for (const following of [...followings]) {
+    const { name, handlers } = following
+    if (message.at === 'state') {
+      const isOpen = message.state === 'open'
+      if (!message.names.includes(name) || (isOpen && following.isOpen)) continue
+      following.isOpen = isOpen
+      handlers.onState(message.state)
+    } else if (message.share === name) {
+      if (message.event !== 'gone') handlers.onEvent(message.event, message.data)
+      else {
+        followings.delete(following)
+        hasEnded = true
+        handlers.onGone()
+      }
     }
   }
-  const wake = () => {
-    if (source?.readyState !== EventSource.OPEN) open()
-  }
-  const onVisibility = () => {
-    clearTimeout(rest)
-    if (document.visibilityState === 'visible') wake()
-    else rest = setTimeout(close, HIDDEN_CLOSE_MS)
-  }
-
-  document.addEventListener('visibilitychange', onVisibility, { signal })
-  // a stream of the old network may look open but be dead: nothing would report it
-  window.addEventListener('online', open, { signal })
-  window.addEventListener('pageshow', (event) => event.persisted && wake(), { signal })
-  // an open stream would keep the page out of the back-forward cache
-  window.addEventListener('pagehide', close, { signal })
-  signal.addEventListener('abort', () => {
-    clearTimeout(rest)
-    close()
-  })
-  open()
+  if (hasEnded) tellWants(false)
 }
 
-function parseData(event: Event): unknown {
+/** gather lets the leader look soon whether its stream asks for the right things. */
+function gather(anew: boolean): void {
+  isStale ||= anew
+  if (role !== 'leading' || gathering !== undefined) return
+  gathering = setTimeout(() => {
+    gathering = undefined
+    if (role === 'leading') ask()
+  }, gatherMs)
+}
+
+function ask(): void {
+  const names = namesToAsk([wants(), ...others.values()])
+  if (names.length === 0) close()
+  else if (isStale || names.some((name) => !asked.includes(name))) open(names)
+}
+
+function open(names: string[]): void {
+  clearTimeout(retry)
+  if (source) replaced.push(source)
+  const stream = new EventSource(`/api/v1/events?shares=${names.map(encodeURIComponent).join(',')}`)
+  source = stream
+  asked = names
+  isStale = false
+  stream.addEventListener('open', () => {
+    if (stream !== source) return
+    closeReplaced()
+    attempt = 0
+    share({ at: 'state', state: 'open', names })
+  })
+  stream.addEventListener('error', () => {
+    // A browser would ask again itself, but also for what has ended.
+    stream.close()
+    if (stream !== source) return
+    share({ at: 'state', state: 'lost', names })
+    close()
+    isStale = true
+    retry = setTimeout(() => role !== 'away' && ask(), newsRetryMs(++attempt, Math.random()))
+  })
+  for (const event of ['video', 'comment', 'gone'])
+    stream.addEventListener(event, (message) => {
+      const data = parseData(message)
+      if (data === undefined) return
+      if (event === 'gone') {
+        if (stream !== source) return // the newer one may see it
+        forget(data.share)
+      }
+      share({ at: 'event', event, share: data.share, data })
+      if (asked.length === 0) close() // the server ends the stream
+    })
+}
+
+/** forget makes sure that nobody asks for an ended link again, a tab that sleeps included. */
+function forget(ended: string): void {
+  const without = (names: readonly string[]) => names.filter((name) => name !== ended)
+  asked = without(asked)
+  for (const [tab, { names, visible }] of others) others.set(tab, { names: without(names), visible })
+}
+
+function closeReplaced(): void {
+  for (const stream of replaced) stream.close()
+  replaced = []
+}
+
+function close(): void {
+  clearTimeout(retry)
+  closeReplaced()
+  source?.close()
+  source = undefined
+  asked = []
+}
+
+function parseData(event: Event): { share: string } | undefined {
   if (!(event instanceof MessageEvent) || typeof event.data !== 'string') return undefined
   try {
-    return JSON.parse(event.data)
+    const data: unknown = JSON.parse(event.data)
+    return typeof data === 'object' && data !== null && 'share' in data && typeof data.share === 'string'
+      ? { ...data, share: data.share }
+      : undefined
   } catch {
-    return undefined // half an event: the next one, or the reconnect, brings the same news
+    return undefined // half an event: the next one, or the new stream, brings the same news
   }
 }

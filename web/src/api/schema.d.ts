@@ -79,7 +79,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Which of my videos have changed, as server-sent events */
+        /** Which of my videos have changed, and what happens behind several links, as server-sent events */
         get: operations["follow-videos"];
         put?: never;
         post?: never;
@@ -2057,7 +2057,10 @@ export interface operations {
     };
     "follow-videos": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The links to follow, at most 20 tokens with commas between, and "me" for my own videos, which are all that is followed without it. Each event names its link as "share": "video" and "comment" have the same as the stream of one link, "video" of "me" has the id of a video to fetch again, and "gone" says that the link shows nothing to this reader, now or any more */
+                shares?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;

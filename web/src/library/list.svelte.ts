@@ -1,5 +1,5 @@
 // The list of videos: loads, pages, changes, and stays up to date while the server works.
-import { followEvents } from '../api/events'
+import { follow } from '../api/events'
 import { changeVideo, deleteForever, reprocessVideo, restoreVideo, trashVideo, type VideoChange } from '../api/owner'
 import { problemOf, wasCancelled } from '../api/request'
 import { getVideo, isSignedIn, isSignedOut, listVideos, type Page, type Video } from '../api/videos'
@@ -36,6 +36,8 @@ export class VideoList {
   private readonly held = new Set<string>()
   private readonly waiting = new Map<string, (() => void)[]>()
   private gathering: ReturnType<typeof setTimeout> | undefined
+  /** Follows the server's events, also again after the session has ended. */
+  private hear = (): void => {}
 
   constructor(
     private readonly announce: (sentence: string) => void,
@@ -98,6 +100,7 @@ export class VideoList {
   follow(): void {
     let lost: ReturnType<typeof setTimeout> | undefined
     let opened = false
+    let isHeard = false
     const onState = (state: 'open' | 'lost'): void => {
       if (state === 'lost') {
         lost ??= setTimeout(() => void this.confirmLost(), lostAfterMs)
@@ -108,11 +111,20 @@ export class VideoList {
       if (opened || this.staleSince) void this.catchUp()
       opened = true
     }
+    this.hear = () => {
+      if (isHeard) return
+      isHeard = true
+      follow('me', { onEvent, onState, onGone }, this.signal)
+    }
+    const onGone = (): void => {
+      isHeard = false
+      void this.confirmLost()
+    }
     const onEvent = (_: string, data: unknown): void => {
       if (typeof data === 'object' && data !== null && 'id' in data && typeof data.id === 'string')
         void this.reload(data.id)
     }
-    followEvents('/api/v1/events', ['video'], { onEvent, onState }, this.signal)
+    this.hear()
     addEventListener('offline', () => this.stale(), { signal: this.signal })
     addEventListener('online', () => void this.catchUp(), { signal: this.signal })
     addEventListener('focus', () => this.signedOut && void this.catchUp(), { signal: this.signal })
@@ -252,6 +264,7 @@ export class VideoList {
     this.freshAt = new Date()
     this.staleSince = null
     this.signedOut = false
+    this.hear()
   }
 
   private stale(): void {

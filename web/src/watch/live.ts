@@ -1,11 +1,11 @@
 // Keeps the page up to date: events say that something changed, the counter says whether we have
 // it, and the missing part is fetched.
 import { type Comment, fetchSince, SINCE_LIMIT } from '../api/comments'
-import { followEvents, newsRetryMs } from '../api/events'
+import { follow, newsRetryMs } from '../api/events'
 import { readMaybeNumber, readObject } from '../api/parse'
 import { problemOf } from '../api/request'
 import { waitForNetwork } from '../api/retry'
-import { fetchSharedVideo, linkPath, parseSharedVideo, type SharedVideo } from '../api/shared-video'
+import { parseSharedVideo, type SharedVideo } from '../api/shared-video'
 import type { Conversation } from './conversation'
 
 export interface LiveHandlers {
@@ -20,7 +20,7 @@ export function followShare(
   conversation: Conversation,
   handlers: LiveHandlers,
   signal: AbortSignal,
-): { catchUp(): void } {
+): { catchUp(): void; resume(): void } {
   let running = false
   let again = false
 
@@ -53,21 +53,21 @@ export function followShare(
     // stream.
     const seq = readMaybeNumber(wire, name === 'comment' ? 'seq' : 'comment_seq') ?? 0
     if (seq > conversation.seq) void catchUp()
-    if (name === 'comment') return
-    if (wire.gone === true) handlers.onGone()
-    else handlers.onShare(parseSharedVideo(wire))
-  }
-
-  // If a link ended before its stream began, no event says so: we must ask for the link itself.
-  const onRefused = async () => {
-    try {
-      handlers.onShare(await fetchSharedVideo(token, signal))
-    } catch (error) {
-      if (problemOf(error).at === 'gone') handlers.onGone()
-    }
+    if (name === 'video') handlers.onShare(parseSharedVideo(wire))
   }
 
   const onState = (state: 'open' | 'lost') => handlers.onConnection(state === 'open')
-  followEvents(`${linkPath(token)}/events`, ['video', 'comment'], { onEvent, onState, onRefused }, signal)
-  return { catchUp: () => void catchUp() }
+  let isFollowed = false
+  /** Follows the link, also again after its end. */
+  const resume = () => {
+    if (isFollowed) return
+    isFollowed = true
+    follow(token, { onEvent, onState, onGone }, signal)
+  }
+  const onGone = () => {
+    isFollowed = false
+    handlers.onGone()
+  }
+  resume()
+  return { catchUp: () => void catchUp(), resume }
 }

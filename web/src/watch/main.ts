@@ -81,7 +81,10 @@ function startPage(): void {
     player,
     shared: boot.shared,
     onTrash: () => close('trashed'),
-    onRestore: () => void fetchSharedVideo(boot.token, signal).then(showShare, () => location.reload()),
+    onRestore: () => {
+      live.resume()
+      void fetchSharedVideo(boot.token, signal).then(showShare, () => location.reload())
+    },
     signal,
   })
   const connection = makeConnectionNote(signal)
