@@ -59,8 +59,8 @@ func streams(b *bench) []row {
 // streamSet is a number of open event streams.
 type streamSet struct{ heard chan error }
 
-// openStreams opens the streams, each from an address of its own, and waits until each has had an event.
-// After that, the channel gets an element for each stream and each line that is mark.
+// openStreams opens the streams, each from an address of its own, and waits until each has had an
+// event. After that, the channel gets an element for each stream and each line that is mark.
 func (b *bench) openStreams(address, mark string) streamSet {
 	b.Helper()
 	to, err := url.Parse(address)
