@@ -29,7 +29,7 @@ func streams(b *bench) []row {
 	bare := b.openStreams(peer.base+"/stream", "event: comment")
 	say := func() {
 		b.Helper()
-		if err := s.say(b.Context(), http.DefaultClient, up.token); err != nil {
+		if err := s.say(b.Context(), http.DefaultClient, up.token, s.asOwner); err != nil {
 			b.Fatal(err)
 		}
 	}
