@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -39,7 +40,7 @@ type heardReader struct {
 
 func (h *heardReader) Read(p []byte) (int, error) {
 	n, err := h.ReadSeeker.Read(p)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		h.err = err
 	}
 	return n, err
@@ -71,12 +72,12 @@ func (w *lateWriter) Write(p []byte) (int, error) {
 func (w *lateWriter) ReadFrom(src io.Reader) (int64, error) {
 	first := make([]byte, 4<<10)
 	n, err := src.Read(first)
-	if n == 0 && err != nil && err != io.EOF {
+	if n == 0 && err != nil && !errors.Is(err, io.EOF) {
 		return 0, err
 	}
 	sent, werr := w.Write(first[:n])
 	if err != nil || werr != nil {
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			err = nil
 		}
 		return int64(sent), firstOf(werr, err)

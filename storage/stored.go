@@ -66,7 +66,7 @@ func (e *exact) Read(p []byte) (int, error) {
 		e.left -= int64(n)
 	}
 	switch {
-	case err == io.EOF && e.left > 0:
+	case errors.Is(err, io.EOF) && e.left > 0:
 		return n, damaged(e.key, "%d bytes are missing at its end", e.left)
 	case err != nil || e.left > 0:
 		return n, err

@@ -15,9 +15,13 @@ type hanging struct {
 	began, goOn chan struct{}
 }
 
-func (h *hanging) Probe(context.Context, string, storage.Container) (storage.Probe, error) {
+func (h *hanging) Probe(ctx context.Context, _ string, _ storage.Container) (storage.Probe, error) {
 	h.began <- struct{}{}
-	<-h.goOn
+	select {
+	case <-h.goOn:
+	case <-ctx.Done():
+		return storage.Probe{}, ctx.Err()
+	}
 	return storage.Probe{}, storage.E(storage.Unprocessable, "This file contains no video.", nil)
 }
 
@@ -46,7 +50,9 @@ func TestAMachineThatHungLosesNoAttempt(t *testing.T) {
 		if err := s.Core.Store.HoldStage(t.Context(), id, held.Fence, -time.Hour); err != nil {
 			t.Fatal(err)
 		}
-		s.worker.Handle(t.Context(), id)
+		soon, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		s.worker.Handle(soon, id)
+		cancel()
 	}
 	again, err := s.Core.Store.StageByID(t.Context(), id)
 	if err != nil || again.Attempt != 1 || again.Fence != held.Fence || again.State != storage.StageRunning {

@@ -39,7 +39,7 @@ test('a file that holds no video fails with its sentence, can be tried again and
   const { videoId, link } = await client.upload(path)
   await client.reaches(videoId, 'failed')
   const sentence = (await client.video(videoId)).failure ?? ''
-  expect(sentence).toMatch(/^We cannot read this kind of file \(text\/plain\)\. MP4, .* work\.$/)
+  expect(sentence).toMatch(/^We cannot read this kind of file \(text\/plain\)\. MP4, .* work\. The original is kept\.$/)
 
   const guest = await newPerson(browser)
   const seen = await guest.newPage()

@@ -3,6 +3,7 @@ package source_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/url"
@@ -128,7 +129,7 @@ func TestADamagedPartIsAnErrorAtOnce(t *testing.T) {
 				}
 				got, err := tc.read(src)
 				switch {
-				case damage == "none" && (err != nil && err != io.EOF || string(got) != "one two three"):
+				case damage == "none" && (err != nil && !errors.Is(err, io.EOF) || string(got) != "one two three"):
 					t.Errorf("%s of a whole source: %q (%v)", tc.name, got, err)
 				case damage != "none" && storage.KindOf(err) != storage.Damaged:
 					t.Errorf("%s, second part %s: %q (%v), want Damaged", tc.name, damage, got, err)
