@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'puppeteer-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { noisyClip } from './clips'
+import { clip, heavyPicture } from './clips'
 import { openChromium, reads, signIn, start, stop } from './desktop'
 import { inspect } from './recorder'
 import { Studio } from './studio'
@@ -28,7 +28,10 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'meanwhile-tabs-'))
   waiting = (await studio.client.begin('first.mp4', 1000)).link
   other = (await studio.client.begin('second.mp4', 1000)).link
-  const noisy = await studio.client.upload(await noisyClip(join(folder, 'large.mp4'), 20))
+  const path = join(folder, 'large.mp4')
+  const noisy = await studio.client.upload(
+    await clip(path, 20, heavyPicture(60), 'size=640x360:rate=30', ',noise=alls=40:allf=t'),
+  )
   await studio.client.reaches(noisy.videoId, 'ready')
   large = noisy.link
   wire = await Wire.to(studio.program.base)

@@ -116,9 +116,10 @@ export class VideoList {
       isHeard = true
       follow('me', { onEvent, onState, onGone }, this.signal)
     }
-    const onGone = (): void => {
+    const onGone = async (): Promise<void> => {
       isHeard = false
-      void this.confirmLost()
+      await this.confirmLost()
+      if (!this.signedOut) this.hear() // somebody has signed in again
     }
     const onEvent = (_: string, data: unknown): void => {
       if (typeof data === 'object' && data !== null && 'id' in data && typeof data.id === 'string')
