@@ -75,7 +75,7 @@ $(GOTESTSUM):
 TEST_TMPDIR := $(shell room=$$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 {print $$4}'); [ "$${room:-0}" -gt 6000000 ] && echo /dev/shm || echo "$${TMPDIR:-/tmp}")
 
 # Two lanes run side by side. One has the pages, and then the recorder, which waits for what it records. The other has Go's
-# tests, which wait for ffmpeg, and then the other browser tests; it is nice to the first, where people's clocks run. The lane that is free first takes a spare group of pages,
+# tests, which wait for ffmpeg, and then the other browser tests. It has a lower priority: the recorder works in real time. The lane that is free first takes a spare group of pages,
 # and then the next one: machines differ in what they are slow at.
 test: install-test ## Run every test: make check, Go with -race, browser tests; print the ten slowest
 	@rm -rf $(RESULTS) bin/taken
@@ -90,7 +90,7 @@ lane-recorder: build
 	$(MAKE) --no-print-directory lane-spare
 
 lane-go: build
-	@renice -n 5 $$$$ >/dev/null
+	@renice -n 10 $$$$ >/dev/null
 	deploy/timed.sh $(MAKE) --no-print-directory go-test
 	deploy/timed.sh $(MAKE) --no-print-directory e2e-scaled
 	$(MAKE) --no-print-directory e2e ONLY='player'

@@ -36,7 +36,7 @@ func (s *server) renderGate(w http.ResponseWriter, r *http.Request, status int, 
 	return s.render(w, r, status, "gate", data)
 }
 
-// tryGate limits the tries of one address at one link (reliability.md, Web 6). Few are allowed a
+// tryGate limits the tries of one address at one link. Few are allowed a
 // minute, and few an hour, so the wait grows.
 func (s *server) tryGate(ctx context.Context, v *visit, token string) error {
 	for _, l := range s.passwords {

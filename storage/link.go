@@ -55,7 +55,7 @@ const (
 )
 
 // MinLinkPasswordRunes is the shortest password of a link. It guards one video and is passed on to
-// others; tries are limited (reliability.md).
+// others; tries are limited.
 const MinLinkPasswordRunes = 6
 
 // Open reports whether the link is neither revoked nor expired at now.

@@ -12,7 +12,7 @@ const (
 )
 
 // SilentFor is how long a recording may send neither chunk nor heartbeat before it is sealed as it
-// is (reliability.md, Upload 4).
+// is.
 const SilentFor = 15 * time.Minute
 
 // ReopenedFor is how long a recording that was thrown away waits for its recorder after somebody

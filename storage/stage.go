@@ -107,7 +107,7 @@ const (
 	StageFailed  StageState = "failed"
 )
 
-// LeaseFor is how long a silent worker keeps its stage by default (reliability.md, Queue).
+// LeaseFor is how long a silent worker keeps its stage by default.
 const LeaseFor = 60 * time.Second
 
 // Stage is one step of one generation of one video: outbox entry, lease and result in one row.

@@ -8,7 +8,7 @@ import (
 // State is the state of a video.
 type State string
 
-// The states of contract.md. Trash is not one of them: it is Video.TrashedAt.
+// The states that the API shows. Trash is not one of them: it is Video.TrashedAt.
 const (
 	StateRecording  State = "recording"
 	StateUploading  State = "uploading"

@@ -24,7 +24,7 @@ var doors = map[string]bool{
 	"May": true, "MayNow": true, "SignedInFor": true, "InPerson": true,
 }
 
-// doorless are the exported methods that take an Actor but call no door, each with its reason.
+// unguarded are the exported methods that take an Actor but call no door, each with its reason.
 var unguarded = map[string]string{
 	"archive.LeavesAt":      "it tells somebody about their own account, and a guest nothing",
 	"people.InviteBySecret": "the secret of an invite opens it, for a guest as well",

@@ -47,7 +47,7 @@ func (helpConfig) BeforeApply(app *kong.Kong) error {
 	return nil
 }
 
-// Exit codes of contract.md.
+// Exit codes.
 const (
 	exitOK     = 0
 	exitFailed = 1

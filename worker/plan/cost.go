@@ -21,7 +21,7 @@ const (
 
 // LadderCost is the expected CPU time of l for source p on one ordinary core, before any work is
 // done. Measured: 3.9 CPU-seconds per second for a 4K60 phone clip, 1 for the largest rung of a
-// noisy 1080p30 camera (reliability.md, P6).
+// noisy 1080p30 camera.
 func LadderCost(p storage.Probe, l storage.Ladder) time.Duration {
 	duration := float64(p.DurationMS) / 1000
 	total := duration*(audioCost+copyCost) + float64(p.SizeBytes)*copyByteCost

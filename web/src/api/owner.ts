@@ -1,4 +1,4 @@
-// What an owner does to one video from its watch page.
+// What an owner does to one video.
 import type { Schemas } from './parse'
 import { call } from './request'
 import type { Bubble } from './shared-video'

@@ -1,7 +1,7 @@
 // Types that the recorder, its worker and the recovery share.
 
 /**
- * The names of contract.md. The track named screen is the main one and carries the sound, whatever
+ * The API's names. The track named screen is the main one and carries the sound, whatever
  * it shows.
  */
 export type TrackName = 'screen' | 'camera'
