@@ -26,7 +26,7 @@ func (s *server) authenticate(r *http.Request, v *visit, a credentials) error {
 	}
 	v.actor, v.session = access.Guest(), ""
 	err := s.readCredential(r, v, a)
-	v.actor = v.actor.From(v.address.String(), addressKey(v.address), s.unlocks(r)).WithGuest(guestToken(r))
+	v.actor = v.actor.From(v.address.String(), addressKey(v.address), s.unlocks(r)).WithGuest(s.guestToken(r, v))
 	if err != nil {
 		return err
 	}

@@ -74,16 +74,16 @@ func (s *server) followMany(w http.ResponseWriter, r *http.Request) error {
 			continue
 		}
 		names = append(names, name)
-		if name != ownVideos {
-			links++
+		if name == ownVideos {
+			continue
 		}
-	}
-	if links > mostLinks {
-		return storage.E(
-			storage.Invalid,
-			fmt.Sprintf("One stream follows %d links at most. Ask for the others with another one.", mostLinks),
-			nil,
-		)
+		if links++; links > mostLinks { // before a long list costs anything
+			return storage.E(
+				storage.Invalid,
+				fmt.Sprintf("One stream follows %d links at most. Ask for the others with another one.", mostLinks),
+				nil,
+			)
+		}
 	}
 	if len(names) == 0 {
 		return storage.E(storage.Invalid, `Name the links to follow, or "me" for your own videos.`, nil)

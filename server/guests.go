@@ -19,33 +19,34 @@ const (
 // perAddress is how many guests' budgets one address has: an office is many people.
 const perAddress = 5
 
-// guestToken is the token that a request shows, empty for none.
-func guestToken(r *http.Request) string {
+// guestToken is the token that a request shows, empty for none. Only the cookie that knowGuest sets
+// here counts: another one may be planted by a neighbour of this host.
+func (s *server) guestToken(r *http.Request, v *visit) string {
 	if token := r.Header.Get(guestHeader); token != "" {
 		return token
 	}
-	for _, name := range []string{hostPrefix + guestCookie, guestCookie} {
-		if c, err := r.Cookie(name); err == nil {
-			return c.Value
-		}
+	if c, err := r.Cookie(s.guestCookieName(v)); err == nil {
+		return c.Value
 	}
 	return ""
 }
 
+func (s *server) guestCookieName(v *visit) string {
+	if s.cookieName(v) == cookieSecure {
+		return hostPrefix + guestCookie
+	}
+	return guestCookie
+}
+
 // knowGuest makes a browser keep the token of a guest, and tells it to a program.
 func (s *server) knowGuest(v *visit, token string) {
-	secure := s.cookieName(v) == cookieSecure
-	name := guestCookie
-	if secure {
-		name = hostPrefix + name
-	}
 	c := http.Cookie{
-		Name:     name,
+		Name:     s.guestCookieName(v),
 		Value:    token,
 		Path:     "/",
 		HttpOnly: true,
 		SameSite: http.SameSiteLaxMode,
-		Secure:   secure,
+		Secure:   s.cookieName(v) == cookieSecure,
 		MaxAge:   int(guestFor.Seconds()),
 	}
 	v.header.Add("Set-Cookie", c.String())

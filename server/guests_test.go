@@ -65,6 +65,15 @@ func TestAGuestIsABrowser(t *testing.T) {
 			t.Errorf("%s sees %d of their own, want %d, and nothing else: %s", who, n, tc.want, body)
 		}
 	}
+	planted := "Cookie: meanwhile-guest=" + cookie.Value // not the name that this site uses
+	if body := string(
+		w.want(w.do("GET", path+"?since=0", nil, planted), 200).body,
+	); strings.Contains(
+		body,
+		"mine\":true",
+	) {
+		t.Errorf("a cookie that another host may set makes a guest: %s", body)
+	}
 	id := first.text(t, "id")
 	w.want(w.do("PATCH", path+"/"+id, object{"body": "better"}, other), 403)
 	w.want(w.do("PATCH", path+"/"+id, object{"body": "better"}, browser), 200)

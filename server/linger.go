@@ -12,15 +12,20 @@ import (
 // still comes after a refusal is read and dropped for a moment (nginx calls this a lingering
 // close).
 const (
-	lingerFor   = 5 * time.Second
-	lingerPause = time.Second // without a byte for so long, nothing more comes
+	lingerFor   = 30 * time.Second
+	lingerPause = 3 * time.Second // without a byte for so long, nothing more comes
 	lingerBytes = 256 << 20
 )
 
-// watchedBody remembers whether a body was read to its end.
+// watchedBody remembers whether a body was read to its end. A request without a body has an ended
+// one.
 type watchedBody struct {
 	io.ReadCloser
 	started, ended bool
+}
+
+func watchBody(r *http.Request) *watchedBody {
+	return &watchedBody{ReadCloser: r.Body, ended: r.ContentLength == 0}
 }
 
 // Read reads from the body below.
@@ -41,7 +46,7 @@ func (b *watchedBody) Close() error { return nil }
 // (Expect: 100-continue) sends nothing after a refusal.
 func (b *watchedBody) linger(w http.ResponseWriter, r *http.Request) {
 	asked := r.Header.Get("Expect") != "" && !b.started
-	if b.ended || asked || r.ContentLength == 0 || r.Context().Err() != nil {
+	if b.ended || asked || r.Context().Err() != nil {
 		return
 	}
 	conn := http.NewResponseController(w)
@@ -50,7 +55,7 @@ func (b *watchedBody) linger(w http.ResponseWriter, r *http.Request) {
 	}
 	buffer := make([]byte, 64<<10)
 	end := time.Now().Add(lingerFor)
-	for dropped := 0; dropped < lingerBytes && time.Now().Before(end); {
+	for dropped := 0; dropped < lingerBytes && time.Now().Before(end) && !b.ended; {
 		if conn.SetReadDeadline(time.Now().Add(lingerPause)) != nil {
 			return
 		}
@@ -60,5 +65,7 @@ func (b *watchedBody) linger(w http.ResponseWriter, r *http.Request) {
 			break
 		}
 	}
-	_ = conn.SetReadDeadline(time.Time{})
+	if b.ended {
+		_ = conn.SetReadDeadline(time.Time{})
+	} // else the deadline stays, so that the server itself does not wait for the rest
 }

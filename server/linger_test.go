@@ -2,11 +2,13 @@ package server_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -84,5 +86,29 @@ func TestEarlyRefusalsAreHeard(t *testing.T) {
 				t.Errorf("%d %s, %v; want %d", res.StatusCode, body, err, tc.want)
 			}
 		})
+	}
+}
+
+// TestAStalledBodyHoldsNoConnection sends half of a body to a request that was refused, and then
+// nothing.
+func TestAStalledBodyHoldsNoConnection(t *testing.T) {
+	t.Parallel()
+	w := newFixture(t)
+	conn := must(net.Dial("tcp", strings.TrimPrefix(w.url, "http://")))(t)
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	head := "POST /nowhere HTTP/1.1\r\nHost: here\r\nContent-Length: 1000000\r\n\r\n"
+	if _, err := io.WriteString(conn, head+strings.Repeat("x", 800_000)); err != nil {
+		t.Fatal(err)
+	}
+	in := bufio.NewReader(conn)
+	res := must(http.ReadResponse(in, nil))(t)
+	if _, err := io.Copy(io.Discard, res.Body); res.StatusCode != 404 || err != nil {
+		t.Errorf("%d, %v", res.StatusCode, err)
+	}
+	if _, err := in.ReadByte(); !errors.Is(err, io.EOF) && !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("the connection is held: %v", err)
 	}
 }

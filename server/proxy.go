@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"time"
 )
 
 // proxyAfter is how many visitors in a row come from one address that speaks for others before we
@@ -15,30 +16,36 @@ const proxyAfter = 20
 // proxyWatch notices that all visitors come from one proxy that nobody told us to trust. Then they
 // all count as one: five wrong passwords lock everybody out, and a block of one guest blocks all.
 type proxyWatch struct {
-	mu    sync.Mutex
-	peer  netip.Addr
-	count int
-	told  bool // the store knows it
+	mu     sync.Mutex
+	peer   netip.Addr
+	count  int
+	stored string // what the store has
+	known  bool   // an earlier process may have stored something
+	toldAt time.Time
 }
 
+// tellEvery limits how often the store is written.
+const tellEvery = time.Minute
+
 // note takes a request in. It returns what to store: the proxy's address, or empty when visitors
-// come by themselves again; changed is false if the store knows it already.
-func (p *proxyWatch) note(peer netip.Addr, speaksForOthers bool) (proxy string, changed bool) {
+// come by themselves; changed is false if the store has that already.
+func (p *proxyWatch) note(peer netip.Addr, speaksForOthers bool, now time.Time) (proxy string, changed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !speaksForOthers || peer != p.peer {
 		p.peer, p.count = peer, 0
 	}
-	if !speaksForOthers {
-		changed, p.told = p.told, false
-		return "", changed
+	if speaksForOthers {
+		if p.count++; p.count < proxyAfter {
+			return "", false
+		}
+		proxy = peer.String()
 	}
-	p.count++
-	if p.count < proxyAfter || p.told {
+	if p.known && (proxy == p.stored || now.Sub(p.toldAt) < tellEvery) {
 		return "", false
 	}
-	p.told = true
-	return peer.String(), true
+	p.stored, p.known, p.toldAt = proxy, true, now
+	return proxy, true
 }
 
 // watchProxy takes a request in, and stores what it says about a proxy.
@@ -49,7 +56,7 @@ func (s *server) watchProxy(r *http.Request) {
 		return
 	}
 	at := peer.Addr().Unmap()
-	proxy, changed := s.proxy.note(at, !s.trusted(at) && r.Header.Get("X-Forwarded-For") != "")
+	proxy, changed := s.proxy.note(at, !s.trusted(at) && r.Header.Get("X-Forwarded-For") != "", s.Core.Now())
 	if !changed {
 		return
 	}

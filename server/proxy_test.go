@@ -2,9 +2,7 @@ package server_test
 
 import (
 	"testing"
-
-	"meanwhile/server"
-	"meanwhile/server/servertest"
+	"time"
 )
 
 // TestAProxyThatNobodyTrustsIsNoticed asks as a proxy does, then as visitors who come by
@@ -30,12 +28,22 @@ func TestAProxyThatNobodyTrustsIsNoticed(t *testing.T) {
 	for range 3 { // the proxy's own probe says nothing about visitors
 		w.do("GET", "/healthz", nil)
 	}
+	w.Clock.Move(time.Minute)
 	ask(w, 5, fromAddress("192.0.2.3"))
 	want(w, "127.0.0.1")
+	ask(w, 1) // a probe of a load balancer does not end it at once
+	want(w, "127.0.0.1")
+	w.Clock.Move(time.Minute)
 	ask(w, 1)
 	want(w, "")
 
-	told := newFixture(t, behindProxy, func(*server.Config, *server.Deps, *servertest.Config) {})
+	told := newFixture(t, behindProxy)
+	// as an earlier process left it, before somebody did what the warning says
+	if err := told.Core.Store.SetUntrustedProxy(t.Context(), "127.0.0.1"); err != nil {
+		t.Fatal(err)
+	}
+	ask(told, 1, fromAddress("192.0.2.1"))
+	want(told, "")
 	ask(told, 30, fromAddress("192.0.2.1"))
 	want(told, "")
 }

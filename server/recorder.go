@@ -3,6 +3,7 @@ package server
 import (
 	"io"
 	"net/http"
+	"time"
 )
 
 // recorder counts what goes out. It hides nothing of the writer below: ReadFrom reaches the
@@ -11,6 +12,7 @@ type recorder struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
+	body   *watchedBody // of the request; may be nil
 }
 
 // WriteHeader sends only the first status. gin sends another one after handlers that wrote to the
@@ -21,8 +23,17 @@ func (w *recorder) WriteHeader(status int) {
 	}
 	if status >= 200 {
 		w.status = status
+		w.limitRest()
 	}
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// limitRest limits how long the server waits for the rest of a body that nobody has read: net/http
+// reads some of it before it sends the response.
+func (w *recorder) limitRest() {
+	if w.body != nil && !w.body.ended {
+		_ = http.NewResponseController(w.ResponseWriter).SetReadDeadline(time.Now().Add(lingerFor))
+	}
 }
 
 // Write sends a piece of the body.

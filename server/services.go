@@ -46,6 +46,7 @@ func (s *Services) Chores() []Chore {
 		{"end expired uploads", "expired", s.Uploads.EndExpired},
 		{"drop surplus takes", "takes", s.Videos.DropSurplusTakes},
 		{"empty the trash", "purged", s.Videos.EmptyTrash},
+		{"forget guests", "guests", s.Comments.ForgetGuests},
 		{"delete accounts", "accounts", s.Archive.DeleteAccounts},
 		{"delete objects", "objects", s.Videos.DeleteObjects},
 	}

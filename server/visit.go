@@ -49,8 +49,8 @@ func (s *server) visits(next http.Handler) http.Handler {
 		v := s.newVisit(r, rec.Header())
 		r = r.WithContext(context.WithValue(r.Context(), visitKey{}, v))
 		rec.Header().Set("X-Request-Id", v.id)
-		body := &watchedBody{ReadCloser: r.Body}
-		r.Body = body
+		body := watchBody(r)
+		r.Body, rec.body = body, body
 		defer func() {
 			p := recover()
 			//nolint:errorlint // what a handler panics with by contract, as net/http compares it

@@ -125,7 +125,10 @@ type UploadStore interface {
 	SetUploadLength(ctx context.Context, id UploadID, lengthBytes int64) error
 	// SealUpload marks the upload as complete. Conflict if it is sealed or terminated.
 	SealUpload(ctx context.Context, id UploadID, at time.Time) error
+	// HoldUpload keeps chunks and parts from being added until the transaction ends. NotFound.
+	HoldUpload(ctx context.Context, id UploadID) error
 	// TerminateUpload marks the upload as given up; its parts stay until they are collected.
+	// Conflict if its client has completed it.
 	TerminateUpload(ctx context.Context, id UploadID, at time.Time) error
 	// ReopenUpload takes back that an upload was given up. It returns false if it was not. A
 	// recording counts as heard of at heardAt.

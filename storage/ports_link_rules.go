@@ -37,6 +37,9 @@ type LinkRuleStore interface {
 	BlockGuest(ctx context.Context, ws WorkspaceID, guestKey string, by UserID, at, addressUntil time.Time) error
 	// GuestBlocked reports whether a guest, or their address, may not comment there at now.
 	GuestBlocked(ctx context.Context, ws WorkspaceID, g Guest, now time.Time) (bool, error)
+	// ForgetGuests deletes up to limit guests who were not seen since then and have no comment, and
+	// blocks that have ended at now. It returns how many guests.
+	ForgetGuests(ctx context.Context, then, now time.Time, limit int) (int, error)
 	// CommentsOfGuest lists a guest's comments under the videos of a workspace, without deleted
 	// ones.
 	CommentsOfGuest(ctx context.Context, ws WorkspaceID, guestKey string) ([]Comment, error)

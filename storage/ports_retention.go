@@ -9,9 +9,9 @@ import (
 type RetentionStore interface {
 	// TrashedSince lists videos that have been in the trash since then or longer, the oldest first.
 	TrashedSince(ctx context.Context, then time.Time, limit int) ([]VideoID, error)
-	// SurplusTakes lists recordings in the trash that were thrown away while they were made,
-	// without the last keep of each person in each workspace.
-	SurplusTakes(ctx context.Context, keep, limit int) ([]VideoID, error)
+	// SurplusTakes lists recordings of less than short in the trash that were thrown away while
+	// they were made, without the last keep of each person in each workspace.
+	SurplusTakes(ctx context.Context, keep int, short time.Duration, limit int) ([]VideoID, error)
 	// PurgeVideo removes every row of a video that has been in the trash since then or longer. It
 	// adds deletions of its objects, due at due; their folders are due once more at again. NotFound
 	// if the video is not there, or not in the trash so long.

@@ -19,9 +19,13 @@ const SilentFor = 15 * time.Minute
 // brought it back. Then it is sealed as it is.
 const ReopenedFor = 30 * time.Second
 
-// KeptTakes is how many recordings that a person threw away while they were made stay in the trash.
-// Who starts over again and again would fill it.
-const KeptTakes = 3
+// Of short takes that a person threw away while they were recorded, the last KeptTakes stay in the
+// trash: who starts over again and again would fill it. Longer ones stay as long as everything
+// else.
+const (
+	KeptTakes = 3
+	ShortTake = 5 * time.Minute // from the first second to the last, with pauses
+)
 
 // Bounds of one recording.
 const (

@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"meanwhile/storage"
@@ -25,7 +28,8 @@ func newReserve(c *Config) reserve {
 	if !local(c) {
 		return ""
 	}
-	return reserve(filepath.Join(c.Data, "reserve"))
+	path, _, _ := strings.Cut(strings.TrimPrefix(c.DatabaseURL, "sqlite:"), "?")
+	return reserve(filepath.Join(filepath.Dir(path), "reserve"))
 }
 
 // release removes the file, and returns false if there is none.
@@ -47,7 +51,7 @@ func (r reserve) keep(context.Context) (int, error) {
 		return 0, nil
 	}
 	temp := string(r) + "+"
-	err := os.WriteFile(temp, make([]byte, reserveBytes), 0o600) // written, because holes keep nothing
+	err := writeNoise(temp)
 	if err == nil {
 		err = os.Rename(temp, string(r))
 	}
@@ -55,4 +59,15 @@ func (r reserve) keep(context.Context) (int, error) {
 		return 0, errors.Join(storage.E(storage.Full, "There is no room to keep for deleting.", err), os.Remove(temp))
 	}
 	return 0, nil
+}
+
+// writeNoise fills a file with bytes that no file system can make smaller, and writes them to the
+// disk: holes and zeros keep no room.
+func writeNoise(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.CopyN(f, rand.Reader, reserveBytes)
+	return errors.Join(err, f.Sync(), f.Close())
 }

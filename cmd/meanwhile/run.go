@@ -59,7 +59,7 @@ func run(ctx context.Context, c *Config, role role, o out) (err error) {
 		defer stop()
 	}
 	startAdmin(ctx, c, group, log)
-	group.Go(func() error { return endWhenOvertaken(ctx, p.store.MayServe, p.lookEvery()) })
+	group.Go(func() error { return endWhenOvertaken(ctx, p.store.MayServe, p.promisedEvery()) })
 	if role != roleWorker {
 		if err := startServer(ctx, c, p, role, group, o); err != nil {
 			group.Go(func() error { return err }) // ends what was already started
@@ -193,7 +193,7 @@ func startWorker(ctx context.Context, c *Config, p *parts, group *errgroup.Group
 	group.Go(func() error { return w.Reconcile(ctx, local(c)) })
 	chores := append(p.services.Chores(), server.Chore{What: "keep room for deleting", Do: p.reserve.keep})
 	group.Go(func() error { return tidy(ctx, chores, p.lookEvery(), p.log) })
-	group.Go(func() error { return sealSilent(ctx, p.services.Uploads.SealSilent, p.lookEvery(), p.log) })
+	group.Go(func() error { return sealSilent(ctx, p.services.Uploads.SealSilent, p.promisedEvery(), p.log) })
 	group.Go(func() error { return p.sweepLeftovers(ctx) })
 	return func() {
 		srv.Stop()

@@ -14,6 +14,9 @@ import (
 // outbox: twice per lease, every 30 s by default.
 func (p *parts) lookEvery() time.Duration { return p.stages.Lease() / 2 }
 
+// promisedEvery is lookEvery for what is promised within a minute, however long a lease is.
+func (p *parts) promisedEvery() time.Duration { return min(p.lookEvery(), 30*time.Second) }
+
 // tidy does the chores at the start, and again and again until ctx ends. It has its own loop, so
 // that no work waits while a thousand objects are deleted.
 func tidy(ctx context.Context, chores []server.Chore, every time.Duration, log *slog.Logger) error {

@@ -16,19 +16,24 @@ type beginning struct {
 	talk    Conversation
 	seq     int64
 	readAt  time.Time
+	bytes   int
 	writers map[string]bool // who sees it in another way: their own comments are marked
 }
 
-// Bounds of what is kept: how long, because a name may change without the counter, and of how many
-// videos. When that is full, all are dropped, which costs a few queries.
+// Bounds of what is kept: how long, because a name may change without the counter, and of how much
+// text. When that is full, all are dropped, which costs a few queries. A page of long texts is not
+// kept at all.
 const (
 	keepBeginning = 10 * time.Second
-	maxBeginnings = 1024
+	maxBeginning  = 256 << 10 // bytes of text of one
+	maxBeginnings = 16 << 20  // of all; a page and its script hold each text twice more
+	rowBytes      = 1 << 10   // of a comment beside its text
 )
 
 type beginnings struct {
 	mu      sync.Mutex
 	byVideo map[storage.VideoID]*beginning
+	bytes   int
 }
 
 // Beginning is the first page of a conversation whose counter stands at seq. It reads the database
@@ -52,10 +57,12 @@ func (s *Service) Beginning(ctx context.Context, a access.Actor, v storage.Video
 	b := &beginning{talk: talk, seq: seq, readAt: now, writers: map[string]bool{}}
 	for _, c := range talk.Items {
 		b.writers[writerOf(c.Comment)] = true
+		b.bytes += len(c.Body) + rowBytes
 	}
-	if hidden || b.writers[writer] {
+	if hidden || b.writers[writer] || b.bytes > maxBeginning {
 		return talk, nil
 	}
+	b.bytes += rowBytes
 	b.talk.Shared = &Shared{}
 	s.beginnings.put(v.ID, b)
 	return b.talk, nil
@@ -88,10 +95,14 @@ func (b *beginnings) of(id storage.VideoID) *beginning {
 func (b *beginnings) put(id storage.VideoID, one *beginning) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.byVideo == nil || len(b.byVideo) >= maxBeginnings {
-		b.byVideo = make(map[storage.VideoID]*beginning)
+	if old := b.byVideo[id]; old != nil {
+		b.bytes -= old.bytes
+	}
+	if b.byVideo == nil || b.bytes+one.bytes > maxBeginnings {
+		b.byVideo, b.bytes = make(map[storage.VideoID]*beginning), 0
 	}
 	b.byVideo[id] = one
+	b.bytes += one.bytes
 }
 
 // Shared is the place where a page keeps what it made of a conversation that many readers see.

@@ -2,6 +2,9 @@
 package comments
 
 import (
+	"sync/atomic"
+	"time"
+
 	"meanwhile/server/access"
 )
 
@@ -9,6 +12,7 @@ import (
 type Service struct {
 	core       *access.Core
 	beginnings beginnings
+	forgotAt   atomic.Pointer[time.Time]
 }
 
 // New makes a Service.

@@ -97,6 +97,53 @@ func TestWhatItsOwnerThrewAwayDoesNotComeBackByItself(t *testing.T) {
 	h.wantState(t, ticket.Video.ID, storage.StateProcessing, true)
 }
 
+// TestAnEmptyRecordingThatItsOwnerThrewAwayStaysAway is the like of both tests above.
+func TestAnEmptyRecordingThatItsOwnerThrewAwayStaysAway(t *testing.T) {
+	t.Parallel()
+	h := newFixture(t)
+	ticket := h.recording(t)
+	if err := h.Videos.Trash(t.Context(), h.Owner, ticket.Video.ID); err != nil {
+		t.Fatal(err)
+	}
+	h.Clock.Move(20 * time.Minute)
+	h.sealSilent(t)
+	h.wantState(t, ticket.Video.ID, storage.StateFailed, true)
+	h.Clock.Move(time.Hour)
+	if err := h.chunk(t, ticket, "screen", 0, "one "); err != nil {
+		t.Fatal(err)
+	}
+	h.wantState(t, ticket.Video.ID, storage.StateRecording, true)
+}
+
+// lateStore does something after it has listed empty recordings.
+type lateStore struct {
+	storage.Store
+	then *func()
+}
+
+func (s lateStore) EmptyRecordings(ctx context.Context, before time.Time, limit int) ([]storage.UploadID, error) {
+	ids, err := s.Store.EmptyRecordings(ctx, before, limit)
+	(*s.then)()
+	return ids, err
+}
+
+// TestARecordingThatComesBackAtTheLastMomentIsNotPutAway has its first chunk arrive after it was
+// found empty.
+func TestARecordingThatComesBackAtTheLastMomentIsNotPutAway(t *testing.T) {
+	t.Parallel()
+	then := func() {}
+	h := newFixture(t, func(c *servertest.Config) { c.Store = lateStore{c.Store, &then} })
+	ticket := h.recording(t)
+	h.Clock.Move(16 * time.Minute)
+	then = func() {
+		if err := h.chunk(t, ticket, "screen", 0, "one "); err != nil {
+			t.Error(err)
+		}
+	}
+	h.sealSilent(t)
+	h.wantState(t, ticket.Video.ID, storage.StateRecording, false)
+}
+
 // TestThrownAwayTakeIsRestored throws a take away while it is recorded and brings it back: without
 // its recorder, with it, and after it was sealed by silence.
 func TestThrownAwayTakeIsRestored(t *testing.T) {

@@ -60,10 +60,11 @@ func (s *Service) SignUp(ctx context.Context, acc Account, from Entry) (cookie s
 	if err != nil {
 		return "", err
 	}
-	return cookie, s.core.Store.InTx(ctx, func(tx storage.Store) error {
+	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
 		cookie, err = s.openAccount(ctx, tx, u, from)
 		return err
 	})
+	return cookie, err
 }
 
 // openAccount makes an account with a workspace of its own, and signs it in. Which team a stranger
@@ -130,9 +131,8 @@ func (s *Service) mailSignUpLink(ctx context.Context, u storage.User, base strin
 		To:      u.Email,
 		Subject: "Make your account",
 		Text: fmt.Sprintf(
-			"Hello %s,\n\nthis link makes your account. It works until %s:\n\n%s/signup/%s\n\nIf you did not ask for "+
+			"Hello,\n\nthis link makes your account. It works until %s:\n\n%s/signup/%s\n\nIf you did not ask for "+
 				"it, ignore this mail: nothing happens.\n",
-			u.Name,
 			ends.UTC().Format("15:04 UTC"),
 			base,
 			token,

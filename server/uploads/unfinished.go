@@ -77,11 +77,18 @@ func (s *Service) reviveAfter(ctx context.Context, u storage.Upload, heardBefore
 		return
 	}
 	err := s.core.Store.InTx(ctx, func(tx storage.Store) error {
+		v, err := tx.VideoByID(ctx, u.VideoID)
+		if err != nil {
+			return fmt.Errorf("find video: %w", err)
+		}
 		from := []storage.State{storage.StateFailed}
-		if err := tx.SetVideoState(ctx, u.VideoID, from, storage.StateRecording, "", s.core.Now()); err != nil {
+		if err := tx.SetVideoState(ctx, v.ID, from, storage.StateRecording, "", s.core.Now()); err != nil {
 			return err
 		}
-		return tx.SetVideoTrashed(ctx, u.VideoID, nil)
+		if v.Failure != neverBegan || v.TrashedAt == nil || !v.TrashedAt.Equal(v.UpdatedAt) {
+			return nil // it was its owner who threw it away
+		}
+		return tx.SetVideoTrashed(ctx, v.ID, nil)
 	})
 	switch {
 	case err == nil:
@@ -121,7 +128,10 @@ func (s *Service) EndExpired(ctx context.Context) (int, error) {
 			return fmt.Errorf("find upload: %w", err)
 		}
 		if u.OffsetBytes == 0 {
-			return s.trashUnbegun(ctx, u, nothingCame)
+			return s.trashUnbegun(ctx, u, nothingCame, func(tx storage.Store) (bool, error) {
+				now, err := tx.UploadByID(ctx, id)
+				return now.OffsetBytes == 0, err
+			})
 		}
 		err = s.giveUp(ctx, s.core.Store, u.VideoID, stoppedShort)
 		s.changed(ctx, u.VideoID)
@@ -173,17 +183,36 @@ func (s *Service) putAway(ctx context.Context, id storage.UploadID) error {
 	if err != nil {
 		return fmt.Errorf("find upload: %w", err)
 	}
-	return s.trashUnbegun(ctx, u, neverBegan)
+	return s.trashUnbegun(ctx, u, neverBegan, func(tx storage.Store) (bool, error) {
+		r, err := tx.RecordingByUpload(ctx, id)
+		if err != nil || s.core.Now().Sub(r.HeardAt) < storage.SilentFor {
+			return false, err
+		}
+		sum, err := tx.VideoSummary(ctx, u.VideoID)
+		return !sum.Arrived, err
+	})
 }
 
 // trashUnbegun puts a video without a byte into the trash, and writes that into the audit log.
-func (s *Service) trashUnbegun(ctx context.Context, u storage.Upload, failure string) error {
+// still looks once more whether nothing has come, while nothing can.
+func (s *Service) trashUnbegun(
+	ctx context.Context,
+	u storage.Upload,
+	failure string,
+	still func(storage.Store) (bool, error),
+) error {
 	now := s.core.Now()
 	v, err := s.core.Store.VideoByID(ctx, u.VideoID)
 	if err != nil {
 		return fmt.Errorf("find video: %w", err)
 	}
 	err = s.core.Store.InTx(ctx, func(tx storage.Store) error {
+		if err := tx.HoldUpload(ctx, u.ID); err != nil {
+			return err
+		}
+		if empty, err := still(tx); err != nil || !empty {
+			return err
+		}
 		from := []storage.State{v.State}
 		if err := tx.SetVideoState(ctx, v.ID, from, storage.StateFailed, failure, now); err != nil {
 			return fmt.Errorf("give video up: %w", err)

@@ -112,13 +112,13 @@ func (s *Service) EmptyTrash(ctx context.Context) (int, error) {
 	)
 }
 
-// DropSurplusTakes deletes for good what its owner threw away while it was recorded, but for the
-// last storage.KeptTakes.
+// DropSurplusTakes deletes for good what its owner threw away while it was recorded, if it was
+// shorter than storage.ShortTake, but for the last storage.KeptTakes.
 func (s *Service) DropSurplusTakes(ctx context.Context) (int, error) {
 	return s.ForEachVideo(
 		ctx,
 		func() ([]storage.VideoID, error) {
-			return s.core.Store.SurplusTakes(ctx, storage.KeptTakes, storage.RetentionBatch)
+			return s.core.Store.SurplusTakes(ctx, storage.KeptTakes, storage.ShortTake, storage.RetentionBatch)
 		},
 		func(id storage.VideoID) error { return s.PurgeByID(ctx, id, s.core.Now()) },
 	)

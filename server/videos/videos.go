@@ -114,7 +114,11 @@ func (s *Service) Reprocess(ctx context.Context, a access.Actor, id storage.Vide
 	if v.State == storage.StateUploading || v.State == storage.StateRecording {
 		return storage.E(storage.Conflict, "The upload is not complete yet. It will be processed when it is.", nil)
 	}
-	if u, err := s.core.Store.UploadByVideo(ctx, id); err != nil || u.SealedAt == nil {
+	u, err := s.core.Store.UploadByVideo(ctx, id)
+	if err != nil && storage.KindOf(err) != storage.NotFound {
+		return fmt.Errorf("find upload: %w", err)
+	}
+	if err != nil || u.SealedAt == nil {
 		return storage.E(storage.Conflict, "The upload was never completed. Upload the file again.", err)
 	}
 	return s.stages.Start(ctx, id, func(tx storage.Store) error {

@@ -21,6 +21,9 @@ func (s *Service) OpenAsset(ctx context.Context, a storage.Asset) (io.ReadCloser
 	if storage.KindOf(err) != storage.Damaged {
 		return nil, fmt.Errorf("open %s of video %s: %w", a.Name, a.VideoID, err)
 	}
+	if a.DamagedAt != nil {
+		return nil, storage.E(storage.Gone, damagedSentence, nil) // its owner knows
+	}
 	now := s.core.Now()
 	found, merr := s.core.Store.MarkAsset(context.WithoutCancel(ctx), a.ID, &now)
 	if merr != nil {

@@ -2,6 +2,8 @@ package watch
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -90,6 +92,11 @@ func (s *Service) newFeed(ctx context.Context, token, topic string, pause time.D
 		}
 		go func() {
 			defer close(from.ended)
+			defer func() {
+				if p := recover(); p != nil { // no request is around it that would catch it
+					s.core.Log.Error("panic in an event stream", "error", fmt.Errorf("%v\n%s", p, debug.Stack()))
+				}
+			}()
 			s.run(ctx, from, events, pause)
 		}()
 		return nil

@@ -79,12 +79,16 @@ func (s *Store) BlockGuest(
 		_, err := t.exec(
 			ctx,
 			op,
-			`INSERT INTO guest_blocks (workspace_id, guest_key, blocked_by, created_ms) VALUES ($1, $2, $3, $4)
-				ON CONFLICT (workspace_id, guest_key) DO UPDATE SET ends_ms = NULL`,
+			// a comment of an earlier release has only the key of its address
+			`INSERT INTO guest_blocks (workspace_id, guest_key, blocked_by, created_ms, ends_ms) VALUES ($1, $2, $3, $4,
+				CASE WHEN EXISTS (SELECT 1 FROM guests g WHERE g.workspace_id = $1 AND g.guest_key = $2) THEN NULL
+				ELSE CAST($5 AS BIGINT) END)
+				ON CONFLICT (workspace_id, guest_key) DO UPDATE SET ends_ms = excluded.ends_ms`,
 			string(ws),
 			guestKey,
 			string(by),
 			toMS(at),
+			toMS(addressUntil),
 		)
 		if err != nil {
 			return err
@@ -117,6 +121,22 @@ func (s *Store) GuestBlocked(
 	return one(ctx, s, reading, "look for block", scanValue[bool],
 		`SELECT EXISTS (SELECT 1 FROM guest_blocks WHERE workspace_id = $1 AND guest_key IN ($2, $3)
 		AND (ends_ms IS NULL OR ends_ms > $4))`, string(ws), g.Key, g.AddressKey, toMS(now))
+}
+
+// ForgetGuests deletes guests who were not seen since then and have no comment, and blocks that
+// have ended at now.
+func (s *Store) ForgetGuests(ctx context.Context, then, now time.Time, limit int) (int, error) {
+	const op = "forget guests"
+	if _, err := s.exec(ctx, op, `DELETE FROM guest_blocks WHERE ends_ms <= $1`, toMS(now)); err != nil {
+		return 0, err
+	}
+	n, err := s.exec(ctx, op,
+		`DELETE FROM guests WHERE (workspace_id, guest_key) IN (
+			SELECT g.workspace_id, g.guest_key FROM guests g WHERE g.seen_ms < $1
+			AND NOT EXISTS (SELECT 1 FROM comments c JOIN videos v ON v.id = c.video_id
+				WHERE v.workspace_id = g.workspace_id AND c.guest_key = g.guest_key)
+			LIMIT $2)`, toMS(then), limit)
+	return int(n), err
 }
 
 // CommentsOfGuest lists a guest's comments under the videos of a workspace, without deleted ones.

@@ -55,7 +55,7 @@ var lists = []struct {
 		return err
 	}},
 	{name: "surplus takes", list: func(ctx context.Context, s storage.Store) error {
-		_, err := s.SurplusTakes(ctx, storage.KeptTakes, 100)
+		_, err := s.SurplusTakes(ctx, storage.KeptTakes, storage.ShortTake, 100)
 		return err
 	}},
 	{name: "videos that leave the trash", list: func(ctx context.Context, s storage.Store) error {

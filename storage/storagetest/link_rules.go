@@ -69,6 +69,7 @@ var ruleTests = []storeTest{
 	}},
 	{"a held comment is seen and counted once it is approved", testHeld},
 	{"a guest is blocked in one workspace, and their address for a while", testBlockGuest},
+	{"a guest is forgotten when nothing of them is left", testForgetGuests},
 }
 
 func testBlockGuest(t *testing.T, s storage.Store) {
@@ -80,6 +81,7 @@ func testBlockGuest(t *testing.T, s storage.Store) {
 	guest.AddressKey = "office"
 	mustGet(s.CreateComment(ctx, newComment(v.ID, time.Minute), guest))(t)
 	end := noon.Add(storage.AddressBlockFor)
+	must(t, s.BlockGuest(ctx, v.WorkspaceID, "an address of an earlier release", v.OwnerID, noon, end))
 	for range 2 {
 		must(t, s.BlockGuest(ctx, v.WorkspaceID, "guest", v.OwnerID, noon, end))
 	}
@@ -95,12 +97,43 @@ func testBlockGuest(t *testing.T, s storage.Store) {
 		{v.WorkspaceID, storage.Guest{AddressKey: "office"}, end.Add(-time.Millisecond), true},
 		{v.WorkspaceID, storage.Guest{AddressKey: "office"}, end, false},
 		{v.WorkspaceID, storage.Guest{Key: "neighbour", AddressKey: "home"}, noon, false},
+		{v.WorkspaceID, storage.Guest{AddressKey: "an address of an earlier release"}, noon, true},
+		{v.WorkspaceID, storage.Guest{AddressKey: "an address of an earlier release"}, end, false},
 		{"other", guest, noon, false},
 	} {
 		if got := mustGet(s.GuestBlocked(ctx, tc.ws, tc.by, tc.at))(t); got != tc.want {
 			t.Errorf("GuestBlocked(%s, %+v, %s) = %v, want %v", tc.ws, tc.by, tc.at, got, tc.want)
 		}
 	}
+}
+
+func testForgetGuests(t *testing.T, s storage.Store) {
+	ctx := t.Context()
+	v := mustVideo(t, s)
+	var gone storage.Comment
+	for _, key := range []string{"talks", "left"} {
+		c := mustGet(
+			s.CreateComment(ctx, newComment(v.ID, 0), storage.Guest{Key: key, AddressKey: "home", Name: key}),
+		)(
+			t,
+		)
+		if key == "left" {
+			gone = c
+		}
+	}
+	forget := func(then time.Time, want int) {
+		t.Helper()
+		if n := mustGet(s.ForgetGuests(ctx, then, noon, 10))(t); n != want {
+			t.Errorf("ForgetGuests(%s) = %d, want %d", then, n, want)
+		}
+	}
+	later := gone.CreatedAt.Add(time.Hour)
+	forget(later, 0)
+	must(t, s.SetVideoTrashed(ctx, v.ID, after(0)))
+	must(t, s.PurgeVideo(ctx, v.ID, noon, noon, noon))
+	forget(gone.CreatedAt, 0)
+	forget(later, 2)
+	forget(later, 0)
 }
 
 func testHeld(t *testing.T, s storage.Store) {

@@ -160,11 +160,14 @@ var recordingTests = []storeTest{
 			got != there {
 			t.Errorf("the same number again: %+v, %v, %v; want what is there", got, created, err)
 		}
-		must(t, s.TerminateUpload(t.Context(), r.UploadID, noon))
+		wantKind(t, "giving up what is complete", s.TerminateUpload(t.Context(), r.UploadID, noon), storage.Conflict)
+		given := mustRecordingOf(t, s, mustGet(s.UploadByID(t.Context(), r.UploadID))(t).VideoID)
+		must(t, s.SealRecording(t.Context(), given.UploadID, noon, 0, true)) // by silence: it may go on, or not
+		must(t, s.TerminateUpload(t.Context(), given.UploadID, noon))
 		wantKind(
 			t,
 			"sealing what was given up",
-			s.SealRecording(t.Context(), r.UploadID, noon, 2, false),
+			s.SealRecording(t.Context(), given.UploadID, noon, 2, false),
 			storage.Conflict,
 		)
 	}},

@@ -68,23 +68,32 @@ func testReopenUpload(t *testing.T, s storage.Store) {
 func testSurplusTakes(t *testing.T, s storage.Store) {
 	ctx := t.Context()
 	w := mustFixture(t, s)
-	take := func(at time.Duration) storage.VideoID {
+	takeOf := func(at, failedAt time.Duration) storage.VideoID {
 		v := w.video("Take", at)
 		v.Source = "recording"
 		must(t, s.CreateVideo(ctx, v))
 		r := mustRecordingOf(t, s, v.ID)
 		must(t, s.TerminateUpload(ctx, r.UploadID, noon.Add(at)))
+		must(t, s.SetVideoState(ctx, v.ID, []storage.State{v.State}, storage.StateFailed, "", noon.Add(failedAt)))
 		must(t, s.SetVideoTrashed(ctx, v.ID, after(at)))
 		return v.ID
+	}
+	take := func(at time.Duration) storage.VideoID { return takeOf(at, at) }
+	takeOf(0, -time.Hour) // of an earlier release
+	for range 3 {
+		take(storage.ShortTake) // a long one
 	}
 	first, second := take(0), take(time.Second)
 	restored := take(2 * time.Second)
 	must(t, s.SetVideoTrashed(ctx, restored, nil))
-	if ids := mustGet(s.SurplusTakes(ctx, 2, 10))(t); len(ids) != 0 {
+	if ids := mustGet(s.SurplusTakes(ctx, 2, storage.ShortTake, 10))(t); len(ids) != 0 {
 		t.Errorf("SurplusTakes() = %v of two", ids)
 	}
 	take(3 * time.Second)
-	if diff := cmp.Diff([]storage.VideoID{first}, mustGet(s.SurplusTakes(ctx, 2, 10))(t)); diff != "" {
+	if diff := cmp.Diff(
+		[]storage.VideoID{first},
+		mustGet(s.SurplusTakes(ctx, 2, storage.ShortTake, 10))(t),
+	); diff != "" {
 		t.Errorf("SurplusTakes() (-want +got):\n%s", diff)
 	}
 	mustGet(s.VideoByID(ctx, second))(t)
