@@ -17,7 +17,7 @@ export type StreamState = 'open' | 'lost'
 
 export interface NewsHandlers {
   onEvent(name: string, data: unknown): void
-  /** After 'open', nothing is missed. Before it, something may have been. */
+  /** After 'open', nothing is missed. Before each one, something may have been. */
   onState(state: StreamState): void
   /** It has ended for this reader. Nothing follows, and nothing more is asked. */
   onGone(): void
@@ -26,7 +26,6 @@ export interface NewsHandlers {
 interface Following {
   name: string
   handlers: NewsHandlers
-  isOpen: boolean
 }
 
 /** What tabs tell one another. */
@@ -57,7 +56,7 @@ let isRunning = false
 /** Follows a link by its token, or one's own videos as "me", until signal fires. */
 export function follow(name: string, handlers: NewsHandlers, signal: AbortSignal): void {
   if (signal.aborted) return
-  const following = { name, handlers, isOpen: false }
+  const following = { name, handlers }
   followings.add(following)
   signal.addEventListener('abort', () => {
     if (followings.delete(following)) tellWants(false)
@@ -94,10 +93,7 @@ function show(): void {
 }
 
 /** askAnew asks for the whole state: what happened meanwhile was perhaps not heard. */
-function askAnew(): void {
-  for (const following of followings) following.isOpen = false
-  tellWants(true)
-}
+const askAnew = () => tellWants(true)
 
 function leave(): void {
   channel?.postMessage({ at: 'left', tab: me } satisfies Message)
@@ -202,10 +198,7 @@ function deliver(message: Message & { at: 'state' | 'event' }): void {
   for (const following of [...followings]) {
     const { name, handlers } = following
     if (message.at === 'state') {
-      const isOpen = message.state === 'open'
-      if (!message.names.includes(name) || (isOpen && following.isOpen)) continue
-      following.isOpen = isOpen
-      handlers.onState(message.state)
+      if (message.names.includes(name)) handlers.onState(message.state)
     } else if (message.share === name) {
       if (message.event !== 'gone') handlers.onEvent(message.event, message.data)
       else {
