@@ -57,7 +57,7 @@ func (h *fixture) sealSilent(t testing.TB) int {
 }
 
 // TestSilentRecordingIsSealedAndGoesOn is about a browser that disappears and comes back days later
-//.
+// .
 func TestSilentRecordingIsSealedAndGoesOn(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t)
