@@ -56,8 +56,8 @@ func (h *fixture) sealSilent(t testing.TB) int {
 	return n
 }
 
-// TestSilentRecordingIsSealedAndGoesOn is about a browser that disappears and comes back days later
-// .
+// TestSilentRecordingIsSealedAndGoesOn is about a browser that disappears and comes back days
+// later.
 func TestSilentRecordingIsSealedAndGoesOn(t *testing.T) {
 	t.Parallel()
 	h := newFixture(t)
