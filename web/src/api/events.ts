@@ -44,7 +44,8 @@ let alone = true
 let role: Role = 'away'
 let unlock = () => {}
 let source: EventSource | undefined
-let replaced: EventSource[] = [] // stay until source is open, so that nothing is missed
+// stay until source is open, so that nothing is missed; with what each was asked for
+let replaced: { stream: EventSource; names: string[] }[] = []
 let asked: string[] = [] // what source was asked for and has not ended
 let isStale = false // a tab wants the whole state, so that a new stream is needed
 let gathering: ReturnType<typeof setTimeout> | undefined
@@ -229,7 +230,7 @@ function ask(): void {
 
 function open(names: string[]): void {
   clearTimeout(retry)
-  if (source) replaced.push(source)
+  if (source) replaced.push({ stream: source, names: asked })
   const stream = new EventSource(`/api/v1/events?shares=${names.map(encodeURIComponent).join(',')}`)
   source = stream
   asked = names
@@ -244,8 +245,8 @@ function open(names: string[]): void {
     // A browser would ask again itself, but also for what has ended.
     stream.close()
     if (stream !== source) return
-    share({ at: 'state', state: 'lost', names })
-    close()
+    const kept = goBack()
+    share({ at: 'state', state: 'lost', names: names.filter((name) => !kept.includes(name)) })
     isStale = true
     retry = setTimeout(() => role !== 'away' && ask(), newsRetryMs(++attempt, Math.random()))
   })
@@ -269,8 +270,22 @@ function forget(ended: string): void {
   for (const [tab, { names, visible }] of others) others.set(tab, { names: without(names), visible })
 }
 
+/**
+ * goBack makes the newest stream that still works the source again, if source was refused. It
+ * returns what that one was asked for.
+ */
+function goBack(): string[] {
+  const working = replaced.findLast(({ stream }) => stream.readyState === EventSource.OPEN)
+  replaced = replaced.filter((one) => one !== working)
+  source = undefined
+  close()
+  source = working?.stream
+  asked = working?.names ?? []
+  return asked
+}
+
 function closeReplaced(): void {
-  for (const stream of replaced) stream.close()
+  for (const { stream } of replaced) stream.close()
   replaced = []
 }
 
