@@ -87,6 +87,7 @@ async function followed(name: string): Promise<string[]> {
   return heard
 }
 
+const wants = (tab: string, ...names: string[]) => ({ at: 'wants', tab, wants: { names, visible: false }, anew: false })
 const latest = (): FakeStream => FakeStream.all.at(-1) as FakeStream
 
 test('a new stream that is refused leaves the old one, and is asked for again', async () => {
@@ -123,4 +124,39 @@ test('where the old stream has ended as well, or lacks a name, its followers hea
     ['open', 'lost'],
     ['lost', 'lost'],
   ])
+})
+
+test('a tab that does not answer any more is not asked for', async () => {
+  await followed('mine')
+  FakeChannel.hears(wants('dead', 'left behind'))
+  FakeChannel.hears(wants('alive', 'wanted'))
+  await vi.advanceTimersByTimeAsync(100)
+  expect(latest().names).toEqual(['mine', 'left behind', 'wanted'])
+  latest().opens()
+
+  FakeChannel.said = []
+  FakeChannel.hears({ ...wants('new', 'fresh'), anew: true })
+  expect(FakeChannel.said).toContainEqual({ at: 'who' })
+  FakeChannel.hears(wants('alive', 'wanted'))
+  await vi.advanceTimersByTimeAsync(100)
+  expect(latest().names).toEqual(['mine', 'fresh', 'wanted'])
+})
+
+test('the stream waits for the answers, even if it was about to be asked for', async () => {
+  await followed('mine')
+  FakeChannel.hears(wants('alive', 'wanted'))
+  await vi.advanceTimersByTimeAsync(40)
+  FakeChannel.hears({ ...wants('new', 'fresh'), anew: true })
+  await vi.advanceTimersByTimeAsync(40)
+  FakeChannel.hears(wants('alive', 'wanted'))
+  await vi.advanceTimersByTimeAsync(100)
+  expect(FakeStream.all.map(({ names }) => names)).toEqual([['mine'], ['mine', 'fresh', 'wanted']])
+})
+
+test('who is not in a new stream for a while asks for the whole state afterwards', async () => {
+  const heard = await followed('mine')
+  FakeChannel.hears({ at: 'state', state: 'open', names: ['mine'] })
+  FakeChannel.hears({ at: 'state', state: 'open', names: ['other'] })
+  FakeChannel.hears({ at: 'state', state: 'open', names: ['other', 'mine'] })
+  expect(heard).toEqual(['open', 'open'])
 })

@@ -32,7 +32,7 @@ interface Following {
 type Message =
   | { at: 'wants'; tab: string; wants: Wants; anew: boolean }
   | { at: 'left'; tab: string }
-  | { at: 'who' } // a new leader asks what the others want
+  | { at: 'who' } // the leader asks what the others want
   | { at: 'state'; state: StreamState; names: readonly string[] }
   | { at: 'event'; event: string; share: string; data: unknown }
 
@@ -48,6 +48,7 @@ let source: EventSource | undefined
 let replaced: { stream: EventSource; names: string[] }[] = []
 let asked: string[] = [] // what source was asked for and has not ended
 let isStale = false // a tab wants the whole state, so that a new stream is needed
+let isCalling = false // the others were asked what they want, and are answering
 let gathering: ReturnType<typeof setTimeout> | undefined
 let retry: ReturnType<typeof setTimeout> | undefined
 let linger: ReturnType<typeof setTimeout> | undefined
@@ -118,7 +119,6 @@ function step(turn: Turn): void {
       wait()
       break
     case 'leading':
-      tell({ at: 'who' })
       gather(true)
       break
     case 'lingering':
@@ -166,8 +166,8 @@ function tell(message: Message): void {
 function hear(message: Message): void {
   switch (message.at) {
     case 'wants':
-      others.set(message.tab, message.wants)
       gather(message.anew)
+      others.set(message.tab, message.wants)
       break
     case 'left':
       others.delete(message.tab)
@@ -212,12 +212,24 @@ function deliver(message: Message & { at: 'state' | 'event' }): void {
   if (hasEnded) tellWants(false)
 }
 
-/** gather lets the leader look soon whether its stream asks for the right things. */
+/**
+ * gather lets the leader look soon whether its stream asks for the right things. Before a new
+ * stream it asks all tabs again: one that was killed did not say that it left.
+ */
 function gather(anew: boolean): void {
   isStale ||= anew
-  if (role !== 'leading' || gathering !== undefined) return
+  if (role !== 'leading') return
+  if (anew && !isCalling) {
+    isCalling = true
+    clearTimeout(gathering)
+    gathering = undefined
+    others.clear()
+    tell({ at: 'who' })
+  }
+  if (gathering !== undefined) return
   gathering = setTimeout(() => {
     gathering = undefined
+    isCalling = false
     if (role === 'leading') ask()
   }, gatherMs)
 }
