@@ -11,6 +11,7 @@ import {
   expectLength,
   expectLittleLost,
   followPieces,
+  inTheTrash,
   killBrowser,
   leftovers,
   type Piece,
@@ -205,7 +206,7 @@ test('a recording belongs to one tab at a time; what a closed one left can be di
   await expectAccessible(holder)
   await shoot(holder, 'record-discard')
   await found.getByRole('button', { name: 'Discard', exact: true }).click()
-  await found.locator('.num', { hasText: 'In the trash for 30 days.' }).waitFor({ timeout: 20_000 })
+  await found.locator('.num', { hasText: inTheTrash }).waitFor({ timeout: 20_000 })
   expect((await holder.request.get(link)).status()).toBe(404)
   const undo = found.getByRole('button', { name: 'Undo' })
   expect(await undo.evaluate((button) => button === document.activeElement), 'the focus is on Undo').toBe(true)

@@ -13,6 +13,7 @@ import {
   expectLength,
   expectLittleLost,
   followPieces,
+  inTheTrash,
   killBrowser,
   leftovers,
   piecesIn,
@@ -195,7 +196,7 @@ test('a window of an odd size, and a take that is begun again', async () => {
   await bar.getByRole('button', { name: 'Undo' }).waitFor()
   await page.getByRole('button', { name: 'Start now' }).click()
   await page.getByRole('button', { name: 'Stop and copy link' }).waitFor()
-  await bar.getByText('In the trash for 30 days.').waitFor()
+  await bar.getByText(inTheTrash).waitFor()
   await bar.getByRole('link', { name: 'Open the trash' }).waitFor()
   expect(await bar.getByRole('button').count(), 'what would disturb the recording').toBe(0)
   await shoot(page, 'record-started-over')

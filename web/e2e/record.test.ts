@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { expectAccessible, logIn, shoot } from './browser'
 import { inspect, openShared } from './recorder'
-import { choose, elapsed, expectLength, reaches, record, Studio, spools, stop } from './studio'
+import { choose, elapsed, expectLength, inTheTrash, reaches, record, Studio, spools, stop } from './studio'
 
 let studio: Studio
 
@@ -94,7 +94,7 @@ test('a take that is cancelled goes to the trash, and Undo brings back everythin
   await page.getByRole('button', { name: 'Cancel' }).click()
   await page.getByRole('button', { name: 'Discard', exact: true }).click()
   const bar = page.getByRole('group', { name: 'Discarded recording' })
-  await bar.getByText('In the trash for 30 days.').waitFor()
+  await bar.getByText(inTheTrash).waitFor()
   const undo = bar.getByRole('button', { name: 'Undo' })
   expect(await undo.evaluate((button) => button === document.activeElement), 'the focus is on Undo').toBe(true)
   await page.getByRole('button', { name: 'Record', exact: true }).waitFor()

@@ -153,6 +153,9 @@ export async function comeBack(page: Page, base: string): Promise<void> {
   if (new URL(page.url()).pathname === '/login') await logIn({ base }, page)
 }
 
+/** What is said of a discarded take once the server has it in the trash. */
+export const inTheTrash = /\bin the trash\b/i
+
 /** The takes on this browser's disk. */
 export function spools(page: Page): Promise<string[]> {
   return page.evaluate(async () => {

@@ -329,6 +329,39 @@ describe('the uploader', () => {
     expect(server.created).toBe(1)
   })
 
+  const goodbyes: { status: number; ofVideo?: number; discarded: string }[] = [
+    { status: 404, discarded: 'there' },
+    { status: 410, discarded: 'there' },
+    { status: 403, discarded: 'here' },
+    { status: 405, discarded: 'here' },
+    { status: 409, discarded: 'there' }, // complete: its video goes to the trash
+    { status: 409, ofVideo: 404, discarded: 'here' }, // in another workspace, as far as one can see
+  ]
+  test.each(goodbyes)(
+    'a goodbye that is answered by $status, $ofVideo leaves the take $discarded',
+    async ({ status, ofVideo, discarded }) => {
+      const server = new FakeServer()
+      const t = await trip(server, 1)
+      const sent = t.uploader.run(t.page.signal)
+      await expect.poll(() => t.progress().safeMs).toBe(2000)
+      t.page.abort()
+      await sent
+      server.fault = (r) => {
+        if (r.method !== 'DELETE') return undefined
+        return r.path.startsWith('/api/v1/uploads/') ? status : ofVideo
+      }
+      await t.uploader.discard()
+      await t.uploader.sayGoodbye(new AbortController().signal)
+      expect(t.saved().discarded).toBe(discarded)
+      expect(server.trashed).toBe(status === 409 && discarded === 'there')
+
+      await t.uploader.takeBack()
+      server.fault = () => undefined
+      await t.uploader.run(new AbortController().signal)
+      expect([t.progress().sealed, server.trashed, server.created]).toEqual([true, false, 1])
+    },
+  )
+
   test('a goodbye that never gets through ends with the page, and is remembered', async () => {
     const server = new FakeServer()
     const t = await trip(server, 1)

@@ -170,13 +170,11 @@ export class ChunkUploader {
   }
 
   /**
-   * sayGoodbye tells the server that the take was discarded, until it knows or the signal fires.
-   * The server then puts the video into the trash.
+   * sayGoodbye tells the server that the take was discarded, until it knows, it refuses, or the
+   * signal fires. The server then puts the video into the trash.
    */
   async sayGoodbye(signal: AbortSignal): Promise<void> {
-    const { link } = this.meta
-    if (link) await this.requestUntilDone(() => ({ method: 'DELETE', path: link.uploadUrl }), signal)
-    if (signal.aborted) return
+    if (!(await this.giveUp(signal)) || signal.aborted) return
     this.meta.discarded = 'there'
     await this.deps.save(this.meta)
   }
@@ -246,6 +244,17 @@ export class ChunkUploader {
     this.meta.discarded = 'no'
     await this.deps.save(this.meta)
     this.changed()
+  }
+
+  private async giveUp(signal: AbortSignal): Promise<boolean> {
+    const { link } = this.meta
+    if (!link) return true
+    const remove = (path: string, others: readonly number[]) =>
+      this.requestUntilDone(() => ({ method: 'DELETE', path }), signal, undefined, others)
+    let answer = await remove(link.uploadUrl, [...alreadyGone, complete])
+    // Not found would say nothing of a video: another workspace may be open.
+    if (answer?.status === complete) answer = await remove(videoPath(link), [])
+    return answer !== undefined
   }
 
   /** forgetLink: another video begins, with all that is here. */
@@ -499,6 +508,12 @@ const sumsDiffer: Stuck = {
   why: 'conflict',
   sentence: 'The server does not confirm that it has everything. The recording is kept on this device.',
 }
+
+/** What the server says of an upload that was given up, or whose video is gone for good. */
+const alreadyGone: readonly number[] = [404, 410]
+
+/** It says so of an upload that is complete, where somebody wants to give it up. */
+const complete = 409
 
 /** The statuses of restore: the video is gone for good; nothing of it ever arrived. */
 const nothingToRestore: readonly number[] = [404, 409]

@@ -1,11 +1,21 @@
 // What becomes of a recording that is discarded: by Cancel, Start over or Discard.
+import type { Progress } from './chunk-uploader'
 import type { Where } from './track'
 
-/** discardWords are for a recording that was discarded. */
-export function discardWords(where: Where): string {
+/** What is shorter leaves the server's trash earlier. */
+const longMs = 5 * 60_000
+
+/** discardWords are for a recording that was discarded. isHere: this device still has it. */
+export function discardWords(where: Where, progress: Progress, isHere: boolean): string {
   switch (where) {
     case 'trash':
-      return 'In the trash for 30 days.'
+      if (progress.waitingBytes > 0)
+        return `What had arrived is in the trash.${isHere ? ' The rest is on this device until you leave this page.' : ''}`
+      return progress.safeMs >= longMs
+        ? 'In the trash for 30 days.'
+        : 'In the trash; of short takes the last three stay.'
+    case 'refused':
+      return 'The server refused to put it into the trash. It is still on this device, and may appear among your videos: delete it there.'
     case 'leaving':
       return 'On its way to the trash.'
     case 'device':

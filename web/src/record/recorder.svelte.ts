@@ -44,7 +44,7 @@ export class Recorder {
   /** Why a recording that is over ended by itself. */
   cutShort: string | null = $state(null)
   /** The last discarded recording, while restore can bring it back. */
-  discarded: (Dropped & { where: Where }) | null = $state.raw(null)
+  discarded: (Dropped & { where: Where; progress: Progress }) | null = $state.raw(null)
   /** The floating window, while it is there. */
   floating: Window | null = $state.raw(null)
 
@@ -186,7 +186,8 @@ export class Recorder {
     this.dispatch({ type: 'kept' })
     this.inputs.release()
     this.floating?.close()
-    if (this.discarded?.where !== 'device') this.discarded = null // it is in the trash
+    const where = this.discarded?.where
+    if (where === 'trash' || where === 'leaving') this.discarded = null
     await copied
     this.announce(`${this.cutShort ?? 'Stopped.'}${this.isCopied ? ' The link is copied.' : ''}`)
   }
@@ -395,7 +396,7 @@ export class Recorder {
   }
 
   private onWorkerEvent(event: WorkerEvent): void {
-    if (event.event === 'discarded') this.onDiscarded(event.id, event.where)
+    if (event.event === 'discarded') this.onDiscarded(event.id, event.where, event.progress)
     if (event.event === 'over' && event.id === this.discarded?.take.id) this.discarded = null
     if (event.event === 'found' || event.id !== this.take?.id) return
     if (event.event === 'progress') this.onProgress(event.progress)
@@ -407,13 +408,13 @@ export class Recorder {
     )
   }
 
-  private onDiscarded(id: string, where: Where): void {
+  private onDiscarded(id: string, where: Where, progress: Progress): void {
     const dropped = [this.dropped, this.discarded].find((one) => one?.take.id === id)
     if (!dropped) return
     if (dropped === this.dropped) this.dropped = null
-    this.discarded = { take: dropped.take, recording: dropped.recording, where }
+    this.discarded = { take: dropped.take, recording: dropped.recording, where, progress }
     // a microphone may hear what is read aloud
-    if (where !== 'leaving' && !isRunning(this.recording)) this.announce(discardWords(where))
+    if (where !== 'leaving' && !isRunning(this.recording)) this.announce(discardWords(where, progress, true))
   }
 
   private onProgress(progress: Progress): void {

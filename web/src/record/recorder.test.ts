@@ -226,8 +226,8 @@ describe('the recorder', () => {
     await vi.advanceTimersByTimeAsync(4000)
     await recorder.drop()
     expect(commands()).toEqual(['begin', 'cancel'])
-    tell({ event: 'discarded', id, where: 'leaving' })
-    tell({ event: 'discarded', id, where: 'trash' })
+    tell({ event: 'discarded', id, where: 'leaving', progress: progress(true) })
+    tell({ event: 'discarded', id, where: 'trash', progress: progress(true) })
     expect(recorder.discarded?.where).toBe('trash')
     recorder.undo()
     expect(commands()).toEqual(['begin', 'cancel', 'restore'])
@@ -240,7 +240,7 @@ describe('the recorder', () => {
     expect(said).toEqual([
       'Recording.',
       'Discarded.',
-      'In the trash for 30 days.',
+      'In the trash; of short takes the last three stay.',
       'Undone.',
       'Everything is on the server.',
     ])
@@ -250,7 +250,7 @@ describe('the recorder', () => {
     await begin()
     const id = takeId()
     await recorder.restart()
-    tell({ event: 'discarded', id, where: 'trash' })
+    tell({ event: 'discarded', id, where: 'trash', progress: progress(true) })
     expect(at()).toBe('countdown')
     recorder.undo()
     expect(at()).toBe('uploading')
@@ -262,13 +262,13 @@ describe('the recorder', () => {
     await begin()
     const second = takeId()
     await recorder.restart()
-    tell({ event: 'discarded', id: second, where: 'trash' })
+    tell({ event: 'discarded', id: second, where: 'trash', progress: progress(true) })
     await vi.advanceTimersByTimeAsync(3000)
     recorder.undo()
     expect(at()).toBe('recording')
     expect(recorder.discarded?.where, 'what the bar says meanwhile').toBe('trash')
     await recorder.stop()
-    tell({ event: 'discarded', id: second, where: 'trash' })
+    tell({ event: 'discarded', id: second, where: 'trash', progress: progress(true) })
     expect(recorder.discarded).toBeNull()
   })
 
@@ -276,7 +276,7 @@ describe('the recorder', () => {
     await begin()
     const id = takeId()
     await recorder.restart()
-    tell({ event: 'discarded', id, where: 'device' })
+    tell({ event: 'discarded', id, where: 'device', progress: progress(true) })
     await vi.advanceTimersByTimeAsync(3000)
     const second = takeId()
     await recorder.stop()
@@ -289,7 +289,7 @@ describe('the recorder', () => {
     await begin()
     const third = takeId()
     await recorder.drop()
-    tell({ event: 'discarded', id: third, where: 'device' })
+    tell({ event: 'discarded', id: third, where: 'device', progress: progress(true) })
     tell({ event: 'over', id: third, how: 'cancelled' })
     expect(recorder.discarded).toBeNull()
   })

@@ -152,6 +152,7 @@ describe('the worker of recordings', () => {
     await chunk(page, 4)
     await page.worker.handle({ command: 'cancel', id: 't1' })
     expect(wheres(page)).toEqual(['leaving', 'trash'])
+    expect(last(page, 'discarded')?.progress, 'what had arrived').toMatchObject({ safeMs: 2000, waitingBytes: 4 })
     expect(at.trashed).toBe(true)
     expect(spool.takes.get('t1')?.chunks.length).toBe(2)
     expect(spool.takes.get('t1')?.kept?.discarded).toBe('there')
@@ -163,6 +164,27 @@ describe('the worker of recordings', () => {
     expect([at.trashed, at.sealed, at.next('screen'), at.created]).toEqual([false, true, 2, 1])
     expect(spool.takes.size).toBe(0)
     expect(locks.held.size, 'locks').toBe(0)
+  })
+
+  test('a discarded take that the server refuses stays here, and the next page tells it again', async () => {
+    const [at, spool] = [server(), new FakeSpool()]
+    const page = pageOn(at, spool)
+    for (const id of ['t1', 't2']) {
+      await record(page, [3], id)
+      await expect.poll(() => at.next('screen')).toBe(1)
+      at.fault = (r) => (r.method === 'DELETE' ? 405 : undefined)
+      await page.worker.handle({ command: 'cancel', id })
+      at.fault = () => undefined
+    }
+    expect(wheres(page)).toEqual(['leaving', 'refused', 'leaving', 'refused'])
+    expect([...spool.takes.keys()], 'takes that are still here').toEqual(['t1', 't2'])
+    page.close()
+    locks.held.clear()
+
+    const next = pageOn(at, spool)
+    await next.worker.handle({ command: 'find', userId: 'ada' })
+    await expect.poll(() => spool.takes.size).toBe(0)
+    expect(at.trashed).toBe(true)
   })
 
   test('a discarded take of which the server has nothing is only here, and can be sent all the same', async () => {

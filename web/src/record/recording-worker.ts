@@ -23,7 +23,7 @@ export type WorkerEvent =
   | { event: 'found'; id: string; meta: TakeMeta; progress: Progress }
   | { event: 'copy'; id: string; files: TrackFile[] }
   /** The take was discarded. Until it is over, restore takes that back. */
-  | { event: 'discarded'; id: string; where: Where }
+  | { event: 'discarded'; id: string; where: Where; progress: Progress }
   | { event: 'over'; id: string; how: 'ready' | 'cancelled' }
 
 /** A take without a chunk waits this long for the server. */
@@ -149,7 +149,7 @@ export class RecordingWorker {
     if (take.upload.isNothing) return this.drop(id, take)
     const earlier = this.kept
     this.kept = id
-    this.post({ event: 'discarded', id, where: take.upload.isThere ? 'leaving' : 'device' })
+    this.tellWhere(id, take, take.upload.isThere ? 'leaving' : 'device')
     if (earlier) this.letGo(earlier)
     await this.leave(id, take)
   }
@@ -168,11 +168,19 @@ export class RecordingWorker {
     void this.run(id, take)
   }
 
-  /** leave tells the server of a discarded take. Only the last one stays here. */
+  /**
+   * leave tells the server of a discarded take. Only the last one stays here, and each that the
+   * server refuses: the next page tells it again.
+   */
   private async leave(id: string, take: Locked): Promise<void> {
     if (!(await take.upload.sayGoodbye())) return
-    if (id !== this.kept) await this.close(id, take, 'cancelled')
-    else if (take.upload.isThere) this.post({ event: 'discarded', id, where: 'trash' })
+    const isKnown = take.upload.meta.discarded === 'there'
+    if (isKnown && id !== this.kept) await this.close(id, take, 'cancelled')
+    else if (take.upload.isThere) this.tellWhere(id, take, isKnown ? 'trash' : 'refused')
+  }
+
+  private tellWhere(id: string, take: Locked, where: Where): void {
+    this.post({ event: 'discarded', id, where, progress: take.upload.uploader.progress() })
   }
 
   /** drop removes a take without a chunk. If the server is away, it ends it by itself. */

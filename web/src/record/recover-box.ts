@@ -31,7 +31,7 @@ export class RecoverBox {
     const row = this.rows.get(message.id)
     if (message.event === 'found') this.addRow(message.meta, message.progress)
     if (message.event === 'progress') row?.show(message.progress)
-    if (message.event === 'discarded') row?.discard(message.where)
+    if (message.event === 'discarded') row?.discard(message.where, message.progress)
     if (message.event === 'over') row?.end(message.how === 'cancelled')
     if (message.event === 'copy') saveFiles(row?.name ?? 'recording', message.files)
   }
@@ -90,8 +90,9 @@ class Row {
     this.draw()
   }
 
-  discard(where: Where): void {
-    this.offer = { at: 'discarded', progress: this.offer.progress, where, canUndo: true }
+  discard(where: Where, progress: Progress): void {
+    const canUndo = this.offer.at !== 'discarded' || this.offer.canUndo
+    this.offer = { at: 'discarded', progress, where, canUndo }
     this.draw()
   }
 

@@ -12,6 +12,8 @@ const onServer: Progress = {
   problem: { at: 'none' },
   sealed: false,
 }
+const whole: Progress = { ...onServer, safeMs: 12_000, waitingMs: 0, waitingBytes: 0 }
+const long: Progress = { ...whole, takenMs: 300_000, safeMs: 300_000 }
 const onDevice: Progress = { ...onServer, videoId: null, watchUrl: null, safeMs: 0, waitingMs: 12_000 }
 
 test('an offer says what becomes of a recording, and that it can be undone', () => {
@@ -30,7 +32,23 @@ test('an offer says what becomes of a recording, and that it can be undone', () 
     },
     {
       offer: { at: 'discarded', progress: onServer, where: 'trash', canUndo: true },
-      says: 'Discarded a recording of 12 s. In the trash for 30 days.',
+      says: 'Discarded a recording of 12 s. What had arrived is in the trash. The rest is on this device until you leave this page.',
+    },
+    {
+      offer: { at: 'discarded', progress: onServer, where: 'trash', canUndo: false },
+      says: 'Discarded a recording of 12 s. What had arrived is in the trash.',
+    },
+    {
+      offer: { at: 'discarded', progress: whole, where: 'trash', canUndo: true },
+      says: 'Discarded a recording of 12 s. In the trash; of short takes the last three stay.',
+    },
+    {
+      offer: { at: 'discarded', progress: long, where: 'trash', canUndo: false },
+      says: 'Discarded a recording of 300 s. In the trash for 30 days.',
+    },
+    {
+      offer: { at: 'discarded', progress: whole, where: 'refused', canUndo: true },
+      says: 'Discarded a recording of 12 s. The server refused to put it into the trash. It is still on this device, and may appear among your videos: delete it there.',
     },
     {
       offer: { at: 'discarded', progress: onServer, where: 'leaving', canUndo: false },

@@ -38,7 +38,7 @@ export function offerWords(
       return { lead: 'Your recording is ready.', rest: `${length}, nothing was lost.` }
     case 'discarded':
       if (offer.where === 'device' && !offer.canUndo) return { lead: 'The recording is gone.', rest: '' }
-      return { lead: `Discarded a recording of ${length}.`, rest: discardWords(offer.where) }
+      return { lead: `Discarded a recording of ${length}.`, rest: discardWords(offer.where, p, offer.canUndo) }
     default: {
       const unexpected: never = offer
       return unexpected

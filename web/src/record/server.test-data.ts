@@ -52,6 +52,10 @@ export class FakeServer {
         json: { id: `v${this.created}`, watch_url: `/v/w${this.created}`, share_token: 's', upload },
       }
     }
+    if (r.method === 'DELETE' && r.path.startsWith('/api/v1/videos/')) {
+      this.trashed = true
+      return { status: 204, json: undefined }
+    }
     if (r.path === `/api/v1/videos/v${this.created}`)
       return { status: 200, json: { state: this.sealed ? 'ready' : 'recording' } }
     if (r.path.endsWith('/restore')) return this.restore()

@@ -26,8 +26,11 @@ export type Link = { videoId: string; watchUrl: string; uploadUrl: string; token
  */
 export type Discarded = 'no' | 'here' | 'there' | 'undone'
 
-/** Where a discarded take is. leaving: the server has something of it, and does not know yet. */
-export type Where = 'device' | 'leaving' | 'trash'
+/**
+ * Where a discarded take is. leaving: the server has something of it, and does not know yet.
+ * refused: it has, and keeps it.
+ */
+export type Where = 'device' | 'leaving' | 'trash' | 'refused'
 
 /** All data of a take but its bytes: enough to finish it in another tab on another day. */
 export type TakeMeta = {
