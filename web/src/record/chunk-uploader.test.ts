@@ -13,6 +13,9 @@ type Trip = {
   page: AbortController
 }
 
+/** Whether this device still has a chunk. */
+type ReadFake = (n: number) => boolean
+
 /** An uploader with chunks of one byte each, and waits that take no time but are counted. */
 async function trip(
   server: FakeServer,
@@ -20,6 +23,7 @@ async function trip(
   camera = 0,
   meta = newTakeMeta('t1', 'u', 'Title', {}, 1000),
   patientMs = 30_000,
+  has: ReadFake = () => true,
 ): Promise<Trip> {
   const waits: number[] = []
   const page = new AbortController()
@@ -35,7 +39,7 @@ async function trip(
       await new Promise((resolve) => setTimeout(resolve))
     },
     random: () => 0.5,
-    read: async (track, n) => bytesOf(track, n),
+    read: async (track, n) => (has(n) ? bytesOf(track, n) : undefined),
     save: async (a) => {
       saved = structuredClone(a)
     },
@@ -327,6 +331,58 @@ describe('the uploader', () => {
     await next.uploader.run(next.page.signal)
     expect(next.progress().sealed).toBe(true)
     expect(server.created).toBe(1)
+  })
+
+  /** A take that was discarded after two chunks had arrived; read gives what this device has. */
+  async function discardedTake(server: FakeServer, read?: ReadFake): Promise<Trip> {
+    const t = await trip(server, 2, 0, undefined, undefined, read)
+    const sent = t.uploader.run(t.page.signal)
+    await expect.poll(() => t.progress().safeMs).toBe(4000)
+    t.page.abort()
+    await sent
+    await t.uploader.discard()
+    await t.uploader.sayGoodbye(new AbortController().signal)
+    await t.uploader.takeBack()
+    return t
+  }
+
+  test('an undone discard waits until its workspace is open again', async () => {
+    const server = new FakeServer()
+    const t = await discardedTake(server)
+    server.elsewhere = true
+    const sent = t.uploader.run(new AbortController().signal)
+    await expect.poll(() => t.progress().problem).toMatchObject({ at: 'stuck', why: 'elsewhere' })
+    expect(t.saved().link?.uploadUrl).toBe('/api/v1/uploads/u1')
+    server.elsewhere = false
+    await sent
+    expect([t.progress().sealed, server.created, server.trashed]).toEqual([true, 1, false])
+    expect(t.progress().problem).toEqual({ at: 'none' })
+  })
+
+  test('where another workspace is open, it can be sent as a new video all the same', async () => {
+    const server = new FakeServer()
+    const t = await discardedTake(server)
+    server.elsewhere = true
+    const sent = t.uploader.run(new AbortController().signal)
+    await expect.poll(() => t.progress().problem.at).toBe('stuck')
+    await t.uploader.retry(true)
+    await sent
+    expect([t.progress().sealed, server.created, server.next('screen')]).toEqual([true, 2, 2])
+  })
+
+  test('a take that is gone for good keeps its link if this device has not all of it', async () => {
+    const server = new FakeServer()
+    let isFreed = false
+    const t = await discardedTake(server, (n) => n > 0 || !isFreed)
+    isFreed = true
+    server.purged = true
+    const page = new AbortController()
+    const sent = t.uploader.run(page.signal)
+    await expect.poll(() => t.progress().problem).toMatchObject({ at: 'stuck', why: 'damaged' })
+    expect(t.saved().link?.uploadUrl).toBe('/api/v1/uploads/u1')
+    expect(server.created).toBe(1)
+    page.abort()
+    await sent
   })
 
   const goodbyes: { status: number; ofVideo?: number; discarded: string }[] = [

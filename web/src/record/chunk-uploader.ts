@@ -18,6 +18,9 @@ const inFlight = 2
 const heartbeatEveryMs = 30_000
 const triesToSeal = 5
 
+/** How soon a take asks again whether its workspace is open. */
+const askAgainMs = 10_000
+
 /** How long a recording waits before it asks the server again. */
 export const backoffMs = newBackoff({ firstMs: 150, longestMs: 4000 })
 
@@ -139,7 +142,7 @@ export class ChunkUploader {
     both.addEventListener('abort', () => this.wakeAll())
     const heartbeats = this.heartbeats(both)
     while (!signal.aborted && !this.meta.sealed) {
-      if (this.problem.at === 'stuck') await this.sleep(signal)
+      if (this.problem.at === 'stuck' && this.problem.why !== 'elsewhere') await this.sleep(signal)
       else if (this.meta.discarded === 'undone') await this.bringBack(signal)
       else if (await this.haveLink(signal)) {
         await Promise.all(Array.from({ length: inFlight }, () => this.lane(signal)))
@@ -232,18 +235,51 @@ export class ChunkUploader {
    */
   private async bringBack(signal: AbortSignal): Promise<void> {
     const { link } = this.meta
-    if (link) {
-      const restore = (): Request => ({ method: 'POST', path: `${videoPath(link)}/restore` })
-      const answer = await this.requestUntilDone(restore, signal, undefined, nothingToRestore)
-      if (!answer) return
-      if (nothingToRestore.includes(answer.status)) this.forgetLink()
-      else await this.adopt(signal)
-    }
+    if (link && !(await this.restore(link, signal))) return
+    this.setProblem({ at: 'none' })
     this.meta.totals ??= await this.countTotals(signal)
     if (signal.aborted) return
     this.meta.discarded = 'no'
     await this.deps.save(this.meta)
     this.changed()
+  }
+
+  /** restore is false while the take has to wait. */
+  private async restore(link: Link, signal: AbortSignal): Promise<boolean> {
+    const restore = (): Request => ({ method: 'POST', path: `${videoPath(link)}/restore` })
+    const answer = await this.requestUntilDone(restore, signal, undefined, nothingToRestore)
+    const isGone = answer?.status === 404 && (await this.isUploadGone(link, signal))
+    if (!answer || isGone === undefined || this.meta.link !== link) return false // or retry forgot it
+    if (!nothingToRestore.includes(answer.status)) await this.adopt(signal)
+    else if (answer.status === 404 && !isGone) {
+      this.setProblem(elsewhere)
+      await this.deps.wait(askAgainMs, AbortSignal.any([signal, this.waitingAgain.signal]))
+      return false
+    } else if (await this.isAllHere()) this.forgetLink()
+    else {
+      this.setProblem(onlyPartHere)
+      return false
+    }
+    return true
+  }
+
+  /**
+   * isUploadGone asks by the upload's token. A person does not find a video while another workspace
+   * is open. Undefined when it could not be asked.
+   */
+  private async isUploadGone(link: Link, signal: AbortSignal): Promise<boolean | undefined> {
+    const ask = (): Request => ({ method: 'GET', path: link.uploadUrl })
+    const answer = await this.requestUntilDone(ask, signal, undefined, [401, 404, 410])
+    return answer && answer.status === 404
+  }
+
+  /** isAllHere: this device still has every chunk, also those that the server had. */
+  private async isAllHere(): Promise<boolean> {
+    for (const track of trackNames) {
+      const heads = this.jobs.map((j) => j.head).filter((head) => head.track === track)
+      for (const [i, { n }] of heads.entries()) if (n !== i || !(await this.deps.read(track, n))) return false
+    }
+    return this.hasChunks
   }
 
   private async giveUp(signal: AbortSignal): Promise<boolean> {
@@ -504,6 +540,19 @@ const damaged: UploadProblem = {
   sentence: 'A piece of this recording cannot be read from this device any more. What came before it is on the server.',
 }
 
+const elsewhere: UploadProblem = {
+  at: 'stuck',
+  why: 'elsewhere',
+  sentence:
+    'This recording belongs to another workspace. Switch back to that one, and it comes back by itself. Or send it as a new video to the one that is open.',
+}
+
+const onlyPartHere: UploadProblem = {
+  at: 'stuck',
+  why: 'damaged',
+  sentence: 'This recording was deleted on the server for good, and this device has only a part of it. Download that.',
+}
+
 const sumsDiffer: Stuck = {
   why: 'conflict',
   sentence: 'The server does not confirm that it has everything. The recording is kept on this device.',
@@ -515,7 +564,7 @@ const alreadyGone: readonly number[] = [404, 410]
 /** It says so of an upload that is complete, where somebody wants to give it up. */
 const complete = 409
 
-/** The statuses of restore: the video is gone for good; nothing of it ever arrived. */
+/** The statuses of restore: the person does not find the video; nothing of it ever arrived. */
 const nothingToRestore: readonly number[] = [404, 409]
 
 function videoPath(link: Link): string {

@@ -3,7 +3,7 @@ import { readDetail } from '../api/problem'
 import type { Answer } from './exchange'
 
 /** Why the take waits until somebody decides. In every case it is kept on this device. */
-export type Stuck = { why: 'gone' | 'conflict' | 'damaged' | 'refused'; sentence: string }
+export type Stuck = { why: 'gone' | 'conflict' | 'damaged' | 'refused' | 'elsewhere'; sentence: string }
 
 export type Outcome =
   | { is: 'good' }

@@ -10,6 +10,8 @@ export class FakeServer {
   session = true
   sealed = false
   trashed = false
+  /** The person has switched to another workspace. */
+  elsewhere = false
   /** The video was deleted for good. */
   purged = false
   created = 0
@@ -62,6 +64,7 @@ export class FakeServer {
     if (r.path.endsWith('/upload-token'))
       return this.session ? { status: 201, json: { token: this.token } } : { status: 401, json: undefined }
     if (r.token !== this.token) return { status: 401, json: undefined }
+    if (this.purged) return { status: 404, json: undefined }
     if (this.trashed) return { status: 410, json: undefined }
     if (r.method === 'DELETE') {
       this.trashed = true
@@ -85,7 +88,7 @@ export class FakeServer {
 
   private restore(): Answer {
     if (!this.session) return { status: 401, json: undefined }
-    if (this.purged) return { status: 404, json: undefined }
+    if (this.purged || this.elsewhere) return { status: 404, json: undefined }
     if (this.trashed && this.chunks.size === 0) return { status: 409, json: undefined }
     this.trashed = false
     return { status: 200, json: {} }
