@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Begun, Client } from './api'
-import { expectAccessible, newPerson, openBrowser, shoot } from './browser'
+import { expectAccessible, newPerson, openBrowser, shoot, startMuted } from './browser'
 import { clip } from './clips'
 import { leave, type SignedIn, setUpOwner } from './people'
 import { Program } from './program'
@@ -141,10 +141,9 @@ test('an owner has a video processed again while it plays on', async () => {
   await page.goto(short.link)
   await page.locator('select.speed').waitFor()
   await page.locator('video').evaluate((v: HTMLVideoElement) => {
-    v.muted = true
     v.loop = true
-    return v.play()
   })
+  await startMuted(page.locator('video'))
   await page.getByRole('button', { name: 'More', exact: true }).click()
   await expectAccessible(page)
   await shoot(page, 'watch-more')

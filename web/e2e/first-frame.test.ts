@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Browser, Page, Route } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Begun, Client } from './api'
-import { newPerson, openBrowser, shoot } from './browser'
+import { newPerson, openBrowser, shoot, startMuted } from './browser'
 import { clip } from './clips'
 import { leave, setUpOwner } from './people'
 import { Program } from './program'
@@ -68,10 +68,7 @@ test.each([
   await page.goto(plain.link)
   await page.locator('select.speed').waitFor() // the controls are the last to come
   await page.evaluate(() => document.fonts.ready)
-  await page.locator('video').evaluate((v: HTMLVideoElement) => {
-    v.muted = true
-    return v.play()
-  })
+  await startMuted(page.locator('video'))
   await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0.5)
   const sum = await page.evaluate(() => (window as unknown as { sum: { value: number; shifts: string[] } }).sum)
   // letters may move by one to three pixels; people notice 0.1
@@ -184,10 +181,7 @@ test('a recording plays as a file from the moment of its end, with scripts off t
 
 async function plays(page: Page, untilS: number): Promise<void> {
   await page.waitForFunction(() => document.querySelector('video') !== null)
-  await page.locator('video[slot=media]').evaluate((v: HTMLVideoElement) => {
-    v.muted = true
-    return v.play()
-  })
+  await startMuted(page.locator('video[slot=media]'))
   await page.waitForFunction((until) => (document.querySelector('video')?.currentTime ?? 0) > until, untilS, {
     timeout: 30_000,
   })

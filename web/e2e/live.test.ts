@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { expectAccessible, expectPlays, newPerson, openBrowser, shoot } from './browser'
+import { expectAccessible, expectPlays, newPerson, openBrowser, shoot, startMuted } from './browser'
 import { clip } from './clips'
 import { leave } from './people'
 
@@ -148,10 +148,9 @@ test('screen and camera are one picture, which its author arranges for everybody
   const theirs = await guest.newPage()
   await theirs.goto(take.link)
   await theirs.locator('video[slot=media]').evaluate((v: HTMLVideoElement) => {
-    v.muted = true
     v.loop = true
-    return v.play()
   })
+  await startMuted(theirs.locator('video[slot=media]'))
   await expect
     .poll(() => apart(theirs, 30), { message: 'ms between the tracks, at most', timeout: 30_000 })
     .toBeLessThanOrEqual(80)

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Begun, Client } from './api'
-import { expectAccessible, newPerson, openBrowser, shoot } from './browser'
+import { expectAccessible, newPerson, openBrowser, shoot, startMuted } from './browser'
 import { noisyClip } from './clips'
 import { networkOf } from './network'
 import { leave, setUpOwner } from './people'
@@ -292,10 +292,7 @@ function listenFor(page: Page): () => string[] {
 }
 
 async function play(page: Page): Promise<void> {
-  await page.locator('video').evaluate((v: HTMLVideoElement) => {
-    v.muted = true
-    return v.play()
-  })
+  await startMuted(page.locator('video'))
   await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0.1, undefined, {
     timeout: 30_000,
   })

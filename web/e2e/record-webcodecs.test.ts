@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { expectAccessible, logIn, shoot } from './browser'
+import { expectAccessible, logIn, shoot, startMuted } from './browser'
 import { framesOf, inspect, openShared, withoutRecorderOfMp4 } from './recorder'
 import {
   choose,
@@ -44,10 +44,7 @@ async function codecsOf(path: string): Promise<string[]> {
 
 /** The main video of a watch page plays: its time advances by itself. */
 async function plays(page: Page): Promise<void> {
-  await page.locator('video[slot=media]').evaluate((video: HTMLVideoElement) => {
-    video.muted = true
-    return video.play()
-  })
+  await startMuted(page.locator('video[slot=media]'))
   await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0.4, undefined, {
     timeout: 30_000,
   })

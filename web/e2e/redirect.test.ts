@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Begun, Client } from './api'
-import { newPerson, openBrowser } from './browser'
+import { newPerson, openBrowser, startMuted } from './browser'
 import { clip, heavyPicture } from './clips'
 import { leave, setUpOwner } from './people'
 import { Program } from './program'
@@ -193,10 +193,7 @@ async function nothingWasNoticed(page: Page, jumps: number[], wanted = 0): Promi
 }
 
 async function play(page: Page): Promise<void> {
-  await page.locator('video').evaluate((v: HTMLVideoElement) => {
-    v.muted = true
-    return v.play()
-  })
+  await startMuted(page.locator('video'))
   await page.waitForFunction(() => (document.querySelector('video')?.currentTime ?? 0) > 0.1, undefined, {
     timeout: 30_000,
   })
