@@ -107,14 +107,21 @@ export async function expectAccessible(page: Page): Promise<void> {
   await page.emulateMedia({ reducedMotion: null })
 }
 
-/** Screenshots of the page for every kind of viewer: wide and narrow, light and dark. */
+/** Pictures are for people to look at: make test leaves them out. */
+const schemes = process.env.MEANWHILE_E2E_SHOTS === 'off' ? [] : (['light', 'dark'] as const)
+
+/**
+ * Screenshots of the page for every kind of viewer: wide and narrow, light and dark. Without them,
+ * too, the page may not be wider than a screen.
+ */
 export async function shoot(page: Page, name: string): Promise<void> {
   await mkdir(outFolder, { recursive: true })
   const before = page.viewportSize()
+  await page.emulateMedia({ reducedMotion: 'reduce' })
   for (const width of [1440, 360]) {
     await page.setViewportSize({ width, height: width === 360 ? 740 : 900 })
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    for (const colorScheme of schemes) {
+      await page.emulateMedia({ colorScheme })
       await page.screenshot({ path: `${outFolder}${name}-${width}-${colorScheme}.png` })
     }
     const overflow = await page.evaluate(
