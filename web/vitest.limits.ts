@@ -2,6 +2,6 @@
 export const limits = {
   testTimeout: 180_000,
   hookTimeout: 120_000,
-  bail: 1,
+  bail: 3,
   expect: { poll: { timeout: 15_000 } },
 }
